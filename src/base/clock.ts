@@ -1,0 +1,51 @@
+/** Epoch milliseconds, with a fraction. */
+export type Milliseconds = number
+
+/** A pending call of `Clock.after`. Cancelling one that has fired does nothing. */
+export interface Alarm {
+  cancel(): void
+}
+
+/** The only source of time. Parts that wait take a clock, so that a test can move it by hand. */
+export interface Clock {
+  /** Epoch milliseconds that never jump: good for pacing and for records alike. */
+  now(): Milliseconds
+  /** Runs once, `ms` from now. */
+  after(ms: Milliseconds, run: () => void): Alarm
+}
+
+/** The clock of the machine: monotonic, anchored at the wall clock when the process started. */
+export const systemClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  after(ms, run) {
+    const handle = setTimeout(run, ms)
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
+
+/** Resolves `ms` from now; for the rare place that has nothing better to wait for. */
+export function pause(clock: Clock, ms: Milliseconds): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve)
+  })
+}
+
+/** Runs again and again, `ms` after the end of the last run, until cancelled. */
+export function every(clock: Clock, ms: Milliseconds, run: () => void | Promise<void>, onFault: (fault: unknown) => void): Alarm {
+  let cancelled = false
+  let alarm = clock.after(ms, turn)
+  function turn(): void {
+    Promise.resolve()
+      .then(run)
+      .catch(onFault)
+      .finally(() => {
+        if (!cancelled) alarm = clock.after(ms, turn)
+      })
+  }
+  return {
+    cancel() {
+      cancelled = true
+      alarm.cancel()
+    },
+  }
+}

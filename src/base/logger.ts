@@ -1,0 +1,38 @@
+import pino from 'pino'
+import type { NodeName, SiteName } from './identity.js'
+
+export type Logger = pino.Logger
+
+/** `pretty` is for a person at a terminal, `json` for everything that reads logs. */
+export interface LoggerNeeds {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly form: 'json' | 'pretty'
+  readonly node: NodeName
+  readonly site: SiteName
+}
+
+// Secrets are kept out of logs by their type (see secret.ts); this is the second net, and pino's wildcards do not recurse.
+const redacted = ['pin', 'password', 'secret', 'credential', '*.pin', '*.password', '*.secret', '*.credential', '*.authorization']
+
+/** The root logger of a node. Parts take `log.child({ part: 'calls' })`; each line carries `event`, a name from `base/events.ts`. */
+export function createLogger({ level, form, node, site }: LoggerNeeds): Logger {
+  const options: pino.LoggerOptions = {
+    level,
+    base: { node, site },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: redacted, censor: '[secret]' },
+  }
+  if (form === 'json') return pino(options)
+  const transport = pino.transport<Record<string, unknown>>({
+    target: 'pino-pretty',
+    options: { ignore: 'pid,hostname,node,site,part,event', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true },
+  })
+  // pino forbids level formatters beside a transport thread.
+  return pino({ level, base: { node, site }, redact: { paths: redacted, censor: '[secret]' } }, transport)
+}
+
+/** For parts that are used without a node, such as a stand-alone SIP server in a test. */
+export function silentLogger(): Logger {
+  return pino({ level: 'silent' })
+}

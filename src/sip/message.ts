@@ -1,0 +1,57 @@
+import type { NameAddr } from './name-addr.js'
+import type { Via } from './via.js'
+
+/** CSeq: `4711 INVITE`. */
+export interface CSeq {
+  readonly number: number
+  readonly method: string
+}
+
+/**
+ * A SIP message as a value that can be edited. Text is latin1 (one character, one byte), so that offsets and lengths are
+ * exact and UTF-8 passes untouched. Names are compared without case, compact forms count as the long ones.
+ * The typed getters parse on first use and remember; `@throws AppError SIP_MALFORMED` where the header is not of its form.
+ */
+export interface SipMessageBase {
+  /** The first field's value, unfolded and trimmed. */
+  first(name: string): string | undefined
+  /** One entry a field, in order. */
+  all(name: string): readonly string[]
+  /** One entry a value: comma lists are split outside quotes and angle brackets. */
+  list(name: string): readonly string[]
+  has(name: string): boolean
+  /** Replaces all fields of the name by one, at the place of the first; at the end where there was none. */
+  set(name: string, value: string): void
+  append(name: string, value: string): void
+  /** Before the first field of that name, or at the top. */
+  prepend(name: string, value: string): void
+  remove(name: string): void
+  /** Takes off the first value of a list header (one value, even if its field holds more). */
+  removeFirst(name: string): void
+  /** Field names as they stand, in order. */
+  names(): readonly string[]
+  body: Buffer
+  readonly topVia: Via
+  readonly vias: readonly Via[]
+  readonly from: NameAddr
+  readonly to: NameAddr
+  readonly callId: string
+  readonly cseq: CSeq
+  readonly contacts: readonly NameAddr[]
+  /** The bytes for the wire: Content-Length is set from the body. */
+  toBuffer(): Buffer
+}
+
+export interface SipRequest extends SipMessageBase {
+  readonly kind: 'request'
+  method: string
+  uri: string
+}
+
+export interface SipResponse extends SipMessageBase {
+  readonly kind: 'response'
+  status: number
+  reason: string
+}
+
+export type SipMessage = SipRequest | SipResponse

@@ -1,0 +1,30 @@
+import type { Clock } from '../base/clock.js'
+import type { Logger } from '../base/logger.js'
+import type { Secret } from '../base/secret.js'
+
+export interface ListenAddress {
+  readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'
+  readonly address: string
+  /** 0: the system chooses. */
+  readonly port: number
+}
+
+export interface SipdNeeds {
+  readonly listen: readonly ListenAddress[]
+  /** The host that Via, Contact and Record-Route show instead of the listen address; null: the listen address itself. */
+  readonly advertise: string | null
+  readonly admin: { readonly address: string; readonly port: number }
+  readonly secret: Secret
+  readonly clock: Clock
+  readonly log: Logger
+  /** RFC 3261 §17 T1, T2, T4 in milliseconds; the RFC's by default. */
+  readonly timers?: { readonly t1: number; readonly t2: number; readonly t4: number }
+}
+
+/** The embedded SIP server: RFC 3261 towards the network, drachtio's admin wire towards the application. */
+export interface Sipd {
+  /** What is really bound. */
+  readonly listening: readonly ListenAddress[]
+  readonly admin: { readonly address: string; readonly port: number }
+  close(): Promise<void>
+}

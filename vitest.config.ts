@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config'
+
+/** One project a lane, so that `npx vitest run --project unit` answers one question fast. */
+const lane = (name: string, testTimeout: number) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000, pool: 'forks' as const },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'documents', include: ['test/*.test.ts'], testTimeout: 30_000 } },
+      lane('unit', 10_000),
+      lane('conformance', 30_000),
+      lane('redis', 60_000),
+      lane('fuzz', 60_000),
+      lane('system', 60_000),
+    ],
+  },
+})
