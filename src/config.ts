@@ -1,6 +1,6 @@
 import type { NodeName, SiteName } from './base/identity.js'
+import type { ListenAddress } from './base/listen-address.js'
 import type { Secret } from './base/secret.js'
-import type { ListenAddress } from './sipd/sipd.js'
 
 /** Where Redis is. */
 export type RedisPlace =

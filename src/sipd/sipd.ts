@@ -1,13 +1,7 @@
 import type { Clock } from '../base/clock.js'
+import type { ListenAddress } from '../base/listen-address.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
-
-export interface ListenAddress {
-  readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'
-  readonly address: string
-  /** 0: the system chooses. */
-  readonly port: number
-}
 
 export interface SipdNeeds {
   readonly listen: readonly ListenAddress[]
