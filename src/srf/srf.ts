@@ -1,5 +1,8 @@
-/** One value per header; several values of one header are joined with a comma. Names in any case. */
-export type SipHeaders = Readonly<Record<string, string>>
+/**
+ * One value per header; several values of one header are joined with a comma. Names in any case. An array is sent as one
+ * header line each, in that order: challenges must not be joined (RFC 3261 §7.3.1).
+ */
+export type SipHeaders = Readonly<Record<string, string | readonly string[]>>
 
 /** Where a request came from and where it arrived. */
 export interface SipSource {
