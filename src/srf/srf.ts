@@ -1,135 +1,92 @@
+import type { Logger } from '../base/logger.js'
+import type { Secret } from '../base/secret.js'
+import { type Connection, connect } from './connection.js'
+import type { IncomingInvite, OutgoingParts, SipAnswer, SipApplication } from './contract.js'
+import { type Drachtio, type DrachtioMessage, newDrachtio } from './drachtio.js'
+import { flattenHeaders } from './headers.js'
+import { sendInvite, toIncomingInvite } from './invite.js'
+import { localAnswer, sendResponse, toAnswer, toIncomingRequest } from './messages.js'
+
+export type * from './contract.js'
+
+export interface SrfNeeds {
+  /** The admin port of the SIP server: sipd's or a drachtio-server's. */
+  readonly place: { readonly host: string; readonly port: number; readonly secret: Secret }
+  readonly log: Logger
+}
+
 /**
- * One value per header; several values of one header are joined with a comma. Names in any case. An array is sent as one
- * header line each, in that order: challenges must not be joined (RFC 3261 §7.3.1).
+ * Connects to the SIP server and waits until it has taken us; a server that is not there is tried again until it is.
+ * @throws AppError SIP_SERVER_REFUSED when the secret is not the server's
  */
-export type SipHeaders = Readonly<Record<string, string | readonly string[]>>
-
-/** Where a request came from and where it arrived. */
-export interface SipSource {
-  readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'
-  readonly address: string
-  readonly port: number
+export async function createSrf({ place, log }: SrfNeeds): Promise<SipApplication> {
+  const drachtio = newDrachtio()
+  const connection = await connect({ drachtio, place: { ...place, secret: place.secret.reveal() }, log })
+  answerStrays(drachtio)
+  return {
+    get listening() {
+      return connection.listening
+    },
+    get connected() {
+      return connection.connected
+    },
+    onConnection: connection.onState,
+    onInvite(handle) {
+      drachtio.use('invite', (raw) => takeInvite(toIncomingInvite(drachtio, connection, raw), connection, handle))
+    },
+    onRequest(method, handle) {
+      drachtio.use(method.toLowerCase(), (raw) => {
+        const request = toIncomingRequest(raw)
+        connection.guard(
+          method,
+          () => handle(request),
+          () => request.respond(500),
+        )
+      })
+    },
+    request: (method, uri, parts = {}) => sendRequest(drachtio, connection, method, uri, parts),
+    invite: (uri, sdp, parts = {}) => sendInvite(drachtio, connection, uri, sdp, parts),
+    close: () => Promise.resolve(connection.close()),
+  }
 }
 
-/** What a response carries, as a value: a failure is an answer, not an exception. */
-export interface SipAnswer {
-  readonly status: number
-  readonly reason: string
-  /** `''` where the header is absent. */
-  header(name: string): string
-  readonly body: string
+function takeInvite(invite: IncomingInvite, connection: Connection, handle: (invite: IncomingInvite) => void | Promise<void>): void {
+  // RFC 3261 §8.1.1.8: without a Contact there is nowhere to send the requests of the dialog.
+  if (invite.header('Contact') === '') {
+    invite.respond(400, { reason: 'Missing Contact' })
+    return
+  }
+  connection.guard(
+    'INVITE',
+    () => handle(invite),
+    () => invite.respond(500),
+  )
 }
 
-export interface ResponseParts {
-  readonly reason?: string
-  readonly headers?: SipHeaders
-  readonly body?: string
+/** A request of a dialog that has just ended: drachtio-srf would answer 404, RFC 3261 §12.2.2 wants 481. */
+function answerStrays(drachtio: Drachtio): void {
+  drachtio.use((request, _response, next) => {
+    const inDialog = /;\s*tag=/i.test(request.get('To') ?? '')
+    if (!inDialog || request.method === 'ACK') return next()
+    sendResponse(request, 481)
+  })
 }
 
-/** A request from the network, in a dialog or not. Must be answered exactly once with a final response. */
-export interface IncomingRequest {
-  readonly method: string
-  /** Request-URI. */
-  readonly uri: string
-  readonly callId: string
-  /** `''` where the header is absent. */
-  header(name: string): string
-  readonly body: string
-  readonly source: SipSource
-  /** Local `address:port` it arrived on; empty in a dialog. */
-  readonly receivedOn: string
-  /** Sends a response. After a final one this does nothing. */
-  respond(status: number, parts?: ResponseParts): void
-  readonly answered: boolean
-}
-
-/** An INVITE that begins a call. */
-export interface IncomingInvite extends IncomingRequest {
-  readonly cancelled: boolean
-  /** CANCEL arrived; the SIP server has already sent 487. */
-  onCancel(listener: (reason: string) => void): void
-  /** Answers 200 and resolves when the dialog exists. Rejects with AppError SIP_SEND_FAILED when the caller is gone. */
-  accept(parts: { readonly sdp: string; readonly headers?: SipHeaders }): Promise<SipDialog>
-}
-
-/** How the dialog came to its end. */
-export interface DialogEnd {
-  readonly by: 'far end' | 'server'
-  /** The Reason header of the BYE, `''` without. */
-  readonly reason: string
-}
-
-/** A dialog made by INVITE (RFC 3261 §12). */
-export interface SipDialog {
-  readonly callId: string
-  readonly localTag: string
-  readonly remoteTag: string
-  /** The far end's latest session description. */
-  readonly remoteSdp: string
-  readonly ended: boolean
-  /** Once; at once where the dialog has ended before anyone listened. */
-  onEnd(listener: (end: DialogEnd) => void): void
-  /** Every in-dialog request except ACK and BYE. Without a listener the request is answered by its method's default. */
-  onRequest(listener: (request: IncomingRequest) => void): void
-  /** The ACK of our 200, with its body: the answer, when the INVITE had no offer. */
-  onAck(listener: (sdp: string) => void): void
-  /** Sends an in-dialog request. For INVITE the ACK is sent with `ack`, by default without a body. */
-  request(method: string, parts?: { readonly headers?: SipHeaders; readonly body?: string }): Promise<SipAnswer>
-  /** re-INVITE. A 2xx to an offerless one must be acknowledged with an answer through `ack`. */
-  reinvite(sdp: string | null, headers?: SipHeaders): Promise<ReinviteAnswer>
-  /** Ends the dialog with BYE; resolves when it was answered or has timed out. Does nothing when it has ended. */
-  bye(headers?: SipHeaders): Promise<void>
-}
-
-export interface ReinviteAnswer extends SipAnswer {
-  /** Present only on a 2xx to an offerless re-INVITE. */
-  readonly ack?: (sdp: string) => void
-}
-
-/** An INVITE that we send. */
-export interface OutgoingInvite {
-  /** Our own Call-ID; known once the SIP server has sent the INVITE. */
-  readonly sent: Promise<{ readonly callId: string }>
-  onProvisional(listener: (answer: SipAnswer) => void): void
-  readonly result: Promise<InviteResult>
-  /** CANCEL, or BYE when the 200 crosses it. The result becomes `failed` with 487. */
-  cancel(headers?: SipHeaders): void
-}
-
-export type InviteResult =
-  | {
-      readonly outcome: 'answered'
-      readonly dialog: SipDialog
-      readonly answer: SipAnswer
-      /** Present when the INVITE carried no offer: sends the ACK with our answer. */
-      readonly ack?: (sdp: string) => void
-    }
-  | { readonly outcome: 'failed'; readonly answer: SipAnswer }
-
-export interface OutgoingParts {
-  readonly headers?: SipHeaders
-  readonly body?: string
-  /** Next hop instead of the Request-URI, such as `sip:192.0.2.7:5062;transport=tcp`: the flow of a registration. */
-  readonly via?: string
-  /** Answers 401 and 407 with these. */
-  readonly credentials?: { readonly username: string; readonly password: string }
-}
-
-/** drachtio-srf behind types. The only door to SIP for the layers above. */
-export interface SipApplication {
-  /** Addresses the SIP server listens on, as it tells them: `udp/192.0.2.10:5060`. */
-  readonly listening: readonly string[]
-  readonly connected: boolean
-  onConnection(listener: (state: 'connected' | 'lost') => void): void
-  onInvite(handle: (invite: IncomingInvite) => void | Promise<void>): void
-  /** Requests outside a dialog other than INVITE. */
-  onRequest(
-    method: 'REGISTER' | 'OPTIONS' | 'MESSAGE' | 'INFO' | 'NOTIFY' | 'SUBSCRIBE' | 'PUBLISH',
-    handle: (request: IncomingRequest) => void | Promise<void>,
-  ): void
-  /** Sends a request outside a dialog; resolves with its final response (408 and 503 of our own server included). */
-  request(method: string, uri: string, parts?: OutgoingParts): Promise<SipAnswer>
-  /** Sends an INVITE; `sdp` null sends it without an offer. */
-  invite(uri: string, sdp: string | null, parts?: OutgoingParts): OutgoingInvite
-  close(): Promise<void>
+function sendRequest(drachtio: Drachtio, connection: Connection, method: string, uri: string, parts: OutgoingParts): Promise<SipAnswer> {
+  const wanted = {
+    uri,
+    method,
+    headers: flattenHeaders(parts.headers),
+    ...(parts.body ? { body: parts.body } : {}),
+    ...(parts.via === undefined ? {} : { proxy: parts.via }),
+    ...(parts.credentials ? { auth: parts.credentials } : {}),
+  }
+  return connection.settle((done) => {
+    drachtio.request(wanted, (fault, sent) => {
+      if (fault) return done(localAnswer(503, fault.message))
+      sent.on('response', (answer: DrachtioMessage) => {
+        if (answer.status >= 200) done(toAnswer(answer))
+      })
+    })
+  })
 }

@@ -1,0 +1,114 @@
+import { AppError, messageOf } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
+import type { SipAnswer } from './contract.js'
+import type { Drachtio } from './drachtio.js'
+import { localAnswer } from './messages.js'
+
+/** The link to the SIP server: what waits for it is answered when the link is lost, and no handler's fault leaves its call. */
+export interface Connection {
+  readonly listening: readonly string[]
+  readonly connected: boolean
+  onState(listener: (state: 'connected' | 'lost') => void): void
+  /** Once, at the next loss. Answers the function that takes the listener off. */
+  onLost(listener: () => void): () => void
+  /** Runs a callback style request; a lost link, or a refusal thrown at once, answers 503. */
+  settle<Answer extends SipAnswer>(start: (done: (answer: Answer | SipAnswer) => void) => void): Promise<Answer | SipAnswer>
+  /** Runs a handler; its fault is logged and stays inside the call. `onFault` may still answer the request. */
+  guard(what: string, run: () => void | Promise<void>, onFault?: () => void): void
+  close(): void
+}
+
+export interface ConnectionNeeds {
+  readonly drachtio: Drachtio
+  readonly place: { readonly host: string; readonly port: number; readonly secret: string }
+  readonly log: Logger
+}
+
+/** Resolves when the SIP server has taken us. It is tried again and again; a refused secret rejects. */
+export function connect({ drachtio, place, log }: ConnectionNeeds): Promise<Connection> {
+  const stateListeners: ((state: 'connected' | 'lost') => void)[] = []
+  const lostListeners = new Set<() => void>()
+  let listening: readonly string[] = []
+  let connected = false
+  let closing = false
+
+  function lost(): void {
+    if (!connected) return
+    connected = false
+    if (!closing) log.error({ event: 'sip.lost', host: place.host, port: place.port }, 'SIP server lost; trying again until it is back')
+    for (const listener of lostListeners) listener()
+    lostListeners.clear()
+    for (const listener of stateListeners) listener('lost')
+  }
+
+  function taken(hostports: string): void {
+    listening = hostports.split(',').filter((hostport) => hostport !== '')
+    connected = true
+    log.info({ event: 'sip.connected', listening }, 'SIP server connected')
+    for (const listener of stateListeners) listener('connected')
+  }
+
+  function onLost(listener: () => void): () => void {
+    lostListeners.add(listener)
+    return () => lostListeners.delete(listener)
+  }
+
+  const connection: Connection = {
+    get listening() {
+      return listening
+    },
+    get connected() {
+      return connected
+    },
+    onState: (listener) => void stateListeners.push(listener),
+    onLost,
+    settle: (start) =>
+      new Promise((resolve) => {
+        if (!connected) return resolve(localAnswer(503, 'SIP Server Lost'))
+        const forget = onLost(() => resolve(localAnswer(503, 'SIP Server Lost')))
+        try {
+          start((answer) => {
+            forget()
+            resolve(answer)
+          })
+        } catch (fault) {
+          forget()
+          resolve(localAnswer(503, messageOf(fault)))
+        }
+      }),
+    guard(what, run, onFault) {
+      Promise.resolve()
+        .then(run)
+        .catch((fault: unknown) => {
+          log.error({ event: 'call.fault', err: fault }, `${what} failed`)
+          onFault?.()
+        })
+    },
+    close() {
+      closing = true
+      if (connected) drachtio.disconnect()
+      else if (drachtio.app.client?.wp) drachtio.app.client.wp.closing = true
+      lost()
+    },
+  }
+
+  return new Promise((resolve, reject) => {
+    drachtio.on('connect', (refusal: Error | null, hostports: string) => {
+      if (closing) return
+      if (!refusal) {
+        taken(hostports)
+        return resolve(connection)
+      }
+      connection.close()
+      reject(
+        new AppError('SIP_SERVER_REFUSED', `the SIP server at ${place.host}:${place.port} refused the secret; set HOTDESK_DRACHTIO_SECRET`),
+      )
+    })
+    drachtio.on('error', (fault: Error) => {
+      if (!connected && !closing)
+        log.warn({ event: 'sip.lost', reason: fault.message }, `no SIP server at ${place.host}:${place.port}; trying again`)
+    })
+    drachtio.on('close', lost)
+    drachtio.connect({ ...place, reconnect: { retryMaxDelay: 1000 } })
+  })
+}

@@ -1,0 +1,123 @@
+import { messageOf } from '../base/errors.js'
+import type { Connection } from './connection.js'
+import type { DialogEnd, IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from './contract.js'
+import type { DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
+import { flattenHeaders } from './headers.js'
+import { localAnswer, toAnswer, toIncomingRequest } from './messages.js'
+
+/** In-dialog requests as drachtio-srf names them; `modify` is a re-INVITE. */
+const requestEvents = ['modify', 'info', 'update', 'refer', 'notify', 'message', 'options', 'subscribe'] as const
+
+/** What a request gets that nobody listens for. */
+const defaultStatus: Readonly<Record<string, number>> = { OPTIONS: 200, NOTIFY: 200, INFO: 200, MESSAGE: 200, REFER: 603, SUBSCRIBE: 489 }
+
+/**
+ * Wraps a dialog in the very callback that brings it, so that nothing that arrives right behind is missed; what comes
+ * before the user has a listener is kept for them.
+ */
+export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipDialog {
+  const end = createOnce<DialogEnd>()
+  const ack = createOnce<string>()
+  let onRequest: ((request: IncomingRequest) => void) | null = null
+  let remoteSdp = dialog.remote.sdp ?? ''
+
+  const forget = connection.onLost(() => end.happen({ by: 'server', reason: 'SIP server lost' }))
+  end.tell(forget)
+
+  dialog.on('destroy', (bye: DrachtioRequest, reason?: string) => {
+    const byServer = reason !== undefined && reason !== 'normal release'
+    end.happen({ by: byServer ? 'server' : 'far end', reason: bye.get('Reason') ?? '' })
+  })
+  dialog.on('ack', (request: DrachtioMessage) => {
+    if (request.body) remoteSdp = request.body
+    ack.happen(request.body ?? '')
+  })
+  for (const event of requestEvents) dialog.on(event, (request: DrachtioRequest) => arrived(request))
+
+  function arrived(raw: DrachtioRequest): void {
+    const request = toIncomingRequest(raw)
+    if (isOffer(request)) remoteSdp = request.body
+    const deliver = (): void => {
+      if (onRequest) connection.guard('in-dialog request', () => onRequest?.(request))
+      else request.respond(defaultStatus[request.method] ?? 488)
+    }
+    // Whoever awaits this dialog runs before the next turn of the event loop.
+    if (onRequest) deliver()
+    else setImmediate(deliver)
+  }
+
+  function send(
+    method: string,
+    headers: SipHeaders | undefined,
+    body: string | undefined,
+  ): Promise<SipAnswer & { ack?: (sdp: string) => void }> {
+    if (end.happened()) return Promise.resolve(localAnswer(481, 'Dialog Has Ended'))
+    return connection.settle((done) => {
+      const parts = { method, headers: flattenHeaders(headers), ...(body ? { body } : {}), noAck: true }
+      dialog.request(parts, (fault, answer, acknowledge) => {
+        if (fault) return done(localAnswer(481, messageOf(fault)))
+        if (answer.status < 200) return
+        const plain = toAnswer(answer)
+        done(acknowledge ? { ...plain, ack: (sdp) => acknowledge({ body: sdp }) } : plain)
+      })
+    })
+  }
+
+  return {
+    callId: dialog.sip.callId,
+    localTag: dialog.sip.localTag,
+    remoteTag: dialog.sip.remoteTag,
+    get remoteSdp() {
+      return remoteSdp
+    },
+    get ended() {
+      return end.happened() || !dialog.connected
+    },
+    onEnd: end.tell,
+    onRequest(listener) {
+      onRequest = listener
+    },
+    onAck: ack.tell,
+    request: (method, parts) => send(method, parts?.headers, parts?.body),
+    async reinvite(sdp, headers): Promise<ReinviteAnswer> {
+      const answer = await send('INVITE', headers, sdp ?? undefined)
+      if (answer.status < 300 && answer.body) remoteSdp = answer.body
+      return answer
+    },
+    async bye(headers) {
+      if (end.happened()) return
+      end.silence()
+      // Without an answer the far end is gone as well; either way nothing is left of the dialog.
+      await connection.settle((done) => dialog.destroy({ headers: flattenHeaders(headers) }, () => done(localAnswer(200, 'OK'))))
+      forget()
+    },
+  }
+}
+
+function isOffer(request: IncomingRequest): boolean {
+  return (request.method === 'INVITE' || request.method === 'UPDATE') && request.body !== ''
+}
+
+/** News that comes once: kept for the listener that is late. */
+function createOnce<News>() {
+  let news: { value: News } | null = null
+  let silent = false
+  const listeners: ((value: News) => void)[] = []
+  return {
+    happened: () => news !== null || silent,
+    happen(value: News) {
+      if (news || silent) return
+      news = { value }
+      for (const listener of listeners.splice(0)) listener(value)
+    },
+    tell(listener: (value: News) => void) {
+      if (news) listener(news.value)
+      else listeners.push(listener)
+    },
+    /** We did it ourselves: nobody is told. */
+    silence() {
+      silent = true
+      listeners.length = 0
+    },
+  }
+}

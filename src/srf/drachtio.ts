@@ -1,0 +1,104 @@
+import type { EventEmitter } from 'node:events'
+import DrachtioSrf from 'drachtio-srf'
+
+// The package's own declarations lack half of what it does and disagree with the rest: these say what is used here.
+
+export interface DrachtioMessage {
+  readonly method: string
+  readonly uri: string
+  readonly status: number
+  readonly reason: string
+  readonly body: string | undefined
+  get(name: string): string | undefined
+  readonly source_address: string
+  readonly source_port: number
+  readonly protocol: string
+  readonly receivedOn?: string
+}
+
+export interface DrachtioRequest extends DrachtioMessage, EventEmitter {
+  readonly res: DrachtioResponse
+  cancel(parts: { readonly headers?: Headers }, done: (fault: Error | null) => void): void
+}
+
+type Headers = Readonly<Record<string, string | readonly string[]>>
+
+interface DrachtioResponse {
+  send(status: number, reason: string | undefined, parts: { headers?: Headers; body?: string }, done?: (fault: unknown) => void): void
+  readonly finalResponseSent: boolean
+}
+
+export type DrachtioAck = (parts: { body: string }) => void
+
+export interface DrachtioDialog extends EventEmitter {
+  readonly id: string
+  /** uac: the 200; uas: our own. */
+  readonly res: DrachtioMessage
+  readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string }
+  readonly remote: { sdp: string | undefined }
+  readonly local: { sdp: string | undefined }
+  readonly connected: boolean
+  destroy(parts: { headers?: Headers }, done: (fault: unknown) => void): void
+  request(
+    parts: { method: string; headers?: Headers; body?: string; noAck?: boolean },
+    done: (fault: unknown, answer: DrachtioMessage, ack?: DrachtioAck) => void,
+  ): void
+}
+
+/** What `createUAC` gives for an INVITE without an offer. */
+export interface DrachtioOffered {
+  readonly sdp: string
+  readonly res: DrachtioMessage
+  ack(sdp: string): Promise<DrachtioDialog>
+  destroy(): Promise<void>
+}
+
+/** The failure of `createUAC`: the final response in `res`, or a refusal of the SIP server with neither. */
+export interface DrachtioFailure extends Error {
+  readonly status?: number
+  readonly reason?: string
+  readonly res?: DrachtioMessage
+}
+
+export interface UacParts {
+  readonly headers: Headers
+  readonly localSdp?: string
+  readonly proxy?: string
+  readonly auth?: { readonly username: string; readonly password: string }
+  readonly noAck: true
+}
+
+export interface RequestParts {
+  readonly uri: string
+  readonly method: string
+  readonly headers: Headers
+  readonly body?: string
+  readonly proxy?: string
+  readonly auth?: { readonly username: string; readonly password: string }
+}
+
+export interface Drachtio extends EventEmitter {
+  connect(place: { host: string; port: number; secret: string; reconnect: { retryMaxDelay: number } }): void
+  disconnect(): void
+  use(handle: (request: DrachtioRequest, response: DrachtioResponse, next: () => void) => void): void
+  use(method: string, handle: (request: DrachtioRequest, response: DrachtioResponse) => void): void
+  request(parts: RequestParts, done: (fault: Error | null, request: DrachtioRequest) => void): void
+  createUAS(
+    request: DrachtioRequest,
+    response: DrachtioResponse,
+    parts: { localSdp: string; headers: Headers },
+    done: (fault: unknown, dialog: DrachtioDialog) => void,
+  ): void
+  createUAC(
+    uri: string,
+    parts: UacParts,
+    progress: { cbRequest(fault: unknown, request?: DrachtioRequest): void; cbProvisional(answer: DrachtioMessage): void },
+    done: (fault: DrachtioFailure | null, dialog: DrachtioDialog | DrachtioOffered) => void,
+  ): void
+  /** The connection object beneath; its `closing` flag is what ends the endless reconnecting. */
+  readonly app: { readonly client?: { readonly wp?: { closing?: boolean } } }
+}
+
+export function newDrachtio(): Drachtio {
+  return new DrachtioSrf() as unknown as Drachtio
+}

@@ -1,0 +1,19 @@
+import type { SipHeaders } from './contract.js'
+
+/**
+ * drachtio-srf joins several values of a header with commas. Lines that must stay apart (challenges: RFC 3261 §7.3.1)
+ * travel as one value that already holds the line breaks.
+ */
+export function flattenHeaders(headers: SipHeaders = {}): Record<string, string> {
+  const flat: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    const lines = typeof value === 'string' ? [value] : value
+    if (lines.length > 0) flat[name] = lines.map(oneLine).join(`\r\n${name}: `)
+  }
+  return flat
+}
+
+// A value that came from outside must not smuggle in a header of its own.
+function oneLine(value: string): string {
+  return /[\r\n]/.test(value) ? value.replace(/[\r\n]+/g, ' ') : value
+}
