@@ -1,30 +1,7 @@
-import type { Protocol } from '../../base/listen-address.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
+import type { Flow, Hop } from '../transport/flow.js'
 
-export interface Endpoint {
-  readonly address: string
-  readonly port: number
-}
-
-/** The way a message came, and the way its answer goes: for streams the very connection. */
-export interface Flow {
-  readonly protocol: Protocol
-  readonly remote: Endpoint
-  /** The socket's own address. */
-  readonly local: Endpoint
-  /** What Via and Contact show for this socket: the advertised host, else the local address. */
-  readonly advertised: Endpoint
-  /** The stream connection; null for UDP. */
-  readonly connection: number | null
-}
-
-/** A next hop that RFC 3263 has found; `flow` is set where an open connection (or the UDP socket) will be used as it is. */
-export interface Hop {
-  readonly protocol: Protocol
-  readonly remote: Endpoint
-  readonly local: Endpoint
-  readonly advertised: Endpoint
-}
+export type { Endpoint, Flow, Hop } from '../transport/flow.js'
 
 /** A request as the network sent it, outside any known server transaction. CANCEL comes as a transaction of its own (RFC 3261 §9.2). */
 export interface ServerTransaction {
@@ -34,7 +11,11 @@ export interface ServerTransaction {
   readonly size: number
   /** For CANCEL: the INVITE it cancels, null where there is none. */
   readonly cancels: ServerTransaction | null
-  /** Sends a response (Via, From, Call-ID and CSeq are the user's to copy). Answers the bytes sent; throws AppError SIP_SEND_FAILED where the transaction is over. */
+  /**
+   * Sends a response (Via, From, Call-ID and CSeq are the user's to copy). Answers the bytes sent; throws AppError SIP_SEND_FAILED
+   * where the transaction is over. The user sends 100 himself, at once. In state Accepted a 2xx may be given again and goes out
+   * once each time (RFC 6026 §7.1: its retransmission until ACK is the user's).
+   */
   respond(response: SipResponse): Buffer
   /** Final response sent, or given up. */
   readonly completed: boolean
@@ -44,11 +25,17 @@ export interface ServerTransaction {
   onTransportFailure(listener: () => void): void
 }
 
-/** What a client transaction tells its user. After `onTimeout` or `onTransportFailure` nothing more comes. */
+/**
+ * What a client transaction tells its user: never from inside `send` or `cancel`, always after they returned, and `onSent`
+ * before anything else. After `onTimeout` or `onTransportFailure` nothing more comes; neither comes after a final response.
+ */
 export interface ClientUser {
   /** The request went out for the first time, as these bytes, over this flow. */
   onSent(bytes: Buffer, flow: Flow): void
-  /** 100 included; for INVITE also every further 2xx (RFC 6026 §7.2, state Accepted). */
+  /**
+   * 100 included; for INVITE also every further 2xx (RFC 6026 §7.2, state Accepted). The message is as it came, our Via still on
+   * top: the application is shown it so, and a proxy takes it off itself.
+   */
   onResponse(response: SipResponse, flow: Flow, size: number): void
   onTimeout(): void
   onTransportFailure(reason: string): void
@@ -65,9 +52,13 @@ export interface ClientTransaction {
 
 /** RFC 3261 §17 with RFC 6026, over all transports. Adds and strips our Via, rport and received (RFC 3581), ACKs non-2xx itself. */
 export interface TransactionLayer {
+  /** In the order of the configuration. */
+  readonly listening: readonly Listening[]
   onRequest(listener: (transaction: ServerTransaction) => void): void
   /** An ACK that belongs to no transaction: that of a 2xx. */
   onAck(listener: (ack: SipRequest, flow: Flow, size: number) => void): void
+  /** The hops that need no DNS: numeric host, or a name asked a moment ago. Null: ask `locate`. Throws what `locate` rejects with. */
+  locateNow(uri: string): readonly Hop[] | null
   /** Next hops for a URI, best first (RFC 3263). Rejects with AppError SIP_SEND_FAILED: `DNS Error`, `requested protocol/transport not available`. */
   locate(uri: string): Promise<readonly Hop[]>
   /** Starts a client transaction. The request has no Via of ours yet. */
