@@ -1,7 +1,7 @@
 import type { SipRequest, SipResponse } from '../../sip/message.js'
-import type { Flow, Hop } from '../transport/flow.js'
+import type { Flow, Hop, Listening } from '../transport/flow.js'
 
-export type { Endpoint, Flow, Hop } from '../transport/flow.js'
+export type { Endpoint, Flow, Hop, Listening } from '../transport/flow.js'
 
 /** A request as the network sent it, outside any known server transaction. CANCEL comes as a transaction of its own (RFC 3261 §9.2). */
 export interface ServerTransaction {
