@@ -1,6 +1,27 @@
-import type { NodeName, SiteName } from './base/identity.js'
-import type { ListenAddress } from './base/listen-address.js'
-import type { Secret } from './base/secret.js'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { AppError, messageOf } from './base/errors.js'
+import { type NodeName, parseNodeName, parseSiteName, type SiteName } from './base/identity.js'
+import { type ListenAddress, parseListenAddress } from './base/listen-address.js'
+import { type Environment, isBlock, type Option, optionsOf, unknownVariables, withEnvironment } from './base/options.js'
+import { Secret } from './base/secret.js'
+import {
+  block,
+  check,
+  form,
+  invalid,
+  keyText,
+  listOf,
+  type Path,
+  type Problem,
+  readYaml,
+  secretForm,
+  type Written,
+} from './base/written.js'
 
 /** Where Redis is. */
 export type RedisPlace =
@@ -14,15 +35,268 @@ export interface Config {
   readonly site: SiteName
   readonly network: string
   readonly secret: Secret
-  readonly sip: { readonly domain: string; readonly listen: readonly ListenAddress[]; readonly advertise: string | null }
+  readonly sip: {
+    readonly domain: string
+    readonly listen: readonly ListenAddress[]
+    readonly advertise: string | null
+    /** RFC 3261 §17: T1, T2, T4 in milliseconds. */
+    readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }
+  }
   readonly drachtio: 'embedded' | { readonly host: string; readonly port: number; readonly secret: Secret }
   readonly redis: RedisPlace
   readonly http: { readonly address: string; readonly port: number }
   readonly media: { readonly address: string; readonly ports: { readonly from: number; readonly to: number } }
   readonly data: string
-  readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly form: 'json' | 'pretty' }
+  readonly log: { readonly level: (typeof levels)[number]; readonly form: 'json' | 'pretty' }
   /** The site's dial plan file. */
   readonly dialplan: string
   /** True when no hotdesk.yaml was given: the sample network is loaded into an empty Redis. */
   readonly sample: boolean
+}
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+
+// ── forms ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : null)
+const oneOf = <Word extends string>(words: readonly Word[]) =>
+  form(`one of ${words.join(', ')}`, (text) => words.find((word) => word === text) ?? null)
+const name = 'a name of small letters, digits and -'
+const host = form('a host name or an IP address', matching(/^[A-Za-z0-9.:-]{1,253}$/))
+const secretText = secretForm('at least 16 characters', (text) => (text.length >= 16 ? new Secret(text) : null))
+const milliseconds = form('milliseconds, 1 to 60000', (text) =>
+  /^[0-9]{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 60_000 ? Number(text) : null,
+)
+
+function parsePort(text: string | undefined): number | null {
+  return text !== undefined && /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : null
+}
+
+/** `0.0.0.0:8080`, `[::]:8080`, `redis.example:26379` */
+function parseHostPort(text: string): { host: string; port: number } | null {
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]+)$/.exec(text)
+  const [host, port] = [parts?.[1] ?? parts?.[2], parsePort(parts?.[3])]
+  return host === undefined || port === null ? null : { host, port }
+}
+
+function parsePorts(text: string): { from: number; to: number } | null {
+  const parts = /^([0-9]+)-([0-9]+)$/.exec(text)
+  const [from, to] = [parsePort(parts?.[1]), parsePort(parts?.[2])]
+  return from === null || to === null || from < 1024 || to <= from ? null : { from, to }
+}
+
+function parseDrachtio(text: string): 'embedded' | { host: string; port: number } | null {
+  if (text === 'embedded') return text
+  return text.startsWith('tcp://') ? parseHostPort(text.slice('tcp://'.length)) : null
+}
+
+function parseRedis(text: string): RedisPlace | null {
+  if (text === 'embedded') return { kind: 'embedded' }
+  return /^rediss?:\/\/[^\s/]+(\/[0-9]*)?$/.test(text) ? { kind: 'url', url: new Secret(text) } : null
+}
+
+/** `redis: embedded` is short for `redis: { url: embedded }`. */
+const orText = <Block extends z.ZodType>(whole: Block) =>
+  z.preprocess((found) => (typeof found === 'string' ? { url: found } : found), whole)
+
+// ── settings: what there is, its form, its default, its description ─────────────────────────────────────────────────
+
+const settings = block({
+  node: form(name, parseNodeName).describe('Name of this node, unique in the network.'),
+  site: form(name, parseSiteName).describe('The office this node belongs to.'),
+  network: form(name, matching(/^[a-z][a-z0-9-]{0,31}$/))
+    .prefault('hd')
+    .describe('Hash tag of every key in Redis: `{hd}:users`.'),
+  secret: secretText
+    .optional()
+    .describe('Signs calls between nodes and seals credentials; the same on every node. Made and kept in `data` when Redis is embedded.'),
+  sip: block({
+    domain: form('a domain name', matching(/^[A-Za-z0-9.-]{1,253}$/)).describe(
+      'The domain of phones and users, and the realm of their passwords.',
+    ),
+    listen: listOf(form('an address such as udp://0.0.0.0:5060', parseListenAddress))
+      .prefault(['udp://0.0.0.0:5060', 'tcp://0.0.0.0:5060'])
+      .describe('Where the SIP server listens. Port 0: the system chooses.'),
+    advertise: host
+      .optional()
+      .describe('The address that others reach this node at. Default: the address listened on, or the first of the machine for 0.0.0.0.'),
+    timers: block({
+      t1: milliseconds.prefault('500').describe('RFC 3261 T1: round-trip time, milliseconds.'),
+      t2: milliseconds.prefault('4000').describe('RFC 3261 T2: longest retransmission interval.'),
+      t4: milliseconds.prefault('5000').describe('RFC 3261 T4: longest life of a message in the network.'),
+    }).prefault({}),
+  }),
+  drachtio: orText(
+    block({
+      url: form('embedded or tcp://host:port', parseDrachtio)
+        .prefault('embedded')
+        .describe('`embedded`, or a drachtio-server: `tcp://host:9022`.'),
+      secret: secretForm('a secret', (text) => (text === '' ? null : new Secret(text)))
+        .optional()
+        .describe("The drachtio-server's admin secret."),
+    }),
+  ).prefault({}),
+  redis: orText(
+    block({
+      url: secretForm('embedded, redis://host:port or rediss://host:port', parseRedis)
+        .prefault('embedded')
+        .describe('`embedded`: a redis-server of our own, its file in `data`; or `redis://…`, `rediss://…`.'),
+      sentinels: listOf(form('host:port', parseHostPort)).optional().describe('Sentinels instead of a URL: `host:port`, …'),
+      name: form('the name that the sentinels know', matching(/^\S+$/))
+        .optional()
+        .describe('The name under which the sentinels know the primary.'),
+    }),
+  ).prefault({}),
+  http: block({
+    listen: form('an address such as 0.0.0.0:8080', parseHostPort)
+      .prefault('0.0.0.0:8080')
+      .describe('Health, metrics, and later the console.'),
+  }).prefault({}),
+  media: block({
+    address: host.optional().describe('The address in session descriptions. Default: `sip.advertise`.'),
+    ports: form('a range such as 20000-24999', parsePorts).prefault('20000-24999').describe('UDP ports for audio.'),
+  }).prefault({}),
+  data: form('a folder', matching(/./))
+    .prefault('./data')
+    .describe('Embedded Redis, the saved copy, the made secret. Relative to the file.'),
+  dialplan: form('a file', matching(/./)).optional().describe('The dial plan of the site. Default: `dialplans/<site>.yaml`.'),
+  log: block({
+    level: oneOf(levels)
+      .prefault('info')
+      .describe(`One of ${levels.join(', ')}.`),
+    form: oneOf(['json', 'pretty']).optional().describe('`json` or `pretty`. Default: pretty at a terminal.'),
+  }).prefault({}),
+})
+
+type Settings = z.output<typeof settings>
+
+/** Every setting there is, in order. */
+export const options: readonly Option[] = optionsOf(settings, 'HOTDESK')
+
+// ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface LoadNeeds {
+  /** The configuration file; null: `hotdesk.yaml` in `cwd` where there is one, else the sample. */
+  readonly file?: string | null
+  readonly env?: Environment
+  readonly cwd?: string
+  /** `look` makes no secret on disk: for `hotdesk check`. */
+  readonly purpose?: 'run' | 'look'
+}
+
+/** What runs when nobody has configured anything. */
+const sampleText = 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n'
+
+const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Reads file and environment; touches no network. @throws AppError CONFIG_INVALID with everything that is wrong, each with its place */
+export function loadConfig({ file = null, env = process.env, cwd = process.cwd(), purpose = 'run' }: LoadNeeds = {}): Config {
+  const chosen = file ?? env.HOTDESK_CONFIG ?? (existsSync(join(cwd, 'hotdesk.yaml')) ? 'hotdesk.yaml' : null)
+  const path = chosen === null ? null : resolve(cwd, chosen)
+  return parseConfig({ text: path === null ? sampleText : readText(path), file: path, env, cwd, purpose })
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw invalid('CONFIG_INVALID', basename(path), [{ place: path, key: '', message: `cannot be read (${messageOf(cause)})` }])
+  }
+}
+
+export interface ParseNeeds extends Required<Pick<LoadNeeds, 'env' | 'cwd' | 'purpose'>> {
+  readonly text: string
+  /** Names the text in problems; relative paths in it begin at its folder. null: the sample. */
+  readonly file: string | null
+}
+
+/** The same for a text already read. */
+export function parseConfig({ text, file, env, cwd, purpose }: ParseNeeds): Config {
+  const name = file === null ? 'sample configuration' : basename(file)
+  const written = withEnvironment(readYaml(text, name), options, env)
+  const { HOTDESK_CONFIG: _file, ...variables } = env
+  const unknown = unknownVariables(options, variables, 'HOTDESK')
+  const checked = check(settings, written)
+  const problems = 'problems' in checked ? checked.problems : crossChecks(checked.value, written)
+  if ('problems' in checked || problems.length + unknown.length > 0) throw invalid('CONFIG_INVALID', name, [...problems, ...unknown])
+  return freeze(resolved(checked.value, { folder: file === null ? cwd : dirname(file), sample: file === null, purpose }))
+}
+
+function crossChecks({ secret, redis, drachtio, sip }: Settings, written: Written): Problem[] {
+  const problem = (path: Path, message: string): Problem => ({ place: written.placeOf(path), key: keyText(path), message })
+  const problems: Problem[] = []
+  if (!secret && !(redis.url.kind === 'embedded' && !redis.sentinels))
+    problems.push(problem(['secret'], 'missing: nodes that share a Redis need the same secret; make one with `openssl rand -hex 32`'))
+  if (redis.sentinels && !redis.name)
+    problems.push(problem(['redis', 'name'], 'missing: expected the name under which the sentinels know the primary'))
+  if (drachtio.url !== 'embedded' && !drachtio.secret)
+    problems.push(problem(['drachtio', 'secret'], "missing: expected the drachtio-server's admin secret, best as HOTDESK_DRACHTIO_SECRET"))
+  if (sip.listen.length === 0) problems.push(problem(['sip', 'listen'], 'expected at least one address'))
+  return problems
+}
+
+// ── what follows from the settings ───────────────────────────────────────────────────────────────────────────────────
+
+interface Surroundings {
+  readonly folder: string
+  readonly sample: boolean
+  readonly purpose: 'run' | 'look'
+}
+
+function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Config {
+  const data = resolve(folder, from.data)
+  const advertise = from.sip.advertise ?? (from.sip.listen.some(({ address }) => isWildcard(address)) ? machineAddress() : null)
+  return {
+    node: from.node,
+    site: from.site,
+    network: from.network,
+    secret: from.secret ?? keptSecret(data, purpose),
+    sip: { ...from.sip, advertise },
+    drachtio: from.drachtio.url === 'embedded' ? 'embedded' : { ...from.drachtio.url, secret: from.drachtio.secret ?? new Secret('') },
+    redis: from.redis.sentinels ? { kind: 'sentinel', sentinels: from.redis.sentinels, name: from.redis.name ?? '' } : from.redis.url,
+    http: { address: from.http.listen.host, port: from.http.listen.port },
+    media: { address: from.media.address ?? advertise ?? from.sip.listen[0]?.address ?? machineAddress(), ports: from.media.ports },
+    data,
+    log: { level: from.log.level, form: from.log.form ?? (process.stdout.isTTY ? 'pretty' : 'json') },
+    dialplan: dialplanFile(from, folder),
+    sample,
+  }
+}
+
+/** A site without a file of its own beside the configuration gets the one that came with hotdesk. */
+function dialplanFile({ dialplan, site }: Settings, folder: string): string {
+  if (dialplan) return resolve(folder, dialplan)
+  const own = join(folder, 'dialplans', `${site}.yaml`)
+  const packaged = join(packageRoot, 'dialplans', `${site}.yaml`)
+  return !existsSync(own) && existsSync(packaged) ? packaged : own
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::'
+}
+
+/** The first address that others can reach; loopback on a machine without one. */
+function machineAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((several) => several ?? [])
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+}
+
+/** A node with its own Redis needs no secret from anyone: it makes one, once, readable by its owner alone. */
+function keptSecret(data: string, purpose: 'run' | 'look'): Secret {
+  const file = join(data, 'network-secret')
+  const fresh = randomBytes(32).toString('hex')
+  if (purpose === 'look' && !existsSync(file)) return new Secret(fresh)
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 })
+    writeFileSync(file, `${fresh}\n`, { mode: 0o600, flag: 'wx' })
+    return new Secret(fresh)
+  } catch (fault) {
+    if (!existsSync(file)) throw new AppError('CONFIG_INVALID', `data: the folder ${data} cannot be written (${messageOf(fault)})`, fault)
+    return new Secret(readFileSync(file, 'utf8').trim())
+  }
+}
+
+function freeze<Value>(value: Value): Value {
+  if (isBlock(value) && !(value instanceof Secret)) for (const inner of Object.values(value)) freeze(inner)
+  return typeof value === 'object' ? Object.freeze(value) : value
 }

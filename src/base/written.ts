@@ -1,0 +1,137 @@
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { AppError, type ErrorCode } from './errors.js'
+
+/** One thing wrong in what a person wrote. */
+export interface Problem {
+  /** `hotdesk.yaml:7:3`, or the name of an environment variable. */
+  readonly place: string
+  /** `sip.listen[0]`; empty where the text is not even YAML. */
+  readonly key: string
+  /** What was expected and what was found. */
+  readonly message: string
+}
+
+export type Path = readonly PropertyKey[]
+
+/** A text that a person wrote, and where each part of it stands. Every scalar is text exactly as written: `0112` stays `0112`. */
+export interface Written {
+  readonly value: unknown
+  /** Why it is not YAML; empty when it is. */
+  readonly problems: readonly Problem[]
+  /** Of the key, or of the nearest one above that exists. */
+  placeOf(path: Path): string
+}
+
+/** Reads YAML; `file` is the name that problems show. */
+export function readYaml(text: string, file: string): Written {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, schema: 'failsafe', prettyErrors: false })
+  const place = (offset: number): string => `${file}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`
+  const problems = document.errors.map((error) => ({ place: place(error.pos[0]), key: '', message: hint(error.message) }))
+  return {
+    value: problems.length > 0 ? undefined : (document.toJS() ?? {}),
+    problems,
+    placeOf: (path) => place(offsetOf(document.contents, path)),
+  }
+}
+
+function hint(message: string): string {
+  return /alias/i.test(message) ? `${message}; a dial code needs quotes: "*77*"` : message
+}
+
+function offsetOf(contents: Node | null, path: Path): number {
+  let node: unknown = contents
+  let offset = 0
+  for (const step of path) {
+    const found = child(node, step)
+    if (!found) break
+    offset = found.offset
+    node = found.value
+  }
+  return offset
+}
+
+function child(node: unknown, step: PropertyKey): { offset: number; value: unknown } | null {
+  if (isMap(node)) {
+    const pair = node.items.find((item) => isScalar(item.key) && item.key.value === step)
+    return pair && isScalar(pair.key) ? { offset: pair.key.range?.[0] ?? 0, value: pair.value } : null
+  }
+  const item = isSeq<Node>(node) && typeof step === 'number' ? node.items[step] : undefined
+  return item ? { offset: item.range?.[0] ?? 0, value: item } : null
+}
+
+/** A piece of text with a form: `parse` answers null for text that is not of it, `expects` completes "expected …". */
+export function form<Value>(expects: string, parse: (text: string) => Value | null) {
+  return z.unknown().transform((found, context): Value => {
+    const value = typeof found === 'string' ? parse(found) : null
+    if (value !== null) return value
+    context.addIssue({
+      code: 'custom',
+      message: found === undefined ? `missing: expected ${expects}` : `expected ${expects}, found ${quote(found)}`,
+    })
+    return z.NEVER
+  })
+}
+
+/** The same for text that must never be shown. */
+export function secretForm<Value>(expects: string, parse: (text: string) => Value | null) {
+  return z.unknown().transform((found, context): Value => {
+    const value = typeof found === 'string' ? parse(found) : null
+    if (value !== null) return value
+    context.addIssue({ code: 'custom', message: `expected ${expects}` })
+    return z.NEVER
+  })
+}
+
+/** A list of things of one form. */
+export function listOf<Item extends z.ZodType>(item: Item) {
+  return z.array(item, { error: (issue) => `expected a list, found ${quote(issue.input)}` })
+}
+
+/** A block of keys; any other key is an error. */
+export function block<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = `known here: ${Object.keys(shape).join(', ')}`
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `unknown key; ${known}` : `expected a block of keys (${known}), found ${quote(issue.input)}`,
+  })
+}
+
+function quote(found: unknown): string {
+  if (Array.isArray(found)) return 'a list'
+  return typeof found === 'string' ? JSON.stringify(found.length > 60 ? `${found.slice(0, 60)}…` : found) : 'a block'
+}
+
+export type Checked<Value> = { readonly value: Value } | { readonly problems: readonly Problem[] }
+
+/** Checks the whole text and tells everything that is wrong with it at once. */
+export function check<Schema extends z.ZodType>(schema: Schema, written: Written): Checked<z.output<Schema>> {
+  if (written.problems.length > 0) return { problems: written.problems }
+  const result = schema.safeParse(written.value)
+  return result.success ? { value: result.data } : { problems: result.error.issues.flatMap((issue) => problemsOf(issue, written)) }
+}
+
+function problemsOf(issue: z.core.$ZodIssue, written: Written): Problem[] {
+  const problem = (path: Path): Problem => ({ place: written.placeOf(path), key: keyText(path), message: issue.message })
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => problem([...issue.path, key])) : [problem(issue.path)]
+}
+
+/** `['sip', 'listen', 0]` → `sip.listen[0]` */
+export function keyText(path: Path): string {
+  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`)).join('')
+}
+
+/** All problems in one error, one a line. */
+export function invalid(code: ErrorCode, what: string, problems: readonly Problem[]): AppError {
+  const width = Math.max(...problems.map(({ place }) => place.length))
+  const lines = problems
+    .toSorted((one, other) => lineOf(one) - lineOf(other))
+    .map(({ place, key, message }) => `  ${place.padEnd(width)}  ${key ? `${key}: ` : ''}${message}`)
+  return new AppError(code, [`${what}: ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}`, ...lines].join('\n'))
+}
+
+/** What has no line, such as an environment variable, comes last. */
+function lineOf({ place }: Problem): number {
+  return Number(/:([0-9]+):[0-9]+$/.exec(place)?.[1] ?? Number.MAX_SAFE_INTEGER)
+}

@@ -1,0 +1,314 @@
+#!/usr/bin/env node
+// The door to everything: `npm start`, `npm test`, `npm run hotdesk -- …` begin here, in a fresh clone too. It therefore uses Node alone,
+// and syntax that an old Node can read, so that an old Node gets a sentence and not a SyntaxError.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import * as path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const dist = path.join(root, 'dist')
+const stamp = path.join(dist, '.built')
+
+/** What is not from npm: program → Debian package. */
+const programs = { 'redis-server': 'redis-server', sipp: 'sip-tester', baresip: 'baresip-core' }
+const testPrograms = ['redis-server', 'sipp', 'baresip']
+
+const colour = Boolean(process.stderr.isTTY) && !process.env.NO_COLOR
+const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
+
+/** A sentence for the person at the keyboard that ends the run. */
+class Refusal extends Error {
+  constructor(message, exitCode) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+// ── progress ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One line for a piece of work: what is being done, then what came of it and how long it took. On stderr: stdout is the product's. */
+async function step(doing, work) {
+  const began = Date.now()
+  if (colour) process.stderr.write(`${paint(36, '…')} ${doing}`)
+  try {
+    const done = await work()
+    process.stderr.write(
+      `${colour ? '\r\u001b[K' : ''}${paint(32, '✓')} ${doing} ${paint(2, `${((Date.now() - began) / 1000).toFixed(1)} s`)}\n`,
+    )
+    return done
+  } catch (fault) {
+    process.stderr.write(`${colour ? '\r\u001b[K' : ''}${paint(31, '✗')} ${doing}\n`)
+    throw fault
+  }
+}
+
+/** Runs a program to its end; its output is shown only when it fails. */
+function run(program, args, env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code === 0) resolve(output)
+      else reject(new Refusal(`${output.trimEnd()}\n\`${[program, ...args].join(' ')}\` ended with ${code}.`, 1))
+    })
+  })
+}
+
+/** Runs a program with our own terminal; answers its exit code. */
+function show(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, stdio: 'inherit' })
+    const pass = () => undefined // Ctrl-C reaches the child by itself; we wait for what it makes of it.
+    process.on('SIGINT', pass)
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      process.off('SIGINT', pass)
+      resolve(signal ? 130 : code)
+    })
+  })
+}
+
+// ── one at a time ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+const lock = path.join(tmpdir(), `hotdesk-setup-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`)
+
+function holderIsGone() {
+  try {
+    const holder = Number(fs.readFileSync(path.join(lock, 'pid'), 'utf8'))
+    process.kill(holder, 0)
+    return false
+  } catch (fault) {
+    if (fault.code === 'ENOENT') return Date.now() - fs.statSync(lock).mtimeMs > 5_000
+    return fault.code === 'ESRCH'
+  }
+}
+
+function tryLock() {
+  try {
+    fs.mkdirSync(lock)
+    fs.writeFileSync(path.join(lock, 'pid'), String(process.pid))
+    return true
+  } catch (fault) {
+    if (fault.code !== 'EEXIST') throw fault
+    return false
+  }
+}
+
+/** Two terminals may start at the same moment: the second waits for the first, and then finds the work done. */
+async function alone(work) {
+  for (let waited = 0; !tryLock(); waited += 1) {
+    if (waited === 10) process.stderr.write(`${paint(2, 'waiting for another hotdesk setup in this folder')}\n`)
+    if (holderIsGone()) fs.rmSync(lock, { recursive: true, force: true })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  try {
+    return await work()
+  } finally {
+    fs.rmSync(lock, { recursive: true, force: true })
+  }
+}
+
+// ── what must be there ──────────────────────────────────────────────────────────────────────────────────────────────
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return
+  throw new Refusal(`hotdesk needs Node 20.19 or later; this is ${process.versions.node}. Install a current one: https://nodejs.org`, 2)
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+/** Compares what is installed with the lock file, package by package: file times lie after a checkout. */
+function installed() {
+  const wanted = readJson(path.join(root, 'package-lock.json'))
+  if (!wanted) return true // An installed package carries no lock file; npm has installed what it needs.
+  const present = readJson(path.join(root, 'node_modules/.package-lock.json'))
+  if (!present) return false
+  return Object.entries(wanted.packages).every(([name, entry]) => {
+    const found = present.packages[name]
+    return name === '' || (found ? found.version === entry.version : Boolean(entry.optional || entry.devOptional))
+  })
+}
+
+function isSource(file) {
+  return !/(^|\/)(README\.md|setup\.mjs)$/.test(file)
+}
+
+function filesUnder(folder) {
+  return fs
+    .readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? filesUnder(path.join(folder, entry.name)) : [path.join(folder, entry.name)]))
+    .filter(isSource)
+    .sort()
+}
+
+/** Changes whenever a source is edited, added or removed. */
+function fingerprint(sources) {
+  const hash = createHash('sha256')
+  for (const file of [...sources, path.join(root, 'tsconfig.json'), path.join(root, 'node_modules/typescript/package.json')]) {
+    const { size, mtimeMs } = fs.statSync(file)
+    hash.update(`${file} ${size} ${mtimeMs}\n`)
+  }
+  return hash.digest('hex')
+}
+
+/** tsc for the TypeScript; everything else in `src` (Lua, pages) is copied as it stands. */
+async function build(sources) {
+  await run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', root])
+  const written = new Set()
+  for (const file of sources) {
+    const target = path.join(dist, path.relative(path.join(root, 'src'), file))
+    written.add(target.replace(/\.ts$/, '.js'))
+    if (file.endsWith('.ts')) continue
+    fs.mkdirSync(path.dirname(target), { recursive: true })
+    fs.copyFileSync(file, target)
+  }
+  const orphan = (file) => file !== stamp && !written.has(file.replace(/\.map$/, ''))
+  for (const file of filesUnder(dist).filter(orphan)) fs.rmSync(file)
+}
+
+async function ready() {
+  if (!installed()) await step('installing packages', () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']))
+  const sources = filesUnder(path.join(root, 'src'))
+  const now = fingerprint(sources)
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === now) return
+  await step('building', () => build(sources))
+  fs.writeFileSync(stamp, now)
+}
+
+// ── programs that are not from npm ──────────────────────────────────────────────────────────────────────────────────
+
+function onPath(program) {
+  const folders = (process.env.PATH || '').split(path.delimiter)
+  return folders.some((folder) => fs.existsSync(path.join(folder, program)))
+}
+
+function mayUseApt() {
+  return process.platform === 'linux' && typeof process.getuid === 'function' && process.getuid() === 0 && onPath('apt-get')
+}
+
+/** Debian starts a service when its package is installed, unless this file forbids it: we start our own redis-server, as a child. */
+async function withoutServices(work) {
+  const policy = '/usr/sbin/policy-rc.d'
+  if (fs.existsSync(policy)) return work()
+  fs.writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    return await work()
+  } finally {
+    fs.rmSync(policy, { force: true })
+  }
+}
+
+async function aptInstall(packages) {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  const known = packages.every((name) => spawnSync('apt-cache', ['show', name], { stdio: 'ignore' }).status === 0)
+  if (!known) await run('apt-get', ['update', '-qq'], env)
+  const install = () => run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...packages], env)
+  // A package list from last month may name files that the mirror no longer has.
+  await withoutServices(() => install().catch(() => run('apt-get', ['update', '-qq'], env).then(install)))
+  if (packages.includes('redis-server') && fs.existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', '-q', 'redis-server'])
+}
+
+/** Makes sure that the programs are on the PATH; installs them where that is allowed, else says what to do. */
+async function provide(...names) {
+  const missing = names.filter((name) => !onPath(name))
+  if (missing.length === 0) return
+  const packages = missing.map((name) => programs[name])
+  const advice = `Install ${missing.join(', ')}. On Debian or Ubuntu: sudo apt-get install ${packages.join(' ')}`
+  if (!mayUseApt()) throw new Refusal(advice, 2)
+  await alone(() => step(`installing ${packages.join(', ')} with apt-get`, () => aptInstall(packages))).catch((fault) => {
+    throw new Refusal(`${fault.message}\n${advice}`, 2)
+  })
+}
+
+// ── what to do then ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+function bin(name) {
+  return path.join(root, 'node_modules/.bin', name)
+}
+
+/** `[title, program, arguments]`; each counts as one in the last line of `npm test`. */
+const checks = [
+  ['format and lint', 'biome', ['check', '--error-on-warnings', '.']],
+  ['lint with types', 'oxlint', ['--type-aware', '--deny-warnings']],
+  ['types', 'tsc', ['--noEmit', '-p', 'test']],
+]
+
+async function lint() {
+  let failed = 0
+  for (const [title, program, args] of checks) {
+    await step(title, () => run(bin(program), args)).catch((fault) => {
+      failed += 1
+      process.stderr.write(`${fault.message}\n`)
+    })
+  }
+  return { passed: checks.length - failed, failed }
+}
+
+/** A test file that does not even load has no failed test in it; it counts as one. */
+function countTests(report, exitCode) {
+  if (!report) return { passed: 0, failed: 1 }
+  const unloadable = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((one) => one.status === 'failed'),
+  )
+  const failed = report.numFailedTests + unloadable.length
+  return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed }
+}
+
+async function test(args) {
+  await provide(...testPrograms)
+  const linted = args.length === 0 ? await lint() : { passed: 0, failed: 0 }
+  const folder = fs.mkdtempSync(path.join(tmpdir(), 'hotdesk-test-'))
+  const file = path.join(folder, 'report.json')
+  try {
+    const exitCode = await show(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args])
+    const tested = countTests(readJson(file), exitCode)
+    const failed = linted.failed + tested.failed
+    console.log(`${linted.passed + tested.passed} passed, ${failed} failed`)
+    return failed === 0 ? 0 : 1
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function bench(kind, args) {
+  await provide(...testPrograms)
+  return show(bin('vitest'), ['run', '--config', `test/${kind}.config.ts`, ...args])
+}
+
+/** The product itself, in this process, so that Ctrl-C reaches it at once. */
+async function product(args) {
+  const { main } = await import(pathToFileURL(path.join(dist, 'main.js')).href)
+  return main(args, { provide })
+}
+
+async function begin([first, ...rest]) {
+  checkNode()
+  await alone(ready)
+  if (first === '--build-only') return 0
+  if (first === '--lint') return (await lint()).failed === 0 ? 0 : 1
+  if (first === '--test') return test(rest)
+  if (first === '--bench' || first === '--soak') return bench(first.slice(2), rest)
+  return product(first === undefined ? ['--help'] : [first, ...rest])
+}
+
+begin(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode
+  },
+  (fault) => {
+    process.stderr.write(`${paint(31, 'hotdesk:')} ${fault instanceof Refusal ? fault.message : fault.stack}\n`)
+    process.exitCode = fault instanceof Refusal ? fault.exitCode : 1
+  },
+)
