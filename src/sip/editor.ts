@@ -1,0 +1,269 @@
+import { AppError } from '../base/errors.js'
+import { type HeaderField, newField, wireSafe } from './field.js'
+import { endOfListValue, headerKey, maxCSeq, parseInteger, splitList } from './headers.js'
+import type { CSeq, SipMessageBase, SipRequest, SipResponse } from './message.js'
+import { type NameAddr, parseNameAddr } from './name-addr.js'
+import { endOfToken, isBlank, skipBlanks } from './syntax/characters.js'
+import { parseVia, type Via } from './via.js'
+
+const noBody = Buffer.alloc(0)
+
+/** The message over its fields. Made by the parser and by `builder.ts`; everyone else knows `SipRequest` and `SipResponse`. */
+abstract class EditableMessage implements SipMessageBase {
+  body: Buffer
+  protected readonly fields: HeaderField[]
+  private readVias: readonly Via[] | undefined
+  private readTopVia: Via | undefined
+  private readFrom: NameAddr | undefined
+  private readTo: NameAddr | undefined
+  private readCseq: CSeq | undefined
+  private readContacts: readonly NameAddr[] | undefined
+
+  constructor(fields: HeaderField[], body: Buffer) {
+    this.fields = fields
+    this.body = body
+    this.forget()
+  }
+
+  protected abstract startLine(): string
+
+  private forget(): void {
+    this.readVias = undefined
+    this.readTopVia = undefined
+    this.readFrom = undefined
+    this.readTo = undefined
+    this.readCseq = undefined
+    this.readContacts = undefined
+  }
+
+  private indexOf(key: string): number {
+    for (let at = 0; at < this.fields.length; at += 1) if (this.fields[at]?.key === key) return at
+    return -1
+  }
+
+  first(name: string): string | undefined {
+    return this.fields[this.indexOf(headerKey(name))]?.value
+  }
+
+  all(name: string): readonly string[] {
+    const key = headerKey(name)
+    const values: string[] = []
+    for (const field of this.fields) if (field.key === key) values.push(field.value)
+    return values
+  }
+
+  list(name: string): readonly string[] {
+    const fields = this.all(name)
+    const only = fields[0]
+    return fields.length === 1 && only !== undefined ? splitList(only) : fields.flatMap((value) => splitList(value))
+  }
+
+  has(name: string): boolean {
+    return this.indexOf(headerKey(name)) >= 0
+  }
+
+  set(name: string, value: string): void {
+    const field = newField(name, value)
+    const at = this.indexOf(field.key)
+    if (at < 0) this.fields.push(field)
+    else {
+      this.fields[at] = field
+      this.drop(field.key, at + 1)
+    }
+    this.forget()
+  }
+
+  append(name: string, value: string): void {
+    this.fields.push(newField(name, value))
+    this.forget()
+  }
+
+  prepend(name: string, value: string): void {
+    const field = newField(name, value)
+    this.fields.splice(Math.max(this.indexOf(field.key), 0), 0, field)
+    this.forget()
+  }
+
+  remove(name: string): void {
+    this.drop(headerKey(name), 0)
+    this.forget()
+  }
+
+  removeFirst(name: string): void {
+    this.changeFirst(name, null)
+  }
+
+  replaceFirst(name: string, value: string): void {
+    this.changeFirst(name, value)
+  }
+
+  private changeFirst(name: string, value: string | null): void {
+    const at = this.indexOf(headerKey(name))
+    const field = this.fields[at]
+    if (!field) return
+    const end = endOfListValue(field.value, 0)
+    const rest = field.value.slice(end + 1)
+    const values = [...(value === null ? [] : [value]), ...(rest === '' ? [] : [rest.trim()])]
+    if (values.length === 0) this.fields.splice(at, 1)
+    else this.fields[at] = newField(field.name, values.join(', '))
+    this.forget()
+  }
+
+  private drop(key: string, from: number): void {
+    let kept = from
+    for (let at = from; at < this.fields.length; at += 1) {
+      const field = this.fields[at]
+      if (field && field.key !== key) {
+        this.fields[kept] = field
+        kept += 1
+      }
+    }
+    this.fields.length = kept
+  }
+
+  names(): readonly string[] {
+    return this.fields.map((field) => field.name)
+  }
+
+  get topVia(): Via {
+    this.readTopVia ??= this.readVias?.[0] ?? this.parseTopVia()
+    return this.readTopVia
+  }
+
+  private parseTopVia(): Via {
+    const value = this.required('Via')
+    return parseVia(value.slice(0, endOfListValue(value, 0))) ?? malformed('Via')
+  }
+
+  get vias(): readonly Via[] {
+    this.readVias ??= this.list('Via').map((value) => parseVia(value) ?? malformed('Via'))
+    return this.readVias
+  }
+
+  get from(): NameAddr {
+    this.readFrom ??= parseNameAddr(this.required('From')) ?? malformed('From')
+    return this.readFrom
+  }
+
+  get to(): NameAddr {
+    this.readTo ??= parseNameAddr(this.required('To')) ?? malformed('To')
+    return this.readTo
+  }
+
+  get callId(): string {
+    return this.required('Call-ID')
+  }
+
+  get cseq(): CSeq {
+    this.readCseq ??= parseCSeq(this.required('CSeq')) ?? malformed('CSeq')
+    return this.readCseq
+  }
+
+  get contacts(): readonly NameAddr[] {
+    this.readContacts ??= parseContacts(this.list('Contact'))
+    return this.readContacts
+  }
+
+  private required(name: string): string {
+    const value = this.first(name)
+    return value === undefined ? malformed(name) : value
+  }
+
+  toBuffer(): Buffer {
+    const head = `${wireSafe(this.startLine(), 'the start line')}\r\n${this.printFields()}\r\n`
+    const bytes = Buffer.allocUnsafe(head.length + this.body.length)
+    bytes.write(head, 0, 'latin1')
+    if (this.body.length > 0) this.body.copy(bytes, head.length)
+    return bytes
+  }
+
+  /** Fields that stand side by side in the text they came in go out as one slice. */
+  private printFields(): string {
+    const length = String(this.body.length)
+    let text = ''
+    let lengthShown = false
+    let run: HeaderField | null = null
+    let runEnd = 0
+    for (const field of this.fields) {
+      const isLength = field.key === 'content-length'
+      const goesOut = !isLength || (!lengthShown && field.value === length)
+      if (run && goesOut && field.source === run.source && field.start === runEnd + 2) runEnd = field.end
+      else {
+        if (run) text += `${run.source.slice(run.start, runEnd)}\r\n`
+        run = goesOut ? field : null
+        runEnd = field.end
+        if (isLength && !goesOut && !lengthShown) text += `Content-Length: ${length}\r\n`
+      }
+      lengthShown ||= isLength
+    }
+    if (run) text += `${run.source.slice(run.start, runEnd)}\r\n`
+    return lengthShown ? text : `${text}Content-Length: ${length}\r\n`
+  }
+}
+
+class EditableRequest extends EditableMessage implements SipRequest {
+  readonly kind = 'request'
+  method: string
+  uri: string
+
+  constructor(line: { readonly method: string; readonly uri: string }, fields: HeaderField[], body: Buffer) {
+    super(fields, body)
+    this.method = line.method
+    this.uri = line.uri
+  }
+
+  protected override startLine(): string {
+    return `${this.method} ${this.uri} SIP/2.0`
+  }
+
+  clone(): SipRequest {
+    return new EditableRequest(this, [...this.fields], this.body)
+  }
+}
+
+class EditableResponse extends EditableMessage implements SipResponse {
+  readonly kind = 'response'
+  status: number
+  reason: string
+
+  constructor(line: { readonly status: number; readonly reason: string }, fields: HeaderField[], body: Buffer) {
+    super(fields, body)
+    this.status = line.status
+    this.reason = line.reason
+  }
+
+  protected override startLine(): string {
+    return `SIP/2.0 ${this.status} ${this.reason}`
+  }
+
+  clone(): SipResponse {
+    return new EditableResponse(this, [...this.fields], this.body)
+  }
+}
+
+export function newRequest(method: string, uri: string, fields: HeaderField[] = [], body: Buffer = noBody): SipRequest {
+  return new EditableRequest({ method, uri }, fields, body)
+}
+
+export function newResponse(status: number, reason: string, fields: HeaderField[] = [], body: Buffer = noBody): SipResponse {
+  return new EditableResponse({ status, reason }, fields, body)
+}
+
+function malformed(name: string): never {
+  throw new AppError('SIP_MALFORMED', `${name} is missing or not of its form`)
+}
+
+/** `4711 INVITE`; the number is below 2^31 (RFC 3261 §8.1.1.5). */
+export function parseCSeq(text: string): CSeq | null {
+  let end = 0
+  while (end < text.length && !isBlank(text.charCodeAt(end))) end += 1
+  const number = parseInteger(text.slice(0, end), maxCSeq)
+  const start = skipBlanks(text, end, text.length)
+  if (number === null || start === text.length || endOfToken(text, start, text.length) < text.length) return null
+  return { number, method: text.slice(start) }
+}
+
+function parseContacts(values: readonly string[]): readonly NameAddr[] {
+  if (values.length === 1 && values[0] === '*') return []
+  return values.map((value) => parseNameAddr(value) ?? malformed('Contact'))
+}

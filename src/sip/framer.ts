@@ -1,0 +1,129 @@
+import type { Defect } from './checks.js'
+import { parseInteger } from './headers.js'
+import { maxMessageBytes } from './parser.js'
+
+/** What a stream of bytes holds (RFC 3261 §18.3, RFC 5626 §4.4.1). */
+export type Frame =
+  /** One message, head and body, for `parseMessage`. */
+  | { readonly kind: 'message'; readonly bytes: Buffer }
+  /** A second line end in a row between messages: the other side wants one line end as an answer. */
+  | { readonly kind: 'ping' }
+  /** A line end between messages: the answer to a ping of ours, or the first half of a ping. */
+  | { readonly kind: 'pong' }
+  /**
+   * Where the next message begins can no longer be told: the connection is to be closed, and nothing more comes. `head` may
+   * hold a request to answer first: `parseMessage` finds it.
+   */
+  | ({ readonly kind: 'broken'; readonly head: Buffer } & Defect)
+
+/** Cuts one stream into frames, however its bytes arrive. Each byte is looked at a constant number of times. */
+export interface Framer {
+  /** Takes what was read, and may keep it; answers what became whole by it, in order. */
+  push(chunk: Buffer): readonly Frame[]
+  /** Bytes of a message that is not whole yet; 0 between messages. For a limit on those who send slowly for ever. */
+  readonly waiting: number
+}
+
+const carriageReturn = 0x0d
+const lineFeed = 0x0a
+const nothing = Buffer.alloc(0)
+
+export function createFramer(): Framer {
+  let kept = nothing
+  let keptLength = 0
+  /** Of the message that `kept` begins with: how far its header's end was searched, and its whole length once that is known. */
+  let searched = 0
+  let wanted = 0
+  let lineEnds = 0
+  let isBroken = false
+
+  function keep(bytes: Buffer): void {
+    const length = keptLength + bytes.length
+    if (length > kept.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, wanted, Math.min(kept.length * 2, maxMessageBytes)))
+      kept.copy(larger, 0, 0, keptLength)
+      kept = larger
+    }
+    bytes.copy(kept, keptLength)
+    keptLength = length
+  }
+
+  function release(): void {
+    // The frames cut from it live on: what comes next gets memory of its own.
+    kept = nothing
+    keptLength = 0
+  }
+
+  function startOver(): void {
+    searched = 0
+    wanted = 0
+  }
+
+  /** The next frame of `bytes`, null while it is not whole. */
+  function cut(bytes: Buffer): { frame: Frame; length: number } | null {
+    if (bytes[0] === carriageReturn && (bytes.length < 2 || bytes[1] === lineFeed)) return cutLineEnd(bytes)
+    lineEnds = 0
+    if (wanted === 0) {
+      const end = bytes.indexOf('\r\n\r\n', searched, 'latin1')
+      if (end < 0 && bytes.length > maxMessageBytes) return breakOff(bytes, tooLarge)
+      searched = Math.max(0, bytes.length - 3)
+      if (end < 0) return null
+      const length = announcedLength(bytes.toString('latin1', 0, end + 2))
+      if (length === null) return breakOff(bytes.subarray(0, end + 4), noLength)
+      wanted = end + 4 + length
+      if (wanted > maxMessageBytes) return breakOff(bytes.subarray(0, end + 4), tooLarge)
+    }
+    if (bytes.length < wanted) return null
+    const length = wanted
+    startOver()
+    return { frame: { kind: 'message', bytes: bytes.subarray(0, length) }, length }
+  }
+
+  function cutLineEnd(bytes: Buffer): { frame: Frame; length: number } | null {
+    if (bytes.length < 2) return null
+    lineEnds += 1
+    return { frame: { kind: lineEnds % 2 === 0 ? 'ping' : 'pong' }, length: 2 }
+  }
+
+  function breakOff(head: Buffer, defect: Defect): { frame: Frame; length: number } {
+    isBroken = true
+    return { frame: { kind: 'broken', head, ...defect }, length: head.length }
+  }
+
+  return {
+    get waiting() {
+      return isBroken ? 0 : keptLength
+    },
+    push(chunk) {
+      const frames: Frame[] = []
+      if (isBroken) return frames
+      const isJoined = keptLength > 0
+      if (isJoined) keep(chunk)
+      const bytes = isJoined ? kept.subarray(0, keptLength) : chunk
+      let at = 0
+      for (let next = cut(bytes); next && at < bytes.length; next = isBroken || at === bytes.length ? null : cut(bytes.subarray(at))) {
+        frames.push(next.frame)
+        at += next.length
+      }
+      if (at > 0 || !isJoined) {
+        release()
+        if (!isBroken && at < bytes.length) keep(bytes.subarray(at))
+      }
+      return frames
+    },
+  }
+}
+
+const tooLarge: Defect = { status: 513, reason: 'Message Too Large' }
+const noLength: Defect = { status: 400, reason: 'No single well-formed Content-Length' }
+
+/** Content-Length of a header that ends with its last line's end; null where there is not exactly one, well formed. */
+function announcedLength(head: string): number | null {
+  const found = [...head.matchAll(/\r\n(?:content-length|l)[ \t]*:/gi)]
+  const [only] = found
+  if (found.length !== 1 || !only) return null
+  let end = head.indexOf('\r\n', only.index + 2)
+  while (/[ \t]/.test(head.charAt(end + 2))) end = head.indexOf('\r\n', end + 2)
+  const value = head.slice(only.index + only[0].length, end).replaceAll('\r\n', '')
+  return parseInteger(value.trim(), Number.MAX_SAFE_INTEGER)
+}

@@ -1,0 +1,167 @@
+import { backslash, comma, endOfQuoted, greaterThan, isDigit, lessThan, quoteMark, skipBlanks, trimEnd } from './syntax/characters.js'
+
+/** Compact forms (RFC 3261 §7.3.3 and the RFCs that added some). */
+const compactForms: readonly (readonly [string, string])[] = [
+  ['a', 'accept-contact'],
+  ['b', 'referred-by'],
+  ['c', 'content-type'],
+  ['d', 'request-disposition'],
+  ['e', 'content-encoding'],
+  ['f', 'from'],
+  ['i', 'call-id'],
+  ['j', 'reject-contact'],
+  ['k', 'supported'],
+  ['l', 'content-length'],
+  ['m', 'contact'],
+  ['n', 'identity-info'],
+  ['o', 'event'],
+  ['r', 'refer-to'],
+  ['s', 'subject'],
+  ['t', 'to'],
+  ['u', 'allow-events'],
+  ['v', 'via'],
+  ['x', 'session-expires'],
+  ['y', 'identity'],
+]
+
+const commonNames = [
+  'Accept',
+  'Allow',
+  'Allow-Events',
+  'Authorization',
+  'Call-ID',
+  'Contact',
+  'Content-Length',
+  'Content-Type',
+  'CSeq',
+  'Date',
+  'Event',
+  'Expires',
+  'From',
+  'Max-Forwards',
+  'Min-SE',
+  'P-Asserted-Identity',
+  'Proxy-Authorization',
+  'Record-Route',
+  'Require',
+  'Route',
+  'Server',
+  'Session-Expires',
+  'Subject',
+  'Subscription-State',
+  'Supported',
+  'To',
+  'User-Agent',
+  'Via',
+  'WWW-Authenticate',
+]
+
+/** Spellings met all the time, so that most names cost one look-up. */
+const keys = new Map<string, string>(
+  commonNames.flatMap((name) => [name, name.toLowerCase()].map((spelling) => [spelling, name.toLowerCase()])),
+)
+for (const [compact, long] of compactForms) for (const spelling of [compact, compact.toUpperCase()]) keys.set(spelling, long)
+
+/** What a header name is compared by: lower case, compact forms as the long ones. */
+export function headerKey(name: string): string {
+  return keys.get(name) ?? keyOfLower(name.toLowerCase())
+}
+
+function keyOfLower(name: string): string {
+  return keys.get(name) ?? name
+}
+
+const oddNames = new Map(
+  ['CSeq', 'Call-ID', 'WWW-Authenticate', 'MIME-Version', 'RAck', 'RSeq', 'Min-SE', 'SIP-ETag', 'SIP-If-Match', 'P-Asserted-Identity'].map(
+    (name) => [name.toLowerCase(), name],
+  ),
+)
+
+/** The usual spelling: `Call-ID` for `i`, `call-id` and `CALL-ID`; of an unknown name each word capitalised. */
+export function canonicalName(name: string): string {
+  const key = headerKey(name)
+  return oddNames.get(key) ?? key.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
+}
+
+/** Splits a comma list outside quotes, angle brackets and escapes; blanks around values fall away. An empty text has no values. */
+export function splitList(text: string): readonly string[] {
+  if (text.indexOf(',') < 0) {
+    const only = text.trim()
+    return only === '' ? [] : [only]
+  }
+  const values: string[] = []
+  let from = 0
+  while (from <= text.length) {
+    const end = endOfListValue(text, from)
+    const start = skipBlanks(text, from, end)
+    values.push(text.slice(start, trimEnd(text, start, end)))
+    from = end + 1
+  }
+  return values
+}
+
+/** Where the list value that starts at `from` ends: at a comma or at the end. */
+export function endOfListValue(text: string, from: number): number {
+  let bracketed = 0
+  for (let at = from; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === quoteMark && bracketed === 0) {
+      const end = endOfQuoted(text, at, text.length)
+      if (end < 0) return text.length
+      at = end - 1
+    } else if (code === lessThan) bracketed = 1
+    else if (code === greaterThan) bracketed = 0
+    else if (code === comma && bracketed === 0) return at
+  }
+  return text.length
+}
+
+/** A decimal number from 0 to `max`; null for anything else. Leading zeros are allowed (RFC 4475 §3.1.1.1). */
+export function parseInteger(text: string, max: number): number | null {
+  if (text.length === 0) return null
+  let value = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (!isDigit(code)) return null
+    value = value * 10 + code - 0x30
+    if (value > max) return null
+  }
+  return value
+}
+
+/** The largest delta-seconds and the first number that CSeq cannot hold (RFC 3261 §20.19, §8.1.1.5). */
+export const maxDeltaSeconds = 0xffff_ffff
+export const maxCSeq = 0x7fff_ffff
+
+/** The text of a quoted string without quotes and escapes; any other text as it is. */
+export function unquote(text: string): string {
+  if (text.charCodeAt(0) !== quoteMark) return text
+  const inner = text.slice(1, -1)
+  return inner.indexOf('\\') < 0 ? inner : inner.replace(/\\([\s\S])/g, '$1')
+}
+
+/** A quoted string (RFC 3261 §25.1). */
+export function quote(text: string): string {
+  let quoted = '"'
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === quoteMark || code === backslash) quoted += '\\'
+    quoted += text.charAt(at)
+  }
+  return `${quoted}"`
+}
+
+/** UTF-8 as the one-character-one-byte text of messages, for a display name written by people. */
+export function toWireText(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/** What people read: the text of a message as UTF-8. */
+export function fromWireText(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8')
+}
+
+/** One blank for each run of blanks outside quoted strings: for readers that do badly with many. */
+export function collapseBlanks(text: string): string {
+  return text.replace(/[ \t]+/g, ' ')
+}

@@ -1,0 +1,150 @@
+/**
+ * The character classes of RFC 3261 §25.1 as one table, and the few scanners everything else is made of. Each scanner goes
+ * over its text once and never back, so that no input costs more than its length.
+ */
+
+const tokenBit = 1
+const wordBit = 2
+const userBit = 4
+const uriParameterBit = 8
+const uriBit = 16
+const digitBit = 32
+const hexBit = 64
+const headerValueBit = 128
+const uriHeaderBit = 256
+
+const alphanumeric = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
+const unreserved = `${alphanumeric}-_.!~*'()`
+
+const classes = new Uint16Array(256)
+mark(tokenBit, `${alphanumeric}-.!%*_+\`'~`)
+mark(wordBit, `${alphanumeric}-.!%*_+\`'~()<>:\\"/[]?{}`)
+// '#' belongs escaped; phones dial it bare, and there is nothing else it could mean there.
+mark(userBit, `${unreserved}&=+$,;?/#`)
+mark(uriParameterBit, `${unreserved}[]/:&+$`)
+mark(uriHeaderBit, `${unreserved}[]/?:+$`)
+mark(uriBit, `${unreserved};/?:@&=+$,[]`)
+mark(digitBit, '0123456789')
+mark(hexBit, '0123456789abcdefABCDEF')
+mark(headerValueBit, `${alphanumeric}-.!%*_+\`'~[]:`)
+
+function mark(bit: number, characters: string): void {
+  for (let at = 0; at < characters.length; at += 1) {
+    const code = characters.charCodeAt(at)
+    classes[code] = (classes[code] ?? 0) | bit
+  }
+}
+
+function isOf(code: number, bit: number): boolean {
+  return ((classes[code] ?? 0) & bit) !== 0
+}
+
+export const quoteMark = 0x22
+export const percent = 0x25
+export const ampersand = 0x26
+export const comma = 0x2c
+export const slash = 0x2f
+export const colon = 0x3a
+export const semicolon = 0x3b
+export const lessThan = 0x3c
+export const equals = 0x3d
+export const greaterThan = 0x3e
+export const questionMark = 0x3f
+export const atSign = 0x40
+export const leftBracket = 0x5b
+export const backslash = 0x5c
+
+export function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+export function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+export function isLetter(code: number): boolean {
+  const lower = code | 0x20
+  return lower >= 0x61 && lower <= 0x7a
+}
+
+/** One hexadecimal digit. */
+export function isHex(code: number): boolean {
+  return isOf(code, hexBit)
+}
+
+/** Where the blanks that start at `from` end. */
+export function skipBlanks(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to && isBlank(text.charCodeAt(at))) at += 1
+  return at
+}
+
+/** Where `text` up to `to` ends without its trailing blanks. */
+export function trimEnd(text: string, from: number, to: number): number {
+  let at = to
+  while (at > from && isBlank(text.charCodeAt(at - 1))) at -= 1
+  return at
+}
+
+/** Where the token that starts at `from` ends; `from` where there is none. */
+export function endOfToken(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to && isOf(text.charCodeAt(at), tokenBit)) at += 1
+  return at
+}
+
+/** Where an unquoted parameter value (token or host, RFC 3261 §25.1 gen-value) ends. */
+export function endOfValue(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to && isOf(text.charCodeAt(at), headerValueBit)) at += 1
+  return at
+}
+
+/** Where the word of a Call-ID ends. */
+export function endOfWord(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to && isOf(text.charCodeAt(at), wordBit)) at += 1
+  return at
+}
+
+/** Where the display name's next word ends: a token, or bytes of UTF-8, which phones send unquoted. */
+export function endOfDisplayWord(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to) {
+    const code = text.charCodeAt(at)
+    if (!isOf(code, tokenBit) && code < 0x80) break
+    at += 1
+  }
+  return at
+}
+
+/** After the closing quote of the quoted string that starts at `from`; -1 where it is not closed. */
+export function endOfQuoted(text: string, from: number, to: number): number {
+  let at = from + 1
+  while (at < to) {
+    const code = text.charCodeAt(at)
+    if (code === quoteMark) return at + 1
+    at += code === backslash ? 2 : 1
+  }
+  return -1
+}
+
+type UriPart = 'user' | 'parameter' | 'header' | 'opaque'
+const uriPartBits: Record<UriPart, number> = { user: userBit, parameter: uriParameterBit, header: uriHeaderBit, opaque: uriBit }
+
+/** Where a piece of a URI ends; escapes (`%41`) are part of it, a broken escape ends it. */
+export function endOfUriPart(text: string, part: UriPart, from: number, to: number): number {
+  const bit = uriPartBits[part]
+  let at = from
+  while (at < to) {
+    const code = text.charCodeAt(at)
+    if (isOf(code, bit)) at += 1
+    else if (code === percent && at + 2 < to && isHex(text.charCodeAt(at + 1)) && isHex(text.charCodeAt(at + 2))) at += 3
+    else return at
+  }
+  return at
+}
+
+export function isToken(text: string): boolean {
+  return text.length > 0 && endOfToken(text, 0, text.length) === text.length
+}

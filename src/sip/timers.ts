@@ -1,0 +1,71 @@
+import type { Milliseconds } from '../base/clock.js'
+
+export interface TimerBase {
+  /** Round-trip estimate; 500 ms. */
+  readonly t1: Milliseconds
+  /** The longest pause between retransmissions; 4 s. */
+  readonly t2: Milliseconds
+  /** How long a message may stay in the network; 5 s. */
+  readonly t4: Milliseconds
+}
+
+/** RFC 3261 §17.1.1.1, appendix A. */
+export const defaultTimerBase: TimerBase = Object.freeze({ t1: 500, t2: 4000, t4: 5000 })
+
+/** Durations in milliseconds by the names of RFC 3261 appendix A and RFC 6026 §8.4 (L, M). A, E and G are the first of a row that doubles. */
+export interface SipTimers extends TimerBase {
+  /** INVITE client, retransmission: doubles without a cap. Infinite on a reliable transport, as E and G. */
+  readonly a: Milliseconds
+  /** INVITE client, gives up. */
+  readonly b: Milliseconds
+  /** Proxy INVITE, restarted by each provisional response but 100: longer than three minutes. */
+  readonly c: Milliseconds
+  /** INVITE client, waits for repeated final responses. */
+  readonly d: Milliseconds
+  /** Non-INVITE client, retransmission: doubles up to T2. */
+  readonly e: Milliseconds
+  /** Non-INVITE client, gives up. */
+  readonly f: Milliseconds
+  /** INVITE server, final response again: doubles up to T2. */
+  readonly g: Milliseconds
+  /** INVITE server, gives up waiting for ACK. */
+  readonly h: Milliseconds
+  /** INVITE server, waits for repeated ACKs. */
+  readonly i: Milliseconds
+  /** Non-INVITE server, waits for repeated requests. */
+  readonly j: Milliseconds
+  /** Non-INVITE client, waits for repeated responses. */
+  readonly k: Milliseconds
+  /** INVITE server, state Accepted. */
+  readonly l: Milliseconds
+  /** INVITE client, state Accepted. */
+  readonly m: Milliseconds
+}
+
+export type Reliability = 'reliable' | 'unreliable'
+
+/** The timers of all four transaction machines. On a reliable transport nothing is retransmitted and nobody waits for repetitions. */
+export function sipTimers(base: TimerBase, transport: Reliability): SipTimers {
+  const { t1, t2, t4 } = base
+  const again = transport === 'reliable' ? Number.POSITIVE_INFINITY : t1
+  const wait = (ms: Milliseconds): Milliseconds => (transport === 'reliable' ? 0 : ms)
+  const giveUp = 64 * t1
+  return Object.freeze({
+    t1,
+    t2,
+    t4,
+    a: again,
+    b: giveUp,
+    c: 180_000 + giveUp,
+    d: wait(Math.max(32_000, giveUp)),
+    e: again,
+    f: giveUp,
+    g: again,
+    h: giveUp,
+    i: wait(t4),
+    j: wait(giveUp),
+    k: wait(t4),
+    l: giveUp,
+    m: giveUp,
+  })
+}
