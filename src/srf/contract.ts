@@ -71,7 +71,7 @@ export interface SipDialog {
   onEnd(listener: (end: DialogEnd) => void): void
   /** Every in-dialog request except ACK and BYE. Without a listener the request is answered by its method's default. */
   onRequest(listener: (request: IncomingRequest) => void): void
-  /** The ACK of our 200, with its body: the answer, when the INVITE had no offer. */
+  /** Every ACK of a 200 of ours, with its body: the answer, when the INVITE had no offer. */
   onAck(listener: (sdp: string) => void): void
   /** Sends an in-dialog request other than INVITE and BYE. */
   request(method: string, parts?: { readonly headers?: SipHeaders; readonly body?: string }): Promise<SipAnswer>

@@ -17,7 +17,7 @@ const defaultStatus: Readonly<Record<string, number>> = { OPTIONS: 200, NOTIFY: 
  */
 export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipDialog {
   const end = createOnce<DialogEnd>()
-  const ack = createOnce<string>()
+  const onAck: ((sdp: string) => void)[] = []
   let onRequest: ((request: IncomingRequest) => void) | null = null
   let remoteSdp = dialog.remote.sdp ?? ''
 
@@ -30,7 +30,7 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipD
   })
   dialog.on('ack', (request: DrachtioMessage) => {
     if (request.body) remoteSdp = request.body
-    ack.happen(request.body ?? '')
+    for (const listener of onAck) connection.guard('ACK', () => listener(request.body ?? ''))
   })
   for (const event of requestEvents) dialog.on(event, (request: DrachtioRequest) => arrived(request))
 
@@ -77,7 +77,7 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipD
     onRequest(listener) {
       onRequest = listener
     },
-    onAck: ack.tell,
+    onAck: (listener) => void onAck.push(listener),
     request: (method, parts) => send(method, parts?.headers, parts?.body),
     async reinvite(sdp, headers): Promise<ReinviteAnswer> {
       const answer = await send('INVITE', headers, sdp ?? undefined)

@@ -1,0 +1,94 @@
+import type { IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from '../srf/srf.js'
+
+/** Who ended the call, and with which Reason header. */
+export interface BridgeEnd {
+  readonly by: 'caller' | 'callee' | 'us'
+  readonly reason: string
+}
+
+export interface Bridge {
+  /** Once. */
+  onEnd(listener: (end: BridgeEnd) => void): void
+  /** BYE to both; `text` goes into the Reason header. */
+  hangUp(text: string): void
+}
+
+/** Requests that are passed from one leg to the other with their body, and the headers that go with them. */
+const passed: Readonly<Record<string, readonly string[]>> = {
+  UPDATE: ['Content-Type', 'Session-Expires', 'Min-SE'],
+  INFO: ['Content-Type', 'Info-Package'],
+  MESSAGE: ['Content-Type'],
+}
+
+/** What other requests in the dialog get; a REFER must not reach the dial codes. */
+const answeredHere: Readonly<Record<string, number>> = { OPTIONS: 200, REFER: 603, SUBSCRIBE: 489, NOTIFY: 489 }
+
+/** Joins the two dialogs of a call: what one side sends in its dialog, the other receives in its own (RFC 7092 §3.1). */
+export function bridge(caller: SipDialog, callee: SipDialog): Bridge {
+  const listeners: ((end: BridgeEnd) => void)[] = []
+  let ended: BridgeEnd | null = null
+
+  function end(by: BridgeEnd['by'], reason: string): void {
+    if (ended) return
+    ended = { by, reason }
+    const headers: SipHeaders = reason === '' ? {} : { Reason: reason }
+    for (const dialog of [caller, callee]) if (!dialog.ended) void dialog.bye(headers)
+    for (const listener of listeners) listener(ended)
+  }
+
+  function join(from: SipDialog, to: SipDialog, by: 'caller' | 'callee'): void {
+    from.onRequest((request) => void relay(request, from, to))
+    from.onEnd(({ reason }) => end(by, reason))
+  }
+  join(caller, callee, 'caller')
+  join(callee, caller, 'callee')
+
+  return {
+    onEnd(listener) {
+      if (ended) listener(ended)
+      else listeners.push(listener)
+    },
+    hangUp: (text) => end('us', `SIP;cause=480;text="${text}"`),
+  }
+}
+
+async function relay(request: IncomingRequest, from: SipDialog, to: SipDialog): Promise<void> {
+  if (request.method === 'INVITE') return relayReinvite(request, from, to)
+  const names = passed[request.method]
+  if (!names) return request.respond(answeredHere[request.method] ?? 501)
+  const headers = pick(request, names)
+  const answer = await to.request(request.method, { headers, ...(request.body ? { body: request.body } : {}) })
+  pass(answer, request)
+}
+
+/** Hold, resume, a new codec or address: the offer goes to the other side and its answer comes back (RFC 3264 §8). */
+async function relayReinvite(request: IncomingRequest, from: SipDialog, to: SipDialog): Promise<void> {
+  const answer: ReinviteAnswer = await to.reinvite(request.body || null)
+  if (answer.ack) answerInAck(from, answer.ack)
+  pass(answer, request)
+}
+
+/** An offerless re-INVITE: the offer went out in our 200, the answer comes in the next ACK (RFC 3264 §4, RFC 3261 §14.1). */
+function answerInAck(from: SipDialog, ack: (sdp: string) => void): void {
+  let waiting = true
+  from.onAck((sdp) => {
+    if (!waiting) return
+    waiting = false
+    ack(sdp)
+  })
+}
+
+function pass(answer: SipAnswer, request: IncomingRequest): void {
+  // 481 and 408 speak of the far leg alone and its end brings the BYE; here the dialog is alive (RFC 3261 §12.2.1.2).
+  const status = answer.status === 481 || answer.status === 408 ? 500 : answer.status
+  const headers = pick(answer, ['Content-Type', 'Retry-After'])
+  request.respond(status, {
+    ...(status === answer.status ? { reason: answer.reason } : {}),
+    headers,
+    ...(answer.body ? { body: answer.body } : {}),
+  })
+}
+
+function pick(message: { header(name: string): string }, names: readonly string[]): SipHeaders {
+  return Object.fromEntries(names.map((name) => [name, message.header(name)] as const).filter(([, value]) => value !== ''))
+}

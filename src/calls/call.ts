@@ -1,0 +1,59 @@
+import type { Logger } from '../base/logger.js'
+import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
+import { type Caller, partyOf } from './caller.js'
+import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
+import type { CallNeeds } from './needs.js'
+import { identityHeaders, type Party } from './party.js'
+
+/** One call: leg A, who is behind it, and what its legs B shall carry. */
+export interface Call {
+  readonly id: string
+  readonly invite: IncomingInvite
+  readonly caller: Caller
+  readonly party: Party
+  readonly log: Logger
+  /** Of every leg B. */
+  readonly headers: SipHeaders
+  /** Ends the call from our side, in whatever state it is: set anew as it goes on. */
+  readonly control: { hangUp(text: string): void }
+}
+
+/** Passed from leg A to leg B as they stand. */
+const passedOn = [
+  'Subject',
+  'Priority',
+  'Alert-Info',
+  'Call-Info',
+  'Accept-Language',
+  'Date',
+  'Organization',
+  'Content-Type',
+  'Session-Expires',
+  'Min-SE',
+]
+
+export function newCall(invite: IncomingInvite, caller: Caller, needs: CallNeeds): Call {
+  const id = crypto.randomUUID().slice(0, 8)
+  const party = partyOf(caller, invite, needs)
+  const log = needs.log.child({ call: id, legA: invite.callId })
+  log.info({ event: 'call.arrived', from: caller.kind, caller: party.number }, `call from ${party.number}`)
+  return { id, invite, caller, party, log, headers: legHeaders(invite, party, needs.domain), control: { hangUp: () => undefined } }
+}
+
+function legHeaders(invite: IncomingInvite, party: Party, domain: string): SipHeaders {
+  const passed = passedOn.map((name) => [name, invite.header(name)] as const).filter(([, value]) => value !== '')
+  return { ...Object.fromEntries(passed), ...identityHeaders(party, domain), 'Max-Forwards': String(forwardsLeft(invite) - 1) }
+}
+
+/** RFC 3261 §16.6 step 3, which a B2BUA does as well so that a loop ends somewhere (RFC 7332 §4). */
+export function forwardsLeft(invite: IncomingInvite): number {
+  const value = invite.header('Max-Forwards')
+  return /^\d{1,3}$/.test(value) ? Math.min(Number(value), 70) : 70
+}
+
+/** Ends a call that was never answered. */
+export function refuse(call: Call, failure: Failure): Termination {
+  const { status, parts } = responseOf(failure)
+  call.invite.respond(status, parts)
+  return call.invite.cancelled ? terminationOf({ reason: 'cancelled' }) : terminationOf(failure)
+}

@@ -1,0 +1,101 @@
+import { type NodeName, parseDeviceId } from '../base/identity.js'
+import type { Trunk } from '../dialplan/dialplan.js'
+import type { Device, User } from '../directory/directory.js'
+import { parseNameAddr } from '../sip/name-addr.js'
+import { parseUri } from '../sip/uri.js'
+import type { IncomingInvite, SipSource } from '../srf/srf.js'
+import type { CallNeeds } from './needs.js'
+import { passportHeader } from './node-passport.js'
+import { anonymous, type Party } from './party.js'
+
+/** Where a call comes from; each kind may do different things. */
+export type Caller =
+  | { readonly kind: 'device'; readonly device: Device; readonly user: User | null }
+  | { readonly kind: 'trunk'; readonly trunk: Trunk }
+  | { readonly kind: 'node'; readonly node: NodeName; readonly hops: number }
+  /** Only for an emergency call, which is refused to nobody. */
+  | { readonly kind: 'unknown' }
+
+/** The user part of the Request-URI, decoded: what was dialled. `''` for a URI that has none. */
+export function dialled(uri: string): string {
+  const parsed = parseUri(uri)
+  // RFC 3966 §5.1.1: visual separators say nothing.
+  if (parsed?.kind === 'tel') return parsed.number.replace(/[-.()]/g, '')
+  if (parsed?.kind !== 'sip') return ''
+  // RFC 3261 §19.1.6: parameters of a telephone number may stand in the user part.
+  return decoded((parsed.user ?? '').split(';', 1)[0] ?? '')
+}
+
+/** `%2A77%2A` and `*77*` are the same number (RFC 3261 §19.1.4). */
+function decoded(user: string): string {
+  try {
+    return decodeURIComponent(user)
+  } catch {
+    return user
+  }
+}
+
+/** The node that signed the call, null where none did. */
+export function callingNode(invite: IncomingInvite, { passports, node }: CallNeeds): Caller | null {
+  const text = invite.header(passportHeader)
+  if (text === '') return null
+  const passage = passports.verify(text, { to: node, callId: invite.callId, target: dialled(invite.uri) })
+  return passage && { kind: 'node', node: passage.from, hops: passage.hops }
+}
+
+export function callingTrunk(invite: IncomingInvite, { trunks }: CallNeeds): Caller | null {
+  const trunk = trunks.trunkOf(invite.source)
+  return trunk && { kind: 'trunk', trunk }
+}
+
+/** The device that has proved itself; null when the registrar has challenged or refused the call. */
+export function callingDevice(invite: IncomingInvite, { registrar, directory, hotdesk }: CallNeeds): Caller | null {
+  const authentication = registrar.authenticate(invite)
+  if (authentication.outcome !== 'device') return null
+  const device = directory.device(authentication.device)
+  if (!device) {
+    invite.respond(403)
+    return null
+  }
+  const extension = hotdesk.userOn(device.id) ?? device.owner
+  return { kind: 'device', device, user: extension === null ? null : directory.user(extension) }
+}
+
+/** How the other side shall see the caller: the user and never the device. */
+export function partyOf(caller: Caller, invite: IncomingInvite, { trunks }: CallNeeds): Party {
+  const isPrivate = /\bid\b/.test(invite.header('Privacy'))
+  switch (caller.kind) {
+    case 'device':
+      return caller.user
+        ? { name: caller.user.name, number: caller.user.extension, isPrivate }
+        : { name: '', number: caller.device.id, isPrivate }
+    case 'trunk':
+      return trunks.caller(invite)
+    case 'node':
+      return { ...assertedParty(invite), isPrivate }
+    case 'unknown':
+      return anonymous
+  }
+}
+
+/** What another node says of the caller: P-Asserted-Identity, else From (RFC 3325 §5). */
+function assertedParty(invite: IncomingInvite): Party {
+  const address = parseNameAddr(invite.header('P-Asserted-Identity') || invite.header('From'))
+  if (!address) return anonymous
+  return { name: address.display, number: dialled(address.uri) || anonymous.number, isPrivate: false }
+}
+
+/** How a phone in distress is known without a challenge: its name, and the flow it registered on or some credentials. */
+export function phoneInDistress(invite: IncomingInvite, { directory, registrar }: CallNeeds): 'unknown' | 'stranger' | Device {
+  const name = parseDeviceId(dialled(parseNameAddr(invite.header('From'))?.uri ?? ''))
+  const device = name && directory.device(name)
+  const flow = flowOf(invite.source)
+  const registeredHere = device !== null && registrar.bindingsOf(device.id).some((binding) => binding.flow.startsWith(flow))
+  const tried = invite.header('Proxy-Authorization') !== '' || invite.header('Authorization') !== ''
+  if (!registeredHere && !tried) return 'stranger'
+  return device ?? 'unknown'
+}
+
+function flowOf({ address, port }: SipSource): string {
+  return `sip:${address.includes(':') ? `[${address}]` : address}:${port}`
+}

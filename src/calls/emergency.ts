@@ -1,0 +1,32 @@
+import type { DeviceId } from '../base/identity.js'
+import type { Trunk } from '../dialplan/dialplan.js'
+import type { Device } from '../directory/directory.js'
+import type { Call } from './call.js'
+import type { Termination } from './failure.js'
+import type { CallNeeds } from './needs.js'
+import { overTrunks } from './to-outside.js'
+
+export interface EmergencyCall {
+  /** The number of the site where the phone is. */
+  readonly number: string
+  readonly trunks: readonly Trunk[]
+  /** Null where the phone could not be told: the call goes out all the same, as the site's. */
+  readonly device: Device | null
+}
+
+/** Nothing is asked, nothing is waited for: the site's lines in their order, shown as the phone and not as its user. */
+export async function toEmergency(call: Call, { number, trunks, device }: EmergencyCall, needs: CallNeeds): Promise<Termination> {
+  const shown = device?.elin ?? needs.dialplan.elin
+  if (shown !== null && device) needs.callBacks.tie(shown, device.id)
+  call.log.warn(
+    { event: 'call.emergency', number, device: device?.id ?? null, location: device?.location ?? null },
+    `emergency call to ${number}`,
+  )
+  const party = { name: '', number: shown ?? call.party.number, isPrivate: false }
+  return overTrunks(call, { number, trunks, party }, needs)
+}
+
+/** The emergency centre calls back: that phone rings, whoever is or is not at it. */
+export function callBackDevice(number: string, { callBacks }: CallNeeds): DeviceId | null {
+  return callBacks.deviceOf(number)
+}

@@ -1,0 +1,106 @@
+import type { ResponseParts, SipAnswer, SipHeaders } from '../srf/srf.js'
+
+/** Whose doing the end of a call was. */
+export type Result = 'success' | 'client' | 'server' | 'upstream' | 'indeterminate'
+
+/** How a call ended: the metric's label, the record's field and the log's field. */
+export interface Termination {
+  readonly result: Result
+  readonly reason: string
+}
+
+interface Refusal {
+  readonly status: number
+  readonly phrase: string
+  readonly result: Result
+  readonly headers?: SipHeaders
+}
+
+/** Why a call did not come about, and what its caller is told. */
+export const refusals = {
+  'unknown-number': { status: 404, phrase: 'Not Found', result: 'client' },
+  'not-from-here': { status: 404, phrase: 'Not Found', result: 'client' },
+  'not-allowed': { status: 403, phrase: 'Forbidden', result: 'client' },
+  'idle-phone': { status: 403, phrase: 'Please Log In', result: 'client' },
+  draining: { status: 403, phrase: 'Logging Out', result: 'client' },
+  'not-logged-in': { status: 480, phrase: 'Not Logged In', result: 'client' },
+  'not-reachable': { status: 480, phrase: 'Phone Not Reachable', result: 'server' },
+  'no-answer': { status: 480, phrase: 'No Answer', result: 'client' },
+  busy: { status: 486, phrase: 'Busy Here', result: 'client' },
+  declined: { status: 603, phrase: 'Decline', result: 'client' },
+  'no-common-codec': { status: 488, phrase: 'Not Acceptable Here', result: 'client' },
+  loop: { status: 482, phrase: 'Loop Detected', result: 'client' },
+  'too-many-hops': { status: 483, phrase: 'Too Many Hops', result: 'client' },
+  'bad-extension': { status: 420, phrase: 'Bad Extension', result: 'client' },
+  'no-trunk': { status: 503, phrase: 'No Line Available', result: 'upstream', headers: { 'Retry-After': '10' } },
+  'store-lost': { status: 503, phrase: 'Please Try Later', result: 'server', headers: { 'Retry-After': '10' } },
+  upstream: { status: 480, phrase: 'Temporarily Unavailable', result: 'upstream' },
+  cancelled: { status: 487, phrase: 'Request Terminated', result: 'client' },
+  fault: { status: 500, phrase: 'Server Internal Error', result: 'server' },
+} as const satisfies Record<string, Refusal>
+
+export type RefusalReason = keyof typeof refusals
+
+/** The header by which one node tells another why, where a status says too little. */
+export const reasonHeader = 'X-Hotdesk-Reason'
+
+export interface Failure {
+  readonly reason: RefusalReason
+  /** What leg B answered, where it did. */
+  readonly answer?: SipAnswer
+  readonly headers?: SipHeaders
+}
+
+/** The response a failure becomes. What leg B said is passed on, unless it speaks of leg B alone. */
+export function responseOf({ reason, answer, headers }: Failure): { readonly status: number; readonly parts: ResponseParts } {
+  const refusal: Refusal = refusals[reason]
+  const passed = reason === 'upstream' && answer && isForCaller(answer.status) ? answer : null
+  return {
+    status: passed?.status ?? refusal.status,
+    parts: {
+      reason: passed?.reason ?? refusal.phrase,
+      headers: { ...refusal.headers, ...headers, [reasonHeader]: reason, ...retryAfter(passed) },
+    },
+  }
+}
+
+export function terminationOf({ reason }: Failure): Termination {
+  return { result: refusals[reason].result, reason }
+}
+
+/** The reason that a final response of a phone, a trunk or another node stands for. */
+export function reasonOf(answer: SipAnswer): RefusalReason {
+  const told = answer.header(reasonHeader)
+  if (isReason(told)) return told
+  return reasonByStatus[answer.status] ?? 'upstream'
+}
+
+const reasonByStatus: Readonly<Record<number, RefusalReason>> = {
+  404: 'unknown-number',
+  408: 'not-reachable',
+  430: 'not-reachable',
+  482: 'loop',
+  483: 'too-many-hops',
+  486: 'busy',
+  487: 'cancelled',
+  488: 'no-common-codec',
+  600: 'busy',
+  603: 'declined',
+  606: 'no-common-codec',
+}
+
+function isReason(text: string): text is RefusalReason {
+  return Object.hasOwn(refusals, text)
+}
+
+// A challenge, a redirection or a complaint about our own INVITE means nothing to the caller.
+const ownBusiness = new Set([401, 407, 421, 422, 423, 481, 491, 493])
+
+function isForCaller(status: number): boolean {
+  return status >= 400 && !ownBusiness.has(status)
+}
+
+function retryAfter(answer: SipAnswer | null): SipHeaders {
+  const value = answer?.header('Retry-After') ?? ''
+  return value === '' ? {} : { 'Retry-After': value }
+}

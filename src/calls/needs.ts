@@ -1,0 +1,54 @@
+import type { Clock } from '../base/clock.js'
+import type { DeviceId, Extension, NodeName } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import type { Metrics } from '../base/metrics.js'
+import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import type { Directory } from '../directory/directory.js'
+import type { Hotdesk } from '../hotdesk/hotdesk.js'
+import type { Registrar } from '../registrar/registrar.js'
+import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '../srf/srf.js'
+import type { Activity } from './activity.js'
+import type { CallBacks } from './call-backs.js'
+import type { Passports } from './node-passport.js'
+import type { Party } from './party.js'
+
+/** The dial codes, spoken by a neighbour of this layer. Each resolves when its call has ended. */
+export interface FeaturePort {
+  login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
+  logout(invite: IncomingInvite, device: DeviceId): Promise<void>
+  /** Announcement, then 403. */
+  pleaseLogIn(invite: IncomingInvite): Promise<void>
+}
+
+/** The carriers' lines, kept by a neighbour of this layer. */
+export interface TrunkPort {
+  /** The order in which they are tried; none is left out. */
+  order(trunks: readonly Trunk[]): readonly Trunk[]
+  trunkOf(source: SipSource): Trunk | null
+  failed(trunk: Trunk, status: number): void
+  worked(trunk: Trunk): void
+  /** Request-URI, identity and credentials of a call to that carrier. */
+  outgoing(trunk: Trunk, number: string, party: Party): { readonly uri: string; readonly parts: OutgoingParts }
+  /** The caller of a call that came from a trunk. */
+  caller(invite: IncomingInvite): Party
+  /** The number a trunk call is for. */
+  called(invite: IncomingInvite): string
+}
+
+export interface CallNeeds {
+  readonly srf: SipApplication
+  readonly directory: Directory
+  readonly hotdesk: Hotdesk
+  readonly registrar: Registrar
+  readonly dialplan: Dialplan
+  readonly features: FeaturePort
+  readonly trunks: TrunkPort
+  readonly callBacks: CallBacks
+  readonly passports: Passports
+  readonly activity: Activity
+  readonly node: NodeName
+  readonly domain: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+}

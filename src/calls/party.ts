@@ -1,0 +1,20 @@
+import { nameAddr, printNameAddr } from '../sip/name-addr.js'
+import type { SipHeaders } from '../srf/srf.js'
+
+/** Who calls, as the other side shall see it. */
+export interface Party {
+  /** `''` where nothing is known. */
+  readonly name: string
+  /** User part: an extension or a number. */
+  readonly number: string
+  /** RFC 3323: the caller wants to stay unknown to those outside. */
+  readonly isPrivate: boolean
+}
+
+export const anonymous: Party = { name: 'Anonymous', number: 'anonymous', isPrivate: true }
+
+/** From and P-Asserted-Identity (RFC 3325 §9.1) of a call inside the network: the user, never the device. */
+export function identityHeaders(party: Party, domain: string): SipHeaders {
+  const value = printNameAddr(nameAddr(`sip:${party.number}@${domain}`, party.name))
+  return { From: value, 'P-Asserted-Identity': value, ...(party.isPrivate ? { Privacy: 'id' } : {}) }
+}

@@ -1,0 +1,126 @@
+import type { DeviceId } from '../base/identity.js'
+import type { SipAnswer, SipDialog } from '../srf/srf.js'
+import type { ActiveCall } from './activity.js'
+import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
+import type { Call } from './call.js'
+import { type Failure, reasonOf, type Termination } from './failure.js'
+import type { CallNeeds } from './needs.js'
+import { type Branch, type RingResult, ring, type Taken } from './ring.js'
+
+/** What became of one attempt to reach somebody. */
+export type Placed =
+  | { readonly outcome: 'ended'; readonly termination: Termination }
+  | { readonly outcome: 'missed'; readonly failure: Failure }
+  /** The phones that rang were logged out meanwhile. */
+  | { readonly outcome: 'withdrawn' }
+
+export interface Attempt {
+  readonly branches: readonly Branch[]
+  readonly ringMs: number
+  /** Nothing heard at all by then: the attempt has failed. */
+  readonly silenceMs: number
+  /** For the log: `user 100`, `trunk paris-pstn`. */
+  readonly to: string
+}
+
+/** Rings, and when somebody answers, joins the two legs and stays until the call has ended. */
+export async function place(call: Call, { branches, ringMs, silenceMs, to }: Attempt, needs: CallNeeds): Promise<Placed> {
+  const { invite, log } = call
+  const provisional = provisionalRelay(call, branches.length)
+  const ringing = ring({
+    srf: needs.srf,
+    clock: needs.clock,
+    branches,
+    sdp: invite.body || null,
+    ringMs,
+    silenceMs,
+    onProvisional: provisional,
+  })
+  log.info({ event: 'call.routed', to, branches: branches.length }, `to ${to}`)
+  invite.onCancel((reason) => ringing.cancel(reason))
+  call.control.hangUp = (text) => ringing.cancel(`SIP;cause=480;text="${text}"`)
+  const devices = new Set(branches.flatMap((branch) => branch.device ?? []))
+  const stopWatching = needs.hotdesk.onChange(({ device, before }) => {
+    if (before !== null && devices.has(device)) ringing.withdraw(device)
+  })
+  const result = await ringing.result
+  stopWatching()
+  return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(result)
+}
+
+function missed(result: Exclude<RingResult, { outcome: 'taken' }>): Placed {
+  switch (result.outcome) {
+    case 'withdrawn':
+      return { outcome: 'withdrawn' }
+    case 'no-answer':
+      return { outcome: 'missed', failure: { reason: 'no-answer' } }
+    case 'cancelled':
+      return { outcome: 'missed', failure: { reason: 'cancelled' } }
+    case 'failed':
+      return { outcome: 'missed', failure: { reason: reasonOf(result.answer), answer: result.answer } }
+  }
+}
+
+/** Ringing and early media go to the caller; of several phones only that they ring, since their media cannot be mixed. */
+function provisionalRelay({ invite }: Call, branches: number): (answer: SipAnswer) => void {
+  // RFC 3262 §3: a caller that requires it gets its provisional responses reliably.
+  const reliable = /\b100rel\b/.test(invite.header('Require')) ? { Require: '100rel' } : {}
+  return (answer) => {
+    if (answer.status <= 100 || invite.cancelled || invite.answered) return
+    const body = branches === 1 ? answer.body : ''
+    const type = body === '' ? {} : { 'Content-Type': answer.header('Content-Type') || 'application/sdp' }
+    invite.respond(body === '' ? 180 : answer.status, { headers: { ...reliable, ...type }, ...(body === '' ? {} : { body }) })
+  }
+}
+
+async function connect(call: Call, branch: Branch, taken: Taken, needs: CallNeeds): Promise<Placed> {
+  const caller = await acceptCaller(call, taken)
+  if (!caller) return { outcome: 'missed', failure: { reason: 'cancelled' } }
+  const callee = taken.outcome === 'answered' ? taken.dialog : await answerOffer(caller, taken)
+  if (!callee) return { outcome: 'ended', termination: { result: 'client', reason: 'no answer to the offer' } }
+  const joined = bridge(caller, callee)
+  call.control.hangUp = joined.hangUp
+  const began = needs.clock.now()
+  call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')
+  const end = await untilEnd(joined, branch.device, needs)
+  call.log.debug({ seconds: Math.round((needs.clock.now() - began) / 1000), by: end.by }, 'hung up')
+  return { outcome: 'ended', termination: { result: 'success', reason: `hung up by ${end.by}` } }
+}
+
+async function acceptCaller(call: Call, taken: Taken): Promise<SipDialog | null> {
+  try {
+    return await call.invite.accept({ sdp: taken.answer.body })
+  } catch {
+    // The caller gave up in the very moment of the answer: an ordinary race, so leg B is told and nothing is wrong.
+    await (taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye())
+    return null
+  }
+}
+
+/** RFC 3261 §13.2.2.4: the INVITE had no offer, so the callee's is in the 200 and the caller's answer comes with the ACK. */
+function answerOffer(caller: SipDialog, taken: Extract<Taken, { outcome: 'offered' }>): Promise<SipDialog | null> {
+  return new Promise((resolve) => {
+    let settled = false
+    async function give(sdp: string): Promise<void> {
+      if (settled) return
+      settled = true
+      if (sdp !== '') return resolve(await taken.ack(sdp))
+      await Promise.all([taken.abandon(), caller.bye({ Reason: 'SIP;cause=488;text="No answer to the offer"' })])
+      resolve(null)
+    }
+    caller.onAck((sdp) => void give(sdp))
+    caller.onEnd(() => void give(''))
+  })
+}
+
+/** The callee's phone has a call as long as the bridge stands. */
+function untilEnd(joined: Bridge, device: DeviceId | null, { activity }: CallNeeds): Promise<BridgeEnd> {
+  const call: ActiveCall | null = device && { device, kind: 'ordinary', hangUp: joined.hangUp }
+  const over = call ? activity.began(call) : undefined
+  return new Promise((resolve) => {
+    joined.onEnd((end) => {
+      over?.()
+      resolve(end)
+    })
+  })
+}

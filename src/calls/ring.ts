@@ -1,0 +1,131 @@
+import type { Alarm, Clock } from '../base/clock.js'
+import type { DeviceId } from '../base/identity.js'
+import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from '../srf/srf.js'
+
+/** One phone, trunk or node that is asked. */
+export interface Branch {
+  readonly uri: string
+  readonly parts: OutgoingParts
+  /** The phone that rings at this node; null for a trunk or another node. */
+  readonly device: DeviceId | null
+}
+
+export type Taken = Exclude<InviteResult, { outcome: 'failed' }>
+
+export type RingResult =
+  | { readonly outcome: 'taken'; readonly branch: Branch; readonly taken: Taken }
+  | { readonly outcome: 'failed'; readonly answer: SipAnswer }
+  | { readonly outcome: 'no-answer' }
+  /** The caller gave up. */
+  | { readonly outcome: 'cancelled' }
+  /** Every phone that rang was logged out meanwhile. */
+  | { readonly outcome: 'withdrawn' }
+
+export interface Ringing {
+  readonly result: Promise<RingResult>
+  /** The caller gave up; `reason` is the Reason header of the CANCELs. */
+  cancel(reason: string): void
+  /** The user is no longer at this phone. */
+  withdraw(device: DeviceId): void
+}
+
+export interface RingNeeds {
+  readonly srf: SipApplication
+  readonly clock: Clock
+  readonly branches: readonly Branch[]
+  readonly sdp: string | null
+  readonly ringMs: number
+  /** Nobody has said anything by then, not even that it rings: the same as a time-out. */
+  readonly silenceMs: number
+  readonly onProvisional: (answer: SipAnswer) => void
+}
+
+// RFC 3326 §2 and RFC 3261 §16.7: phones that lose the race must not show a missed call.
+const answeredElsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
+
+const silent: SipAnswer = { status: 408, reason: 'Request Timeout', header: () => '', body: '' }
+
+/** Rings all branches at once; the first to answer has the call, the others are cancelled. */
+export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, onProvisional }: RingNeeds): Ringing {
+  const waiting = new Map<Branch, OutgoingInvite>()
+  const failures: SipAnswer[] = []
+  let settle: (result: RingResult) => void = () => undefined
+  let settled = false
+  const result = new Promise<RingResult>((resolve) => {
+    settle = resolve
+  })
+
+  function end(outcome: RingResult, reason: string): void {
+    if (settled) return
+    settled = true
+    for (const alarm of alarms) alarm.cancel()
+    for (const invite of waiting.values()) invite.cancel(reasonHeader(reason))
+    settle(outcome)
+  }
+
+  function took(branch: Branch, outcome: InviteResult): void {
+    const wanted = waiting.delete(branch) && !settled
+    if (outcome.outcome === 'failed') {
+      if (wanted) missed(outcome.answer)
+    } else if (wanted) {
+      end({ outcome: 'taken', branch, taken: outcome }, answeredElsewhere)
+    } else {
+      letGo(outcome)
+    }
+  }
+
+  function missed(answer: SipAnswer): void {
+    failures.push(answer)
+    // RFC 3261 §16.7 step 5: a 6xx speaks for all.
+    if (answer.status >= 600 || waiting.size === 0) end({ outcome: 'failed', answer: best(failures) }, '')
+  }
+
+  const noAnswer = clock.after(ringMs, () => end({ outcome: 'no-answer' }, 'SIP;cause=480;text="No answer"'))
+  const silence = clock.after(silenceMs, () => end({ outcome: 'failed', answer: silent }, ''))
+  const alarms: readonly Alarm[] = [noAnswer, silence]
+  for (const branch of branches) {
+    const invite = srf.invite(branch.uri, sdp, branch.parts)
+    waiting.set(branch, invite)
+    invite.onProvisional((answer) => {
+      silence.cancel()
+      if (!settled && waiting.has(branch)) onProvisional(answer)
+    })
+  }
+  for (const [branch, invite] of waiting) void invite.result.then((outcome) => took(branch, outcome))
+
+  return {
+    result,
+    cancel: (reason) => end({ outcome: 'cancelled' }, reason),
+    withdraw(device) {
+      for (const [branch, invite] of waiting) {
+        if (branch.device !== device) continue
+        waiting.delete(branch)
+        invite.cancel(reasonHeader('SIP;cause=480;text="Logged out"'))
+      }
+      if (waiting.size === 0) end({ outcome: 'withdrawn' }, '')
+    },
+  }
+}
+
+function reasonHeader(reason: string): SipHeaders {
+  return reason === '' ? {} : { Reason: reason }
+}
+
+// The 200 crossed our CANCEL: the call exists at the far end and is ended there.
+function letGo(taken: Taken): void {
+  void (taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye())
+}
+
+/** RFC 3261 §16.7 step 6: a 6xx first, else the lowest class; within it, the one that says most. */
+export function best(answers: readonly SipAnswer[]): SipAnswer {
+  const [first, ...others] = answers
+  if (!first) throw new Error('no failure to choose from')
+  return others.reduce((chosen, answer) => (rank(answer) < rank(chosen) ? answer : chosen), first)
+}
+
+function rank({ status }: SipAnswer): number {
+  if (status >= 600) return 0
+  // "Busy" tells the caller more than "nobody there"; a phone that never answered (408) tells least.
+  const weight = status === 486 ? 1 : status === 408 || status === 503 ? 90 : 50
+  return Math.floor(status / 100) * 100 + weight
+}

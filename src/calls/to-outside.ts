@@ -1,0 +1,54 @@
+import type { Route, Trunk } from '../dialplan/dialplan.js'
+import { type Call, refuse } from './call.js'
+import type { Failure, Termination } from './failure.js'
+import type { CallNeeds } from './needs.js'
+import type { Party } from './party.js'
+import { place } from './place.js'
+
+/** A carrier lets the far end ring as long as it likes; this only ends what nobody will ever answer. */
+const ringMs = 180_000
+
+/** A line that has not even said 100 by then is down, and the next one is tried. */
+const silenceMs = 5_000
+
+/** Calls a number outside through the site's lines, one after the other until one takes the call. */
+export function toOutside(
+  call: Call,
+  { number, trunks, callerId }: Extract<Route, { kind: 'outside' }>,
+  needs: CallNeeds,
+): Promise<Termination> | Termination {
+  const party = callerId === null ? call.party : { ...call.party, number: callerId }
+  return overTrunks(call, { number, trunks, party }, needs)
+}
+
+export interface OutsideCall {
+  readonly number: string
+  readonly trunks: readonly Trunk[]
+  readonly party: Party
+}
+
+export async function overTrunks(call: Call, { number, trunks, party }: OutsideCall, needs: CallNeeds): Promise<Termination> {
+  let last: Failure = { reason: 'no-trunk' }
+  for (const trunk of needs.trunks.order(trunks)) {
+    const { uri, parts } = needs.trunks.outgoing(trunk, number, party)
+    const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null }
+    const placed = await place(call, { branches: [branch], ringMs, silenceMs, to: `trunk ${trunk.name}` }, needs)
+    if (placed.outcome === 'ended') {
+      needs.trunks.worked(trunk)
+      return placed.termination
+    }
+    if (placed.outcome === 'withdrawn') continue
+    last = placed.failure
+    if (!isLineFault(last)) break
+    needs.trunks.failed(trunk, last.answer?.status ?? 408)
+    if (call.invite.cancelled) break
+    last = { reason: 'no-trunk' }
+  }
+  return refuse(call, last)
+}
+
+/** The line is at fault and not the number: the next one may do (RFC 3263 §4.3 names 503 and time-outs). */
+function isLineFault({ answer }: Failure): boolean {
+  if (!answer) return false
+  return answer.status === 408 || answer.status === 401 || answer.status === 407 || (answer.status >= 500 && answer.status < 600)
+}
