@@ -1,9 +1,9 @@
 import type { Logger } from '../base/logger.js'
 import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
-import { type Caller, partyOf } from './caller.js'
 import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
 import type { CallNeeds } from './needs.js'
-import { identityHeaders, type Party } from './party.js'
+import { type Caller, partyOf } from './parties/caller.js'
+import { identityHeaders, type Party } from './parties/party.js'
 
 /** One call: leg A, who is behind it, and what its legs B shall carry. */
 export interface Call {

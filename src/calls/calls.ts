@@ -14,7 +14,7 @@ import { type ActiveCall, type Activity, createActivity } from './activity.js'
 import { answerCall } from './answer-call.js'
 import { createCallBacks } from './call-backs.js'
 import type { CallNeeds, FeaturePort, TrunkPort } from './needs.js'
-import { createPassports } from './node-passport.js'
+import { createPassports } from './parties/node-passport.js'
 
 export type { FeaturePort, TrunkPort } from './needs.js'
 

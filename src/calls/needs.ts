@@ -9,8 +9,8 @@ import type { Registrar } from '../registrar/registrar.js'
 import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '../srf/srf.js'
 import type { Activity } from './activity.js'
 import type { CallBacks } from './call-backs.js'
-import type { Passports } from './node-passport.js'
-import type { Party } from './party.js'
+import type { Passports } from './parties/node-passport.js'
+import type { Party } from './parties/party.js'
 
 /** The dial codes, spoken by a neighbour of this layer. Each resolves when its call has ended. */
 export interface FeaturePort {

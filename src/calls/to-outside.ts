@@ -1,9 +1,9 @@
 import type { Route, Trunk } from '../dialplan/dialplan.js'
 import { type Call, refuse } from './call.js'
 import type { Failure, Termination } from './failure.js'
+import { place } from './legs/place.js'
 import type { CallNeeds } from './needs.js'
-import type { Party } from './party.js'
-import { place } from './place.js'
+import type { Party } from './parties/party.js'
 
 /** A carrier lets the far end ring as long as it likes; this only ends what nobody will ever answer. */
 const ringMs = 180_000

@@ -2,9 +2,9 @@ import type { DeviceId, Extension, NodeName } from '../base/identity.js'
 import type { LiveNode, User } from '../directory/directory.js'
 import type { Binding } from '../registrar/registrar.js'
 import type { SipHeaders } from '../srf/srf.js'
+import type { Branch } from './legs/ring.js'
 import type { CallNeeds } from './needs.js'
-import { passportHeader } from './node-passport.js'
-import type { Branch } from './ring.js'
+import { passportHeader } from './parties/node-passport.js'
 
 /** Where a call to a user would go right now. */
 export type Whereabouts =

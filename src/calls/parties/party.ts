@@ -1,5 +1,5 @@
-import { nameAddr, printNameAddr } from '../sip/name-addr.js'
-import type { SipHeaders } from '../srf/srf.js'
+import { nameAddr, printNameAddr } from '../../sip/name-addr.js'
+import type { SipHeaders } from '../../srf/srf.js'
 
 /** Who calls, as the other side shall see it. */
 export interface Party {

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Clock } from '../base/clock.js'
-import { type NodeName, parseNodeName } from '../base/identity.js'
-import type { Secret } from '../base/secret.js'
+import type { Clock } from '../../base/clock.js'
+import { type NodeName, parseNodeName } from '../../base/identity.js'
+import type { Secret } from '../../base/secret.js'
 
 /** The header that proves that a call comes from a node of this network. */
 export const passportHeader = 'X-Hotdesk-Passport'

@@ -1,4 +1,4 @@
-import type { IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from '../srf/srf.js'
+import type { IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from '../../srf/srf.js'
 
 /** Who ended the call, and with which Reason header. */
 export interface BridgeEnd {

@@ -1,10 +1,10 @@
-import type { DeviceId } from '../base/identity.js'
-import type { SipAnswer, SipDialog } from '../srf/srf.js'
-import type { ActiveCall } from './activity.js'
+import type { DeviceId } from '../../base/identity.js'
+import type { SipAnswer, SipDialog } from '../../srf/srf.js'
+import type { ActiveCall } from '../activity.js'
+import type { Call } from '../call.js'
+import { type Failure, reasonOf, type Termination } from '../failure.js'
+import type { CallNeeds } from '../needs.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
-import type { Call } from './call.js'
-import { type Failure, reasonOf, type Termination } from './failure.js'
-import type { CallNeeds } from './needs.js'
 import { type Branch, type RingResult, ring, type Taken } from './ring.js'
 
 /** What became of one attempt to reach somebody. */

@@ -1,6 +1,6 @@
-import type { Alarm, Clock } from '../base/clock.js'
-import type { DeviceId } from '../base/identity.js'
-import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from '../srf/srf.js'
+import type { Alarm, Clock } from '../../base/clock.js'
+import type { DeviceId } from '../../base/identity.js'
+import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from '../../srf/srf.js'
 
 /** One phone, trunk or node that is asked. */
 export interface Branch {
