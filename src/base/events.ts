@@ -45,6 +45,7 @@ export const logEvents = [
   'trunk.up',
   'http.listening',
   'config.sample',
+  'dialplan.loaded',
 ] as const
 
 export type LogEvent = (typeof logEvents)[number]

@@ -1,38 +1,27 @@
-import type { Extension, SiteName } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import { check, invalid, readYaml } from '../base/written.js'
+import { conflictsIn } from './conflicts.js'
+import { crossChecks, planFile } from './plan-file.js'
+import type { Dialplan } from './route.js'
+import { createRules } from './rules.js'
 
-/** A carrier's line of a site. */
-export interface Trunk {
-  readonly name: string
-  /** Where calls go: `sip:203.0.113.20:5060;transport=udp`. */
-  readonly uri: string
-  /** Addresses the carrier sends from; a call from there is a trunk call. */
-  readonly from: readonly string[]
-  readonly username: string | null
-  readonly password: import('../base/secret.js').Secret | null
-  /** The number shown where the user has none of their own. */
-  readonly callerId: string | null
+export type { Dialplan, Route, Trunk } from './route.js'
+
+export interface DialplanNeeds {
+  readonly text: string
+  /** Names the text in problems. */
+  readonly file: string
+  readonly log: Logger
 }
 
-/** What the digits of an authenticated phone mean at this site. */
-export type Route =
-  | { readonly kind: 'emergency'; readonly number: string; readonly trunks: readonly Trunk[] }
-  | { readonly kind: 'login'; readonly extension: Extension | null }
-  | { readonly kind: 'logout' }
-  | { readonly kind: 'user'; readonly extension: Extension }
-  | { readonly kind: 'outside'; readonly number: string; readonly trunks: readonly Trunk[]; readonly callerId: string | null }
-  | { readonly kind: 'unknown' }
-
-/** One site's rules, from `dialplans/<site>.yaml`. Pure: the same digits give the same route. */
-export interface Dialplan {
-  readonly site: SiteName
-  /** The site's emergency caller number. */
-  readonly elin: string | null
-  readonly trunks: readonly Trunk[]
-  /** The number to dial for this emergency here, null where it is none. Asked before everything else. */
-  emergency(digits: string): string | null
-  route(digits: string): Route
-  /** Whom a number dialled from outside belongs to. */
-  did(number: string): Extension | null
-  /** The number of this site that shows the extension to the outside, null: the trunk's. */
-  callerId(extension: Extension): string | null
+/** Reads one site's file. @throws AppError DIALPLAN_INVALID with everything that is wrong, each with file and line */
+export function loadDialplan({ text, file, log }: DialplanNeeds): Dialplan {
+  const written = readYaml(text, file)
+  const checked = check(planFile, written)
+  const conflicts = conflictsIn(written)
+  const problems = 'problems' in checked ? checked.problems : crossChecks(checked.value, written)
+  if ('problems' in checked || problems.length + conflicts.length > 0) throw invalid('DIALPLAN_INVALID', file, [...problems, ...conflicts])
+  const dialplan = createRules(checked.value)
+  log.debug({ event: 'dialplan.loaded', file, trunks: dialplan.trunks.map(({ name }) => name) }, 'dial plan loaded')
+  return dialplan
 }

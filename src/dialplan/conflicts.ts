@@ -1,0 +1,93 @@
+import { isBlock } from '../base/options.js'
+import { keyText, type Path, type Problem, type Written } from '../base/written.js'
+import { loginForms, logoutForms, parseCode, reservedExtension } from './codes.js'
+import { begins, covers, overlap, type Pattern, parsePattern } from './pattern.js'
+
+/** What one line of the file lays claim to. */
+interface Claim {
+  readonly path: Path
+  /** As written. */
+  readonly text: string
+  readonly kind: 'login' | 'logout' | 'emergency' | 'extension' | 'route'
+  readonly forms: readonly Pattern[]
+}
+
+/**
+ * A code that is the beginning of another, or a pattern that can match another, would surprise a caller; it is refused here instead.
+ * Reads the text as it was written, so that it finds conflicts in a file that has other problems too.
+ */
+export function conflictsIn(written: Written): Problem[] {
+  const claims = claimsOf(written.value)
+  return claims.flatMap((later, index) =>
+    claims.slice(0, index).flatMap((earlier) => {
+      const conflict = conflictOf(earlier, later)
+      if (conflict === null) return []
+      const line = /:([0-9]+):/.exec(written.placeOf(earlier.path))?.[1] ?? '?'
+      const message = `${quoted(later)} ${conflict} ${keyText(earlier.path)} ${quoted(earlier)} (line ${line})`
+      return [{ place: written.placeOf(later.path), key: keyText(later.path), message }]
+    }),
+  )
+}
+
+function quoted({ text }: Claim): string {
+  return JSON.stringify(text)
+}
+
+function conflictOf(earlier: Claim, later: Claim): string | null {
+  const kinds = `${earlier.kind} ${later.kind}`
+  if (kinds === 'login logout' && reservedExtension({ login: earlier.text, logout: later.text })) return null
+  // An emergency number wins over everything; that is a rule, not a conflict.
+  if (earlier.kind === 'emergency' || later.kind === 'emergency') return isCode(earlier) || isCode(later) ? clash(earlier, later) : null
+  if (kinds === 'route route') return some(earlier, later, covers) ? 'is never asked: all its numbers go to' : null
+  if (isCode(earlier) || isCode(later)) return clash(earlier, later)
+  return some(earlier, later, overlap) ? 'can match the same digits as' : null
+}
+
+function isCode({ kind }: Claim): boolean {
+  return kind === 'login' || kind === 'logout'
+}
+
+function clash(earlier: Claim, later: Claim): string | null {
+  if (some(earlier, later, overlap)) return 'can match the same digits as'
+  if (some(later, earlier, begins)) return 'is the beginning of'
+  return some(earlier, later, begins) ? 'begins with' : null
+}
+
+function some(one: Claim, other: Claim, relation: (one: Pattern, other: Pattern) => boolean): boolean {
+  return one.forms.some((first) => other.forms.some((second) => relation(first, second)))
+}
+
+// ── reading claims; what has no readable form claims nothing, and the schema has already said so ───────────────────────
+
+function claimsOf(file: unknown): Claim[] {
+  const { codes, emergency, extensions, routes, outside } = isBlock(file) ? file : {}
+  const prefix = typeof outside === 'string' ? outside : ''
+  const { login, logout } = isBlock(codes) ? codes : {}
+  return [
+    ...codeClaim('login', login ?? defaultCodes.login, (code) => loginForms({ login: code })),
+    ...codeClaim('logout', logout ?? defaultCodes.logout, (code) => logoutForms({ logout: code })),
+    ...Object.keys(isBlock(emergency) ? emergency : {}).flatMap((number) => claim('emergency', ['emergency', number], number, [number])),
+    ...items(extensions).flatMap((pattern, index) => claim('extension', ['extensions', index], pattern, [pattern])),
+    ...items(routes).flatMap((route, index) => {
+      const match = isBlock(route) ? route.match : undefined
+      return claim('route', ['routes', index, 'match'], match, [`${String(match).startsWith('+') ? '' : prefix}${String(match)}`])
+    }),
+  ]
+}
+
+export const defaultCodes = { login: '*77*', logout: '*77*5*' }
+
+function codeClaim(kind: 'login' | 'logout', text: unknown, formsOf: (code: string) => Pattern[]): Claim[] {
+  const code = typeof text === 'string' ? parseCode(text) : null
+  return code === null ? [] : [{ path: ['codes', kind], text: code, kind, forms: formsOf(code) }]
+}
+
+function claim(kind: Claim['kind'], path: Path, text: unknown, forms: readonly unknown[]): Claim[] {
+  if (typeof text !== 'string') return []
+  const patterns = forms.flatMap((form) => parsePattern(String(form)) ?? [])
+  return patterns.length === 0 ? [] : [{ path, text, kind, forms: patterns }]
+}
+
+function items(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}

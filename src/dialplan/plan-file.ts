@@ -1,0 +1,108 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { parseSiteName } from '../base/identity.js'
+import { Secret } from '../base/secret.js'
+import { block, form, keyText, listOf, type Path, type Problem, secretForm, type Written } from '../base/written.js'
+import { parseCode } from './codes.js'
+import { defaultCodes } from './conflicts.js'
+import { fill, freedom, type Pattern, parsePattern } from './pattern.js'
+
+const code = form('a code that begins with * or #, such as *77*', parseCode)
+const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parsePattern)
+const closedPattern = form('a number, with X where a digit is open', (text) => (text.endsWith('.') ? null : parsePattern(text)))
+const shortNumber = form('an emergency number of 2 to 8 digits', (text) => (/^[0-9]{2,8}$/.test(text) ? text : null))
+const telephone = form('a telephone number, digits with or without +', (text) => (/^\+?[0-9]{2,20}$/.test(text) ? text : null))
+const text = form('a text', (found) => (found === '' ? null : found))
+
+/** `sip:203.0.113.20:5060;transport=udp` */
+const trunkUri = form('a SIP address such as sip:203.0.113.20:5060;transport=udp', (found) =>
+  /^sips?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(;[a-z]+=[A-Za-z0-9.-]+)*$/.test(found) ? found : null,
+)
+
+const trunk = block({
+  uri: trunkUri,
+  from: listOf(form('an IP address', (found) => (isIP(found) ? found : null))).optional(),
+  username: text.optional(),
+  password: secretForm('a password', (found) => (found === '' ? null : new Secret(found))).optional(),
+  callerId: telephone.optional(),
+})
+
+const route = block({
+  match: pattern,
+  trunks: listOf(text),
+  strip: form('how many digits to take off, 0 to 20', (found) =>
+    /^[0-9]{1,2}$/.test(found) && Number(found) <= 20 ? Number(found) : null,
+  ).prefault('0'),
+  prepend: form('digits to put in front', (found) => (/^\+?[0-9]{0,20}$/.test(found) ? found : null)).prefault(''),
+  callerId: telephone.optional(),
+})
+
+/** The names of a block are the author's; the value of each has one form. */
+const namedBy = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value, { error: 'expected a block of keys' })
+
+/** `dialplans/<site>.yaml` */
+export const planFile = block({
+  site: form('a name of small letters, digits and -', parseSiteName),
+  elin: telephone.optional(),
+  extensions: listOf(closedPattern),
+  outside: form('the digits for an outside line', (found) => (/^[0-9]{0,3}$/.test(found) ? found : null)).prefault(''),
+  codes: block({ login: code.prefault(defaultCodes.login), logout: code.prefault(defaultCodes.logout) }).prefault({}),
+  emergency: namedBy(shortNumber).prefault({}),
+  trunks: namedBy(trunk).prefault({}),
+  routes: listOf(route).prefault([]),
+  dids: namedBy(closedPattern).prefault({}),
+})
+
+export type PlanFile = z.output<typeof planFile>
+
+/** A number from outside and the extension behind it, both with the same open places. */
+export interface Did {
+  /** Whether the file writes the number with one. */
+  readonly plus: '+' | ''
+  readonly number: Pattern
+  readonly extension: Pattern
+}
+
+export function didsOf({ dids }: Pick<PlanFile, 'dids'>): Did[] {
+  return Object.entries(dids).flatMap(([key, extension]) => {
+    const number = parsePattern(withoutPlus(key))
+    return number ? [{ plus: key.startsWith('+') ? '+' : '', number, extension }] : []
+  })
+}
+
+/** Carriers send a number with or without its `+`; both mean the same. */
+export function withoutPlus(number: string): string {
+  return number.startsWith('+') ? number.slice(1) : number
+}
+
+/** What the form alone cannot tell. */
+export function crossChecks(file: PlanFile, written: Written): Problem[] {
+  const problem = (path: Path, message: string): Problem => ({ place: written.placeOf(path), key: keyText(path), message })
+  const known = Object.keys(file.trunks)
+  const strangers = file.routes.flatMap(({ trunks }, index) =>
+    trunks
+      .filter((name) => !known.includes(name))
+      .map((name) =>
+        problem(['routes', index, 'trunks'], `no trunk is named ${JSON.stringify(name)}; known here: ${known.join(', ') || 'none'}`),
+      ),
+  )
+  const oddEmergencies = Object.keys(file.emergency)
+    .filter((number) => !/^[0-9]{2,8}$/.test(number))
+    .map((number) => problem(['emergency', number], 'expected an emergency number of 2 to 8 digits'))
+  const half = Object.entries(file.trunks)
+    .filter(([, { username, password }]) => (username === undefined) !== (password === undefined))
+    .map(([name]) => problem(['trunks', name], 'username and password belong together'))
+  return [...strangers, ...oddEmergencies, ...half, ...didProblems(file, problem)]
+}
+
+function didProblems({ dids }: PlanFile, problem: (path: Path, message: string) => Problem): Problem[] {
+  return Object.entries(dids).flatMap(([key, extension]) => {
+    const number = parsePattern(withoutPlus(key))
+    if (!number || number.open) return problem(['dids', key], 'expected a number, with X where a digit is open')
+    const same = freedom(number) === freedom(extension)
+    const example = '5'.repeat(freedom(extension))
+    if (!same || fill(extension, example) === null)
+      return problem(['dids', key], `needs as many open digits as ${JSON.stringify(extension.text)}`)
+    return []
+  })
+}

@@ -1,0 +1,50 @@
+import type { Extension, SiteName } from '../base/identity.js'
+import type { Secret } from '../base/secret.js'
+
+/** A carrier's line of a site. */
+export interface Trunk {
+  readonly name: string
+  /** Where calls go: `sip:203.0.113.20:5060;transport=udp`. */
+  readonly uri: string
+  /** Addresses the carrier sends from; a call from there is a trunk call. */
+  readonly from: readonly string[]
+  readonly username: string | null
+  readonly password: Secret | null
+  /** The number shown where the user has none of their own. */
+  readonly callerId: string | null
+}
+
+/** What the digits of an authenticated phone mean at this site. */
+export type Route =
+  | { readonly kind: 'emergency'; readonly number: string; readonly trunks: readonly Trunk[] }
+  | { readonly kind: 'login'; readonly extension: Extension | null }
+  | { readonly kind: 'logout' }
+  | { readonly kind: 'user'; readonly extension: Extension }
+  | {
+      readonly kind: 'outside'
+      readonly number: string
+      readonly trunks: readonly Trunk[]
+      /** The number that this route shows whoever calls; null: the user's own, else the trunk's. */
+      readonly callerId: string | null
+    }
+  | { readonly kind: 'unknown' }
+
+/** One site's rules, from `dialplans/<site>.yaml`. Pure: the same digits give the same route. */
+export interface Dialplan {
+  readonly site: SiteName
+  /** The site's emergency caller number. */
+  readonly elin: string | null
+  readonly trunks: readonly Trunk[]
+  /** What a person dials first, for messages: `*77*` and `*77*5*`. */
+  readonly codes: { readonly login: string; readonly logout: string }
+  /** The number to dial for this emergency here, null where it is none. Asked before everything else. */
+  emergency(digits: string): string | null
+  /** The user part of the Request-URI as it arrived; `%2A` and `%23` are understood. */
+  route(digits: string): Route
+  /** Whom a number dialled from outside belongs to. */
+  did(number: string): Extension | null
+  /** The number of this site that shows the extension to the outside, null: the trunk's. */
+  callerId(extension: Extension): string | null
+  /** Why no user may have this extension here; null where one may. */
+  reserved(extension: Extension): string | null
+}

@@ -1,0 +1,111 @@
+import { isIP } from 'node:net'
+import { type Extension, parseExtension } from '../base/identity.js'
+import { readCode, reservedExtension } from './codes.js'
+import { choices, fill, matches } from './pattern.js'
+import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
+import type { Dialplan, Route, Trunk } from './route.js'
+
+/** Works at every site, whatever its file says. */
+const globalEmergencies = ['112', '911']
+
+/** The rules of a file that has been checked. Order: emergency, codes, users, outside. */
+export function createRules(file: PlanFile): Dialplan {
+  const trunks = Object.entries(file.trunks).map(([name, trunk]) => trunkOf(name, trunk))
+  const emergencies = emergenciesOf(file)
+  const dids = didsOf(file)
+  const reserved = reservedExtension(file.codes)
+
+  const emergency = (digits: string): string | null => emergencies.get(withoutHash(decode(digits))) ?? null
+
+  function route(dialled: string): Route {
+    const number = emergency(dialled)
+    if (number !== null) return { kind: 'emergency', number, trunks }
+    const digits = decode(dialled)
+    return (
+      readCode(file.codes, digits) ??
+      userRoute(file, withoutHash(digits)) ??
+      outsideRoute(file, trunks, withoutHash(digits)) ?? { kind: 'unknown' }
+    )
+  }
+
+  return {
+    site: file.site,
+    elin: file.elin ?? null,
+    trunks,
+    codes: file.codes,
+    emergency,
+    route,
+    did: (number) => didOf(dids, withoutPlus(decode(number))),
+    callerId: (extension) => callerIdOf(dids, extension),
+    reserved(extension) {
+      if (extension === reserved) return `${file.codes.logout} is the logout code, and the login of ${extension} would read the same`
+      return emergencies.has(extension) ? `${extension} is an emergency number` : null
+    },
+  }
+}
+
+function trunkOf(name: string, { uri, from, username, password, callerId }: PlanFile['trunks'][string]): Trunk {
+  const host = /^sips?:(?:\[([^\]]+)\]|([^:;]+))/.exec(uri)
+  const address = host?.[1] ?? host?.[2] ?? ''
+  return {
+    name,
+    uri,
+    from: from ?? (isIP(address) ? [address] : []),
+    username: username ?? null,
+    password: password ?? null,
+    callerId: callerId ?? null,
+  }
+}
+
+/** Each number with and without the outside prefix: a person in need dials what they know. */
+function emergenciesOf({ emergency, outside }: PlanFile): ReadonlyMap<string, string> {
+  const all = { ...Object.fromEntries(globalEmergencies.map((number) => [number, emergency['112'] ?? '112'])), ...emergency }
+  const prefixed = Object.entries(all).map(([dialled, number]) => [`${outside}${dialled}`, number] as const)
+  return new Map([...prefixed, ...Object.entries(all)])
+}
+
+function userRoute({ extensions }: PlanFile, digits: string): Route | null {
+  const extension = parseExtension(digits)
+  return extension && extensions.some((pattern) => matches(pattern, digits)) ? { kind: 'user', extension } : null
+}
+
+/** The first route in the file that matches. A number with `+` is complete and needs no prefix. */
+function outsideRoute({ outside, routes }: PlanFile, trunks: readonly Trunk[], digits: string): Route | null {
+  const complete = digits.startsWith('+')
+  if (!complete && !digits.startsWith(outside)) return null
+  const number = complete ? digits : digits.slice(outside.length)
+  const found = routes.find(({ match }) => matches(match, number))
+  if (!found) return null
+  return {
+    kind: 'outside',
+    number: `${found.prepend}${number.slice(found.strip)}`,
+    trunks: found.trunks.flatMap((name) => trunks.find((trunk) => trunk.name === name) ?? []),
+    callerId: found.callerId ?? null,
+  }
+}
+
+function didOf(dids: readonly Did[], number: string): Extension | null {
+  for (const did of dids) {
+    const chosen = choices(did.number, number)
+    if (chosen !== null) return parseExtension(fill(did.extension, chosen) ?? '')
+  }
+  return null
+}
+
+function callerIdOf(dids: readonly Did[], extension: Extension): string | null {
+  for (const did of dids) {
+    const chosen = choices(did.extension, extension)
+    const number = chosen === null ? null : fill(did.number, chosen)
+    if (number !== null) return `${did.plus}${number}`
+  }
+  return null
+}
+
+function withoutHash(digits: string): string {
+  return digits.length > 1 && digits.endsWith('#') ? digits.slice(0, -1) : digits
+}
+
+/** RFC 3261 §19.1.4: an escaped character means the same as the character. `#` always arrives escaped. */
+function decode(user: string): string {
+  return user.replace(/%([0-7][0-9A-Fa-f])/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
