@@ -215,24 +215,37 @@ export function parseConfig({ text, file, env, cwd, purpose }: ParseNeeds): Conf
   const name = file === null ? 'sample configuration' : basename(file)
   const written = withEnvironment(readYaml(text, name), options, env)
   const { HOTDESK_CONFIG: _file, ...variables } = env
-  const unknown = unknownVariables(options, variables, 'HOTDESK')
   const checked = check(settings, written)
-  const problems = 'problems' in checked ? checked.problems : crossChecks(checked.value, written)
-  if ('problems' in checked || problems.length + unknown.length > 0) throw invalid('CONFIG_INVALID', name, [...problems, ...unknown])
+  const late = [...crossChecks(written), ...unknownVariables(options, variables, 'HOTDESK')]
+  if ('problems' in checked || late.length > 0)
+    throw invalid('CONFIG_INVALID', name, ['problems' in checked ? checked.problems : [], late].flat())
   return freeze(resolved(checked.value, { folder: file === null ? cwd : dirname(file), sample: file === null, purpose }))
 }
 
-function crossChecks({ secret, redis, drachtio, sip }: Settings, written: Written): Problem[] {
-  const problem = (path: Path, message: string): Problem => ({ place: written.placeOf(path), key: keyText(path), message })
+/** What the form of one setting cannot tell. Reads what was written, so that other problems hide none of these. */
+function crossChecks(written: Written): Problem[] {
+  const { secret, redis, drachtio, sip } = isBlock(written.value) ? written.value : {}
+  const problem = (path: Path, message: string): Problem => ({
+    place: written.placeOf(path),
+    key: keyText(path),
+    message: `missing: ${message}`,
+  })
+  const [redisBlock, drachtioBlock] = [asBlock(redis), asBlock(drachtio)]
+  const shared = redisBlock.sentinels !== undefined || (redisBlock.url ?? 'embedded') !== 'embedded'
   const problems: Problem[] = []
-  if (!secret && !(redis.url.kind === 'embedded' && !redis.sentinels))
-    problems.push(problem(['secret'], 'missing: nodes that share a Redis need the same secret; make one with `openssl rand -hex 32`'))
-  if (redis.sentinels && !redis.name)
-    problems.push(problem(['redis', 'name'], 'missing: expected the name under which the sentinels know the primary'))
-  if (drachtio.url !== 'embedded' && !drachtio.secret)
-    problems.push(problem(['drachtio', 'secret'], "missing: expected the drachtio-server's admin secret, best as HOTDESK_DRACHTIO_SECRET"))
-  if (sip.listen.length === 0) problems.push(problem(['sip', 'listen'], 'expected at least one address'))
+  if (secret === undefined && shared)
+    problems.push(problem(['secret'], 'nodes that share a Redis need the same secret; make one with `openssl rand -hex 32`'))
+  if (redisBlock.sentinels !== undefined && redisBlock.name === undefined)
+    problems.push(problem(['redis', 'name'], 'expected the name under which the sentinels know the primary'))
+  if ((drachtioBlock.url ?? 'embedded') !== 'embedded' && drachtioBlock.secret === undefined)
+    problems.push(problem(['drachtio', 'secret'], "expected the drachtio-server's admin secret, best as HOTDESK_DRACHTIO_SECRET"))
+  if (isBlock(sip) && Array.isArray(sip.listen) && sip.listen.length === 0)
+    problems.push(problem(['sip', 'listen'], 'expected at least one address'))
   return problems
+}
+
+function asBlock(found: unknown): Readonly<Record<string, unknown>> {
+  return isBlock(found) ? found : { url: found }
 }
 
 // ── what follows from the settings ───────────────────────────────────────────────────────────────────────────────────

@@ -77,3 +77,8 @@ function put(target: unknown, [key = '', ...rest]: readonly string[], value: unk
 export function isBlock(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** The items of a list; nothing where it is none. */
+export function itemsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}

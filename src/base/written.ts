@@ -98,6 +98,13 @@ export function block<Shape extends z.ZodRawShape>(shape: Shape) {
   })
 }
 
+/** A block whose keys are the author's own; each key and each value has a form. */
+export function blockOf<Value extends z.ZodType>(key: z.ZodType<string>, value: Value) {
+  return z.record(key as z.ZodType<string, string>, value, {
+    error: (issue) => (issue.code === 'invalid_key' ? issue.issues[0]?.message : `expected a block of keys, found ${quote(issue.input)}`),
+  })
+}
+
 function quote(found: unknown): string {
   if (Array.isArray(found)) return 'a list'
   return typeof found === 'string' ? JSON.stringify(found.length > 60 ? `${found.slice(0, 60)}…` : found) : 'a block'

@@ -1,4 +1,4 @@
-import { isBlock } from '../base/options.js'
+import { isBlock, itemsOf } from '../base/options.js'
 import { keyText, type Path, type Problem, type Written } from '../base/written.js'
 import { loginForms, logoutForms, parseCode, reservedExtension } from './codes.js'
 import { begins, covers, overlap, type Pattern, parsePattern } from './pattern.js'
@@ -67,8 +67,8 @@ function claimsOf(file: unknown): Claim[] {
     ...codeClaim('login', login ?? defaultCodes.login, (code) => loginForms({ login: code })),
     ...codeClaim('logout', logout ?? defaultCodes.logout, (code) => logoutForms({ logout: code })),
     ...Object.keys(isBlock(emergency) ? emergency : {}).flatMap((number) => claim('emergency', ['emergency', number], number, [number])),
-    ...items(extensions).flatMap((pattern, index) => claim('extension', ['extensions', index], pattern, [pattern])),
-    ...items(routes).flatMap((route, index) => {
+    ...itemsOf(extensions).flatMap((pattern, index) => claim('extension', ['extensions', index], pattern, [pattern])),
+    ...itemsOf(routes).flatMap((route, index) => {
       const match = isBlock(route) ? route.match : undefined
       return claim('route', ['routes', index, 'match'], match, [`${String(match).startsWith('+') ? '' : prefix}${String(match)}`])
     }),
@@ -86,8 +86,4 @@ function claim(kind: Claim['kind'], path: Path, text: unknown, forms: readonly u
   if (typeof text !== 'string') return []
   const patterns = forms.flatMap((form) => parsePattern(String(form)) ?? [])
   return patterns.length === 0 ? [] : [{ path, text, kind, forms: patterns }]
-}
-
-function items(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : []
 }

@@ -18,9 +18,9 @@ export interface DialplanNeeds {
 export function loadDialplan({ text, file, log }: DialplanNeeds): Dialplan {
   const written = readYaml(text, file)
   const checked = check(planFile, written)
-  const conflicts = conflictsIn(written)
-  const problems = 'problems' in checked ? checked.problems : crossChecks(checked.value, written)
-  if ('problems' in checked || problems.length + conflicts.length > 0) throw invalid('DIALPLAN_INVALID', file, [...problems, ...conflicts])
+  const late = [...crossChecks(written), ...conflictsIn(written)]
+  if ('problems' in checked || late.length > 0)
+    throw invalid('DIALPLAN_INVALID', file, ['problems' in checked ? checked.problems : [], late].flat())
   const dialplan = createRules(checked.value)
   log.debug({ event: 'dialplan.loaded', file, trunks: dialplan.trunks.map(({ name }) => name) }, 'dial plan loaded')
   return dialplan

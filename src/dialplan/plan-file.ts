@@ -1,15 +1,17 @@
 import { isIP } from 'node:net'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { parseSiteName } from '../base/identity.js'
+import { isBlock, itemsOf } from '../base/options.js'
 import { Secret } from '../base/secret.js'
-import { block, form, keyText, listOf, type Path, type Problem, secretForm, type Written } from '../base/written.js'
+import { block, blockOf, form, keyText, listOf, type Path, type Problem, secretForm, type Written } from '../base/written.js'
 import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
-import { fill, freedom, type Pattern, parsePattern } from './pattern.js'
+import { freedom, type Pattern, parsePattern } from './pattern.js'
 
 const code = form('a code that begins with * or #, such as *77*', parseCode)
 const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parsePattern)
 const closedPattern = form('a number, with X where a digit is open', (text) => (text.endsWith('.') ? null : parsePattern(text)))
+const didNumber = form('a number, with X where a digit is open', (found) => (!found.endsWith('.') && parsePattern(found) ? found : null))
 const shortNumber = form('an emergency number of 2 to 8 digits', (text) => (/^[0-9]{2,8}$/.test(text) ? text : null))
 const telephone = form('a telephone number, digits with or without +', (text) => (/^\+?[0-9]{2,20}$/.test(text) ? text : null))
 const text = form('a text', (found) => (found === '' ? null : found))
@@ -25,7 +27,7 @@ const trunk = block({
   username: text.optional(),
   password: secretForm('a password', (found) => (found === '' ? null : new Secret(found))).optional(),
   callerId: telephone.optional(),
-})
+}).refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
 
 const route = block({
   match: pattern,
@@ -37,9 +39,6 @@ const route = block({
   callerId: telephone.optional(),
 })
 
-/** The names of a block are the author's; the value of each has one form. */
-const namedBy = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value, { error: 'expected a block of keys' })
-
 /** `dialplans/<site>.yaml` */
 export const planFile = block({
   site: form('a name of small letters, digits and -', parseSiteName),
@@ -47,10 +46,10 @@ export const planFile = block({
   extensions: listOf(closedPattern),
   outside: form('the digits for an outside line', (found) => (/^[0-9]{0,3}$/.test(found) ? found : null)).prefault(''),
   codes: block({ login: code.prefault(defaultCodes.login), logout: code.prefault(defaultCodes.logout) }).prefault({}),
-  emergency: namedBy(shortNumber).prefault({}),
-  trunks: namedBy(trunk).prefault({}),
+  emergency: blockOf(shortNumber, shortNumber).prefault({}),
+  trunks: blockOf(text, trunk).prefault({}),
   routes: listOf(route).prefault([]),
-  dids: namedBy(closedPattern).prefault({}),
+  dids: blockOf(didNumber, closedPattern).prefault({}),
 })
 
 export type PlanFile = z.output<typeof planFile>
@@ -75,34 +74,26 @@ export function withoutPlus(number: string): string {
   return number.startsWith('+') ? number.slice(1) : number
 }
 
-/** What the form alone cannot tell. */
-export function crossChecks(file: PlanFile, written: Written): Problem[] {
+/** What the form of one line cannot tell. Reads the text as it was written, so that other problems hide none of these. */
+export function crossChecks(written: Written): Problem[] {
+  const { trunks, routes, dids } = isBlock(written.value) ? written.value : {}
   const problem = (path: Path, message: string): Problem => ({ place: written.placeOf(path), key: keyText(path), message })
-  const known = Object.keys(file.trunks)
-  const strangers = file.routes.flatMap(({ trunks }, index) =>
-    trunks
-      .filter((name) => !known.includes(name))
+  const known = Object.keys(isBlock(trunks) ? trunks : {})
+  const strangers = itemsOf(routes).flatMap((route, index) =>
+    itemsOf(isBlock(route) ? route.trunks : [])
+      .filter((name) => typeof name === 'string' && !known.includes(name))
       .map((name) =>
         problem(['routes', index, 'trunks'], `no trunk is named ${JSON.stringify(name)}; known here: ${known.join(', ') || 'none'}`),
       ),
   )
-  const oddEmergencies = Object.keys(file.emergency)
-    .filter((number) => !/^[0-9]{2,8}$/.test(number))
-    .map((number) => problem(['emergency', number], 'expected an emergency number of 2 to 8 digits'))
-  const half = Object.entries(file.trunks)
-    .filter(([, { username, password }]) => (username === undefined) !== (password === undefined))
-    .map(([name]) => problem(['trunks', name], 'username and password belong together'))
-  return [...strangers, ...oddEmergencies, ...half, ...didProblems(file, problem)]
+  const mismatched = Object.entries(isBlock(dids) ? dids : {})
+    .filter(([key, extension]) => typeof extension === 'string' && !sameOpenDigits(key, extension))
+    .map(([key, extension]) => problem(['dids', key], `needs as many open digits as ${JSON.stringify(extension)}`))
+  return [...strangers, ...mismatched]
 }
 
-function didProblems({ dids }: PlanFile, problem: (path: Path, message: string) => Problem): Problem[] {
-  return Object.entries(dids).flatMap(([key, extension]) => {
-    const number = parsePattern(withoutPlus(key))
-    if (!number || number.open) return problem(['dids', key], 'expected a number, with X where a digit is open')
-    const same = freedom(number) === freedom(extension)
-    const example = '5'.repeat(freedom(extension))
-    if (!same || fill(extension, example) === null)
-      return problem(['dids', key], `needs as many open digits as ${JSON.stringify(extension.text)}`)
-    return []
-  })
+/** True as well where one of them is no pattern: the form says so. */
+function sameOpenDigits(key: string, extension: string): boolean {
+  const [number, inside] = [parsePattern(withoutPlus(key)), parsePattern(extension)]
+  return number === null || inside === null || freedom(number) === freedom(inside)
 }
