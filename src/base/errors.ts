@@ -11,6 +11,7 @@ export const errorCodes = [
   'STORE_TOO_OLD',
   'STORE_NEWER',
   'NODE_NAME_TAKEN',
+  'DATA_IN_USE',
   'SIP_MALFORMED',
   'SIP_SERVER_LOST',
   'SIP_SERVER_REFUSED',

@@ -1,36 +1,99 @@
-import type { Milliseconds } from '../base/clock.js'
+import { createCommands } from './commands.js'
+import { newConnection, type ReachablePlace, redisCliFor } from './connection.js'
+import type { Store, StoreNeeds } from './contract.js'
+import { ensureLibrary } from './functions.js'
+import { createKeys } from './keys.js'
+import { createLink } from './link.js'
+import { createReader } from './reader.js'
+import { startRedisServer } from './redis-server.js'
+import { createReplica } from './replica.js'
+import { keepSavedCopy } from './saved-copy.js'
+import { createTracking } from './tracking.js'
 
-/** Redis hashes of the network as they were last seen, by key without the network's prefix: `users`, `user:100`, `reg:HD0001`. */
-export interface Replica {
-  hash(key: string): ReadonlyMap<string, string> | undefined
-  /** Keys that begin so, in no order. */
-  keysUnder(prefix: string): Iterable<string>
-  /** `key` was written, edited by hand, deleted or has expired; the replica already holds the new state. Also fired once per key by a new snapshot that differs. */
-  onChange(listener: (key: string) => void): () => void
-  /** How long ago the copy was last known to be fresh; 0 while Redis keeps it so. */
-  ageMs(): Milliseconds
+export type * from './contract.js'
+
+/**
+ * Opens the network's Redis, starting one of our own for `embedded`. A Redis that does not answer does not keep the node from
+ * starting: the store comes back `lost`, filled from the saved copy, and goes on trying.
+ * @throws AppError REDIS_SERVER_MISSING, DATA_IN_USE (embedded); STORE_NEWER, STORE_TOO_OLD (Redis answered and must not be used)
+ */
+export async function createStore(needs: StoreNeeds): Promise<Store> {
+  const { redis, data, clock, log } = needs
+  if (redis.kind !== 'embedded') return openStore(needs, redis)
+  const server = await startRedisServer({ data, clock, log })
+  try {
+    const store = await openStore(needs, { kind: 'socket', path: server.socket })
+    return {
+      ...store,
+      get state() {
+        return store.state
+      },
+      async close() {
+        await store.close()
+        await server.close()
+      },
+    }
+  } catch (fault) {
+    await server.close()
+    throw fault
+  }
 }
 
-export type StoreState = 'connected' | 'lost'
+async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Store> {
+  const { network, data, functions: library, clock, log, metrics } = needs
+  const keys = createKeys(network)
+  const replica = createReplica({ clock, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
+  const main = newConnection(place)
+  const listener = newConnection(place)
+  const cli = redisCliFor(place)
+  const reader = createReader({ redis: main, keys, replica, clock, log, onFault: (fault) => link.renew(fault) })
+  const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
+  const loadLibrary = () => ensureLibrary({ redis: main, keys, library, log })
+  const link = createLink({ main, listener, prepare, healthy: tracking.holds, place: cli, clock, log })
+  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => link.state === 'connected', clock, log })
 
-/** The network's Redis: functions, plain records and a copy in memory. Keys never carry the network's prefix here. */
-export interface Store {
-  readonly network: string
-  readonly state: StoreState
-  readonly replica: Replica
-  onState(listener: (state: StoreState) => void): () => void
-  /**
-   * Calls a function of the library: `call('hotdesk_logout', 'HD0001')` → `LOGGED_OUT 100`.
-   * @throws AppError STORE_UNAVAILABLE (no answer in time), STORE_PROTOCOL (the function refused its arguments)
-   */
-  call(functionName: string, ...args: readonly string[]): Promise<string>
-  /** Replaces the named fields of a hash; `ttlSeconds` renews its expiry. @throws AppError STORE_UNAVAILABLE */
-  putFields(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
-  /** Writes the whole hash, removing what it held before. @throws AppError STORE_UNAVAILABLE */
-  replaceHash(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
-  removeFields(key: string, fields: readonly string[]): Promise<void>
-  remove(key: string): Promise<void>
-  /** Appends to a capped stream. */
-  append(stream: string, fields: Readonly<Record<string, string>>): Promise<void>
-  close(): Promise<void>
+  async function prepare(): Promise<void> {
+    await loadLibrary()
+    await tracking.arm()
+    await reader.snapshot()
+  }
+
+  link.onState((state) => {
+    replica.mark(state === 'connected' ? 'fresh' : 'stale')
+    metrics.storeUp.set(state === 'connected' ? 1 : 0)
+  })
+  metrics.storeCopyAgeSeconds.reset()
+
+  async function close(): Promise<void> {
+    await savedCopy.close()
+    reader.close()
+    await link.close()
+  }
+
+  try {
+    const reached = await withinStart(link.open(), needs)
+    if (!reached) await savedCopy.restore()
+  } catch (fault) {
+    await close()
+    throw fault
+  }
+
+  return {
+    network,
+    get state() {
+      return link.state
+    },
+    replica,
+    cli,
+    onState: link.onState,
+    ...createCommands({ redis: main, keys, isConnected: () => link.state === 'connected', reloadLibrary: loadLibrary, clock, metrics }),
+    close,
+  }
+}
+
+function withinStart(opening: Promise<void>, { clock, startWithinMs = 3_000 }: StoreNeeds): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const alarm = clock.after(startWithinMs, () => resolve(false))
+    opening.then(() => resolve(true), reject).finally(() => alarm.cancel())
+  })
 }

@@ -1,0 +1,378 @@
+#!lua name=hotdesk
+-- Every transition of hot desking, each one atomic step. FCALL <function> 1 {network} <arguments>
+-- The one key is the network's hash tag; all keys begin with it. Replies are words, tables are lines.
+-- The header above each function is its contract: its arguments, then each reply there is.
+-- VIA says who asks: redis-cli (default), dial-code, cli, api, console, automatic, deleted.
+
+local VERSION = 1
+local EVENTS_KEPT = 10000
+local ONCALL_TTL = 7 * 24 * 3600
+
+local function must(value, name)
+  if not value or value == '' then error({ err = 'ERR missing argument: ' .. name }) end
+  return value
+end
+
+local function say(...)
+  return redis.status_reply(table.concat({ ... }, ' '))
+end
+
+local function event(tag, name, ...)
+  redis.call('XADD', tag .. ':events', 'MAXLEN', '~', EVENTS_KEPT, '*', 'event', name, ...)
+end
+
+local function exists(tag, name)
+  return redis.call('EXISTS', tag .. ':' .. name) == 1
+end
+
+local function user_on(tag, device)
+  return redis.call('HGET', tag .. ':devices', device) or nil
+end
+
+local function devices_of(tag, ext)
+  local list = {}
+  for device in (redis.call('HGET', tag .. ':users', ext) or ''):gmatch('%S+') do list[#list + 1] = device end
+  return list
+end
+
+local function set_devices_of(tag, ext, list)
+  if #list == 0 then return redis.call('HDEL', tag .. ':users', ext) end
+  redis.call('HSET', tag .. ':users', ext, table.concat(list, ' '))
+end
+
+local function without(list, device)
+  local rest = {}
+  for _, each in ipairs(list) do if each ~= device then rest[#rest + 1] = each end end
+  return rest
+end
+
+-- The phone's record says what came about and asks for a refresh; `epoch` grows with each wish, so that none is missed.
+local function mark(tag, device, state, cause, via)
+  if not exists(tag, 'device:' .. device) then return end
+  local key = tag .. ':device:' .. device
+  redis.call('HSET', key, 'state', state, 'cause', cause, 'via', via, 'since', redis.call('TIME')[1], 'refresh', 'pending')
+  redis.call('HINCRBY', key, 'epoch', 1)
+end
+
+local function assign(tag, ext, device)
+  local list = without(devices_of(tag, ext), device)
+  list[#list + 1] = device
+  set_devices_of(tag, ext, list)
+  redis.call('HSET', tag .. ':devices', device, ext)
+end
+
+-- Takes whoever sits there off the phone; answers who it was.
+local function release(tag, device)
+  local ext = user_on(tag, device)
+  if not ext then return nil end
+  set_devices_of(tag, ext, without(devices_of(tag, ext), device))
+  redis.call('HDEL', tag .. ':devices', device)
+  return ext
+end
+
+-- Calls and emergency calls of a phone, over all living nodes. What a node wrote before it was started anew counts no more.
+local function calls_of(tag, device)
+  local flat, calls, emergencies = redis.call('HGETALL', tag .. ':oncall:' .. device), 0, 0
+  for i = 1, #flat, 2 do
+    local boot, n, e = flat[i + 1]:match('^(%S+) (%d+) (%d+)$')
+    if boot and redis.call('HGET', tag .. ':node:' .. flat[i], 'boot') == boot then
+      calls, emergencies = calls + tonumber(n), emergencies + tonumber(e)
+    end
+  end
+  return calls, emergencies
+end
+
+local function finish_logout(tag, device, cause, via)
+  local ext = release(tag, device)
+  mark(tag, device, 'idle', cause, via)
+  event(tag, 'logout', 'device', device, 'user', ext, 'via', via)
+  return ext
+end
+
+-- A draining phone whose last call has ended is logged out, on behalf of whoever asked for it.
+local function settle(tag, device)
+  local state, via = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'state', 'via'))
+  if state ~= 'draining' or not user_on(tag, device) or calls_of(tag, device) > 0 then return false end
+  finish_logout(tag, device, 'logout', via or 'redis-cli')
+  return true
+end
+
+local function refuse_login(tag, ext, device, via, reason, ...)
+  event(tag, 'login.denied', 'device', device, 'user', ext, 'via', via, 'reason', reason)
+  return say(...)
+end
+
+-- hotdesk_login EXTENSION DEVICE [VIA]     the PIN, where one is asked for, has been checked already
+--   LOGGED_IN                     the phone was free
+--   MOVED OLD-DEVICE              the user sat elsewhere and has moved
+--   DISPLACED OLD-USER [OLD-DEVICE]  somebody else sat here and is out now
+--   UNCHANGED                     sat here already; the refresh is sent again
+--   ELSEWHERE DEVICE              the user's secondLogin is deny
+--   DENIED disabled|not-allowed   UNKNOWN_USER   UNKNOWN_DEVICE   NOT_A_HOTDESK_PHONE
+--   EMERGENCY                     the phone is in an emergency call or in the quiet time after one
+local function login(keys, args)
+  local tag, ext, device, via = keys[1], must(args[1], 'extension'), must(args[2], 'device'), args[3] or 'redis-cli'
+  if not exists(tag, 'user:' .. ext) then return refuse_login(tag, ext, device, via, 'unknown-extension', 'UNKNOWN_USER') end
+  local enabled, may, second = unpack(redis.call('HMGET', tag .. ':user:' .. ext, 'enabled', 'mayHotdesk', 'secondLogin'))
+  if enabled == 'no' then return refuse_login(tag, ext, device, via, 'disabled', 'DENIED', 'disabled') end
+  if may == 'no' then return refuse_login(tag, ext, device, via, 'not-allowed', 'DENIED', 'not-allowed') end
+  if not exists(tag, 'device:' .. device) then return refuse_login(tag, ext, device, via, 'unknown-device', 'UNKNOWN_DEVICE') end
+  local hotdesk, location = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'hotdesk', 'location'))
+  if hotdesk ~= 'yes' or not location or location == '' then
+    return refuse_login(tag, ext, device, via, 'not-a-hotdesk-phone', 'NOT_A_HOTDESK_PHONE')
+  end
+  local _, emergencies = calls_of(tag, device)
+  if emergencies > 0 or exists(tag, 'quiet:' .. device) then return refuse_login(tag, ext, device, via, 'emergency', 'EMERGENCY') end
+  if user_on(tag, device) == ext then
+    mark(tag, device, 'active', 'unchanged', via)
+    event(tag, 'unchanged', 'device', device, 'user', ext, 'via', via)
+    return say('UNCHANGED')
+  end
+  local elsewhere = devices_of(tag, ext)
+  if second == 'deny' and #elsewhere > 0 then return refuse_login(tag, ext, device, via, 'elsewhere', 'ELSEWHERE', elsewhere[1]) end
+  if second == 'allow' then elsewhere = {} end
+  for _, left in ipairs(elsewhere) do
+    release(tag, left)
+    mark(tag, left, 'idle', 'moved', via)
+  end
+  local displaced, from = release(tag, device), table.concat(elsewhere, ' ')
+  assign(tag, ext, device)
+  mark(tag, device, 'active', displaced and 'displaced' or 'login', via)
+  local name = displaced and 'displaced' or (from ~= '' and 'moved' or 'login')
+  event(tag, name, 'device', device, 'user', ext, 'via', via, 'displaced', displaced or '', 'from', from)
+  if displaced then return from == '' and say('DISPLACED', displaced) or say('DISPLACED', displaced, from) end
+  return from == '' and say('LOGGED_IN') or say('MOVED', from)
+end
+
+local function logout_device(tag, device, how, via)
+  if not user_on(tag, device) then
+    if not exists(tag, 'device:' .. device) then return 'UNKNOWN_DEVICE' end
+    mark(tag, device, 'idle', 'unchanged', via)
+    event(tag, 'unchanged', 'device', device, 'user', '', 'via', via)
+    return 'FREE'
+  end
+  local calls, emergencies = calls_of(tag, device)
+  -- The quiet time holds off everybody but the person at the phone.
+  if emergencies > 0 or (via ~= 'dial-code' and exists(tag, 'quiet:' .. device)) then
+    event(tag, 'logout.refused', 'device', device, 'user', user_on(tag, device), 'via', via, 'reason', 'emergency')
+    return 'EMERGENCY'
+  end
+  if how == 'now' then return 'LOGGED_OUT', finish_logout(tag, device, 'now', via) end
+  if calls == 0 then return 'LOGGED_OUT', finish_logout(tag, device, 'logout', via) end
+  if redis.call('HGET', tag .. ':device:' .. device, 'state') ~= 'draining' then
+    redis.call('HSET', tag .. ':device:' .. device, 'state', 'draining', 'via', via)
+    event(tag, 'draining', 'device', device, 'user', user_on(tag, device), 'via', via, 'calls', calls)
+  end
+  return 'DRAINING', calls
+end
+
+-- hotdesk_logout DEVICE|EXTENSION [drain|now] [VIA]     an extension is logged out wherever it sits
+--   LOGGED_OUT EXTENSION
+--   DRAINING CALLS                follows when the last of so many calls has ended; `now` does not wait
+--   FREE                          nobody sits there; the refresh is sent again
+--   EMERGENCY                     refused: the phone is in an emergency call or in the quiet time after one
+--   UNKNOWN_DEVICE   UNKNOWN_USER
+local function logout(keys, args)
+  local tag, target, how, via = keys[1], must(args[1], 'device or extension'), args[2] or 'drain', args[3] or 'redis-cli'
+  if how ~= 'drain' and how ~= 'now' then return redis.error_reply('ERR the second argument is drain or now') end
+  if not target:match('^%d+$') then return say(logout_device(tag, target, how, via)) end
+  local list = devices_of(tag, target)
+  if #list == 0 then return say(exists(tag, 'user:' .. target) and 'FREE' or 'UNKNOWN_USER') end
+  local replies = {}
+  for _, device in ipairs(list) do
+    local word, detail = logout_device(tag, device, how, via)
+    replies[word] = word == 'DRAINING' and (replies[word] or 0) + detail or detail or ''
+  end
+  for _, word in ipairs({ 'EMERGENCY', 'DRAINING', 'LOGGED_OUT' }) do
+    if replies[word] then return replies[word] == '' and say(word) or say(word, replies[word]) end
+  end
+  return say('FREE')
+end
+
+-- hotdesk_who DEVICE
+--   OCCUPIED EXTENSION   DRAINING EXTENSION   FREE   UNKNOWN_DEVICE
+local function who(keys, args)
+  local tag, device = keys[1], must(args[1], 'device')
+  local ext = user_on(tag, device)
+  if not ext then return say(exists(tag, 'device:' .. device) and 'FREE' or 'UNKNOWN_DEVICE') end
+  return say(redis.call('HGET', tag .. ':device:' .. device, 'state') == 'draining' and 'DRAINING' or 'OCCUPIED', ext)
+end
+
+-- hotdesk_where EXTENSION
+--   AT DEVICE …   NOWHERE   UNKNOWN_USER
+local function where(keys, args)
+  local tag, ext = keys[1], must(args[1], 'extension')
+  local list = devices_of(tag, ext)
+  if #list > 0 then return say('AT', unpack(list)) end
+  return say(exists(tag, 'user:' .. ext) and 'NOWHERE' or 'UNKNOWN_USER')
+end
+
+-- hotdesk_status [PATTERN]     a table for people: every phone, or those whose name matches (HD00*), 500 at most
+local function status(keys, args)
+  local tag = keys[1]
+  local prefix, pattern = tag .. ':device:', args[1] or '*'
+  local found, now = redis.call('KEYS', prefix .. pattern), tonumber(redis.call('TIME')[1])
+  table.sort(found)
+  local form = '%-12s %-12s %-9s %-15s %-20s %-9s %-10s %s'
+  local lines = { { ok = form:format('DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'MINUTES', 'REGISTERED', 'REFRESH') } }
+  for i = 1, math.min(#found, 500) do
+    local device = found[i]:sub(#prefix + 1)
+    local site, state, since, refresh = unpack(redis.call('HMGET', found[i], 'site', 'state', 'since', 'refresh'))
+    local ext = user_on(tag, device)
+    local minutes = tonumber(since) and string.format('%d', (now - tonumber(since)) / 60) or '-'
+    lines[#lines + 1] = { ok = form:format(device, site or '-', ext and (state == 'draining' and state or 'active') or 'idle', ext or '-',
+      ext and redis.call('HGET', tag .. ':user:' .. ext, 'name') or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-') }
+  end
+  if #found > 500 then lines[#lines + 1] = { ok = '… ' .. #found - 500 .. ' more; name some: hotdesk_status 1 ' .. tag .. ' HD00*' } end
+  return lines
+end
+
+-- Seconds this counter still locks, 0 when it does not.
+local function locked(key, max, lock)
+  if (tonumber(redis.call('GET', key)) or 0) < max then return 0 end
+  if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, lock) end
+  return math.max(redis.call('TTL', key), 1)
+end
+
+local function spend(key, max, window, lock)
+  local count = redis.call('INCR', key)
+  redis.call('EXPIRE', key, count >= max and lock or window)
+  return max - count
+end
+
+-- hotdesk_attempt EXTENSION DEVICE [USER-MAX WINDOW LOCK DEVICE-MAX WINDOW LOCK]     times in seconds
+-- Spends one attempt of both before the PIN is compared, so that guessing in parallel gains nothing.
+--   ALLOWED LEFT                  compare the PIN now; so many attempts are left after this one
+--   LOCKED SECONDS                do not compare it
+local function attempt(keys, args)
+  local tag, ext, device = keys[1], must(args[1], 'extension'), must(args[2], 'device')
+  local limits = { 3, 300, 900, 10, 900, 900 }
+  for i = 1, 6 do limits[i] = tonumber(args[i + 2]) or limits[i] end
+  local user_key, device_key = tag .. ':attempts:' .. ext, tag .. ':attempts:' .. device
+  local seconds = math.max(locked(user_key, limits[1], limits[3]), locked(device_key, limits[4], limits[6]))
+  if seconds > 0 then
+    event(tag, 'login.locked', 'device', device, 'user', ext, 'seconds', seconds)
+    return say('LOCKED', seconds)
+  end
+  local user_left = spend(user_key, limits[1], limits[2], limits[3])
+  return say('ALLOWED', math.min(user_left, spend(device_key, limits[4], limits[5], limits[6])))
+end
+
+-- hotdesk_forgive EXTENSION DEVICE     the PIN was right: the user's failures are forgotten, the phone gets this attempt back
+--   FORGIVEN
+local function forgive(keys, args)
+  local tag, ext, device_key = keys[1], must(args[1], 'extension'), keys[1] .. ':attempts:' .. must(args[2], 'device')
+  redis.call('DEL', tag .. ':attempts:' .. ext)
+  if (tonumber(redis.call('GET', device_key)) or 0) > 0 then redis.call('DECR', device_key) end
+  return say('FORGIVEN')
+end
+
+-- hotdesk_unlock EXTENSION|DEVICE
+--   UNLOCKED TARGET   NOT_LOCKED TARGET     its failures are forgotten either way
+local function unlock(keys, args)
+  local tag, target = keys[1], must(args[1], 'extension or device')
+  if redis.call('DEL', tag .. ':attempts:' .. target) == 0 then return say('NOT_LOCKED', target) end
+  event(tag, 'unlocked', target:match('^%d+$') and 'user' or 'device', target, 'via', args[2] or 'redis-cli')
+  return say('UNLOCKED', target)
+end
+
+-- hotdesk_calls NODE BOOT QUIET-SECONDS [DEVICE CALLS EMERGENCIES]…     what a node has on its phones now
+--   OK LOGGED-OUT                 so many draining phones had their last call
+local function calls(keys, args)
+  local tag, node, boot, quiet = keys[1], must(args[1], 'node'), must(args[2], 'boot'), must(args[3], 'quiet seconds')
+  local settled = 0
+  for i = 4, #args, 3 do
+    local device, n, e = args[i], tonumber(must(args[i + 1], 'calls')), tonumber(must(args[i + 2], 'emergencies'))
+    local key = tag .. ':oncall:' .. device
+    local before = (redis.call('HGET', key, node) or ''):match('^%S+ %d+ (%d+)$')
+    before = tonumber(before or 0)
+    if n > 0 then redis.call('HSET', key, node, boot .. ' ' .. n .. ' ' .. e) else redis.call('HDEL', key, node) end
+    redis.call('EXPIRE', key, ONCALL_TTL)
+    if e > 0 or before > 0 then
+      redis.call('HSET', tag .. ':quiet:' .. device, 'node', node)
+      redis.call('EXPIRE', tag .. ':quiet:' .. device, quiet)
+    end
+    if e > before then event(tag, 'emergency', 'device', device, 'user', user_on(tag, device) or '', 'node', node) end
+    if n == 0 and settle(tag, device) then settled = settled + 1 end
+  end
+  return say('OK', settled)
+end
+
+-- hotdesk_repair     the phone's side counts: `devices` says who sits where, `users` is made its mirror;
+--                    draining phones without a call are logged out
+--   REPAIRED CHANGES   NOTHING
+local function repair(keys)
+  local tag, changes = keys[1], 0
+  local function repaired(device, ext, how)
+    changes = changes + 1
+    event(tag, 'repaired', 'device', device, 'user', ext, 'how', how, 'via', 'automatic')
+  end
+  local flat = redis.call('HGETALL', tag .. ':users')
+  for i = 1, #flat, 2 do
+    local list, kept = devices_of(tag, flat[i]), {}
+    for _, device in ipairs(list) do
+      if user_on(tag, device) == flat[i] then kept = without(kept, device) kept[#kept + 1] = device
+      else repaired(device, flat[i], 'taken-off') if not user_on(tag, device) then mark(tag, device, 'idle', 'edited', 'automatic') end end
+    end
+    if #kept ~= #list then set_devices_of(tag, flat[i], kept) end
+  end
+  flat = redis.call('HGETALL', tag .. ':devices')
+  for i = 1, #flat, 2 do
+    local device, ext = flat[i], flat[i + 1]
+    if not ext:match('^%d+$') then
+      redis.call('HDEL', tag .. ':devices', device)
+      repaired(device, ext, 'no-extension')
+    elseif #without(devices_of(tag, ext), device) == #devices_of(tag, ext) then
+      assign(tag, ext, device)
+      mark(tag, device, 'active', 'edited', 'automatic')
+      repaired(device, ext, 'completed')
+    elseif settle(tag, device) then changes = changes + 1 end
+  end
+  return changes > 0 and say('REPAIRED', changes) or say('NOTHING')
+end
+
+-- hotdesk_join NODE BOOT REPLACES SECONDS [FIELD VALUE]…     a node's heartbeat; BOOT names this start of it, REPLACES one known dead, or -
+--   JOINED
+--   TAKEN PROCESS MILLISECONDS BOOT    another start of that name lives, or did until so long ago
+local function join(keys, args)
+  local node, boot = keys[1] .. ':node:' .. must(args[1], 'node'), must(args[2], 'boot')
+  local present, process = unpack(redis.call('HMGET', node, 'boot', 'process'))
+  if present and present ~= boot and present ~= args[3] then
+    return say('TAKEN', process or '-', redis.call('PTTL', node), present)
+  end
+  redis.call('HSET', node, 'boot', boot, 'seen', redis.call('TIME')[1], unpack(args, 5))
+  redis.call('EXPIRE', node, must(args[4], 'seconds'))
+  return say('JOINED')
+end
+
+-- hotdesk_leave NODE BOOT     at the orderly end of a node
+--   LEFT   NOT_YOURS
+local function leave(keys, args)
+  local node = keys[1] .. ':node:' .. must(args[1], 'node')
+  if redis.call('HGET', node, 'boot') ~= must(args[2], 'boot') then return say('NOT_YOURS') end
+  redis.call('DEL', node)
+  return say('LEFT')
+end
+
+-- hotdesk_version     the version of this library, a number that grows with each change of a contract
+local function version()
+  return VERSION
+end
+
+local function reads(name, callback)
+  redis.register_function({ function_name = name, callback = callback, flags = { 'no-writes', 'allow-stale' } })
+end
+
+redis.register_function('hotdesk_login', login)
+redis.register_function('hotdesk_logout', logout)
+redis.register_function('hotdesk_attempt', attempt)
+redis.register_function('hotdesk_forgive', forgive)
+redis.register_function('hotdesk_unlock', unlock)
+redis.register_function('hotdesk_calls', calls)
+redis.register_function('hotdesk_repair', repair)
+redis.register_function('hotdesk_join', join)
+redis.register_function('hotdesk_leave', leave)
+reads('hotdesk_who', who)
+reads('hotdesk_where', where)
+reads('hotdesk_status', status)
+reads('hotdesk_version', version)

@@ -1,0 +1,102 @@
+import type { ChainableCommander, Redis } from 'ioredis'
+import type { Clock } from '../base/clock.js'
+import { AppError, isAppError, messageOf } from '../base/errors.js'
+import type { Metrics } from '../base/metrics.js'
+import type { Store, StreamEntry } from './contract.js'
+import { isFunctionMissing } from './functions.js'
+import type { Keys } from './keys.js'
+
+export type Commands = Pick<Store, 'call' | 'putFields' | 'replaceHash' | 'renew' | 'removeFields' | 'remove' | 'append' | 'recent'>
+
+export interface CommandNeeds {
+  readonly redis: Redis
+  readonly keys: Keys
+  readonly isConnected: () => boolean
+  /** Puts a library back that somebody deleted. */
+  readonly reloadLibrary: () => Promise<void>
+  readonly clock: Clock
+  readonly metrics: Metrics
+}
+
+/** Entries a stream keeps, about. */
+const streamLength = 10_000
+
+export function createCommands({ redis, keys, isConnected, reloadLibrary, clock, metrics }: CommandNeeds): Commands {
+  async function answered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    if (!isConnected()) throw new AppError('STORE_UNAVAILABLE', 'Redis is not connected')
+    try {
+      return await ask()
+    } catch (fault) {
+      throw asAppError(fault)
+    }
+  }
+
+  function together(fill: (transaction: ChainableCommander) => void): Promise<void> {
+    return answered(async () => {
+      const transaction = redis.multi()
+      fill(transaction)
+      for (const [fault] of (await transaction.exec()) ?? []) if (fault) throw fault
+    })
+  }
+
+  async function callOnce(name: string, args: readonly string[]): Promise<string> {
+    const began = clock.now()
+    try {
+      return spoken(await redis.call('FCALL', name, '1', keys.tag, ...args))
+    } finally {
+      metrics.storeCallSeconds.observe({ function: name }, (clock.now() - began) / 1_000)
+    }
+  }
+
+  return {
+    call: (name, ...args) =>
+      answered(async () => {
+        try {
+          return await callOnce(name, args)
+        } catch (fault) {
+          if (!isFunctionMissing(fault)) throw fault
+          await reloadLibrary()
+          return callOnce(name, args)
+        }
+      }),
+    putFields: (key, fields, ttlSeconds) =>
+      together((transaction) => {
+        if (Object.keys(fields).length > 0) transaction.hset(keys.full(key), fields)
+        if (ttlSeconds !== undefined) transaction.expire(keys.full(key), ttlSeconds)
+      }),
+    replaceHash: (key, fields, ttlSeconds) =>
+      together((transaction) => {
+        transaction.del(keys.full(key))
+        if (Object.keys(fields).length > 0) transaction.hset(keys.full(key), fields)
+        if (ttlSeconds !== undefined) transaction.expire(keys.full(key), ttlSeconds)
+      }),
+    renew: (key, ttlSeconds) => answered(async () => void (await redis.expire(keys.full(key), ttlSeconds))),
+    removeFields: (key, fields) => answered(async () => void (fields.length > 0 && (await redis.hdel(keys.full(key), ...fields)))),
+    remove: (key) => answered(async () => void (await redis.del(keys.full(key)))),
+    append: (stream, fields) =>
+      answered(async () => void (await redis.xadd(keys.full(stream), 'MAXLEN', '~', streamLength, '*', ...Object.entries(fields).flat()))),
+    recent: (stream, count) =>
+      answered(async () => (await redis.xrevrange(keys.full(stream), '+', '-', 'COUNT', count)).map(([id, flat]) => toEntry(id, flat))),
+  }
+}
+
+/** What Redis says when it is there and cannot serve: failing over, loading, full, cut off from its replicas. */
+const unavailable = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|OOM|NOREPLICAS|UNBLOCKED|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/
+
+function asAppError(fault: unknown): AppError {
+  if (isAppError(fault)) return fault
+  const isReply = fault instanceof Error && fault.name === 'ReplyError'
+  if (!isReply || unavailable.test(fault.message))
+    return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${messageOf(fault)}`, fault)
+  return new AppError('STORE_PROTOCOL', `Redis refused a command: ${fault.message}`, fault)
+}
+
+function spoken(reply: unknown): string {
+  return Array.isArray(reply) ? reply.map(String).join('\n') : String(reply)
+}
+
+function toEntry(id: string, flat: readonly string[]): StreamEntry {
+  const fields = new Map<string, string>()
+  for (let index = 0; index + 1 < flat.length; index += 2) fields.set(flat[index] ?? '', flat[index + 1] ?? '')
+  return { id, fields }
+}

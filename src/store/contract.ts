@@ -1,0 +1,74 @@
+import type { Clock, Milliseconds } from '../base/clock.js'
+import type { Logger } from '../base/logger.js'
+import type { Metrics } from '../base/metrics.js'
+import type { RedisPlace } from '../config.js'
+
+/** Redis hashes of the network as they were last seen, by key without the network's prefix: `users`, `user:100`, `reg:HD0001`. */
+export interface Replica {
+  hash(key: string): ReadonlyMap<string, string> | undefined
+  /** Keys that begin so, in no order. */
+  keysUnder(prefix: string): Iterable<string>
+  /** `key` was written, edited by hand, deleted or has expired; the replica already holds the new state. Also fired once per key by a new snapshot that differs. */
+  onChange(listener: (key: string) => void): () => void
+  /** How long ago the copy was last known to be fresh; 0 while Redis keeps it so. */
+  ageMs(): Milliseconds
+}
+
+/** `connected`: Redis answers, has our functions, and the copy in memory is fresh. */
+export type StoreState = 'connected' | 'lost'
+
+/** A Redis Functions library: the code's `#!lua name=…` and its `<name>_version` must agree with `name` and `version`. */
+export interface FunctionLibrary {
+  readonly name: string
+  readonly version: number
+  readonly code: string
+}
+
+export interface StoreNeeds {
+  readonly redis: RedisPlace
+  /** The hash tag of every key. */
+  readonly network: string
+  /** Directory of the embedded Redis and of the saved copy. */
+  readonly data: string
+  readonly functions: FunctionLibrary
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** How long the start waits for Redis before it goes on without; 3,000 ms. */
+  readonly startWithinMs?: Milliseconds
+}
+
+/** The network's Redis: functions, plain records and a copy in memory. Keys never carry the network's prefix here. */
+export interface Store {
+  readonly network: string
+  readonly state: StoreState
+  readonly replica: Replica
+  /** How a person reaches this Redis: `redis-cli -s data/redis/redis.sock`; without passwords. */
+  readonly cli: string
+  onState(listener: (state: StoreState) => void): () => void
+  /**
+   * Calls a function of the library: `call('hotdesk_logout', 'HD0001')` → `LOGGED_OUT 100`.
+   * A table (`hotdesk_status`) comes as lines joined by `\n`.
+   * @throws AppError STORE_UNAVAILABLE (no answer in time), STORE_PROTOCOL (the function refused its arguments)
+   */
+  call(functionName: string, ...args: readonly string[]): Promise<string>
+  /** Replaces the named fields of a hash; `ttlSeconds` renews its expiry. @throws AppError STORE_UNAVAILABLE */
+  putFields(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
+  /** Writes the whole hash, removing what it held before. @throws AppError STORE_UNAVAILABLE */
+  replaceHash(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
+  /** Sets a new expiry; writes nothing else. @throws AppError STORE_UNAVAILABLE */
+  renew(key: string, ttlSeconds: number): Promise<void>
+  removeFields(key: string, fields: readonly string[]): Promise<void>
+  remove(key: string): Promise<void>
+  /** Appends to a capped stream. */
+  append(stream: string, fields: Readonly<Record<string, string>>): Promise<void>
+  /** The newest entries of a stream, newest first. @throws AppError STORE_UNAVAILABLE */
+  recent(stream: string, count: number): Promise<readonly StreamEntry[]>
+  close(): Promise<void>
+}
+
+export interface StreamEntry {
+  /** `<epoch milliseconds>-<sequence>` */
+  readonly id: string
+  readonly fields: ReadonlyMap<string, string>
+}

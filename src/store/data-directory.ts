@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, pause } from '../base/clock.js'
+import { AppError } from '../base/errors.js'
+import { identityOf, lifeOf, thisProcess } from '../base/process-identity.js'
+import { answersOn, shutDown } from './socket-probe.js'
+
+/** The directory of an embedded Redis, ours alone. */
+export interface DataDirectory {
+  readonly path: string
+  readonly socket: string
+  /** Notes which redis-server uses it, for a later node that finds it still running. */
+  holds(redisProcess: number): Promise<void>
+  release(): Promise<void>
+}
+
+const goneWithinMs = 10_000
+
+/** @throws AppError DATA_IN_USE when another living node uses it */
+export async function takeDirectory(path: string, clock: Clock): Promise<DataDirectory> {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  const socket = await socketIn(path)
+  const nodeFile = join(path, 'node.process')
+  const redisFile = join(path, 'redis.process')
+  await refuseWhileInUse(path, socket, await read(nodeFile))
+  await writeFile(nodeFile, thisProcess(), { mode: 0o600 })
+  await endLeftBehind(path, socket, await read(redisFile))
+
+  return {
+    path,
+    socket,
+    holds: (redisProcess) => writeFile(redisFile, identityOf(redisProcess), { mode: 0o600 }),
+    async release() {
+      await rm(redisFile, { force: true })
+      await rm(nodeFile, { force: true })
+    },
+  }
+
+  async function endLeftBehind(directory: string, onSocket: string, redis: string | null): Promise<void> {
+    if (await answersOn(onSocket)) await shutDown(onSocket)
+    // Only a process that has gone leaves the append-only file and the socket alone.
+    const end = clock.now() + goneWithinMs
+    while ((await answersOn(onSocket)) || (redis !== null && lifeOf(redis) === 'alive')) {
+      if (clock.now() > end) throw new AppError('DATA_IN_USE', `a redis-server that uses ${directory} does not end; end it by hand`)
+      await pause(clock, 10)
+    }
+  }
+}
+
+async function refuseWhileInUse(path: string, socket: string, node: string | null): Promise<void> {
+  const life = node === null ? 'gone' : lifeOf(node)
+  const inUse = life === 'alive' || (life === 'unknown' && (await answersOn(socket)))
+  if (inUse) throw new AppError('DATA_IN_USE', `another running node uses ${path}; give each node a \`data\` directory of its own`)
+}
+
+/** The path of a Unix socket is limited to 107 bytes (unix(7)); a longer one goes to a private directory of the system's. */
+async function socketIn(path: string): Promise<string> {
+  const beside = join(path, 'redis.sock')
+  if (Buffer.byteLength(beside) <= 100) return beside
+  const name = createHash('sha256').update(path).digest('hex').slice(0, 16)
+  const elsewhere = join(tmpdir(), `hotdesk-${process.getuid?.() ?? 0}-${name}`)
+  await mkdir(elsewhere, { recursive: true, mode: 0o700 })
+  return join(elsewhere, 'redis.sock')
+}
+
+async function read(file: string): Promise<string | null> {
+  return readFile(file, 'utf8').catch(() => null)
+}

@@ -1,0 +1,32 @@
+/** Keys outside carry the network as hash tag, `{hd}:user:100`; inside they do not, `user:100`. */
+export interface Keys {
+  /** `{hd}`: the one key argument of every function. */
+  readonly tag: string
+  full(key: string): string
+  /** null for a key of another network. */
+  short(fullKey: string): string | null
+}
+
+/** Hashes that every node holds in memory. None may be the beginning of another (Redis refuses overlapping prefixes). */
+export const replicatedPrefixes = ['users', 'devices', 'user:', 'device:', 'reg:', 'node:', 'quiet:'] as const
+
+/** Of these, the ones that expire: their time to live is watched as well. */
+const expiringPrefixes = ['reg:', 'node:', 'quiet:'] as const
+
+export function createKeys(network: string): Keys {
+  const tag = `{${network}}`
+  const prefix = `${tag}:`
+  return {
+    tag,
+    full: (key) => prefix + key,
+    short: (fullKey) => (fullKey.startsWith(prefix) ? fullKey.slice(prefix.length) : null),
+  }
+}
+
+export function isReplicated(key: string): boolean {
+  return replicatedPrefixes.some((prefix) => key.startsWith(prefix))
+}
+
+export function isExpiring(key: string): boolean {
+  return expiringPrefixes.some((prefix) => key.startsWith(prefix))
+}

@@ -1,0 +1,131 @@
+import type { Redis } from 'ioredis'
+import { type Alarm, type Clock, every } from '../base/clock.js'
+import { createEmitter } from '../base/emitter.js'
+import { isAppError, messageOf } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
+import type { StoreState } from './contract.js'
+
+/** Two connections that are either both there, prepared and healthy, or `lost`. */
+export interface Link {
+  readonly state: StoreState
+  onState(listener: (state: StoreState) => void): () => void
+  /**
+   * Begins to connect. Resolves at the first `connected`.
+   * @throws AppError STORE_TOO_OLD, STORE_NEWER where Redis answers but must not be used
+   */
+  open(): Promise<void>
+  /** What is in memory may not be what is in Redis: prepares again, over new connections. */
+  renew(reason: unknown): void
+  /** Prepares again over the same connections. */
+  resync(): void
+  close(): Promise<void>
+}
+
+export interface LinkNeeds {
+  readonly main: Redis
+  readonly listener: Redis
+  /** Everything between two open connections and a fresh copy. */
+  readonly prepare: () => Promise<void>
+  readonly healthy: () => Promise<boolean>
+  readonly place: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const healthEveryMs = 2_000
+const retryMs = 1_000
+
+export function createLink({ main, listener, prepare, healthy, place, clock, log }: LinkNeeds): Link {
+  const states = createEmitter<[StoreState]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener of the store failed'))
+  const connections = [main, listener]
+  let state: StoreState = 'lost'
+  let preparing = false
+  let again = false
+  let closed = false
+  let complaint = ''
+  let retry: Alarm | null = null
+  let opened: { resolve: () => void; reject: (fault: unknown) => void } | null = null
+
+  for (const connection of connections) {
+    connection.on('ready', () => void prepareAll())
+    connection.on('close', () => become('lost'))
+    connection.on('error', (fault: Error) => complain(fault))
+  }
+  const health = every(clock, healthEveryMs, checkHealth, (fault) => renew(fault))
+
+  function become(next: StoreState): void {
+    if (state === next || closed) return
+    state = next
+    complaint = ''
+    if (next === 'connected') log.info({ event: 'store.connected' }, `Redis is connected (${place})`)
+    else log.warn({ event: 'store.lost' }, 'Redis is lost: calls go on from the copy in memory, logins are refused until it is back')
+    states.emit(next)
+  }
+
+  /** The same trouble, met at every attempt, is one line. */
+  function complain(fault: unknown): void {
+    const text = messageOf(fault) || 'no answer'
+    if (closed || text === complaint) return
+    complaint = text
+    log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${place}): ${text}; trying again`)
+  }
+
+  async function prepareAll(): Promise<void> {
+    again = true
+    if (preparing) return
+    preparing = true
+    try {
+      while (again && !closed && connections.every((connection) => connection.status === 'ready')) {
+        again = false
+        await prepare()
+        if (!again && connections.every((connection) => connection.status === 'ready')) become('connected')
+      }
+      if (state === 'connected') opened?.resolve()
+    } catch (fault) {
+      prepareFailed(fault)
+    } finally {
+      preparing = false
+    }
+  }
+
+  function prepareFailed(fault: unknown): void {
+    if (isAppError(fault, 'STORE_TOO_OLD') || isAppError(fault, 'STORE_NEWER')) opened?.reject(fault)
+    complain(fault)
+    retry?.cancel()
+    if (!closed) retry = clock.after(retryMs, () => void prepareAll())
+  }
+
+  async function checkHealth(): Promise<void> {
+    if (state === 'connected' && !(await healthy())) throw new Error('Redis no longer tells of changes')
+  }
+
+  function renew(reason: unknown): void {
+    if (state !== 'connected') return
+    log.warn({ event: 'store.lost' }, `the connections to Redis are made anew: ${messageOf(reason)}`)
+    become('lost')
+    for (const connection of connections) connection.disconnect(true)
+  }
+
+  return {
+    get state() {
+      return state
+    },
+    onState: states.on,
+    async open() {
+      const first = new Promise<void>((resolve, reject) => {
+        opened = { resolve, reject }
+      })
+      // A refused first attempt is not the end: the connection goes on trying by itself.
+      for (const connection of connections) connection.connect().catch(complain)
+      await first
+    },
+    renew,
+    resync: () => void prepareAll(),
+    async close() {
+      closed = true
+      health.cancel()
+      retry?.cancel()
+      for (const connection of connections) connection.disconnect()
+    },
+  }
+}

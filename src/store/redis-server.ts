@@ -1,0 +1,92 @@
+import { join, resolve } from 'node:path'
+import { type Alarm, type Clock, pause } from '../base/clock.js'
+import { AppError } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
+import { takeDirectory } from './data-directory.js'
+import { type RedisProcess, requireRedisServer, runRedis } from './redis-process.js'
+import { answersOn, processIdOn } from './socket-probe.js'
+
+/** A real redis-server of our own, on a private socket. */
+export interface RedisServer {
+  readonly socket: string
+  close(): Promise<void>
+}
+
+export interface RedisServerNeeds {
+  readonly data: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const readyWithinMs = 30_000
+const restartAfterMs = 500
+
+/**
+ * Starts redis-server from PATH with its append-only file under `data/redis`, and again if it ends by itself.
+ * Ends one that an earlier node left behind.
+ * @throws AppError REDIS_SERVER_MISSING; DATA_IN_USE when another living node uses the directory; STORE_UNAVAILABLE when it does not start
+ */
+export async function startRedisServer({ data, clock, log }: RedisServerNeeds): Promise<RedisServer> {
+  await requireRedisServer()
+  const directory = await takeDirectory(resolve(data, 'redis'), clock)
+  let running: RedisProcess | null = null
+  let restart: Alarm | null = null
+  let isWanted = false
+
+  function launch(): RedisProcess {
+    const run = runRedis(settings(directory.path, directory.socket))
+    running = run
+    void run.ended.then((how) => {
+      running = null
+      if (!isWanted) return
+      log.error({ event: 'redis.stopped', how }, 'the embedded redis-server ended by itself and is started again')
+      restart = clock.after(restartAfterMs, launch)
+    })
+    return run
+  }
+
+  async function close(): Promise<void> {
+    isWanted = false
+    restart?.cancel()
+    await running?.end()
+    await directory.release()
+    log.info({ event: 'redis.stopped' }, 'the embedded redis-server has stopped')
+  }
+
+  launch()
+  try {
+    await untilReady(directory.socket, () => running !== null)
+    isWanted = true
+    await directory.holds(await processIdOn(directory.socket))
+  } catch (fault) {
+    await close()
+    throw fault
+  }
+  log.info({ event: 'redis.started' }, `the embedded redis-server is running (redis-cli -s ${directory.socket})`)
+  return { socket: directory.socket, close }
+
+  async function untilReady(socket: string, isRunning: () => boolean): Promise<void> {
+    const end = clock.now() + readyWithinMs
+    while (!(await answersOn(socket))) {
+      if (clock.now() > end || !isRunning())
+        throw new AppError('STORE_UNAVAILABLE', `redis-server does not start; its reason is in ${join(directory.path, 'redis.log')}`)
+      await pause(clock, 10)
+    }
+  }
+}
+
+function settings(directory: string, socket: string): Readonly<Record<string, string>> {
+  return {
+    port: '0',
+    unixsocket: socket,
+    unixsocketperm: '700',
+    dir: directory,
+    daemonize: 'no',
+    // A login that was acknowledged has reached the disk: with "everysec" a power cut takes the last second with it.
+    appendonly: 'yes',
+    appendfsync: 'always',
+    save: '',
+    'maxmemory-policy': 'noeviction',
+    logfile: join(directory, 'redis.log'),
+  }
+}

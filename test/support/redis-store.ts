@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { type Alarm, systemClock } from '../../src/base/clock.js'
+import { silentLogger } from '../../src/base/logger.js'
+import { createMetrics } from '../../src/base/metrics.js'
+import type { RedisPlace } from '../../src/config.js'
+import { hotdeskLibrary } from '../../src/hotdesk/library.js'
+import { createStore, type Store, type StoreNeeds, type StoreState } from '../../src/store/store.js'
+import type { TestRedis } from './redis.js'
+
+/** A store as a node opens it, on the test's Redis. */
+export function openTestStore(redis: TestRedis, changes: Partial<StoreNeeds> = {}): Promise<Store> {
+  return createStore({ ...storeNeeds(redis.place, join(redis.directory, 'data')), ...changes })
+}
+
+export function storeNeeds(redis: RedisPlace, data: string): StoreNeeds {
+  return {
+    redis,
+    network: 'hd',
+    data,
+    functions: hotdeskLibrary,
+    clock: systemClock,
+    log: silentLogger(),
+    metrics: createMetrics(),
+  }
+}
+
+/** Resolves when the copy of `key` is as wanted; fails after `withinMs`. */
+export function keyOf(
+  store: Store,
+  key: string,
+  isWanted: (hash: ReadonlyMap<string, string> | undefined) => boolean,
+  withinMs = 1_000,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = store.replica.onChange(check)
+    let alarm: Alarm | null = null
+    alarm = systemClock.after(withinMs, () => settle(() => reject(new Error(`${key} did not follow within ${withinMs} ms`))))
+    check()
+    function check(): void {
+      if (isWanted(store.replica.hash(key))) settle(resolve)
+    }
+    function settle(how: () => void): void {
+      stop()
+      alarm?.cancel()
+      how()
+    }
+  })
+}
+
+/** Resolves when the store is in that state; fails after `withinMs`. */
+export function stateOf(store: Store, wanted: StoreState, withinMs = 4_000): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (store.state === wanted) return resolve()
+    const alarm = systemClock.after(withinMs, () => reject(new Error(`not ${wanted} within ${withinMs} ms`)))
+    const stop = store.onState((state) => {
+      if (state !== wanted) return
+      stop()
+      alarm.cancel()
+      resolve()
+    })
+  })
+}
