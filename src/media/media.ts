@@ -1,46 +1,18 @@
-import type { Milliseconds } from '../base/clock.js'
+import type { Clock } from '../base/clock.js'
+import type { Logger } from '../base/logger.js'
+import type { Metrics } from '../base/metrics.js'
+import type { AudioSession } from './audio-session.js'
+import { openPortPair, type PortPair } from './rtp/port-pair.js'
+import { createPortPool, type PortPool } from './rtp/port-pool.js'
+import { createTicker } from './rtp/ticker.js'
+import { parseDescription } from './sdp/description.js'
+import { createNegotiation, type Negotiation } from './sdp/negotiation.js'
+import { createSession } from './stream-session.js'
 
-/** 8 kHz, 16 bit, mono; already coded for both laws, so that playing costs no more than a copy. */
-export interface Clip {
-  readonly name: string
-  readonly durationMs: Milliseconds
-  readonly ulaw: Uint8Array
-  readonly alaw: Uint8Array
-}
-
-export type Key = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | '*' | '#' | 'A' | 'B' | 'C' | 'D'
-
-export interface Playback {
-  readonly finished: Promise<'played' | 'stopped'>
-  stop(): void
-}
-
-/** What has been heard of the far end. */
-export interface Heard {
-  readonly packets: number
-  /** Packets whose audio was louder than -50 dBm0. */
-  readonly audible: number
-  /** Clock time of the last packet; null before the first. */
-  readonly lastAt: Milliseconds | null
-}
-
-/** One RTP stream pair with an audio codec (PCMU or PCMA) and key presses (RFC 4733, in-band tones). */
-export interface AudioSession {
-  /** Our offer or answer. */
-  readonly localSdp: string
-  readonly heard: Heard
-  /** Answers a re-INVITE's offer (hold and resume included); null when nothing in it suits. */
-  reanswer(offer: string): string | null
-  /** Takes the answer to our offer. */
-  accept(answer: string): 'accepted' | 'no-common-codec'
-  /** Replaces what is being played. */
-  play(clips: readonly Clip[]): Playback
-  /** Each press once, however often its packets come (RFC 4733 §2.5). The key is not logged. */
-  onKeyPress(listener: (key: Key) => void): () => void
-  /** Sends key presses as RFC 4733 events, 100 ms each with 60 ms between. */
-  press(keys: string): Promise<void>
-  close(): void
-}
+export type { AudioSession, Heard, KeyWay } from './audio-session.js'
+export type { Key } from './key.js'
+export type { Clip } from './sound/clip.js'
+export type { Playback } from './sound/player.js'
 
 export type Answered =
   | { readonly outcome: 'answered'; readonly session: AudioSession }
@@ -51,5 +23,106 @@ export interface Media {
   answer(offer: string): Promise<Answered>
   /** Makes an offer; null when no port is free. */
   offer(): Promise<AudioSession | null>
+  /** Ends every session; resolves when all ports are closed. */
   close(): Promise<void>
+}
+
+export interface MediaNeeds {
+  /** The address that is told to phones. Listened on where this machine has it, else on all. */
+  readonly address: string
+  /** Both included; RTP takes the even ones, RTCP the odd ones. */
+  readonly ports: { readonly from: number; readonly to: number }
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics?: Metrics
+}
+
+/** Late packets of an old stream come for some seconds. */
+const portRestMs = 10_000
+
+/** Sound for prompts and for test phones: RTP on ports of its own, in this process. */
+export function createMedia({ address, ports, clock, log, metrics }: MediaNeeds): Media {
+  const pool = createPortPool({ ...ports, restMs: portRestMs, clock })
+  const ticker = createTicker(clock)
+  const usage = createUsage(pool, metrics)
+  const sessions = new Set<AudioSession>()
+  let isClosed = false
+
+  function begin(pair: PortPair, negotiation: Negotiation): AudioSession {
+    const session = createSession({
+      ports: pair,
+      negotiation,
+      clock,
+      ticker,
+      log,
+      onClosed: () => {
+        sessions.delete(session)
+        usage.close(pair)
+      },
+    })
+    sessions.add(session)
+    return session
+  }
+
+  async function openPair(): Promise<PortPair | null> {
+    const pair = isClosed ? null : await usage.open(address)
+    if (!pair || !isClosed) return pair
+    usage.close(pair)
+    return null
+  }
+
+  return {
+    async answer(offer) {
+      const unsuitable = judgeOffer(offer, address)
+      if (unsuitable) return { outcome: unsuitable }
+      const pair = await openPair()
+      if (!pair) return { outcome: 'no-port' }
+      const negotiation = createNegotiation(address, pair.port)
+      negotiation.answer(offer)
+      return { outcome: 'answered', session: begin(pair, negotiation) }
+    },
+    async offer() {
+      const pair = await openPair()
+      if (!pair) return null
+      const negotiation = createNegotiation(address, pair.port)
+      negotiation.offer()
+      return begin(pair, negotiation)
+    },
+    async close() {
+      isClosed = true
+      for (const session of sessions) session.close()
+      ticker.close()
+      await usage.allClosed()
+    },
+  }
+}
+
+/** The pairs that are open, and those that are just being closed. */
+function createUsage(pool: PortPool, metrics: Metrics | undefined) {
+  const closing = new Set<Promise<void>>()
+  const count = (): void => metrics?.rtpPortsInUse.set(pool.taken * 2)
+  return {
+    async open(address: string): Promise<PortPair | null> {
+      const pair = await openPortPair(address, pool)
+      count()
+      return pair
+    },
+    close(pair: PortPair): void {
+      const closed = pair.close().then(() => {
+        closing.delete(closed)
+        count()
+      })
+      closing.add(closed)
+    },
+    async allClosed(): Promise<void> {
+      await Promise.all(closing)
+    },
+  }
+}
+
+/** Null where the offer can be answered. Asked before a port is taken, so that bad offers use up none. */
+function judgeOffer(offer: string, address: string): 'malformed' | 'no-common-codec' | null {
+  const description = parseDescription(offer, address)
+  if (!description) return 'malformed'
+  return description.audio ? null : 'no-common-codec'
 }

@@ -1,0 +1,9 @@
+/** Where a packet comes from or goes to. */
+export interface Address {
+  readonly address: string
+  readonly port: number
+}
+
+export function isSame(one: Address, other: Address): boolean {
+  return one.port === other.port && one.address === other.address
+}

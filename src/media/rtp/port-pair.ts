@@ -1,0 +1,99 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import type { Address } from './address.js'
+import type { PortPool } from './port-pool.js'
+
+/** Two bound sockets: RTP on `port`, RTCP on the next one. */
+export interface PortPair {
+  readonly port: number
+  sendRtp(packet: Uint8Array, to: Address): void
+  sendRtcp(packet: Uint8Array, to: Address): void
+  onRtp(hear: (packet: Buffer, from: Address) => void): void
+  onRtcp(hear: (packet: Buffer, from: Address) => void): void
+  /** Resolves when both sockets are closed; the port then rests. */
+  close(): Promise<void>
+}
+
+/** Null when no pair of the pool can be had. A port that another program has is passed over. */
+export async function openPortPair(address: string, pool: PortPool): Promise<PortPair | null> {
+  const refused: number[] = []
+  try {
+    for (let port = pool.take(); port !== null; port = pool.take()) {
+      const pair = await bindPair(localFor(address), port)
+      if (pair) return portPair(pair, port, pool)
+      refused.push(port)
+    }
+    return null
+  } finally {
+    for (const port of refused) pool.putAside(port)
+  }
+}
+
+/** Behind NAT or in a container the address that phones are told is not one of this machine: then all are listened on. */
+function localFor(address: string): string {
+  const own = Object.values(networkInterfaces()).flatMap((places) => places?.map((place) => place.address) ?? [])
+  if (own.includes(address) || address.startsWith('127.')) return address
+  return isIPv6(address) ? '::' : '0.0.0.0'
+}
+
+interface Bound {
+  readonly rtp: Socket
+  readonly rtcp: Socket
+}
+
+async function bindPair(address: string, port: number): Promise<Bound | null> {
+  const rtp = await bind(address, port)
+  if (!rtp) return null
+  const rtcp = await bind(address, port + 1)
+  if (rtcp) return { rtp, rtcp }
+  await closed(rtp)
+  return null
+}
+
+function bind(address: string, port: number): Promise<Socket | null> {
+  // Addresses are never names here; the default look-up would cost a turn of the event loop for every packet.
+  const socket = createSocket({
+    type: isIPv6(address) ? 'udp6' : 'udp4',
+    lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
+  })
+  return new Promise((resolve) => {
+    socket.once('error', () => {
+      socket.close()
+      resolve(null)
+    })
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.removeAllListeners('error')
+      // A packet that could not be sent is a lost packet: RTP lives with that.
+      socket.on('error', () => undefined)
+      resolve(socket)
+    })
+  })
+}
+
+function portPair({ rtp, rtcp }: Bound, port: number, pool: PortPool): PortPair {
+  let closing: Promise<void> | null = null
+  const send = (socket: Socket, packet: Uint8Array, to: Address): void => {
+    if (!closing) socket.send(packet, to.port, to.address, () => undefined)
+  }
+  const hear = (socket: Socket, listener: (packet: Buffer, from: Address) => void): void => {
+    socket.on('message', (packet: Buffer, from: RemoteInfo) => listener(packet, from))
+  }
+  return {
+    port,
+    sendRtp: (packet, to) => send(rtp, packet, to),
+    sendRtcp: (packet, to) => send(rtcp, packet, to),
+    onRtp: (listener) => hear(rtp, listener),
+    onRtcp: (listener) => hear(rtcp, listener),
+    close() {
+      closing ??= Promise.all([closed(rtp), closed(rtcp)]).then(() => pool.giveBack(port))
+      return closing
+    },
+  }
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.close(() => resolve())
+  })
+}

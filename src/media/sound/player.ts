@@ -1,0 +1,78 @@
+import type { Clip } from './clip.js'
+import { type Law, silence } from './g711.js'
+
+export interface Playback {
+  readonly finished: Promise<'played' | 'stopped'>
+  stop(): void
+}
+
+/** Gives out clips 20 ms at a time, and silence while there are none. */
+export interface Player {
+  /** Replaces what is being played. */
+  play(clips: readonly Clip[]): Playback
+  /** Fills the frame with what comes next. */
+  next(law: Law, frame: Uint8Array): void
+  stop(): void
+}
+
+interface Reel {
+  readonly clips: readonly Clip[]
+  clip: number
+  at: number
+  readonly end: (how: 'played' | 'stopped') => void
+}
+
+export function createPlayer(): Player {
+  let reel: Reel | null = null
+
+  function end(ending: Reel, how: 'played' | 'stopped'): void {
+    if (reel === ending) reel = null
+    ending.end(how)
+  }
+
+  function stop(): void {
+    if (reel) end(reel, 'stopped')
+  }
+
+  return {
+    play(clips) {
+      stop()
+      const { promise, resolve } = deferred<'played' | 'stopped'>()
+      const started: Reel = { clips, clip: 0, at: 0, end: resolve }
+      reel = started
+      return { finished: promise, stop: () => end(started, 'stopped') }
+    },
+    next(law, frame) {
+      let filled = 0
+      while (reel && filled < frame.length) {
+        const clip = reel.clips[reel.clip]
+        if (!clip) {
+          end(reel, 'played')
+          break
+        }
+        const piece = codes(clip, law).subarray(reel.at, reel.at + frame.length - filled)
+        frame.set(piece, filled)
+        filled += piece.length
+        reel.at += piece.length
+        if (reel.at >= clip.ulaw.length) {
+          reel.clip += 1
+          reel.at = 0
+        }
+      }
+      frame.fill(silence[law], filled)
+    },
+    stop,
+  }
+}
+
+function codes(clip: Clip, law: Law): Uint8Array {
+  return law === 'PCMU' ? clip.ulaw : clip.alaw
+}
+
+function deferred<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => undefined
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,142 @@
+import { highTones, type Key, keyAt, lowTones } from '../key.js'
+import { sampleRate } from './g711.js'
+
+/** Finds keys by their tones in a stream of sound. */
+export interface ToneDetector {
+  /** Hears the next samples, any number; answers the keys that were recognised in them. */
+  hear(samples: Int16Array): readonly Key[]
+}
+
+// A window of 20 ms every 10 ms: the shortest key (40 ms, ITU-T Q.24) fills two windows, a click of 20 ms never does.
+const hopSamples = 80
+const windowSamples = 2 * hopSamples
+/** Windows that must agree, and windows without the key before the same key counts again. */
+const hitsForPress = 2
+const missesForRelease = 2
+/** Mean square of -42 dBm0 or so; below it nothing is calculated. */
+const quietest = 130 ** 2
+/** Of the window's power, how much the two tones must have between them. */
+const pureEnough = 0.72
+/** How far each tone must stand out of its group, as a ratio of powers (6 dB). */
+const dominance = 4
+/** ITU-T Q.24: the high tone at most 4 dB stronger, the low one at most 8 dB; with a margin for lines that tilt. */
+const twistHighOverLow = 6.3
+const twistLowOverHigh = 12.6
+/** Beside the tone, where a frequency off by 3.5 % is nearer than to its middle, one off by 1.5 % is not. */
+const beside = 0.05
+/** Near the tone, to find the power of one that is off by 1.5 %. */
+const near = 0.011
+
+export function createToneDetector(): ToneDetector {
+  const window = new Float64Array(windowSamples)
+  let filled = hopSamples
+  let candidate: Key | null = null
+  let hits = 0
+  let pressed: Key | null = null
+  let misses = 0
+
+  function hearWindow(): Key | null {
+    const key = keyIn(window)
+    hits = key !== null && key === candidate ? hits + 1 : 1
+    candidate = key
+    if (pressed !== null) {
+      misses = key === pressed ? 0 : misses + 1
+      if (misses >= missesForRelease) pressed = null
+    }
+    if (key === null || hits < hitsForPress || key === pressed) return null
+    pressed = key
+    misses = 0
+    return key
+  }
+
+  return {
+    hear(samples) {
+      const found: Key[] = []
+      for (const sample of samples) {
+        window[filled] = sample
+        filled += 1
+        if (filled < windowSamples) continue
+        const key = hearWindow()
+        if (key !== null) found.push(key)
+        window.copyWithin(0, hopSamples)
+        filled = hopSamples
+      }
+      return found
+    },
+  }
+}
+
+function keyIn(window: Float64Array): Key | null {
+  let total = 0
+  for (let index = 0; index < windowSamples; index += 1) total += (window[index] ?? 0) ** 2
+  if (total < quietest * windowSamples) return null
+  const low = strongest(window, lowGroup)
+  if (low === null) return null
+  const high = strongest(window, highGroup)
+  if (high === null) return null
+  if (high.power > low.power * twistHighOverLow || low.power > high.power * twistLowOverHigh) return null
+  if (truePower(window, low) + truePower(window, high) < pureEnough * total) return null
+  return keyAt(low.index, high.index)
+}
+
+interface Peak {
+  readonly index: number
+  readonly power: number
+  readonly around: Group
+}
+
+/** The tone of the group that stands out, null where none does. */
+function strongest(window: Float64Array, group: readonly [Group, readonly Group[]]): Peak | null {
+  const powers = powersAt(window, group[0])
+  const power = Math.max(...powers)
+  const index = powers.indexOf(power)
+  const around = group[1][index]
+  const others = Math.max(...powers.map((other, at) => (at === index ? 0 : other)))
+  return around && power > others * dominance ? { index, power, around } : null
+}
+
+/** 0 where the frequency is off by too much; else the power with what a small offset has taken from it. */
+function truePower(window: Float64Array, { power, around }: Peak): number {
+  const [wayBelow, below, above, wayAbove] = powersAt(window, around)
+  return power > wayBelow && power > wayAbove ? Math.max(power, below, above) : 0
+}
+
+/** Twice the cosine of the angle from sample to sample, for four frequencies. */
+type Group = readonly [number, number, number, number]
+
+function groupOf(hertz: readonly number[]): Group {
+  const [a, b, c, d] = hertz.map((frequency) => 2 * Math.cos((2 * Math.PI * frequency) / sampleRate))
+  return [a ?? 0, b ?? 0, c ?? 0, d ?? 0]
+}
+
+function withSurroundings(hertz: readonly number[]): readonly [Group, readonly Group[]] {
+  return [groupOf(hertz), hertz.map((tone) => groupOf([1 - beside, 1 - near, 1 + near, 1 + beside].map((factor) => factor * tone)))]
+}
+
+/** Goertzel's algorithm, scaled so that a pure tone gives the sum of squares of the window. Four at once hide each other's latency. */
+function powersAt(window: Float64Array, [a, b, c, d]: Group): Group {
+  let [a1, a2, b1, b2, c1, c2, d1, d2] = [0, 0, 0, 0, 0, 0, 0, 0]
+  for (let index = 0; index < windowSamples; index += 1) {
+    const sample = window[index] ?? 0
+    const a0 = sample + a * a1 - a2
+    const b0 = sample + b * b1 - b2
+    const c0 = sample + c * c1 - c2
+    const d0 = sample + d * d1 - d2
+    a2 = a1
+    b2 = b1
+    c2 = c1
+    d2 = d1
+    a1 = a0
+    b1 = b0
+    c1 = c0
+    d1 = d0
+  }
+  return [powerOf(a, a1, a2), powerOf(b, b1, b2), powerOf(c, c1, c2), powerOf(d, d1, d2)]
+}
+
+function powerOf(coefficient: number, last: number, beforeLast: number): number {
+  return (2 * (last * last + beforeLast * beforeLast - coefficient * last * beforeLast)) / windowSamples
+}
+
+const lowGroup = withSurroundings(lowTones)
+const highGroup = withSurroundings(highTones)

@@ -1,0 +1,94 @@
+import type { Clock } from '../base/clock.js'
+import { createEmitter } from '../base/emitter.js'
+import { messageOf } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
+import type { AudioSession, KeyWay } from './audio-session.js'
+import type { Key } from './key.js'
+import { createKeySender, keysOf, pauseMs, pressMs } from './rtp/key-sender.js'
+import { createOutgoingStream } from './rtp/outgoing-stream.js'
+import type { PortPair } from './rtp/port-pair.js'
+import { createReceiver } from './rtp/receiver.js'
+import { createReporting } from './rtp/reporting.js'
+import type { Ticker } from './rtp/ticker.js'
+import type { Negotiation } from './sdp/negotiation.js'
+import { createSending } from './sending.js'
+import { keyClip } from './sound/clip.js'
+import { createPlayer } from './sound/player.js'
+
+export interface SessionNeeds {
+  readonly ports: PortPair
+  /** Already with our offer or answer. */
+  readonly negotiation: Negotiation
+  readonly clock: Clock
+  readonly ticker: Ticker
+  readonly log: Logger
+  /** Once, when the session has sent its last packet: time to close the ports. */
+  readonly onClosed: () => void
+}
+
+/** A session on its ports. */
+export function createSession({ ports, negotiation, clock, ticker, log, onClosed }: SessionNeeds): AudioSession {
+  const presses = createEmitter<[Key, KeyWay]>((fault) =>
+    log.error({ event: 'call.fault', reason: messageOf(fault) }, 'a key listener failed'),
+  )
+  const stream = createOutgoingStream()
+  const player = createPlayer()
+  const keySender = createKeySender()
+  const receiver = createReceiver({ clock, onKey: presses.emit })
+  const reporting = createReporting({ ports, stream, receiver, negotiation, clock })
+  const leaveTicker = ticker.add(createSending({ ports, negotiation, receiver, stream, player, keySender }))
+  let isClosed = false
+
+  function close(): void {
+    if (isClosed) return
+    isClosed = true
+    leaveTicker()
+    player.stop()
+    keySender.stop()
+    reporting.close()
+    onClosed()
+  }
+
+  async function press(text: string): Promise<void> {
+    const keys = keysOf(text)
+    if (isClosed) return
+    if (negotiation.sending?.eventPayload === null) await player.play(keys.map((key) => keyClip(key, pressMs, pauseMs))).finished
+    else await keySender.press(keys)
+  }
+
+  ports.onRtp(receiver.hear)
+  receiver.follow(negotiation)
+  return {
+    ...negotiating(negotiation, () => receiver.follow(negotiation)),
+    get localSdp() {
+      return negotiation.localSdp
+    },
+    get heard() {
+      return receiver.heard
+    },
+    play: player.play,
+    onKeyPress: presses.on,
+    press,
+    close,
+  }
+}
+
+function negotiating(negotiation: Negotiation, onChange: () => void): Pick<AudioSession, 'reanswer' | 'reoffer' | 'accept'> {
+  return {
+    reanswer(offer) {
+      if (negotiation.answer(offer) !== 'answered') return null
+      onChange()
+      return negotiation.localSdp
+    },
+    reoffer() {
+      negotiation.offer()
+      onChange()
+      return negotiation.localSdp
+    },
+    accept(answer) {
+      const outcome = negotiation.accept(answer)
+      if (outcome === 'accepted') onChange()
+      return outcome
+    },
+  }
+}
