@@ -1,3 +1,5 @@
+import type { Secret } from '../base/secret.js'
+
 /**
  * One value per header; several values of one header are joined with a comma. Names in any case. An array is sent as one
  * header line each, in that order: challenges must not be joined (RFC 3261 §7.3.1).
@@ -109,13 +111,18 @@ export type InviteResult =
     }
   | { readonly outcome: 'failed'; readonly answer: SipAnswer }
 
+export interface SipCredentials {
+  readonly username: string
+  readonly password: Secret
+}
+
 export interface OutgoingParts {
   readonly headers?: SipHeaders
   readonly body?: string
   /** Next hop instead of the Request-URI, such as `sip:192.0.2.7:5062;transport=tcp`: the flow of a registration. */
   readonly via?: string
-  /** Answers 401 and 407 with these. */
-  readonly credentials?: { readonly username: string; readonly password: string }
+  /** Answers 401 and 407 with these, once. */
+  readonly credentials?: SipCredentials
 }
 
 /** drachtio-srf behind types. The only door to SIP for the layers above. */

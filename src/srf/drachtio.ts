@@ -64,7 +64,6 @@ export interface UacParts {
   readonly headers: Headers
   readonly localSdp?: string
   readonly proxy?: string
-  readonly auth?: { readonly username: string; readonly password: string }
   readonly noAck: true
 }
 
@@ -74,7 +73,6 @@ export interface RequestParts {
   readonly headers: Headers
   readonly body?: string
   readonly proxy?: string
-  readonly auth?: { readonly username: string; readonly password: string }
 }
 
 export interface Drachtio extends EventEmitter {

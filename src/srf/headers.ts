@@ -17,3 +17,9 @@ export function flattenHeaders(headers: SipHeaders = {}): Record<string, string>
 function oneLine(value: string): string {
   return /[\r\n]/.test(value) ? value.replace(/[\r\n]+/g, ' ') : value
 }
+
+/** The headers of a second attempt: those of the first, replaced where the second has its own. */
+export function again(first: SipHeaders, second: SipHeaders): SipHeaders {
+  const replaced = new Set(Object.keys(second).map((name) => name.toLowerCase()))
+  return { ...Object.fromEntries(Object.entries(first).filter(([name]) => !replaced.has(name.toLowerCase()))), ...second }
+}

@@ -1,9 +1,10 @@
 import { AppError, messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
 import type { IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipDialog, SipHeaders } from './contract.js'
+import { retryHeaders } from './credentials.js'
 import { wrapDialog } from './dialog.js'
-import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioOffered, DrachtioRequest } from './drachtio.js'
-import { flattenHeaders } from './headers.js'
+import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest } from './drachtio.js'
+import { again, flattenHeaders } from './headers.js'
 import { localAnswer, toAnswer, toIncomingRequest } from './messages.js'
 
 export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw: DrachtioRequest): IncomingInvite {
@@ -58,13 +59,15 @@ export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw
   }
 }
 
-export function sendInvite(
-  drachtio: Drachtio,
-  connection: Connection,
-  uri: string,
-  sdp: string | null,
-  parts: OutgoingParts,
-): OutgoingInvite {
+export interface InviteNeeds {
+  readonly drachtio: Drachtio
+  readonly connection: Connection
+  readonly uri: string
+  readonly sdp: string | null
+  readonly parts: OutgoingParts
+}
+
+export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeeds): OutgoingInvite {
   const onProvisional: ((answer: SipAnswer) => void)[] = []
   let request: DrachtioRequest | null = null
   let cancel: { headers: SipHeaders } | null = null
@@ -78,38 +81,38 @@ export function sendInvite(
     if (request && cancel) request.cancel({ headers: flattenHeaders(cancel.headers) }, () => undefined)
   }
 
-  const result = new Promise<InviteResult>((resolve) => {
-    if (!connection.connected) return resolve(failed(localAnswer(503, 'SIP Server Lost')))
-    const forget = connection.onLost(() => resolve(failed(localAnswer(503, 'SIP Server Lost'))))
-    drachtio.createUAC(
-      uri,
-      {
-        headers: flattenHeaders(parts.headers),
-        noAck: true,
-        ...(sdp === null ? {} : { localSdp: sdp }),
-        ...(parts.via === undefined ? {} : { proxy: parts.via }),
-        ...(parts.credentials ? { auth: parts.credentials } : {}),
-      },
-      {
-        cbRequest(_fault, out) {
-          if (!out) return
-          request = out
-          out.on('authenticate', (retried: DrachtioRequest) => {
-            request = retried
-          })
-          tellSent({ callId: out.get('Call-ID') ?? '' })
-          sendCancel()
-        },
-        cbProvisional(answer) {
+  function wentOut(out: DrachtioRequest): void {
+    request = out
+    tellSent({ callId: out.get('Call-ID') ?? '' })
+    sendCancel()
+  }
+
+  function attempt(headers: SipHeaders): Promise<InviteResult> {
+    return new Promise((resolve) => {
+      if (!connection.connected) return resolve(failed(localAnswer(503, 'SIP Server Lost')))
+      const forget = connection.onLost(() => resolve(failed(localAnswer(503, 'SIP Server Lost'))))
+      const optional = { ...(sdp === null ? {} : { localSdp: sdp }), ...(parts.via === undefined ? {} : { proxy: parts.via }) }
+      const progress = {
+        cbRequest: (_fault: unknown, out?: DrachtioRequest) => out && wentOut(out),
+        cbProvisional(answer: DrachtioMessage) {
           for (const listener of onProvisional) connection.guard('provisional response', () => listener(toAnswer(answer)))
         },
-      },
-      (fault, outcome) => {
+      }
+      drachtio.createUAC(uri, { headers: flattenHeaders(headers), noAck: true, ...optional }, progress, (fault, outcome) => {
         forget()
         resolve(fault ? failed(answerOf(fault)) : taken(outcome))
-      },
-    )
-  })
+      })
+    })
+  }
+
+  async function run(): Promise<InviteResult> {
+    const headers = parts.headers ?? {}
+    const result = await attempt(headers)
+    if (result.outcome !== 'failed' || !request || !parts.credentials || cancel) return result
+    const challenged = { sent: request, method: 'INVITE', uri, body: sdp ?? '', credentials: parts.credentials }
+    const retry = retryHeaders(result.answer, challenged)
+    return retry ? attempt(again(headers, retry)) : result
+  }
 
   function taken(outcome: DrachtioDialog | DrachtioOffered): InviteResult {
     if (cancel) {
@@ -122,7 +125,7 @@ export function sendInvite(
 
   return {
     sent,
-    result,
+    result: run(),
     onProvisional: (listener) => void onProvisional.push(listener),
     cancel(headers = {}) {
       if (cancel) return

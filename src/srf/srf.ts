@@ -1,9 +1,10 @@
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
 import { type Connection, connect } from './connection.js'
-import type { IncomingInvite, OutgoingParts, SipAnswer, SipApplication } from './contract.js'
+import type { IncomingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from './contract.js'
+import { retryHeaders } from './credentials.js'
 import { type Drachtio, type DrachtioMessage, newDrachtio } from './drachtio.js'
-import { flattenHeaders } from './headers.js'
+import { again, flattenHeaders } from './headers.js'
 import { sendInvite, toIncomingInvite } from './invite.js'
 import { localAnswer, sendResponse, toAnswer, toIncomingRequest } from './messages.js'
 
@@ -45,7 +46,7 @@ export async function createSrf({ place, log }: SrfNeeds): Promise<SipApplicatio
       })
     },
     request: (method, uri, parts = {}) => sendRequest(drachtio, connection, method, uri, parts),
-    invite: (uri, sdp, parts = {}) => sendInvite(drachtio, connection, uri, sdp, parts),
+    invite: (uri, sdp, parts = {}) => sendInvite({ drachtio, connection, uri, sdp, parts }),
     close: () => Promise.resolve(connection.close()),
   }
 }
@@ -72,21 +73,28 @@ function answerStrays(drachtio: Drachtio): void {
   })
 }
 
-function sendRequest(drachtio: Drachtio, connection: Connection, method: string, uri: string, parts: OutgoingParts): Promise<SipAnswer> {
-  const wanted = {
-    uri,
-    method,
-    headers: flattenHeaders(parts.headers),
-    ...(parts.body ? { body: parts.body } : {}),
-    ...(parts.via === undefined ? {} : { proxy: parts.via }),
-    ...(parts.credentials ? { auth: parts.credentials } : {}),
-  }
-  return connection.settle((done) => {
-    drachtio.request(wanted, (fault, sent) => {
-      if (fault) return done(localAnswer(503, fault.message))
-      sent.on('response', (answer: DrachtioMessage) => {
-        if (answer.status >= 200) done(toAnswer(answer))
+async function sendRequest(
+  drachtio: Drachtio,
+  connection: Connection,
+  method: string,
+  uri: string,
+  parts: OutgoingParts,
+): Promise<SipAnswer> {
+  let sent: DrachtioMessage | null = null
+  const attempt = (headers: SipHeaders): Promise<SipAnswer> =>
+    connection.settle((done) => {
+      const optional = { ...(parts.body ? { body: parts.body } : {}), ...(parts.via === undefined ? {} : { proxy: parts.via }) }
+      drachtio.request({ uri, method, headers: flattenHeaders(headers), ...optional }, (fault, request) => {
+        if (fault) return done(localAnswer(503, fault.message))
+        sent = request
+        request.on('response', (answer: DrachtioMessage) => {
+          if (answer.status >= 200) done(toAnswer(answer))
+        })
       })
     })
-  })
+  const headers = parts.headers ?? {}
+  const answer = await attempt(headers)
+  if (!sent || !parts.credentials) return answer
+  const retry = retryHeaders(answer, { sent, method, uri, body: parts.body ?? '', credentials: parts.credentials })
+  return retry ? attempt(again(headers, retry)) : answer
 }

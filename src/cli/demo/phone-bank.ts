@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../base/clock.js'
+import type { Protocol } from '../../base/listen-address.js'
+import type { Logger } from '../../base/logger.js'
+import { Secret } from '../../base/secret.js'
+import { createMedia } from '../../media/media.js'
+import { parseUri } from '../../sip/uri.js'
+import { createSipd } from '../../sipd/sipd.js'
+import { createSrf } from '../../srf/srf.js'
+import { createPhone, type Phone, type PhoneParts } from './phone.js'
+
+/** Phones that behave as desk phones do: their own SIP server, their own media, one address for all of them. */
+export interface PhoneBank {
+  phone(parts: PhoneParts): Phone
+  close(): Promise<void>
+}
+
+export interface PhoneBankNeeds {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly protocol?: Protocol
+  readonly address?: string
+}
+
+export async function createPhoneBank({ clock, log, protocol = 'udp', address = '127.0.0.1' }: PhoneBankNeeds): Promise<PhoneBank> {
+  const secret = new Secret(randomBytes(16).toString('hex'))
+  const listen = [{ protocol, address, port: 0 }]
+  const sipd = await createSipd({ listen, advertise: null, admin: { address: '127.0.0.1', port: 0 }, secret, clock, log })
+  const srf = await createSrf({ place: { host: sipd.admin.address, port: sipd.admin.port, secret }, log })
+  const media = createMedia({ address, ports: { from: 40_000, to: 59_999 }, clock, log })
+  const phones = new Map<string, Phone>()
+
+  srf.onInvite((invite) => {
+    const phone = phones.get(userOf(invite.uri))
+    if (phone) phone.takeInvite(invite)
+    else invite.respond(404)
+  })
+  srf.onRequest('NOTIFY', (request) => {
+    const phone = phones.get(userOf(request.uri))
+    phone?.takeNotify(request.header('Event'))
+    request.respond(phone ? 200 : 404)
+  })
+  srf.onRequest('OPTIONS', (request) => request.respond(200))
+
+  return {
+    phone(parts) {
+      const phone = createPhone({ ...parts, srf, media, transport: protocol })
+      phones.set(parts.device, phone)
+      return phone
+    },
+    async close() {
+      await srf.close()
+      await media.close()
+      await sipd.close()
+    },
+  }
+}
+
+function userOf(uri: string): string {
+  const parsed = parseUri(uri)
+  return parsed?.kind === 'sip' ? (parsed.user ?? '') : ''
+}

@@ -1,0 +1,188 @@
+import { createEmitter } from '../../base/emitter.js'
+import { messageOf } from '../../base/errors.js'
+import type { Secret } from '../../base/secret.js'
+import type { AudioSession, Media } from '../../media/media.js'
+import { parseNameAddr } from '../../sip/name-addr.js'
+import { parseUri } from '../../sip/uri.js'
+import type { IncomingInvite, OutgoingInvite, SipAnswer, SipApplication, SipDialog } from '../../srf/srf.js'
+
+export interface PhoneParts {
+  readonly device: string
+  readonly password: Secret
+  /** The node it registers at: `127.0.0.1:5060`. */
+  readonly node: string
+  readonly domain: string
+}
+
+export interface PhoneNeeds extends PhoneParts {
+  readonly srf: SipApplication
+  readonly media: Media
+  readonly transport: string
+}
+
+/** A call that stands. */
+export interface PhoneCall {
+  readonly dialog: SipDialog
+  readonly audio: AudioSession
+  readonly ended: Promise<void>
+  hangUp(): Promise<void>
+}
+
+export type Dialled =
+  | { readonly outcome: 'answered'; readonly call: PhoneCall }
+  | { readonly outcome: 'failed'; readonly answer: SipAnswer }
+
+export interface Dialling {
+  /** Statuses of the provisional responses so far. */
+  readonly heard: readonly number[]
+  /** Rings at the far end. */
+  readonly ringing: Promise<void>
+  readonly result: Promise<Dialled>
+  cancel(): void
+}
+
+export interface Incoming {
+  readonly callerName: string
+  readonly callerNumber: string
+  readonly invite: IncomingInvite
+  /** Resolves when the caller has given up or the network has taken the call elsewhere. */
+  readonly cancelled: Promise<string>
+  answer(): Promise<PhoneCall>
+  reject(status: number): void
+}
+
+/** A desk phone: registers, dials, rings, answers, presses keys, hears. */
+export interface Phone {
+  readonly device: string
+  register(seconds?: number): Promise<SipAnswer>
+  dial(number: string): Promise<Dialling>
+  /** The next call that arrives; the phone rings. */
+  nextCall(): Promise<Incoming>
+  /** The next NOTIFY's Event: how the server tells the phone to fetch its configuration. */
+  nextNotify(): Promise<string>
+  takeInvite(invite: IncomingInvite): void
+  takeNotify(event: string): void
+}
+
+export function createPhone(needs: PhoneNeeds): Phone {
+  const { device, domain, node, srf, media, transport } = needs
+  const own = `<sip:${device}@${domain}>`
+  const parts = {
+    via: `sip:${node};transport=${transport}`,
+    credentials: { username: device, password: needs.password },
+  }
+  const contact = `<sip:${device}@localhost;transport=${transport}>`
+  const incoming = createQueue<Incoming>()
+  const notified = createQueue<string>()
+
+  return {
+    device,
+    register(seconds = 300) {
+      const headers = { From: own, To: own, Contact: contact, Expires: String(seconds), 'User-Agent': 'hotdesk demo phone' }
+      return srf.request('REGISTER', `sip:${domain}`, { ...parts, headers })
+    },
+    async dial(number) {
+      const audio = await media.offer()
+      if (!audio) throw new Error(`${device} has no free RTP port`)
+      const uri = `sip:${number.replaceAll('#', '%23')}@${domain}`
+      const headers = { From: own, To: `<${uri}>`, Contact: contact, 'User-Agent': 'hotdesk demo phone' }
+      return toDialling(srf.invite(uri, audio.localSdp, { ...parts, headers }), audio)
+    },
+    nextCall: incoming.next,
+    nextNotify: notified.next,
+    takeInvite(invite) {
+      invite.respond(180)
+      incoming.add(toIncoming(invite, media))
+    },
+    takeNotify: notified.add,
+  }
+}
+
+function toDialling(invite: OutgoingInvite, audio: AudioSession): Dialling {
+  const heard: number[] = []
+  const ringing = new Promise<void>((resolve) => {
+    invite.onProvisional(({ status }) => {
+      heard.push(status)
+      if (status > 100) resolve()
+    })
+  })
+  return { heard, ringing, result: takeAnswer(invite, audio), cancel: () => invite.cancel() }
+}
+
+async function takeAnswer(invite: OutgoingInvite, audio: AudioSession): Promise<Dialled> {
+  const result = await invite.result
+  if (result.outcome === 'answered') {
+    audio.accept(result.answer.body)
+    return { outcome: 'answered', call: toCall(result.dialog, audio) }
+  }
+  audio.close()
+  return { outcome: 'failed', answer: result.answer }
+}
+
+function toIncoming(invite: IncomingInvite, media: Media): Incoming {
+  const asserted = parseNameAddr(invite.header('P-Asserted-Identity') || invite.header('From'))
+  const uri = parseUri(asserted?.uri ?? '')
+  return {
+    callerName: asserted?.display ?? '',
+    callerNumber: uri?.kind === 'sip' ? (uri.user ?? '') : '',
+    invite,
+    cancelled: new Promise((resolve) => invite.onCancel(resolve)),
+    async answer() {
+      const answered = await media.answer(invite.body)
+      if (answered.outcome !== 'answered') throw new Error(`cannot answer: ${answered.outcome}`)
+      return toCall(await invite.accept({ sdp: answered.session.localSdp }), answered.session)
+    },
+    reject: (status) => invite.respond(status),
+  }
+}
+
+function toCall(dialog: SipDialog, audio: AudioSession): PhoneCall {
+  const ended = new Promise<void>((resolve) => {
+    dialog.onEnd(() => {
+      audio.close()
+      resolve()
+    })
+  })
+  dialog.onRequest((request) => {
+    const answer = request.method === 'INVITE' ? audio.reanswer(request.body) : null
+    if (answer === null) request.respond(request.method === 'INVITE' ? 488 : 200)
+    else request.respond(200, { headers: { 'Content-Type': 'application/sdp' }, body: answer })
+  })
+  return {
+    dialog,
+    audio,
+    ended,
+    async hangUp() {
+      await dialog.bye()
+      audio.close()
+    },
+  }
+}
+
+/** What comes is kept until somebody asks for it, in order. */
+function createQueue<Item>() {
+  const items: Item[] = []
+  const arrived = createEmitter<[]>((fault) => {
+    throw new Error(messageOf(fault))
+  })
+  return {
+    add(item: Item) {
+      items.push(item)
+      arrived.emit()
+    },
+    next(): Promise<Item> {
+      return new Promise((resolve) => {
+        const take = (): boolean => {
+          const item = items.shift()
+          if (item === undefined) return false
+          resolve(item)
+          return true
+        }
+        if (take()) return
+        const off = arrived.on(() => {
+          if (take()) off()
+        })
+      })
+    },
+  }
+}
