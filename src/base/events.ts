@@ -44,6 +44,7 @@ export const logEvents = [
   'trunk.down',
   'trunk.up',
   'http.listening',
+  'http.fault',
   'config.sample',
   'dialplan.loaded',
 ] as const

@@ -1,0 +1,66 @@
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { AppError, messageOf } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
+import type { Metrics } from '../base/metrics.js'
+import { healthRoutes, type Readiness } from './health.js'
+
+export type { Readiness } from './health.js'
+
+export interface ConsoleNeeds {
+  readonly address: string
+  /** 0: the system chooses. */
+  readonly port: number
+  readonly metrics: Metrics
+  readonly readiness: Readiness
+  readonly log: Logger
+}
+
+/** Everything over HTTP: health and metrics. */
+export interface Console {
+  /** `http://192.0.2.10:8080`, with the port that is really open. */
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Opens the port. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
+export async function createConsole({ address, port, metrics, readiness, log }: ConsoleNeeds): Promise<Console> {
+  // forceCloseConnections: an open keep-alive connection of a monitor must not hold up the end of the node.
+  const server = Fastify({ forceCloseConnections: true, logger: false, bodyLimit: 1024 * 1024, return503OnClosing: false })
+  answerFaults(server, log)
+  healthRoutes(server, { metrics, readiness })
+  await listen(server, address, port)
+  const bound = server.server.address() as AddressInfo
+  const url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
+  log.info({ event: 'http.listening', url }, `HTTP on ${url}`)
+  return { url, close: () => server.close() }
+}
+
+/** A fault inside one request ends that request; what it was is for the log, not for the caller. */
+function answerFaults(server: FastifyInstance, log: Logger): void {
+  server.setNotFoundHandler((request, reply) => reply.code(404).send({ error: 'NOT_FOUND', message: `nothing is at ${request.url}` }))
+  server.setErrorHandler((fault: { statusCode?: number; message: string }, request, reply) => {
+    const status = fault.statusCode ?? 500
+    if (status >= 500) log.error({ event: 'http.fault', fault, method: request.method, url: request.routeOptions.url }, messageOf(fault))
+    return reply
+      .code(status)
+      .send({ error: status >= 500 ? 'FAULT' : 'BAD_REQUEST', message: status >= 500 ? 'the log says more' : fault.message })
+  })
+}
+
+async function listen(server: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await server.listen({ host, port })
+  } catch (fault) {
+    await server.close()
+    throw explained(fault, `${host}:${port}`)
+  }
+}
+
+function explained(fault: unknown, place: string): AppError {
+  const code = (fault as { code?: string }).code
+  if (code === 'EADDRINUSE')
+    return new AppError('PORT_IN_USE', `TCP port ${place} is in use; set another one at http.listen or end what uses it`, fault)
+  const reason = code === 'EACCES' ? 'ports below 1024 need special rights' : messageOf(fault)
+  return new AppError('ADDRESS_UNAVAILABLE', `cannot listen on ${place} (http.listen): ${reason}`, fault)
+}

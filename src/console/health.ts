@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify'
+import type { Metrics } from '../base/metrics.js'
+
+/** Why the node should get no calls at the moment, in words; empty: it may. */
+export type Readiness = () => readonly string[]
+
+export interface HealthNeeds {
+  readonly metrics: Metrics
+  readonly readiness: Readiness
+}
+
+/** For whoever watches the node: does the process live, may it take calls, what does it count. */
+export function healthRoutes(server: FastifyInstance, { metrics, readiness }: HealthNeeds): void {
+  server.get('/healthz', () => ({ status: 'alive' }))
+  server.get('/readyz', (_request, reply) => {
+    const reasons = readiness()
+    return reply.code(reasons.length === 0 ? 200 : 503).send({ status: reasons.length === 0 ? 'ready' : 'not ready', reasons })
+  })
+  server.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+}
