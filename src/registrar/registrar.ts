@@ -1,23 +1,21 @@
+import type { Clock } from '../base/clock.js'
+import { createEmitter } from '../base/emitter.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
-import type { IncomingRequest } from '../srf/srf.js'
+import type { Logger } from '../base/logger.js'
+import type { Metrics } from '../base/metrics.js'
+import type { Secret } from '../base/secret.js'
+import type { Directory } from '../directory/directory.js'
+import type { IncomingRequest, SipApplication } from '../srf/srf.js'
+import type { Store } from '../store/store.js'
+import { type Authentication, type AuthenticationSettings, createAuthenticator, defaultAuthentication } from './authenticator.js'
+import type { Binding } from './binding.js'
+import { createBindings } from './bindings.js'
+import { capabilities } from './capabilities.js'
+import { createRegisterHandler } from './register-handler.js'
+import type { ExpiryLimits } from './register-request.js'
 
-/** One Contact of a device (RFC 3261 §10.3), with the flow it was registered on (RFC 5626). */
-export interface Binding {
-  readonly device: DeviceId
-  /** Contact URI: the Request-URI of requests to the phone. */
-  readonly contact: string
-  /** Next hop of the flow it registered on: `sip:203.0.113.9:40312;transport=tcp`. */
-  readonly flow: string
-  readonly node: NodeName
-  /** Epoch seconds. */
-  readonly expires: number
-  readonly callId: string
-  readonly cseq: number
-  readonly userAgent: string
-}
-
-/** The challenge or refusal has already been sent when the answer is not a device. */
-export type Authentication = { readonly outcome: 'device'; readonly device: DeviceId } | { readonly outcome: 'challenged' | 'refused' }
+export type { Authentication } from './authenticator.js'
+export type { Binding } from './binding.js'
 
 /** Devices prove who they are and say where they are. */
 export interface Registrar {
@@ -27,5 +25,59 @@ export interface Registrar {
   bindingsOf(device: DeviceId): readonly Binding[]
   /** A phone registered here that was not registered before, or whose registration was renewed. */
   onRegistered(listener: (device: DeviceId) => void): () => void
+  /** The last binding of a phone at this node is gone: expired, removed, or the phone has registered at another node. */
+  onUnregistered(listener: (device: DeviceId) => void): () => void
   close(): Promise<void>
+}
+
+export type RegistrarSettings = ExpiryLimits & AuthenticationSettings
+
+export const defaultRegistrarSettings: RegistrarSettings = {
+  minExpires: 60,
+  maxExpires: 3600,
+  defaultExpires: 3600,
+  maxContacts: 8,
+  ...defaultAuthentication,
+}
+
+export interface RegistrarNeeds {
+  readonly srf: SipApplication
+  readonly store: Store
+  readonly directory: Directory
+  readonly node: NodeName
+  /** The digest realm: the SIP domain of the network. */
+  readonly realm: string
+  /** The network's secret: signs nonces, so that those of other nodes are known as genuine. */
+  readonly secret: Secret
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly settings?: Partial<RegistrarSettings>
+}
+
+/** Answers REGISTER and OPTIONS from now on. Phones that were registered at this node before it restarted are so again. */
+export function createRegistrar(needs: RegistrarNeeds): Registrar {
+  const { srf, store, directory, node, realm, secret, clock, log, metrics } = needs
+  const settings = { ...defaultRegistrarSettings, ...needs.settings }
+  const bindings = createBindings({ store, node, clock, log, metrics })
+  const authenticator = createAuthenticator({ directory, realm, secret, clock, log, settings })
+  const registered = createEmitter<[DeviceId]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
+  const handle = createRegisterHandler({ bindings, authenticator, node, clock, log, metrics, limits: settings, registered })
+
+  srf.onRequest('REGISTER', handle)
+  srf.onRequest('OPTIONS', (request) => request.respond(200, { headers: capabilities }))
+  const offDevices = directory.onDeviceChange((device) => {
+    if (!directory.device(device) && bindings.of(device).length > 0) bindings.commit(device, [])
+  })
+
+  return {
+    authenticate: (request) => authenticator.authenticate(request),
+    bindingsOf: (device) => [...bindings.of(device)].sort((a, b) => b.registered - a.registered),
+    onRegistered: (listener) => registered.on(listener),
+    onUnregistered: (listener) => bindings.onGone(listener),
+    async close() {
+      offDevices()
+      await bindings.close()
+    },
+  }
 }

@@ -1,0 +1,98 @@
+import { type DeviceId, type NodeName, parseNodeName } from '../base/identity.js'
+
+/** One Contact of a device (RFC 3261 §10.3), with the flow it was registered on (RFC 5626). */
+export interface Binding {
+  readonly device: DeviceId
+  /** Contact URI: the Request-URI of requests to the phone. */
+  readonly contact: string
+  /** Next hop of the flow it registered on: `sip:203.0.113.9:40312;transport=tcp`. */
+  readonly flow: string
+  readonly node: NodeName
+  /** Epoch seconds. */
+  readonly expires: number
+  readonly callId: string
+  readonly cseq: number
+  readonly userAgent: string
+}
+
+/** A binding with what only the registrar needs to know of it. */
+export interface BoundContact extends Binding {
+  /** The phone's own name for itself (`+sip.instance`, with its `reg-id` where it has one), `''` without. */
+  readonly instance: string
+  /** Epoch seconds of the latest REGISTER; in Redis that of the latest one that changed more than the expiry. */
+  readonly registered: number
+}
+
+/** `reg:<device>` as it stands in Redis. */
+export type RegistrationRecord = ReadonlyMap<string, string>
+
+/** Fields by the member they hold; a second contact's fields end in `.2`, a third's in `.3`. All are at the one `node`. */
+const fieldOf = {
+  contact: 'contact',
+  flow: 'flow',
+  expires: 'expires',
+  callId: 'call-id',
+  cseq: 'cseq',
+  userAgent: 'user-agent',
+  instance: 'instance',
+  registered: 'registered',
+} as const
+
+type Member = keyof typeof fieldOf
+const members = Object.keys(fieldOf) as readonly Member[]
+const stable: readonly Member[] = ['contact', 'flow', 'callId', 'userAgent', 'instance']
+
+function fieldName(member: Member, index: number): string {
+  return index === 0 ? fieldOf[member] : `${fieldOf[member]}.${index + 1}`
+}
+
+/** The whole record of a device as an operator reads it with HGETALL. */
+export function toRecord(node: NodeName, bindings: readonly BoundContact[]): Record<string, string> {
+  const record: Record<string, string> = { node }
+  bindings.forEach((binding, index) => {
+    for (const member of members) {
+      const text = String(binding[member])
+      if (text !== '') record[fieldName(member, index)] = text
+    }
+  })
+  return record
+}
+
+/** All that a refresh which changes nothing has to write. */
+export function toExpiryFields(bindings: readonly BoundContact[]): Record<string, string> {
+  return Object.fromEntries(bindings.map((binding, index) => [fieldName('expires', index), String(binding.expires)]))
+}
+
+/** What a record says; a contact whose fields were damaged by hand is left out. */
+export function fromRecord(device: DeviceId, record: RegistrationRecord | undefined): readonly BoundContact[] {
+  const node = parseNodeName(record?.get('node') ?? '')
+  if (!record || !node) return []
+  const bindings: BoundContact[] = []
+  for (let index = 0; record.has(fieldName('contact', index)); index++) {
+    const read = (member: Member): string => record.get(fieldName(member, index)) ?? ''
+    const number = (member: Member): number => Number(read(member)) || 0
+    if (read('flow') === '') continue
+    bindings.push({
+      device,
+      node,
+      contact: read('contact'),
+      flow: read('flow'),
+      expires: number('expires'),
+      callId: read('callId'),
+      cseq: number('cseq'),
+      userAgent: read('userAgent'),
+      instance: read('instance'),
+      registered: number('registered'),
+    })
+  }
+  return bindings
+}
+
+/** True where both say the same in all but what moves with every refresh: expiry, CSeq and the time of it. */
+export function sameButExpiry(left: readonly BoundContact[], right: readonly BoundContact[]): boolean {
+  return left.length === right.length && left.every((binding, index) => sameContact(binding, right[index]))
+}
+
+function sameContact(left: BoundContact, right: BoundContact | undefined): boolean {
+  return right !== undefined && left.node === right.node && stable.every((member) => left[member] === right[member])
+}

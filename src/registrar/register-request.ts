@@ -1,0 +1,116 @@
+import { maxCSeq, maxDeltaSeconds, parseInteger, splitList, unquote } from '../sip/headers.js'
+import { type NameAddr, parseNameAddr } from '../sip/name-addr.js'
+import { parseUri, printHostPort, type SipUri } from '../sip/uri.js'
+import type { IncomingRequest, SipHeaders, SipSource } from '../srf/srf.js'
+
+/** How long registrations may last, in seconds, and how many contacts a device may have. */
+export interface ExpiryLimits {
+  readonly minExpires: number
+  readonly maxExpires: number
+  readonly defaultExpires: number
+  readonly maxContacts: number
+}
+
+/** One Contact of a REGISTER. */
+export interface WishedContact {
+  readonly contact: string
+  readonly uri: SipUri
+  /** Granted; 0 removes. */
+  readonly seconds: number
+  readonly instance: string
+}
+
+/** What a REGISTER asks for (RFC 3261 §10.3). */
+export type Wish =
+  | { readonly kind: 'fetch' }
+  | { readonly kind: 'remove all' }
+  | { readonly kind: 'change'; readonly contacts: readonly WishedContact[] }
+
+export interface Refusal {
+  readonly kind: 'refusal'
+  readonly status: number
+  readonly reason: string
+  readonly headers?: SipHeaders
+}
+
+/** Whose REGISTER it is in what order, and where it came from. */
+export interface Origin {
+  readonly callId: string
+  readonly cseq: number
+  readonly flow: string
+  readonly userAgent: string
+}
+
+export function refusal(status: number, reason: string, headers: SipHeaders = {}): Refusal {
+  return { kind: 'refusal', status, reason, headers }
+}
+
+/** The user part of an address-of-record, escapes decoded, parameters gone (RFC 3261 §10.3 step 5); null where there is none. */
+export function userOf(header: string): string | null {
+  const uri = parseUri(parseNameAddr(header)?.uri ?? '')
+  if (uri?.kind !== 'sip' || uri.user === null) return null
+  try {
+    return decodeURIComponent(uri.user)
+  } catch {
+    return null
+  }
+}
+
+/** Extensions that a REGISTER requires and we do not have: all (RFC 3261 §10.3 step 2, §8.2.2.3). */
+export function unsupportedExtensions(request: IncomingRequest): Refusal | null {
+  const required = splitList(request.header('require'))
+  return required.length === 0 ? null : refusal(420, 'Bad Extension', { Unsupported: required.join(', ') })
+}
+
+export function readOrigin(request: IncomingRequest): Origin | Refusal {
+  const cseq = parseInteger(request.header('cseq').split(/\s/, 1)[0] ?? '', maxCSeq)
+  if (cseq === null || request.callId === '') return refusal(400, 'Bad CSeq or Call-ID')
+  return { callId: request.callId, cseq, flow: flowOf(request.source), userAgent: request.header('user-agent').slice(0, 200) }
+}
+
+/** Where requests to the phone go: back where its REGISTER came from, through NAT and over its own connection (RFC 3581, RFC 5626). */
+export function flowOf({ address, port, protocol }: SipSource): string {
+  return `sip:${printHostPort(address, port)};transport=${protocol}`
+}
+
+/** Steps 6 and 7 of RFC 3261 §10.3, as far as they need no bindings. */
+export function readWish(request: IncomingRequest, limits: ExpiryLimits): Wish | Refusal {
+  const contacts = splitList(request.header('contact'))
+  if (contacts.length === 0) return { kind: 'fetch' }
+  if (contacts.includes('*')) {
+    const alone = contacts.length === 1 && parseInteger(request.header('expires').trim(), maxDeltaSeconds) === 0
+    return alone ? { kind: 'remove all' } : refusal(400, 'Contact * needs Expires 0 and no other contact')
+  }
+  const wishes: WishedContact[] = []
+  for (const text of contacts) {
+    const wish = readContact(text, request.header('expires'), limits)
+    if (wish.kind === 'refusal') return wish
+    wishes.push(wish.contact)
+  }
+  return { kind: 'change', contacts: wishes }
+}
+
+function readContact(
+  text: string,
+  expiresHeader: string,
+  limits: ExpiryLimits,
+): { readonly kind: 'contact'; readonly contact: WishedContact } | Refusal {
+  const value = parseNameAddr(text)
+  const uri = value && parseUri(value.uri)
+  if (!value || !uri) return refusal(400, 'Bad Contact')
+  if (uri.kind !== 'sip') return refusal(400, 'Contact is not a SIP URI')
+  const wished = value.params.get('expires') ?? expiresHeader.trim()
+  // RFC 3261 §10.2.1.1: what is no number counts as 3600; our default, where there is nothing at all, may be another.
+  const seconds = wished === '' ? limits.defaultExpires : (parseInteger(wished, maxDeltaSeconds) ?? 3600)
+  if (seconds > 0 && seconds < Math.min(limits.minExpires, 3600)) {
+    return refusal(423, 'Interval Too Brief', { 'Min-Expires': String(limits.minExpires) })
+  }
+  const granted = Math.min(seconds, limits.maxExpires)
+  return { kind: 'contact', contact: { contact: value.uri, uri, seconds: granted, instance: instanceOf(value) } }
+}
+
+function instanceOf({ params }: NameAddr): string {
+  const instance = unquote(params.get('+sip.instance') ?? '').slice(0, 200)
+  const number = params.get('reg-id')
+  return instance !== '' && number ? `${instance}#${number}` : instance
+}
