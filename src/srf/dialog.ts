@@ -16,7 +16,7 @@ const defaultStatus: Readonly<Record<string, number>> = { OPTIONS: 200, NOTIFY: 
  * before the user has a listener is kept for them.
  */
 export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipDialog {
-  const end = createOnce<DialogEnd>()
+  const end = createOnce<DialogEnd>((tell) => connection.guard('end of a dialog', tell))
   const onAck: ((sdp: string) => void)[] = []
   let onRequest: ((request: IncomingRequest) => void) | null = null
   let remoteSdp = dialog.remote.sdp ?? ''
@@ -99,7 +99,7 @@ function isOffer(request: IncomingRequest): boolean {
 }
 
 /** News that comes once: kept for the listener that is late. */
-function createOnce<News>() {
+function createOnce<News>(guard: (tell: () => void) => void) {
   let news: { value: News } | null = null
   let silent = false
   const listeners: ((value: News) => void)[] = []
@@ -108,10 +108,11 @@ function createOnce<News>() {
     happen(value: News) {
       if (news || silent) return
       news = { value }
-      for (const listener of listeners.splice(0)) listener(value)
+      for (const listener of listeners.splice(0)) guard(() => listener(value))
     },
     tell(listener: (value: News) => void) {
-      if (news) listener(news.value)
+      const late = news
+      if (late) guard(() => listener(late.value))
       else listeners.push(listener)
     },
     /** We did it ourselves: nobody is told. */

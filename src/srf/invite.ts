@@ -119,7 +119,7 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
       abandon(outcome)
       return failed(localAnswer(487, 'Request Terminated'))
     }
-    if ('ack' in outcome) return offered(outcome, connection)
+    if (!isDialog(outcome)) return offered(outcome, connection)
     return { outcome: 'answered', dialog: wrapDialog(outcome, connection), answer: toAnswer(outcome.res) }
   }
 
@@ -137,8 +137,13 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
 
 // RFC 3261 §9.1: the 200 has crossed our CANCEL, so the call exists and must be ended.
 function abandon(outcome: DrachtioDialog | DrachtioOffered): void {
-  if ('ack' in outcome) outcome.destroy().catch(() => undefined)
-  else outcome.destroy({}, () => undefined)
+  if (isDialog(outcome)) outcome.destroy({}, () => undefined)
+  else outcome.destroy().catch(() => undefined)
+}
+
+// Both have `ack` and `destroy`.
+function isDialog(outcome: DrachtioDialog | DrachtioOffered): outcome is DrachtioDialog {
+  return 'sip' in outcome
 }
 
 function offered(outcome: DrachtioOffered, connection: Connection): InviteResult {
