@@ -1,0 +1,238 @@
+import type { Clock } from '../../base/clock.js'
+import { newBranch } from '../../sip/ids.js'
+import type { SipRequest } from '../../sip/message.js'
+import { type Endpoint, endpointText, type Flow, type Hop } from '../transport/flow.js'
+import type { Transports } from '../transport/transports.js'
+import {
+  type ClientMachine,
+  clientKey,
+  createPaths,
+  inputOf,
+  newClientMachine,
+  type Paths,
+  type Received,
+  type TimersFor,
+} from './client-machine.js'
+import { ackOf, cancelOf } from './generated-requests.js'
+import { createRunner, type Effect, type Runner } from './machine.js'
+import type { OversizeRule } from './oversize.js'
+import type { ClientTransaction, ClientUser } from './transaction-layer.js'
+import { ourVia } from './via-stamp.js'
+
+/** RFC 3261 §17.1: our own requests. */
+export interface ClientTransactions {
+  send(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction
+  /** Sends a request that has no transaction, the ACK of a 2xx; null where there is no way. */
+  sendOnce(request: SipRequest, hop: Hop): { readonly bytes: Buffer; readonly flow: Flow } | null
+  /** False where no transaction awaits it (RFC 3261 §17.1.3). */
+  onResponse(received: Received): boolean
+  /** An outgoing connection is established. */
+  onOpen(flow: Flow): void
+  /** A connection is gone, or was never established. */
+  onGone(flow: Flow, reason: string): void
+  /** A UDP peer's port is closed. */
+  onUnreachable(remote: Endpoint, reason: string): void
+  readonly size: number
+  close(): void
+}
+
+export interface ClientTransactionsNeeds {
+  readonly transports: Transports
+  readonly clock: Clock
+  readonly timersFor: TimersFor
+  readonly oversize: OversizeRule
+  /** A user's listener has thrown. */
+  readonly onFault: (fault: unknown) => void
+}
+
+interface Client extends ClientTransactionsNeeds {
+  readonly machines: Map<string, ClientMachine>
+  readonly paths: Paths
+  readonly runner: Runner<ClientMachine>
+}
+
+export function createClientTransactions(needs: ClientTransactionsNeeds): ClientTransactions {
+  const machines = new Map<string, ClientMachine>()
+  const paths = createPaths()
+  const runner = createRunner<ClientMachine>({
+    clock: needs.clock,
+    perform: (machine, effect) => perform(client, machine, effect),
+    ended(machine) {
+      machines.delete(machine.key)
+      paths.leave(machine)
+    },
+  })
+  const client: Client = { ...needs, machines, paths, runner }
+  return {
+    send: (request, hop, user) => begin(client, request, hop, user),
+    sendOnce: (request, hop) => sendOnce(client, request, hop),
+    onResponse: (received) => receive(client, received),
+    onOpen(flow) {
+      for (const machine of paths.on(flow.connection ?? '')) confirmStream(client, machine)
+    },
+    onGone(flow, reason) {
+      for (const machine of paths.on(flow.connection ?? '')) losePath(client, machine, reason)
+    },
+    onUnreachable(remote, reason) {
+      for (const machine of paths.on(endpointText(remote))) losePath(client, machine, reason)
+    },
+    get size() {
+      return machines.size
+    },
+    close() {
+      for (const machine of machines.values()) runner.reset(machine)
+      machines.clear()
+    },
+  }
+}
+
+function begin(client: Client, request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction {
+  const branch = newBranch()
+  request.prepend('Via', ourVia(hop.protocol, hop.advertised, branch))
+  let bytes = request.toBuffer()
+  const stream = client.oversize.streamFor(hop, bytes.length)
+  if (stream) bytes = restamp(request, stream, branch)
+  const flow = flowTo(client, stream ?? hop)
+  const timers = client.timersFor(flow)
+  const machine = newClientMachine({ branch, request, user, flow, bytes, timers, fallback: stream && hop })
+  enter(client, machine)
+  return transactionOf(client, machine)
+}
+
+function transactionOf(client: Client, machine: ClientMachine): ClientTransaction {
+  return {
+    request: machine.request,
+    branch: machine.branch,
+    cancel(user, reason) {
+      machine.canceller ??= { user, reason }
+      client.runner.feed(machine, 'cancel')
+    },
+    get terminated() {
+      return machine.state === 'terminated'
+    },
+  }
+}
+
+function enter(client: Client, machine: ClientMachine): void {
+  client.machines.set(machine.key, machine)
+  client.paths.join(machine)
+  client.runner.feed(machine, 'start')
+}
+
+function restamp(request: SipRequest, hop: Hop, branch: string): Buffer {
+  request.replaceFirst('Via', ourVia(hop.protocol, hop.advertised, branch))
+  return request.toBuffer()
+}
+
+/** A way that is not there is a flow that is gone: its failure comes like any other. */
+function flowTo({ transports }: Client, hop: Hop): Flow {
+  const { protocol, remote, local, advertised } = hop
+  return transports.flowTo(hop) ?? { protocol, remote, local, advertised, connection: 0 }
+}
+
+function sendOnce(client: Client, request: SipRequest, hop: Hop): { bytes: Buffer; flow: Flow } | null {
+  request.prepend('Via', ourVia(hop.protocol, hop.advertised, newBranch()))
+  const bytes = request.toBuffer()
+  const flow = flowTo(client, hop)
+  return client.transports.send(bytes, flow) ? { bytes, flow } : null
+}
+
+function receive(client: Client, received: Received): boolean {
+  const { response } = received
+  const { method } = response.cseq
+  const machine = client.machines.get(clientKey(response.topVia.branch, method))
+  if (!machine || machine.request.method !== method) return false
+  machine.received = received
+  client.runner.feed(machine, inputOf(response.status))
+  machine.received = null
+  if (response.status >= 200) client.paths.leave(machine)
+  return true
+}
+
+function perform(client: Client, machine: ClientMachine, effect: Effect): void {
+  switch (effect) {
+    case 'send request':
+      transmit(client, machine)
+      break
+    case 'send ack':
+      acknowledge(client, machine)
+      break
+    case 'send cancel':
+      cancel(client, machine)
+      break
+    default:
+      tellUser(client, machine, effect)
+  }
+}
+
+function transmit(client: Client, machine: ClientMachine): void {
+  const { transports, runner } = client
+  machine.copies += 1
+  const isSent = transports.send(machine.bytes, machine.flow)
+  if (machine.copies === 1 && (!machine.fallback || transports.isOpen(machine.flow))) {
+    machine.fallback = null
+    queueMicrotask(() => guarded(client, () => machine.user.onSent(machine.bytes, machine.flow)))
+  }
+  if (!isSent) {
+    machine.failure = 'no connection'
+    queueMicrotask(() => runner.feed(machine, 'transport error'))
+  } else if (machine.copies === 2 && machine.flow.protocol === 'udp') transports.suspect(machine.flow.remote)
+}
+
+function acknowledge({ transports }: Client, machine: ClientMachine): void {
+  if (machine.received) machine.ack ??= ackOf(machine.request, machine.received.response).toBuffer()
+  if (machine.ack) transports.send(machine.ack, machine.flow)
+}
+
+/** RFC 3261 §9.1: over the same way, with the same branch, as a transaction of its own. */
+function cancel(client: Client, { canceller, request: invite, branch, flow, timers }: ClientMachine): void {
+  if (!canceller) return
+  const request = cancelOf(invite, canceller.reason)
+  enter(client, newClientMachine({ branch, request, user: canceller.user, flow, bytes: request.toBuffer(), timers, fallback: null }))
+}
+
+function tellUser(client: Client, { user, received, failure }: ClientMachine, effect: Effect): void {
+  guarded(client, () => {
+    if (effect === 'pass response' && received) user.onResponse(received.response, received.flow, received.size)
+    else if (effect === 'report timeout') user.onTimeout()
+    else if (effect === 'report failure') user.onTransportFailure(failure)
+  })
+}
+
+function guarded({ onFault }: Client, tell: () => void): void {
+  try {
+    tell()
+  } catch (fault) {
+    onFault(fault)
+  }
+}
+
+/** The stream that a large request was given to is established: it is sent. */
+function confirmStream(client: Client, machine: ClientMachine): void {
+  if (!machine.fallback) return
+  machine.fallback = null
+  guarded(client, () => machine.user.onSent(machine.bytes, machine.flow))
+}
+
+function losePath(client: Client, machine: ClientMachine, reason: string): void {
+  if (machine.fallback) fallBack(client, machine, machine.fallback)
+  else {
+    machine.failure = reason
+    client.runner.feed(machine, 'transport error')
+  }
+}
+
+/** RFC 3261 §18.1.1: the peer does not take TCP, so the request goes by UDP although it is large. */
+function fallBack(client: Client, machine: ClientMachine, hop: Hop): void {
+  const { oversize, paths, runner } = client
+  oversize.refused(hop.remote)
+  paths.leave(machine)
+  runner.reset(machine)
+  machine.fallback = null
+  machine.copies = 0
+  machine.bytes = restamp(machine.request, hop, machine.branch)
+  machine.flow = flowTo(client, hop)
+  machine.timers = client.timersFor(machine.flow)
+  enter(client, machine)
+  if (machine.canceller) runner.feed(machine, 'cancel')
+}

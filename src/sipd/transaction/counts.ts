@@ -1,0 +1,33 @@
+/** What the network brought, since the start. */
+export interface Counts {
+  requests: number
+  responses: number
+  /** Retransmissions of requests, and ACKs that ended a transaction. */
+  absorbed: number
+  /** Could not be understood; answered where that was possible. */
+  malformed: number
+  /** The same request by two ways (RFC 3261 §8.2.2.2). */
+  merged: number
+  /** Answered 503 because the table of transactions was full. */
+  refused: number
+  /** Responses that nobody awaited. */
+  strayResponses: number
+  /** Connections closed because the table of connections was full. */
+  refusedConnections: number
+  /** A listener of the layer's user has thrown. */
+  faults: number
+}
+
+export function newCounts(): Counts {
+  return {
+    requests: 0,
+    responses: 0,
+    absorbed: 0,
+    malformed: 0,
+    merged: 0,
+    refused: 0,
+    strayResponses: 0,
+    refusedConnections: 0,
+    faults: 0,
+  }
+}

@@ -1,0 +1,62 @@
+import { isRfc3261Branch } from '../../sip/ids.js'
+import type { SipRequest } from '../../sip/message.js'
+import type { SipTimers } from '../../sip/timers.js'
+import type { Endpoint, Flow } from '../transport/flow.js'
+import { inviteServerTable } from './invite-server-table.js'
+import type { Machine } from './machine.js'
+import { nonInviteServerTable } from './non-invite-server-table.js'
+import type { ServerTransaction } from './transaction-layer.js'
+
+/** One server transaction. */
+export interface ServerMachine extends Machine {
+  readonly key: string
+  /** Set while a request by another way would be a merged one (RFC 3261 §8.2.2.2). */
+  mergeKey: string | null
+  /** What the user holds; null once nobody can ask for it any more. */
+  transaction: ServerTransaction | null
+  /** Where responses go. */
+  answerFlow: Flow
+  /** Where to connect to when the connection they should go over is gone (RFC 3261 §18.2.2). */
+  readonly reconnectTo: Endpoint
+  /** The response in hand, and the last one sent. */
+  response: Buffer | null
+  /** In hand while the table is asked. */
+  ack: { readonly request: SipRequest; readonly flow: Flow; readonly size: number } | null
+  onUnacknowledged: (() => void) | null
+  onTransportFailure: (() => void) | null
+}
+
+type Given = Pick<ServerMachine, 'key' | 'mergeKey' | 'answerFlow' | 'reconnectTo'>
+
+export function newServerMachine(given: Given, method: string, timers: SipTimers): ServerMachine {
+  return {
+    ...given,
+    timers,
+    table: method === 'INVITE' ? inviteServerTable : nonInviteServerTable,
+    state: 'idle',
+    repeatMs: 0,
+    repeating: null,
+    ending: null,
+    transaction: null,
+    response: null,
+    ack: null,
+    onUnacknowledged: null,
+    onTransportFailure: null,
+  }
+}
+
+/**
+ * RFC 3261 §17.2.3: branch, sent-by and method, where `method` is the INVITE's for ACK and for what CANCEL looks for. Older
+ * stacks' branches are not unique: their requests are matched by what makes one of RFC 2543 unique.
+ */
+export function serverKey(request: SipRequest, method: string): string {
+  const { branch, host, port } = request.topVia
+  if (isRfc3261Branch(branch)) return `${branch} ${host}:${port ?? ''} ${method}`
+  const { callId, cseq, from } = request
+  return `2543 ${callId} ${cseq.number} ${from.tag} ${request.uri} ${host}:${port ?? ''} ${branch} ${method}`
+}
+
+/** RFC 3261 §8.2.2.2; null for a request inside a dialog, which cannot be a merged one. */
+export function mergeKeyOf({ method, to, from, callId, cseq }: SipRequest): string | null {
+  return to.tag !== '' || method === 'CANCEL' ? null : `${callId} ${from.tag} ${cseq.number} ${method}`
+}

@@ -1,0 +1,204 @@
+import type { Clock } from '../../base/clock.js'
+import { AppError } from '../../base/errors.js'
+import type { SipRequest, SipResponse } from '../../sip/message.js'
+import { type Flow, isReliable } from '../transport/flow.js'
+import type { Transports } from '../transport/transports.js'
+import { inputOf, type TimersFor } from './client-machine.js'
+import { createRunner, type Effect, type Runner } from './machine.js'
+import { nonInviteServerTable } from './non-invite-server-table.js'
+import { mergeKeyOf, newServerMachine, type ServerMachine, serverKey } from './server-machine.js'
+import type { ServerTransaction } from './transaction-layer.js'
+import { answerTo } from './via-stamp.js'
+
+/** What became of a request. */
+export type RequestFate =
+  /** Passed to the user as a transaction. */
+  | 'new'
+  /** A copy, or an ACK that ends a transaction of ours. */
+  | 'absorbed'
+  /** An ACK that belongs to no transaction, or to one that is Accepted: passed to the user. */
+  | 'stray ack'
+  /** The same request came by another way (RFC 3261 §8.2.2.2): 482. */
+  | 'merged'
+  /** No room for another transaction: 503. */
+  | 'full'
+
+/** RFC 3261 §17.2: the requests of others. */
+export interface ServerTransactions {
+  onRequest(request: SipRequest, flow: Flow, size: number): RequestFate
+  onGone(flow: Flow): void
+  readonly size: number
+  close(): void
+}
+
+export interface ServerTransactionsNeeds {
+  readonly transports: Transports
+  readonly clock: Clock
+  readonly timersFor: TimersFor
+  /** Transactions at the same time. */
+  readonly limit: number
+  readonly onTransaction: (transaction: ServerTransaction) => void
+  readonly onAck: (ack: SipRequest, flow: Flow, size: number) => void
+  /** A user's listener has thrown. */
+  readonly onFault: (fault: unknown) => void
+}
+
+interface Server extends ServerTransactionsNeeds {
+  readonly machines: Map<string, ServerMachine>
+  readonly merging: Map<string, ServerMachine>
+  /** Whose answers wait for a connection that is being opened for them. */
+  readonly reconnecting: Map<number, Set<ServerMachine>>
+  readonly runner: Runner<ServerMachine>
+}
+
+export function createServerTransactions(needs: ServerTransactionsNeeds): ServerTransactions {
+  const machines = new Map<string, ServerMachine>()
+  const runner = createRunner<ServerMachine>({
+    clock: needs.clock,
+    perform: (machine, effect) => perform(server, machine, effect),
+    ended: (machine) => forget(server, machine),
+  })
+  const server: Server = { ...needs, machines, merging: new Map(), reconnecting: new Map(), runner }
+  return {
+    onRequest: (request, flow, size) => receive(server, request, flow, size),
+    onGone(flow) {
+      const stranded = server.reconnecting.get(flow.connection ?? 0) ?? []
+      server.reconnecting.delete(flow.connection ?? 0)
+      for (const machine of stranded) runner.feed(machine, 'transport error')
+    },
+    get size() {
+      return machines.size
+    },
+    close() {
+      for (const machine of machines.values()) runner.reset(machine)
+      machines.clear()
+      server.merging.clear()
+    },
+  }
+}
+
+function receive(server: Server, request: SipRequest, flow: Flow, size: number): RequestFate {
+  if (request.method === 'ACK') return receiveAck(server, request, flow, size)
+  const key = serverKey(request, request.method)
+  const known = server.machines.get(key)
+  if (known) {
+    server.runner.feed(known, 'request')
+    return 'absorbed'
+  }
+  const mergeKey = mergeKeyOf(request)
+  if (mergeKey !== null && server.merging.has(mergeKey)) return 'merged'
+  if (server.machines.size >= server.limit) return 'full'
+  open(server, { request, flow, size, key, mergeKey })
+  return 'new'
+}
+
+function receiveAck({ machines, runner, onAck }: Server, request: SipRequest, flow: Flow, size: number): RequestFate {
+  const machine = machines.get(serverKey(request, 'INVITE'))
+  if (!machine) {
+    onAck(request, flow, size)
+    return 'stray ack'
+  }
+  machine.ack = { request, flow, size }
+  runner.feed(machine, 'ack')
+  machine.ack = null
+  return 'absorbed'
+}
+
+interface Arrival {
+  readonly request: SipRequest
+  readonly flow: Flow
+  readonly size: number
+  readonly key: string
+  readonly mergeKey: string | null
+}
+
+function open(server: Server, arrival: Arrival): void {
+  const { request, flow, key, mergeKey } = arrival
+  const reconnectTo = answerTo(request.topVia, flow)
+  const answerFlow = flow.connection === null && reconnectTo !== flow.remote ? { ...flow, remote: reconnectTo } : flow
+  const machine = newServerMachine({ key, mergeKey, answerFlow, reconnectTo }, request.method, server.timersFor(flow))
+  machine.transaction = transactionOf(server, machine, arrival)
+  server.machines.set(key, machine)
+  if (mergeKey !== null) server.merging.set(mergeKey, machine)
+  server.runner.feed(machine, 'start')
+  server.onTransaction(machine.transaction)
+}
+
+function transactionOf(server: Server, machine: ServerMachine, { request, flow, size }: Arrival): ServerTransaction {
+  const cancels = request.method === 'CANCEL' ? server.machines.get(serverKey(request, 'INVITE')) : undefined
+  return {
+    request,
+    flow,
+    size,
+    cancels: cancels?.transaction ?? null,
+    respond: (response) => respond(server, machine, response),
+    get completed() {
+      return machine.state !== 'trying' && machine.state !== 'proceeding'
+    },
+    onUnacknowledged(listener) {
+      machine.onUnacknowledged = listener
+    },
+    onTransportFailure(listener) {
+      machine.onTransportFailure = listener
+    },
+  }
+}
+
+function respond(server: Server, machine: ServerMachine, response: SipResponse): Buffer {
+  const input = inputOf(response.status)
+  if (!machine.table[machine.state]?.[input])
+    throw new AppError('SIP_SEND_FAILED', `the transaction is ${machine.state}: no ${response.status} can be sent`)
+  const bytes = response.toBuffer()
+  machine.response = bytes
+  server.runner.feed(machine, input)
+  if (machine.table === nonInviteServerTable && response.status >= 200) release(server, machine)
+  return bytes
+}
+
+/** A request that is answered needs only its answer; INVITE goes on, for its ACK and its CANCEL. */
+function release(server: Server, machine: ServerMachine): void {
+  machine.transaction = null
+  if (machine.mergeKey !== null) server.merging.delete(machine.mergeKey)
+  machine.mergeKey = null
+}
+
+function perform(server: Server, machine: ServerMachine, effect: Effect): void {
+  if (effect === 'send response' || effect === 'repeat response') deliver(server, machine)
+  else if (effect === 'pass ack' && machine.ack) server.onAck(machine.ack.request, machine.ack.flow, machine.ack.size)
+  else if (effect === 'report unacknowledged') tell(server, machine.onUnacknowledged)
+  else if (effect === 'report failure') tell(server, machine.onTransportFailure)
+}
+
+function tell({ onFault }: Server, listener: (() => void) | null): void {
+  try {
+    listener?.()
+  } catch (fault) {
+    onFault(fault)
+  }
+}
+
+function deliver(server: Server, machine: ServerMachine): void {
+  const { response } = machine
+  if (!response || server.transports.send(response, machine.answerFlow)) return
+  if (!reconnect(server, machine, response)) queueMicrotask(() => server.runner.feed(machine, 'transport error'))
+}
+
+/** RFC 3261 §18.2.2: the connection is gone, so a new one is opened to where the request came from, at its sent-by port. */
+function reconnect({ transports, reconnecting }: Server, machine: ServerMachine, response: Buffer): boolean {
+  const { protocol } = machine.answerFlow
+  const hop = isReliable(protocol) ? transports.hopTo(protocol, machine.reconnectTo) : null
+  const flow = hop && transports.flowTo(hop)
+  if (!flow?.connection) return false
+  machine.answerFlow = flow
+  const waiting = reconnecting.get(flow.connection) ?? new Set()
+  reconnecting.set(flow.connection, waiting.add(machine))
+  return transports.send(response, flow)
+}
+
+function forget(server: Server, machine: ServerMachine): void {
+  server.machines.delete(machine.key)
+  if (machine.mergeKey !== null) server.merging.delete(machine.mergeKey)
+  const { connection } = machine.answerFlow
+  const waiting = connection === null ? undefined : server.reconnecting.get(connection)
+  if (waiting?.delete(machine) && waiting.size === 0 && connection !== null) server.reconnecting.delete(connection)
+}

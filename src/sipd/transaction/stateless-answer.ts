@@ -1,0 +1,29 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createResponse } from '../../sip/builder.js'
+import type { SipRequest } from '../../sip/message.js'
+import type { Flow } from '../transport/flow.js'
+import type { Transports } from '../transport/transports.js'
+import { answerTo } from './via-stamp.js'
+
+export interface StatelessAnswer {
+  readonly status: number
+  readonly reason?: string
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+}
+
+const salt = randomBytes(16)
+
+/** Answers a request that gets no transaction; an ACK gets no answer. Its copies get the same To tag (RFC 3261 §8.2.7). */
+export function answerStateless(transports: Transports, request: SipRequest, flow: Flow, answer: StatelessAnswer): void {
+  if (request.method === 'ACK') return
+  const response = createResponse(request, answer.status, answer.reason, tagFor(request))
+  for (const [name, value] of answer.headers ?? []) response.append(name, value)
+  const way = flow.connection === null ? { ...flow, remote: answerTo(request.topVia, flow) } : flow
+  transports.send(response.toBuffer(), way)
+}
+
+function tagFor(request: SipRequest): string {
+  const hash = createHash('sha1').update(salt)
+  for (const part of [request.first('Via'), request.first('Call-ID'), request.first('CSeq')]) hash.update(part ?? '')
+  return hash.digest('base64url').slice(0, 12)
+}

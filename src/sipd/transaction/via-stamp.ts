@@ -1,0 +1,27 @@
+import type { Protocol } from '../../base/listen-address.js'
+import type { SipRequest } from '../../sip/message.js'
+import { printVia, type Via, withViaParam } from '../../sip/via.js'
+import type { Endpoint, Flow } from '../transport/flow.js'
+
+/** Our Via (RFC 3261 §18.1.1), asking for the port that the peer sees (RFC 3581 §3). The port is left out where it is 5060. */
+export function ourVia(protocol: Protocol, { address, port }: Endpoint, branch: string): string {
+  const host = address.includes(':') ? `[${address}]` : address
+  const sentBy = port === 5060 ? host : `${host}:${port}`
+  return `SIP/2.0/${protocol.toUpperCase()} ${sentBy};rport;branch=${branch}`
+}
+
+/** Notes in the top Via where a request really came from (RFC 3261 §18.2.1, RFC 3581 §4). */
+export function stampReceived(request: SipRequest, { address, port }: Endpoint): void {
+  const via = request.topVia
+  const wantsPort = via.params.has('rport')
+  if (!wantsPort && via.host === address && !via.params.has('received')) return
+  const seen = withViaParam(via, 'received', address)
+  request.replaceFirst('Via', printVia(wantsPort ? withViaParam(seen, 'rport', String(port)) : seen))
+}
+
+/** Where the responses to a request go (RFC 3261 §18.2.2, RFC 3581 §4), if not back over its connection. */
+export function answerTo(via: Via, flow: Flow): Endpoint {
+  const defaultPort = flow.protocol === 'tls' || flow.protocol === 'wss' ? 5061 : 5060
+  if (flow.protocol === 'udp' && via.params.has('rport')) return flow.remote
+  return { address: flow.remote.address, port: via.port ?? defaultPort }
+}

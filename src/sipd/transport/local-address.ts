@@ -1,0 +1,59 @@
+import { isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import type { Endpoint } from './flow.js'
+
+/** Our side of an exchange with a remote: the socket's address, and the one to show. */
+export interface LocalSides {
+  readonly local: Endpoint
+  readonly advertised: Endpoint
+}
+
+/** A socket bound to 0.0.0.0 or `::` has as many addresses as the machine; each remote is shown one that it can reach. */
+export interface LocalAddresses {
+  sidesFor(bound: Endpoint, remoteAddress: string): LocalSides
+}
+
+/** `advertise`: the host to show instead, null for none. */
+export function createLocalAddresses(advertise: string | null): LocalAddresses {
+  const outward = outwardAddresses()
+  const known = new Map<string, LocalSides>()
+
+  function sides(bound: Endpoint, kind: 'loopback' | 'outward'): LocalSides {
+    const key = `${kind} ${bound.address} ${bound.port}`
+    let found = known.get(key)
+    if (!found) {
+      const local = isWildcard(bound.address) ? { address: reachable(bound.address, kind), port: bound.port } : bound
+      found = { local, advertised: advertise === null ? local : { address: advertise, port: bound.port } }
+      known.set(key, found)
+    }
+    return found
+  }
+
+  function reachable(wildcard: string, kind: 'loopback' | 'outward'): string {
+    const family = isIPv6(wildcard) ? outward.ipv6 : outward.ipv4
+    const loopback = isIPv6(wildcard) ? '::1' : '127.0.0.1'
+    return kind === 'loopback' ? loopback : (family ?? loopback)
+  }
+
+  return {
+    sidesFor: (bound, remoteAddress) => sides(bound, isLoopback(remoteAddress) ? 'loopback' : 'outward'),
+  }
+}
+
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::'
+}
+
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
+function outwardAddresses(): { ipv4: string | undefined; ipv6: string | undefined } {
+  const all = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
+  return {
+    ipv4: all.find(({ family }) => family === 'IPv4')?.address,
+    ipv6: all.find(({ family }) => family === 'IPv6')?.address,
+  }
+}

@@ -1,0 +1,100 @@
+import { isIP } from 'node:net'
+import { AppError } from '../../base/errors.js'
+import { type Protocol, protocols } from '../../base/listen-address.js'
+import { parseUri, type SipUri } from '../../sip/uri.js'
+import { defaultPorts } from './dns-names.js'
+import type { Hop } from './flow.js'
+import { createNameCache } from './name-cache.js'
+import { inOrder, type Names, type NameTarget } from './names.js'
+import type { Transports } from './transports.js'
+
+/** RFC 3263 §4: from a URI to the hops to try, best first. */
+export interface NextHops {
+  /** The hops that need no DNS; null: `find` must ask. Throws what `find` rejects with. */
+  findNow(uri: string): readonly Hop[] | null
+  find(uri: string): Promise<readonly Hop[]>
+}
+
+export interface NextHopsNeeds {
+  readonly names: Names
+  readonly transports: Pick<Transports, 'offers' | 'hopTo'>
+  readonly clock: { now(): number }
+  /** 0 ≤ x < 1; chance by default. */
+  readonly random?: () => number
+}
+
+/** What a URI wants, before any look-up. */
+export interface Wish {
+  readonly secure: boolean
+  /** `transport=`, null without. */
+  readonly protocol: Protocol | null
+  readonly host: string
+  readonly port: number | null
+}
+
+export function createNextHops({ names, transports, clock, random = Math.random }: NextHopsNeeds): NextHops {
+  const cache = createNameCache({ clock })
+
+  function hopsTo(targets: readonly NameTarget[]): readonly Hop[] {
+    const hops = inOrder(targets, random)
+      .map(({ protocol, address, port }) => transports.hopTo(protocol, { address, port }))
+      .filter((hop) => hop !== null)
+    if (hops.length === 0) throw unavailable()
+    return hops
+  }
+
+  function numericTarget(wish: Wish): NameTarget {
+    const protocol = wish.protocol ?? defaultProtocol(wish, (name) => transports.offers(name, wish.host))
+    return { protocol, address: wish.host, port: wish.port ?? defaultPorts[protocol], priority: 0, weight: 0 }
+  }
+
+  function findNow(uri: string): readonly Hop[] | null {
+    const wish = wishOf(uri)
+    if (isIP(wish.host) !== 0) return hopsTo([numericTarget(wish)])
+    const known = cache.get(keyOf(wish))
+    return known && hopsTo(known)
+  }
+
+  async function find(uri: string): Promise<readonly Hop[]> {
+    const now = findNow(uri)
+    if (now) return now
+    const wish = wishOf(uri)
+    const targets = await cache.ask(keyOf(wish), () => names.resolve(wish))
+    if (targets.length === 0) throw new AppError('SIP_SEND_FAILED', 'DNS Error')
+    return hopsTo(targets)
+  }
+
+  return { findNow, find }
+}
+
+function wishOf(text: string): Wish {
+  const uri = parseUri(text)
+  if (uri?.kind !== 'sip') throw new AppError('SIP_SEND_FAILED', `invalid request-uri: ${text}`)
+  const secure = uri.scheme === 'sips'
+  const host = uri.params.get('maddr') ?? uri.host
+  return { secure, protocol: protocolOf(uri), host: host.replace(/^\[|\]$/g, ''), port: uri.port }
+}
+
+/** The protocol that `transport=` names; over `sips` its secure form (RFC 3261 §26.2.2, RFC 7118 §5.4). */
+function protocolOf({ scheme, params }: SipUri): Protocol | null {
+  const named = params.get('transport')?.toLowerCase()
+  if (named === undefined) return null
+  const protocol = protocols.find((one) => one === named)
+  if (!protocol || (scheme === 'sips' && protocol === 'udp')) throw unavailable()
+  if (scheme !== 'sips') return protocol
+  return protocol === 'ws' || protocol === 'wss' ? 'wss' : 'tls'
+}
+
+/** RFC 3263 §4.1: UDP for sip, TLS for sips; where UDP is not offered here, what is. */
+export function defaultProtocol({ secure }: Pick<Wish, 'secure'>, offers: (protocol: Protocol) => boolean): Protocol {
+  if (secure) return 'tls'
+  return (['udp', 'tcp', 'tls'] as const).find(offers) ?? 'udp'
+}
+
+function keyOf({ secure, protocol, host, port }: Wish): string {
+  return `${secure} ${protocol} ${host.toLowerCase()} ${port}`
+}
+
+function unavailable(): AppError {
+  return new AppError('SIP_SEND_FAILED', 'requested protocol/transport not available')
+}

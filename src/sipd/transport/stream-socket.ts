@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../../base/clock.js'
+import type { Defect } from '../../sip/checks.js'
+import { createFramer, type Frame } from '../../sip/framer.js'
+import type { Connection, ConnectionLimits, ConnectionTable, Wire } from './connections.js'
+import type { Flow, Hop } from './flow.js'
+
+/** What streams tell the layer above. */
+export interface StreamEvents {
+  onMessage(bytes: Buffer, flow: Flow): void
+  /** An outgoing connection is established. */
+  onOpen(flow: Flow): void
+  /** The connection is gone; nothing more comes over it. */
+  onGone(flow: Flow, reason: string): void
+  /** The stream lost its framing; `head` may hold a request that can still be answered. */
+  onUnframed(head: Buffer, flow: Flow, defect: Defect): void
+  /** The table of connections is full. */
+  onRefused(): void
+}
+
+export interface StreamNeeds {
+  readonly table: ConnectionTable
+  readonly limits: ConnectionLimits
+  readonly clock: Clock
+  readonly events: StreamEvents
+}
+
+const pong = Buffer.from('\r\n')
+const keepAliveMs = 30_000
+
+/** Takes an accepted socket into the table; closes it where the table is full. */
+export function acceptSocket(socket: Socket, flow: Omit<Flow, 'connection'>, needs: StreamNeeds): void {
+  const connection = adopt(socket, { ...flow, isOpen: true }, needs)
+  if (connection) return
+  socket.destroy()
+  needs.events.onRefused()
+}
+
+/** Takes a socket that is being connected into the table; `opened` is the event that says it is. Null where the table is full. */
+export function adoptConnecting(socket: Socket, hop: Hop, opened: 'connect' | 'secureConnect', needs: StreamNeeds): Connection | null {
+  const { protocol, remote, local, advertised } = hop
+  const connection = adopt(socket, { protocol, remote, local, advertised, isOpen: false }, needs)
+  if (!connection) {
+    socket.destroy()
+    return null
+  }
+  const { limits, clock, events } = needs
+  const tooLate = clock.after(limits.connectMs, () => socket.destroy(new Error(`no connection within ${limits.connectMs} ms`)))
+  socket.once('close', () => tooLate.cancel())
+  socket.once(opened, () => {
+    tooLate.cancel()
+    connection.isOpen = true
+    events.onOpen(connection.flow)
+  })
+  return connection
+}
+
+function adopt(socket: Socket, entry: Omit<Flow, 'connection'> & { isOpen: boolean }, needs: StreamNeeds): Connection | null {
+  const { isOpen, ...flow } = entry
+  const framer = createFramer()
+  const wire: Wire = {
+    write: (bytes) => write(socket, bytes, needs.limits.queuedBytes),
+    get isPartial() {
+      return framer.waiting > 0
+    },
+    destroy: () => void socket.destroy(),
+  }
+  const connection = needs.table.add({ flow, wire, isOpen })
+  if (connection) listen(socket, connection, (chunk) => take(framer.push(chunk), socket, connection.flow, needs.events), needs)
+  return connection
+}
+
+function take(frames: readonly Frame[], socket: Socket, flow: Flow, events: StreamEvents): void {
+  for (const frame of frames) {
+    if (frame.kind === 'message') events.onMessage(frame.bytes, flow)
+    else if (frame.kind === 'ping') socket.write(pong)
+    else if (frame.kind === 'broken') {
+      events.onUnframed(frame.head, flow, frame)
+      socket.destroySoon()
+    }
+  }
+}
+
+function write(socket: Socket, bytes: Buffer, limit: number): void {
+  socket.write(bytes)
+  if (socket.writableLength > limit) socket.destroy(new Error('the peer does not read'))
+}
+
+function listen(socket: Socket, connection: Connection, push: (chunk: Buffer) => void, { table, clock, events }: StreamNeeds): void {
+  let reason = 'connection closed'
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, keepAliveMs)
+  socket.on('data', (chunk: Buffer) => {
+    connection.heardAt = clock.now()
+    push(chunk)
+  })
+  socket.on('error', (fault) => {
+    reason = fault.message
+  })
+  socket.on('close', () => {
+    if (table.remove(connection)) events.onGone(connection.flow, reason)
+  })
+}

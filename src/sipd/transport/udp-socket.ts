@@ -1,0 +1,75 @@
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { isIPv6 } from 'node:net'
+import type { ListenAddress } from '../../base/listen-address.js'
+import { bindFault } from './bind-fault.js'
+import type { Endpoint } from './flow.js'
+
+/** One bound UDP socket. A test puts a lossy one in its place. */
+export interface DatagramSocket {
+  readonly bound: Endpoint
+  send(bytes: Buffer, remote: Endpoint): void
+  close(): Promise<void>
+}
+
+export interface DatagramEvents {
+  onDatagram(bytes: Buffer, remote: Endpoint, socket: DatagramSocket): void
+  /** The system could not send to that remote. */
+  onUnsent(remote: Endpoint, reason: string): void
+}
+
+export type OpenDatagramSocket = (listen: ListenAddress, events: DatagramEvents) => Promise<DatagramSocket>
+
+// A second of 950 calls, in case the thread is busy that long; the system caps it (net.core.rmem_max).
+const bufferBytes = 4 * 1024 * 1024
+
+/** Binds a UDP socket. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
+export const openUdpSocket: OpenDatagramSocket = async (listen, events) => {
+  const family = isIPv6(listen.address) ? 6 : 4
+  const socket = createSocket({
+    type: family === 6 ? 'udp6' : 'udp4',
+    ipv6Only: family === 6,
+    recvBufferSize: bufferBytes,
+    sendBufferSize: bufferBytes,
+    // Remotes are numeric: node's own look-up would put a thread pool trip before each datagram.
+    lookup: (host, _options, found) => found(null, host, family),
+  })
+  await bind(socket, listen)
+  return attach(socket, events)
+}
+
+async function bind(socket: Socket, listen: ListenAddress): Promise<void> {
+  try {
+    const listening = once(socket, 'listening')
+    socket.bind({ address: listen.address, port: listen.port, exclusive: true })
+    await listening
+  } catch (fault) {
+    socket.close()
+    throw bindFault(listen, fault as NodeJS.ErrnoException)
+  }
+}
+
+function attach(socket: Socket, events: DatagramEvents): DatagramSocket {
+  const { address, port } = socket.address()
+  let open = true
+  // One function for all sends: the error itself names the remote.
+  const sent = (fault: (Error & { address?: string; port?: number }) | null): void => {
+    if (fault?.address !== undefined && fault.port !== undefined)
+      events.onUnsent({ address: fault.address, port: fault.port }, fault.message)
+  }
+  const datagrams: DatagramSocket = {
+    bound: { address, port },
+    send(bytes, remote) {
+      if (open) socket.send(bytes, remote.port, remote.address, sent)
+    },
+    close() {
+      if (!open) return Promise.resolve()
+      open = false
+      return new Promise((resolve) => socket.close(() => resolve()))
+    },
+  }
+  socket.on('message', (bytes, remote) => events.onDatagram(bytes, remote, datagrams))
+  // An unconnected socket has no errors of its own; whatever comes here concerns one datagram only.
+  socket.on('error', sent)
+  return datagrams
+}

@@ -1,0 +1,54 @@
+import { createSocket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
+import type { Clock } from '../../base/clock.js'
+import { type Endpoint, endpointText } from './flow.js'
+
+/**
+ * Finds out whether a UDP peer's port is closed. ICMP errors are told to connected sockets only, and the listening socket
+ * is not connected; so a short-lived connected one sends an empty line (which SIP ignores) to a peer that owes an answer.
+ */
+export interface UnreachableProbe {
+  /** Nothing happens where such a question to that remote is already open. */
+  ask(remote: Endpoint): void
+  close(): void
+}
+
+export interface UnreachableProbeNeeds {
+  readonly clock: Clock
+  /** Questions open at the same time. */
+  readonly limit: number
+  readonly onUnreachable: (remote: Endpoint, reason: string) => void
+}
+
+const emptyLine = Buffer.from('\r\n\r\n')
+const patienceMs = 1_000
+
+export function createUnreachableProbe({ clock, limit, onUnreachable }: UnreachableProbeNeeds): UnreachableProbe {
+  const open = new Map<string, () => void>()
+
+  function start(remote: Endpoint, key: string): void {
+    const socket = createSocket(isIPv6(remote.address) ? 'udp6' : 'udp4')
+    const patience = clock.after(patienceMs, finish)
+    function finish(): void {
+      if (!open.delete(key)) return
+      patience.cancel()
+      socket.close()
+    }
+    open.set(key, finish)
+    socket.on('error', (fault) => {
+      finish()
+      onUnreachable(remote, fault.message)
+    })
+    socket.connect(remote.port, remote.address, () => socket.send(emptyLine))
+  }
+
+  return {
+    ask(remote) {
+      const key = endpointText(remote)
+      if (!open.has(key) && open.size < limit) start(remote, key)
+    },
+    close() {
+      for (const finish of open.values()) finish()
+    },
+  }
+}
