@@ -92,7 +92,7 @@ function parseDrachtio(text: string): 'embedded' | { host: string; port: number 
 
 function parseRedis(text: string): RedisPlace | null {
   if (text === 'embedded') return { kind: 'embedded' }
-  return /^rediss?:\/\/[^\s/]+(\/[0-9]*)?$/.test(text) ? { kind: 'url', url: new Secret(text) } : null
+  return /^(rediss?:\/\/[^\s/]+(\/[0-9]*)?|unix:\/\/\/\S+)$/.test(text) ? { kind: 'url', url: new Secret(text) } : null
 }
 
 /** `redis: embedded` is short for `redis: { url: embedded }`. */
@@ -138,9 +138,9 @@ const settings = block({
   ).prefault({}),
   redis: orText(
     block({
-      url: secretForm('embedded, redis://host:port or rediss://host:port', parseRedis)
+      url: secretForm('embedded, redis://host:port, rediss://host:port or unix:///path', parseRedis)
         .prefault('embedded')
-        .describe('`embedded`: a redis-server of our own, its file in `data`; or `redis://…`, `rediss://…`.'),
+        .describe('`embedded`: a redis-server of our own, its file in `data`; or `redis://…`, `rediss://…`, `unix:///…`.'),
       sentinels: listOf(form('host:port', parseHostPort)).optional().describe('Sentinels instead of a URL: `host:port`, …'),
       name: form('the name that the sentinels know', matching(/^\S+$/))
         .optional()
