@@ -1,0 +1,48 @@
+import type { App } from '../app.js'
+import type { Config } from '../config.js'
+import { samples } from '../directory/directory.js'
+import { type Paint, table } from './terminal.js'
+
+export interface BannerNeeds {
+  readonly config: Pick<Config, 'node' | 'site' | 'sip' | 'sample'>
+  readonly app: Pick<App, 'sip' | 'http' | 'redisCli' | 'dialplan'>
+  readonly paint: Paint
+}
+
+/** What a person wants to know when a node has started: where it is and what to dial. */
+export function bannerLines({ config, app, paint }: BannerNeeds): string[] {
+  const places = table([
+    ['SIP', app.sip.join('  ')],
+    ['HTTP', app.http],
+    ['Redis', app.redisCli],
+  ])
+  const lines = [
+    `${paint.strong('hotdesk')} is up: node ${paint.strong(config.node)} at site ${paint.strong(config.site)}`,
+    '',
+    ...places,
+    '',
+    ...(config.sample ? sampleLines({ config, app, paint }) : []),
+    paint.faint('Ctrl-C ends it. Whoever is logged in stays logged in.'),
+  ]
+  return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
+}
+
+function sampleLines({ config, app, paint }: BannerNeeds): string[] {
+  const [user] = samples.users
+  const [device] = samples.devices
+  const { login, logout } = app.dialplan.codes
+  const phones = samples.devices.map(({ id, password }) => [id, password])
+  const users = samples.users.map(({ extension, name, pin }) => [extension, name, pin])
+  const left = table([['phone', 'password'], ...phones])
+  const right = table([['user', 'name', 'PIN'], ...users])
+  const width = Math.max(...left.map((line) => line.length))
+  const rows = left.map((line, index) => `${line.padEnd(width)}     ${right[index] ?? ''}`)
+  return [
+    `${paint.strong('Samples')}, published, for trying out only:`,
+    ...rows.map((row, index) => (index === 0 ? paint.faint(row) : row)),
+    '',
+    `Register a softphone as ${paint.key(`${device.id}@${config.sip.domain}`)}, with the SIP address above as its proxy.`,
+    `Dial ${paint.key(`${login}${user.extension}*`)} and type ${paint.key(`${user.pin}#`)}: the phone is ${user.name}'s. ${paint.key(logout)} gives it back.`,
+    '',
+  ]
+}

@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import type { Command } from 'commander'
+import { AppError } from '../base/errors.js'
+import { silentLogger } from '../base/logger.js'
+import type { Config } from '../config.js'
+import { type Dialplan, loadDialplan } from '../dialplan/dialplan.js'
+import type { CommandNeeds } from './needs.js'
+import { table } from './terminal.js'
+
+/** `hotdesk check` */
+export function checkCommand(program: Command, needs: CommandNeeds): void {
+  program
+    .command('check')
+    .description('read the configuration and the dial plan; say what is wrong with them, or what they amount to')
+    .option('--json', 'the verdict as JSON')
+    .addHelpText('after', '\nExamples:\n  hotdesk check\n  hotdesk --config /etc/hotdesk/hotdesk.yaml check')
+    .action((options: { json?: boolean }) => {
+      const config = needs.config('look')
+      const dialplan = readDialplan(config)
+      const verdict = verdictOf(config, dialplan)
+      const { print, paint } = needs.terminal
+      if (options.json) return print(JSON.stringify(Object.fromEntries(verdict), null, 2))
+      for (const line of table(verdict.map(([name, value]) => [paint.faint(name), value]))) print(line)
+      print(paint.good('All good.'))
+    })
+}
+
+/** The dial plan that the configuration names. @throws AppError DIALPLAN_INVALID */
+export function readDialplan({ dialplan, site }: Config): Dialplan {
+  const file = relative(process.cwd(), dialplan)
+  if (!existsSync(dialplan))
+    throw new AppError('DIALPLAN_INVALID', `site ${site} has no dial plan: expected the file ${file}; see dialplans/README.md`)
+  return loadDialplan({ text: readFileSync(dialplan, 'utf8'), file, log: silentLogger() })
+}
+
+function verdictOf(config: Config, dialplan: Dialplan): (readonly [string, string])[] {
+  const { node, site, network, sip, http, redis, drachtio, data } = config
+  return [
+    ['configuration', config.sample ? 'none: the sample' : 'read'],
+    ['node', `${node} at ${site}, network ${network}`],
+    ['sip', `${sip.listen.map(({ protocol, address, port }) => `${protocol}/${address}:${port}`).join('  ')}, domain ${sip.domain}`],
+    ['http', `${http.address}:${http.port}`],
+    ['drachtio', drachtio === 'embedded' ? 'embedded' : `${drachtio.host}:${drachtio.port}`],
+    ['redis', redis.kind === 'sentinel' ? `${redis.name} by ${redis.sentinels.length} sentinels` : redis.kind],
+    ['data', data],
+    ['dial plan', `${dialplan.trunks.length} trunks, login ${dialplan.codes.login}, logout ${dialplan.codes.logout}`],
+  ]
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { loadConfig } from '../config.js'
+import { checkCommand } from './check.js'
+import type { CommandNeeds } from './needs.js'
+import { startCommand } from './start.js'
+import type { Terminal } from './terminal.js'
+
+export interface ProgramNeeds extends Pick<CommandNeeds, 'provide' | 'exit'> {
+  readonly terminal: Terminal
+}
+
+/** The command line: one file per noun adds its commands here. */
+export function createProgram({ terminal, provide, exit }: ProgramNeeds): Command {
+  const program = new Command('hotdesk')
+  program
+    .description('Hot-desking for shared SIP desk phones, across a network of offices.')
+    .version(version(), '-V, --version')
+    .option('-c, --config <file>', 'the configuration file (default: hotdesk.yaml in this folder, else the sample)')
+    .showHelpAfterError('`hotdesk --help` shows what there is.')
+    .addHelpText('after', '\nExit codes: 0 done, 1 refused (the reason in words), 2 wrong usage or configuration.')
+    .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: (text) => terminal.complain(text.trimEnd()) })
+    .exitOverride()
+  const needs: CommandNeeds = {
+    terminal,
+    provide,
+    exit,
+    config: (purpose) => loadConfig({ file: program.opts<{ config?: string }>().config ?? null, purpose }),
+  }
+  startCommand(program, needs)
+  checkCommand(program, needs)
+  return program
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
