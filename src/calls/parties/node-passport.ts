@@ -21,6 +21,8 @@ export interface Passports {
   sign(passage: Passage): string
   /** Null for a passport that is forged, stale, used before, or made for another call, node or number. */
   verify(text: string, arrived: { readonly to: NodeName; readonly callId: string; readonly target: string }): Passage | null
+  /** Calls that are kept in mind against a second use. */
+  readonly remembered: number
 }
 
 const freshSeconds = 60
@@ -42,6 +44,9 @@ export function createPassports({ secret, clock }: { readonly secret: Secret; re
   }
 
   return {
+    get remembered() {
+      return used.size
+    },
     sign(passage) {
       const seconds = Math.floor(clock.now() / 1000)
       return `v=1;from=${passage.from};hops=${passage.hops};t=${seconds};mark=${mark(passage, seconds)}`

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { reasonHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
+import { best } from '../../../src/calls/legs/ring.js'
+import { dialled } from '../../../src/calls/parties/caller.js'
+import type { SipAnswer } from '../../../src/srf/srf.js'
+
+function answer(status: number, headers: Record<string, string> = {}): SipAnswer {
+  return { status, reason: `Reason ${status}`, header: (name) => headers[name] ?? '', body: '' }
+}
+
+describe('what a caller is told', () => {
+  it.each([
+    ['unknown-number', 404],
+    ['not-logged-in', 480],
+    ['not-reachable', 480],
+    ['no-answer', 480],
+    ['busy', 486],
+    ['idle-phone', 403],
+    ['no-common-codec', 488],
+    ['loop', 482],
+    ['too-many-hops', 483],
+    ['store-lost', 503],
+    ['no-trunk', 503],
+  ] as const)('%s is %i', (reason, status) => {
+    expect(responseOf({ reason }).status).toBe(status)
+  })
+
+  it('every refusal is a final response that RFC 3261 §21 knows, and has words of its own', () => {
+    for (const { status, phrase } of Object.values(refusals)) {
+      expect(status).toBeGreaterThanOrEqual(400)
+      expect(status).toBeLessThan(700)
+      expect(phrase).not.toBe('')
+    }
+  })
+
+  it('a 503 says when to try again (RFC 3261 §21.5.4)', () => {
+    expect(responseOf({ reason: 'store-lost' }).parts.headers).toHaveProperty('Retry-After')
+    expect(responseOf({ reason: 'no-trunk' }).parts.headers).toHaveProperty('Retry-After')
+  })
+
+  it('what leg B said is passed on as it is', () => {
+    const { status, parts } = responseOf({ reason: 'upstream', answer: answer(484) })
+    expect([status, parts.reason]).toEqual([484, 'Reason 484'])
+  })
+
+  it.each([401, 407, 302, 422, 481])('a %i of leg B is its own business and becomes 480', (status) => {
+    expect(responseOf({ reason: 'upstream', answer: answer(status) }).status).toBe(480)
+  })
+
+  it('a node says why, so that 480 keeps its meaning on the way', () => {
+    const told = responseOf({ reason: 'not-logged-in' }).parts.headers as Record<string, string>
+    expect(reasonOf(answer(480, told))).toBe('not-logged-in')
+    expect(reasonOf(answer(480))).toBe('upstream')
+  })
+
+  it('words of a stranger that name no reason are not believed', () => {
+    expect(reasonOf(answer(486, { [reasonHeader]: 'toString' }))).toBe('busy')
+  })
+
+  it.each([
+    [486, 'busy'],
+    [600, 'busy'],
+    [408, 'not-reachable'],
+    [603, 'declined'],
+    [500, 'upstream'],
+  ] as const)('%i of a phone means %s', (status, reason) => {
+    expect(reasonOf(answer(status))).toBe(reason)
+    expect(terminationOf({ reason }).reason).toBe(reason)
+  })
+})
+
+describe('the best of several failures (RFC 3261 §16.7 step 6)', () => {
+  it.each([
+    [[480, 603], 603],
+    [[503, 486], 486],
+    [[480, 486], 486],
+    [[408, 480], 480],
+    [[500, 404], 404],
+  ])('of %j it is %i', (statuses, chosen) => {
+    expect(best(statuses.map((status) => answer(status))).status).toBe(chosen)
+  })
+})
+
+describe('what was dialled', () => {
+  it.each([
+    ['sip:100@hotdesk.example', '100'],
+    ['sip:*77*100*@hotdesk.example', '*77*100*'],
+    ['sip:%2A77%2A100%2A@hotdesk.example', '*77*100*'],
+    ['sip:%23@hotdesk.example', '#'],
+    ['sip:+33140000100;phone-context=fr@hotdesk.example;user=phone', '+33140000100'],
+    ['tel:+33-1-40.00.01(00)', '+33140000100'],
+    ['sip:hotdesk.example', ''],
+    ['sip:%E0%A4@hotdesk.example', '%E0%A4'],
+    ['mailto:a@b', ''],
+  ])('%s is %s', (uri, digits) => {
+    expect(dialled(uri)).toBe(digits)
+  })
+})
