@@ -1,10 +1,10 @@
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import type { SipTimers } from '../../sip/timers.js'
 import { endpointText, type Flow, type Hop } from '../transport/flow.js'
-import { inviteClientTable } from './invite-client-table.js'
 import type { Machine } from './machine.js'
-import type { Input } from './machine-table.js'
-import { nonInviteClientTable } from './non-invite-client-table.js'
+import { inviteClientTable } from './tables/invite-client-table.js'
+import type { Input } from './tables/machine-table.js'
+import { nonInviteClientTable } from './tables/non-invite-client-table.js'
 import type { ClientUser } from './transaction-layer.js'
 
 /** A response, and how it came. */

@@ -12,7 +12,7 @@ export interface Counts {
   refused: number
   /** Responses that nobody awaited. */
   strayResponses: number
-  /** Connections closed because the table of connections was full. */
+  /** Connections closed because the table of connections was full, or because their TLS handshake failed. */
   refusedConnections: number
   /** A listener of the layer's user has thrown. */
   faults: number

@@ -7,9 +7,10 @@ import type { SipMessage, SipRequest } from '../../sip/message.js'
 import { parseMessage } from '../../sip/parser.js'
 import { defaultTimerBase, sipTimers, type TimerBase } from '../../sip/timers.js'
 import { type ConnectionLimits, defaultConnectionLimits } from '../transport/connections.js'
-import { createDnsNames, createSystemDns, type Dns } from '../transport/dns-names.js'
 import { type Flow, type Hop, isReliable } from '../transport/flow.js'
-import { createNextHops } from '../transport/next-hop.js'
+import { createDnsNames, createSystemDns, type Dns } from '../transport/locate/dns-names.js'
+import { createNextHops } from '../transport/locate/next-hop.js'
+import type { TlsIdentity } from '../transport/tls.js'
 import { openTransports, type TransportEvents, type Transports } from '../transport/transports.js'
 import type { OpenDatagramSocket } from '../transport/udp-socket.js'
 import type { TimersFor } from './client-machine.js'
@@ -29,6 +30,8 @@ export interface TransactionLayerNeeds {
   readonly log: Logger
   readonly timers?: TimerBase
   readonly limits?: Partial<LayerLimits>
+  /** For tls and wss. */
+  readonly tls?: TlsIdentity | null
   /** Defaults to the machine's resolver. */
   readonly dns?: Dns
   /** Defaults to real UDP; a test's may lose datagrams. */
@@ -55,8 +58,15 @@ interface Layer {
   onAck: (ack: SipRequest, flow: Flow, size: number) => void
 }
 
+/** The layer with what only its owner needs. */
+export interface LiveTransactionLayer extends TransactionLayer {
+  counts(): Counts
+  /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
+  renewTls(identity: TlsIdentity): void
+}
+
 /** Opens the listen addresses and runs RFC 3261 §17 and §18 over them. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
-export async function createTransactionLayer(needs: TransactionLayerNeeds): Promise<TransactionLayer & { counts(): Counts }> {
+export async function createTransactionLayer(needs: TransactionLayerNeeds): Promise<LiveTransactionLayer> {
   const { clock, log } = needs
   const limits = { ...defaultLimits, ...needs.limits }
   const counts = newCounts()
@@ -93,6 +103,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     send: (request, hop, user) => clients.send(request, hop, user),
     sendAck: (ack, hop) => sendAck(clients, ack, hop),
     counts: () => ({ ...counts }),
+    renewTls: transports.renewTls,
     close() {
       clients.close()
       servers.close()

@@ -1,6 +1,6 @@
 import type { Alarm, Clock } from '../../base/clock.js'
 import type { SipTimers } from '../../sip/timers.js'
-import type { Action, Input, MachineTable, TimerName } from './machine-table.js'
+import type { Action, Input, MachineTable, TimerName } from './tables/machine-table.js'
 
 /** What the runner leaves to the owner of a machine; states and timers it does itself. */
 export type Effect = Exclude<Action, `${TimerVerb} ${TimerName}`>

@@ -2,9 +2,9 @@ import { isRfc3261Branch } from '../../sip/ids.js'
 import type { SipRequest } from '../../sip/message.js'
 import type { SipTimers } from '../../sip/timers.js'
 import type { Endpoint, Flow } from '../transport/flow.js'
-import { inviteServerTable } from './invite-server-table.js'
 import type { Machine } from './machine.js'
-import { nonInviteServerTable } from './non-invite-server-table.js'
+import { inviteServerTable } from './tables/invite-server-table.js'
+import { nonInviteServerTable } from './tables/non-invite-server-table.js'
 import type { ServerTransaction } from './transaction-layer.js'
 
 /** One server transaction. */

@@ -24,6 +24,8 @@ export interface Hop {
   readonly remote: Endpoint
   readonly local: Endpoint
   readonly advertised: Endpoint
+  /** The host of the URI, which a TLS certificate must be for; absent where the URI had an address. */
+  readonly name?: string
   /** Set by a user who wants this very connection (or UDP socket) and no other: `onTransportFailure` where it is gone, never a new connection. */
   readonly flow?: Flow | null
 }

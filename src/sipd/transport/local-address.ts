@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { Endpoint } from './flow.js'
 
@@ -30,8 +29,8 @@ export function createLocalAddresses(advertise: string | null): LocalAddresses {
   }
 
   function reachable(wildcard: string, kind: 'loopback' | 'outward'): string {
-    const family = isIPv6(wildcard) ? outward.ipv6 : outward.ipv4
-    const loopback = isIPv6(wildcard) ? '::1' : '127.0.0.1'
+    const family = isIpv6(wildcard) ? outward.ipv6 : outward.ipv4
+    const loopback = isIpv6(wildcard) ? '::1' : '127.0.0.1'
     return kind === 'loopback' ? loopback : (family ?? loopback)
   }
 
@@ -46,6 +45,14 @@ export function isWildcard(address: string): boolean {
 
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1'
+}
+
+export function isIpv6(address: string): boolean {
+  return address.includes(':')
+}
+
+export function isSameFamily(one: string, other: string): boolean {
+  return isIpv6(one) === isIpv6(other)
 }
 
 function outwardAddresses(): { ipv4: string | undefined; ipv6: string | undefined } {

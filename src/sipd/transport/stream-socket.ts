@@ -4,6 +4,7 @@ import type { Defect } from '../../sip/checks.js'
 import { createFramer, type Frame } from '../../sip/framer.js'
 import type { Connection, ConnectionLimits, ConnectionTable, Wire } from './connections.js'
 import type { Flow, Hop } from './flow.js'
+import type { LocalAddresses } from './local-address.js'
 
 /** What streams tell the layer above. */
 export interface StreamEvents {
@@ -23,6 +24,7 @@ export interface StreamNeeds {
   readonly limits: ConnectionLimits
   readonly clock: Clock
   readonly events: StreamEvents
+  readonly addresses: LocalAddresses
 }
 
 const pong = Buffer.from('\r\n')

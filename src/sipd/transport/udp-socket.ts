@@ -1,9 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { isIPv6 } from 'node:net'
 import type { ListenAddress } from '../../base/listen-address.js'
 import { bindFault } from './bind-fault.js'
 import type { Endpoint } from './flow.js'
+import { isIpv6 } from './local-address.js'
 
 /** One bound UDP socket. A test puts a lossy one in its place. */
 export interface DatagramSocket {
@@ -25,7 +25,7 @@ const bufferBytes = 4 * 1024 * 1024
 
 /** Binds a UDP socket. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
 export const openUdpSocket: OpenDatagramSocket = async (listen, events) => {
-  const family = isIPv6(listen.address) ? 6 : 4
+  const family = isIpv6(listen.address) ? 6 : 4
   const socket = createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
     ipv6Only: family === 6,

@@ -1,26 +1,23 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { ListenAddress } from '../../base/listen-address.js'
+import type { ListenAddress, Protocol } from '../../base/listen-address.js'
 import { bindFault } from './bind-fault.js'
 import type { Connection } from './connections.js'
-import type { Endpoint, Hop } from './flow.js'
-import { isWildcard, type LocalAddresses } from './local-address.js'
+import type { Endpoint, Flow, Hop } from './flow.js'
+import { isWildcard } from './local-address.js'
 import { acceptSocket, adoptConnecting, type StreamNeeds } from './stream-socket.js'
 
 /** One listening stream socket of any protocol. */
 export interface StreamListener {
   readonly bound: Endpoint
+  /** Stops accepting; the connections themselves are the table's. */
   close(): Promise<void>
 }
 
-export interface TcpNeeds extends StreamNeeds {
-  readonly addresses: LocalAddresses
-}
-
 /** Listens for TCP. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
-export async function listenTcp(listen: ListenAddress, needs: TcpNeeds): Promise<StreamListener> {
+export async function listenTcp(listen: ListenAddress, needs: StreamNeeds): Promise<StreamListener> {
   const server = createServer()
-  const bound = await bindServer(server, listen)
+  const bound = await bindServer(server, listen, needs)
   server.on('connection', (socket) => welcome(socket, 'tcp', bound, needs))
   return { bound, close: () => closeServer(server) }
 }
@@ -31,15 +28,18 @@ export function connectTcp(hop: Hop, needs: StreamNeeds): Connection | null {
 }
 
 /** Takes in a socket that a peer has opened. */
-export function welcome(socket: Socket, protocol: 'tcp' | 'tls', bound: Endpoint, needs: TcpNeeds): void {
+export function welcome(socket: Socket, protocol: Protocol, bound: Endpoint, needs: StreamNeeds): void {
+  const flow = flowOf(socket, protocol, bound, needs)
+  if (flow) acceptSocket(socket, flow, needs)
+  else socket.destroy()
+}
+
+/** The two ends of an accepted socket; null where it is closed already. */
+export function flowOf(socket: Socket, protocol: Protocol, bound: Endpoint, { addresses }: StreamNeeds): Omit<Flow, 'connection'> | null {
   const { remoteAddress, remotePort, localAddress } = socket
-  if (remoteAddress === undefined || remotePort === undefined) {
-    socket.destroy()
-    return
-  }
-  const socketSide = { address: localAddress ?? bound.address, port: bound.port }
-  const sides = needs.addresses.sidesFor(socketSide, remoteAddress)
-  acceptSocket(socket, { protocol, remote: { address: remoteAddress, port: remotePort }, ...sides }, needs)
+  if (remoteAddress === undefined || remotePort === undefined) return null
+  const ours = { address: localAddress ?? bound.address, port: bound.port }
+  return { protocol, remote: { address: remoteAddress, port: remotePort }, ...addresses.sidesFor(ours, remoteAddress) }
 }
 
 export function dialOptions({ remote, local }: Hop): { host: string; port: number; localAddress?: string } {
@@ -47,7 +47,9 @@ export function dialOptions({ remote, local }: Hop): { host: string; port: numbe
   return isWildcard(local.address) ? to : { ...to, localAddress: local.address }
 }
 
-export async function bindServer(server: Server, listen: ListenAddress): Promise<Endpoint> {
+/** @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
+export async function bindServer(server: Server, listen: ListenAddress, { limits }: StreamNeeds): Promise<Endpoint> {
+  server.maxConnections = limits.connections
   try {
     const listening = once(server, 'listening')
     server.listen({ host: listen.address, port: listen.port, ipv6Only: listen.address.includes(':'), exclusive: true, backlog: 1024 })
@@ -59,7 +61,6 @@ export async function bindServer(server: Server, listen: ListenAddress): Promise
   return { address: listen.address, port: typeof bound === 'object' && bound ? bound.port : listen.port }
 }
 
-/** Stops accepting; the connections themselves are the table's. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
 }

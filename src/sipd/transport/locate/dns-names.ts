@@ -1,6 +1,6 @@
 import type { NaptrRecord, SrvRecord } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
-import type { Protocol } from '../../base/listen-address.js'
+import type { Protocol } from '../../../base/listen-address.js'
 import type { NameQuestion, Names, NameTarget } from './names.js'
 
 /** The three questions of RFC 3263; each answers nothing where there is no such record. A test answers them from a table. */

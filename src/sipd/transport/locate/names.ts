@@ -1,4 +1,4 @@
-import type { Protocol } from '../../base/listen-address.js'
+import type { Protocol } from '../../../base/listen-address.js'
 
 /** One address to try. */
 export interface NameTarget {

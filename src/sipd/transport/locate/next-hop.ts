@@ -1,12 +1,12 @@
 import { isIP } from 'node:net'
-import { AppError } from '../../base/errors.js'
-import { type Protocol, protocols } from '../../base/listen-address.js'
-import { parseUri, type SipUri } from '../../sip/uri.js'
+import { AppError } from '../../../base/errors.js'
+import { type Protocol, protocols } from '../../../base/listen-address.js'
+import { parseUri, type SipUri } from '../../../sip/uri.js'
+import type { Hop } from '../flow.js'
+import type { Transports } from '../transports.js'
 import { defaultPorts } from './dns-names.js'
-import type { Hop } from './flow.js'
 import { createNameCache } from './name-cache.js'
 import { inOrder, type Names, type NameTarget } from './names.js'
-import type { Transports } from './transports.js'
 
 /** RFC 3263 §4: from a URI to the hops to try, best first. */
 export interface NextHops {
@@ -35,9 +35,9 @@ export interface Wish {
 export function createNextHops({ names, transports, clock, random = Math.random }: NextHopsNeeds): NextHops {
   const cache = createNameCache({ clock })
 
-  function hopsTo(targets: readonly NameTarget[]): readonly Hop[] {
+  function hopsTo(targets: readonly NameTarget[], name?: string): readonly Hop[] {
     const hops = inOrder(targets, random)
-      .map(({ protocol, address, port }) => transports.hopTo(protocol, { address, port }))
+      .map(({ protocol, address, port }) => transports.hopTo(protocol, { address, port }, name))
       .filter((hop) => hop !== null)
     if (hops.length === 0) throw unavailable()
     return hops
@@ -52,7 +52,7 @@ export function createNextHops({ names, transports, clock, random = Math.random 
     const wish = wishOf(uri)
     if (isIP(wish.host) !== 0) return hopsTo([numericTarget(wish)])
     const known = cache.get(keyOf(wish))
-    return known && hopsTo(known)
+    return known && hopsTo(known, wish.host)
   }
 
   async function find(uri: string): Promise<readonly Hop[]> {
@@ -61,7 +61,7 @@ export function createNextHops({ names, transports, clock, random = Math.random 
     const wish = wishOf(uri)
     const targets = await cache.ask(keyOf(wish), () => names.resolve(wish))
     if (targets.length === 0) throw new AppError('SIP_SEND_FAILED', 'DNS Error')
-    return hopsTo(targets)
+    return hopsTo(targets, wish.host)
   }
 
   return { findNow, find }
