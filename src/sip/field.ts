@@ -8,7 +8,6 @@ export interface FieldPlace {
   readonly nameEnd: number
   readonly colon: number
   readonly end: number
-  readonly folded: boolean
 }
 
 /** One header field: a window on the text it came in, so that what is not read costs nothing and is sent on as it was. */
@@ -19,7 +18,6 @@ export class HeaderField {
   readonly end: number
   private readonly nameEnd: number
   private readonly colon: number
-  private readonly folded: boolean
   private unfolded: string | undefined
 
   constructor(key: string, source: string, place: FieldPlace) {
@@ -29,7 +27,6 @@ export class HeaderField {
     this.end = place.end
     this.nameEnd = place.nameEnd
     this.colon = place.colon
-    this.folded = place.folded
     this.unfolded = undefined
   }
 
@@ -40,14 +37,16 @@ export class HeaderField {
 
   /** Unfolded and trimmed. */
   get value(): string {
-    this.unfolded ??= this.folded ? this.unfold() : trimmed(this.source, this.colon + 1, this.end)
+    this.unfolded ??= unfold(trimmed(this.source, this.colon + 1, this.end))
     return this.unfolded
   }
+}
 
-  private unfold(): string {
-    const text = this.source.slice(this.colon + 1, this.end).replaceAll('\r\n', '')
-    return trimmed(text, 0, text.length)
-  }
+/** Line ends within a field stand before blanks only, and fall away. */
+function unfold(text: string): string {
+  if (text.indexOf('\r') < 0) return text
+  const joined = text.replaceAll('\r\n', '')
+  return trimmed(joined, 0, joined.length)
 }
 
 function trimmed(text: string, from: number, to: number): string {
@@ -62,7 +61,7 @@ function trimmed(text: string, from: number, to: number): string {
 export function newField(name: string, value: string): HeaderField {
   if (!isToken(name)) throw new AppError('SIP_MALFORMED', 'a header name must be a token')
   const text = `${name}: ${wireSafe(value, name)}`
-  return new HeaderField(headerKey(name), text, { start: 0, nameEnd: name.length, colon: name.length, end: text.length, folded: false })
+  return new HeaderField(headerKey(name), text, { start: 0, nameEnd: name.length, colon: name.length, end: text.length })
 }
 
 /** The text as it may stand in a line of a message. @throws AppError SIP_MALFORMED for a line break. */

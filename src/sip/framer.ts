@@ -1,6 +1,7 @@
 import type { Defect } from './checks.js'
 import { parseInteger } from './headers.js'
 import { maxMessageBytes } from './parser.js'
+import { carriageReturn, lineFeed } from './syntax/characters.js'
 
 /** What a stream of bytes holds (RFC 3261 §18.3, RFC 5626 §4.4.1). */
 export type Frame =
@@ -24,8 +25,6 @@ export interface Framer {
   readonly waiting: number
 }
 
-const carriageReturn = 0x0d
-const lineFeed = 0x0a
 const nothing = Buffer.alloc(0)
 
 export function createFramer(): Framer {

@@ -3,7 +3,7 @@ import { newRequest, newResponse } from './editor.js'
 import { HeaderField } from './field.js'
 import { endOfListValue, headerKey, parseInteger } from './headers.js'
 import type { SipMessage, SipRequest } from './message.js'
-import { colon, endOfToken, isBlank, isToken, skipBlanks } from './syntax/characters.js'
+import { carriageReturn, colon, endOfToken, isBlank, isToken, lineFeed, skipBlanks } from './syntax/characters.js'
 import { parseUri } from './uri.js'
 import { parseVia } from './via.js'
 
@@ -28,9 +28,7 @@ export function parseMessage(bytes: Buffer): ParsedMessage {
   const start = skipLineEnds(bytes)
   if (start === bytes.length) return { outcome: 'keep-alive' }
   if (bytes.length - start > maxMessageBytes) return nothingToAnswer({ status: 513, reason: 'Message Too Large' })
-  const end = bytes.indexOf('\r\n\r\n', start, 'latin1')
-  if (end < 0) return nothingToAnswer({ status: 400, reason: 'No empty line after the header' })
-  return parseText(bytes.toString('latin1', start, end), bytes.subarray(end + 4))
+  return parseText(bytes.toString('latin1', start), bytes.subarray(start))
 }
 
 function skipLineEnds(bytes: Buffer): number {
@@ -43,22 +41,18 @@ function nothingToAnswer(defect: Defect): ParsedMessage {
   return { outcome: 'malformed', request: null, ...defect }
 }
 
-function parseText(text: string, rest: Buffer): ParsedMessage {
+/** `text` is all of `bytes`, so that places in one are places in the other. */
+function parseText(text: string, bytes: Buffer): ParsedMessage {
   const lineEnd = endOfLine(text, 0)
-  const line = parseStartLine(text.slice(0, lineEnd))
+  const line = lineEnd < 0 ? null : parseStartLine(text.slice(0, lineEnd))
   if (!line) return nothingToAnswer({ status: 400, reason: 'Malformed start line' })
-  const { fields, defect: fieldDefect } = indexFields(text, lineEnd + 2)
-  const { body, defect: bodyDefect } = cutBody(fields, rest)
+  const { fields, bodyStart, defect: fieldDefect } = indexFields(text, lineEnd + 2)
+  const { body, defect: bodyDefect } = cutBody(fields, bytes.subarray(bodyStart))
   const message =
     line.kind === 'request' ? newRequest(line.method, line.uri, fields, body) : newResponse(line.status, line.reason, fields, body)
   const defect = line.defect ?? fieldDefect ?? bodyDefect ?? findDefect(message, fields)
   if (!defect) return { outcome: 'message', message }
   return { outcome: 'malformed', request: answerable(message), ...defect }
-}
-
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\r\n', from)
-  return end < 0 ? text.length : end
 }
 
 function answerable(message: SipMessage): SipRequest | null {
@@ -81,7 +75,7 @@ function parseStatusLine(line: string): StartLine | null {
   const status = parseInteger(code, 699)
   const isWhole = line.length === 11 || line.charAt(11) === ' '
   const isGood = version === 'SIP/2.0' && code.length === 3 && status !== null && status >= 100 && isWhole
-  const defect: Defect | null = isGood && !hasLineBreak(line) ? null : { status: 400, reason: 'Malformed status line' }
+  const defect: Defect | null = isGood ? null : { status: 400, reason: 'Malformed status line' }
   return { kind: 'response', status: status ?? 0, reason: line.slice(12), defect }
 }
 
@@ -108,12 +102,9 @@ function isRequestUri(text: string): boolean {
   return uri !== null && (uri.kind !== 'sip' || uri.headers.length === 0)
 }
 
-function hasLineBreak(text: string): boolean {
-  return text.indexOf('\r') >= 0 || text.indexOf('\n') >= 0
-}
-
 interface Indexed {
   readonly fields: HeaderField[]
+  readonly bodyStart: number
   readonly defect: Defect | null
 }
 
@@ -122,24 +113,36 @@ function indexFields(text: string, from: number): Indexed {
   const fields: HeaderField[] = []
   let defect: Defect | null = null
   let start = from
-  while (start < text.length) {
-    let end = endOfLine(text, start)
-    const folded = isBlank(text.charCodeAt(end + 2))
-    while (isBlank(text.charCodeAt(end + 2))) end = endOfLine(text, end + 2)
-    const field = indexField(text, start, end, folded)
+  while (text.charCodeAt(start) !== carriageReturn) {
+    const end = endOfField(text, start)
+    if (end < 0) return { fields, bodyStart: text.length, defect: { status: 400, reason: 'Header without its end' } }
+    const field = indexField(text, start, end)
     if (field) fields.push(field)
     else defect ??= { status: 400, reason: 'Malformed header field' }
     start = end + 2
   }
-  return { fields, defect }
+  if (text.charCodeAt(start + 1) !== lineFeed) defect ??= { status: 400, reason: 'Header without its end' }
+  return { fields, bodyStart: start + 2, defect }
 }
 
-function indexField(text: string, start: number, end: number, folded: boolean): HeaderField | null {
+/** Where the field's last line ends: a line that begins with a blank belongs to the one before (RFC 3261 §7.3.1). */
+function endOfField(text: string, start: number): number {
+  let end = endOfLine(text, start)
+  while (end >= 0 && isBlank(text.charCodeAt(end + 2))) end = endOfLine(text, end + 2)
+  return end
+}
+
+/** Where the line's CRLF stands; -1 where it ends otherwise, or not at all. */
+function endOfLine(text: string, from: number): number {
+  const lineFeedAt = text.indexOf('\n', from)
+  return lineFeedAt > from && text.indexOf('\r', from) === lineFeedAt - 1 ? lineFeedAt - 1 : -1
+}
+
+function indexField(text: string, start: number, end: number): HeaderField | null {
   const nameEnd = endOfToken(text, start, end)
   const colonAt = skipBlanks(text, nameEnd, end)
   if (nameEnd === start || colonAt === end || text.charCodeAt(colonAt) !== colon || end - start > maxFieldBytes) return null
-  if (!folded && hasLineBreak(text.slice(start, end))) return null
-  return new HeaderField(headerKey(text.slice(start, nameEnd)), text, { start, nameEnd, colon: colonAt, end, folded })
+  return new HeaderField(headerKey(text.slice(start, nameEnd)), text, { start, nameEnd, colon: colonAt, end })
 }
 
 /** Without Content-Length the body is the rest of the datagram. */

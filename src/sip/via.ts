@@ -17,6 +17,8 @@ export interface Via {
   readonly params: Parameters
 }
 
+const usualProtocol = 'SIP/2.0'
+
 /**
  * One Via value; null where it is not of the form. Another version than 2.0 is of the form: the answer 505 goes back by that Via.
  */
@@ -32,7 +34,7 @@ export function parseVia(text: string): Via | null {
   const params = sentBy && parseParameters(text, sentBy.end, to)
   if (!params) return null
   return {
-    protocol: text.slice(0, protocolEnd).replace(/[ \t]/g, '').toUpperCase(),
+    protocol: text.startsWith(usualProtocol) ? usualProtocol : text.slice(0, protocolEnd).replace(/[ \t]/g, '').toUpperCase(),
     transport: text.slice(transportStart, transportEnd).toUpperCase(),
     host: sentBy.host,
     port: sentBy.port,
@@ -75,7 +77,7 @@ export interface ViaParts {
   readonly params: Parameters
 }
 
-export function printVia({ protocol = 'SIP/2.0', transport, host, port, params }: ViaParts): string {
+export function printVia({ protocol = usualProtocol, transport, host, port, params }: ViaParts): string {
   return `${protocol}/${transport} ${printHostPort(host, port)}${printParameters(params)}`
 }
 

@@ -39,6 +39,8 @@ function isOf(code: number, bit: number): boolean {
   return ((classes[code] ?? 0) & bit) !== 0
 }
 
+export const lineFeed = 0x0a
+export const carriageReturn = 0x0d
 export const quoteMark = 0x22
 export const percent = 0x25
 export const ampersand = 0x26
