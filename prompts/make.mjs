@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+// oxlint-disable-next-line import/default -- Node takes the CommonJS build, which has nothing but a default
 import wavefile from 'wavefile'
 import { parse } from 'yaml'
 

@@ -1,0 +1,26 @@
+import type { Clip } from '../media/media.js'
+import { type ConversationNeeds, openAudio } from './conversation.js'
+import { withSdp } from './in-dialog.js'
+
+export interface AnnouncementNeeds extends ConversationNeeds {
+  /** Cuts the announcement short: the node stops. */
+  readonly closing: AbortSignal
+}
+
+/**
+ * Plays a clip as early media (RFC 3960 §3), then refuses the call. A caller who has no sound, or who made no offer and so
+ * could answer ours only by means that few phones have (RFC 3262), is refused at once.
+ */
+export async function announceRefusal(clip: Clip, needs: AnnouncementNeeds): Promise<void> {
+  const { invite } = needs
+  const session = invite.body === '' ? null : await openAudio(needs)
+  if (session && 'localSdp' in session && !invite.cancelled) {
+    invite.onCancel(() => session.close())
+    needs.closing.addEventListener('abort', session.close)
+    invite.respond(183, withSdp(session.localSdp))
+    await session.play([clip]).finished
+    session.close()
+    needs.closing.removeEventListener('abort', session.close)
+  }
+  invite.respond(403, { reason: 'Log In First' })
+}

@@ -1,0 +1,169 @@
+import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
+import { type Extension, parseExtension } from '../../base/identity.js'
+import type { Secret } from '../../base/secret.js'
+import type { LoginOutcome } from '../../hotdesk/hotdesk.js'
+import type { Key, Playback } from '../../media/media.js'
+import type { PromptName } from '../prompts.js'
+import type { Action, Input } from './dialogue-table.js'
+import { createDigitCollector } from './digit-collector.js'
+import { type Spoken, spokenLogin } from './spoken-outcome.js'
+
+export interface DialogueNeeds {
+  /** As dialled; null: the caller is asked for it. */
+  readonly extension: Extension | null
+  readonly timing: DialogueTiming
+  readonly clock: Clock
+  play(prompts: readonly PromptName[]): Playback
+  login(extension: Extension, pin: Secret, lastKeyAt: Milliseconds): Promise<LoginOutcome>
+  /** The login itself failed, by a fault of ours. */
+  onFault(fault: unknown): void
+  abandoned(extension: Extension | null): void
+  hangUp(): void
+}
+
+export interface DialogueTiming {
+  readonly firstDigitMs: Milliseconds
+  readonly nextDigitMs: Milliseconds
+  /** From the last key to the answer, at least: guessing is slow, and every refusal equally so. */
+  readonly answerMs: Milliseconds
+  readonly tries: number
+  readonly pinDigits: number
+  readonly extensionDigits: number
+}
+
+export const defaultTiming: DialogueTiming = {
+  firstDigitMs: 5_000,
+  nextDigitMs: 3_000,
+  answerMs: 500,
+  tries: 3,
+  pinDigits: 10,
+  extensionDigits: 15,
+}
+
+export interface Steps {
+  readonly perform: Readonly<Record<Action, (key: Key | null) => void>>
+  /** A key was pressed, whatever comes of it. */
+  noteKey(): void
+}
+
+/** What the dialogue does to the world, one function an action of the table. */
+export function createSteps(needs: DialogueNeeds, post: (input: Input) => void): Steps {
+  const { timing, clock } = needs
+  const speech = createSpeech(needs, () => post('prompt over'))
+  const waiting = createWaiting(clock, () => post('time is up'))
+  const digits = createDigitCollector()
+  let extension = needs.extension
+  let tries = 0
+  let isAnswered = false
+  let lastKeyAt = clock.now()
+  let outcome: PromptName = 'try-later'
+
+  function keep(key: Key | null): void {
+    digits.add(key ?? '')
+    if (digits.count >= (extension === null ? timing.extensionDigits : timing.pinDigits)) post('full')
+  }
+
+  function answer({ input, prompt }: Spoken): void {
+    isAnswered = true
+    outcome = prompt
+    post(input)
+  }
+
+  async function check(): Promise<void> {
+    const spoken = await outcomeOf(needs, { extension, pin: digits.take(), lastKeyAt })
+    clock.after(Math.max(0, lastKeyAt + timing.answerMs - clock.now()), () => answer(spoken))
+  }
+
+  function spendTry(): void {
+    tries += 1
+    const hadAnswer = isAnswered
+    isAnswered = false
+    extension = needs.extension
+    if (tries >= timing.tries) post(hadAnswer ? 'no tries left' : 'given up')
+    else post(extension === null ? 'try extension' : 'try pin')
+  }
+
+  return {
+    noteKey() {
+      lastKeyAt = clock.now()
+    },
+    perform: {
+      'say ask-extension': () => speech.say('ask-extension'),
+      'say ask-pin': () => speech.say('ask-pin'),
+      'say wrong': () => speech.say('wrong'),
+      'say outcome': () => speech.say(outcome),
+      'say goodbye': () => speech.say('goodbye'),
+      speak: speech.speak,
+      hush: speech.hush,
+      'keep digit': keep,
+      'forget digits': digits.forget,
+      'take extension': () => {
+        extension = parseExtension(digits.take().reveal())
+      },
+      'await first digit': () => waiting.begin(timing.firstDigitMs),
+      'await next digit': () => waiting.begin(timing.nextDigitMs),
+      'stop waiting': waiting.stop,
+      check: () => void check(),
+      'spend a try': spendTry,
+      'report abandoned': () => needs.abandoned(extension),
+      'hang up': needs.hangUp,
+    },
+  }
+}
+
+interface Entry {
+  readonly extension: Extension | null
+  readonly pin: Secret
+  readonly lastKeyAt: Milliseconds
+}
+
+async function outcomeOf(needs: DialogueNeeds, { extension, pin, lastKeyAt }: Entry): Promise<Spoken> {
+  if (extension === null) return spokenLogin({ outcome: 'DENIED' })
+  try {
+    return spokenLogin(await needs.login(extension, pin, lastKeyAt))
+  } catch (fault) {
+    needs.onFault(fault)
+    return spokenLogin({ outcome: 'STORE_LOST' })
+  }
+}
+
+/** Gathers what is to be said and says it in one go; what is cut short is never over. */
+function createSpeech({ play }: DialogueNeeds, onOver: () => void) {
+  let gathered: PromptName[] = []
+  let playing: Playback | null = null
+
+  function hush(): void {
+    playing?.stop()
+    playing = null
+  }
+
+  return {
+    say: (prompt: PromptName): void => void gathered.push(prompt),
+    speak(): void {
+      hush()
+      const begun = play(gathered)
+      gathered = []
+      playing = begun
+      void begun.finished.then(() => {
+        if (playing === begun) onOver()
+      })
+    },
+    hush,
+  }
+}
+
+/** One alarm at a time. */
+function createWaiting(clock: Clock, onTime: () => void) {
+  let alarm: Alarm | null = null
+  function stop(): void {
+    alarm?.cancel()
+    alarm = null
+  }
+  return {
+    begin(ms: Milliseconds): void {
+      stop()
+      alarm = clock.after(ms, onTime)
+    },
+    stop,
+  }
+}

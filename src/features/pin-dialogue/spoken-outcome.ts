@@ -1,0 +1,39 @@
+import type { LoginOutcome, LogoutOutcome } from '../../hotdesk/hotdesk.js'
+import type { PromptName } from '../prompts.js'
+import type { Input } from './dialogue-table.js'
+
+/** What an outcome means for the dialogue, and how it is told. */
+export interface Spoken {
+  readonly input: Extract<Input, 'granted' | 'denied' | 'refused'>
+  readonly prompt: PromptName
+}
+
+const logins: Readonly<Record<LoginOutcome['outcome'], Spoken>> = {
+  LOGGED_IN: { input: 'granted', prompt: 'logged-in' },
+  MOVED: { input: 'granted', prompt: 'logged-in' },
+  DISPLACED: { input: 'granted', prompt: 'logged-in' },
+  UNCHANGED: { input: 'granted', prompt: 'already-logged-in' },
+  DENIED: { input: 'denied', prompt: 'wrong' },
+  LOCKED: { input: 'refused', prompt: 'locked' },
+  ELSEWHERE: { input: 'refused', prompt: 'elsewhere' },
+  EMERGENCY: { input: 'refused', prompt: 'emergency-busy' },
+  NOT_A_HOTDESK_PHONE: { input: 'refused', prompt: 'not-a-hotdesk-phone' },
+  STORE_LOST: { input: 'refused', prompt: 'try-later' },
+}
+
+const logouts: Readonly<Record<LogoutOutcome['outcome'], PromptName>> = {
+  LOGGED_OUT: 'logged-out',
+  FREE: 'logged-out',
+  DRAINING: 'logged-out-pending',
+  EMERGENCY: 'emergency-busy',
+  UNKNOWN_DEVICE: 'not-a-hotdesk-phone',
+  STORE_LOST: 'try-later',
+}
+
+export function spokenLogin({ outcome }: LoginOutcome): Spoken {
+  return logins[outcome]
+}
+
+export function spokenLogout({ outcome }: LogoutOutcome): PromptName {
+  return logouts[outcome]
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { messageOf } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
+import type { Clip } from '../media/media.js'
+import { type LoadedClip, loadClip, type Tone, toneClip } from '../media/sound/clip.js'
+
+/** What each prompt is for; where it cannot be spoken, that is what its tones say. */
+const purposes = {
+  'ask-extension': 'ask',
+  'ask-pin': 'ask',
+  'logged-in': 'done',
+  'already-logged-in': 'done',
+  'logged-out': 'done',
+  'logged-out-pending': 'done',
+  wrong: 'failed',
+  locked: 'failed',
+  elsewhere: 'failed',
+  'emergency-busy': 'failed',
+  'not-a-hotdesk-phone': 'failed',
+  'please-log-in': 'failed',
+  'try-later': 'failed',
+  goodbye: 'done',
+} as const
+
+export type PromptName = keyof typeof purposes
+
+/** All prompts that a node plays. */
+export const promptNames = Object.keys(purposes).filter((name): name is PromptName => name in purposes)
+
+export interface Prompts {
+  clip(name: PromptName): Clip
+  /** Those that tones stand in for. */
+  readonly missing: readonly PromptName[]
+}
+
+export interface PromptNeeds {
+  /** With one folder a language. */
+  readonly folder: string
+  /** The first that has a prompt gives it. */
+  readonly languages: readonly string[]
+  readonly log: Logger
+}
+
+/** Loads every prompt once. Each that is missing, unreadable or outdated is named in a log line of its own. */
+export async function loadPrompts({ folder, languages, log }: PromptNeeds): Promise<Prompts> {
+  const clips = new Map<PromptName, Clip>()
+  const missing: PromptName[] = []
+  const lists = await Promise.all(languages.map((language) => readList(join(folder, language), log)))
+  for (const name of promptNames) {
+    const clip = await firstClip(name, { lists, log })
+    if (!clip) missing.push(name)
+    clips.set(name, clip ?? tones(name))
+  }
+  return { clip: (name) => clips.get(name) ?? tones(name), missing }
+}
+
+interface PromptList {
+  readonly folder: string
+  readonly texts: Readonly<Record<string, string>>
+}
+
+const listForm = z.object({ texts: z.record(z.string(), z.string()) })
+
+/** Without its list a language still speaks; only what is outdated in it cannot be told. */
+async function readList(folder: string, log: Logger): Promise<PromptList> {
+  const path = join(folder, 'prompts.yaml')
+  try {
+    return { folder, texts: listForm.parse(parse(await readFile(path, 'utf8'))).texts }
+  } catch (fault) {
+    log.warn({ event: 'prompt.missing', prompt: 'prompts.yaml', path, reason: messageOf(fault) }, 'the list of prompts cannot be read')
+    return { folder, texts: {} }
+  }
+}
+
+async function firstClip(name: PromptName, { lists, log }: { lists: readonly PromptList[]; log: Logger }): Promise<Clip | null> {
+  for (const { folder, texts } of lists) {
+    const path = join(folder, `${name}.wav`)
+    try {
+      const loaded = await loadClip(path, name)
+      if (isOutdated(loaded, texts[name]))
+        log.warn({ event: 'prompt.outdated', prompt: name, path }, 'a prompt says another text than its list')
+      return loaded.clip
+    } catch (fault) {
+      log.warn({ event: 'prompt.missing', prompt: name, path, reason: messageOf(fault) }, 'a prompt cannot be played')
+    }
+  }
+  return null
+}
+
+/** A file without a comment is somebody's own recording: nobody but they can tell. */
+function isOutdated({ comment }: LoadedClip, text: string | undefined): boolean {
+  return comment !== null && comment !== '' && text !== undefined && comment !== text
+}
+
+const lead: Tone = { hertz: [], ms: 200 }
+const gap: Tone = { hertz: [], ms: 150 }
+const toneSequences: Readonly<Record<(typeof purposes)[PromptName], readonly Tone[]>> = {
+  ask: [lead, { hertz: [950], ms: 300 }],
+  done: [lead, { hertz: [950], ms: 150 }, gap, { hertz: [950], ms: 150 }],
+  failed: [lead, { hertz: [330], ms: 250 }, gap, { hertz: [330], ms: 250 }, gap, { hertz: [330], ms: 250 }],
+}
+
+/** One beep: type; two: done; three low ones: failed. */
+function tones(name: PromptName): Clip {
+  return toneClip(name, toneSequences[purposes[name]])
+}
