@@ -55,7 +55,7 @@ export function createCalls(needs: CallsNeeds): Calls {
       if (kind !== 'feature') hotdesk.callBegan(device, kind)
     },
     onEnded({ device, kind }: ActiveCall) {
-      if (kind !== 'feature') hotdesk.callEnded(device)
+      if (kind !== 'feature') hotdesk.callEnded(device, kind)
       if (activity.count(device) === 0) idle.emit(device)
     },
   })

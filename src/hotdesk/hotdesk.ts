@@ -1,62 +1,91 @@
-import type { DeviceId, Extension } from '../base/identity.js'
-import type { Secret } from '../base/secret.js'
+import type { Clock } from '../base/clock.js'
+import { isAppError, messageOf } from '../base/errors.js'
+import type { NodeName } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import type { Metrics } from '../base/metrics.js'
+import type { Directory } from '../directory/directory.js'
+import type { Store } from '../store/store.js'
+import { createAssignments } from './assignments.js'
+import { createCallsInProgress } from './calls-in-progress.js'
+import { createCaretaker } from './caretaker.js'
+import type { AttemptLimits, Hotdesk, LoginOutcome, LogoutOutcome } from './contract.js'
+import type { StreamEvent } from './events.js'
+import { tryLogin } from './login.js'
+import { readLogout } from './replies.js'
 
-/** What happened to a login; each word is spoken or shown by `features`. */
-export type LoginOutcome =
-  | { readonly outcome: 'LOGGED_IN' }
-  /** B sat elsewhere and has moved. */
-  | { readonly outcome: 'MOVED'; readonly from: DeviceId }
-  /** Somebody else sat here and is out now; `from` where B came from another phone as well. */
-  | { readonly outcome: 'DISPLACED'; readonly displaced: Extension; readonly from: DeviceId | null }
-  | { readonly outcome: 'UNCHANGED' }
-  /** Wrong PIN, unknown extension, not allowed, no PIN: one word for the caller; operators find the reason in the event. */
-  | { readonly outcome: 'DENIED' }
-  | { readonly outcome: 'LOCKED'; readonly seconds: number }
-  /** `secondLogin: deny` and the user sits elsewhere. */
-  | { readonly outcome: 'ELSEWHERE'; readonly device: DeviceId }
-  /** The phone is in an emergency call or its quiet time. */
-  | { readonly outcome: 'EMERGENCY' }
-  | { readonly outcome: 'NOT_A_HOTDESK_PHONE' }
-  | { readonly outcome: 'STORE_LOST' }
+export type * from './contract.js'
+export { streamEvents } from './events.js'
+export { hotdeskLibrary } from './library.js'
+export { hashPin, issuePin, type PinWeakness, weaknessOf } from './pin.js'
 
-export type LogoutOutcome =
-  | { readonly outcome: 'LOGGED_OUT'; readonly extension: Extension }
-  | { readonly outcome: 'FREE' }
-  | { readonly outcome: 'DRAINING'; readonly calls: number }
-  | { readonly outcome: 'EMERGENCY' }
-  | { readonly outcome: 'UNKNOWN_DEVICE' }
-  | { readonly outcome: 'STORE_LOST' }
-
-/** By what a transition came about; kept in the event and in the device's record. */
-export type Via = 'dial-code' | 'redis-cli' | 'cli' | 'api' | 'console' | 'automatic' | 'deleted'
-
-/** Seen in the copy, whoever made it: dial code, another node or redis-cli. */
-export interface AssignmentChange {
-  readonly device: DeviceId
-  readonly before: Extension | null
-  readonly after: Extension | null
+export interface HotdeskNeeds {
+  readonly store: Store
+  readonly directory: Directory
+  readonly node: NodeName
+  /** The same as the node joined the network with. */
+  readonly boot: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly attempts?: AttemptLimits
+  /** How long after an emergency call its phone is left alone; 600. */
+  readonly quietSeconds?: number
 }
 
-export interface LoginRequest {
-  readonly extension: Extension
-  readonly device: DeviceId
-  readonly pin: Secret
+const usualAttempts: AttemptLimits = {
+  user: { failures: 3, windowSeconds: 300, lockSeconds: 900 },
+  device: { failures: 10, windowSeconds: 900, lockSeconds: 900 },
 }
 
-/** Who sits where. Reads come from memory; each transition is one Redis Function. */
-export interface Hotdesk {
-  devicesOf(extension: Extension): readonly DeviceId[]
-  userOn(device: DeviceId): Extension | null
-  isDraining(device: DeviceId): boolean
-  /** Spends an attempt, compares the PIN in this process, assigns. Takes the same time for every refusal. */
-  login(request: LoginRequest): Promise<LoginOutcome>
-  /** `drain` waits for the phone's calls to end, `now` does not. */
-  logout(device: DeviceId, how: 'drain' | 'now', via: Via): Promise<LogoutOutcome>
-  /** The caller hung up during the dialogue. */
-  abandoned(device: DeviceId, extension: Extension | null): void
-  /** A call of this phone began or ended on this node; the last end completes a draining logout. Never waits for Redis. */
-  callBegan(device: DeviceId, kind: 'ordinary' | 'emergency'): void
-  callEnded(device: DeviceId): void
-  onChange(listener: (change: AssignmentChange) => void): () => void
-  close(): Promise<void>
+export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
+  const { store, node, boot, clock, log, metrics, attempts = usualAttempts, quietSeconds = 600 } = needs
+  const assignments = createAssignments({ replica: store.replica, log })
+  const calls = createCallsInProgress({ store, node, boot, quietSeconds, clock, log })
+  const caretaker = createCaretaker({ store, assignments, isQuiet: calls.isQuiet, clock, log, metrics })
+
+  return {
+    devicesOf: assignments.devicesOf,
+    userOn: assignments.userOn,
+    isDraining: assignments.isDraining,
+    isQuiet: calls.isQuiet,
+    onChange: assignments.onChange,
+    onRefreshWanted: assignments.onRefreshWanted,
+    callBegan: calls.began,
+    callEnded: calls.ended,
+    async login(request) {
+      const outcome = await unlessLost<LoginOutcome>(() => tryLogin(request, { ...needs, attempts }))
+      metrics.transitionsTotal.inc({ transition: 'login', outcome: outcome.outcome })
+      const { extension, device } = request
+      log.info({ event: 'hotdesk.login', extension, device, ...outcome }, `login of ${extension} on ${device}: ${outcome.outcome}`)
+      return outcome
+    },
+    async logout(device, how, via) {
+      await calls.told()
+      const outcome = await unlessLost<LogoutOutcome>(async () => readLogout(await store.call('hotdesk_logout', device, how, via)))
+      metrics.transitionsTotal.inc({ transition: 'logout', outcome: outcome.outcome })
+      log.info({ event: 'hotdesk.logout', device, how, via, ...outcome }, `logout of ${device}: ${outcome.outcome}`)
+      return outcome
+    },
+    abandoned(device, extension) {
+      log.info({ event: 'hotdesk.abandoned', device, extension }, `the caller on ${device} hung up during the login`)
+      const event: StreamEvent = 'login.abandoned'
+      store.append('events', { event, device, user: extension ?? '', via: 'dial-code' }).catch((fault: unknown) => {
+        log.debug({ event: 'store.lost', cause: messageOf(fault) }, 'an abandoned login is not among the events')
+      })
+    },
+    async close() {
+      caretaker.close()
+      calls.close()
+      assignments.close()
+    },
+  }
+}
+
+async function unlessLost<Outcome>(ask: () => Promise<Outcome>): Promise<Outcome | { readonly outcome: 'STORE_LOST' }> {
+  try {
+    return await ask()
+  } catch (fault) {
+    if (isAppError(fault, 'STORE_UNAVAILABLE')) return { outcome: 'STORE_LOST' }
+    throw fault
+  }
 }

@@ -1,0 +1,91 @@
+import type { DeviceId, Extension, NodeName, SiteName } from '../base/identity.js'
+import type { Secret } from '../base/secret.js'
+
+/** Where a call goes when the user's phone does not take it; digits or null. */
+export interface Forwards {
+  readonly always: string | null
+  readonly busy: string | null
+  readonly noAnswer: string | null
+  readonly notLoggedIn: string | null
+  readonly notReachable: string | null
+}
+
+export const secondLogins = ['move', 'deny', 'allow'] as const
+/** What a login does to a user who sits elsewhere. */
+export type SecondLogin = (typeof secondLogins)[number]
+
+/** `{hd}:user:<ext>` */
+export interface User {
+  readonly extension: Extension
+  readonly name: string
+  readonly home: SiteName
+  /** scrypt hash, null where no PIN is set (such a user cannot log in). */
+  readonly pinHash: string | null
+  readonly enabled: boolean
+  readonly mayHotdesk: boolean
+  readonly secondLogin: SecondLogin
+  /** How long this user's phone rings before no-answer treatment. */
+  readonly ringSeconds: number
+  readonly forwards: Forwards
+}
+
+/** `{hd}:device:<id>`: the installer's part of it. The parts that change with use (state, since, via, refresh) belong to hotdesk and phones. */
+export interface Device {
+  readonly id: DeviceId
+  readonly site: SiteName
+  readonly hotdesk: boolean
+  /** SIP password in the clear, unsealed; null where none is set (such a device cannot register). */
+  readonly password: Secret | null
+  /** Emergency caller number of this phone, null: the site's. */
+  readonly elin: string | null
+  readonly location: string | null
+  readonly mac: string | null
+  readonly model: string | null
+  /** The user whose phone this is while nobody else has logged in on it. */
+  readonly owner: Extension | null
+}
+
+/** `{hd}:node:<name>`, kept alive by its heartbeat. */
+export interface LiveNode {
+  readonly name: NodeName
+  readonly site: SiteName
+  /** `udp:192.0.2.10:5060`: where other nodes send calls for it. */
+  readonly sip: string
+  readonly version: string
+}
+
+/** What is to be different; what is not named stays as it is. A new record needs at least `home` (user) or `site` (device). */
+export type UserEdit = Partial<Omit<User, 'extension' | 'home' | 'forwards'>> & {
+  readonly home?: string
+  readonly forwards?: Partial<Forwards>
+}
+export type DeviceEdit = Partial<Omit<Device, 'id' | 'site' | 'owner'>> & { readonly site?: string; readonly owner?: string | null }
+
+/** `reasons` are sentences for whoever asked, all of them at once. */
+export type EditOutcome = { readonly outcome: 'SAVED' } | { readonly outcome: 'REFUSED'; readonly reasons: readonly string[] }
+export type RemoveOutcome = { readonly outcome: 'REMOVED' | 'UNKNOWN' }
+
+/** People, phones, sites and living nodes, all from memory. */
+export interface Directory {
+  user(extension: Extension): User | null
+  device(id: DeviceId): Device | null
+  node(name: NodeName): LiveNode | null
+  users(): readonly User[]
+  devices(): readonly Device[]
+  nodes(): readonly LiveNode[]
+  /** Phones that are this user's while nobody else has logged in on them. */
+  ownedBy(extension: Extension): readonly Device[]
+  /** Phones that are this user's own while nobody else has logged in on them. */
+  ownedBy(extension: Extension): readonly Device[]
+  /** A user was added, edited or removed. */
+  onUserChange(listener: (extension: Extension) => void): () => void
+  /** A device was added, edited or removed; not told when only its state or refresh has changed. */
+  onDeviceChange(listener: (device: DeviceId) => void): () => void
+  onNodeChange(listener: (node: NodeName) => void): () => void
+  /** Writes to Redis; the change comes back through the copy. @throws AppError STORE_UNAVAILABLE */
+  putUser(extension: string, edit: UserEdit): Promise<EditOutcome>
+  putDevice(id: string, edit: DeviceEdit): Promise<EditOutcome>
+  removeUser(extension: Extension): Promise<RemoveOutcome>
+  removeDevice(id: DeviceId): Promise<RemoveOutcome>
+  close(): void
+}

@@ -1,0 +1,122 @@
+import { messageOf } from '../base/errors.js'
+import { type DeviceId, type Extension, type NodeName, parseExtension, parseSiteName } from '../base/identity.js'
+import type { Seal } from '../base/seal.js'
+import type { Secret } from '../base/secret.js'
+import { type Device, type DeviceEdit, type Forwards, type LiveNode, secondLogins, type User, type UserEdit } from './contract.js'
+import { readRecord } from './record.js'
+
+type Hash = ReadonlyMap<string, string>
+/** `value` is null where a field without which there is no record is missing or wrong. */
+export interface Parsed<Value> {
+  readonly value: Value | null
+  readonly problems: readonly string[]
+}
+
+const siteForm = 'a site, such as paris'
+const extensionForm = 'an extension, 1 to 15 digits'
+const dialled = (text: string) => (/^[+0-9*#]{1,32}$/.test(text) ? text : null)
+
+const forwardFields = {
+  always: 'forwardAlways',
+  busy: 'forwardBusy',
+  noAnswer: 'forwardNoAnswer',
+  notLoggedIn: 'forwardNotLoggedIn',
+  notReachable: 'forwardNotReachable',
+} as const satisfies Record<keyof Forwards, string>
+
+/** Fields of a device that belong to the installer; the others change with use. */
+export const deviceFields = ['site', 'hotdesk', 'credential', 'elin', 'location', 'mac', 'model', 'owner'] as const
+
+export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
+  const record = readRecord(hash)
+  const home = record.required('home', parseSiteName, siteForm)
+  const forward = (when: keyof Forwards) => record.optional(forwardFields[when], dialled, 'a number to dial')
+  const user = {
+    extension,
+    name: record.text('name') ?? extension,
+    pinHash: record.text('pin'),
+    enabled: record.flag('enabled', 'yes'),
+    mayHotdesk: record.flag('mayHotdesk', 'yes'),
+    secondLogin: record.oneOf('secondLogin', secondLogins, 'move'),
+    ringSeconds: record.number('ringSeconds', { from: 1, to: 600, otherwise: 25 }),
+    forwards: {
+      always: forward('always'),
+      busy: forward('busy'),
+      noAnswer: forward('noAnswer'),
+      notLoggedIn: forward('notLoggedIn'),
+      notReachable: forward('notReachable'),
+    },
+  }
+  return { value: home && { ...user, home }, problems: record.problems }
+}
+
+export function parseDevice(id: DeviceId, hash: Hash, seal: Seal): Parsed<Device> {
+  const record = readRecord(hash)
+  const site = record.required('site', parseSiteName, siteForm)
+  const problems = [...record.problems]
+  const location = record.text('location')
+  const isWanted = record.flag('hotdesk', 'no')
+  if (isWanted && !location) problems.push('hotdesk is yes without a location: emergency calls could not be traced, so nobody can log in')
+  const device = {
+    id,
+    hotdesk: isWanted && location !== null,
+    password: unseal(record.text('credential'), seal, problems),
+    elin: record.optional('elin', dialled, 'a telephone number'),
+    location,
+    mac: record.text('mac'),
+    model: record.text('model'),
+    owner: record.optional('owner', parseExtension, extensionForm),
+  }
+  return { value: site && { ...device, site }, problems: [...new Set([...problems, ...record.problems])] }
+}
+
+function unseal(sealed: string | null, seal: Seal, problems: string[]): Secret | null {
+  try {
+    return sealed === null ? null : seal.open(sealed)
+  } catch (fault) {
+    problems.push(messageOf(fault))
+    return null
+  }
+}
+
+export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
+  const record = readRecord(hash)
+  const site = record.required('site', parseSiteName, siteForm)
+  const sip = record.required('sip', (text) => text, 'the SIP address of the node')
+  return { value: site && sip ? { name, site, sip, version: record.text('version') ?? '' } : null, problems: record.problems }
+}
+
+/** Field → new text; null takes the field away. */
+export type FieldChanges = Readonly<Record<string, string | null>>
+
+export function userChanges(edit: UserEdit): FieldChanges {
+  const changes: Record<string, string | null> = {}
+  if (edit.name !== undefined) changes.name = edit.name
+  if (edit.home !== undefined) changes.home = edit.home
+  if (edit.pinHash !== undefined) changes.pin = edit.pinHash
+  if (edit.enabled !== undefined) changes.enabled = yesNo(edit.enabled)
+  if (edit.mayHotdesk !== undefined) changes.mayHotdesk = yesNo(edit.mayHotdesk)
+  if (edit.secondLogin !== undefined) changes.secondLogin = edit.secondLogin
+  if (edit.ringSeconds !== undefined) changes.ringSeconds = String(edit.ringSeconds)
+  for (const [when, field] of Object.entries(forwardFields) as [keyof Forwards, string][]) {
+    const number = edit.forwards?.[when]
+    if (number !== undefined) changes[field] = number
+  }
+  return changes
+}
+
+export function deviceChanges(edit: DeviceEdit, seal: Seal): FieldChanges {
+  const changes: Record<string, string | null> = {}
+  if (edit.site !== undefined) changes.site = edit.site
+  if (edit.hotdesk !== undefined) changes.hotdesk = yesNo(edit.hotdesk)
+  if (edit.password !== undefined) changes.credential = edit.password && seal.close(edit.password)
+  for (const field of ['elin', 'location', 'mac', 'model', 'owner'] as const) {
+    const text = edit[field]
+    if (text !== undefined) changes[field] = text
+  }
+  return changes
+}
+
+function yesNo(claim: boolean): string {
+  return claim ? 'yes' : 'no'
+}

@@ -1,0 +1,21 @@
+/** Every `event` in the stream `{network}:events`; README documents each, and tests compare it with the library and with this list. */
+export const streamEvents = [
+  'login',
+  'moved',
+  'displaced',
+  'unchanged',
+  'login.denied',
+  'login.locked',
+  'login.abandoned',
+  'logout',
+  'logout.refused',
+  'draining',
+  'unlocked',
+  'emergency',
+  'repaired',
+] as const
+
+export type StreamEvent = (typeof streamEvents)[number]
+
+/** Why a login was refused; for operators only, the caller hears one sentence for all. */
+export type DenialReason = 'wrong-pin' | 'no-pin' | 'unknown-extension' | 'disabled' | 'not-allowed'

@@ -1,0 +1,48 @@
+import type { User } from '../directory/directory.js'
+import type { LoginOutcome, LoginRequest } from './contract.js'
+import type { DenialReason, StreamEvent } from './events.js'
+import type { HotdeskNeeds } from './hotdesk.js'
+import { verifyPin } from './pin.js'
+import { readAttempt, readLogin } from './replies.js'
+
+export type LoginNeeds = Pick<HotdeskNeeds, 'store' | 'directory' | 'clock' | 'log' | 'metrics'> & Required<Pick<HotdeskNeeds, 'attempts'>>
+
+/**
+ * One try with one PIN. The attempt is spent before the PIN is compared, and a user who cannot log in at all is refused
+ * after the same steps as a wrong PIN, so that neither time nor lock-out tells the two apart.
+ * @throws AppError STORE_UNAVAILABLE, STORE_PROTOCOL
+ */
+export async function tryLogin({ extension, device, pin }: LoginRequest, needs: LoginNeeds): Promise<LoginOutcome> {
+  const { store, directory, clock, log, metrics } = needs
+  const began = clock.now()
+  if (directory.device(device)?.hotdesk !== true) return { outcome: 'NOT_A_HOTDESK_PHONE' }
+  const attempt = readAttempt(await store.call('hotdesk_attempt', extension, device, ...limitsOf(needs)))
+  if (attempt.outcome === 'LOCKED') return attempt
+  const user = directory.user(extension)
+  const barred = barredBecause(user)
+  const isRight = await verifyPin(pin, barred ? null : (user?.pinHash ?? null))
+  if (!isRight) {
+    const reason = barred ?? 'wrong-pin'
+    log.info({ event: 'hotdesk.denied', extension, device, reason, left: attempt.left }, `login of ${extension} on ${device} denied`)
+    const event: StreamEvent = 'login.denied'
+    await store.append('events', { event, device, user: extension, via: 'dial-code', reason })
+    return { outcome: 'DENIED' }
+  }
+  await store.call('hotdesk_forgive', extension, device)
+  const outcome = readLogin(await store.call('hotdesk_login', extension, device, 'dial-code'))
+  metrics.loginSeconds.observe((clock.now() - began) / 1_000)
+  return outcome
+}
+
+function barredBecause(user: User | null): DenialReason | null {
+  if (!user) return 'unknown-extension'
+  if (!user.enabled) return 'disabled'
+  if (!user.mayHotdesk) return 'not-allowed'
+  return user.pinHash === null ? 'no-pin' : null
+}
+
+function limitsOf({ attempts }: LoginNeeds): readonly string[] {
+  return [attempts.user, attempts.device]
+    .flatMap(({ failures, windowSeconds, lockSeconds }) => [failures, windowSeconds, lockSeconds])
+    .map(String)
+}

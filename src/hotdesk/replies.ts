@@ -1,0 +1,91 @@
+import { AppError } from '../base/errors.js'
+import { type DeviceId, type Extension, parseDeviceId, parseExtension } from '../base/identity.js'
+import type { LoginOutcome, LogoutOutcome } from './contract.js'
+
+/** The words of the library's headers, read at the edge. Each throws AppError STORE_PROTOCOL for a word that is not on its list. */
+export function readLogin(reply: string): LoginOutcome {
+  const [word, first = '', second = ''] = reply.split(' ')
+  switch (word) {
+    case 'LOGGED_IN':
+    case 'UNCHANGED':
+    case 'EMERGENCY':
+    case 'NOT_A_HOTDESK_PHONE':
+      return { outcome: word }
+    case 'MOVED':
+      return { outcome: word, from: deviceIn(first, reply) }
+    case 'DISPLACED':
+      return { outcome: word, displaced: extensionIn(first, reply), from: second === '' ? null : deviceIn(second, reply) }
+    case 'ELSEWHERE':
+      return { outcome: word, device: deviceIn(first, reply) }
+    // Removed or barred since the PIN was compared.
+    case 'DENIED':
+    case 'UNKNOWN_USER':
+      return { outcome: 'DENIED' }
+    case 'UNKNOWN_DEVICE':
+      return { outcome: 'NOT_A_HOTDESK_PHONE' }
+    default:
+      throw unexpected('hotdesk_login', reply)
+  }
+}
+
+export function readLogout(reply: string): LogoutOutcome {
+  const [word, detail = ''] = reply.split(' ')
+  switch (word) {
+    case 'LOGGED_OUT':
+      return { outcome: word, extension: extensionIn(detail, reply) }
+    case 'DRAINING':
+      return { outcome: word, calls: Number(detail) }
+    case 'FREE':
+    case 'EMERGENCY':
+    case 'UNKNOWN_DEVICE':
+      return { outcome: word }
+    // Asked by extension only; a device's record is what it is about.
+    case 'UNKNOWN_USER':
+      return { outcome: 'FREE' }
+    default:
+      throw unexpected('hotdesk_logout', reply)
+  }
+}
+
+export type Attempt = { readonly outcome: 'ALLOWED'; readonly left: number } | { readonly outcome: 'LOCKED'; readonly seconds: number }
+
+export function readAttempt(reply: string): Attempt {
+  const [word, detail] = reply.split(' ')
+  switch (word) {
+    case 'ALLOWED':
+      return { outcome: word, left: Number(detail) }
+    case 'LOCKED':
+      return { outcome: word, seconds: Number(detail) }
+    default:
+      throw unexpected('hotdesk_attempt', reply)
+  }
+}
+
+/** How many changes were made. */
+export function readRepair(reply: string): number {
+  const [word, detail] = reply.split(' ')
+  switch (word) {
+    case 'REPAIRED':
+      return Number(detail)
+    case 'NOTHING':
+      return 0
+    default:
+      throw unexpected('hotdesk_repair', reply)
+  }
+}
+
+function deviceIn(text: string, reply: string): DeviceId {
+  const device = parseDeviceId(text)
+  if (!device) throw unexpected('a device', reply)
+  return device
+}
+
+function extensionIn(text: string, reply: string): Extension {
+  const extension = parseExtension(text)
+  if (!extension) throw unexpected('an extension', reply)
+  return extension
+}
+
+function unexpected(what: string, reply: string): AppError {
+  return new AppError('STORE_PROTOCOL', `${what}: unexpected answer "${reply}"; does the library in Redis belong to this program?`)
+}
