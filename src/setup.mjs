@@ -178,8 +178,17 @@ async function build(sources) {
   for (const file of filesUnder(dist).filter(orphan)) fs.rmSync(file)
 }
 
+/** `npm ci` refuses a lock file that lacks packages for other kinds of machines; a registry may have left them out. */
+async function install() {
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+  await run('npm', ['ci', ...quiet]).catch((fault) => {
+    if (!fault.message.includes('EUSAGE')) throw fault
+    return run('npm', ['install', '--no-save', ...quiet])
+  })
+}
+
 async function ready() {
-  if (!installed()) await step('installing packages', () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']))
+  if (!installed()) await step('installing packages', install)
   const sources = filesUnder(path.join(root, 'src'))
   const now = fingerprint(sources)
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === now) return
