@@ -37,8 +37,10 @@ export function createBindings({ store, node, clock, log, metrics }: BindingsNee
   /** Devices this process has had to do with: for them memory is the truth, whatever old record may still come by. */
   const handled = new Set<DeviceId>()
   const alarms = new Map<DeviceId, Alarm>()
+  /** Their records changed while we were writing them: whose change it was shows when that is over. */
+  const unseen = new Set<DeviceId>()
   const gone = createEmitter<[DeviceId]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
-  const records = createRecords({ store, node, clock, log, current: ownUnlessOverruled, onSettled: reconcile })
+  const records = createRecords({ store, node, clock, log, current: ownUnlessOverruled, onSettled: catchUp })
 
   const seconds = (): number => clock.now() / 1000
   const fresh = (bindings: readonly BoundContact[]): readonly BoundContact[] => bindings.filter(({ expires }) => expires > seconds())
@@ -84,10 +86,18 @@ export function createBindings({ store, node, clock, log, metrics }: BindingsNee
   /** For a phone registered here: another node's record means that it has moved; any other difference is mended. */
   function reconcile(device: DeviceId): void {
     const mine = own(device)
-    if (mine.length === 0 || records.isPending(device)) return
+    if (mine.length === 0) return
+    if (records.isPending(device)) {
+      unseen.add(device)
+      return
+    }
     const record = recordOf(device)
     if (isElsewhere(record)) leave(device, record)
     else if (!sameButExpiry(fromRecord(device, record), mine) && !endsSoon(mine)) records.touch(device, 'all')
+  }
+
+  function catchUp(device: DeviceId): void {
+    if (unseen.delete(device)) reconcile(device)
   }
 
   function isElsewhere(record: RegistrationRecord | undefined): boolean {

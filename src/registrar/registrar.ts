@@ -66,18 +66,12 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
 
   srf.onRequest('REGISTER', handle)
   srf.onRequest('OPTIONS', (request) => request.respond(200, { headers: capabilities }))
-  const offDevices = directory.onDeviceChange((device) => {
-    if (!directory.device(device) && bindings.of(device).length > 0) bindings.commit(device, [])
-  })
 
   return {
     authenticate: (request) => authenticator.authenticate(request),
     bindingsOf: (device) => [...bindings.of(device)].sort((a, b) => b.registered - a.registered),
     onRegistered: (listener) => registered.on(listener),
     onUnregistered: (listener) => bindings.onGone(listener),
-    async close() {
-      offDevices()
-      await bindings.close()
-    },
+    close: () => bindings.close(),
   }
 }

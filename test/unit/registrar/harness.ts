@@ -1,0 +1,190 @@
+import type { DeviceId, NodeName } from '../../../src/base/identity.js'
+import { silentLogger } from '../../../src/base/logger.js'
+import { createMetrics } from '../../../src/base/metrics.js'
+import { createSeal } from '../../../src/base/seal.js'
+import { Secret } from '../../../src/base/secret.js'
+import { createDirectory, type Directory } from '../../../src/directory/directory.js'
+import { createRegistrar, type Registrar, type RegistrarNeeds } from '../../../src/registrar/registrar.js'
+import { answerChallenge, type Challenge, parseChallenge, printCredentials } from '../../../src/sip/digest.js'
+import type { IncomingRequest, ResponseParts, SipApplication, SipSource } from '../../../src/srf/srf.js'
+import type { Store } from '../../../src/store/store.js'
+import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+import { keyOf } from '../../support/redis-store.js'
+
+export const realm = 'hotdesk.example'
+export const HD0001 = 'HD0001' as DeviceId
+export const password = 'open sesame'
+
+/** What came back for a request. */
+export interface Answered {
+  readonly status: number
+  readonly parts: ResponseParts
+  /** One entry a header line. */
+  lines(name: string): readonly string[]
+}
+
+export interface RequestParts {
+  readonly method?: string
+  readonly uri?: string
+  readonly callId?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly source?: SipSource
+}
+
+export const natSource: SipSource = { protocol: 'udp', address: '203.0.113.9', port: 40_312 }
+
+/** The SIP application as a port: requests are handed in, answers come out. */
+export interface SipPort {
+  readonly srf: SipApplication
+  deliver(parts: RequestParts): Answered
+}
+
+export function createSipPort(): SipPort {
+  const handlers = new Map<string, (request: IncomingRequest) => void | Promise<void>>()
+  const unused = (): never => {
+    throw new Error('the registrar sends nothing')
+  }
+  return {
+    srf: {
+      listening: [],
+      connected: true,
+      onConnection: unused,
+      onInvite: unused,
+      onRequest: (method, handle) => void handlers.set(method, handle),
+      request: unused,
+      invite: unused,
+      close: () => Promise.resolve(),
+    },
+    deliver(parts) {
+      const { request, answer } = incoming(parts)
+      const handle = handlers.get(request.method)
+      if (!handle) throw new Error(`nobody handles ${request.method}`)
+      void handle(request)
+      return answer()
+    },
+  }
+}
+
+/** A request made by hand, and what it was answered. */
+export function incoming(parts: RequestParts): { readonly request: IncomingRequest; readonly answer: () => Answered } {
+  const { method = 'REGISTER', uri = `sip:${realm}`, callId = 'call-1', headers = {}, source = natSource } = parts
+  const fields = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  const sent: { status: number; parts: ResponseParts }[] = []
+  const request: IncomingRequest = {
+    method,
+    uri,
+    callId,
+    header: (name) => fields.get(name.toLowerCase()) ?? '',
+    body: '',
+    source,
+    receivedOn: '192.0.2.10:5060',
+    respond: (status, answerParts = {}) => void sent.push({ status, parts: answerParts }),
+    get answered() {
+      return sent.length > 0
+    },
+  }
+  return { request, answer: () => answeredOnce(sent) }
+}
+
+function answeredOnce(sent: readonly { status: number; parts: ResponseParts }[]): Answered {
+  const [only, ...more] = sent
+  if (!only || more.length > 0) throw new Error(`${sent.length} answers instead of one`)
+  return {
+    ...only,
+    lines(name) {
+      const value = Object.entries(only.parts.headers ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1] ?? []
+      return typeof value === 'string' ? [value] : value
+    },
+  }
+}
+
+const seal = createSeal(new Secret('the secret of the network'))
+
+/** Phones with our password, in Redis and in the copy. */
+export async function seedDevices(store: Store, ids: readonly DeviceId[] = [HD0001]): Promise<void> {
+  const directory = createDirectory({ store, seal, log: silentLogger() })
+  const edit = { site: 'paris', hotdesk: true, location: 'desk by the window', password: new Secret(password) }
+  for (const id of ids) {
+    const seen = keyOf(store, `device:${id}`, (record) => record !== undefined)
+    const saved = await directory.putDevice(id, edit)
+    if (saved.outcome === 'REFUSED') throw new Error(saved.reasons.join('; '))
+    await seen
+  }
+  directory.close()
+}
+
+export interface Bench {
+  readonly registrar: Registrar
+  readonly clock: ManualClock
+  readonly directory: Directory
+  deliver(parts: RequestParts): Answered
+  /** A REGISTER of HD0001 with good credentials. */
+  register(headers: Readonly<Record<string, string>>, parts?: RequestParts): Answered
+  credentials(parts?: CredentialParts): string
+  close(): Promise<void>
+}
+
+export interface CredentialParts {
+  readonly username?: string
+  readonly password?: string
+  readonly method?: string
+  readonly algorithm?: 'MD5' | 'SHA-256'
+  readonly challenge?: Challenge
+  readonly count?: number
+}
+
+/** A registrar with a phone in front of it; its device is in the directory already. */
+export function createBench(store: Store, changes: Partial<RegistrarNeeds> = {}): Bench {
+  const port = createSipPort()
+  const clock = createManualClock(1_800_000_000_000)
+  const directory = createDirectory({ store, seal, log: silentLogger() })
+  const registrar = createRegistrar({
+    srf: port.srf,
+    store,
+    directory,
+    node: 'paris-1' as NodeName,
+    realm,
+    secret: new Secret('the secret of the network'),
+    clock,
+    log: silentLogger(),
+    metrics: createMetrics(),
+    ...changes,
+  })
+  let cseq = 0
+  const bench: Bench = {
+    registrar,
+    clock,
+    directory,
+    async close() {
+      await registrar.close()
+      directory.close()
+    },
+    deliver: (parts) => port.deliver({ ...parts, headers: { ...phoneHeaders(++cseq), ...parts.headers } }),
+    register: (headers, parts = {}) => bench.deliver({ ...parts, headers: { Authorization: bench.credentials(), ...headers } }),
+    credentials(parts = {}) {
+      const { username = HD0001, method = 'REGISTER', algorithm = 'SHA-256', count = 1 } = parts
+      const challenge = parts.challenge ?? challengesIn(bench.deliver({})).find((offered) => offered.algorithm === algorithm)
+      if (!challenge) throw new Error(`no challenge for ${algorithm}`)
+      const secret = new Secret(parts.password ?? password)
+      const uri = `sip:${realm}`
+      return printCredentials(
+        answerChallenge(challenge, { username, uri, cnonce: 'c0ffee', count, password: secret, method, body: Buffer.alloc(0) }),
+      )
+    },
+  }
+  return bench
+}
+
+function phoneHeaders(cseq: number): Readonly<Record<string, string>> {
+  return {
+    To: `<sip:HD0001@${realm}>`,
+    From: `<sip:HD0001@${realm}>;tag=1`,
+    CSeq: `${cseq} REGISTER`,
+    'User-Agent': 'Yealink SIP-T54W 96.86.0.100',
+  }
+}
+
+export function challengesIn(answer: Answered): readonly Challenge[] {
+  const lines = [...answer.lines('WWW-Authenticate'), ...answer.lines('Proxy-Authenticate')]
+  return lines.flatMap((line) => parseChallenge(line) ?? [])
+}

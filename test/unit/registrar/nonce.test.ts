@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../../../src/base/secret.js'
+import { createNonces } from '../../../src/registrar/nonce.js'
+import { createManualClock } from '../../support/manual-clock.js'
+
+function noncesOf(secret = 'network') {
+  const clock = createManualClock(1_800_000_000_000)
+  return { clock, nonces: createNonces({ secret: new Secret(secret), clock, lifetimeMs: 60_000, capacity: 10 }) }
+}
+
+describe('nonces', () => {
+  it('are fresh until their lifetime is over, then stale', () => {
+    const { clock, nonces } = noncesOf()
+    const nonce = nonces.issue()
+    clock.advance(60_000)
+    expect(nonces.look(nonce)).toBe('fresh')
+    clock.advance(1)
+    expect(nonces.look(nonce)).toBe('stale')
+    expect(nonces.spend(nonce, 1)).toBe('stale')
+  })
+
+  it('never repeat', () => {
+    const { nonces } = noncesOf()
+    expect(new Set(Array.from({ length: 1000 }, () => nonces.issue())).size).toBe(1000)
+  })
+
+  it('of another node of the network are stale: genuine, but only their maker knows which counts were used', () => {
+    const { nonces } = noncesOf()
+    expect(nonces.look(noncesOf().nonces.issue())).toBe('stale')
+  })
+
+  it('of another network are foreign', () => {
+    const { nonces } = noncesOf()
+    expect(nonces.look(noncesOf('another').nonces.issue())).toBe('foreign')
+  })
+
+  it('with any one character changed are foreign', () => {
+    const { nonces } = noncesOf()
+    const nonce = nonces.issue()
+    for (let at = 0; at < nonce.length; at++) {
+      const changed = nonce.slice(0, at) + (nonce[at] === 'A' ? 'B' : 'A') + nonce.slice(at + 1)
+      expect(nonces.look(changed), changed).toBe('foreign')
+    }
+  })
+
+  it('that are no nonces at all are foreign', () => {
+    const { nonces } = noncesOf()
+    for (const text of ['', 'x', '"', `${nonces.issue()}=`, 'ä'.repeat(48)]) expect(nonces.look(text), text).toBe('foreign')
+  })
+})
