@@ -2,11 +2,11 @@
 -- Every transition of hot desking, each one atomic step. FCALL <function> 1 {network} <arguments>
 -- The one key is the network's hash tag; all keys begin with it. Replies are words, tables are lines.
 -- The header above each function is its contract: its arguments, then each reply there is.
+-- attempts.lua and nodes.lua are the rest of this library and use what is declared here.
 -- VIA says who asks: redis-cli (default), dial-code, cli, api, console, automatic, deleted.
 
 local VERSION = 1
 local EVENTS_KEPT = 10000
-local ONCALL_TTL = 7 * 24 * 3600
 
 local function must(value, name)
   if not value or value == '' then error({ err = 'ERR missing argument: ' .. name }) end
@@ -227,77 +227,6 @@ local function status(keys, args)
   return lines
 end
 
--- Seconds this counter still locks, 0 when it does not.
-local function locked(key, max, lock)
-  if (tonumber(redis.call('GET', key)) or 0) < max then return 0 end
-  if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, lock) end
-  return math.max(redis.call('TTL', key), 1)
-end
-
-local function spend(key, max, window, lock)
-  local count = redis.call('INCR', key)
-  redis.call('EXPIRE', key, count >= max and lock or window)
-  return max - count
-end
-
--- hotdesk_attempt EXTENSION DEVICE [USER-MAX WINDOW LOCK DEVICE-MAX WINDOW LOCK]     times in seconds
--- Spends one attempt of both before the PIN is compared, so that guessing in parallel gains nothing.
---   ALLOWED LEFT                  compare the PIN now; so many attempts are left after this one
---   LOCKED SECONDS                do not compare it
-local function attempt(keys, args)
-  local tag, ext, device = keys[1], must(args[1], 'extension'), must(args[2], 'device')
-  local limits = { 3, 300, 900, 10, 900, 900 }
-  for i = 1, 6 do limits[i] = tonumber(args[i + 2]) or limits[i] end
-  local user_key, device_key = tag .. ':attempts:' .. ext, tag .. ':attempts:' .. device
-  local seconds = math.max(locked(user_key, limits[1], limits[3]), locked(device_key, limits[4], limits[6]))
-  if seconds > 0 then
-    event(tag, 'login.locked', 'device', device, 'user', ext, 'seconds', seconds)
-    return say('LOCKED', seconds)
-  end
-  local user_left = spend(user_key, limits[1], limits[2], limits[3])
-  return say('ALLOWED', math.min(user_left, spend(device_key, limits[4], limits[5], limits[6])))
-end
-
--- hotdesk_forgive EXTENSION DEVICE     the PIN was right: the user's failures are forgotten, the phone gets this attempt back
---   FORGIVEN
-local function forgive(keys, args)
-  local tag, ext, device_key = keys[1], must(args[1], 'extension'), keys[1] .. ':attempts:' .. must(args[2], 'device')
-  redis.call('DEL', tag .. ':attempts:' .. ext)
-  if (tonumber(redis.call('GET', device_key)) or 0) > 0 then redis.call('DECR', device_key) end
-  return say('FORGIVEN')
-end
-
--- hotdesk_unlock EXTENSION|DEVICE
---   UNLOCKED TARGET   NOT_LOCKED TARGET     its failures are forgotten either way
-local function unlock(keys, args)
-  local tag, target = keys[1], must(args[1], 'extension or device')
-  if redis.call('DEL', tag .. ':attempts:' .. target) == 0 then return say('NOT_LOCKED', target) end
-  event(tag, 'unlocked', target:match('^%d+$') and 'user' or 'device', target, 'via', args[2] or 'redis-cli')
-  return say('UNLOCKED', target)
-end
-
--- hotdesk_calls NODE BOOT QUIET-SECONDS [DEVICE CALLS EMERGENCIES]…     what a node has on its phones now
---   OK LOGGED-OUT                 so many draining phones had their last call
-local function calls(keys, args)
-  local tag, node, boot, quiet = keys[1], must(args[1], 'node'), must(args[2], 'boot'), must(args[3], 'quiet seconds')
-  local settled = 0
-  for i = 4, #args, 3 do
-    local device, n, e = args[i], tonumber(must(args[i + 1], 'calls')), tonumber(must(args[i + 2], 'emergencies'))
-    local key = tag .. ':oncall:' .. device
-    local before = (redis.call('HGET', key, node) or ''):match('^%S+ %d+ (%d+)$')
-    before = tonumber(before or 0)
-    if n > 0 then redis.call('HSET', key, node, boot .. ' ' .. n .. ' ' .. e) else redis.call('HDEL', key, node) end
-    redis.call('EXPIRE', key, ONCALL_TTL)
-    if e > 0 or before > 0 then
-      redis.call('HSET', tag .. ':quiet:' .. device, 'node', node)
-      redis.call('EXPIRE', tag .. ':quiet:' .. device, quiet)
-    end
-    if e > before then event(tag, 'emergency', 'device', device, 'user', user_on(tag, device) or '', 'node', node) end
-    if n == 0 and settle(tag, device) then settled = settled + 1 end
-  end
-  return say('OK', settled)
-end
-
 -- hotdesk_repair     the phone's side counts: `devices` says who sits where, `users` is made its mirror;
 --                    draining phones without a call are logged out
 --   REPAIRED CHANGES   NOTHING
@@ -331,29 +260,6 @@ local function repair(keys)
   return changes > 0 and say('REPAIRED', changes) or say('NOTHING')
 end
 
--- hotdesk_join NODE BOOT REPLACES SECONDS [FIELD VALUE]…     a node's heartbeat; BOOT names this start of it, REPLACES one known dead, or -
---   JOINED
---   TAKEN PROCESS MILLISECONDS BOOT    another start of that name lives, or did until so long ago
-local function join(keys, args)
-  local node, boot = keys[1] .. ':node:' .. must(args[1], 'node'), must(args[2], 'boot')
-  local present, process = unpack(redis.call('HMGET', node, 'boot', 'process'))
-  if present and present ~= boot and present ~= args[3] then
-    return say('TAKEN', process or '-', redis.call('PTTL', node), present)
-  end
-  redis.call('HSET', node, 'boot', boot, 'seen', redis.call('TIME')[1], unpack(args, 5))
-  redis.call('EXPIRE', node, must(args[4], 'seconds'))
-  return say('JOINED')
-end
-
--- hotdesk_leave NODE BOOT     at the orderly end of a node
---   LEFT   NOT_YOURS
-local function leave(keys, args)
-  local node = keys[1] .. ':node:' .. must(args[1], 'node')
-  if redis.call('HGET', node, 'boot') ~= must(args[2], 'boot') then return say('NOT_YOURS') end
-  redis.call('DEL', node)
-  return say('LEFT')
-end
-
 -- hotdesk_version     the version of this library, a number that grows with each change of a contract
 local function version()
   return VERSION
@@ -365,13 +271,7 @@ end
 
 redis.register_function('hotdesk_login', login)
 redis.register_function('hotdesk_logout', logout)
-redis.register_function('hotdesk_attempt', attempt)
-redis.register_function('hotdesk_forgive', forgive)
-redis.register_function('hotdesk_unlock', unlock)
-redis.register_function('hotdesk_calls', calls)
 redis.register_function('hotdesk_repair', repair)
-redis.register_function('hotdesk_join', join)
-redis.register_function('hotdesk_leave', leave)
 reads('hotdesk_who', who)
 reads('hotdesk_where', where)
 reads('hotdesk_status', status)

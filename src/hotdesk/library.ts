@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 
-const code = readFileSync(new URL('./hotdesk.lua', import.meta.url), 'utf8')
+/** One library of three sources; the first declares what the others use. */
+const code = ['hotdesk.lua', 'attempts.lua', 'nodes.lua'].map((file) => readFileSync(new URL(file, import.meta.url), 'utf8')).join('\n')
 
 /** The function library that the store keeps loaded in Redis. */
 export const hotdeskLibrary = { name: 'hotdesk', version: versionIn(code), code } as const

@@ -1,3 +1,4 @@
+import { every } from '../base/clock.js'
 import { createCommands } from './commands.js'
 import { newConnection, type ReachablePlace, redisCliFor } from './connection.js'
 import type { Store, StoreNeeds } from './contract.js'
@@ -62,9 +63,15 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     replica.mark(state === 'connected' ? 'fresh' : 'stale')
     metrics.storeUp.set(state === 'connected' ? 1 : 0)
   })
-  metrics.storeCopyAgeSeconds.reset()
+  const ageWatch = every(
+    clock,
+    1_000,
+    () => metrics.storeCopyAgeSeconds.set(replica.ageMs() / 1_000),
+    () => undefined,
+  )
 
   async function close(): Promise<void> {
+    ageWatch.cancel()
     await savedCopy.close()
     reader.close()
     await link.close()

@@ -1,0 +1,52 @@
+-- What the nodes of the network say of themselves.
+
+local ONCALL_TTL = 7 * 24 * 3600
+
+-- hotdesk_join NODE BOOT REPLACES SECONDS [FIELD VALUE]…     a node's heartbeat; BOOT names this start of it, REPLACES one known dead, or -
+--   JOINED
+--   TAKEN PROCESS MILLISECONDS BOOT    another start of that name lives, or did until so long ago
+local function join(keys, args)
+  local node, boot = keys[1] .. ':node:' .. must(args[1], 'node'), must(args[2], 'boot')
+  local present, process = unpack(redis.call('HMGET', node, 'boot', 'process'))
+  if present and present ~= boot and present ~= args[3] then
+    return say('TAKEN', process or '-', redis.call('PTTL', node), present)
+  end
+  redis.call('HSET', node, 'boot', boot, 'seen', redis.call('TIME')[1], unpack(args, 5))
+  redis.call('EXPIRE', node, must(args[4], 'seconds'))
+  return say('JOINED')
+end
+
+-- hotdesk_leave NODE BOOT     at the orderly end of a node
+--   LEFT   NOT_YOURS
+local function leave(keys, args)
+  local node = keys[1] .. ':node:' .. must(args[1], 'node')
+  if redis.call('HGET', node, 'boot') ~= must(args[2], 'boot') then return say('NOT_YOURS') end
+  redis.call('DEL', node)
+  return say('LEFT')
+end
+
+-- hotdesk_calls NODE BOOT QUIET-SECONDS [DEVICE CALLS EMERGENCIES]…     what a node has on its phones now
+--   OK LOGGED-OUT                 so many draining phones had their last call
+local function calls(keys, args)
+  local tag, node, boot, quiet = keys[1], must(args[1], 'node'), must(args[2], 'boot'), must(args[3], 'quiet seconds')
+  local settled = 0
+  for i = 4, #args, 3 do
+    local device, n, e = args[i], tonumber(must(args[i + 1], 'calls')), tonumber(must(args[i + 2], 'emergencies'))
+    local key = tag .. ':oncall:' .. device
+    local before = (redis.call('HGET', key, node) or ''):match('^%S+ %d+ (%d+)$')
+    before = tonumber(before or 0)
+    if n > 0 then redis.call('HSET', key, node, boot .. ' ' .. n .. ' ' .. e) else redis.call('HDEL', key, node) end
+    redis.call('EXPIRE', key, ONCALL_TTL)
+    if e > 0 or before > 0 then
+      redis.call('HSET', tag .. ':quiet:' .. device, 'node', node)
+      redis.call('EXPIRE', tag .. ':quiet:' .. device, quiet)
+    end
+    if e > before then event(tag, 'emergency', 'device', device, 'user', user_on(tag, device) or '', 'node', node) end
+    if n == 0 and settle(tag, device) then settled = settled + 1 end
+  end
+  return say('OK', settled)
+end
+
+redis.register_function('hotdesk_join', join)
+redis.register_function('hotdesk_leave', leave)
+redis.register_function('hotdesk_calls', calls)
