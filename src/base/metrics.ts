@@ -36,6 +36,13 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    refreshesTotal: new Counter({
+      name: 'hotdesk_refreshes_total',
+      help: 'Refreshes of phones after a login or logout, by outcome; stale is an alarm',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    trunkUp: new Gauge({ name: 'hotdesk_trunk_up', help: '1 while the trunk takes calls, by trunk', labelNames: ['trunk'], registers }),
     rtpPortsInUse: new Gauge({ name: 'hotdesk_rtp_ports_in_use', help: 'RTP ports taken by prompts', registers }),
     storeUp: new Gauge({ name: 'hotdesk_store_up', help: '1 while Redis answers', registers }),
     storeCopyAgeSeconds: new Gauge({

@@ -1,0 +1,47 @@
+import type { Directory } from '../directory/directory.js'
+import type { Binding } from '../registrar/registrar.js'
+import type { SipAnswer, SipApplication } from '../srf/srf.js'
+import { vendorOf } from './vendors.js'
+
+/** What the answer to a NOTIFY tells. */
+export type NotifyOutcome = 'confirmed' | 'refused' | 'silent' | 'failed'
+
+export interface NotifyNeeds {
+  readonly srf: SipApplication
+  readonly directory: Directory
+  /** The SIP domain: the phone's own address-of-record is in From and To. */
+  readonly domain: string
+}
+
+/** The phone understands and does not want: 405, or one of those that stacks give to a NOTIFY without a subscription. */
+const refusals = new Set([405, 481, 482, 489])
+
+/** Tells the phone to fetch its configuration, through the flow it registered on; a challenge is answered with its own credentials. */
+export async function notifyPhone(binding: Binding, { srf, directory, domain }: NotifyNeeds): Promise<NotifyOutcome> {
+  const device = directory.device(binding.device)
+  const aor = `<sip:${binding.device}@${domain}>`
+  const { refreshEvent } = vendorOf(binding.userAgent, device?.model ?? null)
+  const password = device?.password
+  const answer = await srf.request('NOTIFY', binding.contact, {
+    via: binding.flow,
+    headers: { From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refreshEvent },
+    ...(password ? { credentials: { username: binding.device, password } } : {}),
+  })
+  return outcomeOf(answer)
+}
+
+function outcomeOf({ status }: SipAnswer): NotifyOutcome {
+  if (status >= 200 && status < 300) return 'confirmed'
+  if (refusals.has(status)) return 'refused'
+  return status === 408 ? 'silent' : 'failed'
+}
+
+const best: readonly NotifyOutcome[] = ['confirmed', 'refused', 'silent', 'failed']
+
+/** The phone may have left a contact behind that leads nowhere: the best answer counts, and a good one is not kept waiting by others. */
+export function firstConfirmed(answers: readonly Promise<NotifyOutcome>[]): Promise<NotifyOutcome> {
+  return new Promise((resolve, reject) => {
+    for (const answer of answers) answer.then((outcome) => outcome === 'confirmed' && resolve(outcome), reject)
+    Promise.all(answers).then((all) => resolve(best.find((outcome) => all.includes(outcome)) ?? 'failed'), reject)
+  })
+}

@@ -1,0 +1,56 @@
+import { messageOf } from '../base/errors.js'
+import type { DeviceId } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import type { Store } from '../store/store.js'
+
+/** `refresh` of `device:<id>`: what operators see of it. */
+export const refreshWords = ['pending', 'sent', 'unconfirmed', 'stale'] as const
+export type RefreshWord = (typeof refreshWords)[number]
+
+/** The field `refresh` of each phone's record. While Redis is away the latest word of each phone waits. */
+export interface RefreshRecord {
+  read(device: DeviceId): RefreshWord | null
+  write(device: DeviceId, word: RefreshWord): void
+  close(): void
+}
+
+export interface RefreshRecordNeeds {
+  readonly store: Store
+  readonly log: Logger
+}
+
+export const deviceKey = (device: DeviceId): string => `device:${device}`
+
+export function createRefreshRecord({ store, log }: RefreshRecordNeeds): RefreshRecord {
+  const unwritten = new Map<DeviceId, RefreshWord>()
+  const offState = store.onState((state) => {
+    if (state === 'connected') for (const device of unwritten.keys()) void put(device)
+  })
+
+  async function put(device: DeviceId): Promise<void> {
+    const word = unwritten.get(device)
+    if (!word || store.state === 'lost') return
+    try {
+      await store.putFields(deviceKey(device), { refresh: word })
+      if (unwritten.get(device) === word) unwritten.delete(device)
+    } catch (fault) {
+      log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'state of the refresh not written yet')
+    }
+  }
+
+  function read(device: DeviceId): RefreshWord | null {
+    const field = store.replica.hash(deviceKey(device))?.get('refresh')
+    return unwritten.get(device) ?? refreshWords.find((word) => word === field) ?? null
+  }
+
+  return {
+    read,
+    write(device, word) {
+      // A record that was deleted must not come to life again as one lone field.
+      if (read(device) === word || store.replica.hash(deviceKey(device)) === undefined) return
+      unwritten.set(device, word)
+      void put(device)
+    },
+    close: offState,
+  }
+}
