@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { circles, layerOf, objection, objections, partOf } from './support/layers.js'
+import { childrenOf, filesUnder, parseSource, readTree, root, type SourceFile, type SyntaxNode, visit } from './support/source-tree.js'
+
+/** What may be larger than the rest, and why. An exemption that nobody needs any more fails as well. */
+const exemptions: Readonly<Record<string, string>> = {}
+
+const limits = { fileLines: 350, functionLines: 60, parameters: 5, filesInFolder: 15, luaLines: 400 }
+
+const sources = readTree('src')
+const typescript = sources.filter(({ path }) => path.endsWith('.ts'))
+const tests = readTree('test')
+
+/** Leaves out what is exempt, and adds exemptions without need. */
+function judged(rule: string, found: readonly string[]): string[] {
+  const exempt = Object.keys(exemptions).filter((key) => key.startsWith(`${rule}: `))
+  const isExempt = (key: string, line: string): boolean => line.startsWith(key.slice(rule.length + 2))
+  const unneeded = exempt.filter((key) => !found.some((line) => isExempt(key, line))).map((key) => `exemption without need: ${key}`)
+  return [...found.filter((line) => !exempt.some((key) => isExempt(key, line))), ...unneeded]
+}
+
+/** `file:line` of each node that the rule dislikes. */
+function places(files: readonly SourceFile[], dislikes: (node: SyntaxNode) => boolean): string[] {
+  return files.flatMap((file) => {
+    const found: string[] = []
+    visit(file.program, (node) => {
+      if (dislikes(node)) found.push(`${file.path}:${file.lineOf(node.start)}`)
+    })
+    return found
+  })
+}
+
+function importersOf(isMeant: (name: string) => boolean): string[] {
+  return typescript.filter(({ imports }) => imports.some(({ name }) => isMeant(name))).map(({ path }) => path)
+}
+
+const property = (node: SyntaxNode, name: string): SyntaxNode | null => (node[name] as SyntaxNode | null | undefined) ?? null
+
+/** `Date.now`, `process.env` */
+function isMember(node: SyntaxNode, object: string, member: string): boolean {
+  return node.type === 'MemberExpression' && property(node, 'object')?.name === object && property(node, 'property')?.name === member
+}
+
+describe('layers', () => {
+  test('every folder and file of src has its layer', () => {
+    const unplaced = typescript.map(({ path }) => partOf(path)).filter((part) => layerOf(part) < 0)
+    expect(unplaced).toEqual([])
+  })
+
+  test('a file imports only its own folder or a lower layer, and other folders by their door', () => {
+    expect(objections(typescript)).toEqual([])
+  })
+
+  test('no files import each other in a circle, types included', () => {
+    expect(circles(typescript)).toEqual([])
+  })
+
+  test('the rule itself tells right from wrong', () => {
+    expect(objection('src/calls/call.ts', 'src/srf/srf.ts')).toBeNull()
+    expect(objection('src/hotdesk/pin.ts', 'src/directory/directory.ts')).toBeNull()
+    expect(objection('src/calls/call.ts', 'src/srf/invite.ts')).toBe('not by the door src/srf/srf.ts')
+    expect(objection('src/calls/call.ts', 'src/features/features.ts')).toBe('calls and features are of one layer')
+    expect(objection('src/sip/uri.ts', 'src/sipd/sipd.ts')).toBe('sip is below sipd')
+    expect(objection('src/srf/srf.ts', 'src/utils/text.ts')).toBe('utils is in no layer')
+    const circle = [parseSource('src/a.ts', "import type { B } from './b.js'"), parseSource('src/b.ts', "export * from './a.js'")]
+    expect(circles(circle)).toEqual(['src/a.ts → src/b.ts → src/a.ts'])
+  })
+})
+
+describe('one place for each', () => {
+  test('only srf imports drachtio-srf, only store imports ioredis', () => {
+    expect(importersOf((name) => name.startsWith('drachtio-')).filter((path) => partOf(path) !== 'srf')).toEqual([])
+    expect(importersOf((name) => name === 'ioredis').filter((path) => partOf(path) !== 'store')).toEqual([])
+    expect(importersOf((name) => name === 'drachtio-srf' || name === 'ioredis').length).toBeGreaterThan(0)
+  })
+
+  test('only config.ts reads the environment', () => {
+    const readers = places(typescript, (node) => isMember(node, 'process', 'env'))
+    expect(readers.map((place) => place.split(':')[0])).toEqual(['src/config.ts'])
+  })
+
+  test('only base/clock.ts asks for the time or waits', () => {
+    const waits = (node: SyntaxNode): boolean =>
+      node.type === 'CallExpression' && ['setTimeout', 'setInterval'].includes(String(property(node, 'callee')?.name))
+    const asks = (node: SyntaxNode): boolean =>
+      isMember(node, 'Date', 'now') || isMember(node, 'performance', 'now') || isMember(node, 'process', 'hrtime') || isNewDate(node)
+    const others = places(typescript, (node) => waits(node) || asks(node)).filter((place) => !place.startsWith('src/base/clock.ts'))
+    expect(others).toEqual([])
+    expect(importersOf((name) => name.startsWith('node:timers'))).toEqual([])
+  })
+
+  function isNewDate(node: SyntaxNode): boolean {
+    return node.type === 'NewExpression' && property(node, 'callee')?.name === 'Date' && (node.arguments as unknown[]).length === 0
+  }
+})
+
+describe('sizes', () => {
+  test(`no file has more than ${limits.fileLines} lines`, () => {
+    const long = [...sources, ...tests].filter(({ lines }) => lines > limits.fileLines)
+    expect(
+      judged(
+        'file',
+        long.map(({ path, lines }) => `${path} has ${lines}`),
+      ),
+    ).toEqual([])
+  })
+
+  test(`no function has more than ${limits.functionLines} lines or ${limits.parameters} parameters`, () => {
+    const large = sources.flatMap(({ path, functions }) =>
+      functions
+        .filter(({ lines, parameters }) => lines > limits.functionLines || parameters > limits.parameters)
+        .map(({ line, lines, parameters }) => `${path}:${line} has ${lines} lines, ${parameters} parameters`),
+    )
+    expect(judged('function', large)).toEqual([])
+  })
+
+  test(`no folder of src has more than ${limits.filesInFolder} files`, () => {
+    const folders = filesUnder('src').map(dirname)
+    const full = Array.from(new Set(folders), (folder) => [folder, folders.filter((other) => other === folder).length] as const)
+    const crowded = full.filter(([, files]) => files > limits.filesInFolder).map(([folder, files]) => `${folder} has ${files}`)
+    expect(judged('folder', crowded)).toEqual([])
+  })
+
+  test(`no Lua library has more than ${limits.luaLines} lines`, () => {
+    const libraries = filesUnder('src').filter((path) => path.endsWith('.lua'))
+    const long = libraries.filter((path) => readFileSync(join(root, path), 'utf8').split('\n').length > limits.luaLines)
+    expect(judged('lua', long)).toEqual([])
+  })
+})
+
+describe('style', () => {
+  test('no default exports and no files that only pass on what others export', () => {
+    expect(places(typescript, ({ type }) => type === 'ExportDefaultDeclaration')).toEqual([])
+    const passesOn = ({ type, source }: SyntaxNode): boolean => type.startsWith('Export') && source !== null && source !== undefined
+    const barrels = typescript.filter(({ program }) => statements(program).length > 0 && statements(program).every(passesOn))
+    expect(barrels.map(({ path }) => path)).toEqual([])
+  })
+
+  test('no file or folder is named for nothing', () => {
+    const empty = /(^|[/-])(utils?|helpers?|services?|managers?|misc|common|shared)([./-]|$)/
+    expect(filesUnder('src').filter((path) => empty.test(path))).toEqual([])
+    expect(empty.test('src/calls/call-utils.ts') && empty.test('src/helpers/x.ts')).toBe(true)
+  })
+
+  test('no function takes a boolean', () => {
+    const isBoolean = (parameter: SyntaxNode): boolean => {
+      const annotation = property(parameter, 'typeAnnotation') ?? property(property(parameter, 'left') ?? parameter, 'typeAnnotation')
+      return (
+        parameter.type !== 'TSThisParameter' && annotation !== null && property(annotation, 'typeAnnotation')?.type === 'TSBooleanKeyword'
+      )
+    }
+    const takesBoolean = (node: SyntaxNode): boolean =>
+      Array.isArray(node.params) && !isTypeOnly(node) && (node.params as SyntaxNode[]).some(isBoolean)
+    expect(places(typescript, takesBoolean)).toEqual([])
+  })
+
+  test('tests replace neither our own parts nor the clock of the machine', () => {
+    const replaces = (node: SyntaxNode): boolean => ['mock', 'doMock', 'spyOn', 'useFakeTimers'].some((name) => isMember(node, 'vi', name))
+    expect(places(tests, replaces)).toEqual([])
+  })
+
+  function statements(program: SyntaxNode): SyntaxNode[] {
+    return childrenOf(program)
+  }
+
+  function isTypeOnly({ type }: SyntaxNode): boolean {
+    return type === 'TSFunctionType'
+  }
+})
+
+describe('standards', () => {
+  const map = readFileSync(join(root, 'src/README.md'), 'utf8')
+  const numbersIn = (text: string): Set<string> => new Set(Array.from(text.matchAll(/RFC (\d{3,5})/g), ([, number]) => number ?? ''))
+
+  test('every RFC that src cites is in the list of src/README.md, and every one listed is cited', () => {
+    const cited = numbersIn(sources.map(({ text }) => text).join('\n'))
+    const listed = numbersIn(map)
+    expect([...cited].filter((number) => !listed.has(number))).toEqual([])
+    expect([...listed].filter((number) => !cited.has(number))).toEqual([])
+  })
+})
