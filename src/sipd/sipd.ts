@@ -2,6 +2,11 @@ import type { Clock } from '../base/clock.js'
 import type { ListenAddress } from '../base/listen-address.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
+import { defaultTimerBase } from '../sip/timers.js'
+import { createAdminServer } from './admin/admin-server.js'
+import { createRegistry } from './admin/registry.js'
+import { createUserAgent } from './dialog/user-agent.js'
+import { createTransactionLayer } from './transaction/create-transaction-layer.js'
 
 export interface SipdNeeds {
   readonly listen: readonly ListenAddress[]
@@ -21,4 +26,27 @@ export interface Sipd {
   readonly listening: readonly ListenAddress[]
   readonly admin: { readonly address: string; readonly port: number }
   close(): Promise<void>
+}
+
+/** @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
+export async function createSipd(needs: SipdNeeds): Promise<Sipd> {
+  const { clock, log, timers = defaultTimerBase } = needs
+  const layer = await createTransactionLayer(needs)
+  const registry = createRegistry()
+  const userAgent = createUserAgent({ layer, applications: registry, clock, log, timers })
+  const { listening } = layer
+  try {
+    const admin = await createAdminServer({ ...needs.admin, secret: needs.secret, registry, userAgent, listening, log })
+    return {
+      listening: listening.map(({ protocol, local }) => ({ protocol, ...local })),
+      admin: { address: admin.address, port: admin.port },
+      async close() {
+        await admin.close()
+        await layer.close()
+      },
+    }
+  } catch (fault) {
+    await layer.close()
+    throw fault
+  }
 }

@@ -1,0 +1,123 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Secret } from '../../base/secret.js'
+import type { UserAgent } from '../dialog/user-agent.js'
+import type { Client } from './client.js'
+import { readClientMessage } from './client-message.js'
+import type { Registry } from './registry.js'
+
+/** What a client says: words, and for some a SIP message. */
+export interface Command {
+  readonly id: string
+  readonly words: readonly string[]
+  /** Text below the header line; null without. */
+  readonly message: string | null
+}
+
+export interface CommandNeeds {
+  readonly secret: Secret
+  readonly registry: Registry
+  readonly userAgent: UserAgent
+  /** What `authenticate` is answered with. */
+  readonly greeting: () => readonly string[]
+}
+
+interface Row {
+  /** How many words there must be, id and name included. */
+  readonly words: number
+  /** What a client is told that says fewer. */
+  readonly tooShort: string
+  /** `anyone`: also who has not authenticated. */
+  readonly from: 'anyone' | 'authenticated'
+  readonly run: (client: Client, command: Command, needs: CommandNeeds) => void
+}
+
+/** All commands there are. Whatever is wrong with one of them synchronously is answered `NO`, and the connection closed. */
+const table: Readonly<Record<string, Row>> = {
+  authenticate: { words: 3, tooShort: 'missing secret', from: 'anyone', run: authenticate },
+  ping: { words: 2, tooShort: '', from: 'authenticated', run: (client, { id }) => client.accepted(id, 'pong') },
+  route: { words: 3, tooShort: 'missing verb', from: 'authenticated', run: route },
+  remove_route: { words: 3, tooShort: 'missing verb', from: 'authenticated', run: removeRoute },
+  sip: { words: 4, tooShort: 'Invalid sip request: not enough information provided', from: 'authenticated', run: sip },
+  proxy: { words: 10, tooShort: 'Invalid proxy request: not enough information provided', from: 'authenticated', run: proxy },
+}
+
+/** Does what a frame asks for. */
+export function execute(client: Client, payload: string, needs: CommandNeeds): void {
+  const command = readCommand(payload)
+  const row = table[command.words[1] ?? '']
+  if (!row || !Object.hasOwn(table, command.words[1] ?? '')) {
+    client.dismissed(command.id, 'Unknown message type')
+    return
+  }
+  if (row.from === 'authenticated' && !client.authenticated) {
+    client.dismissed(command.id, 'not authenticated')
+    return
+  }
+  if (command.words.length < row.words) {
+    client.dismissed(command.id, row.tooShort)
+    return
+  }
+  row.run(client, command, needs)
+}
+
+function readCommand(payload: string): Command {
+  const end = payload.indexOf('\r\n')
+  const words = (end < 0 ? payload : payload.slice(0, end)).split('|')
+  return { id: words[0] ?? '', words, message: end < 0 ? null : payload.slice(end + 2) }
+}
+
+function authenticate(client: Client, { id, words }: Command, { secret, greeting }: CommandNeeds): void {
+  if (!equal(Buffer.from(words[2] ?? '', 'latin1'), Buffer.from(secret.reveal(), 'utf8'))) {
+    client.dismissed(id, 'incorrect secret')
+    return
+  }
+  client.authenticated = true
+  client.tags = (words[3] ?? '').split(',').filter((tag) => tag !== '')
+  client.accepted(id, ...greeting())
+}
+
+/** In a time that tells nothing about where they differ, nor about the length. */
+function equal(given: Buffer, expected: Buffer): boolean {
+  const digest = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
+  return timingSafeEqual(digest(given), digest(expected))
+}
+
+function route(client: Client, { id, words }: Command, { registry }: CommandNeeds): void {
+  registry.route(client, words[2] ?? '')
+  client.accepted(id)
+}
+
+function removeRoute(client: Client, { id, words }: Command, { registry }: CommandNeeds): void {
+  registry.removeRoute(client, words[2] ?? '')
+  client.accepted(id)
+}
+
+function sip(client: Client, { id, words, message }: Command, { userAgent }: CommandNeeds): void {
+  const [, , txnId = '', dialogId = '', routeUri = ''] = words
+  const draft = readClientMessage(message ?? '')
+  if (!draft) {
+    client.refused(id, txnId === '' ? `invalid request-uri: ${firstLine(message)}` : 'Unknown server error sending response')
+    return
+  }
+  if (draft.kind === 'response') {
+    userAgent.respond(client, id, txnId, draft)
+    return
+  }
+  if (draft.method === 'CANCEL') {
+    userAgent.cancel(client, id, txnId, draft)
+    return
+  }
+  if (dialogId !== '' || draft.method === 'ACK') {
+    userAgent.requestInDialog(client, id, { dialogId, routeUri }, draft)
+    return
+  }
+  userAgent.request(client, id, routeUri, draft)
+}
+
+function firstLine(message: string | null): string {
+  return message?.split(/\r?\n/, 1)[0] ?? ''
+}
+
+function proxy(client: Client, { id }: Command): void {
+  client.refused(id, 'proxy is not available')
+}

@@ -1,0 +1,55 @@
+/** drachtio's admin wire: `<bytes>#<payload>`, one frame right behind the other. */
+
+/** The length has at most five digits. */
+const maximumDigits = 5
+const hash = 0x23
+const digitZero = 0x30
+const digitNine = 0x39
+
+/** Takes a byte stream apart, however it was split or joined on its way. */
+export interface FrameReader {
+  /** The payloads that are complete now, latin1; null where the stream is not of the form and must be closed. */
+  push(chunk: Buffer): readonly string[] | null
+}
+
+export function createFrameReader(): FrameReader {
+  let rest: Buffer = Buffer.alloc(0)
+  return {
+    push(chunk) {
+      const stream = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+      const payloads: string[] = []
+      let at = 0
+      while (at < stream.length) {
+        const start = endOfLength(stream, at)
+        if (start === 'malformed') return null
+        if (start === 'incomplete') break
+        const end = start + Number(stream.toString('latin1', at, start - 1))
+        if (end > stream.length) break
+        payloads.push(stream.toString('latin1', start, end))
+        at = end
+      }
+      rest = at === stream.length ? Buffer.alloc(0) : stream.subarray(at)
+      return payloads
+    },
+  }
+}
+
+/** Where the payload begins. */
+function endOfLength(stream: Buffer, from: number): number | 'incomplete' | 'malformed' {
+  for (let at = from; at < stream.length; at += 1) {
+    const byte = stream[at] ?? 0
+    if (byte === hash) return at > from ? at + 1 : 'malformed'
+    if (byte < digitZero || byte > digitNine || at - from === maximumDigits) return 'malformed'
+  }
+  return 'incomplete'
+}
+
+/** One frame: a header line of `|`-separated words and, below it, a SIP message. */
+export function encodeFrame(line: string, message: Buffer | null): Buffer {
+  if (!message) return Buffer.from(`${line.length}#${line}`, 'latin1')
+  const head = `${line.length + 2 + message.length}#${line}\r\n`
+  const frame = Buffer.allocUnsafe(head.length + message.length)
+  frame.write(head, 'latin1')
+  message.copy(frame, head.length)
+  return frame
+}

@@ -1,0 +1,43 @@
+import type { Applications } from '../dialog/application.js'
+import type { Client } from './client.js'
+
+/** Which client wants what. A client that asks twice for the same is asked once. */
+export interface Registry extends Applications {
+  /** A verb: a method in lower case, or `cdr:attempt`, `cdr:start`, `cdr:stop`. */
+  route(client: Client, verb: string): void
+  removeRoute(client: Client, verb: string): void
+  remove(client: Client): void
+  /** All that asked for the verb. */
+  wanting(verb: string): readonly Client[]
+}
+
+export function createRegistry(): Registry {
+  /** In the order of their turn: who is chosen goes to the end. */
+  const routes = new Map<string, Client[]>()
+
+  function without(verb: string, client: Client): void {
+    const clients = (routes.get(verb) ?? []).filter((other) => other !== client)
+    if (clients.length > 0) routes.set(verb, clients)
+    else routes.delete(verb)
+  }
+
+  return {
+    route(client, verb) {
+      const clients = routes.get(verb) ?? []
+      if (!clients.includes(client)) routes.set(verb, [...clients, client])
+    },
+    removeRoute: (client, verb) => without(verb, client),
+    remove(client) {
+      for (const verb of routes.keys()) without(verb, client)
+    },
+    choose(method) {
+      const clients = routes.get(method.toLowerCase())
+      const next = clients?.shift()
+      if (!next) return null
+      clients?.push(next)
+      return next
+    },
+    methods: () => [...routes.keys()].filter((verb) => !verb.startsWith('cdr:')).map((verb) => verb.toUpperCase()),
+    wanting: (verb) => routes.get(verb) ?? [],
+  }
+}

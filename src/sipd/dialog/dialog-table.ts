@@ -1,0 +1,42 @@
+import type { SipRequest } from '../../sip/message.js'
+import type { Application } from './application.js'
+import type { Dialog } from './dialog.js'
+
+/** All dialogs, found by what the network shows and by what applications call them. */
+export interface DialogTable {
+  /** Of several forks the one added last is the one that applications mean by the id. */
+  add(dialog: Dialog): void
+  remove(dialog: Dialog): void
+  /** The dialog of a request that came in (RFC 3261 §12.2.2). */
+  of(request: SipRequest): Dialog | undefined
+  byTags(callId: string, localTag: string, remoteTag: string): Dialog | undefined
+  byId(id: string): Dialog | undefined
+  ofApplication(application: Application): readonly Dialog[]
+  readonly size: number
+}
+
+export function createDialogTable(): DialogTable {
+  const byKey = new Map<string, Dialog>()
+  const byId = new Map<string, Dialog>()
+  const keyOf = (callId: string, localTag: string, remoteTag: string): string => `${callId}\n${localTag}\n${remoteTag}`
+
+  return {
+    add(dialog) {
+      byKey.set(keyOf(dialog.callId, dialog.localTag, dialog.remoteTag), dialog)
+      byId.set(dialog.id, dialog)
+    },
+    remove(dialog) {
+      const key = keyOf(dialog.callId, dialog.localTag, dialog.remoteTag)
+      if (byKey.get(key) === dialog) byKey.delete(key)
+      if (byId.get(dialog.id) === dialog) byId.delete(dialog.id)
+      dialog.expiry?.cancel()
+    },
+    of: (request) => byKey.get(keyOf(request.callId, request.to.tag, request.from.tag)),
+    byTags: (callId, localTag, remoteTag) => byKey.get(keyOf(callId, localTag, remoteTag)),
+    byId: (id) => byId.get(id),
+    ofApplication: (application) => [...byKey.values()].filter((dialog) => dialog.application === application),
+    get size() {
+      return byKey.size
+    },
+  }
+}

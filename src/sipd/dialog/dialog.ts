@@ -1,0 +1,95 @@
+import type { Alarm } from '../../base/clock.js'
+import type { NameAddr } from '../../sip/name-addr.js'
+import type { Flow, Hop } from '../transaction/transaction-layer.js'
+import type { Application } from './application.js'
+import { type Path, pathTo } from './route-set.js'
+
+export type DialogState = 'early' | 'confirmed' | 'ending'
+
+/** A dialog (RFC 3261 §12) and the application it belongs to. */
+export interface Dialog {
+  /** drachtio's: `<Call-ID>;from-tag=<tag of the creating request>`; forks of one INVITE share it. */
+  readonly id: string
+  readonly callId: string
+  readonly localTag: string
+  readonly remoteTag: string
+  /** From of what we send, To of what we send: with tags. */
+  readonly local: string
+  readonly remote: string
+  /** The method that made it. */
+  readonly creator: string
+  readonly application: Application
+  state: DialogState
+  /** Our last CSeq. */
+  localSeq: number
+  /** The far end's last CSeq; null before its first request. */
+  remoteSeq: number | null
+  routeSet: readonly string[]
+  remoteTarget: string
+  path: Path
+  /** Where the remote target is not the way (see way.ts). */
+  flow: Flow | null
+  /** What `path.next` was found to be; forgotten with every new target. */
+  hops: readonly Hop[] | null
+  /** The Contact we show. */
+  contact: string
+  /** RFC 6665: ends a subscription that nobody ends. */
+  expiry: Alarm | null
+  /** An INVITE of that side waits for its final response (RFC 3261 §14). */
+  readonly inviting: { us: boolean; them: boolean }
+  /** When the application was told of an ACK, epoch milliseconds. */
+  acknowledgedAt: number
+}
+
+export interface DialogParts {
+  readonly callId: string
+  /** Tag of the creating request's From. */
+  readonly fromTag: string
+  readonly localTag: string
+  readonly remoteTag: string
+  readonly local: string
+  readonly remote: string
+  readonly creator: string
+  readonly application: Application
+  readonly localSeq: number
+  readonly remoteSeq: number | null
+  readonly routeSet: readonly string[]
+  readonly remoteTarget: string
+  readonly flow: Flow | null
+  readonly contact: string
+}
+
+export function dialogId(callId: string, fromTag: string): string {
+  return `${callId};from-tag=${fromTag}`
+}
+
+export function newDialog(parts: DialogParts): Dialog {
+  const { fromTag, ...state } = parts
+  return {
+    ...state,
+    id: dialogId(parts.callId, fromTag),
+    state: 'early',
+    path: pathTo(parts.remoteTarget, parts.routeSet),
+    hops: null,
+    expiry: null,
+    inviting: { us: false, them: false },
+    acknowledgedAt: 0,
+  }
+}
+
+/** RFC 3261 §12.2.1.2 and §12.2.2: the Contact of a target refresh request or its answer is the new remote target. */
+export function refreshTarget(dialog: Dialog, contact: NameAddr | undefined, flow: Flow | null): void {
+  if (!contact) return
+  dialog.flow = flow
+  if (contact.uri === dialog.remoteTarget) return
+  dialog.remoteTarget = contact.uri
+  dialog.path = pathTo(contact.uri, dialog.routeSet)
+  dialog.hops = null
+}
+
+/** RFC 3261 §13.2.2.4: the route set is made anew from the 2xx. */
+export function setRoutes(dialog: Dialog, routeSet: readonly string[]): void {
+  dialog.routeSet = routeSet
+  dialog.path = pathTo(dialog.remoteTarget, routeSet)
+  dialog.hops = null
+}

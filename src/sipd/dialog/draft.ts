@@ -1,0 +1,32 @@
+/** A header field as the application wrote it, its name in canonical spelling. */
+export interface Field {
+  readonly name: string
+  readonly value: string
+}
+
+/** What an application wants sent: a start line and the headers it cares for. The rest is filled in. */
+export interface RequestDraft {
+  readonly kind: 'request'
+  /** The start line as it stood, for the answer that refuses it. */
+  readonly line: string
+  readonly method: string
+  readonly uri: string
+  readonly fields: readonly Field[]
+  readonly body: Buffer
+}
+
+export interface ResponseDraft {
+  readonly kind: 'response'
+  readonly status: number
+  readonly reason: string
+  readonly fields: readonly Field[]
+  readonly body: Buffer
+}
+
+export type Draft = RequestDraft | ResponseDraft
+
+/** The first value of a field, by its canonical name. */
+export function fieldOf(draft: { readonly fields: readonly Field[] }, name: string): string | undefined {
+  for (const field of draft.fields) if (field.name === name) return field.value
+  return undefined
+}
