@@ -21,7 +21,7 @@ export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Prom
   // Before everything else: no emergency call waits for a check that may fail.
   if (emergency !== null && !isFromOutside(invite, needs)) return callForHelp(invite, emergency, needs)
   const caller = callingNode(invite, needs) ?? callingTrunk(invite, needs) ?? (isForged(invite) ? null : callingDevice(invite, needs))
-  if (caller) return follow(newCall(invite, caller, needs), caller, needs)
+  if (caller) return follow(newCall(invite, caller, 'ordinary', needs), caller, needs)
   // Without an answer yet it was a passport that is not ours.
   if (!invite.answered) invite.respond(403)
 }
@@ -42,22 +42,22 @@ function callForHelp(invite: IncomingInvite, number: string, needs: CallNeeds): 
     return
   }
   const device = phone === 'unknown' ? null : phone
-  const call = newCall(invite, device ? { kind: 'device', device, user: null } : { kind: 'unknown' }, needs)
-  return record(call, 'emergency', needs, () => toEmergency(call, { number, trunks: needs.dialplan.trunks, device }, needs))
+  const call = newCall(invite, device ? { kind: 'device', device, user: null } : { kind: 'unknown' }, 'emergency', needs)
+  return record(call, needs, () => toEmergency(call, { number, trunks: needs.dialplan.trunks, device }, needs))
 }
 
 function follow(call: Call, caller: Caller, needs: CallNeeds): Promise<void> | undefined {
   const failure = impossible(call)
-  if (failure) return record(call, 'ordinary', needs, () => refuse(call, failure))
+  if (failure) return record(call, needs, () => refuse(call, failure))
   switch (caller.kind) {
     case 'device':
       return fromDevice(call, caller, needs)
     case 'trunk':
-      return record(call, 'ordinary', needs, () => fromTrunk(call, needs))
+      return record(call, needs, () => fromTrunk(call, needs))
     case 'node':
-      return record(call, 'ordinary', needs, () => fromNode(call, needs))
+      return record(call, needs, () => fromNode(call, needs))
     case 'unknown':
-      return record(call, 'ordinary', needs, () => refuse(call, { reason: 'not-allowed' }))
+      return record(call, needs, () => refuse(call, { reason: 'not-allowed' }))
   }
 }
 
@@ -80,7 +80,7 @@ function fromDevice(call: Call, caller: DeviceCaller, needs: CallNeeds): Promise
   if (route.kind === 'login') return speak(call, caller, needs, () => needs.features.login(call.invite, device.id, route.extension))
   if (route.kind === 'logout') return speak(call, caller, needs, () => needs.features.logout(call.invite, device.id))
   if (user === null) return speak(call, caller, needs, () => needs.features.pleaseLogIn(call.invite))
-  return record(call, 'ordinary', needs, () =>
+  return record(call, needs, () =>
     needs.hotdesk.isDraining(device.id) ? refuse(call, { reason: 'draining' }) : toRoute(call, route, needs),
   )
 }
@@ -143,15 +143,14 @@ function fromNode(call: Call, needs: CallNeeds): Promise<Termination> | Terminat
 /** Counts the call, and the phone that makes it, as long as it lives; what it came to is one line in the log. */
 async function record(
   call: Call,
-  kind: 'ordinary' | 'emergency',
-  { metrics, activity, clock }: CallNeeds,
+  { metrics, activity, open, clock }: CallNeeds,
   run: () => Promise<Termination> | Termination,
 ): Promise<void> {
   const began = clock.now()
+  const { caller, kind } = call
   const over =
-    call.caller.kind === 'device'
-      ? activity.began({ device: call.caller.device.id, kind, hangUp: (text) => call.control.hangUp(text) })
-      : null
+    caller.kind === 'device' ? activity.began({ device: caller.device.id, kind, hangUp: (text) => call.control.hangUp(text) }) : null
+  open.add(call)
   metrics.callsActive.inc()
   let termination: Termination = { result: 'server', reason: 'fault' }
   try {
@@ -161,6 +160,7 @@ async function record(
     termination = refuse(call, { reason: 'fault' })
   } finally {
     over?.()
+    open.delete(call)
     metrics.callsActive.dec()
     metrics.callsTotal.inc({ result: termination.result })
     call.log.info(

@@ -1,4 +1,5 @@
 import type { Logger } from '../base/logger.js'
+import type { CallKind } from '../hotdesk/hotdesk.js'
 import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
 import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
 import type { CallNeeds } from './needs.js'
@@ -8,6 +9,7 @@ import { identityHeaders, type Party } from './parties/party.js'
 /** One call: leg A, who is behind it, and what its legs B shall carry. */
 export interface Call {
   readonly id: string
+  readonly kind: CallKind
   readonly invite: IncomingInvite
   readonly caller: Caller
   readonly party: Party
@@ -32,12 +34,12 @@ const passedOn = [
   'Min-SE',
 ]
 
-export function newCall(invite: IncomingInvite, caller: Caller, needs: CallNeeds): Call {
+export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, needs: CallNeeds): Call {
   const id = crypto.randomUUID().slice(0, 8)
   const party = partyOf(caller, invite, needs)
   const log = needs.log.child({ call: id, legA: invite.callId })
   log.info({ event: 'call.arrived', from: caller.kind, caller: party.number }, `call from ${party.number}`)
-  return { id, invite, caller, party, log, headers: legHeaders(invite, party, needs.domain), control: { hangUp: () => undefined } }
+  return { id, kind, invite, caller, party, log, headers: legHeaders(invite, party, needs.domain), control: { hangUp: () => undefined } }
 }
 
 function legHeaders(invite: IncomingInvite, party: Party, domain: string): SipHeaders {

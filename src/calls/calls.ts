@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js'
+import { type Clock, pause } from '../base/clock.js'
 import { createEmitter } from '../base/emitter.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
@@ -12,6 +12,7 @@ import type { IncomingInvite, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { type ActiveCall, type Activity, createActivity } from './activity.js'
 import { answerCall } from './answer-call.js'
+import type { Call } from './call.js'
 import { createCallBacks } from './call-backs.js'
 import type { CallNeeds, FeaturePort, TrunkPort } from './needs.js'
 import { createPassports } from './parties/node-passport.js'
@@ -42,10 +43,11 @@ export interface Calls {
   count(device: DeviceId): number
   /** A phone's last call has ended. */
   onIdle(listener: (device: DeviceId) => void): () => void
-  /** Ends the phone's calls, emergency calls excepted. */
-  hangUp(device: DeviceId, text: string): void
   close(): Promise<void>
 }
+
+/** How long the end of a node waits for the answers to its BYEs. */
+const byeMs = 2_000
 
 export function createCalls(needs: CallsNeeds): Calls {
   const { hotdesk, log } = needs
@@ -59,8 +61,13 @@ export function createCalls(needs: CallsNeeds): Calls {
       if (activity.count(device) === 0) idle.emit(device)
     },
   })
-  const calls: CallNeeds = { ...needs, activity, passports: createPassports(needs), callBacks: createCallBacks(needs) }
+  const open = new Set<Call>()
+  const calls: CallNeeds = { ...needs, activity, open, passports: createPassports(needs), callBacks: createCallBacks(needs) }
   let closed = false
+  // The user goes on at another phone with the call where it is; only `now` ends it.
+  const offChange = hotdesk.onChange(({ device, cause }) => {
+    if (cause === 'now') activity.hangUp(device, 'Logged out')
+  })
 
   needs.srf.onInvite((invite: IncomingInvite) => {
     if (!closed) return answerCall(invite, calls)
@@ -69,10 +76,20 @@ export function createCalls(needs: CallsNeeds): Calls {
   return {
     count: activity.count,
     onIdle: idle.on,
-    hangUp: activity.hangUp,
-    close() {
+    async close() {
       closed = true
-      return Promise.resolve()
+      offChange()
+      await hangUpAll(open, needs.clock)
     },
   }
+}
+
+/**
+ * The node forgets its dialogs when it ends: a phone whose other side hangs up afterwards would never learn of it. An emergency call is
+ * left alone, since its media do not pass through here.
+ */
+async function hangUpAll(open: ReadonlySet<Call>, clock: Clock): Promise<void> {
+  for (const call of open) if (call.kind === 'ordinary') call.control.hangUp('Node stopping')
+  const deadline = clock.now() + byeMs
+  while (clock.now() < deadline && [...open].some(({ kind }) => kind === 'ordinary')) await pause(clock, 20)
 }

@@ -8,6 +8,7 @@ import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
 import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '../srf/srf.js'
 import type { Activity } from './activity.js'
+import type { Call } from './call.js'
 import type { CallBacks } from './call-backs.js'
 import type { Passports } from './parties/node-passport.js'
 import type { Party } from './parties/party.js'
@@ -46,6 +47,8 @@ export interface CallNeeds {
   readonly callBacks: CallBacks
   readonly passports: Passports
   readonly activity: Activity
+  /** Every call that has begun and not ended. */
+  readonly open: Set<Call>
   readonly node: NodeName
   readonly domain: string
   readonly clock: Clock

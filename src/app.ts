@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { type Clock, systemClock } from './base/clock.js'
+import { AppError, messageOf } from './base/errors.js'
+import { createLifecycle, type Lifecycle } from './base/lifecycle.js'
+import { createLogger, type Logger } from './base/logger.js'
+import { createMetrics, type Metrics } from './base/metrics.js'
+import { createSeal } from './base/seal.js'
+import { Secret } from './base/secret.js'
+import { createCalls } from './calls/calls.js'
+import type { Config } from './config.js'
+import { createConsole } from './console/console.js'
+import { type Dialplan, loadDialplan } from './dialplan/dialplan.js'
+import { createDirectory, joinNetwork, loadSamples, newBoot } from './directory/directory.js'
+import { createFeatures } from './features/features.js'
+import { createHotdesk, hashPin, hotdeskLibrary } from './hotdesk/hotdesk.js'
+import { createMedia } from './media/media.js'
+import { createPhones } from './phones/phones.js'
+import { createRegistrar } from './registrar/registrar.js'
+import { createSipd } from './sipd/sipd.js'
+import { createSrf, type SipApplication } from './srf/srf.js'
+import { createStore, type Store } from './store/store.js'
+import { createTrunks } from './trunks/trunks.js'
+
+/** A running node. */
+export interface App {
+  /** Where phones reach it: `udp/192.0.2.10:5060`. */
+  readonly sip: readonly string[]
+  /** `http://192.0.2.10:8080` */
+  readonly http: string
+  readonly dialplan: Dialplan
+  readonly redisCli: string
+  /** Closes what was opened, last first. */
+  close(): Promise<void>
+}
+
+/** What every part is given. */
+interface Ground {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly lifecycle: Lifecycle
+}
+
+const promptsFolder = fileURLToPath(new URL('../prompts', import.meta.url))
+const version = (createRequire(import.meta.url)('../package.json') as { version: string }).version
+
+/** No part may hold up the end of the node for longer. */
+const closeDeadlineMs = 5_000
+
+/**
+ * Builds a node, lowest layer first. What was opened is closed again when a later part cannot be.
+ * @throws AppError of whatever stands in the way: a port in use, a dial plan that is wrong, a newer library in Redis, a name taken
+ */
+export async function createApp(config: Config): Promise<App> {
+  const clock = systemClock
+  const log = createLogger({ ...config.log, node: config.node, site: config.site })
+  const onFault = (name: string, err: unknown): void => log.error({ event: 'node.fault', err }, `${name} did not close: ${messageOf(err)}`)
+  const lifecycle = createLifecycle({ clock, deadlineMs: closeDeadlineMs, onFault })
+  try {
+    return await build({ config, clock, log, metrics: createMetrics(), lifecycle })
+  } catch (fault) {
+    await lifecycle.close()
+    throw fault
+  }
+}
+
+async function build(ground: Ground): Promise<App> {
+  const { config, lifecycle, log } = ground
+  const dialplan = loadDialplan({ text: await readFile(config.dialplan, 'utf8'), file: config.dialplan, log: part(ground, 'dialplan') })
+  const store = await openStore(ground)
+  const srf = await openSip(ground)
+  await openDesk(ground, { dialplan, store, srf })
+  const http = await openConsole(ground, { store, srf })
+  log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
+  return {
+    sip: srf.listening,
+    http,
+    dialplan,
+    redisCli: store.cli,
+    async close() {
+      log.info({ event: 'node.stopping' }, 'node stopping')
+      await lifecycle.close()
+      log.info({ event: 'node.stopped' }, 'node stopped')
+    },
+  }
+}
+
+function part({ log }: Ground, name: string): Logger {
+  return log.child({ part: name })
+}
+
+async function openStore(ground: Ground): Promise<Store> {
+  const { config, clock, metrics, lifecycle } = ground
+  const { redis, network, data } = config
+  const store = await createStore({ redis, network, data, functions: hotdeskLibrary, clock, log: part(ground, 'store'), metrics })
+  return lifecycle.opened(store, 'store', (opened) => opened.close())
+}
+
+/** The embedded SIP server, or a drachtio-server elsewhere: behind this nobody can tell which. */
+async function openSip(ground: Ground): Promise<SipApplication> {
+  const { config, clock, lifecycle } = ground
+  const place = config.drachtio === 'embedded' ? await openSipd() : config.drachtio
+  const srf = await createSrf({ place, log: part(ground, 'srf') })
+  return lifecycle.opened(srf, 'SIP application', (opened) => opened.close())
+
+  async function openSipd() {
+    const secret = new Secret(randomBytes(16).toString('hex'))
+    const admin = { address: '127.0.0.1', port: 0 }
+    const sipd = await createSipd({ ...config.sip, admin, secret, clock, log: part(ground, 'sipd') })
+    lifecycle.opened(sipd, 'SIP server', (opened) => opened.close())
+    return { host: sipd.admin.address, port: sipd.admin.port, secret }
+  }
+}
+
+interface DeskNeeds {
+  readonly dialplan: Dialplan
+  readonly store: Store
+  readonly srf: SipApplication
+}
+
+/** Users, phones and calls. */
+async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Promise<void> {
+  const { config, clock, metrics, lifecycle } = ground
+  const { node, site, secret } = config
+  const { domain } = config.sip
+  const boot = newBoot()
+  const common = (name: string) => ({ store, srf, dialplan, node, domain, secret, clock, metrics, log: part(ground, name) })
+
+  const directory = createDirectory({ store, seal: createSeal(secret), log: part(ground, 'directory') })
+  lifecycle.opened(directory, 'directory', (opened) => opened.close())
+  if (config.sample && store.state === 'connected') await loadSamples({ store, directory, hashPin })
+  const sip = nodeAddress(srf)
+  const membership = await joinNetwork({ store, node, boot, site, sip, version, clock, log: part(ground, 'directory') })
+  lifecycle.opened(membership, 'membership', (opened) => opened.close())
+  // Two nodes of one name would undo each other's work: this one ends, by the way of every fault that nobody can mend.
+  membership.onTaken(() =>
+    queueMicrotask(() => raise(new AppError('NODE_NAME_TAKEN', `another process has taken the node name "${node}"`))),
+  )
+
+  const hotdesk = createHotdesk({ ...common('hotdesk'), directory, boot })
+  lifecycle.opened(hotdesk, 'hotdesk', (opened) => opened.close())
+  const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain })
+  lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
+  const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
+  lifecycle.opened(media, 'media', (opened) => opened.close())
+  const features = await createFeatures({ ...common('features'), media, hotdesk, directory, promptsFolder })
+  lifecycle.opened(features, 'features', (opened) => opened.close())
+  const trunks = createTrunks(common('trunks'))
+  lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
+  const calls = createCalls({ ...common('calls'), directory, hotdesk, registrar, features, trunks })
+  lifecycle.opened(calls, 'calls', (opened) => opened.close())
+  const phones = createPhones({ ...common('phones'), directory, hotdesk, registrar, activity: calls })
+  lifecycle.opened(phones, 'phones', (opened) => opened.close())
+}
+
+function raise(fault: AppError): never {
+  throw fault
+}
+
+/** `udp:192.0.2.10:5060`: where the other nodes send calls for this one. */
+function nodeAddress({ listening }: SipApplication): string {
+  const best = listening.find((place) => place.startsWith('udp/')) ?? listening.find((place) => place.startsWith('tcp/')) ?? ''
+  return best.replace('/', ':')
+}
+
+async function openConsole(ground: Ground, { store, srf }: Pick<DeskNeeds, 'store' | 'srf'>): Promise<string> {
+  const { config, metrics, lifecycle } = ground
+  const readiness = (): string[] => [
+    ...(srf.connected ? [] : ['the SIP server is lost']),
+    ...(store.state === 'connected' ? [] : [`Redis is lost; the copy is ${Math.round(store.replica.ageMs() / 1000)} s old`]),
+  ]
+  const opened = await createConsole({ ...config.http, metrics, readiness, log: part(ground, 'console') })
+  return lifecycle.opened(opened, 'console', (server) => server.close()).url
+}
