@@ -29,7 +29,7 @@ export interface Features {
 
 export interface FeaturesNeeds {
   readonly media: Media
-  readonly hotdesk: Hotdesk
+  readonly hotdesk: Pick<Hotdesk, 'login' | 'logout' | 'abandoned'>
   readonly directory: Pick<Directory, 'device'>
   /** The folder with one folder of prompts a language. */
   readonly promptsFolder: string
