@@ -27,6 +27,9 @@ const trunk = block({
   username: text.optional(),
   password: secretForm('a password', (found) => (found === '' ? null : new Secret(found))).optional(),
   callerId: telephone.optional(),
+  ping: form('seconds between two OPTIONS, 5 to 3600', (found) =>
+    /^[0-9]{1,4}$/.test(found) && Number(found) >= 5 && Number(found) <= 3600 ? Number(found) : null,
+  ).optional(),
 }).refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
 
 const route = block({

@@ -12,6 +12,8 @@ export interface Trunk {
   readonly password: Secret | null
   /** The number shown where the user has none of their own. */
   readonly callerId: string | null
+  /** Asked with OPTIONS so often whether it lives; left out: only calls show it. */
+  readonly pingSeconds?: number
 }
 
 /** What the digits of an authenticated phone mean at this site. */

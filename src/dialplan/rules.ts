@@ -44,7 +44,7 @@ export function createRules(file: PlanFile): Dialplan {
   }
 }
 
-function trunkOf(name: string, { uri, from, username, password, callerId }: PlanFile['trunks'][string]): Trunk {
+function trunkOf(name: string, { uri, from, username, password, callerId, ping }: PlanFile['trunks'][string]): Trunk {
   const host = /^sips?:(?:\[([^\]]+)\]|([^:;]+))/.exec(uri)
   const address = host?.[1] ?? host?.[2] ?? ''
   return {
@@ -54,6 +54,7 @@ function trunkOf(name: string, { uri, from, username, password, callerId }: Plan
     username: username ?? null,
     password: password ?? null,
     callerId: callerId ?? null,
+    ...(ping === undefined ? {} : { pingSeconds: ping }),
   }
 }
 

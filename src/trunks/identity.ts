@@ -1,0 +1,89 @@
+import { parseExtension } from '../base/identity.js'
+import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import { nameAddr, parseNameAddr, printNameAddr } from '../sip/name-addr.js'
+import { parseUri, printUri, type SipUri } from '../sip/uri.js'
+import type { IncomingRequest, OutgoingParts, SipHeaders } from '../srf/srf.js'
+
+/** Who calls, as the other side shall see it. */
+export interface OutsideParty {
+  /** `''` where nothing is known. */
+  readonly name: string
+  /** An extension or a number. */
+  readonly number: string
+  /** RFC 3323: the caller wants to stay unknown. */
+  readonly isPrivate: boolean
+}
+
+export interface OutgoingCall {
+  readonly uri: string
+  readonly parts: OutgoingParts
+}
+
+const unknown: OutsideParty = { name: '', number: 'anonymous', isPrivate: true }
+
+/** The call as the carrier wants it: its own host in all addresses, the number it knows as caller, our name with it. */
+export function outgoingCall(trunk: Trunk, number: string, party: OutsideParty, dialplan: Dialplan): OutgoingCall {
+  const { username, password } = trunk
+  return {
+    uri: addressAt(trunk, number),
+    parts: {
+      headers: callerHeaders(trunk, party, dialplan),
+      ...(username !== null && password !== null ? { credentials: { username, password } } : {}),
+    },
+  }
+}
+
+/** RFC 3325 §9.1: the carrier learns who calls even when the person called must not (RFC 3323 §4.1.1.3). */
+function callerHeaders(trunk: Trunk, party: OutsideParty, dialplan: Dialplan): SipHeaders {
+  const number = shownNumber(trunk, party, dialplan)
+  const known = number === null ? null : printNameAddr(nameAddr(addressAt(trunk, number, 'bare'), party.name))
+  const hidden = printNameAddr(nameAddr('sip:anonymous@anonymous.invalid', 'Anonymous'))
+  return {
+    From: party.isPrivate || known === null ? hidden : known,
+    ...(known === null ? {} : { 'P-Asserted-Identity': known }),
+    ...(party.isPrivate ? { Privacy: 'id' } : {}),
+  }
+}
+
+/** An extension means nothing outside: its number is shown, else the line's. Any other number was chosen and is shown as it is. */
+function shownNumber(trunk: Trunk, { number }: OutsideParty, dialplan: Dialplan): string | null {
+  const extension = dialplan.route(number).kind === 'user' ? parseExtension(number) : null
+  if (extension !== null) return dialplan.callerId(extension) ?? trunk.callerId ?? trunk.username
+  return /^\+?[0-9]+$/.test(number) ? number : (trunk.callerId ?? trunk.username)
+}
+
+/** `sip:+33123@192.0.2.20:5060;transport=udp`; `bare` without port and parameters, for a name and not a destination. */
+function addressAt(trunk: Trunk, number: string, form: 'whole' | 'bare' = 'whole'): string {
+  const uri = parseUri(trunk.uri)
+  if (uri?.kind !== 'sip') return trunk.uri
+  const address: SipUri = { ...uri, user: encodeURIComponent(number).replaceAll('%2B', '+'), password: null, headers: [] }
+  return printUri(form === 'whole' ? address : { ...address, port: null, params: new Map() })
+}
+
+/** Who calls from outside: P-Asserted-Identity of the carrier, else From (RFC 3325 §5). */
+export function callerOf(request: IncomingRequest): OutsideParty {
+  const address = parseNameAddr(request.header('P-Asserted-Identity') || request.header('From'))
+  const number = userOf(address?.uri ?? '')
+  if (!address || number === '' || number.toLowerCase() === 'anonymous') return unknown
+  return { name: address.display, number, isPrivate: /\b(id|user|header)\b/i.test(request.header('Privacy')) }
+}
+
+/** The number a carrier's call is for: in the Request-URI, or in To where the Request-URI names only the line. */
+export function calledNumber(request: IncomingRequest, dialplan: Dialplan): string {
+  const number = userOf(request.uri)
+  const inTo = userOf(parseNameAddr(request.header('To'))?.uri ?? '')
+  return dialplan.did(number) === null && dialplan.did(inTo) !== null ? inTo : number
+}
+
+/** The user part or telephone number, decoded, without parameters and separators. */
+function userOf(text: string): string {
+  const uri = parseUri(text)
+  if (uri?.kind === 'tel') return uri.number.replace(/[-.()]/g, '')
+  if (uri?.kind !== 'sip') return ''
+  const user = (uri.user ?? '').split(';', 1)[0] ?? ''
+  try {
+    return decodeURIComponent(user)
+  } catch {
+    return user
+  }
+}

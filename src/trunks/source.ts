@@ -1,0 +1,36 @@
+import { BlockList, isIPv6 } from 'node:net'
+import type { Trunk } from '../dialplan/dialplan.js'
+import { parseUri } from '../sip/uri.js'
+import type { SipSource } from '../srf/srf.js'
+
+/** The line a request came in on, by the address it was sent from; null for anybody else. */
+export type SourceLookup = (source: SipSource) => Trunk | null
+
+export function createSourceLookup(trunks: readonly Trunk[]): SourceLookup {
+  const loopback = new BlockList()
+  loopback.addSubnet('127.0.0.0', 8)
+  loopback.addAddress('::1', 'ipv6')
+  const isLocal = (address: string): boolean => loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  const known = trunks.map((trunk) => ({ trunk, addresses: new Set(trunk.from.map(plain)), port: portOf(trunk) }))
+
+  return (source) => {
+    const address = plain(source.address)
+    // On one machine the address tells nobody from anybody: there the port must be the line's as well.
+    const found = known.find(({ addresses, port }) => addresses.has(address) && (!isLocal(address) || source.port === port))
+    return found?.trunk ?? null
+  }
+}
+
+/** One spelling an address: IPv6 compressed and in lower case, IPv4 in IPv6 (`::ffff:192.0.2.1`) as IPv4. */
+function plain(address: string): string {
+  const short = isIPv6(address) ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short)
+  if (!mapped) return short
+  const bytes = mapped.slice(1).flatMap((word) => [Number.parseInt(word, 16) >> 8, Number.parseInt(word, 16) & 0xff])
+  return bytes.join('.')
+}
+
+function portOf(trunk: Trunk): number {
+  const uri = parseUri(trunk.uri)
+  return (uri?.kind === 'sip' ? uri.port : null) ?? 5060
+}

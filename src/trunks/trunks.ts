@@ -1,0 +1,71 @@
+import type { Clock, Milliseconds } from '../base/clock.js'
+import type { Logger } from '../base/logger.js'
+import type { Metrics } from '../base/metrics.js'
+import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import type { IncomingRequest, SipApplication, SipSource } from '../srf/srf.js'
+import { createHealth } from './health.js'
+import { calledNumber, callerOf, type OutgoingCall, type OutsideParty, outgoingCall } from './identity.js'
+import { startPing } from './ping.js'
+import { createSourceLookup } from './source.js'
+
+export type { OutgoingCall, OutsideParty } from './identity.js'
+
+/** The carriers' lines of this site. */
+export interface Trunks {
+  /** Lines that work first, each kind in the order given; then those that are down: none is left out. */
+  order(trunks: readonly Trunk[]): readonly Trunk[]
+  /** The line a request came from, by its source address. */
+  trunkOf(source: SipSource): Trunk | null
+  /** The line did not take a call: it comes last for a while. */
+  failed(trunk: Trunk, status: number): void
+  /** The line took a call, or told what became of it. */
+  worked(trunk: Trunk): void
+  /** Request-URI, identity and credentials of a call to that carrier. */
+  outgoing(trunk: Trunk, number: string, party: OutsideParty): OutgoingCall
+  /** The caller of a call that came from a trunk. */
+  caller(request: IncomingRequest): OutsideParty
+  /** The number a trunk call is for. */
+  called(request: IncomingRequest): string
+  close(): Promise<void>
+}
+
+export interface TrunksNeeds {
+  readonly srf: SipApplication
+  readonly dialplan: Dialplan
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly settings?: Partial<TrunkSettings>
+}
+
+export interface TrunkSettings {
+  /** How long a line comes last after a failure; each further one in a row doubles it. */
+  readonly downMs: Milliseconds
+  readonly longestDownMs: Milliseconds
+}
+
+export const defaultTrunkSettings: TrunkSettings = { downMs: 30_000, longestDownMs: 300_000 }
+
+export function createTrunks({ srf, dialplan, clock, log, metrics, settings }: TrunksNeeds): Trunks {
+  const health = createHealth({ clock, log, metrics, ...defaultTrunkSettings, ...settings })
+  const trunkOf = createSourceLookup(dialplan.trunks)
+  const pings = dialplan.trunks.map((trunk) => startPing(trunk, { srf, health, clock, log }))
+  for (const { name } of dialplan.trunks) metrics.trunkUp.set({ trunk: name }, 1)
+
+  return {
+    order(trunks) {
+      const down = trunks.filter((trunk) => !health.isUp(trunk))
+      return [...trunks.filter(health.isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
+    },
+    trunkOf,
+    failed: health.failed,
+    worked: health.worked,
+    outgoing: (trunk, number, party) => outgoingCall(trunk, number, party, dialplan),
+    caller: callerOf,
+    called: (request) => calledNumber(request, dialplan),
+    close() {
+      for (const ping of pings) ping?.cancel()
+      return Promise.resolve()
+    },
+  }
+}
