@@ -176,7 +176,7 @@ function transmit(client: Client, machine: ClientMachine): void {
   if (!isSent) {
     machine.failure = 'no connection'
     queueMicrotask(() => runner.feed(machine, 'transport error'))
-  } else if (machine.copies === 2 && machine.flow.protocol === 'udp') transports.suspect(machine.flow.remote)
+  } else if (machine.copies === 2 && machine.flow.protocol === 'udp') transports.suspect(machine.flow)
 }
 
 function acknowledge({ transports }: Client, machine: ClientMachine): void {

@@ -75,7 +75,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     log.error({ event: 'node.fault', err: fault }, `SIP: ${messageOf(fault)}`)
   }
   const events = deferredEvents(counts, onFault)
-  const transports = await openTransports({ ...needs, limits, onFault, events })
+  const transports = await openTransports({ ...needs, limits, events })
   const timersFor = timersOf(needs.timers ?? defaultTimerBase)
   const oversize = createOversizeRule({ transports, clock, limit: limits.datagramBytes })
   const shared = { transports, clock, timersFor, onFault }

@@ -1,4 +1,4 @@
-import { type Clock, every, type Milliseconds } from '../../base/clock.js'
+import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Protocol } from '../../base/listen-address.js'
 import { type Endpoint, endpointText, type Flow } from './flow.js'
 
@@ -54,13 +54,12 @@ export interface ConnectionTable {
 export interface ConnectionTableNeeds {
   readonly clock: Clock
   readonly limits: ConnectionLimits
-  readonly onFault: (fault: unknown) => void
 }
 
 const sweepMs = 5_000
 
 /** All stream connections of all protocols; the quiet and the slow ones are swept away. */
-export function createConnectionTable({ clock, limits, onFault }: ConnectionTableNeeds): ConnectionTable {
+export function createConnectionTable({ clock, limits }: ConnectionTableNeeds): ConnectionTable {
   const byId = new Map<number, Connection>()
   const byRemote = new Map<string, Connection>()
   const unfinished = new Map<Connection, Milliseconds>()
@@ -72,6 +71,7 @@ export function createConnectionTable({ clock, limits, onFault }: ConnectionTabl
       if (now - connection.heardAt > limits.idleMs) connection.wire.destroy()
       else watchPartial(connection, now)
     }
+    sweeping = clock.after(sweepMs, sweep)
   }
 
   function watchPartial(connection: Connection, now: Milliseconds): void {
@@ -84,7 +84,7 @@ export function createConnectionTable({ clock, limits, onFault }: ConnectionTabl
     else if (now - since >= limits.messageMs) connection.wire.destroy()
   }
 
-  const sweeping = every(clock, sweepMs, sweep, onFault)
+  let sweeping = clock.after(sweepMs, sweep)
 
   return {
     add({ flow, wire, isOpen }) {

@@ -38,12 +38,16 @@ function openStream(listen: ListenAddress, needs: ListenerNeeds): ReturnType<typ
 
 async function openDatagrams(
   listen: ListenAddress,
-  { openDatagramSocket, events, addresses, onUnreachable }: ListenerNeeds,
+  { openDatagramSocket, events, addresses, onUnreachable, clock }: ListenerNeeds,
 ): Promise<Listener> {
-  const datagrams = await openDatagramSocket(listen, {
-    onDatagram: (bytes, remote, { bound }) => events.onMessage(bytes, udpFlow(remote, addresses.sidesFor(bound, remote.address))),
-    onUnsent: onUnreachable,
-  })
+  const datagrams = await openDatagramSocket(
+    listen,
+    {
+      onDatagram: (bytes, remote, { bound }) => events.onMessage(bytes, udpFlow(remote, addresses.sidesFor(bound, remote.address))),
+      onUnreachable,
+    },
+    clock,
+  )
   return { protocol: 'udp', bound: datagrams.bound, datagrams, close: () => datagrams.close() }
 }
 

@@ -7,7 +7,6 @@ import { createLocalAddresses, isLoopback, isSameFamily, isWildcard } from './lo
 import type { StreamEvents } from './stream-socket.js'
 import { createTlsIdentities, type TlsIdentity } from './tls.js'
 import { type DatagramSocket, type OpenDatagramSocket, openUdpSocket } from './udp-socket.js'
-import { createUnreachableProbe } from './unreachable-probe.js'
 
 /** Everything SIP comes and goes over. What it tells never comes from inside a call of its functions. */
 export interface Transports {
@@ -26,7 +25,7 @@ export interface Transports {
   /** False where the flow is gone. */
   send(bytes: Buffer, flow: Flow): boolean
   /** Asks whether a silent UDP peer's port is closed; the answer comes as `onUnreachable`. */
-  suspect(remote: Endpoint): void
+  suspect(flow: Flow): void
   /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
   renewTls(identity: TlsIdentity): void
   close(): Promise<void>
@@ -42,18 +41,14 @@ export interface TransportsNeeds {
   readonly clock: Clock
   readonly events: TransportEvents
   readonly limits: ConnectionLimits
-  readonly onFault: (fault: unknown) => void
   readonly tls?: TlsIdentity | null
   readonly openDatagramSocket?: OpenDatagramSocket
 }
 
-const probeLimit = 64
-
 /** Opens every listen address, or none. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function openTransports(needs: TransportsNeeds): Promise<Transports> {
-  const { clock, events, limits, onFault } = needs
-  const table = createConnectionTable({ clock, limits, onFault })
-  const probe = createUnreachableProbe({ clock, limit: probeLimit, onUnreachable: events.onUnreachable })
+  const { clock, events, limits } = needs
+  const table = createConnectionTable({ clock, limits })
   const own: ListenerNeeds = {
     table,
     limits,
@@ -78,10 +73,9 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
     flowTo: (hop) => flowTo(hop, own),
     isOpen: ({ connection }) => connection === null || table.byId(connection)?.isOpen === true,
     send: (bytes, flow) => send(bytes, flow, listeners, table),
-    suspect: (remote) => probe.ask(remote),
+    suspect: ({ local, remote }) => datagramSocket(listeners, local)?.suspect(remote),
     renewTls: (identity) => own.identities.renew(identity),
     async close() {
-      probe.close()
       table.close()
       await Promise.all(listeners.map((listener) => listener.close()))
     },

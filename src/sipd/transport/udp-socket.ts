@@ -1,30 +1,35 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import type { Clock } from '../../base/clock.js'
 import type { ListenAddress } from '../../base/listen-address.js'
 import { bindFault } from './bind-fault.js'
 import type { Endpoint } from './flow.js'
 import { isIpv6 } from './local-address.js'
+import { createUnreachableProbe, type UnreachableProbe } from './unreachable-probe.js'
 
 /** One bound UDP socket. A test puts a lossy one in its place. */
 export interface DatagramSocket {
   readonly bound: Endpoint
   send(bytes: Buffer, remote: Endpoint): void
+  /** Asks whether a silent peer's port is closed; a yes comes as `onUnreachable`. */
+  suspect(remote: Endpoint): void
   close(): Promise<void>
 }
 
 export interface DatagramEvents {
   onDatagram(bytes: Buffer, remote: Endpoint, socket: DatagramSocket): void
-  /** The system could not send to that remote. */
-  onUnsent(remote: Endpoint, reason: string): void
+  /** The system could not send to that remote, or its port is closed. */
+  onUnreachable(remote: Endpoint, reason: string): void
 }
 
-export type OpenDatagramSocket = (listen: ListenAddress, events: DatagramEvents) => Promise<DatagramSocket>
+export type OpenDatagramSocket = (listen: ListenAddress, events: DatagramEvents, clock: Clock) => Promise<DatagramSocket>
 
 // A second of 950 calls, in case the thread is busy that long; the system caps it (net.core.rmem_max).
 const bufferBytes = 4 * 1024 * 1024
+const probeLimit = 64
 
 /** Binds a UDP socket. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
-export const openUdpSocket: OpenDatagramSocket = async (listen, events) => {
+export const openUdpSocket: OpenDatagramSocket = async (listen, events, clock) => {
   const family = isIpv6(listen.address) ? 6 : 4
   const socket = createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
@@ -35,7 +40,7 @@ export const openUdpSocket: OpenDatagramSocket = async (listen, events) => {
     lookup: (host, _options, found) => found(null, host, family),
   })
   await bind(socket, listen)
-  return attach(socket, events)
+  return attach(socket, events, createUnreachableProbe({ clock, limit: probeLimit, onUnreachable: events.onUnreachable }))
 }
 
 async function bind(socket: Socket, listen: ListenAddress): Promise<void> {
@@ -49,20 +54,22 @@ async function bind(socket: Socket, listen: ListenAddress): Promise<void> {
   }
 }
 
-function attach(socket: Socket, events: DatagramEvents): DatagramSocket {
+function attach(socket: Socket, events: DatagramEvents, probe: UnreachableProbe): DatagramSocket {
   const { address, port } = socket.address()
   let open = true
   // One function for all sends: the error itself names the remote.
   const sent = (fault: (Error & { address?: string; port?: number }) | null): void => {
     if (fault?.address !== undefined && fault.port !== undefined)
-      events.onUnsent({ address: fault.address, port: fault.port }, fault.message)
+      events.onUnreachable({ address: fault.address, port: fault.port }, fault.message)
   }
   const datagrams: DatagramSocket = {
     bound: { address, port },
     send(bytes, remote) {
       if (open) socket.send(bytes, remote.port, remote.address, sent)
     },
+    suspect: (remote) => probe.ask(remote),
     close() {
+      probe.close()
       if (!open) return Promise.resolve()
       open = false
       return new Promise((resolve) => socket.close(() => resolve()))
