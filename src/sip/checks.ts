@@ -75,6 +75,6 @@ function findTypedDefect(message: SipMessage): Defect | null {
   }
 }
 
-function bad(reason: string): Defect {
+export function bad(reason: string): Defect {
   return { status: 400, reason }
 }

@@ -6,7 +6,7 @@ import { type NameAddr, parseNameAddr } from './name-addr.js'
 import { endOfToken, isBlank, skipBlanks } from './syntax/characters.js'
 import { parseVia, type Via } from './via.js'
 
-const noBody = Buffer.alloc(0)
+export const noBody = Buffer.alloc(0)
 
 /** The message over its fields. Made by the parser and by `builder.ts`; everyone else knows `SipRequest` and `SipResponse`. */
 abstract class EditableMessage implements SipMessageBase {
@@ -131,42 +131,56 @@ abstract class EditableMessage implements SipMessageBase {
   }
 
   private parseTopVia(): Via {
-    const value = this.required('Via')
-    return parseVia(value.slice(0, endOfListValue(value, 0))) ?? malformed('Via')
+    const field = this.fieldOf('Via')
+    return parseVia(field.value.slice(0, endOfListValue(field.value, 0))) ?? malformed('Via')
   }
 
   get vias(): readonly Via[] {
-    this.readVias ??= this.list('Via').map((value) => parseVia(value) ?? malformed('Via'))
+    this.readVias ??= this.parseEach('Via', parseVia)
     return this.readVias
   }
 
   get from(): NameAddr {
-    this.readFrom ??= parseNameAddr(this.required('From')) ?? malformed('From')
+    this.readFrom ??= this.fieldOf('From').parse(parseNameAddr) ?? malformed('From')
     return this.readFrom
   }
 
   get to(): NameAddr {
-    this.readTo ??= parseNameAddr(this.required('To')) ?? malformed('To')
+    this.readTo ??= this.fieldOf('To').parse(parseNameAddr) ?? malformed('To')
     return this.readTo
   }
 
   get callId(): string {
-    return this.required('Call-ID')
+    return this.fieldOf('Call-ID').value
   }
 
   get cseq(): CSeq {
-    this.readCseq ??= parseCSeq(this.required('CSeq')) ?? malformed('CSeq')
+    this.readCseq ??= parseCSeq(this.fieldOf('CSeq').value) ?? malformed('CSeq')
     return this.readCseq
   }
 
   get contacts(): readonly NameAddr[] {
-    this.readContacts ??= parseContacts(this.list('Contact'))
+    this.readContacts ??= this.isWildcard() ? [] : this.parseEach('Contact', parseNameAddr)
     return this.readContacts
   }
 
-  private required(name: string): string {
-    const value = this.first(name)
-    return value === undefined ? malformed(name) : value
+  private isWildcard(): boolean {
+    return this.first('Contact') === '*' && this.all('Contact').length === 1
+  }
+
+  private fieldOf(name: string): HeaderField {
+    return this.fields[this.indexOf(headerKey(name))] ?? malformed(name)
+  }
+
+  private parseEach<Value>(name: string, parse: (text: string, from?: number, to?: number) => Value | null): readonly Value[] {
+    const key = headerKey(name)
+    const values: Value[] = []
+    for (const field of this.fields) {
+      if (field.key !== key) continue
+      if (field.value.indexOf(',') < 0) values.push(field.parse(parse) ?? malformed(name))
+      else for (const value of splitList(field.value)) values.push(parse(value) ?? malformed(name))
+    }
+    return values
   }
 
   toBuffer(): Buffer {
@@ -261,9 +275,4 @@ export function parseCSeq(text: string): CSeq | null {
   const start = skipBlanks(text, end, text.length)
   if (number === null || start === text.length || endOfToken(text, start, text.length) < text.length) return null
   return { number, method: text.slice(start) }
-}
-
-function parseContacts(values: readonly string[]): readonly NameAddr[] {
-  if (values.length === 1 && values[0] === '*') return []
-  return values.map((value) => parseNameAddr(value) ?? malformed('Contact'))
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.js'
 import { headerKey, toWireText } from './headers.js'
-import { isToken, skipBlanks, trimEnd } from './syntax/characters.js'
+import { carriageReturn, colon, isBlank, isToken, isTokenByte, lineFeed, skipBlanks, trimEnd } from './syntax/characters.js'
+import { knownKey, nextHash } from './syntax/known-headers.js'
 
 /** Where a header field stands in its text: `start` name `nameEnd` … `colon` value `end`, without the line's end. */
 export interface FieldPlace {
@@ -40,6 +41,13 @@ export class HeaderField {
     this.unfolded ??= unfold(trimmed(this.source, this.colon + 1, this.end))
     return this.unfolded
   }
+
+  /** Parses the value where it stands: reading a piece of a text is dearer than reading the text. */
+  parse<Value>(parse: (text: string, from: number, to: number) => Value): Value {
+    const { value } = this
+    const isFolded = this.source.indexOf('\r', this.colon) < this.end
+    return isFolded ? parse(value, 0, value.length) : parse(this.source, this.colon + 1, this.end)
+  }
 }
 
 /** Line ends within a field stand before blanks only, and fall away. */
@@ -69,4 +77,57 @@ export function wireSafe(text: string, where: string): string {
   if (!/[\r\n\u0100-\uffff]/.test(text)) return text
   if (/[\r\n]/.test(text)) throw new AppError('SIP_MALFORMED', `a line break in ${where}`)
   return toWireText(text)
+}
+
+/** Longer fields, folds included, are malformed. */
+export const maxFieldBytes = 8 * 1024
+
+export interface IndexedFields {
+  readonly fields: HeaderField[]
+  /** Behind the empty line. */
+  readonly bodyStart: number
+  /** Null for a header that is whole and well formed. */
+  readonly fault: string | null
+}
+
+/**
+ * Finds where each field of a header stands, in one pass over its bytes. `text` is those bytes as latin1. A line that is no field
+ * is left out and told, so that the rest can still carry an answer; a line that does not end with CRLF ends it all.
+ */
+export function indexFields(bytes: Buffer, text: string, from: number): IndexedFields {
+  const fields: HeaderField[] = []
+  let fault: string | null = null
+  let start = from
+  while (bytes[start] !== carriageReturn) {
+    let at = start
+    let hash = 0
+    while (isTokenByte(bytes[at] ?? 0)) {
+      hash = nextHash(hash, bytes[at] ?? 0)
+      at += 1
+    }
+    const nameEnd = at
+    while (isBlank(bytes[at] ?? 0)) at += 1
+    const end = endOfField(text, at)
+    if (end < 0) return { fields, bodyStart: bytes.length, fault: 'Header without its end' }
+    if (nameEnd === start || bytes[at] !== colon || end - start > maxFieldBytes) fault ??= 'Malformed header field'
+    else {
+      const key = knownKey(bytes, start, nameEnd, hash) ?? text.slice(start, nameEnd).toLowerCase()
+      fields.push(new HeaderField(key, text, { start, nameEnd, colon: at, end }))
+    }
+    start = end + 2
+  }
+  return { fields, bodyStart: start + 2, fault: bytes[start + 1] === lineFeed ? fault : 'Header without its end' }
+}
+
+/** Where the CRLF behind the field stands; a line that begins with a blank belongs to the one before (RFC 3261 §7.3.1). -1 without. */
+function endOfField(text: string, from: number): number {
+  let end = endOfLine(text, from)
+  while (end >= 0 && isBlank(text.charCodeAt(end + 2))) end = endOfLine(text, end + 2)
+  return end
+}
+
+/** Where the line's CRLF stands; -1 where it ends otherwise, or not at all. */
+export function endOfLine(text: string, from: number): number {
+  const lineFeedAt = text.indexOf('\n', from)
+  return lineFeedAt > from && text.indexOf('\r', from) === lineFeedAt - 1 ? lineFeedAt - 1 : -1
 }

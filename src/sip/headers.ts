@@ -1,66 +1,11 @@
 import { backslash, comma, endOfQuoted, greaterThan, isDigit, lessThan, quoteMark, skipBlanks, trimEnd } from './syntax/characters.js'
-
-/** Compact forms (RFC 3261 §7.3.3 and the RFCs that added some). */
-const compactForms: readonly (readonly [string, string])[] = [
-  ['a', 'accept-contact'],
-  ['b', 'referred-by'],
-  ['c', 'content-type'],
-  ['d', 'request-disposition'],
-  ['e', 'content-encoding'],
-  ['f', 'from'],
-  ['i', 'call-id'],
-  ['j', 'reject-contact'],
-  ['k', 'supported'],
-  ['l', 'content-length'],
-  ['m', 'contact'],
-  ['n', 'identity-info'],
-  ['o', 'event'],
-  ['r', 'refer-to'],
-  ['s', 'subject'],
-  ['t', 'to'],
-  ['u', 'allow-events'],
-  ['v', 'via'],
-  ['x', 'session-expires'],
-  ['y', 'identity'],
-]
-
-const commonNames = [
-  'Accept',
-  'Allow',
-  'Allow-Events',
-  'Authorization',
-  'Call-ID',
-  'Contact',
-  'Content-Length',
-  'Content-Type',
-  'CSeq',
-  'Date',
-  'Event',
-  'Expires',
-  'From',
-  'Max-Forwards',
-  'Min-SE',
-  'P-Asserted-Identity',
-  'Proxy-Authorization',
-  'Record-Route',
-  'Require',
-  'Route',
-  'Server',
-  'Session-Expires',
-  'Subject',
-  'Subscription-State',
-  'Supported',
-  'To',
-  'User-Agent',
-  'Via',
-  'WWW-Authenticate',
-]
+import { knownHeaders } from './syntax/known-headers.js'
 
 /** Spellings met all the time, so that most names cost one look-up. */
 const keys = new Map<string, string>(
-  commonNames.flatMap((name) => [name, name.toLowerCase()].map((spelling) => [spelling, name.toLowerCase()])),
+  knownHeaders.flatMap(({ name, key, compact }) => [name, key, ...compact].map((spelling): [string, string] => [spelling, key])),
 )
-for (const [compact, long] of compactForms) for (const spelling of [compact, compact.toUpperCase()]) keys.set(spelling, long)
+const names = new Map<string, string>(knownHeaders.map(({ name, key }) => [key, name]))
 
 /** What a header name is compared by: lower case, compact forms as the long ones. */
 export function headerKey(name: string): string {
@@ -71,16 +16,10 @@ function keyOfLower(name: string): string {
   return keys.get(name) ?? name
 }
 
-const oddNames = new Map(
-  ['CSeq', 'Call-ID', 'WWW-Authenticate', 'MIME-Version', 'RAck', 'RSeq', 'Min-SE', 'SIP-ETag', 'SIP-If-Match', 'P-Asserted-Identity'].map(
-    (name) => [name.toLowerCase(), name],
-  ),
-)
-
 /** The usual spelling: `Call-ID` for `i`, `call-id` and `CALL-ID`; of an unknown name each word capitalised. */
 export function canonicalName(name: string): string {
   const key = headerKey(name)
-  return oddNames.get(key) ?? key.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
+  return names.get(key) ?? key.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
 }
 
 /** Splits a comma list outside quotes, angle brackets and escapes; blanks around values fall away. An empty text has no values. */

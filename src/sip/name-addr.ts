@@ -1,7 +1,18 @@
 import { quote, unquote } from './headers.js'
-import { colon, endOfDisplayWord, endOfQuoted, lessThan, quoteMark, skipBlanks, trimEnd } from './syntax/characters.js'
+import {
+  colon,
+  comma,
+  endOfDisplayWord,
+  endOfQuoted,
+  lessThan,
+  questionMark,
+  quoteMark,
+  semicolon,
+  skipBlanks,
+  trimEnd,
+} from './syntax/characters.js'
 import { type Parameters, parseParameters, printParameters, withoutParameter, withParameter } from './syntax/parameters.js'
-import { parseUri } from './uri.js'
+import { isUri } from './uri.js'
 
 /** `"Alice" <sip:100@hotdesk.example>;tag=1`: From, To, Contact, Route and their kin (RFC 3261 §20.10). */
 export interface NameAddr {
@@ -18,16 +29,16 @@ export interface NameAddr {
  * One value of From, To, Contact, Route …: name-addr or addr-spec with parameters (RFC 3261 §20.10, §25.1); null where it is not
  * of that form. Without angle brackets `;` ends the URI, and `?` or `,` must not be in it.
  */
-export function parseNameAddr(text: string): NameAddr | null {
-  const to = trimEnd(text, 0, text.length)
-  const start = skipBlanks(text, 0, to)
-  const open = openingBracket(text, start, to)
+export function parseNameAddr(text: string, from = 0, to = text.length): NameAddr | null {
+  const end = trimEnd(text, from, to)
+  const start = skipBlanks(text, from, end)
+  const open = openingBracket(text, start, end)
   if (open < 0) return null
-  if (open === to) return parseAddrSpec(text, start, to)
+  if (open === end) return parseAddrSpec(text, start, end)
   const close = text.indexOf('>', open)
-  if (close < 0 || close >= to) return null
+  if (close < 0 || close >= end) return null
   const display = text.slice(start, trimEnd(text, start, open))
-  return build(unquote(display), text.slice(open + 1, close), parseParameters(text, close + 1, to))
+  return build(unquote(display), text, { start: open + 1, end: close, paramsStart: close + 1, to: end })
 }
 
 /** Where `<` stands; `to` where the value is an addr-spec; -1 where neither. */
@@ -41,23 +52,40 @@ function openingBracket(text: string, from: number, to: number): number {
   while (at < to && text.charCodeAt(at) !== lessThan) {
     const end = endOfDisplayWord(text, at, to)
     if (end === at) return -1
-    if (at === from && text.charCodeAt(end) === colon) return to
+    if (at === from && end < to && text.charCodeAt(end) === colon) return to
     at = skipBlanks(text, end, to)
   }
   return at < to ? at : -1
 }
 
 function parseAddrSpec(text: string, from: number, to: number): NameAddr | null {
-  const semi = text.indexOf(';', from)
-  const end = semi < 0 ? to : semi
-  const uri = text.slice(from, trimEnd(text, from, end))
-  if (uri.indexOf('?') >= 0 || uri.indexOf(',') >= 0) return null
-  return build('', uri, parseParameters(text, end, to))
+  const semi = endOfAddrSpec(text, from, to)
+  if (semi < 0) return null
+  return build('', text, { start: from, end: trimEnd(text, from, semi), paramsStart: semi, to })
 }
 
-function build(display: string, uri: string, params: Parameters | null): NameAddr | null {
-  if (!params || !parseUri(uri)) return null
-  return { display, uri, params, tag: params.get('tag') ?? '' }
+/** Where the URI without brackets ends: at the first `;`. It must not hold `?` or `,`: -1 where it does. */
+function endOfAddrSpec(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to && text.charCodeAt(at) !== semicolon) {
+    const code = text.charCodeAt(at)
+    if (code === questionMark || code === comma) return -1
+    at += 1
+  }
+  return at
+}
+
+interface Places {
+  /** Of the URI. */
+  readonly start: number
+  readonly end: number
+  readonly paramsStart: number
+  readonly to: number
+}
+
+function build(display: string, text: string, { start, end, paramsStart, to }: Places): NameAddr | null {
+  const params = isUri(text, start, end) ? parseParameters(text, paramsStart, to) : null
+  return params && { display, uri: text.slice(start, end), params, tag: params.get('tag') ?? '' }
 }
 
 /** Always with angle brackets, so that the URI's parameters stay the URI's. */

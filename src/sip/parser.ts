@@ -1,14 +1,13 @@
-import { type Defect, findDefect } from './checks.js'
-import { newRequest, newResponse } from './editor.js'
-import { HeaderField } from './field.js'
-import { endOfListValue, headerKey, parseInteger } from './headers.js'
+import { bad, type Defect, findDefect } from './checks.js'
+import { newRequest, newResponse, noBody } from './editor.js'
+import { endOfLine, type HeaderField, indexFields } from './field.js'
+import { endOfListValue, parseInteger } from './headers.js'
 import type { SipMessage, SipRequest } from './message.js'
-import { carriageReturn, colon, endOfToken, isBlank, isToken, lineFeed, skipBlanks } from './syntax/characters.js'
-import { parseUri } from './uri.js'
+import { carriageReturn, isToken, lineFeed } from './syntax/characters.js'
+import { isUri, parseUri } from './uri.js'
 import { parseVia } from './via.js'
 
-/** One header field with its folds; the whole message. Longer ones are malformed. */
-export const maxFieldBytes = 8 * 1024
+/** Header and body; longer messages are malformed. */
 export const maxMessageBytes = 64 * 1024
 
 export type ParsedMessage =
@@ -26,15 +25,21 @@ export type ParsedMessage =
  */
 export function parseMessage(bytes: Buffer): ParsedMessage {
   const start = skipLineEnds(bytes)
-  if (start === bytes.length) return { outcome: 'keep-alive' }
+  if (start === bytes.length || isZeros(bytes)) return { outcome: 'keep-alive' }
   if (bytes.length - start > maxMessageBytes) return nothingToAnswer({ status: 513, reason: 'Message Too Large' })
-  return parseText(bytes.toString('latin1', start), bytes.subarray(start))
+  const message = start === 0 ? bytes : bytes.subarray(start)
+  return parseText(message.toString('latin1'), message)
 }
 
 function skipLineEnds(bytes: Buffer): number {
   let at = 0
-  while (at < bytes.length && (bytes[at] === 0x0d || bytes[at] === 0x0a || bytes[at] === 0)) at += 1
+  while (bytes[at] === carriageReturn || bytes[at] === lineFeed) at += 1
   return at
+}
+
+/** What some phones send to keep a NAT binding open. */
+function isZeros(bytes: Buffer): boolean {
+  return bytes[0] === 0 && bytes.every((byte) => byte === 0)
 }
 
 function nothingToAnswer(defect: Defect): ParsedMessage {
@@ -46,11 +51,13 @@ function parseText(text: string, bytes: Buffer): ParsedMessage {
   const lineEnd = endOfLine(text, 0)
   const line = lineEnd < 0 ? null : parseStartLine(text.slice(0, lineEnd))
   if (!line) return nothingToAnswer({ status: 400, reason: 'Malformed start line' })
-  const { fields, bodyStart, defect: fieldDefect } = indexFields(text, lineEnd + 2)
-  const { body, defect: bodyDefect } = cutBody(fields, bytes.subarray(bodyStart))
+  const { fields, bodyStart, fault } = indexFields(bytes, text, lineEnd + 2)
+  const length = bodyLength(fields, bytes.length - bodyStart)
+  const body = typeof length === 'number' ? bytes.subarray(bodyStart, bodyStart + length) : noBody
   const message =
     line.kind === 'request' ? newRequest(line.method, line.uri, fields, body) : newResponse(line.status, line.reason, fields, body)
-  const defect = line.defect ?? fieldDefect ?? bodyDefect ?? findDefect(message, fields)
+  const isSound = line.defect === null && fault === null && typeof length === 'number'
+  const defect = isSound ? findDefect(message, fields) : (line.defect ?? bad(fault ?? String(length)))
   if (!defect) return { outcome: 'message', message }
   return { outcome: 'malformed', request: answerable(message), ...defect }
 }
@@ -84,7 +91,7 @@ function parseRequestLine(line: string): StartLine | null {
   const uriStart = text.indexOf(' ') + 1
   const uriEnd = text.lastIndexOf(' ')
   const method = text.slice(0, uriStart - 1)
-  const version = text.slice(uriEnd + 1).toUpperCase()
+  const version = text.endsWith(' SIP/2.0') ? 'SIP/2.0' : text.slice(uriEnd + 1).toUpperCase()
   if (uriEnd < uriStart || !isToken(method) || !version.startsWith('SIP/')) return null
   const uri = text.slice(uriStart, uriEnd)
   return { kind: 'request', method, uri, defect: requestLineDefect(version, uri, line.length - text.length) }
@@ -98,59 +105,21 @@ function requestLineDefect(version: string, uri: string, trailing: number): Defe
 
 /** Headers have no place in a Request-URI (RFC 3261 §19.1.1, table 1). */
 function isRequestUri(text: string): boolean {
+  return isUri(text, 0, text.length) && (text.indexOf('?') < 0 || !hasHeaders(text))
+}
+
+function hasHeaders(text: string): boolean {
   const uri = parseUri(text)
-  return uri !== null && (uri.kind !== 'sip' || uri.headers.length === 0)
+  return uri?.kind === 'sip' && uri.headers.length > 0
 }
 
-interface Indexed {
-  readonly fields: HeaderField[]
-  readonly bodyStart: number
-  readonly defect: Defect | null
-}
-
-/** Finds where each field stands. A line that is none is left out and told, so that the rest can still carry an answer. */
-function indexFields(text: string, from: number): Indexed {
-  const fields: HeaderField[] = []
-  let defect: Defect | null = null
-  let start = from
-  while (text.charCodeAt(start) !== carriageReturn) {
-    const end = endOfField(text, start)
-    if (end < 0) return { fields, bodyStart: text.length, defect: { status: 400, reason: 'Header without its end' } }
-    const field = indexField(text, start, end)
-    if (field) fields.push(field)
-    else defect ??= { status: 400, reason: 'Malformed header field' }
-    start = end + 2
+/** Without Content-Length the body is the rest of the datagram. Words for what is wrong with it. */
+function bodyLength(fields: readonly HeaderField[], rest: number): number | string {
+  for (const field of fields) {
+    if (field.key !== 'content-length') continue
+    const length = parseInteger(field.value, Number.MAX_SAFE_INTEGER)
+    if (length === null) return 'Malformed Content-Length'
+    return length > rest ? 'Body shorter than Content-Length' : length
   }
-  if (text.charCodeAt(start + 1) !== lineFeed) defect ??= { status: 400, reason: 'Header without its end' }
-  return { fields, bodyStart: start + 2, defect }
-}
-
-/** Where the field's last line ends: a line that begins with a blank belongs to the one before (RFC 3261 §7.3.1). */
-function endOfField(text: string, start: number): number {
-  let end = endOfLine(text, start)
-  while (end >= 0 && isBlank(text.charCodeAt(end + 2))) end = endOfLine(text, end + 2)
-  return end
-}
-
-/** Where the line's CRLF stands; -1 where it ends otherwise, or not at all. */
-function endOfLine(text: string, from: number): number {
-  const lineFeedAt = text.indexOf('\n', from)
-  return lineFeedAt > from && text.indexOf('\r', from) === lineFeedAt - 1 ? lineFeedAt - 1 : -1
-}
-
-function indexField(text: string, start: number, end: number): HeaderField | null {
-  const nameEnd = endOfToken(text, start, end)
-  const colonAt = skipBlanks(text, nameEnd, end)
-  if (nameEnd === start || colonAt === end || text.charCodeAt(colonAt) !== colon || end - start > maxFieldBytes) return null
-  return new HeaderField(headerKey(text.slice(start, nameEnd)), text, { start, nameEnd, colon: colonAt, end })
-}
-
-/** Without Content-Length the body is the rest of the datagram. */
-function cutBody(fields: readonly HeaderField[], rest: Buffer): { body: Buffer; defect: Defect | null } {
-  const field = fields.find(({ key }) => key === 'content-length')
-  if (!field) return { body: rest, defect: null }
-  const length = parseInteger(field.value, maxMessageBytes)
-  if (length === null) return { body: rest, defect: { status: 400, reason: 'Malformed Content-Length' } }
-  if (length > rest.length) return { body: rest, defect: { status: 400, reason: 'Body shorter than Content-Length' } }
-  return { body: rest.subarray(0, length), defect: null }
+  return rest
 }

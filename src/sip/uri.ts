@@ -1,7 +1,18 @@
 import { fromWireText } from './headers.js'
-import { ampersand, colon, endOfUriPart, equals, isDigit, isHex, isLetter, percent, questionMark, semicolon } from './syntax/characters.js'
-import { ipv6Value, parseHostPort, printHostPort } from './syntax/host.js'
-import { type Parameters, printParameters } from './syntax/parameters.js'
+import {
+  ampersand,
+  atSign,
+  colon,
+  endOfScheme,
+  endOfUriPart,
+  equals,
+  isHex,
+  percent,
+  questionMark,
+  semicolon,
+} from './syntax/characters.js'
+import { findHostPort, type HostPlace, ipv6Value, printHostPort } from './syntax/host.js'
+import { noParameters, type Parameters, printParameters } from './syntax/parameters.js'
 
 /** `sip:` and `sips:` (RFC 3261 §19.1). Text stands as in the message: escapes are not decoded. */
 export interface SipUri {
@@ -43,122 +54,134 @@ export interface OtherUri {
 
 export type Uri = SipUri | TelUri | OtherUri
 
-const noParams: Parameters = new Map()
 const noHeaders: readonly UriHeader[] = []
 
 /** A URI by RFC 3261 §25.1; null for text that is none. */
 export function parseUri(text: string): Uri | null {
-  const end = endOfScheme(text)
-  if (end < 1) return null
+  const end = endOfScheme(text, 0, text.length)
+  if (end < 0) return null
   const scheme = text.slice(0, end).toLowerCase()
   if (scheme === 'sip' || scheme === 'sips') return parseSip(text, end + 1, scheme)
   if (scheme === 'tel') return parseTel(text, end + 1)
-  const rest = endOfUriPart(text, 'opaque', end + 1, text.length)
-  return rest === text.length && rest > end + 1 ? { kind: 'other', scheme, opaque: text.slice(end + 1) } : null
+  return isOpaque(text, end + 1, text.length) ? { kind: 'other', scheme, opaque: text.slice(end + 1) } : null
+}
+
+/** Whether `parseUri` would give a URI for that piece of text, at less cost. */
+export function isUri(text: string, from: number, to: number): boolean {
+  const end = endOfScheme(text, from, to)
+  if (end < 0) return false
+  const isSip = end - from <= 4 && /^sips?$/i.test(text.slice(from, end))
+  if (isSip) return findSip(text, end + 1, to) !== null
+  return text.slice(from, end).toLowerCase() === 'tel'
+    ? parseTel(text.slice(from, to), end + 1 - from) !== null
+    : isOpaque(text, end + 1, to)
 }
 
 /** The scheme in lower case, `''` for text that has none. */
 export function schemeOf(text: string): string {
-  const end = endOfScheme(text)
-  return end < 1 ? '' : text.slice(0, end).toLowerCase()
+  const end = endOfScheme(text, 0, text.length)
+  return end < 0 ? '' : text.slice(0, end).toLowerCase()
 }
 
-function endOfScheme(text: string): number {
-  if (!isLetter(text.charCodeAt(0))) return -1
-  for (let at = 1; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code === colon) return at
-    // ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )
-    if (!isLetter(code) && !isDigit(code) && code !== 0x2b && code !== 0x2d && code !== 0x2e) return -1
-  }
-  return -1
+function isOpaque(text: string, from: number, to: number): boolean {
+  return to > from && endOfUriPart(text, 'opaque', from, to) === to
+}
+
+/** Where the pieces of a SIP URI stand. */
+interface SipPlaces {
+  /** -1 without. */
+  readonly userEnd: number
+  /** The password ends and the host, after `@`, begins; with neither user nor password, where the host begins. */
+  readonly loginEnd: number
+  readonly host: HostPlace
+  readonly paramsEnd: number
+}
+
+function findSip(text: string, from: number, to: number): SipPlaces | null {
+  let userEnd = endOfUriPart(text, 'user', from, to)
+  const loginEnd = text.charCodeAt(userEnd) === colon ? endOfUriPart(text, 'password', userEnd + 1, to) : userEnd
+  const hasUser = loginEnd < to && text.charCodeAt(loginEnd) === atSign
+  if (hasUser && userEnd === from) return null
+  if (!hasUser) userEnd = -1
+  const host = findHostPort(text, hasUser ? loginEnd + 1 : from, to)
+  const paramsEnd = host ? endOfUriParams(text, host.end, to) : -1
+  if (!host || paramsEnd < 0 || !areUriHeaders(text, paramsEnd, to)) return null
+  return { userEnd, loginEnd, host, paramsEnd }
 }
 
 function parseSip(text: string, from: number, scheme: 'sip' | 'sips'): SipUri | null {
-  const user = parseUser(text, from)
-  if (!user) return null
-  const hostPort = parseHostPort(text, user.end, text.length)
-  if (!hostPort) return null
-  const params = parseUriParams(text, hostPort.end)
-  if (!params) return null
-  const headers = parseUriHeaders(text, params.end)
-  if (!headers) return null
+  const places = findSip(text, from, text.length)
+  if (!places) return null
+  const { userEnd, loginEnd, host, paramsEnd } = places
   return {
     kind: 'sip',
     scheme,
-    user: user.user,
-    password: user.password,
-    host: hostPort.host,
-    port: hostPort.port,
-    params: params.params,
-    headers,
+    user: userEnd < 0 ? null : text.slice(from, userEnd),
+    password: userEnd < 0 || loginEnd === userEnd ? null : text.slice(userEnd + 1, loginEnd),
+    host: text.slice(host.start, host.hostEnd),
+    port: host.port,
+    params: readUriParams(text, host.end, paramsEnd),
+    headers: readUriHeaders(text, paramsEnd),
   }
 }
 
-interface UserPart {
-  readonly user: string | null
-  readonly password: string | null
-  /** Where the host begins. */
-  readonly end: number
-}
-
-/** The user part goes up to an `@`; without one there is none. Semicolons and question marks may stand in it. */
-function parseUser(text: string, from: number): UserPart | null {
-  const at = text.indexOf('@', from)
-  if (at < 0) return { user: null, password: null, end: from }
-  const userEnd = endOfUriPart(text, 'user', from, at)
-  if (userEnd === from) return null
-  if (userEnd === at) return { user: text.slice(from, at), password: null, end: at + 1 }
-  const password = text.slice(userEnd + 1, at)
-  if (text.charCodeAt(userEnd) !== colon || !isPassword(password)) return null
-  return { user: text.slice(from, userEnd), password, end: at + 1 }
-}
-
-function isPassword(text: string): boolean {
-  return endOfUriPart(text, 'user', 0, text.length) === text.length && !/[;?/#]/.test(text)
-}
-
-function parseUriParams(text: string, from: number): { params: Parameters; end: number } | null {
+/** Where `;name=value;flag` ends; -1 where it is malformed or a name comes twice (RFC 3261 §19.1.1). */
+function endOfUriParams(text: string, from: number, to: number): number {
   let at = from
-  if (text.charCodeAt(at) !== semicolon) return { params: noParams, end: at }
-  const params = new Map<string, string | null>()
-  while (at < text.length && text.charCodeAt(at) === semicolon) {
-    const nameEnd = endOfUriPart(text, 'parameter', at + 1, text.length)
-    const name = text.slice(at + 1, nameEnd).toLowerCase()
-    if (name === '' || params.has(name)) return null
+  let count = 0
+  while (at < to && text.charCodeAt(at) === semicolon) {
+    const nameEnd = endOfUriPart(text, 'parameter', at + 1, to)
+    if (nameEnd === at + 1) return -1
     at = nameEnd
-    if (at < text.length && text.charCodeAt(at) === equals) {
-      const valueEnd = endOfUriPart(text, 'parameter', at + 1, text.length)
-      if (valueEnd === at + 1) return null
-      params.set(name, text.slice(at + 1, valueEnd))
+    if (at < to && text.charCodeAt(at) === equals) {
+      const valueEnd = endOfUriPart(text, 'parameter', at + 1, to)
+      if (valueEnd === at + 1) return -1
       at = valueEnd
-    } else params.set(name, null)
+    }
+    count += 1
   }
-  return { params, end: at }
+  return count < 2 || readUriParams(text, from, at).size === count ? at : -1
 }
 
-function parseUriHeaders(text: string, from: number): readonly UriHeader[] | null {
-  if (from === text.length) return noHeaders
-  if (text.charCodeAt(from) !== questionMark) return null
-  const headers: UriHeader[] = []
-  let at = from
-  while (at < text.length) {
-    const nameEnd = endOfUriPart(text, 'header', at + 1, text.length)
-    if (nameEnd === at + 1 || text.charCodeAt(nameEnd) !== equals) return null
-    const valueEnd = endOfUriPart(text, 'header', nameEnd + 1, text.length)
-    if (valueEnd < text.length && text.charCodeAt(valueEnd) !== ampersand) return null
-    headers.push({ name: text.slice(at + 1, nameEnd), value: text.slice(nameEnd + 1, valueEnd) })
-    at = valueEnd
+/** Of text that `endOfUriParams` has passed. */
+function readUriParams(text: string, from: number, to: number): Parameters {
+  if (from === to) return noParameters
+  const params = new Map<string, string | null>()
+  for (const pair of text.slice(from + 1, to).split(';')) {
+    const split = pair.indexOf('=')
+    if (split < 0) params.set(pair.toLowerCase(), null)
+    else params.set(pair.slice(0, split).toLowerCase(), pair.slice(split + 1))
   }
-  return headers
+  return params
+}
+
+/** `?name=value&name=value` up to `to`, or nothing at all. */
+function areUriHeaders(text: string, from: number, to: number): boolean {
+  let at = from
+  while (at < to) {
+    if (text.charCodeAt(at) !== (at === from ? questionMark : ampersand)) return false
+    const nameEnd = endOfUriPart(text, 'header', at + 1, to)
+    if (nameEnd === at + 1 || nameEnd === to || text.charCodeAt(nameEnd) !== equals) return false
+    at = endOfUriPart(text, 'header', nameEnd + 1, to)
+  }
+  return true
+}
+
+/** Of text that `areUriHeaders` has passed. */
+function readUriHeaders(text: string, from: number): readonly UriHeader[] {
+  if (from === text.length) return noHeaders
+  return text
+    .slice(from + 1)
+    .split('&')
+    .map((pair) => ({ name: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1) }))
 }
 
 function parseTel(text: string, from: number): TelUri | null {
-  const end = text.indexOf(';', from)
-  const number = text.slice(from, end < 0 ? text.length : end)
-  if (!isTelNumber(number)) return null
-  const params = end < 0 ? { params: noParams, end: text.length } : parseUriParams(text, end)
-  return params && params.end === text.length ? { kind: 'tel', scheme: 'tel', number, params: params.params } : null
+  const semicolonAt = text.indexOf(';', from)
+  const end = semicolonAt < 0 ? text.length : semicolonAt
+  const number = text.slice(from, end)
+  if (!isTelNumber(number) || endOfUriParams(text, end, text.length) < text.length) return null
+  return { kind: 'tel', scheme: 'tel', number, params: readUriParams(text, end, text.length) }
 }
 
 /** `+` with digits, or a local number with hexadecimal digits, `*` and `#`; visual separators between (RFC 3966 §3). */

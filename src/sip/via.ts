@@ -1,5 +1,5 @@
 import { endOfToken, skipBlanks, slash, trimEnd } from './syntax/characters.js'
-import { parseHostPort, printHostPort } from './syntax/host.js'
+import { findSentBy, printHostPort } from './syntax/host.js'
 import { type Parameters, parseParameters, printParameters, withoutParameter, withParameter } from './syntax/parameters.js'
 
 /** `SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1;rport` (RFC 3261 §20.42). */
@@ -22,49 +22,42 @@ const usualProtocol = 'SIP/2.0'
 /**
  * One Via value; null where it is not of the form. Another version than 2.0 is of the form: the answer 505 goes back by that Via.
  */
-export function parseVia(text: string): Via | null {
-  const to = trimEnd(text, 0, text.length)
-  const protocolEnd = endOfProtocol(text, to)
+export function parseVia(text: string, from = 0, to = text.length): Via | null {
+  const start = skipBlanks(text, from, to)
+  const end = trimEnd(text, start, to)
+  const protocolEnd = endOfProtocol(text, start, end)
   if (protocolEnd < 0) return null
-  const transportStart = skipBlanks(text, protocolEnd + 1, to)
-  const transportEnd = endOfToken(text, transportStart, to)
-  const hostStart = skipBlanks(text, transportEnd, to)
+  const transportStart = skipBlanks(text, protocolEnd + 1, end)
+  const transportEnd = endOfToken(text, transportStart, end)
+  const hostStart = skipBlanks(text, transportEnd, end)
   if (transportEnd === transportStart || hostStart === transportEnd) return null
-  const sentBy = parseSentBy(text, hostStart, to)
-  const params = sentBy && parseParameters(text, sentBy.end, to)
+  const sentBy = findSentBy(text, hostStart, end)
+  const params = sentBy && parseParameters(text, sentBy.end, end)
   if (!params) return null
   return {
-    protocol: text.startsWith(usualProtocol) ? usualProtocol : text.slice(0, protocolEnd).replace(/[ \t]/g, '').toUpperCase(),
+    protocol: protocolOf(text.slice(start, protocolEnd)),
     transport: text.slice(transportStart, transportEnd).toUpperCase(),
-    host: sentBy.host,
+    host: text.slice(sentBy.start, sentBy.hostEnd),
     port: sentBy.port,
     branch: params.get('branch') ?? '',
     params,
   }
 }
 
-/** Where the slash behind `SIP/2.0` stands, with blanks anywhere; -1 where there is none. */
-function endOfProtocol(text: string, to: number): number {
-  let at = skipBlanks(text, 0, to)
-  for (let piece = 0; piece < 2; piece += 1) {
-    const end = endOfToken(text, at, to)
-    const slashAt = skipBlanks(text, end, to)
-    if (end === at || slashAt >= to || text.charCodeAt(slashAt) !== slash) return -1
-    if (piece === 1) return slashAt
-    at = skipBlanks(text, slashAt + 1, to)
-  }
-  return -1
+function protocolOf(text: string): string {
+  return text === usualProtocol ? usualProtocol : text.replace(/[ \t]/g, '').toUpperCase()
 }
 
-function parseSentBy(text: string, from: number, to: number): { host: string; port: number | null; end: number } | null {
-  const tight = parseHostPort(text, from, to)
-  if (!tight || tight.port !== null) return tight
-  // sent-by = host [ COLON port ], and COLON may have blanks around it.
-  const colonAt = skipBlanks(text, tight.end, to)
-  if (text.charAt(colonAt) !== ':' || colonAt >= to) return tight
-  const portStart = skipBlanks(text, colonAt + 1, to)
-  const joined = parseHostPort(`h:${text.slice(portStart, portStart + 6)}`, 0, 8)
-  return joined?.port === null || joined === null ? null : { host: tight.host, port: joined.port, end: portStart + joined.end - 2 }
+/** Where the slash behind `SIP/2.0` stands, with blanks anywhere; -1 where there is none. */
+function endOfProtocol(text: string, from: number, to: number): number {
+  const nameSlash = slashAfterToken(text, from, to)
+  return nameSlash < 0 ? -1 : slashAfterToken(text, skipBlanks(text, nameSlash + 1, to), to)
+}
+
+function slashAfterToken(text: string, from: number, to: number): number {
+  const end = endOfToken(text, from, to)
+  const at = skipBlanks(text, end, to)
+  return end > from && at < to && text.charCodeAt(at) === slash ? at : -1
 }
 
 /** What makes a Via; branch stands among the parameters. */

@@ -12,6 +12,9 @@ const digitBit = 32
 const hexBit = 64
 const headerValueBit = 128
 const uriHeaderBit = 256
+const passwordBit = 512
+const schemeBit = 1024
+const labelBit = 2048
 
 const alphanumeric = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 const unreserved = `${alphanumeric}-_.!~*'()`
@@ -21,6 +24,9 @@ mark(tokenBit, `${alphanumeric}-.!%*_+\`'~`)
 mark(wordBit, `${alphanumeric}-.!%*_+\`'~()<>:\\"/[]?{}`)
 // '#' belongs escaped; phones dial it bare, and there is nothing else it could mean there.
 mark(userBit, `${unreserved}&=+$,;?/#`)
+mark(passwordBit, `${unreserved}&=+$,`)
+mark(schemeBit, `${alphanumeric}+-.`)
+mark(labelBit, `${alphanumeric}_-`)
 mark(uriParameterBit, `${unreserved}[]/:&+$`)
 mark(uriHeaderBit, `${unreserved}[]/?:+$`)
 mark(uriBit, `${unreserved};/?:@&=+$,[]`)
@@ -45,6 +51,8 @@ export const quoteMark = 0x22
 export const percent = 0x25
 export const ampersand = 0x26
 export const comma = 0x2c
+export const hyphen = 0x2d
+export const dot = 0x2e
 export const slash = 0x2f
 export const colon = 0x3a
 export const semicolon = 0x3b
@@ -55,6 +63,7 @@ export const questionMark = 0x3f
 export const atSign = 0x40
 export const leftBracket = 0x5b
 export const backslash = 0x5c
+export const rightBracket = 0x5d
 
 export function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09
@@ -72,6 +81,10 @@ export function isLetter(code: number): boolean {
 /** One hexadecimal digit. */
 export function isHex(code: number): boolean {
   return isOf(code, hexBit)
+}
+
+export function isTokenByte(code: number): boolean {
+  return isOf(code, tokenBit)
 }
 
 /** Where the blanks that start at `from` end. */
@@ -131,8 +144,29 @@ export function endOfQuoted(text: string, from: number, to: number): number {
   return -1
 }
 
-type UriPart = 'user' | 'parameter' | 'header' | 'opaque'
-const uriPartBits: Record<UriPart, number> = { user: userBit, parameter: uriParameterBit, header: uriHeaderBit, opaque: uriBit }
+type UriPart = 'user' | 'password' | 'parameter' | 'header' | 'opaque'
+const uriPartBits: Record<UriPart, number> = {
+  user: userBit,
+  password: passwordBit,
+  parameter: uriParameterBit,
+  header: uriHeaderBit,
+  opaque: uriBit,
+}
+
+/** Where a label of a host name ends. */
+export function endOfLabel(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to && isOf(text.charCodeAt(at), labelBit)) at += 1
+  return at
+}
+
+/** Where the colon behind a URI's scheme stands; -1 where there is no scheme. */
+export function endOfScheme(text: string, from: number, to: number): number {
+  if (!isLetter(text.charCodeAt(from))) return -1
+  let at = from + 1
+  while (at < to && isOf(text.charCodeAt(at), schemeBit)) at += 1
+  return at < to && text.charCodeAt(at) === colon ? at : -1
+}
 
 /** Where a piece of a URI ends; escapes (`%41`) are part of it, a broken escape ends it. */
 export function endOfUriPart(text: string, part: UriPart, from: number, to: number): number {

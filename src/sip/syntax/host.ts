@@ -1,72 +1,83 @@
 import { isIPv6 } from 'node:net'
-import { colon, isDigit, isHex, isLetter, leftBracket } from './characters.js'
+import { colon, dot, endOfLabel, hyphen, isDigit, isHex, leftBracket, rightBracket, skipBlanks } from './characters.js'
 
-export interface HostPort {
-  /** IPv6 without brackets. */
-  readonly host: string
+/** Where a host and its port stand. */
+export interface HostPlace {
+  /** Without the brackets of IPv6. */
+  readonly start: number
+  readonly hostEnd: number
   readonly port: number | null
   readonly end: number
 }
 
 /** `host[:port]` at `from`; stops at the first character that is of neither. Null where there is no host. */
-export function parseHostPort(text: string, from: number, to: number): HostPort | null {
-  if (text.charCodeAt(from) === leftBracket) {
-    const close = text.indexOf(']', from)
-    const host = text.slice(from + 1, close)
-    if (close < 0 || close >= to || !isIpv6(host)) return null
-    return withPort(text, host, close + 1, to)
-  }
-  const end = endOfHost(text, from, to)
-  const host = text.slice(from, end)
-  return isHost(host) ? withPort(text, host, end, to) : null
+export function findHostPort(text: string, from: number, to: number): HostPlace | null {
+  const host = findHost(text, from, to)
+  if (!host || host.end >= to || text.charCodeAt(host.end) !== colon) return host
+  return withPort(text, host, host.end + 1, to)
 }
 
-function withPort(text: string, host: string, from: number, to: number): HostPort | null {
-  if (from >= to || text.charCodeAt(from) !== colon) return { host, port: null, end: from }
+/** The same for sent-by of Via, whose colon may have blanks around it. */
+export function findSentBy(text: string, from: number, to: number): HostPlace | null {
+  const host = findHost(text, from, to)
+  const colonAt = host ? skipBlanks(text, host.end, to) : to
+  if (!host || colonAt === to || text.charCodeAt(colonAt) !== colon) return host
+  return withPort(text, host, skipBlanks(text, colonAt + 1, to), to)
+}
+
+function findHost(text: string, from: number, to: number): HostPlace | null {
+  if (text.charCodeAt(from) === leftBracket) {
+    const close = endOfIpv6(text, from + 1, to)
+    if (text.charCodeAt(close) !== rightBracket || close >= to || !isIpv6(text.slice(from + 1, close))) return null
+    return { start: from + 1, hostEnd: close, port: null, end: close + 1 }
+  }
+  const hostEnd = endOfHost(text, from, to)
+  return hostEnd < 0 ? null : { start: from, hostEnd, port: null, end: hostEnd }
+}
+
+function withPort(text: string, { start, hostEnd }: HostPlace, from: number, to: number): HostPlace | null {
   let port = 0
-  let at = from + 1
+  let at = from
   while (at < to && isDigit(text.charCodeAt(at)) && port <= 65_535) {
     port = port * 10 + text.charCodeAt(at) - 0x30
     at += 1
   }
-  return at > from + 1 && port <= 65_535 ? { host, port, end: at } : null
+  return at > from && port <= 65_535 ? { start, hostEnd, port, end: at } : null
 }
 
+/**
+ * Where a host name or an IPv4 address ends, -1 where there is none (RFC 3261 §25.1 hostname: no empty label, no hyphen at the
+ * edge of one, the last one begins with a letter). Underscores are no part of a host name, but networks have them.
+ */
 function endOfHost(text: string, from: number, to: number): number {
-  let at = from
-  while (at < to) {
-    const code = text.charCodeAt(at)
-    // Underscores are no part of a host name, but networks have them.
-    if (!isLetter(code) && !isDigit(code) && code !== 0x2d && code !== 0x2e && code !== 0x5f) break
-    at += 1
+  let label = from
+  let end = endOfLabel(text, from, to)
+  while (end < to && text.charCodeAt(end) === dot) {
+    const next = endOfLabel(text, end + 1, to)
+    // One dot may stand behind the last label.
+    if (next === end + 1) return isGoodHost(text, from, label, end) ? next : -1
+    if (!isLabel(text, label, end)) return -1
+    label = end + 1
+    end = next
   }
-  return at
+  return isGoodHost(text, from, label, end) ? end : -1
 }
 
-/** A host name or an IPv4 address (RFC 3261 §25.1 hostname: no empty label, the last one begins with a letter). */
-function isHost(text: string): boolean {
-  if (text.length === 0) return false
-  let previous = 0x2e
-  let labelStart = 0
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code === 0x2e) {
-      if (previous === 0x2e || previous === 0x2d) return false
-      if (at < text.length - 1) labelStart = at + 1
-    } else if (code === 0x2d && previous === 0x2e) return false
-    previous = code
-  }
-  if (previous === 0x2d) return false
-  return isDigit(text.charCodeAt(labelStart)) ? isIpv4(text) : true
+function isGoodHost(text: string, from: number, lastLabel: number, to: number): boolean {
+  return isLabel(text, lastLabel, to) && (!isDigit(text.charCodeAt(lastLabel)) || isIpv4(text, from, to))
 }
 
-function isIpv4(text: string): boolean {
+function isLabel(text: string, from: number, to: number): boolean {
+  return to > from && text.charCodeAt(from) !== hyphen && text.charCodeAt(to - 1) !== hyphen
+}
+
+function isIpv4(text: string, from: number, to: number): boolean {
   let parts = 1
   let digits = 0
   let value = 0
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = from; at < to; at += 1) {
     const code = text.charCodeAt(at)
-    if (code === 0x2e) {
+    if (code === dot) {
       parts += 1
       digits = 0
       value = 0
@@ -79,12 +90,19 @@ function isIpv4(text: string): boolean {
   return parts === 4 && digits > 0
 }
 
+function endOfIpv6(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to && isIpv6Character(text.charCodeAt(at))) at += 1
+  return at
+}
+
+function isIpv6Character(code: number): boolean {
+  return isHex(code) || code === colon || code === dot
+}
+
+/** An IPv6 address without brackets and zone. */
 function isIpv6(text: string): boolean {
-  if (text.length > 45) return false
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (!isHex(code) && code !== colon && code !== 0x2e) return false
-  }
+  if (text.length > 45 || endOfIpv6(text, 0, text.length) < text.length) return false
   // RFC 5118 §4.10: a colon too many before an IPv4 part is what the grammar of RFC 3261 led some to write.
   return isIPv6(text.replace(':::', '::'))
 }

@@ -3,7 +3,7 @@ import { endOfQuoted, endOfToken, endOfValue, equals, quoteMark, semicolon, skip
 /** Names in lower case; values as they stand, quotes included; null for a flag. */
 export type Parameters = ReadonlyMap<string, string | null>
 
-const none: Parameters = new Map()
+export const noParameters: Parameters = new Map()
 
 /**
  * `;name=value;flag` from `from` to `to` (RFC 3261 §25.1 generic-param). Null where it is not of that form, or where a name
@@ -11,7 +11,7 @@ const none: Parameters = new Map()
  */
 export function parseParameters(text: string, from: number, to: number): Parameters | null {
   let at = skipBlanks(text, from, to)
-  if (at === to) return none
+  if (at === to) return noParameters
   const parameters = new Map<string, string | null>()
   while (at < to) {
     if (text.charCodeAt(at) !== semicolon) return null

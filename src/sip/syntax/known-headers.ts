@@ -1,0 +1,62 @@
+/** A header that has a usual spelling, and perhaps a compact form (RFC 3261 §7.3.3). */
+export interface KnownHeader {
+  readonly name: string
+  /** What it is compared by: the name in lower case. */
+  readonly key: string
+  /** Lower and upper case; empty without. */
+  readonly compact: readonly string[]
+}
+
+const names =
+  'Accept Accept-Contact=a Accept-Encoding Accept-Language Alert-Info Allow Allow-Events=u Authentication-Info Authorization Call-ID=i ' +
+  'Call-Info Contact=m Content-Disposition Content-Encoding=e Content-Language Content-Length=l Content-Type=c CSeq Date Diversion ' +
+  'Error-Info Event=o Expires Feature-Caps From=f History-Info Identity=y Identity-Info=n In-Reply-To Max-Forwards MIME-Version ' +
+  'Min-Expires Min-SE Organization P-Asserted-Identity P-Preferred-Identity Path Priority Privacy Proxy-Authenticate ' +
+  'Proxy-Authorization Proxy-Require RAck Reason Record-Route Refer-To=r Referred-By=b Reject-Contact=j Remote-Party-ID Replaces ' +
+  'Reply-To Request-Disposition=d Require Retry-After Route RSeq Server Service-Route Session-Expires=x SIP-ETag SIP-If-Match ' +
+  'Subject=s Subscription-State Supported=k Timestamp To=t Unsupported User-Agent Via=v Warning WWW-Authenticate'
+
+export const knownHeaders: readonly KnownHeader[] = names.split(' ').map((entry) => {
+  const [name = '', compact] = entry.split('=')
+  return { name, key: name.toLowerCase(), compact: compact === undefined ? [] : [compact, compact.toUpperCase()] }
+})
+
+interface Spelling {
+  /** In lower case. */
+  readonly bytes: Buffer
+  readonly key: string
+}
+
+/** Known spellings by a hash that is reckoned while a name is read. */
+const slotBits = 0xff
+const slots: readonly (readonly Spelling[])[] = fillSlots()
+
+function fillSlots(): Spelling[][] {
+  const filled: Spelling[][] = Array.from({ length: slotBits + 1 }, () => [])
+  for (const { key, compact } of knownHeaders) {
+    for (const spelling of [key, ...compact.slice(0, 1)]) {
+      const bytes = Buffer.from(spelling, 'latin1')
+      const hash = bytes.reduce(nextHash, 0)
+      filled[hash & slotBits]?.push({ bytes, key })
+    }
+  }
+  return filled
+}
+
+/** The hash of a name from that of the name without its last byte; the same for both cases of a letter. */
+export function nextHash(hash: number, byte: number): number {
+  return (hash * 31 + (byte | 0x20)) | 0
+}
+
+/** The key of the name that stands in `bytes`, undefined where it is not a known one. */
+export function knownKey(bytes: Buffer, from: number, to: number, hash: number): string | undefined {
+  for (const spelling of slots[hash & slotBits] ?? []) if (isSpelled(bytes, from, to, spelling.bytes)) return spelling.key
+  return undefined
+}
+
+/** Without the case of letters. `|` turns no other byte of a token into a letter or a hyphen but `\r`, which is none. */
+function isSpelled(bytes: Buffer, from: number, to: number, spelling: Buffer): boolean {
+  if (to - from !== spelling.length) return false
+  for (let at = 0; at < spelling.length; at += 1) if (((bytes[from + at] ?? 0) | 0x20) !== spelling[at]) return false
+  return true
+}
