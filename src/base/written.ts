@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { AppError, type ErrorCode } from './errors.js'
 
@@ -28,7 +28,8 @@ export function readYaml(text: string, file: string): Written {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, schema: 'failsafe', prettyErrors: false })
   const place = (offset: number): string => `${file}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`
-  const problems = document.errors.map((error) => ({ place: place(error.pos[0]), key: '', message: hint(error.message) }))
+  const problem = (offset: number, message: string): Problem => ({ place: place(offset), key: '', message })
+  const problems = [...document.errors.map(({ pos, message }) => problem(pos[0], message)), ...strayAliases(document, problem)]
   return {
     value: problems.length > 0 ? undefined : (document.toJS() ?? {}),
     problems,
@@ -36,8 +37,16 @@ export function readYaml(text: string, file: string): Written {
   }
 }
 
-function hint(message: string): string {
-  return /alias/i.test(message) ? `${message}; a dial code needs quotes: "*77*"` : message
+/** What YAML takes for the name of something written elsewhere is, here, a code without its quotes. */
+function strayAliases(document: Document, problem: (offset: number, message: string) => Problem): Problem[] {
+  const found: Problem[] = []
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined)
+        found.push(problem(alias.range?.[0] ?? 0, `*${alias.source} means something else in YAML; a code needs quotes: "*${alias.source}"`))
+    },
+  })
+  return found
 }
 
 function offsetOf(contents: Node | null, path: Path): number {

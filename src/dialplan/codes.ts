@@ -31,8 +31,9 @@ function readExactly({ login, logout }: Codes, dialled: string): CodeRoute | nul
   return extension ? { kind: 'login', extension } : null
 }
 
+/** Without its last `*`; a phone may also keep a last `#` for itself. */
 function shortened(code: string): string {
-  return code.endsWith('*') ? code.slice(0, -1) : code
+  return /[*#]$/.test(code) ? code.slice(0, -1) : code
 }
 
 /** Everything that a person may dial for the login. */

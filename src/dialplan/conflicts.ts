@@ -8,6 +8,8 @@ interface Claim {
   readonly path: Path
   /** As written. */
   readonly text: string
+  /** It stands in the file, and not only in the defaults. */
+  readonly isWritten: boolean
   readonly kind: 'login' | 'logout' | 'emergency' | 'extension' | 'route'
   readonly forms: readonly Pattern[]
 }
@@ -22,11 +24,14 @@ export function conflictsIn(written: Written): Problem[] {
     claims.slice(0, index).flatMap((earlier) => {
       const conflict = conflictOf(earlier, later)
       if (conflict === null) return []
-      const line = /:([0-9]+):/.exec(written.placeOf(earlier.path))?.[1] ?? '?'
-      const message = `${quoted(later)} ${conflict} ${keyText(earlier.path)} ${quoted(earlier)} (line ${line})`
+      const message = `${quoted(later)} ${conflict} ${keyText(earlier.path)} ${quoted(earlier)} (${whereIs(earlier, written)})`
       return [{ place: written.placeOf(later.path), key: keyText(later.path), message }]
     }),
   )
+}
+
+function whereIs({ path, isWritten }: Claim, written: Written): string {
+  return isWritten ? `line ${/:([0-9]+):[0-9]+$/.exec(written.placeOf(path))?.[1] ?? '?'}` : 'the default'
 }
 
 function quoted({ text }: Claim): string {
@@ -64,8 +69,8 @@ function claimsOf(file: unknown): Claim[] {
   const prefix = typeof outside === 'string' ? outside : ''
   const { login, logout } = isBlock(codes) ? codes : {}
   return [
-    ...codeClaim('login', login ?? defaultCodes.login, (code) => loginForms({ login: code })),
-    ...codeClaim('logout', logout ?? defaultCodes.logout, (code) => logoutForms({ logout: code })),
+    ...codeClaim('login', login, (code) => loginForms({ login: code })),
+    ...codeClaim('logout', logout, (code) => logoutForms({ logout: code })),
     ...Object.keys(isBlock(emergency) ? emergency : {}).flatMap((number) => claim('emergency', ['emergency', number], number, [number])),
     ...itemsOf(extensions).flatMap((pattern, index) => claim('extension', ['extensions', index], pattern, [pattern])),
     ...itemsOf(routes).flatMap((route, index) => {
@@ -78,12 +83,12 @@ function claimsOf(file: unknown): Claim[] {
 export const defaultCodes = { login: '*77*', logout: '*77*5*' }
 
 function codeClaim(kind: 'login' | 'logout', text: unknown, formsOf: (code: string) => Pattern[]): Claim[] {
-  const code = typeof text === 'string' ? parseCode(text) : null
-  return code === null ? [] : [{ path: ['codes', kind], text: code, kind, forms: formsOf(code) }]
+  const code = text === undefined ? defaultCodes[kind] : typeof text === 'string' ? parseCode(text) : null
+  return code === null ? [] : [{ path: ['codes', kind], text: code, isWritten: text !== undefined, kind, forms: formsOf(code) }]
 }
 
 function claim(kind: Claim['kind'], path: Path, text: unknown, forms: readonly unknown[]): Claim[] {
   if (typeof text !== 'string') return []
   const patterns = forms.flatMap((form) => parsePattern(String(form)) ?? [])
-  return patterns.length === 0 ? [] : [{ path, text, kind, forms: patterns }]
+  return patterns.length === 0 ? [] : [{ path, text, isWritten: true, kind, forms: patterns }]
 }

@@ -1,0 +1,195 @@
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { AppError } from '../../../src/base/errors.js'
+import { type Config, loadConfig, options, parseConfig } from '../../../src/config.js'
+
+const least = 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n'
+
+function parse(text: string, env: Record<string, string> = {}): Config {
+  return parseConfig({ text, file: '/etc/hotdesk/hotdesk.yaml', env, cwd: '/', purpose: 'look' })
+}
+
+/** The message of the one error that must come. */
+function refusal(run: () => unknown): string {
+  try {
+    run()
+  } catch (fault) {
+    if (fault instanceof AppError && fault.code === 'CONFIG_INVALID') return fault.message
+    throw fault
+  }
+  throw new Error('was accepted')
+}
+
+describe('a configuration file', () => {
+  test('needs three lines; everything else has a default', () => {
+    const config = parse(least)
+    expect(config).toMatchObject({
+      node: 'paris-1',
+      site: 'paris',
+      network: 'hd',
+      drachtio: 'embedded',
+      redis: { kind: 'embedded' },
+      http: { address: '0.0.0.0', port: 8080 },
+      data: '/etc/hotdesk/data',
+      sample: false,
+    })
+    expect(config.sip.listen).toEqual([
+      { protocol: 'udp', address: '0.0.0.0', port: 5060 },
+      { protocol: 'tcp', address: '0.0.0.0', port: 5060 },
+    ])
+    expect(config.sip.timers).toEqual({ t1: 500, t2: 4000, t4: 5000 })
+    expect(config.media.ports).toEqual({ from: 20000, to: 24999 })
+  })
+
+  test('is frozen, to its depth', () => {
+    const config = parse(least)
+    expect(Object.isFrozen(config) && Object.isFrozen(config.sip) && Object.isFrozen(config.sip.timers)).toBe(true)
+  })
+
+  test('tells everything that is wrong at once, each with file, line, key and what was expected', () => {
+    const message = refusal(() =>
+      parse(
+        [
+          'node: Paris 1',
+          'sit: paris',
+          'sip:',
+          '  domain: hotdesk.example',
+          '  lisen: []',
+          '  listen: ["udp:0.0.0.0:1",',
+          '    tcp://0.0.0.0:99999]',
+          'redis: redis://192.0.2.1:6379',
+          'http: { listen: 80 }',
+        ].join('\n'),
+      ),
+    )
+    expect(message.split('\n')).toEqual([
+      'hotdesk.yaml: 8 problems',
+      '  hotdesk.yaml:1:1   node: expected a name of small letters, digits and -, found "Paris 1"',
+      '  hotdesk.yaml:1:1   site: missing: expected a name of small letters, digits and -',
+      '  hotdesk.yaml:1:1   secret: missing: nodes that share a Redis need the same secret; make one with `openssl rand -hex 32`',
+      expect.stringMatching(/^ {2}hotdesk\.yaml:2:1 +sit: unknown key; known here: node, site, network/),
+      '  hotdesk.yaml:5:3   sip.lisen: unknown key; known here: domain, listen, advertise, timers',
+      '  hotdesk.yaml:6:12  sip.listen[0]: expected an address such as udp://0.0.0.0:5060, found "udp:0.0.0.0:1"',
+      '  hotdesk.yaml:7:5   sip.listen[1]: expected an address such as udp://0.0.0.0:5060, found "tcp://0.0.0.0:99999"',
+      '  hotdesk.yaml:9:9   http.listen: expected an address such as 0.0.0.0:8080, found "80"',
+    ])
+  })
+
+  test('that is not YAML is refused with the place', () => {
+    expect(refusal(() => parse('node: paris-1\nsite: [\n'))).toMatch(/hotdesk\.yaml:3:1 /)
+    expect(refusal(() => parse('node: paris-1\nnode: paris-2\n'))).toMatch(/hotdesk\.yaml:2:1 .*unique/)
+    expect(refusal(() => parse('just words'))).toMatch(/expected a block of keys/)
+  })
+
+  test('never shows a secret, right or wrong', () => {
+    const text = `${least}secret: short-secret\nredis: redis//user:hunter2@h\ndrachtio: { url: "tcp://192.0.2.1:9022", secret: "" }\n`
+    const message = refusal(() => parse(text))
+    expect(message).toMatch(/secret: expected at least 16 characters/)
+    expect(message).toMatch(/redis\.url: expected embedded/)
+    expect(message).not.toMatch(/hunter2|short-secret/)
+    const config = parse(`${least}secret: 0123456789abcdef\nredis: redis://:hunter2@192.0.2.1:6379\n`)
+    expect(JSON.stringify(config)).not.toMatch(/hunter2|0123456789abcdef/)
+  })
+
+  test('names a Redis by URL, by socket or by its sentinels', () => {
+    const secret = `${least}secret: 0123456789abcdef\n`
+    const url = parse(`${secret}redis: rediss://192.0.2.1:6380\n`).redis
+    expect(url.kind === 'url' && url.url.reveal()).toBe('rediss://192.0.2.1:6380')
+    expect(parse(`${secret}redis: unix:///run/redis.sock\n`).redis.kind).toBe('url')
+    expect(parse(`${secret}redis: { sentinels: ["s1:26379", "[2001:db8::2]:26379"], name: hotdesk }\n`).redis).toEqual({
+      kind: 'sentinel',
+      sentinels: [
+        { host: 's1', port: 26379 },
+        { host: '2001:db8::2', port: 26379 },
+      ],
+      name: 'hotdesk',
+    })
+    expect(refusal(() => parse(`${secret}redis: { sentinels: ["s1:26379"] }\n`))).toMatch(/redis\.name: missing/)
+  })
+
+  test('advertises the address it listens on, and one of the machine when it listens on all', () => {
+    const only = parse(`${least.replace('hotdesk.example', 'hotdesk.example, listen: ["udp://127.0.0.1:5060"]')}`)
+    expect(only.sip.advertise).toBeNull()
+    expect(only.media.address).toBe('127.0.0.1')
+    expect(parse(least).sip.advertise).toMatch(/^[0-9.]+$/)
+    expect(parse(least).sip.advertise).not.toBe('0.0.0.0')
+  })
+})
+
+describe('the environment', () => {
+  test('overrides every setting by its mechanical name', () => {
+    const config = parse(`${least}secret: 0123456789abcdef\n`, {
+      HOTDESK_NODE: 'paris-2',
+      HOTDESK_SIP_LISTEN: 'udp://127.0.0.1:5070, tcp://127.0.0.1:5070',
+      HOTDESK_SIP_TIMERS_T1: '50',
+      HOTDESK_DRACHTIO: 'tcp://192.0.2.1:9022',
+      HOTDESK_DRACHTIO_SECRET: 'cymru',
+      HOTDESK_REDIS_SENTINELS: 's1:26379,s2:26379',
+      HOTDESK_REDIS_NAME: 'hotdesk',
+    })
+    expect(config.node).toBe('paris-2')
+    expect(config.sip.listen).toHaveLength(2)
+    expect(config.sip.timers.t1).toBe(50)
+    expect(config.drachtio !== 'embedded' && config.drachtio.secret.reveal()).toBe('cymru')
+    expect(config.redis).toMatchObject({ kind: 'sentinel', name: 'hotdesk' })
+  })
+
+  test('gives a secret to a drachtio-server whose address is in the file', () => {
+    const config = parse(`${least}drachtio: tcp://192.0.2.1:9022\n`, { HOTDESK_DRACHTIO_SECRET: 'cymru' })
+    expect(config.drachtio).toMatchObject({ host: '192.0.2.1', port: 9022 })
+  })
+
+  test('is named where it is wrong, and a name that is no setting is refused', () => {
+    const message = refusal(() => parse(least, { HOTDESK_LOG_LEVEL: 'loud', HOTDESK_SPI_DOMAIN: 'x', PATH: '/bin' }))
+    expect(message).toMatch(/HOTDESK_LOG_LEVEL +log\.level: expected one of trace, debug, info, warn, error, silent, found "loud"/)
+    expect(message).toMatch(/HOTDESK_SPI_DOMAIN +no setting has this name/)
+    expect(message).not.toMatch(/PATH/)
+  })
+
+  test('has one variable for each setting', () => {
+    const variables = options.map(({ variable }) => variable)
+    expect(new Set(variables).size).toBe(variables.length)
+    expect(options.find(({ key }) => key === 'sip.domain')?.variable).toBe('HOTDESK_SIP_DOMAIN')
+    expect(options.every(({ description }) => description !== '')).toBe(true)
+  })
+})
+
+describe('loading', () => {
+  const folder = (): string => mkdtempSync(join(tmpdir(), 'hotdesk-config-'))
+
+  test('without a file gives the sample, with a secret of its own that stays', () => {
+    const cwd = folder()
+    const first = loadConfig({ cwd, env: {} })
+    const second = loadConfig({ cwd, env: {} })
+    expect(first).toMatchObject({ node: 'paris-1', site: 'paris', network: 'hd', sample: true, redis: { kind: 'embedded' } })
+    expect(first.secret.length).toBe(64)
+    expect(second.secret.reveal()).toBe(first.secret.reveal())
+    expect(statSync(join(cwd, 'data/network-secret')).mode & 0o777).toBe(0o600)
+    expect(readFileSync(join(cwd, 'data/network-secret'), 'utf8').trim()).toBe(first.secret.reveal())
+  })
+
+  test('only to look leaves nothing behind', () => {
+    const cwd = folder()
+    loadConfig({ cwd, env: {}, purpose: 'look' })
+    expect(() => statSync(join(cwd, 'data'))).toThrow(/ENOENT/)
+  })
+
+  test('takes hotdesk.yaml of the folder, the file that HOTDESK_CONFIG names, or the one that is asked for', () => {
+    const cwd = folder()
+    writeFileSync(join(cwd, 'hotdesk.yaml'), least)
+    writeFileSync(join(cwd, 'other.yaml'), least.replace('paris-1', 'paris-9'))
+    expect(loadConfig({ cwd, env: {}, purpose: 'look' })).toMatchObject({ node: 'paris-1', sample: false, data: join(cwd, 'data') })
+    expect(loadConfig({ cwd, env: { HOTDESK_CONFIG: 'other.yaml' }, purpose: 'look' }).node).toBe('paris-9')
+    expect(loadConfig({ file: 'other.yaml', cwd, env: {}, purpose: 'look' }).node).toBe('paris-9')
+    expect(refusal(() => loadConfig({ file: 'none.yaml', cwd, env: {} }))).toMatch(/none\.yaml.*cannot be read/s)
+  })
+
+  test('takes the dial plan beside the file, else the one that came with hotdesk', () => {
+    const cwd = folder()
+    expect(loadConfig({ cwd, env: {}, purpose: 'look' }).dialplan).toMatch(/\/dialplans\/paris\.yaml$/)
+    expect(loadConfig({ cwd, env: { HOTDESK_DIALPLAN: 'mine.yaml' }, purpose: 'look' }).dialplan).toBe(join(cwd, 'mine.yaml'))
+    expect(loadConfig({ cwd, env: { HOTDESK_SITE: 'rome' }, purpose: 'look' }).dialplan).toBe(join(cwd, 'dialplans/rome.yaml'))
+  })
+})

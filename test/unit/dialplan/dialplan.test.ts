@@ -1,0 +1,251 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { AppError } from '../../../src/base/errors.js'
+import { type Extension, parseExtension } from '../../../src/base/identity.js'
+import { silentLogger } from '../../../src/base/logger.js'
+import { type Dialplan, loadDialplan } from '../../../src/dialplan/dialplan.js'
+
+const log = silentLogger()
+const root = join(import.meta.dirname, '../../..')
+const sample = (site: string): Dialplan =>
+  loadDialplan({ text: readFileSync(join(root, `dialplans/${site}.yaml`), 'utf8'), file: `dialplans/${site}.yaml`, log })
+const load = (text: string): Dialplan => loadDialplan({ text, file: 'dialplans/test.yaml', log })
+
+function extension(text: string): Extension {
+  const parsed = parseExtension(text)
+  if (!parsed) throw new Error(`${text} is no extension`)
+  return parsed
+}
+
+function refusal(text: string): string[] {
+  try {
+    load(text)
+  } catch (fault) {
+    if (fault instanceof AppError && fault.code === 'DIALPLAN_INVALID')
+      return fault.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim())
+    throw fault
+  }
+  throw new Error('was accepted')
+}
+
+const paris = sample('paris')
+const london = sample('london')
+
+describe('dial codes', () => {
+  test.each(['*77*100*', '*77*100', '*77*100*#', '*77*100#', '%2A77%2A100%2A', '%2a77%2A100%23'])('%s is the login of 100', (dialled) => {
+    expect(paris.route(dialled)).toEqual({ kind: 'login', extension: '100' })
+  })
+
+  test.each(['*77*', '*77', '*77*#', '*77#', '%2A77'])('%s is a login that asks for the extension', (dialled) => {
+    expect(paris.route(dialled)).toEqual({ kind: 'login', extension: null })
+  })
+
+  test.each(['*77*5*', '*77*5', '*77*5*#', '%2A77%2A5%2A'])('%s is the logout and not the login of 5', (dialled) => {
+    expect(paris.route(dialled)).toEqual({ kind: 'logout' })
+  })
+
+  test.each(['*77**', '*77*1*0*', '*77*1234567890123456*', '*7', '*78*', '77*100*', '**77*100*', '*77*10a*', '', '#'])(
+    '%j is no code',
+    (dialled) => {
+      expect(paris.route(dialled)).toEqual({ kind: 'unknown' })
+    },
+  )
+
+  test('every extension of 1 to 15 digits but the reserved one can log in', () => {
+    const extensions = fc.stringMatching(/^[0-9]{1,15}$/).filter((digits) => digits !== '5')
+    fc.assert(
+      fc.property(extensions, (digits) => {
+        expect(paris.route(`*77*${digits}*`)).toEqual({ kind: 'login', extension: digits })
+      }),
+    )
+  })
+
+  test('are the site’s own', () => {
+    const plan = load('site: rome\nextensions: [1XX]\ncodes: { login: "#88#", logout: "#89#" }\n')
+    expect(plan.route('%2388%23100')).toEqual({ kind: 'login', extension: '100' })
+    expect(plan.route('#89')).toEqual({ kind: 'logout' })
+    expect(plan.route('*77*100*')).toEqual({ kind: 'unknown' })
+    expect(plan.reserved(extension('5'))).toBeNull()
+  })
+
+  test('reserve the extension whose login reads like the logout, and say why', () => {
+    expect(paris.reserved(extension('5'))).toBe('*77*5* is the logout code, and the login of 5 would read the same')
+    expect(paris.reserved(extension('112'))).toBe('112 is an emergency number')
+    expect(paris.reserved(extension('100'))).toBeNull()
+  })
+})
+
+describe('emergency numbers', () => {
+  test.each(['112', '0112', '911', '0911', '999', '112#', '112%23', '15'])(
+    '%s is asked first, with and without the outside line',
+    (dialled) => {
+      const expected = dialled.includes('15') ? '15' : '112'
+      expect(paris.emergency(dialled)).toBe(expected)
+      expect(paris.route(dialled)).toEqual({ kind: 'emergency', number: expected, trunks: paris.trunks })
+    },
+  )
+
+  test('become the number of the site where the phone is', () => {
+    expect(['999', '112', '911', '9999', '15'].map((dialled) => london.emergency(dialled))).toEqual(['999', '999', '999', '999', '999'])
+  })
+
+  test('112 and 911 work at a site whose file names none', () => {
+    const plan = load('site: rome\nextensions: [1XX]\n')
+    expect([plan.emergency('112'), plan.emergency('911'), plan.emergency('999')]).toEqual(['112', '112', null])
+  })
+
+  test('win over an extension that a pattern would give', () => {
+    expect(load('site: rome\nextensions: [1XX]\n').route('112').kind).toBe('emergency')
+  })
+})
+
+describe('people and the outside', () => {
+  test('whatever matches the extensions is a person, also of another site', () => {
+    expect(paris.route('102')).toEqual({ kind: 'user', extension: '102' })
+    expect(london.route('102')).toEqual({ kind: 'user', extension: '102' })
+    expect(paris.route('112345')).toEqual({ kind: 'unknown' })
+  })
+
+  test.each([
+    ['00199000200', '+33199000200'],
+    ['0004420794600', '+4420794600'],
+    ['+4420794600', '+4420794600'],
+  ])('%s from Paris goes out as %s', (dialled, number) => {
+    expect(paris.route(dialled)).toEqual({ kind: 'outside', number, trunks: paris.trunks, callerId: null })
+  })
+
+  test.each(['0', '00', '01234', '0199000200', '9', '+0123'])('%s from Paris goes nowhere', (dialled) => {
+    expect(paris.route(dialled)).toEqual({ kind: 'unknown' })
+  })
+
+  test('the first route that matches counts, and its trunks keep their order', () => {
+    const plan = load(
+      [
+        'site: rome',
+        'extensions: [1XX]',
+        'trunks: { a: { uri: "sip:192.0.2.1" }, b: { uri: "sip:b.example:5070;transport=tcp", from: [192.0.2.2], callerId: "+39123" } }',
+        'routes:',
+        '  - { match: "06X.", trunks: [b, a], callerId: "+3906" }',
+        '  - { match: "0.", trunks: [a], strip: 1, prepend: "+39" }',
+      ].join('\n'),
+    )
+    expect(plan.route('06123')).toMatchObject({ number: '06123', callerId: '+3906', trunks: [{ name: 'b' }, { name: 'a' }] })
+    expect(plan.route('07123')).toMatchObject({ number: '+397123', callerId: null, trunks: [{ name: 'a', from: ['192.0.2.1'] }] })
+    expect(plan.trunks[1]).toMatchObject({ from: ['192.0.2.2'], callerId: '+39123', username: null, password: null })
+  })
+
+  test('a number from outside finds its owner, with or without +, and shows the owner to the outside', () => {
+    expect(paris.did('+33199000101')).toBe('101')
+    expect(paris.did('33199000101')).toBe('101')
+    expect(paris.did('+33199000201')).toBeNull()
+    expect(paris.did('sip:evil')).toBeNull()
+    expect(paris.callerId(extension('101'))).toBe('+33199000101')
+    expect(paris.callerId(extension('200'))).toBeNull()
+  })
+
+  test('caller ID and number from outside are each other’s inverse', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 109 }), (number) => {
+        const callerId = paris.callerId(extension(String(number)))
+        return callerId !== null && paris.did(callerId) === String(number)
+      }),
+    )
+  })
+
+  test('any user part has a route, and the same one each time', () => {
+    fc.assert(
+      fc.property(fc.string(), (user) => {
+        expect(paris.route(user)).toEqual(paris.route(user))
+      }),
+    )
+  })
+})
+
+describe('a file that would surprise a caller is refused, with file, line and both codes', () => {
+  const base = 'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" } }\n'
+
+  test.each([
+    [
+      'a route that can match the login',
+      `${base}routes: [{ match: "*7X.", trunks: [a] }]`,
+      'dialplans/test.yaml:4:12  routes[0].match: "*7X." can match the same digits as codes.login "*77*" (the default)',
+    ],
+    [
+      'a route that is the beginning of it',
+      `${base}routes: [{ match: "*7", trunks: [a] }]`,
+      'dialplans/test.yaml:4:12  routes[0].match: "*7" is the beginning of codes.login "*77*" (the default)',
+    ],
+    [
+      'a route that the login begins',
+      `${base}routes: [{ match: "*77*#1", trunks: [a] }]`,
+      'dialplans/test.yaml:4:12  routes[0].match: "*77*#1" begins with codes.login "*77*" (the default)',
+    ],
+    [
+      'a logout that is the login',
+      `${base}codes: { login: "*8*", logout: "*8" }`,
+      'dialplans/test.yaml:4:24  codes.logout: "*8" can match the same digits as codes.login "*8*" (line 4)',
+    ],
+    [
+      'a logout that begins the login',
+      `${base}codes: { login: "*88*", logout: "*8" }`,
+      'dialplans/test.yaml:4:25  codes.logout: "*8" is the beginning of codes.login "*88*" (line 4)',
+    ],
+    [
+      'an extension that is a route',
+      `${base}routes: [{ match: "20X", trunks: [a] }]`,
+      'dialplans/test.yaml:4:12  routes[0].match: "20X" can match the same digits as extensions[0] "2XX" (line 2)',
+    ],
+    [
+      'two extensions in one',
+      'site: rome\nextensions: [2XX,\n 20X]',
+      'dialplans/test.yaml:3:2  extensions[1]: "20X" can match the same digits as extensions[0] "2XX" (line 2)',
+    ],
+    [
+      'a route behind a wider one',
+      `${base}routes:\n - { match: "0.", trunks: [a] }\n - { match: "00Z.", trunks: [a] }`,
+      'dialplans/test.yaml:6:6  routes[1].match: "00Z." is never asked: all its numbers go to routes[0].match "0." (line 5)',
+    ],
+    [
+      'a trunk that does not exist',
+      `${base}routes: [{ match: "0.", trunks: [b] }]`,
+      'dialplans/test.yaml:4:25  routes[0].trunks: no trunk is named "b"; known here: a',
+    ],
+    [
+      'a user name without a password',
+      'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1", username: u } }',
+      'dialplans/test.yaml:3:11  trunks.a: username and password belong together',
+    ],
+    [
+      'numbers with unlike open digits',
+      `${base}dids: { "+39X": "201" }`,
+      'dialplans/test.yaml:4:9  dids.+39X: needs as many open digits as "201"',
+    ],
+    [
+      'an emergency number that is none',
+      `${base}emergency: { "1X2": "112" }`,
+      'dialplans/test.yaml:4:14  emergency.1X2: expected an emergency number of 2 to 8 digits, found "1X2"',
+    ],
+    [
+      'a bare code, which YAML takes for an alias',
+      `${base}codes: { login: *77* }`,
+      'dialplans/test.yaml:4:17  *77* means something else in YAML; a code needs quotes: "*77*"',
+    ],
+    ['a key that does not exist', `${base}outsde: 0`, 'dialplans/test.yaml:4:1  outsde: unknown key; known here: site'],
+  ])('%s', (_, text, expected) => {
+    expect(refusal(text).join('\n')).toContain(expected)
+  })
+
+  test('all at once', () => {
+    const text = 'site: Rome\nextensions: [2XX, 20X]\nroutes: [{ match: "*7.", trunks: [b] }, { match: "zz", trunks: [] }]\n'
+    expect(refusal(text).map((line) => line.split(':').slice(1, 2).join())).toEqual(['1', '2', '3', '3', '3', '3'])
+  })
+
+  test('a logout inside the login’s grammar is allowed: order decides', () => {
+    expect(load(`${base}codes: { login: "*9*", logout: "*9*0*" }`).reserved(extension('0'))).toMatch(/\*9\*0\* is the logout code/)
+  })
+})
