@@ -12,7 +12,7 @@ export interface BannerNeeds {
 /** What a person wants to know when a node has started: where it is and what to dial. */
 export function bannerLines({ config, app, paint }: BannerNeeds): string[] {
   const places = table([
-    ['SIP', app.sip.join('  ')],
+    ['SIP', app.sip.toSorted(udpFirst).join('  ')],
     ['HTTP', app.http],
     ['Redis', app.redisCli],
   ])
@@ -25,6 +25,11 @@ export function bannerLines({ config, app, paint }: BannerNeeds): string[] {
     paint.faint('Ctrl-C ends it. Whoever is logged in stays logged in.'),
   ]
   return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
+}
+
+/** What a softphone takes without being told. */
+function udpFirst(one: string, other: string): number {
+  return Number(other.startsWith('udp/')) - Number(one.startsWith('udp/'))
 }
 
 function sampleLines({ config, app, paint }: BannerNeeds): string[] {

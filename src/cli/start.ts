@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { App } from '../app.js'
 import { systemClock } from '../base/clock.js'
-import { messageOf } from '../base/errors.js'
+import { isAppError, messageOf } from '../base/errors.js'
 import { createLogger } from '../base/logger.js'
 import type { Config } from '../config.js'
 import { bannerLines } from './banner.js'
@@ -19,51 +19,65 @@ export function startCommand(program: Command, needs: CommandNeeds): void {
     .description('run a node until Ctrl-C')
     .addHelpText(
       'after',
-      '\nExamples:\n  hotdesk start                                    the sample network, or hotdesk.yaml in this folder\n  hotdesk --config /etc/hotdesk/hotdesk.yaml start\n  HOTDESK_LOG_LEVEL=debug hotdesk start            every setting has a variable',
+      [
+        '\nExamples:',
+        '  hotdesk start                                      the sample network, or hotdesk.yaml in this folder',
+        '  hotdesk start --config /etc/hotdesk/hotdesk.yaml',
+        '  HOTDESK_LOG_LEVEL=debug hotdesk start              every setting has a variable',
+      ].join('\n'),
     )
     .action(async () => needs.exit(await start(needs)))
 }
 
-async function start({ terminal, config: read, provide }: CommandNeeds): Promise<0 | 1> {
-  const config = read('run')
+async function start(needs: CommandNeeds): Promise<0 | 1> {
+  const config = needs.config('run')
   readDialplan(config)
-  if (config.redis.kind === 'embedded') await provide('redis-server')
+  if (config.redis.kind === 'embedded') await needs.provide('redis-server')
   const events = processEvents()
-  const end = untilEnd(events)
   try {
-    const app = await openApp(config)
-    for (const line of bannerLines({ config, app, paint: terminal.paint })) terminal.print(line)
-    const fault = await end
-    if (fault === null) return await closed(app, terminal.paint.faint('Good-bye.'), terminal.print)
-    createLogger({ ...config.log, node: config.node, site: config.site }).fatal(
-      { event: 'node.fault', err: fault.thrown },
-      messageOf(fault.thrown),
-    )
-    terminal.complain(`hotdesk: a fault that nobody expected ends this node: ${messageOf(fault.thrown)}`)
-    systemClock.after(closeAfterFaultMs, () => events.abandon(1))
-    await app.close()
-    return events.abandon(1)
+    return await run(config, needs, events)
   } finally {
     events.close()
   }
 }
 
-async function closed(app: App, farewell: string, print: (text: string) => void): Promise<0> {
+async function run(config: Config, { terminal }: CommandNeeds, events: ProcessEvents): Promise<0> {
+  const end = endOf(events)
+  const opening = openApp(config)
+  const early = await Promise.race([opening.then(() => null), end])
+  if (early === null) for (const line of bannerLines({ config, app: await opening, paint: terminal.paint })) terminal.print(line)
+  const why = early ?? (await end)
+  if (why.by === 'fault') {
+    createLogger({ ...config.log, node: config.node, site: config.site }).fatal(
+      { event: 'node.fault', err: why.fault },
+      messageOf(why.fault),
+    )
+    terminal.complain(`${terminal.paint.bad('hotdesk:')} ${lastWords(why.fault)}`)
+    systemClock.after(closeAfterFaultMs, () => events.abandon(1))
+  }
+  const app = await opening
   await app.close()
-  print(farewell)
+  if (why.by === 'fault') return events.abandon(1)
+  terminal.print(terminal.paint.faint('Good-bye.'))
   return 0
 }
 
-/** Null after a signal. A second signal does not wait for anything. */
-function untilEnd(events: ProcessEvents): Promise<{ readonly thrown: unknown } | null> {
+function lastWords(fault: unknown): string {
+  return isAppError(fault) ? fault.message : `this node ends by a fault that nobody expected: ${messageOf(fault)}`
+}
+
+type End = { readonly by: 'signal' } | { readonly by: 'fault'; readonly fault: unknown }
+
+/** A second signal does not wait for anything. */
+function endOf(events: ProcessEvents): Promise<End> {
   return new Promise((resolve) => {
     let asked = 0
     events.onStop(() => {
       asked += 1
       if (asked > 1) events.abandon(130)
-      resolve(null)
+      resolve({ by: 'signal' })
     })
-    events.onFault((thrown) => resolve({ thrown }))
+    events.onFault((fault) => resolve({ by: 'fault', fault }))
   })
 }
 
