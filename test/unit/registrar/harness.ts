@@ -39,10 +39,11 @@ export interface SipPort {
   deliver(parts: RequestParts): Answered
 }
 
-export function createSipPort(): SipPort {
+/** `request` answers what is sent; without it nothing may be sent. */
+export function createSipPort(request?: SipApplication['request']): SipPort {
   const handlers = new Map<string, (request: IncomingRequest) => void | Promise<void>>()
   const unused = (): never => {
-    throw new Error('the registrar sends nothing')
+    throw new Error('nothing of the kind is done here')
   }
   return {
     srf: {
@@ -51,7 +52,7 @@ export function createSipPort(): SipPort {
       onConnection: unused,
       onInvite: unused,
       onRequest: (method, handle) => void handlers.set(method, handle),
-      request: unused,
+      request: request ?? unused,
       invite: unused,
       close: () => Promise.resolve(),
     },
@@ -134,8 +135,7 @@ export interface CredentialParts {
 }
 
 /** A registrar with a phone in front of it; its device is in the directory already. */
-export function createBench(store: Store, changes: Partial<RegistrarNeeds> = {}): Bench {
-  const port = createSipPort()
+export function createBench(store: Store, changes: Partial<RegistrarNeeds> = {}, port = createSipPort()): Bench {
   const clock = createManualClock(1_800_000_000_000)
   const directory = createDirectory({ store, seal, log: silentLogger() })
   const registrar = createRegistrar({

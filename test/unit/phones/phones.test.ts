@@ -1,0 +1,343 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/base/clock.js'
+import type { DeviceId, NodeName, SiteName } from '../../../src/base/identity.js'
+import { silentLogger } from '../../../src/base/logger.js'
+import { createMetrics } from '../../../src/base/metrics.js'
+import { joinNetwork, type Membership } from '../../../src/directory/directory.js'
+import { createHotdesk, type Hotdesk } from '../../../src/hotdesk/hotdesk.js'
+import { createPhones, type Phones } from '../../../src/phones/phones.js'
+import type { OutgoingParts, SipAnswer } from '../../../src/srf/srf.js'
+import type { Store } from '../../../src/store/store.js'
+import { startTestRedis, type TestRedis } from '../../support/redis.js'
+import { keyOf, openTestStore, stateOf } from '../../support/redis-store.js'
+import { type Bench, createBench, createSipPort, HD0001, password, seedDevices } from '../registrar/harness.js'
+
+interface Notify {
+  readonly uri: string
+  readonly parts: OutgoingParts
+  answer(status: number): Promise<void>
+}
+
+/** A node with its phone HD0001, as far as the refresh goes. */
+interface Stage extends Bench {
+  readonly phones: Phones
+  readonly hotdesk: Hotdesk
+  readonly notifies: readonly Notify[]
+  /** Calls of the phone that are up. */
+  calls: number
+  hangUp(): void
+  metric(outcome: string): Promise<number>
+  leave(): Promise<void>
+}
+
+let redis: TestRedis
+let store: Store
+let membership: Membership
+let stages: Stage[]
+
+beforeAll(async () => {
+  redis = await startTestRedis()
+})
+
+afterAll(async () => {
+  await redis.close()
+})
+
+beforeEach(async () => {
+  await redis.cli('FLUSHALL')
+  store = await openTestStore(redis)
+  await seedDevices(store)
+  for (const extension of ['100', '101']) await redis.cli('HSET', `{hd}:user:${extension}`, 'name', extension, 'home', 'paris')
+  membership = await joinNetwork({ ...whoWeAre, store, site: 'paris' as SiteName, sip: 'udp:127.0.0.1:5060', version: '0' })
+  stages = []
+  return async () => {
+    for (const stage of stages) await stage.leave()
+    await membership.close()
+    await store.close()
+  }
+})
+
+const whoWeAre = { node: 'paris-1' as NodeName, boot: 'b1', clock: systemClock, log: silentLogger() }
+
+function open(node = 'paris-1' as NodeName): Stage {
+  const notifies: Notify[] = []
+  const port = createSipPort((method, uri, parts = {}) => {
+    expect(method).toBe('NOTIFY')
+    return new Promise<SipAnswer>((resolve) => {
+      async function answer(status: number): Promise<void> {
+        resolve({ status, reason: '', header: () => '', body: '' })
+        for (let i = 0; i < 20; i++) await Promise.resolve()
+      }
+      notifies.push({ uri, parts, answer })
+    })
+  })
+  const metrics = createMetrics()
+  const bench = createBench(store, { node, metrics }, port)
+  const { registrar, clock, directory } = bench
+  const hotdesk = createHotdesk({ ...whoWeAre, store, directory, metrics })
+  const idle = new Set<(device: DeviceId) => void>()
+  const activity = {
+    count: () => stage.calls,
+    onIdle(listener: (device: DeviceId) => void) {
+      idle.add(listener)
+      return () => idle.delete(listener)
+    },
+  }
+  const common = { srf: port.srf, registrar, hotdesk, directory, store, activity, node, clock, metrics }
+  const phones = createPhones({ ...common, domain: 'hotdesk.example', log: silentLogger() })
+  const stage: Stage = {
+    ...bench,
+    phones,
+    hotdesk,
+    notifies,
+    calls: 0,
+    hangUp() {
+      stage.calls = 0
+      for (const listener of idle) listener(HD0001)
+    },
+    async metric(outcome) {
+      const { values } = await metrics.refreshesTotal.get()
+      return values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0
+    },
+    async leave() {
+      await phones.close()
+      await hotdesk.close()
+      await bench.close()
+    },
+  }
+  stages.push(stage)
+  return stage
+}
+
+const desk = 'sip:HD0001@192.0.2.7:5060'
+const refreshIs = (word: string): Promise<void> => keyOf(store, 'device:HD0001', (record) => record?.get('refresh') === word)
+
+/** The phone registers; what it registers has reached Redis. */
+async function register(stage: Stage, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+  expect(stage.register({ Contact: `<${desk}>`, ...headers }).status).toBe(200)
+  await keyOf(store, 'reg:HD0001', (record) => record !== undefined)
+}
+
+async function login(extension: string): Promise<void> {
+  const before = store.replica.hash('device:HD0001')?.get('epoch')
+  await store.call('hotdesk_login', extension, HD0001)
+  await keyOf(store, 'device:HD0001', (record) => record?.get('epoch') !== before && record?.get('refresh') === 'pending')
+  await keyOf(store, 'devices', (record) => record?.get('HD0001') === extension)
+}
+
+function theOnly(stage: Stage): Notify {
+  const [notify, ...more] = stage.notifies
+  if (!notify || more.length > 0) throw new Error(`${stage.notifies.length} NOTIFYs instead of one`)
+  return notify
+}
+
+describe('the phone follows', () => {
+  it('with a NOTIFY through the flow it registered on, half a second after the login', async () => {
+    const stage = open()
+    await register(stage)
+    await login('100')
+    stage.clock.advance(499)
+    expect(stage.notifies).toEqual([])
+    stage.clock.advance(1)
+    const { uri, parts, answer } = theOnly(stage)
+    expect([uri, parts.via, parts.body]).toEqual([desk, 'sip:203.0.113.9:40312;transport=udp', undefined])
+    const aor = '<sip:HD0001@hotdesk.example>'
+    expect(parts.headers).toMatchObject({ Event: 'check-sync;reboot=false', From: aor, To: aor })
+    expect([parts.credentials?.username, parts.credentials?.password.reveal()]).toEqual(['HD0001', password])
+    await answer(200)
+    await refreshIs('sent')
+    expect([stage.phones.refreshOf(HD0001), await stage.metric('sent')]).toEqual(['sent', 1])
+  })
+
+  it('whoever changed its assignment: a logout by redis-cli', async () => {
+    const stage = open()
+    await register(stage)
+    await store.call('hotdesk_login', '100', HD0001)
+    await keyOf(store, 'devices', (record) => record?.get('HD0001') === '100')
+    stage.clock.advance(500)
+    await stage.notifies[0]?.answer(200)
+    await refreshIs('sent')
+    expect(await redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', 'HD0001')).toBe('LOGGED_OUT 100')
+    await refreshIs('pending')
+    stage.clock.advance(500)
+    expect(stage.notifies).toHaveLength(2)
+  })
+
+  it('again when the same user logs in again, or nobody is logged out', async () => {
+    const stage = open()
+    await register(stage)
+    for (const reply of ['LOGGED_IN', 'UNCHANGED']) {
+      expect(await store.call('hotdesk_login', '100', HD0001)).toBe(reply)
+      await refreshIs('pending')
+      stage.clock.advance(500)
+      await stage.notifies.at(-1)?.answer(200)
+      await refreshIs('sent')
+    }
+    expect(stage.notifies).toHaveLength(2)
+  })
+
+  it('when an operator sets its refresh to pending', async () => {
+    const stage = open()
+    await register(stage)
+    await redis.cli('HSET', '{hd}:device:HD0001', 'refresh', 'pending')
+    await refreshIs('pending')
+    stage.clock.advance(500)
+    expect(stage.notifies).toHaveLength(1)
+  })
+
+  it('in the words of its make', async () => {
+    const stage = open()
+    await register(stage, { 'User-Agent': 'Grandstream GRP2614 1.0.5.67' })
+    await login('100')
+    stage.clock.advance(500)
+    expect(theOnly(stage).parts.headers).toMatchObject({ Event: 'resync' })
+  })
+
+  it('at each of its contacts, and one that answers is enough', async () => {
+    const stage = open()
+    await register(stage, { Contact: `<${desk}>, <sip:HD0001@192.0.2.8>` })
+    await login('100')
+    stage.clock.advance(500)
+    expect(stage.notifies.map(({ uri }) => uri).sort()).toEqual([desk, 'sip:HD0001@192.0.2.8'])
+    await stage.notifies[1]?.answer(200)
+    await refreshIs('sent')
+  })
+})
+
+describe('a phone that is busy', () => {
+  it('is not disturbed while the call that dialled the code is up, nor in the half second after', async () => {
+    const stage = open()
+    await register(stage)
+    stage.calls = 1
+    await login('100')
+    stage.clock.advance(60_000)
+    expect(stage.notifies).toEqual([])
+    stage.hangUp()
+    stage.clock.advance(499)
+    expect(stage.notifies).toEqual([])
+    stage.clock.advance(1)
+    expect(stage.notifies).toHaveLength(1)
+  })
+
+  it('is not disturbed in the quiet time after an emergency call', async () => {
+    const stage = open()
+    await register(stage)
+    await login('100')
+    await redis.cli('HSET', '{hd}:quiet:HD0001', 'node', 'paris-1')
+    await keyOf(store, 'quiet:HD0001', (record) => record !== undefined)
+    stage.clock.advance(60_000)
+    expect([stage.notifies, stage.phones.refreshOf(HD0001)]).toEqual([[], 'pending'])
+    await redis.cli('DEL', '{hd}:quiet:HD0001')
+    await keyOf(store, 'quiet:HD0001', (record) => record === undefined)
+    stage.clock.advance(500)
+    expect(stage.notifies).toHaveLength(1)
+  })
+})
+
+describe('a phone that does not follow', () => {
+  it.each([405, 481, 482, 489])('is unconfirmed when it answers %i', async (status) => {
+    const stage = open()
+    await register(stage)
+    await login('100')
+    stage.clock.advance(500)
+    await theOnly(stage).answer(status)
+    await refreshIs('unconfirmed')
+    stage.clock.advance(60_000)
+    expect(stage.notifies).toHaveLength(1)
+  })
+
+  it('is unconfirmed while it is silent, and stale with an alarm after the last try', async () => {
+    const stage = open()
+    await register(stage)
+    await login('100')
+    stage.clock.advance(500)
+    for (const ms of [2_000, 5_000, 15_000]) {
+      await stage.notifies.at(-1)?.answer(408)
+      await refreshIs('unconfirmed')
+      stage.clock.advance(ms)
+    }
+    await stage.notifies.at(-1)?.answer(408)
+    await refreshIs('stale')
+    expect([stage.notifies.length, await stage.metric('stale')]).toEqual([4, 1])
+    const [event] = await store.recent('events', 1)
+    expect(Object.fromEntries(event?.fields ?? [])).toMatchObject({ event: 'refresh', device: 'HD0001', user: '100', outcome: 'stale' })
+  })
+
+  it.each([401, 403, 404, 500, 503])('is tried again after an answer %i', async (status) => {
+    const stage = open()
+    await register(stage)
+    await login('100')
+    stage.clock.advance(500)
+    await theOnly(stage).answer(status)
+    stage.clock.advance(2_000)
+    expect(stage.notifies).toHaveLength(2)
+  })
+
+  it('and is stale is tried once each time it registers, with no further alarm', async () => {
+    const stage = open()
+    await register(stage)
+    await redis.cli('HSET', '{hd}:device:HD0001', 'refresh', 'stale')
+    await refreshIs('stale')
+    await register(stage)
+    stage.clock.advance(500)
+    await theOnly(stage).answer(408)
+    stage.clock.advance(60_000)
+    expect([stage.notifies.length, await stage.metric('stale')]).toEqual([1, 0])
+    await register(stage)
+    stage.clock.advance(500)
+    await stage.notifies.at(-1)?.answer(200)
+    await refreshIs('sent')
+  })
+})
+
+describe('a phone that is not there', () => {
+  it('gets its refresh when it registers', async () => {
+    const stage = open()
+    await login('100')
+    stage.clock.advance(60_000)
+    expect([stage.notifies, stage.phones.refreshOf(HD0001)]).toEqual([[], 'pending'])
+    await register(stage)
+    stage.clock.advance(500)
+    await theOnly(stage).answer(200)
+    await refreshIs('sent')
+    await register(stage)
+    stage.clock.advance(60_000)
+    expect(stage.notifies).toHaveLength(1)
+  })
+
+  it('is refreshed by the node it is registered at, and by no other', async () => {
+    const [here, there] = [open(), open('paris-2' as NodeName)]
+    await register(there)
+    await login('100')
+    here.clock.advance(60_000)
+    there.clock.advance(500)
+    expect([here.notifies.length, there.notifies.length]).toEqual([0, 1])
+  })
+
+  it('gets what was pending when the node went down, after the node is up again', async () => {
+    const before = open()
+    await register(before)
+    await login('100')
+    await before.leave()
+    stages = []
+    const after = open()
+    after.clock.advance(500)
+    expect(after.notifies).toHaveLength(1)
+  })
+})
+
+describe('without Redis', () => {
+  it('the refresh under way goes on, and what became of it is written when Redis is back', async () => {
+    const stage = open()
+    await register(stage)
+    await login('100')
+    stage.clock.advance(500)
+    await redis.kill()
+    await stateOf(store, 'lost')
+    await theOnly(stage).answer(200)
+    expect(stage.phones.refreshOf(HD0001)).toBe('sent')
+    const written = keyOf(store, 'device:HD0001', (record) => record?.get('refresh') === 'sent', 8_000)
+    await redis.start()
+    await written
+  })
+})

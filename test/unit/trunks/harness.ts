@@ -1,0 +1,60 @@
+import { silentLogger } from '../../../src/base/logger.js'
+import { createMetrics } from '../../../src/base/metrics.js'
+import { type Dialplan, loadDialplan, type Trunk } from '../../../src/dialplan/dialplan.js'
+import { createTrunks, type Trunks, type TrunksNeeds } from '../../../src/trunks/trunks.js'
+import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+import { createSipPort } from '../registrar/harness.js'
+
+const text = `
+site: paris
+elin: "+33199000000"
+extensions: ["10X"]
+outside: "0"
+trunks:
+  first:
+    uri: sip:192.0.2.20:5060;transport=udp
+    from: [192.0.2.20, "2001:DB8:0::20"]
+    callerId: "+33199000000"
+    username: paris
+    password: carrier-secret
+    ping: 30
+  second:
+    uri: sip:carrier.example;transport=tcp
+    from: [198.51.100.7]
+  third:
+    uri: sip:127.0.0.1:5099
+routes:
+  - { match: "0ZXXXXXXXX", strip: 1, prepend: "+33", trunks: [first, second, third] }
+dids:
+  "+3319900010X": "10X"
+`
+
+const dialplan: Dialplan = loadDialplan({ text, file: 'paris.yaml', log: silentLogger() })
+
+export function trunkNamed(name: string): Trunk {
+  const trunk = dialplan.trunks.find((each) => each.name === name)
+  if (!trunk) throw new Error(`no trunk ${name}`)
+  return trunk
+}
+
+export const all: readonly Trunk[] = ['first', 'second', 'third'].map(trunkNamed)
+
+export interface Bench {
+  readonly trunks: Trunks
+  readonly clock: ManualClock
+  readonly metrics: TrunksNeeds['metrics']
+  /** Request-URIs of the OPTIONS that were sent. */
+  readonly pings: readonly string[]
+}
+
+/** `statuses` answer the OPTIONS, one after the other; the last one for ever. */
+export function open(statuses: readonly number[] = [200]): Bench {
+  const clock = createManualClock(1_000)
+  const metrics = createMetrics()
+  const pings: string[] = []
+  const { srf } = createSipPort((_method, uri) => {
+    const status = statuses[Math.min(pings.push(uri), statuses.length) - 1] ?? 200
+    return Promise.resolve({ status, reason: '', header: () => '', body: '' })
+  })
+  return { trunks: createTrunks({ srf, dialplan, clock, log: silentLogger(), metrics }), clock, metrics, pings }
+}

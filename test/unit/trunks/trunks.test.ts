@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest'
+import { incoming } from '../registrar/harness.js'
+import { all, type Bench, open, trunkNamed } from './harness.js'
+
+const order = ({ trunks }: Bench): readonly string[] => trunks.order(all).map(({ name }) => name)
+const [first, second, third] = ['first', 'second', 'third'].map(trunkNamed)
+if (!first || !second || !third) throw new Error('three trunks are needed')
+
+/** Answers that are promised are taken in. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 10; i++) await Promise.resolve()
+}
+
+describe('the order of the lines', () => {
+  it('is the one of the dial plan while all work', () => {
+    expect(order(open())).toEqual(['first', 'second', 'third'])
+  })
+
+  it('has a line that failed last, for half a minute', () => {
+    const bench = open()
+    bench.trunks.failed(first, 503)
+    expect(order(bench)).toEqual(['second', 'third', 'first'])
+    bench.clock.advance(29_999)
+    expect(order(bench)).toEqual(['second', 'third', 'first'])
+    bench.clock.advance(1)
+    expect(order(bench)).toEqual(['first', 'second', 'third'])
+  })
+
+  it('never leaves a line out: when all are down, the one that has been so longest is tried first', () => {
+    const bench = open()
+    for (const trunk of [second, first, third]) {
+      bench.trunks.failed(trunk, 408)
+      bench.clock.advance(1_000)
+    }
+    expect(order(bench)).toEqual(['second', 'first', 'third'])
+  })
+
+  it('has a line that fails again and again last for longer each time, five minutes at most', () => {
+    const bench = open()
+    const downFor: number[] = []
+    for (let i = 0; i < 6; i++) {
+      bench.trunks.failed(first, 503)
+      let seconds = 0
+      for (; order(bench)[0] !== 'first'; seconds++) bench.clock.advance(1_000)
+      downFor.push(seconds)
+    }
+    expect(downFor).toEqual([30, 60, 120, 240, 300, 300])
+  })
+
+  it('has a line that took a call in its place again at once', () => {
+    const bench = open()
+    bench.trunks.failed(first, 503)
+    bench.trunks.worked(first)
+    expect(order(bench)).toEqual(['first', 'second', 'third'])
+  })
+
+  it('can be seen in a metric', async () => {
+    const bench = open()
+    bench.trunks.failed(second, 503)
+    const { values } = await bench.metrics.trunkUp.get()
+    expect(values.map(({ labels, value }) => [labels.trunk, value])).toEqual([
+      ['first', 1],
+      ['second', 0],
+      ['third', 1],
+    ])
+  })
+})
+
+describe('OPTIONS', () => {
+  it('asks the lines that want it, at their interval, and none after close', async () => {
+    const { clock, pings, trunks } = open()
+    for (let i = 0; i < 3; i++) {
+      clock.advance(30_000)
+      await settled()
+    }
+    expect(pings).toEqual(Array(3).fill('sip:192.0.2.20:5060;transport=udp'))
+    await trunks.close()
+    clock.advance(60_000)
+    await settled()
+    expect([pings.length, clock.pending]).toEqual([3, 0])
+  })
+
+  it.each([
+    ['404 says that the carrier lives', [404], ['first', 'second', 'third']],
+    ['silence of a carrier that has answered before says that it is down', [200, 408], ['second', 'third', 'first']],
+    ['503 of a carrier that has answered before says so too', [405, 503], ['second', 'third', 'first']],
+    ['silence of a carrier that never answers OPTIONS says nothing', [408, 408], ['first', 'second', 'third']],
+    ['an answer after silence brings the line back', [200, 408, 200], ['first', 'second', 'third']],
+  ])('%s', async (_, statuses, expected) => {
+    const bench = open(statuses)
+    for (let i = 0; i < statuses.length; i++) {
+      bench.clock.advance(30_000)
+      await settled()
+    }
+    expect(order(bench)).toEqual(expected)
+  })
+})
+
+describe('a request comes from a line', () => {
+  const from = (address: string, port = 5060): string | undefined => open().trunks.trunkOf({ protocol: 'udp', address, port })?.name
+
+  it.each([
+    ['192.0.2.20', 'first'],
+    ['::ffff:192.0.2.20', 'first'],
+    ['2001:db8::20', 'first'],
+    ['2001:0DB8:0:0:0:0:0:20', 'first'],
+    ['198.51.100.7', 'second'],
+    ['192.0.2.21', undefined],
+    ['203.0.113.9', undefined],
+    ['::1', undefined],
+  ])('%s: %s', (address, name) => {
+    expect(from(address, 40_000)).toBe(name)
+  })
+
+  it('on the machine itself, where all have one address, by the port as well', () => {
+    expect([from('127.0.0.1', 5099), from('127.0.0.1', 5060)]).toEqual(['third', undefined])
+  })
+})
+
+describe('a call to a carrier', () => {
+  const { outgoing } = open().trunks
+  const alice = { name: 'Alice "Al" Meyer', number: '100', isPrivate: false }
+
+  it('goes to the number at the carrier, with its parameters and our credentials', () => {
+    const { uri, parts } = outgoing(first, '+33612345678', alice)
+    expect(uri).toBe('sip:+33612345678@192.0.2.20:5060;transport=udp')
+    expect([parts.credentials?.username, parts.credentials?.password.reveal()]).toEqual(['paris', 'carrier-secret'])
+    expect(outgoing(second, '*31#', alice)).toMatchObject({ uri: 'sip:*31%23@carrier.example;transport=tcp' })
+    expect(outgoing(second, '1', alice).parts.credentials).toBeUndefined()
+  })
+
+  it('shows the number from outside that belongs to the extension, at the host of the carrier', () => {
+    const shown = '"Alice \\"Al\\" Meyer" <sip:+33199000100@192.0.2.20>'
+    expect(outgoing(first, '1', alice).parts.headers).toEqual({ From: shown, 'P-Asserted-Identity': shown })
+  })
+
+  it.each([
+    ['a number that was chosen', '+33144556677', '+33144556677'],
+    ['a number without +', '0144556677', '0144556677'],
+    ['the number of the line for a device', 'HD0001', '+33199000000'],
+  ])('shows %s', (_, number, shown) => {
+    expect(outgoing(first, '1', { name: '', number, isPrivate: false }).parts.headers).toMatchObject({ From: `<sip:${shown}@192.0.2.20>` })
+  })
+
+  it('shows nobody where the line has no number either', () => {
+    expect(outgoing(second, '1', { name: 'Desk', number: 'HD0001', isPrivate: false }).parts.headers).toEqual({
+      From: '"Anonymous" <sip:anonymous@anonymous.invalid>',
+    })
+  })
+
+  it('RFC 3323 §4.1.1.3, RFC 3325 §7: of a caller who wants to stay unknown only the carrier learns the number', () => {
+    expect(outgoing(first, '1', { ...alice, isPrivate: true }).parts.headers).toEqual({
+      From: '"Anonymous" <sip:anonymous@anonymous.invalid>',
+      'P-Asserted-Identity': '"Alice \\"Al\\" Meyer" <sip:+33199000100@192.0.2.20>',
+      Privacy: 'id',
+    })
+  })
+})
+
+describe('a call from a carrier', () => {
+  const { caller, called } = open().trunks
+  const invite = (headers: Readonly<Record<string, string>>, uri = 'sip:+33199000101@192.0.2.10') =>
+    incoming({ method: 'INVITE', uri, headers }).request
+
+  it.each([
+    [{ From: '"Bob" <sip:+44207946000@carrier.example>;tag=1' }, { name: 'Bob', number: '+44207946000', isPrivate: false }],
+    [
+      { From: '<sip:x@y>;tag=1', 'P-Asserted-Identity': '<tel:+44-20-7946-000>' },
+      { name: '', number: '+44207946000', isPrivate: false },
+    ],
+    [
+      { From: '<sip:+44207;npdi@y>;tag=1', Privacy: 'id' },
+      { name: '', number: '+44207', isPrivate: true },
+    ],
+    [{ From: '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1' }, { name: '', number: 'anonymous', isPrivate: true }],
+    [{ From: 'nonsense' }, { name: '', number: 'anonymous', isPrivate: true }],
+  ])('names its caller: %j', (headers, party) => {
+    expect(caller(invite(headers))).toEqual(party)
+  })
+
+  it('is for the number in the Request-URI', () => {
+    expect(called(invite({ To: '<sip:+33199000102@y>' }))).toBe('+33199000101')
+    expect(called(invite({}, 'tel:+33-1-99-00-01-01'))).toBe('+33199000101')
+  })
+
+  it('is for the number in To where the Request-URI names the line', () => {
+    expect(called(invite({ To: '<sip:+33199000102@y>' }, 'sip:paris@192.0.2.10'))).toBe('+33199000102')
+    expect(called(invite({ To: '<sip:+331@y>' }, 'sip:paris@192.0.2.10'))).toBe('paris')
+  })
+})
