@@ -1,46 +1,181 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { spawn } from 'node:child_process'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.js'
-import type { DeviceId, Extension, NodeName, SiteName } from '../../src/base/identity.js'
-import { silentLogger } from '../../src/base/logger.js'
-import { createMetrics } from '../../src/base/metrics.js'
-import { createSeal } from '../../src/base/seal.js'
-import { Secret } from '../../src/base/secret.js'
-import { createDirectory, joinNetwork, loadSamples } from '../../src/directory/directory.js'
-import { createHotdesk, hashPin } from '../../src/hotdesk/hotdesk.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
-import { keyOf, openTestStore } from '../support/redis-store.js'
+import { changeOn, type DeskNode, device, eventsOf, extension, openDeskNode, pin } from '../support/redis-network.js'
+import { keyOf, stateOf } from '../support/redis-store.js'
 
 let redis: TestRedis
+let node: DeskNode
+
 beforeAll(async () => {
   redis = await startTestRedis()
+  node = await openDeskNode(redis)
 })
-afterAll(() => redis.close())
+afterAll(async () => {
+  await node.close()
+  await redis.close()
+})
+beforeEach(async () => {
+  for (const id of ['HD0001', 'HD0002']) await redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', id, 'now')
+  for (const key of (await redis.cli('KEYS', '{hd}:attempts:*')).split('\n')) if (key) await redis.cli('DEL', key)
+  await keyOf(node.store, 'devices', (hash) => hash === undefined)
+})
 
-it('logs in, calls, drains and logs out', async () => {
-  const store = await openTestStore(redis)
-  const log = silentLogger()
-  const directory = createDirectory({ store, seal: createSeal(new Secret('s')), log })
-  expect(await loadSamples({ store, directory, hashPin })).toBe('loaded')
-  await keyOf(store, 'device:HD0004', (hash) => hash !== undefined)
-  expect(await loadSamples({ store, directory, hashPin })).toBe('present')
-  const boot = 'b1'
-  const needs = { store, node: 'paris-1' as NodeName, boot, clock: systemClock, log }
-  const membership = await joinNetwork({ ...needs, site: 'paris' as SiteName, sip: 'udp:127.0.0.1:5060', version: '0' })
-  const hotdesk = createHotdesk({ ...needs, directory, metrics: createMetrics() })
-  const device = 'HD0001' as DeviceId
-  const extension = '100' as Extension
-  expect(directory.device(device)?.password?.reveal()).toBe('sample-HD0001')
-  expect(await hotdesk.login({ extension, device, pin: new Secret('1111') })).toEqual({ outcome: 'DENIED' })
-  expect(await hotdesk.login({ extension, device, pin: new Secret('4711') })).toEqual({ outcome: 'LOGGED_IN' })
-  await keyOf(store, 'devices', (hash) => hash?.get('HD0001') === '100')
-  expect(hotdesk.userOn(device)).toBe('100')
-  hotdesk.callBegan(device, 'ordinary')
-  expect(await hotdesk.logout(device, 'drain', 'cli')).toEqual({ outcome: 'DRAINING', calls: 1 })
-  const out = new Promise((resolve) => hotdesk.onChange(resolve))
-  hotdesk.callEnded(device, 'ordinary')
-  expect(await out).toEqual({ device, before: '100', after: null, cause: 'logout' })
-  await hotdesk.close()
-  await membership.close()
-  directory.close()
-  await store.close()
+const alice = (digits: string) => node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin(digits) })
+const bob = (digits: string, phone = 'HD0001') =>
+  node.hotdesk.login({ extension: extension('101'), device: device(phone), pin: pin(digits) })
+
+describe('a login with a PIN', () => {
+  it('assigns the phone, in Redis and in the copy, and wishes a refresh', async () => {
+    const change = changeOn(node.hotdesk, 'HD0001')
+    const wish = new Promise((resolve) => node.hotdesk.onRefreshWanted(resolve))
+    expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
+    expect(await change).toEqual({ device: 'HD0001', before: null, after: '100', cause: 'login' })
+    expect(await wish).toBe('HD0001')
+    expect(node.hotdesk.devicesOf(extension('100'))).toEqual(['HD0001'])
+    expect(await redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('OCCUPIED 100')
+    expect((await eventsOf(node.store)).at(-1)).toMatchObject({ event: 'login', device: 'HD0001', user: '100', via: 'dial-code' })
+  })
+
+  it('displaces, moves, and repeats itself in the words of the contract', async () => {
+    expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
+    expect(await bob('5822', 'HD0002')).toEqual({ outcome: 'LOGGED_IN' })
+    expect(await bob('5822')).toEqual({ outcome: 'DISPLACED', displaced: '100', from: 'HD0002' })
+    expect(await bob('5822')).toEqual({ outcome: 'UNCHANGED' })
+    expect(await bob('5822', 'HD0002')).toEqual({ outcome: 'MOVED', from: 'HD0001' })
+  })
+
+  it('is refused on a phone that is no hot-desk phone before any attempt is spent', async () => {
+    const request = { extension: extension('100'), device: device('HD7777'), pin: pin('4711') }
+    expect(await node.hotdesk.login(request)).toEqual({ outcome: 'NOT_A_HOTDESK_PHONE' })
+    expect(await redis.cli('EXISTS', '{hd}:attempts:100')).toBe('0')
+  })
+
+  it('forgets earlier failures when it succeeds', async () => {
+    expect(await alice('1111')).toEqual({ outcome: 'DENIED' })
+    expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
+    expect(await redis.cli('EXISTS', '{hd}:attempts:100')).toBe('0')
+  })
+})
+
+describe('a refused login', () => {
+  it('is one word for the caller, and its reason for the operators', async () => {
+    await node.directory.putUser('103', { name: 'Disabled', home: 'paris', enabled: false })
+    await node.directory.putUser('104', { name: 'Barred', home: 'paris', mayHotdesk: false })
+    await node.directory.putUser('105', { name: 'Without', home: 'paris' })
+    await keyOf(node.store, 'user:105', (hash) => hash !== undefined)
+    const tries = { '100': 'wrong-pin', '199': 'unknown-extension', '103': 'disabled', '104': 'not-allowed', '105': 'no-pin' }
+    for (const [number, reason] of Object.entries(tries)) {
+      const outcome = await node.hotdesk.login({ extension: extension(number), device: device('HD0002'), pin: pin('9753') })
+      expect(outcome).toEqual({ outcome: 'DENIED' })
+      expect((await eventsOf(node.store)).at(-1)).toEqual({
+        event: 'login.denied',
+        device: 'HD0002',
+        user: number,
+        via: 'dial-code',
+        reason,
+      })
+      expect(await redis.cli('GET', `{hd}:attempts:${number}`)).toBe('1')
+    }
+    expect(await redis.cli('GET', '{hd}:attempts:HD0002')).toBe('5')
+  })
+
+  it('locks after three failures, even for the right PIN, while logging out goes on', async () => {
+    expect(await bob('5822')).toEqual({ outcome: 'LOGGED_IN' })
+    for (let i = 0; i < 3; i++) expect(await alice('1111')).toEqual({ outcome: 'DENIED' })
+    expect(await alice('4711')).toEqual({ outcome: 'LOCKED', seconds: 900 })
+    expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'dial-code')).toEqual({ outcome: 'LOGGED_OUT', extension: '101' })
+    expect(await redis.cli('FCALL', 'hotdesk_unlock', '1', '{hd}', '100')).toBe('UNLOCKED 100')
+    expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
+  })
+
+  it('compares at most three of fifty PINs that come at once', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => alice(String(6_000 + index))))
+    expect(outcomes.filter(({ outcome }) => outcome === 'DENIED')).toHaveLength(3)
+    expect(outcomes.filter(({ outcome }) => outcome === 'LOCKED')).toHaveLength(47)
+  })
+})
+
+describe('secrecy', () => {
+  it('shows no PIN to MONITOR, SLOWLOG or any key', async () => {
+    await redis.cli('CONFIG', 'SET', 'slowlog-log-slower-than', '0')
+    const monitor = spawn('redis-cli', ['-s', redis.socket, 'MONITOR'])
+    let heard = ''
+    const until = (text: string) =>
+      new Promise<void>((resolve) => {
+        const check = () => heard.includes(text) && resolve()
+        monitor.stdout.on('data', check)
+        check()
+      })
+    monitor.stdout.on('data', (data: Buffer) => {
+      heard += data.toString()
+    })
+    await until('OK')
+    await alice('90817263')
+    await alice('4711')
+    await redis.cli('ECHO', 'end-of-the-test')
+    await until('end-of-the-test')
+    const gone = new Promise((resolve) => monitor.once('exit', resolve))
+    monitor.kill()
+    await gone
+    const slow = await redis.cli('SLOWLOG', 'GET', '200')
+    expect(heard).toContain('hotdesk_attempt')
+    expect(slow).toContain('hotdesk_login')
+    for (const text of [heard, slow, await redis.cli('HGETALL', '{hd}:user:100')]) {
+      expect(text).not.toContain('90817263')
+      expect(text).not.toMatch(/(?<![0-9])4711(?![0-9])/)
+    }
+  })
+})
+
+describe('a caller who hangs up', () => {
+  it('changes nothing but the events', async () => {
+    const before = await redis.cli('HGETALL', '{hd}:device:HD0001')
+    node.hotdesk.abandoned(device('HD0001'), extension('100'))
+    await expect.poll(async () => (await eventsOf(node.store)).at(-1)?.event).toBe('login.abandoned')
+    expect(await redis.cli('HGETALL', '{hd}:device:HD0001')).toBe(before)
+  })
+})
+
+describe('without Redis', () => {
+  it('a login hears STORE_LOST within 1.5 seconds while Redis hangs, and at once when it is gone', async () => {
+    redis.signal('SIGSTOP')
+    const began = systemClock.now()
+    expect(await alice('4711')).toEqual({ outcome: 'STORE_LOST' })
+    expect(systemClock.now() - began).toBeLessThan(1_500)
+    await stateOf(node.store, 'lost')
+    const later = systemClock.now()
+    expect(await alice('4711')).toEqual({ outcome: 'STORE_LOST' })
+    expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'dial-code')).toEqual({ outcome: 'STORE_LOST' })
+    expect(systemClock.now() - later).toBeLessThan(100)
+    redis.signal('SIGCONT')
+    await stateOf(node.store, 'connected')
+  })
+
+  it('keeps an acknowledged login when Redis is killed, and the seats in memory meanwhile', async () => {
+    expect(await bob('5822', 'HD0002')).toEqual({ outcome: 'LOGGED_IN' })
+    await keyOf(node.store, 'devices', (hash) => hash?.get('HD0002') === '101')
+    const lost = stateOf(node.store, 'lost')
+    await redis.kill()
+    await lost
+    expect(node.hotdesk.userOn(device('HD0002'))).toBe('101')
+    await redis.start()
+    await stateOf(node.store, 'connected')
+    expect(node.hotdesk.userOn(device('HD0002'))).toBe('101')
+    expect(await redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0002')).toBe('OCCUPIED 101')
+  })
+
+  it('tells Redis of calls that began and ended meanwhile, so that draining goes on', async () => {
+    expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
+    node.hotdesk.callBegan(device('HD0001'), 'ordinary')
+    expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'console')).toEqual({ outcome: 'DRAINING', calls: 1 })
+    const lost = stateOf(node.store, 'lost')
+    await redis.kill()
+    await lost
+    node.hotdesk.callEnded(device('HD0001'), 'ordinary')
+    const change = changeOn(node.hotdesk, 'HD0001')
+    await redis.start()
+    expect(await change).toEqual({ device: 'HD0001', before: '100', after: null, cause: 'logout' })
+  })
 })

@@ -61,7 +61,22 @@ async function launch(directory: string, socket: string): Promise<ReturnType<typ
   await rm(socket, { force: true })
   const server = spawn(
     'redis-server',
-    ['--port', '0', '--unixsocket', socket, '--dir', directory, '--appendonly', 'yes', '--save', '', '--daemonize', 'no'],
+    [
+      '--port',
+      '0',
+      '--unixsocket',
+      socket,
+      '--dir',
+      directory,
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+      '--save',
+      '',
+      '--daemonize',
+      'no',
+    ],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   )
   await new Promise<void>((resolve, reject) => {

@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Redis } from 'ioredis'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { lifeOf } from '../../src/base/process-identity.js'
+import { createStore, type Store } from '../../src/store/store.js'
+import { stateOf, storeNeeds } from '../support/redis-store.js'
+
+let data: string
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'hotdesk-embedded-'))
+})
+afterEach(() => rm(data, { recursive: true, force: true }))
+
+const open = (directory = data): Promise<Store> => createStore(storeNeeds({ kind: 'embedded' }, directory))
+const redisProcess = (): Promise<string> => readFile(join(data, 'redis', 'redis.process'), 'utf8')
+
+/** A process of its own, of the built program, that opens the store, says so and waits to be killed. */
+async function startHolder(): Promise<ChildProcess> {
+  const holder = spawn(process.execPath, [resolve(import.meta.dirname, '../support/redis-holder.mjs'), data], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await new Promise<void>((done, fail) => {
+    holder.stdout.once('data', () => done())
+    holder.once('exit', (code) => fail(new Error(`the holder ended with ${code}`)))
+  })
+  return holder
+}
+
+async function kill(holder: ChildProcess): Promise<void> {
+  const gone = new Promise((done) => holder.once('close', done))
+  holder.kill('SIGKILL')
+  await gone
+}
+
+describe('the embedded Redis', () => {
+  it('keeps everything over an orderly end and a new start, and leaves no process', async () => {
+    const first = await open()
+    await first.putFields('user:100', { name: 'Alice' })
+    const server = await redisProcess()
+    expect(lifeOf(server)).toBe('alive')
+    await first.close()
+    expect(lifeOf(server)).toBe('gone')
+    const second = await open()
+    expect(second.replica.hash('user:100')?.get('name')).toBe('Alice')
+    await second.close()
+  })
+
+  it('is private: its socket and directory are closed to others, and it listens on no port', async () => {
+    const store = await open()
+    expect(store.cli).toBe(`redis-cli -s ${data}/redis/redis.sock`)
+    expect((await stat(join(data, 'redis'))).mode & 0o077).toBe(0)
+    expect((await stat(join(data, 'redis', 'redis.sock'))).mode & 0o077).toBe(0)
+    await store.close()
+  })
+
+  it('writes each acknowledged change to the disk before it is acknowledged', async () => {
+    const store = await open()
+    const redis = new Redis({ path: join(data, 'redis', 'redis.sock'), protocol: 2 })
+    expect(await redis.config('GET', 'append*')).toEqual(expect.arrayContaining(['appendonly', 'yes', 'appendfsync', 'always']))
+    redis.disconnect()
+    await store.close()
+  })
+
+  it('is started again when it is killed, and the store finds it again', async () => {
+    const store = await open()
+    await store.putFields('user:100', { name: 'Alice' })
+    const lost = stateOf(store, 'lost')
+    process.kill(Number((await redisProcess()).split('.')[2]), 'SIGKILL')
+    await lost
+    await stateOf(store, 'connected', 10_000)
+    expect(store.replica.hash('user:100')?.get('name')).toBe('Alice')
+    await store.close()
+  })
+
+  it('is refused to a second node in the same directory', async () => {
+    const store = await open()
+    await expect(open()).rejects.toMatchObject({ code: 'DATA_IN_USE' })
+    await store.close()
+  })
+
+  it('works in a directory whose name is too long for a socket', async () => {
+    const deep = join(data, 'a-directory-with-a-long-name/'.repeat(5))
+    const store = await open(deep)
+    await store.putFields('user:100', { name: 'Alice' })
+    expect(store.state).toBe('connected')
+    await store.close()
+  })
+
+  it('dies with a node that is killed, and a later start finds what was acknowledged', async () => {
+    const holder = await startHolder()
+    const server = await redisProcess()
+    expect(lifeOf(server)).toBe('alive')
+    await kill(holder)
+    await expect.poll(() => lifeOf(server), { timeout: 5_000 }).toBe('gone')
+    const store = await open()
+    expect(store.replica.hash('user:100')?.get('name')).toBe('Alice')
+    await store.close()
+  })
+
+  it('that was left behind by a node and its guard is ended by the next start', async () => {
+    const holder = await startHolder()
+    const server = await redisProcess()
+    const pid = Number(server.split('.')[2])
+    const guard = Number(/^PPid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
+    process.kill(guard, 'SIGKILL')
+    await kill(holder)
+    const store = await open()
+    expect(lifeOf(server)).toBe('gone')
+    expect(store.replica.hash('user:100')?.get('name')).toBe('Alice')
+    await store.close()
+  })
+
+  it('names what to install when there is no redis-server', async () => {
+    const path = process.env.PATH
+    process.env.PATH = data
+    try {
+      await expect(open()).rejects.toMatchObject({ code: 'REDIS_SERVER_MISSING', message: expect.stringContaining('apt-get install') })
+    } finally {
+      process.env.PATH = path
+    }
+  })
+})
