@@ -145,9 +145,14 @@ abstract class EditableMessage implements SipMessageBase {
     return this.readFrom
   }
 
+  /** Null where To is missing or malformed. */
+  get understoodTo(): NameAddr | null {
+    this.readTo ??= this.fields[this.indexOf('to')]?.parse(parseNameAddr) ?? undefined
+    return this.readTo ?? null
+  }
+
   get to(): NameAddr {
-    this.readTo ??= this.fieldOf('To').parse(parseNameAddr) ?? malformed('To')
-    return this.readTo
+    return this.understoodTo ?? malformed('To')
   }
 
   get callId(): string {
@@ -166,6 +171,11 @@ abstract class EditableMessage implements SipMessageBase {
 
   private isWildcard(): boolean {
     return this.first('Contact') === '*' && this.all('Contact').length === 1
+  }
+
+  /** The fields of those keys, key by key. */
+  pick(keys: readonly string[]): HeaderField[] {
+    return keys.flatMap((key) => this.fields.filter((field) => field.key === key))
   }
 
   private fieldOf(name: string): HeaderField {
@@ -257,6 +267,21 @@ class EditableResponse extends EditableMessage implements SipResponse {
 
 export function newRequest(method: string, uri: string, fields: HeaderField[] = [], body: Buffer = noBody): SipRequest {
   return new EditableRequest({ method, uri }, fields, body)
+}
+
+/** What a response copies, in this order (RFC 3261 §8.2.6.2). */
+const copied = ['via', 'from', 'to', 'call-id', 'cseq'] as const
+
+/**
+ * A response with what it copies of the request, as far as the request has it. A To without a tag gets `toTag` if that is given;
+ * a To that is not understood goes back as it came.
+ */
+export function newResponseTo(request: SipRequest, line: { readonly status: number; readonly reason: string }, toTag: string): SipResponse {
+  if (!(request instanceof EditableMessage)) throw new TypeError('a request that was not made here')
+  const response = new EditableResponse(line, request.pick(copied), noBody)
+  const to = request.understoodTo
+  if (toTag !== '' && to?.tag === '') response.set('To', `${request.first('To')};tag=${toTag}`)
+  return response
 }
 
 export function newResponse(status: number, reason: string, fields: HeaderField[] = [], body: Buffer = noBody): SipResponse {

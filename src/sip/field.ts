@@ -44,9 +44,9 @@ export class HeaderField {
 
   /** Parses the value where it stands: reading a piece of a text is dearer than reading the text. */
   parse<Value>(parse: (text: string, from: number, to: number) => Value): Value {
-    const { value } = this
-    const isFolded = this.source.indexOf('\r', this.colon) < this.end
-    return isFolded ? parse(value, 0, value.length) : parse(this.source, this.colon + 1, this.end)
+    const lineEnd = this.source.indexOf('\r', this.colon)
+    const isFolded = lineEnd >= 0 && lineEnd < this.end
+    return isFolded ? parse(this.value, 0, this.value.length) : parse(this.source, this.colon + 1, this.end)
   }
 }
 

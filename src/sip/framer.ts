@@ -1,7 +1,7 @@
 import type { Defect } from './checks.js'
 import { parseInteger } from './headers.js'
 import { maxMessageBytes } from './parser.js'
-import { carriageReturn, lineFeed } from './syntax/characters.js'
+import { carriageReturn, isBlank, lineFeed } from './syntax/characters.js'
 
 /** What a stream of bytes holds (RFC 3261 §18.3, RFC 5626 §4.4.1). */
 export type Frame =
@@ -116,13 +116,27 @@ export function createFramer(): Framer {
 const tooLarge: Defect = { status: 513, reason: 'Message Too Large' }
 const noLength: Defect = { status: 400, reason: 'No single well-formed Content-Length' }
 
+const lengthName = /(?:content-length|l)[ \t]*:/iy
+
 /** Content-Length of a header that ends with its last line's end; null where there is not exactly one, well formed. */
 function announcedLength(head: string): number | null {
-  const found = [...head.matchAll(/\r\n(?:content-length|l)[ \t]*:/gi)]
-  const [only] = found
-  if (found.length !== 1 || !only) return null
-  let end = head.indexOf('\r\n', only.index + 2)
-  while (/[ \t]/.test(head.charAt(end + 2))) end = head.indexOf('\r\n', end + 2)
-  const value = head.slice(only.index + only[0].length, end).replaceAll('\r\n', '')
-  return parseInteger(value.trim(), Number.MAX_SAFE_INTEGER)
+  let value: string | null = null
+  for (let start = head.indexOf('\n') + 1; start > 0; start = head.indexOf('\n', start) + 1) {
+    if (!mayBeLength(head.charCodeAt(start) | 0x20)) continue
+    lengthName.lastIndex = start
+    if (!lengthName.test(head)) continue
+    if (value !== null) return null
+    value = unfoldedValue(head, lengthName.lastIndex)
+  }
+  return value === null ? null : parseInteger(value, Number.MAX_SAFE_INTEGER)
+}
+
+function mayBeLength(firstLetter: number): boolean {
+  return firstLetter === 0x63 || firstLetter === 0x6c
+}
+
+function unfoldedValue(head: string, from: number): string {
+  let end = head.indexOf('\n', from)
+  while (isBlank(head.charCodeAt(end + 1))) end = head.indexOf('\n', end + 1)
+  return head.slice(from, end).replaceAll('\r\n', '').trim()
 }

@@ -10,6 +10,7 @@ import {
   percent,
   questionMark,
   semicolon,
+  uriPart,
 } from './syntax/characters.js'
 import { findHostPort, type HostPlace, ipv6Value, printHostPort } from './syntax/host.js'
 import { noParameters, type Parameters, printParameters } from './syntax/parameters.js'
@@ -70,11 +71,9 @@ export function parseUri(text: string): Uri | null {
 export function isUri(text: string, from: number, to: number): boolean {
   const end = endOfScheme(text, from, to)
   if (end < 0) return false
-  const isSip = end - from <= 4 && /^sips?$/i.test(text.slice(from, end))
-  if (isSip) return findSip(text, end + 1, to) !== null
-  return text.slice(from, end).toLowerCase() === 'tel'
-    ? parseTel(text.slice(from, to), end + 1 - from) !== null
-    : isOpaque(text, end + 1, to)
+  const scheme = text.slice(from, end).toLowerCase()
+  if (scheme === 'sip' || scheme === 'sips') return findSip(text, end + 1, to) !== null
+  return scheme === 'tel' ? parseTel(text.slice(from, to), end + 1 - from) !== null : isOpaque(text, end + 1, to)
 }
 
 /** The scheme in lower case, `''` for text that has none. */
@@ -84,7 +83,7 @@ export function schemeOf(text: string): string {
 }
 
 function isOpaque(text: string, from: number, to: number): boolean {
-  return to > from && endOfUriPart(text, 'opaque', from, to) === to
+  return to > from && endOfUriPart(text, uriPart.opaque, from, to) === to
 }
 
 /** Where the pieces of a SIP URI stand. */
@@ -98,8 +97,8 @@ interface SipPlaces {
 }
 
 function findSip(text: string, from: number, to: number): SipPlaces | null {
-  let userEnd = endOfUriPart(text, 'user', from, to)
-  const loginEnd = text.charCodeAt(userEnd) === colon ? endOfUriPart(text, 'password', userEnd + 1, to) : userEnd
+  let userEnd = endOfUriPart(text, uriPart.user, from, to)
+  const loginEnd = text.charCodeAt(userEnd) === colon ? endOfUriPart(text, uriPart.password, userEnd + 1, to) : userEnd
   const hasUser = loginEnd < to && text.charCodeAt(loginEnd) === atSign
   if (hasUser && userEnd === from) return null
   if (!hasUser) userEnd = -1
@@ -130,11 +129,11 @@ function endOfUriParams(text: string, from: number, to: number): number {
   let at = from
   let count = 0
   while (at < to && text.charCodeAt(at) === semicolon) {
-    const nameEnd = endOfUriPart(text, 'parameter', at + 1, to)
+    const nameEnd = endOfUriPart(text, uriPart.parameter, at + 1, to)
     if (nameEnd === at + 1) return -1
     at = nameEnd
     if (at < to && text.charCodeAt(at) === equals) {
-      const valueEnd = endOfUriPart(text, 'parameter', at + 1, to)
+      const valueEnd = endOfUriPart(text, uriPart.parameter, at + 1, to)
       if (valueEnd === at + 1) return -1
       at = valueEnd
     }
@@ -160,9 +159,9 @@ function areUriHeaders(text: string, from: number, to: number): boolean {
   let at = from
   while (at < to) {
     if (text.charCodeAt(at) !== (at === from ? questionMark : ampersand)) return false
-    const nameEnd = endOfUriPart(text, 'header', at + 1, to)
+    const nameEnd = endOfUriPart(text, uriPart.header, at + 1, to)
     if (nameEnd === at + 1 || nameEnd === to || text.charCodeAt(nameEnd) !== equals) return false
-    at = endOfUriPart(text, 'header', nameEnd + 1, to)
+    at = endOfUriPart(text, uriPart.header, nameEnd + 1, to)
   }
   return true
 }
@@ -219,7 +218,7 @@ export function encodeUser(text: string): string {
   let encoded = ''
   for (const code of Buffer.from(text, 'utf8')) {
     const character = String.fromCharCode(code)
-    const stands = character !== '#' && endOfUriPart(character, 'user', 0, 1) === 1
+    const stands = character !== '#' && endOfUriPart(character, uriPart.user, 0, 1) === 1
     encoded += stands ? character : `%${code.toString(16).toUpperCase().padStart(2, '0')}`
   }
   return encoded

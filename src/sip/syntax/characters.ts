@@ -144,14 +144,9 @@ export function endOfQuoted(text: string, from: number, to: number): number {
   return -1
 }
 
-type UriPart = 'user' | 'password' | 'parameter' | 'header' | 'opaque'
-const uriPartBits: Record<UriPart, number> = {
-  user: userBit,
-  password: passwordBit,
-  parameter: uriParameterBit,
-  header: uriHeaderBit,
-  opaque: uriBit,
-}
+/** The pieces of a URI, each with its characters. */
+export const uriPart = { user: userBit, password: passwordBit, parameter: uriParameterBit, header: uriHeaderBit, opaque: uriBit } as const
+type UriPart = (typeof uriPart)[keyof typeof uriPart]
 
 /** Where a label of a host name ends. */
 export function endOfLabel(text: string, from: number, to: number): number {
@@ -170,11 +165,10 @@ export function endOfScheme(text: string, from: number, to: number): number {
 
 /** Where a piece of a URI ends; escapes (`%41`) are part of it, a broken escape ends it. */
 export function endOfUriPart(text: string, part: UriPart, from: number, to: number): number {
-  const bit = uriPartBits[part]
   let at = from
   while (at < to) {
     const code = text.charCodeAt(at)
-    if (isOf(code, bit)) at += 1
+    if (isOf(code, part)) at += 1
     else if (code === percent && at + 2 < to && isHex(text.charCodeAt(at + 1)) && isHex(text.charCodeAt(at + 2))) at += 3
     else return at
   }

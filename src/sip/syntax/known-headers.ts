@@ -25,19 +25,21 @@ interface Spelling {
   /** In lower case. */
   readonly bytes: Buffer
   readonly key: string
+  /** Another one with the same hash. */
+  readonly next: Spelling | undefined
 }
 
 /** Known spellings by a hash that is reckoned while a name is read. */
 const slotBits = 0xff
-const slots: readonly (readonly Spelling[])[] = fillSlots()
+const slots: readonly (Spelling | undefined)[] = fillSlots()
 
-function fillSlots(): Spelling[][] {
-  const filled: Spelling[][] = Array.from({ length: slotBits + 1 }, () => [])
+function fillSlots(): (Spelling | undefined)[] {
+  const filled = Array<Spelling | undefined>(slotBits + 1).fill(undefined)
   for (const { key, compact } of knownHeaders) {
     for (const spelling of [key, ...compact.slice(0, 1)]) {
       const bytes = Buffer.from(spelling, 'latin1')
-      const hash = bytes.reduce(nextHash, 0)
-      filled[hash & slotBits]?.push({ bytes, key })
+      const slot = bytes.reduce(nextHash, 0) & slotBits
+      filled[slot] = { bytes, key, next: filled[slot] }
     }
   }
   return filled
@@ -50,8 +52,9 @@ export function nextHash(hash: number, byte: number): number {
 
 /** The key of the name that stands in `bytes`, undefined where it is not a known one. */
 export function knownKey(bytes: Buffer, from: number, to: number, hash: number): string | undefined {
-  for (const spelling of slots[hash & slotBits] ?? []) if (isSpelled(bytes, from, to, spelling.bytes)) return spelling.key
-  return undefined
+  let spelling = slots[hash & slotBits]
+  while (spelling && !isSpelled(bytes, from, to, spelling.bytes)) spelling = spelling.next
+  return spelling?.key
 }
 
 /** Without the case of letters. `|` turns no other byte of a token into a letter or a hyphen but `\r`, which is none. */
