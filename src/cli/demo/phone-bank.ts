@@ -44,7 +44,7 @@ export async function createPhoneBank({ clock, log, protocol = 'udp', address = 
 
   return {
     phone(parts) {
-      const phone = createPhone({ ...parts, srf, media, transport: protocol })
+      const phone = createPhone({ ...parts, srf, media, transport: protocol, clock })
       phones.set(parts.device, phone)
       return phone
     },

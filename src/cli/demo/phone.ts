@@ -1,3 +1,4 @@
+import { type Clock, type Milliseconds, pause } from '../../base/clock.js'
 import { createEmitter } from '../../base/emitter.js'
 import { messageOf } from '../../base/errors.js'
 import type { Secret } from '../../base/secret.js'
@@ -18,6 +19,7 @@ export interface PhoneNeeds extends PhoneParts {
   readonly srf: SipApplication
   readonly media: Media
   readonly transport: string
+  readonly clock: Clock
 }
 
 /** A call that stands. */
@@ -25,6 +27,8 @@ export interface PhoneCall {
   readonly dialog: SipDialog
   readonly audio: AudioSession
   readonly ended: Promise<void>
+  /** True as soon as so many packets with sound in them have come; false when they have not within the time. */
+  hears(packets: number, withinMs?: Milliseconds): Promise<boolean>
   hangUp(): Promise<void>
 }
 
@@ -65,7 +69,7 @@ export interface Phone {
 }
 
 export function createPhone(needs: PhoneNeeds): Phone {
-  const { device, domain, node, srf, media, transport } = needs
+  const { device, domain, node, srf, media, transport, clock } = needs
   const own = `<sip:${device}@${domain}>`
   const parts = {
     via: `sip:${node};transport=${transport}`,
@@ -86,19 +90,19 @@ export function createPhone(needs: PhoneNeeds): Phone {
       if (!audio) throw new Error(`${device} has no free RTP port`)
       const uri = `sip:${number.replaceAll('#', '%23')}@${domain}`
       const headers = { From: own, To: `<${uri}>`, Contact: contact, 'User-Agent': 'hotdesk demo phone' }
-      return toDialling(srf.invite(uri, audio.localSdp, { ...parts, headers }), audio)
+      return toDialling(srf.invite(uri, audio.localSdp, { ...parts, headers }), audio, clock)
     },
     nextCall: incoming.next,
     nextNotify: notified.next,
     takeInvite(invite) {
       invite.respond(180)
-      incoming.add(toIncoming(invite, media))
+      incoming.add(toIncoming(invite, media, clock))
     },
     takeNotify: notified.add,
   }
 }
 
-function toDialling(invite: OutgoingInvite, audio: AudioSession): Dialling {
+function toDialling(invite: OutgoingInvite, audio: AudioSession, clock: Clock): Dialling {
   const heard: number[] = []
   const ringing = new Promise<void>((resolve) => {
     invite.onProvisional(({ status }) => {
@@ -106,20 +110,20 @@ function toDialling(invite: OutgoingInvite, audio: AudioSession): Dialling {
       if (status > 100) resolve()
     })
   })
-  return { heard, ringing, result: takeAnswer(invite, audio), cancel: () => invite.cancel() }
+  return { heard, ringing, result: takeAnswer(invite, audio, clock), cancel: () => invite.cancel() }
 }
 
-async function takeAnswer(invite: OutgoingInvite, audio: AudioSession): Promise<Dialled> {
+async function takeAnswer(invite: OutgoingInvite, audio: AudioSession, clock: Clock): Promise<Dialled> {
   const result = await invite.result
   if (result.outcome === 'answered') {
     audio.accept(result.answer.body)
-    return { outcome: 'answered', call: toCall(result.dialog, audio) }
+    return { outcome: 'answered', call: toCall(result.dialog, audio, clock) }
   }
   audio.close()
   return { outcome: 'failed', answer: result.answer }
 }
 
-function toIncoming(invite: IncomingInvite, media: Media): Incoming {
+function toIncoming(invite: IncomingInvite, media: Media, clock: Clock): Incoming {
   const asserted = parseNameAddr(invite.header('P-Asserted-Identity') || invite.header('From'))
   const uri = parseUri(asserted?.uri ?? '')
   return {
@@ -130,13 +134,13 @@ function toIncoming(invite: IncomingInvite, media: Media): Incoming {
     async answer() {
       const answered = await media.answer(invite.body)
       if (answered.outcome !== 'answered') throw new Error(`cannot answer: ${answered.outcome}`)
-      return toCall(await invite.accept({ sdp: answered.session.localSdp }), answered.session)
+      return toCall(await invite.accept({ sdp: answered.session.localSdp }), answered.session, clock)
     },
     reject: (status) => invite.respond(status),
   }
 }
 
-function toCall(dialog: SipDialog, audio: AudioSession): PhoneCall {
+function toCall(dialog: SipDialog, audio: AudioSession, clock: Clock): PhoneCall {
   const ended = new Promise<void>((resolve) => {
     dialog.onEnd(() => {
       audio.close()
@@ -152,6 +156,15 @@ function toCall(dialog: SipDialog, audio: AudioSession): PhoneCall {
     dialog,
     audio,
     ended,
+    async hears(packets, withinMs = 8_000) {
+      const before = audio.heard.audible
+      const deadline = clock.now() + withinMs
+      while (audio.heard.audible - before < packets) {
+        if (clock.now() > deadline || dialog.ended) return false
+        await pause(clock, 20)
+      }
+      return true
+    },
     async hangUp() {
       await dialog.bye()
       audio.close()

@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { systemClock } from '../../src/base/clock.js'
+import { silentLogger } from '../../src/base/logger.js'
+import { createSeal } from '../../src/base/seal.js'
+import { Secret } from '../../src/base/secret.js'
+import type { Phone } from '../../src/cli/demo/phone.js'
+import { createPhoneBank, type PhoneBank } from '../../src/cli/demo/phone-bank.js'
+import { createDirectory, type Directory, samples } from '../../src/directory/directory.js'
+import { hashPin } from '../../src/hotdesk/hotdesk.js'
+import { type NodeParts, networkSecret, startTestNode, type TestNode } from './node.js'
+import { startTestRedis, type TestRedis } from './redis.js'
+import { openTestStore } from './redis-store.js'
+
+/** One Redis, the sample users and phones, and as many nodes and phones as the test asks for. */
+export interface TestOffice {
+  readonly redis: TestRedis
+  /** Writes to the network as an installer does. */
+  readonly directory: Directory
+  node(name: string, site?: string, parts?: Partial<NodeParts>): Promise<TestNode>
+  /** A registered phone. */
+  phone(device: string, at: TestNode): Promise<Phone>
+  readonly bank: PhoneBank
+  /** Ends everything, and fails when a PIN or a password was printed anywhere. */
+  close(): Promise<void>
+}
+
+export const domain = 'hotdesk.test'
+
+export async function openTestOffice(): Promise<TestOffice> {
+  const redis = await startTestRedis()
+  const store = await openTestStore(redis)
+  const directory = createDirectory({ store, seal: createSeal(new Secret(networkSecret)), log: silentLogger() })
+  await furnish(directory)
+  const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+  const nodes: TestNode[] = []
+
+  return {
+    redis,
+    directory,
+    bank,
+    async node(name, site = 'paris', parts = {}) {
+      const node = await startTestNode({ node: name, site, redis: `unix://${redis.socket}`, data: join(redis.directory, name), ...parts })
+      nodes.push(node)
+      return node
+    },
+    async phone(device, at) {
+      const phone = bank.phone({ device, password: passwordOf(device), node: at.udp, domain })
+      const answer = await phone.register()
+      if (answer.status !== 200) throw new Error(`${device} was not registered: ${answer.status} ${answer.reason}\n${at.output()}`)
+      return phone
+    },
+    async close() {
+      await bank.close()
+      for (const node of nodes) await node.stop()
+      directory.close()
+      await store.close()
+      await redis.close()
+      for (const node of nodes) expectNoSecrets(node.output())
+    },
+  }
+}
+
+async function furnish(directory: Directory): Promise<void> {
+  for (const { extension, name, pin, home } of samples.users) {
+    await saved(directory.putUser(extension, { name, home, pinHash: await hashPin(new Secret(pin)) }))
+  }
+  for (const { id, site, elin, location } of samples.devices) {
+    await saved(directory.putDevice(id, { site, hotdesk: true, password: passwordOf(id), elin, location }))
+  }
+}
+
+async function saved(edit: ReturnType<Directory['putUser']>): Promise<void> {
+  const outcome = await edit
+  if (outcome.outcome === 'REFUSED') throw new Error(outcome.reasons.join('; '))
+}
+
+/** Passwords that stand nowhere else, so that finding one in a log is proof. */
+export function passwordOf(device: string): Secret {
+  return new Secret(`Pw-of-${device}-zx81`)
+}
+
+export function pinOf(extension: string): string {
+  return samples.users.find((user) => user.extension === extension)?.pin ?? ''
+}
+
+function expectNoSecrets(output: string): void {
+  const words = [...samples.devices.map(({ id }) => passwordOf(id).reveal()), networkSecret]
+  // A PIN is four digits, which may turn up in any number: it is looked for as a word or a value of its own.
+  const patterns = samples.users.map(({ pin }) => new RegExp(`(^|[^0-9A-Za-z.:-])${pin}(?![0-9A-Za-z.:-])`, 'm'))
+  for (const word of words) if (output.includes(word)) throw new Error(`a password stands in the log: ${word}`)
+  for (const pattern of patterns) {
+    const found = pattern.exec(output)
+    if (found) throw new Error(`a PIN stands in the log: ${output.slice(Math.max(0, found.index - 200), found.index + 50)}`)
+  }
+}
