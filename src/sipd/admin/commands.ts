@@ -99,6 +99,10 @@ function sip(client: Client, { id, words, message }: Command, { userAgent }: Com
     client.refused(id, txnId === '' ? `invalid request-uri: ${firstLine(message)}` : 'Unknown server error sending response')
     return
   }
+  if (draft.kind === 'response' && txnId === '') {
+    client.dismissed(id, 'transaction id missing')
+    return
+  }
   if (draft.kind === 'response') {
     userAgent.respond(client, id, txnId, draft)
     return

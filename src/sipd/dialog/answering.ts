@@ -189,7 +189,8 @@ function dialogOf({ transaction, tag, application }: Pending, response: SipRespo
     remote: request.first('From') ?? '',
     creator: request.method,
     application,
-    localSeq: 0,
+    // The first request of ours has the number behind the one that made the dialog, as drachtio's.
+    localSeq: request.cseq.number,
     remoteSeq: request.cseq.number,
     routeSet: request.list('Record-Route'),
     remoteTarget: request.contacts[0]?.uri ?? request.from.uri,

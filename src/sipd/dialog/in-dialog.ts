@@ -156,7 +156,7 @@ export function createInDialog({ core, sender, calls }: InDialogNeeds): InDialog
         if ('refusal' in composed) return refused(composed.refusal)
         const { message } = composed
         for (const name of credentials) for (const value of invite.all(name)) if (!message.has(name)) message.append(name, value)
-        lastAcks.set(dialog, { ack: message.clone(), hop })
+        lastAcks.set(dialog, { ack: message, hop })
         deliverAck(dialog, message, hop, by?.command ?? null)
       },
       refused,
@@ -204,7 +204,7 @@ export function createInDialog({ core, sender, calls }: InDialogNeeds): InDialog
     sendAck,
     repeatAck(dialog) {
       const last = lastAcks.get(dialog)
-      if (last) deliverAck(dialog, last.ack.clone(), last.hop, null)
+      if (last) deliverAck(dialog, last.ack, last.hop, null)
     },
   }
 }

@@ -131,7 +131,8 @@ function flowTo({ transports }: Client, hop: Hop): Flow {
 }
 
 function sendOnce(client: Client, request: SipRequest, hop: Hop): { bytes: Buffer; flow: Flow } | null {
-  request.prepend('Via', ourVia(hop.protocol, hop.advertised, newBranch()))
+  // An ACK that is sent again is the same ACK, branch included (RFC 3261 §13.2.2.4).
+  if (!request.has('Via')) request.prepend('Via', ourVia(hop.protocol, hop.advertised, newBranch()))
   const bytes = request.toBuffer()
   const flow = flowTo(client, hop)
   return client.transports.send(bytes, flow) ? { bytes, flow } : null

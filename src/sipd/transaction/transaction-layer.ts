@@ -63,7 +63,7 @@ export interface TransactionLayer {
   locate(uri: string): Promise<readonly Hop[]>
   /** Starts a client transaction. The request has no Via of ours yet. */
   send(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction
-  /** The ACK of a 2xx: sent once, outside any transaction. Resolves with what was sent. */
+  /** The ACK of a 2xx: sent once, outside any transaction. Resolves with what was sent. The same message sent again keeps its Via. */
   sendAck(ack: SipRequest, hop: Hop): Promise<{ readonly bytes: Buffer; readonly flow: Flow }>
   close(): Promise<void>
 }
