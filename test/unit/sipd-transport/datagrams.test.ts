@@ -1,0 +1,124 @@
+import { createSocket } from 'node:dgram'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createResponse } from '../../../src/sip/builder.js'
+import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
+import { aRequest, createDiary, openLayer } from '../../support/sip-pair.js'
+import { openTcpPeer } from '../../support/tcp-peer.js'
+
+const closers: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function open(needs: Parameters<typeof openLayer>[0] = {}): Promise<LiveTransactionLayer> {
+  const layer = await openLayer(needs)
+  closers.push(() => layer.close())
+  return layer
+}
+
+const both = [
+  { protocol: 'udp', address: '127.0.0.1', port: 0 },
+  { protocol: 'tcp', address: '127.0.0.1', port: 0 },
+] as const
+const large = { body: Buffer.alloc(1_300, 'x') }
+
+/** A UDP port that was just free, and is closed. */
+async function closedPort(): Promise<number> {
+  const socket = createSocket('udp4')
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  const { port } = socket.address()
+  await new Promise<void>((resolve) => socket.close(() => resolve()))
+  return port
+}
+
+test('a peer whose UDP port is closed is found out as soon as it owes an answer, long before Timer B', async () => {
+  const layer = await open({ timers: { t1: 20, t2: 80, t4: 100 } })
+  const [hop] = layer.locateNow(`sip:127.0.0.1:${await closedPort()}`) ?? []
+  if (!hop) throw new Error('no hop')
+  const diary = createDiary()
+  layer.send(aRequest('INVITE', 'sip:x@127.0.0.1'), hop, diary)
+  await diary.hears('failure')
+  expect(diary.heard).toEqual(['sent', 'failure'])
+})
+
+describe('RFC 3261 §18.1.1: a request above 1300 bytes', () => {
+  test('MUST go by TCP, with a Via that says so', async () => {
+    const caller = await open({ listen: both })
+    const callee = await open({ listen: [{ protocol: 'tcp', address: '127.0.0.1', port: 0 }] })
+    const port = callee.listening[0]?.local.port
+    const arrived = new Promise<string>((resolve) =>
+      callee.onRequest((transaction) => {
+        transaction.respond(createResponse(transaction.request, 200, undefined, 'x'))
+        resolve(`${transaction.request.topVia.transport} ${transaction.request.vias.length}`)
+      }),
+    )
+    const [hop] = caller.locateNow(`sip:127.0.0.1:${port}`) ?? []
+    if (!hop) throw new Error('no hop')
+    const diary = createDiary()
+    caller.send(aRequest('INVITE', 'sip:x@127.0.0.1', large), hop, diary)
+    await diary.hears('200')
+    expect(await arrived).toBe('TCP 1')
+    expect([diary.heard, diary.sent[0]?.flow.protocol]).toEqual([['sent', '200'], 'tcp'])
+  })
+
+  test('goes back to UDP where TCP is refused, and the peer is spared the next attempt', async () => {
+    const caller = await open({ listen: both })
+    const callee = await open()
+    const port = callee.listening[0]?.local.port
+    const transports: string[] = []
+    callee.onRequest((transaction) => {
+      transports.push(transaction.request.topVia.transport)
+      transaction.respond(createResponse(transaction.request, 200, undefined, 'x'))
+    })
+    const [hop] = caller.locateNow(`sip:127.0.0.1:${port}`) ?? []
+    if (!hop) throw new Error('no hop')
+    const first = createDiary()
+    caller.send(aRequest('INVITE', 'sip:x@127.0.0.1', large), hop, first)
+    await first.hears('200')
+    expect([first.heard, first.sent.map(({ flow }) => flow.protocol)]).toEqual([['sent', '200'], ['udp']])
+    const far = await openTcpPeer(port)
+    closers.push(() => far.close())
+    const second = createDiary()
+    caller.send(aRequest('INVITE', 'sip:x@127.0.0.1', large), hop, second)
+    await second.hears('200')
+    expect([far.accepted, transports]).toEqual([0, ['UDP', 'UDP']])
+  })
+
+  test('that was cancelled meanwhile is cancelled over UDP', async () => {
+    const caller = await open({ listen: both })
+    const callee = await open()
+    callee.onRequest((transaction) => {
+      const { request, cancels } = transaction
+      transaction.respond(createResponse(request, request.method === 'INVITE' ? 180 : 200, undefined, 'x'))
+      cancels?.respond(createResponse(cancels.request, 487, undefined, 'x'))
+    })
+    const [hop] = caller.locateNow(`sip:127.0.0.1:${callee.listening[0]?.local.port}`) ?? []
+    if (!hop) throw new Error('no hop')
+    const diary = createDiary()
+    caller.send(aRequest('INVITE', 'sip:x@127.0.0.1', large), hop, diary).cancel(createDiary(), null)
+    await diary.hears('487')
+    expect(diary.heard).toEqual(['sent', '180', '487'])
+  })
+})
+
+test('a socket bound to all addresses shows each peer one that it can reach', async () => {
+  const layer = await open({ listen: [{ protocol: 'udp', address: '0.0.0.0', port: 0 }] })
+  const [hop] = layer.locateNow('sip:127.0.0.1:5999') ?? []
+  expect(hop?.advertised.address).toBe('127.0.0.1')
+  expect(layer.locateNow('sip:192.0.2.99')?.[0]?.advertised.address).not.toBe('0.0.0.0')
+})
+
+test('what is advertised is shown in Via, and responses still come', async () => {
+  const caller = await open({ advertise: 'sip.example.net' })
+  const callee = await open()
+  callee.onRequest((transaction) => void transaction.respond(createResponse(transaction.request, 200, undefined, 'x')))
+  const [hop] = caller.locateNow(`sip:127.0.0.1:${callee.listening[0]?.local.port}`) ?? []
+  if (!hop) throw new Error('no hop')
+  const diary = createDiary()
+  caller.send(aRequest('OPTIONS', 'sip:x@127.0.0.1'), hop, diary)
+  await diary.hears('200')
+  expect(diary.sent[0]?.bytes.toString()).toContain(
+    `\r\nVia: SIP/2.0/UDP sip.example.net:${caller.listening[0]?.local.port};rport;branch=z9hG4bK`,
+  )
+  expect(diary.responses[0]?.topVia.params.get('received')).toBe('127.0.0.1')
+})

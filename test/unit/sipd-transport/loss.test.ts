@@ -1,0 +1,44 @@
+import { afterEach, expect, test } from 'vitest'
+import { systemClock } from '../../../src/base/clock.js'
+import { createResponse } from '../../../src/sip/builder.js'
+import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
+import { badWeather, createLossyDatagrams } from '../../support/lossy-datagrams.js'
+import { aRequest, createDiary, openLayer } from '../../support/sip-pair.js'
+
+const opened: LiveTransactionLayer[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((layer) => layer.close()))
+})
+
+const timers = { t1: 20, t2: 80, t4: 100 }
+
+test('where a fifth of all datagrams is lost, doubled or late, every transaction ends, and each request is heard once', async () => {
+  const { open, report } = createLossyDatagrams(systemClock, { ...badWeather, delayMs: 15 })
+  const caller = await openLayer({ openDatagramSocket: open, timers })
+  const callee = await openLayer({ openDatagramSocket: open, timers })
+  opened.push(caller, callee)
+  const heard = new Map<string, number>()
+  callee.onRequest((transaction) => {
+    const { request } = transaction
+    heard.set(request.callId, (heard.get(request.callId) ?? 0) + 1)
+    if (request.method === 'INVITE') transaction.respond(createResponse(request, 100))
+    transaction.respond(createResponse(request, request.method === 'INVITE' ? 486 : 200, undefined, 'x'))
+  })
+  const [hop] = caller.locateNow(`sip:127.0.0.1:${callee.listening[0]?.local.port}`) ?? []
+  if (!hop) throw new Error('no hop')
+
+  const requests = Array.from({ length: 200 }, (_, at) => aRequest(at % 2 === 0 ? 'INVITE' : 'MESSAGE', 'sip:x@127.0.0.1'))
+  const diaries = requests.map((request) => {
+    const diary = createDiary()
+    caller.send(request, hop, diary)
+    return diary
+  })
+  await Promise.all(diaries.map((diary) => Promise.race(['486', '200', 'timeout', 'failure'].map((end) => diary.hears(end)))))
+  const ends = diaries.map(({ heard: words }) => words.filter((word) => word !== 'sent' && word !== '100').join())
+  expect(ends).toEqual(requests.map(({ method }) => (method === 'INVITE' ? '486' : '200')))
+  expect([...heard.values()].every((times) => times === 1)).toBe(true)
+  expect(heard.size).toBe(200)
+  expect(report.lost).toBeGreaterThan(40)
+  expect(report.doubled).toBeGreaterThan(40)
+  expect(report.delayed).toBeGreaterThan(40)
+})
