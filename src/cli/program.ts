@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { loadConfig } from '../config.js'
+import { assignmentCommands } from './assignments.js'
 import { checkCommand } from './check.js'
 import type { CommandNeeds } from './needs.js'
 import { startCommand } from './start.js'
+import { statusCommand } from './status.js'
 import type { Terminal } from './terminal.js'
 
 export interface ProgramNeeds extends Pick<CommandNeeds, 'provide' | 'exit'> {
@@ -29,6 +31,8 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   }
   startCommand(program, needs)
   checkCommand(program, needs)
+  statusCommand(program, needs)
+  assignmentCommands(program, needs)
   return program
 }
 

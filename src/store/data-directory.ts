@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type Clock, pause } from '../base/clock.js'
 import { AppError } from '../base/errors.js'
 import { identityOf, lifeOf, thisProcess } from '../base/process-identity.js'
@@ -55,14 +55,23 @@ async function refuseWhileInUse(path: string, socket: string, node: string | nul
   if (inUse) throw new AppError('DATA_IN_USE', `another running node uses ${path}; give each node a \`data\` directory of its own`)
 }
 
-/** The path of a Unix socket is limited to 107 bytes (unix(7)); a longer one goes to a private directory of the system's. */
 async function socketIn(path: string): Promise<string> {
+  const socket = socketOf(path)
+  await mkdir(dirname(socket), { recursive: true, mode: 0o700 })
+  return socket
+}
+
+/** Where the embedded Redis of a node listens whose `data` this is; whether it runs or not. */
+export function embeddedSocket(data: string): string {
+  return socketOf(resolve(data, 'redis'))
+}
+
+/** The path of a Unix socket is limited to 107 bytes (unix(7)); a longer one goes to a private directory of the system's. */
+function socketOf(path: string): string {
   const beside = join(path, 'redis.sock')
   if (Buffer.byteLength(beside) <= 100) return beside
   const name = createHash('sha256').update(path).digest('hex').slice(0, 16)
-  const elsewhere = join(tmpdir(), `hotdesk-${process.getuid?.() ?? 0}-${name}`)
-  await mkdir(elsewhere, { recursive: true, mode: 0o700 })
-  return join(elsewhere, 'redis.sock')
+  return join(tmpdir(), `hotdesk-${process.getuid?.() ?? 0}-${name}`, 'redis.sock')
 }
 
 async function read(file: string): Promise<string | null> {

@@ -12,6 +12,7 @@ import { keepSavedCopy } from './saved-copy.js'
 import { createTracking } from './tracking.js'
 
 export type * from './contract.js'
+export { embeddedSocket } from './data-directory.js'
 
 /**
  * Opens the network's Redis, starting one of our own for `embedded`. A Redis that does not answer does not keep the node from

@@ -1,0 +1,23 @@
+import { Argument, InvalidArgumentError } from 'commander'
+import { parseDeviceId, parseExtension } from '../base/identity.js'
+
+function extensionOf(text: string): string {
+  if (parseExtension(text) === null) throw new InvalidArgumentError('An extension is 1 to 15 digits.')
+  return text
+}
+
+function deviceOf(text: string): string {
+  if (parseDeviceId(text) === null) throw new InvalidArgumentError('A device begins with a letter, such as HD0001.')
+  return text
+}
+
+function eitherOf(text: string): string {
+  if (parseDeviceId(text) === null && parseExtension(text) === null)
+    throw new InvalidArgumentError('An extension is 1 to 15 digits, a device begins with a letter.')
+  return text
+}
+
+/** Arguments that are checked before a command runs; a wrong one is wrong usage. */
+export const extensionArgument = (): Argument => new Argument('<extension>', "a person's number, such as 100").argParser(extensionOf)
+export const deviceArgument = (): Argument => new Argument('<device>', 'a phone, such as HD0001').argParser(deviceOf)
+export const eitherArgument = (): Argument => new Argument('<extension|device>', 'a person or a phone').argParser(eitherOf)

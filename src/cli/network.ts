@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../base/clock.js'
+import { AppError } from '../base/errors.js'
+import { silentLogger } from '../base/logger.js'
+import { createMetrics } from '../base/metrics.js'
+import { Secret } from '../base/secret.js'
+import type { Config, RedisPlace } from '../config.js'
+import { hotdeskLibrary } from '../hotdesk/hotdesk.js'
+import { createStore, embeddedSocket, type Store } from '../store/store.js'
+
+/** Opens the network's Redis for one command. @throws AppError COMMAND_REFUSED when it cannot be reached */
+export async function withStore<Answer>(config: Config, run: (store: Store) => Promise<Answer>): Promise<Answer> {
+  const redis = reachable(config)
+  // A running node keeps its copy in `data`; a command must not write there.
+  const data = await mkdtemp(join(tmpdir(), 'hotdesk-command-'))
+  const { network } = config
+  const quiet = { clock: systemClock, log: silentLogger(), metrics: createMetrics() }
+  const store = await createStore({ redis, network, data, functions: hotdeskLibrary, ...quiet })
+  try {
+    if (store.state === 'lost') throw new AppError('COMMAND_REFUSED', `Redis does not answer; try \`${store.cli} ping\``)
+    return await run(store)
+  } finally {
+    await store.close()
+    await rm(data, { recursive: true, force: true })
+  }
+}
+
+/** The embedded Redis belongs to a running node; a command only visits it. */
+function reachable({ redis, data }: Config): RedisPlace {
+  if (redis.kind !== 'embedded') return redis
+  const socket = embeddedSocket(data)
+  if (!existsSync(socket)) throw new AppError('COMMAND_REFUSED', `no node runs with its data in ${data}; start one: hotdesk start`)
+  return { kind: 'url', url: new Secret(`unix://${socket}`) }
+}

@@ -1,0 +1,84 @@
+import type { Command } from 'commander'
+import { systemClock } from '../base/clock.js'
+import type { Replica } from '../store/store.js'
+import type { CommandNeeds } from './needs.js'
+import { withStore } from './network.js'
+import { table } from './terminal.js'
+
+/** One phone, as `hotdesk status --json` shows it. */
+export interface PhoneStatus {
+  readonly device: string
+  readonly site: string
+  readonly state: 'idle' | 'active' | 'draining'
+  readonly user: string | null
+  readonly name: string | null
+  /** Epoch seconds of the last login or logout. */
+  readonly since: number | null
+  readonly registered: boolean
+  /** Whether the phone has followed: `pending`, `ok`, `stale` …; null when it was never asked to. */
+  readonly refresh: string | null
+}
+
+/** `hotdesk status` */
+export function statusCommand(program: Command, needs: CommandNeeds): void {
+  program
+    .command('status')
+    .description('every phone: who sits there, since when, and whether the phone has followed')
+    .option('--site <name>', 'only the phones of one site')
+    .option('--json', 'the answer as JSON')
+    .addHelpText('after', '\nExamples:\n  hotdesk status\n  hotdesk status --site paris --json')
+    .action(async ({ site, json }: { site?: string; json?: boolean }) => {
+      const phones = await withStore(needs.config('look'), ({ replica }) => Promise.resolve(phonesIn(replica)))
+      const wanted = phones.filter((phone) => site === undefined || phone.site === site)
+      const { print, paint } = needs.terminal
+      if (json) return print(JSON.stringify(wanted, null, 2))
+      const [head = '', ...rows] = statusLines(wanted, systemClock.now() / 1000)
+      print(paint.faint(head))
+      for (const row of rows) print(row)
+    })
+}
+
+/** Every phone of the copy, by name. */
+export function phonesIn(replica: Replica): PhoneStatus[] {
+  return Array.from(replica.keysUnder('device:'), (key) => phoneOf(replica, key.slice('device:'.length))).sort((one, other) =>
+    one.device.localeCompare(other.device, 'en', { numeric: true }),
+  )
+}
+
+function phoneOf(replica: Replica, device: string): PhoneStatus {
+  const record = replica.hash(`device:${device}`)
+  const user = replica.hash('devices')?.get(device) ?? null
+  const since = Number(record?.get('since'))
+  return {
+    device,
+    site: record?.get('site') ?? '',
+    state: user === null ? 'idle' : record?.get('state') === 'draining' ? 'draining' : 'active',
+    user,
+    name: user === null ? null : (replica.hash(`user:${user}`)?.get('name') ?? null),
+    since: since > 0 ? since : null,
+    registered: replica.hash(`reg:${device}`) !== undefined,
+    refresh: record?.get('refresh') ?? null,
+  }
+}
+
+export function statusLines(phones: readonly PhoneStatus[], now: number): string[] {
+  const rows = phones.map(({ device, site, state, user, name, since, registered, refresh }) => [
+    device,
+    site,
+    state,
+    user ?? '-',
+    name ?? '-',
+    since === null ? '-' : duration(now - since),
+    registered ? 'yes' : 'no',
+    refresh ?? '-',
+  ])
+  return table([['DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'FOR', 'REGISTERED', 'REFRESH'], ...rows])
+}
+
+/** `3 min`, `2 h 05`, `4 d` */
+export function duration(seconds: number): string {
+  const minutes = Math.max(0, Math.floor(seconds / 60))
+  if (minutes < 60) return `${minutes} min`
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')}`
+  return `${Math.floor(minutes / (24 * 60))} d`
+}
