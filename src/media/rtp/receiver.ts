@@ -107,10 +107,9 @@ function createKeyHearing(onKey: (key: Key, way: KeyWay) => void): KeyHearing {
 }
 
 function parseRtp(bytes: Buffer): RtpPacket | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (!isRtp(view)) return null
   try {
-    return new RtpPacket(view)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    return isRtp(view) ? new RtpPacket(view) : null
   } catch {
     return null
   }

@@ -60,9 +60,10 @@ export function createRtcp({ stream, reception, cname }: RtcpNeeds): Rtcp {
       return compound([firstPacket(now), name(stream.ssrc, cname), bye])
     },
     hear(packet, now) {
-      const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
-      if (!isRtcp(view)) return false
       try {
+        // Even the check reads beyond the end of a packet that is too short.
+        const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
+        if (!isRtcp(view)) return false
         for (const one of new CompoundPacket(view).getPackets()) {
           if (one instanceof SenderReportPacket) heard = { lsr: middle(one.getNtpSeconds(), one.getNtpFraction()), at: now }
         }

@@ -52,10 +52,12 @@ export function createToneDetector(): ToneDetector {
   return {
     hear(samples) {
       const found: Key[] = []
-      for (const sample of samples) {
-        window[filled] = sample
-        filled += 1
-        if (filled < windowSamples) continue
+      for (let at = 0; at < samples.length; ) {
+        const piece = samples.subarray(at, at + windowSamples - filled)
+        window.set(piece, filled)
+        filled += piece.length
+        at += piece.length
+        if (filled < windowSamples) break
         const key = hearWindow()
         if (key !== null) found.push(key)
         window.copyWithin(0, hopSamples)
@@ -88,11 +90,17 @@ interface Peak {
 /** The tone of the group that stands out, null where none does. */
 function strongest(window: Float64Array, group: readonly [Group, readonly Group[]]): Peak | null {
   const powers = powersAt(window, group[0])
-  const power = Math.max(...powers)
-  const index = powers.indexOf(power)
+  let index = 0
+  let power = 0
+  let second = 0
+  for (let at = 0; at < powers.length; at += 1) {
+    const one = powers[at] ?? 0
+    second = Math.max(second, Math.min(one, power))
+    if (one > power) index = at
+    power = Math.max(power, one)
+  }
   const around = group[1][index]
-  const others = Math.max(...powers.map((other, at) => (at === index ? 0 : other)))
-  return around && power > others * dominance ? { index, power, around } : null
+  return around && power > second * dominance ? { index, power, around } : null
 }
 
 /** 0 where the frequency is off by too much; else the power with what a small offset has taken from it. */
