@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url'
 import { CommanderError } from 'commander'
 import { AppError, type ErrorCode } from './base/errors.js'
 import { createProgram, type ProgramNeeds } from './cli/program.js'
-import { processTerminal } from './cli/terminal.js'
+import { processTerminal, type Terminal } from './cli/terminal.js'
 
 /** 0 done, 1 refused, 2 wrong usage or configuration. */
 export type ExitCode = 0 | 1 | 2
@@ -10,9 +10,13 @@ export type ExitCode = 0 | 1 | 2
 /** Mistakes in what the person wrote or has not installed; repeating the command changes nothing. */
 const usageCodes: readonly ErrorCode[] = ['CONFIG_INVALID', 'DIALPLAN_INVALID', 'IMPORT_INVALID', 'REDIS_SERVER_MISSING']
 
+export interface MainNeeds extends Pick<ProgramNeeds, 'provide'> {
+  /** The one of this process by default. */
+  readonly terminal?: Terminal
+}
+
 /** Runs one command line. Throws only what nobody expected. */
-export async function main(args: readonly string[], { provide }: Pick<ProgramNeeds, 'provide'>): Promise<ExitCode> {
-  const terminal = processTerminal()
+export async function main(args: readonly string[], { provide, terminal = processTerminal() }: MainNeeds): Promise<ExitCode> {
   let code: ExitCode = 0
   const program = createProgram({
     terminal,

@@ -1,0 +1,126 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { describe, expect, test } from 'vitest'
+import { silentLogger } from '../../../src/base/logger.js'
+import { bannerLines } from '../../../src/cli/banner.js'
+import { createTerminal } from '../../../src/cli/terminal.js'
+import { parseConfig } from '../../../src/config.js'
+import { loadDialplan } from '../../../src/dialplan/dialplan.js'
+import { main } from '../../../src/main.js'
+
+interface Run {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+async function run(...args: string[]): Promise<Run> {
+  const [out, err] = [new PassThrough(), new PassThrough()]
+  const code = await main(args, { provide: () => Promise.resolve(), terminal: createTerminal({ out, err, colour: 'plain' }) })
+  out.end()
+  err.end()
+  return { code, out: await text(out), err: await text(err) }
+}
+
+function fileOf(content: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'hotdesk-main-')), 'hotdesk.yaml')
+  writeFileSync(file, content)
+  return file
+}
+
+const good = 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n'
+
+describe('exit codes', () => {
+  test('0: done', async () => {
+    const { code, out } = await run('check', '--config', fileOf(good))
+    expect(code).toBe(0)
+    expect(out).toMatch(/All good\./)
+    expect(out).toMatch(/paris-1 at paris/)
+  })
+
+  test('1: refused, with the reason and what to do', async () => {
+    const { code, err } = await run('status', '--config', fileOf(good))
+    expect(code).toBe(1)
+    expect(err).toMatch(/no node runs with its data in .*; start one: hotdesk start/)
+  })
+
+  test.each([
+    [['chek'], /unknown command 'chek'[\s\S]*Did you mean check/],
+    [['check', '--jsn'], /unknown option '--jsn'/],
+    [['login', '100'], /missing required argument 'device'/],
+    [['login', 'abc', 'HD0001'], /An extension is 1 to 15 digits/],
+    [['logout', '-5'], /unknown option|begins with a letter/],
+    [['who', '1;2'], /a device begins with a letter/],
+  ])('2: wrong usage %j', async (args, said) => {
+    const { code, err } = await run(...args)
+    expect(code).toBe(2)
+    expect(err).toMatch(said)
+  })
+
+  test('2: wrong configuration, with every problem', async () => {
+    const { code, err } = await run('check', '--config', fileOf('node: paris-1\nsite: rome\nsip: { domian: x }\n'))
+    expect(code).toBe(2)
+    expect(err).toMatch(/hotdesk\.yaml:3:\d+ +sip\.domian: unknown key/)
+    expect(err).toMatch(/sip\.domain: missing/)
+  })
+
+  test('2: a site without a dial plan, or with a wrong one', async () => {
+    const missing = await run('start', '--config', fileOf(good.replace('site: paris', 'site: rome')))
+    expect(missing).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/site rome has no dial plan: expected the file .*dialplans\/rome\.yaml/) as string,
+    })
+    const file = fileOf(`${good}dialplan: plan.yaml\n`)
+    writeFileSync(join(file, '../plan.yaml'), 'site: paris\nextensions: [1XX]\ncodes: { login: "*77*", logout: "*77*" }\n')
+    const wrong = await run('start', '--config', file)
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringMatching(/plan\.yaml:3:\d+ +codes\.logout/) as string })
+  })
+})
+
+describe('help', () => {
+  test('names every command, and each command has examples', async () => {
+    const { code, out } = await run('--help')
+    expect(code).toBe(0)
+    const commands = Array.from(out.matchAll(/^ {2}([a-z]+)(?: |$)/gm), ([, name]) => name ?? '').filter((name) => name !== 'help')
+    expect(commands).toEqual(expect.arrayContaining(['start', 'check', 'status', 'who', 'login', 'logout', 'unlock']))
+    for (const command of commands) expect((await run(command, '--help')).out, command).toMatch(/Examples?:\n {2}hotdesk/)
+  })
+
+  test('check --json can be read by a program', async () => {
+    const { out } = await run('check', '--json', '--config', fileOf(good))
+    expect(JSON.parse(out)).toMatchObject({ node: 'paris-1 at paris, network hd' })
+  })
+})
+
+describe('the banner', () => {
+  const app = {
+    sip: ['tcp/192.0.2.10:5060', 'udp/192.0.2.10:5060'],
+    http: 'http://192.0.2.10:8080',
+    redisCli: 'redis-cli -s data/redis/redis.sock',
+    dialplan: loadDialplan({ text: 'site: paris\nextensions: [1XX]\n', file: 'x', log: silentLogger() }),
+  }
+  const { paint } = createTerminal({ out: new PassThrough(), err: new PassThrough(), colour: 'plain' })
+  const configOf = (file: string | null) => parseConfig({ text: good, file, env: {}, cwd: '/', purpose: 'look' })
+
+  test('of the sample tells addresses, phones, users and what to dial, and that they are samples', () => {
+    const banner = bannerLines({ config: configOf(null), app, paint }).join('\n')
+    expect(banner).toMatch(/SIP +udp\/192\.0\.2\.10:5060 {2}tcp\/192\.0\.2\.10:5060/)
+    expect(banner).toMatch(/Samples, published/)
+    for (const word of ['HD0001', 'HD0004', 'Alice', 'Bob', 'Chloé', '4711', '*77*100*', '*77*5*', 'http://192.0.2.10:8080'])
+      expect(banner).toContain(word)
+  })
+
+  test('of a configured node shows no samples', () => {
+    const banner = bannerLines({ config: configOf('/etc/hotdesk.yaml'), app, paint }).join('\n')
+    expect(banner).not.toMatch(/sample|Alice|4711/i)
+  })
+
+  test('has colours at a terminal and none in a file', () => {
+    const painted = createTerminal({ out: new PassThrough(), err: new PassThrough(), colour: 'colour' }).paint
+    expect(bannerLines({ config: configOf(null), app, paint: painted }).join('\n')).toContain('\u001b[1m')
+    expect(bannerLines({ config: configOf(null), app, paint }).join('\n')).not.toContain('\u001b')
+  })
+})

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { duration, phonesIn, statusLines } from '../../../src/cli/status.js'
+import type { Replica } from '../../../src/store/store.js'
+
+function replicaOf(hashes: Record<string, Record<string, string>>): Replica {
+  const maps = new Map(Object.entries(hashes).map(([key, fields]) => [key, new Map(Object.entries(fields))]))
+  return {
+    hash: (key) => maps.get(key),
+    keysUnder: (prefix) => [...maps.keys()].filter((key) => key.startsWith(prefix)),
+    onChange: () => () => undefined,
+    ageMs: () => 0,
+  }
+}
+
+const replica = replicaOf({
+  devices: { HD0002: '100', HD0010: '101' },
+  'device:HD0010': { site: 'london', state: 'draining', since: '1000', refresh: 'stale' },
+  'device:HD0002': { site: 'paris', state: 'active', since: '940', refresh: 'ok' },
+  'device:HD0001': { site: 'paris', state: 'active' },
+  'user:100': { name: 'Alice' },
+  'reg:HD0002': { contact: 'sip:x' },
+})
+
+describe('hotdesk status', () => {
+  test('shows every phone by name, and what the assignment says rather than what the phone record says', () => {
+    expect(phonesIn(replica)).toEqual([
+      { device: 'HD0001', site: 'paris', state: 'idle', user: null, name: null, since: null, registered: false, refresh: null },
+      { device: 'HD0002', site: 'paris', state: 'active', user: '100', name: 'Alice', since: 940, registered: true, refresh: 'ok' },
+      { device: 'HD0010', site: 'london', state: 'draining', user: '101', name: null, since: 1000, registered: false, refresh: 'stale' },
+    ])
+  })
+
+  test('is a table with straight columns', () => {
+    expect(statusLines(phonesIn(replica), 1000 + 3600)).toEqual([
+      'DEVICE  SITE    STATE     USER  NAME   FOR     REGISTERED  REFRESH',
+      'HD0001  paris   idle      -     -      -       no          -',
+      'HD0002  paris   active    100   Alice  1 h 01  yes         ok',
+      'HD0010  london  draining  101   -      1 h 00  no          stale',
+    ])
+  })
+
+  test.each([
+    [-5, '0 min'],
+    [59, '0 min'],
+    [60, '1 min'],
+    [7_500, '2 h 05'],
+    [86_400, '1 d'],
+  ])('%i seconds are %s', (seconds, text) => {
+    expect(duration(seconds)).toBe(text)
+  })
+})
