@@ -173,9 +173,14 @@ abstract class EditableMessage implements SipMessageBase {
     return this.first('Contact') === '*' && this.all('Contact').length === 1
   }
 
-  /** The fields of those keys, key by key. */
-  pick(keys: readonly string[]): HeaderField[] {
-    return keys.flatMap((key) => this.fields.filter((field) => field.key === key))
+  /** All fields of the first key, then the first field of each other one. */
+  pick(manyOf: string, oneOf: readonly string[]): HeaderField[] {
+    const picked = this.fields.filter((field) => field.key === manyOf)
+    for (const key of oneOf) {
+      const field = this.fields[this.indexOf(key)]
+      if (field) picked.push(field)
+    }
+    return picked
   }
 
   private fieldOf(name: string): HeaderField {
@@ -269,8 +274,8 @@ export function newRequest(method: string, uri: string, fields: HeaderField[] = 
   return new EditableRequest({ method, uri }, fields, body)
 }
 
-/** What a response copies, in this order (RFC 3261 §8.2.6.2). */
-const copied = ['via', 'from', 'to', 'call-id', 'cseq'] as const
+/** What a response copies besides Via, in this order (RFC 3261 §8.2.6.2). */
+const copied = ['from', 'to', 'call-id', 'cseq'] as const
 
 /**
  * A response with what it copies of the request, as far as the request has it. A To without a tag gets `toTag` if that is given;
@@ -278,7 +283,7 @@ const copied = ['via', 'from', 'to', 'call-id', 'cseq'] as const
  */
 export function newResponseTo(request: SipRequest, line: { readonly status: number; readonly reason: string }, toTag: string): SipResponse {
   if (!(request instanceof EditableMessage)) throw new TypeError('a request that was not made here')
-  const response = new EditableResponse(line, request.pick(copied), noBody)
+  const response = new EditableResponse(line, request.pick('via', copied), noBody)
   const to = request.understoodTo
   if (toTag !== '' && to?.tag === '') response.set('To', `${request.first('To')};tag=${toTag}`)
   return response
