@@ -7,6 +7,8 @@ export type PinWeakness = 'not-4-to-10-digits' | 'all-the-same' | 'running-digit
 // 16 MB and some 40 ms of one core: a shift of people logs in at once, and a PIN of few digits is protected by the lock-out.
 const cost = { N: 16_384, r: 8, p: 1 }
 const hashBytes = 32
+/** For hashes that were made elsewhere at a higher cost; beyond it a hash verifies nothing. */
+const mostMemory = 256 * 1024 * 1024
 const form = /^scrypt\$(\d{1,7})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9_-]+)\$([A-Za-z0-9_-]+)$/
 
 /** `scrypt$N$r$p$salt$hash`, salt and hash base64url (RFC 7914). Computed off the main thread. */
@@ -61,6 +63,6 @@ export function issuePin(extension: string): Secret {
 
 function derive(pin: Secret, salt: Buffer, settings: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(pin.reveal(), salt, hashBytes, settings, (fault, hash) => (fault ? reject(fault) : resolve(hash)))
+    scrypt(pin.reveal(), salt, hashBytes, { ...settings, maxmem: mostMemory }, (fault, hash) => (fault ? reject(fault) : resolve(hash)))
   })
 }

@@ -42,7 +42,7 @@ export function createLink({ main, listener, prepare, healthy, place, clock, log
   let preparing = false
   let again = false
   let closed = false
-  let complaint = ''
+  const complaints = new Set<string>()
   let retry: Alarm | null = null
   let opened: { resolve: () => void; reject: (fault: unknown) => void } | null = null
 
@@ -56,7 +56,7 @@ export function createLink({ main, listener, prepare, healthy, place, clock, log
   function become(next: StoreState): void {
     if (state === next || closed) return
     state = next
-    complaint = ''
+    complaints.clear()
     if (next === 'connected') log.info({ event: 'store.connected' }, `Redis is connected (${place})`)
     else log.warn({ event: 'store.lost' }, 'Redis is lost: calls go on from the copy in memory, logins are refused until it is back')
     states.emit(next)
@@ -65,8 +65,8 @@ export function createLink({ main, listener, prepare, healthy, place, clock, log
   /** The same trouble, met at every attempt, is one line. */
   function complain(fault: unknown): void {
     const text = messageOf(fault) || 'no answer'
-    if (closed || text === complaint) return
-    complaint = text
+    if (closed || complaints.has(text)) return
+    complaints.add(text)
     log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${place}): ${text}; trying again`)
   }
 
@@ -115,8 +115,8 @@ export function createLink({ main, listener, prepare, healthy, place, clock, log
       const first = new Promise<void>((resolve, reject) => {
         opened = { resolve, reject }
       })
-      // A refused first attempt is not the end: the connection goes on trying by itself.
-      for (const connection of connections) connection.connect().catch(complain)
+      // A refused first attempt is told of by 'error' and is not the end: the connection goes on trying by itself.
+      for (const connection of connections) connection.connect().catch(() => undefined)
       await first
     },
     renew,

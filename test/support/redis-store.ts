@@ -5,6 +5,7 @@ import { createMetrics } from '../../src/base/metrics.js'
 import type { RedisPlace } from '../../src/config.js'
 import { hotdeskLibrary } from '../../src/hotdesk/library.js'
 import { createStore, type Store, type StoreNeeds, type StoreState } from '../../src/store/store.js'
+import type { KeptLog } from './kept-log.js'
 import type { TestRedis } from './redis.js'
 
 /** A store as a node opens it, on the test's Redis. */
@@ -59,4 +60,15 @@ export function stateOf(store: Store, wanted: StoreState, withinMs = 4_000): Pro
       resolve()
     })
   })
+}
+
+export interface LogEntry {
+  readonly event?: string
+  readonly key?: string
+  readonly msg?: string
+}
+
+/** What was logged, as values. */
+export function entriesOf(kept: KeptLog): readonly LogEntry[] {
+  return kept.lines.map((line) => JSON.parse(line) as LogEntry)
 }

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createSeal } from '../../src/base/seal.js'
+import { Secret } from '../../src/base/secret.js'
+import { createDirectory, type Directory, loadSamples, samples } from '../../src/directory/directory.js'
+import { hashPin } from '../../src/hotdesk/hotdesk.js'
+import type { Store } from '../../src/store/store.js'
+import { keepLog } from '../support/kept-log.js'
+import { startTestRedis, type TestRedis } from '../support/redis.js'
+import { device, extension } from '../support/redis-network.js'
+import { entriesOf, keyOf, openTestStore } from '../support/redis-store.js'
+
+let redis: TestRedis
+let store: Store
+let directory: Directory
+const kept = keepLog()
+
+beforeAll(async () => {
+  redis = await startTestRedis()
+  store = await openTestStore(redis)
+  directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log: kept.log })
+})
+afterAll(async () => {
+  directory.close()
+  await store.close()
+  await redis.close()
+})
+beforeEach(async () => {
+  await redis.cli('FLUSHALL')
+  await redis.cli('HSET', '{hd}:user:1', 'home', 'paris')
+  await keyOf(store, 'user:1', (hash) => hash?.size === 1)
+})
+
+const userSeen = (number: string) => keyOf(store, `user:${number}`, (hash) => hash !== undefined)
+const deviceSeen = (id: string) => keyOf(store, `device:${id}`, (hash) => hash !== undefined)
+
+describe('a user', () => {
+  it('written by hand has the usual settings where nothing else is said', async () => {
+    await redis.cli('HSET', '{hd}:user:120', 'name', 'Zoë', 'home', 'lyon')
+    await userSeen('120')
+    expect(directory.user(extension('120'))).toEqual({
+      extension: '120',
+      name: 'Zoë',
+      home: 'lyon',
+      pinHash: null,
+      enabled: true,
+      mayHotdesk: true,
+      secondLogin: 'move',
+      ringSeconds: 25,
+      forwards: { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null },
+    })
+  })
+
+  it('that was put is read as it was put; what is not named stays', async () => {
+    const outcome = await directory.putUser('121', {
+      name: 'Yves',
+      home: 'paris',
+      secondLogin: 'deny',
+      ringSeconds: 40,
+      forwards: { busy: '+33199000009' },
+    })
+    expect(outcome).toEqual({ outcome: 'SAVED' })
+    await userSeen('121')
+    await directory.putUser('121', { mayHotdesk: false, forwards: { busy: null, notLoggedIn: '120' } })
+    await keyOf(store, 'user:121', (hash) => hash?.get('forwardNotLoggedIn') === '120' && !hash.has('forwardBusy'))
+    expect(directory.user(extension('121'))).toMatchObject({
+      name: 'Yves',
+      secondLogin: 'deny',
+      ringSeconds: 40,
+      mayHotdesk: false,
+      forwards: { busy: null, notLoggedIn: '120' },
+    })
+  })
+
+  it.each([
+    ['5', { name: 'Five', home: 'paris' }, 'extension 5 is reserved'],
+    ['HD0001', { home: 'paris' }, 'is no extension'],
+    ['122', { name: 'Homeless' }, 'home is "", expected a site'],
+    ['122', { home: 'Paris Office' }, 'home is "Paris Office", expected a site'],
+    ['122', { home: 'paris', ringSeconds: 9_999 }, 'ringSeconds is "9999", expected a number from 1 to 600'],
+    [
+      '122',
+      { home: 'paris', forwards: { busy: 'sip:evil@example.com' } },
+      'forwardBusy is "sip:evil@example.com", expected a number to dial',
+    ],
+  ])('%s %j is refused, and the answer says why', async (number, edit, reason) => {
+    const outcome = await directory.putUser(number, edit)
+    expect(outcome).toEqual({ outcome: 'REFUSED', reasons: [expect.stringContaining(reason)] })
+    expect(await redis.cli('EXISTS', `{hd}:user:${number}`)).toBe('0')
+  })
+
+  it('is told of when added, edited and removed, and is gone then', async () => {
+    const told: string[] = []
+    const stop = directory.onUserChange((number) => told.push(number))
+    await directory.putUser('123', { name: 'Xavier', home: 'paris' })
+    await userSeen('123')
+    await directory.putUser('123', { name: 'Xaver' })
+    await keyOf(store, 'user:123', (hash) => hash?.get('name') === 'Xaver')
+    expect(await directory.removeUser(extension('123'))).toEqual({ outcome: 'REMOVED' })
+    await keyOf(store, 'user:123', (hash) => hash === undefined)
+    expect(await directory.removeUser(extension('123'))).toEqual({ outcome: 'UNKNOWN' })
+    stop()
+    expect(told).toEqual(['123', '123', '123'])
+    expect(directory.user(extension('123'))).toBeNull()
+  })
+})
+
+describe('a device', () => {
+  it('keeps its password sealed in Redis and unreadable in the log', async () => {
+    await directory.putDevice('HD0101', { site: 'paris', hotdesk: true, location: 'hall', password: new Secret('s3same-0pen') })
+    await deviceSeen('HD0101')
+    expect(directory.device(device('HD0101'))?.password?.reveal()).toBe('s3same-0pen')
+    expect(await redis.cli('HGET', '{hd}:device:HD0101', 'credential')).toMatch(/^sealed\.1\./)
+    expect(JSON.stringify([directory.devices(), kept.lines])).not.toContain('s3same-0pen')
+  })
+
+  it.each([
+    ['HD0102', { site: 'paris', hotdesk: true }, 'hotdesk is yes without a location'],
+    ['4711', { site: 'paris' }, 'is no device'],
+    ['HD0102', { hotdesk: false }, 'site is "", expected a site'],
+    ['HD0102', { site: 'paris', owner: 'Alice' }, 'owner is "Alice", expected an extension'],
+    ['HD0102', { site: 'paris', elin: 'none' }, 'elin is "none", expected a telephone number'],
+  ])('%s %j is refused, and the answer says why', async (id, edit, reason) => {
+    expect(await directory.putDevice(id, edit)).toEqual({ outcome: 'REFUSED', reasons: [expect.stringContaining(reason)] })
+    expect(await redis.cli('EXISTS', `{hd}:device:${id}`)).toBe('0')
+  })
+
+  it('cannot lose its location while it is enabled for hot desking', async () => {
+    await directory.putDevice('HD0103', { site: 'paris', hotdesk: true, location: 'hall' })
+    await deviceSeen('HD0103')
+    expect(await directory.putDevice('HD0103', { location: null })).toMatchObject({ outcome: 'REFUSED' })
+    expect(await directory.putDevice('HD0103', { location: null, hotdesk: false })).toEqual({ outcome: 'SAVED' })
+  })
+
+  it('is told of when it is edited, not when only its state has changed', async () => {
+    await directory.putDevice('HD0104', { site: 'paris', hotdesk: true, location: 'hall' })
+    await deviceSeen('HD0104')
+    const told: string[] = []
+    const stop = directory.onDeviceChange((id) => told.push(id))
+    await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '1', 'HD0104')
+    await keyOf(store, 'device:HD0104', (hash) => hash?.get('state') === 'active')
+    expect(told).toEqual([])
+    await directory.putDevice('HD0104', { elin: '+33199000104' })
+    await keyOf(store, 'device:HD0104', (hash) => hash?.has('elin') === true)
+    stop()
+    expect(told).toEqual(['HD0104'])
+  })
+
+  it('belongs to its owner', async () => {
+    await directory.putDevice('HD0105', { site: 'paris', owner: '1' })
+    await deviceSeen('HD0105')
+    expect(directory.ownedBy(extension('1')).map(({ id }) => id)).toEqual(['HD0105'])
+  })
+})
+
+describe('a broken record', () => {
+  it('is left out and named in the log once, and is back when it is mended', async () => {
+    await redis.cli('HSET', '{hd}:user:130', 'name', 'Nowhere')
+    await userSeen('130')
+    expect(directory.user(extension('130'))).toBeNull()
+    await redis.cli('HSET', '{hd}:user:130', 'name', 'Still nowhere')
+    await keyOf(store, 'user:130', (hash) => hash?.get('name') === 'Still nowhere')
+    expect(entriesOf(kept).filter(({ key }) => key === 'user:130')).toHaveLength(1)
+    await redis.cli('HSET', '{hd}:user:130', 'home', 'paris')
+    await keyOf(store, 'user:130', (hash) => hash?.has('home') === true)
+    expect(directory.user(extension('130'))?.name).toBe('Still nowhere')
+  })
+
+  it('with a wrong setting has the usual one, and the log says which', async () => {
+    await redis.cli('HSET', '{hd}:user:131', 'home', 'paris', 'ringSeconds', 'long', 'enabled', 'true', 'secondLogin', 'never')
+    await userSeen('131')
+    expect(directory.user(extension('131'))).toMatchObject({ ringSeconds: 25, enabled: true, secondLogin: 'move' })
+    const [line] = entriesOf(kept).filter(({ key }) => key === 'user:131')
+    for (const field of ['ringSeconds', 'enabled', 'secondLogin']) expect(line?.msg).toContain(field)
+  })
+
+  it('whose credential was sealed with another secret has no password', async () => {
+    const sealed = createSeal(new Secret('another')).close(new Secret('x'))
+    await redis.cli('HSET', '{hd}:device:HD0131', 'site', 'paris', 'credential', sealed)
+    await deviceSeen('HD0131')
+    expect(directory.device(device('HD0131'))?.password).toBeNull()
+    expect(entriesOf(kept).some(({ key, msg }) => key === 'device:HD0131' && String(msg).includes('another network secret'))).toBe(true)
+  })
+})
+
+describe('the sample network', () => {
+  it('is loaded into an empty network only', async () => {
+    expect(await loadSamples({ store, directory, hashPin })).toBe('present')
+    await redis.cli('DEL', '{hd}:user:1')
+    await keyOf(store, 'user:1', (hash) => hash === undefined)
+    expect(await loadSamples({ store, directory, hashPin })).toBe('loaded')
+    await deviceSeen('HD0004')
+    expect(directory.users().map(({ name }) => name)).toEqual(samples.users.map(({ name }) => name))
+    expect(directory.devices().every(({ hotdesk, password }) => hotdesk && password !== null)).toBe(true)
+    expect(await loadSamples({ store, directory, hashPin })).toBe('present')
+  })
+})

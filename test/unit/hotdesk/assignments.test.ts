@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { silentLogger } from '../../../src/base/logger.js'
+import { createAssignments } from '../../../src/hotdesk/assignments.js'
+import type { AssignmentChange } from '../../../src/hotdesk/hotdesk.js'
+import { createReplica } from '../../../src/store/replica.js'
+import { createManualClock } from '../../support/manual-clock.js'
+
+const faults: unknown[] = []
+const hash = (fields: Record<string, string>) => new Map(Object.entries(fields))
+
+function network(hashes: Record<string, Record<string, string>>) {
+  const replica = createReplica({ clock: createManualClock(), onFault: (fault) => faults.push(fault) })
+  const put = (news: Record<string, Record<string, string>>) =>
+    replica.put(Object.entries(news).map(([key, fields]) => [key, hash(fields)]))
+  put(hashes)
+  const assignments = createAssignments({ replica, log: silentLogger() })
+  const changes: AssignmentChange[] = []
+  const wishes: string[] = []
+  assignments.onChange((change) => changes.push(change))
+  assignments.onRefreshWanted((device) => wishes.push(device))
+  return { put, assignments, changes, wishes }
+}
+
+describe('assignments', () => {
+  it('are those of the two hashes; what has not the form of a device or an extension is nobody', () => {
+    const { assignments } = network({ users: { '100': 'HD0001 HD0002 !' }, devices: { HD0001: '100', HD0002: '100', HD0003: 'Bob' } })
+    expect(assignments.devicesOf('100' as never)).toEqual(['HD0001', 'HD0002'])
+    expect(assignments.devicesOf('101' as never)).toEqual([])
+    expect(assignments.userOn('HD0001' as never)).toBe('100')
+    expect(assignments.userOn('HD0003' as never)).toBeNull()
+  })
+
+  it('tell of no change at the start, and of each after it once', () => {
+    const { put, changes } = network({ devices: { HD0001: '100' } })
+    expect(changes).toEqual([])
+    put({ devices: { HD0001: '101', HD0002: '100' } })
+    expect(changes).toEqual([
+      { device: 'HD0001', before: '100', after: '101', cause: 'edited' },
+      { device: 'HD0002', before: null, after: '100', cause: 'edited' },
+    ])
+  })
+
+  it('take the cause of a change from the phone’s record, but never that of an earlier change', () => {
+    const { put, changes } = network({})
+    put({ devices: { HD0001: '100' }, 'device:HD0001': { state: 'active', cause: 'login', epoch: '1' } })
+    put({ devices: {} })
+    put({ 'device:HD0001': { state: 'idle', cause: 'now', epoch: '2' }, devices: { HD0001: '101' } })
+    expect(changes.map(({ cause }) => cause)).toEqual(['login', 'edited', 'now'])
+  })
+
+  it('wish a refresh for each new epoch and for nothing else', () => {
+    const { put, wishes } = network({ 'device:HD0001': { epoch: '4' } })
+    put({ 'device:HD0001': { epoch: '4', refresh: 'sent' } })
+    expect(wishes).toEqual([])
+    put({ 'device:HD0001': { epoch: '5' } })
+    put({ 'device:HD0002': { epoch: '1' } })
+    put({ 'device:HD0002': {} })
+    expect(wishes).toEqual(['HD0001', 'HD0002'])
+  })
+
+  it('are draining only while somebody sits there', () => {
+    const { put, assignments } = network({ 'device:HD0001': { state: 'draining' } })
+    expect(assignments.isDraining('HD0001' as never)).toBe(false)
+    put({ devices: { HD0001: '100' } })
+    expect(assignments.isDraining('HD0001' as never)).toBe(true)
+  })
+
+  it.each([
+    [{}, {}, false],
+    [{ '100': 'HD0001' }, { HD0001: '100' }, false],
+    [{ '100': 'HD0001 HD0002' }, { HD0001: '100', HD0002: '100' }, false],
+    [{ '100': 'HD0001' }, {}, true],
+    [{}, { HD0001: '100' }, true],
+    [{ '100': 'HD0001' }, { HD0001: '101' }, true],
+    [{ '100': 'HD0001' }, { HD0001: '100', HD0002: '100' }, true],
+    [{ '100': 'HD0001 HD0001' }, { HD0001: '100' }, true],
+  ])('of users %j and devices %j: one-sided is %s', (users, devices, expected) => {
+    expect(network({ users, devices }).assignments.isOneSided()).toBe(expected)
+  })
+
+  it('had no listener that failed', () => expect(faults).toEqual([]))
+})

@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { streamEvents } from '../../../src/hotdesk/events.js'
+import { hotdeskLibrary } from '../../../src/hotdesk/library.js'
+import { readAttempt, readLogin, readLogout, readRepair } from '../../../src/hotdesk/replies.js'
+
+const folder = new URL('../../../src/hotdesk/', import.meta.url)
+const sources = readdirSync(folder).filter((name) => name.endsWith('.lua'))
+const { code } = hotdeskLibrary
+
+const registered = [...code.matchAll(/(?:register_function|reads)\('(hotdesk_\w+)'/g)].map(([, name]) => name ?? '')
+
+/** The comment above a function: its first line names it, the indented ones begin with the words it replies. */
+function headerOf(name: string): string {
+  return new RegExp(`^-- ${name}\\b.*\\n(?:-- .*\\n)*`, 'm').exec(code)?.[0] ?? ''
+}
+
+/** `MOVED OLD-DEVICE` → `MOVED HD0001`; several words on a line stand three blanks apart. */
+function repliesIn(name: string): readonly string[] {
+  const lines = headerOf(name).split('\n').slice(1)
+  return lines
+    .filter((line) => /^-- {3}[A-Z]/.test(line))
+    .flatMap((line) => line.slice(5).split(/ {3,}/))
+    .filter((text) => /^[A-Z_]{2,}( |$)/.test(text))
+    .map(exampleOf)
+}
+
+function exampleOf(reply: string): string {
+  return reply
+    .replace(/ \[OLD-DEVICE\]/, ' HD0002')
+    .replace(/\b(?:OLD-)?DEVICE\b(?! …)/g, (word, at: number) => (at === 0 ? word : 'HD0001'))
+    .replace(/ (?:OLD-USER|EXTENSION)/g, ' 100')
+    .replace(/ (?:CALLS|LEFT|SECONDS|CHANGES)$/, ' 3')
+    .replace(/ (\w+)\|[\w|-]+/, ' $1')
+}
+
+describe('the function library', () => {
+  it('is made of every Lua source of the folder', () => {
+    for (const name of sources) expect(code).toContain(readFileSync(new URL(name, folder), 'utf8'))
+  })
+
+  it('has a version that is a whole number', () => expect(Number.isInteger(hotdeskLibrary.version)).toBe(true))
+
+  it('registers the functions of the contract', () => {
+    for (const name of ['login', 'logout', 'who', 'where', 'status', 'unlock', 'version']) expect(registered).toContain(`hotdesk_${name}`)
+  })
+
+  it.each(registered)('%s has a header that says what it answers', (name) => {
+    expect(headerOf(name)).not.toBe('')
+  })
+
+  it('writes no event that is not on the list, and the list has none that nobody writes', () => {
+    const written = new Set([...code.matchAll(/event\(tag, '([\w.]+)'/g)].map(([, name]) => name))
+    const named = [...code.matchAll(/local name = .*/g)].flatMap(([line]) => [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name))
+    for (const name of named) written.add(name)
+    expect(new Set([...written, 'login.abandoned'])).toEqual(new Set(streamEvents))
+  })
+})
+
+describe('every reply of a header is understood', () => {
+  it.each([
+    ['hotdesk_login', readLogin, 9],
+    ['hotdesk_logout', readLogout, 6],
+    ['hotdesk_attempt', readAttempt, 2],
+    ['hotdesk_repair', readRepair, 2],
+  ] as const)('%s', (name, read, least) => {
+    const replies = repliesIn(name)
+    expect(replies.length).toBeGreaterThanOrEqual(least)
+    for (const reply of replies) expect(() => read(reply), reply).not.toThrow()
+    expect(() => read('SOMETHING_ELSE')).toThrow(expect.objectContaining({ code: 'STORE_PROTOCOL' }))
+  })
+
+  it('and becomes what the caller is told', () => {
+    expect(readLogin('DISPLACED 101')).toEqual({ outcome: 'DISPLACED', displaced: '101', from: null })
+    expect(readLogin('DISPLACED 101 HD0002')).toEqual({ outcome: 'DISPLACED', displaced: '101', from: 'HD0002' })
+    expect(readLogin('DENIED disabled')).toEqual({ outcome: 'DENIED' })
+    expect(readLogin('UNKNOWN_USER')).toEqual({ outcome: 'DENIED' })
+    expect(readLogout('DRAINING 2')).toEqual({ outcome: 'DRAINING', calls: 2 })
+    expect(readAttempt('LOCKED 240')).toEqual({ outcome: 'LOCKED', seconds: 240 })
+    expect(readRepair('NOTHING')).toBe(0)
+    expect(() => readLogin('MOVED 4711')).toThrow(expect.objectContaining({ code: 'STORE_PROTOCOL' }))
+  })
+})

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { createReplica } from '../../../src/store/replica.js'
+import { createManualClock } from '../../support/manual-clock.js'
+
+const hash = (fields: Record<string, string>) => new Map(Object.entries(fields))
+
+function replicaOf() {
+  const clock = createManualClock(1_000)
+  const faults: unknown[] = []
+  const replica = createReplica({ clock, onFault: (fault) => faults.push(fault) })
+  const told: string[] = []
+  replica.onChange((key) => told.push(key))
+  return { clock, faults, replica, told }
+}
+
+describe('the copy in memory', () => {
+  it('tells of what differs, and of nothing else', () => {
+    const { replica, told } = replicaOf()
+    replica.put([
+      ['users', hash({ '100': 'HD0001' })],
+      ['devices', hash({ HD0001: '100' })],
+    ])
+    replica.put([
+      ['users', hash({ '100': 'HD0001' })],
+      ['devices', hash({ HD0001: '101' })],
+      ['user:100', hash({})],
+    ])
+    expect(told).toEqual(['users', 'devices', 'devices'])
+  })
+
+  it('has everything in place before it tells of anything', () => {
+    const { replica } = replicaOf()
+    const seen: unknown[] = []
+    replica.onChange(() => seen.push(replica.hash('users')?.size, replica.hash('devices')?.size))
+    replica.put([
+      ['users', hash({ '100': 'HD0001' })],
+      ['devices', hash({ HD0001: '100' })],
+    ])
+    expect(seen).toEqual([1, 1, 1, 1])
+  })
+
+  it('has no empty hashes, as Redis has none', () => {
+    const { replica, told } = replicaOf()
+    replica.put([['users', hash({ '100': 'HD0001' })]])
+    replica.put([['users', hash({})]])
+    expect(replica.hash('users')).toBeUndefined()
+    expect(told).toEqual(['users', 'users'])
+  })
+
+  it('finds keys by how they begin', () => {
+    const { replica } = replicaOf()
+    replica.put(['user:100', 'user:101', 'users', 'device:HD0001'].map((key) => [key, hash({ a: 'b' })]))
+    expect([...replica.keysUnder('user:')]).toEqual(['user:100', 'user:101'])
+  })
+
+  it('is as old as the last moment at which it was fresh', () => {
+    const { replica, clock } = replicaOf()
+    replica.mark('fresh')
+    clock.advance(5_000)
+    expect(replica.ageMs()).toBe(0)
+    replica.mark('stale')
+    clock.advance(2_000)
+    replica.mark('stale')
+    clock.advance(1_000)
+    expect(replica.ageMs()).toBe(3_000)
+  })
+
+  it('is as old as the saved copy it was filled from', () => {
+    const { replica, clock } = replicaOf()
+    replica.mark({ at: 400 })
+    clock.advance(100)
+    expect(replica.ageMs()).toBe(700)
+  })
+
+  it('goes on after a listener that fails, and names the fault', () => {
+    const { replica, told, faults } = replicaOf()
+    replica.onChange(() => {
+      throw new Error('oops')
+    })
+    replica.put([['users', hash({ a: 'b' })]])
+    expect(told).toEqual(['users'])
+    expect(faults).toHaveLength(1)
+  })
+})
