@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { Clock } from '../../../src/base/clock.js'
 import type { DeviceId, Extension } from '../../../src/base/identity.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import type { Device } from '../../../src/directory/directory.js'
@@ -111,7 +112,7 @@ export function settled(): Promise<void> {
   })
 }
 
-const aDevice: Device = {
+export const aDevice: Device = {
   id: device,
   site: 'paris' as Device['site'],
   hotdesk: true,
@@ -123,7 +124,7 @@ const aDevice: Device = {
   owner: null,
 }
 
-function fakeHotdesk({ logins = ['LOGGED_IN'], loginTakesMs = 0, logout = 'LOGGED_OUT' }: StageParts, clock: ManualClock) {
+export function fakeHotdesk({ logins = ['LOGGED_IN'], loginTakesMs = 0, logout = 'LOGGED_OUT' }: StageParts, clock: Clock) {
   const attempts: Attempt[] = []
   const logouts: string[] = []
   const gone: (string | null)[] = []
