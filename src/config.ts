@@ -313,3 +313,8 @@ function freeze<Value>(value: Value): Value {
   if (isBlock(value) && !(value instanceof Secret)) for (const inner of Object.values(value)) freeze(inner)
   return typeof value === 'object' ? Object.freeze(value) : value
 }
+
+/** For a node that is started as a child with a file of its own: the settings of this process must not reach it. */
+export function environmentWithoutSettings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HOTDESK_')))
+}

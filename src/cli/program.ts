@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { loadConfig } from '../config.js'
 import { assignmentCommands } from './assignments.js'
 import { checkCommand } from './check.js'
+import { demoCommand } from './demo/demo.js'
 import type { CommandNeeds } from './needs.js'
 import { startCommand } from './start.js'
 import { statusCommand } from './status.js'
@@ -30,6 +31,7 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
     config: (purpose) => loadConfig({ file: program.opts<{ config?: string }>().config ?? null, purpose }),
   }
   startCommand(program, needs)
+  demoCommand(program, needs)
   checkCommand(program, needs)
   statusCommand(program, needs)
   assignmentCommands(program, needs)

@@ -11,6 +11,8 @@ import { createPhone, type Phone, type PhoneParts } from './phone.js'
 
 /** Phones that behave as desk phones do: their own SIP server, their own media, one address for all of them. */
 export interface PhoneBank {
+  /** `127.0.0.1:41234`, for whoever calls without a registration: a carrier's line. */
+  readonly address: string
   phone(parts: PhoneParts): Phone
   close(): Promise<void>
 }
@@ -43,6 +45,7 @@ export async function createPhoneBank({ clock, log, protocol = 'udp', address = 
   srf.onRequest('OPTIONS', (request) => request.respond(200))
 
   return {
+    address: `${address}:${sipd.listening[0]?.port}`,
     phone(parts) {
       const phone = createPhone({ ...parts, srf, media, transport: protocol, clock })
       phones.set(parts.device, phone)

@@ -1,0 +1,162 @@
+import { samples } from '../../directory/directory.js'
+import { toneClip } from '../../media/sound/clip.js'
+import type { Phone, PhoneCall } from './phone.js'
+import type { DemoDevice, Stage } from './stage.js'
+
+/** One thing that happens; `play` answers what was seen, or throws a Mismatch. */
+export interface Step {
+  readonly title: string
+  play(stage: Stage): Promise<string>
+}
+
+/** A step that did not happen as it should. */
+export class Mismatch extends Error {
+  readonly expected: string
+  readonly seen: string
+
+  constructor(expected: string, seen: string) {
+    super(`expected ${expected}, saw ${seen}`)
+    this.expected = expected
+    this.seen = seen
+  }
+}
+
+/** Sound enough to be no accident: a fifth of a second. */
+const enoughPackets = 10
+const elsewhere = 'HD0003' satisfies DemoDevice
+const idle = 'HD0002' satisfies DemoDevice
+
+/** The main job, told in order; each step goes on from the one before. */
+export const story: readonly Step[] = [
+  { title: 'four phones register, two at each site', play: registerAll },
+  { title: 'HD0001 dials *77*100* and types the PIN: it is Alice’s phone', play: (stage) => login(stage, 'HD0001', '100') },
+  { title: 'Bob logs in at the other site', play: (stage) => login(stage, elsewhere, '101') },
+  { title: 'Bob calls 100 across the sites; each hears the other', play: callsAcross },
+  { title: 'Chloé takes HD0001 over, without a logout in between', play: roams },
+  { title: 'a call to 100 finds nobody logged in', play: findsNobody },
+  { title: 'idle HD0002 is refused an outside number', play: refusedOutside },
+  { title: 'idle HD0002 reaches the emergency number', play: reachesEmergency },
+  { title: 'HD0001 dials *77*5*: it is nobody’s phone', play: logsOut },
+]
+
+async function registerAll(stage: Stage): Promise<string> {
+  for (const { id } of samples.devices) {
+    const answer = await stage.phone(id).register()
+    if (answer.status !== 200) throw new Mismatch(`200 for ${id}`, `${answer.status} ${answer.reason}`)
+  }
+  return `${samples.devices.length} × 200 OK by digest`
+}
+
+async function refusedOutside(stage: Stage): Promise<string> {
+  const dialled = await (await stage.phone(idle).dial('0123456789')).result
+  if (dialled.outcome === 'answered') throw new Mismatch('403', 'the call was answered')
+  if (dialled.answer.status !== 403) throw new Mismatch('403', `${dialled.answer.status} ${dialled.answer.reason}`)
+  return `403 ${dialled.answer.reason}, after an announcement`
+}
+
+async function reachesEmergency(stage: Stage): Promise<string> {
+  const dialling = await stage.phone(idle).dial('112')
+  const incoming = await within(stage, stage.emergencyCentre.nextCall(), 'a call at the emergency centre')
+  const centre = await incoming.answer()
+  const dialled = await dialling.result
+  if (dialled.outcome === 'failed') throw new Mismatch('an answer', `${dialled.answer.status} ${dialled.answer.reason}`)
+  await dialled.call.hangUp()
+  await centre.ended
+  const elin = samples.devices.find(({ id }) => id === idle)?.elin ?? ''
+  if (incoming.callerNumber !== elin) throw new Mismatch(`the phone’s own number ${elin}`, incoming.callerNumber)
+  return `answered; the centre sees ${incoming.callerNumber}, the number of this desk`
+}
+
+async function login(stage: Stage, device: DemoDevice, extension: string): Promise<string> {
+  const user = samples.users.find((each) => each.extension === extension)
+  const call = await answered(stage.phone(device), `*77*${extension}*`)
+  await expectSound(call, 'the prompt')
+  await call.audio.press(`${user?.pin}#`)
+  const typed = stage.clock.now()
+  await expectSound(call, 'the confirmation')
+  await expectSeat(stage, device, extension)
+  const seconds = ((stage.clock.now() - typed) / 1000).toFixed(1)
+  await within(stage, call.ended, 'the end of the call')
+  const refresh = await within(stage, stage.phone(device).nextNotify(), 'NOTIFY check-sync')
+  return `prompt heard, PIN taken, confirmed in ${seconds} s; Redis: ${device} → ${extension}; ${refresh}`
+}
+
+async function callsAcross(stage: Stage): Promise<string> {
+  const dialling = await stage.phone(elsewhere).dial('100')
+  const incoming = await within(stage, stage.phone('HD0001').nextCall(), 'HD0001 to ring')
+  if (incoming.callerNumber !== '101') throw new Mismatch('caller 101', incoming.callerNumber)
+  const callee = await incoming.answer()
+  const dialled = await dialling.result
+  if (dialled.outcome === 'failed') throw new Mismatch('an answer', `${dialled.answer.status} ${dialled.answer.reason}`)
+  const caller = dialled.call
+  const voice = toneClip('voice', [{ hertz: [440], ms: 3_000 }])
+  for (const call of [caller, callee]) call.audio.play([voice])
+  await expectSound(caller, 'Alice')
+  await expectSound(callee, 'Bob')
+  await caller.hangUp()
+  await within(stage, callee.ended, 'BYE at the other side')
+  return `"${incoming.callerName}" ${incoming.callerNumber} shown; ${caller.audio.heard.audible} and ${callee.audio.heard.audible} packets of sound heard`
+}
+
+async function roams(stage: Stage): Promise<string> {
+  const seen = await login(stage, 'HD0001', '102')
+  const alice = stage.store.replica.hash('users')?.get('100')
+  if (alice !== undefined) throw new Mismatch('100 at no phone', `100 at ${alice}`)
+  return seen
+}
+
+async function findsNobody(stage: Stage): Promise<string> {
+  const dialled = await (await stage.phone(elsewhere).dial('100')).result
+  if (dialled.outcome === 'answered') throw new Mismatch('480', 'the call was answered')
+  if (dialled.answer.status !== 480) throw new Mismatch('480', `${dialled.answer.status} ${dialled.answer.reason}`)
+  return `480 ${dialled.answer.reason}`
+}
+
+async function logsOut(stage: Stage): Promise<string> {
+  const call = await answered(stage.phone('HD0001'), '*77*5*')
+  await expectSound(call, 'the confirmation')
+  await within(stage, call.ended, 'the end of the call')
+  const seat = stage.store.replica.hash('devices')?.get('HD0001')
+  if (seat !== undefined) throw new Mismatch('nobody at HD0001', seat)
+  return 'confirmed; Redis: nobody at HD0001'
+}
+
+async function answered(phone: Phone, number: string): Promise<PhoneCall> {
+  const dialled = await (await phone.dial(number)).result
+  if (dialled.outcome === 'failed') throw new Mismatch(`an answer to ${number}`, `${dialled.answer.status} ${dialled.answer.reason}`)
+  return dialled.call
+}
+
+async function expectSound(call: PhoneCall, whose: string): Promise<void> {
+  if (await call.hears(enoughPackets)) return
+  const { packets, audible } = call.audio.heard
+  throw new Mismatch(`to hear ${whose}`, `${packets} RTP packets, ${audible} of them with sound`)
+}
+
+/** The copy in memory follows Redis within milliseconds; a second is for a machine that is very busy. */
+async function expectSeat({ store, clock }: Stage, device: string, extension: string): Promise<void> {
+  const seat = (): string => store.replica.hash('devices')?.get(device) ?? 'nobody'
+  if (seat() === extension) return
+  const followed = await new Promise<boolean>((resolve) => {
+    const off = store.replica.onChange(() => seat() === extension && settle(true))
+    const alarm = clock.after(1_000, () => settle(false))
+    function settle(outcome: boolean): void {
+      off()
+      alarm.cancel()
+      resolve(outcome)
+    }
+  })
+  if (!followed) throw new Mismatch(`${extension} at ${device} in Redis`, seat())
+}
+
+async function within<Value>({ clock }: Stage, wanted: Promise<Value>, what: string): Promise<Value> {
+  let alarm = { cancel: (): void => undefined }
+  const late = new Promise<never>((_, reject) => {
+    alarm = clock.after(10_000, () => reject(new Mismatch(what, 'nothing within 10 s')))
+  })
+  try {
+    return await Promise.race([wanted, late])
+  } finally {
+    alarm.cancel()
+  }
+}
