@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.js'
-import { messageOf } from '../base/errors.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
@@ -8,8 +7,9 @@ import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../registrar/registrar.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
-import { firstConfirmed, type NotifyOutcome, notifyPhone } from './refresh-notify.js'
-import { createRefreshRecord, type RefreshWord } from './refresh-record.js'
+import { createRefreshNews } from './refresh-news.js'
+import { notifyPhone } from './refresh-notify.js'
+import type { RefreshWord } from './refresh-record.js'
 import { createRefresh, type Readiness, type Refresh, type RefreshTimes } from './refresh-runner.js'
 import { watchWishes } from './wishes.js'
 
@@ -50,7 +50,7 @@ export const defaultRefreshTimes: RefreshTimes = { settleMs: 500, restMs: [2_000
 export function createPhones(needs: PhonesNeeds): Phones {
   const { registrar, hotdesk, store, activity, node, clock, log, metrics, times = defaultRefreshTimes } = needs
   const refreshes = new Map<DeviceId, Refresh>()
-  const record = createRefreshRecord({ store, log })
+  const news = createRefreshNews({ store, hotdesk, node, log, metrics })
 
   const bindingsHere = (device: DeviceId): readonly Binding[] => registrar.bindingsOf(device).filter((binding) => binding.node === node)
 
@@ -59,37 +59,14 @@ export function createPhones(needs: PhonesNeeds): Phones {
     return activity.count(device) > 0 || hotdesk.isQuiet(device) ? 'blocked' : 'due'
   }
 
-  async function notify(device: DeviceId): Promise<NotifyOutcome> {
-    try {
-      return await firstConfirmed(bindingsHere(device).map((binding) => notifyPhone(binding, needs)))
-    } catch (fault) {
-      log.warn({ event: 'phone.refresh', device, cause: messageOf(fault) }, 'NOTIFY could not be sent')
-      return 'failed'
-    }
-  }
-
-  function note(device: DeviceId, word: RefreshWord): void {
-    const before = record.read(device)
-    record.write(device, word)
-    if (word === 'pending' || before === word) return
-    metrics.refreshesTotal.inc({ outcome: word })
-    if (word === 'stale') log.warn({ event: 'phone.stale', device }, `${device} does not follow: its display may show somebody else`)
-    else log.info({ event: 'phone.refresh', device, outcome: word }, `refresh of ${device}: ${word}`)
-    void tell(device, word)
-  }
-
-  async function tell(device: DeviceId, word: RefreshWord): Promise<void> {
-    try {
-      await store.append('events', { event: 'refresh', device, user: hotdesk.userOn(device) ?? '', outcome: word, node })
-    } catch (fault) {
-      log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'event of a refresh not written')
-    }
-  }
-
   function refreshFor(device: DeviceId): Refresh {
     const known = refreshes.get(device)
     if (known) return known
-    const effects = { readiness: () => readiness(device), notify: () => notify(device), note: (word: RefreshWord) => note(device, word) }
+    const effects = {
+      readiness: () => readiness(device),
+      notify: () => notifyPhone(bindingsHere(device), needs),
+      note: (word: RefreshWord) => news.note(device, word),
+    }
     const refresh = createRefresh(clock, times, effects)
     refreshes.set(device, refresh)
     return refresh
@@ -102,7 +79,7 @@ export function createPhones(needs: PhonesNeeds): Phones {
 
   /** Owed since the phone was away, or since it last did not answer. */
   function onRegistered(device: DeviceId): void {
-    const word = record.read(device)
+    const word = news.latest(device)
     if (word !== 'pending' && word !== 'stale') return
     const refresh = refreshFor(device)
     refresh.feed(word === 'pending' && refresh.state === 'idle' ? 'wanted' : 'registered')
@@ -115,11 +92,11 @@ export function createPhones(needs: PhonesNeeds): Phones {
   ]
 
   return {
-    refreshOf: (device) => record.read(device),
+    refreshOf: (device) => news.latest(device),
     close() {
       for (const off of offs) off()
       for (const refresh of refreshes.values()) refresh.close()
-      record.close()
+      news.close()
       return Promise.resolve()
     },
   }

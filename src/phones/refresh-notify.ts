@@ -1,3 +1,5 @@
+import { messageOf } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
 import type { Directory } from '../directory/directory.js'
 import type { Binding } from '../registrar/registrar.js'
 import type { SipAnswer, SipApplication } from '../srf/srf.js'
@@ -11,13 +13,26 @@ export interface NotifyNeeds {
   readonly directory: Directory
   /** The SIP domain: the phone's own address-of-record is in From and To. */
   readonly domain: string
+  readonly log: Logger
 }
 
 /** The phone understands and does not want: 405, or one of those that stacks give to a NOTIFY without a subscription. */
 const refusals = new Set([405, 481, 482, 489])
 
-/** Tells the phone to fetch its configuration, through the flow it registered on; a challenge is answered with its own credentials. */
-export async function notifyPhone(binding: Binding, { srf, directory, domain }: NotifyNeeds): Promise<NotifyOutcome> {
+/**
+ * Tells the phone to fetch its configuration, at each of its contacts through the flow it registered on; a challenge is answered with its
+ * own credentials. A contact that the phone has left behind leads nowhere: the best answer counts, and a good one is not kept waiting by others.
+ */
+export async function notifyPhone(bindings: readonly Binding[], needs: NotifyNeeds): Promise<NotifyOutcome> {
+  try {
+    return await firstConfirmed(bindings.map((binding) => notifyContact(binding, needs)))
+  } catch (fault) {
+    needs.log.warn({ event: 'phone.refresh', device: bindings[0]?.device, cause: messageOf(fault) }, 'NOTIFY could not be sent')
+    return 'failed'
+  }
+}
+
+async function notifyContact(binding: Binding, { srf, directory, domain }: NotifyNeeds): Promise<NotifyOutcome> {
   const device = directory.device(binding.device)
   const aor = `<sip:${binding.device}@${domain}>`
   const { refreshEvent } = vendorOf(binding.userAgent, device?.model ?? null)
@@ -38,8 +53,7 @@ function outcomeOf({ status }: SipAnswer): NotifyOutcome {
 
 const best: readonly NotifyOutcome[] = ['confirmed', 'refused', 'silent', 'failed']
 
-/** The phone may have left a contact behind that leads nowhere: the best answer counts, and a good one is not kept waiting by others. */
-export function firstConfirmed(answers: readonly Promise<NotifyOutcome>[]): Promise<NotifyOutcome> {
+function firstConfirmed(answers: readonly Promise<NotifyOutcome>[]): Promise<NotifyOutcome> {
   return new Promise((resolve, reject) => {
     for (const answer of answers) answer.then((outcome) => outcome === 'confirmed' && resolve(outcome), reject)
     Promise.all(answers).then((all) => resolve(best.find((outcome) => all.includes(outcome)) ?? 'failed'), reject)

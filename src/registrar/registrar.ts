@@ -7,15 +7,15 @@ import type { Secret } from '../base/secret.js'
 import type { Directory } from '../directory/directory.js'
 import type { IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
-import { type Authentication, type AuthenticationSettings, createAuthenticator, defaultAuthentication } from './authenticator.js'
-import type { Binding } from './binding.js'
-import { createBindings } from './bindings.js'
+import type { Binding } from './bindings/binding.js'
+import { createBindings } from './bindings/bindings.js'
 import { capabilities } from './capabilities.js'
-import { createRegisterHandler } from './register-handler.js'
-import type { ExpiryLimits } from './register-request.js'
+import { type Authentication, type AuthenticationSettings, createAuthenticator, defaultAuthentication } from './digest/authenticator.js'
+import { createRegisterHandler } from './register/register-handler.js'
+import type { ExpiryLimits } from './register/register-request.js'
 
-export type { Authentication } from './authenticator.js'
-export type { Binding } from './binding.js'
+export type { Binding } from './bindings/binding.js'
+export type { Authentication } from './digest/authenticator.js'
 
 /** Devices prove who they are and say where they are. */
 export interface Registrar {

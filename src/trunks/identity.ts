@@ -1,7 +1,7 @@
 import { parseExtension } from '../base/identity.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../sip/name-addr.js'
-import { parseUri, printUri, type SipUri } from '../sip/uri.js'
+import { encodeUser, parseUri, printUri, type SipUri } from '../sip/uri.js'
 import type { IncomingRequest, OutgoingParts, SipHeaders } from '../srf/srf.js'
 
 /** Who calls, as the other side shall see it. */
@@ -56,7 +56,7 @@ function shownNumber(trunk: Trunk, { number }: OutsideParty, dialplan: Dialplan)
 function addressAt(trunk: Trunk, number: string, form: 'whole' | 'bare' = 'whole'): string {
   const uri = parseUri(trunk.uri)
   if (uri?.kind !== 'sip') return trunk.uri
-  const address: SipUri = { ...uri, user: encodeURIComponent(number).replaceAll('%2B', '+'), password: null, headers: [] }
+  const address: SipUri = { ...uri, user: encodeUser(number), password: null, headers: [] }
   return printUri(form === 'whole' ? address : { ...address, port: null, params: new Map() })
 }
 

@@ -1,7 +1,7 @@
-import { maxCSeq, maxDeltaSeconds, parseInteger, splitList, unquote } from '../sip/headers.js'
-import { type NameAddr, parseNameAddr } from '../sip/name-addr.js'
-import { parseUri, printHostPort, type SipUri } from '../sip/uri.js'
-import type { IncomingRequest, SipHeaders, SipSource } from '../srf/srf.js'
+import { maxCSeq, maxDeltaSeconds, parseInteger, splitList, unquote } from '../../sip/headers.js'
+import { type NameAddr, parseNameAddr } from '../../sip/name-addr.js'
+import { parseUri, printHostPort } from '../../sip/uri.js'
+import type { IncomingRequest, SipHeaders, SipSource } from '../../srf/srf.js'
 
 /** How long registrations may last, in seconds, and how many contacts a device may have. */
 export interface ExpiryLimits {
@@ -14,7 +14,6 @@ export interface ExpiryLimits {
 /** One Contact of a REGISTER. */
 export interface WishedContact {
   readonly contact: string
-  readonly uri: SipUri
   /** Granted; 0 removes. */
   readonly seconds: number
   readonly instance: string
@@ -106,7 +105,7 @@ function readContact(
     return refusal(423, 'Interval Too Brief', { 'Min-Expires': String(limits.minExpires) })
   }
   const granted = Math.min(seconds, limits.maxExpires)
-  return { kind: 'contact', contact: { contact: value.uri, uri, seconds: granted, instance: instanceOf(value) } }
+  return { kind: 'contact', contact: { contact: value.uri, seconds: granted, instance: instanceOf(value) } }
 }
 
 function instanceOf({ params }: NameAddr): string {

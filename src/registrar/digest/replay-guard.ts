@@ -1,4 +1,4 @@
-import type { Clock, Milliseconds } from '../base/clock.js'
+import type { Clock, Milliseconds } from '../../base/clock.js'
 
 /** One use of a nonce. */
 export interface Use {

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Clock, Milliseconds } from '../base/clock.js'
-import type { Secret } from '../base/secret.js'
+import type { Clock, Milliseconds } from '../../base/clock.js'
+import type { Secret } from '../../base/secret.js'
 import { createReplayGuard } from './replay-guard.js'
 
 /** `foreign`: not made by this network. `stale`: ours, but too old, made by another process, or this count was used before. */

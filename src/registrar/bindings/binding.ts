@@ -1,4 +1,4 @@
-import { type DeviceId, type NodeName, parseNodeName } from '../base/identity.js'
+import { type DeviceId, type NodeName, parseNodeName } from '../../base/identity.js'
 
 /** One Contact of a device (RFC 3261 §10.3), with the flow it was registered on (RFC 5626). */
 export interface Binding {

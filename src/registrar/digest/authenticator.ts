@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock, Milliseconds } from '../base/clock.js'
-import { type DeviceId, parseDeviceId } from '../base/identity.js'
-import type { Logger } from '../base/logger.js'
-import { Secret } from '../base/secret.js'
-import type { Directory } from '../directory/directory.js'
-import { type Credentials, type DigestAlgorithm, isRightResponse, nonceCount, parseCredentials, printChallenge } from '../sip/digest.js'
-import { splitList } from '../sip/headers.js'
-import type { IncomingRequest } from '../srf/srf.js'
+import type { Clock, Milliseconds } from '../../base/clock.js'
+import { type DeviceId, parseDeviceId } from '../../base/identity.js'
+import type { Logger } from '../../base/logger.js'
+import { Secret } from '../../base/secret.js'
+import type { Directory } from '../../directory/directory.js'
+import { type Credentials, type DigestAlgorithm, isRightResponse, nonceCount, parseCredentials, printChallenge } from '../../sip/digest.js'
+import { splitList } from '../../sip/headers.js'
+import type { IncomingRequest } from '../../srf/srf.js'
+import { userOf } from '../register/register-request.js'
 import { createNonces } from './nonce.js'
-import { userOf } from './register-request.js'
 
 /** The challenge or refusal has already been sent when the answer is not a device. */
 export type Authentication = { readonly outcome: 'device'; readonly device: DeviceId } | { readonly outcome: 'challenged' | 'refused' }

@@ -1,8 +1,7 @@
-import type { DeviceId, NodeName } from '../base/identity.js'
-import { parseUri, type SipUri } from '../sip/uri.js'
-import type { BoundContact } from './binding.js'
+import type { DeviceId, NodeName } from '../../base/identity.js'
+import { sameUri } from '../../sip/uri.js'
+import type { BoundContact } from '../bindings/binding.js'
 import { type ExpiryLimits, type Origin, type Refusal, refusal, type Wish, type WishedContact } from './register-request.js'
-import { isSameUri } from './same-uri.js'
 
 export interface ChangeNeeds {
   readonly device: DeviceId
@@ -24,7 +23,7 @@ export function changeContacts(present: readonly BoundContact[], needs: ChangeNe
   }
   let bindings = present
   for (const wished of wish.contacts) {
-    const known = present.find((binding) => isSameContact(binding, wished.uri))
+    const known = present.find((binding) => sameUri(binding.contact, wished.contact))
     if (known && isOutOfOrder(known, needs.origin)) return outOfOrder
     bindings = changeOne(bindings, wished, needs)
   }
@@ -39,16 +38,11 @@ function isOutOfOrder(binding: BoundContact, origin: Origin): boolean {
   return binding.callId === origin.callId && origin.cseq <= binding.cseq
 }
 
-function isSameContact(binding: BoundContact, uri: SipUri): boolean {
-  const bound = parseUri(binding.contact)
-  return bound?.kind === 'sip' && isSameUri(bound, uri)
-}
-
 function changeOne(bindings: readonly BoundContact[], wished: WishedContact, needs: ChangeNeeds): readonly BoundContact[] {
-  const others = bindings.filter((binding) => !isSameContact(binding, wished.uri) && !isReplaced(binding, wished))
+  const others = bindings.filter((binding) => !sameUri(binding.contact, wished.contact) && !isReplaced(binding, wished))
   if (wished.seconds === 0) return others
   const bound = bind(wished, needs)
-  const at = bindings.findIndex((binding) => isSameContact(binding, wished.uri))
+  const at = bindings.findIndex((binding) => sameUri(binding.contact, wished.contact))
   return at < 0 ? [...others, bound] : others.toSpliced(at, 0, bound)
 }
 

@@ -1,0 +1,72 @@
+import type { Alarm, Clock } from '../../base/clock.js'
+import { createEmitter } from '../../base/emitter.js'
+import type { DeviceId } from '../../base/identity.js'
+import type { Logger } from '../../base/logger.js'
+import type { Metrics } from '../../base/metrics.js'
+import type { BoundContact } from './binding.js'
+
+/** The phones that are registered at this node, in memory, each binding until it expires. */
+export interface BindingTable {
+  /** Fresh ones, in the order of their first registration. */
+  of(device: DeviceId): readonly BoundContact[]
+  /** What was committed last, expired or not. */
+  committed(device: DeviceId): readonly BoundContact[]
+  /** Replaces all bindings of the device at once; an empty list removes them. */
+  hold(device: DeviceId, bindings: readonly BoundContact[]): void
+  /** This process has had to do with the device: memory is the truth, whatever old record may still come by. */
+  hasHandled(device: DeviceId): boolean
+  onGone(listener: (device: DeviceId) => void): () => void
+  close(): void
+}
+
+export interface BindingTableNeeds {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** A binding has expired; those that are left are held. */
+  readonly onExpired: (device: DeviceId) => void
+}
+
+export function createBindingTable({ clock, log, metrics, onExpired }: BindingTableNeeds): BindingTable {
+  const held = new Map<DeviceId, readonly BoundContact[]>()
+  const handled = new Set<DeviceId>()
+  const alarms = new Map<DeviceId, Alarm>()
+  const gone = createEmitter<[DeviceId]>((err) => log.error({ event: 'node.fault', err }, 'a listener of the registrar failed'))
+
+  function of(device: DeviceId): readonly BoundContact[] {
+    return (held.get(device) ?? []).filter(({ expires }) => expires * 1000 > clock.now())
+  }
+
+  function hold(device: DeviceId, bindings: readonly BoundContact[]): void {
+    const before = held.has(device)
+    handled.add(device)
+    alarms.get(device)?.cancel()
+    alarms.delete(device)
+    if (bindings.length > 0) {
+      held.set(device, bindings)
+      const first = Math.min(...bindings.map(({ expires }) => expires))
+      const expiry = clock.after(Math.max(0, first * 1000 - clock.now()), () => expire(device))
+      alarms.set(device, expiry)
+    } else held.delete(device)
+    metrics.bindings.set(held.size)
+    if (before && bindings.length === 0) gone.emit(device)
+  }
+
+  function expire(device: DeviceId): void {
+    const left = of(device)
+    log.info({ event: 'registrar.expired', device, left: left.length }, `registration of ${device} has expired`)
+    hold(device, left)
+    onExpired(device)
+  }
+
+  return {
+    of,
+    committed: (device) => held.get(device) ?? [],
+    hold,
+    hasHandled: (device) => handled.has(device),
+    onGone: gone.on,
+    close() {
+      for (const alarm of alarms.values()) alarm.cancel()
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import type { Clock, Milliseconds } from '../../base/clock.js'
+import type { Emitter } from '../../base/emitter.js'
+import type { DeviceId, NodeName } from '../../base/identity.js'
+import type { Logger } from '../../base/logger.js'
+import type { Metrics } from '../../base/metrics.js'
+import type { IncomingRequest } from '../../srf/srf.js'
+import { type BoundContact, sameButExpiry } from '../bindings/binding.js'
+import type { Bindings } from '../bindings/bindings.js'
+import type { Authenticator } from '../digest/authenticator.js'
+import { changeContacts } from './contact-changes.js'
+import { type ExpiryLimits, type Refusal, readOrigin, readWish, unsupportedExtensions, type Wish } from './register-request.js'
+
+export interface RegisterNeeds {
+  readonly bindings: Bindings
+  readonly authenticator: Authenticator
+  readonly node: NodeName
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly limits: ExpiryLimits
+  /** Hears of each device that has a binding here after its REGISTER. */
+  readonly registered: Emitter<[DeviceId]>
+}
+
+/** Answers one REGISTER by the steps of RFC 3261 §10.3. */
+export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingRequest) => void {
+  const { bindings, authenticator, node, clock, limits, registered } = needs
+  const count = (outcome: string): void => needs.metrics.registrationsTotal.inc({ outcome })
+
+  function change(request: IncomingRequest, device: DeviceId, wish: Exclude<Wish, { kind: 'fetch' }>): Refusal | null {
+    const origin = readOrigin(request)
+    if ('kind' in origin) return origin
+    const present = bindings.of(device)
+    const changed = changeContacts(present, { device, node, wish, origin, limits, now: clock.now() / 1000 })
+    if (changed.kind === 'refusal') return changed
+    bindings.commit(device, changed.bindings)
+    count(report(device, { before: present, after: changed.bindings }, needs.log))
+    return null
+  }
+
+  /** Steps 6 to 8, for the device whose bindings they are. */
+  function serve(request: IncomingRequest, device: DeviceId): void {
+    const wish = readWish(request, limits)
+    const refused = wish.kind === 'refusal' ? wish : wish.kind === 'fetch' ? null : change(request, device, wish)
+    if (refused) {
+      count('refused')
+      refuse(request, refused, needs.log)
+      return
+    }
+    if (wish.kind === 'fetch') count('fetched')
+    answer(request, bindings.of(device), clock.now())
+    if (wish.kind === 'change' && bindings.of(device).length > 0) registered.emit(device)
+  }
+
+  return (request) => {
+    const unsupported = unsupportedExtensions(request)
+    if (unsupported) {
+      count('refused')
+      refuse(request, unsupported, needs.log)
+      return
+    }
+    const who = authenticator.authenticate(request)
+    if (who.outcome === 'device') serve(request, who.device)
+    else count(who.outcome)
+  }
+}
+
+function refuse(request: IncomingRequest, { status, reason, headers = {} }: Refusal, log: Logger): void {
+  log.debug({ event: 'registrar.refused', status, reason, source: request.source.address }, 'REGISTER refused')
+  request.respond(status, { reason, headers })
+}
+
+/** Step 8: all bindings with the seconds that are left to them; the phone may set its clock by Date. */
+function answer(request: IncomingRequest, bindings: readonly BoundContact[], now: Milliseconds): void {
+  const left = (expires: number): number => Math.max(0, expires - Math.ceil(now / 1000))
+  const contacts = bindings.map(({ contact, expires }) => `<${contact}>;expires=${left(expires)}`)
+  request.respond(200, { headers: { ...(contacts.length > 0 && { Contact: contacts.join(', ') }), Date: new Date(now).toUTCString() } })
+}
+
+interface Change {
+  readonly before: readonly BoundContact[]
+  readonly after: readonly BoundContact[]
+}
+
+/** What operators hear of it; answers its name in the metric. */
+function report(device: DeviceId, { before, after }: Change, log: Logger): 'registered' | 'refreshed' | 'unregistered' {
+  const last = after.at(-1)
+  if (!last) {
+    log.info({ event: 'registrar.unbound', device }, `${device} has unregistered`)
+    return 'unregistered'
+  }
+  if (sameButExpiry(before, after)) return 'refreshed'
+  const { contact, flow, userAgent } = last
+  log.info({ event: 'registrar.bound', device, contact, flow, userAgent, contacts: after.length }, `${device} is registered`)
+  return 'registered'
+}
