@@ -88,13 +88,8 @@ export function createSteps(needs: DialogueNeeds, post: (input: Input) => void):
       lastKeyAt = clock.now()
     },
     perform: {
-      'say ask-extension': () => speech.say('ask-extension'),
-      'say ask-pin': () => speech.say('ask-pin'),
-      'say wrong': () => speech.say('wrong'),
+      ...speech.perform,
       'say outcome': () => speech.say(outcome),
-      'say goodbye': () => speech.say('goodbye'),
-      speak: speech.speak,
-      hush: speech.hush,
       'keep digit': keep,
       'forget digits': digits.forget,
       'take extension': () => {
@@ -137,18 +132,30 @@ function createSpeech({ play }: DialogueNeeds, onOver: () => void) {
     playing = null
   }
 
+  function say(prompt: PromptName): void {
+    gathered.push(prompt)
+  }
+
+  function speak(): void {
+    hush()
+    const begun = play(gathered)
+    gathered = []
+    playing = begun
+    void begun.finished.then(() => {
+      if (playing === begun) onOver()
+    })
+  }
+
   return {
-    say: (prompt: PromptName): void => void gathered.push(prompt),
-    speak(): void {
-      hush()
-      const begun = play(gathered)
-      gathered = []
-      playing = begun
-      void begun.finished.then(() => {
-        if (playing === begun) onOver()
-      })
+    say,
+    perform: {
+      'say ask-extension': () => say('ask-extension'),
+      'say ask-pin': () => say('ask-pin'),
+      'say wrong': () => say('wrong'),
+      'say goodbye': () => say('goodbye'),
+      speak,
+      hush,
     },
-    hush,
   }
 }
 
