@@ -291,9 +291,17 @@ async function test(args) {
   }
 }
 
-async function bench(kind, args) {
+/** Each file of `test/bench` is a benchmark of the built program; by default all of them, but for the long one. */
+async function bench(names) {
   await provide(...testPrograms)
-  return show(bin('vitest'), ['run', '--config', `test/${kind}.config.ts`, ...args])
+  const folder = path.join(root, 'test/bench')
+  const all = fs.readdirSync(folder).filter((file) => file.endsWith('.mjs') && file !== 'soak.mjs')
+  for (const file of names.length > 0 ? names.map((name) => `${name}.mjs`) : all) {
+    if (!fs.existsSync(path.join(folder, file))) throw new Refusal(`there is no benchmark ${file}; there are ${all.join(', ')}`, 2)
+    const exitCode = await show(process.execPath, [path.join(folder, file)])
+    if (exitCode !== 0) return exitCode
+  }
+  return 0
 }
 
 /** The product itself, in this process, so that Ctrl-C reaches it at once. */
@@ -308,7 +316,8 @@ async function begin([first, ...rest]) {
   if (first === '--build-only') return 0
   if (first === '--lint') return (await lint()).failed === 0 ? 0 : 1
   if (first === '--test') return test(rest)
-  if (first === '--bench' || first === '--soak') return bench(first.slice(2), rest)
+  if (first === '--bench') return bench(rest)
+  if (first === '--soak') return bench(['soak'])
   return product(first === undefined ? ['--help'] : [first, ...rest])
 }
 
