@@ -102,6 +102,11 @@ local function refuse_login(tag, ext, device, via, reason, ...)
   return say(...)
 end
 
+-- The quiet time after an emergency call holds off everybody but the person at the phone.
+local function held_off(tag, device, via)
+  return via ~= 'dial-code' and exists(tag, 'quiet:' .. device)
+end
+
 -- hotdesk_login EXTENSION DEVICE [VIA]     the PIN, where one is asked for, has been checked already
 --   LOGGED_IN                     the phone was free
 --   MOVED OLD-DEVICE              the user sat elsewhere and has moved
@@ -109,7 +114,7 @@ end
 --   UNCHANGED                     sat here already; the refresh is sent again
 --   ELSEWHERE DEVICE              the user's secondLogin is deny
 --   DENIED disabled|not-allowed   UNKNOWN_USER   UNKNOWN_DEVICE   NOT_A_HOTDESK_PHONE
---   EMERGENCY                     the phone is in an emergency call or in the quiet time after one
+--   EMERGENCY                     the phone is in an emergency call, or in the quiet time after one and not asked at the phone
 local function login(keys, args)
   local tag, ext, device, via = keys[1], must(args[1], 'extension'), must(args[2], 'device'), args[3] or 'redis-cli'
   if not exists(tag, 'user:' .. ext) then return refuse_login(tag, ext, device, via, 'unknown-extension', 'UNKNOWN_USER') end
@@ -122,7 +127,7 @@ local function login(keys, args)
     return refuse_login(tag, ext, device, via, 'not-a-hotdesk-phone', 'NOT_A_HOTDESK_PHONE')
   end
   local _, emergencies = calls_of(tag, device)
-  if emergencies > 0 or exists(tag, 'quiet:' .. device) then return refuse_login(tag, ext, device, via, 'emergency', 'EMERGENCY') end
+  if emergencies > 0 or held_off(tag, device, via) then return refuse_login(tag, ext, device, via, 'emergency', 'EMERGENCY') end
   if user_on(tag, device) == ext then
     mark(tag, device, 'active', 'unchanged', via)
     event(tag, 'unchanged', 'device', device, 'user', ext, 'via', via)
@@ -152,8 +157,7 @@ local function logout_device(tag, device, how, via)
     return 'FREE'
   end
   local calls, emergencies = calls_of(tag, device)
-  -- The quiet time holds off everybody but the person at the phone.
-  if emergencies > 0 or (via ~= 'dial-code' and exists(tag, 'quiet:' .. device)) then
+  if emergencies > 0 or held_off(tag, device, via) then
     event(tag, 'logout.refused', 'device', device, 'user', user_on(tag, device), 'via', via, 'reason', 'emergency')
     return 'EMERGENCY'
   end

@@ -235,7 +235,8 @@ describe('a phone with calls', () => {
       ['calls paris-1 b1 600 HD0001 0 0', 'OK 0'],
       ['logout HD0001 now', 'EMERGENCY'],
       ['login 101 HD0001', 'EMERGENCY'],
-      ['logout HD0001 drain dial-code', 'LOGGED_OUT 100'],
+      ['login 101 HD0001 dial-code', 'DISPLACED 100'],
+      ['logout HD0001 drain dial-code', 'LOGGED_OUT 101'],
     ])
     expect(Number(await redis.cli('TTL', '{hd}:quiet:HD0001'))).toBeGreaterThan(590)
   })
