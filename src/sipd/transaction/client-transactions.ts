@@ -8,6 +8,7 @@ import {
   clientKey,
   createPaths,
   inputOf,
+  letGo,
   newClientMachine,
   type Paths,
   type Received,
@@ -96,12 +97,12 @@ function begin(client: Client, request: SipRequest, hop: Hop, user: ClientUser):
   const timers = client.timersFor(flow)
   const machine = newClientMachine({ branch, request, user, flow, bytes, timers, fallback: stream && hop })
   enter(client, machine)
-  return transactionOf(client, machine)
+  return transactionOf(client, machine, request)
 }
 
-function transactionOf(client: Client, machine: ClientMachine): ClientTransaction {
+function transactionOf(client: Client, machine: ClientMachine, request: SipRequest): ClientTransaction {
   return {
-    request: machine.request,
+    request,
     branch: machine.branch,
     cancel(user, reason) {
       machine.canceller ??= { user, reason }
@@ -142,11 +143,14 @@ function receive(client: Client, received: Received): boolean {
   const { response } = received
   const { method } = response.cseq
   const machine = client.machines.get(clientKey(response.topVia.branch, method))
-  if (!machine || machine.request.method !== method) return false
+  if (!machine || machine.method !== method) return false
   machine.received = received
   client.runner.feed(machine, inputOf(response.status))
   machine.received = null
-  if (response.status >= 200) client.paths.leave(machine)
+  if (response.status >= 200 && machine.request) {
+    client.paths.leave(machine)
+    letGo(machine)
+  }
   return true
 }
 
@@ -168,41 +172,46 @@ function perform(client: Client, machine: ClientMachine, effect: Effect): void {
 
 function transmit(client: Client, machine: ClientMachine): void {
   const { transports, runner } = client
+  const { bytes, flow } = machine
+  if (!bytes) return
   machine.copies += 1
-  const isSent = transports.send(machine.bytes, machine.flow)
-  if (machine.copies === 1 && (!machine.fallback || transports.isOpen(machine.flow))) {
+  const isSent = transports.send(bytes, flow)
+  if (machine.copies === 1 && (!machine.fallback || transports.isOpen(flow))) {
     machine.fallback = null
-    queueMicrotask(() => guarded(client, () => machine.user.onSent(machine.bytes, machine.flow)))
+    queueMicrotask(() => tellSent(client, machine, bytes))
   }
   if (!isSent) {
     machine.failure = 'no connection'
     queueMicrotask(() => runner.feed(machine, 'transport error'))
-  } else if (machine.copies === 2 && machine.flow.protocol === 'udp') transports.suspect(machine.flow)
+  } else if (machine.copies === 2 && flow.protocol === 'udp') transports.suspect(flow)
 }
 
 function acknowledge({ transports }: Client, machine: ClientMachine): void {
-  if (machine.received) machine.ack ??= ackOf(machine.request, machine.received.response).toBuffer()
+  if (machine.received && machine.request) machine.ack ??= ackOf(machine.request, machine.received.response).toBuffer()
   if (machine.ack) transports.send(machine.ack, machine.flow)
 }
 
 /** RFC 3261 §9.1: over the same way, with the same branch, as a transaction of its own. */
 function cancel(client: Client, { canceller, request: invite, branch, flow, timers }: ClientMachine): void {
-  if (!canceller) return
+  if (!canceller || !invite) return
   const request = cancelOf(invite, canceller.reason)
   enter(client, newClientMachine({ branch, request, user: canceller.user, flow, bytes: request.toBuffer(), timers, fallback: null }))
 }
 
-function tellUser(client: Client, { user, received, failure }: ClientMachine, effect: Effect): void {
-  guarded(client, () => {
+function tellUser({ onFault }: Client, { user, received, failure }: ClientMachine, effect: Effect): void {
+  if (!user) return
+  try {
     if (effect === 'pass response' && received) user.onResponse(received.response, received.flow, received.size)
     else if (effect === 'report timeout') user.onTimeout()
     else if (effect === 'report failure') user.onTransportFailure(failure)
-  })
+  } catch (fault) {
+    onFault(fault)
+  }
 }
 
-function guarded({ onFault }: Client, tell: () => void): void {
+function tellSent({ onFault }: Client, { user, flow }: ClientMachine, bytes: Buffer): void {
   try {
-    tell()
+    user?.onSent(bytes, flow)
   } catch (fault) {
     onFault(fault)
   }
@@ -210,13 +219,13 @@ function guarded({ onFault }: Client, tell: () => void): void {
 
 /** The stream that a large request was given to is established: it is sent. */
 function confirmStream(client: Client, machine: ClientMachine): void {
-  if (!machine.fallback) return
+  if (!machine.fallback || !machine.bytes) return
   machine.fallback = null
-  guarded(client, () => machine.user.onSent(machine.bytes, machine.flow))
+  tellSent(client, machine, machine.bytes)
 }
 
 function losePath(client: Client, machine: ClientMachine, reason: string): void {
-  if (machine.fallback) fallBack(client, machine, machine.fallback)
+  if (machine.fallback && machine.request) fallBack(client, machine, machine.fallback, machine.request)
   else {
     machine.failure = reason
     client.runner.feed(machine, 'transport error')
@@ -224,14 +233,14 @@ function losePath(client: Client, machine: ClientMachine, reason: string): void 
 }
 
 /** RFC 3261 §18.1.1: the peer does not take TCP, so the request goes by UDP although it is large. */
-function fallBack(client: Client, machine: ClientMachine, hop: Hop): void {
+function fallBack(client: Client, machine: ClientMachine, hop: Hop, request: SipRequest): void {
   const { oversize, paths, runner } = client
   oversize.refused(hop.remote)
   paths.leave(machine)
   runner.reset(machine)
   machine.fallback = null
   machine.copies = 0
-  machine.bytes = restamp(machine.request, hop, machine.branch)
+  machine.bytes = restamp(request, hop, machine.branch)
   machine.flow = flowTo(client, hop)
   machine.timers = client.timersFor(machine.flow)
   enter(client, machine)

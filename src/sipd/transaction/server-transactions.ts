@@ -5,7 +5,8 @@ import { type Flow, isReliable } from '../transport/flow.js'
 import type { Transports } from '../transport/transports.js'
 import { inputOf, type TimersFor } from './client-machine.js'
 import { createRunner, type Effect, type Runner } from './machine.js'
-import { mergeKeyOf, newServerMachine, type ServerMachine, serverKey } from './server-machine.js'
+import { createRetainer } from './retainer.js'
+import { mergeKeyOf, newServerMachine, type ServerMachine, sameRequestKey, serverKey } from './server-machine.js'
 import { nonInviteServerTable } from './tables/non-invite-server-table.js'
 import type { ServerTransaction } from './transaction-layer.js'
 import { answerTo } from './via-stamp.js'
@@ -49,6 +50,7 @@ interface Server extends ServerTransactionsNeeds {
   /** Whose answers wait for a connection that is being opened for them. */
   readonly reconnecting: Map<number, Set<ServerMachine>>
   readonly runner: Runner<ServerMachine>
+  readonly retain: (bytes: Buffer) => Buffer
 }
 
 export function createServerTransactions(needs: ServerTransactionsNeeds): ServerTransactions {
@@ -58,7 +60,7 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
     perform: (machine, effect) => perform(server, machine, effect),
     ended: (machine) => forget(server, machine),
   })
-  const server: Server = { ...needs, machines, merging: new Map(), reconnecting: new Map(), runner }
+  const server: Server = { ...needs, machines, merging: new Map(), reconnecting: new Map(), runner, retain: createRetainer() }
   return {
     onRequest: (request, flow, size) => receive(server, request, flow, size),
     onGone(flow) {
@@ -92,16 +94,28 @@ function receive(server: Server, request: SipRequest, flow: Flow, size: number):
   return 'new'
 }
 
-function receiveAck({ machines, runner, onAck }: Server, request: SipRequest, flow: Flow, size: number): RequestFate {
-  const machine = machines.get(serverKey(request, 'INVITE'))
+function receiveAck(server: Server, request: SipRequest, flow: Flow, size: number): RequestFate {
+  const machine = server.machines.get(serverKey(request, 'INVITE'))
   if (!machine) {
-    onAck(request, flow, size)
+    const accepted = server.merging.get(sameRequestKey(request, 'INVITE'))
+    if (accepted) release(accepted)
+    server.onAck(request, flow, size)
     return 'stray ack'
   }
   machine.ack = { request, flow, size }
-  runner.feed(machine, 'ack')
+  server.runner.feed(machine, 'ack')
   machine.ack = null
+  release(machine)
   return 'absorbed'
+}
+
+/** Answered for good: only what repeats the answer stays. */
+function release(machine: ServerMachine): void {
+  if (machine.state === 'trying' || machine.state === 'proceeding') return
+  machine.transaction = null
+  machine.onUnacknowledged = null
+  machine.onTransportFailure = null
+  if (machine.state === 'accepted' || machine.state === 'confirmed') machine.response = null
 }
 
 interface Arrival {
@@ -116,7 +130,14 @@ function open(server: Server, arrival: Arrival): void {
   const { request, flow, key, mergeKey } = arrival
   const reconnectTo = answerTo(request.topVia, flow)
   const answerFlow = flow.connection === null && reconnectTo !== flow.remote ? { ...flow, remote: reconnectTo } : flow
-  const machine = newServerMachine({ key, mergeKey, answerFlow, reconnectTo }, request.method, server.timersFor(flow))
+  const machine = newServerMachine({
+    method: request.method,
+    key,
+    mergeKey,
+    answerFlow,
+    reconnectTo,
+    timers: server.timersFor(flow),
+  })
   machine.transaction = transactionOf(server, machine, arrival)
   server.machines.set(key, machine)
   if (mergeKey !== null) server.merging.set(mergeKey, machine)
@@ -151,14 +172,16 @@ function respond(server: Server, machine: ServerMachine, response: SipResponse):
   const bytes = response.toBuffer()
   machine.response = bytes
   server.runner.feed(machine, input)
-  if (machine.table === nonInviteServerTable && response.status >= 200) release(server, machine)
+  if (machine.table === nonInviteServerTable && response.status >= 200) settle(server, machine)
   return bytes
 }
 
-/** A request that is answered needs only its answer; INVITE goes on, for its ACK and its CANCEL. */
-function release(server: Server, machine: ServerMachine): void {
-  machine.transaction = null
-  if (machine.mergeKey !== null) server.merging.delete(machine.mergeKey)
+/** A request other than INVITE is over with its final response; that is kept, in memory of its own kind, for those who ask again. */
+function settle({ merging, retain }: Server, machine: ServerMachine): void {
+  if (machine.state !== 'completed') return
+  release(machine)
+  if (machine.response) machine.response = retain(machine.response)
+  if (machine.mergeKey !== null) merging.delete(machine.mergeKey)
   machine.mergeKey = null
 }
 

@@ -15,17 +15,18 @@ export interface LocalAddresses {
 /** `advertise`: the host to show instead, null for none. */
 export function createLocalAddresses(advertise: string | null): LocalAddresses {
   const outward = outwardAddresses()
-  const known = new Map<string, LocalSides>()
+  const known = { loopback: new WeakMap<Endpoint, LocalSides>(), outward: new WeakMap<Endpoint, LocalSides>() }
 
+  // Asked for every datagram, by the same few sockets: what was found is kept by the socket's address.
   function sides(bound: Endpoint, kind: 'loopback' | 'outward'): LocalSides {
-    const key = `${kind} ${bound.address} ${bound.port}`
-    let found = known.get(key)
-    if (!found) {
-      const local = isWildcard(bound.address) ? { address: reachable(bound.address, kind), port: bound.port } : bound
-      found = { local, advertised: advertise === null ? local : { address: advertise, port: bound.port } }
-      known.set(key, found)
-    }
+    const found = known[kind].get(bound) ?? findSides(bound, kind)
+    known[kind].set(bound, found)
     return found
+  }
+
+  function findSides(bound: Endpoint, kind: 'loopback' | 'outward'): LocalSides {
+    const local = isWildcard(bound.address) ? { address: reachable(bound.address, kind), port: bound.port } : bound
+    return { local, advertised: advertise === null ? local : { address: advertise, port: bound.port } }
   }
 
   function reachable(wildcard: string, kind: 'loopback' | 'outward'): string {
