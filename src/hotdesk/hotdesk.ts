@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
+import type { LogEvent } from '../base/events.js'
 import type { NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
@@ -37,6 +38,28 @@ const usualAttempts: AttemptLimits = {
   device: { failures: 10, windowSeconds: 900, lockSeconds: 900 },
 }
 
+const loginEvents = {
+  LOGGED_IN: 'hotdesk.login',
+  MOVED: 'hotdesk.login',
+  DISPLACED: 'hotdesk.displaced',
+  UNCHANGED: 'hotdesk.login',
+  DENIED: 'hotdesk.denied',
+  LOCKED: 'hotdesk.denied',
+  ELSEWHERE: 'hotdesk.refused',
+  EMERGENCY: 'hotdesk.refused',
+  NOT_A_HOTDESK_PHONE: 'hotdesk.refused',
+  STORE_LOST: 'hotdesk.refused',
+} as const satisfies Record<LoginOutcome['outcome'], LogEvent>
+
+const logoutEvents = {
+  LOGGED_OUT: 'hotdesk.logout',
+  FREE: 'hotdesk.logout',
+  DRAINING: 'hotdesk.draining',
+  EMERGENCY: 'hotdesk.refused',
+  UNKNOWN_DEVICE: 'hotdesk.refused',
+  STORE_LOST: 'hotdesk.refused',
+} as const satisfies Record<LogoutOutcome['outcome'], LogEvent>
+
 export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
   const { store, node, boot, clock, log, metrics, attempts = usualAttempts, quietSeconds = 600 } = needs
   const assignments = createAssignments({ replica: store.replica, log })
@@ -56,14 +79,17 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       const outcome = await unlessLost<LoginOutcome>(() => tryLogin(request, { ...needs, attempts }))
       metrics.transitionsTotal.inc({ transition: 'login', outcome: outcome.outcome })
       const { extension, device } = request
-      log.info({ event: 'hotdesk.login', extension, device, ...outcome }, `login of ${extension} on ${device}: ${outcome.outcome}`)
+      log.info(
+        { event: loginEvents[outcome.outcome], extension, device, ...outcome },
+        `login of ${extension} on ${device}: ${outcome.outcome}`,
+      )
       return outcome
     },
     async logout(device, how, via) {
       await calls.told()
       const outcome = await unlessLost<LogoutOutcome>(async () => readLogout(await store.call('hotdesk_logout', device, how, via)))
       metrics.transitionsTotal.inc({ transition: 'logout', outcome: outcome.outcome })
-      log.info({ event: 'hotdesk.logout', device, how, via, ...outcome }, `logout of ${device}: ${outcome.outcome}`)
+      log.info({ event: logoutEvents[outcome.outcome], device, how, via, ...outcome }, `logout of ${device}: ${outcome.outcome}`)
       return outcome
     },
     abandoned(device, extension) {

@@ -23,7 +23,7 @@ export async function tryLogin({ extension, device, pin }: LoginRequest, needs: 
   const isRight = await verifyPin(pin, barred ? null : (user?.pinHash ?? null))
   if (!isRight) {
     const reason = barred ?? 'wrong-pin'
-    log.info({ event: 'hotdesk.denied', extension, device, reason, left: attempt.left }, `login of ${extension} on ${device} denied`)
+    log.debug({ event: 'hotdesk.denied', extension, device, reason, left: attempt.left }, `${attempt.left} attempts are left`)
     const event: StreamEvent = 'login.denied'
     await store.append('events', { event, device, user: extension, via: 'dial-code', reason })
     return { outcome: 'DENIED' }

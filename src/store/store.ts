@@ -2,17 +2,17 @@ import { every } from '../base/clock.js'
 import { createCommands } from './commands.js'
 import { newConnection, type ReachablePlace, redisCliFor } from './connection.js'
 import type { Store, StoreNeeds } from './contract.js'
+import { startRedisServer } from './embedded/redis-server.js'
 import { ensureLibrary } from './functions.js'
 import { createKeys } from './keys.js'
 import { createLink } from './link.js'
 import { createReader } from './reader.js'
-import { startRedisServer } from './redis-server.js'
 import { createReplica } from './replica.js'
 import { keepSavedCopy } from './saved-copy.js'
 import { createTracking } from './tracking.js'
 
 export type * from './contract.js'
-export { embeddedSocket } from './data-directory.js'
+export { embeddedSocket } from './embedded/data-directory.js'
 
 /**
  * Opens the network's Redis, starting one of our own for `embedded`. A Redis that does not answer does not keep the node from

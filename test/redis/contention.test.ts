@@ -23,9 +23,15 @@ beforeEach(async () => {
 })
 afterEach(() => Promise.all(nodes.map((node) => node.close())))
 
-/** All at once, spread over the nodes. */
-function together(lines: readonly (readonly [string, ...string[]])[]): Promise<readonly string[]> {
-  return Promise.all(lines.map(([name, ...args], index) => (nodes[index % nodes.length] as Store).call(name, ...args)))
+/** Spread over the nodes, 60 of each node at once: a whole shift that arrives in the same second. */
+async function together(lines: readonly (readonly [string, ...string[]])[]): Promise<readonly string[]> {
+  const replies: string[] = []
+  const waiting = lines.entries()
+  const work = async (node: Store) => {
+    for (const [index, [name, ...args]] of waiting) replies[index] = await node.call(name, ...args)
+  }
+  await Promise.all(nodes.flatMap((node) => Array.from({ length: 60 }, () => work(node))))
+  return replies
 }
 
 const pick = <Thing>(things: readonly Thing[], index: number): Thing => things[index % things.length] as Thing

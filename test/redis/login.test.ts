@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.js'
+import { keepLog } from '../support/kept-log.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { changeOn, type DeskNode, device, eventsOf, extension, openDeskNode, pin } from '../support/redis-network.js'
 import { keyOf, stateOf } from '../support/redis-store.js'
 
 let redis: TestRedis
 let node: DeskNode
+const kept = keepLog()
 
 beforeAll(async () => {
   redis = await startTestRedis()
-  node = await openDeskNode(redis)
+  node = await openDeskNode(redis, { log: kept.log })
 })
 afterAll(async () => {
   await node.close()
@@ -98,7 +100,7 @@ describe('a refused login', () => {
 })
 
 describe('secrecy', () => {
-  it('shows no PIN to MONITOR, SLOWLOG or any key', async () => {
+  it('shows no PIN to MONITOR, SLOWLOG, any key or the log', async () => {
     await redis.cli('CONFIG', 'SET', 'slowlog-log-slower-than', '0')
     const monitor = spawn('redis-cli', ['-s', redis.socket, 'MONITOR'])
     let heard = ''
@@ -120,9 +122,10 @@ describe('secrecy', () => {
     monitor.kill()
     await gone
     const slow = await redis.cli('SLOWLOG', 'GET', '200')
+    expect(kept.lines.join('')).toContain('hotdesk.denied')
     expect(heard).toContain('hotdesk_attempt')
     expect(slow).toContain('hotdesk_login')
-    for (const text of [heard, slow, await redis.cli('HGETALL', '{hd}:user:100')]) {
+    for (const text of [heard, slow, await redis.cli('HGETALL', '{hd}:user:100'), kept.lines.join('')]) {
       expect(text).not.toContain('90817263')
       expect(text).not.toMatch(/(?<![0-9])4711(?![0-9])/)
     }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { type Clock, pause } from '../base/clock.js'
-import { AppError } from '../base/errors.js'
-import { identityOf, lifeOf, thisProcess } from '../base/process-identity.js'
+import { type Clock, pause } from '../../base/clock.js'
+import { AppError } from '../../base/errors.js'
+import { identityOf, lifeOf, thisProcess } from '../../base/process-identity.js'
 import { answersOn, shutDown } from './socket-probe.js'
 
 /** The directory of an embedded Redis, ours alone. */

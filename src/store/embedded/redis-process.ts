@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { AppError } from '../base/errors.js'
+import { AppError } from '../../base/errors.js'
 
 /** One run of redis-server. */
 export interface RedisProcess {
