@@ -16,7 +16,7 @@ export function createMailbox<Item>(describe: (item: Item) => string): Mailbox<I
     items,
     put(item) {
       items.push(item)
-      for (const look of [...waiting]) look()
+      for (const look of waiting) look()
     },
     take(wanted, fits) {
       return new Promise((resolve, reject) => {
