@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { systemClock } from '../../src/base/clock.js'
+import { pause, systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { createSeal } from '../../src/base/seal.js'
 import { Secret } from '../../src/base/secret.js'
@@ -9,7 +9,7 @@ import { createDirectory, type Directory, samples } from '../../src/directory/di
 import { hashPin } from '../../src/hotdesk/hotdesk.js'
 import { type NodeParts, networkSecret, startTestNode, type TestNode } from './node.js'
 import { startTestRedis, type TestRedis } from './redis.js'
-import { openTestStore } from './redis-store.js'
+import { keyOf, openTestStore } from './redis-store.js'
 
 /** One Redis, the sample users and phones, and as many nodes and phones as the test asks for. */
 export interface TestOffice {
@@ -20,6 +20,12 @@ export interface TestOffice {
   /** A registered phone. */
   phone(device: string, at: TestNode): Promise<Phone>
   readonly bank: PhoneBank
+  /** Resolves when the copy of a key, here and so at the nodes, is as wanted. */
+  follows(key: string, isWanted: (hash: ReadonlyMap<string, string> | undefined) => boolean): Promise<void>
+  /** Resolves when redis-cli answers so. */
+  redisSays(answer: string, ...words: readonly string[]): Promise<void>
+  /** Resolves when the nodes know that this user sits at this phone. */
+  settled(extension: string, device: string): Promise<void>
   /** Ends everything, and fails when a PIN or a password was printed anywhere. */
   close(): Promise<void>
 }
@@ -38,6 +44,15 @@ export async function openTestOffice(): Promise<TestOffice> {
     redis,
     directory,
     bank,
+    follows: (key, isWanted) => keyOf(store, key, isWanted, 5_000),
+    async redisSays(answer, ...words) {
+      const deadline = systemClock.now() + 5_000
+      for (let said = await redis.cli(...words); said !== answer; said = await redis.cli(...words)) {
+        if (systemClock.now() > deadline) throw new Error(`redis-cli ${words.join(' ')} says ${said}, expected ${answer}`)
+        await pause(systemClock, 20)
+      }
+    },
+    settled: (extension, device) => keyOf(store, 'devices', (devices) => devices?.get(device) === extension, 5_000),
     async node(name, site = 'paris', parts = {}) {
       const node = await startTestNode({ node: name, site, redis: `unix://${redis.socket}`, data: join(redis.directory, name), ...parts })
       nodes.push(node)
