@@ -78,7 +78,7 @@ describe('one place for each', () => {
 
   test('only config.ts reads the environment', () => {
     const readers = places(typescript, (node) => isMember(node, 'process', 'env'))
-    expect(readers.map((place) => place.split(':')[0])).toEqual(['src/config.ts'])
+    expect([...new Set(readers.map((place) => place.split(':')[0]))]).toEqual(['src/config.ts'])
   })
 
   test('only base/clock.ts asks for the time or waits', () => {
@@ -144,16 +144,16 @@ describe('style', () => {
     expect(empty.test('src/calls/call-utils.ts') && empty.test('src/helpers/x.ts')).toBe(true)
   })
 
-  test('no function takes a boolean', () => {
+  test('no function takes a boolean beside something else: at the call nobody could tell what `true` means', () => {
     const isBoolean = (parameter: SyntaxNode): boolean => {
       const annotation = property(parameter, 'typeAnnotation') ?? property(property(parameter, 'left') ?? parameter, 'typeAnnotation')
-      return (
-        parameter.type !== 'TSThisParameter' && annotation !== null && property(annotation, 'typeAnnotation')?.type === 'TSBooleanKeyword'
-      )
+      return annotation !== null && property(annotation, 'typeAnnotation')?.type === 'TSBooleanKeyword'
     }
-    const takesBoolean = (node: SyntaxNode): boolean =>
-      Array.isArray(node.params) && !isTypeOnly(node) && (node.params as SyntaxNode[]).some(isBoolean)
-    expect(places(typescript, takesBoolean)).toEqual([])
+    const takesFlag = ({ type, params }: SyntaxNode): boolean =>
+      type !== 'TSFunctionType' && Array.isArray(params) && params.length > 1 && (params as SyntaxNode[]).some(isBoolean)
+    const caught = parseSource('x.ts', 'function ring(phone: string, loud: boolean) {}')
+    expect(places([caught], takesFlag)).toEqual(['x.ts:1'])
+    expect(places(typescript, takesFlag)).toEqual([])
   })
 
   test('tests replace neither our own parts nor the clock of the machine', () => {
@@ -163,10 +163,6 @@ describe('style', () => {
 
   function statements(program: SyntaxNode): SyntaxNode[] {
     return childrenOf(program)
-  }
-
-  function isTypeOnly({ type }: SyntaxNode): boolean {
-    return type === 'TSFunctionType'
   }
 })
 

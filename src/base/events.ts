@@ -4,10 +4,8 @@ export const logEvents = [
   'node.stopping',
   'node.stopped',
   'node.fault',
-  'sip.listening',
   'sip.connected',
   'sip.lost',
-  'sip.message',
   'sip.dropped',
   'store.connected',
   'store.lost',
@@ -47,7 +45,6 @@ export const logEvents = [
   'trunk.up',
   'http.listening',
   'http.fault',
-  'config.sample',
   'dialplan.loaded',
 ] as const
 
