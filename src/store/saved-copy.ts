@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Clock, every, type Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
-import type { WritableReplica } from './replica.js'
+import type { Hash, WritableReplica } from './replica.js'
 
 /** The copy on disk, from which a node starts when Redis is away. */
 export interface SavedCopy {
@@ -25,14 +25,16 @@ export interface SavedCopyNeeds {
 }
 
 const saveEveryMs = 5_000
+/** Hashes written in one go; between two, the node does its other work. */
+const sliceSize = 500
 
 interface Contents {
   readonly savedAt: Milliseconds
-  readonly hashes: readonly (readonly [key: string, fields: readonly (readonly [string, string])[]])[]
+  readonly hashes: readonly (readonly [key: string, hash: Hash])[]
 }
 
 export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: SavedCopyNeeds): SavedCopy {
-  const path = join(data, `copy-${network}.json`)
+  const path = join(data, `copy-${network}.jsonl`)
   let unsaved = false
   const stopListening = replica.onChange(() => {
     unsaved = true
@@ -44,10 +46,10 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
   async function save(): Promise<void> {
     if (!unsaved || !isFresh()) return
     unsaved = false
-    const hashes = [...replica.entries()].map(([key, hash]) => [key, [...hash]] as const)
-    const text = JSON.stringify({ savedAt: clock.now(), hashes } satisfies Contents)
+    // A hash is never changed but replaced, so this is how everything stood at one moment.
+    const hashes = [...replica.entries()]
     await mkdir(data, { recursive: true })
-    await writeDurably(path, `${checksum(text)}\n${text}`)
+    await writeDurably(path, { savedAt: clock.now(), hashes })
     log.debug({ event: 'store.saved', hashes: hashes.length }, 'copy of Redis saved')
   }
 
@@ -58,7 +60,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
         return null
       })
       if (!contents) return false
-      replica.put(contents.hashes.map(([key, fields]) => [key, new Map(fields)]))
+      replica.put(contents.hashes)
       replica.mark({ at: contents.savedAt })
       unsaved = false
       const minutes = Math.round((clock.now() - contents.savedAt) / 60_000)
@@ -76,23 +78,32 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
   }
 }
 
+/** One JSON value a line: the time, then each hash; the last line is the SHA-256 of all before it. */
 async function load(path: string): Promise<Contents> {
-  const file = await readFile(path, 'utf8')
-  const line = file.indexOf('\n')
-  const text = file.slice(line + 1)
-  if (file.slice(0, line) !== checksum(text)) throw new Error(`${path} is damaged`)
-  return JSON.parse(text) as Contents
-}
-
-function checksum(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  const text = await readFile(path, 'utf8')
+  const end = text.lastIndexOf('\n', text.length - 2) + 1
+  const checksum = createHash('sha256').update(text.slice(0, end)).digest('hex')
+  if (text.slice(end).trim() !== checksum) throw new Error(`${path} is damaged`)
+  const [savedAt = '', ...lines] = text.slice(0, end - 1).split('\n')
+  const hashes = lines.map((line) => JSON.parse(line) as [string, [string, string][]])
+  return { savedAt: Number(savedAt), hashes: hashes.map(([key, fields]) => [key, new Map(fields)]) }
 }
 
 /** Whole or not at all, also across a power cut. It holds PIN hashes, so nobody else may read it. */
-async function writeDurably(path: string, text: string): Promise<void> {
+async function writeDurably(path: string, { savedAt, hashes }: Contents): Promise<void> {
+  const checksum = createHash('sha256')
   const file = await open(`${path}.new`, 'w', 0o600)
+  async function write(lines: string): Promise<void> {
+    checksum.update(lines)
+    await file.write(lines)
+  }
   try {
-    await file.writeFile(text)
+    await write(`${savedAt}\n`)
+    for (let from = 0; from < hashes.length; from += sliceSize) {
+      const slice = hashes.slice(from, from + sliceSize)
+      await write(slice.map(([key, hash]) => `${JSON.stringify([key, [...hash]])}\n`).join(''))
+    }
+    await file.write(`${checksum.digest('hex')}\n`)
     await file.sync()
   } finally {
     await file.close()

@@ -15,7 +15,7 @@ beforeEach(async () => {
 })
 afterEach(() => redis.close())
 
-const copy = () => join(redis.directory, 'data', 'copy-hd.json')
+const copy = () => join(redis.directory, 'data', 'copy-hd.jsonl')
 
 describe('a start without Redis', () => {
   it('goes on after a moment with nothing, says so once, and finds Redis when it comes', async () => {

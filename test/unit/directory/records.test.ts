@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { DeviceId, Extension, NodeName } from '../../../src/base/identity.js'
+import { createSeal } from '../../../src/base/seal.js'
+import { Secret } from '../../../src/base/secret.js'
+import { deviceChanges, parseDevice, parseNode, parseUser, userChanges } from '../../../src/directory/records.js'
+
+const seal = createSeal(new Secret('of the test'))
+const hash = (fields: Record<string, string | null>) =>
+  new Map(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== null))
+
+describe('a record', () => {
+  it('of a user comes back as it was put', () => {
+    const edit = {
+      name: 'Alice',
+      home: 'paris',
+      pinHash: 'scrypt$1$1$1$a$b',
+      enabled: false,
+      mayHotdesk: false,
+      secondLogin: 'allow',
+      ringSeconds: 30,
+      forwards: { always: '1', busy: '2', noAnswer: '3', notLoggedIn: '4', notReachable: '+5' },
+    } as const
+    const { value, problems } = parseUser('100' as Extension, hash(userChanges(edit)))
+    expect(problems).toEqual([])
+    expect(value).toEqual({ extension: '100', ...edit })
+  })
+
+  it('of a device comes back as it was put, its password unsealed', () => {
+    const edit = { site: 'paris', hotdesk: true, elin: '+33', location: 'hall', mac: 'aa', model: 'T46', owner: '100' }
+    const { value, problems } = parseDevice('HD1' as DeviceId, hash(deviceChanges({ ...edit, password: new Secret('x') }, seal)), seal)
+    expect(problems).toEqual([])
+    expect(value).toMatchObject({ id: 'HD1', ...edit })
+    expect(value?.password?.reveal()).toBe('x')
+  })
+
+  it('of a device is disabled for hot desking while it has no location', () => {
+    const { value, problems } = parseDevice('HD1' as DeviceId, hash({ site: 'paris', hotdesk: 'yes' }), seal)
+    expect(value?.hotdesk).toBe(false)
+    expect(problems.join()).toContain('without a location')
+  })
+
+  it('never throws, whatever is in it, and is either sound or has its problems named', () => {
+    const names = [
+      'name',
+      'home',
+      'site',
+      'sip',
+      'enabled',
+      'hotdesk',
+      'location',
+      'credential',
+      'owner',
+      'elin',
+      'ringSeconds',
+      'secondLogin',
+    ]
+    const hashes = fc.dictionary(
+      fc.constantFrom(...names),
+      fc.oneof(fc.string(), fc.constantFrom('yes', 'no', 'paris', '100', 'sealed.1.a.b.c')),
+    )
+    fc.assert(
+      fc.property(hashes, (fields) => {
+        for (const parsed of [
+          parseUser('100' as Extension, hash(fields)),
+          parseDevice('HD1' as DeviceId, hash(fields), seal),
+          parseNode('paris-1' as NodeName, hash(fields)),
+        ])
+          expect(parsed.value !== null || parsed.problems.length > 0).toBe(true)
+      }),
+    )
+  })
+})
