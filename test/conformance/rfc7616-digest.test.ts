@@ -56,6 +56,52 @@ describe('RFC 8760: the challenges', () => {
   })
 })
 
+describe('a phone that does not pass over what it does not know, as RFC 8760 §2.3 has it', () => {
+  const algorithmsFor = (parts: Parameters<Bench['deliver']>[0]): readonly string[] =>
+    challengesIn(bench.deliver(parts)).map((challenge) => challenge.algorithm)
+
+  it('comes again without credentials and is offered MD5 alone', () => {
+    expect(algorithmsFor({})).toEqual(['SHA-256', 'MD5'])
+    expect(algorithmsFor({ callId: 'call-2' })).toEqual(['MD5'])
+  })
+
+  it('is remembered as one after it has answered, right or wrong', () => {
+    algorithmsFor({})
+    algorithmsFor({})
+    const credentials = bench.credentials({ algorithm: 'MD5', password: 'guess' })
+    expect(algorithmsFor({ headers: { Authorization: credentials } })).toEqual(['MD5'])
+    expect(fetchWith(bench.credentials({ algorithm: 'MD5' })).status).toBe(200)
+    expect(algorithmsFor({})).toEqual(['MD5'])
+  })
+
+  it('shows by its credentials that it knows MD5 alone, as after a restart of the node', () => {
+    const guess = bench.credentials({ algorithm: 'MD5', password: 'guess' })
+    expect(algorithmsFor({ headers: { Authorization: guess } })).toEqual(['MD5'])
+  })
+
+  it('is another phone than one that answers each time, by whichever algorithm', () => {
+    for (const algorithm of ['MD5', 'SHA-256', 'MD5'] as const) expect(fetchWith(bench.credentials({ algorithm })).status).toBe(200)
+    expect(algorithmsFor({})).toEqual(['SHA-256', 'MD5'])
+  })
+
+  it('is known by its name and its address: others are offered everything', () => {
+    algorithmsFor({})
+    algorithmsFor({})
+    const elsewhere = { protocol: 'udp', address: '198.51.100.4', port: 5060 } as const
+    expect(algorithmsFor({ source: elsewhere })).toEqual(['SHA-256', 'MD5'])
+    expect(algorithmsFor({ headers: { To: `<sip:HD0002@${realm}>` } })).toEqual(['SHA-256', 'MD5'])
+  })
+
+  it('is taken for a new one when memory is full', () => {
+    const settings = { offerCapacity: 1 }
+    const small = createBench(store, { settings })
+    small.deliver({})
+    small.deliver({ headers: { To: `<sip:HD0002@${realm}>` } })
+    expect(challengesIn(small.deliver({}))).toHaveLength(2)
+    return small.close()
+  })
+})
+
 describe('RFC 7616 §3.3: the challenge', () => {
   it('MUST carry realm, nonce and qop, and the realm is the SIP domain', () => {
     for (const challenge of challengesIn(bench.deliver({}))) expect(challenge).toMatchObject({ realm, qop: ['auth'], stale: false })

@@ -9,6 +9,7 @@ import { splitList } from '../../sip/headers.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { userOf } from '../register/register-request.js'
 import { createNonces } from './nonce.js'
+import { createOffers } from './offers.js'
 
 /** The challenge or refusal has already been sent when the answer is not a device. */
 export type Authentication = { readonly outcome: 'device'; readonly device: DeviceId } | { readonly outcome: 'challenged' | 'refused' }
@@ -19,12 +20,15 @@ export interface AuthenticationSettings {
   readonly nonceLifetimeMs: Milliseconds
   /** Nonces in use at the same time of which counts are kept. */
   readonly nonceCapacity: number
+  /** Phones that are remembered as old: see Offers. */
+  readonly offerCapacity: number
 }
 
 export const defaultAuthentication: AuthenticationSettings = {
   algorithms: ['SHA-256', 'MD5'],
   nonceLifetimeMs: 300_000,
   nonceCapacity: 50_000,
+  offerCapacity: 50_000,
 }
 
 export interface Authenticator {
@@ -51,15 +55,23 @@ const asProxy = { status: 407, challenge: 'Proxy-Authenticate', credentials: 'Pr
 export function createAuthenticator({ directory, realm, secret, clock, log, settings }: AuthenticatorNeeds): Authenticator {
   const { algorithms, nonceLifetimeMs: lifetimeMs, nonceCapacity: capacity } = settings
   const nonces = createNonces({ secret, clock, lifetimeMs, capacity })
+  const offers = createOffers({ algorithms, capacity: settings.offerCapacity })
   // A device that does not exist costs as much as a wrong password, and nobody knows this one.
   const nobody = new Secret(randomBytes(24).toString('base64url'))
 
-  function challenge(request: IncomingRequest, freshness: 'stale' | 'first'): void {
+  function challenge(request: IncomingRequest, freshness: 'stale' | 'first', offered: readonly DigestAlgorithm[]): void {
     const role = roleFor(request)
     const nonce = nonces.issue()
     const common = { realm, nonce, qop: ['auth'], opaque: null, stale: freshness === 'stale' } as const
-    const lines = algorithms.map((algorithm) => printChallenge({ ...common, algorithm }))
+    const lines = offered.map((algorithm) => printChallenge({ ...common, algorithm }))
     request.respond(role.status, { headers: { [role.challenge]: lines } })
+  }
+
+  function offerTo(request: IncomingRequest, used: DigestAlgorithm | null): readonly DigestAlgorithm[] {
+    const asker = askerOf(request)
+    if (request.header(roleFor(request).credentials) === '') return offers.first(asker)
+    offers.cameBack(asker, used)
+    return offers.again(asker, used)
   }
 
   /** RFC 3261 §22.3: of several credentials those for our realm count. */
@@ -93,8 +105,9 @@ export function createAuthenticator({ directory, realm, secret, clock, log, sett
     authenticate(request) {
       const credentials = presented(request)
       const verdict = credentials ? judge(credentials, request) : 'unusable'
+      const offered = offerTo(request, credentials?.algorithm ?? null)
       if (credentials && verdict === 'right') return accept(request, credentials.username)
-      challenge(request, verdict === 'stale' ? 'stale' : 'first')
+      challenge(request, verdict === 'stale' ? 'stale' : 'first', offered)
       if (!credentials || verdict !== 'wrong') return { outcome: 'challenged' }
       const { address } = request.source
       log.warn({ event: 'registrar.refused', username: credentials.username.slice(0, 64), source: address }, 'wrong user name or password')
@@ -105,6 +118,11 @@ export function createAuthenticator({ directory, realm, secret, clock, log, sett
 
 function roleFor(request: IncomingRequest): typeof asRegistrar | typeof asProxy {
   return request.method === 'REGISTER' ? asRegistrar : asProxy
+}
+
+/** The phone as it calls itself, where it is: enough to tell one from another, which proves nothing. */
+function askerOf(request: IncomingRequest): string {
+  return `${userOf(request.header(roleFor(request).aor)) ?? ''}@${request.source.address}`
 }
 
 /** RFC 3261 §10.3 step 4: a device may change its own registration only, and calls as nobody else (RFC 3323 anonymity aside). */

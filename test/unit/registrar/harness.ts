@@ -151,6 +151,7 @@ export function createBench(store: Store, changes: Partial<RegistrarNeeds> = {},
     ...changes,
   })
   let cseq = 0
+  let asked = 0
   const bench: Bench = {
     registrar,
     clock,
@@ -163,7 +164,9 @@ export function createBench(store: Store, changes: Partial<RegistrarNeeds> = {},
     register: (headers, parts = {}) => bench.deliver({ ...parts, headers: { Authorization: bench.credentials(), ...headers } }),
     credentials(parts = {}) {
       const { username = HD0001, method = 'REGISTER', algorithm = 'SHA-256', count = 1 } = parts
-      const challenge = parts.challenge ?? challengesIn(bench.deliver({})).find((offered) => offered.algorithm === algorithm)
+      // Each from an address of its own: a phone that asks twice and does not answer is offered less.
+      const source = { ...natSource, address: `2001:db8::${(++asked).toString(16)}` }
+      const challenge = parts.challenge ?? challengesIn(bench.deliver({ source })).find((offered) => offered.algorithm === algorithm)
       if (!challenge) throw new Error(`no challenge for ${algorithm}`)
       const secret = new Secret(parts.password ?? password)
       const uri = `sip:${realm}`

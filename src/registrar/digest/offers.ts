@@ -1,0 +1,47 @@
+import type { DigestAlgorithm } from '../../sip/digest.js'
+
+/**
+ * Which algorithms a phone is offered. RFC 8760 §2.3 has it pass over those it does not know, but many stacks of before 2020 give up at the
+ * first one, or at any. Such a phone comes again without credentials, and from then on it is offered nothing but MD5.
+ */
+export interface Offers {
+  /** For a request without credentials. */
+  first(asker: string): readonly DigestAlgorithm[]
+  /** For a request whose credentials were not good: they show what the phone knows. */
+  again(asker: string, used: DigestAlgorithm | null): readonly DigestAlgorithm[]
+  /** It has answered a challenge, right or wrong; null when not as any of ours asks. */
+  cameBack(asker: string, used: DigestAlgorithm | null): void
+}
+
+export interface OffersNeeds {
+  /** Best first. */
+  readonly algorithms: readonly DigestAlgorithm[]
+  /** Askers that are kept in mind; the oldest is forgotten first, and then takes one attempt more. */
+  readonly capacity: number
+}
+
+export function createOffers({ algorithms, capacity }: OffersNeeds): Offers {
+  const old = algorithms.includes('MD5') ? (['MD5'] as const) : algorithms
+  /** `asked`: was offered all and has not come back. */
+  const known = new Map<string, 'asked' | 'old'>()
+
+  function note(asker: string, state: 'asked' | 'old'): void {
+    known.delete(asker)
+    known.set(asker, state)
+    const [oldest] = known.keys()
+    if (known.size > capacity && oldest !== undefined) known.delete(oldest)
+  }
+
+  return {
+    first(asker) {
+      const silent = known.has(asker)
+      note(asker, silent ? 'old' : 'asked')
+      return silent ? old : algorithms
+    },
+    again: (asker, used) => (used === 'MD5' || known.get(asker) === 'old' ? old : algorithms),
+    cameBack(asker, used) {
+      // MD5 proves nothing of a phone that was offered MD5 alone.
+      if (known.get(asker) === 'asked' || used !== 'MD5') known.delete(asker)
+    },
+  }
+}
