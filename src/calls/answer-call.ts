@@ -1,13 +1,14 @@
 import { parseExtension } from '../base/identity.js'
 import type { Route } from '../dialplan/dialplan.js'
 import type { Device } from '../directory/directory.js'
+import { dialled } from '../sip/dialled.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { type Call, forwardsLeft, newCall, refuse } from './call.js'
 import { callBackDevice, toEmergency } from './emergency.js'
 import type { Failure, Termination } from './failure.js'
 import { place } from './legs/place.js'
 import type { CallNeeds } from './needs.js'
-import { type Caller, callingDevice, callingNode, callingTrunk, dialled, phoneInDistress } from './parties/caller.js'
+import { type Caller, callingDevice, callingNode, callingTrunk, phoneInDistress } from './parties/caller.js'
 import { passportHeader } from './parties/node-passport.js'
 import { toOutside } from './to-outside.js'
 import { toUser } from './to-user.js'
@@ -103,16 +104,10 @@ function toRoute(call: Call, route: Route, needs: CallNeeds): Promise<Terminatio
     case 'user':
       return toUser(call, route.extension, [], needs)
     case 'outside':
-      return toOutside(call, { ...route, callerId: callerIdOf(call, route, needs) }, needs)
+      return toOutside(call, route, needs)
     default:
       return refuse(call, { reason: 'unknown-number' })
   }
-}
-
-/** The number of the host site that shows this user, else the route's, else the carrier's own. */
-function callerIdOf(call: Call, route: Extract<Route, { kind: 'outside' }>, { dialplan }: CallNeeds): string | null {
-  const extension = parseExtension(call.party.number)
-  return (extension && dialplan.callerId(extension)) ?? route.callerId
 }
 
 /** A carrier delivers a number: a user's, or the one that a phone in distress has shown. */

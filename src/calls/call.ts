@@ -2,22 +2,19 @@ import type { Logger } from '../base/logger.js'
 import type { CallKind } from '../hotdesk/hotdesk.js'
 import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
 import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
-import type { CallNeeds } from './needs.js'
+import type { CallNeeds, OpenCall } from './needs.js'
 import { type Caller, partyOf } from './parties/caller.js'
 import { identityHeaders, type Party } from './parties/party.js'
 
 /** One call: leg A, who is behind it, and what its legs B shall carry. */
-export interface Call {
+export interface Call extends OpenCall {
   readonly id: string
-  readonly kind: CallKind
   readonly invite: IncomingInvite
   readonly caller: Caller
   readonly party: Party
   readonly log: Logger
   /** Of every leg B. */
   readonly headers: SipHeaders
-  /** Ends the call from our side, in whatever state it is: set anew as it goes on. */
-  readonly control: { hangUp(text: string): void }
 }
 
 /** Passed from leg A to leg B as they stand. */

@@ -12,9 +12,8 @@ import type { IncomingInvite, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { type ActiveCall, type Activity, createActivity } from './activity.js'
 import { answerCall } from './answer-call.js'
-import type { Call } from './call.js'
 import { createCallBacks } from './call-backs.js'
-import type { CallNeeds, FeaturePort, TrunkPort } from './needs.js'
+import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
 import { createPassports } from './parties/node-passport.js'
 
 export type { FeaturePort, TrunkPort } from './needs.js'
@@ -61,7 +60,7 @@ export function createCalls(needs: CallsNeeds): Calls {
       if (activity.count(device) === 0) idle.emit(device)
     },
   })
-  const open = new Set<Call>()
+  const open = new Set<OpenCall>()
   const calls: CallNeeds = { ...needs, activity, open, passports: createPassports(needs), callBacks: createCallBacks(needs) }
   let closed = false
   // The user goes on at another phone with the call where it is; only `now` ends it.
@@ -88,7 +87,7 @@ export function createCalls(needs: CallsNeeds): Calls {
  * The node forgets its dialogs when it ends: a phone whose other side hangs up afterwards would never learn of it. An emergency call is
  * left alone, since its media do not pass through here.
  */
-async function hangUpAll(open: ReadonlySet<Call>, clock: Clock): Promise<void> {
+async function hangUpAll(open: ReadonlySet<OpenCall>, clock: Clock): Promise<void> {
   for (const call of open) if (call.kind === 'ordinary') call.control.hangUp('Node stopping')
   const deadline = clock.now() + byeMs
   while (clock.now() < deadline && [...open].some(({ kind }) => kind === 'ordinary')) await pause(clock, 20)

@@ -4,11 +4,10 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
 import type { Directory } from '../directory/directory.js'
-import type { Hotdesk } from '../hotdesk/hotdesk.js'
+import type { CallKind, Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
 import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '../srf/srf.js'
 import type { Activity } from './activity.js'
-import type { Call } from './call.js'
 import type { CallBacks } from './call-backs.js'
 import type { Passports } from './parties/node-passport.js'
 import type { Party } from './parties/party.js'
@@ -36,6 +35,13 @@ export interface TrunkPort {
   called(invite: IncomingInvite): string
 }
 
+/** As much of a call as its end needs. */
+export interface OpenCall {
+  readonly kind: CallKind
+  /** Ends the call from our side, in whatever state it is: set anew as it goes on. */
+  readonly control: { hangUp(text: string): void }
+}
+
 export interface CallNeeds {
   readonly srf: SipApplication
   readonly directory: Directory
@@ -48,7 +54,7 @@ export interface CallNeeds {
   readonly passports: Passports
   readonly activity: Activity
   /** Every call that has begun and not ended. */
-  readonly open: Set<Call>
+  readonly open: Set<OpenCall>
   readonly node: NodeName
   readonly domain: string
   readonly clock: Clock

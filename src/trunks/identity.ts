@@ -1,5 +1,6 @@
 import { parseExtension } from '../base/identity.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import { dialled } from '../sip/dialled.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../sip/name-addr.js'
 import { encodeUser, parseUri, printUri, type SipUri } from '../sip/uri.js'
 import type { IncomingRequest, OutgoingParts, SipHeaders } from '../srf/srf.js'
@@ -63,27 +64,14 @@ function addressAt(trunk: Trunk, number: string, form: 'whole' | 'bare' = 'whole
 /** Who calls from outside: P-Asserted-Identity of the carrier, else From (RFC 3325 §5). */
 export function callerOf(request: IncomingRequest): OutsideParty {
   const address = parseNameAddr(request.header('P-Asserted-Identity') || request.header('From'))
-  const number = userOf(address?.uri ?? '')
+  const number = dialled(address?.uri ?? '')
   if (!address || number === '' || number.toLowerCase() === 'anonymous') return unknown
   return { name: address.display, number, isPrivate: /\b(id|user|header)\b/i.test(request.header('Privacy')) }
 }
 
 /** The number a carrier's call is for: in the Request-URI, or in To where the Request-URI names only the line. */
 export function calledNumber(request: IncomingRequest, dialplan: Dialplan): string {
-  const number = userOf(request.uri)
-  const inTo = userOf(parseNameAddr(request.header('To'))?.uri ?? '')
+  const number = dialled(request.uri)
+  const inTo = dialled(parseNameAddr(request.header('To'))?.uri ?? '')
   return dialplan.did(number) === null && dialplan.did(inTo) !== null ? inTo : number
-}
-
-/** The user part or telephone number, decoded, without parameters and separators. */
-function userOf(text: string): string {
-  const uri = parseUri(text)
-  if (uri?.kind === 'tel') return uri.number.replace(/[-.()]/g, '')
-  if (uri?.kind !== 'sip') return ''
-  const user = (uri.user ?? '').split(';', 1)[0] ?? ''
-  try {
-    return decodeURIComponent(user)
-  } catch {
-    return user
-  }
 }

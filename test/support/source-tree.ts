@@ -102,7 +102,21 @@ function isFunction({ type }: SyntaxNode): boolean {
   return type === 'FunctionDeclaration' || type === 'FunctionExpression' || type === 'ArrowFunctionExpression'
 }
 
+/**
+ * A factory's body is mostly the functions that it declares. Each of them is measured by itself, so that its lines do not count a
+ * second time: what is left of the factory is what somebody has to read at once.
+ */
 function sizeOf(node: SyntaxNode, lineOf: (offset: number) => number): FunctionSize {
   const line = lineOf(node.start)
-  return { line, lines: lineOf(node.end) - line + 1, parameters: (node.params as unknown[]).length }
+  const linesOf = ({ start, end }: SyntaxNode): number => lineOf(end) - lineOf(start) + 1
+  const declared = declaredIn(node).reduce((lines, each) => lines + linesOf(each), 0)
+  return { line, lines: linesOf(node) - declared, parameters: (node.params as unknown[]).length }
+}
+
+/** The outermost functions with a name of their own within a function: declarations, and methods of what it returns. */
+function declaredIn(node: SyntaxNode): SyntaxNode[] {
+  return childrenOf(node).flatMap((child) => {
+    const isNamed = child.type === 'FunctionDeclaration' || (child.type === 'Property' && child.method === true)
+    return isNamed ? [child] : declaredIn(child)
+  })
 }

@@ -1,8 +1,8 @@
 import { type NodeName, parseDeviceId } from '../../base/identity.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device, User } from '../../directory/directory.js'
+import { dialled } from '../../sip/dialled.js'
 import { parseNameAddr } from '../../sip/name-addr.js'
-import { parseUri } from '../../sip/uri.js'
 import type { IncomingInvite, SipSource } from '../../srf/srf.js'
 import type { CallNeeds } from '../needs.js'
 import { passportHeader } from './node-passport.js'
@@ -15,25 +15,6 @@ export type Caller =
   | { readonly kind: 'node'; readonly node: NodeName; readonly hops: number }
   /** Only for an emergency call, which is refused to nobody. */
   | { readonly kind: 'unknown' }
-
-/** The user part of the Request-URI, decoded: what was dialled. `''` for a URI that has none. */
-export function dialled(uri: string): string {
-  const parsed = parseUri(uri)
-  // RFC 3966 §5.1.1: visual separators say nothing.
-  if (parsed?.kind === 'tel') return parsed.number.replace(/[-.()]/g, '')
-  if (parsed?.kind !== 'sip') return ''
-  // RFC 3261 §19.1.6: parameters of a telephone number may stand in the user part.
-  return decoded((parsed.user ?? '').split(';', 1)[0] ?? '')
-}
-
-/** `%2A77%2A` and `*77*` are the same number (RFC 3261 §19.1.4). */
-function decoded(user: string): string {
-  try {
-    return decodeURIComponent(user)
-  } catch {
-    return user
-  }
-}
 
 /** The node that signed the call, null where none did. */
 export function callingNode(invite: IncomingInvite, { passports, node }: CallNeeds): Caller | null {

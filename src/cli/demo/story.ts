@@ -137,16 +137,16 @@ async function expectSound(call: PhoneCall, whose: string): Promise<void> {
 async function expectSeat({ store, clock }: Stage, device: string, extension: string): Promise<void> {
   const seat = (): string => store.replica.hash('devices')?.get(device) ?? 'nobody'
   if (seat() === extension) return
-  const followed = await new Promise<boolean>((resolve) => {
-    const off = store.replica.onChange(() => seat() === extension && settle(true))
-    const alarm = clock.after(1_000, () => settle(false))
-    function settle(outcome: boolean): void {
+  await new Promise<void>((resolve) => {
+    const off = store.replica.onChange(() => seat() === extension && settle())
+    const alarm = clock.after(1_000, () => settle())
+    function settle(): void {
       off()
       alarm.cancel()
-      resolve(outcome)
+      resolve()
     }
   })
-  if (!followed) throw new Mismatch(`${extension} at ${device} in Redis`, seat())
+  if (seat() !== extension) throw new Mismatch(`${extension} at ${device} in Redis`, seat())
 }
 
 async function within<Value>({ clock }: Stage, wanted: Promise<Value>, what: string): Promise<Value> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { reasonHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
 import { best } from '../../../src/calls/legs/ring.js'
-import { dialled } from '../../../src/calls/parties/caller.js'
+import { dialled } from '../../../src/sip/dialled.js'
 import type { SipAnswer } from '../../../src/srf/srf.js'
 
 function answer(status: number, headers: Record<string, string> = {}): SipAnswer {
