@@ -1,11 +1,21 @@
-import type { User } from '../directory/directory.js'
-import type { LoginOutcome, LoginRequest } from './contract.js'
+import type { Clock } from '../base/clock.js'
+import type { Logger } from '../base/logger.js'
+import type { Metrics } from '../base/metrics.js'
+import type { Directory, User } from '../directory/directory.js'
+import type { Store } from '../store/store.js'
+import type { AttemptLimits, LoginOutcome, LoginRequest } from './contract.js'
 import type { DenialReason, StreamEvent } from './events.js'
-import type { HotdeskNeeds } from './hotdesk.js'
 import { verifyPin } from './pin.js'
 import { readAttempt, readLogin } from './replies.js'
 
-export type LoginNeeds = Pick<HotdeskNeeds, 'store' | 'directory' | 'clock' | 'log' | 'metrics'> & Required<Pick<HotdeskNeeds, 'attempts'>>
+export interface LoginNeeds {
+  readonly store: Store
+  readonly directory: Directory
+  readonly attempts: AttemptLimits
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+}
 
 /**
  * One try with one PIN. The attempt is spent before the PIN is compared, and a user who cannot log in at all is refused

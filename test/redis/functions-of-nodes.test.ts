@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openRedisConsole, type RedisConsole } from '../support/redis-console.js'
+
+let desk: RedisConsole
+
+beforeAll(async () => {
+  desk = await openRedisConsole()
+})
+afterAll(() => desk.redis.close())
+beforeEach(() => desk.clear())
+
+describe('a phone with calls', () => {
+  beforeEach(async () => {
+    await desk.fcall('join paris-1 b1 - 60 site paris sip udp:127.0.0.1:5060')
+    await desk.fcall('join paris-2 b2 - 60 site paris sip udp:127.0.0.1:5062')
+    await desk.fcall('login 100 HD0001')
+  })
+
+  it('drains, and is logged out by the end of the last call at any node', async () => {
+    await desk.converse([
+      ['calls paris-1 b1 600 HD0001 2 0', 'OK 0'],
+      ['calls paris-2 b2 600 HD0001 1 0', 'OK 0'],
+      ['logout HD0001 drain console', 'DRAINING 3'],
+      ['logout HD0001', 'DRAINING 3'],
+      ['who HD0001', 'DRAINING 100'],
+      ['calls paris-1 b1 600 HD0001 0 0', 'OK 0'],
+      ['calls paris-2 b2 600 HD0001 0 0', 'OK 1'],
+      ['who HD0001', 'FREE'],
+    ])
+    expect(await desk.lastEvent()).toBe('event logout device HD0001 user 100 via console')
+  })
+
+  it('writes one event for one draining', async () => {
+    await desk.fcall('calls paris-1 b1 600 HD0001 1 0')
+    for (let i = 0; i < 3; i++) await desk.fcall('logout HD0001')
+    expect((await desk.redis.cli('XRANGE', '{hd}:events', '-', '+')).split('\n').filter((word) => word === 'draining')).toHaveLength(1)
+  })
+
+  it('does not wait for calls with now', async () => {
+    await desk.converse([
+      ['calls paris-1 b1 600 HD0001 1 0', 'OK 0'],
+      ['logout HD0001 now', 'LOGGED_OUT 100'],
+    ])
+    expect(await desk.redis.cli('HGET', '{hd}:device:HD0001', 'cause')).toBe('now')
+  })
+
+  it('is not held by the calls of a node that died or was started anew', async () => {
+    await desk.converse([
+      ['calls paris-1 b1 600 HD0001 1 0', 'OK 0'],
+      ['calls paris-2 b2 600 HD0001 1 0', 'OK 0'],
+      ['leave paris-1 b1', 'LEFT'],
+      ['leave paris-2 b2', 'LEFT'],
+      ['join paris-2 b3 - 60', 'JOINED'],
+      ['logout HD0001', 'LOGGED_OUT 100'],
+    ])
+  })
+
+  it('that drained for a node that died is logged out by the repair', async () => {
+    await desk.converse([
+      ['calls paris-1 b1 600 HD0001 1 0', 'OK 0'],
+      ['logout HD0001', 'DRAINING 1'],
+      ['repair', 'NOTHING'],
+      ['leave paris-1 b1', 'LEFT'],
+      ['repair', 'REPAIRED 1'],
+      ['who HD0001', 'FREE'],
+    ])
+  })
+
+  it('is not drained any more when its user logs in on it again', async () => {
+    await desk.converse([
+      ['calls paris-1 b1 600 HD0001 1 0', 'OK 0'],
+      ['logout HD0001', 'DRAINING 1'],
+      ['login 100 HD0001', 'UNCHANGED'],
+      ['calls paris-1 b1 600 HD0001 0 0', 'OK 0'],
+      ['who HD0001', 'OCCUPIED 100'],
+    ])
+  })
+
+  it('can be taken over: the call goes on', async () => {
+    await desk.converse([
+      ['calls paris-1 b1 600 HD0001 1 0', 'OK 0'],
+      ['login 101 HD0001', 'DISPLACED 100'],
+      ['calls paris-1 b1 600 HD0001 0 0', 'OK 0'],
+      ['who HD0001', 'OCCUPIED 101'],
+    ])
+  })
+
+  it('is left alone during an emergency call and in the quiet time after it, except by the person at it', async () => {
+    await desk.converse([
+      ['calls paris-1 b1 600 HD0001 1 1', 'OK 0'],
+      ['logout HD0001 now', 'EMERGENCY'],
+      ['logout HD0001 drain dial-code', 'EMERGENCY'],
+      ['logout 100', 'EMERGENCY'],
+      ['login 101 HD0001', 'EMERGENCY'],
+      ['calls paris-1 b1 600 HD0001 0 0', 'OK 0'],
+      ['logout HD0001 now', 'EMERGENCY'],
+      ['login 101 HD0001', 'EMERGENCY'],
+      ['login 101 HD0001 dial-code', 'DISPLACED 100'],
+      ['logout HD0001 drain dial-code', 'LOGGED_OUT 101'],
+    ])
+    expect(Number(await desk.redis.cli('TTL', '{hd}:quiet:HD0001'))).toBeGreaterThan(590)
+  })
+
+  it('is quiet for as long as the setting says', async () => {
+    await desk.fcall('calls paris-1 b1 1 HD0001 1 1')
+    await desk.fcall('calls paris-1 b1 1 HD0001 0 0')
+    const gone = desk.redis.cli('BLPOP', '{hd}:never', '1.2')
+    expect(await desk.fcall('logout HD0001')).toBe('EMERGENCY')
+    await gone
+    expect(await desk.fcall('logout HD0001')).toBe('LOGGED_OUT 100')
+  })
+})
+
+describe('hotdesk_attempt', () => {
+  it('allows three per user in five minutes and then locks for fifteen, as the setting is', async () => {
+    await desk.converse([
+      ['attempt 100 HD0001', 'ALLOWED 2'],
+      ['attempt 100 HD0002', 'ALLOWED 1'],
+    ])
+    expect(Number(await desk.redis.cli('TTL', '{hd}:attempts:100'))).toBeLessThanOrEqual(300)
+    await desk.converse([
+      ['attempt 100 HD0003', 'ALLOWED 0'],
+      ['attempt 100 HD0001', 'LOCKED 900'],
+      ['attempt 101 HD0001', 'ALLOWED 2'],
+    ])
+  })
+
+  it('allows ten per phone, whoever they are for', async () => {
+    for (let user = 200; user < 210; user++) expect(await desk.fcall(`attempt ${user} HD0001`)).toContain('ALLOWED')
+    expect(await desk.fcall('attempt 210 HD0001')).toBe('LOCKED 900')
+    expect(await desk.fcall('attempt 210 HD0002')).toBe('ALLOWED 2')
+  })
+
+  it('takes other limits', async () => {
+    await desk.converse([
+      ['attempt 100 HD0001 1 5 7 10 5 7', 'ALLOWED 0'],
+      ['attempt 100 HD0001 1 5 7 10 5 7', 'LOCKED 7'],
+    ])
+  })
+
+  it('counts no more for a user whose PIN was right, and gives the phone that attempt back', async () => {
+    await desk.fcall('attempt 100 HD0001')
+    await desk.fcall('attempt 100 HD0001')
+    await desk.converse([['forgive 100 HD0001', 'FORGIVEN']])
+    expect(await desk.redis.cli('GET', '{hd}:attempts:100')).toBe('')
+    expect(await desk.redis.cli('GET', '{hd}:attempts:HD0001')).toBe('1')
+  })
+
+  it('is unlocked by hotdesk_unlock, or by deleting the key', async () => {
+    for (let i = 0; i < 4; i++) await desk.fcall('attempt 100 HD0001')
+    await desk.converse([
+      ['unlock 100', 'UNLOCKED 100'],
+      ['unlock 100', 'NOT_LOCKED 100'],
+      ['attempt 100 HD0001', 'ALLOWED 2'],
+    ])
+    for (let i = 0; i < 4; i++) await desk.fcall('attempt 100 HD0001')
+    await desk.redis.cli('DEL', '{hd}:attempts:100')
+    expect(await desk.fcall('attempt 100 HD0001')).toBe('ALLOWED 2')
+  })
+
+  it('never locks for ever, even after a counter was set by hand', async () => {
+    await desk.redis.cli('SET', '{hd}:attempts:100', '99')
+    expect(await desk.fcall('attempt 100 HD0001')).toBe('LOCKED 900')
+  })
+})
+
+describe('hotdesk_join', () => {
+  it('gives a name to one start of a node at a time', async () => {
+    await desk.converse([
+      ['join paris-1 b1 - 60 process p1', 'JOINED'],
+      ['join paris-1 b1 - 60 process p1', 'JOINED'],
+      ['leave paris-1 b2', 'NOT_YOURS'],
+      ['join paris-1 b2 b1 60 process p2', 'JOINED'],
+      ['leave paris-1 b2', 'LEFT'],
+      ['join paris-1 b3 - 60 process p3', 'JOINED'],
+    ])
+    expect(await desk.fcall('join paris-1 b4 b2 60')).toMatch(/^TAKEN p3 \d+ b3$/)
+  })
+})
