@@ -62,7 +62,7 @@ export function parseInteger(text: string, max: number): number | null {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
     if (!isDigit(code)) return null
-    value = value * 10 + code - 0x30
+    value = value * 10 + (code - 0x30)
     if (value > max) return null
   }
   return value
@@ -79,15 +79,15 @@ export function unquote(text: string): string {
   return inner.indexOf('\\') < 0 ? inner : inner.replace(/\\([\s\S])/g, '$1')
 }
 
-/** A quoted string (RFC 3261 §25.1). */
+/** A quoted string (RFC 3261 §25.1). A line break cannot stand in one and becomes a blank. */
 export function quote(text: string): string {
   let quoted = '"'
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code === quoteMark || code === backslash) quoted += '\\'
-    quoted += text.charAt(at)
-  }
+  for (const character of text.replace(/[\r\n]+/g, ' ')) quoted += mustBeEscaped(character.charCodeAt(0)) ? `\\${character}` : character
   return `${quoted}"`
+}
+
+function mustBeEscaped(code: number): boolean {
+  return code === quoteMark || code === backslash || code === 0x7f || (code < 0x20 && code !== 0x09)
 }
 
 /** UTF-8 as the one-character-one-byte text of messages, for a display name written by people. */

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import {
+  canonicalName,
+  collapseBlanks,
+  fromWireText,
+  headerKey,
+  maxDeltaSeconds,
+  parseInteger,
+  quote,
+  splitList,
+  toWireText,
+  unquote,
+} from '../../../src/sip/headers.js'
+import { knownHeaders } from '../../../src/sip/syntax/known-headers.js'
+
+describe('header names', () => {
+  test.each([
+    ['v', 'via', 'Via'],
+    ['I', 'call-id', 'Call-ID'],
+    ['CALL-ID', 'call-id', 'Call-ID'],
+    ['cseq', 'cseq', 'CSeq'],
+    ['www-authenticate', 'www-authenticate', 'WWW-Authenticate'],
+    ['x-my-header', 'x-my-header', 'X-My-Header'],
+    ['p-asserted-identity', 'p-asserted-identity', 'P-Asserted-Identity'],
+    ['', '', ''],
+  ])('%s is compared as %s and usually spelled %s', (name, key, spelled) => {
+    expect([headerKey(name), canonicalName(name)]).toEqual([key, spelled])
+  })
+
+  test('RFC 3261 §7.3.3: no compact form stands for two headers', () => {
+    const forms = knownHeaders.flatMap(({ compact }) => compact)
+    expect(new Set(forms).size).toBe(forms.length)
+    expect(forms).toHaveLength(40)
+  })
+
+  test('each known name and compact form is found in every case', () => {
+    for (const { name, key, compact } of knownHeaders) {
+      for (const spelling of [name, name.toLowerCase(), name.toUpperCase(), ...compact]) expect(headerKey(spelling)).toBe(key)
+    }
+  })
+})
+
+describe('lists', () => {
+  test.each([
+    ['a', ['a']],
+    [' a , b ', ['a', 'b']],
+    ['"a,b", c', ['"a,b"', 'c']],
+    ['"a\\",b", c', ['"a\\",b"', 'c']],
+    ['<sip:a,b@c>,<sip:d>', ['<sip:a,b@c>', '<sip:d>']],
+    ['"<" <sip:a>, "b', ['"<" <sip:a>', '"b']],
+    ['<sip:"a,b>, c', ['<sip:"a,b>', 'c']],
+    ['a,,b', ['a', '', 'b']],
+    [',', ['', '']],
+    ['', []],
+    ['  ', []],
+  ])('%j', (text, values) => {
+    expect(splitList(text)).toEqual(values)
+  })
+})
+
+test.each([
+  ['0', 255, 0],
+  ['0070', 255, 70],
+  ['255', 255, 255],
+  ['256', 255, null],
+  ['4294967295', maxDeltaSeconds, 4_294_967_295],
+  ['4294967296', maxDeltaSeconds, null],
+  ['9'.repeat(1000), maxDeltaSeconds, null],
+  ['', 255, null],
+  ['-1', 255, null],
+  ['1.5', 255, null],
+  [' 1', 255, null],
+  ['0x10', 255, null],
+])('%s up to %i is the number %s', (text, max, value) => {
+  expect(parseInteger(text, max)).toBe(value)
+})
+
+describe('quoted strings', () => {
+  test.each([
+    ['', '""'],
+    ['Alice', '"Alice"'],
+    ['a "b" \\ c', '"a \\"b\\" \\\\ c"'],
+    ['bell \u0007', '"bell \\\u0007"'],
+  ])('%j is written %s, and read again', (text, quoted) => {
+    expect(quote(text)).toBe(quoted)
+    expect(unquote(quoted)).toBe(text)
+  })
+
+  test('a line break becomes a blank: it would end the header', () => {
+    expect(quote('a\r\nEvil: 1')).toBe('"a Evil: 1"')
+  })
+
+  test('text without quotes is left alone', () => {
+    expect(unquote('token')).toBe('token')
+  })
+})
+
+test('UTF-8 goes into messages and out again', () => {
+  expect(toWireText('é')).toBe('\u00c3\u00a9')
+  expect(fromWireText(toWireText('大停電 é'))).toBe('大停電 é')
+})
+
+test('many blanks become one', () => {
+  expect(collapseBlanks(`a${' \t'.repeat(1000)}b c`)).toBe('a b c')
+})

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import { nameAddr, parseNameAddr, printNameAddr, withNameAddrParam, withTag } from '../../../src/sip/name-addr.js'
+
+describe('RFC 3261 §20.10, an address with or without a name', () => {
+  test.each([
+    ['<sip:100@a.example>;tag=1', '', 'sip:100@a.example', { tag: '1' }],
+    ['"Alice" <sip:100@a.example>', 'Alice', 'sip:100@a.example', {}],
+    ['"A. \\"B\\" <C>"<sip:100@a.example>;TAG=1', 'A. "B" <C>', 'sip:100@a.example', { tag: '1' }],
+    ['Alice<sip:100@a.example>', 'Alice', 'sip:100@a.example', {}],
+    ['Alice  van  Dijk\t<sip:100@a.example>', 'Alice  van  Dijk', 'sip:100@a.example', {}],
+    ['J\u00c3\u00bcrgen <sip:100@a.example>', 'J\u00c3\u00bcrgen', 'sip:100@a.example', {}],
+    ['sip:100@a.example;tag=1', '', 'sip:100@a.example', { tag: '1' }],
+    ['sip:100@a.example ; tag = 1 ; x', '', 'sip:100@a.example', { tag: '1', x: null }],
+    ['<sip:100@a.example;lr;x=y>;q=0.5', '', 'sip:100@a.example;lr;x=y', { q: '0.5' }],
+    ['<sip:100@a.example?a=b>', '', 'sip:100@a.example?a=b', {}],
+    ['<tel:+49-30-1>;expires=60', '', 'tel:+49-30-1', { expires: '60' }],
+    ['<urn:service:sos>', '', 'urn:service:sos', {}],
+    ['  <sip:a.example>  ', '', 'sip:a.example', {}],
+    [
+      '<sip:a.example>;+sip.instance="<urn:uuid:0-1>";reg-id=1',
+      '',
+      'sip:a.example',
+      { '+sip.instance': '"<urn:uuid:0-1>"', 'reg-id': '1' },
+    ],
+    ['"" <sip:a.example>', '', 'sip:a.example', {}],
+    ['<sip:a.example>;received=[::1]', '', 'sip:a.example', { received: '[::1]' }],
+  ])('%s', (text, display, uri, params) => {
+    const value = parseNameAddr(text)
+    expect(value && { ...value, params: Object.fromEntries(value.params) }).toEqual({
+      display,
+      uri,
+      params,
+      tag: 'tag' in params ? params.tag : '',
+    })
+  })
+
+  test.each([
+    '',
+    'Alice',
+    '<>',
+    '<sip:a.example',
+    'sip:a.example>',
+    '"Alice <sip:a.example>',
+    '"Alice" sip:a.example',
+    '"Alice"',
+    'Bell, Alice <sip:a.example>',
+    '< sip:a.example>',
+    '<sip:a.example >',
+    'sip:a.example?a=b',
+    'sip:a,b@a.example',
+    'sip:a.example ,x',
+    '<sip:a.example>tag=1',
+    '<sip:a.example>;',
+    '<sip:a.example>;;tag=1',
+    '<sip:a.example>;tag=',
+    '<sip:a.example>;tag="1',
+    '<sip:a.example>;a b',
+    '<sip:a.example>;tag=1;TAG=2',
+    '<sip:a.example> x',
+    '<nothing>',
+    '<sip:a@b@c>',
+  ])('%j is none', (text) => {
+    expect(parseNameAddr(text)).toBeNull()
+  })
+})
+
+describe('printing', () => {
+  test('always with brackets, and read again the same', () => {
+    const value = nameAddr(
+      'sip:100@a.example;lr',
+      'A "B"',
+      new Map([
+        ['tag', '1'],
+        ['x', null],
+      ]),
+    )
+    expect(printNameAddr(value)).toBe('"A \\"B\\"" <sip:100@a.example;lr>;tag=1;x')
+    expect(parseNameAddr(printNameAddr(value))).toEqual(value)
+    expect(printNameAddr(nameAddr('sip:a.example'))).toBe('<sip:a.example>')
+  })
+
+  test('a parameter is set at its place or at the end; a tag can be taken off', () => {
+    const value = nameAddr(
+      'sip:a.example',
+      '',
+      new Map([
+        ['tag', '1'],
+        ['x', '2'],
+      ]),
+    )
+    expect(printNameAddr(withTag(value, '3'))).toBe('<sip:a.example>;tag=3;x=2')
+    expect(withTag(value, '3').tag).toBe('3')
+    expect(printNameAddr(withTag(value, ''))).toBe('<sip:a.example>;x=2')
+    expect(printNameAddr(withNameAddrParam(value, 'expires', '60'))).toBe('<sip:a.example>;tag=1;x=2;expires=60')
+    expect(printNameAddr(withNameAddrParam(value, 'x', null))).toBe('<sip:a.example>;tag=1;x')
+    expect(printNameAddr(value)).toBe('<sip:a.example>;tag=1;x=2')
+  })
+})

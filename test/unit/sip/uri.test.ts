@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest'
+import { decodeUser, encodeUser, isUri, parseUri, printUri, sameUri, schemeOf } from '../../../src/sip/uri.js'
+
+const flags = (params: ReadonlyMap<string, string | null>): unknown => Object.fromEntries(params)
+
+describe('RFC 3261 §19.1.1, the parts of a SIP URI', () => {
+  test('all of them', () => {
+    const uri = parseUri('SIPS:alice:secret@Example.COM:5061;Transport=tcp;lr?subject=a%20b&priority=')
+    if (uri?.kind !== 'sip') throw new Error('no SIP URI')
+    expect({ ...uri, params: flags(uri.params) }).toEqual({
+      kind: 'sip',
+      scheme: 'sips',
+      user: 'alice',
+      password: 'secret',
+      host: 'Example.COM',
+      port: 5061,
+      params: { transport: 'tcp', lr: null },
+      headers: [
+        { name: 'subject', value: 'a%20b' },
+        { name: 'priority', value: '' },
+      ],
+    })
+  })
+
+  test.each([
+    ['sip:example.com', null, 'example.com', null],
+    ['sip:example.com.', null, 'example.com.', null],
+    ['sip:example.com:5060', null, 'example.com', 5060],
+    ['sip:alice@192.0.2.1', 'alice', '192.0.2.1', null],
+    ['sip:*77*100*@a.example', '*77*100*', 'a.example', null],
+    ['sip:#1@a.example', '#1', 'a.example', null],
+    ['sip:user;par=u%40example.net@example.com', 'user;par=u%40example.net', 'example.com', null],
+    ['sip:a?b/c@example.com', 'a?b/c', 'example.com', null],
+    ['sip:alice@my_host', 'alice', 'my_host', null],
+    ['sip:a-b.c-d.example', null, 'a-b.c-d.example', null],
+    ['sip:alice:@example.com', 'alice', 'example.com', null],
+  ])('%s has user %s, host %s, port %s', (text, user, host, port) => {
+    expect(parseUri(text)).toMatchObject({ kind: 'sip', user, host, port })
+    expect(printUri(parseUri(text) ?? { kind: 'other', scheme: '', opaque: '' })).toBe(text)
+  })
+
+  test.each([
+    '',
+    'sip',
+    'sip:',
+    ':a',
+    '1sip:a@b',
+    'sip:@a.example',
+    'sip:a@',
+    'sip:a@b@c',
+    'sip:a b@c.example',
+    'sip:a@b c',
+    'sip:a%4@b.example',
+    'sip:a%zz@b.example',
+    'sip:a@-b.example',
+    'sip:a@b-.example',
+    'sip:a@b..example',
+    'sip:a@.example',
+    'sip:a@b.123',
+    'sip:a@1.2.3',
+    'sip:a@1.2.3.256',
+    'sip:a@1.2.3.4.5',
+    'sip:a@b.example:',
+    'sip:a@b.example:65536',
+    'sip:a@b.example:5o',
+    'sip:a@b.example;',
+    'sip:a@b.example;;lr',
+    'sip:a@b.example;x=',
+    'sip:a@b.example;=x',
+    'sip:a@b.example;x=1;X=2',
+    'sip:a@b.example;x=a b',
+    'sip:a@b.example?',
+    'sip:a@b.example?a',
+    'sip:a@b.example?=b',
+    'sip:a@b.example?a=b&',
+    'sip:a@b.example?a=b?c=d;e',
+    'sip:a:b;c@d.example',
+    'sip:a<b@c.example',
+    'sip:a"b@c.example',
+    'sip:ü@c.example',
+    'tel:',
+    'tel:abc-xyz',
+    'tel:+',
+    'tel:+1;;x',
+    'http:',
+    'http:a b',
+    'http:<a>',
+  ])('%j is no URI', (text) => {
+    expect(parseUri(text)).toBeNull()
+    expect(isUri(text, 0, text.length)).toBe(false)
+  })
+})
+
+test.each([
+  ['tel:+49-30-123;ext=7', '+49-30-123'],
+  ['tel:*77;phone-context=example.com', '*77'],
+  ['TEL:1234', '1234'],
+])('RFC 3966 §3: %s has the number %s', (text, number) => {
+  expect(parseUri(text)).toMatchObject({ kind: 'tel', number })
+  expect(isUri(text, 0, text.length)).toBe(true)
+})
+
+test('any other scheme is kept as it is', () => {
+  expect(parseUri('URN:service:sos')).toEqual({ kind: 'other', scheme: 'urn', opaque: 'service:sos' })
+  expect([schemeOf('SIPS:a'), schemeOf('urn:x'), schemeOf('nothing')]).toEqual(['sips', 'urn', ''])
+})
+
+test('a URI is found within a text', () => {
+  const text = '<sip:a@b.example>'
+  expect([isUri(text, 1, 16), isUri(text, 0, 16), isUri(text, 1, 17)]).toEqual([true, false, false])
+})
+
+describe('the user part', () => {
+  test.each([
+    ['%2A77%2A100%2a', '*77*100*'],
+    ['100%23', '100#'],
+    ['M%C3%BCller', 'Müller'],
+    ['100%', '100%'],
+    ['%4', '%4'],
+    ['%zz', '%zz'],
+    ['plain', 'plain'],
+  ])('%s is read as %s', (text, decoded) => {
+    expect(decodeUser(text)).toBe(decoded)
+  })
+
+  test.each([
+    ['*77*100*', '*77*100*'],
+    ['100#', '100%23'],
+    ['a b@c:d', 'a%20b%40c%3Ad'],
+    ['Müller', 'M%C3%BCller'],
+    ['+49(30)', '+49(30)'],
+    ['100%', '100%25'],
+  ])('%s is written as %s', (text, encoded) => {
+    expect(encodeUser(text)).toBe(encoded)
+    expect(decodeUser(encoded)).toBe(text)
+    expect(parseUri(`sip:${encoded}@a.example`)).toMatchObject({ user: encoded })
+  })
+})
+
+describe('RFC 3261 §19.1.4, comparison', () => {
+  test.each([
+    ['sip:%61lice@atlanta.com;transport=TCP', 'sip:alice@AtLanTa.CoM;Transport=tcp'],
+    ['sip:carol@chicago.com', 'sip:carol@chicago.com;newparam=5'],
+    ['sip:carol@chicago.com', 'sip:carol@chicago.com;security=on'],
+    [
+      'sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com',
+      'sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com',
+    ],
+    ['sip:alice@atlanta.com?subject=project%20x&priority=urgent', 'sip:alice@atlanta.com?priority=urgent&subject=project%20x'],
+    ['tel:+1-201-555', 'tel:+1201555'],
+    ['tel:123;a=1;b=2', 'tel:1-2-3;b=2;A=1'],
+    ['urn:service:sos', 'URN:service:sos'],
+    ['no URI', 'no URI'],
+  ])('%s equals %s', (one, other) => {
+    expect([sameUri(one, other), sameUri(other, one)]).toEqual([true, true])
+  })
+
+  test.each([
+    ['SIP:ALICE@AtLanTa.CoM;Transport=udp', 'sip:alice@AtLanTa.CoM;Transport=UDP'],
+    ['sip:bob@biloxi.com', 'sip:bob@biloxi.com:5060'],
+    ['sip:bob@biloxi.com', 'sip:bob@biloxi.com;transport=udp'],
+    ['sip:bob@biloxi.com', 'sip:bob@biloxi.com:6000;transport=tcp'],
+    ['sip:carol@chicago.com', 'sip:carol@chicago.com?Subject=next%20meeting'],
+    ['sip:bob@phone21.boxesbybob.com', 'sip:bob@192.0.2.4'],
+    ['sip:carol@chicago.com;security=on', 'sip:carol@chicago.com;security=off'],
+    ['sip:bob@biloxi.com', 'sips:bob@biloxi.com'],
+    ['sip:bob@biloxi.com', 'sip:bob:pw@biloxi.com'],
+    ['sip:biloxi.com', 'sip:bob@biloxi.com'],
+    ['sip:a%3Bb@c.example', 'sip:a;b@c.example'],
+    ['sip:bob@c.example;user=phone', 'sip:bob@c.example'],
+    ['tel:123', 'tel:123;ext=1'],
+    ['tel:123', 'sip:123@a.example'],
+    ['no URI', 'no uri'],
+  ])('%s does not equal %s', (one, other) => {
+    expect([sameUri(one, other), sameUri(other, one)]).toEqual([false, false])
+  })
+})
