@@ -8,8 +8,10 @@ export interface Counts {
   malformed: number
   /** The same request by two ways (RFC 3261 §8.2.2.2). */
   merged: number
-  /** Answered 503 because the table of transactions was full. */
+  /** Answered 503 because the table of transactions was full or the node overloaded. */
   refused: number
+  /** From a source that is banned; not read, or read and not answered. */
+  dropped: number
   /** Responses that nobody awaited. */
   strayResponses: number
   /** Connections closed because the table of connections was full, or because their TLS handshake failed. */
@@ -26,6 +28,7 @@ export function newCounts(): Counts {
     malformed: 0,
     merged: 0,
     refused: 0,
+    dropped: 0,
     strayResponses: 0,
     refusedConnections: 0,
     faults: 0,

@@ -18,6 +18,8 @@ export interface ServerMachine extends Machine {
   answerFlow: Flow
   /** Where to connect to when the connection they should go over is gone (RFC 3261 §18.2.2). */
   readonly reconnectTo: Endpoint
+  /** More than 100 was sent. */
+  isAnswered: boolean
   /** The response in hand, and the last one sent. */
   response: Buffer | null
   /** In hand while the table is asked. */
@@ -49,6 +51,7 @@ export function newServerMachine({ method, key, mergeKey, answerFlow, reconnectT
     transaction: null,
     answerFlow,
     reconnectTo,
+    isAnswered: false,
     response: null,
     ack: null,
     onUnacknowledged: null,

@@ -3,6 +3,7 @@ import { AppError } from '../../base/errors.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import { type Flow, isReliable } from '../transport/flow.js'
 import type { Transports } from '../transport/transports.js'
+import type { Verdict } from './admission/admission.js'
 import { inputOf, type TimersFor } from './client-machine.js'
 import { createRunner, type Effect, type Runner } from './machine.js'
 import { createRetainer } from './retainer.js'
@@ -21,14 +22,18 @@ export type RequestFate =
   | 'stray ack'
   /** The same request came by another way (RFC 3261 §8.2.2.2): 482. */
   | 'merged'
-  /** No room for another transaction: 503. */
-  | 'full'
+  /** No room for another transaction, or not for this source: 503. */
+  | 'refused'
+  /** From somebody who is not to be heard. */
+  | 'dropped'
 
 /** RFC 3261 §17.2: the requests of others. */
 export interface ServerTransactions {
   onRequest(request: SipRequest, flow: Flow, size: number): RequestFate
   onGone(flow: Flow): void
   readonly size: number
+  /** Those without any response but 100. */
+  readonly unanswered: number
   close(): void
 }
 
@@ -36,8 +41,9 @@ export interface ServerTransactionsNeeds {
   readonly transports: Transports
   readonly clock: Clock
   readonly timersFor: TimersFor
-  /** Transactions at the same time. */
-  readonly limit: number
+  readonly judge: (request: SipRequest, flow: Flow) => Verdict
+  /** A final response was given. */
+  readonly onAnswered: (request: SipRequest, flow: Flow, response: SipResponse) => void
   readonly onTransaction: (transaction: ServerTransaction) => void
   readonly onAck: (ack: SipRequest, flow: Flow, size: number) => void
   /** A user's listener has thrown. */
@@ -51,6 +57,7 @@ interface Server extends ServerTransactionsNeeds {
   readonly reconnecting: Map<number, Set<ServerMachine>>
   readonly runner: Runner<ServerMachine>
   readonly retain: (bytes: Buffer) => Buffer
+  unanswered: number
 }
 
 export function createServerTransactions(needs: ServerTransactionsNeeds): ServerTransactions {
@@ -60,7 +67,15 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
     perform: (machine, effect) => perform(server, machine, effect),
     ended: (machine) => forget(server, machine),
   })
-  const server: Server = { ...needs, machines, merging: new Map(), reconnecting: new Map(), runner, retain: createRetainer() }
+  const server: Server = {
+    ...needs,
+    machines,
+    merging: new Map(),
+    reconnecting: new Map(),
+    runner,
+    retain: createRetainer(),
+    unanswered: 0,
+  }
   return {
     onRequest: (request, flow, size) => receive(server, request, flow, size),
     onGone(flow) {
@@ -71,6 +86,9 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
     get size() {
       return machines.size
     },
+    get unanswered() {
+      return server.unanswered
+    },
     close() {
       for (const machine of machines.values()) runner.reset(machine)
       machines.clear()
@@ -78,6 +96,8 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
     },
   }
 }
+
+const fates: Readonly<Record<Verdict, RequestFate>> = { admit: 'new', refuse: 'refused', drop: 'dropped' }
 
 function receive(server: Server, request: SipRequest, flow: Flow, size: number): RequestFate {
   if (request.method === 'ACK') return receiveAck(server, request, flow, size)
@@ -89,9 +109,9 @@ function receive(server: Server, request: SipRequest, flow: Flow, size: number):
   }
   const mergeKey = mergeKeyOf(request)
   if (mergeKey !== null && server.merging.has(mergeKey)) return 'merged'
-  if (server.machines.size >= server.limit) return 'full'
-  open(server, { request, flow, size, key, mergeKey })
-  return 'new'
+  const verdict = server.judge(request, flow)
+  if (verdict === 'admit') open(server, { request, flow, size, key, mergeKey })
+  return fates[verdict]
 }
 
 function receiveAck(server: Server, request: SipRequest, flow: Flow, size: number): RequestFate {
@@ -140,6 +160,7 @@ function open(server: Server, arrival: Arrival): void {
   })
   machine.transaction = transactionOf(server, machine, arrival)
   server.machines.set(key, machine)
+  server.unanswered += 1
   if (mergeKey !== null) server.merging.set(mergeKey, machine)
   server.runner.feed(machine, 'start')
   server.onTransaction(machine.transaction)
@@ -152,7 +173,7 @@ function transactionOf(server: Server, machine: ServerMachine, { request, flow, 
     flow,
     size,
     cancels: cancels?.transaction ?? null,
-    respond: (response) => respond(server, machine, response),
+    respond: (response) => respond(server, machine, response, { request, flow }),
     get completed() {
       return machine.state !== 'trying' && machine.state !== 'proceeding'
     },
@@ -165,15 +186,28 @@ function transactionOf(server: Server, machine: ServerMachine, { request, flow, 
   }
 }
 
-function respond(server: Server, machine: ServerMachine, response: SipResponse): Buffer {
+function respond(
+  server: Server,
+  machine: ServerMachine,
+  response: SipResponse,
+  { request, flow }: Pick<Arrival, 'request' | 'flow'>,
+): Buffer {
   const input = inputOf(response.status)
   if (!machine.table[machine.state]?.[input])
     throw new AppError('SIP_SEND_FAILED', `the transaction is ${machine.state}: no ${response.status} can be sent`)
   const bytes = response.toBuffer()
   machine.response = bytes
+  if (response.status > 100) countAnswer(server, machine)
+  if (response.status >= 200 && machine.state !== 'accepted') server.onAnswered(request, flow, response)
   server.runner.feed(machine, input)
   if (machine.table === nonInviteServerTable && response.status >= 200) settle(server, machine)
   return bytes
+}
+
+function countAnswer(server: Server, machine: ServerMachine): void {
+  if (machine.isAnswered) return
+  machine.isAnswered = true
+  server.unanswered -= 1
 }
 
 /** A request other than INVITE is over with its final response; that is kept, in memory of its own kind, for those who ask again. */
@@ -219,6 +253,7 @@ function reconnect({ transports, reconnecting }: Server, machine: ServerMachine,
 }
 
 function forget(server: Server, machine: ServerMachine): void {
+  countAnswer(server, machine)
   server.machines.delete(machine.key)
   if (machine.mergeKey !== null) server.merging.delete(machine.mergeKey)
   const { connection } = machine.answerFlow

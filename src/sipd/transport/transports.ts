@@ -24,6 +24,8 @@ export interface Transports {
   isOpen(flow: Flow): boolean
   /** False where the flow is gone. */
   send(bytes: Buffer, flow: Flow): boolean
+  /** Closes a connection; nothing for UDP. */
+  hangUp(flow: Flow): void
   /** Asks whether a silent UDP peer's port is closed; the answer comes as `onUnreachable`. */
   suspect(flow: Flow): void
   /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
@@ -73,6 +75,9 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
     flowTo: (hop) => flowTo(hop, own),
     isOpen: ({ connection }) => connection === null || table.byId(connection)?.isOpen === true,
     send: (bytes, flow) => send(bytes, flow, listeners, table),
+    hangUp({ connection }) {
+      if (connection !== null) table.byId(connection)?.wire.destroy()
+    },
     suspect: ({ local, remote }) => datagramSocket(listeners, local)?.suspect(remote),
     renewTls: (identity) => own.identities.renew(identity),
     async close() {

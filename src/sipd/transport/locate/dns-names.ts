@@ -9,10 +9,12 @@ export interface Dns {
   srv(name: string): Promise<readonly SrvRecord[]>
   /** A and AAAA, the hosts file included. */
   addresses(name: string): Promise<readonly string[]>
+  /** Gives up what is still being asked. */
+  close?(): void
 }
 
 /** The machine's resolver. A name that does not exist and a resolver that is silent look the same to a call: no target. */
-export function createSystemDns(): Dns & { close(): void } {
+export function createSystemDns(): Dns {
   const resolver = new Resolver({ timeout: 2_000, tries: 2 })
   const orNone = <Answer>(answer: Promise<readonly Answer[]>): Promise<readonly Answer[]> => answer.catch(() => [])
   return {

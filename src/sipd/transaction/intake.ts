@@ -1,0 +1,117 @@
+import type { Logger } from '../../base/logger.js'
+import type { Defect } from '../../sip/checks.js'
+import type { SipMessage, SipRequest } from '../../sip/message.js'
+import { parseMessage } from '../../sip/parser.js'
+import type { Flow } from '../transport/flow.js'
+import type { TransportEvents, Transports } from '../transport/transports.js'
+import type { Admission } from './admission/admission.js'
+import type { ClientTransactions } from './client-transactions.js'
+import type { Counts } from './counts.js'
+import type { RequestFate, ServerTransactions } from './server-transactions.js'
+import { answerStateless } from './stateless-answer.js'
+import { stampReceived } from './via-stamp.js'
+
+/** The way from bytes to transactions, for all that the transports tell. */
+export interface IntakeNeeds {
+  readonly transports: Transports
+  readonly clients: ClientTransactions
+  readonly servers: ServerTransactions
+  readonly admission: Admission
+  readonly counts: Counts
+  readonly log: Logger
+}
+
+const retryAfterSeconds = '10'
+
+export function createIntake(needs: IntakeNeeds): TransportEvents {
+  const { clients, servers, counts } = needs
+  return {
+    onMessage: (bytes, flow) => receive(needs, bytes, flow),
+    onUnframed: (head, flow, defect) => answerUnframed(needs, head, flow, defect),
+    onOpen: (flow) => clients.onOpen(flow),
+    onGone(flow, reason) {
+      clients.onGone(flow, reason)
+      servers.onGone(flow)
+    },
+    onUnreachable: (remote, reason) => clients.onUnreachable(remote, reason),
+    onRefused() {
+      counts.refusedConnections += 1
+    },
+  }
+}
+
+function receive(needs: IntakeNeeds, bytes: Buffer, flow: Flow): void {
+  if (!needs.admission.hears(flow.remote.address)) {
+    needs.counts.dropped += 1
+    needs.transports.hangUp(flow)
+    return
+  }
+  const parsed = parseMessage(bytes)
+  if (parsed.outcome === 'message') accept(needs, parsed.message, flow, bytes.length)
+  else if (parsed.outcome === 'malformed') reject(needs, parsed.request, flow, parsed)
+}
+
+function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: number): void {
+  const { counts, clients, admission, servers } = needs
+  if (message.kind === 'response') {
+    counts.responses += 1
+    if (!clients.onResponse({ response: message, flow, size })) counts.strayResponses += 1
+    else if (message.status >= 200 && message.status < 300) admission.trust(flow.remote.address)
+    return
+  }
+  counts.requests += 1
+  stampReceived(message, flow.remote)
+  settle(needs, servers.onRequest(message, flow, size), message, flow)
+}
+
+function settle({ counts, transports }: IntakeNeeds, fate: RequestFate, request: SipRequest, flow: Flow): void {
+  if (fate === 'absorbed') counts.absorbed += 1
+  else if (fate === 'dropped') counts.dropped += 1
+  else if (fate === 'merged') {
+    counts.merged += 1
+    answerStateless(transports, request, flow, { status: 482 })
+  } else if (fate === 'refused') {
+    counts.refused += 1
+    answerStateless(transports, request, flow, { status: 503, headers: [['Retry-After', retryAfterSeconds]] })
+  }
+}
+
+/** Syntax ends here: the sender is told where that is possible, and nobody above hears of it. */
+function reject({ counts, transports, admission, log }: IntakeNeeds, request: SipRequest | null, flow: Flow, defect: Defect): void {
+  const { status, reason } = defect
+  counts.malformed += 1
+  admission.baffled(flow.remote.address)
+  log.debug({ event: 'sip.dropped', reason, answered: request !== null }, `malformed message: ${reason}`)
+  if (!request) return
+  stampReceived(request, flow.remote)
+  answerStateless(transports, request, flow, { status, reason })
+}
+
+function answerUnframed(needs: IntakeNeeds, head: Buffer, flow: Flow, defect: Defect): void {
+  const parsed = parseMessage(head)
+  if (parsed.outcome === 'malformed') reject(needs, parsed.request, flow, defect)
+  else if (parsed.outcome === 'message') reject(needs, parsed.message.kind === 'request' ? parsed.message : null, flow, defect)
+}
+
+/** Passes on what the transports tell while there is somebody to tell it to; a fault in one message ends there. */
+export function createRelay(onFault: (fault: unknown) => void): TransportEvents & { to(served: TransportEvents | null): void } {
+  let served: TransportEvents | null = null
+  const relay = (tell: (to: TransportEvents) => void): void => {
+    try {
+      if (served) tell(served)
+    } catch (fault) {
+      onFault(fault)
+    }
+  }
+  return {
+    to(events) {
+      served = events
+    },
+    onMessage: (bytes, flow) => relay((to) => to.onMessage(bytes, flow)),
+    onUnframed: (head, flow, defect) => relay((to) => to.onUnframed(head, flow, defect)),
+    onOpen: (flow) => relay((to) => to.onOpen(flow)),
+    onGone: (flow, reason) => relay((to) => to.onGone(flow, reason)),
+    onUnreachable: (remote, reason) => relay((to) => to.onUnreachable(remote, reason)),
+    onRefused: () => relay((to) => to.onRefused()),
+  }
+}
