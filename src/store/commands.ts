@@ -73,12 +73,19 @@ export function createCommands({ redis, keys, isConnected, reloadLibrary, clock,
     renew: (key, ttlSeconds) => answered(async () => void (await redis.expire(keys.full(key), ttlSeconds))),
     removeFields: (key, fields) => answered(async () => void (fields.length > 0 && (await redis.hdel(keys.full(key), ...fields)))),
     remove: (key) => answered(async () => void (await redis.del(keys.full(key)))),
-    append: (stream, fields) =>
-      answered(async () => void (await redis.xadd(keys.full(stream), 'MAXLEN', '~', streamLength, '*', ...Object.entries(fields).flat()))),
+    append: (stream, fields, days) =>
+      together((transaction) => {
+        const entry = Object.entries(fields).flat()
+        if (days === undefined) return void transaction.xadd(keys.full(stream), 'MAXLEN', '~', streamLength, '*', ...entry)
+        transaction.xadd(keys.full(stream), 'MINID', Math.floor(clock.now()) - days * daySeconds * 1_000, '*', ...entry)
+        transaction.expire(keys.full(stream), days * daySeconds)
+      }),
     recent: (stream, count) =>
       answered(async () => (await redis.xrevrange(keys.full(stream), '+', '-', 'COUNT', count)).map(([id, flat]) => toEntry(id, flat))),
   }
 }
+
+const daySeconds = 24 * 60 * 60
 
 /** What Redis says when it is there and cannot serve: failing over, loading, full, cut off from its replicas. */
 const unavailable = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|OOM|NOREPLICAS|UNBLOCKED|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/

@@ -60,8 +60,8 @@ export interface Store {
   renew(key: string, ttlSeconds: number): Promise<void>
   removeFields(key: string, fields: readonly string[]): Promise<void>
   remove(key: string): Promise<void>
-  /** Appends to a capped stream. */
-  append(stream: string, fields: Readonly<Record<string, string>>): Promise<void>
+  /** Appends to a stream: kept are about 10,000 entries, or where `days` is given all of so many days and none that is older. */
+  append(stream: string, fields: Readonly<Record<string, string>>, days?: number): Promise<void>
   /** The newest entries of a stream, newest first. @throws AppError STORE_UNAVAILABLE */
   recent(stream: string, count: number): Promise<readonly StreamEntry[]>
   close(): Promise<void>

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { AppError } from '../../base/errors.js'
 
 /** One run of redis-server. */
@@ -8,23 +9,13 @@ export interface RedisProcess {
   readonly ended: Promise<string>
 }
 
-/**
- * The guard ends redis-server when its standard input closes, which the system does for us however this process ends;
- * a session of its own keeps Ctrl-C from ending Redis before the node has.
- */
-const guard = `exec 3<&0
-redis-server "$@" </dev/null 3<&- & server=$!
-{ cat <&3 >/dev/null; kill -TERM $server 2>/dev/null; } & watch=$!
-exec 3<&-
-trap 'kill -TERM $server 2>/dev/null' TERM
-wait $server; status=$?
-kill $watch 2>/dev/null
-exit $status`
+const guard = fileURLToPath(new URL('./guard.sh', import.meta.url))
 
 /** Settings are given as on the command line, `appendonly: 'yes'` for `--appendonly yes`. */
 export function runRedis(settings: Readonly<Record<string, string>>): RedisProcess {
   const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-  const child: ChildProcess = spawn('/bin/sh', ['-c', guard, 'sh', ...options], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  // A session of its own keeps Ctrl-C from ending Redis before the node has.
+  const child: ChildProcess = spawn('/bin/sh', [guard, ...options], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   child.stdin?.on('error', () => undefined)
   const ended = new Promise<string>((resolve) => {
     child.once('error', (fault) => resolve(fault.message))
