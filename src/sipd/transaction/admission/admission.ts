@@ -62,7 +62,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered }: Ad
 
   function judge(request: SipRequest, address: string): Verdict {
     if (isScanner(request)) {
-      tellBan(sources.ban(address), address, 'scanner')
+      if (sources.ban(address)) tellBan(address, 'scanner')
       return 'drop'
     }
     const used = occupied()
@@ -75,11 +75,11 @@ export function createAdmission({ clock, log, limits, occupied, unanswered }: Ad
   function answered(request: SipRequest, address: string, response: SipResponse): void {
     if (!request.has('Authorization') && !request.has('Proxy-Authorization')) return
     if (response.status < 300) sources.prove(address)
-    else if (isWrongPassword(response)) tellBan(sources.fail(address), address, 'passwords')
+    else if (isWrongPassword(response) && sources.fail(address)) tellBan(address, 'passwords')
   }
 
-  function tellBan(isNew: boolean, address: string, reason: string): void {
-    if (isNew) log.warn({ event: 'sip.dropped', address, reason }, `${address} is not heard for a while: ${reason}`)
+  function tellBan(address: string, reason: string): void {
+    log.warn({ event: 'sip.dropped', address, reason }, `${address} is not heard for a while: ${reason}`)
   }
 
   return {
@@ -89,7 +89,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered }: Ad
     trust: (address) => sources.prove(address),
     baffled(address) {
       // What runs on this machine is ours, and may be under test.
-      if (!isLoopback(address)) tellBan(sources.fail(address), address, 'malformed messages')
+      if (!isLoopback(address) && sources.fail(address)) tellBan(address, 'malformed messages')
     },
     get bans() {
       return sources.bans
