@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Clock, systemClock } from './base/clock.js'
 import { AppError, messageOf } from './base/errors.js'
@@ -151,7 +152,16 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   lifecycle.opened(features, 'features', (opened) => opened.close())
   const trunks = createTrunks(common('trunks'))
   lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
-  const calls = createCalls({ ...common('calls'), directory, hotdesk, registrar, features, trunks })
+  const calls = createCalls({
+    ...common('calls'),
+    directory,
+    hotdesk,
+    registrar,
+    features,
+    trunks,
+    recordsFolder: join(config.data, 'calls'),
+    retentionDays: config.retentionDays,
+  })
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
   const phones = createPhones({ ...common('phones'), directory, hotdesk, registrar, activity: calls })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())

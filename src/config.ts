@@ -47,6 +47,8 @@ export interface Config {
   readonly http: { readonly address: string; readonly port: number }
   readonly media: { readonly address: string; readonly ports: { readonly from: number; readonly to: number } }
   readonly data: string
+  /** How long call records are kept. */
+  readonly retentionDays: number
   readonly log: { readonly level: (typeof levels)[number]; readonly form: 'json' | 'pretty' }
   /** The site's dial plan file. */
   readonly dialplan: string
@@ -67,6 +69,10 @@ const secretText = secretForm('at least 16 characters', (text) => (text.length >
 const milliseconds = form('milliseconds, 1 to 60000', (text) =>
   /^[0-9]{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 60_000 ? Number(text) : null,
 )
+
+function days(text: string): number | null {
+  return /^[0-9]{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 3_650 ? Number(text) : null
+}
 
 function parsePort(text: string | undefined): number | null {
   return text !== undefined && /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : null
@@ -159,6 +165,9 @@ const settings = block({
   data: form('a folder', matching(/./))
     .prefault('./data')
     .describe('Embedded Redis, the saved copy, the made secret. Relative to the file.'),
+  retentionDays: form('days, 1 to 3650', days)
+    .prefault('90')
+    .describe('How long call records are kept: `data/calls` and each user’s call log in Redis.'),
   dialplan: form('a file', matching(/./)).optional().describe('The dial plan of the site. Default: `dialplans/<site>.yaml`.'),
   log: block({
     level: oneOf(levels)
@@ -270,6 +279,7 @@ function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Co
     http: { address: from.http.listen.host, port: from.http.listen.port },
     media: { address: from.media.address ?? advertise ?? from.sip.listen[0]?.address ?? machineAddress(), ports: from.media.ports },
     data,
+    retentionDays: from.retentionDays,
     log: { level: from.log.level, form: from.log.form ?? (process.stdout.isTTY ? 'pretty' : 'json') },
     dialplan: dialplanFile(from, folder),
     sample,

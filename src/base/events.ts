@@ -33,6 +33,7 @@ export const logEvents = [
   'call.routed',
   'call.answered',
   'call.ended',
+  'call.unrecorded',
   'call.fault',
   'call.refused',
   'call.emergency',

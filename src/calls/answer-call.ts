@@ -10,6 +10,7 @@ import { place } from './legs/place.js'
 import type { CallNeeds } from './needs.js'
 import { type Caller, callingDevice, callingNode, callingTrunk, phoneInDistress } from './parties/caller.js'
 import { passportHeader } from './parties/node-passport.js'
+import { recorded } from './recorded.js'
 import { toOutside } from './to-outside.js'
 import { toUser } from './to-user.js'
 import { phoneBranch } from './whereabouts.js'
@@ -44,21 +45,21 @@ function callForHelp(invite: IncomingInvite, number: string, needs: CallNeeds): 
   }
   const device = phone === 'unknown' ? null : phone
   const call = newCall(invite, device ? { kind: 'device', device, user: null } : { kind: 'unknown' }, 'emergency', needs)
-  return record(call, needs, () => toEmergency(call, { number, trunks: needs.dialplan.trunks, device }, needs))
+  return recorded(call, needs, () => toEmergency(call, { number, trunks: needs.dialplan.trunks, device }, needs))
 }
 
 function follow(call: Call, caller: Caller, needs: CallNeeds): Promise<void> | undefined {
   const failure = impossible(call)
-  if (failure) return record(call, needs, () => refuse(call, failure))
+  if (failure) return recorded(call, needs, () => refuse(call, failure))
   switch (caller.kind) {
     case 'device':
       return fromDevice(call, caller, needs)
     case 'trunk':
-      return record(call, needs, () => fromTrunk(call, needs))
+      return recorded(call, needs, () => fromTrunk(call, needs))
     case 'node':
-      return record(call, needs, () => fromNode(call, needs))
+      return recorded(call, needs, () => fromNode(call, needs))
     case 'unknown':
-      return record(call, needs, () => refuse(call, { reason: 'not-allowed' }))
+      return recorded(call, needs, () => refuse(call, { reason: 'not-allowed' }))
   }
 }
 
@@ -81,7 +82,7 @@ function fromDevice(call: Call, caller: DeviceCaller, needs: CallNeeds): Promise
   if (route.kind === 'login') return speak(call, caller, needs, () => needs.features.login(call.invite, device.id, route.extension))
   if (route.kind === 'logout') return speak(call, caller, needs, () => needs.features.logout(call.invite, device.id))
   if (user === null) return speak(call, caller, needs, () => needs.features.pleaseLogIn(call.invite))
-  return record(call, needs, () =>
+  return recorded(call, needs, () =>
     needs.hotdesk.isDraining(device.id) ? refuse(call, { reason: 'draining' }) : toRoute(call, route, needs),
   )
 }
@@ -133,34 +134,4 @@ async function toDevice(call: Call, device: Device | null, needs: CallNeeds): Pr
 function fromNode(call: Call, needs: CallNeeds): Promise<Termination> | Termination {
   const extension = parseExtension(dialled(call.invite.uri))
   return extension === null ? refuse(call, { reason: 'unknown-number' }) : toUser(call, extension, [], needs)
-}
-
-/** Counts the call, and the phone that makes it, as long as it lives; what it came to is one line in the log. */
-async function record(
-  call: Call,
-  { metrics, activity, open, clock }: CallNeeds,
-  run: () => Promise<Termination> | Termination,
-): Promise<void> {
-  const began = clock.now()
-  const { caller, kind } = call
-  const over =
-    caller.kind === 'device' ? activity.began({ device: caller.device.id, kind, hangUp: (text) => call.control.hangUp(text) }) : null
-  open.add(call)
-  metrics.callsActive.inc()
-  let termination: Termination = { result: 'server', reason: 'fault' }
-  try {
-    termination = await run()
-  } catch (fault) {
-    call.log.error({ event: 'call.fault', err: fault }, 'the call failed')
-    termination = refuse(call, { reason: 'fault' })
-  } finally {
-    over?.()
-    open.delete(call)
-    metrics.callsActive.dec()
-    metrics.callsTotal.inc({ result: termination.result })
-    call.log.info(
-      { event: 'call.ended', ...termination, seconds: Math.round((clock.now() - began) / 1000) },
-      `ended: ${termination.reason}`,
-    )
-  }
 }

@@ -1,3 +1,5 @@
+import type { Milliseconds } from '../base/clock.js'
+import type { Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { CallKind } from '../hotdesk/hotdesk.js'
 import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
@@ -15,6 +17,18 @@ export interface Call extends OpenCall {
   readonly log: Logger
   /** Of every leg B. */
   readonly headers: SipHeaders
+  /** What becomes of it, for its record. */
+  readonly course: Course
+}
+
+/** How far a call has come; written as it goes on. */
+export interface Course {
+  readonly began: Milliseconds
+  answered: Milliseconds | null
+  /** `user 100`, `trunk paris-carrier`; the last one tried. */
+  reached: string
+  /** Users who were called, forwards included. */
+  readonly called: Set<Extension>
 }
 
 /** Passed from leg A to leg B as they stand. */
@@ -36,7 +50,21 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
   const party = partyOf(caller, invite, needs)
   const log = needs.log.child({ call: id, legA: invite.callId })
   log.info({ event: 'call.arrived', from: caller.kind, caller: party.number }, `call from ${party.number}`)
-  return { id, kind, invite, caller, party, log, headers: legHeaders(invite, party, needs.domain), control: { hangUp: () => undefined } }
+  return {
+    id,
+    kind,
+    invite,
+    caller,
+    party,
+    log,
+    headers: legHeaders(invite, party, needs.domain),
+    control: { hangUp: () => undefined },
+    course: newCourse(needs),
+  }
+}
+
+function newCourse({ clock }: CallNeeds): Course {
+  return { began: clock.now(), answered: null, reached: '', called: new Set() }
 }
 
 function legHeaders(invite: IncomingInvite, party: Party, domain: string): SipHeaders {

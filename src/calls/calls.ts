@@ -15,6 +15,7 @@ import { answerCall } from './answer-call.js'
 import { createCallBacks } from './call-backs.js'
 import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
 import { createPassports } from './parties/node-passport.js'
+import { createCallRecords } from './records.js'
 
 export type { FeaturePort, TrunkPort } from './needs.js'
 
@@ -27,6 +28,10 @@ export interface CallsNeeds {
   readonly features: FeaturePort
   readonly trunks: TrunkPort
   readonly store: Store
+  /** Folder of the call records. */
+  readonly recordsFolder: string
+  /** Days that call records are kept. */
+  readonly retentionDays: number
   readonly node: NodeName
   readonly domain: string
   /** The network's: signs calls between nodes. */
@@ -61,7 +66,8 @@ export function createCalls(needs: CallsNeeds): Calls {
     },
   })
   const open = new Set<OpenCall>()
-  const calls: CallNeeds = { ...needs, activity, open, passports: createPassports(needs), callBacks: createCallBacks(needs) }
+  const records = createCallRecords({ ...needs, folder: needs.recordsFolder })
+  const calls: CallNeeds = { ...needs, activity, records, open, passports: createPassports(needs), callBacks: createCallBacks(needs) }
   let closed = false
   // The user goes on at another phone with the call where it is; only `now` ends it.
   const offChange = hotdesk.onChange(({ device, cause }) => {
@@ -79,6 +85,7 @@ export function createCalls(needs: CallsNeeds): Calls {
       closed = true
       offChange()
       await hangUpAll(open, needs.clock)
+      await records.close()
     },
   }
 }

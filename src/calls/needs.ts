@@ -11,6 +11,7 @@ import type { Activity } from './activity.js'
 import type { CallBacks } from './call-backs.js'
 import type { Passports } from './parties/node-passport.js'
 import type { Party } from './parties/party.js'
+import type { CallRecords } from './records.js'
 
 /** The dial codes, spoken by a neighbour of this layer. Each resolves when its call has ended. */
 export interface FeaturePort {
@@ -53,6 +54,7 @@ export interface CallNeeds {
   readonly callBacks: CallBacks
   readonly passports: Passports
   readonly activity: Activity
+  readonly records: CallRecords
   /** Every call that has begun and not ended. */
   readonly open: Set<OpenCall>
   readonly node: NodeName

@@ -23,6 +23,7 @@ export async function toUser(call: Call, extension: Extension, trail: Trail, nee
     const hops = call.caller.kind === 'node' ? call.caller.hops : 0
     const found = whereabouts({ extension, hops, headers: call.headers }, needs)
     if (found.kind === 'unknown') return refuse(call, { reason: 'unknown-number' })
+    call.course.called.add(extension)
     if (found.kind !== 'reachable') return treat(call, found.user, { reason: found.kind }, trail, needs)
     const { user, branches } = found
     if (user.forwards.always !== null && isOurs(call)) return forwardTo(call, user.forwards.always, [...trail, extension], needs)

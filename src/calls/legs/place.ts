@@ -36,6 +36,7 @@ export async function place(call: Call, { branches, ringMs, silenceMs, to }: Att
     silenceMs,
     onProvisional: provisional,
   })
+  call.course.reached = to
   log.info({ event: 'call.routed', to, branches: branches.length }, `to ${to}`)
   invite.onCancel((reason) => ringing.cancel(reason))
   call.control.hangUp = (text) => ringing.cancel(`SIP;cause=480;text="${text}"`)
@@ -80,10 +81,9 @@ async function connect(call: Call, branch: Branch, taken: Taken, needs: CallNeed
   if (!callee) return { outcome: 'ended', termination: { result: 'client', reason: 'no answer to the offer' } }
   const joined = bridge(caller, callee)
   call.control.hangUp = joined.hangUp
-  const began = needs.clock.now()
+  call.course.answered = needs.clock.now()
   call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')
   const end = await untilEnd(joined, branch.device, needs)
-  call.log.debug({ seconds: Math.round((needs.clock.now() - began) / 1000), by: end.by }, 'hung up')
   return { outcome: 'ended', termination: { result: 'success', reason: `hung up by ${end.by}` } }
 }
 

@@ -1,0 +1,92 @@
+import { appendFile, mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.js'
+import { messageOf } from '../base/errors.js'
+import type { Extension } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import type { Store } from '../store/store.js'
+import type { Result } from './failure.js'
+
+/** What is kept of a call; everything in it may be read by whoever reads call records, so there is no secret in it. */
+export interface CallRecord {
+  /** Our own id, the `call` of the log. */
+  readonly call: string
+  /** ISO 8601, UTC. */
+  readonly began: string
+  /** `device`, `trunk` or `node`. */
+  readonly source: string
+  /** Who was shown to the other side. */
+  readonly caller: string
+  readonly callerName: string
+  readonly dialled: string
+  /** The phone that called, `''` where none of ours did. */
+  readonly device: string
+  /** Where it went last: `user 100`, `trunk paris-carrier`. */
+  readonly reached: string
+  readonly ringSeconds: number
+  /** 0 where nobody answered. */
+  readonly talkSeconds: number
+  readonly result: Result
+  readonly reason: string
+}
+
+/** Users whose call log has the call, and which side of it they were. */
+export type Participants = readonly { readonly extension: Extension; readonly side: 'out' | 'in' }[]
+
+/** Call records as JSON lines, one file a day; and each user's own call log in Redis, which follows the user from desk to desk. */
+export interface CallRecords {
+  /** Never makes the call wait; what cannot be written is said in the log. */
+  keep(record: CallRecord, participants: Participants): void
+  /** Resolves when what was kept is written. */
+  close(): Promise<void>
+}
+
+export interface CallRecordsNeeds {
+  readonly store: Store
+  /** Folder of the JSON lines. */
+  readonly folder: string
+  /** Days that records are kept, in files and in Redis. */
+  readonly retentionDays: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const dayMs = 24 * 60 * 60 * 1_000
+
+export function createCallRecords({ store, folder, retentionDays, clock, log }: CallRecordsNeeds): CallRecords {
+  let writing: Promise<void> = mkdir(folder, { recursive: true }).then(() => undefined)
+  let today = ''
+
+  async function write(record: CallRecord): Promise<void> {
+    const day = record.began.slice(0, 10)
+    await appendFile(join(folder, `${day}.jsonl`), `${JSON.stringify(record)}\n`)
+    if (day === today) return
+    today = day
+    await purge()
+  }
+
+  async function purge(): Promise<void> {
+    const oldest = dateOf(clock.now() - retentionDays * dayMs)
+    const files = (await readdir(folder)).filter((name) => /^\d{4}-\d\d-\d\d\.jsonl$/.test(name) && name.slice(0, 10) < oldest)
+    for (const name of files) await rm(join(folder, name))
+  }
+
+  function complain(what: string): (fault: unknown) => void {
+    return (fault) => log.warn({ event: 'call.unrecorded', cause: messageOf(fault) }, `${what}: ${messageOf(fault)}`)
+  }
+
+  return {
+    keep(record, participants) {
+      writing = writing.then(() => write(record)).catch(complain('a call record was not written'))
+      const fields = Object.fromEntries(Object.entries(record).map(([name, value]) => [name, String(value)]))
+      for (const { extension, side } of participants) {
+        store.append(`calls:${extension}`, { side, ...fields }, retentionDays).catch(complain(`a call is not in the log of ${extension}`))
+      }
+    },
+    close: () => writing,
+  }
+}
+
+function dateOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
+}
