@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { loadConfig } from '../config.js'
-import { assignmentCommands } from './assignments.js'
 import { checkCommand } from './check.js'
 import { demoCommand } from './demo/demo.js'
 import type { CommandNeeds } from './needs.js'
+import { assignmentCommands } from './operator/assignments.js'
+import { deviceCommands } from './operator/devices.js'
+import { statusCommand } from './operator/status.js'
+import { userCommands } from './operator/users.js'
 import { startCommand } from './start.js'
-import { statusCommand } from './status.js'
 import type { Terminal } from './terminal.js'
 
 export interface ProgramNeeds extends Pick<CommandNeeds, 'provide' | 'exit'> {
@@ -35,6 +37,8 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   checkCommand(program, needs)
   statusCommand(program, needs)
   assignmentCommands(program, needs)
+  userCommands(program, needs)
+  deviceCommands(program, needs)
   return program
 }
 

@@ -129,3 +129,28 @@ describe('commands on a running network', () => {
     expect(readFileSync(join(place.folder, 'data/network-secret'), 'utf8')).toHaveLength(65)
   })
 })
+
+describe('a network of one’s own', () => {
+  test('gets its users and phones by command; what is issued is shown once and is in Redis only hashed or sealed', async () => {
+    await writeFile(join(place.folder, 'hotdesk.yaml'), 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n')
+    const node = place.run(['start'])
+    await node.printed(up)
+    expect(node.output()).not.toMatch(/sample/i)
+    const answer = async (...args: string[]): Promise<string> => {
+      const command = place.run(args)
+      return `${await command.exited} ${command.output().trim()}`
+    }
+    const added = await answer('user', 'add', '100', '--name', 'Alice')
+    expect(added).toMatch(/^0 100: saved; the PIN is \d{6}$/)
+    expect(await answer('user', 'add', '5')).toMatch(/^1 refused: 5: \*77\*5\* is the logout code/)
+    expect(await answer('device', 'add', 'HD0001')).toMatch(/^1 refused: HD0001: .*location/)
+    const device = await answer('device', 'add', 'HD0001', '--location', 'Paris, reception')
+    expect(device).toMatch(/^0 HD0001: saved; the SIP password is \S{20}$/)
+    expect(await answer('login', '100', 'HD0001')).toBe('0 100 at HD0001: logged in')
+    const records = `${await redisCli('HGETALL', '{hd}:user:100')}\n${await redisCli('HGETALL', '{hd}:device:HD0001')}`
+    expect(records).toMatch(/scrypt\$/)
+    expect(records).toMatch(/sealed\.1\./)
+    for (const issued of [added.slice(-6), device.slice(-20)]) expect(records).not.toContain(issued)
+    expect(await answer('user', 'rm', '100')).toBe('0 100: removed')
+  })
+})

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Action, verdictOf } from '../../../src/cli/replies.js'
+import { type Action, verdictOf } from '../../../src/cli/operator/replies.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
 
 /** What the headers call the details behind a word. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { duration, phonesIn, statusLines } from '../../../src/cli/status.js'
+import { duration, phonesIn, statusLines } from '../../../src/cli/operator/status.js'
 import type { Replica } from '../../../src/store/store.js'
 
 function replicaOf(hashes: Record<string, Record<string, string>>): Replica {

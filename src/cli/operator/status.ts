@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { systemClock } from '../base/clock.js'
-import type { Replica } from '../store/store.js'
-import type { CommandNeeds } from './needs.js'
+import { systemClock } from '../../base/clock.js'
+import type { Replica } from '../../store/store.js'
+import type { CommandNeeds } from '../needs.js'
+import { table } from '../terminal.js'
 import { withStore } from './network.js'
-import { table } from './terminal.js'
 
 /** One phone, as `hotdesk status --json` shows it. */
 export interface PhoneStatus {

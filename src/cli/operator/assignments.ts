@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { parseExtension } from '../base/identity.js'
-import type { Store } from '../store/store.js'
+import { parseExtension } from '../../base/identity.js'
+import type { Store } from '../../store/store.js'
+import type { CommandNeeds } from '../needs.js'
 import { deviceArgument, eitherArgument, extensionArgument } from './arguments.js'
-import type { CommandNeeds } from './needs.js'
 import { withStore } from './network.js'
 import { type Action, verdictOf } from './replies.js'
 

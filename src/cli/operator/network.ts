@@ -2,14 +2,16 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../base/clock.js'
-import { AppError } from '../base/errors.js'
-import { silentLogger } from '../base/logger.js'
-import { createMetrics } from '../base/metrics.js'
-import { Secret } from '../base/secret.js'
-import type { Config, RedisPlace } from '../config.js'
-import { hotdeskLibrary } from '../hotdesk/hotdesk.js'
-import { createStore, embeddedSocket, type Store } from '../store/store.js'
+import { systemClock } from '../../base/clock.js'
+import { AppError } from '../../base/errors.js'
+import { silentLogger } from '../../base/logger.js'
+import { createMetrics } from '../../base/metrics.js'
+import { createSeal } from '../../base/seal.js'
+import { Secret } from '../../base/secret.js'
+import type { Config, RedisPlace } from '../../config.js'
+import { createDirectory, type Directory } from '../../directory/directory.js'
+import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
+import { createStore, embeddedSocket, type Store } from '../../store/store.js'
 
 /** Opens the network's Redis for one command. @throws AppError COMMAND_REFUSED when it cannot be reached */
 export async function withStore<Answer>(config: Config, run: (store: Store) => Promise<Answer>): Promise<Answer> {
@@ -26,6 +28,18 @@ export async function withStore<Answer>(config: Config, run: (store: Store) => P
     await store.close()
     await rm(data, { recursive: true, force: true })
   }
+}
+
+/** The same with people and phones. */
+export function withDirectory<Answer>(config: Config, run: (directory: Directory) => Promise<Answer>): Promise<Answer> {
+  return withStore(config, async (store) => {
+    const directory = createDirectory({ store, seal: createSeal(config.secret), log: silentLogger() })
+    try {
+      return await run(directory)
+    } finally {
+      directory.close()
+    }
+  })
 }
 
 /** The embedded Redis belongs to a running node; a command only visits it. */

@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError } from 'commander'
-import { parseDeviceId, parseExtension } from '../base/identity.js'
+import { parseDeviceId, parseExtension } from '../../base/identity.js'
 
 function extensionOf(text: string): string {
   if (parseExtension(text) === null) throw new InvalidArgumentError('An extension is 1 to 15 digits.')
