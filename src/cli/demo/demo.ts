@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { CommandNeeds } from '../needs.js'
@@ -6,22 +5,11 @@ import { wrapped } from '../terminal.js'
 import { openStage, type Stage } from './stage.js'
 import { Mismatch, type Step, story } from './story.js'
 
-/** `hotdesk demo` */
-export function demoCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('demo')
-    .description('show the main job in half a minute: two nodes, two sites, four phones that really send SIP and RTP')
-    .addHelpText(
-      'after',
-      '\nNothing of yours is touched: its own Redis, its own ports on 127.0.0.1, all gone afterwards.\n\nExample:\n  hotdesk demo',
-    )
-    .action(async () => needs.exit(await demo(needs)))
-}
-
 /** Below the titles. */
 const margin = ' '.repeat(12)
 
-async function demo({ terminal, provide }: CommandNeeds): Promise<0 | 1> {
+/** Tells the story; 1 where a step did not happen. */
+export async function demo({ terminal, provide }: CommandNeeds): Promise<0 | 1> {
   await provide('redis-server')
   const began = systemClock.now()
   const time = (): string => terminal.paint.faint(`${((systemClock.now() - began) / 1000).toFixed(1).padStart(6)} s`)
