@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
 import { defaultTimerBase } from '../sip/timers.js'
 import { createAdminServer } from './admin/admin-server.js'
+import { createCallRecords } from './admin/call-records.js'
 import { createRegistry } from './admin/registry.js'
 import { createUserAgent } from './dialog/user-agent.js'
 import { createTransactionLayer } from './transaction/create-transaction-layer.js'
@@ -33,7 +34,7 @@ export async function createSipd(needs: SipdNeeds): Promise<Sipd> {
   const { clock, log, timers = defaultTimerBase } = needs
   const layer = await createTransactionLayer(needs)
   const registry = createRegistry()
-  const userAgent = createUserAgent({ layer, applications: registry, clock, log, timers })
+  const userAgent = createUserAgent({ layer, applications: registry, records: createCallRecords(registry, clock), clock, log, timers })
   const { listening } = layer
   try {
     const admin = await createAdminServer({ ...needs.admin, secret: needs.secret, registry, userAgent, listening, log })

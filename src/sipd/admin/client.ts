@@ -9,6 +9,8 @@ export interface Client extends Application {
   /** What it called itself in `authenticate`. */
   tags: readonly string[]
   accepted(command: string, ...details: readonly string[]): void
+  /** Any line with a message. */
+  told(line: string, message: Buffer): void
   /** `NO` and the end of the connection. */
   dismissed(command: string, reason: string): void
 }
@@ -21,6 +23,7 @@ export function createClient(link: Link): Client {
       return link.open
     },
     accepted: (command, ...details) => link.send(acceptedLine(command, ...details)),
+    told: (line, message) => link.send(line, message),
     dismissed(command, reason) {
       link.send(refusedLine(command, 'NO', reason))
       link.end()

@@ -5,11 +5,13 @@ import { parseNameAddr } from '../../sip/name-addr.js'
 import type { ServerTransaction } from '../transaction/transaction-layer.js'
 import type { Application } from './application.js'
 import { createReliableProvisionals, type ReliableProvisionals } from './call/reliable.js'
-import type { ServerCall } from './call/server-call.js'
+import { answerServerCall, feedServerCall, type ServerCall, tryToSend } from './call/server-call.js'
 import { composeResponse, contactOf } from './compose.js'
-import { type Core, expireWith, makesDialog, type Pending, passageOf, settle } from './core.js'
+import { type Core, endsSubscription, expireWith, makesDialog, type Pending, passageOf, settle } from './core.js'
 import { type Dialog, dialogId, newDialog } from './dialog.js'
 import { fieldOf, type ResponseDraft } from './draft.js'
+import type { SessionKeeper } from './session/session-keeper.js'
+import { agree, type SessionTerms } from './session/session-terms.js'
 import { wayOfRequest } from './way.js'
 
 /** An INVITE that waits, its machine and its reliable responses. */
@@ -21,140 +23,161 @@ export interface Answered {
 /** The applications' responses to requests of the network. */
 export interface Answering {
   respond(application: Application, command: string, txnId: string, draft: ResponseDraft): void
-  /** What belongs to an INVITE, found by its transaction or its dialog. */
+  /** Keeps what belongs to an INVITE, to be found by its transaction or its dialog. */
   track(call: ServerCall): void
   ofTransaction(transaction: ServerTransaction): Answered | undefined
   ofDialog(dialog: Dialog): Answered | undefined
 }
 
+interface Desk {
+  readonly core: Core
+  readonly keeper: SessionKeeper
+  readonly byTransaction: WeakMap<ServerTransaction, Answered>
+  readonly byDialog: WeakMap<Dialog, Answered>
+}
+
+interface Answer {
+  readonly pending: Pending
+  readonly answered: Answered | undefined
+  readonly command: string
+  readonly draft: ResponseDraft
+}
+
 const unknownTransaction = 'Response not sent due to unknown transaction'
 
-export function createAnswering(core: Core): Answering {
-  const byTransaction = new WeakMap<ServerTransaction, Answered>()
-  const byDialog = new WeakMap<Dialog, Answered>()
-
-  function respond(application: Application, command: string, txnId: string, draft: ResponseDraft): void {
-    const pending = core.pending.get(txnId)
-    if (!pending || pending.application !== application) {
-      application.refused(command, refusalOfUnknown(draft))
-      return
-    }
-    const { transaction } = pending
-    const answered = byTransaction.get(transaction)
-    const reliable = isReliable(draft) && transaction.request.method === 'INVITE'
-    if (reliable && !offers100rel(transaction.request)) {
-      application.refused(command, 'Remote endpoint does not support 100rel')
-      return
-    }
-    const success = draft.status >= 200 && draft.status < 300
-    if (answered && ((reliable && answered.reliable.waiting) || (success && answered.reliable.holdsFinal))) {
-      answered.reliable.afterwards(() => respond(application, command, txnId, draft))
-      return
-    }
-    chooseTag(pending, draft)
-    const composed = composeResponse(draft, {
-      request: transaction.request,
-      tag: pending.tag,
-      bearing: bearsDialog(transaction.request, draft.status) ? 'dialog' : 'plain',
-      hop: transaction.flow,
-    })
-    if ('refusal' in composed) {
-      application.refused(command, composed.refusal)
-      return
-    }
-    if (reliable) answered?.reliable.number(composed.message)
-    send({ pending, answered, response: composed.message, command, reliable })
-  }
-
-  interface Sending {
-    readonly pending: Pending
-    readonly answered: Answered | undefined
-    readonly response: SipResponse
-    readonly command: string
-    readonly reliable: boolean
-  }
-
-  function send({ pending, answered, response, command, reliable }: Sending): void {
-    const { application, transaction } = pending
-    establish(pending, response, answered)
-    let bytes: Buffer
-    try {
-      bytes = answered ? answered.call.respond(response) : transaction.respond(response)
-    } catch (fault) {
-      if (!isAppError(fault, 'SIP_SEND_FAILED')) throw fault
-      finish(pending, response.status)
-      application.refused(command, 'transport for response has been shutdown or closed')
-      return
-    }
-    if (reliable) answered?.reliable.watch(response)
-    if (response.status >= 200) finish(pending, response.status)
-    const ids = { txnId: pending.id, dialogId: echoedDialogId(pending) }
-    application.responseSent(command, ids, passageOf(core, transaction.flow, bytes.length), bytes)
-  }
-
-  /** RFC 3261 §12.1.1: a tagged 1xx or a 2xx makes the dialog; the 2xx confirms it. */
-  function establish(pending: Pending, response: SipResponse, answered: Answered | undefined): void {
-    const { request } = pending.transaction
-    const { status } = response
-    const creates = makesDialog(request) && (request.method === 'INVITE' ? status > 100 && status < 300 : status >= 200 && status < 300)
-    if (!creates) return
-    if (!pending.dialog) {
-      pending.dialog = dialogOf(pending, response)
-      if (request.method === 'INVITE') pending.dialog.inviting.them = true
-      core.dialogs.add(pending.dialog)
-    }
-    const { dialog } = pending
-    if (answered) byDialog.set(dialog, answered)
-    dialog.contact = response.first('Contact') ?? dialog.contact
-    if (status >= 200) dialog.state = 'confirmed'
-    if (request.method === 'SUBSCRIBE' && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
-  }
-
-  function finish(pending: Pending, status: number): void {
-    const { dialog, transaction } = pending
-    const { method } = transaction.request
-    settle(core, pending)
-    byTransaction.get(transaction)?.reliable.stop()
-    if (!dialog) return
-    if (method === 'INVITE') dialog.inviting.them = false
-    if (method === 'NOTIFY' && status < 300 && dialog.creator !== 'INVITE' && endsSubscription(transaction.request))
-      core.dialogs.remove(dialog)
-  }
-
-  function track(call: ServerCall): void {
-    const { pending } = call
-    const answered: Answered = {
-      call,
-      reliable: createReliableProvisionals({
-        core,
-        cseq: pending.transaction.request.cseq.number,
-        repeat: (response) => repeatProvisional(pending.transaction, response),
-        givenUp: () => call.feed('no prack'),
-      }),
-    }
-    byTransaction.set(pending.transaction, answered)
-    if (pending.dialog) byDialog.set(pending.dialog, answered)
-  }
-
+export function createAnswering(core: Core, keeper: SessionKeeper): Answering {
+  const desk: Desk = { core, keeper, byTransaction: new WeakMap(), byDialog: new WeakMap() }
   return {
-    respond,
-    track,
-    ofTransaction: (transaction) => byTransaction.get(transaction),
-    ofDialog: (dialog) => byDialog.get(dialog),
+    respond(application, command, txnId, draft) {
+      const pending = core.pending.get(txnId)
+      if (!pending || pending.application !== application) application.refused(command, refusalOfUnknown(draft))
+      else respond(desk, { pending, answered: desk.byTransaction.get(pending.transaction), command, draft })
+    },
+    track: (call) => track(desk, call),
+    ofTransaction: (transaction) => desk.byTransaction.get(transaction),
+    ofDialog: (dialog) => desk.byDialog.get(dialog),
   }
 }
 
-function repeatProvisional(transaction: ServerTransaction, response: SipResponse): void {
+function track({ core, byTransaction, byDialog }: Desk, call: ServerCall): void {
+  const { pending } = call
+  const reliable = createReliableProvisionals({
+    core,
+    cseq: pending.transaction.request.cseq.number,
+    repeat: (response) => tryToSend(response, pending.transaction),
+    givenUp: () => feedServerCall(call, 'no prack'),
+  })
+  const answered: Answered = { call, reliable }
+  byTransaction.set(pending.transaction, answered)
+  if (pending.dialog) byDialog.set(pending.dialog, answered)
+}
+
+function respond(desk: Desk, answer: Answer): void {
+  const { pending, answered, command, draft } = answer
+  const { application, transaction } = pending
+  const { request } = transaction
+  const reliable = answered !== undefined && isReliable(draft)
+  if (reliable && !offers100rel(request)) {
+    application.refused(command, 'Remote endpoint does not support 100rel')
+    return
+  }
+  if (answered && ((reliable && answered.reliable.waiting) || (isSuccess(draft.status) && answered.reliable.holdsFinal))) {
+    answered.reliable.afterwards(() => respondAgain(desk, answer))
+    return
+  }
+  chooseTag(pending, draft)
+  const bearing = bearsDialog(request, draft.status) ? 'dialog' : 'plain'
+  const composed = composeResponse(draft, { request, tag: pending.tag, bearing, hop: transaction.flow })
+  if ('refusal' in composed) {
+    application.refused(command, composed.refusal)
+    return
+  }
+  if (reliable) answered.reliable.number(composed.message)
+  send(desk, answer, composed.message)
+  if (reliable) answered.reliable.watch(composed.message)
+}
+
+/** After the PRACK, if the INVITE still waits then. */
+function respondAgain(desk: Desk, answer: Answer): void {
+  const { pending, command } = answer
+  if (desk.core.pending.get(pending.id) === pending) respond(desk, answer)
+  else pending.application.refused(command, unknownTransaction)
+}
+
+function send(desk: Desk, { pending, answered, command }: Answer, response: SipResponse): void {
+  const { core } = desk
+  const { application, transaction } = pending
+  const { request, flow } = transaction
+  const refreshes = isSuccess(response.status) && (request.method === 'INVITE' || request.method === 'UPDATE')
+  const terms = refreshes ? agree(request, response) : null
+  establish(desk, pending, response, answered)
+  let bytes: Buffer
   try {
-    transaction.respond(response)
+    bytes = answered ? answerServerCall(answered.call, response) : transaction.respond(response)
   } catch (fault) {
     if (!isAppError(fault, 'SIP_SEND_FAILED')) throw fault
+    finish(desk, pending, response.status)
+    application.refused(command, 'transport for response has been shutdown or closed')
+    return
   }
+  if (response.status >= 200) finish(desk, pending, response.status)
+  const ids = { txnId: pending.id, dialogId: echoedDialogId(pending) }
+  application.responseSent(command, ids, passageOf(core, flow, bytes.length), bytes)
+  if (refreshes && pending.dialog) settleSession(desk, pending.dialog, { request, response, terms })
+  if (request.method === 'INVITE' && request.to.tag === '') record(core, response.status, bytes)
+}
+
+interface Settled {
+  readonly request: SipRequest
+  readonly response: SipResponse
+  readonly terms: SessionTerms | null
+}
+
+function settleSession({ keeper }: Desk, dialog: Dialog, { request, response, terms }: Settled): void {
+  if (response.body.length > 0) dialog.description = response.body
+  keeper.keep(dialog, terms, request)
+}
+
+function record({ records }: Core, status: number, bytes: Buffer): void {
+  if (isSuccess(status)) records.start('application', 'uas', bytes)
+  else if (status >= 300) records.stop('application', 'call-rejected', bytes)
+}
+
+/** RFC 3261 §12.1.1: a tagged 1xx or a 2xx makes the dialog; the 2xx confirms it. */
+function establish({ core, byDialog }: Desk, pending: Pending, response: SipResponse, answered: Answered | undefined): void {
+  const { request } = pending.transaction
+  const { status } = response
+  if (!makesDialog(request) || status <= 100 || status >= 300 || (status < 200 && request.method !== 'INVITE')) return
+  if (!pending.dialog) {
+    pending.dialog = dialogOf(pending, response)
+    pending.dialog.inviting.them = request.method === 'INVITE'
+    core.dialogs.add(pending.dialog)
+  }
+  const { dialog } = pending
+  if (answered) byDialog.set(dialog, answered)
+  dialog.contact = response.first('Contact') ?? dialog.contact
+  if (status >= 200) dialog.state = 'confirmed'
+  if (request.method === 'SUBSCRIBE' && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
+}
+
+function finish({ core, byTransaction }: Desk, pending: Pending, status: number): void {
+  const { dialog, transaction } = pending
+  const { method } = transaction.request
+  settle(core, pending)
+  byTransaction.get(transaction)?.reliable.stop()
+  if (!dialog) return
+  if (method === 'INVITE') dialog.inviting.them = false
+  const ends = method === 'NOTIFY' && status < 300 && dialog.creator !== 'INVITE' && endsSubscription(transaction.request)
+  if (ends) core.dialogs.remove(dialog)
 }
 
 function refusalOfUnknown(draft: ResponseDraft): string {
   const toCancel = draft.status === 200 && /\bCANCEL$/.test(fieldOf(draft, 'CSeq') ?? '')
   return toCancel ? '200 OK to incoming CANCEL is automatically generated by the stack' : unknownTransaction
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
 }
 
 function isReliable(draft: ResponseDraft): boolean {
@@ -168,7 +191,8 @@ function offers100rel(request: SipRequest): boolean {
 /** The tag stays through all responses; the application may choose it with its first one. */
 function chooseTag(pending: Pending, draft: ResponseDraft): void {
   if (pending.tag !== '') return
-  pending.tag = parseNameAddr(fieldOf(draft, 'To') ?? '')?.tag || newTag()
+  const to = fieldOf(draft, 'To')
+  pending.tag = (to?.includes('tag=') && parseNameAddr(to)?.tag) || newTag()
 }
 
 /** Responses that make a dialog or refresh its target (RFC 3261 §12.1.1, §12.2.2; RFC 3311 §5.2). */
@@ -204,8 +228,4 @@ function echoedDialogId({ transaction, dialog }: Pending): string {
   const { request } = transaction
   if (request.method === 'INVITE') return dialog?.id ?? dialogId(request.callId, request.from.tag)
   return dialog?.id ?? ''
-}
-
-export function endsSubscription(notify: SipRequest): boolean {
-  return /^terminated\b/i.test(notify.first('Subscription-State') ?? '')
 }

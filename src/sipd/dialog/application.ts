@@ -1,4 +1,5 @@
 import type { Protocol } from '../../base/listen-address.js'
+import type { SipMessage } from '../../sip/message.js'
 import type { Endpoint } from '../transaction/transaction-layer.js'
 
 /** How a message went or came. */
@@ -44,3 +45,24 @@ export interface Applications {
   /** Methods somebody asked for, upper case. */
   methods(): readonly string[]
 }
+
+/** Who has sent the message of a call record. */
+export type RecordSource = 'network' | 'application'
+export type RecordRole = 'uas' | 'uac' | 'proxy-uas' | 'proxy-uac'
+export type StopReason =
+  | 'normal-release'
+  | 'call-rejected'
+  | 'call-canceled'
+  | 'session-expired'
+  | 'system-initiated-termination'
+  | 'system-error-initiated-termination'
+
+/** Call records (drachtio's `cdr`) for the applications that asked for them: an INVITE, its 2xx, its end. */
+export interface CallRecords {
+  attempt(source: RecordSource, message: Recorded): void
+  start(source: RecordSource, role: RecordRole, message: Recorded): void
+  stop(source: RecordSource, reason: StopReason, message: Recorded): void
+}
+
+/** The bytes, or the message that is printed only where somebody wants the record. */
+export type Recorded = Buffer | SipMessage

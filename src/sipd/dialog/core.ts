@@ -2,8 +2,8 @@ import type { Alarm, Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
 import { maxDeltaSeconds, parseInteger } from '../../sip/headers.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
-import type { Flow, ServerTransaction, TransactionLayer } from '../transaction/transaction-layer.js'
-import type { Application, Applications, Passage } from './application.js'
+import type { ClientTransaction, Flow, ServerTransaction, TransactionLayer } from '../transaction/transaction-layer.js'
+import type { Application, Applications, CallRecords, Passage } from './application.js'
 import type { Dialog } from './dialog.js'
 import type { DialogTable } from './dialog-table.js'
 
@@ -31,6 +31,15 @@ export interface Origin {
   readonly size: number
 }
 
+/** A request on its way. */
+export interface Sent {
+  readonly txnId: string
+  /** The transaction that is tried now; null before the first and where no hop was found. */
+  readonly transaction: ClientTransaction | null
+  /** What it went out over; null as long as it has not. */
+  readonly flow: Flow | null
+}
+
 /** What all parts of the UA core share. */
 export interface Core {
   readonly clock: Clock
@@ -39,6 +48,7 @@ export interface Core {
   readonly layer: TransactionLayer
   readonly applications: Applications
   readonly dialogs: DialogTable
+  readonly records: CallRecords
   /** By transaction id. */
   readonly pending: Map<string, Pending>
 }
@@ -75,4 +85,9 @@ export function settle(core: Core, pending: Pending): void {
 /** True for a request that makes a dialog when it is answered with 2xx, or INVITE with a tagged 1xx. */
 export function makesDialog(request: SipRequest): boolean {
   return request.method === 'INVITE' || request.method === 'SUBSCRIBE' || request.method === 'REFER'
+}
+
+/** True for the NOTIFY that ends a subscription (RFC 6665 §4.4.1). */
+export function endsSubscription(notify: SipRequest): boolean {
+  return /^terminated\b/i.test(notify.first('Subscription-State') ?? '')
 }

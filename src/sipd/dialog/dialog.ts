@@ -33,8 +33,10 @@ export interface Dialog {
   hops: readonly Hop[] | null
   /** The Contact we show. */
   contact: string
-  /** RFC 6665: ends a subscription that nobody ends. */
+  /** Ends a subscription that nobody ends (RFC 6665), keeps or ends a session (RFC 4028). */
   expiry: Alarm | null
+  /** The session description that we sent last. */
+  description: Buffer | null
   /** An INVITE of that side waits for its final response (RFC 3261 §14). */
   readonly inviting: { us: boolean; them: boolean }
   /** When the application was told of an ACK, epoch milliseconds. */
@@ -64,14 +66,27 @@ export function dialogId(callId: string, fromTag: string): string {
 }
 
 export function newDialog(parts: DialogParts): Dialog {
-  const { fromTag, ...state } = parts
+  // Field by field: copying the rest of an object costs more than all else here.
   return {
-    ...state,
-    id: dialogId(parts.callId, fromTag),
+    id: dialogId(parts.callId, parts.fromTag),
+    callId: parts.callId,
+    localTag: parts.localTag,
+    remoteTag: parts.remoteTag,
+    local: parts.local,
+    remote: parts.remote,
+    creator: parts.creator,
+    application: parts.application,
+    localSeq: parts.localSeq,
+    remoteSeq: parts.remoteSeq,
+    routeSet: parts.routeSet,
+    remoteTarget: parts.remoteTarget,
+    flow: parts.flow,
+    contact: parts.contact,
     state: 'early',
     path: pathTo(parts.remoteTarget, parts.routeSet),
     hops: null,
     expiry: null,
+    description: null,
     inviting: { us: false, them: false },
     acknowledgedAt: 0,
   }

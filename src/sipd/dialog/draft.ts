@@ -30,3 +30,10 @@ export function fieldOf(draft: { readonly fields: readonly Field[] }, name: stri
   for (const field of draft.fields) if (field.name === name) return field.value
   return undefined
 }
+
+/** A request with nothing from an application: what the server sends by itself. */
+export function bareRequest(method: string): RequestDraft {
+  return { kind: 'request', line: '', method, uri: 'sip:placeholder', fields: [], body: nothing }
+}
+
+const nothing = Buffer.alloc(0)

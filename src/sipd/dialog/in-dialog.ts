@@ -1,25 +1,41 @@
 import { randomUUID } from 'node:crypto'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import type { Hop } from '../transaction/transaction-layer.js'
-import { endsSubscription } from './answering.js'
-import type { Application } from './application.js'
-import type { ClientCall } from './call/client-call.js'
+import type { Application, StopReason } from './application.js'
 import type { ClientCalls } from './call/client-calls.js'
 import { composeInDialog } from './compose.js'
-import { type Core, expireWith, type Origin, passageOfOrigin, sentPassage } from './core.js'
+import { type Core, endsSubscription, expireWith, type Origin, sentPassage } from './core.js'
 import { type Dialog, refreshTarget } from './dialog.js'
-import type { RequestDraft } from './draft.js'
-import type { Sender } from './sender.js'
+import { bareRequest, type RequestDraft } from './draft.js'
+import { passResponse } from './outgoing.js'
+import { locate, sendRequest } from './sender.js'
 import { wayOfResponse } from './way.js'
+
+/** Who wants the ACK of a 2xx sent, and with what; null: the server itself. */
+export type AckOrder = { readonly command: string; readonly draft: RequestDraft } | null
+
+/** Why the server ends a dialog by itself, and whether the application hears of it (`unsolicited`). */
+export interface Ending {
+  readonly text: string
+  readonly record: StopReason
+  readonly news: 'told' | 'silent'
+}
 
 /** Requests in dialogs: those of applications, and the ACK and BYE that the server sends for them. */
 export interface InDialog {
-  request(application: Application, command: string, dialogId: string, routeUri: string, draft: RequestDraft): void
-  /** Sends a BYE of our own; the dialog is over at once. `told`: the application hears of it (`unsolicited`). */
-  end(dialog: Dialog, reason: string, news: 'told' | 'silent'): void
-  sendAck(dialog: Dialog, invite: SipRequest, by: { readonly command: string; readonly draft: RequestDraft } | null): void
+  request(asked: Asked, routeUri: string): void
+  /** Sends a BYE of our own; the dialog is over at once. */
+  end(dialog: Dialog, ending: Ending): void
+  sendAck(dialog: Dialog, invite: SipRequest, order: AckOrder): void
   /** The same ACK again, for a 2xx that came again. */
   repeatAck(dialog: Dialog): void
+}
+
+export interface Asked {
+  readonly application: Application
+  readonly command: string
+  readonly dialogId: string
+  readonly draft: RequestDraft
 }
 
 const noDialog = 'Server error: unable to find dialog for dialog id provided'
@@ -28,188 +44,165 @@ const refreshesTarget: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSC
 /** RFC 3261 §22.1, §13.2.2.4: an ACK carries the credentials of its INVITE. */
 const credentials = ['Authorization', 'Proxy-Authorization'] as const
 
-export interface InDialogNeeds {
+interface Desk {
   readonly core: Core
-  readonly sender: Sender
   readonly calls: ClientCalls
+  readonly lastAcks: WeakMap<Dialog, { readonly ack: SipRequest; readonly hop: Hop }>
 }
 
-export function createInDialog({ core, sender, calls }: InDialogNeeds): InDialog {
-  const lastAcks = new WeakMap<Dialog, { readonly ack: SipRequest; readonly hop: Hop }>()
-
-  function request(application: Application, command: string, id: string, routeUri: string, draft: RequestDraft): void {
-    const dialog = core.dialogs.byId(id)
-    const known = dialog?.application === application ? dialog : undefined
-    if (draft.method === 'ACK') {
-      if (!known || !calls.ofDialog(known)?.acknowledge(command, draft)) application.refused(command, noAck)
-      return
-    }
-    if (!known || (known.state === 'ending' && draft.method !== 'BYE')) {
-      application.refused(command, noDialog)
-      return
-    }
-    if (draft.method === 'BYE') known.state = 'ending'
-    reach(
-      known,
-      routeUri,
-      (hops) => sendFor({ application, command, dialog: known, draft }, hops),
-      (reason) => application.refused(command, reason),
-    )
-  }
-
-  /** The hops of a request in a dialog, in the order of preference. */
-  function reach(dialog: Dialog, routeUri: string, found: (hops: readonly Hop[]) => void, failed: (reason: string) => void): void {
-    if (routeUri !== '') {
-      sender.locate(routeUri, found, failed)
-      return
-    }
-    const over = dialog.routeSet.length === 0 ? dialog.flow : null
-    if (over) {
-      found([{ protocol: over.protocol, remote: over.remote, local: over.local, advertised: over.advertised, flow: over }])
-      return
-    }
-    if (dialog.hops) {
-      found(dialog.hops)
-      return
-    }
-    const { next } = dialog.path
-    sender.locate(
-      next,
-      (hops) => {
-        if (dialog.path.next === next) dialog.hops = hops
-        found(hops)
-      },
-      failed,
-    )
-  }
-
-  interface Asked {
-    readonly application: Application
-    readonly command: string
-    readonly dialog: Dialog
-    readonly draft: RequestDraft
-  }
-
-  function sendFor(asked: Asked, hops: readonly Hop[]): void {
-    const { application, command, dialog, draft } = asked
-    const hop = hops[0]
-    if (!hop) {
-      application.refused(command, 'DNS Error')
-      return
-    }
-    dialog.localSeq += 1
-    const composed = composeInDialog(draft, dialog, hop, dialog.localSeq)
-    if ('refusal' in composed) {
-      application.refused(command, composed.refusal)
-      return
-    }
-    const { message } = composed
-    let call: ClientCall | null = null
-    const sent = sender.send(message, hops, {
-      sent: (passage, bytes) => application.requestSent(command, sent.txnId, passage, bytes),
-      heard(response, origin) {
-        if (call) call.heard(response, origin)
-        else heard(dialog, message, response, origin)
-        if (!call && response.status > 100) pass(asked, sent.txnId, response, origin)
-      },
-    })
-    if (draft.method !== 'INVITE') return
-    dialog.inviting.us = true
-    call = calls.start({
-      sent,
-      application,
-      request: message,
-      dialog,
-      pass: (response, origin) => pass(asked, sent.txnId, response, origin),
-    })
-  }
-
-  function pass({ application, dialog }: Asked, txnId: string, response: SipResponse, origin: Origin): void {
-    const passage = passageOfOrigin(core, origin)
-    application.arrived({ txnId, dialogId: dialog.id, passage, receivedOn: null, message: response.toBuffer() })
-  }
-
-  function heard(dialog: Dialog, message: SipRequest, response: SipResponse, origin: Origin): void {
-    const { status } = response
-    if (status < 200) return
-    if (status < 300 && origin.flow && refreshesTarget.has(message.method)) {
-      refreshTarget(dialog, response.contacts[0], wayOfResponse(response, dialog.remoteTarget, origin.flow))
-    }
-    // A challenged BYE comes again with credentials.
-    if (message.method === 'BYE' && status !== 401 && status !== 407) core.dialogs.remove(dialog)
-    else if (message.method === 'BYE') core.clock.after(64 * core.timers.t1, () => core.dialogs.remove(dialog))
-    if (message.method === 'SUBSCRIBE' && status < 300 && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
-    if (message.method === 'NOTIFY' && dialog.creator !== 'INVITE' && endsSubscription(message)) core.dialogs.remove(dialog)
-  }
-
-  function sendAck(dialog: Dialog, invite: SipRequest, by: { readonly command: string; readonly draft: RequestDraft } | null): void {
-    const refused = (reason: string): void => {
-      if (by) dialog.application.refused(by.command, reason)
-    }
-    reach(
-      dialog,
-      '',
-      (hops) => {
-        const hop = hops[0]
-        if (!hop) return refused('DNS Error')
-        const composed = composeInDialog(by?.draft ?? bare('ACK'), dialog, hop, invite.cseq.number)
-        if ('refusal' in composed) return refused(composed.refusal)
-        const { message } = composed
-        for (const name of credentials) for (const value of invite.all(name)) if (!message.has(name)) message.append(name, value)
-        lastAcks.set(dialog, { ack: message, hop })
-        deliverAck(dialog, message, hop, by?.command ?? null)
-      },
-      refused,
-    )
-  }
-
-  function deliverAck(dialog: Dialog, ack: SipRequest, hop: Hop, command: string | null): void {
-    core.layer.sendAck(ack, hop).then(
-      ({ bytes, flow }) => {
-        if (command !== null) dialog.application.requestSent(command, randomUUID(), sentPassage(core, flow, bytes.length), bytes)
-      },
-      () => {
-        if (command !== null) dialog.application.refused(command, 'transport for ACK has been shutdown or closed')
-      },
-    )
-  }
-
-  function end(dialog: Dialog, reason: string, news: 'told' | 'silent'): void {
-    dialog.state = 'ending'
-    core.dialogs.remove(dialog)
-    reach(
-      dialog,
-      '',
-      (hops) => {
-        const hop = hops[0]
-        if (!hop) return
-        dialog.localSeq += 1
-        const draft = { ...bare('BYE'), fields: [{ name: 'Reason', value: `SIP;cause=200;text="${reason}"` }] }
-        const composed = composeInDialog(draft, dialog, hop, dialog.localSeq)
-        if ('refusal' in composed) return
-        sender.send(composed.message, hops, {
-          sent(passage, bytes) {
-            if (news === 'told') dialog.application.unsolicited(dialog.id, passage, bytes)
-          },
-          heard: () => undefined,
-        })
-      },
-      () => undefined,
-    )
-  }
-
+export function createInDialog(core: Core, calls: ClientCalls): InDialog {
+  const desk: Desk = { core, calls, lastAcks: new WeakMap() }
   return {
-    request,
-    end,
-    sendAck,
+    request: (asked, routeUri) => request(desk, asked, routeUri),
+    end: (dialog, ending) => end(desk, dialog, ending),
+    sendAck: (dialog, invite, order) => sendAck(desk, dialog, invite, order),
     repeatAck(dialog) {
-      const last = lastAcks.get(dialog)
-      if (last) deliverAck(dialog, last.ack, last.hop, null)
+      const last = desk.lastAcks.get(dialog)
+      if (last) deliverAck(desk, dialog, last, null)
     },
   }
 }
 
-/** A request with nothing from an application. */
-function bare(method: 'ACK' | 'BYE'): RequestDraft {
-  return { kind: 'request', line: '', method, uri: 'sip:placeholder', fields: [], body: Buffer.alloc(0) }
+function request(desk: Desk, asked: Asked, routeUri: string): void {
+  const { application, command, draft } = asked
+  const dialog = desk.core.dialogs.byId(asked.dialogId)
+  const known = dialog?.application === application ? dialog : undefined
+  if (draft.method === 'ACK') {
+    if (!known || !desk.calls.acknowledge(known, command, draft)) application.refused(command, noAck)
+    return
+  }
+  if (!known || (known.state === 'ending' && draft.method !== 'BYE')) {
+    application.refused(command, noDialog)
+    return
+  }
+  if (draft.method === 'BYE') known.state = 'ending'
+  reach(desk.core, known, routeUri, {
+    found: (hops) => sendFor(desk, asked, known, hops),
+    failed: (reason) => application.refused(command, reason),
+  })
+}
+
+interface Reach {
+  readonly found: (hops: readonly [Hop, ...Hop[]]) => void
+  readonly failed: (reason: string) => void
+}
+
+/** The hops of a request in a dialog, in the order of preference. */
+export function reach(core: Core, dialog: Dialog, routeUri: string, { found, failed }: Reach): void {
+  const some = (hops: readonly Hop[]): void => {
+    const [first, ...others] = hops
+    if (first) found([first, ...others])
+    else failed('DNS Error')
+  }
+  const over = routeUri === '' && dialog.routeSet.length === 0 ? dialog.flow : null
+  if (over) found([{ protocol: over.protocol, remote: over.remote, local: over.local, advertised: over.advertised, flow: over }])
+  else if (routeUri !== '') locate(core, routeUri, some, failed)
+  else if (dialog.hops) some(dialog.hops)
+  else {
+    const { next } = dialog.path
+    const remember = (hops: readonly Hop[]): void => {
+      if (dialog.path.next === next) dialog.hops = hops
+      some(hops)
+    }
+    locate(core, next, remember, failed)
+  }
+}
+
+function sendFor({ core, calls }: Desk, { application, command, draft }: Asked, dialog: Dialog, hops: readonly [Hop, ...Hop[]]): void {
+  dialog.localSeq += 1
+  const composed = composeInDialog(draft, dialog, hops[0], dialog.localSeq)
+  if ('refusal' in composed) {
+    application.refused(command, composed.refusal)
+    return
+  }
+  const { message } = composed
+  const sent = sendRequest(core, message, hops, {
+    sent(passage, bytes) {
+      if (draft.method === 'BYE' && dialog.creator === 'INVITE') core.records.stop('application', 'normal-release', bytes)
+      application.requestSent(command, sent.txnId, passage, bytes)
+    },
+    heard(response, origin) {
+      if (draft.method === 'INVITE') {
+        calls.heard(sent.txnId, response, origin)
+        return
+      }
+      heard(core, dialog, { message, response, origin })
+      if (response.status > 100) passResponse(core, { application, txnId: sent.txnId, dialogId: dialog.id }, response, origin)
+    },
+  })
+  if (draft.method !== 'INVITE') return
+  dialog.inviting.us = true
+  calls.start({ sent, application, request: message, dialog })
+}
+
+interface HeardResponse {
+  readonly message: SipRequest
+  readonly response: SipResponse
+  readonly origin: Origin
+}
+
+/** What a response to anything but INVITE means for the dialog. */
+function heard(core: Core, dialog: Dialog, { message, response, origin }: HeardResponse): void {
+  const { method } = message
+  const { status } = response
+  if (status < 200) return
+  if (status < 300 && origin.flow && refreshesTarget.has(method)) {
+    refreshTarget(dialog, response.contacts[0], wayOfResponse(response, dialog.remoteTarget, origin.flow))
+  }
+  if (method === 'SUBSCRIBE' && status < 300 && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
+  if (method === 'NOTIFY' && dialog.creator !== 'INVITE' && endsSubscription(message)) core.dialogs.remove(dialog)
+  if (method !== 'BYE') return
+  // A challenged BYE comes again with credentials.
+  if (status === 401 || status === 407) core.clock.after(64 * core.timers.t1, () => core.dialogs.remove(dialog))
+  else core.dialogs.remove(dialog)
+}
+
+function sendAck(desk: Desk, dialog: Dialog, invite: SipRequest, order: AckOrder): void {
+  const failed = (reason: string): void => {
+    if (order) dialog.application.refused(order.command, reason)
+  }
+  const found = (hops: readonly [Hop, ...Hop[]]): void => {
+    const composed = composeInDialog(order?.draft ?? bareRequest('ACK'), dialog, hops[0], invite.cseq.number)
+    if ('refusal' in composed) {
+      failed(composed.refusal)
+      return
+    }
+    const { message } = composed
+    for (const name of credentials) for (const value of invite.all(name)) if (!message.has(name)) message.append(name, value)
+    const last = { ack: message, hop: hops[0] }
+    desk.lastAcks.set(dialog, last)
+    deliverAck(desk, dialog, last, order?.command ?? null)
+  }
+  reach(desk.core, dialog, '', { found, failed })
+}
+
+function deliverAck({ core }: Desk, dialog: Dialog, { ack, hop }: { ack: SipRequest; hop: Hop }, command: string | null): void {
+  core.layer.sendAck(ack, hop).then(
+    ({ bytes, flow }) => {
+      if (command !== null) dialog.application.requestSent(command, randomUUID(), sentPassage(core, flow, bytes.length), bytes)
+    },
+    () => {
+      if (command !== null) dialog.application.refused(command, 'transport for ACK has been shutdown or closed')
+    },
+  )
+}
+
+function end({ core }: Desk, dialog: Dialog, { text, record, news }: Ending): void {
+  dialog.state = 'ending'
+  core.dialogs.remove(dialog)
+  const found = (hops: readonly [Hop, ...Hop[]]): void => {
+    dialog.localSeq += 1
+    const draft = { ...bareRequest('BYE'), fields: [{ name: 'Reason', value: `SIP;cause=200;text="${text}"` }] }
+    const composed = composeInDialog(draft, dialog, hops[0], dialog.localSeq)
+    if ('refusal' in composed) return
+    sendRequest(core, composed.message, hops, {
+      sent(passage, bytes) {
+        if (news === 'silent') return
+        core.records.stop('application', record, bytes)
+        dialog.application.unsolicited(dialog.id, passage, bytes)
+      },
+      heard: () => undefined,
+    })
+  }
+  reach(core, dialog, '', { found, failed: () => undefined })
 }

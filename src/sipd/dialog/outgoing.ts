@@ -3,13 +3,13 @@ import type { SipRequest, SipResponse } from '../../sip/message.js'
 import { parseUri, schemeOf } from '../../sip/uri.js'
 import type { Flow, Hop } from '../transaction/transaction-layer.js'
 import type { Application } from './application.js'
-import { type ClientCall, dialogOfResponse } from './call/client-call.js'
+import { dialogOfResponse } from './call/client-call.js'
 import type { ClientCalls } from './call/client-calls.js'
 import { composeRequest } from './compose.js'
 import { type Core, expireWith, type Origin, passageOfOrigin } from './core.js'
 import { type Dialog, dialogId, newDialog } from './dialog.js'
 import type { RequestDraft } from './draft.js'
-import type { Sender } from './sender.js'
+import { failRequest, locate, sendRequest } from './sender.js'
 import { wayOfRequest } from './way.js'
 
 /** Requests of applications outside dialogs. */
@@ -35,161 +35,160 @@ const methods: ReadonlySet<string> = new Set([
 ])
 const noTransport = 'requested protocol/transport not available'
 
-export interface OutgoingNeeds {
-  readonly core: Core
-  readonly sender: Sender
-  readonly calls: ClientCalls
-}
-
 interface Subscribing {
   readonly application: Application
   readonly request: SipRequest
 }
 
-export function createOutgoing({ core, sender, calls }: OutgoingNeeds): Outgoing {
-  let cseq = randomInt(1, 2 ** 27)
+interface Desk {
+  readonly core: Core
+  readonly calls: ClientCalls
   /** SUBSCRIBEs whose answer is awaited, by Call-ID and our tag. */
-  const subscribing = new Map<string, Subscribing>()
+  readonly subscribing: Map<string, Subscribing>
+  cseq: number
+}
 
-  interface Asked {
-    readonly application: Application
-    readonly command: string
-    readonly draft: RequestDraft
-    /** The application named the next hop. */
-    readonly routed: boolean
+interface Asked {
+  readonly application: Application
+  readonly command: string
+  readonly draft: RequestDraft
+  /** The application named the next hop. */
+  readonly routed: boolean
+}
+
+export function createOutgoing(core: Core, calls: ClientCalls): Outgoing {
+  const desk: Desk = { core, calls, subscribing: new Map(), cseq: randomInt(1, 2 ** 27) }
+  return {
+    request(application, command, routeUri, draft) {
+      const routed = routeUri !== ''
+      const asked = { application, command, draft, routed }
+      if (!isSendable(asked)) {
+        application.refused(command, `invalid request-uri: ${draft.line}`)
+        return
+      }
+      locate(
+        core,
+        routed ? routeUri : draft.uri,
+        (hops) => sendTo(desk, asked, hops),
+        (reason) => refuse(desk, asked, reason),
+      )
+    },
+    adopt: (request, flow) => adopt(desk, request, flow),
   }
+}
 
-  function request(application: Application, command: string, routeUri: string, draft: RequestDraft): void {
-    const parsed = parseUri(draft.uri)
-    const routed = routeUri !== ''
-    if (!methods.has(draft.method) || !parsed || (parsed.kind !== 'sip' && !(parsed.kind === 'tel' && routed))) {
-      application.refused(command, `invalid request-uri: ${draft.line}`)
-      return
-    }
-    const asked = { application, command, draft, routed }
-    sender.locate(
-      routed ? routeUri : draft.uri,
-      (hops) => sendTo(asked, hops),
-      (reason) => refuse(asked, reason),
-    )
+function isSendable({ draft, routed }: Asked): boolean {
+  const parsed = parseUri(draft.uri)
+  return methods.has(draft.method) && (parsed?.kind === 'sip' || (parsed?.kind === 'tel' && routed))
+}
+
+function sendTo(desk: Desk, asked: Asked, hops: readonly Hop[]): void {
+  const { core, calls } = desk
+  const { application, command, draft } = asked
+  const hop = hops[0]
+  if (!hop) {
+    refuse(desk, asked, 'DNS Error')
+    return
   }
-
-  function sendTo(asked: Asked, hops: readonly Hop[]): void {
-    const { application, command, draft, routed } = asked
-    const hop = hops[0]
-    if (!hop) {
-      refuse(asked, 'DNS Error')
-      return
-    }
-    if (!routed && isOurs(hop)) {
-      application.refused(command, 'can not send request to myself')
-      return
-    }
-    cseq += 1
-    const composed = composeRequest(draft, hop, cseq)
-    if ('refusal' in composed) {
-      application.refused(command, composed.refusal)
-      return
-    }
-    const { message } = composed
-    let call: ClientCall | null = null
-    const sent = sender.send(message, hops, {
-      sent: (passage, bytes) => application.requestSent(command, sent.txnId, passage, bytes),
-      heard(response, origin) {
-        if (call) call.heard(response, origin)
-        else heard(asked, { message, txnId: sent.txnId }, response, origin)
-      },
-    })
-    if (draft.method === 'INVITE') {
-      const pass = passer(application, sent.txnId, dialogId(message.callId, message.from.tag))
-      call = calls.start({ sent, application, request: message, dialog: null, pass })
-    }
-    if (draft.method === 'SUBSCRIBE') subscribing.set(keyOf(message.callId, message.from.tag), { application, request: message })
+  if (!asked.routed && isOurs(core, hop)) {
+    application.refused(command, 'can not send request to myself')
+    return
   }
-
-  /** What cannot be sent at all: refused, or answered as the network would have (RFC 3261 §8.1.3.1). */
-  function refuse(asked: Asked, reason: string): void {
-    const { application, command, draft } = asked
-    const secure = schemeOf(draft.uri) === 'sips'
-    if (reason === noTransport && !secure) {
-      application.refused(command, reason)
-      return
-    }
-    const own = core.layer.listening[0]
-    if (!own) {
-      application.refused(command, noTransport)
-      return
-    }
-    cseq += 1
-    const composed = composeRequest(
-      draft,
-      { protocol: own.protocol, remote: own.local, local: own.local, advertised: own.advertised },
-      cseq,
-    )
-    if ('refusal' in composed) {
-      application.refused(command, composed.refusal)
-      return
-    }
-    const { message } = composed
-    const failure = reason === noTransport ? { status: 416, reason: 'Unsupported URI Scheme' } : { status: 503, reason }
-    const txnId = randomUUID()
-    sender.fail(message, failure, {
-      sent: (passage, bytes) => application.requestSent(command, txnId, passage, bytes),
-      heard(response, origin) {
-        const id = draft.method === 'INVITE' ? dialogId(message.callId, message.from.tag) : ''
-        passer(application, txnId, id)(response, origin)
-      },
-    })
+  desk.cseq += 1
+  const composed = composeRequest(draft, hop, desk.cseq)
+  if ('refusal' in composed) {
+    application.refused(command, composed.refusal)
+    return
   }
+  const { message } = composed
+  const sent = sendRequest(core, message, hops, {
+    sent(passage, bytes) {
+      if (draft.method === 'INVITE') core.records.attempt('application', bytes)
+      application.requestSent(command, sent.txnId, passage, bytes)
+    },
+    heard(response, origin) {
+      if (draft.method !== 'INVITE') heard(desk, { application, message, txnId: sent.txnId }, response, origin)
+      else calls.heard(sent.txnId, response, origin)
+    },
+  })
+  if (draft.method === 'INVITE') calls.start({ sent, application, request: message, dialog: null })
+  if (draft.method === 'SUBSCRIBE') desk.subscribing.set(keyOf(message.callId, message.from.tag), { application, request: message })
+}
 
-  function heard(asked: Asked, sent: { message: SipRequest; txnId: string }, response: SipResponse, origin: Origin): void {
-    if (response.status === 100) return
-    const { message, txnId } = sent
-    const subscribes = message.method === 'SUBSCRIBE'
-    if (subscribes && response.status >= 200) heardOfSubscription(asked.application, message, response, origin)
-    passer(asked.application, txnId, subscribes ? dialogId(message.callId, message.from.tag) : '')(response, origin)
+/** What cannot be sent at all: refused, or answered as the network would have (RFC 3261 §8.1.3.1). */
+function refuse(desk: Desk, { application, command, draft }: Asked, reason: string): void {
+  const own = desk.core.layer.listening[0]
+  if (!own || (reason === noTransport && schemeOf(draft.uri) !== 'sips')) {
+    application.refused(command, noTransport)
+    return
   }
-
-  function heardOfSubscription(application: Application, message: SipRequest, response: SipResponse, origin: Origin): void {
-    subscribing.delete(keyOf(message.callId, message.from.tag))
-    if (response.status >= 300 || !origin.flow) return
-    const known = core.dialogs.byTags(message.callId, message.from.tag, response.to.tag)
-    const dialog = known ?? dialogOfResponse(message, response, { application, flow: origin.flow })
-    dialog.state = 'confirmed'
-    if (!known) core.dialogs.add(dialog)
-    expireWith(core, dialog, response)
+  desk.cseq += 1
+  const composed = composeRequest(draft, { ...own, remote: own.local }, desk.cseq)
+  if ('refusal' in composed) {
+    application.refused(command, composed.refusal)
+    return
   }
+  const { message } = composed
+  const failure = reason === noTransport ? { status: 416, reason: 'Unsupported URI Scheme' } : { status: 503, reason }
+  const ids = { txnId: randomUUID(), dialogId: draft.method === 'INVITE' ? dialogId(message.callId, message.from.tag) : '' }
+  failRequest(desk.core, message, failure, {
+    sent: (passage, bytes) => application.requestSent(command, ids.txnId, passage, bytes),
+    heard: (response, origin) => passResponse(desk.core, { application, ...ids }, response, origin),
+  })
+}
 
-  function passer(application: Application, txnId: string, id: string): (response: SipResponse, origin: Origin) => void {
-    return (response, origin) =>
-      application.arrived({
-        txnId,
-        dialogId: id,
-        passage: passageOfOrigin(core, origin),
-        receivedOn: null,
-        message: response.toBuffer(),
-      })
-  }
+interface SentRequest {
+  readonly application: Application
+  readonly message: SipRequest
+  readonly txnId: string
+}
 
-  function isOurs({ protocol, remote, local }: Hop): boolean {
-    return core.layer.listening.some(
-      (own) =>
-        own.protocol === protocol &&
-        own.local.port === remote.port &&
-        (own.local.address === remote.address || own.advertised.address === remote.address || local.address === remote.address),
-    )
-  }
+function heard(desk: Desk, { application, message, txnId }: SentRequest, response: SipResponse, origin: Origin): void {
+  if (response.status === 100) return
+  const subscribes = message.method === 'SUBSCRIBE'
+  if (subscribes && response.status >= 200) heardOfSubscription(desk, { application, message, txnId }, response, origin)
+  const id = subscribes ? dialogId(message.callId, message.from.tag) : ''
+  passResponse(desk.core, { application, txnId, dialogId: id }, response, origin)
+}
 
-  function adopt(notify: SipRequest, flow: Flow): Dialog | null {
-    if (notify.method !== 'NOTIFY') return null
-    const found = subscribing.get(keyOf(notify.callId, notify.to.tag))
-    if (!found) return null
-    const dialog = dialogOfNotify(found, notify, flow)
-    core.dialogs.add(dialog)
-    return dialog
-  }
+function heardOfSubscription(desk: Desk, { application, message }: SentRequest, response: SipResponse, origin: Origin): void {
+  const { dialogs } = desk.core
+  desk.subscribing.delete(keyOf(message.callId, message.from.tag))
+  if (response.status >= 300 || !origin.flow) return
+  const known = dialogs.byTags(message.callId, message.from.tag, response.to.tag)
+  const dialog = known ?? dialogOfResponse(message, response, { application, flow: origin.flow })
+  dialog.state = 'confirmed'
+  if (!known) dialogs.add(dialog)
+  expireWith(desk.core, dialog, response)
+}
 
-  return { request, adopt }
+export interface ResponseIds {
+  readonly application: Application
+  readonly txnId: string
+  readonly dialogId: string
+}
+
+/** A response for the application that sent the request. */
+export function passResponse(core: Core, { application, txnId, dialogId: id }: ResponseIds, response: SipResponse, origin: Origin): void {
+  const passage = passageOfOrigin(core, origin)
+  application.arrived({ txnId, dialogId: id, passage, receivedOn: null, message: response.toBuffer() })
+}
+
+function isOurs({ layer }: Core, { protocol, remote, local }: Hop): boolean {
+  return layer.listening.some(
+    (own) =>
+      own.protocol === protocol &&
+      own.local.port === remote.port &&
+      (own.local.address === remote.address || own.advertised.address === remote.address || local.address === remote.address),
+  )
+}
+
+function adopt(desk: Desk, notify: SipRequest, flow: Flow): Dialog | null {
+  const found = notify.method === 'NOTIFY' ? desk.subscribing.get(keyOf(notify.callId, notify.to.tag)) : undefined
+  if (!found) return null
+  const dialog = dialogOfNotify(found, notify, flow)
+  desk.core.dialogs.add(dialog)
+  return dialog
 }
 
 function dialogOfNotify({ application, request }: Subscribing, notify: SipRequest, flow: Flow): Dialog {

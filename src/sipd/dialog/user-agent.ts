@@ -2,18 +2,23 @@ import type { Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
 import { createResponse } from '../../sip/builder.js'
 import { newTag } from '../../sip/ids.js'
-import type { ServerTransaction, TransactionLayer } from '../transaction/transaction-layer.js'
+import type { SipResponse } from '../../sip/message.js'
+import type { TransactionLayer } from '../transaction/transaction-layer.js'
 import { createAnswering } from './answering.js'
-import type { Application, Applications } from './application.js'
+import type { Application, Applications, CallRecords } from './application.js'
+import type { ClientCall } from './call/client-call.js'
 import { createClientCalls } from './call/client-calls.js'
-import type { Core } from './core.js'
+import { tryToSend } from './call/server-call.js'
+import type { Core, Origin } from './core.js'
 import { createDelivery } from './delivery.js'
+import { dialogId } from './dialog.js'
 import { createDialogTable } from './dialog-table.js'
 import type { RequestDraft, ResponseDraft } from './draft.js'
 import { createInDialog } from './in-dialog.js'
-import { createIncoming } from './incoming.js'
-import { createOutgoing } from './outgoing.js'
-import { createSender } from './sender.js'
+import { createIncoming, type Incoming } from './incoming.js'
+import { createOutgoing, passResponse } from './outgoing.js'
+import { createSessionKeeper, type SessionKeeper } from './session/session-keeper.js'
+import { termsOf } from './session/session-terms.js'
 
 /** The UA core of RFC 3261 §8, §12–§15 on behalf of applications: every method is one of their commands. */
 export interface UserAgent {
@@ -35,6 +40,7 @@ export interface InDialogIds {
 export interface UserAgentNeeds {
   readonly layer: TransactionLayer
   readonly applications: Applications
+  readonly records: CallRecords
   readonly clock: Clock
   readonly log: Logger
   readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }
@@ -42,45 +48,32 @@ export interface UserAgentNeeds {
 
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   const core: Core = { ...needs, dialogs: createDialogTable(), pending: new Map() }
-  const sender = createSender(core)
   const calls = createClientCalls({
     core,
-    sendAck: (dialog, invite, by) => inDialog.sendAck(dialog, invite, by),
+    sendAck: (dialog, invite, order) => inDialog.sendAck(dialog, invite, order),
     repeatAck: (dialog) => inDialog.repeatAck(dialog),
-    sendBye: (dialog, reason, news) => inDialog.end(dialog, reason, news),
+    sendBye: (dialog, text, news) => inDialog.end(dialog, { text, record: 'system-initiated-termination', news }),
+    pass: (call, response, origin) => heardOfCall(core, keeper, call, { response, origin }),
   })
-  const inDialog = createInDialog({ core, sender, calls })
-  const outgoing = createOutgoing({ core, sender, calls })
-  const answering = createAnswering(core)
+  const inDialog = createInDialog(core, calls)
+  const keeper = createSessionKeeper(core, inDialog)
+  const outgoing = createOutgoing(core, calls)
+  const answering = createAnswering(core, keeper)
   const incoming = createIncoming({
     core,
     answering,
     delivery: createDelivery(core),
     adopt: (request, flow) => outgoing.adopt(request, flow),
-    end: (dialog, reason) => inDialog.end(dialog, reason, 'told'),
+    endUnacknowledged: (dialog) => inDialog.end(dialog, { text: 'ACK timeout', record: 'system-initiated-termination', news: 'told' }),
   })
-
-  core.layer.onRequest((transaction) => {
-    try {
-      incoming.receive(transaction)
-    } catch (fault) {
-      core.log.error({ event: 'call.fault', err: fault, method: transaction.request.method }, 'a request could not be handled')
-      answerFault(transaction)
-    }
-  })
-  core.layer.onAck((ack, flow, size) => incoming.receiveAck(ack, flow, size))
-
-  function answerFault(transaction: ServerTransaction): void {
-    if (!transaction.completed) transaction.respond(createResponse(transaction.request, 500, undefined, newTag()))
-  }
+  listen(core, incoming)
 
   return {
     respond: answering.respond,
     cancel: calls.cancel,
     request: outgoing.request,
-    requestInDialog(application, command, { dialogId, routeUri }, draft) {
-      inDialog.request(application, command, dialogId, routeUri, draft)
-    },
+    requestInDialog: (application, command, { dialogId, routeUri }, draft) =>
+      inDialog.request({ application, command, dialogId, draft }, routeUri),
     forget(application) {
       incoming.abandon(application)
       calls.abandon(application)
@@ -90,4 +83,36 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
       return core.dialogs.size
     },
   }
+}
+
+function listen(core: Core, incoming: Incoming): void {
+  core.layer.onRequest((transaction) => {
+    try {
+      incoming.receive(transaction)
+    } catch (fault) {
+      core.log.error({ event: 'call.fault', err: fault, method: transaction.request.method }, 'a request could not be handled')
+      if (!transaction.completed) tryToSend(createResponse(transaction.request, 500, undefined, newTag()), transaction)
+    }
+  })
+  core.layer.onAck((ack, flow, size) => incoming.receiveAck(ack, flow, size))
+}
+
+/** A response to an INVITE of an application: for it, for the call records, and for the session timer. */
+function heardOfCall(core: Core, keeper: SessionKeeper, call: ClientCall, heard: { response: SipResponse; origin: Origin }): void {
+  const { response, origin } = heard
+  const { application, txnId, request, winner } = call
+  const id = winner?.id ?? call.dialog?.id ?? dialogId(request.callId, request.from.tag)
+  passResponse(core, { application, txnId, dialogId: id }, response, origin)
+  if (response.status < 200) return
+  if (winner) {
+    if (request.body.length > 0) winner.description = request.body
+    keeper.keep(winner, termsOf(response), response)
+  }
+  if (!call.dialog) record(core, response)
+}
+
+function record({ records }: Core, response: SipResponse): void {
+  if (response.status < 300) records.start('network', 'uac', response)
+  else if (response.status === 487) records.stop('application', 'call-canceled', response)
+  else records.stop('network', 'call-rejected', response)
 }

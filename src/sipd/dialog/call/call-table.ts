@@ -3,31 +3,20 @@ export type CallTable<State extends string, Input extends string, Action extends
   readonly [state in State]: { readonly [input in Input]?: readonly [next: State, ...actions: Action[]] }
 }
 
-/** A call's place in its table. */
-export interface CallMachine<State extends string, Input extends string, Action extends string> {
-  readonly state: State
-  /** An input that the state does not know is absorbed; answers whether it was known. */
-  feed(input: Input): boolean
-  perform: (action: Action) => void
+export interface CallMachine<State extends string> {
+  state: State
 }
 
-export function createCallMachine<State extends string, Input extends string, Action extends string>(
+/** One table and what its actions do. Answers whether the state knew the input; what it does not know is absorbed. */
+export function createFeeder<State extends string, Input extends string, Action extends string, Machine extends CallMachine<State>>(
   table: CallTable<State, Input, Action>,
-  first: State,
-): CallMachine<State, Input, Action> {
-  let state = first
-  const machine: CallMachine<State, Input, Action> = {
-    get state() {
-      return state
-    },
-    feed(input) {
-      const cell = table[state][input]
-      if (!cell) return false
-      state = cell[0]
-      for (let at = 1; at < cell.length; at += 1) machine.perform(cell[at] as Action)
-      return true
-    },
-    perform: () => undefined,
+  actions: Readonly<Record<Action, (machine: Machine) => void>>,
+): (machine: Machine, input: Input) => boolean {
+  return (machine, input) => {
+    const cell = table[machine.state][input]
+    if (!cell) return false
+    machine.state = cell[0]
+    for (let at = 1; at < cell.length; at += 1) actions[cell[at] as Action](machine)
+    return true
   }
-  return machine
 }

@@ -6,162 +6,165 @@ import type { Core, Origin } from '../core.js'
 import { type Dialog, newDialog, refreshTarget, setRoutes } from '../dialog.js'
 import type { RequestDraft } from '../draft.js'
 import { wayOfResponse } from '../way.js'
-import { createCallMachine } from './call-table.js'
+import { createFeeder } from './call-table.js'
 import { type ClientCallAction, type ClientCallInput, type ClientCallState, clientCallTable } from './client-call-table.js'
 
 /** An INVITE that rings for longer is cancelled (RFC 3261 §16.6, Timer C). */
 const longestRingingMs = 185_000
 
-/** One INVITE that an application sent. */
-export interface ClientCall {
-  readonly application: Application
-  readonly state: ClientCallState
-  heard(response: SipResponse, origin: Origin): void
-  /** The application's ACK of the 2xx; false where there is none to acknowledge. */
-  acknowledge(command: string, draft: RequestDraft): boolean
-  feed(input: ClientCallInput): boolean
+/** What a call asks for; all calls share one of these. */
+export interface ClientCallUser {
+  /** A response for the application. */
+  pass(call: ClientCall, response: SipResponse, origin: Origin): void
+  sendCancel(call: ClientCall): void
+  /** The ACK of a 2xx, from the application's draft or, without one, of our own. */
+  sendAck(call: ClientCall, dialog: Dialog): void
+  repeatAck(dialog: Dialog): void
+  sendBye(dialog: Dialog, reason: string, news: 'told' | 'silent'): void
+  /** It is in this dialog that the application may acknowledge. */
+  inDialog(call: ClientCall, dialog: Dialog): void
+  forget(call: ClientCall): void
 }
 
-export interface ClientCallNeeds {
+/** One INVITE that an application sent. */
+export interface ClientCall {
   readonly core: Core
+  readonly user: ClientCallUser
   readonly application: Application
+  readonly txnId: string
   readonly request: SipRequest
   /** The dialog of a re-INVITE; null for one that makes dialogs. */
   readonly dialog: Dialog | null
-  readonly pass: (response: SipResponse, origin: Origin) => void
-  readonly sendCancel: () => void
-  /** The ACK of a 2xx, from the application's draft or, without one, of our own. */
-  readonly sendAck: (dialog: Dialog, invite: SipRequest, by: { command: string; draft: RequestDraft } | null) => void
-  readonly repeatAck: (dialog: Dialog) => void
-  readonly sendBye: (dialog: Dialog, reason: string, news: 'told' | 'silent') => void
-  /** It is in this dialog that the application may acknowledge. */
-  readonly inDialog: (dialog: Dialog, call: ClientCall) => void
-  readonly forget: () => void
+  state: ClientCallState
+  /** By the tags of those that answered. */
+  readonly forks: Map<string, Fork>
+  /** The dialog of the 2xx. */
+  winner: Dialog | null
+  latest: { readonly response: SipResponse; readonly origin: Origin } | null
+  /** What the application acknowledges with. */
+  ack: { readonly command: string; readonly draft: RequestDraft } | null
+  ringing: Alarm | null
 }
 
-export function createClientCall(needs: ClientCallNeeds): ClientCall {
-  const { core, application, request } = needs
-  const machine = createCallMachine(clientCallTable, 'calling')
-  const forks = new Map<string, Dialog>()
-  const rseqs = new Map<string, number>()
-  /** The dialog of the 2xx. */
-  let winner: Dialog | null = null
-  let latest: { readonly response: SipResponse; readonly origin: Origin } | null = null
-  let ack: { command: string; draft: RequestDraft } | null = null
-  let ringing: Alarm | null = null
+interface Fork {
+  readonly dialog: Dialog
+  /** The number of the last reliable provisional response. */
+  rseq: number
+}
 
-  const actions: Readonly<Record<ClientCallAction, () => void>> = {
-    'pass response': () => {
-      if (latest) needs.pass(latest.response, latest.origin)
-    },
-    'wait while it rings': () => {
-      ringing?.cancel()
-      ringing = core.clock.after(longestRingingMs, () => machine.feed('rings too long'))
-    },
-    'stop waiting': () => ringing?.cancel(),
-    'send cancel': () => needs.sendCancel(),
-    'send ack': () => {
-      if (winner) needs.sendAck(winner, request, ack)
-    },
-    'repeat ack': () => {
-      if (winner) needs.repeatAck(winner)
-    },
-    'send bye': () => {
-      if (winner) needs.sendBye(winner, 'ACK-BYE due to cancel race condition', 'told')
-    },
-    forget: () => needs.forget(),
+export function newClientCall(parts: Pick<ClientCall, 'core' | 'user' | 'application' | 'txnId' | 'request' | 'dialog'>): ClientCall {
+  return { ...parts, state: 'calling', forks: new Map(), winner: null, latest: null, ack: null, ringing: null }
+}
+
+/** A response of the network, or one that was made here. */
+export function answerClientCall(call: ClientCall, response: SipResponse, origin: Origin): void {
+  const { status } = response
+  if (status === 100) return
+  call.latest = { response, origin }
+  if (status >= 300) {
+    leaveOthers(call, null)
+    if (call.dialog) call.dialog.inviting.us = false
+    feedClientCall(call, '300-699')
+  } else if (status >= 200) heardSuccess(call, response, origin)
+  else if (heardProvisional(call, response, origin)) feedClientCall(call, '1xx')
+}
+
+/** The application's ACK of the 2xx; false where there is none to acknowledge. */
+export function acknowledgeClientCall(call: ClientCall, command: string, draft: RequestDraft): boolean {
+  call.ack = { command, draft }
+  return feedClientCall(call, 'ack')
+}
+
+const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = {
+  'pass response': (call) => {
+    if (call.latest) call.user.pass(call, call.latest.response, call.latest.origin)
+  },
+  'wait while it rings': (call) => {
+    call.ringing?.cancel()
+    call.ringing = call.core.clock.after(longestRingingMs, () => feedClientCall(call, 'rings too long'))
+  },
+  'stop waiting': (call) => call.ringing?.cancel(),
+  'send cancel': (call) => call.user.sendCancel(call),
+  'send ack': (call) => {
+    if (call.winner) call.user.sendAck(call, call.winner)
+  },
+  'repeat ack': (call) => {
+    if (call.winner) call.user.repeatAck(call.winner)
+  },
+  'send bye': (call) => {
+    if (call.winner) call.user.sendBye(call.winner, 'ACK-BYE due to cancel race condition', 'told')
+  },
+  forget: (call) => call.user.forget(call),
+}
+
+export const feedClientCall = createFeeder<ClientCallState, ClientCallInput, ClientCallAction, ClientCall>(clientCallTable, actions)
+
+/** False for a reliable response that came again or out of order (RFC 3262 §4). */
+function heardProvisional(call: ClientCall, response: SipResponse, { flow }: Origin): boolean {
+  if (response.to.tag === '' || !flow || call.dialog) return true
+  const fork = forkOf(call, response, flow)
+  const rseq = Number(response.first('RSeq') ?? '0')
+  if (rseq > 0 && fork.rseq > 0 && rseq !== fork.rseq + 1) return false
+  if (rseq > 0) fork.rseq = rseq
+  return true
+}
+
+/** RFC 3261 §13.2.2.4: the first 2xx makes the call; every other one is acknowledged and ended. */
+function heardSuccess(call: ClientCall, response: SipResponse, { flow }: Origin): void {
+  if (!flow) return
+  const dialog = call.dialog ?? forkOf(call, response, flow).dialog
+  if (call.winner && call.winner !== dialog) endLoser(call, dialog)
+  else {
+    if (!call.winner) confirm(call, dialog, response, flow)
+    feedClientCall(call, '2xx')
   }
-  machine.perform = (action) => actions[action]()
+}
 
-  const call: ClientCall = {
-    application,
-    get state() {
-      return machine.state
-    },
-    heard(response, origin) {
-      const { status } = response
-      if (status === 100) return
-      latest = { response, origin }
-      if (status >= 300) {
-        leaveOthers(null)
-        if (needs.dialog) needs.dialog.inviting.us = false
-        machine.feed('300-699')
-      } else if (status >= 200) heardSuccess(response, origin)
-      else if (heardProvisional(response, origin)) machine.feed('1xx')
-    },
-    acknowledge(command, draft) {
-      ack = { command, draft }
-      return machine.feed('ack')
-    },
-    feed: (input) => machine.feed(input),
+function endLoser(call: ClientCall, dialog: Dialog): void {
+  if (dialog.state === 'ending') {
+    call.user.repeatAck(dialog)
+    return
   }
+  dialog.state = 'ending'
+  call.user.sendAck({ ...call, ack: null }, dialog)
+  call.user.sendBye(dialog, 'another branch has answered', 'silent')
+}
 
-  /** False for a reliable response that came again or out of order (RFC 3262 §4). */
-  function heardProvisional(response: SipResponse, origin: Origin): boolean {
-    const { tag } = response.to
-    const rseq = Number(response.first('RSeq') ?? '0')
-    const before = rseqs.get(tag)
-    if (rseq > 0 && before !== undefined && rseq !== before + 1) return false
-    if (rseq > 0) rseqs.set(tag, rseq)
-    if (tag !== '' && origin.flow && !needs.dialog) fork(response, origin.flow)
-    return true
+function confirm(call: ClientCall, dialog: Dialog, response: SipResponse, flow: Flow): void {
+  call.winner = dialog
+  leaveOthers(call, dialog)
+  dialog.state = 'confirmed'
+  dialog.inviting.us = false
+  if (!call.dialog) {
+    const routes = [...response.list('Record-Route')].reverse()
+    if (routes.join() !== dialog.routeSet.join()) setRoutes(dialog, routes)
   }
+  refreshTarget(dialog, response.contacts[0], wayOfResponse(response, call.request.uri, flow))
+  // Of several forks applications mean this one from now on.
+  call.core.dialogs.add(dialog)
+  call.user.inDialog(call, dialog)
+}
 
-  /** RFC 3261 §13.2.2.4: the first 2xx makes the call; every other one is acknowledged and ended. */
-  function heardSuccess(response: SipResponse, origin: Origin): void {
-    if (!origin.flow) return
-    const dialog = needs.dialog ?? fork(response, origin.flow)
-    if (winner && winner !== dialog) {
-      if (dialog.state === 'ending') {
-        needs.repeatAck(dialog)
-        return
-      }
-      dialog.state = 'ending'
-      needs.sendAck(dialog, request, null)
-      needs.sendBye(dialog, 'another branch has answered', 'silent')
-      return
-    }
-    if (!winner) confirm(dialog, response, origin.flow)
-    machine.feed('2xx')
+function forkOf(call: ClientCall, response: SipResponse, flow: Flow): Fork {
+  const { tag } = response.to
+  const known = call.forks.get(tag)
+  if (known) {
+    refreshTarget(known.dialog, response.contacts[0], wayOfResponse(response, call.request.uri, flow))
+    return known
   }
-
-  function confirm(dialog: Dialog, response: SipResponse, flow: Flow): void {
-    winner = dialog
-    leaveOthers(dialog)
-    dialog.state = 'confirmed'
-    dialog.inviting.us = false
-    if (!needs.dialog) {
-      const routes = [...response.list('Record-Route')].reverse()
-      if (routes.join() !== dialog.routeSet.join()) setRoutes(dialog, routes)
-    }
-    refreshTarget(dialog, response.contacts[0], wayOfResponse(response, request.uri, flow))
-    // Of several forks applications mean this one from now on.
-    core.dialogs.add(dialog)
-    needs.inDialog(dialog, call)
+  const dialog = dialogOfResponse(call.request, response, { application: call.application, flow })
+  dialog.inviting.us = true
+  const fork = { dialog, rseq: 0 }
+  call.forks.set(tag, fork)
+  if (!call.winner) {
+    call.core.dialogs.add(dialog)
+    call.user.inDialog(call, dialog)
   }
+  return fork
+}
 
-  function fork(response: SipResponse, flow: Flow): Dialog {
-    const { tag } = response.to
-    const known = forks.get(tag)
-    if (known) {
-      refreshTarget(known, response.contacts[0], wayOfResponse(response, request.uri, flow))
-      return known
-    }
-    const dialog = dialogOfResponse(request, response, { application, flow })
-    dialog.inviting.us = true
-    forks.set(tag, dialog)
-    if (!winner) {
-      core.dialogs.add(dialog)
-      needs.inDialog(dialog, call)
-    }
-    return dialog
-  }
-
-  function leaveOthers(kept: Dialog | null): void {
-    for (const dialog of forks.values()) if (dialog !== kept) core.dialogs.remove(dialog)
-  }
-
-  return call
+function leaveOthers(call: ClientCall, kept: Dialog | null): void {
+  for (const { dialog } of call.forks.values()) if (dialog !== kept) call.core.dialogs.remove(dialog)
 }
 
 /** RFC 3261 §12.1.2. */

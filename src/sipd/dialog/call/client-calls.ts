@@ -3,17 +3,25 @@ import { newRequest } from '../../../sip/editor.js'
 import type { SipRequest, SipResponse } from '../../../sip/message.js'
 import type { ClientUser } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
-import type { Core, Origin } from '../core.js'
+import type { Core, Origin, Sent } from '../core.js'
 import type { Dialog } from '../dialog.js'
 import { fieldOf, type RequestDraft } from '../draft.js'
-import type { Sent } from '../sender.js'
-import { type ClientCall, type ClientCallNeeds, createClientCall } from './client-call.js'
+import {
+  acknowledgeClientCall,
+  answerClientCall,
+  type ClientCall,
+  type ClientCallUser,
+  feedClientCall,
+  newClientCall,
+} from './client-call.js'
 
 /** The INVITEs of applications that are not over. */
 export interface ClientCalls {
-  start(parts: CallParts): ClientCall
-  /** The call whose 2xx is acknowledged in this dialog. */
-  ofDialog(dialog: Dialog): ClientCall | undefined
+  start(parts: CallParts): void
+  /** A response to one of them; false where the INVITE is none of them. */
+  heard(txnId: string, response: SipResponse, origin: Origin): boolean
+  /** The application's ACK in a dialog; false where there is nothing to acknowledge. */
+  acknowledge(dialog: Dialog, command: string, draft: RequestDraft): boolean
   cancel(application: Application, command: string, txnId: string, draft: RequestDraft): void
   /** Ends what the application has left behind. */
   abandon(application: Application): void
@@ -25,11 +33,18 @@ export interface CallParts {
   readonly request: SipRequest
   /** Null for an INVITE that makes dialogs. */
   readonly dialog: Dialog | null
-  readonly pass: (response: SipResponse, origin: Origin) => void
 }
 
-export interface ClientCallsNeeds extends Pick<ClientCallNeeds, 'sendAck' | 'repeatAck' | 'sendBye'> {
+export interface ClientCallsNeeds extends Pick<ClientCallUser, 'repeatAck' | 'sendBye' | 'pass'> {
   readonly core: Core
+  readonly sendAck: (dialog: Dialog, invite: SipRequest, by: ClientCall['ack']) => void
+}
+
+interface Live {
+  readonly call: ClientCall
+  readonly sent: Sent
+  /** The Reason of the CANCEL. */
+  reason: string | null
 }
 
 /** The 200 of a CANCEL says nothing that the 487 of the INVITE does not (RFC 3261 §9.1). */
@@ -40,65 +55,72 @@ const nobody: ClientUser = {
   onTransportFailure: () => undefined,
 }
 
-export function createClientCalls({ core, sendAck, repeatAck, sendBye }: ClientCallsNeeds): ClientCalls {
-  const live = new Map<string, { readonly call: ClientCall; readonly sent: Sent; reason: string | null }>()
+export function createClientCalls({ core, sendAck, ...needs }: ClientCallsNeeds): ClientCalls {
+  const live = new Map<string, Live>()
   const byDialog = new WeakMap<Dialog, ClientCall>()
-
-  function start({ sent, application, request, dialog, pass }: CallParts): ClientCall {
-    const { txnId } = sent
-    const call = createClientCall({
-      core,
-      application,
-      request,
-      dialog,
-      pass,
-      sendCancel: () => sent.transaction?.cancel(nobody, live.get(txnId)?.reason ?? null),
-      sendAck(toDialog, invite, by) {
-        if (by) live.delete(txnId)
-        sendAck(toDialog, invite, by)
-      },
-      repeatAck,
-      sendBye,
-      inDialog: (toDialog, ofCall) => byDialog.set(toDialog, ofCall),
-      forget: () => live.delete(txnId),
-    })
-    live.set(txnId, { call, sent, reason: null })
-    return call
-  }
-
-  function cancel(application: Application, command: string, txnId: string, draft: RequestDraft): void {
-    const found = live.get(txnId)
-    const transaction = found?.sent.transaction
-    if (!found || !transaction || found.call.application !== application) {
-      application.refused(command, `unable to cancel unknown transaction id: ${txnId}`)
-      return
-    }
-    found.reason = fieldOf(draft, 'Reason') ?? null
-    // Whether it goes out now or waits for a provisional response (§9.1): the answer shows what will be sent.
-    const bytes = cancelText(transaction.request, found.reason)
-    const held = found.call.state === 'calling'
-    found.call.feed('cancel')
-    const { flow } = found.sent
-    const passage = { size: held ? 0 : bytes.length, protocol: flow?.protocol ?? null, remote: flow?.local ?? null, at: core.clock.now() }
-    application.requestSent(command, randomUUID(), passage, bytes)
+  const user: ClientCallUser = {
+    ...needs,
+    sendCancel({ txnId }) {
+      const found = live.get(txnId)
+      found?.sent.transaction?.cancel(nobody, found.reason)
+    },
+    sendAck: ({ request, ack }, dialog) => sendAck(dialog, request, ack),
+    inDialog: (call, dialog) => byDialog.set(dialog, call),
+    forget: ({ txnId }) => live.delete(txnId),
   }
 
   return {
-    start,
-    cancel,
-    ofDialog: (dialog) => byDialog.get(dialog),
+    start({ sent, application, request, dialog }) {
+      const call = newClientCall({ core, user, application, txnId: sent.txnId, request, dialog })
+      live.set(sent.txnId, { call, sent, reason: null })
+    },
+    heard(txnId, response, origin) {
+      const found = live.get(txnId)
+      if (found) answerClientCall(found.call, response, origin)
+      return found !== undefined
+    },
+    acknowledge(dialog, command, draft) {
+      const call = byDialog.get(dialog)
+      return call !== undefined && acknowledgeClientCall(call, command, draft)
+    },
+    cancel: (application, command, txnId, draft) => cancel({ core, found: live.get(txnId), application, command, txnId }, draft),
     abandon(application) {
-      for (const { call } of live.values()) if (call.application === application) call.feed('application gone')
+      for (const { call } of live.values()) if (call.application === application) feedClientCall(call, 'application gone')
     },
   }
 }
 
+interface Cancelling {
+  readonly core: Core
+  readonly found: Live | undefined
+  readonly application: Application
+  readonly command: string
+  readonly txnId: string
+}
+
+function cancel({ core, found, application, command, txnId }: Cancelling, draft: RequestDraft): void {
+  const transaction = found?.sent.transaction
+  const live = found && !['acknowledged', 'over'].includes(found.call.state)
+  if (!transaction || !live || found.call.application !== application) {
+    application.refused(command, `unable to cancel unknown transaction id: ${txnId}`)
+    return
+  }
+  found.reason = fieldOf(draft, 'Reason') ?? null
+  // Whether it goes out now or waits for a provisional response (§9.1): the answer shows what will be sent.
+  const bytes = cancelText(transaction.request, found.reason)
+  const { flow } = found.sent
+  const size = found.call.state === 'calling' ? 0 : bytes.length
+  feedClientCall(found.call, 'cancel')
+  const passage = { size, protocol: flow?.protocol ?? null, remote: flow?.local ?? null, at: core.clock.now() }
+  application.requestSent(command, randomUUID(), passage, bytes)
+}
+
 function cancelText(invite: SipRequest, reason: string | null): Buffer {
-  const cancel = newRequest('CANCEL', invite.uri)
-  cancel.append('Via', invite.list('Via')[0] ?? '')
-  cancel.append('Max-Forwards', '70')
-  for (const name of ['Route', 'From', 'To', 'Call-ID']) for (const value of invite.all(name)) cancel.append(name, value)
-  cancel.append('CSeq', `${invite.cseq.number} CANCEL`)
-  if (reason !== null) cancel.append('Reason', reason)
-  return cancel.toBuffer()
+  const request = newRequest('CANCEL', invite.uri)
+  request.append('Via', invite.list('Via')[0] ?? '')
+  request.append('Max-Forwards', '70')
+  for (const name of ['Route', 'From', 'To', 'Call-ID']) for (const value of invite.all(name)) request.append(name, value)
+  request.append('CSeq', `${invite.cseq.number} CANCEL`)
+  if (reason !== null) request.append('Reason', reason)
+  return request.toBuffer()
 }

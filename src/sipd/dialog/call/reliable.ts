@@ -15,7 +15,9 @@ export interface ReliableProvisionals {
   /** The numbered response went out: repeats it until PRACK or for 64 × T1. */
   watch(response: SipResponse): void
   /** Whether a PRACK is that of the response that waits. */
-  acknowledge(prack: SipRequest): boolean
+  expects(prack: SipRequest): boolean
+  /** The PRACK has come: what waited for it goes on. */
+  acknowledge(): void
   /** What has to wait for the PRACK, or for the end of the INVITE. */
   afterwards(run: () => void): void
   stop(): void
@@ -43,7 +45,9 @@ export function createReliableProvisionals({ core, cseq, repeat, givenUp }: Reli
     })
   }
 
-  function drain(): void {
+  function settle(): void {
+    alarm?.cancel()
+    waiting = null
     while (!waiting && queue.length > 0) queue.shift()?.()
   }
 
@@ -62,22 +66,15 @@ export function createReliableProvisionals({ core, cseq, repeat, givenUp }: Reli
       waiting = response
       watch(response, core.timers.t1, 0)
     },
-    acknowledge(prack) {
+    expects(prack) {
       const [number, ofRequest, method] = (prack.first('RAck') ?? '').split(/[ \t]+/)
       const matches = parseInteger(number ?? '', 2 ** 32 - 1) === rseq && parseInteger(ofRequest ?? '', 2 ** 31 - 1) === cseq
-      if (!waiting || !matches || method !== 'INVITE') return false
-      waiting = null
-      alarm?.cancel()
-      drain()
-      return true
+      return waiting !== null && matches && method === 'INVITE'
     },
+    acknowledge: settle,
     afterwards(run) {
       queue.push(run)
     },
-    stop() {
-      alarm?.cancel()
-      waiting = null
-      drain()
-    },
+    stop: settle,
   }
 }

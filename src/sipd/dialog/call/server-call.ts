@@ -5,134 +5,150 @@ import { newTag } from '../../../sip/ids.js'
 import type { SipRequest, SipResponse } from '../../../sip/message.js'
 import type { Flow, ServerTransaction } from '../../transaction/transaction-layer.js'
 import { type Core, type Pending, passageOf, settle } from '../core.js'
-import { createCallMachine } from './call-table.js'
+import { createFeeder } from './call-table.js'
 import { type ServerCallAction, type ServerCallInput, type ServerCallState, serverCallTable } from './server-call-table.js'
 
 /** One INVITE from the network, as its application answers it. */
 export interface ServerCall {
-  readonly pending: Pending
-  readonly state: ServerCallState
-  /** Sends the application's response. @throws AppError SIP_SEND_FAILED where the transaction is over. */
-  respond(response: SipResponse): Buffer
-  /** The CANCEL, already known to belong to this INVITE. */
-  cancel(cancel: ServerTransaction): void
-  acknowledge(ack: SipRequest, flow: Flow, size: number): void
-  feed(input: ServerCallInput): void
-}
-
-export interface ServerCallNeeds {
   readonly core: Core
   readonly pending: Pending
   /** Ends the dialog with a BYE of our own (RFC 3261 §13.3.1.4). */
-  readonly end: (pending: Pending, reason: string) => void
+  readonly end: (pending: Pending) => void
   /** The INVITE is over without an answer: its early dialog too. */
   readonly ended: (pending: Pending) => void
+  state: ServerCallState
+  /** What the application sent last. */
+  outgoing: SipResponse | null
+  sent: Buffer
+  cancelling: ServerTransaction | null
+  ack: { readonly message: SipRequest; readonly flow: Flow; readonly size: number } | null
+  repeating: Alarm | null
+  interval: number
+  givesUpAt: number
 }
 
-export function createServerCall({ core, pending, end, ended }: ServerCallNeeds): ServerCall {
-  const { transaction } = pending
-  const machine = createCallMachine(serverCallTable, 'waiting')
-  let outgoing: SipResponse | null = null
-  let sent: Buffer = Buffer.alloc(0)
-  let cancelling: ServerTransaction | null = null
-  let ack: { readonly message: SipRequest; readonly flow: Flow; readonly size: number } | null = null
-  let repeating: Alarm | null = null
-  let interval = core.timers.t1
-  let givesUpAt = 0
+const nothing = Buffer.alloc(0)
 
-  const actions: Readonly<Record<ServerCallAction, () => void>> = {
-    'send response': () => {
-      if (outgoing) sent = transaction.respond(outgoing)
-    },
-    'watch for ack': () => {
-      givesUpAt = core.clock.now() + 64 * core.timers.t1
-      waitForAck()
-    },
-    'repeat 2xx': () => {
-      if (outgoing) tryToSend(outgoing)
-      interval = Math.min(interval * 2, core.timers.t2)
-      waitForAck()
-    },
-    'stop watching': () => {
-      repeating?.cancel()
-      outgoing = null
-    },
-    'tell of ack': () => {
-      if (ack) tell(ack.message, ack.flow, ack.size)
-    },
-    'accept cancel': () => {
-      if (!cancelling) return
-      pending.tag ||= newTag()
-      tryToSend(createResponse(cancelling.request, 200, 'OK', pending.tag), cancelling)
-    },
-    'tell of cancel': () => {
-      if (cancelling) tell(cancelling.request, cancelling.flow, cancelling.size)
-      else tell(cancelOf(transaction.request), transaction.flow, 0)
-    },
-    'answer 408': () => answer(408, 'Request Timeout'),
-    'answer 480': () => answer(480, 'Temporarily Unavailable'),
-    'answer 487': () => answer(487, 'Request Terminated'),
-    'answer 504': () => answer(504, 'Server Time-out'),
-    'send bye': () => end(pending, 'ACK timeout'),
-    forget: () => {
-      settle(core, pending)
-      ended(pending)
-    },
+export function newServerCall(parts: Pick<ServerCall, 'core' | 'pending' | 'end' | 'ended'>): ServerCall {
+  const call: ServerCall = {
+    core: parts.core,
+    pending: parts.pending,
+    end: parts.end,
+    ended: parts.ended,
+    state: 'waiting',
+    outgoing: null,
+    sent: nothing,
+    cancelling: null,
+    ack: null,
+    repeating: null,
+    interval: 0,
+    givesUpAt: 0,
   }
-  machine.perform = (action) => actions[action]()
+  parts.pending.transaction.onTransportFailure(() => feedServerCall(call, 'transport error'))
+  return call
+}
 
-  /** Repeats at T1, doubling up to T2, until 64 × T1, over any transport (RFC 3261 §13.3.1.4). */
-  function waitForAck(): void {
-    const left = givesUpAt - core.clock.now()
-    repeating = core.clock.after(Math.min(interval, left), () => machine.feed(left <= interval ? 'no ack' : 'repeat'))
-  }
+/** Sends the application's response. @throws AppError SIP_SEND_FAILED where the transaction is over. */
+export function answerServerCall(call: ServerCall, response: SipResponse): Buffer {
+  call.outgoing = response
+  feedServerCall(call, response.status < 200 ? '1xx' : response.status < 300 ? '2xx' : '300-699')
+  return call.sent
+}
 
-  function answer(status: number, reason: string): void {
+/** The CANCEL, already known to belong to this INVITE. */
+export function cancelServerCall(call: ServerCall, cancel: ServerTransaction): void {
+  call.cancelling = cancel
+  feedServerCall(call, 'cancel')
+}
+
+export function acknowledgeServerCall(call: ServerCall, ack: { message: SipRequest; flow: Flow; size: number }): void {
+  call.ack = ack
+  feedServerCall(call, 'ack')
+}
+
+const actions: Readonly<Record<ServerCallAction, (call: ServerCall) => void>> = {
+  'send response': (call) => {
+    if (call.outgoing) call.sent = call.pending.transaction.respond(call.outgoing)
+  },
+  'watch for ack': (call) => {
+    call.interval = call.core.timers.t1
+    call.givesUpAt = call.core.clock.now() + 64 * call.core.timers.t1
+    waitForAck(call)
+  },
+  'repeat 2xx': (call) => {
+    if (call.outgoing) tryToSend(call.outgoing, call.pending.transaction)
+    call.interval = Math.min(call.interval * 2, call.core.timers.t2)
+    waitForAck(call)
+  },
+  'stop watching': (call) => {
+    call.repeating?.cancel()
+    call.outgoing = null
+    call.sent = nothing
+  },
+  'tell of ack': ({ pending, core, ack }) => {
+    if (ack) tell(core, pending, ack.message, ack)
+  },
+  'accept cancel': ({ pending, cancelling }) => {
+    if (!cancelling) return
     pending.tag ||= newTag()
-    tryToSend(createResponse(transaction.request, status, reason, pending.tag))
-  }
+    tryToSend(createResponse(cancelling.request, 200, 'OK', pending.tag), cancelling)
+  },
+  'tell of cancel': ({ pending, core, cancelling }) => {
+    if (cancelling) tell(core, pending, cancelling.request, cancelling)
+    else tell(core, pending, cancelOf(pending.transaction.request), { flow: pending.transaction.flow, size: 0 })
+  },
+  'answer 408': (call) => answer(call, 408, 'Request Timeout'),
+  'answer 480': (call) => answer(call, 480, 'Temporarily Unavailable'),
+  'answer 487': (call) => answer(call, 487, 'Request Terminated'),
+  'answer 504': (call) => answer(call, 504, 'Server Time-out'),
+  'send bye': ({ end, pending }) => end(pending),
+  forget: ({ core, pending, ended }) => {
+    settle(core, pending)
+    ended(pending)
+  },
+}
 
-  /** Where nobody asked for it, nobody is told that the way back is broken. */
-  function tryToSend(response: SipResponse, way: ServerTransaction = transaction): void {
-    try {
-      way.respond(response)
-    } catch (fault) {
-      if (!isAppError(fault, 'SIP_SEND_FAILED')) throw fault
-    }
-  }
+const feed = createFeeder<ServerCallState, ServerCallInput, ServerCallAction, ServerCall>(serverCallTable, actions)
 
-  function tell(message: SipRequest, flow: Flow, size: number): void {
-    pending.application.arrived({
-      txnId: pending.id,
-      dialogId: pending.dialog?.id ?? '',
-      passage: passageOf(core, flow, size),
-      receivedOn: null,
-      message: message.toBuffer(),
-    })
-  }
+export function feedServerCall(call: ServerCall, input: ServerCallInput): void {
+  feed(call, input)
+}
 
-  transaction.onTransportFailure(() => machine.feed('transport error'))
+/** Repeats at T1, doubling up to T2, until 64 × T1, over any transport (RFC 3261 §13.3.1.4). */
+function waitForAck(call: ServerCall): void {
+  const { clock } = call.core
+  const left = call.givesUpAt - clock.now()
+  call.repeating = clock.after(Math.min(call.interval, left), () => feedServerCall(call, left <= call.interval ? 'no ack' : 'repeat'))
+}
 
-  return {
-    pending,
-    get state() {
-      return machine.state
-    },
-    respond(response) {
-      outgoing = response
-      machine.feed(response.status < 200 ? '1xx' : response.status < 300 ? '2xx' : '300-699')
-      return sent
-    },
-    cancel(transactionOfCancel) {
-      cancelling = transactionOfCancel
-      machine.feed('cancel')
-    },
-    acknowledge(message, flow, size) {
-      ack = { message, flow, size }
-      machine.feed('ack')
-    },
-    feed: (input) => machine.feed(input),
+/** A final answer that the application did not give. */
+function answer({ core, pending, state }: ServerCall, status: number, reason: string): void {
+  pending.tag ||= newTag()
+  const { transaction } = pending
+  const bytes = tryToSend(createResponse(transaction.request, status, reason, pending.tag), transaction)
+  if (!bytes || transaction.request.to.tag !== '' || state !== 'over') return
+  if (status === 487) core.records.stop('network', 'call-canceled', bytes)
+  else core.records.stop('application', 'system-error-initiated-termination', bytes)
+}
+
+/** Where nobody asked for it, nobody is told that the way back is broken: null. */
+export function tryToSend(response: SipResponse, way: ServerTransaction): Buffer | null {
+  try {
+    return way.respond(response)
+  } catch (fault) {
+    if (!isAppError(fault, 'SIP_SEND_FAILED')) throw fault
+    return null
   }
+}
+
+function tell(core: Core, pending: Pending, message: SipRequest, { flow, size }: { flow: Flow; size: number }): void {
+  pending.application.arrived({
+    txnId: pending.id,
+    dialogId: pending.dialog?.id ?? '',
+    passage: passageOf(core, flow, size),
+    receivedOn: null,
+    message: message.toBuffer(),
+  })
 }
 
 /** What an application is told when its INVITE ended in another way than by CANCEL: it knows no other word for it. */
@@ -141,6 +157,6 @@ function cancelOf(invite: SipRequest): SipRequest {
   cancel.method = 'CANCEL'
   cancel.set('CSeq', `${invite.cseq.number} CANCEL`)
   for (const name of ['Contact', 'Content-Type', 'Record-Route']) cancel.remove(name)
-  cancel.body = Buffer.alloc(0)
+  cancel.body = nothing
   return cancel
 }

@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../base/clock.js'
+import type { CallRecords, Recorded } from '../dialog/application.js'
+import type { Registry } from './registry.js'
+import { wireTime } from './wire-line.js'
+
+/** Call records go to every application that asked for their kind (`route|cdr:start`). */
+export function createCallRecords(registry: Registry, clock: Clock): CallRecords {
+  function tell(verb: string, words: readonly string[], message: Recorded): void {
+    for (const client of registry.wanting(verb)) {
+      const [source = '', ...rest] = words
+      client.told(
+        [randomUUID(), verb, source, wireTime(clock.now()), ...rest].join('|'),
+        Buffer.isBuffer(message) ? message : message.toBuffer(),
+      )
+    }
+  }
+  return {
+    attempt: (source, message) => tell('cdr:attempt', [source], message),
+    start: (source, role, message) => tell('cdr:start', [source, role], message),
+    stop: (source, reason, message) => tell('cdr:stop', [source, reason], message),
+  }
+}

@@ -1,0 +1,104 @@
+import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { Hop } from '../../transaction/transaction-layer.js'
+import { composeInDialog } from '../compose.js'
+import type { Core } from '../core.js'
+import type { Dialog } from '../dialog.js'
+import { bareRequest } from '../draft.js'
+import { type InDialog, reach } from '../in-dialog.js'
+import { sendRequest } from '../sender.js'
+import { type SessionTerms, termsOf } from './session-terms.js'
+
+/** How soon a refresh is tried again that came in the way of another INVITE (RFC 3261 §14.1). */
+const retryMs = 3_000
+
+/** Session timers (RFC 4028): refreshes by itself, and ends sessions that the other side does not refresh. */
+export interface SessionKeeper {
+  /** From now on under these terms; null: without any. `peer` is the far end's last message of the negotiation. */
+  keep(dialog: Dialog, terms: SessionTerms | null, peer: SipRequest | SipResponse): void
+}
+
+interface Keeper {
+  readonly core: Core
+  readonly inDialog: InDialog
+}
+
+interface Session {
+  readonly dialog: Dialog
+  readonly terms: SessionTerms
+  /** RFC 4028 §7.4: UPDATE where the far end takes it, because it needs no offer. */
+  readonly method: 'UPDATE' | 'INVITE'
+}
+
+export function createSessionKeeper(core: Core, inDialog: InDialog): SessionKeeper {
+  const keeper: Keeper = { core, inDialog }
+  return {
+    keep(dialog, terms, peer) {
+      dialog.expiry?.cancel()
+      dialog.expiry = null
+      if (!terms) return
+      const takesUpdate = peer.list('Allow').some((method) => method.toUpperCase() === 'UPDATE')
+      watch(keeper, { dialog, terms, method: takesUpdate ? 'UPDATE' : 'INVITE' })
+    },
+  }
+}
+
+/** RFC 4028 §10: half the interval for who refreshes; for the other side, a while before its end. */
+function watch(keeper: Keeper, session: Session): void {
+  const { seconds, refresher } = session.terms
+  if (refresher === 'us') after(keeper, session, seconds / 2, () => refresh(keeper, session))
+  else after(keeper, session, seconds - grace(seconds), () => expire(keeper, session))
+}
+
+function grace(seconds: number): number {
+  return Math.min(32, seconds / 3)
+}
+
+function after({ core }: Keeper, { dialog }: Session, seconds: number, run: () => void): void {
+  dialog.expiry = core.clock.after(seconds * 1000, run)
+}
+
+function expire({ inDialog }: Keeper, { dialog }: Session): void {
+  inDialog.end(dialog, { text: 'Session timer expired', record: 'session-expired', news: 'told' })
+}
+
+function refresh(keeper: Keeper, session: Session): void {
+  const { dialog } = session
+  if (dialog.inviting.us || dialog.inviting.them) {
+    after(keeper, session, retryMs / 1000, () => refresh(keeper, session))
+    return
+  }
+  // Unless the answer says otherwise, the session ends when its time is over.
+  const { seconds } = session.terms
+  after(keeper, session, seconds / 2 - grace(seconds), () => expire(keeper, session))
+  reach(keeper.core, dialog, '', { found: (hops) => send(keeper, session, hops), failed: () => undefined })
+}
+
+function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop, ...Hop[]]): void {
+  const { dialog, terms, method } = session
+  dialog.localSeq += 1
+  const fields = [
+    { name: 'Session-Expires', value: `${terms.seconds};refresher=uac` },
+    { name: 'Supported', value: 'timer' },
+  ]
+  const body = method === 'INVITE' && dialog.description ? dialog.description : undefined
+  const composed = composeInDialog({ ...bareRequest(method), fields, ...(body && { body }) }, dialog, hops[0], dialog.localSeq)
+  if ('refusal' in composed) return
+  const { message } = composed
+  if (method === 'INVITE') dialog.inviting.us = true
+  sendRequest(core, message, hops, {
+    sent: () => undefined,
+    heard(response) {
+      if (response.status < 200) return
+      if (method === 'INVITE') settleInvite(inDialog, dialog, message, response)
+      const agreed = response.status < 300 ? (termsOf(response) ?? terms) : null
+      if (!agreed || core.dialogs.byId(dialog.id) !== dialog) return
+      dialog.expiry?.cancel()
+      watch({ core, inDialog }, { dialog, terms: agreed, method })
+    },
+  })
+}
+
+function settleInvite(inDialog: InDialog, dialog: Dialog, invite: SipRequest, response: SipResponse): void {
+  dialog.inviting.us = false
+  if (response.status < 300) inDialog.sendAck(dialog, invite, null)
+}
