@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js'
 import { newBranch } from '../../sip/ids.js'
 import type { SipRequest } from '../../sip/message.js'
 import { type Endpoint, endpointText, type Flow, type Hop } from '../transport/flow.js'
+import { isLoopback, isPrivate } from '../transport/local-address.js'
 import type { Transports } from '../transport/transports.js'
 import {
   type ClientMachine,
@@ -183,7 +184,16 @@ function transmit(client: Client, machine: ClientMachine): void {
   if (!isSent) {
     machine.failure = 'no connection'
     queueMicrotask(() => runner.feed(machine, 'transport error'))
-  } else if (machine.copies === 2 && flow.protocol === 'udp') transports.suspect(flow)
+  } else if (flow.protocol === 'udp' && machine.copies === copiesUntilSuspicion(flow.remote.address)) transports.suspect(flow)
+}
+
+/**
+ * How many copies without an answer make a UDP peer suspect of being gone. The question comes from another port than the request:
+ * a NAT far away may refuse the one and pass the other, so the farther the peer, the longer it is believed.
+ */
+function copiesUntilSuspicion(address: string): number {
+  if (isLoopback(address)) return 2
+  return isPrivate(address) ? 3 : 4
 }
 
 function acknowledge({ transports }: Client, machine: ClientMachine): void {

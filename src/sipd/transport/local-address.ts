@@ -48,6 +48,11 @@ export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1'
 }
 
+/** RFC 1918, RFC 4193 and link-local: seldom anything but a router in between. */
+export function isPrivate(address: string): boolean {
+  return /^(?:10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|f[cd]|fe80:)/i.test(address)
+}
+
 export function isIpv6(address: string): boolean {
   return address.includes(':')
 }

@@ -22,7 +22,7 @@ export interface Transports {
   flowTo(hop: Hop): Flow | null
   /** True for UDP, and for a stream that is established. */
   isOpen(flow: Flow): boolean
-  /** False where the flow is gone. */
+  /** False where the flow is gone, or the message too large for it. */
   send(bytes: Buffer, flow: Flow): boolean
   /** Closes a connection; nothing for UDP. */
   hangUp(flow: Flow): void
@@ -46,6 +46,9 @@ export interface TransportsNeeds {
   readonly tls?: TlsIdentity | null
   readonly openDatagramSocket?: OpenDatagramSocket
 }
+
+/** What one UDP datagram can hold over IPv4. */
+const maxDatagramBytes = 65_507
 
 /** Opens every listen address, or none. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function openTransports(needs: TransportsNeeds): Promise<Transports> {
@@ -112,7 +115,7 @@ function send(bytes: Buffer, flow: Flow, listeners: readonly Listener[], table: 
     connection?.wire.write(bytes)
     return connection !== undefined
   }
-  const socket = datagramSocket(listeners, flow.local)
+  const socket = bytes.length <= maxDatagramBytes ? datagramSocket(listeners, flow.local) : null
   socket?.send(bytes, flow.remote)
   return socket !== null
 }

@@ -28,6 +28,11 @@ export type OpenDatagramSocket = (listen: ListenAddress, events: DatagramEvents,
 const bufferBytes = 4 * 1024 * 1024
 const probeLimit = 64
 
+type SendFault = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number }
+
+/** The errors that concern every datagram to that remote; others concern one datagram, which counts as lost. */
+const noWay: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'ECONNREFUSED', 'EINVAL', 'EACCES'])
+
 /** Binds a UDP socket. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
 export const openUdpSocket: OpenDatagramSocket = async (listen, events, clock) => {
   const family = isIpv6(listen.address) ? 6 : 4
@@ -58,8 +63,8 @@ function attach(socket: Socket, events: DatagramEvents, probe: UnreachableProbe)
   const { address, port } = socket.address()
   let open = true
   // One function for all sends: the error itself names the remote.
-  const sent = (fault: (Error & { address?: string; port?: number }) | null): void => {
-    if (fault?.address !== undefined && fault.port !== undefined)
+  const sent = (fault: SendFault | null): void => {
+    if (fault?.address !== undefined && fault.port !== undefined && noWay.has(fault.code ?? ''))
       events.onUnreachable({ address: fault.address, port: fault.port }, fault.message)
   }
   const datagrams: DatagramSocket = {

@@ -35,9 +35,10 @@ export function createUnreachableProbe({ clock, limit, onUnreachable }: Unreacha
       socket.close()
     }
     open.set(key, finish)
-    socket.on('error', (fault) => {
+    socket.on('error', (fault: NodeJS.ErrnoException) => {
       finish()
-      onUnreachable(remote, fault.message)
+      // Anything else, such as "prohibited", is a firewall's word about the probe, not about SIP.
+      if (fault.code === 'ECONNREFUSED') onUnreachable(remote, fault.message)
     })
     socket.connect(remote.port, remote.address, () => socket.send(emptyLine))
   }

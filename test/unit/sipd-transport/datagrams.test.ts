@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createResponse } from '../../../src/sip/builder.js'
 import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
+import { isPrivate } from '../../../src/sipd/transport/local-address.js'
 import { aRequest, createDiary, openLayer } from '../../support/sip-pair.js'
 import { openTcpPeer } from '../../support/tcp-peer.js'
 
@@ -121,4 +122,39 @@ test('what is advertised is shown in Via, and responses still come', async () =>
     `\r\nVia: SIP/2.0/UDP sip.example.net:${caller.listening[0]?.local.port};rport;branch=z9hG4bK`,
   )
   expect(diary.responses[0]?.topVia.params.get('received')).toBe('127.0.0.1')
+})
+
+test('a message that no datagram can hold is a failure at once, and disturbs no other', async () => {
+  const caller = await open()
+  const callee = await open()
+  const held: Parameters<Parameters<typeof callee.onRequest>[0]>[0][] = []
+  const arrived = new Promise<void>((resolve) =>
+    callee.onRequest((transaction) => {
+      held.push(transaction)
+      resolve()
+    }),
+  )
+  const [hop] = caller.locateNow(`sip:127.0.0.1:${callee.listening[0]?.local.port}`) ?? []
+  if (!hop) throw new Error('no hop')
+  const waiting = createDiary()
+  caller.send(aRequest('OPTIONS', 'sip:x@127.0.0.1'), hop, waiting)
+  await arrived
+  const huge = createDiary()
+  caller.send(aRequest('MESSAGE', 'sip:x@127.0.0.1', { body: Buffer.alloc(66_000) }), hop, huge)
+  await huge.hears('failure')
+  for (const transaction of held) transaction.respond(createResponse(transaction.request, 200, undefined, 'x'))
+  await waiting.hears('200')
+})
+
+test.each([
+  ['127.0.0.1', false],
+  ['10.1.2.3', true],
+  ['172.16.0.1', true],
+  ['172.32.0.1', false],
+  ['192.168.178.20', true],
+  ['192.0.2.7', false],
+  ['fd00::2', true],
+  ['2001:db8::1', false],
+])('%s is private: %s', (address, expected) => {
+  expect(isPrivate(address)).toBe(expected)
 })
