@@ -1,9 +1,9 @@
 import { isAppError } from '../base/errors.js'
-import type { HeaderField } from './field.js'
 import { parseInteger } from './headers.js'
 import type { SipMessage } from './message.js'
 import { atSign, endOfWord } from './syntax/characters.js'
 import { parseDate } from './syntax/date.js'
+import type { HeaderField } from './syntax/field.js'
 
 /** What is wrong with a message: the status a request would be answered with, and the words for it. */
 export interface Defect {

@@ -1,4 +1,4 @@
-import { parseUri } from './uri.js'
+import { decodeUser, parseUri } from './uri.js'
 
 /** The user part or telephone number of a URI, decoded: what was dialled, or whose address it is. `''` for a URI that has none. */
 export function dialled(uri: string): string {
@@ -7,14 +7,5 @@ export function dialled(uri: string): string {
   if (parsed?.kind === 'tel') return parsed.number.replace(/[-.()]/g, '')
   if (parsed?.kind !== 'sip') return ''
   // RFC 3261 §19.1.6: parameters of a telephone number may stand in the user part.
-  return decoded((parsed.user ?? '').split(';', 1)[0] ?? '')
-}
-
-/** `%2A77%2A` and `*77*` are the same number (RFC 3261 §19.1.4). */
-function decoded(user: string): string {
-  try {
-    return decodeURIComponent(user)
-  } catch {
-    return user
-  }
+  return decodeUser((parsed.user ?? '').split(';', 1)[0] ?? '')
 }

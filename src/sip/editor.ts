@@ -1,9 +1,9 @@
 import { AppError } from '../base/errors.js'
-import { type HeaderField, newField, wireSafe } from './field.js'
 import { endOfListValue, headerKey, maxCSeq, parseInteger, splitList } from './headers.js'
 import type { CSeq, SipMessageBase, SipRequest, SipResponse } from './message.js'
 import { type NameAddr, parseNameAddr } from './name-addr.js'
 import { endOfToken, isBlank, skipBlanks } from './syntax/characters.js'
+import { type HeaderField, newField, wireSafe } from './syntax/field.js'
 import { parseVia, type Via } from './via.js'
 
 export const noBody = Buffer.alloc(0)

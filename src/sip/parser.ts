@@ -1,9 +1,9 @@
 import { bad, type Defect, findDefect } from './checks.js'
 import { newRequest, newResponse, noBody } from './editor.js'
-import { endOfLine, type HeaderField, indexFields } from './field.js'
 import { endOfListValue, parseInteger } from './headers.js'
 import type { SipMessage, SipRequest } from './message.js'
 import { carriageReturn, isToken, lineFeed } from './syntax/characters.js'
+import { endOfLine, type HeaderField, indexFields } from './syntax/field.js'
 import { isUri, parseUri } from './uri.js'
 import { parseVia } from './via.js'
 

@@ -3,11 +3,13 @@ import { expect, test } from 'vitest'
 import { Secret } from '../../src/base/secret.js'
 import {
   answerChallenge,
+  type DigestAlgorithm,
   isRightResponse,
   parseChallenge,
   parseCredentials,
   printChallenge,
   printCredentials,
+  type Qop,
 } from '../../src/sip/digest.js'
 import { parseInteger, quote, splitList, unquote } from '../../src/sip/headers.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../../src/sip/name-addr.js'

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { dialled } from '../../../src/sip/dialled.js'
 import { decodeUser, encodeUser, isUri, parseUri, printUri, sameUri, schemeOf } from '../../../src/sip/uri.js'
 
 const flags = (params: ReadonlyMap<string, string | null>): unknown => Object.fromEntries(params)
@@ -174,4 +175,16 @@ describe('RFC 3261 §19.1.4, comparison', () => {
   ])('%s does not equal %s', (one, other) => {
     expect([sameUri(one, other), sameUri(other, one)]).toEqual([false, false])
   })
+})
+
+test.each([
+  ['sip:%2A77%2A100%2a@a.example', '*77*100*'],
+  ['sip:+4930123;phone-context=x@a.example;user=phone', '+4930123'],
+  ['tel:+49-30-(123)', '+4930123'],
+  ['sip:a.example', ''],
+  ['sip:100%25@a.example', '100%'],
+  ['urn:service:sos', ''],
+  ['no URI', ''],
+])('%s was dialled as %j', (uri, number) => {
+  expect(dialled(uri)).toBe(number)
 })

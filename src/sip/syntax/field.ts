@@ -1,7 +1,7 @@
-import { AppError } from '../base/errors.js'
-import { headerKey, toWireText } from './headers.js'
-import { carriageReturn, colon, isBlank, isToken, isTokenByte, lineFeed, skipBlanks, trimEnd } from './syntax/characters.js'
-import { knownKey, nextHash } from './syntax/known-headers.js'
+import { AppError } from '../../base/errors.js'
+import { headerKey, toWireText } from '../headers.js'
+import { carriageReturn, colon, isBlank, isToken, isTokenByte, lineFeed, skipBlanks, trimEnd } from './characters.js'
+import { knownKey, nextHash } from './known-headers.js'
 
 /** Where a header field stands in its text: `start` name `nameEnd` … `colon` value `end`, without the line's end. */
 export interface FieldPlace {
