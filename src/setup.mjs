@@ -150,7 +150,6 @@ function filesUnder(folder) {
     .readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => (entry.isDirectory() ? filesUnder(path.join(folder, entry.name)) : [path.join(folder, entry.name)]))
     .filter(isSource)
-    .sort()
 }
 
 /** Changes whenever a source is edited, added or removed. */

@@ -13,7 +13,7 @@ export function createEmitter<News extends readonly unknown[]>(onFault: (fault: 
       return () => listeners.delete(listener)
     },
     emit(...news) {
-      for (const listener of [...listeners]) {
+      for (const listener of Array.from(listeners)) {
         try {
           listener(...news)
         } catch (fault) {
