@@ -58,6 +58,7 @@ export function createClientTransactions(needs: ClientTransactionsNeeds): Client
   const paths = createPaths()
   const runner = createRunner<ClientMachine>({
     clock: needs.clock,
+    onFault: needs.onFault,
     perform: (machine, effect) => perform(client, machine, effect),
     ended(machine) {
       machines.delete(machine.key)

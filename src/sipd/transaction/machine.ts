@@ -28,6 +28,8 @@ export interface RunnerNeeds<Kind extends Machine> {
   perform(machine: Kind, effect: Effect): void
   /** The machine has terminated. */
   ended(machine: Kind): void
+  /** A timer's work has failed: that concerns one transaction and not the process. */
+  onFault(fault: unknown): void
 }
 
 type TimerVerb = 'start' | 'stop' | 'double' | 'repeat'
@@ -80,7 +82,7 @@ function dissect(action: Action): TimerStep | null {
 }
 
 /** The one runner of all four tables. */
-export function createRunner<Kind extends Machine>({ clock, perform, ended }: RunnerNeeds<Kind>): Runner<Kind> {
+export function createRunner<Kind extends Machine>({ clock, perform, ended, onFault }: RunnerNeeds<Kind>): Runner<Kind> {
   function feed(machine: Kind, input: Input): void {
     const cell = machine.table[machine.state]?.[input]
     if (!cell) return
@@ -104,12 +106,20 @@ export function createRunner<Kind extends Machine>({ clock, perform, ended }: Ru
     // Reliable transports have no repetitions.
     if (ms === Number.POSITIVE_INFINITY) return true
     if (step.slot === 'ending') {
-      machine.ending = clock.after(ms, () => feed(machine, step.over))
+      machine.ending = clock.after(ms, () => ring(machine, step.over))
       return true
     }
     machine.repeatMs = repetition(machine, step, ms)
-    machine.repeating = clock.after(machine.repeatMs, () => feed(machine, step.over))
+    machine.repeating = clock.after(machine.repeatMs, () => ring(machine, step.over))
     return true
+  }
+
+  function ring(machine: Kind, over: Input): void {
+    try {
+      feed(machine, over)
+    } catch (fault) {
+      onFault(fault)
+    }
   }
 
   return {

@@ -64,6 +64,7 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
   const machines = new Map<string, ServerMachine>()
   const runner = createRunner<ServerMachine>({
     clock: needs.clock,
+    onFault: needs.onFault,
     perform: (machine, effect) => perform(server, machine, effect),
     ended: (machine) => forget(server, machine),
   })

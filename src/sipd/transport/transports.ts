@@ -115,7 +115,9 @@ function send(bytes: Buffer, flow: Flow, listeners: readonly Listener[], table: 
     connection?.wire.write(bytes)
     return connection !== undefined
   }
-  const socket = bytes.length <= maxDatagramBytes ? datagramSocket(listeners, flow.local) : null
+  // A Via may name port 0, and node throws for it.
+  const fits = bytes.length <= maxDatagramBytes && flow.remote.port > 0
+  const socket = fits ? datagramSocket(listeners, flow.local) : null
   socket?.send(bytes, flow.remote)
   return socket !== null
 }

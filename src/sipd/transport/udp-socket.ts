@@ -5,6 +5,7 @@ import type { ListenAddress } from '../../base/listen-address.js'
 import { bindFault } from './bind-fault.js'
 import type { Endpoint } from './flow.js'
 import { isIpv6 } from './local-address.js'
+import { isStunRequest, stunAnswer } from './stun.js'
 import { createUnreachableProbe, type UnreachableProbe } from './unreachable-probe.js'
 
 /** One bound UDP socket. A test puts a lossy one in its place. */
@@ -80,7 +81,10 @@ function attach(socket: Socket, events: DatagramEvents, probe: UnreachableProbe)
       return new Promise((resolve) => socket.close(() => resolve()))
     },
   }
-  socket.on('message', (bytes, remote) => events.onDatagram(bytes, remote, datagrams))
+  socket.on('message', (bytes, remote) => {
+    if (isStunRequest(bytes)) datagrams.send(stunAnswer(bytes, remote), remote)
+    else events.onDatagram(bytes, remote, datagrams)
+  })
   // An unconnected socket has no errors of its own; whatever comes here concerns one datagram only.
   socket.on('error', sent)
   return datagrams

@@ -1,0 +1,51 @@
+import type { Endpoint } from './flow.js'
+import { isIpv6 } from './local-address.js'
+
+/*
+ * RFC 8489 §5, a Binding request, by which a phone keeps its way through a NAT open (RFC 5626 §3.5.2):
+ *
+ *   0                   1                   2                   3
+ *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *  |0 0|     type = 0x0001         |        message length         |
+ *  |                    magic cookie = 0x2112A442                  |
+ *  |                 transaction id (96 bits)                      |
+ */
+const headerBytes = 20
+const bindingRequest = 0x0001
+const bindingSuccess = 0x0101
+const magicCookie = 0x2112a442
+const xorMappedAddress = 0x0020
+
+/** No SIP message begins with a zero. */
+export function isStunRequest(bytes: Buffer): boolean {
+  return bytes[0] === 0 && bytes.length >= headerBytes && bytes.readUInt16BE(0) === bindingRequest && bytes.readUInt32BE(4) === magicCookie
+}
+
+/** Tells a phone the address it is seen from: XOR-MAPPED-ADDRESS (RFC 8489 §14.2) and nothing else. */
+export function stunAnswer(request: Buffer, remote: Endpoint): Buffer {
+  const address = addressBytes(remote.address)
+  const answer = Buffer.alloc(headerBytes + 8 + address.length)
+  request.copy(answer, 4, 4, headerBytes)
+  answer.writeUInt16BE(bindingSuccess, 0)
+  answer.writeUInt16BE(8 + address.length, 2)
+  answer.writeUInt16BE(xorMappedAddress, headerBytes)
+  answer.writeUInt16BE(4 + address.length, headerBytes + 2)
+  answer.writeUInt16BE(address.length === 4 ? 1 : 2, headerBytes + 4)
+  answer.writeUInt16BE(remote.port ^ (magicCookie >>> 16), headerBytes + 6)
+  // Cookie and transaction id stand one behind the other: just what an address is masked with.
+  for (const [at, byte] of address.entries()) answer.writeUInt8(byte ^ answer.readUInt8(4 + at), headerBytes + 8 + at)
+  return answer
+}
+
+function addressBytes(address: string): Buffer {
+  if (!isIpv6(address)) return Buffer.from(address.split('.').map(Number))
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::')
+  const first = groupsOf(head)
+  const last = groupsOf(tail ?? '')
+  const groups = [...first, ...Array.from({ length: 8 - first.length - last.length }, () => 0), ...last]
+  return Buffer.from(groups.flatMap((group) => [group >> 8, group & 0xff]))
+}
+
+function groupsOf(text: string): number[] {
+  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
+}
