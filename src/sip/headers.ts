@@ -100,7 +100,20 @@ export function fromWireText(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8')
 }
 
-/** One blank for each run of blanks outside quoted strings: for readers that do badly with many. */
-export function collapseBlanks(text: string): string {
-  return text.replace(/[ \t]+/g, ' ')
+/** Runs as long as this are no layout any more. */
+const longRun = /[ \t]{16}/
+
+/**
+ * A printed message for a reader whose patterns do badly with many blanks: where its header has a long run of them, each run and
+ * each fold in the header becomes one blank. Any other message is given back as it is.
+ */
+export function collapseBlanks(message: Buffer): Buffer {
+  const end = message.indexOf('\r\n\r\n', 0, 'latin1')
+  const head = message.toString('latin1', 0, end < 0 ? message.length : end).replace(/\r\n[ \t]+/g, ' ')
+  if (!longRun.test(head)) return message
+  const collapsed = head
+    .replace(/[ \t]+/g, ' ')
+    .replaceAll(' \r\n', '\r\n')
+    .trimEnd()
+  return Buffer.concat([Buffer.from(collapsed, 'latin1'), end < 0 ? Buffer.alloc(0) : message.subarray(end)])
 }

@@ -9,6 +9,8 @@ import { parseVia } from './via.js'
 
 /** Header and body; longer messages are malformed. */
 export const maxMessageBytes = 64 * 1024
+/** Up to here it costs less to take the body along than to look for it. */
+const smallMessageBytes = 4 * 1024
 
 export type ParsedMessage =
   | { readonly outcome: 'message'; readonly message: SipMessage }
@@ -28,7 +30,13 @@ export function parseMessage(bytes: Buffer): ParsedMessage {
   if (start === bytes.length || isZeros(bytes)) return { outcome: 'keep-alive' }
   if (bytes.length - start > maxMessageBytes) return nothingToAnswer({ status: 513, reason: 'Message Too Large' })
   const message = start === 0 ? bytes : bytes.subarray(start)
-  return parseText(message.toString('latin1'), message)
+  return parseText(message.toString('latin1', 0, endOfText(message)), message)
+}
+
+/** Pieces of the text are kept for as long as a call lasts and hold on to all of it, so that a large body must not be part of it. */
+function endOfText(bytes: Buffer): number {
+  const end = bytes.length > smallMessageBytes ? bytes.indexOf('\r\n\r\n', 0, 'latin1') : -1
+  return end < 0 ? bytes.length : end + 4
 }
 
 function skipLineEnds(bytes: Buffer): number {
@@ -46,7 +54,7 @@ function nothingToAnswer(defect: Defect): ParsedMessage {
   return { outcome: 'malformed', request: null, ...defect }
 }
 
-/** `text` is all of `bytes`, so that places in one are places in the other. */
+/** `text` is `bytes` as far as the body at least, so that places in one are places in the other. */
 function parseText(text: string, bytes: Buffer): ParsedMessage {
   const lineEnd = endOfLine(text, 0)
   const line = lineEnd < 0 ? null : parseStartLine(text.slice(0, lineEnd))

@@ -146,7 +146,7 @@ const values: Readonly<Record<string, readonly [(text: string) => unknown, (size
   'a list of blanks': [splitList, (size) => `a${times(' ', size)},${times(' ', size)}b`],
   'a quoted string of backslashes': [unquote, (size) => `"${times('\\', size)}"`],
   'text to quote': [quote, (size) => times('"\r\n', size)],
-  'blanks to collapse': [collapseBlanks, (size) => times(' \t', size)],
+  'blanks to collapse': [(text) => collapseBlanks(Buffer.from(text, 'latin1')), (size) => `${times(' \t', size)}${times('\r\n ', size)}`],
   'a user part of per cent signs': [decodeUser, (size) => times('%', size)],
   'a user part to encode': [encodeUser, (size) => times('#', size)],
   'a comparison of parameters': [(text) => sameUri(text, `${text};z`), (size) => `sip:a@b${numbered((index) => `;p${index}=%41`, size)}`],

@@ -86,6 +86,7 @@ test('whatever comes in whatever order, nothing throws, nothing is left, and eve
       still.clock.advance(100_000)
       expect(still.layer.counts().faults).toBe(0)
       expect(still.clock.pending).toBe(before)
+      expect(still.layer.load()).toMatchObject({ serverTransactions: 0, clientTransactions: 0 })
       expect(calls.every((call) => call.terminated)).toBe(true)
       await still.layer.close()
       expect(still.clock.pending).toBe(0)

@@ -100,6 +100,23 @@ test('UTF-8 goes into messages and out again', () => {
   expect(fromWireText(toWireText('大停電 é'))).toBe('大停電 é')
 })
 
-test('many blanks become one', () => {
-  expect(collapseBlanks(`a${' \t'.repeat(1000)}b c`)).toBe('a b c')
+describe('for readers that do badly with many blanks', () => {
+  const collapsed = (head: string): string =>
+    collapseBlanks(Buffer.from(`${head}\r\n\r\nbody   ${' '.repeat(40)}`, 'latin1')).toString('latin1')
+
+  test('each run and each fold of a header that has long ones becomes one blank; the body stays', () => {
+    const blanks = ' \t'.repeat(1000)
+    expect(collapsed(`INVITE sip:a SIP/2.0\r\nFrom:${blanks}a  b${blanks}\r\nTo: a\r\n ${blanks}b${blanks}`)).toBe(
+      `INVITE sip:a SIP/2.0\r\nFrom: a b\r\nTo: a b\r\n\r\nbody   ${' '.repeat(40)}`,
+    )
+  })
+
+  test('many folds are a long run', () => {
+    expect(collapsed(`A b SIP/2.0\r\nFrom: a${'\r\n '.repeat(100)}b`)).toMatch(/^A b SIP\/2\.0\r\nFrom: a b\r\n\r\nbody/)
+  })
+
+  test('any other message is the same buffer', () => {
+    const message = Buffer.from('A b SIP/2.0\r\nFrom:   a\r\n  b\r\n\r\n')
+    expect(collapseBlanks(message)).toBe(message)
+  })
 })
