@@ -34,3 +34,14 @@ export function newCounts(): Counts {
     faults: 0,
   }
 }
+
+/** How full the tables are at this moment. */
+export interface Load {
+  readonly serverTransactions: number
+  readonly clientTransactions: number
+  /** Streams, open or opening. */
+  readonly connections: number
+  /** Sources that are not heard. */
+  readonly bans: number
+  readonly isOverloaded: boolean
+}

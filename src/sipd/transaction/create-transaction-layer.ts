@@ -14,7 +14,7 @@ import type { OpenDatagramSocket } from '../transport/udp-socket.js'
 import { type AdmissionLimits, createAdmission, defaultAdmissionLimits } from './admission/admission.js'
 import type { TimersFor } from './client-machine.js'
 import { type ClientTransactions, createClientTransactions } from './client-transactions.js'
-import { type Counts, newCounts } from './counts.js'
+import { type Counts, type Load, newCounts } from './counts.js'
 import { createIntake, createRelay } from './intake.js'
 import { createOversizeRule } from './oversize.js'
 import { createServerTransactions, type ServerTransactions } from './server-transactions.js'
@@ -46,6 +46,7 @@ const defaultLimits: LayerLimits = { ...defaultConnectionLimits, ...defaultAdmis
 /** The layer with what only its owner needs. */
 export interface LiveTransactionLayer extends TransactionLayer {
   counts(): Counts
+  load(): Load
   /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
   renewTls(identity: TlsIdentity): void
 }
@@ -87,6 +88,13 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   return {
     ...userSide({ transports, clients, nextHops, listeners }),
     counts: () => ({ ...counts }),
+    load: () => ({
+      serverTransactions: servers.size,
+      clientTransactions: clients.size,
+      connections: transports.connections,
+      bans: admission.bans,
+      isOverloaded: admission.isOverloaded,
+    }),
     renewTls: transports.renewTls,
     close() {
       relay.to(null)

@@ -189,6 +189,7 @@ describe('connections', () => {
     layer.send(aRequest('OPTIONS', 'sip:x@127.0.0.1'), hop, diary)
     await diary.hears('failure')
     await openPhone(port).ended
+    expect(layer.load().connections).toBe(1)
     first.socket.write(options('b'))
     await first.hears('SIP/2.0 200', 2)
   })
