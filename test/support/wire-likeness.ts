@@ -14,6 +14,7 @@ const owed: readonly { readonly message: RegExp; readonly header: string }[] = [
   { message: /^SIP\/2\.0 2\d\d .*\r\n[\s\S]*CSeq: \d+ (UPDATE|REFER|SUBSCRIBE)/i, header: 'contact' },
   { message: /^(NOTIFY|UPDATE|REFER) /, header: 'contact' },
   { message: /^ACK /, header: 'authorization' },
+  { message: /^(ACK|CANCEL) /, header: 'max-forwards' },
 ]
 
 export function createLikeness(known: readonly (readonly [recorded: string, now: string])[]): Likeness {

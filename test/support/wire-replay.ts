@@ -232,9 +232,9 @@ function firstLines(stage: Stage): readonly string[] {
   return [...stage.parties.values()].flatMap(({ heard }) => heard.filter((text) => text.trim() !== '').map(headline))
 }
 
-/** `SIP/2.0 200 OK` of a datagram, `response OK` of a frame. */
+/** `SIP/2.0 200 OK` or `ACK` of a datagram, `response OK` of a frame. */
 function headline(text: string): string {
   const line = text.split('\r\n', 1)[0] ?? ''
   const words = line.split('|')
-  return words.length > 1 ? [words[1], words[1] === 'response' ? words[3] : words[2]].join(' ') : line
+  return words.length > 1 ? [words[1], words[1] === 'response' ? words[3] : words[2]].join(' ') : line.replace(/ \S+ SIP\/2\.0$/, '')
 }

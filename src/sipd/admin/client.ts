@@ -1,7 +1,7 @@
 import type { Application } from '../dialog/application.js'
 import { endpointText } from '../transport/flow.js'
 import type { Link } from './link.js'
-import { acceptedLine, arrivedLine, refusedLine, requestSentLine, responseSentLine, unsolicitedLine } from './wire-line.js'
+import { acceptedLine, arrivedLine, proxiedLine, refusedLine, requestSentLine, responseSentLine, unsolicitedLine } from './wire-line.js'
 
 /** One application on the admin wire. */
 export interface Client extends Application {
@@ -37,6 +37,8 @@ export function createClient(link: Link): Client {
       const socket = receivedOn ? `${endpointText(receivedOn).replace(/:(\d+)$/, '|$1')}|` : ''
       link.send(arrivedLine(txnId, dialogId, passage, socket), message)
     },
+    proxied: (command, passage, message) => link.send(proxiedLine(command, passage), message),
+    proxyDone: (command) => link.send(acceptedLine(command, 'done')),
     unsolicited: (dialogId, passage, message) => link.send(unsolicitedLine(dialogId, passage), message),
   }
 }

@@ -122,6 +122,24 @@ function firstLine(message: string | null): string {
   return message?.split(/\r?\n/, 1)[0] ?? ''
 }
 
-function proxy(client: Client, { id }: Command): void {
-  client.refused(id, 'proxy is not available')
+function proxy(client: Client, { id, words, message }: Command, { userAgent }: CommandNeeds): void {
+  const [, , txnId = '', remain, , redirects, forking, provisional = '', final = '', ...destinations] = words
+  const draft = readClientMessage(message ?? '')
+  userAgent.proxy(client, id, txnId, {
+    destinations: destinations.filter((uri) => uri !== ''),
+    order: {
+      stay: remain === 'remainInDialog' ? 'Record-Route' : 'no',
+      redirects: redirects === 'followRedirects' ? 'follow' : 'pass',
+      forking: forking === 'simultaneous' ? 'simultaneous' : 'serial',
+      provisionalMs: milliseconds(provisional),
+      finalMs: milliseconds(final),
+      fields: draft?.fields ?? [],
+    },
+  })
+}
+
+/** `2s`, `1500ms`; null for anything else. */
+function milliseconds(text: string): number | null {
+  const parts = /^(\d{1,6})(ms|s)$/.exec(text)
+  return parts ? Number(parts[1]) * (parts[2] === 's' ? 1000 : 1) : null
 }

@@ -26,6 +26,11 @@ export function arrivedLine(txnId: string, dialogId: string, passage: Passage, r
   return `${randomUUID()}|sip|network|${passageWords(passage)}|${txnId}|${dialogId}|${receivedOn}`
 }
 
+/** The final response of one attempt: more answers to the same command will come. */
+export function proxiedLine(command: string, passage: Passage): string {
+  return `${randomUUID()}|response|${command}|OK|network|${passageWords(passage)}|||continue`
+}
+
 /** A BYE that the server itself has sent. */
 export function unsolicitedLine(dialogId: string, passage: Passage): string {
   return `${randomUUID()}|sip|application|${passageWords(passage)}|unsolicited|${dialogId}|`

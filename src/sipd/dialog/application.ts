@@ -34,6 +34,9 @@ export interface Application {
   /** The command came to nothing: `NOK` and the reason. */
   refused(command: string, reason: string): void
   arrived(arrival: Arrival): void
+  /** The final response of one attempt of a `proxy` command; `proxyDone` follows the last. */
+  proxied(command: string, passage: Passage, message: Buffer): void
+  proxyDone(command: string): void
   /** A BYE that the server has sent by itself. */
   unsolicited(dialogId: string, passage: Passage, message: Buffer): void
 }

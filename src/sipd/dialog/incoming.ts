@@ -26,8 +26,17 @@ export interface IncomingNeeds {
   readonly delivery: Delivery
   /** The dialog of a request whose tags no dialog has: a NOTIFY may come before the 2xx of its SUBSCRIBE (RFC 6665 §4.1.2.4). */
   readonly adopt: (request: SipRequest, flow: Flow) => Dialog | null
+  /** What passes through without an application. */
+  readonly relay: Relay
   /** Ends a call whose ACK never came. */
   readonly endUnacknowledged: (dialog: Dialog) => void
+}
+
+/** True where it has dealt with the message. */
+export interface Relay {
+  cancels(cancel: ServerTransaction): boolean
+  relays(transaction: ServerTransaction): boolean
+  relaysAck(ack: SipRequest, flow: Flow): boolean
 }
 
 /** Outside a dialog they mean nothing (RFC 3261 §15.1.2, RFC 3311 §5.2, RFC 3262 §3). */
@@ -55,7 +64,8 @@ function receive(needs: IncomingNeeds, transaction: ServerTransaction): void {
 }
 
 /** RFC 3261 §9.2. */
-function receiveCancel({ answering }: IncomingNeeds, transaction: ServerTransaction): void {
+function receiveCancel({ answering, relay }: IncomingNeeds, transaction: ServerTransaction): void {
+  if (relay.cancels(transaction)) return
   const answered = transaction.cancels && answering.ofTransaction(transaction.cancels)
   if (!answered) {
     refuse(transaction, 481)
@@ -88,8 +98,9 @@ function refuseUnwanted({ applications }: Core, transaction: ServerTransaction):
 function receiveInDialog(needs: IncomingNeeds, transaction: ServerTransaction): void {
   const { request, flow } = transaction
   const dialog = needs.core.dialogs.of(request) ?? needs.adopt(request, flow)
-  if (!dialog) refuse(transaction, 481)
-  else if (dialog.state === 'ending') refuse(transaction, request.method === 'BYE' ? 200 : 481)
+  if (!dialog) {
+    if (!needs.relay.relays(transaction)) refuse(transaction, 481)
+  } else if (dialog.state === 'ending') refuse(transaction, request.method === 'BYE' ? 200 : 481)
   // RFC 3261 §12.2.2: a lower number is out of order.
   else if (dialog.remoteSeq !== null && request.cseq.number < dialog.remoteSeq) refuse(transaction, 500)
   else {
@@ -189,9 +200,10 @@ function giveUp(core: Core, pending: Pending): void {
   refuse(pending.transaction, 504)
 }
 
-function receiveAck({ core, answering }: IncomingNeeds, ack: SipRequest, { flow, size }: { flow: Flow; size: number }): void {
+function receiveAck({ core, answering, relay }: IncomingNeeds, ack: SipRequest, { flow, size }: { flow: Flow; size: number }): void {
   const dialog = core.dialogs.of(ack)
   const answered = dialog && answering.ofDialog(dialog)
+  if (!dialog && relay.relaysAck(ack, flow)) return
   if (!answered || answered.call.pending.transaction.request.cseq.number !== ack.cseq.number) return
   dialog.acknowledgedAt = core.clock.now()
   acknowledgeServerCall(answered.call, { message: ack, flow, size })

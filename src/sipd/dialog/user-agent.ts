@@ -3,6 +3,7 @@ import type { Logger } from '../../base/logger.js'
 import { createResponse } from '../../sip/builder.js'
 import { newTag } from '../../sip/ids.js'
 import type { SipResponse } from '../../sip/message.js'
+import { createProxy, type ProxyPlan } from '../proxy/proxy.js'
 import type { TransactionLayer } from '../transaction/transaction-layer.js'
 import { createAnswering } from './answering.js'
 import type { Application, Applications, CallRecords } from './application.js'
@@ -26,6 +27,8 @@ export interface UserAgent {
   cancel(application: Application, command: string, txnId: string, draft: RequestDraft): void
   request(application: Application, command: string, routeUri: string, draft: RequestDraft): void
   requestInDialog(application: Application, command: string, ids: InDialogIds, draft: RequestDraft): void
+  /** Passes a request on that the application was asked to answer. */
+  proxy(application: Application, command: string, txnId: string, plan: ProxyPlan): void
   /** Its connection is gone: nobody waits for it any longer, and its dialogs are no more. */
   forget(application: Application): void
   readonly dialogs: number
@@ -59,17 +62,20 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   const keeper = createSessionKeeper(core, inDialog)
   const outgoing = createOutgoing(core, calls)
   const answering = createAnswering(core, keeper)
+  const proxy = createProxy(core)
   const incoming = createIncoming({
     core,
     answering,
     delivery: createDelivery(core),
     adopt: (request, flow) => outgoing.adopt(request, flow),
+    relay: proxy,
     endUnacknowledged: (dialog) => inDialog.end(dialog, { text: 'ACK timeout', record: 'system-initiated-termination', news: 'told' }),
   })
   listen(core, incoming)
 
   return {
     respond: answering.respond,
+    proxy: proxy.proxy,
     cancel: calls.cancel,
     request: outgoing.request,
     requestInDialog: (application, command, { dialogId, routeUri }, draft) =>

@@ -133,9 +133,13 @@ function flowTo({ transports }: Client, hop: Hop): Flow {
   return transports.flowTo(hop) ?? { protocol, remote, local, advertised, connection: 0 }
 }
 
+/** Requests without a transaction that have our Via already. */
+const stamped = new WeakSet<SipRequest>()
+
 function sendOnce(client: Client, request: SipRequest, hop: Hop): { bytes: Buffer; flow: Flow } | null {
   // An ACK that is sent again is the same ACK, branch included (RFC 3261 §13.2.2.4).
-  if (!request.has('Via')) request.prepend('Via', ourVia(hop.protocol, hop.advertised, newBranch()))
+  if (!stamped.has(request)) request.prepend('Via', ourVia(hop.protocol, hop.advertised, newBranch()))
+  stamped.add(request)
   const bytes = request.toBuffer()
   const flow = flowTo(client, hop)
   return client.transports.send(bytes, flow) ? { bytes, flow } : null
