@@ -1,0 +1,33 @@
+// What processes and the machine spend.
+import { readFileSync } from 'node:fs'
+
+const ticksPerSecond = 100
+
+/** CPU milliseconds of a process so far. */
+export function cpuOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksPerSecond
+}
+
+/** CPU milliseconds of each thread of a process, by name and id. */
+export function threadsOf(pid, list) {
+  return Object.fromEntries(list.map((tid) => [tid, cpuOf(`${pid}/task/${tid}`)]))
+}
+
+export function memoryOf(pid) {
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024)
+}
+
+/** Milliseconds that the host took from this machine, and that nobody used. */
+export function machine() {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/\s+/).slice(1).map(Number)
+  const ms = (ticks) => (ticks * 1_000) / ticksPerSecond
+  return { idle: ms(fields[3]), steal: ms(fields[7]) }
+}
+
+export function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)))
+  return rows.map((row) => row.map((cell, column) => String(cell).padStart(widths[column])).join('  ')).join('\n')
+}

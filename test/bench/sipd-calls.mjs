@@ -1,0 +1,79 @@
+// sipd and the minimal application `createB2BUA` between two SIPp, UDP on loopback: what the reference figures measure.
+// `npm run bench sipd-calls`, or with rates: `node test/bench/sipd-calls.mjs 300 475 950 --seconds 30`.
+// `--drachtio <admin port>:<SIP port>:<pid>:<secret>` measures a drachtio-server that runs already, in the same way.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { cpuOf, machine, memoryOf, table } from './parts/machine.mjs'
+import { address, answering, freePort, load } from './parts/sipp.mjs'
+
+const here = import.meta.dirname
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '10' },
+    drachtio: { type: 'string' },
+    dist: { type: 'string', default: path.join(here, '../../dist') },
+  },
+})
+const rates = positionals.length > 0 ? positionals.map(Number) : [100, 300, 475]
+const seconds = Number(values.seconds)
+
+const server = values.drachtio ? given(values.drachtio) : await started()
+const calleePort = await freePort()
+const callee = answering('uas', calleePort)
+const application = spawn(
+  process.execPath,
+  [path.join(here, 'parts/b2bua.mjs'), server.admin, server.secret, `sip:callee@${address}:${calleePort}`].map(String),
+)
+await once(createInterface({ input: application.stdout }), 'line')
+
+const rows = [['calls/s', 'failed', 'retrans', 'p50 ms', 'p95', 'p99', 'server ms/call', 'app ms/call', 'server MB', 'idle %', 'steal %']]
+try {
+  await call(50, 4)
+  for (const rate of rates) rows.push(await call(rate, seconds))
+} finally {
+  application.kill()
+  callee.end()
+  server.end()
+}
+console.log(`\n${values.drachtio ? 'drachtio-server' : 'sipd'} + createB2BUA, UDP, ${seconds} s a rate, everything on this machine\n`)
+console.log(table(rows))
+
+async function call(rate, lasting) {
+  const before = { server: cpuOf(server.pid), app: cpuOf(application.pid), machine: machine(), at: performance.now() }
+  const scenario = path.join(here, 'parts/call.xml')
+  const { total, failed, retransmissions, times } = await load({ scenario, target: `${address}:${server.sip}`, rate, seconds: lasting })
+  const spent = (pid, from) => ((cpuOf(pid) - from) / total).toFixed(2)
+  const lasted = performance.now() - before.at
+  const share = (key) => (((machine()[key] - before.machine[key]) / lasted) * 100).toFixed(0)
+  const { p50, p95, p99 } = times
+  return [
+    rate,
+    failed,
+    retransmissions,
+    p50,
+    p95,
+    p99,
+    spent(server.pid, before.server),
+    spent(application.pid, before.app),
+    memoryOf(server.pid),
+    share('idle'),
+    share('steal'),
+  ]
+}
+
+async function started() {
+  const child = spawn(process.execPath, [path.join(here, 'parts/sipd-process.mjs'), path.resolve(values.dist)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = await once(createInterface({ input: child.stdout }), 'line')
+  return { ...JSON.parse(line), pid: child.pid, secret: 'bench', end: () => child.kill() }
+}
+
+function given(text) {
+  const [admin, sip, pid, secret] = text.split(':')
+  return { admin: Number(admin), sip: Number(sip), pid: Number(pid), secret, end: () => undefined }
+}
