@@ -153,6 +153,19 @@ describe('calls between phones', () => {
     })
   })
 
+  describe('a name', () => {
+    it.each(['Chloé', '日本 Zoë', 'Al "the" \\ Pal'])('%s reaches the other phone as it is written', async (name) => {
+      await office.directory.putUser('101', { name })
+      await office.follows('user:101', (user) => user?.get('name') === name)
+      await seat(['100', 'HD0001'], ['101', 'HD0003'])
+      const { dialling, ringing } = await called(desk3, '100', desk1)
+      expect(ringing.callerName).toBe(name)
+      ringing.reject(486)
+      await dialling.result
+      await office.directory.putUser('101', { name: 'Bob' })
+    })
+  })
+
   describe('a phone with an owner', () => {
     it('is its owner’s while nobody else has logged in', async () => {
       await seat(['101', 'HD0003'])
