@@ -58,10 +58,14 @@ export async function openUdpPeer(to: { readonly port: number }): Promise<SipPee
   const socket = createSocket('udp4')
   socket.bind(0, address)
   await once(socket, 'listening')
+  let closing: Promise<void> | null = null
   const wire: Wire = {
     port: socket.address().port,
     send: (bytes) => socket.send(bytes, to.port, address),
-    close: () => new Promise((resolve) => socket.close(() => resolve())),
+    close() {
+      closing ??= new Promise((resolve) => socket.close(() => resolve()))
+      return closing
+    },
   }
   const peer = createPeer('UDP', wire)
   socket.on('message', (bytes) => peer.take(bytes))
