@@ -49,6 +49,9 @@ interface Ground {
 const promptsFolder = fileURLToPath(new URL('../prompts', import.meta.url))
 const version = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
+/** How long a call that comes while the node still starts is kept waiting, rather than refused. */
+const startPatienceMs = 3_000
+
 /** No part may hold up the end of the node for longer. */
 const closeDeadlineMs = 5_000
 
@@ -111,7 +114,7 @@ async function openSip(ground: Ground): Promise<SipApplication> {
   async function openSipd() {
     const secret = new Secret(randomBytes(16).toString('hex'))
     const admin = { address: '127.0.0.1', port: 0 }
-    const sipd = await createSipd({ ...config.sip, admin, secret, clock, log: part(ground, 'sipd') })
+    const sipd = await createSipd({ ...config.sip, admin, secret, patienceMs: startPatienceMs, clock, log: part(ground, 'sipd') })
     lifecycle.opened(sipd, 'SIP server', (opened) => opened.close())
     return { host: sipd.admin.address, port: sipd.admin.port, secret }
   }

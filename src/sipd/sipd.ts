@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js'
+import type { Clock, Milliseconds } from '../base/clock.js'
 import type { ListenAddress } from '../base/listen-address.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
@@ -8,6 +8,7 @@ import { createCallRecords } from './admin/call-records.js'
 import { createRegistry } from './admin/registry.js'
 import { createUserAgent } from './dialog/user-agent.js'
 import { createTransactionLayer } from './transaction/create-transaction-layer.js'
+import { createWaitingRoom } from './waiting-room.js'
 
 export interface SipdNeeds {
   readonly listen: readonly ListenAddress[]
@@ -19,6 +20,8 @@ export interface SipdNeeds {
   readonly log: Logger
   /** RFC 3261 §17 T1, T2, T4 in milliseconds; the RFC's by default. */
   readonly timers?: { readonly t1: number; readonly t2: number; readonly t4: number }
+  /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
+  readonly patienceMs?: Milliseconds
 }
 
 /** The embedded SIP server: RFC 3261 towards the network, drachtio's admin wire towards the application. */
@@ -31,9 +34,9 @@ export interface Sipd {
 
 /** @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
 export async function createSipd(needs: SipdNeeds): Promise<Sipd> {
-  const { clock, log, timers = defaultTimerBase } = needs
-  const layer = await createTransactionLayer(needs)
-  const registry = createRegistry()
+  const { clock, log, timers = defaultTimerBase, patienceMs = 0 } = needs
+  const { layer, open } = createWaitingRoom({ layer: await createTransactionLayer(needs), clock, patienceMs })
+  const registry = createRegistry((verb) => verb === 'invite' && open())
   const userAgent = createUserAgent({ layer, applications: registry, records: createCallRecords(registry, clock), clock, log, timers })
   const { listening } = layer
   try {

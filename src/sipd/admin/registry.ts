@@ -11,7 +11,8 @@ export interface Registry extends Applications {
   wanting(verb: string): readonly Client[]
 }
 
-export function createRegistry(): Registry {
+/** `onRoute`: a client has asked for that verb. */
+export function createRegistry(onRoute: (verb: string) => void): Registry {
   /** In the order of their turn: who is chosen goes to the end. */
   const routes = new Map<string, Client[]>()
 
@@ -25,6 +26,7 @@ export function createRegistry(): Registry {
     route(client, verb) {
       const clients = routes.get(verb) ?? []
       if (!clients.includes(client)) routes.set(verb, [...clients, client])
+      onRoute(verb)
     },
     removeRoute: (client, verb) => without(verb, client),
     remove(client) {
