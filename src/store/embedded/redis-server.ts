@@ -40,9 +40,19 @@ export async function startRedisServer({ data, clock, log }: RedisServerNeeds): 
       running = null
       if (!isWanted) return
       log.error({ event: 'redis.stopped', how }, 'the embedded redis-server ended by itself and is started again')
-      restart = clock.after(restartAfterMs, launch)
+      restart = clock.after(restartAfterMs, () => void launchAgain())
     })
     return run
+  }
+
+  async function launchAgain(): Promise<void> {
+    launch()
+    try {
+      await untilReady(directory.socket, () => running !== null)
+      await directory.holds(await processIdOn(directory.socket))
+    } catch (fault) {
+      log.error({ event: 'redis.stopped', err: fault }, 'the embedded redis-server is not ready again')
+    }
   }
 
   async function close(): Promise<void> {
