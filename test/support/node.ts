@@ -18,6 +18,8 @@ export interface NodeParts {
   /** Text of the site's dial plan; the sample one of the site by default. */
   readonly dialplan?: string
   readonly env?: Readonly<Record<string, string>>
+  /** The built program; the one of this tree by default. */
+  readonly program?: string
 }
 
 /** A node as an operator runs it: the built program, in a process of its own. */
@@ -31,9 +33,16 @@ export interface TestNode {
   /** The next line with that event, or one that was already printed since the last call for it. */
   logged(event: string, isWanted?: (line: LogLine) => boolean): Promise<LogLine>
   signal(name: NodeJS.Signals): void
+  /** The exit code; null where a signal ended it. */
+  readonly exited: Promise<number | null>
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>
   kill(): Promise<void>
+}
+
+/** For the next start of a node: at the same addresses, where its phones still look for it. */
+export function sameAddresses({ udp, tcp }: Pick<TestNode, 'udp' | 'tcp'>): NonNullable<NodeParts['env']> {
+  return { HOTDESK_SIP_LISTEN: `udp://${udp},tcp://${tcp}` }
 }
 
 /** Shared by every node of the tests: it seals the phones' passwords and signs the calls between nodes. */
@@ -44,7 +53,7 @@ const program = resolve(import.meta.dirname, '../../dist/main.js')
 export async function startTestNode(parts: NodeParts): Promise<TestNode> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-node-'))
   await writeConfiguration(directory, parts)
-  const child = spawn(process.execPath, [program, 'start', '--config', join(directory, 'hotdesk.yaml')], {
+  const child = spawn(process.execPath, [parts.program ?? program, 'start', '--config', join(directory, 'hotdesk.yaml')], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...parts.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,6 +75,7 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
     output: log.text,
     logged: log.next,
     signal: (name) => void child.kill(name),
+    exited,
     async stop() {
       child.kill('SIGTERM')
       const code = await exited
