@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createManualClock, type ManualClock } from '../support/manual-clock.js'
+import { type HeaderList, inDialog, offer } from '../support/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
+
+let clock: ManualClock
+let stage: SipdStage
+
+beforeEach(async () => {
+  clock = createManualClock(Date.UTC(2026, 0, 1))
+  stage = await openSipdStage({ clock })
+})
+afterEach(() => stage.close())
+
+const seconds = (count: number): void => clock.advance(count * 1000)
+
+async function answered(asked: HeaderList, said: HeaderList = []) {
+  const application = await stage.application()
+  const phone = await stage.udpPeer()
+  const invite = phone.request({ method: 'INVITE', body: offer, headers: asked })
+  phone.send(invite)
+  const { dialogId } = await application.respond(await application.arrives('INVITE'), 200, said, offer)
+  const answer = await phone.hearsResponse(200, 'INVITE')
+  phone.send(phone.request(inDialog(invite, answer, { method: 'ACK' })))
+  await application.arrives('ACK')
+  await phone.hearsResponse(100)
+  return { application, phone, invite, answer, dialogId }
+}
+
+describe('a session that the far end refreshes (RFC 4028 §10)', () => {
+  const asked: HeaderList = [
+    ['Session-Expires', '120;refresher=uac'],
+    ['Supported', 'timer'],
+  ]
+
+  it('is ended with BYE a while before its time is over, and the application is told', async () => {
+    const { application, phone, answer } = await answered(asked)
+    expect([answer.first('Session-Expires'), answer.first('Require')]).toEqual(['120;refresher=uac', 'timer'])
+    seconds(87)
+    expect(phone.untaken).toEqual([])
+    seconds(2)
+    expect((await phone.hearsRequest('BYE')).first('Reason')).toContain('Session timer expired')
+    expect((await application.arrives('BYE')).txnId).toBe('unsolicited')
+  })
+
+  it('goes on with every refresh', async () => {
+    const { application, phone, invite, answer } = await answered(asked)
+    seconds(60)
+    phone.send(phone.request(inDialog(invite, answer, { method: 'UPDATE', cseq: 2, headers: asked })))
+    await application.respond(await application.arrives('UPDATE'), 200)
+    await phone.hearsResponse(200, 'UPDATE')
+    seconds(80)
+    expect(phone.untaken).toEqual([])
+    seconds(10)
+    expect(await phone.hearsRequest('BYE')).toBeDefined()
+  })
+
+  it('has no timer any more when it is refreshed without one (§9)', async () => {
+    const { application, phone, invite, answer } = await answered(asked)
+    seconds(1)
+    phone.send(phone.request(inDialog(invite, answer, { method: 'INVITE', cseq: 2, body: offer })))
+    await phone.hearsResponse(100)
+    await application.respond(await application.arrives('INVITE'), 200, [], offer)
+    phone.send(phone.request(inDialog(invite, await phone.hearsResponse(200, 'INVITE'), { method: 'ACK', cseq: 2 })))
+    await application.arrives('ACK')
+    seconds(3600)
+    expect(phone.untaken).toEqual([])
+  })
+
+  it('may not be shorter than 90 s: 422 with Min-SE, and the application is not asked (§9)', async () => {
+    const { application, phone, invite, answer } = await answered(asked)
+    const headers: HeaderList = [['Session-Expires', '60']]
+    phone.send(phone.request(inDialog(invite, answer, { method: 'INVITE', cseq: 2, headers, body: offer })))
+    expect((await phone.hearsResponse(422)).first('Min-SE')).toBe('90')
+    phone.send(phone.request({ method: 'INVITE', headers, body: offer }))
+    expect((await phone.hearsResponse(422)).first('Min-SE')).toBe('90')
+    expect(application.untaken).toEqual([])
+  })
+})
+
+describe('a session that we refresh (RFC 4028 §10)', () => {
+  const asked: HeaderList = [
+    ['Session-Expires', '120;refresher=uas'],
+    ['Supported', 'timer'],
+  ]
+
+  it('is refreshed with UPDATE at half its time where the far end takes that, and the application hears nothing', async () => {
+    const { application, phone } = await answered([...asked, ['Allow', 'INVITE, UPDATE']])
+    for (let turn = 0; turn < 2; turn += 1) {
+      seconds(60)
+      const update = await phone.hearsRequest('UPDATE')
+      expect([update.first('Session-Expires'), update.body.length]).toEqual(['120;refresher=uac', 0])
+      phone.respond(update, 200, [['Session-Expires', '120;refresher=uac']])
+      await application.command('ping')
+    }
+    expect(application.untaken).toEqual([])
+  })
+
+  it('is refreshed with the session description that was sent last where it does not', async () => {
+    const { phone } = await answered(asked)
+    seconds(60)
+    const invite = await phone.hearsRequest('INVITE')
+    expect(invite.body.toString()).toBe(offer)
+    phone.respond(invite, 200, [['Session-Expires', '120;refresher=uac']], offer)
+    expect((await phone.hearsRequest('ACK')).cseq.number).toBe(invite.cseq.number)
+  })
+
+  it('is ended when the refresh is not answered', async () => {
+    const { phone } = await answered([...asked, ['Allow', 'UPDATE']])
+    seconds(60)
+    phone.respond(await phone.hearsRequest('UPDATE'), 481)
+    seconds(30)
+    expect(await phone.hearsRequest('BYE')).toBeDefined()
+  })
+
+  it('is one that the application asked for in its INVITE, too', async () => {
+    const application = await stage.application([])
+    const phone = await stage.udpPeer()
+    await application.request(
+      'INVITE',
+      phone.uri,
+      [
+        ['Session-Expires', '120'],
+        ['Supported', 'timer'],
+      ],
+      offer,
+    )
+    const invite = await phone.hearsRequest('INVITE')
+    phone.respond(invite, 200, [['Session-Expires', '120;refresher=uac']], offer)
+    await application.requestInDialog((await application.arrives('200')).dialogId, 'ACK')
+    await phone.hearsRequest('ACK')
+    seconds(60)
+    expect((await phone.hearsRequest('INVITE')).body.toString()).toBe(offer)
+  })
+})
+
+describe('a request right behind an ACK', () => {
+  it('waits a moment, so that drachtio-srf has its dialog before', async () => {
+    const { application, phone, invite, answer } = await answered([])
+    phone.send(phone.request(inDialog(invite, answer, { method: 'INFO', cseq: 2 })))
+    phone.send(phone.request(inDialog(invite, answer, { method: 'BYE', cseq: 3 })))
+    phone.send(phone.request({ method: 'INVITE', body: offer }))
+    await application.arrives('INVITE')
+    expect(application.untaken).toEqual([])
+    clock.advance(20)
+    await application.arrives('INFO')
+    expect(await application.arrives('BYE')).toBeDefined()
+  })
+})

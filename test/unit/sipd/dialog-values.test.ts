@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import { createRequest, createResponse } from '../../../src/sip/builder.js'
+import { newResponse } from '../../../src/sip/editor.js'
+import type { SipRequest } from '../../../src/sip/message.js'
+import { pathTo } from '../../../src/sipd/dialog/route-set.js'
+import { agree, asksTooLittle, parseSessionExpires, termsOf } from '../../../src/sipd/dialog/session/session-terms.js'
+import { isHidden, wayOfRequest, wayOfResponse } from '../../../src/sipd/dialog/way.js'
+import { bestResponse } from '../../../src/sipd/proxy/best-response.js'
+import type { Flow } from '../../../src/sipd/transaction/transaction-layer.js'
+
+const here = { address: '192.0.2.1', port: 5060 }
+
+function flow(address: string, connection: number | null = null): Flow {
+  return { protocol: connection === null ? 'udp' : 'tcp', remote: { address, port: 40_000 }, local: here, advertised: here, connection }
+}
+
+function request(headers: readonly (readonly [string, string])[]): SipRequest {
+  return createRequest({ method: 'INVITE', uri: 'sip:x@192.0.2.1', headers })
+}
+
+const via = (host: string): readonly [string, string] => ['Via', `SIP/2.0/UDP ${host};branch=z9hG4bK1`]
+const contact = (host: string): readonly [string, string] => ['Contact', `<sip:a@${host}>`]
+
+describe('the path to a remote target (RFC 3261 §12.2.1.1)', () => {
+  it.each([
+    ['no route', [], { uri: 'sip:t', routes: [], next: 'sip:t' }],
+    ['a loose router', ['<sip:p;lr>', '<sip:q;lr>'], { uri: 'sip:t', routes: ['<sip:p;lr>', '<sip:q;lr>'], next: 'sip:p;lr' }],
+    ['a strict router', ['<sip:p>', '<sip:q;lr>'], { uri: 'sip:p', routes: ['<sip:q;lr>', '<sip:t>'], next: 'sip:p' }],
+  ])('over %s', (_name, routes, path) => {
+    expect(pathTo('sip:t', routes)).toEqual(path)
+  })
+})
+
+describe('the way to the far end of a dialog', () => {
+  it.each([
+    ['over UDP from where its Via says: the Contact', request([via('203.0.113.5'), contact('203.0.113.9')]), flow('203.0.113.5'), false],
+    ['over UDP from elsewhere: the flow', request([via('10.0.0.5'), contact('10.0.0.5')]), flow('203.0.113.5'), true],
+    ['through a proxy: the Contact', request([via('10.0.0.5'), via('10.0.0.6'), contact('10.0.0.6')]), flow('203.0.113.5'), false],
+    [
+      'with a route set: not the flow',
+      request([via('10.0.0.5'), contact('10.0.0.5'), ['Record-Route', '<sip:p;lr>']]),
+      flow('203.0.113.5'),
+      false,
+    ],
+    ['over a stream with a private Contact: the connection', request([via('10.0.0.5'), contact('10.0.0.5')]), flow('203.0.113.5', 7), true],
+    [
+      'over a stream from its own address: the connection',
+      request([via('203.0.113.5'), contact('203.0.113.5')]),
+      flow('203.0.113.5', 7),
+      true,
+    ],
+    [
+      'over a stream with a browser’s Contact: the connection',
+      request([via('x.invalid'), contact('x.invalid')]),
+      flow('203.0.113.5', 7),
+      true,
+    ],
+    ['over a stream for another server: the Contact', request([via('203.0.113.5'), contact('203.0.113.9')]), flow('203.0.113.5', 7), false],
+  ])('that called us %s', (_name, message, came, overFlow) => {
+    expect(wayOfRequest(message, came) !== null).toBe(overFlow)
+  })
+
+  it.each([
+    ['that answers with what we called: the address that answered', '10.0.0.5', 'sip:a@10.0.0.5', '10.9.9.9', true],
+    ['with a private Contact from a public address: the address that answered', '10.0.0.5', 'sip:a@example.org', '203.0.113.5', true],
+    [
+      'with a private Contact from a private address, another than we called: the Contact',
+      '10.0.0.5',
+      'sip:a@example.org',
+      '10.9.9.9',
+      false,
+    ],
+    ['with a public Contact: the Contact', '203.0.113.9', 'sip:a@example.org', '203.0.113.5', false],
+    ['from its Contact: the Contact', '10.0.0.5', 'sip:a@10.0.0.5', '10.0.0.5', false],
+  ])('that we called and %s', (_name, host, called, address, overFlow) => {
+    const response = newResponse(200, 'OK')
+    response.append(...contact(host))
+    expect(wayOfResponse(response, called, flow(address)) !== null).toBe(overFlow)
+  })
+
+  it.each(['10.1.2.3', '172.31.0.1', '192.168.0.1', '100.64.0.1', '127.0.0.1', '169.254.1.1', 'fd00::1', 'fe80::1', '::1', 'a.invalid'])(
+    '%s is hidden',
+    (host) => expect(isHidden(host)).toBe(true),
+  )
+  it.each(['172.32.0.1', '100.128.0.1', '203.0.113.1', '2001:db8::1', 'example.org'])('%s is not', (host) =>
+    expect(isHidden(host)).toBe(false),
+  )
+})
+
+describe('session timers (RFC 4028)', () => {
+  it.each([
+    ['1800;refresher=uac', { seconds: 1800, refresher: 'uac' }],
+    ['1800 ; refresher = UAS', { seconds: 1800, refresher: 'uas' }],
+    ['90', { seconds: 90, refresher: null }],
+    ['x', null],
+    ['', null],
+  ])('%j is read as %j', (text, terms) => {
+    expect(parseSessionExpires(text)).toEqual(terms)
+  })
+
+  it.each([
+    [
+      'as asked',
+      [
+        ['Session-Expires', '1800;refresher=uac'],
+        ['Supported', 'timer'],
+      ],
+      [],
+      { seconds: 1800, refresher: 'them' },
+    ],
+    [
+      'by the caller who can and does not say',
+      [
+        ['Session-Expires', '1800'],
+        ['Supported', 'timer'],
+      ],
+      [],
+      { seconds: 1800, refresher: 'them' },
+    ],
+    ['by us for a caller who cannot', [['Session-Expires', '1800']], [], { seconds: 1800, refresher: 'us' }],
+    ['as the application says', [['Supported', 'timer']], [['Session-Expires', '60']], { seconds: 90, refresher: 'us' }],
+    ['not at all', [['Supported', 'timer']], [], null],
+  ] as const)('are kept %s', (_name, asked, said, terms) => {
+    const invite = request([via('h'), ...asked])
+    const response = createResponse(invite, 200)
+    for (const [name, value] of said) response.append(name, value)
+    expect(agree(invite, response)).toEqual(terms)
+    expect(response.has('Session-Expires')).toBe(terms !== null)
+    expect(response.has('Require')).toBe(terms?.refresher === 'them')
+  })
+
+  it('below 90 s are refused (§9)', () => {
+    expect(asksTooLittle(request([['Session-Expires', '89']]))).toBe(true)
+    expect(asksTooLittle(request([['Session-Expires', '90']]))).toBe(false)
+  })
+
+  it('of an answer are ours to refresh unless it says otherwise (§7.2)', () => {
+    const response = newResponse(200, 'OK')
+    expect(termsOf(response)).toBeNull()
+    response.append('Session-Expires', '120')
+    expect(termsOf(response)).toEqual({ seconds: 120, refresher: 'us' })
+    response.set('Session-Expires', '120;refresher=uas')
+    expect(termsOf(response)).toEqual({ seconds: 120, refresher: 'them' })
+  })
+})
+
+describe('the best of several failures (RFC 3261 §16.7)', () => {
+  it.each([
+    [[404, 603], 603],
+    [[503, 404], 404],
+    [[486, 404, 302], 302],
+    [[404, 407], 407],
+    [[408, 486], 486],
+    [[503], 500],
+  ])('of %j is %i', (statuses, best) => {
+    expect(bestResponse(statuses.map((status) => newResponse(status, 'x')))?.status).toBe(best)
+  })
+
+  it('gathers the challenges of all', () => {
+    const [one, two] = [newResponse(407, 'x'), newResponse(401, 'x')]
+    one.append('Proxy-Authenticate', 'Digest realm="a"')
+    two.append('WWW-Authenticate', 'Digest realm="b"')
+    const best = bestResponse([one, two])
+    expect([best?.has('Proxy-Authenticate'), best?.has('WWW-Authenticate')]).toEqual([true, true])
+  })
+
+  it('of none is none', () => {
+    expect(bestResponse([])).toBeNull()
+  })
+})
