@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { offer } from '../support/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
+import { connectWireApplication, openWireApplication } from '../support/wire-application.js'
+
+let stage: SipdStage
+beforeEach(async () => {
+  stage = await openSipdStage()
+})
+afterEach(() => stage.close())
+
+describe('authentication on the admin wire', () => {
+  it.each(['ping', 'route|invite', 'remove_route|invite', 'sip||\r\nOPTIONS sip:x@127.0.0.1 SIP/2.0\r\n\r\n', 'proxy|1||||serial|||sip:x'])(
+    'is asked for before %j',
+    async (text) => {
+      const stranger = stage.keep(await connectWireApplication(stage.sipd.admin.port))
+      expect((await stranger.command(text)).words.slice(3)).toEqual(['NO', 'not authenticated'])
+      await stranger.closed()
+    },
+  )
+
+  it.each(['wrong', '', 'cymr', 'cymru2'])('fails with the secret %j, and the connection is closed', async (secret) => {
+    const stranger = stage.keep(await connectWireApplication(stage.sipd.admin.port))
+    expect((await stranger.command(`authenticate|${secret}|`)).words.slice(3)).toEqual(['NO', 'incorrect secret'])
+    await stranger.closed()
+  })
+})
+
+describe('commands that are none', () => {
+  it.each([
+    ['constructor|x', 'Unknown message type'],
+    ['', 'Unknown message type'],
+    ['route', 'missing verb'],
+    ['proxy|1', 'Invalid proxy request: not enough information provided'],
+    ['sip', 'Invalid sip request: not enough information provided'],
+  ])('%j is answered NO, and the connection is closed', async (text, reason) => {
+    const application = await stage.application([])
+    expect((await application.command(text)).words.slice(3)).toEqual(['NO', reason])
+    await application.closed()
+  })
+
+  it('a request to tel: and a bare status line are refused, and nothing else happens', async () => {
+    const application = await stage.application([])
+    expect((await application.request('INVITE', 'tel:+4930123', [], offer)).words[4]).toMatch(/^invalid request-uri/)
+    expect((await application.command('sip|some-transaction|\r\nSIP/2.0\r\n\r\n')).verdict).toBe('NOK')
+    expect((await application.command('ping')).words.slice(3)).toEqual(['OK', 'pong'])
+  })
+
+  it('a header with a line break in it does no harm', async () => {
+    const application = await stage.application([])
+    const phone = await stage.udpPeer()
+    await application.request('OPTIONS', phone.uri, [['X-One', 'a\r\n folded']])
+    expect((await phone.hearsRequest('OPTIONS')).first('X-One')).toBe('a folded')
+  })
+})
+
+describe('several applications', () => {
+  it('are asked in turn for what both want', async () => {
+    const [one, two] = [await stage.application(['options']), await stage.application(['options'])]
+    const phone = await stage.udpPeer()
+    for (const application of [one, two, one, two]) {
+      phone.send(phone.request({ method: 'OPTIONS' }))
+      await application.respond(await application.arrives('OPTIONS'), 200)
+      await phone.hearsResponse(200)
+    }
+  })
+
+  it('that take back one route keep the others', async () => {
+    const application = await stage.application(['options', 'message'])
+    const phone = await stage.udpPeer()
+    await application.command('remove_route|options')
+    phone.send(phone.request({ method: 'OPTIONS' }))
+    expect(await phone.hearsResponse(503)).toBeDefined()
+    phone.send(phone.request({ method: 'MESSAGE' }))
+    await application.respond(await application.arrives('MESSAGE'), 200)
+    expect(await phone.hearsResponse(200)).toBeDefined()
+  })
+
+  it('cannot answer for each other', async () => {
+    const [owner, stranger] = [await stage.application(['options']), await stage.application([])]
+    const phone = await stage.udpPeer()
+    phone.send(phone.request({ method: 'OPTIONS' }))
+    const arrived = await owner.arrives('OPTIONS')
+    expect((await stranger.respond(arrived, 200)).verdict).toBe('NOK')
+    expect((await owner.respond(arrived, 200)).verdict).toBe('OK')
+  })
+
+  it('that ask twice for the same are asked once', async () => {
+    const application = await stage.application(['options', 'options'])
+    await application.command('remove_route|options')
+    const phone = await stage.udpPeer()
+    phone.send(phone.request({ method: 'OPTIONS' }))
+    expect(await phone.hearsResponse(503)).toBeDefined()
+  })
+
+  it('may name themselves with tags', async () => {
+    const application = stage.keep(await openWireApplication({ port: stage.sipd.admin.port, tags: 'one,two' }))
+    expect((await application.command('ping')).verdict).toBe('OK')
+  })
+})
