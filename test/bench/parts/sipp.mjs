@@ -24,11 +24,23 @@ export function answering(scenario, port, more = []) {
 }
 
 /** Calls at a rate for some seconds; answers counts, response times in ms and the CPU of SIPp. */
-export async function load({ scenario, target, rate, seconds, more = [] }) {
+export async function load({ scenario, target, rate, seconds, port, more = [] }) {
   const folder = await mkdtemp(path.join(tmpdir(), 'hotdesk-bench-'))
-  const port = await freePort()
   const total = Math.round(rate * seconds)
-  const args = [target, ...scenarioArgs(scenario), '-i', address, '-p', port, '-r', rate, '-m', total, '-l', Math.max(2_000, rate * 8)]
+  const args = [
+    target,
+    ...scenarioArgs(scenario),
+    '-i',
+    address,
+    '-p',
+    port ?? (await freePort()),
+    '-r',
+    rate,
+    '-m',
+    total,
+    '-l',
+    Math.max(2_000, rate * 8),
+  ]
   args.push('-nostdin', '-trace_rtt', '-rtt_freq', 100, '-trace_stat', '-fd', 1, '-timeout', seconds + 40, ...more)
   const child = spawn('sipp', args.map(String), { cwd: folder, stdio: 'ignore' })
   const exitCode = await new Promise((resolve) => child.once('exit', resolve))

@@ -1,0 +1,168 @@
+// The whole node: sipd, drachtio-srf, registrar, routing, PIN dialogue, Redis. `npm run bench node`
+// Calls come from a trunk, are for a user, and ring the phone where the user sits; all UDP on loopback, everything on this machine.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { cpuOf, machine, memoryOf, table } from './parts/machine.mjs'
+import { address, answering, freePort, load } from './parts/sipp.mjs'
+
+const here = import.meta.dirname
+const dist = path.join(here, '../../dist')
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '10' } } })
+const rates = positionals.length > 0 ? positionals.map(Number) : [50, 100, 200, 300]
+const seconds = Number(values.seconds)
+const from = (name) => import(pathToFileURL(path.join(dist, name)).href)
+
+const folder = await mkdtemp(path.join(tmpdir(), 'hotdesk-bench-'))
+const [trunkPort, calleePort] = [await freePort(), await freePort()]
+const node = await startNode()
+const network = await furnish()
+let callee
+try {
+  console.log('\nThe whole node\n')
+  console.log(`${await registrations()}\n`)
+  callee = answering('uas', calleePort)
+  console.log(`${await calls()}\n`)
+  console.log(await logins())
+} finally {
+  callee?.end()
+  await network.close()
+  node.child.kill('SIGTERM')
+  await once(node.child, 'exit')
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function startNode() {
+  const dialplan = {
+    site: 'bench',
+    extensions: ['10X'],
+    trunks: { carrier: { uri: `sip:${address}:${trunkPort}`, from: [address] } },
+    dids: { '+331400010X': '10X' },
+  }
+  const settings = {
+    node: 'bench-1',
+    site: 'bench',
+    secret: 'a secret for measuring only',
+    sip: { domain: 'hotdesk.example', listen: [`udp://${address}:0`] },
+    http: { listen: `${address}:0` },
+    media: { address },
+    data: path.join(folder, 'data'),
+    dialplan: path.join(folder, 'bench.yaml'),
+    log: { level: 'warn', form: 'json' },
+  }
+  await writeFile(settings.dialplan, JSON.stringify(dialplan))
+  await writeFile(path.join(folder, 'hotdesk.yaml'), JSON.stringify(settings))
+  const child = spawn(process.execPath, [path.join(dist, 'main.js'), '--config', path.join(folder, 'hotdesk.yaml'), 'start'])
+  child.stderr.pipe(process.stderr)
+  for await (const line of createInterface({ input: child.stdout })) {
+    const found = /udp\/([0-9.:]+)/.exec(line)
+    if (!found) continue
+    child.stdout.resume()
+    return { child, sip: found[1] }
+  }
+  throw new Error('the node did not start')
+}
+
+async function furnish() {
+  const { createStore, embeddedSocket } = await from('store/store.js')
+  const { createDirectory } = await from('directory/directory.js')
+  const { hashPin, hotdeskLibrary } = await from('hotdesk/hotdesk.js')
+  const { createSeal } = await from('base/seal.js')
+  const { Secret } = await from('base/secret.js')
+  const { silentLogger } = await from('base/logger.js')
+  const { createMetrics } = await from('base/metrics.js')
+  const { systemClock } = await from('base/clock.js')
+  const redis = { kind: 'url', url: new Secret(`unix://${embeddedSocket(path.join(folder, 'data'))}`) }
+  const common = { clock: systemClock, log: silentLogger(), metrics: createMetrics() }
+  const store = await createStore({ redis, network: 'hd', data: path.join(folder, 'bench'), functions: hotdeskLibrary, ...common })
+  const directory = createDirectory({ store, seal: createSeal(new Secret('a secret for measuring only')), log: silentLogger() })
+  for (const extension of ['100', '101'])
+    await directory.putUser(extension, { name: `User ${extension}`, home: 'bench', pinHash: await hashPin(new Secret('4711')) })
+  for (const id of ['HD0001', 'HD0002']) {
+    await directory.putDevice(id, { site: 'bench', hotdesk: true, password: new Secret('bench'), elin: '+33199000001', location: 'here' })
+  }
+  return { store, Secret, systemClock, silentLogger, close: () => store.close() }
+}
+
+/** What the node spends meanwhile, for each of `total` things. */
+async function spending(total, run) {
+  const before = { cpu: cpuOf(node.child.pid), machine: machine(), at: performance.now() }
+  const result = await run()
+  const lasted = performance.now() - before.at
+  const share = (key) => (((machine()[key] - before.machine[key]) / lasted) * 100).toFixed(0)
+  return { ...result, cpu: ((cpuOf(node.child.pid) - before.cpu) / total).toFixed(2), idle: share('idle'), steal: share('steal') }
+}
+
+async function registrations() {
+  const more = ['-key', 'device', 'HD0001', '-au', 'HD0001', '-ap', 'bench']
+  const scenario = path.join(here, 'parts/register.xml')
+  const one = () => load({ scenario, target: node.sip, rate: 1, seconds: 1, port: calleePort, more })
+  // SIPp knows MD5 alone: a node that has seen such a phone give up offers only that the next time.
+  if ((await one()).ok === 0) await one()
+  const rows = [['registrations/s', 'failed', 'retrans', 'p50 ms', 'p95', 'p99', 'node ms each', 'idle %', 'steal %']]
+  for (const rate of [100, 300, 600]) {
+    const spent = await spending(rate * seconds, () => load({ scenario, target: node.sip, rate, seconds, port: calleePort, more }))
+    rows.push([
+      rate,
+      spent.failed,
+      spent.retransmissions,
+      spent.times.p50,
+      spent.times.p95,
+      spent.times.p99,
+      spent.cpu,
+      spent.idle,
+      spent.steal,
+    ])
+  }
+  return table(rows)
+}
+
+async function calls() {
+  await network.store.call('hotdesk_login', '100', 'HD0001')
+  const scenario = path.join(here, 'parts/call.xml')
+  const more = ['-s', '+3314000100']
+  const rows = [['calls/s', 'failed', 'retrans', 'p50 ms', 'p95', 'p99', 'node ms/call', 'node MB', 'idle %', 'steal %']]
+  await load({ scenario, target: node.sip, rate: 50, seconds: 4, port: trunkPort, more })
+  for (const rate of rates) {
+    const spent = await spending(rate * seconds, () => load({ scenario, target: node.sip, rate, seconds, port: trunkPort, more }))
+    const { p50, p95, p99 } = spent.times
+    rows.push([rate, spent.failed, spent.retransmissions, p50, p95, p99, spent.cpu, memoryOf(node.child.pid), spent.idle, spent.steal])
+  }
+  return table(rows)
+}
+
+/** From the beginning of the last key press to the assignment in the copy of another Redis client. */
+async function logins() {
+  const { createPhoneBank } = await from('cli/demo/phone-bank.js')
+  const { store, systemClock, silentLogger, Secret } = network
+  const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+  const phone = bank.phone({ device: 'HD0002', password: new Secret('bench'), node: node.sip, domain: 'hotdesk.example' })
+  await phone.register()
+  const times = []
+  for (let i = 0; i < 10; i++) {
+    await store.call('hotdesk_logout', 'HD0002', 'now')
+    const dialled = await (await phone.dial('*77*101*')).result
+    if (dialled.outcome !== 'answered') throw new Error(`the dial code was answered ${dialled.answer.status}`)
+    await dialled.call.hears(5)
+    const seated = new Promise((resolve) => {
+      const off = store.replica.onChange(() => {
+        if (store.replica.hash('devices')?.get('HD0002') !== '101') return
+        off()
+        resolve(performance.now())
+      })
+    })
+    await dialled.call.audio.press('4711')
+    const pressed = performance.now()
+    await dialled.call.audio.press('#')
+    times.push((await seated) - pressed)
+    await dialled.call.ended
+  }
+  await bank.close()
+  const sorted = times.toSorted((a, b) => a - b)
+  return `# to the assignment in Redis: median ${sorted[5].toFixed(0)} ms, longest ${sorted.at(-1).toFixed(0)} ms, of ${times.length} logins`
+}
