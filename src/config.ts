@@ -3,11 +3,22 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { AppError, messageOf } from './base/errors.js'
 import { type NodeName, parseNodeName, parseSiteName, type SiteName } from './base/identity.js'
 import { type ListenAddress, parseListenAddress } from './base/listen-address.js'
 import { type Environment, isBlock, type Option, optionsOf, unknownVariables, withEnvironment } from './base/options.js'
+import {
+  type Durability,
+  isShared,
+  orText,
+  parseHostPort,
+  parsePort,
+  type RedisPlace,
+  redisPlaceOf,
+  redisProblems,
+  redisSettings,
+} from './base/redis-place.js'
 import { Secret } from './base/secret.js'
 import {
   block,
@@ -23,11 +34,7 @@ import {
   type Written,
 } from './base/written.js'
 
-/** Where Redis is. */
-export type RedisPlace =
-  | { readonly kind: 'embedded' }
-  | { readonly kind: 'url'; readonly url: Secret }
-  | { readonly kind: 'sentinel'; readonly sentinels: readonly { readonly host: string; readonly port: number }[]; readonly name: string }
+export type { Durability, HostPort, RedisAccess, RedisPlace } from './base/redis-place.js'
 
 /** The whole configuration of a node, checked; frozen. */
 export interface Config {
@@ -44,6 +51,7 @@ export interface Config {
   }
   readonly drachtio: 'embedded' | { readonly host: string; readonly port: number; readonly secret: Secret }
   readonly redis: RedisPlace
+  readonly durability: Durability
   readonly http: { readonly address: string; readonly port: number }
   readonly media: { readonly address: string; readonly ports: { readonly from: number; readonly to: number } }
   readonly data: string
@@ -74,17 +82,6 @@ function days(text: string): number | null {
   return /^[0-9]{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 3_650 ? Number(text) : null
 }
 
-function parsePort(text: string | undefined): number | null {
-  return text !== undefined && /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : null
-}
-
-/** `0.0.0.0:8080`, `[::]:8080`, `redis.example:26379` */
-function parseHostPort(text: string): { host: string; port: number } | null {
-  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]+)$/.exec(text)
-  const [host, port] = [parts?.[1] ?? parts?.[2], parsePort(parts?.[3])]
-  return host === undefined || port === null ? null : { host, port }
-}
-
 function parsePorts(text: string): { from: number; to: number } | null {
   const parts = /^([0-9]+)-([0-9]+)$/.exec(text)
   const [from, to] = [parsePort(parts?.[1]), parsePort(parts?.[2])]
@@ -95,15 +92,6 @@ function parseDrachtio(text: string): 'embedded' | { host: string; port: number 
   if (text === 'embedded') return text
   return text.startsWith('tcp://') ? parseHostPort(text.slice('tcp://'.length)) : null
 }
-
-function parseRedis(text: string): RedisPlace | null {
-  if (text === 'embedded') return { kind: 'embedded' }
-  return /^(rediss?:\/\/[^\s/]+(\/[0-9]*)?|unix:\/\/\/\S+)$/.test(text) ? { kind: 'url', url: new Secret(text) } : null
-}
-
-/** `redis: embedded` is short for `redis: { url: embedded }`. */
-const orText = <Block extends z.ZodType>(whole: Block) =>
-  z.preprocess((found) => (typeof found === 'string' ? { url: found } : found), whole)
 
 // ── settings: what there is, its form, its default, its description ─────────────────────────────────────────────────
 
@@ -142,17 +130,7 @@ const settings = block({
         .describe("The drachtio-server's admin secret."),
     }),
   ).prefault({}),
-  redis: orText(
-    block({
-      url: secretForm('embedded, redis://host:port, rediss://host:port or unix:///path', parseRedis)
-        .prefault('embedded')
-        .describe('`embedded`: a redis-server of our own, its file in `data`; or `redis://…`, `rediss://…`, `unix:///…`.'),
-      sentinels: listOf(form('host:port', parseHostPort)).optional().describe('Sentinels instead of a URL: `host:port`, …'),
-      name: form('the name that the sentinels know', matching(/^\S+$/))
-        .optional()
-        .describe('The name under which the sentinels know the primary.'),
-    }),
-  ).prefault({}),
+  redis: redisSettings,
   http: block({
     listen: form('an address such as 0.0.0.0:8080', parseHostPort)
       .prefault('0.0.0.0:8080')
@@ -225,36 +203,30 @@ export function parseConfig({ text, file, env, cwd, purpose }: ParseNeeds): Conf
   const written = withEnvironment(readYaml(text, name), options, env)
   const { HOTDESK_CONFIG: _file, ...variables } = env
   const checked = check(settings, written)
-  const late = [...crossChecks(written), ...unknownVariables(options, variables, 'HOTDESK')]
+  const folder = file === null ? cwd : dirname(file)
+  const late = [...crossChecks(written, folder), ...unknownVariables(options, variables, 'HOTDESK')]
   if ('problems' in checked || late.length > 0)
     throw invalid('CONFIG_INVALID', name, ['problems' in checked ? checked.problems : [], late].flat())
-  return freeze(resolved(checked.value, { folder: file === null ? cwd : dirname(file), sample: file === null, purpose }))
+  return freeze(resolved(checked.value, { folder, sample: file === null, purpose }))
 }
 
 /** What the form of one setting cannot tell. Reads what was written, so that other problems hide none of these. */
-function crossChecks(written: Written): Problem[] {
+function crossChecks(written: Written, folder: string): Problem[] {
   const { secret, redis, drachtio, sip } = isBlock(written.value) ? written.value : {}
   const problem = (path: Path, message: string): Problem => ({
     place: written.placeOf(path),
     key: keyText(path),
     message: `missing: ${message}`,
   })
-  const [redisBlock, drachtioBlock] = [asBlock(redis), asBlock(drachtio)]
-  const shared = redisBlock.sentinels !== undefined || (redisBlock.url ?? 'embedded') !== 'embedded'
-  const problems: Problem[] = []
-  if (secret === undefined && shared)
+  const drachtioBlock = isBlock(drachtio) ? drachtio : { url: drachtio }
+  const problems = redisProblems(redis, written, folder)
+  if (secret === undefined && isShared(redis))
     problems.push(problem(['secret'], 'nodes that share a Redis need the same secret; make one with `openssl rand -hex 32`'))
-  if (redisBlock.sentinels !== undefined && redisBlock.name === undefined)
-    problems.push(problem(['redis', 'name'], 'expected the name under which the sentinels know the primary'))
   if ((drachtioBlock.url ?? 'embedded') !== 'embedded' && drachtioBlock.secret === undefined)
     problems.push(problem(['drachtio', 'secret'], "expected the drachtio-server's admin secret, best as HOTDESK_DRACHTIO_SECRET"))
   if (isBlock(sip) && Array.isArray(sip.listen) && sip.listen.length === 0)
     problems.push(problem(['sip', 'listen'], 'expected at least one address'))
   return problems
-}
-
-function asBlock(found: unknown): Readonly<Record<string, unknown>> {
-  return isBlock(found) ? found : { url: found }
 }
 
 // ── what follows from the settings ───────────────────────────────────────────────────────────────────────────────────
@@ -275,7 +247,8 @@ function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Co
     secret: from.secret ?? keptSecret(data, purpose),
     sip: { ...from.sip, advertise },
     drachtio: from.drachtio.url === 'embedded' ? 'embedded' : { ...from.drachtio.url, secret: from.drachtio.secret ?? new Secret('') },
-    redis: from.redis.sentinels ? { kind: 'sentinel', sentinels: from.redis.sentinels, name: from.redis.name ?? '' } : from.redis.url,
+    redis: redisPlaceOf(from.redis, folder),
+    durability: from.redis.durability,
     http: { address: from.http.listen.host, port: from.http.listen.port },
     media: { address: from.media.address ?? advertise ?? from.sip.listen[0]?.address ?? machineAddress(), ports: from.media.ports },
     data,

@@ -1,5 +1,7 @@
-import { Redis, type RedisOptions } from 'ioredis'
-import type { RedisPlace } from '../config.js'
+import type { ConnectionOptions } from 'node:tls'
+import { Redis } from 'ioredis'
+import type { RedisAccess, RedisPlace } from '../config.js'
+import { type ClusterNeeds, type ConnectionSettings, slotOwnerConnector } from './cluster.js'
 
 /** A place that can be connected to: an embedded server has become a socket by now. */
 export type ReachablePlace = Exclude<RedisPlace, { kind: 'embedded' }> | { readonly kind: 'socket'; readonly path: string }
@@ -21,29 +23,71 @@ const options = {
   disableClientInfo: true,
   connectionName: 'hotdesk',
   retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000) * (0.75 + Math.random() / 2),
-  // After a failover the old primary answers READONLY until the connection is made anew.
-  reconnectOnError: (fault: Error) => fault.message.startsWith('READONLY'),
-} satisfies RedisOptions
+  // After a failover the old primary answers READONLY until the connection is made anew; where a slot has moved, MOVED.
+  reconnectOnError: (fault: Error) => /^(READONLY|MOVED|ASK)\b/.test(fault.message),
+} satisfies ConnectionSettings
 
-/** A connection that has not been opened yet; it connects again by itself, with growing pauses. */
-export function newConnection(place: ReachablePlace): Redis {
+/**
+ * A connection that has not been opened yet; it connects again by itself, with growing pauses.
+ * @param tag the network's hash tag: where it lies in a cluster decides where the connection goes
+ */
+export function newConnection(place: ReachablePlace, tag: string, changes: ConnectionSettings = {}): Redis {
+  const common = { ...options, ...changes }
   switch (place.kind) {
     case 'socket':
-      return new Redis({ ...options, path: place.path })
+      return new Redis({ ...common, path: place.path })
     case 'sentinel':
+      return new Redis({ ...common, ...sentinelOptions(place) })
+    case 'cluster': {
+      const tls = encryptionOf(place.access)
+      // `tls` beside the connector tells ioredis when the connection is up.
       return new Redis({
-        ...options,
-        name: place.name,
-        sentinels: place.sentinels.map(({ host, port }) => ({ host, port })),
-        sentinelCommandTimeout: answerWithinMs,
-        sentinelRetryStrategy: options.retryStrategy,
-        failoverDetector: true,
+        ...common,
+        ...credentialsOf(place.access),
+        ...(tls ? { tls } : {}),
+        Connector: slotOwnerConnector(clusterNeeds(place, tag)),
       })
+    }
     case 'url': {
       const url = new URL(place.url.reveal())
-      return url.protocol === 'unix:' ? new Redis({ ...options, path: url.pathname }) : new Redis(url.href, options)
+      if (url.protocol === 'unix:') return new Redis({ ...common, path: url.pathname })
+      const tls = url.protocol === 'rediss:' ? { tls: encryption(place.access) } : {}
+      return new Redis(url.href, { ...common, ...credentialsOf(place.access), ...tls })
     }
   }
+}
+
+export function clusterNeeds({ servers, access }: Extract<ReachablePlace, { kind: 'cluster' }>, tag: string): ClusterNeeds {
+  return { servers, tag, options: { ...options, ...credentialsOf(access) }, tls: encryptionOf(access) }
+}
+
+function sentinelOptions({ name, sentinels, access }: Extract<ReachablePlace, { kind: 'sentinel' }>): ConnectionSettings {
+  const tls = encryptionOf(access)
+  return {
+    ...credentialsOf(access),
+    name,
+    sentinels: sentinels.map(({ host, port }) => ({ host, port })),
+    sentinelCommandTimeout: answerWithinMs,
+    sentinelRetryStrategy: options.retryStrategy,
+    failoverDetector: true,
+    ...(access?.sentinelPassword ? { sentinelPassword: access.sentinelPassword.reveal() } : {}),
+    ...(tls ? { tls, sentinelTLS: tls, enableTLSForSentinelMode: true } : {}),
+  }
+}
+
+function credentialsOf(access: RedisAccess | undefined): ConnectionSettings {
+  return {
+    ...(access?.username ? { username: access.username } : {}),
+    ...(access?.password ? { password: access.password.reveal() } : {}),
+  }
+}
+
+function encryptionOf(access: RedisAccess | undefined): ConnectionOptions | null {
+  return access?.isEncrypted ? encryption(access) : null
+}
+
+function encryption(access: RedisAccess | undefined): ConnectionOptions {
+  return access?.ca ? { ca: access.ca } : {}
 }
 
 /** How a person reaches it, without the password. */
@@ -53,6 +97,8 @@ export function redisCliFor(place: ReachablePlace): string {
       return `redis-cli -s ${place.path}`
     case 'sentinel':
       return `redis-cli -h <primary of ${place.name}>`
+    case 'cluster':
+      return `redis-cli -c -h ${place.servers[0]?.host} -p ${place.servers[0]?.port}${place.access?.isEncrypted ? ' --tls' : ''}`
     case 'url': {
       const url = new URL(place.url.reveal())
       if (url.protocol === 'unix:') return `redis-cli -s ${url.pathname}`

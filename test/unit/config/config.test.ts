@@ -93,12 +93,12 @@ describe('a configuration file', () => {
     expect(JSON.stringify(config)).not.toMatch(/hunter2|0123456789abcdef/)
   })
 
-  test('names a Redis by URL, by socket or by its sentinels', () => {
+  test('names a Redis by URL, by socket, by its sentinels or as a cluster', () => {
     const secret = `${least}secret: 0123456789abcdef\n`
     const url = parse(`${secret}redis: rediss://192.0.2.1:6380\n`).redis
     expect(url.kind === 'url' && url.url.reveal()).toBe('rediss://192.0.2.1:6380')
     expect(parse(`${secret}redis: unix:///run/redis.sock\n`).redis.kind).toBe('url')
-    expect(parse(`${secret}redis: { sentinels: ["s1:26379", "[2001:db8::2]:26379"], name: hotdesk }\n`).redis).toEqual({
+    expect(parse(`${secret}redis: { sentinels: ["s1:26379", "[2001:db8::2]:26379"], name: hotdesk }\n`).redis).toMatchObject({
       kind: 'sentinel',
       sentinels: [
         { host: 's1', port: 26379 },
@@ -107,6 +107,47 @@ describe('a configuration file', () => {
       name: 'hotdesk',
     })
     expect(refusal(() => parse(`${secret}redis: { sentinels: ["s1:26379"] }\n`))).toMatch(/redis\.name: missing/)
+    expect(parse(`${secret}redis: { cluster: ["c1:6379", "c2:6379"], tls: yes }\n`).redis).toMatchObject({
+      kind: 'cluster',
+      servers: [
+        { host: 'c1', port: 6379 },
+        { host: 'c2', port: 6379 },
+      ],
+      access: { isEncrypted: true, username: null, ca: null },
+    })
+    expect(refusal(() => parse(`${secret}redis: { sentinels: ["s1:1"], name: x, cluster: ["c1:1"] }\n`))).toMatch(/one place is enough/)
+    expect(refusal(() => parse(`${secret}redis: { cluster: [] }\n`))).toMatch(/at least one host:port/)
+    expect(refusal(() => parse('node: paris-1\nsite: paris\nsip: { domain: x }\nredis: { cluster: ["c1:1"] }\n'))).toMatch(/^.*secret/m)
+  })
+
+  test('keeps the password of Redis secret, and reads the authorities that it trusts', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hotdesk-config-'))
+    writeFileSync(join(folder, 'ca.pem'), '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n')
+    writeFileSync(join(folder, 'none.pem'), 'nothing')
+    const read = (redis: string): Config =>
+      parseConfig({
+        text: `${least}secret: 0123456789abcdef\nredis: ${redis}\n`,
+        file: join(folder, 'hotdesk.yaml'),
+        env: { HOTDESK_REDIS_PASSWORD: 'opensesame' },
+        cwd: '/',
+        purpose: 'look',
+      })
+    const { redis } = read('{ cluster: ["c1:6379"], username: hotdesk-node, ca: ca.pem }')
+    expect(redis).toMatchObject({ access: { username: 'hotdesk-node', ca: expect.stringContaining('BEGIN CERTIFICATE') } })
+    expect(JSON.stringify(redis)).not.toContain('opensesame')
+    expect(redis.kind === 'cluster' && redis.access?.password?.reveal()).toBe('opensesame')
+    expect(refusal(() => read('{ cluster: ["c1:6379"], ca: none.pem }'))).toMatch(/redis\.ca: has no certificate/)
+    expect(refusal(() => read('{ cluster: ["c1:6379"], ca: away.pem }'))).toMatch(/redis\.ca: cannot be read/)
+    const byUrl = read('rediss://c1:6379').redis
+    expect(byUrl.kind === 'url' && byUrl.access?.password?.reveal()).toBe('opensesame')
+  })
+
+  test('confirms a login when the primary has it, or when a replica has it as well', () => {
+    const secret = `${least}secret: 0123456789abcdef\n`
+    expect(parse(least).durability).toBe('local')
+    expect(parse(`${secret}redis: { url: redis://192.0.2.1, durability: replicated }\n`).durability).toBe('replicated')
+    expect(refusal(() => parse(`${least}redis: { durability: replicated }\n`))).toMatch(/embedded Redis has no replica/)
+    expect(refusal(() => parse(`${secret}redis: { url: redis://192.0.2.1, durability: disk }\n`))).toMatch(/one of local, replicated/)
   })
 
   test('advertises the address it listens on, and one of the machine when it listens on all', () => {
