@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock } from '../base/clock.js'
+import type { Alarm, Clock } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
@@ -53,13 +53,33 @@ export interface CallRecordsNeeds {
 
 const dayMs = 24 * 60 * 60 * 1_000
 
+/** Records of a busy moment are written together: opening the file costs more than writing it. */
+const gatherMs = 200
+
 export function createCallRecords({ store, folder, retentionDays, clock, log }: CallRecordsNeeds): CallRecords {
-  let writing: Promise<void> = mkdir(folder, { recursive: true }).then(() => undefined)
+  const waiting = new Map<string, string[]>()
+  let writing: Promise<unknown> = mkdir(folder, { recursive: true })
+  let alarm: Alarm | null = null
   let today = ''
 
-  async function write(record: CallRecord): Promise<void> {
+  function gather(record: CallRecord): void {
     const day = record.began.slice(0, 10)
-    await appendFile(join(folder, `${day}.jsonl`), `${JSON.stringify(record)}\n`)
+    const lines = waiting.get(day) ?? []
+    lines.push(`${JSON.stringify(record)}\n`)
+    waiting.set(day, lines)
+    alarm ??= clock.after(gatherMs, flush)
+  }
+
+  function flush(): void {
+    alarm?.cancel()
+    alarm = null
+    const days = [...waiting]
+    waiting.clear()
+    for (const [day, lines] of days) writing = writing.then(() => write(day, lines)).catch(complain('call records were not written'))
+  }
+
+  async function write(day: string, lines: readonly string[]): Promise<void> {
+    await appendFile(join(folder, `${day}.jsonl`), lines.join(''))
     if (day === today) return
     today = day
     await purge()
@@ -77,13 +97,16 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
 
   return {
     keep(record, participants) {
-      writing = writing.then(() => write(record)).catch(complain('a call record was not written'))
+      gather(record)
       const fields = Object.fromEntries(Object.entries(record).map(([name, value]) => [name, String(value)]))
       for (const { extension, side } of participants) {
         store.append(`calls:${extension}`, { side, ...fields }, retentionDays).catch(complain(`a call is not in the log of ${extension}`))
       }
     },
-    close: () => writing,
+    async close() {
+      flush()
+      await writing
+    },
   }
 }
 
