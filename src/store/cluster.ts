@@ -37,7 +37,7 @@ export function slotOwnerConnector(needs: ClusterNeeds): NonNullable<RedisOption
       const { host, port } = await map.owner()
       if (!this.connecting) throw new Error('Connection is closed.')
       this.stream = needs.tls ? connectEncrypted({ ...needs.tls, host, port }) : connectPlainly({ host, port })
-      this.stream.once('error', (fault) => {
+      this.stream.once('error', (fault: Error) => {
         this.firstError = fault
       })
       return this.stream

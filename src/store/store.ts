@@ -45,8 +45,8 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const { network, data, functions: library, clock, log, metrics } = needs
   const keys = createKeys(network)
   const replica = createReplica({ clock, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
-  const main = newConnection(place)
-  const listener = newConnection(place)
+  const main = newConnection(place, keys.tag)
+  const listener = newConnection(place, keys.tag)
   const cli = redisCliFor(place)
   const reader = createReader({ redis: main, keys, replica, clock, log, onFault: (fault) => link.renew(fault) })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })

@@ -133,7 +133,8 @@ describe('a configuration file', () => {
         purpose: 'look',
       })
     const { redis } = read('{ cluster: ["c1:6379"], username: hotdesk-node, ca: ca.pem }')
-    expect(redis).toMatchObject({ access: { username: 'hotdesk-node', ca: expect.stringContaining('BEGIN CERTIFICATE') } })
+    expect(redis).toMatchObject({ access: { username: 'hotdesk-node' } })
+    expect(redis.kind === 'cluster' && redis.access?.ca).toContain('BEGIN CERTIFICATE')
     expect(JSON.stringify(redis)).not.toContain('opensesame')
     expect(redis.kind === 'cluster' && redis.access?.password?.reveal()).toBe('opensesame')
     expect(refusal(() => read('{ cluster: ["c1:6379"], ca: none.pem }'))).toMatch(/redis\.ca: has no certificate/)
