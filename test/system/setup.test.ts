@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { root } from '../support/source-tree.js'
+
+let folder: string
+
+/** A small project that begins by our setup, with our packages. */
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hotdesk-setup-test-'))
+  await mkdir(join(folder, 'src/part'), { recursive: true })
+  for (const file of ['package.json', 'package-lock.json', 'tsconfig.json', 'src/setup.mjs'])
+    await copyFile(join(root, file), join(folder, file))
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  await writeFile(join(folder, 'src/part/words.ts'), "export const words = 'done'\n")
+  await writeFile(join(folder, 'src/part/library.lua'), '-- Lua\n')
+  await writeFile(
+    join(folder, 'src/main.ts'),
+    [
+      "import { words } from './part/words.js'",
+      'export async function main(args: string[], needs: { provide(...programs: string[]): Promise<void> }): Promise<number> {',
+      "  if (args[0] === 'need') await needs.provide('redis-server')",
+      "  process.stdout.write([words, ...args].join(' ') + '\\n')",
+      "  return args[0] === 'refuse' ? 1 : 0",
+      '}',
+    ].join('\n'),
+  )
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+interface Run {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function setup(args: readonly string[], path = process.env.PATH): Promise<Run> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [join(folder, 'src/setup.mjs'), ...args], { env: { PATH: path } }, (_, out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
+    )
+  })
+}
+
+const built = /building/g
+
+describe('setup', () => {
+  test('builds, runs the program in its own process, and does neither again', async () => {
+    const first = await setup(['say', 'hello'])
+    expect(first).toMatchObject({ code: 0, out: 'done say hello\n' })
+    expect(first.err).toMatch(built)
+    expect(await setup(['say', 'again'])).toEqual({ code: 0, out: 'done say again\n', err: '' })
+    expect(await readFile(join(folder, 'dist/part/library.lua'), 'utf8')).toBe('-- Lua\n')
+  })
+
+  test('passes the exit code on', async () => {
+    expect((await setup(['refuse'])).code).toBe(1)
+  })
+
+  test('builds again when a source was edited or removed, and leaves nothing of what is gone', async () => {
+    await setup([])
+    await writeFile(join(folder, 'src/part/words.ts'), "export const words = 'edited'\n")
+    expect(await setup(['x'])).toMatchObject({ out: 'edited x\n', err: expect.stringMatching(built) as string })
+    await rm(join(folder, 'src/part/library.lua'))
+    expect((await setup(['x'])).err).toMatch(built)
+    expect(existsSync(join(folder, 'dist/part/library.lua'))).toBe(false)
+    expect(existsSync(join(folder, 'dist/part/words.js'))).toBe(true)
+  })
+
+  test('started three times at once builds once', async () => {
+    const runs = await Promise.all([setup(['a']), setup(['b']), setup(['c'])])
+    expect(runs.map(({ code, out }) => `${code} ${out}`)).toEqual(['0 done a\n', '0 done b\n', '0 done c\n'])
+    expect(runs.flatMap(({ err }) => err.match(built) ?? [])).toHaveLength(1)
+  })
+
+  test('says what does not compile, and ends with 1', async () => {
+    await writeFile(join(folder, 'src/part/words.ts'), 'export const words: number = "no"\n')
+    const { code, err } = await setup(['x'])
+    expect(code).toBe(1)
+    expect(err).toMatch(/src\/part\/words\.ts\(1,14\): error TS2322/)
+    expect((await setup(['x'])).code).toBe(1)
+  })
+
+  test('a program that is missing and may not be installed is named, with the command, and ends with 2', async () => {
+    await setup([])
+    const { code, err } = await setup(['need'], '/nowhere')
+    expect(code).toBe(2)
+    expect(err).toMatch(/Install redis-server\. On Debian or Ubuntu: sudo apt-get install redis-server/)
+  })
+
+  test('a program that is there is not installed', async () => {
+    await setup([])
+    expect(await setup(['need'])).toEqual({ code: 0, out: 'done need\n', err: '' })
+  })
+})
