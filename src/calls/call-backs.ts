@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js'
+import type { Clock, Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import { type DeviceId, parseDeviceId } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
@@ -9,19 +9,42 @@ export interface CallBacks {
   tie(number: string, device: DeviceId): void
   /** Null when nobody has called for help from that number lately. */
   deviceOf(number: string): DeviceId | null
+  close(): void
+}
+
+export interface CallBackNeeds {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
 }
 
 const minutes = 180
 
-/** Kept in this node's memory first, so that it works without Redis, and in Redis for the others. */
-export function createCallBacks({ store, clock, log }: { readonly store: Store; readonly clock: Clock; readonly log: Logger }): CallBacks {
-  const own = new Map<string, { device: DeviceId; until: number }>()
+/** Kept in this node's memory first, so that it works without Redis, and in Redis for the others, as soon as it can be told. */
+export function createCallBacks({ store, clock, log }: CallBackNeeds): CallBacks {
+  const own = new Map<string, { device: DeviceId; until: Milliseconds }>()
+  const untold = new Set<string>()
+
+  async function tell(number: string): Promise<void> {
+    const tied = own.get(number)
+    if (!tied || tied.until <= clock.now()) return void untold.delete(number)
+    try {
+      await store.putFields(`callback:${number}`, { device: tied.device }, Math.ceil((tied.until - clock.now()) / 1000))
+      untold.delete(number)
+    } catch (fault) {
+      log.warn({ event: 'store.lost', reason: messageOf(fault) }, 'a call back from the emergency centre is known at this node only')
+    }
+  }
+
+  const offState = store.onState((state) => {
+    if (state === 'connected') for (const number of untold) void tell(number)
+  })
+
   return {
     tie(number, device) {
       own.set(number, { device, until: clock.now() + minutes * 60_000 })
-      store.putFields(`callback:${number}`, { device }, minutes * 60).catch((fault: unknown) => {
-        log.warn({ event: 'store.lost', reason: messageOf(fault) }, 'a call back from the emergency centre is known at this node only')
-      })
+      untold.add(number)
+      void tell(number)
     },
     deviceOf(number) {
       const tied = own.get(number)
@@ -29,5 +52,6 @@ export function createCallBacks({ store, clock, log }: { readonly store: Store; 
       own.delete(number)
       return parseDeviceId(store.replica.hash(`callback:${number}`)?.get('device') ?? '')
     },
+    close: offState,
   }
 }

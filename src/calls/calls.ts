@@ -84,6 +84,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     async close() {
       closed = true
       offChange()
+      calls.callBacks.close()
       await hangUpAll(open, needs.clock)
       await records.close()
     },

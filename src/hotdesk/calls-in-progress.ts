@@ -30,6 +30,8 @@ const batchSize = 200
 export function createCallsInProgress({ store, node, boot, quietSeconds, clock, log }: CallsInProgressNeeds): CallsInProgress {
   const counts = new Map<DeviceId, Record<CallKind, number>>()
   const untold = new Set<DeviceId>()
+  /** Redis has to hear of each emergency call, also of one that was over before it could be told. */
+  const untoldEmergencies = new Set<DeviceId>()
   const quietUntil = new Map<DeviceId, number>()
   let telling: Promise<void> | null = null
 
@@ -38,6 +40,7 @@ export function createCallsInProgress({ store, node, boot, quietSeconds, clock, 
     count[kind] = Math.max(0, count[kind] + by)
     if (count.ordinary + count.emergency > 0) counts.set(device, count)
     else counts.delete(device)
+    if (kind === 'emergency' && by === 1) untoldEmergencies.add(device)
     if (kind === 'emergency') quietUntil.set(device, clock.now() + quietSeconds * 1_000)
     untold.add(device)
     void told()
@@ -55,8 +58,10 @@ export function createCallsInProgress({ store, node, boot, quietSeconds, clock, 
     while (untold.size > 0 && store.state === 'connected') {
       const devices = [...untold].slice(0, batchSize)
       for (const device of devices) untold.delete(device)
+      const emergencies = devices.filter((device) => untoldEmergencies.has(device))
       try {
         await store.call('hotdesk_calls', node, boot, String(quietSeconds), ...devices.flatMap(numbersOf))
+        for (const device of emergencies) toldEmergency(device)
       } catch (fault) {
         for (const device of devices) untold.add(device)
         if (!isAppError(fault, 'STORE_UNAVAILABLE'))
@@ -66,9 +71,15 @@ export function createCallsInProgress({ store, node, boot, quietSeconds, clock, 
     }
   }
 
+  function toldEmergency(device: DeviceId): void {
+    untoldEmergencies.delete(device)
+    if ((counts.get(device)?.emergency ?? 0) === 0) untold.add(device)
+  }
+
   function numbersOf(device: DeviceId): readonly string[] {
     const { ordinary, emergency } = counts.get(device) ?? { ordinary: 0, emergency: 0 }
-    return [device, String(ordinary + emergency), String(emergency)]
+    const emergencies = untoldEmergencies.has(device) ? Math.max(1, emergency) : emergency
+    return [device, String(ordinary + emergencies), String(emergencies)]
   }
 
   const stopListening = store.onState((state) => {
