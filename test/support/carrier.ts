@@ -1,0 +1,42 @@
+import { systemClock } from '../../src/base/clock.js'
+import { silentLogger } from '../../src/base/logger.js'
+import { Secret } from '../../src/base/secret.js'
+import type { Phone } from '../../src/cli/demo/phone.js'
+import { createPhoneBank } from '../../src/cli/demo/phone-bank.js'
+import { domain } from './office.js'
+
+/** The far end of a site's line. */
+export interface Carrier {
+  /** `127.0.0.1:41234` */
+  readonly address: string
+  /** Whoever answers at that number; calls of theirs go to the node at `towards`. */
+  line(number: string, towards?: string): Phone
+  close(): Promise<void>
+}
+
+export async function openCarrier(): Promise<Carrier> {
+  const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+  return {
+    address: bank.address,
+    line: (number, towards = '127.0.0.1:9') => bank.phone({ device: number, password: new Secret(''), node: towards, domain }),
+    close: bank.close,
+  }
+}
+
+/** What its neighbours know a site's number by. */
+export const siteElin = '+33199000000'
+
+/** The dial plan of Paris with lines to the carriers at those addresses, in that order. */
+export function planOver(...addresses: readonly string[]): string {
+  const trunks = addresses.map((address, index) => [`line-${index + 1}`, { uri: `sip:${address};transport=udp`, from: ['127.0.0.1'] }])
+  return JSON.stringify({
+    site: 'paris',
+    elin: siteElin,
+    extensions: ['10X'],
+    outside: '0',
+    emergency: { '112': '112', '911': '112', '999': '112', '15': '15' },
+    trunks: Object.fromEntries(trunks),
+    routes: [{ match: '0ZX.', strip: 1, prepend: '+33', trunks: addresses.map((_, index) => `line-${index + 1}`) }],
+    dids: { '+3319900010X': '10X' },
+  })
+}
