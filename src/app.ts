@@ -145,13 +145,19 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
     queueMicrotask(() => raise(new AppError('NODE_NAME_TAKEN', `another process has taken the node name "${node}"`))),
   )
 
-  const hotdesk = createHotdesk({ ...common('hotdesk'), directory, boot })
+  const hotdesk = createHotdesk({
+    ...common('hotdesk'),
+    directory,
+    boot,
+    attempts: config.lockout,
+    quietSeconds: config.emergency.quietSeconds,
+  })
   lifecycle.opened(hotdesk, 'hotdesk', (opened) => opened.close())
-  const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain })
+  const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain, settings: expiryLimits(config) })
   lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
   const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
-  const features = await createFeatures({ ...common('features'), media, hotdesk, directory, promptsFolder })
+  const features = await createFeatures({ ...common('features'), media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config) })
   lifecycle.opened(features, 'features', (opened) => opened.close())
   const trunks = createTrunks(common('trunks'))
   lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
@@ -164,10 +170,21 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
     trunks,
     recordsFolder: join(config.data, 'calls'),
     retentionDays: config.retentionDays,
+    callBackMinutes: config.emergency.callBackMinutes,
   })
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
   const phones = createPhones({ ...common('phones'), directory, hotdesk, registrar, activity: calls })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
+}
+
+function expiryLimits({ registration }: Config) {
+  const { minSeconds, maxSeconds, defaultSeconds } = registration
+  return { minExpires: minSeconds, maxExpires: maxSeconds, defaultExpires: defaultSeconds }
+}
+
+function dialogueTiming({ login }: Config) {
+  const { tries, firstDigitSeconds, nextDigitSeconds, silenceSeconds } = login
+  return { tries, firstDigitMs: firstDigitSeconds * 1_000, nextDigitMs: nextDigitSeconds * 1_000, silentMs: silenceSeconds * 1_000 }
 }
 
 function raise(fault: AppError): never {

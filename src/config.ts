@@ -20,6 +20,7 @@ import {
   redisSettings,
 } from './base/redis-place.js'
 import { Secret } from './base/secret.js'
+import { type Behaviour, behaviour } from './base/settings/behaviour.js'
 import {
   block,
   check,
@@ -57,6 +58,10 @@ export interface Config {
   readonly data: string
   /** How long call records are kept. */
   readonly retentionDays: number
+  readonly login: Behaviour['login']
+  readonly lockout: Behaviour['lockout']
+  readonly registration: Behaviour['registration']
+  readonly emergency: Behaviour['emergency']
   readonly log: { readonly level: (typeof levels)[number]; readonly form: 'json' | 'pretty' }
   /** The site's dial plan file. */
   readonly dialplan: string
@@ -147,6 +152,7 @@ const settings = block({
     .prefault('90')
     .describe('How long call records are kept: `data/calls` and each user’s call log in Redis.'),
   dialplan: form('a file', matching(/./)).optional().describe('The dial plan of the site. Default: `dialplans/<site>.yaml`.'),
+  ...behaviour,
   log: block({
     level: oneOf(levels)
       .prefault('info')
@@ -253,6 +259,10 @@ function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Co
     media: { address: from.media.address ?? advertise ?? from.sip.listen[0]?.address ?? machineAddress(), ports: from.media.ports },
     data,
     retentionDays: from.retentionDays,
+    login: from.login,
+    lockout: from.lockout,
+    registration: from.registration,
+    emergency: from.emergency,
     log: { level: from.log.level, form: from.log.form ?? (process.stdout.isTTY ? 'pretty' : 'json') },
     dialplan: dialplanFile(from, folder),
     sample,

@@ -16,12 +16,12 @@ export interface CallBackNeeds {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
+  /** How long the number stays tied. */
+  readonly callBackMinutes: number
 }
 
-const minutes = 180
-
 /** Kept in this node's memory first, so that it works without Redis, and in Redis for the others, as soon as it can be told. */
-export function createCallBacks({ store, clock, log }: CallBackNeeds): CallBacks {
+export function createCallBacks({ store, clock, log, callBackMinutes }: CallBackNeeds): CallBacks {
   const own = new Map<string, { device: DeviceId; until: Milliseconds }>()
   const untold = new Set<string>()
 
@@ -42,7 +42,7 @@ export function createCallBacks({ store, clock, log }: CallBackNeeds): CallBacks
 
   return {
     tie(number, device) {
-      own.set(number, { device, until: clock.now() + minutes * 60_000 })
+      own.set(number, { device, until: clock.now() + callBackMinutes * 60_000 })
       untold.add(number)
       void tell(number)
     },

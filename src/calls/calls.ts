@@ -32,6 +32,8 @@ export interface CallsNeeds {
   readonly recordsFolder: string
   /** Days that call records are kept. */
   readonly retentionDays: number
+  /** How long an emergency centre may call back the phone that called it. */
+  readonly callBackMinutes: number
   readonly node: NodeName
   readonly domain: string
   /** The network's: signs calls between nodes. */

@@ -235,3 +235,28 @@ describe('loading', () => {
     expect(loadConfig({ cwd, env: { HOTDESK_SITE: 'rome' }, purpose: 'look' }).dialplan).toBe(join(cwd, 'dialplans/rome.yaml'))
   })
 })
+
+describe('the numbers of the behaviour', () => {
+  test('have the defaults that the behaviour promises', () => {
+    expect(parse(least)).toMatchObject({
+      login: { tries: 3, firstDigitSeconds: 5, nextDigitSeconds: 3, silenceSeconds: 10 },
+      lockout: {
+        user: { failures: 3, windowSeconds: 300, lockSeconds: 900 },
+        device: { failures: 10, windowSeconds: 900, lockSeconds: 900 },
+      },
+      registration: { minSeconds: 60, maxSeconds: 3600, defaultSeconds: 3600 },
+      emergency: { quietSeconds: 600, callBackMinutes: 180 },
+    })
+  })
+
+  test('are settings, within reason', () => {
+    expect(parse(`${least}lockout: { user: { failures: 5 } }\n`, { HOTDESK_LOGIN_TRIES: '2' })).toMatchObject({
+      login: { tries: 2, firstDigitSeconds: 5 },
+      lockout: { user: { failures: 5, windowSeconds: 300 } },
+    })
+    expect(refusal(() => parse(`${least}login: { tries: 0 }\n`))).toMatch(/login\.tries: expected a number, 1 to 10, found "0"/)
+    expect(refusal(() => parse(`${least}registration: { minSeconds: 90, defaultSeconds: 60 }\n`))).toMatch(
+      /registration: expected .* growing order/,
+    )
+  })
+})

@@ -1,0 +1,54 @@
+import type { z } from 'zod'
+import { block, form } from '../written.js'
+
+interface Range {
+  readonly from: number
+  readonly to: number
+}
+
+/** A whole number; `unit` completes "expected seconds, 1 to 60". */
+const whole = (unit: string, { from, to }: Range) =>
+  form(`${unit}, ${from} to ${to}`, (text) =>
+    /^[0-9]{1,7}$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : null,
+  )
+
+const seconds = (from: number, to: number) => whole('seconds', { from, to })
+const aDay = 86_400
+
+const lock = (failures: string, window: string, who: string) =>
+  block({
+    failures: whole('a number', { from: 1, to: 100 }).prefault(failures).describe(`So many wrong PINs lock ${who}.`),
+    windowSeconds: seconds(1, aDay).prefault(window).describe('A wrong PIN is remembered for so long.'),
+    lockSeconds: seconds(1, aDay).prefault('900').describe('The lock lasts so long. Logout and emergency calls are never locked.'),
+  }).prefault({})
+
+/** The numbers of hotdesk's behaviour. Each has a default that suits most offices. */
+export const behaviour = {
+  login: block({
+    tries: whole('a number', { from: 1, to: 10 }).prefault('3').describe('PINs that one call may try.'),
+    firstDigitSeconds: seconds(1, 60).prefault('5').describe('The dialogue waits so long for the first digit.'),
+    nextDigitSeconds: seconds(1, 60).prefault('3').describe('And so long for each further one.'),
+    silenceSeconds: seconds(2, 600).prefault('10').describe('A dialogue in which nothing is heard of the phone for so long is ended.'),
+  }).prefault({}),
+  lockout: block({ user: lock('3', '300', 'a user'), device: lock('10', '900', 'a phone') }).prefault({}),
+  registration: block({
+    minSeconds: seconds(1, aDay).prefault('60').describe('A shorter registration is refused with 423 (RFC 3261 §10.3).'),
+    maxSeconds: seconds(60, aDay).prefault('3600').describe('A longer one is shortened.'),
+    defaultSeconds: seconds(60, aDay).prefault('3600').describe('For a phone that asks for none.'),
+  })
+    .refine(
+      (span) => span.minSeconds <= span.defaultSeconds && span.defaultSeconds <= span.maxSeconds,
+      'expected minSeconds, defaultSeconds and maxSeconds in growing order',
+    )
+    .prefault({}),
+  emergency: block({
+    quietSeconds: seconds(0, aDay)
+      .prefault('600')
+      .describe('After an emergency call the phone is left alone for so long: no refresh, no forced logout.'),
+    callBackMinutes: whole('minutes', { from: 1, to: 10_080 })
+      .prefault('180')
+      .describe('A call to the number that the emergency centre was shown rings that phone for so long.'),
+  }).prefault({}),
+}
+
+export type Behaviour = { readonly [Section in keyof typeof behaviour]: Readonly<z.output<(typeof behaviour)[Section]>> }
