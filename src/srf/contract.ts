@@ -70,11 +70,11 @@ export interface SipDialog {
   readonly remoteSdp: string
   readonly ended: boolean
   /** Once; at once where the dialog has ended before anyone listened. */
-  onEnd(listener: (end: DialogEnd) => void): void
+  onEnd(listener: (end: DialogEnd) => void | Promise<void>): void
   /** Every in-dialog request except ACK and BYE. Without a listener the request is answered by its method's default. */
-  onRequest(listener: (request: IncomingRequest) => void): void
+  onRequest(listener: (request: IncomingRequest) => void | Promise<void>): void
   /** Every ACK of a 200 of ours, with its body: the answer, when the INVITE had no offer. */
-  onAck(listener: (sdp: string) => void): void
+  onAck(listener: (sdp: string) => void | Promise<void>): void
   /** Sends an in-dialog request other than INVITE and BYE. */
   request(method: string, parts?: { readonly headers?: SipHeaders; readonly body?: string }): Promise<SipAnswer>
   /** re-INVITE. A 2xx to an offerless one must be acknowledged with an answer through `ack`. */

@@ -17,8 +17,8 @@ const defaultStatus: Readonly<Record<string, number>> = { OPTIONS: 200, NOTIFY: 
  */
 export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipDialog {
   const end = createOnce<DialogEnd>((tell) => connection.guard('end of a dialog', tell))
-  const onAck: ((sdp: string) => void)[] = []
-  let onRequest: ((request: IncomingRequest) => void) | null = null
+  const onAck: ((sdp: string) => void | Promise<void>)[] = []
+  let onRequest: ((request: IncomingRequest) => void | Promise<void>) | null = null
   let remoteSdp = dialog.remote.sdp ?? ''
 
   const forget = connection.onLost(() => end.happen({ by: 'server', reason: 'SIP server lost' }))
@@ -99,10 +99,10 @@ function isOffer(request: IncomingRequest): boolean {
 }
 
 /** News that comes once: kept for the listener that is late. */
-function createOnce<News>(guard: (tell: () => void) => void) {
+function createOnce<News>(guard: (tell: () => void | Promise<void>) => void) {
   let news: { value: News } | null = null
   let silent = false
-  const listeners: ((value: News) => void)[] = []
+  const listeners: ((value: News) => void | Promise<void>)[] = []
   return {
     happened: () => news !== null || silent,
     happen(value: News) {
@@ -110,7 +110,7 @@ function createOnce<News>(guard: (tell: () => void) => void) {
       news = { value }
       for (const listener of listeners.splice(0)) guard(() => listener(value))
     },
-    tell(listener: (value: News) => void) {
+    tell(listener: (value: News) => void | Promise<void>) {
       const late = news
       if (late) guard(() => listener(late.value))
       else listeners.push(listener)

@@ -24,9 +24,14 @@ export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw
   function accept({ sdp, headers }: { readonly sdp: string; readonly headers?: SipHeaders }): Promise<SipDialog> {
     forget()
     return new Promise((resolve, reject) => {
-      if (cancelled) return reject(new AppError('SIP_SEND_FAILED', 'the caller has given up'))
+      const fail = (why: string, fault?: unknown): void =>
+        reject(new AppError('SIP_SEND_FAILED', `the call was not answered: ${why}`, fault))
+      if (cancelled) return fail('the caller has given up')
+      // The echo of the 200 is what drachtio-srf waits for, and with the link it is lost.
+      const forgetAnswer = connection.onLost(() => fail('SIP server lost'))
       drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: flattenHeaders(headers) }, (fault, dialog) => {
-        if (fault) reject(new AppError('SIP_SEND_FAILED', `the call was not answered: ${messageOf(fault)}`, fault))
+        forgetAnswer()
+        if (fault) fail(messageOf(fault), fault)
         else resolve(wrapDialog(dialog, connection))
       })
     })
@@ -77,8 +82,9 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
   })
 
   function sendCancel(): void {
+    if (!request || !cancel || !connection.connected) return
     // A refusal means that the final response is already on its way.
-    if (request && cancel) request.cancel({ headers: flattenHeaders(cancel.headers) }, () => undefined)
+    request.cancel({ headers: flattenHeaders(cancel.headers) }, () => undefined)
   }
 
   function wentOut(out: DrachtioRequest): void {
@@ -98,10 +104,18 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
           for (const listener of onProvisional) connection.guard('provisional response', () => listener(toAnswer(answer)))
         },
       }
-      drachtio.createUAC(uri, { headers: flattenHeaders(headers), noAck: true, ...optional }, progress, (fault, outcome) => {
+      const settle = (result: InviteResult): void => {
         forget()
-        resolve(fault ? failed(answerOf(fault)) : taken(outcome))
-      })
+        resolve(result)
+      }
+      try {
+        drachtio.createUAC(uri, { headers: flattenHeaders(headers), noAck: true, ...optional }, progress, (fault, outcome) =>
+          settle(fault ? failed(answerOf(fault)) : taken(outcome)),
+        )
+      } catch (fault) {
+        // A Request-URI that drachtio-srf cannot read, such as a Contact that a phone has made up.
+        settle(failed(localAnswer(503, messageOf(fault))))
+      }
     })
   }
 

@@ -1,3 +1,5 @@
+import { splitList } from '../sip/headers.js'
+import { parseVia } from '../sip/via.js'
 import type { IncomingRequest, ResponseParts, SipAnswer, SipSource } from './contract.js'
 import type { DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { flattenHeaders } from './headers.js'
@@ -18,14 +20,23 @@ export function localAnswer(status: number, reason: string): SipAnswer {
 }
 
 export function toSource(request: DrachtioRequest): SipSource {
-  // The SIP server reports WebSockets as the transport beneath; an empty word stands for UDP.
-  const known = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const
-  return {
-    protocol: known.find((name) => name === request.protocol) ?? 'udp',
-    address: request.source_address,
-    port: request.source_port,
-  }
+  return { protocol: protocolOf(request), address: request.source_address, port: request.source_port }
 }
+
+/**
+ * The SIP server reports a WebSocket as the stream beneath it; what it is, its Via says (RFC 7118 §5.2.1). WSS over plain TCP is a phone
+ * whose TLS somebody in front of us has taken off: to us it is a WebSocket without.
+ */
+function protocolOf(request: DrachtioRequest): SipSource['protocol'] {
+  const { protocol } = request
+  if (protocol !== 'tcp' && protocol !== 'tls') return known.find((name) => name === protocol) ?? 'udp'
+  const via = parseVia(splitList(request.get('Via') ?? '')[0] ?? '')
+  if (via?.transport !== 'WS' && via?.transport !== 'WSS') return protocol
+  return protocol === 'tls' ? 'wss' : 'ws'
+}
+
+/** An empty word stands for UDP. */
+const known = ['udp', 'ws', 'wss'] as const
 
 export function toIncomingRequest(request: DrachtioRequest): IncomingRequest {
   let answered = false

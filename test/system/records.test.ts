@@ -31,9 +31,10 @@ describe('the record of a call', () => {
 
   it('is one JSON line in a file of the day, with who called whom and how it ended', async () => {
     const folder = join(office.redis.directory, 'paris-1', 'calls')
+    // The line is written after the call has ended for everybody else.
+    await expect.poll(() => readdir(folder)).toHaveLength(1)
     const [file = ''] = await readdir(folder)
     expect(file).toMatch(/^\d{4}-\d\d-\d\d\.jsonl$/)
-    // The line is written after the call has ended for everybody else.
     await expect.poll(() => readFile(join(folder, file), 'utf8')).toMatch(/\n$/)
     const record = JSON.parse(await readFile(join(folder, file), 'utf8')) as Record<string, unknown>
     expect(record).toMatchObject({

@@ -37,7 +37,7 @@ export function bridge(caller: SipDialog, callee: SipDialog): Bridge {
   }
 
   function join(from: SipDialog, to: SipDialog, by: 'caller' | 'callee'): void {
-    from.onRequest((request) => void relay(request, from, to))
+    from.onRequest((request) => relay(request, from, to))
     from.onEnd(({ reason }) => end(by, reason))
   }
   join(caller, callee, 'caller')
@@ -55,7 +55,10 @@ export function bridge(caller: SipDialog, callee: SipDialog): Bridge {
 async function relay(request: IncomingRequest, from: SipDialog, to: SipDialog): Promise<void> {
   if (request.method === 'INVITE') return relayReinvite(request, from, to)
   const names = passed[request.method]
-  if (!names) return request.respond(answeredHere[request.method] ?? 501)
+  if (!names) {
+    request.respond(answeredHere[request.method] ?? 501)
+    return
+  }
   const headers = pick(request, names)
   const answer = await to.request(request.method, { headers, ...(request.body ? { body: request.body } : {}) })
   pass(answer, request)

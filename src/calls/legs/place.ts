@@ -104,12 +104,14 @@ function answerOffer(caller: SipDialog, taken: Extract<Taken, { outcome: 'offere
     async function give(sdp: string): Promise<void> {
       if (settled) return
       settled = true
-      if (sdp !== '') return resolve(await taken.ack(sdp))
-      await Promise.all([taken.abandon(), caller.bye({ Reason: 'SIP;cause=488;text="No answer to the offer"' })])
-      resolve(null)
+      resolve(sdp === '' ? await giveUp() : await taken.ack(sdp).catch(giveUp))
     }
-    caller.onAck((sdp) => void give(sdp))
-    caller.onEnd(() => void give(''))
+    async function giveUp(): Promise<null> {
+      await Promise.all([taken.abandon(), caller.bye({ Reason: 'SIP;cause=488;text="No answer to the offer"' })])
+      return null
+    }
+    caller.onAck(give)
+    caller.onEnd(() => give(''))
   })
 }
 
