@@ -67,14 +67,14 @@ export type RemoveOutcome = { readonly outcome: 'REMOVED' | 'UNKNOWN' }
 
 /** People, phones, sites and living nodes, all from memory. */
 export interface Directory {
+  /** False as long as nothing is known of anybody: Redis was not reached yet, and there was no saved copy. Then an unknown phone proves nothing. */
+  readonly isFilled: boolean
   user(extension: Extension): User | null
   device(id: DeviceId): Device | null
   node(name: NodeName): LiveNode | null
   users(): readonly User[]
   devices(): readonly Device[]
   nodes(): readonly LiveNode[]
-  /** Phones that are this user's while nobody else has logged in on them. */
-  ownedBy(extension: Extension): readonly Device[]
   /** Phones that are this user's own while nobody else has logged in on them. */
   ownedBy(extension: Extension): readonly Device[]
   /** A user was added, edited or removed. */

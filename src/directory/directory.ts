@@ -44,8 +44,13 @@ export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory
   })
 
   const owners = createOwners(devices)
+  let isFilled = false
 
   return {
+    get isFilled() {
+      isFilled ||= store.state === 'connected' || devices.all().length > 0
+      return isFilled
+    },
     user: users.get,
     device: devices.get,
     node: nodes.get,

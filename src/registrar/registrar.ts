@@ -62,7 +62,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const bindings = createBindings({ store, node, clock, log, metrics })
   const authenticator = createAuthenticator({ directory, realm, secret, clock, log, settings })
   const registered = createEmitter<[DeviceId]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
-  const handle = createRegisterHandler({ bindings, authenticator, node, clock, log, metrics, limits: settings, registered })
+  const handle = createRegisterHandler({ bindings, authenticator, directory, node, clock, log, metrics, limits: settings, registered })
 
   srf.onRequest('REGISTER', handle)
   srf.onRequest('OPTIONS', (request) => request.respond(200, { headers: capabilities }))

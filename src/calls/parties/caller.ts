@@ -4,6 +4,7 @@ import type { Device, User } from '../../directory/directory.js'
 import { dialled } from '../../sip/dialled.js'
 import { parseNameAddr } from '../../sip/name-addr.js'
 import type { IncomingInvite, SipSource } from '../../srf/srf.js'
+import { responseOf } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { passportHeader } from './node-passport.js'
 import { anonymous, type Party } from './party.js'
@@ -29,8 +30,13 @@ export function callingTrunk(invite: IncomingInvite, { trunks }: CallNeeds): Cal
   return trunk && { kind: 'trunk', trunk }
 }
 
-/** The device that has proved itself; null when the registrar has challenged or refused the call. */
+/** The device that has proved itself; null when the call has been challenged or refused. */
 export function callingDevice(invite: IncomingInvite, { registrar, directory, hotdesk }: CallNeeds): Caller | null {
+  if (!directory.isFilled) {
+    const { status, parts } = responseOf({ reason: 'store-lost' })
+    invite.respond(status, parts)
+    return null
+  }
   const authentication = registrar.authenticate(invite)
   if (authentication.outcome !== 'device') return null
   const device = directory.device(authentication.device)

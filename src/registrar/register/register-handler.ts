@@ -3,6 +3,7 @@ import type { Emitter } from '../../base/emitter.js'
 import type { DeviceId, NodeName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
+import type { Directory } from '../../directory/directory.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { type BoundContact, sameButExpiry } from '../bindings/binding.js'
 import type { Bindings } from '../bindings/bindings.js'
@@ -13,6 +14,7 @@ import { type ExpiryLimits, type Refusal, readOrigin, readWish, unsupportedExten
 export interface RegisterNeeds {
   readonly bindings: Bindings
   readonly authenticator: Authenticator
+  readonly directory: Pick<Directory, 'isFilled'>
   readonly node: NodeName
   readonly clock: Clock
   readonly log: Logger
@@ -21,6 +23,9 @@ export interface RegisterNeeds {
   /** Hears of each device that has a binding here after its REGISTER. */
   readonly registered: Emitter<[DeviceId]>
 }
+
+/** A phone whose right password is refused stays away for long; this one comes again soon, or tries another node. */
+const knowsNobody: Refusal = { kind: 'refusal', status: 503, reason: 'Please Try Later', headers: { 'Retry-After': '10' } }
 
 /** Answers one REGISTER by the steps of RFC 3261 §10.3. */
 export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingRequest) => void {
@@ -53,10 +58,10 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
   }
 
   return (request) => {
-    const unsupported = unsupportedExtensions(request)
-    if (unsupported) {
+    const refused = needs.directory.isFilled ? unsupportedExtensions(request) : knowsNobody
+    if (refused) {
       count('refused')
-      refuse(request, unsupported, needs.log)
+      refuse(request, refused, needs.log)
       return
     }
     const who = authenticator.authenticate(request)
