@@ -28,7 +28,9 @@ export const siteElin = '+33199000000'
 
 /** The dial plan of Paris with lines to the carriers at those addresses, in that order. */
 export function planOver(...addresses: readonly string[]): string {
-  const trunks = addresses.map((address, index) => [`line-${index + 1}`, { uri: `sip:${address};transport=udp`, from: ['127.0.0.1'] }])
+  const trunks = addresses.map(
+    (address, index) => [`line-${index + 1}`, { uri: `sip:${address};transport=udp`, from: ['127.0.0.1'] }] as const,
+  )
   return JSON.stringify({
     site: 'paris',
     elin: siteElin,

@@ -16,6 +16,8 @@ export interface TestOffice {
   readonly redis: TestRedis
   /** Writes to the network as an installer does. */
   readonly directory: Directory
+  /** Writes the sample users and phones, as at the beginning. */
+  furnish(): Promise<void>
   node(name: string, site?: string, parts?: Partial<NodeParts>): Promise<TestNode>
   /** A registered phone. */
   phone(device: string, at: TestNode): Promise<Phone>
@@ -43,6 +45,7 @@ export async function openTestOffice(): Promise<TestOffice> {
   return {
     redis,
     directory,
+    furnish: () => furnish(directory),
     bank,
     follows: (key, isWanted) => keyOf(store, key, isWanted, 5_000),
     async redisSays(answer, ...words) {

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Phone } from '../../src/cli/demo/phone.js'
+import { converse, expectUndisturbed, hangUp } from '../support/conversation.js'
+import { dialAnswered, dialRefused, hears, logIn } from '../support/login.js'
+import type { TestNode } from '../support/node.js'
+import { untilReadiness } from '../support/node-health.js'
+import { openTestOffice, pinOf, type TestOffice } from '../support/office.js'
+
+/** What operators and machines do to a Redis that goes on running. */
+describe('a node whose Redis', () => {
+  let office: TestOffice
+  let node: TestNode
+  let desk1: Phone
+  let desk2: Phone
+  let desk3: Phone
+
+  beforeAll(async () => {
+    office = await openTestOffice()
+    node = await office.node('paris-1')
+    desk1 = await office.phone('HD0001', node)
+    desk2 = await office.phone('HD0002', node)
+    desk3 = await office.phone('HD0003', node)
+    await seatAll()
+  }, 60_000)
+
+  afterAll(() => office.close())
+
+  async function seatAll(): Promise<void> {
+    for (const [extension, device] of [
+      ['100', 'HD0001'],
+      ['101', 'HD0002'],
+    ] as const) {
+      expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', extension, device)).toMatch(/^(LOGGED_IN|UNCHANGED)$/)
+      await office.settled(extension, device)
+    }
+  }
+
+  describe('stands still for seconds', () => {
+    it('keeps its calls, sets up new ones, and lets no login hang', async () => {
+      const call = await converse(desk1, '101', desk2)
+      const login = await dialAnswered(desk3, '*77*102*')
+      await hears(login)
+      office.redis.signal('SIGSTOP')
+      const began = performance.now()
+      await login.audio.press(`${pinOf('102')}#`)
+      await node.logged('hotdesk.refused', ({ outcome }) => outcome === 'STORE_LOST')
+      // The PIN's keys alone take 800 ms.
+      expect(performance.now() - began).toBeLessThan(4_000)
+      await expectUndisturbed(call)
+      await hangUp(call)
+      const dialled = performance.now()
+      await hangUp(await converse(desk2, '100', desk1))
+      expect(performance.now() - dialled).toBeLessThan(2_000)
+      await hears(login, 60)
+      await login.ended
+      expect((await desk3.register()).status).toBe(200)
+      expect((await untilReadiness(node, 503)).reasons[0]).toContain('Redis is lost')
+    })
+
+    it('goes on where it was when Redis does, and a login works', async () => {
+      office.redis.signal('SIGCONT')
+      await untilReadiness(node, 200)
+      expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0003')).toBe('FREE')
+      await logIn(desk3, '102')
+      expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0003')).toBe('OCCUPIED 102')
+    })
+  })
+
+  it('loses its function library to an operator’s FUNCTION DELETE: the next login puts it back, and works', async () => {
+    await office.redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', 'HD0003')
+    await office.redis.cli('FUNCTION', 'DELETE', 'hotdesk')
+    expect(await office.redis.cli('FUNCTION', 'LIST', 'LIBRARYNAME', 'hotdesk')).toBe('')
+    await logIn(desk3, '102')
+    expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0003')).toBe('OCCUPIED 102')
+  })
+
+  describe('is emptied by FLUSHALL', () => {
+    it('keeps the call that is up', async () => {
+      const call = await converse(desk1, '101', desk2)
+      expect(await office.redis.cli('FLUSHALL')).toBe('OK')
+      await office.follows('devices', (devices) => devices === undefined)
+      await office.follows('user:100', (user) => user === undefined)
+      await expectUndisturbed(call)
+      await hangUp(call)
+    })
+
+    it('is ready, tells nobody anything about people it does not know any more, and takes them when they are back', async () => {
+      await untilReadiness(node, 200)
+      expect(await dialRefused(desk1, '101')).toBe(407)
+      await office.furnish()
+      await office.follows('user:102', (user) => user !== undefined)
+      await office.follows('device:HD0004', (device) => device !== undefined)
+      await seatAll()
+      await hangUp(await converse(desk2, '100', desk1))
+      await logIn(desk3, '102')
+      await hangUp(await converse(desk2, '102', desk3))
+    })
+
+    it('and writes the registrations of its phones again', async () => {
+      for (const device of ['HD0001', 'HD0002', 'HD0003']) await office.redisSays('paris-1', 'HGET', `{hd}:reg:${device}`, 'node')
+      await office.redisSays('paris', 'HGET', '{hd}:node:paris-1', 'site')
+    })
+  })
+})
