@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import type { Hop } from '../transaction/transaction-layer.js'
 import type { Application, StopReason } from './application.js'
+import { answerClientCall } from './call/client-call.js'
 import type { ClientCalls } from './call/client-calls.js'
 import { composeInDialog } from './compose.js'
 import { type Core, endsSubscription, expireWith, type Origin, sentPassage } from './core.js'
@@ -122,17 +123,16 @@ function sendFor({ core, calls }: Desk, { application, command, draft }: Asked, 
       application.requestSent(command, sent.txnId, passage, bytes)
     },
     heard(response, origin) {
-      if (draft.method === 'INVITE') {
-        calls.heard(sent.txnId, response, origin)
+      if (call) {
+        answerClientCall(call, response, origin)
         return
       }
       heard(core, dialog, { message, response, origin })
       if (response.status > 100) passResponse(core, { application, txnId: sent.txnId, dialogId: dialog.id }, response, origin)
     },
   })
-  if (draft.method !== 'INVITE') return
-  dialog.inviting.us = true
-  calls.start({ sent, application, request: message, dialog })
+  const call = draft.method === 'INVITE' ? calls.start({ sent, application, request: message, dialog }) : null
+  if (call) dialog.inviting.us = true
 }
 
 interface HeardResponse {

@@ -3,7 +3,7 @@ import type { SipRequest, SipResponse } from '../../sip/message.js'
 import { parseUri, schemeOf } from '../../sip/uri.js'
 import type { Flow, Hop } from '../transaction/transaction-layer.js'
 import type { Application } from './application.js'
-import { dialogOfResponse } from './call/client-call.js'
+import { answerClientCall, dialogOfResponse } from './call/client-call.js'
 import type { ClientCalls } from './call/client-calls.js'
 import { composeRequest } from './compose.js'
 import { type Core, expireWith, type Origin, passageOfOrigin } from './core.js'
@@ -107,11 +107,11 @@ function sendTo(desk: Desk, asked: Asked, hops: readonly Hop[]): void {
       application.requestSent(command, sent.txnId, passage, bytes)
     },
     heard(response, origin) {
-      if (draft.method !== 'INVITE') heard(desk, { application, message, txnId: sent.txnId }, response, origin)
-      else calls.heard(sent.txnId, response, origin)
+      if (call) answerClientCall(call, response, origin)
+      else heard(desk, { application, message, txnId: sent.txnId }, response, origin)
     },
   })
-  if (draft.method === 'INVITE') calls.start({ sent, application, request: message, dialog: null })
+  const call = draft.method === 'INVITE' ? calls.start({ sent, application, request: message, dialog: null }) : null
   if (draft.method === 'SUBSCRIBE') desk.subscribing.set(keyOf(message.callId, message.from.tag), { application, request: message })
 }
 

@@ -32,6 +32,8 @@ export interface UserAgent {
   /** Its connection is gone: nobody waits for it any longer, and its dialogs are no more. */
   forget(application: Application): void
   readonly dialogs: number
+  /** Requests that wait for an application, and INVITEs of applications that wait for the network. */
+  readonly unfinished: number
 }
 
 export interface InDialogIds {
@@ -87,6 +89,9 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
     },
     get dialogs() {
       return core.dialogs.size
+    },
+    get unfinished() {
+      return core.pending.size + calls.size
     },
   }
 }

@@ -43,7 +43,8 @@ export interface ClientCall {
   latest: { readonly response: SipResponse; readonly origin: Origin } | null
   /** What the application acknowledges with. */
   ack: { readonly command: string; readonly draft: RequestDraft } | null
-  ringing: Alarm | null
+  /** While it rings, and until it is acknowledged. */
+  waiting: Alarm | null
 }
 
 interface Fork {
@@ -53,7 +54,7 @@ interface Fork {
 }
 
 export function newClientCall(parts: Pick<ClientCall, 'core' | 'user' | 'application' | 'txnId' | 'request' | 'dialog'>): ClientCall {
-  return { ...parts, state: 'calling', forks: new Map(), winner: null, latest: null, ack: null, ringing: null }
+  return { ...parts, state: 'calling', forks: new Map(), winner: null, latest: null, ack: null, waiting: null }
 }
 
 /** A response of the network, or one that was made here. */
@@ -80,19 +81,28 @@ const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = 
     if (call.latest) call.user.pass(call, call.latest.response, call.latest.origin)
   },
   'wait while it rings': (call) => {
-    call.ringing?.cancel()
-    call.ringing = call.core.clock.after(longestRingingMs, () => feedClientCall(call, 'rings too long'))
+    call.waiting?.cancel()
+    call.waiting = call.core.clock.after(longestRingingMs, () => feedClientCall(call, 'rings too long'))
   },
-  'stop waiting': (call) => call.ringing?.cancel(),
+  'wait for ack': (call) => {
+    call.waiting = call.core.clock.after(64 * call.core.timers.t1, () => feedClientCall(call, 'no ack'))
+  },
+  'stop waiting': (call) => call.waiting?.cancel(),
   'send cancel': (call) => call.user.sendCancel(call),
   'send ack': (call) => {
     if (call.winner) call.user.sendAck(call, call.winner)
+    // From here on only copies of the 2xx can come: what is not needed for them is not kept for half a minute.
+    call.latest = null
+    call.ack = null
   },
   'repeat ack': (call) => {
     if (call.winner) call.user.repeatAck(call.winner)
   },
   'send bye': (call) => {
     if (call.winner) call.user.sendBye(call.winner, 'ACK-BYE due to cancel race condition', 'told')
+  },
+  'send late bye': (call) => {
+    if (call.winner) call.user.sendBye(call.winner, 'ACK timeout', 'told')
   },
   forget: (call) => call.user.forget(call),
 }

@@ -1,30 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { newRequest } from '../../../sip/editor.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message.js'
 import type { ClientUser } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
-import type { Core, Origin, Sent } from '../core.js'
+import type { Core, Sent } from '../core.js'
 import type { Dialog } from '../dialog.js'
 import { fieldOf, type RequestDraft } from '../draft.js'
-import {
-  acknowledgeClientCall,
-  answerClientCall,
-  type ClientCall,
-  type ClientCallUser,
-  feedClientCall,
-  newClientCall,
-} from './client-call.js'
+import { acknowledgeClientCall, type ClientCall, type ClientCallUser, feedClientCall, newClientCall } from './client-call.js'
 
 /** The INVITEs of applications that are not over. */
 export interface ClientCalls {
-  start(parts: CallParts): void
-  /** A response to one of them; false where the INVITE is none of them. */
-  heard(txnId: string, response: SipResponse, origin: Origin): boolean
+  start(parts: CallParts): ClientCall
   /** The application's ACK in a dialog; false where there is nothing to acknowledge. */
   acknowledge(dialog: Dialog, command: string, draft: RequestDraft): boolean
   cancel(application: Application, command: string, txnId: string, draft: RequestDraft): void
   /** Ends what the application has left behind. */
   abandon(application: Application): void
+  /** INVITEs that are not answered or not acknowledged. */
+  readonly size: number
 }
 
 export interface CallParts {
@@ -64,7 +57,11 @@ export function createClientCalls({ core, sendAck, ...needs }: ClientCallsNeeds)
       const found = live.get(txnId)
       found?.sent.transaction?.cancel(nobody, found.reason)
     },
-    sendAck: ({ request, ack }, dialog) => sendAck(dialog, request, ack),
+    sendAck({ request, ack, txnId }, dialog) {
+      // Acknowledged, it cannot be cancelled any more.
+      if (ack) live.delete(txnId)
+      sendAck(dialog, request, ack)
+    },
     inDialog: (call, dialog) => byDialog.set(dialog, call),
     forget: ({ txnId }) => live.delete(txnId),
   }
@@ -73,11 +70,7 @@ export function createClientCalls({ core, sendAck, ...needs }: ClientCallsNeeds)
     start({ sent, application, request, dialog }) {
       const call = newClientCall({ core, user, application, txnId: sent.txnId, request, dialog })
       live.set(sent.txnId, { call, sent, reason: null })
-    },
-    heard(txnId, response, origin) {
-      const found = live.get(txnId)
-      if (found) answerClientCall(found.call, response, origin)
-      return found !== undefined
+      return call
     },
     acknowledge(dialog, command, draft) {
       const call = byDialog.get(dialog)
@@ -86,6 +79,9 @@ export function createClientCalls({ core, sendAck, ...needs }: ClientCallsNeeds)
     cancel: (application, command, txnId, draft) => cancel({ core, found: live.get(txnId), application, command, txnId }, draft),
     abandon(application) {
       for (const { call } of live.values()) if (call.application === application) feedClientCall(call, 'application gone')
+    },
+    get size() {
+      return live.size
     },
   }
 }
@@ -100,8 +96,7 @@ interface Cancelling {
 
 function cancel({ core, found, application, command, txnId }: Cancelling, draft: RequestDraft): void {
   const transaction = found?.sent.transaction
-  const live = found && !['acknowledged', 'over'].includes(found.call.state)
-  if (!transaction || !live || found.call.application !== application) {
+  if (!transaction || found.call.application !== application) {
     application.refused(command, `unable to cancel unknown transaction id: ${txnId}`)
     return
   }

@@ -85,8 +85,9 @@ const actions: Readonly<Record<ServerCallAction, (call: ServerCall) => void>> = 
     call.outgoing = null
     call.sent = nothing
   },
-  'tell of ack': ({ pending, core, ack }) => {
-    if (ack) tell(core, pending, ack.message, ack)
+  'tell of ack': (call) => {
+    if (call.ack) tell(call.core, call.pending, call.ack.message, call.ack)
+    call.ack = null
   },
   'accept cancel': ({ pending, cancelling }) => {
     if (!cancelling) return
