@@ -14,8 +14,7 @@ import { filesUnder, parseSource, readTree, root, type SyntaxNode, visit } from 
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const sources = readTree('src')
 
-/** Every event of the stream: those of hotdesk, and what its neighbour `phones` adds. */
-const inStream: readonly string[] = [...streamEvents, 'refresh']
+const inStream: readonly string[] = streamEvents
 
 /** The first cells of the rows under a heading, without their backquotes. */
 function tableUnder(heading: string): string[] {

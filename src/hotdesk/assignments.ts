@@ -8,6 +8,7 @@ import { type AssignmentChange, type Cause, causes, type Hotdesk } from './contr
 export interface Assignments extends Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining' | 'onChange' | 'onRefreshWanted'> {
   /** Everybody who sits somewhere. */
   all(): Iterable<readonly [DeviceId, Extension]>
+  draining(): Iterable<DeviceId>
   /** The two hashes are not each other's mirror. */
   isOneSided(): boolean
   close(): void
@@ -24,25 +25,52 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
   const onFault = (err: unknown) => log.error({ event: 'node.fault', err }, 'a listener of the assignments failed')
   const changes = createEmitter<[AssignmentChange]>(onFault)
   const wishes = createEmitter<[DeviceId]>(onFault)
-  let known = new Map(seats(replica))
+  const known = new Map<DeviceId, Extension>()
+  const drained = new Set<DeviceId>()
   /** The phone's count of wishes when its last change was told. */
   const toldEpochs = new Map<string, string>()
   const wishedEpochs = new Map<string, string>()
-  for (const key of replica.keysUnder('device:')) note(key.slice('device:'.length))
 
-  function note(device: string): void {
-    const epoch = epochOf(replica, device)
-    toldEpochs.set(device, epoch)
-    wishedEpochs.set(device, epoch)
+  function begin(): void {
+    for (const id of replica.hash('devices')?.keys() ?? []) {
+      seat(id)
+      noteDraining(id)
+    }
+    for (const key of replica.keysUnder('device:')) {
+      const device = key.slice('device:'.length)
+      const epoch = epochOf(replica, device)
+      toldEpochs.set(device, epoch)
+      wishedEpochs.set(device, epoch)
+    }
   }
 
-  function tellChanges(): void {
-    const before = known
-    known = new Map(seats(replica))
-    for (const device of new Set([...before.keys(), ...known.keys()])) {
-      const change = { device, before: before.get(device) ?? null, after: known.get(device) ?? null }
-      if (change.before !== change.after) changes.emit({ ...change, cause: causeOf(device) })
-    }
+  /** Who sits there now; null where that is nothing new. */
+  function seat(id: string): Omit<AssignmentChange, 'cause'> | null {
+    const device = parseDeviceId(id)
+    if (!device) return null
+    const before = known.get(device) ?? null
+    const after = parseExtension(replica.hash('devices')?.get(id) ?? '')
+    if (after) known.set(device, after)
+    else known.delete(device)
+    return before === after ? null : { device, before, after }
+  }
+
+  function tellChanges(fields: readonly string[]): void {
+    const news = fields.flatMap((id) => seat(id) ?? [])
+    for (const { device } of news) noteDraining(device)
+    for (const change of news) changes.emit({ ...change, cause: causeOf(change.device) })
+  }
+
+  /** Somebody sits at a phone that was removed until its last call ends. */
+  function isDraining(device: DeviceId): boolean {
+    const record = replica.hash(`device:${device}`)
+    return known.has(device) && (record === undefined || record.get('state') === 'draining')
+  }
+
+  function noteDraining(id: string): void {
+    const device = parseDeviceId(id)
+    if (device && isDraining(device)) drained.add(device)
+    else if (device) drained.delete(device)
   }
 
   // A cause belongs to one change: an edit by hand leaves the one of the change before it in the record.
@@ -57,34 +85,29 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
   function tellWish(key: string): void {
     const device = parseDeviceId(key.slice('device:'.length))
     if (!device) return
+    noteDraining(device)
     const epoch = epochOf(replica, device)
     if (epoch === wishedEpochs.get(device)) return
     wishedEpochs.set(device, epoch)
     if (epoch !== '') wishes.emit(device)
   }
 
-  const stop = replica.onChange((key) => {
-    if (key === 'devices') tellChanges()
+  const stop = replica.onChange((key, fields) => {
+    if (key === 'devices') tellChanges(fields)
     else if (key.startsWith('device:')) tellWish(key)
   })
+  begin()
 
   return {
     devicesOf: (extension) => devicesIn(replica.hash('users')?.get(extension)),
     userOn: (device) => known.get(device) ?? null,
-    isDraining: (device) => known.has(device) && replica.hash(`device:${device}`)?.get('state') === 'draining',
+    isDraining,
     onChange: changes.on,
     onRefreshWanted: wishes.on,
     all: () => known,
+    draining: () => drained,
     isOneSided: () => oneSided(replica.hash('users') ?? nobody, replica.hash('devices') ?? nobody),
     close: stop,
-  }
-}
-
-function* seats(replica: Replica): Generator<readonly [DeviceId, Extension]> {
-  for (const [id, number] of replica.hash('devices') ?? nobody) {
-    const device = parseDeviceId(id)
-    const extension = parseExtension(number)
-    if (device && extension) yield [device, extension]
   }
 }
 
@@ -99,7 +122,7 @@ function epochOf(replica: Replica, device: string): string {
 function oneSided(users: ReadonlyMap<string, string>, devices: ReadonlyMap<string, string>): boolean {
   let pairs = 0
   for (const [extension, list] of users) {
-    for (const device of list.split(/\s+/)) {
+    for (const device of list.includes(' ') ? list.split(/\s+/) : [list]) {
       if (devices.get(device) !== extension) return true
       pairs++
     }

@@ -13,6 +13,8 @@ export const streamEvents = [
   'unlocked',
   'emergency',
   'repaired',
+  'replaced',
+  'refresh',
 ] as const
 
 export type StreamEvent = (typeof streamEvents)[number]

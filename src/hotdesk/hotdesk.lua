@@ -2,10 +2,10 @@
 -- Every transition of hot desking, each one atomic step. FCALL <function> 1 {network} <arguments>
 -- The one key is the network's hash tag; all keys begin with it. Replies are words, tables are lines.
 -- The header above each function is its contract: its arguments, then each reply there is.
--- attempts.lua and nodes.lua are the rest of this library and use what is declared here.
+-- attempts.lua, nodes.lua, leaving.lua and operators.lua are the rest of this library and use what is declared here.
 -- VIA says who asks: redis-cli (default), dial-code, cli, api, console, automatic, deleted.
 
-local VERSION = 1
+local VERSION = 2
 local EVENTS_KEPT = 10000
 
 local function must(value, name)
@@ -46,11 +46,17 @@ local function without(list, device)
   return rest
 end
 
+-- Tells the nodes which fields of `devices` and `users` were just written, so that they need not read the whole. Who may not
+-- publish is not kept from anything: the nodes read more then.
+local function told(tag, device, ext)
+  redis.pcall('PUBLISH', tag .. ':written', 'devices ' .. device .. ' users ' .. ext)
+end
+
 -- The phone's record says what came about and asks for a refresh; `epoch` grows with each wish, so that none is missed.
-local function mark(tag, device, state, cause, via)
+local function mark(tag, device, state, cause, via, reason)
   if not exists(tag, 'device:' .. device) then return end
-  local key = tag .. ':device:' .. device
-  redis.call('HSET', key, 'state', state, 'cause', cause, 'via', via, 'since', redis.call('TIME')[1], 'refresh', 'pending')
+  local key, since = tag .. ':device:' .. device, redis.call('TIME')[1]
+  redis.call('HSET', key, 'state', state, 'cause', cause, 'via', via, 'reason', reason or '', 'since', since, 'refresh', 'pending')
   redis.call('HINCRBY', key, 'epoch', 1)
 end
 
@@ -59,6 +65,7 @@ local function assign(tag, ext, device)
   list[#list + 1] = device
   set_devices_of(tag, ext, list)
   redis.call('HSET', tag .. ':devices', device, ext)
+  told(tag, device, ext)
 end
 
 -- Takes whoever sits there off the phone; answers who it was.
@@ -67,6 +74,7 @@ local function release(tag, device)
   if not ext then return nil end
   set_devices_of(tag, ext, without(devices_of(tag, ext), device))
   redis.call('HDEL', tag .. ':devices', device)
+  told(tag, device, ext)
   return ext
 end
 
@@ -82,19 +90,38 @@ local function calls_of(tag, device)
   return calls, emergencies
 end
 
-local function finish_logout(tag, device, cause, via)
+-- Fields of an event that somebody did not ask for; a person needs no reason.
+local function because(reason)
+  if reason and reason ~= '' then return 'reason', reason end
+end
+
+local function finish_logout(tag, device, cause, via, reason)
   local ext = release(tag, device)
-  mark(tag, device, 'idle', cause, via)
-  event(tag, 'logout', 'device', device, 'user', ext, 'via', via)
+  mark(tag, device, 'idle', cause, via, reason)
+  event(tag, 'logout', 'device', device, 'user', ext, 'via', via, because(reason))
   return ext
 end
 
--- A draining phone whose last call has ended is logged out, on behalf of whoever asked for it.
+-- Whether the phone is left when its last call ends, and on whose behalf. One that was removed from the network always is.
+local function draining(tag, device)
+  local state, via, reason = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'state', 'via', 'reason'))
+  if not state and not exists(tag, 'device:' .. device) then return true, 'deleted', 'device-deleted' end
+  return state == 'draining', via or 'redis-cli', reason or ''
+end
+
+-- A draining phone whose last call has ended is logged out.
 local function settle(tag, device)
-  local state, via = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'state', 'via'))
-  if state ~= 'draining' or not user_on(tag, device) or calls_of(tag, device) > 0 then return false end
-  finish_logout(tag, device, 'logout', via or 'redis-cli')
+  if not user_on(tag, device) then return false end
+  local is_draining, via, reason = draining(tag, device)
+  if not is_draining or calls_of(tag, device) > 0 then return false end
+  finish_logout(tag, device, 'logout', via, reason)
   return true
+end
+
+-- Without a location emergency calls could not be traced.
+local function for_hotdesking(tag, device)
+  local hotdesk, location = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'hotdesk', 'location'))
+  return hotdesk == 'yes' and location and location ~= ''
 end
 
 local function refuse_login(tag, ext, device, via, reason, ...)
@@ -122,8 +149,7 @@ local function login(keys, args)
   if enabled == 'no' then return refuse_login(tag, ext, device, via, 'disabled', 'DENIED', 'disabled') end
   if may == 'no' then return refuse_login(tag, ext, device, via, 'not-allowed', 'DENIED', 'not-allowed') end
   if not exists(tag, 'device:' .. device) then return refuse_login(tag, ext, device, via, 'unknown-device', 'UNKNOWN_DEVICE') end
-  local hotdesk, location = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'hotdesk', 'location'))
-  if hotdesk ~= 'yes' or not location or location == '' then
+  if not for_hotdesking(tag, device) then
     return refuse_login(tag, ext, device, via, 'not-a-hotdesk-phone', 'NOT_A_HOTDESK_PHONE')
   end
   local _, emergencies = calls_of(tag, device)
@@ -149,7 +175,7 @@ local function login(keys, args)
   return from == '' and say('LOGGED_IN') or say('MOVED', from)
 end
 
-local function logout_device(tag, device, how, via)
+local function logout_device(tag, device, how, via, reason)
   if not user_on(tag, device) then
     if not exists(tag, 'device:' .. device) then return 'UNKNOWN_DEVICE' end
     mark(tag, device, 'idle', 'unchanged', via)
@@ -161,11 +187,11 @@ local function logout_device(tag, device, how, via)
     event(tag, 'logout.refused', 'device', device, 'user', user_on(tag, device), 'via', via, 'reason', 'emergency')
     return 'EMERGENCY'
   end
-  if how == 'now' then return 'LOGGED_OUT', finish_logout(tag, device, 'now', via) end
-  if calls == 0 then return 'LOGGED_OUT', finish_logout(tag, device, 'logout', via) end
-  if redis.call('HGET', tag .. ':device:' .. device, 'state') ~= 'draining' then
-    redis.call('HSET', tag .. ':device:' .. device, 'state', 'draining', 'via', via)
-    event(tag, 'draining', 'device', device, 'user', user_on(tag, device), 'via', via, 'calls', calls)
+  if how == 'now' then return 'LOGGED_OUT', finish_logout(tag, device, 'now', via, reason) end
+  if calls == 0 then return 'LOGGED_OUT', finish_logout(tag, device, 'logout', via, reason) end
+  if not draining(tag, device) then
+    redis.call('HSET', tag .. ':device:' .. device, 'state', 'draining', 'via', via, 'reason', reason or '')
+    event(tag, 'draining', 'device', device, 'user', user_on(tag, device), 'via', via, 'calls', calls, because(reason))
   end
   return 'DRAINING', calls
 end
@@ -199,7 +225,7 @@ local function who(keys, args)
   local tag, device = keys[1], must(args[1], 'device')
   local ext = user_on(tag, device)
   if not ext then return say(exists(tag, 'device:' .. device) and 'FREE' or 'UNKNOWN_DEVICE') end
-  return say(redis.call('HGET', tag .. ':device:' .. device, 'state') == 'draining' and 'DRAINING' or 'OCCUPIED', ext)
+  return say(draining(tag, device) and 'DRAINING' or 'OCCUPIED', ext)
 end
 
 -- hotdesk_where EXTENSION
@@ -211,55 +237,101 @@ local function where(keys, args)
   return say(exists(tag, 'user:' .. ext) and 'NOWHERE' or 'UNKNOWN_USER')
 end
 
--- hotdesk_status [PATTERN]     a table for people: every phone, or those whose name matches (HD00*), 500 at most
+local STATUS = '%-12s %-12s %-9s %-15s %-20s %-9s %-10s %s'
+
+local function status_row(tag, device, now)
+  local site, state, since, refresh = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'site', 'state', 'since', 'refresh'))
+  local ext = user_on(tag, device)
+  local minutes = tonumber(since) and string.format('%d', (now - tonumber(since)) / 60) or '-'
+  return STATUS:format(device, site or '-', ext and (state == 'draining' and state or 'active') or 'idle', ext or '-',
+    ext and redis.call('HGET', tag .. ':user:' .. ext, 'name') or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-')
+end
+
+-- hotdesk_status [PATTERN] [FROM]     a table for people: every phone, or those whose name matches (HD00*). One call looks at some
+--   20000 keys and shows some 500 phones, so that Redis is free again within milliseconds; a last line says where to go on.
 local function status(keys, args)
-  local tag = keys[1]
-  local prefix, pattern = tag .. ':device:', args[1] or '*'
-  local found, now = redis.call('KEYS', prefix .. pattern), tonumber(redis.call('TIME')[1])
-  table.sort(found)
-  local form = '%-12s %-12s %-9s %-15s %-20s %-9s %-10s %s'
-  local lines = { { ok = form:format('DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'MINUTES', 'REGISTERED', 'REFRESH') } }
-  for i = 1, math.min(#found, 500) do
-    local device = found[i]:sub(#prefix + 1)
-    local site, state, since, refresh = unpack(redis.call('HMGET', found[i], 'site', 'state', 'since', 'refresh'))
-    local ext = user_on(tag, device)
-    local minutes = tonumber(since) and string.format('%d', (now - tonumber(since)) / 60) or '-'
-    lines[#lines + 1] = { ok = form:format(device, site or '-', ext and (state == 'draining' and state or 'active') or 'idle', ext or '-',
-      ext and redis.call('HGET', tag .. ':user:' .. ext, 'name') or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-') }
+  local tag, pattern, from = keys[1], args[1] or '*', args[2] or '0'
+  local prefix, now = tag .. ':device:', tonumber(redis.call('TIME')[1])
+  local found, looked = {}, 0
+  if pattern:find('[*?%[]') then
+    local seen = {}
+    repeat
+      local page = redis.call('SCAN', from, 'MATCH', prefix .. pattern, 'COUNT', 1000)
+      from, looked = page[1], looked + 1
+      for _, key in ipairs(page[2]) do
+        if not seen[key] then seen[key], found[#found + 1] = true, key:sub(#prefix + 1) end
+      end
+    until from == '0' or looked == 20 or #found >= 500
+  elseif exists(tag, 'device:' .. pattern) then
+    found, from = { pattern }, '0'
   end
-  if #found > 500 then lines[#lines + 1] = { ok = '… ' .. #found - 500 .. ' more; name some: hotdesk_status 1 ' .. tag .. ' HD00*' } end
+  table.sort(found)
+  local lines = { { ok = STATUS:format('DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'MINUTES', 'REGISTERED', 'REFRESH') } }
+  for _, device in ipairs(found) do lines[#lines + 1] = { ok = status_row(tag, device, now) } end
+  if from ~= '0' then lines[#lines + 1] = { ok = "… more: hotdesk_status 1 " .. tag .. " '" .. pattern .. "' " .. from } end
   return lines
 end
 
--- hotdesk_repair     the phone's side counts: `devices` says who sits where, `users` is made its mirror;
---                    draining phones without a call are logged out
---   REPAIRED CHANGES   NOTHING
-local function repair(keys)
-  local tag, changes = keys[1], 0
-  local function repaired(device, ext, how)
-    changes = changes + 1
-    event(tag, 'repaired', 'device', device, 'user', ext, 'how', how, 'via', 'automatic')
-  end
-  local flat = redis.call('HGETALL', tag .. ':users')
-  for i = 1, #flat, 2 do
-    local list, kept = devices_of(tag, flat[i]), {}
-    for _, device in ipairs(list) do
-      if user_on(tag, device) == flat[i] then kept = without(kept, device) kept[#kept + 1] = device
-      else repaired(device, flat[i], 'taken-off') if not user_on(tag, device) then mark(tag, device, 'idle', 'edited', 'automatic') end end
+local function as_table(flat)
+  local fields = {}
+  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
+  return fields
+end
+
+local function repaired(tag, device, ext, how)
+  event(tag, 'repaired', 'device', device, 'user', ext, 'how', how, 'via', 'automatic')
+  return 1
+end
+
+-- Takes off the list whoever sits elsewhere.
+local function repair_user(tag, ext)
+  local list, kept, changes = devices_of(tag, ext), {}, 0
+  for _, device in ipairs(list) do
+    local sitting = user_on(tag, device)
+    if sitting == ext then
+      kept = without(kept, device)
+      kept[#kept + 1] = device
+    else
+      changes = changes + repaired(tag, device, ext, 'taken-off')
+      if not sitting then mark(tag, device, 'idle', 'edited', 'automatic') end
     end
-    if #kept ~= #list then set_devices_of(tag, flat[i], kept) end
   end
-  flat = redis.call('HGETALL', tag .. ':devices')
-  for i = 1, #flat, 2 do
-    local device, ext = flat[i], flat[i + 1]
-    if not ext:match('^%d+$') then
-      redis.call('HDEL', tag .. ':devices', device)
-      repaired(device, ext, 'no-extension')
-    elseif #without(devices_of(tag, ext), device) == #devices_of(tag, ext) then
-      assign(tag, ext, device)
-      mark(tag, device, 'active', 'edited', 'automatic')
-      repaired(device, ext, 'completed')
-    elseif settle(tag, device) then changes = changes + 1 end
+  if #kept == #list then return changes end
+  set_devices_of(tag, ext, kept)
+  told(tag, list[1], ext)
+  return changes
+end
+
+local function repair_device(tag, device)
+  local ext = user_on(tag, device)
+  if not ext then return 0 end
+  if not ext:match('^%d+$') then
+    redis.call('HDEL', tag .. ':devices', device)
+    told(tag, device, ext)
+    return repaired(tag, device, ext, 'no-extension')
+  end
+  local list = devices_of(tag, ext)
+  if #without(list, device) < #list then return settle(tag, device) and 1 or 0 end
+  assign(tag, ext, device)
+  mark(tag, device, 'active', 'edited', 'automatic')
+  return repaired(tag, device, ext, 'completed')
+end
+
+-- hotdesk_repair [users|devices FIELD]…     the phone's side counts: `devices` says who sits where, `users` is made its mirror;
+--                    draining phones without a call are logged out. Named fields alone are looked at, or all.
+--   REPAIRED CHANGES   NOTHING
+local function repair(keys, args)
+  local tag, changes = keys[1], 0
+  for i = 1, #args, 2 do changes = changes + (args[i] == 'users' and repair_user or repair_device)(tag, must(args[i + 1], 'field')) end
+  if #args == 0 then
+    local seats = as_table(redis.call('HGETALL', tag .. ':devices'))
+    for ext, list in pairs(as_table(redis.call('HGETALL', tag .. ':users'))) do
+      if seats[list] ~= ext then changes = changes + repair_user(tag, ext) end
+    end
+    local lists = as_table(redis.call('HGETALL', tag .. ':users'))
+    for device, ext in pairs(seats) do
+      if lists[ext] ~= device or draining(tag, device) then changes = changes + repair_device(tag, device) end
+    end
   end
   return changes > 0 and say('REPAIRED', changes) or say('NOTHING')
 end

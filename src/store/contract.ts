@@ -8,8 +8,11 @@ export interface Replica {
   hash(key: string): ReadonlyMap<string, string> | undefined
   /** Keys that begin so, in no order. */
   keysUnder(prefix: string): Iterable<string>
-  /** `key` was written, edited by hand, deleted or has expired; the replica already holds the new state. Also fired once per key by a new snapshot that differs. */
-  onChange(listener: (key: string) => void): () => void
+  /**
+   * `key` was written, edited by hand, deleted or has expired; the replica already holds the new state. Also fired once per key by a
+   * new snapshot that differs. `fields` are those that differ, at least one.
+   */
+  onChange(listener: (key: string, fields: readonly string[]) => void): () => void
   /** How long ago the copy was last known to be fresh; 0 while Redis keeps it so. */
   ageMs(): Milliseconds
 }

@@ -1,14 +1,16 @@
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
 import { type Alarm, type Clock, every, type Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
+import { createAgenda, type Due } from './agenda.js'
 import { isExpiring, isReplicated, type Keys } from './keys.js'
-import type { WritableReplica } from './replica.js'
+import type { Fields, WritableReplica } from './replica.js'
+import type { News } from './tracking.js'
 
-/** Brings hashes from Redis into the copy: all of them at a (re)connect, single ones when Redis says that they changed. */
+/** Brings hashes from Redis into the copy: all of them at a (re)connect, what Redis says has changed soon after. */
 export interface Reader {
   snapshot(): Promise<void>
-  /** Full keys that may have changed. Read soon; a failure is told to `onFault`, and only a new snapshot heals it. */
-  changed(fullKeys: readonly string[]): void
+  /** A failure to read it is told to `onFault`, and only a new snapshot heals it. */
+  changed(news: News): void
   close(): void
 }
 
@@ -22,23 +24,41 @@ export interface ReaderNeeds {
 }
 
 const batchSize = 500
-/** A large hash that changes all the time is read less often, but within a second. */
+/** Of a hash with fewer fields the whole is read at each change. */
 const largeHash = 1_000
+/** How long one that is changed by hand again and again is left alone after it was read, by its size, within a second. */
+const restMs = (size: number): Milliseconds => Math.min(size / 50, 700)
+/** An edit by hand in the same instant as a function's own is not told apart: after fields alone were read, the whole is read once more. */
+const lookAgainMs = (size: number): Milliseconds => Math.max(size / 10, 800)
 
 export function createReader({ redis, keys, replica, clock, log, onFault }: ReaderNeeds): Reader {
-  const waiting = new Set<string>()
-  const notBefore = new Map<string, Milliseconds>()
+  const agenda = createAgenda()
+  /** Fields that a function says it has written; Redis is about to say that the hash has changed. */
+  const written = new Map<string, readonly string[]>()
+  const restsUntil = new Map<string, Milliseconds>()
   const expiries = new Map<string, Milliseconds>()
   const complained = new Set<string>()
   let draining = false
   let later: Alarm | null = null
 
   // Redis tells of an expired key only when it comes across it, which can take minutes among many: look after it in time.
-  const expiryWatch = every(clock, 500, () => enqueue([...expiries].filter(([, at]) => at <= clock.now()).map(([key]) => key)), onFault)
+  const expiryWatch = every(clock, 500, lookAfterExpired, onFault)
 
-  function enqueue(shortKeys: Iterable<string>): void {
-    for (const key of shortKeys) waiting.add(key)
+  function lookAfterExpired(): void {
+    const now = clock.now()
+    for (const [key, at] of expiries) if (at <= now) agenda.whole(key, now)
     drain().catch(onFault)
+  }
+
+  function note(key: string): void {
+    const size = replica.hash(key)?.size ?? 0
+    const fields = written.get(key)
+    written.delete(key)
+    const now = clock.now()
+    if (fields && size >= largeHash) {
+      agenda.fields(key, fields)
+      agenda.whole(key, now + lookAgainMs(size))
+    } else agenda.whole(key, Math.max(restsUntil.get(key) ?? 0, now))
   }
 
   async function drain(): Promise<void> {
@@ -47,47 +67,42 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
     try {
       // What one step in Redis changed is told of in one go: read it in one go as well.
       await Promise.resolve()
-      for (let due = takeDue(); due.length > 0; due = takeDue()) await read(due)
+      for (let due = agenda.take(clock.now()); due.whole.length + due.fields.length > 0; due = agenda.take(clock.now())) await read(due)
     } finally {
       draining = false
     }
+    later?.cancel()
+    const next = agenda.next()
+    later = next === null ? null : clock.after(Math.max(next - clock.now(), 1), () => void drain().catch(onFault))
   }
 
-  function takeDue(): readonly string[] {
-    const now = clock.now()
-    const due = [...waiting].filter((key) => (notBefore.get(key) ?? 0) <= now).slice(0, batchSize)
-    for (const key of due) waiting.delete(key)
-    if (due.length === 0 && waiting.size > 0 && !later) {
-      later = clock.after(20, () => {
-        later = null
-        drain().catch(onFault)
-      })
-    }
-    return due
-  }
-
-  async function read(shortKeys: readonly string[]): Promise<void> {
+  async function read({ whole, fields }: Due): Promise<void> {
     const pipeline = redis.pipeline()
-    for (const key of shortKeys) {
-      pipeline.call('HGETALL', keys.full(key))
-      if (isExpiring(key)) pipeline.call('PTTL', keys.full(key))
-    }
+    for (const key of whole) ask(pipeline, key)
+    for (const [key, names] of fields) pipeline.call('HMGET', keys.full(key), ...names)
     const replies = ((await pipeline.exec()) ?? []).values()
-    const news: [string, ReadonlyMap<string, string>][] = []
-    for (const key of shortKeys) {
-      const hash = toHash(key, replies.next().value)
-      const ttl = isExpiring(key) ? Number(replies.next().value?.[1] ?? -1) : -1
-      if (hash.size > 0 && ttl >= 0) expiries.set(key, clock.now() + ttl)
-      else expiries.delete(key)
-      if (hash.size < largeHash) notBefore.delete(key)
-      else notBefore.set(key, clock.now() + Math.min(hash.size / 50, 700))
-      news.push([key, hash])
-    }
-    replica.put(news)
+    const hashes = whole.map((key) => [key, take(key, replies)] as const)
+    const patches = fields.map(([key, names]) => [key, toFields(names, replies.next().value)] as const)
+    replica.put(hashes, patches)
   }
 
-  function toHash(key: string, reply: readonly [Error | null, unknown] | undefined): ReadonlyMap<string, string> {
-    const [fault, value] = reply ?? [new Error('no reply'), null]
+  function ask(pipeline: ChainableCommander, key: string): void {
+    pipeline.call('HGETALL', keys.full(key))
+    if (isExpiring(key)) pipeline.call('PTTL', keys.full(key))
+  }
+
+  function take(key: string, replies: ArrayIterator<Reply>): Map<string, string> {
+    const hash = toHash(key, replies.next().value)
+    const ttl = isExpiring(key) ? Number(replies.next().value?.[1] ?? -1) : -1
+    if (hash.size > 0 && ttl >= 0) expiries.set(key, clock.now() + ttl)
+    else expiries.delete(key)
+    if (hash.size < largeHash) restsUntil.delete(key)
+    else restsUntil.set(key, clock.now() + restMs(hash.size))
+    return hash
+  }
+
+  function toHash(key: string, reply: Reply | undefined): Map<string, string> {
+    const [fault, value] = reply ?? noReply
     if (fault && !fault.message.startsWith('WRONGTYPE')) throw fault
     if (!fault) {
       complained.delete(key)
@@ -100,25 +115,38 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
 
   return {
     async snapshot() {
-      const unseen = new Set<string>([...replica.entries()].map(([key]) => key))
+      written.clear()
+      const unseen = new Set(replica.keys())
       for await (const page of pages(redis, `${keys.tag}:*`)) {
-        const found = page.map((key) => keys.short(key)).filter((key) => key !== null && isReplicated(key)) as string[]
+        const found = replicatedOf(page, keys)
         for (const key of found) unseen.delete(key)
-        for (let from = 0; from < found.length; from += batchSize) await read(found.slice(from, from + batchSize))
+        for (let from = 0; from < found.length; from += batchSize) await read({ whole: found.slice(from, from + batchSize), fields: [] })
       }
       const gone = [...unseen]
-      for (let from = 0; from < gone.length; from += batchSize) await read(gone.slice(from, from + batchSize))
+      for (let from = 0; from < gone.length; from += batchSize) await read({ whole: gone.slice(from, from + batchSize), fields: [] })
     },
-    changed(fullKeys) {
-      enqueue(fullKeys.map((key) => keys.short(key)).filter((key) => key !== null && isReplicated(key)) as string[])
+    changed(news) {
+      if (news.kind === 'written') {
+        for (const [key, field] of news.fields) written.set(key, [...(written.get(key) ?? []), field])
+        return
+      }
+      for (const key of replicatedOf(news.fullKeys, keys)) note(key)
+      drain().catch(onFault)
     },
     close() {
       expiryWatch.cancel()
       later?.cancel()
-      waiting.clear()
+      agenda.clear()
       expiries.clear()
     },
   }
+}
+
+type Reply = readonly [Error | null, unknown]
+const noReply: Reply = [new Error('no reply'), null]
+
+function replicatedOf(fullKeys: readonly string[], keys: Keys): readonly string[] {
+  return fullKeys.map((key) => keys.short(key)).filter((key) => key !== null && isReplicated(key)) as string[]
 }
 
 async function* pages(redis: Redis, match: string): AsyncGenerator<readonly string[]> {
@@ -130,9 +158,16 @@ async function* pages(redis: Redis, match: string): AsyncGenerator<readonly stri
   } while (cursor !== '0')
 }
 
-function pairs(reply: unknown): ReadonlyMap<string, string> {
+function pairs(reply: unknown): Map<string, string> {
   const flat = Array.isArray(reply) ? reply.map(String) : []
   const hash = new Map<string, string>()
   for (let index = 0; index + 1 < flat.length; index += 2) hash.set(flat[index] ?? '', flat[index + 1] ?? '')
   return hash
+}
+
+/** A hash that is none any more has none of the fields. */
+function toFields(names: readonly string[], [fault, values]: Reply = noReply): Fields {
+  if (fault && !fault.message.startsWith('WRONGTYPE')) throw fault
+  const found: readonly unknown[] = Array.isArray(values) ? values : []
+  return new Map(names.map((name, index) => [name, typeof found[index] === 'string' ? found[index] : null]))
 }

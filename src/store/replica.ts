@@ -3,12 +3,16 @@ import { createEmitter } from '../base/emitter.js'
 import type { Replica } from './contract.js'
 
 export type Hash = ReadonlyMap<string, string>
+/** Some fields of a hash as they are now; null: there is no such field. */
+export type Fields = ReadonlyMap<string, string | null>
 
 /** The copy in memory, and what fills it. */
 export interface WritableReplica extends Replica {
-  /** Listeners hear of those that differ, when all are in place. An empty hash is no hash, as in Redis. */
-  put(hashes: Iterable<readonly [key: string, hash: Hash]>): void
-  entries(): Iterable<readonly [string, Hash]>
+  /** The maps are the copy's from now on. Listeners hear of those that differ, when all are in place. An empty hash is no hash, as in Redis. */
+  put(hashes: Iterable<readonly [key: string, hash: Map<string, string>]>, patches?: Iterable<readonly [key: string, fields: Fields]>): void
+  keys(): Iterable<string>
+  /** How everything stands now; no later change reaches it. */
+  moment(): readonly (readonly [key: string, hash: Hash])[]
   /** `fresh`: Redis tells of every change from now on. `stale`: it no longer does. `at`: a copy from then was put. */
   mark(freshness: 'fresh' | 'stale' | { readonly at: Milliseconds }): void
 }
@@ -19,10 +23,35 @@ export interface ReplicaNeeds {
 }
 
 export function createReplica({ clock, onFault }: ReplicaNeeds): WritableReplica {
-  const hashes = new Map<string, Hash>()
-  const changes = createEmitter<[string]>(onFault)
+  const hashes = new Map<string, Map<string, string>>()
+  const changes = createEmitter<[string, readonly string[]]>(onFault)
+  /** Keys whose hash is changed in place; others are replaced by new ones. */
+  const patched = new Set<string>()
   let fresh = false
   let freshAt = clock.now()
+
+  function replace(key: string, hash: Map<string, string>): readonly string[] {
+    const differing = differences(hashes.get(key), hash)
+    if (differing.length === 0) return differing
+    if (hash.size > 0) hashes.set(key, hash)
+    else hashes.delete(key)
+    patched.delete(key)
+    return differing
+  }
+
+  function patch(key: string, fields: Fields): readonly string[] {
+    const hash = hashes.get(key) ?? new Map<string, string>()
+    const differing = [...fields].flatMap(([field, value]) => ((hash.get(field) ?? null) === value ? [] : [field]))
+    for (const field of differing) {
+      const value = fields.get(field) ?? null
+      if (value === null) hash.delete(field)
+      else hash.set(field, value)
+    }
+    if (hash.size > 0) hashes.set(key, hash)
+    else hashes.delete(key)
+    patched.add(key)
+    return differing
+  }
 
   return {
     hash: (key) => hashes.get(key),
@@ -31,17 +60,14 @@ export function createReplica({ clock, onFault }: ReplicaNeeds): WritableReplica
     },
     onChange: changes.on,
     ageMs: () => (fresh ? 0 : clock.now() - freshAt),
-    put(news) {
-      const changed: string[] = []
-      for (const [key, hash] of news) {
-        if (same(hashes.get(key), hash)) continue
-        if (hash.size > 0) hashes.set(key, hash)
-        else hashes.delete(key)
-        changed.push(key)
-      }
-      for (const key of changed) changes.emit(key)
+    put(whole, patches = []) {
+      const changed: (readonly [string, readonly string[]])[] = []
+      for (const [key, hash] of whole) changed.push([key, replace(key, hash)])
+      for (const [key, fields] of patches) changed.push([key, patch(key, fields)])
+      for (const [key, fields] of changed) if (fields.length > 0) changes.emit(key, fields)
     },
-    entries: () => hashes,
+    keys: () => hashes.keys(),
+    moment: () => Array.from(hashes, ([key, hash]) => [key, patched.has(key) ? new Map(hash) : hash] as const),
     mark(freshness) {
       if (freshness !== 'fresh' && freshness !== 'stale') freshAt = freshness.at
       else if (fresh || freshness === 'fresh') freshAt = clock.now()
@@ -50,8 +76,9 @@ export function createReplica({ clock, onFault }: ReplicaNeeds): WritableReplica
   }
 }
 
-function same(before: Hash | undefined, after: Hash): boolean {
-  if ((before?.size ?? 0) !== after.size) return false
-  for (const [field, value] of after) if (before?.get(field) !== value) return false
-  return true
+function differences(before: Hash | undefined, after: Hash): readonly string[] {
+  const differing: string[] = []
+  for (const [field, value] of after) if (before?.get(field) !== value) differing.push(field)
+  for (const field of before?.keys() ?? []) if (!after.has(field)) differing.push(field)
+  return differing
 }

@@ -10,6 +10,11 @@ import type { Hash, WritableReplica } from './replica.js'
 export interface SavedCopy {
   /** Fills the copy in memory; false where there is nothing sound to fill it from. */
   restore(): Promise<boolean>
+  /**
+   * Keeps the copy of a network that had people or phones, which the next one, of an emptied network, would overwrite.
+   * Gives the file; null where there is no such copy.
+   */
+  setAside(): Promise<string | null>
   /** Saves what has not been saved, and stops. */
   close(): Promise<void>
 }
@@ -25,35 +30,54 @@ export interface SavedCopyNeeds {
 }
 
 const saveEveryMs = 5_000
+/** A network that takes a second to save is saved every twenty: the node has other work. */
+const restPerSave = 20
 /** Hashes written in one go; between two, the node does its other work. */
 const sliceSize = 500
 
-interface Contents {
+interface Contents<Fields extends Hash = Hash> {
   readonly savedAt: Milliseconds
-  readonly hashes: readonly (readonly [key: string, hash: Hash])[]
+  readonly hashes: readonly (readonly [key: string, hash: Fields])[]
 }
 
 export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: SavedCopyNeeds): SavedCopy {
   const path = join(data, `copy-${network}.jsonl`)
+  const aside = join(data, `copy-${network}.emptied.jsonl`)
   let unsaved = false
+  let restsUntil: Milliseconds = 0
   const stopListening = replica.onChange(() => {
     unsaved = true
   })
-  const saving = every(clock, saveEveryMs, save, (fault) =>
+  const saving = every(clock, saveEveryMs, saveInTurn, (fault) =>
     log.error({ event: 'store.saved', err: fault }, `the copy of Redis cannot be saved to ${path}`),
   )
+
+  async function saveInTurn(): Promise<void> {
+    const began = clock.now()
+    if (began < restsUntil) return
+    await save()
+    restsUntil = began + (clock.now() - began) * restPerSave
+  }
 
   async function save(): Promise<void> {
     if (!unsaved || !isFresh()) return
     unsaved = false
-    // A hash is never changed but replaced, so this is how everything stood at one moment.
-    const hashes = [...replica.entries()]
+    const hashes = replica.moment()
     await mkdir(data, { recursive: true })
+    if (!hashes.some(([key]) => key.startsWith('user:') || key.startsWith('device:'))) await setAside()
     await writeDurably(path, { savedAt: clock.now(), hashes })
     log.debug({ event: 'store.saved', hashes: hashes.length }, 'copy of Redis saved')
   }
 
+  async function setAside(): Promise<string | null> {
+    const text = await readFile(path, 'utf8').catch(() => '')
+    if (!/^\["(user|device):/m.test(text)) return null
+    await rename(path, aside)
+    return aside
+  }
+
   return {
+    setAside,
     async restore() {
       const contents = await load(path).catch((fault: unknown) => {
         log.warn({ event: 'store.restored' }, `no saved copy of Redis to start from: ${messageOf(fault)}`)
@@ -79,7 +103,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
 }
 
 /** One JSON value a line: the time, then each hash; the last line is the SHA-256 of all before it. */
-async function load(path: string): Promise<Contents> {
+async function load(path: string): Promise<Contents<Map<string, string>>> {
   const text = await readFile(path, 'utf8')
   const end = text.lastIndexOf('\n', text.length - 2) + 1
   const checksum = createHash('sha256').update(text.slice(0, end)).digest('hex')

@@ -3,6 +3,12 @@ import { type Keys, replicatedPrefixes } from './keys.js'
 
 const channel = '__redis__:invalidate'
 
+/** What Redis tells. */
+export type News =
+  | { readonly kind: 'changed'; readonly fullKeys: readonly string[] }
+  /** A function of ours has written these fields, by key without the network's prefix; that the keys have changed is told next. */
+  | { readonly kind: 'written'; readonly fields: readonly (readonly [key: string, field: string])[] }
+
 /**
  * Redis's client-side caching (CLIENT TRACKING, broadcasting): Redis names every key of the network that changes,
  * whoever changes it. `listener` is a connection of its own that hears the names.
@@ -18,16 +24,18 @@ export interface TrackingNeeds {
   readonly main: Redis
   readonly listener: Redis
   readonly keys: Keys
-  readonly onChanged: (fullKeys: readonly string[]) => void
+  readonly onChanged: (news: News) => void
   /** FLUSHALL or FLUSHDB. */
   readonly onFlushed: () => void
 }
 
 export function createTracking({ main, listener, keys, onChanged, onFlushed }: TrackingNeeds): Tracking {
-  listener.on('messageBuffer', (name: Buffer, names: readonly Buffer[] | null) => {
-    if (name.toString() !== channel) return
-    if (names === null) onFlushed()
-    else onChanged(names.map(String))
+  const writtenChannel = keys.full('written')
+
+  listener.on('messageBuffer', (name: Buffer, message: Buffer | readonly Buffer[] | null) => {
+    if (name.toString() === writtenChannel) onChanged({ kind: 'written', fields: pairsIn(String(message)) })
+    else if (message === null) onFlushed()
+    else if (Array.isArray(message)) onChanged({ kind: 'changed', fullKeys: message.map(String) })
   })
 
   return {
@@ -36,7 +44,7 @@ export function createTracking({ main, listener, keys, onChanged, onFlushed }: T
         // During a failover one of the two may still reach the old server, where nothing changes any more.
         if ((await runId(main)) !== (await runId(listener))) throw new Error('the two connections reached different Redis servers')
         listenerIds.set(listener, String(await listener.call('CLIENT', 'ID')))
-        await listener.subscribe(channel)
+        await listener.subscribe(channel, writtenChannel)
       }
       const prefixes = replicatedPrefixes.flatMap((prefix) => ['PREFIX', keys.full(prefix)])
       await main.call('CLIENT', 'TRACKING', 'OFF')
@@ -48,6 +56,12 @@ export function createTracking({ main, listener, keys, onChanged, onFlushed }: T
       return text.includes('"bcast"') && !text.includes('broken_redirect')
     },
   }
+}
+
+/** `devices HD0001 users 100` */
+function pairsIn(text: string): readonly (readonly [string, string])[] {
+  const words = text.split(' ')
+  return words.flatMap((word, index) => (index % 2 === 0 ? [[word, words[index + 1] ?? ''] as const] : []))
 }
 
 const listenerIds = new WeakMap<Redis, string>()

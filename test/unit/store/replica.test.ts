@@ -47,6 +47,39 @@ describe('the copy in memory', () => {
     expect(told).toEqual(['users', 'users'])
   })
 
+  it('names the fields that differ, whether the whole hash was read or some of it', () => {
+    const { replica } = replicaOf()
+    const fields: (readonly string[])[] = []
+    replica.put([['users', hash({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0003' })]])
+    replica.onChange((_, differing) => fields.push(differing))
+    replica.put([['users', hash({ '100': 'HD0001', '101': 'HD0009', '103': 'HD0003' })]])
+    const news = { '100': 'HD0001', '101': 'HD0002', '103': null, '104': null }
+    replica.put([], [['users', new Map(Object.entries(news))]])
+    expect(fields).toEqual([
+      ['101', '103', '102'],
+      ['101', '103'],
+    ])
+    expect(replica.hash('users')).toEqual(hash({ '100': 'HD0001', '101': 'HD0002' }))
+  })
+
+  it('takes a hash away with its last field, and makes one with the first', () => {
+    const { replica, told } = replicaOf()
+    replica.put([], [['users', new Map([['100', 'HD0001']])]])
+    expect(replica.hash('users')?.get('100')).toBe('HD0001')
+    replica.put([], [['users', new Map([['100', null]])]])
+    expect(replica.hash('users')).toBeUndefined()
+    expect(told).toEqual(['users', 'users'])
+  })
+
+  it('shows a moment that no later change reaches', () => {
+    const { replica } = replicaOf()
+    replica.put([['users', hash({ '100': 'HD0001' })]])
+    replica.put([], [['users', new Map([['101', 'HD0002']])]])
+    const moment = replica.moment()
+    replica.put([], [['users', new Map([['101', 'HD0003']])]])
+    expect(moment).toEqual([['users', hash({ '100': 'HD0001', '101': 'HD0002' })]])
+  })
+
   it('finds keys by how they begin', () => {
     const { replica } = replicaOf()
     replica.put(['user:100', 'user:101', 'users', 'device:HD0001'].map((key) => [key, hash({ a: 'b' })]))

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestRedis, type TestRedis } from '../support/redis.js'
+import { changeOn, type DeskNode, openDeskNode } from '../support/redis-network.js'
+import { keyOf } from '../support/redis-store.js'
+
+const people = 3_000
+const user = (index: number) => String(10_000 + index)
+const phone = (index: number) => `HD${10_000 + index}`
+
+let redis: TestRedis
+let node: DeskNode
+
+beforeAll(async () => {
+  redis = await startTestRedis()
+  const lua = `for i = 0, ${people - 1} do
+    local user, phone = tostring(10000 + i), 'HD' .. (10000 + i)
+    redis.call('HSET', '{hd}:user:' .. user, 'name', 'User ' .. i, 'home', 'paris')
+    for _, id in ipairs({ phone, 'HD' .. (20000 + i) }) do
+      redis.call('HSET', '{hd}:device:' .. id, 'site', 'paris', 'hotdesk', 'yes', 'location', 'desk')
+    end
+    redis.call('HSET', '{hd}:users', user, phone)
+    redis.call('HSET', '{hd}:devices', phone, user)
+  end`
+  await redis.cli('EVAL', lua, '0')
+  node = await openDeskNode(redis)
+})
+afterAll(async () => {
+  await node.close()
+  await redis.close()
+})
+
+/** How often a whole hash of thousands was read since the last time. */
+async function wholeReads(): Promise<number> {
+  const found = /cmdstat_hgetall:calls=(\d+)/.exec(await redis.cli('INFO', 'commandstats'))
+  await redis.cli('CONFIG', 'RESETSTAT')
+  return Number(found?.[1] ?? 0)
+}
+
+const seat = (id: string) => node.store.replica.hash('devices')?.get(id)
+
+describe('in a network of thousands', () => {
+  it('a login elsewhere is known at once, by reading what it changed and not the whole', async () => {
+    await wholeReads()
+    const told = Promise.all([changeOn(node.hotdesk, phone(0)), changeOn(node.hotdesk, 'HD20000')])
+    expect(await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', user(0), 'HD20000')).toBe(`MOVED ${phone(0)}`)
+    expect(await told).toEqual([
+      { device: phone(0), before: user(0), after: null, cause: 'moved' },
+      { device: 'HD20000', before: null, after: user(0), cause: 'login' },
+    ])
+    expect(node.store.replica.hash('users')?.get(user(0))).toBe('HD20000')
+    // The records of the two phones, and the function's own look at the calls of one; neither `users` nor `devices`.
+    expect(await wholeReads()).toBe(3)
+  })
+
+  it('an edit by hand is seen within a second, whatever the command', async () => {
+    const edited = keyOf(node.store, 'devices', (hash) => hash?.get(phone(1)) === '77')
+    await redis.cli('HSET', '{hd}:devices', phone(1), '77')
+    await edited
+    const renamed = keyOf(node.store, 'devices', (hash) => hash === undefined)
+    await redis.cli('RENAME', '{hd}:devices', '{hd}:aside')
+    await renamed
+    const back = keyOf(node.store, 'devices', (hash) => hash?.size === people)
+    await redis.cli('RENAME', '{hd}:aside', '{hd}:devices')
+    await back
+  })
+
+  it('an edit by hand in the very instant of a login is not lost in it', async () => {
+    const both = keyOf(node.store, 'devices', (hash) => hash?.get('HD20002') === user(2) && hash.get(phone(3)) === '88', 1_500)
+    const login = `FCALL hotdesk_login 1 {hd} ${user(2)} HD20002`
+    const input = ['MULTI', login, `HSET {hd}:devices ${phone(3)} 88`, 'EXEC', ''].join('\n')
+    expect(execFileSync('redis-cli', ['-s', redis.socket], { input, encoding: 'utf8' })).toContain(`MOVED ${phone(2)}`)
+    await both
+  })
+
+  it('hundreds of logins in a row leave the copy as Redis has it', async () => {
+    const logins = Array.from({ length: 300 }, (_, index) =>
+      node.store.call('hotdesk_login', user(500 + ((index * 7) % 100)), `HD${20_500 + (index % 150)}`),
+    )
+    await Promise.all(logins)
+    const truth = (await redis.cli('HGETALL', '{hd}:devices')).split('\n')
+    const wanted = new Map(truth.flatMap((word, index) => (index % 2 === 0 ? [[word, truth[index + 1] ?? ''] as const] : [])))
+    await keyOf(node.store, 'devices', (hash) => hash?.size === wanted.size && [...wanted].every(([id, number]) => hash.get(id) === number))
+    for (const [id, number] of wanted) expect([id, seat(id)]).toEqual([id, number])
+  })
+})
