@@ -99,8 +99,9 @@ function part({ log }: Ground, name: string): Logger {
 
 async function openStore(ground: Ground): Promise<Store> {
   const { config, clock, metrics, lifecycle } = ground
-  const { redis, network, data } = config
-  const store = await createStore({ redis, network, data, functions: hotdeskLibrary, clock, log: part(ground, 'store'), metrics })
+  const { redis, network, data, durability } = config
+  const common = { functions: hotdeskLibrary, clock, log: part(ground, 'store'), metrics }
+  const store = await createStore({ redis, network, data, durability, ...common })
   return lifecycle.opened(store, 'store', (opened) => opened.close())
 }
 
@@ -132,13 +133,15 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   const { node, site, secret } = config
   const { domain } = config.sip
   const boot = newBoot()
-  const common = (name: string) => ({ store, srf, dialplan, node, domain, secret, clock, metrics, log: part(ground, name) })
+  // What nodes write for each other they write in one time.
+  const shared = { store, srf, dialplan, node, domain, secret, clock: store.clock, metrics }
+  const common = (name: string) => ({ ...shared, log: part(ground, name) })
 
   const directory = createDirectory({ store, seal: createSeal(secret), log: part(ground, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await loadSamples({ store, directory, hashPin })
   const sip = nodeAddress(srf)
-  const membership = await joinNetwork({ store, node, boot, site, sip, version, clock, log: part(ground, 'directory') })
+  const membership = await joinNetwork({ ...common('directory'), boot, site, sip, version, library: hotdeskLibrary.version })
   lifecycle.opened(membership, 'membership', (opened) => opened.close())
   // Two nodes of one name would undo each other's work: this one ends, by the way of every fault that nobody can mend.
   membership.onTaken(() =>

@@ -23,6 +23,8 @@ export interface MembershipNeeds {
   /** `udp:192.0.2.10:5060` */
   readonly sip: string
   readonly version: string
+  /** Version of the function library that this program calls: while the node lives, no newer one takes its place. */
+  readonly library: number
   readonly clock: Clock
   readonly log: Logger
 }
@@ -41,8 +43,8 @@ export function newBoot(): string {
  * @throws AppError NODE_NAME_TAKEN when another living process has it
  */
 export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
-  const { store, node, boot, site, sip, version, clock, log } = needs
-  const fields = ['site', site, 'sip', sip, 'version', version, 'process', thisProcess()]
+  const { store, node, boot, site, sip, version, library, clock, log } = needs
+  const fields = ['site', site, 'sip', sip, 'version', version, 'library', String(library), 'process', thisProcess()]
   const listeners = new Set<() => void>()
 
   /** `-` replaces nobody. */
@@ -61,9 +63,16 @@ export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
   const stumbled = (fault: unknown) => log.warn({ event: 'store.waiting' }, `heartbeat of this node: ${messageOf(fault)}`)
   await takeName(join, needs)
   const heart = every(clock, beatMs, beat, stumbled)
-  const stopListening = store.onState((state) => {
-    if (state === 'connected') beat().catch(stumbled)
-  })
+  const beatNow = (): void => void beat().catch(stumbled)
+  const stops = [
+    store.onState((state) => {
+      if (state === 'connected') beatNow()
+    }),
+    // Deleted by hand, or with everything else.
+    store.replica.onChange((key) => {
+      if (key === `node:${node}` && !store.replica.hash(key)) beatNow()
+    }),
+  ]
 
   return {
     onTaken(listener) {
@@ -72,7 +81,7 @@ export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
     },
     async close() {
       heart.cancel()
-      stopListening()
+      for (const stop of stops) stop()
       await store.call('hotdesk_leave', node, boot).catch(stumbled)
     },
   }

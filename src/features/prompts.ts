@@ -22,6 +22,7 @@ const purposes = {
   'not-a-hotdesk-phone': 'failed',
   'please-log-in': 'failed',
   'try-later': 'failed',
+  unconfirmed: 'failed',
   goodbye: 'done',
 } as const
 

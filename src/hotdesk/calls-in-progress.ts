@@ -82,11 +82,20 @@ export function createCallsInProgress({ store, node, boot, quietSeconds, clock, 
     return [device, String(ordinary + emergencies), String(emergencies)]
   }
 
-  const stopListening = store.onState((state) => {
-    if (state !== 'connected') return
+  function tellAgain(): void {
     for (const device of counts.keys()) untold.add(device)
     void told()
-  })
+  }
+
+  const stops = [
+    store.onState((state) => {
+      if (state === 'connected') tellAgain()
+    }),
+    // A node whose record is gone has been forgotten, by a FLUSHALL or as it was silent for too long, and its calls with it.
+    store.replica.onChange((key) => {
+      if (key === `node:${node}` && !store.replica.hash(key)) tellAgain()
+    }),
+  ]
 
   return {
     began: (device, kind) => change(device, kind, 1),
@@ -98,6 +107,8 @@ export function createCallsInProgress({ store, node, boot, quietSeconds, clock, 
       return quietUntil.has(device) || store.replica.hash(`quiet:${device}`) !== undefined
     },
     told,
-    close: stopListening,
+    close() {
+      for (const stop of stops) stop()
+    },
   }
 }

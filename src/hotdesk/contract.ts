@@ -18,6 +18,16 @@ export type LoginOutcome =
   | { readonly outcome: 'EMERGENCY' }
   | { readonly outcome: 'NOT_A_HOTDESK_PHONE' }
   | { readonly outcome: 'STORE_LOST' }
+  | Unconfirmed
+
+/**
+ * It may last or not: no replica has said in time that it has it, or Redis itself has not answered (`reply` null). The phone will
+ * show what is so, and the person is asked to look at it.
+ */
+export interface Unconfirmed {
+  readonly outcome: 'UNCONFIRMED'
+  readonly reply: string | null
+}
 
 export type LogoutOutcome =
   | { readonly outcome: 'LOGGED_OUT'; readonly extension: Extension }
@@ -26,6 +36,7 @@ export type LogoutOutcome =
   | { readonly outcome: 'EMERGENCY' }
   | { readonly outcome: 'UNKNOWN_DEVICE' }
   | { readonly outcome: 'STORE_LOST' }
+  | Unconfirmed
 
 /** By what a transition came about; kept in the event and in the device's record. */
 export type Via = 'dial-code' | 'redis-cli' | 'cli' | 'api' | 'console' | 'automatic' | 'deleted'

@@ -1,19 +1,21 @@
 import type { Clock } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import type { LogEvent } from '../base/events.js'
-import type { NodeName } from '../base/identity.js'
+import type { NodeName, SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Directory } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import { createAssignments } from './assignments.js'
 import { createCallsInProgress } from './calls-in-progress.js'
-import { createCaretaker } from './caretaker.js'
+import { createCare } from './care/care.js'
+import type { AutomaticLogout } from './care/due.js'
 import type { AttemptLimits, Hotdesk, LoginOutcome, LogoutOutcome } from './contract.js'
 import type { StreamEvent } from './events.js'
 import { tryLogin } from './login.js'
-import { readLogout } from './replies.js'
+import { outcomeOf, readLogout } from './replies.js'
 
+export type { AutomaticLogout } from './care/due.js'
 export type * from './contract.js'
 export { streamEvents } from './events.js'
 export { hotdeskLibrary } from './library.js'
@@ -23,6 +25,9 @@ export interface HotdeskNeeds {
   readonly store: Store
   readonly directory: Directory
   readonly node: NodeName
+  readonly site: SiteName
+  /** The site's; left out: nobody is logged out by time. */
+  readonly automaticLogout?: AutomaticLogout
   /** The same as the node joined the network with. */
   readonly boot: string
   readonly clock: Clock
@@ -49,6 +54,7 @@ const loginEvents = {
   EMERGENCY: 'hotdesk.refused',
   NOT_A_HOTDESK_PHONE: 'hotdesk.refused',
   STORE_LOST: 'hotdesk.refused',
+  UNCONFIRMED: 'hotdesk.unconfirmed',
 } as const satisfies Record<LoginOutcome['outcome'], LogEvent>
 
 const logoutEvents = {
@@ -58,13 +64,14 @@ const logoutEvents = {
   EMERGENCY: 'hotdesk.refused',
   UNKNOWN_DEVICE: 'hotdesk.refused',
   STORE_LOST: 'hotdesk.refused',
+  UNCONFIRMED: 'hotdesk.unconfirmed',
 } as const satisfies Record<LogoutOutcome['outcome'], LogEvent>
 
 export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
   const { store, node, boot, clock, log, metrics, attempts = usualAttempts, quietSeconds = 600 } = needs
   const assignments = createAssignments({ replica: store.replica, log })
   const calls = createCallsInProgress({ store, node, boot, quietSeconds, clock, log })
-  const caretaker = createCaretaker({ store, assignments, isQuiet: calls.isQuiet, clock, log, metrics })
+  const care = createCare({ ...needs, assignments, isQuiet: calls.isQuiet })
 
   return {
     devicesOf: assignments.devicesOf,
@@ -87,7 +94,9 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     },
     async logout(device, how, via) {
       await calls.told()
-      const outcome = await unlessLost<LogoutOutcome>(async () => readLogout(await store.call('hotdesk_logout', device, how, via)))
+      const outcome = await unlessLost<LogoutOutcome>(async () =>
+        outcomeOf(await store.transition('hotdesk_logout', device, how, via), readLogout),
+      )
       metrics.transitionsTotal.inc({ transition: 'logout', outcome: outcome.outcome })
       log.info({ event: logoutEvents[outcome.outcome], device, how, via, ...outcome }, `logout of ${device}: ${outcome.outcome}`)
       return outcome
@@ -100,7 +109,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       })
     },
     async close() {
-      caretaker.close()
+      care.close()
       calls.close()
       assignments.close()
     },

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.js'
 import type { AttemptLimits, LoginOutcome, LoginRequest } from './contract.js'
 import type { DenialReason, StreamEvent } from './events.js'
 import { verifyPin } from './pin.js'
-import { readAttempt, readLogin } from './replies.js'
+import { outcomeOf, readAttempt, readLogin } from './replies.js'
 
 export interface LoginNeeds {
   readonly store: Store
@@ -39,7 +39,7 @@ export async function tryLogin({ extension, device, pin }: LoginRequest, needs: 
     return { outcome: 'DENIED' }
   }
   await store.call('hotdesk_forgive', extension, device)
-  const outcome = readLogin(await store.call('hotdesk_login', extension, device, 'dial-code'))
+  const outcome = outcomeOf(await store.transition('hotdesk_login', extension, device, 'dial-code'), readLogin)
   metrics.loginSeconds.observe((clock.now() - began) / 1_000)
   return outcome
 }

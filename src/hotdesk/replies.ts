@@ -1,6 +1,19 @@
 import { AppError } from '../base/errors.js'
 import { type DeviceId, type Extension, parseDeviceId, parseExtension } from '../base/identity.js'
-import type { LoginOutcome, LogoutOutcome } from './contract.js'
+import type { Transition } from '../store/store.js'
+import type { LoginOutcome, LogoutOutcome, Unconfirmed } from './contract.js'
+
+/** A refusal changes nothing and needs no replica; anything else is told as a fact only when it is safe. */
+const refusals: readonly string[] = ['DENIED', 'ELSEWHERE', 'EMERGENCY', 'NOT_A_HOTDESK_PHONE', 'UNKNOWN_DEVICE']
+
+export function outcomeOf<Outcome extends { readonly outcome: string }>(
+  { certainty, reply }: Transition,
+  read: (reply: string) => Outcome,
+): Outcome | Unconfirmed {
+  if (reply === null) return { outcome: 'UNCONFIRMED', reply }
+  const outcome = read(reply)
+  return certainty === 'safe' || refusals.includes(outcome.outcome) ? outcome : { outcome: 'UNCONFIRMED', reply }
+}
 
 /** The words of the library's headers, read at the edge. Each throws AppError STORE_PROTOCOL for a word that is not on its list. */
 export function readLogin(reply: string): LoginOutcome {

@@ -95,8 +95,23 @@ export function createSlotMap({ servers, tag, options, tls }: ClusterNeeds): Slo
   }
 }
 
+/** Does something at every primary of the cluster, one after the other. */
+export async function atEveryPrimary(needs: ClusterNeeds, work: (redis: Redis) => Promise<void>): Promise<void> {
+  for (const primary of await createSlotMap(needs).primaries()) {
+    const redis = new Redis({ ...visit(needs.options, needs.tls), ...primary })
+    // The promise of `connect` tells the same.
+    redis.on('error', () => undefined)
+    try {
+      await redis.connect()
+      await work(redis)
+    } finally {
+      redis.disconnect()
+    }
+  }
+}
+
 /** Options of a connection for one question. */
-export function visit(options: ConnectionSettings, tls: ConnectionOptions | null): ConnectionSettings {
+function visit(options: ConnectionSettings, tls: ConnectionOptions | null): ConnectionSettings {
   return { ...options, retryStrategy: () => null, enableReadyCheck: false, ...(tls ? { tls } : {}) }
 }
 

@@ -8,22 +8,53 @@ import type { Keys } from './keys.js'
 
 export type Commands = Pick<Store, 'call' | 'putFields' | 'replaceHash' | 'renew' | 'removeFields' | 'remove' | 'append' | 'recent'>
 
-export interface CommandNeeds {
+/** Calls a function of the library, once more where somebody has deleted the library. */
+export type CallFunction = (name: string, args: readonly string[]) => Promise<string>
+
+export interface CallNeeds {
   readonly redis: Redis
   readonly keys: Keys
-  readonly isConnected: () => boolean
   /** Puts a library back that somebody deleted. */
   readonly reloadLibrary: () => Promise<void>
   readonly clock: Clock
   readonly metrics: Metrics
 }
 
+export function functionCaller({ redis, keys, reloadLibrary, clock, metrics }: CallNeeds): CallFunction {
+  async function callOnce(name: string, args: readonly string[]): Promise<string> {
+    const began = clock.now()
+    try {
+      return spoken(await redis.call('FCALL', name, '1', keys.tag, ...args))
+    } finally {
+      metrics.storeCallSeconds.observe({ function: name }, (clock.now() - began) / 1_000)
+    }
+  }
+
+  return async (name, args) => {
+    try {
+      return await callOnce(name, args)
+    } catch (fault) {
+      if (!isFunctionMissing(fault)) throw fault
+      await reloadLibrary()
+      return callOnce(name, args)
+    }
+  }
+}
+
+export interface CommandNeeds {
+  readonly redis: Redis
+  readonly keys: Keys
+  readonly callFunction: CallFunction
+  readonly isConnected: () => boolean
+  readonly clock: Clock
+}
+
 /** Entries a stream keeps, about. */
 const streamLength = 10_000
 
-export function createCommands({ redis, keys, isConnected, reloadLibrary, clock, metrics }: CommandNeeds): Commands {
+export function createCommands({ redis, keys, callFunction, isConnected, clock }: CommandNeeds): Commands {
   async function answered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    if (!isConnected()) throw new AppError('STORE_UNAVAILABLE', 'Redis is not connected')
+    if (!isConnected()) throw unconnected()
     try {
       return await ask()
     } catch (fault) {
@@ -39,26 +70,8 @@ export function createCommands({ redis, keys, isConnected, reloadLibrary, clock,
     })
   }
 
-  async function callOnce(name: string, args: readonly string[]): Promise<string> {
-    const began = clock.now()
-    try {
-      return spoken(await redis.call('FCALL', name, '1', keys.tag, ...args))
-    } finally {
-      metrics.storeCallSeconds.observe({ function: name }, (clock.now() - began) / 1_000)
-    }
-  }
-
   return {
-    call: (name, ...args) =>
-      answered(async () => {
-        try {
-          return await callOnce(name, args)
-        } catch (fault) {
-          if (!isFunctionMissing(fault)) throw fault
-          await reloadLibrary()
-          return callOnce(name, args)
-        }
-      }),
+    call: (name, ...args) => answered(() => callFunction(name, args)),
     putFields: (key, fields, ttlSeconds) =>
       together((transaction) => {
         if (Object.keys(fields).length > 0) transaction.hset(keys.full(key), fields)
@@ -88,14 +101,33 @@ export function createCommands({ redis, keys, isConnected, reloadLibrary, clock,
 const daySeconds = 24 * 60 * 60
 
 /** What Redis says when it is there and cannot serve: failing over, loading, full, cut off from its replicas. */
-const unavailable = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|OOM|NOREPLICAS|UNBLOCKED|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/
+const unavailable =
+  /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|OOM|NOREPLICAS|UNBLOCKED|TRYAGAIN|MOVED|ASK|BUSY|EXECABORT|NOAUTH|WRONGPASS|NOPERM)\b/
 
-function asAppError(fault: unknown): AppError {
+export function asAppError(fault: unknown): AppError {
   if (isAppError(fault)) return fault
   const isReply = fault instanceof Error && fault.name === 'ReplyError'
+  const reason = isReply ? firstOf(fault) : null
+  if (reason !== null) return asAppError(reason)
   if (!isReply || unavailable.test(fault.message))
     return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${messageOf(fault)}`, fault)
   return new AppError('STORE_PROTOCOL', `Redis refused a command: ${fault.message}`, fault)
+}
+
+/** Of a transaction that Redis gave up: why. */
+function firstOf(fault: Error): unknown {
+  const reasons: unknown = 'previousErrors' in fault ? fault.previousErrors : null
+  return Array.isArray(reasons) && reasons.length > 0 ? reasons[0] : null
+}
+
+export function unconnected(): AppError {
+  return new AppError('STORE_UNAVAILABLE', 'Redis is not connected')
+}
+
+/** It was sent, and what became of it was not heard. */
+export function mayHaveHappened(fault: unknown): boolean {
+  const isReply = fault instanceof Error && fault.name === 'ReplyError'
+  return !isReply && !isAppError(fault) && !/isn't writeable/.test(messageOf(fault))
 }
 
 function spoken(reply: unknown): string {

@@ -107,3 +107,31 @@ export function redisCliFor(place: ReachablePlace): string {
     }
   }
 }
+
+/** @throws when not all have reached one server, and that a primary: they are made anew then */
+export async function requireOnePrimary(connections: readonly Redis[]): Promise<void> {
+  const servers = await Promise.all(connections.map(serverOf))
+  const isOne = servers.every(({ name }) => name === servers[0]?.name)
+  if (isOne && servers[0]?.role !== 'slave') return
+  for (const connection of connections) connection.disconnect(true)
+  // During a failover a connection may still reach the old server, where nothing changes any more.
+  throw new Error(isOne ? 'this server is a replica' : 'the connections have reached different servers')
+}
+
+interface Server {
+  /** It gives itself a new one at each start. */
+  readonly name: string | undefined
+  readonly role: string | undefined
+}
+
+const reached = new WeakMap<Redis, Server>()
+
+/** A connection that has subscribed cannot be asked any more; it was asked before. */
+async function serverOf(connection: Redis): Promise<Server> {
+  const known = reached.get(connection)
+  if (connection.mode === 'subscriber' && known) return known
+  const info = await connection.info()
+  const server = { name: /^run_id:(\S+)/m.exec(info)?.[1], role: /^role:(\S+)/m.exec(info)?.[1] }
+  reached.set(connection, server)
+  return server
+}

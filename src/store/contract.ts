@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
-import type { RedisPlace } from '../config.js'
+import type { Durability, RedisPlace } from '../config.js'
 
 /** Redis hashes of the network as they were last seen, by key without the network's prefix: `users`, `user:100`, `reg:HD0001`. */
 export interface Replica {
@@ -34,12 +34,23 @@ export interface StoreNeeds {
   /** Directory of the embedded Redis and of the saved copy. */
   readonly data: string
   readonly functions: FunctionLibrary
+  /** When a transition is `safe`; local. */
+  readonly durability?: Durability
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
   /** How long the start waits for Redis before it goes on without; 3,000 ms. */
   readonly startWithinMs?: Milliseconds
 }
+
+/**
+ * What is known of a function whose outcome somebody is told. `safe`: by the policy of `durability` no failover takes it back.
+ * `unconfirmed`: it may not last, as no replica has said in time that it has it; where `reply` is null not even Redis has
+ * answered, and may have done it or do it still. Whatever is so shows in the copy, and phones follow the copy.
+ */
+export type Transition =
+  | { readonly certainty: 'safe'; readonly reply: string }
+  | { readonly certainty: 'unconfirmed'; readonly reply: string | null }
 
 /** The network's Redis: functions, plain records and a copy in memory. Keys never carry the network's prefix here. */
 export interface Store {
@@ -48,6 +59,8 @@ export interface Store {
   readonly replica: Replica
   /** How a person reaches this Redis: `redis-cli -s data/redis/redis.sock`; without passwords. */
   readonly cli: string
+  /** The node's clock, set right by the one of Redis where they differ by more than a second: for times that other nodes read. */
+  readonly clock: Clock
   onState(listener: (state: StoreState) => void): () => void
   /**
    * Calls a function of the library: `call('hotdesk_logout', 'HD0001')` → `LOGGED_OUT 100`.
@@ -55,6 +68,11 @@ export interface Store {
    * @throws AppError STORE_UNAVAILABLE (no answer in time), STORE_PROTOCOL (the function refused its arguments)
    */
   call(functionName: string, ...args: readonly string[]): Promise<string>
+  /**
+   * The same, for a function whose outcome somebody is told as a fact.
+   * @throws AppError STORE_UNAVAILABLE (certainly nothing was done), STORE_PROTOCOL
+   */
+  transition(functionName: string, ...args: readonly string[]): Promise<Transition>
   /** Replaces the named fields of a hash; `ttlSeconds` renews its expiry. @throws AppError STORE_UNAVAILABLE */
   putFields(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
   /** Writes the whole hash, removing what it held before. @throws AppError STORE_UNAVAILABLE */

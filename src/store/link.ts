@@ -5,7 +5,7 @@ import { isAppError, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { StoreState } from './contract.js'
 
-/** Two connections that are either both there, prepared and healthy, or `lost`. */
+/** The connections to Redis: either all there, prepared and healthy, or `lost`. */
 export interface Link {
   readonly state: StoreState
   onState(listener: (state: StoreState) => void): () => void
@@ -22,9 +22,8 @@ export interface Link {
 }
 
 export interface LinkNeeds {
-  readonly main: Redis
-  readonly listener: Redis
-  /** Everything between two open connections and a fresh copy. */
+  readonly connections: readonly Redis[]
+  /** Everything between open connections and a fresh copy. */
   readonly prepare: () => Promise<void>
   readonly healthy: () => Promise<boolean>
   readonly place: string
@@ -35,14 +34,14 @@ export interface LinkNeeds {
 const healthEveryMs = 1_000
 const retryMs = 1_000
 
-export function createLink({ main, listener, prepare, healthy, place, clock, log }: LinkNeeds): Link {
+export function createLink({ connections, prepare, healthy, place, clock, log }: LinkNeeds): Link {
   const states = createEmitter<[StoreState]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener of the store failed'))
-  const connections = [main, listener]
   let state: StoreState = 'lost'
   let preparing = false
   let again = false
   let closed = false
   const complaints = new Set<string>()
+  const revivals = new Map<Redis, Alarm>()
   let retry: Alarm | null = null
   let opened: { resolve: () => void; reject: (fault: unknown) => void } | null = null
 
@@ -50,8 +49,21 @@ export function createLink({ main, listener, prepare, healthy, place, clock, log
     connection.on('ready', () => void prepareAll())
     connection.on('close', () => become('lost'))
     connection.on('error', (fault: Error) => complain(fault))
+    // Where sentinels or a cluster know no primary, a connection gives up for good.
+    connection.on('end', () => {
+      if (!closed)
+        revivals.set(
+          connection,
+          clock.after(retryMs, () => connect(connection)),
+        )
+    })
   }
   const health = every(clock, healthEveryMs, checkHealth, (fault) => renew(fault))
+
+  /** A refused attempt is told of by 'error', and the connection goes on trying by itself. */
+  function connect(connection: Redis): void {
+    if (!closed) connection.connect().catch(() => undefined)
+  }
 
   function become(next: StoreState): void {
     if (state === next || closed) return
@@ -117,8 +129,7 @@ export function createLink({ main, listener, prepare, healthy, place, clock, log
       const first = new Promise<void>((resolve, reject) => {
         opened = { resolve, reject }
       })
-      // A refused first attempt is told of by 'error' and is not the end: the connection goes on trying by itself.
-      for (const connection of connections) connection.connect().catch(() => undefined)
+      for (const connection of connections) connect(connection)
       await first
     },
     renew,
@@ -127,6 +138,7 @@ export function createLink({ main, listener, prepare, healthy, place, clock, log
       closed = true
       health.cancel()
       retry?.cancel()
+      for (const revival of revivals.values()) revival.cancel()
       for (const connection of connections) connection.disconnect()
     },
   }

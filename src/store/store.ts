@@ -1,15 +1,22 @@
+import type { Redis } from 'ioredis'
 import { every } from '../base/clock.js'
-import { createCommands } from './commands.js'
-import { newConnection, type ReachablePlace, redisCliFor } from './connection.js'
-import type { Store, StoreNeeds } from './contract.js'
+import { messageOf } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
+import type { Durability } from '../config.js'
+import { atEveryPrimary } from './cluster.js'
+import { createCommands, functionCaller } from './commands.js'
+import { answerWithinMs, clusterNeeds, newConnection, type ReachablePlace, redisCliFor, requireOnePrimary } from './connection.js'
+import type { Replica, Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
-import { ensureLibrary } from './functions.js'
+import { createLibrary, loadWhereMissing } from './functions.js'
 import { createKeys } from './keys.js'
 import { createLink } from './link.js'
 import { createReader } from './reader.js'
+import { createRedisClock } from './redis-clock.js'
 import { createReplica } from './replica.js'
-import { keepSavedCopy } from './saved-copy.js'
+import { keepSavedCopy, type SavedCopy } from './saved-copy.js'
 import { createTracking } from './tracking.js'
+import { createTransitions } from './transitions.js'
 
 export type * from './contract.js'
 export { embeddedSocket } from './embedded/data-directory.js'
@@ -42,34 +49,49 @@ export async function createStore(needs: StoreNeeds): Promise<Store> {
 }
 
 async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Store> {
-  const { network, data, functions: library, clock, log, metrics } = needs
+  const { network, data, functions, durability = 'local', clock, log, metrics } = needs
   const keys = createKeys(network)
   const replica = createReplica({ clock, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
-  const main = newConnection(place, keys.tag)
-  const listener = newConnection(place, keys.tag)
+  const { main, listener, writer, connections } = connectionsTo(place, keys.tag, durability)
   const cli = redisCliFor(place)
+  const redisClock = createRedisClock({ clock, log })
   const reader = createReader({ redis: main, keys, replica, clock, log, onFault: (fault) => link.renew(fault) })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
-  const loadLibrary = () => ensureLibrary({ redis: main, keys, library, log })
-  const link = createLink({ main, listener, prepare, healthy: tracking.holds, place: cli, clock, log })
-  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => link.state === 'connected', clock, log })
+  const library = createLibrary({ redis: main, keys, library: functions, log })
+  const link = createLink({ connections, prepare, healthy, place: cli, clock, log })
+  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock, log })
+  const isConnected = (): boolean => link.state === 'connected'
+  let isReading = false
 
   async function prepare(): Promise<void> {
-    await loadLibrary()
+    await requireOnePrimary(connections)
+    await library.ensure()
+    await redisClock.compare(main)
+    if (place.kind === 'cluster') void loadElsewhere(place, keys.tag, needs)
     await tracking.arm()
+    isReading = true
+    await readAll().finally(() => {
+      isReading = false
+    })
+  }
+
+  async function readAll(): Promise<void> {
+    const before = sizeOf(replica)
     await reader.snapshot()
+    if (before > 0 && sizeOf(replica) === 0) await tellEmptied(savedCopy, before, log)
+  }
+
+  async function healthy(): Promise<boolean> {
+    const [isTold, isInPlace] = await Promise.all([tracking.holds(), library.isInPlace(), redisClock.compare(main)])
+    return isTold && isInPlace
   }
 
   link.onState((state) => {
     replica.mark(state === 'connected' ? 'fresh' : 'stale')
     metrics.storeUp.set(state === 'connected' ? 1 : 0)
   })
-  const ageWatch = every(
-    clock,
-    1_000,
-    () => metrics.storeCopyAgeSeconds.set(replica.ageMs() / 1_000),
-    () => undefined,
-  )
+  const showAge = (): void => metrics.storeCopyAgeSeconds.set(replica.ageMs() / 1_000)
+  const ageWatch = every(clock, 1_000, showAge, () => undefined)
 
   async function close(): Promise<void> {
     ageWatch.cancel()
@@ -86,6 +108,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     throw fault
   }
 
+  const caller = (redis: Redis) => functionCaller({ redis, keys, reloadLibrary: library.ensure, clock, metrics })
   return {
     network,
     get state() {
@@ -93,8 +116,10 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     },
     replica,
     cli,
+    clock: redisClock,
     onState: link.onState,
-    ...createCommands({ redis: main, keys, isConnected: () => link.state === 'connected', reloadLibrary: loadLibrary, clock, metrics }),
+    ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock }),
+    ...createTransitions({ durability, redis: writer, callFunction: caller(writer), isConnected }),
     close,
   }
 }
@@ -104,4 +129,38 @@ function withinStart(opening: Promise<void>, { clock, startWithinMs = 3_000 }: S
     const alarm = clock.after(startWithinMs, () => resolve(false))
     opening.then(() => resolve(true), reject).finally(() => alarm.cancel())
   })
+}
+
+/** Where a login has to be replicated, a connection of its own waits for that. */
+function connectionsTo(place: ReachablePlace, tag: string, durability: Durability) {
+  const [main, listener] = [newConnection(place, tag), newConnection(place, tag)]
+  if (durability === 'local') return { main, listener, writer: main, connections: [main, listener] }
+  const writer = newConnection(place, tag, { commandTimeout: 2 * answerWithinMs })
+  return { main, listener, writer, connections: [main, listener, writer] }
+}
+
+/** People and phones. */
+function sizeOf(replica: Replica): number {
+  let size = 0
+  for (const prefix of ['user:', 'device:']) for (const _ of replica.keysUnder(prefix)) size++
+  return size
+}
+
+async function tellEmptied(savedCopy: SavedCopy, lost: number, log: Logger): Promise<void> {
+  const kept = await savedCopy.setAside().catch((fault: unknown) => messageOf(fault))
+  log.error(
+    { event: 'store.emptied', lost, kept },
+    `Redis has been emptied: ${lost} users and phones are gone from it. Calls in progress go on. Import an export, or see ${kept}`,
+  )
+}
+
+/** A slot that moves to another primary finds the library there. */
+async function loadElsewhere(
+  place: Extract<ReachablePlace, { kind: 'cluster' }>,
+  tag: string,
+  { functions, log }: StoreNeeds,
+): Promise<void> {
+  await atEveryPrimary(clusterNeeds(place, tag), (redis) => loadWhereMissing(redis, functions)).catch((fault: unknown) =>
+    log.debug({ event: 'store.functions', cause: messageOf(fault) }, 'not every primary of the cluster has the function library yet'),
+  )
 }

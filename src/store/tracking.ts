@@ -14,7 +14,7 @@ export type News =
  * whoever changes it. `listener` is a connection of its own that hears the names.
  */
 export interface Tracking {
-  /** To be called whenever either connection is new. @throws when the two reach different servers */
+  /** To be called whenever either connection is new; both have reached the same server. */
   arm(): Promise<void>
   /** False when Redis would not tell us any more. */
   holds(): Promise<boolean>
@@ -41,8 +41,6 @@ export function createTracking({ main, listener, keys, onChanged, onFlushed }: T
   return {
     async arm() {
       if (!subscribed(listener)) {
-        // During a failover one of the two may still reach the old server, where nothing changes any more.
-        if ((await runId(main)) !== (await runId(listener))) throw new Error('the two connections reached different Redis servers')
         listenerIds.set(listener, String(await listener.call('CLIENT', 'ID')))
         await listener.subscribe(channel, writtenChannel)
       }
@@ -68,8 +66,4 @@ const listenerIds = new WeakMap<Redis, string>()
 
 function subscribed(connection: Redis): boolean {
   return connection.mode === 'subscriber'
-}
-
-async function runId(connection: Redis): Promise<string> {
-  return /^run_id:(\S+)/m.exec(await connection.info('server'))?.[1] ?? ''
 }

@@ -24,7 +24,7 @@ afterAll(async () => {
 beforeEach(() => redis.cli('DEL', '{hd}:node:paris-1'))
 
 function join(boot = newBoot()): Promise<Membership> {
-  const address = { site: 'paris' as SiteName, sip: 'udp:192.0.2.10:5060', version: '0.1.0' }
+  const address = { site: 'paris' as SiteName, sip: 'udp:192.0.2.10:5060', version: '0.1.0', library: 1 }
   return joinNetwork({ store, node: 'paris-1' as NodeName, boot, ...address, clock: systemClock, log: silentLogger() })
 }
 

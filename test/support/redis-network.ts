@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/base/metrics.js'
 import { createSeal } from '../../src/base/seal.js'
 import { Secret } from '../../src/base/secret.js'
 import { createDirectory, type Directory, joinNetwork, loadSamples, type Membership, newBoot } from '../../src/directory/directory.js'
-import { createHotdesk, type Hotdesk, hashPin } from '../../src/hotdesk/hotdesk.js'
+import { createHotdesk, type Hotdesk, hashPin, hotdeskLibrary } from '../../src/hotdesk/hotdesk.js'
 import type { Store } from '../../src/store/store.js'
 import type { TestRedis } from './redis.js'
 import { keyOf, openTestStore } from './redis-store.js'
@@ -32,7 +32,13 @@ export async function openDeskNode(redis: TestRedis, options: DeskNodeOptions = 
   const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log })
   if ((await loadSamples({ store, directory, hashPin })) === 'loaded') await keyOf(store, 'device:HD0004', (hash) => hash !== undefined)
   const start = { store, node: name as NodeName, boot: newBoot(), clock: systemClock, log }
-  const membership = await joinNetwork({ ...start, site: 'paris' as SiteName, sip: 'udp:127.0.0.1:5060', version: '0.0.0' })
+  const membership = await joinNetwork({
+    ...start,
+    site: 'paris' as SiteName,
+    sip: 'udp:127.0.0.1:5060',
+    version: '0.0.0',
+    library: hotdeskLibrary.version,
+  })
   const hotdesk = createHotdesk({ ...start, directory, quietSeconds, metrics: createMetrics() })
   return {
     store,

@@ -19,6 +19,7 @@ const logins: Readonly<Record<LoginOutcome['outcome'], Spoken>> = {
   EMERGENCY: { input: 'refused', prompt: 'emergency-busy' },
   NOT_A_HOTDESK_PHONE: { input: 'refused', prompt: 'not-a-hotdesk-phone' },
   STORE_LOST: { input: 'refused', prompt: 'try-later' },
+  UNCONFIRMED: { input: 'refused', prompt: 'unconfirmed' },
 }
 
 const logouts: Readonly<Record<LogoutOutcome['outcome'], PromptName>> = {
@@ -28,6 +29,7 @@ const logouts: Readonly<Record<LogoutOutcome['outcome'], PromptName>> = {
   EMERGENCY: 'emergency-busy',
   UNKNOWN_DEVICE: 'not-a-hotdesk-phone',
   STORE_LOST: 'try-later',
+  UNCONFIRMED: 'unconfirmed',
 }
 
 export function spokenLogin({ outcome }: LoginOutcome): Spoken {

@@ -36,6 +36,7 @@ test.each([
   ['EMERGENCY', ['emergency-busy', 'goodbye']],
   ['NOT_A_HOTDESK_PHONE', ['not-a-hotdesk-phone', 'goodbye']],
   ['STORE_LOST', ['try-later', 'goodbye']],
+  ['UNCONFIRMED', ['unconfirmed', 'goodbye']],
   ['a fault', ['try-later', 'goodbye']],
 ] as const)('The outcome %s is told as %j, and the call ends', async (outcome, prompts) => {
   const stage = await openStage({ logins: [outcome] })

@@ -8,6 +8,7 @@ test.each([
   ['EMERGENCY', 'emergency-busy'],
   ['UNKNOWN_DEVICE', 'not-a-hotdesk-phone'],
   ['STORE_LOST', 'try-later'],
+  ['UNCONFIRMED', 'unconfirmed'],
   ['a fault', 'try-later'],
 ] as const)('A logout that comes to %s is told as %s, without a PIN, and the call ends', async (logout, prompt) => {
   const stage = await openStage({ logout })

@@ -149,9 +149,9 @@ export function fakeHotdesk({ logins = ['LOGGED_IN'], loginTakesMs = 0, logout =
 
 function loginOutcome(outcome: LoginOutcome['outcome']): LoginOutcome {
   const other = 'HD0002' as DeviceId
-  return { outcome, from: other, displaced: '101' as Extension, seconds: 900, device: other }
+  return { outcome, from: other, displaced: '101' as Extension, seconds: 900, device: other, reply: null }
 }
 
 function logoutOutcome(outcome: LogoutOutcome['outcome']): LogoutOutcome {
-  return { outcome, extension: alice, calls: 1 }
+  return { outcome, extension: alice, calls: 1, reply: null }
 }

@@ -48,7 +48,7 @@ beforeEach(async () => {
   store = await openTestStore(redis)
   await seedDevices(store)
   for (const extension of ['100', '101']) await redis.cli('HSET', `{hd}:user:${extension}`, 'name', extension, 'home', 'paris')
-  membership = await joinNetwork({ ...whoWeAre, store, site: 'paris' as SiteName, sip: 'udp:127.0.0.1:5060', version: '0' })
+  membership = await joinNetwork({ ...whoWeAre, store, site: 'paris' as SiteName, sip: 'udp:127.0.0.1:5060', version: '0', library: 1 })
   stages = []
   return async () => {
     for (const stage of stages) await stage.leave()
