@@ -46,10 +46,24 @@ function endOfLength(stream: Buffer, from: number): number | 'incomplete' | 'mal
 
 /** One frame: a header line of `|`-separated words and, below it, a SIP message. */
 export function encodeFrame(line: string, message: Buffer | null): Buffer {
-  if (!message) return Buffer.from(`${line.length}#${line}`, 'latin1')
-  const head = `${line.length + 2 + message.length}#${line}\r\n`
-  const frame = Buffer.allocUnsafe(head.length + message.length)
-  frame.write(head, 'latin1')
-  message.copy(frame, head.length)
+  const frame = Buffer.allocUnsafe(frameSize(line, message))
+  writeFrame(frame, 0, line, message)
   return frame
+}
+
+/** The bytes a frame takes. */
+export function frameSize(line: string, message: Buffer | null): number {
+  const payload = payloadSize(line, message)
+  return String(payload).length + 1 + payload
+}
+
+/** Writes a frame into a buffer that has room for it; answers where it ends. */
+export function writeFrame(into: Buffer, at: number, line: string, message: Buffer | null): number {
+  const head = `${payloadSize(line, message)}#${line}${message ? '\r\n' : ''}`
+  const end = at + into.write(head, at, 'latin1')
+  return message ? end + message.copy(into, end) : end
+}
+
+function payloadSize(line: string, message: Buffer | null): number {
+  return line.length + (message ? 2 + message.length : 0)
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { encodeFrame } from './frame.js'
+import { collapseBlanks } from '../../sip/headers.js'
+import { frameSize, writeFrame } from './frame.js'
 
 /** Where a client that does not read is given up: its messages would fill memory. */
 const mostUnread = 16 * 1024 * 1024
@@ -12,18 +13,33 @@ export interface Link {
   end(): void
 }
 
+/** What one write takes; the block is used again when it is through, so that a message costs no memory of its own. */
+const blockBytes = 64 * 1024
+const mostSpare = 4
+
 export function createLink(socket: Socket): Link {
-  let frames: Buffer[] = []
-  let bytes = 0
+  const spare: Buffer[] = []
+  let block: Buffer = Buffer.allocUnsafeSlow(blockBytes)
+  let used = 0
 
   function flush(): void {
-    if (frames.length === 0) return
-    const [only] = frames
-    const batch = frames.length === 1 && only ? only : Buffer.concat(frames, bytes)
-    frames = []
-    bytes = 0
-    if (socket.writable) socket.write(batch)
+    if (used === 0) return
+    const full = block
+    if (socket.writable) {
+      socket.write(full.subarray(0, used), () => {
+        if (spare.length < mostSpare && full.length === blockBytes) spare.push(full)
+      })
+    }
+    block = spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes)
+    used = 0
     if (socket.writableLength > mostUnread) socket.destroy()
+  }
+
+  /** A block with room for that many bytes. */
+  function makeRoom(size: number): void {
+    if (used + size <= block.length) return
+    flush()
+    if (size > block.length) block = Buffer.allocUnsafeSlow(size)
   }
 
   return {
@@ -32,10 +48,11 @@ export function createLink(socket: Socket): Link {
     },
     send(line, message) {
       if (!socket.writable) return
-      const frame = encodeFrame(line, message ?? null)
-      if (frames.length === 0) setImmediate(flush)
-      frames.push(frame)
-      bytes += frame.length
+      // What applications read messages with takes a time that grows with the square of a run of blanks.
+      const shown = message ? collapseBlanks(message) : null
+      makeRoom(frameSize(line, shown))
+      if (used === 0) setImmediate(flush)
+      used = writeFrame(block, used, line, shown)
     },
     end() {
       flush()

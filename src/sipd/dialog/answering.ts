@@ -17,7 +17,8 @@ import { wayOfRequest } from './way.js'
 /** An INVITE that waits, its machine and its reliable responses. */
 export interface Answered {
   readonly call: ServerCall
-  readonly reliable: ReliableProvisionals
+  /** Null as long as the application has sent none. */
+  reliable: ReliableProvisionals | null
 }
 
 /** The applications' responses to requests of the network. */
@@ -59,30 +60,37 @@ export function createAnswering(core: Core, keeper: SessionKeeper): Answering {
   }
 }
 
-function track({ core, byTransaction, byDialog }: Desk, call: ServerCall): void {
+function track({ byTransaction, byDialog }: Desk, call: ServerCall): void {
   const { pending } = call
-  const reliable = createReliableProvisionals({
-    core,
-    cseq: pending.transaction.request.cseq.number,
-    repeat: (response) => tryToSend(response, pending.transaction),
-    givenUp: () => feedServerCall(call, 'no prack'),
-  })
-  const answered: Answered = { call, reliable }
+  const answered: Answered = { call, reliable: null }
   byTransaction.set(pending.transaction, answered)
   if (pending.dialog) byDialog.set(pending.dialog, answered)
+}
+
+function reliableOf(core: Core, answered: Answered): ReliableProvisionals {
+  const { call } = answered
+  const { transaction } = call.pending
+  answered.reliable ??= createReliableProvisionals({
+    core,
+    cseq: transaction.request.cseq.number,
+    repeat: (response) => tryToSend(response, transaction),
+    givenUp: () => feedServerCall(call, 'no prack'),
+  })
+  return answered.reliable
 }
 
 function respond(desk: Desk, answer: Answer): void {
   const { pending, answered, command, draft } = answer
   const { application, transaction } = pending
   const { request } = transaction
-  const reliable = answered !== undefined && isReliable(draft)
+  const reliable = answered && isReliable(draft) ? reliableOf(desk.core, answered) : null
   if (reliable && !offers100rel(request)) {
     application.refused(command, 'Remote endpoint does not support 100rel')
     return
   }
-  if (answered && ((reliable && answered.reliable.waiting) || (isSuccess(draft.status) && answered.reliable.holdsFinal))) {
-    answered.reliable.afterwards(() => respondAgain(desk, answer))
+  const before = answered?.reliable
+  if (before && ((reliable && before.waiting) || (isSuccess(draft.status) && before.holdsFinal))) {
+    before.afterwards(() => respondAgain(desk, answer))
     return
   }
   chooseTag(pending, draft)
@@ -92,9 +100,9 @@ function respond(desk: Desk, answer: Answer): void {
     application.refused(command, composed.refusal)
     return
   }
-  if (reliable) answered.reliable.number(composed.message)
+  reliable?.number(composed.message)
   send(desk, answer, composed.message)
-  if (reliable) answered.reliable.watch(composed.message)
+  reliable?.watch(composed.message)
 }
 
 /** After the PRACK, if the INVITE still waits then. */
@@ -164,7 +172,7 @@ function finish({ core, byTransaction }: Desk, pending: Pending, status: number)
   const { dialog, transaction } = pending
   const { method } = transaction.request
   settle(core, pending)
-  byTransaction.get(transaction)?.reliable.stop()
+  byTransaction.get(transaction)?.reliable?.stop()
   if (!dialog) return
   if (method === 'INVITE') dialog.inviting.them = false
   const ends = method === 'NOTIFY' && status < 300 && dialog.creator !== 'INVITE' && endsSubscription(transaction.request)

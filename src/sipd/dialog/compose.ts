@@ -50,8 +50,8 @@ export function composeRequest(draft: RequestDraft, hop: Hop, cseq: number): Com
   const number = Number.parseInt(fieldOf(draft, 'CSeq') ?? '', 10)
   const request = newRequest(draft.method, draft.uri)
   request.append('Max-Forwards', fieldOf(draft, 'Max-Forwards') ?? '70')
-  request.append('From', hasTag(from) ? from : `${from};tag=${newTag()}`)
-  request.append('To', to)
+  request.append('From', from.tagged ? from.text : `${from.text};tag=${newTag()}`)
+  request.append('To', to.text)
   request.append('Call-ID', fieldOf(draft, 'Call-ID') ?? newCallId())
   request.append('CSeq', `${Number.isSafeInteger(number) ? number : cseq} ${draft.method}`)
   return finishRequest(request, draft, { hop, contact: contactOf(hop) })
@@ -127,9 +127,10 @@ function fieldsOf(draft: { readonly fields: readonly Field[] }, name: string): r
 }
 
 /** From or To as a name-addr; null where it is none. */
-function party(given: string, own: Endpoint): string | null {
+function party(given: string, own: Endpoint): { readonly text: string; readonly tagged: boolean } | null {
   const text = ownHost(given, own)
-  return parseNameAddr(text) ? text : null
+  const parsed = parseNameAddr(text)
+  return parsed && { text, tagged: parsed.tag !== '' }
 }
 
 /** `@localhost` becomes our own address; an address without brackets gets them. */
@@ -138,10 +139,6 @@ function ownHost(value: string, own: Endpoint): string {
   if (text.includes('<') || text === '*') return text
   const end = text.indexOf(';')
   return end < 0 ? `<${text}>` : `<${text.slice(0, end)}>${text.slice(end)}`
-}
-
-function hasTag(value: string): boolean {
-  return parseNameAddr(value)?.tag !== ''
 }
 
 /** A response of ours to a request of ours, for what went wrong on this side (RFC 3261 §8.1.3.1). */

@@ -72,7 +72,7 @@ function receiveCancel({ answering, relay }: IncomingNeeds, transaction: ServerT
     return
   }
   cancelServerCall(answered.call, transaction)
-  answered.reliable.stop()
+  answered.reliable?.stop()
 }
 
 function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void {
@@ -117,7 +117,7 @@ function mayGoOn({ answering }: IncomingNeeds, transaction: ServerTransaction, d
   if (method === 'INVITE' && dialog.inviting.us) refuse(transaction, 491)
   else if (method === 'INVITE' && dialog.inviting.them) refuse(transaction, 500, [['Retry-After', String(randomInt(0, 11))]])
   else if ((method === 'INVITE' || method === 'UPDATE') && asksTooLittle(request)) refuseTooLittle(transaction)
-  else if (method === 'PRACK' && !answering.ofDialog(dialog)?.reliable.expects(request)) refuse(transaction, 481)
+  else if (method === 'PRACK' && !answering.ofDialog(dialog)?.reliable?.expects(request)) refuse(transaction, 481)
   else return true
   return false
 }
@@ -131,7 +131,7 @@ function goOn(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dial
     return
   }
   offer(needs, transaction, dialog.application, dialog)
-  if (request.method === 'PRACK') needs.answering.ofDialog(dialog)?.reliable.acknowledge()
+  if (request.method === 'PRACK') needs.answering.ofDialog(dialog)?.reliable?.acknowledge()
 }
 
 /** The dialog is over at once (RFC 3261 §15.1.2); an INVITE in it that waits gets 487. */
@@ -141,7 +141,7 @@ function receiveBye(needs: IncomingNeeds, transaction: ServerTransaction, dialog
   const answered = answering.ofDialog(dialog)
   const unanswered = answered?.call.state === 'ringing'
   if (answered) feedServerCall(answered.call, 'bye')
-  answered?.reliable.stop()
+  answered?.reliable?.stop()
   if (unanswered) {
     refuse(transaction, 200)
     return

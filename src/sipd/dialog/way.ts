@@ -24,9 +24,12 @@ export function wayOfRequest(request: SipRequest, flow: Flow): Flow | null {
 /** The same for a response to a request of ours. */
 export function wayOfResponse(response: SipResponse, called: string, flow: Flow): Flow | null {
   if (response.has('Record-Route')) return null
-  const contact = hostOf(response.contacts[0]?.uri ?? '')
+  const uri = response.contacts[0]?.uri ?? ''
+  // Nearly always: its own address, and nothing to find out.
+  if (flow.connection === null && uri.includes(flow.remote.address)) return null
+  const contact = hostOf(uri)
   if (flow.connection !== null) return staysOn(flow, contact) ? flow : null
-  if (contact === null || contact === flow.remote.address || !isHidden(contact)) return null
+  if (contact === null || !isHidden(contact)) return null
   return contact === hostOf(called) || !isHidden(flow.remote.address) ? flow : null
 }
 

@@ -54,7 +54,20 @@ interface Fork {
 }
 
 export function newClientCall(parts: Pick<ClientCall, 'core' | 'user' | 'application' | 'txnId' | 'request' | 'dialog'>): ClientCall {
-  return { ...parts, state: 'calling', forks: new Map(), winner: null, latest: null, ack: null, waiting: null }
+  return {
+    core: parts.core,
+    user: parts.user,
+    application: parts.application,
+    txnId: parts.txnId,
+    request: parts.request,
+    dialog: parts.dialog,
+    state: 'calling',
+    forks: new Map(),
+    winner: null,
+    latest: null,
+    ack: null,
+    waiting: null,
+  }
 }
 
 /** A response of the network, or one that was made here. */
