@@ -10,6 +10,8 @@ import { createLogger, type Logger } from './base/logger.js'
 import { createMetrics, type Metrics } from './base/metrics.js'
 import { createSeal } from './base/seal.js'
 import { Secret } from './base/secret.js'
+import { type TlsPair, tlsPairOf } from './base/settings/tls-files.js'
+import { followTlsFiles } from './base/settings/tls-renewal.js'
 import { createCalls } from './calls/calls.js'
 import type { Config } from './config.js'
 import { createConsole } from './console/console.js'
@@ -20,7 +22,7 @@ import { createHotdesk, hashPin, hotdeskLibrary } from './hotdesk/hotdesk.js'
 import { createMedia } from './media/media.js'
 import { createPhones } from './phones/phones.js'
 import { createRegistrar } from './registrar/registrar.js'
-import { createSipd } from './sipd/sipd.js'
+import { createSipd, createSipdThread, measureSipd, type TlsIdentity } from './sipd/sipd.js'
 import { createSrf, type SipApplication } from './srf/srf.js'
 import { createStore, type Store } from './store/store.js'
 import { createTrunks } from './trunks/trunks.js'
@@ -107,18 +109,31 @@ async function openStore(ground: Ground): Promise<Store> {
 
 /** The embedded SIP server, or a drachtio-server elsewhere: behind this nobody can tell which. */
 async function openSip(ground: Ground): Promise<SipApplication> {
-  const { config, clock, lifecycle } = ground
+  const { config, clock, lifecycle, metrics } = ground
   const place = config.drachtio === 'embedded' ? await openSipd() : config.drachtio
   const srf = await createSrf({ place, log: part(ground, 'srf') })
   return lifecycle.opened(srf, 'SIP application', (opened) => opened.close())
 
   async function openSipd() {
+    const { thread, tls: files, ...sip } = config.sip
     const secret = new Secret(randomBytes(16).toString('hex'))
     const admin = { address: '127.0.0.1', port: 0 }
-    const sipd = await createSipd({ ...config.sip, admin, secret, patienceMs: startPatienceMs, clock, log: part(ground, 'sipd') })
+    const pair = files && tlsPairOf(files)
+    const log = part(ground, 'sipd')
+    const needs = { ...sip, tls: pair && identityOf(pair), admin, secret, patienceMs: startPatienceMs, clock, log }
+    const sipd = await (thread === 'own' ? createSipdThread(needs) : createSipd(needs))
     lifecycle.opened(sipd, 'SIP server', (opened) => opened.close())
+    measureSipd(sipd, metrics)
+    const renew = (renewed: TlsPair) => sipd.renewTls(identityOf(renewed))
+    if (files && pair)
+      lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
     return { host: sipd.admin.address, port: sipd.admin.port, secret }
   }
+}
+
+/** For what we open ourselves, the authorities of the system are believed. */
+function identityOf({ certificate, key }: TlsPair): TlsIdentity {
+  return { certificate, key, authorities: null }
 }
 
 interface DeskNeeds {

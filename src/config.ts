@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import { AppError, messageOf } from './base/errors.js'
 import { type NodeName, parseNodeName, parseSiteName, type SiteName } from './base/identity.js'
-import { type ListenAddress, parseListenAddress } from './base/listen-address.js'
+import type { ListenAddress } from './base/listen-address.js'
 import { type Environment, isBlock, type Option, optionsOf, unknownVariables, withEnvironment } from './base/options.js'
 import {
   type Durability,
@@ -21,19 +21,9 @@ import {
 } from './base/redis-place.js'
 import { Secret } from './base/secret.js'
 import { type Behaviour, behaviour } from './base/settings/behaviour.js'
-import {
-  block,
-  check,
-  form,
-  invalid,
-  keyText,
-  listOf,
-  type Path,
-  type Problem,
-  readYaml,
-  secretForm,
-  type Written,
-} from './base/written.js'
+import { hostForm, type SipThread, sipProblems, sipSettings, tlsFilesOf } from './base/settings/sip-settings.js'
+import type { TlsFiles } from './base/settings/tls-files.js'
+import { block, check, form, invalid, keyText, type Path, type Problem, readYaml, secretForm, type Written } from './base/written.js'
 
 export type { Durability, HostPort, RedisAccess, RedisPlace } from './base/redis-place.js'
 
@@ -47,6 +37,9 @@ export interface Config {
     readonly domain: string
     readonly listen: readonly ListenAddress[]
     readonly advertise: string | null
+    /** For tls:// and wss://. */
+    readonly tls: TlsFiles | null
+    readonly thread: SipThread
     /** RFC 3261 §17: T1, T2, T4 in milliseconds. */
     readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }
   }
@@ -77,11 +70,7 @@ const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? te
 const oneOf = <Word extends string>(words: readonly Word[]) =>
   form(`one of ${words.join(', ')}`, (text) => words.find((word) => word === text) ?? null)
 const name = 'a name of small letters, digits and -'
-const host = form('a host name or an IP address', matching(/^[A-Za-z0-9.:-]{1,253}$/))
 const secretText = secretForm('at least 16 characters', (text) => (text.length >= 16 ? new Secret(text) : null))
-const milliseconds = form('milliseconds, 1 to 60000', (text) =>
-  /^[0-9]{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 60_000 ? Number(text) : null,
-)
 
 function days(text: string): number | null {
   return /^[0-9]{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 3_650 ? Number(text) : null
@@ -109,22 +98,7 @@ const settings = block({
   secret: secretText
     .optional()
     .describe('Signs calls between nodes and seals credentials; the same on every node. Made and kept in `data` when Redis is embedded.'),
-  sip: block({
-    domain: form('a domain name', matching(/^[A-Za-z0-9.-]{1,253}$/)).describe(
-      'The domain of phones and users, and the realm of their passwords.',
-    ),
-    listen: listOf(form('an address such as udp://0.0.0.0:5060', parseListenAddress))
-      .prefault(['udp://0.0.0.0:5060', 'tcp://0.0.0.0:5060'])
-      .describe('Where the SIP server listens. Port 0: the system chooses.'),
-    advertise: host
-      .optional()
-      .describe('The address that others reach this node at. Default: the address listened on, or the first of the machine for 0.0.0.0.'),
-    timers: block({
-      t1: milliseconds.prefault('500').describe('RFC 3261 T1: round-trip time, milliseconds.'),
-      t2: milliseconds.prefault('4000').describe('RFC 3261 T2: longest retransmission interval.'),
-      t4: milliseconds.prefault('5000').describe('RFC 3261 T4: longest life of a message in the network.'),
-    }).prefault({}),
-  }),
+  sip: sipSettings,
   drachtio: orText(
     block({
       url: form('embedded or tcp://host:port', parseDrachtio)
@@ -142,7 +116,7 @@ const settings = block({
       .describe('Health, metrics, and later the console.'),
   }).prefault({}),
   media: block({
-    address: host.optional().describe('The address in session descriptions. Default: `sip.advertise`.'),
+    address: hostForm.optional().describe('The address in session descriptions. Default: `sip.advertise`.'),
     ports: form('a range such as 20000-24999', parsePorts).prefault('20000-24999').describe('UDP ports for audio.'),
   }).prefault({}),
   data: form('a folder', matching(/./))
@@ -225,13 +199,11 @@ function crossChecks(written: Written, folder: string): Problem[] {
     message: `missing: ${message}`,
   })
   const drachtioBlock = isBlock(drachtio) ? drachtio : { url: drachtio }
-  const problems = redisProblems(redis, written, folder)
+  const problems = [...redisProblems(redis, written, folder), ...sipProblems(sip, written, folder)]
   if (secret === undefined && isShared(redis))
     problems.push(problem(['secret'], 'nodes that share a Redis need the same secret; make one with `openssl rand -hex 32`'))
   if ((drachtioBlock.url ?? 'embedded') !== 'embedded' && drachtioBlock.secret === undefined)
     problems.push(problem(['drachtio', 'secret'], "expected the drachtio-server's admin secret, best as HOTDESK_DRACHTIO_SECRET"))
-  if (isBlock(sip) && Array.isArray(sip.listen) && sip.listen.length === 0)
-    problems.push(problem(['sip', 'listen'], 'expected at least one address'))
   return problems
 }
 
@@ -251,7 +223,7 @@ function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Co
     site: from.site,
     network: from.network,
     secret: from.secret ?? keptSecret(data, purpose),
-    sip: { ...from.sip, advertise },
+    sip: { ...from.sip, advertise, tls: tlsFilesOf(from.sip, folder) },
     drachtio: from.drachtio.url === 'embedded' ? 'embedded' : { ...from.drachtio.url, secret: from.drachtio.secret ?? new Secret('') },
     redis: redisPlaceOf(from.redis, folder),
     durability: from.redis.durability,
@@ -305,6 +277,11 @@ function keptSecret(data: string, purpose: 'run' | 'look'): Secret {
 function freeze<Value>(value: Value): Value {
   if (isBlock(value) && !(value instanceof Secret)) for (const inner of Object.values(value)) freeze(inner)
   return typeof value === 'object' ? Object.freeze(value) : value
+}
+
+/** What an application must know to use a SIP server that runs without a node; null where it is not set. */
+export function drachtioSecret(env: Environment = process.env): Secret | null {
+  return env.HOTDESK_DRACHTIO_SECRET ? new Secret(env.HOTDESK_DRACHTIO_SECRET) : null
 }
 
 /** For a node that is started as a child with a file of its own: the settings of this process must not reach it. */

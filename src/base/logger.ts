@@ -3,12 +3,16 @@ import type { NodeName, SiteName } from './identity.js'
 
 export type Logger = pino.Logger
 
+export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+export type Level = (typeof levels)[number]
+
 /** `pretty` is for a person at a terminal, `json` for everything that reads logs. */
 export interface LoggerNeeds {
-  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly level: Level
   readonly form: 'json' | 'pretty'
-  readonly node: NodeName
-  readonly site: SiteName
+  /** Absent where there is no node around. */
+  readonly node?: NodeName
+  readonly site?: SiteName
 }
 
 // Secrets are kept out of logs by their type (see secret.ts); this is the second net, and pino's wildcards do not recurse.
@@ -30,6 +34,12 @@ export function createLogger({ level, form, node, site }: LoggerNeeds): Logger {
   })
   // pino forbids level formatters beside a transport thread.
   return pino({ level, base: { node, site }, redact: { paths: redacted, censor: '[secret]' } }, transport)
+}
+
+/** For a part in another thread: `relay` gets each line as JSON text, without the time, for the logger of this thread to write. */
+export function createRelayedLogger(level: Level, relay: (line: string) => void): Logger {
+  const formatters = { level: (label: string) => ({ level: label }) }
+  return pino({ level, base: null, timestamp: false, formatters, redact: { paths: redacted, censor: '[secret]' } }, { write: relay })
 }
 
 /** For parts that are used without a node, such as a stand-alone SIP server in a test. */

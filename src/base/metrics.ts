@@ -6,9 +6,18 @@ export type Metrics = ReturnType<typeof createMetrics>
 export function createMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const registers = [registry]
+  const registers: [Registry] = [registry]
+  const fetches: (() => Promise<void>)[] = []
   return {
     registry,
+    /** What is counted elsewhere is fetched before each reading. */
+    beforeReading: (fetch: () => Promise<void>) => void fetches.push(fetch),
+    /** Everything, as Prometheus reads it. */
+    async text(): Promise<string> {
+      await Promise.all(fetches.map((fetch) => fetch()))
+      return registry.metrics()
+    },
+    sip: sipMetrics(registers),
     callsActive: new Gauge({ name: 'hotdesk_calls_active', help: 'Calls up or being set up', registers }),
     callsTotal: new Counter({ name: 'hotdesk_calls_total', help: 'Calls ended, by result', labelNames: ['result'], registers }),
     callSetupSeconds: new Histogram({
@@ -58,5 +67,46 @@ export function createMetrics() {
       registers,
     }),
     repairsTotal: new Counter({ name: 'hotdesk_repairs_total', help: 'One-sided assignments repaired', registers }),
+  }
+}
+
+/** What the embedded SIP server counts. */
+function sipMetrics(registers: [Registry]) {
+  return {
+    messages: new Counter({
+      name: 'hotdesk_sip_messages_total',
+      help: 'SIP messages received, by kind: request or response',
+      labelNames: ['kind'],
+      registers,
+    }),
+    retransmissions: new Counter({
+      name: 'hotdesk_sip_retransmissions_total',
+      help: 'SIP messages that came or went once more, by direction: received or sent',
+      labelNames: ['direction'],
+      registers,
+    }),
+    discarded: new Counter({
+      name: 'hotdesk_sip_discarded_total',
+      help: 'SIP messages received that nobody handles, by reason: malformed, merged, overload, banned, stray',
+      labelNames: ['reason'],
+      registers,
+    }),
+    refusedConnections: new Counter({
+      name: 'hotdesk_sip_refused_connections_total',
+      help: 'Connections closed because there were too many, or because their TLS handshake failed',
+      registers,
+    }),
+    faults: new Counter({ name: 'hotdesk_sip_faults_total', help: 'Faults inside the SIP server, each of one message', registers }),
+    restarts: new Counter({ name: 'hotdesk_sip_restarts_total', help: 'Threads of the SIP server that died and were replaced', registers }),
+    transactions: new Gauge({
+      name: 'hotdesk_sip_transactions',
+      help: 'SIP transactions, by side: server or client',
+      labelNames: ['side'],
+      registers,
+    }),
+    connections: new Gauge({ name: 'hotdesk_sip_connections', help: 'TCP, TLS and WebSocket connections', registers }),
+    dialogs: new Gauge({ name: 'hotdesk_sip_dialogs', help: 'SIP dialogs: two for each call', registers }),
+    bannedSources: new Gauge({ name: 'hotdesk_sip_banned_sources', help: 'Addresses that are not heard at the moment', registers }),
+    overloaded: new Gauge({ name: 'hotdesk_sip_overloaded', help: '1 while requests are refused because too many wait', registers }),
   }
 }

@@ -30,3 +30,19 @@ export function processEvents(): ProcessEvents {
     },
   }
 }
+
+/** Why the process is to end. */
+export type End = { readonly by: 'signal' } | { readonly by: 'fault'; readonly fault: unknown }
+
+/** The first of them. A second signal does not wait for anything. */
+export function endOf(events: ProcessEvents): Promise<End> {
+  return new Promise((resolve) => {
+    let asked = 0
+    events.onStop(() => {
+      asked += 1
+      if (asked > 1) events.abandon(130)
+      resolve({ by: 'signal' })
+    })
+    events.onFault((fault) => resolve({ by: 'fault', fault }))
+  })
+}

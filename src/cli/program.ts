@@ -8,6 +8,7 @@ import { assignmentCommands } from './operator/assignments.js'
 import { deviceCommands } from './operator/devices.js'
 import { statusCommand } from './operator/status.js'
 import { userCommands } from './operator/users.js'
+import { sipdCommand } from './sipd.js'
 import { startCommand } from './start.js'
 import type { Terminal } from './terminal.js'
 
@@ -39,6 +40,7 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   assignmentCommands(program, needs)
   userCommands(program, needs)
   deviceCommands(program, needs)
+  sipdCommand(program, needs)
   return program
 }
 

@@ -7,7 +7,7 @@ import type { Config } from '../config.js'
 import { bannerLines } from './banner.js'
 import { readDialplan } from './check.js'
 import type { CommandNeeds } from './needs.js'
-import { type ProcessEvents, processEvents } from './process-events.js'
+import { endOf, type ProcessEvents, processEvents } from './process-events.js'
 
 /** After a fault nothing is certain; the embedded Redis still deserves an orderly end. */
 const closeAfterFaultMs = 5_000
@@ -64,21 +64,6 @@ async function run(config: Config, { terminal }: CommandNeeds, events: ProcessEv
 
 function lastWords(fault: unknown): string {
   return isAppError(fault) ? fault.message : `this node ends by a fault that nobody expected: ${messageOf(fault)}`
-}
-
-type End = { readonly by: 'signal' } | { readonly by: 'fault'; readonly fault: unknown }
-
-/** A second signal does not wait for anything. */
-function endOf(events: ProcessEvents): Promise<End> {
-  return new Promise((resolve) => {
-    let asked = 0
-    events.onStop(() => {
-      asked += 1
-      if (asked > 1) events.abandon(130)
-      resolve({ by: 'signal' })
-    })
-    events.onFault((fault) => resolve({ by: 'fault', fault }))
-  })
 }
 
 /** Loaded only here: other commands start faster without it. */

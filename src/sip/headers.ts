@@ -108,6 +108,7 @@ const longRun = /[ \t]{16}/
  * each fold in the header becomes one blank. Any other message is given back as it is.
  */
 export function collapseBlanks(message: Buffer): Buffer {
+  if (!mayHaveLongRun(message)) return message
   const end = message.indexOf('\r\n\r\n', 0, 'latin1')
   const head = message.toString('latin1', 0, end < 0 ? message.length : end).replace(/\r\n[ \t]+/g, ' ')
   if (!longRun.test(head)) return message
@@ -116,4 +117,9 @@ export function collapseBlanks(message: Buffer): Buffer {
     .replaceAll(' \r\n', '\r\n')
     .trimEnd()
   return Buffer.concat([Buffer.from(collapsed, 'latin1'), end < 0 ? Buffer.alloc(0) : message.subarray(end)])
+}
+
+/** Every message passes here, and in nearly all of them no blank stands beside another: that is seen without a look at each byte. */
+function mayHaveLongRun(message: Buffer): boolean {
+  return message.includes('  ', 0, 'latin1') || message.includes('\t', 0, 'latin1') || message.includes('\r\n ', 0, 'latin1')
 }

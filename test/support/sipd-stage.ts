@@ -2,13 +2,13 @@ import type { Clock } from '../../src/base/clock.js'
 import { systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { Secret } from '../../src/base/secret.js'
-import { createSipd, type Sipd } from '../../src/sipd/sipd.js'
+import { createSipd, type LocalSipd } from '../../src/sipd/sipd.js'
 import { openTcpPhone, openUdpPeer, type SipPeer } from './sip-peer.js'
 import { openWireApplication, type WireApplication } from './wire-application.js'
 
 /** A sipd on loopback with an application and peers; everything closes with the stage. */
 export interface SipdStage {
-  readonly sipd: Sipd
+  readonly sipd: LocalSipd
   readonly udp: number
   readonly tcp: number
   application(verbs?: readonly string[]): Promise<WireApplication>

@@ -20,6 +20,8 @@ const keepAliveMs = 45_000
 export interface AdminServer {
   readonly address: string
   readonly port: number
+  /** Connected at this moment, authenticated or not. */
+  readonly applications: number
   close(): Promise<void>
 }
 
@@ -70,6 +72,9 @@ export async function createAdminServer(needs: AdminServerNeeds): Promise<AdminS
   return {
     address: bound.address,
     port: bound.port,
+    get applications() {
+      return sockets.size
+    },
     close() {
       for (const socket of sockets) socket.destroy()
       return new Promise((resolve) => {

@@ -15,6 +15,7 @@ import {
   type Received,
   type TimersFor,
 } from './client-machine.js'
+import type { Counts } from './counts.js'
 import { ackOf, cancelOf } from './generated-requests.js'
 import { createRunner, type Effect, type Runner } from './machine.js'
 import type { OversizeRule } from './oversize.js'
@@ -43,6 +44,7 @@ export interface ClientTransactionsNeeds {
   readonly clock: Clock
   readonly timersFor: TimersFor
   readonly oversize: OversizeRule
+  readonly counts: Pick<Counts, 'repeated'>
   /** A user's listener has thrown. */
   readonly onFault: (fault: unknown) => void
 }
@@ -177,10 +179,11 @@ function perform(client: Client, machine: ClientMachine, effect: Effect): void {
 }
 
 function transmit(client: Client, machine: ClientMachine): void {
-  const { transports, runner } = client
+  const { transports, runner, counts } = client
   const { bytes, flow } = machine
   if (!bytes) return
   machine.copies += 1
+  if (machine.copies > 1) counts.repeated += 1
   const isSent = transports.send(bytes, flow)
   if (machine.copies === 1 && (!machine.fallback || transports.isOpen(flow))) {
     machine.fallback = null

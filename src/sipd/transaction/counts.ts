@@ -4,6 +4,8 @@ export interface Counts {
   responses: number
   /** Retransmissions of requests, and ACKs that ended a transaction. */
   absorbed: number
+  /** Messages of ours that went out once more, because nothing came back or the other side asked again. */
+  repeated: number
   /** Could not be understood; answered where that was possible. */
   malformed: number
   /** The same request by two ways (RFC 3261 §8.2.2.2). */
@@ -25,6 +27,7 @@ export function newCounts(): Counts {
     requests: 0,
     responses: 0,
     absorbed: 0,
+    repeated: 0,
     malformed: 0,
     merged: 0,
     refused: 0,

@@ -69,12 +69,13 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   const transports = await openTransports({ ...needs, limits, events: relay })
   const timersFor = timersOf(needs.timers ?? defaultTimerBase)
   const oversize = createOversizeRule({ transports, clock, limit: limits.datagramBytes })
-  const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize })
+  const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize, counts })
   const listeners: Listeners = { onRequest: ignore, onAck: ignore }
   const servers: ServerTransactions = createServerTransactions({
     transports,
     clock,
     timersFor,
+    counts,
     onFault,
     judge: (request, { remote }) => admission.judge(request, remote.address),
     onAnswered: (request, { remote }, response) => admission.answered(request, remote.address, response),

@@ -5,6 +5,7 @@ import { type Flow, isReliable } from '../transport/flow.js'
 import type { Transports } from '../transport/transports.js'
 import type { Verdict } from './admission/admission.js'
 import { inputOf, type TimersFor } from './client-machine.js'
+import type { Counts } from './counts.js'
 import { createRunner, type Effect, type Runner } from './machine.js'
 import { createRetainer } from './retainer.js'
 import { mergeKeyOf, newServerMachine, type ServerMachine, sameRequestKey, serverKey } from './server-machine.js'
@@ -41,6 +42,7 @@ export interface ServerTransactionsNeeds {
   readonly transports: Transports
   readonly clock: Clock
   readonly timersFor: TimersFor
+  readonly counts: Pick<Counts, 'repeated'>
   readonly judge: (request: SipRequest, flow: Flow) => Verdict
   /** A final response was given. */
   readonly onAnswered: (request: SipRequest, flow: Flow, response: SipResponse) => void
@@ -199,7 +201,8 @@ function respond(
   const bytes = response.toBuffer()
   machine.response = bytes
   if (response.status > 100) countAnswer(server, machine)
-  if (response.status >= 200 && machine.state !== 'accepted') server.onAnswered(request, flow, response)
+  if (machine.state === 'accepted') server.counts.repeated += 1
+  else if (response.status >= 200) server.onAnswered(request, flow, response)
   server.runner.feed(machine, input)
   if (machine.table === nonInviteServerTable && response.status >= 200) settle(server, machine)
   return bytes
@@ -221,6 +224,7 @@ function settle({ merging, retain }: Server, machine: ServerMachine): void {
 }
 
 function perform(server: Server, machine: ServerMachine, effect: Effect): void {
+  if (effect === 'repeat response') server.counts.repeated += 1
   if (effect === 'send response' || effect === 'repeat response') deliver(server, machine)
   else if (effect === 'pass ack' && machine.ack) server.onAck(machine.ack.request, machine.ack.flow, machine.ack.size)
   else if (effect === 'report unacknowledged') tell(server, machine.onUnacknowledged)

@@ -1,0 +1,156 @@
+import { resolve } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { systemClock } from '../base/clock.js'
+import { AppError } from '../base/errors.js'
+import { createLifecycle, type Lifecycle } from '../base/lifecycle.js'
+import { type ListenAddress, parseListenAddress } from '../base/listen-address.js'
+import { createLogger, type Level, type Logger, levels } from '../base/logger.js'
+import { type HostPort, parseHostPort } from '../base/redis-place.js'
+import { Secret } from '../base/secret.js'
+import { type TlsFiles, type TlsPair, tlsPairOf } from '../base/settings/tls-files.js'
+import { followTlsFiles } from '../base/settings/tls-renewal.js'
+import { drachtioSecret } from '../config.js'
+import type { Sipd } from '../sipd/sipd.js'
+import type { CommandNeeds } from './needs.js'
+import { endOf, processEvents } from './process-events.js'
+import { type Terminal, table } from './terminal.js'
+
+interface SipdOptions {
+  readonly listen?: readonly ListenAddress[]
+  readonly admin: HostPort
+  readonly secret?: Secret
+  readonly advertise?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly logLevel: Level
+}
+
+const everywhere: readonly ListenAddress[] = [
+  { protocol: 'udp', address: '0.0.0.0', port: 5060 },
+  { protocol: 'tcp', address: '0.0.0.0', port: 5060 },
+]
+
+/** `hotdesk sipd` */
+export function sipdCommand(program: Command, needs: CommandNeeds): void {
+  program
+    .command('sipd')
+    .description('run the SIP server alone until Ctrl-C, for any drachtio application')
+    .addOption(
+      new Option('--listen <address>', 'udp:// tcp:// tls:// ws:// or wss://, an IP address and a port; may be given again').argParser(
+        addListen,
+      ),
+    )
+    .addOption(
+      new Option('--admin <host:port>', 'where applications connect').default(localAdmin, '127.0.0.1:9022').argParser(readHostPort),
+    )
+    .addOption(
+      new Option('--secret <text>', 'what applications must know; `ps` shows it: better HOTDESK_DRACHTIO_SECRET').argParser(readSecret),
+    )
+    .option('--advertise <host>', 'the address that Via, Contact and Record-Route show')
+    .option('--tls-cert <file>', 'the certificate for tls:// and wss:// with its chain, PEM; read again when it changes')
+    .option('--tls-key <file>', 'its private key, PEM')
+    .addOption(new Option('--log-level <level>', 'how much is logged').choices(levels).default('info'))
+    .addHelpText('after', `\n${help}`)
+    .action(async (options: SipdOptions) => needs.exit(await run(options, needs.terminal)))
+}
+
+const localAdmin: HostPort = { host: '127.0.0.1', port: 9022 }
+
+const help = `Without --listen it is udp://0.0.0.0:5060 and tcp://0.0.0.0:5060. It speaks drachtio-server's admin protocol: an application on
+drachtio-srf needs no change but host, port and secret of srf.connect().
+
+Examples:
+  export HOTDESK_DRACHTIO_SECRET=cymru
+  hotdesk sipd
+  hotdesk sipd --admin 127.0.0.1:9022 --listen udp://127.0.0.1:5060 --listen tcp://127.0.0.1:5060
+  hotdesk sipd --listen udp://0.0.0.0:5060 --advertise 192.0.2.10
+  hotdesk sipd --listen tls://0.0.0.0:5061 --listen wss://0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem`
+
+function addListen(text: string, before: readonly ListenAddress[] | undefined): readonly ListenAddress[] {
+  const address = parseListenAddress(text)
+  if (!address) throw new InvalidArgumentError('Expected an address such as udp://0.0.0.0:5060.')
+  return [...(before ?? []), address]
+}
+
+function readHostPort(text: string): HostPort {
+  const found = parseHostPort(text)
+  if (!found) throw new InvalidArgumentError('Expected an address such as 127.0.0.1:9022.')
+  return found
+}
+
+function readSecret(text: string): Secret {
+  if (text === '') throw new InvalidArgumentError('Expected a secret.')
+  return new Secret(text)
+}
+
+async function run(options: SipdOptions, terminal: Terminal): Promise<0 | 1> {
+  const log = createLogger({ level: options.logLevel, form: process.stdout.isTTY ? 'pretty' : 'json' })
+  const events = processEvents()
+  const lifecycle = createLifecycle({
+    clock: systemClock,
+    deadlineMs: 5_000,
+    onFault: (name, err) => log.error({ event: 'node.fault', err }, name),
+  })
+  try {
+    const end = endOf(events)
+    for (const line of told(await open(options, lifecycle, log), terminal)) terminal.print(line)
+    const why = await end
+    if (why.by === 'signal') return 0
+    log.fatal({ event: 'node.fault', err: why.fault }, 'the SIP server ends by a fault that nobody expected')
+    return 1
+  } finally {
+    await lifecycle.close()
+    events.close()
+  }
+}
+
+/** The server is loaded only here: other commands start faster without it. */
+async function open(options: SipdOptions, lifecycle: Lifecycle, log: Logger): Promise<Sipd> {
+  const { createSipd } = await import('../sipd/sipd.js')
+  const files = tlsFilesOf(options)
+  const pair = files && tlsPairOf(files)
+  const sipd = await createSipd({
+    listen: options.listen ?? everywhere,
+    advertise: options.advertise ?? null,
+    admin: { address: options.admin.host, port: options.admin.port },
+    secret: secretOf(options),
+    tls: pair && { ...pair, authorities: null },
+    clock: systemClock,
+    log,
+  })
+  lifecycle.opened(sipd, 'SIP server', (opened) => opened.close())
+  const renew = (renewed: TlsPair): Promise<void> => sipd.renewTls({ ...renewed, authorities: null })
+  if (files && pair)
+    lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock: systemClock, log }), 'TLS renewal', (opened) => opened.close())
+  return sipd
+}
+
+function tlsFilesOf({ tlsCert, tlsKey }: SipdOptions): TlsFiles | null {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new AppError('CONFIG_INVALID', '--tls-cert and --tls-key go together')
+  return tlsCert !== undefined && tlsKey !== undefined ? { certificate: resolve(tlsCert), key: resolve(tlsKey) } : null
+}
+
+function secretOf({ secret = drachtioSecret() ?? undefined }: SipdOptions): Secret {
+  if (secret) return secret
+  throw new AppError('CONFIG_INVALID', 'applications must know a secret: set HOTDESK_DRACHTIO_SECRET, or give --secret')
+}
+
+function told({ listening, admin }: Sipd, { paint }: Terminal): string[] {
+  const places = table([
+    ['SIP', listening.map(({ protocol, address, port }) => `${protocol}/${hostPort(address, port)}`).join('  ')],
+    ['admin', hostPort(admin.address, admin.port)],
+  ])
+  const open = isLoopback(admin.address)
+    ? []
+    : [paint.bad('The admin port is open to the network: secret and messages pass it unencrypted.')]
+  const lines = [`${paint.strong('hotdesk sipd')} is up`, '', ...places, '', ...open, paint.faint('Ctrl-C ends it.')]
+  return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
+}
+
+function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address === 'localhost'
+}

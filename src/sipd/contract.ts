@@ -1,0 +1,50 @@
+import type { Clock, Milliseconds } from '../base/clock.js'
+import type { ListenAddress } from '../base/listen-address.js'
+import type { Logger } from '../base/logger.js'
+import type { Secret } from '../base/secret.js'
+import type { Counts, Load } from './transaction/counts.js'
+import type { TlsIdentity } from './transport/tls.js'
+
+export interface SipdNeeds {
+  readonly listen: readonly ListenAddress[]
+  /** The host that Via, Contact and Record-Route show instead of the listen address; null: the listen address itself. */
+  readonly advertise: string | null
+  readonly admin: { readonly address: string; readonly port: number }
+  readonly secret: Secret
+  /** Who we are over tls and wss; null or absent where neither is listened for. */
+  readonly tls?: TlsIdentity | null
+  readonly clock: Clock
+  readonly log: Logger
+  /** RFC 3261 §17 T1, T2, T4 in milliseconds; the RFC's by default. */
+  readonly timers?: { readonly t1: Milliseconds; readonly t2: Milliseconds; readonly t4: Milliseconds }
+  /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
+  readonly patienceMs?: Milliseconds
+}
+
+/** The embedded SIP server: RFC 3261 towards the network, drachtio's admin wire towards the application. */
+export interface Sipd {
+  /** What is really bound. */
+  readonly listening: readonly ListenAddress[]
+  readonly admin: { readonly address: string; readonly port: number }
+  /** Another certificate for new connections; those that are open stay as they are. Rejects with AppError CONFIG_INVALID where it does not fit its key. */
+  renewTls(identity: TlsIdentity): Promise<void>
+  /** What the network has brought, and how full the tables are; null while nobody is there to answer. */
+  counts(): Promise<SipdCounts | null>
+  close(): Promise<void>
+}
+
+/** One in this thread: always there to be asked. */
+export interface LocalSipd extends Sipd {
+  counts(): Promise<SipdCounts>
+}
+
+/** Sums since the start, and how full the tables are now. */
+export interface SipdCounts extends Counts, Load {
+  readonly dialogs: number
+  /** Requests that wait for an application, and INVITEs of applications that wait for the network. */
+  readonly unfinished: number
+  /** Connected to the admin wire. */
+  readonly applications: number
+  /** How often the thread of the server has died and was started again. */
+  readonly restarts: number
+}

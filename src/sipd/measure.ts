@@ -1,0 +1,43 @@
+import type { Metrics } from '../base/metrics.js'
+import type { Sipd, SipdCounts } from './contract.js'
+
+/** The server's counts among the metrics, as they are at each reading. While the server is away they stay as they were. */
+export function measureSipd(sipd: Pick<Sipd, 'counts'>, { sip, beforeReading }: Pick<Metrics, 'sip' | 'beforeReading'>): void {
+  beforeReading(async () => {
+    const counts = await sipd.counts()
+    if (counts) show(counts, sip)
+  })
+}
+
+function show(counts: SipdCounts, sip: Metrics['sip']): void {
+  const { messages, retransmissions, discarded, transactions } = sip
+  sum(messages, { kind: 'request' }, counts.requests)
+  sum(messages, { kind: 'response' }, counts.responses)
+  sum(retransmissions, { direction: 'received' }, counts.absorbed)
+  sum(retransmissions, { direction: 'sent' }, counts.repeated)
+  sum(discarded, { reason: 'malformed' }, counts.malformed)
+  sum(discarded, { reason: 'merged' }, counts.merged)
+  sum(discarded, { reason: 'overload' }, counts.refused)
+  sum(discarded, { reason: 'banned' }, counts.dropped)
+  sum(discarded, { reason: 'stray' }, counts.strayResponses)
+  sum(sip.refusedConnections, {}, counts.refusedConnections)
+  sum(sip.faults, {}, counts.faults)
+  sum(sip.restarts, {}, counts.restarts)
+  transactions.set({ side: 'server' }, counts.serverTransactions)
+  transactions.set({ side: 'client' }, counts.clientTransactions)
+  sip.connections.set(counts.connections)
+  sip.dialogs.set(counts.dialogs)
+  sip.bannedSources.set(counts.bans)
+  sip.overloaded.set(counts.isOverloaded ? 1 : 0)
+}
+
+interface Summing<Labels> {
+  remove(labels: Labels): void
+  inc(labels: Labels, value: number): void
+}
+
+/** The sum is kept elsewhere; after a restart of the server it begins again, which Prometheus knows how to read. */
+function sum<Labels>(counter: Summing<Labels>, labels: Labels, value: number): void {
+  counter.remove(labels)
+  counter.inc(labels, value)
+}

@@ -1,0 +1,156 @@
+import { Worker } from 'node:worker_threads'
+import type { Alarm, Milliseconds } from '../../base/clock.js'
+import { messageOf } from '../../base/errors.js'
+import type { Level } from '../../base/logger.js'
+import type { Sipd, SipdCounts, SipdNeeds } from '../contract.js'
+import type { TlsIdentity } from '../transport/tls.js'
+import { type Beginning, bareIdentity } from './messages.js'
+import { openThread, type StartWorker, type Thread } from './thread.js'
+
+export interface SipdThreadNeeds extends SipdNeeds {
+  /** Starts the thread; a test's keeps the means to end it. */
+  readonly startWorker?: StartWorker
+}
+
+/** The first pause before a thread that died again soon is started again; it doubles. */
+const firstPauseMs: Milliseconds = 100
+const longestPauseMs: Milliseconds = 5_000
+/** A thread that lived so long had a good start. */
+const goodStartMs: Milliseconds = 30_000
+/** Who asks for counts does not wait for a thread that is busy with something else. */
+const countsMs: Milliseconds = 1_000
+
+const workerFile = new URL('./worker.js', import.meta.url)
+
+/**
+ * The same server in a thread of its own. When the thread dies it is started again on the same ports, with the same secret: the calls
+ * that stood are gone, the applications find it again by themselves. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID
+ */
+export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
+  const keeper = newKeeper(needs)
+  const first = await keeper.open()
+  const { listening, admin } = first.places
+  keeper.keep(first)
+  return {
+    listening,
+    admin,
+    async renewTls(identity) {
+      await keeper.thread?.ask({ kind: 'renew tls', identity: bareIdentity(identity) })
+      keeper.tls = identity
+    },
+    counts: () => countsOf(keeper),
+    close: () => close(keeper),
+  }
+}
+
+interface Keeper extends SipdThreadNeeds {
+  tls: TlsIdentity | null
+  /** Null between the death of one and the start of the next. */
+  thread: Thread | null
+  restarts: number
+  /** Deaths in a row, each soon after the start. */
+  failures: number
+  pausing: Alarm | null
+  opening: Promise<unknown> | null
+  closing: boolean
+  /** Opens one on the ports that the first one got. */
+  open(): Promise<Thread>
+  /** Sees to it that there is one until we close. */
+  keep(thread: Thread): void
+}
+
+function newKeeper(needs: SipdThreadNeeds): Keeper {
+  const keeper: Keeper = {
+    ...needs,
+    tls: needs.tls ?? null,
+    thread: null,
+    restarts: 0,
+    failures: 0,
+    pausing: null,
+    opening: null,
+    closing: false,
+    async open() {
+      const { startWorker: start = startSipd, clock, log } = keeper
+      const thread = await openThread({ start, beginning: beginningOf(keeper, bound), clock, log })
+      bound ??= thread.places
+      return thread
+    },
+    keep(thread) {
+      keeper.thread = thread
+      const began = keeper.clock.now()
+      void thread.ended.then((why) => replace(keeper, why, keeper.clock.now() - began))
+    },
+  }
+  let bound: Thread['places'] | null = null
+  return keeper
+}
+
+function startSipd(workerData: Beginning): Worker {
+  return new Worker(workerFile, { name: 'sipd', workerData })
+}
+
+function beginningOf(
+  { listen, advertise, admin, timers, patienceMs, secret, tls, log }: Keeper,
+  bound: Thread['places'] | null,
+): Beginning {
+  return {
+    listen: listen.map((place, index) => ({ ...place, port: bound?.listening[index]?.port ?? place.port })),
+    advertise,
+    admin: bound?.admin ?? admin,
+    ...(timers && { timers }),
+    ...(patienceMs !== undefined && { patienceMs }),
+    secret: secret.reveal(),
+    tls: tls && bareIdentity(tls),
+    level: log.level as Level,
+  }
+}
+
+function replace(keeper: Keeper, why: unknown, lived: Milliseconds): void {
+  keeper.thread = null
+  if (keeper.closing) return
+  keeper.log.error({ event: 'sip.lost', err: why }, 'the thread of the SIP server has died, and all calls with it; starting another')
+  keeper.failures = lived < goodStartMs ? keeper.failures + 1 : 0
+  openAgain(keeper)
+}
+
+function openAgain(keeper: Keeper): void {
+  const { clock, log, failures } = keeper
+  const pause = failures <= 1 ? 0 : Math.min(firstPauseMs * 2 ** (failures - 2), longestPauseMs)
+  keeper.pausing = clock.after(pause, () => {
+    keeper.opening = keeper.open().then(
+      (thread) => {
+        keeper.restarts += 1
+        log.warn({ event: 'sip.restarted', restarts: keeper.restarts }, 'the SIP server runs again')
+        keeper.keep(thread)
+      },
+      (fault: unknown) => {
+        if (keeper.closing) return
+        log.error({ event: 'sip.lost', err: fault }, `the SIP server could not be started again: ${messageOf(fault)}`)
+        keeper.failures += 1
+        openAgain(keeper)
+      },
+    )
+  })
+}
+
+/** Null too where the thread has died meanwhile, or does not get round to it. */
+function countsOf({ thread, clock, restarts }: Keeper): Promise<SipdCounts | null> {
+  return new Promise((resolve) => {
+    if (!thread) return resolve(null)
+    const alarm = clock.after(countsMs, () => resolve(null))
+    thread
+      .ask({ kind: 'counts' })
+      .then(
+        (counts) => resolve(counts && { ...counts, restarts }),
+        () => resolve(null),
+      )
+      .finally(() => alarm.cancel())
+  })
+}
+
+async function close(keeper: Keeper): Promise<void> {
+  keeper.closing = true
+  keeper.pausing?.cancel()
+  await keeper.opening
+  await keeper.thread?.end()
+}

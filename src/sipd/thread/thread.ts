@@ -1,0 +1,108 @@
+import type { Worker } from 'node:worker_threads'
+import type { Clock, Milliseconds } from '../../base/clock.js'
+import { AppError } from '../../base/errors.js'
+import type { Logger } from '../../base/logger.js'
+import type { Sipd, SipdCounts } from '../contract.js'
+import type { BareFault, Beginning, LogLine, News, Question } from './messages.js'
+
+/** One thread with a server in it, from its start to its end. */
+export interface Thread {
+  readonly places: Pick<Sipd, 'listening' | 'admin'>
+  /** Rejects with what the thread refuses, and when it ends before it has answered. */
+  ask(question: Asked): Promise<SipdCounts | null>
+  /** Resolves when it has ended, whoever ended it, with what made it end. */
+  readonly ended: Promise<unknown>
+  /** Closes everything in it; ends it where that takes too long. */
+  end(): Promise<void>
+}
+
+type WithoutNumber<Kind> = Kind extends unknown ? Omit<Kind, 'id'> : never
+type Asked = WithoutNumber<Question>
+
+/** Starts the file of the thread. */
+export type StartWorker = (beginning: Beginning) => Worker
+
+export interface ThreadNeeds {
+  readonly start: StartWorker
+  readonly beginning: Beginning
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const closeMs: Milliseconds = 3_000
+
+/** Resolves when the server in it listens. @throws AppError of whatever stands in its way */
+export function openThread({ start, beginning, clock, log }: ThreadNeeds): Promise<Thread> {
+  const worker = start(beginning)
+  const questions = createQuestions(worker)
+  let fault: unknown = null
+  worker.on('error', (thrown) => {
+    fault = thrown
+  })
+  const ended = new Promise<unknown>((resolve) => {
+    worker.once('exit', (code) => {
+      const why = fault ?? new Error(`the thread of the SIP server ended with code ${code}`)
+      questions.giveUp(why)
+      resolve(why)
+    })
+  })
+
+  async function end(): Promise<void> {
+    const tooLate = clock.after(closeMs, () => void worker.terminate())
+    questions.ask({ kind: 'close' }).catch(() => worker.terminate())
+    await ended
+    tooLate.cancel()
+  }
+
+  return new Promise((resolve, reject) => {
+    const relay = relayInto(log)
+    worker.on('message', (news: News) => {
+      if (news.kind === 'log') relay(news.line)
+      else if (news.kind === 'answer') questions.answered(news)
+      else if (news.kind === 'failed') {
+        reject(raised(news.fault))
+        void worker.terminate()
+      } else resolve({ places: news.places, ask: questions.ask, ended, end })
+    })
+    ended.then(reject, reject)
+  })
+}
+
+interface Questions {
+  ask(question: Asked): Promise<SipdCounts | null>
+  answered(news: News & { readonly kind: 'answer' }): void
+  giveUp(why: unknown): void
+}
+
+function createQuestions(worker: Worker): Questions {
+  const open = new Map<number, { resolve(counts: SipdCounts | null): void; reject(fault: unknown): void }>()
+  let last = 0
+  return {
+    ask: (question) =>
+      new Promise((resolve, reject) => {
+        last += 1
+        open.set(last, { resolve, reject })
+        worker.postMessage({ ...question, id: last } satisfies Question)
+      }),
+    answered({ id, counts, fault }) {
+      const asker = open.get(id)
+      open.delete(id)
+      if (fault) asker?.reject(raised(fault))
+      else asker?.resolve(counts)
+    },
+    giveUp(why) {
+      for (const asker of open.values()) asker.reject(why)
+      open.clear()
+    },
+  }
+}
+
+function raised({ code, message }: BareFault): Error {
+  return code ? new AppError(code, message) : new Error(message)
+}
+
+/** Writes the thread's lines as our own. An error in one is plain data already. */
+function relayInto(log: Logger): (line: LogLine) => void {
+  const own = log.child({}, { serializers: { err: (fault: unknown) => fault } })
+  return ({ level, msg, ...fields }) => own[level](fields, msg)
+}

@@ -1,0 +1,44 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '../../base/clock.js'
+import { isAppError, messageOf } from '../../base/errors.js'
+import { createRelayedLogger } from '../../base/logger.js'
+import { Secret } from '../../base/secret.js'
+import type { Sipd, SipdCounts } from '../contract.js'
+import { createSipd } from '../sipd.js'
+import { type BareFault, type Beginning, identityOf, type LogLine, type News, type Question } from './messages.js'
+
+// The thread's own side: this file is started, never imported.
+
+async function begin(port: MessagePort, { secret, tls, level, ...plain }: Beginning): Promise<void> {
+  const tell = (news: News): void => port.postMessage(news)
+  const log = createRelayedLogger(level, (line) => tell({ kind: 'log', line: JSON.parse(line) as LogLine }))
+  try {
+    const sipd = await createSipd({ ...plain, secret: new Secret(secret), tls: tls && identityOf(tls), clock: systemClock, log })
+    port.on('message', (question: Question) => {
+      answer(sipd, question).then(
+        (counts) => {
+          tell({ kind: 'answer', id: question.id, counts, fault: null })
+          // Nothing else keeps the thread alive.
+          if (question.kind === 'close') port.close()
+        },
+        (fault: unknown) => tell({ kind: 'answer', id: question.id, counts: null, fault: bareFault(fault) }),
+      )
+    })
+    tell({ kind: 'listening', places: { listening: sipd.listening, admin: sipd.admin } })
+  } catch (fault) {
+    tell({ kind: 'failed', fault: bareFault(fault) })
+  }
+}
+
+async function answer(sipd: Sipd, question: Question): Promise<SipdCounts | null> {
+  if (question.kind === 'counts') return sipd.counts()
+  if (question.kind === 'renew tls') await sipd.renewTls(identityOf(question.identity))
+  else await sipd.close()
+  return null
+}
+
+function bareFault(fault: unknown): BareFault {
+  return { code: isAppError(fault) ? fault.code : null, message: messageOf(fault) }
+}
+
+if (parentPort) await begin(parentPort, workerData as Beginning)
