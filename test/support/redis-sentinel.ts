@@ -1,81 +1,105 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { pause, systemClock } from '../../src/base/clock.js'
 import type { RedisPlace } from '../../src/config.js'
+import { freePorts, launchRedis, type RedisProcess } from './redis-process.js'
 
-const run = promisify(execFile)
-
-/** A primary, its replica and a sentinel that watches them, all on loopback. */
+/** A primary, its two replicas and three sentinels that watch them, all on loopback. */
 export interface TestSentinel {
+  readonly directory: string
   readonly place: RedisPlace
-  /** redis-cli at the server that is the replica at first. */
-  replica(...words: readonly string[]): Promise<string>
-  primary(...words: readonly string[]): Promise<string>
-  killPrimary(): Promise<void>
+  /** The primary at first, then its replicas. */
+  readonly servers: readonly RedisProcess[]
+  /** Whom the sentinels name now. */
+  primary(): Promise<RedisProcess>
+  /** Starts a server that was killed again, as it was: it takes itself for whatever it was at first. */
+  revive(server: RedisProcess): Promise<RedisProcess>
   close(): Promise<void>
 }
 
 export async function startTestSentinel(): Promise<TestSentinel> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-sentinel-'))
-  const [first, second, third] = await Promise.all([freePort(), freePort(), freePort()])
-  const common = ['--bind', '127.0.0.1', '--dir', directory, '--save', '', '--daemonize', 'no']
-  const primary = await launch(['--port', String(first), ...common])
-  const replica = await launch(['--port', String(second), '--replicaof', '127.0.0.1', String(first), ...common])
-  const cli = async (port: number, ...words: readonly string[]) => (await run('redis-cli', ['-p', String(port), ...words])).stdout.trim()
-  // A replica that has not caught up is none that a sentinel would choose.
-  await cli(first, 'SET', 'caught', 'up')
-  if ((await cli(first, 'WAIT', '1', '10000')) !== '1') throw new Error('the replica did not catch up')
-  const settings = [
-    `port ${third}`,
-    'bind 127.0.0.1',
-    `dir ${directory}`,
-    `sentinel monitor desk 127.0.0.1 ${first} 1`,
-    'sentinel down-after-milliseconds desk 800',
-    'sentinel failover-timeout desk 3000',
-  ]
-  await writeFile(join(directory, 'sentinel.conf'), settings.join('\n'))
-  const sentinel = await launch([join(directory, 'sentinel.conf'), '--sentinel'])
-  const servers = [sentinel, replica, primary]
+  const ports = await freePorts(6)
+  const [first = 0] = ports
+  const launch = async (port: number): Promise<RedisProcess> => {
+    await mkdir(join(directory, String(port)), { recursive: true })
+    const follow = port === first ? [] : ['--replicaof', '127.0.0.1', String(first)]
+    const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', join(directory, String(port)), '--save', '', '--daemonize', 'no']
+    return launchRedis({ port, words: [...words, ...follow] })
+  }
+  const servers: RedisProcess[] = []
+  for (const port of ports.slice(0, 3)) servers.push(await launch(port))
+  await caughtUp(servers[0] as RedisProcess, 2)
+  const sentinels: RedisProcess[] = []
+  for (const port of ports.slice(3)) sentinels.push(await launchSentinel(directory, port, first))
+  await untilAcquainted(sentinels)
+
+  async function primary(): Promise<RedisProcess> {
+    const said = await (sentinels[0] as RedisProcess).cli('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'desk')
+    const found = servers.find(({ port }) => said.endsWith(`\n${port}`))
+    if (!found) throw new Error(`the sentinels name ${said}`)
+    return found
+  }
 
   return {
-    place: { kind: 'sentinel', sentinels: [{ host: '127.0.0.1', port: third }], name: 'desk' },
-    replica: (...words) => cli(second, ...words),
-    primary: (...words) => cli(first, ...words),
-    killPrimary: () => end(primary),
+    directory,
+    place: { kind: 'sentinel', sentinels: sentinels.map(({ port }) => ({ host: '127.0.0.1', port })), name: 'desk' },
+    servers,
+    primary,
+    async revive({ port }) {
+      const revived = await launch(port)
+      servers[servers.findIndex((server) => server.port === port)] = revived
+      return revived
+    },
     async close() {
-      for (const server of servers) await end(server)
+      for (const server of [...sentinels, ...servers]) await server.kill()
       await rm(directory, { recursive: true, force: true })
     },
   }
 }
 
-async function launch(words: readonly string[]): Promise<ChildProcess> {
-  const server = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'ignore'] })
-  await new Promise<void>((resolve, reject) => {
-    server.once('exit', (code) => reject(new Error(`redis-server ended with ${code}`)))
-    server.stdout.on('data', (text: Buffer) => {
-      if (/ready to accept connections|Sentinel ID is|synchronization: Finished/i.test(text.toString())) resolve()
-    })
-  })
-  return server
+/** A replica that has not caught up is none that a sentinel would choose. */
+export async function caughtUp(primary: RedisProcess, replicas: number): Promise<void> {
+  const deadline = systemClock.now() + 10_000
+  while (!(await primary.cli('INFO', 'replication')).includes(`connected_slaves:${replicas}`) || !(await allOnline(primary))) {
+    if (systemClock.now() > deadline) throw new Error('the replicas did not catch up')
+    await pause(systemClock, 50)
+  }
 }
 
-async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
-  const gone = new Promise((resolve) => server.once('close', resolve))
-  server.kill('SIGKILL')
-  await gone
+async function allOnline(primary: RedisProcess): Promise<boolean> {
+  const info = await primary.cli('INFO', 'replication')
+  return !/state=(?!online)/.test(info)
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
+async function launchSentinel(directory: string, port: number, watched: number): Promise<RedisProcess> {
+  const settings = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${directory}`,
+    `sentinel monitor desk 127.0.0.1 ${watched} 2`,
+    'sentinel down-after-milliseconds desk 800',
+    'sentinel failover-timeout desk 3000',
+    'sentinel parallel-syncs desk 2',
+  ]
+  const file = join(directory, `sentinel-${port}.conf`)
+  await writeFile(file, settings.join('\n'))
+  const sentinel = await launchRedis({ port, words: [file, '--sentinel'] })
+  // They look round every ten seconds otherwise.
+  await sentinel.cli('SENTINEL', 'DEBUG', 'INFO-PERIOD', '1000', 'PUBLISH-PERIOD', '500')
+  return sentinel
+}
+
+/** Sentinels find each other, and the replicas, by way of the primary. */
+async function untilAcquainted(sentinels: readonly RedisProcess[]): Promise<void> {
+  const deadline = systemClock.now() + 15_000
+  for (const sentinel of sentinels) {
+    for (;;) {
+      const info = await sentinel.cli('INFO', 'sentinel')
+      if (info.includes('slaves=2') && info.includes('sentinels=3')) break
+      if (systemClock.now() > deadline) throw new Error(`the sentinels do not find each other: ${info}`)
+      await pause(systemClock, 100)
+    }
+  }
 }
