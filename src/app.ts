@@ -167,6 +167,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
     ...common('hotdesk'),
     directory,
     boot,
+    automaticLogout: dialplan.automaticLogout,
     attempts: config.lockout,
     quietSeconds: config.emergency.quietSeconds,
   })

@@ -1,11 +1,12 @@
 import type { Logger } from '../base/logger.js'
 import { check, invalid, readYaml } from '../base/written.js'
 import { conflictsIn } from './conflicts.js'
+import { logoutChecks } from './logout-rules.js'
 import { crossChecks, planFile } from './plan-file.js'
 import type { Dialplan } from './route.js'
 import { createRules } from './rules.js'
 
-export type { Dialplan, Route, Trunk } from './route.js'
+export type { AutomaticLogout, Dialplan, Route, Trunk } from './route.js'
 
 export interface DialplanNeeds {
   readonly text: string
@@ -18,7 +19,7 @@ export interface DialplanNeeds {
 export function loadDialplan({ text, file, log }: DialplanNeeds): Dialplan {
   const written = readYaml(text, file)
   const checked = check(planFile, written)
-  const late = [...crossChecks(written), ...conflictsIn(written)]
+  const late = [...crossChecks(written), ...logoutChecks(written), ...conflictsIn(written)]
   if ('problems' in checked || late.length > 0)
     throw invalid('DIALPLAN_INVALID', file, ['problems' in checked ? checked.problems : [], late].flat())
   const dialplan = createRules(checked.value)

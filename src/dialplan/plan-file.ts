@@ -6,6 +6,7 @@ import { Secret } from '../base/secret.js'
 import { block, blockOf, form, keyText, listOf, type Path, type Problem, secretForm, type Written } from '../base/written.js'
 import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
+import { logoutKeys } from './logout-rules.js'
 import { freedom, type Pattern, parsePattern } from './pattern.js'
 
 const code = form('a code that begins with * or #, such as *77*', parseCode)
@@ -53,6 +54,7 @@ export const planFile = block({
   trunks: blockOf(text, trunk).prefault({}),
   routes: listOf(route).prefault([]),
   dids: blockOf(didNumber, closedPattern).prefault({}),
+  ...logoutKeys,
 })
 
 export type PlanFile = z.output<typeof planFile>

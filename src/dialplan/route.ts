@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../base/clock.js'
 import type { Extension, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
 
@@ -31,6 +32,17 @@ export type Route =
     }
   | { readonly kind: 'unknown' }
 
+/** When a login at a phone of the site ends by itself; null: not for that reason. */
+export interface AutomaticLogout {
+  readonly site: SiteName
+  /** So long after the login. */
+  readonly maxTimeMs: Milliseconds | null
+  /** So long after the login or the last call. */
+  readonly idleTimeMs: Milliseconds | null
+  /** At this time of day, by the clocks of the site. */
+  readonly daily: { readonly hour: number; readonly minute: number; readonly timezone: string } | null
+}
+
 /** One site's rules, from `dialplans/<site>.yaml`. Pure: the same digits give the same route. */
 export interface Dialplan {
   readonly site: SiteName
@@ -39,6 +51,8 @@ export interface Dialplan {
   readonly trunks: readonly Trunk[]
   /** What a person dials first, for messages: `*77*` and `*77*5*`. */
   readonly codes: { readonly login: string; readonly logout: string }
+  /** Null: a login lasts until somebody ends it. */
+  readonly automaticLogout: AutomaticLogout | null
   /** The number to dial for this emergency here, null where it is none. Asked before everything else. */
   emergency(digits: string): string | null
   /** The user part of the Request-URI as it arrived; `%2A` and `%23` are understood. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { type Extension, parseExtension } from '../base/identity.js'
 import { readCode, reservedExtension } from './codes.js'
+import { logoutRules } from './logout-rules.js'
 import { choices, fill, matches } from './pattern.js'
 import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
 import type { Dialplan, Route, Trunk } from './route.js'
@@ -33,6 +34,7 @@ export function createRules(file: PlanFile): Dialplan {
     elin: file.elin ?? null,
     trunks,
     codes: file.codes,
+    automaticLogout: logoutRules(file),
     emergency,
     route,
     did: (number) => didOf(dids, withoutPlus(decode(number))),

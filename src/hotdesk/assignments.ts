@@ -9,10 +9,13 @@ export interface Assignments extends Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isD
   /** Everybody who sits somewhere. */
   all(): Iterable<readonly [DeviceId, Extension]>
   draining(): Iterable<DeviceId>
-  /** The two hashes are not each other's mirror. */
-  isOneSided(): boolean
+  /** Where the two hashes are not each other's mirror. */
+  oddities(): readonly Oddity[]
   close(): void
 }
+
+/** A field that has no counterpart in the other hash. */
+export type Oddity = readonly [key: 'users' | 'devices', field: string]
 
 export interface AssignmentNeeds {
   readonly replica: Replica
@@ -106,7 +109,7 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
     onRefreshWanted: wishes.on,
     all: () => known,
     draining: () => drained,
-    isOneSided: () => oneSided(replica.hash('users') ?? nobody, replica.hash('devices') ?? nobody),
+    oddities: () => oddities(replica.hash('users') ?? nobody, replica.hash('devices') ?? nobody),
     close: stop,
   }
 }
@@ -119,13 +122,17 @@ function epochOf(replica: Replica, device: string): string {
   return replica.hash(`device:${device}`)?.get('epoch') ?? ''
 }
 
-function oneSided(users: ReadonlyMap<string, string>, devices: ReadonlyMap<string, string>): boolean {
-  let pairs = 0
+function oddities(users: ReadonlyMap<string, string>, devices: ReadonlyMap<string, string>): readonly Oddity[] {
+  const odd: Oddity[] = []
   for (const [extension, list] of users) {
-    for (const device of list.includes(' ') ? list.split(/\s+/) : [list]) {
-      if (devices.get(device) !== extension) return true
-      pairs++
-    }
+    // Nearly everybody sits at one phone, and there are many of them.
+    if (devices.get(list) === extension) continue
+    const listed = list.split(/\s+/)
+    if (new Set(listed).size < listed.length || listed.some((device) => devices.get(device) !== extension)) odd.push(['users', extension])
   }
-  return pairs !== devices.size
+  for (const [device, extension] of devices) {
+    const list = users.get(extension)
+    if (list !== device && !list?.split(/\s+/).includes(device)) odd.push(['devices', device])
+  }
+  return odd
 }

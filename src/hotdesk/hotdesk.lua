@@ -311,7 +311,13 @@ local function repair_device(tag, device)
     return repaired(tag, device, ext, 'no-extension')
   end
   local list = devices_of(tag, ext)
-  if #without(list, device) < #list then return settle(tag, device) and 1 or 0 end
+  if #without(list, device) < #list then
+    local state = redis.call('HGET', tag .. ':device:' .. device, 'state')
+    if state == 'active' or state == 'draining' or not exists(tag, 'device:' .. device) then return settle(tag, device) and 1 or 0 end
+    -- Whoever was given a phone by hand sits there since now.
+    mark(tag, device, 'active', 'edited', 'automatic')
+    return repaired(tag, device, ext, 'completed')
+  end
   assign(tag, ext, device)
   mark(tag, device, 'active', 'edited', 'automatic')
   return repaired(tag, device, ext, 'completed')

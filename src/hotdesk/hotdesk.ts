@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import type { LogEvent } from '../base/events.js'
-import type { NodeName, SiteName } from '../base/identity.js'
+import type { NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Directory } from '../directory/directory.js'
@@ -15,6 +15,7 @@ import type { StreamEvent } from './events.js'
 import { tryLogin } from './login.js'
 import { outcomeOf, readLogout } from './replies.js'
 
+export { createAssignments } from './assignments.js'
 export type { AutomaticLogout } from './care/due.js'
 export type * from './contract.js'
 export { streamEvents } from './events.js'
@@ -25,9 +26,8 @@ export interface HotdeskNeeds {
   readonly store: Store
   readonly directory: Directory
   readonly node: NodeName
-  readonly site: SiteName
-  /** The site's; left out: nobody is logged out by time. */
-  readonly automaticLogout?: AutomaticLogout
+  /** Left out: nobody is logged out by time. */
+  readonly automaticLogout?: AutomaticLogout | null
   /** The same as the node joined the network with. */
   readonly boot: string
   readonly clock: Clock

@@ -25,6 +25,12 @@ local function leave(keys, args)
   return say('LEFT')
 end
 
+-- For automatic logout: since when nobody has called at the phone. While somebody does, that does not matter.
+local function note_last_call(tag, device)
+  if not user_on(tag, device) or not exists(tag, 'device:' .. device) then return end
+  redis.call('HSET', tag .. ':device:' .. device, 'lastCall', redis.call('TIME')[1])
+end
+
 -- hotdesk_calls NODE BOOT QUIET-SECONDS [DEVICE CALLS EMERGENCIES]…     what a node has on its phones now
 --   OK LOGGED-OUT                 so many draining phones had their last call
 local function calls(keys, args)
@@ -33,7 +39,7 @@ local function calls(keys, args)
   for i = 4, #args, 3 do
     local device, n, e = args[i], tonumber(must(args[i + 1], 'calls')), tonumber(must(args[i + 2], 'emergencies'))
     local key = tag .. ':oncall:' .. device
-    local before = (redis.call('HGET', key, node) or ''):match('^%S+ %d+ (%d+)$')
+    local had, before = (redis.call('HGET', key, node) or ''):match('^%S+ (%d+) (%d+)$')
     before = tonumber(before or 0)
     if n > 0 then redis.call('HSET', key, node, boot .. ' ' .. n .. ' ' .. e) else redis.call('HDEL', key, node) end
     redis.call('EXPIRE', key, ONCALL_TTL)
@@ -42,6 +48,7 @@ local function calls(keys, args)
       redis.call('EXPIRE', tag .. ':quiet:' .. device, quiet)
     end
     if e > before then event(tag, 'emergency', 'device', device, 'user', user_on(tag, device) or '', 'node', node) end
+    if n == 0 and had then note_last_call(tag, device) end
     if n == 0 and settle(tag, device) then settled = settled + 1 end
   end
   return say('OK', settled)

@@ -81,7 +81,7 @@ describe('somebody or something that is removed', () => {
     expect(await node.directory.removeUser(extension('110'))).toEqual({ outcome: 'REMOVED' })
     await keyOf(node.store, 'devices', (hash) => hash === undefined, 5_000)
     expect((await eventsOf(node.store)).filter(({ via }) => via === 'deleted')).toEqual([
-      { event: 'logout', device: 'HD0001', user: '110', via: 'deleted' },
+      { event: 'logout', device: 'HD0001', user: '110', via: 'deleted', reason: 'user-deleted' },
     ])
   })
 

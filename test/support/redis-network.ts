@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/base/metrics.js'
 import { createSeal } from '../../src/base/seal.js'
 import { Secret } from '../../src/base/secret.js'
 import { createDirectory, type Directory, joinNetwork, loadSamples, type Membership, newBoot } from '../../src/directory/directory.js'
-import { createHotdesk, type Hotdesk, hashPin, hotdeskLibrary } from '../../src/hotdesk/hotdesk.js'
+import { type AutomaticLogout, createHotdesk, type Hotdesk, hashPin, hotdeskLibrary } from '../../src/hotdesk/hotdesk.js'
 import type { Store } from '../../src/store/store.js'
 import type { TestRedis } from './redis.js'
 import { keyOf, openTestStore } from './redis-store.js'
@@ -23,11 +23,12 @@ export interface DeskNodeOptions {
   readonly name?: string
   readonly log?: Logger
   readonly quietSeconds?: number
+  readonly automaticLogout?: AutomaticLogout
 }
 
 /** Opens it on the test's Redis, and loads the sample network where there is none. */
 export async function openDeskNode(redis: TestRedis, options: DeskNodeOptions = {}): Promise<DeskNode> {
-  const { name = 'paris-1', log = silentLogger(), quietSeconds = 600 } = options
+  const { name = 'paris-1', log = silentLogger(), quietSeconds = 600, automaticLogout = null } = options
   const store = await openTestStore(redis, { log, data: `${redis.directory}/${name}` })
   const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log })
   if ((await loadSamples({ store, directory, hashPin })) === 'loaded') await keyOf(store, 'device:HD0004', (hash) => hash !== undefined)
@@ -39,7 +40,7 @@ export async function openDeskNode(redis: TestRedis, options: DeskNodeOptions = 
     version: '0.0.0',
     library: hotdeskLibrary.version,
   })
-  const hotdesk = createHotdesk({ ...start, directory, quietSeconds, metrics: createMetrics() })
+  const hotdesk = createHotdesk({ ...start, directory, quietSeconds, automaticLogout, metrics: createMetrics() })
   return {
     store,
     directory,

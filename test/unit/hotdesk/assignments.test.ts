@@ -66,16 +66,34 @@ describe('assignments', () => {
   })
 
   it.each([
-    [{}, {}, false],
-    [{ '100': 'HD0001' }, { HD0001: '100' }, false],
-    [{ '100': 'HD0001 HD0002' }, { HD0001: '100', HD0002: '100' }, false],
-    [{ '100': 'HD0001' }, {}, true],
-    [{}, { HD0001: '100' }, true],
-    [{ '100': 'HD0001' }, { HD0001: '101' }, true],
-    [{ '100': 'HD0001' }, { HD0001: '100', HD0002: '100' }, true],
-    [{ '100': 'HD0001 HD0001' }, { HD0001: '100' }, true],
-  ])('of users %j and devices %j: one-sided is %s', (users, devices, expected) => {
-    expect(network({ users, devices }).assignments.isOneSided()).toBe(expected)
+    [{}, {}, []],
+    [{ '100': 'HD0001' }, { HD0001: '100' }, []],
+    [{ '100': 'HD0001 HD0002' }, { HD0001: '100', HD0002: '100' }, []],
+    [{ '100': 'HD0001' }, {}, ['users 100']],
+    [{}, { HD0001: '100' }, ['devices HD0001']],
+    [{ '100': 'HD0001' }, { HD0001: '101' }, ['users 100', 'devices HD0001']],
+    [{ '100': 'HD0001' }, { HD0001: '100', HD0002: '100' }, ['devices HD0002']],
+    [{ '100': 'HD0001 HD0001' }, { HD0001: '100' }, ['users 100']],
+    [{}, { HD0001: 'Bob' }, ['devices HD0001']],
+  ])('of users %j and devices %j: without a counterpart are %j', (users, devices, expected) => {
+    expect(
+      network({ users, devices })
+        .assignments.oddities()
+        .map((oddity) => oddity.join(' ')),
+    ).toEqual(expected)
+  })
+
+  it('know who is draining, at a phone that was removed as well', () => {
+    const { put, assignments } = network({
+      devices: { HD0001: '100', HD0002: '101' },
+      'device:HD0001': {},
+      'device:HD0002': { state: 'active' },
+    })
+    expect([...assignments.draining()]).toEqual(['HD0001'])
+    put({ 'device:HD0002': { state: 'draining' }, 'device:HD0001': { state: 'active' } })
+    expect([...assignments.draining()]).toEqual(['HD0002'])
+    put({ devices: { HD0001: '100' } })
+    expect([...assignments.draining()]).toEqual([])
   })
 
   it('had no listener that failed', () => expect(faults).toEqual([]))

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { readDeparture, readRefreshing } from '../../../src/hotdesk/care/departure.js'
 import { streamEvents } from '../../../src/hotdesk/events.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/library.js'
 import { readAttempt, readLogin, readLogout, readRepair } from '../../../src/hotdesk/replies.js'
@@ -31,8 +32,11 @@ function exampleOf(reply: string): string {
     .replace(/\b(?:OLD-)?DEVICE\b(?! …)/g, (word, at: number) => (at === 0 ? word : 'HD0001'))
     .replace(/ (?:OLD-USER|EXTENSION)/g, ' 100')
     .replace(/ (?:CALLS|LEFT|SECONDS|CHANGES)$/, ' 3')
+    .replace(/ NODE$/, ' paris-1')
     .replace(/ (\w+)\|[\w|-]+/, ' $1')
 }
+
+const contract = ['login', 'logout', 'who', 'where', 'status', 'unlock', 'replace', 'refresh', 'history', 'version']
 
 describe('the function library', () => {
   it('is made of every Lua source of the folder', () => {
@@ -42,7 +46,7 @@ describe('the function library', () => {
   it('has a version that is a whole number', () => expect(Number.isInteger(hotdeskLibrary.version)).toBe(true))
 
   it('registers the functions of the contract', () => {
-    for (const name of ['login', 'logout', 'who', 'where', 'status', 'unlock', 'version']) expect(registered).toContain(`hotdesk_${name}`)
+    for (const name of contract) expect(registered).toContain(`hotdesk_${name}`)
   })
 
   it.each(registered)('%s has a header that says what it answers', (name) => {
@@ -63,6 +67,9 @@ describe('every reply of a header is understood', () => {
     ['hotdesk_logout', readLogout, 6],
     ['hotdesk_attempt', readAttempt, 2],
     ['hotdesk_repair', readRepair, 2],
+    ['hotdesk_expire', readDeparture, 6],
+    ['hotdesk_evict', readDeparture, 5],
+    ['hotdesk_refresh', readRefreshing, 5],
   ] as const)('%s', (name, read, least) => {
     const replies = repliesIn(name)
     expect(replies.length).toBeGreaterThanOrEqual(least)

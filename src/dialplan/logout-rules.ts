@@ -1,0 +1,60 @@
+import { IANAZone } from 'luxon'
+import type { Milliseconds } from '../base/clock.js'
+import { isBlock } from '../base/options.js'
+import { block, form, type Problem, type Written } from '../base/written.js'
+import type { AutomaticLogout } from './route.js'
+
+const unitMs: Readonly<Record<string, Milliseconds>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `90m`, `12h`, `1h30m`; null for anything else, and for no time at all. */
+function parseDuration(text: string): Milliseconds | null {
+  if (!/^([0-9]{1,5}[smhd]){1,4}$/.test(text)) return null
+  const parts = Array.from(text.matchAll(/([0-9]+)([smhd])/g), ([, count, unit = '']) => Number(count) * (unitMs[unit] ?? 0))
+  return parts.reduce((sum, part) => sum + part, 0) || null
+}
+
+function parseTimeOfDay(text: string): { hour: number; minute: number } | null {
+  const [, hour, minute] = /^([01]?[0-9]|2[0-3]):([0-5][0-9])$/.exec(text) ?? []
+  return hour === undefined ? null : { hour: Number(hour), minute: Number(minute) }
+}
+
+const duration = form('a time such as 12h, 90m or 1h30m', parseDuration)
+
+/** `timezone` and `automaticLogout` of a plan file. */
+export const logoutKeys = {
+  timezone: form('a time zone such as Europe/Paris', (text) => (IANAZone.isValidZone(text) ? text : null)).optional(),
+  automaticLogout: block({
+    maxTime: duration.optional(),
+    idleTime: duration.optional(),
+    daily: form('a time of day such as "20:00"', parseTimeOfDay).optional(),
+  }).prefault({}),
+}
+
+interface LogoutParts {
+  readonly site: AutomaticLogout['site']
+  readonly timezone?: string | undefined
+  readonly automaticLogout: {
+    readonly maxTime?: Milliseconds | undefined
+    readonly idleTime?: Milliseconds | undefined
+    readonly daily?: { readonly hour: number; readonly minute: number } | undefined
+  }
+}
+
+/** Null where the file names no rule. */
+export function logoutRules({ site, timezone, automaticLogout: { maxTime, idleTime, daily } }: LogoutParts): AutomaticLogout | null {
+  if (maxTime === undefined && idleTime === undefined && daily === undefined) return null
+  return {
+    site,
+    maxTimeMs: maxTime ?? null,
+    idleTimeMs: idleTime ?? null,
+    daily: daily && timezone ? { ...daily, timezone } : null,
+  }
+}
+
+/** A time of day means nothing without the place. */
+export function logoutChecks(written: Written): Problem[] {
+  const { timezone, automaticLogout } = isBlock(written.value) ? written.value : {}
+  if (timezone !== undefined || !isBlock(automaticLogout) || automaticLogout.daily === undefined) return []
+  const message = 'needs timezone as well, such as timezone: Europe/Paris'
+  return [{ place: written.placeOf(['automaticLogout', 'daily']), key: 'automaticLogout.daily', message }]
+}

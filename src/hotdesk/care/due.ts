@@ -1,0 +1,40 @@
+import type { Milliseconds } from '../../base/clock.js'
+import type { SiteName } from '../../base/identity.js'
+import { createDaily } from './daily.js'
+
+/** When a login ends without anybody's doing; null: not for that reason. */
+export interface AutomaticLogout {
+  /** Its phones follow these rules, wherever they are registered. */
+  readonly site: SiteName
+  /** So long after the login. */
+  readonly maxTimeMs: Milliseconds | null
+  /** So long after the login or the end of the last call, whichever is later. */
+  readonly idleTimeMs: Milliseconds | null
+  /** At this time of day, by the clocks of the site. */
+  readonly daily: { readonly hour: number; readonly minute: number; readonly timezone: string } | null
+}
+
+export type DueReason = 'max-time' | 'idle-time' | 'daily'
+
+export interface Due {
+  readonly at: Milliseconds
+  readonly reason: DueReason
+}
+
+/** What a phone's record says of the login there. */
+export interface Stay {
+  readonly since: Milliseconds
+  readonly lastCall: Milliseconds | null
+}
+
+/** Answers for each stay when it ends, by the first of the rules; null: by none. */
+export function dueBy({ maxTimeMs, idleTimeMs, daily }: AutomaticLogout): (stay: Stay) => Due | null {
+  const nextDaily = daily && createDaily(daily)
+  return ({ since, lastCall }) => {
+    const ends: Due[] = []
+    if (maxTimeMs !== null) ends.push({ at: since + maxTimeMs, reason: 'max-time' })
+    if (idleTimeMs !== null) ends.push({ at: Math.max(since, lastCall ?? since) + idleTimeMs, reason: 'idle-time' })
+    if (nextDaily !== null) ends.push({ at: nextDaily(since), reason: 'daily' })
+    return ends.reduce<Due | null>((first, due) => (first === null || due.at < first.at ? due : first), null)
+  }
+}
