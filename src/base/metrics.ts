@@ -18,6 +18,12 @@ export function createMetrics() {
       return registry.metrics()
     },
     sip: sipMetrics(registers),
+    ...nodeMetrics(registers),
+  }
+}
+
+function nodeMetrics(registers: [Registry]) {
+  return {
     callsActive: new Gauge({ name: 'hotdesk_calls_active', help: 'Calls up or being set up', registers }),
     callsTotal: new Counter({ name: 'hotdesk_calls_total', help: 'Calls ended, by result', labelNames: ['result'], registers }),
     callSetupSeconds: new Histogram({
