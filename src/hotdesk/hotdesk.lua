@@ -239,12 +239,18 @@ end
 
 local STATUS = '%-12s %-12s %-9s %-15s %-20s %-9s %-10s %s'
 
+-- Whoever asks may not be allowed to read people's records, which hold the hash of the PIN.
+local function name_of(tag, ext)
+  local name = redis.pcall('HGET', tag .. ':user:' .. ext, 'name')
+  return type(name) == 'string' and name or '-'
+end
+
 local function status_row(tag, device, now)
   local site, state, since, refresh = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'site', 'state', 'since', 'refresh'))
   local ext = user_on(tag, device)
   local minutes = tonumber(since) and string.format('%d', (now - tonumber(since)) / 60) or '-'
   return STATUS:format(device, site or '-', ext and (state == 'draining' and state or 'active') or 'idle', ext or '-',
-    ext and redis.call('HGET', tag .. ':user:' .. ext, 'name') or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-')
+    ext and name_of(tag, ext) or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-')
 end
 
 -- hotdesk_status [PATTERN] [FROM]     a table for people: every phone, or those whose name matches (HD00*). One call looks at some
