@@ -9,7 +9,10 @@ export interface SipdNeeds {
   readonly listen: readonly ListenAddress[]
   /** The host that Via, Contact and Record-Route show instead of the listen address; null: the listen address itself. */
   readonly advertise: string | null
-  readonly admin: { readonly address: string; readonly port: number }
+  /** With `tls` applications connect over TLS, to the same identity as phones; over TCP by default. */
+  readonly admin: { readonly address: string; readonly port: number; readonly protocol?: 'tcp' | 'tls' }
+  /** Applications that we connect to for each request of a kind, instead of asking those that have connected to us. */
+  readonly outbound?: readonly OutboundRoute[]
   readonly secret: Secret
   /** Who we are over tls and wss; null or absent where neither is listened for. */
   readonly tls?: TlsIdentity | null
@@ -19,6 +22,15 @@ export interface SipdNeeds {
   readonly timers?: { readonly t1: Milliseconds; readonly t2: Milliseconds; readonly t4: Milliseconds }
   /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
   readonly patienceMs?: Milliseconds
+}
+
+/** drachtio's outbound mode: a new request of that method opens a connection to the application, which authenticates with the secret. */
+export interface OutboundRoute {
+  /** Upper case; `*`: any. */
+  readonly method: string
+  readonly protocol: 'tcp' | 'tls'
+  readonly address: string
+  readonly port: number
 }
 
 /** The embedded SIP server: RFC 3261 towards the network, drachtio's admin wire towards the application. */

@@ -1,6 +1,7 @@
 import { defaultTimerBase } from '../sip/timers.js'
-import { createAdminServer } from './admin/admin-server.js'
+import { type AdminServer, createAdminServer } from './admin/admin-server.js'
 import { createCallRecords } from './admin/call-records.js'
+import { withOutbound } from './admin/outbound.js'
 import { createRegistry } from './admin/registry.js'
 import type { LocalSipd, SipdNeeds } from './contract.js'
 import { createUserAgent } from './dialog/user-agent.js'
@@ -18,26 +19,34 @@ export async function createSipd(needs: SipdNeeds): Promise<LocalSipd> {
   const transactions = await createTransactionLayer(needs)
   const { layer, open } = createWaitingRoom({ layer: transactions, clock, patienceMs })
   const registry = createRegistry((verb) => verb === 'invite' && open())
-  const userAgent = createUserAgent({ layer, applications: registry, records: createCallRecords(registry, clock), clock, log, timers })
+  let admin: AdminServer | null = null
+  const applications = withOutbound(registry, needs.outbound ?? [], (route) => admin?.dial(route) ?? null)
+  const userAgent = createUserAgent({ layer, applications, records: createCallRecords(registry, clock), clock, log, timers })
   const { listening } = layer
   try {
-    const admin = await createAdminServer({ ...needs.admin, secret: needs.secret, registry, userAgent, listening, log })
+    const { tls = null, secret } = needs
+    const served = await createAdminServer({ ...needs.admin, tls, secret, registry, userAgent, listening, clock, log })
+    admin = served
     return {
       listening: listening.map(({ protocol, local }) => ({ protocol, ...local })),
-      admin: { address: admin.address, port: admin.port },
+      admin: { address: served.address, port: served.port },
       // A refusal is told as the thread's would be: by the promise.
-      renewTls: (identity) => Promise.resolve(identity).then(transactions.renewTls),
+      async renewTls(identity) {
+        transactions.renewTls(identity)
+        served.renewTls(identity)
+        await Promise.resolve()
+      },
       counts: () =>
         Promise.resolve({
           ...transactions.counts(),
           ...transactions.load(),
           dialogs: userAgent.dialogs,
           unfinished: userAgent.unfinished,
-          applications: admin.applications,
+          applications: served.applications,
           restarts: 0,
         }),
       async close() {
-        await admin.close()
+        await served.close()
         await layer.close()
       },
     }

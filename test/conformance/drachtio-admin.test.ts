@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/base/clock.js'
+import { silentLogger } from '../../src/base/logger.js'
+import { Secret } from '../../src/base/secret.js'
+import { createSipd } from '../../src/sipd/sipd.js'
 import { offer } from '../support/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
-import { connectWireApplication, openWireApplication } from '../support/wire-application.js'
+import { shownCertificate, tlsSample } from '../support/tls-sample.js'
+import { connectWireApplication, listenForSipd, openWireApplication } from '../support/wire-application.js'
 
 let stage: SipdStage
 beforeEach(async () => {
@@ -46,7 +51,14 @@ describe('commands that are none', () => {
     expect((await application.command('ping')).words.slice(3)).toEqual(['OK', 'pong'])
   })
 
-  it('a header with a line break in it does no harm', async () => {
+  it('a header that cannot be sent refuses its command, and nothing else happens', async () => {
+    const application = await stage.application([])
+    const phone = await stage.udpPeer()
+    expect((await application.request('OPTIONS', phone.uri, [['X-One', 'a\rb']])).verdict).toBe('NOK')
+    expect((await application.command('ping')).verdict).toBe('OK')
+  })
+
+  it('a folded header is sent in one line', async () => {
     const application = await stage.application([])
     const phone = await stage.udpPeer()
     await application.request('OPTIONS', phone.uri, [['X-One', 'a\r\n folded']])
@@ -96,5 +108,62 @@ describe('several applications', () => {
   it('may name themselves with tags', async () => {
     const application = stage.keep(await openWireApplication({ port: stage.sipd.admin.port, tags: 'one,two' }))
     expect((await application.command('ping')).verdict).toBe('OK')
+  })
+})
+
+describe('outbound mode: an application that we connect to', () => {
+  const route = (port: number) => ({ method: 'INVITE', protocol: 'tcp' as const, address: '127.0.0.1', port })
+
+  it('is given the request as soon as it has authenticated, and answers on that connection', async () => {
+    const listening = stage.keep(await listenForSipd())
+    const outbound = stage.keep(await openSipdStage({ outbound: [route(listening.port)] }))
+    const phone = await outbound.udpPeer()
+    phone.send(phone.request({ method: 'INVITE', body: offer }))
+    const application = stage.keep(await listening.connected())
+    expect(application.untaken).toEqual([])
+    expect((await application.command('authenticate|cymru|one')).verdict).toBe('OK')
+    await application.respond(await application.arrives('INVITE'), 486)
+    expect(await phone.hearsResponse(486)).toBeDefined()
+  })
+
+  it('is answered for with 480 where it does not know the secret, or is not there', async () => {
+    const listening = stage.keep(await listenForSipd())
+    const outbound = stage.keep(await openSipdStage({ outbound: [route(listening.port)] }))
+    const phone = await outbound.udpPeer()
+    phone.send(phone.request({ method: 'INVITE', body: offer }))
+    const application = stage.keep(await listening.connected())
+    expect((await application.command('authenticate|wrong|')).verdict).toBe('NO')
+    expect(await phone.hearsResponse(480)).toBeDefined()
+    await listening.close()
+    phone.send(phone.request({ method: 'INVITE', body: offer }))
+    expect(await phone.hearsResponse(480)).toBeDefined()
+  })
+
+  it('leaves other methods to those that connect to us', async () => {
+    const outbound = stage.keep(await openSipdStage({ outbound: [route(9)] }))
+    const application = await outbound.application(['options'])
+    const phone = await outbound.udpPeer()
+    phone.send(phone.request({ method: 'OPTIONS' }))
+    await application.respond(await application.arrives('OPTIONS'), 200)
+    expect(await phone.hearsResponse(200)).toBeDefined()
+  })
+})
+
+describe('the admin wire over TLS', () => {
+  it('shows the certificate of the server, and a renewed one to new connections', async () => {
+    const sipd = stage.keep(
+      await createSipd({
+        listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
+        advertise: null,
+        admin: { address: '127.0.0.1', port: 0, protocol: 'tls' },
+        tls: tlsSample('first'),
+        secret: new Secret('cymru'),
+        clock: systemClock,
+        log: silentLogger(),
+      }),
+    )
+    expect(await shownCertificate(sipd.admin.port)).toBe('hotdesk test first')
+    await sipd.renewTls(tlsSample('second'))
+    expect(await shownCertificate(sipd.admin.port)).toBe('hotdesk test second')
   })
 })

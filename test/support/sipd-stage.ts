@@ -2,7 +2,7 @@ import type { Clock } from '../../src/base/clock.js'
 import { systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { Secret } from '../../src/base/secret.js'
-import { createSipd, type LocalSipd } from '../../src/sipd/sipd.js'
+import { createSipd, type LocalSipd, type OutboundRoute } from '../../src/sipd/sipd.js'
 import { openTcpPhone, openUdpPeer, type SipPeer } from './sip-peer.js'
 import { openWireApplication, type WireApplication } from './wire-application.js'
 
@@ -23,9 +23,10 @@ export interface SipdStageOptions {
   /** T1; the other timers follow. Short, so that what takes 64 × T1 can be awaited. */
   readonly t1?: number
   readonly clock?: Clock
+  readonly outbound?: readonly OutboundRoute[]
 }
 
-export async function openSipdStage({ t1 = 500, clock = systemClock }: SipdStageOptions = {}): Promise<SipdStage> {
+export async function openSipdStage({ t1 = 500, clock = systemClock, outbound = [] }: SipdStageOptions = {}): Promise<SipdStage> {
   const sipd = await createSipd({
     listen: [
       { protocol: 'udp', address: '127.0.0.1', port: 0 },
@@ -33,6 +34,7 @@ export async function openSipdStage({ t1 = 500, clock = systemClock }: SipdStage
     ],
     advertise: null,
     admin: { address: '127.0.0.1', port: 0 },
+    outbound,
     secret: new Secret('cymru'),
     clock,
     log: silentLogger(),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import type { SipMessage } from '../../src/sip/message.js'
 import { parseMessage } from '../../src/sip/parser.js'
 import { createFrameReader, encodeFrame } from '../../src/sipd/admin/frame.js'
@@ -61,6 +61,31 @@ export async function connectWireApplication(port: number): Promise<WireApplicat
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   return applicationOn(socket)
+}
+
+/** An application that sipd connects to. */
+export interface ListeningApplication {
+  readonly port: number
+  /** The next connection. */
+  connected(): Promise<WireApplication>
+  close(): Promise<void>
+}
+
+export async function listenForSipd(): Promise<ListeningApplication> {
+  const connections = createMailbox<WireApplication>(() => 'a connection')
+  const server = createServer((socket) => connections.put(applicationOn(socket)))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const bound = server.address()
+  let closing: Promise<void> | null = null
+  return {
+    port: typeof bound === 'object' && bound ? bound.port : 0,
+    connected: () => connections.take('a connection', () => true),
+    close() {
+      closing ??= new Promise((resolve) => server.close(() => resolve()))
+      return closing
+    },
+  }
 }
 
 function applicationOn(socket: Socket): WireApplication {

@@ -22,9 +22,10 @@ export function createLikeness(known: readonly (readonly [recorded: string, now:
   const ports = new Map(known)
 
   function translate(recorded: string): string {
-    let text = recorded
+    // Ports first: what is random now may look like one.
+    let text = recorded.replace(/(?:tcp\/127\.0\.0\.1:)?\b\d{4,5}\b/g, (word) => ports.get(word) ?? word)
     for (const [was, now] of [...names].sort(([a], [b]) => b.length - a.length)) text = text.split(was).join(now)
-    return text.replace(/(?:tcp\/127\.0\.0\.1:)?\b\d{4,5}\b/g, (word) => ports.get(word) ?? word)
+    return text
   }
 
   function difference(recorded: string, heard: string): string | null {

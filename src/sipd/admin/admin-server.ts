@@ -1,27 +1,31 @@
-import { createServer, type Socket } from 'node:net'
-import { AppError, messageOf } from '../../base/errors.js'
+import { connect as connectTcp, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { connect as connectTls, createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import type { Clock } from '../../base/clock.js'
+import { AppError } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { Secret } from '../../base/secret.js'
+import type { OutboundRoute } from '../contract.js'
 import type { UserAgent } from '../dialog/user-agent.js'
 import type { Listening } from '../transaction/transaction-layer.js'
 import { endpointText } from '../transport/flow.js'
-import { createClient } from './client.js'
-import { type CommandNeeds, execute } from './commands.js'
-import { createFrameReader } from './frame.js'
-import { createLink } from './link.js'
+import { contextOf, type TlsIdentity } from '../transport/tls.js'
+import type { Client } from './client.js'
+import { type ConnectionNeeds, serveConnection } from './connection.js'
 import type { Registry } from './registry.js'
 
 /** drachtio-srf pings only servers of v0.8.2 and later. */
 const version = 'v0.9.10-hotdesk'
-/** Probes a silent client's connection, as drachtio-server does. */
-const keepAliveMs = 45_000
 
-/** drachtio's admin wire: applications connect here. */
+/** drachtio's admin wire: applications connect here, or are connected to. */
 export interface AdminServer {
   readonly address: string
   readonly port: number
   /** Connected at this moment, authenticated or not. */
   readonly applications: number
+  /** Connects to an application; what arrives for it waits until it has authenticated. */
+  dial(route: OutboundRoute): Client
+  /** Another certificate for new connections. */
+  renewTls(identity: TlsIdentity): void
   close(): Promise<void>
 }
 
@@ -29,52 +33,34 @@ export interface AdminServerNeeds {
   readonly address: string
   /** 0: the system chooses. */
   readonly port: number
+  readonly protocol?: 'tcp' | 'tls'
+  /** Needed for tls. */
+  readonly tls?: TlsIdentity | null
   readonly secret: Secret
   readonly registry: Registry
   readonly userAgent: UserAgent
   readonly listening: readonly Listening[]
+  readonly clock: Clock
   readonly log: Logger
 }
 
+/** @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createAdminServer(needs: AdminServerNeeds): Promise<AdminServer> {
-  const { registry, userAgent, log } = needs
   const sockets = new Set<Socket>()
-  const commandNeeds: CommandNeeds = { ...needs, greeting: () => greetingOf(needs.listening) }
-
-  function accept(socket: Socket): void {
+  const connectionNeeds: ConnectionNeeds = { ...needs, greeting: () => greetingOf(needs.listening) }
+  const serve = (socket: Socket): Client => {
     sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.setKeepAlive(true, keepAliveMs)
-    const client = createClient(createLink(socket))
-    const frames = createFrameReader()
-    socket.on('data', (chunk: Buffer) => {
-      const payloads = frames.push(chunk)
-      for (const payload of payloads ?? []) if (client.connected) execute(client, payload, commandNeeds)
-      if (!payloads) socket.destroy()
-    })
-    // Tells itself by `close`.
-    socket.on('error', (fault) => log.debug({ event: 'sip.lost', reason: messageOf(fault) }, 'an application was lost'))
-    socket.on('close', () => {
-      sockets.delete(socket)
-      registry.remove(client)
-      userAgent.forget(client)
-    })
+    return serveConnection(socket, connectionNeeds, () => sockets.delete(socket))
   }
-
-  const server = createServer(accept)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (fault) => reject(bindFault(needs, fault)))
-    server.listen(needs.port, needs.address, resolve)
-  })
-  const bound = server.address()
-  if (bound === null || typeof bound === 'string') throw new AppError('ADDRESS_UNAVAILABLE', 'the admin wire has no address')
-
+  const { server, renewTls } = needs.protocol === 'tls' ? tlsServer(needs, serve) : { server: createTcpServer(serve), renewTls: keep }
+  const bound = await bind(server, needs)
   return {
-    address: bound.address,
-    port: bound.port,
+    ...bound,
     get applications() {
       return sockets.size
     },
+    dial: (route) => serve(open(route, needs)),
+    renewTls,
     close() {
       for (const socket of sockets) socket.destroy()
       return new Promise((resolve) => {
@@ -82,6 +68,31 @@ export async function createAdminServer(needs: AdminServerNeeds): Promise<AdminS
       })
     },
   }
+}
+
+function open({ protocol, address, port }: OutboundRoute, { tls }: AdminServerNeeds): Socket {
+  if (protocol === 'tcp') return connectTcp({ host: address, port })
+  return connectTls({ host: address, port, ...(tls?.authorities && { ca: tls.authorities }) })
+}
+
+function keep(): void {
+  // Without TLS there is no certificate.
+}
+
+function tlsServer({ tls }: AdminServerNeeds, serve: (socket: Socket) => Client): { server: TlsServer; renewTls: AdminServer['renewTls'] } {
+  if (!tls) throw new AppError('CONFIG_INVALID', 'the admin wire over TLS needs a certificate and its key')
+  const server = createTlsServer(contextOf(tls), serve)
+  return { server, renewTls: (identity) => server.setSecureContext(contextOf(identity)) }
+}
+
+async function bind(server: Server, needs: AdminServerNeeds): Promise<{ address: string; port: number }> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (fault) => reject(bindFault(needs, fault)))
+    server.listen(needs.port, needs.address, resolve)
+  })
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string') throw new AppError('ADDRESS_UNAVAILABLE', 'the admin wire has no address')
+  return { address: bound.address, port: bound.port }
 }
 
 /** The transports in reverse order of the configuration: as shown outside, the version, as bound. */
@@ -93,7 +104,7 @@ function greetingOf(listening: readonly Listening[]): readonly string[] {
 }
 
 function bindFault({ address, port }: AdminServerNeeds, fault: NodeJS.ErrnoException): AppError {
-  const where = `${address}:${port}`
+  const where = endpointText({ address, port })
   if (fault.code === 'EADDRINUSE') return new AppError('PORT_IN_USE', `the admin wire's port ${where} is in use`, fault)
   return new AppError('ADDRESS_UNAVAILABLE', `the admin wire cannot listen on ${where}: ${fault.message}`, fault)
 }

@@ -1,13 +1,15 @@
-import type { Application } from '../dialog/application.js'
+import type { Application, Arrival } from '../dialog/application.js'
 import { endpointText } from '../transport/flow.js'
 import type { Link } from './link.js'
 import { acceptedLine, arrivedLine, proxiedLine, refusedLine, requestSentLine, responseSentLine, unsolicitedLine } from './wire-line.js'
 
 /** One application on the admin wire. */
 export interface Client extends Application {
-  authenticated: boolean
+  readonly authenticated: boolean
   /** What it called itself in `authenticate`. */
-  tags: readonly string[]
+  readonly tags: readonly string[]
+  /** It has authenticated; what arrived for it before is told behind the answer. */
+  admit(command: string, tags: readonly string[], greeting: readonly string[]): void
   accepted(command: string, ...details: readonly string[]): void
   /** Any line with a message. */
   told(line: string, message: Buffer): void
@@ -16,11 +18,31 @@ export interface Client extends Application {
 }
 
 export function createClient(link: Link): Client {
+  let admitted = false
+  let names: readonly string[] = []
+  /** For a client that we have connected to, because of these. */
+  const early: (() => void)[] = []
+
+  function tellArrival({ txnId, dialogId, passage, receivedOn, message }: Arrival): void {
+    const socket = receivedOn ? `${endpointText(receivedOn).replace(/:(\d+)$/, '|$1')}|` : ''
+    link.send(arrivedLine(txnId, dialogId, passage, socket), message)
+  }
+
   return {
-    authenticated: false,
-    tags: [],
+    get authenticated() {
+      return admitted
+    },
+    get tags() {
+      return names
+    },
     get connected() {
       return link.open
+    },
+    admit(command, tags, greeting) {
+      admitted = true
+      names = tags
+      link.send(acceptedLine(command, ...greeting))
+      for (const tell of early.splice(0)) tell()
     },
     accepted: (command, ...details) => link.send(acceptedLine(command, ...details)),
     told: (line, message) => link.send(line, message),
@@ -33,9 +55,9 @@ export function createClient(link: Link): Client {
     responseSent(command, { txnId, dialogId }, passage, message) {
       link.send(responseSentLine(command, txnId, dialogId, passage), message)
     },
-    arrived({ txnId, dialogId, passage, receivedOn, message }) {
-      const socket = receivedOn ? `${endpointText(receivedOn).replace(/:(\d+)$/, '|$1')}|` : ''
-      link.send(arrivedLine(txnId, dialogId, passage, socket), message)
+    arrived(arrival) {
+      if (admitted) tellArrival(arrival)
+      else early.push(() => tellArrival(arrival))
     },
     proxied: (command, passage, message) => link.send(proxiedLine(command, passage), message),
     proxyDone: (command) => link.send(acceptedLine(command, 'done')),

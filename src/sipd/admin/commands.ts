@@ -1,4 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isAppError } from '../../base/errors.js'
+import type { Logger } from '../../base/logger.js'
 import type { Secret } from '../../base/secret.js'
 import type { UserAgent } from '../dialog/user-agent.js'
 import type { Client } from './client.js'
@@ -17,6 +19,7 @@ export interface CommandNeeds {
   readonly secret: Secret
   readonly registry: Registry
   readonly userAgent: UserAgent
+  readonly log: Logger
   /** What `authenticate` is answered with. */
   readonly greeting: () => readonly string[]
 }
@@ -57,7 +60,13 @@ export function execute(client: Client, payload: string, needs: CommandNeeds): v
     client.dismissed(command.id, row.tooShort)
     return
   }
-  row.run(client, command, needs)
+  try {
+    row.run(client, command, needs)
+  } catch (fault) {
+    // One command's fault is that command's: an odd header of an application ends neither its connection nor the server.
+    if (!isAppError(fault)) needs.log.error({ event: 'call.fault', err: fault, command: command.words[1] }, 'a command failed')
+    client.refused(command.id, isAppError(fault) ? fault.message : 'Unknown server error')
+  }
 }
 
 function readCommand(payload: string): Command {
@@ -71,9 +80,8 @@ function authenticate(client: Client, { id, words }: Command, { secret, greeting
     client.dismissed(id, 'incorrect secret')
     return
   }
-  client.authenticated = true
-  client.tags = (words[3] ?? '').split(',').filter((tag) => tag !== '')
-  client.accepted(id, ...greeting())
+  const tags = (words[3] ?? '').split(',').filter((tag) => tag !== '')
+  client.admit(id, tags, greeting())
 }
 
 /** In a time that tells nothing about where they differ, nor about the length. */

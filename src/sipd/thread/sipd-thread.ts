@@ -90,13 +90,14 @@ function startSipd(workerData: Beginning): Worker {
 }
 
 function beginningOf(
-  { listen, advertise, admin, timers, patienceMs, secret, tls, log }: Keeper,
+  { listen, advertise, admin, outbound, timers, patienceMs, secret, tls, log }: Keeper,
   bound: Thread['places'] | null,
 ): Beginning {
   return {
     listen: listen.map((place, index) => ({ ...place, port: bound?.listening[index]?.port ?? place.port })),
     advertise,
-    admin: bound?.admin ?? admin,
+    admin: { ...admin, ...bound?.admin },
+    ...(outbound !== undefined && { outbound }),
     ...(timers && { timers }),
     ...(patienceMs !== undefined && { patienceMs }),
     secret: secret.reveal(),
