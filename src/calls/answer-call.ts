@@ -1,25 +1,23 @@
-import { parseExtension } from '../base/identity.js'
-import type { Route } from '../dialplan/dialplan.js'
 import type { Device } from '../directory/directory.js'
 import { dialled } from '../sip/dialled.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { type Call, forwardsLeft, newCall, refuse } from './call.js'
-import { callBackDevice, toEmergency } from './emergency.js'
-import type { Failure, Termination } from './failure.js'
-import { place } from './legs/place.js'
+import { carryOut } from './carry-out.js'
+import type { Question, To } from './decision/contract.js'
+import { decide } from './decision/decision.js'
+import { emergencyOf } from './decision/number-rules.js'
+import { toEmergency } from './emergency.js'
+import type { Failure } from './failure.js'
 import type { CallNeeds } from './needs.js'
 import { type Caller, callingDevice, callingNode, callingTrunk, phoneInDistress } from './parties/caller.js'
 import { passportHeader } from './parties/node-passport.js'
 import { recorded } from './recorded.js'
-import { toOutside } from './to-outside.js'
-import { toUser } from './to-user.js'
-import { phoneBranch } from './whereabouts.js'
 
 type DeviceCaller = Extract<Caller, { kind: 'device' }>
 
 /** Takes an INVITE from its arrival to the end of its call. */
 export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Promise<void> {
-  const emergency = needs.dialplan.emergency(dialled(invite.uri))
+  const emergency = emergencyOf(dialled(invite.uri), needs)
   // Before everything else: no emergency call waits for a check that may fail.
   if (emergency !== null && !isFromOutside(invite, needs)) return callForHelp(invite, emergency, needs)
   const caller = callingNode(invite, needs) ?? callingTrunk(invite, needs) ?? (isForged(invite) ? null : callingDevice(invite, needs))
@@ -37,7 +35,7 @@ function isFromOutside(invite: IncomingInvite, needs: CallNeeds): boolean {
 }
 
 /** A phone that answers the challenge wrongly gets through as well: only a caller that gives no sign of being ours is challenged. */
-function callForHelp(invite: IncomingInvite, number: string, needs: CallNeeds): Promise<void> | undefined {
+function callForHelp(invite: IncomingInvite, to: To<'emergency'>, needs: CallNeeds): Promise<void> | undefined {
   const phone = phoneInDistress(invite, needs)
   if (phone === 'stranger') {
     needs.registrar.authenticate(invite)
@@ -45,19 +43,20 @@ function callForHelp(invite: IncomingInvite, number: string, needs: CallNeeds): 
   }
   const device = phone === 'unknown' ? null : phone
   const call = newCall(invite, device ? { kind: 'device', device, user: null } : { kind: 'unknown' }, 'emergency', needs)
-  return recorded(call, needs, () => toEmergency(call, { number, trunks: needs.dialplan.trunks, device }, needs))
+  return recorded(call, needs, () => toEmergency(call, { ...to, device }, needs))
 }
 
 function follow(call: Call, caller: Caller, needs: CallNeeds): Promise<void> | undefined {
   const failure = impossible(call)
   if (failure) return recorded(call, needs, () => refuse(call, failure))
+  const put = (question: Question): Promise<void> => recorded(call, needs, () => carryOut(call, decide(question, needs), needs))
   switch (caller.kind) {
     case 'device':
       return fromDevice(call, caller, needs)
     case 'trunk':
-      return recorded(call, needs, () => fromTrunk(call, needs))
+      return put({ kind: 'delivered', number: needs.trunks.called(call.invite) })
     case 'node':
-      return recorded(call, needs, () => fromNode(call, needs))
+      return put({ kind: 'handed', digits: dialled(call.invite.uri), hops: caller.hops })
     case 'unknown':
       return recorded(call, needs, () => refuse(call, { reason: 'not-allowed' }))
   }
@@ -77,18 +76,24 @@ function impossible({ invite }: Call): Failure | null {
 
 /** A phone of ours has dialled something. */
 function fromDevice(call: Call, caller: DeviceCaller, needs: CallNeeds): Promise<void> {
-  const { device, user } = caller
-  const route = needs.dialplan.route(dialled(call.invite.uri))
-  if (route.kind === 'login') return speak(call, caller, needs, () => needs.features.login(call.invite, device.id, route.extension))
-  if (route.kind === 'logout') return speak(call, caller, needs, () => needs.features.logout(call.invite, device.id))
-  if (user === null) return speak(call, caller, needs, () => needs.features.pleaseLogIn(call.invite))
-  return recorded(call, needs, () =>
-    needs.hotdesk.isDraining(device.id) ? refuse(call, { reason: 'draining' }) : toRoute(call, route, needs),
-  )
+  const { invite } = call
+  const { device } = caller
+  const decision = decide({ kind: 'dialled', digits: dialled(invite.uri), by: caller }, needs)
+  const { to } = decision
+  switch (to.kind) {
+    case 'login':
+      return speak(call, device, needs, () => needs.features.login(invite, device.id, to.extension))
+    case 'logout':
+      return speak(call, device, needs, () => needs.features.logout(invite, device.id))
+    case 'please-log-in':
+      return speak(call, device, needs, () => needs.features.pleaseLogIn(invite))
+    default:
+      return recorded(call, needs, () => carryOut(call, decision, needs))
+  }
 }
 
 /** A dial code: the phone is busy with it, but no logout waits for its end. */
-async function speak(call: Call, { device }: DeviceCaller, { activity }: CallNeeds, run: () => Promise<void>): Promise<void> {
+async function speak(call: Call, device: Device, { activity }: CallNeeds, run: () => Promise<void>): Promise<void> {
   const over = activity.began({ device: device.id, kind: 'feature', hangUp: () => undefined })
   try {
     await run()
@@ -98,40 +103,4 @@ async function speak(call: Call, { device }: DeviceCaller, { activity }: CallNee
   } finally {
     over()
   }
-}
-
-function toRoute(call: Call, route: Route, needs: CallNeeds): Promise<Termination> | Termination {
-  switch (route.kind) {
-    case 'user':
-      return toUser(call, route.extension, [], needs)
-    case 'outside':
-      return toOutside(call, route, needs)
-    default:
-      return refuse(call, { reason: 'unknown-number' })
-  }
-}
-
-/** A carrier delivers a number: a user's, or the one that a phone in distress has shown. */
-function fromTrunk(call: Call, needs: CallNeeds): Promise<Termination> | Termination {
-  const number = needs.trunks.called(call.invite)
-  const device = callBackDevice(number, needs)
-  if (device !== null) return toDevice(call, needs.directory.device(device), needs)
-  const extension = needs.dialplan.did(number)
-  return extension === null ? refuse(call, { reason: 'unknown-number' }) : toUser(call, extension, [number], needs)
-}
-
-/** RFC 7090: a call back from the emergency centre is neither forwarded nor refused. */
-async function toDevice(call: Call, device: Device | null, needs: CallNeeds): Promise<Termination> {
-  const bindings = device ? needs.registrar.bindingsOf(device.id) : []
-  if (bindings.length === 0) return refuse(call, { reason: 'not-reachable' })
-  const branches = bindings.map((binding) => phoneBranch(binding, call.headers))
-  const placed = await place(call, { branches, ringMs: 120_000, silenceMs: 32_000, to: `phone ${device?.id}` }, needs)
-  if (placed.outcome === 'ended') return placed.termination
-  return refuse(call, placed.outcome === 'missed' ? placed.failure : { reason: 'no-answer' })
-}
-
-/** Another node says that the user is here. */
-function fromNode(call: Call, needs: CallNeeds): Promise<Termination> | Termination {
-  const extension = parseExtension(dialled(call.invite.uri))
-  return extension === null ? refuse(call, { reason: 'unknown-number' }) : toUser(call, extension, [], needs)
 }

@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import { type DeviceId, parseDeviceId } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
-import type { Store } from '../store/store.js'
+import type { Replica, Store } from '../store/store.js'
 
 /** The number that an emergency centre has been shown stays tied to the phone that called. */
 export interface CallBacks {
@@ -50,8 +50,13 @@ export function createCallBacks({ store, clock, log, callBackMinutes }: CallBack
       const tied = own.get(number)
       if (tied && tied.until > clock.now()) return tied.device
       own.delete(number)
-      return parseDeviceId(store.replica.hash(`callback:${number}`)?.get('device') ?? '')
+      return tiedIn(store.replica, number)
     },
     close: offState,
   }
+}
+
+/** The same as the copy of Redis has it. */
+export function tiedIn(replica: Replica, number: string): DeviceId | null {
+  return parseDeviceId(replica.hash(`callback:${number}`)?.get('device') ?? '')
 }

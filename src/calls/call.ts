@@ -29,6 +29,8 @@ export interface Course {
   reached: string
   /** Users who were called, forwards included. */
   readonly called: Set<Extension>
+  /** How often the user has moved while it rang. */
+  moves: number
 }
 
 /** Passed from leg A to leg B as they stand. */
@@ -64,7 +66,7 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
 }
 
 function newCourse({ clock }: CallNeeds): Course {
-  return { began: clock.now(), answered: null, reached: '', called: new Set() }
+  return { began: clock.now(), answered: null, reached: '', called: new Set(), moves: 0 }
 }
 
 function legHeaders(invite: IncomingInvite, party: Party, domain: string): SipHeaders {

@@ -17,6 +17,9 @@ import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
 import { createPassports } from './parties/node-passport.js'
 import { createCallRecords } from './records.js'
 
+export type { Dialler, Question, Step } from './decision/contract.js'
+export type { Explanation } from './decision/explanation.js'
+export { createOnlooker, type Onlooker, type Standpoint } from './decision/onlooker.js'
 export type { FeaturePort, TrunkPort } from './needs.js'
 
 export interface CallsNeeds {

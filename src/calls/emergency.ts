@@ -1,4 +1,3 @@
-import type { DeviceId } from '../base/identity.js'
 import type { Trunk } from '../dialplan/dialplan.js'
 import type { Device } from '../directory/directory.js'
 import type { Call } from './call.js'
@@ -9,6 +8,7 @@ import { overTrunks } from './to-outside.js'
 export interface EmergencyCall {
   /** The number of the site where the phone is. */
   readonly number: string
+  /** In the order in which they are tried. */
   readonly trunks: readonly Trunk[]
   /** Null where the phone could not be told: the call goes out all the same, as the site's. */
   readonly device: Device | null
@@ -24,9 +24,4 @@ export async function toEmergency(call: Call, { number, trunks, device }: Emerge
   )
   const party = { name: '', number: shown ?? call.party.number, isPrivate: false }
   return overTrunks(call, { number, trunks, party }, needs)
-}
-
-/** The emergency centre calls back: that phone rings, whoever is or is not at it. */
-export function callBackDevice(number: string, { callBacks }: CallNeeds): DeviceId | null {
-  return callBacks.deviceOf(number)
 }

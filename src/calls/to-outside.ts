@@ -1,5 +1,6 @@
-import type { Route, Trunk } from '../dialplan/dialplan.js'
+import type { Trunk } from '../dialplan/dialplan.js'
 import { type Call, refuse } from './call.js'
+import type { To } from './decision/contract.js'
 import type { Failure, Termination } from './failure.js'
 import { place } from './legs/place.js'
 import type { CallNeeds } from './needs.js'
@@ -12,24 +13,21 @@ const ringMs = 180_000
 const silenceMs = 5_000
 
 /** Calls a number outside through the site's lines, one after the other until one takes the call. */
-export function toOutside(
-  call: Call,
-  { number, trunks, callerId }: Extract<Route, { kind: 'outside' }>,
-  needs: CallNeeds,
-): Promise<Termination> | Termination {
+export function toOutside(call: Call, { number, trunks, callerId }: To<'outside'>, needs: CallNeeds): Promise<Termination> {
   const party = callerId === null ? call.party : { ...call.party, number: callerId }
   return overTrunks(call, { number, trunks, party }, needs)
 }
 
 export interface OutsideCall {
   readonly number: string
+  /** In the order in which they are tried. */
   readonly trunks: readonly Trunk[]
   readonly party: Party
 }
 
 export async function overTrunks(call: Call, { number, trunks, party }: OutsideCall, needs: CallNeeds): Promise<Termination> {
   let last: Failure = { reason: 'no-trunk' }
-  for (const trunk of needs.trunks.order(trunks)) {
+  for (const trunk of trunks) {
     const { uri, parts } = needs.trunks.outgoing(trunk, number, party)
     const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null }
     const placed = await place(call, { branches: [branch], ringMs, silenceMs, to: `trunk ${trunk.name}` }, needs)

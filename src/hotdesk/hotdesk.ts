@@ -17,6 +17,7 @@ import { outcomeOf, readLogout } from './replies.js'
 
 export { createAssignments } from './assignments.js'
 export type { AutomaticLogout } from './care/due.js'
+export { createAssignments } from './assignments.js'
 export type * from './contract.js'
 export { streamEvents } from './events.js'
 export { hotdeskLibrary } from './library.js'

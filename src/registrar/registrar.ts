@@ -6,9 +6,10 @@ import type { Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
 import type { Directory } from '../directory/directory.js'
 import type { IncomingRequest, SipApplication } from '../srf/srf.js'
-import type { Store } from '../store/store.js'
-import type { Binding } from './bindings/binding.js'
+import type { Replica, Store } from '../store/store.js'
+import { type Binding, fromRecord } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
+import { recordKey } from './bindings/registration-copy.js'
 import { capabilities } from './capabilities.js'
 import { type Authentication, type AuthenticationSettings, createAuthenticator, defaultAuthentication } from './digest/authenticator.js'
 import { createRegisterHandler } from './register/register-handler.js'
@@ -73,5 +74,16 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     onRegistered: (listener) => registered.on(listener),
     onUnregistered: (listener) => bindings.onGone(listener),
     close: () => bindings.close(),
+  }
+}
+
+/** For whoever only looks: what Redis says of registrations, without SIP, and nothing is written. */
+export function registrationsIn(replica: Replica, clock: Clock): Pick<Registrar, 'bindingsOf'> {
+  const isFresh = ({ expires }: Binding): boolean => expires * 1000 > clock.now()
+  return {
+    bindingsOf: (device) =>
+      fromRecord(device, replica.hash(recordKey(device)))
+        .filter(isFresh)
+        .sort((a, b) => b.registered - a.registered),
   }
 }

@@ -1,9 +1,10 @@
 import { type NodeName, parseDeviceId } from '../../base/identity.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
-import type { Device, User } from '../../directory/directory.js'
+import type { Device } from '../../directory/directory.js'
 import { dialled } from '../../sip/dialled.js'
 import { parseNameAddr } from '../../sip/name-addr.js'
 import type { IncomingInvite, SipSource } from '../../srf/srf.js'
+import type { Dialler, Knowledge } from '../decision/contract.js'
 import { responseOf } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { passportHeader } from './node-passport.js'
@@ -11,7 +12,7 @@ import { anonymous, type Party } from './party.js'
 
 /** Where a call comes from; each kind may do different things. */
 export type Caller =
-  | { readonly kind: 'device'; readonly device: Device; readonly user: User | null }
+  | ({ readonly kind: 'device' } & Dialler)
   | { readonly kind: 'trunk'; readonly trunk: Trunk }
   | { readonly kind: 'node'; readonly node: NodeName; readonly hops: number }
   /** Only for an emergency call, which is refused to nobody. */
@@ -44,8 +45,13 @@ export function callingDevice(invite: IncomingInvite, { registrar, directory, ho
     invite.respond(403)
     return null
   }
+  return { kind: 'device', ...diallerOn(device, { directory, hotdesk }) }
+}
+
+/** Whoever has logged in, else the phone's owner. */
+export function diallerOn(device: Device, { directory, hotdesk }: Pick<Knowledge, 'directory' | 'hotdesk'>): Dialler {
   const extension = hotdesk.userOn(device.id) ?? device.owner
-  return { kind: 'device', device, user: extension === null ? null : directory.user(extension) }
+  return { device, user: extension === null ? null : directory.user(extension) }
 }
 
 /** How the other side shall see the caller: the user and never the device. */

@@ -1,0 +1,106 @@
+import { parseExtension } from '../../base/identity.js'
+import type { Route, Trunk } from '../../dialplan/dialplan.js'
+import type { Asked, Destination, Finding, Knowledge, To, Way } from './contract.js'
+
+const mostForwards = 5
+const ownCall: Way = { hops: 0, trail: [] }
+
+// ── what a phone has dialled ─────────────────────────────────────────────────────────────────────────────────────────
+
+export function emergency({ digits }: Asked<'dialled'>, knowledge: Knowledge): Finding {
+  const to = emergencyOf(digits, knowledge)
+  if (to === null) return { words: `${shown(digits)} is no emergency number of ${knowledge.dialplan.site}` }
+  return { words: `${digits} is the emergency number ${to.number} of ${knowledge.dialplan.site}, by ${lines(to.trunks)}`, to }
+}
+
+/** Asked before it is known who calls: nothing may stand before a call for help. Null for any other number. */
+export function emergencyOf(digits: string, { dialplan, trunks }: Knowledge): To<'emergency'> | null {
+  const number = dialplan.emergency(digits)
+  return number === null ? null : { kind: 'emergency', number, trunks: trunks.order(dialplan.trunks) }
+}
+
+export function code({ digits }: Asked<'dialled'>, { dialplan }: Knowledge): Finding {
+  const route = dialplan.route(digits)
+  if (route.kind === 'logout') return { words: `${digits} is the code for logging out`, to: route }
+  if (route.kind !== 'login') return { words: 'it is no dial code' }
+  return { words: route.extension ? `${digits} logs ${route.extension} in` : `${digits} logs in, and asks for the extension`, to: route }
+}
+
+export function caller({ by }: Asked<'dialled'>): Finding {
+  if (by === null) return { words: 'the caller is taken for somebody who is logged in' }
+  if (by.user === null) return { words: `nobody is logged in at ${by.device.id}`, to: { kind: 'please-log-in' } }
+  return { words: `${by.user.name} (${by.user.extension}) calls from ${by.device.id}` }
+}
+
+export function leaving({ by }: Asked<'dialled'>, { hotdesk }: Knowledge): Finding {
+  if (by && hotdesk.isDraining(by.device.id))
+    return { words: `${by.device.id} is about to be logged out`, to: { kind: 'refused', reason: 'draining' } }
+  return { words: 'no logout waits for the end of a call' }
+}
+
+export function dialledNumber({ digits }: Asked<'dialled'>, knowledge: Knowledge): Finding {
+  return routed(digits, knowledge.dialplan.route(digits), ownCall, knowledge)
+}
+
+// ── what others have sent ────────────────────────────────────────────────────────────────────────────────────────────
+
+/** RFC 7090: a call back from the emergency centre is neither forwarded nor refused, whoever is or is not at the phone. */
+export function callBack({ number }: Asked<'delivered'>, { callBacks, directory, registrar }: Knowledge): Finding {
+  const id = callBacks.deviceOf(number)
+  if (id === null) return { words: `nobody has called for help from ${shown(number)} lately` }
+  const device = directory.device(id)
+  const bindings = device ? registrar.bindingsOf(device.id) : []
+  if (!device || bindings.length === 0)
+    return { words: `${id} has called for help from ${number}, and is not registered`, to: { kind: 'refused', reason: 'not-reachable' } }
+  return { words: `${id} has called for help from ${number}: it rings, whoever is at it`, to: { kind: 'call-back', device, bindings } }
+}
+
+export function direct({ number }: Asked<'delivered'>, { dialplan }: Knowledge): Finding {
+  const extension = dialplan.did(number)
+  if (extension === null) return unknown(`${shown(number)} is nobody's number at ${dialplan.site}`)
+  return { words: `${number} is the number of ${extension}`, ask: { kind: 'extension', extension, way: { hops: 0, trail: [number] } } }
+}
+
+export function handed({ digits, hops }: Asked<'handed'>): Finding {
+  const extension = parseExtension(digits)
+  if (extension === null) return unknown(`${shown(digits)} is no extension`)
+  return { words: `another node says that ${extension} is here`, ask: { kind: 'extension', extension, way: { hops, trail: [] } } }
+}
+
+// ── forwards ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function loop({ number, way: { trail } }: Asked<'forwarded'>): Finding {
+  const to: Destination = { kind: 'refused', reason: 'loop' }
+  if (trail.includes(number)) return { words: `the call has been at ${number} before`, to }
+  if (trail.length > mostForwards) return { words: `the call has been forwarded ${trail.length} times`, to }
+  return { words: `the call has not been at ${number} before` }
+}
+
+/** A forward reaches people and the outside, and no dial code. */
+export function forwardedNumber({ number, way }: Asked<'forwarded'>, knowledge: Knowledge): Finding {
+  return routed(number, knowledge.dialplan.route(number), way, knowledge)
+}
+
+// ── both ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function routed(digits: string, route: Route, way: Way, { dialplan, trunks }: Knowledge): Finding {
+  if (route.kind === 'user') {
+    const { extension } = route
+    return { words: `${extension} is a person's number at ${dialplan.site}`, ask: { kind: 'extension', extension, way } }
+  }
+  if (route.kind !== 'outside') return unknown(`${shown(digits)} is no person's number and no route of ${dialplan.site} takes it`)
+  const to = { ...route, trunks: trunks.order(route.trunks) }
+  return { words: `${digits} goes out as ${to.number}, by ${lines(to.trunks)}`, to }
+}
+
+function unknown(words: string): Finding {
+  return { words, to: { kind: 'refused', reason: 'unknown-number' } }
+}
+
+function lines(trunks: readonly Trunk[]): string {
+  return trunks.length === 0 ? 'no line at all' : trunks.map(({ name }) => name).join(', then ')
+}
+
+function shown(digits: string): string {
+  return digits === '' ? 'nothing' : digits
+}

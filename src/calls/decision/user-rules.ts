@@ -1,0 +1,94 @@
+import type { DeviceId, NodeName } from '../../base/identity.js'
+import type { Forwards, LiveNode, User } from '../../directory/directory.js'
+import type { Binding } from '../../registrar/registrar.js'
+import type { RefusalReason } from '../failure.js'
+import type { Asked, Finding, Knowledge, Way } from './contract.js'
+
+/** Handed on by the first node, and once more when the user has moved meanwhile. */
+const mostHops = 2
+
+// ── where a user is ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function known({ extension, way }: Asked<'extension'>, { directory }: Knowledge): Finding {
+  const user = directory.user(extension)
+  if (!user) return { words: `there is no user ${extension}`, to: { kind: 'refused', reason: 'unknown-number' } }
+  return { words: `${extension} is ${user.name}, of ${user.home}`, ask: { kind: 'user', user, way } }
+}
+
+export function always({ user, way }: Asked<'user'>): Finding {
+  const number = user.forwards.always
+  if (number === null) return { words: 'no forward for all calls is set' }
+  if (!isOurs(way)) return { words: 'the forward for all calls is left to the node that the caller is at' }
+  return { words: `all calls are forwarded to ${number}`, ask: { kind: 'forwarded', number, way: after(way, user) } }
+}
+
+/** Where the user sits, and phones of their own; none that is about to be logged out. */
+export function seats({ user, way }: Asked<'user'>, { hotdesk, directory }: Knowledge): Finding {
+  const missed = { kind: 'missed', user, reason: 'not-logged-in', way } as const
+  if (!user.enabled) return { words: `${user.name} is disabled`, ask: missed }
+  const [leaving, seated] = split(hotdesk.devicesOf(user.extension), hotdesk.isDraining)
+  const own = directory.ownedBy(user.extension).filter((device) => hotdesk.userOn(device.id) === null)
+  const devices = [...new Set([...seated, ...own.map((device) => device.id)])]
+  if (devices.length > 0) return { words: `${user.name} sits at ${devices.join(', ')}`, ask: { kind: 'seated', user, devices, way } }
+  const words = leaving.length > 0 ? `is about to be logged out at ${leaving.join(', ')}` : 'is not logged in'
+  return { words: `${user.name} ${words}`, ask: missed }
+}
+
+/** Every phone of the user, reached at this node or through the node that holds its registration. */
+export function registrations({ user, devices, way }: Asked<'seated'>, knowledge: Knowledge): Finding {
+  const all = devices.flatMap((device) => knowledge.registrar.bindingsOf(device))
+  const bindings = all.filter(({ node }) => node === knowledge.node)
+  const nodes = way.hops < mostHops ? livingNodes(all, knowledge) : []
+  const words = devices.map((device) => placeOf(device, nodes, knowledge)).join('; ')
+  if (bindings.length === 0 && nodes.length === 0) return { words, ask: { kind: 'missed', user, reason: 'not-reachable', way } }
+  return { words, to: { kind: 'phones', user, way, bindings, nodes } }
+}
+
+/** A node without a heartbeat is down: nobody waits for it. */
+function livingNodes(bindings: readonly Binding[], { directory, node }: Knowledge): readonly LiveNode[] {
+  const names = new Set<NodeName>(bindings.map((binding) => binding.node).filter((name) => name !== node))
+  return [...names].flatMap((name) => directory.node(name) ?? [])
+}
+
+function placeOf(device: DeviceId, nodes: readonly LiveNode[], { registrar, directory, node }: Knowledge): string {
+  const [name] = registrar.bindingsOf(device).map((binding) => binding.node)
+  if (name === undefined) return `${device} is not registered`
+  if (name === node) return `${device} is registered here, at ${name}`
+  if (nodes.some((living) => living.name === name)) return `${device} is registered at ${name}, which gets the call`
+  const why = directory.node(name) ? 'the call has been handed on too often' : 'which is down'
+  return `${device} is registered at ${name}, ${why}`
+}
+
+// ── what the phones have not taken ───────────────────────────────────────────────────────────────────────────────────
+
+const forwardByReason: Readonly<Partial<Record<RefusalReason, keyof Forwards>>> = {
+  busy: 'busy',
+  declined: 'busy',
+  'no-answer': 'noAnswer',
+  'not-logged-in': 'notLoggedIn',
+  'not-reachable': 'notReachable',
+}
+
+/** A call handed over by another node is treated there: the caller's node knows the whole trail. */
+export function forward({ user, reason, way }: Asked<'missed'>): Finding {
+  const name = forwardByReason[reason]
+  const number = name && isOurs(way) ? user.forwards[name] : null
+  if (number === null || number === undefined) return { words: `no forward is set for ${words(reason)}`, to: { kind: 'refused', reason } }
+  return { words: `calls are forwarded to ${number} when ${words(reason)}`, ask: { kind: 'forwarded', number, way: after(way, user) } }
+}
+
+function words(reason: RefusalReason): string {
+  return reason.replaceAll('-', ' ')
+}
+
+function split<Item>(items: readonly Item[], belongs: (item: Item) => boolean): readonly [Item[], Item[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))]
+}
+
+function isOurs({ hops }: Way): boolean {
+  return hops === 0
+}
+
+function after({ hops, trail }: Way, { extension }: User): Way {
+  return { hops, trail: [...trail, extension] }
+}

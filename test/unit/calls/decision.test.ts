@@ -1,0 +1,267 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import {
+  type DeviceId,
+  type Extension,
+  type NodeName,
+  parseDeviceId,
+  parseExtension,
+  parseNodeName,
+  parseSiteName,
+} from '../../../src/base/identity.js'
+import { silentLogger } from '../../../src/base/logger.js'
+import type { Knowledge, Question } from '../../../src/calls/decision/contract.js'
+import { decide } from '../../../src/calls/decision/decision.js'
+import { explain } from '../../../src/calls/decision/explanation.js'
+import { loadDialplan, type Trunk } from '../../../src/dialplan/dialplan.js'
+import type { Device, Forwards, User } from '../../../src/directory/directory.js'
+import type { Binding } from '../../../src/registrar/registrar.js'
+
+const dialplan = loadDialplan({
+  text: readFileSync(new URL('../../../dialplans/paris.yaml', import.meta.url), 'utf8'),
+  file: 'paris.yaml',
+  log: silentLogger(),
+})
+
+function found<Value>(value: Value | null): Value {
+  if (value === null) throw new Error('not of that form')
+  return value
+}
+
+const ext = (text: string): Extension => found(parseExtension(text))
+const dev = (text: string): DeviceId => found(parseDeviceId(text))
+const node = (text: string): NodeName => found(parseNodeName(text))
+const paris = found(parseSiteName('paris'))
+const noForwards: Forwards = { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null }
+
+function userOf(extension: string, name: string, changes: Partial<Omit<User, 'forwards'>> & { forwards?: Partial<Forwards> } = {}): User {
+  const rights = { enabled: true, mayHotdesk: true, secondLogin: 'move' as const, ringSeconds: 25 }
+  return {
+    extension: ext(extension),
+    name,
+    home: paris,
+    pinHash: null,
+    ...rights,
+    ...changes,
+    forwards: { ...noForwards, ...changes.forwards },
+  }
+}
+
+function deviceOf(id: string, owner: string | null = null): Device {
+  const nothing = { password: null, elin: null, mac: null, model: null }
+  return { id: dev(id), site: paris, hotdesk: true, location: 'desk', ...nothing, owner: owner === null ? null : ext(owner) }
+}
+
+interface Scene {
+  readonly users?: readonly User[]
+  readonly devices?: readonly Device[]
+  /** Phone → user. */
+  readonly seats?: Readonly<Record<string, string>>
+  readonly draining?: readonly string[]
+  /** Phone → node it is registered at. */
+  readonly registered?: Readonly<Record<string, string>>
+  readonly nodes?: readonly string[]
+  /** Emergency number → phone. */
+  readonly callBacks?: Readonly<Record<string, string>>
+  readonly down?: readonly string[]
+}
+
+const alice = userOf('100', 'Alice')
+const bob = userOf('101', 'Bob')
+
+/** What a node paris-1 has in memory. */
+function scene({
+  users = [alice, bob],
+  devices,
+  seats = {},
+  draining = [],
+  registered = {},
+  nodes = ['paris-1'],
+  callBacks = {},
+  down = [],
+}: Scene): Knowledge {
+  const phones = devices ?? ['HD0001', 'HD0002', 'HD0003'].map((id) => deviceOf(id))
+  const bindingOf = (device: DeviceId, at: string): Binding => ({
+    device,
+    contact: `sip:${device}@192.0.2.9`,
+    flow: 'sip:192.0.2.9:5060',
+    node: node(at),
+    expires: 0,
+    callId: '',
+    cseq: 1,
+    userAgent: '',
+  })
+  const isUp = ({ name }: Trunk): boolean => !down.includes(name)
+  return {
+    node: node('paris-1'),
+    dialplan,
+    directory: {
+      user: (extension) => users.find((user) => user.extension === extension) ?? null,
+      device: (id) => phones.find((device) => device.id === id) ?? null,
+      node: (name) => (nodes.includes(name) ? { name, site: paris, sip: 'udp:192.0.2.1:5060', version: '' } : null),
+      ownedBy: (extension) => phones.filter(({ owner }) => owner === extension),
+    },
+    hotdesk: {
+      devicesOf: (extension) =>
+        Object.keys(seats)
+          .filter((id) => seats[id] === extension)
+          .map(dev),
+      userOn: (device) => (seats[device] ? ext(seats[device]) : null),
+      isDraining: (device) => draining.includes(device),
+    },
+    registrar: { bindingsOf: (device) => (registered[device] ? [bindingOf(device, registered[device])] : []) },
+    callBacks: { deviceOf: (number) => (callBacks[number] ? dev(callBacks[number]) : null) },
+    trunks: { order: (trunks) => [...trunks.filter(isUp), ...trunks.filter((trunk) => !isUp(trunk))] },
+  }
+}
+
+function dialled(digits: string, by: string | null, knowledge: Knowledge): Question {
+  const device = by === null ? null : knowledge.directory.device(dev(by))
+  const user = device && knowledge.hotdesk.userOn(device.id)
+  return { kind: 'dialled', digits, by: device && { device, user: user && knowledge.directory.user(user) } }
+}
+
+const decided = (digits: string, by: string | null, parts: Scene) => {
+  const knowledge = scene(parts)
+  return decide(dialled(digits, by, knowledge), knowledge)
+}
+
+const rulesOf = ({ steps }: ReturnType<typeof decide>): string => steps.map(({ rule }) => rule).join(' ')
+
+describe('where a call goes', () => {
+  const atWork: Scene = { seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
+
+  it('is decided rule by rule, in one order', () => {
+    const decision = decided('100', 'HD0002', atWork)
+    expect(rulesOf(decision)).toBe('emergency code caller leaving number user forward seat phone')
+    expect(decision.to).toMatchObject({ kind: 'phones', user: alice, bindings: [{ device: 'HD0001' }], nodes: [] })
+  })
+
+  it.each([
+    ['112', 'emergency', 'emergency'],
+    ['0112', 'emergency', 'emergency'],
+    ['*77*100*', 'login', 'emergency code'],
+    ['*77*5*', 'logout', 'emergency code'],
+    ['100', 'please-log-in', 'emergency code caller'],
+  ])('%s of a phone without a user is %s', (digits, kind, rules) => {
+    const decision = decided(digits, 'HD0003', atWork)
+    expect([decision.to.kind, rulesOf(decision)]).toEqual([kind, rules])
+  })
+
+  it('a phone that is about to be logged out makes no calls but for help', () => {
+    const leaving = { ...atWork, draining: ['HD0002'] }
+    expect(decided('100', 'HD0002', leaving).to).toEqual({ kind: 'refused', reason: 'draining' })
+    expect(decided('112', 'HD0002', leaving).to.kind).toBe('emergency')
+  })
+
+  it('a phone at another node is reached through that node, as long as it lives', () => {
+    const away = { ...atWork, registered: { HD0001: 'london-1' } }
+    expect(decided('100', 'HD0002', { ...away, nodes: ['paris-1', 'london-1'] }).to).toMatchObject({
+      kind: 'phones',
+      nodes: [{ name: 'london-1' }],
+    })
+    const down = decided('100', 'HD0002', away)
+    expect(down.to).toEqual({ kind: 'refused', reason: 'not-reachable' })
+    expect(down.steps.find(({ rule }) => rule === 'phone')?.words).toBe('HD0001 is registered at london-1, which is down')
+  })
+
+  it('a call that has been handed on twice goes no further, and is not forwarded', () => {
+    const user = userOf('100', 'Alice', { forwards: { notReachable: '101', always: '101' } })
+    const knowledge = scene({ ...atWork, users: [user, bob], registered: { HD0001: 'london-1' }, nodes: ['paris-1', 'london-1'] })
+    expect(decide({ kind: 'handed', digits: '100', hops: 2 }, knowledge).to).toEqual({ kind: 'refused', reason: 'not-reachable' })
+    expect(decide({ kind: 'handed', digits: '100', hops: 1 }, knowledge).to.kind).toBe('phones')
+  })
+
+  it.each([
+    ['not logged in', {}, 'not-logged-in'],
+    ['disabled', { ...atWork, users: [userOf('100', 'Alice', { enabled: false })] }, 'not-logged-in'],
+    ['about to be logged out', { ...atWork, draining: ['HD0001'] }, 'not-logged-in'],
+    ['at a phone that is not registered', { seats: { HD0001: '100' } }, 'not-reachable'],
+    ['unknown', { users: [] }, 'unknown-number'],
+  ] as const)('a user who is %s is not called', (_what, parts, reason) => {
+    expect(decided('100', null, parts).to).toEqual({ kind: 'refused', reason })
+  })
+
+  it('a phone with an owner rings for them while nobody else sits there', () => {
+    const devices = [deviceOf('HD0001', '100')]
+    const registered = { HD0001: 'paris-1' }
+    expect(decided('100', null, { devices, registered }).to).toMatchObject({ kind: 'phones', bindings: [{ device: 'HD0001' }] })
+    expect(decided('100', null, { devices, registered, seats: { HD0001: '101' } }).to).toEqual({ kind: 'refused', reason: 'not-logged-in' })
+  })
+})
+
+describe('forwards', () => {
+  it('for all calls come first, also when the user is nowhere', () => {
+    const users = [userOf('100', 'Alice', { forwards: { always: '0155512345' } }), bob]
+    expect(decided('100', null, { users }).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
+    const abroad = [userOf('100', 'Alice', { forwards: { always: '000441234' } }), bob]
+    expect(decided('100', null, { users: abroad }).to).toMatchObject({ kind: 'outside', number: '+441234' })
+  })
+
+  it('that lead in a circle are a loop', () => {
+    const users = [userOf('100', 'Alice', { forwards: { always: '101' } }), userOf('101', 'Bob', { forwards: { always: '100' } })]
+    const decision = decided('100', null, { users })
+    expect(decision.to).toEqual({ kind: 'refused', reason: 'loop' })
+    expect(decision.steps.at(-1)?.words).toBe('the call has been at 100 before')
+  })
+
+  it.each(['*77*100*', '*77*5*', '112'])('do not reach %s', (number) => {
+    expect(decided('100', null, { users: [userOf('100', 'Alice', { forwards: { notLoggedIn: number } })] }).to).toEqual({
+      kind: 'refused',
+      reason: 'unknown-number',
+    })
+  })
+})
+
+describe('a carrier’s call', () => {
+  it('goes to the user whose number it is', () => {
+    const knowledge = scene({ seats: { HD0001: '100' }, registered: { HD0001: 'paris-1' } })
+    expect(decide({ kind: 'delivered', number: '+33199000100' }, knowledge).to).toMatchObject({ kind: 'phones', user: alice })
+    expect(decide({ kind: 'delivered', number: '+33199009999' }, knowledge).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
+  })
+
+  it('back to a phone that has called for help rings that phone, whoever is at it (RFC 7090)', () => {
+    const knowledge = scene({ registered: { HD0003: 'paris-1' }, callBacks: { '+33199000100': 'HD0003' } })
+    expect(decide({ kind: 'delivered', number: '+33199000100' }, knowledge).to).toMatchObject({
+      kind: 'call-back',
+      device: { id: 'HD0003' },
+    })
+  })
+
+  it('does not come through to a dial code', () => {
+    expect(decide({ kind: 'delivered', number: '*77*5*' }, scene({})).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
+  })
+})
+
+describe('why', () => {
+  it('tells what becomes of the call when the phone does not take it', () => {
+    const users = [userOf('100', 'Alice', { forwards: { busy: '101', noAnswer: '000441234' } }), bob]
+    const knowledge = scene({ users, seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } })
+    const told = explain(dialled('100', null, knowledge), knowledge)
+    expect(told.outcome).toBe('HD0001 rings for 25 s')
+    expect(told.otherwise.map(({ reason, next }) => `${reason}: ${next.outcome}`)).toEqual([
+      'busy: HD0002 rings for 25 s',
+      'declined: HD0002 rings for 25 s',
+      'no-answer: +441234 is called by paris-carrier',
+      'not-reachable: the caller hears 480 Phone Not Reachable',
+    ])
+  })
+
+  it('names lines in the order in which they are tried', () => {
+    const knowledge = scene({ down: ['paris-carrier'] })
+    expect(explain({ kind: 'dialled', digits: '112', by: null }, knowledge).destination).toEqual({
+      kind: 'emergency',
+      number: '112',
+      trunks: ['paris-carrier'],
+    })
+  })
+
+  it('says nothing of hashes and credentials', () => {
+    const users = [userOf('100', 'Alice', { pinHash: 'scrypt$1$2$3$salt$hash' })]
+    const knowledge = scene({ users, seats: { HD0001: '100' }, registered: { HD0001: 'paris-1' } })
+    const told = JSON.stringify(explain(dialled('100', null, knowledge), knowledge))
+    expect(told).toContain('HD0001')
+    expect(told).not.toContain('scrypt')
+    expect(told).not.toContain('192.0.2')
+  })
+})
