@@ -3,14 +3,21 @@ import { every } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { Durability } from '../config.js'
-import { atEveryPrimary } from './cluster.js'
 import { createCommands, functionCaller } from './commands.js'
-import { answerWithinMs, clusterNeeds, newConnection, type ReachablePlace, redisCliFor, requireOnePrimary } from './connection.js'
+import { atEveryPrimary } from './connections/cluster.js'
+import {
+  answerWithinMs,
+  clusterNeeds,
+  newConnection,
+  type ReachablePlace,
+  redisCliFor,
+  requireOnePrimary,
+} from './connections/connection.js'
+import { createLink } from './connections/link.js'
 import type { Replica, Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
 import { createLibrary, loadWhereMissing } from './functions.js'
 import { createKeys } from './keys.js'
-import { createLink } from './link.js'
 import { createReader } from './reader.js'
 import { createRedisClock } from './redis-clock.js'
 import { createReplica } from './replica.js'

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import { Redis } from 'ioredis'
-import type { RedisAccess, RedisPlace } from '../config.js'
+import type { RedisAccess, RedisPlace } from '../../config.js'
 import { type ClusterNeeds, type ConnectionSettings, slotOwnerConnector } from './cluster.js'
 
 /** A place that can be connected to: an embedded server has become a socket by now. */
@@ -50,7 +50,7 @@ export function newConnection(place: ReachablePlace, tag: string, changes: Conne
     }
     case 'url': {
       const url = new URL(place.url.reveal())
-      if (url.protocol === 'unix:') return new Redis({ ...common, path: url.pathname })
+      if (url.protocol === 'unix:') return new Redis({ ...common, ...credentialsOf(place.access), path: url.pathname })
       const tls = url.protocol === 'rediss:' ? { tls: encryption(place.access) } : {}
       return new Redis(url.href, { ...common, ...credentialsOf(place.access), ...tls })
     }

@@ -1,8 +1,8 @@
 import { connect as connectPlainly, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectEncrypted } from 'node:tls'
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis'
-import { messageOf } from '../base/errors.js'
-import type { HostPort } from '../config.js'
+import { messageOf } from '../../base/errors.js'
+import type { HostPort } from '../../config.js'
 
 /** What ioredis is told of a connection; the shape of replies is not ours to choose. */
 export type ConnectionSettings = Omit<RedisOptions, 'replyMapping'>

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis'
-import { type Alarm, type Clock, every } from '../base/clock.js'
-import { createEmitter } from '../base/emitter.js'
-import { isAppError, messageOf } from '../base/errors.js'
-import type { Logger } from '../base/logger.js'
-import type { StoreState } from './contract.js'
+import { type Alarm, type Clock, every } from '../../base/clock.js'
+import { createEmitter } from '../../base/emitter.js'
+import { isAppError, messageOf } from '../../base/errors.js'
+import type { Logger } from '../../base/logger.js'
+import type { StoreState } from '../contract.js'
 
 /** The connections to Redis: either all there, prepared and healthy, or `lost`. */
 export interface Link {

@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.js'
+import type { RedisAccess, RedisPlace } from '../../src/config.js'
+import { keepLog } from '../support/kept-log.js'
+import { startTestRedis, type TestRedis } from '../support/redis.js'
+import { type DeskNode, device, extension, openDeskNode, pin } from '../support/redis-network.js'
+import { entriesOf, keyOf, openTestStore, stateOf } from '../support/redis-store.js'
+
+/** Lines such as `redis-cli ACL SETUSER hotdesk-node …`. */
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const lines = Array.from(readme.matchAll(/^redis-cli (ACL SETUSER .*)$/gm), ([, command = '']) => command)
+
+let redis: TestRedis
+let node: DeskNode
+
+/** As the README's reader types it. */
+function type(command: string, user: readonly string[] = []): string {
+  return execFileSync('bash', ['-c', `redis-cli -s "$0" "$@" ${command}`, redis.socket, ...user], { encoding: 'utf8' }).trim()
+}
+
+const view = ['--user', 'hotdesk-view', '--pass', 'view-password', '--no-auth-warning']
+
+function as(username: string, password: string): RedisPlace {
+  const access: RedisAccess = { username, password: new Secret(password), sentinelPassword: null, isEncrypted: false, ca: null }
+  return { kind: 'url', url: new Secret(`unix://${redis.socket}`), access }
+}
+
+beforeAll(async () => {
+  redis = await startTestRedis()
+  for (const line of lines) expect(type(line)).toBe('OK')
+  // A sample network as an installer leaves it.
+  await (await openDeskNode(redis)).close()
+  await redis.cli('ACL', 'LOG', 'RESET')
+  node = await openDeskNode({ ...redis, place: as('hotdesk-node', 'node-password') })
+})
+afterAll(async () => {
+  await node.close()
+  await redis.close()
+})
+
+describe('the user of the nodes', () => {
+  it('stands in the README, beside the one for dashboards', () => {
+    expect(lines.map((line) => line.split(' ')[2])).toEqual(['hotdesk-node', 'hotdesk-view'])
+  })
+
+  it('may do all that a login, a call and a logout need, and is refused nothing on the way', async () => {
+    expect(node.store.state).toBe('connected')
+    const seated = keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === '100')
+    expect(await node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin('1111') })).toEqual({
+      outcome: 'DENIED',
+    })
+    expect(await node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin('4711') })).toEqual({
+      outcome: 'LOGGED_IN',
+    })
+    await seated
+    node.hotdesk.callBegan(device('HD0001'), 'ordinary')
+    expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'dial-code')).toEqual({ outcome: 'DRAINING', calls: 1 })
+    const free = keyOf(node.store, 'devices', (hash) => hash === undefined)
+    node.hotdesk.callEnded(device('HD0001'), 'ordinary')
+    await free
+    node.hotdesk.callBegan(device('HD0002'), 'emergency')
+    await keyOf(node.store, 'quiet:HD0002', (hash) => hash !== undefined)
+    node.hotdesk.callEnded(device('HD0002'), 'emergency')
+    await node.store.replaceHash('reg:HD0001', { node: 'paris-1' }, 60)
+    await node.store.renew('reg:HD0001', 60)
+    await node.store.removeFields('reg:HD0001', ['node'])
+    await node.store.append('calls:100', { to: '101' }, 90)
+    expect(await node.store.recent('events', 5)).toHaveLength(5)
+    expect(await redis.cli('ACL', 'LOG')).toBe('')
+  })
+
+  it('may do it where a login has to be replicated, too', async () => {
+    const store = await openTestStore(redis, { redis: as('hotdesk-node', 'node-password'), durability: 'replicated' })
+    expect(await store.transition('hotdesk_refresh', 'HD0001')).toMatchObject({ certainty: 'unconfirmed', reply: 'REFRESHING' })
+    await store.close()
+    expect(await redis.cli('ACL', 'LOG')).toBe('')
+  })
+
+  it('may run every command that the functions use', () => {
+    const folder = new URL('../../src/hotdesk/', import.meta.url)
+    const sources = readdirSync(folder).filter((file) => file.endsWith('.lua'))
+    const used = sources.flatMap((file) =>
+      Array.from(readFileSync(new URL(file, folder), 'utf8').matchAll(/redis\.p?call\('([A-Z]+)'/g), ([, command = '']) => command),
+    )
+    const allowed = lines[0]?.split(' ') ?? []
+    expect(used.length).toBeGreaterThan(10)
+    expect([...new Set(used)].filter((command) => !allowed.includes(`+${command.toLowerCase()}`))).toEqual([])
+  })
+
+  it('reaches no other network, and nothing of the server', async () => {
+    for (const command of ["HGET '{other}:user:100' pin", 'FLUSHALL', 'CONFIG GET dir', 'KEYS x', 'FUNCTION FLUSH', 'ACL WHOAMI'])
+      expect(type(command, ['--user', 'hotdesk-node', '--pass', 'node-password', '--no-auth-warning'])).toContain('NOPERM')
+    await redis.cli('ACL', 'LOG', 'RESET')
+  })
+})
+
+describe('a node that is not let in', () => {
+  it('starts without Redis, says why once, and shows no password', async () => {
+    const log = keepLog()
+    const store = await openTestStore(redis, { redis: as('hotdesk-node', 'opensesame'), startWithinMs: 300, log: log.log })
+    expect(store.state).toBe('lost')
+    expect(entriesOf(log).filter(({ msg }) => msg?.includes('WRONGPASS'))).toHaveLength(1)
+    expect(JSON.stringify(log.lines)).not.toContain('opensesame')
+    await redis.cli('ACL', 'SETUSER', 'hotdesk-node', '>opensesame')
+    await stateOf(store, 'connected', 6_000)
+    await store.close()
+    await redis.cli('ACL', 'SETUSER', 'hotdesk-node', '<opensesame')
+  })
+})
+
+describe('the user of dashboards', () => {
+  it('sees who is where', async () => {
+    await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
+    expect(type('FCALL_RO hotdesk_who 1 {hd} HD0001', view)).toBe('OCCUPIED 100')
+    expect(type('FCALL_RO hotdesk_where 1 {hd} 101', view)).toBe('NOWHERE')
+    expect(type('FCALL_RO hotdesk_status 1 {hd}', view)).toMatch(/^HD0001 +paris +active +100 +- /m)
+    expect(type('HGETALL {hd}:devices', view)).toBe('HD0001\n100')
+    expect(type('XREVRANGE {hd}:events + - COUNT 1', view)).toContain('login')
+  })
+
+  it('sees no PIN, writes nothing and reaches no other network', () => {
+    const forbidden = [
+      'HGETALL {hd}:user:100',
+      'HSET {hd}:devices HD0001 101',
+      'FCALL hotdesk_logout 1 {hd} HD0001',
+      'GET {hd}:attempts:100',
+    ]
+    for (const command of [...forbidden, 'HGETALL {other}:devices', 'FLUSHALL', 'CONFIG GET dir'])
+      expect(`${command}: ${type(command, view)}`).toMatch(/NOPERM|can only execute/)
+    expect(type('FCALL_RO hotdesk_who 1 {hd} HD0001', view)).toBe('OCCUPIED 100')
+  })
+})
