@@ -31,7 +31,7 @@ export function readDialplan({ dialplan, site }: Config): Dialplan {
   const file = relative(process.cwd(), dialplan)
   if (!existsSync(dialplan))
     throw new AppError('DIALPLAN_INVALID', `site ${site} has no dial plan: expected the file ${file}; see dialplans/README.md`)
-  return loadDialplan({ text: readFileSync(dialplan, 'utf8'), file, log: silentLogger() })
+  return loadDialplan({ text: readFileSync(dialplan, 'utf8'), file, site, log: silentLogger() })
 }
 
 function verdictOf(config: Config, dialplan: Dialplan): (readonly [string, string])[] {

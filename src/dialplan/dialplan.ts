@@ -1,5 +1,7 @@
+import type { SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
-import { check, invalid, readYaml } from '../base/written.js'
+import { isBlock } from '../base/options.js'
+import { check, invalid, type Problem, readYaml, type Written } from '../base/written.js'
 import { conflictsIn } from './conflicts.js'
 import { logoutChecks } from './logout-rules.js'
 import { crossChecks, planFile } from './plan-file.js'
@@ -12,17 +14,28 @@ export interface DialplanNeeds {
   readonly text: string
   /** Names the text in problems. */
   readonly file: string
+  /** The site that it must be for; any, where none is given. */
+  readonly site?: SiteName
   readonly log: Logger
 }
 
 /** Reads one site's file. @throws AppError DIALPLAN_INVALID with everything that is wrong, each with file and line */
-export function loadDialplan({ text, file, log }: DialplanNeeds): Dialplan {
+export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan {
   const written = readYaml(text, file)
   const checked = check(planFile, written)
-  const late = [...crossChecks(written), ...logoutChecks(written), ...conflictsIn(written)]
+  const late = [...siteChecks(written, site), ...crossChecks(written), ...logoutChecks(written), ...conflictsIn(written)]
   if ('problems' in checked || late.length > 0)
     throw invalid('DIALPLAN_INVALID', file, ['problems' in checked ? checked.problems : [], late].flat())
   const dialplan = createRules(checked.value)
   log.debug({ event: 'dialplan.loaded', file, trunks: dialplan.trunks.map(({ name }) => name) }, 'dial plan loaded')
   return dialplan
+}
+
+/** Another site's file would send emergency calls to that site's numbers. */
+function siteChecks(written: Written, site: SiteName | undefined): Problem[] {
+  const found = isBlock(written.value) ? written.value.site : undefined
+  if (site === undefined || typeof found !== 'string' || found === site) return []
+  return [
+    { place: written.placeOf(['site']), key: 'site', message: `expected ${site}, the site of this node, found ${JSON.stringify(found)}` },
+  ]
 }

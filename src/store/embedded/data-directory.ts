@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Clock, pause } from '../../base/clock.js'
-import { AppError } from '../../base/errors.js'
+import { AppError, messageOf } from '../../base/errors.js'
 import { identityOf, lifeOf, thisProcess } from '../../base/process-identity.js'
 import { answersOn, shutDown } from './socket-probe.js'
 
@@ -18,9 +18,9 @@ export interface DataDirectory {
 
 const goneWithinMs = 10_000
 
-/** @throws AppError DATA_IN_USE when another living node uses it */
+/** @throws AppError DATA_IN_USE when another living node uses it, CONFIG_INVALID when it cannot be made */
 export async function takeDirectory(path: string, clock: Clock): Promise<DataDirectory> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await make(path)
   const socket = await socketIn(path)
   const nodeFile = join(path, 'node.process')
   const redisFile = join(path, 'redis.process')
@@ -46,6 +46,14 @@ export async function takeDirectory(path: string, clock: Clock): Promise<DataDir
       if (clock.now() > end) throw new AppError('DATA_IN_USE', `a redis-server that uses ${directory} does not end; end it by hand`)
       await pause(clock, 10)
     }
+  }
+}
+
+async function make(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (fault) {
+    throw new AppError('CONFIG_INVALID', `data: the folder ${path} cannot be made (${messageOf(fault)})`, fault)
   }
 }
 
