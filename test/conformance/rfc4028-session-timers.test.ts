@@ -147,3 +147,22 @@ describe('a request right behind an ACK', () => {
     expect(await application.arrives('BYE')).toBeDefined()
   })
 })
+
+describe('an INVITE that rings for long (RFC 3261 §13.3.1.1)', () => {
+  it('is heard of every minute, and no longer than it rings', async () => {
+    const application = await stage.application()
+    const phone = await stage.udpPeer()
+    phone.send(phone.request({ method: 'INVITE', body: offer }))
+    const arrived = await application.arrives('INVITE')
+    await application.respond(arrived, 180)
+    await phone.hearsResponse(180)
+    for (let minute = 0; minute < 3; minute += 1) {
+      seconds(60)
+      await phone.hearsResponse(180)
+    }
+    await application.respond(arrived, 486)
+    await phone.hearsResponse(486)
+    seconds(20)
+    expect(phone.untaken).not.toContain('180 INVITE')
+  })
+})

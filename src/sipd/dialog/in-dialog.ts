@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { isAppError } from '../../base/errors.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
-import type { Hop } from '../transaction/transaction-layer.js'
+import type { Flow, Hop } from '../transaction/transaction-layer.js'
 import type { Application, StopReason } from './application.js'
 import { answerClientCall } from './call/client-call.js'
 import type { ClientCalls } from './call/client-calls.js'
@@ -96,7 +97,7 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
     else failed('DNS Error')
   }
   const over = routeUri === '' && dialog.routeSet.length === 0 ? dialog.flow : null
-  if (over) found([{ protocol: over.protocol, remote: over.remote, local: over.local, advertised: over.advertised, flow: over }])
+  if (over) found([hopOf(over), ...otherHops(core, dialog)])
   else if (routeUri !== '') locate(core, routeUri, some, failed)
   else if (dialog.hops) some(dialog.hops)
   else {
@@ -106,6 +107,21 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
       some(hops)
     }
     locate(core, next, remember, failed)
+  }
+}
+
+function hopOf(flow: Flow): Hop {
+  return { protocol: flow.protocol, remote: flow.remote, local: flow.local, advertised: flow.advertised, flow }
+}
+
+/** Where the connection of a dialog may be gone: the remote target, if it names an address. */
+function otherHops({ layer }: Core, { flow, path }: Dialog): readonly Hop[] {
+  if (flow?.connection === null) return []
+  try {
+    return layer.locateNow(path.next) ?? []
+  } catch (fault) {
+    if (!isAppError(fault, 'SIP_SEND_FAILED')) throw fault
+    return []
   }
 }
 

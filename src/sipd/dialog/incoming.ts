@@ -6,7 +6,7 @@ import type { Flow, ServerTransaction } from '../transaction/transaction-layer.j
 import type { Answering } from './answering.js'
 import type { Application } from './application.js'
 import { acknowledgeServerCall, cancelServerCall, feedServerCall, newServerCall, tryToSend } from './call/server-call.js'
-import { type Core, type Pending, passageOf, settle } from './core.js'
+import { type Core, makesDialog, type Pending, passageOf, settle } from './core.js'
 import type { Delivery } from './delivery.js'
 import { type Dialog, refreshTarget } from './dialog.js'
 import { asksTooLittle, shortestInterval } from './session/session-terms.js'
@@ -38,6 +38,9 @@ export interface Relay {
   relays(transaction: ServerTransaction): boolean
   relaysAck(ack: SipRequest, flow: Flow): boolean
 }
+
+/** What memory has room for: a caller who never ends a call must not fill it. */
+const mostDialogs = 100_000
 
 /** Outside a dialog they mean nothing (RFC 3261 §15.1.2, RFC 3311 §5.2, RFC 3262 §3). */
 const dialogOnly: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK'])
@@ -77,6 +80,10 @@ function receiveCancel({ answering, relay }: IncomingNeeds, transaction: ServerT
 
 function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void {
   const { core } = needs
+  if (core.dialogs.size >= mostDialogs && makesDialog(transaction.request)) {
+    refuse(transaction, 503, [['Retry-After', '10']])
+    return
+  }
   const application = core.applications.choose(transaction.request.method)
   if (!application) refuseUnwanted(core, transaction)
   else if (transaction.request.method === 'INVITE' && asksTooLittle(transaction.request)) refuseTooLittle(transaction)

@@ -28,6 +28,8 @@ export interface ServerCall {
 }
 
 const nothing = Buffer.alloc(0)
+/** RFC 3261 §13.3.1.1: what rings is heard of every minute, or a proxy on the way gives it up. */
+const minuteMs = 60_000
 
 export function newServerCall(parts: Pick<ServerCall, 'core' | 'pending' | 'end' | 'ended'>): ServerCall {
   const call: ServerCall = {
@@ -52,7 +54,9 @@ export function newServerCall(parts: Pick<ServerCall, 'core' | 'pending' | 'end'
 export function answerServerCall(call: ServerCall, response: SipResponse): Buffer {
   call.outgoing = response
   feedServerCall(call, response.status < 200 ? '1xx' : response.status < 300 ? '2xx' : '300-699')
-  return call.sent
+  const { sent } = call
+  call.sent = nothing
+  return sent
 }
 
 /** The CANCEL, already known to belong to this INVITE. */
@@ -70,6 +74,14 @@ const actions: Readonly<Record<ServerCallAction, (call: ServerCall) => void>> = 
   'send response': (call) => {
     if (call.outgoing) call.sent = call.pending.transaction.respond(call.outgoing)
   },
+  'wait a minute': (call) => {
+    call.repeating?.cancel()
+    call.repeating = call.core.clock.after(minuteMs, () => feedServerCall(call, 'minute'))
+  },
+  'repeat 1xx': ({ outgoing, pending }) => {
+    // A reliable one is repeated, and not for ever, until its PRACK.
+    if (outgoing && !outgoing.has('RSeq')) tryToSend(outgoing, pending.transaction)
+  },
   'watch for ack': (call) => {
     call.interval = call.core.timers.t1
     call.givesUpAt = call.core.clock.now() + 64 * call.core.timers.t1
@@ -83,7 +95,6 @@ const actions: Readonly<Record<ServerCallAction, (call: ServerCall) => void>> = 
   'stop watching': (call) => {
     call.repeating?.cancel()
     call.outgoing = null
-    call.sent = nothing
   },
   'tell of ack': (call) => {
     if (call.ack) tell(call.core, call.pending, call.ack.message, call.ack)
@@ -119,6 +130,7 @@ export function feedServerCall(call: ServerCall, input: ServerCallInput): void {
 function waitForAck(call: ServerCall): void {
   const { clock } = call.core
   const left = call.givesUpAt - clock.now()
+  call.repeating?.cancel()
   call.repeating = clock.after(Math.min(call.interval, left), () => feedServerCall(call, left <= call.interval ? 'no ack' : 'repeat'))
 }
 
