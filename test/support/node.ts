@@ -27,6 +27,8 @@ export interface TestNode {
   /** `127.0.0.1:41234`: where phones register. */
   readonly udp: string
   readonly tcp: string
+  /** The same for any protocol; `''` where it does not listen. */
+  address(protocol: string): string
   readonly http: string
   /** Everything it has printed. */
   output(): string
@@ -71,6 +73,7 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
   return {
     udp: address('udp'),
     tcp: address('tcp'),
+    address,
     http: String(started.http),
     output: log.text,
     logged: log.next,

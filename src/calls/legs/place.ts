@@ -2,7 +2,7 @@ import type { DeviceId } from '../../base/identity.js'
 import type { SipAnswer, SipDialog } from '../../srf/srf.js'
 import type { ActiveCall } from '../activity.js'
 import type { Call } from '../call.js'
-import { type Failure, reasonOf, type Termination } from '../failure.js'
+import { type Failure, type RefusalReason, reasonOf, type Termination } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
 import { type Branch, type RingResult, ring, type Taken } from './ring.js'
@@ -46,10 +46,10 @@ export async function place(call: Call, { branches, ringMs, silenceMs, to }: Att
   })
   const result = await ringing.result
   stopWatching()
-  return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(result)
+  return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(result, branches)
 }
 
-function missed(result: Exclude<RingResult, { outcome: 'taken' }>): Placed {
+function missed(result: Exclude<RingResult, { outcome: 'taken' }>, branches: readonly Branch[]): Placed {
   switch (result.outcome) {
     case 'withdrawn':
       return { outcome: 'withdrawn' }
@@ -58,8 +58,14 @@ function missed(result: Exclude<RingResult, { outcome: 'taken' }>): Placed {
     case 'cancelled':
       return { outcome: 'missed', failure: { reason: 'cancelled' } }
     case 'failed':
-      return { outcome: 'missed', failure: { reason: reasonOf(result.answer), answer: result.answer } }
+      return { outcome: 'missed', failure: { reason: reasonFor(result.answer, branches), answer: result.answer } }
   }
+}
+
+/** A 503 for a phone is our own server's: the connection is gone, or nothing listens at its address any more. */
+function reasonFor(answer: SipAnswer, branches: readonly Branch[]): RefusalReason {
+  const phonesOnly = branches.every(({ device }) => device !== null)
+  return answer.status === 503 && phonesOnly ? 'not-reachable' : reasonOf(answer)
 }
 
 /** Ringing and early media go to the caller; of several phones only that they ring, since their media cannot be mixed. */
