@@ -49,7 +49,7 @@ const passedOn = [
 
 export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, needs: CallNeeds): Call {
   const id = crypto.randomUUID().slice(0, 8)
-  const party = partyOf(caller, invite, needs)
+  const party = shownParty(caller, kind, invite, needs)
   const log = needs.log.child({ call: id, legA: invite.callId })
   log.info({ event: 'call.arrived', from: caller.kind, caller: party.number }, `call from ${party.number}`)
   return {
@@ -59,25 +59,36 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
     caller,
     party,
     log,
-    headers: legHeaders(invite, party, needs.domain),
+    headers: legHeaders(invite, party, { kind, domain: needs.domain }),
     control: { hangUp: () => undefined },
     course: newCourse(needs),
   }
+}
+
+/** Whoever asks for help wants to be found: a carrier that is told of privacy would keep the number from the emergency centre. */
+function shownParty(caller: Caller, kind: CallKind, invite: IncomingInvite, needs: CallNeeds): Party {
+  const party = partyOf(caller, invite, needs)
+  return kind === 'emergency' ? { ...party, isPrivate: false } : party
 }
 
 function newCourse({ clock }: CallNeeds): Course {
   return { began: clock.now(), answered: null, reached: '', called: new Set(), moves: 0 }
 }
 
-function legHeaders(invite: IncomingInvite, party: Party, domain: string): SipHeaders {
+function legHeaders(invite: IncomingInvite, party: Party, { kind, domain }: { kind: CallKind; domain: string }): SipHeaders {
+  // An emergency call is refused for nothing, used-up hops included.
+  const left = kind === 'emergency' ? mostForwards : forwardsLeft(invite) - 1
   const passed = passedOn.map((name) => [name, invite.header(name)] as const).filter(([, value]) => value !== '')
-  return { ...Object.fromEntries(passed), ...identityHeaders(party, domain), 'Max-Forwards': String(forwardsLeft(invite) - 1) }
+  return { ...Object.fromEntries(passed), ...identityHeaders(party, domain), 'Max-Forwards': String(left) }
 }
+
+/** RFC 3261 §8.1.1.6. */
+const mostForwards = 70
 
 /** RFC 3261 §16.6 step 3, which a B2BUA does as well so that a loop ends somewhere (RFC 7332 §4). */
 export function forwardsLeft(invite: IncomingInvite): number {
   const value = invite.header('Max-Forwards')
-  return /^\d{1,3}$/.test(value) ? Math.min(Number(value), 70) : 70
+  return /^\d{1,3}$/.test(value) ? Math.min(Number(value), mostForwards) : mostForwards
 }
 
 /** Ends a call that was never answered. */
