@@ -9,20 +9,13 @@ export interface Assignments extends Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isD
   /** Everybody who sits somewhere. */
   all(): Iterable<readonly [DeviceId, Extension]>
   draining(): Iterable<DeviceId>
-  /** Where the two hashes are not each other's mirror. */
-  oddities(): readonly Oddity[]
   close(): void
 }
-
-/** A field that has no counterpart in the other hash. */
-export type Oddity = readonly [key: 'users' | 'devices', field: string]
 
 export interface AssignmentNeeds {
   readonly replica: Replica
   readonly log: Logger
 }
-
-const nobody: ReadonlyMap<string, string> = new Map()
 
 export function createAssignments({ replica, log }: AssignmentNeeds): Assignments {
   const onFault = (err: unknown) => log.error({ event: 'node.fault', err }, 'a listener of the assignments failed')
@@ -109,7 +102,6 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
     onRefreshWanted: wishes.on,
     all: () => known,
     draining: () => drained,
-    oddities: () => oddities(replica.hash('users') ?? nobody, replica.hash('devices') ?? nobody),
     close: stop,
   }
 }
@@ -120,19 +112,4 @@ function devicesIn(list: string | undefined): readonly DeviceId[] {
 
 function epochOf(replica: Replica, device: string): string {
   return replica.hash(`device:${device}`)?.get('epoch') ?? ''
-}
-
-function oddities(users: ReadonlyMap<string, string>, devices: ReadonlyMap<string, string>): readonly Oddity[] {
-  const odd: Oddity[] = []
-  for (const [extension, list] of users) {
-    // Nearly everybody sits at one phone, and there are many of them.
-    if (devices.get(list) === extension) continue
-    const listed = list.split(/\s+/)
-    if (new Set(listed).size < listed.length || listed.some((device) => devices.get(device) !== extension)) odd.push(['users', extension])
-  }
-  for (const [device, extension] of devices) {
-    const list = users.get(extension)
-    if (list !== device && !list?.split(/\s+/).includes(device)) odd.push(['devices', device])
-  }
-  return odd
 }

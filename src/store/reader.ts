@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.js'
 import { createAgenda, type Due } from './agenda.js'
 import { isExpiring, isReplicated, type Keys } from './keys.js'
 import type { Fields, WritableReplica } from './replica.js'
+import { createSweeper } from './sweeper.js'
 import type { News } from './tracking.js'
 
 /** Brings hashes from Redis into the copy: all of them at a (re)connect, what Redis says has changed soon after. */
@@ -28,11 +29,10 @@ const batchSize = 500
 const largeHash = 1_000
 /** How long one that is changed by hand again and again is left alone after it was read, by its size, within a second. */
 const restMs = (size: number): Milliseconds => Math.min(size / 50, 700)
-/** An edit by hand in the same instant as a function's own is not told apart: after fields alone were read, the whole is read once more. */
-const lookAgainMs = (size: number): Milliseconds => Math.max(size / 10, 800)
 
 export function createReader({ redis, keys, replica, clock, log, onFault }: ReaderNeeds): Reader {
   const agenda = createAgenda()
+  const sweeper = createSweeper({ redis, keys, replica, clock, onMissed, onFault })
   /** Fields that a function says it has written; Redis is about to say that the hash has changed. */
   const written = new Map<string, readonly string[]>()
   const restsUntil = new Map<string, Milliseconds>()
@@ -54,11 +54,15 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
     const size = replica.hash(key)?.size ?? 0
     const fields = written.get(key)
     written.delete(key)
-    const now = clock.now()
     if (fields && size >= largeHash) {
       agenda.fields(key, fields)
-      agenda.whole(key, now + lookAgainMs(size))
-    } else agenda.whole(key, Math.max(restsUntil.get(key) ?? 0, now))
+      sweeper.sweepLater(key)
+    } else agenda.whole(key, restsUntil.get(key) ?? 0)
+  }
+
+  function onMissed(key: string, fields: readonly string[]): void {
+    agenda.fields(key, fields)
+    drain().catch(onFault)
   }
 
   async function drain(): Promise<void> {
@@ -135,6 +139,7 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
     },
     close() {
       expiryWatch.cancel()
+      sweeper.close()
       later?.cancel()
       agenda.clear()
       expiries.clear()

@@ -4,8 +4,9 @@ import type { DeviceId, NodeName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Store } from '../../store/store.js'
-import type { Assignments, Oddity } from '../assignments.js'
+import type { Assignments } from '../assignments.js'
 import { readRepair } from '../replies.js'
+import { createMirror, type Oddity } from './mirror.js'
 import { mayBeOurs } from './turns.js'
 
 export interface CaretakerNeeds {
@@ -28,6 +29,7 @@ const mostAtOnce = 200
  */
 export function createCaretaker({ store, assignments, node, clock, log, metrics }: CaretakerNeeds): { close(): void } {
   const { replica } = store
+  const mirror = createMirror(replica)
   /** What was one-sided at the last look. */
   let suspects = new Set<string>()
   const givenByHand = new Set<DeviceId>()
@@ -42,7 +44,7 @@ export function createCaretaker({ store, assignments, node, clock, log, metrics 
 
   /** What is odd at two looks in a row is nobody's half-done work any more. */
   async function look(): Promise<void> {
-    const odd = assignments.oddities()
+    const odd = mirror.oddities()
     const old = odd.filter((oddity) => suspects.has(oddity.join(' ')))
     suspects = new Set(odd.map((oddity) => oddity.join(' ')))
     const byHand = Array.from(givenByHand, (device): Oddity => ['devices', device])
@@ -84,6 +86,7 @@ export function createCaretaker({ store, assignments, node, clock, log, metrics 
   return {
     close() {
       rounds.cancel()
+      mirror.close()
       nextLook?.cancel()
       for (const stop of stops) stop()
     },

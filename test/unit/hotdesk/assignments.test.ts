@@ -65,24 +65,6 @@ describe('assignments', () => {
     expect(assignments.isDraining('HD0001' as never)).toBe(true)
   })
 
-  it.each([
-    [{}, {}, []],
-    [{ '100': 'HD0001' }, { HD0001: '100' }, []],
-    [{ '100': 'HD0001 HD0002' }, { HD0001: '100', HD0002: '100' }, []],
-    [{ '100': 'HD0001' }, {}, ['users 100']],
-    [{}, { HD0001: '100' }, ['devices HD0001']],
-    [{ '100': 'HD0001' }, { HD0001: '101' }, ['users 100', 'devices HD0001']],
-    [{ '100': 'HD0001' }, { HD0001: '100', HD0002: '100' }, ['devices HD0002']],
-    [{ '100': 'HD0001 HD0001' }, { HD0001: '100' }, ['users 100']],
-    [{}, { HD0001: 'Bob' }, ['devices HD0001']],
-  ])('of users %j and devices %j: without a counterpart are %j', (users, devices, expected) => {
-    expect(
-      network({ users, devices })
-        .assignments.oddities()
-        .map((oddity) => oddity.join(' ')),
-    ).toEqual(expected)
-  })
-
   it('know who is draining, at a phone that was removed as well', () => {
     const { put, assignments } = network({
       devices: { HD0001: '100', HD0002: '101' },

@@ -1,0 +1,69 @@
+import type { Replica } from '../../store/store.js'
+
+/** A field of `users` or `devices` that has no counterpart in the other hash. */
+export type Oddity = readonly [key: 'users' | 'devices', field: string]
+
+/** Whether `users` and `devices` are each other's mirror, kept at hand: in a large network nobody goes through all of them. */
+export interface Mirror {
+  oddities(): readonly Oddity[]
+  close(): void
+}
+
+const nobody: ReadonlyMap<string, string> = new Map()
+
+export function createMirror(replica: Replica): Mirror {
+  const odd = new Map<string, Oddity>()
+  /** As they were before the change that is told of. */
+  const before = { users: new Map(replica.hash('users')), devices: new Map(replica.hash('devices')) }
+  const users = (): ReadonlyMap<string, string> => replica.hash('users') ?? nobody
+  const devices = (): ReadonlyMap<string, string> => replica.hash('devices') ?? nobody
+
+  function judge(oddity: Oddity, isOdd: () => boolean): void {
+    const name = oddity.join(' ')
+    if (isOdd()) odd.set(name, oddity)
+    else odd.delete(name)
+  }
+
+  function judgeUser(extension: string): void {
+    judge(['users', extension], () => {
+      const listed = listOf(users().get(extension))
+      return new Set(listed).size < listed.length || listed.some((device) => devices().get(device) !== extension)
+    })
+  }
+
+  function judgeDevice(device: string): void {
+    judge(['devices', device], () => {
+      const extension = devices().get(device)
+      return extension !== undefined && !listOf(users().get(extension)).includes(device)
+    })
+  }
+
+  function followUser(extension: string): void {
+    const list = users().get(extension)
+    judgeUser(extension)
+    for (const device of [...listOf(before.users.get(extension)), ...listOf(list)]) judgeDevice(device)
+    if (list === undefined) before.users.delete(extension)
+    else before.users.set(extension, list)
+  }
+
+  function followDevice(device: string): void {
+    const extension = devices().get(device)
+    judgeDevice(device)
+    for (const each of [before.devices.get(device), extension]) if (each !== undefined) judgeUser(each)
+    if (extension === undefined) before.devices.delete(device)
+    else before.devices.set(device, extension)
+  }
+
+  for (const extension of users().keys()) judgeUser(extension)
+  for (const device of devices().keys()) judgeDevice(device)
+  const stop = replica.onChange((key, fields) => {
+    if (key === 'users') for (const extension of fields) followUser(extension)
+    else if (key === 'devices') for (const device of fields) followDevice(device)
+  })
+
+  return { oddities: () => [...odd.values()], close: stop }
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  return text === undefined ? [] : text.split(/\s+/)
+}
