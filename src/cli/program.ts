@@ -8,6 +8,7 @@ import { assignmentCommands } from './operator/assignments.js'
 import { deviceCommands } from './operator/devices.js'
 import { statusCommand } from './operator/status.js'
 import { userCommands } from './operator/users.js'
+import { whyCommand } from './operator/why.js'
 import { sipdCommand } from './sipd.js'
 import { startCommand } from './start.js'
 import type { Terminal } from './terminal.js'
@@ -37,6 +38,7 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   demoCommand(program, needs)
   checkCommand(program, needs)
   statusCommand(program, needs)
+  whyCommand(program, needs)
   assignmentCommands(program, needs)
   userCommands(program, needs)
   deviceCommands(program, needs)

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import stringWidth from 'string-width'
 
 /** Where a command speaks: what was asked for on `out`, everything else on `err`. */
 export interface Terminal {
@@ -40,8 +41,21 @@ export function processTerminal(): Terminal {
 
 /** Columns as wide as their widest cell; the last one is left as it is. */
 export function table(rows: readonly (readonly string[])[], gap = '  '): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join(gap))
+  const clean = rows.map((row) => row.map(harmless))
+  const widths = (clean[0] ?? []).map((_, column) => Math.max(...clean.map((row) => stringWidth(row[column] ?? ''))))
+  return clean.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : padded(cell, widths[column] ?? 0))).join(gap))
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
+}
+
+/** Without what would move the cursor, ring a bell or turn the direction of writing: names come from elsewhere. Our colours stay. */
+function harmless(text: string): string {
+  const isColour = (found: string): boolean => found.length > 1 && found.startsWith('\u001b')
+  return text.replace(/\p{Cc}(\[\d{1,2}m)?|[\u202a-\u202e\u2066-\u2069]/gu, (found: string, rest?: string) =>
+    isColour(found) ? found : (rest ?? ''),
+  )
 }
 
 /** Lines of at most `width` characters, broken between words. */

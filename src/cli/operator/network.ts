@@ -31,11 +31,11 @@ export async function withStore<Answer>(config: Config, run: (store: Store) => P
 }
 
 /** The same with people and phones. */
-export function withDirectory<Answer>(config: Config, run: (directory: Directory) => Promise<Answer>): Promise<Answer> {
+export function withDirectory<Answer>(config: Config, run: (directory: Directory, store: Store) => Promise<Answer>): Promise<Answer> {
   return withStore(config, async (store) => {
     const directory = createDirectory({ store, seal: createSeal(config.secret), log: silentLogger() })
     try {
-      return await run(directory)
+      return await run(directory, store)
     } finally {
       directory.close()
     }

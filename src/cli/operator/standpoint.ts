@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { AppError } from '../../base/errors.js'
+import { type Extension, type NodeName, parseDeviceId, parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
+import type { Dialler, Onlooker, Standpoint } from '../../calls/calls.js'
+import type { Config } from '../../config.js'
+import type { Trunk } from '../../dialplan/dialplan.js'
+import type { Device, Directory } from '../../directory/directory.js'
+import { readDialplan } from '../check.js'
+
+/** Who is said to call, and where that call arrives. */
+export interface Scene {
+  readonly at: Standpoint
+  readonly site: SiteName
+  /** null: no node of the site is up. */
+  readonly node: NodeName | null
+  readonly caller:
+    | ({ readonly kind: 'phone' } & Dialler)
+    | { readonly kind: 'trunk'; readonly trunk: Trunk }
+    /** Somebody who is logged in at the site. */
+    | { readonly kind: 'anybody' }
+  /** What else stands in the way of such a call right now. */
+  readonly remarks: readonly string[]
+}
+
+export interface SceneNeeds {
+  readonly config: Config
+  readonly directory: Directory
+  readonly onlooker: Onlooker
+}
+
+/** @throws AppError COMMAND_REFUSED where there is no such caller, or no dial plan of that site; CONFIG_INVALID for a name that is none */
+export function sceneOf({ from, site }: { readonly from?: string; readonly site?: string }, needs: SceneNeeds): Scene {
+  const { config, directory, onlooker } = needs
+  const device = from === undefined ? null : phoneOf(from, needs)
+  const registered = device && (onlooker.bindingsOf(device.id)[0]?.node ?? null)
+  const place = site === undefined ? (siteOf(registered, device, needs) ?? config.site) : named(site)
+  const dialplan = readDialplan({ ...config, site: place, dialplan: planOf(place, config) })
+  const node = registered !== null && directory.node(registered)?.site === place ? registered : anyNode(place, needs)
+  const remarks = [
+    ...(device && registered === null ? [`${device.id} is not registered now: this is what would happen if it were`] : []),
+    ...(node === null ? [`no node of ${place} is up: nobody takes the call`] : []),
+  ]
+  return { at: { node: node ?? config.node, dialplan }, site: place, node, caller: callerOf(), remarks }
+
+  function callerOf(): Scene['caller'] {
+    if (from === undefined) return { kind: 'anybody' }
+    if (device) return { kind: 'phone', ...onlooker.diallerOn(device) }
+    const trunk = dialplan.trunks.find(({ name }) => name === from)
+    if (trunk) return { kind: 'trunk', trunk }
+    throw new AppError('COMMAND_REFUSED', `${from} is no phone, and no trunk of ${place}`)
+  }
+}
+
+/** A phone, or the one that the user sits at; null for what may be a trunk. */
+function phoneOf(from: string, { directory, onlooker }: SceneNeeds): Device | null {
+  const extension = parseExtension(from)
+  if (extension) return seatOf(extension, directory, onlooker)
+  const id = parseDeviceId(from)
+  return id && directory.device(id)
+}
+
+function seatOf(extension: Extension, directory: Directory, onlooker: Onlooker): Device {
+  const user = directory.user(extension)
+  if (!user) throw new AppError('COMMAND_REFUSED', `there is no user ${extension}`)
+  const [device] = onlooker.seatsOf(user)
+  if (!device) throw new AppError('COMMAND_REFUSED', `${extension} sits nowhere, and so calls nobody; name a phone`)
+  return device
+}
+
+/** A phone's call arrives at the node that it is registered at. */
+function siteOf(registered: NodeName | null, device: Device | null, { directory }: SceneNeeds): SiteName | null {
+  return (registered && directory.node(registered)?.site) ?? device?.site ?? null
+}
+
+/** The configured one where it is of that site. */
+function anyNode(site: SiteName, { config, directory }: SceneNeeds): NodeName | null {
+  const names = directory.nodes().flatMap((node) => (node.site === site ? [node.name] : []))
+  return names.find((name) => name === config.node) ?? names.toSorted()[0] ?? null
+}
+
+function named(site: string): SiteName {
+  const name = parseSiteName(site)
+  if (!name) throw new AppError('CONFIG_INVALID', `--site ${site}: expected a name of small letters, digits and -`)
+  return name
+}
+
+/** Dial plans of other sites are looked for beside the one that is configured. */
+function planOf(site: SiteName, config: Config): string {
+  if (site === config.site) return config.dialplan
+  const beside = join(dirname(config.dialplan), `${site}.yaml`)
+  if (existsSync(beside)) return beside
+  throw new AppError('COMMAND_REFUSED', `the dial plan of ${site} is not on this machine (${beside}); ask at a node of ${site}`)
+}

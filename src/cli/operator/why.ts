@@ -1,0 +1,142 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { systemClock } from '../../base/clock.js'
+import { type DeviceId, parseDeviceId } from '../../base/identity.js'
+import { silentLogger } from '../../base/logger.js'
+import { createOnlooker, type Explanation, type Question } from '../../calls/calls.js'
+import type { CommandNeeds } from '../needs.js'
+import { type Paint, table } from '../terminal.js'
+import { withDirectory } from './network.js'
+import { type Scene, type SceneNeeds, sceneOf } from './standpoint.js'
+
+interface WhyOptions {
+  readonly from?: string
+  readonly site?: string
+  readonly json?: boolean
+}
+
+/** `hotdesk why` */
+export function whyCommand(program: Command, needs: CommandNeeds): void {
+  program
+    .command('why')
+    .description('where a call to a number would go right now, and why, step by step')
+    .argument('<number|device>', 'what somebody dials, or the phone of whoever is called', subjectOf)
+    .option('--from <device|extension|trunk>', 'who calls (default: somebody who is logged in)')
+    .option('--site <site>', 'the site where the call arrives (default: that of the caller, else of this node)')
+    .option('--json', 'the answer as JSON')
+    .addHelpText(
+      'after',
+      [
+        '\nThe rules are asked that decide about real calls, on what Redis has right now. Which trunks are down only a running node',
+        'knows: /metrics has it as hotdesk_trunk_up.',
+        '\nExamples:',
+        '  hotdesk why 100',
+        '  hotdesk why 0155512345 --from HD0001',
+        '  hotdesk why +33199000100 --from paris-carrier --json',
+      ].join('\n'),
+    )
+    .action((subject: string, options: WhyOptions) => why(subject, options, needs))
+}
+
+function subjectOf(text: string): string {
+  if (/^[+0-9*#]{1,32}$/.test(text) || parseDeviceId(text) !== null) return text
+  throw new InvalidArgumentError('Expected digits as they are dialled, or a device, such as HD0001.')
+}
+
+async function why(subject: string, { json, ...options }: WhyOptions, needs: CommandNeeds): Promise<void> {
+  const config = needs.config('look')
+  const { scene, told } = await withDirectory(config, async (directory, { replica }) => {
+    const onlooker = createOnlooker({ replica, directory, clock: systemClock, log: silentLogger() })
+    const place: SceneNeeds = { config, directory, onlooker }
+    const found = sceneOf(options, place)
+    const answer = { scene: found, told: explained(subject, found, place) }
+    onlooker.close()
+    return answer
+  })
+  const { print, paint } = needs.terminal
+  if (json) return print(JSON.stringify({ ...summaryOf(subject, scene), ...told }, null, 2))
+  print(whyLines(subject, scene, told, paint).join('\n').trimEnd())
+}
+
+function explained(subject: string, scene: Scene, { directory, onlooker }: SceneNeeds): Explanation {
+  const device = parseDeviceId(subject)
+  if (device === null) return onlooker.explain(questionOf(subject, scene), scene.at)
+  const phone = directory.device(device)
+  const user = phone && onlooker.diallerOn(phone).user
+  return user ? onlooker.explain(questionOf(user.extension, scene), scene.at) : unattended(device, phone ? 'free' : 'unknown')
+}
+
+function questionOf(digits: string, { caller }: Scene): Question {
+  if (caller.kind === 'trunk') return { kind: 'delivered', number: digits }
+  return { kind: 'dialled', digits, by: caller.kind === 'phone' ? caller : null }
+}
+
+function unattended(device: DeviceId, state: 'free' | 'unknown'): Explanation {
+  const words = state === 'free' ? `nobody is logged in at ${device}` : `there is no phone ${device}`
+  const outcome = state === 'free' ? 'no call rings it, but one back from the emergency centre' : 'no call rings it'
+  return { steps: [{ rule: 'seat', words }], outcome, destination: { kind: 'refused', reason: 'not-logged-in' }, otherwise: [] }
+}
+
+function summaryOf(subject: string, { site, node, caller, remarks }: Scene) {
+  const from = caller.kind === 'phone' ? caller.device.id : caller.kind === 'trunk' ? caller.trunk.name : null
+  return { subject, from, site, node, remarks }
+}
+
+function whyLines(subject: string, scene: Scene, told: Explanation, paint: Paint): string[] {
+  const { site, node, remarks } = scene
+  return [
+    `${paint.strong(subject)} ${callerWords(scene)}, at ${node === null ? site : `node ${node} of ${site}`}`,
+    ...remarks.map((remark) => paint.bad(remark)),
+    '',
+    ...explanationLines(told, paint, '  '),
+  ]
+}
+
+function callerWords({ caller }: Scene): string {
+  switch (caller.kind) {
+    case 'phone':
+      return `dialled at ${caller.device.id}${caller.user ? ` by ${caller.user.name} (${caller.user.extension})` : ''}`
+    case 'trunk':
+      return `delivered by ${caller.trunk.name}`
+    case 'anybody':
+      return 'dialled by somebody who is logged in'
+  }
+}
+
+/** Its steps, what they come to, and the same for each way in which the phone may not take the call. */
+function explanationLines({ steps, outcome, otherwise }: Explanation, paint: Paint, indent: string): string[] {
+  const rows = table(steps.map(({ rule, words }) => [paint.faint(rule), words]))
+  const groups = alike(otherwise)
+  return [
+    ...rows.map((row) => `${indent}${row}`),
+    `${indent}${paint.good('→')} ${paint.strong(outcome)}`,
+    ...(groups.length > 0 ? [''] : []),
+    ...groups.flatMap((group) => missLines(group, paint, indent)),
+  ]
+}
+
+/** In one line where no forward takes the call. */
+function missLines({ reasons, next }: Group, paint: Paint, indent: string): string[] {
+  const condition = paint.key(`if ${reasons.join(' or ')}`)
+  if (next.destination.kind === 'refused' && next.steps.length === 1) return [`${indent}${condition}, ${next.outcome}`]
+  return [`${indent}${condition}`, ...explanationLines(next, paint, `${indent}  `), '']
+}
+
+interface Group {
+  readonly reasons: string[]
+  readonly next: Explanation
+}
+
+/** Several reasons that lead the same way are told together. */
+function alike(otherwise: Explanation['otherwise']): Group[] {
+  const groups = new Map<string, Group>()
+  for (const { reason, next } of otherwise) {
+    const group = groups.get(keyOf(next)) ?? { reasons: [], next }
+    group.reasons.push(reason.replaceAll('-', ' '))
+    groups.set(keyOf(next), group)
+  }
+  return [...groups.values()]
+}
+
+function keyOf({ outcome, destination, steps }: Explanation): string {
+  return JSON.stringify([outcome, destination, steps.slice(1)])
+}

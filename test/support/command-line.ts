@@ -1,0 +1,81 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { silentLogger } from '../../src/base/logger.js'
+import { createSeal } from '../../src/base/seal.js'
+import { Secret } from '../../src/base/secret.js'
+import { createTerminal } from '../../src/cli/terminal.js'
+import { createDirectory, type Directory, samples } from '../../src/directory/directory.js'
+import { hashPin } from '../../src/hotdesk/hotdesk.js'
+import { main } from '../../src/main.js'
+import type { Store } from '../../src/store/store.js'
+import { startTestRedis, type TestRedis } from './redis.js'
+import { openTestStore } from './redis-store.js'
+
+export interface Answer {
+  readonly code: number
+  /** What was asked for. */
+  readonly out: string
+  /** Everything else. */
+  readonly err: string
+}
+
+/** An operator at the command line, with a real Redis that has the sample users and phones, and no node. */
+export interface CommandLine {
+  readonly redis: TestRedis
+  readonly store: Store
+  readonly directory: Directory
+  /** Where the configuration and the files of the test are. */
+  readonly folder: string
+  hotdesk(...args: readonly string[]): Promise<Answer>
+  /** Of a `--json` command. */
+  json(...args: readonly string[]): Promise<unknown>
+  close(): Promise<void>
+}
+
+export const secret = 'a secret of the command line tests'
+
+export async function openCommandLine(): Promise<CommandLine> {
+  const folder = await mkdtemp(join(tmpdir(), 'hotdesk-cli-'))
+  const redis = await startTestRedis()
+  const store = await openTestStore(redis)
+  const directory = createDirectory({ store, seal: createSeal(new Secret(secret)), log: silentLogger() })
+  await furnish(directory)
+  const settings = { node: 'paris-1', site: 'paris', secret, redis: `unix://${redis.socket}`, sip: { domain: 'hotdesk.test' } }
+  await writeFile(join(folder, 'hotdesk.yaml'), JSON.stringify(settings))
+
+  async function hotdesk(...args: readonly string[]): Promise<Answer> {
+    const [out, err] = [new PassThrough(), new PassThrough()]
+    const printed = Promise.all([text(out), text(err)])
+    const terminal = createTerminal({ out, err, colour: 'plain' })
+    const code = await main(['--config', join(folder, 'hotdesk.yaml'), ...args], { provide: () => Promise.resolve(), terminal })
+    out.end()
+    err.end()
+    const [said, complained] = await printed
+    return { code, out: said.trimEnd(), err: complained.trimEnd() }
+  }
+
+  return {
+    redis,
+    store,
+    directory,
+    folder,
+    hotdesk,
+    json: async (...args) => JSON.parse((await hotdesk(...args, '--json')).out) as unknown,
+    async close() {
+      directory.close()
+      await store.close()
+      await redis.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function furnish(directory: Directory): Promise<void> {
+  for (const { extension, name, pin, home } of samples.users)
+    await directory.putUser(extension, { name, home, pinHash: await hashPin(new Secret(pin)) })
+  for (const { id, password, site, elin, location } of samples.devices)
+    await directory.putDevice(id, { site, hotdesk: true, password: new Secret(password), elin, location })
+}
