@@ -1,27 +1,19 @@
 // The whole node: sipd, drachtio-srf, registrar, routing, PIN dialogue, Redis. `npm run bench node`
 // Calls come from a trunk, are for a user, and ring the phone where the user sits; all UDP on loopback, everything on this machine.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { cpuOf, machine, memoryOf, table } from './parts/machine.mjs'
-import { address, answering, freePort, load } from './parts/sipp.mjs'
+import { furnish, startNode, stopNode } from './parts/node.mjs'
+import { answering, freePort, load } from './parts/sipp.mjs'
 
 const here = import.meta.dirname
-const dist = path.join(here, '../../dist')
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '10' } } })
 const rates = positionals.length > 0 ? positionals.map(Number) : [50, 100, 200, 300]
 const seconds = Number(values.seconds)
-const from = (name) => import(pathToFileURL(path.join(dist, name)).href)
 
-const folder = await mkdtemp(path.join(tmpdir(), 'hotdesk-bench-'))
 const [trunkPort, calleePort] = [await freePort(), await freePort()]
-const node = await startNode()
-const network = await furnish()
+const node = await startNode(trunkPort)
+const network = await furnish(node)
 let callee
 try {
   console.log('\nThe whole node\n')
@@ -32,61 +24,7 @@ try {
 } finally {
   callee?.end()
   await network.close()
-  node.child.kill('SIGTERM')
-  await once(node.child, 'exit')
-  await rm(folder, { recursive: true, force: true })
-}
-
-async function startNode() {
-  const dialplan = {
-    site: 'bench',
-    extensions: ['10X'],
-    trunks: { carrier: { uri: `sip:${address}:${trunkPort}`, from: [address] } },
-    dids: { '+331400010X': '10X' },
-  }
-  const settings = {
-    node: 'bench-1',
-    site: 'bench',
-    secret: 'a secret for measuring only',
-    sip: { domain: 'hotdesk.example', listen: [`udp://${address}:0`] },
-    http: { listen: `${address}:0` },
-    media: { address },
-    data: path.join(folder, 'data'),
-    dialplan: path.join(folder, 'bench.yaml'),
-    log: { level: 'warn', form: 'json' },
-  }
-  await writeFile(settings.dialplan, JSON.stringify(dialplan))
-  await writeFile(path.join(folder, 'hotdesk.yaml'), JSON.stringify(settings))
-  const child = spawn(process.execPath, [path.join(dist, 'main.js'), '--config', path.join(folder, 'hotdesk.yaml'), 'start'])
-  child.stderr.pipe(process.stderr)
-  for await (const line of createInterface({ input: child.stdout })) {
-    const found = /udp\/([0-9.:]+)/.exec(line)
-    if (!found) continue
-    child.stdout.resume()
-    return { child, sip: found[1] }
-  }
-  throw new Error('the node did not start')
-}
-
-async function furnish() {
-  const { createStore, embeddedSocket } = await from('store/store.js')
-  const { createDirectory } = await from('directory/directory.js')
-  const { hashPin, hotdeskLibrary } = await from('hotdesk/hotdesk.js')
-  const { createSeal } = await from('base/seal.js')
-  const { Secret } = await from('base/secret.js')
-  const { silentLogger } = await from('base/logger.js')
-  const { createMetrics } = await from('base/metrics.js')
-  const { systemClock } = await from('base/clock.js')
-  const redis = { kind: 'url', url: new Secret(`unix://${embeddedSocket(path.join(folder, 'data'))}`) }
-  const common = { clock: systemClock, log: silentLogger(), metrics: createMetrics() }
-  const store = await createStore({ redis, network: 'hd', data: path.join(folder, 'bench'), functions: hotdeskLibrary, ...common })
-  const directory = createDirectory({ store, seal: createSeal(new Secret('a secret for measuring only')), log: silentLogger() })
-  for (const extension of ['100', '101'])
-    await directory.putUser(extension, { name: `User ${extension}`, home: 'bench', pinHash: await hashPin(new Secret('4711')) })
-  for (const id of ['HD0001', 'HD0002']) {
-    await directory.putDevice(id, { site: 'bench', hotdesk: true, password: new Secret('bench'), elin: '+33199000001', location: 'here' })
-  }
-  return { store, Secret, systemClock, silentLogger, close: () => store.close() }
+  await stopNode(node)
 }
 
 /** What the node spends meanwhile, for each of `total` things. */
@@ -138,7 +76,7 @@ async function calls() {
 
 /** From the beginning of the last key press to the assignment in the copy of another Redis client. */
 async function logins() {
-  const { createPhoneBank } = await from('cli/demo/phone-bank.js')
+  const { createPhoneBank } = await network.from('cli/demo/phone-bank.js')
   const { store, systemClock, silentLogger, Secret } = network
   const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
   const phone = bank.phone({ device: 'HD0002', password: new Secret('bench'), node: node.sip, domain: 'hotdesk.example' })
