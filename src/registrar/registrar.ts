@@ -5,7 +5,7 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
 import type { Directory } from '../directory/directory.js'
-import type { IncomingRequest, SipApplication } from '../srf/srf.js'
+import type { IncomingRequest, SipApplication, SipSource } from '../srf/srf.js'
 import type { Replica, Store } from '../store/store.js'
 import { type Binding, fromRecord } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
@@ -13,7 +13,7 @@ import { recordKey } from './bindings/registration-copy.js'
 import { capabilities } from './capabilities.js'
 import { type Authentication, type AuthenticationSettings, createAuthenticator, defaultAuthentication } from './digest/authenticator.js'
 import { createRegisterHandler } from './register/register-handler.js'
-import type { ExpiryLimits } from './register/register-request.js'
+import { type ExpiryLimits, isFrom } from './register/register-request.js'
 
 export type { Binding } from './bindings/binding.js'
 export type { Authentication } from './digest/authenticator.js'
@@ -61,7 +61,9 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const { srf, store, directory, node, realm, secret, clock, log, metrics } = needs
   const settings = { ...defaultRegistrarSettings, ...needs.settings }
   const bindings = createBindings({ store, node, clock, log, metrics })
-  const authenticator = createAuthenticator({ directory, realm, secret, clock, log, settings })
+  const digestOf = (device: DeviceId, source: SipSource): string | null =>
+    bindings.of(device).find(({ flow }) => isFrom(flow, source.address))?.digest ?? null
+  const authenticator = createAuthenticator({ directory, digestOf, realm, secret, clock, log, settings })
   const registered = createEmitter<[DeviceId]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
   const handle = createRegisterHandler({ bindings, authenticator, directory, node, clock, log, metrics, limits: settings, registered })
 

@@ -79,6 +79,21 @@ describe('a phone that does not pass over what it does not know, as RFC 8760 §2
     expect(algorithmsFor({ headers: { Authorization: guess } })).toEqual(['MD5'])
   })
 
+  it('is known by its registration after a restart of the node, but to nobody who asks from elsewhere', async () => {
+    const written = keyOf(store, 'reg:HD0001', (record) => record !== undefined)
+    const headers = { Authorization: bench.credentials({ algorithm: 'MD5' }), Contact: '<sip:HD0001@203.0.113.9>' }
+    expect(bench.deliver({ headers }).status).toBe(200)
+    await written
+    const restarted = createBench(store)
+    const elsewhere = { protocol: 'udp', address: '198.51.100.4', port: 5060 } as const
+    expect(challengesIn(restarted.deliver({})).map(({ algorithm }) => algorithm)).toEqual(['MD5'])
+    expect(challengesIn(restarted.deliver({ source: elsewhere }))).toHaveLength(2)
+    await restarted.close()
+    const gone = keyOf(store, 'reg:HD0001', (record) => record === undefined)
+    bench.register({ Contact: '*', Expires: '0' })
+    await gone
+  })
+
   it('is another phone than one that answers each time, by whichever algorithm', () => {
     for (const algorithm of ['MD5', 'SHA-256', 'MD5'] as const) expect(fetchWith(bench.credentials({ algorithm })).status).toBe(200)
     expect(algorithmsFor({})).toEqual(['SHA-256', 'MD5'])
@@ -252,7 +267,7 @@ describe('RFC 3261 §22.3: requests other than REGISTER', () => {
       method: 'INVITE',
       headers: { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': bench.credentials({ method: 'INVITE' }) },
     })
-    expect(bench.registrar.authenticate(request)).toEqual({ outcome: 'device', device: HD0001 })
+    expect(bench.registrar.authenticate(request)).toEqual({ outcome: 'device', device: HD0001, digest: 'SHA-256' })
     expect(request.answered).toBe(false)
   })
 

@@ -19,6 +19,8 @@ export interface Binding {
 export interface BoundContact extends Binding {
   /** The phone's own name for itself (`+sip.instance`, with its `reg-id` where it has one), `''` without. */
   readonly instance: string
+  /** By which the phone proved itself: an old one knows MD5 alone. */
+  readonly digest: string
   /** Epoch seconds of the latest REGISTER; in Redis that of the latest one that changed more than the expiry. */
   readonly registered: number
 }
@@ -35,12 +37,13 @@ const fieldOf = {
   cseq: 'cseq',
   userAgent: 'user-agent',
   instance: 'instance',
+  digest: 'digest',
   registered: 'registered',
 } as const
 
 type Member = keyof typeof fieldOf
 const members = Object.keys(fieldOf) as readonly Member[]
-const stable: readonly Member[] = ['contact', 'flow', 'callId', 'userAgent', 'instance']
+const stable: readonly Member[] = ['contact', 'flow', 'callId', 'userAgent', 'instance', 'digest']
 
 function fieldName(member: Member, index: number): string {
   return index === 0 ? fieldOf[member] : `${fieldOf[member]}.${index + 1}`
@@ -82,6 +85,7 @@ export function fromRecord(device: DeviceId, record: RegistrationRecord | undefi
       cseq: number('cseq'),
       userAgent: read('userAgent'),
       instance: read('instance'),
+      digest: read('digest'),
       registered: number('registered'),
     })
   }

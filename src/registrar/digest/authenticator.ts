@@ -6,13 +6,21 @@ import { Secret } from '../../base/secret.js'
 import type { Directory } from '../../directory/directory.js'
 import { type Credentials, type DigestAlgorithm, isRightResponse, nonceCount, parseCredentials, printChallenge } from '../../sip/digest.js'
 import { splitList } from '../../sip/headers.js'
-import type { IncomingRequest } from '../../srf/srf.js'
+import type { IncomingRequest, SipSource } from '../../srf/srf.js'
 import { userOf } from '../register/register-request.js'
 import { createNonces } from './nonce.js'
 import { createOffers } from './offers.js'
 
+/** A device that has shown that it knows its password. */
+export interface Proven {
+  readonly outcome: 'device'
+  readonly device: DeviceId
+  /** By which it has shown it. */
+  readonly digest: DigestAlgorithm
+}
+
 /** The challenge or refusal has already been sent when the answer is not a device. */
-export type Authentication = { readonly outcome: 'device'; readonly device: DeviceId } | { readonly outcome: 'challenged' | 'refused' }
+export type Authentication = Proven | { readonly outcome: 'challenged' | 'refused' }
 
 export interface AuthenticationSettings {
   /** One challenge each, best first (RFC 8760 §2.3). */
@@ -37,6 +45,8 @@ export interface Authenticator {
 
 export interface AuthenticatorNeeds {
   readonly directory: Directory
+  /** By which the device proved itself when it registered from the same address; it may have been before a restart. */
+  readonly digestOf: (device: DeviceId, source: SipSource) => string | null
   readonly realm: string
   readonly secret: Secret
   readonly clock: Clock
@@ -52,7 +62,7 @@ const asRegistrar = { status: 401, challenge: 'WWW-Authenticate', credentials: '
 const asProxy = { status: 407, challenge: 'Proxy-Authenticate', credentials: 'Proxy-Authorization', aor: 'From' } as const
 
 /** Digest access authentication of devices: RFC 3261 §22.4, RFC 7616, RFC 8760. */
-export function createAuthenticator({ directory, realm, secret, clock, log, settings }: AuthenticatorNeeds): Authenticator {
+export function createAuthenticator({ directory, digestOf, realm, secret, clock, log, settings }: AuthenticatorNeeds): Authenticator {
   const { algorithms, nonceLifetimeMs: lifetimeMs, nonceCapacity: capacity } = settings
   const nonces = createNonces({ secret, clock, lifetimeMs, capacity })
   const offers = createOffers({ algorithms, capacity: settings.offerCapacity })
@@ -69,9 +79,14 @@ export function createAuthenticator({ directory, realm, secret, clock, log, sett
 
   function offerTo(request: IncomingRequest, used: DigestAlgorithm | null): readonly DigestAlgorithm[] {
     const asker = askerOf(request)
-    if (request.header(roleFor(request).credentials) === '') return offers.first(asker)
+    if (request.header(roleFor(request).credentials) === '') return offers.first(asker, registeredBy(request))
     offers.cameBack(asker, used)
     return offers.again(asker, used)
+  }
+
+  function registeredBy(request: IncomingRequest): string | null {
+    const device = parseDeviceId(nameIn(request) ?? '')
+    return device && digestOf(device, request.source)
   }
 
   /** RFC 3261 §22.3: of several credentials those for our realm count. */
@@ -90,9 +105,9 @@ export function createAuthenticator({ directory, realm, secret, clock, log, sett
     return nonces.spend(credentials.nonce, nonceCount(credentials)) === 'fresh' ? 'right' : 'stale'
   }
 
-  function accept(request: IncomingRequest, username: string): Authentication {
+  function accept(request: IncomingRequest, { username, algorithm }: Credentials): Authentication {
     const device = parseDeviceId(username)
-    if (device && speaksFor(request, device)) return { outcome: 'device', device }
+    if (device && speaksFor(request, device)) return { outcome: 'device', device, digest: algorithm }
     log.warn(
       { event: 'registrar.refused', username: username.slice(0, 64), source: request.source.address },
       'credentials of another device',
@@ -106,7 +121,7 @@ export function createAuthenticator({ directory, realm, secret, clock, log, sett
       const credentials = presented(request)
       const verdict = credentials ? judge(credentials, request) : 'unusable'
       const offered = offerTo(request, credentials?.algorithm ?? null)
-      if (credentials && verdict === 'right') return accept(request, credentials.username)
+      if (credentials && verdict === 'right') return accept(request, credentials)
       challenge(request, verdict === 'stale' ? 'stale' : 'first', offered)
       if (!credentials || verdict !== 'wrong') return { outcome: 'challenged' }
       const { address } = request.source
@@ -122,14 +137,17 @@ function roleFor(request: IncomingRequest): typeof asRegistrar | typeof asProxy 
 
 /** The phone as it calls itself, where it is: enough to tell one from another, which proves nothing. */
 function askerOf(request: IncomingRequest): string {
-  return `${userOf(request.header(roleFor(request).aor)) ?? ''}@${request.source.address}`
+  return `${nameIn(request) ?? ''}@${request.source.address}`
+}
+
+function nameIn(request: IncomingRequest): string | null {
+  return userOf(request.header(roleFor(request).aor))
 }
 
 /** RFC 3261 §10.3 step 4: a device may change its own registration only, and calls as nobody else (RFC 3323 anonymity aside). */
 function speaksFor(request: IncomingRequest, device: DeviceId): boolean {
-  const role = roleFor(request)
-  const user = userOf(request.header(role.aor))
-  return user === device || (role === asProxy && (user === null || user.toLowerCase() === 'anonymous'))
+  const user = nameIn(request)
+  return user === device || (roleFor(request) === asProxy && (user === null || user.toLowerCase() === 'anonymous'))
 }
 
 /** Several header fields arrive joined with commas, which also part the parameters. */

@@ -2,11 +2,12 @@ import type { DigestAlgorithm } from '../../sip/digest.js'
 
 /**
  * Which algorithms a phone is offered. RFC 8760 §2.3 has it pass over those it does not know, but many stacks of before 2020 give up at the
- * first one, or at any. Such a phone comes again without credentials, and from then on it is offered nothing but MD5.
+ * first one, or at any. Such a phone comes again without credentials, and from then on it is offered nothing but MD5; once it has
+ * registered so, after a restart as well.
  */
 export interface Offers {
-  /** For a request without credentials. */
-  first(asker: string): readonly DigestAlgorithm[]
+  /** For a request without credentials; `proof` is by which the phone has registered, where it has. */
+  first(asker: string, proof: string | null): readonly DigestAlgorithm[]
   /** For a request whose credentials were not good: they show what the phone knows. */
   again(asker: string, used: DigestAlgorithm | null): readonly DigestAlgorithm[]
   /** It has answered a challenge, right or wrong; null when not as any of ours asks. */
@@ -33,10 +34,10 @@ export function createOffers({ algorithms, capacity }: OffersNeeds): Offers {
   }
 
   return {
-    first(asker) {
-      const silent = known.has(asker)
-      note(asker, silent ? 'old' : 'asked')
-      return silent ? old : algorithms
+    first(asker, proof) {
+      const isOld = proof === 'MD5' || known.has(asker)
+      note(asker, isOld ? 'old' : 'asked')
+      return isOld ? old : algorithms
     },
     again: (asker, used) => (used === 'MD5' || known.get(asker) === 'old' ? old : algorithms),
     cameBack(asker, used) {

@@ -7,7 +7,7 @@ import type { Directory } from '../../directory/directory.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { type BoundContact, sameButExpiry } from '../bindings/binding.js'
 import type { Bindings } from '../bindings/bindings.js'
-import type { Authenticator } from '../digest/authenticator.js'
+import type { Authenticator, Proven } from '../digest/authenticator.js'
 import { changeContacts } from './contact-changes.js'
 import { type ExpiryLimits, type Refusal, readOrigin, readWish, unsupportedExtensions, type Wish } from './register-request.js'
 
@@ -32,8 +32,8 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
   const { bindings, authenticator, node, clock, limits, registered } = needs
   const count = (outcome: string): void => needs.metrics.registrationsTotal.inc({ outcome })
 
-  function change(request: IncomingRequest, device: DeviceId, wish: Exclude<Wish, { kind: 'fetch' }>): Refusal | null {
-    const origin = readOrigin(request)
+  function change(request: IncomingRequest, { device, digest }: Proven, wish: Exclude<Wish, { kind: 'fetch' }>): Refusal | null {
+    const origin = readOrigin(request, digest)
     if ('kind' in origin) return origin
     const present = bindings.of(device)
     const changed = changeContacts(present, { device, node, wish, origin, limits, now: clock.now() / 1000 })
@@ -44,9 +44,10 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
   }
 
   /** Steps 6 to 8, for the device whose bindings they are. */
-  function serve(request: IncomingRequest, device: DeviceId): void {
+  function serve(request: IncomingRequest, proven: Proven): void {
+    const { device } = proven
     const wish = readWish(request, limits)
-    const refused = wish.kind === 'refusal' ? wish : wish.kind === 'fetch' ? null : change(request, device, wish)
+    const refused = wish.kind === 'refusal' ? wish : wish.kind === 'fetch' ? null : change(request, proven, wish)
     if (refused) {
       count('refused')
       refuse(request, refused, needs.log)
@@ -65,7 +66,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
       return
     }
     const who = authenticator.authenticate(request)
-    if (who.outcome === 'device') serve(request, who.device)
+    if (who.outcome === 'device') serve(request, who)
     else count(who.outcome)
   }
 }

@@ -1,3 +1,4 @@
+import type { DigestAlgorithm } from '../../sip/digest.js'
 import { maxCSeq, maxDeltaSeconds, parseInteger, splitList, unquote } from '../../sip/headers.js'
 import { type NameAddr, parseNameAddr } from '../../sip/name-addr.js'
 import { parseUri, printHostPort } from '../../sip/uri.js'
@@ -38,6 +39,7 @@ export interface Origin {
   readonly cseq: number
   readonly flow: string
   readonly userAgent: string
+  readonly digest: DigestAlgorithm
 }
 
 export function refusal(status: number, reason: string, headers: SipHeaders = {}): Refusal {
@@ -61,15 +63,20 @@ export function unsupportedExtensions(request: IncomingRequest): Refusal | null 
   return required.length === 0 ? null : refusal(420, 'Bad Extension', { Unsupported: required.join(', ') })
 }
 
-export function readOrigin(request: IncomingRequest): Origin | Refusal {
+export function readOrigin(request: IncomingRequest, digest: DigestAlgorithm): Origin | Refusal {
   const cseq = parseInteger(request.header('cseq').split(/\s/, 1)[0] ?? '', maxCSeq)
   if (cseq === null || request.callId === '') return refusal(400, 'Bad CSeq or Call-ID')
-  return { callId: request.callId, cseq, flow: flowOf(request.source), userAgent: request.header('user-agent').slice(0, 200) }
+  return { callId: request.callId, cseq, flow: flowOf(request.source), userAgent: request.header('user-agent').slice(0, 200), digest }
 }
 
 /** Where requests to the phone go: back where its REGISTER came from, through NAT and over its own connection (RFC 3581, RFC 5626). */
 export function flowOf({ address, port, protocol }: SipSource): string {
   return `sip:${printHostPort(address, port)};transport=${protocol}`
+}
+
+/** Whether that flow comes from there; a phone's port may be another one after a restart. */
+export function isFrom(flow: string, address: string): boolean {
+  return flow.startsWith(`sip:${printHostPort(address, null)}:`)
 }
 
 /** Steps 6 and 7 of RFC 3261 §10.3, as far as they need no bindings. */

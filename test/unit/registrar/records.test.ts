@@ -60,6 +60,7 @@ describe('the record of a registration in Redis', () => {
       'call-id': 'call-1',
       cseq: '7',
       'user-agent': 'Yealink SIP-T54W 96.86.0.100',
+      digest: 'SHA-256',
       registered: '1800000000',
       'contact.2': 'sip:HD0001@192.0.2.8',
       'flow.2': 'sip:203.0.113.9:40312;transport=udp',
@@ -67,6 +68,7 @@ describe('the record of a registration in Redis', () => {
       'call-id.2': 'call-1',
       'cseq.2': '7',
       'user-agent.2': 'Yealink SIP-T54W 96.86.0.100',
+      'digest.2': 'SHA-256',
       'registered.2': '1800000000',
     })
     expect(Number(await redis.cli('TTL', '{hd}:reg:HD0001'))).toBeGreaterThan(590)
