@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause, systemClock } from '../../src/base/clock.js'
 import type { RedisPlace } from '../../src/config.js'
-import { freePort, launchRedis, type RedisProcess } from './redis-process.js'
+import { freePort } from './free-port.js'
+import { launchRedis, type RedisProcess } from './redis-process.js'
 
 /** Three primaries with a third of the slots each, and a replica of each, on loopback. */
 export interface TestCluster {

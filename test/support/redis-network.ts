@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/base/clock.js'
+import { type Clock, systemClock } from '../../src/base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../../src/base/identity.js'
 import { type Logger, silentLogger } from '../../src/base/logger.js'
 import { createMetrics } from '../../src/base/metrics.js'
@@ -24,15 +24,17 @@ export interface DeskNodeOptions {
   readonly log?: Logger
   readonly quietSeconds?: number
   readonly automaticLogout?: AutomaticLogout
+  /** Of the machine that this node runs on. */
+  readonly clock?: Clock
 }
 
 /** Opens it on the test's Redis, and loads the sample network where there is none. */
-export async function openDeskNode(redis: TestRedis, options: DeskNodeOptions = {}): Promise<DeskNode> {
-  const { name = 'paris-1', log = silentLogger(), quietSeconds = 600, automaticLogout = null } = options
-  const store = await openTestStore(redis, { log, data: `${redis.directory}/${name}` })
+export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>, options: DeskNodeOptions = {}): Promise<DeskNode> {
+  const { name = 'paris-1', log = silentLogger(), quietSeconds = 600, automaticLogout = null, clock = systemClock } = options
+  const store = await openTestStore(redis, { log, clock, data: `${redis.directory}/${name}` })
   const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log })
   if ((await loadSamples({ store, directory, hashPin })) === 'loaded') await keyOf(store, 'device:HD0004', (hash) => hash !== undefined)
-  const start = { store, node: name as NodeName, boot: newBoot(), clock: systemClock, log }
+  const start = { store, node: name as NodeName, boot: newBoot(), clock: store.clock, log }
   const membership = await joinNetwork({
     ...start,
     site: 'paris' as SiteName,

@@ -1,5 +1,4 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -71,19 +70,4 @@ async function feed(client: readonly string[], lines: readonly string[]): Promis
   child.stdin.end(`${lines.join('\r\n')}\r\n`)
   await ended
   if (!/errors: 0/.test(printed)) throw new Error(`redis-cli --pipe: ${printed}`)
-}
-
-/** Nobody has it now; somebody else may take it before it is used. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-export function freePorts(count: number): Promise<readonly number[]> {
-  return Promise.all(Array.from({ length: count }, freePort))
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause, systemClock } from '../../src/base/clock.js'
 import type { RedisPlace } from '../../src/config.js'
-import { freePorts, launchRedis, type RedisProcess } from './redis-process.js'
+import { freePort } from './free-port.js'
+import { launchRedis, type RedisProcess } from './redis-process.js'
 
 /** A primary, its two replicas and three sentinels that watch them, all on loopback. */
 export interface TestSentinel {
@@ -20,7 +21,7 @@ export interface TestSentinel {
 
 export async function startTestSentinel(): Promise<TestSentinel> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-sentinel-'))
-  const ports = await freePorts(6)
+  const ports = await Promise.all(Array.from({ length: 6 }, freePort))
   const [first = 0] = ports
   const launch = async (port: number): Promise<RedisProcess> => {
     await mkdir(join(directory, String(port)), { recursive: true })

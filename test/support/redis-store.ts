@@ -9,7 +9,7 @@ import type { KeptLog } from './kept-log.js'
 import type { TestRedis } from './redis.js'
 
 /** A store as a node opens it, on the test's Redis. */
-export function openTestStore(redis: TestRedis, changes: Partial<StoreNeeds> = {}): Promise<Store> {
+export function openTestStore(redis: Pick<TestRedis, 'place' | 'directory'>, changes: Partial<StoreNeeds> = {}): Promise<Store> {
   return createStore({ ...storeNeeds(redis.place, join(redis.directory, 'data')), ...changes })
 }
 

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort, launchRedis, type RedisProcess } from './redis-process.js'
+import { freePort } from './free-port.js'
+import { launchRedis, type RedisProcess } from './redis-process.js'
 
 const run = promisify(execFile)
 

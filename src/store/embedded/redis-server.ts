@@ -19,7 +19,9 @@ export interface RedisServerNeeds {
 }
 
 const readyWithinMs = 30_000
-const restartAfterMs = 500
+/** Before it is started again; twice as long each time when it ends soon, as on a disk that is full. */
+const restartMs = { first: 500, longest: 5_000 }
+const soonMs = 10_000
 
 /**
  * Starts redis-server from PATH with its append-only file under `data/redis`, and again if it ends by itself.
@@ -31,11 +33,13 @@ export async function startRedisServer({ data, clock, log }: RedisServerNeeds): 
   const directory = await takeDirectory(resolve(data, 'redis'), clock)
   let running: RedisProcess | null = null
   let restart: Alarm | null = null
+  const restartAfterMs = restartMs.first
   let isWanted = false
 
   function launch(): RedisProcess {
     const run = runRedis(settings(directory.path, directory.socket))
     running = run
+    const began = clock.now()
     void run.ended.then((how) => {
       running = null
       if (!isWanted) return
