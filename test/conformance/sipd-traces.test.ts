@@ -71,6 +71,25 @@ describe('a call leaves nothing behind in sipd', () => {
     expect(await settled()).toEqual(nothing)
   })
 
+  it('when it ended while a re-INVITE was under way: the late 2xx is acknowledged, and the dialog does not come back', async () => {
+    const application = await stage.application([])
+    const callee = await stage.udpPeer()
+    await application.request('INVITE', callee.uri, [], offer)
+    const invite = await callee.hearsRequest('INVITE')
+    callee.respond(invite, 200, [], offer)
+    const { dialogId } = await application.arrives('200')
+    await application.requestInDialog(dialogId, 'ACK')
+    await callee.hearsRequest('ACK')
+    await application.requestInDialog(dialogId, 'INVITE', [], offer)
+    const again = await callee.hearsRequest('INVITE')
+    const bye = { method: 'BYE', to: invite.from.uri, toTag: invite.from.tag, fromTag: 'peer-tag', callId: invite.callId }
+    callee.send(callee.request(bye))
+    await application.respond(await application.arrives('BYE'), 200)
+    callee.respond(again, 200, [], offer)
+    expect((await callee.hearsRequest('ACK')).cseq.number).toBe(again.cseq.number)
+    expect(await settled()).toEqual(nothing)
+  })
+
   it('when the application goes away in its midst', async () => {
     const application = await stage.application()
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]

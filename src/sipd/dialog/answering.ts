@@ -164,7 +164,7 @@ function establish({ core, byDialog }: Desk, pending: Pending, response: SipResp
   const { dialog } = pending
   if (answered) byDialog.set(dialog, answered)
   dialog.contact = response.first('Contact') ?? dialog.contact
-  if (status >= 200) dialog.state = 'confirmed'
+  if (status >= 200 && dialog.state === 'early') dialog.state = 'confirmed'
   if (request.method === 'SUBSCRIBE' && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
 }
 

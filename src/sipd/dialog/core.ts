@@ -72,6 +72,7 @@ export function passageOfOrigin(core: Core, { protocol, flow, size }: Origin): P
 export function expireWith(core: Core, dialog: Dialog, response: SipResponse): void {
   const seconds = parseInteger(response.first('Expires') ?? '', maxDeltaSeconds) ?? 3600
   dialog.expiry?.cancel()
+  if (!core.dialogs.has(dialog)) return
   dialog.expiry = core.clock.after(Math.min(seconds * 1000 + 64 * core.timers.t1, longestAlarmMs), () => core.dialogs.remove(dialog))
 }
 

@@ -9,6 +9,8 @@ export interface DialogTable {
   remove(dialog: Dialog): void
   /** The dialog of a request that came in (RFC 3261 §12.2.2). */
   of(request: SipRequest): Dialog | undefined
+  /** False for one that is over. */
+  has(dialog: Dialog): boolean
   byTags(callId: string, localTag: string, remoteTag: string): Dialog | undefined
   byId(id: string): Dialog | undefined
   ofApplication(application: Application): readonly Dialog[]
@@ -32,6 +34,7 @@ export function createDialogTable(): DialogTable {
       dialog.expiry?.cancel()
     },
     of: (request) => byKey.get(keyOf(request.callId, request.to.tag, request.from.tag)),
+    has: (dialog) => byKey.get(keyOf(dialog.callId, dialog.localTag, dialog.remoteTag)) === dialog,
     byTags: (callId, localTag, remoteTag) => byKey.get(keyOf(callId, localTag, remoteTag)),
     byId: (id) => byId.get(id),
     ofApplication: (application) => [...byKey.values()].filter((dialog) => dialog.application === application),

@@ -80,8 +80,21 @@ function request(desk: Desk, asked: Asked, routeUri: string): void {
   if (draft.method === 'BYE') known.state = 'ending'
   reach(desk.core, known, routeUri, {
     found: (hops) => sendFor(desk, asked, known, hops),
-    failed: (reason) => application.refused(command, reason),
+    failed: (reason) => refuse(desk.core, { application, command, dialog: known, draft }, reason),
   })
+}
+
+/** A BYE that cannot be sent ends the dialog all the same (RFC 3261 §15.1.1). */
+function refuse(core: Core, { application, command, dialog, draft }: Refused, reason: string): void {
+  if (draft.method === 'BYE') core.dialogs.remove(dialog)
+  application.refused(command, reason)
+}
+
+interface Refused {
+  readonly application: Application
+  readonly command: string
+  readonly dialog: Dialog
+  readonly draft: RequestDraft
 }
 
 interface Reach {
@@ -129,7 +142,7 @@ function sendFor({ core, calls }: Desk, { application, command, draft }: Asked, 
   dialog.localSeq += 1
   const composed = composeInDialog(draft, dialog, hops[0], dialog.localSeq)
   if ('refusal' in composed) {
-    application.refused(command, composed.refusal)
+    refuse(core, { application, command, dialog, draft }, composed.refusal)
     return
   }
   const { message } = composed

@@ -140,7 +140,14 @@ function heardSuccess(call: ClientCall, response: SipResponse, { flow }: Origin)
   else {
     if (!call.winner) confirm(call, dialog, response, flow)
     feedClientCall(call, '2xx')
+    if (!call.core.dialogs.has(dialog)) acknowledgeForNobody(call)
   }
+}
+
+/** The dialog has ended while a re-INVITE was under way: its application cannot acknowledge any more. */
+function acknowledgeForNobody(call: ClientCall): void {
+  feedClientCall(call, 'ack')
+  call.user.forget(call)
 }
 
 function endLoser(call: ClientCall, dialog: Dialog): void {
@@ -155,17 +162,17 @@ function endLoser(call: ClientCall, dialog: Dialog): void {
 
 function confirm(call: ClientCall, dialog: Dialog, response: SipResponse, flow: Flow): void {
   call.winner = dialog
+  dialog.inviting.us = false
+  refreshTarget(dialog, response.contacts[0], wayOfResponse(response, call.request.uri, flow))
+  call.user.inDialog(call, dialog)
+  // A dialog that was there before may have ended meanwhile: it does not come back.
+  if (call.dialog) return
   leaveOthers(call, dialog)
   dialog.state = 'confirmed'
-  dialog.inviting.us = false
-  if (!call.dialog) {
-    const routes = [...response.list('Record-Route')].reverse()
-    if (routes.join() !== dialog.routeSet.join()) setRoutes(dialog, routes)
-  }
-  refreshTarget(dialog, response.contacts[0], wayOfResponse(response, call.request.uri, flow))
+  const routes = [...response.list('Record-Route')].reverse()
+  if (routes.join() !== dialog.routeSet.join()) setRoutes(dialog, routes)
   // Of several forks applications mean this one from now on.
   call.core.dialogs.add(dialog)
-  call.user.inDialog(call, dialog)
 }
 
 function forkOf(call: ClientCall, response: SipResponse, flow: Flow): Fork {

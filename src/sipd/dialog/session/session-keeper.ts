@@ -35,7 +35,7 @@ export function createSessionKeeper(core: Core, inDialog: InDialog): SessionKeep
     keep(dialog, terms, peer) {
       dialog.expiry?.cancel()
       dialog.expiry = null
-      if (!terms) return
+      if (!terms || !core.dialogs.has(dialog)) return
       const takesUpdate = peer.list('Allow').some((method) => method.toUpperCase() === 'UPDATE')
       watch(keeper, { dialog, terms, method: takesUpdate ? 'UPDATE' : 'INVITE' })
     },
@@ -91,7 +91,7 @@ function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop,
       if (response.status < 200) return
       if (method === 'INVITE') settleInvite(inDialog, dialog, message, response)
       const agreed = response.status < 300 ? (termsOf(response) ?? terms) : null
-      if (!agreed || core.dialogs.byId(dialog.id) !== dialog) return
+      if (!agreed || !core.dialogs.has(dialog)) return
       dialog.expiry?.cancel()
       watch({ core, inDialog }, { dialog, terms: agreed, method })
     },
