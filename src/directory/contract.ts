@@ -1,5 +1,6 @@
 import type { DeviceId, Extension, NodeName, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
+import type { RecordChange } from '../store/store.js'
 
 /** Where a call goes when the user's phone does not take it; digits or null. */
 export interface Forwards {
@@ -63,6 +64,8 @@ export type DeviceEdit = Partial<Omit<Device, 'id' | 'site' | 'owner'>> & { read
 
 /** `reasons` are sentences for whoever asked, all of them at once. */
 export type EditOutcome = { readonly outcome: 'SAVED' } | { readonly outcome: 'REFUSED'; readonly reasons: readonly string[] }
+/** An edit that has been checked and not been written. `change` has only what differs from what is there; null: nothing does. */
+export type Prepared = { readonly outcome: 'PREPARED'; readonly change: RecordChange | null } | Extract<EditOutcome, { outcome: 'REFUSED' }>
 export type RemoveOutcome = { readonly outcome: 'REMOVED' | 'UNKNOWN' }
 
 /** People, phones, sites and living nodes, all from memory. */
@@ -87,5 +90,10 @@ export interface Directory {
   putDevice(id: string, edit: DeviceEdit): Promise<EditOutcome>
   removeUser(extension: Extension): Promise<RemoveOutcome>
   removeDevice(id: DeviceId): Promise<RemoveOutcome>
+  /** The same without writing: what the edit would change. */
+  prepareUser(extension: string, edit: UserEdit): Prepared
+  prepareDevice(id: string, edit: DeviceEdit): Prepared
+  /** Writes all of them in one moment, or none. @throws AppError STORE_UNAVAILABLE, STORE_PROTOCOL */
+  apply(changes: readonly RecordChange[], onQueued?: (count: number) => void): Promise<void>
   close(): void
 }

@@ -1,10 +1,10 @@
 import { parseDeviceId, parseExtension } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
-import type { Store } from '../store/store.js'
-import type { Directory, EditOutcome } from './contract.js'
-import { deviceChanges, type FieldChanges, parseDevice, parseUser, userChanges } from './records.js'
+import type { FieldChanges, Store } from '../store/store.js'
+import type { Directory, EditOutcome, Prepared, RemoveOutcome } from './contract.js'
+import { deviceChanges, parseDevice, parseUser, userChanges } from './records.js'
 
-export type Edits = Pick<Directory, 'putUser' | 'putDevice' | 'removeUser' | 'removeDevice'>
+export type Edits = Pick<Directory, 'putUser' | 'putDevice' | 'removeUser' | 'removeDevice' | 'prepareUser' | 'prepareDevice' | 'apply'>
 
 export interface EditNeeds {
   readonly store: Store
@@ -15,50 +15,69 @@ const reserved = '5'
 
 /** Each edit is checked as the whole record that it would leave behind. */
 export function createEdits({ store, seal }: EditNeeds): Edits {
-  async function save(key: string, changes: FieldChanges, reasons: readonly string[]): Promise<EditOutcome> {
+  const prepareUser: Edits['prepareUser'] = (written, edit) => {
+    const extension = parseExtension(written)
+    if (!extension) return refused(`"${written}" is no extension: 1 to 15 digits are`)
+    if (extension === reserved) return refused(`extension ${reserved} is reserved: *77*${reserved}* is the code for logging out`)
+    return prepare(`user:${extension}`, userChanges(edit), (hash) => parseUser(extension, hash).problems)
+  }
+
+  const prepareDevice: Edits['prepareDevice'] = (written, edit) => {
+    const id = parseDeviceId(written)
+    if (!id) return refused(`"${written}" is no device: a letter and then up to 31 letters, digits and "-" are, such as HD0001`)
+    const key = `device:${id}`
+    const present = parseDevice(id, store.replica.hash(key) ?? nothing, seal).value?.password
+    // Sealed once more it would read differently, and be the same.
+    const isSame = edit.password !== undefined && edit.password?.reveal() === present?.reveal()
+    const { password: _same, ...others } = edit
+    return prepare(key, deviceChanges(isSame ? others : edit, seal), (hash) => parseDevice(id, hash, seal).problems)
+  }
+
+  function prepare(key: string, changes: FieldChanges, problemsOf: (hash: Hash) => readonly string[]): Prepared {
+    const present = store.replica.hash(key) ?? nothing
+    const reasons = problemsOf(after(present, changes))
     if (reasons.length > 0) return { outcome: 'REFUSED', reasons }
-    const texts = Object.entries(changes).flatMap(([field, text]) => (text === null ? [] : [[field, text] as const]))
-    const taken = Object.keys(changes).filter((field) => changes[field] === null)
+    const differing = Object.entries(changes).filter(([field, text]) => (present.get(field) ?? null) !== text)
+    return { outcome: 'PREPARED', change: differing.length > 0 ? { key, fields: Object.fromEntries(differing) } : null }
+  }
+
+  async function save(prepared: Prepared): Promise<EditOutcome> {
+    if (prepared.outcome === 'REFUSED') return prepared
+    const { key, fields } = prepared.change ?? { key: '', fields: null }
+    const changes = Object.entries(fields ?? {})
+    const texts = changes.flatMap(([field, text]) => (text === null ? [] : [[field, text] as const]))
+    const taken = changes.flatMap(([field, text]) => (text === null ? [field] : []))
     if (texts.length > 0) await store.putFields(key, Object.fromEntries(texts))
     if (taken.length > 0) await store.removeFields(key, taken)
     return { outcome: 'SAVED' }
   }
 
-  return {
-    async putUser(written, edit) {
-      const extension = parseExtension(written)
-      if (!extension) return refused(`"${written}" is no extension: 1 to 15 digits are`)
-      if (extension === reserved) return refused(`extension ${reserved} is reserved: *77*${reserved}* is the code for logging out`)
-      const changes = userChanges(edit)
-      return save(`user:${extension}`, changes, parseUser(extension, after(store, `user:${extension}`, changes)).problems)
-    },
-    async putDevice(written, edit) {
-      const id = parseDeviceId(written)
-      if (!id) return refused(`"${written}" is no device: a letter and then up to 31 letters, digits and "-" are, such as HD0001`)
-      const changes = deviceChanges(edit, seal)
-      return save(`device:${id}`, changes, parseDevice(id, after(store, `device:${id}`, changes), seal).problems)
-    },
-    async removeUser(extension) {
-      return remove(`user:${extension}`)
-    },
-    async removeDevice(id) {
-      return remove(`device:${id}`)
-    },
-  }
-
-  async function remove(key: string): Promise<{ outcome: 'REMOVED' | 'UNKNOWN' }> {
+  async function remove(key: string): Promise<RemoveOutcome> {
     if (!store.replica.hash(key)) return { outcome: 'UNKNOWN' }
     await store.remove(key)
     return { outcome: 'REMOVED' }
   }
+
+  return {
+    prepareUser,
+    prepareDevice,
+    apply: store.writeTogether,
+    putUser: async (extension, edit) => save(prepareUser(extension, edit)),
+    putDevice: async (id, edit) => save(prepareDevice(id, edit)),
+    removeUser: (extension) => remove(`user:${extension}`),
+    removeDevice: (id) => remove(`device:${id}`),
+  }
 }
 
-function refused(reason: string): EditOutcome {
+type Hash = ReadonlyMap<string, string>
+const nothing: Hash = new Map()
+
+function refused(reason: string): Extract<EditOutcome, { outcome: 'REFUSED' }> {
   return { outcome: 'REFUSED', reasons: [reason] }
 }
 
-function after(store: Store, key: string, changes: FieldChanges): ReadonlyMap<string, string> {
-  const hash = new Map(store.replica.hash(key))
+function after(present: Hash, changes: FieldChanges): Hash {
+  const hash = new Map(present)
   for (const [field, text] of Object.entries(changes)) {
     if (text === null) hash.delete(field)
     else hash.set(field, text)

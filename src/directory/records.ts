@@ -2,6 +2,7 @@ import { messageOf } from '../base/errors.js'
 import { type DeviceId, type Extension, type NodeName, parseExtension, parseSiteName } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
 import type { Secret } from '../base/secret.js'
+import type { FieldChanges } from '../store/store.js'
 import { type Device, type DeviceEdit, type Forwards, type LiveNode, secondLogins, type User, type UserEdit } from './contract.js'
 import { readRecord } from './record.js'
 
@@ -85,9 +86,6 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const sip = record.required('sip', (text) => text, 'the SIP address of the node')
   return { value: site && sip ? { name, site, sip, version: record.text('version') ?? '' } : null, problems: record.problems }
 }
-
-/** Field → new text; null takes the field away. */
-export type FieldChanges = Readonly<Record<string, string | null>>
 
 export function userChanges(edit: UserEdit): FieldChanges {
   const changes: Record<string, string | null> = {}

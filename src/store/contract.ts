@@ -80,6 +80,11 @@ export interface Store {
   /** Sets a new expiry; writes nothing else. @throws AppError STORE_UNAVAILABLE */
   renew(key: string, ttlSeconds: number): Promise<void>
   removeFields(key: string, fields: readonly string[]): Promise<void>
+  /**
+   * All changes in one moment, or none of them. `onQueued` hears how many are on their way.
+   * @throws AppError STORE_UNAVAILABLE (where Redis went away in the last moment, it may have been done), STORE_PROTOCOL (a key is no hash)
+   */
+  writeTogether(changes: readonly RecordChange[], onQueued?: (count: number) => void): Promise<void>
   remove(key: string): Promise<void>
   /** Appends to a stream: kept are about 10,000 entries, or where `days` is given all of so many days and none that is older. */
   append(stream: string, fields: Readonly<Record<string, string>>, days?: number): Promise<void>
@@ -87,6 +92,15 @@ export interface Store {
   recent(stream: string, count: number): Promise<readonly StreamEntry[]>
   close(): Promise<void>
 }
+
+/** A hash, and what is to be different in it. */
+export interface RecordChange {
+  readonly key: string
+  /** Field → new text; null takes the field away. null: the whole hash goes. */
+  readonly fields: FieldChanges | null
+}
+
+export type FieldChanges = Readonly<Record<string, string | null>>
 
 export interface StreamEntry {
   /** `<epoch milliseconds>-<sequence>` */

@@ -21,7 +21,8 @@ import { createKeys } from './keys.js'
 import { createReader } from './reader.js'
 import { createRedisClock } from './redis-clock.js'
 import { createReplica } from './replica.js'
-import { keepSavedCopy, type SavedCopy } from './saved-copy.js'
+import { isPeopled, keepSavedCopy } from './saved-copy.js'
+import { createTogether } from './together.js'
 import { createTracking } from './tracking.js'
 import { createTransitions } from './transitions.js'
 
@@ -83,9 +84,17 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   }
 
   async function readAll(): Promise<void> {
-    const before = sizeOf(replica)
+    const before = replica.moment()
     await reader.snapshot()
-    if (before > 0 && sizeOf(replica) === 0) await tellEmptied(savedCopy, before, log)
+    if (isPeopled(before) && !isPeopled(replica.moment())) await tellEmptied(before)
+  }
+
+  async function tellEmptied(before: ReturnType<typeof replica.moment>): Promise<void> {
+    const kept = await savedCopy.keepApart(before).catch(messageOf)
+    log.error(
+      { event: 'store.emptied', kept },
+      `Redis has been emptied: its users and phones are gone. Calls in progress go on. Import an export, or see ${kept}`,
+    )
   }
 
   async function healthy(): Promise<boolean> {
@@ -127,9 +136,13 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     onState: link.onState,
     ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock }),
     ...createTransitions({ durability, redis: writer, callFunction: caller(writer), isConnected }),
+    ...createTogether({ connect: () => newConnection(place, keys.tag, bulk), keys, isConnected }),
     close,
   }
 }
+
+/** For the one long transaction of an import. */
+const bulk = { commandTimeout: 60_000, retryStrategy: () => null }
 
 function withinStart(opening: Promise<void>, { clock, startWithinMs = 3_000 }: StoreNeeds): Promise<boolean> {
   return new Promise((resolve, reject) => {
@@ -144,21 +157,6 @@ function connectionsTo(place: ReachablePlace, tag: string, durability: Durabilit
   if (durability === 'local') return { main, listener, writer: main, connections: [main, listener] }
   const writer = newConnection(place, tag, { commandTimeout: 2 * answerWithinMs })
   return { main, listener, writer, connections: [main, listener, writer] }
-}
-
-/** People and phones. */
-function sizeOf(replica: Replica): number {
-  let size = 0
-  for (const prefix of ['user:', 'device:']) for (const _ of replica.keysUnder(prefix)) size++
-  return size
-}
-
-async function tellEmptied(savedCopy: SavedCopy, lost: number, log: Logger): Promise<void> {
-  const kept = await savedCopy.setAside().catch((fault: unknown) => messageOf(fault))
-  log.error(
-    { event: 'store.emptied', lost, kept },
-    `Redis has been emptied: ${lost} users and phones are gone from it. Calls in progress go on. Import an export, or see ${kept}`,
-  )
 }
 
 /** A slot that moves to another primary finds the library there. */
