@@ -101,7 +101,8 @@ export function fromWireText(text: string): string {
 }
 
 /** Runs as long as this are no layout any more. */
-const longRun = /[ \t]{16}/
+const longest = 16
+const longRun = new RegExp(`[ \\t]{${longest}}`)
 
 /**
  * A printed message for a reader whose patterns do badly with many blanks: where its header has a long run of them, each run and
@@ -110,7 +111,7 @@ const longRun = /[ \t]{16}/
 export function collapseBlanks(message: Buffer): Buffer {
   if (!mayHaveLongRun(message)) return message
   const end = message.indexOf('\r\n\r\n', 0, 'latin1')
-  const head = message.toString('latin1', 0, end < 0 ? message.length : end).replace(/\r\n[ \t]+/g, ' ')
+  const head = message.toString('latin1', 0, end < 0 ? message.length : end).replace(/\r\n(?=[ \t])/g, '  ')
   if (!longRun.test(head)) return message
   const collapsed = head
     .replace(/[ \t]+/g, ' ')
@@ -119,7 +120,18 @@ export function collapseBlanks(message: Buffer): Buffer {
   return Buffer.concat([Buffer.from(collapsed, 'latin1'), end < 0 ? Buffer.alloc(0) : message.subarray(end)])
 }
 
-/** Every message passes here, and in nearly all of them no blank stands beside another: that is seen without a look at each byte. */
+const stride = 4
+
+/**
+ * Every message for an application passes here, and hardly any has such a run: of sixteen characters in a row, four stand at a multiple of
+ * four, and only those are looked at. A line break counts, for it may be a fold.
+ */
 function mayHaveLongRun(message: Buffer): boolean {
-  return message.includes('  ', 0, 'latin1') || message.includes('\t', 0, 'latin1') || message.includes('\r\n ', 0, 'latin1')
+  let inRow = 0
+  for (let at = 0; at < message.length; at += stride) {
+    const code = message[at]
+    inRow = code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a ? inRow + 1 : 0
+    if (inRow * stride === longest) return true
+  }
+  return false
 }

@@ -115,6 +115,18 @@ describe('for readers that do badly with many blanks', () => {
     expect(collapsed(`A b SIP/2.0\r\nFrom: a${'\r\n '.repeat(100)}b`)).toMatch(/^A b SIP\/2\.0\r\nFrom: a b\r\n\r\nbody/)
   })
 
+  test('one fold in front of many blanks is a long run', () => {
+    expect(collapsed(`A b SIP/2.0\r\nFrom: a\r\n${' '.repeat(100)}b`)).toMatch(/^A b SIP\/2\.0\r\nFrom: a b\r\n\r\nbody/)
+  })
+
+  test('a run is found wherever it begins, from sixteen characters on', () => {
+    for (let before = 0; before < 8; before += 1) {
+      const head = (blanks: number): string => `A b SIP/2.0\r\nX: ${'x'.repeat(before)}${' '.repeat(blanks)}y`
+      expect(collapsed(head(16))).toContain(`X: ${'x'.repeat(before)}${before > 0 ? ' ' : ''}y`)
+      if (before > 0) expect(collapsed(head(15))).toContain(' '.repeat(15))
+    }
+  })
+
   test('any other message is the same buffer', () => {
     const message = Buffer.from('A b SIP/2.0\r\nFrom:   a\r\n  b\r\n\r\n')
     expect(collapseBlanks(message)).toBe(message)
