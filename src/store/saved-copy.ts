@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, every, type Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
@@ -11,10 +11,10 @@ export interface SavedCopy {
   /** Fills the copy in memory; false where there is nothing sound to fill it from. */
   restore(): Promise<boolean>
   /**
-   * Keeps the copy of a network that had people or phones, which the next one, of an emptied network, would overwrite.
-   * Gives the file; null where there is no such copy.
+   * Keeps a copy of how a network was before it was emptied, apart from the one that the node starts from.
+   * Gives the file.
    */
-  setAside(): Promise<string | null>
+  keepApart(hashes: Contents['hashes']): Promise<string>
   /** Saves what has not been saved, and stops. */
   close(): Promise<void>
 }
@@ -64,20 +64,24 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
     unsaved = false
     const hashes = replica.moment()
     await mkdir(data, { recursive: true })
-    if (!hashes.some(([key]) => key.startsWith('user:') || key.startsWith('device:'))) await setAside()
+    if (!isPeopled(hashes)) await setAside()
     await writeDurably(path, { savedAt: clock.now(), hashes })
     log.debug({ event: 'store.saved', hashes: hashes.length }, 'copy of Redis saved')
   }
 
-  async function setAside(): Promise<string | null> {
-    const text = await readFile(path, 'utf8').catch(() => '')
-    if (!/^\["(user|device):/m.test(text)) return null
-    await rename(path, aside)
-    return aside
+  /** A network may have been emptied before this node's start. */
+  async function setAside(): Promise<void> {
+    const saved = await load(path).catch(() => null)
+    if (saved && isPeopled(saved.hashes)) await rename(path, aside)
   }
 
   return {
-    setAside,
+    async keepApart(hashes) {
+      await mkdir(data, { recursive: true })
+      await writeDurably(aside, { savedAt: clock.now(), hashes })
+      await rm(path, { force: true })
+      return aside
+    },
     async restore() {
       const contents = await load(path).catch((fault: unknown) => {
         log.warn({ event: 'store.restored' }, `no saved copy of Redis to start from: ${messageOf(fault)}`)
@@ -100,6 +104,11 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
       await save()
     },
   }
+}
+
+/** It has people or phones. */
+export function isPeopled(hashes: Contents['hashes']): boolean {
+  return hashes.some(([key]) => key.startsWith('user:') || key.startsWith('device:'))
 }
 
 /** One JSON value a line: the time, then each hash; the last line is the SHA-256 of all before it. */

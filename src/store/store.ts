@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis'
 import { every } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
-import type { Logger } from '../base/logger.js'
 import type { Durability } from '../config.js'
 import { createCommands, functionCaller } from './commands.js'
 import { atEveryPrimary } from './connections/cluster.js'
@@ -14,7 +13,7 @@ import {
   requireOnePrimary,
 } from './connections/connection.js'
 import { createLink } from './connections/link.js'
-import type { Replica, Store, StoreNeeds } from './contract.js'
+import type { Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
 import { createLibrary, loadWhereMissing } from './functions.js'
 import { createKeys } from './keys.js'

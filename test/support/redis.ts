@@ -20,6 +20,8 @@ export interface TestRedis {
   /** Ends it without mercy; its append-only file stays. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Deletes the file of one that was killed. */
+  forget(): Promise<void>
   close(): Promise<void>
 }
 
@@ -45,6 +47,7 @@ export async function startTestRedis(): Promise<TestRedis> {
     async start() {
       server = await launch(directory, socket)
     },
+    forget: () => rm(join(directory, 'appendonlydir'), { recursive: true }),
     async close() {
       if (server.exitCode === null && server.signalCode === null) {
         const gone = new Promise((resolve) => server.once('exit', resolve))

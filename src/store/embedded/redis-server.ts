@@ -33,7 +33,7 @@ export async function startRedisServer({ data, clock, log }: RedisServerNeeds): 
   const directory = await takeDirectory(resolve(data, 'redis'), clock)
   let running: RedisProcess | null = null
   let restart: Alarm | null = null
-  const restartAfterMs = restartMs.first
+  let restartAfterMs = restartMs.first
   let isWanted = false
 
   function launch(): RedisProcess {
@@ -44,6 +44,7 @@ export async function startRedisServer({ data, clock, log }: RedisServerNeeds): 
       running = null
       if (!isWanted) return
       log.error({ event: 'redis.stopped', how }, 'the embedded redis-server ended by itself and is started again')
+      restartAfterMs = clock.now() - began < soonMs ? Math.min(2 * restartAfterMs, restartMs.longest) : restartMs.first
       restart = clock.after(restartAfterMs, () => void launchAgain())
     })
     return run

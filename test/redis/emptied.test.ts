@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/base/clock.js'
+import type { NodeName } from '../../src/base/identity.js'
+import { silentLogger } from '../../src/base/logger.js'
+import { createMetrics } from '../../src/base/metrics.js'
+import { type Bindings, createBindings } from '../../src/registrar/bindings/bindings.js'
+import { keepLog } from '../support/kept-log.js'
+import { startTestRedis, type TestRedis } from '../support/redis.js'
+import { changeOn, type DeskNode, device, openDeskNode } from '../support/redis-network.js'
+import { entriesOf, keyOf, openTestStore, stateOf } from '../support/redis-store.js'
+
+const phones = Array.from({ length: 300 }, (_, index) => `HD${1_000 + index}`)
+const log = keepLog()
+
+let redis: TestRedis
+let node: DeskNode
+let bindings: Bindings
+
+beforeAll(async () => {
+  redis = await startTestRedis()
+  node = await openDeskNode(redis, { log: log.log })
+  const { store } = node
+  bindings = createBindings({ store, node: 'paris-1' as NodeName, clock: store.clock, log: silentLogger(), metrics: createMetrics() })
+  for (const id of phones) bindings.commit(device(id), [bound(id)])
+  await keyOf(store, `reg:${phones.at(-1)}`, (hash) => hash !== undefined, 5_000)
+})
+afterAll(async () => {
+  await bindings.close()
+  await node.close()
+  await redis.close()
+})
+
+function bound(id: string) {
+  const now = systemClock.now() / 1_000
+  const flow = {
+    digest: '',
+    contact: `sip:${id}@192.0.2.9:5060`,
+    flow: 'sip:192.0.2.9:5060',
+    node: 'paris-1' as NodeName,
+    userAgent: 'desk phone',
+  }
+  return { device: device(id), ...flow, expires: now + 600, callId: id, cseq: 1, instance: '', registered: now }
+}
+
+describe('FLUSHALL while calls are up', () => {
+  it('is told of at once, and the node writes again who is registered, what calls there are, and itself', async () => {
+    await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
+    await keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === '100')
+    node.hotdesk.callBegan(device('HD0001'), 'ordinary')
+    node.hotdesk.callBegan(device('HD0002'), 'emergency')
+    await keyOf(node.store, 'quiet:HD0002', (hash) => hash !== undefined)
+
+    const out = changeOn(node.hotdesk, 'HD0001')
+    await redis.cli('FLUSHALL')
+    expect(await out).toMatchObject({ before: '100', after: null, cause: 'edited' })
+    await expect.poll(() => redis.cli('--raw', 'EVAL', "return #redis.call('KEYS', '{hd}:reg:*')", '0'), { timeout: 5_000 }).toBe('300')
+    await expect.poll(() => redis.cli('EXISTS', '{hd}:node:paris-1', '{hd}:oncall:HD0001', '{hd}:quiet:HD0002')).toBe('3')
+    expect(node.store.state).toBe('connected')
+    expect(bindings.of(device('HD1000'))).toHaveLength(1)
+    expect(node.hotdesk.isQuiet(device('HD0002'))).toBe(true)
+    const told = entriesOf(log).filter(({ event }) => event === 'store.emptied')
+    expect(told.map(({ msg }) => msg)).toEqual([expect.stringMatching(/users and phones are gone.*emptied\.jsonl$/)])
+  })
+
+  it('leaves the last copy of the people and phones beside the saved one, which is of the emptied network now', async () => {
+    const data = join(redis.directory, 'paris-1')
+    const kept = await readFile(join(data, 'copy-hd.emptied.jsonl'), 'utf8')
+    expect(kept).toMatch(/^\["user:100",.*Alice/m)
+    await expect.poll(() => readFile(join(data, 'copy-hd.jsonl'), 'utf8').catch(() => ''), { timeout: 10_000 }).toContain('reg:HD1000')
+    expect(await readFile(join(data, 'copy-hd.jsonl'), 'utf8')).not.toContain('Alice')
+    expect(await readFile(join(data, 'copy-hd.emptied.jsonl'), 'utf8')).toBe(kept)
+  })
+
+  it('is told of as well when Redis comes back without its file', async () => {
+    const second = keepLog()
+    const store = await openTestStore(redis, { log: second.log, data: join(redis.directory, 'b') })
+    await redis.cli('HSET', '{hd}:user:100', 'name', 'Alice')
+    await keyOf(store, 'user:100', (hash) => hash !== undefined)
+    const lost = stateOf(store, 'lost')
+    await redis.kill()
+    await lost
+    await redis.forget()
+    await redis.start()
+    await stateOf(store, 'connected', 8_000)
+    expect(entriesOf(second).map(({ event }) => event)).toContain('store.emptied')
+    await store.close()
+  })
+})
