@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause, systemClock } from '../../src/base/clock.js'
 import { netstring, takeNetstrings } from './baresip-netstring.js'
+import { endOf, startChild } from './child.js'
 import { freePort } from './free-port.js'
 
 /** What happens at the phone, as its `ctrl_tcp` module tells it: `CALL_INCOMING`, `REGISTER_OK`. */
@@ -35,9 +36,10 @@ const folders = ['/usr/lib/baresip/modules', '/usr/local/lib/baresip/modules']
 export async function startBaresip(): Promise<Baresip> {
   const [directory, port] = [await mkdtemp(join(tmpdir(), 'hotdesk-baresip-')), await freePort()]
   await Promise.all(Object.entries(files(port)).map(([name, text]) => writeFile(join(directory, name), text)))
-  const child = spawn('baresip', ['-f', directory, '-s'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = startChild('baresip', ['-f', directory, '-s'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const output = collect(child)
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const exited = endOf(child).then(() => rm(directory, { recursive: true, force: true }))
+  exited.catch(() => undefined)
   const socket = await open(port, child, output)
   const inbox = createInbox(socket, output)
   let token = 0
@@ -58,7 +60,6 @@ export async function startBaresip(): Promise<Baresip> {
       await exited
       late.cancel()
       socket.destroy()
-      await rm(directory, { recursive: true, force: true })
     },
   }
 }

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pause, systemClock } from '../../src/base/clock.js'
+import { endOf, startChild } from './child.js'
 import { readTrace, type SippMessage } from './sipp-trace.js'
 
 export interface SippParts {
@@ -79,12 +80,12 @@ async function launch({ scenario, port, node, protocol = 'udp', words = {}, opti
   const where = ['-sf', 'scenario.xml', '-i', '127.0.0.1', '-p', String(port), '-t', protocol === 'tcp' ? 't1' : 'u1', '-bind_local']
   const bounds = ['-m', '1', '-timeout', String(seconds), '-timeout_error', '-recv_timeout', String(seconds * 1000), '-nostdin']
   const traces = ['-trace_err', '-error_file', 'errors.log', '-trace_msg', '-message_file', 'messages.log']
-  const child = spawn('sipp', [...(node ? [node] : []), ...where, ...bounds, ...traces, ...options], {
+  const child = startChild('sipp', [...(node ? [node] : []), ...where, ...bounds, ...traces, ...options], {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let printed = ''
-  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
     printed += piece
   })
   return { child, directory, printed: () => printed }
@@ -92,10 +93,7 @@ async function launch({ scenario, port, node, protocol = 'udp', words = {}, opti
 
 async function outcomeOf({ child, directory, printed }: Launched, { scenario, seconds = 15 }: SippParts): Promise<readonly SippMessage[]> {
   const late = systemClock.after((seconds + 5) * 1000, () => child.kill('SIGKILL'))
-  const code = await new Promise<number | string>((done, fail) => {
-    child.once('error', fail)
-    child.once('exit', (number, signal) => done(number ?? signal ?? 'no code'))
-  })
+  const code = await endOf(child)
   late.cancel()
   const [trace, errors] = await Promise.all(
     ['messages.log', 'errors.log'].map((file) => readFile(join(directory, file), 'utf8').catch(() => '')),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type BaresipPhone, byFarEnd, openBaresipPhone } from '../support/baresip-phone.js'
+import { freePort } from '../support/free-port.js'
 import { hears } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
 import { openTestOffice, pinOf, type TestOffice } from '../support/office.js'
@@ -7,13 +8,15 @@ import { openTestOffice, pinOf, type TestOffice } from '../support/office.js'
 /** A day with two phones of another make, one on UDP and one on TCP; each step goes on from the one before. */
 describe('two baresip phones', () => {
   let office: TestOffice
+  let listen: string
   let node: TestNode
   let alice: BaresipPhone
   let bob: BaresipPhone
 
   beforeAll(async () => {
     office = await openTestOffice()
-    node = await office.node('paris-1')
+    listen = `udp://127.0.0.1:${await freePort()},tcp://127.0.0.1:${await freePort()}`
+    node = await office.node('paris-1', 'paris', { env: { HOTDESK_SIP_LISTEN: listen } })
     alice = await openBaresipPhone('HD0001', node)
     bob = await openBaresipPhone('HD0002', node)
   }, 60_000)
@@ -51,7 +54,7 @@ describe('two baresip phones', () => {
 
   it('log in by *77*100*: the prompt is heard, the PIN is pressed (RFC 4733), and redis-cli shows who sits where', async () => {
     await Promise.all([logIn(alice, '100'), logIn(bob, '101')])
-    expect(await office.redis.cli('HGETALL', '{hd}:users')).toBe(['100', 'HD0001', '101', 'HD0002'].join('\n'))
+    expect(await office.redis.cli('HMGET', '{hd}:users', '100', '101')).toBe(['HD0001', 'HD0002'].join('\n'))
     expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('OCCUPIED 100')
   })
 
@@ -136,6 +139,15 @@ describe('two baresip phones', () => {
     await Promise.all([hears(result.call), bob.receives()])
     await bob.hangUp()
     await result.call.ended
+    await bob.ends()
+  })
+
+  it('call and ring after a restart of the node as if nothing had been', async () => {
+    await node.stop()
+    node = await office.node('paris-1', 'paris', { env: { HOTDESK_SIP_LISTEN: listen } })
+    await call(bob, '100', alice)
+    await bob.hangUp()
+    expect(await alice.ends()).toBe(byFarEnd)
     await bob.ends()
   })
 

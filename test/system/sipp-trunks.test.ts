@@ -13,7 +13,21 @@ import {
 import { received, story } from '../support/sipp-trace.js'
 
 /** The site's lines, each with its own port, and with its own first digit outside: 01… leaves through `good`. */
-const lines = ['help', 'good', 'guarded', 'busy', 'refused', 'closed', 'silent', 'next3', 'next4', 'next5', 'next6', 'inward'] as const
+const lines = [
+  'help',
+  'good',
+  'guarded',
+  'doubted',
+  'busy',
+  'refused',
+  'closed',
+  'silent',
+  'next3',
+  'next4',
+  'next5',
+  'next6',
+  'inward',
+] as const
 type Line = (typeof lines)[number]
 
 /** Takes what is sent to it, and that is all. */
@@ -53,6 +67,7 @@ function planWith(at: Readonly<Record<Line, number>>): string {
       help: trunk('help', 'udp'),
       good: trunk('good', 'udp'),
       guarded: trunk('guarded', 'udp', { username: 'paris', password: 'carrier-pw' }),
+      doubted: trunk('doubted', 'udp', { username: 'paris', password: 'carrier-pw' }),
       busy: trunk('busy', 'udp'),
       refused: trunk('refused', 'tcp'),
       closed: trunk('closed', 'udp'),
@@ -70,6 +85,7 @@ function planWith(at: Readonly<Record<Line, number>>): string {
       route(4, 'refused', 'next4'),
       route(5, 'closed', 'next5'),
       route(6, 'silent', 'next6'),
+      route(7, 'doubted'),
     ],
     dids: { '+331990001XX': '1XX' },
   })
@@ -103,6 +119,14 @@ describe.concurrent('a call to the outside', () => {
     const { caller, callee } = await dialOut(desk, '00247000001', 'guarded', 'answer-who-knows-the-password', words)
     expect(story(callee)).toBe('<INVITE >401 <ACK <INVITE >180 >200 <ACK <BYE >200')
     expect(story(caller)).toMatch(/<180 <200 >ACK >BYE <200$/)
+  })
+
+  it('is refused when the carrier does not know the line’s password', async () => {
+    const desk = await office.desk()
+    const asking = (await line('doubted')).plays('answer-who-knows-the-password', { words: { username: 'paris', secret: 'another' } })
+    await asking.ready
+    const refused = desk.plays('call-refused', { words: { number: '00747000001', status: 403 } })
+    expect(story((await played(refused, asking)).callee)).toBe('<INVITE >401 <ACK <INVITE >403 <ACK')
   })
 
   it('takes the next line when the first has none free (503)', async () => {

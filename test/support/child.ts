@@ -1,0 +1,22 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+
+const alive = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
+/** A program that does not outlive the tests, however they end. */
+export function startChild(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(program, args, options)
+  alive.add(child)
+  child.once('exit', () => alive.delete(child))
+  return child
+}
+
+/** Resolves with its exit code, or the name of the signal that ended it. @throws where the program cannot be started */
+export function endOf(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(code ?? signal))
+  })
+}
