@@ -10,6 +10,7 @@ import { deviceFields, parseDevice, parseNode, parseUser } from './records.js'
 import { createShelf } from './shelf.js'
 
 export type * from './contract.js'
+export { secondLogins } from './contract.js'
 export { joinNetwork, type Membership, type MembershipNeeds, newBoot } from './nodes.js'
 export { loadSamples, samples } from './samples.js'
 

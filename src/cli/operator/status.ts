@@ -45,7 +45,8 @@ export function phonesIn(replica: Replica): PhoneStatus[] {
   )
 }
 
-function phoneOf(replica: Replica, device: string): PhoneStatus {
+/** One of them. */
+export function phoneOf(replica: Replica, device: string): PhoneStatus {
   const record = replica.hash(`device:${device}`)
   const user = replica.hash('devices')?.get(device) ?? null
   const since = Number(record?.get('since'))

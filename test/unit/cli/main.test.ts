@@ -86,7 +86,7 @@ describe('help', () => {
     expect(code).toBe(0)
     const commands = Array.from(out.matchAll(/^ {2}([a-z]+)(?: |$)/gm), ([, name]) => name ?? '').filter((name) => name !== 'help')
     expect(commands).toEqual(expect.arrayContaining(['start', 'check', 'status', 'who', 'login', 'logout', 'unlock']))
-    for (const command of commands) expect((await run(command, '--help')).out, command).toMatch(/Examples?:\n {2}hotdesk/)
+    for (const command of commands) expect((await run(command, '--help')).out, command).toMatch(/Examples?:\n( {2}.*\n)*? {2}hotdesk/)
   })
 
   test('check --json can be read by a program', async () => {

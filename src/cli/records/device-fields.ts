@@ -1,0 +1,69 @@
+import { parseExtension, parseSiteName } from '../../base/identity.js'
+import type { Device, DeviceEdit } from '../../directory/directory.js'
+import { type Field, numberForm, readYesNo, textForm, yesNo } from './field.js'
+
+type DeviceField = Field<Device, DeviceEdit>
+
+/** What the installer says of a phone, but for the password; named as in Redis. */
+export const deviceFields: readonly DeviceField[] = [
+  {
+    name: 'site',
+    expects: 'a site, such as paris',
+    about: 'where it stands',
+    write: ({ site }) => site,
+    read: (text) => (parseSiteName(text) ? { site: text } : null),
+  },
+  {
+    name: 'hotdesk',
+    expects: 'yes or no',
+    about: 'whether people may log in at it',
+    write: ({ hotdesk }) => yesNo(hotdesk),
+    read: (text) => {
+      const hotdesk = readYesNo(text)
+      return hotdesk === null ? null : { hotdesk }
+    },
+  },
+  line('location', 'for the emergency centre; a phone without one cannot be shared', (location) => ({ location })),
+  {
+    name: 'elin',
+    expects: 'a telephone number',
+    about: 'its emergency caller number (default: the one of the site)',
+    write: ({ elin }) => elin ?? '',
+    read: (text) => (numberForm.isOne(text) ? { elin: text || null } : null),
+  },
+  {
+    name: 'mac',
+    expects: 'a MAC address, such as 00:15:65:aa:bb:cc',
+    about: 'its hardware address',
+    write: ({ mac }) => mac ?? '',
+    read: (text) => (/^([0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{2}){5})?$/.test(text) ? { mac: plainMac(text) } : null),
+  },
+  line('model', 'its make and model', (model) => ({ model })),
+  {
+    name: 'owner',
+    expects: 'an extension, 1 to 15 digits',
+    about: 'whose phone it is while nobody else has logged in',
+    write: ({ owner }) => owner ?? '',
+    read: (text) => (text === '' || parseExtension(text) ? { owner: text || null } : null),
+  },
+]
+
+function line(name: 'location' | 'model', about: string, edit: (text: string | null) => DeviceEdit): DeviceField {
+  return {
+    name,
+    expects: textForm.expects,
+    about,
+    write: (device) => device[name] ?? '',
+    read: (text) => (textForm.isOne(text) ? edit(text || null) : null),
+  }
+}
+
+/** `00:15:65:AA:BB:CC` and `001565aabbcc` are one phone. */
+function plainMac(text: string): string | null {
+  return text === '' ? null : text.replace(/[:-]/g, '').toLowerCase()
+}
+
+/** One edit that says all that several say. */
+export function mergedDeviceEdit(edits: readonly DeviceEdit[]): DeviceEdit {
+  return Object.assign({}, ...edits) as DeviceEdit
+}

@@ -1,0 +1,41 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Paint, table } from '../terminal.js'
+import { type Field, optionOf } from './field.js'
+
+/** Values of the options, by the name of the field. */
+export type Named = Readonly<Record<string, string | undefined>>
+
+/** An option for each field; a value that is not of its form is wrong usage. */
+export function addFieldOptions<Item, Edit>(command: Command, fields: readonly Field<Item, Edit>[]): Command {
+  for (const field of fields) {
+    const checked = (text: string): string => {
+      if (field.read(text) === null) throw new InvalidArgumentError(`Expected ${field.expects}.`)
+      return text
+    }
+    command.addOption(new Option(`--${optionOf(field)} <${placeOf(field.expects)}>`, field.about).argParser(checked))
+  }
+  return command
+}
+
+/** `seconds, 1 to 600` → `seconds` */
+function placeOf(expects: string): string {
+  return expects.replace(/^(an?|one of) /, '').split(',')[0] ?? expects
+}
+
+/** What the options say, one edit each. */
+export function editsIn<Item, Edit>(fields: readonly Field<Item, Edit>[], named: Named): Edit[] {
+  return fields.flatMap((field) => {
+    const text = named[field.name]
+    const edit = text === undefined ? null : field.read(text)
+    return edit === null ? [] : [edit]
+  })
+}
+
+/** Everything that is said of one record; `-` where nothing is. */
+export function recordLines(entries: readonly (readonly [string, string])[], paint: Paint): string[] {
+  return table(entries.map(([name, text]) => [paint.faint(name), text || '-']))
+}
+
+export function entriesOf<Item, Edit>(fields: readonly Field<Item, Edit>[], item: Item): [string, string][] {
+  return fields.map((field) => [field.name, field.write(item)])
+}

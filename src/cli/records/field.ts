@@ -1,0 +1,30 @@
+/** One thing that may be said of a user or a phone: an option of `set`, a line of `show`, a key or a column of an import. */
+export interface Field<Item, Edit> {
+  /** `ringSeconds`; the option is `--ring-seconds`. */
+  readonly name: string
+  /** Completes "expected …". */
+  readonly expects: string
+  readonly about: string
+  /** As one would write it; `''` where there is nothing. */
+  write(item: Item): string
+  /** null: not of that form. `''` takes it away. */
+  read(text: string): Edit | null
+}
+
+/** `ringSeconds` → `ring-seconds` */
+export function optionOf({ name }: Pick<Field<never, unknown>, 'name'>): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+export const yesNo = (claim: boolean): string => (claim ? 'yes' : 'no')
+
+/** null: neither. */
+export function readYesNo(text: string): boolean | null {
+  return text === 'yes' ? true : text === 'no' ? false : null
+}
+
+/** A number to dial, or nothing. */
+export const numberForm = { expects: 'a number to dial', isOne: (text: string): boolean => /^[+0-9*#]{0,32}$/.test(text) }
+
+/** One line of text that a person can read, or nothing. */
+export const textForm = { expects: 'a line of text', isOne: (text: string): boolean => text.length <= 200 && !/\p{Cc}/u.test(text) }

@@ -1,0 +1,78 @@
+import { parseSiteName } from '../../base/identity.js'
+import { type Forwards, secondLogins, type User, type UserEdit } from '../../directory/directory.js'
+import { type Field, numberForm, readYesNo, textForm, yesNo } from './field.js'
+
+type UserField = Field<User, UserEdit>
+
+/** What the installer says of a user, but for the PIN; named as in Redis. */
+export const userFields: readonly UserField[] = [
+  {
+    name: 'name',
+    expects: textForm.expects,
+    about: 'shown to whom the user calls',
+    write: ({ name, extension }) => (name === extension ? '' : name),
+    read: (text) => (textForm.isOne(text) ? { name: text } : null),
+  },
+  {
+    name: 'home',
+    expects: 'a site, such as paris',
+    about: 'the site that the user belongs to',
+    write: ({ home }) => home,
+    read: (text) => (parseSiteName(text) ? { home: text } : null),
+  },
+  flag('enabled', 'a user who is not is logged out, and cannot log in', (enabled) => ({ enabled })),
+  flag('mayHotdesk', 'may log in at shared phones', (mayHotdesk) => ({ mayHotdesk })),
+  {
+    name: 'secondLogin',
+    expects: `one of ${secondLogins.join(', ')}`,
+    about: 'what a login does to a user who sits elsewhere',
+    write: ({ secondLogin }) => secondLogin,
+    read: (text) => findIn(secondLogins, text, (secondLogin) => ({ secondLogin })),
+  },
+  {
+    name: 'ringSeconds',
+    expects: 'seconds, 1 to 600',
+    about: 'how long the phone rings',
+    write: ({ ringSeconds }) => String(ringSeconds),
+    read: (text) => (/^[1-9][0-9]{0,2}$/.test(text) && Number(text) <= 600 ? { ringSeconds: Number(text) } : null),
+  },
+  forward('always', 'where all calls go'),
+  forward('busy', 'where calls go when the phone is busy'),
+  forward('noAnswer', 'where calls go when nobody answers'),
+  forward('notLoggedIn', 'where calls go while the user sits nowhere'),
+  forward('notReachable', 'where calls go while the phone is not registered'),
+]
+
+function flag(name: 'enabled' | 'mayHotdesk', about: string, edit: (claim: boolean) => UserEdit): UserField {
+  return {
+    name,
+    expects: 'yes or no',
+    about,
+    write: (user) => yesNo(user[name]),
+    read: (text) => {
+      const claim = readYesNo(text)
+      return claim === null ? null : edit(claim)
+    },
+  }
+}
+
+function forward(when: keyof Forwards, about: string): UserField {
+  return {
+    name: `forward${when.charAt(0).toUpperCase()}${when.slice(1)}`,
+    expects: numberForm.expects,
+    about,
+    write: ({ forwards }) => forwards[when] ?? '',
+    read: (text) => (numberForm.isOne(text) ? { forwards: { [when]: text === '' ? null : text } } : null),
+  }
+}
+
+function findIn<Word extends string>(words: readonly Word[], text: string, edit: (word: Word) => UserEdit): UserEdit | null {
+  const word = words.find((one) => one === text)
+  return word === undefined ? null : edit(word)
+}
+
+/** One edit that says all that several say. */
+export function mergedUserEdit(edits: readonly UserEdit[]): UserEdit {
+  const forwards = Object.assign({}, ...edits.map((edit) => edit.forwards)) as Partial<Forwards>
+  return { ...(Object.assign({}, ...edits) as UserEdit), ...(Object.keys(forwards).length > 0 ? { forwards } : {}) }
+}

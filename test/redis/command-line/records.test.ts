@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+
+let desk: CommandLine
+
+beforeAll(async () => {
+  desk = await openCommandLine()
+})
+afterAll(() => desk.close())
+
+const field = (key: string, name: string): Promise<string> => desk.redis.cli('HGET', `{hd}:${key}`, name)
+
+describe('hotdesk user set', () => {
+  test('changes what is named and leaves the rest', async () => {
+    expect(await desk.hotdesk('user', 'set', '100', '--forward-busy', '101', '--ring-seconds', '15', '--enabled', 'no')).toMatchObject({
+      code: 0,
+      out: '100: saved',
+    })
+    expect([await field('user:100', 'forwardBusy'), await field('user:100', 'enabled'), await field('user:100', 'name')]).toEqual([
+      '101',
+      'no',
+      'Alice',
+    ])
+  })
+
+  test('an empty text takes a thing away', async () => {
+    await desk.hotdesk('user', 'set', '101', '--forward-always', '102')
+    expect((await desk.hotdesk('user', 'set', '101', '--forward-always', '')).code).toBe(0)
+    expect(await desk.redis.cli('HEXISTS', '{hd}:user:101', 'forwardAlways')).toBe('0')
+  })
+
+  test.each([
+    [['--ring-seconds', '0'], 2, 'Expected seconds, 1 to 600.'],
+    [['--second-login', 'maybe'], 2, 'Expected one of move, deny, allow.'],
+    [['--forward-busy', 'abc'], 2, 'Expected a number to dial.'],
+    [['--name', 'a\u001b[2Jb'], 2, 'Expected a line of text.'],
+    [[], 1, 'nothing was named'],
+  ])('refuses %j', async (options, code, said) => {
+    const answer = await desk.hotdesk('user', 'set', '100', ...options)
+    expect(answer.code).toBe(code)
+    expect(answer.err).toContain(said)
+  })
+
+  test('refuses a user that is not there', async () => {
+    expect(await desk.hotdesk('user', 'set', '199', '--name', 'X')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no such user') as string,
+    })
+    expect(await desk.redis.cli('EXISTS', '{hd}:user:199')).toBe('0')
+  })
+})
+
+describe('hotdesk user show', () => {
+  test('shows everything but the PIN', async () => {
+    await desk.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '102', 'HD0004')
+    const { out } = await desk.hotdesk('user', 'show', '102')
+    expect(out).toMatch(/^102\nname +Chloé\nhome +paris\nenabled +yes\n/)
+    expect(out).toMatch(/^sits at +HD0004$/m)
+    expect(out).toMatch(/^pin +set$/m)
+    expect(out).not.toContain('scrypt')
+    expect(await desk.json('user', 'show', '102')).toMatchObject({
+      extension: '102',
+      name: 'Chloé',
+      secondLogin: 'move',
+      ringSeconds: '25',
+      devices: ['HD0004'],
+    })
+  })
+})
+
+describe('hotdesk device set and show', () => {
+  test('change and show a phone, but for the password', async () => {
+    expect((await desk.hotdesk('device', 'set', 'HD0001', '--owner', '100', '--mac', '00:15:65:AA:BB:CC', '--model', 'T46')).code).toBe(0)
+    expect(await desk.json('device', 'show', 'HD0001')).toEqual({
+      device: 'HD0001',
+      site: 'paris',
+      hotdesk: 'yes',
+      location: 'Paris, 1st floor, reception',
+      elin: '+33199000001',
+      mac: '001565aabbcc',
+      model: 'T46',
+      owner: '100',
+      password: 'set',
+      state: 'idle',
+      user: null,
+      registered: false,
+      node: null,
+      refresh: null,
+    })
+    expect((await desk.hotdesk('device', 'show', 'HD0001')).out).not.toContain('sample-HD0001')
+  })
+
+  test('a phone without a location cannot be shared', async () => {
+    expect(await desk.hotdesk('device', 'set', 'HD0002', '--location', '')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('location') as string,
+    })
+    expect((await desk.hotdesk('device', 'set', 'HD0002', '--location', '', '--hotdesk', 'no')).code).toBe(0)
+  })
+
+  test('device add takes every setting', async () => {
+    expect(
+      await desk.hotdesk('device', 'add', 'HD0009', '--site', 'london', '--location', 'London, 1st floor', '--model', 'T31'),
+    ).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^HD0009: saved; the SIP password is \S{20}$/) as string,
+    })
+    expect(await field('device:HD0009', 'model')).toBe('T31')
+  })
+})
+
+describe('tables', () => {
+  test('stay straight beside wide characters, and a name cannot move the cursor', async () => {
+    await desk.redis.cli('HSET', '{hd}:user:110', 'home', 'paris', 'name', '日本')
+    await desk.redis.cli('HSET', '{hd}:user:111', 'home', 'paris', 'name', 'E\u001b[2Jve\u202e')
+    const rows = (await desk.hotdesk('user', 'list')).out.split('\n')
+    const [wide = '', evil = ''] = [rows.find((row) => row.startsWith('110')), rows.find((row) => row.startsWith('111'))]
+    expect(wide).toMatch(/^110 {3}日本 {4}paris/)
+    expect(evil).toMatch(/^111 {3}E\[2Jve +paris/)
+  })
+})
