@@ -45,6 +45,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
   const aside = join(data, `copy-${network}.emptied.jsonl`)
   let unsaved = false
   let restsUntil: Milliseconds = 0
+  let saved: Promise<void> = Promise.resolve()
   const stopListening = replica.onChange(() => {
     unsaved = true
   })
@@ -59,7 +60,13 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
     restsUntil = began + (clock.now() - began) * restPerSave
   }
 
-  async function save(): Promise<void> {
+  /** One after the other: both would write the same file. */
+  function save(): Promise<void> {
+    saved = saved.catch(() => undefined).then(saveNow)
+    return saved
+  }
+
+  async function saveNow(): Promise<void> {
     if (!unsaved || !isFresh()) return
     unsaved = false
     const hashes = replica.moment()

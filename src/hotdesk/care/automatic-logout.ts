@@ -5,7 +5,7 @@ import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
-import { tellDeparture } from './departure.js'
+import { readDeparture, tellDeparture } from './departure.js'
 import { type AutomaticLogout, type Due, dueBy } from './due.js'
 import { mayBeOurs } from './turns.js'
 
@@ -18,6 +18,13 @@ export interface AutomaticLogoutNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+}
+
+interface Overdue {
+  /** As the record has them. */
+  readonly since: string
+  readonly lastCall: string
+  readonly due: readonly Due[]
 }
 
 const roundMs: Milliseconds = 5_000
@@ -34,13 +41,23 @@ export function createAutomaticLogout(needs: AutomaticLogoutNeeds): { close(): v
   const { replica } = store
   const dueOf = dueBy(automaticLogout)
 
-  function overdue(device: DeviceId): { readonly since: string; readonly lastCall: string; readonly due: Due } | null {
+  /** What is overdue at this phone, by what its record says. */
+  function overdue(device: DeviceId): Overdue | null {
     const record = replica.hash(`device:${device}`)
     if (record?.get('site') !== automaticLogout.site || record.get('state') !== 'active') return null
     const [since, lastCall] = [record.get('since') ?? '', record.get('lastCall') ?? '-']
     const began = toMs(since)
-    const due = began === null ? null : dueOf({ since: began, lastCall: toMs(lastCall) })
-    return due && due.at <= clock.now() ? { since, lastCall, due } : null
+    const due = began === null ? [] : dueOf({ since: began, lastCall: toMs(lastCall) }).filter(({ at }) => at <= clock.now())
+    return due.length > 0 ? { since, lastCall, due } : null
+  }
+
+  /** A phone in a call is not idle, but may have been somebody's for too long. */
+  async function expire(device: DeviceId, { since, lastCall, due }: Overdue): Promise<void> {
+    for (const { at, reason } of due) {
+      const reply = await store.call('hotdesk_expire', device, node, reason, since, lastCall, String(Math.floor(at / 1_000)))
+      tellDeparture({ device, via: 'automatic', reason, reply }, needs)
+      if (readDeparture(reply) !== 'BUSY') return
+    }
   }
 
   async function round(): Promise<void> {
@@ -48,11 +65,8 @@ export function createAutomaticLogout(needs: AutomaticLogoutNeeds): { close(): v
     const devices = Array.from(assignments.all(), ([device]) => device)
     for (const [index, device] of devices.entries()) {
       if (index % sliceSize === sliceSize - 1) await pause(clock, 0)
-      const stay = overdue(device)
-      if (!stay || isQuiet(device) || !mayBeOurs(device, { replica, node })) continue
-      const { at, reason } = stay.due
-      const reply = await store.call('hotdesk_expire', device, node, reason, stay.since, stay.lastCall, String(Math.floor(at / 1_000)))
-      tellDeparture({ device, via: 'automatic', reason, reply }, needs)
+      const found = overdue(device)
+      if (found && !isQuiet(device) && mayBeOurs(device, { replica, node })) await expire(device, found)
     }
   }
 

@@ -27,14 +27,14 @@ export interface Stay {
   readonly lastCall: Milliseconds | null
 }
 
-/** Answers for each stay when it ends, by the first of the rules; null: by none. */
-export function dueBy({ maxTimeMs, idleTimeMs, daily }: AutomaticLogout): (stay: Stay) => Due | null {
+/** Answers for each stay when it ends by each of the rules, the first first. */
+export function dueBy({ maxTimeMs, idleTimeMs, daily }: AutomaticLogout): (stay: Stay) => readonly Due[] {
   const nextDaily = daily && createDaily(daily)
   return ({ since, lastCall }) => {
     const ends: Due[] = []
     if (maxTimeMs !== null) ends.push({ at: since + maxTimeMs, reason: 'max-time' })
     if (idleTimeMs !== null) ends.push({ at: Math.max(since, lastCall ?? since) + idleTimeMs, reason: 'idle-time' })
     if (nextDaily !== null) ends.push({ at: nextDaily(since), reason: 'daily' })
-    return ends.reduce<Due | null>((first, due) => (first === null || due.at < first.at ? due : first), null)
+    return ends.sort((one, other) => one.at - other.at)
   }
 }

@@ -17,28 +17,32 @@ const paris = (clock: string) => ({
 describe('a login ends', () => {
   const since = at('2026-07-31T08:00:00Z')
 
-  it('never, where no rule says so', () => expect(dueBy(off)({ since, lastCall: null })).toBeNull())
+  it('never, where no rule says so', () => expect(dueBy(off)({ since, lastCall: null })).toEqual([]))
 
   it('after the longest time, calls or not', () => {
     const due = dueBy({ ...off, maxTimeMs: 12 * hour })
-    expect(due({ since, lastCall: since + 11 * hour })).toEqual({ at: since + 12 * hour, reason: 'max-time' })
+    expect(due({ since, lastCall: since + 11 * hour })).toEqual([{ at: since + 12 * hour, reason: 'max-time' }])
   })
 
   it('when nobody has called for so long, counted from the login where there was no call', () => {
     const due = dueBy({ ...off, idleTimeMs: 2 * hour })
-    expect(due({ since, lastCall: null })).toEqual({ at: since + 2 * hour, reason: 'idle-time' })
-    expect(due({ since, lastCall: since + hour })).toEqual({ at: since + 3 * hour, reason: 'idle-time' })
+    expect(due({ since, lastCall: null })).toEqual([{ at: since + 2 * hour, reason: 'idle-time' }])
+    expect(due({ since, lastCall: since + hour })).toEqual([{ at: since + 3 * hour, reason: 'idle-time' }])
   })
 
   it('not because of the last call of whoever sat there before', () => {
-    expect(dueBy({ ...off, idleTimeMs: 2 * hour })({ since, lastCall: since - 9 * hour })?.at).toBe(since + 2 * hour)
+    expect(dueBy({ ...off, idleTimeMs: 2 * hour })({ since, lastCall: since - 9 * hour })[0]?.at).toBe(since + 2 * hour)
   })
 
-  it('at the first of several rules', () => {
-    const due = dueBy({ ...off, maxTimeMs: 12 * hour, idleTimeMs: 10 * hour, daily: paris('20:00') })
-    expect(due({ since, lastCall: null })).toEqual({ at: at('2026-07-31T18:00:00Z'), reason: 'idle-time' })
-    expect(due({ since, lastCall: since + 9 * hour })).toEqual({ at: at('2026-07-31T18:00:00Z'), reason: 'daily' })
-    expect(due({ since: since + 11 * hour, lastCall: null })).toEqual({ at: at('2026-08-01T05:00:00Z'), reason: 'idle-time' })
+  it('at the first of several rules, then at the next', () => {
+    const due = dueBy({ ...off, maxTimeMs: 12 * hour, idleTimeMs: 9 * hour, daily: paris('20:00') })
+    const ends = (stay: Parameters<typeof due>[0]) => due(stay).map((end) => `${iso(end.at)} ${end.reason}`)
+    expect(ends({ since, lastCall: null })).toEqual([
+      '2026-07-31T17:00:00Z idle-time',
+      '2026-07-31T18:00:00Z daily',
+      '2026-07-31T20:00:00Z max-time',
+    ])
+    expect(ends({ since, lastCall: since + 8 * hour })[0]).toBe('2026-07-31T18:00:00Z daily')
   })
 })
 
