@@ -1,22 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type BaresipPhone, byFarEnd, openBaresipPhone } from '../support/baresip-phone.js'
-import { freePort } from '../support/free-port.js'
 import { hears } from '../support/login.js'
-import type { TestNode } from '../support/node.js'
+import { sameAddresses, type TestNode } from '../support/node.js'
 import { openTestOffice, pinOf, type TestOffice } from '../support/office.js'
 
 /** A day with two phones of another make, one on UDP and one on TCP; each step goes on from the one before. */
 describe('two baresip phones', () => {
   let office: TestOffice
-  let listen: string
   let node: TestNode
   let alice: BaresipPhone
   let bob: BaresipPhone
 
   beforeAll(async () => {
     office = await openTestOffice()
-    listen = `udp://127.0.0.1:${await freePort()},tcp://127.0.0.1:${await freePort()}`
-    node = await office.node('paris-1', 'paris', { env: { HOTDESK_SIP_LISTEN: listen } })
+    node = await office.node('paris-1')
     alice = await openBaresipPhone('HD0001', node)
     bob = await openBaresipPhone('HD0002', node)
   }, 60_000)
@@ -144,7 +141,7 @@ describe('two baresip phones', () => {
 
   it('call and ring after a restart of the node as if nothing had been', async () => {
     await node.stop()
-    node = await office.node('paris-1', 'paris', { env: { HOTDESK_SIP_LISTEN: listen } })
+    node = await office.node('paris-1', 'paris', { env: sameAddresses(node) })
     await call(bob, '100', alice)
     await bob.hangUp()
     expect(await alice.ends()).toBe(byFarEnd)

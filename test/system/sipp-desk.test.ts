@@ -134,10 +134,10 @@ function algorithmsIn(message: SippMessage): readonly string[] {
   return message.headers('WWW-Authenticate').map((line) => /algorithm=([\w-]+)/.exec(line)?.[1] ?? '')
 }
 
-/** What is different in any two answers: tags, Call-ID, branch, port and nonce. */
+/** What is different in any two answers: tags, Call-ID, branch, ports and nonce. */
 function withoutChance({ text }: SippMessage): string {
   return text
-    .replace(/(tag|nonce|branch)="?[\w-]+"?/g, '$1=…')
+    .replace(/(tag|nonce|branch|rport)="?[\w-]+"?/g, '$1=…')
     .replace(/^Call-ID:.*$/m, 'Call-ID: …')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:…')
 }
