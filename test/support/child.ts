@@ -1,8 +1,16 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 
 const alive = new Set<ChildProcess>()
-process.once('exit', () => {
+
+function endAll(): void {
   for (const child of alive) child.kill('SIGKILL')
+}
+
+process.once('exit', endAll)
+// The way vitest ends its workers.
+process.once('SIGTERM', () => {
+  endAll()
+  process.kill(process.pid, 'SIGTERM')
 })
 
 /** A program that does not outlive the tests, however they end. */
