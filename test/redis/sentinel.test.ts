@@ -166,3 +166,42 @@ describe('a login that no replica has', () => {
     expect(await stores[0]?.transition('hotdesk_login', userOf(0, 0), deviceOf(0), 'dial-code')).toMatchObject({ certainty: 'safe' })
   })
 })
+
+describe('a primary that is replaced', () => {
+  const connectedAgain = () => Promise.all(stores.map((store) => stateOf(store, 'connected', 15_000)))
+  const lostAll = () => Promise.all(stores.map((store) => stateOf(store, 'lost', 10_000)))
+
+  async function expectLogins(primary: RedisProcess): Promise<void> {
+    for (const [number, store] of stores.entries()) {
+      const user = userOf(number, 3)
+      expect(await store.transition('hotdesk_login', user, deviceOf(number), 'dial-code')).toMatchObject({ certainty: 'safe' })
+      expect(await primary.cli('HGET', '{hd}:devices', deviceOf(number))).toBe(user)
+    }
+  }
+
+  it('on purpose is left for its successor', async () => {
+    const before = await redis.primary()
+    for (const server of redis.servers) if (server.isGone()) await redis.revive(server)
+    await redis.untilWhole()
+    const lost = lostAll()
+    await redis.sentinel('SENTINEL', 'FAILOVER', 'desk')
+    await lost
+    await connectedAgain()
+    const after = await redis.primary()
+    expect(after.port).not.toBe(before.port)
+    await redis.untilWhole()
+    await expectLogins(after)
+  })
+
+  it('as it hangs is left as well', async () => {
+    const before = await redis.primary()
+    const lost = lostAll()
+    before.signal('SIGSTOP')
+    await lost
+    await expect.poll(async () => (await redis.primary()).port, { timeout: 15_000 }).not.toBe(before.port)
+    await connectedAgain()
+    before.signal('SIGCONT')
+    await expectLogins(await redis.primary())
+    await expect.poll(() => before.cli('ROLE'), { timeout: 20_000 }).toMatch(/^slave/)
+  })
+})

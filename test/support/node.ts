@@ -11,8 +11,8 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly event?: str
 export interface NodeParts {
   readonly node: string
   readonly site: string
-  /** `unix:///…` of a TestRedis, or `embedded`. */
-  readonly redis: string
+  /** `unix:///…` of a TestRedis, `embedded`, or a block of settings. */
+  readonly redis: string | Readonly<Record<string, unknown>>
   /** Kept from run to run where the test gives it. */
   readonly data?: string
   /** Text of the site's dial plan; the sample one of the site by default. */

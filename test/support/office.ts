@@ -34,8 +34,9 @@ export interface TestOffice {
 
 export const domain = 'hotdesk.test'
 
-export async function openTestOffice(): Promise<TestOffice> {
-  const redis = await startTestRedis()
+/** On a Redis of its own where none is given. */
+export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
+  const redis = given ?? (await startTestRedis())
   const store = await openTestStore(redis)
   const directory = createDirectory({ store, seal: createSeal(new Secret(networkSecret)), log: silentLogger() })
   await furnish(directory)

@@ -25,7 +25,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   const servers = await Promise.all(Array.from({ length: 6 }, () => launch(directory)))
   await acquaint(servers)
   const [alive = servers[0] as RedisProcess] = servers
-  const speaker = (): RedisProcess => servers.find(({ pid }) => isAlive(pid)) ?? alive
+  const speaker = (): RedisProcess => servers.find((server) => !server.isGone()) ?? alive
 
   return {
     directory,
@@ -110,13 +110,4 @@ function serverIn(servers: readonly RedisProcess[], line: string): RedisProcess 
   const found = servers.find((server) => server.port === port)
   if (!found) throw new Error(`no server is meant by "${line}"`)
   return found
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }

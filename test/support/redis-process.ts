@@ -12,6 +12,7 @@ export interface RedisProcess {
   /** The same for lines of the protocol's inline form, fast. */
   pipe(lines: readonly string[]): Promise<void>
   signal(name: NodeJS.Signals): void
+  isGone(): boolean
   /** Without mercy; does nothing to one that has ended. */
   kill(): Promise<void>
 }
@@ -30,6 +31,7 @@ export async function launchRedis({ port, words, before = [], cliWords = [] }: R
   const [program = '', ...rest] = [...before, 'redis-server', ...words]
   const server = spawn(program, rest, { stdio: ['ignore', 'pipe', 'ignore'] })
   await untilReady(server)
+  const isGone = (): boolean => server.exitCode !== null || server.signalCode !== null
   const client = ['-h', '127.0.0.1', '-p', String(port), ...cliWords]
   return {
     port,
@@ -39,8 +41,9 @@ export async function launchRedis({ port, words, before = [], cliWords = [] }: R
     },
     pipe: (lines) => feed(client, lines),
     signal: (name) => void server.kill(name),
+    isGone,
     async kill() {
-      if (server.exitCode !== null || server.signalCode !== null) return
+      if (isGone()) return
       const gone = new Promise((resolve) => server.once('close', resolve))
       server.kill('SIGCONT')
       server.kill('SIGKILL')

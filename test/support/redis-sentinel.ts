@@ -14,6 +14,10 @@ export interface TestSentinel {
   readonly servers: readonly RedisProcess[]
   /** Whom the sentinels name now. */
   primary(): Promise<RedisProcess>
+  /** redis-cli at a sentinel. */
+  sentinel(...words: readonly string[]): Promise<string>
+  /** Resolves when the sentinels and the primary know both replicas, and these have caught up. */
+  untilWhole(): Promise<void>
   /** Starts a server that was killed again, as it was: it takes itself for whatever it was at first. */
   revive(server: RedisProcess): Promise<RedisProcess>
   close(): Promise<void>
@@ -48,6 +52,11 @@ export async function startTestSentinel(): Promise<TestSentinel> {
     place: { kind: 'sentinel', sentinels: sentinels.map(({ port }) => ({ host: '127.0.0.1', port })), name: 'desk' },
     servers,
     primary,
+    sentinel: (...words) => (sentinels[0] as RedisProcess).cli(...words),
+    async untilWhole() {
+      await caughtUp(await primary(), 2)
+      await untilAcquainted(sentinels)
+    },
     async revive({ port }) {
       const revived = await launch(port)
       servers[servers.findIndex((server) => server.port === port)] = revived
@@ -62,7 +71,7 @@ export async function startTestSentinel(): Promise<TestSentinel> {
 
 /** A replica that has not caught up is none that a sentinel would choose. */
 export async function caughtUp(primary: RedisProcess, replicas: number): Promise<void> {
-  const deadline = systemClock.now() + 10_000
+  const deadline = systemClock.now() + 20_000
   while (!(await primary.cli('INFO', 'replication')).includes(`connected_slaves:${replicas}`) || !(await allOnline(primary))) {
     if (systemClock.now() > deadline) throw new Error('the replicas did not catch up')
     await pause(systemClock, 50)

@@ -69,7 +69,8 @@ function sentinelOptions({ name, sentinels, access }: Extract<ReachablePlace, { 
     sentinels: sentinels.map(({ host, port }) => ({ host, port })),
     sentinelCommandTimeout: answerWithinMs,
     sentinelRetryStrategy: options.retryStrategy,
-    failoverDetector: true,
+    // Its detector would hang up once more for each sentinel that tells of a failover which has been followed already.
+    failoverDetector: false,
     ...(access?.sentinelPassword ? { sentinelPassword: access.sentinelPassword.reveal() } : {}),
     ...(tls ? { tls, sentinelTLS: tls, enableTLSForSentinelMode: true } : {}),
   }
