@@ -17,11 +17,10 @@ import { outcomeOf, readLogout } from './replies.js'
 
 export { createAssignments } from './assignments.js'
 export type { AutomaticLogout } from './care/due.js'
-export { createAssignments } from './assignments.js'
 export type * from './contract.js'
 export { streamEvents } from './events.js'
 export { hotdeskLibrary } from './library.js'
-export { hashPin, issuePin, type PinWeakness, weaknessOf } from './pin.js'
+export { hashPin, isPinHash, issuePin, type PinWeakness, verifyPin, weaknessOf } from './pin.js'
 
 export interface HotdeskNeeds {
   readonly store: Store

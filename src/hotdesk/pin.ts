@@ -18,6 +18,11 @@ export async function hashPin(pin: Secret): Promise<string> {
   return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }
 
+/** True for what `hashPin` answers. */
+export function isPinHash(text: string): boolean {
+  return form.test(text)
+}
+
 /** Takes as long for `null` (no such user, no PIN) or a broken hash as for a wrong PIN. */
 export async function verifyPin(pin: Secret, hashed: string | null): Promise<boolean> {
   const [, N, r, p, salt = '', hash = ''] = form.exec(hashed ?? '') ?? []

@@ -55,7 +55,9 @@ describe('the function library', () => {
 
   it('writes no event that is not on the list, and the list has none that nobody writes', () => {
     const written = new Set([...code.matchAll(/event\(tag, '([\w.]+)'/g)].map(([, name]) => name))
-    const named = [...code.matchAll(/local name = displaced.*/g)].flatMap(([line]) => [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name))
+    const named = [...code.matchAll(/local name = displaced.*/g)].flatMap(([line]) =>
+      [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name),
+    )
     for (const name of named) written.add(name)
     expect(new Set([...written, 'login.abandoned'])).toEqual(new Set(streamEvents))
   })
