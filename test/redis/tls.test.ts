@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.js'
 import { parseConfig, type RedisPlace } from '../../src/config.js'
 import { createStore, type Store, type StoreNeeds } from '../../src/store/store.js'
+import { freePort } from '../support/free-port.js'
 import { keepLog } from '../support/kept-log.js'
 import type { RedisProcess } from '../support/redis-process.js'
 import { keyOf, storeNeeds } from '../support/redis-store.js'
@@ -68,7 +69,7 @@ describe('Redis over TLS', () => {
 
   it('is found in a cluster that speaks TLS', async () => {
     const cluster = ['--cluster-enabled', 'yes', '--tls-cluster', 'yes', '--cluster-config-file', join(tls.directory, 'nodes.conf')]
-    const alone = await tls.launch(cluster)
+    const alone = await tls.launch([...cluster, '--cluster-port', String(await freePort())])
     await alone.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
     await expect.poll(() => alone.cli('CLUSTER', 'INFO'), { timeout: 5_000 }).toContain('cluster_state:ok')
     store = await open(placeOf(`{ cluster: ["127.0.0.1:${alone.port}"], tls: yes, ca: ca.pem }`))
