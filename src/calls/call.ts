@@ -79,8 +79,11 @@ function legHeaders(invite: IncomingInvite, party: Party, { kind, domain }: { ki
   // An emergency call is refused for nothing, used-up hops included.
   const left = kind === 'emergency' ? mostForwards : forwardsLeft(invite) - 1
   const passed = passedOn.map((name) => [name, invite.header(name)] as const).filter(([, value]) => value !== '')
-  return { ...Object.fromEntries(passed), ...identityHeaders(party, domain), 'Max-Forwards': String(left) }
+  return { ...Object.fromEntries(passed), ...identityHeaders(party, domain), ...legCapabilities, 'Max-Forwards': String(left) }
 }
+
+/** What a leg of ours takes in its dialog: said in each INVITE and its 200 (RFC 3261 §13.2.1, §13.3.1.4). */
+export const legCapabilities = { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, MESSAGE, PRACK', Supported: 'timer' } as const
 
 /** RFC 3261 §8.1.1.6. */
 const mostForwards = 70

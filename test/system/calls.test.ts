@@ -52,6 +52,15 @@ describe('calls between phones', () => {
       expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(487)
     })
 
+    it('each leg says what it takes: an INVITE and its 200 SHOULD carry Allow and Supported (RFC 3261 §13.2.1, §13.3.1.4)', async () => {
+      const { dialling, ringing } = await called(desk3, '100', desk1)
+      expect(ringing.invite.header('Allow')).toMatch(/\bINVITE\b.*\bUPDATE\b/)
+      const call = await ringing.answer()
+      const dialled = await dialling.result
+      expect(dialled.outcome === 'answered' && dialled.answer.header('Allow')).toMatch(/\bINVITE\b/)
+      await call.hangUp()
+    })
+
     it('a busy phone is 486', async () => {
       const { dialling, ringing } = await called(desk3, '100', desk1)
       ringing.reject(486)

@@ -1,7 +1,7 @@
 import type { DeviceId } from '../../base/identity.js'
 import type { SipAnswer, SipDialog } from '../../srf/srf.js'
 import type { ActiveCall } from '../activity.js'
-import type { Call } from '../call.js'
+import { type Call, legCapabilities } from '../call.js'
 import { type Failure, type RefusalReason, reasonOf, type Termination } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
@@ -95,7 +95,7 @@ async function connect(call: Call, branch: Branch, taken: Taken, needs: CallNeed
 
 async function acceptCaller(call: Call, taken: Taken): Promise<SipDialog | null> {
   try {
-    return await call.invite.accept({ sdp: taken.answer.body })
+    return await call.invite.accept({ sdp: taken.answer.body, headers: legCapabilities })
   } catch {
     // The caller gave up in the very moment of the answer: an ordinary race, so leg B is told and nothing is wrong.
     await (taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye())

@@ -33,7 +33,7 @@ export interface PhoneCall {
 }
 
 export type Dialled =
-  | { readonly outcome: 'answered'; readonly call: PhoneCall }
+  | { readonly outcome: 'answered'; readonly call: PhoneCall; readonly answer: SipAnswer }
   | { readonly outcome: 'failed'; readonly answer: SipAnswer }
 
 export interface Dialling {
@@ -117,7 +117,7 @@ async function takeAnswer(invite: OutgoingInvite, audio: AudioSession, clock: Cl
   const result = await invite.result
   if (result.outcome === 'answered') {
     audio.accept(result.answer.body)
-    return { outcome: 'answered', call: toCall(result.dialog, audio, clock) }
+    return { outcome: 'answered', call: toCall(result.dialog, audio, clock), answer: result.answer }
   }
   audio.close()
   return { outcome: 'failed', answer: result.answer }
