@@ -3,6 +3,8 @@ import { Command } from 'commander'
 import { loadConfig } from '../config.js'
 import { checkCommand } from './check.js'
 import { demoCommand } from './demo/command.js'
+import { exportCommand } from './exchange/export.js'
+import { importCommand } from './exchange/import.js'
 import type { CommandNeeds } from './needs.js'
 import { assignmentCommands } from './operator/assignments.js'
 import { statusCommand } from './operator/status.js'
@@ -42,6 +44,8 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   assignmentCommands(program, needs)
   userCommands(program, needs)
   deviceCommands(program, needs)
+  importCommand(program, needs)
+  exportCommand(program, needs)
   sipdCommand(program, needs)
   return program
 }

@@ -1,0 +1,106 @@
+import { messageOf } from '../../base/errors.js'
+import { parseDeviceId, parseExtension } from '../../base/identity.js'
+import type { Seal } from '../../base/seal.js'
+import type { Secret } from '../../base/secret.js'
+import { keyText, type Path, type Problem, type Written } from '../../base/written.js'
+import type { Dialplan } from '../../dialplan/dialplan.js'
+import type { DeviceEdit, Directory, EditOutcome, UserEdit } from '../../directory/directory.js'
+import { weaknessOf } from '../../hotdesk/hotdesk.js'
+import { deviceFields, mergedDeviceEdit } from '../records/device-fields.js'
+import { editsIn, type Named } from '../records/field-options.js'
+import { weaknesses } from '../records/pins.js'
+import { mergedUserEdit, userFields } from '../records/user-fields.js'
+import type { NetworkFile, WrittenPassword, WrittenPin } from './network-file.js'
+
+/** What the file wants of one record. PIN and password are still as they are written. */
+export interface UserDraft {
+  readonly kind: 'users'
+  readonly id: string
+  readonly isNew: boolean
+  readonly edit: UserEdit
+  readonly pin: WrittenPin | null
+}
+
+export interface DeviceDraft {
+  readonly kind: 'devices'
+  readonly id: string
+  readonly isNew: boolean
+  readonly edit: DeviceEdit
+  readonly password: Secret | null
+}
+
+export type Draft = UserDraft | DeviceDraft
+
+export interface DraftNeeds extends Pick<Written, 'placeOf'> {
+  readonly directory: Directory
+  readonly dialplan: Pick<Dialplan, 'site' | 'reserved'>
+  readonly seal: Seal
+  /** Whether who is not in the file stays in the network. */
+  readonly others: 'keep' | 'remove'
+}
+
+export interface Drafts {
+  readonly drafts: readonly Draft[]
+  /** What the form of one line could not tell. */
+  readonly problems: readonly Problem[]
+}
+
+/** A new record that says nothing of its site is of the site of this node. */
+export function draftsOf(file: NetworkFile, needs: DraftNeeds): Drafts {
+  const problems: Problem[] = []
+  const complain = (path: Path, message: string): void => void problems.push({ place: needs.placeOf(path), key: keyText(path), message })
+  const users = Object.entries(file.users).map(([id, entry]) => userDraft(id, entry as UserEntry, needs, complain))
+  const devices = Object.entries(file.devices).map(([id, entry]) => deviceDraft(id, entry as DeviceEntry, needs, complain))
+  for (const { id, edit } of devices) {
+    const owner = edit.owner ?? null
+    if (owner === null || Object.hasOwn(file.users, owner)) continue
+    if (needs.others === 'remove') complain(['devices', id, 'owner'], `there is no user ${owner} here, and others are removed`)
+    else if (!isUser(owner, needs)) complain(['devices', id, 'owner'], `there is no user ${owner}, neither here nor in the network`)
+  }
+  return { drafts: [...users, ...devices], problems }
+}
+
+type UserEntry = Named & { readonly pin?: WrittenPin }
+type DeviceEntry = Named & { readonly password?: WrittenPassword }
+type Complain = (path: Path, message: string) => void
+
+function userDraft(id: string, { pin, ...said }: UserEntry, { directory, dialplan }: DraftNeeds, complain: Complain): UserDraft {
+  const path = ['users', id]
+  const isNew = !isUser(id, { directory })
+  const edit: UserEdit = { ...(isNew ? { home: dialplan.site } : {}), ...mergedUserEdit(editsIn(userFields, said)) }
+  const extension = parseExtension(id)
+  const reserved = extension && dialplan.reserved(extension)
+  if (reserved) complain(path, reserved)
+  else tell(path, directory.prepareUser(id, edit), complain)
+  const weakness = pin?.kind === 'digits' ? weaknessOf(pin.pin, id) : null
+  if (weakness) complain([...path, 'pin'], weaknesses[weakness])
+  return { kind: 'users', id, isNew, edit, pin: pin ?? null }
+}
+
+function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: DraftNeeds, complain: Complain): DeviceDraft {
+  const { directory, dialplan, seal } = needs
+  const path = ['devices', id]
+  const device = parseDeviceId(id)
+  const isNew = device === null || directory.device(device) === null
+  const edit: DeviceEdit = { ...(isNew ? { site: dialplan.site, hotdesk: true } : {}), ...mergedDeviceEdit(editsIn(deviceFields, said)) }
+  tell(path, directory.prepareDevice(id, edit), complain)
+  try {
+    return { kind: 'devices', id, isNew, edit, password: password ? clear(password, seal) : null }
+  } catch (fault) {
+    complain([...path, 'password'], messageOf(fault))
+    return { kind: 'devices', id, isNew, edit, password: null }
+  }
+}
+
+function clear(written: WrittenPassword, seal: Seal): Secret {
+  return written.kind === 'clear' ? written.password : seal.open(written.text)
+}
+
+function isUser(id: string, { directory }: Pick<DraftNeeds, 'directory'>): boolean {
+  const extension = parseExtension(id)
+  return extension !== null && directory.user(extension) !== null
+}
+
+function tell(path: Path, prepared: { readonly outcome: string } | EditOutcome, complain: Complain): void {
+  if ('reasons' in prepared) for (const reason of prepared.reasons) complain(path, reason)
+}

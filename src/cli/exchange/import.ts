@@ -1,0 +1,127 @@
+import { readFile, rm } from 'node:fs/promises'
+import { basename, extname } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { type Command, Option } from 'commander'
+import { AppError, messageOf } from '../../base/errors.js'
+import { createSeal } from '../../base/seal.js'
+import { check, invalid, readYaml } from '../../base/written.js'
+import type { Directory } from '../../directory/directory.js'
+import type { Store } from '../../store/store.js'
+import { readDialplan } from '../check.js'
+import type { CommandNeeds } from '../needs.js'
+import { withDirectory } from '../operator/network.js'
+import { type Reading, readCsv } from './csv.js'
+import { type Draft, draftsOf } from './drafts.js'
+import { networkFile, readableIn } from './network-file.js'
+import { type Plan, planOf } from './plan.js'
+import { createProgress } from './progress.js'
+import { planLines, summaryOf } from './report.js'
+import { type Secrets, withSecrets, writeIssued } from './secrets.js'
+
+export const formats = ['yaml', 'csv'] as const
+export type Format = (typeof formats)[number]
+
+interface ImportOptions {
+  readonly dryRun?: boolean
+  readonly format?: Format
+  readonly issue?: string
+  readonly prune?: boolean
+  readonly json?: boolean
+}
+
+/** `hotdesk import` */
+export function importCommand(program: Command, needs: CommandNeeds): void {
+  program
+    .command('import')
+    .description('add and change users and phones as a file says: all of it, or nothing where anything in it is wrong')
+    .argument('<file>', 'YAML or CSV as `hotdesk export` writes it; - is standard input')
+    .option('--dry-run', 'only show what would be different')
+    .option('--issue <file>', 'make PINs and passwords for those who have none, and write them to this new file')
+    .option('--prune', 'remove users and phones that the file does not name')
+    .addOption(new Option('--format <form>', 'what the file is (default: by its name)').choices(formats))
+    .option('--json', 'the answer as JSON')
+    .addHelpText(
+      'after',
+      [
+        '\nA record is added, or changed in what the file names. In YAML an empty text takes a thing away; an empty cell of a table says nothing.',
+        '\nExamples:',
+        '  hotdesk import people.csv --dry-run',
+        '  hotdesk import people.csv --issue pins-to-hand-out.csv',
+        '  hotdesk import network.yaml',
+      ].join('\n'),
+    )
+    .action(async (file: string, options: ImportOptions) => {
+      const reading = await read(file, options.format)
+      await withDirectory(needs.config('look'), (directory, store) => run({ file, options, reading, needs, directory, store }))
+    })
+}
+
+interface Run {
+  readonly file: string
+  readonly options: ImportOptions
+  readonly reading: Reading
+  readonly needs: CommandNeeds
+  readonly directory: Directory
+  readonly store: Store
+}
+
+async function run(given: Run): Promise<void> {
+  const { options, needs, directory, store } = given
+  const drafts = checkedDrafts(given)
+  const progress = createProgress()
+  progress.begin('PINs', drafts.length)
+  const secrets = await withSecrets(drafts, { directory, missing: options.issue ? 'issue' : 'leave', onDone: progress.reached })
+  progress.end()
+  const plan = planOf(secrets.ready, { directory, replica: store.replica, others: options.prune ? 'remove' : 'keep' })
+  if (!options.dryRun) await write(plan, secrets, given)
+  const { print, paint } = needs.terminal
+  if (options.json) return print(JSON.stringify(summaryOf(plan, secrets, options.dryRun ? 'shown' : 'done'), null, 2))
+  for (const line of planLines(plan, secrets, { form: options.dryRun ? 'shown' : 'done', issuedTo: options.issue ?? null, paint }))
+    print(line)
+}
+
+async function read(file: string, format?: Format): Promise<Reading> {
+  const name = file === '-' ? 'standard input' : basename(file)
+  const content = await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')).catch((fault: unknown) => {
+    throw invalid('IMPORT_INVALID', name, [{ place: name, key: '', message: `cannot be read (${messageOf(fault)})` }])
+  })
+  return (format ?? formatOf(file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), late: [] }
+}
+
+export function formatOf(file: string): Format {
+  return ['.csv', '.tsv', '.txt'].includes(extname(file).toLowerCase()) ? 'csv' : 'yaml'
+}
+
+/** @throws AppError IMPORT_INVALID with everything that is wrong, each with its line */
+function checkedDrafts({ file, options, reading: { written, late }, needs, directory }: Run): readonly Draft[] {
+  const config = needs.config('look')
+  const checked = check(networkFile, written)
+  const { drafts, problems } = draftsOf('value' in checked ? checked.value : readableIn(written.value), {
+    placeOf: written.placeOf,
+    directory,
+    dialplan: readDialplan(config),
+    seal: createSeal(config.secret),
+    others: options.prune ? 'remove' : 'keep',
+  })
+  const all = ['problems' in checked ? checked.problems : [], late, problems].flat()
+  if (all.length > 0) throw invalid('IMPORT_INVALID', basename(file), all)
+  return drafts
+}
+
+/** Secrets first: were they lost, nobody could log in with what is written then. */
+async function write({ planned }: Plan, { issued }: Secrets, { options, directory }: Run): Promise<void> {
+  if (options.issue !== undefined) await writeIssued(options.issue, issued)
+  const progress = createProgress()
+  progress.begin('records', planned.length)
+  try {
+    await directory.apply(
+      planned.map(({ change }) => change),
+      progress.reached,
+    )
+  } catch (fault) {
+    if (options.issue !== undefined) await rm(options.issue)
+    throw new AppError('COMMAND_REFUSED', `nothing was imported: ${messageOf(fault)}`, fault)
+  } finally {
+    progress.end()
+  }
+}

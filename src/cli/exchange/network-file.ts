@@ -1,0 +1,68 @@
+import type { z } from 'zod'
+import { parseDeviceId, parseExtension } from '../../base/identity.js'
+import { isBlock } from '../../base/options.js'
+import { Secret } from '../../base/secret.js'
+import { block, blockOf, form, secretForm } from '../../base/written.js'
+import { isPinHash } from '../../hotdesk/hotdesk.js'
+import { deviceFields } from '../records/device-fields.js'
+import type { Field } from '../records/field.js'
+import { userFields } from '../records/user-fields.js'
+
+/** A PIN as it is written: digits, or the hash that an export has. */
+export type WrittenPin = { readonly kind: 'digits'; readonly pin: Secret } | { readonly kind: 'hash'; readonly hash: string }
+
+/** A password as it is written: in the clear, or sealed as an export has it. */
+export type WrittenPassword = { readonly kind: 'clear'; readonly password: Secret } | { readonly kind: 'sealed'; readonly text: string }
+
+function parsePin(text: string): WrittenPin | null {
+  if (isPinHash(text)) return { kind: 'hash', hash: text }
+  return /^[0-9]{4,10}$/.test(text) ? { kind: 'digits', pin: new Secret(text) } : null
+}
+
+function parsePassword(text: string): WrittenPassword | null {
+  if (text.startsWith('sealed.')) return { kind: 'sealed', text }
+  return /^[!-~]{8,64}$/.test(text) ? { kind: 'clear', password: new Secret(text) } : null
+}
+
+/** Each key has the form that the option of the same name has. */
+function keysOf<Item, Edit>(fields: readonly Field<Item, Edit>[]) {
+  return Object.fromEntries(
+    fields.map((field) => [field.name, form(field.expects, (text) => (field.read(text) === null ? null : text)).optional()]),
+  )
+}
+
+const pin = secretForm('a PIN of 4 to 10 digits, or the hash of one', parsePin).optional()
+const password = secretForm('a password of 8 to 64 characters without spaces, or a sealed one', parsePassword).optional()
+const extension = form('an extension, 1 to 15 digits', parseExtension)
+const device = form('a device: a letter, then letters, digits and -', parseDeviceId)
+
+const user = block({ ...keysOf(userFields), pin })
+const phone = block({ ...keysOf(deviceFields), password })
+
+/** Users and phones, in what `hotdesk export` writes and `hotdesk import` reads. */
+export const networkFile = block({
+  users: blockOf(extension, user).prefault({}),
+  devices: blockOf(device, phone).prefault({}),
+})
+
+export type NetworkFile = z.output<typeof networkFile>
+
+/** Of a file with problems, the records that have none: so that all is told at once that is wrong. */
+export function readableIn(value: unknown): NetworkFile {
+  const { users, devices } = isBlock(value) ? value : {}
+  return { users: readable(users, parseExtension, user), devices: readable(devices, parseDeviceId, phone) }
+}
+
+function readable<Entry extends z.ZodType>(records: unknown, parseId: (id: string) => string | null, entry: Entry) {
+  const named = Object.entries(isBlock(records) ? records : {}).filter(([id]) => parseId(id) !== null)
+  const checked = named.map(([id, said]) => [id, entry.safeParse(said)] as const)
+  return Object.fromEntries(checked.flatMap(([id, result]) => (result.success ? [[id, result.data] as const] : [])))
+}
+
+/** The two kinds of record, with the column that names one of them and the keys that may follow. */
+export const kinds = {
+  users: { id: 'extension', keys: [...userFields.map(({ name }) => name), 'pin'] },
+  devices: { id: 'device', keys: [...deviceFields.map(({ name }) => name), 'password'] },
+} as const
+
+export type Kind = keyof typeof kinds

@@ -1,0 +1,71 @@
+import { AppError } from '../../base/errors.js'
+import type { Directory } from '../../directory/directory.js'
+import type { RecordChange, Replica } from '../../store/store.js'
+import type { Kind } from './network-file.js'
+import type { Ready } from './secrets.js'
+
+/** What an import does to one record. */
+export interface Planned {
+  readonly action: 'add' | 'change' | 'remove'
+  readonly kind: Kind
+  readonly id: string
+  readonly change: RecordChange
+  /** Field, what it is now, what it will be; `''` where there is nothing. PIN and password only as words. */
+  readonly fields: readonly { readonly name: string; readonly before: string; readonly after: string }[]
+}
+
+export interface Plan {
+  readonly planned: readonly Planned[]
+  readonly unchanged: number
+}
+
+export interface PlanNeeds {
+  readonly directory: Directory
+  readonly replica: Replica
+  /** Whether records that the file does not name are removed. */
+  readonly others: 'keep' | 'remove'
+}
+
+/** The difference between the file and the network. */
+export function planOf(ready: readonly Ready[], needs: PlanNeeds): Plan {
+  const changed = ready.flatMap((one) => {
+    const change = changeOf(one, needs.directory)
+    return change ? [plannedOf(one, change, needs)] : []
+  })
+  const removed = needs.others === 'remove' ? removals(ready, needs) : []
+  return { planned: [...changed, ...removed], unchanged: ready.length - changed.length }
+}
+
+function changeOf({ kind, id, edit }: Ready, directory: Directory): RecordChange | null {
+  const prepared = kind === 'users' ? directory.prepareUser(id, edit) : directory.prepareDevice(id, edit)
+  if (prepared.outcome === 'PREPARED') return prepared.change
+  // It was checked before; somebody has changed the network meanwhile.
+  throw new AppError('COMMAND_REFUSED', `${id}: ${prepared.reasons.join('; ')}`)
+}
+
+function plannedOf({ kind, id, isNew }: Ready, change: RecordChange, { replica }: PlanNeeds): Planned {
+  const present = replica.hash(change.key)
+  const fields = Object.entries(change.fields ?? {}).map(([name, text]) => shown(name, present?.get(name) ?? '', text ?? ''))
+  return { action: isNew ? 'add' : 'change', kind, id, change, fields }
+}
+
+/** What nobody may read is only said to be new or other. */
+function shown(name: string, before: string, after: string) {
+  const secret = name === 'pin' ? 'pin' : name === 'credential' ? 'password' : null
+  if (secret === null) return { name, before, after }
+  return { name: secret, before: before && 'set', after: after && (before ? 'another' : 'set') }
+}
+
+function removals(ready: readonly Ready[], { directory, replica }: PlanNeeds): Planned[] {
+  const named = new Set(ready.map(({ kind, id }) => `${kind} ${id}`))
+  const all = [
+    ...directory.users().map(({ extension }) => ({ kind: 'users' as const, id: extension, key: `user:${extension}` })),
+    ...directory.devices().map(({ id }) => ({ kind: 'devices' as const, id, key: `device:${id}` })),
+  ]
+  return all
+    .filter(({ kind, id }) => !named.has(`${kind} ${id}`))
+    .map(({ kind, id, key }) => {
+      const name = replica.hash(key)?.get(kind === 'users' ? 'name' : 'location') ?? ''
+      return { action: 'remove', kind, id, change: { key, fields: null }, fields: [{ name: '', before: name, after: '' }] }
+    })
+}

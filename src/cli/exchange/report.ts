@@ -1,0 +1,63 @@
+import { type Paint, table } from '../terminal.js'
+import type { Plan, Planned } from './plan.js'
+import type { Secrets } from './secrets.js'
+
+/** `shown`: nothing was written. */
+export type Form = 'shown' | 'done'
+
+/** What an import did, or would do, for a program. */
+export function summaryOf({ planned, unchanged }: Plan, { issued, without }: Secrets, form: Form) {
+  const count = (action: Planned['action']): number => planned.filter((one) => one.action === action).length
+  return {
+    form,
+    added: count('add'),
+    changed: count('change'),
+    removed: count('remove'),
+    unchanged,
+    issued: issued.length,
+    without,
+    changes: planned.map(({ action, kind, id, fields }) => ({ action, kind, id, fields })),
+  }
+}
+
+export interface Telling {
+  readonly form: Form
+  readonly issuedTo: string | null
+  readonly paint: Paint
+}
+
+/** The same for a person: each difference where nothing was written, else the sum of them. */
+export function planLines(plan: Plan, secrets: Secrets, { form, issuedTo, paint }: Telling): string[] {
+  const { added, changed, removed, unchanged, issued } = summaryOf(plan, secrets, form)
+  const sum = [`${added} added`, `${changed} changed`, ...(removed > 0 ? [`${removed} removed`] : []), `${unchanged} as they were`]
+  return [
+    ...(form === 'shown' ? differences(plan, paint) : []),
+    `${form === 'shown' ? 'It would be: ' : ''}${sum.join(', ')}.`,
+    ...(issued > 0 ? [`${issued} PINs and passwords ${form === 'shown' ? 'would be' : 'are'} issued to ${issuedTo}.`] : []),
+    ...(secrets.without.length > 0 ? [paint.bad(withoutWords(secrets.without))] : []),
+  ]
+}
+
+function withoutWords(without: readonly string[]): string {
+  const some = without.slice(0, 5).join(', ')
+  return `Without PIN or password: ${some}${without.length > 5 ? ` and ${without.length - 5} more` : ''}; --issue makes them.`
+}
+
+const signs = { add: '+', change: '~', remove: '-' } as const
+
+function differences({ planned }: Plan, paint: Paint): string[] {
+  const colours = { add: paint.good, change: paint.key, remove: paint.bad }
+  return table(
+    planned.map(({ action, kind, id, fields }) => [
+      colours[action](signs[action]),
+      kind === 'users' ? 'user' : 'phone',
+      id,
+      fields.map((field) => difference(action, field)).join(', '),
+    ]),
+  )
+}
+
+function difference(action: Planned['action'], { name, before, after }: Planned['fields'][number]): string {
+  if (action === 'remove') return before
+  return action === 'add' ? `${name} ${after}` : `${name} ${before || 'nothing'} → ${after || 'nothing'}`
+}

@@ -1,0 +1,234 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Secret } from '../../../src/base/secret.js'
+import { hashPin, verifyPin } from '../../../src/hotdesk/hotdesk.js'
+import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+
+let desk: CommandLine
+
+beforeEach(async () => {
+  desk = await openCommandLine()
+})
+afterEach(() => desk.close())
+
+async function fileOf(name: string, content: string): Promise<string> {
+  const path = join(desk.folder, name)
+  await writeFile(path, content)
+  return path
+}
+
+/** The lines behind the first, each with single blanks. */
+const problemsIn = (err: string): string[] =>
+  err
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().replace(/ {2,}/, ' '))
+
+const field = (key: string, name: string): Promise<string> => desk.redis.cli('HGET', `{hd}:${key}`, name)
+const everything = async (): Promise<string> => {
+  const keys = (await desk.redis.cli('KEYS', '*')).split('\n').toSorted()
+  return (await Promise.all(keys.filter((key) => /:(user|device):/.test(key)).map((key) => desk.redis.cli('HGETALL', key)))).join('\n')
+}
+
+describe('hotdesk import', () => {
+  test('adds and changes what a YAML file names, and leaves the rest', async () => {
+    const file = await fileOf(
+      'network.yaml',
+      'users:\n  "100": { name: Alicia, forwardBusy: "101" }\n  "103": { name: Dave, pin: "8264" }\ndevices:\n  HD0009: { location: Paris, password: not-so-secret }\n',
+    )
+    expect(await desk.hotdesk('import', file)).toMatchObject({ code: 0, out: '2 added, 1 changed, 0 as they were.' })
+    expect([await field('user:100', 'name'), await field('user:100', 'home'), await field('user:103', 'home')]).toEqual([
+      'Alicia',
+      'paris',
+      'paris',
+    ])
+    expect(await verifyPin(new Secret('8264'), await field('user:103', 'pin'))).toBe(true)
+    expect(await field('device:HD0009', 'hotdesk')).toBe('yes')
+    expect(await everything()).not.toMatch(/8264|not-so-secret/)
+  })
+
+  test('of the same file again changes nothing', async () => {
+    const file = await fileOf('people.csv', 'extension,name,pin\n103,Dave,8264\n104,"Doe, Eve",7153\n')
+    expect((await desk.hotdesk('import', file)).out).toBe('2 added, 0 changed, 0 as they were.')
+    expect((await desk.hotdesk('import', file)).out).toBe('0 added, 0 changed, 2 as they were.')
+    expect(await field('user:104', 'name')).toBe('Doe, Eve')
+  })
+
+  test('tells everything that is wrong in a YAML file at once, each with its line, and imports nothing', async () => {
+    const before = await everything()
+    const file = await fileOf(
+      'network.yaml',
+      [
+        'users:',
+        '  "103": { name: Dave, ringSeconds: 9999 }',
+        '  "5": { name: Logout }',
+        '  "112": { name: Help }',
+        '  abc: { name: Letters }',
+        '  "104": { nme: Eve, pin: "1234" }',
+        '  "105": { pin: "1234" }',
+        'devices:',
+        '  HD0008: { location: Paris, owner: "999" }',
+        '  HD0009: { hotdesk: yes }',
+        '  HD0010: { location: Paris, password: sealed.1.abc.def.ghi }',
+        '  HD0011: { location: Paris, password: short }',
+      ].join('\n'),
+    )
+    const { code, out, err } = await desk.hotdesk('import', file)
+    expect([code, out]).toEqual([2, ''])
+    expect(problemsIn(err)).toEqual([
+      'network.yaml:2:24 users.103.ringSeconds: expected seconds, 1 to 600, found "9999"',
+      'network.yaml:3:3 users.5: *77*5* is the logout code, and the login of 5 would read the same',
+      'network.yaml:4:3 users.112: 112 is an emergency number',
+      'network.yaml:5:3 users.abc: expected an extension, 1 to 15 digits, found "abc"',
+      expect.stringMatching(/^network\.yaml:6:12 users\.104\.nme: unknown key; known here: name, home/),
+      'network.yaml:7:12 users.105.pin: a PIN of running digits is too easy',
+      'network.yaml:9:30 devices.HD0008.owner: there is no user 999, neither here nor in the network',
+      expect.stringMatching(/^network\.yaml:10:3 devices\.HD0009: hotdesk is yes without a location/),
+      expect.stringMatching(/^network\.yaml:11:30 devices\.HD0010\.password: .*sealed with another network secret/),
+      'network.yaml:12:30 devices.HD0011.password: expected a password of 8 to 64 characters without spaces, or a sealed one',
+    ])
+    expect(err).not.toMatch(/1234|short"/)
+    expect(await everything()).toBe(before)
+  })
+
+  test('the same of a table', async () => {
+    const before = await everything()
+    const file = await fileOf('people.csv', '\ufeffextension;name;ringSeconds;pin\r\n103;Dave;0;\r\n\r\n104;Eve;20;12x\r\n103;Dave;20;\r\n')
+    const { code, err } = await desk.hotdesk('import', file)
+    expect(code).toBe(2)
+    expect(problemsIn(err)).toEqual([
+      'people.csv:2:3 users.103.ringSeconds: expected seconds, 1 to 600, found "0"',
+      'people.csv:4:4 users.104.pin: expected a PIN of 4 to 10 digits, or the hash of one',
+      'people.csv:5:1 103: is in line 2 already',
+    ])
+    expect(await everything()).toBe(before)
+  })
+
+  test.each([
+    ['names.csv', 'name,extension\nDave,103\n', 'names.csv:1:1'],
+    ['columns.csv', 'extension,nme\n103,Dave\n', 'columns.csv:1:2  nme: unknown column'],
+    ['ragged.csv', 'extension,name\n103,Dave,more\n', 'ragged.csv:2:1'],
+    ['broken.yaml', 'users:\n  "103": { name: "Dave }\n', 'broken.yaml:'],
+    ['twice.yaml', 'users:\n  "103": { name: Dave }\n  "103": { name: Eve }\n', 'twice.yaml:3:3'],
+    ['list.yaml', '- a\n', 'list.yaml:1:1'],
+  ])('names the place in %s', async (name, content, place) => {
+    const { code, err } = await desk.hotdesk('import', await fileOf(name, content))
+    expect([code, err]).toEqual([2, expect.stringContaining(place)])
+  })
+
+  test('--dry-run shows the difference and writes nothing', async () => {
+    const before = await everything()
+    const file = await fileOf(
+      'network.yaml',
+      'users:\n  "100": { name: Alicia, pin: "8264" }\n  "101": { name: Bob }\n  "103": { name: Dave }\n',
+    )
+    const { code, out } = await desk.hotdesk('import', '--dry-run', file)
+    expect(code).toBe(0)
+    expect(out.split('\n')).toEqual([
+      '~  user  100  name Alice → Alicia, pin set → another',
+      '+  user  103  name Dave, home paris',
+      'It would be: 1 added, 1 changed, 1 as they were.',
+      'Without PIN or password: 103; --issue makes them.',
+    ])
+    expect(await everything()).toBe(before)
+  })
+
+  test('--issue makes what is missing, in a file that nobody else can read and that is never overwritten', async () => {
+    const file = await fileOf('network.yaml', 'users:\n  "103": { name: Dave }\ndevices:\n  HD0009: { location: Paris }\n')
+    const issued = join(desk.folder, 'issued.csv')
+    expect((await desk.hotdesk('import', file, '--issue', issued)).out).toMatch(
+      /^2 added, .*\n2 PINs and passwords are issued to .*issued\.csv\.$/,
+    )
+    const [head, pin = '', password = ''] = (await readFile(issued, 'utf8')).trim().split('\n')
+    expect(head).toBe('what,of,secret')
+    expect(pin).toMatch(/^pin,103,\d{6}$/)
+    expect(password).toMatch(/^password,HD0009,\S{20}$/)
+    expect((await stat(issued)).mode & 0o777).toBe(0o600)
+    expect(await verifyPin(new Secret(pin.slice(-6)), await field('user:103', 'pin'))).toBe(true)
+    const again = await fileOf('more.yaml', 'users:\n  "104": { name: Eve }\n')
+    expect(await desk.hotdesk('import', again, '--issue', issued)).toMatchObject({ code: 1 })
+    expect(await desk.redis.cli('EXISTS', '{hd}:user:104')).toBe('0')
+  })
+
+  test('--prune removes who is not in the file', async () => {
+    const file = await fileOf('people.yaml', 'users:\n  "100": { name: Alice }\ndevices:\n  HD0001: { site: paris }\n')
+    expect((await desk.hotdesk('import', '--prune', '--dry-run', file)).out).toContain('-  user   101')
+    expect((await desk.hotdesk('import', '--prune', file)).out).toBe('0 added, 0 changed, 5 removed, 2 as they were.')
+    expect(await desk.redis.cli('EXISTS', '{hd}:user:101', '{hd}:device:HD0004', '{hd}:user:100', '{hd}:device:HD0001')).toBe('2')
+  })
+
+  test('leaves nothing behind when Redis refuses', async () => {
+    await desk.redis.cli('CONFIG', 'SET', 'maxmemory', '1')
+    const file = await fileOf('people.csv', 'extension,name,pin\n103,Dave,8264\n')
+    const issued = join(desk.folder, 'issued.csv')
+    const { code, err } = await desk.hotdesk('import', file, '--issue', issued)
+    await desk.redis.cli('CONFIG', 'SET', 'maxmemory', '0')
+    expect([code, err]).toEqual([1, expect.stringContaining('nothing was imported: Redis does not serve')])
+    expect(await desk.redis.cli('EXISTS', '{hd}:user:103')).toBe('0')
+    await expect(stat(issued)).rejects.toThrow()
+  })
+})
+
+describe('hotdesk export', () => {
+  test.each(['yaml', 'json', 'csv'] as const)('as %s says all that an import needs to restore it, and no secret', async (form) => {
+    await desk.directory.putUser('101', { forwards: { busy: '102' }, ringSeconds: 40, secondLogin: 'deny' })
+    const before = await everything()
+    const files =
+      form === 'csv'
+        ? [await exported('--only', 'users', '--format', 'csv'), await exported('--only', 'devices', '--format', 'csv')]
+        : [await exported(form === 'json' ? '--json' : '--format=yaml')]
+    for (const content of files) expect(content).not.toMatch(/4711|5822|6933|sample-HD/)
+    expect(files.join('\n')).toMatch(/scrypt\$[\s\S]*sealed\.1\./)
+    await desk.redis.cli('FLUSHALL')
+    for (const [index, content] of files.entries()) {
+      const path = await fileOf(form === 'csv' ? `${index}.csv` : `all.${form}`, content)
+      expect((await desk.hotdesk('import', path)).code).toBe(0)
+    }
+    expect(sameButSeals(await everything())).toEqual(sameButSeals(before))
+  })
+
+  async function exported(...options: readonly string[]): Promise<string> {
+    return (await desk.hotdesk('export', ...options)).out
+  }
+
+  /** A password that is sealed once more reads differently; fields with their usual value may be written out. */
+  function sameButSeals(text: string): string[] {
+    const usual = ['enabled', 'mayHotdesk', 'secondLogin', 'ringSeconds', 'yes', 'move', '25']
+    return text
+      .split('\n')
+      .filter((line) => !line.startsWith('sealed.') && !usual.includes(line))
+      .toSorted()
+  }
+
+  test('a restored password opens as before', async () => {
+    const content = await exported()
+    await desk.redis.cli('FLUSHALL')
+    await desk.hotdesk('import', await fileOf('all.yaml', content))
+    await expect
+      .poll(() =>
+        desk.directory
+          .devices()
+          .find(({ id }) => id === 'HD0001')
+          ?.password?.reveal(),
+      )
+      .toBe('sample-HD0001')
+  })
+
+  test('to a file, for its owner alone; a table needs to know of what', async () => {
+    const file = join(desk.folder, 'people.csv')
+    expect((await desk.hotdesk('export', '--only', 'users', file)).code).toBe(0)
+    expect(await readFile(file, 'utf8')).toMatch(/^extension,name,home,.*,pin\n100,Alice,paris,/)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect(await desk.hotdesk('export', file)).toMatchObject({ code: 1, err: expect.stringContaining('--only') as string })
+  })
+})
+
+test('an import of ten thousand users is one moment', async () => {
+  const pin = await hashPin(new Secret('8264'))
+  const rows = Array.from({ length: 10_000 }, (_, index) => `${20_000 + index},Person ${index},${pin}`)
+  const file = await fileOf('people.csv', `extension,name,pin\n${rows.join('\n')}\n`)
+  const began = performance.now()
+  expect((await desk.hotdesk('import', file)).out).toBe('10000 added, 0 changed, 0 as they were.')
+  expect(performance.now() - began).toBeLessThan(20_000)
+})
