@@ -32,7 +32,7 @@ const restMs = (size: number): Milliseconds => Math.min(size / 50, 700)
 
 export function createReader({ redis, keys, replica, clock, log, onFault }: ReaderNeeds): Reader {
   const agenda = createAgenda()
-  const sweeper = createSweeper({ redis, keys, replica, clock, onMissed, onFault })
+  const sweeper = createSweeper({ redis, keys, replica, clock, onMissed, onFailed })
   /** Fields that a function says it has written; Redis is about to say that the hash has changed. */
   const written = new Map<string, readonly string[]>()
   const restsUntil = new Map<string, Milliseconds>()
@@ -62,6 +62,11 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
 
   function onMissed(key: string, fields: readonly string[]): void {
     agenda.fields(key, fields)
+    drain().catch(onFault)
+  }
+
+  function onFailed(key: string): void {
+    agenda.whole(key, 0)
     drain().catch(onFault)
   }
 

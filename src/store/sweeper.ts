@@ -20,7 +20,8 @@ export interface SweeperNeeds {
   readonly clock: Clock
   /** Fields that the copy has and Redis may not have any more. */
   readonly onMissed: (key: string, fields: readonly string[]) => void
-  readonly onFault: (fault: unknown) => void
+  /** It could not be swept. */
+  readonly onFailed: (key: string) => void
 }
 
 const pageSize = 500
@@ -28,7 +29,7 @@ const restMs = 10
 /** By the size of the hash: a sweep of 50,000 fields costs some 60 ms of a CPU, and is done every five seconds at most. */
 const waitMs = (size: number): Milliseconds => Math.max(size / 10, 800)
 
-export function createSweeper({ redis, keys, replica, clock, onMissed, onFault }: SweeperNeeds): Sweeper {
+export function createSweeper({ redis, keys, replica, clock, onMissed, onFailed }: SweeperNeeds): Sweeper {
   const waiting = new Map<string, Alarm>()
   let closed = false
 
@@ -52,8 +53,8 @@ export function createSweeper({ redis, keys, replica, clock, onMissed, onFault }
       if (waiting.has(key)) return
       const alarm = clock.after(waitMs(replica.hash(key)?.size ?? 0), () => {
         waiting.delete(key)
-        sweep(key).catch((fault: unknown) => {
-          if (!closed) onFault(fault)
+        sweep(key).catch(() => {
+          if (!closed) onFailed(key)
         })
       })
       waiting.set(key, alarm)
