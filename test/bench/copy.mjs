@@ -121,7 +121,9 @@ function watchStalls(tell) {
 /** Each login moves somebody to a phone that was free. */
 async function logIn({ socket, assignments, rate, seconds }) {
   const redis = new Redis({ path: socket })
-  const [asked, waiting] = [[], []]
+  const asked = []
+  /** @type {Promise<unknown>[]} */
+  const waiting = []
   const began = now()
   for (let index = 0; index < rate * seconds; index++) {
     const wait = began + (index * 1_000) / rate - now()

@@ -47,7 +47,7 @@ let srf: Srf5
 beforeEach(async () => {
   stage = await openSipdStage({ t1: 100 })
   srf = new Srf() as unknown as Srf5
-  const connected = new Promise((resolve) => srf.on('connect', resolve as never))
+  const connected = new Promise((resolve) => srf.on('connect', resolve))
   srf.connect({ host: '127.0.0.1', port: stage.sipd.admin.port, secret: 'cymru' })
   await connected
 })
@@ -58,7 +58,7 @@ afterEach(async () => {
 
 /** The first time that event happens. */
 function happens(emitter: { once(event: string, listener: (...news: never[]) => void): void }, event: string): Promise<unknown> {
-  return new Promise((resolve) => emitter.once(event, resolve as never))
+  return new Promise((resolve) => emitter.once(event, resolve))
 }
 
 /** Calls in from a phone to what the application does with it. */
@@ -118,11 +118,11 @@ describe('drachtio-srf answers calls', () => {
     phone.send(phone.request(inDialog(invite, answer, { method: 'ACK' })))
     const dialog = (await handled) as Dlg
     for (const [at, method] of ['INFO', 'UPDATE', 'MESSAGE', 'REFER'].entries()) {
-      dialog.on(method.toLowerCase(), ((_req: Req, res: Res) => res.send(202)) as never)
+      dialog.on(method.toLowerCase(), (_req: Req, res: Res) => res.send(202))
       phone.send(phone.request(inDialog(invite, answer, { method, cseq: at + 2 })))
       expect(await phone.hearsResponse(202, method)).toBeDefined()
     }
-    dialog.on('modify', ((_req: Req, res: Res) => res.send(200, { body: offer })) as never)
+    dialog.on('modify', (_req: Req, res: Res) => res.send(200, { body: offer }))
     phone.send(phone.request(inDialog(invite, answer, { method: 'INVITE', cseq: 9, body: offer.replace('40000', '40002') })))
     const again = await phone.hearsResponse(200, 'INVITE')
     phone.send(phone.request(inDialog(invite, again, { method: 'ACK', cseq: 9 })))
@@ -251,8 +251,8 @@ describe('drachtio-srf between two phones', () => {
     caller.send(caller.request(inDialog(invite, answer, { method: 'ACK' })))
     await callee.hearsRequest('ACK')
     const { uas, uac } = (await handled) as { uas: Dlg; uac: Dlg }
-    uas.on('destroy', (() => void uac.destroy()) as never)
-    uac.on('destroy', (() => void uas.destroy()) as never)
+    uas.on('destroy', () => void uac.destroy())
+    uac.on('destroy', () => void uas.destroy())
     return { invite, answer, ringing }
   }
 

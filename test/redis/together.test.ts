@@ -50,12 +50,12 @@ describe('records written together', () => {
   })
 
   it('are not written at all when Redis dies half-way', async () => {
-    let killed: Promise<void> | null = null
+    const killed: Promise<void>[] = []
     const writing = store.writeTogether(people(2_000), () => {
-      killed ??= redis.kill()
+      if (killed.length === 0) killed.push(redis.kill())
     })
     await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    await killed
+    await Promise.all(killed)
     await redis.start()
     expect(await usersInRedis()).toBe(0)
   })

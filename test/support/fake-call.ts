@@ -76,9 +76,9 @@ interface FakeDialog {
 }
 
 function createFakeDialog(): FakeDialog {
-  const onEnd: ((end: DialogEnd) => void)[] = []
-  const onAck: ((sdp: string) => void)[] = []
-  let onRequest: (request: IncomingRequest) => void = () => undefined
+  const onEnd: ((end: DialogEnd) => void | Promise<void>)[] = []
+  const onAck: ((sdp: string) => void | Promise<void>)[] = []
+  let onRequest: (request: IncomingRequest) => void | Promise<void> = () => undefined
   let bye: SipHeaders | null = null
   let ended = false
   const unused = (): never => {
@@ -111,14 +111,14 @@ function createFakeDialog(): FakeDialog {
     },
     hangUp() {
       ended = true
-      for (const listener of onEnd) listener({ by: 'far end', reason: '' })
+      for (const listener of onEnd) void listener({ by: 'far end', reason: '' })
     },
     ack: (sdp) => {
-      for (const listener of onAck) listener(sdp)
+      for (const listener of onAck) void listener(sdp)
     },
     request(text) {
       const responses: Response[] = []
-      onRequest(fakeRequest(text, responses))
+      void onRequest(fakeRequest(text, responses))
       return responses[0] ?? null
     },
   }

@@ -57,7 +57,7 @@ describe('a day of hot desking', () => {
     const dialled = await dialling.result
     if (dialled.outcome === 'failed') throw new Error(`${dialled.answer.status} ${dialled.answer.reason}`)
     const caller = dialled.call
-    callee.audio.press('12')
+    void callee.audio.press('12')
     const pressed: string[] = []
     await new Promise<void>((resolve) => {
       caller.audio.onKeyPress((key) => {

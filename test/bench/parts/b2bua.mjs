@@ -3,10 +3,12 @@ import Srf from 'drachtio-srf'
 
 const [, , port, secret, destination] = process.argv
 const srf = new Srf()
-srf.connect({ host: '127.0.0.1', port: Number(port), secret })
+void srf.connect({ host: '127.0.0.1', port: Number(port), secret })
 srf.on('connect', (fault) => console.log(fault ? `refused: ${fault.message}` : 'connected'))
 srf.on('error', () => process.exit(1))
-srf.invite(async (request, response) => {
+srf.invite((request, response) => void join(request, response))
+
+async function join(request, response) {
   try {
     const { uas, uac } = await srf.createB2BUA(request, response, destination, { localSdpB: request.body })
     const end = (other) => () => other.connected && other.destroy().catch(() => undefined)
@@ -16,4 +18,4 @@ srf.invite(async (request, response) => {
   } catch {
     // The caller has been told; SIPp counts it.
   }
-})
+}
