@@ -26,11 +26,12 @@ export interface ShelfNeeds<Id extends string, Value> {
 
 export function createShelf<Id extends string, Value>(needs: ShelfNeeds<Id, Value>): Shelf<Id, Value> {
   const { replica, prefix, parseId, parse, fields, complain, onFault } = needs
-  const records = new Map<Id, { readonly value: Value | null; readonly signature: string }>()
+  const records = new Map<Id, Value | null>()
   const changes = createEmitter<[Id]>(onFault)
   let listed: readonly Value[] | null = null
 
-  function take(key: string): void {
+  /** `differing`: the fields that have changed, where the record was known. */
+  function take(key: string, differing?: readonly string[]): void {
     if (!key.startsWith(prefix)) return
     const id = parseId(key.slice(prefix.length))
     const hash = replica.hash(key)
@@ -38,13 +39,14 @@ export function createShelf<Id extends string, Value>(needs: ShelfNeeds<Id, Valu
       complain(key, hash ? ['no such name is possible'] : [])
       return
     }
-    const signature = hash ? signatureOf(hash, fields) : ''
-    if (signature === (records.get(id)?.signature ?? '')) return
+    const isKnown = records.has(id)
+    if (isKnown && hash && fields && differing && !differing.some((field) => fields.includes(field))) return
+    if (!isKnown && !hash) return
     listed = null
     if (hash) {
       const { value, problems } = parse(id, hash)
       complain(key, problems)
-      records.set(id, { value, signature })
+      records.set(id, value)
     } else {
       records.delete(id)
       complain(key, [])
@@ -56,16 +58,12 @@ export function createShelf<Id extends string, Value>(needs: ShelfNeeds<Id, Valu
   const stop = replica.onChange(take)
 
   return {
-    get: (id) => records.get(id)?.value ?? null,
+    get: (id) => records.get(id) ?? null,
     all() {
-      listed ??= [...records.values()].map(({ value }) => value).filter((value) => value !== null)
+      listed ??= [...records.values()].filter((value) => value !== null)
       return listed
     },
     onChange: changes.on,
     close: stop,
   }
-}
-
-function signatureOf(hash: Hash, fields: readonly string[] | undefined): string {
-  return JSON.stringify(fields ? fields.map((field) => hash.get(field) ?? null) : [...hash])
 }

@@ -170,9 +170,21 @@ async function* pages(redis: Redis, match: string): AsyncGenerator<readonly stri
 
 function pairs(reply: unknown): Map<string, string> {
   const flat = Array.isArray(reply) ? reply.map(String) : []
+  const nameOf = flat.length <= 2 * mostFields ? fieldName : (text: string) => text
   const hash = new Map<string, string>()
-  for (let index = 0; index + 1 < flat.length; index += 2) hash.set(flat[index] ?? '', flat[index + 1] ?? '')
+  for (let index = 0; index + 1 < flat.length; index += 2) hash.set(nameOf(flat[index] ?? ''), flat[index + 1] ?? '')
   return hash
+}
+
+/** A record has no more fields; their names are few, and each is kept once for all records. */
+const mostFields = 64
+const fieldNames = new Map<string, string>()
+
+function fieldName(text: string): string {
+  const known = fieldNames.get(text)
+  if (known !== undefined) return known
+  if (fieldNames.size < 1_000) fieldNames.set(text, text)
+  return text
 }
 
 /** A hash that is none any more has none of the fields. */
