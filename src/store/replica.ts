@@ -12,7 +12,7 @@ export interface WritableReplica extends Replica {
   put(hashes: Iterable<readonly [key: string, hash: Map<string, string>]>, patches?: Iterable<readonly [key: string, fields: Fields]>): void
   keys(): Iterable<string>
   /** How everything stands now; no later change reaches it. */
-  moment(): readonly (readonly [key: string, hash: Hash])[]
+  moment(): ReadonlyMap<string, Hash>
   /** `fresh`: Redis tells of every change from now on. `stale`: it no longer does. `at`: a copy from then was put. */
   mark(freshness: 'fresh' | 'stale' | { readonly at: Milliseconds }): void
 }
@@ -67,7 +67,14 @@ export function createReplica({ clock, onFault }: ReplicaNeeds): WritableReplica
       for (const [key, fields] of changed) if (fields.length > 0) changes.emit(key, fields)
     },
     keys: () => hashes.keys(),
-    moment: () => Array.from(hashes, ([key, hash]) => [key, patched.has(key) ? new Map(hash) : hash] as const),
+    moment() {
+      const copy = new Map<string, Hash>(hashes)
+      for (const key of patched) {
+        const hash = hashes.get(key)
+        if (hash) copy.set(key, new Map(hash))
+      }
+      return copy
+    },
     mark(freshness) {
       if (freshness !== 'fresh' && freshness !== 'stale') freshAt = freshness.at
       else if (fresh || freshness === 'fresh') freshAt = clock.now()

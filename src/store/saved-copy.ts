@@ -37,7 +37,7 @@ const sliceSize = 500
 
 interface Contents<Fields extends Hash = Hash> {
   readonly savedAt: Milliseconds
-  readonly hashes: readonly (readonly [key: string, hash: Fields])[]
+  readonly hashes: ReadonlyMap<string, Fields>
 }
 
 export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: SavedCopyNeeds): SavedCopy {
@@ -73,7 +73,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
     await mkdir(data, { recursive: true })
     if (!isPeopled(hashes)) await setAside()
     await writeDurably(path, { savedAt: clock.now(), hashes })
-    log.debug({ event: 'store.saved', hashes: hashes.length }, 'copy of Redis saved')
+    log.debug({ event: 'store.saved', hashes: hashes.size }, 'copy of Redis saved')
   }
 
   /** A network may have been emptied before this node's start. */
@@ -100,7 +100,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
       unsaved = false
       const minutes = Math.round((clock.now() - contents.savedAt) / 60_000)
       log.warn(
-        { event: 'store.restored', minutes, hashes: contents.hashes.length },
+        { event: 'store.restored', minutes, hashes: contents.hashes.size },
         `started from a saved copy of Redis, ${minutes} minutes old`,
       )
       return true
@@ -115,7 +115,8 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
 
 /** It has people or phones. */
 export function isPeopled(hashes: Contents['hashes']): boolean {
-  return hashes.some(([key]) => key.startsWith('user:') || key.startsWith('device:'))
+  for (const key of hashes.keys()) if (key.startsWith('user:') || key.startsWith('device:')) return true
+  return false
 }
 
 /** One JSON value a line: the time, then each hash; the last line is the SHA-256 of all before it. */
@@ -126,7 +127,7 @@ async function load(path: string): Promise<Contents<Map<string, string>>> {
   if (text.slice(end).trim() !== checksum) throw new Error(`${path} is damaged`)
   const [savedAt = '', ...lines] = text.slice(0, end - 1).split('\n')
   const hashes = lines.map((line) => JSON.parse(line) as [string, [string, string][]])
-  return { savedAt: Number(savedAt), hashes: hashes.map(([key, fields]) => [key, new Map(fields)]) }
+  return { savedAt: Number(savedAt), hashes: new Map(hashes.map(([key, fields]) => [key, new Map(fields)])) }
 }
 
 /** Whole or not at all, also across a power cut. It holds PIN hashes, so nobody else may read it. */
@@ -139,14 +140,22 @@ async function writeDurably(path: string, { savedAt, hashes }: Contents): Promis
   }
   try {
     await write(`${savedAt}\n`)
-    for (let from = 0; from < hashes.length; from += sliceSize) {
-      const slice = hashes.slice(from, from + sliceSize)
-      await write(slice.map(([key, hash]) => `${JSON.stringify([key, [...hash]])}\n`).join(''))
-    }
+    for (const lines of slicesOf(hashes)) await write(lines)
     await file.write(`${checksum.digest('hex')}\n`)
     await file.sync()
   } finally {
     await file.close()
   }
   await rename(`${path}.new`, path)
+}
+
+function* slicesOf(hashes: ReadonlyMap<string, Hash>): Generator<string> {
+  let lines: string[] = []
+  for (const [key, hash] of hashes) {
+    lines.push(`${JSON.stringify([key, [...hash]])}\n`)
+    if (lines.length < sliceSize) continue
+    yield lines.join('')
+    lines = []
+  }
+  yield lines.join('')
 }

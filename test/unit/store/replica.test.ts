@@ -77,7 +77,7 @@ describe('the copy in memory', () => {
     replica.put([], [['users', new Map([['101', 'HD0002']])]])
     const moment = replica.moment()
     replica.put([], [['users', new Map([['101', 'HD0003']])]])
-    expect(moment).toEqual([['users', hash({ '100': 'HD0001', '101': 'HD0002' })]])
+    expect(moment).toEqual(new Map([['users', hash({ '100': 'HD0001', '101': 'HD0002' })]]))
   })
 
   it('finds keys by how they begin', () => {
