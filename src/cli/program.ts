@@ -5,6 +5,9 @@ import { checkCommand } from './check.js'
 import { demoCommand } from './demo/command.js'
 import { exportCommand } from './exchange/export.js'
 import { importCommand } from './exchange/import.js'
+import { callsCommand } from './journal/call-log.js'
+import { eventsCommand } from './journal/events.js'
+import { historyCommand } from './journal/history.js'
 import type { CommandNeeds } from './needs.js'
 import { assignmentCommands } from './operator/assignments.js'
 import { statusCommand } from './operator/status.js'
@@ -44,6 +47,9 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   assignmentCommands(program, needs)
   userCommands(program, needs)
   deviceCommands(program, needs)
+  eventsCommand(program, needs)
+  historyCommand(program, needs)
+  callsCommand(program, needs)
   importCommand(program, needs)
   exportCommand(program, needs)
   sipdCommand(program, needs)

@@ -5,6 +5,8 @@ import stringWidth from 'string-width'
 export interface Terminal {
   print(text: string): void
   complain(text: string): void
+  /** Nobody reads any more: `hotdesk events --follow | head`. */
+  readonly isGone: boolean
   readonly paint: Paint
 }
 
@@ -25,7 +27,15 @@ export interface TerminalNeeds {
 
 export function createTerminal({ out, err, colour }: TerminalNeeds): Terminal {
   const painted = (code: number) => (text: string) => (colour === 'colour' ? `\u001b[${code}m${text}\u001b[0m` : text)
+  let isGone = false
+  // A reader that has had enough is no fault; the standard output of a process stays writable all the same.
+  out.on('error', () => {
+    isGone = true
+  })
   return {
+    get isGone() {
+      return isGone
+    },
     print: (text) => void out.write(`${text}\n`),
     complain: (text) => void err.write(`${text}\n`),
     paint: { strong: painted(1), faint: painted(2), good: painted(32), bad: painted(31), key: painted(36) },

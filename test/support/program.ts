@@ -13,6 +13,8 @@ export interface Program {
   /** Resolves when that has been printed. */
   printed(text: RegExp): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
+  /** Closes our end of its standard output. */
+  stopReading(): void
   /** The exit code; null where a signal ended it. */
   readonly exited: Promise<number | null>
 }
@@ -78,6 +80,7 @@ function watch(child: ChildProcess): Program {
         look()
       }),
     signal: (name) => void child.kill(name),
+    stopReading: () => void child.stdout?.destroy(),
     exited: new Promise((resolve) => child.once('close', resolve)),
   }
 }

@@ -1,0 +1,55 @@
+import type { Command } from 'commander'
+import type { Extension } from '../../base/identity.js'
+import type { StreamEntry } from '../../store/store.js'
+import type { CommandNeeds } from '../needs.js'
+import { extensionArgument } from '../operator/arguments.js'
+import { withStore } from '../operator/network.js'
+import { tellRefused } from '../records/outcome.js'
+import { table } from '../terminal.js'
+import { linesOption, localTime, plainEntry } from './entries.js'
+
+/** `hotdesk calls` */
+export function callsCommand(program: Command, needs: CommandNeeds): void {
+  program
+    .command('calls')
+    .description("a user's call log, newest first, wherever they sat")
+    .addArgument(extensionArgument())
+    .addOption(linesOption(20))
+    .option('--json', 'the answer as JSON')
+    .addHelpText('after', '\nExamples:\n  hotdesk calls 100\n  hotdesk calls 100 --lines 5 --json')
+    .action(async (extension: Extension, { lines, json }: { lines: number; json?: boolean }) => {
+      const { entries, isKnown } = await withStore(needs.config('look'), async ({ recent, replica }) => ({
+        entries: await recent(`calls:${extension}`, lines),
+        isKnown: replica.hash(`user:${extension}`) !== undefined,
+      }))
+      if (entries.length === 0 && !isKnown) return tellRefused(needs, extension, ['there is no such user'])
+      const { print, paint } = needs.terminal
+      if (json) return print(JSON.stringify(entries.map(plainEntry), null, 2))
+      const [head = '', ...rows] = table([['TIME', '', 'WITH', 'TALK', 'END', 'AT'], ...entries.map(cellsOf)])
+      print(paint.faint(head))
+      for (const row of rows) print(row)
+    })
+}
+
+/** `→` is a call that the user made. */
+function cellsOf({ fields }: StreamEntry): string[] {
+  const said = (name: string): string => fields.get(name) ?? ''
+  const isOut = said('side') === 'out'
+  return [
+    localTime(Date.parse(said('began'))),
+    isOut ? '→' : '←',
+    isOut ? said('dialled') : callerOf(said),
+    said('talkSeconds') === '0' ? '-' : minutes(Number(said('talkSeconds'))),
+    said('reason'),
+    said('device') || '-',
+  ]
+}
+
+function callerOf(said: (name: string) => string): string {
+  return said('callerName') ? `${said('callerName')} (${said('caller')})` : said('caller') || '-'
+}
+
+/** `1:05` */
+function minutes(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander'
+import { pause, systemClock } from '../../base/clock.js'
+import { isAppError } from '../../base/errors.js'
+import type { Store, StreamEntry } from '../../store/store.js'
+import type { CommandNeeds } from '../needs.js'
+import { withStore } from '../operator/network.js'
+import { processEvents } from '../process-events.js'
+import type { Terminal } from '../terminal.js'
+import { linesOption, plainEntry } from './entries.js'
+import { eventLines } from './event-lines.js'
+
+interface EventOptions {
+  readonly follow?: boolean
+  readonly lines: number
+  readonly json?: boolean
+}
+
+/** How soon a new event is shown. */
+const lookEveryMs = 250
+
+/** `hotdesk events` */
+export function eventsCommand(program: Command, needs: CommandNeeds): void {
+  program
+    .command('events')
+    .description('what happened last in the network: logins, logouts, failures, emergency calls, repairs')
+    .option('-f, --follow', 'go on showing what happens, until Ctrl-C')
+    .addOption(linesOption(20))
+    .option('--json', 'one JSON value a line')
+    .addHelpText('after', '\nExamples:\n  hotdesk events\n  hotdesk events --follow\n  hotdesk events --follow --json | jq .event')
+    .action((options: EventOptions) => withStore(needs.config('look'), (store) => show(store, options, needs)))
+}
+
+async function show(store: Store, { follow, lines, json }: EventOptions, { terminal }: CommandNeeds): Promise<void> {
+  const latest = await store.recent('events', lines)
+  const [head = '', ...rows] = eventLines(latest.toReversed(), terminal.paint)
+  const print: Print = (entries) => {
+    const printed = json ? entries.map((entry) => JSON.stringify(plainEntry(entry))) : eventLines(entries, terminal.paint).slice(1)
+    for (const line of printed) terminal.print(line)
+  }
+  if (json) print(latest.toReversed())
+  else for (const line of [head, ...rows]) terminal.print(line)
+  if (follow) await followed(store, latest[0]?.id ?? '', print, terminal)
+}
+
+type Print = (entries: readonly StreamEntry[]) => void
+
+/** Until Ctrl-C; while Redis is away it waits. */
+async function followed(store: Store, from: string, print: Print, terminal: Terminal): Promise<void> {
+  const events = processEvents()
+  let stopped = false
+  let shown = from
+  let isAway = false
+  events.onStop(() => {
+    stopped = true
+  })
+  while (!stopped && !terminal.isGone) {
+    try {
+      const fresh = await freshIn(store, shown)
+      print(fresh)
+      shown = fresh.at(-1)?.id ?? shown
+      isAway = false
+    } catch (fault) {
+      if (!isAppError(fault, 'STORE_UNAVAILABLE')) throw fault
+      if (!isAway) terminal.complain('Redis does not answer; waiting for it')
+      isAway = true
+    }
+    await pause(systemClock, lookEveryMs)
+  }
+  events.close()
+}
+
+/** Entries behind `shown`, oldest first: pages grow until one of them reaches back so far. */
+async function freshIn(store: Store, shown: string): Promise<readonly StreamEntry[]> {
+  for (let count = 50; ; count *= 10) {
+    const page = await store.recent('events', count)
+    const at = page.findIndex(({ id }) => !isLater(id, shown))
+    if (at >= 0 || page.length < count) return page.slice(0, at < 0 ? page.length : at).toReversed()
+  }
+}
+
+/** Ids are `<milliseconds>-<sequence>`. */
+function isLater(id: string, than: string): boolean {
+  const [[ms = 0, sequence = 0], [thanMs = 0, thanSequence = 0]] = [id, than].map((text) => text.split('-').map(Number)) as [
+    number[],
+    number[],
+  ]
+  return ms > thanMs || (ms === thanMs && sequence > thanSequence)
+}

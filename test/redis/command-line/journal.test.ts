@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+
+let desk: CommandLine
+
+const fcall = (...words: readonly string[]): Promise<string> => desk.redis.cli('FCALL', words[0] ?? '', '1', '{hd}', ...words.slice(1))
+
+beforeAll(async () => {
+  desk = await openCommandLine()
+  await fcall('hotdesk_login', '100', 'HD0001')
+  await fcall('hotdesk_login', '101', 'HD0002')
+  await fcall('hotdesk_login', '101', 'HD0001', 'cli')
+  await fcall('hotdesk_logout', 'HD0001')
+  const call = ['call', 'ab12', 'began', '2026-03-29T07:00:00.000Z', 'ringSeconds', '3', 'result', 'success']
+  const calls = (...fields: readonly string[]): Promise<string> => desk.redis.cli('XADD', '{hd}:calls:100', '*', ...call, ...fields)
+  await calls(
+    'side',
+    'in',
+    'caller',
+    '101',
+    'callerName',
+    'Bob',
+    'dialled',
+    '100',
+    'device',
+    '',
+    'talkSeconds',
+    '65',
+    'reason',
+    'hung up by caller',
+  )
+  await calls(
+    'side',
+    'out',
+    'caller',
+    '100',
+    'callerName',
+    'Alice',
+    'dialled',
+    '0155512345',
+    'device',
+    'HD0001',
+    'talkSeconds',
+    '0',
+    'reason',
+    'busy',
+  )
+})
+afterAll(() => desk.close())
+
+const columns = (line: string): string => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'T').replace(/ {2,}/g, ' ')
+
+describe('hotdesk events', () => {
+  test('shows what happened last, oldest first', async () => {
+    const { code, out } = await desk.hotdesk('events')
+    expect(code).toBe(0)
+    expect(out.split('\n').map(columns)).toEqual([
+      'TIME EVENT DEVICE USER DETAILS',
+      'T login HD0001 100 via redis-cli',
+      'T login HD0002 101 via redis-cli',
+      'T displaced HD0001 101 via cli, displaced 100, from HD0002',
+      'T logout HD0001 101 via redis-cli',
+    ])
+  })
+
+  test('--lines shows only the newest, --json one value a line', async () => {
+    const { out } = await desk.hotdesk('events', '--lines', '2', '--json')
+    const values = out.split('\n').map((line) => JSON.parse(line) as Record<string, string>)
+    expect(values).toMatchObject([
+      { event: 'displaced', device: 'HD0001', user: '101' },
+      { event: 'logout', device: 'HD0001' },
+    ])
+    expect(values[0]?.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    expect(await desk.hotdesk('events', '--lines', '0')).toMatchObject({ code: 2 })
+  })
+})
+
+describe('hotdesk history', () => {
+  test.each([
+    ['100', ['displaced', 'login']],
+    ['HD0002', ['displaced', 'login']],
+    ['HD0001', ['logout', 'displaced', 'login']],
+    ['102', []],
+  ])('of %s has what concerned it, newest first', async (subject, events) => {
+    const entries = (await desk.json('history', subject)) as { event: string }[]
+    expect(entries.map(({ event }) => event)).toEqual(events)
+    expect((await desk.hotdesk('history', subject)).out.split('\n')).toHaveLength(events.length + 1)
+  })
+
+  test('--lines limits it', async () => {
+    expect(await desk.json('history', 'HD0001', '-n', '1')).toMatchObject([{ event: 'logout' }])
+  })
+})
+
+describe('hotdesk calls', () => {
+  test('is the call log of a user, newest first', async () => {
+    const { out } = await desk.hotdesk('calls', '100')
+    expect(out.split('\n').map(columns)).toEqual([
+      'TIME WITH TALK END AT',
+      'T → 0155512345 - busy HD0001',
+      'T ← Bob (101) 1:05 hung up by caller -',
+    ])
+    expect(await desk.json('calls', '100', '--lines', '1')).toMatchObject([{ side: 'out', dialled: '0155512345' }])
+  })
+
+  test('is empty for who has no calls, and refused for who is not there', async () => {
+    expect(await desk.json('calls', '101')).toEqual([])
+    expect(await desk.hotdesk('calls', '199')).toMatchObject({ code: 1, err: expect.stringContaining('there is no such user') as string })
+  })
+})
