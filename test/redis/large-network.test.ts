@@ -65,13 +65,13 @@ describe('in a network of thousands', () => {
   })
 
   it('an edit by hand is seen within a second, whatever the command', async () => {
-    const edited = keyOf(node.store, 'devices', (hash) => hash?.get(phone(1)) === user(9))
+    const edited = keyOf(node.store, 'devices', (hash) => hash?.get(phone(1)) === user(9), 1_000)
     await redis.cli('HSET', '{hd}:devices', phone(1), user(9))
     await edited
-    const renamed = keyOf(node.store, 'devices', (hash) => hash === undefined)
+    const renamed = keyOf(node.store, 'devices', (hash) => hash === undefined, 1_000)
     await redis.cli('RENAME', '{hd}:devices', '{hd}:aside')
     await renamed
-    const back = keyOf(node.store, 'devices', (hash) => hash?.size === people)
+    const back = keyOf(node.store, 'devices', (hash) => hash?.size === people, 1_000)
     await redis.cli('RENAME', '{hd}:aside', '{hd}:devices')
     await back
   })

@@ -25,19 +25,22 @@ describe('the copy in memory', () => {
   })
 
   it('follows an HSET by hand within a second', async () => {
-    const seen = keyOf(store, 'user:101', (hash) => hash?.get('name') === 'Bob')
+    const seen = keyOf(store, 'user:101', (hash) => hash?.get('name') === 'Bob', 1_000)
     await redis.cli('HSET', '{hd}:user:101', 'name', 'Bob')
     await seen
   })
 
   it('follows a RENAME by hand within a second, at both keys', async () => {
-    const seen = Promise.all([keyOf(store, 'user:101', (hash) => !hash), keyOf(store, 'user:102', (hash) => hash?.get('name') === 'Bob')])
+    const seen = Promise.all([
+      keyOf(store, 'user:101', (hash) => !hash, 1_000),
+      keyOf(store, 'user:102', (hash) => hash?.get('name') === 'Bob', 1_000),
+    ])
     await redis.cli('RENAME', '{hd}:user:101', '{hd}:user:102')
     await seen
   })
 
   it('follows a DEL by hand within a second', async () => {
-    const seen = keyOf(store, 'user:102', (hash) => !hash)
+    const seen = keyOf(store, 'user:102', (hash) => !hash, 1_000)
     await redis.cli('DEL', '{hd}:user:102')
     await seen
   })

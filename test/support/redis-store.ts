@@ -25,12 +25,12 @@ export function storeNeeds(redis: RedisPlace, data: string): StoreNeeds {
   }
 }
 
-/** Resolves when the copy of `key` is as wanted; fails after `withinMs`. */
+/** Resolves when the copy of `key` is as wanted; fails after `withinMs`: a test that promises a time gives it, the others only want to end. */
 export function keyOf(
   store: Store,
   key: string,
   isWanted: (hash: ReadonlyMap<string, string> | undefined) => boolean,
-  withinMs = 1_000,
+  withinMs = 5_000,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = store.replica.onChange(check)
