@@ -10,6 +10,7 @@ import { eventsCommand } from './journal/events.js'
 import { historyCommand } from './journal/history.js'
 import type { CommandNeeds } from './needs.js'
 import { assignmentCommands } from './operator/assignments.js'
+import { siteCommands } from './operator/sites.js'
 import { statusCommand } from './operator/status.js'
 import { whyCommand } from './operator/why.js'
 import { deviceCommands } from './records/devices.js'
@@ -47,6 +48,7 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   assignmentCommands(program, needs)
   userCommands(program, needs)
   deviceCommands(program, needs)
+  siteCommands(program, needs)
   eventsCommand(program, needs)
   historyCommand(program, needs)
   callsCommand(program, needs)

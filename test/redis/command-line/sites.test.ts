@@ -1,0 +1,43 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+
+let desk: CommandLine
+
+beforeAll(async () => {
+  desk = await openCommandLine()
+  await mkdir(join(desk.folder, 'dialplans'))
+  await writeFile(
+    join(desk.folder, 'dialplans/paris.yaml'),
+    'site: paris\nextensions: ["1XX"]\nelin: "+33199000000"\ntrunks: { paris-carrier: { uri: "sip:192.0.2.20" } }\n',
+  )
+  await writeFile(join(desk.folder, 'dialplans/london.yaml'), 'site: london\nextensions: ["1XX"]\n')
+  await desk.redis.cli('HSET', '{hd}:node:oslo-1', 'site', 'oslo', 'sip', 'udp:192.0.2.1:5060', 'version', '0.1.0')
+  await desk.redis.cli('HSET', '{hd}:reg:HD0001', 'node', 'oslo-1')
+  await desk.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
+  await desk.directory.putUser('120', { home: 'berlin' })
+})
+afterAll(() => desk.close())
+
+describe('hotdesk site', () => {
+  test('list names every site that anything names', async () => {
+    const { out } = await desk.hotdesk('site', 'list')
+    expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' ').replace(desk.folder, ''))).toEqual([
+      'SITE NODES PHONES REGISTERED LOGGED IN USERS DIAL PLAN',
+      'berlin - 0 0 0 1 -',
+      'london - 0 0 0 0 /dialplans/london.yaml',
+      'oslo oslo-1 0 0 0 0 -',
+      'paris - 4 1 1 3 /dialplans/paris.yaml',
+    ])
+    expect(await desk.json('site', 'list')).toHaveLength(4)
+  })
+
+  test('show tells of nodes, phones and the dial plan', async () => {
+    const { out } = await desk.hotdesk('site', 'show', 'paris')
+    expect(out).toMatch(/^paris\nnodes +none is up\nphones +4, 1 registered, 1 with somebody logged in\n/)
+    expect(out).toMatch(/^trunks +paris-carrier$/m)
+    expect(await desk.json('site', 'show', 'oslo')).toMatchObject({ nodes: ['oslo-1'], dialplan: null, plan: null })
+    expect(await desk.hotdesk('site', 'show', 'rome')).toMatchObject({ code: 1 })
+  })
+})
