@@ -237,47 +237,6 @@ local function where(keys, args)
   return say(exists(tag, 'user:' .. ext) and 'NOWHERE' or 'UNKNOWN_USER')
 end
 
-local STATUS = '%-12s %-12s %-9s %-15s %-20s %-9s %-10s %s'
-
--- Whoever asks may not be allowed to read people's records, which hold the hash of the PIN.
-local function name_of(tag, ext)
-  local name = redis.pcall('HGET', tag .. ':user:' .. ext, 'name')
-  return type(name) == 'string' and name or '-'
-end
-
-local function status_row(tag, device, now)
-  local site, state, since, refresh = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'site', 'state', 'since', 'refresh'))
-  local ext = user_on(tag, device)
-  local minutes = tonumber(since) and string.format('%d', (now - tonumber(since)) / 60) or '-'
-  return STATUS:format(device, site or '-', ext and (state == 'draining' and state or 'active') or 'idle', ext or '-',
-    ext and name_of(tag, ext) or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-')
-end
-
--- hotdesk_status [PATTERN] [FROM]     a table for people: every phone, or those whose name matches (HD00*). One call looks at some
---   20000 keys and shows some 500 phones, so that Redis is free again within milliseconds; a last line says where to go on.
-local function status(keys, args)
-  local tag, pattern, from = keys[1], args[1] or '*', args[2] or '0'
-  local prefix, now = tag .. ':device:', tonumber(redis.call('TIME')[1])
-  local found, looked = {}, 0
-  if pattern:find('[*?%[]') then
-    local seen = {}
-    repeat
-      local page = redis.call('SCAN', from, 'MATCH', prefix .. pattern, 'COUNT', 1000)
-      from, looked = page[1], looked + 1
-      for _, key in ipairs(page[2]) do
-        if not seen[key] then seen[key], found[#found + 1] = true, key:sub(#prefix + 1) end
-      end
-    until from == '0' or looked == 20 or #found >= 500
-  elseif exists(tag, 'device:' .. pattern) then
-    found, from = { pattern }, '0'
-  end
-  table.sort(found)
-  local lines = { { ok = STATUS:format('DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'MINUTES', 'REGISTERED', 'REFRESH') } }
-  for _, device in ipairs(found) do lines[#lines + 1] = { ok = status_row(tag, device, now) } end
-  if from ~= '0' then lines[#lines + 1] = { ok = "… more: hotdesk_status 1 " .. tag .. " '" .. pattern .. "' " .. from } end
-  return lines
-end
-
 local function as_table(flat)
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
@@ -362,5 +321,4 @@ redis.register_function('hotdesk_logout', logout)
 redis.register_function('hotdesk_repair', repair)
 reads('hotdesk_who', who)
 reads('hotdesk_where', where)
-reads('hotdesk_status', status)
 reads('hotdesk_version', version)

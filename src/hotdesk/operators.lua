@@ -1,5 +1,46 @@
 -- What operators ask for beside logins and logouts.
 
+local STATUS = '%-12s %-12s %-9s %-15s %-20s %-9s %-10s %s'
+
+-- Whoever asks may not be allowed to read people's records, which hold the hash of the PIN.
+local function name_of(tag, ext)
+  local name = redis.pcall('HGET', tag .. ':user:' .. ext, 'name')
+  return type(name) == 'string' and name or '-'
+end
+
+local function status_row(tag, device, now)
+  local site, state, since, refresh = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'site', 'state', 'since', 'refresh'))
+  local ext = user_on(tag, device)
+  local minutes = tonumber(since) and string.format('%d', (now - tonumber(since)) / 60) or '-'
+  return STATUS:format(device, site or '-', ext and (state == 'draining' and state or 'active') or 'idle', ext or '-',
+    ext and name_of(tag, ext) or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-')
+end
+
+-- hotdesk_status [PATTERN] [FROM]     a table for people: every phone, or those whose name matches (HD00*). One call looks at some
+--   20000 keys and shows some 500 phones, so that Redis is free again within milliseconds; a last line says where to go on.
+local function status(keys, args)
+  local tag, pattern, from = keys[1], args[1] or '*', args[2] or '0'
+  local prefix, now = tag .. ':device:', tonumber(redis.call('TIME')[1])
+  local found, looked = {}, 0
+  if pattern:find('[*?%[]') then
+    local seen = {}
+    repeat
+      local page = redis.call('SCAN', from, 'MATCH', prefix .. pattern, 'COUNT', 1000)
+      from, looked = page[1], looked + 1
+      for _, key in ipairs(page[2]) do
+        if not seen[key] then seen[key], found[#found + 1] = true, key:sub(#prefix + 1) end
+      end
+    until from == '0' or looked == 20 or #found >= 500
+  elseif exists(tag, 'device:' .. pattern) then
+    found, from = { pattern }, '0'
+  end
+  table.sort(found)
+  local lines = { { ok = STATUS:format('DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'MINUTES', 'REGISTERED', 'REFRESH') } }
+  for _, device in ipairs(found) do lines[#lines + 1] = { ok = status_row(tag, device, now) } end
+  if from ~= '0' then lines[#lines + 1] = { ok = "… more: hotdesk_status 1 " .. tag .. " '" .. pattern .. "' " .. from } end
+  return lines
+end
+
 local function want_refresh(tag, device, via)
   redis.call('HSET', tag .. ':device:' .. device, 'refresh', 'pending', 'cause', 'refresh')
   redis.call('HINCRBY', tag .. ':device:' .. device, 'epoch', 1)
@@ -103,20 +144,26 @@ local function concerns(fields, target)
   return false
 end
 
--- hotdesk_history [DEVICE|EXTENSION|*] [LINES]     what happened, newest first, 50 lines or so many up to 500; times are UTC
+-- hotdesk_history [DEVICE|EXTENSION|*] [LINES] [FROM]     what happened, newest first, 50 lines or so many up to 500; times are UTC.
+--   One call looks at some 4000 events; where there are older ones a last line says where to go on.
 local function history(keys, args)
-  local stream, target, most = keys[1] .. ':events', args[1] or '*', math.min(tonumber(args[2]) or 50, 500)
-  local lines, from = { { ok = HISTORY:format('TIME', 'EVENT', 'DEVICE', 'USER', 'DETAILS') } }, '+'
+  local tag, target, most, from = keys[1], args[1] or '*', math.min(tonumber(args[2]) or 50, 500), args[3] or '+'
+  local lines, looked, page = { { ok = HISTORY:format('TIME', 'EVENT', 'DEVICE', 'USER', 'DETAILS') } }, 0, nil
   repeat
-    local page = redis.call('XREVRANGE', stream, from, '-', 'COUNT', 500)
+    page = redis.call('XREVRANGE', tag .. ':events', from, '-', 'COUNT', 500)
     for _, entry in ipairs(page) do
-      if #lines <= most and (target == '*' or concerns(entry[2], target)) then lines[#lines + 1] = { ok = history_line(entry[1], entry[2]) } end
-      from = '(' .. entry[1]
+      if #lines > most then break end
+      if target == '*' or concerns(entry[2], target) then lines[#lines + 1] = { ok = history_line(entry[1], entry[2]) } end
+      from, looked = '(' .. entry[1], looked + 1
     end
-  until #page == 0 or #lines > most
+  until #page == 0 or #lines > most or looked >= 4000
+  if #page > 0 then
+    lines[#lines + 1] = { ok = '… older: hotdesk_history 1 ' .. tag .. " '" .. target .. "' " .. most .. " '" .. from .. "'" }
+  end
   return lines
 end
 
 redis.register_function('hotdesk_refresh', refresh)
 redis.register_function('hotdesk_replace', replace)
+reads('hotdesk_status', status)
 reads('hotdesk_history', history)
