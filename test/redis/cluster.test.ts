@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createStore, type Store } from '../../src/store/store.js'
+import { freePort } from '../support/free-port.js'
+import { keepLog } from '../support/kept-log.js'
 import { startTestCluster, type TestCluster } from '../support/redis-cluster.js'
-import { keyOf, stateOf, storeNeeds } from '../support/redis-store.js'
+import { launchRedis } from '../support/redis-process.js'
+import { entriesOf, keyOf, stateOf, storeNeeds } from '../support/redis-store.js'
 
 /** Each lies in a slot of another primary. */
 const networks = ['hd', 'lyon', 'oslo'] as const
@@ -61,6 +64,8 @@ describe('networks in a cluster', () => {
   it('answer redis-cli -c at any server', async () => {
     const [any] = redis.servers
     expect(await any?.cli('-c', 'FCALL', 'hotdesk_who', '1', '{oslo}', 'HD0001')).toBe('OCCUPIED 100')
+    expect(await any?.cli('-c', 'FCALL', 'hotdesk_status', '1', '{lyon}')).toMatch(/^HD0001 +paris +active +100 +Alice of lyon /m)
+    expect(await any?.cli('-c', 'FCALL', 'hotdesk_repair', '1', '{hd}')).toBe('NOTHING')
   })
 
   it('follow a slot whose primary hands over to its replica', async () => {
@@ -88,5 +93,22 @@ describe('networks in a cluster', () => {
     await replica.cli('HSET', '{hd}:user:103', 'name', 'Dan')
     await seen
     expect(storeOf('oslo').state).toBe('connected')
+  })
+})
+
+describe('a cluster that is not there yet', () => {
+  it('is found when it comes', async () => {
+    const [port, bus] = [await freePort(), await freePort()]
+    const place = { kind: 'cluster', servers: [{ host: '127.0.0.1', port }] } as const
+    const log = keepLog()
+    const store = await createStore({ ...storeNeeds(place, join(redis.directory, 'later')), log: log.log, startWithinMs: 300 })
+    expect(store.state).toBe('lost')
+    expect(entriesOf(log).filter(({ msg }) => msg?.includes('no server of the cluster tells'))).toHaveLength(1)
+    const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--dir', redis.directory]
+    const alone = await launchRedis({ port, words: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', ...cluster] })
+    await alone.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
+    await stateOf(store, 'connected', 15_000)
+    await store.close()
+    await alone.kill()
   })
 })

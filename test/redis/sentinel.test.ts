@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { every, pause, systemClock } from '../../src/base/clock.js'
 import { isAppError } from '../../src/base/errors.js'
+import { Secret } from '../../src/base/secret.js'
 import { createStore, type Store } from '../../src/store/store.js'
+import { keepLog } from '../support/kept-log.js'
 import type { RedisProcess } from '../support/redis-process.js'
 import { caughtUp, startTestSentinel, type TestSentinel } from '../support/redis-sentinel.js'
 import { keyOf, stateOf, storeNeeds } from '../support/redis-store.js'
@@ -181,15 +183,13 @@ describe('a primary that is replaced', () => {
 
   it('on purpose is left for its successor', async () => {
     const before = await redis.primary()
-    for (const server of redis.servers) if (server.isGone()) await redis.revive(server)
-    await redis.untilWhole()
     const lost = lostAll()
     await redis.sentinel('SENTINEL', 'FAILOVER', 'desk')
     await lost
     await connectedAgain()
     const after = await redis.primary()
     expect(after.port).not.toBe(before.port)
-    await redis.untilWhole()
+    await caughtUp(after, 1)
     await expectLogins(after)
   })
 
@@ -201,7 +201,22 @@ describe('a primary that is replaced', () => {
     await expect.poll(async () => (await redis.primary()).port, { timeout: 15_000 }).not.toBe(before.port)
     await connectedAgain()
     before.signal('SIGCONT')
-    await expectLogins(await redis.primary())
     await expect.poll(() => before.cli('ROLE'), { timeout: 20_000 }).toMatch(/^slave/)
+    await caughtUp(await redis.primary(), 1)
+    await expectLogins(await redis.primary())
+  })
+})
+
+describe('a URL that leads to a replica', () => {
+  it('is not used, and the log says why', async () => {
+    const primary = await redis.primary()
+    const replica = redis.servers.find((server) => server !== primary && !server.isGone())
+    const log = keepLog()
+    const url = new Secret(`redis://127.0.0.1:${replica?.port}`)
+    const needs = storeNeeds({ kind: 'url', url }, join(redis.directory, 'astray'))
+    const store = await createStore({ ...needs, log: log.log, startWithinMs: 500 })
+    expect(store.state).toBe('lost')
+    expect(JSON.stringify(log.lines)).toContain('this server is a replica')
+    await store.close()
   })
 })

@@ -16,8 +16,6 @@ export interface TestSentinel {
   primary(): Promise<RedisProcess>
   /** redis-cli at a sentinel. */
   sentinel(...words: readonly string[]): Promise<string>
-  /** Resolves when the sentinels and the primary know both replicas, and these have caught up. */
-  untilWhole(): Promise<void>
   /** Starts a server that was killed again, as it was: it takes itself for whatever it was at first. */
   revive(server: RedisProcess): Promise<RedisProcess>
   close(): Promise<void>
@@ -53,10 +51,6 @@ export async function startTestSentinel(): Promise<TestSentinel> {
     servers,
     primary,
     sentinel: (...words) => (sentinels[0] as RedisProcess).cli(...words),
-    async untilWhole() {
-      await caughtUp(await primary(), 2)
-      await untilAcquainted(sentinels)
-    },
     async revive({ port }) {
       const revived = await launch(port)
       servers[servers.findIndex((server) => server.port === port)] = revived
