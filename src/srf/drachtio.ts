@@ -26,6 +26,8 @@ type Headers = Readonly<Record<string, string | readonly string[]>>
 interface DrachtioResponse {
   send(status: number, reason: string | undefined, parts: { headers?: Headers; body?: string }, done?: (fault: unknown) => void): void
   readonly finalResponseSent: boolean
+  /** Set by sending a final response, even by one that the SIP server then refuses. */
+  finished: boolean
 }
 
 export type DrachtioAck = (parts: { body: string }) => void

@@ -13,6 +13,13 @@ export function flattenHeaders(headers: SipHeaders = {}): Record<string, string>
   return flat
 }
 
+/** The same for a message with a body. One that nobody has named a type for is a session description: the SIP server refuses a body without. */
+export function headersOf(body: string | undefined, headers: SipHeaders = {}): Record<string, string> {
+  const flat = flattenHeaders(headers)
+  const isTyped = Object.keys(flat).some((name) => name.toLowerCase() === 'content-type')
+  return body && !isTyped ? { ...flat, 'Content-Type': 'application/sdp' } : flat
+}
+
 // A value that came from outside must not smuggle in a header of its own.
 function oneLine(value: string): string {
   return /[\r\n]/.test(value) ? value.replace(/[\r\n]+/g, ' ') : value

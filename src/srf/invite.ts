@@ -4,7 +4,7 @@ import type { IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipAn
 import { retryHeaders } from './credentials.js'
 import { wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest } from './drachtio.js'
-import { again, flattenHeaders } from './headers.js'
+import { again, flattenHeaders, headersOf } from './headers.js'
 import { localAnswer, toAnswer, toIncomingRequest } from './messages.js'
 
 export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw: DrachtioRequest): IncomingInvite {
@@ -29,10 +29,12 @@ export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw
       if (cancelled) return fail('the caller has given up')
       // The echo of the 200 is what drachtio-srf waits for, and with the link it is lost.
       const forgetAnswer = connection.onLost(() => fail('SIP server lost'))
-      drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: flattenHeaders(headers) }, (fault, dialog) => {
+      drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: headersOf(sdp, headers) }, (fault, dialog) => {
         forgetAnswer()
-        if (fault) fail(messageOf(fault), fault)
-        else resolve(wrapDialog(dialog, connection))
+        if (!fault) return resolve(wrapDialog(dialog, connection))
+        // A 200 that was refused is none: the caller still waits for a final response.
+        raw.res.finished = cancelled !== null
+        fail(messageOf(fault), fault)
       })
     })
   }
@@ -109,7 +111,7 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
         resolve(result)
       }
       try {
-        drachtio.createUAC(uri, { headers: flattenHeaders(headers), noAck: true, ...optional }, progress, (fault, outcome) =>
+        drachtio.createUAC(uri, { headers: headersOf(sdp ?? '', headers), noAck: true, ...optional }, progress, (fault, outcome) =>
           settle(fault ? failed(answerOf(fault)) : taken(outcome)),
         )
       } catch (fault) {

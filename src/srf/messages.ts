@@ -2,7 +2,7 @@ import { splitList } from '../sip/headers.js'
 import { parseVia } from '../sip/via.js'
 import type { IncomingRequest, ResponseParts, SipAnswer, SipSource } from './contract.js'
 import type { DrachtioMessage, DrachtioRequest } from './drachtio.js'
-import { flattenHeaders } from './headers.js'
+import { headersOf } from './headers.js'
 
 /** The answer a response of the network is. */
 export function toAnswer(message: DrachtioMessage): SipAnswer {
@@ -61,7 +61,7 @@ export function toIncomingRequest(request: DrachtioRequest): IncomingRequest {
 
 /** Sends a response. A status that drachtio-srf does not know becomes the x00 of its class (RFC 3261 §8.1.3.2). */
 export function sendResponse(request: DrachtioRequest, status: number, { reason, headers, body }: ResponseParts = {}): void {
-  const parts = { headers: flattenHeaders(headers), ...(body ? { body } : {}) }
+  const parts = { headers: headersOf(body, headers), ...(body ? { body } : {}) }
   try {
     request.res.send(status, reason, parts)
   } catch {

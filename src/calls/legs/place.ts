@@ -82,7 +82,7 @@ function provisionalRelay({ invite }: Call, branches: number): (answer: SipAnswe
 
 async function connect(call: Call, branch: Branch, taken: Taken, needs: CallNeeds): Promise<Placed> {
   const caller = await acceptCaller(call, taken)
-  if (!caller) return { outcome: 'missed', failure: { reason: 'cancelled' } }
+  if (!caller) return { outcome: 'missed', failure: { reason: call.invite.cancelled ? 'cancelled' : 'fault' } }
   const callee = taken.outcome === 'answered' ? taken.dialog : await answerOffer(caller, taken)
   if (!callee) return { outcome: 'ended', termination: { result: 'client', reason: 'no answer to the offer' } }
   const joined = bridge(caller, callee)
@@ -95,9 +95,10 @@ async function connect(call: Call, branch: Branch, taken: Taken, needs: CallNeed
 
 async function acceptCaller(call: Call, taken: Taken): Promise<SipDialog | null> {
   try {
-    return await call.invite.accept({ sdp: taken.answer.body, headers: legCapabilities })
+    const type = taken.answer.header('Content-Type')
+    return await call.invite.accept({ sdp: taken.answer.body, headers: { ...legCapabilities, ...(type && { 'Content-Type': type }) } })
   } catch {
-    // The caller gave up in the very moment of the answer: an ordinary race, so leg B is told and nothing is wrong.
+    // The caller gave up in the very moment of the answer, an ordinary race; or the answer cannot be sent on. Leg B is told.
     await (taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye())
     return null
   }
