@@ -10,8 +10,8 @@ import type { Replica, Store } from '../store/store.js'
 import { type Binding, fromRecord } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
 import { recordKey } from './bindings/registration-copy.js'
-import { capabilities } from './capabilities.js'
 import { type Authentication, type AuthenticationSettings, createAuthenticator, defaultAuthentication } from './digest/authenticator.js'
+import { answerOtherRequests } from './other-requests.js'
 import { createRegisterHandler } from './register/register-handler.js'
 import { type ExpiryLimits, isFrom } from './register/register-request.js'
 
@@ -68,7 +68,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const handle = createRegisterHandler({ bindings, authenticator, directory, node, clock, log, metrics, limits: settings, registered })
 
   srf.onRequest('REGISTER', handle)
-  srf.onRequest('OPTIONS', (request) => request.respond(200, { headers: capabilities }))
+  answerOtherRequests(srf)
 
   return {
     authenticate: (request) => authenticator.authenticate(request),
