@@ -6,11 +6,27 @@ import { type HeaderList, offer, type SipPeer } from './sip-peer.js'
 
 /** A device whose every message is under the test's hand. */
 export interface RawPhone {
+  /** Registers itself, where the peer listens. */
+  register(contact?: string): Promise<void>
   /** An INVITE as this device sends it first. */
-  invite(number: string, parts?: { readonly body?: string; readonly contact?: string; readonly headers?: HeaderList }): SipRequest
+  invite(number: string, parts?: InviteParts): SipRequest
   /** The same request once more, with the answer to its challenge. */
   authorized(request: SipRequest, challenge: SipResponse): SipRequest
-  acknowledge(request: SipRequest, refusal: SipResponse): void
+  /** ACK of any final response to an INVITE (RFC 3261 §13.2.2.4, §17.1.1.3). */
+  acknowledge(request: SipRequest, final: SipResponse): void
+  /** Dials, answers the challenge, and acknowledges the final response. */
+  dial(number: string, parts?: InviteParts): RawCall
+}
+
+export interface InviteParts {
+  readonly body?: string
+  readonly contact?: string
+  /** In place of what a phone would send. */
+  readonly headers?: HeaderList
+}
+
+export interface RawCall {
+  readonly final: Promise<{ readonly invite: SipRequest; readonly answer: SipResponse }>
 }
 
 export interface RawPhoneParts {
@@ -21,35 +37,76 @@ export interface RawPhoneParts {
 }
 
 export function createRawPhone({ peer, device, password, domain }: RawPhoneParts): RawPhone {
-  return {
-    invite(number, { body = offer, ...parts } = {}) {
+  const phone: RawPhone = {
+    async register(contact = `<${peer.uri}>`) {
+      const request = peer.request({
+        method: 'REGISTER',
+        uri: `sip:${domain}`,
+        to: `sip:${device}@${domain}`,
+        callId: newCallId(),
+        contact,
+      })
+      request.set('From', `<sip:${device}@${domain}>;tag=${newTag()}`)
+      peer.send(request)
+      peer.send(phone.authorized(request, await peer.hearsResponse(401)))
+      await peer.hearsResponse(200, 'REGISTER')
+    },
+    invite(number, { body = offer, headers = [], ...parts } = {}) {
       const uri = `sip:${number.replaceAll('#', '%23')}@${domain}`
       const request = peer.request({ method: 'INVITE', to: uri, callId: newCallId(), body, ...parts })
       request.set('From', `<sip:${device}@${domain}>;tag=${newTag()}`)
+      for (const [name, value] of headers) request.set(name, value)
       return request
     },
     authorized(request, response) {
-      const challenge = chooseChallenge(response.all('Proxy-Authenticate'))
+      const byRegistrar = response.status === 401
+      const challenge = chooseChallenge(response.all(byRegistrar ? 'WWW-Authenticate' : 'Proxy-Authenticate'))
       if (!challenge) throw new Error(`no challenge: ${response.status} ${response.reason}`)
       const { method, uri, body } = request
       const answer = answerChallenge(challenge, { username: device, password, uri, method, body, cnonce: newTag(), count: 1 })
-      const again = peer.request({ method, to: uri, callId: request.callId, cseq: request.cseq.number + 1, body: body.toString('latin1') })
+      const parts = { method, uri, to: request.to.uri, callId: request.callId, cseq: request.cseq.number + 1 }
+      const again = peer.request({ ...parts, body: body.toString('latin1') })
       again.set('From', request.first('From') ?? '')
       again.set('Contact', request.first('Contact') ?? '')
-      again.append('Proxy-Authorization', printCredentials(answer))
+      again.append(byRegistrar ? 'Authorization' : 'Proxy-Authorization', printCredentials(answer))
       return again
     },
-    acknowledge(request, refusal) {
+    acknowledge(request, final) {
+      const isRefusal = final.status >= 300
       const ack = peer.request({
         method: 'ACK',
-        to: request.uri,
+        uri: isRefusal ? request.uri : (final.contacts[0]?.uri ?? request.uri),
+        to: request.to.uri,
         callId: request.callId,
         cseq: request.cseq.number,
-        branch: request.topVia.branch ?? '',
+        ...(isRefusal && { branch: request.topVia.branch ?? '' }),
       })
       ack.set('From', request.first('From') ?? '')
-      ack.set('To', refusal.first('To') ?? '')
+      ack.set('To', final.first('To') ?? '')
       peer.send(ack)
     },
+    dial: (number, parts = {}) => ({ final: dial(number, parts) }),
+  }
+  return phone
+
+  async function dial(number: string, parts: InviteParts) {
+    const first = phone.invite(number, parts)
+    peer.send(first)
+    const early = await finalOf(first)
+    if (early.status !== 407) return { invite: first, answer: early }
+    const invite = phone.authorized(first, early)
+    for (const [name, value] of parts.headers ?? []) invite.set(name, value)
+    peer.send(invite)
+    return { invite, answer: await finalOf(invite) }
+  }
+
+  async function finalOf(request: SipRequest): Promise<SipResponse> {
+    const heard = await peer.hears(`a final response to ${request.uri}`, (message) => {
+      const isAnswer = message.kind === 'response' && message.status >= 200 && message.cseq.method === 'INVITE'
+      return isAnswer && message.callId === request.callId && message.cseq.number === request.cseq.number
+    })
+    if (heard.kind === 'request') throw new Error('a request is no response')
+    phone.acknowledge(request, heard)
+    return heard
   }
 }

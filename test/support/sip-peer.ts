@@ -40,6 +40,8 @@ export interface SipPeer {
   hearsRequest(method: string): Promise<SipRequest>
   /** The next response of that status to a request of that method. */
   hearsResponse(status: number, method?: string): Promise<SipResponse>
+  /** The next message that fits. */
+  hears(wanted: string, fits: (message: SipMessage) => boolean): Promise<SipMessage>
   /** `INVITE`, `200 INVITE` … of all that nobody has taken. */
   readonly untaken: readonly string[]
   close(): Promise<void>
@@ -53,8 +55,8 @@ interface Wire {
 
 const address = '127.0.0.1'
 
-/** A peer over UDP that talks to `to`. */
-export async function openUdpPeer(to: { readonly port: number }): Promise<SipPeer> {
+/** A peer over UDP that talks to `to`. Requests of the methods in `answers` it answers 200 by itself, and writes them down as well. */
+export async function openUdpPeer(to: { readonly port: number }, answers: readonly string[] = []): Promise<SipPeer> {
   const socket = createSocket('udp4')
   socket.bind(0, address)
   await once(socket, 'listening')
@@ -67,7 +69,7 @@ export async function openUdpPeer(to: { readonly port: number }): Promise<SipPee
       return closing
     },
   }
-  const peer = createPeer('UDP', wire)
+  const peer = createPeer('UDP', wire, answers)
   socket.on('message', (bytes) => peer.take(bytes))
   return peer
 }
@@ -117,7 +119,7 @@ function endOf(socket: Socket): Promise<void> {
   return closed.then(() => undefined)
 }
 
-function createPeer(transport: 'UDP' | 'TCP', wire: Wire): SipPeer & { take(bytes: Buffer): void } {
+function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly string[] = []): SipPeer & { take(bytes: Buffer): void } {
   const mailbox = createMailbox<SipMessage>(nameOf)
   const host = `${address}:${wire.port}`
   const parameters = transport === 'TCP' ? ';transport=tcp' : ''
@@ -150,6 +152,7 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire): SipPeer & { take(byte
         `${status} ${method ?? ''}`,
         (message) => message.kind === 'response' && message.status === status && (!method || message.cseq.method === method),
       )) as SipResponse,
+    hears: (wanted, fits) => mailbox.take(wanted, fits),
     get untaken() {
       return mailbox.items.map(nameOf)
     },
@@ -159,6 +162,8 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire): SipPeer & { take(byte
         const parsed = parseMessage(rest)
         if (parsed.outcome !== 'message') return
         mailbox.put(parsed.message)
+        if (parsed.message.kind === 'request' && answers.includes(parsed.message.method))
+          send(createResponse(parsed.message, 200, undefined, 'peer-tag'))
         const end = rest.indexOf('\r\n\r\n') + 4 + parsed.message.body.length
         rest = rest.subarray(end)
       }
