@@ -35,15 +35,20 @@ export function readDialplan({ dialplan, site }: Config): Dialplan {
 }
 
 function verdictOf(config: Config, dialplan: Dialplan): (readonly [string, string])[] {
-  const { node, site, network, sip, http, redis, drachtio, data } = config
+  const { node, site, network, sip, http, redis, durability, drachtio, data } = config
   return [
     ['configuration', config.sample ? 'none: the sample' : 'read'],
     ['node', `${node} at ${site}, network ${network}`],
     ['sip', `${sip.listen.map(({ protocol, address, port }) => `${protocol}/${address}:${port}`).join('  ')}, domain ${sip.domain}`],
     ['http', `${http.address}:${http.port}`],
     ['drachtio', drachtio === 'embedded' ? 'embedded' : `${drachtio.host}:${drachtio.port}`],
-    ['redis', redis.kind === 'sentinel' ? `${redis.name} by ${redis.sentinels.length} sentinels` : redis.kind],
+    ['redis', `${placeOf(redis)}${durability === 'replicated' ? ', logins confirmed by a replica' : ''}`],
     ['data', data],
     ['dial plan', `${dialplan.trunks.length} trunks, login ${dialplan.codes.login}, logout ${dialplan.codes.logout}`],
   ]
+}
+
+function placeOf(redis: Config['redis']): string {
+  if (redis.kind === 'sentinel') return `${redis.name} by ${redis.sentinels.length} sentinels`
+  return redis.kind === 'cluster' ? `a cluster by ${redis.servers.length} of its servers` : redis.kind
 }

@@ -97,7 +97,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   }
 
   async function healthy(): Promise<boolean> {
-    const [isTold, isInPlace] = await Promise.all([tracking.holds(), library.isInPlace(), redisClock.compare(main)])
+    const [isTold, isInPlace] = await Promise.all([tracking.holds(), library.isInPlace(), redisClock.compare(main), writer.ping()])
     return isTold && isInPlace
   }
 
