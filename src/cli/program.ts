@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { loadConfig } from '../config.js'
 import { checkCommand } from './check.js'
 import { demoCommand } from './demo/command.js'
+import { doctorCommand } from './doctor/doctor.js'
 import { exportCommand } from './exchange/export.js'
 import { importCommand } from './exchange/import.js'
 import { callsCommand } from './journal/call-log.js'
@@ -43,6 +44,7 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   startCommand(program, needs)
   demoCommand(program, needs)
   checkCommand(program, needs)
+  doctorCommand(program, needs)
   statusCommand(program, needs)
   whyCommand(program, needs)
   assignmentCommands(program, needs)

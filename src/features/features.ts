@@ -12,6 +12,8 @@ import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
 import { loadPrompts, type PromptName } from './prompts.js'
 import { createSwitchboard } from './switchboard.js'
 
+export { loadPrompts } from './prompts.js'
+
 /** The dial codes, spoken. Each call resolves when it has ended; what goes wrong in one stays in it. */
 export interface Features {
   /** The PIN dialogue; `extension` null asks for it first. A phone that is no hot-desk phone hears so. */

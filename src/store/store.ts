@@ -25,6 +25,7 @@ import { createTogether } from './together.js'
 import { createTracking } from './tracking.js'
 import { createTransitions } from './transitions.js'
 
+export { inspectRedis, type RedisReport } from './connections/inspection.js'
 export type * from './contract.js'
 export { embeddedSocket } from './embedded/data-directory.js'
 

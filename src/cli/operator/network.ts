@@ -43,7 +43,7 @@ export function withDirectory<Answer>(config: Config, run: (directory: Directory
 }
 
 /** The embedded Redis belongs to a running node; a command only visits it. */
-function reachable({ redis, data }: Config): RedisPlace {
+export function reachable({ redis, data }: Config): Exclude<RedisPlace, { kind: 'embedded' }> {
   if (redis.kind !== 'embedded') return redis
   const socket = embeddedSocket(data)
   if (!existsSync(socket)) throw new AppError('COMMAND_REFUSED', `no node runs with its data in ${data}; start one: hotdesk start`)

@@ -1,0 +1,77 @@
+import type { Command } from 'commander'
+import { isAppError } from '../../base/errors.js'
+import type { Config } from '../../config.js'
+import type { CommandNeeds } from '../needs.js'
+import { type Paint, table } from '../terminal.js'
+import { type Finding, findingsAbout } from './finding.js'
+import { dataFolder, keptSecret, nodeVersion, redisProgram } from './machine.js'
+import { network } from './network.js'
+import { drachtio, ports } from './ports.js'
+import { redis } from './redis.js'
+import { certificate, prompts, sitePlan } from './site.js'
+
+/** `hotdesk doctor` */
+export function doctorCommand(program: Command, needs: CommandNeeds): void {
+  program
+    .command('doctor')
+    .description('look at everything a node needs, and say what to do about what is wrong')
+    .option('--json', 'the answer as JSON')
+    .addHelpText('after', '\nExit code 1 where something is wrong; what is only to be minded (!) is not.\n\nExample:\n  hotdesk doctor')
+    .action(async ({ json }: { json?: boolean }) => {
+      const findings = await diagnosis(needs)
+      const { print, paint } = needs.terminal
+      const lines = json ? [JSON.stringify(findings, null, 2)] : reportLines(findings, paint)
+      for (const line of lines) print(line)
+      needs.exit(findings.some(({ verdict }) => verdict === 'wrong') ? 1 : 0)
+    })
+}
+
+async function diagnosis(needs: CommandNeeds): Promise<readonly Finding[]> {
+  const { good, wrong } = findingsAbout('configuration')
+  const node = nodeVersion(process.versions.node)
+  try {
+    const config = needs.config('look')
+    const read = good(`node ${config.node} at ${config.site}, network ${config.network}${config.sample ? ', the sample' : ''}`)
+    return [node, read, ...(await examination(config))]
+  } catch (fault) {
+    if (!isAppError(fault, 'CONFIG_INVALID')) throw fault
+    return [node, wrong(fault.message, 'correct it; `hotdesk check` shows the same')]
+  }
+}
+
+/** Redis is looked at before it is used: the first use would load functions that are missing. */
+async function examination(config: Config): Promise<readonly Finding[]> {
+  const { dialplan, findings: plan } = sitePlan(config)
+  const server = await redis(config)
+  const { own, findings: people } = server.answers ? await network(config, dialplan) : { own: 'rests' as const, findings: [] }
+  return [
+    await dataFolder(config),
+    ...keptSecret(config),
+    ...plan,
+    ...(await prompts()),
+    ...certificate(config),
+    ...(await ports(config, own)),
+    ...(await drachtio(config)),
+    ...(await redisProgram(config)),
+    ...server.findings,
+    ...people,
+  ]
+}
+
+const marks = { good: '✓', mind: '!', wrong: '✗' } as const
+
+function reportLines(findings: readonly Finding[], paint: Paint): string[] {
+  const colours = { good: paint.good, mind: paint.key, wrong: paint.bad }
+  const rows = table(findings.map(({ about, verdict, says }) => [colours[verdict](marks[verdict]), about, says.split('\n')[0] ?? '']))
+  const lines = findings.flatMap((finding, index) => [rows[index] ?? '', ...furtherLines(finding, paint)])
+  const count = (verdict: Finding['verdict']): number => findings.filter((finding) => finding.verdict === verdict).length
+  const [wrong, mind] = [count('wrong'), count('mind')]
+  const sum = wrong > 0 ? paint.bad(`${wrong} wrong`) : paint.good('Nothing is wrong')
+  return [...lines, '', `${sum}${mind > 0 ? `, ${mind} to be minded` : ''}.`]
+}
+
+/** The other lines of what was found, and what to do. */
+function furtherLines(finding: Finding, paint: Paint): string[] {
+  const further = finding.says.split('\n').slice(1)
+  return [...further, ...(finding.verdict === 'good' ? [] : [`   ${paint.faint('→')} ${finding.todo}`])]
+}

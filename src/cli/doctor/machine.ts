@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { access, constants, statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { messageOf } from '../../base/errors.js'
+import type { Config } from '../../config.js'
+import { type Finding, findingsAbout } from './finding.js'
+
+const run = promisify(execFile)
+
+const mega = 1024 * 1024
+/** Call records of some days, and a rewrite of the append-only file. */
+const littleBytes = 1024 * mega
+const tooLittleBytes = 200 * mega
+
+export function nodeVersion(version: string): Finding {
+  const { good, wrong } = findingsAbout('node')
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return good(`Node ${version}`)
+  return wrong(`Node ${version} is too old`, 'install Node 20.19 or later: https://nodejs.org')
+}
+
+/** Where the node keeps its files: it must be able to write there, and have room. */
+export async function dataFolder({ data }: Config): Promise<Finding> {
+  const { good, mind, wrong } = findingsAbout('data')
+  const folder = existing(data)
+  try {
+    await access(folder, constants.W_OK)
+  } catch (fault) {
+    return wrong(
+      `${folder} cannot be written (${messageOf(fault)})`,
+      'give it to the user that runs hotdesk, or set `data` to another folder',
+    )
+  }
+  const { bavail, bsize } = await statfs(folder)
+  const free = bavail * bsize
+  const says = `${data}, ${free > 10_240 * mega ? `${Math.round(free / mega / 1024)} GB` : `${Math.round(free / mega)} MB`} free`
+  if (free < tooLittleBytes) return wrong(says, 'make room: the append-only file of Redis and the call records are written there')
+  return free < littleBytes ? mind(says, 'make room before it is full') : good(says)
+}
+
+function existing(folder: string): string {
+  return existsSync(folder) ? folder : existing(dirname(folder))
+}
+
+/** The secret that was made for an embedded Redis opens every phone's password. */
+export function keptSecret({ data }: Config): Finding[] {
+  const { good, wrong } = findingsAbout('secret')
+  const file = join(data, 'network-secret')
+  if (!existsSync(file)) return []
+  const others = statSync(file).mode & 0o077
+  return [others === 0 ? good(`${file} is for its owner alone`) : wrong(`${file} can be read by others`, `chmod 600 ${file}`)]
+}
+
+/** For `redis: embedded`. */
+export async function redisProgram({ redis }: Config): Promise<Finding[]> {
+  const { good, wrong } = findingsAbout('redis-server')
+  if (redis.kind !== 'embedded') return []
+  const todo = 'install redis-server 7 or later (Debian: apt-get install redis-server), or name a Redis with `redis`'
+  try {
+    const version = / v=(\S+)/.exec((await run('redis-server', ['--version'])).stdout)?.[1] ?? ''
+    return [Number(version.split('.')[0]) >= 7 ? good(version) : wrong(`version ${version} has no functions`, todo)]
+  } catch {
+    return [wrong('is not on the PATH', todo)]
+  }
+}

@@ -1,0 +1,103 @@
+import { createRelayedLogger } from '../../base/logger.js'
+import { lifeOf } from '../../base/process-identity.js'
+import { createSeal } from '../../base/seal.js'
+import type { Config } from '../../config.js'
+import type { Dialplan } from '../../dialplan/dialplan.js'
+import { createDirectory, type Directory } from '../../directory/directory.js'
+import type { Replica } from '../../store/store.js'
+import { withStore } from '../operator/network.js'
+import { type Finding, type Findings, findingsAbout } from './finding.js'
+import type { OwnNode } from './ports.js'
+
+export interface NetworkFindings {
+  readonly own: OwnNode
+  readonly findings: readonly Finding[]
+}
+
+/** Nodes, users and phones as Redis has them. */
+export function network(config: Config, dialplan: Dialplan | null): Promise<NetworkFindings> {
+  return withStore(config, (store) => {
+    const broken: string[] = []
+    const log = createRelayedLogger('warn', (line) => void broken.push((JSON.parse(line) as { msg: string }).msg))
+    const directory = createDirectory({ store, seal: createSeal(config.secret), log })
+    const process = store.replica.hash(`node:${config.node}`)?.get('process') ?? ''
+    const findings = [
+      nodes(directory),
+      ...records(broken),
+      ...users(directory, dialplan),
+      ...devices(directory, config),
+      ...displays(store.replica),
+    ]
+    directory.close()
+    return Promise.resolve({ own: lifeOf(process) === 'alive' ? ('runs' as const) : ('rests' as const), findings })
+  })
+}
+
+function nodes(directory: Directory): Finding {
+  const { good, mind } = findingsAbout('nodes')
+  const all = directory.nodes()
+  const versions = new Set(all.map(({ version }) => version))
+  if (all.length === 0) return mind('none is up', 'hotdesk start')
+  const names = all.map(({ name, site }) => `${name} at ${site}`).join(', ')
+  return versions.size > 1 ? mind(`${names}, of versions ${[...versions].join(', ')}`, 'bring all to one version') : good(names)
+}
+
+/** Each that cannot be read, or has been defaulted. */
+function records(broken: readonly string[]): Finding[] {
+  const { wrong } = findingsAbout('records')
+  return broken.slice(0, mostNamed).map((what) => wrong(what, whatTodo(what)))
+}
+
+const mostNamed = 10
+
+function whatTodo(what: string): string {
+  if (what.includes('sealed with another'))
+    return 'set `secret` as on the other nodes, or give the phone a new password: hotdesk device password'
+  return 'set it right: hotdesk user set, hotdesk device set, or HSET'
+}
+
+function users(directory: Directory, dialplan: Dialplan | null): Finding[] {
+  const { good, mind, wrong } = findingsAbout('users')
+  const all = directory.users()
+  const reserved = all.flatMap(({ extension }) => (dialplan?.reserved(extension) ? [extension] : []))
+  const unreachable = all.flatMap(({ extension }) => (dialplan && dialplan.route(extension).kind !== 'user' ? [extension] : []))
+  const pinless = all.flatMap(({ extension, pinHash, enabled }) => (pinHash === null && enabled ? [extension] : []))
+  return [
+    good(`${all.length}`),
+    ...some(
+      unreachable.filter((extension) => !reserved.includes(extension)),
+      (names) =>
+        wrong(`${names}: no pattern of extensions in the dial plan takes it, so nobody can call there`, 'add a pattern to extensions'),
+    ),
+    ...some(reserved, (names) => wrong(`${names}: means something else in the dial plan`, 'give another extension')),
+    ...some(pinless, (names) => mind(`${names}: no PIN, so no login`, 'hotdesk user pin')),
+  ]
+}
+
+function devices(directory: Directory, { site }: Config): Finding[] {
+  const { good, mind }: Findings = findingsAbout('phones')
+  const all = directory.devices()
+  const passwordless = all.flatMap(({ id, password }) => (password === null ? [id] : []))
+  const ownerless = all.flatMap(({ id, owner }) => (owner !== null && directory.user(owner) === null ? [id] : []))
+  return [
+    good(`${all.length}, ${all.filter((device) => device.site === site).length} of them at ${site}`),
+    ...some(passwordless, (names) => mind(`${names}: no password, so no registration`, 'hotdesk device password')),
+    ...some(ownerless, (names) => mind(`${names}: the owner is no user`, 'hotdesk device set --owner')),
+  ]
+}
+
+/** Phones that may show somebody who is not there. */
+function displays(replica: Replica): Finding[] {
+  const { mind } = findingsAbout('displays')
+  const stale = Array.from(replica.keysUnder('device:')).filter((key) => replica.hash(key)?.get('refresh') === 'stale')
+  return some(
+    stale.map((key) => key.slice('device:'.length)),
+    (names) => mind(`${names}: has not followed the last login`, 'see whether it is on, then: redis-cli FCALL hotdesk_refresh'),
+  )
+}
+
+function some(names: readonly string[], finding: (names: string) => Finding): Finding[] {
+  if (names.length === 0) return []
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
+  return [finding(names.slice(0, mostNamed).join(', ') + more)]
+}

@@ -1,0 +1,92 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { systemClock } from '../../base/clock.js'
+import { messageOf } from '../../base/errors.js'
+import type { Config } from '../../config.js'
+import { type Finding, findingsAbout } from './finding.js'
+
+/** Whether a node of this name runs on this machine: its ports are taken, and should be. */
+export type OwnNode = 'runs' | 'rests'
+
+interface Port {
+  readonly setting: string
+  readonly protocol: 'udp' | 'tcp'
+  readonly address: string
+  readonly port: number
+}
+
+/** Every port that the node listens on is free, or its own. */
+export function ports(config: Config, own: OwnNode): Promise<readonly Finding[]> {
+  const sip =
+    config.drachtio === 'embedded'
+      ? config.sip.listen.map(({ protocol, ...at }) => ({ setting: 'sip.listen', protocol: carrierOf(protocol), ...at }))
+      : []
+  return Promise.all([...sip, { setting: 'http.listen', protocol: 'tcp' as const, ...config.http }].map((port) => portFinding(port, own)))
+}
+
+function carrierOf(protocol: string): 'udp' | 'tcp' {
+  return protocol === 'udp' ? 'udp' : 'tcp'
+}
+
+async function portFinding(place: Port, own: OwnNode): Promise<Finding> {
+  const { setting, protocol, address, port } = place
+  const { good, wrong } = findingsAbout('port')
+  const name = `${protocol}/${address.includes(':') ? `[${address}]` : address}:${port}`
+  if (port === 0) return good(`${name}: the system chooses`)
+  const fault = await tryPort(place)
+  if (fault === null)
+    return own === 'runs'
+      ? wrong(`${name} is free although the node runs`, `restart the node: it was started before ${setting} was changed`)
+      : good(`${name} is free`)
+  if (fault === 'EADDRINUSE') {
+    if (own === 'runs') return good(`${name} is in use, and the node runs`)
+    return wrong(`${name} is in use by another program`, `end it (\`ss -lp | grep ${port}\` names it), or set another port at ${setting}`)
+  }
+  if (fault === 'EACCES')
+    return wrong(
+      `${name} needs special rights`,
+      `set a port of 1024 or above at ${setting}, or give node the right: setcap cap_net_bind_service`,
+    )
+  return wrong(`${name} cannot be listened on (${fault})`, `set an address of this machine at ${setting}`)
+}
+
+/** Opens and closes it; the error code where that fails. */
+async function tryPort({ protocol, address, port }: Port): Promise<string | null> {
+  try {
+    if (protocol === 'udp') {
+      const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
+      const bound = once(socket, 'listening')
+      socket.bind({ port, address, exclusive: true })
+      await bound.finally(() => socket.close())
+    } else {
+      const server = createServer()
+      const listening = once(server, 'listening')
+      server.listen({ port, host: address, exclusive: true })
+      await listening.finally(() => server.close())
+    }
+    return null
+  } catch (fault) {
+    return (fault as { code?: string }).code ?? messageOf(fault)
+  }
+}
+
+const connectWithinMs = 2_000
+
+/** A drachtio-server elsewhere answers at all; whether it takes the secret only a node can tell. */
+export async function drachtio({ drachtio: place }: Config): Promise<Finding[]> {
+  if (place === 'embedded') return []
+  const { good, wrong } = findingsAbout('drachtio')
+  const name = `${place.host}:${place.port}`
+  const socket = connect(place.port, place.host)
+  const late = systemClock.after(connectWithinMs, () => socket.destroy(new Error(`no answer within ${connectWithinMs / 1_000} s`)))
+  try {
+    await once(socket, 'connect')
+    return [good(`${name} answers`)]
+  } catch (fault) {
+    return [wrong(`${name} does not answer: ${messageOf(fault)}`, 'start the drachtio-server, or correct `drachtio`')]
+  } finally {
+    late.cancel()
+    socket.destroy()
+  }
+}

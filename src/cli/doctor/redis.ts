@@ -1,0 +1,108 @@
+import { systemClock } from '../../base/clock.js'
+import { messageOf } from '../../base/errors.js'
+import type { Config } from '../../config.js'
+import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
+import { inspectRedis, type RedisReport } from '../../store/store.js'
+import { reachable } from '../operator/network.js'
+import { type Finding, findingsAbout } from './finding.js'
+
+/** `answers` is false where there is nothing to be learned of the network. */
+export interface RedisFindings {
+  readonly answers: boolean
+  readonly findings: readonly Finding[]
+}
+
+export async function redis(config: Config): Promise<RedisFindings> {
+  try {
+    const place = reachable(config)
+    const report = await inspectRedis({ redis: place, network: config.network, functions: hotdeskLibrary, clock: systemClock })
+    return { answers: true, findings: findingsIn(report, config) }
+  } catch (fault) {
+    return { answers: false, findings: [silence(fault, config)] }
+  }
+}
+
+/** An embedded Redis lives and ends with its node. */
+function silence(fault: unknown, config: Config): Finding {
+  const { mind, wrong } = findingsAbout('redis')
+  if (config.redis.kind === 'embedded')
+    return mind('the embedded Redis rests, as no node runs here', 'start the node, and ask again: hotdesk start')
+  const todo = 'see that it runs, that this machine reaches it, and that `redis` names it with the right password'
+  return wrong(`does not answer: ${messageOf(fault)}`, todo)
+}
+
+/** What the answers of a Redis mean to a network of desks. */
+export function findingsIn(report: RedisReport, { durability }: Pick<Config, 'durability'>): Finding[] {
+  return [
+    server(report),
+    functions(report),
+    clock(report),
+    persistence(report),
+    memory(report),
+    ...(durability === 'replicated' ? [replicas(report)] : []),
+  ]
+}
+
+function server({ version, role }: RedisReport): Finding {
+  const { good, wrong } = findingsAbout('redis')
+  if (Number(version.split('.')[0]) < 7) return wrong(`Redis ${version} has no functions`, 'install Redis 7 or later')
+  if (role !== 'master')
+    return wrong(`Redis ${version} is a replica, which takes no logins`, 'name the primary, or its sentinels, at `redis`')
+  return good(`Redis ${version}, primary`)
+}
+
+function functions({ library }: RedisReport): Finding {
+  const { good, mind, wrong } = findingsAbout('functions')
+  const own = hotdeskLibrary.version
+  if (library === null) return mind('the function library is not there', 'the next node or command loads it')
+  if (library === own) return good(`library version ${own}`)
+  if (library > own) return wrong(`Redis has library version ${library}, this program ${own}`, 'update hotdesk on this machine')
+  return mind(`Redis has library version ${library}, this program ${own}`, 'end the older nodes: a newer one loads its own then')
+}
+
+const tolerableMs = 1_000
+
+function clock({ aheadMs }: RedisReport): Finding {
+  const { good, wrong } = findingsAbout('clock')
+  const seconds = (Math.abs(aheadMs) / 1_000).toFixed(1)
+  if (Math.abs(aheadMs) <= tolerableMs) return good('as the clock of Redis')
+  return wrong(
+    `${seconds} s ${aheadMs > 0 ? 'behind' : 'ahead of'} the clock of Redis`,
+    'run a time service on both machines: chrony, or systemd-timesyncd',
+  )
+}
+
+function persistence({ persistence: { appendOnly, fsync, snapshots, isWriting } }: RedisReport): Finding {
+  const { good, mind, wrong } = findingsAbout('persistence')
+  if (!isWriting) return wrong('the last attempt of Redis to write its files has failed', 'see its log; most often the disk is full')
+  if (appendOnly && fsync === 'no')
+    return mind('append-only file, written when the system likes', 'CONFIG SET appendfsync everysec, or always')
+  if (appendOnly)
+    return good(
+      fsync === 'always' ? 'append-only file, each login at once' : `append-only file${fsync === 'everysec' ? ', every second' : ''}`,
+    )
+  const todo = 'CONFIG SET appendonly yes, then CONFIG REWRITE'
+  if (snapshots === true) return mind('snapshots only: a crash takes the logins of some minutes', todo)
+  return wrong(
+    `no append-only file${snapshots === false ? ' and no snapshots' : ''}: a restart of Redis takes every login and every user`,
+    todo,
+  )
+}
+
+const fullShare = 0.9
+
+function memory({ memory: { usedBytes, limitBytes, whenFull } }: RedisReport): Finding {
+  const { good, mind, wrong } = findingsAbout('memory')
+  const used = `${Math.ceil(usedBytes / 1024 / 1024)} MB`
+  if (limitBytes === 0) return good(`${used}, no limit`)
+  if (whenFull !== 'noeviction')
+    return wrong(`when Redis is full it throws keys away (${whenFull}): users and logins`, 'CONFIG SET maxmemory-policy noeviction')
+  const says = `${used} of ${Math.floor(limitBytes / 1024 / 1024)} MB`
+  return usedBytes > fullShare * limitBytes ? mind(says, 'raise maxmemory: when it is full, nobody can log in') : good(says)
+}
+
+function replicas({ replicas: count }: RedisReport): Finding {
+  const { good, wrong } = findingsAbout('replicas')
+  if (count > 0) return good(`${count}`)
+  return wrong('none, and durability is replicated: every login is unconfirmed', 'start a replica, or set redis.durability to local')
+}

@@ -1,0 +1,103 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { thisProcess } from '../../../src/base/process-identity.js'
+import type { Finding } from '../../../src/cli/doctor/finding.js'
+import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+
+let desk: CommandLine
+
+beforeEach(async () => {
+  desk = await openCommandLine()
+  await configure({ http: { listen: '127.0.0.1:0' }, sip: { domain: 'hotdesk.test', listen: ['udp://127.0.0.1:0'] } })
+  await desk.redis.cli('HSET', '{hd}:node:paris-1', 'site', 'paris', 'sip', 'udp:127.0.0.1:5060', 'version', '1', 'process', thisProcess())
+})
+afterEach(() => desk.close())
+
+async function configure(changes: Readonly<Record<string, unknown>>): Promise<void> {
+  const file = join(desk.folder, 'hotdesk.yaml')
+  const settings = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
+  await writeFile(file, JSON.stringify({ ...settings, ...changes }))
+}
+
+async function findings(): Promise<readonly Finding[]> {
+  return (await desk.json('doctor')) as Finding[]
+}
+
+const notGood = async (): Promise<string[]> =>
+  (await findings()).flatMap(({ about, verdict, says }) => (verdict === 'good' ? [] : [`${verdict} ${about}: ${says}`]))
+
+describe('hotdesk doctor', () => {
+  test('finds nothing wrong with a healthy network, and ends with 0', async () => {
+    expect(await notGood()).toEqual([])
+    const { code, out } = await desk.hotdesk('doctor')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^✓ {2}redis +Redis 7\S*, primary$/m)
+    expect(out).toMatch(/^✓ {2}nodes +paris-1 at paris$/m)
+    expect(out).toMatch(/\nNothing is wrong\.$/)
+  })
+
+  test('names what is wrong with users and phones, and what to do', async () => {
+    await desk.redis.cli('HSET', '{hd}:user:555', 'home', 'paris', 'name', 'Nobody')
+    await desk.redis.cli('HSET', '{hd}:user:112', 'home', 'paris', 'pin', 'x')
+    await desk.redis.cli('HSET', '{hd}:device:HD0001', 'credential', 'sealed.1.abc.abc.abc')
+    await desk.redis.cli('HSET', '{hd}:device:HD0002', 'owner', '199')
+    await desk.redis.cli('HSET', '{hd}:device:HD0003', 'refresh', 'stale')
+    const { code, out } = await desk.hotdesk('doctor')
+    expect(code).toBe(1)
+    for (const line of [
+      /^✗ {2}records +device:HD0001 in Redis: .*sealed with another network secret/m,
+      /^✗ {2}users +555: no pattern of extensions in the dial plan takes it/m,
+      /^✗ {2}users +112: means something else in the dial plan/m,
+      /^! {2}users +555: no PIN, so no login\n {3}→ hotdesk user pin$/m,
+      /^! {2}phones +HD0002: the owner is no user/m,
+      /^! {2}displays +HD0003: has not followed the last login/m,
+    ])
+      expect(out).toMatch(line)
+    expect(out).toMatch(/\n3 wrong, \d to be minded\.$/)
+  })
+
+  test('says so when Redis would lose logins', async () => {
+    await desk.redis.cli('CONFIG', 'SET', 'appendonly', 'no')
+    await desk.redis.cli('CONFIG', 'SET', 'maxmemory', '1gb')
+    await desk.redis.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    expect(await notGood()).toEqual([
+      'wrong persistence: no append-only file and no snapshots: a restart of Redis takes every login and every user',
+      'wrong memory: when Redis is full it throws keys away (allkeys-lru): users and logins',
+    ])
+  })
+
+  test('says so when Redis does not answer', async () => {
+    await configure({ redis: 'redis://127.0.0.1:1' })
+    expect(await desk.hotdesk('doctor')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^✗ {2}redis +does not answer: .*ECONNREFUSED/m) as string,
+    })
+  })
+
+  test('tells a wrong configuration, a wrong dial plan, and a site without a trunk', async () => {
+    await mkdir(join(desk.folder, 'dialplans'))
+    const plan = join(desk.folder, 'dialplans/paris.yaml')
+    await writeFile(plan, 'site: paris\nextensions: ["10X"]\n')
+    expect(await notGood()).toEqual([expect.stringMatching(/^wrong dial plan: .*names no trunk: emergency calls cannot leave this site/)])
+    await writeFile(plan, 'site: paris\nextensions: ["10X"]\nrouts: []\n')
+    expect(await notGood()).toEqual([
+      expect.stringMatching(/^wrong dial plan: .*paris\.yaml: 1 problem\n.*paris\.yaml:3:1 +routs: unknown key/),
+    ])
+    await configure({ nod: 'x' })
+    expect(await notGood()).toEqual([expect.stringMatching(/^wrong configuration: hotdesk\.yaml: 1 problem/)])
+  })
+
+  test('tells of a certificate', async () => {
+    for (const file of ['first-certificate.pem', 'first-key.pem', 'second-key.pem'])
+      await cp(new URL(`../../fixtures/tls/${file}`, import.meta.url), join(desk.folder, file))
+    const listen = ['tls://127.0.0.1:0']
+    await configure({ sip: { domain: 'x', listen, tls: { certificate: 'first-certificate.pem', key: 'first-key.pem' } } })
+    expect((await findings()).find(({ about }) => about === 'certificate')).toMatchObject({
+      verdict: 'good',
+      says: expect.stringMatching(/good for \d+ days/) as string,
+    })
+    await configure({ sip: { domain: 'x', listen, tls: { certificate: 'first-certificate.pem', key: 'second-key.pem' } } })
+    expect(await notGood()).toEqual([expect.stringContaining('is not the key of the certificate')])
+  })
+})

@@ -1,0 +1,122 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { nodeVersion } from '../../../src/cli/doctor/machine.js'
+import { drachtio, ports } from '../../../src/cli/doctor/ports.js'
+import { findingsIn } from '../../../src/cli/doctor/redis.js'
+import { type Config, parseConfig } from '../../../src/config.js'
+import { hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
+import type { RedisReport } from '../../../src/store/store.js'
+
+const healthy: RedisReport = {
+  version: '7.2.4',
+  role: 'master',
+  replicas: 1,
+  aheadMs: 12,
+  library: hotdeskLibrary.version,
+  memory: { usedBytes: 3_000_000, limitBytes: 0, whenFull: 'noeviction' },
+  persistence: { appendOnly: true, fsync: 'everysec', snapshots: true, isWriting: true },
+}
+
+const verdicts = (report: RedisReport, durability: Config['durability'] = 'local'): string[] =>
+  findingsIn(report, { durability }).flatMap(({ about, verdict }) => (verdict === 'good' ? [] : [`${about} ${verdict}`]))
+
+describe('what a Redis says of itself', () => {
+  test('nothing is wrong with a healthy one', () => {
+    expect(verdicts(healthy, 'replicated')).toEqual([])
+  })
+
+  const { memory, persistence } = healthy
+  test.each([
+    ['redis wrong', { version: '6.2.14' }],
+    ['redis wrong', { role: 'slave' }],
+    ['functions mind', { library: null }],
+    ['functions mind', { library: hotdeskLibrary.version - 1 }],
+    ['functions wrong', { library: hotdeskLibrary.version + 1 }],
+    ['clock wrong', { aheadMs: -300_000 }],
+    ['persistence wrong', { persistence: { ...persistence, isWriting: false } }],
+    ['persistence wrong', { persistence: { ...persistence, appendOnly: false, snapshots: false } }],
+    ['persistence mind', { persistence: { ...persistence, appendOnly: false } }],
+    ['persistence mind', { persistence: { ...persistence, fsync: 'no' } }],
+    ['memory wrong', { memory: { ...memory, limitBytes: 10_000_000, whenFull: 'allkeys-lru' } }],
+    ['memory mind', { memory: { ...memory, limitBytes: 3_100_000 } }],
+  ] satisfies [string, Partial<RedisReport>][])('%s: %j', (found, changes) => {
+    expect(verdicts({ ...healthy, ...changes })).toEqual([found])
+  })
+
+  test('a replicated network needs a replica', () => {
+    expect(verdicts({ ...healthy, replicas: 0 }, 'replicated')).toEqual(['replicas wrong'])
+    expect(verdicts({ ...healthy, replicas: 0 })).toEqual([])
+  })
+
+  test('what is not good comes with what to do', () => {
+    for (const finding of findingsIn({ ...healthy, version: '6.0.0', aheadMs: 9_000, library: null }, { durability: 'local' }))
+      if (finding.verdict !== 'good') expect(finding.todo).not.toBe('')
+  })
+})
+
+test.each([
+  ['20.18.9', 'wrong'],
+  ['20.19.0', 'good'],
+  ['24.1.0', 'good'],
+])('Node %s is %s', (version, verdict) => {
+  expect(nodeVersion(version).verdict).toBe(verdict)
+})
+
+describe('ports', () => {
+  const open: { close(): unknown }[] = []
+  afterEach(() => {
+    for (const each of open.splice(0)) each.close()
+  })
+
+  function configOf(settings: string): Config {
+    return parseConfig({ text: `node: paris-1\nsite: paris\n${settings}`, file: '/x/hotdesk.yaml', env: {}, cwd: '/', purpose: 'look' })
+  }
+  const sip = (listen: string): Config => configOf(`sip: { domain: x, listen: ["${listen}"] }\nhttp: { listen: "127.0.0.1:0" }\n`)
+
+  async function taken(): Promise<number> {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1')
+    open.push(socket)
+    await once(socket, 'listening')
+    return socket.address().port
+  }
+
+  test('one that another program has is wrong, and its own node’s is not', async () => {
+    const config = sip(`udp://127.0.0.1:${await taken()}`)
+    expect((await ports(config, 'rests'))[0]).toMatchObject({
+      verdict: 'wrong',
+      says: expect.stringContaining('in use by another program') as string,
+    })
+    expect((await ports(config, 'runs'))[0]).toMatchObject({ verdict: 'good' })
+  })
+
+  test('a free one is good, unless the node should have it', async () => {
+    const port = await taken()
+    for (const each of open.splice(0)) each.close()
+    const config = sip(`udp://127.0.0.1:${port}`)
+    await expect.poll(async () => (await ports(config, 'rests'))[0]?.verdict).toBe('good')
+    expect((await ports(config, 'runs'))[0]).toMatchObject({
+      verdict: 'wrong',
+      todo: expect.stringContaining('restart the node') as string,
+    })
+  })
+
+  test('an address of another machine is wrong', async () => {
+    expect((await ports(sip('tcp://203.0.113.9:5060'), 'rests'))[0]).toMatchObject({
+      verdict: 'wrong',
+      says: expect.stringContaining('EADDRNOTAVAIL') as string,
+    })
+  })
+
+  test('a drachtio-server is looked for where it should be', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const config = configOf(`sip: { domain: x }\ndrachtio: { url: "tcp://127.0.0.1:${port}", secret: cymru }\n`)
+    expect(await drachtio(config)).toMatchObject([{ verdict: 'good' }])
+    server.close()
+    await once(server, 'close')
+    expect(await drachtio(config)).toMatchObject([{ verdict: 'wrong', says: expect.stringContaining('ECONNREFUSED') as string }])
+  })
+})
