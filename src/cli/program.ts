@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { loadConfig } from '../config.js'
 import { checkCommand } from './check.js'
+import { completionCommand } from './completion.js'
 import { demoCommand } from './demo/command.js'
 import { doctorCommand } from './doctor/doctor.js'
 import { exportCommand } from './exchange/export.js'
@@ -57,6 +58,7 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   importCommand(program, needs)
   exportCommand(program, needs)
   sipdCommand(program, needs)
+  completionCommand(program, needs)
   return program
 }
 
