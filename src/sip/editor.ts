@@ -1,7 +1,7 @@
 import { AppError } from '../base/errors.js'
 import { endOfListValue, headerKey, maxCSeq, parseInteger, splitList } from './headers.js'
 import type { CSeq, SipMessageBase, SipRequest, SipResponse } from './message.js'
-import { type NameAddr, parseNameAddr } from './name-addr.js'
+import { type NameAddr, parseNameAddr, parseTo } from './name-addr.js'
 import { endOfToken, isBlank, skipBlanks } from './syntax/characters.js'
 import { type HeaderField, newField, wireSafe } from './syntax/field.js'
 import { parseVia, type Via } from './via.js'
@@ -147,7 +147,7 @@ abstract class EditableMessage implements SipMessageBase {
 
   /** Null where To is missing or malformed. */
   get understoodTo(): NameAddr | null {
-    this.readTo ??= this.fields[this.indexOf('to')]?.parse(parseNameAddr) ?? undefined
+    this.readTo ??= this.fields[this.indexOf('to')]?.parse(parseTo) ?? undefined
     return this.readTo ?? null
   }
 

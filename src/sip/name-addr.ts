@@ -4,6 +4,7 @@ import {
   comma,
   endOfDisplayWord,
   endOfQuoted,
+  endOfToken,
   lessThan,
   questionMark,
   quoteMark,
@@ -39,6 +40,25 @@ export function parseNameAddr(text: string, from = 0, to = text.length): NameAdd
   if (close < 0 || close >= end) return null
   const display = text.slice(start, trimEnd(text, start, open))
   return build(unquote(display), text, { start: open + 1, end: close, paramsStart: close + 1, to: end })
+}
+
+/**
+ * The To of a message. RFC 3261 §8.2.6.2 lets whoever answers add a tag only where there is none; many add one all the same. The first is
+ * the dialog's, and the one behind it is passed over.
+ */
+export function parseTo(text: string, from = 0, to = text.length): NameAddr | null {
+  return parseNameAddr(text, from, to) ?? parseWithoutSecondTag(text, from, to)
+}
+
+const tagStart = ';tag='
+
+function parseWithoutSecondTag(text: string, from: number, to: number): NameAddr | null {
+  const whole = text.slice(from, trimEnd(text, from, to))
+  const second = whole.toLowerCase().lastIndexOf(tagStart)
+  const start = second + tagStart.length
+  if (second < 0 || start === whole.length || endOfToken(whole, start, whole.length) !== whole.length) return null
+  const value = parseNameAddr(whole, 0, second)
+  return value && value.tag !== '' ? value : null
 }
 
 /** Where `<` stands; `to` where the value is an addr-spec; -1 where neither. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nameAddr, parseNameAddr, printNameAddr, withNameAddrParam, withTag } from '../../../src/sip/name-addr.js'
+import { nameAddr, parseNameAddr, parseTo, printNameAddr, withNameAddrParam, withTag } from '../../../src/sip/name-addr.js'
 
 describe('RFC 3261 §20.10, an address with or without a name', () => {
   test.each([
@@ -94,5 +94,31 @@ describe('printing', () => {
     expect(printNameAddr(withNameAddrParam(value, 'expires', '60'))).toBe('<sip:a.example>;tag=1;x=2;expires=60')
     expect(printNameAddr(withNameAddrParam(value, 'x', null))).toBe('<sip:a.example>;tag=1;x')
     expect(printNameAddr(value)).toBe('<sip:a.example>;tag=1;x=2')
+  })
+})
+
+describe('RFC 3261 §8.2.6.2, a To that has got a second tag', () => {
+  test.each([
+    ['<sip:a.example>;tag=1;tag=2', '1'],
+    ['<sip:a.example>;tag=1;tag=1', '1'],
+    ['<sip:a.example>;x=y;TAG=1 ;Tag=2 ', '1'],
+    ['sip:a.example;tag=1;tag=2', '1'],
+    ['<sip:a.example>;tag=1', '1'],
+    ['<sip:a.example>', ''],
+  ])('%s belongs to the dialog of the first', (text, tag) => {
+    expect(parseTo(text)).toMatchObject({ uri: 'sip:a.example', tag })
+  })
+
+  test.each([
+    '<sip:a.example>;tag=1;tag=2;tag=3',
+    '<sip:a.example>;tag=1;tag=',
+    '<sip:a.example>;tag=1;tag="2"',
+    '<sip:a.example>;tag=1;tag=2;x',
+    '<sip:a.example;tag=2',
+    '<sip:a.example>;x=1;x=2',
+    ';tag=1',
+    '',
+  ])('%j is none', (text) => {
+    expect(parseTo(text)).toBeNull()
   })
 })
