@@ -109,11 +109,16 @@ local function draining(tag, device)
   return state == 'draining', via or 'redis-cli', reason or ''
 end
 
--- A draining phone whose last call has ended is logged out.
+-- The quiet time after an emergency call holds off everybody but the person at the phone.
+local function held_off(tag, device, via)
+  return via ~= 'dial-code' and exists(tag, 'quiet:' .. device)
+end
+
+-- A draining phone whose last call has ended is logged out; after an emergency call that may be later.
 local function settle(tag, device)
   if not user_on(tag, device) then return false end
   local is_draining, via, reason = draining(tag, device)
-  if not is_draining or calls_of(tag, device) > 0 then return false end
+  if not is_draining or held_off(tag, device, via) or calls_of(tag, device) > 0 then return false end
   finish_logout(tag, device, 'logout', via, reason)
   return true
 end
@@ -127,11 +132,6 @@ end
 local function refuse_login(tag, ext, device, via, reason, ...)
   event(tag, 'login.denied', 'device', device, 'user', ext, 'via', via, 'reason', reason)
   return say(...)
-end
-
--- The quiet time after an emergency call holds off everybody but the person at the phone.
-local function held_off(tag, device, via)
-  return via ~= 'dial-code' and exists(tag, 'quiet:' .. device)
 end
 
 -- hotdesk_login EXTENSION DEVICE [VIA]     the PIN, where one is asked for, has been checked already

@@ -15,6 +15,7 @@ describe('after an emergency call', () => {
   let node: TestNode
   let desk1: Phone
   let desk2: Phone
+  let desk3: Phone
   let notified: Promise<string>
   let isNotified = false
 
@@ -25,16 +26,21 @@ describe('after an emergency call', () => {
     node = await office.node('paris-1', 'paris', { dialplan: planOver(carrier.address), env })
     desk1 = await office.phone('HD0001', node)
     desk2 = await office.phone('HD0002', node)
+    desk3 = await office.phone('HD0003', node)
     for (const [extension, device, phone] of [
       ['100', 'HD0001', desk1],
-      ['101', 'HD0002', desk2],
+      ['101', 'HD0003', desk3],
     ] as const) {
       expect(await fcall('hotdesk_login', extension, device)).toBe('LOGGED_IN')
       expect(await phone.nextNotify()).toMatch(/^check-sync/)
       await office.follows(`device:${device}`, (record) => record?.get('refresh') === 'sent')
     }
-    await hangUp(await converse(desk1, '112', carrier.line('112')))
-    await office.redisSays('0', 'EXISTS', '{hd}:oncall:HD0001')
+    const call = await converse(desk1, '101', desk3)
+    await office.redisSays('1', 'EXISTS', '{hd}:oncall:HD0003')
+    expect(await fcall('hotdesk_logout', 'HD0003')).toBe('DRAINING 1')
+    for (const phone of [desk3, desk1]) await hangUp(await converse(phone, '112', carrier.line('112')))
+    await hangUp(call)
+    for (const device of ['HD0001', 'HD0003']) await office.redisSays('0', 'EXISTS', `{hd}:oncall:${device}`)
     notified = desk1.nextNotify()
     void notified.then(() => {
       isNotified = true
@@ -60,6 +66,10 @@ describe('after an emergency call', () => {
     expect(await fcall('hotdesk_who', 'HD0001')).toBe('OCCUPIED 100')
   })
 
+  it('a logout by redis-cli that waited for the end of a call goes on waiting', async () => {
+    expect(await fcall('hotdesk_who', 'HD0003')).toBe('DRAINING 101')
+  })
+
   it('a refresh that an operator wants reaches another phone, and not that one', async () => {
     for (const device of ['HD0001', 'HD0002']) await office.redis.cli('HSET', `{hd}:device:${device}`, 'refresh', 'pending')
     expect(await desk2.nextNotify()).toMatch(/^check-sync/)
@@ -74,9 +84,10 @@ describe('after an emergency call', () => {
     expect([await office.redis.cli('EXISTS', '{hd}:quiet:HD0001'), isNotified]).toEqual(['1', false])
   })
 
-  it('the phone is told to follow as soon as the quiet time is over, and may be logged out again', async () => {
+  it('the phone is told to follow as soon as the quiet time is over, and may be logged out again; so is whoever had to wait', async () => {
     expect(await notified).toMatch(/^check-sync/)
     expect(await office.redis.cli('EXISTS', '{hd}:quiet:HD0001')).toBe('0')
     expect(await fcall('hotdesk_logout', 'HD0001')).toBe('LOGGED_OUT 102')
+    await office.redisSays('FREE', 'FCALL', 'hotdesk_who', '1', '{hd}', 'HD0003')
   })
 })
