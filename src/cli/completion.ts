@@ -79,20 +79,21 @@ function valueRows({ path, options }: Place): string[] {
   })
 }
 
+// `path` would be the search path in zsh.
 const main = (withFile: readonly Place[]): string => `_hotdesk() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path="" word values
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case " $(_hotdesk_commands "$path") " in *" $word "*) path="\${path:+$path }$word" ;; esac
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" place="" word values
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
+    case " $(_hotdesk_commands "$place") " in *" $word "*) place="\${place:+$place }$word" ;; esac
   done
-  values="$(_hotdesk_values "$path" "$previous")"
+  values="$(_hotdesk_values "$place" "$previous")"
   [ -n "$values" ] || values="$(_hotdesk_values "" "$previous")"
   case "$values" in
     :file) COMPREPLY=($(compgen -f -- "$current")); return ;;
     :other) COMPREPLY=(); return ;;
     ?*) COMPREPLY=($(compgen -W "$values" -- "$current")); return ;;
   esac
-  COMPREPLY=($(compgen -W "$(_hotdesk_words "$path")" -- "$current"))
-  case "$path" in
+  COMPREPLY=($(compgen -W "$(_hotdesk_words "$place")" -- "$current"))
+  case "$place" in
     ${withFile.map(({ path }) => quoted(path)).join(' | ')}) COMPREPLY+=($(compgen -f -- "$current")) ;;
   esac
 }

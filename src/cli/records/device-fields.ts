@@ -1,6 +1,6 @@
 import { parseExtension, parseSiteName } from '../../base/identity.js'
 import type { Device, DeviceEdit } from '../../directory/directory.js'
-import { type Field, numberForm, readYesNo, textForm, yesNo } from './field.js'
+import { type Field, numberForm, readYesNo, textForm, yesNo, yesOrNo } from './field.js'
 
 type DeviceField = Field<Device, DeviceEdit>
 
@@ -17,6 +17,7 @@ export const deviceFields: readonly DeviceField[] = [
     name: 'hotdesk',
     expects: 'yes or no',
     about: 'whether people may log in at it',
+    words: yesOrNo,
     write: ({ hotdesk }) => yesNo(hotdesk),
     read: (text) => {
       const hotdesk = readYesNo(text)

@@ -12,14 +12,16 @@ export function addFieldOptions<Item, Edit>(command: Command, fields: readonly F
       if (field.read(text) === null) throw new InvalidArgumentError(`Expected ${field.expects}.`)
       return text
     }
-    command.addOption(new Option(`--${optionOf(field)} <${placeOf(field.expects)}>`, field.about).argParser(checked))
+    const option = new Option(`--${optionOf(field)} <${field.words?.join('|') ?? placeOf(field.expects)}>`, field.about)
+    if (field.words) option.argChoices = [...field.words]
+    command.addOption(option.argParser(checked))
   }
   return command
 }
 
-/** `seconds, 1 to 600` → `seconds` */
+/** `a number, as one dials it` → `number` */
 function placeOf(expects: string): string {
-  return expects.replace(/^(an?|one of) /, '').split(',')[0] ?? expects
+  return expects.replace(/^an? /, '').split(',')[0] ?? expects
 }
 
 /** What the options say, one edit each. */

@@ -5,6 +5,8 @@ export interface Field<Item, Edit> {
   /** Completes "expected …". */
   readonly expects: string
   readonly about: string
+  /** All there are, where they are few. */
+  readonly words?: readonly string[]
   /** As one would write it; `''` where there is nothing. */
   write(item: Item): string
   /** null: not of that form. `''` takes it away. */
@@ -16,6 +18,8 @@ export function optionOf({ name }: Pick<Field<never, unknown>, 'name'>): string 
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
+export const yesOrNo = ['yes', 'no'] as const
+
 export const yesNo = (claim: boolean): string => (claim ? 'yes' : 'no')
 
 /** null: neither. */
@@ -24,7 +28,7 @@ export function readYesNo(text: string): boolean | null {
 }
 
 /** A number to dial, or nothing. */
-export const numberForm = { expects: 'a number to dial', isOne: (text: string): boolean => /^[+0-9*#]{0,32}$/.test(text) }
+export const numberForm = { expects: 'a number, as one dials it', isOne: (text: string): boolean => /^[+0-9*#]{0,32}$/.test(text) }
 
 /** One line of text that a person can read, or nothing. */
-export const textForm = { expects: 'a line of text', isOne: (text: string): boolean => text.length <= 200 && !/\p{Cc}/u.test(text) }
+export const textForm = { expects: 'text, in one line', isOne: (text: string): boolean => text.length <= 200 && !/\p{Cc}/u.test(text) }

@@ -1,6 +1,6 @@
 import { parseSiteName } from '../../base/identity.js'
 import { type Forwards, secondLogins, type User, type UserEdit } from '../../directory/directory.js'
-import { type Field, numberForm, readYesNo, textForm, yesNo } from './field.js'
+import { type Field, numberForm, readYesNo, textForm, yesNo, yesOrNo } from './field.js'
 
 type UserField = Field<User, UserEdit>
 
@@ -26,6 +26,7 @@ export const userFields: readonly UserField[] = [
     name: 'secondLogin',
     expects: `one of ${secondLogins.join(', ')}`,
     about: 'what a login does to a user who sits elsewhere',
+    words: secondLogins,
     write: ({ secondLogin }) => secondLogin,
     read: (text) => findIn(secondLogins, text, (secondLogin) => ({ secondLogin })),
   },
@@ -48,6 +49,7 @@ function flag(name: 'enabled' | 'mayHotdesk', about: string, edit: (claim: boole
     name,
     expects: 'yes or no',
     about,
+    words: yesOrNo,
     write: (user) => yesNo(user[name]),
     read: (text) => {
       const claim = readYesNo(text)

@@ -32,8 +32,8 @@ describe('hotdesk user set', () => {
   test.each([
     [['--ring-seconds', '0'], 2, 'Expected seconds, 1 to 600.'],
     [['--second-login', 'maybe'], 2, 'Expected one of move, deny, allow.'],
-    [['--forward-busy', 'abc'], 2, 'Expected a number to dial.'],
-    [['--name', 'a\u001b[2Jb'], 2, 'Expected a line of text.'],
+    [['--forward-busy', 'abc'], 2, 'Expected a number, as one dials it.'],
+    [['--name', 'a\u001b[2Jb'], 2, 'Expected text, in one line.'],
     [[], 1, 'nothing was named'],
   ])('refuses %j', async (options, code, said) => {
     const answer = await desk.hotdesk('user', 'set', '100', ...options)
