@@ -212,8 +212,8 @@ function raise(fault: AppError): never {
 
 /** `udp:192.0.2.10:5060`: where the other nodes send calls for this one. */
 function nodeAddress({ listening }: SipApplication): string {
-  const best = listening.find((place) => place.startsWith('udp/')) ?? listening.find((place) => place.startsWith('tcp/')) ?? ''
-  return best.replace('/', ':')
+  const reachable = ['udp/', 'tcp/', 'tls/'].flatMap((protocol) => listening.filter((place) => place.startsWith(protocol)))
+  return (reachable[0] ?? '').replace('/', ':')
 }
 
 async function openConsole(ground: Ground, { store, srf }: Pick<DeskNeeds, 'store' | 'srf'>): Promise<string> {

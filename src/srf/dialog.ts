@@ -21,7 +21,10 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipD
   let onRequest: ((request: IncomingRequest) => void | Promise<void>) | null = null
   let remoteSdp = dialog.remote.sdp ?? ''
 
-  const forget = connection.onLost(() => end.happen({ by: 'server', reason: 'SIP server lost' }))
+  const forget = connection.onLost(() => {
+    dialog.srf.removeDialog(dialog)
+    end.happen({ by: 'server', reason: 'SIP server lost' })
+  })
   end.tell(forget)
 
   dialog.on('destroy', (bye: DrachtioRequest, reason?: string) => {

@@ -40,6 +40,8 @@ export interface DrachtioDialog extends EventEmitter {
   readonly remote: { sdp: string | undefined }
   readonly local: { sdp: string | undefined }
   readonly connected: boolean
+  /** Where it is listed until one of its sides has ended it. */
+  readonly srf: { removeDialog(dialog: DrachtioDialog): void }
   destroy(parts: { headers?: Headers }, done: (fault: unknown) => void): void
   request(
     parts: { method: string; headers?: Headers; body?: string; noAck?: boolean },
