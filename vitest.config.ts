@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** One project a lane, so that `npx vitest run --project unit` answers one question fast. */
@@ -7,6 +8,8 @@ const lane = (name: string, testTimeout: number) => ({
 
 export default defineConfig({
   test: {
+    // Most tests wait for timers and packets and not for a processor: two cores carry more of them than vitest would start.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       { test: { name: 'documents', include: ['test/*.test.ts'], testTimeout: 30_000 } },
       lane('unit', 10_000),

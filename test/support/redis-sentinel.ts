@@ -29,7 +29,8 @@ export async function startTestSentinel(): Promise<TestSentinel> {
     await mkdir(join(directory, String(port)), { recursive: true })
     const follow = port === first ? [] : ['--replicaof', '127.0.0.1', String(first)]
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', join(directory, String(port)), '--save', '', '--daemonize', 'no']
-    return launchRedis({ port, words: [...words, ...follow] })
+    // A primary waits five seconds for more replicas before it copies itself, by default.
+    return launchRedis({ port, words: [...words, '--repl-diskless-sync-delay', '0', ...follow] })
   }
   const servers: RedisProcess[] = []
   for (const port of ports.slice(0, 3)) servers.push(await launch(port))
@@ -65,16 +66,13 @@ export async function startTestSentinel(): Promise<TestSentinel> {
 
 /** A replica that has not caught up is none that a sentinel would choose. */
 export async function caughtUp(primary: RedisProcess, replicas: number): Promise<void> {
-  const deadline = systemClock.now() + 20_000
-  while (!(await primary.cli('INFO', 'replication')).includes(`connected_slaves:${replicas}`) || !(await allOnline(primary))) {
-    if (systemClock.now() > deadline) throw new Error('the replicas did not catch up')
+  const deadline = systemClock.now() + 30_000
+  for (;;) {
+    const info = await primary.cli('INFO', 'replication')
+    if (info.includes(`connected_slaves:${replicas}`) && !/state=(?!online)/.test(info)) return
+    if (systemClock.now() > deadline) throw new Error(`the replicas did not catch up: ${info}`)
     await pause(systemClock, 50)
   }
-}
-
-async function allOnline(primary: RedisProcess): Promise<boolean> {
-  const info = await primary.cli('INFO', 'replication')
-  return !/state=(?!online)/.test(info)
 }
 
 async function launchSentinel(directory: string, port: number, watched: number): Promise<RedisProcess> {
@@ -83,7 +81,8 @@ async function launchSentinel(directory: string, port: number, watched: number):
     'bind 127.0.0.1',
     `dir ${directory}`,
     `sentinel monitor desk 127.0.0.1 ${watched} 2`,
-    'sentinel down-after-milliseconds desk 800',
+    // A sentinel reaches a new primary a second after the old one at times: with less it would take that one for dead as well.
+    'sentinel down-after-milliseconds desk 2000',
     'sentinel failover-timeout desk 3000',
     'sentinel parallel-syncs desk 2',
   ]
