@@ -49,7 +49,8 @@ export async function createWorkplace(): Promise<Workplace> {
     async close() {
       for (const each of running) each.signal('SIGKILL')
       await Promise.all(running.map(({ exited }) => exited))
-      await rm(folder, { recursive: true, force: true })
+      // A Redis whose node was killed takes a moment to see it.
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
 }

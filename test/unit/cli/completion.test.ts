@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createTerminal } from '../../../src/cli/terminal.js'
 import { main } from '../../../src/main.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'hotdesk-completion-'))
+const folder = temporaryFolder('completion')
 writeFileSync(join(folder, 'people.csv'), '')
 
 async function script(shell: string): Promise<string> {

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -10,6 +9,7 @@ import { createTerminal } from '../../../src/cli/terminal.js'
 import { parseConfig } from '../../../src/config.js'
 import { loadDialplan } from '../../../src/dialplan/dialplan.js'
 import { main } from '../../../src/main.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
 
 interface Run {
   readonly code: number
@@ -26,7 +26,7 @@ async function run(...args: string[]): Promise<Run> {
 }
 
 function fileOf(content: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'hotdesk-main-')), 'hotdesk.yaml')
+  const file = join(temporaryFolder('main'), 'hotdesk.yaml')
   writeFileSync(file, content)
   return file
 }

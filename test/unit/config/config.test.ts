@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../src/base/errors.js'
 import { type Config, loadConfig, options, parseConfig } from '../../../src/config.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
 
 const least = 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n'
 
@@ -121,7 +121,7 @@ describe('a configuration file', () => {
   })
 
   test('keeps the password of Redis secret, and reads the authorities that it trusts', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'hotdesk-config-'))
+    const folder = temporaryFolder('config')
     writeFileSync(join(folder, 'ca.pem'), '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n')
     writeFileSync(join(folder, 'none.pem'), 'nothing')
     const read = (redis: string): Config =>
@@ -199,7 +199,7 @@ describe('the environment', () => {
 })
 
 describe('loading', () => {
-  const folder = (): string => mkdtempSync(join(tmpdir(), 'hotdesk-config-'))
+  const folder = (): string => temporaryFolder('config')
 
   test('without a file gives the sample, with a secret of its own that stays', () => {
     const cwd = folder()
