@@ -49,6 +49,6 @@ local function unlock(keys, args)
   return say('UNLOCKED', target)
 end
 
-redis.register_function('hotdesk_attempt', attempt)
-redis.register_function('hotdesk_forgive', forgive)
-redis.register_function('hotdesk_unlock', unlock)
+writes('hotdesk_attempt', attempt)
+writes('hotdesk_forgive', forgive)
+writes('hotdesk_unlock', unlock)

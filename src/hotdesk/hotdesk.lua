@@ -17,12 +17,21 @@ local function say(...)
   return redis.status_reply(table.concat({ ... }, ' '))
 end
 
+-- Fields without a value are left out. What has been done stays done where it cannot be told of: a key of the wrong type, by hand.
 local function event(tag, name, ...)
-  redis.call('XADD', tag .. ':events', 'MAXLEN', '~', EVENTS_KEPT, '*', 'event', name, ...)
+  local given, fields = { ... }, {}
+  for i = 1, #given, 2 do
+    if given[i + 1] ~= '' then fields[#fields + 1], fields[#fields + 2] = given[i], given[i + 1] end
+  end
+  local reply = redis.pcall('XADD', tag .. ':events', 'MAXLEN', '~', EVENTS_KEPT, '*', 'event', name, unpack(fields))
+  if type(reply) == 'table' and reply.err then
+    redis.log(redis.LOG_WARNING, 'hotdesk: ' .. name .. ' is not among the events of ' .. tag .. ': ' .. reply.err)
+  end
 end
 
+-- A key of another type is none of ours, as in the copies of the nodes.
 local function exists(tag, name)
-  return redis.call('EXISTS', tag .. ':' .. name) == 1
+  return redis.call('TYPE', tag .. ':' .. name).ok == 'hash'
 end
 
 local function user_on(tag, device)
@@ -104,8 +113,8 @@ end
 
 -- Whether the phone is left when its last call ends, and on whose behalf. One that was removed from the network always is.
 local function draining(tag, device)
+  if not exists(tag, 'device:' .. device) then return true, 'deleted', 'device-deleted' end
   local state, via, reason = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'state', 'via', 'reason'))
-  if not state and not exists(tag, 'device:' .. device) then return true, 'deleted', 'device-deleted' end
   return state == 'draining', via or 'redis-cli', reason or ''
 end
 
@@ -277,8 +286,9 @@ local function repair_device(tag, device)
   end
   local list = devices_of(tag, ext)
   if #without(list, device) < #list then
-    local state = redis.call('HGET', tag .. ':device:' .. device, 'state')
-    if state == 'active' or state == 'draining' or not exists(tag, 'device:' .. device) then return settle(tag, device) and 1 or 0 end
+    local is_there = exists(tag, 'device:' .. device)
+    local state = is_there and redis.call('HGET', tag .. ':device:' .. device, 'state')
+    if not is_there or state == 'active' or state == 'draining' then return settle(tag, device) and 1 or 0 end
     -- Whoever was given a phone by hand sits there since now.
     mark(tag, device, 'active', 'edited', 'automatic')
     return repaired(tag, device, ext, 'completed')
@@ -312,13 +322,26 @@ local function version()
   return VERSION
 end
 
-local function reads(name, callback)
-  redis.register_function({ function_name = name, callback = callback, flags = { 'no-writes', 'allow-stale' } })
+-- A network that was mistyped would get keys of its own, in a slot where nobody looks for them.
+local function in_network(callback)
+  return function(keys, args)
+    if #keys == 1 and keys[1]:match('^{[%w-]+}$') then return callback(keys, args) end
+    return redis.error_reply('ERR the one key is the network in braces: FCALL hotdesk_status 1 {hd}')
+  end
 end
 
-redis.register_function('hotdesk_login', login)
-redis.register_function('hotdesk_logout', logout)
-redis.register_function('hotdesk_repair', repair)
+local function writes(name, callback)
+  redis.register_function(name, in_network(callback))
+end
+
+local function reads(name, callback)
+  redis.register_function({ function_name = name, callback = in_network(callback), flags = { 'no-writes', 'allow-stale' } })
+end
+
+writes('hotdesk_login', login)
+writes('hotdesk_logout', logout)
+writes('hotdesk_repair', repair)
 reads('hotdesk_who', who)
 reads('hotdesk_where', where)
-reads('hotdesk_version', version)
+-- Programs of other versions ask as well, in whatever form theirs has.
+redis.register_function({ function_name = 'hotdesk_version', callback = version, flags = { 'no-writes', 'allow-stale' } })

@@ -104,7 +104,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     abandoned(device, extension) {
       log.info({ event: 'hotdesk.abandoned', device, extension }, `the caller on ${device} hung up during the login`)
       const event: StreamEvent = 'login.abandoned'
-      store.append('events', { event, device, user: extension ?? '', via: 'dial-code' }).catch((fault: unknown) => {
+      store.append('events', { event, device, ...(extension ? { user: extension } : {}), via: 'dial-code' }).catch((fault: unknown) => {
         log.debug({ event: 'store.lost', cause: messageOf(fault) }, 'an abandoned login is not among the events')
       })
     },

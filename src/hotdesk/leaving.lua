@@ -64,5 +64,5 @@ local function evict(keys, args)
   return leave(tag, device, node, 'deleted', reason)
 end
 
-redis.register_function('hotdesk_expire', expire)
-redis.register_function('hotdesk_evict', evict)
+writes('hotdesk_expire', expire)
+writes('hotdesk_evict', evict)

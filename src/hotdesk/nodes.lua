@@ -54,6 +54,6 @@ local function calls(keys, args)
   return say('OK', settled)
 end
 
-redis.register_function('hotdesk_join', join)
-redis.register_function('hotdesk_leave', leave)
-redis.register_function('hotdesk_calls', calls)
+writes('hotdesk_join', join)
+writes('hotdesk_leave', leave)
+writes('hotdesk_calls', calls)

@@ -25,7 +25,7 @@ local function status(keys, args)
   if pattern:find('[*?%[]') then
     local seen = {}
     repeat
-      local page = redis.call('SCAN', from, 'MATCH', prefix .. pattern, 'COUNT', 1000)
+      local page = redis.call('SCAN', from, 'MATCH', prefix .. pattern, 'COUNT', 1000, 'TYPE', 'hash')
       from, looked = page[1], looked + 1
       for _, key in ipairs(page[2]) do
         if not seen[key] then seen[key], found[#found + 1] = true, key:sub(#prefix + 1) end
@@ -163,7 +163,7 @@ local function history(keys, args)
   return lines
 end
 
-redis.register_function('hotdesk_refresh', refresh)
-redis.register_function('hotdesk_replace', replace)
+writes('hotdesk_refresh', refresh)
+writes('hotdesk_replace', replace)
 reads('hotdesk_status', status)
 reads('hotdesk_history', history)

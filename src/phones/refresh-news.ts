@@ -25,8 +25,9 @@ export function createRefreshNews({ store, hotdesk, node, log, metrics }: Refres
   const record = createRefreshRecord({ store, log })
 
   async function append(device: DeviceId, word: RefreshWord): Promise<void> {
+    const user = hotdesk.userOn(device)
     try {
-      await store.append('events', { event: 'refresh', device, user: hotdesk.userOn(device) ?? '', outcome: word, node })
+      await store.append('events', { event: 'refresh', device, ...(user ? { user } : {}), outcome: word, node })
     } catch (fault) {
       log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'event of a refresh not written')
     }

@@ -18,7 +18,7 @@ describe('hotdesk_login', () => {
     ])
     expect(await desk.redis.cli('HGET', '{hd}:users', '100')).toBe('HD0001')
     expect(await desk.redis.cli('HGET', '{hd}:devices', 'HD0001')).toBe('100')
-    expect(await desk.lastEvent()).toBe('event login device HD0001 user 100 via redis-cli displaced  from')
+    expect(await desk.lastEvent()).toBe('event login device HD0001 user 100 via redis-cli')
   })
 
   it('changes nothing for a user who sits there, and asks for the refresh again', async () => {
@@ -177,5 +177,49 @@ describe('hotdesk_status', () => {
     expect(lines[1]?.split(/\s+/)).toEqual(['HD0001', 'paris', 'active', '100', 'Alice', '0', 'no', 'pending'])
     expect(lines[2]?.split(/\s+/)).toEqual(['HD0002', 'paris', 'idle', '-', '-', '-', 'no', '-'])
     expect(await desk.fcall('status HD0003')).not.toContain('HD0001')
+  })
+})
+
+describe('a key of the wrong type', () => {
+  it('that should be a record is none: no function stumbles over it, and none of the others suffers', async () => {
+    await desk.redis.cli('SET', '{hd}:device:HD0009', 'oops')
+    await desk.redis.cli('SET', '{hd}:user:109', 'oops')
+    await desk.converse([
+      ['login 109 HD0001', 'UNKNOWN_USER'],
+      ['login 100 HD0009', 'UNKNOWN_DEVICE'],
+      ['who HD0009', 'UNKNOWN_DEVICE'],
+      ['where 109', 'UNKNOWN_USER'],
+      ['refresh HD0009', 'UNKNOWN_DEVICE'],
+    ])
+    expect((await desk.fcall('status')).split('\n').map((line) => line.split(' ')[0])).toEqual(['DEVICE', 'HD0001', 'HD0002', 'HD0003'])
+  })
+
+  it('in the place of a phone that is in use is a phone that was removed', async () => {
+    await desk.fcall('login 100 HD0001')
+    await desk.fcall('login 101 HD0002')
+    await desk.redis.cli('SET', '{hd}:device:HD0001', 'oops')
+    await desk.converse([
+      ['repair', 'REPAIRED 1'],
+      ['where 100', 'NOWHERE'],
+      ['where 101', 'AT HD0002'],
+    ])
+  })
+
+  it('in the place of the events keeps nobody from what is done, and the answer is still true', async () => {
+    await desk.redis.cli('SET', '{hd}:events', 'oops')
+    await desk.converse([
+      ['login 100 HD0001', 'LOGGED_IN'],
+      ['login 101 HD0001', 'DISPLACED 100'],
+      ['login 199 HD0001', 'UNKNOWN_USER'],
+      ['logout HD0001', 'LOGGED_OUT 101'],
+    ])
+  })
+})
+
+describe('a network that was mistyped', () => {
+  it.each(['hd', '{hd', 'HD0001', '{hd}:devices'])('%s is refused, and gets no keys', async (network) => {
+    for (const name of ['login', 'logout', 'who', 'status', 'unlock'])
+      expect(await desk.redis.cli('FCALL', `hotdesk_${name}`, '1', network, '999', 'HD0001')).toContain('ERR the one key is the network')
+    expect(await desk.redis.cli('KEYS', '*:events')).toBe('')
   })
 })
