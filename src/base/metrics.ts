@@ -22,6 +22,11 @@ export function createMetrics() {
   }
 }
 
+/** Counters begin at 0 for each label there is: what appears only with its first count is seen by no alert on an increase. */
+export function fromZero<Label extends string>(counter: Counter<Label>, labels: readonly Readonly<Record<Label, string>>[]): void {
+  for (const each of labels) counter.inc(each, 0)
+}
+
 function nodeMetrics(registers: [Registry]) {
   return {
     callsActive: new Gauge({ name: 'hotdesk_calls_active', help: 'Calls up or being set up', registers }),
@@ -70,6 +75,11 @@ function nodeMetrics(registers: [Registry]) {
       help: 'Redis function calls, by function',
       labelNames: ['function'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1],
+      registers,
+    }),
+    storeReconnectsTotal: new Counter({
+      name: 'hotdesk_store_reconnects_total',
+      help: 'Times that Redis was lost and is there again',
       registers,
     }),
     repairsTotal: new Counter({ name: 'hotdesk_repairs_total', help: 'One-sided assignments repaired', registers }),

@@ -3,7 +3,7 @@ import { isAppError, messageOf } from '../base/errors.js'
 import type { LogEvent } from '../base/events.js'
 import type { NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
-import type { Metrics } from '../base/metrics.js'
+import { fromZero, type Metrics } from '../base/metrics.js'
 import type { Directory } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import { createAssignments } from './assignments.js'
@@ -72,6 +72,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
   const assignments = createAssignments({ replica: store.replica, log })
   const calls = createCallsInProgress({ store, node, boot, quietSeconds, clock, log })
   const care = createCare({ ...needs, assignments, isQuiet: calls.isQuiet })
+  fromZero(metrics.transitionsTotal, [...transitionsOf('login', loginEvents), ...transitionsOf('logout', logoutEvents)])
 
   return {
     devicesOf: assignments.devicesOf,
@@ -114,6 +115,10 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       assignments.close()
     },
   }
+}
+
+function transitionsOf(transition: 'login' | 'logout', outcomes: Readonly<Record<string, LogEvent>>) {
+  return Object.keys(outcomes).map((outcome) => ({ transition, outcome }))
 }
 
 async function unlessLost<Outcome>(ask: () => Promise<Outcome>): Promise<Outcome | { readonly outcome: 'STORE_LOST' }> {

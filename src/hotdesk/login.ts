@@ -1,6 +1,4 @@
-import type { Clock } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
-import type { Metrics } from '../base/metrics.js'
 import type { Directory, User } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import type { AttemptLimits, LoginOutcome, LoginRequest } from './contract.js'
@@ -12,9 +10,7 @@ export interface LoginNeeds {
   readonly store: Store
   readonly directory: Directory
   readonly attempts: AttemptLimits
-  readonly clock: Clock
   readonly log: Logger
-  readonly metrics: Metrics
 }
 
 /**
@@ -23,8 +19,7 @@ export interface LoginNeeds {
  * @throws AppError STORE_UNAVAILABLE, STORE_PROTOCOL
  */
 export async function tryLogin({ extension, device, pin }: LoginRequest, needs: LoginNeeds): Promise<LoginOutcome> {
-  const { store, directory, clock, log, metrics } = needs
-  const began = clock.now()
+  const { store, directory, log } = needs
   if (directory.device(device)?.hotdesk !== true) return { outcome: 'NOT_A_HOTDESK_PHONE' }
   const attempt = readAttempt(await store.call('hotdesk_attempt', extension, device, ...limitsOf(needs)))
   if (attempt.outcome === 'LOCKED') return attempt
@@ -39,9 +34,7 @@ export async function tryLogin({ extension, device, pin }: LoginRequest, needs: 
     return { outcome: 'DENIED' }
   }
   await store.call('hotdesk_forgive', extension, device)
-  const outcome = outcomeOf(await store.transition('hotdesk_login', extension, device, 'dial-code'), readLogin)
-  metrics.loginSeconds.observe((clock.now() - began) / 1_000)
-  return outcome
+  return outcomeOf(await store.transition('hotdesk_login', extension, device, 'dial-code'), readLogin)
 }
 
 function barredBecause(user: User | null): DenialReason | null {

@@ -1,10 +1,10 @@
 import { messageOf } from '../base/errors.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
-import type { Metrics } from '../base/metrics.js'
+import { fromZero, type Metrics } from '../base/metrics.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Store } from '../store/store.js'
-import { createRefreshRecord, type RefreshWord } from './refresh-record.js'
+import { createRefreshRecord, type RefreshWord, refreshWords } from './refresh-record.js'
 
 /** What becomes of refreshes, for operators: in the phone's record, the log, the metric and the stream of events. */
 export interface RefreshNews {
@@ -23,6 +23,11 @@ export interface RefreshNewsNeeds {
 
 export function createRefreshNews({ store, hotdesk, node, log, metrics }: RefreshNewsNeeds): RefreshNews {
   const record = createRefreshRecord({ store, log })
+  const counted = refreshWords.filter((word) => word !== 'pending')
+  fromZero(
+    metrics.refreshesTotal,
+    counted.map((outcome) => ({ outcome })),
+  )
 
   async function append(device: DeviceId, word: RefreshWord): Promise<void> {
     const user = hotdesk.userOn(device)

@@ -70,6 +70,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock, log })
   const isConnected = (): boolean => link.state === 'connected'
   let isReading = false
+  let losses = 0
 
   async function prepare(): Promise<void> {
     await requireOnePrimary(connections)
@@ -105,6 +106,8 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   link.onState((state) => {
     replica.mark(state === 'connected' ? 'fresh' : 'stale')
     metrics.storeUp.set(state === 'connected' ? 1 : 0)
+    if (state === 'connected' && losses > 0) metrics.storeReconnectsTotal.inc()
+    if (state === 'lost') losses += 1
   })
   const showAge = (): void => metrics.storeCopyAgeSeconds.set(replica.ageMs() / 1_000)
   const ageWatch = every(clock, 1_000, showAge, () => undefined)

@@ -9,7 +9,9 @@ const folder = new URL('../../../src/hotdesk/', import.meta.url)
 const sources = readdirSync(folder).filter((name) => name.endsWith('.lua'))
 const { code } = hotdeskLibrary
 
-const registered = [...code.matchAll(/^(?:writes|reads)\('(hotdesk_\w+)'|function_name = '(hotdesk_\w+)'/gm)].map(([, name, bare]) => name ?? bare ?? '')
+const registered = [...code.matchAll(/^(?:writes|reads)\('(hotdesk_\w+)'|function_name = '(hotdesk_\w+)'/gm)].map(
+  ([, name, bare]) => name ?? bare ?? '',
+)
 
 /** The comment above a function: its first line names it, the indented ones begin with the words it replies. */
 function headerOf(name: string): string {
