@@ -170,6 +170,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
     automaticLogout: dialplan.automaticLogout,
     attempts: config.lockout,
     quietSeconds: config.emergency.quietSeconds,
+    retentionDays: config.retentionDays,
   })
   lifecycle.opened(hotdesk, 'hotdesk', (opened) => opened.close())
   const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain, settings: expiryLimits(config) })

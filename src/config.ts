@@ -124,7 +124,7 @@ const settings = block({
     .describe('Embedded Redis, the saved copy, the made secret. Relative to the file.'),
   retentionDays: form('days, 1 to 3650', days)
     .prefault('90')
-    .describe('How long call records are kept: `data/calls` and each user’s call log in Redis.'),
+    .describe('How long it is kept who called and who sat where: `data/calls`, each user’s call log, the events.'),
   dialplan: form('a file', matching(/./)).optional().describe('The dial plan of the site. Default: `dialplans/<site>.yaml`.'),
   ...behaviour,
   log: block({

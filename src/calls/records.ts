@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Alarm, Clock } from '../base/clock.js'
+import { type Alarm, type Clock, every } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
@@ -56,11 +56,19 @@ const dayMs = 24 * 60 * 60 * 1_000
 /** Records of a busy moment are written together: opening the file costs more than writing it. */
 const gatherMs = 200
 
+/** Of each user, beside the days: a number that is called all day long must not fill Redis. */
+const mostCalls = 10_000
+
+/** A node that nobody calls has old records as well. */
+const purgeEveryMs = 60 * 60 * 1_000
+
 export function createCallRecords({ store, folder, retentionDays, clock, log }: CallRecordsNeeds): CallRecords {
+  const keptCalls = { entries: mostCalls, days: retentionDays }
   const waiting = new Map<string, string[]>()
   let writing: Promise<unknown> = mkdir(folder, { recursive: true })
   let alarm: Alarm | null = null
-  let today = ''
+  const purging = every(clock, purgeEveryMs, tidy, () => undefined)
+  tidy()
 
   function gather(record: CallRecord): void {
     const day = record.began.slice(0, 10)
@@ -80,9 +88,10 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
 
   async function write(day: string, lines: readonly string[]): Promise<void> {
     await appendFile(join(folder, `${day}.jsonl`), lines.join(''))
-    if (day === today) return
-    today = day
-    await purge()
+  }
+
+  function tidy(): void {
+    writing = writing.then(purge).catch(complain('old call records were not taken away'))
   }
 
   async function purge(): Promise<void> {
@@ -100,10 +109,11 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
       gather(record)
       const fields = Object.fromEntries(Object.entries(record).map(([name, value]) => [name, String(value)]))
       for (const { extension, side } of participants) {
-        store.append(`calls:${extension}`, { side, ...fields }, retentionDays).catch(complain(`a call is not in the log of ${extension}`))
+        store.append(`calls:${extension}`, { side, ...fields }, keptCalls).catch(complain(`a call is not in the log of ${extension}`))
       }
     },
     async close() {
+      purging.cancel()
       flush()
       await writing
     },

@@ -1,6 +1,6 @@
 import { parseDeviceId, parseExtension } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
-import type { FieldChanges, Store } from '../store/store.js'
+import type { FieldChanges, RecordChange, Store } from '../store/store.js'
 import type { Directory, EditOutcome, Prepared, RemoveOutcome } from './contract.js'
 import { deviceChanges, parseDevice, parseUser, userChanges } from './records.js'
 
@@ -54,19 +54,29 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
 
   async function remove(key: string): Promise<RemoveOutcome> {
     if (!store.replica.hash(key)) return { outcome: 'UNKNOWN' }
-    await store.remove(key)
+    await apply([{ key, fields: null }])
     return { outcome: 'REMOVED' }
   }
+
+  const apply: Edits['apply'] = (changes, onQueued = () => undefined) =>
+    store.writeTogether(changes.flatMap(withBelongings), (count) => onQueued(Math.min(count, changes.length)))
 
   return {
     prepareUser,
     prepareDevice,
-    apply: store.writeTogether,
+    apply,
     putUser: async (extension, edit) => save(prepareUser(extension, edit)),
     putDevice: async (id, edit) => save(prepareDevice(id, edit)),
     removeUser: (extension) => remove(`user:${extension}`),
     removeDevice: (id) => remove(`device:${id}`),
   }
+}
+
+/** Whoever has the number next is not shown whom this user called, and is not locked out for their failures. */
+function withBelongings(change: RecordChange): readonly RecordChange[] {
+  const [kind, id] = change.key.split(':')
+  if (change.fields !== null || id === undefined) return [change]
+  return [change, { key: `attempts:${id}`, fields: null }, ...(kind === 'user' ? [{ key: `calls:${id}`, fields: null }] : [])]
 }
 
 type Hash = ReadonlyMap<string, string>

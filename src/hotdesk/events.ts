@@ -17,6 +17,9 @@ export const streamEvents = [
   'refresh',
 ] as const
 
+/** How much of the stream is kept, here as in `hotdesk.lua`; what is too old goes before. */
+export const keptEvents = { entries: 100_000 } as const
+
 export type StreamEvent = (typeof streamEvents)[number]
 
 /** Why a login was refused; for operators only, the caller hears one sentence for all. */

@@ -6,7 +6,7 @@
 -- VIA says who asks: redis-cli (default), dial-code, cli, api, console, automatic, deleted.
 
 local VERSION = 2
-local EVENTS_KEPT = 10000
+local EVENTS_KEPT = 100000
 
 local function must(value, name)
   if not value or value == '' then error({ err = 'ERR missing argument: ' .. name }) end

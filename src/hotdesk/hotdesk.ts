@@ -11,14 +11,14 @@ import { createCallsInProgress } from './calls-in-progress.js'
 import { createCare } from './care/care.js'
 import type { AutomaticLogout } from './care/due.js'
 import type { AttemptLimits, Hotdesk, LoginOutcome, LogoutOutcome } from './contract.js'
-import type { StreamEvent } from './events.js'
+import { keptEvents, type StreamEvent } from './events.js'
 import { tryLogin } from './login.js'
 import { outcomeOf, readLogout } from './replies.js'
 
 export { createAssignments } from './assignments.js'
 export type { AutomaticLogout } from './care/due.js'
 export type * from './contract.js'
-export { streamEvents } from './events.js'
+export { keptEvents, streamEvents } from './events.js'
 export { hotdeskLibrary } from './library.js'
 export { hashPin, isPinHash, issuePin, type PinWeakness, verifyPin, weaknessOf } from './pin.js'
 
@@ -36,6 +36,8 @@ export interface HotdeskNeeds {
   readonly attempts?: AttemptLimits
   /** How long after an emergency call its phone is left alone; 600. */
   readonly quietSeconds?: number
+  /** How long events are kept; 90. */
+  readonly retentionDays?: number
 }
 
 const usualAttempts: AttemptLimits = {
@@ -105,7 +107,8 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     abandoned(device, extension) {
       log.info({ event: 'hotdesk.abandoned', device, extension }, `the caller on ${device} hung up during the login`)
       const event: StreamEvent = 'login.abandoned'
-      store.append('events', { event, device, ...(extension ? { user: extension } : {}), via: 'dial-code' }).catch((fault: unknown) => {
+      const fields = { event, device, ...(extension ? { user: extension } : {}), via: 'dial-code' }
+      store.append('events', fields, keptEvents).catch((fault: unknown) => {
         log.debug({ event: 'store.lost', cause: messageOf(fault) }, 'an abandoned login is not among the events')
       })
     },

@@ -2,7 +2,7 @@ import type { Logger } from '../base/logger.js'
 import type { Directory, User } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import type { AttemptLimits, LoginOutcome, LoginRequest } from './contract.js'
-import type { DenialReason, StreamEvent } from './events.js'
+import { type DenialReason, keptEvents, type StreamEvent } from './events.js'
 import { verifyPin } from './pin.js'
 import { outcomeOf, readAttempt, readLogin } from './replies.js'
 
@@ -30,7 +30,7 @@ export async function tryLogin({ extension, device, pin }: LoginRequest, needs: 
     const reason = barred ?? 'wrong-pin'
     log.debug({ event: 'hotdesk.denied', extension, device, reason, left: attempt.left }, `${attempt.left} attempts are left`)
     const event: StreamEvent = 'login.denied'
-    await store.append('events', { event, device, user: extension, via: 'dial-code', reason })
+    await store.append('events', { event, device, user: extension, via: 'dial-code', reason }, keptEvents)
     return { outcome: 'DENIED' }
   }
   await store.call('hotdesk_forgive', extension, device)

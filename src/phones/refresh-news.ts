@@ -2,7 +2,7 @@ import { messageOf } from '../base/errors.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
-import type { Hotdesk } from '../hotdesk/hotdesk.js'
+import { type Hotdesk, keptEvents } from '../hotdesk/hotdesk.js'
 import type { Store } from '../store/store.js'
 import { createRefreshRecord, type RefreshWord, refreshWords } from './refresh-record.js'
 
@@ -32,7 +32,7 @@ export function createRefreshNews({ store, hotdesk, node, log, metrics }: Refres
   async function append(device: DeviceId, word: RefreshWord): Promise<void> {
     const user = hotdesk.userOn(device)
     try {
-      await store.append('events', { event: 'refresh', device, ...(user ? { user } : {}), outcome: word, node })
+      await store.append('events', { event: 'refresh', device, ...(user ? { user } : {}), outcome: word, node }, keptEvents)
     } catch (fault) {
       log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'event of a refresh not written')
     }

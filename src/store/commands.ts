@@ -2,11 +2,14 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import type { Clock } from '../base/clock.js'
 import { AppError, isAppError, messageOf } from '../base/errors.js'
 import type { Metrics } from '../base/metrics.js'
-import type { Store, StreamEntry } from './contract.js'
+import type { Kept, Store, StreamEntry } from './contract.js'
 import { isFunctionMissing } from './functions.js'
 import type { Keys } from './keys.js'
 
-export type Commands = Pick<Store, 'call' | 'putFields' | 'replaceHash' | 'renew' | 'removeFields' | 'remove' | 'append' | 'recent'>
+export type Commands = Pick<
+  Store,
+  'call' | 'putFields' | 'replaceHash' | 'renew' | 'removeFields' | 'remove' | 'append' | 'purge' | 'recent'
+>
 
 /** Calls a function of the library, once more where somebody has deleted the library. */
 export type CallFunction = (name: string, args: readonly string[]) => Promise<string>
@@ -49,9 +52,6 @@ export interface CommandNeeds {
   readonly clock: Clock
 }
 
-/** Entries a stream keeps, about. */
-const streamLength = 10_000
-
 export function createCommands({ redis, keys, callFunction, isConnected, clock }: CommandNeeds): Commands {
   async function answered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     if (!isConnected()) throw unconnected()
@@ -70,6 +70,8 @@ export function createCommands({ redis, keys, callFunction, isConnected, clock }
     })
   }
 
+  const oldest = (days: number): number => Math.floor(clock.now()) - days * daySeconds * 1_000
+
   return {
     call: (name, ...args) => answered(() => callFunction(name, args)),
     putFields: (key, fields, ttlSeconds) =>
@@ -86,15 +88,19 @@ export function createCommands({ redis, keys, callFunction, isConnected, clock }
     renew: (key, ttlSeconds) => answered(async () => void (await redis.expire(keys.full(key), ttlSeconds))),
     removeFields: (key, fields) => answered(async () => void (fields.length > 0 && (await redis.hdel(keys.full(key), ...fields)))),
     remove: (key) => answered(async () => void (await redis.del(keys.full(key)))),
-    append: (stream, fields, days) =>
+    append: (stream, fields, { entries, days }: Kept) =>
       together((transaction) => {
-        const entry = Object.entries(fields).flat()
-        if (days === undefined) return void transaction.xadd(keys.full(stream), 'MAXLEN', '~', streamLength, '*', ...entry)
-        transaction.xadd(keys.full(stream), 'MINID', Math.floor(clock.now()) - days * daySeconds * 1_000, '*', ...entry)
+        transaction.xadd(keys.full(stream), 'MAXLEN', '~', entries, '*', ...Object.entries(fields).flat())
+        if (days === undefined) return
+        transaction.xtrim(keys.full(stream), 'MINID', oldest(days))
         transaction.expire(keys.full(stream), days * daySeconds)
       }),
-    recent: (stream, count) =>
-      answered(async () => (await redis.xrevrange(keys.full(stream), '+', '-', 'COUNT', count)).map(([id, flat]) => toEntry(id, flat))),
+    purge: (stream, days) => answered(async () => void (await redis.xtrim(keys.full(stream), 'MINID', oldest(days)))),
+    recent: (stream, count, before) =>
+      answered(async () => {
+        const found = await redis.xrevrange(keys.full(stream), before === undefined ? '+' : `(${before}`, '-', 'COUNT', count)
+        return found.map(([id, flat]) => toEntry(id, flat))
+      }),
   }
 }
 

@@ -86,11 +86,19 @@ export interface Store {
    */
   writeTogether(changes: readonly RecordChange[], onQueued?: (count: number) => void): Promise<void>
   remove(key: string): Promise<void>
-  /** Appends to a stream: kept are about 10,000 entries, or where `days` is given all of so many days and none that is older. */
-  append(stream: string, fields: Readonly<Record<string, string>>, days?: number): Promise<void>
-  /** The newest entries of a stream, newest first. @throws AppError STORE_UNAVAILABLE */
-  recent(stream: string, count: number): Promise<readonly StreamEntry[]>
+  /** Appends to a stream, of which so much is kept. */
+  append(stream: string, fields: Readonly<Record<string, string>>, kept: Kept): Promise<void>
+  /** Takes away what is older than so many days. */
+  purge(stream: string, days: number): Promise<void>
+  /** The newest entries of a stream, newest first; of those older than `before`, an id, where it is given. @throws AppError STORE_UNAVAILABLE */
+  recent(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]>
   close(): Promise<void>
+}
+
+/** About so many entries, and where `days` is given none that is older. */
+export interface Kept {
+  readonly entries: number
+  readonly days?: number
 }
 
 /** A hash, and what is to be different in it. */

@@ -18,7 +18,9 @@ const batchSize = 500
 export function createTogether({ connect, keys, isConnected }: TogetherNeeds): Pick<Store, 'writeTogether'> {
   async function write(redis: Redis, changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
     await redis.connect()
-    for (const batch of batchesOf(changes)) await Promise.all(batch.map(({ key }) => requireHash(redis, keys.full(key))))
+    // What goes as a whole may be of any type.
+    for (const batch of batchesOf(changes))
+      await Promise.all(batch.flatMap(({ key, fields }) => (fields === null ? [] : [requireHash(redis, keys.full(key))])))
     await redis.multi({ pipeline: false })
     let queued = 0
     for (const batch of batchesOf(changes)) {

@@ -1,12 +1,14 @@
 import type { Command } from 'commander'
+import type { Store, StreamEntry } from '../../store/store.js'
 import type { CommandNeeds } from '../needs.js'
 import { eitherArgument } from '../operator/arguments.js'
 import { withStore } from '../operator/network.js'
+import { tellRefused } from '../records/outcome.js'
 import { linesOption, plainEntry } from './entries.js'
 import { concerns, eventLines } from './event-lines.js'
 
-/** More than the stream of events keeps. */
-const all = 20_000
+/** Looked at in one go: Redis answers at once, however much there is. */
+const pageSize = 2_000
 
 /** `hotdesk history` */
 export function historyCommand(program: Command, needs: CommandNeeds): void {
@@ -18,10 +20,25 @@ export function historyCommand(program: Command, needs: CommandNeeds): void {
     .option('--json', 'the answer as JSON')
     .addHelpText('after', '\nExamples:\n  hotdesk history HD0001\n  hotdesk history 100 --lines 5 --json')
     .action(async (subject: string, { lines, json }: { lines: number; json?: boolean }) => {
-      const entries = await withStore(needs.config('look'), (store) => store.recent('events', all))
-      const wanted = entries.filter((entry) => concerns(entry, subject)).slice(0, lines)
+      const { wanted, isKnown } = await withStore(needs.config('look'), async (store) => ({
+        wanted: await historyOf(subject, lines, store),
+        isKnown: ['user', 'device'].some((kind) => store.replica.hash(`${kind}:${subject}`) !== undefined),
+      }))
+      if (wanted.length === 0 && !isKnown)
+        return tellRefused(needs, subject, ['there is no such user or phone, and nothing is known of one'])
       const { print, paint } = needs.terminal
       if (json) return print(JSON.stringify(wanted.map(plainEntry), null, 2))
       for (const line of eventLines(wanted, paint)) print(line)
     })
+}
+
+/** Newest first, as far back as the events go. */
+async function historyOf(subject: string, lines: number, { recent }: Pick<Store, 'recent'>): Promise<readonly StreamEntry[]> {
+  const wanted: StreamEntry[] = []
+  let page: readonly StreamEntry[] = []
+  do {
+    page = await recent('events', pageSize, page.at(-1)?.id)
+    wanted.push(...page.filter((entry) => concerns(entry, subject)))
+  } while (page.length === pageSize && wanted.length < lines)
+  return wanted.slice(0, lines)
 }

@@ -92,6 +92,24 @@ describe('hotdesk history', () => {
   })
 })
 
+describe('hotdesk history of a busy network', () => {
+  test('reaches as far back as the events do', async () => {
+    const lua = "for i = 1, 4500 do redis.call('XADD', '{hd}:events', '*', 'event', 'login', 'device', 'HD0003', 'user', '102') end"
+    await desk.redis.cli('EVAL', lua, '0')
+    expect(await desk.json('history', 'HD0002')).toMatchObject([{ event: 'displaced' }, { event: 'login' }])
+    expect(await desk.json('history', 'HD0003', '-n', '4400')).toHaveLength(4400)
+  })
+
+  test('knows what happened to those who are gone, and refuses those who never were', async () => {
+    await desk.redis.cli('XADD', '{hd}:events', '*', 'event', 'logout', 'user', '177', 'device', 'HD0177')
+    expect(await desk.json('history', '177')).toHaveLength(1)
+    expect(await desk.hotdesk('history', '178')).toMatchObject({
+      code: 1,
+      err: 'refused: 178: there is no such user or phone, and nothing is known of one',
+    })
+  })
+})
+
 describe('hotdesk calls', () => {
   test('is the call log of a user, newest first', async () => {
     const { out } = await desk.hotdesk('calls', '100')
