@@ -124,7 +124,12 @@ async function openSip(ground: Ground): Promise<SipApplication> {
     const sipd = await (thread === 'own' ? createSipdThread(needs) : createSipd(needs))
     lifecycle.opened(sipd, 'SIP server', (opened) => opened.close())
     measureSipd(sipd, metrics)
-    const renew = (renewed: TlsPair) => sipd.renewTls(identityOf(renewed))
+    const showUntil = ({ until }: TlsPair): void => metrics.sip.certificateExpiry.set(until / 1_000)
+    const renew = async (renewed: TlsPair): Promise<void> => {
+      await sipd.renewTls(identityOf(renewed))
+      showUntil(renewed)
+    }
+    if (pair) showUntil(pair)
     if (files && pair)
       lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
     return { host: sipd.admin.address, port: sipd.admin.port, secret }

@@ -83,6 +83,29 @@ function nodeMetrics(registers: [Registry]) {
       registers,
     }),
     repairsTotal: new Counter({ name: 'hotdesk_repairs_total', help: 'One-sided assignments repaired', registers }),
+    ...alarmMetrics(registers),
+  }
+}
+
+/** What somebody is called for. Without labels, so that each is there from the start and its first increase is seen. */
+function alarmMetrics(registers: [Registry]) {
+  return {
+    emergencyCallsTotal: new Counter({ name: 'hotdesk_emergency_calls_total', help: 'Emergency calls begun', registers }),
+    emergencyFailuresTotal: new Counter({
+      name: 'hotdesk_emergency_failures_total',
+      help: 'Emergency calls that did not come about, and that the caller had not given up',
+      registers,
+    }),
+    storeRefusedTotal: new Counter({
+      name: 'hotdesk_store_refused_total',
+      help: 'Commands that Redis answered and would not do: disk full, no replica, failing over, no rights',
+      registers,
+    }),
+    storeCopySaved: new Gauge({
+      name: 'hotdesk_store_copy_saved',
+      help: '0 since the copy could not be saved to disk; 1 when it could',
+      registers,
+    }),
   }
 }
 
@@ -123,6 +146,11 @@ function sipMetrics(registers: [Registry]) {
     connections: new Gauge({ name: 'hotdesk_sip_connections', help: 'TCP, TLS and WebSocket connections', registers }),
     dialogs: new Gauge({ name: 'hotdesk_sip_dialogs', help: 'SIP dialogs: two for each call', registers }),
     bannedSources: new Gauge({ name: 'hotdesk_sip_banned_sources', help: 'Addresses that are not heard at the moment', registers }),
+    certificateExpiry: new Gauge({
+      name: 'hotdesk_sip_certificate_expiry_timestamp_seconds',
+      help: 'When the TLS certificate in use ends, seconds since 1970; 0 without one',
+      registers,
+    }),
     overloaded: new Gauge({ name: 'hotdesk_sip_overloaded', help: '1 while requests are refused because too many wait', registers }),
   }
 }

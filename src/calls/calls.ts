@@ -2,7 +2,7 @@ import { type Clock, pause } from '../base/clock.js'
 import { createEmitter } from '../base/emitter.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
-import type { Metrics } from '../base/metrics.js'
+import { fromZero, type Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
 import type { Dialplan } from '../dialplan/dialplan.js'
 import type { Directory } from '../directory/directory.js'
@@ -13,6 +13,7 @@ import type { Store } from '../store/store.js'
 import { type ActiveCall, type Activity, createActivity } from './activity.js'
 import { answerCall } from './answer-call.js'
 import { createCallBacks } from './call-backs.js'
+import { results } from './failure.js'
 import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
 import { createPassports } from './parties/node-passport.js'
 import { createCallRecords } from './records.js'
@@ -59,7 +60,11 @@ export interface Calls {
 const byeMs = 2_000
 
 export function createCalls(needs: CallsNeeds): Calls {
-  const { hotdesk, log } = needs
+  const { hotdesk, log, metrics } = needs
+  fromZero(
+    metrics.callsTotal,
+    results.map((result) => ({ result })),
+  )
   const idle = createEmitter<[DeviceId]>((fault) => log.error({ event: 'call.fault', err: fault }, 'a listener failed'))
   const activity: Activity = createActivity({
     onBegan({ device, kind }: ActiveCall) {

@@ -23,5 +23,17 @@ export async function toEmergency(call: Call, { number, trunks, device }: Emerge
     `emergency call to ${number}`,
   )
   const party = { name: '', number: shown ?? call.party.number, isPrivate: false }
-  return overTrunks(call, { number, trunks, party }, needs)
+  return counted(() => overTrunks(call, { number, trunks, party }, needs), needs)
+}
+
+async function counted(run: () => Promise<Termination>, { metrics }: CallNeeds): Promise<Termination> {
+  metrics.emergencyCallsTotal.inc()
+  let termination: Termination | null = null
+  try {
+    termination = await run()
+    return termination
+  } finally {
+    const isInOrder = termination?.result === 'success' || termination?.reason === 'cancelled'
+    if (!isInOrder) metrics.emergencyFailuresTotal.inc()
+  }
 }

@@ -1,7 +1,8 @@
 import type { ResponseParts, SipAnswer, SipHeaders } from '../srf/srf.js'
 
 /** Whose doing the end of a call was. */
-export type Result = 'success' | 'client' | 'server' | 'upstream' | 'indeterminate'
+export const results = ['success', 'client', 'server', 'upstream', 'indeterminate'] as const
+export type Result = (typeof results)[number]
 
 /** How a call ended: the metric's label, the record's field and the log's field. */
 export interface Termination {

@@ -50,15 +50,16 @@ export interface CommandNeeds {
   readonly callFunction: CallFunction
   readonly isConnected: () => boolean
   readonly clock: Clock
+  readonly metrics: Metrics
 }
 
-export function createCommands({ redis, keys, callFunction, isConnected, clock }: CommandNeeds): Commands {
+export function createCommands({ redis, keys, callFunction, isConnected, clock, metrics }: CommandNeeds): Commands {
   async function answered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     if (!isConnected()) throw unconnected()
     try {
       return await ask()
     } catch (fault) {
-      throw asAppError(fault)
+      throw toldBy(fault, metrics)
     }
   }
 
@@ -110,12 +111,22 @@ const daySeconds = 24 * 60 * 60
 const unavailable =
   /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|OOM|NOREPLICAS|UNBLOCKED|TRYAGAIN|MOVED|ASK|BUSY|EXECABORT|NOAUTH|WRONGPASS|NOPERM)\b/
 
+/** The fault of a command as an error of ours; what Redis itself would not do is counted. */
+export function toldBy(fault: unknown, { storeRefusedTotal }: Metrics): AppError {
+  const error = asAppError(fault)
+  if (isReply(fault) && error.code === 'STORE_UNAVAILABLE') storeRefusedTotal.inc()
+  return error
+}
+
+function isReply(fault: unknown): fault is Error {
+  return fault instanceof Error && fault.name === 'ReplyError'
+}
+
 export function asAppError(fault: unknown): AppError {
   if (isAppError(fault)) return fault
-  const isReply = fault instanceof Error && fault.name === 'ReplyError'
-  const reason = isReply ? firstOf(fault) : null
+  const reason = isReply(fault) ? firstOf(fault) : null
   if (reason !== null) return asAppError(reason)
-  if (!isReply || unavailable.test(fault.message))
+  if (!isReply(fault) || unavailable.test(fault.message))
     return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${messageOf(fault)}`, fault)
   return new AppError('STORE_PROTOCOL', `Redis refused a command: ${fault.message}`, fault)
 }
@@ -132,8 +143,7 @@ export function unconnected(): AppError {
 
 /** It was sent, and what became of it was not heard. */
 export function mayHaveHappened(fault: unknown): boolean {
-  const isReply = fault instanceof Error && fault.name === 'ReplyError'
-  return !isReply && !isAppError(fault) && !/isn't writeable/.test(messageOf(fault))
+  return !isReply(fault) && !isAppError(fault) && !/isn't writeable/.test(messageOf(fault))
 }
 
 function spoken(reply: unknown): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Clock, every, type Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
+import type { Metrics } from '../base/metrics.js'
 import type { Hash, WritableReplica } from './replica.js'
 
 /** The copy on disk, from which a node starts when Redis is away. */
@@ -27,6 +28,7 @@ export interface SavedCopyNeeds {
   readonly isFresh: () => boolean
   readonly clock: Clock
   readonly log: Logger
+  readonly metrics: Pick<Metrics, 'storeCopySaved'>
 }
 
 const saveEveryMs = 5_000
@@ -40,7 +42,7 @@ interface Contents<Fields extends Hash = Hash> {
   readonly hashes: ReadonlyMap<string, Fields>
 }
 
-export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: SavedCopyNeeds): SavedCopy {
+export function keepSavedCopy({ data, network, replica, isFresh, clock, log, metrics }: SavedCopyNeeds): SavedCopy {
   const path = join(data, `copy-${network}.jsonl`)
   const aside = join(data, `copy-${network}.emptied.jsonl`)
   let unsaved = false
@@ -49,9 +51,12 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
   const stopListening = replica.onChange(() => {
     unsaved = true
   })
-  const saving = every(clock, saveEveryMs, saveInTurn, (fault) =>
-    log.error({ event: 'store.saved', err: fault }, `the copy of Redis cannot be saved to ${path}`),
-  )
+  const saving = every(clock, saveEveryMs, saveInTurn, complain)
+  metrics.storeCopySaved.set(1)
+
+  function complain(fault: unknown): void {
+    log.error({ event: 'store.saved', err: fault }, `the copy of Redis cannot be saved to ${path}`)
+  }
 
   async function saveInTurn(): Promise<void> {
     const began = clock.now()
@@ -70,9 +75,16 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
     if (!unsaved || !isFresh()) return
     unsaved = false
     const hashes = replica.moment()
-    await mkdir(data, { recursive: true })
-    if (!isPeopled(hashes)) await setAside()
-    await writeDurably(path, { savedAt: clock.now(), hashes })
+    try {
+      await mkdir(data, { recursive: true })
+      if (!isPeopled(hashes)) await setAside()
+      await writeDurably(path, { savedAt: clock.now(), hashes })
+    } catch (fault) {
+      unsaved = true
+      metrics.storeCopySaved.set(0)
+      throw fault
+    }
+    metrics.storeCopySaved.set(1)
     log.debug({ event: 'store.saved', hashes: hashes.size }, 'copy of Redis saved')
   }
 
@@ -108,7 +120,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log }: S
     async close() {
       saving.cancel()
       stopListening()
-      await save()
+      await save().catch(complain)
     },
   }
 }

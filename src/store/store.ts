@@ -67,7 +67,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, log })
   const link = createLink({ connections, prepare, healthy, place: cli, clock, log })
-  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock, log })
+  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock, log, metrics })
   const isConnected = (): boolean => link.state === 'connected'
   let isReading = false
   let losses = 0
@@ -137,8 +137,8 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     cli,
     clock: redisClock,
     onState: link.onState,
-    ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock }),
-    ...createTransitions({ durability, redis: writer, callFunction: caller(writer), isConnected }),
+    ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock, metrics }),
+    ...createTransitions({ durability, redis: writer, callFunction: caller(writer), isConnected, metrics }),
     ...createTogether({ connect: () => newConnection(place, keys.tag, bulk), keys, isConnected }),
     close,
   }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
+import type { Metrics } from '../base/metrics.js'
 import type { Durability } from '../config.js'
-import { asAppError, type CallFunction, mayHaveHappened, unconnected } from './commands.js'
+import { type CallFunction, mayHaveHappened, toldBy, unconnected } from './commands.js'
 import type { Store, Transition } from './contract.js'
 
 export interface TransitionNeeds {
@@ -10,6 +11,7 @@ export interface TransitionNeeds {
   /** Calls a function over that connection. */
   readonly callFunction: CallFunction
   readonly isConnected: () => boolean
+  readonly metrics: Metrics
 }
 
 /** How long a replica may take to say that it has it: somebody at a phone is waiting. */
@@ -23,7 +25,7 @@ interface Asked {
 }
 
 /** Functions whose outcome somebody is told, see `Store.transition`. */
-export function createTransitions({ durability, redis, callFunction, isConnected }: TransitionNeeds): Pick<Store, 'transition'> {
+export function createTransitions({ durability, redis, callFunction, isConnected, metrics }: TransitionNeeds): Pick<Store, 'transition'> {
   let waiting: Asked[] = []
   let isWorking = false
 
@@ -32,7 +34,7 @@ export function createTransitions({ durability, redis, callFunction, isConnected
       return { certainty: 'safe', reply: await callFunction(asked.name, asked.args) }
     } catch (fault) {
       if (mayHaveHappened(fault)) return { certainty: 'unconfirmed', reply: null }
-      asked.reject(asAppError(fault))
+      asked.reject(toldBy(fault, metrics))
       return null
     }
   }

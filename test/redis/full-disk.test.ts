@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../src/base/clock.js'
+import { createMetrics } from '../../src/base/metrics.js'
 import { Secret } from '../../src/base/secret.js'
 import type { RedisPlace } from '../../src/config.js'
 import { freePort } from '../support/free-port.js'
@@ -45,14 +46,17 @@ describe('a Redis that cannot write its file', () => {
     const before = ['sh', '-c', 'trap "" XFSZ; exec "$@"', 'sh']
     server = await launchRedis({ port, before, words: [...words, '--appendonly', 'yes', '--appendfsync', 'everysec'] })
     const place: RedisPlace = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`) }
-    node = await openDeskNode({ directory, place })
+    const metrics = createMetrics()
+    node = await openDeskNode({ directory, place }, { metrics })
     expect(await login('100', '4711')).toEqual({ outcome: 'LOGGED_IN' })
     await seated('100')
+    expect((await metrics.storeRefusedTotal.get()).values[0]?.value).toBe(0)
 
     await limitFiles(server.pid, 1)
     await expect.poll(() => server.cli('HSET', '{hd}:other', 'a', 'b'), { timeout: 5_000 }).toContain('MISCONF')
     const began = systemClock.now()
     expect(await login('101', '5822')).toEqual({ outcome: 'STORE_LOST' })
+    expect((await metrics.storeRefusedTotal.get()).values[0]?.value).toBeGreaterThan(0)
     expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'dial-code')).toEqual({ outcome: 'STORE_LOST' })
     expect(systemClock.now() - began).toBeLessThan(1_000)
     expect(node.hotdesk.userOn(device('HD0001'))).toBe('100')

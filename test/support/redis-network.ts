@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../src/base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../../src/base/identity.js'
 import { type Logger, silentLogger } from '../../src/base/logger.js'
-import { createMetrics } from '../../src/base/metrics.js'
+import { createMetrics, type Metrics } from '../../src/base/metrics.js'
 import { createSeal } from '../../src/base/seal.js'
 import { Secret } from '../../src/base/secret.js'
 import { createDirectory, type Directory, joinNetwork, loadSamples, type Membership, newBoot } from '../../src/directory/directory.js'
@@ -22,6 +22,7 @@ export interface DeskNode {
 export interface DeskNodeOptions {
   readonly name?: string
   readonly log?: Logger
+  readonly metrics?: Metrics
   readonly quietSeconds?: number
   readonly automaticLogout?: AutomaticLogout
   /** Of the machine that this node runs on. */
@@ -37,12 +38,13 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
   const {
     name = 'paris-1',
     log = silentLogger(),
+    metrics = createMetrics(),
     quietSeconds = 600,
     automaticLogout = null,
     clock = systemClock,
     pace = 'usual',
   } = options
-  const store = await openTestStore(redis, { log, clock, data: `${redis.directory}/${name}` })
+  const store = await openTestStore(redis, { log, metrics, clock, data: `${redis.directory}/${name}` })
   const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log })
   if ((await loadSamples({ store, directory, hashPin })) === 'loaded') await keyOf(store, 'device:HD0004', (hash) => hash !== undefined)
   const start = { store, node: name as NodeName, boot: newBoot(), clock: store.clock, log }
@@ -55,7 +57,7 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
   })
   const hasty: Clock = { now: store.clock.now, after: (ms, run) => store.clock.after(ms / hurry, run) }
   const working = { ...start, clock: pace === 'hasty' ? hasty : store.clock }
-  const hotdesk = createHotdesk({ ...working, directory, quietSeconds, automaticLogout, metrics: createMetrics() })
+  const hotdesk = createHotdesk({ ...working, directory, quietSeconds, automaticLogout, metrics })
   return {
     store,
     directory,

@@ -10,6 +10,7 @@ import { type Carrier, openCarrier, planOver, siteElin } from '../support/carrie
 import { type Conversation, converse, expectSound, hangUp } from '../support/conversation.js'
 import { dialAnswered, dialRefused, logIn } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
+import { metricOf } from '../support/node-health.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../support/office.js'
 import { createRawPhone } from '../support/raw-phone.js'
 import { openUdpPeer } from '../support/sip-peer.js'
@@ -79,6 +80,8 @@ describe('an emergency call', () => {
     })
 
     it('is a call like any other once it is answered, and an event and a log line without delay', async () => {
+      const begun = await metricOf(node, 'hotdesk_emergency_calls_total')
+      const failed = await metricOf(node, 'hotdesk_emergency_failures_total')
       const call = await converse(desk3, '112', centre)
       await expectSound(call)
       const line = await node.logged('call.emergency', ({ device }) => device === 'HD0003')
@@ -86,6 +89,8 @@ describe('an emergency call', () => {
       const newest = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
       expect(newest.split('\n').slice(1)).toEqual(['event', 'emergency', 'device', 'HD0003', 'user', '', 'node', 'paris-1'])
       await hangUp(call)
+      expect(await metricOf(node, 'hotdesk_emergency_calls_total')).toBe(begun + 1)
+      expect(await metricOf(node, 'hotdesk_emergency_failures_total')).toBe(failed)
     })
   })
 
@@ -285,6 +290,8 @@ describe('an emergency call', () => {
     const lonely = await office.node('paris-3', 'paris', { dialplan: planOver() })
     const phone = await office.phone('HD0004', lonely)
     expect(await dialRefused(phone, '112')).toBe(503)
+    expect(await metricOf(lonely, 'hotdesk_emergency_calls_total')).toBe(1)
+    expect(await metricOf(lonely, 'hotdesk_emergency_failures_total')).toBe(1)
     const login = await dialAnswered(phone, '*77*5*')
     await login.ended
   })

@@ -1,4 +1,5 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { X509Certificate } from 'node:crypto'
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -56,6 +57,10 @@ async function metric({ http }: TestNode, name: string): Promise<number> {
   )
 }
 
+async function endOf(which: 'first' | 'second'): Promise<number> {
+  return Date.parse(new X509Certificate(await readFile(tlsSampleFiles(which).certificate)).validTo) / 1_000
+}
+
 describe('the SIP server of a node', () => {
   it('that dies is replaced: the calls that stood are over, and everybody registers and calls as before', async () => {
     const node = await office.node('paris-1', 'paris', { env: { NODE_OPTIONS: `--import=${threadKiller}` } })
@@ -93,9 +98,11 @@ describe('the SIP server of a node', () => {
     })
     const port = Number(node.address('tls').split(':')[1])
     expect(await shownCertificate(port)).toBe('hotdesk test first')
+    expect(await metric(node, 'hotdesk_sip_certificate_expiry_timestamp_seconds')).toBe(await endOf('first'))
     await put('second')
     await node.logged('sip.certificate', ({ msg }) => msg?.startsWith('TLS certificate renewed') === true)
     expect(await shownCertificate(port)).toBe('hotdesk test second')
+    expect(await metric(node, 'hotdesk_sip_certificate_expiry_timestamp_seconds')).toBe(await endOf('second'))
     await rm(folder, { recursive: true })
   })
 

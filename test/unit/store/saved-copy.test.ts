@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createMetrics } from '../../../src/base/metrics.js'
+import { createReplica } from '../../../src/store/replica.js'
+import { keepSavedCopy } from '../../../src/store/saved-copy.js'
+import { keepLog } from '../../support/kept-log.js'
+import { createManualClock } from '../../support/manual-clock.js'
+import { until } from '../../support/node-health.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
+
+function savedCopyOf() {
+  const data = temporaryFolder('saved')
+  const clock = createManualClock(1_000)
+  const replica = createReplica({ clock, onFault: () => undefined })
+  const metrics = createMetrics()
+  const { log, lines } = keepLog()
+  const copy = keepSavedCopy({ data, network: 'hd', replica, isFresh: () => true, clock, log, metrics })
+  const isSaved = async (): Promise<unknown> => (await metrics.storeCopySaved.get()).values[0]?.value
+  return {
+    replica,
+    copy,
+    lines,
+    isSaved,
+    file: join(data, 'copy-hd.jsonl'),
+    /** The next round, until the metric is as wanted. */
+    async round(wanted: 0 | 1) {
+      // Each round arms the alarm of the next one when it is over.
+      await until(
+        'a round is to come',
+        () => clock.pending,
+        (pending) => pending === 1,
+      )
+      clock.advance(5_000)
+      await until(`the metric is ${wanted}`, isSaved, (value) => value === wanted)
+    },
+  }
+}
+
+describe('the saved copy', () => {
+  it('that cannot be written is told of by the metric and the log, and is tried again without a further change', async () => {
+    const { replica, copy, lines, isSaved, file, round } = savedCopyOf()
+    expect(await isSaved()).toBe(1)
+    mkdirSync(`${file}.new`)
+    replica.put([['user:100', new Map([['name', 'Alice']])]])
+    await round(0)
+    expect(lines.join()).toMatch(/the copy of Redis cannot be saved/)
+    expect(existsSync(file)).toBe(false)
+    rmdirSync(`${file}.new`)
+    await round(1)
+    expect(readFileSync(file, 'utf8')).toContain('Alice')
+    await copy.close()
+  })
+
+  it('that cannot be written at the end does not hold up the end', async () => {
+    const { replica, copy, lines, file } = savedCopyOf()
+    mkdirSync(`${file}.new`)
+    replica.put([['user:100', new Map([['name', 'Alice']])]])
+    await copy.close()
+    expect(lines.join()).toMatch(/the copy of Redis cannot be saved/)
+  })
+})
