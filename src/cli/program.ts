@@ -32,7 +32,6 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
     .description('Hot-desking for shared SIP desk phones, across a network of offices.')
     .version(version(), '-V, --version')
     .option('-c, --config <file>', 'the configuration file (default: hotdesk.yaml in this folder, else the sample)')
-    .showHelpAfterError('`hotdesk --help` shows what there is.')
     .addHelpText('after', '\nExit codes: 0 done, 1 refused (the reason in words), 2 wrong usage or configuration.')
     .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: (text) => terminal.complain(text.trimEnd()) })
     .exitOverride()
@@ -59,7 +58,14 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   exportCommand(program, needs)
   sipdCommand(program, needs)
   completionCommand(program, needs)
+  nameHelp(program, 'hotdesk')
   return program
+}
+
+/** Whoever mistypes a command is told where its own help is. */
+function nameHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`\`${path} --help\` shows what there is.`)
+  for (const one of command.commands) nameHelp(one, `${path} ${one.name()}`)
 }
 
 function version(): string {

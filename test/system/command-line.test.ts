@@ -123,7 +123,7 @@ describe('commands on a running network', () => {
     expect(await answer('login', '999', 'HD0001')).toBe('1 refused: 999 at HD0001: no user has this extension')
     expect(await answer('status')).toMatch(/^0 DEVICE .*\nHD0001 +paris +active +101 +Bob/)
     expect(await answer('logout', '101')).toBe('0 101: logged out (101)')
-    expect(JSON.parse((await answer('who', 'HD0001', '--json')).slice(2))).toEqual({ subject: 'HD0001', word: 'FREE', detail: [] })
+    expect(JSON.parse((await answer('who', 'HD0001', '--json')).slice(2))).toMatchObject({ subject: 'HD0001', word: 'FREE', detail: [] })
     const events = await redisCli('XREVRANGE', '{hd}:events', '+', '-')
     expect(events).toMatch(/via\ncli/)
     expect(readFileSync(join(place.folder, 'data/network-secret'), 'utf8')).toHaveLength(65)

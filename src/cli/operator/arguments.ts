@@ -19,5 +19,6 @@ function eitherOf(text: string): string {
 
 /** Arguments that are checked before a command runs; a wrong one is wrong usage. */
 export const extensionArgument = (): Argument => new Argument('<extension>', "a person's number, such as 100").argParser(extensionOf)
-export const deviceArgument = (): Argument => new Argument('<device>', 'a phone, such as HD0001').argParser(deviceOf)
+export const deviceArgument = (about = 'a phone, such as HD0001', name = 'device'): Argument =>
+  new Argument(`<${name}>`, about).argParser(deviceOf)
 export const eitherArgument = (): Argument => new Argument('<extension|device>', 'a person or a phone').argParser(eitherOf)

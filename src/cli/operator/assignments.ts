@@ -6,20 +6,34 @@ import { deviceArgument, eitherArgument, extensionArgument } from './arguments.j
 import { withStore } from './network.js'
 import { type Action, verdictOf } from './replies.js'
 
-type Ask = (action: Action, subject: string, call: (store: Store) => Promise<string>) => Promise<void>
+type Form = { readonly json?: boolean }
 
-/** `hotdesk login`, `logout`, `who`, `unlock`: the same functions that a dial code or redis-cli calls. */
+interface Question {
+  readonly action: Action
+  readonly subject: string
+  readonly call: (store: Store) => Promise<string>
+}
+
+type Ask = (question: Question, form: Form) => Promise<void>
+
+/** `hotdesk login`, `logout`, `unlock`, `refresh`, `replace`, `who`: the same functions that a dial code or redis-cli calls. */
 export function assignmentCommands(program: Command, needs: CommandNeeds): void {
-  const ask: Ask = async (action, subject, call) => {
-    const { done, sentence } = verdictOf(action, await withStore(needs.config('look'), call))
+  const ask: Ask = async ({ action, subject, call }, { json }) => {
+    const reply = await withStore(needs.config('look'), call)
+    const { done, sentence } = verdictOf(action, reply)
     const { print, complain, paint } = needs.terminal
-    if (done) print(`${paint.strong(subject)}: ${sentence}`)
+    const [word = '', ...detail] = reply.split(' ')
+    if (json) print(JSON.stringify({ subject, done, word, detail, sentence }))
+    else if (done) print(`${paint.strong(subject)}: ${sentence}`)
     else complain(`${paint.bad('refused:')} ${subject}: ${sentence}`)
     needs.exit(done ? 0 : 1)
   }
   transitionCommands(program, ask)
-  whoCommand(program, needs, ask)
+  phoneCommands(program, ask)
+  whoCommand(program, ask)
 }
+
+const asJson = ['--json', 'the answer as JSON'] as const
 
 function transitionCommands(program: Command, ask: Ask): void {
   program
@@ -27,39 +41,70 @@ function transitionCommands(program: Command, ask: Ask): void {
     .description('log a user in at a phone, without a PIN')
     .addArgument(extensionArgument())
     .addArgument(deviceArgument())
+    .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk login 100 HD0001')
-    .action((extension: string, device: string) =>
-      ask('login', `${extension} at ${device}`, (store) => store.call('hotdesk_login', extension, device, 'cli')),
+    .action((extension: string, device: string, form: Form) =>
+      ask(
+        {
+          action: 'login',
+          subject: `${extension} at ${device}`,
+          call: (store) => store.call('hotdesk_login', extension, device, 'cli'),
+        },
+        form,
+      ),
     )
   program
     .command('logout')
     .description('log a phone out, or a user wherever they sit; a call in progress ends first')
     .addArgument(eitherArgument())
     .option('--now', 'do not wait for a call in progress: end it')
+    .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk logout HD0001\n  hotdesk logout 100 --now')
-    .action((target: string, { now }: { now?: boolean }) =>
-      ask('logout', target, (store) => store.call('hotdesk_logout', target, now ? 'now' : 'drain', 'cli')),
+    .action((target: string, { now, ...form }: Form & { now?: boolean }) =>
+      ask({ action: 'logout', subject: target, call: (store) => store.call('hotdesk_logout', target, now ? 'now' : 'drain', 'cli') }, form),
     )
   program
     .command('unlock')
     .description('forget the failed PIN attempts of a user or a phone')
     .addArgument(eitherArgument())
+    .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk unlock 100')
-    .action((target: string) => ask('unlock', target, (store) => store.call('hotdesk_unlock', target, 'cli')))
+    .action((target: string, form: Form) =>
+      ask({ action: 'unlock', subject: target, call: (store) => store.call('hotdesk_unlock', target, 'cli') }, form),
+    )
 }
 
-function whoCommand(program: Command, needs: CommandNeeds, ask: Ask): void {
+function phoneCommands(program: Command, ask: Ask): void {
+  program
+    .command('refresh')
+    .description('have a phone show anew who sits there, or each phone where a user sits')
+    .addArgument(eitherArgument())
+    .option(...asJson)
+    .addHelpText('after', '\nExamples:\n  hotdesk refresh HD0001\n  hotdesk refresh 100')
+    .action((target: string, form: Form) =>
+      ask({ action: 'refresh', subject: target, call: (store) => store.call('hotdesk_refresh', target, 'cli') }, form),
+    )
+  program
+    .command('replace')
+    .description('a phone was swapped for another: whoever sits at the old one sits at the new one')
+    .addArgument(deviceArgument('the phone that goes', 'old'))
+    .addArgument(deviceArgument('the one in its place', 'new'))
+    .option(...asJson)
+    .addHelpText('after', '\nExample:\n  hotdesk replace HD0001 HD0002')
+    .action((old: string, fresh: string, form: Form) =>
+      ask({ action: 'replace', subject: `${old} by ${fresh}`, call: (store) => store.call('hotdesk_replace', old, fresh, 'cli') }, form),
+    )
+}
+
+function whoCommand(program: Command, ask: Ask): void {
   program
     .command('who')
     .description('who sits at a phone, or where a user sits')
     .addArgument(eitherArgument())
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk who HD0001\n  hotdesk who 100 --json')
-    .action(async (target: string, { json }: { json?: boolean }) => {
-      const call = (store: Store): Promise<string> => store.call(parseExtension(target) ? 'hotdesk_where' : 'hotdesk_who', target)
-      if (!json) return ask('who', target, call)
-      const [word = '', ...detail] = (await withStore(needs.config('look'), call)).split(' ')
-      needs.terminal.print(JSON.stringify({ subject: target, word, detail }))
-      needs.exit(word.startsWith('UNKNOWN') ? 1 : 0)
+    .action((target: string, form: Form) => {
+      const name = parseExtension(target) ? 'hotdesk_where' : 'hotdesk_who'
+      return ask({ action: 'who', subject: target, call: (store) => store.call(name, target) }, form)
     })
 }

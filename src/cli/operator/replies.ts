@@ -9,6 +9,8 @@ type Sayings = Readonly<Record<string, (detail: readonly string[]) => Verdict>>
 const done = (sentence: string): Verdict => ({ done: true, sentence })
 const refused = (sentence: string): Verdict => ({ done: false, sentence })
 
+const emergency = 'the phone is in an emergency call, or in the quiet time after one'
+
 const unknown: Sayings = {
   UNKNOWN_USER: () => refused('no user has this extension'),
   UNKNOWN_DEVICE: () => refused('no device has this name'),
@@ -23,7 +25,7 @@ const login: Sayings = {
   ELSEWHERE: ([device]) => refused(`the user sits at ${device} and must log out there first (secondLogin: deny)`),
   DENIED: ([why]) => refused(why === 'disabled' ? 'the user is disabled' : 'the user may not use hot desking'),
   NOT_A_HOTDESK_PHONE: () => refused('the device is not for hot desking, or has no location'),
-  EMERGENCY: () => refused('the phone is in an emergency call, or was within the last ten minutes'),
+  EMERGENCY: () => refused(emergency),
 }
 
 const logout: Sayings = {
@@ -31,7 +33,7 @@ const logout: Sayings = {
   LOGGED_OUT: ([user]) => done(`logged out (${user})`),
   DRAINING: ([calls]) => done(`follows when the last of ${calls} ${calls === '1' ? 'call' : 'calls'} has ended; --now does not wait`),
   FREE: () => done('nobody was logged in; the phone is refreshed'),
-  EMERGENCY: () => refused('the phone is in an emergency call, or was within the last ten minutes'),
+  EMERGENCY: () => refused(emergency),
 }
 
 const who: Sayings = {
@@ -44,11 +46,28 @@ const who: Sayings = {
 }
 
 const unlock: Sayings = {
-  UNLOCKED: ([target]) => done(`${target} may try again`),
-  NOT_LOCKED: ([target]) => done(`${target} was not locked`),
+  UNLOCKED: () => done('may try again'),
+  NOT_LOCKED: () => done('had no failed attempts'),
 }
 
-const sayings = { login, logout, who, unlock }
+const refresh: Sayings = {
+  ...unknown,
+  REFRESHING: () => done('is told to show anew who sits there; hotdesk status shows whether it follows'),
+  NOWHERE: () => refused('is not logged in, so there is no phone to refresh'),
+}
+
+const replace: Sayings = {
+  ...unknown,
+  REPLACED: ([user]) => done(`${user} sits at the new phone now`),
+  FREE: () => refused('nobody sits at the old phone: there is nothing to take over'),
+  OCCUPIED: ([user]) => refused(`${user} sits at the new phone and must be logged out there first`),
+  DRAINING: ([user]) => refused(`${user} is about to be logged out at the old phone, when the call there ends`),
+  EMERGENCY: () => refused('one of the two is in an emergency call, or in the quiet time after one'),
+  NOT_A_HOTDESK_PHONE: () => refused('the new phone is not for hot desking, or has no location'),
+  UNKNOWN_DEVICE: () => refused('one of the two is no device; hotdesk device list shows all'),
+}
+
+const sayings = { login, logout, who, unlock, refresh, replace }
 
 export type Action = keyof typeof sayings
 

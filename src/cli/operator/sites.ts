@@ -33,7 +33,17 @@ export function siteCommands(program: Command, needs: CommandNeeds): void {
   const site = program
     .command('site')
     .description('offices: list, show; a site is what dial plans, nodes, phones and people name')
-    .addHelpText('after', '\nExamples:\n  hotdesk site list\n  hotdesk site show paris --json')
+    .addHelpText(
+      'after',
+      [
+        '\nThere is nothing to add or to remove: a site is there as soon as a dial plan (dialplans/<site>.yaml), a node, a phone or a person',
+        'names it, and gone when nothing does.',
+        '\nExamples:',
+        '  hotdesk site list',
+        '  hotdesk site show paris --json',
+        '  hotdesk device set HD0005 --site london            moves a phone to another site',
+      ].join('\n'),
+    )
   site
     .command('list')
     .description('every site')

@@ -30,7 +30,13 @@ export function statusCommand(program: Command, needs: CommandNeeds): void {
     .action(async ({ site, json }: { site?: string; json?: boolean }) => {
       const phones = await withStore(needs.config('look'), ({ replica }) => Promise.resolve(phonesIn(replica)))
       const wanted = phones.filter((phone) => site === undefined || phone.site === site)
-      const { print, paint } = needs.terminal
+      const { print, complain, paint } = needs.terminal
+      if (wanted.length === 0)
+        complain(
+          site === undefined
+            ? 'there are no phones yet; hotdesk device add adds one'
+            : `no phone is at ${site}; hotdesk site list shows all sites`,
+        )
       if (json) return print(JSON.stringify(wanted, null, 2))
       const [head = '', ...rows] = statusLines(wanted, systemClock.now() / 1000)
       print(paint.faint(head))

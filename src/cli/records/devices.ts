@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
-import type { DeviceId } from '../../base/identity.js'
+import { type DeviceId, parseExtension } from '../../base/identity.js'
 import { Secret } from '../../base/secret.js'
 import type { Device, DeviceEdit, Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
@@ -12,9 +12,9 @@ import { table } from '../terminal.js'
 import { deviceFields, mergedDeviceEdit } from './device-fields.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
-import { tellRefused, tellRemoved, tellSaved } from './outcome.js'
+import { type Form, type Telling, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
 
-type Form = { readonly json?: boolean }
+const asJson = ['--json', 'the answer as JSON'] as const
 
 /** `hotdesk device …` */
 export function deviceCommands(program: Command, needs: CommandNeeds): void {
@@ -37,12 +37,12 @@ export function deviceCommands(program: Command, needs: CommandNeeds): void {
     .command('show')
     .description('everything about a phone, but for the password')
     .addArgument(deviceArgument())
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .action((id: DeviceId, form: Form) => withDirectory(needs.config('look'), showing(id, form, needs)))
   device
     .command('list')
     .description('every phone, with its place')
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .action((form: Form) => withDirectory(needs.config('look'), async (directory) => list(directory.devices(), form, needs)))
 }
 
@@ -50,54 +50,72 @@ function writingCommands(device: Command, needs: CommandNeeds): void {
   addFieldOptions(device.command('add').addArgument(deviceArgument()), deviceFields)
     .description('add a phone, or change one; a new phone gets a SIP password, which is shown once')
     .option('--personal', 'the same as --hotdesk no')
-    .action((id: DeviceId, { personal, ...named }: Named & { personal?: boolean }) =>
-      add(needs, id, personal ? { ...named, hotdesk: 'no' } : named),
+    .option(...asJson)
+    .action((id: DeviceId, { personal, json, ...named }: Named & Form & { personal?: boolean }) =>
+      add({ needs, subject: id, form: { json } }, id, personal ? { ...named, hotdesk: 'no' } : named),
     )
   addFieldOptions(device.command('set').addArgument(deviceArgument()), deviceFields)
     .description('change a phone; an empty text takes a thing away')
-    .action((id: DeviceId, named: Named) => set(needs, id, named))
+    .option(...asJson)
+    .action((id: DeviceId, named: Named & Form) => set({ needs, subject: id, form: named }, id, named))
   device
     .command('password')
     .description('give a phone a new SIP password, which is shown once')
     .addArgument(deviceArgument())
-    .action((id: DeviceId) => renewPassword(needs, id))
+    .option(...asJson)
+    .action((id: DeviceId, form: Form) => renewPassword({ needs, subject: id, form }, id))
   device
     .command('rm')
-    .description('remove a phone')
+    .description('remove a phone; where somebody is logged in there, that ends')
     .addArgument(deviceArgument())
-    .action(async (id: DeviceId) => {
-      tellRemoved(needs, id, await withDirectory(needs.config('look'), (directory) => directory.removeDevice(id)))
+    .option(...asJson)
+    .action(async (id: DeviceId, form: Form) => {
+      const outcome = await withDirectory(needs.config('look'), (directory) => directory.removeDevice(id))
+      tellRemoved({ needs, subject: id, form }, outcome)
     })
 }
 
-async function add(needs: CommandNeeds, id: DeviceId, named: Named): Promise<void> {
-  const config = needs.config('look')
+async function add(telling: Telling, id: DeviceId, named: Named): Promise<void> {
+  const config = telling.needs.config('look')
   const edit = mergedDeviceEdit(editsIn(deviceFields, named))
   await withDirectory(config, async (directory) => {
-    if (directory.device(id) !== null) return tellSaved(needs, id, await directory.putDevice(id, edit))
+    if (directory.device(id) !== null) return save(telling, { id, edit, directory })
     const password = newPassword()
-    const whole: DeviceEdit = { site: config.site, hotdesk: true, ...edit, password }
-    tellSaved(needs, id, await directory.putDevice(id, whole), `the SIP password is ${password.reveal()}`)
+    await save(telling, { id, edit: { site: config.site, hotdesk: true, ...edit, password }, directory, password })
   })
 }
 
 const unknown = ['there is no such phone; hotdesk device add adds one']
 
-async function set(needs: CommandNeeds, id: DeviceId, named: Named): Promise<void> {
+async function set(telling: Telling, id: DeviceId, named: Named): Promise<void> {
   const edit = mergedDeviceEdit(editsIn(deviceFields, named))
-  if (Object.keys(edit).length === 0) return tellRefused(needs, id, ['nothing was named; hotdesk device set --help shows what there is'])
-  await withDirectory(needs.config('look'), async (directory) => {
-    if (directory.device(id) === null) return tellRefused(needs, id, unknown)
-    tellSaved(needs, id, await directory.putDevice(id, edit))
+  if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk device set --help shows what there is'])
+  await withDirectory(telling.needs.config('look'), async (directory) => {
+    if (directory.device(id) === null) return tellUndone(telling, unknown)
+    await save(telling, { id, edit, directory })
   })
 }
 
-async function renewPassword(needs: CommandNeeds, id: DeviceId): Promise<void> {
-  await withDirectory(needs.config('look'), async (directory) => {
-    if (directory.device(id) === null) return tellRefused(needs, id, unknown)
+async function renewPassword(telling: Telling, id: DeviceId): Promise<void> {
+  await withDirectory(telling.needs.config('look'), async (directory) => {
+    if (directory.device(id) === null) return tellUndone(telling, unknown)
     const password = newPassword()
-    tellSaved(needs, id, await directory.putDevice(id, { password }), `the SIP password is ${password.reveal()}`)
+    await save(telling, { id, edit: { password }, directory, password })
   })
+}
+
+interface Change {
+  readonly id: DeviceId
+  readonly edit: DeviceEdit
+  readonly directory: Directory
+  /** Where one was made. */
+  readonly password?: Secret
+}
+
+async function save(telling: Telling, { id, edit, directory, password }: Change): Promise<void> {
+  const owner = edit.owner ? parseExtension(edit.owner) : null
+  if (owner && !directory.user(owner)) return tellUndone(telling, [`there is no user ${owner} who could be its owner`])
+  tellSaved(telling, await directory.putDevice(id, edit), password ? { password: password.reveal() } : {})
 }
 
 /** Long enough that nobody guesses it; phones get it from a file, people rarely type it. */

@@ -1,20 +1,45 @@
 import type { EditOutcome, RemoveOutcome } from '../../directory/directory.js'
 import type { CommandNeeds } from '../needs.js'
 
-/** Says what became of an edit; `gained` is what the person has to write down now. */
-export function tellSaved(needs: CommandNeeds, subject: string, outcome: EditOutcome, gained = ''): void {
-  if (outcome.outcome === 'SAVED') tellDone(needs, subject, `saved${gained ? `; ${gained}` : ''}`)
-  else tellRefused(needs, subject, outcome.reasons)
+export type Form = { readonly json?: boolean | undefined }
+
+/** What the person has to write down now. */
+export type Gained = Readonly<Partial<Record<'pin' | 'password', string>>>
+
+/** Whom an edit is told to: a person, or with `--json` a program. */
+export interface Telling {
+  readonly needs: CommandNeeds
+  readonly subject: string
+  readonly form: Form
 }
 
-export function tellRemoved(needs: CommandNeeds, subject: string, { outcome }: RemoveOutcome): void {
-  if (outcome === 'REMOVED') tellDone(needs, subject, 'removed')
-  else tellRefused(needs, subject, ['there is none'])
+const gains = { pin: 'the PIN is', password: 'the SIP password is' } as const
+
+/** Says what became of an edit. */
+export function tellSaved(telling: Telling, outcome: EditOutcome, gained: Gained = {}): void {
+  if (outcome.outcome === 'REFUSED') tellUndone(telling, outcome.reasons)
+  else tellDone(telling, ['saved', ...gainedWords(gained)].join('; '), gained)
 }
 
-function tellDone({ terminal, exit }: CommandNeeds, subject: string, what: string): void {
-  terminal.print(`${terminal.paint.strong(subject)}: ${what}`)
+function gainedWords(gained: Gained): readonly string[] {
+  return (['pin', 'password'] as const).flatMap((what) => (gained[what] === undefined ? [] : [`${gains[what]} ${gained[what]}`]))
+}
+
+export function tellRemoved(telling: Telling, { outcome }: RemoveOutcome): void {
+  if (outcome === 'REMOVED') tellDone(telling, 'removed', {})
+  else tellUndone(telling, ['there is none'])
+}
+
+function tellDone({ needs: { terminal, exit }, subject, form }: Telling, what: string, gained: Gained): void {
+  terminal.print(form.json ? JSON.stringify({ subject, done: true, ...gained }) : `${terminal.paint.strong(subject)}: ${what}`)
   exit(0)
+}
+
+/** An edit that was refused. */
+export function tellUndone({ needs, subject, form }: Telling, reasons: readonly string[]): void {
+  if (form.json) needs.terminal.print(JSON.stringify({ subject, done: false, reasons }))
+  else tellRefused(needs, subject, reasons)
+  needs.exit(1)
 }
 
 export function tellRefused(needs: CommandNeeds, subject: string, reasons: readonly string[]): void {

@@ -3,22 +3,21 @@ import type { Extension } from '../../base/identity.js'
 import { Secret } from '../../base/secret.js'
 import type { EditOutcome } from '../../directory/directory.js'
 import { hashPin, issuePin, type PinWeakness, weaknessOf } from '../../hotdesk/hotdesk.js'
-import type { CommandNeeds } from '../needs.js'
-import { tellRefused, tellSaved } from './outcome.js'
+import { type Telling, tellSaved, tellUndone } from './outcome.js'
 
 /** `given` on standard input, or `issued` and shown once. */
 export type PinSource = 'given' | 'issued'
 
 export async function savePin(
-  needs: CommandNeeds,
+  telling: Telling,
   extension: Extension,
   source: PinSource,
   save: (hash: string) => Promise<EditOutcome>,
 ): Promise<void> {
   const pin = source === 'given' ? new Secret((await text(process.stdin)).trim()) : issuePin(extension)
   const weakness = weaknessOf(pin, extension)
-  if (weakness !== null) return tellRefused(needs, extension, [weaknesses[weakness]])
-  tellSaved(needs, extension, await save(await hashPin(pin)), source === 'issued' ? `the PIN is ${pin.reveal()}` : '')
+  if (weakness !== null) return tellUndone(telling, [weaknesses[weakness]])
+  tellSaved(telling, await save(await hashPin(pin)), source === 'issued' ? { pin: pin.reveal() } : {})
 }
 
 /** Why a PIN is refused. */

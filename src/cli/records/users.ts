@@ -9,12 +9,12 @@ import { withDirectory } from '../operator/network.js'
 import { table } from '../terminal.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
-import { tellRefused, tellRemoved, tellSaved } from './outcome.js'
+import { type Form, type Telling, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
 import { type PinSource, savePin } from './pins.js'
 import { mergedUserEdit, userFields } from './user-fields.js'
 
 type PinOption = { readonly pinStdin?: boolean }
-type Form = { readonly json?: boolean }
+const asJson = ['--json', 'the answer as JSON'] as const
 
 /** `hotdesk user …` */
 export function userCommands(program: Command, needs: CommandNeeds): void {
@@ -37,12 +37,12 @@ export function userCommands(program: Command, needs: CommandNeeds): void {
     .command('show')
     .description('everything about a user, but for the PIN')
     .addArgument(extensionArgument())
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .action((extension: Extension, form: Form) => withDirectory(needs.config('look'), showing(extension, form, needs)))
   user
     .command('list')
     .description('every user')
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .action((form: Form) => withDirectory(needs.config('look'), async (directory) => list(directory.users(), form, needs)))
 }
 
@@ -51,34 +51,43 @@ function writingCommands(user: Command, needs: CommandNeeds): void {
   addFieldOptions(user.command('add').addArgument(extensionArgument()), userFields)
     .description('add a user, or change one; a new user gets a PIN, which is shown once')
     .option(...fromStdin)
-    .action((extension: Extension, options: Named & PinOption) => add(needs, extension, options))
+    .option(...asJson)
+    .action((extension: Extension, options: Named & PinOption & Form) =>
+      add({ needs, subject: extension, form: options }, extension, options),
+    )
   addFieldOptions(user.command('set').addArgument(extensionArgument()), userFields)
     .description('change a user; an empty text takes a thing away')
-    .action((extension: Extension, named: Named) => set(needs, extension, named))
+    .option(...asJson)
+    .action((extension: Extension, named: Named & Form) => set({ needs, subject: extension, form: named }, extension, named))
   user
     .command('pin')
     .description('give a user a new PIN, which is shown once')
     .addArgument(extensionArgument())
     .option(...fromStdin)
-    .action((extension: Extension, option: PinOption) => renewPin(needs, extension, sourceOf(option)))
+    .option(...asJson)
+    .action((extension: Extension, option: PinOption & Form) =>
+      renewPin({ needs, subject: extension, form: option }, extension, sourceOf(option)),
+    )
   user
     .command('rm')
-    .description('remove a user; where one is logged in, that ends')
+    .description('remove a user and their call log; where they are logged in, that ends')
     .addArgument(extensionArgument())
-    .action(async (extension: Extension) => {
-      tellRemoved(needs, extension, await withDirectory(needs.config('look'), (directory) => directory.removeUser(extension)))
+    .option(...asJson)
+    .action(async (extension: Extension, form: Form) => {
+      const outcome = await withDirectory(needs.config('look'), (directory) => directory.removeUser(extension))
+      tellRemoved({ needs, subject: extension, form }, outcome)
     })
 }
 
-async function add(needs: CommandNeeds, extension: Extension, options: Named & PinOption): Promise<void> {
-  const config = needs.config('look')
+async function add(telling: Telling, extension: Extension, options: Named & PinOption): Promise<void> {
+  const config = telling.needs.config('look')
   const reserved = readDialplan(config).reserved(extension)
-  if (reserved !== null) return tellRefused(needs, extension, [reserved])
+  if (reserved !== null) return tellUndone(telling, [reserved])
   await withDirectory(config, async (directory) => {
     const isNew = directory.user(extension) === null
     const edit: UserEdit = { ...(isNew ? { home: config.site } : {}), ...mergedUserEdit(editsIn(userFields, options)) }
-    if (!isNew && !options.pinStdin) return tellSaved(needs, extension, await directory.putUser(extension, edit))
-    await savePin(needs, extension, sourceOf(options), (pinHash) => directory.putUser(extension, { ...edit, pinHash }))
+    if (!isNew && !options.pinStdin) return tellSaved(telling, await directory.putUser(extension, edit))
+    await savePin(telling, extension, sourceOf(options), (pinHash) => directory.putUser(extension, { ...edit, pinHash }))
   })
 }
 
@@ -88,20 +97,19 @@ function sourceOf({ pinStdin }: PinOption): PinSource {
 
 const unknown = ['there is no such user; hotdesk user add adds one']
 
-async function set(needs: CommandNeeds, extension: Extension, named: Named): Promise<void> {
+async function set(telling: Telling, extension: Extension, named: Named): Promise<void> {
   const edit = mergedUserEdit(editsIn(userFields, named))
-  if (Object.keys(edit).length === 0)
-    return tellRefused(needs, extension, ['nothing was named; hotdesk user set --help shows what there is'])
-  await withDirectory(needs.config('look'), async (directory) => {
-    if (directory.user(extension) === null) return tellRefused(needs, extension, unknown)
-    tellSaved(needs, extension, await directory.putUser(extension, edit))
+  if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk user set --help shows what there is'])
+  await withDirectory(telling.needs.config('look'), async (directory) => {
+    if (directory.user(extension) === null) return tellUndone(telling, unknown)
+    tellSaved(telling, await directory.putUser(extension, edit))
   })
 }
 
-async function renewPin(needs: CommandNeeds, extension: Extension, source: PinSource): Promise<void> {
-  await withDirectory(needs.config('look'), async (directory) => {
-    if (directory.user(extension) === null) return tellRefused(needs, extension, unknown)
-    await savePin(needs, extension, source, (pinHash) => directory.putUser(extension, { pinHash }))
+async function renewPin(telling: Telling, extension: Extension, source: PinSource): Promise<void> {
+  await withDirectory(telling.needs.config('look'), async (directory) => {
+    if (directory.user(extension) === null) return tellUndone(telling, unknown)
+    await savePin(telling, extension, source, (pinHash) => directory.putUser(extension, { pinHash }))
   })
 }
 

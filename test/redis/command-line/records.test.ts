@@ -98,6 +98,14 @@ describe('hotdesk device set and show', () => {
     expect((await desk.hotdesk('device', 'set', 'HD0002', '--location', '', '--hotdesk', 'no')).code).toBe(0)
   })
 
+  test('an owner must be there', async () => {
+    expect(await desk.hotdesk('device', 'set', 'HD0001', '--owner', '177')).toMatchObject({
+      code: 1,
+      err: 'refused: HD0001: there is no user 177 who could be its owner',
+    })
+    expect(await field('device:HD0001', 'owner')).toBe('100')
+  })
+
   test('device add takes every setting', async () => {
     expect(
       await desk.hotdesk('device', 'add', 'HD0009', '--site', 'london', '--location', 'London, 1st floor', '--model', 'T31'),
@@ -106,6 +114,33 @@ describe('hotdesk device set and show', () => {
       out: expect.stringMatching(/^HD0009: saved; the SIP password is \S{20}$/) as string,
     })
     expect(await field('device:HD0009', 'model')).toBe('T31')
+  })
+})
+
+describe('edits with --json', () => {
+  test('tell a program what was done, and what was issued', async () => {
+    expect(await desk.json('user', 'add', '130', '--name', 'Eve')).toEqual({
+      subject: '130',
+      done: true,
+      pin: expect.stringMatching(/^\d{6}$/) as string,
+    })
+    expect(await desk.json('user', 'set', '130', '--name', 'Eva')).toEqual({ subject: '130', done: true })
+    expect(await desk.json('user', 'pin', '130')).toMatchObject({ done: true, pin: expect.any(String) as string })
+    expect(await desk.json('device', 'add', 'HD0010', '--location', 'attic')).toMatchObject({ password: expect.any(String) as string })
+    expect(await desk.json('device', 'password', 'HD0010')).toMatchObject({ password: expect.any(String) as string })
+    expect(await desk.json('device', 'rm', 'HD0010')).toEqual({ subject: 'HD0010', done: true })
+    expect(await desk.json('user', 'rm', '130')).toEqual({ subject: '130', done: true })
+  })
+
+  test('tell it why not, and end with 1', async () => {
+    const { code, out, err } = await desk.hotdesk('user', 'rm', '130', '--json')
+    expect({ code, err, said: JSON.parse(out) as unknown }).toEqual({
+      code: 1,
+      err: '',
+      said: { subject: '130', done: false, reasons: ['there is none'] },
+    })
+    expect(await desk.json('user', 'add', '5')).toMatchObject({ done: false, reasons: [expect.stringContaining('*77*5*') as string] })
+    expect(await desk.json('device', 'set', 'HD0099', '--model', 'T46')).toMatchObject({ done: false })
   })
 })
 

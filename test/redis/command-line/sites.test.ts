@@ -40,4 +40,13 @@ describe('hotdesk site', () => {
     expect(await desk.json('site', 'show', 'oslo')).toMatchObject({ nodes: ['oslo-1'], dialplan: null, plan: null })
     expect(await desk.hotdesk('site', 'show', 'rome')).toMatchObject({ code: 1 })
   })
+
+  test('a table of the phones of a site that has none says so', async () => {
+    expect(await desk.hotdesk('status', '--site', 'london')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^DEVICE .*REFRESH$/) as string,
+      err: 'no phone is at london; hotdesk site list shows all sites',
+    })
+    expect(await desk.json('status', '--site', 'london')).toEqual([])
+  })
 })

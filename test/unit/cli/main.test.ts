@@ -54,6 +54,8 @@ describe('exit codes', () => {
     [['login', 'abc', 'HD0001'], /An extension is 1 to 15 digits/],
     [['logout', '-5'], /unknown option|begins with a letter/],
     [['who', '1;2'], /a device begins with a letter/],
+    [['user', 'add', '100', '--pin', '4711'], /`hotdesk user add --help` shows what there is/],
+    [['site', 'add', 'rome'], /unknown command 'add'[\s\S]*`hotdesk site --help`/],
   ])('2: wrong usage %j', async (args, said) => {
     const { code, err } = await run(...args)
     expect(code).toBe(2)

@@ -3,13 +3,14 @@ import { type Action, verdictOf } from '../../../src/cli/operator/replies.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
 
 /** What the headers call the details behind a word. */
-const details = ['EXTENSION', 'DEVICE', 'CALLS', 'TARGET', 'USER']
+const details = ['EXTENSION', 'DEVICE', 'CALLS', 'TARGET', 'USER', 'NODE']
 
 /** The replies that the header of a function in the library promises. */
 function promised(name: string): string[] {
   const header = new RegExp(`^-- ${name} .*\\n((?:--   .*\\n)+)`, 'm').exec(hotdeskLibrary.code)?.[1] ?? ''
   const words = Array.from(header.matchAll(/(?<!-)\b([A-Z][A-Z_]{3,})\b(?!-)/g), ([, word]) => word ?? '')
-  return [...new Set(words)].filter((word) => !details.includes(word))
+  // A node alone is told that it is not its turn.
+  return [...new Set(words)].filter((word) => !details.includes(word) && word !== 'NOT_YOURS')
 }
 
 describe('the words of a function', () => {
@@ -22,9 +23,13 @@ describe('the words of a function', () => {
     ['login', 'UNKNOWN_DEVICE', false, 'no device has this name'],
     ['logout', 'LOGGED_OUT 100', true, 'logged out (100)'],
     ['logout', 'DRAINING 1', true, 'follows when the last of 1 call has ended; --now does not wait'],
-    ['logout', 'EMERGENCY', false, 'the phone is in an emergency call, or was within the last ten minutes'],
+    ['logout', 'EMERGENCY', false, 'the phone is in an emergency call, or in the quiet time after one'],
     ['who', 'AT HD0001 HD0002', true, 'sits at HD0001, HD0002'],
-    ['unlock', 'UNLOCKED 100', true, '100 may try again'],
+    ['unlock', 'UNLOCKED 100', true, 'may try again'],
+    ['unlock', 'NOT_LOCKED 100', true, 'had no failed attempts'],
+    ['refresh', 'NOWHERE', false, 'is not logged in, so there is no phone to refresh'],
+    ['replace', 'REPLACED 100', true, '100 sits at the new phone now'],
+    ['replace', 'OCCUPIED 101', false, '101 sits at the new phone and must be logged out there first'],
   ] as const)('%s: %s', (action, reply, done, sentence) => {
     expect(verdictOf(action, reply)).toEqual({ done, sentence })
   })
@@ -33,6 +38,8 @@ describe('the words of a function', () => {
     ['login', 'hotdesk_login'],
     ['logout', 'hotdesk_logout'],
     ['unlock', 'hotdesk_unlock'],
+    ['refresh', 'hotdesk_refresh'],
+    ['replace', 'hotdesk_replace'],
   ] as const)('every reply that the library promises for %s has its sentence', (action: Action, name) => {
     const words = promised(name)
     expect(words.length).toBeGreaterThan(1)

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+
+let desk: CommandLine
+
+beforeAll(async () => {
+  desk = await openCommandLine()
+})
+afterAll(() => desk.close())
+beforeEach(async () => {
+  for (const device of ['HD0001', 'HD0002']) await desk.hotdesk('logout', device, '--now')
+  await desk.hotdesk('login', '100', 'HD0001')
+})
+
+const epochOf = async (device: string): Promise<number> => Number(await desk.redis.cli('HGET', `{hd}:device:${device}`, 'epoch'))
+
+describe('hotdesk refresh', () => {
+  test.each(['HD0001', '100'])('%s has the phone fetch what it shows', async (subject) => {
+    const before = await epochOf('HD0001')
+    expect(await desk.hotdesk('refresh', subject)).toEqual({
+      code: 0,
+      out: `${subject}: is told to show anew who sits there; hotdesk status shows whether it follows`,
+      err: '',
+    })
+    expect(await epochOf('HD0001')).toBe(before + 1)
+    expect(await desk.redis.cli('HGET', '{hd}:device:HD0001', 'refresh')).toBe('pending')
+  })
+
+  test.each([
+    ['HD0099', 'no device has this name'],
+    ['199', 'no user has this extension'],
+    ['101', 'is not logged in, so there is no phone to refresh'],
+  ])('%s is refused in words', async (subject, sentence) => {
+    expect(await desk.hotdesk('refresh', subject)).toEqual({ code: 1, out: '', err: `refused: ${subject}: ${sentence}` })
+  })
+})
+
+describe('hotdesk replace', () => {
+  test('puts whoever sits at the old phone at the new one', async () => {
+    expect(await desk.hotdesk('replace', 'HD0001', 'HD0002')).toEqual({
+      code: 0,
+      out: 'HD0001 by HD0002: 100 sits at the new phone now',
+      err: '',
+    })
+    expect((await desk.hotdesk('who', '100')).out).toBe('100: sits at HD0002')
+  })
+
+  test('refuses what would lose somebody, and what nobody sits at', async () => {
+    await desk.hotdesk('login', '101', 'HD0002')
+    expect((await desk.hotdesk('replace', 'HD0001', 'HD0002')).err).toContain(
+      '101 sits at the new phone and must be logged out there first',
+    )
+    expect((await desk.hotdesk('replace', 'HD0003', 'HD0004')).err).toContain('nobody sits at the old phone')
+    expect((await desk.hotdesk('replace', 'HD0001', 'HD0099')).err).toContain('one of the two is no device')
+    expect(await desk.hotdesk('replace', 'HD0001')).toMatchObject({ code: 2 })
+  })
+})
+
+describe('what operators do, with --json', () => {
+  test('is the word of the function and its sentence', async () => {
+    expect(await desk.json('login', '101', 'HD0001')).toEqual({
+      subject: '101 at HD0001',
+      done: true,
+      word: 'DISPLACED',
+      detail: ['100'],
+      sentence: 'logged in; 100 was there and is logged out now',
+    })
+    expect(await desk.json('logout', 'HD0001')).toMatchObject({ done: true, word: 'LOGGED_OUT', detail: ['101'] })
+    expect(await desk.json('unlock', '100')).toMatchObject({ done: true, word: 'NOT_LOCKED' })
+    expect(await desk.json('refresh', 'HD0001')).toMatchObject({ done: true, word: 'REFRESHING' })
+    expect(await desk.json('replace', 'HD0001', 'HD0002')).toMatchObject({ done: false, word: 'FREE' })
+    expect(await desk.hotdesk('login', '199', 'HD0001', '--json')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('UNKNOWN_USER') as string,
+      err: '',
+    })
+  })
+})
