@@ -1,86 +1,19 @@
-import Srf from 'drachtio-srf'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inDialog, offer, type SipPeer } from '../support/sip-peer.js'
-import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
+import type { SipdStage } from '../support/sipd-stage.js'
+import { type Dlg, happens, openSrfStage, type Req, type Res, type Srf5, type SrfStage } from '../support/srf-stage.js'
 
-/** What drachtio-srf has and its types do not show. */
-interface Srf5 {
-  connect(options: object): void
-  disconnect(): void
-  on(event: string, listener: (...news: never[]) => void): void
-  invite(handler: (req: Req, res: Res) => void): void
-  register(handler: (req: Req, res: Res) => void): void
-  subscribe(handler: (req: Req, res: Res) => void): void
-  refer(handler: (req: Req, res: Res) => void): void
-  createUAS(req: Req, res: Res, options: object): Promise<Dlg>
-  createUAC(uri: string, options: object, callbacks?: object): Promise<Dlg>
-  createB2BUA(req: Req, res: Res, uri: string, options?: object): Promise<{ uas: Dlg; uac: Dlg }>
-  proxyRequest(req: Req, destinations: readonly string[], options: object): Promise<{ finalStatus: number }>
-  request(uri: string, options: object): Promise<Req>
-}
-interface Req {
-  readonly body: string
-  readonly uri: string
-  get(name: string): string
-  on(event: string, listener: (...news: Req[]) => void): void
-  cancel(): void
-}
-interface Res {
-  readonly status: number
-  send(status: number, options?: object): void
-}
-interface Dlg {
-  readonly id: string
-  readonly connected: boolean
-  readonly remote: { readonly sdp: string }
-  on(event: string, listener: (...news: never[]) => void): void
-  once(event: string, listener: (...news: never[]) => void): void
-  destroy(options?: object): Promise<unknown>
-  modify(sdp: string): Promise<string>
-  request(options: object): Promise<Res>
-  emit(event: string, ...news: unknown[]): boolean
-}
-
+let application: SrfStage
 let stage: SipdStage
 let srf: Srf5
 
 beforeEach(async () => {
-  stage = await openSipdStage({ t1: 100 })
-  srf = new Srf() as unknown as Srf5
-  const connected = new Promise((resolve) => srf.on('connect', resolve))
-  srf.connect({ host: '127.0.0.1', port: stage.sipd.admin.port, secret: 'cymru' })
-  await connected
+  application = await openSrfStage()
+  ;({ stage, srf } = application)
 })
-afterEach(async () => {
-  srf.disconnect()
-  await stage.close()
-})
+afterEach(() => application.close())
 
-/** The first time that event happens. */
-function happens(emitter: { once(event: string, listener: (...news: never[]) => void): void }, event: string): Promise<unknown> {
-  return new Promise((resolve) => emitter.once(event, resolve))
-}
-
-/** Calls in from a phone to what the application does with it. */
-async function callIn(phone: SipPeer, handle: (req: Req, res: Res) => unknown) {
-  const handled = new Promise<unknown>((resolve, reject) => {
-    srf.invite((req, res) => {
-      Promise.resolve(handle(req, res)).then(resolve, reject)
-    })
-  })
-  // The route is asked for behind this turn: an OPTIONS of ours comes back when it is there.
-  await routed(phone)
-  const invite = phone.request({ method: 'INVITE', body: offer, headers: [['Supported', '100rel']] })
-  phone.send(invite)
-  return { invite, handled }
-}
-
-async function routed(phone: SipPeer): Promise<void> {
-  const wire = await stage.application([])
-  await wire.command('ping')
-  await wire.close()
-  expect(phone.untaken).toEqual([])
-}
+const callIn: SrfStage['callIn'] = (...parts) => application.callIn(...parts)
 
 describe('drachtio-srf answers calls', () => {
   it('createUAS: 200, ACK, BYE from the phone', async () => {
@@ -325,7 +258,7 @@ describe('drachtio-srf beside calls', () => {
         .createUAS(req, res, { headers: { Expires: '600' } })
         .then((dialog) => dialog.request({ method: 'NOTIFY', headers: { Event: 'presence', 'Subscription-State': 'active' } }))
     })
-    await routed(phone)
+    await application.routed(phone)
     phone.send(phone.request({ method: 'REGISTER' }))
     expect((await phone.hearsResponse(200, 'REGISTER')).first('Expires')).toBe('60')
     phone.send(phone.request({ method: 'REFER', headers: [['Refer-To', '<sip:x@127.0.0.1>']] }))

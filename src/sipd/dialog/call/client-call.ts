@@ -86,7 +86,8 @@ export function answerClientCall(call: ClientCall, response: SipResponse, origin
 /** The application's ACK of the 2xx; false where there is none to acknowledge. */
 export function acknowledgeClientCall(call: ClientCall, command: string, draft: RequestDraft): boolean {
   call.ack = { command, draft }
-  return feedClientCall(call, 'ack')
+  const hasContact = call.dialog !== null || call.latest?.response.has('Contact') !== false
+  return feedClientCall(call, hasContact ? 'ack' : 'ack without contact')
 }
 
 const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = {
@@ -116,6 +117,9 @@ const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = 
   },
   'send late bye': (call) => {
     if (call.winner) call.user.sendBye(call.winner, 'ACK timeout', 'told')
+  },
+  'send bye without contact': (call) => {
+    if (call.winner) call.user.sendBye(call.winner, 'no Contact in the 2xx', 'told')
   },
   forget: (call) => call.user.forget(call),
 }
