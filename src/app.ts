@@ -207,9 +207,15 @@ function expiryLimits({ registration }: Config) {
   return { minExpires: minSeconds, maxExpires: maxSeconds, defaultExpires: defaultSeconds }
 }
 
-function dialogueTiming({ login }: Config) {
-  const { tries, firstDigitSeconds, nextDigitSeconds, silenceSeconds } = login
-  return { tries, firstDigitMs: firstDigitSeconds * 1_000, nextDigitMs: nextDigitSeconds * 1_000, silentMs: silenceSeconds * 1_000 }
+function dialogueTiming({ login, pin }: Config) {
+  return {
+    tries: login.tries,
+    firstDigitMs: login.firstDigitSeconds * 1_000,
+    nextDigitMs: login.nextDigitSeconds * 1_000,
+    silentMs: login.silenceSeconds * 1_000,
+    answerMs: login.answerMilliseconds,
+    pinDigits: pin.maxDigits,
+  }
 }
 
 function raise(fault: AppError): never {

@@ -52,6 +52,7 @@ export interface Config {
   /** How long call records are kept. */
   readonly retentionDays: number
   readonly login: Behaviour['login']
+  readonly pin: Behaviour['pin']
   readonly lockout: Behaviour['lockout']
   readonly registration: Behaviour['registration']
   readonly emergency: Behaviour['emergency']
@@ -232,6 +233,7 @@ function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Co
     data,
     retentionDays: from.retentionDays,
     login: from.login,
+    pin: from.pin,
     lockout: from.lockout,
     registration: from.registration,
     emergency: from.emergency,

@@ -20,7 +20,7 @@ export type { AutomaticLogout } from './care/due.js'
 export type * from './contract.js'
 export { keptEvents, streamEvents } from './events.js'
 export { hotdeskLibrary } from './library.js'
-export { hashPin, isPinHash, issuePin, type PinWeakness, verifyPin, weaknessOf } from './pin.js'
+export { hashPin, isPinHash, issuePin, type PinPolicy, type PinWeakness, verifyPin, weaknessOf } from './pin.js'
 
 export interface HotdeskNeeds {
   readonly store: Store

@@ -2,7 +2,17 @@ import { randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } f
 import { Secret } from '../base/secret.js'
 
 /** What a PIN must not be; each word is explained by whoever refuses one. */
-export type PinWeakness = 'not-4-to-10-digits' | 'all-the-same' | 'running-digits' | 'own-extension'
+export type PinWeakness = 'wrong-length' | 'all-the-same' | 'running-digits' | 'own-extension'
+
+/** How long PINs are. */
+export interface PinPolicy {
+  readonly minDigits: number
+  readonly maxDigits: number
+  /** Of those that are made here. */
+  readonly issuedDigits: number
+}
+
+const usualPins: PinPolicy = { minDigits: 4, maxDigits: 10, issuedDigits: 6 }
 
 // 16 MB and some 40 ms of one core: a shift of people logs in at once, and a PIN of few digits is protected by the lock-out.
 const cost = { N: 16_384, r: 8, p: 1 }
@@ -40,9 +50,9 @@ export async function verifyPin(pin: Secret, hashed: string | null): Promise<boo
 }
 
 /** null for a PIN that may be used. */
-export function weaknessOf(pin: Secret, extension: string): PinWeakness | null {
+export function weaknessOf(pin: Secret, extension: string, { minDigits, maxDigits }: PinPolicy = usualPins): PinWeakness | null {
   const text = pin.reveal()
-  if (!/^[0-9]{4,10}$/.test(text)) return 'not-4-to-10-digits'
+  if (!/^[0-9]+$/.test(text) || text.length < minDigits || text.length > maxDigits) return 'wrong-length'
   if (text === extension) return 'own-extension'
   const steps = new Set(stepsOf(text))
   if (steps.size > 1) return null
@@ -58,11 +68,12 @@ function stepsOf(digits: string): readonly number[] {
     .map((digit, index) => (Number(digit) - Number(digits[index]) + 10) % 10)
 }
 
-/** A random one of six digits. */
-export function issuePin(extension: string): Secret {
+/** A random one. */
+export function issuePin(extension: string, policy: PinPolicy = usualPins): Secret {
+  const { issuedDigits } = policy
   for (;;) {
-    const pin = new Secret(String(randomInt(1_000_000)).padStart(6, '0'))
-    if (weaknessOf(pin, extension) === null) return pin
+    const pin = new Secret(String(randomInt(10 ** issuedDigits)).padStart(issuedDigits, '0'))
+    if (weaknessOf(pin, extension, policy) === null) return pin
   }
 }
 

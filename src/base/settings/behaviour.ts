@@ -15,6 +15,8 @@ const whole = (unit: string, { from, to }: Range) =>
 const seconds = (from: number, to: number) => whole('seconds', { from, to })
 const aDay = 86_400
 
+const digits = (usual: string) => whole('digits', { from: 3, to: 14 }).prefault(usual)
+
 const lock = (failures: string, window: string, who: string) =>
   block({
     failures: whole('a number', { from: 1, to: 100 }).prefault(failures).describe(`So many wrong PINs lock ${who}.`),
@@ -29,7 +31,20 @@ export const behaviour = {
     firstDigitSeconds: seconds(1, 60).prefault('5').describe('The dialogue waits so long for the first digit.'),
     nextDigitSeconds: seconds(1, 60).prefault('3').describe('And so long for each further one.'),
     silenceSeconds: seconds(2, 600).prefault('10').describe('A dialogue in which nothing is heard of the phone for so long is ended.'),
+    answerMilliseconds: whole('milliseconds', { from: 0, to: 10_000 })
+      .prefault('500')
+      .describe('From the last digit to the answer at least: guessing is slow, and every refusal equally so.'),
   }).prefault({}),
+  pin: block({
+    minDigits: digits('4').describe('The shortest PIN that may be set.'),
+    maxDigits: digits('10').describe('The longest; whoever has typed so many need not press #.'),
+    issuedDigits: digits('6').describe('The length of those that hotdesk makes.'),
+  })
+    .refine(
+      (pin) => pin.minDigits <= pin.issuedDigits && pin.issuedDigits <= pin.maxDigits,
+      'expected minDigits, issuedDigits and maxDigits in growing order',
+    )
+    .prefault({}),
   lockout: block({ user: lock('3', '300', 'a user'), device: lock('10', '900', 'a phone') }).prefault({}),
   registration: block({
     minSeconds: seconds(1, aDay).prefault('60').describe('A shorter registration is refused with 423 (RFC 3261 §10.3).'),

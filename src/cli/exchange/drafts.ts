@@ -5,10 +5,10 @@ import type { Secret } from '../../base/secret.js'
 import { keyText, type Path, type Problem, type Written } from '../../base/written.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { DeviceEdit, Directory, EditOutcome, UserEdit } from '../../directory/directory.js'
-import { weaknessOf } from '../../hotdesk/hotdesk.js'
+import { type PinPolicy, weaknessOf } from '../../hotdesk/hotdesk.js'
 import { deviceFields, mergedDeviceEdit } from '../records/device-fields.js'
 import { editsIn, type Named } from '../records/field-options.js'
-import { weaknesses } from '../records/pins.js'
+import { weaknessWords } from '../records/pins.js'
 import { mergedUserEdit, userFields } from '../records/user-fields.js'
 import type { NetworkFile, WrittenPassword, WrittenPin } from './network-file.js'
 
@@ -35,6 +35,7 @@ export interface DraftNeeds extends Pick<Written, 'placeOf'> {
   readonly directory: Directory
   readonly dialplan: Pick<Dialplan, 'site' | 'reserved'>
   readonly seal: Seal
+  readonly pins: PinPolicy
   /** Whether who is not in the file stays in the network. */
   readonly others: 'keep' | 'remove'
 }
@@ -64,7 +65,7 @@ type UserEntry = Named & { readonly pin?: WrittenPin }
 type DeviceEntry = Named & { readonly password?: WrittenPassword }
 type Complain = (path: Path, message: string) => void
 
-function userDraft(id: string, { pin, ...said }: UserEntry, { directory, dialplan }: DraftNeeds, complain: Complain): UserDraft {
+function userDraft(id: string, { pin, ...said }: UserEntry, { directory, dialplan, pins }: DraftNeeds, complain: Complain): UserDraft {
   const path = ['users', id]
   const isNew = !isUser(id, { directory })
   const edit: UserEdit = { ...(isNew ? { home: dialplan.site } : {}), ...mergedUserEdit(editsIn(userFields, said)) }
@@ -72,8 +73,8 @@ function userDraft(id: string, { pin, ...said }: UserEntry, { directory, dialpla
   const reserved = extension && dialplan.reserved(extension)
   if (reserved) complain(path, reserved)
   else tell(path, directory.prepareUser(id, edit), complain)
-  const weakness = pin?.kind === 'digits' ? weaknessOf(pin.pin, id) : null
-  if (weakness) complain([...path, 'pin'], weaknesses[weakness])
+  const weakness = pin?.kind === 'digits' ? weaknessOf(pin.pin, id, pins) : null
+  if (weakness) complain([...path, 'pin'], weaknessWords(weakness, pins))
   return { kind: 'users', id, isNew, edit, pin: pin ?? null }
 }
 

@@ -70,7 +70,8 @@ async function run(given: Run): Promise<void> {
   const drafts = checkedDrafts(given)
   const progress = createProgress()
   progress.begin('PINs', drafts.length)
-  const secrets = await withSecrets(drafts, { directory, missing: options.issue ? 'issue' : 'leave', onDone: progress.reached })
+  const { pin: pins } = needs.config('look')
+  const secrets = await withSecrets(drafts, { directory, pins, missing: options.issue ? 'issue' : 'leave', onDone: progress.reached })
   progress.end()
   const plan = planOf(secrets.ready, { directory, replica: store.replica, others: options.prune ? 'remove' : 'keep' })
   if (!options.dryRun) await write(plan, secrets, given)
@@ -101,6 +102,7 @@ function checkedDrafts({ file, options, reading: { written, late }, needs, direc
     directory,
     dialplan: readDialplan(config),
     seal: createSeal(config.secret),
+    pins: config.pin,
     others: options.prune ? 'remove' : 'keep',
   })
   const all = ['problems' in checked ? checked.problems : [], late, problems].flat()

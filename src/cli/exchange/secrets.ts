@@ -4,7 +4,7 @@ import { AppError, messageOf } from '../../base/errors.js'
 import { parseDeviceId, parseExtension } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
 import type { DeviceEdit, Directory, UserEdit } from '../../directory/directory.js'
-import { hashPin, issuePin, verifyPin } from '../../hotdesk/hotdesk.js'
+import { hashPin, issuePin, type PinPolicy, verifyPin } from '../../hotdesk/hotdesk.js'
 import { newPassword } from '../records/devices.js'
 import type { Draft, UserDraft } from './drafts.js'
 
@@ -22,6 +22,7 @@ export interface Issued {
 
 export interface SecretNeeds {
   readonly directory: Directory
+  readonly pins: PinPolicy
   /** Whether who has no PIN or password is given one. */
   readonly missing: 'issue' | 'leave'
   readonly onDone: (count: number) => void
@@ -71,7 +72,7 @@ async function secretOf(draft: Draft, needs: SecretNeeds): Promise<One> {
   return { ready: { kind, id, isNew, edit: { ...edit, password: secret } }, issued: { kind, id, secret } }
 }
 
-async function pinOf({ kind, id, isNew, edit, pin }: UserDraft, { directory, missing }: SecretNeeds): Promise<One> {
+async function pinOf({ kind, id, isNew, edit, pin }: UserDraft, { directory, pins, missing }: SecretNeeds): Promise<One> {
   const present = directory.user(parseExtension(id) ?? raise(id))?.pinHash ?? null
   const ready = (pinHash: string | null): Ready => ({ kind, id, isNew, edit: pinHash === null ? edit : { ...edit, pinHash } })
   if (pin?.kind === 'hash') return { ready: ready(pin.hash) }
@@ -79,7 +80,7 @@ async function pinOf({ kind, id, isNew, edit, pin }: UserDraft, { directory, mis
   if (pin) return { ready: ready(present !== null && (await verifyPin(pin.pin, present)) ? null : await hashPin(pin.pin)) }
   if (present !== null) return { ready: ready(null) }
   if (missing === 'leave') return { ready: ready(null), isWithout: true }
-  const secret = issuePin(id)
+  const secret = issuePin(id, pins)
   return { ready: ready(await hashPin(secret)), issued: { kind, id, secret } }
 }
 

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers'
 import type { Extension } from '../../base/identity.js'
 import { Secret } from '../../base/secret.js'
 import type { EditOutcome } from '../../directory/directory.js'
-import { hashPin, issuePin, type PinWeakness, weaknessOf } from '../../hotdesk/hotdesk.js'
+import { hashPin, issuePin, type PinPolicy, type PinWeakness, weaknessOf } from '../../hotdesk/hotdesk.js'
 import { type Telling, tellSaved, tellUndone } from './outcome.js'
 
 /** `given` on standard input, or `issued` and shown once. */
@@ -14,16 +14,23 @@ export async function savePin(
   source: PinSource,
   save: (hash: string) => Promise<EditOutcome>,
 ): Promise<void> {
-  const pin = source === 'given' ? new Secret((await text(process.stdin)).trim()) : issuePin(extension)
-  const weakness = weaknessOf(pin, extension)
-  if (weakness !== null) return tellUndone(telling, [weaknesses[weakness]])
+  const { pin: policy } = telling.needs.config('look')
+  const pin = source === 'given' ? new Secret((await text(process.stdin)).trim()) : issuePin(extension, policy)
+  const weakness = weaknessOf(pin, extension, policy)
+  if (weakness !== null) return tellUndone(telling, [weaknessWords(weakness, policy)])
   tellSaved(telling, await save(await hashPin(pin)), source === 'issued' ? { pin: pin.reveal() } : {})
 }
 
 /** Why a PIN is refused. */
-export const weaknesses: Readonly<Record<PinWeakness, string>> = {
-  'not-4-to-10-digits': 'a PIN has 4 to 10 digits',
-  'all-the-same': 'a PIN of one digit repeated is too easy',
-  'running-digits': 'a PIN of running digits is too easy',
-  'own-extension': 'the own extension is no PIN',
+export function weaknessWords(weakness: PinWeakness, { minDigits, maxDigits }: PinPolicy): string {
+  switch (weakness) {
+    case 'wrong-length':
+      return `a PIN has ${minDigits} to ${maxDigits} digits`
+    case 'all-the-same':
+      return 'a PIN of one digit repeated is too easy'
+    case 'running-digits':
+      return 'a PIN of running digits is too easy'
+    case 'own-extension':
+      return 'the own extension is no PIN'
+  }
 }

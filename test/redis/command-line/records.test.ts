@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type CommandLine, openCommandLine } from '../../support/command-line.js'
 
 let desk: CommandLine
@@ -141,6 +143,20 @@ describe('edits with --json', () => {
     })
     expect(await desk.json('user', 'add', '5')).toMatchObject({ done: false, reasons: [expect.stringContaining('*77*5*') as string] })
     expect(await desk.json('device', 'set', 'HD0099', '--model', 'T46')).toMatchObject({ done: false })
+  })
+})
+
+describe('the length of PINs', () => {
+  test('is a setting, for those that are issued and those that are given', async () => {
+    for (const [name, digits] of Object.entries({ MIN: '6', ISSUED: '8', MAX: '8' })) vi.stubEnv(`HOTDESK_PIN_${name}_DIGITS`, digits)
+    expect(await desk.json('user', 'pin', '102')).toMatchObject({ pin: expect.stringMatching(/^\d{8}$/) as string })
+    const file = join(desk.folder, 'short.yaml')
+    await writeFile(file, 'users: { "102": { pin: "4711" } }\n')
+    expect(await desk.hotdesk('import', file)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('a PIN has 6 to 8 digits') as string,
+    })
+    vi.unstubAllEnvs()
   })
 })
 

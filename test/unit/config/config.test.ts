@@ -239,7 +239,8 @@ describe('loading', () => {
 describe('the numbers of the behaviour', () => {
   test('have the defaults that the behaviour promises', () => {
     expect(parse(least)).toMatchObject({
-      login: { tries: 3, firstDigitSeconds: 5, nextDigitSeconds: 3, silenceSeconds: 10 },
+      login: { tries: 3, firstDigitSeconds: 5, nextDigitSeconds: 3, silenceSeconds: 10, answerMilliseconds: 500 },
+      pin: { minDigits: 4, maxDigits: 10, issuedDigits: 6 },
       lockout: {
         user: { failures: 3, windowSeconds: 300, lockSeconds: 900 },
         device: { failures: 10, windowSeconds: 900, lockSeconds: 900 },
@@ -258,5 +259,6 @@ describe('the numbers of the behaviour', () => {
     expect(refusal(() => parse(`${least}registration: { minSeconds: 90, defaultSeconds: 60 }\n`))).toMatch(
       /registration: expected .* growing order/,
     )
+    expect(refusal(() => parse(`${least}pin: { minDigits: 8 }\n`))).toMatch(/pin: expected .* growing order/)
   })
 })

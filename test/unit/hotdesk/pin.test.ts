@@ -11,10 +11,10 @@ describe('a PIN', () => {
     ['1357', null],
     ['1122', null],
     ['1001', null],
-    ['123', 'not-4-to-10-digits'],
-    ['12345678901', 'not-4-to-10-digits'],
-    ['12a4', 'not-4-to-10-digits'],
-    ['', 'not-4-to-10-digits'],
+    ['123', 'wrong-length'],
+    ['12345678901', 'wrong-length'],
+    ['12a4', 'wrong-length'],
+    ['', 'wrong-length'],
     ['0000', 'all-the-same'],
     ['7777777777', 'all-the-same'],
     ['1234', 'running-digits'],
@@ -34,6 +34,13 @@ describe('a PIN', () => {
       expect(pin.length).toBe(6)
       expect(weaknessOf(pin, '100')).toBeNull()
     }
+  })
+
+  it('is as long as the installer says', () => {
+    const policy = { minDigits: 6, maxDigits: 8, issuedDigits: 8 }
+    const words = ['47114', '471147', '47114711', '471147114'].map((digits) => weaknessOf(new Secret(digits), '100', policy))
+    expect(words).toEqual(['wrong-length', null, null, 'wrong-length'])
+    expect(issuePin('100', policy).length).toBe(8)
   })
 })
 
