@@ -7,7 +7,7 @@ import { domain, passwordOf } from './office.js'
 export interface BaresipPhone {
   readonly device: string
   readonly baresip: Baresip
-  register(protocol?: 'udp' | 'tcp'): Promise<void>
+  register(protocol?: PhoneProtocol): Promise<void>
   unregister(): Promise<void>
   dial(number: string): Promise<void>
   /** The next call that rings: who calls, as its display shows it. */
@@ -33,6 +33,9 @@ export interface BaresipPhone {
   close(): Promise<void>
 }
 
+/** What it can register over. */
+export type PhoneProtocol = 'udp' | 'tcp' | 'tls'
+
 /** How baresip says that the far end has sent BYE or CANCEL. */
 export const byFarEnd = 'Connection reset by peer'
 
@@ -45,8 +48,8 @@ export async function openBaresipPhone(device: string, node: TestNode): Promise<
   const call = async (name: string, params?: string): Promise<void> => void (await baresip.command(name, params))
 
   /** The account is made anew each time: the menu of baresip 1.0 has no command that only registers. */
-  async function attempt(protocol: 'udp' | 'tcp'): Promise<string> {
-    const proxy = `sip:${protocol === 'tcp' ? node.tcp : node.udp};transport=${protocol}`
+  async function attempt(protocol: PhoneProtocol): Promise<string> {
+    const proxy = `sip:${node.address(protocol)};transport=${protocol}`
     const account = `<${aor}>;auth_user=${device};auth_pass=${passwordOf(device).reveal()};outbound="${proxy}";regint=3600`
     await call('uanew', account)
     return (await baresip.event('REGISTER_OK or _FAIL', ({ type }) => type.startsWith('REGISTER_'))).type
