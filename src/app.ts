@@ -228,11 +228,18 @@ function nodeAddress({ listening }: SipApplication): string {
   return (reachable[0] ?? '').replace('/', ':')
 }
 
+function withoutRedis({ copyFrom, replica }: Store): string {
+  const age = `${Math.round(replica.ageMs() / 1_000)} s old`
+  if (copyFrom === 'nowhere')
+    return 'Redis has not been reached, and no copy was saved: no phone and no user is known, only emergency calls go out'
+  return copyFrom === 'redis' ? `Redis is lost; the copy is ${age}` : `Redis is lost; this node has started from a saved copy, ${age}`
+}
+
 async function openConsole(ground: Ground, { store, srf }: Pick<DeskNeeds, 'store' | 'srf'>): Promise<string> {
   const { config, metrics, lifecycle } = ground
   const readiness = (): string[] => [
     ...(srf.connected ? [] : ['the SIP server is lost']),
-    ...(store.state === 'connected' ? [] : [`Redis is lost; the copy is ${Math.round(store.replica.ageMs() / 1000)} s old`]),
+    ...(store.state === 'connected' ? [] : [withoutRedis(store)]),
   ]
   const opened = await createConsole({ ...config.http, metrics, readiness, log: part(ground, 'console') })
   return lifecycle.opened(opened, 'console', (server) => server.close()).url

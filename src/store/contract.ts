@@ -20,6 +20,9 @@ export interface Replica {
 /** `connected`: Redis answers, has our functions, and the copy in memory is fresh. */
 export type StoreState = 'connected' | 'lost'
 
+/** Where the copy in memory comes from: `disk` until a node that started without Redis has reached it, `nowhere` where nothing was saved. */
+export type CopySource = 'redis' | 'disk' | 'nowhere'
+
 /** A Redis Functions library: the code's `#!lua name=…` and its `<name>_version` must agree with `name` and `version`. */
 export interface FunctionLibrary {
   readonly name: string
@@ -56,6 +59,7 @@ export type Transition =
 export interface Store {
   readonly network: string
   readonly state: StoreState
+  readonly copyFrom: CopySource
   readonly replica: Replica
   /** How a person reaches this Redis: `redis-cli -s data/redis/redis.sock`; without passwords. */
   readonly cli: string

@@ -13,7 +13,7 @@ import {
   requireOnePrimary,
 } from './connections/connection.js'
 import { createLink } from './connections/link.js'
-import type { Store, StoreNeeds } from './contract.js'
+import type { CopySource, Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
 import { createLibrary, loadWhereMissing } from './functions.js'
 import { createKeys } from './keys.js'
@@ -45,6 +45,9 @@ export async function createStore(needs: StoreNeeds): Promise<Store> {
       get state() {
         return store.state
       },
+      get copyFrom() {
+        return store.copyFrom
+      },
       async close() {
         await store.close()
         await server.close()
@@ -71,6 +74,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const isConnected = (): boolean => link.state === 'connected'
   let isReading = false
   let losses = 0
+  let copyFrom: CopySource = 'nowhere'
 
   async function prepare(): Promise<void> {
     await requireOnePrimary(connections)
@@ -105,6 +109,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
 
   link.onState((state) => {
     replica.mark(state === 'connected' ? 'fresh' : 'stale')
+    if (state === 'connected') copyFrom = 'redis'
     metrics.storeUp.set(state === 'connected' ? 1 : 0)
     if (state === 'connected' && losses > 0) metrics.storeReconnectsTotal.inc()
     if (state === 'lost') losses += 1
@@ -121,7 +126,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
 
   try {
     const reached = await withinStart(link.open(), needs)
-    if (!reached) await savedCopy.restore()
+    if (!reached && (await savedCopy.restore()) && copyFrom === 'nowhere') copyFrom = 'disk'
   } catch (fault) {
     await close()
     throw fault
@@ -132,6 +137,9 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     network,
     get state() {
       return link.state
+    },
+    get copyFrom() {
+      return copyFrom
     },
     replica,
     cli,

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRedisConsole, type RedisConsole } from '../support/redis-console.js'
 
-/** Lines such as `redis-cli FCALL hotdesk_who 1 {hd} HD0001   # OCCUPIED 100`. */
+/** Lines such as `redis-cli FCALL hotdesk_who 1 {hd} HD0001   # OCCUPIED 100`, to be pasted as they stand. */
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-const lines = [...readme.matchAll(/^redis-cli (FCALL .*?)\s+# (.*)$/gm)].map(([, command = '', remark = '']) => ({ command, remark }))
+const lines = [...readme.matchAll(/^(redis-cli \S.*?)\s+# (.*)$/gm)].map(([line, command = '', remark = '']) => ({ line, command, remark }))
 
 let desk: RedisConsole
 
@@ -16,13 +16,14 @@ afterAll(() => desk.redis.close())
 beforeEach(() => desk.clear())
 
 describe('the README', () => {
-  it('shows how to ask and how to act', () => expect(lines.length).toBeGreaterThanOrEqual(7))
+  it('shows how to ask and how to act', () => expect(lines.length).toBeGreaterThanOrEqual(13))
 
-  it.each(lines)('redis-cli $command', async ({ command, remark }) => {
+  it.each(lines)('$command', async ({ line, command, remark }) => {
     // What each line takes for granted: Alice sits at HD0001, and has mistyped her PIN; a login finds the phone free.
     if (!command.includes('hotdesk_login')) await desk.fcall('login 100 HD0001')
     await desk.fcall('attempt 100 HD0001')
-    const printed = execFileSync('bash', ['-c', `redis-cli -s "$0" ${command}`, desk.redis.socket], { encoding: 'utf8' }).trim()
+    const pasted = `redis-cli() { command redis-cli -s "$SOCKET" "$@"; }\n${line}`
+    const printed = execFileSync('bash', ['-c', pasted], { encoding: 'utf8', env: { ...process.env, SOCKET: desk.redis.socket } }).trim()
     expect(printed).not.toContain('ERR')
     const promised = /^[A-Z_]{4,}(?: [\w ]+)?/.exec(remark)?.[0]
     if (promised) expect(printed).toBe(promised)

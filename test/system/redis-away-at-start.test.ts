@@ -42,7 +42,10 @@ describe('a node that starts while Redis is away', () => {
       node = await office.node('paris-1', 'paris', { env: sameAddresses(node) })
       expect((await node.logged('store.restored')).msg).toBe('started from a saved copy of Redis, 0 minutes old')
       expect((await node.logged('store.waiting')).msg).toMatch(/^Redis cannot be used yet \(redis-cli -s \S+\): .*; trying again$/)
-      expect(await readinessOf(node)).toEqual({ status: 503, reasons: [expect.stringMatching(/^Redis is lost; the copy is \d+ s old$/)] })
+      expect(await readinessOf(node)).toEqual({
+        status: 503,
+        reasons: [expect.stringMatching(/^Redis is lost; this node has started from a saved copy, \d+ s old$/)],
+      })
     })
 
     it('serves its phones: calls between those that were registered and logged in, and registrations', async () => {
@@ -74,7 +77,10 @@ describe('a node that starts while Redis is away', () => {
       await rm(join(office.redis.directory, 'paris-1'), { recursive: true })
       node = await office.node('paris-1', 'paris', { env: sameAddresses(node), dialplan: planOver(carrier.address) })
       expect((await node.logged('store.restored')).msg).toMatch(/^no saved copy of Redis to start from/)
-      expect((await readinessOf(node)).status).toBe(503)
+      expect(await readinessOf(node)).toEqual({
+        status: 503,
+        reasons: [expect.stringMatching(/^Redis has not been reached, and no copy was saved/)],
+      })
       const answer = await desk1.register()
       expect([answer.status, answer.header('Retry-After')]).toEqual([503, '10'])
       expect(await dialRefused(desk1, '101')).toBe(503)
