@@ -99,7 +99,8 @@ export function createCommands({ redis, keys, callFunction, isConnected, clock, 
     purge: (stream, days) => answered(async () => void (await redis.xtrim(keys.full(stream), 'MINID', oldest(days)))),
     recent: (stream, count, before) =>
       answered(async () => {
-        const found = await redis.xrevrange(keys.full(stream), before === undefined ? '+' : `(${before}`, '-', 'COUNT', count)
+        const asked = redis.xrevrange(keys.full(stream), before === undefined ? '+' : `(${before}`, '-', 'COUNT', count)
+        const found = await asked.catch((fault: unknown) => raise(noStream(keys.full(stream), fault)))
         return found.map(([id, flat]) => toEntry(id, flat))
       }),
   }
@@ -135,6 +136,15 @@ export function asAppError(fault: unknown): AppError {
 function firstOf(fault: Error): unknown {
   const reasons: unknown = 'previousErrors' in fault ? fault.previousErrors : null
   return Array.isArray(reasons) && reasons.length > 0 ? reasons[0] : null
+}
+
+function noStream(key: string, fault: unknown): unknown {
+  if (!messageOf(fault).startsWith('WRONGTYPE')) return fault
+  return new AppError('STORE_PROTOCOL', `${key} is not a stream; look at it, and delete or rename it`, fault)
+}
+
+function raise(fault: unknown): never {
+  throw fault
 }
 
 export function unconnected(): AppError {

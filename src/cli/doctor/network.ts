@@ -1,10 +1,12 @@
+import { isAppError } from '../../base/errors.js'
+import type { LogEvent } from '../../base/events.js'
 import { createRelayedLogger } from '../../base/logger.js'
 import { lifeOf } from '../../base/process-identity.js'
 import { createSeal } from '../../base/seal.js'
 import type { Config } from '../../config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import { createDirectory, type Directory } from '../../directory/directory.js'
-import type { Replica } from '../../store/store.js'
+import type { Replica, Store } from '../../store/store.js'
 import { withStore } from '../operator/network.js'
 import { type Finding, type Findings, findingsAbout } from './finding.js'
 import type { OwnNode } from './ports.js'
@@ -16,9 +18,14 @@ export interface NetworkFindings {
 
 /** Nodes, users and phones as Redis has them. */
 export function network(config: Config, dialplan: Dialplan | null): Promise<NetworkFindings> {
-  return withStore(config, (store) => {
-    const broken: string[] = []
-    const log = createRelayedLogger('warn', (line) => void broken.push((JSON.parse(line) as { msg: string }).msg))
+  const broken: string[] = []
+  const log = createRelayedLogger('warn', (line) => {
+    const { event, msg } = JSON.parse(line) as { readonly event: LogEvent; readonly msg: string }
+    if (event === 'directory.broken' || event === 'store.stale') broken.push(msg)
+  })
+  return withStore(config, look, log)
+
+  async function look(store: Store): Promise<NetworkFindings> {
     const directory = createDirectory({ store, seal: createSeal(config.secret), log })
     const process = store.replica.hash(`node:${config.node}`)?.get('process') ?? ''
     const findings = [
@@ -27,10 +34,22 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<Netw
       ...users(directory, dialplan),
       ...devices(directory, config),
       ...displays(store.replica),
+      ...(await events(store)),
     ]
     directory.close()
-    return Promise.resolve({ own: lifeOf(process) === 'alive' ? ('runs' as const) : ('rests' as const), findings })
-  })
+    return { own: lifeOf(process) === 'alive' ? 'runs' : 'rests', findings }
+  }
+}
+
+/** What is written there tells of everything else. */
+async function events({ recent }: Pick<Store, 'recent'>): Promise<Finding[]> {
+  try {
+    await recent('events', 1)
+    return []
+  } catch (fault) {
+    if (!isAppError(fault, 'STORE_PROTOCOL')) throw fault
+    return [findingsAbout('events').wrong(fault.message, 'RENAME it: nothing that happens is written down until then')]
+  }
 }
 
 function nodes(directory: Directory): Finding {
@@ -53,6 +72,7 @@ const mostNamed = 10
 function whatTodo(what: string): string {
   if (what.includes('sealed with another'))
     return 'set `secret` as on the other nodes, or give the phone a new password: hotdesk device password'
+  if (what.includes('is not a hash')) return 'look at it, then DEL or RENAME'
   return 'set it right: hotdesk user set, hotdesk device set, or HSET'
 }
 
@@ -92,7 +112,7 @@ function displays(replica: Replica): Finding[] {
   const stale = Array.from(replica.keysUnder('device:')).filter((key) => replica.hash(key)?.get('refresh') === 'stale')
   return some(
     stale.map((key) => key.slice('device:'.length)),
-    (names) => mind(`${names}: has not followed the last login`, 'see whether it is on, then: redis-cli FCALL hotdesk_refresh'),
+    (names) => mind(`${names}: has not followed the last login`, 'see whether it is on, then: hotdesk refresh'),
   )
 }
 

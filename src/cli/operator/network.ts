@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.js'
 import { AppError } from '../../base/errors.js'
-import { silentLogger } from '../../base/logger.js'
+import { type Logger, silentLogger } from '../../base/logger.js'
 import { createMetrics } from '../../base/metrics.js'
 import { createSeal } from '../../base/seal.js'
 import { Secret } from '../../base/secret.js'
@@ -14,13 +14,17 @@ import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
 import { createStore, embeddedSocket, type Store } from '../../store/store.js'
 
 /** Opens the network's Redis for one command. @throws AppError COMMAND_REFUSED when it cannot be reached */
-export async function withStore<Answer>(config: Config, run: (store: Store) => Promise<Answer>): Promise<Answer> {
+export async function withStore<Answer>(
+  config: Config,
+  run: (store: Store) => Promise<Answer>,
+  log: Logger = silentLogger(),
+): Promise<Answer> {
   const redis = reachable(config)
   // A running node keeps its copy in `data`; a command must not write there.
   const data = await mkdtemp(join(tmpdir(), 'hotdesk-command-'))
   const { network } = config
-  const quiet = { clock: systemClock, log: silentLogger(), metrics: createMetrics() }
-  const store = await createStore({ redis, network, data, functions: hotdeskLibrary, ...quiet })
+  const common = { clock: systemClock, log, metrics: createMetrics() }
+  const store = await createStore({ redis, network, data, functions: hotdeskLibrary, ...common })
   try {
     if (store.state === 'lost') throw new AppError('COMMAND_REFUSED', `Redis does not answer; try \`${store.cli} ping\``)
     return await run(store)

@@ -57,6 +57,19 @@ describe('hotdesk doctor', () => {
     expect(out).toMatch(/\n3 wrong, \d to be minded\.$/)
   })
 
+  test('names keys of the wrong type', async () => {
+    await desk.redis.cli('SET', '{hd}:device:HD0099', 'oops')
+    await desk.redis.cli('SET', '{hd}:events', 'oops')
+    expect(await notGood()).toEqual([
+      'wrong records: {hd}:device:HD0099 is not a hash and is ignored; delete or rename it',
+      'wrong events: {hd}:events is not a stream; look at it, and delete or rename it',
+    ])
+    expect(await desk.hotdesk('events')).toMatchObject({
+      code: 1,
+      err: 'hotdesk: {hd}:events is not a stream; look at it, and delete or rename it',
+    })
+  })
+
   test('says so when Redis would lose logins', async () => {
     await desk.redis.cli('CONFIG', 'SET', 'appendonly', 'no')
     await desk.redis.cli('CONFIG', 'SET', 'maxmemory', '1gb')
