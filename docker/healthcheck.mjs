@@ -1,0 +1,8 @@
+// Exit 0 while the node of this container lives. It asks where the configuration says that the node listens.
+import { loadConfig } from '../dist/config.js'
+
+const { address, port } = loadConfig({ purpose: 'look' }).http
+const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address] ?? address
+const host = reachable.includes(':') ? `[${reachable}]` : reachable
+const answer = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(5_000) })
+process.exitCode = answer.ok ? 0 : 1

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.js'
+import type { RedisPlace } from '../../src/config.js'
+import { freePort } from '../support/free-port.js'
+import { keepLog } from '../support/kept-log.js'
+import { type DeskNode, device, extension, openDeskNode, pin } from '../support/redis-network.js'
+import { launchRedis, type RedisProcess } from '../support/redis-process.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+
+const docker = resolve(import.meta.dirname, '../../docker')
+
+/** The Redis of compose.yaml: its configuration, with the users that secrets.sh makes. */
+describe('the Redis of docker/compose.yaml', () => {
+  let folder: string
+  let server: RedisProcess
+  let node: DeskNode
+  const { log, lines } = keepLog()
+  const secret = (file: string): string => readFileSync(join(folder, 'secrets', file), 'utf8')
+  const makeSecrets = (): string => execFileSync('sh', [join(folder, 'secrets.sh')], { encoding: 'utf8' })
+  const passwordOfNodes = (): string => /^HOTDESK_REDIS_PASSWORD=(.*)$/m.exec(secret('hotdesk.env'))?.[1] ?? ''
+
+  /** As `docker compose exec redis redis-cli` does it. */
+  function asUser(user: string, password: string, ...words: readonly string[]): string {
+    const env = { PATH: process.env.PATH, REDISCLI_AUTH: password }
+    return execFileSync('redis-cli', ['-p', String(server.port), '--user', user, ...words], { env, encoding: 'utf8' }).trim()
+  }
+
+  beforeAll(async () => {
+    folder = temporaryFolder('docker')
+    cpSync(join(docker, 'secrets.sh'), join(folder, 'secrets.sh'))
+    makeSecrets()
+    const port = await freePort()
+    mkdirSync(join(folder, 'data'))
+    // Another port, and folders of the test; everything else is as it is in the container.
+    const here: Record<string, string> = { port: String(port), dir: join(folder, 'data'), aclfile: join(folder, 'secrets/users.acl') }
+    const conf = readFileSync(join(docker, 'redis.conf'), 'utf8').replaceAll(
+      /^(port|dir|aclfile) .*$/gm,
+      (_, key: string) => `${key} ${here[key]}`,
+    )
+    writeFileSync(join(folder, 'redis.conf'), conf)
+    server = await launchRedis({ port, words: [join(folder, 'redis.conf')] })
+    const access = {
+      username: 'hotdesk-node',
+      password: new Secret(passwordOfNodes()),
+      sentinelPassword: null,
+      isEncrypted: false,
+      ca: null,
+    }
+    const place: RedisPlace = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`), access }
+    node = await openDeskNode({ directory: folder, place }, { log })
+  })
+  afterAll(async () => {
+    await node.close()
+    await server.kill()
+  })
+
+  it('serves a node with the password of its file, and writes what it must not forget', async () => {
+    expect(node.store.state).toBe('connected')
+    expect(await node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin('4711') })).toEqual({
+      outcome: 'LOGGED_IN',
+    })
+    expect(readdirSync(join(folder, 'data'))).toContain('appendonlydir')
+    expect(asUser('operator', secret('redis-operator.password'), 'CONFIG', 'GET', 'maxmemory-policy')).toContain('noeviction')
+  })
+
+  it('lets in nobody without a password, and says no more to them than that it is there', async () => {
+    expect(await server.cli('HGETALL', '{hd}:devices')).toMatch(/^NOAUTH/)
+    expect(await server.cli('PING')).toMatch(/PONG|NOAUTH/)
+  })
+
+  it('shows a dashboard who sits where, and nothing more', () => {
+    const view = (...words: readonly string[]): string => asUser('hotdesk-view', secret('redis-view.password'), ...words)
+    expect(view('FCALL_RO', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('OCCUPIED 100')
+    expect(view('HDEL', '{hd}:devices', 'HD0001')).toMatch(/^NOPERM/)
+    expect(view('HGETALL', '{hd}:user:100')).toMatch(/^NOPERM/)
+  })
+
+  it('has secrets that are this installation’s alone, which nobody else may read', () => {
+    const passwords = ['hotdesk.env', 'grafana.env', 'redis-view.password', 'redis-operator.password']
+    expect(readdirSync(join(folder, 'secrets')).sort()).toEqual([...passwords, 'users.acl'].sort())
+    expect(passwords.map((file) => statSync(join(folder, 'secrets', file)).mode & 0o777)).toEqual(passwords.map(() => 0o600))
+    const values = passwords.flatMap((file) => secret(file).match(/[0-9a-f]{64}/g) ?? [])
+    expect(new Set(values).size).toBe(5)
+    // The file that Redis reads may be read by all.
+    expect(values.filter((value) => secret('users.acl').includes(value))).toEqual([])
+    expect(lines.filter((line) => values.some((value) => line.includes(value)))).toEqual([])
+  })
+
+  it('keeps the secrets that are there, and writes the rights anew', () => {
+    const before = [secret('hotdesk.env'), secret('users.acl')]
+    writeFileSync(join(folder, 'secrets/users.acl'), 'user default reset off\n')
+    expect(makeSecrets()).toBe('')
+    expect([secret('hotdesk.env'), secret('users.acl')]).toEqual(before)
+    expect(asUser('operator', secret('redis-operator.password'), 'ACL', 'LOAD')).toBe('OK')
+  })
+})
