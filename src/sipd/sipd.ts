@@ -5,7 +5,7 @@ import { withOutbound } from './admin/outbound.js'
 import { createRegistry } from './admin/registry.js'
 import type { LocalSipd, SipdNeeds } from './contract.js'
 import { createUserAgent } from './dialog/user-agent.js'
-import { createTransactionLayer } from './transaction/create-transaction-layer.js'
+import { createTransactionLayer, type TransactionLayerNeeds } from './transaction/create-transaction-layer.js'
 import { createWaitingRoom } from './waiting-room.js'
 
 export type * from './contract.js'
@@ -13,8 +13,11 @@ export { measureSipd } from './measure.js'
 export { createSipdThread, type SipdThreadNeeds } from './thread/sipd-thread.js'
 export type { TlsIdentity } from './transport/tls.js'
 
+/** What a thread of its own cannot be given: functions. */
+export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagramSocket'>
+
 /** In this thread. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
-export async function createSipd(needs: SipdNeeds): Promise<LocalSipd> {
+export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
   const { clock, log, timers = defaultTimerBase, patienceMs = 0 } = needs
   const transactions = await createTransactionLayer(needs)
   const { layer, open } = createWaitingRoom({ layer: transactions, clock, patienceMs })

@@ -2,7 +2,7 @@ import type { Clock } from '../../src/base/clock.js'
 import { systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { Secret } from '../../src/base/secret.js'
-import { createSipd, type LocalSipd, type OutboundRoute } from '../../src/sipd/sipd.js'
+import { createSipd, type LocalSipd, type LocalSipdNeeds, type OutboundRoute } from '../../src/sipd/sipd.js'
 import { openTcpPhone, openUdpPeer, type SipPeer } from './sip-peer.js'
 import { openWireApplication, type WireApplication } from './wire-application.js'
 
@@ -22,11 +22,15 @@ export interface SipdStage {
 export interface SipdStageOptions {
   /** T1; the other timers follow. Short, so that what takes 64 × T1 can be awaited. */
   readonly t1?: number
+  /** T2; 8 × T1 by default, as the RFC has it. */
+  readonly t2?: number
   readonly clock?: Clock
   readonly outbound?: readonly OutboundRoute[]
+  readonly openDatagramSocket?: LocalSipdNeeds['openDatagramSocket']
 }
 
-export async function openSipdStage({ t1 = 500, clock = systemClock, outbound = [] }: SipdStageOptions = {}): Promise<SipdStage> {
+export async function openSipdStage(options: SipdStageOptions = {}): Promise<SipdStage> {
+  const { t1 = 500, t2 = t1 * 8, clock = systemClock, outbound = [], openDatagramSocket } = options
   const sipd = await createSipd({
     listen: [
       { protocol: 'udp', address: '127.0.0.1', port: 0 },
@@ -38,7 +42,8 @@ export async function openSipdStage({ t1 = 500, clock = systemClock, outbound = 
     secret: new Secret('cymru'),
     clock,
     log: silentLogger(),
-    timers: { t1, t2: t1 * 8, t4: t1 * 10 },
+    ...(openDatagramSocket && { openDatagramSocket }),
+    timers: { t1, t2, t4: t1 * 10 },
   })
   const udp = sipd.listening[0]?.port ?? 0
   const tcp = sipd.listening[1]?.port ?? 0

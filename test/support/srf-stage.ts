@@ -27,7 +27,7 @@ export interface Srf5 {
 export interface Req {
   readonly body: string
   readonly uri: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly calledNumber: string
   getParsedHeader(name: string): { readonly params: Readonly<Record<string, string>> }
   get(name: string): string
   on(event: string, listener: (...news: never[]) => void): void
