@@ -5,6 +5,8 @@ import type { TestNode } from './node.js'
 import { openTestOffice, passwordOf, type TestOffice } from './office.js'
 import { type SippParts, type SippRun, startSipp } from './sipp.js'
 import type { SippMessage } from './sipp-trace.js'
+import { tlsSampleFiles } from './tls-sample.js'
+import { openTlsTunnel, type TlsTunnel } from './tls-tunnel.js'
 
 type Words = Readonly<Record<string, string | number>>
 
@@ -28,6 +30,8 @@ export interface SippOffice extends TestOffice {
   /** One that has, with nobody on it. */
   idle(): Promise<SippPhone>
   desk(): Promise<SippDesk>
+  /** One whose connection, over TLS, stays. */
+  tlsDesk(): Promise<SippDesk>
   /** Somebody else, a carrier or a stranger, on a port of theirs. */
   outsider(name: string, port?: number): Promise<SippPhone>
 }
@@ -39,10 +43,10 @@ export interface SippOfficeParts {
   readonly dialplan?: string
 }
 
-/** A node with so many phones HD0101 … and users 101 …; each call for one gives another. */
+/** A node with so many phones HD0120 … and users 120 … (112 is an emergency number); each call for one gives another. */
 export async function openSippOffice({ desks, user = () => ({}), dialplan = plainPlan }: SippOfficeParts): Promise<SippOffice> {
   const office = await openTestOffice()
-  const names = Array.from({ length: desks }, (_, index) => ({ device: `HD0${110 + index}`, extension: String(110 + index) }))
+  const names = Array.from({ length: desks }, (_, index) => ({ device: `HD0${120 + index}`, extension: String(120 + index) }))
   for (const [index, { device, extension }] of names.entries()) {
     const location = `desk ${index + 1}`
     await office.directory.putDevice(device, {
@@ -54,10 +58,18 @@ export async function openSippOffice({ desks, user = () => ({}), dialplan = plai
     })
     await office.directory.putUser(extension, { name: `User ${extension}`, home: 'paris', ...user(index) })
   }
-  const site = await office.node('paris-1', 'paris', { dialplan })
+  const { certificate, key } = tlsSampleFiles('first')
+  const env = {
+    HOTDESK_SIP_LISTEN: 'udp://127.0.0.1:0,tcp://127.0.0.1:0,tls://127.0.0.1:0',
+    HOTDESK_SIP_TLS_CERTIFICATE: certificate,
+    HOTDESK_SIP_TLS_KEY: key,
+  }
+  const site = await office.node('paris-1', 'paris', { dialplan, env })
   const running = new Set<SippRun>()
 
-  function phoneAt(device: string, port: number): SippPhone {
+  const tunnels: TlsTunnel[] = []
+
+  function phoneAt(device: string, port: number, tunnel: TlsTunnel | null = null): SippPhone {
     return {
       device,
       port,
@@ -66,7 +78,7 @@ export async function openSippOffice({ desks, user = () => ({}), dialplan = plai
         const run = startSipp({
           scenario,
           port,
-          node: parts.protocol === 'tcp' ? site.tcp : site.udp,
+          ...(tunnel ? { node: tunnel.address, protocol: 'tls' } : { node: parts.protocol === 'tcp' ? site.tcp : site.udp }),
           words: { ...own, ...words },
           ...parts,
         })
@@ -83,9 +95,22 @@ export async function openSippOffice({ desks, user = () => ({}), dialplan = plai
   }
 
   async function idle(device = next().device): Promise<SippPhone> {
-    const phone = phoneAt(device, await freePort())
+    return registered(phoneAt(device, await freePort()))
+  }
+
+  async function registered(phone: SippPhone): Promise<SippPhone> {
     await phone.plays('register', { words: { expires: 300 } }).messages
     return phone
+  }
+
+  async function seated(phone: SippPhone, extension: string): Promise<SippDesk> {
+    // A login is followed by a NOTIFY: it is answered, so that no scenario meets it.
+    const notified = phone.plays('notified')
+    await notified.ready
+    const answer = await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', extension, phone.device)
+    if (answer !== 'LOGGED_IN') throw new Error(`login of ${extension} on ${phone.device}: ${answer}`)
+    await notified.messages
+    return { ...phone, extension }
   }
 
   return {
@@ -96,17 +121,18 @@ export async function openSippOffice({ desks, user = () => ({}), dialplan = plai
     idle: () => idle(),
     async desk() {
       const { device, extension } = next()
-      const phone = await idle(device)
-      // A login is followed by a NOTIFY: it is answered, so that no scenario meets it.
-      const notified = phone.plays('notified')
-      await notified.ready
-      const answer = await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', extension, device)
-      if (answer !== 'LOGGED_IN') throw new Error(`login of ${extension} on ${device}: ${answer}`)
-      await notified.messages
-      return { ...phone, extension }
+      return seated(await idle(device), extension)
+    },
+    async tlsDesk() {
+      const { device, extension } = next()
+      const port = await freePort()
+      const tunnel = await openTlsTunnel({ server: site.address('tls'), phonePort: port })
+      tunnels.push(tunnel)
+      return seated(await registered(phoneAt(device, port, tunnel)), extension)
     },
     async close() {
       for (const run of running) await run.kill()
+      for (const tunnel of tunnels) await tunnel.close()
       await office.close()
     },
   }

@@ -14,7 +14,8 @@ export interface SippParts {
   readonly port: number
   /** Where it sends to, `127.0.0.1:5060`; one that only answers needs none. */
   readonly node?: string
-  readonly protocol?: 'udp' | 'tcp'
+  /** Debian's SIPp has no TLS: with `tls` it speaks TCP to a tunnel, and its messages say TLS. */
+  readonly protocol?: 'udp' | 'tcp' | 'tls'
   /** What stands in the scenario for `{{name}}`. */
   readonly words?: Readonly<Record<string, string | number>>
   /** More of SIPp's own options, such as `-nr`. */
@@ -53,7 +54,7 @@ export function startSipp(parts: SippParts): SippRun {
   const { port, protocol = 'udp' } = parts
   const started = launch(parts)
   const messages = started.then((run) => outcomeOf(run, parts))
-  const ready = started.then(({ child }) => untilListening(child, `/proc/net/${protocol}`, port))
+  const ready = started.then(({ child }) => untilListening(child, `/proc/net/${protocol === 'udp' ? 'udp' : 'tcp'}`, port))
   // Whoever awaits them hears of it; until then it is no fault that nobody does.
   for (const promise of [messages, ready]) promise.catch(() => undefined)
   return {
@@ -74,10 +75,11 @@ interface Launched {
 }
 
 async function launch({ scenario, port, node, protocol = 'udp', words = {}, options = [], seconds = 15 }: SippParts): Promise<Launched> {
-  const text = scenarioText(scenario, words)
+  const plain = scenarioText(scenario, words)
+  const text = protocol === 'tls' ? plain.replaceAll('[transport]', 'TLS') : plain
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-sipp-'))
   await writeFile(join(directory, 'scenario.xml'), text)
-  const where = ['-sf', 'scenario.xml', '-i', '127.0.0.1', '-p', String(port), '-t', protocol === 'tcp' ? 't1' : 'u1', '-bind_local']
+  const where = ['-sf', 'scenario.xml', '-i', '127.0.0.1', '-p', String(port), '-t', protocol === 'udp' ? 'u1' : 't1', '-bind_local']
   const bounds = ['-m', '1', '-timeout', String(seconds), '-timeout_error', '-recv_timeout', String(seconds * 1000), '-nostdin']
   const traces = ['-trace_err', '-error_file', 'errors.log', '-trace_msg', '-message_file', 'messages.log']
   const child = startChild('sipp', [...(node ? [node] : []), ...where, ...bounds, ...traces, ...options], {

@@ -8,7 +8,7 @@ const ringSeconds = 4
 let office: SippOffice
 
 beforeAll(async () => {
-  office = await openSippOffice({ desks: 56, user: () => ({ ringSeconds }) })
+  office = await openSippOffice({ desks: 58, user: () => ({ ringSeconds }) })
 }, 60_000)
 
 afterAll(() => office.close())
@@ -177,6 +177,16 @@ describe.concurrent('a call between two SIPp phones', () => {
     const caller = await alice.plays('call-and-hang-up', { protocol: 'tcp', words: { number: bob.extension } }).messages
     expect(received(caller, '200', 'INVITE').header('Contact')).toMatch(/transport=tcp/i)
     expect(received(await answering.messages, 'INVITE').header('Via')).toMatch(/^SIP\/2.0\/UDP/)
+  })
+
+  it('RFC 3261 §26.3.1: goes over TLS to a phone that has registered over it, and from it', async () => {
+    const [alice, bob] = await Promise.all([office.desk(), office.tlsDesk()])
+    expect(await office.redis.cli('HGET', `{hd}:reg:${bob.device}`, 'flow')).toMatch(/;transport=tls$/)
+    const { caller, callee } = await call(alice, 'call-and-hang-up', bob, 'answer-until-hung-up')
+    expect(received(callee, 'INVITE').header('Via')).toMatch(/^SIP\/2.0\/TLS/)
+    expect(received(caller, '200', 'INVITE').header('Via')).toMatch(/^SIP\/2.0\/UDP/)
+    const back = await call(bob, 'call-and-hang-up', alice, 'answer-until-hung-up')
+    expect(received(back.caller, '200', 'INVITE').header('Contact')).toMatch(/transport=tls/i)
   })
 })
 
