@@ -3,6 +3,7 @@ import type { Defect } from '../../sip/checks.js'
 import type { SipMessage, SipRequest } from '../../sip/message.js'
 import { parseMessage } from '../../sip/parser.js'
 import type { Flow } from '../transport/flow.js'
+import { defaultPorts } from '../transport/locate/dns-names.js'
 import type { TransportEvents, Transports } from '../transport/transports.js'
 import type { Admission } from './admission/admission.js'
 import type { ClientTransactions } from './client-transactions.js'
@@ -52,7 +53,7 @@ function receive(needs: IntakeNeeds, bytes: Buffer, flow: Flow): void {
 }
 
 function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: number): void {
-  const { counts, clients, admission, servers } = needs
+  const { counts, clients, admission, servers, transports } = needs
   if (message.kind === 'response') {
     counts.responses += 1
     if (!clients.onResponse({ response: message, flow, size })) counts.strayResponses += 1
@@ -60,6 +61,7 @@ function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: numbe
     return
   }
   counts.requests += 1
+  if (flow.protocol === 'tls' && message.topVia.params.has('alias')) transports.alias(flow, message.topVia.port ?? defaultPorts.tls)
   stampReceived(message, flow.remote)
   settle(needs, servers.onRequest(message, flow, size), message, flow)
 }

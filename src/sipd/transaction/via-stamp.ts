@@ -2,12 +2,18 @@ import type { Protocol } from '../../base/listen-address.js'
 import type { SipRequest } from '../../sip/message.js'
 import { printVia, type Via, withViaParam } from '../../sip/via.js'
 import type { Endpoint, Flow } from '../transport/flow.js'
+import { defaultPorts } from '../transport/locate/dns-names.js'
 
-/** Our Via (RFC 3261 §18.1.1), asking for the port that the peer sees (RFC 3581 §3). The port is left out where it is 5060. */
+/**
+ * Our Via (RFC 3261 §18.1.1), asking for the port that the peer sees (RFC 3581 §3). Port 5060 is left out where
+ * that is the default. Over TLS it offers
+ * the connection for requests of the peer (RFC 5923 §8.1).
+ */
 export function ourVia(protocol: Protocol, { address, port }: Endpoint, branch: string): string {
   const host = address.includes(':') ? `[${address}]` : address
-  const sentBy = port === 5060 ? host : `${host}:${port}`
-  return `SIP/2.0/${protocol.toUpperCase()} ${sentBy};rport;branch=${branch}`
+  const sentBy = port === defaultPorts[protocol] && port === 5060 ? host : `${host}:${port}`
+  const alias = protocol === 'tls' ? ';alias' : ''
+  return `SIP/2.0/${protocol.toUpperCase()} ${sentBy};rport;branch=${branch}${alias}`
 }
 
 /** Notes in the top Via where a request really came from (RFC 3261 §18.2.1, RFC 3581 §4). */

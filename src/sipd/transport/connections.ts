@@ -8,6 +8,8 @@ export interface Wire {
   /** A message has begun and not ended. */
   readonly isPartial: boolean
   destroy(): void
+  /** True where the peer has shown a certificate that is believed and is for that host (RFC 5922 §7.2). */
+  certifies(host: string): boolean
 }
 
 export interface Connection {
@@ -15,6 +17,10 @@ export interface Connection {
   readonly wire: Wire
   isOpen: boolean
   heardAt: Milliseconds
+  /** The host that its peer's certificate was to be for when we opened it; null where it was not opened over TLS by us. */
+  readonly openedTo: string | null
+  /** Where its peer listens, as it says itself (RFC 5923); null where it has not said it. */
+  alias: Endpoint | null
 }
 
 export interface ConnectionLimits {
@@ -41,10 +47,15 @@ export const defaultConnectionLimits: ConnectionLimits = {
 
 export interface ConnectionTable {
   /** Null where the table is full. */
-  add(entry: { readonly flow: Omit<Flow, 'connection'>; readonly wire: Wire; readonly isOpen: boolean }): Connection | null
+  add(entry: NewConnection): Connection | null
   byId(id: number): Connection | undefined
-  /** The connection to that very remote: the newest, where there are several. */
-  to(protocol: Protocol, remote: Endpoint): Connection | undefined
+  /**
+   * The connection to that very remote, the newest where there are several; else one whose peer says that it listens there. One over TLS that
+   * we have opened to another host, and an alias, must be for this host by the certificate (RFC 5923 §8.2, §9.3).
+   */
+  to(protocol: Protocol, remote: Endpoint, host: string): Connection | undefined
+  /** From now on this connection also leads to that port of its peer. */
+  alias(connection: Connection, port: number): void
   /** Forgets it; true where it was there. */
   remove(connection: Connection): boolean
   readonly size: number
@@ -56,12 +67,20 @@ export interface ConnectionTableNeeds {
   readonly limits: ConnectionLimits
 }
 
+export interface NewConnection {
+  readonly flow: Omit<Flow, 'connection'>
+  readonly wire: Wire
+  readonly isOpen: boolean
+  readonly openedTo?: string | null
+}
+
 const sweepMs = 5_000
 
 /** All stream connections of all protocols; the quiet and the slow ones are swept away. */
 export function createConnectionTable({ clock, limits }: ConnectionTableNeeds): ConnectionTable {
   const byId = new Map<number, Connection>()
   const byRemote = new Map<string, Connection>()
+  const byAlias = new Map<string, Connection>()
   const unfinished = new Map<Connection, Milliseconds>()
   let lastId = 0
 
@@ -87,19 +106,31 @@ export function createConnectionTable({ clock, limits }: ConnectionTableNeeds): 
   let sweeping = clock.after(sweepMs, sweep)
 
   return {
-    add({ flow, wire, isOpen }) {
+    add({ flow, wire, isOpen, openedTo = null }) {
       if (byId.size >= limits.connections) return null
       lastId += 1
-      const connection: Connection = { flow: { ...flow, connection: lastId }, wire, isOpen, heardAt: clock.now() }
+      const connection: Connection = { flow: { ...flow, connection: lastId }, wire, isOpen, heardAt: clock.now(), openedTo, alias: null }
       byId.set(lastId, connection)
       byRemote.set(keyOf(flow.protocol, flow.remote), connection)
       return connection
     },
     byId: (id) => byId.get(id),
-    to: (protocol, remote) => byRemote.get(keyOf(protocol, remote)),
+    to(protocol, remote, host) {
+      const key = keyOf(protocol, remote)
+      const direct = byRemote.get(key)
+      if (direct && (direct.openedTo === null || direct.openedTo === host || direct.wire.certifies(host))) return direct
+      const alias = byAlias.get(key)
+      return alias?.wire.certifies(host) ? alias : undefined
+    },
+    alias(connection, port) {
+      if (connection.alias?.port === port) return
+      removeFrom(byAlias, connection, connection.alias)
+      connection.alias = { address: connection.flow.remote.address, port }
+      byAlias.set(keyOf(connection.flow.protocol, connection.alias), connection)
+    },
     remove(connection) {
-      const key = keyOf(connection.flow.protocol, connection.flow.remote)
-      if (byRemote.get(key) === connection) byRemote.delete(key)
+      removeFrom(byRemote, connection, connection.flow.remote)
+      removeFrom(byAlias, connection, connection.alias)
       unfinished.delete(connection)
       return byId.delete(connection.flow.connection ?? 0)
     },
@@ -111,6 +142,11 @@ export function createConnectionTable({ clock, limits }: ConnectionTableNeeds): 
       for (const connection of byId.values()) connection.wire.destroy()
     },
   }
+}
+
+function removeFrom(map: Map<string, Connection>, connection: Connection, place: Endpoint | null): void {
+  const key = place && keyOf(connection.flow.protocol, place)
+  if (key !== null && map.get(key) === connection) map.delete(key)
 }
 
 function keyOf(protocol: Protocol, remote: Endpoint): string {

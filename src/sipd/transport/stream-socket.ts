@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { checkServerIdentity, TLSSocket } from 'node:tls'
 import type { Clock } from '../../base/clock.js'
 import type { Defect } from '../../sip/checks.js'
 import { createFramer, type Frame } from '../../sip/framer.js'
@@ -41,7 +42,8 @@ export function acceptSocket(socket: Socket, flow: Omit<Flow, 'connection'>, nee
 /** Takes a socket that is being connected into the table; `opened` is the event that says it is. Null where the table is full. */
 export function adoptConnecting(socket: Socket, hop: Hop, opened: 'connect' | 'secureConnect', needs: StreamNeeds): Connection | null {
   const { protocol, remote, local, advertised } = hop
-  const connection = adopt(socket, { protocol, remote, local, advertised, isOpen: false }, needs)
+  const openedTo = protocol === 'tls' ? (hop.name ?? remote.address) : null
+  const connection = adopt(socket, { protocol, remote, local, advertised, isOpen: false, openedTo }, needs)
   if (!connection) {
     socket.destroy()
     return null
@@ -57,8 +59,12 @@ export function adoptConnecting(socket: Socket, hop: Hop, opened: 'connect' | 's
   return connection
 }
 
-function adopt(socket: Socket, entry: Omit<Flow, 'connection'> & { isOpen: boolean }, needs: StreamNeeds): Connection | null {
-  const { isOpen, ...flow } = entry
+function adopt(
+  socket: Socket,
+  entry: Omit<Flow, 'connection'> & { isOpen: boolean; openedTo?: string | null },
+  needs: StreamNeeds,
+): Connection | null {
+  const { isOpen, openedTo = null, ...flow } = entry
   const framer = createFramer()
   const wire: Wire = {
     write: (bytes) => write(socket, bytes, needs.limits.queuedBytes),
@@ -66,10 +72,15 @@ function adopt(socket: Socket, entry: Omit<Flow, 'connection'> & { isOpen: boole
       return framer.waiting > 0
     },
     destroy: () => void socket.destroy(),
+    certifies: (host) => socket instanceof TLSSocket && certifies(socket, host),
   }
-  const connection = needs.table.add({ flow, wire, isOpen })
+  const connection = needs.table.add({ flow, wire, isOpen, openedTo })
   if (connection) listen(socket, connection, (chunk) => take(framer.push(chunk), socket, connection.flow, needs.events), needs)
   return connection
+}
+
+function certifies(socket: TLSSocket, host: string): boolean {
+  return socket.authorized && checkServerIdentity(host, socket.getPeerCertificate()) === undefined
 }
 
 function take(frames: readonly Frame[], socket: Socket, flow: Flow, events: StreamEvents): void {

@@ -61,7 +61,8 @@ export function contextOf({ certificate, key, authorities }: TlsIdentity): Secur
 /** Listens for TLS. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function listenTls(listen: ListenAddress, needs: StreamNeeds, identities: TlsIdentities): Promise<StreamListener> {
   const identity = identityFor(listen, identities)
-  const server = createServer({ ...contextOf(identity), handshakeTimeout: handshakeMs })
+  // A phone needs no certificate; a server that shows one can be called on the connection it has opened (RFC 5923).
+  const server = createServer({ ...contextOf(identity), handshakeTimeout: handshakeMs, requestCert: true, rejectUnauthorized: false })
   const bound = await bindServer(server, listen, needs)
   identities.follow(server)
   server.on('secureConnection', (socket) => welcome(socket, 'tls', bound, needs))

@@ -24,6 +24,8 @@ export interface Transports {
   isOpen(flow: Flow): boolean
   /** False where the flow is gone, or the message too large for it. */
   send(bytes: Buffer, flow: Flow): boolean
+  /** The peer of a connection over TLS says that it listens on that port, and may be called on the connection (RFC 5923). */
+  alias(flow: Flow, port: number): void
   /** Closes a connection; nothing for UDP. */
   hangUp(flow: Flow): void
   /** Asks whether a silent UDP peer's port is closed; the answer comes as `onUnreachable`. */
@@ -78,6 +80,10 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
     flowTo: (hop) => flowTo(hop, own),
     isOpen: ({ connection }) => connection === null || table.byId(connection)?.isOpen === true,
     send: (bytes, flow) => send(bytes, flow, listeners, table),
+    alias({ protocol, connection }, port) {
+      const found = protocol === 'tls' && connection !== null && table.byId(connection)
+      if (found) table.alias(found, port)
+    },
     hangUp({ connection }) {
       if (connection !== null) table.byId(connection)?.wire.destroy()
     },
@@ -105,7 +111,7 @@ async function openAll(listen: readonly ListenAddress[], needs: ListenerNeeds): 
 function flowTo(hop: Hop, needs: ListenerNeeds): Flow | null {
   if (hop.flow) return hop.flow
   if (hop.protocol === 'udp') return udpFlow(hop.remote, hop)
-  const connection = needs.table.to(hop.protocol, hop.remote) ?? dial(hop, needs)
+  const connection = needs.table.to(hop.protocol, hop.remote, hop.name ?? hop.remote.address) ?? dial(hop, needs)
   return connection?.flow ?? null
 }
 

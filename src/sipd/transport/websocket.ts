@@ -72,6 +72,7 @@ function wireOf(socket: WebSocket, limit: number): Wire {
     },
     isPartial: false,
     destroy: () => socket.terminate(),
+    certifies: () => false,
   }
 }
 
