@@ -30,3 +30,8 @@ export function isReplicated(key: string): boolean {
 export function isExpiring(key: string): boolean {
   return expiringPrefixes.some((prefix) => key.startsWith(prefix))
 }
+
+/** Of a node, which lives as long as it renews this key. */
+export function isHeartbeat(key: string): boolean {
+  return key.startsWith('node:')
+}

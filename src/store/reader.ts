@@ -2,6 +2,7 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import { type Alarm, type Clock, every, type Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import { createAgenda, type Due } from './agenda.js'
+import { createHeartbeats } from './heartbeats.js'
 import { isExpiring, isReplicated, type Keys } from './keys.js'
 import type { Fields, WritableReplica } from './replica.js'
 import { createSweeper } from './sweeper.js'
@@ -9,11 +10,15 @@ import type { News } from './tracking.js'
 
 /** Brings hashes from Redis into the copy: all of them at a (re)connect, what Redis says has changed soon after. */
 export interface Reader {
-  snapshot(): Promise<void>
+  snapshot(since: Since): Promise<void>
+  lost(): void
   /** A failure to read it is told to `onFault`, and only a new snapshot heals it. */
   changed(news: News): void
   close(): void
 }
+
+/** What was before a snapshot. */
+export type Since = 'loss' | 'flush'
 
 export interface ReaderNeeds {
   readonly redis: Redis
@@ -32,6 +37,7 @@ const restMs = (size: number): Milliseconds => Math.min(size / 50, 700)
 
 export function createReader({ redis, keys, replica, clock, log, onFault }: ReaderNeeds): Reader {
   const agenda = createAgenda()
+  const heartbeats = createHeartbeats({ replica, clock })
   const sweeper = createSweeper({ redis, keys, replica, clock, onMissed, onFailed })
   /** Fields that a function says it has written; Redis is about to say that the hash has changed. */
   const written = new Map<string, readonly string[]>()
@@ -90,9 +96,15 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
     for (const key of whole) ask(pipeline, key)
     for (const [key, names] of fields) pipeline.call('HMGET', keys.full(key), ...names)
     const replies = ((await pipeline.exec()) ?? []).values()
-    const hashes = whole.map((key) => [key, take(key, replies)] as const)
+    const hashes = whole.map((key) => [key, take(key, replies)] as const).filter(([key, hash]) => !isPutOff(key, hash))
     const patches = fields.map(([key, names]) => [key, toFields(names, replies.next().value)] as const)
     replica.put(hashes, patches)
+  }
+
+  function isPutOff(key: string, hash: Map<string, string>): boolean {
+    const until = heartbeats.awaitedUntil(key, hash)
+    if (until !== null && Number.isFinite(until)) agenda.whole(key, until)
+    return until !== null
   }
 
   function ask(pipeline: ChainableCommander, key: string): void {
@@ -123,7 +135,7 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
   }
 
   return {
-    async snapshot() {
+    async snapshot(since) {
       written.clear()
       const unseen = new Set(replica.keys())
       for await (const page of pages(redis, `${keys.tag}:*`)) {
@@ -133,7 +145,12 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
       }
       const gone = [...unseen]
       for (let from = 0; from < gone.length; from += batchSize) await read({ whole: gone.slice(from, from + batchSize), fields: [] })
+      if (since === 'flush') return
+      const { keys: awaited, at } = heartbeats.found()
+      for (const key of awaited) agenda.whole(key, at)
+      drain().catch(onFault)
     },
+    lost: heartbeats.lost,
     changed(news) {
       if (news.kind === 'written') {
         for (const [key, field] of news.fields) written.set(key, [...(written.get(key) ?? []), field])

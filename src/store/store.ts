@@ -90,7 +90,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
 
   async function readAll(): Promise<void> {
     const before = replica.moment()
-    await reader.snapshot()
+    await reader.snapshot(isConnected() ? 'flush' : 'loss')
     if (isPeopled(before) && !isPeopled(replica.moment())) await tellEmptied(before)
   }
 
@@ -109,10 +109,14 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
 
   link.onState((state) => {
     replica.mark(state === 'connected' ? 'fresh' : 'stale')
-    if (state === 'connected') copyFrom = 'redis'
     metrics.storeUp.set(state === 'connected' ? 1 : 0)
-    if (state === 'connected' && losses > 0) metrics.storeReconnectsTotal.inc()
-    if (state === 'lost') losses += 1
+    if (state === 'lost') {
+      losses += 1
+      reader.lost()
+      return
+    }
+    copyFrom = 'redis'
+    if (losses > 0) metrics.storeReconnectsTotal.inc()
   })
   const showAge = (): void => metrics.storeCopyAgeSeconds.set(replica.ageMs() / 1_000)
   const ageWatch = every(clock, 1_000, showAge, () => undefined)
