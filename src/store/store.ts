@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { every } from '../base/clock.js'
+import { type Alarm, every } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Durability } from '../config.js'
 import { createCommands, functionCaller } from './commands.js'
@@ -12,8 +12,8 @@ import {
   redisCliFor,
   requireOnePrimary,
 } from './connections/connection.js'
-import { createLink } from './connections/link.js'
-import type { CopySource, Store, StoreNeeds } from './contract.js'
+import { createLink, type Link } from './connections/link.js'
+import type { CopySource, Replica, Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
 import { createLibrary, loadWhereMissing } from './functions.js'
 import { createKeys } from './keys.js'
@@ -73,7 +73,6 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock, log, metrics })
   const isConnected = (): boolean => link.state === 'connected'
   let isReading = false
-  let losses = 0
   let copyFrom: CopySource = 'nowhere'
 
   async function prepare(): Promise<void> {
@@ -109,20 +108,13 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
 
   link.onState((state) => {
     replica.mark(state === 'connected' ? 'fresh' : 'stale')
-    metrics.storeUp.set(state === 'connected' ? 1 : 0)
-    if (state === 'lost') {
-      losses += 1
-      reader.lost()
-      return
-    }
-    copyFrom = 'redis'
-    if (losses > 0) metrics.storeReconnectsTotal.inc()
+    if (state === 'lost') reader.lost()
+    else copyFrom = 'redis'
   })
-  const showAge = (): void => metrics.storeCopyAgeSeconds.set(replica.ageMs() / 1_000)
-  const ageWatch = every(clock, 1_000, showAge, () => undefined)
+  const measuring = measure({ link, replica }, needs)
 
   async function close(): Promise<void> {
-    ageWatch.cancel()
+    measuring.cancel()
     await savedCopy.close()
     reader.close()
     await link.close()
@@ -154,6 +146,17 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     ...createTogether({ connect: () => newConnection(place, keys.tag, bulk), keys, isConnected }),
     close,
   }
+}
+
+function measure({ link, replica }: { readonly link: Link; readonly replica: Replica }, { clock, metrics }: StoreNeeds): Alarm {
+  let losses = 0
+  link.onState((state) => {
+    metrics.storeUp.set(state === 'connected' ? 1 : 0)
+    if (state === 'lost') losses += 1
+    else if (losses > 0) metrics.storeReconnectsTotal.inc()
+  })
+  const showAge = (): void => metrics.storeCopyAgeSeconds.set(replica.ageMs() / 1_000)
+  return every(clock, 1_000, showAge, () => undefined)
 }
 
 /** For the one long transaction of an import. */
