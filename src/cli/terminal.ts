@@ -22,10 +22,14 @@ export interface Paint {
 export interface TerminalNeeds {
   readonly out: Writable
   readonly err: Writable
-  readonly colour: 'colour' | 'plain'
+  readonly colour: Colouring
+  /** Of `err`, which may go elsewhere; as `out` where it is left out. */
+  readonly complaints?: Colouring
 }
 
-export function createTerminal({ out, err, colour }: TerminalNeeds): Terminal {
+export type Colouring = 'colour' | 'plain'
+
+export function createTerminal({ out, err, colour, complaints = colour }: TerminalNeeds): Terminal {
   const painted = (code: number) => (text: string) => (colour === 'colour' ? `\u001b[${code}m${text}\u001b[0m` : text)
   let isGone = false
   // A reader that has had enough is no fault; the standard output of a process stays writable all the same.
@@ -37,7 +41,7 @@ export function createTerminal({ out, err, colour }: TerminalNeeds): Terminal {
       return isGone
     },
     print: (text) => void out.write(`${text}\n`),
-    complain: (text) => void err.write(`${text}\n`),
+    complain: (text) => void err.write(`${complaints === 'colour' ? text : colourless(text)}\n`),
     paint: { strong: painted(1), faint: painted(2), good: painted(32), bad: painted(31), key: painted(36) },
   }
 }
@@ -45,8 +49,14 @@ export function createTerminal({ out, err, colour }: TerminalNeeds): Terminal {
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   // hasColors() also heeds NO_COLOR and FORCE_COLOR.
-  const colour = process.stdout.isTTY && process.stdout.hasColors() ? 'colour' : 'plain'
-  return createTerminal({ out: process.stdout, err: process.stderr, colour })
+  const colouring = (stream: NodeJS.WriteStream): Colouring => (stream.isTTY && stream.hasColors() ? 'colour' : 'plain')
+  const [out, err] = [process.stdout, process.stderr]
+  return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err) })
+}
+
+function colourless(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are our own colours
+  return text.replace(/\u001b\[\d{1,2}m/g, '')
 }
 
 /** Columns as wide as their widest cell; the last one is left as it is. */

@@ -97,6 +97,18 @@ describe('help', () => {
   })
 })
 
+describe('colours', () => {
+  test('are for a terminal alone, also where only complaints go elsewhere', async () => {
+    const [out, err] = [new PassThrough(), new PassThrough()]
+    const terminal = createTerminal({ out, err, colour: 'colour', complaints: 'plain' })
+    terminal.print(terminal.paint.strong('done'))
+    terminal.complain(`${terminal.paint.bad('refused:')} 100`)
+    out.end()
+    err.end()
+    expect([await text(out), await text(err)]).toEqual(['\u001b[1mdone\u001b[0m\n', 'refused: 100\n'])
+  })
+})
+
 describe('the banner', () => {
   const app = {
     sip: ['tcp/192.0.2.10:5060', 'udp/192.0.2.10:5060'],
