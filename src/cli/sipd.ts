@@ -10,7 +10,7 @@ import { Secret } from '../base/secret.js'
 import { type TlsFiles, type TlsPair, tlsPairOf } from '../base/settings/tls-files.js'
 import { followTlsFiles } from '../base/settings/tls-renewal.js'
 import { drachtioSecret } from '../config.js'
-import type { Sipd } from '../sipd/sipd.js'
+import type { OutboundRoute, Sipd } from '../sipd/sipd.js'
 import type { CommandNeeds } from './needs.js'
 import { endOf, processEvents } from './process-events.js'
 import { type Terminal, table } from './terminal.js'
@@ -18,6 +18,8 @@ import { type Terminal, table } from './terminal.js'
 interface SipdOptions {
   readonly listen?: readonly ListenAddress[]
   readonly admin: HostPort
+  readonly adminTls?: boolean
+  readonly outbound?: readonly OutboundRoute[]
   readonly secret?: Secret
   readonly advertise?: string
   readonly tlsCert?: string
@@ -43,6 +45,13 @@ export function sipdCommand(program: Command, needs: CommandNeeds): void {
     .addOption(
       new Option('--admin <host:port>', 'where applications connect').default(localAdmin, '127.0.0.1:9022').argParser(readHostPort),
     )
+    .option('--admin-tls', 'applications connect over TLS, to the certificate of --tls-cert')
+    .addOption(
+      new Option(
+        '--outbound <route>',
+        'connects for each request to an application: INVITE=tcp://host:port, *=tls://…; again for more',
+      ).argParser(addOutbound),
+    )
     .addOption(
       new Option('--secret <text>', 'what applications must know; `ps` shows it: better HOTDESK_DRACHTIO_SECRET').argParser(readSecret),
     )
@@ -57,19 +66,27 @@ export function sipdCommand(program: Command, needs: CommandNeeds): void {
 const localAdmin: HostPort = { host: '127.0.0.1', port: 9022 }
 
 const help = `Without --listen it is udp://0.0.0.0:5060 and tcp://0.0.0.0:5060. It speaks drachtio-server's admin protocol: an application on
-drachtio-srf needs no change but host, port and secret of srf.connect().
+drachtio-srf needs no change but host, port and secret of srf.connect(). With --outbound it is the server that connects, to srf.listen().
 
 Examples:
   export HOTDESK_DRACHTIO_SECRET=cymru
   hotdesk sipd
   hotdesk sipd --admin 127.0.0.1:9022 --listen udp://127.0.0.1:5060 --listen tcp://127.0.0.1:5060
   hotdesk sipd --listen udp://0.0.0.0:5060 --advertise 192.0.2.10
-  hotdesk sipd --listen tls://0.0.0.0:5061 --listen wss://0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem`
+  hotdesk sipd --listen tls://0.0.0.0:5061 --listen wss://0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem
+  hotdesk sipd --outbound INVITE=tcp://127.0.0.1:3001 --outbound REGISTER=tcp://127.0.0.1:3002`
 
 function addListen(text: string, before: readonly ListenAddress[] | undefined): readonly ListenAddress[] {
   const address = parseListenAddress(text)
   if (!address) throw new InvalidArgumentError('Expected an address such as udp://0.0.0.0:5060.')
   return [...(before ?? []), address]
+}
+
+function addOutbound(text: string, before: readonly OutboundRoute[] | undefined): readonly OutboundRoute[] {
+  const [, method = '', protocol = '', place = ''] = /^([A-Z]+|\*)=(tcp|tls):\/\/(.+)$/.exec(text) ?? []
+  const found = parseHostPort(place)
+  if (!found) throw new InvalidArgumentError('Expected a method and an address such as INVITE=tcp://127.0.0.1:3001.')
+  return [...(before ?? []), { method, protocol: protocol === 'tls' ? 'tls' : 'tcp', address: found.host, port: found.port }]
 }
 
 function readHostPort(text: string): HostPort {
@@ -93,7 +110,7 @@ async function run(options: SipdOptions, terminal: Terminal): Promise<0 | 1> {
   })
   try {
     const end = endOf(events)
-    for (const line of told(await open(options, lifecycle, log), terminal)) terminal.print(line)
+    for (const line of told(await open(options, lifecycle, log), options, terminal)) terminal.print(line)
     const why = await end
     if (why.by === 'signal') return 0
     log.fatal({ event: 'node.fault', err: why.fault }, 'the SIP server ends by a fault that nobody expected')
@@ -112,7 +129,8 @@ async function open(options: SipdOptions, lifecycle: Lifecycle, log: Logger): Pr
   const sipd = await createSipd({
     listen: options.listen ?? everywhere,
     advertise: options.advertise ?? null,
-    admin: { address: options.admin.host, port: options.admin.port },
+    admin: { address: options.admin.host, port: options.admin.port, protocol: options.adminTls ? 'tls' : 'tcp' },
+    outbound: options.outbound ?? [],
     secret: secretOf(options),
     tls: pair && { ...pair, authorities: null },
     clock: systemClock,
@@ -135,14 +153,15 @@ function secretOf({ secret = drachtioSecret() ?? undefined }: SipdOptions): Secr
   throw new AppError('CONFIG_INVALID', 'applications must know a secret: set HOTDESK_DRACHTIO_SECRET, or give --secret')
 }
 
-function told({ listening, admin }: Sipd, { paint }: Terminal): string[] {
+function told({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { paint }: Terminal): string[] {
   const places = table([
     ['SIP', listening.map(({ protocol, address, port }) => `${protocol}/${hostPort(address, port)}`).join('  ')],
     ['admin', hostPort(admin.address, admin.port)],
   ])
-  const open = isLoopback(admin.address)
-    ? []
-    : [paint.bad('The admin port is open to the network: secret and messages pass it unencrypted.')]
+  const open =
+    adminTls || isLoopback(admin.address)
+      ? []
+      : [paint.bad('The admin port is open to the network: secret and messages pass it unencrypted.')]
   const lines = [`${paint.strong('hotdesk sipd')} is up`, '', ...places, '', ...open, paint.faint('Ctrl-C ends it.')]
   return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
 }

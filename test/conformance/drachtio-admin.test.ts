@@ -51,6 +51,20 @@ describe('commands that are none', () => {
     expect((await application.command('ping')).words.slice(3)).toEqual(['OK', 'pong'])
   })
 
+  it('a proxy command for an unknown transaction, or for a request that may not go on, is refused', async () => {
+    const application = await stage.application(['message'])
+    const phone = await stage.udpPeer()
+    const words = (transaction: string): string =>
+      `proxy|${transaction}||fullResponse||serial|||${phone.uri}\r\nMESSAGE sip:x SIP/2.0\r\n\r\n`
+    expect((await application.command(words('none'))).words.slice(3)).toEqual(['NOK', 'Unknown transaction id: none'])
+    const message = phone.request({ method: 'MESSAGE' })
+    message.set('Max-Forwards', '0')
+    phone.send(message)
+    const { txnId } = await application.arrives('MESSAGE')
+    expect((await application.command(words(txnId))).words[4]).toMatch(/^Rejected with 483/)
+    expect(await phone.hearsResponse(483)).toBeDefined()
+  })
+
   it('a header that cannot be sent refuses its command, and nothing else happens', async () => {
     const application = await stage.application([])
     const phone = await stage.udpPeer()

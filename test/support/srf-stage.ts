@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { AddressInfo, Server } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import Srf from 'drachtio-srf'
 import { expect } from 'vitest'
 import type { SipRequest } from '../../src/sip/message.js'
@@ -129,14 +129,26 @@ export interface SrfListener {
   close(): Promise<void>
 }
 
-export async function openSrfListener(): Promise<SrfListener> {
+export async function openSrfListener(secret = 'cymru'): Promise<SrfListener> {
   const srf = new Srf() as unknown as Srf5
-  const server = srf.listen({ host: '127.0.0.1', port: 0, secret: 'cymru' })
+  const server = srf.listen({ host: '127.0.0.1', port: 0, secret })
   const answered = new Promise<Dlg>((resolve, reject) => {
-    srf.invite((req, res) => void srf.createUAS(req, res, { localSdp: offer }).then(resolve, reject))
+    srf.invite((req, res) => {
+      res.send(180)
+      void srf.createUAS(req, res, { localSdp: offer }).then(resolve, reject)
+    })
   })
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => sockets.add(socket))
   await once(server, 'listening')
-  return { port: (server.address() as AddressInfo).port, answered, close: () => new Promise((resolve) => server.close(() => resolve())) }
+  return {
+    port: (server.address() as AddressInfo).port,
+    answered,
+    close() {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
+  }
 }
 
 /** The first time that event happens. */

@@ -7,6 +7,7 @@ import { freePort } from '../support/free-port.js'
 import { createWorkplace, type Program, type Workplace } from '../support/program.js'
 import { startSipp } from '../support/sipp.js'
 import { story } from '../support/sipp-trace.js'
+import { openSrfListener } from '../support/srf-stage.js'
 import { shownCertificate, tlsSampleFiles } from '../support/tls-sample.js'
 import { connectWireApplication, openWireApplication } from '../support/wire-application.js'
 
@@ -93,6 +94,21 @@ describe('hotdesk sipd', () => {
     expect(await shownCertificate(port('wss'))).toBe('hotdesk test first')
   })
 
+  it('takes applications over TLS with --admin-tls', async () => {
+    const { certificate, key } = tlsSampleFiles('first')
+    const { admin } = await start([...loopback, '--admin-tls', '--tls-cert', certificate, '--tls-key', key])
+    expect(await shownCertificate(admin)).toBe('hotdesk test first')
+  })
+
+  it('connects to an application with --outbound, as drachtio-server does by its request-handlers', async () => {
+    const application = await openSrfListener(secret)
+    ends.push(() => application.close())
+    const { port } = await start([...loopback, '--outbound', `INVITE=tcp://127.0.0.1:${application.port}`])
+    const words = { caller: '<sip:caller@127.0.0.1>', number: 'service' }
+    const caller = startSipp({ scenario: 'call-unchallenged', port: await freePort(), node: `127.0.0.1:${port('udp')}`, words })
+    expect(story(await caller.messages)).toBe('>INVITE <100 <180 <200 >ACK >BYE <200')
+  })
+
   it('shows the advertised address to applications', async () => {
     const { admin } = await start([...loopback, '--advertise', '192.0.2.10'])
     const application = await connectWireApplication(admin)
@@ -119,6 +135,12 @@ describe('hotdesk sipd', () => {
     ['no secret', [...loopback], {}, /set HOTDESK_DRACHTIO_SECRET, or give --secret/],
     ['an address that is none', ['--listen', '127.0.0.1:5060'], env, /such as udp:\/\/0\.0\.0\.0:5060/],
     ['an admin address that is none', ['--admin', '9022'], env, /such as 127\.0\.0\.1:9022/],
+    [
+      'an outbound route that is none',
+      [...loopback, '--outbound', 'tcp://127.0.0.1:3001'],
+      env,
+      /such as INVITE=tcp:\/\/127\.0\.0\.1:3001/,
+    ],
     ['tls without a certificate', ['--listen', 'tls://127.0.0.1:0'], env, /needs a TLS certificate and its key/],
     ['a certificate without a key', [...loopback, '--tls-cert', 'x.pem'], env, /--tls-cert and --tls-key go together/],
     ['a certificate that is not there', [...loopback, '--tls-cert', 'x.pem', '--tls-key', 'y.pem'], env, /x\.pem cannot be read/],
