@@ -59,7 +59,7 @@ export interface Config {
   readonly log: { readonly level: (typeof levels)[number]; readonly form: 'json' | 'pretty' }
   /** The site's dial plan file. */
   readonly dialplan: string
-  /** True when no hotdesk.yaml was given: the sample network is loaded into an empty Redis. */
+  /** True when no hotdesk.yaml was given and Redis is our own: the sample network, whose PINs are published, is loaded where nothing is. */
   readonly sample: boolean
 }
 
@@ -218,6 +218,7 @@ interface Surroundings {
 
 function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Config {
   const data = resolve(folder, from.data)
+  const redis = redisPlaceOf(from.redis, folder)
   const advertise = from.sip.advertise ?? (from.sip.listen.some(({ address }) => isWildcard(address)) ? machineAddress() : null)
   return {
     node: from.node,
@@ -226,7 +227,7 @@ function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Co
     secret: from.secret ?? keptSecret(data, purpose),
     sip: { ...from.sip, advertise, tls: tlsFilesOf(from.sip, folder) },
     drachtio: from.drachtio.url === 'embedded' ? 'embedded' : { ...from.drachtio.url, secret: from.drachtio.secret ?? new Secret('') },
-    redis: redisPlaceOf(from.redis, folder),
+    redis,
     durability: from.redis.durability,
     http: { address: from.http.listen.host, port: from.http.listen.port },
     media: { address: from.media.address ?? advertise ?? from.sip.listen[0]?.address ?? machineAddress(), ports: from.media.ports },
@@ -239,7 +240,7 @@ function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Co
     emergency: from.emergency,
     log: { level: from.log.level, form: from.log.form ?? (process.stdout.isTTY ? 'pretty' : 'json') },
     dialplan: dialplanFile(from, folder),
-    sample,
+    sample: sample && redis.kind === 'embedded',
   }
 }
 

@@ -212,6 +212,11 @@ describe('loading', () => {
     expect(readFileSync(join(cwd, 'data/network-secret'), 'utf8').trim()).toBe(first.secret.reveal())
   })
 
+  test('makes no sample users, whose PINs are published, in a Redis that others use', () => {
+    const env = { HOTDESK_REDIS: 'redis://redis.example', HOTDESK_SECRET: '0123456789abcdef' }
+    expect(loadConfig({ cwd: folder(), env }).sample).toBe(false)
+  })
+
   test('only to look leaves nothing behind', () => {
     const cwd = folder()
     loadConfig({ cwd, env: {}, purpose: 'look' })
