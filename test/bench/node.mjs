@@ -1,31 +1,39 @@
 // The whole node: sipd, drachtio-srf, registrar, routing, PIN dialogue, Redis. `npm run bench node`
+// `--profile` measures the calls only and shows where the time of the node's threads went.
 // Calls come from a trunk, are for a user, and ring the phone where the user sits; all UDP on loopback, everything on this machine.
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { cpuOf, machine, memoryOf, table } from './parts/machine.mjs'
 import { furnish, startNode, stopNode } from './parts/node.mjs'
+import { profileOf, profiling } from './parts/profile.mjs'
 import { answering, freePort, load } from './parts/sipp.mjs'
 
 const here = import.meta.dirname
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '10' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string', default: '10' }, profile: { type: 'boolean', default: false } },
+})
 const rates = positionals.length > 0 ? positionals.map(Number) : [50, 100, 200, 300]
 const seconds = Number(values.seconds)
 
 const [trunkPort, calleePort] = [await freePort(), await freePort()]
-const node = await startNode(trunkPort)
+const profile = values.profile ? await profiling() : null
+const node = await startNode(trunkPort, profile?.words)
 const network = await furnish(node)
 let callee
 try {
   console.log('\nThe whole node\n')
-  console.log(`${await registrations()}\n`)
+  if (!profile) console.log(`${await registrations()}\n`)
+  else await register()
   callee = answering('uas', calleePort)
   console.log(`${await calls()}\n`)
-  console.log(await logins())
+  if (!profile) console.log(await logins())
 } finally {
   callee?.end()
   await network.close()
   await stopNode(node)
 }
+if (profile) console.log(await profileOf(profile.folder))
 
 /** What the node spends meanwhile, for each of `total` things. */
 async function spending(total, run) {
@@ -36,15 +44,21 @@ async function spending(total, run) {
   return { ...result, cpu: ((cpuOf(node.child.pid) - before.cpu) / total).toFixed(2), idle: share('idle'), steal: share('steal') }
 }
 
-async function registrations() {
+function registering(rate, lasting) {
   const more = ['-key', 'device', 'HD0001', '-au', 'HD0001', '-ap', 'bench']
-  const scenario = path.join(here, 'parts/register.xml')
-  const one = () => load({ scenario, target: node.sip, rate: 1, seconds: 1, port: calleePort, more })
-  // SIPp knows MD5 alone: a node that has seen such a phone give up offers only that the next time.
-  if ((await one()).ok === 0) await one()
+  return load({ scenario: path.join(here, 'parts/register.xml'), target: node.sip, rate, seconds: lasting, port: calleePort, more })
+}
+
+/** SIPp knows MD5 alone: a node that has seen such a phone give up offers only that the next time. */
+async function register() {
+  if ((await registering(1, 1)).ok === 0) await registering(1, 1)
+}
+
+async function registrations() {
+  await register()
   const rows = [['registrations/s', 'failed', 'retrans', 'p50 ms', 'p95', 'p99', 'node ms each', 'idle %', 'steal %']]
   for (const rate of [100, 300, 600]) {
-    const spent = await spending(rate * seconds, () => load({ scenario, target: node.sip, rate, seconds, port: calleePort, more }))
+    const spent = await spending(rate * seconds, () => registering(rate, seconds))
     rows.push([
       rate,
       spent.failed,

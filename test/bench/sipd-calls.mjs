@@ -1,5 +1,6 @@
 // sipd and the minimal application `createB2BUA` between two SIPp, UDP on loopback: what the reference figures measure.
 // `npm run bench sipd-calls`, or with rates: `node test/bench/sipd-calls.mjs 300 475 950 --seconds 30`.
+// `--profile` shows where the server's time went, and the application's.
 // `--drachtio <admin port>:<SIP port>:<pid>:<secret>` measures a drachtio-server that runs already, in the same way.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,6 +8,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { cpuOf, machine, memoryOf, table } from './parts/machine.mjs'
+import { profileOf, profiling } from './parts/profile.mjs'
 import { address, answering, freePort, load } from './parts/sipp.mjs'
 
 const here = import.meta.dirname
@@ -15,6 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
     drachtio: { type: 'string' },
+    profile: { type: 'boolean', default: false },
     dist: { type: 'string', default: path.join(here, '../../dist') },
   },
 })
@@ -24,9 +27,17 @@ const seconds = Number(values.seconds)
 const server = values.drachtio ? given(values.drachtio) : await started()
 const calleePort = await freePort()
 const callee = answering('uas', calleePort)
+const applicationProfile = values.profile ? await profiling() : null
 const application = spawn(
   process.execPath,
-  [path.join(here, 'parts/b2bua.mjs'), server.admin, server.secret, `sip:callee@${address}:${calleePort}`].map(String),
+  [
+    ...(process.env.HD_NODE_WORDS?.split(' ') ?? []),
+    ...(applicationProfile?.words ?? []),
+    path.join(here, 'parts/b2bua.mjs'),
+    server.admin,
+    server.secret,
+    `sip:callee@${address}:${calleePort}`,
+  ].map(String),
 )
 await once(createInterface({ input: application.stdout }), 'line')
 
@@ -37,10 +48,13 @@ try {
 } finally {
   application.kill()
   callee.end()
-  server.end()
+  await server.end()
 }
 console.log(`\n${values.drachtio ? 'drachtio-server' : 'sipd'} + createB2BUA, UDP, ${seconds} s a rate, everything on this machine\n`)
 console.log(table(rows))
+for (const profile of [server.profile, applicationProfile]) {
+  if (profile) console.log(`\n${profile === applicationProfile ? 'The application' : 'The server'}\n\n${await profileOf(profile.folder)}`)
+}
 
 async function call(rate, lasting) {
   const before = { server: cpuOf(server.pid), app: cpuOf(application.pid), machine: machine(), at: performance.now() }
@@ -66,11 +80,21 @@ async function call(rate, lasting) {
 }
 
 async function started() {
-  const child = spawn(process.execPath, [path.join(here, 'parts/sipd-process.mjs'), path.resolve(values.dist)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const profile = values.profile ? await profiling() : null
+  const words = [
+    ...(process.env.HD_NODE_WORDS?.split(' ') ?? []),
+    ...(profile?.words ?? []),
+    path.join(here, 'parts/sipd-process.mjs'),
+    path.resolve(values.dist),
+  ]
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(createInterface({ input: child.stdout }), 'line')
-  return { ...JSON.parse(line), pid: child.pid, secret: 'bench', end: () => child.kill() }
+  const exited = once(child, 'exit')
+  const end = async () => {
+    child.kill()
+    await exited
+  }
+  return { ...JSON.parse(line), pid: child.pid, secret: 'bench', profile, end }
 }
 
 function given(text) {

@@ -6,6 +6,7 @@ const srf = new Srf()
 void srf.connect({ host: '127.0.0.1', port: Number(port), secret })
 srf.on('connect', (fault) => console.log(fault ? `refused: ${fault.message}` : 'connected'))
 srf.on('error', () => process.exit(1))
+process.on('SIGTERM', () => process.exit(0))
 srf.invite((request, response) => void join(request, response))
 
 async function join(request, response) {

@@ -12,7 +12,7 @@ const dist = path.join(import.meta.dirname, '../../../dist')
 const from = (name) => import(pathToFileURL(path.join(dist, name)).href)
 
 /** A node with one trunk, two users and two phones, in a process of its own. */
-export async function startNode(trunkPort) {
+export async function startNode(trunkPort, words = []) {
   const folder = await mkdtemp(path.join(tmpdir(), 'hotdesk-bench-'))
   const dialplan = {
     site: 'bench',
@@ -33,7 +33,7 @@ export async function startNode(trunkPort) {
   }
   await writeFile(settings.dialplan, JSON.stringify(dialplan))
   await writeFile(path.join(folder, 'hotdesk.yaml'), JSON.stringify(settings))
-  const child = spawn(process.execPath, [path.join(dist, 'main.js'), '--config', path.join(folder, 'hotdesk.yaml'), 'start'])
+  const child = spawn(process.execPath, [...words, path.join(dist, 'main.js'), '--config', path.join(folder, 'hotdesk.yaml'), 'start'])
   child.stderr.pipe(process.stderr)
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.includes('"event":"node.started"')) continue
