@@ -102,7 +102,7 @@ describe('RFC 3261 §17.2.1: the INVITE server transaction over a reliable trans
     const arrived = new Promise<ServerTransaction>((resolve) => still.layer.onRequest(resolve))
     if (!hop) throw new Error('no hop')
     // Any request of ours opens the connection that the INVITE then comes over.
-    void still.layer.sendAck(aRequest('ACK', 'sip:x@127.0.0.1'), hop)
+    still.layer.sendAck(aRequest('ACK', 'sip:x@127.0.0.1'), hop)
     await far.hears('ACK ')
     far.write(invite.replace('SIP/2.0/UDP', 'SIP/2.0/TCP'))
     const transaction = await arrived
@@ -133,7 +133,7 @@ describe('RFC 3261 §17.2.4: transport errors', () => {
     const [hop] = still.layer.locateNow(`sip:127.0.0.1:${far.port};transport=tcp`) ?? []
     const arrived = new Promise<ServerTransaction>((resolve) => still.layer.onRequest(resolve))
     if (!hop) throw new Error('no hop')
-    void still.layer.sendAck(aRequest('ACK', 'sip:x@127.0.0.1'), hop)
+    still.layer.sendAck(aRequest('ACK', 'sip:x@127.0.0.1'), hop)
     await far.hears('ACK ')
     // Its sent-by is where nobody listens any more.
     far.write(invite.replace('SIP/2.0/UDP', 'SIP/2.0/TCP').replaceAll(`${peer.address}:${peer.port}`, `127.0.0.1:${far.port}`))

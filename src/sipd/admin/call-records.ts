@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../base/clock.js'
 import type { CallRecords, Recorded } from '../dialog/application.js'
+import { newWireId } from '../wire-id.js'
 import type { Registry } from './registry.js'
 import { wireTime } from './wire-line.js'
 
@@ -10,7 +10,7 @@ export function createCallRecords(registry: Registry, clock: Clock): CallRecords
     for (const client of registry.wanting(verb)) {
       const [source = '', ...rest] = words
       client.told(
-        [randomUUID(), verb, source, wireTime(clock.now()), ...rest].join('|'),
+        [newWireId(), verb, source, wireTime(clock.now()), ...rest].join('|'),
         Buffer.isBuffer(message) ? message : message.toBuffer(),
       )
     }

@@ -1,39 +1,39 @@
-import { randomUUID } from 'node:crypto'
 import type { Protocol } from '../../base/listen-address.js'
 import type { Passage } from '../dialog/application.js'
+import { newWireId } from '../wire-id.js'
 
 /** The header lines that the server sends; drachtio-srf finds each word by its place. */
 
 export function acceptedLine(command: string, ...details: readonly string[]): string {
-  return [randomUUID(), 'response', command, 'OK', ...details].join('|')
+  return [newWireId(), 'response', command, 'OK', ...details].join('|')
 }
 
 /** `NO` goes with a closed connection, `NOK` never does. */
 export function refusedLine(command: string, word: 'NO' | 'NOK', reason: string): string {
-  return `${randomUUID()}|response|${command}|${word}|${reason}`
+  return `${newWireId()}|response|${command}|${word}|${reason}`
 }
 
 export function requestSentLine(command: string, txnId: string, passage: Passage): string {
-  return `${randomUUID()}|response|${command}|OK|application|${passageWords(passage)}|${txnId}|Msg sent:|`
+  return `${newWireId()}|response|${command}|OK|application|${passageWords(passage)}|${txnId}|Msg sent:|`
 }
 
 export function responseSentLine(command: string, txnId: string, dialogId: string, passage: Passage): string {
-  return `${randomUUID()}|response|${command}|OK|application|${passageWords(passage)}|${txnId}|${dialogId}||Msg sent:|`
+  return `${newWireId()}|response|${command}|OK|application|${passageWords(passage)}|${txnId}|${dialogId}||Msg sent:|`
 }
 
 /** A request or response; `receivedOn` only for a request outside a dialog. */
 export function arrivedLine(txnId: string, dialogId: string, passage: Passage, receivedOn: string): string {
-  return `${randomUUID()}|sip|network|${passageWords(passage)}|${txnId}|${dialogId}|${receivedOn}`
+  return `${newWireId()}|sip|network|${passageWords(passage)}|${txnId}|${dialogId}|${receivedOn}`
 }
 
 /** The final response of one attempt: more answers to the same command will come. */
 export function proxiedLine(command: string, passage: Passage): string {
-  return `${randomUUID()}|response|${command}|OK|network|${passageWords(passage)}|||continue`
+  return `${newWireId()}|response|${command}|OK|network|${passageWords(passage)}|||continue`
 }
 
 /** A BYE that the server itself has sent. */
 export function unsolicitedLine(dialogId: string, passage: Passage): string {
-  return `${randomUUID()}|sip|application|${passageWords(passage)}|unsolicited|${dialogId}|`
+  return `${newWireId()}|sip|application|${passageWords(passage)}|unsolicited|${dialogId}|`
 }
 
 function passageWords({ size, protocol, remote, at }: Passage): string {

@@ -142,7 +142,7 @@ interface Settled {
 }
 
 function settleSession({ keeper }: Desk, dialog: Dialog, { request, response, terms }: Settled): void {
-  if (response.body.length > 0) dialog.description = response.body
+  if (response.body.length > 0) dialog.description = response.body.toString('latin1')
   keeper.keep(dialog, terms, request)
 }
 

@@ -32,6 +32,7 @@ export function createDialogTable(): DialogTable {
       if (byKey.get(key) === dialog) byKey.delete(key)
       if (byId.get(dialog.id) === dialog) byId.delete(dialog.id)
       dialog.expiry?.cancel()
+      dialog.description = null
     },
     of: (request) => byKey.get(keyOf(request.callId, request.to.tag, request.from.tag)),
     has: (dialog) => byKey.get(keyOf(dialog.callId, dialog.localTag, dialog.remoteTag)) === dialog,

@@ -35,8 +35,8 @@ export interface Dialog {
   contact: string
   /** Ends a subscription that nobody ends (RFC 6665), keeps or ends a session (RFC 4028). */
   expiry: Alarm | null
-  /** The session description that we sent last. */
-  description: Buffer | null
+  /** The session description that we sent last, latin1: a slice of a buffer would keep its neighbours as long as the call lasts. */
+  description: string | null
   /** An INVITE of that side waits for its final response (RFC 3261 §14). */
   readonly inviting: { us: boolean; them: boolean }
   /** When the application was told of an ACK, epoch milliseconds. */

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { isAppError } from '../../base/errors.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
-import type { Flow, Hop } from '../transaction/transaction-layer.js'
+import type { Flow, Hop, SentAck } from '../transaction/transaction-layer.js'
+import { newWireId } from '../wire-id.js'
 import type { Application, StopReason } from './application.js'
 import { answerClientCall } from './call/client-call.js'
 import type { ClientCalls } from './call/client-calls.js'
@@ -49,7 +49,7 @@ const credentials = ['Authorization', 'Proxy-Authorization'] as const
 interface Desk {
   readonly core: Core
   readonly calls: ClientCalls
-  readonly lastAcks: WeakMap<Dialog, { readonly ack: SipRequest; readonly hop: Hop }>
+  readonly lastAcks: WeakMap<Dialog, SentAck>
 }
 
 export function createInDialog(core: Core, calls: ClientCalls): InDialog {
@@ -60,7 +60,7 @@ export function createInDialog(core: Core, calls: ClientCalls): InDialog {
     sendAck: (dialog, invite, order) => sendAck(desk, dialog, invite, order),
     repeatAck(dialog) {
       const last = desk.lastAcks.get(dialog)
-      if (last) deliverAck(desk, dialog, last, null)
+      if (last) core.layer.repeatAck(last)
     },
   }
 }
@@ -146,9 +146,10 @@ function sendFor({ core, calls }: Desk, { application, command, draft }: Asked, 
     return
   }
   const { message } = composed
+  // What these hear with is kept as long as the transaction: the draft and what it was read from are not.
   const sent = sendRequest(core, message, hops, {
     sent(passage, bytes) {
-      if (draft.method === 'BYE' && dialog.creator === 'INVITE') core.records.stop('application', 'normal-release', bytes)
+      if (message.method === 'BYE' && dialog.creator === 'INVITE') core.records.stop('application', 'normal-release', bytes)
       application.requestSent(command, sent.txnId, passage, bytes)
     },
     heard(response, origin) {
@@ -187,8 +188,9 @@ function heard(core: Core, dialog: Dialog, { message, response, origin }: HeardR
 }
 
 function sendAck(desk: Desk, dialog: Dialog, invite: SipRequest, order: AckOrder): void {
+  const { application } = dialog
   const failed = (reason: string): void => {
-    if (order) dialog.application.refused(order.command, reason)
+    if (order) application.refused(order.command, reason)
   }
   const found = (hops: readonly [Hop, ...Hop[]]): void => {
     const composed = composeInDialog(order?.draft ?? bareRequest('ACK'), dialog, hops[0], invite.cseq.number)
@@ -198,22 +200,15 @@ function sendAck(desk: Desk, dialog: Dialog, invite: SipRequest, order: AckOrder
     }
     const { message } = composed
     for (const name of credentials) for (const value of invite.all(name)) if (!message.has(name)) message.append(name, value)
-    const last = { ack: message, hop: hops[0] }
-    desk.lastAcks.set(dialog, last)
-    deliverAck(desk, dialog, last, order?.command ?? null)
+    const sent = desk.core.layer.sendAck(message, hops[0])
+    if (!sent) {
+      failed('transport for ACK has been shutdown or closed')
+      return
+    }
+    desk.lastAcks.set(dialog, sent)
+    if (order) application.requestSent(order.command, newWireId(), sentPassage(desk.core, sent.flow, sent.bytes.length), sent.bytes)
   }
   reach(desk.core, dialog, '', { found, failed })
-}
-
-function deliverAck({ core }: Desk, dialog: Dialog, { ack, hop }: { ack: SipRequest; hop: Hop }, command: string | null): void {
-  core.layer.sendAck(ack, hop).then(
-    ({ bytes, flow }) => {
-      if (command !== null) dialog.application.requestSent(command, randomUUID(), sentPassage(core, flow, bytes.length), bytes)
-    },
-    () => {
-      if (command !== null) dialog.application.refused(command, 'transport for ACK has been shutdown or closed')
-    },
-  )
 }
 
 function end({ core }: Desk, dialog: Dialog, { text, record, news }: Ending): void {

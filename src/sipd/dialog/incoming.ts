@@ -1,8 +1,9 @@
-import { randomInt, randomUUID } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { createResponse } from '../../sip/builder.js'
 import { newTag } from '../../sip/ids.js'
 import type { SipRequest } from '../../sip/message.js'
 import type { Flow, ServerTransaction } from '../transaction/transaction-layer.js'
+import { newWireId } from '../wire-id.js'
 import type { Answering } from './answering.js'
 import type { Application } from './application.js'
 import { acknowledgeServerCall, cancelServerCall, feedServerCall, newServerCall, tryToSend } from './call/server-call.js'
@@ -162,7 +163,7 @@ function offer(needs: IncomingNeeds, transaction: ServerTransaction, application
   const { core, delivery } = needs
   const { request, flow, size } = transaction
   const pending: Pending = {
-    id: randomUUID(),
+    id: newWireId(),
     transaction,
     application,
     dialog: request.method === 'BYE' ? null : dialog,

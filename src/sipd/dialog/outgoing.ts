@@ -1,7 +1,8 @@
-import { randomInt, randomUUID } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import { parseUri, schemeOf } from '../../sip/uri.js'
 import type { Flow, Hop } from '../transaction/transaction-layer.js'
+import { newWireId } from '../wire-id.js'
 import type { Application } from './application.js'
 import { answerClientCall, dialogOfResponse } from './call/client-call.js'
 import type { ClientCalls } from './call/client-calls.js'
@@ -101,9 +102,10 @@ function sendTo(desk: Desk, asked: Asked, hops: readonly Hop[]): void {
     return
   }
   const { message } = composed
+  // What these hear with is kept as long as the transaction: the draft and what it was read from are not.
   const sent = sendRequest(core, message, hops, {
     sent(passage, bytes) {
-      if (draft.method === 'INVITE') core.records.attempt('application', bytes)
+      if (message.method === 'INVITE') core.records.attempt('application', bytes)
       application.requestSent(command, sent.txnId, passage, bytes)
     },
     heard(response, origin) {
@@ -130,7 +132,7 @@ function refuse(desk: Desk, { application, command, draft }: Asked, reason: stri
   }
   const { message } = composed
   const failure = reason === noTransport ? { status: 416, reason: 'Unsupported URI Scheme' } : { status: 503, reason }
-  const ids = { txnId: randomUUID(), dialogId: draft.method === 'INVITE' ? dialogId(message.callId, message.from.tag) : '' }
+  const ids = { txnId: newWireId(), dialogId: draft.method === 'INVITE' ? dialogId(message.callId, message.from.tag) : '' }
   failRequest(desk.core, message, failure, {
     sent: (passage, bytes) => application.requestSent(command, ids.txnId, passage, bytes),
     heard: (response, origin) => passResponse(desk.core, { application, ...ids }, response, origin),

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { isAppError, messageOf } from '../../base/errors.js'
 import { newBranch } from '../../sip/ids.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import type { ClientTransaction, Flow, Hop } from '../transaction/transaction-layer.js'
 import { endpointText } from '../transport/flow.js'
+import { newWireId } from '../wire-id.js'
 import type { Passage } from './application.js'
 import { localFailure } from './compose.js'
 import { type Core, type Origin, type Sent, sentPassage } from './core.js'
@@ -32,7 +32,7 @@ interface Sending extends Sent {
 export function sendRequest(core: Core, request: SipRequest, hops: readonly Hop[], listener: Listener): Sent {
   const sending: Sending = {
     core,
-    txnId: randomUUID(),
+    txnId: newWireId(),
     request,
     hops,
     listener,

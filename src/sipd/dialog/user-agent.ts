@@ -116,7 +116,7 @@ function heardOfCall(core: Core, keeper: SessionKeeper, call: ClientCall, heard:
   passResponse(core, { application, txnId, dialogId: id }, response, origin)
   if (response.status < 200) return
   if (winner) {
-    if (request.body.length > 0) winner.description = request.body
+    if (request.body.length > 0) winner.description = request.body.toString('latin1')
     keeper.keep(winner, termsOf(response), response)
   }
   if (!call.dialog) record(core, response)

@@ -107,7 +107,7 @@ function relaysAck({ core, dialogs }: Desk, ack: SipRequest, flow: Flow): boolea
     next,
     ([hop]) => {
       if (!hop) return
-      core.layer.sendAck(passOn(ack, { target: null, stay: 'no', fields: [], from: flow, hop }), hop).catch(lost)
+      if (!core.layer.sendAck(passOn(ack, { target: null, stay: 'no', fields: [], from: flow, hop }), hop)) lost()
     },
     lost,
   )

@@ -19,14 +19,15 @@ import type { Counts } from './counts.js'
 import { ackOf, cancelOf } from './generated-requests.js'
 import { createRunner, type Effect, type Runner } from './machine.js'
 import type { OversizeRule } from './oversize.js'
-import type { ClientTransaction, ClientUser } from './transaction-layer.js'
+import { createRetainer } from './retainer.js'
+import type { ClientTransaction, ClientUser, SentAck } from './transaction-layer.js'
 import { ourVia } from './via-stamp.js'
 
 /** RFC 3261 §17.1: our own requests. */
 export interface ClientTransactions {
   send(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction
-  /** Sends a request that has no transaction, the ACK of a 2xx; null where there is no way. */
-  sendOnce(request: SipRequest, hop: Hop): { readonly bytes: Buffer; readonly flow: Flow } | null
+  /** The ACK of a 2xx has no transaction. */
+  sendAck(ack: SipRequest, hop: Hop): SentAck | null
   /** False where no transaction awaits it (RFC 3261 §17.1.3). */
   onResponse(received: Received): boolean
   /** An outgoing connection is established. */
@@ -53,6 +54,7 @@ interface Client extends ClientTransactionsNeeds {
   readonly machines: Map<string, ClientMachine>
   readonly paths: Paths
   readonly runner: Runner<ClientMachine>
+  readonly retain: (bytes: Buffer) => Buffer
 }
 
 export function createClientTransactions(needs: ClientTransactionsNeeds): ClientTransactions {
@@ -67,10 +69,10 @@ export function createClientTransactions(needs: ClientTransactionsNeeds): Client
       paths.leave(machine)
     },
   })
-  const client: Client = { ...needs, machines, paths, runner }
+  const client: Client = { ...needs, machines, paths, runner, retain: createRetainer() }
   return {
     send: (request, hop, user) => begin(client, request, hop, user),
-    sendOnce: (request, hop) => sendOnce(client, request, hop),
+    sendAck: (ack, hop) => sendAck(client, ack, hop),
     onResponse: (received) => receive(client, received),
     onOpen(flow) {
       for (const machine of paths.on(flow.connection ?? '')) confirmStream(client, machine)
@@ -135,14 +137,9 @@ function flowTo({ transports }: Client, hop: Hop): Flow {
   return transports.flowTo(hop) ?? { protocol, remote, local, advertised, connection: 0 }
 }
 
-/** Requests without a transaction that have our Via already. */
-const stamped = new WeakSet<SipRequest>()
-
-function sendOnce(client: Client, request: SipRequest, hop: Hop): { bytes: Buffer; flow: Flow } | null {
-  // An ACK that is sent again is the same ACK, branch included (RFC 3261 §13.2.2.4).
-  if (!stamped.has(request)) request.prepend('Via', ourVia(hop.protocol, hop.advertised, newBranch()))
-  stamped.add(request)
-  const bytes = request.toBuffer()
+function sendAck(client: Client, ack: SipRequest, hop: Hop): SentAck | null {
+  ack.prepend('Via', ourVia(hop.protocol, hop.advertised, newBranch()))
+  const bytes = client.retain(ack.toBuffer())
   const flow = flowTo(client, hop)
   return client.transports.send(bytes, flow) ? { bytes, flow } : null
 }

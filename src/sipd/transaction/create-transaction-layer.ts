@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.js'
-import { AppError, messageOf } from '../../base/errors.js'
+import { messageOf } from '../../base/errors.js'
 import type { ListenAddress, Protocol } from '../../base/listen-address.js'
 import type { Logger } from '../../base/logger.js'
 import type { SipRequest } from '../../sip/message.js'
 import { defaultTimerBase, sipTimers, type TimerBase } from '../../sip/timers.js'
 import { type ConnectionLimits, defaultConnectionLimits } from '../transport/connections.js'
-import { type Flow, type Hop, isReliable } from '../transport/flow.js'
+import { type Flow, isReliable } from '../transport/flow.js'
 import { createDnsNames, createSystemDns, type Dns } from '../transport/locate/dns-names.js'
 import { createNextHops, type NextHops } from '../transport/locate/next-hop.js'
 import type { TlsIdentity } from '../transport/tls.js'
@@ -127,7 +127,8 @@ function userSide({ transports, clients, nextHops, listeners }: UserSideNeeds): 
     locateNow: nextHops.findNow,
     locate: nextHops.find,
     send: (request, hop, user) => clients.send(request, hop, user),
-    sendAck: (ack, hop) => sendAck(clients, ack, hop),
+    sendAck: (ack, hop) => clients.sendAck(ack, hop),
+    repeatAck: ({ bytes, flow }) => void transports.send(bytes, flow),
   }
 }
 
@@ -143,9 +144,4 @@ function timersOf(base: TimerBase): TimersFor {
 
 function offeredBy(transports: Transports): ReadonlySet<Protocol> {
   return new Set(transports.listening.map(({ protocol }) => protocol))
-}
-
-function sendAck(clients: ClientTransactions, ack: SipRequest, hop: Hop): ReturnType<TransactionLayer['sendAck']> {
-  const sent = clients.sendOnce(ack, hop)
-  return sent ? Promise.resolve(sent) : Promise.reject(new AppError('SIP_SEND_FAILED', 'no connection for the ACK'))
 }

@@ -50,6 +50,12 @@ export interface ClientTransaction {
   readonly terminated: boolean
 }
 
+/** As it went out, to be sent again for half a minute. */
+export interface SentAck {
+  readonly bytes: Buffer
+  readonly flow: Flow
+}
+
 /** RFC 3261 §17 with RFC 6026, over all transports. Adds and strips our Via, rport and received (RFC 3581), ACKs non-2xx itself. */
 export interface TransactionLayer {
   /** In the order of the configuration. */
@@ -63,7 +69,9 @@ export interface TransactionLayer {
   locate(uri: string): Promise<readonly Hop[]>
   /** Starts a client transaction. The request has no Via of ours yet. */
   send(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction
-  /** The ACK of a 2xx: sent once, outside any transaction. Resolves with what was sent. The same message sent again keeps its Via. */
-  sendAck(ack: SipRequest, hop: Hop): Promise<{ readonly bytes: Buffer; readonly flow: Flow }>
+  /** The ACK of a 2xx: sent outside any transaction; null where there is no way. */
+  sendAck(ack: SipRequest, hop: Hop): SentAck | null
+  /** An ACK that is sent again is the same ACK, branch included (RFC 3261 §13.2.2.4). */
+  repeatAck(ack: SentAck): void
   close(): Promise<void>
 }

@@ -68,14 +68,23 @@ function attach(socket: Socket, events: DatagramEvents, probe: UnreachableProbe)
     if (fault?.address !== undefined && fault.port !== undefined && noWay.has(fault.code ?? ''))
       events.onUnreachable({ address: fault.address, port: fault.port }, fault.message)
   }
+  // A datagram wakes its receiver, which costs more than sending it: those of one turn of the event loop go out together.
+  let waiting: { readonly bytes: Buffer; readonly remote: Endpoint }[] = []
+  const flush = (): void => {
+    const batch = waiting
+    waiting = []
+    if (open) for (const { bytes, remote } of batch) socket.send(bytes, remote.port, remote.address, sent)
+  }
   const datagrams: DatagramSocket = {
     bound: { address, port },
     send(bytes, remote) {
-      if (open) socket.send(bytes, remote.port, remote.address, sent)
+      if (waiting.length === 0) setImmediate(flush)
+      waiting.push({ bytes, remote })
     },
     suspect: (remote) => probe.ask(remote),
     close() {
       probe.close()
+      flush()
       if (!open) return Promise.resolve()
       open = false
       return new Promise((resolve) => socket.close(() => resolve()))

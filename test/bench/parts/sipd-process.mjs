@@ -1,15 +1,15 @@
-// sipd alone in a process: `node sipd-process.mjs <dist>`; tells its ports as one line of JSON.
+// sipd in its thread, as a node has it: `node sipd-process.mjs <dist>`; tells its ports as one line of JSON.
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const load = (name) => import(pathToFileURL(path.join(process.argv[2], name)).href)
-const { createSipd } = await load('sipd/sipd.js')
+const { createSipdThread } = await load('sipd/sipd.js')
 const { systemClock } = await load('base/clock.js')
 const { silentLogger } = await load('base/logger.js')
 const { Secret } = await load('base/secret.js')
 
 const address = '127.0.0.1'
-const sipd = await createSipd({
+const sipd = await createSipdThread({
   listen: [{ protocol: 'udp', address, port: 0 }],
   advertise: null,
   admin: { address, port: 0 },

@@ -47,8 +47,8 @@ test.each([
   caller.send(invite, hop, diary)
   await diary.hears('200')
   expect(diary.heard).toEqual(['sent', '100', '180', '200'])
-  const sent = await caller.sendAck(aRequest('ACK', uri, { callId: invite.callId }), hop)
-  expect(sent.flow.protocol).toBe(protocol)
+  const sent = caller.sendAck(aRequest('ACK', uri, { callId: invite.callId }), hop)
+  expect(sent?.flow.protocol).toBe(protocol)
   expect(await acked).toBe(invite.callId)
 
   const bye = createDiary()

@@ -12,6 +12,8 @@ import { type ClientCallAction, type ClientCallInput, type ClientCallState, clie
 /** An INVITE that rings for longer is cancelled (RFC 3261 §16.6, Timer C). */
 const longestRingingMs = 185_000
 
+const nothing = Buffer.alloc(0)
+
 /** What a call asks for; all calls share one of these. */
 export interface ClientCallUser {
   /** A response for the application. */
@@ -108,6 +110,7 @@ const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = 
     // From here on only copies of the 2xx can come: what is not needed for them is not kept for half a minute.
     call.latest = null
     call.ack = null
+    call.request.body = nothing
   },
   'repeat ack': (call) => {
     if (call.winner) call.user.repeatAck(call.winner)

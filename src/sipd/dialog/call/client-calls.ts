@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { newRequest } from '../../../sip/editor.js'
 import type { SipRequest } from '../../../sip/message.js'
 import type { ClientUser } from '../../transaction/transaction-layer.js'
+import { newWireId } from '../../wire-id.js'
 import type { Application } from '../application.js'
 import type { Core, Sent } from '../core.js'
 import type { Dialog } from '../dialog.js'
@@ -107,7 +107,7 @@ function cancel({ core, found, application, command, txnId }: Cancelling, draft:
   const size = found.call.state === 'calling' ? 0 : bytes.length
   feedClientCall(found.call, 'cancel')
   const passage = { size, protocol: flow?.protocol ?? null, remote: flow?.local ?? null, at: core.clock.now() }
-  application.requestSent(command, randomUUID(), passage, bytes)
+  application.requestSent(command, newWireId(), passage, bytes)
 }
 
 function cancelText(invite: SipRequest, reason: string | null): Buffer {

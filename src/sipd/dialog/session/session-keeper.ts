@@ -80,7 +80,7 @@ function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop,
     { name: 'Session-Expires', value: `${terms.seconds};refresher=uac` },
     { name: 'Supported', value: 'timer' },
   ]
-  const body = method === 'INVITE' && dialog.description ? dialog.description : undefined
+  const body = method === 'INVITE' && dialog.description ? Buffer.from(dialog.description, 'latin1') : undefined
   const composed = composeInDialog({ ...bareRequest(method), fields, ...(body && { body }) }, dialog, hops[0], dialog.localSeq)
   if ('refusal' in composed) return
   const { message } = composed
