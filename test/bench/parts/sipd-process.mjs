@@ -10,12 +10,12 @@ const { Secret } = await load('base/secret.js')
 
 const address = '127.0.0.1'
 const sipd = await createSipdThread({
-  listen: [{ protocol: 'udp', address, port: 0 }],
+  listen: ['udp', 'tcp'].map((protocol) => ({ protocol, address, port: 0 })),
   advertise: null,
   admin: { address, port: 0 },
   secret: new Secret('bench'),
   clock: systemClock,
   log: silentLogger(),
 })
-console.log(JSON.stringify({ sip: sipd.listening[0].port, admin: sipd.admin.port }))
+console.log(JSON.stringify({ sip: sipd.listening[0].port, tcp: sipd.listening[1].port, admin: sipd.admin.port }))
 process.on('SIGTERM', () => sipd.close().then(() => process.exit(0)))
