@@ -111,6 +111,7 @@ async function openStore(ground: Ground): Promise<Store> {
 async function openSip(ground: Ground): Promise<SipApplication> {
   const { config, clock, lifecycle, metrics } = ground
   const place = config.drachtio === 'embedded' ? await openSipd() : config.drachtio
+  detachEnvironment()
   const srf = await createSrf({ place, log: part(ground, 'srf') })
   return lifecycle.opened(srf, 'SIP application', (opened) => opened.close())
 

@@ -282,6 +282,14 @@ function freeze<Value>(value: Value): Value {
   return typeof value === 'object' ? Object.freeze(value) : value
 }
 
+/**
+ * From here on the environment is an object like any other. drachtio-srf looks a switch up in it for every header of every message, and
+ * each look-up of the real one is a call of the system's library: a tenth of all its time.
+ */
+export function detachEnvironment(): void {
+  process.env = { ...process.env }
+}
+
 /** What an application must know to use a SIP server that runs without a node; null where it is not set. */
 export function drachtioSecret(env: Environment = process.env): Secret | null {
   return env.HOTDESK_DRACHTIO_SECRET ? new Secret(env.HOTDESK_DRACHTIO_SECRET) : null

@@ -102,8 +102,5 @@ export interface Drachtio extends EventEmitter {
 }
 
 export function newDrachtio(): Drachtio {
-  // drachtio-srf looks a switch up in the environment for every header of every message. Each look-up of the real one is a call of the
-  // system's library and takes a tenth of all its time; a copy is an object like any other.
-  process.env = { ...process.env }
   return new DrachtioSrf() as unknown as Drachtio
 }

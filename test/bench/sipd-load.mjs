@@ -16,6 +16,8 @@ const { values } = parseArgs({
   },
 })
 const seconds = Number(values.seconds)
+/** Room for many connections, as far as the system lets us. */
+const raised = 'ulimit -n 65536 2>/dev/null || ulimit -n $(ulimit -Hn)'
 
 console.log(`\nsipd alone: REGISTERs from a hundred addresses, each answered 503, ${seconds} s a rate\n`)
 console.log(await withServer(rates))
@@ -80,9 +82,6 @@ async function part(name, ...words) {
   const [line] = await once(createInterface({ input: child.stdout }), 'line')
   return JSON.parse(line)
 }
-
-/** With room for many connections, as far as the system lets us. */
-const raised = 'ulimit -n 65536 2>/dev/null || ulimit -n $(ulimit -Hn)'
 
 function mostFiles() {
   return Number(execFileSync('sh', ['-c', `${raised}; ulimit -n`], { encoding: 'utf8' }))
