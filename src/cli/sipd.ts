@@ -161,7 +161,7 @@ function told({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { p
   const open =
     adminTls || isLoopback(admin.address)
       ? []
-      : [paint.bad('The admin port is open to the network: secret and messages pass it unencrypted.')]
+      : [paint.bad('The admin port is open to the network: secret and messages pass it unencrypted; --admin-tls encrypts it.')]
   const lines = [`${paint.strong('hotdesk sipd')} is up`, '', ...places, '', ...open, paint.faint('Ctrl-C ends it.')]
   return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { offer, type SipPeer } from '../support/sip-peer.js'
+import { inDialog, offer, type SipPeer } from '../support/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
 import type { Heard, WireApplication } from '../support/wire-application.js'
 
@@ -43,6 +43,17 @@ describe('a request that an application passes on (RFC 3261 §16.6)', () => {
     callee.respond(invite, 486)
     expect((await caller.hearsResponse(486)).vias).toHaveLength(1)
     await done(application)
+  })
+
+  it('that nobody accepts leaves no dialog behind whose requests would pass', async () => {
+    const { application, caller, invite, arrived } = await called()
+    const callee = await stage.udpPeer()
+    void proxy(application, arrived, [callee], { flags: 'remainInDialog|fullResponse|' }).catch(() => undefined)
+    callee.respond(await callee.hearsRequest('INVITE'), 486)
+    const refusal = await caller.hearsResponse(486)
+    await done(application)
+    caller.send(caller.request(inDialog(invite, refusal, { method: 'BYE', uri: callee.uri, cseq: 2 })))
+    expect(await caller.hearsResponse(481, 'BYE')).toBeDefined()
   })
 
   it('is refused with 483 when it may hop no more', async () => {

@@ -72,9 +72,17 @@ function proxy(desk: Desk, { application, command, txnId }: Asked, { order, dest
   dropOwnRoutes(request, core.layer.listening)
   const stay = order.stay !== 'no' && request.method === 'REGISTER' ? 'Path' : order.stay
   if (stay === 'Record-Route') desk.dialogs.add(request)
+  let accepted = false
   const listener: ProxyListener = {
-    attempted: (response, origin) => application.proxied(command, passageOfOrigin(core, origin), response.toBuffer()),
-    done: () => application.proxyDone(command),
+    attempted(response, origin) {
+      accepted ||= response.status < 300
+      application.proxied(command, passageOfOrigin(core, origin), response.toBuffer())
+    },
+    done() {
+      // What nobody has accepted is no dialog.
+      if (!accepted && stay === 'Record-Route') desk.dialogs.remove(request)
+      application.proxyDone(command)
+    },
   }
   desk.passing.set(transaction, startProxying({ core, transaction, order: { ...order, stay }, listener }, destinations))
 }
