@@ -87,7 +87,7 @@ describe('an emergency call', () => {
       const line = await node.logged('call.emergency', ({ device }) => device === 'HD0003')
       expect(line).toMatchObject({ level: 'warn', number: '112', location: 'Paris, 2nd floor, desk 3' })
       const newest = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
-      expect(newest.split('\n').slice(1)).toEqual(['event', 'emergency', 'device', 'HD0003', 'user', '', 'node', 'paris-1'])
+      expect(newest.split('\n').slice(1)).toEqual(['event', 'emergency', 'device', 'HD0003', 'node', 'paris-1'])
       await hangUp(call)
       expect(await metricOf(node, 'hotdesk_emergency_calls_total')).toBe(begun + 1)
       expect(await metricOf(node, 'hotdesk_emergency_failures_total')).toBe(failed)
