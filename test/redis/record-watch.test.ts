@@ -83,7 +83,9 @@ describe('a setting that is edited', () => {
 
   it('of a phone that nobody has used is nobody’s business', async () => {
     await node.directory.putDevice('HD0044', { site: 'paris', hotdesk: true, location: 'cellar' })
-    await node.directory.putDevice('HD0044', { model: 'T46U' })
+    // An edit is checked against the copy.
+    await keyOf(node.store, 'device:HD0044', (hash) => hash !== undefined)
+    expect(await node.directory.putDevice('HD0044', { model: 'T46U' })).toEqual({ outcome: 'SAVED' })
     await keyOf(other.store, 'device:HD0044', (hash) => hash?.get('model') === 'T46U')
     await afterAllThat()
     expect(await told('refresh', 'HD0044')).toEqual([])
