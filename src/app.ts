@@ -52,7 +52,7 @@ const promptsFolder = fileURLToPath(new URL('../prompts', import.meta.url))
 const version = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
 /** How long a call that comes while the node still starts is kept waiting, rather than refused. */
-const startPatienceMs = 3_000
+const startPatienceMs = 6_000
 
 /** No part may hold up the end of the node for longer. */
 const closeDeadlineMs = 5_000
@@ -77,8 +77,9 @@ export async function createApp(config: Config): Promise<App> {
 async function build(ground: Ground): Promise<App> {
   const { config, lifecycle, log } = ground
   const dialplan = loadDialplan({ text: await readFile(config.dialplan, 'utf8'), file: config.dialplan, log: part(ground, 'dialplan') })
-  const store = await openStore(ground)
-  const srf = await openSip(ground)
+  // Either takes the better part of a second, of different things.
+  const [store, place] = await both(openStore(ground), openSipServer(ground))
+  const srf = await openSip(ground, place)
   await openDesk(ground, { dialplan, store, srf })
   const http = await openConsole(ground, { store, srf })
   log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
@@ -107,34 +108,42 @@ async function openStore(ground: Ground): Promise<Store> {
   return lifecycle.opened(store, 'store', (opened) => opened.close())
 }
 
-/** The embedded SIP server, or a drachtio-server elsewhere: behind this nobody can tell which. */
-async function openSip(ground: Ground): Promise<SipApplication> {
-  const { config, clock, lifecycle, metrics } = ground
-  const place = config.drachtio === 'embedded' ? await openSipd() : config.drachtio
+/** Waits for both, so that whatever one of them has opened is closed when the other cannot be. */
+async function both<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<[First, Second]> {
+  await Promise.allSettled([first, second])
+  return [await first, await second]
+}
+
+type SipPlace = Parameters<typeof createSrf>[0]['place']
+
+async function openSip(ground: Ground, place: SipPlace): Promise<SipApplication> {
   detachEnvironment()
   const srf = await createSrf({ place, log: part(ground, 'srf') })
-  return lifecycle.opened(srf, 'SIP application', (opened) => opened.close())
+  return ground.lifecycle.opened(srf, 'SIP application', (opened) => opened.close())
+}
 
-  async function openSipd() {
-    const { thread, tls: files, ...sip } = config.sip
-    const secret = new Secret(randomBytes(16).toString('hex'))
-    const admin = { address: '127.0.0.1', port: 0 }
-    const pair = files && tlsPairOf(files)
-    const log = part(ground, 'sipd')
-    const needs = { ...sip, tls: pair && identityOf(pair), admin, secret, patienceMs: startPatienceMs, clock, log }
-    const sipd = await (thread === 'own' ? createSipdThread(needs) : createSipd(needs))
-    lifecycle.opened(sipd, 'SIP server', (opened) => opened.close())
-    measureSipd(sipd, metrics)
-    const showUntil = ({ until }: TlsPair): void => metrics.sip.certificateExpiry.set(until / 1_000)
-    const renew = async (renewed: TlsPair): Promise<void> => {
-      await sipd.renewTls(identityOf(renewed))
-      showUntil(renewed)
-    }
-    if (pair) showUntil(pair)
-    if (files && pair)
-      lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
-    return { host: sipd.admin.address, port: sipd.admin.port, secret }
+/** The embedded SIP server, or a drachtio-server elsewhere: behind this nobody can tell which. */
+async function openSipServer(ground: Ground): Promise<SipPlace> {
+  const { config, clock, lifecycle, metrics } = ground
+  if (config.drachtio !== 'embedded') return config.drachtio
+  const { thread, tls: files, ...sip } = config.sip
+  const secret = new Secret(randomBytes(16).toString('hex'))
+  const admin = { address: '127.0.0.1', port: 0 }
+  const pair = files && tlsPairOf(files)
+  const log = part(ground, 'sipd')
+  const needs = { ...sip, tls: pair && identityOf(pair), admin, secret, patienceMs: startPatienceMs, clock, log }
+  const sipd = await (thread === 'own' ? createSipdThread(needs) : createSipd(needs))
+  lifecycle.opened(sipd, 'SIP server', (opened) => opened.close())
+  measureSipd(sipd, metrics)
+  const showUntil = ({ until }: TlsPair): void => metrics.sip.certificateExpiry.set(until / 1_000)
+  const renew = async (renewed: TlsPair): Promise<void> => {
+    await sipd.renewTls(identityOf(renewed))
+    showUntil(renewed)
   }
+  if (pair) showUntil(pair)
+  if (files && pair)
+    lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
+  return { host: sipd.admin.address, port: sipd.admin.port, secret }
 }
 
 /** For what we open ourselves, the authorities of the system are believed. */

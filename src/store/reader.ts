@@ -101,6 +101,10 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
     replica.put(hashes, patches)
   }
 
+  async function readAll(whole: readonly string[]): Promise<void> {
+    for (let from = 0; from < whole.length; from += batchSize) await read({ whole: whole.slice(from, from + batchSize), fields: [] })
+  }
+
   function isPutOff(key: string, hash: Map<string, string>): boolean {
     const until = heartbeats.awaitedUntil(key, hash)
     if (until !== null && Number.isFinite(until)) agenda.whole(key, until)
@@ -138,13 +142,18 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
     async snapshot(since) {
       written.clear()
       const unseen = new Set(replica.keys())
+      // Redis looks for the next page while this one is on its way.
+      let reading = Promise.resolve()
       for await (const page of pages(redis, `${keys.tag}:*`)) {
         const found = replicatedOf(page, keys)
         for (const key of found) unseen.delete(key)
-        for (let from = 0; from < found.length; from += batchSize) await read({ whole: found.slice(from, from + batchSize), fields: [] })
+        await reading
+        reading = readAll(found)
+        reading.catch(onceAwaited)
       }
+      await reading
       const gone = [...unseen]
-      for (let from = 0; from < gone.length; from += batchSize) await read({ whole: gone.slice(from, from + batchSize), fields: [] })
+      await readAll(gone)
       if (since === 'flush') return
       const { keys: awaited, at } = heartbeats.found()
       for (const key of awaited) agenda.whole(key, at)
@@ -167,6 +176,10 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
       expiries.clear()
     },
   }
+}
+
+function onceAwaited(): void {
+  // Its fault is met where it is awaited.
 }
 
 type Reply = readonly [Error | null, unknown]

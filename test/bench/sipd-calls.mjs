@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { cpuOf, machine, memoryOf, table } from './parts/machine.mjs'
+import { busiestOf, cpuOf, machine, memoryOf, table, threadsOf } from './parts/machine.mjs'
 import { profileOf, profiling } from './parts/profile.mjs'
 import { address, answering, freePort, load } from './parts/sipp.mjs'
 
@@ -41,7 +41,9 @@ const application = spawn(
 )
 await once(createInterface({ input: application.stdout }), 'line')
 
-const rows = [['calls/s', 'failed', 'retrans', 'p50 ms', 'p95', 'p99', 'server ms/call', 'app ms/call', 'server MB', 'idle %', 'steal %']]
+const rows = [
+  ['calls/s', 'failed', 'retrans', 'p50 ms', 'p95', 'p99', 'server ms/call', 'its thread', 'app ms/call', 'server MB', 'idle %', 'steal %'],
+]
 try {
   await call(50, 4)
   for (const rate of rates) rows.push(await call(rate, seconds))
@@ -57,7 +59,13 @@ for (const profile of [server.profile, applicationProfile]) {
 }
 
 async function call(rate, lasting) {
-  const before = { server: cpuOf(server.pid), app: cpuOf(application.pid), machine: machine(), at: performance.now() }
+  const before = {
+    server: cpuOf(server.pid),
+    threads: threadsOf(server.pid),
+    app: cpuOf(application.pid),
+    machine: machine(),
+    at: performance.now(),
+  }
   const scenario = path.join(here, 'parts/call.xml')
   const { total, failed, retransmissions, times } = await load({ scenario, target: `${address}:${server.sip}`, rate, seconds: lasting })
   const spent = (pid, from) => ((cpuOf(pid) - from) / total).toFixed(2)
@@ -72,6 +80,7 @@ async function call(rate, lasting) {
     p95,
     p99,
     spent(server.pid, before.server),
+    (busiestOf(server.pid, before.threads) / total).toFixed(2),
     spent(application.pid, before.app),
     memoryOf(server.pid),
     share('idle'),

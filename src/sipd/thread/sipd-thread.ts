@@ -20,12 +20,6 @@ const goodStartMs: Milliseconds = 30_000
 /** Who asks for counts does not wait for a thread that is busy with something else. */
 const countsMs: Milliseconds = 1_000
 
-/**
- * What a call leaves is kept for half a minute and then dropped at once. Twice the usual room for young objects halves how often they are
- * gone through, and with it the pauses.
- */
-const youngMegabytes = 96
-
 const workerFile = new URL('./worker.js', import.meta.url)
 
 /**
@@ -92,7 +86,7 @@ function newKeeper(needs: SipdThreadNeeds): Keeper {
 }
 
 function startSipd(workerData: Beginning): Worker {
-  return new Worker(workerFile, { name: 'sipd', workerData, resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes } })
+  return new Worker(workerFile, { name: 'sipd', workerData })
 }
 
 function beginningOf(

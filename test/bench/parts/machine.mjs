@@ -1,5 +1,5 @@
 // What processes and the machine spend.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 const ticksPerSecond = 100
 
@@ -11,9 +11,14 @@ export function cpuOf(pid) {
   return ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksPerSecond
 }
 
-/** CPU milliseconds of each thread of a process, by name and id. */
-export function threadsOf(pid, list) {
-  return Object.fromEntries(list.map((tid) => [tid, cpuOf(`${pid}/task/${tid}`)]))
+/** CPU milliseconds of each thread of a process so far, by its id. */
+export function threadsOf(pid) {
+  return new Map(readdirSync(`/proc/${pid}/task`).map((thread) => [thread, cpuOf(`${pid}/task/${thread}`)]))
+}
+
+/** What the busiest thread has spent since `before`. */
+export function busiestOf(pid, before) {
+  return Math.max(...[...threadsOf(pid)].map(([thread, ms]) => ms - (before.get(thread) ?? 0)))
 }
 
 export function memoryOf(pid) {
