@@ -9,6 +9,7 @@ export const logEvents = [
   'sip.restarted',
   'sip.certificate',
   'sip.dropped',
+  'sip.unadvised',
   'store.connected',
   'store.lost',
   'store.waiting',

@@ -10,7 +10,7 @@ import { Secret } from '../base/secret.js'
 import { type TlsFiles, type TlsPair, tlsPairOf } from '../base/settings/tls-files.js'
 import { followTlsFiles } from '../base/settings/tls-renewal.js'
 import { drachtioSecret } from '../config.js'
-import type { OutboundRoute, Sipd } from '../sipd/sipd.js'
+import type { Advice, OutboundPlace, OutboundRoute, Sipd } from '../sipd/sipd.js'
 import type { CommandNeeds } from './needs.js'
 import { endOf, processEvents } from './process-events.js'
 import { type Terminal, table } from './terminal.js'
@@ -49,7 +49,7 @@ export function sipdCommand(program: Command, needs: CommandNeeds): void {
     .addOption(
       new Option(
         '--outbound <route>',
-        'connects for each request to an application: INVITE=tcp://host:port, *=tls://…; again for more',
+        'connects for each request to an application, or asks a web server: INVITE=tcp://host:port, *=https://…; again for more',
       ).argParser(addOutbound),
     )
     .addOption(
@@ -74,7 +74,8 @@ Examples:
   hotdesk sipd --admin 127.0.0.1:9022 --listen udp://127.0.0.1:5060 --listen tcp://127.0.0.1:5060
   hotdesk sipd --listen udp://0.0.0.0:5060 --advertise 192.0.2.10
   hotdesk sipd --listen tls://0.0.0.0:5061 --listen wss://0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem
-  hotdesk sipd --outbound INVITE=tcp://127.0.0.1:3001 --outbound REGISTER=tcp://127.0.0.1:3002`
+  hotdesk sipd --outbound INVITE=tcp://127.0.0.1:3001 --outbound REGISTER=tcp://127.0.0.1:3002
+  hotdesk sipd --outbound INVITE=http://127.0.0.1:8000/calls`
 
 function addListen(text: string, before: readonly ListenAddress[] | undefined): readonly ListenAddress[] {
   const address = parseListenAddress(text)
@@ -83,10 +84,25 @@ function addListen(text: string, before: readonly ListenAddress[] | undefined): 
 }
 
 function addOutbound(text: string, before: readonly OutboundRoute[] | undefined): readonly OutboundRoute[] {
-  const [, method = '', protocol = '', place = ''] = /^([A-Z]+|\*)=(tcp|tls):\/\/(.+)$/.exec(text) ?? []
+  const [, method = '', target = ''] = /^([A-Z]+|\*)=(\S+)$/.exec(text) ?? []
+  const way = readPlace(target) ?? readAdvice(target)
+  if (!way)
+    throw new InvalidArgumentError(
+      'Expected a method and an address such as INVITE=tcp://127.0.0.1:3001 or INVITE=http://127.0.0.1:8000/calls.',
+    )
+  return [...(before ?? []), { method, ...way }]
+}
+
+function readPlace(target: string): OutboundPlace | null {
+  const [, protocol = '', place = ''] = /^(tcp|tls):\/\/(.+)$/.exec(target) ?? []
   const found = parseHostPort(place)
-  if (!found) throw new InvalidArgumentError('Expected a method and an address such as INVITE=tcp://127.0.0.1:3001.')
-  return [...(before ?? []), { method, protocol: protocol === 'tls' ? 'tls' : 'tcp', address: found.host, port: found.port }]
+  return found && { protocol: protocol === 'tls' ? 'tls' : 'tcp', address: found.host, port: found.port }
+}
+
+/** A password in it would be shown by `ps`, and fetch takes none. */
+function readAdvice(target: string): Advice | null {
+  const url = /^https?:\/\//.test(target) && URL.canParse(target) ? new URL(target) : null
+  return url?.username === '' && url.password === '' ? { protocol: 'http', url: url.href } : null
 }
 
 function readHostPort(text: string): HostPort {

@@ -24,13 +24,23 @@ export interface SipdNeeds {
   readonly patienceMs?: Milliseconds
 }
 
-/** drachtio's outbound mode: a new request of that method opens a connection to the application, which authenticates with the secret. */
-export interface OutboundRoute {
+/** drachtio's request handlers: what becomes of a new request of a method, before those are asked that have connected to us. */
+export type OutboundRoute = {
   /** Upper case; `*`: any. */
   readonly method: string
+} & (OutboundPlace | Advice)
+
+/** A connection to the application is opened for each request; it authenticates with the secret. */
+export interface OutboundPlace {
   readonly protocol: 'tcp' | 'tls'
   readonly address: string
   readonly port: number
+}
+
+/** An HTTP server says what becomes of each request. */
+export interface Advice {
+  readonly protocol: 'http'
+  readonly url: string
 }
 
 /** The embedded SIP server: RFC 3261 towards the network, drachtio's admin wire towards the application. */

@@ -4,7 +4,7 @@ import { createCallRecords } from './admin/call-records.js'
 import { withOutbound } from './admin/outbound.js'
 import { createRegistry } from './admin/registry.js'
 import type { LocalSipd, SipdNeeds } from './contract.js'
-import { createUserAgent } from './dialog/user-agent.js'
+import { createUserAgent, type UserAgent } from './dialog/user-agent.js'
 import { createTransactionLayer, type TransactionLayerNeeds } from './transaction/create-transaction-layer.js'
 import { createWaitingRoom } from './waiting-room.js'
 
@@ -23,8 +23,15 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
   const { layer, open } = createWaitingRoom({ layer: transactions, clock, patienceMs })
   const registry = createRegistry((verb) => verb === 'invite' && open())
   let admin: AdminServer | null = null
-  const applications = withOutbound(registry, needs.outbound ?? [], (route) => admin?.dial(route) ?? null)
-  const userAgent = createUserAgent({ layer, applications, records: createCallRecords(registry, clock), clock, log, timers })
+  const applications = withOutbound({
+    registry,
+    routes: needs.outbound ?? [],
+    dial: (place) => admin?.dial(place) ?? null,
+    userAgent: () => userAgent,
+    clock,
+    log,
+  })
+  const userAgent: UserAgent = createUserAgent({ layer, applications, records: createCallRecords(registry, clock), clock, log, timers })
   const { listening } = layer
   try {
     const { tls = null, secret } = needs

@@ -9,6 +9,7 @@ import { startSipp } from '../support/sipp.js'
 import { story } from '../support/sipp-trace.js'
 import { openSrfListener } from '../support/srf-stage.js'
 import { shownCertificate, tlsSampleFiles } from '../support/tls-sample.js'
+import { openWebServer } from '../support/web-server.js'
 import { connectWireApplication, openWireApplication } from '../support/wire-application.js'
 
 const secret = 'a secret between two programs'
@@ -109,6 +110,20 @@ describe('hotdesk sipd', () => {
     expect(story(await caller.messages)).toBe('>INVITE <100 <180 <200 >ACK >BYE <200')
   })
 
+  it('asks a web server with --outbound which application a call is for', async () => {
+    const application = await openSrfListener(secret)
+    const web = await openWebServer({
+      status: 200,
+      text: JSON.stringify({ action: 'route', data: { uri: `127.0.0.1:${application.port}` } }),
+    })
+    ends.push(() => application.close(), web.close)
+    const { port } = await start([...loopback, '--outbound', `INVITE=${web.url}`])
+    const words = { caller: '<sip:caller@127.0.0.1>', number: 'service' }
+    const caller = startSipp({ scenario: 'call-unchallenged', port: await freePort(), node: `127.0.0.1:${port('udp')}`, words })
+    expect(story(await caller.messages)).toBe('>INVITE <100 <180 <200 >ACK >BYE <200')
+    expect(web.asked).toHaveLength(1)
+  })
+
   it('shows the advertised address to applications', async () => {
     const { admin } = await start([...loopback, '--advertise', '192.0.2.10'])
     const application = await connectWireApplication(admin)
@@ -141,6 +156,7 @@ describe('hotdesk sipd', () => {
       env,
       /such as INVITE=tcp:\/\/127\.0\.0\.1:3001/,
     ],
+    ['a password for a web server', [...loopback, '--outbound', 'INVITE=http://me:word@127.0.0.1/'], env, /such as INVITE=tcp/],
     ['tls without a certificate', ['--listen', 'tls://127.0.0.1:0'], env, /needs a TLS certificate and its key/],
     ['a certificate without a key', [...loopback, '--tls-cert', 'x.pem'], env, /--tls-cert and --tls-key go together/],
     ['a certificate that is not there', [...loopback, '--tls-cert', 'x.pem', '--tls-key', 'y.pem'], env, /x\.pem cannot be read/],

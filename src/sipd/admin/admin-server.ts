@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.js'
 import { AppError } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { Secret } from '../../base/secret.js'
-import type { OutboundRoute } from '../contract.js'
+import type { OutboundPlace } from '../contract.js'
 import type { UserAgent } from '../dialog/user-agent.js'
 import type { Listening } from '../transaction/transaction-layer.js'
 import { endpointText } from '../transport/flow.js'
@@ -23,7 +23,7 @@ export interface AdminServer {
   /** Connected at this moment, authenticated or not. */
   readonly applications: number
   /** Connects to an application; what arrives for it waits until it has authenticated. */
-  dial(route: OutboundRoute): Client
+  dial(place: OutboundPlace): Client
   /** Another certificate for new connections. */
   renewTls(identity: TlsIdentity): void
   close(): Promise<void>
@@ -59,7 +59,7 @@ export async function createAdminServer(needs: AdminServerNeeds): Promise<AdminS
     get applications() {
       return sockets.size
     },
-    dial: (route) => serve(open(route, needs)),
+    dial: (place) => serve(open(place, needs)),
     renewTls,
     close() {
       for (const socket of sockets) socket.destroy()
@@ -70,7 +70,7 @@ export async function createAdminServer(needs: AdminServerNeeds): Promise<AdminS
   }
 }
 
-function open({ protocol, address, port }: OutboundRoute, { tls }: AdminServerNeeds): Socket {
+function open({ protocol, address, port }: OutboundPlace, { tls }: AdminServerNeeds): Socket {
   if (protocol === 'tcp') return connectTcp({ host: address, port })
   return connectTls({ host: address, port, ...(tls?.authorities && { ca: tls.authorities }) })
 }

@@ -5,6 +5,7 @@ import type { Secret } from '../../base/secret.js'
 import type { UserAgent } from '../dialog/user-agent.js'
 import type { Client } from './client.js'
 import { readClientMessage } from './client-message.js'
+import { parseDuration } from './duration.js'
 import type { Registry } from './registry.js'
 
 /** What a client says: words, and for some a SIP message. */
@@ -139,15 +140,9 @@ function proxy(client: Client, { id, words, message }: Command, { userAgent }: C
       stay: remain === 'remainInDialog' ? 'Record-Route' : 'no',
       redirects: redirects === 'followRedirects' ? 'follow' : 'pass',
       forking: forking === 'simultaneous' ? 'simultaneous' : 'serial',
-      provisionalMs: milliseconds(provisional),
-      finalMs: milliseconds(final),
+      provisionalMs: parseDuration(provisional),
+      finalMs: parseDuration(final),
       fields: draft?.fields ?? [],
     },
   })
-}
-
-/** `2s`, `1500ms`; null for anything else. */
-function milliseconds(text: string): number | null {
-  const parts = /^(\d{1,6})(ms|s)$/.exec(text)
-  return parts ? Number(parts[1]) * (parts[2] === 's' ? 1000 : 1) : null
 }

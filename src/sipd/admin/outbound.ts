@@ -1,18 +1,51 @@
-import type { OutboundRoute } from '../contract.js'
+import type { Clock } from '../../base/clock.js'
+import type { Logger } from '../../base/logger.js'
+import type { OutboundPlace, OutboundRoute } from '../contract.js'
 import type { Application, Applications } from '../dialog/application.js'
+import type { UserAgent } from '../dialog/user-agent.js'
+import { createAdviser, type RouteTo } from './adviser.js'
+import type { Registry } from './registry.js'
 
-/** Applications that connect to us, and before them those that we connect to for a method (drachtio's outbound mode). */
-export function withOutbound(
-  inbound: Applications,
-  routes: readonly OutboundRoute[],
-  dial: (route: OutboundRoute) => Application | null,
-): Applications {
-  if (routes.length === 0) return inbound
+export interface OutboundNeeds {
+  readonly registry: Registry
+  readonly routes: readonly OutboundRoute[]
+  readonly dial: (place: OutboundPlace) => Application | null
+  readonly userAgent: () => UserAgent
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Applications that connect to us, and before them those that we connect to for a method, or ask by HTTP (drachtio's outbound mode). */
+export function withOutbound(needs: OutboundNeeds): Applications {
+  const { registry, routes, dial } = needs
+  if (routes.length === 0) return registry
+  const ways = new Map(routes.map((route) => [route.method, wayOf(route, needs)]))
   return {
     choose(method) {
-      const route = routes.find((one) => one.method === method) ?? routes.find((one) => one.method === '*')
-      return (route && dial(route)) ?? inbound.choose(method)
+      const way = ways.get(method) ?? ways.get('*')
+      return way?.(dial) ?? registry.choose(method)
     },
-    methods: () => [...new Set([...inbound.methods(), ...routes.map(({ method }) => method).filter((method) => method !== '*')])],
+    methods: () => [...new Set([...registry.methods(), ...[...ways.keys()].filter((method) => method !== '*')])],
   }
+}
+
+type Way = (dial: OutboundNeeds['dial']) => Application | null
+
+function wayOf(route: OutboundRoute, { registry, dial, userAgent, clock, log }: OutboundNeeds): Way {
+  if (route.protocol !== 'http') return (dialled) => dialled(route)
+  const find = (method: string, to: RouteTo): Application | null => {
+    if ('tag' in to) return registry.tagged(method, to.tag)
+    const place = placeOf(to.uri)
+    return place && dial(place)
+  }
+  const adviser = createAdviser({ url: route.url, userAgent, find, clock, log })
+  return () => adviser
+}
+
+/** `192.0.2.1:3001;transport=tls`, also with `sip:` before it; TCP without a transport. */
+function placeOf(uri: string): OutboundPlace | null {
+  const parts = /^(?:sips?:)?(\[[\da-fA-F:.]+\]|[^\s:;[\]]+):(\d{1,5})(?:;transport=(tcp|tls))?$/.exec(uri)
+  if (!parts) return null
+  const [, host = '', port = '', protocol] = parts
+  return { protocol: protocol === 'tls' ? 'tls' : 'tcp', address: host.replace(/^\[|\]$/g, ''), port: Number(port) }
 }

@@ -7,6 +7,8 @@ export interface Registry extends Applications {
   route(client: Client, verb: string): void
   removeRoute(client: Client, verb: string): void
   remove(client: Client): void
+  /** The next in turn of those that asked for the method and called themselves so when they authenticated; null without. */
+  tagged(method: string, tag: string): Client | null
   /** All that asked for the verb. */
   wanting(verb: string): readonly Client[]
 }
@@ -22,6 +24,14 @@ export function createRegistry(onRoute: (verb: string) => void): Registry {
     else routes.delete(verb)
   }
 
+  function inTurn(method: string, isMeant: (client: Client) => boolean): Client | null {
+    const clients = routes.get(method.toLowerCase()) ?? []
+    const at = clients.findIndex(isMeant)
+    const [next = null] = at < 0 ? [] : clients.splice(at, 1)
+    if (next) clients.push(next)
+    return next
+  }
+
   return {
     route(client, verb) {
       const clients = routes.get(verb) ?? []
@@ -32,13 +42,8 @@ export function createRegistry(onRoute: (verb: string) => void): Registry {
     remove(client) {
       for (const verb of routes.keys()) without(verb, client)
     },
-    choose(method) {
-      const clients = routes.get(method.toLowerCase())
-      const next = clients?.shift()
-      if (!next) return null
-      clients?.push(next)
-      return next
-    },
+    choose: (method) => inTurn(method, () => true),
+    tagged: (method, tag) => inTurn(method, ({ tags }) => tags.includes(tag)),
     methods: () => [...routes.keys()].filter((verb) => !verb.startsWith('cdr:')).map((verb) => verb.toUpperCase()),
     wanting: (verb) => routes.get(verb) ?? [],
   }

@@ -15,7 +15,7 @@ export interface Pending {
   /** What the application calls it. */
   readonly id: string
   readonly transaction: ServerTransaction
-  readonly application: Application
+  application: Application
   /** The dialog it came in; for a request that makes one: from the first response on. */
   dialog: Dialog | null
   /** `''` until it is chosen; of a request in a dialog: the dialog's. */

@@ -1,0 +1,186 @@
+import { z } from 'zod'
+import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
+import { messageOf } from '../../base/errors.js'
+import type { Logger } from '../../base/logger.js'
+import type { SipRequest } from '../../sip/message.js'
+import { parseMessage } from '../../sip/parser.js'
+import { reasonPhrase } from '../../sip/status.js'
+import { parseUri } from '../../sip/uri.js'
+import type { Application, Arrival } from '../dialog/application.js'
+import type { Field } from '../dialog/draft.js'
+import type { UserAgent } from '../dialog/user-agent.js'
+import { parseDuration } from './duration.js'
+
+/**
+ * drachtio's request handlers over HTTP: a server is asked what becomes of a request, and says it in JSON. To the UA core the adviser is an
+ * application like any other, which answers the request, passes it on, or gives it to the application that is meant.
+ */
+export interface AdviserNeeds {
+  readonly url: string
+  readonly userAgent: () => Pick<UserAgent, 'respond' | 'proxy' | 'handOver'>
+  /** The application that is meant; null where it is not there. */
+  readonly find: (method: string, to: RouteTo) => Application | null
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** `uri`: where it waits, `host:port;transport=tcp`. `tag`: one that has connected to us and called itself so. */
+export type RouteTo = { readonly uri: string } | { readonly tag: string }
+
+const patienceMs: Milliseconds = 5_000
+const longestAdvice = 64 * 1024
+
+const uris = z.array(z.string().min(1)).min(1)
+const oneOrMore = z.union([
+  z
+    .string()
+    .min(1)
+    .transform((uri) => [uri]),
+  uris,
+])
+
+const adviceSchema = z.discriminatedUnion('action', [
+  z.object({
+    action: z.literal('reject'),
+    data: z.object({ status: z.int().min(300).max(699), reason: z.string().optional() }),
+  }),
+  z.object({ action: z.literal('redirect'), data: z.object({ contacts: uris }) }),
+  z.object({
+    action: z.literal('proxy'),
+    data: z.object({
+      destination: oneOrMore,
+      recordRoute: z.boolean().default(false),
+      followRedirects: z.boolean().default(true),
+      simultaneous: z.boolean().default(false),
+      provisionalTimeout: z.string().default(''),
+      finalTimeout: z.string().default(''),
+    }),
+  }),
+  z.object({ action: z.literal('route'), data: z.union([z.object({ uri: z.string() }), z.object({ tag: z.string() })]) }),
+])
+
+type Advice = z.infer<typeof adviceSchema>
+type AdviceOf<Action extends Advice['action']> = Extract<Advice, { action: Action }>['data']
+
+export function createAdviser(needs: AdviserNeeds): Application {
+  const adviser: Application = {
+    connected: true,
+    arrived(arrival) {
+      // What else it is told of, an ACK or a CANCEL, belongs to a request that it has answered.
+      const parsed = parseMessage(arrival.message)
+      if (parsed.outcome !== 'message' || parsed.message.kind !== 'request' || isOver(parsed.message)) return
+      const asked = { adviser, arrival, request: parsed.message, needs }
+      ask(asked).then(
+        (advice) => follow(asked, advice),
+        (fault: unknown) => fail(asked, messageOf(fault)),
+      )
+    },
+    requestSent: nothing,
+    responseSent: nothing,
+    refused: nothing,
+    proxied: nothing,
+    proxyDone: nothing,
+    unsolicited: nothing,
+  }
+  return adviser
+}
+
+interface Asked {
+  readonly adviser: Application
+  readonly arrival: Arrival
+  readonly request: SipRequest
+  readonly needs: AdviserNeeds
+}
+
+function nothing(): void {
+  // Nobody is there to be told.
+}
+
+function isOver({ method }: SipRequest): boolean {
+  return method === 'ACK' || method === 'CANCEL'
+}
+
+async function ask({ request, arrival, needs }: Asked): Promise<Advice> {
+  const { clock } = needs
+  const giveUp = new AbortController()
+  const late: Alarm = clock.after(patienceMs, () => giveUp.abort(new Error(`no advice within ${patienceMs / 1_000} s`)))
+  try {
+    const answer = await fetch(questionOf(needs.url, request, arrival), { signal: giveUp.signal, headers: { accept: 'application/json' } })
+    if (!answer.ok) throw new Error(`the advice has status ${answer.status}`)
+    const text = await answer.text()
+    if (text.length > longestAdvice) throw new Error('the advice is too long')
+    return adviceSchema.parse(JSON.parse(text))
+  } finally {
+    late.cancel()
+  }
+}
+
+/** What the server is told of the request; the parameters of its URI go along. */
+function questionOf(url: string, request: SipRequest, { passage }: Arrival): URL {
+  const question = new URL(url)
+  const uri = parseUri(request.uri)
+  const told: Readonly<Record<string, string>> = {
+    method: request.method,
+    domain: uri?.kind === 'sip' ? uri.host : '',
+    protocol: passage.protocol ?? '',
+    source_address: passage.remote?.address ?? '',
+    fromUser: userOf(request.from.uri),
+    toUser: userOf(request.to.uri),
+    uriUser: userOf(request.uri),
+    contentType: request.first('Content-Type') ?? '',
+    uri: request.uri,
+  }
+  for (const [name, value] of Object.entries(told)) question.searchParams.set(name, value)
+  if (uri?.kind === 'sip') for (const [name, value] of uri.params) if (!(name in told)) question.searchParams.set(name, value ?? '')
+  return question
+}
+
+function userOf(text: string): string {
+  const uri = parseUri(text)
+  if (uri?.kind === 'sip') return uri.user ?? ''
+  return uri?.kind === 'tel' ? text.slice('tel:'.length) : ''
+}
+
+const actions: { readonly [Action in Advice['action']]: (asked: Asked, data: AdviceOf<Action>) => void } = {
+  reject: (asked, { status, reason }) => respond(asked, status, { reason: reason ?? reasonPhrase(status), fields: [] }),
+  redirect(asked, { contacts }) {
+    const fields = contacts.map((contact) => ({ name: 'Contact', value: contact.includes('<') ? contact : `<${contact}>` }))
+    respond(asked, 302, { reason: reasonPhrase(302), fields })
+  },
+  proxy({ adviser, arrival, needs }, data) {
+    needs.userAgent().proxy(adviser, '', arrival.txnId, {
+      destinations: data.destination,
+      order: {
+        stay: data.recordRoute ? 'Record-Route' : 'no',
+        redirects: data.followRedirects ? 'follow' : 'pass',
+        forking: data.simultaneous ? 'simultaneous' : 'serial',
+        provisionalMs: parseDuration(data.provisionalTimeout),
+        finalMs: parseDuration(data.finalTimeout),
+        fields: [],
+      },
+    })
+  },
+  route(asked, to) {
+    const { adviser, arrival, request, needs } = asked
+    const meant = needs.find(request.method, to)
+    if (!meant) fail(asked, 'the application that is meant is not there')
+    else if (needs.userAgent().handOver(adviser, arrival.txnId, meant)) meant.arrived(arrival)
+  },
+}
+
+function follow<Action extends Advice['action']>(asked: Asked, advice: { action: Action; data: AdviceOf<Action> }): void {
+  actions[advice.action](asked, advice.data)
+}
+
+/** As where an application that we connect to is not there. */
+function fail(asked: Asked, reason: string): void {
+  const { log, url } = asked.needs
+  log.warn({ event: 'sip.unadvised', host: new URL(url).host, method: asked.request.method, reason }, `no advice on a request: ${reason}`)
+  respond(asked, 480, { reason: reasonPhrase(480), fields: [] })
+}
+
+const noBody = Buffer.alloc(0)
+
+function respond({ adviser, arrival, needs }: Asked, status: number, parts: { reason: string; fields: readonly Field[] }): void {
+  needs.userAgent().respond(adviser, '', arrival.txnId, { kind: 'response', status, ...parts, body: noBody })
+}

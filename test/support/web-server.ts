@@ -1,0 +1,30 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A web server that gives every GET the same answer, and writes down what it was asked. */
+export interface WebServer {
+  readonly url: string
+  readonly asked: readonly URL[]
+  close(): Promise<void>
+}
+
+/** `silent` takes questions and never answers. */
+export async function openWebServer(answer: { readonly status: number; readonly text: string } | 'silent'): Promise<WebServer> {
+  const asked: URL[] = []
+  const server = createServer((request, response) => {
+    asked.push(new URL(request.url ?? '', 'http://127.0.0.1'))
+    if (answer === 'silent') return
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.text)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
