@@ -15,6 +15,7 @@ export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw
   function cancel(reason: string): void {
     if (cancelled) return
     cancelled = { reason }
+    forget()
     for (const listener of onCancel.splice(0)) listener(reason)
   }
   raw.on('cancel', (message: { get(name: string): string | undefined } | undefined) => cancel(message?.get('Reason') ?? ''))

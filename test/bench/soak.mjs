@@ -16,7 +16,8 @@ const seconds = Number(values.seconds)
 const restSeconds = 40
 
 const [trunkPort, calleePort, phonePort] = [await freePort(), await freePort(), await freePort()]
-const node = await startNode(trunkPort)
+const collector = path.join(here, 'parts/collect.mjs')
+const node = await startNode(trunkPort, ['--expose-gc', '--import', collector])
 const network = await furnish(node)
 const scenario = (name) => path.join(here, 'parts', `${name}.xml`)
 const phone = (device) => ['-key', 'device', device, '-au', device, '-ap', 'bench']
@@ -109,6 +110,9 @@ function noise(lasting) {
 
 async function atRest() {
   await pause(restSeconds * 1_000)
+  // What nobody holds any more is no leak.
+  node.child.kill('SIGUSR2')
+  await pause(1_000)
   const text = await (await fetch(`${node.http}/metrics`)).text()
   const metric = (name) =>
     [...text.matchAll(new RegExp(`^${name}(?:{[^}]*})? (.+)$`, 'gm'))].reduce((sum, [, value]) => sum + Number(value), 0)
