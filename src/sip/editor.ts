@@ -1,8 +1,7 @@
 import { AppError } from '../base/errors.js'
-import { endOfListValue, headerKey, maxCSeq, parseInteger, splitList } from './headers.js'
-import type { CSeq, SipMessageBase, SipRequest, SipResponse } from './message.js'
+import { type CSeq, endOfListValue, headerKey, parseCSeq, splitList } from './headers.js'
+import type { SipMessageBase, SipRequest, SipResponse } from './message.js'
 import { type NameAddr, parseNameAddr, parseTo } from './name-addr.js'
-import { endOfToken, isBlank, skipBlanks } from './syntax/characters.js'
 import { type HeaderField, newField, wireSafe } from './syntax/field.js'
 import { parseVia, type Via } from './via.js'
 
@@ -295,14 +294,4 @@ export function newResponse(status: number, reason: string, fields: HeaderField[
 
 function malformed(name: string): never {
   throw new AppError('SIP_MALFORMED', `${name} is missing or not of its form`)
-}
-
-/** `4711 INVITE`; the number is below 2^31 (RFC 3261 §8.1.1.5). */
-export function parseCSeq(text: string): CSeq | null {
-  let end = 0
-  while (end < text.length && !isBlank(text.charCodeAt(end))) end += 1
-  const number = parseInteger(text.slice(0, end), maxCSeq)
-  const start = skipBlanks(text, end, text.length)
-  if (number === null || start === text.length || endOfToken(text, start, text.length) < text.length) return null
-  return { number, method: text.slice(start) }
 }

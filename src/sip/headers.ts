@@ -1,4 +1,16 @@
-import { backslash, comma, endOfQuoted, greaterThan, isDigit, lessThan, quoteMark, skipBlanks, trimEnd } from './syntax/characters.js'
+import {
+  backslash,
+  comma,
+  endOfQuoted,
+  endOfToken,
+  greaterThan,
+  isBlank,
+  isDigit,
+  lessThan,
+  quoteMark,
+  skipBlanks,
+  trimEnd,
+} from './syntax/characters.js'
 import { knownHeaders } from './syntax/known-headers.js'
 
 /** Spellings met all the time, so that most names cost one look-up. */
@@ -70,7 +82,23 @@ export function parseInteger(text: string, max: number): number | null {
 
 /** The largest delta-seconds and the first number that CSeq cannot hold (RFC 3261 §20.19, §8.1.1.5). */
 export const maxDeltaSeconds = 0xffff_ffff
-export const maxCSeq = 0x7fff_ffff
+const maxCSeq = 0x7fff_ffff
+
+/** `4711 INVITE` (RFC 3261 §20.16). */
+export interface CSeq {
+  readonly number: number
+  readonly method: string
+}
+
+/** The number is below 2^31 (RFC 3261 §8.1.1.5). */
+export function parseCSeq(text: string): CSeq | null {
+  let end = 0
+  while (end < text.length && !isBlank(text.charCodeAt(end))) end += 1
+  const number = parseInteger(text.slice(0, end), maxCSeq)
+  const start = skipBlanks(text, end, text.length)
+  if (number === null || start === text.length || endOfToken(text, start, text.length) < text.length) return null
+  return { number, method: text.slice(start) }
+}
 
 /** The text of a quoted string without quotes and escapes; any other text as it is. */
 export function unquote(text: string): string {

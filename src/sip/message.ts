@@ -1,11 +1,6 @@
+import type { CSeq } from './headers.js'
 import type { NameAddr } from './name-addr.js'
 import type { Via } from './via.js'
-
-/** CSeq: `4711 INVITE`. */
-export interface CSeq {
-  readonly number: number
-  readonly method: string
-}
 
 /**
  * A SIP message as a value that can be edited. Text is latin1 (one character, one byte), so that offsets and lengths are

@@ -1,5 +1,5 @@
 import type { DigestAlgorithm } from '../../sip/digest.js'
-import { maxCSeq, maxDeltaSeconds, parseInteger, splitList, unquote } from '../../sip/headers.js'
+import { maxDeltaSeconds, parseCSeq, parseInteger, splitList, unquote } from '../../sip/headers.js'
 import { type NameAddr, parseNameAddr } from '../../sip/name-addr.js'
 import { parseUri, printHostPort } from '../../sip/uri.js'
 import type { IncomingRequest, SipHeaders, SipSource } from '../../srf/srf.js'
@@ -64,8 +64,8 @@ export function unsupportedExtensions(request: IncomingRequest): Refusal | null 
 }
 
 export function readOrigin(request: IncomingRequest, digest: DigestAlgorithm): Origin | Refusal {
-  const cseq = parseInteger(request.header('cseq').split(/\s/, 1)[0] ?? '', maxCSeq)
-  if (cseq === null || request.callId === '') return refusal(400, 'Bad CSeq or Call-ID')
+  const cseq = parseCSeq(request.header('cseq'))?.number
+  if (cseq === undefined || request.callId === '') return refusal(400, 'Bad CSeq or Call-ID')
   return { callId: request.callId, cseq, flow: flowOf(request.source), userAgent: request.header('user-agent').slice(0, 200), digest }
 }
 
