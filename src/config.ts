@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
-import { AppError, messageOf } from './base/errors.js'
+import { messageOf } from './base/errors.js'
 import { type NodeName, parseNodeName, parseSiteName, type SiteName } from './base/identity.js'
 import type { ListenAddress } from './base/listen-address.js'
 import { type Environment, isBlock, type Option, optionsOf, unknownVariables, withEnvironment } from './base/options.js'
@@ -21,6 +20,7 @@ import {
 } from './base/redis-place.js'
 import { Secret } from './base/secret.js'
 import { type Behaviour, behaviour } from './base/settings/behaviour.js'
+import { keptSecret } from './base/settings/kept-secret.js'
 import { hostForm, type SipThread, sipProblems, sipSettings, tlsFilesOf } from './base/settings/sip-settings.js'
 import type { TlsFiles } from './base/settings/tls-files.js'
 import { block, check, form, invalid, keyText, type Path, type Problem, readYaml, secretForm, type Written } from './base/written.js'
@@ -260,21 +260,6 @@ function isWildcard(address: string): boolean {
 function machineAddress(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((several) => several ?? [])
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
-}
-
-/** A node with its own Redis needs no secret from anyone: it makes one, once, readable by its owner alone. */
-function keptSecret(data: string, purpose: 'run' | 'look'): Secret {
-  const file = join(data, 'network-secret')
-  const fresh = randomBytes(32).toString('hex')
-  if (purpose === 'look' && !existsSync(file)) return new Secret(fresh)
-  try {
-    mkdirSync(data, { recursive: true, mode: 0o700 })
-    writeFileSync(file, `${fresh}\n`, { mode: 0o600, flag: 'wx' })
-    return new Secret(fresh)
-  } catch (fault) {
-    if (!existsSync(file)) throw new AppError('CONFIG_INVALID', `data: the folder ${data} cannot be written (${messageOf(fault)})`, fault)
-    return new Secret(readFileSync(file, 'utf8').trim())
-  }
 }
 
 function freeze<Value>(value: Value): Value {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { access, constants, statfs } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf } from '../../base/errors.js'
+import { keptSecretFile } from '../../base/settings/kept-secret.js'
 import type { Config } from '../../config.js'
 import { type Finding, findingsAbout } from './finding.js'
 
@@ -47,7 +48,7 @@ function existing(folder: string): string {
 /** The secret that was made for an embedded Redis opens every phone's password. */
 export function keptSecret({ data }: Config): Finding[] {
   const { good, wrong } = findingsAbout('secret')
-  const file = join(data, 'network-secret')
+  const file = keptSecretFile(data)
   if (!existsSync(file)) return []
   const others = statSync(file).mode & 0o077
   return [others === 0 ? good(`${file} is for its owner alone`) : wrong(`${file} can be read by others`, `chmod 600 ${file}`)]
