@@ -144,7 +144,7 @@ function userOf(text: string): string {
 const actions: { readonly [Action in Advice['action']]: (asked: Asked, data: AdviceOf<Action>) => void } = {
   reject: (asked, { status, reason }) => respond(asked, status, { reason: reason ?? reasonPhrase(status), fields: [] }),
   redirect(asked, { contacts }) {
-    const fields = contacts.map((contact) => ({ name: 'Contact', value: contact.includes('<') ? contact : `<${contact}>` }))
+    const fields = contacts.map((value) => ({ name: 'Contact', value }))
     respond(asked, 302, { reason: reasonPhrase(302), fields })
   },
   proxy({ adviser, arrival, needs }, data) {

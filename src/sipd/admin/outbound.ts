@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
+import { parseUri, schemeOf } from '../../sip/uri.js'
 import type { OutboundPlace, OutboundRoute } from '../contract.js'
 import type { Application, Applications } from '../dialog/application.js'
 import type { UserAgent } from '../dialog/user-agent.js'
@@ -43,9 +44,9 @@ function wayOf(route: OutboundRoute, { registry, dial, userAgent, clock, log }: 
 }
 
 /** `192.0.2.1:3001;transport=tls`, also with `sip:` before it; TCP without a transport. */
-function placeOf(uri: string): OutboundPlace | null {
-  const parts = /^(?:sips?:)?(\[[\da-fA-F:.]+\]|[^\s:;[\]]+):(\d{1,5})(?:;transport=(tcp|tls))?$/.exec(uri)
-  if (!parts) return null
-  const [, host = '', port = '', protocol] = parts
-  return { protocol: protocol === 'tls' ? 'tls' : 'tcp', address: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+function placeOf(text: string): OutboundPlace | null {
+  const uri = parseUri(schemeOf(text).startsWith('sip') ? text : `sip:${text}`)
+  if (uri?.kind !== 'sip' || uri.user !== null || uri.port === null) return null
+  const protocol = uri.params.get('transport') ?? 'tcp'
+  return protocol === 'tcp' || protocol === 'tls' ? { protocol, address: uri.host, port: uri.port } : null
 }
