@@ -11,3 +11,6 @@ export interface CommandNeeds {
   /** What the process answers to whoever started it: 0 done, 1 refused. */
   exit(code: 0 | 1): void
 }
+
+/** What a command that a program may read along takes: `.option(...asJson)`. */
+export const asJson = ['--json', 'the answer as JSON'] as const

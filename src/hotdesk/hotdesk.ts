@@ -36,8 +36,8 @@ export interface HotdeskNeeds {
   readonly attempts?: AttemptLimits
   /** How long after an emergency call its phone is left alone; 600. */
   readonly quietSeconds?: number
-  /** How long events are kept; 90. */
-  readonly retentionDays?: number
+  /** How long events are kept. */
+  readonly retentionDays: number
 }
 
 const usualAttempts: AttemptLimits = {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { isAppError } from '../../base/errors.js'
 import type { Config } from '../../config.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { type Paint, table } from '../terminal.js'
 import { type Finding, findingsAbout } from './finding.js'
 import { dataFolder, keptSecret, nodeVersion, redisProgram } from './machine.js'
@@ -15,7 +15,7 @@ export function doctorCommand(program: Command, needs: CommandNeeds): void {
   program
     .command('doctor')
     .description('look at everything a node needs, and say what to do about what is wrong')
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .addHelpText('after', '\nExit code 1 where something is wrong; what is only to be minded (!) is not.\n\nExample:\n  hotdesk doctor')
     .action(async ({ json }: { json?: boolean }) => {
       const findings = await diagnosis(needs)

@@ -8,7 +8,7 @@ import { check, invalid, readYaml } from '../../base/written.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { readDialplan } from '../check.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
 import { type Reading, readCsv } from './csv.js'
 import { type Draft, draftsOf } from './drafts.js'
@@ -39,7 +39,7 @@ export function importCommand(program: Command, needs: CommandNeeds): void {
     .option('--issue <file>', 'make PINs and passwords for those who have none, and write them to this new file')
     .option('--prune', 'remove users and phones that the file does not name')
     .addOption(new Option('--format <form>', 'what the file is (default: by its name)').choices(formats))
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .addHelpText(
       'after',
       [

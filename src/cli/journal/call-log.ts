@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Extension } from '../../base/identity.js'
 import type { StreamEntry } from '../../store/store.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
 import { withStore } from '../operator/network.js'
 import { tellRefused } from '../records/outcome.js'
@@ -15,7 +15,7 @@ export function callsCommand(program: Command, needs: CommandNeeds): void {
     .description("a user's call log, newest first, wherever they sat")
     .addArgument(extensionArgument())
     .addOption(linesOption(20))
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk calls 100\n  hotdesk calls 100 --lines 5 --json')
     .action(async (extension: Extension, { lines, json }: { lines: number; json?: boolean }) => {
       const { entries, isKnown } = await withStore(needs.config('look'), async ({ recent, replica }) => ({

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Store, StreamEntry } from '../../store/store.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { eitherArgument } from '../operator/arguments.js'
 import { withStore } from '../operator/network.js'
 import { tellRefused } from '../records/outcome.js'
@@ -17,7 +17,7 @@ export function historyCommand(program: Command, needs: CommandNeeds): void {
     .description('what happened to a user or a phone, newest first')
     .addArgument(eitherArgument())
     .addOption(linesOption(50))
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk history HD0001\n  hotdesk history 100 --lines 5 --json')
     .action(async (subject: string, { lines, json }: { lines: number; json?: boolean }) => {
       const { wanted, isKnown } = await withStore(needs.config('look'), async (store) => ({

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { parseExtension } from '../../base/identity.js'
 import type { Store } from '../../store/store.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { deviceArgument, eitherArgument, extensionArgument } from './arguments.js'
 import { withStore } from './network.js'
 import { type Action, verdictOf } from './replies.js'
@@ -32,8 +32,6 @@ export function assignmentCommands(program: Command, needs: CommandNeeds): void 
   phoneCommands(program, ask)
   whoCommand(program, ask)
 }
-
-const asJson = ['--json', 'the answer as JSON'] as const
 
 function transitionCommands(program: Command, ask: Ask): void {
   program

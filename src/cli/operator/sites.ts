@@ -6,7 +6,7 @@ import type { Config } from '../../config.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Replica } from '../../store/store.js'
 import { readDialplan } from '../check.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { recordLines } from '../records/field-options.js'
 import { tellRefused } from '../records/outcome.js'
 import { table } from '../terminal.js'
@@ -47,13 +47,13 @@ export function siteCommands(program: Command, needs: CommandNeeds): void {
   site
     .command('list')
     .description('every site')
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .action(async (form: Form) => list(await sitesOf(needs.config('look')), form, needs))
   site
     .command('show')
     .description('one site: its nodes, phones, people, and what its dial plan says')
     .argument('<site>', 'such as paris')
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .action(async (name: string, form: Form) => {
       const config = needs.config('look')
       const found = (await sitesOf(config)).find(({ site: known }) => known === name)

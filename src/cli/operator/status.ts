@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.js'
 import type { Replica } from '../../store/store.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { table } from '../terminal.js'
 import { withStore } from './network.js'
 
@@ -25,7 +25,7 @@ export function statusCommand(program: Command, needs: CommandNeeds): void {
     .command('status')
     .description('every phone: who sits there, since when, and whether the phone has followed')
     .option('--site <name>', 'only the phones of one site')
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk status\n  hotdesk status --site paris --json')
     .action(async ({ site, json }: { site?: string; json?: boolean }) => {
       const phones = await withStore(needs.config('look'), ({ replica }) => Promise.resolve(phonesIn(replica)))

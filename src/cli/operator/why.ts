@@ -3,7 +3,7 @@ import { systemClock } from '../../base/clock.js'
 import { type DeviceId, parseDeviceId } from '../../base/identity.js'
 import { silentLogger } from '../../base/logger.js'
 import { createOnlooker, type Explanation, type Question } from '../../calls/calls.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { type Paint, table } from '../terminal.js'
 import { withDirectory } from './network.js'
 import { type Scene, type SceneNeeds, sceneOf } from './standpoint.js'
@@ -22,7 +22,7 @@ export function whyCommand(program: Command, needs: CommandNeeds): void {
     .argument('<number|device>', 'what somebody dials, or the phone of whoever is called', subjectOf)
     .option('--from <device|extension|trunk>', 'who calls (default: somebody who is logged in)')
     .option('--site <site>', 'the site where the call arrives (default: that of the caller, else of this node)')
-    .option('--json', 'the answer as JSON')
+    .option(...asJson)
     .addHelpText(
       'after',
       [

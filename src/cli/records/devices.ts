@@ -4,7 +4,7 @@ import { type DeviceId, parseExtension } from '../../base/identity.js'
 import { Secret } from '../../base/secret.js'
 import type { Device, DeviceEdit, Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { deviceArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
 import { phoneOf } from '../operator/status.js'
@@ -13,8 +13,6 @@ import { deviceFields, mergedDeviceEdit } from './device-fields.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
 import { type Form, type Telling, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
-
-const asJson = ['--json', 'the answer as JSON'] as const
 
 /** `hotdesk device …` */
 export function deviceCommands(program: Command, needs: CommandNeeds): void {

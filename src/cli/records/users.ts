@@ -3,7 +3,7 @@ import type { Extension } from '../../base/identity.js'
 import type { Directory, User, UserEdit } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { readDialplan } from '../check.js'
-import type { CommandNeeds } from '../needs.js'
+import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
 import { table } from '../terminal.js'
@@ -14,8 +14,6 @@ import { type PinSource, savePin } from './pins.js'
 import { mergedUserEdit, userFields } from './user-fields.js'
 
 type PinOption = { readonly pinStdin?: boolean }
-const asJson = ['--json', 'the answer as JSON'] as const
-
 /** `hotdesk user …` */
 export function userCommands(program: Command, needs: CommandNeeds): void {
   const user = program

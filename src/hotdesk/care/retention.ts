@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.js'
 export interface RetentionNeeds {
   readonly store: Store
   /** How long it is kept who sat where. */
-  readonly retentionDays?: number
+  readonly retentionDays: number
   readonly clock: Clock
   readonly log: Logger
 }
@@ -14,7 +14,7 @@ export interface RetentionNeeds {
 const roundMs = 60 * 60 * 1_000
 
 /** Events that are older than the installer wants are nobody's business any more. Every node sees to it; once more does no harm. */
-export function createRetention({ store, retentionDays = 90, clock, log }: RetentionNeeds): { close(): void } {
+export function createRetention({ store, retentionDays, clock, log }: RetentionNeeds): { close(): void } {
   async function purge(): Promise<void> {
     if (store.state === 'connected') await store.purge('events', retentionDays)
   }

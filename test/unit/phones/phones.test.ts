@@ -74,7 +74,7 @@ function open(node = 'paris-1' as NodeName): Stage {
   const metrics = createMetrics()
   const bench = createBench(store, { node, metrics }, port)
   const { registrar, clock, directory } = bench
-  const hotdesk = createHotdesk({ ...whoWeAre, store, directory, metrics })
+  const hotdesk = createHotdesk({ ...whoWeAre, store, directory, retentionDays: 90, metrics })
   const idle = new Set<(device: DeviceId) => void>()
   const activity = {
     count: () => stage.calls,
