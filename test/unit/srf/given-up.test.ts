@@ -1,0 +1,46 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect, it } from 'vitest'
+import { pause, systemClock } from '../../../src/base/clock.js'
+import { silentLogger } from '../../../src/base/logger.js'
+import { Secret } from '../../../src/base/secret.js'
+import { createSrf } from '../../../src/srf/srf.js'
+import { offer, type SipPeer } from '../../support/sip-peer.js'
+import { openSipdStage } from '../../support/sipd-stage.js'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+const calls = 20
+
+async function giveUp(phone: SipPeer): Promise<void> {
+  const invite = phone.request({ method: 'INVITE', body: offer })
+  phone.send(invite)
+  await phone.hearsResponse(180)
+  const { branch } = invite.topVia
+  phone.send(phone.request({ method: 'CANCEL', uri: invite.uri, callId: invite.callId, fromTag: invite.from.tag, branch }))
+  await phone.hearsResponse(487)
+}
+
+it('a caller who has given up leaves nothing behind, though the link to the SIP server stays', async () => {
+  const stage = await openSipdStage()
+  const place = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
+  const srf = stage.keep(await createSrf({ place, log: silentLogger() }))
+  const held: WeakRef<object>[] = []
+  srf.onInvite((invite) => {
+    // It reads the request, and so is held by whatever holds that.
+    held.push(new WeakRef(invite.header))
+    invite.respond(180)
+  })
+  const phone = await stage.udpPeer()
+  for (let call = 0; call < calls; call++) await giveUp(phone)
+  expect(held).toHaveLength(calls)
+  const left = async (): Promise<number> => {
+    await pause(systemClock, 20)
+    collectGarbage()
+    return held.filter((reference) => reference.deref() !== undefined).length
+  }
+  // The engine may keep the last one in hand.
+  await expect.poll(left, { timeout: 8_000 }).toBeLessThanOrEqual(2)
+  await stage.close()
+})
