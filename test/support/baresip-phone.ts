@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest'
 import { type Baresip, startBaresip } from './baresip.js'
 import type { TestNode } from './node.js'
-import { domain, passwordOf } from './office.js'
+import { domain, passwordOf, pinOf } from './office.js'
 
 /** A desk phone that somebody else wrote. */
 export interface BaresipPhone {
@@ -103,4 +103,23 @@ export async function openBaresipPhone(device: string, node: TestNode): Promise<
 /** RTP packets of the present call so far. */
 async function packets(baresip: Baresip): Promise<number> {
   return Number(/rcvd=(\d+)/.exec(await baresip.command('audio_debug'))?.[1] ?? 0)
+}
+
+/** By the dial code: the prompt is heard, the PIN is pressed, and the far end hangs up. */
+export async function logInAt(phone: BaresipPhone, extension: string): Promise<void> {
+  await phone.dial(`*77*${extension}*`)
+  await phone.talks()
+  await phone.hears()
+  await phone.press(`${pinOf(extension)}#`)
+  expect(await phone.ends()).toBe(byFarEnd)
+}
+
+/** Both are in the call and hear each other. */
+export async function bringTogether(caller: BaresipPhone, number: string, callee: BaresipPhone): Promise<void> {
+  await caller.dial(number)
+  await callee.rings()
+  await caller.heardRinging()
+  await callee.answer()
+  await Promise.all([caller.talks(), callee.talks()])
+  await Promise.all([caller.hears(), callee.hears()])
 }

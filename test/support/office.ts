@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { pause, systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { createSeal } from '../../src/base/seal.js'
@@ -26,6 +27,8 @@ export interface TestOffice {
   follows(key: string, isWanted: (hash: ReadonlyMap<string, string> | undefined) => boolean): Promise<void>
   /** Resolves when redis-cli answers so. */
   redisSays(answer: string, ...words: readonly string[]): Promise<void>
+  /** Logs users in at free phones by redis-cli, and waits until the nodes know. */
+  seat(assignments: Readonly<Record<string, string>>): Promise<void>
   /** Resolves when the nodes know that this user sits at this phone. */
   settled(extension: string, device: string): Promise<void>
   /** Ends everything, and fails when a PIN or a password was printed anywhere. */
@@ -42,6 +45,8 @@ export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
   await furnish(directory)
   const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
   const nodes: TestNode[] = []
+  const settled: TestOffice['settled'] = (extension, device) =>
+    keyOf(store, 'devices', (devices) => devices?.get(device) === extension, 5_000)
 
   return {
     redis,
@@ -56,7 +61,13 @@ export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
         await pause(systemClock, 20)
       }
     },
-    settled: (extension, device) => keyOf(store, 'devices', (devices) => devices?.get(device) === extension, 5_000),
+    async seat(assignments) {
+      for (const [extension, device] of Object.entries(assignments)) {
+        expect(await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', extension, device)).toBe('LOGGED_IN')
+        await settled(extension, device)
+      }
+    },
+    settled,
     async node(name, site = 'paris', parts = {}) {
       const node = await startTestNode({ node: name, site, redis: `unix://${redis.socket}`, data: join(redis.directory, name), ...parts })
       nodes.push(node)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type BaresipPhone, byFarEnd, openBaresipPhone } from '../support/baresip-phone.js'
+import { type BaresipPhone, bringTogether, byFarEnd, logInAt, openBaresipPhone } from '../support/baresip-phone.js'
 import type { TestNode } from '../support/node.js'
-import { openTestOffice, pinOf, type TestOffice } from '../support/office.js'
+import { openTestOffice, type TestOffice } from '../support/office.js'
 import { tlsSampleFiles } from '../support/tls-sample.js'
 
 /** One phone over TLS, one over UDP; each step goes on from the one before. That baresip looks at no certificate. */
@@ -30,22 +30,9 @@ describe('a baresip phone over TLS (RFC 3261 §26.3.1)', () => {
     await office.close()
   })
 
-  async function logIn(phone: BaresipPhone, extension: string): Promise<void> {
-    await phone.dial(`*77*${extension}*`)
-    await phone.talks()
-    await phone.hears()
-    await phone.press(`${pinOf(extension)}#`)
-    expect(await phone.ends()).toBe(byFarEnd)
-  }
-
   /** Both hear each other, and the callee hangs up. */
   async function call(caller: BaresipPhone, number: string, callee: BaresipPhone): Promise<void> {
-    await caller.dial(number)
-    await callee.rings()
-    await caller.heardRinging()
-    await callee.answer()
-    await Promise.all([caller.talks(), callee.talks()])
-    await Promise.all([caller.hears(), callee.hears()])
+    await bringTogether(caller, number, callee)
     await callee.hangUp()
     expect(await caller.ends()).toBe(byFarEnd)
     await callee.ends()
@@ -57,8 +44,8 @@ describe('a baresip phone over TLS (RFC 3261 §26.3.1)', () => {
   })
 
   it('logs in by *77*100* and the PIN', async () => {
-    await logIn(alice, '100')
-    await logIn(bob, '101')
+    await logInAt(alice, '100')
+    await logInAt(bob, '101')
     expect(await office.redis.cli('HMGET', '{hd}:users', '100', '101')).toBe(['HD0001', 'HD0002'].join('\n'))
   })
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type BaresipPhone, byFarEnd, openBaresipPhone } from '../support/baresip-phone.js'
+import { type BaresipPhone, bringTogether, byFarEnd, logInAt, openBaresipPhone } from '../support/baresip-phone.js'
 import { hears } from '../support/login.js'
 import { sameAddresses, type TestNode } from '../support/node.js'
-import { openTestOffice, pinOf, type TestOffice } from '../support/office.js'
+import { openTestOffice, type TestOffice } from '../support/office.js'
 
 /** A day with two phones of another make, one on UDP and one on TCP; each step goes on from the one before. */
 describe('two baresip phones', () => {
@@ -25,24 +25,6 @@ describe('two baresip phones', () => {
 
   const registered = (device: string, field: string): Promise<string> => office.redis.cli('HGET', `{hd}:reg:${device}`, field)
 
-  async function logIn(phone: BaresipPhone, extension: string): Promise<void> {
-    await phone.dial(`*77*${extension}*`)
-    await phone.talks()
-    await phone.hears()
-    await phone.press(`${pinOf(extension)}#`)
-    expect(await phone.ends()).toBe(byFarEnd)
-  }
-
-  /** Both are in the call and hear each other. */
-  async function call(caller: BaresipPhone, number: string, callee: BaresipPhone): Promise<void> {
-    await caller.dial(number)
-    await callee.rings()
-    await caller.heardRinging()
-    await callee.answer()
-    await Promise.all([caller.talks(), callee.talks()])
-    await Promise.all([caller.hears(), callee.hears()])
-  }
-
   it('register with digest, one over UDP and one over TCP (RFC 3261 §10, §22.4)', async () => {
     await Promise.all([alice.register('udp'), bob.register('tcp')])
     await vi.waitFor(async () => expect(await registered('HD0001', 'flow')).toMatch(/;transport=udp$/), 5_000)
@@ -50,7 +32,7 @@ describe('two baresip phones', () => {
   })
 
   it('log in by *77*100*: the prompt is heard, the PIN is pressed (RFC 4733), and redis-cli shows who sits where', async () => {
-    await Promise.all([logIn(alice, '100'), logIn(bob, '101')])
+    await Promise.all([logInAt(alice, '100'), logInAt(bob, '101')])
     expect(await office.redis.cli('HMGET', '{hd}:users', '100', '101')).toBe(['HD0001', 'HD0002'].join('\n'))
     expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('OCCUPIED 100')
   })
@@ -95,7 +77,7 @@ describe('two baresip phones', () => {
   })
 
   it('call over TCP as over UDP, and are hung up by the caller', async () => {
-    await call(alice, '101', bob)
+    await bringTogether(alice, '101', bob)
     await alice.hangUp()
     expect(await bob.ends()).toBe(byFarEnd)
     await alice.ends()
@@ -142,7 +124,7 @@ describe('two baresip phones', () => {
   it('call and ring after a restart of the node as if nothing had been', async () => {
     await node.stop()
     node = await office.node('paris-1', 'paris', { env: sameAddresses(node) })
-    await call(bob, '100', alice)
+    await bringTogether(bob, '100', alice)
     await bob.hangUp()
     expect(await alice.ends()).toBe(byFarEnd)
     await bob.ends()
@@ -154,7 +136,7 @@ describe('two baresip phones', () => {
     await bob.dial('100')
     expect(await bob.ends()).toBe('480 Phone Not Reachable')
     await alice.register('tcp')
-    await call(bob, '100', alice)
+    await bringTogether(bob, '100', alice)
     await bob.hangUp()
     expect(await alice.ends()).toBe(byFarEnd)
     await bob.ends()

@@ -28,14 +28,7 @@ describe('a fault inside one call', () => {
     peer = await openUdpPeer({ port: Number(node.udp.split(':')[1]) }, ['BYE', 'NOTIFY', 'CANCEL'])
     odd = createRawPhone({ peer, device: 'HD0003', password: passwordOf('HD0003'), domain })
     await odd.register()
-    for (const [extension, device] of [
-      ['100', 'HD0001'],
-      ['101', 'HD0002'],
-      ['102', 'HD0003'],
-    ] as const) {
-      expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', extension, device)).toBe('LOGGED_IN')
-      await office.settled(extension, device)
-    }
+    await office.seat({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0003' })
     call = await converse(desk1, '101', desk2)
   }, 60_000)
 

@@ -29,13 +29,7 @@ describe('a node that is sent over UDP', () => {
     office = await openTestOffice()
     node = await office.node('paris-1')
     const [desk1, desk2] = [await office.phone('HD0001', node), await office.phone('HD0002', node)]
-    for (const [extension, device] of [
-      ['100', 'HD0001'],
-      ['101', 'HD0002'],
-    ] as const) {
-      expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', extension, device)).toBe('LOGGED_IN')
-      await office.settled(extension, device)
-    }
+    await office.seat({ '100': 'HD0001', '101': 'HD0002' })
     wire = await openHostileDatagrams(node.udp)
     call = await converse(desk1, '101', desk2)
   }, 60_000)

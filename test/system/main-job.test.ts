@@ -1,25 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../src/cli/demo/phone.js'
 import { dialAnswered, dialRefused, hears, logIn, logOut } from '../support/login.js'
-import type { TestNode } from '../support/node.js'
-import { openTestOffice, type TestOffice } from '../support/office.js'
+import type { TestOffice } from '../support/office.js'
+import { openTwoSites } from '../support/two-sites.js'
 
 /** The main job on two nodes at two sites with one Redis; each step goes on from the one before. */
 describe('a day of hot desking', () => {
   let office: TestOffice
-  let paris: TestNode
-  let london: TestNode
   let desk1: Phone
   let desk2: Phone
   let desk3: Phone
 
   beforeAll(async () => {
-    office = await openTestOffice()
-    paris = await office.node('paris-1', 'paris')
-    london = await office.node('london-1', 'london')
-    desk1 = await office.phone('HD0001', paris)
-    desk2 = await office.phone('HD0002', paris)
-    desk3 = await office.phone('HD0003', london)
+    ;({ office, desk1, desk2, desk3 } = await openTwoSites())
   }, 60_000)
 
   afterAll(() => office.close())

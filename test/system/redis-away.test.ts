@@ -24,13 +24,7 @@ describe('a node whose Redis is killed', () => {
     desk1 = await office.phone('HD0001', node)
     desk2 = await office.phone('HD0002', node)
     desk3 = await office.phone('HD0003', node)
-    for (const [extension, device] of [
-      ['100', 'HD0001'],
-      ['101', 'HD0002'],
-    ] as const) {
-      expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', extension, device)).toBe('LOGGED_IN')
-      await office.settled(extension, device)
-    }
+    await office.seat({ '100': 'HD0001', '101': 'HD0002' })
     call = await converse(desk1, '101', desk2)
   }, 60_000)
 

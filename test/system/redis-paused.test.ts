@@ -5,7 +5,8 @@ import { type Conversation, converse, expectUndisturbed, hangUp } from '../suppo
 import { logIn } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
 import { untilReadiness } from '../support/node-health.js'
-import { openTestOffice, type TestOffice } from '../support/office.js'
+import type { TestOffice } from '../support/office.js'
+import { openTwoSites } from '../support/two-sites.js'
 
 /** Longer than nodes and registrations live without a word of theirs. */
 const pausedMs = 20_000
@@ -20,19 +21,8 @@ describe('a Redis that stands still for 20 seconds, with nodes at two sites', ()
   let call: Conversation
 
   beforeAll(async () => {
-    office = await openTestOffice()
-    paris = await office.node('paris-1', 'paris')
-    london = await office.node('london-1', 'london')
-    desk1 = await office.phone('HD0001', paris)
-    desk2 = await office.phone('HD0002', paris)
-    desk3 = await office.phone('HD0003', london)
-    for (const [extension, device] of [
-      ['100', 'HD0001'],
-      ['102', 'HD0003'],
-    ] as const) {
-      expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', extension, device)).toBe('LOGGED_IN')
-      await office.settled(extension, device)
-    }
+    ;({ office, paris, london, desk1, desk2, desk3 } = await openTwoSites())
+    await office.seat({ '100': 'HD0001', '102': 'HD0003' })
   }, 60_000)
 
   afterAll(() => office.close())
