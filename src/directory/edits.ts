@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../base/clock.js'
 import { parseDeviceId, parseExtension } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
 import type { FieldChanges, RecordChange, Store } from '../store/store.js'
@@ -12,6 +13,8 @@ export interface EditNeeds {
 }
 
 const reserved = '5'
+
+const followMs: Milliseconds = 1_000
 
 /** Each edit is checked as the whole record that it would leave behind. */
 export function createEdits({ store, seal }: EditNeeds): Edits {
@@ -43,18 +46,37 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
 
   async function save(prepared: Prepared): Promise<EditOutcome> {
     if (prepared.outcome === 'REFUSED') return prepared
-    const { key, fields } = prepared.change ?? { key: '', fields: null }
-    const changes = Object.entries(fields ?? {})
-    const texts = changes.flatMap(([field, text]) => (text === null ? [] : [[field, text] as const]))
-    const taken = changes.flatMap(([field, text]) => (text === null ? [field] : []))
-    if (texts.length > 0) await store.putFields(key, Object.fromEntries(texts))
-    if (taken.length > 0) await store.removeFields(key, taken)
+    if (prepared.change) await carryOut(prepared.change)
     return { outcome: 'SAVED' }
+  }
+
+  async function carryOut(change: RecordChange): Promise<void> {
+    await apply([change])
+    await followed(change)
+  }
+
+  /** The next edit is checked against the copy, which follows a moment later: it is waited for, unless Redis or another hand is in the way. */
+  function followed({ key, fields }: RecordChange): Promise<void> {
+    function isThere(): boolean {
+      const hash = store.replica.hash(key)
+      if (fields === null) return hash === undefined
+      return Object.entries(fields).every(([field, text]) => (hash?.get(field) ?? null) === text)
+    }
+    return new Promise((resolve) => {
+      const late = store.clock.after(followMs, done)
+      const stop = store.replica.onChange(() => isThere() && done())
+      function done(): void {
+        late.cancel()
+        stop()
+        resolve()
+      }
+      if (isThere()) done()
+    })
   }
 
   async function remove(key: string): Promise<RemoveOutcome> {
     if (!store.replica.hash(key)) return { outcome: 'UNKNOWN' }
-    await apply([{ key, fields: null }])
+    await carryOut({ key, fields: null })
     return { outcome: 'REMOVED' }
   }
 
