@@ -14,6 +14,7 @@ export const logEvents = [
   'store.lost',
   'store.waiting',
   'store.stale',
+  'store.followed',
   'store.functions',
   'store.saved',
   'store.restored',

@@ -82,13 +82,19 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
     try {
       // What one step in Redis changed is told of in one go: read it in one go as well.
       await Promise.resolve()
-      for (let due = agenda.take(clock.now()); due.whole.length + due.fields.length > 0; due = agenda.take(clock.now())) await read(due)
+      for (let due = agenda.take(clock.now()); due.whole.length + due.fields.length > 0; due = agenda.take(clock.now())) await follow(due)
     } finally {
       draining = false
     }
     later?.cancel()
     const next = agenda.next()
     later = next === null ? null : clock.after(Math.max(next - clock.now(), 1), () => void drain().catch(onFault))
+  }
+
+  async function follow(due: Due): Promise<void> {
+    await read(due)
+    const followed = [...due.whole, ...due.fields.map(([key]) => key)]
+    log.debug({ event: 'store.followed', keys: followed }, `${followed.length} changed keys of Redis read again`)
   }
 
   async function read({ whole, fields }: Due): Promise<void> {

@@ -35,6 +35,7 @@ export interface TestNode {
   /** The next line with that event, or one that was already printed since the last call for it. */
   logged(event: string, isWanted?: (line: LogLine) => boolean): Promise<LogLine>
   signal(name: NodeJS.Signals): void
+  readonly running: boolean
   /** The exit code; null where a signal ended it. */
   readonly exited: Promise<number | null>
   /** SIGTERM, and the exit code. */
@@ -78,6 +79,9 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
     output: log.text,
     logged: log.next,
     signal: (name) => void child.kill(name),
+    get running() {
+      return child.exitCode === null && child.signalCode === null
+    },
     exited,
     async stop() {
       child.kill('SIGTERM')

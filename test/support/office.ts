@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { pause, systemClock } from '../../src/base/clock.js'
+import { every, pause, systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { createSeal } from '../../src/base/seal.js'
 import { Secret } from '../../src/base/secret.js'
@@ -23,13 +23,13 @@ export interface TestOffice {
   /** A registered phone. */
   phone(device: string, at: TestNode): Promise<Phone>
   readonly bank: PhoneBank
-  /** Resolves when the copy of a key, here and so at the nodes, is as wanted. */
+  /** Resolves when Redis has a key as wanted, and every node has read it since. */
   follows(key: string, isWanted: (hash: ReadonlyMap<string, string> | undefined) => boolean): Promise<void>
   /** Resolves when redis-cli answers so. */
   redisSays(answer: string, ...words: readonly string[]): Promise<void>
   /** Logs users in at free phones by redis-cli, and waits until the nodes know. */
   seat(assignments: Readonly<Record<string, string>>): Promise<void>
-  /** Resolves when the nodes know that this user sits at this phone. */
+  /** Resolves when every node knows that this user sits at this phone. */
   settled(extension: string, device: string): Promise<void>
   /** Ends everything, and fails when a PIN or a password was printed anywhere. */
   close(): Promise<void>
@@ -45,15 +45,18 @@ export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
   await furnish(directory)
   const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
   const nodes: TestNode[] = []
-  const settled: TestOffice['settled'] = (extension, device) =>
-    keyOf(store, 'devices', (devices) => devices?.get(device) === extension, 5_000)
+  const follows: TestOffice['follows'] = async (key, isWanted) => {
+    await keyOf(store, key, isWanted, 5_000)
+    await allFollow(redis, nodes)
+  }
+  const settled: TestOffice['settled'] = (extension, device) => follows('devices', (devices) => devices?.get(device) === extension)
 
   return {
     redis,
     directory,
     furnish: () => furnish(directory),
     bank,
-    follows: (key, isWanted) => keyOf(store, key, isWanted, 5_000),
+    follows,
     async redisSays(answer, ...words) {
       const deadline = systemClock.now() + 5_000
       for (let said = await redis.cli(...words); said !== answer; said = await redis.cli(...words)) {
@@ -77,7 +80,7 @@ export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
       const phone = bank.phone({ device, password: passwordOf(device), node: at.udp, domain })
       const answer = await phone.register()
       if (answer.status !== 200) throw new Error(`${device} was not registered: ${answer.status} ${answer.reason}\n${at.output()}`)
-      return phone
+      return { ...phone, nextCall: () => soon(phone.nextCall(), `a call at ${device}`) }
     },
     async close() {
       await bank.close()
@@ -88,6 +91,37 @@ export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
       for (const node of nodes) expectNoSecrets(node.output())
     },
   }
+}
+
+/** A node reads in the order of the changes: one that has read a key of now has read whatever was changed before. */
+async function allFollow(redis: TestRedis, nodes: readonly TestNode[]): Promise<void> {
+  const key = `quiet:marker-${crypto.randomUUID()}`
+  let marks = 0
+  const mark = async () => void (await redis.cli('HSET', `{hd}:${key}`, 'mark', String(++marks)))
+  const told = nodes.filter((node) => node.running).map((node) => node.logged('store.followed', ({ keys }) => isListed(key, keys)))
+  // Again and again: a node that is just connecting takes what is there without a word.
+  const again = every(systemClock, 500, mark, () => undefined)
+  try {
+    await mark()
+    await Promise.all(told)
+  } finally {
+    again.cancel()
+    await redis.cli('DEL', `{hd}:${key}`)
+  }
+}
+
+function isListed(key: string, keys: unknown): boolean {
+  return Array.isArray(keys) && keys.includes(key)
+}
+
+/** What nobody waits for any more may fail in silence. */
+function soon<Value>(awaited: Promise<Value>, what: string): Promise<Value> {
+  const late = new Promise<never>((_resolve, reject) => {
+    const alarm = systemClock.after(20_000, () => reject(new Error(`${what} has not come within 20 s`)))
+    void awaited.then(() => alarm.cancel())
+  })
+  late.catch(() => undefined)
+  return Promise.race([awaited, late])
 }
 
 async function furnish(directory: Directory): Promise<void> {

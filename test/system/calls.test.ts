@@ -153,6 +153,7 @@ describe('calls between phones', () => {
       const callee = await ringing.answer()
       const dialled = await dialling.result
       expect(await fcall('hotdesk_login', '100', 'HD0002')).toBe('MOVED HD0001')
+      await office.settled('100', 'HD0002')
       const second = await called(desk3, '100', desk2)
       second.ringing.reject(486)
       await second.dialling.result
