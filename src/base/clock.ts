@@ -1,6 +1,15 @@
 /** Epoch milliseconds, with a fraction. */
 export type Milliseconds = number
 
+const unitMs: Readonly<Record<string, Milliseconds>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `90m`, `12h`, `1h30m`; null for anything else, and for no time at all. */
+export function parseDuration(text: string): Milliseconds | null {
+  if (!/^([0-9]{1,5}[smhd]){1,4}$/.test(text)) return null
+  const parts = Array.from(text.matchAll(/([0-9]+)([smhd])/g), ([, count, unit = '']) => Number(count) * (unitMs[unit] ?? 0))
+  return parts.reduce((sum, part) => sum + part, 0) || null
+}
+
 /** A pending call of `Clock.after`. Cancelling one that has fired does nothing. */
 export interface Alarm {
   cancel(): void

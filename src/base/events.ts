@@ -24,6 +24,8 @@ export const logEvents = [
   'redis.started',
   'redis.stopped',
   'directory.broken',
+  'site.lost',
+  'site.back',
   'registrar.bound',
   'registrar.unbound',
   'registrar.expired',

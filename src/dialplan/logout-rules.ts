@@ -1,17 +1,8 @@
 import { IANAZone } from 'luxon'
-import type { Milliseconds } from '../base/clock.js'
+import { type Milliseconds, parseDuration } from '../base/clock.js'
 import { isBlock } from '../base/options.js'
 import { block, form, type Problem, type Written } from '../base/written.js'
 import type { AutomaticLogout } from './route.js'
-
-const unitMs: Readonly<Record<string, Milliseconds>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** `90m`, `12h`, `1h30m`; null for anything else, and for no time at all. */
-function parseDuration(text: string): Milliseconds | null {
-  if (!/^([0-9]{1,5}[smhd]){1,4}$/.test(text)) return null
-  const parts = Array.from(text.matchAll(/([0-9]+)([smhd])/g), ([, count, unit = '']) => Number(count) * (unitMs[unit] ?? 0))
-  return parts.reduce((sum, part) => sum + part, 0) || null
-}
 
 function parseTimeOfDay(text: string): { hour: number; minute: number } | null {
   const [, hour, minute] = /^([01]?[0-9]|2[0-3]):([0-5][0-9])$/.exec(text) ?? []

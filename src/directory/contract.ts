@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
 import type { RecordChange } from '../store/store.js'
@@ -55,12 +56,33 @@ export interface LiveNode {
   readonly version: string
 }
 
+export const homeReturns = ['keep', 'return'] as const
+/** Whether people of a site who sit elsewhere are logged out there when the site is back after a loss. */
+export type HomeReturn = (typeof homeReturns)[number]
+
+/** `{hd}:site:<name>`: what the network knows of an office; its dial plan is a file of its nodes. */
+export interface Site {
+  readonly id: SiteName
+  readonly name: string
+  /** As it is written: `24h`, `never`. */
+  readonly homeLostLogout: string
+  /** How long its people stay logged in elsewhere while no node of the site lives; null: for good. */
+  readonly homeLostLogoutMs: Milliseconds | null
+  readonly homeReturn: HomeReturn
+  /** Since when none of its nodes lives, null: one does, or there never was one. */
+  readonly lost: Milliseconds | null
+  /** When one of them lived again after that. */
+  readonly back: Milliseconds | null
+}
+
 /** What is to be different; what is not named stays as it is. A new record needs at least `home` (user) or `site` (device). */
 export type UserEdit = Partial<Omit<User, 'extension' | 'home' | 'forwards'>> & {
   readonly home?: string
   readonly forwards?: Partial<Forwards>
 }
 export type DeviceEdit = Partial<Omit<Device, 'id' | 'site' | 'owner'>> & { readonly site?: string; readonly owner?: string | null }
+
+export type SiteEdit = Partial<Pick<Site, 'name' | 'homeLostLogout' | 'homeReturn'>>
 
 /** `reasons` are sentences for whoever asked, all of them at once. */
 export type EditOutcome = { readonly outcome: 'SAVED' } | { readonly outcome: 'REFUSED'; readonly reasons: readonly string[] }
@@ -75,9 +97,12 @@ export interface Directory {
   user(extension: Extension): User | null
   device(id: DeviceId): Device | null
   node(name: NodeName): LiveNode | null
+  site(id: SiteName): Site | null
   users(): readonly User[]
   devices(): readonly Device[]
   nodes(): readonly LiveNode[]
+  /** Sites that have a record: those that ever had a node, and those that an operator has added. */
+  sites(): readonly Site[]
   /** Phones that are this user's own while nobody else has logged in on them. */
   ownedBy(extension: Extension): readonly Device[]
   /** A user was added, edited or removed. */
@@ -85,14 +110,18 @@ export interface Directory {
   /** A device was added, edited or removed; not told when only its state or refresh has changed. */
   onDeviceChange(listener: (device: DeviceId) => void): () => void
   onNodeChange(listener: (node: NodeName) => void): () => void
+  onSiteChange(listener: (site: SiteName) => void): () => void
   /** Writes to Redis; the change comes back through the copy. @throws AppError STORE_UNAVAILABLE */
   putUser(extension: string, edit: UserEdit): Promise<EditOutcome>
   putDevice(id: string, edit: DeviceEdit): Promise<EditOutcome>
+  putSite(id: string, edit: SiteEdit): Promise<EditOutcome>
   removeUser(extension: Extension): Promise<RemoveOutcome>
   removeDevice(id: DeviceId): Promise<RemoveOutcome>
+  removeSite(id: SiteName): Promise<RemoveOutcome>
   /** The same without writing: what the edit would change. */
   prepareUser(extension: string, edit: UserEdit): Prepared
   prepareDevice(id: string, edit: DeviceEdit): Prepared
+  prepareSite(id: string, edit: SiteEdit): Prepared
   /** Writes all of them in one moment, or none. @throws AppError STORE_UNAVAILABLE, STORE_PROTOCOL */
   apply(changes: readonly RecordChange[], onQueued?: (count: number) => void): Promise<void>
   close(): void

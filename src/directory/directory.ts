@@ -1,4 +1,4 @@
-import { parseDeviceId, parseExtension, parseNodeName } from '../base/identity.js'
+import { parseDeviceId, parseExtension, parseNodeName, parseSiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Seal } from '../base/seal.js'
 import type { Store } from '../store/store.js'
@@ -6,12 +6,13 @@ import type { Directory } from './contract.js'
 import { createEdits } from './edits.js'
 import { createOwners } from './owners.js'
 import { createComplaints } from './record.js'
-import { deviceFields, parseDevice, parseNode, parseUser } from './records.js'
+import { deviceFields, parseDevice, parseNode, parseSite, parseUser } from './records.js'
 import { createShelf } from './shelf.js'
 
 export type * from './contract.js'
-export { secondLogins } from './contract.js'
+export { homeReturns, secondLogins } from './contract.js'
 export { joinNetwork, type Membership, type MembershipNeeds, newBoot } from './nodes.js'
+export { parseStay } from './records.js'
 export { loadSamples, samples } from './samples.js'
 
 export interface DirectoryNeeds {
@@ -20,7 +21,7 @@ export interface DirectoryNeeds {
   readonly log: Logger
 }
 
-/** Users, devices and living nodes as the copy in memory has them. A broken record is named in the log and left out, or defaulted. */
+/** Users, devices, sites and living nodes as the copy in memory has them. A broken record is named in the log and left out, or defaulted. */
 export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory {
   const common = {
     replica: store.replica,
@@ -43,6 +44,7 @@ export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory
     parse: parseNode,
     fields: ['site', 'sip', 'version', 'boot'],
   })
+  const sites = createShelf({ ...common, prefix: 'site:', parseId: parseSiteName, parse: parseSite })
 
   const owners = createOwners(devices)
   let isFilled = false
@@ -55,18 +57,22 @@ export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory
     user: users.get,
     device: devices.get,
     node: nodes.get,
+    site: sites.get,
     users: users.all,
     devices: devices.all,
     nodes: nodes.all,
+    sites: sites.all,
     ownedBy: owners.devicesOf,
     onUserChange: users.onChange,
     onDeviceChange: devices.onChange,
     onNodeChange: nodes.onChange,
+    onSiteChange: sites.onChange,
     ...createEdits({ store, seal }),
     close() {
       users.close()
       devices.close()
       nodes.close()
+      sites.close()
     },
   }
 }

@@ -1,11 +1,12 @@
 import type { Milliseconds } from '../base/clock.js'
-import { parseDeviceId, parseExtension } from '../base/identity.js'
+import { parseDeviceId, parseExtension, parseSiteName } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
 import type { FieldChanges, RecordChange, Store } from '../store/store.js'
 import type { Directory, EditOutcome, Prepared, RemoveOutcome } from './contract.js'
-import { deviceChanges, parseDevice, parseUser, userChanges } from './records.js'
+import { deviceChanges, parseDevice, parseSite, parseUser, siteChanges, userChanges } from './records.js'
 
-export type Edits = Pick<Directory, 'putUser' | 'putDevice' | 'removeUser' | 'removeDevice' | 'prepareUser' | 'prepareDevice' | 'apply'>
+type Kinds = 'User' | 'Device' | 'Site'
+export type Edits = Pick<Directory, `put${Kinds}` | `remove${Kinds}` | `prepare${Kinds}` | 'apply'>
 
 export interface EditNeeds {
   readonly store: Store
@@ -34,6 +35,12 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
     const isSame = edit.password !== undefined && edit.password?.reveal() === present?.reveal()
     const { password: _same, ...others } = edit
     return prepare(key, deviceChanges(isSame ? others : edit, seal), (hash) => parseDevice(id, hash, seal).problems)
+  }
+
+  const prepareSite: Edits['prepareSite'] = (written, edit) => {
+    const id = parseSiteName(written)
+    if (!id) return refused(`"${written}" is no site: a small letter and then up to 31 small letters, digits and "-" are, such as paris`)
+    return prepare(`site:${id}`, siteChanges(edit), (hash) => parseSite(id, hash).problems)
   }
 
   function prepare(key: string, changes: FieldChanges, problemsOf: (hash: Hash) => readonly string[]): Prepared {
@@ -86,18 +93,21 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
   return {
     prepareUser,
     prepareDevice,
+    prepareSite,
     apply,
     putUser: async (extension, edit) => save(prepareUser(extension, edit)),
     putDevice: async (id, edit) => save(prepareDevice(id, edit)),
+    putSite: async (id, edit) => save(prepareSite(id, edit)),
     removeUser: (extension) => remove(`user:${extension}`),
     removeDevice: (id) => remove(`device:${id}`),
+    removeSite: (id) => remove(`site:${id}`),
   }
 }
 
 /** Whoever has the number next is not shown whom this user called, and is not locked out for their failures. */
 function withBelongings(change: RecordChange): readonly RecordChange[] {
   const [kind, id] = change.key.split(':')
-  if (change.fields !== null || id === undefined) return [change]
+  if (change.fields !== null || id === undefined || kind === 'site') return [change]
   return [change, { key: `attempts:${id}`, fields: null }, ...(kind === 'user' ? [{ key: `calls:${id}`, fields: null }] : [])]
 }
 

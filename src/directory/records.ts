@@ -1,9 +1,21 @@
+import { type Milliseconds, parseDuration } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
-import { type DeviceId, type Extension, type NodeName, parseExtension, parseSiteName } from '../base/identity.js'
+import { type DeviceId, type Extension, type NodeName, parseExtension, parseSiteName, type SiteName } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
 import type { Secret } from '../base/secret.js'
 import type { FieldChanges } from '../store/store.js'
-import { type Device, type DeviceEdit, type Forwards, type LiveNode, secondLogins, type User, type UserEdit } from './contract.js'
+import {
+  type Device,
+  type DeviceEdit,
+  type Forwards,
+  homeReturns,
+  type LiveNode,
+  type Site,
+  type SiteEdit,
+  secondLogins,
+  type User,
+  type UserEdit,
+} from './contract.js'
 import { readRecord } from './record.js'
 
 type Hash = ReadonlyMap<string, string>
@@ -85,6 +97,37 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const site = record.required('site', parseSiteName, siteForm)
   const sip = record.required('sip', (text) => text, 'the SIP address of the node')
   return { value: site && sip ? { name, site, sip, version: record.text('version') ?? '' } : null, problems: record.problems }
+}
+
+/** How long people stay logged in elsewhere while their home is lost; null for a text that says no such thing. */
+export function parseStay(text: string): { readonly ms: Milliseconds | null } | null {
+  if (text === 'never' || text === '0') return { ms: null }
+  const ms = parseDuration(text)
+  return ms === null ? null : { ms }
+}
+
+const usualStay = '24h'
+const epochSeconds = (text: string): Milliseconds | null => (/^[0-9]{1,11}$/.test(text) ? Number(text) * 1_000 : null)
+
+export function parseSite(id: SiteName, hash: Hash): Parsed<Site> {
+  const record = readRecord(hash)
+  const written = record.optional('homeLostLogout', (text) => (parseStay(text) ? text : null), 'a time such as 24h, or never')
+  const homeLostLogout = written ?? usualStay
+  const site: Site = {
+    id,
+    name: record.text('name') ?? id,
+    homeLostLogout,
+    homeLostLogoutMs: parseStay(homeLostLogout)?.ms ?? null,
+    homeReturn: record.oneOf('homeReturn', homeReturns, 'keep'),
+    lost: record.optional('lost', epochSeconds, 'a time in seconds'),
+    back: record.optional('back', epochSeconds, 'a time in seconds'),
+  }
+  return { value: site, problems: record.problems }
+}
+
+export function siteChanges({ name, homeLostLogout, homeReturn }: SiteEdit): FieldChanges {
+  const said = Object.entries({ name, homeLostLogout, homeReturn })
+  return Object.fromEntries(said.flatMap(([field, text]) => (text === undefined ? [] : [[field, text || null] as const])))
 }
 
 export function userChanges(edit: UserEdit): FieldChanges {

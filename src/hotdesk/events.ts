@@ -15,6 +15,8 @@ export const streamEvents = [
   'repaired',
   'replaced',
   'refresh',
+  'site.lost',
+  'site.back',
 ] as const
 
 /** How much of the stream is kept, here as in `hotdesk.lua`; what is too old goes before. */

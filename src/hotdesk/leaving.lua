@@ -23,11 +23,12 @@ local function leave(tag, device, node, via, reason)
   return say(logout_device(tag, device, 'drain', via, reason))
 end
 
--- hotdesk_expire DEVICE NODE max-time|idle-time|daily SINCE LAST-CALL DUE     automatic logout, when it is DUE by what NODE has read
---                                                    in the phone's record, SINCE and LAST-CALL; seconds, - where there is none
+-- hotdesk_expire DEVICE NODE REASON SINCE LAST-CALL DUE     automatic logout, when it is DUE by what NODE has read
+--                                                    in the phone's record, SINCE and LAST-CALL; seconds, - where there is none.
+--                                                    REASON is max-time, idle-time, daily, home-lost or home-return
 --   LOGGED_OUT EXTENSION
 --   DRAINING CALLS                follows when the last of so many calls has ended
---   BUSY CALLS                    a phone with a call is not idle
+--   BUSY CALLS                    a phone with a call is not idle, and its user goes home only between calls
 --   EMERGENCY                     the phone is in an emergency call or in the quiet time after one; ask again
 --   OUTDATED                      the record says something else by now, or it is not due by the clock of Redis
 --   NOT_YOURS NODE                that node looks after the phone
@@ -38,7 +39,7 @@ local function expire(keys, args)
   local due = tonumber(must(args[6], 'due'))
   if not is_same or not due or tonumber(redis.call('TIME')[1]) < due or not user_on(tag, device) then return say('OUTDATED') end
   local calls = calls_of(tag, device)
-  if calls > 0 and reason == 'idle-time' then return say('BUSY', calls) end
+  if calls > 0 and (reason == 'idle-time' or reason == 'home-return') then return say('BUSY', calls) end
   return leave(tag, device, node, 'automatic', reason)
 end
 

@@ -2,6 +2,27 @@
 
 local ONCALL_TTL = 7 * 24 * 3600
 
+-- A site's record names the nodes it ever had; `lost` is since when none of them lives, `back` when one did again. Whatever else
+-- stands at that key, by hand, must not keep a node from living.
+local function note_site(tag, site, node)
+  local key = tag .. ':site:' .. site
+  local kind = redis.call('TYPE', key).ok
+  if kind ~= 'hash' and kind ~= 'none' then return end
+  local nodes, lost = unpack(redis.call('HMGET', key, 'nodes', 'lost'))
+  nodes = nodes or ''
+  if not (' ' .. nodes .. ' '):find(' ' .. node .. ' ', 1, true) then
+    redis.call('HSET', key, 'nodes', nodes == '' and node or nodes .. ' ' .. node)
+  end
+  if not lost then return end
+  redis.call('HDEL', key, 'lost')
+  redis.call('HSET', key, 'back', redis.call('TIME')[1])
+  event(tag, 'site.back', 'site', site, 'node', node)
+end
+
+local function site_in(args)
+  for i = 5, #args, 2 do if args[i] == 'site' then return args[i + 1] end end
+end
+
 -- hotdesk_join NODE BOOT REPLACES SECONDS [FIELD VALUE]…     a node's heartbeat; BOOT names this start of it, REPLACES one known dead, or -
 --   JOINED
 --   TAKEN PROCESS MILLISECONDS BOOT    another start of that name lives, or did until so long ago
@@ -13,7 +34,28 @@ local function join(keys, args)
   end
   redis.call('HSET', node, 'boot', boot, 'seen', redis.call('TIME')[1], unpack(args, 5))
   redis.call('EXPIRE', node, must(args[4], 'seconds'))
+  local site = site_in(args)
+  if site then note_site(keys[1], site, args[1]) end
   return say('JOINED')
+end
+
+-- hotdesk_site_lost SITE     a node has seen none of that site for some time
+--   LOST                      since now
+--   UNCHANGED                 it is known to be lost
+--   ALIVE NODE                that one lives
+--   UNKNOWN_SITE              it has no record, or one without nodes
+local function site_lost(keys, args)
+  local tag, site = keys[1], must(args[1], 'site')
+  if not exists(tag, 'site:' .. site) then return say('UNKNOWN_SITE') end
+  local nodes, lost = unpack(redis.call('HMGET', tag .. ':site:' .. site, 'nodes', 'lost'))
+  if not nodes then return say('UNKNOWN_SITE') end
+  if lost then return say('UNCHANGED') end
+  for node in nodes:gmatch('%S+') do
+    if redis.call('HGET', tag .. ':node:' .. node, 'site') == site then return say('ALIVE', node) end
+  end
+  redis.call('HSET', tag .. ':site:' .. site, 'lost', redis.call('TIME')[1])
+  event(tag, 'site.lost', 'site', site)
+  return say('LOST')
 end
 
 -- hotdesk_leave NODE BOOT     at the orderly end of a node
@@ -56,4 +98,5 @@ end
 
 writes('hotdesk_join', join)
 writes('hotdesk_leave', leave)
+writes('hotdesk_site_lost', site_lost)
 writes('hotdesk_calls', calls)

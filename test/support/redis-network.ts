@@ -21,6 +21,7 @@ export interface DeskNode {
 
 export interface DeskNodeOptions {
   readonly name?: string
+  readonly site?: string
   readonly log?: Logger
   readonly metrics?: Metrics
   readonly quietSeconds?: number
@@ -37,6 +38,7 @@ const hurry = 20
 export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>, options: DeskNodeOptions = {}): Promise<DeskNode> {
   const {
     name = 'paris-1',
+    site = 'paris',
     log = silentLogger(),
     metrics = createMetrics(),
     quietSeconds = 600,
@@ -50,7 +52,7 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
   const start = { store, node: name as NodeName, boot: newBoot(), clock: store.clock, log }
   const membership = await joinNetwork({
     ...start,
-    site: 'paris' as SiteName,
+    site: site as SiteName,
     sip: 'udp:127.0.0.1:5060',
     version: '0.0.0',
     library: hotdeskLibrary.version,

@@ -1,7 +1,7 @@
 import { type CsvError, parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import type { Path, Problem, Written } from '../../base/written.js'
-import { type Kind, kinds } from './network-file.js'
+import { type Kind, kindNames, kinds } from './network-file.js'
 
 interface Row {
   readonly line: number
@@ -15,7 +15,7 @@ export interface Reading {
 }
 
 /**
- * Reads a table (RFC 4180) whose first column is `extension` or `device`. An empty cell says nothing. Places are line and column of
+ * Reads a table (RFC 4180) whose first column is `extension`, `device` or `site`. An empty cell says nothing. Places are line and column of
  * the table.
  */
 export function readCsv(text: string, file: string): Reading {
@@ -54,14 +54,14 @@ function rowsOf(text: string, file: string): { readonly rows: readonly Row[]; re
 }
 
 function kindOf(header: Row | undefined): Kind | null {
-  return header?.cells[0] === kinds.users.id ? 'users' : header?.cells[0] === kinds.devices.id ? 'devices' : null
+  return kindNames.find((kind) => kinds[kind].id === header?.cells[0]) ?? null
 }
 
 function noKind(file: string): Problem {
   return {
     place: `${file}:1:1`,
     key: '',
-    message: `expected a first line with the names of the columns, the first of them extension or device`,
+    message: `expected a first line with the names of the columns, the first of them ${kindNames.map((kind) => kinds[kind].id).join(' or ')}`,
   }
 }
 

@@ -1,14 +1,15 @@
 import { messageOf } from '../../base/errors.js'
-import { parseDeviceId, parseExtension } from '../../base/identity.js'
+import { parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
 import type { Seal } from '../../base/seal.js'
 import type { Secret } from '../../base/secret.js'
 import { keyText, type Path, type Problem, type Written } from '../../base/written.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
-import type { DeviceEdit, Directory, EditOutcome, UserEdit } from '../../directory/directory.js'
+import type { DeviceEdit, Directory, EditOutcome, SiteEdit, UserEdit } from '../../directory/directory.js'
 import { type PinPolicy, weaknessOf } from '../../hotdesk/hotdesk.js'
 import { deviceFields, mergedDeviceEdit } from '../records/device-fields.js'
 import { editsIn, type Named } from '../records/field-options.js'
 import { weaknessWords } from '../records/pins.js'
+import { mergedSiteEdit, siteFields } from '../records/site-fields.js'
 import { mergedUserEdit, userFields } from '../records/user-fields.js'
 import type { NetworkFile, WrittenPassword, WrittenPin } from './network-file.js'
 
@@ -29,7 +30,14 @@ export interface DeviceDraft {
   readonly password: Secret | null
 }
 
-export type Draft = UserDraft | DeviceDraft
+export interface SiteDraft {
+  readonly kind: 'sites'
+  readonly id: string
+  readonly isNew: boolean
+  readonly edit: SiteEdit
+}
+
+export type Draft = UserDraft | DeviceDraft | SiteDraft
 
 export interface DraftNeeds extends Pick<Written, 'placeOf'> {
   readonly directory: Directory
@@ -52,13 +60,14 @@ export function draftsOf(file: NetworkFile, needs: DraftNeeds): Drafts {
   const complain = (path: Path, message: string): void => void problems.push({ place: needs.placeOf(path), key: keyText(path), message })
   const users = Object.entries(file.users).map(([id, entry]) => userDraft(id, entry as UserEntry, needs, complain))
   const devices = Object.entries(file.devices).map(([id, entry]) => deviceDraft(id, entry as DeviceEntry, needs, complain))
+  const sites = Object.entries(file.sites).map(([id, said]) => siteDraft(id, said as Named, needs, complain))
   for (const { id, edit } of devices) {
     const owner = edit.owner ?? null
     if (owner === null || Object.hasOwn(file.users, owner)) continue
     if (needs.others === 'remove') complain(['devices', id, 'owner'], `there is no user ${owner} here, and others are removed`)
     else if (!isUser(owner, needs)) complain(['devices', id, 'owner'], `there is no user ${owner}, neither here nor in the network`)
   }
-  return { drafts: [...users, ...devices], problems }
+  return { drafts: [...users, ...devices, ...sites], problems }
 }
 
 type UserEntry = Named & { readonly pin?: WrittenPin }
@@ -91,6 +100,14 @@ function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: Draf
     complain([...path, 'password'], messageOf(fault))
     return { kind: 'devices', id, isNew, edit, password: null }
   }
+}
+
+function siteDraft(id: string, said: Named, { directory }: DraftNeeds, complain: Complain): SiteDraft {
+  const site = parseSiteName(id)
+  const isNew = site === null || directory.site(site) === null
+  const edit: SiteEdit = { ...(isNew ? { name: id } : {}), ...mergedSiteEdit(editsIn(siteFields, said)) }
+  tell(['sites', id], directory.prepareSite(id, edit), complain)
+  return { kind: 'sites', id, isNew, edit }
 }
 
 function clear(written: WrittenPassword, seal: Seal): Secret {

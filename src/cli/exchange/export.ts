@@ -8,10 +8,11 @@ import type { CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
 import { deviceFields } from '../records/device-fields.js'
 import { entriesOf } from '../records/field-options.js'
+import { siteFields } from '../records/site-fields.js'
 import { userFields } from '../records/user-fields.js'
 import { writeCsv } from './csv.js'
 import { type Format, formatOf, formats } from './import.js'
-import type { Kind } from './network-file.js'
+import { type Kind, kindNames } from './network-file.js'
 
 interface ExportOptions {
   readonly only?: Kind
@@ -25,9 +26,9 @@ type Records = Readonly<Record<string, Readonly<Record<string, string>>>>
 export function exportCommand(program: Command, needs: CommandNeeds): void {
   program
     .command('export')
-    .description('write users and phones as `hotdesk import` reads them; PINs are hashes, passwords are sealed')
+    .description('write users, phones and sites as `hotdesk import` reads them; PINs are hashes, passwords are sealed')
     .argument('[file]', 'a new file, or one to be replaced (default: standard output)')
-    .addOption(new Option('--only <kind>', 'one kind of record; a table holds no more').choices(['users', 'devices']))
+    .addOption(new Option('--only <kind>', 'one kind of record; a table holds no more').choices(kindNames))
     .addOption(new Option('--format <form>', 'how to write (default: by the name of the file, else yaml)').choices(formats))
     .option('--json', 'as JSON, which can be imported as well')
     .addHelpText(
@@ -55,7 +56,9 @@ async function writePrivately(file: string, content: string): Promise<void> {
 function recordsIn(directory: Directory, replica: Replica): Readonly<Record<Kind, Records>> {
   const users = directory.users().map((user) => [user.extension, userRecord(user)] as const)
   const devices = directory.devices().map((device) => [device.id, deviceRecord(device, replica)] as const)
-  return { users: Object.fromEntries(users.toSorted(byName)), devices: Object.fromEntries(devices.toSorted(byName)) }
+  const sites = directory.sites().map((site) => [site.id, said(entriesOf(siteFields, site))] as const)
+  const inOrder = (records: readonly (readonly [string, Record<string, string>])[]): Records => Object.fromEntries(records.toSorted(byName))
+  return { users: inOrder(users), devices: inOrder(devices), sites: inOrder(sites) }
 }
 
 function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
@@ -80,6 +83,7 @@ function contentOf(records: Readonly<Record<Kind, Records>>, { only, format, jso
   const chosen = only === undefined ? records : { [only]: records[only] }
   if (json) return `${JSON.stringify(chosen, null, 2)}\n`
   if (format === 'yaml') return stringify(chosen, { lineWidth: 0 })
-  if (only === undefined) throw new AppError('COMMAND_REFUSED', 'a table holds one kind of record: add --only users or --only devices')
+  if (only === undefined)
+    throw new AppError('COMMAND_REFUSED', 'a table holds one kind of record: add --only users, --only devices or --only sites')
   return writeCsv(only, records[only])
 }

@@ -33,7 +33,7 @@ interface ImportOptions {
 export function importCommand(program: Command, needs: CommandNeeds): void {
   program
     .command('import')
-    .description('add and change users and phones as a file says: all of it, or nothing where anything in it is wrong')
+    .description('add and change users, phones and sites as a file says: all of it, or nothing where anything in it is wrong')
     .argument('<file>', 'YAML or CSV as `hotdesk export` writes it; - is standard input')
     .option('--dry-run', 'only show what would be different')
     .option('--issue <file>', 'make PINs and passwords for those who have none, and write them to this new file')

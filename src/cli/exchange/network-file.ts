@@ -1,11 +1,12 @@
 import type { z } from 'zod'
-import { parseDeviceId, parseExtension } from '../../base/identity.js'
+import { parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
 import { isBlock } from '../../base/options.js'
 import { Secret } from '../../base/secret.js'
 import { block, blockOf, form, secretForm } from '../../base/written.js'
 import { isPinHash } from '../../hotdesk/hotdesk.js'
 import { deviceFields } from '../records/device-fields.js'
 import type { Field } from '../records/field.js'
+import { siteFields } from '../records/site-fields.js'
 import { userFields } from '../records/user-fields.js'
 
 /** A PIN as it is written: digits, or the hash that an export has. */
@@ -36,21 +37,29 @@ const password = secretForm('a password of 8 to 64 characters without spaces, or
 const extension = form('an extension, 1 to 15 digits', parseExtension)
 const device = form('a device: a letter, then letters, digits and -', parseDeviceId)
 
+const siteId = form('a site: a small letter, then small letters, digits and -', parseSiteName)
+
 const user = block({ ...keysOf(userFields), pin })
 const phone = block({ ...keysOf(deviceFields), password })
+const site = block(keysOf(siteFields))
 
-/** Users and phones, in what `hotdesk export` writes and `hotdesk import` reads. */
+/** Users, phones and sites, in what `hotdesk export` writes and `hotdesk import` reads. */
 export const networkFile = block({
   users: blockOf(extension, user).prefault({}),
   devices: blockOf(device, phone).prefault({}),
+  sites: blockOf(siteId, site).prefault({}),
 })
 
 export type NetworkFile = z.output<typeof networkFile>
 
 /** Of a file with problems, the records that have none: so that all is told at once that is wrong. */
 export function readableIn(value: unknown): NetworkFile {
-  const { users, devices } = isBlock(value) ? value : {}
-  return { users: readable(users, parseExtension, user), devices: readable(devices, parseDeviceId, phone) }
+  const { users, devices, sites } = isBlock(value) ? value : {}
+  return {
+    users: readable(users, parseExtension, user),
+    devices: readable(devices, parseDeviceId, phone),
+    sites: readable(sites, parseSiteName, site),
+  }
 }
 
 function readable<Entry extends z.ZodType>(records: unknown, parseId: (id: string) => string | null, entry: Entry) {
@@ -59,10 +68,13 @@ function readable<Entry extends z.ZodType>(records: unknown, parseId: (id: strin
   return Object.fromEntries(checked.flatMap(([id, result]) => (result.success ? [[id, result.data] as const] : [])))
 }
 
-/** The two kinds of record, with the column that names one of them and the keys that may follow. */
+/** The kinds of record, with the column that names one of them and the keys that may follow. */
 export const kinds = {
   users: { id: 'extension', keys: [...userFields.map(({ name }) => name), 'pin'] },
   devices: { id: 'device', keys: [...deviceFields.map(({ name }) => name), 'password'] },
+  sites: { id: 'site', keys: siteFields.map(({ name }) => name) },
 } as const
 
 export type Kind = keyof typeof kinds
+
+export const kindNames = Object.keys(kinds) as Kind[]

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.js'
-import type { Directory } from '../../directory/directory.js'
+import type { Directory, Prepared } from '../../directory/directory.js'
 import type { RecordChange, Replica } from '../../store/store.js'
 import type { Kind } from './network-file.js'
 import type { Ready } from './secrets.js'
@@ -22,7 +22,7 @@ export interface Plan {
 export interface PlanNeeds {
   readonly directory: Directory
   readonly replica: Replica
-  /** Whether records that the file does not name are removed. */
+  /** Whether users and phones that the file does not name are removed. */
   readonly others: 'keep' | 'remove'
 }
 
@@ -36,11 +36,23 @@ export function planOf(ready: readonly Ready[], needs: PlanNeeds): Plan {
   return { planned: [...changed, ...removed], unchanged: ready.length - changed.length }
 }
 
-function changeOf({ kind, id, edit }: Ready, directory: Directory): RecordChange | null {
-  const prepared = kind === 'users' ? directory.prepareUser(id, edit) : directory.prepareDevice(id, edit)
+function changeOf(ready: Ready, directory: Directory): RecordChange | null {
+  const { id } = ready
+  const prepared = prepare(ready, directory)
   if (prepared.outcome === 'PREPARED') return prepared.change
   // It was checked before; somebody has changed the network meanwhile.
   throw new AppError('COMMAND_REFUSED', `${id}: ${prepared.reasons.join('; ')}`)
+}
+
+function prepare(ready: Ready, directory: Directory): Prepared {
+  switch (ready.kind) {
+    case 'users':
+      return directory.prepareUser(ready.id, ready.edit)
+    case 'devices':
+      return directory.prepareDevice(ready.id, ready.edit)
+    case 'sites':
+      return directory.prepareSite(ready.id, ready.edit)
+  }
 }
 
 function plannedOf({ kind, id, isNew }: Ready, change: RecordChange, { replica }: PlanNeeds): Planned {

@@ -1,4 +1,5 @@
 import { type Paint, table } from '../terminal.js'
+import type { Kind } from './network-file.js'
 import type { Plan, Planned } from './plan.js'
 import type { Secrets } from './secrets.js'
 
@@ -43,6 +44,7 @@ function withoutWords(without: readonly string[]): string {
   return `Without PIN or password: ${some}${without.length > 5 ? ` and ${without.length - 5} more` : ''}; --issue makes them.`
 }
 
+const nouns = { users: 'user', devices: 'phone', sites: 'site' } as const satisfies Record<Kind, string>
 const signs = { add: '+', change: '~', remove: '-' } as const
 
 function differences({ planned }: Plan, paint: Paint): string[] {
@@ -50,7 +52,7 @@ function differences({ planned }: Plan, paint: Paint): string[] {
   return table(
     planned.map(({ action, kind, id, fields }) => [
       colours[action](signs[action]),
-      kind === 'users' ? 'user' : 'phone',
+      nouns[kind],
       id,
       fields.map((field) => difference(action, field)).join(', '),
     ]),

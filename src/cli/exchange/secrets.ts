@@ -3,15 +3,16 @@ import { stringify } from 'csv-stringify/sync'
 import { AppError, messageOf } from '../../base/errors.js'
 import { parseDeviceId, parseExtension } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
-import type { DeviceEdit, Directory, UserEdit } from '../../directory/directory.js'
+import type { DeviceEdit, Directory, SiteEdit, UserEdit } from '../../directory/directory.js'
 import { hashPin, issuePin, type PinPolicy, verifyPin } from '../../hotdesk/hotdesk.js'
 import { newPassword } from '../records/devices.js'
-import type { Draft, UserDraft } from './drafts.js'
+import type { DeviceDraft, Draft, UserDraft } from './drafts.js'
 
 /** A draft with everything that is to be written. */
 export type Ready =
   | { readonly kind: 'users'; readonly id: string; readonly isNew: boolean; readonly edit: UserEdit }
   | { readonly kind: 'devices'; readonly id: string; readonly isNew: boolean; readonly edit: DeviceEdit }
+  | { readonly kind: 'sites'; readonly id: string; readonly isNew: boolean; readonly edit: SiteEdit }
 
 /** A PIN or a password that was made, for whoever hands it out. */
 export interface Issued {
@@ -62,12 +63,20 @@ interface One {
 }
 
 async function secretOf(draft: Draft, needs: SecretNeeds): Promise<One> {
-  const { kind, id, isNew, edit } = draft
-  if (kind === 'users') return pinOf(draft, needs)
-  const present = needs.directory.device(parseDeviceId(id) ?? raise(id))?.password ?? null
-  const password = draft.password ?? present
+  switch (draft.kind) {
+    case 'users':
+      return pinOf(draft, needs)
+    case 'devices':
+      return passwordOf(draft, needs)
+    case 'sites':
+      return { ready: draft }
+  }
+}
+
+function passwordOf({ kind, id, isNew, edit, password: written }: DeviceDraft, { directory, missing }: SecretNeeds): One {
+  const password = written ?? directory.device(parseDeviceId(id) ?? raise(id))?.password ?? null
   if (password) return { ready: { kind, id, isNew, edit: { ...edit, password } } }
-  if (needs.missing === 'leave') return { ready: { kind, id, isNew, edit }, isWithout: true }
+  if (missing === 'leave') return { ready: { kind, id, isNew, edit }, isWithout: true }
   const secret = newPassword()
   return { ready: { kind, id, isNew, edit: { ...edit, password: secret } }, issued: { kind, id, secret } }
 }

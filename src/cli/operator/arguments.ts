@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError } from 'commander'
-import { parseDeviceId, parseExtension } from '../../base/identity.js'
+import { parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
 
 function extensionOf(text: string): string {
   if (parseExtension(text) === null) throw new InvalidArgumentError('An extension is 1 to 15 digits.')
@@ -8,6 +8,11 @@ function extensionOf(text: string): string {
 
 function deviceOf(text: string): string {
   if (parseDeviceId(text) === null) throw new InvalidArgumentError('A device begins with a letter, such as HD0001.')
+  return text
+}
+
+function siteOf(text: string): string {
+  if (parseSiteName(text) === null) throw new InvalidArgumentError('A site begins with a small letter, then small letters, digits and -.')
   return text
 }
 
@@ -21,4 +26,5 @@ function eitherOf(text: string): string {
 export const extensionArgument = (): Argument => new Argument('<extension>', "a person's number, such as 100").argParser(extensionOf)
 export const deviceArgument = (about = 'a phone, such as HD0001', name = 'device'): Argument =>
   new Argument(`<${name}>`, about).argParser(deviceOf)
+export const siteArgument = (): Argument => new Argument('<site>', 'an office, such as paris').argParser(siteOf)
 export const eitherArgument = (): Argument => new Argument('<extension|device>', 'a person or a phone').argParser(eitherOf)

@@ -1,12 +1,12 @@
 import { type Clock, every, type Milliseconds, pause } from '../../base/clock.js'
 import { isAppError } from '../../base/errors.js'
-import type { DeviceId, NodeName } from '../../base/identity.js'
+import type { DeviceId, Extension, NodeName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
 import { readDeparture, tellDeparture } from './departure.js'
-import { type AutomaticLogout, type Due, dueBy } from './due.js'
+import type { Due, LogoutRule } from './due.js'
 import { mayBeOurs } from './turns.js'
 
 export interface AutomaticLogoutNeeds {
@@ -14,7 +14,7 @@ export interface AutomaticLogoutNeeds {
   readonly assignments: Assignments
   readonly isQuiet: (device: DeviceId) => boolean
   readonly node: NodeName
-  readonly automaticLogout: AutomaticLogout
+  readonly rules: readonly LogoutRule[]
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -37,18 +37,19 @@ const sliceSize = 1_000
  * round again.
  */
 export function createAutomaticLogout(needs: AutomaticLogoutNeeds): { close(): void } {
-  const { store, assignments, isQuiet, node, automaticLogout, clock, log } = needs
+  const { store, assignments, isQuiet, node, rules, clock, log } = needs
   const { replica } = store
-  const dueOf = dueBy(automaticLogout)
 
   /** What is overdue at this phone, by what its record says. */
-  function overdue(device: DeviceId): Overdue | null {
+  function overdue(device: DeviceId, extension: Extension, inForce: readonly LogoutRule[]): Overdue | null {
     const record = replica.hash(`device:${device}`)
-    if (record?.get('site') !== automaticLogout.site || record.get('state') !== 'active') return null
+    if (record?.get('state') !== 'active') return null
     const [since, lastCall] = [record.get('since') ?? '', record.get('lastCall') ?? '-']
     const began = toMs(since)
-    const due = began === null ? [] : dueOf({ since: began, lastCall: toMs(lastCall) }).filter(({ at }) => at <= clock.now())
-    return due.length > 0 ? { since, lastCall, due } : null
+    if (began === null) return null
+    const sitting = { device, extension, site: record.get('site') ?? '', since: began, lastCall: toMs(lastCall) }
+    const due = inForce.flatMap((rule) => rule.dueOf(sitting)).filter(({ at }) => at <= clock.now())
+    return due.length > 0 ? { since, lastCall, due: due.sort((one, other) => one.at - other.at) } : null
   }
 
   /** A phone in a call is not idle, but may have been somebody's for too long. */
@@ -61,11 +62,11 @@ export function createAutomaticLogout(needs: AutomaticLogoutNeeds): { close(): v
   }
 
   async function round(): Promise<void> {
-    if (store.state === 'lost') return
-    const devices = Array.from(assignments.all(), ([device]) => device)
-    for (const [index, device] of devices.entries()) {
+    const inForce = rules.filter(({ isInForce }) => isInForce)
+    if (store.state === 'lost' || inForce.length === 0) return
+    for (const [index, [device, extension]] of [...assignments.all()].entries()) {
       if (index % sliceSize === sliceSize - 1) await pause(clock, 0)
-      const found = overdue(device)
+      const found = overdue(device, extension, inForce)
       if (found && !isQuiet(device) && mayBeOurs(device, { replica, node })) await expire(device, found)
     }
   }

@@ -1,21 +1,25 @@
 import { type AutomaticLogoutNeeds, createAutomaticLogout } from './automatic-logout.js'
 import { createCaretaker } from './caretaker.js'
-import type { AutomaticLogout } from './due.js'
+import { type AutomaticLogout, siteRule } from './due.js'
+import { homeRule } from './home-rule.js'
 import { createRecordWatch, type RecordWatchNeeds } from './record-watch.js'
 import { createRetention, type RetentionNeeds } from './retention.js'
+import { createSiteWatch } from './site-watch.js'
 
-export interface CareNeeds extends RecordWatchNeeds, RetentionNeeds, Omit<AutomaticLogoutNeeds, 'automaticLogout'> {
+export interface CareNeeds extends RecordWatchNeeds, RetentionNeeds, Omit<AutomaticLogoutNeeds, 'rules'> {
   /** Left out: nobody is logged out by time. */
   readonly automaticLogout?: AutomaticLogout | null
 }
 
 /** Everything that this node does to assignments and events without being asked. */
 export function createCare({ automaticLogout, ...needs }: CareNeeds): { close(): void } {
+  const rules = [homeRule(needs.directory), ...(automaticLogout ? [siteRule(automaticLogout)] : [])]
   const parts = [
     createCaretaker(needs),
     createRecordWatch(needs),
     createRetention(needs),
-    ...(automaticLogout ? [createAutomaticLogout({ ...needs, automaticLogout })] : []),
+    createSiteWatch(needs),
+    createAutomaticLogout({ ...needs, rules }),
   ]
   return {
     close() {

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../base/clock.js'
-import type { SiteName } from '../../base/identity.js'
+import type { DeviceId, Extension, SiteName } from '../../base/identity.js'
 import { createDaily } from './daily.js'
 
 /** When a login ends without anybody's doing; null: not for that reason. */
@@ -14,7 +14,7 @@ export interface AutomaticLogout {
   readonly daily: { readonly hour: number; readonly minute: number; readonly timezone: string } | null
 }
 
-export type DueReason = 'max-time' | 'idle-time' | 'daily'
+export type DueReason = 'max-time' | 'idle-time' | 'daily' | 'home-lost' | 'home-return'
 
 export interface Due {
   readonly at: Milliseconds
@@ -25,6 +25,27 @@ export interface Due {
 export interface Stay {
   readonly since: Milliseconds
   readonly lastCall: Milliseconds | null
+}
+
+/** Somebody at a phone. */
+export interface Sitting extends Stay {
+  readonly device: DeviceId
+  readonly extension: Extension
+  /** Of the phone. */
+  readonly site: string
+}
+
+/** Says when a login ends without anybody's doing. */
+export interface LogoutRule {
+  /** False: it ends none at the moment. */
+  readonly isInForce: boolean
+  dueOf(sitting: Sitting): readonly Due[]
+}
+
+/** The rule of a site for its own phones. */
+export function siteRule(automaticLogout: AutomaticLogout): LogoutRule {
+  const dueOf = dueBy(automaticLogout)
+  return { isInForce: true, dueOf: (sitting) => (sitting.site === automaticLogout.site ? dueOf(sitting) : []) }
 }
 
 /** Answers for each stay when it ends by each of the rules, the first first. */

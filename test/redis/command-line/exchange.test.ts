@@ -28,7 +28,7 @@ const problemsIn = (err: string): string[] =>
 const field = (key: string, name: string): Promise<string> => desk.redis.cli('HGET', `{hd}:${key}`, name)
 const everything = async (): Promise<string> => {
   const keys = (await desk.redis.cli('KEYS', '*')).split('\n').toSorted()
-  return (await Promise.all(keys.filter((key) => /:(user|device):/.test(key)).map((key) => desk.redis.cli('HGETALL', key)))).join('\n')
+  return (await Promise.all(keys.filter((key) => /:(user|device|site):/.test(key)).map((key) => desk.redis.cli('HGETALL', key)))).join('\n')
 }
 
 describe('hotdesk import', () => {
@@ -173,10 +173,15 @@ describe('hotdesk import', () => {
 describe('hotdesk export', () => {
   test.each(['yaml', 'json', 'csv'] as const)('as %s says all that an import needs to restore it, and no secret', async (form) => {
     await desk.directory.putUser('101', { forwards: { busy: '102' }, ringSeconds: 40, secondLogin: 'deny' })
+    await desk.directory.putSite('lyon', { name: 'Lyon', homeLostLogout: 'never', homeReturn: 'return' })
     const before = await everything()
     const files =
       form === 'csv'
-        ? [await exported('--only', 'users', '--format', 'csv'), await exported('--only', 'devices', '--format', 'csv')]
+        ? [
+            await exported('--only', 'users', '--format', 'csv'),
+            await exported('--only', 'devices', '--format', 'csv'),
+            await exported('--only', 'sites', '--format', 'csv'),
+          ]
         : [await exported(form === 'json' ? '--json' : '--format=yaml')]
     for (const content of files) expect(content).not.toMatch(/4711|5822|6933|sample-HD/)
     expect(files.join('\n')).toMatch(/scrypt\$[\s\S]*sealed\.1\./)

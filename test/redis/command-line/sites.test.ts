@@ -49,4 +49,40 @@ describe('hotdesk site', () => {
     })
     expect(await desk.json('status', '--site', 'london')).toEqual([])
   })
+
+  test('add, set and rm keep what is said of one', async () => {
+    expect(await desk.hotdesk('site', 'set', 'lyon', '--name', 'Lyon')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no such site') as string,
+    })
+    expect((await desk.hotdesk('site', 'add', 'lyon', '--name', 'Lyon', '--home-lost-logout', '36h')).out).toBe('lyon: saved')
+    expect((await desk.hotdesk('site', 'set', 'lyon', '--home-return', 'return')).out).toBe('lyon: saved')
+    expect(await desk.json('site', 'show', 'lyon')).toMatchObject({
+      site: 'lyon',
+      name: 'Lyon',
+      homeLostLogout: '36h',
+      homeReturn: 'return',
+      lost: null,
+    })
+    expect((await desk.hotdesk('site', 'set', 'lyon', '--name', '', '--home-lost-logout', '')).out).toBe('lyon: saved')
+    expect(await desk.redis.cli('HGETALL', '{hd}:site:lyon')).toBe('homeReturn\nreturn')
+    expect((await desk.hotdesk('site', 'rm', 'lyon')).out).toBe('lyon: removed')
+    expect(await desk.hotdesk('site', 'rm', 'lyon')).toMatchObject({ code: 1, err: expect.stringContaining('there is none') as string })
+  })
+
+  test('rm is refused as long as anything names it', async () => {
+    for (const [site, why] of [
+      ['oslo', 'it is still named by 1 living node'],
+      ['paris', 'it is still named by 4 phones, 3 people'],
+    ] as const) {
+      expect(await desk.hotdesk('site', 'rm', site)).toMatchObject({ code: 1, err: expect.stringContaining(why) as string })
+    }
+  })
+
+  test('show says since when no node of it is up', async () => {
+    await desk.redis.cli('HSET', '{hd}:site:oslo', 'nodes', 'oslo-1', 'lost', '1800000000')
+    await desk.redis.cli('DEL', '{hd}:node:oslo-1')
+    expect((await desk.hotdesk('site', 'show', 'oslo')).out).toMatch(/^nodes +none is up since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d$/m)
+    expect(await desk.json('site', 'show', 'oslo')).toMatchObject({ lost: '2027-01-15T08:00:00.000Z', back: null })
+  })
 })

@@ -53,7 +53,7 @@ describe('completion in bash', () => {
     ],
     [
       ['hotdesk', 'export', '--only', ''],
-      ['users', 'devices'],
+      ['users', 'devices', 'sites'],
     ],
     [['hotdesk', 'completion', 'z'], ['zsh']],
     [['hotdesk', 'import', 'peo'], ['people.csv']],

@@ -55,7 +55,9 @@ describe('exit codes', () => {
     [['logout', '-5'], /unknown option|begins with a letter/],
     [['who', '1;2'], /a device begins with a letter/],
     [['user', 'add', '100', '--pin', '4711'], /`hotdesk user add --help` shows what there is/],
-    [['site', 'add', 'rome'], /unknown command 'add'[\s\S]*`hotdesk site --help`/],
+    [['site', 'raise', 'rome'], /unknown command 'raise'[\s\S]*`hotdesk site --help`/],
+    [['site', 'add', 'Rome'], /A site begins with a small letter/],
+    [['site', 'set', 'rome', '--home-lost-logout', 'soon'], /Expected a time such as 24h or 90m, or never/],
   ])('2: wrong usage %j', async (args, said) => {
     const { code, err } = await run(...args)
     expect(code).toBe(2)

@@ -1,0 +1,69 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type DeviceId, parseSiteName, type SiteName } from '../../base/identity.js'
+import type { Config } from '../../config.js'
+import type { Directory, Site } from '../../directory/directory.js'
+import type { Replica } from '../../store/store.js'
+import { readDialplan } from '../check.js'
+
+/** One office, as the network knows it. */
+export interface SiteOverview {
+  readonly site: SiteName
+  /** What Redis keeps of it; null: nothing. */
+  readonly record: Site | null
+  /** Living ones. */
+  readonly nodes: readonly string[]
+  readonly phones: number
+  readonly registered: number
+  readonly loggedIn: number
+  /** People who belong there. */
+  readonly users: number
+  /** On this machine; null: there is none here. */
+  readonly dialplan: string | null
+}
+
+/** Every site that anything names: a record, a dial plan, a node, a phone, a person. */
+export function sitesIn(directory: Directory, replica: Replica, config: Config): readonly SiteOverview[] {
+  const [nodes, devices, users] = [directory.nodes(), directory.devices(), directory.users()]
+  const named = [
+    config.site,
+    ...planned(config),
+    ...directory.sites().map(({ id }) => id),
+    ...[...nodes, ...devices].map(({ site }) => site),
+    ...users.map(({ home }) => home),
+  ]
+  const isRegistered = (id: DeviceId): boolean => replica.hash(`reg:${id}`) !== undefined
+  const isTaken = (id: DeviceId): boolean => replica.hash('devices')?.has(id) ?? false
+  return [...new Set(named)].toSorted().map((site) => {
+    const phones = devices.filter((device) => device.site === site)
+    return {
+      site,
+      record: directory.site(site),
+      nodes: nodes.filter((node) => node.site === site).map(({ name }) => name),
+      phones: phones.length,
+      registered: phones.filter(({ id }) => isRegistered(id)).length,
+      loggedIn: phones.filter(({ id }) => isTaken(id)).length,
+      users: users.filter(({ home }) => home === site).length,
+      dialplan: fileOf(site, config),
+    }
+  })
+}
+
+/** Sites whose dial plan lies beside the one of this node. */
+function planned(config: Config): SiteName[] {
+  const folder = dirname(config.dialplan)
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.yaml')) : []
+  return files.flatMap((file) => (join(folder, file) === config.dialplan ? [] : (parseSiteName(basename(file, '.yaml')) ?? [])))
+}
+
+function fileOf(site: SiteName, { dialplan, site: own }: Config): string | null {
+  const file = site === own ? dialplan : join(dirname(dialplan), `${site}.yaml`)
+  return existsSync(file) ? file : null
+}
+
+/** What of its dial plan an operator asks for; null: it is not on this machine. */
+export function planOf({ site, dialplan: file }: SiteOverview, config: Config) {
+  if (file === null) return null
+  const { codes, elin, trunks } = readDialplan({ ...config, site, dialplan: file })
+  return { login: codes.login, logout: codes.logout, elin, trunks: trunks.map(({ name }) => name) }
+}

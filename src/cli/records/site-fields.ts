@@ -1,0 +1,36 @@
+import { homeReturns, parseStay, type Site, type SiteEdit } from '../../directory/directory.js'
+import { type Field, textForm } from './field.js'
+
+/** What an operator says of a site; named as in Redis. */
+export const siteFields: readonly Field<Site, SiteEdit>[] = [
+  {
+    name: 'name',
+    expects: textForm.expects,
+    about: 'what people call it',
+    write: ({ id, name }) => (name === id ? '' : name),
+    read: (text) => (textForm.isOne(text) ? { name: text } : null),
+  },
+  {
+    name: 'homeLostLogout',
+    expects: 'a time such as 24h or 90m, or never',
+    about: 'how long its people stay logged in elsewhere while none of its nodes lives (default: 24h)',
+    write: ({ homeLostLogout }) => homeLostLogout,
+    read: (text) => (text === '' || parseStay(text) ? { homeLostLogout: text } : null),
+  },
+  {
+    name: 'homeReturn',
+    expects: `one of ${homeReturns.join(', ')}`,
+    about: 'whether they are logged out there, between calls, when it has been back for 10 minutes (default: keep)',
+    words: homeReturns,
+    write: ({ homeReturn }) => homeReturn,
+    read: (text) => {
+      const homeReturn = homeReturns.find((word) => word === text)
+      return homeReturn ? { homeReturn } : null
+    },
+  },
+]
+
+/** One edit that says all that several say. */
+export function mergedSiteEdit(edits: readonly SiteEdit[]): SiteEdit {
+  return Object.assign({}, ...edits) as SiteEdit
+}

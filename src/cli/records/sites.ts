@@ -1,0 +1,170 @@
+import type { Command } from 'commander'
+import type { SiteName } from '../../base/identity.js'
+import type { Directory, Site } from '../../directory/directory.js'
+import type { Store } from '../../store/store.js'
+import { localTime } from '../journal/entries.js'
+import { asJson, type CommandNeeds } from '../needs.js'
+import { siteArgument } from '../operator/arguments.js'
+import { withDirectory } from '../operator/network.js'
+import { planOf, type SiteOverview, sitesIn } from '../operator/site-overview.js'
+import { table } from '../terminal.js'
+import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
+import { type Form, type Telling, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
+import { mergedSiteEdit, siteFields } from './site-fields.js'
+
+/** `hotdesk site …` */
+export function siteCommands(program: Command, needs: CommandNeeds): void {
+  const site = program
+    .command('site')
+    .description('offices: add, set, show, list, rm')
+    .addHelpText(
+      'after',
+      [
+        '\nA site is there as soon as a dial plan (dialplans/<site>.yaml), a node, a phone or a person names it. What is said of it here is',
+        'known to every node; how it dials stands in its dial plan.',
+        '\nExamples:',
+        '  hotdesk site add lyon --name "Lyon, rue de la République"',
+        '  hotdesk site set lyon --home-lost-logout never --home-return return',
+        '  hotdesk site list',
+        '  hotdesk site show paris --json',
+        '  hotdesk device set HD0005 --site london            moves a phone to another site',
+      ].join('\n'),
+    )
+  writingCommands(site, needs)
+  site
+    .command('show')
+    .description('one site: its nodes, phones, people, and what its dial plan says')
+    .addArgument(siteArgument())
+    .option(...asJson)
+    .action((id: SiteName, form: Form) =>
+      withSites(needs, (sites) => {
+        const found = sites.find(({ site }) => site === id)
+        if (found) show(found, form, needs)
+        else tellRefused(needs, id, unknown)
+      }),
+    )
+  site
+    .command('list')
+    .description('every site')
+    .option(...asJson)
+    .action((form: Form) => withSites(needs, (sites) => list(sites, form, needs)))
+}
+
+function writingCommands(site: Command, needs: CommandNeeds): void {
+  addFieldOptions(site.command('add').addArgument(siteArgument()), siteFields)
+    .description('add a site, or change one')
+    .option(...asJson)
+    .action((id: SiteName, named: Named & Form) => add({ needs, subject: id, form: named }, id, named))
+  addFieldOptions(site.command('set').addArgument(siteArgument()), siteFields)
+    .description('change a site; an empty text takes a thing away')
+    .option(...asJson)
+    .action((id: SiteName, named: Named & Form) => set({ needs, subject: id, form: named }, id, named))
+  site
+    .command('rm')
+    .description('remove a site that no node, phone or person names any more')
+    .addArgument(siteArgument())
+    .option(...asJson)
+    .action((id: SiteName, form: Form) => remove({ needs, subject: id, form }, id))
+}
+
+type Work = (sites: readonly SiteOverview[], directory: Directory) => void | Promise<void>
+
+function withSites(needs: CommandNeeds, work: Work): Promise<void> {
+  const config = needs.config('look')
+  return withDirectory(config, async (directory: Directory, { replica }: Store) => work(sitesIn(directory, replica, config), directory))
+}
+
+function add(telling: Telling, id: SiteName, named: Named): Promise<void> {
+  const edit = mergedSiteEdit(editsIn(siteFields, named))
+  return withSites(telling.needs, async (_sites, directory) => {
+    const isNew = directory.site(id) === null
+    tellSaved(telling, await directory.putSite(id, isNew ? { name: id, ...edit } : edit))
+  })
+}
+
+const unknown = ['there is no such site; hotdesk site list shows them, hotdesk site add adds one']
+
+async function set(telling: Telling, id: SiteName, named: Named): Promise<void> {
+  const edit = mergedSiteEdit(editsIn(siteFields, named))
+  if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk site set --help shows what there is'])
+  await withSites(telling.needs, async (sites, directory) => {
+    if (!sites.some(({ site }) => site === id)) return tellUndone(telling, unknown)
+    tellSaved(telling, await directory.putSite(id, edit))
+  })
+}
+
+function remove(telling: Telling, id: SiteName): Promise<void> {
+  return withSites(telling.needs, async (sites, directory) => {
+    const present = sites.find(({ site }) => site === id)
+    const namedBy = present ? namesOf(present) : []
+    if (namedBy.length > 0) return tellUndone(telling, [`it is still named by ${namedBy.join(', ')}`])
+    tellRemoved(telling, await directory.removeSite(id))
+  })
+}
+
+function namesOf({ nodes, phones, users }: SiteOverview): readonly string[] {
+  const counts = [
+    [nodes.length, 'living node', 'living nodes'],
+    [phones, 'phone', 'phones'],
+    [users, 'person', 'people'],
+  ] as const
+  return counts.flatMap(([count, one, many]) => (count === 0 ? [] : [`${count} ${count === 1 ? one : many}`]))
+}
+
+function list(sites: readonly SiteOverview[], { json }: Form, { terminal }: CommandNeeds): void {
+  const rows = sites.map(({ site, nodes, phones, registered, loggedIn, users, dialplan }) => [
+    site,
+    nodes.join(' ') || '-',
+    String(phones),
+    String(registered),
+    String(loggedIn),
+    String(users),
+    dialplan ?? '-',
+  ])
+  const head = ['SITE', 'NODES', 'PHONES', 'REGISTERED', 'LOGGED IN', 'USERS', 'DIAL PLAN']
+  const lines = json ? [JSON.stringify(sites.map(plainSite), null, 2)] : table([head, ...rows])
+  for (const line of lines) terminal.print(line)
+}
+
+/** For a program: times as text, and no settings twice. */
+function plainSite({ record, ...about }: SiteOverview) {
+  const settings = record ? Object.fromEntries(entriesOf(siteFields, record)) : {}
+  return { ...about, ...settings, lost: timeText(record?.lost), back: timeText(record?.back) }
+}
+
+function timeText(ms: number | null | undefined): string | null {
+  return ms == null ? null : new Date(ms).toISOString()
+}
+
+function show(found: SiteOverview, { json }: Form, needs: CommandNeeds): void {
+  const { print, paint } = needs.terminal
+  const { site, record, phones, registered, loggedIn, users, dialplan } = found
+  const plan = planOf(found, needs.config('look'))
+  const entries: [string, string][] = [
+    ...(record ? entriesOf(siteFields, record) : []),
+    ['nodes', nodesText(found)],
+    ['phones', `${phones}, ${registered} registered, ${loggedIn} with somebody logged in`],
+    ['people', String(users)],
+    ['dial plan', dialplan ?? 'not on this machine'],
+    ...(plan ? planEntries(plan) : []),
+  ]
+  const lines = json ? [JSON.stringify({ ...plainSite(found), plan }, null, 2)] : [paint.strong(site), ...recordLines(entries, paint)]
+  for (const line of lines) print(line)
+}
+
+function nodesText({ nodes, record }: SiteOverview): string {
+  if (nodes.length > 0) return nodes.join(' ')
+  return lostWords(record) ?? 'none is up'
+}
+
+function lostWords(record: Site | null): string | null {
+  return record?.lost == null ? null : `none is up since ${localTime(record.lost)}`
+}
+
+function planEntries({ login, logout, elin, trunks }: NonNullable<ReturnType<typeof planOf>>): [string, string][] {
+  return [
+    ['codes', `${login} logs in, ${logout} logs out`],
+    ['emergency number', elin ?? 'none but those of the phones'],
+    ['trunks', trunks.join(' ') || 'none'],
+  ]
+}
