@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { parseExtension } from '../../base/identity.js'
-import type { Store } from '../../store/store.js'
+import type { Store, Transition } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { deviceArgument, eitherArgument, extensionArgument } from './arguments.js'
 import { withStore } from './network.js'
@@ -11,26 +11,39 @@ type Form = { readonly json?: boolean }
 interface Question {
   readonly action: Action
   readonly subject: string
-  readonly call: (store: Store) => Promise<string>
+  /** A text: it is so, or nothing has changed that could be lost. */
+  readonly call: (store: Store) => Promise<string | Transition>
 }
 
 type Ask = (question: Question, form: Form) => Promise<void>
 
+/** What only the primary has, as far as anybody knows (`durability: replicated`). */
+const unconfirmed = 'no replica of Redis has confirmed it: a failover could take it back; look again with `hotdesk who`'
+const unanswered = 'Redis has not answered: it may have been done, or be done still; look again with `hotdesk who`'
+
 /** `hotdesk login`, `logout`, `unlock`, `refresh`, `replace`, `who`: the same functions that a dial code or redis-cli calls. */
 export function assignmentCommands(program: Command, needs: CommandNeeds): void {
   const ask: Ask = async ({ action, subject, call }, { json }) => {
-    const reply = await withStore(needs.config('look'), call)
-    const { done, sentence } = verdictOf(action, reply)
+    const { word, detail, done, isCertain, sentence } = outcomeOf(action, await withStore(needs.config('look'), call))
     const { print, complain, paint } = needs.terminal
-    const [word = '', ...detail] = reply.split(' ')
-    if (json) print(JSON.stringify({ subject, done, word, detail, sentence }))
+    if (json) print(JSON.stringify({ subject, done, certain: isCertain, word, detail, sentence }))
     else if (done) print(`${paint.strong(subject)}: ${sentence}`)
-    else complain(`${paint.bad('refused:')} ${subject}: ${sentence}`)
-    needs.exit(done ? 0 : 1)
+    else complain(`${paint.bad(isCertain ? 'refused:' : 'not certain:')} ${subject}: ${sentence}`)
+    if (done && !isCertain && !json) complain(`${paint.bad('not certain:')} ${subject}: ${unconfirmed}`)
+    needs.exit(done && isCertain ? 0 : 1)
   }
   transitionCommands(program, ask)
   phoneCommands(program, ask)
   whoCommand(program, ask)
+}
+
+function outcomeOf(action: Action, answer: string | Transition) {
+  const { certainty, reply } = typeof answer === 'string' ? { certainty: 'safe', reply: answer } : answer
+  const [word = '', ...detail] = (reply ?? '').split(' ')
+  if (reply === null) return { word, detail, done: false, isCertain: false, sentence: unanswered }
+  const verdict = verdictOf(action, reply)
+  // What was refused cannot be lost.
+  return { word, detail, ...verdict, isCertain: certainty === 'safe' || !verdict.done }
 }
 
 function transitionCommands(program: Command, ask: Ask): void {
@@ -46,7 +59,7 @@ function transitionCommands(program: Command, ask: Ask): void {
         {
           action: 'login',
           subject: `${extension} at ${device}`,
-          call: (store) => store.call('hotdesk_login', extension, device, 'cli'),
+          call: (store) => store.transition('hotdesk_login', extension, device, 'cli'),
         },
         form,
       ),
@@ -59,7 +72,10 @@ function transitionCommands(program: Command, ask: Ask): void {
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk logout HD0001\n  hotdesk logout 100 --now')
     .action((target: string, { now, ...form }: Form & { now?: boolean }) =>
-      ask({ action: 'logout', subject: target, call: (store) => store.call('hotdesk_logout', target, now ? 'now' : 'drain', 'cli') }, form),
+      ask(
+        { action: 'logout', subject: target, call: (store) => store.transition('hotdesk_logout', target, now ? 'now' : 'drain', 'cli') },
+        form,
+      ),
     )
   program
     .command('unlock')
@@ -90,7 +106,10 @@ function phoneCommands(program: Command, ask: Ask): void {
     .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk replace HD0001 HD0002')
     .action((old: string, fresh: string, form: Form) =>
-      ask({ action: 'replace', subject: `${old} by ${fresh}`, call: (store) => store.call('hotdesk_replace', old, fresh, 'cli') }, form),
+      ask(
+        { action: 'replace', subject: `${old} by ${fresh}`, call: (store) => store.transition('hotdesk_replace', old, fresh, 'cli') },
+        form,
+      ),
     )
 }
 

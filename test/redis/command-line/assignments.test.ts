@@ -1,5 +1,9 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+import { type CommandLine, openCommandLine, secret } from '../../support/command-line.js'
+import { freePort } from '../../support/free-port.js'
+import { launchRedis } from '../../support/redis-process.js'
 
 let desk: CommandLine
 
@@ -61,6 +65,7 @@ describe('what operators do, with --json', () => {
     expect(await desk.json('login', '101', 'HD0001')).toEqual({
       subject: '101 at HD0001',
       done: true,
+      certain: true,
       word: 'DISPLACED',
       detail: ['100'],
       sentence: 'logged in; 100 was there and is logged out now',
@@ -74,5 +79,42 @@ describe('what operators do, with --json', () => {
       out: expect.stringContaining('UNKNOWN_USER') as string,
       err: '',
     })
+  })
+})
+
+describe('with durability: replicated', () => {
+  const replicated = async (...args: readonly string[]) => {
+    const file = join(desk.folder, 'replicated.yaml')
+    const redis = { url: `unix://${desk.redis.socket}`, durability: 'replicated' }
+    await writeFile(file, JSON.stringify({ node: 'paris-1', site: 'paris', secret, redis, sip: { domain: 'hotdesk.test' } }))
+    return desk.hotdesk('--config', file, ...args)
+  }
+
+  test('a login that no replica has is not certain, and one that was refused is refused', async () => {
+    expect(await replicated('login', '101', 'HD0002')).toEqual({
+      code: 1,
+      out: '101 at HD0002: logged in',
+      err: 'not certain: 101 at HD0002: no replica of Redis has confirmed it: a failover could take it back; look again with `hotdesk who`',
+    })
+    const { code, out } = await replicated('logout', 'HD0002', '--json')
+    expect([code, JSON.parse(out)]).toMatchObject([1, { done: true, certain: false, word: 'LOGGED_OUT', detail: ['101'] }])
+    expect(await replicated('login', '199', 'HD0002')).toMatchObject({ code: 1, err: 'refused: 199 at HD0002: no user has this extension' })
+  })
+
+  test('one that a replica has is done', async () => {
+    const [port, own] = [await freePort(), await freePort()]
+    await desk.redis.cli('CONFIG', 'SET', 'port', String(port))
+    await desk.redis.cli('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
+    const folder = join(desk.folder, 'replica')
+    await mkdir(folder)
+    const words = ['--port', String(own), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--replicaof', '127.0.0.1', String(port)]
+    const replica = await launchRedis({ port: own, words })
+    try {
+      await expect.poll(() => replica.cli('INFO', 'replication'), { timeout: 10_000 }).toContain('master_link_status:up')
+      expect(await replicated('login', '101', 'HD0002')).toEqual({ code: 0, out: '101 at HD0002: logged in', err: '' })
+      expect(await replica.cli('HGET', '{hd}:devices', 'HD0002')).toBe('101')
+    } finally {
+      await replica.kill()
+    }
   })
 })
