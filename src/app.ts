@@ -14,7 +14,6 @@ import { type TlsPair, tlsPairOf } from './base/settings/tls-files.js'
 import { followTlsFiles } from './base/settings/tls-renewal.js'
 import { createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config.js'
-import { createConsole } from './console/console.js'
 import { type Dialplan, loadDialplan } from './dialplan/dialplan.js'
 import { createDirectory, joinNetwork, loadSamples, newBoot } from './directory/directory.js'
 import { createFeatures } from './features/features.js'
@@ -251,6 +250,8 @@ async function openConsole(ground: Ground, { store, srf }: Pick<DeskNeeds, 'stor
     ...(srf.connected ? [] : ['the SIP server is lost']),
     ...(store.state === 'connected' ? [] : [withoutRedis(store)]),
   ]
+  // Calls are taken already; what serves HTTP takes a while to compile.
+  const { createConsole } = await import('./console/console.js')
   const opened = await createConsole({ ...config.http, metrics, readiness, log: part(ground, 'console') })
   return lifecycle.opened(opened, 'console', (server) => server.close()).url
 }
