@@ -38,7 +38,7 @@ function isFromOutside(invite: IncomingInvite, needs: CallNeeds): boolean {
 function callForHelp(invite: IncomingInvite, to: To<'emergency'>, needs: CallNeeds): Promise<void> | undefined {
   const phone = phoneInDistress(invite, needs)
   if (phone === 'stranger') {
-    needs.registrar.authenticate(invite)
+    needs.registrar.challengeGently(invite)
     return
   }
   const device = phone === 'unknown' ? null : phone
@@ -82,18 +82,23 @@ function fromDevice(call: Call, caller: DeviceCaller, needs: CallNeeds): Promise
   const { to } = decision
   switch (to.kind) {
     case 'login':
-      return speak(call, device, needs, () => needs.features.login(invite, device.id, to.extension))
+      return speak(call, { device, what: 'login' }, needs, () => needs.features.login(invite, device.id, to.extension))
     case 'logout':
-      return speak(call, device, needs, () => needs.features.logout(invite, device.id))
+      return speak(call, { device, what: 'logout' }, needs, () => needs.features.logout(invite, device.id))
     case 'please-log-in':
-      return speak(call, device, needs, () => needs.features.pleaseLogIn(invite))
+      return speak(call, { device, what: 'please-log-in' }, needs, () => needs.features.pleaseLogIn(invite))
     default:
       return recorded(call, needs, () => carryOut(call, decision, needs))
   }
 }
 
-/** A dial code: the phone is busy with it, but no logout waits for its end. */
-async function speak(call: Call, device: Device, { activity }: CallNeeds, run: () => Promise<void>): Promise<void> {
+interface Speech {
+  readonly device: Device
+  readonly what: 'login' | 'logout' | 'please-log-in'
+}
+
+/** A dial code, or what an idle phone hears: the phone is busy with it, but no logout waits for its end. */
+async function speak(call: Call, { device, what }: Speech, { activity }: CallNeeds, run: () => Promise<void>): Promise<void> {
   const over = activity.began({ device: device.id, kind: 'feature', hangUp: () => undefined })
   try {
     await run()
@@ -102,5 +107,6 @@ async function speak(call: Call, device: Device, { activity }: CallNeeds, run: (
     call.invite.respond(500)
   } finally {
     over()
+    call.log.info({ event: 'call.ended', device: device.id, reason: what }, `ended: ${what}`)
   }
 }

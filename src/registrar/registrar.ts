@@ -5,12 +5,13 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
 import type { Directory } from '../directory/directory.js'
-import type { IncomingRequest, SipApplication, SipSource } from '../srf/srf.js'
+import type { IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Replica, Store } from '../store/store.js'
 import { type Binding, fromRecord } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
 import { recordKey } from './bindings/registration-copy.js'
 import { type Authentication, type AuthenticationSettings, createAuthenticator, defaultAuthentication } from './digest/authenticator.js'
+import { createProofs } from './digest/proofs.js'
 import { answerOtherRequests } from './other-requests.js'
 import { createRegisterHandler } from './register/register-handler.js'
 import { type ExpiryLimits, isFrom } from './register/register-request.js'
@@ -22,6 +23,8 @@ export type { Authentication } from './digest/authenticator.js'
 export interface Registrar {
   /** Digest (RFC 7616, RFC 8760) of a request by a device; sends 401 (REGISTER) or 407 itself. */
   authenticate(request: IncomingRequest): Authentication
+  /** For a call for help from who knows whom: a challenge that every phone can answer. */
+  challengeGently(request: IncomingRequest): void
   /** Fresh bindings, any node's, latest first. */
   bindingsOf(device: DeviceId): readonly Binding[]
   /** A phone registered here that was not registered before, or whose registration was renewed. */
@@ -61,17 +64,30 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const { srf, store, directory, node, realm, secret, clock, log, metrics } = needs
   const settings = { ...defaultRegistrarSettings, ...needs.settings }
   const bindings = createBindings({ store, node, clock, log, metrics })
-  const digestOf = (device: DeviceId, source: SipSource): string | null =>
-    bindings.of(device).find(({ flow }) => isFrom(flow, source.address))?.digest ?? null
+  const proofs = createProofs({ store, log })
+  const digestOf = (device: DeviceId, request: IncomingRequest): string | null =>
+    bindings.of(device).find(({ flow }) => isFrom(flow, request.source.address))?.digest ?? proofs.of(device, request)
   const authenticator = createAuthenticator({ directory, digestOf, realm, secret, clock, log, settings })
   const registered = createEmitter<[DeviceId]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
-  const handle = createRegisterHandler({ bindings, authenticator, directory, node, clock, log, metrics, limits: settings, registered })
+  const handle = createRegisterHandler({
+    bindings,
+    authenticator,
+    proofs,
+    directory,
+    node,
+    clock,
+    log,
+    metrics,
+    limits: settings,
+    registered,
+  })
 
   srf.onRequest('REGISTER', handle)
   answerOtherRequests(srf)
 
   return {
     authenticate: (request) => authenticator.authenticate(request),
+    challengeGently: (request) => authenticator.challengeGently(request),
     bindingsOf: (device) => [...bindings.of(device)].sort((a, b) => b.registered - a.registered),
     onRegistered: (listener) => registered.on(listener),
     onUnregistered: (listener) => bindings.onGone(listener),

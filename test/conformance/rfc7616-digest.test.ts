@@ -94,6 +94,45 @@ describe('a phone that does not pass over what it does not know, as RFC 8760 §2
     await gone
   })
 
+  it('is known after a restart that ended its registration, as long as it is the same program', async () => {
+    const written = keyOf(store, 'device:HD0001', (record) => record?.get('digest') === 'MD5 203.0.113.9 Desk 1.0')
+    const [agent, contact] = [{ 'User-Agent': 'Desk 1.0' }, { Contact: '<sip:HD0001@203.0.113.9>' }]
+    const asked = (from: Bench, headers: Readonly<Record<string, string>>) =>
+      challengesIn(from.deliver({ headers })).map(({ algorithm }) => algorithm)
+    bench.deliver({ headers: { ...agent, ...contact, Authorization: bench.credentials({ algorithm: 'MD5' }) } })
+    await written
+    const gone = keyOf(store, 'reg:HD0001', (record) => record === undefined)
+    bench.register({ ...agent, Contact: '*', Expires: '0' })
+    await gone
+    const restarted = createBench(store)
+    expect(asked(restarted, agent)).toEqual(['MD5'])
+    await restarted.close()
+    const updated = createBench(store)
+    expect(asked(updated, { 'User-Agent': 'Desk 2.0' })).toEqual(['SHA-256', 'MD5'])
+    await updated.close()
+    const forgotten = keyOf(store, 'device:HD0001', (record) => record?.has('digest') === false)
+    bench.register({ 'User-Agent': 'Desk 2.0', ...contact })
+    await forgotten
+    const unbound = keyOf(store, 'reg:HD0001', (record) => record === undefined)
+    bench.register({ Contact: '*', Expires: '0' })
+    await unbound
+  })
+
+  it('need not fail first where its program is known for it', () => {
+    expect(algorithmsFor({ headers: { 'User-Agent': 'baresip v1.0.0 (x86_64/linux)' } })).toEqual(['MD5'])
+  })
+
+  it('is asked for no more than MD5 when it calls for help', () => {
+    const { request, answer } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers: { From: `<sip:HD0001@${realm}>` } })
+    bench.registrar.challengeGently(request)
+    expect([
+      answer().status,
+      answer()
+        .lines('Proxy-Authenticate')
+        .map((line) => /algorithm=([\w-]+)/.exec(line)?.[1]),
+    ]).toEqual([407, ['MD5']])
+  })
+
   it('is another phone than one that answers each time, by whichever algorithm', () => {
     for (const algorithm of ['MD5', 'SHA-256', 'MD5'] as const) expect(fetchWith(bench.credentials({ algorithm })).status).toBe(200)
     expect(algorithmsFor({})).toEqual(['SHA-256', 'MD5'])

@@ -6,7 +6,7 @@ import { Secret } from '../../base/secret.js'
 import type { Directory } from '../../directory/directory.js'
 import { type Credentials, type DigestAlgorithm, isRightResponse, nonceCount, parseCredentials, printChallenge } from '../../sip/digest.js'
 import { splitList } from '../../sip/headers.js'
-import type { IncomingRequest, SipSource } from '../../srf/srf.js'
+import type { IncomingRequest } from '../../srf/srf.js'
 import { userOf } from '../register/register-request.js'
 import { createNonces } from './nonce.js'
 import { createOffers } from './offers.js'
@@ -41,12 +41,14 @@ export const defaultAuthentication: AuthenticationSettings = {
 
 export interface Authenticator {
   authenticate(request: IncomingRequest): Authentication
+  /** Asks for no more than every phone can answer. */
+  challengeGently(request: IncomingRequest): void
 }
 
 export interface AuthenticatorNeeds {
   readonly directory: Directory
-  /** By which the device proved itself when it registered from the same address; it may have been before a restart. */
-  readonly digestOf: (device: DeviceId, source: SipSource) => string | null
+  /** By which the device proved itself when it registered; it may have been before a restart. */
+  readonly digestOf: (device: DeviceId, request: IncomingRequest) => string | null
   readonly realm: string
   readonly secret: Secret
   readonly clock: Clock
@@ -79,14 +81,16 @@ export function createAuthenticator({ directory, digestOf, realm, secret, clock,
 
   function offerTo(request: IncomingRequest, used: DigestAlgorithm | null): readonly DigestAlgorithm[] {
     const asker = askerOf(request)
-    if (request.header(roleFor(request).credentials) === '') return offers.first(asker, registeredBy(request))
+    if (request.header(roleFor(request).credentials) === '') {
+      return offers.first(asker, { proof: registeredBy(request), userAgent: request.header('user-agent') })
+    }
     offers.cameBack(asker, used)
     return offers.again(asker, used)
   }
 
   function registeredBy(request: IncomingRequest): string | null {
     const device = parseDeviceId(nameIn(request) ?? '')
-    return device && digestOf(device, request.source)
+    return device && digestOf(device, request)
   }
 
   /** RFC 3261 §22.3: of several credentials those for our realm count. */
@@ -128,6 +132,7 @@ export function createAuthenticator({ directory, digestOf, realm, secret, clock,
       log.warn({ event: 'registrar.refused', username: credentials.username.slice(0, 64), source: address }, 'wrong user name or password')
       return { outcome: 'refused' }
     },
+    challengeGently: (request) => challenge(request, 'first', offers.least),
   }
 }
 

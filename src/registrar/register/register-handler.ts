@@ -8,12 +8,14 @@ import type { IncomingRequest } from '../../srf/srf.js'
 import { type BoundContact, sameButExpiry } from '../bindings/binding.js'
 import type { Bindings } from '../bindings/bindings.js'
 import type { Authenticator, Proven } from '../digest/authenticator.js'
+import type { Proofs } from '../digest/proofs.js'
 import { changeContacts } from './contact-changes.js'
 import { type ExpiryLimits, type Refusal, readOrigin, readWish, unsupportedExtensions, type Wish } from './register-request.js'
 
 export interface RegisterNeeds {
   readonly bindings: Bindings
   readonly authenticator: Authenticator
+  readonly proofs: Proofs
   readonly directory: Pick<Directory, 'isFilled'>
   readonly node: NodeName
   readonly clock: Clock
@@ -39,6 +41,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
     const changed = changeContacts(present, { device, node, wish, origin, limits, now: clock.now() / 1000 })
     if (changed.kind === 'refusal') return changed
     bindings.commit(device, changed.bindings)
+    if (changed.bindings.length > 0) needs.proofs.note(device, digest, request)
     count(report(device, { before: present, after: changed.bindings }, needs.log))
     return null
   }
