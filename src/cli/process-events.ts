@@ -1,3 +1,5 @@
+import type { Clock, Milliseconds } from '../base/clock.js'
+
 /** What may end a running process from outside or from within. */
 export interface ProcessEvents {
   /** Ctrl-C, a polite kill, or a terminal that was closed. */
@@ -34,13 +36,16 @@ export function processEvents(): ProcessEvents {
 /** Why the process is to end. */
 export type End = { readonly by: 'signal' } | { readonly by: 'fault'; readonly fault: unknown }
 
-/** The first of them. A second signal does not wait for anything. */
-export function endOf(events: ProcessEvents): Promise<End> {
+/** A terminal tells every process of a group, and npm or timeout tell theirs once more. */
+const onceMs: Milliseconds = 1_000
+
+/** The first of them. A second signal, by somebody who has waited, does not wait for anything. */
+export function endOf(events: ProcessEvents, clock: Clock): Promise<End> {
   return new Promise((resolve) => {
-    let asked = 0
+    let asked: Milliseconds | null = null
     events.onStop(() => {
-      asked += 1
-      if (asked > 1) events.abandon(130)
+      if (asked !== null && clock.now() - asked > onceMs) events.abandon(130)
+      asked ??= clock.now()
       resolve({ by: 'signal' })
     })
     events.onFault((fault) => resolve({ by: 'fault', fault }))

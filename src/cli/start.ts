@@ -42,7 +42,7 @@ async function start(needs: CommandNeeds): Promise<0 | 1> {
 }
 
 async function run(config: Config, { terminal }: CommandNeeds, events: ProcessEvents): Promise<0> {
-  const end = endOf(events)
+  const end = endOf(events, systemClock)
   const opening = openApp(config)
   const early = await Promise.race([opening.then(() => null), end])
   if (early === null) for (const line of bannerLines({ config, app: await opening, paint: terminal.paint })) terminal.print(line)

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { endOf, type ProcessEvents } from '../../../src/cli/process-events.js'
+import { createManualClock } from '../../support/manual-clock.js'
+
+function signals() {
+  const listeners: (() => void)[] = []
+  const codes: number[] = []
+  const events: ProcessEvents = {
+    onStop: (listener) => void listeners.push(listener),
+    onFault: () => undefined,
+    abandon: (code) => codes.push(code) as never,
+    close: () => undefined,
+  }
+  function stop(): void {
+    for (const listener of listeners) listener()
+  }
+  return { events, codes, stop }
+}
+
+describe('being asked to end', () => {
+  it('twice in one moment, as by a wrapper that passes signals on, is once', async () => {
+    const clock = createManualClock(0)
+    const { events, codes, stop } = signals()
+    const end = endOf(events, clock)
+    stop()
+    clock.advance(300)
+    stop()
+    expect(await end).toEqual({ by: 'signal' })
+    expect(codes).toEqual([])
+  })
+
+  it('again by somebody who has waited ends at once', () => {
+    const clock = createManualClock(0)
+    const { events, codes, stop } = signals()
+    void endOf(events, clock)
+    stop()
+    clock.advance(1_500)
+    stop()
+    expect(codes).toEqual([130])
+  })
+})
