@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../base/clock.js'
-import type { Extension } from '../base/identity.js'
+import type { DeviceId, Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { CallKind } from '../hotdesk/hotdesk.js'
 import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
@@ -27,8 +27,8 @@ export interface Course {
   answered: Milliseconds | null
   /** `user 100`, `trunk paris-carrier`; the last one tried. */
   reached: string
-  /** Users who were called, forwards included. */
-  readonly called: Set<Extension>
+  /** Users who were called, forwards included, and where each of them sat. */
+  readonly called: Map<Extension, readonly DeviceId[]>
   /** How often the user has moved while it rang. */
   moves: number
 }
@@ -72,7 +72,7 @@ function shownParty(caller: Caller, kind: CallKind, invite: IncomingInvite, need
 }
 
 function newCourse({ clock }: CallNeeds): Course {
-  return { began: clock.now(), answered: null, reached: '', called: new Set(), moves: 0 }
+  return { began: clock.now(), answered: null, reached: '', called: new Map(), moves: 0 }
 }
 
 function legHeaders(invite: IncomingInvite, party: Party, { kind, domain }: { kind: CallKind; domain: string }): SipHeaders {

@@ -19,7 +19,7 @@ const callBackRingMs = 120_000
 
 /** Sends a call where it was decided to go, and on from there until it has ended. */
 export function carryOut(call: Call, decision: Decision, needs: CallNeeds): Promise<Termination> | Termination {
-  note(call, decision)
+  note(call, decision, needs)
   const { to } = decision
   switch (to.kind) {
     case 'phones':
@@ -40,10 +40,10 @@ export function carryOut(call: Call, decision: Decision, needs: CallNeeds): Prom
   }
 }
 
-function note({ log, course }: Call, { steps, questions }: Decision): void {
+function note({ log, course }: Call, { steps, questions }: Decision, { hotdesk }: CallNeeds): void {
   log.debug({ event: 'call.routed', steps }, 'why it goes where it goes')
   for (const question of questions) {
-    if (question.kind === 'user') course.called.add(question.user.extension)
+    if (question.kind === 'user') course.called.set(question.user.extension, hotdesk.devicesOf(question.user.extension))
     if (question.kind === 'forwarded')
       log.info({ event: 'call.routed', to: `forward ${question.number}` }, `forwarded to ${question.number}`)
   }

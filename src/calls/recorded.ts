@@ -56,6 +56,7 @@ function recordOf({ id, invite, caller, party, course }: Call, termination: Term
 }
 
 function participantsOf({ caller, course }: Call): Participants {
-  const called = [...course.called].map((extension) => ({ extension, side: 'in' as const }))
-  return caller.kind === 'device' && caller.user ? [{ extension: caller.user.extension, side: 'out' }, ...called] : called
+  const called = Array.from(course.called, ([extension, at]) => ({ extension, side: 'in' as const, at }))
+  if (caller.kind !== 'device' || !caller.user) return called
+  return [{ extension: caller.user.extension, side: 'out', at: [caller.device.id] }, ...called]
 }

@@ -2,7 +2,7 @@ import { appendFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Alarm, type Clock, every } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
-import type { Extension } from '../base/identity.js'
+import type { DeviceId, Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Store } from '../store/store.js'
 import type { Result } from './failure.js'
@@ -30,8 +30,8 @@ export interface CallRecord {
   readonly reason: string
 }
 
-/** Users whose call log has the call, and which side of it they were. */
-export type Participants = readonly { readonly extension: Extension; readonly side: 'out' | 'in' }[]
+/** Users whose call log has the call: which side of it they were, and the phones where they sat. */
+export type Participants = readonly { readonly extension: Extension; readonly side: 'out' | 'in'; readonly at: readonly DeviceId[] }[]
 
 /** Call records as JSON lines, one file a day; and each user's own call log in Redis, which follows the user from desk to desk. */
 export interface CallRecords {
@@ -108,8 +108,10 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
     keep(record, participants) {
       gather(record)
       const fields = Object.fromEntries(Object.entries(record).map(([name, value]) => [name, String(value)]))
-      for (const { extension, side } of participants) {
-        store.append(`calls:${extension}`, { side, ...fields }, keptCalls).catch(complain(`a call is not in the log of ${extension}`))
+      for (const { extension, side, at } of participants) {
+        store
+          .append(`calls:${extension}`, { side, at: at.join(' '), ...fields }, keptCalls)
+          .catch(complain(`a call is not in the log of ${extension}`))
       }
     },
     async close() {

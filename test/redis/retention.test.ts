@@ -55,7 +55,7 @@ describe('what is older than the installer wants', () => {
       clock: systemClock,
       log: silentLogger(),
     })
-    records.keep(record, [{ extension: extension('100'), side: 'out' }])
+    records.keep(record, [{ extension: extension('100'), side: 'out', at: [] }])
     await expect.poll(() => redis.cli('XRANGE', '{hd}:calls:100', '-', '+')).toContain('hung up by caller')
     expect(await lengthOf('calls:100')).toBe('1')
     expect(Number(await redis.cli('TTL', '{hd}:calls:100'))).toBeGreaterThan(89 * 24 * 3_600)

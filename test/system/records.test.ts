@@ -50,12 +50,13 @@ describe('the record of a call', () => {
   })
 
   it.each([
-    ['100', 'out'],
-    ['102', 'in'],
-  ])('is in the call log of %s, whichever phone they sit at, as %s', async (extension, side) => {
+    ['100', 'out', 'HD0001'],
+    ['102', 'in', 'HD0002'],
+  ])('is in the call log of %s, whichever phone they sit at, as %s at %s', async (extension, side, at) => {
     await office.redisSays('1', 'XLEN', `{hd}:calls:${extension}`)
     const log = await office.redis.cli('XREVRANGE', `{hd}:calls:${extension}`, '+', '-')
-    expect(log.split('\n')).toEqual(expect.arrayContaining(['side', side, 'callerName', 'Alice', 'dialled', '102']))
+    expect(log.split('\n').join(' ')).toContain(`side ${side} at ${at} `)
+    expect(log.split('\n')).toEqual(expect.arrayContaining(['callerName', 'Alice', 'dialled', '102']))
   })
 
   it('is kept for 90 days and no longer', async () => {

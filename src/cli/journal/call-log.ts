@@ -41,7 +41,7 @@ function cellsOf({ fields }: StreamEntry): string[] {
     isOut ? said('dialled') : callerOf(said),
     said('talkSeconds') === '0' ? '-' : minutes(Number(said('talkSeconds'))),
     said('reason'),
-    said('device') || '-',
+    said('at') || '-',
   ]
 }
 

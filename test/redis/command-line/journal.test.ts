@@ -22,8 +22,10 @@ beforeAll(async () => {
     'Bob',
     'dialled',
     '100',
+    'at',
+    'HD0002',
     'device',
-    '',
+    'HD0003',
     'talkSeconds',
     '65',
     'reason',
@@ -38,6 +40,8 @@ beforeAll(async () => {
     'Alice',
     'dialled',
     '0155512345',
+    'at',
+    'HD0001',
     'device',
     'HD0001',
     'talkSeconds',
@@ -116,7 +120,7 @@ describe('hotdesk calls', () => {
     expect(out.split('\n').map(columns)).toEqual([
       'TIME WITH TALK END AT',
       'T → 0155512345 - busy HD0001',
-      'T ← Bob (101) 1:05 hung up by caller -',
+      'T ← Bob (101) 1:05 hung up by caller HD0002',
     ])
     expect(await desk.json('calls', '100', '--lines', '1')).toMatchObject([{ side: 'out', dialled: '0155512345' }])
   })
