@@ -3,7 +3,7 @@ import { parseDeviceId, parseExtension, parseSiteName } from '../base/identity.j
 import type { Seal } from '../base/seal.js'
 import type { FieldChanges, RecordChange, Store } from '../store/store.js'
 import type { Directory, EditOutcome, Prepared, RemoveOutcome } from './contract.js'
-import { deviceChanges, parseDevice, parseSite, parseUser, siteChanges, userChanges } from './records.js'
+import { deviceChanges, parseDevice, parseSite, parseUser, siteChanges, userChanges, usualTexts } from './records.js'
 
 type Kinds = 'User' | 'Device' | 'Site'
 export type Edits = Pick<Directory, `put${Kinds}` | `remove${Kinds}` | `prepare${Kinds}` | 'apply'>
@@ -47,7 +47,7 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
     const present = store.replica.hash(key) ?? nothing
     const reasons = problemsOf(after(present, changes))
     if (reasons.length > 0) return { outcome: 'REFUSED', reasons }
-    const differing = Object.entries(changes).filter(([field, text]) => (present.get(field) ?? null) !== text)
+    const differing = Object.entries(changes).filter(([field, text]) => !isSaid(present, field, text))
     return { outcome: 'PREPARED', change: differing.length > 0 ? { key, fields: Object.fromEntries(differing) } : null }
   }
 
@@ -116,6 +116,12 @@ const nothing: Hash = new Map()
 
 function refused(reason: string): Extract<EditOutcome, { outcome: 'REFUSED' }> {
   return { outcome: 'REFUSED', reasons: [reason] }
+}
+
+/** In a record that is there a field that is missing has its usual text; to write that down changes nothing. */
+function isSaid(present: Hash, field: string, text: string | null): boolean {
+  const now = present.get(field) ?? null
+  return now === text || (now === null && present.size > 0 && text === usualTexts[field])
 }
 
 function after(present: Hash, changes: FieldChanges): Hash {

@@ -37,6 +37,19 @@ const forwardFields = {
   notReachable: 'forwardNotReachable',
 } as const satisfies Record<keyof Forwards, string>
 
+const usual = {
+  enabled: 'yes',
+  mayHotdesk: 'yes',
+  secondLogin: 'move',
+  ringSeconds: '25',
+  hotdesk: 'no',
+  homeLostLogout: '24h',
+  homeReturn: 'keep',
+} as const
+
+/** What a field means that is not there. */
+export const usualTexts: Readonly<Record<string, string>> = usual
+
 /** Fields of a device that belong to the installer; the others change with use. */
 export const deviceFields = ['site', 'hotdesk', 'credential', 'elin', 'location', 'mac', 'model', 'owner'] as const
 
@@ -48,10 +61,10 @@ export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
     extension,
     name: record.text('name') ?? extension,
     pinHash: record.text('pin'),
-    enabled: record.flag('enabled', 'yes'),
-    mayHotdesk: record.flag('mayHotdesk', 'yes'),
-    secondLogin: record.oneOf('secondLogin', secondLogins, 'move'),
-    ringSeconds: record.number('ringSeconds', { from: 1, to: 600, otherwise: 25 }),
+    enabled: record.flag('enabled', usual.enabled),
+    mayHotdesk: record.flag('mayHotdesk', usual.mayHotdesk),
+    secondLogin: record.oneOf('secondLogin', secondLogins, usual.secondLogin),
+    ringSeconds: record.number('ringSeconds', { from: 1, to: 600, otherwise: Number(usual.ringSeconds) }),
     forwards: {
       always: forward('always'),
       busy: forward('busy'),
@@ -68,7 +81,7 @@ export function parseDevice(id: DeviceId, hash: Hash, seal: Seal): Parsed<Device
   const site = record.required('site', parseSiteName, siteForm)
   const problems = [...record.problems]
   const location = record.text('location')
-  const isWanted = record.flag('hotdesk', 'no')
+  const isWanted = record.flag('hotdesk', usual.hotdesk)
   if (isWanted && !location) problems.push('hotdesk is yes without a location: emergency calls could not be traced, so nobody can log in')
   const device = {
     id,
@@ -106,19 +119,18 @@ export function parseStay(text: string): { readonly ms: Milliseconds | null } | 
   return ms === null ? null : { ms }
 }
 
-const usualStay = '24h'
 const epochSeconds = (text: string): Milliseconds | null => (/^[0-9]{1,11}$/.test(text) ? Number(text) * 1_000 : null)
 
 export function parseSite(id: SiteName, hash: Hash): Parsed<Site> {
   const record = readRecord(hash)
   const written = record.optional('homeLostLogout', (text) => (parseStay(text) ? text : null), 'a time such as 24h, or never')
-  const homeLostLogout = written ?? usualStay
+  const homeLostLogout = written ?? usual.homeLostLogout
   const site: Site = {
     id,
     name: record.text('name') ?? id,
     homeLostLogout,
     homeLostLogoutMs: parseStay(homeLostLogout)?.ms ?? null,
-    homeReturn: record.oneOf('homeReturn', homeReturns, 'keep'),
+    homeReturn: record.oneOf('homeReturn', homeReturns, usual.homeReturn),
     lost: record.optional('lost', epochSeconds, 'a time in seconds'),
     back: record.optional('back', epochSeconds, 'a time in seconds'),
   }

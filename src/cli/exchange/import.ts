@@ -10,6 +10,8 @@ import type { Store } from '../../store/store.js'
 import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
+import { siteDoubts } from '../operator/site-overview.js'
+import { tellDoubts } from '../records/outcome.js'
 import { type Reading, readCsv } from './csv.js'
 import { type Draft, draftsOf } from './drafts.js'
 import { networkFile, readableIn } from './network-file.js'
@@ -37,7 +39,7 @@ export function importCommand(program: Command, needs: CommandNeeds): void {
     .argument('<file>', 'YAML or CSV as `hotdesk export` writes it; - is standard input')
     .option('--dry-run', 'only show what would be different')
     .option('--issue <file>', 'make PINs and passwords for those who have none, and write them to this new file')
-    .option('--prune', 'remove users and phones that the file does not name')
+    .option('--prune', 'remove users that the file does not name, where it has any; phones likewise')
     .addOption(new Option('--format <form>', 'what the file is (default: by its name)').choices(formats))
     .option(...asJson)
     .addHelpText(
@@ -75,10 +77,15 @@ async function run(given: Run): Promise<void> {
   progress.end()
   const plan = planOf(secrets.ready, { directory, replica: store.replica, others: options.prune ? 'remove' : 'keep' })
   if (!options.dryRun) await write(plan, secrets, given)
+  tellDoubts(needs, siteDoubts(drafts.map(siteIn), directory, needs.config('look')))
   const { print, paint } = needs.terminal
   if (options.json) return print(JSON.stringify(summaryOf(plan, secrets, options.dryRun ? 'shown' : 'done'), null, 2))
   for (const line of planLines(plan, secrets, { form: options.dryRun ? 'shown' : 'done', issuedTo: options.issue ?? null, paint }))
     print(line)
+}
+
+function siteIn(draft: Draft): string | undefined {
+  return draft.kind === 'users' ? draft.edit.home : draft.kind === 'devices' ? draft.edit.site : undefined
 }
 
 async function read(file: string, format?: Format): Promise<Reading> {
@@ -97,7 +104,7 @@ export function formatOf(file: string): Format {
 function checkedDrafts({ file, options, reading: { written, late }, needs, directory }: Run): readonly Draft[] {
   const config = needs.config('look')
   const checked = check(networkFile, written)
-  const { drafts, problems } = draftsOf('value' in checked ? checked.value : readableIn(written.value), {
+  const { drafts, problems: found } = draftsOf('value' in checked ? checked.value : readableIn(written.value), {
     placeOf: written.placeOf,
     directory,
     dialplan: readDialplan(config),
@@ -105,7 +112,13 @@ function checkedDrafts({ file, options, reading: { written, late }, needs, direc
     pins: config.pin,
     others: options.prune ? 'remove' : 'keep',
   })
-  const all = ['problems' in checked ? checked.problems : [], late, problems].flat()
+  const isEmpty = options.prune && drafts.length === 0
+  const nobody = {
+    place: basename(file),
+    key: '',
+    message: 'names nobody and nothing; is it the right file? --prune would remove what it does not name',
+  }
+  const all = ['problems' in checked ? checked.problems : [], late, found, isEmpty ? nobody : []].flat()
   if (all.length > 0) throw invalid('IMPORT_INVALID', basename(file), all)
   return drafts
 }

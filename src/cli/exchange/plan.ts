@@ -22,7 +22,7 @@ export interface Plan {
 export interface PlanNeeds {
   readonly directory: Directory
   readonly replica: Replica
-  /** Whether users and phones that the file does not name are removed. */
+  /** Whether users are removed that a file with users does not name, and phones likewise. */
   readonly others: 'keep' | 'remove'
 }
 
@@ -70,14 +70,18 @@ function shown(name: string, before: string, after: string) {
 
 function removals(ready: readonly Ready[], { directory, replica }: PlanNeeds): Planned[] {
   const named = new Set(ready.map(({ kind, id }) => `${kind} ${id}`))
+  const kinds = new Set(ready.map(({ kind }) => kind))
   const all = [
     ...directory.users().map(({ extension }) => ({ kind: 'users' as const, id: extension, key: `user:${extension}` })),
     ...directory.devices().map(({ id }) => ({ kind: 'devices' as const, id, key: `device:${id}` })),
   ]
-  return all
-    .filter(({ kind, id }) => !named.has(`${kind} ${id}`))
-    .map(({ kind, id, key }) => {
-      const name = replica.hash(key)?.get(kind === 'users' ? 'name' : 'location') ?? ''
-      return { action: 'remove', kind, id, change: { key, fields: null }, fields: [{ name: '', before: name, after: '' }] }
-    })
+  return (
+    all
+      // A table of people says nothing of phones.
+      .filter(({ kind, id }) => kinds.has(kind) && !named.has(`${kind} ${id}`))
+      .map(({ kind, id, key }) => {
+        const name = replica.hash(key)?.get(kind === 'users' ? 'name' : 'location') ?? ''
+        return { action: 'remove', kind, id, change: { key, fields: null }, fields: [{ name: '', before: name, after: '' }] }
+      })
+  )
 }

@@ -49,6 +49,17 @@ export function sitesIn(directory: Directory, replica: Replica, config: Config):
   })
 }
 
+/** What to say of sites that a phone or a person was just given, and that nothing else knows: mostly slips of the pen. */
+export function siteDoubts(sites: Iterable<string | undefined>, directory: Directory, config: Config): readonly string[] {
+  const alive = directory.nodes().map(({ site }) => site)
+  const known = new Set<string>([config.site, ...planned(config), ...directory.sites().map(({ id }) => id), ...alive])
+  const unknown = new Set([...sites].flatMap((site) => (site === undefined || known.has(site) ? [] : [site])))
+  return Array.from(
+    unknown,
+    (site) => `no node, no dial plan and no record knows the site ${site}; where it is right: hotdesk site add ${site}`,
+  )
+}
+
 /** Sites whose dial plan lies beside the one of this node. */
 function planned(config: Config): SiteName[] {
   const folder = dirname(config.dialplan)

@@ -7,12 +7,13 @@ import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { deviceArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
+import { siteDoubts } from '../operator/site-overview.js'
 import { phoneOf } from '../operator/status.js'
 import { table } from '../terminal.js'
 import { deviceFields, mergedDeviceEdit } from './device-fields.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
-import { type Form, type Telling, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
+import { type Form, type Telling, tellDoubts, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
 
 /** `hotdesk device …` */
 export function deviceCommands(program: Command, needs: CommandNeeds): void {
@@ -114,6 +115,7 @@ async function save(telling: Telling, { id, edit, directory, password }: Change)
   const owner = edit.owner ? parseExtension(edit.owner) : null
   if (owner && !directory.user(owner)) return tellUndone(telling, [`there is no user ${owner} who could be its owner`])
   tellSaved(telling, await directory.putDevice(id, edit), password ? { password: password.reveal() } : {})
+  tellDoubts(telling.needs, siteDoubts([edit.site], directory, telling.needs.config('look')))
 }
 
 /** Long enough that nobody guesses it; phones get it from a file, people rarely type it. */

@@ -21,6 +21,11 @@ export function tellSaved(telling: Telling, outcome: EditOutcome, gained: Gained
   else tellDone(telling, ['saved', ...gainedWords(gained)].join('; '), gained)
 }
 
+/** What is done, and may not be what was meant. */
+export function tellDoubts({ terminal: { complain, paint } }: CommandNeeds, doubts: readonly string[]): void {
+  for (const doubt of doubts) complain(`${paint.bad('look again:')} ${doubt}`)
+}
+
 function gainedWords(gained: Gained): readonly string[] {
   return (['pin', 'password'] as const).flatMap((what) => (gained[what] === undefined ? [] : [`${gains[what]} ${gained[what]}`]))
 }

@@ -6,10 +6,11 @@ import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
+import { siteDoubts } from '../operator/site-overview.js'
 import { table } from '../terminal.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
-import { type Form, type Telling, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
+import { type Form, type Telling, tellDoubts, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
 import { type PinSource, savePin } from './pins.js'
 import { mergedUserEdit, userFields } from './user-fields.js'
 
@@ -86,6 +87,7 @@ async function add(telling: Telling, extension: Extension, options: Named & PinO
     const edit: UserEdit = { ...(isNew ? { home: config.site } : {}), ...mergedUserEdit(editsIn(userFields, options)) }
     if (!isNew && !options.pinStdin) return tellSaved(telling, await directory.putUser(extension, edit))
     await savePin(telling, extension, sourceOf(options), (pinHash) => directory.putUser(extension, { ...edit, pinHash }))
+    tellDoubts(telling.needs, siteDoubts([edit.home], directory, config))
   })
 }
 
@@ -101,6 +103,7 @@ async function set(telling: Telling, extension: Extension, named: Named): Promis
   await withDirectory(telling.needs.config('look'), async (directory) => {
     if (directory.user(extension) === null) return tellUndone(telling, unknown)
     tellSaved(telling, await directory.putUser(extension, edit))
+    tellDoubts(telling.needs, siteDoubts([edit.home], directory, telling.needs.config('look')))
   })
 }
 

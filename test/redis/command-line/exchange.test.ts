@@ -158,6 +158,21 @@ describe('hotdesk import', () => {
     expect(await desk.redis.cli('EXISTS', '{hd}:user:101', '{hd}:device:HD0004', '{hd}:user:100', '{hd}:device:HD0001')).toBe('2')
   })
 
+  test('--prune of a table of people leaves the phones, and of an empty file is refused', async () => {
+    const people = await fileOf('people.csv', 'extension,name\n100,Alice\n')
+    expect((await desk.hotdesk('import', '--prune', people)).out).toBe('0 added, 0 changed, 2 removed, 1 as they were.')
+    expect(await desk.redis.cli('EXISTS', '{hd}:user:101', '{hd}:device:HD0004')).toBe('1')
+    const { code, err } = await desk.hotdesk('import', '--prune', await fileOf('empty.yaml', ''))
+    expect([code, err]).toEqual([2, expect.stringContaining('names nobody and nothing')])
+    expect(await desk.redis.cli('EXISTS', '{hd}:user:100')).toBe('1')
+  })
+
+  test('of what was exported changes nothing', async () => {
+    await desk.redis.cli('HSET', '{hd}:site:paris', 'nodes', 'paris-1')
+    const file = await fileOf('network.yaml', (await desk.hotdesk('export')).out)
+    expect((await desk.hotdesk('import', '--dry-run', file)).out).toBe('It would be: 0 added, 0 changed, 8 as they were.')
+  })
+
   test('leaves nothing behind when Redis refuses', async () => {
     await desk.redis.cli('CONFIG', 'SET', 'maxmemory', '1')
     const file = await fileOf('people.csv', 'extension,name,pin\n103,Dave,8264\n')

@@ -43,6 +43,17 @@ describe('hotdesk user set', () => {
     expect(answer.err).toContain(said)
   })
 
+  test('saves a home that nothing else knows, and says so', async () => {
+    expect(await desk.hotdesk('user', 'set', '102', '--home', 'pariss')).toMatchObject({
+      code: 0,
+      out: '102: saved',
+      err: 'look again: no node, no dial plan and no record knows the site pariss; where it is right: hotdesk site add pariss',
+    })
+    await desk.hotdesk('site', 'add', 'pariss')
+    expect(await desk.hotdesk('user', 'set', '102', '--home', 'pariss')).toMatchObject({ code: 0, err: '' })
+    await desk.hotdesk('user', 'set', '102', '--home', 'paris')
+  })
+
   test('refuses a user that is not there', async () => {
     expect(await desk.hotdesk('user', 'set', '199', '--name', 'X')).toMatchObject({
       code: 1,
