@@ -116,6 +116,7 @@ export function blockOf<Value extends z.ZodType>(key: z.ZodType<string>, value: 
 
 function quote(found: unknown): string {
   if (Array.isArray(found)) return 'a list'
+  if (found === undefined) return 'nothing'
   return typeof found === 'string' ? JSON.stringify(found.length > 60 ? `${found.slice(0, 60)}…` : found) : 'a block'
 }
 

@@ -44,7 +44,10 @@ function verdictOf(config: Config, dialplan: Dialplan): (readonly [string, strin
     ['drachtio', drachtio === 'embedded' ? 'embedded' : `${drachtio.host}:${drachtio.port}`],
     ['redis', `${placeOf(redis)}${durability === 'replicated' ? ', logins confirmed by a replica' : ''}`],
     ['data', data],
-    ['dial plan', `${dialplan.trunks.length} trunks, login ${dialplan.codes.login}, logout ${dialplan.codes.logout}`],
+    [
+      'dial plan',
+      `${dialplan.trunks.length} ${dialplan.trunks.length === 1 ? 'trunk' : 'trunks'}, login ${dialplan.codes.login}, logout ${dialplan.codes.logout}`,
+    ],
   ]
 }
 

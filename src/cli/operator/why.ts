@@ -30,7 +30,7 @@ export function whyCommand(program: Command, needs: CommandNeeds): void {
         'knows: /metrics has it as hotdesk_trunk_up.',
         '\nExamples:',
         '  hotdesk why 100',
-        '  hotdesk why 0155512345 --from HD0001',
+        '  hotdesk why 00155512345 --from HD0001',
         '  hotdesk why +33199000100 --from paris-carrier --json',
       ].join('\n'),
     )
