@@ -52,7 +52,7 @@ const unlock: Sayings = {
 
 const refresh: Sayings = {
   ...unknown,
-  REFRESHING: () => done('is told to show anew who sits there; hotdesk status shows whether it follows'),
+  REFRESHING: () => done('shows anew who sits there, after a call or quiet time it may be in; hotdesk status shows whether it follows'),
   NOWHERE: () => refused('is not logged in, so there is no phone to refresh'),
 }
 

@@ -23,7 +23,7 @@ describe('hotdesk refresh', () => {
     const before = await epochOf('HD0001')
     expect(await desk.hotdesk('refresh', subject)).toEqual({
       code: 0,
-      out: `${subject}: is told to show anew who sits there; hotdesk status shows whether it follows`,
+      out: `${subject}: shows anew who sits there, after a call or quiet time it may be in; hotdesk status shows whether it follows`,
       err: '',
     })
     expect(await epochOf('HD0001')).toBe(before + 1)
