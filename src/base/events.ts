@@ -46,6 +46,7 @@ export const logEvents = [
   'call.fault',
   'call.refused',
   'call.emergency',
+  'call.location',
   'media.silent',
   'prompt.missing',
   'prompt.outdated',

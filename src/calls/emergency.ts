@@ -23,7 +23,7 @@ export async function toEmergency(call: Call, { number, trunks, device }: Emerge
     `emergency call to ${number}`,
   )
   const party = { name: '', number: shown ?? call.party.number, isPrivate: false }
-  return counted(() => overTrunks(call, { number, trunks, party }, needs), needs)
+  return counted(() => overTrunks(call, { number, trunks, party, location: device?.location ?? null }, needs), needs)
 }
 
 async function counted(run: () => Promise<Termination>, { metrics }: CallNeeds): Promise<Termination> {

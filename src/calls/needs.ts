@@ -21,6 +21,12 @@ export interface FeaturePort {
   pleaseLogIn(invite: IncomingInvite): Promise<void>
 }
 
+/** A call as a carrier wants it. */
+export interface LineCall {
+  readonly uri: string
+  readonly parts: OutgoingParts
+}
+
 /** The carriers' lines, kept by a neighbour of this layer. */
 export interface TrunkPort {
   /** The order in which they are tried; none is left out. */
@@ -29,7 +35,14 @@ export interface TrunkPort {
   failed(trunk: Trunk, status: number): void
   worked(trunk: Trunk): void
   /** Request-URI, identity and credentials of a call to that carrier. */
-  outgoing(trunk: Trunk, number: string, party: Party): { readonly uri: string; readonly parts: OutgoingParts }
+  outgoing(trunk: Trunk, number: string, party: Party): LineCall
+  /** The same with the place of the phone (RFC 6442); null where the carrier does not take it, or the call cannot carry it. */
+  located(
+    trunk: Trunk,
+    number: string,
+    party: Party,
+    place: { readonly location: string; readonly invite: IncomingInvite },
+  ): LineCall | null
   /** The caller of a call that came from a trunk. */
   caller(invite: IncomingInvite): Party
   /** The number a trunk call is for. */

@@ -2,35 +2,24 @@ import type { Trunk } from '../dialplan/dialplan.js'
 import { type Call, refuse } from './call.js'
 import type { To } from './decision/contract.js'
 import type { Failure, Termination } from './failure.js'
-import { place } from './legs/place.js'
 import type { CallNeeds } from './needs.js'
-import type { Party } from './parties/party.js'
-
-/** A carrier lets the far end ring as long as it likes; this only ends what nobody will ever answer. */
-const ringMs = 180_000
-
-/** A line that has not even said 100 by then is down, and the next one is tried. */
-const silenceMs = 5_000
+import { overTrunk, type TrunkCall } from './over-trunk.js'
 
 /** Calls a number outside through the site's lines, one after the other until one takes the call. */
 export function toOutside(call: Call, { number, trunks, callerId }: To<'outside'>, needs: CallNeeds): Promise<Termination> {
   const party = callerId === null ? call.party : { ...call.party, number: callerId }
-  return overTrunks(call, { number, trunks, party }, needs)
+  return overTrunks(call, { number, trunks, party, location: null }, needs)
 }
 
-export interface OutsideCall {
-  readonly number: string
+export interface OutsideCall extends Omit<TrunkCall, 'trunk'> {
   /** In the order in which they are tried. */
   readonly trunks: readonly Trunk[]
-  readonly party: Party
 }
 
-export async function overTrunks(call: Call, { number, trunks, party }: OutsideCall, needs: CallNeeds): Promise<Termination> {
+export async function overTrunks(call: Call, { trunks, ...what }: OutsideCall, needs: CallNeeds): Promise<Termination> {
   let last: Failure = { reason: 'no-trunk' }
   for (const trunk of trunks) {
-    const { uri, parts } = needs.trunks.outgoing(trunk, number, party)
-    const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null }
-    const placed = await place(call, { branches: [branch], ringMs, silenceMs, to: `trunk ${trunk.name}` }, needs)
+    const placed = await overTrunk(call, { trunk, ...what }, needs)
     if (placed.outcome === 'ended') {
       needs.trunks.worked(trunk)
       return placed.termination

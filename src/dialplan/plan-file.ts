@@ -22,6 +22,8 @@ const trunkUri = form('a SIP address such as sip:203.0.113.20:5060;transport=udp
   /^sips?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(;[a-z]+=[A-Za-z0-9.-]+)*$/.test(found) ? found : null,
 )
 
+const location = form('pidf-lo or none', (found) => (found === 'pidf-lo' || found === 'none' ? found : null))
+
 const trunk = block({
   uri: trunkUri,
   from: listOf(form('an IP address', (found) => (isIP(found) ? found : null))).optional(),
@@ -31,6 +33,7 @@ const trunk = block({
   ping: form('seconds between two OPTIONS, 5 to 3600', (found) =>
     /^[0-9]{1,4}$/.test(found) && Number(found) >= 5 && Number(found) <= 3600 ? Number(found) : null,
   ).optional(),
+  location: location.prefault('none'),
 }).refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
 
 const route = block({

@@ -15,6 +15,8 @@ export interface Trunk {
   readonly callerId: string | null
   /** Asked with OPTIONS so often whether it lives; left out: only calls show it. */
   readonly pingSeconds?: number
+  /** The form in which the carrier takes the place of a phone that calls for help; left out: it does not. */
+  readonly location?: 'pidf-lo'
 }
 
 /** What the digits of an authenticated phone mean at this site. */

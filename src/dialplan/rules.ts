@@ -46,7 +46,7 @@ export function createRules(file: PlanFile): Dialplan {
   }
 }
 
-function trunkOf(name: string, { uri, from, username, password, callerId, ping }: PlanFile['trunks'][string]): Trunk {
+function trunkOf(name: string, { uri, from, username, password, callerId, ping, location }: PlanFile['trunks'][string]): Trunk {
   const host = /^sips?:(?:\[([^\]]+)\]|([^:;]+))/.exec(uri)
   const address = host?.[1] ?? host?.[2] ?? ''
   return {
@@ -57,6 +57,7 @@ function trunkOf(name: string, { uri, from, username, password, callerId, ping }
     password: password ?? null,
     callerId: callerId ?? null,
     ...(ping === undefined ? {} : { pingSeconds: ping }),
+    ...(location === 'none' ? {} : { location }),
   }
 }
 

@@ -118,6 +118,7 @@ export interface SipCredentials {
 
 export interface OutgoingParts {
   readonly headers?: SipHeaders
+  /** An INVITE carries it in place of the bare offer; its Content-Type is among the headers. */
   readonly body?: string
   /** Next hop instead of the Request-URI, such as `sip:192.0.2.7:5062;transport=tcp`: the flow of a registration. */
   readonly via?: string

@@ -3,7 +3,7 @@ import type { Connection } from './connection.js'
 import type { IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipDialog, SipHeaders } from './contract.js'
 import { retryHeaders } from './credentials.js'
 import { wrapDialog } from './dialog.js'
-import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest } from './drachtio.js'
+import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
 import { again, flattenHeaders, headersOf } from './headers.js'
 import { localAnswer, toAnswer, toIncomingRequest } from './messages.js'
 
@@ -76,6 +76,7 @@ export interface InviteNeeds {
 }
 
 export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeeds): OutgoingInvite {
+  const body = parts.body ?? sdp ?? ''
   const onProvisional: ((answer: SipAnswer) => void)[] = []
   let request: DrachtioRequest | null = null
   let cancel: { headers: SipHeaders } | null = null
@@ -100,7 +101,7 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
     return new Promise((resolve) => {
       if (!connection.connected) return resolve(failed(localAnswer(503, 'SIP Server Lost')))
       const forget = connection.onLost(() => resolve(failed(localAnswer(503, 'SIP Server Lost'))))
-      const optional = { ...(sdp === null ? {} : { localSdp: sdp }), ...(parts.via === undefined ? {} : { proxy: parts.via }) }
+      const optional = { noAck: true, ...(parts.via === undefined ? {} : { proxy: parts.via }) } as const
       const progress = {
         cbRequest: (_fault: unknown, out?: DrachtioRequest) => out && wentOut(out),
         cbProvisional(answer: DrachtioMessage) {
@@ -112,9 +113,10 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
         resolve(result)
       }
       try {
-        drachtio.createUAC(uri, { headers: headersOf(sdp ?? '', headers), noAck: true, ...optional }, progress, (fault, outcome) =>
-          settle(fault ? failed(answerOf(fault)) : taken(outcome)),
-        )
+        let sent = false
+        const message = withOffer({ headers: headersOf(body, headers), ...optional }, (isFirst) => (isFirst || sent ? sdp : body || null))
+        drachtio.createUAC(uri, message, progress, (fault, outcome) => settle(fault ? failed(answerOf(fault)) : taken(outcome)))
+        sent = true
       } catch (fault) {
         // A Request-URI that drachtio-srf cannot read, such as a Contact that a phone has made up.
         settle(failed(localAnswer(503, messageOf(fault))))
@@ -126,7 +128,7 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
     const headers = parts.headers ?? {}
     const result = await attempt(headers)
     if (result.outcome !== 'failed' || !request || !parts.credentials || cancel) return result
-    const challenged = { sent: request, method: 'INVITE', uri, body: sdp ?? '', credentials: parts.credentials }
+    const challenged = { sent: request, method: 'INVITE', uri, body, credentials: parts.credentials }
     const retry = retryHeaders(result.answer, challenged)
     return retry ? attempt(again(headers, retry)) : result
   }
@@ -150,6 +152,15 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
       sendCancel()
     },
   }
+}
+
+/**
+ * drachtio-srf knows one `localSdp`: it asks first whether there is an offer, since an INVITE without one is another procedure, then sends
+ * it as the body, and gives it to whoever wants to know later. Here the body may hold more than the offer, or something else.
+ */
+function withOffer(message: UacParts, offer: (isFirst: boolean) => string | null): UacParts {
+  let asked = 0
+  return Object.defineProperty(message, 'localSdp', { get: () => offer(++asked === 1) ?? undefined, enumerable: true })
 }
 
 // RFC 3261 §9.1: the 200 has crossed our CANCEL, so the call exists and must be ended.

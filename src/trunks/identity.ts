@@ -36,14 +36,20 @@ export function outgoingCall(trunk: Trunk, number: string, party: OutsideParty, 
 
 /** RFC 3325 §9.1: the carrier learns who calls even when the person called must not (RFC 3323 §4.1.1.3). */
 function callerHeaders(trunk: Trunk, party: OutsideParty, dialplan: Dialplan): SipHeaders {
-  const number = shownNumber(trunk, party, dialplan)
-  const known = number === null ? null : printNameAddr(nameAddr(addressAt(trunk, number, 'bare'), party.name))
+  const uri = callerUri(trunk, party, dialplan)
+  const known = uri === null ? null : printNameAddr(nameAddr(uri, party.name))
   const hidden = printNameAddr(nameAddr('sip:anonymous@anonymous.invalid', 'Anonymous'))
   return {
     From: party.isPrivate || known === null ? hidden : known,
     ...(known === null ? {} : { 'P-Asserted-Identity': known }),
     ...(party.isPrivate ? { Privacy: 'id' } : {}),
   }
+}
+
+/** Who calls, as that carrier is shown it; null where there is no number to show. */
+export function callerUri(trunk: Trunk, party: OutsideParty, dialplan: Dialplan): string | null {
+  const number = shownNumber(trunk, party, dialplan)
+  return number === null ? null : addressAt(trunk, number, 'bare')
 }
 
 /** An extension means nothing outside: its number is shown, else the line's. Any other number was chosen and is shown as it is. */

@@ -4,11 +4,13 @@ import type { Metrics } from '../base/metrics.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
 import type { IncomingRequest, SipApplication, SipSource } from '../srf/srf.js'
 import { createHealth } from './health.js'
-import { calledNumber, callerOf, type OutgoingCall, type OutsideParty, outgoingCall } from './identity.js'
+import { calledNumber, callerOf, callerUri, type OutgoingCall, type OutsideParty, outgoingCall } from './identity.js'
+import { type CallPlace, locatedCall } from './located.js'
 import { startPing } from './ping.js'
 import { createSourceLookup } from './source.js'
 
 export type { OutgoingCall, OutsideParty } from './identity.js'
+export type { CallPlace } from './located.js'
 
 /** The carriers' lines of this site. */
 export interface Trunks {
@@ -22,6 +24,8 @@ export interface Trunks {
   worked(trunk: Trunk): void
   /** Request-URI, identity and credentials of a call to that carrier. */
   outgoing(trunk: Trunk, number: string, party: OutsideParty): OutgoingCall
+  /** The same with the place of the phone; null where the carrier does not take it, or the call cannot carry it. */
+  located(trunk: Trunk, number: string, party: OutsideParty, place: CallPlace): OutgoingCall | null
   /** The caller of a call that came from a trunk. */
   caller(request: IncomingRequest): OutsideParty
   /** The number a trunk call is for. */
@@ -61,6 +65,11 @@ export function createTrunks({ srf, dialplan, clock, log, metrics, settings }: T
     failed: health.failed,
     worked: health.worked,
     outgoing: (trunk, number, party) => outgoingCall(trunk, number, party, dialplan),
+    located(trunk, number, party, place) {
+      if (trunk.location !== 'pidf-lo') return null
+      const call = outgoingCall(trunk, number, party, dialplan)
+      return locatedCall(call, { ...place, caller: callerUri(trunk, party, dialplan), at: clock.now() })
+    },
     caller: callerOf,
     called: (request) => calledNumber(request, dialplan),
     close() {

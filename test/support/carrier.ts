@@ -26,11 +26,15 @@ export async function openCarrier(): Promise<Carrier> {
 /** What its neighbours know a site's number by. */
 export const siteElin = '+33199000000'
 
-/** The dial plan of Paris with lines to the carriers at those addresses, in that order. */
-export function planOver(...addresses: readonly string[]): string {
-  const trunks = addresses.map(
-    (address, index) => [`line-${index + 1}`, { uri: `sip:${address};transport=udp`, from: ['127.0.0.1'] }] as const,
-  )
+/** A line to the carrier at that address, with further settings of the trunk. */
+export type Line = string | { readonly address: string; readonly location: string; readonly username?: string; readonly password?: string }
+
+/** The dial plan of Paris with those lines, in that order. */
+export function planOver(...lines: readonly Line[]): string {
+  const trunks = lines.map((line, index) => {
+    const { address, ...settings } = typeof line === 'string' ? { address: line } : line
+    return [`line-${index + 1}`, { uri: `sip:${address};transport=udp`, from: ['127.0.0.1'], ...settings }] as const
+  })
   return JSON.stringify({
     site: 'paris',
     elin: siteElin,
@@ -38,7 +42,7 @@ export function planOver(...addresses: readonly string[]): string {
     outside: '0',
     emergency: { '112': '112', '911': '112', '999': '112', '15': '15' },
     trunks: Object.fromEntries(trunks),
-    routes: [{ match: '0ZX.', strip: 1, prepend: '+33', trunks: addresses.map((_, index) => `line-${index + 1}`) }],
+    routes: [{ match: '0ZX.', strip: 1, prepend: '+33', trunks: trunks.map(([name]) => name) }],
     dids: { '+3319900010X': '10X' },
   })
 }

@@ -1,5 +1,5 @@
 import { type RefusalReason, responseOf } from '../failure.js'
-import type { Destination, Knowledge, Question, Step } from './contract.js'
+import type { Destination, Knowledge, Question, Step, To } from './contract.js'
 import { decide } from './decision.js'
 
 /** A decision for whoever asks why, and what follows where the phones that ring do not take the call. */
@@ -25,13 +25,13 @@ export function explain(question: Question, knowledge: Knowledge): Explanation {
     to.kind === 'phones' ? [{ kind: 'missed', user: to.user, reason, way: to.way }] : []
   return {
     steps,
-    outcome: outcomeOf(to),
-    destination: summaryOf(to),
+    outcome: outcomeOf(to, question),
+    destination: summaryOf(to, question),
     otherwise: misses.flatMap((reason) => missed(reason).map((next) => ({ reason, next: explain(next, knowledge) }))),
   }
 }
 
-function outcomeOf(to: Destination): string {
+function outcomeOf(to: Destination, question: Question): string {
   switch (to.kind) {
     case 'phones': {
       const phones = [...new Set(to.bindings.map(({ device }) => device))]
@@ -43,7 +43,7 @@ function outcomeOf(to: Destination): string {
     case 'outside':
       return `${to.number} is called by ${namesOf(to).join(', then ') || 'no line at all'}`
     case 'emergency':
-      return `${to.number} is called by ${namesOf(to).join(', then ') || 'no line at all'}, with the place of the phone`
+      return `${to.number} is called by ${namesOf(to).join(', then ') || 'no line at all'}, ${placeWords(to, question)}`
     case 'login':
       return `a voice asks for ${to.extension === null ? 'extension and PIN' : `the PIN of ${to.extension}`}`
     case 'logout':
@@ -55,12 +55,26 @@ function outcomeOf(to: Destination): string {
   }
 }
 
+/** Which of the lines are told where the phone is. */
+function placeWords(to: To<'emergency'>, question: Question): string {
+  const told = toldOf(to, question)
+  if (told.length === 0) return 'without the place of the phone'
+  const others = to.trunks.length > told.length
+  return `with the place of the phone${others ? ` by ${told.join(' and ')} alone` : ''}`
+}
+
+/** Lines that take the place of a phone, where the phone has one; somebody who is logged in somewhere sits at one that has. */
+function toldOf({ trunks }: To<'emergency'>, question: Question): readonly string[] {
+  const phone = question.kind === 'dialled' ? question.by?.device : undefined
+  return phone && phone.location === null ? [] : namesOf({ trunks: trunks.filter(({ location }) => location !== undefined) })
+}
+
 function refusalWords(reason: RefusalReason): string {
   const { status, parts } = responseOf({ reason })
   return `the caller hears ${status} ${parts.reason}`
 }
 
-function summaryOf(to: Destination): Summary {
+function summaryOf(to: Destination, question: Question): Summary {
   switch (to.kind) {
     case 'phones':
       return {
@@ -73,8 +87,9 @@ function summaryOf(to: Destination): Summary {
     case 'call-back':
       return { kind: to.kind, devices: [to.device.id] }
     case 'outside':
-    case 'emergency':
       return { kind: to.kind, number: to.number, trunks: namesOf(to) }
+    case 'emergency':
+      return { kind: to.kind, number: to.number, trunks: namesOf(to), withLocation: toldOf(to, question) }
     case 'login':
       return { kind: to.kind, extension: to.extension }
     case 'logout':

@@ -253,6 +253,42 @@ describe('why', () => {
       kind: 'emergency',
       number: '112',
       trunks: ['paris-carrier'],
+      withLocation: [],
+    })
+  })
+
+  describe('tells which lines hear where the phone is', () => {
+    const [line] = dialplan.trunks
+    if (!line) throw new Error('the sample has a trunk')
+    const lines = (locations: readonly ('pidf-lo' | undefined)[]): Trunk[] =>
+      locations.map((location, index) => ({ ...line, name: `line-${index + 1}`, ...(location && { location }) }))
+    const outcomeOver = (trunks: readonly Trunk[], by: string | null, parts: Scene = {}): unknown[] => {
+      const known = scene(parts)
+      const knowledge = { ...known, dialplan: { ...dialplan, trunks } }
+      const { outcome, destination } = explain(dialled('112', by, known), knowledge)
+      return [outcome, destination.withLocation]
+    }
+
+    it.each([
+      ['none', [undefined], 'HD0001', '112 is called by line-1, without the place of the phone', []],
+      ['all', ['pidf-lo', 'pidf-lo'], 'HD0001', '112 is called by line-1, then line-2, with the place of the phone', ['line-1', 'line-2']],
+      [
+        'one',
+        [undefined, 'pidf-lo'],
+        null,
+        '112 is called by line-1, then line-2, with the place of the phone by line-2 alone',
+        ['line-2'],
+      ],
+    ] as const)('%s', (_, locations, by, outcome, told) => {
+      expect(outcomeOver(lines(locations), by)).toEqual([outcome, told])
+    })
+
+    it('none where the phone has no place', () => {
+      const devices = [{ ...deviceOf('HD0001'), location: null }]
+      expect(outcomeOver(lines(['pidf-lo']), 'HD0001', { devices })).toEqual([
+        '112 is called by line-1, without the place of the phone',
+        [],
+      ])
     })
   })
 

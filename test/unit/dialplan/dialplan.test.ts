@@ -123,6 +123,13 @@ describe('people and the outside', () => {
     expect(paris.route(dialled)).toEqual({ kind: 'unknown' })
   })
 
+  test('a trunk is told the place of a phone only where that is set', () => {
+    const plan = load(
+      'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" }, b: { uri: "sip:192.0.2.2", location: none }, c: { uri: "sip:192.0.2.3", location: pidf-lo } }',
+    )
+    expect(plan.trunks.map(({ location }) => location)).toEqual([undefined, undefined, 'pidf-lo'])
+  })
+
   test('the first route that matches counts, and its trunks keep their order', () => {
     const plan = load(
       [
@@ -219,6 +226,11 @@ describe('a file that would surprise a caller is refused, with file, line and bo
       'a user name without a password',
       'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1", username: u } }',
       'dialplans/test.yaml:3:11  trunks.a: username and password belong together',
+    ],
+    [
+      'a form of a place that there is not',
+      'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1", location: pidf } }',
+      'dialplans/test.yaml:3:38  trunks.a.location: expected pidf-lo or none, found "pidf"',
     ],
     [
       'numbers with unlike open digits',

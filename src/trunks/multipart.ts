@@ -1,0 +1,30 @@
+/** One body of several. */
+export interface BodyPart {
+  readonly headers: Readonly<Record<string, string>>
+  readonly content: string
+}
+
+/** Several bodies in one, and the Content-Type that tells where each begins (RFC 2046 §5.1.1). */
+export interface Multipart {
+  readonly type: string
+  readonly body: string
+}
+
+/** `newBoundary` is asked until it has one that stands in none of the parts. */
+export function multipart(parts: readonly BodyPart[], newBoundary: () => string = () => crypto.randomUUID()): Multipart {
+  const boundary = unusedBoundary(parts, newBoundary)
+  // The line end before a boundary belongs to the boundary: each part keeps its own last one.
+  const lines = parts.flatMap(({ headers, content }) => [`--${boundary}`, ...headerLines(headers), '', content])
+  return { type: `multipart/mixed;boundary=${boundary}`, body: [...lines, `--${boundary}--`, ''].join('\r\n') }
+}
+
+function unusedBoundary(parts: readonly BodyPart[], newBoundary: () => string): string {
+  for (;;) {
+    const boundary = newBoundary()
+    if (!parts.some(({ content }) => content.includes(boundary))) return boundary
+  }
+}
+
+function headerLines(headers: BodyPart['headers']): readonly string[] {
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+}
