@@ -59,7 +59,7 @@ export const behaviour = {
   emergency: block({
     quietSeconds: seconds(0, aDay)
       .prefault('600')
-      .describe('After an emergency call the phone is left alone for so long: no refresh, no forced logout.'),
+      .describe('After an emergency call the phone is left alone for so long: no refresh, no login or logout but by whoever stands there.'),
     callBackMinutes: whole('minutes', { from: 1, to: 10_080 })
       .prefault('180')
       .describe('A call to the number that the emergency centre was shown rings that phone for so long.'),
