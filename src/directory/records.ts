@@ -56,7 +56,8 @@ export const deviceFields = ['site', 'hotdesk', 'credential', 'elin', 'location'
 export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
   const record = readRecord(hash)
   const home = record.required('home', parseSiteName, siteForm)
-  const forward = (when: keyof Forwards) => record.optional(forwardFields[when], dialled, 'a number to dial')
+  const elsewhere = (text: string) => (text === extension ? null : dialled(text))
+  const forward = (when: keyof Forwards) => record.optional(forwardFields[when], elsewhere, 'a number to dial, and not their own')
   const user = {
     extension,
     name: record.text('name') ?? extension,

@@ -8,6 +8,7 @@ import type { Dialplan } from '../../dialplan/dialplan.js'
 import { createDirectory, type Directory } from '../../directory/directory.js'
 import type { Replica, Store } from '../../store/store.js'
 import { withStore } from '../operator/network.js'
+import { siteDoubts } from '../operator/site-overview.js'
 import { type Finding, type Findings, findingsAbout } from './finding.js'
 import type { OwnNode } from './ports.js'
 
@@ -33,6 +34,7 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<Netw
       ...records(broken),
       ...users(directory, dialplan),
       ...devices(directory, config),
+      ...sites(directory, config),
       ...displays(store.replica),
       ...(await events(store)),
     ]
@@ -104,6 +106,15 @@ function devices(directory: Directory, { site }: Config): Finding[] {
     ...some(passwordless, (names) => mind(`${names}: no password, so no registration`, 'hotdesk device password')),
     ...some(ownerless, (names) => mind(`${names}: the owner is no user`, 'hotdesk device set --owner')),
   ]
+}
+
+/** Emergency calls go out by the lines of the phone's site: one that nobody knows has none. */
+function sites(directory: Directory, config: Config): Finding[] {
+  const named = [...directory.devices().map(({ site }) => site), ...directory.users().map(({ home }) => home)]
+  const { mind } = findingsAbout('sites')
+  return some(siteDoubts(named, directory, config), (doubts) =>
+    mind(doubts, 'or give phones and people another: hotdesk device set, hotdesk user set'),
+  )
 }
 
 /** Phones that may show somebody who is not there. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Extension } from '../../base/identity.js'
+import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory, User, UserEdit } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { readDialplan } from '../check.js'
@@ -80,15 +81,21 @@ function writingCommands(user: Command, needs: CommandNeeds): void {
 
 async function add(telling: Telling, extension: Extension, options: Named & PinOption): Promise<void> {
   const config = telling.needs.config('look')
-  const reserved = readDialplan(config).reserved(extension)
+  const dialplan = readDialplan(config)
+  const reserved = dialplan.reserved(extension)
   if (reserved !== null) return tellUndone(telling, [reserved])
   await withDirectory(config, async (directory) => {
     const isNew = directory.user(extension) === null
     const edit: UserEdit = { ...(isNew ? { home: config.site } : {}), ...mergedUserEdit(editsIn(userFields, options)) }
     if (!isNew && !options.pinStdin) return tellSaved(telling, await directory.putUser(extension, edit))
     await savePin(telling, extension, sourceOf(options), (pinHash) => directory.putUser(extension, { ...edit, pinHash }))
-    tellDoubts(telling.needs, siteDoubts([edit.home], directory, config))
+    tellDoubts(telling.needs, [...siteDoubts([edit.home], directory, config), ...numberDoubts(extension, dialplan)])
   })
+}
+
+function numberDoubts(extension: Extension, dialplan: Dialplan): readonly string[] {
+  const isTaken = dialplan.route(extension).kind === 'user'
+  return isTaken ? [] : [`no pattern of extensions in the dial plan takes ${extension}, so nobody can call there; add one`]
 }
 
 function sourceOf({ pinStdin }: PinOption): PinSource {

@@ -43,6 +43,7 @@ describe('hotdesk doctor', () => {
     await desk.redis.cli('HSET', '{hd}:device:HD0001', 'credential', 'sealed.1.abc.abc.abc')
     await desk.redis.cli('HSET', '{hd}:device:HD0002', 'owner', '199')
     await desk.redis.cli('HSET', '{hd}:device:HD0003', 'refresh', 'stale')
+    await desk.redis.cli('HSET', '{hd}:device:HD0004', 'site', 'pariss')
     const { code, out } = await desk.hotdesk('doctor')
     expect(code).toBe(1)
     for (const line of [
@@ -51,6 +52,7 @@ describe('hotdesk doctor', () => {
       /^✗ {2}users +112: means something else in the dial plan/m,
       /^! {2}users +555: no PIN, so no login\n {3}→ hotdesk user pin$/m,
       /^! {2}phones +HD0002: the owner is no user/m,
+      /^! {2}sites +no node, no dial plan and no record knows the site pariss; where it is right: hotdesk site add pariss$/m,
       /^! {2}displays +HD0003: has not followed the last login/m,
     ])
       expect(out).toMatch(line)

@@ -54,6 +54,14 @@ describe('hotdesk user set', () => {
     await desk.hotdesk('user', 'set', '102', '--home', 'paris')
   })
 
+  test('adds somebody whom nobody could call, and says so', async () => {
+    expect(await desk.hotdesk('user', 'add', '7777', '--name', 'Nobody')).toMatchObject({
+      code: 0,
+      err: 'look again: no pattern of extensions in the dial plan takes 7777, so nobody can call there; add one',
+    })
+    await desk.hotdesk('user', 'rm', '7777')
+  })
+
   test('refuses a user that is not there', async () => {
     expect(await desk.hotdesk('user', 'set', '199', '--name', 'X')).toMatchObject({
       code: 1,
