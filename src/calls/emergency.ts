@@ -23,17 +23,34 @@ export async function toEmergency(call: Call, { number, trunks, device }: Emerge
     `emergency call to ${number}`,
   )
   const party = { name: '', number: shown ?? call.party.number, isPrivate: false }
-  return counted(() => overTrunks(call, { number, trunks, party, location: device?.location ?? null }, needs), needs)
+  return counted(
+    call,
+    { number, device },
+    () => overTrunks(call, { number, trunks, party, location: device?.location ?? null }, needs),
+    needs,
+  )
 }
 
-async function counted(run: () => Promise<Termination>, { metrics }: CallNeeds): Promise<Termination> {
-  metrics.emergencyCallsTotal.inc()
+type Help = Pick<EmergencyCall, 'number' | 'device'>
+
+async function counted(call: Call, help: Help, run: () => Promise<Termination>, needs: CallNeeds): Promise<Termination> {
+  needs.metrics.emergencyCallsTotal.inc()
   let termination: Termination | null = null
   try {
     termination = await run()
     return termination
   } finally {
     const isInOrder = termination?.result === 'success' || termination?.reason === 'cancelled'
-    if (!isInOrder) metrics.emergencyFailuresTotal.inc()
+    if (!isInOrder) tellFailure(call, help, termination?.reason ?? 'fault', needs)
   }
+}
+
+/** Somebody needs help and has not got it: whoever watches must not have to look for it. */
+function tellFailure({ log }: Call, { number, device }: Help, reason: string, { metrics, hotdesk }: CallNeeds): void {
+  metrics.emergencyFailuresTotal.inc()
+  hotdesk.emergencyFailed(device?.id ?? null, reason)
+  log.error(
+    { event: 'call.emergency', number, device: device?.id ?? null, reason },
+    `the emergency call to ${number} did not come about: ${reason}`,
+  )
 }

@@ -85,6 +85,8 @@ export interface Hotdesk {
   logout(device: DeviceId, how: 'drain' | 'now', via: Via): Promise<LogoutOutcome>
   /** The caller hung up during the dialogue. */
   abandoned(device: DeviceId, extension: Extension | null): void
+  /** A call for help has not come about; null where the phone could not be told. */
+  emergencyFailed(device: DeviceId | null, reason: string): void
   /** A call of this phone began or ended on this node; the last end completes a draining logout. Never waits for Redis. */
   callBegan(device: DeviceId, kind: CallKind): void
   callEnded(device: DeviceId, kind: CallKind): void

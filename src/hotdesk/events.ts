@@ -12,6 +12,7 @@ export const streamEvents = [
   'draining',
   'unlocked',
   'emergency',
+  'emergency.failed',
   'repaired',
   'replaced',
   'refresh',

@@ -76,6 +76,12 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
   const care = createCare({ ...needs, assignments, isQuiet: calls.isQuiet })
   fromZero(metrics.transitionsTotal, [...transitionsOf('login', loginEvents), ...transitionsOf('logout', logoutEvents)])
 
+  function write(event: StreamEvent, fields: Readonly<Record<string, string>>): void {
+    store.append('events', { event, ...fields }, keptEvents).catch((fault: unknown) => {
+      log.debug({ event: 'store.lost', cause: messageOf(fault) }, `${event} is not among the events`)
+    })
+  }
+
   return {
     devicesOf: assignments.devicesOf,
     userOn: assignments.userOn,
@@ -106,11 +112,11 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     },
     abandoned(device, extension) {
       log.info({ event: 'hotdesk.abandoned', device, extension }, `the caller on ${device} hung up during the login`)
-      const event: StreamEvent = 'login.abandoned'
-      const fields = { event, device, ...(extension ? { user: extension } : {}), via: 'dial-code' }
-      store.append('events', fields, keptEvents).catch((fault: unknown) => {
-        log.debug({ event: 'store.lost', cause: messageOf(fault) }, 'an abandoned login is not among the events')
-      })
+      write('login.abandoned', { device, ...(extension ? { user: extension } : {}), via: 'dial-code' })
+    },
+    emergencyFailed(device, reason) {
+      const user = device && assignments.userOn(device)
+      write('emergency.failed', { ...(device ? { device } : {}), ...(user ? { user } : {}), node, reason })
     },
     async close() {
       care.close()

@@ -294,6 +294,9 @@ describe('an emergency call', () => {
     expect(await dialRefused(phone, '112')).toBe(503)
     expect(await metricOf(lonely, 'hotdesk_emergency_calls_total')).toBe(1)
     expect(await metricOf(lonely, 'hotdesk_emergency_failures_total')).toBe(1)
+    expect(await lonely.logged('call.emergency', ({ level }) => level === 'error')).toMatchObject({ device: 'HD0004', reason: 'no-trunk' })
+    const events = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '5')
+    expect(events.split('\n').join(' ')).toContain('event emergency.failed device HD0004 node paris-3 reason no-trunk')
     const login = await dialAnswered(phone, '*77*5*')
     await login.ended
   })

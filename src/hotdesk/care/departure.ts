@@ -10,9 +10,14 @@ export type Departure = (typeof departures)[number]
 /** Of `hotdesk_refresh`. */
 const refreshings = ['REFRESHING', 'NOWHERE', 'UNKNOWN_DEVICE', 'UNKNOWN_USER', 'NOT_YOURS'] as const
 
+/** Of `hotdesk_site_lost`. */
+const losses = ['LOST', 'UNCHANGED', 'ALIVE', 'UNKNOWN_SITE'] as const
+
 /** Each throws AppError STORE_PROTOCOL for a word that is not on its list. */
 export const readDeparture = (reply: string): Departure => wordOf(departures, reply)
 export const readRefreshing = (reply: string): (typeof refreshings)[number] => wordOf(refreshings, reply)
+
+export const readLoss = (reply: string): (typeof losses)[number] => wordOf(losses, reply)
 
 function wordOf<Word extends string>(words: readonly Word[], reply: string): Word {
   const [first] = reply.split(' ')

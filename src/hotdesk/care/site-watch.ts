@@ -1,9 +1,10 @@
 import { type Clock, every } from '../../base/clock.js'
-import { AppError, isAppError } from '../../base/errors.js'
+import { isAppError } from '../../base/errors.js'
 import type { SiteName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
+import { readLoss } from './departure.js'
 
 export interface SiteWatchNeeds {
   readonly store: Store
@@ -15,9 +16,6 @@ export interface SiteWatchNeeds {
 const roundMs = 5_000
 /** A node that is started anew, or a single missed heartbeat, is no loss: a site without a node for a minute is. */
 const patience = 12
-
-/** Of `hotdesk_site_lost`. */
-const answers = ['LOST', 'UNCHANGED', 'ALIVE', 'UNKNOWN_SITE'] as const
 
 /** Sees when all nodes of a site are gone, and writes it into the site's record; that one is back, its heartbeat writes itself. */
 export function createSiteWatch({ store, directory, clock, log }: SiteWatchNeeds): { close(): void } {
@@ -38,8 +36,7 @@ export function createSiteWatch({ store, directory, clock, log }: SiteWatchNeeds
 
   async function report(site: SiteName): Promise<void> {
     empty.delete(site)
-    const [word = ''] = (await store.call('hotdesk_site_lost', site)).split(' ')
-    if (!answers.some((answer) => answer === word)) throw new AppError('STORE_PROTOCOL', `unexpected answer "${word}" of hotdesk_site_lost`)
+    readLoss(await store.call('hotdesk_site_lost', site))
   }
 
   function tell(site: SiteName): void {

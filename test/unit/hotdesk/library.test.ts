@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readDeparture, readRefreshing } from '../../../src/hotdesk/care/departure.js'
+import { readDeparture, readLoss, readRefreshing } from '../../../src/hotdesk/care/departure.js'
 import { streamEvents } from '../../../src/hotdesk/events.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/library.js'
 import { readAttempt, readLogin, readLogout, readRepair } from '../../../src/hotdesk/replies.js'
@@ -61,7 +61,7 @@ describe('the function library', () => {
       [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name),
     )
     for (const name of named) written.add(name)
-    expect(new Set([...written, 'login.abandoned'])).toEqual(new Set(streamEvents))
+    expect(new Set([...written, 'login.abandoned', 'emergency.failed'])).toEqual(new Set(streamEvents))
   })
 })
 
@@ -74,6 +74,7 @@ describe('every reply of a header is understood', () => {
     ['hotdesk_expire', readDeparture, 6],
     ['hotdesk_evict', readDeparture, 5],
     ['hotdesk_refresh', readRefreshing, 5],
+    ['hotdesk_site_lost', readLoss, 4],
   ] as const)('%s', (name, read, least) => {
     const replies = repliesIn(name)
     expect(replies.length).toBeGreaterThanOrEqual(least)
