@@ -21,8 +21,9 @@ export function homeRule(directory: Directory): LogoutRule {
       return homes.size > 0
     },
     dueOf(sitting) {
-      const home = homes.get(directory.user(sitting.extension)?.home as SiteName)
-      return home === undefined || home.id === sitting.site ? [] : dueAt(home, sitting)
+      const user = directory.user(sitting.extension)
+      const home = user && homes.get(user.home)
+      return home && home.id !== sitting.site ? dueAt(home, sitting) : []
     },
   }
 }
