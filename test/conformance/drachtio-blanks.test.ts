@@ -105,7 +105,7 @@ describe('a long run of blanks', () => {
     }
     srf.disconnect()
     // As they came, these take a second and more.
-    expect(Math.max(...took)).toBeLessThan(100)
+    expect(Math.max(...took)).toBeLessThan(500)
     expect(took.length).toBe(3)
   })
 })

@@ -58,7 +58,7 @@ describe('a Redis that cannot write its file', () => {
     expect(await login('101', '5822')).toEqual({ outcome: 'STORE_LOST' })
     expect((await metrics.storeRefusedTotal.get()).values[0]?.value).toBeGreaterThan(0)
     expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'dial-code')).toEqual({ outcome: 'STORE_LOST' })
-    expect(systemClock.now() - began).toBeLessThan(1_000)
+    expect(systemClock.now() - began).toBeLessThan(5_000)
     expect(node.hotdesk.userOn(device('HD0001'))).toBe('100')
     node.hotdesk.callBegan(device('HD0001'), 'ordinary')
 

@@ -253,7 +253,7 @@ describe('calls between phones', () => {
       await office.follows('node:oslo-1', (node) => node === undefined)
       const began = performance.now()
       expect(await dialRefused(desk3, '102')).toBe(480)
-      expect(performance.now() - began).toBeLessThan(3_000)
+      expect(performance.now() - began).toBeLessThan(10_000)
     })
   })
 })

@@ -51,7 +51,7 @@ describe('a node that is sent over TCP', () => {
   afterEach(async () => {
     const asker = await openHostileStream(node.tcp)
     asker.send(tcp())
-    await asker.hears(/^SIP\/2\.0 200 /, 1_000)
+    await asker.hears(/^SIP\/2\.0 200 /, 5_000)
     await asker.close()
     await expectUndisturbed(call)
     expect((await fetch(`${node.http}/healthz`)).status).toBe(200)

@@ -41,19 +41,19 @@ describe('a node that is sent over UDP', () => {
   })
 
   afterEach(async () => {
-    await answersWithinASecond()
+    await answersSoon()
     await expectUndisturbed(call)
     expect((await fetch(`${node.http}/healthz`)).status).toBe(200)
     expect(node.output().match(/^\{"level":"(error|fatal)".*/gm)).toBe(null)
   })
 
-  /** A request of whoever behaves is answered at once: nothing before it keeps the node busy. */
-  async function answersWithinASecond(): Promise<void> {
+  /** A request of whoever behaves is answered soon, also on a busy machine: nothing before it keeps the node busy. */
+  async function answersSoon(): Promise<void> {
     const asker = await openHostileDatagrams(node.udp)
     const began = performance.now()
     asker.send(hostileRequest())
     await asker.hears(/^SIP\/2\.0 200 /)
-    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(performance.now() - began).toBeLessThan(5_000)
     await asker.close()
   }
 
@@ -173,7 +173,7 @@ describe('a node that is sent over UDP', () => {
     for (let index = 0; index < times; index++) {
       wire.send(hostileRequest({ method: ['INVITE', 'REGISTER', 'OPTIONS', 'SUBSCRIBE'][index % 4] ?? '', uri: 'sip:101@hotdesk.test' }))
       // The socket's own buffer is no place to wait in.
-      if (index % 100 === 99) await answersWithinASecond()
+      if (index % 100 === 99) await answersSoon()
     }
   }
 })

@@ -29,7 +29,8 @@ describe('an operator at redis-cli', () => {
     const answer = await act()
     const answered = performance.now()
     for (const notify of await Promise.all(told)) expect(notify).toMatch(/^check-sync/)
-    expect(performance.now() - answered).toBeLessThan(1_000)
+    // A second, and as much again for a machine that has other work.
+    expect(performance.now() - answered).toBeLessThan(2_000)
     return answer
   }
 

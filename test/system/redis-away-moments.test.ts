@@ -45,12 +45,12 @@ describe('a node whose Redis', () => {
       await login.audio.press(`${pinOf('102')}#`)
       await node.logged('hotdesk.refused', ({ outcome }) => outcome === 'STORE_LOST')
       // The PIN's keys alone take 800 ms.
-      expect(performance.now() - began).toBeLessThan(4_000)
+      expect(performance.now() - began).toBeLessThan(6_000)
       await expectUndisturbed(call)
       await hangUp(call)
       const dialled = performance.now()
       await hangUp(await converse(desk2, '100', desk1))
-      expect(performance.now() - dialled).toBeLessThan(2_000)
+      expect(performance.now() - dialled).toBeLessThan(5_000)
       await hears(login, 60)
       await login.ended
       expect((await desk3.register()).status).toBe(200)

@@ -139,8 +139,8 @@ describe.concurrent('a call to the outside', () => {
   })
 
   it.each([
-    ['at once where nobody takes the connection', '00447000001', 'next4', 2_000],
-    ['soon where the port is closed, as the system tells (ICMP)', '00547000001', 'next5', 3_000],
+    ['at once where nobody takes the connection', '00447000001', 'next4', 4_500],
+    ['soon where the port is closed, as the system tells (ICMP)', '00547000001', 'next5', 4_500],
     ['after five seconds where nobody says anything', '00647000001', 'next6', 8_000],
   ] as const)('takes the next line when the first is down, %s', async (_, number, next, withinMs) => {
     const desk = await office.desk()

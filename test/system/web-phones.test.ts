@@ -128,6 +128,6 @@ describe('phones in web pages', () => {
     const began = systemClock.now()
     const dialled = await (await desk.dial('100')).result
     expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(480)
-    expect(systemClock.now() - began).toBeLessThan(3_000)
+    expect(systemClock.now() - began).toBeLessThan(10_000)
   })
 })

@@ -77,7 +77,7 @@ describe('the SIP text of a command', () => {
     for (const piece of ['a', ' ', '\r\n ', ': ', 'x:\r\n']) {
       const started = performance.now()
       readClientMessage(`INFO sip:x SIP/2.0\r\n${piece.repeat(30_000)}`)
-      expect(performance.now() - started).toBeLessThan(500)
+      expect(performance.now() - started).toBeLessThan(2_000)
     }
   })
 })
