@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { changeOn, type DeskNode, openDeskNode } from '../support/redis-network.js'
-import { keyOf } from '../support/redis-store.js'
+import { keyOf, openTestStore } from '../support/redis-store.js'
 
 const people = 3_000
 const user = (index: number) => String(10_000 + index)
@@ -93,5 +93,21 @@ describe('in a network of thousands', () => {
     const wanted = new Map(truth.flatMap((word, index) => (index % 2 === 0 ? [[word, truth[index + 1] ?? ''] as const] : [])))
     await keyOf(node.store, 'devices', (hash) => hash?.size === wanted.size && [...wanted].every(([id, number]) => hash.get(id) === number))
     for (const [id, number] of wanted) expect([id, seat(id)]).toEqual([id, number])
+  })
+
+  it('an edit by hand is seen as soon where functions have written before, and not when the hash is swept', async () => {
+    // Of so many fields a sweep begins three seconds after the login. Another network, so that no node looks after these seats.
+    const lua = `redis.call('HSET', '{big}:user:100', 'name', 'Alice')
+      redis.call('HSET', '{big}:device:HD1', 'site', 'paris', 'hotdesk', 'yes', 'location', 'desk')
+      for i = 1, 30000 do redis.call('HSET', '{big}:devices', 'HD' .. (10000 + i), '9') end`
+    await redis.cli('EVAL', lua, '0')
+    const store = await openTestStore(redis, { network: 'big', data: `${redis.directory}/big` })
+    const login = keyOf(store, 'devices', (hash) => hash?.get('HD1') === '100')
+    await store.call('hotdesk_login', '100', 'HD1')
+    await login
+    const edited = keyOf(store, 'devices', (hash) => hash?.get(phone(1)) === '8', 2_000)
+    await redis.cli('HSET', '{big}:devices', phone(1), '8')
+    await edited
+    await store.close()
   })
 })
