@@ -51,6 +51,14 @@ describe('the copy in memory', () => {
     await keyOf(store, 'node:paris-9', (hash) => !hash, 3_000)
   })
 
+  it('drops a key in time that has expired unseen: among many, Redis comes across it much later', async () => {
+    await redis.cli('DEBUG', 'SET-ACTIVE-EXPIRE', '0')
+    await store.putFields('node:paris-9', { site: 'paris' }, 1)
+    await keyOf(store, 'node:paris-9', (hash) => hash !== undefined)
+    await keyOf(store, 'node:paris-9', (hash) => !hash, 3_000)
+    await redis.cli('DEBUG', 'SET-ACTIVE-EXPIRE', '1')
+  })
+
   it('drops everything at a FLUSHALL', async () => {
     await redis.cli('HSET', '{hd}:user:103', 'name', 'Dan')
     await keyOf(store, 'user:103', (hash) => hash !== undefined)

@@ -79,6 +79,8 @@ async function launch(directory: string, socket: string): Promise<ReturnType<typ
       '',
       '--daemonize',
       'no',
+      '--enable-debug-command',
+      'local',
     ],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   )
