@@ -118,6 +118,20 @@ describe('RFC 3263 §4.1: selecting a transport', () => {
     expect(located.asked).not.toContain('SRV _sips._tcp.example.com')
   })
 
+  test('NAPTR records: the order comes before the preference', async () => {
+    const located = locating({
+      naptr: {
+        'example.com': [
+          { order: 90, preference: 10, service: 'SIP+D2T', replacement: '_sip._tcp.example.com' },
+          { order: 50, preference: 90, service: 'SIP+D2U', replacement: '_sip._udp.example.com' },
+        ],
+      },
+      srv: { '_sip._tcp.example.com': [srv('t', 5070)], '_sip._udp.example.com': [srv('u', 5080)] },
+      addresses: { t: ['192.0.2.2'], u: ['192.0.2.3'] },
+    })
+    expect(await found(located, 'sip:example.com')).toEqual(['udp 192.0.2.3 5080', 'tcp 192.0.2.2 5070'])
+  })
+
   test('a SIPS URI takes only NAPTR services with the protocol SIPS', async () => {
     const located = locating({
       naptr: {
