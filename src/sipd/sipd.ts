@@ -14,7 +14,7 @@ export { createSipdThread, type SipdThreadNeeds } from './thread/sipd-thread.js'
 export type { TlsIdentity } from './transport/tls.js'
 
 /** What a thread of its own cannot be given: functions. */
-export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagramSocket'>
+export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagramSocket' | 'dns'>
 
 /** In this thread. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {

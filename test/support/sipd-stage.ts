@@ -27,10 +27,11 @@ export interface SipdStageOptions {
   readonly clock?: Clock
   readonly outbound?: readonly OutboundRoute[]
   readonly openDatagramSocket?: LocalSipdNeeds['openDatagramSocket']
+  readonly dns?: LocalSipdNeeds['dns']
 }
 
 export async function openSipdStage(options: SipdStageOptions = {}): Promise<SipdStage> {
-  const { t1 = 500, t2 = t1 * 8, clock = systemClock, outbound = [], openDatagramSocket } = options
+  const { t1 = 500, t2 = t1 * 8, clock = systemClock, outbound = [], openDatagramSocket, dns } = options
   const sipd = await createSipd({
     listen: [
       { protocol: 'udp', address: '127.0.0.1', port: 0 },
@@ -43,6 +44,7 @@ export async function openSipdStage(options: SipdStageOptions = {}): Promise<Sip
     clock,
     log: silentLogger(),
     ...(openDatagramSocket && { openDatagramSocket }),
+    ...(dns && { dns }),
     timers: { t1, t2, t4: t1 * 10 },
   })
   const udp = sipd.listening[0]?.port ?? 0

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Dns } from '../../src/sipd/transport/locate/dns-names.js'
+import type { SipPeer } from '../support/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
+import type { WireApplication } from '../support/wire-application.js'
+
+let ports: readonly number[] = []
+const dns: Dns = {
+  naptr: () => Promise.resolve([]),
+  srv: (name) =>
+    Promise.resolve(name.startsWith('_sip._udp.') ? ports.map((port, priority) => ({ name: 'a', port, priority, weight: 0 })) : []),
+  addresses: () => Promise.resolve(['127.0.0.1']),
+}
+
+let stage: SipdStage
+let application: WireApplication
+let first: SipPeer
+let second: SipPeer
+beforeEach(async () => {
+  stage = await openSipdStage({ t1: 10, dns })
+  application = await stage.application()
+  first = await stage.udpPeer()
+  second = await stage.udpPeer()
+  ports = [first.port, second.port]
+})
+afterEach(() => stage.close())
+
+describe('RFC 3263 §4.3: of two places that a name stands for', () => {
+  it('the second MUST be tried where the first is silent, with a branch of its own', async () => {
+    await application.request('OPTIONS', 'sip:desks.test')
+    const unheard = await first.hearsRequest('OPTIONS')
+    const heard = await second.hearsRequest('OPTIONS')
+    expect([heard.callId, heard.vias.length]).toEqual([unheard.callId, 1])
+    expect(heard.topVia.branch).not.toBe(unheard.topVia.branch)
+    second.respond(heard, 200)
+    await application.arrives('200')
+  })
+
+  it('the second MUST be tried where nobody listens at the first', async () => {
+    await first.close()
+    await application.request('OPTIONS', 'sip:desks.test')
+    second.respond(await second.hearsRequest('OPTIONS'), 200)
+    await application.arrives('200')
+  })
+
+  it('the second hears nothing of a request that the first has begun to answer', async () => {
+    await application.request('OPTIONS', 'sip:desks.test')
+    first.respond(await first.hearsRequest('OPTIONS'), 180)
+    await application.arrives('408')
+    expect(second.untaken).toEqual([])
+  })
+
+  it('the silence of both is a time-out', async () => {
+    await application.request('OPTIONS', 'sip:desks.test')
+    await second.hearsRequest('OPTIONS')
+    await application.arrives('408')
+  })
+})
