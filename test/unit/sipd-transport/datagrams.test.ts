@@ -4,6 +4,7 @@ import { createResponse } from '../../../src/sip/builder.js'
 import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
 import { isPrivate } from '../../../src/sipd/transport/local-address.js'
 import { aRequest, createDiary, openLayer } from '../../support/sip-pair.js'
+import { openUdpPeer } from '../../support/sip-peer.js'
 import { openTcpPeer } from '../../support/tcp-peer.js'
 
 const closers: (() => unknown)[] = []
@@ -83,6 +84,21 @@ describe('RFC 3261 §18.1.1: a request above 1300 bytes', () => {
     caller.send(aRequest('INVITE', 'sip:x@127.0.0.1', large), hop, second)
     await second.hears('200')
     expect([far.accepted, transports]).toEqual([0, ['UDP', 'UDP']])
+  })
+
+  test('that has gone back to UDP is repeated there like any other', async () => {
+    const caller = await open({ listen: both, timers: { t1: 20, t2: 80, t4: 200 } })
+    const callee = await openUdpPeer({ port: caller.listening[0]?.local.port ?? 0 })
+    closers.push(() => callee.close())
+    const [hop] = caller.locateNow(`sip:127.0.0.1:${callee.port}`) ?? []
+    if (!hop) throw new Error('no hop')
+    const diary = createDiary()
+    caller.send(aRequest('INVITE', 'sip:x@127.0.0.1', large), hop, diary)
+    const first = await callee.hearsRequest('INVITE')
+    const again = await callee.hearsRequest('INVITE')
+    expect(again.topVia).toEqual(first.topVia)
+    callee.respond(again, 486)
+    await diary.hears('486')
   })
 
   test('that was cancelled meanwhile is cancelled over UDP', async () => {
