@@ -101,6 +101,25 @@ describe('a phone with calls', () => {
     expect(Number(await desk.redis.cli('TTL', '{hd}:quiet:HD0001'))).toBeGreaterThan(590)
   })
 
+  it('that drains is not logged out in the quiet time after an emergency call, but behind it, or where the person at it has asked', async () => {
+    await desk.converse([
+      ['login 101 HD0002', 'LOGGED_IN'],
+      ['calls paris-1 b1 600 HD0001 1 0 HD0002 1 0', 'OK 0'],
+      ['logout HD0001 drain cli', 'DRAINING 1'],
+      ['logout HD0002 drain dial-code', 'DRAINING 1'],
+      ['calls paris-1 b1 600 HD0001 2 1 HD0002 2 1', 'OK 0'],
+      ['calls paris-1 b1 600 HD0001 0 0 HD0002 0 0', 'OK 1'],
+      ['who HD0001', 'DRAINING 100'],
+      ['who HD0002', 'FREE'],
+      ['repair', 'NOTHING'],
+    ])
+    await desk.redis.cli('DEL', '{hd}:quiet:HD0001')
+    await desk.converse([
+      ['repair', 'REPAIRED 1'],
+      ['who HD0001', 'FREE'],
+    ])
+  })
+
   it('is quiet for as long as the setting says', async () => {
     await desk.fcall('calls paris-1 b1 1 HD0001 1 1')
     await desk.fcall('calls paris-1 b1 1 HD0001 0 0')
