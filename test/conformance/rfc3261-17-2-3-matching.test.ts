@@ -64,6 +64,15 @@ describe('RFC 3261 §8.2.2.2: merged requests', () => {
     expect(still.layer.counts().merged).toBe(1)
   })
 
+  test('the next request of the same call is another one: an INVITE that comes again with credentials while the refused one is remembered', () => {
+    still.arrives(wire(invite))
+    const [first] = still.transactions
+    first?.respond(createResponse(first.request, 407, undefined, 'x'))
+    still.arrives(wire({ ...invite, branch: 'z9hG4bKagain', cseq: '2 INVITE' }))
+    expect(still.transactions).toHaveLength(2)
+    expect(still.layer.counts().merged).toBe(0)
+  })
+
   test('a request inside a dialog is never a merged one', () => {
     still.arrives(wire({ ...invite, toTag: 'ours' }))
     still.arrives(wire({ ...invite, toTag: 'ours', branch: 'z9hG4bKother' }))
