@@ -33,6 +33,18 @@ describe('an INVITE that an application answers (RFC 3261 §13.3)', () => {
     expect(await phone.hearsResponse(200, 'INVITE')).toBeDefined()
   })
 
+  it('repeats the 2xx at intervals that double up to T2 and no further (§13.3.1.4)', async () => {
+    await stage.close()
+    stage = await openSipdStage({ t1: 20, t2: 40 })
+    const application = await stage.application()
+    const phone = await stage.udpPeer()
+    phone.send(phone.request({ method: 'INVITE', body: offer }))
+    await application.respond(await application.arrives('INVITE'), 200, [], offer)
+    await phone.hearsRequest('BYE')
+    // 33 by the RFC, on a machine that is not busy; were they to double on and on, 7.
+    expect(phone.untaken.filter((name) => name === '200 INVITE').length).toBeGreaterThan(12)
+  })
+
   it('ends the session with BYE when no ACK comes for 64 × T1, and tells the application (§13.3.1.4)', async () => {
     const application = await stage.application()
     const phone = await stage.udpPeer()
