@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createManualClock } from '../support/manual-clock.js'
 import { inDialog, offer } from '../support/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
 
@@ -232,5 +233,24 @@ describe('an INVITE that an application sends (RFC 3261 §13.2)', () => {
     const { application } = await calling()
     const failed = await application.arrives('408')
     expect(failed.words.slice(2, 7)).toEqual(['network', '0', 'udp', '', '0'])
+  })
+})
+
+describe('an INVITE that rings and rings (RFC 3261 §16.6, Timer C)', () => {
+  it('is cancelled after three minutes without another word, and not before', async () => {
+    const clock = createManualClock()
+    stage = await openSipdStage({ clock })
+    const application = await stage.application([])
+    const phone = await stage.udpPeer()
+    await application.request('INVITE', phone.uri, [], offer)
+    const invite = await phone.hearsRequest('INVITE')
+    for (const status of [180, 183]) {
+      phone.respond(invite, status)
+      await application.arrives(String(status))
+      clock.advance(180_000)
+      expect(phone.untaken).toEqual([])
+    }
+    clock.advance(6_000)
+    expect((await phone.hearsRequest('CANCEL')).topVia.branch).toBe(invite.topVia.branch)
   })
 })
