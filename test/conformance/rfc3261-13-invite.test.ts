@@ -248,6 +248,9 @@ describe('an INVITE that rings and rings (RFC 3261 §16.6, Timer C)', () => {
       phone.respond(invite, status)
       await application.arrives(String(status))
       clock.advance(180_000)
+      // Whatever was sent before it has come before its answer.
+      phone.send(phone.request({ method: 'OPTIONS' }))
+      await phone.hearsResponse(503)
       expect(phone.untaken).toEqual([])
     }
     clock.advance(6_000)
