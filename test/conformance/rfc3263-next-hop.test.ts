@@ -132,6 +132,20 @@ describe('RFC 3263 §4.1: selecting a transport', () => {
     expect(await found(located, 'sip:example.com')).toEqual(['udp 192.0.2.3 5080', 'tcp 192.0.2.2 5070'])
   })
 
+  test('NAPTR records: all places of one service come before those of the next, whatever their priorities', async () => {
+    const located = locating({
+      naptr: {
+        'example.com': [
+          { order: 1, service: 'SIP+D2U', replacement: '_sip._udp.example.com' },
+          { order: 2, service: 'SIP+D2T', replacement: '_sip._tcp.example.com' },
+        ],
+      },
+      srv: { '_sip._udp.example.com': [srv('u', 5080, 20), srv('u', 5081, 10)], '_sip._tcp.example.com': [srv('t', 5070, 0)] },
+      addresses: { t: ['192.0.2.2'], u: ['192.0.2.3'] },
+    })
+    expect(await found(located, 'sip:example.com')).toEqual(['udp 192.0.2.3 5081', 'udp 192.0.2.3 5080', 'tcp 192.0.2.2 5070'])
+  })
+
   test('a SIPS URI takes only NAPTR services with the protocol SIPS', async () => {
     const located = locating({
       naptr: {
