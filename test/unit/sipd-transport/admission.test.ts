@@ -122,6 +122,13 @@ describe('overload: more requests without an answer than there may be, for a sec
     expect(Array.from({ length: 20 }, () => send(request())).filter((fate) => fate === 'transaction')).toHaveLength(10)
   })
 
+  test('gives a source that was quiet for long two seconds’ worth at once and no more', () => {
+    overload()
+    for (let at = 0; at < 60; at += 1) send(request())
+    still.clock.advance(60_000)
+    expect(Array.from({ length: 60 }, () => send(request())).filter((fate) => fate === 'transaction')).toHaveLength(40)
+  })
+
   test('lets requests in dialogs, CANCEL and emergency calls through without counting them', () => {
     overload()
     for (let at = 0; at < 60; at += 1) send(request())
