@@ -3,6 +3,7 @@ import { systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { Secret } from '../../src/base/secret.js'
 import { createSipd } from '../../src/sipd/sipd.js'
+import { createManualClock } from '../support/manual-clock.js'
 import { offer } from '../support/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
 import { shownCertificate, tlsSample } from '../support/tls-sample.js'
@@ -29,6 +30,19 @@ describe('authentication on the admin wire', () => {
     expect((await stranger.command(`authenticate|${secret}|`)).words.slice(3)).toEqual(['NO', 'incorrect secret'])
     await stranger.closed()
   })
+})
+
+it('who has not authenticated within ten seconds is hung up on, and nobody else', async () => {
+  const clock = createManualClock()
+  const still = stage.keep(await openSipdStage({ clock }))
+  const [application, stranger] = [await still.application([]), stage.keep(await connectWireApplication(still.sipd.admin.port))]
+  await expect.poll(async () => (await still.sipd.counts()).applications).toBe(2)
+  clock.advance(9_999)
+  expect((await application.command('ping')).verdict).toBe('OK')
+  expect(stranger.isClosed).toBe(false)
+  clock.advance(1)
+  await stranger.closed()
+  expect((await application.command('ping')).verdict).toBe('OK')
 })
 
 describe('commands that are none', () => {
@@ -83,6 +97,16 @@ describe('commands that are none', () => {
 describe('several applications', () => {
   it('are asked in turn for what both want', async () => {
     const [one, two] = [await stage.application(['options']), await stage.application(['options'])]
+    const phone = await stage.udpPeer()
+    for (const application of [one, two, one, two]) {
+      phone.send(phone.request({ method: 'OPTIONS' }))
+      await application.respond(await application.arrives('OPTIONS'), 200)
+      await phone.hearsResponse(200)
+    }
+  })
+
+  it('that ask twice for the same are not asked twice as often', async () => {
+    const [one, two] = [await stage.application(['options', 'options']), await stage.application(['options'])]
     const phone = await stage.udpPeer()
     for (const application of [one, two, one, two]) {
       phone.send(phone.request({ method: 'OPTIONS' }))
