@@ -167,7 +167,8 @@ describe('where a call goes', () => {
 
   it('a call that has been handed on twice goes no further, and is not forwarded', () => {
     const user = userOf('100', 'Alice', { forwards: { notReachable: '101', always: '101' } })
-    const knowledge = scene({ ...atWork, users: [user, bob], registered: { HD0001: 'london-1' }, nodes: ['paris-1', 'london-1'] })
+    const registered = { HD0001: 'london-1', HD0002: 'paris-1' }
+    const knowledge = scene({ ...atWork, users: [user, bob], registered, nodes: ['paris-1', 'london-1'] })
     expect(decide({ kind: 'handed', digits: '100', hops: 2 }, knowledge).to).toEqual({ kind: 'refused', reason: 'not-reachable' })
     expect(decide({ kind: 'handed', digits: '100', hops: 1 }, knowledge).to.kind).toBe('phones')
   })
@@ -203,6 +204,17 @@ describe('forwards', () => {
     const decision = decided('100', null, { users })
     expect(decision.to).toEqual({ kind: 'refused', reason: 'loop' })
     expect(decision.steps.at(-1)?.words).toBe('the call has been at 100 before')
+  })
+
+  it('are followed five times, and not once more', () => {
+    const forwarding = Array.from({ length: 6 }, (_, at) =>
+      userOf(String(100 + at), `User ${at}`, { forwards: { always: String(101 + at) } }),
+    )
+    const last = userOf('106', 'Zoe')
+    const at = { seats: { HD0001: '106' }, registered: { HD0001: 'paris-1' } }
+    const users = [...forwarding, last]
+    expect(decided('101', null, { ...at, users }).to).toMatchObject({ kind: 'phones', user: last })
+    expect(decided('100', null, { ...at, users }).to).toEqual({ kind: 'refused', reason: 'loop' })
   })
 
   it.each(['*77*100*', '*77*5*', '112'])('do not reach %s', (number) => {
