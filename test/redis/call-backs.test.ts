@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { silentLogger } from '../../src/base/logger.js'
+import { type CallBacks, createCallBacks } from '../../src/calls/call-backs.js'
+import type { Store } from '../../src/store/store.js'
+import { createManualClock, type ManualClock } from '../support/manual-clock.js'
+import { startTestRedis, type TestRedis } from '../support/redis.js'
+import { device } from '../support/redis-network.js'
+import { keyOf, openTestStore, stateOf } from '../support/redis-store.js'
+
+const number = '+33199000001'
+const key = `callback:${number}`
+
+let redis: TestRedis
+let clock: ManualClock
+let here: Store
+let there: Store
+let paris: CallBacks
+let london: CallBacks
+beforeEach(async () => {
+  redis = await startTestRedis()
+  clock = createManualClock()
+  const open = (name: string) => openTestStore(redis, { data: `${redis.directory}/${name}` })
+  here = await open('here')
+  there = await open('there')
+  const needs = { clock, log: silentLogger(), callBackMinutes: 180 }
+  paris = createCallBacks({ store: here, ...needs })
+  london = createCallBacks({ store: there, ...needs })
+})
+afterEach(async () => {
+  paris.close()
+  london.close()
+  await here.close()
+  await there.close()
+  await redis.close()
+})
+
+const isTold = () => keyOf(there, key, (hash) => hash !== undefined)
+
+describe('the number that an emergency centre was shown', () => {
+  it('is tied to the phone at once, at the other nodes as well, for as long as the setting says', async () => {
+    paris.tie(number, device('HD0001'))
+    expect(paris.deviceOf(number)).toBe('HD0001')
+    await isTold()
+    expect(london.deviceOf(number)).toBe('HD0001')
+    expect(Number(await redis.cli('TTL', `{hd}:${key}`))).toBeGreaterThan(180 * 60 - 10)
+    await redis.cli('DEL', `{hd}:${key}`)
+    await keyOf(here, key, (hash) => hash === undefined)
+    clock.advance(180 * 60_000 - 1)
+    expect(paris.deviceOf(number)).toBe('HD0001')
+    clock.advance(1)
+    expect(paris.deviceOf(number)).toBeNull()
+  })
+
+  it('is that of the phone which called last', async () => {
+    london.tie(number, device('HD0001'))
+    await keyOf(here, key, (hash) => hash?.get('device') === 'HD0001')
+    paris.tie(number, device('HD0002'))
+    await keyOf(there, key, (hash) => hash?.get('device') === 'HD0002')
+    expect(paris.deviceOf(number)).toBe('HD0002')
+  })
+
+  it('is known here without Redis, and there as soon as Redis is back', async () => {
+    await redis.kill()
+    await Promise.all([stateOf(here, 'lost'), stateOf(there, 'lost')])
+    paris.tie(number, device('HD0001'))
+    expect([paris.deviceOf(number), london.deviceOf(number)]).toEqual(['HD0001', null])
+    await redis.start()
+    await isTold()
+    expect(london.deviceOf(number)).toBe('HD0001')
+  })
+})
