@@ -64,11 +64,14 @@ function takeInvite(invite: IncomingInvite, connection: Connection, handle: (inv
   )
 }
 
-/** A request of a dialog that has just ended: drachtio-srf would answer 404, RFC 3261 §12.2.2 wants 481. */
+/**
+ * A request of a dialog that has just ended: drachtio-srf would answer 404, RFC 3261 §12.2.2 wants 481. A PRACK that comes here belongs to a
+ * response of ours, or the SIP server would have refused it; drachtio-srf answers it.
+ */
 function answerStrays(drachtio: Drachtio): void {
   drachtio.use((request, _response, next) => {
     const inDialog = /;\s*tag=/i.test(request.get('To') ?? '')
-    if (!inDialog || request.method === 'ACK') return next()
+    if (!inDialog || request.method === 'ACK' || request.method === 'PRACK') return next()
     sendResponse(request, 481)
   })
 }
