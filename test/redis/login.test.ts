@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.js'
+import { hashPin } from '../../src/hotdesk/hotdesk.js'
 import { keepLog } from '../support/kept-log.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { changeOn, type DeskNode, device, eventsOf, extension, openDeskNode, pin } from '../support/redis-network.js'
@@ -63,8 +64,10 @@ describe('a login with a PIN', () => {
 
 describe('a refused login', () => {
   it('is one word for the caller, and its reason for the operators', async () => {
-    await node.directory.putUser('103', { name: 'Disabled', home: 'paris', enabled: false })
-    await node.directory.putUser('104', { name: 'Barred', home: 'paris', mayHotdesk: false })
+    // Even the right PIN of somebody who may not is a failure, and is not forgiven.
+    const pinHash = await hashPin(pin('9753'))
+    await node.directory.putUser('103', { name: 'Disabled', home: 'paris', enabled: false, pinHash })
+    await node.directory.putUser('104', { name: 'Barred', home: 'paris', mayHotdesk: false, pinHash })
     await node.directory.putUser('105', { name: 'Without', home: 'paris' })
     await keyOf(node.store, 'user:105', (hash) => hash !== undefined)
     const tries = { '100': 'wrong-pin', '199': 'unknown-extension', '103': 'disabled', '104': 'not-allowed', '105': 'no-pin' }
