@@ -182,5 +182,9 @@ describe('the sample network', () => {
     expect(directory.users().map(({ name }) => name)).toEqual(samples.users.map(({ name }) => name))
     expect(directory.devices().every(({ hotdesk, password }) => hotdesk && password !== null)).toBe(true)
     expect(await loadSamples({ store, directory, hashPin })).toBe('present')
+    // Phones alone are a network as well.
+    await redis.cli('DEL', ...samples.users.map(({ extension }) => `{hd}:user:${extension}`))
+    await keyOf(store, 'user:102', (hash) => hash === undefined)
+    expect(await loadSamples({ store, directory, hashPin })).toBe('present')
   })
 })
