@@ -5,6 +5,8 @@ import type { RedisPlace } from '../../src/config.js'
 /** The network between a node and Redis, which a test can cut. */
 export interface RedisRelay {
   readonly place: RedisPlace
+  /** The same as a configuration has it. */
+  readonly url: string
   /** `reset`: both sides hear of it at once. `silence`: nothing passes any more, and nobody hears so. New connections fare alike. */
   cut(how: 'reset' | 'silence'): void
   /** New connections pass; those that were cut stay so. */
@@ -63,8 +65,11 @@ export async function openRelay(redisSocket: string): Promise<RedisRelay> {
   })
   const { port } = server.address() as { port: number }
 
+  const url = `redis://127.0.0.1:${port}`
+
   return {
-    place: { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`) },
+    place: { kind: 'url', url: new Secret(url) },
+    url,
     cut(how) {
       isCut = how
       for (const pair of pairs) {

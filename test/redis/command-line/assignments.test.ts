@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CommandLine, openCommandLine, secret } from '../../support/command-line.js'
 import { freePort } from '../../support/free-port.js'
 import { launchRedis } from '../../support/redis-process.js'
+import { openRelay } from '../../support/redis-relay.js'
 
 let desk: CommandLine
 
@@ -82,13 +83,26 @@ describe('what operators do, with --json', () => {
   })
 })
 
-describe('with durability: replicated', () => {
-  const replicated = async (...args: readonly string[]) => {
-    const file = join(desk.folder, 'replicated.yaml')
-    const redis = { url: `unix://${desk.redis.socket}`, durability: 'replicated' }
-    await writeFile(file, JSON.stringify({ node: 'paris-1', site: 'paris', secret, redis, sip: { domain: 'hotdesk.test' } }))
-    return desk.hotdesk('--config', file, ...args)
+async function withRedis(redis: object, ...args: readonly string[]) {
+  const file = join(desk.folder, 'other.yaml')
+  await writeFile(file, JSON.stringify({ node: 'paris-1', site: 'paris', secret, redis, sip: { domain: 'hotdesk.test' } }))
+  return desk.hotdesk('--config', file, ...args)
+}
+
+test('a login whose answer is lost on the way is not certain', async () => {
+  const relay = await openRelay(desk.redis.socket)
+  try {
+    relay.holdAnswersAfter('hotdesk_login')
+    const { code, out } = await withRedis({ url: relay.url }, 'login', '101', 'HD0002', '--json')
+    expect([code, JSON.parse(out)]).toMatchObject([1, { done: false, certain: false, word: '' }])
+    expect(await desk.redis.cli('HGET', '{hd}:devices', 'HD0002')).toBe('101')
+  } finally {
+    await relay.close()
   }
+})
+
+describe('with durability: replicated', () => {
+  const replicated = (...args: readonly string[]) => withRedis({ url: `unix://${desk.redis.socket}`, durability: 'replicated' }, ...args)
 
   test('a login that no replica has is not certain, and one that was refused is refused', async () => {
     expect(await replicated('login', '101', 'HD0002')).toEqual({
@@ -96,7 +110,11 @@ describe('with durability: replicated', () => {
       out: '101 at HD0002: logged in',
       err: 'not certain: 101 at HD0002: no replica of Redis has confirmed it: a failover could take it back; look again with `hotdesk who`',
     })
-    const { code, out } = await replicated('logout', 'HD0002', '--json')
+    expect(await replicated('replace', 'HD0002', 'HD0003')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^not certain: HD0002 by HD0003/) as string,
+    })
+    const { code, out } = await replicated('logout', 'HD0003', '--json')
     expect([code, JSON.parse(out)]).toMatchObject([1, { done: true, certain: false, word: 'LOGGED_OUT', detail: ['101'] }])
     expect(await replicated('login', '199', 'HD0002')).toMatchObject({ code: 1, err: 'refused: 199 at HD0002: no user has this extension' })
   })
