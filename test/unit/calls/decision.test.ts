@@ -206,6 +206,12 @@ describe('forwards', () => {
     expect(decision.steps.at(-1)?.words).toBe('the call has been at 100 before')
   })
 
+  it('are a loop as well where the first of them is not part of it', () => {
+    const forwarding = (extension: string, always: string) => userOf(extension, 'User', { forwards: { always } })
+    const decision = decided('100', null, { users: [forwarding('100', '101'), forwarding('101', '102'), forwarding('102', '101')] })
+    expect(decision.steps.at(-1)?.words).toBe('the call has been at 101 before')
+  })
+
   it('are followed five times, and not once more', () => {
     const forwarding = Array.from({ length: 6 }, (_, at) =>
       userOf(String(100 + at), `User ${at}`, { forwards: { always: String(101 + at) } }),
