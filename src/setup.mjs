@@ -83,9 +83,11 @@ function holderIsGone() {
     process.kill(holder, 0)
     return false
   } catch (fault) {
-    if (fault.code === 'ENOENT') return Date.now() - fs.statSync(lock).mtimeMs > 5_000
-    return fault.code === 'ESRCH'
+    if (fault.code !== 'ENOENT') return fault.code === 'ESRCH'
   }
+  // It has not written its name yet, or has just taken all away.
+  const made = fs.statSync(lock, { throwIfNoEntry: false })
+  return made !== undefined && Date.now() - made.mtimeMs > 5_000
 }
 
 function tryLock() {
@@ -94,7 +96,8 @@ function tryLock() {
     fs.writeFileSync(path.join(lock, 'pid'), String(process.pid))
     return true
   } catch (fault) {
-    if (fault.code !== 'EEXIST') throw fault
+    // Somebody else has it, or took it away as that of somebody who is gone.
+    if (fault.code !== 'EEXIST' && fault.code !== 'ENOENT') throw fault
     return false
   }
 }

@@ -76,6 +76,12 @@ describe('setup', () => {
     expect(runs.flatMap(({ err }) => err.match(built) ?? [])).toHaveLength(1)
   })
 
+  test('started ten times at once when all is built, all of them get their turn', async () => {
+    await setup([])
+    const runs = await Promise.all(Array.from({ length: 10 }, (_, at) => setup([String(at)])))
+    expect(runs.filter(({ code }) => code !== 0)).toEqual([])
+  })
+
   test('says what does not compile, and ends with 1', async () => {
     await writeFile(join(folder, 'src/part/words.ts'), 'export const words: number = "no"\n')
     const { code, err } = await setup(['x'])
