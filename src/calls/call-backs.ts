@@ -20,20 +20,34 @@ export interface CallBackNeeds {
   readonly callBackMinutes: number
 }
 
+interface Tied {
+  readonly device: DeviceId
+  readonly until: Milliseconds
+}
+
 /** Kept in this node's memory first, so that it works without Redis, and in Redis for the others, as soon as it can be told. */
 export function createCallBacks({ store, clock, log, callBackMinutes }: CallBackNeeds): CallBacks {
-  const own = new Map<string, { device: DeviceId; until: Milliseconds }>()
+  const own = new Map<string, Tied>()
   const untold = new Set<string>()
 
   async function tell(number: string): Promise<void> {
     const tied = own.get(number)
-    if (!tied || tied.until <= clock.now()) return void untold.delete(number)
+    if (!tied || tied.until <= clock.now() || isLater(number, tied)) return void untold.delete(number)
     try {
-      await store.putFields(`callback:${number}`, { device: tied.device }, Math.ceil((tied.until - clock.now()) / 1000))
+      await store.putFields(
+        `callback:${number}`,
+        { device: tied.device, until: String(Math.round(tied.until)) },
+        Math.ceil((tied.until - clock.now()) / 1000),
+      )
       untold.delete(number)
     } catch (fault) {
       log.warn({ event: 'store.lost', reason: messageOf(fault) }, 'a call back from the emergency centre is known at this node only')
     }
+  }
+
+  /** Another node has shown the same number since, for another phone. */
+  function isLater(number: string, { until }: Tied): boolean {
+    return Number(store.replica.hash(`callback:${number}`)?.get('until') ?? 0) > until
   }
 
   const offState = store.onState((state) => {
@@ -48,7 +62,7 @@ export function createCallBacks({ store, clock, log, callBackMinutes }: CallBack
     },
     deviceOf(number) {
       const tied = own.get(number)
-      if (tied && tied.until > clock.now()) return tied.device
+      if (tied && tied.until > clock.now() && !isLater(number, tied)) return tied.device
       own.delete(number)
       return tiedIn(store.replica, number)
     },

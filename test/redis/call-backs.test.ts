@@ -57,6 +57,23 @@ describe('the number that an emergency centre was shown', () => {
     paris.tie(number, device('HD0002'))
     await keyOf(there, key, (hash) => hash?.get('device') === 'HD0002')
     expect(paris.deviceOf(number)).toBe('HD0002')
+    clock.advance(1_000)
+    london.tie(number, device('HD0003'))
+    await keyOf(here, key, (hash) => hash?.get('device') === 'HD0003')
+    expect(paris.deviceOf(number)).toBe('HD0003')
+  })
+
+  it('is not taken back by a node that called for help before, and only now reaches Redis', async () => {
+    await redis.kill()
+    await Promise.all([stateOf(here, 'lost'), stateOf(there, 'lost')])
+    paris.tie(number, device('HD0001'))
+    const later = String(Math.round(clock.now()) + 181 * 60_000)
+    await redis.start()
+    await redis.cli('HSET', `{hd}:${key}`, 'device', 'HD0002', 'until', later)
+    await Promise.all([stateOf(here, 'connected'), stateOf(there, 'connected')])
+    await keyOf(here, key, (hash) => hash?.get('until') === later)
+    expect(paris.deviceOf(number)).toBe('HD0002')
+    expect(await redis.cli('HGET', `{hd}:${key}`, 'device')).toBe('HD0002')
   })
 
   it('is known here without Redis, and there as soon as Redis is back', async () => {

@@ -83,7 +83,7 @@ export function phoneInDistress(invite: IncomingInvite, { directory, registrar }
   const name = parseDeviceId(dialled(parseNameAddr(invite.header('From'))?.uri ?? ''))
   const device = name && directory.device(name)
   const flow = flowOf(invite.source)
-  const registeredHere = device !== null && registrar.bindingsOf(device.id).some((binding) => binding.flow.startsWith(flow))
+  const registeredHere = device !== null && registrar.bindingsOf(device.id).some((binding) => `${binding.flow};`.startsWith(`${flow};`))
   const tried = invite.header('Proxy-Authorization') !== '' || invite.header('Authorization') !== ''
   if (!registeredHere && !tried) return 'stranger'
   return device ?? 'unknown'
