@@ -43,6 +43,29 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
     await application.arrives('200')
   })
 
+  it('the second is tried where the first answers 503, which is not told', async () => {
+    await application.request('OPTIONS', 'sip:desks.test')
+    first.respond(await first.hearsRequest('OPTIONS'), 503)
+    second.respond(await second.hearsRequest('OPTIONS'), 200)
+    await application.arrives('200')
+    expect(application.untaken.join(' ')).not.toContain('503')
+  })
+
+  it('the second is tried with an INVITE as well, and the 503 of the first is acknowledged', async () => {
+    await application.request('INVITE', 'sip:desks.test')
+    first.respond(await first.hearsRequest('INVITE'), 503)
+    await first.hearsRequest('ACK')
+    second.respond(await second.hearsRequest('INVITE'), 486)
+    await application.arrives('486')
+  })
+
+  it('the 503 of the last is told', async () => {
+    await application.request('OPTIONS', 'sip:desks.test')
+    first.respond(await first.hearsRequest('OPTIONS'), 503)
+    second.respond(await second.hearsRequest('OPTIONS'), 503)
+    await application.arrives('503')
+  })
+
   it('the second hears nothing of a request that the first has begun to answer', async () => {
     await application.request('OPTIONS', 'sip:desks.test')
     first.respond(await first.hearsRequest('OPTIONS'), 180)

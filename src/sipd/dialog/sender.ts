@@ -60,6 +60,11 @@ function attempt(sending: Sending, at: number): void {
       tell(sending, sentPassage(core, flow, bytes.length), bytes)
     },
     onResponse(response, flow, size) {
+      // RFC 3263 §4.3: a 503 is a failure of the place. Once it has begun to answer, the request is not sent elsewhere.
+      if (response.status === 503 && !last && !sending.answered) {
+        attempt(sending, at + 1)
+        return
+      }
       sending.answered = true
       listener.heard(response, { protocol: flow.protocol, flow, size })
     },
