@@ -77,7 +77,7 @@ async function build(ground: Ground): Promise<App> {
   const { config, lifecycle, log } = ground
   const dialplan = loadDialplan({ text: await readFile(config.dialplan, 'utf8'), file: config.dialplan, log: part(ground, 'dialplan') })
   // Either takes the better part of a second, of different things.
-  const [store, place] = await both(openStore(ground), openSipServer(ground))
+  const [store, place] = await both(openStore(ground), openSipServer(ground, dialplan))
   const srf = await openSip(ground, place)
   await openDesk(ground, { dialplan, store, srf })
   const http = await openConsole(ground, { store, srf })
@@ -122,7 +122,7 @@ async function openSip(ground: Ground, place: SipPlace): Promise<SipApplication>
 }
 
 /** The embedded SIP server, or a drachtio-server elsewhere: behind this nobody can tell which. */
-async function openSipServer(ground: Ground): Promise<SipPlace> {
+async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Promise<SipPlace> {
   const { config, clock, lifecycle, metrics } = ground
   if (config.drachtio !== 'embedded') return config.drachtio
   const { thread, tls: files, ...sip } = config.sip
@@ -130,7 +130,16 @@ async function openSipServer(ground: Ground): Promise<SipPlace> {
   const admin = { address: '127.0.0.1', port: 0 }
   const pair = files && tlsPairOf(files)
   const log = part(ground, 'sipd')
-  const needs = { ...sip, tls: pair && identityOf(pair), admin, secret, patienceMs: startPatienceMs, clock, log }
+  const needs = {
+    ...sip,
+    tls: pair && identityOf(pair),
+    admin,
+    secret,
+    patienceMs: startPatienceMs,
+    emergency: emergencyNumbers,
+    clock,
+    log,
+  }
   const sipd = await (thread === 'own' ? createSipdThread(needs) : createSipd(needs))
   lifecycle.opened(sipd, 'SIP server', (opened) => opened.close())
   measureSipd(sipd, metrics)

@@ -57,6 +57,8 @@ export interface Dialplan {
   readonly automaticLogout: AutomaticLogout | null
   /** The number to dial for this emergency here, null where it is none. Asked before everything else. */
   emergency(digits: string): string | null
+  /** All of them as one may dial them. */
+  readonly emergencyNumbers: readonly string[]
   /** The user part of the Request-URI as it arrived; `%2A` and `%23` are understood. */
   route(digits: string): Route
   /** Whom a number dialled from outside belongs to. */

@@ -36,6 +36,7 @@ export function createRules(file: PlanFile): Dialplan {
     codes: file.codes,
     automaticLogout: logoutRules(file),
     emergency,
+    emergencyNumbers: [...emergencies.keys()],
     route,
     did: (number) => didOf(dids, withoutPlus(decode(number))),
     callerId: (extension) => callerIdOf(dids, extension),

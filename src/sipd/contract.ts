@@ -20,6 +20,8 @@ export interface SipdNeeds {
   readonly log: Logger
   /** RFC 3261 §17 T1, T2, T4 in milliseconds; the RFC's by default. */
   readonly timers?: { readonly t1: Milliseconds; readonly t2: Milliseconds; readonly t4: Milliseconds }
+  /** User parts of Request-URIs that are let in however much there is to do; 112 and 911 by default. */
+  readonly emergency?: readonly string[]
   /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
   readonly patienceMs?: Milliseconds
 }

@@ -91,6 +91,18 @@ describe('sipd in a thread of its own', () => {
     expect(await stage.sipd.counts()).toMatchObject({ requests: 1, applications: 1, restarts: 0 })
   })
 
+  it('is told which numbers are let in however much there is to do', async () => {
+    const told: (readonly string[] | undefined)[] = []
+    await open({
+      emergency: ['999', '112'],
+      startWorker(workerData) {
+        told.push(workerData.emergency)
+        return new Worker(workerFile, { workerData })
+      },
+    })
+    expect(told).toEqual([['999', '112']])
+  })
+
   it('tells its log by ours, with our bindings', async () => {
     const stage = await open()
     const phone = await openPhone(stage)

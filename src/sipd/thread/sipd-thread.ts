@@ -90,7 +90,7 @@ function startSipd(workerData: Beginning): Worker {
 }
 
 function beginningOf(
-  { listen, advertise, admin, outbound, timers, patienceMs, secret, tls, log }: Keeper,
+  { listen, advertise, admin, outbound, timers, patienceMs, emergency, secret, tls, log }: Keeper,
   bound: Thread['places'] | null,
 ): Beginning {
   return {
@@ -100,6 +100,7 @@ function beginningOf(
     ...(outbound !== undefined && { outbound }),
     ...(timers && { timers }),
     ...(patienceMs !== undefined && { patienceMs }),
+    ...(emergency !== undefined && { emergency }),
     secret: secret.reveal(),
     tls: tls && bareIdentity(tls),
     level: log.level as Level,

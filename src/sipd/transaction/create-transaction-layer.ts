@@ -28,6 +28,8 @@ export interface TransactionLayerNeeds {
   readonly log: Logger
   readonly timers?: TimerBase
   readonly limits?: Partial<LayerLimits>
+  /** Part of the limits that an owner sets without the others. */
+  readonly emergency?: readonly string[]
   /** For tls and wss. */
   readonly tls?: TlsIdentity | null
   /** Defaults to the machine's resolver. */
@@ -59,7 +61,7 @@ interface Listeners {
 /** Opens the listen addresses and runs RFC 3261 §17 and §18 over them. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createTransactionLayer(needs: TransactionLayerNeeds): Promise<LiveTransactionLayer> {
   const { clock, log } = needs
-  const limits = { ...defaultLimits, ...needs.limits }
+  const limits = { ...defaultLimits, ...needs.limits, ...(needs.emergency && { emergency: needs.emergency }) }
   const counts = newCounts()
   const onFault = (fault: unknown): void => {
     counts.faults += 1

@@ -92,11 +92,14 @@ describe('emergency numbers', () => {
 
   test('become the number of the site where the phone is', () => {
     expect(['999', '112', '911', '9999', '15'].map((dialled) => london.emergency(dialled))).toEqual(['999', '999', '999', '999', '999'])
+    // What the SIP server lets in however much there is to do: with the digit for an outside line as well.
+    expect(london.emergencyNumbers).toEqual(expect.arrayContaining(['999', '9999', '112', '9112', '15']))
   })
 
   test('112 and 911 work at a site whose file names none', () => {
     const plan = load('site: rome\nextensions: [1XX]\n')
     expect([plan.emergency('112'), plan.emergency('911'), plan.emergency('999')]).toEqual(['112', '112', null])
+    expect(plan.emergencyNumbers).toEqual(expect.arrayContaining(['112', '911']))
   })
 
   test('win over an extension that a pattern would give', () => {

@@ -139,6 +139,15 @@ describe('overload: more requests without an answer than there may be, for a sec
     expect(send(request({ method: 'INVITE', user: '113' }))).toBe('refused')
   })
 
+  test('lets the emergency numbers through that it is told', async () => {
+    await still.layer.close()
+    still = await openStillLayer({ limits: { transactions: 400, unanswered: 100 }, emergency: ['999', '0999'] })
+    overload()
+    for (let at = 0; at < 60; at += 1) send(request())
+    for (const user of ['999', '0999']) expect(send(request({ method: 'INVITE', user }))).toBe('transaction')
+    expect(send(request({ method: 'INVITE', user: '112' }))).toBe('refused')
+  })
+
   test('gives one that has shown a right password a larger share', () => {
     send(request(withPassword), other)
     answerLast(200)
