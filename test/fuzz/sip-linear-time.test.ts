@@ -170,5 +170,7 @@ test('this test can fail: a quadratic parser is found out', () => {
     const text = `a${times(' ', size)}b`
     return (): void => void /\s+$/.test(text)
   }
-  expect(ratioOf(run(400), run(3200))).toBeGreaterThan(limit)
-})
+  // Where the machine is busy during the small input alone, even this looks good once.
+  const ratios = Array.from({ length: 5 }, () => ratioOf(run(400), run(3200)))
+  expect(Math.max(...ratios)).toBeGreaterThan(limit)
+}, 60_000)
