@@ -13,10 +13,10 @@ export interface SavedCopy {
   restore(): Promise<boolean>
   /**
    * Keeps a copy of how a network was before it was emptied, apart from the one that the node starts from.
-   * Gives the file.
+   * Gives the file. Once closed, it writes nothing more: the people are in the copy that was saved last.
    */
   keepApart(hashes: Contents['hashes']): Promise<string>
-  /** Saves what has not been saved, and stops. */
+  /** Ends when all that was begun is on disk, and what had not been saved as well. */
   close(): Promise<void>
 }
 
@@ -47,7 +47,8 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
   const aside = join(data, `copy-${network}.emptied.jsonl`)
   let unsaved = false
   let restsUntil: Milliseconds = 0
-  let saved: Promise<void> = Promise.resolve()
+  let written: Promise<void> = Promise.resolve()
+  let isClosed = false
   const stopListening = replica.onChange(() => {
     unsaved = true
   })
@@ -65,11 +66,13 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
     restsUntil = began + (clock.now() - began) * restPerSave
   }
 
-  /** One after the other: both would write the same file. */
-  function save(): Promise<void> {
-    saved = saved.catch(() => undefined).then(saveNow)
-    return saved
+  /** One after the other: two would write the same file. */
+  function inTurn(write: () => Promise<void>): Promise<void> {
+    written = written.catch(() => undefined).then(write)
+    return written
   }
+
+  const save = (): Promise<void> => inTurn(saveNow)
 
   async function saveNow(): Promise<void> {
     if (!unsaved || !isFresh()) return
@@ -96,9 +99,12 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
 
   return {
     async keepApart(hashes) {
-      await mkdir(data, { recursive: true })
-      await writeDurably(aside, { savedAt: clock.now(), hashes })
-      await rm(path, { force: true })
+      if (isClosed) return path
+      await inTurn(async () => {
+        await mkdir(data, { recursive: true })
+        await writeDurably(aside, { savedAt: clock.now(), hashes })
+        await rm(path, { force: true })
+      })
       return aside
     },
     async restore() {
@@ -118,6 +124,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
       return true
     },
     async close() {
+      isClosed = true
       saving.cancel()
       stopListening()
       await save().catch(complain)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createMetrics } from '../../../src/base/metrics.js'
@@ -8,6 +8,8 @@ import { keepLog } from '../../support/kept-log.js'
 import { createManualClock } from '../../support/manual-clock.js'
 import { until } from '../../support/node-health.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
+
+const peopled = new Map([['user:100', new Map([['name', 'Alice']])]])
 
 function savedCopyOf() {
   const data = temporaryFolder('saved')
@@ -22,6 +24,7 @@ function savedCopyOf() {
     copy,
     lines,
     isSaved,
+    folder: data,
     file: join(data, 'copy-hd.jsonl'),
     /** The next round, until the metric is as wanted. */
     async round(wanted: 0 | 1) {
@@ -42,7 +45,7 @@ describe('the saved copy', () => {
     const { replica, copy, lines, isSaved, file, round } = savedCopyOf()
     expect(await isSaved()).toBe(1)
     mkdirSync(`${file}.new`)
-    replica.put([['user:100', new Map([['name', 'Alice']])]])
+    replica.put(peopled)
     await round(0)
     expect(lines.join()).toMatch(/the copy of Redis cannot be saved/)
     expect(existsSync(file)).toBe(false)
@@ -55,8 +58,28 @@ describe('the saved copy', () => {
   it('that cannot be written at the end does not hold up the end', async () => {
     const { replica, copy, lines, file } = savedCopyOf()
     mkdirSync(`${file}.new`)
-    replica.put([['user:100', new Map([['name', 'Alice']])]])
+    replica.put(peopled)
     await copy.close()
     expect(lines.join()).toMatch(/the copy of Redis cannot be saved/)
+  })
+
+  it('of a network that was emptied is on disk, and alone there, when a node that ends at that moment has ended', async () => {
+    const { copy, folder } = savedCopyOf()
+    const kept = copy.keepApart(peopled)
+    await copy.close()
+    const files = readdirSync(folder)
+    expect(files).toEqual(['copy-hd.emptied.jsonl'])
+    expect(await kept).toBe(join(folder, ...files))
+    expect(readFileSync(await kept, 'utf8')).toContain('Alice')
+  })
+
+  it('stays as it was where the network is found emptied after the end', async () => {
+    const { replica, copy, folder, file } = savedCopyOf()
+    replica.put(peopled)
+    await copy.close()
+    const saved = readFileSync(file, 'utf8')
+    expect(await copy.keepApart(new Map())).toBe(file)
+    expect(readdirSync(folder)).toEqual(['copy-hd.jsonl'])
+    expect(readFileSync(file, 'utf8')).toBe(saved)
   })
 })
