@@ -1,18 +1,20 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { lifeOf } from '../../src/base/process-identity.js'
+import { embeddedSocket } from '../../src/store/embedded/data-directory.js'
 import { createStore, type Store } from '../../src/store/store.js'
 import { stateOf, storeNeeds } from '../support/redis-store.js'
+import { removeFolder } from '../support/remove-folder.js'
 
 let data: string
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'hotdesk-embedded-'))
 })
-afterEach(() => rm(data, { recursive: true, force: true }))
+afterEach(() => removeFolder(data))
 
 const open = (directory = data): Promise<Store> => createStore(storeNeeds({ kind: 'embedded' }, directory))
 const redisProcess = (): Promise<string> => readFile(join(data, 'redis', 'redis.process'), 'utf8')
@@ -81,12 +83,19 @@ describe('the embedded Redis', () => {
     await store.close()
   })
 
-  it('works in a directory whose name is too long for a socket', async () => {
+  it('works in a directory whose name is too long for a socket, with a socket that nobody else can put there', async () => {
     const deep = join(data, 'a-directory-with-a-long-name/'.repeat(5))
-    const store = await open(deep)
-    await store.putFields('user:100', { name: 'Alice' })
-    expect(store.state).toBe('connected')
-    await store.close()
+    const folder = dirname(embeddedSocket(deep))
+    try {
+      const store = await open(deep)
+      await store.putFields('user:100', { name: 'Alice' })
+      expect(store.state).toBe('connected')
+      await store.close()
+      await chmod(folder, 0o777)
+      await expect(open(deep)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(folder) as string })
+    } finally {
+      await removeFolder(folder)
+    }
   })
 
   it('dies with a node that is killed, and a later start finds what was acknowledged', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,6 +12,7 @@ import { freePort } from '../support/free-port.js'
 import { type DeskNode, device, extension, openDeskNode, pin } from '../support/redis-network.js'
 import { launchRedis, type RedisProcess } from '../support/redis-process.js'
 import { keyOf } from '../support/redis-store.js'
+import { removeFolder } from '../support/remove-folder.js'
 
 const run = promisify(execFile)
 
@@ -23,7 +24,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await node.close()
-  await rm(directory, { recursive: true, force: true })
+  await removeFolder(directory)
 })
 
 const login = (user: string, digits: string) =>

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { pause, systemClock } from '../../src/base/clock.js'
 import { netstring, takeNetstrings } from './baresip-netstring.js'
 import { endOf, startChild } from './child.js'
 import { freePort } from './free-port.js'
+import { removeFolder } from './remove-folder.js'
 
 /** What happens at the phone, as its `ctrl_tcp` module tells it: `CALL_INCOMING`, `REGISTER_OK`. */
 export interface BaresipEvent {
@@ -38,7 +39,7 @@ export async function startBaresip(): Promise<Baresip> {
   await Promise.all(Object.entries(files(port)).map(([name, text]) => writeFile(join(directory, name), text)))
   const child = startChild('baresip', ['-f', directory, '-s'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const output = collect(child)
-  const exited = endOf(child).then(() => rm(directory, { recursive: true, force: true }))
+  const exited = endOf(child).then(() => removeFolder(directory))
   exited.catch(() => undefined)
   const socket = await open(port, child, output)
   const inbox = createInbox(socket, output)

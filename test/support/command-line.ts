@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -13,6 +13,7 @@ import { main } from '../../src/main.js'
 import type { Store } from '../../src/store/store.js'
 import { startTestRedis, type TestRedis } from './redis.js'
 import { openTestStore } from './redis-store.js'
+import { removeFolder } from './remove-folder.js'
 
 export interface Answer {
   readonly code: number
@@ -68,7 +69,7 @@ export async function openCommandLine(): Promise<CommandLine> {
       directory.close()
       await store.close()
       await redis.close()
-      await rm(folder, { recursive: true, force: true })
+      await removeFolder(folder)
     },
   }
 }

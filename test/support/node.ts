@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../src/base/clock.js'
+import { removeFolder } from './remove-folder.js'
 
 /** One line of a node's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly event?: string; readonly msg?: string }
@@ -63,7 +64,7 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
   })
   const log = readLog(child)
   const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
-  const cleanUp = (): Promise<void> => rm(directory, { recursive: true, force: true })
+  const cleanUp = (): Promise<void> => removeFolder(directory)
   const started = await Promise.race([log.next('node.started'), exited.then(() => null)])
   if (!started) {
     await cleanUp()

@@ -1,6 +1,7 @@
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { removeFolder } from './remove-folder.js'
 
 /** The built program with what it brings along, in a folder of its own where a test may take things away. */
 export interface ProgramCopy {
@@ -16,5 +17,5 @@ export async function copyProgram(): Promise<ProgramCopy> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-copy-'))
   for (const part of ['dist', 'prompts', 'dialplans', 'package.json']) await cp(join(root, part), join(folder, part), { recursive: true })
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
-  return { folder, program: join(folder, 'dist/main.js'), close: () => rm(folder, { recursive: true, force: true }) }
+  return { folder, program: join(folder, 'dist/main.js'), close: () => removeFolder(folder) }
 }

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { systemClock } from '../../src/base/clock.js'
+import { removeFolder } from './remove-folder.js'
 
 const program = resolve(import.meta.dirname, '../../dist/main.js')
 
@@ -50,7 +51,7 @@ export async function createWorkplace(): Promise<Workplace> {
       for (const each of running) each.signal('SIGKILL')
       await Promise.all(running.map(({ exited }) => exited))
       // A Redis whose node was killed takes a moment to see it.
-      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+      await removeFolder(folder)
     },
   }
 }

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause, systemClock } from '../../src/base/clock.js'
 import type { RedisPlace } from '../../src/config.js'
 import { freePort } from './free-port.js'
 import { launchRedis, type RedisProcess } from './redis-process.js'
+import { removeFolder } from './remove-folder.js'
 
 /** Three primaries with a third of the slots each, and a replica of each, on loopback. */
 export interface TestCluster {
@@ -42,7 +43,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     },
     async close() {
       for (const server of servers) await server.kill()
-      await rm(directory, { recursive: true, force: true })
+      await removeFolder(directory)
     },
   }
 }

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause, systemClock } from '../../src/base/clock.js'
 import type { RedisPlace } from '../../src/config.js'
 import { freePort } from './free-port.js'
 import { launchRedis, type RedisProcess } from './redis-process.js'
+import { removeFolder } from './remove-folder.js'
 
 /** A primary, its two replicas and three sentinels that watch them, all on loopback. */
 export interface TestSentinel {
@@ -59,7 +60,7 @@ export async function startTestSentinel(): Promise<TestSentinel> {
     },
     async close() {
       for (const server of [...sentinels, ...servers]) await server.kill()
-      await rm(directory, { recursive: true, force: true })
+      await removeFolder(directory)
     },
   }
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from './free-port.js'
 import { launchRedis, type RedisProcess } from './redis-process.js'
+import { removeFolder } from './remove-folder.js'
 
 const run = promisify(execFile)
 
@@ -62,7 +63,7 @@ export async function makeTlsDirectory(): Promise<TlsDirectory> {
     },
     async close() {
       for (const server of running) await server.kill()
-      await rm(directory, { recursive: true, force: true })
+      await removeFolder(directory)
     },
   }
 }

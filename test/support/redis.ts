@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Secret } from '../../src/base/secret.js'
 import type { RedisPlace } from '../../src/config.js'
+import { removeFolder } from './remove-folder.js'
 
 const run = promisify(execFile)
 
@@ -55,7 +56,7 @@ export async function startTestRedis(): Promise<TestRedis> {
         server.kill('SIGKILL')
         await gone
       }
-      await rm(directory, { recursive: true, force: true })
+      await removeFolder(directory)
     },
   }
 }

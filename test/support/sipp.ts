@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pause, systemClock } from '../../src/base/clock.js'
 import { endOf, startChild } from './child.js'
+import { removeFolder } from './remove-folder.js'
 import { readTrace, type SippMessage } from './sipp-trace.js'
 
 export interface SippParts {
@@ -100,7 +101,7 @@ async function outcomeOf({ child, directory, printed }: Launched, { scenario, se
   const [trace, errors] = await Promise.all(
     ['messages.log', 'errors.log'].map((file) => readFile(join(directory, file), 'utf8').catch(() => '')),
   )
-  await rm(directory, { recursive: true, force: true })
+  await removeFolder(directory)
   if (code !== 0) throw new Error(`SIPp's ${scenario} ended with ${code}\n${errors || printed()}\n${trace ?? ''}`)
   return readTrace(trace ?? '')
 }

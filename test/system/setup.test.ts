@@ -4,6 +4,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { removeFolder } from '../support/remove-folder.js'
 import { root } from '../support/source-tree.js'
 
 let folder: string
@@ -29,7 +30,7 @@ beforeEach(async () => {
     ].join('\n'),
   )
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => removeFolder(folder))
 
 interface Run {
   readonly code: number

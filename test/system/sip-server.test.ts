@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { dialAnswered } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
 import { until, untilReadiness } from '../support/node-health.js'
 import { openTestOffice, type TestOffice } from '../support/office.js'
+import { removeFolder } from '../support/remove-folder.js'
 import { shownCertificate, tlsSampleFiles } from '../support/tls-sample.js'
 
 /**
@@ -103,7 +104,7 @@ describe('the SIP server of a node', () => {
     await node.logged('sip.certificate', ({ msg }) => msg?.startsWith('TLS certificate renewed') === true)
     expect(await shownCertificate(port)).toBe('hotdesk test second')
     expect(await metric(node, 'hotdesk_sip_certificate_expiry_timestamp_seconds')).toBe(await endOf('second'))
-    await rm(folder, { recursive: true })
+    await removeFolder(folder)
   })
 
   it.each(['own', 'shared'])('in its %s thread counts what comes and what is open', async (thread) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Clock, pause } from '../../base/clock.js'
@@ -65,8 +65,17 @@ async function refuseWhileInUse(path: string, socket: string, node: string | nul
 
 async function socketIn(path: string): Promise<string> {
   const socket = socketOf(path)
-  await mkdir(dirname(socket), { recursive: true, mode: 0o700 })
+  const folder = dirname(socket)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (folder !== path && !(await isOursAlone(folder)))
+    throw new AppError('CONFIG_INVALID', `data: ${path} is too long for a socket, and others can write to ${folder}; choose a shorter path`)
   return socket
+}
+
+/** Anybody could have made it first, under the name that we would give it. */
+async function isOursAlone(folder: string): Promise<boolean> {
+  const found = await lstat(folder)
+  return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
 }
 
 /** Where the embedded Redis of a node listens whose `data` this is; whether it runs or not. */
