@@ -83,7 +83,7 @@ export interface Hotdesk {
   login(request: LoginRequest): Promise<LoginOutcome>
   /** `drain` waits for the phone's calls to end, `now` does not. */
   logout(device: DeviceId, how: 'drain' | 'now', via: Via): Promise<LogoutOutcome>
-  /** The caller hung up during the dialogue. */
+  /** The caller hung up during the dialogue, or was not heard. */
   abandoned(device: DeviceId, extension: Extension | null): void
   /** A call for help has not come about; null where the phone could not be told. */
   emergencyFailed(device: DeviceId | null, reason: string): void
