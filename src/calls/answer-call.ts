@@ -1,5 +1,5 @@
 import type { Device } from '../directory/directory.js'
-import { dialled } from '../sip/dialled.js'
+import { dialled, isEmergencyService } from '../sip/dialled.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { type Call, forwardsLeft, newCall, refuse } from './call.js'
 import { carryOut } from './carry-out.js'
@@ -17,13 +17,18 @@ type DeviceCaller = Extract<Caller, { kind: 'device' }>
 
 /** Takes an INVITE from its arrival to the end of its call. */
 export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Promise<void> {
-  const emergency = emergencyOf(dialled(invite.uri), needs)
+  const emergency = emergencyOf(digitsOf(invite), needs)
   // Before everything else: no emergency call waits for a check that may fail.
   if (emergency !== null && !isFromOutside(invite, needs)) return callForHelp(invite, emergency, needs)
   const caller = callingNode(invite, needs) ?? callingTrunk(invite, needs) ?? (isForged(invite) ? null : callingDevice(invite, needs))
   if (caller) return follow(newCall(invite, caller, 'ordinary', needs), caller, needs)
   // Without an answer yet it was a passport that is not ours.
   if (!invite.answered) invite.respond(403)
+}
+
+/** A phone may ask for the service instead of a number: it gets what 112 gets here. */
+function digitsOf({ uri }: IncomingInvite): string {
+  return isEmergencyService(uri) ? '112' : dialled(uri)
 }
 
 function isForged(invite: IncomingInvite): boolean {
@@ -78,7 +83,7 @@ function impossible({ invite }: Call): Failure | null {
 function fromDevice(call: Call, caller: DeviceCaller, needs: CallNeeds): Promise<void> {
   const { invite } = call
   const { device } = caller
-  const decision = decide({ kind: 'dialled', digits: dialled(invite.uri), by: caller }, needs)
+  const decision = decide({ kind: 'dialled', digits: digitsOf(invite), by: caller }, needs)
   const { to } = decision
   switch (to.kind) {
     case 'login':

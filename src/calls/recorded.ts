@@ -46,7 +46,7 @@ function recordOf({ id, invite, caller, party, course }: Call, termination: Term
     source: caller.kind,
     caller: party.number,
     callerName: party.name,
-    dialled: dialled(invite.uri),
+    dialled: dialled(invite.uri) || invite.uri,
     device: caller.kind === 'device' ? caller.device.id : '',
     reached: course.reached,
     ringSeconds: Math.round((answered - course.began) / 1_000),

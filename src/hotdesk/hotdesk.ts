@@ -111,7 +111,10 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       return outcome
     },
     abandoned(device, extension) {
-      log.info({ event: 'hotdesk.abandoned', device, extension }, `the login on ${device} was not finished: the caller hung up, or was not heard`)
+      log.info(
+        { event: 'hotdesk.abandoned', device, extension },
+        `the login on ${device} was not finished: the caller hung up, or was not heard`,
+      )
       write('login.abandoned', { device, ...(extension ? { user: extension } : {}), via: 'dial-code' })
     },
     emergencyFailed(device, reason) {

@@ -1,5 +1,10 @@
 import { decodeUser, parseUri } from './uri.js'
 
+/** A service and no number: help of whatever kind, wherever the caller is (RFC 5031 §4.2). */
+export function isEmergencyService(uri: string): boolean {
+  return /^urn:service:sos(\.[a-z0-9.-]{1,60})?$/i.test(uri)
+}
+
 /** The user part or telephone number of a URI, decoded: what was dialled, or whose address it is. `''` for a URI that has none. */
 export function dialled(uri: string): string {
   const parsed = parseUri(uri)

@@ -4,7 +4,7 @@ import { createCallRecords } from './admin/call-records.js'
 import { withOutbound } from './admin/outbound.js'
 import { createRegistry } from './admin/registry.js'
 import type { LocalSipd, SipdNeeds } from './contract.js'
-import { createUserAgent, type UserAgent } from './dialog/user-agent.js'
+import { createUserAgent, type UserAgent, type UserAgentNeeds } from './dialog/user-agent.js'
 import { createTransactionLayer, type TransactionLayerNeeds } from './transaction/create-transaction-layer.js'
 import { createWaitingRoom } from './waiting-room.js'
 
@@ -14,11 +14,11 @@ export { createSipdThread, type SipdThreadNeeds } from './thread/sipd-thread.js'
 export type { TlsIdentity } from './transport/tls.js'
 
 /** What a thread of its own cannot be given: functions. */
-export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagramSocket' | 'dns'>
+export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagramSocket' | 'dns'> & Pick<UserAgentNeeds, 'mostDialogs'>
 
 /** In this thread. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
-  const { clock, log, timers = defaultTimerBase, patienceMs = 0 } = needs
+  const { clock, log, timers = defaultTimerBase, patienceMs = 0, mostDialogs } = needs
   const transactions = await createTransactionLayer(needs)
   const { layer, open } = createWaitingRoom({ layer: transactions, clock, patienceMs })
   const registry = createRegistry((verb) => verb === 'invite' && open())
@@ -31,7 +31,15 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
     clock,
     log,
   })
-  const userAgent: UserAgent = createUserAgent({ layer, applications, records: createCallRecords(registry, clock), clock, log, timers })
+  const userAgent: UserAgent = createUserAgent({
+    layer,
+    applications,
+    records: createCallRecords(registry, clock),
+    clock,
+    log,
+    timers,
+    mostDialogs,
+  })
   const { listening } = layer
   try {
     const { tls = null, secret } = needs

@@ -19,7 +19,7 @@ export interface WaitingRoomNeeds {
   readonly patienceMs: Milliseconds
 }
 
-/** Whoever does not fit in is not kept waiting. */
+/** Whoever does not fit in is not kept waiting; for an emergency call there is always a chair. */
 const seats = 5_000
 
 export function createWaitingRoom({ layer, clock, patienceMs }: WaitingRoomNeeds): WaitingRoom {
@@ -35,7 +35,7 @@ export function createWaitingRoom({ layer, clock, patienceMs }: WaitingRoomNeeds
   }
 
   function arrive(transaction: ServerTransaction): void {
-    if (isOpen || waiting.length >= seats) serve(transaction)
+    if (isOpen || (waiting.length >= seats && !layer.isUrgent(transaction.request))) serve(transaction)
     else waiting.push(transaction)
   }
 

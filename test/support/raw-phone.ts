@@ -19,6 +19,8 @@ export interface RawPhone {
 }
 
 export interface InviteParts {
+  /** Instead of what was dialled, as the Request-URI. */
+  readonly uri?: string
   readonly body?: string
   readonly contact?: string
   /** In place of what a phone would send. */

@@ -28,10 +28,12 @@ export interface SipdStageOptions {
   readonly outbound?: readonly OutboundRoute[]
   readonly openDatagramSocket?: LocalSipdNeeds['openDatagramSocket']
   readonly dns?: LocalSipdNeeds['dns']
+  readonly mostDialogs?: number
+  readonly patienceMs?: number
 }
 
 export async function openSipdStage(options: SipdStageOptions = {}): Promise<SipdStage> {
-  const { t1 = 500, t2 = t1 * 8, clock = systemClock, outbound = [], openDatagramSocket, dns } = options
+  const { t1 = 500, t2 = t1 * 8, clock = systemClock, outbound = [], openDatagramSocket, dns, ...others } = options
   const sipd = await createSipd({
     listen: [
       { protocol: 'udp', address: '127.0.0.1', port: 0 },
@@ -45,6 +47,7 @@ export async function openSipdStage(options: SipdStageOptions = {}): Promise<Sip
     log: silentLogger(),
     ...(openDatagramSocket && { openDatagramSocket }),
     ...(dns && { dns }),
+    ...others,
     timers: { t1, t2, t4: t1 * 10 },
   })
   const udp = sipd.listening[0]?.port ?? 0

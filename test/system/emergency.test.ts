@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/base/logger.js'
 import { Secret } from '../../src/base/secret.js'
 import type { Incoming, Phone } from '../../src/cli/demo/phone.js'
 import { createPhoneBank, type PhoneBank } from '../../src/cli/demo/phone-bank.js'
+import { dialled } from '../../src/sip/dialled.js'
 import { type Carrier, openCarrier, planOver, siteElin } from '../support/carrier.js'
 import { type Conversation, converse, expectSound, hangUp } from '../support/conversation.js'
 import { dialAnswered, dialRefused, logIn } from '../support/login.js'
@@ -132,6 +133,17 @@ describe('an emergency call', () => {
       await office.settled('109', 'HD0003')
       expect((await seen(desk3, '112')).callerNumber).toBe(elin.HD0003)
       await office.redis.cli('HDEL', '{hd}:devices', 'HD0003')
+    })
+
+    it.each(['urn:service:sos', 'urn:service:sos.ambulance', 'tel:112'])('from a phone that asks for %s', async (uri) => {
+      const peer = await openUdpPeer({ port: Number(node.udp.split(':')[1]) })
+      const phone = createRawPhone({ peer, device: 'HD0002', password: passwordOf('HD0002'), domain })
+      const { final } = phone.dial('112', { uri })
+      const { invite, callerNumber } = await centre.nextCall()
+      expect([dialled(invite.uri), callerNumber]).toEqual(['112', elin.HD0002])
+      invite.respond(486)
+      expect((await final).answer.status).toBe(486)
+      await peer.close()
     })
 
     describe('unproven', () => {

@@ -14,10 +14,17 @@ export interface DialogTable {
   byTags(callId: string, localTag: string, remoteTag: string): Dialog | undefined
   byId(id: string): Dialog | undefined
   ofApplication(application: Application): readonly Dialog[]
+  /** For one more from outside. The last tenth is kept for calls that are urgent. */
+  hasRoom(isUrgent: boolean): boolean
   readonly size: number
 }
 
-export function createDialogTable(): DialogTable {
+/** What memory has room for: a caller who never ends a call must not fill it. */
+export const defaultMostDialogs = 100_000
+const reservedShare = 0.1
+
+export function createDialogTable(most: number): DialogTable {
+  const ordinary = Math.ceil(most * (1 - reservedShare))
   const byKey = new Map<string, Dialog>()
   const byId = new Map<string, Dialog>()
   const keyOf = (callId: string, localTag: string, remoteTag: string): string => `${callId}\n${localTag}\n${remoteTag}`
@@ -39,6 +46,7 @@ export function createDialogTable(): DialogTable {
     byTags: (callId, localTag, remoteTag) => byKey.get(keyOf(callId, localTag, remoteTag)),
     byId: (id) => byId.get(id),
     ofApplication: (application) => [...byKey.values()].filter((dialog) => dialog.application === application),
+    hasRoom: (isUrgent) => byKey.size < (isUrgent ? most : ordinary),
     get size() {
       return byKey.size
     },

@@ -40,9 +40,6 @@ export interface Relay {
   relaysAck(ack: SipRequest, flow: Flow): boolean
 }
 
-/** What memory has room for: a caller who never ends a call must not fill it. */
-const mostDialogs = 100_000
-
 /** Outside a dialog they mean nothing (RFC 3261 §15.1.2, RFC 3311 §5.2, RFC 3262 §3). */
 const dialogOnly: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK'])
 /** A To tag makes no dialog of these. */
@@ -81,7 +78,7 @@ function receiveCancel({ answering, relay }: IncomingNeeds, transaction: ServerT
 
 function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void {
   const { core } = needs
-  if (core.dialogs.size >= mostDialogs && makesDialog(transaction.request)) {
+  if (makesDialog(transaction.request) && !core.dialogs.hasRoom(core.layer.isUrgent(transaction.request))) {
     refuse(transaction, 503, [['Retry-After', '10']])
     return
   }

@@ -13,7 +13,7 @@ import { tryToSend } from './call/server-call.js'
 import type { Core, Origin } from './core.js'
 import { createDelivery } from './delivery.js'
 import { dialogId } from './dialog.js'
-import { createDialogTable } from './dialog-table.js'
+import { createDialogTable, defaultMostDialogs } from './dialog-table.js'
 import type { RequestDraft, ResponseDraft } from './draft.js'
 import { createInDialog } from './in-dialog.js'
 import { createIncoming, type Incoming } from './incoming.js'
@@ -51,10 +51,12 @@ export interface UserAgentNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }
+  /** Dialogs at the same time, above which callers are asked to come again. */
+  readonly mostDialogs?: number | undefined
 }
 
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
-  const core: Core = { ...needs, dialogs: createDialogTable(), pending: new Map() }
+  const core: Core = { ...needs, dialogs: createDialogTable(needs.mostDialogs ?? defaultMostDialogs), pending: new Map() }
   const calls = createClientCalls({
     core,
     sendAck: (dialog, invite, order) => inDialog.sendAck(dialog, invite, order),

@@ -11,7 +11,7 @@ import { createNextHops, type NextHops } from '../transport/locate/next-hop.js'
 import type { TlsIdentity } from '../transport/tls.js'
 import { openTransports, type Transports } from '../transport/transports.js'
 import type { OpenDatagramSocket } from '../transport/udp-socket.js'
-import { type AdmissionLimits, createAdmission, defaultAdmissionLimits } from './admission/admission.js'
+import { type Admission, type AdmissionLimits, createAdmission, defaultAdmissionLimits } from './admission/admission.js'
 import type { TimersFor } from './client-machine.js'
 import { type ClientTransactions, createClientTransactions } from './client-transactions.js'
 import { type Counts, type Load, newCounts } from './counts.js'
@@ -89,7 +89,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   const dns = needs.dns ?? createSystemDns()
   const nextHops = createNextHops({ names: createDnsNames({ dns, offered: offeredBy(transports) }), transports, clock })
   return {
-    ...userSide({ transports, clients, nextHops, listeners }),
+    ...userSide({ transports, clients, nextHops, listeners, admission }),
     counts: () => ({ ...counts }),
     load: () => ({
       serverTransactions: servers.size,
@@ -115,11 +115,13 @@ interface UserSideNeeds {
   readonly clients: ClientTransactions
   readonly nextHops: NextHops
   readonly listeners: Listeners
+  readonly admission: Admission
 }
 
-function userSide({ transports, clients, nextHops, listeners }: UserSideNeeds): Omit<TransactionLayer, 'close'> {
+function userSide({ transports, clients, nextHops, listeners, admission }: UserSideNeeds): Omit<TransactionLayer, 'close'> {
   return {
     listening: transports.listening,
+    isUrgent: admission.isUrgent,
     onRequest(listener) {
       listeners.onRequest = listener
     },

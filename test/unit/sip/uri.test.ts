@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dialled } from '../../../src/sip/dialled.js'
+import { dialled, isEmergencyService } from '../../../src/sip/dialled.js'
 import { decodeUser, encodeUser, isUri, parseUri, printUri, sameUri, schemeOf } from '../../../src/sip/uri.js'
 
 const flags = (params: ReadonlyMap<string, string | null>): unknown => Object.fromEntries(params)
@@ -187,4 +187,16 @@ test.each([
   ['no URI', ''],
 ])('%s was dialled as %j', (uri, number) => {
   expect(dialled(uri)).toBe(number)
+})
+
+test.each([
+  ['urn:service:sos', true],
+  ['URN:SERVICE:SOS', true],
+  ['urn:service:sos.ambulance', true],
+  ['urn:service:sos-not', false],
+  ['urn:service:counseling', false],
+  ['sip:sos@a.example', false],
+  ['tel:112', false],
+])('%s asks for help as a service: %j (RFC 5031 §4.2)', (uri, does) => {
+  expect(isEmergencyService(uri)).toBe(does)
 })

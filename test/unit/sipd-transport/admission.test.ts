@@ -16,13 +16,14 @@ let number = 0
 interface Wanted {
   readonly method?: string
   readonly user?: string
+  readonly uri?: string
   readonly toTag?: string
   readonly more?: readonly string[]
 }
 
-function request({ method = 'OPTIONS', user = 'x', toTag, more = [] }: Wanted = {}): string {
+function request({ method = 'OPTIONS', user = 'x', uri = `sip:${user}@192.0.2.1`, toTag, more = [] }: Wanted = {}): string {
   number += 1
-  const line = `${method} sip:${user}@192.0.2.1 SIP/2.0`
+  const line = `${method} ${uri} SIP/2.0`
   return wire({
     line,
     branch: `z9hG4bK${number}`,
@@ -146,6 +147,18 @@ describe('overload: more requests without an answer than there may be, for a sec
     for (let at = 0; at < 60; at += 1) send(request())
     for (const user of ['999', '0999']) expect(send(request({ method: 'INVITE', user }))).toBe('transaction')
     expect(send(request({ method: 'INVITE', user: '112' }))).toBe('refused')
+  })
+
+  test.each([
+    'sip:112%23@192.0.2.1;user=phone',
+    'sip:112;phone-context=site@192.0.2.1',
+    'tel:112',
+    'urn:service:sos',
+    'urn:service:sos.fire',
+  ])('lets a call for help through that is written as %s', (uri) => {
+    overload()
+    for (let at = 0; at < 60; at += 1) send(request())
+    expect(send(request({ method: 'INVITE', uri }))).toBe('transaction')
   })
 
   test('gives one that has shown a right password a larger share', () => {

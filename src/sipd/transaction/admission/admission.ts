@@ -1,7 +1,7 @@
 import type { Clock } from '../../../base/clock.js'
 import type { Logger } from '../../../base/logger.js'
+import { dialled, isEmergencyService } from '../../../sip/dialled.js'
 import type { SipRequest, SipResponse } from '../../../sip/message.js'
-import { parseUri } from '../../../sip/uri.js'
 import { isLoopback } from '../../transport/local-address.js'
 import { createOverloadWatch } from './overload.js'
 import { isScanner } from './scanners.js'
@@ -15,6 +15,8 @@ export interface Admission {
   hears(address: string): boolean
   /** Before a request becomes a transaction. `refuse`: 503 with Retry-After. */
   judge(request: SipRequest, address: string): Verdict
+  /** It has a place where others find none any more. */
+  isUrgent(request: SipRequest): boolean
   /** A request of theirs got a final response. */
   answered(request: SipRequest, address: string, response: SipResponse): void
   /** They answered a request of ours with 2xx. */
@@ -32,7 +34,7 @@ export interface AdmissionLimits {
   /** Requests without any answer at the same time, above which the node counts as overloaded. */
   readonly unanswered: number
   readonly sources: SourceLimits
-  /** User parts of Request-URIs that are always let in. */
+  /** Numbers that are always let in. */
   readonly emergency: readonly string[]
 }
 
@@ -68,8 +70,14 @@ export function createAdmission({ clock, log, limits, occupied, unanswered }: Ad
     const used = occupied()
     if (used >= limits.transactions) return 'refuse'
     if (used < ordinary && !overload.isOverloaded) return 'admit'
-    if (isUrgent(request, emergency)) return 'admit'
+    if (isUrgent(request)) return 'admit'
     return used < ordinary && sources.spend(address) ? 'admit' : 'refuse'
+  }
+
+  /** What goes on in a dialog ends calls and so relieves; an emergency call comes before everything. */
+  function isUrgent({ method, uri, to }: SipRequest): boolean {
+    if (to.tag !== '' || method === 'CANCEL') return true
+    return method === 'INVITE' && (emergency.has(dialled(uri).replace(/#$/, '')) || isEmergencyService(uri))
   }
 
   function answered(request: SipRequest, address: string, response: SipResponse): void {
@@ -85,6 +93,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered }: Ad
   return {
     hears: (address) => !sources.isBanned(address),
     judge,
+    isUrgent,
     answered,
     trust: (address) => sources.prove(address),
     baffled(address) {
@@ -106,11 +115,4 @@ function isWrongPassword(response: SipResponse): boolean {
   if (response.status === 403) return true
   if (response.status !== 401 && response.status !== 407) return false
   return ![...response.all('WWW-Authenticate'), ...response.all('Proxy-Authenticate')].some((challenge) => /stale="?true/i.test(challenge))
-}
-
-/** What goes on in a dialog ends calls and so relieves; an emergency call comes before everything. */
-function isUrgent(request: SipRequest, emergency: ReadonlySet<string>): boolean {
-  if (request.to.tag !== '' || request.method === 'CANCEL') return true
-  const uri = request.method === 'INVITE' ? parseUri(request.uri) : null
-  return uri?.kind === 'sip' && uri.user !== null && emergency.has(uri.user)
 }
