@@ -26,8 +26,9 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await redis.cli('FLUSHALL')
+  await keyOf(store, 'user:1', () => ['user:', 'device:', 'site:'].every((prefix) => [...store.replica.keysUnder(prefix)].length === 0))
   await redis.cli('HSET', '{hd}:user:1', 'home', 'paris')
-  await keyOf(store, 'user:1', (hash) => hash?.size === 1)
+  await userSeen('1')
 })
 
 const userSeen = (number: string) => keyOf(store, `user:${number}`, (hash) => hash !== undefined)
