@@ -223,16 +223,17 @@ describe('hotdesk export', () => {
 
   test('a restored password opens as before', async () => {
     const content = await exported()
-    await desk.redis.cli('FLUSHALL')
-    await desk.hotdesk('import', await fileOf('all.yaml', content))
-    await expect
-      .poll(() =>
+    const password = () =>
+      expect.poll(() =>
         desk.directory
           .devices()
           .find(({ id }) => id === 'HD0001')
           ?.password?.reveal(),
       )
-      .toBe('sample-HD0001')
+    await desk.redis.cli('FLUSHALL')
+    await password().toBeUndefined()
+    await desk.hotdesk('import', await fileOf('all.yaml', content))
+    await password().toBe('sample-HD0001')
   })
 
   test('to a file, for its owner alone; a table needs to know of what', async () => {
