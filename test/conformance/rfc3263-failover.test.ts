@@ -53,10 +53,33 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
 
   it('the second is tried with an INVITE as well, and the 503 of the first is acknowledged', async () => {
     await application.request('INVITE', 'sip:desks.test')
-    first.respond(await first.hearsRequest('INVITE'), 503)
+    const invite = await first.hearsRequest('INVITE')
+    first.respond(invite, 100)
+    first.respond(invite, 503)
     await first.hearsRequest('ACK')
     second.respond(await second.hearsRequest('INVITE'), 486)
     await application.arrives('486')
+  })
+
+  it('the 503 of a first that has begun to ring is told', async () => {
+    await application.request('INVITE', 'sip:desks.test')
+    const invite = await first.hearsRequest('INVITE')
+    first.respond(invite, 180)
+    first.respond(invite, 503)
+    await application.arrives('503')
+    expect(second.untaken).toEqual([])
+  })
+
+  it.each([
+    ['has answered 503', 503],
+    ['has not answered at all', 408],
+  ])('the second hears nothing of a call that was given up before the first %s', async (_, status) => {
+    const { txnId } = await application.request('INVITE', 'sip:desks.test')
+    const invite = await first.hearsRequest('INVITE')
+    await application.cancel(txnId)
+    if (status === 503) first.respond(invite, 503)
+    await application.arrives(String(status))
+    expect(second.untaken).toEqual([])
   })
 
   it('the 503 of the last is told', async () => {

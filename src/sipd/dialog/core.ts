@@ -38,6 +38,8 @@ export interface Sent {
   readonly transaction: ClientTransaction | null
   /** What it went out over; null as long as it has not. */
   readonly flow: Flow | null
+  /** Of an INVITE: what has gone out is cancelled, and it goes to no other hop. */
+  cancel(reason: string | null): void
 }
 
 /** What all parts of the UA core share. */

@@ -1,7 +1,7 @@
 import { isAppError, messageOf } from '../../base/errors.js'
 import { newBranch } from '../../sip/ids.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
-import type { ClientTransaction, Flow, Hop } from '../transaction/transaction-layer.js'
+import type { ClientTransaction, ClientUser, Flow, Hop } from '../transaction/transaction-layer.js'
 import { endpointText } from '../transport/flow.js'
 import { newWireId } from '../wire-id.js'
 import type { Passage } from './application.js'
@@ -22,7 +22,19 @@ interface Sending extends Sent {
   transaction: ClientTransaction | null
   flow: Flow | null
   told: boolean
+  /** By a response of any kind: a time-out is that of who answers, and no failure of the place. */
   answered: boolean
+  /** Somebody there has begun to deal with it. */
+  underWay: boolean
+  cancelled: boolean
+}
+
+/** The 200 of a CANCEL says nothing that the 487 of the INVITE does not (RFC 3261 §9.1). */
+const nobody: ClientUser = {
+  onSent: () => undefined,
+  onResponse: () => undefined,
+  onTimeout: () => undefined,
+  onTransportFailure: () => undefined,
 }
 
 /**
@@ -40,6 +52,12 @@ export function sendRequest(core: Core, request: SipRequest, hops: readonly Hop[
     flow: null,
     told: false,
     answered: false,
+    underWay: false,
+    cancelled: false,
+    cancel(reason) {
+      sending.cancelled = true
+      sending.transaction?.cancel(nobody, reason)
+    },
   }
   attempt(sending, 0)
   return sending
@@ -51,7 +69,7 @@ function attempt(sending: Sending, at: number): void {
   if (!hop) return
   const last = at === hops.length - 1
   const failed = (status: number, reason: string): void => {
-    if (last || sending.answered) fail(sending, hop, { status, reason })
+    if (last || sending.answered || sending.cancelled) fail(sending, hop, { status, reason })
     else attempt(sending, at + 1)
   }
   sending.transaction = core.layer.send(last ? request : request.clone(), hop, {
@@ -60,12 +78,14 @@ function attempt(sending: Sending, at: number): void {
       tell(sending, sentPassage(core, flow, bytes.length), bytes)
     },
     onResponse(response, flow, size) {
-      // RFC 3263 §4.3: a 503 is a failure of the place. Once it has begun to answer, the request is not sent elsewhere.
-      if (response.status === 503 && !last && !sending.answered) {
+      // RFC 3263 §4.3: a 503 is a failure of the place, also after the 100 that says no more than that the request has arrived.
+      if (response.status === 503 && !last && !sending.underWay && !sending.cancelled) {
+        sending.answered = false
         attempt(sending, at + 1)
         return
       }
       sending.answered = true
+      if (response.status > 100) sending.underWay = true
       listener.heard(response, { protocol: flow.protocol, flow, size })
     },
     onTimeout: () => failed(408, 'Request Timeout'),

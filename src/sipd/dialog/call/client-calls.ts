@@ -1,6 +1,5 @@
 import { newRequest } from '../../../sip/editor.js'
 import type { SipRequest } from '../../../sip/message.js'
-import type { ClientUser } from '../../transaction/transaction-layer.js'
 import { newWireId } from '../../wire-id.js'
 import type { Application } from '../application.js'
 import type { Core, Sent } from '../core.js'
@@ -40,14 +39,6 @@ interface Live {
   reason: string | null
 }
 
-/** The 200 of a CANCEL says nothing that the 487 of the INVITE does not (RFC 3261 §9.1). */
-const nobody: ClientUser = {
-  onSent: () => undefined,
-  onResponse: () => undefined,
-  onTimeout: () => undefined,
-  onTransportFailure: () => undefined,
-}
-
 export function createClientCalls({ core, sendAck, ...needs }: ClientCallsNeeds): ClientCalls {
   const live = new Map<string, Live>()
   const byDialog = new WeakMap<Dialog, ClientCall>()
@@ -55,7 +46,7 @@ export function createClientCalls({ core, sendAck, ...needs }: ClientCallsNeeds)
     ...needs,
     sendCancel({ txnId }) {
       const found = live.get(txnId)
-      found?.sent.transaction?.cancel(nobody, found.reason)
+      found?.sent.cancel(found.reason)
     },
     sendAck({ request, ack, txnId }, dialog) {
       // Acknowledged, it cannot be cancelled any more.
