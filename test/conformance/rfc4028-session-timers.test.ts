@@ -113,7 +113,14 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
     expect(await phone.hearsRequest('BYE')).toBeDefined()
   })
 
-  it('is one that the application asked for in its INVITE, too', async () => {
+  it.each([
+    ['', 'application/sdp', offer],
+    [
+      ' and sent with something else beside the session description',
+      'multipart/mixed;boundary=b',
+      `--b\r\n\r\nelse\r\n--b\r\n\r\n${offer}--b--\r\n`,
+    ],
+  ])('is one that the application asked for in its INVITE%s, too', async (_, type, body) => {
     const application = await stage.application([])
     const phone = await stage.udpPeer()
     await application.request(
@@ -122,15 +129,17 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
       [
         ['Session-Expires', '120'],
         ['Supported', 'timer'],
+        ['Content-Type', type],
       ],
-      offer,
+      body,
     )
     const invite = await phone.hearsRequest('INVITE')
     phone.respond(invite, 200, [['Session-Expires', '120;refresher=uac']], offer)
     await application.requestInDialog((await application.arrives('200')).dialogId, 'ACK')
     await phone.hearsRequest('ACK')
     seconds(60)
-    expect((await phone.hearsRequest('INVITE')).body.toString()).toBe(offer)
+    const refresh = await phone.hearsRequest('INVITE')
+    expect([refresh.first('Content-Type'), refresh.body.toString()]).toEqual([type, body])
   })
 })
 

@@ -8,7 +8,7 @@ import { createReliableProvisionals, type ReliableProvisionals } from './call/re
 import { answerServerCall, feedServerCall, type ServerCall, tryToSend } from './call/server-call.js'
 import { composeResponse, contactOf } from './compose.js'
 import { type Core, endsSubscription, expireWith, makesDialog, type Pending, passageOf, settle } from './core.js'
-import { type Dialog, dialogId, newDialog } from './dialog.js'
+import { type Dialog, descriptionIn, dialogId, newDialog } from './dialog.js'
 import { fieldOf, type ResponseDraft } from './draft.js'
 import type { SessionKeeper } from './session/session-keeper.js'
 import { agree, type SessionTerms } from './session/session-terms.js'
@@ -142,7 +142,7 @@ interface Settled {
 }
 
 function settleSession({ keeper }: Desk, dialog: Dialog, { request, response, terms }: Settled): void {
-  if (response.body.length > 0) dialog.description = response.body.toString('latin1')
+  dialog.description = descriptionIn(response) ?? dialog.description
   keeper.keep(dialog, terms, request)
 }
 

@@ -1,4 +1,5 @@
 import type { Alarm } from '../../base/clock.js'
+import type { SipRequest, SipResponse } from '../../sip/message.js'
 import type { NameAddr } from '../../sip/name-addr.js'
 import type { Flow, Hop } from '../transaction/transaction-layer.js'
 import type { Application } from './application.js'
@@ -35,12 +36,25 @@ export interface Dialog {
   contact: string
   /** Ends a subscription that nobody ends (RFC 6665), keeps or ends a session (RFC 4028). */
   expiry: Alarm | null
-  /** The session description that we sent last, latin1: a slice of a buffer would keep its neighbours as long as the call lasts. */
-  description: string | null
+  /** What we sent last of the session. */
+  description: Description | null
   /** An INVITE of that side waits for its final response (RFC 3261 §14). */
   readonly inviting: { us: boolean; them: boolean }
   /** When the application was told of an ACK, epoch milliseconds. */
   acknowledgedAt: number
+}
+
+/** The body of an INVITE or of its answer; it may hold more than the session description. */
+export interface Description {
+  readonly type: string
+  /** latin1: a slice of a buffer would keep its neighbours as long as the call lasts. */
+  readonly text: string
+}
+
+/** Null where there was none. */
+export function descriptionIn(message: SipRequest | SipResponse): Description | null {
+  if (message.body.length === 0) return null
+  return { type: message.first('Content-Type') ?? 'application/sdp', text: message.body.toString('latin1') }
 }
 
 export interface DialogParts {

@@ -12,7 +12,7 @@ import { createClientCalls } from './call/client-calls.js'
 import { tryToSend } from './call/server-call.js'
 import type { Core, Origin } from './core.js'
 import { createDelivery } from './delivery.js'
-import { dialogId } from './dialog.js'
+import { descriptionIn, dialogId } from './dialog.js'
 import { createDialogTable, defaultMostDialogs } from './dialog-table.js'
 import type { RequestDraft, ResponseDraft } from './draft.js'
 import { createInDialog } from './in-dialog.js'
@@ -126,7 +126,7 @@ function heardOfCall(core: Core, keeper: SessionKeeper, call: ClientCall, heard:
   passResponse(core, { application, txnId, dialogId: id }, response, origin)
   if (response.status < 200) return
   if (winner) {
-    if (request.body.length > 0) winner.description = request.body.toString('latin1')
+    winner.description = descriptionIn(request) ?? winner.description
     keeper.keep(winner, termsOf(response), response)
   }
   if (!call.dialog) record(core, response)

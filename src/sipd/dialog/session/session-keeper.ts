@@ -80,8 +80,10 @@ function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop,
     { name: 'Session-Expires', value: `${terms.seconds};refresher=uac` },
     { name: 'Supported', value: 'timer' },
   ]
-  const body = method === 'INVITE' && dialog.description ? Buffer.from(dialog.description, 'latin1') : undefined
-  const composed = composeInDialog({ ...bareRequest(method), fields, ...(body && { body }) }, dialog, hops[0], dialog.localSeq)
+  const description = method === 'INVITE' ? dialog.description : null
+  if (description) fields.push({ name: 'Content-Type', value: description.type })
+  const body = Buffer.from(description?.text ?? '', 'latin1')
+  const composed = composeInDialog({ ...bareRequest(method), fields, body }, dialog, hops[0], dialog.localSeq)
   if ('refusal' in composed) return
   const { message } = composed
   if (method === 'INVITE') dialog.inviting.us = true
