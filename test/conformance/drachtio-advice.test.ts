@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { SipRequest } from '../../src/sip/message.js'
 import { offer, openUdpPeer, type SipPeer } from '../support/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
 import { openWebServer } from '../support/web-server.js'
@@ -24,8 +25,8 @@ interface Advised {
 }
 
 /** A server whose INVITEs are decided by a web server that always says the same. */
-async function advisedTo(advice: unknown, status = 200): Promise<Advised> {
-  const web = keep(await openWebServer({ status, text: JSON.stringify(advice) }))
+async function advisedTo(advice: unknown, status = 200, when?: Promise<void>): Promise<Advised> {
+  const web = keep(await openWebServer({ status, text: JSON.stringify(advice), ...(when && { when }) }))
   const stage = keep(await openSipdStage({ outbound: [{ method: 'INVITE', protocol: 'http', url: `${web.url}/calls?site=paris` }] }))
   return { stage, phone: await stage.udpPeer(), asked: web.asked }
 }
@@ -108,6 +109,10 @@ describe('a request handler over HTTP', () => {
     ['rejects with a status that is none', { action: 'reject', data: { status: 200 } }, 200],
     ['names an application that is not there', { action: 'route', data: { tag: 'nobody' } }, 200],
     ['names no place', { action: 'route', data: { uri: 'somewhere' } }, 200],
+    ['has a reason of two lines', { action: 'reject', data: { status: 486, reason: 'At\r\nLunch' } }, 200],
+    ['redirects to two lines', { action: 'redirect', data: { contacts: ['sip:a@b.example\r\nX: y'] } }, 200],
+    ['passes on to two lines', { action: 'proxy', data: { destination: 'sip:a@b.example\r\nX: y' } }, 200],
+    ['says too much', { action: 'reject', data: { status: 486, reason: 'x'.repeat(70_000) } }, 200],
     ['fails', {}, 500],
   ])('that %s has the request answered with 480', async (_, advice, status) => {
     const { phone } = await advisedTo(advice, status)
@@ -129,17 +134,31 @@ describe('a request handler over HTTP', () => {
     const invite = phone.request({ method: 'INVITE', body: offer })
     phone.send(invite)
     await phone.hearsResponse(100)
-    const { branch } = invite.topVia
-    phone.send(
-      phone.request({
-        method: 'CANCEL',
-        uri: invite.uri,
-        branch,
-        callId: invite.callId,
-        fromTag: invite.from.tag,
-        cseq: invite.cseq.number,
-      }),
-    )
-    expect(await phone.hearsResponse(487)).toBeDefined()
+    await giveUp(phone, invite)
+  })
+
+  it('that names an application too late has nobody connected to for a caller who has given up', async () => {
+    const listening = keep(await listenForSipd())
+    let release: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { stage, phone } = await advisedTo({ action: 'route', data: { uri: `127.0.0.1:${listening.port}` } }, 200, held)
+    const invite = phone.request({ method: 'INVITE', body: offer })
+    phone.send(invite)
+    await phone.hearsResponse(100)
+    await giveUp(phone, invite)
+    phone.send(phone.request({ method: 'INVITE', body: offer }))
+    await phone.hearsResponse(100)
+    release()
+    const application = keep(await listening.connected())
+    await application.command('authenticate|cymru|')
+    await application.respond(await application.arrives('INVITE'), 486)
+    expect((await stage.sipd.counts()).applications).toBe(1)
   })
 })
+
+async function giveUp(phone: SipPeer, { uri, topVia: { branch }, callId, from, cseq }: SipRequest): Promise<void> {
+  phone.send(phone.request({ method: 'CANCEL', uri, branch: branch ?? '', callId, fromTag: from.tag, cseq: cseq.number }))
+  await phone.hearsResponse(487)
+}

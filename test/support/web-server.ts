@@ -9,13 +9,22 @@ export interface WebServer {
   close(): Promise<void>
 }
 
+export interface WebAnswer {
+  readonly status: number
+  readonly text: string
+  /** Until then the server keeps whoever asks waiting. */
+  readonly when?: Promise<void>
+}
+
 /** `silent` takes questions and never answers. */
-export async function openWebServer(answer: { readonly status: number; readonly text: string } | 'silent'): Promise<WebServer> {
+export async function openWebServer(answer: WebAnswer | 'silent'): Promise<WebServer> {
   const asked: URL[] = []
   const server = createServer((request, response) => {
     asked.push(new URL(request.url ?? '', 'http://127.0.0.1'))
     if (answer === 'silent') return
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.text)
+    const say = () => void response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.text)
+    if (answer.when) void answer.when.then(say)
+    else say()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -17,7 +17,7 @@ import { parseDuration } from './duration.js'
  */
 export interface AdviserNeeds {
   readonly url: string
-  readonly userAgent: () => Pick<UserAgent, 'respond' | 'proxy' | 'handOver'>
+  readonly userAgent: () => Pick<UserAgent, 'respond' | 'proxy' | 'awaits' | 'handOver'>
   /** The application that is meant; null where it is not there. */
   readonly find: (method: string, to: RouteTo) => Application | null
   readonly clock: Clock
@@ -30,19 +30,16 @@ export type RouteTo = { readonly uri: string } | { readonly tag: string }
 const patienceMs: Milliseconds = 5_000
 const longestAdvice = 64 * 1024
 
-const uris = z.array(z.string().min(1)).min(1)
-const oneOrMore = z.union([
-  z
-    .string()
-    .min(1)
-    .transform((uri) => [uri]),
-  uris,
-])
+/** What may stand in a header or a start line. */
+const line = z.string().regex(/^\P{Cc}*$/u, 'no control characters')
+const uri = line.min(1)
+const uris = z.array(uri).min(1)
+const oneOrMore = z.union([uri.transform((one) => [one]), uris])
 
 const adviceSchema = z.discriminatedUnion('action', [
   z.object({
     action: z.literal('reject'),
-    data: z.object({ status: z.int().min(300).max(699), reason: z.string().optional() }),
+    data: z.object({ status: z.int().min(300).max(699), reason: line.optional() }),
   }),
   z.object({ action: z.literal('redirect'), data: z.object({ contacts: uris }) }),
   z.object({
@@ -70,10 +67,9 @@ export function createAdviser(needs: AdviserNeeds): Application {
       const parsed = parseMessage(arrival.message)
       if (parsed.outcome !== 'message' || parsed.message.kind !== 'request' || isOver(parsed.message)) return
       const asked = { adviser, arrival, request: parsed.message, needs }
-      ask(asked).then(
-        (advice) => follow(asked, advice),
-        (fault: unknown) => fail(asked, messageOf(fault)),
-      )
+      ask(asked)
+        .then((advice) => follow(asked, advice))
+        .catch((fault: unknown) => fail(asked, messageOf(fault)))
     },
     requestSent: nothing,
     responseSent: nothing,
@@ -107,12 +103,22 @@ async function ask({ request, arrival, needs }: Asked): Promise<Advice> {
   try {
     const answer = await fetch(questionOf(needs.url, request, arrival), { signal: giveUp.signal, headers: { accept: 'application/json' } })
     if (!answer.ok) throw new Error(`the advice has status ${answer.status}`)
-    const text = await answer.text()
-    if (text.length > longestAdvice) throw new Error('the advice is too long')
-    return adviceSchema.parse(JSON.parse(text))
+    return adviceSchema.parse(JSON.parse(await textOf(answer)))
   } finally {
     late.cancel()
   }
+}
+
+/** What is too long is not read to its end. */
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    size += chunk.length
+    if (size > longestAdvice) throw new Error('the advice is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }
 
 /** What the server is told of the request; the parameters of its URI go along. */
@@ -162,9 +168,13 @@ const actions: { readonly [Action in Advice['action']]: (asked: Asked, data: Adv
   },
   route(asked, to) {
     const { adviser, arrival, request, needs } = asked
+    const userAgent = needs.userAgent()
+    // Nobody is connected to for a caller who has given up meanwhile.
+    if (!userAgent.awaits(adviser, arrival.txnId)) return
     const meant = needs.find(request.method, to)
-    if (!meant) fail(asked, 'the application that is meant is not there')
-    else if (needs.userAgent().handOver(adviser, arrival.txnId, meant)) meant.arrived(arrival)
+    if (!meant) return fail(asked, 'the application that is meant is not there')
+    userAgent.handOver(adviser, arrival.txnId, meant)
+    meant.arrived(arrival)
   },
 }
 

@@ -18,22 +18,23 @@ export interface OutboundNeeds {
 
 /** Applications that connect to us, and before them those that we connect to for a method, or ask by HTTP (drachtio's outbound mode). */
 export function withOutbound(needs: OutboundNeeds): Applications {
-  const { registry, routes, dial } = needs
+  const { registry, routes } = needs
   if (routes.length === 0) return registry
-  const ways = new Map(routes.map((route) => [route.method, wayOf(route, needs)]))
+  // Of two for the same method the first counts.
+  const ways = new Map(routes.toReversed().map((route) => [route.method, wayOf(route, needs)]))
   return {
     choose(method) {
       const way = ways.get(method) ?? ways.get('*')
-      return way?.(dial) ?? registry.choose(method)
+      return way?.() ?? registry.choose(method)
     },
     methods: () => [...new Set([...registry.methods(), ...[...ways.keys()].filter((method) => method !== '*')])],
   }
 }
 
-type Way = (dial: OutboundNeeds['dial']) => Application | null
+type Way = () => Application | null
 
 function wayOf(route: OutboundRoute, { registry, dial, userAgent, clock, log }: OutboundNeeds): Way {
-  if (route.protocol !== 'http') return (dialled) => dialled(route)
+  if (route.protocol !== 'http') return () => dial(route)
   const find = (method: string, to: RouteTo): Application | null => {
     if ('tag' in to) return registry.tagged(method, to.tag)
     const place = placeOf(to.uri)

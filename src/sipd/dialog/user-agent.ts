@@ -29,8 +29,10 @@ export interface UserAgent {
   requestInDialog(application: Application, command: string, ids: InDialogIds, draft: RequestDraft): void
   /** Passes a request on that the application was asked to answer. */
   proxy(application: Application, command: string, txnId: string, plan: ProxyPlan): void
-  /** Gives a request that waits for the one to the other, who is told of it by whoever asks; false where it does not wait any more. */
-  handOver(from: Application, txnId: string, to: Application): boolean
+  /** The request still waits for that application. */
+  awaits(application: Application, txnId: string): boolean
+  /** Gives a request that waits for the one to the other, who is told of it by whoever asks. */
+  handOver(from: Application, txnId: string, to: Application): void
   /** Its connection is gone: nobody waits for it any longer, and its dialogs are no more. */
   forget(application: Application): void
   readonly dialogs: number
@@ -86,11 +88,10 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
     request: outgoing.request,
     requestInDialog: (application, command, { dialogId, routeUri }, draft) =>
       inDialog.request({ application, command, dialogId, draft }, routeUri),
+    awaits: (application, txnId) => core.pending.get(txnId)?.application === application,
     handOver(from, txnId, to) {
       const pending = core.pending.get(txnId)
-      if (pending?.application !== from) return false
-      pending.application = to
-      return true
+      if (pending?.application === from) pending.application = to
     },
     forget(application) {
       incoming.abandon(application)
