@@ -144,7 +144,7 @@ describe('createB2BUA', () => {
       uri: contacts[0]?.uri ?? '',
       to: from.uri,
       toTag: from.tag,
-      fromTag: 'peer-tag',
+      fromTag: callee.tag,
       callId,
       body: offer.replace('40000', '40102'),
     })

@@ -142,7 +142,7 @@ describe('drachtio-srf sends', () => {
     await calling
     await phone.hearsRequest('ACK')
     const { from, contacts, callId } = invite
-    const dialog = { uri: contacts[0]?.uri ?? '', to: from.uri, toTag: from.tag, fromTag: 'peer-tag', callId }
+    const dialog = { uri: contacts[0]?.uri ?? '', to: from.uri, toTag: from.tag, fromTag: phone.tag, callId }
     phone.send(phone.request({ ...dialog, method: 'UPDATE', body: offer.replace('40000', '40002') }))
     const answer = await phone.hearsResponse(200, 'UPDATE')
     expect([String(answer.body), answer.first('Content-Type')]).toEqual([offer, 'application/sdp'])

@@ -205,7 +205,7 @@ describe('drachtio-srf between two phones', () => {
       uri: ringing.contacts[0]?.uri ?? '',
       to: ringing.from.uri,
       toTag: ringing.from.tag,
-      fromTag: 'peer-tag',
+      fromTag: callee.tag,
       callId: ringing.callId,
     })
     callee.send(bye)

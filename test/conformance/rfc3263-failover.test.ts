@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Dns } from '../../src/sipd/transport/locate/dns-names.js'
-import type { SipPeer } from '../support/sip-peer.js'
+import { createManualClock, type ManualClock } from '../support/manual-clock.js'
+import { offer, type SipPeer } from '../support/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
 import type { WireApplication } from '../support/wire-application.js'
 
@@ -12,12 +13,14 @@ const dns: Dns = {
   addresses: () => Promise.resolve(['127.0.0.1']),
 }
 
+let clock: ManualClock
 let stage: SipdStage
 let application: WireApplication
 let first: SipPeer
 let second: SipPeer
 beforeEach(async () => {
-  stage = await openSipdStage({ t1: 10, dns })
+  clock = createManualClock(Date.UTC(2026, 0, 1))
+  stage = await openSipdStage({ clock, dns })
   application = await stage.application()
   first = await stage.udpPeer()
   second = await stage.udpPeer()
@@ -25,10 +28,14 @@ beforeEach(async () => {
 })
 afterEach(() => stage.close())
 
+/** 64 × T1 with nothing heard. */
+const timeOut = (): void => clock.advance(32_000)
+
 describe('RFC 3263 §4.3: of two places that a name stands for', () => {
   it('the second MUST be tried where the first is silent, with a branch of its own', async () => {
     await application.request('OPTIONS', 'sip:desks.test')
     const unheard = await first.hearsRequest('OPTIONS')
+    timeOut()
     const heard = await second.hearsRequest('OPTIONS')
     expect([heard.callId, heard.vias.length]).toEqual([unheard.callId, 1])
     expect(heard.topVia.branch).not.toBe(unheard.topVia.branch)
@@ -39,7 +46,12 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
   it('the second MUST be tried where nobody listens at the first', async () => {
     await first.close()
     await application.request('OPTIONS', 'sip:desks.test')
-    second.respond(await second.hearsRequest('OPTIONS'), 200)
+    const heard = second.hearsRequest('OPTIONS')
+    // Long before the time-out.
+    const ticking = setInterval(() => clock.advance(50), 10)
+    second.respond(await heard, 200)
+    clearInterval(ticking)
+    expect(clock.now()).toBeLessThan(Date.UTC(2026, 0, 1, 0, 0, 30))
     await application.arrives('200')
   })
 
@@ -78,6 +90,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
     const invite = await first.hearsRequest('INVITE')
     await application.cancel(txnId)
     if (status === 503) first.respond(invite, 503)
+    else timeOut()
     await application.arrives(String(status))
     expect(second.untaken).toEqual([])
   })
@@ -89,16 +102,114 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
     await application.arrives('503')
   })
 
+  describe('for a call', () => {
+    async function bothCalled() {
+      const { txnId } = await application.request('INVITE', 'sip:desks.test', [], offer)
+      const one = await first.hearsRequest('INVITE')
+      clock.advance(2_000)
+      const other = await second.hearsRequest('INVITE')
+      expect([other.callId, other.from.tag]).toEqual([one.callId, one.from.tag])
+      expect(other.topVia.branch).not.toBe(one.topVia.branch)
+      return { txnId, one, other }
+    }
+
+    it('the second is asked as well after three transmissions, and not only after the time-out, where the first is silent', async () => {
+      const { other } = await bothCalled()
+      second.respond(other, 486)
+      await application.arrives('486')
+    })
+
+    it('the second hears nothing where the first has said 100', async () => {
+      await application.request('INVITE', 'sip:desks.test')
+      const invite = await first.hearsRequest('INVITE')
+      const waiting = clock.pending
+      first.respond(invite, 100)
+      await expect.poll(() => clock.pending).toBeLessThan(waiting)
+      clock.advance(2_000)
+      first.respond(invite, 486)
+      await application.arrives('486')
+      expect(second.untaken).toEqual([])
+    })
+
+    it('the one that rings has the call, and the other one is cancelled when it shows life', async () => {
+      const { one, other } = await bothCalled()
+      second.respond(other, 180)
+      await application.arrives('180')
+      first.respond(one, 100)
+      expect((await first.hearsRequest('CANCEL')).topVia.branch).toBe(one.topVia.branch)
+      first.respond(one, 487)
+      await first.hearsRequest('ACK')
+      second.respond(other, 200, [], offer)
+      const { dialogId } = await application.arrives('200')
+      await application.requestInDialog(dialogId, 'ACK')
+      await second.hearsRequest('ACK')
+      expect(application.untaken.join(' ')).not.toContain('487')
+    })
+
+    it('one that answers late has the call if the other one only rings', async () => {
+      const { one, other } = await bothCalled()
+      second.respond(other, 180)
+      await application.arrives('180')
+      first.respond(one, 200, [], offer)
+      const { dialogId } = await application.arrives('200')
+      await application.requestInDialog(dialogId, 'ACK')
+      await first.hearsRequest('ACK')
+      await second.hearsRequest('CANCEL')
+      second.respond(other, 487)
+      await second.hearsRequest('ACK')
+      await application.requestInDialog(dialogId, 'BYE')
+      first.respond(await first.hearsRequest('BYE'), 200)
+      await application.arrives('200')
+    })
+
+    it('one that answers when the other one has answered is acknowledged and hung up', async () => {
+      const { one, other } = await bothCalled()
+      second.respond(other, 200, [], offer)
+      const { dialogId } = await application.arrives('200')
+      await application.requestInDialog(dialogId, 'ACK')
+      await second.hearsRequest('ACK')
+      first.respond(one, 200, [], offer)
+      await first.hearsRequest('ACK')
+      first.respond(await first.hearsRequest('BYE'), 200)
+      expect(second.untaken).toEqual([])
+    })
+
+    it('the failure of one is not told as long as the other one may answer; that both are one and the same is none', async () => {
+      const { one, other } = await bothCalled()
+      second.respond(other, 482)
+      await second.hearsRequest('ACK')
+      first.respond(one, 486)
+      await application.arrives('486')
+      expect(application.untaken.join(' ')).not.toContain('482')
+    })
+
+    it('both are cancelled when the caller gives up', async () => {
+      const { txnId, one, other } = await bothCalled()
+      first.respond(one, 100)
+      second.respond(other, 100)
+      await application.cancel(txnId)
+      await first.hearsRequest('CANCEL')
+      await second.hearsRequest('CANCEL')
+      first.respond(one, 487)
+      second.respond(other, 487)
+      await application.arrives('487')
+    })
+  })
+
   it('the second hears nothing of a request that the first has begun to answer', async () => {
     await application.request('OPTIONS', 'sip:desks.test')
     first.respond(await first.hearsRequest('OPTIONS'), 180)
+    await application.arrives('180')
+    timeOut()
     await application.arrives('408')
     expect(second.untaken).toEqual([])
   })
 
   it('the silence of both is a time-out', async () => {
     await application.request('OPTIONS', 'sip:desks.test')
+    timeOut()
     await second.hearsRequest('OPTIONS')
+    timeOut()
     await application.arrives('408')
   })
 })

@@ -82,7 +82,7 @@ describe('a call leaves nothing behind in sipd', () => {
     await callee.hearsRequest('ACK')
     await application.requestInDialog(dialogId, 'INVITE', [], offer)
     const again = await callee.hearsRequest('INVITE')
-    const bye = { method: 'BYE', to: invite.from.uri, toTag: invite.from.tag, fromTag: 'peer-tag', callId: invite.callId }
+    const bye = { method: 'BYE', to: invite.from.uri, toTag: invite.from.tag, fromTag: callee.tag, callId: invite.callId }
     callee.send(callee.request(bye))
     await application.respond(await application.arrives('BYE'), 200)
     callee.respond(again, 200, [], offer)

@@ -33,6 +33,8 @@ export interface SipPeer {
   readonly address: string
   /** `sip:peer@127.0.0.1:40001`. */
   readonly uri: string
+  /** Of every request that it answers. */
+  readonly tag: string
   request(parts: RequestParts): SipRequest
   send(message: SipMessage): void
   respond(request: SipRequest, status: number, headers?: HeaderList, body?: string): SipResponse
@@ -122,6 +124,7 @@ function endOf(socket: Socket): Promise<void> {
 function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly string[] = []): SipPeer & { take(bytes: Buffer): void } {
   const mailbox = createMailbox<SipMessage>(nameOf)
   const host = `${address}:${wire.port}`
+  const tag = `peer-${wire.port}`
   const parameters = transport === 'TCP' ? ';transport=tcp' : ''
 
   function send(message: SipMessage): void {
@@ -130,12 +133,13 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly stri
 
   return {
     port: wire.port,
+    tag,
     address: host,
     uri: `sip:peer@${host}${parameters}`,
     request: (parts) => requestOf(parts, transport, host, `<sip:peer@${host}${parameters}>`),
     send,
     respond(request, status, headers = [], body = '') {
-      const response = createResponse(request, status, undefined, 'peer-tag')
+      const response = createResponse(request, status, undefined, tag)
       if (request.method === 'INVITE' || request.method === 'SUBSCRIBE') response.append('Contact', `<sip:peer@${host}${parameters}>`)
       for (const [name, value] of headers) response.set(name, value)
       if (body !== '') {
@@ -163,7 +167,7 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly stri
         if (parsed.outcome !== 'message') return
         mailbox.put(parsed.message)
         if (parsed.message.kind === 'request' && answers.includes(parsed.message.method))
-          send(createResponse(parsed.message, 200, undefined, 'peer-tag'))
+          send(createResponse(parsed.message, 200, undefined, tag))
         const end = rest.indexOf('\r\n\r\n') + 4 + parsed.message.body.length
         rest = rest.subarray(end)
       }

@@ -1,3 +1,4 @@
+import type { Alarm } from '../../base/clock.js'
 import { isAppError, messageOf } from '../../base/errors.js'
 import { newBranch } from '../../sip/ids.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
@@ -19,14 +20,32 @@ interface Sending extends Sent {
   readonly request: SipRequest
   readonly hops: readonly Hop[]
   readonly listener: Listener
+  /** Of `hops`: the first that has not been tried. */
+  next: number
+  /** Those that may still answer. */
+  readonly live: Set<Attempt>
+  /** It deals with the request: the others are not heard any more. */
+  chosen: Attempt | null
+  cancelled: boolean
+  told: boolean
   transaction: ClientTransaction | null
   flow: Flow | null
-  told: boolean
+}
+
+/** At one hop. */
+interface Attempt {
+  readonly hop: Hop
+  transaction: ClientTransaction | null
   /** By a response of any kind: a time-out is that of who answers, and no failure of the place. */
   answered: boolean
-  /** Somebody there has begun to deal with it. */
-  underWay: boolean
-  cancelled: boolean
+  /** Ends the wait for a first sign of life. */
+  patience: Alarm | null
+}
+
+/** A response, and where from. */
+interface Told {
+  readonly response: SipResponse
+  readonly origin: Origin
 }
 
 /** The 200 of a CANCEL says nothing that the 487 of the INVITE does not (RFC 3261 §9.1). */
@@ -36,6 +55,9 @@ const nobody: ClientUser = {
   onTimeout: () => undefined,
   onTransportFailure: () => undefined,
 }
+
+/** After so many T1, which are three transmissions, the next place is asked for a call as well: nobody waits 64 for a dead one. */
+const patienceT1 = 4
 
 /**
  * Sends a request hop after hop (RFC 3263 §4.3); every local failure is told as a response (RFC 3261 §8.1.3.1). Nothing is told
@@ -48,64 +70,100 @@ export function sendRequest(core: Core, request: SipRequest, hops: readonly Hop[
     request,
     hops,
     listener,
+    next: 0,
+    live: new Set(),
+    chosen: null,
+    cancelled: false,
+    told: false,
     transaction: null,
     flow: null,
-    told: false,
-    answered: false,
-    underWay: false,
-    cancelled: false,
     cancel(reason) {
       sending.cancelled = true
-      sending.transaction?.cancel(nobody, reason)
+      for (const { transaction } of sending.live) transaction?.cancel(nobody, reason)
     },
   }
-  attempt(sending, 0)
+  tryNext(sending)
   return sending
 }
 
-function attempt(sending: Sending, at: number): void {
-  const { core, request, hops, listener } = sending
-  const hop = hops[at]
+function tryNext(sending: Sending): void {
+  const { core, request, hops } = sending
+  const hop = hops[sending.next]
   if (!hop) return
-  const last = at === hops.length - 1
-  const failed = (status: number, reason: string): void => {
-    if (last || sending.answered || sending.cancelled) fail(sending, hop, { status, reason })
-    else attempt(sending, at + 1)
-  }
-  sending.transaction = core.layer.send(last ? request : request.clone(), hop, {
+  sending.next += 1
+  const isLast = sending.next === hops.length
+  const attempt: Attempt = { hop, transaction: null, answered: false, patience: null }
+  sending.live.add(attempt)
+  attempt.transaction = core.layer.send(isLast ? request : request.clone(), hop, {
     onSent(bytes, flow) {
       sending.flow = flow
       tell(sending, sentPassage(core, flow, bytes.length), bytes)
     },
-    onResponse(response, flow, size) {
-      // RFC 3263 §4.3: a 503 is a failure of the place, also after the 100 that says no more than that the request has arrived.
-      if (response.status === 503 && !last && !sending.underWay && !sending.cancelled) {
-        sending.answered = false
-        attempt(sending, at + 1)
-        return
-      }
-      sending.answered = true
-      if (response.status > 100) sending.underWay = true
-      listener.heard(response, { protocol: flow.protocol, flow, size })
-    },
-    onTimeout: () => failed(408, 'Request Timeout'),
-    onTransportFailure: () => failed(503, 'Service Unavailable'),
+    onResponse: (response, flow, size) => heard(sending, attempt, { response, origin: { protocol: flow.protocol, flow, size } }),
+    onTimeout: () => failed(sending, attempt, { status: 408, reason: 'Request Timeout' }),
+    onTransportFailure: () => failed(sending, attempt, { status: 503, reason: 'Service Unavailable' }),
   })
+  sending.transaction = attempt.transaction
+  if (!isLast && request.method === 'INVITE')
+    attempt.patience = core.clock.after(patienceT1 * core.timers.t1, () => {
+      if (!sending.chosen && !sending.cancelled && sending.live.has(attempt)) tryNext(sending)
+    })
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+function heard(sending: Sending, attempt: Attempt, told: Told): void {
+  const { status } = told.response
+  attempt.patience?.cancel()
+  attempt.answered = true
+  if (status === 100) pass(sending, attempt, told)
+  else if (sending.chosen ? sending.chosen === attempt || isSuccess(status) : !isOfThePlace(sending, status)) {
+    choose(sending, attempt)
+    pass(sending, attempt, told)
+  } else if (!sending.chosen) lost(sending, attempt, told)
+}
+
+/** RFC 3263 §4.3: a 503 is a failure of the place. 482 comes from one that the request has reached on two ways (RFC 3261 §8.2.2.2). */
+function isOfThePlace(sending: Sending, status: number): boolean {
+  return status === 503 || (status === 482 && sending.live.size > 1)
+}
+
+/** A 2xx makes a call wherever it comes from: of several, all but one are ended by whoever asked (RFC 3261 §13.2.2.4). */
+function choose(sending: Sending, attempt: Attempt): void {
+  if (sending.chosen === attempt) return
+  sending.chosen = attempt
+  for (const other of sending.live) if (other !== attempt) other.transaction?.cancel(nobody, null)
+}
+
+function failed(sending: Sending, attempt: Attempt, { status, reason }: { status: number; reason: string }): void {
+  attempt.patience?.cancel()
+  const response = localFailure(attempt.transaction?.request ?? sending.request, status, reason)
+  const told = { response, origin: { protocol: attempt.hop.protocol, flow: null, size: 0 } }
+  if (sending.chosen === attempt) pass(sending, attempt, told)
+  else if (!sending.chosen) lost(sending, attempt, told)
+}
+
+/** The failure of the last that might have answered is that of the request. */
+function lost(sending: Sending, attempt: Attempt, told: Told): void {
+  const { live } = sending
+  live.delete(attempt)
+  const isOver = sending.cancelled || (attempt.answered && told.origin.flow === null)
+  if (live.size === 0 && !isOver) tryNext(sending)
+  if (live.size === 0) pass(sending, attempt, told)
+}
+
+function pass(sending: Sending, { hop, transaction }: Attempt, { response, origin }: Told): void {
+  if (!sending.told) {
+    // It has not even gone out.
+    const bytes = (transaction?.request ?? sending.request).toBuffer()
+    tell(sending, sentPassage(sending.core, hop, bytes.length), bytes)
+  }
+  sending.listener.heard(response, origin)
 }
 
 function tell(sending: Sending, passage: Passage, bytes: Buffer): void {
   if (!sending.told) sending.listener.sent(passage, bytes)
   sending.told = true
-}
-
-function fail(sending: Sending, hop: Hop, { status, reason }: { status: number; reason: string }): void {
-  const { core, listener } = sending
-  const asSent = sending.transaction?.request ?? sending.request
-  if (!sending.told) {
-    const bytes = asSent.toBuffer()
-    tell(sending, sentPassage(core, hop, bytes.length), bytes)
-  }
-  listener.heard(localFailure(asSent, status, reason), { protocol: hop.protocol, flow: null, size: 0 })
 }
 
 /** For a request that has nowhere to go: it is shown as it would have been sent, and answered. */
