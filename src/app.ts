@@ -137,6 +137,7 @@ async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Pr
     secret,
     patienceMs: startPatienceMs,
     emergency: emergencyNumbers,
+    tellsTrying: true,
     clock,
     log,
   }
@@ -151,7 +152,7 @@ async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Pr
   if (pair) showUntil(pair)
   if (files && pair)
     lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
-  return { host: sipd.admin.address, port: sipd.admin.port, secret }
+  return { host: sipd.admin.address, port: sipd.admin.port, secret, tellsTrying: true }
 }
 
 /** For what we open ourselves, the authorities of the system are believed. */

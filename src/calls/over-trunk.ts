@@ -1,34 +1,34 @@
 import type { Trunk } from '../dialplan/dialplan.js'
 import type { Call } from './call.js'
+import type { Failure } from './failure.js'
 import { type Placed, place } from './legs/place.js'
+import { stuck } from './legs/ring.js'
 import type { CallNeeds, LineCall } from './needs.js'
 import type { Party } from './parties/party.js'
 
 /** A carrier lets the far end ring as long as it likes; this only ends what nobody will ever answer. */
 const ringMs = 180_000
 
-/** A line that has not even said 100 by then is down, and the next one is tried. */
-const silenceMs = 5_000
-
-/** Enough for three transmissions. What is left is as much again without the place, so that it costs a dead line no time. */
-const locatedSilenceMs = 2_000
-
-/** Answers that may speak of the place or of the body that carries it, and not of the call. */
-const aboutTheLocation: Readonly<Record<number, string>> = {
-  400: 'it cannot read the request',
-  403: 'it lets no such request pass',
-  406: 'it does not accept the body',
-  408: 'it is silent, as if it dropped what it does not know or what is too large',
-  413: 'the body is too large',
-  415: 'it knows no such body', // RFC 5621 §4.2: who knows no bodies of several parts
-  424: 'the place is not good enough', // RFC 6442 §4.3
-  488: 'it does not accept the body',
-  493: 'it cannot read the body',
-  500: 'it cannot process the place', // RFC 6442 §4.4
-  501: 'it knows no such request',
-  513: 'the request is too large',
-  606: 'it does not accept the body',
+/** How long a line may be silent before the next one is tried. */
+interface Patience {
+  /** Nothing heard at all: it is down. */
+  readonly silenceMs: number
+  /** Of that, with the place of the phone: enough for three transmissions. What is left is for the call without it. */
+  readonly locatedMs: number
 }
+
+/** Where a 100 is told: a line that has not even said that is down. */
+const hearingTrying: Patience = { silenceMs: 5_000, locatedMs: 2_000 }
+
+/** A drachtio-server keeps the 100 to itself, and a line that works may take many seconds until it rings. */
+const hearingRinging: Patience = { silenceMs: 15_000, locatedMs: 7_000 }
+
+/** It has said 100: until it rings or refuses may take long, but where there is another line nobody waits for ever. */
+const stuckMs = 20_000
+
+/** What speaks of who is called, and is so on every line. */
+const lastWords: ReadonlySet<number> = new Set([486, 487, 600, 603])
+const credentialsWanted: ReadonlySet<number> = new Set([401, 407])
 
 export interface TrunkCall {
   readonly trunk: Trunk
@@ -36,23 +36,35 @@ export interface TrunkCall {
   readonly party: Party
   /** The place of the phone, for a line that takes it; null: it does not go along. */
   readonly location: string | null
+  /** No other line is left to try. */
+  readonly isLast: boolean
 }
 
 /** One line. Where it does not take the call with the place of the phone, it gets the call without before any other line is tried. */
 export async function overTrunk(call: Call, what: TrunkCall, needs: CallNeeds): Promise<Placed> {
   const located = locatedCall(call, what, needs)
-  if (!located) return placeOver(call, what, plainCall(what, needs), needs, silenceMs)
+  const { silenceMs, locatedMs } = needs.srf.hearsTrying ? hearingTrying : hearingRinging
+  if (!located) return placeOver(call, what, { line: plainCall(what, needs), silenceMs }, needs)
   const { name } = what.trunk
   call.log.info({ event: 'call.location', trunk: name, sent: true }, `${name} is told the place of the phone`)
-  const placed = await placeOver(call, what, located, needs, locatedSilenceMs)
-  const status = placed.outcome === 'missed' ? (placed.failure.answer?.status ?? 0) : 0
-  const objection = aboutTheLocation[status]
-  if (objection === undefined || call.invite.cancelled) return placed
+  const placed = await placeOver(call, what, { line: located, silenceMs: locatedMs }, needs)
+  if (placed.outcome !== 'missed' || call.invite.cancelled || !mayMindThePlace(placed.failure)) return placed
+  const { status = 0, reason = '' } = placed.failure.answer ?? {}
   call.log.warn(
     { event: 'call.location', trunk: name, sent: false, status },
-    `${name} did not take the place of the phone, ${objection} (${status}): the call goes out without it`,
+    `${name} did not take the call with the place of the phone (${status} ${reason}): it goes out without`,
   )
-  return placeOver(call, what, plainCall(what, needs), needs, silenceMs - locatedSilenceMs)
+  return placeOver(call, what, { line: plainCall(what, needs), silenceMs: silenceMs - locatedMs }, needs)
+}
+
+/** Whatever else is said may be about the place, or the body that carries it, or the size that it gives the request. */
+function mayMindThePlace({ answer }: Failure): boolean {
+  return answer !== undefined && answer !== stuck && !lastWords.has(answer.status) && !credentialsWanted.has(answer.status)
+}
+
+/** No other line would say anything else. */
+export function isLastWord({ answer }: Failure): boolean {
+  return answer === undefined || lastWords.has(answer.status)
 }
 
 function plainCall({ trunk, number, party }: TrunkCall, { trunks }: CallNeeds): LineCall {
@@ -63,7 +75,13 @@ function locatedCall({ invite }: Call, { trunk, number, party, location }: Trunk
   return location === null ? null : trunks.located(trunk, number, party, { location, invite })
 }
 
-function placeOver(call: Call, { trunk }: TrunkCall, { uri, parts }: LineCall, needs: CallNeeds, silenceMs: number): Promise<Placed> {
+interface Sending {
+  readonly line: LineCall
+  readonly silenceMs: number
+}
+
+function placeOver(call: Call, { trunk, isLast }: TrunkCall, { line, silenceMs }: Sending, needs: CallNeeds): Promise<Placed> {
+  const { uri, parts } = line
   const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null }
-  return place(call, { branches: [branch], ringMs, silenceMs, to: `trunk ${trunk.name}` }, needs)
+  return place(call, { branches: [branch], ringMs, silenceMs, stuckMs: isLast ? ringMs : stuckMs, to: `trunk ${trunk.name}` }, needs)
 }

@@ -22,6 +22,8 @@ export interface SipdNeeds {
   readonly timers?: { readonly t1: Milliseconds; readonly t2: Milliseconds; readonly t4: Milliseconds }
   /** User parts of Request-URIs that are let in however much there is to do; 112 and 911 by default. */
   readonly emergency?: readonly string[]
+  /** Applications hear of the 100 of their INVITE as well, which a drachtio-server keeps to itself; false by default. */
+  readonly tellsTrying?: boolean
   /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
   readonly patienceMs?: Milliseconds
 }

@@ -18,7 +18,7 @@ export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagr
 
 /** In this thread. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
-  const { clock, log, timers = defaultTimerBase, patienceMs = 0, mostDialogs } = needs
+  const { clock, log, timers = defaultTimerBase, patienceMs = 0, mostDialogs, tellsTrying } = needs
   const transactions = await createTransactionLayer(needs)
   const { layer, open } = createWaitingRoom({ layer: transactions, clock, patienceMs })
   const registry = createRegistry((verb) => verb === 'invite' && open())
@@ -39,6 +39,7 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
     log,
     timers,
     mostDialogs,
+    tellsTrying,
   })
   const { listening } = layer
   try {

@@ -131,6 +131,8 @@ export interface SipApplication {
   /** Addresses the SIP server listens on, as it tells them: `udp/192.0.2.10:5060`. */
   readonly listening: readonly string[]
   readonly connected: boolean
+  /** A provisional response of an INVITE may be a 100: whoever is called is there. */
+  readonly hearsTrying: boolean
   onConnection(listener: (state: 'connected' | 'lost') => void): void
   onInvite(handle: (invite: IncomingInvite) => void | Promise<void>): void
   /** Requests outside a dialog other than INVITE. */

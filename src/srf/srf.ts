@@ -12,7 +12,13 @@ export type * from './contract.js'
 
 export interface SrfNeeds {
   /** The admin port of the SIP server: sipd's or a drachtio-server's. */
-  readonly place: { readonly host: string; readonly port: number; readonly secret: Secret }
+  readonly place: {
+    readonly host: string
+    readonly port: number
+    readonly secret: Secret
+    /** A drachtio-server does not. */
+    readonly tellsTrying?: boolean
+  }
   readonly log: Logger
 }
 
@@ -22,7 +28,7 @@ export interface SrfNeeds {
  */
 export async function createSrf({ place, log }: SrfNeeds): Promise<SipApplication> {
   const drachtio = newDrachtio()
-  const connection = await connect({ drachtio, place: { ...place, secret: place.secret.reveal() }, log })
+  const connection = await connect({ drachtio, place: { host: place.host, port: place.port, secret: place.secret.reveal() }, log })
   answerStrays(drachtio)
   return {
     get listening() {
@@ -31,6 +37,7 @@ export async function createSrf({ place, log }: SrfNeeds): Promise<SipApplicatio
     get connected() {
       return connection.connected
     },
+    hearsTrying: place.tellsTrying ?? false,
     onConnection: connection.onState,
     onInvite(handle) {
       drachtio.use('invite', (raw) => takeInvite(toIncomingInvite(drachtio, connection, raw), connection, handle))

@@ -29,6 +29,7 @@ export interface SipdStageOptions {
   readonly openDatagramSocket?: LocalSipdNeeds['openDatagramSocket']
   readonly dns?: LocalSipdNeeds['dns']
   readonly mostDialogs?: number
+  readonly tellsTrying?: boolean
   readonly patienceMs?: number
 }
 

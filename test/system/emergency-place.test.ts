@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/base/clock.js'
+import { pause, systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
 import type { Incoming, Phone } from '../../src/cli/demo/phone.js'
 import { createMedia, type Media } from '../../src/media/media.js'
@@ -149,21 +149,24 @@ describe('the place of a phone that calls for help', () => {
     await dialling.result
   })
 
-  it.each([415, 424, 400, 488, 500])('is left out on the same line where the carrier answers %i, and the call stands', async (status) => {
-    const failed = await metricOf(node, 'hotdesk_emergency_failures_total')
-    const dialling = await desk.dial('112')
-    await refused(status)
-    const plain = await centre.nextCall()
-    expectPlain(plain)
-    const callee = await plain.answer()
-    const dialled = await dialling.result
-    if (dialled.outcome === 'failed') throw new Error(`${dialled.answer.status} ${dialled.answer.reason}`)
-    const line = await node.logged('call.location', (logged) => logged.status === status)
-    expect(line).toMatchObject({ level: 'warn', trunk: 'line-1', sent: false })
-    await expectSound({ caller: dialled.call, callee })
-    await hangUp({ caller: dialled.call, callee })
-    expect(await metricOf(node, 'hotdesk_emergency_failures_total')).toBe(failed)
-  })
+  it.each([415, 424, 400, 404, 488, 500, 503])(
+    'is left out on the same line where the carrier answers %i, and the call stands',
+    async (status) => {
+      const failed = await metricOf(node, 'hotdesk_emergency_failures_total')
+      const dialling = await desk.dial('112')
+      await refused(status)
+      const plain = await centre.nextCall()
+      expectPlain(plain)
+      const callee = await plain.answer()
+      const dialled = await dialling.result
+      if (dialled.outcome === 'failed') throw new Error(`${dialled.answer.status} ${dialled.answer.reason}`)
+      const line = await node.logged('call.location', (logged) => logged.status === status)
+      expect(line).toMatchObject({ level: 'warn', trunk: 'line-1', sent: false })
+      await expectSound({ caller: dialled.call, callee })
+      await hangUp({ caller: dialled.call, callee })
+      expect(await metricOf(node, 'hotdesk_emergency_failures_total')).toBe(failed)
+    },
+  )
 
   it('is no reason to call again where the centre is busy', async () => {
     const dialling = await desk.dial('112')
@@ -175,6 +178,9 @@ describe('the place of a phone that calls for help', () => {
   it('goes to no line that does not take it, though the first one did', async () => {
     const dialling = await desk.dial('112')
     await refused(503)
+    const plain = await centre.nextCall()
+    expectPlain(plain)
+    plain.reject(503)
     const second = await centre.nextCall()
     expectPlain(second)
     second.reject(486)
@@ -195,6 +201,18 @@ describe('the place of a phone that calls for help', () => {
     }, 60_000)
 
     afterAll(() => silent.close())
+
+    it('is not silent when it says 100, and however late it rings it keeps the place', async () => {
+      const dialling = await phone.dial('112')
+      const invite = await silent.hearsRequest('INVITE')
+      silent.respond(invite, 100)
+      await pause(systemClock, 6_000)
+      silent.respond(invite, 180)
+      silent.respond(invite, 486)
+      const dialled = await dialling.result
+      expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(486)
+      expect(silent.untaken.filter((heard) => heard !== 'INVITE')).toEqual(['ACK'])
+    })
 
     it('costs no more time than a dead line would', async () => {
       const began = performance.now()

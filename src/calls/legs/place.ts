@@ -19,12 +19,14 @@ export interface Attempt {
   readonly ringMs: number
   /** Nothing heard at all by then: the attempt has failed. */
   readonly silenceMs: number
+  /** Nothing but a 100 heard for so long: the attempt has failed. As long as it may ring, where nothing is said. */
+  readonly stuckMs?: number
   /** For the log: `user 100`, `trunk paris-pstn`. */
   readonly to: string
 }
 
 /** Rings, and when somebody answers, joins the two legs and stays until the call has ended. */
-export async function place(call: Call, { branches, ringMs, silenceMs, to }: Attempt, needs: CallNeeds): Promise<Placed> {
+export async function place(call: Call, { branches, ringMs, silenceMs, stuckMs = ringMs, to }: Attempt, needs: CallNeeds): Promise<Placed> {
   const { invite, log } = call
   const provisional = provisionalRelay(call, branches.length)
   const ringing = ring({
@@ -34,6 +36,7 @@ export async function place(call: Call, { branches, ringMs, silenceMs, to }: Att
     sdp: invite.body || null,
     ringMs,
     silenceMs,
+    stuckMs,
     onProvisional: provisional,
   })
   call.course.reached = to

@@ -35,8 +35,10 @@ export interface RingNeeds {
   readonly branches: readonly Branch[]
   readonly sdp: string | null
   readonly ringMs: number
-  /** Nobody has said anything by then, not even that it rings: the same as a time-out. */
+  /** Nobody has said anything by then: the same as a time-out. */
   readonly silenceMs: number
+  /** Somebody has said 100 and nothing more so long after it: the same. */
+  readonly stuckMs: number
   readonly onProvisional: (answer: SipAnswer) => void
 }
 
@@ -44,9 +46,11 @@ export interface RingNeeds {
 const answeredElsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
 
 const silent: SipAnswer = { status: 408, reason: 'Request Timeout', header: () => '', body: '' }
+/** Whoever has taken the call does not get on with it. */
+export const stuck: SipAnswer = { ...silent, reason: 'No Progress' }
 
 /** Rings all branches at once; the first to answer has the call, the others are cancelled. */
-export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, onProvisional }: RingNeeds): Ringing {
+export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, onProvisional }: RingNeeds): Ringing {
   const waiting = new Map<Branch, OutgoingInvite>()
   const failures: SipAnswer[] = []
   let settle: (result: RingResult) => void = () => undefined
@@ -58,7 +62,8 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, onProvision
   function end(outcome: RingResult, reason: string): void {
     if (settled) return
     settled = true
-    for (const alarm of alarms) alarm.cancel()
+    noAnswer.cancel()
+    silence.cancel()
     for (const invite of waiting.values()) invite.cancel(reasonHeader(reason))
     settle(outcome)
   }
@@ -81,13 +86,21 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, onProvision
   }
 
   const noAnswer = clock.after(ringMs, () => end({ outcome: 'no-answer' }, 'SIP;cause=480;text="No answer"'))
-  const silence = clock.after(silenceMs, () => end({ outcome: 'failed', answer: silent }, ''))
-  const alarms: readonly Alarm[] = [noAnswer, silence]
+  let isTaken = false
+  let silence: Alarm = clock.after(silenceMs, () => end({ outcome: 'failed', answer: silent }, ''))
+
+  function signOfLife({ status }: SipAnswer): void {
+    if (status === 100 && isTaken) return
+    silence.cancel()
+    isTaken = true
+    if (status === 100 && !settled) silence = clock.after(stuckMs, () => end({ outcome: 'failed', answer: stuck }, ''))
+  }
+
   for (const branch of branches) {
     const invite = srf.invite(branch.uri, sdp, branch.parts)
     waiting.set(branch, invite)
     invite.onProvisional((answer) => {
-      silence.cancel()
+      signOfLife(answer)
       if (!settled && waiting.has(branch)) onProvisional(answer)
     })
   }

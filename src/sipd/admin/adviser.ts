@@ -113,7 +113,8 @@ async function ask({ request, arrival, needs }: Asked): Promise<Advice> {
 async function textOf({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of body ?? []) {
+  if (!body) return ''
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
     size += chunk.length
     if (size > longestAdvice) throw new Error('the advice is too long')
     chunks.push(chunk)

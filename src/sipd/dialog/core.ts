@@ -51,6 +51,8 @@ export interface Core {
   readonly applications: Applications
   readonly dialogs: DialogTable
   readonly records: CallRecords
+  /** Of 100 too. */
+  readonly tellsTrying: boolean
   /** By transaction id. */
   readonly pending: Map<string, Pending>
 }

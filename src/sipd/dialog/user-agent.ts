@@ -53,12 +53,18 @@ export interface UserAgentNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }
+  readonly tellsTrying?: boolean | undefined
   /** Dialogs at the same time, above which callers are asked to come again. */
   readonly mostDialogs?: number | undefined
 }
 
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
-  const core: Core = { ...needs, dialogs: createDialogTable(needs.mostDialogs ?? defaultMostDialogs), pending: new Map() }
+  const core: Core = {
+    ...needs,
+    tellsTrying: needs.tellsTrying ?? false,
+    dialogs: createDialogTable(needs.mostDialogs ?? defaultMostDialogs),
+    pending: new Map(),
+  }
   const calls = createClientCalls({
     core,
     sendAck: (dialog, invite, order) => inDialog.sendAck(dialog, invite, order),

@@ -8,7 +8,8 @@ import type { TlsIdentity } from '../transport/tls.js'
 // What crosses between the threads is copied: plain data, so that a Secret travels as its text. It never leaves the process.
 
 /** What the thread begins with. */
-export interface Beginning extends Pick<SipdNeeds, 'listen' | 'advertise' | 'admin' | 'outbound' | 'timers' | 'patienceMs' | 'emergency'> {
+export interface Beginning
+  extends Pick<SipdNeeds, 'listen' | 'advertise' | 'admin' | 'outbound' | 'timers' | 'patienceMs' | 'emergency' | 'tellsTrying'> {
   readonly secret: string
   readonly tls: BareIdentity | null
   readonly level: Level

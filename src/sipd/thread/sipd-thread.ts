@@ -90,7 +90,7 @@ function startSipd(workerData: Beginning): Worker {
 }
 
 function beginningOf(
-  { listen, advertise, admin, outbound, timers, patienceMs, emergency, secret, tls, log }: Keeper,
+  { listen, advertise, admin, outbound, timers, patienceMs, emergency, tellsTrying, secret, tls, log }: Keeper,
   bound: Thread['places'] | null,
 ): Beginning {
   return {
@@ -101,6 +101,7 @@ function beginningOf(
     ...(timers && { timers }),
     ...(patienceMs !== undefined && { patienceMs }),
     ...(emergency !== undefined && { emergency }),
+    ...(tellsTrying !== undefined && { tellsTrying }),
     secret: secret.reveal(),
     tls: tls && bareIdentity(tls),
     level: log.level as Level,

@@ -48,6 +48,7 @@ export function createSipPort(request?: SipApplication['request']): SipPort {
   return {
     srf: {
       listening: [],
+      hearsTrying: false,
       connected: true,
       onConnection: unused,
       onInvite: unused,

@@ -75,7 +75,11 @@ export function newClientCall(parts: Pick<ClientCall, 'core' | 'user' | 'applica
 /** A response of the network, or one that was made here. */
 export function answerClientCall(call: ClientCall, response: SipResponse, origin: Origin): void {
   const { status } = response
-  if (status === 100) return
+  if (status === 100) {
+    // Only until it is known more; not of a re-INVITE, whose far end is known to live.
+    if (call.core.tellsTrying && call.state === 'calling' && !call.dialog) call.user.pass(call, response, origin)
+    return
+  }
   call.latest = { response, origin }
   if (status >= 300) {
     leaveOthers(call, null)
