@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
@@ -202,6 +204,18 @@ describe('the place of a phone that calls for help', () => {
 
     afterAll(() => silent.close())
 
+    /** The call comes without the place, in time. */
+    async function answerPlain(began: number): Promise<void> {
+      for (;;) {
+        const invite = await silent.hearsRequest('INVITE')
+        if (invite.has('Geolocation')) continue
+        expect(performance.now() - began).toBeLessThan(4_500)
+        expect(invite.first('Content-Type')).toBe('application/sdp')
+        silent.respond(invite, 486)
+        return
+      }
+    }
+
     it('is not silent when it says 100, and however late it rings it keeps the place', async () => {
       const dialling = await phone.dial('112')
       const invite = await silent.hearsRequest('INVITE')
@@ -214,17 +228,22 @@ describe('the place of a phone that calls for help', () => {
       expect(silent.untaken.filter((heard) => heard !== 'INVITE')).toEqual(['ACK'])
     })
 
+    it('is left out where the request is too large for UDP and the line hangs up its TCP connection', async () => {
+      const tcp = createServer((socket) => void socket.on('error', () => undefined).once('data', () => socket.destroy()))
+      tcp.listen(silent.port, '127.0.0.1')
+      await once(tcp, 'listening')
+      const began = performance.now()
+      const dialling = await phone.dial('112')
+      await answerPlain(began)
+      const dialled = await dialling.result
+      expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(486)
+      tcp.close()
+    })
+
     it('costs no more time than a dead line would', async () => {
       const began = performance.now()
       const dialling = await phone.dial('112')
-      for (;;) {
-        const invite = await silent.hearsRequest('INVITE')
-        if (invite.has('Geolocation')) continue
-        expect(performance.now() - began).toBeLessThan(4_500)
-        expect(invite.first('Content-Type')).toBe('application/sdp')
-        silent.respond(invite, 486)
-        break
-      }
+      await answerPlain(began)
       const dialled = await dialling.result
       expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(486)
     })
