@@ -22,6 +22,8 @@ export interface CallBackNeeds {
 
 interface Tied {
   readonly device: DeviceId
+  /** When it called. */
+  readonly at: Milliseconds
   readonly until: Milliseconds
 }
 
@@ -36,7 +38,7 @@ export function createCallBacks({ store, clock, log, callBackMinutes }: CallBack
     try {
       await store.putFields(
         `callback:${number}`,
-        { device: tied.device, until: String(Math.round(tied.until)) },
+        { device: tied.device, at: String(tied.at) },
         Math.ceil((tied.until - clock.now()) / 1000),
       )
       untold.delete(number)
@@ -46,8 +48,8 @@ export function createCallBacks({ store, clock, log, callBackMinutes }: CallBack
   }
 
   /** Another node has shown the same number since, for another phone. */
-  function isLater(number: string, { until }: Tied): boolean {
-    return Number(store.replica.hash(`callback:${number}`)?.get('until') ?? 0) > until
+  function isLater(number: string, { at }: Tied): boolean {
+    return Number(store.replica.hash(`callback:${number}`)?.get('at') ?? 0) > at
   }
 
   const offState = store.onState((state) => {
@@ -56,7 +58,8 @@ export function createCallBacks({ store, clock, log, callBackMinutes }: CallBack
 
   return {
     tie(number, device) {
-      own.set(number, { device, until: clock.now() + callBackMinutes * 60_000 })
+      const at = Math.round(clock.now())
+      own.set(number, { device, at, until: at + callBackMinutes * 60_000 })
       untold.add(number)
       void tell(number)
     },

@@ -14,7 +14,7 @@ import { type Authentication, type AuthenticationSettings, createAuthenticator, 
 import { createProofs } from './digest/proofs.js'
 import { answerOtherRequests } from './other-requests.js'
 import { createRegisterHandler } from './register/register-handler.js'
-import { type ExpiryLimits, isFrom } from './register/register-request.js'
+import { type ExpiryLimits, isFrom, userAgentOf } from './register/register-request.js'
 
 export type { Binding } from './bindings/binding.js'
 export type { Authentication } from './digest/authenticator.js'
@@ -65,8 +65,12 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const settings = { ...defaultRegistrarSettings, ...needs.settings }
   const bindings = createBindings({ store, node, clock, log, metrics })
   const proofs = createProofs({ store, log })
-  const digestOf = (device: DeviceId, request: IncomingRequest): string | null =>
-    bindings.of(device).find(({ flow }) => isFrom(flow, request.source.address))?.digest ?? proofs.of(device, request)
+  function digestOf(device: DeviceId, request: IncomingRequest): string | null {
+    const agent = userAgentOf(request)
+    // Some phones say what they are in a REGISTER alone.
+    const isSame = ({ flow, userAgent }: Binding): boolean => isFrom(flow, request.source.address) && (agent === '' || agent === userAgent)
+    return bindings.of(device).find(isSame)?.digest ?? proofs.of(device, request)
+  }
   const authenticator = createAuthenticator({ directory, digestOf, realm, secret, clock, log, settings })
   const registered = createEmitter<[DeviceId]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
   const handle = createRegisterHandler({

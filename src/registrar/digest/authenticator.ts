@@ -7,7 +7,7 @@ import type { Directory } from '../../directory/directory.js'
 import { type Credentials, type DigestAlgorithm, isRightResponse, nonceCount, parseCredentials, printChallenge } from '../../sip/digest.js'
 import { splitList } from '../../sip/headers.js'
 import type { IncomingRequest } from '../../srf/srf.js'
-import { userOf } from '../register/register-request.js'
+import { userAgentOf, userOf } from '../register/register-request.js'
 import { createNonces } from './nonce.js'
 import { createOffers } from './offers.js'
 
@@ -140,9 +140,9 @@ function roleFor(request: IncomingRequest): typeof asRegistrar | typeof asProxy 
   return request.method === 'REGISTER' ? asRegistrar : asProxy
 }
 
-/** The phone as it calls itself, where it is: enough to tell one from another, which proves nothing. */
+/** The phone as it calls itself, where and what it is: enough to tell one from another, which proves nothing. */
 function askerOf(request: IncomingRequest): string {
-  return `${nameIn(request) ?? ''}@${request.source.address}`
+  return `${nameIn(request) ?? ''}@${request.source.address} ${userAgentOf(request)}`
 }
 
 function nameIn(request: IncomingRequest): string | null {

@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.js'
 import type { DigestAlgorithm } from '../../sip/digest.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import type { Store } from '../../store/store.js'
+import { userAgentOf } from '../register/register-request.js'
 
 /**
  * Which phones know MD5 alone, in the field `digest` of their records: a node that was restarted must not lose the first call of such a
@@ -49,6 +50,6 @@ export function createProofs({ store, log }: ProofsNeeds): Proofs {
 }
 
 /** `MD5 192.0.2.7 baresip v1.0.0`: what stands in the record. */
-function oldOne({ source, header }: Asking): string {
-  return `MD5 ${source.address} ${header('user-agent').slice(0, 200)}`.trimEnd()
+function oldOne(request: Asking): string {
+  return `MD5 ${request.source.address} ${userAgentOf(request)}`.trimEnd()
 }

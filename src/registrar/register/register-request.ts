@@ -46,6 +46,11 @@ export function refusal(status: number, reason: string, headers: SipHeaders = {}
   return { kind: 'refusal', status, reason, headers }
 }
 
+/** What kind of phone it is, as it says itself. */
+export function userAgentOf(request: Pick<IncomingRequest, 'header'>): string {
+  return request.header('user-agent').slice(0, 200)
+}
+
 /** The user part of an address-of-record, escapes decoded, parameters gone (RFC 3261 §10.3 step 5); null where there is none. */
 export function userOf(header: string): string | null {
   const uri = parseUri(parseNameAddr(header)?.uri ?? '')
@@ -66,7 +71,7 @@ export function unsupportedExtensions(request: IncomingRequest): Refusal | null 
 export function readOrigin(request: IncomingRequest, digest: DigestAlgorithm): Origin | Refusal {
   const cseq = parseCSeq(request.header('cseq'))?.number
   if (cseq === undefined || request.callId === '') return refusal(400, 'Bad CSeq or Call-ID')
-  return { callId: request.callId, cseq, flow: flowOf(request.source), userAgent: request.header('user-agent').slice(0, 200), digest }
+  return { callId: request.callId, cseq, flow: flowOf(request.source), userAgent: userAgentOf(request), digest }
 }
 
 /** Where requests to the phone go: back where its REGISTER came from, through NAT and over its own connection (RFC 3581, RFC 5626). */
