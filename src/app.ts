@@ -15,7 +15,7 @@ import { followTlsFiles } from './base/settings/tls-renewal.js'
 import { createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config.js'
 import { type Dialplan, loadDialplan } from './dialplan/dialplan.js'
-import { createDirectory, joinNetwork, loadSamples, newBoot } from './directory/directory.js'
+import { createDirectory, joinNetwork, loadSamples, type MembershipNeeds, newBoot } from './directory/directory.js'
 import { createFeatures } from './features/features.js'
 import { createHotdesk, hashPin, hotdeskLibrary } from './hotdesk/hotdesk.js'
 import { createMedia } from './media/media.js'
@@ -180,12 +180,8 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await loadSamples({ store, directory, hashPin })
   const sip = nodeAddress(srf)
-  const membership = await joinNetwork({ ...common('directory'), boot, site, sip, version, library: hotdeskLibrary.version })
-  lifecycle.opened(membership, 'membership', (opened) => opened.close())
-  // Two nodes of one name would undo each other's work: this one ends, by the way of every fault that nobody can mend.
-  membership.onTaken(() =>
-    queueMicrotask(() => raise(new AppError('NODE_NAME_TAKEN', `another process has taken the node name "${node}"`))),
-  )
+  const library = hotdeskLibrary.version
+  await becomeMember(ground, { ...common('directory'), boot, site, sip, version, emergency: dialplan.emergencyNumbers, library })
 
   const hotdesk = createHotdesk({
     ...common('hotdesk'),
@@ -219,6 +215,15 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
   const phones = createPhones({ ...common('phones'), directory, hotdesk, registrar, activity: calls })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
+}
+
+/** Two nodes of one name would undo each other's work: this one ends, by the way of every fault that nobody can mend. */
+async function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Promise<void> {
+  const membership = await joinNetwork(needs)
+  lifecycle.opened(membership, 'membership', (opened) => opened.close())
+  membership.onTaken(() =>
+    queueMicrotask(() => raise(new AppError('NODE_NAME_TAKEN', `another process has taken the node name "${needs.node}"`))),
+  )
 }
 
 function expiryLimits({ registration }: Config) {

@@ -1,4 +1,4 @@
-import type { Device } from '../directory/directory.js'
+import type { Device, User } from '../directory/directory.js'
 import { dialled, isEmergencyService } from '../sip/dialled.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { type Call, forwardsLeft, newCall, refuse } from './call.js'
@@ -9,7 +9,7 @@ import { emergencyOf } from './decision/number-rules.js'
 import { toEmergency } from './emergency.js'
 import type { Failure } from './failure.js'
 import type { CallNeeds } from './needs.js'
-import { type Caller, callingDevice, callingNode, callingTrunk, phoneInDistress } from './parties/caller.js'
+import { type Caller, callingDevice, callingNode, callingTrunk, diallerOn, phoneInDistress } from './parties/caller.js'
 import { passportHeader } from './parties/node-passport.js'
 import { recorded } from './recorded.js'
 
@@ -17,7 +17,7 @@ type DeviceCaller = Extract<Caller, { kind: 'device' }>
 
 /** Takes an INVITE from its arrival to the end of its call. */
 export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Promise<void> {
-  const emergency = emergencyOf(digitsOf(invite), needs)
+  const emergency = emergencyOf(digitsOf(invite), () => userSeemingly(invite, needs), needs)
   // Before everything else: no emergency call waits for a check that may fail.
   if (emergency !== null && !isFromOutside(invite, needs)) return callForHelp(invite, emergency, needs)
   const caller = callingNode(invite, needs) ?? callingTrunk(invite, needs) ?? (isForged(invite) ? null : callingDevice(invite, needs))
@@ -29,6 +29,12 @@ export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Prom
 /** A phone may ask for the service instead of a number: it gets what 112 gets here. */
 function digitsOf({ uri }: IncomingInvite): string {
   return isEmergencyService(uri) ? '112' : dialled(uri)
+}
+
+/** Nobody has proved anything yet; that somebody else is taken for this user brings help, and nothing else. */
+function userSeemingly(invite: IncomingInvite, needs: CallNeeds): User | null {
+  const phone = phoneInDistress(invite, needs)
+  return typeof phone === 'string' ? null : diallerOn(phone, needs).user
 }
 
 function isForged(invite: IncomingInvite): boolean {

@@ -53,6 +53,8 @@ export interface Dialplan {
   readonly trunks: readonly Trunk[]
   /** What a person dials first, for messages: `*77*` and `*77*5*`. */
   readonly codes: { readonly login: string; readonly logout: string }
+  /** Dialled before a number outside. */
+  readonly outside: string
   /** Null: a login lasts until somebody ends it. */
   readonly automaticLogout: AutomaticLogout | null
   /** The number to dial for this emergency here, null where it is none. Asked before everything else. */

@@ -34,6 +34,7 @@ export function createRules(file: PlanFile): Dialplan {
     elin: file.elin ?? null,
     trunks,
     codes: file.codes,
+    outside: file.outside,
     automaticLogout: logoutRules(file),
     emergency,
     emergencyNumbers: [...emergencies.keys()],

@@ -23,6 +23,8 @@ export interface MembershipNeeds {
   /** `udp:192.0.2.10:5060` */
   readonly sip: string
   readonly version: string
+  /** What people of this site know as a call for help, wherever they are. */
+  readonly emergency: readonly string[]
   /** Version of the function library that this program calls: while the node lives, no newer one takes its place. */
   readonly library: number
   readonly clock: Clock
@@ -43,8 +45,9 @@ export function newBoot(): string {
  * @throws AppError NODE_NAME_TAKEN when another living process has it
  */
 export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
-  const { store, node, boot, site, sip, version, library, clock, log } = needs
-  const fields = ['site', site, 'sip', sip, 'version', version, 'library', String(library), 'process', thisProcess()]
+  const { store, node, boot, site, sip, version, emergency, library, clock, log } = needs
+  const told = { site, sip, version, emergency: emergency.join(' '), library: String(library), process: thisProcess() }
+  const fields = Object.entries(told).flat()
   const listeners = new Set<() => void>()
 
   /** `-` replaces nobody. */

@@ -36,7 +36,14 @@ async function start(functions: FunctionLibrary, kept: KeptLog = keepLog(), name
 }
 
 function enter(store: Store, library: number): Promise<Membership> {
-  const who = { node: 'paris-1' as NodeName, boot: newBoot(), site: 'paris' as SiteName, sip: 'udp:192.0.2.10:5060', version: '0.1.0' }
+  const who = {
+    node: 'paris-1' as NodeName,
+    boot: newBoot(),
+    site: 'paris' as SiteName,
+    sip: 'udp:192.0.2.10:5060',
+    version: '0.1.0',
+    emergency: [],
+  }
   return joinNetwork({ ...who, store, library, clock: systemClock, log: silentLogger() })
 }
 

@@ -24,7 +24,7 @@ afterAll(async () => {
 beforeEach(() => redis.cli('DEL', '{hd}:node:paris-1'))
 
 function join(boot = newBoot()): Promise<Membership> {
-  const address = { site: 'paris' as SiteName, sip: 'udp:192.0.2.10:5060', version: '0.1.0', library: 1 }
+  const address = { site: 'paris' as SiteName, sip: 'udp:192.0.2.10:5060', version: '0.1.0', emergency: ['112', '0112'], library: 1 }
   return joinNetwork({ store, node: 'paris-1' as NodeName, boot, ...address, clock: systemClock, log: silentLogger() })
 }
 
@@ -48,6 +48,7 @@ describe('the name of a node', () => {
       site: 'paris',
       sip: 'udp:192.0.2.10:5060',
       version: '0.1.0',
+      emergency: ['112', '0112'],
     })
     expect(
       node.directory
@@ -59,6 +60,8 @@ describe('the name of a node', () => {
     await membership.close()
     expect(await left).toBe('paris-1')
     expect(node.directory.node('paris-1' as NodeName)).toBeNull()
+    // Its people are elsewhere now, and still dial what they know.
+    expect(node.directory.emergencyNumbers('paris' as SiteName)).toEqual(['112', '0112'])
     await node.close()
   })
 

@@ -55,6 +55,7 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
     site: site as SiteName,
     sip: 'udp:127.0.0.1:5060',
     version: '0.0.0',
+    emergency: ['112'],
     library: hotdeskLibrary.version,
   })
   const hasty: Clock = { now: store.clock.now, after: (ms, run) => store.clock.after(ms / hurry, run) }

@@ -10,8 +10,8 @@ import type { TrunkPort } from '../needs.js'
 /** What a decision reads. All of it is in memory: no call waits for an answer from elsewhere. */
 export interface Knowledge {
   readonly node: NodeName
-  readonly dialplan: Pick<Dialplan, 'site' | 'trunks' | 'emergency' | 'route' | 'did'>
-  readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'ownedBy'>
+  readonly dialplan: Pick<Dialplan, 'site' | 'trunks' | 'outside' | 'emergency' | 'route' | 'did'>
+  readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'ownedBy' | 'emergencyNumbers'>
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly callBacks: Pick<CallBacks, 'deviceOf'>

@@ -1,5 +1,6 @@
 import { parseExtension } from '../../base/identity.js'
 import type { Route, Trunk } from '../../dialplan/dialplan.js'
+import type { User } from '../../directory/directory.js'
 import type { Asked, Destination, Finding, Knowledge, To, Way } from './contract.js'
 
 const mostForwards = 5
@@ -7,16 +8,39 @@ const ownCall: Way = { hops: 0, trail: [] }
 
 // ── what a phone has dialled ─────────────────────────────────────────────────────────────────────────────────────────
 
-export function emergency({ digits }: Asked<'dialled'>, knowledge: Knowledge): Finding {
-  const to = emergencyOf(digits, knowledge)
+export function emergency({ digits, by }: Asked<'dialled'>, knowledge: Knowledge): Finding {
+  const to = emergencyOf(digits, () => by?.user ?? null, knowledge)
   if (to === null) return { words: `${shown(digits)} is no emergency number of ${knowledge.dialplan.site}` }
   return { words: `${digits} is the emergency number ${to.number} of ${knowledge.dialplan.site}, by ${lines(to.trunks)}`, to }
 }
 
-/** Asked before it is known who calls: nothing may stand before a call for help. Null for any other number. */
-export function emergencyOf(digits: string, { dialplan, trunks }: Knowledge): To<'emergency'> | null {
-  const number = dialplan.emergency(digits)
+/**
+ * Asked before it is known who calls: nothing may stand before a call for help. Null for any other number. `user` tells whose phone it seems
+ * to be: a visitor dials what brings help at home.
+ */
+export function emergencyOf(digits: string, user: () => User | null, knowledge: Knowledge): To<'emergency'> | null {
+  const { dialplan, trunks } = knowledge
+  const number =
+    dialplan.emergency(digits) ?? (isFree(digits, knowledge) && bringsHelpAtHome(digits, user(), knowledge) ? anyHelp(knowledge) : null)
   return number === null ? null : { kind: 'emergency', number, trunks: trunks.order(dialplan.trunks) }
+}
+
+/** 112 is an emergency number of every site. */
+function anyHelp({ dialplan }: Knowledge): string | null {
+  return dialplan.emergency('112')
+}
+
+/** It means nothing else here: 100 brings help somewhere, and is Alice elsewhere. */
+function isFree(digits: string, { dialplan, directory }: Knowledge): boolean {
+  const route = dialplan.route(digits)
+  return route.kind === 'unknown' || (route.kind === 'user' && directory.user(route.extension) === null)
+}
+
+function bringsHelpAtHome(digits: string, user: User | null, { dialplan, directory }: Knowledge): boolean {
+  if (user === null || user.home === dialplan.site) return false
+  const numbers = directory.emergencyNumbers(user.home)
+  const number = digits.replace(/#$/, '')
+  return numbers.includes(number) || (number.startsWith(dialplan.outside) && numbers.includes(number.slice(dialplan.outside.length)))
 }
 
 export function code({ digits }: Asked<'dialled'>, { dialplan }: Knowledge): Finding {

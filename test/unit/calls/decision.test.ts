@@ -64,6 +64,8 @@ interface Scene {
   /** Emergency number → phone. */
   readonly callBacks?: Readonly<Record<string, string>>
   readonly down?: readonly string[]
+  /** Site → numbers that bring help there. */
+  readonly emergencies?: Readonly<Record<string, readonly string[]>>
 }
 
 const alice = userOf('100', 'Alice')
@@ -79,6 +81,7 @@ function scene({
   nodes = ['paris-1'],
   callBacks = {},
   down = [],
+  emergencies = {},
 }: Scene): Knowledge {
   const phones = devices ?? ['HD0001', 'HD0002', 'HD0003'].map((id) => deviceOf(id))
   const bindingOf = (device: DeviceId, at: string): Binding => ({
@@ -98,7 +101,8 @@ function scene({
     directory: {
       user: (extension) => users.find((user) => user.extension === extension) ?? null,
       device: (id) => phones.find((device) => device.id === id) ?? null,
-      node: (name) => (nodes.includes(name) ? { name, site: paris, sip: 'udp:192.0.2.1:5060', version: '' } : null),
+      node: (name) => (nodes.includes(name) ? { name, site: paris, sip: 'udp:192.0.2.1:5060', version: '', emergency: [] } : null),
+      emergencyNumbers: (site) => emergencies[site] ?? [],
       ownedBy: (extension) => phones.filter(({ owner }) => owner === extension),
     },
     hotdesk: {
@@ -146,6 +150,31 @@ describe('where a call goes', () => {
   ])('%s of a phone without a user is %s', (digits, kind, rules) => {
     const decision = decided(digits, 'HD0003', atWork)
     expect([decision.to.kind, rulesOf(decision)]).toEqual([kind, rules])
+  })
+
+  describe('what brings help at home', () => {
+    const zoe = userOf('102', 'Zoe', { home: found(parseSiteName('london')) })
+    const visited = {
+      users: [alice, zoe],
+      seats: { HD0001: '100', HD0002: '102' },
+      emergencies: { london: ['112', '998', '100', '103', '*77*100*'], paris: ['997'] },
+    }
+    it.each([
+      ['998', 'HD0002', 'emergency'],
+      ['998#', 'HD0002', 'emergency'],
+      ['0998', 'HD0002', 'emergency'],
+      // What means something here means that.
+      ['100', 'HD0002', 'refused'],
+      ['*77*100*', 'HD0002', 'login'],
+      ['103', 'HD0002', 'emergency'],
+      ['998', 'HD0001', 'refused'],
+      ['997', 'HD0001', 'refused'],
+      ['996', 'HD0002', 'refused'],
+    ])('%s dialled at %s is %s', (digits, by, kind) => {
+      const { to } = decided(digits, by, visited)
+      expect(to.kind).toBe(kind)
+      if (to.kind === 'emergency') expect([to.number, to.trunks.map(({ name }) => name)]).toEqual(['112', ['paris-carrier']])
+    })
   })
 
   it('a phone that is about to be logged out makes no calls but for help', () => {

@@ -57,7 +57,7 @@ beforeEach(async () => {
   }
 })
 
-const whoWeAre = { node: 'paris-1' as NodeName, boot: 'b1', clock: systemClock, log: silentLogger() }
+const whoWeAre = { node: 'paris-1' as NodeName, emergency: [], boot: 'b1', clock: systemClock, log: silentLogger() }
 
 function open(node = 'paris-1' as NodeName): Stage {
   const notifies: Notify[] = []
