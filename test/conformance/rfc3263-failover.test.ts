@@ -183,6 +183,20 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       expect(application.untaken.join(' ')).not.toContain('482')
     })
 
+    it('the second hears nothing of a re-INVITE as long as the first may answer it', async () => {
+      await application.request('INVITE', 'sip:desks.test', [], offer)
+      first.respond(await first.hearsRequest('INVITE'), 200, [['Contact', '<sip:desks.test>']], offer)
+      const { dialogId } = await application.arrives('200')
+      await application.requestInDialog(dialogId, 'ACK')
+      await first.hearsRequest('ACK')
+      await application.requestInDialog(dialogId, 'INVITE', [], offer)
+      const again = await first.hearsRequest('INVITE')
+      clock.advance(2_000)
+      first.respond(again, 488)
+      await application.arrives('488')
+      expect(second.untaken).toEqual([])
+    })
+
     it('both are cancelled when the caller gives up', async () => {
       const { txnId, one, other } = await bothCalled()
       first.respond(one, 100)

@@ -104,7 +104,8 @@ function tryNext(sending: Sending): void {
     onTransportFailure: () => failed(sending, attempt, { status: 503, reason: 'Service Unavailable' }),
   })
   sending.transaction = attempt.transaction
-  if (!isLast && request.method === 'INVITE')
+  // In a dialog the next place may be one that does not know the call, and its 481 would end it.
+  if (!isLast && request.method === 'INVITE' && request.to.tag === '')
     attempt.patience = core.clock.after(patienceT1 * core.timers.t1, () => {
       if (!sending.chosen && !sending.cancelled && sending.live.has(attempt)) tryNext(sending)
     })
