@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { changeOn, type DeskNode, device, eventsOf, extension, mirrorFaults, openDeskNode } from '../support/redis-network.js'
-import { keyOf } from '../support/redis-store.js'
+import { followed, keyOf } from '../support/redis-store.js'
 
 let redis: TestRedis
 let node: DeskNode
@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   for (const id of ['HD0001', 'HD0002']) await redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', id, 'now')
-  await keyOf(node.store, 'devices', (hash) => hash === undefined)
+  await followed(node.store, other.store)
 })
 
 const login = (user: string, id: string) => redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', user, id)
@@ -37,6 +37,7 @@ describe('an assignment made by redis-cli', () => {
 
   it('drains over the calls of another node', async () => {
     await login('100', 'HD0001')
+    await followed(node.store, other.store)
     other.hotdesk.callBegan(device('HD0001'), 'ordinary')
     await expect.poll(() => redis.cli('EXISTS', '{hd}:oncall:HD0001')).toBe('1')
     expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'api')).toEqual({ outcome: 'DRAINING', calls: 1 })

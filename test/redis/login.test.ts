@@ -5,7 +5,7 @@ import { hashPin } from '../../src/hotdesk/hotdesk.js'
 import { keepLog } from '../support/kept-log.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { changeOn, type DeskNode, device, eventsOf, extension, openDeskNode, pin } from '../support/redis-network.js'
-import { keyOf, stateOf } from '../support/redis-store.js'
+import { followed, keyOf, stateOf } from '../support/redis-store.js'
 
 let redis: TestRedis
 let node: DeskNode
@@ -22,7 +22,7 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const id of ['HD0001', 'HD0002']) await redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', id, 'now')
   for (const key of (await redis.cli('KEYS', '{hd}:attempts:*')).split('\n')) if (key) await redis.cli('DEL', key)
-  await keyOf(node.store, 'devices', (hash) => hash === undefined)
+  await followed(node.store)
 })
 
 const alice = (digits: string) => node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin(digits) })
@@ -174,6 +174,7 @@ describe('without Redis', () => {
 
   it('tells Redis of calls that began and ended meanwhile, so that draining goes on', async () => {
     expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
+    await followed(node.store)
     node.hotdesk.callBegan(device('HD0001'), 'ordinary')
     expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'console')).toEqual({ outcome: 'DRAINING', calls: 1 })
     const lost = stateOf(node.store, 'lost')

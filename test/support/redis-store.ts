@@ -48,6 +48,14 @@ export function keyOf(
   })
 }
 
+/** Resolves when the copies hold what Redis held at the time of asking: each follows the changes in their order. */
+export async function followed(...stores: readonly Store[]): Promise<void> {
+  const key = `quiet:marker-${crypto.randomUUID()}`
+  await stores[0]?.putFields(key, { mark: '1' }, 60)
+  for (const store of stores) await keyOf(store, key, (hash) => hash !== undefined)
+  await stores[0]?.remove(key)
+}
+
 /** Resolves when the store is in that state; fails after `withinMs`. */
 export function stateOf(store: Store, wanted: StoreState, withinMs = 4_000): Promise<void> {
   return new Promise((resolve, reject) => {
