@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AutomaticLogout } from '../../src/hotdesk/hotdesk.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { changeOn, type DeskNode, device, eventsOf, openDeskNode } from '../support/redis-network.js'
-import { keyOf } from '../support/redis-store.js'
+import { followed, keyOf } from '../support/redis-store.js'
 
 const hours = 3_600_000
 const rules: AutomaticLogout = { site: 'paris' as never, maxTimeMs: 12 * hours, idleTimeMs: 8 * hours, daily: null }
@@ -39,8 +39,8 @@ async function logouts(): Promise<readonly Record<string, string>[]> {
 async function twoRounds(): Promise<void> {
   for (const _ of [1, 2]) {
     await login('102', 'HD0004')
+    await followed(node.store, other.store)
     await backdate('HD0004', 13)
-    await keyOf(node.store, 'devices', (hash) => hash?.has('HD0004') === true)
     await keyOf(node.store, 'devices', (hash) => hash?.has('HD0004') !== true, 8_000)
   }
 }
@@ -49,7 +49,7 @@ describe('automatic logout', () => {
   it('ends a login that has lasted too long, at one of two nodes, once and with its reason', async () => {
     await login('100', 'HD0001')
     await login('101', 'HD0002')
-    await keyOf(other.store, 'devices', (hash) => hash?.size === 2)
+    await followed(node.store, other.store)
     const out = changeOn(other.hotdesk, 'HD0001')
     await backdate('HD0001', 9)
     expect(await out).toMatchObject({ before: '100', after: null, cause: 'logout' })
@@ -65,13 +65,15 @@ describe('automatic logout', () => {
     await keyOf(node.store, 'reg:HD0001', (hash) => hash !== undefined)
     await keyOf(other.store, 'reg:HD0001', (hash) => hash !== undefined)
     await login('100', 'HD0001')
+    await followed(node.store)
     await backdate('HD0001', 13)
     await keyOf(node.store, 'devices', (hash) => hash === undefined, 8_000)
     // Nobody had to take a turn.
     expect(await redis.cli('EXISTS', '{hd}:turn:HD0001')).toBe('0')
-    await login('100', 'HD0001')
-    await backdate('HD0001', 13)
     await other.close()
+    await login('100', 'HD0001')
+    await followed(node.store)
+    await backdate('HD0001', 13)
     await keyOf(node.store, 'devices', (hash) => hash === undefined, 8_000)
     expect(await redis.cli('GET', '{hd}:turn:HD0001')).toBe('paris-1')
     other = await openDeskNode(redis, { name: 'paris-2', automaticLogout: rules, pace: 'hasty' })
@@ -85,6 +87,7 @@ describe('automatic logout', () => {
       await login(user, id)
       node.hotdesk.callBegan(device(id), 'ordinary')
     }
+    await followed(node.store, other.store)
     await backdate('HD0001', 13)
     await backdate('HD0002', 9)
     await keyOf(other.store, 'device:HD0001', (hash) => hash?.get('state') === 'draining', 8_000)
