@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { type DeskNode, device, eventsOf, extension, openDeskNode } from '../support/redis-network.js'
-import { keyOf } from '../support/redis-store.js'
+import { followed, keyOf } from '../support/redis-store.js'
 
 let redis: TestRedis
 let node: DeskNode
@@ -21,14 +21,17 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const id of ['HD0001', 'HD0002']) await redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', id, 'now')
   await node.directory.putUser('120', { name: 'Dora', home: 'paris', enabled: true, mayHotdesk: true })
+  await followed(node.store, other.store)
   await redis.cli('DEL', '{hd}:events')
   expect(await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '120', 'HD0001')).toBe('LOGGED_IN')
-  for (const { store } of [node, other]) await keyOf(store, 'devices', (hash) => hash?.get('HD0001') === '120')
+  await followed(node.store, other.store)
 })
 
 /** Resolves when both nodes have done what was to be done before: they do one thing after the other. */
 async function afterAllThat(): Promise<void> {
   await redis.cli('HSET', '{hd}:user:102', 'name', `Chloé ${Math.random()}`)
+  // Nobody's phone shows it.
+  await followed(node.store, other.store)
   await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '102', 'HD0002')
   for (const { store } of [node, other]) await keyOf(store, 'devices', (hash) => hash?.get('HD0002') === '102')
   const wished = (count: string) => expect.poll(() => redis.cli('HGET', '{hd}:device:HD0002', 'epoch')).toBe(count)
@@ -107,7 +110,7 @@ describe('whoever may not sit there any more', () => {
   it('at a phone that was removed, leaves when the call there has ended', async () => {
     await node.directory.putDevice('HD0055', { site: 'paris', hotdesk: true, location: 'cellar' })
     await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '120', 'HD0055')
-    await keyOf(node.store, 'devices', (hash) => hash?.get('HD0055') === '120')
+    await followed(node.store, other.store)
     node.hotdesk.callBegan(device('HD0055'), 'ordinary')
     await expect.poll(() => redis.cli('EXISTS', '{hd}:oncall:HD0055')).toBe('1')
     await node.directory.removeDevice(device('HD0055'))
