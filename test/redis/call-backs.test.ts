@@ -43,6 +43,7 @@ describe('the number that an emergency centre was shown', () => {
     await isTold()
     expect(london.deviceOf(number)).toBe('HD0001')
     expect(Number(await redis.cli('TTL', `{hd}:${key}`))).toBeGreaterThan(180 * 60 - 10)
+    await keyOf(here, key, (hash) => hash !== undefined)
     await redis.cli('DEL', `{hd}:${key}`)
     await keyOf(here, key, (hash) => hash === undefined)
     clock.advance(180 * 60_000 - 1)
