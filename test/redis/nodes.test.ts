@@ -110,9 +110,12 @@ describe('the name of a node', () => {
     const lost = stateOf(store, 'lost')
     await redis.kill()
     await lost
+    // Or the record would still be there.
+    await redis.forget()
     await redis.start()
     await stateOf(store, 'connected')
-    await expect.poll(() => redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('b1')
+    // And not with the next heartbeat, which comes after five seconds.
+    await expect.poll(() => redis.cli('HGET', '{hd}:node:paris-1', 'boot'), { timeout: 2_000 }).toBe('b1')
     await membership.close()
   })
 
