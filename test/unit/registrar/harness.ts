@@ -106,12 +106,13 @@ const seal = createSeal(new Secret('the secret of the network'))
 export async function seedDevices(store: Store, ids: readonly DeviceId[] = [HD0001]): Promise<void> {
   const directory = createDirectory({ store, seal, log: silentLogger() })
   const edit = { site: 'paris', hotdesk: true, location: 'desk by the window', password: new Secret(password) }
-  for (const id of ids) {
-    const seen = keyOf(store, `device:${id}`, (record) => record !== undefined)
-    const saved = await directory.putDevice(id, edit)
-    if (saved.outcome === 'REFUSED') throw new Error(saved.reasons.join('; '))
-    await seen
-  }
+  const changes = ids.map((id) => {
+    const prepared = directory.prepareDevice(id, edit)
+    if (prepared.outcome === 'REFUSED' || !prepared.change) throw new Error(`${id} is there, or: ${JSON.stringify(prepared)}`)
+    return prepared.change
+  })
+  await directory.apply(changes)
+  for (const id of ids) await keyOf(store, `device:${id}`, (record) => record !== undefined)
   directory.close()
 }
 
