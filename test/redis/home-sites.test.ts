@@ -41,6 +41,11 @@ async function ago(minutes: number): Promise<string> {
   return String(Number((await redis.cli('TIME')).split('\n')[0]) - minutes * 60)
 }
 
+/** Makes the login at the phone so many minutes old. */
+async function sitsFor(id: string, minutes: number): Promise<void> {
+  await redis.cli('HSET', `{hd}:device:${id}`, 'since', await ago(minutes))
+}
+
 async function londonEnds(): Promise<void> {
   await london.close()
   await siteIs((site) => site.has('lost'))
@@ -55,6 +60,7 @@ async function aRound(): Promise<void> {
   await redis.cli('HSET', '{hd}:user:100', 'home', 'nowhere')
   await redis.cli('HSET', '{hd}:site:nowhere', 'nodes', 'nowhere-1', 'lost', await ago(25 * 60))
   await login('100', 'HD0003')
+  await sitsFor('HD0003', 26 * 60)
   await leaves('HD0003')
 }
 
@@ -101,6 +107,7 @@ describe('a site', () => {
 
 describe('the home site is lost', () => {
   it('and its people stay logged in at other sites, for a day', async () => {
+    await sitsFor('HD0001', 48 * 60)
     await londonEnds()
     await redis.cli('HSET', '{hd}:site:london', 'lost', await ago(23 * 60))
     await aRound()
@@ -116,8 +123,22 @@ describe('the home site is lost', () => {
     })
   })
 
+  it('and whoever logs in after that has the whole time from then on', async () => {
+    await londonEnds()
+    await redis.cli('HSET', '{hd}:site:london', 'lost', await ago(72 * 60))
+    await sitsFor('HD0001', 23 * 60)
+    await aRound()
+    expect(await fcall('who', 'HD0001')).toBe('OCCUPIED 102')
+    await sitsFor('HD0001', 24 * 60 + 1)
+    await leaves('HD0001')
+    await login('102', 'HD0001')
+    await aRound()
+    expect(await fcall('who', 'HD0001')).toBe('OCCUPIED 102')
+  })
+
   it.each(['never', '0'])('for good, where homeLostLogout is %s', async (homeLostLogout) => {
     expect(await paris.directory.putSite('london', { homeLostLogout })).toEqual({ outcome: 'SAVED' })
+    await sitsFor('HD0001', 24 * 60 * 400)
     await londonEnds()
     await redis.cli('HSET', '{hd}:site:london', 'lost', await ago(24 * 60 * 365))
     await aRound()
@@ -126,6 +147,8 @@ describe('the home site is lost', () => {
 
   it('and whoever sits there is none of the others’ business: it may only be cut off', async () => {
     await login('101', 'HD0004')
+    await sitsFor('HD0001', 48 * 60)
+    await sitsFor('HD0004', 48 * 60)
     await londonEnds()
     await redis.cli('HSET', '{hd}:site:london', 'lost', await ago(24 * 60 + 1))
     await leaves('HD0001')
@@ -136,7 +159,7 @@ describe('the home site is lost', () => {
 
 describe('the home site returns', () => {
   async function returned(minutes: number): Promise<void> {
-    await redis.cli('HSET', '{hd}:device:HD0001', 'since', await ago(minutes + 60))
+    await sitsFor('HD0001', minutes + 60)
     await redis.cli('HSET', '{hd}:site:london', 'back', await ago(minutes))
   }
 

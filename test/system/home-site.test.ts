@@ -32,6 +32,7 @@ describe('a visitor whose home site is lost', () => {
     const dayAgo = Number((await office.redis.cli('TIME')).split('\n')[0]) - 24 * 3_600
     const told = desk1.nextNotify()
     await office.redis.cli('HSET', '{hd}:site:london', 'lost', String(dayAgo))
+    await office.redis.cli('HSET', '{hd}:device:HD0001', 'since', String(dayAgo))
     expect(await told).toMatch(/^check-sync/)
     expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('FREE')
     expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0002')).toBe('OCCUPIED 101')

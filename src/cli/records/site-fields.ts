@@ -13,7 +13,7 @@ export const siteFields: readonly Field<Site, SiteEdit>[] = [
   {
     name: 'homeLostLogout',
     expects: 'a time such as 24h or 90m, or never',
-    about: 'how long its people stay logged in elsewhere while none of its nodes lives (default: 24h)',
+    about: 'how long its people stay logged in elsewhere after the loss of all its nodes, or a later login (default: 24h)',
     write: ({ homeLostLogout }) => homeLostLogout,
     read: (text) => (text === '' || parseStay(text) ? { homeLostLogout: text } : null),
   },
