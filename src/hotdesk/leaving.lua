@@ -23,14 +23,24 @@ local function leave(tag, device, node, via, reason)
   return say(logout_device(tag, device, 'drain', via, reason))
 end
 
--- hotdesk_expire DEVICE NODE REASON SINCE LAST-CALL DUE     automatic logout, when it is DUE by what NODE has read
+-- A node that was suspended for hours knows nothing of what has become of a site since.
+local function home_is(tag, device, reason, moment)
+  local home = redis.call('HGET', tag .. ':user:' .. user_on(tag, device), 'home')
+  if not home or not exists(tag, 'site:' .. home) then return false end
+  local lost, back = unpack(redis.call('HMGET', tag .. ':site:' .. home, 'lost', 'back'))
+  if reason == 'home-lost' then return lost and tonumber(lost) == moment end
+  return not lost and back and tonumber(back) == moment
+end
+
+-- hotdesk_expire DEVICE NODE REASON SINCE LAST-CALL DUE [HOME]     automatic logout, when it is DUE by what NODE has read
 --                                                    in the phone's record, SINCE and LAST-CALL; seconds, - where there is none.
---                                                    REASON is max-time, idle-time, daily, home-lost or home-return
+--                                                    REASON is max-time, idle-time, daily, home-lost or home-return; with the
+--                                                    last two, HOME is `lost` or `back` in the record of the user's home
 --   LOGGED_OUT EXTENSION
 --   DRAINING CALLS                follows when the last of so many calls has ended
 --   BUSY CALLS                    a phone with a call is not idle, and its user goes home only between calls
 --   EMERGENCY                     the phone is in an emergency call or in the quiet time after one; ask again
---   OUTDATED                      the record says something else by now, or it is not due by the clock of Redis
+--   OUTDATED                      a record says something else by now, or it is not due by the clock of Redis
 --   NOT_YOURS NODE                that node looks after the phone
 local function expire(keys, args)
   local tag, device, node, reason = keys[1], must(args[1], 'device'), must(args[2], 'node'), must(args[3], 'reason')
@@ -38,6 +48,8 @@ local function expire(keys, args)
   local is_same = since == must(args[4], 'since') and (last_call or '-') == must(args[5], 'last call')
   local due = tonumber(must(args[6], 'due'))
   if not is_same or not due or tonumber(redis.call('TIME')[1]) < due or not user_on(tag, device) then return say('OUTDATED') end
+  local is_of_home = reason == 'home-lost' or reason == 'home-return'
+  if is_of_home and not home_is(tag, device, reason, tonumber(must(args[7], 'home'))) then return say('OUTDATED') end
   local calls = calls_of(tag, device)
   if calls > 0 and (reason == 'idle-time' or reason == 'home-return') then return say('BUSY', calls) end
   return leave(tag, device, node, 'automatic', reason)

@@ -80,6 +80,48 @@ describe('hotdesk_expire', () => {
   })
 })
 
+describe('hotdesk_expire because of the home of who sits there', () => {
+  const home = (...fields: readonly string[]) => desk.redis.cli('HSET', '{hd}:site:london', ...fields)
+  beforeEach(async () => {
+    await desk.redis.cli('HSET', '{hd}:user:100', 'home', 'london')
+  })
+
+  it('logs out when it is lost, and not when it is back by now, or was lost another time', async () => {
+    await desk.converse([['expire HD0001 paris-1 home-lost 1700000000 - 1700040000 1700000001', 'OUTDATED']])
+    await home('lost', '1700000002', 'back', '1700000001')
+    await desk.converse([
+      ['expire HD0001 paris-1 home-lost 1700000000 - 1700040000 1700000001', 'OUTDATED'],
+      ['expire HD0001 paris-1 home-lost 1700000000 - 1700040000 1700000002', 'LOGGED_OUT 100'],
+    ])
+    expect(await desk.lastEvent()).toBe('event logout device HD0001 user 100 via automatic reason home-lost')
+  })
+
+  it('logs out when it is back, and not when it is lost again, or was back another time', async () => {
+    await home('lost', '1700000002', 'back', '1700000001')
+    await desk.converse([['expire HD0001 paris-1 home-return 1700000000 - 1700040000 1700000001', 'OUTDATED']])
+    await desk.redis.cli('HDEL', '{hd}:site:london', 'lost')
+    await desk.converse([
+      ['expire HD0001 paris-1 home-return 1700000000 - 1700040000 1700000000', 'OUTDATED'],
+      ['expire HD0001 paris-1 home-return 1700000000 - 1700040000 1700000001', 'LOGGED_OUT 100'],
+    ])
+  })
+
+  it('leaves alone who has another home by now, or one whose key is no record', async () => {
+    await home('lost', '1700000001')
+    for (const other of [
+      ['HSET', '{hd}:user:100', 'home', 'rome'],
+      ['HDEL', '{hd}:user:100', 'home'],
+      ['DEL', '{hd}:user:100'],
+    ]) {
+      await desk.redis.cli(...other)
+      await desk.converse([['expire HD0001 paris-1 home-lost 1700000000 - 1700040000 1700000001', 'OUTDATED']])
+    }
+    await desk.redis.cli('SET', '{hd}:site:rome', 'was not built in a day')
+    await desk.redis.cli('HSET', '{hd}:user:100', 'home', 'rome')
+    await desk.converse([['expire HD0001 paris-1 home-lost 1700000000 - 1700040000 1700000001', 'OUTDATED']])
+  })
+})
+
 describe('one node looks after a phone:', () => {
   it('the one it is registered at', async () => {
     await desk.redis.cli('HSET', '{hd}:reg:HD0001', 'node', 'paris-2')

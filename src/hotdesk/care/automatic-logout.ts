@@ -54,8 +54,9 @@ export function createAutomaticLogout(needs: AutomaticLogoutNeeds): { close(): v
 
   /** A phone in a call is not idle, but may have been somebody's for too long. */
   async function expire(device: DeviceId, { since, lastCall, due }: Overdue): Promise<void> {
-    for (const { at, reason } of due) {
-      const reply = await store.call('hotdesk_expire', device, node, reason, since, lastCall, String(Math.floor(at / 1_000)))
+    for (const { at, reason, home } of due) {
+      const moments = [at, ...(home === undefined ? [] : [home])].map((ms) => String(Math.floor(ms / 1_000)))
+      const reply = await store.call('hotdesk_expire', device, node, reason, since, lastCall, ...moments)
       tellDeparture({ device, via: 'automatic', reason, reply }, needs)
       if (readDeparture(reply) !== 'BUSY') return
     }

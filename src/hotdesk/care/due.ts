@@ -19,6 +19,8 @@ export type DueReason = 'max-time' | 'idle-time' | 'daily' | 'home-lost' | 'home
 export interface Due {
   readonly at: Milliseconds
   readonly reason: DueReason
+  /** Since when the user's home is lost, or is back; left out where that is not the reason. */
+  readonly home?: Milliseconds
 }
 
 /** What a phone's record says of the login there. */

@@ -35,7 +35,8 @@ function homesIn(directory: Directory): ReadonlyMap<SiteName, Site> {
 
 function dueAt({ lost, back, homeLostLogoutMs, homeReturn }: Site, { since }: Sitting): readonly Due[] {
   // Whoever has logged in since then knows, and has the whole time as well.
-  if (lost !== null) return homeLostLogoutMs === null ? [] : [{ at: Math.max(lost, since) + homeLostLogoutMs, reason: 'home-lost' }]
+  if (lost !== null)
+    return homeLostLogoutMs === null ? [] : [{ at: Math.max(lost, since) + homeLostLogoutMs, reason: 'home-lost', home: lost }]
   // Whoever has logged in since then has chosen this phone with their home at work.
-  return homeReturn === 'return' && back !== null && since < back ? [{ at: back + stableMs, reason: 'home-return' }] : []
+  return homeReturn === 'return' && back !== null && since < back ? [{ at: back + stableMs, reason: 'home-return', home: back }] : []
 }
