@@ -1,25 +1,27 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { silentLogger } from '../../src/base/logger.js'
 import { createSeal } from '../../src/base/seal.js'
 import { Secret } from '../../src/base/secret.js'
 import { createDirectory } from '../../src/directory/directory.js'
 import { createSiteWatch } from '../../src/hotdesk/care/site-watch.js'
 import type { Store } from '../../src/store/store.js'
+import { type KeptLog, keepLog } from '../support/kept-log.js'
 import { createManualClock, type ManualClock } from '../support/manual-clock.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
-import { keyOf, openTestStore, stateOf } from '../support/redis-store.js'
+import { entriesOf, keyOf, openTestStore, stateOf } from '../support/redis-store.js'
 
 let redis: TestRedis
 let store: Store
 let clock: ManualClock
+let kept: KeptLog
 let close: () => void
 beforeEach(async () => {
+  kept = keepLog()
   redis = await startTestRedis()
   await redis.cli('HSET', '{hd}:site:london', 'nodes', 'london-1')
   store = await openTestStore(redis)
   clock = createManualClock()
-  const log = silentLogger()
+  const { log } = kept
   const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log })
   const watch = createSiteWatch({ store, directory, clock, log })
   close = () => {
@@ -79,5 +81,24 @@ describe('a site without a node', () => {
     expect(await isLost()).toBe(false)
     await rounds(1)
     expect(await isLost()).toBe(true)
+  })
+
+  it('whose record is removed is not said to be back, and is given a whole minute where it is added again', async () => {
+    await rounds(12)
+    await keyOf(store, 'site:london', (site) => site?.has('lost') === true)
+    await redis.cli('DEL', '{hd}:site:london')
+    await keyOf(store, 'site:london', (site) => site === undefined)
+    await redis.cli('HSET', '{hd}:site:london', 'nodes', 'london-1')
+    await keyOf(store, 'site:london', (site) => site !== undefined)
+    await rounds(11)
+    expect(await isLost()).toBe(false)
+    await redis.cli('DEL', '{hd}:site:london')
+    await keyOf(store, 'site:london', (site) => site === undefined)
+    await redis.cli('HSET', '{hd}:site:london', 'nodes', 'london-1')
+    await keyOf(store, 'site:london', (site) => site !== undefined)
+    await rounds(11)
+    expect(await isLost()).toBe(false)
+    const said = entriesOf(kept).filter(({ event }) => event?.startsWith('site.'))
+    expect(said.map(({ event }) => event)).toEqual(['site.lost'])
   })
 })

@@ -41,12 +41,22 @@ export function createSiteWatch({ store, directory, clock, log }: SiteWatchNeeds
 
   function tell(site: SiteName): void {
     const record = directory.site(site)
-    const now = record?.lost == null ? 'there' : 'lost'
+    if (record === null) {
+      forget(site)
+      return
+    }
+    const now = record.lost === null ? 'there' : 'lost'
     const before = told.get(site) ?? 'there'
     told.set(site, now)
     if (now === before) return
     if (now === 'lost') log.warn({ event: 'site.lost', site }, `no node of ${site} lives; its people stay logged in at other sites`)
     else log.info({ event: 'site.back', site }, `a node of ${site} lives again`)
+  }
+
+  /** That its record is removed says nothing of its nodes. */
+  function forget(site: SiteName): void {
+    empty.delete(site)
+    told.delete(site)
   }
 
   const rounds = every(clock, roundMs, round, (fault) => {
