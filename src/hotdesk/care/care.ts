@@ -13,13 +13,15 @@ export interface CareNeeds extends RecordWatchNeeds, RetentionNeeds, Omit<Automa
 
 /** Everything that this node does to assignments and events without being asked. */
 export function createCare({ automaticLogout, ...needs }: CareNeeds): { close(): void } {
-  const rules = [homeRule(needs.directory), ...(automaticLogout ? [siteRule(automaticLogout)] : [])]
+  const home = homeRule(needs.directory)
+  const rules = [home, ...(automaticLogout ? [siteRule(automaticLogout)] : [])]
   const parts = [
     createCaretaker(needs),
     createRecordWatch(needs),
     createRetention(needs),
     createSiteWatch(needs),
     createAutomaticLogout({ ...needs, rules }),
+    home,
   ]
   return {
     close() {

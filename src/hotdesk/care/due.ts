@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../base/clock.js'
-import type { DeviceId, Extension, SiteName } from '../../base/identity.js'
+import type { Extension, SiteName } from '../../base/identity.js'
 import { createDaily } from './daily.js'
 
 /** When a login ends without anybody's doing; null: not for that reason. */
@@ -31,7 +31,6 @@ export interface Stay {
 
 /** Somebody at a phone. */
 export interface Sitting extends Stay {
-  readonly device: DeviceId
   readonly extension: Extension
   /** Of the phone. */
   readonly site: string

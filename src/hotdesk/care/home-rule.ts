@@ -10,10 +10,10 @@ const stableMs: Milliseconds = 10 * 60_000
  * What the loss of a site and its return do to its people who sit at phones of other sites. Those at its own phones are left alone: a
  * site that is cut off from Redis still serves them.
  */
-export function homeRule(directory: Directory): LogoutRule {
+export function homeRule(directory: Directory): LogoutRule & { close(): void } {
   /** Few sites are lost or have been. */
   let homes: ReadonlyMap<SiteName, Site> = homesIn(directory)
-  directory.onSiteChange(() => {
+  const stop = directory.onSiteChange(() => {
     homes = homesIn(directory)
   })
   return {
@@ -25,6 +25,7 @@ export function homeRule(directory: Directory): LogoutRule {
       const home = user && homes.get(user.home)
       return home && home.id !== sitting.site ? dueAt(home, sitting) : []
     },
+    close: stop,
   }
 }
 
