@@ -13,9 +13,14 @@ export const siteFields: readonly Field<Site, SiteEdit>[] = [
   {
     name: 'homeLostLogout',
     expects: 'a time such as 24h or 90m, or never',
-    about: 'how long its people stay logged in elsewhere after the loss of all its nodes, or a later login (default: 24h)',
-    write: ({ homeLostLogout }) => homeLostLogout,
-    read: (text) => (text === '' || parseStay(text) ? { homeLostLogout: text } : null),
+    about: 'how long its people stay logged in elsewhere after the loss of all its nodes, or a later login (default: 24h; 0 is never)',
+    // A 0 alone would read as "at once".
+    write: ({ homeLostLogout, homeLostLogoutMs }) => (homeLostLogoutMs === null ? 'never' : homeLostLogout),
+    read: (text) => {
+      const stay = parseStay(text)
+      if (stay === null) return text === '' ? { homeLostLogout: '' } : null
+      return { homeLostLogout: stay.ms === null ? 'never' : text }
+    },
   },
   {
     name: 'homeReturn',

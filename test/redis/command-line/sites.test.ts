@@ -70,6 +70,15 @@ describe('hotdesk site', () => {
     expect(await desk.hotdesk('site', 'rm', 'lyon')).toMatchObject({ code: 1, err: expect.stringContaining('there is none') as string })
   })
 
+  test('a stay of 0 is kept and shown as never', async () => {
+    await desk.hotdesk('site', 'add', 'lyon', '--home-lost-logout', '0')
+    expect(await desk.redis.cli('HGET', '{hd}:site:lyon', 'homeLostLogout')).toBe('never')
+    await desk.redis.cli('HSET', '{hd}:site:lyon', 'homeLostLogout', '0')
+    expect((await desk.hotdesk('site', 'show', 'lyon')).out).toMatch(/^homeLostLogout +never$/m)
+    expect((await desk.hotdesk('site', 'set', '--help')).out.replace(/\s+/g, ' ')).toContain('0 is never')
+    await desk.hotdesk('site', 'rm', 'lyon')
+  })
+
   test('rm is refused as long as anything names it', async () => {
     for (const [site, why] of [
       ['oslo', 'it is still named by 1 living node'],
