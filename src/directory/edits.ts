@@ -40,7 +40,11 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
   const prepareSite: Edits['prepareSite'] = (written, edit) => {
     const id = parseSiteName(written)
     if (!id) return refused(`"${written}" is no site: a small letter and then up to 31 small letters, digits and "-" are, such as paris`)
-    return prepare(`site:${id}`, siteChanges(edit), (hash) => parseSite(id, hash).problems)
+    const key = `site:${id}`
+    const changes = siteChanges(edit)
+    // Redis keeps no record without a field, and a site needs none of them.
+    const isBare = after(store.replica.hash(key) ?? nothing, changes).size === 0
+    return prepare(key, isBare ? { ...changes, name: id } : changes, (hash) => parseSite(id, hash).problems)
   }
 
   function prepare(key: string, changes: FieldChanges, problemsOf: (hash: Hash) => readonly string[]): Prepared {

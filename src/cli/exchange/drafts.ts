@@ -105,7 +105,7 @@ function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: Draf
 function siteDraft(id: string, said: Named, { directory }: DraftNeeds, complain: Complain): SiteDraft {
   const site = parseSiteName(id)
   const isNew = site === null || directory.site(site) === null
-  const edit: SiteEdit = { ...(isNew ? { name: id } : {}), ...mergedSiteEdit(editsIn(siteFields, said)) }
+  const edit = mergedSiteEdit(editsIn(siteFields, said))
   tell(['sites', id], directory.prepareSite(id, edit), complain)
   return { kind: 'sites', id, isNew, edit }
 }

@@ -77,8 +77,7 @@ function withSites(needs: CommandNeeds, work: Work): Promise<void> {
 function add(telling: Telling, id: SiteName, named: Named): Promise<void> {
   const edit = mergedSiteEdit(editsIn(siteFields, named))
   return withSites(telling.needs, async (_sites, directory) => {
-    const isNew = directory.site(id) === null
-    tellSaved(telling, await directory.putSite(id, isNew ? { name: id, ...edit } : edit))
+    tellSaved(telling, await directory.putSite(id, edit))
   })
 }
 

@@ -48,6 +48,13 @@ describe('hotdesk import', () => {
     expect(await everything()).not.toMatch(/8264|not-so-secret/)
   })
 
+  test('adds a site of which nothing is said', async () => {
+    const file = await fileOf('sites.yaml', 'sites:\n  lyon: {}\n  nice: { name: "" }\n')
+    expect((await desk.hotdesk('import', file)).out).toBe('2 added, 0 changed, 0 as they were.')
+    expect([await field('site:lyon', 'name'), await field('site:nice', 'name')]).toEqual(['lyon', 'nice'])
+    expect((await desk.hotdesk('import', file)).out).toBe('0 added, 0 changed, 2 as they were.')
+  })
+
   test('of the same file again changes nothing', async () => {
     const file = await fileOf('people.csv', 'extension,name,pin\n103,Dave,8264\n104,"Doe, Eve",7153\n')
     expect((await desk.hotdesk('import', file)).out).toBe('2 added, 0 changed, 0 as they were.')

@@ -70,6 +70,15 @@ describe('hotdesk site', () => {
     expect(await desk.hotdesk('site', 'rm', 'lyon')).toMatchObject({ code: 1, err: expect.stringContaining('there is none') as string })
   })
 
+  test('one of which nothing is said is there all the same', async () => {
+    for (const options of [[], ['--name', '']]) {
+      expect((await desk.hotdesk('site', 'add', 'lyon', ...options)).out).toBe('lyon: saved')
+      expect((await desk.hotdesk('site', 'set', 'lyon', '--name', '')).out).toBe('lyon: saved')
+      expect(await desk.redis.cli('HGETALL', '{hd}:site:lyon')).toBe('name\nlyon')
+      expect((await desk.hotdesk('site', 'rm', 'lyon')).out).toBe('lyon: removed')
+    }
+  })
+
   test('a stay of 0 is kept and shown as never', async () => {
     await desk.hotdesk('site', 'add', 'lyon', '--home-lost-logout', '0')
     expect(await desk.redis.cli('HGET', '{hd}:site:lyon', 'homeLostLogout')).toBe('never')
