@@ -7,8 +7,8 @@ import type { Config } from '../../config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import { createDirectory, type Directory } from '../../directory/directory.js'
 import type { Replica, Store } from '../../store/store.js'
+import { listed, numberDoubts, siteDoubts } from '../operator/doubts.js'
 import { withStore } from '../operator/network.js'
-import { siteDoubts } from '../operator/site-overview.js'
 import { type Finding, type Findings, findingsAbout } from './finding.js'
 import type { OwnNode } from './ports.js'
 
@@ -82,15 +82,16 @@ function users(directory: Directory, dialplan: Dialplan | null): Finding[] {
   const { good, mind, wrong } = findingsAbout('users')
   const all = directory.users()
   const reserved = all.flatMap(({ extension }) => (dialplan?.reserved(extension) ? [extension] : []))
-  const unreachable = all.flatMap(({ extension }) => (dialplan && dialplan.route(extension).kind !== 'user' ? [extension] : []))
+  const unreachable = dialplan
+    ? numberDoubts(
+        Array.from(all, ({ extension }) => extension),
+        dialplan,
+      )
+    : []
   const pinless = all.flatMap(({ extension, pinHash, enabled }) => (pinHash === null && enabled ? [extension] : []))
   return [
     good(`${all.length}`),
-    ...some(
-      unreachable.filter((extension) => !reserved.includes(extension)),
-      (names) =>
-        wrong(`${names}: no pattern of extensions in the dial plan takes it, so nobody can call there`, 'add a pattern to extensions'),
-    ),
+    ...some(unreachable, (doubts) => wrong(doubts, 'or give another extension')),
     ...some(reserved, (names) => wrong(`${names}: means something else in the dial plan`, 'give another extension')),
     ...some(pinless, (names) => mind(`${names}: no PIN, so no login`, 'hotdesk user pin')),
   ]
@@ -128,7 +129,5 @@ function displays(replica: Replica): Finding[] {
 }
 
 function some(names: readonly string[], finding: (names: string) => Finding): Finding[] {
-  if (names.length === 0) return []
-  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
-  return [finding(names.slice(0, mostNamed).join(', ') + more)]
+  return names.length === 0 ? [] : [finding(listed(names))]
 }

@@ -27,7 +27,7 @@ export function sitesIn(directory: Directory, replica: Replica, config: Config):
   const [nodes, devices, users] = [directory.nodes(), directory.devices(), directory.users()]
   const named = [
     config.site,
-    ...planned(config),
+    ...plannedSites(config),
     ...directory.sites().map(({ id }) => id),
     ...[...nodes, ...devices].map(({ site }) => site),
     ...users.map(({ home }) => home),
@@ -49,19 +49,8 @@ export function sitesIn(directory: Directory, replica: Replica, config: Config):
   })
 }
 
-/** What to say of sites that a phone or a person was just given, and that nothing else knows: mostly slips of the pen. */
-export function siteDoubts(sites: Iterable<string | undefined>, directory: Directory, config: Config): readonly string[] {
-  const alive = directory.nodes().map(({ site }) => site)
-  const known = new Set<string>([config.site, ...planned(config), ...directory.sites().map(({ id }) => id), ...alive])
-  const unknown = new Set([...sites].flatMap((site) => (site === undefined || known.has(site) ? [] : [site])))
-  return Array.from(
-    unknown,
-    (site) => `no node, no dial plan and no record knows the site ${site}; where it is right: hotdesk site add ${site}`,
-  )
-}
-
 /** Sites whose dial plan lies beside the one of this node. */
-function planned(config: Config): SiteName[] {
+export function plannedSites(config: Config): SiteName[] {
   const folder = dirname(config.dialplan)
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.yaml')) : []
   return files.flatMap((file) => (join(folder, file) === config.dialplan ? [] : (parseSiteName(basename(file, '.yaml')) ?? [])))

@@ -6,8 +6,8 @@ import type { Device, DeviceEdit, Directory } from '../../directory/directory.js
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { deviceArgument } from '../operator/arguments.js'
+import { siteDoubts } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
-import { siteDoubts } from '../operator/site-overview.js'
 import { phoneOf } from '../operator/status.js'
 import { table } from '../terminal.js'
 import { deviceFields, mergedDeviceEdit } from './device-fields.js'
@@ -114,8 +114,8 @@ interface Change {
 async function save(telling: Telling, { id, edit, directory, password }: Change): Promise<void> {
   const owner = edit.owner ? parseExtension(edit.owner) : null
   if (owner && !directory.user(owner)) return tellUndone(telling, [`there is no user ${owner} who could be its owner`])
-  tellSaved(telling, await directory.putDevice(id, edit), password ? { password: password.reveal() } : {})
-  tellDoubts(telling.needs, siteDoubts([edit.site], directory, telling.needs.config('look')))
+  const isSaved = tellSaved(telling, await directory.putDevice(id, edit), password ? { password: password.reveal() } : {})
+  if (isSaved) tellDoubts(telling.needs, siteDoubts([edit.site], directory, telling.needs.config('look')))
 }
 
 /** Long enough that nobody guesses it; phones get it from a file, people rarely type it. */

@@ -15,10 +15,11 @@ export interface Telling {
 
 const gains = { pin: 'the PIN is', password: 'the SIP password is' } as const
 
-/** Says what became of an edit. */
-export function tellSaved(telling: Telling, outcome: EditOutcome, gained: Gained = {}): void {
+/** Says what became of an edit; true: it was saved. */
+export function tellSaved(telling: Telling, outcome: EditOutcome, gained: Gained = {}): boolean {
   if (outcome.outcome === 'REFUSED') tellUndone(telling, outcome.reasons)
   else tellDone(telling, ['saved', ...gainedWords(gained)].join('; '), gained)
+  return outcome.outcome === 'SAVED'
 }
 
 /** What is done, and may not be what was meant. */

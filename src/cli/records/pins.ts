@@ -8,17 +8,21 @@ import { type Telling, tellSaved, tellUndone } from './outcome.js'
 /** `given` on standard input, or `issued` and shown once. */
 export type PinSource = 'given' | 'issued'
 
+/** Says what became of it; true: it was saved. */
 export async function savePin(
   telling: Telling,
   extension: Extension,
   source: PinSource,
   save: (hash: string) => Promise<EditOutcome>,
-): Promise<void> {
+): Promise<boolean> {
   const { pin: policy } = telling.needs.config('look')
   const pin = source === 'given' ? new Secret((await text(process.stdin)).trim()) : issuePin(extension, policy)
   const weakness = weaknessOf(pin, extension, policy)
-  if (weakness !== null) return tellUndone(telling, [weaknessWords(weakness, policy)])
-  tellSaved(telling, await save(await hashPin(pin)), source === 'issued' ? { pin: pin.reveal() } : {})
+  if (weakness !== null) {
+    tellUndone(telling, [weaknessWords(weakness, policy)])
+    return false
+  }
+  return tellSaved(telling, await save(await hashPin(pin)), source === 'issued' ? { pin: pin.reveal() } : {})
 }
 
 /** Why a PIN is refused. */

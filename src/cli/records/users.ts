@@ -1,13 +1,12 @@
 import type { Command } from 'commander'
 import type { Extension } from '../../base/identity.js'
-import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory, User, UserEdit } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
+import { numberDoubts, siteDoubts } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
-import { siteDoubts } from '../operator/site-overview.js'
 import { table } from '../terminal.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
@@ -87,15 +86,12 @@ async function add(telling: Telling, extension: Extension, options: Named & PinO
   await withDirectory(config, async (directory) => {
     const isNew = directory.user(extension) === null
     const edit: UserEdit = { ...(isNew ? { home: config.site } : {}), ...mergedUserEdit(editsIn(userFields, options)) }
-    if (!isNew && !options.pinStdin) return tellSaved(telling, await directory.putUser(extension, edit))
-    await savePin(telling, extension, sourceOf(options), (pinHash) => directory.putUser(extension, { ...edit, pinHash }))
-    tellDoubts(telling.needs, [...siteDoubts([edit.home], directory, config), ...numberDoubts(extension, dialplan)])
+    const isSaved =
+      isNew || options.pinStdin
+        ? await savePin(telling, extension, sourceOf(options), (pinHash) => directory.putUser(extension, { ...edit, pinHash }))
+        : tellSaved(telling, await directory.putUser(extension, edit))
+    if (isSaved) tellDoubts(telling.needs, [...siteDoubts([edit.home], directory, config), ...numberDoubts([extension], dialplan)])
   })
-}
-
-function numberDoubts(extension: Extension, dialplan: Dialplan): readonly string[] {
-  const isTaken = dialplan.route(extension).kind === 'user'
-  return isTaken ? [] : [`no pattern of extensions in the dial plan takes ${extension}, so nobody can call there; add one`]
 }
 
 function sourceOf({ pinStdin }: PinOption): PinSource {
@@ -109,8 +105,8 @@ async function set(telling: Telling, extension: Extension, named: Named): Promis
   if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk user set --help shows what there is'])
   await withDirectory(telling.needs.config('look'), async (directory) => {
     if (directory.user(extension) === null) return tellUndone(telling, unknown)
-    tellSaved(telling, await directory.putUser(extension, edit))
-    tellDoubts(telling.needs, siteDoubts([edit.home], directory, telling.needs.config('look')))
+    const isSaved = tellSaved(telling, await directory.putUser(extension, edit))
+    if (isSaved) tellDoubts(telling.needs, siteDoubts([edit.home], directory, telling.needs.config('look')))
   })
 }
 

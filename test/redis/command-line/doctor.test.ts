@@ -48,7 +48,7 @@ describe('hotdesk doctor', () => {
     expect(code).toBe(1)
     for (const line of [
       /^✗ {2}records +device:HD0001 in Redis: .*sealed with another network secret/m,
-      /^✗ {2}users +555: no pattern of extensions in the dial plan takes it/m,
+      /^✗ {2}users +555: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one$/m,
       /^✗ {2}users +112: means something else in the dial plan/m,
       /^! {2}users +555: no PIN, so no login\n {3}→ hotdesk user pin$/m,
       /^! {2}phones +HD0002: the owner is no user/m,

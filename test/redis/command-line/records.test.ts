@@ -57,8 +57,28 @@ describe('hotdesk user set', () => {
   test('adds somebody whom nobody could call, and says so', async () => {
     expect(await desk.hotdesk('user', 'add', '7777', '--name', 'Nobody')).toMatchObject({
       code: 0,
-      err: 'look again: no pattern of extensions in the dial plan takes 7777, so nobody can call there; add one',
+      err: 'look again: 7777: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one',
     })
+    await desk.hotdesk('user', 'rm', '7777')
+  })
+
+  test('doubts whatever was saved, of somebody who was there as well, and nothing that was refused', async () => {
+    const known = await desk.hotdesk('user', 'add', '102', '--home', 'romme')
+    expect(known).toMatchObject({ code: 0, err: expect.stringContaining('knows the site romme') as string })
+    await desk.hotdesk('user', 'set', '102', '--home', 'paris')
+    await desk.redis.cli('HSET', '{hd}:user:7777', 'home', 'paris')
+    await expect
+      .poll(() => desk.hotdesk('user', 'add', '7777'))
+      .toMatchObject({ err: expect.stringContaining('cannot; add one') as string })
+    for (const refused of [
+      ['user', 'add', '103', '--home', 'romme', '--forward-always', '103'],
+      ['user', 'set', '102', '--home', 'romme', '--forward-always', '102'],
+      ['device', 'add', 'HD0077', '--site', 'romme', '--hotdesk', 'yes'],
+      ['device', 'set', 'HD0004', '--site', 'romme', '--location', ''],
+    ]) {
+      const { code, err } = await desk.hotdesk(...refused)
+      expect([code, err.split('\n')]).toEqual([1, [expect.stringMatching(/^refused: /)]])
+    }
     await desk.hotdesk('user', 'rm', '7777')
   })
 
