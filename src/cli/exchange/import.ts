@@ -3,13 +3,15 @@ import { basename, extname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type Command, Option } from 'commander'
 import { AppError, messageOf } from '../../base/errors.js'
+import { type Extension, parseExtension } from '../../base/identity.js'
 import { createSeal } from '../../base/seal.js'
 import { check, invalid, readYaml } from '../../base/written.js'
+import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
-import { siteDoubts } from '../operator/doubts.js'
+import { numberDoubts, siteDoubts } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
 import { tellDoubts } from '../records/outcome.js'
 import { type Reading, readCsv } from './csv.js'
@@ -69,7 +71,8 @@ interface Run {
 
 async function run(given: Run): Promise<void> {
   const { options, needs, directory, store } = given
-  const drafts = checkedDrafts(given)
+  const dialplan = readDialplan(needs.config('look'))
+  const drafts = checkedDrafts(given, dialplan)
   const progress = createProgress()
   progress.begin('PINs', drafts.length)
   const { pin: pins } = needs.config('look')
@@ -77,15 +80,29 @@ async function run(given: Run): Promise<void> {
   progress.end()
   const plan = planOf(secrets.ready, { directory, replica: store.replica, others: options.prune ? 'remove' : 'keep' })
   if (!options.dryRun) await write(plan, secrets, given)
-  tellDoubts(needs, siteDoubts(drafts.map(siteIn), directory, needs.config('look')))
+  tellDoubts(needs, [
+    ...siteDoubts(strangeSites(drafts), directory, needs.config('look')),
+    ...numberDoubts(drafts.flatMap(userIn), dialplan),
+  ])
   const { print, paint } = needs.terminal
   if (options.json) return print(JSON.stringify(summaryOf(plan, secrets, options.dryRun ? 'shown' : 'done'), null, 2))
   for (const line of planLines(plan, secrets, { form: options.dryRun ? 'shown' : 'done', issuedTo: options.issue ?? null, paint }))
     print(line)
 }
 
+/** Sites of people and phones; but those that the same file adds. */
+function strangeSites(drafts: readonly Draft[]): readonly string[] {
+  const added = new Set(drafts.flatMap(({ kind, id }) => (kind === 'sites' ? [id] : [])))
+  return drafts.flatMap((draft) => siteIn(draft) ?? []).filter((site) => !added.has(site))
+}
+
 function siteIn(draft: Draft): string | undefined {
   return draft.kind === 'users' ? draft.edit.home : draft.kind === 'devices' ? draft.edit.site : undefined
+}
+
+function userIn({ kind, id }: Draft): Extension[] {
+  const extension = kind === 'users' ? parseExtension(id) : null
+  return extension === null ? [] : [extension]
 }
 
 async function read(file: string, format?: Format): Promise<Reading> {
@@ -101,13 +118,13 @@ export function formatOf(file: string): Format {
 }
 
 /** @throws AppError IMPORT_INVALID with everything that is wrong, each with its line */
-function checkedDrafts({ file, options, reading: { written, late }, needs, directory }: Run): readonly Draft[] {
+function checkedDrafts({ file, options, reading: { written, late }, needs, directory }: Run, dialplan: Dialplan): readonly Draft[] {
   const config = needs.config('look')
   const checked = check(networkFile, written)
   const { drafts, problems: found } = draftsOf('value' in checked ? checked.value : readableIn(written.value), {
     placeOf: written.placeOf,
     directory,
-    dialplan: readDialplan(config),
+    dialplan,
     seal: createSeal(config.secret),
     pins: config.pin,
     others: options.prune ? 'remove' : 'keep',

@@ -55,6 +55,22 @@ describe('hotdesk import', () => {
     expect((await desk.hotdesk('import', file)).out).toBe('0 added, 0 changed, 2 as they were.')
   })
 
+  test('doubts a site that nothing knows, this file neither, and numbers that the dial plan does not take', async () => {
+    const file = await fileOf(
+      'network.yaml',
+      'sites:\n  lyon: { name: Lyon }\nusers:\n  "103": { home: lyon }\n  "7777": { home: marsseille }\ndevices:\n  HD0009: { location: x, site: lyon }\n',
+    )
+    const doubts = [
+      'look again: no node, no dial plan and no record knows the site marsseille; where it is right: hotdesk site add marsseille',
+      'look again: 7777: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one',
+    ].join('\n')
+    expect(await desk.hotdesk('import', '--dry-run', file)).toMatchObject({ code: 0, err: doubts })
+    expect(await desk.hotdesk('import', file)).toMatchObject({ code: 0, err: doubts })
+    const many = Array.from({ length: 12 }, (_, index) => `${7_001 + index},paris`)
+    const { err } = await desk.hotdesk('import', await fileOf('people.csv', `extension,home\n${many.join('\n')}\n`))
+    expect(err).toMatch(/^look again: 7001, .*, 7010 and 2 more: no pattern [^\n]*$/)
+  })
+
   test('of the same file again changes nothing', async () => {
     const file = await fileOf('people.csv', 'extension,name,pin\n103,Dave,8264\n104,"Doe, Eve",7153\n')
     expect((await desk.hotdesk('import', file)).out).toBe('2 added, 0 changed, 0 as they were.')
