@@ -7,7 +7,7 @@ import type { Config } from '../../config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import { createDirectory, type Directory } from '../../directory/directory.js'
 import type { Replica, Store } from '../../store/store.js'
-import { listed, numberDoubts, siteDoubts } from '../operator/doubts.js'
+import { listed, numberDoubts, ownerDoubts, siteDoubts } from '../operator/doubts.js'
 import { withStore } from '../operator/network.js'
 import { type Finding, type Findings, findingsAbout } from './finding.js'
 import type { OwnNode } from './ports.js'
@@ -101,11 +101,11 @@ function devices(directory: Directory, { site }: Config): Finding[] {
   const { good, mind }: Findings = findingsAbout('phones')
   const all = directory.devices()
   const passwordless = all.flatMap(({ id, password }) => (password === null ? [id] : []))
-  const ownerless = all.flatMap(({ id, owner }) => (owner !== null && directory.user(owner) === null ? [id] : []))
+  const ownerless = ownerDoubts(all.filter(({ owner }) => owner !== null && directory.user(owner) === null))
   return [
     good(`${all.length}, ${all.filter((device) => device.site === site).length} of them at ${site}`),
     ...some(passwordless, (names) => mind(`${names}: no password, so no registration`, 'hotdesk device password')),
-    ...some(ownerless, (names) => mind(`${names}: the owner is no user`, 'hotdesk device set --owner')),
+    ...some(ownerless, (doubts) => mind(doubts, 'or add the user: hotdesk user add')),
   ]
 }
 

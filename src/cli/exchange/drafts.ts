@@ -61,10 +61,12 @@ export function draftsOf(file: NetworkFile, needs: DraftNeeds): Drafts {
   const users = Object.entries(file.users).map(([id, entry]) => userDraft(id, entry as UserEntry, needs, complain))
   const devices = Object.entries(file.devices).map(([id, entry]) => deviceDraft(id, entry as DeviceEntry, needs, complain))
   const sites = Object.entries(file.sites).map(([id, said]) => siteDraft(id, said as Named, needs, complain))
+  // A table of phones says nothing of people: none of them is removed.
+  const isAllUsers = needs.others === 'remove' && users.length > 0
   for (const { id, edit } of devices) {
     const owner = edit.owner ?? null
     if (owner === null || Object.hasOwn(file.users, owner)) continue
-    if (needs.others === 'remove') complain(['devices', id, 'owner'], `there is no user ${owner} here, and others are removed`)
+    if (isAllUsers) complain(['devices', id, 'owner'], `there is no user ${owner} here, and others are removed`)
     else if (!isUser(owner, needs)) complain(['devices', id, 'owner'], `there is no user ${owner}, neither here nor in the network`)
   }
   return { drafts: [...users, ...devices, ...sites], problems }

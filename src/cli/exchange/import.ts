@@ -11,13 +11,13 @@ import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
-import { numberDoubts, siteDoubts } from '../operator/doubts.js'
+import { numberDoubts, ownerDoubts, siteDoubts } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
 import { tellDoubts } from '../records/outcome.js'
 import { type Reading, readCsv } from './csv.js'
 import { type Draft, draftsOf } from './drafts.js'
 import { networkFile, readableIn } from './network-file.js'
-import { type Plan, planOf } from './plan.js'
+import { orphansOf, type Plan, planOf } from './plan.js'
 import { createProgress } from './progress.js'
 import { planLines, summaryOf } from './report.js'
 import { type Secrets, withSecrets, writeIssued } from './secrets.js'
@@ -79,10 +79,12 @@ async function run(given: Run): Promise<void> {
   const secrets = await withSecrets(drafts, { directory, pins, missing: options.issue ? 'issue' : 'leave', onDone: progress.reached })
   progress.end()
   const plan = planOf(secrets.ready, { directory, replica: store.replica, others: options.prune ? 'remove' : 'keep' })
+  const orphans = orphansOf(plan, directory)
   if (!options.dryRun) await write(plan, secrets, given)
   tellDoubts(needs, [
     ...siteDoubts(strangeSites(drafts), directory, needs.config('look')),
     ...numberDoubts(drafts.flatMap(userIn), dialplan),
+    ...ownerDoubts(orphans),
   ])
   const { print, paint } = needs.terminal
   if (options.json) return print(JSON.stringify(summaryOf(plan, secrets, options.dryRun ? 'shown' : 'done'), null, 2))

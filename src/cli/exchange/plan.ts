@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.js'
-import type { Directory, Prepared } from '../../directory/directory.js'
+import type { Device, Directory, Prepared } from '../../directory/directory.js'
 import type { RecordChange, Replica } from '../../store/store.js'
 import type { Kind } from './network-file.js'
 import type { Ready } from './secrets.js'
@@ -84,4 +84,13 @@ function removals(ready: readonly Ready[], { directory, replica }: PlanNeeds): P
         return { action: 'remove', kind, id, change: { key, fields: null }, fields: [{ name: '', before: name, after: '' }] }
       })
   )
+}
+
+/** Phones that stay, and whose owner does not. */
+export function orphansOf({ planned }: Plan, directory: Directory): readonly Device[] {
+  const gone = new Set<string>(planned.flatMap(({ action, kind, id }) => (action === 'remove' && kind === 'users' ? [id] : [])))
+  const settled = new Set<string>(
+    planned.flatMap(({ kind, id, change: { fields } }) => (kind === 'devices' && (fields === null || 'owner' in fields) ? [id] : [])),
+  )
+  return directory.devices().filter(({ id, owner }) => owner !== null && gone.has(owner) && !settled.has(id))
 }

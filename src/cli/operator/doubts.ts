@@ -1,7 +1,7 @@
 import type { Extension } from '../../base/identity.js'
 import type { Config } from '../../config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
-import type { Directory } from '../../directory/directory.js'
+import type { Device, Directory } from '../../directory/directory.js'
 import { plannedSites } from './site-overview.js'
 
 /** What to say of sites that a phone or a person was just given, and that nothing else knows: mostly slips of the pen. */
@@ -22,6 +22,13 @@ export function numberDoubts(extensions: readonly Extension[], dialplan: Dialpla
   const { site } = dialplan
   if (numbers.length === 0) return []
   return [`${listed(numbers)}: no pattern of extensions in the dial plan of ${site} takes it, so callers at ${site} cannot; add one`]
+}
+
+/** What to say of phones whose owner is gone. */
+export function ownerDoubts(phones: readonly Device[]): readonly string[] {
+  if (phones.length === 0) return []
+  const names = listed(phones.map(({ id }) => id).toSorted())
+  return [`${names}: the owner is no user; another, or "" for none: hotdesk device set --owner`]
 }
 
 const mostListed = 10

@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.js'
 import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
-import { numberDoubts, siteDoubts } from '../operator/doubts.js'
+import { numberDoubts, ownerDoubts, siteDoubts } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
 import { table } from '../terminal.js'
 import { yesNo } from './field.js'
@@ -72,10 +72,7 @@ function writingCommands(user: Command, needs: CommandNeeds): void {
     .description('remove a user and their call log; where they are logged in, that ends')
     .addArgument(extensionArgument())
     .option(...asJson)
-    .action(async (extension: Extension, form: Form) => {
-      const outcome = await withDirectory(needs.config('look'), (directory) => directory.removeUser(extension))
-      tellRemoved({ needs, subject: extension, form }, outcome)
-    })
+    .action((extension: Extension, form: Form) => remove({ needs, subject: extension, form }, extension))
 }
 
 async function add(telling: Telling, extension: Extension, options: Named & PinOption): Promise<void> {
@@ -114,6 +111,15 @@ async function renewPin(telling: Telling, extension: Extension, source: PinSourc
   await withDirectory(telling.needs.config('look'), async (directory) => {
     if (directory.user(extension) === null) return tellUndone(telling, unknown)
     await savePin(telling, extension, source, (pinHash) => directory.putUser(extension, { pinHash }))
+  })
+}
+
+async function remove(telling: Telling, extension: Extension): Promise<void> {
+  await withDirectory(telling.needs.config('look'), async (directory) => {
+    const phones = directory.ownedBy(extension)
+    const removed = await directory.removeUser(extension)
+    tellRemoved(telling, removed)
+    if (removed.outcome === 'REMOVED') tellDoubts(telling.needs, ownerDoubts(phones))
   })
 }
 

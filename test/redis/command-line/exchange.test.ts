@@ -190,6 +190,25 @@ describe('hotdesk import', () => {
     expect(await desk.redis.cli('EXISTS', '{hd}:user:100')).toBe('1')
   })
 
+  test('--prune of a table of phones takes the people of the network for owners', async () => {
+    await desk.directory.putDevice('HD0001', { owner: '100' })
+    const file = await fileOf('phones.csv', (await desk.hotdesk('export', '--only', 'devices', '--format', 'csv')).out)
+    expect((await desk.hotdesk('import', '--prune', file)).out).toBe('0 added, 0 changed, 4 as they were.')
+    const wrong = await fileOf('network.yaml', 'users: { "101": { name: Bob } }\ndevices: { HD0001: { owner: "100" } }\n')
+    const { code, err } = await desk.hotdesk('import', '--prune', wrong)
+    expect([code, err]).toEqual([2, expect.stringContaining('there is no user 100 here, and others are removed')])
+  })
+
+  test('--prune of a table of people names the phones whose owner it removes', async () => {
+    for (const id of ['HD0001', 'HD0002', 'HD0003']) await desk.directory.putDevice(id, { owner: '100' })
+    await desk.directory.putDevice('HD0004', { owner: '101' })
+    const people = await fileOf('people.csv', 'extension,name\n101,Bob\n')
+    const orphans = (phones: string) => `look again: ${phones}: the owner is no user; another, or "" for none: hotdesk device set --owner`
+    expect(await desk.hotdesk('import', '--prune', '--dry-run', people)).toMatchObject({ code: 0, err: orphans('HD0001, HD0002, HD0003') })
+    const both = 'users: { "101": { name: Bob } }\ndevices: { HD0001: { owner: "" }, HD0002: { model: T46 } }\n'
+    expect(await desk.hotdesk('import', '--prune', await fileOf('network.yaml', both))).toMatchObject({ code: 0, err: orphans('HD0002') })
+  })
+
   test('of what was exported changes nothing', async () => {
     await desk.redis.cli('HSET', '{hd}:site:paris', 'nodes', 'paris-1')
     const file = await fileOf('network.yaml', (await desk.hotdesk('export')).out)

@@ -82,6 +82,19 @@ describe('hotdesk user set', () => {
     await desk.hotdesk('user', 'rm', '7777')
   })
 
+  test('rm names the phones that keep an owner who is gone', async () => {
+    await desk.hotdesk('user', 'add', '131')
+    await desk.hotdesk('device', 'set', 'HD0003', '--owner', '131')
+    const removed = await desk.hotdesk('user', 'rm', '131')
+    expect(removed).toMatchObject({
+      code: 0,
+      out: '131: removed',
+      err: expect.stringMatching(/^look again: HD0003: the owner is no user/) as string,
+    })
+    expect((await desk.hotdesk('user', 'rm', '131')).err).toMatch(/^refused: [^\n]*$/)
+    await desk.hotdesk('device', 'set', 'HD0003', '--owner', '')
+  })
+
   test('refuses a user that is not there', async () => {
     expect(await desk.hotdesk('user', 'set', '199', '--name', 'X')).toMatchObject({
       code: 1,
