@@ -131,13 +131,14 @@ function checkedDrafts({ file, options, reading: { written, late }, needs, direc
     pins: config.pin,
     others: options.prune ? 'remove' : 'keep',
   })
-  const isEmpty = options.prune && drafts.length === 0
+  const wrong = ['problems' in checked ? checked.problems : [], late, found].flat()
+  const isEmpty = options.prune && drafts.length === 0 && wrong.length === 0
   const nobody = {
     place: basename(file),
     key: '',
-    message: 'names nobody and nothing; is it the right file? --prune would remove what it does not name',
+    message: 'names nobody and nothing, so --prune would remove nothing; is it the right file?',
   }
-  const all = ['problems' in checked ? checked.problems : [], late, found, isEmpty ? nobody : []].flat()
+  const all = isEmpty ? [nobody] : wrong
   if (all.length > 0) throw invalid('IMPORT_INVALID', basename(file), all)
   return drafts
 }

@@ -186,7 +186,9 @@ describe('hotdesk import', () => {
     expect((await desk.hotdesk('import', '--prune', people)).out).toBe('0 added, 0 changed, 2 removed, 1 as they were.')
     expect(await desk.redis.cli('EXISTS', '{hd}:user:101', '{hd}:device:HD0004')).toBe('1')
     const { code, err } = await desk.hotdesk('import', '--prune', await fileOf('empty.yaml', ''))
-    expect([code, err]).toEqual([2, expect.stringContaining('names nobody and nothing')])
+    expect([code, err]).toEqual([2, expect.stringContaining('names nobody and nothing, so --prune would remove nothing')])
+    const wrong = await desk.hotdesk('import', '--prune', await fileOf('wrong.yaml', 'users:\n  "103": { nme: Dave }\n'))
+    expect(problemsIn(wrong.err)).toEqual([expect.stringMatching(/^wrong\.yaml:2:12 users\.103\.nme: unknown key/)])
     expect(await desk.redis.cli('EXISTS', '{hd}:user:100')).toBe('1')
   })
 
