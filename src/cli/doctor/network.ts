@@ -75,7 +75,7 @@ function whatTodo(what: string): string {
   if (what.includes('sealed with another'))
     return 'set `secret` as on the other nodes, or give the phone a new password: hotdesk device password'
   if (what.includes('is not a hash')) return 'look at it, then DEL or RENAME'
-  return 'set it right: hotdesk user set, hotdesk device set, or HSET'
+  return 'set it right: hotdesk user set, hotdesk device set, hotdesk site set, or HSET'
 }
 
 function users(directory: Directory, dialplan: Dialplan | null): Finding[] {

@@ -59,6 +59,12 @@ describe('hotdesk doctor', () => {
     expect(out).toMatch(/\n3 wrong, \d to be minded\.$/)
   })
 
+  test('names the command that sets a broken record of a site right', async () => {
+    await desk.redis.cli('HSET', '{hd}:site:paris', 'homeLostLogout', 'soon')
+    const { out } = await desk.hotdesk('doctor')
+    expect(out).toMatch(/^✗ {2}records +site:paris in Redis: homeLostLogout is "soon".*\n +→ .*hotdesk site set/m)
+  })
+
   test('names keys of the wrong type', async () => {
     await desk.redis.cli('SET', '{hd}:device:HD0099', 'oops')
     await desk.redis.cli('SET', '{hd}:events', 'oops')
