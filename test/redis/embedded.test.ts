@@ -92,7 +92,9 @@ describe('the embedded Redis', () => {
       expect(store.state).toBe('connected')
       await store.close()
       await chmod(folder, 0o777)
-      await expect(open(deep)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(folder) as string })
+      const refused = { code: 'CONFIG_INVALID', message: expect.stringContaining(`others can write to ${folder}`) as string }
+      await expect(open(deep)).rejects.toMatchObject(refused)
+      expect(() => embeddedSocket(deep)).toThrow(expect.objectContaining(refused))
     } finally {
       await removeFolder(folder)
     }

@@ -46,7 +46,10 @@ export function withDirectory<Answer>(config: Config, run: (directory: Directory
   })
 }
 
-/** The embedded Redis belongs to a running node; a command only visits it. */
+/**
+ * The embedded Redis belongs to a running node; a command only visits it.
+ * @throws AppError COMMAND_REFUSED where no node runs, CONFIG_INVALID where it may be somebody else's
+ */
 export function reachable({ redis, data }: Config): Exclude<RedisPlace, { kind: 'embedded' }> {
   if (redis.kind !== 'embedded') return redis
   const socket = embeddedSocket(data)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstatSync, type Stats } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Clock, pause } from '../../base/clock.js'
@@ -65,22 +66,32 @@ async function refuseWhileInUse(path: string, socket: string, node: string | nul
 
 async function socketIn(path: string): Promise<string> {
   const socket = socketOf(path)
-  const folder = dirname(socket)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (folder !== path && !(await isOursAlone(folder)))
-    throw new AppError('CONFIG_INVALID', `data: ${path} is too long for a socket, and others can write to ${folder}; choose a shorter path`)
+  await mkdir(dirname(socket), { recursive: true, mode: 0o700 })
+  requirePrivate(path, socket)
   return socket
 }
 
-/** Anybody could have made it first, under the name that we would give it. */
-async function isOursAlone(folder: string): Promise<boolean> {
-  const found = await lstat(folder)
-  return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
+/**
+ * Where the embedded Redis of a node listens whose `data` this is; whether it runs or not.
+ * @throws AppError CONFIG_INVALID where somebody else may listen there
+ */
+export function embeddedSocket(data: string): string {
+  const path = resolve(data, 'redis')
+  const socket = socketOf(path)
+  requirePrivate(path, socket)
+  return socket
 }
 
-/** Where the embedded Redis of a node listens whose `data` this is; whether it runs or not. */
-export function embeddedSocket(data: string): string {
-  return socketOf(resolve(data, 'redis'))
+/** A folder of the system's for temporary files: anybody could have made it first, under the name that we would give it. */
+function requirePrivate(path: string, socket: string): void {
+  const folder = dirname(socket)
+  const found = folder === path ? undefined : lstatSync(folder, { throwIfNoEntry: false })
+  if (found === undefined || isOursAlone(found)) return
+  throw new AppError('CONFIG_INVALID', `data: ${path} is too long for a socket, and others can write to ${folder}; choose a shorter path`)
+}
+
+function isOursAlone(found: Stats): boolean {
+  return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
 }
 
 /** The path of a Unix socket is limited to 107 bytes (unix(7)); a longer one goes to a private directory of the system's. */

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
@@ -9,6 +9,7 @@ import { createTerminal } from '../../../src/cli/terminal.js'
 import { parseConfig } from '../../../src/config.js'
 import { loadDialplan } from '../../../src/dialplan/dialplan.js'
 import { main } from '../../../src/main.js'
+import { embeddedSocket } from '../../../src/store/store.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
 interface Run {
@@ -69,6 +70,25 @@ describe('exit codes', () => {
     expect(code).toBe(2)
     expect(err).toMatch(/hotdesk\.yaml:3:\d+ +sip\.domian: unknown key/)
     expect(err).toMatch(/sip\.domain: missing/)
+  })
+
+  test('2: the socket of an embedded Redis in a folder where somebody else may listen', async () => {
+    const data = join(temporaryFolder('main'), 'a-directory-with-a-long-name'.repeat(4))
+    const folder = dirname(embeddedSocket(data))
+    mkdirSync(folder)
+    try {
+      chmodSync(folder, 0o777)
+      const config = fileOf(`${good}data: ${data}\n`)
+      expect(await run('status', '--config', config)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(`others can write to ${folder}`) as string,
+      })
+      expect((await run('doctor', '--config', config)).out).toMatch(/^✗ {2}redis +data: .* others can write to /m)
+      chmodSync(folder, 0o700)
+      expect((await run('status', '--config', config)).err).toContain('no node runs')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('2: a site without a dial plan, or with a wrong one', async () => {
