@@ -2,8 +2,13 @@
 
 local ONCALL_TTL = 7 * 24 * 3600
 
--- A site's record names the nodes it ever had; `lost` is since when none of them lives, `back` when one did again. Whatever else
--- stands at that key, by hand, must not keep a node from living.
+local function lives_at(tag, site, node)
+  return exists(tag, 'node:' .. node) and redis.call('HGET', tag .. ':node:' .. node, 'site') == site
+end
+
+-- A site's record names its nodes: the last that came, and who lived then; containers have a new name at each start, and one that
+-- was only taken for dead names itself again with its next heartbeat. `lost` is since when none of them lives, `back` when one did
+-- again. Whatever else stands at that key, by hand, must not keep a node from living.
 local function note_site(tag, site, node)
   local key = tag .. ':site:' .. site
   local kind = redis.call('TYPE', key).ok
@@ -11,7 +16,10 @@ local function note_site(tag, site, node)
   local nodes, lost = unpack(redis.call('HMGET', key, 'nodes', 'lost'))
   nodes = nodes or ''
   if not (' ' .. nodes .. ' '):find(' ' .. node .. ' ', 1, true) then
-    redis.call('HSET', key, 'nodes', nodes == '' and node or nodes .. ' ' .. node)
+    local names = {}
+    for each in nodes:gmatch('%S+') do if lives_at(tag, site, each) then names[#names + 1] = each end end
+    names[#names + 1] = node
+    redis.call('HSET', key, 'nodes', table.concat(names, ' '))
   end
   if not lost then return end
   redis.call('HDEL', key, 'lost')
@@ -51,7 +59,7 @@ local function site_lost(keys, args)
   if not nodes then return say('UNKNOWN_SITE') end
   if lost then return say('UNCHANGED') end
   for node in nodes:gmatch('%S+') do
-    if redis.call('HGET', tag .. ':node:' .. node, 'site') == site then return say('ALIVE', node) end
+    if lives_at(tag, site, node) then return say('ALIVE', node) end
   end
   redis.call('HSET', tag .. ':site:' .. site, 'lost', redis.call('TIME')[1])
   event(tag, 'site.lost', 'site', site)

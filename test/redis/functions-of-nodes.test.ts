@@ -195,4 +195,34 @@ describe('hotdesk_join', () => {
     ])
     expect(await desk.fcall('join paris-1 b4 b2 60')).toMatch(/^TAKEN p3 \d+ b3$/)
   })
+
+  it('names the nodes of a site, and forgets the dead when a new one comes; the last is never forgotten', async () => {
+    const nodes = () => desk.redis.cli('HGET', '{hd}:site:oslo', 'nodes')
+    for (let pod = 1; pod <= 20; pod++)
+      await desk.converse([
+        [`join pod-${pod} b - 60 site oslo`, 'JOINED'],
+        [`leave pod-${pod} b`, 'LEFT'],
+      ])
+    expect(await nodes()).toBe('pod-20')
+    expect(await desk.fcall('site_lost oslo')).toBe('LOST')
+    await desk.converse([
+      ['join pod-21 b - 60 site oslo', 'JOINED'],
+      ['join pod-22 b - 60 site oslo', 'JOINED'],
+    ])
+    expect(await nodes()).toBe('pod-21 pod-22')
+    expect(await desk.redis.cli('HEXISTS', '{hd}:site:oslo', 'lost')).toBe('0')
+  })
+
+  it('names a node again that was taken for dead while others came', async () => {
+    await desk.fcall('join oslo-1 b - 60 site oslo')
+    await desk.redis.cli('DEL', '{hd}:node:oslo-1')
+    await desk.fcall('join oslo-2 b - 60 site oslo')
+    await desk.converse([
+      ['join oslo-1 b - 60 site oslo', 'JOINED'],
+      ['leave oslo-2 b', 'LEFT'],
+      ['site_lost oslo', 'ALIVE oslo-1'],
+      ['leave oslo-1 b', 'LEFT'],
+      ['site_lost oslo', 'LOST'],
+    ])
+  })
 })

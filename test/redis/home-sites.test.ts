@@ -65,7 +65,7 @@ async function aRound(): Promise<void> {
 }
 
 describe('a site', () => {
-  it('is known by the nodes that it ever had', async () => {
+  it('is known by its nodes', async () => {
     expect(await redis.cli('HGET', '{hd}:site:london', 'nodes')).toBe('london-1')
     const second = await openDeskNode(redis, { name: 'london-2', site: 'london' })
     expect(await redis.cli('HGET', '{hd}:site:london', 'nodes')).toBe('london-1 london-2')
