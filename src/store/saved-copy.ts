@@ -11,10 +11,7 @@ import type { Hash, WritableReplica } from './replica.js'
 export interface SavedCopy {
   /** Fills the copy in memory; false where there is nothing sound to fill it from. */
   restore(): Promise<boolean>
-  /**
-   * Keeps a copy of how a network was before it was emptied, apart from the one that the node starts from.
-   * Gives the file. Once closed, it writes nothing more: the people are in the copy that was saved last.
-   */
+  /** Keeps a copy of how a network was before it was emptied, apart from the one that the node starts from. Gives the file. */
   keepApart(hashes: Contents['hashes']): Promise<string>
   /** Ends when all that was begun is on disk, and what had not been saved as well. */
   close(): Promise<void>
@@ -48,7 +45,6 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
   let unsaved = false
   let restsUntil: Milliseconds = 0
   let written: Promise<void> = Promise.resolve()
-  let isClosed = false
   const stopListening = replica.onChange(() => {
     unsaved = true
   })
@@ -99,7 +95,6 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
 
   return {
     async keepApart(hashes) {
-      if (isClosed) return path
       await inTurn(async () => {
         await mkdir(data, { recursive: true })
         await writeDurably(aside, { savedAt: clock.now(), hashes })
@@ -124,7 +119,6 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
       return true
     },
     async close() {
-      isClosed = true
       saving.cancel()
       stopListening()
       await save().catch(complain)

@@ -70,9 +70,10 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, log })
   const link = createLink({ connections, prepare, healthy, place: cli, clock, log })
-  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock, log, metrics })
+  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && before === null, clock, log, metrics })
   const isConnected = (): boolean => link.state === 'connected'
-  let isReading = false
+  /** How the network was before a reading that has not come to its end: until then the copy has but a part of what is new. */
+  let before: ReturnType<typeof replica.moment> | null = null
   let copyFrom: CopySource = 'nowhere'
 
   async function prepare(): Promise<void> {
@@ -81,20 +82,19 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     await redisClock.compare(main)
     if (place.kind === 'cluster') void loadElsewhere(place, keys.tag, needs)
     await tracking.arm()
-    isReading = true
-    await readAll().finally(() => {
-      isReading = false
-    })
+    await readAll()
   }
 
   async function readAll(): Promise<void> {
-    const before = replica.moment()
+    // After a reading that was cut off the copy is no moment of the network.
+    if (before === null || !isPeopled(before)) before = replica.moment()
     await reader.snapshot(isConnected() ? 'flush' : 'loss')
     if (isPeopled(before) && !isPeopled(replica.moment())) await tellEmptied(before)
+    before = null
   }
 
-  async function tellEmptied(before: ReturnType<typeof replica.moment>): Promise<void> {
-    const kept = await savedCopy.keepApart(before).catch(messageOf)
+  async function tellEmptied(hashes: ReturnType<typeof replica.moment>): Promise<void> {
+    const kept = await savedCopy.keepApart(hashes).catch(messageOf)
     log.error(
       { event: 'store.emptied', kept },
       `Redis has been emptied: its users and phones are gone. Calls in progress go on. Import an export, or see ${kept}`,
@@ -115,9 +115,10 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
 
   async function close(): Promise<void> {
     measuring.cancel()
-    await savedCopy.close()
-    reader.close()
+    // What is being read may find the network emptied, and then its people are kept first.
     await link.close()
+    reader.close()
+    await savedCopy.close()
   }
 
   try {

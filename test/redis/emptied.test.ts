@@ -1,15 +1,17 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.js'
 import type { NodeName } from '../../src/base/identity.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { createMetrics } from '../../src/base/metrics.js'
 import { type Bindings, createBindings } from '../../src/registrar/bindings/bindings.js'
+import type { Store } from '../../src/store/store.js'
 import { keepLog } from '../support/kept-log.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { changeOn, type DeskNode, device, openDeskNode } from '../support/redis-network.js'
 import { entriesOf, keyOf, openTestStore, stateOf } from '../support/redis-store.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
 
 const phones = Array.from({ length: 300 }, (_, index) => `HD${1_000 + index}`)
 const log = keepLog()
@@ -86,5 +88,49 @@ describe('FLUSHALL while calls are up', () => {
     await stateOf(store, 'connected', 8_000)
     expect(entriesOf(second).map(({ event }) => event)).toContain('store.emptied')
     await store.close()
+  })
+})
+
+describe('a node that ends while it reads a network that was emptied', () => {
+  const people = Array.from({ length: 1_200 }, (_, index) => `${20_000 + index}`)
+  const kept = keepLog()
+  let data: string
+  let store: Store
+
+  beforeEach(async () => {
+    await redis.cli(
+      'EVAL',
+      "for i = 20000, 21199 do redis.call('HSET', '{hd}:user:' .. i, 'name', 'Alice ' .. i, 'home', 'paris') end",
+      '0',
+    )
+    data = temporaryFolder('ending')
+    store = await openTestStore(redis, { log: kept.log, data })
+  })
+
+  /** The first of the people are gone from the copy then, and the others are being looked for. */
+  async function whileItReads(end: () => Promise<void>): Promise<void> {
+    const ended = keyOf(store, `user:${people[0]}`, (hash) => hash === undefined).then(end)
+    await redis.cli('FLUSHALL')
+    await ended
+  }
+
+  it('keeps them on disk, where its log says so', async () => {
+    await whileItReads(() => store.close())
+    const file = join(data, 'copy-hd.emptied.jsonl')
+    const whole = await readFile(file, 'utf8')
+    for (const id of people) expect(whole).toContain(`"Alice ${id}"`)
+    const [told] = entriesOf(kept).filter(({ event }) => event === 'store.emptied')
+    expect(told?.msg).toContain(file)
+  })
+
+  it('does not wait for a Redis that is silent, and does not take a part for the whole', async () => {
+    await whileItReads(async () => {
+      redis.signal('SIGSTOP')
+      const began = systemClock.now()
+      await store.close()
+      expect(systemClock.now() - began).toBeLessThan(4_000)
+      redis.signal('SIGCONT')
+    })
+    expect(await readdir(data)).toEqual([])
   })
 })

@@ -18,6 +18,7 @@ export interface Link {
   renew(reason: unknown): void
   /** Prepares again over the same connections. */
   resync(): void
+  /** What is being prepared may end, where Redis answers; the state stays what it was. */
   close(): Promise<void>
 }
 
@@ -33,11 +34,13 @@ export interface LinkNeeds {
 
 const healthEveryMs = 1_000
 const retryMs = 1_000
+const endWithinMs = 2_000
 
 export function createLink({ connections, prepare, healthy, place, clock, log }: LinkNeeds): Link {
   const states = createEmitter<[StoreState]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener of the store failed'))
   let state: StoreState = 'lost'
   let preparing = false
+  let prepared: Promise<void> = Promise.resolve()
   let again = false
   let closed = false
   const complaints = new Set<string>()
@@ -46,7 +49,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   let opened: { resolve: () => void; reject: (fault: unknown) => void } | null = null
 
   for (const connection of connections) {
-    connection.on('ready', () => void prepareAll())
+    connection.on('ready', prepareSoon)
     connection.on('close', () => become('lost'))
     connection.on('error', (fault: Error) => complain(fault))
     // Where sentinels or a cluster know no primary, a connection gives up for good.
@@ -82,9 +85,12 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
     log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${place}): ${text}; trying again`)
   }
 
-  async function prepareAll(): Promise<void> {
+  function prepareSoon(): void {
     again = true
-    if (preparing) return
+    if (!preparing) prepared = prepareAll()
+  }
+
+  async function prepareAll(): Promise<void> {
     preparing = true
     try {
       while (again && !closed && connections.every((connection) => connection.status === 'ready')) {
@@ -104,7 +110,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
     if (isAppError(fault, 'STORE_TOO_OLD') || isAppError(fault, 'STORE_NEWER')) opened?.reject(fault)
     complain(fault)
     retry?.cancel()
-    if (!closed) retry = clock.after(retryMs, () => void prepareAll())
+    if (!closed) retry = clock.after(retryMs, prepareSoon)
   }
 
   /** Asked twice: a process that was busy for a second finds its question timed out before it reads the answer. */
@@ -114,7 +120,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   }
 
   function renew(reason: unknown): void {
-    if (state !== 'connected') return
+    if (state !== 'connected' || closed) return
     log.warn({ event: 'store.lost' }, `the connections to Redis are made anew: ${messageOf(reason)}`)
     become('lost')
     for (const connection of connections) connection.disconnect(true)
@@ -133,13 +139,27 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
       await first
     },
     renew,
-    resync: () => void prepareAll(),
+    resync: prepareSoon,
     async close() {
       closed = true
       health.cancel()
       retry?.cancel()
       for (const revival of revivals.values()) revival.cancel()
+      await endOf(prepared, clock)
       for (const connection of connections) connection.disconnect()
+      // Without connections no command waits any longer.
+      await prepared
     },
   }
+}
+
+/** Of work that takes long, the end is not waited for. */
+function endOf(work: Promise<void>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const alarm = clock.after(endWithinMs, resolve)
+    void work.finally(() => {
+      alarm.cancel()
+      resolve()
+    })
+  })
 }

@@ -72,14 +72,4 @@ describe('the saved copy', () => {
     expect(await kept).toBe(join(folder, ...files))
     expect(readFileSync(await kept, 'utf8')).toContain('Alice')
   })
-
-  it('stays as it was where the network is found emptied after the end', async () => {
-    const { replica, copy, folder, file } = savedCopyOf()
-    replica.put(peopled)
-    await copy.close()
-    const saved = readFileSync(file, 'utf8')
-    expect(await copy.keepApart(new Map())).toBe(file)
-    expect(readdirSync(folder)).toEqual(['copy-hd.jsonl'])
-    expect(readFileSync(file, 'utf8')).toBe(saved)
-  })
 })
