@@ -25,7 +25,7 @@ export async function redis(config: Config): Promise<RedisFindings> {
 /** An embedded Redis lives and ends with its node. */
 function silence(fault: unknown, config: Config): Finding {
   const { mind, wrong } = findingsAbout('redis')
-  if (isAppError(fault, 'CONFIG_INVALID')) return wrong(fault.message, 'no command goes there; the node does not start either')
+  if (isAppError(fault, 'CONFIG_INVALID')) return wrong(fault.message, 'or remove that folder, if no node of yours uses it')
   if (config.redis.kind === 'embedded')
     return mind('the embedded Redis rests, as no node runs here', 'start the node, and ask again: hotdesk start')
   const todo = 'see that it runs, that this machine reaches it, and that `redis` names it with the right password'

@@ -83,7 +83,9 @@ describe('exit codes', () => {
         code: 2,
         err: expect.stringContaining(`others can write to ${folder}`) as string,
       })
-      expect((await run('doctor', '--config', config)).out).toMatch(/^✗ {2}redis +data: .* others can write to /m)
+      expect((await run('doctor', '--config', config)).out).toMatch(
+        /^✗ {2}redis +data: .* others can write to .*\n +→ or remove that folder/m,
+      )
       chmodSync(folder, 0o700)
       expect((await run('status', '--config', config)).err).toContain('no node runs')
     } finally {
