@@ -21,6 +21,11 @@ export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Prom
   // Before everything else: no emergency call waits for a check that may fail.
   if (emergency !== null && !isFromOutside(invite, needs)) return callForHelp(invite, emergency, needs)
   const caller = callingNode(invite, needs) ?? callingTrunk(invite, needs) ?? (isForged(invite) ? null : callingDevice(invite, needs))
+  if (caller?.kind === 'device') {
+    // Who hides the own number is known only now.
+    const help = emergencyOf(digitsOf(invite), () => caller.user, needs)
+    if (help !== null) return helpFor(invite, help, caller.device, needs)
+  }
   if (caller) return follow(newCall(invite, caller, 'ordinary', needs), caller, needs)
   // Without an answer yet it was a passport that is not ours.
   if (!invite.answered) invite.respond(403)
@@ -53,6 +58,10 @@ function callForHelp(invite: IncomingInvite, to: To<'emergency'>, needs: CallNee
     return
   }
   const device = phone === 'unknown' ? null : phone
+  return helpFor(invite, to, device, needs)
+}
+
+function helpFor(invite: IncomingInvite, to: To<'emergency'>, device: Device | null, needs: CallNeeds): Promise<void> {
   const call = newCall(invite, device ? { kind: 'device', device, user: null } : { kind: 'unknown' }, 'emergency', needs)
   return recorded(call, needs, () => toEmergency(call, { ...to, device }, needs))
 }

@@ -13,17 +13,17 @@ const ringMs = 180_000
 interface Patience {
   /** Nothing heard at all: it is down. */
   readonly silenceMs: number
-  /** Of that, with the place of the phone: enough for three transmissions. What is left is for the call without it. */
+  /** Of that, with the place of the phone: enough for the second place of a name (2 s). What is left is for the call without it. */
   readonly locatedMs: number
 }
 
 /** Where a 100 is told: a line that has not even said that is down. */
-const hearingTrying: Patience = { silenceMs: 5_000, locatedMs: 2_000 }
+const hearingTrying: Patience = { silenceMs: 5_000, locatedMs: 2_500 }
 
 /** A drachtio-server keeps the 100 to itself, and a line that works may take many seconds until it rings. */
 const hearingRinging: Patience = { silenceMs: 15_000, locatedMs: 7_000 }
 
-/** It has said 100: until it rings or refuses may take long, but where there is another line nobody waits for ever. */
+/** It has said 100: until it rings or refuses may take long, but where something else can be tried nobody waits for ever. */
 const stuckMs = 20_000
 
 /** What speaks of who is called, and is so on every line. */
@@ -44,22 +44,24 @@ export interface TrunkCall {
 export async function overTrunk(call: Call, what: TrunkCall, needs: CallNeeds): Promise<Placed> {
   const located = locatedCall(call, what, needs)
   const { silenceMs, locatedMs } = needs.srf.hearsTrying ? hearingTrying : hearingRinging
-  if (!located) return placeOver(call, what, { line: plainCall(what, needs), silenceMs }, needs)
+  const atLast = what.isLast ? ringMs : stuckMs
+  if (!located) return placeOver(call, what, { line: plainCall(what, needs), silenceMs, stuckMs: atLast }, needs)
   const { name } = what.trunk
   call.log.info({ event: 'call.location', trunk: name, sent: true }, `${name} is told the place of the phone`)
-  const placed = await placeOver(call, what, { line: located, silenceMs: locatedMs }, needs)
-  if (placed.outcome !== 'missed' || call.invite.cancelled || !mayMindThePlace(placed.failure)) return placed
+  const placed = await placeOver(call, what, { line: located, silenceMs: locatedMs, stuckMs }, needs)
+  if (placed.outcome !== 'missed' || call.invite.cancelled || !mayMindThePlace(placed.failure, what)) return placed
   const { status = 0, reason = '' } = placed.failure.answer ?? {}
   call.log.warn(
     { event: 'call.location', trunk: name, sent: false, status },
     `${name} did not take the call with the place of the phone (${status} ${reason}): it goes out without`,
   )
-  return placeOver(call, what, { line: plainCall(what, needs), silenceMs: silenceMs - locatedMs }, needs)
+  return placeOver(call, what, { line: plainCall(what, needs), silenceMs: silenceMs - locatedMs, stuckMs: atLast }, needs)
 }
 
 /** Whatever else is said may be about the place, or the body that carries it, or the size that it gives the request. */
-function mayMindThePlace({ answer }: Failure): boolean {
-  return answer !== undefined && answer !== stuck && !lastWords.has(answer.status) && !credentialsWanted.has(answer.status)
+function mayMindThePlace({ answer }: Failure, { isLast }: TrunkCall): boolean {
+  if (answer === stuck) return isLast
+  return answer !== undefined && !lastWords.has(answer.status) && !credentialsWanted.has(answer.status)
 }
 
 /** No other line would say anything else. */
@@ -78,10 +80,11 @@ function locatedCall({ invite }: Call, { trunk, number, party, location }: Trunk
 interface Sending {
   readonly line: LineCall
   readonly silenceMs: number
+  readonly stuckMs: number
 }
 
-function placeOver(call: Call, { trunk, isLast }: TrunkCall, { line, silenceMs }: Sending, needs: CallNeeds): Promise<Placed> {
+function placeOver(call: Call, { trunk }: TrunkCall, { line, ...limits }: Sending, needs: CallNeeds): Promise<Placed> {
   const { uri, parts } = line
   const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null }
-  return place(call, { branches: [branch], ringMs, silenceMs, stuckMs: isLast ? ringMs : stuckMs, to: `trunk ${trunk.name}` }, needs)
+  return place(call, { branches: [branch], ringMs, ...limits, to: `trunk ${trunk.name}` }, needs)
 }

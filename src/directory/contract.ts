@@ -54,8 +54,6 @@ export interface LiveNode {
   /** `udp:192.0.2.10:5060`: where other nodes send calls for it. */
   readonly sip: string
   readonly version: string
-  /** What people of its site know as a call for help. */
-  readonly emergency: readonly string[]
 }
 
 export const homeReturns = ['keep', 'return'] as const
@@ -75,6 +73,8 @@ export interface Site {
   readonly lost: Milliseconds | null
   /** When one of them lived again after that. */
   readonly back: Milliseconds | null
+  /** What its people know as a call for help, as its nodes have said. */
+  readonly emergency: readonly string[]
 }
 
 /** What is to be different; what is not named stays as it is. A new record needs at least `home` (user) or `site` (device). */
@@ -105,8 +105,6 @@ export interface Directory {
   nodes(): readonly LiveNode[]
   /** Sites that have a record: those that ever had a node, and those that an operator has added. */
   sites(): readonly Site[]
-  /** What people of a site know as a call for help, as its nodes have said; none where no node of it has been seen. */
-  emergencyNumbers(site: SiteName): readonly string[]
   /** Phones that are this user's own while nobody else has logged in on them. */
   ownedBy(extension: Extension): readonly Device[]
   /** A user was added, edited or removed. */

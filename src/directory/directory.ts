@@ -4,7 +4,6 @@ import type { Seal } from '../base/seal.js'
 import type { Store } from '../store/store.js'
 import type { Directory } from './contract.js'
 import { createEdits } from './edits.js'
-import { createEmergencies } from './emergencies.js'
 import { createOwners } from './owners.js'
 import { createComplaints } from './record.js'
 import { deviceFields, parseDevice, parseNode, parseSite, parseUser } from './records.js'
@@ -43,12 +42,11 @@ export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory
     prefix: 'node:',
     parseId: parseNodeName,
     parse: parseNode,
-    fields: ['site', 'sip', 'version', 'boot', 'emergency'],
+    fields: ['site', 'sip', 'version', 'boot'],
   })
   const sites = createShelf({ ...common, prefix: 'site:', parseId: parseSiteName, parse: parseSite })
 
   const owners = createOwners(devices)
-  const emergencies = createEmergencies(nodes)
   let isFilled = false
 
   return {
@@ -64,7 +62,6 @@ export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory
     devices: devices.all,
     nodes: nodes.all,
     sites: sites.all,
-    emergencyNumbers: emergencies.of,
     ownedBy: owners.devicesOf,
     onUserChange: users.onChange,
     onDeviceChange: devices.onChange,

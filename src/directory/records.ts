@@ -110,8 +110,7 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const record = readRecord(hash)
   const site = record.required('site', parseSiteName, siteForm)
   const sip = record.required('sip', (text) => text, 'the SIP address of the node')
-  const emergency = (record.text('emergency') ?? '').split(' ').filter((number) => number !== '')
-  return { value: site && sip ? { name, site, sip, version: record.text('version') ?? '', emergency } : null, problems: record.problems }
+  return { value: site && sip ? { name, site, sip, version: record.text('version') ?? '' } : null, problems: record.problems }
 }
 
 /** How long people stay logged in elsewhere while their home is lost; null for a text that says no such thing. */
@@ -135,6 +134,7 @@ export function parseSite(id: SiteName, hash: Hash): Parsed<Site> {
     homeReturn: record.oneOf('homeReturn', homeReturns, usual.homeReturn),
     lost: record.optional('lost', epochSeconds, 'a time in seconds'),
     back: record.optional('back', epochSeconds, 'a time in seconds'),
+    emergency: (record.text('emergency') ?? '').split(' ').filter((number) => number !== ''),
   }
   return { value: site, problems: record.problems }
 }

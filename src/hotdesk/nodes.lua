@@ -8,11 +8,13 @@ end
 
 -- A site's record names its nodes: the last that came, and who lived then; containers have a new name at each start, and one that
 -- was only taken for dead names itself again with its next heartbeat. `lost` is since when none of them lives, `back` when one did
--- again. Whatever else stands at that key, by hand, must not keep a node from living.
-local function note_site(tag, site, node)
+-- again. `emergency` is what brings help there, as the node said that started last: its people dial that elsewhere as well, also when
+-- none of its nodes lives. Whatever else stands at that key, by hand, must not keep a node from living.
+local function note_site(tag, site, node, emergency, starts)
   local key = tag .. ':site:' .. site
   local kind = redis.call('TYPE', key).ok
   if kind ~= 'hash' and kind ~= 'none' then return end
+  if emergency and (starts or redis.call('HEXISTS', key, 'emergency') == 0) then redis.call('HSET', key, 'emergency', emergency) end
   local nodes, lost = unpack(redis.call('HMGET', key, 'nodes', 'lost'))
   nodes = nodes or ''
   if not (' ' .. nodes .. ' '):find(' ' .. node .. ' ', 1, true) then
@@ -27,8 +29,8 @@ local function note_site(tag, site, node)
   event(tag, 'site.back', 'site', site, 'node', node)
 end
 
-local function site_in(args)
-  for i = 5, #args, 2 do if args[i] == 'site' then return args[i + 1] end end
+local function value_of(args, field)
+  for i = 5, #args, 2 do if args[i] == field then return args[i + 1] end end
 end
 
 -- hotdesk_join NODE BOOT REPLACES SECONDS [FIELD VALUE]…     a node's heartbeat; BOOT names this start of it, REPLACES one known dead, or -
@@ -42,8 +44,8 @@ local function join(keys, args)
   end
   redis.call('HSET', node, 'boot', boot, 'seen', redis.call('TIME')[1], unpack(args, 5))
   redis.call('EXPIRE', node, must(args[4], 'seconds'))
-  local site = site_in(args)
-  if site then note_site(keys[1], site, args[1]) end
+  local site = value_of(args, 'site')
+  if site then note_site(keys[1], site, args[1], value_of(args, 'emergency'), present ~= boot) end
   return say('JOINED')
 end
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { SipRequest } from '../../src/sip/message.js'
 import type { Dns } from '../../src/sipd/transport/locate/dns-names.js'
 import { createManualClock, type ManualClock } from '../support/manual-clock.js'
 import { offer, type SipPeer } from '../support/sip-peer.js'
@@ -18,12 +19,14 @@ let stage: SipdStage
 let application: WireApplication
 let first: SipPeer
 let second: SipPeer
+let third: SipPeer
 beforeEach(async () => {
   clock = createManualClock(Date.UTC(2026, 0, 1))
   stage = await openSipdStage({ clock, dns })
   application = await stage.application()
   first = await stage.udpPeer()
   second = await stage.udpPeer()
+  third = await stage.udpPeer()
   ports = [first.port, second.port]
 })
 afterEach(() => stage.close())
@@ -195,6 +198,89 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       first.respond(again, 488)
       await application.arrives('488')
       expect(second.untaken).toEqual([])
+    })
+
+    describe('an answer that comes when the call is over is acknowledged and hung up', () => {
+      async function comesTooLate(peer: SipPeer, invite: SipRequest): Promise<void> {
+        peer.respond(invite, 200, [], offer)
+        await peer.hears('ACK of the 200', (heard) => heard.kind === 'request' && heard.method === 'ACK' && heard.to.tag === peer.tag)
+        peer.respond(await peer.hearsRequest('BYE'), 200)
+        await expect.poll(async () => (await stage.sipd.counts()).dialogs).toBe(0)
+      }
+
+      it('because the other one is busy', async () => {
+        const { one, other } = await bothCalled()
+        second.respond(other, 486)
+        await application.arrives('486')
+        await comesTooLate(first, one)
+      })
+
+      it('because the caller has given up', async () => {
+        const { txnId, one, other } = await bothCalled()
+        first.respond(one, 100)
+        second.respond(other, 100)
+        await application.cancel(txnId)
+        await first.hearsRequest('CANCEL')
+        first.respond(one, 487)
+        await application.arrives('487')
+        await comesTooLate(second, other)
+      })
+
+      it('because the application is gone', async () => {
+        const { one, other } = await bothCalled()
+        first.respond(one, 180)
+        await application.arrives('180')
+        await application.close()
+        await first.hearsRequest('CANCEL')
+        first.respond(one, 487)
+        await first.hearsRequest('ACK')
+        await comesTooLate(second, other)
+      })
+    })
+
+    it('what is said in a call goes to who has it, though another one answers the INVITE before its challenge', async () => {
+      const head = [
+        ['From', '<sip:a@x.test>;tag=abc'],
+        ['Call-ID', 'challenged'],
+      ] as const
+      await application.request('INVITE', 'sip:desks.test', [...head, ['CSeq', '1 INVITE']], offer)
+      const unproven = await first.hearsRequest('INVITE')
+      clock.advance(2_000)
+      second.respond(await second.hearsRequest('INVITE'), 407)
+      await application.arrives('407')
+      await application.request('INVITE', 'sip:desks.test', [...head, ['CSeq', '2 INVITE']], offer)
+      const proven = await second.hears('the INVITE with credentials', (heard) => heard.kind === 'request' && heard.cseq.number === 2)
+      second.respond(proven as SipRequest, 200, [], offer)
+      const { dialogId } = await application.arrives('200')
+      await application.requestInDialog(dialogId, 'ACK')
+      first.respond(unproven, 200, [], offer)
+      first.respond(await first.hearsRequest('BYE'), 200)
+      await application.requestInDialog(dialogId, 'BYE')
+      expect(await second.hearsRequest('BYE')).toBeDefined()
+    })
+
+    it('a third is asked at once where the second fails and the first is silent', async () => {
+      ports = [first.port, second.port, third.port]
+      const { other } = await bothCalled()
+      second.respond(other, 503)
+      third.respond(await third.hearsRequest('INVITE'), 486)
+      await application.arrives('486')
+    })
+
+    it('one that was silent is asked last for a minute', async () => {
+      const { other } = await bothCalled()
+      second.respond(other, 486)
+      await application.arrives('486')
+      const asked = async (peer: SipPeer): Promise<void> => {
+        await application.request('INVITE', 'sip:desks.test', [], offer)
+        const invite = await peer.hears('another INVITE', (heard) => heard.kind === 'request' && heard.callId !== other.callId)
+        peer.respond(invite as SipRequest, 486)
+        await application.arrives('486')
+      }
+      clock.advance(57_000)
+      await asked(second)
+      clock.advance(3_000)
+      await asked(first)
     })
 
     it('both are cancelled when the caller gives up', async () => {

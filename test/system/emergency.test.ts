@@ -6,7 +6,6 @@ import { silentLogger } from '../../src/base/logger.js'
 import { Secret } from '../../src/base/secret.js'
 import type { Incoming, Phone } from '../../src/cli/demo/phone.js'
 import { createPhoneBank, type PhoneBank } from '../../src/cli/demo/phone-bank.js'
-import { dialled } from '../../src/sip/dialled.js'
 import { type Carrier, openCarrier, planOver, siteElin } from '../support/carrier.js'
 import { type Conversation, converse, expectSound, hangUp } from '../support/conversation.js'
 import { dialAnswered, dialRefused, logIn } from '../support/login.js'
@@ -133,33 +132,6 @@ describe('an emergency call', () => {
       await office.settled('109', 'HD0003')
       expect((await seen(desk3, '112')).callerNumber).toBe(elin.HD0003)
       await office.redis.cli('HDEL', '{hd}:devices', 'HD0003')
-    })
-
-    it('dialled as visitors know it at home, where their site has said so, and not by others', async () => {
-      const london = JSON.stringify({ ...(JSON.parse(planOver(carrier.address)) as object), site: 'london', emergency: { '998': '112' } })
-      const home = await office.node('london-1', 'london', { dialplan: london })
-      await office.redis.cli('HSET', '{hd}:user:102', 'home', 'london')
-      await office.follows('user:102', (user) => user?.get('home') === 'london')
-      await office.follows('node:london-1', (record) => record?.get('emergency')?.split(' ').includes('998') === true)
-      await seat('101', 'HD0001')
-      await seat('102', 'HD0002')
-      expect(await dialRefused(desk1, '998')).toBe(404)
-      expect((await seen(desk2, '998')).callerNumber).toBe(elin.HD0002)
-      expect(await home.stop()).toBe(0)
-      expect((await seen(desk2, '0998')).callerNumber).toBe(elin.HD0002)
-      await office.redis.cli('HSET', '{hd}:user:102', 'home', 'paris')
-      await office.follows('user:102', (user) => user?.get('home') === 'paris')
-    })
-
-    it.each(['urn:service:sos', 'urn:service:sos.ambulance', 'tel:112'])('from a phone that asks for %s', async (uri) => {
-      const peer = await openUdpPeer({ port: Number(node.udp.split(':')[1]) })
-      const phone = createRawPhone({ peer, device: 'HD0002', password: passwordOf('HD0002'), domain })
-      const { final } = phone.dial('112', { uri })
-      const { invite, callerNumber } = await centre.nextCall()
-      expect([dialled(invite.uri), callerNumber]).toEqual(['112', elin.HD0002])
-      invite.respond(486)
-      expect((await final).answer.status).toBe(486)
-      await peer.close()
     })
 
     describe('unproven', () => {

@@ -11,7 +11,7 @@ import type { TrunkPort } from '../needs.js'
 export interface Knowledge {
   readonly node: NodeName
   readonly dialplan: Pick<Dialplan, 'site' | 'trunks' | 'outside' | 'emergency' | 'route' | 'did'>
-  readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'ownedBy' | 'emergencyNumbers'>
+  readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'site' | 'ownedBy'>
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly callBacks: Pick<CallBacks, 'deviceOf'>

@@ -38,7 +38,7 @@ function isFree(digits: string, { dialplan, directory }: Knowledge): boolean {
 
 function bringsHelpAtHome(digits: string, user: User | null, { dialplan, directory }: Knowledge): boolean {
   if (user === null || user.home === dialplan.site) return false
-  const numbers = directory.emergencyNumbers(user.home)
+  const numbers = directory.site(user.home)?.emergency ?? []
   const number = digits.replace(/#$/, '')
   return numbers.includes(number) || (number.startsWith(dialplan.outside) && numbers.includes(number.slice(dialplan.outside.length)))
 }

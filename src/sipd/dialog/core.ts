@@ -6,6 +6,7 @@ import type { ClientTransaction, Flow, ServerTransaction, TransactionLayer } fro
 import type { Application, Applications, CallRecords, Passage } from './application.js'
 import type { Dialog } from './dialog.js'
 import type { DialogTable } from './dialog-table.js'
+import type { SilentPlaces } from './sending/silent-places.js'
 
 /** The longest that an alarm can be set to. */
 const longestAlarmMs = 2 ** 31 - 1
@@ -51,6 +52,7 @@ export interface Core {
   readonly applications: Applications
   readonly dialogs: DialogTable
   readonly records: CallRecords
+  readonly silentPlaces: SilentPlaces
   /** Of 100 too. */
   readonly tellsTrying: boolean
   /** By transaction id. */

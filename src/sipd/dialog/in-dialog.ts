@@ -10,7 +10,7 @@ import { type Core, endsSubscription, expireWith, type Origin, sentPassage } fro
 import { type Dialog, refreshTarget } from './dialog.js'
 import { bareRequest, type RequestDraft } from './draft.js'
 import { passResponse } from './outgoing.js'
-import { locate, sendRequest } from './sender.js'
+import { locate, sendRequest } from './sending/sender.js'
 import { wayOfResponse } from './way.js'
 
 /** Who wants the ACK of a 2xx sent, and with what; null: the server itself. */

@@ -10,7 +10,7 @@ import { composeRequest } from './compose.js'
 import { type Core, expireWith, type Origin, passageOfOrigin } from './core.js'
 import { type Dialog, dialogId, newDialog } from './dialog.js'
 import type { RequestDraft } from './draft.js'
-import { failRequest, locate, sendRequest } from './sender.js'
+import { failRequest, locate, sendRequest } from './sending/sender.js'
 import { wayOfRequest } from './way.js'
 
 /** Requests of applications outside dialogs. */
@@ -83,8 +83,9 @@ function isSendable({ draft, routed }: Asked): boolean {
   return methods.has(draft.method) && (parsed?.kind === 'sip' || (parsed?.kind === 'tel' && routed))
 }
 
-function sendTo(desk: Desk, asked: Asked, hops: readonly Hop[]): void {
+function sendTo(desk: Desk, asked: Asked, found: readonly Hop[]): void {
   const { core, calls } = desk
+  const hops = core.silentPlaces.order(found)
   const { application, command, draft } = asked
   const hop = hops[0]
   if (!hop) {

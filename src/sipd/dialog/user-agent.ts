@@ -18,6 +18,7 @@ import type { RequestDraft, ResponseDraft } from './draft.js'
 import { createInDialog } from './in-dialog.js'
 import { createIncoming, type Incoming } from './incoming.js'
 import { createOutgoing, passResponse } from './outgoing.js'
+import { createSilentPlaces } from './sending/silent-places.js'
 import { createSessionKeeper, type SessionKeeper } from './session/session-keeper.js'
 import { termsOf } from './session/session-terms.js'
 
@@ -59,12 +60,9 @@ export interface UserAgentNeeds {
 }
 
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
-  const core: Core = {
-    ...needs,
-    tellsTrying: needs.tellsTrying ?? false,
-    dialogs: createDialogTable(needs.mostDialogs ?? defaultMostDialogs),
-    pending: new Map(),
-  }
+  const { clock, tellsTrying = false, mostDialogs = defaultMostDialogs } = needs
+  const [dialogs, silentPlaces] = [createDialogTable(mostDialogs), createSilentPlaces(clock)]
+  const core: Core = { ...needs, tellsTrying, dialogs, silentPlaces, pending: new Map() }
   const calls = createClientCalls({
     core,
     sendAck: (dialog, invite, order) => inDialog.sendAck(dialog, invite, order),

@@ -93,6 +93,9 @@ export function createClientTransactions(needs: ClientTransactionsNeeds): Client
   }
 }
 
+/** So long a stream may take that was only chosen for the size: many a firewall drops what asks for one, and UDP works. */
+const streamPatienceMs = 1_000
+
 function begin(client: Client, request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction {
   const branch = newBranch()
   request.prepend('Via', ourVia(hop.protocol, hop.advertised, branch))
@@ -103,6 +106,7 @@ function begin(client: Client, request: SipRequest, hop: Hop, user: ClientUser):
   const timers = client.timersFor(flow)
   const machine = newClientMachine({ branch, request, user, flow, bytes, timers, fallback: stream && hop })
   enter(client, machine)
+  if (stream) client.clock.after(streamPatienceMs, () => machine.fallback && losePath(client, machine, 'no connection'))
   return transactionOf(client, machine, request)
 }
 

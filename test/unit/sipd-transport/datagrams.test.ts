@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createResponse } from '../../../src/sip/builder.js'
 import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
 import { isPrivate } from '../../../src/sipd/transport/local-address.js'
+import { openDeafPort } from '../../support/deaf-port.js'
 import { aRequest, createDiary, openLayer } from '../../support/sip-pair.js'
 import { openUdpPeer } from '../../support/sip-peer.js'
 import { openTcpPeer } from '../../support/tcp-peer.js'
@@ -84,6 +85,25 @@ describe('RFC 3261 §18.1.1: a request above 1300 bytes', () => {
     caller.send(aRequest('INVITE', 'sip:x@127.0.0.1', large), hop, second)
     await second.hears('200')
     expect([far.accepted, transports]).toEqual([0, ['UDP', 'UDP']])
+  })
+
+  test('goes by UDP after a second where nobody answers who asks for a TCP connection', async () => {
+    const deaf = await openDeafPort()
+    closers.push(() => deaf.close())
+    const heard = createSocket('udp4')
+    closers.push(() => heard.close())
+    const arrived = new Promise<string>((resolve) => heard.once('message', (text) => resolve(text.toString())))
+    await new Promise<void>((resolve) => heard.bind(deaf.port, '127.0.0.1', resolve))
+    const caller = await open({ listen: both })
+    const [hop] = caller.locateNow(`sip:127.0.0.1:${deaf.port}`) ?? []
+    if (!hop) throw new Error('no hop')
+    const began = performance.now()
+    caller.send(aRequest('INVITE', 'sip:x@127.0.0.1', large), hop, createDiary())
+    expect(await arrived).toContain('SIP/2.0/UDP')
+    const took = performance.now() - began
+    expect(took).toBeGreaterThan(900)
+    // The connection is given up after five.
+    expect(took).toBeLessThan(4_000)
   })
 
   test('that has gone back to UDP is repeated there like any other', async () => {

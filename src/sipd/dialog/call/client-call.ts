@@ -147,12 +147,17 @@ function heardProvisional(call: ClientCall, response: SipResponse, { flow }: Ori
 function heardSuccess(call: ClientCall, response: SipResponse, { flow }: Origin): void {
   if (!flow) return
   const dialog = call.dialog ?? forkOf(call, response, flow).dialog
-  if (call.winner && call.winner !== dialog) endLoser(call, dialog)
+  if (isLost(call) || (call.winner && call.winner !== dialog)) endLoser(call, dialog)
   else {
     if (!call.winner) confirm(call, dialog, response, flow)
     feedClientCall(call, '2xx')
     if (!call.core.dialogs.has(dialog)) acknowledgeForNobody(call)
   }
+}
+
+/** It has had its final response, from another place than the one that answers now. */
+function isLost({ state, winner, dialog }: ClientCall): boolean {
+  return state === 'over' && !winner && !dialog
 }
 
 /** The dialog has ended while a re-INVITE was under way: its application cannot acknowledge any more. */
@@ -197,7 +202,7 @@ function forkOf(call: ClientCall, response: SipResponse, flow: Flow): Fork {
   dialog.inviting.us = true
   const fork = { dialog, rseq: 0 }
   call.forks.set(tag, fork)
-  if (!call.winner) {
+  if (!call.winner && !isLost(call)) {
     call.core.dialogs.add(dialog)
     call.user.inDialog(call, dialog)
   }

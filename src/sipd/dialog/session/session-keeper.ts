@@ -5,7 +5,7 @@ import type { Core } from '../core.js'
 import type { Dialog } from '../dialog.js'
 import { bareRequest } from '../draft.js'
 import { type InDialog, reach } from '../in-dialog.js'
-import { sendRequest } from '../sender.js'
+import { sendRequest } from '../sending/sender.js'
 import { type SessionTerms, termsOf } from './session-terms.js'
 
 /** How soon a refresh is tried again that came in the way of another INVITE (RFC 3261 §14.1). */

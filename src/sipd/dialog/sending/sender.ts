@@ -1,13 +1,13 @@
-import type { Alarm } from '../../base/clock.js'
-import { isAppError, messageOf } from '../../base/errors.js'
-import { newBranch } from '../../sip/ids.js'
-import type { SipRequest, SipResponse } from '../../sip/message.js'
-import type { ClientTransaction, ClientUser, Flow, Hop } from '../transaction/transaction-layer.js'
-import { endpointText } from '../transport/flow.js'
-import { newWireId } from '../wire-id.js'
-import type { Passage } from './application.js'
-import { localFailure } from './compose.js'
-import { type Core, type Origin, type Sent, sentPassage } from './core.js'
+import type { Alarm } from '../../../base/clock.js'
+import { isAppError, messageOf } from '../../../base/errors.js'
+import { newBranch } from '../../../sip/ids.js'
+import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { ClientTransaction, ClientUser, Flow, Hop } from '../../transaction/transaction-layer.js'
+import { endpointText } from '../../transport/flow.js'
+import { newWireId } from '../../wire-id.js'
+import type { Passage } from '../application.js'
+import { localFailure } from '../compose.js'
+import { type Core, type Origin, type Sent, sentPassage } from '../core.js'
 
 /** What the sender of a request hears. `sent` comes once and before any response. */
 export interface Listener {
@@ -107,7 +107,9 @@ function tryNext(sending: Sending): void {
   // In a dialog the next place may be one that does not know the call, and its 481 would end it.
   if (!isLast && request.method === 'INVITE' && request.to.tag === '')
     attempt.patience = core.clock.after(patienceT1 * core.timers.t1, () => {
-      if (!sending.chosen && !sending.cancelled && sending.live.has(attempt)) tryNext(sending)
+      attempt.patience = null
+      core.silentPlaces.note(hop)
+      if (!sending.chosen && !sending.cancelled) tryNext(sending)
     })
 }
 
@@ -116,7 +118,9 @@ const isSuccess = (status: number): boolean => status >= 200 && status < 300
 function heard(sending: Sending, attempt: Attempt, told: Told): void {
   const { status } = told.response
   attempt.patience?.cancel()
+  attempt.patience = null
   attempt.answered = true
+  if (sending.hops.length > 1) sending.core.silentPlaces.forget(attempt.hop)
   if (status === 100) pass(sending, attempt, told)
   else if (sending.chosen ? sending.chosen === attempt || isSuccess(status) : !isOfThePlace(sending, status)) {
     choose(sending, attempt)
@@ -133,11 +137,16 @@ function isOfThePlace(sending: Sending, status: number): boolean {
 function choose(sending: Sending, attempt: Attempt): void {
   if (sending.chosen === attempt) return
   sending.chosen = attempt
-  for (const other of sending.live) if (other !== attempt) other.transaction?.cancel(nobody, null)
+  for (const other of sending.live) {
+    if (other === attempt) continue
+    other.patience?.cancel()
+    other.transaction?.cancel(nobody, null)
+  }
 }
 
 function failed(sending: Sending, attempt: Attempt, { status, reason }: { status: number; reason: string }): void {
   attempt.patience?.cancel()
+  attempt.patience = null
   const response = localFailure(attempt.transaction?.request ?? sending.request, status, reason)
   const told = { response, origin: { protocol: attempt.hop.protocol, flow: null, size: 0 } }
   if (sending.chosen === attempt) pass(sending, attempt, told)
@@ -149,7 +158,9 @@ function lost(sending: Sending, attempt: Attempt, told: Told): void {
   const { live } = sending
   live.delete(attempt)
   const isOver = sending.cancelled || (attempt.answered && told.origin.flow === null)
-  if (live.size === 0 && !isOver) tryNext(sending)
+  // Who is silent for longer than that is not waited for.
+  const isAwaited = [...live].some(({ answered, patience }) => answered || patience)
+  if (!isOver && !isAwaited) tryNext(sending)
   if (live.size === 0) pass(sending, attempt, told)
 }
 
