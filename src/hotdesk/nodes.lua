@@ -14,7 +14,7 @@ local function note_site(tag, site, node, emergency, starts)
   local key = tag .. ':site:' .. site
   local kind = redis.call('TYPE', key).ok
   if kind ~= 'hash' and kind ~= 'none' then return end
-  if emergency and (starts or redis.call('HEXISTS', key, 'emergency') == 0) then redis.call('HSET', key, 'emergency', emergency) end
+  if emergency and (starts or not redis.call('HGET', key, 'emergency')) then redis.call('HSET', key, 'emergency', emergency) end
   local nodes, lost = unpack(redis.call('HMGET', key, 'nodes', 'lost'))
   nodes = nodes or ''
   if not (' ' .. nodes .. ' '):find(' ' .. node .. ' ', 1, true) then
