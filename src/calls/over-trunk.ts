@@ -18,7 +18,7 @@ interface Patience {
 }
 
 /** Where a 100 is told: a line that has not even said that is down. */
-const hearingTrying: Patience = { silenceMs: 5_000, locatedMs: 2_500 }
+export const hearingTrying: Patience = { silenceMs: 5_000, locatedMs: 2_500 }
 
 /** A drachtio-server keeps the 100 to itself, and a line that works may take many seconds until it rings. */
 const hearingRinging: Patience = { silenceMs: 15_000, locatedMs: 7_000 }

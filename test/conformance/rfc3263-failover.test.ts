@@ -1,18 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SipRequest } from '../../src/sip/message.js'
-import type { Dns } from '../../src/sipd/transport/locate/dns-names.js'
 import { createManualClock, type ManualClock } from '../support/manual-clock.js'
+import { dnsOf } from '../support/places-dns.js'
 import { offer, type SipPeer } from '../support/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../support/sipd-stage.js'
 import type { WireApplication } from '../support/wire-application.js'
 
 let ports: readonly number[] = []
-const dns: Dns = {
-  naptr: () => Promise.resolve([]),
-  srv: (name) =>
-    Promise.resolve(name.startsWith('_sip._udp.') ? ports.map((port, priority) => ({ name: 'a', port, priority, weight: 0 })) : []),
-  addresses: () => Promise.resolve(['127.0.0.1']),
-}
+const dns = dnsOf(() => ports)
 
 let clock: ManualClock
 let stage: SipdStage

@@ -2,20 +2,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { type RingResult, ring } from '../../../src/calls/legs/ring.js'
+import { hearingTrying } from '../../../src/calls/over-trunk.js'
 import { createSrf, type SipApplication } from '../../../src/srf/srf.js'
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+import { dnsOf } from '../../support/places-dns.js'
 import { offer, type SipPeer } from '../../support/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
 
 // A line whose name stands for two places, of which the first is dead, and the time that an emergency call gives it.
-const limits = { ringMs: 60_000, silenceMs: 2_500, stuckMs: 20_000 }
+const limits = { ringMs: 60_000, silenceMs: hearingTrying.locatedMs, stuckMs: 20_000 }
 let ports: readonly number[] = []
-const dns = {
-  naptr: () => Promise.resolve([]),
-  srv: (name: string) =>
-    Promise.resolve(name.startsWith('_sip._udp.') ? ports.map((port, priority) => ({ name: 'a', port, priority, weight: 0 })) : []),
-  addresses: () => Promise.resolve(['127.0.0.1']),
-}
+const dns = dnsOf(() => ports)
 
 let clock: ManualClock
 let stage: SipdStage
