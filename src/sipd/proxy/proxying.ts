@@ -7,7 +7,7 @@ import { tryToSend } from '../dialog/call/server-call.js'
 import { localFailure } from '../dialog/compose.js'
 import type { Core, Origin } from '../dialog/core.js'
 import type { Field } from '../dialog/draft.js'
-import { locate } from '../dialog/sending/sender.js'
+import { locate, nobody } from '../dialog/sending/sender.js'
 import type { ClientTransaction, ClientUser, Hop, ServerTransaction } from '../transaction/transaction-layer.js'
 import { bestResponse } from './best-response.js'
 import { type BranchAction, type BranchInput, type BranchState, branchTable } from './branch-table.js'
@@ -175,13 +175,6 @@ const actions: Readonly<Record<BranchAction, (branch: Branch) => void>> = {
 }
 
 const feed = createFeeder<BranchState, BranchInput, BranchAction, Branch>(branchTable, actions)
-
-const nobody: ClientUser = {
-  onSent: () => undefined,
-  onResponse: () => undefined,
-  onTimeout: () => undefined,
-  onTransportFailure: () => undefined,
-}
 
 /** RFC 3261 §16.7 steps 3, 5 and 9. */
 function forward(branch: Branch): void {

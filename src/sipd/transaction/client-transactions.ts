@@ -106,7 +106,10 @@ function begin(client: Client, request: SipRequest, hop: Hop, user: ClientUser):
   const timers = client.timersFor(flow)
   const machine = newClientMachine({ branch, request, user, flow, bytes, timers, fallback: stream && hop })
   enter(client, machine)
-  if (stream) client.clock.after(streamPatienceMs, () => machine.fallback && losePath(client, machine, 'no connection'))
+  if (stream)
+    client.clock.after(streamPatienceMs, () => {
+      if (machine.fallback && client.machines.has(machine.key)) losePath(client, machine, 'no connection')
+    })
   return transactionOf(client, machine, request)
 }
 

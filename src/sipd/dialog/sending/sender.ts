@@ -49,7 +49,7 @@ interface Told {
 }
 
 /** The 200 of a CANCEL says nothing that the 487 of the INVITE does not (RFC 3261 §9.1). */
-const nobody: ClientUser = {
+export const nobody: ClientUser = {
   onSent: () => undefined,
   onResponse: () => undefined,
   onTimeout: () => undefined,
