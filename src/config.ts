@@ -37,6 +37,8 @@ export interface Config {
     readonly domain: string
     readonly listen: readonly ListenAddress[]
     readonly advertise: string | null
+    /** Web pages that may connect by WebSocket; empty: those of the same host. */
+    readonly origins: readonly string[]
     /** For tls:// and wss://. */
     readonly tls: TlsFiles | null
     readonly thread: SipThread

@@ -30,7 +30,7 @@ export function optionsOf(schema: z.ZodType, prefix: string): Option[] {
       key: key.join('.'),
       variable: [prefix, ...key.map((part) => part.replace(/[A-Z]/g, '_$&').toUpperCase())].join('_'),
       description: node.description ?? '',
-      fallback: node.default === undefined ? null : [node.default].flat().join(', '),
+      fallback: [node.default ?? []].flat().join(', ') || null,
       list: node.type === 'array',
     }
   })

@@ -22,6 +22,7 @@ interface SipdOptions {
   readonly outbound?: readonly OutboundRoute[]
   readonly secret?: Secret
   readonly advertise?: string
+  readonly origin?: readonly string[]
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly logLevel: Level
@@ -56,6 +57,12 @@ export function sipdCommand(program: Command, needs: CommandNeeds): void {
       new Option('--secret <text>', 'what applications must know; `ps` shows it: better HOTDESK_DRACHTIO_SECRET').argParser(readSecret),
     )
     .option('--advertise <host>', 'the address that Via, Contact and Record-Route show')
+    .addOption(
+      new Option(
+        '--origin <origin>',
+        'a web page that may connect by WebSocket: https://phones.example, or *; may be given again',
+      ).argParser(addOrigin),
+    )
     .option('--tls-cert <file>', 'the certificate for tls:// and wss:// with its chain, PEM; read again when it changes')
     .option('--tls-key <file>', 'its private key, PEM')
     .addOption(new Option('--log-level <level>', 'how much is logged').choices(levels).default('info'))
@@ -81,6 +88,12 @@ function addListen(text: string, before: readonly ListenAddress[] | undefined): 
   const address = parseListenAddress(text)
   if (!address) throw new InvalidArgumentError('Expected an address such as udp://0.0.0.0:5060.')
   return [...(before ?? []), address]
+}
+
+function addOrigin(text: string, before: readonly string[] | undefined): readonly string[] {
+  if (text !== '*' && !/^https?:\/\/[^/]+$/.test(text))
+    throw new InvalidArgumentError('Expected an origin such as https://phones.example, or *.')
+  return [...(before ?? []), text]
 }
 
 function addOutbound(text: string, before: readonly OutboundRoute[] | undefined): readonly OutboundRoute[] {
@@ -145,6 +158,7 @@ async function open(options: SipdOptions, lifecycle: Lifecycle, log: Logger): Pr
   const sipd = await createSipd({
     listen: options.listen ?? everywhere,
     advertise: options.advertise ?? null,
+    origins: options.origin ?? [],
     admin: { address: options.admin.host, port: options.admin.port, protocol: options.adminTls ? 'tls' : 'tcp' },
     outbound: options.outbound ?? [],
     secret: secretOf(options),

@@ -16,6 +16,8 @@ export interface SipdNeeds {
   readonly secret: Secret
   /** Who we are over tls and wss; null or absent where neither is listened for. */
   readonly tls?: TlsIdentity | null
+  /** Web pages that may connect by WebSocket: `https://phones.example`, `*`. By default those of the host they connect to. */
+  readonly origins?: readonly string[]
   readonly clock: Clock
   readonly log: Logger
   /** RFC 3261 §17 T1, T2, T4 in milliseconds; the RFC's by default. */

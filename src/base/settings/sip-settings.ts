@@ -17,6 +17,9 @@ const milliseconds = form('milliseconds, 1 to 60000', (text) =>
   /^[0-9]{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 60_000 ? Number(text) : null,
 )
 
+const originForm = (text: string): string | null =>
+  text === '*' || /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?$/.test(text) ? text : null
+
 export const sipSettings = block({
   domain: form('a domain name', matching(/^[A-Za-z0-9.-]{1,253}$/)).describe(
     'The domain of phones and users, and the realm of their passwords.',
@@ -27,6 +30,9 @@ export const sipSettings = block({
   advertise: hostForm
     .optional()
     .describe('The address that others reach this node at. Default: the address listened on, or the first of the machine for 0.0.0.0.'),
+  origins: listOf(form('a web origin such as https://phones.example, or *', originForm))
+    .prefault([])
+    .describe('Web pages that may connect over WebSocket: `https://phones.example`, or `*` for all. Default: pages of the same host.'),
   tls: block({
     certificate: file
       .optional()

@@ -9,7 +9,10 @@ import type { TlsIdentity } from '../transport/tls.js'
 
 /** What the thread begins with. */
 export interface Beginning
-  extends Pick<SipdNeeds, 'listen' | 'advertise' | 'admin' | 'outbound' | 'timers' | 'patienceMs' | 'emergency' | 'tellsTrying'> {
+  extends Pick<
+    SipdNeeds,
+    'listen' | 'advertise' | 'origins' | 'admin' | 'outbound' | 'timers' | 'patienceMs' | 'emergency' | 'tellsTrying'
+  > {
   readonly secret: string
   readonly tls: BareIdentity | null
   readonly level: Level

@@ -90,13 +90,14 @@ function startSipd(workerData: Beginning): Worker {
 }
 
 function beginningOf(
-  { listen, advertise, admin, outbound, timers, patienceMs, emergency, tellsTrying, secret, tls, log }: Keeper,
+  { listen, advertise, origins, admin, outbound, timers, patienceMs, emergency, tellsTrying, secret, tls, log }: Keeper,
   bound: Thread['places'] | null,
 ): Beginning {
   return {
     listen: listen.map((place, index) => ({ ...place, port: bound?.listening[index]?.port ?? place.port })),
     advertise,
     admin: { ...admin, ...bound?.admin },
+    ...(origins !== undefined && { origins }),
     ...(outbound !== undefined && { outbound }),
     ...(timers && { timers }),
     ...(patienceMs !== undefined && { patienceMs }),

@@ -32,6 +32,8 @@ export interface TransactionLayerNeeds {
   readonly emergency?: readonly string[]
   /** For tls and wss. */
   readonly tls?: TlsIdentity | null
+  /** Web pages that may connect by WebSocket. */
+  readonly origins?: readonly string[] | undefined
   /** Defaults to the machine's resolver. */
   readonly dns?: Dns
   /** Defaults to real UDP; a test's may lose datagrams. */

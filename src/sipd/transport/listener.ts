@@ -4,10 +4,9 @@ import type { Endpoint, Flow, Hop } from './flow.js'
 import { isReliable } from './flow.js'
 import type { LocalSides } from './local-address.js'
 import { connectTcp, listenTcp } from './stream-listener.js'
-import type { StreamNeeds } from './stream-socket.js'
 import { connectTls, listenTls, type TlsIdentities } from './tls.js'
 import type { DatagramSocket, OpenDatagramSocket } from './udp-socket.js'
-import { listenWebSocket } from './websocket.js'
+import { listenWebSocket, type WebSocketNeeds } from './websocket.js'
 
 /** One listen address, of any protocol. */
 export interface Listener {
@@ -18,7 +17,7 @@ export interface Listener {
   close(): Promise<void>
 }
 
-export interface ListenerNeeds extends StreamNeeds {
+export interface ListenerNeeds extends WebSocketNeeds {
   readonly identities: TlsIdentities
   readonly openDatagramSocket: OpenDatagramSocket
   readonly onUnreachable: (remote: Endpoint, reason: string) => void

@@ -46,6 +46,8 @@ export interface TransportsNeeds {
   readonly events: TransportEvents
   readonly limits: ConnectionLimits
   readonly tls?: TlsIdentity | null
+  /** Web pages that may connect by WebSocket; by default those of the host they connect to. */
+  readonly origins?: readonly string[] | undefined
   readonly openDatagramSocket?: OpenDatagramSocket
 }
 
@@ -61,6 +63,7 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
     limits,
     clock,
     events,
+    origins: needs.origins ?? [],
     addresses: createLocalAddresses(needs.advertise),
     identities: createTlsIdentities(needs.tls ?? null),
     openDatagramSocket: needs.openDatagramSocket ?? openUdpSocket,

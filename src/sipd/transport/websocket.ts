@@ -6,6 +6,7 @@ import type { ListenAddress } from '../../base/listen-address.js'
 import { maxMessageBytes } from '../../sip/parser.js'
 import type { Connection, Wire } from './connections.js'
 import type { Endpoint } from './flow.js'
+import { allowsOrigin } from './origin.js'
 import { bindServer, closeServer, flowOf, type StreamListener } from './stream-listener.js'
 import type { StreamNeeds } from './stream-socket.js'
 import { contextOf, identityFor, type TlsIdentities } from './tls.js'
@@ -16,15 +17,23 @@ const requestMs = 20_000
 const pong = Buffer.from('\r\n')
 const ping = '\r\n\r\n'
 
+export interface WebSocketNeeds extends StreamNeeds {
+  /** Web pages that may connect; see origin.ts. */
+  readonly origins: readonly string[]
+}
+
 /** Listens for WebSocket, secure or not (RFC 7118). @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
-export async function listenWebSocket(listen: ListenAddress, needs: StreamNeeds, identities: TlsIdentities): Promise<StreamListener> {
+export async function listenWebSocket(listen: ListenAddress, needs: WebSocketNeeds, identities: TlsIdentities): Promise<StreamListener> {
   const server = httpServer(listen, identities)
   const bound = await bindServer(server, listen, needs)
   const sockets = new WebSocketServer({
     server,
     maxPayload: maxMessageBytes,
     handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
-    verifyClient: ({ req }: { req: IncomingMessage }) => offersSip(req),
+    verifyClient: ({ req }: { req: IncomingMessage }, answer: (accepted: boolean, status?: number) => void) => {
+      if (!allowsOrigin(req, needs.origins)) answer(false, 403)
+      else answer(offersSip(req), 401)
+    },
   })
   sockets.on('connection', (socket, request) => welcome(socket, request, { ...listen, ...bound }, needs))
   return {
