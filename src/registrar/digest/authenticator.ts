@@ -73,7 +73,7 @@ export function createAuthenticator({ directory, digestOf, realm, secret, clock,
 
   function challenge(request: IncomingRequest, freshness: 'stale' | 'first', offered: readonly DigestAlgorithm[]): void {
     const role = roleFor(request)
-    const nonce = nonces.issue()
+    const nonce = nonces.issue(request.source.address)
     const common = { realm, nonce, qop: ['auth'], opaque: null, stale: freshness === 'stale' } as const
     const lines = offered.map((algorithm) => printChallenge({ ...common, algorithm }))
     request.respond(role.status, { headers: { [role.challenge]: lines } })

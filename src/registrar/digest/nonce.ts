@@ -1,6 +1,7 @@
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hkdfSync, randomBytes } from 'node:crypto'
 import type { Clock, Milliseconds } from '../../base/clock.js'
-import type { Secret } from '../../base/secret.js'
+import { Secret } from '../../base/secret.js'
+import { createNonceForm, type NonceFormNeeds } from '../../sip/auth/nonce.js'
 import { createReplayGuard } from './replay-guard.js'
 
 /** `foreign`: not made by this network. `stale`: ours, but too old, made by another process, or this count was used before. */
@@ -12,11 +13,14 @@ export type NonceState = 'fresh' | 'stale' | 'foreign'
  * knows which counts were used, so accepting it here would let a recorded request be played again.
  */
 export interface Nonces {
-  issue(): string
+  /** For a request from that address. */
+  issue(address: string): string
   /** Without using the count up. */
   look(nonce: string): NonceState
   /** Uses the count up; `count` 1 where the phone sends none. Only for credentials that were right. */
   spend(nonce: string, count: number): NonceState
+  /** By which another part of this process makes and recognizes nonces of this maker. */
+  readonly form: NonceFormNeeds
 }
 
 export interface NonceNeeds {
@@ -27,49 +31,28 @@ export interface NonceNeeds {
   readonly capacity: number
 }
 
-const timeBytes = 6
 const makerBytes = 6
-const chanceBytes = 8
-const bodyBytes = timeBytes + makerBytes + chanceBytes
-const signatureBytes = 16
 
 export function createNonces({ secret, clock, lifetimeMs, capacity }: NonceNeeds): Nonces {
-  const key = Buffer.from(hkdfSync('sha256', secret.reveal(), 'hotdesk', 'digest nonces', 32))
-  const maker = randomBytes(makerBytes)
+  const key = Buffer.from(hkdfSync('sha256', secret.reveal(), 'hotdesk', 'digest nonces', 32)).toString('hex')
+  const parts = { key: new Secret(key), maker: randomBytes(makerBytes).toString('hex') }
+  const form = createNonceForm(parts)
   const guard = createReplayGuard({ clock, lifetimeMs, capacity })
 
-  function sign(body: Buffer): Buffer {
-    return createHmac('sha256', key).update(body).digest().subarray(0, signatureBytes)
-  }
-
-  function bodyOf(nonce: string): Buffer | null {
-    const bytes = Buffer.from(nonce, 'base64url')
-    if (bytes.length !== bodyBytes + signatureBytes || bytes.toString('base64url') !== nonce) return null
-    const body = bytes.subarray(0, bodyBytes)
-    return timingSafeEqual(sign(body), bytes.subarray(bodyBytes)) ? body : null
-  }
-
   function look(nonce: string): NonceState {
-    const body = bodyOf(nonce)
-    if (!body) return 'foreign'
-    const age = clock.now() - body.readUIntBE(0, timeBytes)
-    const ours = body.subarray(timeBytes, timeBytes + makerBytes).equals(maker)
-    return ours && age <= lifetimeMs ? 'fresh' : 'stale'
+    const signed = form.read(nonce)
+    if (!signed) return 'foreign'
+    return signed.isOwn && clock.now() - signed.issued <= lifetimeMs ? 'fresh' : 'stale'
   }
 
   return {
-    issue() {
-      const body = Buffer.alloc(bodyBytes)
-      body.writeUIntBE(Math.floor(clock.now()), 0, timeBytes)
-      maker.copy(body, timeBytes)
-      randomBytes(chanceBytes).copy(body, timeBytes + makerBytes)
-      return Buffer.concat([body, sign(body)]).toString('base64url')
-    },
+    form: parts,
+    issue: (address) => form.print(clock.now(), address),
     look,
     spend(nonce, count) {
       const state = look(nonce)
       if (state !== 'fresh') return state
-      const issued = Buffer.from(nonce, 'base64url').readUIntBE(0, timeBytes)
+      const issued = form.read(nonce)?.issued ?? 0
       return guard.accept({ nonce, issued, count }) ? 'fresh' : 'stale'
     },
   }

@@ -11,7 +11,7 @@ function noncesOf(secret = 'network') {
 describe('nonces', () => {
   it('are fresh until their lifetime is over, then stale', () => {
     const { clock, nonces } = noncesOf()
-    const nonce = nonces.issue()
+    const nonce = nonces.issue('192.0.2.7')
     clock.advance(60_000)
     expect(nonces.look(nonce)).toBe('fresh')
     clock.advance(1)
@@ -21,22 +21,22 @@ describe('nonces', () => {
 
   it('never repeat', () => {
     const { nonces } = noncesOf()
-    expect(new Set(Array.from({ length: 1000 }, () => nonces.issue())).size).toBe(1000)
+    expect(new Set(Array.from({ length: 1000 }, () => nonces.issue('192.0.2.7'))).size).toBe(1000)
   })
 
   it('of another node of the network are stale: genuine, but only their maker knows which counts were used', () => {
     const { nonces } = noncesOf()
-    expect(nonces.look(noncesOf().nonces.issue())).toBe('stale')
+    expect(nonces.look(noncesOf().nonces.issue('192.0.2.7'))).toBe('stale')
   })
 
   it('of another network are foreign', () => {
     const { nonces } = noncesOf()
-    expect(nonces.look(noncesOf('another').nonces.issue())).toBe('foreign')
+    expect(nonces.look(noncesOf('another').nonces.issue('192.0.2.7'))).toBe('foreign')
   })
 
   it('with any one character changed are foreign', () => {
     const { nonces } = noncesOf()
-    const nonce = nonces.issue()
+    const nonce = nonces.issue('192.0.2.7')
     for (let at = 0; at < nonce.length; at++) {
       const changed = nonce.slice(0, at) + (nonce[at] === 'A' ? 'B' : 'A') + nonce.slice(at + 1)
       expect(nonces.look(changed), changed).toBe('foreign')
@@ -45,6 +45,6 @@ describe('nonces', () => {
 
   it('that are no nonces at all are foreign', () => {
     const { nonces } = noncesOf()
-    for (const text of ['', 'x', '"', `${nonces.issue()}=`, 'ä'.repeat(48)]) expect(nonces.look(text), text).toBe('foreign')
+    for (const text of ['', 'x', '"', `${nonces.issue('192.0.2.7')}=`, 'ä'.repeat(48)]) expect(nonces.look(text), text).toBe('foreign')
   })
 })
