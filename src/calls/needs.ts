@@ -27,13 +27,20 @@ export interface LineCall {
   readonly parts: OutgoingParts
 }
 
+/** One call to a trunk: its responses decide whether the trunk is up. */
+export interface TrunkInquiry {
+  /** It has responded, and not with a failure of its own. */
+  answered(): void
+  refused(status: number): void
+  silent(): void
+}
+
 /** The carriers' lines, kept by a neighbour of this layer. */
 export interface TrunkPort {
   /** The order in which they are tried; none is left out. */
   order(trunks: readonly Trunk[]): readonly Trunk[]
   trunkOf(source: SipSource): Trunk | null
-  failed(trunk: Trunk, status: number): void
-  worked(trunk: Trunk): void
+  asked(trunk: Trunk): TrunkInquiry
   /** Request-URI, identity and credentials of a call to that carrier. */
   outgoing(trunk: Trunk, number: string, party: Party): LineCall
   /** The same with the place of the phone (RFC 6442); null where the carrier does not take it, or the call cannot carry it. */

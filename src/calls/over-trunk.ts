@@ -1,4 +1,5 @@
 import type { Trunk } from '../dialplan/dialplan.js'
+import type { SipAnswer } from '../srf/srf.js'
 import type { Call } from './call.js'
 import type { Failure } from './failure.js'
 import { type Placed, place } from './legs/place.js'
@@ -38,6 +39,8 @@ export interface TrunkCall {
   readonly location: string | null
   /** No other line is left to try. */
   readonly isLast: boolean
+  /** Every response of the trunk but 100, at the moment it arrives. */
+  readonly onResponse: (answer: SipAnswer) => void
 }
 
 /** One line. Where it does not take the call with the place of the phone, it gets the call without before any other line is tried. */
@@ -83,8 +86,8 @@ interface Sending {
   readonly stuckMs: number
 }
 
-function placeOver(call: Call, { trunk }: TrunkCall, { line, ...limits }: Sending, needs: CallNeeds): Promise<Placed> {
+function placeOver(call: Call, { trunk, onResponse }: TrunkCall, { line, ...limits }: Sending, needs: CallNeeds): Promise<Placed> {
   const { uri, parts } = line
   const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null }
-  return place(call, { branches: [branch], ringMs, ...limits, to: `trunk ${trunk.name}` }, needs)
+  return place(call, { branches: [branch], ringMs, ...limits, to: `trunk ${trunk.name}`, onResponse }, needs)
 }

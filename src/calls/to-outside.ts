@@ -1,8 +1,9 @@
 import type { Trunk } from '../dialplan/dialplan.js'
+import type { SipAnswer } from '../srf/srf.js'
 import { type Call, refuse } from './call.js'
 import type { To } from './decision/contract.js'
 import type { Failure, Termination } from './failure.js'
-import type { CallNeeds } from './needs.js'
+import type { CallNeeds, TrunkInquiry } from './needs.js'
 import { isLastWord, overTrunk, type TrunkCall } from './over-trunk.js'
 
 /** Calls a number outside through the site's lines, one after the other until one takes the call. */
@@ -11,7 +12,7 @@ export function toOutside(call: Call, { number, trunks, callerId }: To<'outside'
   return overTrunks(call, { number, trunks, party, location: null }, needs)
 }
 
-export interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast'> {
+export interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast' | 'onResponse'> {
   /** In the order in which they are tried. */
   readonly trunks: readonly Trunk[]
 }
@@ -20,15 +21,16 @@ export interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast'> {
 export async function overTrunks(call: Call, { trunks, ...what }: OutsideCall, needs: CallNeeds): Promise<Termination> {
   let last: Failure = { reason: 'no-trunk' }
   for (const trunk of trunks) {
-    const placed = await overTrunk(call, { trunk, isLast: trunk === trunks.at(-1), ...what }, needs)
-    if (placed.outcome === 'ended') {
-      needs.trunks.worked(trunk)
-      return placed.termination
+    const inquiry = needs.trunks.asked(trunk)
+    const onResponse = (answer: SipAnswer): void => {
+      if (!answer.madeHere && !isTrunkFault(answer)) inquiry.answered()
     }
+    const placed = await overTrunk(call, { trunk, isLast: trunk === trunks.at(-1), onResponse, ...what }, needs)
+    if (placed.outcome === 'ended') return placed.termination
     if (placed.outcome === 'withdrawn') continue
     last = placed.failure
-    if (isLineFault(last)) {
-      needs.trunks.failed(trunk, last.answer?.status ?? 408)
+    if (last.answer && isTrunkFault(last.answer)) {
+      noteFault(inquiry, last.answer)
       if (!call.invite.cancelled) last = { reason: 'no-trunk' }
     } else if (call.kind === 'ordinary' || isLastWord(last)) break
     if (call.invite.cancelled) break
@@ -36,8 +38,14 @@ export async function overTrunks(call: Call, { trunks, ...what }: OutsideCall, n
   return refuse(call, last)
 }
 
-/** The line is at fault and not the number: the next one may do (RFC 3263 §4.3 names 503 and time-outs). */
-function isLineFault({ answer }: Failure): boolean {
-  if (!answer) return false
-  return answer.status === 408 || answer.status === 401 || answer.status === 407 || (answer.status >= 500 && answer.status < 600)
+/** The trunk is at fault and not the number: the next one may do (RFC 3263 §4.3 names 503 and time-outs). */
+function isTrunkFault({ status }: SipAnswer): boolean {
+  return status === 408 || status === 401 || status === 407 || (status >= 500 && status < 600)
+}
+
+function noteFault(inquiry: TrunkInquiry, { status, madeHere }: SipAnswer): void {
+  // It was never sent: that says nothing of the trunk.
+  if (madeHere === 'link') return
+  if (madeHere && status === 408) inquiry.silent()
+  else inquiry.refused(status)
 }

@@ -2,7 +2,7 @@ import { AppError, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { SipAnswer } from './contract.js'
 import type { Drachtio } from './drachtio.js'
-import { localAnswer } from './messages.js'
+import { linkLost, localAnswer } from './messages.js'
 
 /** The link to the SIP server: what waits for it is answered when the link is lost, and no handler's fault leaves its call. */
 export interface Connection {
@@ -64,8 +64,8 @@ export function connect({ drachtio, place, log }: ConnectionNeeds): Promise<Conn
     onLost,
     settle: (start) =>
       new Promise((resolve) => {
-        if (!connected) return resolve(localAnswer(503, 'SIP Server Lost'))
-        const forget = onLost(() => resolve(localAnswer(503, 'SIP Server Lost')))
+        if (!connected) return resolve(linkLost)
+        const forget = onLost(() => resolve(linkLost))
         try {
           start((answer) => {
             forget()

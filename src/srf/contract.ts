@@ -20,6 +20,8 @@ export interface SipAnswer {
   /** `''` where the header is absent. */
   header(name: string): string
   readonly body: string
+  /** Absent on a response of the far end. `server`: our SIP server gave up waiting or sending. `link`: it was never sent. */
+  readonly madeHere?: 'server' | 'link'
 }
 
 export interface ResponseParts {

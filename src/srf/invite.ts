@@ -5,7 +5,7 @@ import { retryHeaders } from './credentials.js'
 import { wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
 import { again, flattenHeaders, headersOf } from './headers.js'
-import { localAnswer, toAnswer, toIncomingRequest } from './messages.js'
+import { linkLost, localAnswer, toAnswer, toIncomingRequest } from './messages.js'
 
 export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw: DrachtioRequest): IncomingInvite {
   const request = toIncomingRequest(raw)
@@ -99,8 +99,8 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
 
   function attempt(headers: SipHeaders): Promise<InviteResult> {
     return new Promise((resolve) => {
-      if (!connection.connected) return resolve(failed(localAnswer(503, 'SIP Server Lost')))
-      const forget = connection.onLost(() => resolve(failed(localAnswer(503, 'SIP Server Lost'))))
+      if (!connection.connected) return resolve(failed(linkLost))
+      const forget = connection.onLost(() => resolve(failed(linkLost)))
       const optional = { noAck: true, ...(parts.via === undefined ? {} : { proxy: parts.via }) } as const
       const progress = {
         cbRequest: (_fault: unknown, out?: DrachtioRequest) => out && wentOut(out),

@@ -11,13 +11,18 @@ export function toAnswer(message: DrachtioMessage): SipAnswer {
     reason: message.reason,
     header: (name) => message.get(name) ?? '',
     body: message.body ?? '',
+    // The SIP server delivers its own 408 and 503 like responses, without the address of a sender.
+    ...(message.source_address ? {} : { madeHere: 'server' }),
   }
 }
 
 /** The answer where there was no response at all. */
-export function localAnswer(status: number, reason: string): SipAnswer {
-  return { status, reason, header: () => '', body: '' }
+export function localAnswer(status: number, reason: string, madeHere: NonNullable<SipAnswer['madeHere']> = 'server'): SipAnswer {
+  return { status, reason, header: () => '', body: '', madeHere }
 }
+
+/** The answer to every request while the SIP server is lost. */
+export const linkLost: SipAnswer = localAnswer(503, 'SIP Server Lost', 'link')
 
 export function toSource(request: DrachtioRequest): SipSource {
   return { protocol: protocolOf(request), address: request.source_address, port: request.source_port }

@@ -12,19 +12,23 @@ export interface PingNeeds {
 }
 
 /**
- * Asks the carrier with OPTIONS (RFC 3261 §11) whether its line lives, every `pingSeconds`. Any answer of its own but 503 says yes: many
- * refuse OPTIONS. A carrier that has never answered one is not judged by its silence.
+ * Asks a trunk with OPTIONS (RFC 3261 §11) every `pingSeconds` whether it is up. Any response of its own except 503 says yes, because many
+ * trunks refuse OPTIONS. A trunk that has never answered one is not judged by its silence.
  */
 export function startPing(trunk: Trunk, { srf, health, clock, log }: PingNeeds): Alarm | null {
   if (trunk.pingSeconds === undefined) return null
   let hasAnswered = false
 
   async function ping(): Promise<void> {
-    const { status } = await srf.request('OPTIONS', trunk.uri)
-    if (status !== 408 && status !== 503) {
+    const inquiry = health.asked(trunk)
+    const { status, madeHere } = await srf.request('OPTIONS', trunk.uri)
+    // It was never sent: that says nothing of the trunk.
+    if (madeHere === 'link') return
+    if (!madeHere && status !== 503) {
       hasAnswered = true
-      health.worked(trunk)
-    } else if (hasAnswered) health.failed(trunk, status)
+      inquiry.answered()
+    } else if (hasAnswered && madeHere) inquiry.silent()
+    else if (hasAnswered) inquiry.refused(status)
   }
 
   return every(clock, trunk.pingSeconds * 1000, ping, (err) => log.debug({ event: 'trunk.down', trunk: trunk.name, err }, 'ping failed'))

@@ -3,12 +3,13 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
 import type { IncomingRequest, SipApplication, SipSource } from '../srf/srf.js'
-import { createHealth } from './health.js'
+import { createHealth, type Inquiry } from './health.js'
 import { calledNumber, callerOf, callerUri, type OutgoingCall, type OutsideParty, outgoingCall } from './identity.js'
 import { type CallPlace, locatedCall } from './located.js'
 import { startPing } from './ping.js'
 import { createSourceLookup } from './source.js'
 
+export type { Inquiry } from './health.js'
 export type { OutgoingCall, OutsideParty } from './identity.js'
 export type { CallPlace } from './located.js'
 
@@ -18,10 +19,8 @@ export interface Trunks {
   order(trunks: readonly Trunk[]): readonly Trunk[]
   /** The line a request came from, by its source address. */
   trunkOf(source: SipSource): Trunk | null
-  /** The line did not take a call: it comes last for a while. */
-  failed(trunk: Trunk, status: number): void
-  /** The line took a call, or told what became of it. */
-  worked(trunk: Trunk): void
+  /** Begins a call to the trunk. What the trunk responds decides whether it is up. */
+  asked(trunk: Trunk): Inquiry
   /** Request-URI, identity and credentials of a call to that carrier. */
   outgoing(trunk: Trunk, number: string, party: OutsideParty): OutgoingCall
   /** The same with the place of the phone; null where the carrier does not take it, or the call cannot carry it. */
@@ -62,8 +61,7 @@ export function createTrunks({ srf, dialplan, clock, log, metrics, settings }: T
       return [...trunks.filter(health.isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
     },
     trunkOf,
-    failed: health.failed,
-    worked: health.worked,
+    asked: health.asked,
     outgoing: (trunk, number, party) => outgoingCall(trunk, number, party, dialplan),
     located(trunk, number, party, place) {
       if (trunk.location !== 'pidf-lo') return null

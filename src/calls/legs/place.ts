@@ -23,12 +23,15 @@ export interface Attempt {
   readonly stuckMs?: number
   /** For the log: `user 100`, `trunk paris-pstn`. */
   readonly to: string
+  /** Every response but 100, at the moment it arrives. */
+  readonly onResponse?: (answer: SipAnswer) => void
 }
 
 /** Rings, and when somebody answers, joins the two legs and stays until the call has ended. */
-export async function place(call: Call, { branches, ringMs, silenceMs, stuckMs = ringMs, to }: Attempt, needs: CallNeeds): Promise<Placed> {
+export async function place(call: Call, attempt: Attempt, needs: CallNeeds): Promise<Placed> {
+  const { branches, ringMs, silenceMs, stuckMs = ringMs, to, onResponse } = attempt
   const { invite, log } = call
-  const provisional = provisionalRelay(call, branches.length)
+  const relay = provisionalRelay(call, branches.length)
   const ringing = ring({
     srf: needs.srf,
     clock: needs.clock,
@@ -37,7 +40,10 @@ export async function place(call: Call, { branches, ringMs, silenceMs, stuckMs =
     ringMs,
     silenceMs,
     stuckMs,
-    onProvisional: provisional,
+    onProvisional(answer) {
+      if (answer.status > 100) onResponse?.(answer)
+      relay(answer)
+    },
   })
   call.course.reached = to
   log.info({ event: 'call.routed', to, branches: branches.length }, `to ${to}`)
@@ -49,6 +55,8 @@ export async function place(call: Call, { branches, ringMs, silenceMs, stuckMs =
   })
   const result = await ringing.result
   stopWatching()
+  if (result.outcome === 'taken') onResponse?.(result.taken.answer)
+  if (result.outcome === 'failed') onResponse?.(result.answer)
   return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(result, branches)
 }
 

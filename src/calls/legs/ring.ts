@@ -45,7 +45,7 @@ export interface RingNeeds {
 // RFC 3326 §2 and RFC 3261 §16.7: phones that lose the race must not show a missed call.
 const answeredElsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
 
-const silent: SipAnswer = { status: 408, reason: 'Request Timeout', header: () => '', body: '' }
+const silent: SipAnswer = { status: 408, reason: 'Request Timeout', header: () => '', body: '', madeHere: 'server' }
 /** Whoever has taken the call does not get on with it. */
 export const stuck: SipAnswer = { ...silent, reason: 'No Progress' }
 

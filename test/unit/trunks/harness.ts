@@ -47,14 +47,16 @@ export interface Bench {
   readonly pings: readonly string[]
 }
 
-/** `statuses` answer the OPTIONS, one after the other; the last one for ever. */
-export function open(statuses: readonly number[] = [200]): Bench {
+/** `statuses` answer the OPTIONS, one after the other; the last one for ever. `link`: our own SIP server is lost. */
+export function open(statuses: readonly (number | 'link')[] = [200]): Bench {
   const clock = createManualClock(1_000)
   const metrics = createMetrics()
   const pings: string[] = []
   const { srf } = createSipPort((_method, uri) => {
-    const status = statuses[Math.min(pings.push(uri), statuses.length) - 1] ?? 200
-    return Promise.resolve({ status, reason: '', header: () => '', body: '' })
+    const next = statuses[Math.min(pings.push(uri), statuses.length) - 1] ?? 200
+    const plain = { reason: '', header: () => '', body: '' }
+    if (next === 'link') return Promise.resolve({ ...plain, status: 503, madeHere: 'link' })
+    return Promise.resolve({ ...plain, status: next, ...(next === 408 && { madeHere: 'server' }) })
   })
   return { trunks: createTrunks({ srf, dialplan, clock, log: silentLogger(), metrics }), clock, metrics, pings }
 }

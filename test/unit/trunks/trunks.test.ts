@@ -18,7 +18,7 @@ describe('the order of the lines', () => {
 
   it('has a line that failed last, for half a minute', () => {
     const bench = open()
-    bench.trunks.failed(first, 503)
+    bench.trunks.asked(first).refused(503)
     expect(order(bench)).toEqual(['second', 'third', 'first'])
     bench.clock.advance(29_999)
     expect(order(bench)).toEqual(['second', 'third', 'first'])
@@ -29,7 +29,7 @@ describe('the order of the lines', () => {
   it('never leaves a line out: when all are down, the one that has been so longest is tried first', () => {
     const bench = open()
     for (const trunk of [second, first, third]) {
-      bench.trunks.failed(trunk, 408)
+      bench.trunks.asked(trunk).silent()
       bench.clock.advance(1_000)
     }
     expect(order(bench)).toEqual(['second', 'first', 'third'])
@@ -39,7 +39,7 @@ describe('the order of the lines', () => {
     const bench = open()
     const downFor: number[] = []
     for (let i = 0; i < 6; i++) {
-      bench.trunks.failed(first, 503)
+      bench.trunks.asked(first).refused(503)
       let seconds = 0
       for (; order(bench)[0] !== 'first'; seconds++) bench.clock.advance(1_000)
       downFor.push(seconds)
@@ -47,16 +47,37 @@ describe('the order of the lines', () => {
     expect(downFor).toEqual([30, 60, 120, 240, 300, 300])
   })
 
-  it('has a line that took a call in its place again at once', () => {
+  it('has a trunk that answers a call in its place again at once', () => {
     const bench = open()
-    bench.trunks.failed(first, 503)
-    bench.trunks.worked(first)
+    bench.trunks.asked(first).refused(503)
+    bench.trunks.asked(first).answered()
     expect(order(bench)).toEqual(['first', 'second', 'third'])
+  })
+
+  it('counts requests that were under way together and failed together as one failure', () => {
+    const bench = open()
+    const inquiries = [1, 2, 3].map(() => bench.trunks.asked(first))
+    bench.clock.advance(5_000)
+    for (const inquiry of inquiries) inquiry.silent()
+    bench.clock.advance(30_000)
+    expect(order(bench)).toEqual(['first', 'second', 'third'])
+  })
+
+  it('does not call a trunk silent that has answered another request meanwhile', () => {
+    const bench = open()
+    const old = bench.trunks.asked(first)
+    bench.clock.advance(1_000)
+    bench.trunks.asked(first).answered()
+    bench.clock.advance(1_000)
+    old.silent()
+    expect(order(bench)).toEqual(['first', 'second', 'third'])
+    old.refused(503)
+    expect(order(bench)).toEqual(['second', 'third', 'first'])
   })
 
   it('can be seen in a metric', async () => {
     const bench = open()
-    bench.trunks.failed(second, 503)
+    bench.trunks.asked(second).refused(503)
     const { values } = await bench.metrics.trunkUp.get()
     expect(values.map(({ labels, value }) => [labels.trunk, value])).toEqual([
       ['first', 1],
@@ -80,12 +101,14 @@ describe('OPTIONS', () => {
     expect([pings.length, clock.pending]).toEqual([3, 0])
   })
 
-  it.each([
+  it.each<[string, (number | 'link')[], string[]]>([
     ['404 says that the carrier lives', [404], ['first', 'second', 'third']],
     ['silence of a carrier that has answered before says that it is down', [200, 408], ['second', 'third', 'first']],
     ['503 of a carrier that has answered before says so too', [405, 503], ['second', 'third', 'first']],
     ['silence of a carrier that never answers OPTIONS says nothing', [408, 408], ['first', 'second', 'third']],
     ['an answer after silence brings the line back', [200, 408, 200], ['first', 'second', 'third']],
+    ['503 while our own SIP server is lost says nothing', [200, 'link'], ['first', 'second', 'third']],
+    ['503 while our own SIP server is lost does not bring the line back', [200, 408, 408, 'link'], ['second', 'third', 'first']],
   ])('%s', async (_, statuses, expected) => {
     const bench = open(statuses)
     for (let i = 0; i < statuses.length; i++) {
