@@ -306,6 +306,12 @@ async function bench(names) {
   return 0
 }
 
+/** Breaks Redis, nodes and networks on purpose, and counts what is lost. */
+async function chaos(args) {
+  await provide(...testPrograms)
+  return show(process.execPath, [path.join(root, 'test/chaos/chaos.mjs'), ...args])
+}
+
 /** The product itself, in this process, so that Ctrl-C reaches it at once. */
 async function product(args) {
   const { main } = await import(pathToFileURL(path.join(dist, 'main.js')).href)
@@ -320,6 +326,7 @@ async function begin([first, ...rest]) {
   if (first === '--test') return test(rest)
   if (first === '--bench') return bench(rest)
   if (first === '--soak') return bench(['soak'])
+  if (first === '--chaos') return chaos(rest)
   return product(first === undefined ? ['--help'] : [first, ...rest])
 }
 
