@@ -56,8 +56,8 @@ const noPort: Refusal = { status: 503, reason: 'no-port', headers: { 'Retry-Afte
 
 /** An INVITE without an offer gets ours (RFC 3264 §4); the answer comes with the ACK. */
 export async function openAudio({ invite, media }: ConversationNeeds): Promise<AudioSession | Refusal> {
-  if (invite.body === '') return (await media.offer()) ?? noPort
-  const answered = await media.answer(invite.body)
+  if (invite.body === '') return (await media.offer(invite.source.address)) ?? noPort
+  const answered = await media.answer(invite.body, invite.source.address)
   switch (answered.outcome) {
     case 'answered':
       return answered.session

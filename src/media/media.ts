@@ -19,10 +19,10 @@ export type Answered =
   | { readonly outcome: 'no-common-codec' | 'no-port' | 'malformed' }
 
 export interface Media {
-  /** Answers an offer (RFC 3264 §6). */
-  answer(offer: string): Promise<Answered>
+  /** Answers an offer (RFC 3264 §6). `signalling`: the address that the far end's SIP comes from. */
+  answer(offer: string, signalling?: string | null): Promise<Answered>
   /** Makes an offer; null when no port is free. */
-  offer(): Promise<AudioSession | null>
+  offer(signalling?: string | null): Promise<AudioSession | null>
   /** Ends every session; resolves when all ports are closed. */
   close(): Promise<void>
 }
@@ -48,10 +48,11 @@ export function createMedia({ address, ports, clock, log, metrics }: MediaNeeds)
   const sessions = new Set<AudioSession>()
   let isClosed = false
 
-  function begin(pair: PortPair, negotiation: Negotiation): AudioSession {
+  function begin(pair: PortPair, negotiation: Negotiation, signalling: string | null): AudioSession {
     const session = createSession({
       ports: pair,
       negotiation,
+      signalling,
       clock,
       ticker,
       log,
@@ -72,21 +73,21 @@ export function createMedia({ address, ports, clock, log, metrics }: MediaNeeds)
   }
 
   return {
-    async answer(offer) {
+    async answer(offer, signalling = null) {
       const unsuitable = judgeOffer(offer, address)
       if (unsuitable) return { outcome: unsuitable }
       const pair = await openPair()
       if (!pair) return { outcome: 'no-port' }
       const negotiation = createNegotiation(address, pair.port)
       negotiation.answer(offer)
-      return { outcome: 'answered', session: begin(pair, negotiation) }
+      return { outcome: 'answered', session: begin(pair, negotiation, signalling) }
     },
-    async offer() {
+    async offer(signalling = null) {
       const pair = await openPair()
       if (!pair) return null
       const negotiation = createNegotiation(address, pair.port)
       negotiation.offer()
-      return begin(pair, negotiation)
+      return begin(pair, negotiation, signalling)
     },
     async close() {
       isClosed = true

@@ -19,6 +19,8 @@ export interface SessionNeeds {
   readonly ports: PortPair
   /** Already with our offer or answer. */
   readonly negotiation: Negotiation
+  /** The address that the far end's SIP comes from; null where it is not known. */
+  readonly signalling: string | null
   readonly clock: Clock
   readonly ticker: Ticker
   readonly log: Logger
@@ -27,14 +29,14 @@ export interface SessionNeeds {
 }
 
 /** A session on its ports. */
-export function createSession({ ports, negotiation, clock, ticker, log, onClosed }: SessionNeeds): AudioSession {
+export function createSession({ ports, negotiation, signalling, clock, ticker, log, onClosed }: SessionNeeds): AudioSession {
   const presses = createEmitter<[Key, KeyWay]>((fault) =>
     log.error({ event: 'call.fault', reason: messageOf(fault) }, 'a key listener failed'),
   )
   const stream = createOutgoingStream()
   const player = createPlayer()
   const keySender = createKeySender()
-  const receiver = createReceiver({ clock, onKey: presses.emit })
+  const receiver = createReceiver({ clock, onKey: presses.emit, signalling })
   const reporting = createReporting({ ports, stream, receiver, negotiation, clock })
   const leaveTicker = ticker.add(createSending({ ports, negotiation, receiver, stream, player, keySender }))
   let isClosed = false

@@ -4,11 +4,10 @@ import type { Heard, KeyWay } from '../audio-session.js'
 import type { Key } from '../key.js'
 import type { Negotiation, ReceivedPayloads } from '../sdp/negotiation.js'
 import { decode, isLouderThan } from '../sound/g711.js'
-import { createToneDetector } from '../sound/tone-detector.js'
 import type { Address } from './address.js'
+import { createKeyGate, createKeyHearing, payloadOf } from './key-hearing.js'
 import { createLatch, type Latch } from './latch.js'
 import { createReception, type Reception } from './reception.js'
-import { createPressCounter, parseTelephoneEvent } from './telephone-event.js'
 
 /** Hears the far end: meter, key presses, where it is. */
 export interface Receiver {
@@ -23,16 +22,21 @@ export interface Receiver {
 export interface ReceiverNeeds {
   readonly clock: Clock
   readonly onKey: (key: Key, way: KeyWay) => void
+  /** The address that the far end's SIP comes from; null where it is not known. */
+  readonly signalling?: string | null
 }
 
 const audibleAbove = -50
 /** RFC 3389: sent by phones that send nothing while nobody speaks. */
 const comfortNoise = 13
 
-export function createReceiver({ clock, onKey }: ReceiverNeeds): Receiver {
+export function createReceiver({ clock, onKey, signalling = null }: ReceiverNeeds): Receiver {
   const latch = createLatch()
   const reception = createReception()
-  const keyHearing = createKeyHearing(onKey)
+  const gate = createKeyGate(onKey)
+  const newHearing = () => createKeyHearing((key, way) => gate.offer(key, way, clock.now()))
+  let keys = newHearing()
+  let source: Address | null = null
   let payloads: ReceivedPayloads = { laws: new Map(), event: null }
   let packets = 0
   let audible = 0
@@ -40,7 +44,15 @@ export function createReceiver({ clock, onKey }: ReceiverNeeds): Receiver {
 
   function hearSound(samples: Int16Array, now: Milliseconds): void {
     if (isLouderThan(audibleAbove, samples)) audible += 1
-    keyHearing.hearSound(samples, now)
+    keys.hearSound(samples, now)
+  }
+
+  /** Half a press of one source must not become a press of another. */
+  function noteSource(): void {
+    if (latch.destination === source) return
+    source = latch.destination
+    keys = newHearing()
+    gate.forget()
   }
 
   return {
@@ -51,57 +63,26 @@ export function createReceiver({ clock, onKey }: ReceiverNeeds): Receiver {
     reception,
     follow(negotiation) {
       payloads = negotiation.receiving
-      if (negotiation.sending) latch.expect(negotiation.sending.rtp)
+      if (negotiation.sending && latch.expect(negotiation.sending.rtp, signalling)) gate.reset()
     },
     hear(bytes, from) {
       const packet = parseRtp(bytes)
       if (!packet) return
       const type = packet.getPayloadType()
       const law = payloads.laws.get(type)
-      if (!law && type !== payloads.event && type !== comfortNoise) return
+      const isEvent = type === payloads.event
+      if (!law && !isEvent && type !== comfortNoise) return
       const now = clock.now()
-      if (!latch.admits(from, now)) return
+      const numbers = numbersOf(packet)
+      const standing = latch.hear({ from, ...numbers, kind: isEvent ? 'event' : 'sound' }, now)
+      if (standing === 'stranger') return
+      noteSource()
       packets += 1
       lastAt = now
-      if (reception.arrived(numbersOf(packet), now) === 'repeated') return
-      if (type === payloads.event) keyHearing.hearEvent(packet, now)
+      if (reception.arrived(numbers, now) === 'repeated') return
+      if (isEvent) keys.hearEvent(packet, now)
       else if (law) hearSound(decode(law, payloadOf(packet)), now)
-    },
-  }
-}
-
-/** RFC 4733 events and tones make one stream of presses. */
-interface KeyHearing {
-  hearEvent(packet: RtpPacket, now: Milliseconds): void
-  hearSound(samples: Int16Array, now: Milliseconds): void
-}
-
-/** A press leaks into the sound before its event begins; the same key by both ways within this time is one press. */
-const onePressWithinMs: Milliseconds = 400
-
-function createKeyHearing(onKey: (key: Key, way: KeyWay) => void): KeyHearing {
-  const presses = createPressCounter()
-  const tones = createToneDetector()
-  let hasEvents = false
-  let lastTone: { readonly key: Key; readonly at: Milliseconds } | null = null
-
-  return {
-    hearEvent(packet, now) {
-      const event = parseTelephoneEvent(payloadOf(packet))
-      const key = event && presses.hear({ ...event, ssrc: packet.getSsrc(), timestamp: packet.getTimestamp() }, now)
-      if (!key) return
-      // From the first event on, tones in the sound are the same presses heard twice.
-      hasEvents = true
-      const isHeard = lastTone?.key === key && now - lastTone.at < onePressWithinMs
-      lastTone = null
-      if (!isHeard) onKey(key, 'event')
-    },
-    hearSound(samples, now) {
-      if (hasEvents) return
-      for (const key of tones.hear(samples)) {
-        lastTone = { key, at: now }
-        onKey(key, 'tone')
-      }
+      gate.settle({ from, ssrc: numbers.ssrc }, standing, now)
     },
   }
 }
@@ -117,9 +98,4 @@ function parseRtp(bytes: Buffer): RtpPacket | null {
 
 function numbersOf(packet: RtpPacket): { ssrc: number; sequence: number; timestamp: number } {
   return { ssrc: packet.getSsrc(), sequence: packet.getSequenceNumber(), timestamp: packet.getTimestamp() }
-}
-
-function payloadOf(packet: RtpPacket): Uint8Array {
-  const payload = packet.getPayload()
-  return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
 }

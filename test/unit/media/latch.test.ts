@@ -1,63 +1,110 @@
 import { expect, test } from 'vitest'
-import { createLatch } from '../../../src/media/rtp/latch.js'
+import type { Address } from '../../../src/media/rtp/address.js'
+import { createLatch, type Latch, type Standing } from '../../../src/media/rtp/latch.js'
 
 const described = { address: '198.51.100.7', port: 4000 }
 const behindNat = { address: '203.0.113.1', port: 33_000 }
 const otherPort = { address: '198.51.100.7', port: 4444 }
 const stranger = { address: '192.0.2.66', port: 4000 }
 
+let sequence = 0
+function event(latch: Latch, from: Address, now: number): Standing {
+  sequence += 1
+  return latch.hear({ from, ssrc: from.port, sequence, kind: 'event' }, now)
+}
+
+/** A packet every 20 ms; the last one's standing. */
+function speak(latch: Latch, from: Address, now: number, packets = 1): Standing {
+  let standing: Standing = 'stranger'
+  for (let step = 0; step < packets; step += 1) {
+    sequence += 1
+    standing = latch.hear({ from, ssrc: from.port, sequence, kind: 'sound' }, now + step * 20)
+  }
+  return standing
+}
+
 test('Before anything is heard we send to the described address', () => {
   const latch = createLatch()
   expect(latch.destination).toBeNull()
-  latch.expect(described)
+  latch.expect(described, null)
   expect(latch.destination).toEqual(described)
 })
 
 test('The first packet latches: a phone behind NAT is answered where it sends from', () => {
   const latch = createLatch()
-  latch.expect(described)
-  expect(latch.admits(behindNat, 0)).toBe(true)
+  latch.expect(described, null)
+  expect(event(latch, behindNat, 0)).toBe('unproven')
   expect(latch.destination).toEqual(behindNat)
 })
 
-test('Once the phone has spoken, strangers are ignored, however long it is silent', () => {
+test('Once the phone has spoken, strangers are ignored, however long it is silent and whatever they send', () => {
   const latch = createLatch()
-  latch.expect(described)
-  latch.admits(behindNat, 0)
-  expect(latch.admits(stranger, 1)).toBe(false)
-  expect(latch.admits(stranger, 60_000)).toBe(false)
+  latch.expect(described, null)
+  speak(latch, behindNat, 0, 20)
+  expect(speak(latch, stranger, 500, 50)).toBe('stranger')
+  expect(event(latch, stranger, 60_000)).toBe('stranger')
   expect(latch.destination).toEqual(behindNat)
 })
 
 test('A stranger who was first loses to the described address, and to its port most of all', () => {
   const latch = createLatch()
-  latch.expect(described)
-  latch.admits(stranger, 0)
-  expect(latch.admits(otherPort, 1)).toBe(true)
-  expect(latch.admits(described, 2)).toBe(true)
-  expect(latch.admits(otherPort, 3)).toBe(false)
-  expect(latch.admits(stranger, 4)).toBe(false)
+  latch.expect(described, null)
+  speak(latch, stranger, 0, 50)
+  expect(speak(latch, otherPort, 1_001)).toBe('unproven')
+  expect(event(latch, described, 1_002)).toBe('proven')
+  expect(speak(latch, otherPort, 1_003, 20)).toBe('stranger')
+  expect(speak(latch, stranger, 1_004, 20)).toBe('stranger')
   expect(latch.destination).toEqual(described)
 })
 
-test('NAT may give the phone another port after a silence', () => {
+test('A stranger who was first with keys alone loses to the first source that speaks', () => {
   const latch = createLatch()
-  latch.expect(described)
-  latch.admits(behindNat, 0)
+  latch.expect(described, null)
+  event(latch, stranger, 0)
+  expect(speak(latch, behindNat, 20, 9)).toBe('stranger')
+  expect(speak(latch, behindNat, 200)).toBe('proven')
+  expect(latch.destination).toEqual(behindNat)
+})
+
+test('Of two that are elsewhere, the one that the SIP request came from is heard at once', () => {
+  const latch = createLatch()
+  latch.expect(described, behindNat.address)
+  speak(latch, stranger, 0, 50)
+  expect(event(latch, behindNat, 1_001)).toBe('unproven')
+  expect(latch.destination).toEqual(behindNat)
+  expect(speak(latch, stranger, 1_020, 50)).toBe('stranger')
+  expect(speak(latch, behindNat, 2_020, 10)).toBe('proven')
+})
+
+test('NAT may give the phone another port after a silence, and the stream that goes on there stays proven', () => {
+  const latch = createLatch()
+  latch.expect(described, null)
+  speak(latch, behindNat, 0, 20)
   const rebound = { ...behindNat, port: 33_001 }
-  expect(latch.admits(rebound, 1_000)).toBe(false)
-  expect(latch.admits(rebound, 2_500)).toBe(true)
+  expect(speak(latch, rebound, 1_000)).toBe('stranger')
+  expect(latch.hear({ from: rebound, ssrc: behindNat.port, sequence: sequence + 1, kind: 'event' }, 2_500)).toBe('proven')
   expect(latch.destination).toEqual(rebound)
 })
 
-test('A re-INVITE with the same address keeps the latch, with another one it begins anew', () => {
+test('A re-INVITE with the same address keeps the latch, with another one it starts over', () => {
   const latch = createLatch()
-  latch.expect(described)
-  latch.admits(behindNat, 0)
-  latch.expect({ ...described })
+  expect(latch.expect(described, null)).toBe(true)
+  speak(latch, behindNat, 0)
+  expect(latch.expect({ ...described }, null)).toBe(false)
   expect(latch.destination).toEqual(behindNat)
-  latch.expect({ ...described, port: 5000 })
+  expect(latch.expect({ ...described, port: 5000 }, null)).toBe(true)
   expect(latch.destination).toEqual({ ...described, port: 5000 })
-  latch.expect(null)
+  expect(latch.expect(null, null)).toBe(true)
   expect(latch.destination).toBeNull()
+})
+
+test('Packets from any number of ports do not keep the phone from being noticed', () => {
+  const latch = createLatch()
+  latch.expect(described, behindNat.address)
+  let port = 1_024
+  for (let step = 0; step < 15; step += 1) {
+    speak(latch, behindNat, step * 20)
+    for (const last = port + 50; port < last; port += 1) speak(latch, { ...stranger, port }, step * 20 + 1)
+  }
+  expect(speak(latch, behindNat, 300)).toBe('proven')
 })
