@@ -25,6 +25,9 @@ import { hostForm, type SipThread, sipProblems, sipSettings, tlsFilesOf } from '
 import type { TlsFiles } from './base/settings/tls-files.js'
 import { block, check, form, invalid, keyText, type Path, type Problem, readYaml, secretForm, type Written } from './base/written.js'
 
+// drachtio-srf and ioredis print whole messages and commands, PINs and passwords included, if DEBUG names them when they are loaded.
+delete process.env.DEBUG
+
 export type { Durability, HostPort, RedisAccess, RedisPlace } from './base/redis-place.js'
 
 /** The whole configuration of a node, checked; frozen. */

@@ -1,3 +1,5 @@
+// First: it silences libraries before they are loaded.
+import './config.js'
 import { pathToFileURL } from 'node:url'
 import { CommanderError } from 'commander'
 import { AppError, type ErrorCode } from './base/errors.js'

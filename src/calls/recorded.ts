@@ -1,13 +1,13 @@
-import type { Milliseconds } from '../base/clock.js'
 import { dialled } from '../sip/dialled.js'
 import { type Call, refuse } from './call.js'
+import { shownDigits } from './decision/shown-digits.js'
 import type { Termination } from './failure.js'
 import type { CallNeeds } from './needs.js'
 import type { CallRecord, Participants } from './records.js'
 
 /** Counts the call, and the phone that makes it, as long as it lives; what it came to is one line in the log and one record. */
 export async function recorded(call: Call, needs: CallNeeds, run: () => Promise<Termination> | Termination): Promise<void> {
-  const { metrics, activity, open, clock } = needs
+  const { metrics, activity, open } = needs
   const { caller, kind } = call
   const over =
     caller.kind === 'device' ? activity.began({ device: caller.device.id, kind, hangUp: (text) => call.control.hangUp(text) }) : null
@@ -24,21 +24,23 @@ export async function recorded(call: Call, needs: CallNeeds, run: () => Promise<
     open.delete(call)
     metrics.callsActive.dec()
     metrics.callsTotal.inc({ result: termination.result })
-    keep(call, termination, clock.now(), needs)
+    keep(call, termination, needs)
   }
 }
 
-function keep(call: Call, termination: Termination, now: Milliseconds, { records }: CallNeeds): void {
-  const record = recordOf(call, termination, now)
+function keep(call: Call, termination: Termination, needs: CallNeeds): void {
+  const record = recordOf(call, termination, needs)
   call.log.info(
     { event: 'call.ended', ...termination, ringSeconds: record.ringSeconds, talkSeconds: record.talkSeconds },
     `ended: ${termination.reason}`,
   )
   // The node that handed the call over keeps its record.
-  if (call.caller.kind !== 'node') records.keep(record, participantsOf(call))
+  if (call.caller.kind !== 'node') needs.records.keep(record, participantsOf(call))
 }
 
-function recordOf({ id, invite, caller, party, course }: Call, termination: Termination, now: Milliseconds): CallRecord {
+function recordOf(call: Call, termination: Termination, needs: CallNeeds): CallRecord {
+  const { id, caller, party, course } = call
+  const now = needs.clock.now()
   const answered = course.answered ?? now
   return {
     call: id,
@@ -46,13 +48,19 @@ function recordOf({ id, invite, caller, party, course }: Call, termination: Term
     source: caller.kind,
     caller: party.number,
     callerName: party.name,
-    dialled: dialled(invite.uri) || invite.uri,
+    dialled: dialledIn(call, needs),
     device: caller.kind === 'device' ? caller.device.id : '',
     reached: course.reached,
     ringSeconds: Math.round((answered - course.began) / 1_000),
     talkSeconds: Math.round((now - answered) / 1_000),
     ...termination,
   }
+}
+
+function dialledIn({ kind, caller, invite }: Call, needs: CallNeeds): string {
+  const digits = dialled(invite.uri)
+  if (caller.kind !== 'device' || kind === 'emergency') return digits || invite.uri
+  return shownDigits(digits, needs) ?? 'unknown'
 }
 
 function participantsOf({ caller, course }: Call): Participants {

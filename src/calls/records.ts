@@ -18,6 +18,7 @@ export interface CallRecord {
   /** Who was shown to the other side. */
   readonly caller: string
   readonly callerName: string
+  /** `unknown` for what a phone dialled and nothing here takes: it may be a PIN. */
   readonly dialled: string
   /** The phone that called, `''` where none of ours did. */
   readonly device: string

@@ -108,11 +108,12 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
   }
 }
 
-/** Whoever has the number next is not shown whom this user called, and is not locked out for their failures. */
+/** The next user of the extension does not see the calls of this one and is not locked out for their failures. */
 function withBelongings(change: RecordChange): readonly RecordChange[] {
   const [kind, id] = change.key.split(':')
   if (change.fields !== null || id === undefined || kind === 'site') return [change]
-  return [change, { key: `attempts:${id}`, fields: null }, ...(kind === 'user' ? [{ key: `calls:${id}`, fields: null }] : [])]
+  const attempts = ['', 'day:', 'wait:', 'seen:', 'familiar:'].map((name) => `attempts:${name}${id}`)
+  return [change, ...[...attempts, ...(kind === 'user' ? [`calls:${id}`] : [])].map((key) => ({ key, fields: null }))]
 }
 
 type Hash = ReadonlyMap<string, string>

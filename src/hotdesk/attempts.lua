@@ -1,9 +1,46 @@
 -- The lock-out. Counters are keys with a time to live: Redis keeps the time, and no PIN ever comes here.
+--   attempts:USER:DEVICE        wrong PINs for this user at this phone; when it is full its time to live is the lock
+--   attempts:day:USER:DEVICE    the same over a day
+--   attempts:DEVICE             wrong PINs at this phone, for any user; attempts:day:DEVICE over a day
+--   attempts:USER               wrong PINs over a day at unfamiliar phones, those where the user has not typed the right PIN lately
+--   attempts:wait:USER          unfamiliar phones have to wait
+--   attempts:familiar:USER      phones where the right PIN was typed: phone → time of day, in seconds since 1970
+--   attempts:seen:USER          phones counted for this user, attempts:seen:DEVICE users counted at this phone: a counter of the
+--                               pair is valid while both have it, so that deleting one forgives all of its pairs
+-- A user who does not exist is counted under a name that begins with `?`, which no event shows: what was typed may be a PIN.
 
--- Seconds this counter still locks, 0 when it does not.
-local function locked(key, max, lock)
-  if (tonumber(redis.call('GET', key)) or 0) < max then return 0 end
-  if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, lock) end
+local DAY, FAMILIAR_DAYS, FAMILIAR_MOST = 86400, 30, 10
+local FIRST_WAIT, LONGEST_WAIT = 10, 1800
+
+-- In the order of the arguments.
+local LIMITS = {
+  { 'failures', 3 }, { 'window', 300 }, { 'lock', 900 },
+  { 'device_failures', 10 }, { 'device_window', 900 }, { 'device_lock', 900 },
+  { 'per_phone', 10 }, { 'free', 20 }, { 'per_day', 40 }, { 'device_per_day', 50 },
+}
+
+local function limits_of(args)
+  local limits = {}
+  for i, limit in ipairs(LIMITS) do limits[limit[1]] = tonumber(args[i + 2]) or limit[2] end
+  return limits
+end
+
+local function names_of(tag, ext, device)
+  local function name(...) return tag .. ':attempts:' .. table.concat({ ... }, ':') end
+  return {
+    pair = name(ext, device), pair_day = name('day', ext, device), device = name(device), device_day = name('day', device),
+    user = name(ext), wait = name('wait', ext), familiar = name('familiar', ext), phones = name('seen', ext), users = name('seen', device),
+  }
+end
+
+local function count_of(key)
+  return tonumber(redis.call('GET', key)) or 0
+end
+
+-- Seconds until a full counter is empty again; 0 while it is not full. One without a time to live was set by hand.
+local function locked(key, max, usual)
+  if count_of(key) < max then return 0 end
+  if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, usual) end
   return math.max(redis.call('TTL', key), 1)
 end
 
@@ -13,38 +50,129 @@ local function spend(key, max, window, lock)
   return max - count
 end
 
--- hotdesk_attempt EXTENSION DEVICE [USER-MAX WINDOW LOCK DEVICE-MAX WINDOW LOCK]     times in seconds
--- Spends one attempt of both before the PIN is compared, so that guessing in parallel gains nothing.
+-- A day begins with its first wrong PIN.
+local function spend_of_day(key, max)
+  local count = redis.call('INCR', key)
+  if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, DAY) end
+  return max - count
+end
+
+local function give_back(key)
+  if count_of(key) > 0 then redis.call('DECR', key) end
+end
+
+local function is_familiar(names, device)
+  local since = tonumber(redis.call('HGET', names.familiar, device))
+  return since ~= nil and tonumber(redis.call('TIME')[1]) - since < FAMILIAR_DAYS * DAY
+end
+
+-- Their number is bounded, and the oldest go first: each of them is one more phone to guess at.
+local function make_familiar(names, device)
+  redis.call('HSET', names.familiar, device, redis.call('TIME')[1])
+  redis.call('EXPIRE', names.familiar, FAMILIAR_DAYS * DAY)
+  local flat, phones = redis.call('HGETALL', names.familiar), {}
+  for i = 1, #flat, 2 do phones[#phones + 1] = { flat[i], tonumber(flat[i + 1]) or 0 } end
+  table.sort(phones, function(one, other) return one[2] > other[2] end)
+  for i = FAMILIAR_MOST + 1, #phones do redis.call('HDEL', names.familiar, phones[i][1]) end
+end
+
+local function remember_pair(names, ext, device)
+  local is_valid = redis.call('HGET', names.phones, device) and redis.call('HGET', names.users, ext)
+  if not is_valid then redis.call('DEL', names.pair, names.pair_day) end
+  redis.call('HSET', names.phones, device, 1)
+  redis.call('HSET', names.users, ext, 1)
+  for _, key in ipairs({ names.phones, names.users }) do redis.call('EXPIRE', key, 2 * DAY) end
+end
+
+-- The longest lock that holds now, and whose it is.
+local function lock_of(names, limits, familiar)
+  local found, whose = 0, nil
+  local function consider(seconds, owner)
+    if seconds > found then found, whose = seconds, owner end
+  end
+  consider(locked(names.pair, limits.failures, limits.lock), 'user-at-phone')
+  consider(locked(names.pair_day, limits.per_phone, DAY), 'user-at-phone')
+  consider(locked(names.device, limits.device_failures, limits.device_lock), 'phone')
+  consider(locked(names.device_day, limits.device_per_day, DAY), 'phone')
+  if not familiar then
+    consider(locked(names.user, limits.per_day, DAY), 'user')
+    consider(locked(names.wait, 1, LONGEST_WAIT), 'user')
+  end
+  return found, whose
+end
+
+-- Each further lock of the day lasts twice as long.
+local function spend_at_phone(names, limits)
+  local left_today = spend_of_day(names.pair_day, limits.per_phone)
+  local locks = math.ceil((limits.per_phone - left_today) / limits.failures)
+  local lock = math.min(limits.lock * 2 ^ (locks - 1), DAY)
+  return math.min(left_today, spend(names.pair, limits.failures, limits.window, lock))
+end
+
+local function spend_of_user(names, limits)
+  local left = spend_of_day(names.user, limits.per_day)
+  local beyond = limits.per_day - left - limits.free
+  if beyond > 0 then redis.call('SET', names.wait, 1, 'EX', math.min(FIRST_WAIT * 2 ^ (beyond - 1), LONGEST_WAIT)) end
+  return left
+end
+
+-- hotdesk_attempt USER DEVICE [FAILURES WINDOW LOCK DEVICE-FAILURES WINDOW LOCK PER-PHONE FREE PER-DAY DEVICE-PER-DAY]
+--   Spends one attempt of both before the PIN is compared, so that guessing in parallel gains nothing. Times in seconds.
+--   In a window FAILURES lock the user at this phone, and PER-PHONE a day until the day is over. DEVICE-FAILURES lock the phone. At
+--   unfamiliar phones the user has PER-DAY a day; after FREE of them each has to wait, from 10 s to half an hour.
 --   ALLOWED LEFT                  compare the PIN now; so many attempts are left after this one
 --   LOCKED SECONDS                do not compare it
 local function attempt(keys, args)
-  local tag, ext, device = keys[1], must(args[1], 'extension'), must(args[2], 'device')
-  local limits = { 3, 300, 900, 10, 900, 900 }
-  for i = 1, 6 do limits[i] = tonumber(args[i + 2]) or limits[i] end
-  local user_key, device_key = tag .. ':attempts:' .. ext, tag .. ':attempts:' .. device
-  local seconds = math.max(locked(user_key, limits[1], limits[3]), locked(device_key, limits[4], limits[6]))
+  local tag, ext, device = keys[1], must(args[1], 'user'), must(args[2], 'device')
+  local limits, names = limits_of(args), names_of(tag, ext, device)
+  local familiar = is_familiar(names, device)
+  remember_pair(names, ext, device)
+  local seconds, whose = lock_of(names, limits, familiar)
   if seconds > 0 then
-    event(tag, 'login.locked', 'device', device, 'user', ext, 'seconds', seconds)
+    event(tag, 'login.locked', 'device', device, 'user', ext:match('^%d+$') or '', 'seconds', seconds, 'reason', whose)
     return say('LOCKED', seconds)
   end
-  local user_left = spend(user_key, limits[1], limits[2], limits[3])
-  return say('ALLOWED', math.min(user_left, spend(device_key, limits[4], limits[5], limits[6])))
+  local left = math.min(
+    spend_at_phone(names, limits),
+    spend(names.device, limits.device_failures, limits.device_window, limits.device_lock),
+    spend_of_day(names.device_day, limits.device_per_day))
+  if not familiar then left = math.min(left, spend_of_user(names, limits)) end
+  return say('ALLOWED', left)
 end
 
--- hotdesk_forgive EXTENSION DEVICE     the PIN was right: the user's failures are forgotten, the phone gets this attempt back
+-- hotdesk_forgive USER DEVICE     the PIN was right: this attempt is given back, the lock of the user at this phone is lifted, and the phone
+--   is familiar for 30 days. Other wrong PINs of the day stay counted.
 --   FORGIVEN
 local function forgive(keys, args)
-  local tag, ext, device_key = keys[1], must(args[1], 'extension'), keys[1] .. ':attempts:' .. must(args[2], 'device')
-  redis.call('DEL', tag .. ':attempts:' .. ext)
-  if (tonumber(redis.call('GET', device_key)) or 0) > 0 then redis.call('DECR', device_key) end
+  local tag, ext, device = keys[1], must(args[1], 'user'), must(args[2], 'device')
+  local names = names_of(tag, ext, device)
+  redis.call('DEL', names.pair)
+  for _, key in ipairs({ names.pair_day, names.device, names.device_day }) do give_back(key) end
+  if not is_familiar(names, device) then
+    give_back(names.user)
+    redis.call('DEL', names.wait)
+  end
+  make_familiar(names, device)
   return say('FORGIVEN')
 end
 
--- hotdesk_unlock EXTENSION|DEVICE
+-- Of a user at each phone, or at a phone for each user.
+local function failures_of(name, target)
+  local seen, failures = redis.call('HGETALL', name .. 'seen:' .. target), count_of(name .. target) + count_of(name .. 'day:' .. target)
+  for i = 1, #seen, 2 do
+    failures = failures + count_of(name .. 'day:' .. target .. ':' .. seen[i]) + count_of(name .. 'day:' .. seen[i] .. ':' .. target)
+  end
+  return failures
+end
+
+-- hotdesk_unlock EXTENSION|DEVICE [VIA]     a user at every phone, or a phone for every user
 --   UNLOCKED TARGET   NOT_LOCKED TARGET     its failures are forgotten either way
 local function unlock(keys, args)
   local tag, target = keys[1], must(args[1], 'extension or device')
-  if redis.call('DEL', tag .. ':attempts:' .. target) == 0 then return say('NOT_LOCKED', target) end
+  local name = tag .. ':attempts:'
+  local failures = failures_of(name, target)
+  redis.call('DEL', name .. target, name .. 'day:' .. target, name .. 'wait:' .. target, name .. 'seen:' .. target)
+  if failures == 0 then return say('NOT_LOCKED', target) end
   event(tag, 'unlocked', target:match('^%d+$') and 'user' or 'device', target, 'via', args[2] or 'redis-cli')
   return say('UNLOCKED', target)
 end

@@ -54,6 +54,7 @@ export interface AssignmentChange {
 }
 
 export interface LoginRequest {
+  /** As it was dialled or typed. It may be a PIN in the wrong field: it is named nowhere unless a user has it. */
   readonly extension: Extension
   readonly device: DeviceId
   readonly pin: Secret
@@ -67,8 +68,9 @@ export interface AttemptLimit {
 }
 
 export interface AttemptLimits {
-  readonly user: AttemptLimit
-  readonly device: AttemptLimit
+  /** Of a user: the first three at one phone, the last two at all phones where the user has not logged in lately. */
+  readonly user: AttemptLimit & { readonly perPhoneAndDay: number; readonly freePerDay: number; readonly perDay: number }
+  readonly device: AttemptLimit & { readonly perDay: number }
 }
 
 /** Who sits where. Reads come from memory; each transition is one Redis Function. */
@@ -83,7 +85,7 @@ export interface Hotdesk {
   login(request: LoginRequest): Promise<LoginOutcome>
   /** `drain` waits for the phone's calls to end, `now` does not. */
   logout(device: DeviceId, how: 'drain' | 'now', via: Via): Promise<LogoutOutcome>
-  /** The caller hung up during the dialogue, or was not heard. */
+  /** The caller hung up during the dialogue, or was not heard; `extension` as in a LoginRequest. */
   abandoned(device: DeviceId, extension: Extension | null): void
   /** A call for help has not come about; null where the phone could not be told. */
   emergencyFailed(device: DeviceId | null, reason: string): void

@@ -5,7 +5,7 @@
 -- attempts.lua, nodes.lua, leaving.lua and operators.lua are the rest of this library and use what is declared here.
 -- VIA says who asks: redis-cli (default), dial-code, cli, api, console, automatic, deleted.
 
-local VERSION = 3
+local VERSION = 4
 local EVENTS_KEPT = 100000
 
 local function must(value, name)

@@ -1,12 +1,14 @@
 import type { Clock } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import type { LogEvent } from '../base/events.js'
-import type { NodeName } from '../base/identity.js'
+import type { Extension, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
+import type { Secret } from '../base/secret.js'
 import type { Directory } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import { createAssignments } from './assignments.js'
+import { usualAttempts } from './attempts.js'
 import { createCallsInProgress } from './calls-in-progress.js'
 import { createCare } from './care/care.js'
 import type { AutomaticLogout } from './care/due.js'
@@ -34,15 +36,12 @@ export interface HotdeskNeeds {
   readonly log: Logger
   readonly metrics: Metrics
   readonly attempts?: AttemptLimits
+  /** The network's: hides the extensions that people typed and that do not exist. */
+  readonly secret: Secret
   /** How long after an emergency call its phone is left alone; 600. */
   readonly quietSeconds?: number
   /** How long events are kept. */
   readonly retentionDays: number
-}
-
-const usualAttempts: AttemptLimits = {
-  user: { failures: 3, windowSeconds: 300, lockSeconds: 900 },
-  device: { failures: 10, windowSeconds: 900, lockSeconds: 900 },
 }
 
 const loginEvents = {
@@ -70,7 +69,7 @@ const logoutEvents = {
 } as const satisfies Record<LogoutOutcome['outcome'], LogEvent>
 
 export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
-  const { store, node, boot, clock, log, metrics, attempts = usualAttempts, quietSeconds = 600 } = needs
+  const { store, directory, node, boot, clock, log, metrics, attempts = usualAttempts, quietSeconds = 600 } = needs
   const assignments = createAssignments({ replica: store.replica, log })
   const calls = createCallsInProgress({ store, node, boot, quietSeconds, clock, log })
   const care = createCare({ ...needs, assignments, isQuiet: calls.isQuiet })
@@ -80,6 +79,11 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     store.append('events', { event, ...fields }, keptEvents).catch((fault: unknown) => {
       log.debug({ event: 'store.lost', cause: messageOf(fault) }, `${event} is not among the events`)
     })
+  }
+
+  /** What was typed as an extension is named only if a user has it. */
+  function nameOf(extension: Extension | null): Extension | null {
+    return extension === null ? null : (directory.user(extension)?.extension ?? null)
   }
 
   return {
@@ -94,10 +98,11 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     async login(request) {
       const outcome = await unlessLost<LoginOutcome>(() => tryLogin(request, { ...needs, attempts }))
       metrics.transitionsTotal.inc({ transition: 'login', outcome: outcome.outcome })
-      const { extension, device } = request
+      const { device } = request
+      const extension = nameOf(request.extension)
       log.info(
         { event: loginEvents[outcome.outcome], extension, device, ...outcome },
-        `login of ${extension} on ${device}: ${outcome.outcome}`,
+        `login of ${extension ?? 'an extension that does not exist'} on ${device}: ${outcome.outcome}`,
       )
       return outcome
     },
@@ -110,7 +115,8 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       log.info({ event: logoutEvents[outcome.outcome], device, how, via, ...outcome }, `logout of ${device}: ${outcome.outcome}`)
       return outcome
     },
-    abandoned(device, extension) {
+    abandoned(device, typed) {
+      const extension = nameOf(typed)
       log.info(
         { event: 'hotdesk.abandoned', device, extension },
         `the login on ${device} was not finished: the caller hung up, or was not heard`,

@@ -1,6 +1,8 @@
 import type { Logger } from '../base/logger.js'
+import type { Secret } from '../base/secret.js'
 import type { Directory, User } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
+import { limitsOf, pseudonymOf } from './attempts.js'
 import type { AttemptLimits, LoginOutcome, LoginRequest } from './contract.js'
 import { type DenialReason, keptEvents, type StreamEvent } from './events.js'
 import { verifyPin } from './pin.js'
@@ -10,6 +12,8 @@ export interface LoginNeeds {
   readonly store: Store
   readonly directory: Directory
   readonly attempts: AttemptLimits
+  /** The network's. */
+  readonly secret: Secret
   readonly log: Logger
 }
 
@@ -21,16 +25,20 @@ export interface LoginNeeds {
 export async function tryLogin({ extension, device, pin }: LoginRequest, needs: LoginNeeds): Promise<LoginOutcome> {
   const { store, directory, log } = needs
   if (directory.device(device)?.hotdesk !== true) return { outcome: 'NOT_A_HOTDESK_PHONE' }
-  const attempt = readAttempt(await store.call('hotdesk_attempt', extension, device, ...limitsOf(needs)))
-  if (attempt.outcome === 'LOCKED') return attempt
   const user = directory.user(extension)
+  const counted = user ? extension : pseudonymOf(extension, needs.secret)
+  const attempt = readAttempt(await store.call('hotdesk_attempt', counted, device, ...limitsOf(needs.attempts)))
+  if (attempt.outcome === 'LOCKED') return attempt
   const barred = barredBecause(user)
   const isRight = await verifyPin(pin, barred ? null : (user?.pinHash ?? null))
   if (!isRight) {
     const reason = barred ?? 'wrong-pin'
-    log.debug({ event: 'hotdesk.denied', extension, device, reason, left: attempt.left }, `${attempt.left} attempts are left`)
+    log.debug(
+      { event: 'hotdesk.denied', extension: user?.extension, device, reason, left: attempt.left },
+      `${attempt.left} attempts are left`,
+    )
     const event: StreamEvent = 'login.denied'
-    await store.append('events', { event, device, user: extension, via: 'dial-code', reason }, keptEvents)
+    await store.append('events', { event, device, ...(user ? { user: extension } : {}), via: 'dial-code', reason }, keptEvents)
     return { outcome: 'DENIED' }
   }
   await store.call('hotdesk_forgive', extension, device)
@@ -42,10 +50,4 @@ function barredBecause(user: User | null): DenialReason | null {
   if (!user.enabled) return 'disabled'
   if (!user.mayHotdesk) return 'not-allowed'
   return user.pinHash === null ? 'no-pin' : null
-}
-
-function limitsOf({ attempts }: LoginNeeds): readonly string[] {
-  return [attempts.user, attempts.device]
-    .flatMap(({ failures, windowSeconds, lockSeconds }) => [failures, windowSeconds, lockSeconds])
-    .map(String)
 }

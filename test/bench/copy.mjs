@@ -66,7 +66,7 @@ async function openNode(socket, data, dist) {
   const redis = { kind: 'url', url: new Secret(`unix://${socket}`) }
   const store = await createStore({ redis, network: 'hd', data, functions: hotdeskLibrary, clock, log, metrics, startWithinMs: 60_000 })
   const directory = createDirectory({ store, seal: createSeal(new Secret('bench')), log })
-  const hotdesk = createHotdesk({ store, directory, node: 'paris-1', boot: newBoot(), clock, log, metrics })
+  const hotdesk = createHotdesk({ store, directory, secret: new Secret('bench'), node: 'paris-1', boot: newBoot(), clock, log, metrics })
   return { hotdesk, close: () => hotdesk.close().then(() => store.close()) }
 }
 

@@ -130,59 +130,6 @@ describe('a phone with calls', () => {
   })
 })
 
-describe('hotdesk_attempt', () => {
-  it('allows three per user in five minutes and then locks for fifteen, as the setting is', async () => {
-    await desk.converse([
-      ['attempt 100 HD0001', 'ALLOWED 2'],
-      ['attempt 100 HD0002', 'ALLOWED 1'],
-    ])
-    expect(Number(await desk.redis.cli('TTL', '{hd}:attempts:100'))).toBeLessThanOrEqual(300)
-    await desk.converse([
-      ['attempt 100 HD0003', 'ALLOWED 0'],
-      ['attempt 100 HD0001', 'LOCKED 900'],
-      ['attempt 101 HD0001', 'ALLOWED 2'],
-    ])
-  })
-
-  it('allows ten per phone, whoever they are for', async () => {
-    for (let user = 200; user < 210; user++) expect(await desk.fcall(`attempt ${user} HD0001`)).toContain('ALLOWED')
-    expect(await desk.fcall('attempt 210 HD0001')).toBe('LOCKED 900')
-    expect(await desk.fcall('attempt 210 HD0002')).toBe('ALLOWED 2')
-  })
-
-  it('takes other limits', async () => {
-    await desk.converse([
-      ['attempt 100 HD0001 1 5 7 10 5 7', 'ALLOWED 0'],
-      ['attempt 100 HD0001 1 5 7 10 5 7', 'LOCKED 7'],
-    ])
-  })
-
-  it('counts no more for a user whose PIN was right, and gives the phone that attempt back', async () => {
-    await desk.fcall('attempt 100 HD0001')
-    await desk.fcall('attempt 100 HD0001')
-    await desk.converse([['forgive 100 HD0001', 'FORGIVEN']])
-    expect(await desk.redis.cli('GET', '{hd}:attempts:100')).toBe('')
-    expect(await desk.redis.cli('GET', '{hd}:attempts:HD0001')).toBe('1')
-  })
-
-  it('is unlocked by hotdesk_unlock, or by deleting the key', async () => {
-    for (let i = 0; i < 4; i++) await desk.fcall('attempt 100 HD0001')
-    await desk.converse([
-      ['unlock 100', 'UNLOCKED 100'],
-      ['unlock 100', 'NOT_LOCKED 100'],
-      ['attempt 100 HD0001', 'ALLOWED 2'],
-    ])
-    for (let i = 0; i < 4; i++) await desk.fcall('attempt 100 HD0001')
-    await desk.redis.cli('DEL', '{hd}:attempts:100')
-    expect(await desk.fcall('attempt 100 HD0001')).toBe('ALLOWED 2')
-  })
-
-  it('never locks for ever, even after a counter was set by hand', async () => {
-    await desk.redis.cli('SET', '{hd}:attempts:100', '99')
-    expect(await desk.fcall('attempt 100 HD0001')).toBe('LOCKED 900')
-  })
-})
-
 describe('hotdesk_join', () => {
   it('gives a name to one start of a node at a time', async () => {
     await desk.converse([

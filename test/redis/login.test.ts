@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.js'
 import { hashPin } from '../../src/hotdesk/hotdesk.js'
@@ -6,6 +5,7 @@ import { keepLog } from '../support/kept-log.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { changeOn, type DeskNode, device, eventsOf, extension, openDeskNode, pin } from '../support/redis-network.js'
 import { followed, keyOf, stateOf } from '../support/redis-store.js'
+import { everythingKept, hearCommands } from '../support/traces.js'
 
 let redis: TestRedis
 let node: DeskNode
@@ -58,7 +58,7 @@ describe('a login with a PIN', () => {
   it('forgets earlier failures when it succeeds', async () => {
     expect(await alice('1111')).toEqual({ outcome: 'DENIED' })
     expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
-    expect(await redis.cli('EXISTS', '{hd}:attempts:100')).toBe('0')
+    expect(await redis.cli('EXISTS', '{hd}:attempts:100:HD0001')).toBe('0')
   })
 })
 
@@ -77,11 +77,13 @@ describe('a refused login', () => {
       expect((await eventsOf(node.store)).at(-1)).toEqual({
         event: 'login.denied',
         device: 'HD0002',
-        user: number,
+        // An extension that does not exist may be a PIN.
+        ...(reason === 'unknown-extension' ? {} : { user: number }),
         via: 'dial-code',
         reason,
       })
-      expect(await redis.cli('GET', `{hd}:attempts:${number}`)).toBe('1')
+      const counted = await redis.cli('GET', `{hd}:attempts:${number}:HD0002`)
+      expect(counted).toBe(reason === 'unknown-extension' ? '' : '1')
     }
     expect(await redis.cli('GET', '{hd}:attempts:HD0002')).toBe('5')
   })
@@ -105,25 +107,10 @@ describe('a refused login', () => {
 describe('secrecy', () => {
   it('shows no PIN to MONITOR, SLOWLOG, any key or the log', async () => {
     await redis.cli('CONFIG', 'SET', 'slowlog-log-slower-than', '0')
-    const monitor = spawn('redis-cli', ['-s', redis.socket, 'MONITOR'])
-    let heard = ''
-    const until = (text: string) =>
-      new Promise<void>((resolve) => {
-        const check = () => heard.includes(text) && resolve()
-        monitor.stdout.on('data', check)
-        check()
-      })
-    monitor.stdout.on('data', (data: Buffer) => {
-      heard += data.toString()
-    })
-    await until('OK')
+    const commands = await hearCommands(redis)
     await alice('90817263')
     await alice('4711')
-    await redis.cli('ECHO', 'end-of-the-test')
-    await until('end-of-the-test')
-    const gone = new Promise((resolve) => monitor.once('exit', resolve))
-    monitor.kill()
-    await gone
+    const heard = await commands.close()
     const slow = await redis.cli('SLOWLOG', 'GET', '200')
     expect(kept.lines.join('')).toContain('hotdesk.denied')
     expect(heard).toContain('hotdesk_attempt')
@@ -132,6 +119,30 @@ describe('secrecy', () => {
       expect(text).not.toContain('90817263')
       expect(text).not.toMatch(/(?<![0-9])4711(?![0-9])/)
     }
+  })
+})
+
+describe('a PIN that is typed where the extension is asked for', () => {
+  const mistaken = '739218465'
+
+  it('is in no key, value, command, event or line of the log, and is locked like a user who exists', async () => {
+    const commands = await hearCommands(redis)
+    const guess = () => node.hotdesk.login({ extension: extension(mistaken), device: device('HD0001'), pin: pin('4711') })
+    for (let i = 0; i < 3; i++) expect(await guess()).toEqual({ outcome: 'DENIED' })
+    expect(await guess()).toEqual({ outcome: 'LOCKED', seconds: expect.closeTo(900, -1) as number })
+    node.hotdesk.abandoned(device('HD0001'), extension(mistaken))
+    await expect
+      .poll(async () => (await eventsOf(node.store)).at(-1))
+      .toEqual({
+        event: 'login.abandoned',
+        device: 'HD0001',
+        via: 'dial-code',
+      })
+    const heard = await commands.close()
+    expect(heard).toContain('hotdesk_attempt')
+    const everything = await everythingKept(redis)
+    expect(everything).toContain('{hd}:attempts:?')
+    for (const text of [heard, everything, kept.lines.join('')]) expect(text).not.toContain(mistaken)
   })
 })
 

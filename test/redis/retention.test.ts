@@ -88,25 +88,26 @@ const record: CallRecord = {
 
 describe('a user who is removed', () => {
   let node: DeskNode
+  const attempts = ['', 'day:', 'wait:', 'seen:', 'familiar:'].map((name) => `{hd}:attempts:${name}100`)
 
   beforeEach(async () => {
     node = await openDeskNode(redis)
     await redis.cli('XADD', '{hd}:calls:100', '*', 'dialled', '0155512345')
     await redis.cli('XADD', '{hd}:calls:101', '*', 'dialled', '100')
-    await redis.cli('SET', '{hd}:attempts:100', '3')
+    for (const key of attempts) await redis.cli('SET', key, '3')
     return () => node.close()
   })
 
   it('leaves no call log and no failed PINs to whoever has the number next', async () => {
     expect(await node.directory.removeUser(extension('100'))).toEqual({ outcome: 'REMOVED' })
-    expect(await redis.cli('EXISTS', '{hd}:user:100', '{hd}:calls:100', '{hd}:attempts:100')).toBe('0')
+    expect(await redis.cli('EXISTS', '{hd}:user:100', '{hd}:calls:100', ...attempts)).toBe('0')
     expect(await lengthOf('calls:101')).toBe('1')
   })
 
   it('the same when an import removes who is not in its file', async () => {
     const told: number[] = []
     await node.directory.apply([{ key: 'user:100', fields: null }], (count) => told.push(count))
-    expect(await redis.cli('EXISTS', '{hd}:user:100', '{hd}:calls:100', '{hd}:attempts:100')).toBe('0')
+    expect(await redis.cli('EXISTS', '{hd}:user:100', '{hd}:calls:100', ...attempts)).toBe('0')
     expect(Math.max(...told)).toBe(1)
   })
 })

@@ -38,12 +38,13 @@ export interface CommandLine {
 
 export const secret = 'a secret of the command line tests'
 
-export async function openCommandLine(): Promise<CommandLine> {
+/** On a Redis of its own where none is given; a given one stays as it is. */
+export async function openCommandLine(given?: TestRedis): Promise<CommandLine> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-cli-'))
-  const redis = await startTestRedis()
+  const redis = given ?? (await startTestRedis())
   const store = await openTestStore(redis)
   const directory = createDirectory({ store, seal: createSeal(new Secret(secret)), log: silentLogger() })
-  await furnish(directory)
+  if (!given) await furnish(directory)
   const settings = { node: 'paris-1', site: 'paris', secret, redis: `unix://${redis.socket}`, sip: { domain: 'hotdesk.test' } }
   await writeFile(join(folder, 'hotdesk.yaml'), JSON.stringify(settings))
 
@@ -68,7 +69,7 @@ export async function openCommandLine(): Promise<CommandLine> {
     async close() {
       directory.close()
       await store.close()
-      await redis.close()
+      if (!given) await redis.close()
       await removeFolder(folder)
     },
   }

@@ -60,7 +60,15 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
   })
   const hasty: Clock = { now: store.clock.now, after: (ms, run) => store.clock.after(ms / hurry, run) }
   const working = { ...start, clock: pace === 'hasty' ? hasty : store.clock }
-  const hotdesk = createHotdesk({ ...working, directory, quietSeconds, automaticLogout, retentionDays: 90, metrics })
+  const hotdesk = createHotdesk({
+    ...working,
+    directory,
+    secret: new Secret('of the test'),
+    quietSeconds,
+    automaticLogout,
+    retentionDays: 90,
+    metrics,
+  })
   return {
     store,
     directory,

@@ -17,12 +17,29 @@ const aDay = 86_400
 
 const digits = (usual: string) => whole('digits', { from: 3, to: 14 }).prefault(usual)
 
-const lock = (failures: string, window: string, who: string) =>
-  block({
-    failures: whole('a number', { from: 1, to: 100 }).prefault(failures).describe(`So many wrong PINs lock ${who}.`),
-    windowSeconds: seconds(1, aDay).prefault(window).describe('A wrong PIN is remembered for so long.'),
-    lockSeconds: seconds(1, aDay).prefault('900').describe('The lock lasts so long. Logout and emergency calls are never locked.'),
-  }).prefault({})
+const perDay = (usual: string) => whole('a number', { from: 1, to: 1_000 }).prefault(usual)
+
+const lockout = {
+  user: block({
+    failures: whole('a number', { from: 1, to: 100 }).prefault('3').describe('Wrong PINs that lock a user at one phone.'),
+    windowSeconds: seconds(1, aDay).prefault('300').describe('How long a wrong PIN counts.'),
+    lockSeconds: seconds(1, aDay).prefault('900').describe('How long the first lock of a day lasts; each further one lasts twice as long.'),
+    perPhoneAndDay: perDay('10').describe('Wrong PINs a day at one phone.'),
+    freePerDay: perDay('20').describe('Wrong PINs a day at all phones that are new to the user, before each further one has to wait.'),
+    perDay: perDay('40').describe('Wrong PINs a day at all phones that are new to the user (no right PIN there for 30 days).'),
+  })
+    .refine(
+      (user) => user.perPhoneAndDay <= user.freePerDay && user.freePerDay <= user.perDay,
+      'expected perPhoneAndDay, freePerDay and perDay in growing order: one phone must not lock a user out at the others',
+    )
+    .prefault({}),
+  device: block({
+    failures: whole('a number', { from: 1, to: 100 }).prefault('10').describe('Wrong PINs that lock a phone, for any user.'),
+    windowSeconds: seconds(1, aDay).prefault('900').describe('How long a wrong PIN counts.'),
+    lockSeconds: seconds(1, aDay).prefault('900').describe('How long the lock lasts. Logout and emergency calls are never locked.'),
+    perDay: perDay('50').describe('Wrong PINs a day at one phone, for any user.'),
+  }).prefault({}),
+}
 
 /** The numbers of hotdesk's behaviour. Each has a default that suits most offices. */
 export const behaviour = {
@@ -45,7 +62,7 @@ export const behaviour = {
       'expected minDigits, issuedDigits and maxDigits in growing order',
     )
     .prefault({}),
-  lockout: block({ user: lock('3', '300', 'a user'), device: lock('10', '900', 'a phone') }).prefault({}),
+  lockout: block(lockout).prefault({}),
   registration: block({
     minSeconds: seconds(1, aDay).prefault('60').describe('A shorter registration is refused with 423 (RFC 3261 §10.3).'),
     maxSeconds: seconds(60, aDay).prefault('3600').describe('A longer one is shortened.'),

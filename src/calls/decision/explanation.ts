@@ -25,13 +25,13 @@ export function explain(question: Question, knowledge: Knowledge): Explanation {
     to.kind === 'phones' ? [{ kind: 'missed', user: to.user, reason, way: to.way }] : []
   return {
     steps,
-    outcome: outcomeOf(to, question),
-    destination: summaryOf(to, question),
+    outcome: outcomeOf(to, question, knowledge),
+    destination: summaryOf(to, question, knowledge),
     otherwise: misses.flatMap((reason) => missed(reason).map((next) => ({ reason, next: explain(next, knowledge) }))),
   }
 }
 
-function outcomeOf(to: Destination, question: Question): string {
+function outcomeOf(to: Destination, question: Question, knowledge: Knowledge): string {
   switch (to.kind) {
     case 'phones': {
       const phones = [...new Set(to.bindings.map(({ device }) => device))]
@@ -45,7 +45,7 @@ function outcomeOf(to: Destination, question: Question): string {
     case 'emergency':
       return `${to.number} is called by ${namesOf(to).join(', then ') || 'no line at all'}, ${placeWords(to, question)}`
     case 'login':
-      return `a voice asks for ${to.extension === null ? 'extension and PIN' : `the PIN of ${to.extension}`}`
+      return `a voice asks for ${to.extension === null ? 'extension and PIN' : `the PIN of ${knownExtension(to, knowledge) ?? 'that extension'}`}`
     case 'logout':
       return 'whoever is logged in is logged out'
     case 'please-log-in':
@@ -74,7 +74,7 @@ function refusalWords(reason: RefusalReason): string {
   return `the caller hears ${status} ${parts.reason}`
 }
 
-function summaryOf(to: Destination, question: Question): Summary {
+function summaryOf(to: Destination, question: Question, knowledge: Knowledge): Summary {
   switch (to.kind) {
     case 'phones':
       return {
@@ -91,13 +91,18 @@ function summaryOf(to: Destination, question: Question): Summary {
     case 'emergency':
       return { kind: to.kind, number: to.number, trunks: namesOf(to), withLocation: toldOf(to, question) }
     case 'login':
-      return { kind: to.kind, extension: to.extension }
+      return { kind: to.kind, extension: knownExtension(to, knowledge) }
     case 'logout':
     case 'please-log-in':
       return { kind: to.kind }
     case 'refused':
       return { kind: to.kind, reason: to.reason, status: responseOf(to).status }
   }
+}
+
+/** What follows a login code is shown only if it is the extension of a user: it may be a PIN. */
+function knownExtension({ extension }: To<'login'>, { directory }: Knowledge): string | null {
+  return extension === null ? null : (directory.user(extension)?.extension ?? null)
 }
 
 function namesOf({ trunks }: { readonly trunks: readonly { readonly name: string }[] }): readonly string[] {

@@ -2,6 +2,7 @@ import { parseExtension } from '../../base/identity.js'
 import type { Route, Trunk } from '../../dialplan/dialplan.js'
 import type { User } from '../../directory/directory.js'
 import type { Asked, Destination, Finding, Knowledge, To, Way } from './contract.js'
+import { shownDigits } from './shown-digits.js'
 
 const mostForwards = 5
 const ownCall: Way = { hops: 0, trail: [] }
@@ -10,7 +11,7 @@ const ownCall: Way = { hops: 0, trail: [] }
 
 export function emergency({ digits, by }: Asked<'dialled'>, knowledge: Knowledge): Finding {
   const to = emergencyOf(digits, () => by?.user ?? null, knowledge)
-  if (to === null) return { words: `${shown(digits)} is no emergency number of ${knowledge.dialplan.site}` }
+  if (to === null) return { words: `${shownDigits(digits, knowledge) ?? 'it'} is no emergency number of ${knowledge.dialplan.site}` }
   return { words: `${digits} is the emergency number ${to.number} of ${knowledge.dialplan.site}, by ${lines(to.trunks)}`, to }
 }
 
@@ -43,11 +44,13 @@ function bringsHelpAtHome(digits: string, user: User | null, { dialplan, directo
   return numbers.includes(number) || (number.startsWith(dialplan.outside) && numbers.includes(number.slice(dialplan.outside.length)))
 }
 
-export function code({ digits }: Asked<'dialled'>, { dialplan }: Knowledge): Finding {
+export function code({ digits }: Asked<'dialled'>, { dialplan, directory }: Knowledge): Finding {
   const route = dialplan.route(digits)
   if (route.kind === 'logout') return { words: `${digits} is the code for logging out`, to: route }
   if (route.kind !== 'login') return { words: 'it is no dial code' }
-  return { words: route.extension ? `${digits} logs ${route.extension} in` : `${digits} logs in, and asks for the extension`, to: route }
+  if (route.extension === null) return { words: `${digits} logs in, and asks for the extension`, to: route }
+  if (!directory.user(route.extension)) return { words: 'it is the login code with an extension that does not exist', to: route }
+  return { words: `${digits} logs ${route.extension} in`, to: route }
 }
 
 export function caller({ by }: Asked<'dialled'>): Finding {
@@ -107,12 +110,13 @@ export function forwardedNumber({ number, way }: Asked<'forwarded'>, knowledge: 
 
 // ── both ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function routed(digits: string, route: Route, way: Way, { dialplan, trunks }: Knowledge): Finding {
+function routed(digits: string, route: Route, way: Way, { dialplan, directory, trunks }: Knowledge): Finding {
   if (route.kind === 'user') {
     const { extension } = route
+    if (directory.user(extension) === null) return unknown(`it is a number of ${dialplan.site} that no user has`)
     return { words: `${extension} is a person's number at ${dialplan.site}`, ask: { kind: 'extension', extension, way } }
   }
-  if (route.kind !== 'outside') return unknown(`${shown(digits)} is no person's number and no route of ${dialplan.site} takes it`)
+  if (route.kind !== 'outside') return unknown(`it is no person's number, and no route of ${dialplan.site} takes it`)
   const to = { ...route, trunks: trunks.order(route.trunks) }
   return { words: `${digits} goes out as ${to.number}, by ${lines(to.trunks)}`, to }
 }

@@ -10,11 +10,14 @@ import { tiedIn } from '../call-backs.js'
 import { diallerOn } from '../parties/caller.js'
 import type { Dialler, Knowledge, Question } from './contract.js'
 import { type Explanation, explain } from './explanation.js'
+import { shownDigits } from './shown-digits.js'
 
 /** Explains calls and takes none: for an operator's command, which has the copy of Redis and no SIP. */
 export interface Onlooker extends Pick<Registrar, 'bindingsOf'> {
   /** Where the call would go right now, decided by the rules that decide about real ones. */
   explain(question: Question, at: Standpoint): Explanation
+  /** Null for digits that may be a PIN, because they lead nowhere. */
+  shown(digits: string, at: Standpoint): string | null
   diallerOn(device: Device): Dialler
   /** Where the user sits. */
   seatsOf(user: User): readonly Device[]
@@ -47,6 +50,7 @@ export function createOnlooker({ replica, directory, clock, log }: OnlookerNeeds
   }
   return {
     explain: (question, at) => explain(question, { ...common, ...at }),
+    shown: (digits, { dialplan }) => shownDigits(digits, { dialplan, directory }),
     diallerOn: (device) => diallerOn(device, common),
     seatsOf: ({ extension }: { readonly extension: Extension }) => hotdesk.devicesOf(extension).flatMap((id) => directory.device(id) ?? []),
     bindingsOf: registrar.bindingsOf,

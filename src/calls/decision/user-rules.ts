@@ -11,7 +11,7 @@ const mostHops = 2
 
 export function known({ extension, way }: Asked<'extension'>, { directory }: Knowledge): Finding {
   const user = directory.user(extension)
-  if (!user) return { words: `there is no user ${extension}`, to: { kind: 'refused', reason: 'unknown-number' } }
+  if (!user) return { words: 'no user has this extension', to: { kind: 'refused', reason: 'unknown-number' } }
   return { words: `${extension} is ${user.name}, of ${user.home}`, ask: { kind: 'user', user, way } }
 }
 

@@ -44,17 +44,17 @@ function subjectOf(text: string): string {
 
 async function why(subject: string, { json, ...options }: WhyOptions, needs: CommandNeeds): Promise<void> {
   const config = needs.config('look')
-  const { scene, told } = await withDirectory(config, async (directory, { replica }) => {
+  const { scene, told, shown } = await withDirectory(config, async (directory, { replica }) => {
     const onlooker = createOnlooker({ replica, directory, clock: systemClock, log: silentLogger() })
     const place: SceneNeeds = { config, directory, onlooker }
     const found = sceneOf(options, place)
-    const answer = { scene: found, told: explained(subject, found, place) }
+    const answer = { scene: found, told: explained(subject, found, place), shown: shownSubject(subject, found, place) }
     onlooker.close()
     return answer
   })
   const { print, paint } = needs.terminal
-  if (json) return print(JSON.stringify({ ...summaryOf(subject, scene), ...told }, null, 2))
-  print(whyLines(subject, scene, told, paint).join('\n').trimEnd())
+  if (json) return print(JSON.stringify({ ...summaryOf(shown, scene), ...told }, null, 2))
+  print(whyLines(shown, scene, told, paint).join('\n').trimEnd())
 }
 
 function explained(subject: string, scene: Scene, { directory, onlooker }: SceneNeeds): Explanation {
@@ -63,6 +63,12 @@ function explained(subject: string, scene: Scene, { directory, onlooker }: Scene
   const phone = directory.device(device)
   const user = phone && onlooker.diallerOn(phone).user
   return user ? onlooker.explain(questionOf(user.extension, scene), scene.at) : unattended(device, phone ? 'free' : 'unknown')
+}
+
+/** Digits that lead nowhere may be a PIN, also when an operator asks about them: they are not repeated. */
+function shownSubject(subject: string, { caller, at }: Scene, { onlooker }: SceneNeeds): string {
+  if (parseDeviceId(subject) !== null || caller.kind === 'trunk') return subject
+  return onlooker.shown(subject, at) ?? 'unknown'
 }
 
 function questionOf(digits: string, { caller }: Scene): Question {

@@ -118,8 +118,9 @@ export async function openDesk(store) {
   const { silentLogger } = await from('base/logger.js')
   const { createMetrics } = await from('base/metrics.js')
   const log = silentLogger()
-  const directory = createDirectory({ store, seal: createSeal(new Secret(networkSecret)), log })
-  const common = { store, directory, node: 'bench-1', boot: newBoot(), clock: store.clock, log, metrics: createMetrics() }
+  const secret = new Secret(networkSecret)
+  const directory = createDirectory({ store, seal: createSeal(secret), log })
+  const common = { store, directory, secret, node: 'bench-1', boot: newBoot(), clock: store.clock, log, metrics: createMetrics() }
   const hotdesk = createHotdesk(common)
   return { directory, hotdesk }
 }

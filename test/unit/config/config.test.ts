@@ -247,8 +247,8 @@ describe('the numbers of the behaviour', () => {
       login: { tries: 3, firstDigitSeconds: 5, nextDigitSeconds: 3, silenceSeconds: 10, answerMilliseconds: 500 },
       pin: { minDigits: 4, maxDigits: 10, issuedDigits: 6 },
       lockout: {
-        user: { failures: 3, windowSeconds: 300, lockSeconds: 900 },
-        device: { failures: 10, windowSeconds: 900, lockSeconds: 900 },
+        user: { failures: 3, windowSeconds: 300, lockSeconds: 900, perPhoneAndDay: 10, freePerDay: 20, perDay: 40 },
+        device: { failures: 10, windowSeconds: 900, lockSeconds: 900, perDay: 50 },
       },
       registration: { minSeconds: 60, maxSeconds: 3600, defaultSeconds: 3600 },
       emergency: { quietSeconds: 600, callBackMinutes: 180 },
@@ -264,6 +264,7 @@ describe('the numbers of the behaviour', () => {
     expect(refusal(() => parse(`${least}registration: { minSeconds: 90, defaultSeconds: 60 }\n`))).toMatch(
       /registration: expected .* growing order/,
     )
+    expect(refusal(() => parse(`${least}lockout: { user: { freePerDay: 5 } }\n`))).toMatch(/lockout\.user: expected .* growing order/)
     expect(refusal(() => parse(`${least}pin: { minDigits: 8 }\n`))).toMatch(/pin: expected .* growing order/)
   })
 })

@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/base/clock.js'
 import type { DeviceId, NodeName, SiteName } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
+import { Secret } from '../../../src/base/secret.js'
 import { joinNetwork, type Membership } from '../../../src/directory/directory.js'
 import { createHotdesk, type Hotdesk } from '../../../src/hotdesk/hotdesk.js'
 import { createPhones, type Phones } from '../../../src/phones/phones.js'
@@ -74,7 +75,7 @@ function open(node = 'paris-1' as NodeName): Stage {
   const metrics = createMetrics()
   const bench = createBench(store, { node, metrics }, port)
   const { registrar, clock, directory } = bench
-  const hotdesk = createHotdesk({ ...whoWeAre, store, directory, retentionDays: 90, metrics })
+  const hotdesk = createHotdesk({ ...whoWeAre, secret: new Secret('of the test'), store, directory, retentionDays: 90, metrics })
   const idle = new Set<(device: DeviceId) => void>()
   const activity = {
     count: () => stage.calls,

@@ -1,0 +1,30 @@
+import { createHmac } from 'node:crypto'
+import type { Secret } from '../base/secret.js'
+import type { AttemptLimits } from './contract.js'
+
+export const usualAttempts: AttemptLimits = {
+  user: { failures: 3, windowSeconds: 300, lockSeconds: 900, perPhoneAndDay: 10, freePerDay: 20, perDay: 40 },
+  device: { failures: 10, windowSeconds: 900, lockSeconds: 900, perDay: 50 },
+}
+
+/** The limits in the order in which `hotdesk_attempt` takes them. */
+export function limitsOf({ user, device }: AttemptLimits): readonly string[] {
+  return [
+    ...[user, device].flatMap(({ failures, windowSeconds, lockSeconds }) => [failures, windowSeconds, lockSeconds]),
+    user.perPhoneAndDay,
+    user.freePerDay,
+    user.perDay,
+    device.perDay,
+  ].map(String)
+}
+
+const pseudonymLetters = 20
+
+/**
+ * The name under which attempts are counted for an extension that no user has. What was typed may be a PIN, so Redis gets a keyed hash of
+ * it: the same at every node, and of no use without the network's secret. In letters, so that no digits of a PIN turn up in it by chance.
+ */
+export function pseudonymOf(extension: string, secret: Secret): string {
+  const hash = createHmac('sha256', secret.reveal()).update(`unknown extension ${extension}`).digest()
+  return `?${Array.from(hash.subarray(0, pseudonymLetters), (byte) => String.fromCharCode(97 + (byte % 26))).join('')}`
+}
