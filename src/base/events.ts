@@ -47,6 +47,7 @@ export const logEvents = [
   'call.refused',
   'call.emergency',
   'call.location',
+  'call.orphaned',
   'media.silent',
   'prompt.missing',
   'prompt.outdated',

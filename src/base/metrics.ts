@@ -96,6 +96,11 @@ function alarmMetrics(registers: [Registry]) {
       help: 'Emergency calls that did not come about, and that the caller had not given up',
       registers,
     }),
+    orphanedCallsTotal: new Counter({
+      name: 'hotdesk_orphaned_calls_total',
+      help: 'Calls ended because the node at their other end had died',
+      registers,
+    }),
     storeRefusedTotal: new Counter({
       name: 'hotdesk_store_refused_total',
       help: 'Commands that Redis answered and would not do: disk full, no replica, failing over, no rights',

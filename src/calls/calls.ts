@@ -14,6 +14,7 @@ import { type ActiveCall, type Activity, createActivity } from './activity.js'
 import { answerCall } from './answer-call.js'
 import { createCallBacks } from './call-backs.js'
 import { results } from './failure.js'
+import { createPeers } from './legs/peers.js'
 import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
 import { createPassports } from './parties/node-passport.js'
 import { createCallRecords } from './records.js'
@@ -77,7 +78,16 @@ export function createCalls(needs: CallsNeeds): Calls {
   })
   const open = new Set<OpenCall>()
   const records = createCallRecords({ ...needs, folder: needs.recordsFolder })
-  const calls: CallNeeds = { ...needs, activity, records, open, passports: createPassports(needs), callBacks: createCallBacks(needs) }
+  const peers = createPeers(needs)
+  const calls: CallNeeds = {
+    ...needs,
+    activity,
+    records,
+    open,
+    peers,
+    passports: createPassports(needs),
+    callBacks: createCallBacks(needs),
+  }
   let closed = false
   // The user goes on at another phone with the call where it is; only `now` ends it.
   const offChange = hotdesk.onChange(({ device, cause }) => {
@@ -95,6 +105,7 @@ export function createCalls(needs: CallsNeeds): Calls {
       closed = true
       offChange()
       calls.callBacks.close()
+      peers.close()
       await hangUpAll(open, needs.clock)
       await records.close()
     },

@@ -9,6 +9,7 @@ import type { Registrar } from '../registrar/registrar.js'
 import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '../srf/srf.js'
 import type { Activity } from './activity.js'
 import type { CallBacks } from './call-backs.js'
+import type { Peers } from './legs/peers.js'
 import type { Passports } from './parties/node-passport.js'
 import type { Party } from './parties/party.js'
 import type { CallRecords } from './records.js'
@@ -73,6 +74,7 @@ export interface CallNeeds {
   readonly trunks: TrunkPort
   readonly callBacks: CallBacks
   readonly passports: Passports
+  readonly peers: Peers
   readonly activity: Activity
   readonly records: CallRecords
   /** Every call that has begun and not ended. */

@@ -54,6 +54,8 @@ export interface LiveNode {
   /** `udp:192.0.2.10:5060`: where other nodes send calls for it. */
   readonly sip: string
   readonly version: string
+  /** Names its process: another start has another one. */
+  readonly boot: string
 }
 
 export const homeReturns = ['keep', 'return'] as const

@@ -110,7 +110,10 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const record = readRecord(hash)
   const site = record.required('site', parseSiteName, siteForm)
   const sip = record.required('sip', (text) => text, 'the SIP address of the node')
-  return { value: site && sip ? { name, site, sip, version: record.text('version') ?? '' } : null, problems: record.problems }
+  return {
+    value: site && sip ? { name, site, sip, version: record.text('version') ?? '', boot: record.text('boot') ?? '' } : null,
+    problems: record.problems,
+  }
 }
 
 /** How long people stay logged in elsewhere while their home is lost; null for a text that says no such thing. */

@@ -41,13 +41,14 @@ async function deadProcess(): Promise<string> {
 describe('the name of a node', () => {
   it('is seen by every node with its address, and is gone at once when the node ends', async () => {
     const node = await openDeskNode(redis, { name: 'paris-7' })
-    const membership = await join()
+    const membership = await join('b1')
     await keyOf(node.store, 'node:paris-1', (hash) => hash !== undefined)
     expect(node.directory.node('paris-1' as NodeName)).toEqual({
       name: 'paris-1',
       site: 'paris',
       sip: 'udp:192.0.2.10:5060',
       version: '0.1.0',
+      boot: 'b1',
     })
     expect(
       node.directory

@@ -4,6 +4,7 @@ import type { SipHeaders } from '../../srf/srf.js'
 import type { To } from '../decision/contract.js'
 import type { CallNeeds } from '../needs.js'
 import { passportHeader } from '../parties/node-passport.js'
+import { sipUriOf } from './node-address.js'
 import type { Branch } from './ring.js'
 
 /** The user's phones here, and the nodes that hold the others, all at once. `headers`: of every leg B. */
@@ -26,16 +27,10 @@ interface Handover {
 function nodeBranch(to: LiveNode, { user, hops, headers }: Handover, { passports, node }: CallNeeds): Branch {
   const callId = `${crypto.randomUUID()}@${node}`
   const passport = passports.sign({ from: node, to: to.name, callId, target: user.extension, hops })
-  const [protocol = 'udp', address = to.sip] = splitOnce(to.sip)
   return {
-    uri: `sip:${user.extension}@${address};transport=${protocol}`,
+    uri: sipUriOf(to, user.extension),
     parts: { headers: { ...headers, 'Call-ID': callId, [passportHeader]: passport } },
     device: null,
+    node: to.name,
   }
-}
-
-// `udp:[2001:db8::1]:5060` and `udp/192.0.2.1:5060` both begin with the protocol.
-function splitOnce(text: string): readonly string[] {
-  const at = text.search(/[:/]/)
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
 }

@@ -1,8 +1,8 @@
 import type { IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from '../../srf/srf.js'
 
-/** Who ended the call, and with which Reason header. */
+/** Who ended the call, and with which Reason header. `server`: our SIP server, because one side was gone. */
 export interface BridgeEnd {
-  readonly by: 'caller' | 'callee' | 'us'
+  readonly by: 'caller' | 'callee' | 'us' | 'server'
   readonly reason: string
 }
 
@@ -38,7 +38,7 @@ export function bridge(caller: SipDialog, callee: SipDialog): Bridge {
 
   function join(from: SipDialog, to: SipDialog, by: 'caller' | 'callee'): void {
     from.onRequest((request) => relay(request, from, to))
-    from.onEnd(({ reason }) => end(by, reason))
+    from.onEnd((dialogEnd) => end(dialogEnd.by === 'server' ? 'server' : by, dialogEnd.reason))
   }
   join(caller, callee, 'caller')
   join(callee, caller, 'callee')

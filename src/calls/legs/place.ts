@@ -1,16 +1,13 @@
-import type { DeviceId } from '../../base/identity.js'
-import type { SipAnswer, SipDialog } from '../../srf/srf.js'
-import type { ActiveCall } from '../activity.js'
-import { type Call, legCapabilities } from '../call.js'
-import { type Failure, type RefusalReason, reasonOf, type Termination } from '../failure.js'
+import type { SipAnswer } from '../../srf/srf.js'
+import type { Call } from '../call.js'
+import { type RefusalReason, reasonOf } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
-import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
-import { type Branch, type RingResult, ring, type Taken } from './ring.js'
+import { type Connected, connect } from './connect.js'
+import { type Branch, type Ringing, type RingResult, ring } from './ring.js'
 
 /** What became of one attempt to reach somebody. */
 export type Placed =
-  | { readonly outcome: 'ended'; readonly termination: Termination }
-  | { readonly outcome: 'missed'; readonly failure: Failure }
+  | Connected
   /** The phones that rang were logged out meanwhile. */
   | { readonly outcome: 'withdrawn' }
 
@@ -53,11 +50,19 @@ export async function place(call: Call, attempt: Attempt, needs: CallNeeds): Pro
   const stopWatching = needs.hotdesk.onChange(({ device, before }) => {
     if (before !== null && devices.has(device)) ringing.withdraw(device)
   })
+  const stopsOfPeers = watchSetUp(call, branches, ringing, needs)
   const result = await ringing.result
-  stopWatching()
+  for (const stop of [stopWatching, ...stopsOfPeers]) stop()
   if (result.outcome === 'taken') onResponse?.(result.taken.answer)
   if (result.outcome === 'failed') onResponse?.(result.answer)
   return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(result, branches)
+}
+
+/** Rings nothing for a node that has died, and does not wait for one. */
+function watchSetUp({ caller }: Call, branches: readonly Branch[], ringing: Ringing, { peers }: CallNeeds): readonly (() => void)[] {
+  const ofCaller = caller.kind === 'node' ? [peers.watchSetUp(caller.node, () => ringing.cancel(''))] : []
+  const ofCallees = branches.flatMap((branch) => (branch.node ? [peers.watchSetUp(branch.node, () => ringing.fail(branch))] : []))
+  return [...ofCaller, ...ofCallees]
 }
 
 function missed(result: Exclude<RingResult, { outcome: 'taken' }>, branches: readonly Branch[]): Placed {
@@ -73,10 +78,11 @@ function missed(result: Exclude<RingResult, { outcome: 'taken' }>, branches: rea
   }
 }
 
-/** A 503 for a phone is our own server's: the connection is gone, or nothing listens at its address any more. */
+/** A 503 that gives no reason says of a phone that its connection is gone, and of a node that it has died or is stopping. */
 function reasonFor(answer: SipAnswer, branches: readonly Branch[]): RefusalReason {
-  const phonesOnly = branches.every(({ device }) => device !== null)
-  return answer.status === 503 && phonesOnly ? 'not-reachable' : reasonOf(answer)
+  const reason = reasonOf(answer)
+  const isOurs = branches.every(({ device, node }) => device !== null || node !== undefined)
+  return reason === 'upstream' && answer.status === 503 && isOurs ? 'not-reachable' : reason
 }
 
 /** Ringing and early media go to the caller; of several phones only that they ring, since their media cannot be mixed. */
@@ -89,58 +95,4 @@ function provisionalRelay({ invite }: Call, branches: number): (answer: SipAnswe
     const type = body === '' ? {} : { 'Content-Type': answer.header('Content-Type') || 'application/sdp' }
     invite.respond(body === '' ? 180 : answer.status, { headers: { ...reliable, ...type }, ...(body === '' ? {} : { body }) })
   }
-}
-
-async function connect(call: Call, branch: Branch, taken: Taken, needs: CallNeeds): Promise<Placed> {
-  const caller = await acceptCaller(call, taken)
-  if (!caller) return { outcome: 'missed', failure: { reason: call.invite.cancelled ? 'cancelled' : 'fault' } }
-  const callee = taken.outcome === 'answered' ? taken.dialog : await answerOffer(caller, taken)
-  if (!callee) return { outcome: 'ended', termination: { result: 'client', reason: 'no answer to the offer' } }
-  const joined = bridge(caller, callee)
-  call.control.hangUp = joined.hangUp
-  call.course.answered = needs.clock.now()
-  call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')
-  const end = await untilEnd(joined, branch.device, needs)
-  return { outcome: 'ended', termination: { result: 'success', reason: `hung up by ${end.by}` } }
-}
-
-async function acceptCaller(call: Call, taken: Taken): Promise<SipDialog | null> {
-  try {
-    const type = taken.answer.header('Content-Type')
-    return await call.invite.accept({ sdp: taken.answer.body, headers: { ...legCapabilities, ...(type && { 'Content-Type': type }) } })
-  } catch {
-    // The caller gave up in the very moment of the answer, an ordinary race; or the answer cannot be sent on. Leg B is told.
-    await (taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye())
-    return null
-  }
-}
-
-/** RFC 3261 §13.2.2.4: the INVITE had no offer, so the callee's is in the 200 and the caller's answer comes with the ACK. */
-function answerOffer(caller: SipDialog, taken: Extract<Taken, { outcome: 'offered' }>): Promise<SipDialog | null> {
-  return new Promise((resolve) => {
-    let settled = false
-    async function give(sdp: string): Promise<void> {
-      if (settled) return
-      settled = true
-      resolve(sdp === '' ? await giveUp() : await taken.ack(sdp).catch(giveUp))
-    }
-    async function giveUp(): Promise<null> {
-      await Promise.all([taken.abandon(), caller.bye({ Reason: 'SIP;cause=488;text="No answer to the offer"' })])
-      return null
-    }
-    caller.onAck(give)
-    caller.onEnd(() => give(''))
-  })
-}
-
-/** The callee's phone has a call as long as the bridge stands. */
-function untilEnd(joined: Bridge, device: DeviceId | null, { activity }: CallNeeds): Promise<BridgeEnd> {
-  const call: ActiveCall | null = device && { device, kind: 'ordinary', hangUp: joined.hangUp }
-  const over = call ? activity.began(call) : undefined
-  return new Promise((resolve) => {
-    joined.onEnd((end) => {
-      over?.()
-      resolve(end)
-    })
-  })
 }

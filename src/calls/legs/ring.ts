@@ -1,5 +1,5 @@
 import type { Alarm, Clock } from '../../base/clock.js'
-import type { DeviceId } from '../../base/identity.js'
+import type { DeviceId, NodeName } from '../../base/identity.js'
 import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from '../../srf/srf.js'
 
 /** One phone, trunk or node that is asked. */
@@ -8,6 +8,8 @@ export interface Branch {
   readonly parts: OutgoingParts
   /** The phone that rings at this node; null for a trunk or another node. */
   readonly device: DeviceId | null
+  /** The other node that is asked. */
+  readonly node?: NodeName
 }
 
 export type Taken = Exclude<InviteResult, { outcome: 'failed' }>
@@ -27,6 +29,8 @@ export interface Ringing {
   cancel(reason: string): void
   /** The user is no longer at this phone. */
   withdraw(device: DeviceId): void
+  /** The branch has lost its far end: the same as a time-out. */
+  fail(branch: Branch): void
 }
 
 export interface RingNeeds {
@@ -109,6 +113,13 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
   return {
     result,
     cancel: (reason) => end({ outcome: 'cancelled' }, reason),
+    fail(branch) {
+      const invite = waiting.get(branch)
+      if (!invite || settled) return
+      waiting.delete(branch)
+      invite.cancel()
+      missed(silent)
+    },
     withdraw(device) {
       for (const [branch, invite] of waiting) {
         if (branch.device !== device) continue

@@ -16,7 +16,8 @@ export interface DialogTable {
   ofApplication(application: Application): readonly Dialog[]
   /** For one more from outside. The last tenth is kept for calls that are urgent. */
   hasRoom(isUrgent: boolean): boolean
-  readonly size: number
+  /** Those that have not ended: one whose BYE waits for its answer is over (RFC 3261 §15.1.1). */
+  readonly standing: number
 }
 
 /** What memory has room for: a caller who never ends a call must not fill it. */
@@ -47,8 +48,10 @@ export function createDialogTable(most: number): DialogTable {
     byId: (id) => byId.get(id),
     ofApplication: (application) => [...byKey.values()].filter((dialog) => dialog.application === application),
     hasRoom: (isUrgent) => byKey.size < (isUrgent ? most : ordinary),
-    get size() {
-      return byKey.size
+    get standing() {
+      let count = 0
+      for (const { state } of byKey.values()) if (state !== 'ending') count += 1
+      return count
     },
   }
 }

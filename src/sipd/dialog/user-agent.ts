@@ -103,7 +103,7 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
       for (const dialog of core.dialogs.ofApplication(application)) core.dialogs.remove(dialog)
     },
     get dialogs() {
-      return core.dialogs.size
+      return core.dialogs.standing
     },
     get unfinished() {
       return core.pending.size + calls.size

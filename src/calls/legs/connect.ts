@@ -1,0 +1,100 @@
+import type { DeviceId, NodeName } from '../../base/identity.js'
+import type { SipDialog } from '../../srf/srf.js'
+import type { ActiveCall } from '../activity.js'
+import { type Call, legCapabilities } from '../call.js'
+import type { Failure, Termination } from '../failure.js'
+import type { CallNeeds } from '../needs.js'
+import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
+import type { Branch, Taken } from './ring.js'
+
+/** `missed`: the caller was gone, or could not be answered. */
+export type Connected =
+  | { readonly outcome: 'ended'; readonly termination: Termination }
+  | { readonly outcome: 'missed'; readonly failure: Failure }
+
+/** Joins the two legs of a call that leg B has answered, and stays until it has ended. */
+export async function connect(call: Call, branch: Branch, taken: Taken, needs: CallNeeds): Promise<Connected> {
+  const caller = await acceptCaller(call, taken)
+  if (!caller) return { outcome: 'missed', failure: { reason: call.invite.cancelled ? 'cancelled' : 'fault' } }
+  const callee = taken.outcome === 'answered' ? taken.dialog : await answerOffer(caller, taken)
+  if (!callee) return { outcome: 'ended', termination: { result: 'client', reason: 'no answer to the offer' } }
+  const joined = bridge(caller, callee)
+  call.control.hangUp = joined.hangUp
+  call.course.answered = needs.clock.now()
+  call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')
+  const orphaned = watchPeers({ call, caller, callee, node: branch.node }, joined, needs)
+  const end = await untilEnd(joined, branch.device, needs)
+  return { outcome: 'ended', termination: orphaned.stop() ? { result: 'server', reason: 'node lost' } : terminationOf(end) }
+}
+
+function terminationOf({ by, reason }: BridgeEnd): Termination {
+  if (by !== 'server') return { result: 'success', reason: `hung up by ${by}` }
+  const text = /text="([^"]*)"/.exec(reason)?.[1] ?? reason
+  return { result: 'indeterminate', reason: text === '' ? 'lost' : text.toLowerCase() }
+}
+
+interface Legs {
+  readonly call: Call
+  readonly caller: SipDialog
+  readonly callee: SipDialog
+  /** The node at the far end of leg B. */
+  readonly node: NodeName | undefined
+}
+
+/** Ends the call when the node at one of its ends has died. `stop` answers whether one has. */
+function watchPeers({ call, caller, callee, node }: Legs, joined: Bridge, { peers }: CallNeeds): { stop(): boolean } {
+  let isOrphaned = false
+  const orphan = (): void => {
+    isOrphaned = true
+    joined.hangUp('The node at the other end is lost')
+  }
+  const ofCaller = call.caller.kind === 'node' ? [peers.watchDialog(call.caller.node, caller, orphan)] : []
+  const ofCallee = node ? [peers.watchDialog(node, callee, orphan)] : []
+  return {
+    stop() {
+      for (const stop of [...ofCaller, ...ofCallee]) stop()
+      return isOrphaned
+    },
+  }
+}
+
+async function acceptCaller(call: Call, taken: Taken): Promise<SipDialog | null> {
+  try {
+    const type = taken.answer.header('Content-Type')
+    return await call.invite.accept({ sdp: taken.answer.body, headers: { ...legCapabilities, ...(type && { 'Content-Type': type }) } })
+  } catch {
+    // The caller gave up in the very moment of the answer, an ordinary race; or the answer cannot be sent on. Leg B is told.
+    await (taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye())
+    return null
+  }
+}
+
+/** RFC 3261 §13.2.2.4: the INVITE had no offer, so the callee's is in the 200 and the caller's answer comes with the ACK. */
+function answerOffer(caller: SipDialog, taken: Extract<Taken, { outcome: 'offered' }>): Promise<SipDialog | null> {
+  return new Promise((resolve) => {
+    let settled = false
+    async function give(sdp: string): Promise<void> {
+      if (settled) return
+      settled = true
+      resolve(sdp === '' ? await giveUp() : await taken.ack(sdp).catch(giveUp))
+    }
+    async function giveUp(): Promise<null> {
+      await Promise.all([taken.abandon(), caller.bye({ Reason: 'SIP;cause=488;text="No answer to the offer"' })])
+      return null
+    }
+    caller.onAck(give)
+    caller.onEnd(() => give(''))
+  })
+}
+
+/** The callee's phone has a call as long as the bridge stands. */
+function untilEnd(joined: Bridge, device: DeviceId | null, { activity }: CallNeeds): Promise<BridgeEnd> {
+  const call: ActiveCall | null = device && { device, kind: 'ordinary', hangUp: joined.hangUp }
+  const over = call ? activity.began(call) : undefined
+  return new Promise((resolve) => {
+    joined.onEnd((end) => {
+      over?.()
+      resolve(end)
+    })
+  })
+}

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Conversation, converse, expectUndisturbed } from '../support/conversation.js'
+import { sameAddresses } from '../support/node.js'
+import { metricOf, until } from '../support/node-health.js'
+import { openTwoSites, type TwoSites } from '../support/two-sites.js'
+
+/** Calls between two nodes, in both directions, of which one node dies. */
+describe('a call between two nodes', () => {
+  let sites: TwoSites
+  let fromHere: Conversation
+  let fromThere: Conversation
+
+  beforeAll(async () => {
+    sites = await openTwoSites()
+    const { office, london, desk1, desk2, desk3 } = sites
+    const desk4 = await office.phone('HD0004', london)
+    await office.directory.putUser('103', { name: 'Dora', home: 'paris' })
+    await office.seat({ 100: 'HD0001', 101: 'HD0002', 102: 'HD0003', 103: 'HD0004' })
+    fromHere = await converse(desk1, '102', desk3)
+    fromThere = await converse(desk4, '101', desk2)
+  }, 60_000)
+  afterAll(() => sites.office.close())
+
+  it('goes on while the heartbeat of the other node is missing and the node lives', async () => {
+    const { office, paris } = sites
+    await office.redis.cli('DEL', '{hd}:node:london-1')
+    await office.follows('node:london-1', (node) => node !== undefined)
+    await expectUndisturbed(fromHere)
+    await expectUndisturbed(fromThere)
+    expect(await metricOf(paris, 'hotdesk_orphaned_calls_total')).toBe(0)
+  })
+
+  it('ends with a Reason on the phone that is left when the other node is killed, and the phone stops draining', async () => {
+    const { office, paris, london } = sites
+    expect(await office.redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', 'HD0001', 'drain')).toMatch(/^DRAINING/)
+    const reasons: string[] = []
+    fromHere.caller.dialog.onEnd(({ reason }) => void reasons.push(reason))
+    fromThere.callee.dialog.onEnd(({ reason }) => void reasons.push(reason))
+    await london.kill()
+    // As if its 15 seconds were over.
+    await office.redis.cli('DEL', '{hd}:node:london-1')
+    await Promise.all([fromHere.caller.ended, fromThere.callee.ended])
+    expect(reasons).toEqual(Array(2).fill('SIP;cause=480;text="The node at the other end is lost"'))
+    await paris.logged('call.ended', ({ result, reason }) => result === 'server' && reason === 'node lost')
+    await office.redisSays('FREE', 'FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')
+    for (const name of ['hotdesk_calls_active', 'hotdesk_sip_dialogs'])
+      await until(
+        `${name} is 0`,
+        () => metricOf(paris, name),
+        (count) => count === 0,
+      )
+    expect(await metricOf(paris, 'hotdesk_orphaned_calls_total')).toBe(2)
+  })
+})
+
+describe('a call to a phone at another node', () => {
+  let sites: TwoSites
+
+  beforeAll(async () => {
+    sites = await openTwoSites()
+    await sites.office.seat({ 100: 'HD0001', 102: 'HD0003' })
+  }, 60_000)
+  afterAll(() => sites.office.close())
+
+  it('does not ring on when that node is killed: the caller is answered', async () => {
+    const { office, london, desk1, desk3 } = sites
+    const dialling = await desk1.dial('102')
+    await desk3.nextCall()
+    await dialling.ringing
+    await london.kill()
+    await office.redis.cli('DEL', '{hd}:node:london-1')
+    expect(await dialling.result).toMatchObject({ outcome: 'failed', answer: { status: 480 } })
+  })
+
+  it('ends when that node comes back as another process, though its heartbeat was never missing', async () => {
+    const { office, paris, london, desk1 } = sites
+    const parts = { env: sameAddresses(london) }
+    const second = await office.node('london-1', 'london', parts)
+    const call = await converse(desk1, '102', await office.phone('HD0003', second))
+    await second.kill()
+    await office.node('london-1', 'london', parts)
+    await call.caller.ended
+    await paris.logged('call.orphaned', ({ peer }) => peer === 'london-1')
+  })
+})
