@@ -6,7 +6,7 @@ const unitMs: Readonly<Record<string, Milliseconds>> = { s: 1_000, m: 60_000, h:
 /** `90m`, `12h`, `1h30m`; null for anything else, and for no time at all. */
 export function parseDuration(text: string): Milliseconds | null {
   if (!/^([0-9]{1,5}[smhd]){1,4}$/.test(text)) return null
-  const parts = Array.from(text.matchAll(/([0-9]+)([smhd])/g), ([, count, unit = '']) => Number(count) * (unitMs[unit] ?? 0))
+  const parts = Array.from(text.matchAll(/([0-9]{1,5})([smhd])/g), ([, count, unit = '']) => Number(count) * (unitMs[unit] ?? 0))
   return parts.reduce((sum, part) => sum + part, 0) || null
 }
 

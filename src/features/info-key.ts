@@ -13,7 +13,7 @@ export const infoForms = 'application/dtmf-relay, application/dtmf'
  */
 export function keyOfInfo(contentType: string, body: string): InfoKey {
   const form = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (form === 'application/dtmf-relay') return keyNamed(/^\s*signal\s*=\s*(\S+)/im.exec(body)?.[1] ?? '')
+  if (form === 'application/dtmf-relay') return keyNamed(/^[ \t]*signal[ \t]*=[ \t]*(\S{1,9})/im.exec(body)?.[1] ?? '')
   if (form === 'application/dtmf') return keyNamed(body.trim())
   return form === '' || body === '' ? { kind: 'nothing' } : { kind: 'unknown form' }
 }

@@ -128,9 +128,9 @@ export function fromWireText(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8')
 }
 
-/** Runs as long as this are no layout any more. */
+/** A run of this length is not layout. */
 const longest = 16
-const longRun = new RegExp(`[ \\t]{${longest}}`)
+const longRun = /[ \t]{16}/
 
 /**
  * A printed message for a reader whose patterns do badly with many blanks: where its header has a long run of them, each run and

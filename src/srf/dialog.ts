@@ -11,6 +11,9 @@ const requestEvents = ['modify', 'info', 'update', 'refer', 'notify', 'message',
 /** What a request gets that nobody listens for. */
 const defaultStatus: Readonly<Record<string, number>> = { OPTIONS: 200, NOTIFY: 200, INFO: 200, MESSAGE: 200, REFER: 603, SUBSCRIBE: 489 }
 
+/** What INFO carries in a call, a key or a request for a picture, has some hundred characters. */
+const longestInfo = 1_024
+
 /**
  * Wraps a dialog in the very callback that brings it, so that nothing that arrives right behind is missed; what comes
  * before the user has a listener is kept for them.
@@ -39,6 +42,10 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipD
 
   function arrived(raw: DrachtioRequest): void {
     const request = toIncomingRequest(raw)
+    if (request.method === 'INFO' && request.body.length > longestInfo) {
+      request.respond(413)
+      return
+    }
     if (isOffer(request)) remoteSdp = request.body
     const deliver = (): void => {
       if (onRequest) connection.guard('in-dialog request', () => onRequest?.(request))

@@ -163,7 +163,7 @@ async function listeningAt(node: ChildProcess, ended: Promise<void>): Promise<st
   const started = new Promise<string>((resolve) => {
     if (!node.stdout) return
     createInterface({ input: node.stdout }).on('line', (line) => {
-      const address = /"event":"node.started".*"udp\/([0-9.:]+)"/.exec(line)?.[1]
+      const address = line.includes('"event":"node.started"') ? /"udp\/([0-9.:]{1,50})"/.exec(line)?.[1] : undefined
       if (address) resolve(address)
     })
   })

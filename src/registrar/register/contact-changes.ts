@@ -21,6 +21,8 @@ export function changeContacts(present: readonly BoundContact[], needs: ChangeNe
   if (wish.kind === 'remove all') {
     return present.some((binding) => isOutOfOrder(binding, needs.origin)) ? outOfOrder : { kind: 'bindings', bindings: [] }
   }
+  // Each is compared with all others, so their number is looked at first. As many may go as may come.
+  if (wish.contacts.length > 2 * needs.limits.maxContacts) return refusal(403, 'Too Many Contacts')
   let bindings = present
   for (const wished of wish.contacts) {
     const known = present.find((binding) => sameUri(binding.contact, wished.contact))

@@ -45,11 +45,11 @@ function readFields(text: string, from: number): { fields: readonly Field[]; bod
 }
 
 function readField(text: string, from: number, to: number): Field | null {
-  const colon = text.indexOf(':', from)
-  if (colon < 0 || colon >= to) return null
-  const name = wireName(text.slice(from, colon).trimEnd())
+  const line = text.slice(from, to)
+  const colon = line.indexOf(':')
+  const name = colon < 0 ? null : wireName(line.slice(0, colon).trimEnd())
   if (name === null) return null
-  const value = text.slice(colon + 1, to).trim()
+  const value = line.slice(colon + 1).trim()
   return { name, value: value.includes('\n') ? value.replace(/\r?\n[ \t]+/g, ' ') : value }
 }
 
