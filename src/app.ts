@@ -125,7 +125,7 @@ async function openSip(ground: Ground, place: SipPlace): Promise<SipApplication>
 async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Promise<SipPlace> {
   const { config, clock, lifecycle, metrics } = ground
   if (config.drachtio !== 'embedded') return config.drachtio
-  const { thread, tls: files, ...sip } = config.sip
+  const { thread, tls: files, aliases: _aliases, digest: _digest, ...sip } = config.sip
   const secret = new Secret(randomBytes(16).toString('hex'))
   const admin = { address: '127.0.0.1', port: 0 }
   const pair = files && tlsPairOf(files)
@@ -193,7 +193,10 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
     retentionDays: config.retentionDays,
   })
   lifecycle.opened(hotdesk, 'hotdesk', (opened) => opened.close())
-  const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain, settings: expiryLimits(config) })
+  const { aliases, advertise, digest } = config.sip
+  const addresses = advertise === null ? [] : [advertise]
+  const settings = { ...expiryLimits(config), ...digest }
+  const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain, aliases, addresses, settings })
   lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
   const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())

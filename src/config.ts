@@ -38,6 +38,9 @@ export interface Config {
   readonly secret: Secret
   readonly sip: {
     readonly domain: string
+    /** Other names of the network. */
+    readonly aliases: readonly string[]
+    readonly digest: { readonly algorithms: readonly ('SHA-512-256' | 'SHA-256' | 'MD5')[]; readonly qop: 'optional' | 'required' }
     readonly listen: readonly ListenAddress[]
     readonly advertise: string | null
     /** Web pages that may connect by WebSocket; empty: those of the same host. */

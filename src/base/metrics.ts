@@ -49,13 +49,7 @@ function nodeMetrics(registers: [Registry]) {
       buckets: [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
       registers,
     }),
-    bindings: new Gauge({ name: 'hotdesk_registrar_bindings', help: 'Phones registered at this node', registers }),
-    registrationsTotal: new Counter({
-      name: 'hotdesk_registrations_total',
-      help: 'REGISTER requests, by outcome',
-      labelNames: ['outcome'],
-      registers,
-    }),
+    ...registrarMetrics(registers),
     refreshesTotal: new Counter({
       name: 'hotdesk_refreshes_total',
       help: 'Refreshes of phones after a login or logout, by outcome; stale is an alarm',
@@ -84,6 +78,25 @@ function nodeMetrics(registers: [Registry]) {
     }),
     repairsTotal: new Counter({ name: 'hotdesk_repairs_total', help: 'One-sided assignments repaired', registers }),
     ...alarmMetrics(registers),
+  }
+}
+
+/** Registrations of phones, and their passwords. */
+function registrarMetrics(registers: [Registry]) {
+  return {
+    bindings: new Gauge({ name: 'hotdesk_registrar_bindings', help: 'Phones registered at this node', registers }),
+    registrationsTotal: new Counter({
+      name: 'hotdesk_registrations_total',
+      help: 'REGISTER requests, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    digestRefusedTotal: new Counter({
+      name: 'hotdesk_digest_refused_total',
+      help: 'Credentials of phones refused, by reason: password, held (too many wrong ones before), uri (made for another request), device',
+      labelNames: ['reason'],
+      registers,
+    }),
   }
 }
 

@@ -25,6 +25,8 @@ export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Prom
     // Who hides the own number is known only now.
     const help = emergencyOf(digitsOf(invite), () => caller.user, needs)
     if (help !== null) return helpFor(invite, help, caller.device, needs)
+    // RFC 3261 §8.2.2.1. A call that another party has made a phone place elsewhere is not ours to carry out.
+    if (!needs.registrar.isCalled(invite, caller.device.id)) return invite.respond(404, { reason: 'Domain Not Served Here' })
   }
   if (caller) return follow(newCall(invite, caller, 'ordinary', needs), caller, needs)
   // Without an answer yet it was a passport that is not ours.

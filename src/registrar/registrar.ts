@@ -10,11 +10,19 @@ import type { Replica, Store } from '../store/store.js'
 import { type Binding, fromRecord } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
 import { recordKey } from './bindings/registration-copy.js'
-import { type Authentication, type AuthenticationSettings, createAuthenticator, defaultAuthentication } from './digest/authenticator.js'
+import {
+  type Authentication,
+  type AuthenticationSettings,
+  createAuthenticator,
+  defaultAuthentication,
+  type Examination,
+} from './digest/authenticator.js'
+import type { Standing } from './digest/guesses.js'
 import { createProofs } from './digest/proofs.js'
+import { createNames } from './names.js'
 import { answerOtherRequests } from './other-requests.js'
 import { createRegisterHandler } from './register/register-handler.js'
-import { type ExpiryLimits, isFrom, userAgentOf } from './register/register-request.js'
+import { type ExpiryLimits, flowOf, isFrom, userAgentOf } from './register/register-request.js'
 
 export type { Binding } from './bindings/binding.js'
 export type { Authentication } from './digest/authenticator.js'
@@ -23,6 +31,10 @@ export type { Authentication } from './digest/authenticator.js'
 export interface Registrar {
   /** Digest (RFC 7616, RFC 8760) of a request by a device; sends 401 (REGISTER) or 407 itself. */
   authenticate(request: IncomingRequest): Authentication
+  /** What the credentials of a request show; sends nothing. */
+  examine(request: IncomingRequest): Examination
+  /** Whether the Request-URI names this network, as far as this device can know its names. */
+  isCalled(request: IncomingRequest, by: DeviceId): boolean
   /** For a call for help from who knows whom: a challenge that every phone can answer. */
   challengeGently(request: IncomingRequest): void
   /** Fresh bindings, any node's, latest first. */
@@ -53,6 +65,10 @@ export interface RegistrarNeeds {
   readonly realm: string
   /** The network's secret: signs nonces, so that those of other nodes are known as genuine. */
   readonly secret: Secret
+  /** Other names of the network: `sip.aliases`. */
+  readonly aliases?: readonly string[]
+  /** Addresses of this node that its sockets do not show. */
+  readonly addresses?: readonly string[]
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -65,18 +81,29 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const settings = { ...defaultRegistrarSettings, ...needs.settings }
   const bindings = createBindings({ store, node, clock, log, metrics })
   const proofs = createProofs({ store, log })
-  function digestOf(device: DeviceId, request: IncomingRequest): string | null {
+  function proofOf(device: DeviceId, request: IncomingRequest): 'weak' | 'strong' | null {
+    const bound = bindings.of(device).filter(({ digest }) => digest !== '')
+    if (bound.some(({ digest }) => digest !== 'MD5')) return 'strong'
     const agent = userAgentOf(request)
     // Some phones say what they are in a REGISTER alone.
     const isSame = ({ flow, userAgent }: Binding): boolean => isFrom(flow, request.source.address) && (agent === '' || agent === userAgent)
-    return bindings.of(device).find(isSame)?.digest ?? proofs.of(device, request)
+    return bound.some(isSame) ? 'weak' : proofs.of(device, request)
   }
-  const authenticator = createAuthenticator({ directory, digestOf, realm, secret, clock, log, settings })
+  function standingOf(device: DeviceId, { method, callId, source }: IncomingRequest): Standing {
+    const flow = flowOf(source)
+    const bound = bindings.of(device)
+    if (bound.some((binding) => binding.flow === flow || (method === 'REGISTER' && binding.callId === callId))) return 'own'
+    return bound.some((binding) => isFrom(binding.flow, source.address)) || proofs.isFrom(device, source.address) ? 'known' : 'strange'
+  }
+  const names = createNames({ srf, directory, realm, aliases: needs.aliases ?? [], addresses: needs.addresses ?? [] })
+  const authenticator = createAuthenticator({ directory, names, proofOf, standingOf, realm, secret, clock, log, metrics, settings })
+  const offDevice = directory.onDeviceChange(authenticator.renewed)
   const registered = createEmitter<[DeviceId]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
   const handle = createRegisterHandler({
     bindings,
     authenticator,
     proofs,
+    names,
     directory,
     node,
     clock,
@@ -91,11 +118,16 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
 
   return {
     authenticate: (request) => authenticator.authenticate(request),
+    examine: (request) => authenticator.examine(request),
+    isCalled: (request, by) => names.isCalled(request, bindings.of(by)),
     challengeGently: (request) => authenticator.challengeGently(request),
     bindingsOf: (device) => [...bindings.of(device)].sort((a, b) => b.registered - a.registered),
     onRegistered: (listener) => registered.on(listener),
     onUnregistered: (listener) => bindings.onGone(listener),
-    close: () => bindings.close(),
+    close() {
+      offDevice()
+      return bindings.close()
+    },
   }
 }
 

@@ -199,7 +199,7 @@ export function printUri(uri: Uri): string {
   return `${uri.scheme}:${user}${printHostPort(uri.host, uri.port)}${printParameters(uri.params)}${headers && `?${headers}`}`
 }
 
-export { printHostPort }
+export { ipv6Value, printHostPort }
 
 /** The user part as people know it: `*77*100*` for `%2A77%2A100%2A`. What is no escape stays as it is; UTF-8 is read as such. */
 export function decodeUser(text: string): string {
@@ -262,7 +262,7 @@ function normalEscapes(text: string): string {
 }
 
 /** Without case; IPv6 by value (RFC 5954 §4.2). */
-function sameHost(a: string, b: string): boolean {
+export function sameHost(a: string, b: string): boolean {
   if (a === b || a.toLowerCase() === b.toLowerCase()) return true
   return a.includes(':') && b.includes(':') && ipv6Value(a) === ipv6Value(b)
 }

@@ -4,7 +4,17 @@ import { parseCredentials, printCredentials } from '../../src/sip/digest.js'
 import type { Store } from '../../src/store/store.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { keyOf, openTestStore } from '../support/redis-store.js'
-import { type Answered, type Bench, challengesIn, createBench, HD0001, incoming, realm, seedDevices } from '../unit/registrar/harness.js'
+import {
+  type Answered,
+  type Bench,
+  challengesIn,
+  createBench,
+  HD0001,
+  incoming,
+  natSource,
+  realm,
+  seedDevices,
+} from '../unit/registrar/harness.js'
 
 let redis: TestRedis
 let store: Store
@@ -114,9 +124,9 @@ describe('a phone that does not pass over what it does not know, as RFC 8760 §2
     expect(asked(restarted, agent)).toEqual(['MD5'])
     expect(asked(restarted, { 'User-Agent': 'Desk 2.0' })).toEqual(['SHA-256', 'MD5'])
     await restarted.close()
-    const forgotten = keyOf(store, 'device:HD0001', (record) => record?.has('digest') === false)
+    const better = keyOf(store, 'device:HD0001', (record) => record?.get('digest') === 'SHA-256 203.0.113.9 Desk 2.0')
     bench.register({ 'User-Agent': 'Desk 2.0', ...contact })
-    await forgotten
+    await better
     const unbound = keyOf(store, 'reg:HD0001', (record) => record === undefined)
     bench.register({ Contact: '*', Expires: '0' })
     await unbound
@@ -269,8 +279,13 @@ describe('RFC 7616 §3.4: the credentials', () => {
     expect(fetchWith(`${bench.credentials()},${foreign}`).status).toBe(200)
   })
 
-  it('RFC 3261 §22.4: the digest URI need not equal the Request-URI', () => {
-    expect(bench.deliver({ uri: 'sip:192.0.2.10:5060', headers: { Authorization: bench.credentials() } }).status).toBe(200)
+  it('RFC 3261 §22.3: nobody answers for a nonce that was issued to another address, right password or wrong', () => {
+    const source = { ...natSource, address: '198.51.100.4' }
+    const answers = [bench.credentials({ source }), bench.credentials({ source, password: 'guess' })].map(fetchWith)
+    expect(answers.map((answer) => [answer.status, isStale(answer)])).toEqual([
+      [401, [true, true]],
+      [401, [true, true]],
+    ])
   })
 })
 

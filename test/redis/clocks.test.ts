@@ -50,6 +50,7 @@ function bound(id: string, node: string, now: number) {
     node: node as NodeName,
     userAgent: 'desk phone',
     digest: '',
+    domain: '',
   }
   return { device: device(id), ...flow, expires: now + 60, callId: id, cseq: 1, instance: '', registered: now }
 }

@@ -39,6 +39,7 @@ function bound(id: string) {
   const now = systemClock.now() / 1_000
   const flow = {
     digest: '',
+    domain: '',
     contact: `sip:${id}@192.0.2.9:5060`,
     flow: 'sip:192.0.2.9:5060',
     node: 'paris-1' as NodeName,

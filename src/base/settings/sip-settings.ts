@@ -9,6 +9,9 @@ export const threads = ['own', 'shared'] as const
 /** Where the embedded SIP server runs: in a thread of its own, or in that of the node. */
 export type SipThread = (typeof threads)[number]
 
+const digestAlgorithms = ['SHA-512-256', 'SHA-256', 'MD5'] as const
+const digestQops = ['optional', 'required'] as const
+
 const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : null)
 /** `192.0.2.7`, `sip.example`, `2001:db8::7` */
 export const hostForm = form('a host name or an IP address', matching(/^[A-Za-z0-9.:-]{1,253}$/))
@@ -33,11 +36,22 @@ export const sipSettings = block({
   origins: listOf(form('a web origin such as https://phones.example, or *', originForm))
     .prefault([])
     .describe('Web pages that may connect over WebSocket: `https://phones.example`, or `*` for all. Default: pages of the same host.'),
+  aliases: listOf(hostForm)
+    .prefault([])
+    .describe('Other names of this network. When set, no further name is accepted; else a phone’s registration shows its name.'),
   tls: block({
     certificate: file
       .optional()
       .describe('The certificate for `tls://` and `wss://` with its chain, a PEM file. Read again when it changes.'),
     key: file.optional().describe('Its private key, a PEM file.'),
+  }).prefault({}),
+  digest: block({
+    algorithms: listOf(form(`one of ${digestAlgorithms.join(', ')}`, (text) => digestAlgorithms.find((name) => name === text) ?? null))
+      .prefault(['SHA-256', 'MD5'])
+      .describe('Digest algorithms of phones, best first: `SHA-512-256`, `SHA-256`, `MD5`. `SHA-256` alone forbids MD5.'),
+    qop: form('optional or required', (text) => digestQops.find((word) => word === text) ?? null)
+      .prefault('optional')
+      .describe('`required` refuses phones whose digest has no `qop` (RFC 2069); `optional` takes them, once for each nonce.'),
   }).prefault({}),
   thread: form(`one of ${threads.join(', ')}`, (text) => threads.find((thread) => thread === text) ?? null)
     .prefault('own')
@@ -56,8 +70,11 @@ export function tlsFilesOf({ tls: { certificate, key } }: z.output<typeof sipSet
 
 /** What the form of one setting cannot tell; `sip` is what was written. */
 export function sipProblems(sip: unknown, { placeOf }: Pick<Written, 'placeOf'>, folder: string): Problem[] {
-  const { listen, tls } = isBlock(sip) ? sip : {}
+  const { listen, tls, digest } = isBlock(sip) ? sip : {}
   const problem = (path: Path, message: string): Problem => ({ place: placeOf(path), key: keyText(path), message })
+  const { algorithms } = isBlock(digest) ? digest : {}
+  if (Array.isArray(algorithms) && algorithms.length === 0)
+    return [problem(['sip', 'digest', 'algorithms'], 'missing: expected at least one algorithm')]
   if (Array.isArray(listen) && listen.length === 0) return [problem(['sip', 'listen'], 'missing: expected at least one address')]
   const { certificate, key } = isBlock(tls) ? tls : {}
   if (typeof certificate === 'string' && typeof key === 'string') {

@@ -21,6 +21,8 @@ export interface BoundContact extends Binding {
   readonly instance: string
   /** By which the phone proved itself: an old one knows MD5 alone. */
   readonly digest: string
+  /** The name that the phone has for this network; `''` in a record of a version that did not write it. */
+  readonly domain: string
   /** Epoch seconds of the latest REGISTER; in Redis that of the latest one that changed more than the expiry. */
   readonly registered: number
 }
@@ -38,12 +40,13 @@ const fieldOf = {
   userAgent: 'user-agent',
   instance: 'instance',
   digest: 'digest',
+  domain: 'domain',
   registered: 'registered',
 } as const
 
 type Member = keyof typeof fieldOf
 const members = Object.keys(fieldOf) as readonly Member[]
-const stable: readonly Member[] = ['contact', 'flow', 'callId', 'userAgent', 'instance', 'digest']
+const stable: readonly Member[] = ['contact', 'flow', 'callId', 'userAgent', 'instance', 'digest', 'domain']
 
 function fieldName(member: Member, index: number): string {
   return index === 0 ? fieldOf[member] : `${fieldOf[member]}.${index + 1}`
@@ -86,6 +89,7 @@ export function fromRecord(device: DeviceId, record: RegistrationRecord | undefi
       userAgent: read('userAgent'),
       instance: read('instance'),
       digest: read('digest'),
+      domain: read('domain'),
       registered: number('registered'),
     })
   }

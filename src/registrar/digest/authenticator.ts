@@ -1,13 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { type DeviceId, parseDeviceId } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
-import { Secret } from '../../base/secret.js'
+import { fromZero, type Metrics } from '../../base/metrics.js'
+import type { Secret } from '../../base/secret.js'
 import type { Directory } from '../../directory/directory.js'
-import { type Credentials, type DigestAlgorithm, isRightResponse, nonceCount, parseCredentials, printChallenge } from '../../sip/digest.js'
-import { splitList } from '../../sip/headers.js'
+import { type DigestAlgorithm, printChallenge } from '../../sip/digest.js'
 import type { IncomingRequest } from '../../srf/srf.js'
-import { userAgentOf, userOf } from '../register/register-request.js'
+import type { Names } from '../names.js'
+import { userAgentOf } from '../register/register-request.js'
+import { credentialHeaders, nameIn, roleFor } from './credentials.js'
+import { createGuesses, defaultGuessLimits, type GuessLimits, type Standing } from './guesses.js'
+import { createJudge, type Judgement, type Refused } from './judge.js'
 import { createNonces } from './nonce.js'
 import { createOffers } from './offers.js'
 
@@ -22,54 +25,75 @@ export interface Proven {
 /** The challenge or refusal has already been sent when the answer is not a device. */
 export type Authentication = Proven | { readonly outcome: 'challenged' | 'refused' }
 
+/** What the credentials of a request show when nothing is sent because of it. `none`: it has none. */
+export type Examination = Proven | { readonly outcome: 'none' | 'wrong' | 'stale' }
+
 export interface AuthenticationSettings {
   /** One challenge each, best first (RFC 8760 §2.3). */
   readonly algorithms: readonly DigestAlgorithm[]
+  /** `optional` accepts phones that know RFC 2069 alone. */
+  readonly qop: 'optional' | 'required'
   readonly nonceLifetimeMs: Milliseconds
   /** Nonces in use at the same time of which counts are kept. */
   readonly nonceCapacity: number
   /** Phones that are remembered as old: see Offers. */
   readonly offerCapacity: number
+  readonly guesses: GuessLimits
 }
 
 export const defaultAuthentication: AuthenticationSettings = {
   algorithms: ['SHA-256', 'MD5'],
+  qop: 'optional',
   nonceLifetimeMs: 300_000,
   nonceCapacity: 50_000,
   offerCapacity: 50_000,
+  guesses: defaultGuessLimits,
 }
 
 export interface Authenticator {
   authenticate(request: IncomingRequest): Authentication
+  /** Looks at Proxy-Authorization, then at Authorization, and sends nothing. */
+  examine(request: IncomingRequest): Examination
   /** Asks for no more than every phone can answer. */
   challengeGently(request: IncomingRequest): void
+  /** The device has another password. */
+  renewed(device: DeviceId): void
 }
 
 export interface AuthenticatorNeeds {
-  readonly directory: Directory
+  readonly directory: Pick<Directory, 'device'>
+  readonly names: Names
   /** By which the device proved itself when it registered; it may have been before a restart. */
-  readonly digestOf: (device: DeviceId, request: IncomingRequest) => string | null
+  readonly proofOf: (device: DeviceId, request: IncomingRequest) => 'weak' | 'strong' | null
+  readonly standingOf: (device: DeviceId, request: IncomingRequest) => Standing
   readonly realm: string
   readonly secret: Secret
   readonly clock: Clock
   readonly log: Logger
+  readonly metrics: Pick<Metrics, 'digestRefusedTotal'>
   readonly settings: AuthenticationSettings
 }
 
-/** What presented credentials are worth. */
-type Verdict = 'right' | 'wrong' | 'stale' | 'unusable'
+/** Why credentials are refused: label of the metric and `reason` in the log, and what the log says. */
+const refusals = {
+  wrong: { reason: 'password', text: 'wrong user name or password' },
+  held: { reason: 'held', text: 'too many wrong passwords; this one was not looked at' },
+  'other uri': { reason: 'uri', text: 'credentials made for another request' },
+  'other device': { reason: 'device', text: 'credentials of another device' },
+} as const satisfies Record<Refused['kind'], object>
 
-/** A registrar challenges with 401, whoever only passes a request on with 407 (RFC 3261 §22.2, §22.3). */
-const asRegistrar = { status: 401, challenge: 'WWW-Authenticate', credentials: 'Authorization', aor: 'To' } as const
-const asProxy = { status: 407, challenge: 'Proxy-Authenticate', credentials: 'Proxy-Authorization', aor: 'From' } as const
-
-/** Digest access authentication of devices: RFC 3261 §22.4, RFC 7616, RFC 8760. */
-export function createAuthenticator({ directory, digestOf, realm, secret, clock, log, settings }: AuthenticatorNeeds): Authenticator {
+/** Challenges devices and takes their answers: RFC 3261 §22.4, RFC 7616, RFC 8760. */
+export function createAuthenticator(needs: AuthenticatorNeeds): Authenticator {
+  const { realm, clock, log, metrics, settings } = needs
   const { algorithms, nonceLifetimeMs: lifetimeMs, nonceCapacity: capacity } = settings
-  const nonces = createNonces({ secret, clock, lifetimeMs, capacity })
+  const nonces = createNonces({ secret: needs.secret, clock, lifetimeMs, capacity })
   const offers = createOffers({ algorithms, capacity: settings.offerCapacity })
-  // A device that does not exist costs as much as a wrong password, and nobody knows this one.
-  const nobody = new Secret(randomBytes(24).toString('base64url'))
+  const guesses = createGuesses({ clock, limits: settings.guesses })
+  const judge = createJudge({ ...needs, nonces, guesses, algorithms, qop: settings.qop })
+  fromZero(
+    metrics.digestRefusedTotal,
+    Object.values(refusals).map(({ reason }) => ({ reason })),
+  )
 
   function challenge(request: IncomingRequest, freshness: 'stale' | 'first', offered: readonly DigestAlgorithm[]): void {
     const role = roleFor(request)
@@ -80,87 +104,55 @@ export function createAuthenticator({ directory, digestOf, realm, secret, clock,
   }
 
   function offerTo(request: IncomingRequest, used: DigestAlgorithm | null): readonly DigestAlgorithm[] {
-    const asker = askerOf(request)
-    if (request.header(roleFor(request).credentials) === '') {
-      return offers.first(asker, { proof: registeredBy(request), userAgent: request.header('user-agent') })
+    const name = nameIn(request) ?? ''
+    const device = parseDeviceId(name)
+    const asker = {
+      // The phone as it calls itself, where and what it is: enough to tell one from another, which proves nothing.
+      key: `${name}@${request.source.address} ${userAgentOf(request)}`,
+      userAgent: request.header('user-agent'),
+      proof: device && needs.proofOf(device, request),
     }
-    offers.cameBack(asker, used)
-    return offers.again(asker, used)
+    return request.header(roleFor(request).credentials) === '' ? offers.first(asker) : offers.again(asker, used)
   }
 
-  function registeredBy(request: IncomingRequest): string | null {
-    const device = parseDeviceId(nameIn(request) ?? '')
-    return device && digestOf(device, request)
+  /** `source` is proven by its nonce, so that a program which reads the log may block it. Held guesses are only counted. */
+  function tell({ kind, credentials }: Refused, { source }: IncomingRequest): void {
+    const { reason, text } = refusals[kind]
+    metrics.digestRefusedTotal.inc({ reason })
+    const line = { event: 'registrar.refused', reason, username: credentials.username.slice(0, 64), source: source.address }
+    if (kind === 'held') log.debug(line, text)
+    else log.warn(line, text)
   }
 
-  /** RFC 3261 §22.3: of several credentials those for our realm count. */
-  function presented(request: IncomingRequest): Credentials | undefined {
-    return credentialsIn(request.header(roleFor(request).credentials)).find(
-      (credentials) => credentials.realm === realm && algorithms.includes(credentials.algorithm),
-    )
-  }
-
-  function judge(credentials: Credentials, { method, body }: IncomingRequest): Verdict {
-    const known = parseDeviceId(credentials.username)
-    const password = (known && directory.device(known)?.password) ?? nobody
-    const right = isRightResponse(credentials, { password, method, body: Buffer.from(body) })
-    if (credentials.qop === 'auth-int' || nonces.look(credentials.nonce) === 'foreign') return 'unusable'
-    if (!right) return 'wrong'
-    return nonces.spend(credentials.nonce, nonceCount(credentials)) === 'fresh' ? 'right' : 'stale'
-  }
-
-  function accept(request: IncomingRequest, { username, algorithm }: Credentials): Authentication {
-    const device = parseDeviceId(username)
-    if (device && speaksFor(request, device)) return { outcome: 'device', device, digest: algorithm }
-    log.warn(
-      { event: 'registrar.refused', username: username.slice(0, 64), source: request.source.address },
-      'credentials of another device',
-    )
-    request.respond(403)
+  function answer(request: IncomingRequest, judgement: Judgement, offered: readonly DigestAlgorithm[]): Authentication {
+    if (judgement.kind === 'right') return { outcome: 'device', device: judgement.device, digest: judgement.digest }
+    if (judgement.kind === 'none' || judgement.kind === 'stale') {
+      challenge(request, judgement.kind === 'stale' ? 'stale' : 'first', offered)
+      return { outcome: 'challenged' }
+    }
+    tell(judgement, request)
+    // RFC 7616 §3.4.6 for the URI; RFC 3261 §10.3 step 4 for the device.
+    if (judgement.kind === 'other uri') request.respond(400, { reason: 'Digest URI Does Not Match' })
+    else if (judgement.kind === 'other device') request.respond(403)
+    // Who guesses must not learn that the password was not looked at.
+    else challenge(request, 'first', offered)
     return { outcome: 'refused' }
   }
 
   return {
     authenticate(request) {
-      const credentials = presented(request)
-      const verdict = credentials ? judge(credentials, request) : 'unusable'
-      const offered = offerTo(request, credentials?.algorithm ?? null)
-      if (credentials && verdict === 'right') return accept(request, credentials)
-      challenge(request, verdict === 'stale' ? 'stale' : 'first', offered)
-      if (!credentials || verdict !== 'wrong') return { outcome: 'challenged' }
-      const { address } = request.source
-      log.warn({ event: 'registrar.refused', username: credentials.username.slice(0, 64), source: address }, 'wrong user name or password')
-      return { outcome: 'refused' }
+      const judgement = judge(request, [roleFor(request).credentials])
+      const used = judgement.kind === 'right' ? judgement.digest : judgement.kind === 'none' ? null : judgement.credentials.algorithm
+      return answer(request, judgement, offerTo(request, used))
+    },
+    examine(request) {
+      const judgement = judge(request, credentialHeaders)
+      if (judgement.kind === 'right') return { outcome: 'device', device: judgement.device, digest: judgement.digest }
+      if (judgement.kind === 'stale') return { outcome: 'stale' }
+      const isBare = judgement.kind === 'none' && credentialHeaders.every((header) => request.header(header) === '')
+      return { outcome: isBare ? 'none' : 'wrong' }
     },
     challengeGently: (request) => challenge(request, 'first', offers.least),
+    renewed: (device) => guesses.forget(device),
   }
-}
-
-function roleFor(request: IncomingRequest): typeof asRegistrar | typeof asProxy {
-  return request.method === 'REGISTER' ? asRegistrar : asProxy
-}
-
-/** The phone as it calls itself, where and what it is: enough to tell one from another, which proves nothing. */
-function askerOf(request: IncomingRequest): string {
-  return `${nameIn(request) ?? ''}@${request.source.address} ${userAgentOf(request)}`
-}
-
-function nameIn(request: IncomingRequest): string | null {
-  return userOf(request.header(roleFor(request).aor))
-}
-
-/** RFC 3261 §10.3 step 4: a device may change its own registration only, and calls as nobody else (RFC 3323 anonymity aside). */
-function speaksFor(request: IncomingRequest, device: DeviceId): boolean {
-  const user = nameIn(request)
-  return user === device || (roleFor(request) === asProxy && (user === null || user.toLowerCase() === 'anonymous'))
-}
-
-/** Several header fields arrive joined with commas, which also part the parameters. */
-function credentialsIn(header: string): readonly Credentials[] {
-  const values: string[] = []
-  for (const piece of splitList(header)) {
-    if (/^digest\s/i.test(piece)) values.push(piece)
-    else values.push(`${values.pop() ?? ''},${piece}`)
-  }
-  return values.flatMap((value) => parseCredentials(value) ?? [])
 }

@@ -17,6 +17,8 @@ export interface Nonces {
   issue(address: string): string
   /** Without using the count up. */
   look(nonce: string): NonceState
+  /** Whether it was issued for a request from that address: such a request has a real source, which a forged datagram has not. */
+  isFor(nonce: string, address: string): boolean
   /** Uses the count up; `count` 1 where the phone sends none. Only for credentials that were right. */
   spend(nonce: string, count: number): NonceState
   /** By which another part of this process makes and recognizes nonces of this maker. */
@@ -49,6 +51,7 @@ export function createNonces({ secret, clock, lifetimeMs, capacity }: NonceNeeds
     form: parts,
     issue: (address) => form.print(clock.now(), address),
     look,
+    isFor: (nonce, address) => form.read(nonce)?.isFor(address) ?? false,
     spend(nonce, count) {
       const state = look(nonce)
       if (state !== 'fresh') return state

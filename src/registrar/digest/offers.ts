@@ -4,22 +4,31 @@ import type { DigestAlgorithm } from '../../sip/digest.js'
  * Which algorithms a phone is offered. RFC 8760 §2.3 has it pass over those it does not know, but many stacks of before 2020 give up at the
  * first one, or at any. Such a phone comes again without credentials, and from then on it is offered nothing but MD5; once it has
  * registered so, after a restart as well. Those that are known for it need not fail first.
+ *
+ * A device that is known to know more is always offered everything: otherwise a stranger, with a few requests in its name, could leave
+ * it nothing but MD5.
  */
 export interface Offers {
-  /** For a request without credentials; `proof` is by which the phone has registered, where it has. */
-  first(asker: string, knows: { readonly proof: string | null; readonly userAgent: string }): readonly DigestAlgorithm[]
-  /** What every phone can answer: for whoever may not be lost. */
+  /** For a request without credentials. */
+  first(asker: Asker): readonly DigestAlgorithm[]
+  /** What every phone can answer: for a caller that must not be lost. */
   readonly least: readonly DigestAlgorithm[]
-  /** For a request whose credentials were not good: they show what the phone knows. */
-  again(asker: string, used: DigestAlgorithm | null): readonly DigestAlgorithm[]
-  /** It has answered a challenge, right or wrong; null when not as any of ours asks. */
-  cameBack(asker: string, used: DigestAlgorithm | null): void
+  /** For a request whose credentials were not good: they show what the phone knows; null when not as any of ours asks. */
+  again(asker: Asker, used: DigestAlgorithm | null): readonly DigestAlgorithm[]
+}
+
+export interface Asker {
+  /** Name, address and program. */
+  readonly key: string
+  readonly userAgent: string
+  /** By which the device has registered: MD5 (`weak`), or better. */
+  readonly proof: 'weak' | 'strong' | null
 }
 
 export interface OffersNeeds {
   /** Best first. */
   readonly algorithms: readonly DigestAlgorithm[]
-  /** Askers that are kept in mind; the oldest is forgotten first, and then takes one attempt more. */
+  /** Askers that are remembered; the oldest is forgotten first, and then takes one attempt more. */
   readonly capacity: number
 }
 
@@ -31,24 +40,26 @@ export function createOffers({ algorithms, capacity }: OffersNeeds): Offers {
   /** `asked`: was offered all and has not come back. */
   const known = new Map<string, 'asked' | 'old'>()
 
-  function note(asker: string, state: 'asked' | 'old'): void {
-    known.delete(asker)
-    known.set(asker, state)
+  function note(key: string, state: 'asked' | 'old'): void {
+    known.delete(key)
+    known.set(key, state)
     const [oldest] = known.keys()
     if (known.size > capacity && oldest !== undefined) known.delete(oldest)
   }
 
   return {
     least: old,
-    first(asker, { proof, userAgent }) {
-      const isOld = proof === 'MD5' || known.has(asker) || givingUp.some((form) => form.test(userAgent))
-      note(asker, isOld ? 'old' : 'asked')
+    first({ key, userAgent, proof }) {
+      if (proof === 'strong') return algorithms
+      const isOld = proof === 'weak' || known.has(key) || givingUp.some((form) => form.test(userAgent))
+      note(key, isOld ? 'old' : 'asked')
       return isOld ? old : algorithms
     },
-    again: (asker, used) => (used === 'MD5' || known.get(asker) === 'old' ? old : algorithms),
-    cameBack(asker, used) {
+    again({ key, proof }, used) {
       // MD5 proves nothing of a phone that was offered MD5 alone.
-      if (known.get(asker) === 'asked' || used !== 'MD5') known.delete(asker)
+      if (known.get(key) === 'asked' || used !== 'MD5') known.delete(key)
+      if (proof === 'strong') return algorithms
+      return used === 'MD5' || known.get(key) === 'old' ? old : algorithms
     },
   }
 }

@@ -7,12 +7,18 @@ import type { Store } from '../../store/store.js'
 import { userAgentOf } from '../register/register-request.js'
 
 /**
- * Which phones know MD5 alone, in the field `digest` of their records: a node that was restarted must not lose the first call of such a
- * phone by asking it for more. It counts for one program at one address: after an update the phone is asked for the better one again, and
- * whoever calls itself so elsewhere learns nothing.
+ * By which algorithm, from which address and with which program a device has registered last, in the field `digest` of its record:
+ * `MD5 192.0.2.7 baresip v1.0.0`. A node that was restarted knows by it
+ * - that a program at an address knows MD5 alone, and does not lose its first call by asking it for more;
+ * - that a program knows more than MD5, and is not talked out of it;
+ * - that an address is one of the device, and its passwords are not the guesses of a stranger.
+ * A phone is asked for the better algorithm again after an update of its program.
  */
 export interface Proofs {
-  of(device: DeviceId, request: Asking): DigestAlgorithm | null
+  /** `weak`: this program, at this address, knows MD5 alone. `strong`: this program knows more. */
+  of(device: DeviceId, request: Asking): 'weak' | 'strong' | null
+  /** Whether the device has registered from this address last. */
+  isFrom(device: DeviceId, address: string): boolean
   /** It has registered so. */
   note(device: DeviceId, digest: DigestAlgorithm, request: Asking): void
 }
@@ -27,19 +33,25 @@ export interface ProofsNeeds {
 export function createProofs({ store, log }: ProofsNeeds): Proofs {
   const record = (device: DeviceId) => store.replica.hash(`device:${device}`)
 
-  function write(device: DeviceId, text: string | null): Promise<void> {
-    const key = `device:${device}`
-    return text === null ? store.removeFields(key, ['digest']) : store.putFields(key, { digest: text })
+  function last(device: DeviceId): { readonly algorithm: string; readonly address: string; readonly agent: string } {
+    const [algorithm = '', address = '', ...agent] = (record(device)?.get('digest') ?? '').split(' ')
+    return { algorithm, address, agent: agent.join(' ') }
   }
 
   return {
-    of: (device, request) => (record(device)?.get('digest') === oldOne(request) ? 'MD5' : null),
+    of(device, request) {
+      const { algorithm, address, agent } = last(device)
+      if (algorithm === '' || agent !== userAgentOf(request).trimEnd()) return null
+      if (algorithm !== 'MD5') return 'strong'
+      return address === request.source.address ? 'weak' : null
+    },
+    isFrom: (device, address) => last(device).address === address,
     note(device, digest, request) {
-      const wanted = digest === 'MD5' ? oldOne(request) : null
+      const text = `${digest} ${request.source.address} ${userAgentOf(request)}`.trimEnd()
       const known = record(device)
       // A record that was deleted must not come to life again as one lone field.
-      if (!known || (known.get('digest') ?? null) === wanted || store.state === 'lost') return
-      write(device, wanted).catch((fault: unknown) => {
+      if (!known || known.get('digest') === text || store.state === 'lost') return
+      store.putFields(`device:${device}`, { digest: text }).catch((fault: unknown) => {
         log.debug(
           { event: 'store.lost', device, cause: messageOf(fault) },
           'what the phone knows of digests is not written; its next REGISTER does it',
@@ -47,9 +59,4 @@ export function createProofs({ store, log }: ProofsNeeds): Proofs {
       })
     },
   }
-}
-
-/** `MD5 192.0.2.7 baresip v1.0.0`: what stands in the record. */
-function oldOne(request: Asking): string {
-  return `MD5 ${request.source.address} ${userAgentOf(request)}`.trimEnd()
 }

@@ -9,13 +9,15 @@ import { type BoundContact, sameButExpiry } from '../bindings/binding.js'
 import type { Bindings } from '../bindings/bindings.js'
 import type { Authenticator, Proven } from '../digest/authenticator.js'
 import type { Proofs } from '../digest/proofs.js'
+import type { Names } from '../names.js'
 import { changeContacts } from './contact-changes.js'
-import { type ExpiryLimits, type Refusal, readOrigin, readWish, unsupportedExtensions, type Wish } from './register-request.js'
+import { type ExpiryLimits, type Refusal, readOrigin, readWish, refusal, unsupportedExtensions, type Wish } from './register-request.js'
 
 export interface RegisterNeeds {
   readonly bindings: Bindings
   readonly authenticator: Authenticator
   readonly proofs: Proofs
+  readonly names: Names
   readonly directory: Pick<Directory, 'isFilled'>
   readonly node: NodeName
   readonly clock: Clock
@@ -29,13 +31,16 @@ export interface RegisterNeeds {
 /** A phone whose right password is refused stays away for long; this one comes again soon, or tries another node. */
 const knowsNobody: Refusal = { kind: 'refusal', status: 503, reason: 'Please Try Later', headers: { 'Retry-After': '10' } }
 
+/** Step 5: the address-of-record is not one of this network. */
+const otherDomain = refusal(404, 'Domain Not Served Here')
+
 /** Answers one REGISTER by the steps of RFC 3261 §10.3. */
 export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingRequest) => void {
   const { bindings, authenticator, node, clock, limits, registered } = needs
   const count = (outcome: string): void => needs.metrics.registrationsTotal.inc({ outcome })
 
   function change(request: IncomingRequest, { device, digest }: Proven, wish: Exclude<Wish, { kind: 'fetch' }>): Refusal | null {
-    const origin = readOrigin(request, digest)
+    const origin = readOrigin(request, { digest, domain: needs.names.domainIn(request) })
     if ('kind' in origin) return origin
     const present = bindings.of(device)
     const changed = changeContacts(present, { device, node, wish, origin, limits, now: clock.now() / 1000 })
@@ -46,10 +51,10 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
     return null
   }
 
-  /** Steps 6 to 8, for the device whose bindings they are. */
+  /** Steps 5 to 8, for the device whose bindings they are. */
   function serve(request: IncomingRequest, proven: Proven): void {
     const { device } = proven
-    const wish = readWish(request, limits)
+    const wish = needs.names.isServed(request) ? readWish(request, limits) : otherDomain
     const refused = wish.kind === 'refusal' ? wish : wish.kind === 'fetch' ? null : change(request, proven, wish)
     if (refused) {
       count('refused')

@@ -40,6 +40,7 @@ export interface Origin {
   readonly flow: string
   readonly userAgent: string
   readonly digest: DigestAlgorithm
+  readonly domain: string
 }
 
 export function refusal(status: number, reason: string, headers: SipHeaders = {}): Refusal {
@@ -62,16 +63,22 @@ export function userOf(header: string): string | null {
   }
 }
 
+/** The host of an address-of-record or a Request-URI; `''` without. */
+export function hostOf(header: string): string {
+  const uri = parseUri(parseNameAddr(header)?.uri ?? header)
+  return uri?.kind === 'sip' ? uri.host : ''
+}
+
 /** Extensions that a REGISTER requires and we do not have: all (RFC 3261 §10.3 step 2, §8.2.2.3). */
 export function unsupportedExtensions(request: IncomingRequest): Refusal | null {
   const required = splitList(request.header('require'))
   return required.length === 0 ? null : refusal(420, 'Bad Extension', { Unsupported: required.join(', ') })
 }
 
-export function readOrigin(request: IncomingRequest, digest: DigestAlgorithm): Origin | Refusal {
+export function readOrigin(request: IncomingRequest, { digest, domain }: Pick<Origin, 'digest' | 'domain'>): Origin | Refusal {
   const cseq = parseCSeq(request.header('cseq'))?.number
   if (cseq === undefined || request.callId === '') return refusal(400, 'Bad CSeq or Call-ID')
-  return { callId: request.callId, cseq, flow: flowOf(request.source), userAgent: userAgentOf(request), digest }
+  return { callId: request.callId, cseq, flow: flowOf(request.source), userAgent: userAgentOf(request), digest, domain }
 }
 
 /** Where requests to the phone go: back where its REGISTER came from, through NAT and over its own connection (RFC 3581, RFC 5626). */

@@ -134,6 +134,10 @@ export interface CredentialParts {
   readonly algorithm?: 'MD5' | 'SHA-256'
   readonly challenge?: Challenge
   readonly count?: number
+  /** Where the challenge is fetched from, and so where the credentials are good. */
+  readonly source?: SipSource
+  /** The digest URI. */
+  readonly uri?: string
 }
 
 /** A registrar with a phone in front of it; its device is in the directory already. */
@@ -163,15 +167,15 @@ export function createBench(store: Store, changes: Partial<RegistrarNeeds> = {},
       directory.close()
     },
     deliver: (parts) => port.deliver({ ...parts, headers: { ...phoneHeaders(++cseq), ...parts.headers } }),
-    register: (headers, parts = {}) => bench.deliver({ ...parts, headers: { Authorization: bench.credentials(), ...headers } }),
+    register: (headers, parts = {}) =>
+      bench.deliver({ ...parts, headers: { Authorization: bench.credentials({ ...parts, method: 'REGISTER' }), ...headers } }),
     credentials(parts = {}) {
-      const { username = HD0001, method = 'REGISTER', algorithm = 'SHA-256', count = 1 } = parts
-      // Each from an address of its own: a phone that asks twice and does not answer is offered less.
-      const source = { ...natSource, address: `2001:db8::${(++asked).toString(16)}` }
-      const challenge = parts.challenge ?? challengesIn(bench.deliver({ source })).find((offered) => offered.algorithm === algorithm)
+      const { username = HD0001, method = 'REGISTER', algorithm = 'SHA-256', count = 1, source = natSource, uri = `sip:${realm}` } = parts
+      // Each as another program: a phone that asks twice and does not answer is offered less.
+      const asking = { headers: { 'User-Agent': `Desk ${++asked}` }, source }
+      const challenge = parts.challenge ?? challengesIn(bench.deliver(asking)).find((offered) => offered.algorithm === algorithm)
       if (!challenge) throw new Error(`no challenge for ${algorithm}`)
       const secret = new Secret(parts.password ?? password)
-      const uri = `sip:${realm}`
       return printCredentials(
         answerChallenge(challenge, { username, uri, cnonce: 'c0ffee', count, password: secret, method, body: Buffer.alloc(0) }),
       )

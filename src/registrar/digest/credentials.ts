@@ -1,0 +1,46 @@
+import { type DeviceId, parseDeviceId } from '../../base/identity.js'
+import { type Credentials, parseCredentials } from '../../sip/digest.js'
+import { splitList } from '../../sip/headers.js'
+import type { IncomingRequest } from '../../srf/srf.js'
+import { userOf } from '../register/register-request.js'
+
+/** A registrar challenges with 401; a server that passes a request on, with 407 (RFC 3261 §22.2, §22.3). */
+const asRegistrar = { status: 401, challenge: 'WWW-Authenticate', credentials: 'Authorization', aor: 'To' } as const
+const asProxy = { status: 407, challenge: 'Proxy-Authenticate', credentials: 'Proxy-Authorization', aor: 'From' } as const
+
+export type Role = typeof asRegistrar | typeof asProxy
+
+export function roleFor({ method }: Pick<IncomingRequest, 'method'>): Role {
+  return method === 'REGISTER' ? asRegistrar : asProxy
+}
+
+/** Where credentials may stand; the one that answers a challenge of a proxy first. */
+export const credentialHeaders = [asProxy.credentials, asRegistrar.credentials] as const
+
+/** The credentials in a header. Several fields of it arrive joined with commas, which also separate the parameters. */
+export function credentialsIn(header: string): readonly Credentials[] {
+  const values: string[] = []
+  for (const piece of splitList(header)) {
+    if (/^digest\s/i.test(piece)) values.push(piece)
+    else values.push(`${values.pop() ?? ''},${piece}`)
+  }
+  return values.flatMap((value) => parseCredentials(value) ?? [])
+}
+
+/** The user of the address-of-record that the request speaks for; null without. */
+export function nameIn(request: IncomingRequest): string | null {
+  return userOf(request.header(roleFor(request).aor))
+}
+
+/** The device that a user name means; some phones write `HD0001@hotdesk.example`. */
+export function deviceNamed(username: string, isOurs: (host: string) => boolean): DeviceId | null {
+  const at = username.indexOf('@')
+  if (at < 0) return parseDeviceId(username)
+  return isOurs(username.slice(at + 1)) ? parseDeviceId(username.slice(0, at)) : null
+}
+
+/** RFC 3261 §10.3 step 4: a device changes its own registration only, and calls as nobody else (RFC 3323 anonymity aside). */
+export function speaksFor(request: IncomingRequest, device: DeviceId): boolean {
+  const user = nameIn(request)
+  return user === device || (roleFor(request) === asProxy && (user === null || user.toLowerCase() === 'anonymous'))
+}

@@ -1,0 +1,65 @@
+import { dialled } from '../../sip/dialled.js'
+import { parseUri, type SipUri, sameHost, type Uri } from '../../sip/uri.js'
+
+export interface DigestUriNeeds {
+  readonly method: string
+  readonly requestUri: string
+  /** Whether a host name or an address is this network. */
+  readonly isOurs: (host: string) => boolean
+}
+
+/**
+ * Whether credentials were made for this request (RFC 7616 §3.4.6, RFC 3261 §22.4). Credentials for another URI may be the answer
+ * to a challenge that a third party passed on to the phone.
+ *
+ * Phones deviate, and these deviations are accepted, because the phone still names this network and the same number:
+ * - URI parameters, the scheme `sips`, and a port that only one of the two has;
+ * - one name or address of this network for another, as proxies and address translators rewrite the Request-URI;
+ * - another spelling of the same number: escapes, `tel:` for `sip:`;
+ * - in a REGISTER a user part, since To says whose registration it is;
+ * - no user part at all, as SIPp and some stacks sign the address of their server for every request.
+ */
+export function fitsRequest(digestUri: string, needs: DigestUriNeeds): boolean {
+  const signed = parseUri(digestUri)
+  const requested = parseUri(needs.requestUri)
+  if (!signed || !requested || leadsElsewhere(signed, needs) || leadsElsewhere(requested, needs)) return false
+  if (signed.kind === 'other' || requested.kind === 'other') return digestUri.toLowerCase() === needs.requestUri.toLowerCase()
+  if (signed.kind === 'sip' && requested.kind === 'sip')
+    return isSameServer(signed, requested, needs) && isSameUser(signed, requested, { ...needs, digestUri })
+  return isServer(signed, needs) && (isUserless(signed) || numberOf(signed, digestUri) === numberOf(requested, needs.requestUri))
+}
+
+/** RFC 3261 §19.1.1: `maddr` takes the request to another server than the host says. */
+function leadsElsewhere(uri: Uri, { isOurs }: DigestUriNeeds): boolean {
+  const address = uri.kind === 'sip' ? uri.params.get('maddr') : undefined
+  return address !== undefined && (address === null || !isOurs(address.replace(/^\[|\]$/g, '')))
+}
+
+function isSameServer(signed: SipUri, requested: SipUri, needs: DigestUriNeeds): boolean {
+  if (!sameHost(signed.host, requested.host)) return isServer(signed, needs) && isServer(requested, needs)
+  return signed.port === null || signed.port === requested.port || (requested.port === null && isUsualPort(signed.port))
+}
+
+function isUsualPort(port: number): boolean {
+  return port === 5060 || port === 5061
+}
+
+function isServer(uri: Uri, { isOurs }: DigestUriNeeds): boolean {
+  return uri.kind === 'tel' || (uri.kind === 'sip' && isOurs(uri.host))
+}
+
+/** A call goes by the decoded user part, so two spellings of it are one. */
+function isSameUser(signed: SipUri, requested: SipUri, { digestUri, ...needs }: DigestUriNeeds & { readonly digestUri: string }): boolean {
+  if (needs.method === 'REGISTER') return true
+  if (isUserless(signed)) return requested.user === null || needs.isOurs(signed.host)
+  return dialled(digestUri) === dialled(needs.requestUri) && signed.password === requested.password
+}
+
+function isUserless(uri: Uri): boolean {
+  return uri.kind === 'sip' && uri.user === null
+}
+
+/** A telephone number without visual separators (RFC 3966 §5.1.1), which may stand in a SIP URI too. */
+function numberOf(uri: Uri, text: string): string {
+  return uri.kind === 'sip' ? dialled(text).replace(/[-.()]/g, '') : dialled(text)
+}
