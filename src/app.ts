@@ -8,6 +8,7 @@ import { AppError, messageOf } from './base/errors.js'
 import { createLifecycle, type Lifecycle } from './base/lifecycle.js'
 import { createLogger, type Logger } from './base/logger.js'
 import { createMetrics, type Metrics } from './base/metrics.js'
+import { tightenData } from './base/output/private-files.js'
 import { createSeal } from './base/seal.js'
 import { Secret } from './base/secret.js'
 import { type TlsPair, tlsPairOf } from './base/settings/tls-files.js'
@@ -15,7 +16,7 @@ import { followTlsFiles } from './base/settings/tls-renewal.js'
 import { createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config.js'
 import { type Dialplan, loadDialplan } from './dialplan/dialplan.js'
-import { createDirectory, joinNetwork, loadSamples, type MembershipNeeds, newBoot } from './directory/directory.js'
+import { createDirectory, joinNetwork, loadSamples, type MembershipNeeds, newBoot, publishedPasswords } from './directory/directory.js'
 import { createFeatures } from './features/features.js'
 import { createHotdesk, hashPin, hotdeskLibrary } from './hotdesk/hotdesk.js'
 import { createMedia } from './media/media.js'
@@ -76,6 +77,7 @@ export async function createApp(config: Config): Promise<App> {
 async function build(ground: Ground): Promise<App> {
   const { config, lifecycle, log } = ground
   const dialplan = loadDialplan({ text: await readFile(config.dialplan, 'utf8'), file: config.dialplan, log: part(ground, 'dialplan') })
+  await keepDataPrivate(ground)
   // Either takes the better part of a second, of different things.
   const [store, place] = await both(openStore(ground), openSipServer(ground, dialplan))
   const srf = await openSip(ground, place)
@@ -93,6 +95,12 @@ async function build(ground: Ground): Promise<App> {
       log.info({ event: 'node.stopped' }, 'node stopped')
     },
   }
+}
+
+async function keepDataPrivate({ config: { data }, log }: Ground): Promise<void> {
+  const files = await tightenData(data)
+  if (files.length > 0)
+    log.warn({ event: 'data.exposed', files }, `others may read ${files.join(', ')}; give them to the user of this node`)
 }
 
 function part({ log }: Ground, name: string): Logger {
@@ -179,6 +187,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   const directory = createDirectory({ store, seal: createSeal(secret), log: part(ground, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await loadSamples({ store, directory, hashPin })
+  if (!config.sample) warnOfSamples(ground, publishedPasswords(directory))
   const sip = nodeAddress(srf)
   const library = hotdeskLibrary.version
   await becomeMember(ground, { ...common('directory'), boot, site, sip, version, emergency: dialplan.emergencyNumbers, library })
@@ -218,6 +227,13 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
   const phones = createPhones({ ...common('phones'), directory, hotdesk, registrar, activity: calls })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
+}
+
+/** Left in `data` from a first try: the passwords that everybody can read must not let anybody into a network that is in use. */
+function warnOfSamples({ log }: Ground, devices: readonly string[]): void {
+  if (devices.length === 0) return
+  const words = `${devices.join(', ')} still have the published passwords of the sample: set others (hotdesk device set) or remove them`
+  log.warn({ event: 'directory.sample', devices }, words)
 }
 
 /** Two nodes of one name would undo each other's work: this one ends, by the way of every fault that nobody can mend. */

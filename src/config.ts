@@ -67,7 +67,7 @@ export interface Config {
   readonly log: { readonly level: (typeof levels)[number]; readonly form: 'json' | 'pretty' }
   /** The site's dial plan file. */
   readonly dialplan: string
-  /** True when no hotdesk.yaml was given and Redis is our own: the sample network, whose PINs are published, is loaded where nothing is. */
+  /** True when no hotdesk.yaml was given and Redis is our own: the sample network, whose PINs are published, is loaded into an empty Redis. */
   readonly sample: boolean
 }
 
@@ -121,8 +121,8 @@ const settings = block({
   redis: redisSettings,
   http: block({
     listen: form('an address such as 0.0.0.0:8080', parseHostPort)
-      .prefault('0.0.0.0:8080')
-      .describe('Health, metrics, and later the console.'),
+      .prefault('127.0.0.1:8080')
+      .describe('Health and metrics. `0.0.0.0:8080` if others ask: a Prometheus elsewhere, a load balancer, probes of Kubernetes.'),
   }).prefault({}),
   media: block({
     address: hostForm.optional().describe('The address in session descriptions. Default: `sip.advertise`.'),
@@ -196,7 +196,12 @@ export function parseConfig({ text, file, env, cwd, purpose }: ParseNeeds): Conf
   const late = [...crossChecks(written, folder), ...unknownVariables(options, variables, 'HOTDESK')]
   if ('problems' in checked || late.length > 0)
     throw invalid('CONFIG_INVALID', name, ['problems' in checked ? checked.problems : [], late].flat())
-  return freeze(resolved(checked.value, { folder, sample: file === null, purpose }))
+  return freeze(resolved(checked.value, { folder, sample: file === null, isListenSet: isSet(written, ['sip', 'listen']), purpose }))
+}
+
+function isSet({ value }: Written, [section, key]: readonly [string, string]): boolean {
+  const block = isBlock(value) ? value[section] : undefined
+  return isBlock(block) && block[key] !== undefined
 }
 
 /** What the form of one setting cannot tell. Reads what was written, so that other problems hide none of these. */
@@ -221,24 +226,28 @@ function crossChecks(written: Written, folder: string): Problem[] {
 interface Surroundings {
   readonly folder: string
   readonly sample: boolean
+  /** `sip.listen` was given. */
+  readonly isListenSet: boolean
   readonly purpose: 'run' | 'look'
 }
 
-function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Config {
+function resolved(from: Settings, { folder, purpose, ...surroundings }: Surroundings): Config {
   const data = resolve(folder, from.data)
   const redis = redisPlaceOf(from.redis, folder)
-  const advertise = from.sip.advertise ?? (from.sip.listen.some(({ address }) => isWildcard(address)) ? machineAddress() : null)
+  const sample = surroundings.sample && redis.kind === 'embedded'
+  const listen = sample && !surroundings.isListenSet ? from.sip.listen.map(onLoopback) : from.sip.listen
+  const advertise = from.sip.advertise ?? (listen.some(({ address }) => isWildcard(address)) ? machineAddress() : null)
   return {
     node: from.node,
     site: from.site,
     network: from.network,
     secret: from.secret ?? keptSecret(data, purpose),
-    sip: { ...from.sip, advertise, tls: tlsFilesOf(from.sip, folder) },
+    sip: { ...from.sip, listen, advertise, tls: tlsFilesOf(from.sip, folder) },
     drachtio: from.drachtio.url === 'embedded' ? 'embedded' : { ...from.drachtio.url, secret: from.drachtio.secret ?? new Secret('') },
     redis,
     durability: from.redis.durability,
     http: { address: from.http.listen.host, port: from.http.listen.port },
-    media: { address: from.media.address ?? advertise ?? from.sip.listen[0]?.address ?? machineAddress(), ports: from.media.ports },
+    media: { address: from.media.address ?? advertise ?? listen[0]?.address ?? machineAddress(), ports: from.media.ports },
     data,
     retentionDays: from.retentionDays,
     login: from.login,
@@ -248,7 +257,7 @@ function resolved(from: Settings, { folder, sample, purpose }: Surroundings): Co
     emergency: from.emergency,
     log: { level: from.log.level, form: from.log.form ?? (process.stdout.isTTY ? 'pretty' : 'json') },
     dialplan: dialplanFile(from, folder),
-    sample: sample && redis.kind === 'embedded',
+    sample,
   }
 }
 
@@ -258,6 +267,11 @@ function dialplanFile({ dialplan, site }: Settings, folder: string): string {
   const own = join(folder, 'dialplans', `${site}.yaml`)
   const packaged = join(packageRoot, 'dialplans', `${site}.yaml`)
   return !existsSync(own) && existsSync(packaged) ? packaged : own
+}
+
+/** The passwords of the sample are published: nobody elsewhere uses them unless `sip.listen` says so. */
+function onLoopback(place: ListenAddress): ListenAddress {
+  return { ...place, address: '127.0.0.1' }
 }
 
 function isWildcard(address: string): boolean {

@@ -1,9 +1,10 @@
-import { appendFile, mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Alarm, type Clock, every } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { DeviceId, Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
+import { appendPrivately, privateFolder } from '../base/output/private-files.js'
 import type { Store } from '../store/store.js'
 import type { Result } from './failure.js'
 
@@ -66,7 +67,7 @@ const purgeEveryMs = 60 * 60 * 1_000
 export function createCallRecords({ store, folder, retentionDays, clock, log }: CallRecordsNeeds): CallRecords {
   const keptCalls = { entries: mostCalls, days: retentionDays }
   const waiting = new Map<string, string[]>()
-  let writing: Promise<unknown> = mkdir(folder, { recursive: true })
+  let writing: Promise<unknown> = privateFolder(folder)
   let alarm: Alarm | null = null
   const purging = every(clock, purgeEveryMs, tidy, () => undefined)
   tidy()
@@ -88,7 +89,7 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
   }
 
   async function write(day: string, lines: readonly string[]): Promise<void> {
-    await appendFile(join(folder, `${day}.jsonl`), lines.join(''))
+    await appendPrivately(join(folder, `${day}.jsonl`), lines.join(''))
   }
 
   function tidy(): void {

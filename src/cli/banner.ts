@@ -32,6 +32,21 @@ function udpFirst(one: string, other: string): number {
   return Number(other.startsWith('udp/')) - Number(one.startsWith('udp/'))
 }
 
+/** Whether others can use the published passwords; how to let them, or how dangerous it is. */
+function reachLines({ config, paint }: BannerNeeds): string[] {
+  if (config.sip.listen.every(({ address }) => isLoopback(address)))
+    return [
+      'Only this machine reaches it. For softphones on other machines of a network that you trust, set',
+      paint.key('HOTDESK_SIP_LISTEN=udp://0.0.0.0:5060,tcp://0.0.0.0:5060'),
+      '',
+    ]
+  return [paint.bad('Everybody who reaches this machine can use these passwords and PINs: they are published.'), '']
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
 function sampleLines({ config, app, paint }: BannerNeeds): string[] {
   const [user] = samples.users
   const [device] = samples.devices
@@ -46,6 +61,7 @@ function sampleLines({ config, app, paint }: BannerNeeds): string[] {
     `${paint.strong('Samples')}, published, for trying out only:`,
     ...rows.map((row, index) => (index === 0 ? paint.faint(row) : row)),
     '',
+    ...reachLines({ config, app, paint }),
     `Register a softphone as ${paint.key(`${device.id}@${config.sip.domain}`)}, with the SIP address above as its proxy.`,
     `Dial ${paint.key(`${login}${user.extension}*`)} and type ${paint.key(`${user.pin}#`)}: the phone is ${user.name}'s. ${paint.key(logout)} gives it back.`,
     '',

@@ -13,7 +13,7 @@ export type * from './contract.js'
 export { homeReturns, secondLogins } from './contract.js'
 export { joinNetwork, type Membership, type MembershipNeeds, newBoot } from './nodes.js'
 export { parseStay } from './records.js'
-export { loadSamples, samples } from './samples.js'
+export { loadSamples, publishedPasswords, samples } from './samples.js'
 
 export interface DirectoryNeeds {
   readonly store: Store

@@ -1,3 +1,4 @@
+import type { DeviceId } from '../base/identity.js'
 import { Secret } from '../base/secret.js'
 import type { Store } from '../store/store.js'
 import type { Directory } from './contract.js'
@@ -16,6 +17,11 @@ export const samples = {
     { id: 'HD0004', password: 'sample-HD0004', site: 'paris', elin: '+33199000004', location: 'Paris, 2nd floor, meeting room' },
   ],
 } as const
+
+/** Phones that still have the password of the sample, which is published. */
+export function publishedPasswords(directory: Pick<Directory, 'device'>): readonly string[] {
+  return samples.devices.flatMap(({ id, password }) => (directory.device(id as DeviceId)?.password?.reveal() === password ? [id] : []))
+}
 
 export interface SampleNeeds {
   readonly store: Store

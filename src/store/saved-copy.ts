@@ -75,7 +75,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
     unsaved = false
     const hashes = replica.moment()
     try {
-      await mkdir(data, { recursive: true })
+      await mkdir(data, { recursive: true, mode: 0o700 })
       if (!isPeopled(hashes)) await setAside()
       await writeDurably(path, { savedAt: clock.now(), hashes })
     } catch (fault) {
@@ -96,7 +96,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
   return {
     async keepApart(hashes) {
       await inTurn(async () => {
-        await mkdir(data, { recursive: true })
+        await mkdir(data, { recursive: true, mode: 0o700 })
         await writeDurably(aside, { savedAt: clock.now(), hashes })
         await rm(path, { force: true })
       })

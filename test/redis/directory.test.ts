@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createSeal } from '../../src/base/seal.js'
 import { Secret } from '../../src/base/secret.js'
-import { createDirectory, type Directory, loadSamples, samples } from '../../src/directory/directory.js'
+import { createDirectory, type Directory, loadSamples, publishedPasswords, samples } from '../../src/directory/directory.js'
 import { hashPin } from '../../src/hotdesk/hotdesk.js'
 import type { Store } from '../../src/store/store.js'
 import { keepLog } from '../support/kept-log.js'
@@ -187,5 +187,14 @@ describe('the sample network', () => {
     await redis.cli('DEL', ...samples.users.map(({ extension }) => `{hd}:user:${extension}`))
     await keyOf(store, 'user:102', (hash) => hash === undefined)
     expect(await loadSamples({ store, directory, hashPin })).toBe('present')
+  })
+
+  it('is found where its published passwords are left', async () => {
+    await redis.cli('DEL', '{hd}:user:1')
+    await keyOf(store, 'user:1', (hash) => hash === undefined)
+    expect(publishedPasswords(directory)).toEqual([])
+    await loadSamples({ store, directory, hashPin })
+    await directory.putDevice('HD0001', { password: new Secret('another-password') })
+    expect(publishedPasswords(directory)).toEqual(['HD0002', 'HD0003', 'HD0004'])
   })
 })

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chmod, mkdtemp, readFile, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -54,7 +54,9 @@ describe('the embedded Redis', () => {
     const store = await open()
     expect(store.cli).toBe(`redis-cli -s ${data}/redis/redis.sock`)
     expect((await stat(join(data, 'redis'))).mode & 0o077).toBe(0)
-    expect((await stat(join(data, 'redis', 'redis.sock'))).mode & 0o077).toBe(0)
+    const files = await readdir(join(data, 'redis'), { recursive: true })
+    expect(files).toEqual(expect.arrayContaining(['redis.sock', 'redis.log', 'appendonlydir']))
+    for (const file of files) expect([file, (await stat(join(data, 'redis', file))).mode & 0o077]).toEqual([file, 0])
     await store.close()
   })
 

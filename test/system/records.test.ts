@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../src/cli/demo/phone.js'
@@ -13,6 +13,7 @@ describe('the record of a call', () => {
 
   beforeAll(async () => {
     office = await openTestOffice()
+    await mkdir(join(office.redis.directory, 'paris-1/calls'), { recursive: true, mode: 0o755 })
     paris = await office.node('paris-1')
     desk1 = await office.phone('HD0001', paris)
     desk2 = await office.phone('HD0002', paris)
@@ -29,13 +30,14 @@ describe('the record of a call', () => {
 
   afterAll(() => office.close())
 
-  it('is one JSON line in a file of the day, with who called whom and how it ended', async () => {
+  it('is one JSON line in a file of the day, with who called whom and how it ended, for the owner alone', async () => {
     const folder = join(office.redis.directory, 'paris-1', 'calls')
     // The line is written after the call has ended for everybody else.
     await expect.poll(() => readdir(folder)).toHaveLength(1)
     const [file = ''] = await readdir(folder)
     expect(file).toMatch(/^\d{4}-\d\d-\d\d\.jsonl$/)
     await expect.poll(() => readFile(join(folder, file), 'utf8')).toMatch(/\n$/)
+    expect(await Promise.all([folder, join(folder, file)].map(async (path) => (await stat(path)).mode & 0o777))).toEqual([0o700, 0o600])
     const record = JSON.parse(await readFile(join(folder, file), 'utf8')) as Record<string, unknown>
     expect(record).toMatchObject({
       source: 'device',

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { AppError, messageOf } from '../../base/errors.js'
+import { writePrivateFile } from '../../base/output/private-files.js'
 import type { Device, Directory, User } from '../../directory/directory.js'
 import type { Replica } from '../../store/store.js'
 import type { CommandNeeds } from '../needs.js'
@@ -47,7 +47,7 @@ export function exportCommand(program: Command, needs: CommandNeeds): void {
 /** Hashes and sealed text are no secrets, and nobody else's business. */
 async function writePrivately(file: string, content: string): Promise<void> {
   try {
-    await writeFile(file, content, { mode: 0o600 })
+    await writePrivateFile(file, content)
   } catch (fault) {
     throw new AppError('COMMAND_REFUSED', `${file} cannot be written: ${messageOf(fault)}`, fault)
   }

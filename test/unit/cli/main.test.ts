@@ -151,6 +151,18 @@ describe('the banner', () => {
       expect(banner).toContain(word)
   })
 
+  test('of the sample says in red that others can use its passwords, only if they can', () => {
+    const red = createTerminal({ out: new PassThrough(), err: new PassThrough(), colour: 'colour' }).paint
+    const env = { HOTDESK_SIP_LISTEN: 'udp://127.0.0.1:5060,udp://0.0.0.0:5060' }
+    const open = bannerLines({ config: parseConfig({ text: good, file: null, env, cwd: '/', purpose: 'look' }), app, paint: red }).join(
+      '\n',
+    )
+    expect(open).toContain('\u001b[31mEverybody who reaches this machine can use these passwords and PINs')
+    const closed = bannerLines({ config: configOf(null), app, paint: red }).join('\n')
+    expect(closed).toContain('HOTDESK_SIP_LISTEN=udp://0.0.0.0:5060')
+    expect(closed).not.toContain('\u001b[31m')
+  })
+
   test('of a configured node shows no samples', () => {
     const banner = bannerLines({ config: configOf('/etc/hotdesk.yaml'), app, paint }).join('\n')
     expect(banner).not.toMatch(/sample|Alice|4711/i)

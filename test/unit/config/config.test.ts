@@ -31,7 +31,7 @@ describe('a configuration file', () => {
       network: 'hd',
       drachtio: 'embedded',
       redis: { kind: 'embedded' },
-      http: { address: '0.0.0.0', port: 8080 },
+      http: { address: '127.0.0.1', port: 8080 },
       data: '/etc/hotdesk/data',
       sample: false,
     })
@@ -210,6 +210,16 @@ describe('loading', () => {
     expect(second.secret.reveal()).toBe(first.secret.reveal())
     expect(statSync(join(cwd, 'data/network-secret')).mode & 0o777).toBe(0o600)
     expect(readFileSync(join(cwd, 'data/network-secret'), 'utf8').trim()).toBe(first.secret.reveal())
+  })
+
+  test('listens on loopback as the sample, whose passwords are published, unless `sip.listen` is given', () => {
+    const addressesOf = (env: Record<string, string>) =>
+      loadConfig({ cwd: folder(), env, purpose: 'look' }).sip.listen.map(({ protocol, address }) => `${protocol} ${address}`)
+    expect(addressesOf({})).toEqual(['udp 127.0.0.1', 'tcp 127.0.0.1'])
+    expect(addressesOf({ HOTDESK_SIP_LISTEN: 'udp://0.0.0.0:5060' })).toEqual(['udp 0.0.0.0'])
+    const shared = { HOTDESK_REDIS: 'redis://redis.example', HOTDESK_SECRET: 'a secret of 16 and more' }
+    expect(addressesOf(shared)).toEqual(['udp 0.0.0.0', 'tcp 0.0.0.0'])
+    expect(parse(least).sip.listen.map(({ address }) => address)).toEqual(['0.0.0.0', '0.0.0.0'])
   })
 
   test('makes no sample users, whose PINs are published, in a Redis that others use', () => {
