@@ -184,7 +184,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   const shared = { store, srf, dialplan, node, domain, secret, clock: store.clock, metrics }
   const common = (name: string) => ({ ...shared, log: part(ground, name) })
 
-  const directory = createDirectory({ store, seal: createSeal(secret), log: part(ground, 'directory') })
+  const directory = createDirectory({ store, seal: createSeal(secret, config.network), log: part(ground, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await loadSamples({ store, directory, hashPin })
   if (!config.sample) warnOfSamples(ground, publishedPasswords(directory))

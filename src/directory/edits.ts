@@ -30,11 +30,14 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
     const id = parseDeviceId(written)
     if (!id) return refused(`"${written}" is no device: a letter and then up to 31 letters, digits and "-" are, such as HD0001`)
     const key = `device:${id}`
-    const present = parseDevice(id, store.replica.hash(key) ?? nothing, seal).value?.password
-    // Sealed once more it would read differently, and be the same.
-    const isSame = edit.password !== undefined && edit.password?.reveal() === present?.reveal()
-    const { password: _same, ...others } = edit
-    return prepare(key, deviceChanges(isSame ? others : edit, seal), (hash) => parseDevice(id, hash, seal).problems)
+    const hash = store.replica.hash(key) ?? nothing
+    const present = parseDevice(id, hash, seal).value?.password ?? null
+    const password = edit.password === undefined ? present : edit.password
+    const isSame = password?.reveal() === present?.reveal() && seal.isBound(hash.get('credential') ?? '')
+    const { password: _password, ...others } = edit
+    // The same password, sealed once more, would read differently. One of an earlier version is sealed again with any edit.
+    const changed = isSame || (password === null && edit.password === undefined) ? others : { ...others, password }
+    return prepare(key, deviceChanges(id, changed, seal), (after) => parseDevice(id, after, seal).problems)
   }
 
   const prepareSite: Edits['prepareSite'] = (written, edit) => {

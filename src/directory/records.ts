@@ -87,7 +87,7 @@ export function parseDevice(id: DeviceId, hash: Hash, seal: Seal): Parsed<Device
   const device = {
     id,
     hotdesk: isWanted && location !== null,
-    password: unseal(record.text('credential'), seal, problems),
+    password: unseal(record.text('credential'), (sealed) => seal.open(sealed, id), problems),
     elin: record.optional('elin', dialled, 'a telephone number'),
     location,
     mac: record.text('mac'),
@@ -97,9 +97,9 @@ export function parseDevice(id: DeviceId, hash: Hash, seal: Seal): Parsed<Device
   return { value: site && { ...device, site }, problems: [...new Set([...problems, ...record.problems])] }
 }
 
-function unseal(sealed: string | null, seal: Seal, problems: string[]): Secret | null {
+function unseal(sealed: string | null, open: (sealed: string) => Secret, problems: string[]): Secret | null {
   try {
-    return sealed === null ? null : seal.open(sealed)
+    return sealed === null ? null : open(sealed)
   } catch (fault) {
     problems.push(messageOf(fault))
     return null
@@ -163,11 +163,11 @@ export function userChanges(edit: UserEdit): FieldChanges {
   return changes
 }
 
-export function deviceChanges(edit: DeviceEdit, seal: Seal): FieldChanges {
+export function deviceChanges(id: DeviceId, edit: DeviceEdit, seal: Seal): FieldChanges {
   const changes: Record<string, string | null> = {}
   if (edit.site !== undefined) changes.site = edit.site
   if (edit.hotdesk !== undefined) changes.hotdesk = yesNo(edit.hotdesk)
-  if (edit.password !== undefined) changes.credential = edit.password && seal.close(edit.password)
+  if (edit.password !== undefined) changes.credential = edit.password && seal.close(edit.password, id)
   for (const field of ['elin', 'location', 'mac', 'model', 'owner'] as const) {
     const text = edit[field]
     if (text !== undefined) changes[field] = text

@@ -5,6 +5,7 @@ import { createDirectory, type Directory, loadSamples, publishedPasswords, sampl
 import { hashPin } from '../../src/hotdesk/hotdesk.js'
 import type { Store } from '../../src/store/store.js'
 import { keepLog } from '../support/kept-log.js'
+import { sealedByEarlierVersion } from '../support/old-seal.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { device, extension } from '../support/redis-network.js'
 import { entriesOf, keyOf, openTestStore } from '../support/redis-store.js'
@@ -105,7 +106,7 @@ describe('a device', () => {
   it('keeps its password sealed in Redis and unreadable in the log', async () => {
     await directory.putDevice('HD0101', { site: 'paris', hotdesk: true, location: 'hall', password: new Secret('s3same-0pen') })
     expect(directory.device(device('HD0101'))?.password?.reveal()).toBe('s3same-0pen')
-    expect(await redis.cli('HGET', '{hd}:device:HD0101', 'credential')).toMatch(/^sealed\.1\./)
+    expect(await redis.cli('HGET', '{hd}:device:HD0101', 'credential')).toMatch(/^sealed\.2\./)
     expect(JSON.stringify([directory.devices(), kept.lines])).not.toContain('s3same-0pen')
   })
 
@@ -166,11 +167,40 @@ describe('a broken record', () => {
   })
 
   it('whose credential was sealed with another secret has no password', async () => {
-    const sealed = createSeal(new Secret('another')).close(new Secret('x'))
+    const sealed = createSeal(new Secret('another')).close(new Secret('x'), device('HD0131'))
     await redis.cli('HSET', '{hd}:device:HD0131', 'site', 'paris', 'credential', sealed)
     await deviceSeen('HD0131')
     expect(directory.device(device('HD0131'))?.password).toBeNull()
     expect(entriesOf(kept).some(({ key, msg }) => key === 'device:HD0131' && String(msg).includes('another network secret'))).toBe(true)
+  })
+})
+
+describe('a sealed password', () => {
+  const sealed = (id: string) => redis.cli('HGET', `{hd}:device:${id}`, 'credential')
+  const opened = (id: string) => directory.device(device(id))?.password?.reveal() ?? null
+
+  it('copied into the record of another phone opens nothing', async () => {
+    await directory.putDevice('HD0141', { site: 'paris', password: new Secret('known-to-thief') })
+    await redis.cli('HSET', '{hd}:device:HD0142', 'site', 'paris', 'credential', await sealed('HD0141'))
+    await deviceSeen('HD0142')
+    expect([opened('HD0141'), opened('HD0142')]).toEqual(['known-to-thief', null])
+  })
+
+  it('of an earlier version opens, and is bound to its phone with the next edit', async () => {
+    await redis.cli('HSET', '{hd}:device:HD0143', 'site', 'paris', 'credential', sealedByEarlierVersion('of-earlier-days', 'of the test'))
+    await deviceSeen('HD0143')
+    expect(opened('HD0143')).toBe('of-earlier-days')
+    await directory.putDevice('HD0143', { model: 'T46' })
+    expect(await sealed('HD0143')).toMatch(/^sealed\.2\./)
+    expect(opened('HD0143')).toBe('of-earlier-days')
+  })
+
+  it('is not written again by an edit that changes nothing', async () => {
+    await directory.putDevice('HD0144', { site: 'paris', password: new Secret('as-it-was-before') })
+    const before = await sealed('HD0144')
+    await directory.putDevice('HD0144', { password: new Secret('as-it-was-before') })
+    await directory.putDevice('HD0144', { model: 'T46' })
+    expect(await sealed('HD0144')).toBe(before)
   })
 })
 

@@ -149,7 +149,7 @@ describe('a network of one’s own', () => {
     expect(await answer('login', '100', 'HD0001')).toBe('0 100 at HD0001: logged in')
     const records = `${await redisCli('HGETALL', '{hd}:user:100')}\n${await redisCli('HGETALL', '{hd}:device:HD0001')}`
     expect(records).toMatch(/scrypt\$/)
-    expect(records).toMatch(/sealed\.1\./)
+    expect(records).toMatch(/sealed\.2\./)
     for (const issued of [added.slice(-6), device.slice(-20)]) expect(records).not.toContain(issued)
     expect(await answer('user', 'rm', '100')).toBe('0 100: removed')
   })

@@ -2,7 +2,7 @@ import { isAppError } from '../../base/errors.js'
 import type { LogEvent } from '../../base/events.js'
 import { createRelayedLogger } from '../../base/logger.js'
 import { lifeOf } from '../../base/process-identity.js'
-import { createSeal } from '../../base/seal.js'
+import { createSeal, type Seal } from '../../base/seal.js'
 import type { Config } from '../../config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import { createDirectory, type Directory } from '../../directory/directory.js'
@@ -27,13 +27,15 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<Netw
   return withStore(config, look, log)
 
   async function look(store: Store): Promise<NetworkFindings> {
-    const directory = createDirectory({ store, seal: createSeal(config.secret), log })
+    const seal = createSeal(config.secret, config.network)
+    const directory = createDirectory({ store, seal, log })
     const process = store.replica.hash(`node:${config.node}`)?.get('process') ?? ''
     const findings = [
       nodes(directory),
       ...records(broken),
       ...users(directory, dialplan),
       ...devices(directory, config),
+      ...credentials(store.replica, seal),
       ...sites(directory, config),
       ...displays(store.replica),
       ...(await events(store)),
@@ -107,6 +109,21 @@ function devices(directory: Directory, { site }: Config): Finding[] {
     ...some(passwordless, (names) => mind(`${names}: no password, so no registration`, 'hotdesk device password')),
     ...some(ownerless, (doubts) => mind(doubts, 'or add the user: hotdesk user add')),
   ]
+}
+
+/** Passwords that open in the record of any phone. */
+function credentials(replica: Replica, seal: Seal): Finding[] {
+  const { mind } = findingsAbout('passwords')
+  const sealed = Array.from(replica.keysUnder('device:')).filter((key) => replica.hash(key)?.get('credential')?.startsWith('sealed.'))
+  const unbound = sealed.filter((key) => !seal.isBound(replica.hash(key)?.get('credential') ?? ''))
+  return some(
+    unbound.map((key) => key.slice('device:'.length)),
+    (names) =>
+      mind(
+        `${names}: sealed by an earlier version, and not for this phone alone`,
+        'hotdesk export network.yaml, then hotdesk import network.yaml',
+      ),
+  )
 }
 
 /** Emergency calls go out by the lines of the phone's site: one that nobody knows has none. */

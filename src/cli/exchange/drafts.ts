@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.js'
-import { parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
+import { type DeviceId, parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
 import type { Seal } from '../../base/seal.js'
 import type { Secret } from '../../base/secret.js'
 import { keyText, type Path, type Problem, type Written } from '../../base/written.js'
@@ -97,7 +97,7 @@ function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: Draf
   const edit: DeviceEdit = { ...(isNew ? { site: dialplan.site, hotdesk: true } : {}), ...mergedDeviceEdit(editsIn(deviceFields, said)) }
   tell(path, directory.prepareDevice(id, edit), complain)
   try {
-    return { kind: 'devices', id, isNew, edit, password: password ? clear(password, seal) : null }
+    return { kind: 'devices', id, isNew, edit, password: password && device ? clear(password, device, seal) : null }
   } catch (fault) {
     complain([...path, 'password'], messageOf(fault))
     return { kind: 'devices', id, isNew, edit, password: null }
@@ -112,8 +112,8 @@ function siteDraft(id: string, said: Named, { directory }: DraftNeeds, complain:
   return { kind: 'sites', id, isNew, edit }
 }
 
-function clear(written: WrittenPassword, seal: Seal): Secret {
-  return written.kind === 'clear' ? written.password : seal.open(written.text)
+function clear(written: WrittenPassword, device: DeviceId, seal: Seal): Secret {
+  return written.kind === 'clear' ? written.password : seal.open(written.text, device)
 }
 
 function isUser(id: string, { directory }: Pick<DraftNeeds, 'directory'>): boolean {

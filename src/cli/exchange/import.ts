@@ -127,7 +127,7 @@ function checkedDrafts({ file, options, reading: { written, late }, needs, direc
     placeOf: written.placeOf,
     directory,
     dialplan,
-    seal: createSeal(config.secret),
+    seal: createSeal(config.secret, config.network),
     pins: config.pin,
     others: options.prune ? 'remove' : 'keep',
   })

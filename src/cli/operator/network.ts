@@ -37,7 +37,7 @@ export async function withStore<Answer>(
 /** The same with people and phones. */
 export function withDirectory<Answer>(config: Config, run: (directory: Directory, store: Store) => Promise<Answer>): Promise<Answer> {
   return withStore(config, async (store) => {
-    const directory = createDirectory({ store, seal: createSeal(config.secret), log: silentLogger() })
+    const directory = createDirectory({ store, seal: createSeal(config.secret, config.network), log: silentLogger() })
     try {
       return await run(directory, store)
     } finally {

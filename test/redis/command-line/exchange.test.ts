@@ -243,7 +243,7 @@ describe('hotdesk export', () => {
           ]
         : [await exported(form === 'json' ? '--json' : '--format=yaml')]
     for (const content of files) expect(content).not.toMatch(/4711|5822|6933|sample-HD/)
-    expect(files.join('\n')).toMatch(/scrypt\$[\s\S]*sealed\.1\./)
+    expect(files.join('\n')).toMatch(/scrypt\$[\s\S]*sealed\.2\./)
     await desk.redis.cli('FLUSHALL')
     for (const [index, content] of files.entries()) {
       const path = await fileOf(form === 'csv' ? `${index}.csv` : `all.${form}`, content)

@@ -28,7 +28,11 @@ describe('a record', () => {
 
   it('of a device comes back as it was put, its password unsealed', () => {
     const edit = { site: 'paris', hotdesk: true, elin: '+33', location: 'hall', mac: 'aa', model: 'T46', owner: '100' }
-    const { value, problems } = parseDevice('HD1' as DeviceId, hash(deviceChanges({ ...edit, password: new Secret('x') }, seal)), seal)
+    const { value, problems } = parseDevice(
+      'HD1' as DeviceId,
+      hash(deviceChanges('HD1' as DeviceId, { ...edit, password: new Secret('x') }, seal)),
+      seal,
+    )
     expect(problems).toEqual([])
     expect(value).toMatchObject({ id: 'HD1', ...edit })
     expect(value?.password?.reveal()).toBe('x')
