@@ -13,10 +13,19 @@ import { createSeal } from './base/seal.js'
 import { Secret } from './base/secret.js'
 import { type TlsPair, tlsPairOf } from './base/settings/tls-files.js'
 import { followTlsFiles } from './base/settings/tls-renewal.js'
-import { createCalls } from './calls/calls.js'
+import { type Calls, createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config.js'
 import { type Dialplan, loadDialplan } from './dialplan/dialplan.js'
-import { createDirectory, joinNetwork, loadSamples, type MembershipNeeds, newBoot, publishedPasswords } from './directory/directory.js'
+import {
+  createDirectory,
+  loadSamples,
+  type Membership,
+  type MembershipNeeds,
+  newBoot,
+  publishedPasswords,
+  rememberLife,
+  startMembership,
+} from './directory/directory.js'
 import { createFeatures } from './features/features.js'
 import { createHotdesk, hashPin, hotdeskLibrary } from './hotdesk/hotdesk.js'
 import { createMedia } from './media/media.js'
@@ -39,6 +48,11 @@ export interface App {
   close(): Promise<void>
 }
 
+export interface AppNeeds {
+  /** Called as soon as calls are taken, which is before the node has started. */
+  readonly onCalls?: (calls: Pick<Calls, 'emergencies'>) => void
+}
+
 /** What every part is given. */
 interface Ground {
   readonly config: Config
@@ -46,6 +60,7 @@ interface Ground {
   readonly log: Logger
   readonly metrics: Metrics
   readonly lifecycle: Lifecycle
+  readonly onCalls: NonNullable<AppNeeds['onCalls']>
 }
 
 const promptsFolder = fileURLToPath(new URL('../prompts', import.meta.url))
@@ -54,6 +69,9 @@ const version = (createRequire(import.meta.url)('../package.json') as { version:
 /** How long a call that comes while the node still starts is kept waiting, rather than refused. */
 const startPatienceMs = 6_000
 
+const sipServer = 'SIP server'
+const sipApplication = 'SIP application'
+
 /** No part may hold up the end of the node for longer. */
 const closeDeadlineMs = 5_000
 
@@ -61,13 +79,13 @@ const closeDeadlineMs = 5_000
  * Builds a node, lowest layer first. What was opened is closed again when a later part cannot be.
  * @throws AppError of whatever stands in the way: a port in use, a dial plan that is wrong, a newer library in Redis, a name taken
  */
-export async function createApp(config: Config): Promise<App> {
+export async function createApp(config: Config, { onCalls = () => undefined }: AppNeeds = {}): Promise<App> {
   const clock = systemClock
   const log = createLogger({ ...config.log, node: config.node, site: config.site })
   const onFault = (name: string, err: unknown): void => log.error({ event: 'node.fault', err }, `${name} did not close: ${messageOf(err)}`)
   const lifecycle = createLifecycle({ clock, deadlineMs: closeDeadlineMs, onFault })
   try {
-    return await build({ config, clock, log, metrics: createMetrics(), lifecycle })
+    return await build({ config, clock, log, metrics: createMetrics(), lifecycle, onCalls })
   } catch (fault) {
     await lifecycle.close()
     throw fault
@@ -82,7 +100,8 @@ async function build(ground: Ground): Promise<App> {
   const [store, place] = await both(openStore(ground), openSipServer(ground, dialplan))
   const srf = await openSip(ground, place)
   await openDesk(ground, { dialplan, store, srf })
-  const http = await openConsole(ground, { store, srf })
+  let isStopping = false
+  const http = await openConsole(ground, { store, srf, isStopping: () => isStopping })
   log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
   return {
     sip: srf.listening,
@@ -90,6 +109,7 @@ async function build(ground: Ground): Promise<App> {
     dialplan,
     redisCli: store.cli,
     async close() {
+      isStopping = true
       log.info({ event: 'node.stopping' }, 'node stopping')
       await lifecycle.close()
       log.info({ event: 'node.stopped' }, 'node stopped')
@@ -126,7 +146,7 @@ type SipPlace = Parameters<typeof createSrf>[0]['place']
 async function openSip(ground: Ground, place: SipPlace): Promise<SipApplication> {
   detachEnvironment()
   const srf = await createSrf({ place, log: part(ground, 'srf') })
-  return ground.lifecycle.opened(srf, 'SIP application', (opened) => opened.close())
+  return ground.lifecycle.opened(srf, sipApplication, (opened) => opened.close())
 }
 
 /** The embedded SIP server, or a drachtio-server elsewhere: behind this nobody can tell which. */
@@ -150,7 +170,7 @@ async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Pr
     log,
   }
   const sipd = await (thread === 'own' ? createSipdThread(needs) : createSipd(needs))
-  lifecycle.opened(sipd, 'SIP server', (opened) => opened.close())
+  lifecycle.opened(sipd, sipServer, (opened) => opened.close())
   measureSipd(sipd, metrics)
   const showUntil = ({ until }: TlsPair): void => metrics.sip.certificateExpiry.set(until / 1_000)
   const renew = async (renewed: TlsPair): Promise<void> => {
@@ -179,7 +199,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   const { config, clock, metrics, lifecycle } = ground
   const { node, site, secret } = config
   const { domain } = config.sip
-  const boot = newBoot()
+  const boot = newBoot(store.clock.now())
   // What nodes write for each other they write in one time.
   const shared = { store, srf, dialplan, node, domain, secret, clock: store.clock, metrics }
   const common = (name: string) => ({ ...shared, log: part(ground, name) })
@@ -190,7 +210,9 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   if (!config.sample) warnOfSamples(ground, publishedPasswords(directory))
   const sip = nodeAddress(srf)
   const library = hotdeskLibrary.version
-  await becomeMember(ground, { ...common('directory'), boot, site, sip, version, emergency: dialplan.emergencyNumbers, library })
+  const formerLives = rememberLife({ data: config.data, boot, log: part(ground, 'directory') })
+  const member = { ...common('directory'), boot, site, sip, version, emergency: dialplan.emergencyNumbers, library, formerLives }
+  const membership = becomeMember(ground, member)
 
   const hotdesk = createHotdesk({
     ...common('hotdesk'),
@@ -223,10 +245,14 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
     recordsFolder: join(config.data, 'calls'),
     retentionDays: config.retentionDays,
     callBackMinutes: config.emergency.callBackMinutes,
+    emergencyStopSeconds: config.emergency.stopSeconds,
   })
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
+  finishCallsFirst(ground, calls)
   const phones = createPhones({ ...common('phones'), directory, hotdesk, registrar, activity: calls })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
+  await membership.joined
+  calls.open()
 }
 
 /** Left in `data` from a first try: the passwords that everybody can read must not let anybody into a network that is in use. */
@@ -236,13 +262,25 @@ function warnOfSamples({ log }: Ground, devices: readonly string[]): void {
   log.warn({ event: 'directory.sample', devices }, words)
 }
 
-/** Two nodes of one name would undo each other's work: this one ends, by the way of every fault that nobody can mend. */
-async function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Promise<void> {
-  const membership = await joinNetwork(needs)
+/** While emergency calls are up every part is still there; behind the last one the sockets close before anything else does. */
+function finishCallsFirst({ config, lifecycle, onCalls }: Ground, calls: Calls): void {
+  const finish = async (): Promise<void> => {
+    await calls.drain()
+    await lifecycle.closeEarly(sipApplication)
+    await lifecycle.closeEarly(sipServer)
+  }
+  lifecycle.before('calls in progress', finish, config.emergency.stopSeconds * 1_000 + 3 * closeDeadlineMs)
+  onCalls(calls)
+}
+
+/** Two nodes of one name would undo each other's work: this one ends, in the way of every fault that cannot be repaired. */
+function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership {
+  const membership = startMembership(needs)
   lifecycle.opened(membership, 'membership', (opened) => opened.close())
   membership.onTaken(() =>
     queueMicrotask(() => raise(new AppError('NODE_NAME_TAKEN', `another process has taken the node name "${needs.node}"`))),
   )
+  return membership
 }
 
 function expiryLimits({ registration }: Config) {
@@ -278,9 +316,14 @@ function withoutRedis({ copyFrom, replica }: Store): string {
   return copyFrom === 'redis' ? `Redis is lost; the copy is ${age}` : `Redis is lost; this node has started from a saved copy, ${age}`
 }
 
-async function openConsole(ground: Ground, { store, srf }: Pick<DeskNeeds, 'store' | 'srf'>): Promise<string> {
+interface ConsoleNeeds extends Pick<DeskNeeds, 'store' | 'srf'> {
+  readonly isStopping: () => boolean
+}
+
+async function openConsole(ground: Ground, { store, srf, isStopping }: ConsoleNeeds): Promise<string> {
   const { config, metrics, lifecycle } = ground
   const readiness = (): string[] => [
+    ...(isStopping() ? ['the node is stopping'] : []),
     ...(srf.connected ? [] : ['the SIP server is lost']),
     ...(store.state === 'connected' ? [] : [withoutRedis(store)]),
   ]

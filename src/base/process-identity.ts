@@ -10,18 +10,26 @@ export function thisProcess(): ProcessIdentity {
 
 /** Of a process that runs in the same namespace as this one. */
 export function identityOf(pid: number): ProcessIdentity {
-  return [...machine(), pid, startOf(pid) ?? 0].join('.')
+  const seen = look(pid)
+  return [...machine(), pid, typeof seen === 'object' ? seen.start : 0].join('.')
 }
 
-/** `unknown` for a process of another machine or container, of which nothing can be learned from here. */
+/** `unknown` for a process that cannot be judged from here: of another machine or container, or hidden from this user. */
 export function lifeOf(identity: ProcessIdentity): 'alive' | 'gone' | 'unknown' {
-  const parts = identity.split('.')
-  const [start, pid, namespace, boot] = parts.reverse()
+  const [boot, namespace, pid, start] = identity.split('.')
   const here = machine()
-  if (boot !== here[0] || namespace !== here[1] || !pid) return 'unknown'
-  if (start === '0') return signalReaches(Number(pid)) ? 'alive' : 'gone'
-  // A process id alone may have been given to another process since.
-  return startOf(Number(pid)) === start ? 'alive' : 'gone'
+  if (boot !== here[0] || namespace !== here[1] || !pid || !/^[0-9]+$/.test(pid)) return 'unknown'
+  const seen = look(Number(pid))
+  if (typeof seen !== 'object') return seen
+  // A process id alone may have been given to another program since.
+  return seen.start === start ? 'alive' : 'gone'
+}
+
+/** True for a process that ran before this machine was started last, if it ran on this machine. */
+export function isOfEarlierStart(identity: ProcessIdentity): boolean {
+  const [boot = '', namespace = '0'] = identity.split('.')
+  const here = machine()
+  return namespace !== '0' && here[1] !== '0' && /^[0-9a-f]{8}$/.test(boot) && boot !== here[0]
 }
 
 function machine(): readonly [boot: string, namespace: string] {
@@ -33,21 +41,27 @@ function machine(): readonly [boot: string, namespace: string] {
   }
 }
 
-function startOf(pid: number): string | null {
+/** When the process started. `unknown`: there is one with that id, and no more is shown of it. */
+function look(pid: number): { readonly start: string } | 'gone' | 'unknown' {
+  let stat: string
   try {
-    // proc(5): the start time is field 22; the name in field 2 may hold blanks and parentheses.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   } catch {
-    return null
+    return exists(pid) ? 'unknown' : 'gone'
   }
+  // proc(5): the state is field 3 and the start time field 22; the name in field 2 may hold blanks and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state = ''] = fields
+  // A zombie has ended, and waits for its parent to notice.
+  return 'ZXx'.includes(state) ? 'gone' : { start: fields[19] ?? '0' }
 }
 
-function signalReaches(pid: number): boolean {
+function exists(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
-  } catch {
-    return false
+  } catch (fault) {
+    // It runs as another user.
+    return (fault as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -28,6 +28,8 @@ export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Prom
     // RFC 3261 §8.2.2.1. A call that another party has made a phone place elsewhere is not ours to carry out.
     if (!needs.registrar.isCalled(invite, caller.device.id)) return invite.respond(404, { reason: 'Domain Not Served Here' })
   }
+  // It hears of no reason, so that the node that asked, or the phone, tries another node.
+  if (caller && !needs.admission.isOpen && !(await needs.admission.opens())) return invite.respond(503, { headers: { 'Retry-After': '5' } })
   if (caller) return follow(newCall(invite, caller, 'ordinary', needs), caller, needs)
   // Without an answer yet it was a passport that is not ours.
   if (!invite.answered) invite.respond(403)

@@ -60,7 +60,7 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
     party,
     log,
     headers: legHeaders(invite, party, { kind, domain: needs.domain }),
-    control: { hangUp: () => undefined },
+    control: { hangUp: () => undefined, isHelp: kind === 'emergency' },
     course: newCourse(needs),
   }
 }

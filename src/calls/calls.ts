@@ -1,4 +1,4 @@
-import { type Clock, pause } from '../base/clock.js'
+import type { Clock } from '../base/clock.js'
 import { createEmitter } from '../base/emitter.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
@@ -11,8 +11,10 @@ import type { Registrar } from '../registrar/registrar.js'
 import type { IncomingInvite, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { type ActiveCall, type Activity, createActivity } from './activity.js'
+import { createAdmission } from './admission.js'
 import { answerCall } from './answer-call.js'
 import { createCallBacks } from './call-backs.js'
+import { drain, helpCalls } from './drain.js'
 import { results } from './failure.js'
 import { createPeers } from './legs/peers.js'
 import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
@@ -39,6 +41,8 @@ export interface CallsNeeds {
   readonly retentionDays: number
   /** How long an emergency centre may call back the phone that called it. */
   readonly callBackMinutes: number
+  /** How long the end of the node waits for emergency calls. */
+  readonly emergencyStopSeconds: number
   readonly node: NodeName
   readonly domain: string
   /** The network's: signs calls between nodes. */
@@ -54,11 +58,14 @@ export interface Calls {
   count(device: DeviceId): number
   /** A phone's last call has ended. */
   onIdle(listener: (device: DeviceId) => void): () => void
+  /** Emergency calls in set-up or up, and calls back from the centre. */
+  readonly emergencies: number
+  /** Takes ordinary calls; until then they wait for a few seconds. Emergency calls are taken from the start. */
+  open(): void
+  /** Ends ordinary calls and takes no more of them; resolves when the last emergency call has ended, or after `emergencyStopSeconds`. */
+  drain(): Promise<void>
   close(): Promise<void>
 }
-
-/** How long the end of a node waits for the answers to its BYEs. */
-const byeMs = 2_000
 
 export function createCalls(needs: CallsNeeds): Calls {
   const { hotdesk, log, metrics } = needs
@@ -79,8 +86,10 @@ export function createCalls(needs: CallsNeeds): Calls {
   const open = new Set<OpenCall>()
   const records = createCallRecords({ ...needs, folder: needs.recordsFolder })
   const peers = createPeers(needs)
+  const admission = createAdmission(needs.clock)
   const calls: CallNeeds = {
     ...needs,
+    admission,
     activity,
     records,
     open,
@@ -88,36 +97,33 @@ export function createCalls(needs: CallsNeeds): Calls {
     passports: createPassports(needs),
     callBacks: createCallBacks(needs),
   }
-  let closed = false
+  let draining: Promise<void> | null = null
   // The user goes on at another phone with the call where it is; only `now` ends it.
   const offChange = hotdesk.onChange(({ device, cause }) => {
     if (cause === 'now') activity.hangUp(device, 'Logged out')
   })
 
-  needs.srf.onInvite((invite: IncomingInvite) => {
-    if (!closed) return answerCall(invite, calls)
-    invite.respond(503, { headers: { 'Retry-After': '5' } })
-  })
+  function drained(): Promise<void> {
+    admission.stop()
+    draining ??= drain({ ...needs, open, emergencyMs: needs.emergencyStopSeconds * 1_000 })
+    return draining
+  }
+
+  needs.srf.onInvite((invite: IncomingInvite) => answerCall(invite, calls))
   return {
     count: activity.count,
     onIdle: idle.on,
+    get emergencies() {
+      return helpCalls(open)
+    },
+    open: admission.open,
+    drain: drained,
     async close() {
-      closed = true
+      await drained()
       offChange()
       calls.callBacks.close()
       peers.close()
-      await hangUpAll(open, needs.clock)
       await records.close()
     },
   }
-}
-
-/**
- * The node forgets its dialogs when it ends: a phone whose other side hangs up afterwards would never learn of it. An emergency call is
- * left alone, since its media do not pass through here.
- */
-async function hangUpAll(open: ReadonlySet<OpenCall>, clock: Clock): Promise<void> {
-  for (const call of open) if (call.kind === 'ordinary') call.control.hangUp('Node stopping')
-  const deadline = clock.now() + byeMs
-  while (clock.now() < deadline && [...open].some(({ kind }) => kind === 'ordinary')) await pause(clock, 20)
 }

@@ -25,6 +25,7 @@ export function carryOut(call: Call, decision: Decision, needs: CallNeeds): Prom
     case 'phones':
       return toPhones(call, to, needs)
     case 'call-back':
+      call.control.isHelp = true
       return toPhoneInDistress(call, to, needs)
     case 'outside':
       return toOutside(call, to, needs)

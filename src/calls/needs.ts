@@ -8,6 +8,7 @@ import type { CallKind, Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
 import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '../srf/srf.js'
 import type { Activity } from './activity.js'
+import type { Admission } from './admission.js'
 import type { CallBacks } from './call-backs.js'
 import type { Peers } from './legs/peers.js'
 import type { Passports } from './parties/node-passport.js'
@@ -61,10 +62,15 @@ export interface TrunkPort {
 export interface OpenCall {
   readonly kind: CallKind
   /** Ends the call from our side, in whatever state it is: set anew as it goes on. */
-  readonly control: { hangUp(text: string): void }
+  readonly control: {
+    hangUp(text: string): void
+    /** An emergency call, or a call back from the centre: the end of the node waits for it. */
+    isHelp: boolean
+  }
 }
 
 export interface CallNeeds {
+  readonly admission: Admission
   readonly srf: SipApplication
   readonly directory: Directory
   readonly hotdesk: Hotdesk

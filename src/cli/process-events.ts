@@ -39,12 +39,18 @@ export type End = { readonly by: 'signal' } | { readonly by: 'fault'; readonly f
 /** A terminal tells every process of a group, and npm or timeout tell theirs once more. */
 const onceMs: Milliseconds = 1_000
 
-/** The first of them. A second signal, by somebody who has waited, does not wait for anything. */
-export function endOf(events: ProcessEvents, clock: Clock): Promise<End> {
+export interface EndNeeds {
+  readonly clock: Clock
+  /** Answers whether a second signal may end the process at once. */
+  readonly mayAbandon?: () => boolean
+}
+
+/** The first of them. A second signal, more than a second later, ends the process at once. */
+export function endOf(events: ProcessEvents, { clock, mayAbandon = () => true }: EndNeeds): Promise<End> {
   return new Promise((resolve) => {
     let asked: Milliseconds | null = null
     events.onStop(() => {
-      if (asked !== null && clock.now() - asked > onceMs) events.abandon(130)
+      if (asked !== null && clock.now() - asked > onceMs && mayAbandon()) events.abandon(130)
       asked ??= clock.now()
       resolve({ by: 'signal' })
     })

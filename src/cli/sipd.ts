@@ -138,7 +138,7 @@ async function run(options: SipdOptions, terminal: Terminal): Promise<0 | 1> {
     onFault: (name, err) => log.error({ event: 'node.fault', err }, name),
   })
   try {
-    const end = endOf(events, systemClock)
+    const end = endOf(events, { clock: systemClock })
     for (const line of told(await open(options, lifecycle, log), options, terminal)) terminal.print(line)
     const why = await end
     if (why.by === 'signal') return 0

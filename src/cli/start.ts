@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { App } from '../app.js'
-import { systemClock } from '../base/clock.js'
+import type { App, AppNeeds } from '../app.js'
+import { type Milliseconds, systemClock } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import { createLogger } from '../base/logger.js'
 import type { Config } from '../config.js'
@@ -42,8 +42,9 @@ async function start(needs: CommandNeeds): Promise<0 | 1> {
 }
 
 async function run(config: Config, { terminal }: CommandNeeds, events: ProcessEvents): Promise<0> {
-  const end = endOf(events, systemClock)
-  const opening = openApp(config)
+  const help = watchHelp(terminal)
+  const end = endOf(events, { clock: systemClock, mayAbandon: help.mayAbandon })
+  const opening = openApp(config, help.follow)
   const early = await Promise.race([opening.then(() => null), end])
   if (early === null) for (const line of bannerLines({ config, app: await opening, paint: terminal.paint })) terminal.print(line)
   const why = early ?? (await end)
@@ -53,7 +54,7 @@ async function run(config: Config, { terminal }: CommandNeeds, events: ProcessEv
       messageOf(why.fault),
     )
     terminal.complain(`${terminal.paint.bad('hotdesk:')} ${lastWords(why.fault)}`)
-    systemClock.after(closeAfterFaultMs, () => events.abandon(1))
+    abandonLater(events, help.count, config.emergency.stopSeconds * 1_000)
   }
   const app = await opening
   await app.close()
@@ -62,12 +63,41 @@ async function run(config: Config, { terminal }: CommandNeeds, events: ProcessEv
   return 0
 }
 
+/** The emergency calls of the node, which a person in a hurry must not cut off. */
+function watchHelp({ complain, paint }: CommandNeeds['terminal']) {
+  let calls: { readonly emergencies: number } = { emergencies: 0 }
+  const count = (): number => calls.emergencies
+  return {
+    count,
+    follow(followed: { readonly emergencies: number }): void {
+      calls = followed
+    },
+    mayAbandon(): boolean {
+      if (count() > 0)
+        complain(
+          `${paint.bad('hotdesk:')} an emergency call is up; the node ends when it has ended. To end it now, kill -9 ${process.pid}.`,
+        )
+      return count() === 0
+    },
+  }
+}
+
+/** After a fault nothing is certain: the process ends even if its parts do not close, but not under an emergency call. */
+function abandonLater(events: ProcessEvents, emergencies: () => number, emergencyMs: Milliseconds): void {
+  const latest = systemClock.now() + closeAfterFaultMs + emergencyMs
+  const look = (): void => {
+    if (emergencies() === 0 || systemClock.now() >= latest) events.abandon(1)
+    systemClock.after(1_000, look)
+  }
+  systemClock.after(closeAfterFaultMs, look)
+}
+
 function lastWords(fault: unknown): string {
-  return isAppError(fault) ? fault.message : `this node ends by a fault that nobody expected: ${messageOf(fault)}`
+  return isAppError(fault) ? fault.message : `unexpected error, the node ends: ${messageOf(fault)}`
 }
 
 /** Loaded only here: other commands start faster without it. */
-async function openApp(config: Config): Promise<App> {
+async function openApp(config: Config, onCalls: NonNullable<AppNeeds['onCalls']>): Promise<App> {
   const { createApp } = await import('../app.js')
-  return createApp(config)
+  return createApp(config, { onCalls })
 }

@@ -11,7 +11,8 @@ import { createShelf } from './shelf.js'
 
 export type * from './contract.js'
 export { homeReturns, secondLogins } from './contract.js'
-export { joinNetwork, type Membership, type MembershipNeeds, newBoot } from './nodes.js'
+export { rememberLife } from './former-lives.js'
+export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembership } from './nodes.js'
 export { parseStay } from './records.js'
 export { loadSamples, publishedPasswords, samples } from './samples.js'
 

@@ -15,27 +15,37 @@ export interface WaitingRoom {
 export interface WaitingRoomNeeds {
   readonly layer: TransactionLayer
   readonly clock: Clock
-  /** It opens by itself after so long; 0: it is never shut. */
+  /** It opens by itself after this time, for emergency calls after three times as long; 0: it is never shut. */
   readonly patienceMs: Milliseconds
 }
 
-/** Whoever does not fit in is not kept waiting; for an emergency call there is always a chair. */
+/** A request that finds them taken is not kept waiting; an emergency call always is. */
 const seats = 5_000
+/** Of an emergency call: a phone without another server has nowhere else to go. */
+const urgentPatience = 3
 
 export function createWaitingRoom({ layer, clock, patienceMs }: WaitingRoomNeeds): WaitingRoom {
   const waiting: ServerTransaction[] = []
   let serve: (transaction: ServerTransaction) => void = () => undefined
   let isOpen = patienceMs === 0
-  const patience = isOpen ? null : clock.after(patienceMs, open)
+  let isPatient = true
+  const patience = isOpen ? [] : [clock.after(patienceMs, losePatience), clock.after(urgentPatience * patienceMs, open)]
 
   function open(): void {
-    patience?.cancel()
+    for (const alarm of patience) alarm.cancel()
     isOpen = true
     for (const transaction of waiting.splice(0)) serve(transaction)
   }
 
+  /** There is still no application: every request but an emergency call is refused. */
+  function losePatience(): void {
+    isPatient = false
+    for (const transaction of waiting.splice(0)) arrive(transaction)
+  }
+
   function arrive(transaction: ServerTransaction): void {
-    if (isOpen || (waiting.length >= seats && !layer.isUrgent(transaction.request))) serve(transaction)
+    const waits = layer.isUrgent(transaction.request) || (isPatient && waiting.length < seats)
+    if (isOpen || !waits) serve(transaction)
     else waiting.push(transaction)
   }
 
@@ -47,7 +57,7 @@ export function createWaitingRoom({ layer, clock, patienceMs }: WaitingRoomNeeds
         layer.onRequest(arrive)
       },
       close() {
-        patience?.cancel()
+        for (const alarm of patience) alarm.cancel()
         waiting.length = 0
         return layer.close()
       },

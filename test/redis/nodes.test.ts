@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/base/clock.js'
+import { type Clock, systemClock } from '../../src/base/clock.js'
 import type { NodeName, SiteName } from '../../src/base/identity.js'
 import { silentLogger } from '../../src/base/logger.js'
-import { identityOf } from '../../src/base/process-identity.js'
-import { joinNetwork, type Membership, newBoot } from '../../src/directory/directory.js'
+import { identityOf, lifeOf, thisProcess } from '../../src/base/process-identity.js'
+import { joinNetwork, type Membership, type MembershipNeeds, newBoot, rememberLife } from '../../src/directory/directory.js'
 import type { Store } from '../../src/store/store.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { openDeskNode } from '../support/redis-network.js'
 import { keyOf, openTestStore, stateOf } from '../support/redis-store.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
 
 let redis: TestRedis
 let store: Store
@@ -23,9 +26,12 @@ afterAll(async () => {
 })
 beforeEach(() => redis.cli('DEL', '{hd}:node:paris-1'))
 
-function join(boot = newBoot()): Promise<Membership> {
+/** Twenty times as fast. */
+const hasty: Clock = { now: () => systemClock.now() * 20, after: (ms, run) => systemClock.after(ms / 20, run) }
+
+function join(boot = newBoot(), more: Partial<MembershipNeeds> = {}): Promise<Membership> {
   const address = { site: 'paris' as SiteName, sip: 'udp:192.0.2.10:5060', version: '0.1.0', emergency: ['112', '0112'], library: 1 }
-  return joinNetwork({ store, node: 'paris-1' as NodeName, boot, ...address, clock: systemClock, log: silentLogger() })
+  return joinNetwork({ store, node: 'paris-1' as NodeName, boot, ...address, clock: systemClock, log: silentLogger(), ...more })
 }
 
 /** A process id that was alive a moment ago. */
@@ -119,12 +125,91 @@ describe('the name of a node', () => {
     await membership.close()
   })
 
-  it('tells a node that another process has taken it over', async () => {
+  it('is given up by the process that had it later, when a living one had it first', async () => {
     const membership = await join('b1')
     const taken = new Promise<void>((resolve) => membership.onTaken(resolve))
-    await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'b2', 'b1', '60')
+    await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'a1', 'b1', '60', 'process', thisProcess())
     await taken
     await membership.close()
-    expect(await redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('b2')
+    expect(await redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('a1')
+  })
+
+  it('is taken back by the process that had it first', async () => {
+    const membership = await join('b1', { clock: hasty })
+    let isTaken = false
+    membership.onTaken(() => {
+      isTaken = true
+    })
+    await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'b2', 'b1', '60', 'process', 'elsewhere.1.1.1')
+    await expect.poll(() => redis.cli('HGET', '{hd}:node:paris-1', 'boot'), { timeout: 5_000 }).toBe('b1')
+    expect(isTaken).toBe(false)
+    await membership.close()
+  })
+
+  it('is waited for, and not given up, when Redis comes back with a holder that shows no life', async () => {
+    const lost = stateOf(store, 'lost')
+    await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'c9', '-', '60', 'process', 'elsewhere.1.1.1')
+    await redis.kill()
+    await lost
+    const membership = await join('b1', { clock: hasty })
+    let isTaken = false
+    membership.onTaken(() => {
+      isTaken = true
+    })
+    await redis.start()
+    await expect.poll(() => redis.cli('HGET', '{hd}:node:paris-1', 'boot').catch(() => ''), { timeout: 10_000 }).toBe('b1')
+    expect(isTaken).toBe(false)
+    await membership.close()
+  })
+})
+
+describe('the name of a node whose former life has left it behind', () => {
+  const earlierStart = 'deadbeef.4026531836.1.1'
+  const leave = (process: string) => redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'old', '-', '600', 'process', process)
+
+  it('is taken back at once after the machine was started again: the data folder knows the former life', async () => {
+    const data = temporaryFolder('lives')
+    rememberLife({ data, boot: 'old', log: silentLogger() })
+    await leave(earlierStart)
+    const began = systemClock.now()
+    const membership = await join('b1', { formerLives: rememberLife({ data, boot: 'b1', log: silentLogger() }) })
+    expect(systemClock.now() - began).toBeLessThan(5_000)
+    expect(await redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('b1')
+    await membership.close()
+  })
+
+  it('is taken back after seven seconds without a heartbeat by a container that was made again', async () => {
+    const data = temporaryFolder('lives')
+    rememberLife({ data, boot: 'old', log: silentLogger() })
+    await leave('elsewhere.1.1.1')
+    const began = hasty.now()
+    const membership = await join('b1', { clock: hasty, formerLives: rememberLife({ data, boot: 'b1', log: silentLogger() }) })
+    expect(hasty.now() - began).toBeGreaterThanOrEqual(7_000)
+    expect(hasty.now() - began).toBeLessThan(15_000)
+    await membership.close()
+  })
+
+  it('is waited for where no data folder knows the life: another machine may have it', async () => {
+    await leave(earlierStart)
+    const began = hasty.now()
+    const membership = await join('b1', { clock: hasty })
+    expect(hasty.now() - began).toBeGreaterThanOrEqual(15_000)
+    await membership.close()
+  })
+})
+
+describe('a process that has a name', () => {
+  it('does not count as alive when it is a zombie, or when its id belongs to another program', async () => {
+    // The child of a program that does not wait for its children.
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'])
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+    const pid = Number(line.toString())
+    const identity = identityOf(pid)
+    expect(lifeOf(identity)).toBe('alive')
+    expect(lifeOf(identity.replace(/\d+$/, '1'))).toBe('gone')
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => lifeOf(identity)).toBe('gone')
+    expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(' Z ')
+    parent.kill('SIGKILL')
   })
 })

@@ -104,7 +104,7 @@ describe('hotdesk start', () => {
     const redis = Number(/process_id:(\d+)/.exec(await redisCli('INFO', 'server'))?.[1])
     node.signal('SIGUSR2')
     expect(await node.exited).toBe(1)
-    expect(node.output()).toMatch(/^hotdesk: this node ends by a fault that nobody expected: boom$/m)
+    expect(node.output()).toMatch(/^hotdesk: unexpected error, the node ends: boom$/m)
     expect(isAlive(redis)).toBe(false)
   })
 })

@@ -80,6 +80,9 @@ export const behaviour = {
     callBackMinutes: whole('minutes', { from: 1, to: 10_080 })
       .prefault('180')
       .describe('A call to the number that the emergency centre was shown rings that phone for so long.'),
+    stopSeconds: seconds(0, 3_600)
+      .prefault('300')
+      .describe('A node that is stopped waits this long for emergency calls to end. It takes new ones meanwhile.'),
   }).prefault({}),
 }
 

@@ -21,7 +21,7 @@ describe('being asked to end', () => {
   it('twice in one moment, as by a wrapper that passes signals on, is once', async () => {
     const clock = createManualClock(0)
     const { events, codes, stop } = signals()
-    const end = endOf(events, clock)
+    const end = endOf(events, { clock })
     stop()
     clock.advance(300)
     stop()
@@ -32,9 +32,23 @@ describe('being asked to end', () => {
   it('again by somebody who has waited ends at once', () => {
     const clock = createManualClock(0)
     const { events, codes, stop } = signals()
-    void endOf(events, clock)
+    void endOf(events, { clock })
     stop()
     clock.advance(1_500)
+    stop()
+    expect(codes).toEqual([130])
+  })
+
+  it('again does not end a process that must not be abandoned, until it may be', () => {
+    const clock = createManualClock(0)
+    const { events, codes, stop } = signals()
+    let isUp = true
+    void endOf(events, { clock, mayAbandon: () => !isUp })
+    stop()
+    clock.advance(1_500)
+    stop()
+    expect(codes).toEqual([])
+    isUp = false
     stop()
     expect(codes).toEqual([130])
   })

@@ -25,3 +25,19 @@ test('who finds no seat any more is not kept waiting, but an emergency call find
   expect([served.length, served[1], served.at(-1)]).toEqual([5_002, 'sip:10000@192.0.2.1', 'sip:112@192.0.2.1'])
   await room.layer.close()
 })
+
+test('after its patience every request hears that nobody is there, but an emergency call waits three times as long', async () => {
+  const { layer, clock, arrives } = await openStillLayer({ limits: { unanswered: 20_000 } })
+  const room = createWaitingRoom({ layer, clock, patienceMs: 3_000 })
+  const served: string[] = []
+  room.layer.onRequest(({ request: { uri } }) => served.push(uri))
+  arrives(request('INVITE', '101', 1))
+  arrives(request('INVITE', '112', 2))
+  clock.advance(3_000)
+  arrives(request('INVITE', '102', 3))
+  arrives(request('INVITE', '112', 4))
+  expect(served).toEqual(['sip:101@192.0.2.1', 'sip:102@192.0.2.1'])
+  clock.advance(6_000)
+  expect(served.slice(2)).toEqual(['sip:112@192.0.2.1', 'sip:112@192.0.2.1'])
+  await room.layer.close()
+})

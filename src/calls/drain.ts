@@ -1,0 +1,41 @@
+import { type Clock, type Milliseconds, pause } from '../base/clock.js'
+import type { Logger } from '../base/logger.js'
+import type { OpenCall } from './needs.js'
+
+export interface DrainNeeds {
+  /** Every call that has begun and not ended. */
+  readonly open: ReadonlySet<OpenCall>
+  /** How long emergency calls are waited for. */
+  readonly emergencyMs: Milliseconds
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** How long the end of a node waits for the answers to its BYEs. */
+const byeMs: Milliseconds = 2_000
+const lookMs: Milliseconds = 20
+
+/** Emergency calls in set-up or up, and calls back from the centre. */
+export function helpCalls(open: ReadonlySet<OpenCall>): number {
+  return [...open].filter(({ control }) => control.isHelp).length
+}
+
+/**
+ * Ends ordinary calls, because the node forgets its dialogs when it ends: a phone would never learn that its other side has hung up. Then
+ * waits until the last emergency call has ended, those that begin meanwhile included.
+ */
+export async function drain({ open, emergencyMs, clock, log }: DrainNeeds): Promise<void> {
+  for (const { control } of open) if (!control.isHelp) control.hangUp('Node stopping')
+  await until(() => helpCalls(open) === open.size, byeMs, clock)
+  if (helpCalls(open) === 0) return
+  const seconds = emergencyMs / 1_000
+  log.warn({ event: 'node.stopping', emergencies: helpCalls(open), seconds }, `emergency calls are up: the node waits up to ${seconds} s`)
+  await until(() => helpCalls(open) === 0, emergencyMs, clock)
+  const left = helpCalls(open)
+  if (left > 0) log.error({ event: 'node.stopping', emergencies: left }, `the node ends though ${left} emergency calls are up`)
+}
+
+async function until(isSo: () => boolean, withinMs: Milliseconds, clock: Clock): Promise<void> {
+  const deadline = clock.now() + withinMs
+  while (!isSo() && clock.now() < deadline) await pause(clock, lookMs)
+}

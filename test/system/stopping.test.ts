@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Phone } from '../../src/cli/demo/phone.js'
+import { type Carrier, openCarrier, planOver } from '../support/carrier.js'
+import { type Conversation, converse, expectSound, expectUndisturbed, hangUp } from '../support/conversation.js'
+import { dialRefused } from '../support/login.js'
+import type { TestNode } from '../support/node.js'
+import { until, untilReadiness } from '../support/node-health.js'
+import { openTestOffice, type TestOffice } from '../support/office.js'
+
+let office: TestOffice
+let carrier: Carrier
+let node: TestNode
+let centre: Phone
+let desks: readonly Phone[]
+
+beforeAll(async () => {
+  office = await openTestOffice()
+  carrier = await openCarrier()
+  node = await office.node('paris-1', 'paris', { dialplan: planOver(carrier.address) })
+  centre = carrier.line('112', node.udp)
+  desks = await Promise.all(['HD0001', 'HD0002', 'HD0003', 'HD0004'].map((device) => office.phone(device, node)))
+  await office.seat({ 100: 'HD0001', 101: 'HD0002' })
+}, 60_000)
+
+afterAll(async () => {
+  await office.close()
+  await carrier.close()
+})
+
+it('a node that is stopped carries emergency calls, those that begin meanwhile included, until the last one has ended', async () => {
+  const [desk1, desk2, desk3, desk4] = desks
+  if (!desk1 || !desk2 || !desk3 || !desk4) throw new Error('four desks are needed')
+  const ordinary = await converse(desk1, '101', desk2)
+  const first: Conversation = await converse(desk3, '112', centre)
+  node.signal('SIGTERM')
+  await node.logged('node.stopping', ({ emergencies }) => emergencies === 1)
+  await ordinary.caller.ended
+  expect((await untilReadiness(node, 503)).reasons).toContain('the node is stopping')
+
+  // From an idle phone, and from one whose user has just lost a call.
+  const second = await converse(desk4, '112', centre)
+  const third = await converse(desk1, '0112', centre)
+  await expectSound(third)
+  expect(await dialRefused(desk2, '100')).toBe(503)
+
+  // More than a second after the first, a signal would end a node without emergency calls at once.
+  await until('the second signal is answered', insist, (isAnswered) => isAnswered)
+  await expectUndisturbed(first)
+  for (const call of [second, third, first]) await hangUp(call)
+  expect(await node.exited).toBe(0)
+})
+
+function insist(): boolean {
+  node.signal('SIGTERM')
+  return node.output().includes('an emergency call is up; the node ends when it has ended')
+}
