@@ -31,7 +31,7 @@ import { createHotdesk, hashPin, hotdeskLibrary } from './hotdesk/hotdesk.js'
 import { createMedia } from './media/media.js'
 import { createPhones } from './phones/phones.js'
 import { createRegistrar } from './registrar/registrar.js'
-import { createSipd, createSipdThread, measureSipd, type TlsIdentity } from './sipd/sipd.js'
+import { createSipd, createSipdThread, measureSipd, type Sipd, type TlsIdentity } from './sipd/sipd.js'
 import { createSrf, type SipApplication } from './srf/srf.js'
 import { createStore, type Store } from './store/store.js'
 import { createTrunks } from './trunks/trunks.js'
@@ -97,9 +97,9 @@ async function build(ground: Ground): Promise<App> {
   const dialplan = loadDialplan({ text: await readFile(config.dialplan, 'utf8'), file: config.dialplan, log: part(ground, 'dialplan') })
   await keepDataPrivate(ground)
   // Either takes the better part of a second, of different things.
-  const [store, place] = await both(openStore(ground), openSipServer(ground, dialplan))
+  const [store, { place, acquaint }] = await both(openStore(ground), openSipServer(ground, dialplan))
   const srf = await openSip(ground, place)
-  await openDesk(ground, { dialplan, store, srf })
+  await openDesk(ground, { dialplan, store, srf, acquaint })
   let isStopping = false
   const http = await openConsole(ground, { store, srf, isStopping: () => isStopping })
   log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
@@ -149,10 +149,16 @@ async function openSip(ground: Ground, place: SipPlace): Promise<SipApplication>
   return ground.lifecycle.opened(srf, sipApplication, (opened) => opened.close())
 }
 
-/** The embedded SIP server, or a drachtio-server elsewhere: behind this nobody can tell which. */
-async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Promise<SipPlace> {
+interface SipServer {
+  readonly place: SipPlace
+  /** Null for a server elsewhere: it guards itself. */
+  readonly acquaint: Sipd['acquaint'] | null
+}
+
+/** The embedded SIP server, or a drachtio-server elsewhere. */
+async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Promise<SipServer> {
   const { config, clock, lifecycle, metrics } = ground
-  if (config.drachtio !== 'embedded') return config.drachtio
+  if (config.drachtio !== 'embedded') return { place: config.drachtio, acquaint: null }
   const { thread, tls: files, aliases: _aliases, digest: _digest, ...sip } = config.sip
   const secret = new Secret(randomBytes(16).toString('hex'))
   const admin = { address: '127.0.0.1', port: 0 }
@@ -180,7 +186,7 @@ async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Pr
   if (pair) showUntil(pair)
   if (files && pair)
     lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
-  return { host: sipd.admin.address, port: sipd.admin.port, secret, tellsTrying: true }
+  return { place: { host: sipd.admin.address, port: sipd.admin.port, secret, tellsTrying: true }, acquaint: sipd.acquaint }
 }
 
 /** For what we open ourselves, the authorities of the system are believed. */
@@ -188,14 +194,14 @@ function identityOf({ certificate, key }: TlsPair): TlsIdentity {
   return { certificate, key, authorities: null }
 }
 
-interface DeskNeeds {
+interface DeskNeeds extends Pick<SipServer, 'acquaint'> {
   readonly dialplan: Dialplan
   readonly store: Store
   readonly srf: SipApplication
 }
 
 /** Users, phones and calls. */
-async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Promise<void> {
+async function openDesk(ground: Ground, { dialplan, store, srf, acquaint }: DeskNeeds): Promise<void> {
   const { config, clock, metrics, lifecycle } = ground
   const { node, site, secret } = config
   const { domain } = config.sip
@@ -227,7 +233,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf }: DeskNeeds): Pr
   const { aliases, advertise, digest } = config.sip
   const addresses = advertise === null ? [] : [advertise]
   const settings = { ...expiryLimits(config), ...digest }
-  const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain, aliases, addresses, settings })
+  const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain, aliases, addresses, settings, acquaint })
   lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
   const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())

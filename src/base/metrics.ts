@@ -144,8 +144,18 @@ function sipMetrics(registers: [Registry]) {
     }),
     discarded: new Counter({
       name: 'hotdesk_sip_discarded_total',
-      help: 'SIP messages received that nobody handles, by reason: malformed, merged, overload, banned, stray',
+      help: 'SIP messages received that nobody handles, by reason: malformed, merged, overload, banned, challenged, too-large, stray',
       labelNames: ['reason'],
+      registers,
+    }),
+    withheld: new Counter({
+      name: 'hotdesk_sip_withheld_responses_total',
+      help: 'Responses not sent, because the UDP source may be forged and had sent too few bytes itself',
+      registers,
+    }),
+    rememberedSources: new Gauge({
+      name: 'hotdesk_sip_remembered_sources',
+      help: 'Entries in the tables of SIP sources, each table bounded',
       registers,
     }),
     refusedConnections: new Counter({
@@ -163,7 +173,7 @@ function sipMetrics(registers: [Registry]) {
     }),
     connections: new Gauge({ name: 'hotdesk_sip_connections', help: 'TCP, TLS and WebSocket connections', registers }),
     dialogs: new Gauge({ name: 'hotdesk_sip_dialogs', help: 'SIP dialogs: two for each call', registers }),
-    bannedSources: new Gauge({ name: 'hotdesk_sip_banned_sources', help: 'Addresses that are not heard at the moment', registers }),
+    bannedSources: new Gauge({ name: 'hotdesk_sip_banned_sources', help: 'Addresses whose requests are dropped at the moment', registers }),
     certificateExpiry: new Gauge({
       name: 'hotdesk_sip_certificate_expiry_timestamp_seconds',
       help: 'When the TLS certificate in use ends, seconds since 1970; 0 without one',

@@ -5,8 +5,10 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
 import type { Directory } from '../directory/directory.js'
+import type { Sipd } from '../sipd/sipd.js'
 import type { IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Replica, Store } from '../store/store.js'
+import { type AcquaintanceNeeds, followAcquaintances } from './acquaintances.js'
 import { type Binding, fromRecord } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
 import { recordKey } from './bindings/registration-copy.js'
@@ -73,6 +75,10 @@ export interface RegistrarNeeds {
   readonly log: Logger
   readonly metrics: Metrics
   readonly settings?: Partial<RegistrarSettings>
+  /** Tells the SIP server whom this node knows and how strangers are challenged; null or absent: there is nothing to tell it to. */
+  readonly acquaint?: Sipd['acquaint'] | null
+  /** Trunks are known too. */
+  readonly dialplan?: { readonly trunks: AcquaintanceNeeds['trunks'] }
 }
 
 /** Answers REGISTER and OPTIONS from now on. Phones that were registered at this node before it restarted are so again. */
@@ -113,6 +119,10 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     registered,
   })
 
+  const challenge = { realm, algorithms: settings.algorithms, lifetimeMs: settings.nonceLifetimeMs, ...authenticator.nonceForm }
+  const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows: bindings.flows, challenge }
+  const watch = needs.acquaint ? followAcquaintances({ ...known, tell: needs.acquaint, clock, log }) : null
+
   srf.onRequest('REGISTER', handle)
   answerOtherRequests(srf)
 
@@ -125,6 +135,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     onRegistered: (listener) => registered.on(listener),
     onUnregistered: (listener) => bindings.onGone(listener),
     close() {
+      watch?.close()
       offDevice()
       return bindings.close()
     },

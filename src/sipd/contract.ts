@@ -2,6 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { ListenAddress } from '../base/listen-address.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
+import type { Acquaintances } from './transaction/admission/sources/acquaintances.js'
 import type { Counts, Load } from './transaction/counts.js'
 import type { TlsIdentity } from './transport/tls.js'
 
@@ -26,6 +27,8 @@ export interface SipdNeeds {
   readonly emergency?: readonly string[]
   /** Applications hear of the 100 of their INVITE as well, which a drachtio-server keeps to itself; false by default. */
   readonly tellsTrying?: boolean
+  /** What the application knows from the start; null or absent: nobody is a stranger until `acquaint` is called. */
+  readonly acquaintances?: Acquaintances | null
   /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
   readonly patienceMs?: Milliseconds
 }
@@ -56,6 +59,8 @@ export interface Sipd {
   readonly admin: { readonly address: string; readonly port: number }
   /** Another certificate for new connections; those that are open stay as they are. Rejects with AppError CONFIG_INVALID where it does not fit its key. */
   renewTls(identity: TlsIdentity): Promise<void>
+  /** What the application knows now of those who send, in the place of what it knew before. */
+  acquaint(acquaintances: Acquaintances): Promise<void>
   /** What the network has brought, and how full the tables are; null while nobody is there to answer. */
   counts(): Promise<SipdCounts | null>
   close(): Promise<void>

@@ -19,6 +19,8 @@ function show(counts: SipdCounts, sip: Metrics['sip']): void {
   sum(discarded, { reason: 'merged' }, counts.merged)
   sum(discarded, { reason: 'overload' }, counts.refused)
   sum(discarded, { reason: 'banned' }, counts.dropped)
+  sum(discarded, { reason: 'challenged' }, counts.challenged)
+  sum(discarded, { reason: 'too-large' }, counts.tooLarge)
   sum(discarded, { reason: 'stray' }, counts.strayResponses)
   sum(sip.refusedConnections, {}, counts.refusedConnections)
   sum(sip.faults, {}, counts.faults)
@@ -27,6 +29,8 @@ function show(counts: SipdCounts, sip: Metrics['sip']): void {
   transactions.set({ side: 'client' }, counts.clientTransactions)
   sip.connections.set(counts.connections)
   sip.dialogs.set(counts.dialogs)
+  sum(sip.withheld, {}, counts.withheld)
+  sip.rememberedSources.set(counts.remembered)
   sip.bannedSources.set(counts.bans)
   sip.overloaded.set(counts.isOverloaded ? 1 : 0)
 }

@@ -11,6 +11,7 @@ import { createWaitingRoom } from './waiting-room.js'
 export type * from './contract.js'
 export { measureSipd } from './measure.js'
 export { createSipdThread, type SipdThreadNeeds } from './thread/sipd-thread.js'
+export type { Acquaintances, ChallengeTerms } from './transaction/admission/sources/acquaintances.js'
 export type { TlsIdentity } from './transport/tls.js'
 
 /** What a thread of its own cannot be given: functions. */
@@ -20,6 +21,7 @@ export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagr
 export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
   const { clock, log, timers = defaultTimerBase, patienceMs = 0, mostDialogs, tellsTrying } = needs
   const transactions = await createTransactionLayer(needs)
+  if (needs.acquaintances) transactions.acquaint(needs.acquaintances)
   const { layer, open } = createWaitingRoom({ layer: transactions, clock, patienceMs })
   const registry = createRegistry((verb) => verb === 'invite' && open())
   let admin: AdminServer | null = null
@@ -53,6 +55,10 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
       async renewTls(identity) {
         transactions.renewTls(identity)
         served.renewTls(identity)
+        await Promise.resolve()
+      },
+      async acquaint(acquaintances) {
+        transactions.acquaint(acquaintances)
         await Promise.resolve()
       },
       counts: () =>

@@ -32,9 +32,10 @@ export async function openHostileDatagrams(node: string, sipPort = 5060): Promis
   }
 }
 
-export async function openHostileStream(node: string): Promise<HostileWire> {
+/** `from`: a loopback address of its own, so that it has a share of its own. */
+export async function openHostileStream(node: string, from = '127.0.0.1'): Promise<HostileWire> {
   const [host = '', port = ''] = node.split(':')
-  const socket = connect(Number(port), host)
+  const socket = connect({ port: Number(port), host, localAddress: from })
   await once(socket, 'connect')
   const ear = createEar()
   socket.on('data', ear.take)

@@ -49,7 +49,7 @@ describe('a node that is sent over TCP', () => {
   })
 
   afterEach(async () => {
-    const asker = await openHostileStream(node.tcp)
+    const asker = await openHostileStream(node.tcp, '127.0.0.2')
     asker.send(tcp())
     await asker.hears(/^SIP\/2\.0 200 /, 5_000)
     await asker.close()

@@ -16,6 +16,8 @@ export interface BindingTable {
   /** This process has had to do with the device: memory is the truth, whatever old record may still come by. */
   hasHandled(device: DeviceId): boolean
   onGone(listener: (device: DeviceId) => void): () => void
+  /** Where all of them are: `sip:192.0.2.7:5060;transport=udp`. */
+  flows(): readonly string[]
   close(): void
 }
 
@@ -65,6 +67,7 @@ export function createBindingTable({ clock, log, metrics, onExpired }: BindingTa
     hold,
     hasHandled: (device) => handled.has(device),
     onGone: gone.on,
+    flows: () => Array.from(held.values(), (bindings) => bindings.map(({ flow }) => flow)).flat(),
     close() {
       for (const alarm of alarms.values()) alarm.cancel()
     },

@@ -19,6 +19,8 @@ export interface Bindings {
   commit(device: DeviceId, bindings: readonly BoundContact[]): void
   /** The device's last binding at this node is gone: expired, removed or taken over by another node. */
   onGone(listener: (device: DeviceId) => void): () => void
+  /** Where the phones of this node are. */
+  flows(): readonly string[]
   close(): Promise<void>
 }
 
@@ -86,6 +88,7 @@ export function createBindings({ store, node, clock, log, metrics }: BindingsNee
       records.touch(device, changed ? 'all' : 'expiry')
     },
     onGone: table.onGone,
+    flows: table.flows,
     close() {
       offChange()
       table.close()

@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.js'
 import { fromZero, type Metrics } from '../../base/metrics.js'
 import type { Secret } from '../../base/secret.js'
 import type { Directory } from '../../directory/directory.js'
+import type { NonceFormNeeds } from '../../sip/auth/nonce.js'
 import { type DigestAlgorithm, printChallenge } from '../../sip/digest.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import type { Names } from '../names.js'
@@ -58,6 +59,8 @@ export interface Authenticator {
   challengeGently(request: IncomingRequest): void
   /** The device has another password. */
   renewed(device: DeviceId): void
+  /** By which nonces of this maker are made elsewhere in the process. */
+  readonly nonceForm: NonceFormNeeds
 }
 
 export interface AuthenticatorNeeds {
@@ -154,5 +157,6 @@ export function createAuthenticator(needs: AuthenticatorNeeds): Authenticator {
     },
     challengeGently: (request) => challenge(request, 'first', offers.least),
     renewed: (device) => guesses.forget(device),
+    nonceForm: nonces.form,
   }
 }

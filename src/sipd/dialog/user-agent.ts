@@ -120,6 +120,7 @@ function listen(core: Core, incoming: Incoming): void {
       if (!transaction.completed) tryToSend(createResponse(transaction.request, 500, undefined, newTag()), transaction)
     }
   })
+  core.layer.knowsDialogs((request) => core.dialogs.of(request) !== undefined)
   core.layer.onAck((ack, flow, size) => incoming.receiveAck(ack, flow, size))
 }
 

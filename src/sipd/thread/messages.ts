@@ -3,6 +3,7 @@ import type { LogEvent } from '../../base/events.js'
 import type { Level } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
 import type { Sipd, SipdCounts, SipdNeeds } from '../contract.js'
+import type { Acquaintances, ChallengeTerms } from '../transaction/admission/sources/acquaintances.js'
 import type { TlsIdentity } from '../transport/tls.js'
 
 // What crosses between the threads is copied: plain data, so that a Secret travels as its text. It never leaves the process.
@@ -15,6 +16,7 @@ export interface Beginning
   > {
   readonly secret: string
   readonly tls: BareIdentity | null
+  readonly acquaintances: BareAcquaintances | null
   readonly level: Level
 }
 
@@ -22,10 +24,15 @@ export interface BareIdentity extends Omit<TlsIdentity, 'key'> {
   readonly key: string
 }
 
+export interface BareAcquaintances extends Omit<Acquaintances, 'challenge'> {
+  readonly challenge: (Omit<ChallengeTerms, 'key'> & { readonly key: string }) | null
+}
+
 /** What the thread is asked; each is answered under its number. */
 export type Question =
   | { readonly id: number; readonly kind: 'counts' | 'close' }
   | { readonly id: number; readonly kind: 'renew tls'; readonly identity: BareIdentity }
+  | { readonly id: number; readonly kind: 'acquaint'; readonly acquaintances: BareAcquaintances }
 
 /** What the thread tells. */
 export type News =
@@ -51,6 +58,14 @@ export interface LogLine {
 
 export function bareIdentity({ certificate, key, authorities }: TlsIdentity): BareIdentity {
   return { certificate, key: key.reveal(), authorities }
+}
+
+export function bareAcquaintances({ challenge, ...plain }: Acquaintances): BareAcquaintances {
+  return { ...plain, challenge: challenge && { ...challenge, key: challenge.key.reveal() } }
+}
+
+export function acquaintancesOf({ challenge, ...plain }: BareAcquaintances): Acquaintances {
+  return { ...plain, challenge: challenge && { ...challenge, key: new Secret(challenge.key) } }
 }
 
 export function identityOf({ certificate, key, authorities }: BareIdentity): TlsIdentity {

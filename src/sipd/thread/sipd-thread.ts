@@ -3,8 +3,9 @@ import type { Alarm, Milliseconds } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { Level } from '../../base/logger.js'
 import type { Sipd, SipdCounts, SipdNeeds } from '../contract.js'
+import type { Acquaintances } from '../transaction/admission/sources/acquaintances.js'
 import type { TlsIdentity } from '../transport/tls.js'
-import { type Beginning, bareIdentity } from './messages.js'
+import { type Beginning, bareAcquaintances, bareIdentity } from './messages.js'
 import { openThread, type StartWorker, type Thread } from './thread.js'
 
 export interface SipdThreadNeeds extends SipdNeeds {
@@ -38,6 +39,11 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
       await keeper.thread?.ask({ kind: 'renew tls', identity: bareIdentity(identity) })
       keeper.tls = identity
     },
+    async acquaint(acquaintances) {
+      // Kept first: a thread that is being replaced begins with it.
+      keeper.known = acquaintances
+      await keeper.thread?.ask({ kind: 'acquaint', acquaintances: bareAcquaintances(acquaintances) })
+    },
     counts: () => countsOf(keeper),
     close: () => close(keeper),
   }
@@ -45,6 +51,7 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
 
 interface Keeper extends SipdThreadNeeds {
   tls: TlsIdentity | null
+  known: Acquaintances | null
   /** Null between the death of one and the start of the next. */
   thread: Thread | null
   restarts: number
@@ -63,6 +70,7 @@ function newKeeper(needs: SipdThreadNeeds): Keeper {
   const keeper: Keeper = {
     ...needs,
     tls: needs.tls ?? null,
+    known: needs.acquaintances ?? null,
     thread: null,
     restarts: 0,
     failures: 0,
@@ -90,7 +98,7 @@ function startSipd(workerData: Beginning): Worker {
 }
 
 function beginningOf(
-  { listen, advertise, origins, admin, outbound, timers, patienceMs, emergency, tellsTrying, secret, tls, log }: Keeper,
+  { listen, advertise, origins, admin, outbound, timers, patienceMs, emergency, tellsTrying, secret, tls, known, log }: Keeper,
   bound: Thread['places'] | null,
 ): Beginning {
   return {
@@ -105,6 +113,7 @@ function beginningOf(
     ...(tellsTrying !== undefined && { tellsTrying }),
     secret: secret.reveal(),
     tls: tls && bareIdentity(tls),
+    acquaintances: known && bareAcquaintances(known),
     level: log.level as Level,
   }
 }

@@ -5,15 +5,22 @@ import { createRelayedLogger } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
 import type { Sipd, SipdCounts } from '../contract.js'
 import { createSipd } from '../sipd.js'
-import { type BareFault, type Beginning, identityOf, type LogLine, type News, type Question } from './messages.js'
+import { acquaintancesOf, type BareFault, type Beginning, identityOf, type LogLine, type News, type Question } from './messages.js'
 
 // The thread's own side: this file is started, never imported.
 
-async function begin(port: MessagePort, { secret, tls, level, ...plain }: Beginning): Promise<void> {
+async function begin(port: MessagePort, { secret, tls, acquaintances, level, ...plain }: Beginning): Promise<void> {
   const tell = (news: News): void => port.postMessage(news)
   const log = createRelayedLogger(level, (line) => tell({ kind: 'log', line: JSON.parse(line) as LogLine }))
   try {
-    const sipd = await createSipd({ ...plain, secret: new Secret(secret), tls: tls && identityOf(tls), clock: systemClock, log })
+    const sipd = await createSipd({
+      ...plain,
+      secret: new Secret(secret),
+      tls: tls && identityOf(tls),
+      acquaintances: acquaintances && acquaintancesOf(acquaintances),
+      clock: systemClock,
+      log,
+    })
     port.on('message', (question: Question) => {
       answer(sipd, question).then(
         (counts) => {
@@ -32,7 +39,8 @@ async function begin(port: MessagePort, { secret, tls, level, ...plain }: Beginn
 
 async function answer(sipd: Sipd, question: Question): Promise<SipdCounts | null> {
   if (question.kind === 'counts') return sipd.counts()
-  if (question.kind === 'renew tls') await sipd.renewTls(identityOf(question.identity))
+  if (question.kind === 'acquaint') await sipd.acquaint(acquaintancesOf(question.acquaintances))
+  else if (question.kind === 'renew tls') await sipd.renewTls(identityOf(question.identity))
   else await sipd.close()
   return null
 }

@@ -12,8 +12,14 @@ export interface Counts {
   merged: number
   /** Answered 503 because the table of transactions was full or the node overloaded. */
   refused: number
-  /** From a source that is banned; not read, or read and not answered. */
+  /** From a banned source, or from a scanner; not answered. */
   dropped: number
+  /** Answered with a challenge without a transaction: strangers had used up their share. */
+  challenged: number
+  /** Too large for a stranger. */
+  tooLarge: number
+  /** Responses not sent to a UDP source that has not proved to be real, because it had sent too little itself. */
+  withheld: number
   /** Responses that nobody awaited. */
   strayResponses: number
   /** Connections closed because the table of connections was full, or because their TLS handshake failed. */
@@ -32,6 +38,9 @@ export function newCounts(): Counts {
     merged: 0,
     refused: 0,
     dropped: 0,
+    challenged: 0,
+    tooLarge: 0,
+    withheld: 0,
     strayResponses: 0,
     refusedConnections: 0,
     faults: 0,
@@ -44,7 +53,9 @@ export interface Load {
   readonly clientTransactions: number
   /** Streams, open or opening. */
   readonly connections: number
-  /** Sources that are not heard. */
+  /** Sources whose requests are dropped. */
   readonly bans: number
+  /** Entries that the tables of sources hold. */
+  readonly remembered: number
   readonly isOverloaded: boolean
 }

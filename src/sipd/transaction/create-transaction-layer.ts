@@ -12,6 +12,8 @@ import type { TlsIdentity } from '../transport/tls.js'
 import { openTransports, type Transports } from '../transport/transports.js'
 import type { OpenDatagramSocket } from '../transport/udp-socket.js'
 import { type Admission, type AdmissionLimits, createAdmission, defaultAdmissionLimits } from './admission/admission.js'
+import type { Acquaintances } from './admission/sources/acquaintances.js'
+import { createLocatedPlaces } from './admission/sources/located-places.js'
 import type { TimersFor } from './client-machine.js'
 import { type ClientTransactions, createClientTransactions } from './client-transactions.js'
 import { type Counts, type Load, newCounts } from './counts.js'
@@ -53,11 +55,14 @@ export interface LiveTransactionLayer extends TransactionLayer {
   load(): Load
   /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
   renewTls(identity: TlsIdentity): void
+  /** From now on everybody else is a stranger. */
+  acquaint(acquaintances: Acquaintances): void
 }
 
 interface Listeners {
   onRequest: (transaction: ServerTransaction) => void
   onAck: (ack: SipRequest, flow: Flow, size: number) => void
+  isKnownDialog: (request: SipRequest) => boolean
 }
 
 /** Opens the listen addresses and runs RFC 3261 §17 and §18 over them. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
@@ -74,22 +79,39 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   const timersFor = timersOf(needs.timers ?? defaultTimerBase)
   const oversize = createOversizeRule({ transports, clock, limit: limits.datagramBytes })
   const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize, counts })
-  const listeners: Listeners = { onRequest: ignore, onAck: ignore }
+  const listeners: Listeners = { onRequest: ignore, onAck: ignore, isKnownDialog: () => true }
   const servers: ServerTransactions = createServerTransactions({
     transports,
     clock,
     timersFor,
     counts,
     onFault,
-    judge: (request, { remote }) => admission.judge(request, remote.address),
-    onAnswered: (request, { remote }, response) => admission.answered(request, remote.address, response),
+    judge: (request, flow, size) => admission.judge(request, flow, size),
+    isFrugal: (flow) => admission.isFrugal(flow),
+    affords: (flow, bytes) => admission.affords(flow, bytes),
+    onAnswered: (request, flow, response) => admission.answered(request, flow, response),
     onTransaction: (transaction) => listeners.onRequest(transaction),
-    onAck: (ack, flow, size) => listeners.onAck(ack, flow, size),
+    onAck(ack, flow, size) {
+      if (listeners.isKnownDialog(ack)) admission.cameBack(flow)
+      listeners.onAck(ack, flow, size)
+    },
   })
-  const admission = createAdmission({ clock, log, limits, occupied: () => servers.size, unanswered: () => servers.unanswered })
+  const admission = createAdmission({
+    clock,
+    log,
+    limits,
+    occupied: () => servers.size,
+    unanswered: () => servers.unanswered,
+    continues: (request) =>
+      request.method === 'CANCEL' ? servers.cancels(request) : request.to.tag !== '' && listeners.isKnownDialog(request),
+    onBanned: (flow) => transports.hangUp(flow),
+  })
   relay.to(createIntake({ transports, clients, servers, admission, counts, log }))
   const dns = needs.dns ?? createSystemDns()
   const nextHops = createNextHops({ names: createDnsNames({ dns, offered: offeredBy(transports) }), transports, clock })
+  let known: Acquaintances | null = null
+  const onFound = (): void => void (known && admission.acquaint(known, trusted.places))
+  const trusted = createLocatedPlaces({ find: nextHops.find, clock, onFound, onFault })
   return {
     ...userSide({ transports, clients, nextHops, listeners, admission }),
     counts: () => ({ ...counts }),
@@ -98,10 +120,17 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
       clientTransactions: clients.size,
       connections: transports.connections,
       bans: admission.bans,
+      remembered: admission.remembered,
       isOverloaded: admission.isOverloaded,
     }),
     renewTls: transports.renewTls,
+    acquaint(acquaintances) {
+      known = acquaintances
+      trusted.follow(acquaintances.uris)
+      admission.acquaint(acquaintances, trusted.places)
+    },
     close() {
+      trusted.close()
       relay.to(null)
       dns.close?.()
       admission.close()
@@ -129,6 +158,9 @@ function userSide({ transports, clients, nextHops, listeners, admission }: UserS
     },
     onAck(listener) {
       listeners.onAck = listener
+    },
+    knowsDialogs(isKnown) {
+      listeners.isKnownDialog = isKnown
     },
     locateNow: nextHops.findNow,
     locate: nextHops.find,

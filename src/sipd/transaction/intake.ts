@@ -9,7 +9,7 @@ import type { Admission } from './admission/admission.js'
 import type { ClientTransactions } from './client-transactions.js'
 import type { Counts } from './counts.js'
 import type { RequestFate, ServerTransactions } from './server-transactions.js'
-import { answerStateless } from './stateless-answer.js'
+import { answerStateless, type StatelessAnswer, type StatelessNeeds } from './stateless-answer.js'
 import { stampReceived } from './via-stamp.js'
 
 /** The way from bytes to transactions, for all that the transports tell. */
@@ -42,22 +42,18 @@ export function createIntake(needs: IntakeNeeds): TransportEvents {
 }
 
 function receive(needs: IntakeNeeds, bytes: Buffer, flow: Flow): void {
-  if (!needs.admission.hears(flow.remote.address)) {
-    needs.counts.dropped += 1
-    needs.transports.hangUp(flow)
-    return
-  }
+  needs.admission.arrived(flow, bytes.length)
   const parsed = parseMessage(bytes)
   if (parsed.outcome === 'message') accept(needs, parsed.message, flow, bytes.length)
   else if (parsed.outcome === 'malformed') reject(needs, parsed.request, flow, parsed)
 }
 
 function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: number): void {
-  const { counts, clients, admission, servers, transports } = needs
+  const { counts, clients, servers, transports } = needs
   if (message.kind === 'response') {
     counts.responses += 1
     if (!clients.onResponse({ response: message, flow, size })) counts.strayResponses += 1
-    else if (message.status >= 200 && message.status < 300) admission.trust(flow.remote.address)
+    else if (message.status >= 200 && message.status < 300) needs.admission.confirmed(flow)
     return
   }
   counts.requests += 1
@@ -66,33 +62,48 @@ function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: numbe
   settle(needs, servers.onRequest(message, flow, size), message, flow)
 }
 
-function settle({ counts, transports }: IntakeNeeds, fate: RequestFate, request: SipRequest, flow: Flow): void {
-  if (fate === 'absorbed') counts.absorbed += 1
-  else if (fate === 'dropped') counts.dropped += 1
-  else if (fate === 'merged') {
-    counts.merged += 1
-    answerStateless(transports, request, flow, { status: 482 })
-  } else if (fate === 'refused') {
-    counts.refused += 1
-    answerStateless(transports, request, flow, { status: 503, headers: [['Retry-After', retryAfterSeconds]] })
-  }
+const refusals: Readonly<Partial<Record<RequestFate, StatelessAnswer>>> = {
+  merged: { status: 482 },
+  refused: { status: 503, headers: [['Retry-After', retryAfterSeconds]] },
+  'too large': { status: 513 },
+}
+
+const counted: Readonly<Partial<Record<RequestFate, 'absorbed' | 'dropped' | 'merged' | 'refused' | 'challenged' | 'tooLarge'>>> = {
+  absorbed: 'absorbed',
+  dropped: 'dropped',
+  merged: 'merged',
+  refused: 'refused',
+  challenged: 'challenged',
+  'too large': 'tooLarge',
+}
+
+function settle(needs: IntakeNeeds, fate: RequestFate, request: SipRequest, flow: Flow): void {
+  const { counts, admission } = needs
+  const count = counted[fate]
+  if (count) counts[count] += 1
+  const answer = fate === 'challenged' ? admission.challengeFor(request, flow) : refusals[fate]
+  if (answer) answerStateless(statelessNeeds(needs), request, flow, answer)
 }
 
 /** Syntax ends here: the sender is told where that is possible, and nobody above hears of it. */
-function reject({ counts, transports, admission, log }: IntakeNeeds, request: SipRequest | null, flow: Flow, defect: Defect): void {
-  const { status, reason } = defect
+function reject(needs: IntakeNeeds, request: SipRequest | null, flow: Flow, { status, reason }: Defect): void {
+  const { counts, admission, log } = needs
   counts.malformed += 1
-  admission.baffled(flow.remote.address)
+  admission.baffled(flow)
   log.debug({ event: 'sip.dropped', reason, answered: request !== null }, `malformed message: ${reason}`)
   if (!request) return
   stampReceived(request, flow.remote)
-  answerStateless(transports, request, flow, { status, reason })
+  answerStateless(statelessNeeds(needs), request, flow, { status, reason })
 }
 
 function answerUnframed(needs: IntakeNeeds, head: Buffer, flow: Flow, defect: Defect): void {
   const parsed = parseMessage(head)
   if (parsed.outcome === 'malformed') reject(needs, parsed.request, flow, defect)
   else if (parsed.outcome === 'message') reject(needs, parsed.message.kind === 'request' ? parsed.message : null, flow, defect)
+}
+
+function statelessNeeds({ transports, admission, counts }: IntakeNeeds): StatelessNeeds {
+  return { transports, affords: admission.affords, counts }
 }
 
 /** Passes on what the transports tell while there is somebody to tell it to; a fault in one message ends there. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isRfc3261Branch } from '../../sip/ids.js'
 import type { SipRequest } from '../../sip/message.js'
 import type { SipTimers } from '../../sip/timers.js'
@@ -14,6 +15,8 @@ export interface ServerMachine extends Machine {
   mergeKey: string | null
   /** What the user holds; null once it is answered for good: the machine outlives it by half a minute. */
   transaction: ServerTransaction | null
+  /** Where the request came from. */
+  readonly flow: Flow
   /** Where responses go. */
   answerFlow: Flow
   /** Where to connect to when the connection they should go over is gone (RFC 3261 §18.2.2). */
@@ -32,13 +35,14 @@ export interface ServerStart {
   readonly method: string
   readonly key: string
   readonly mergeKey: string | null
+  readonly flow: Flow
   readonly answerFlow: Flow
   readonly reconnectTo: Endpoint
   readonly timers: SipTimers
 }
 
 // Written out: spreading the start into it costs ten times as much, and this is on the path of every request.
-export function newServerMachine({ method, key, mergeKey, answerFlow, reconnectTo, timers }: ServerStart): ServerMachine {
+export function newServerMachine({ method, key, mergeKey, flow, answerFlow, reconnectTo, timers }: ServerStart): ServerMachine {
   return {
     table: method === 'INVITE' ? inviteServerTable : nonInviteServerTable,
     timers,
@@ -49,6 +53,7 @@ export function newServerMachine({ method, key, mergeKey, answerFlow, reconnectT
     key,
     mergeKey,
     transaction: null,
+    flow,
     answerFlow,
     reconnectTo,
     isAnswered: false,
@@ -59,15 +64,22 @@ export function newServerMachine({ method, key, mergeKey, answerFlow, reconnectT
   }
 }
 
+/** A longer key is stored as its hash: what a stranger writes into a Via must not stay in memory for half a minute. */
+const longestKey = 200
+
+function bounded(key: string): string {
+  return key.length <= longestKey ? key : `hash ${createHash('sha256').update(key).digest('base64url')}`
+}
+
 /**
  * RFC 3261 §17.2.3: branch, sent-by and method, where `method` is the INVITE's for ACK and for what CANCEL looks for. Older
  * stacks' branches are not unique: their requests are matched by what makes one of RFC 2543 unique.
  */
 export function serverKey(request: SipRequest, method: string): string {
   const { branch, host, port } = request.topVia
-  if (isRfc3261Branch(branch)) return `${branch} ${host}:${port ?? ''} ${method}`
+  if (isRfc3261Branch(branch)) return bounded(`${branch} ${host}:${port ?? ''} ${method}`)
   const { callId, cseq, from } = request
-  return `2543 ${callId} ${cseq.number} ${from.tag} ${request.uri} ${host}:${port ?? ''} ${branch} ${method}`
+  return bounded(`2543 ${callId} ${cseq.number} ${from.tag} ${request.uri} ${host}:${port ?? ''} ${branch} ${method}`)
 }
 
 /** RFC 3261 §8.2.2.2; null for a request inside a dialog, which cannot be a merged one. */
@@ -77,5 +89,5 @@ export function mergeKeyOf(request: SipRequest): string | null {
 
 /** What stays the same by whatever way a request comes; `method` is INVITE to find the INVITE of an ACK. */
 export function sameRequestKey({ from, callId, cseq }: SipRequest, method: string): string {
-  return `${callId} ${from.tag} ${cseq.number} ${method}`
+  return bounded(`${callId} ${from.tag} ${cseq.number} ${method}`)
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import { AppError } from '../../base/errors.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
+import type { SipTimers } from '../../sip/timers.js'
 import { type Flow, isReliable } from '../transport/flow.js'
 import type { Transports } from '../transport/transports.js'
 import type { Verdict } from './admission/admission.js'
@@ -25,13 +26,19 @@ export type RequestFate =
   | 'merged'
   /** No room for another transaction, or not for this source: 503. */
   | 'refused'
-  /** From somebody who is not to be heard. */
+  /** From a banned source. */
   | 'dropped'
+  /** A stranger has used up its share: 401 or 407 without a transaction. */
+  | 'challenged'
+  /** Too large for a stranger: 513. */
+  | 'too large'
 
 /** RFC 3261 §17.2: the requests of others. */
 export interface ServerTransactions {
   onRequest(request: SipRequest, flow: Flow, size: number): RequestFate
   onGone(flow: Flow): void
+  /** The INVITE that this CANCEL is for has a transaction. */
+  cancels(cancel: SipRequest): boolean
   readonly size: number
   /** Those without any response but 100. */
   readonly unanswered: number
@@ -42,8 +49,12 @@ export interface ServerTransactionsNeeds {
   readonly transports: Transports
   readonly clock: Clock
   readonly timersFor: TimersFor
-  readonly counts: Pick<Counts, 'repeated'>
-  readonly judge: (request: SipRequest, flow: Flow) => Verdict
+  readonly counts: Pick<Counts, 'repeated' | 'withheld'>
+  readonly judge: (request: SipRequest, flow: Flow, size: number) => Verdict
+  /** UDP from a source that has not proved to be real. */
+  readonly isFrugal: (flow: Flow) => boolean
+  /** False: so many bytes may not go there. */
+  readonly affords: (flow: Flow, bytes: number) => boolean
   /** A final response was given. */
   readonly onAnswered: (request: SipRequest, flow: Flow, response: SipResponse) => void
   readonly onTransaction: (transaction: ServerTransaction) => void
@@ -86,6 +97,7 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
       server.reconnecting.delete(flow.connection ?? 0)
       for (const machine of stranded) runner.feed(machine, 'transport error')
     },
+    cancels: (cancel) => machines.has(serverKey(cancel, 'INVITE')),
     get size() {
       return machines.size
     },
@@ -100,7 +112,16 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
   }
 }
 
-const fates: Readonly<Record<Verdict, RequestFate>> = { admit: 'new', refuse: 'refused', drop: 'dropped' }
+/** RFC 3261 §17.2.1: so long a 100 may wait for a response that says more. */
+const tryingMs = 200
+
+const fates: Readonly<Record<Verdict, RequestFate>> = {
+  admit: 'new',
+  refuse: 'refused',
+  drop: 'dropped',
+  challenge: 'challenged',
+  'too large': 'too large',
+}
 
 function receive(server: Server, request: SipRequest, flow: Flow, size: number): RequestFate {
   if (request.method === 'ACK') return receiveAck(server, request, flow, size)
@@ -112,7 +133,7 @@ function receive(server: Server, request: SipRequest, flow: Flow, size: number):
   }
   const mergeKey = mergeKeyOf(request)
   if (mergeKey !== null && server.merging.has(mergeKey)) return 'merged'
-  const verdict = server.judge(request, flow)
+  const verdict = server.judge(request, flow, size)
   if (verdict === 'admit') open(server, { request, flow, size, key, mergeKey })
   return fates[verdict]
 }
@@ -149,6 +170,11 @@ interface Arrival {
   readonly mergeKey: string | null
 }
 
+/** A source that may be forged gets each response once, and again when it asks again. */
+function withoutRepetition(timers: SipTimers): SipTimers {
+  return { ...timers, g: Number.POSITIVE_INFINITY }
+}
+
 function open(server: Server, arrival: Arrival): void {
   const { request, flow, key, mergeKey } = arrival
   const reconnectTo = answerTo(request.topVia, flow)
@@ -157,9 +183,10 @@ function open(server: Server, arrival: Arrival): void {
     method: request.method,
     key,
     mergeKey,
+    flow,
     answerFlow,
     reconnectTo,
-    timers: server.timersFor(flow),
+    timers: server.isFrugal(flow) ? withoutRepetition(server.timersFor(flow)) : server.timersFor(flow),
   })
   machine.transaction = transactionOf(server, machine, arrival)
   server.machines.set(key, machine)
@@ -195,17 +222,36 @@ function respond(
   response: SipResponse,
   { request, flow }: Pick<Arrival, 'request' | 'flow'>,
 ): Buffer {
-  const input = inputOf(response.status)
-  if (!machine.table[machine.state]?.[input])
+  if (!machine.table[machine.state]?.[inputOf(response.status)])
     throw new AppError('SIP_SEND_FAILED', `the transaction is ${machine.state}: no ${response.status} can be sent`)
   const bytes = response.toBuffer()
+  if (response.status === 100 && server.isFrugal(flow)) server.clock.after(tryingMs, () => sayTrying(server, machine, bytes))
+  else take(server, machine, { response, bytes, request, flow })
+  return bytes
+}
+
+/** A client that has heard something does not ask again: from now on the final response is repeated. */
+function sayTrying(server: Server, machine: ServerMachine, bytes: Buffer): void {
+  if (machine.state !== 'proceeding' || machine.response) return
+  machine.timers = server.timersFor(machine.answerFlow)
+  machine.response = bytes
+  server.runner.feed(machine, '1xx')
+}
+
+interface Given extends Pick<Arrival, 'request' | 'flow'> {
+  readonly response: SipResponse
+  readonly bytes: Buffer
+}
+
+function take(server: Server, machine: ServerMachine, { response, bytes, request, flow }: Given): void {
+  const input = inputOf(response.status)
+  if (response.status < 200) machine.timers = server.timersFor(flow)
   machine.response = bytes
   if (response.status > 100) countAnswer(server, machine)
   if (machine.state === 'accepted') server.counts.repeated += 1
   else if (response.status >= 200) server.onAnswered(request, flow, response)
   server.runner.feed(machine, input)
   if (machine.table === nonInviteServerTable && response.status >= 200) settle(server, machine)
-  return bytes
 }
 
 function countAnswer(server: Server, machine: ServerMachine): void {
@@ -241,7 +287,12 @@ function tell({ onFault }: Server, listener: (() => void) | null): void {
 
 function deliver(server: Server, machine: ServerMachine): void {
   const { response } = machine
-  if (!response || server.transports.send(response, machine.answerFlow)) return
+  if (!response) return
+  if (!server.affords(machine.flow, response.length)) {
+    server.counts.withheld += 1
+    return
+  }
+  if (server.transports.send(response, machine.answerFlow)) return
   if (!reconnect(server, machine, response)) queueMicrotask(() => server.runner.feed(machine, 'transport error'))
 }
 

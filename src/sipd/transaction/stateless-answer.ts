@@ -3,6 +3,7 @@ import { createResponse } from '../../sip/builder.js'
 import type { SipRequest } from '../../sip/message.js'
 import type { Flow } from '../transport/flow.js'
 import type { Transports } from '../transport/transports.js'
+import type { Counts } from './counts.js'
 import { answerTo } from './via-stamp.js'
 
 export interface StatelessAnswer {
@@ -13,13 +14,22 @@ export interface StatelessAnswer {
 
 const salt = randomBytes(16)
 
+export interface StatelessNeeds {
+  readonly transports: Pick<Transports, 'send'>
+  /** False: so many bytes may not go there. */
+  readonly affords: (flow: Flow, bytes: number) => boolean
+  readonly counts: Pick<Counts, 'withheld'>
+}
+
 /** Answers a request that gets no transaction; an ACK gets no answer. Its copies get the same To tag (RFC 3261 §8.2.7). */
-export function answerStateless(transports: Transports, request: SipRequest, flow: Flow, answer: StatelessAnswer): void {
+export function answerStateless(needs: StatelessNeeds, request: SipRequest, flow: Flow, answer: StatelessAnswer): void {
   if (request.method === 'ACK') return
   const response = createResponse(request, answer.status, answer.reason, tagFor(request))
   for (const [name, value] of answer.headers ?? []) response.append(name, value)
   const way = flow.connection === null ? { ...flow, remote: answerTo(request.topVia, flow) } : flow
-  transports.send(response.toBuffer(), way)
+  const bytes = response.toBuffer()
+  if (needs.affords(flow, bytes.length)) needs.transports.send(bytes, way)
+  else needs.counts.withheld += 1
 }
 
 function tagFor(request: SipRequest): string {

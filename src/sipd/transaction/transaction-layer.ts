@@ -63,6 +63,8 @@ export interface TransactionLayer {
   onRequest(listener: (transaction: ServerTransaction) => void): void
   /** An emergency call, or what ends or goes on with a call: it has a place where others find none any more. */
   isUrgent(request: SipRequest): boolean
+  /** Recognizes the requests of dialogs that exist: those are taken from any source. */
+  knowsDialogs(isKnown: (request: SipRequest) => boolean): void
   /** An ACK that belongs to no transaction: that of a 2xx. */
   onAck(listener: (ack: SipRequest, flow: Flow, size: number) => void): void
   /** The hops that need no DNS: numeric host, or a name asked a moment ago. Null: ask `locate`. Throws what `locate` rejects with. */

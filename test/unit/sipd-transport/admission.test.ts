@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createResponse } from '../../../src/sip/builder.js'
-import { sourceOf } from '../../../src/sipd/transaction/admission/sources.js'
+import { createRequest, createResponse } from '../../../src/sip/builder.js'
+import { sourceOf } from '../../../src/sipd/transaction/admission/sources/source.js'
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
-import { openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
+import { answer, openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
 
 let still: StillLayer
 beforeEach(async () => {
@@ -34,6 +34,15 @@ function request({ method = 'OPTIONS', user = 'x', uri = `sip:${user}@192.0.2.1`
   })
 }
 
+const deafUser = { onSent: () => undefined, onResponse: () => undefined, onTimeout: () => undefined, onTransportFailure: () => undefined }
+const headersOfOurs = [
+  ['Max-Forwards', '70'],
+  ['From', '<sip:us@test.invalid>;tag=u1'],
+  ['To', '<sip:x@test.invalid>'],
+  ['Call-ID', 'ours@test'],
+  ['CSeq', '1 OPTIONS'],
+] as const
+
 /** Sends a request from there; answers what became of it. */
 function send(text: string, from = peer): 'transaction' | 'refused' | 'silence' {
   const before = still.transactions.length
@@ -50,19 +59,38 @@ function answerLast(status: number, challenge?: string): void {
   transaction.respond(response)
 }
 
-const withPassword = { method: 'REGISTER', more: ['Authorization: Digest username="HD0001", response="00"'] }
+const register = { method: 'REGISTER' }
+const withNonce = (nonce: string) => ({ ...register, more: [`Authorization: Digest username="HD0001", nonce="${nonce}", response="00"`] })
 
-function fail(times: number, from = peer, challenge?: string): void {
-  for (let at = 0; at < times; at += 1) if (send(request(withPassword), from) === 'transaction') answerLast(401, challenge)
+/** Challenges the source; answers the nonce that it was sent. */
+function challenged(from = peer): string {
+  number += 1
+  const nonce = `nonce-${number}`
+  send(request(register), from)
+  answerLast(401, `Digest realm="x", nonce="${nonce}"`)
+  return nonce
+}
+
+/** Wrong passwords from a source that was challenged first. */
+function fail(times: number, from = peer, challenge = 'Digest realm="x", nonce="another"'): void {
+  const nonce = challenged(from)
+  for (let at = 0; at < times; at += 1) if (send(request(withNonce(nonce)), from) === 'transaction') answerLast(401, challenge)
 }
 
 describe('bans', () => {
-  test('a known scanner is not answered, nor heard again for ten minutes; others are', () => {
+  test('one datagram of a known scanner is dropped and silences nobody: its source may be forged', () => {
     expect(send(request({ more: ['User-Agent: friendly-scanner'] }))).toBe('silence')
+    expect([send(request()), send(request(), other)]).toEqual(['transaction', 'transaction'])
+    expect(still.layer.counts().dropped).toBe(1)
+  })
+
+  test('a scanner that has brought back a nonce is banned for ten minutes', () => {
+    const nonce = challenged()
+    const scan = withNonce(nonce)
+    expect(send(request({ ...scan, more: [...scan.more, 'User-Agent: friendly-scanner'] }))).toBe('silence')
     expect([send(request()), send(request(), other)]).toEqual(['silence', 'transaction'])
     still.clock.advance(10 * 60_000 + 1)
     expect(send(request())).toBe('transaction')
-    expect(still.layer.counts().dropped).toBe(2)
   })
 
   test('thirty wrong passwords within a minute ban a source', () => {
@@ -71,6 +99,47 @@ describe('bans', () => {
     expect(send(request())).toBe('transaction')
     fail(1)
     expect([send(request()), send(request(), other)]).toEqual(['silence', 'transaction'])
+  })
+
+  test('wrong passwords count for nothing with a nonce that nobody sent to that address', () => {
+    const nonce = challenged(other)
+    for (const stolen of [nonce, 'invented'])
+      for (let at = 0; at < 60; at += 1) {
+        if (send(request(withNonce(stolen))) === 'transaction') answerLast(401)
+        still.clock.advance(200)
+      }
+    expect(send(request())).toBe('transaction')
+  })
+
+  test('messages that make no sense ban nobody over UDP', () => {
+    for (let at = 0; at < 60; at += 1) {
+      still.arrives('GET / HTTP/1.1\r\n\r\n')
+      still.clock.advance(200)
+    }
+    expect(send(request())).toBe('transaction')
+  })
+
+  test('a banned source still ends its calls, and calls for help', () => {
+    still.layer.knowsDialogs(({ to }) => to.tag === 'ours')
+    fail(29)
+    still.clock.advance(6_000)
+    fail(1)
+    expect(send(request({ method: 'INVITE' }))).toBe('silence')
+    expect(send(request({ method: 'BYE', toTag: 'not-ours' }))).toBe('silence')
+    expect(send(request({ method: 'BYE', toTag: 'ours' }))).toBe('transaction')
+    expect(send(request({ method: 'INVITE', user: '112' }))).toBe('transaction')
+  })
+
+  test('the responses of a banned source to our own requests are heard', () => {
+    fail(29)
+    still.clock.advance(6_000)
+    fail(1)
+    const heard: number[] = []
+    still.net.clear()
+    const ours = createRequest({ method: 'OPTIONS', uri: 'sip:x@192.0.2.7', headers: headersOfOurs })
+    still.layer.send(ours, still.hop, { ...deafUser, onResponse: ({ status }) => void heard.push(status) })
+    still.arrives(answer(still.net.sent[0]?.text ?? '', 200))
+    expect(heard).toEqual([200])
   })
 
   test('an office that starts at once behind one address is not banned for the first moment', () => {
@@ -82,29 +151,36 @@ describe('bans', () => {
     fail(29, peer, 'Digest realm="x", nonce="1", stale=true')
     still.clock.advance(6_000)
     fail(29, peer, 'Digest realm="x", nonce="1", stale=TRUE')
-    for (let at = 0; at < 40; at += 1) if (send(request({ method: 'REGISTER' })) === 'transaction') answerLast(401)
+    for (let at = 0; at < 40; at += 1) if (send(request(register)) === 'transaction') answerLast(401)
     expect(send(request())).toBe('transaction')
   })
 
-  test('a source that has shown a right password is never banned, whoever else is behind its address', () => {
-    send(request(withPassword))
+  test('a phone that has shown a right password is never banned, and loses nothing by another behind its address', () => {
+    const bad = { ...peer, port: 6_000 }
+    send(request(withNonce(challenged())))
     answerLast(200)
-    fail(29)
+    fail(29, bad)
     still.clock.advance(6_000)
-    fail(29)
+    fail(29, bad)
+    expect(send(request(), bad)).toBe('silence')
     expect(send(request({ more: ['User-Agent: sipvicious'] }))).toBe('silence')
     expect(send(request())).toBe('transaction')
+    expect(send(request(), { ...peer, port: 6_001 })).toBe('transaction')
   })
 
-  test('messages that make no sense ban their source as well, unless it is this very machine', () => {
-    const here = { address: '127.0.0.1', port: 5999 }
-    for (let at = 0; at < 30; at += 1) {
-      still.arrives('GET / HTTP/1.1\r\n\r\n')
-      still.arrives('GET / HTTP/1.1\r\n\r\n', here)
-      still.clock.advance(200)
+  test('a password is not proved by a nonce that was never sent there, by another method, or by an emergency call', () => {
+    const stranger = { ...peer, port: 6_000 }
+    send(request(withNonce('invented')))
+    answerLast(200)
+    const nonce = challenged()
+    for (const wanted of [{ method: 'OPTIONS' }, { method: 'INVITE', user: '112' }]) {
+      send(request({ ...wanted, more: withNonce(nonce).more }))
+      answerLast(200)
     }
-    expect(send(request(), here)).toBe('transaction')
-    expect([send(request()), send(request(), other)]).toEqual(['silence', 'transaction'])
+    fail(29, stranger)
+    still.clock.advance(6_000)
+    fail(1, stranger)
+    expect(send(request())).toBe('silence')
   })
 })
 
@@ -135,7 +211,10 @@ describe('overload: more requests without an answer than there may be, for a sec
     for (let at = 0; at < 60; at += 1) send(request())
     expect(send(request())).toBe('refused')
     expect(send(request({ method: 'BYE', toTag: 'ours' }))).toBe('transaction')
-    expect(send(request({ method: 'CANCEL' }))).toBe('transaction')
+    number += 1
+    const invite = { line: 'INVITE sip:x@192.0.2.1 SIP/2.0', branch: `z9hG4bK${number}`, callId: 'cancelled', cseq: '1 INVITE' }
+    send(wire(invite), other)
+    expect(send(wire({ ...invite, line: 'CANCEL sip:x@192.0.2.1 SIP/2.0', cseq: '1 CANCEL' }))).toBe('transaction')
     expect(send(request({ method: 'INVITE', user: '112' }))).toBe('transaction')
     expect(send(request({ method: 'INVITE', user: '113' }))).toBe('refused')
   })
@@ -162,7 +241,7 @@ describe('overload: more requests without an answer than there may be, for a sec
   })
 
   test('gives one that has shown a right password a larger share', () => {
-    send(request(withPassword), other)
+    send(request(withNonce(challenged(other))), other)
     answerLast(200)
     overload()
     expect(Array.from({ length: 100 }, () => send(request(), other)).every((fate) => fate === 'transaction')).toBe(true)

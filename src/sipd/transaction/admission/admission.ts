@@ -1,39 +1,64 @@
 import type { Clock } from '../../../base/clock.js'
 import type { Logger } from '../../../base/logger.js'
-import { dialled, isEmergencyService } from '../../../sip/dialled.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
-import { isLoopback } from '../../transport/local-address.js'
+import type { SipRequest } from '../../../sip/message.js'
+import type { Flow } from '../../transport/flow.js'
+import type { StatelessAnswer } from '../stateless-answer.js'
+import { emergencyCallsTo } from './emergency.js'
+import { createEvidence, type Evidence } from './evidence.js'
+import { createJudge, type Judge } from './judge.js'
 import { createOverloadWatch } from './overload.js'
-import { isScanner } from './scanners.js'
-import { createSources, defaultSourceLimits, type SourceLimits } from './sources.js'
+import { createRooms, defaultRoomLimits, type RoomLimits } from './rooms.js'
+import type { Acquaintances } from './sources/acquaintances.js'
+import { type BanLimits, createBans } from './sources/bans.js'
+import { createByteCredit } from './sources/byte-credit.js'
+import { createChallenges } from './sources/challenges.js'
+import { flowKey, sourceOf } from './sources/source.js'
+import { createStandings } from './sources/standings.js'
 
-export type Verdict = 'admit' | 'refuse' | 'drop'
+export type { Verdict } from './judge.js'
 
-/** Who may have a transaction: strangers who do harm are not heard, and in bad times each source has its share. */
-export interface Admission {
-  /** Before a message is read. False: it is not read. */
-  hears(address: string): boolean
-  /** Before a request becomes a transaction. `refuse`: 503 with Retry-After. */
-  judge(request: SipRequest, address: string): Verdict
-  /** It has a place where others find none any more. */
+type Place = Pick<Flow, 'protocol' | 'remote'>
+
+/**
+ * Decides whose requests are taken. Three rules hold always: a source is banned only after proof that it is real; responses to our own
+ * requests, requests in dialogs and emergency calls are not banned; and what a forger sends uses up nothing that belongs to the
+ * source it names.
+ */
+export interface Admission extends Evidence {
+  /** Bytes came in, sense or not. */
+  arrived(flow: Flow, bytes: number): void
+  readonly judge: Judge
+  /** It has a place when the tables are full: an emergency call, or what goes on or ends in a dialog. */
   isUrgent(request: SipRequest): boolean
-  /** A request of theirs got a final response. */
-  answered(request: SipRequest, address: string, response: SipResponse): void
-  /** They answered a request of ours with 2xx. */
-  trust(address: string): void
-  /** A message of theirs made no sense. */
-  baffled(address: string): void
+  /** The answer for the verdict `challenge`. */
+  challengeFor(request: SipRequest, flow: Flow): StatelessAnswer
+  /** Something came back that only they were sent. */
+  cameBack(flow: Flow): void
+  /** UDP from a source that has not proved to be real: it gets few bytes, and nothing twice. */
+  isFrugal(flow: Flow): boolean
+  /** Takes the bytes off the credit of a frugal flow; false if there is not enough. */
+  affords(flow: Flow, bytes: number): boolean
+  isStranger(flow: Flow): boolean
+  /** `located`: where the URIs lead. */
+  acquaint(acquaintances: Acquaintances, located: readonly Place[]): void
   readonly bans: number
+  /** Entries in all tables. */
+  readonly remembered: number
   readonly isOverloaded: boolean
   close(): void
 }
 
 export interface AdmissionLimits {
-  /** Server transactions at the same time, those included that only wait for copies. A tenth is kept for what comes first. */
+  /** Server transactions at the same time, including those that only wait for copies. A tenth is kept for urgent requests. */
   readonly transactions: number
   /** Requests without any answer at the same time, above which the node counts as overloaded. */
   readonly unanswered: number
-  readonly sources: SourceLimits
+  readonly bans: BanLimits
+  readonly rooms: RoomLimits
+  /** The largest request that a stranger may send, in bytes, other than an emergency call. */
+  readonly strangerBytes: number
+  /** Sources that are remembered, in each table. */
+  readonly sources: number
   /** Numbers that are always let in. */
   readonly emergency: readonly string[]
 }
@@ -41,7 +66,10 @@ export interface AdmissionLimits {
 export const defaultAdmissionLimits: AdmissionLimits = {
   transactions: 400_000,
   unanswered: 5_000,
-  sources: defaultSourceLimits,
+  bans: { banMs: 10 * 60_000, failures: 30, failureMs: 60_000, graceMs: 5_000 },
+  rooms: defaultRoomLimits,
+  strangerBytes: 16 * 1024,
+  sources: 50_000,
   emergency: ['112', '911'],
 }
 
@@ -52,67 +80,67 @@ export interface AdmissionNeeds {
   /** How full the table of transactions is. */
   readonly occupied: () => number
   readonly unanswered: () => number
+  /** The request belongs to a dialog, or cancels a call, that is there. */
+  readonly continues: (request: SipRequest) => boolean
+  /** The source of the flow was banned. */
+  readonly onBanned: (flow: Flow) => void
 }
 
 const reservedShare = 0.1
 
-export function createAdmission({ clock, log, limits, occupied, unanswered }: AdmissionNeeds): Admission {
-  const sources = createSources({ clock, limits: limits.sources })
+export function createAdmission({ clock, log, limits, occupied, unanswered, continues, onBanned }: AdmissionNeeds): Admission {
+  const standings = createStandings(clock, limits.sources)
+  const bans = createBans(clock, limits.bans, limits.sources)
+  const challenges = createChallenges(clock, limits.sources)
+  const credit = createByteCredit(limits.sources)
+  const rooms = createRooms(clock, limits.rooms, limits.sources)
   const overload = createOverloadWatch({ clock, unanswered, limit: limits.unanswered })
+  const isEmergency = emergencyCallsTo(limits.emergency)
+  const evidence = createEvidence({ standings, bans, challenges, isEmergency, log, onBanned })
   const ordinary = Math.ceil(limits.transactions * (1 - reservedShare))
-  const emergency = new Set(limits.emergency)
+  const tables = [challenges, credit, ...Object.values(rooms)]
 
-  function judge(request: SipRequest, address: string): Verdict {
-    if (isScanner(request)) {
-      if (sources.ban(address)) tellBan(address, 'scanner')
-      return 'drop'
-    }
-    const used = occupied()
-    if (used >= limits.transactions) return 'refuse'
-    if (used < ordinary && !overload.isOverloaded) return 'admit'
-    if (isUrgent(request)) return 'admit'
-    return used < ordinary && sources.spend(address) ? 'admit' : 'refuse'
-  }
-
-  /** What goes on in a dialog ends calls and so relieves; an emergency call comes before everything. */
-  function isUrgent({ method, uri, to }: SipRequest): boolean {
-    if (to.tag !== '' || method === 'CANCEL') return true
-    return method === 'INVITE' && (emergency.has(dialled(uri).replace(/#$/, '')) || isEmergencyService(uri))
-  }
-
-  function answered(request: SipRequest, address: string, response: SipResponse): void {
-    if (!request.has('Authorization') && !request.has('Proxy-Authorization')) return
-    if (response.status < 300) sources.prove(address)
-    else if (isWrongPassword(response) && sources.fail(address)) tellBan(address, 'passwords')
-  }
-
-  function tellBan(address: string, reason: string): void {
-    log.warn({ event: 'sip.dropped', address, reason }, `${address} is not heard for a while: ${reason}`)
+  function isFrugal(flow: Flow): boolean {
+    return standings.isGuarded && flow.protocol === 'udp' && standings.of(flow) === 'stranger' && !standings.isReal(flow)
   }
 
   return {
-    hears: (address) => !sources.isBanned(address),
-    judge,
-    isUrgent,
-    answered,
-    trust: (address) => sources.prove(address),
-    baffled(address) {
-      // What runs on this machine is ours, and may be under test.
-      if (!isLoopback(address) && sources.fail(address)) tellBan(address, 'malformed messages')
+    ...evidence,
+    judge: createJudge({
+      standings,
+      bans,
+      challenges,
+      rooms,
+      isEmergency,
+      continues,
+      scanned: evidence.scanned,
+      isFull: () => occupied() >= limits.transactions,
+      isReserve: () => occupied() >= ordinary,
+      isOverloaded: () => overload.isOverloaded,
+      strangerBytes: limits.strangerBytes,
+    }),
+    arrived(flow, bytes) {
+      if (isFrugal(flow)) credit.received(sourceOf(flow.remote.address), bytes)
+    },
+    isUrgent: (request) => request.to.tag !== '' || request.method === 'CANCEL' || isEmergency(request),
+    challengeFor: (request, flow) => challenges.ask(request, flow.remote.address, isEmergency(request) ? 'gently' : 'fully'),
+    cameBack: (flow) => standings.cameBack(flow),
+    isFrugal,
+    affords: (flow, bytes) => !isFrugal(flow) || credit.spend(sourceOf(flow.remote.address), bytes),
+    isStranger: (flow) => standings.isGuarded && standings.of(flow) === 'stranger',
+    acquaint({ addresses, flows, challenge }, located) {
+      challenges.use(challenge)
+      standings.know([...addresses, ...located.map(({ remote }) => remote.address)], [...flows, ...located.map(flowKey)])
     },
     get bans() {
-      return sources.bans
+      return bans.bans
+    },
+    get remembered() {
+      return bans.bans + bans.failing + standings.proven + standings.real + tables.reduce((sum, { size }) => sum + size, 0)
     },
     get isOverloaded() {
       return overload.isOverloaded
     },
     close: () => overload.close(),
   }
-}
-
-/** A challenge because the nonce is old says nothing about the password (RFC 7616 §3.3). */
-function isWrongPassword(response: SipResponse): boolean {
-  if (response.status === 403) return true
-  if (response.status !== 401 && response.status !== 407) return false
-  return ![...response.all('WWW-Authenticate'), ...response.all('Proxy-Authenticate')].some((challenge) => /stale="?true/i.test(challenge))
 }

@@ -1,0 +1,70 @@
+import { isIPv6 } from 'node:net'
+import { type Clock, every, type Milliseconds } from '../base/clock.js'
+import { messageOf } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
+import { parseUri } from '../sip/uri.js'
+import type { Acquaintances, ChallengeTerms } from '../sipd/sipd.js'
+
+/** Tells the SIP server whom this node knows, now and whenever it changes: such sources are never banned, and strangers use up nothing of theirs. */
+export interface AcquaintanceWatch {
+  close(): void
+}
+
+export interface AcquaintanceNeeds {
+  readonly trunks: readonly { readonly uri: string; readonly from: readonly string[] }[]
+  /** The living nodes: `udp:192.0.2.10:5060`. */
+  readonly nodes: () => readonly { readonly sip: string }[]
+  /** Where the phones of this node are: `sip:192.0.2.7:5060;transport=udp`. */
+  readonly flows: () => readonly string[]
+  readonly challenge: ChallengeTerms
+  readonly tell: (acquaintances: Acquaintances) => Promise<void>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const lookMs: Milliseconds = 5_000
+
+export function followAcquaintances(needs: AcquaintanceNeeds): AcquaintanceWatch {
+  const { clock, log, tell } = needs
+  let told = ''
+
+  async function look(): Promise<void> {
+    const now = acquaintancesNow(needs)
+    const text = [...now.addresses, ...now.uris, ...now.flows].join('\n')
+    if (text === told) return
+    await tell(now)
+    told = text
+  }
+
+  const stumbled = (fault: unknown): void => log.debug({ event: 'sip.lost', err: fault }, `the SIP server is away: ${messageOf(fault)}`)
+  look().catch(stumbled)
+  const watch = every(clock, lookMs, look, stumbled)
+  return { close: () => watch.cancel() }
+}
+
+export function acquaintancesNow({ trunks, nodes, flows, challenge }: Omit<AcquaintanceNeeds, 'tell' | 'clock' | 'log'>): Acquaintances {
+  return {
+    addresses: trunks.flatMap(({ from }) => from.map(canonical)),
+    uris: [...trunks.map(({ uri }) => uri), ...nodes().flatMap(({ sip }) => nodeUri(sip) ?? [])],
+    flows: flows().flatMap((flow) => flowName(flow) ?? []),
+    challenge,
+  }
+}
+
+/** `udp:192.0.2.10:5060` → `sip:192.0.2.10:5060;transport=udp` */
+function nodeUri(sip: string): string | null {
+  const colon = sip.indexOf(':')
+  return colon < 0 ? null : `sip:${sip.slice(colon + 1)};transport=${sip.slice(0, colon)}`
+}
+
+/** `sip:[2001:db8::7]:5060;transport=tcp` → `tcp 2001:db8::7:5060` */
+function flowName(flow: string): string | null {
+  const uri = parseUri(flow)
+  if (uri?.kind !== 'sip') return null
+  return `${uri.params.get('transport') ?? 'udp'} ${uri.host.replace(/^\[|\]$/g, '')}:${uri.port ?? 5060}`
+}
+
+/** The spelling that sockets use: IPv6 compressed and in lower case. */
+function canonical(address: string): string {
+  return isIPv6(address) ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address
+}

@@ -1,0 +1,61 @@
+import type { Clock, Milliseconds } from '../../../base/clock.js'
+import { createBoundedMap } from './bounded-map.js'
+
+/** Requests a second, and how many may come at once. */
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** Token buckets by key. The oldest are forgotten when there are too many: a forgotten key starts with a full bucket. */
+export interface Buckets {
+  /** Takes a token; false if none is left. */
+  take(key: string): boolean
+  readonly size: number
+}
+
+interface Bucket {
+  tokens: number
+  at: Milliseconds
+}
+
+export function createBuckets(clock: Clock, { perSecond, burst }: Rate, most: number): Buckets {
+  const buckets = createBoundedMap<Bucket>(most)
+  return {
+    take(key) {
+      const now = clock.now()
+      let bucket = buckets.get(key)
+      if (!bucket) {
+        bucket = { tokens: burst, at: now }
+        buckets.set(key, bucket)
+      }
+      bucket.tokens = Math.min(bucket.tokens + ((now - bucket.at) / 1_000) * perSecond, burst)
+      bucket.at = now
+      if (bucket.tokens < 1) return false
+      bucket.tokens -= 1
+      return true
+    },
+    get size() {
+      return buckets.size
+    },
+  }
+}
+
+/** Requests of one kind: each source has its share, and all of them together have one. */
+export interface Room {
+  /** True if there was room for one more from that source, which is then taken. */
+  enter(source: string): boolean
+  readonly size: number
+}
+
+export function createRoom(clock: Clock, rates: { readonly source: Rate; readonly total: Rate }, most: number): Room {
+  const sources = createBuckets(clock, rates.source, most)
+  const total = createBuckets(clock, rates.total, 1)
+  return {
+    // In this order a source that floods uses up its own share and no more of the common one.
+    enter: (source) => sources.take(source) && total.take(''),
+    get size() {
+      return sources.size
+    },
+  }
+}

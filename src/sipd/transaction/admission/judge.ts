@@ -1,0 +1,99 @@
+import type { SipRequest } from '../../../sip/message.js'
+import type { Flow } from '../../transport/flow.js'
+import type { IsEmergency } from './emergency.js'
+import type { Rooms } from './rooms.js'
+import { isScanner } from './scanners.js'
+import type { Bans } from './sources/bans.js'
+import type { Challenges } from './sources/challenges.js'
+import { flowKey, sourceOf } from './sources/source.js'
+import type { Standing, Standings } from './sources/standings.js'
+
+/**
+ * What becomes of a request that would open a transaction. `refuse`: 503 with Retry-After. `challenge`: 401 or 407 without a transaction.
+ * `too large`: 513.
+ */
+export type Verdict = 'admit' | 'refuse' | 'drop' | 'challenge' | 'too large'
+
+export type Judge = (request: SipRequest, flow: Flow, size: number) => Verdict
+
+export interface JudgeNeeds {
+  readonly standings: Standings
+  readonly bans: Bans
+  readonly challenges: Challenges
+  readonly rooms: Rooms
+  readonly isEmergency: IsEmergency
+  /** The request belongs to a dialog, or cancels a call, that is there. */
+  readonly continues: (request: SipRequest) => boolean
+  readonly scanned: (flow: Flow) => void
+  /** Of the table of transactions: `full` up to the last entry, `scarce` when only the reserve is left or the server is overloaded. */
+  readonly isFull: () => boolean
+  readonly isReserve: () => boolean
+  readonly isOverloaded: () => boolean
+  /** The largest request of a stranger. */
+  readonly strangerBytes: number
+}
+
+interface Arrival {
+  readonly request: SipRequest
+  readonly flow: Flow
+  readonly size: number
+  readonly standing: Standing
+  /** It brings back a nonce that was sent there. */
+  readonly answers: boolean
+}
+
+/** The order of the rules is their rank: nothing stands before what goes on in a dialog, nor before an emergency call. */
+export function createJudge(needs: JudgeNeeds): Judge {
+  const { standings, bans, challenges, isEmergency, continues } = needs
+  return (request, flow, size) => {
+    const standing = standings.of(flow)
+    const answers = standing === 'stranger' && challenges.cameBack(request, flow.remote.address)
+    const goesOn = continues(request)
+    if (answers || goesOn) standings.cameBack(flow)
+    if (needs.isFull()) return 'refuse'
+    if (goesOn) return 'admit'
+    const arrival: Arrival = { request, flow, size, standing, answers }
+    if (isEmergency(request)) return judgeEmergency(needs, arrival)
+    if (standing === 'stranger' && bans.isBanned(flow)) return 'drop'
+    if (isScanner(request)) {
+      needs.scanned(flow)
+      return 'drop'
+    }
+    return standings.isGuarded && standing === 'stranger' ? judgeStranger(needs, arrival) : judgeKnown(needs, arrival)
+  }
+}
+
+/** Never dropped. Beyond the room for strangers a phone still gets through with its password. */
+function judgeEmergency({ standings, rooms, challenges }: JudgeNeeds, { flow, standing, answers }: Arrival): Verdict {
+  if (!standings.isGuarded || standing !== 'stranger') return 'admit'
+  const room = answers ? rooms.answeringEmergencies : rooms.emergencies
+  if (room.enter(sourceOf(flow.remote.address))) return 'admit'
+  return challenges.canAsk && !answers ? 'challenge' : 'refuse'
+}
+
+function judgeStranger(needs: JudgeNeeds, { request, flow, size, answers }: Arrival): Verdict {
+  const { rooms, challenges } = needs
+  const source = sourceOf(flow.remote.address)
+  if (size > needs.strangerBytes) return 'too large'
+  if (answers) return (!isScarce(needs) || rooms.scarce.take(source)) && rooms.answering.enter(source) ? 'admit' : 'refuse'
+  if (!isScarce(needs) && rooms.strangers.enter(source)) return 'admit'
+  const { method } = request
+  return challenges.canAsk && (method === 'INVITE' || method === 'REGISTER') ? 'challenge' : 'refuse'
+}
+
+/** A server that is not guarded gives everybody a share, and only in bad times. */
+function judgeKnown(needs: JudgeNeeds, { flow, standing }: Arrival): Verdict {
+  const { standings, rooms, isReserve } = needs
+  if (!standings.isGuarded && !isScarce(needs)) return 'admit'
+  const room = standing === 'stranger' ? rooms.scarce : rooms.known
+  return !isReserve() && room.take(keyFor(flow, standing)) ? 'admit' : 'refuse'
+}
+
+function isScarce({ isOverloaded, isReserve }: JudgeNeeds): boolean {
+  return isOverloaded() || isReserve()
+}
+
+/** A proven phone is counted by itself: what others send from its address uses up nothing of its own. */
+function keyFor(flow: Flow, standing: Standing): string {
+  return standing === 'proven' ? flowKey(flow) : sourceOf(flow.remote.address)
+}

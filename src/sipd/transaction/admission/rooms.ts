@@ -1,0 +1,40 @@
+import type { Clock } from '../../../base/clock.js'
+import { createBuckets, createRoom, type Rate } from './buckets.js'
+
+/** New requests by kind of sender. What one kind uses up is missing to no other. */
+export interface RoomLimits {
+  /** Of each trunk, node and registered flow. */
+  readonly known: Rate
+  /** Requests that answer a challenge of ours: of each source, and of all. */
+  readonly answering: { readonly source: Rate; readonly total: Rate }
+  /** What strangers may ask the application: of each source, and of all. */
+  readonly strangers: { readonly source: Rate; readonly total: Rate }
+  /** The same for emergency calls of those who have proved nothing, and of those who answer a challenge. */
+  readonly emergencies: { readonly source: Rate; readonly total: Rate }
+  readonly answeringEmergencies: { readonly source: Rate; readonly total: Rate }
+  /** Each source while the server is overloaded. */
+  readonly scarce: Rate
+}
+
+/** An office of 1,000 phones behind one address that starts at once finds room: all are challenged, and all may answer. */
+export const defaultRoomLimits: RoomLimits = {
+  known: { perSecond: 1_000, burst: 2_000 },
+  answering: { source: { perSecond: 100, burst: 1_500 }, total: { perSecond: 500, burst: 3_000 } },
+  strangers: { source: { perSecond: 50, burst: 100 }, total: { perSecond: 200, burst: 400 } },
+  emergencies: { source: { perSecond: 1, burst: 10 }, total: { perSecond: 10, burst: 40 } },
+  answeringEmergencies: { source: { perSecond: 2, burst: 20 }, total: { perSecond: 20, burst: 100 } },
+  scarce: { perSecond: 20, burst: 40 },
+}
+
+export type Rooms = ReturnType<typeof createRooms>
+
+export function createRooms(clock: Clock, limits: RoomLimits, most: number) {
+  return {
+    known: createBuckets(clock, limits.known, most),
+    scarce: createBuckets(clock, limits.scarce, most),
+    answering: createRoom(clock, limits.answering, most),
+    strangers: createRoom(clock, limits.strangers, most),
+    emergencies: createRoom(clock, limits.emergencies, most),
+    answeringEmergencies: createRoom(clock, limits.answeringEmergencies, most),
+  }
+}

@@ -1,0 +1,37 @@
+import { createBoundedMap } from '../bounded-map.js'
+
+/**
+ * Bytes that may still go to a UDP source that has not proved to be where it says: three for each byte that came from there. Whoever
+ * forges a source then reflects no more than that (compare RFC 9000 §8.1).
+ */
+export interface ByteCredit {
+  received(source: string, bytes: number): void
+  /** Takes them off the credit; false, and nothing is taken, if there is not enough. */
+  spend(source: string, bytes: number): boolean
+  readonly size: number
+}
+
+const factor = 3
+/** What a source can save up. */
+const mostCredit = 256 * 1024
+
+/** A source that was forgotten because there are too many has no credit until it sends again. */
+export function createByteCredit(most: number): ByteCredit {
+  const credits = createBoundedMap<{ bytes: number }>(most)
+  return {
+    received(source, bytes) {
+      const credit = credits.get(source)
+      if (credit) credit.bytes = Math.min(credit.bytes + factor * bytes, mostCredit)
+      else credits.set(source, { bytes: factor * bytes })
+    },
+    spend(source, bytes) {
+      const credit = credits.get(source)
+      if (!credit || credit.bytes < bytes) return false
+      credit.bytes -= bytes
+      return true
+    },
+    get size() {
+      return credits.size
+    },
+  }
+}

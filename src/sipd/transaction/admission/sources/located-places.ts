@@ -1,0 +1,47 @@
+import { type Alarm, type Clock, every, type Milliseconds } from '../../../../base/clock.js'
+import type { Hop } from '../../../transport/flow.js'
+
+/** Where the URIs of trunks lead now, by DNS (RFC 3263). */
+export interface LocatedPlaces {
+  follow(uris: readonly string[]): void
+  readonly places: readonly Hop[]
+  close(): void
+}
+
+export interface LocatedPlacesNeeds {
+  readonly find: (uri: string) => Promise<readonly Hop[]>
+  readonly clock: Clock
+  readonly onFound: () => void
+  readonly onFault: (fault: unknown) => void
+}
+
+const againMs: Milliseconds = 60_000
+
+export function createLocatedPlaces({ find, clock, onFound, onFault }: LocatedPlacesNeeds): LocatedPlaces {
+  const found = new Map<string, readonly Hop[]>()
+  let uris: readonly string[] = []
+
+  /** A name that cannot be resolved now keeps what it had. */
+  async function locate(uri: string): Promise<void> {
+    const hops = await find(uri).catch(() => null)
+    if (!hops) return
+    found.set(uri, hops)
+    onFound()
+  }
+
+  const locateAll = async (): Promise<void> => void (await Promise.all(uris.map(locate)))
+  let watch: Alarm | null = null
+
+  return {
+    follow(next) {
+      const fresh = next.filter((uri) => !uris.includes(uri))
+      uris = next
+      if (uris.length > 0) watch ??= every(clock, againMs, locateAll, onFault)
+      for (const uri of fresh) void locate(uri)
+    },
+    get places() {
+      return uris.flatMap((uri) => found.get(uri) ?? [])
+    },
+    close: () => watch?.cancel(),
+  }
+}

@@ -1,0 +1,266 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Secret } from '../../../src/base/secret.js'
+import { createNonceForm } from '../../../src/sip/auth/nonce.js'
+import { createResponse } from '../../../src/sip/builder.js'
+import type { Acquaintances } from '../../../src/sipd/sipd.js'
+import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
+import { openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
+
+const known: Acquaintances = {
+  addresses: ['192.0.2.40'],
+  flows: ['udp 192.0.2.50:5060'],
+  uris: ['sip:192.0.2.41'],
+  challenge: {
+    realm: 'hotdesk.test',
+    algorithms: ['SHA-256', 'MD5'],
+    key: new Secret('11'.repeat(32)),
+    maker: '010203040506',
+    lifetimeMs: 300_000,
+  },
+}
+const trunk = { address: '192.0.2.40', port: 5060 }
+const trunkByName = { address: '192.0.2.41', port: 5060 }
+const phone = { address: '192.0.2.50', port: 5060 }
+const phoneNextDoor = { ...phone, port: 5061 }
+
+let still: StillLayer
+let number = 0
+beforeEach(async () => {
+  still = await openStillLayer()
+  still.layer.knowsDialogs(({ to }) => to.tag === 'ours')
+  still.layer.acquaint(known)
+  // The trunk's URI is resolved.
+  await new Promise(setImmediate)
+})
+afterEach(() => still.layer.close())
+
+interface Wanted {
+  readonly method?: string
+  readonly user?: string
+  readonly toTag?: string
+  readonly more?: readonly string[]
+}
+
+function request({ method = 'INVITE', user = 'x', toTag, more = [] }: Wanted = {}): string {
+  number += 1
+  const line = `${method} sip:${user}@192.0.2.1 SIP/2.0`
+  return wire({
+    line,
+    branch: `z9hG4bK${number}`,
+    cseq: `1 ${method}`,
+    callId: `call-${number}`,
+    more,
+    ...(toTag !== undefined && { toTag }),
+  })
+}
+
+/** What came back at once: `up` for a transaction, else the status, 0 for nothing. */
+function send(text: string, from = peer): 'up' | number {
+  const before = still.transactions.length
+  still.net.clear()
+  still.arrives(text, from)
+  if (still.transactions.length > before) return 'up'
+  return Number(still.net.sent[0]?.text.split(' ')[1] ?? 0)
+}
+
+function count(fates: readonly ('up' | number)[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const fate of fates) sums[fate] = (sums[fate] ?? 0) + 1
+  return sums
+}
+
+function flood(times: number, wanted: Wanted = {}, from = peer): Record<string, number> {
+  return count(Array.from({ length: times }, () => send(request(wanted), from)))
+}
+
+/** The credentials that go with the challenge that was sent last. */
+function credentials(header = 'Proxy-Authorization'): string[] {
+  const nonce = /nonce="([^"]+)"/.exec(still.net.sent.at(-1)?.text ?? '')?.[1] ?? ''
+  return [`${header}: Digest username="HD0001", realm="hotdesk.test", nonce="${nonce}", uri="sip:x", response="00"`]
+}
+
+describe('a stranger that sends more than its share', () => {
+  test('is challenged without a transaction, and its answer to that is let in', () => {
+    expect(flood(140)).toEqual({ up: 100, 407: 40 })
+    const before = still.layer.load().serverTransactions
+    expect([send(request()), still.layer.load().serverTransactions]).toEqual([407, before])
+    expect(still.net.sent[0]?.text).toMatch(
+      /Proxy-Authenticate: Digest realm="hotdesk.test", nonce="[\w-]{59}", algorithm=SHA-256.*\r\n.*MD5/,
+    )
+    expect(send(request({ more: credentials() }))).toBe('up')
+    expect(still.layer.counts().challenged).toBe(41)
+  })
+
+  test('registers by the challenge that it gets: 401', () => {
+    flood(100)
+    expect(send(request({ method: 'REGISTER' }))).toBe(401)
+    expect(send(request({ method: 'REGISTER', more: credentials('Authorization') }))).toBe('up')
+  })
+
+  test('cannot use a nonce that was sent to another address', () => {
+    flood(100)
+    send(request())
+    const more = credentials()
+    flood(100, {}, phoneNextDoor)
+    expect(send(request({ more }), phoneNextDoor)).toBe(407)
+    expect(still.net.sent[0]?.text).toContain('stale=true')
+  })
+
+  test('hears 503 for what is never challenged', () => {
+    expect(flood(101, { method: 'OPTIONS' })).toEqual({ up: 100, 503: 1 })
+  })
+
+  test('takes nothing from others: neither from a registered phone behind the same address nor from a trunk', () => {
+    flood(500, {}, phoneNextDoor)
+    flood(500)
+    expect([send(request(), phone), send(request(), trunk), send(request(), trunkByName)]).toEqual(['up', 'up', 'up'])
+  })
+
+  test('from many forged addresses finds a common end', () => {
+    const fates = Array.from({ length: 1_000 }, (_, at) => send(request(), { address: `198.51.${at % 100}.${at % 250}`, port: 5060 }))
+    expect(count(fates)).toEqual({ up: 400, 407: 600 })
+    expect(send(request(), phone)).toBe('up')
+  })
+
+  test('gets its share again with time', () => {
+    flood(110)
+    still.clock.advance(500)
+    expect(flood(35)).toEqual({ up: 25, 407: 10 })
+  })
+
+  test('does not escape by a To tag of no dialog, nor by a CANCEL of no call', () => {
+    flood(100)
+    expect(send(request({ method: 'BYE', toTag: 'invented' }))).toBe(503)
+    expect(send(request({ method: 'CANCEL' }))).toBe(503)
+    expect(send(request({ method: 'BYE', toTag: 'ours' }))).toBe('up')
+  })
+
+  test('sends no large requests, except for help', () => {
+    const more = Array.from({ length: 5 }, () => `X-Long: ${'a'.repeat(4_000)}`)
+    expect(send(request({ more }))).toBe(513)
+    expect(send(request({ user: '112', more }))).toBe('up')
+    expect(send(request({ more }), phone)).toBe('up')
+  })
+})
+
+describe('emergency calls', () => {
+  test('of strangers have a room of their own; beyond it they are challenged with what every phone can answer', () => {
+    flood(100)
+    expect(flood(20, { user: '112' })).toEqual({ up: 10, 407: 10 })
+    expect(still.net.sent[0]?.text).not.toContain('SHA-256')
+    expect(send(request({ user: '112', more: credentials() }))).toBe('up')
+  })
+
+  test('of registered phones and trunks are let in whatever strangers do', () => {
+    for (let at = 0; at < 500; at += 1) send(request({ user: '112' }), { address: `198.51.100.${at % 250}`, port: at })
+    expect(flood(100, { user: '112' }, phone)).toEqual({ up: 100 })
+    expect(flood(100, { user: '112' }, trunk)).toEqual({ up: 100 })
+  })
+})
+
+describe('bans', () => {
+  test.each([
+    ['a registered phone', phone],
+    ['a trunk', trunk],
+    ['a trunk by its name', trunkByName],
+  ])('never hit %s', (_who, from) => {
+    still.net.clear()
+    for (let at = 0; at < 60; at += 1) {
+      send(request({ method: 'REGISTER', more: credentials('Authorization') }), from)
+      const transaction = still.transactions.at(-1) as ServerTransaction
+      if (!transaction.completed) transaction.respond(createResponse(transaction.request, 401, undefined, 'x'))
+      still.clock.advance(200)
+    }
+    send(request({ more: ['User-Agent: friendly-scanner'] }), from)
+    expect([send(request(), from), still.layer.load().bans]).toEqual(['up', 0])
+  })
+})
+
+describe('to a UDP source that may be forged', () => {
+  const sentBytes = (): number => still.net.sent.reduce((sum, { text }) => sum + text.length, 0)
+  const last = (): ServerTransaction => still.transactions.at(-1) as ServerTransaction
+
+  test('a challenge goes out once, without a 100 before it, and again when the request comes again', () => {
+    const invite = request()
+    send(invite)
+    last().respond(createResponse(last().request, 100))
+    last().respond(createResponse(last().request, 407, undefined, 'x'))
+    still.clock.advance(40_000)
+    expect(still.net.sent.map(({ text }) => text.slice(8, 11))).toEqual(['407'])
+    still.arrives(request())
+  })
+
+  test('a copy of the request gets a copy of the response', () => {
+    const invite = request()
+    send(invite)
+    last().respond(createResponse(last().request, 407, undefined, 'x'))
+    still.clock.advance(500)
+    still.arrives(invite)
+    expect(still.net.sent).toHaveLength(2)
+  })
+
+  test('a 100 goes out where the application takes its time, and from then on the final response is repeated', () => {
+    send(request())
+    last().respond(createResponse(last().request, 100))
+    still.clock.advance(200)
+    last().respond(createResponse(last().request, 486, undefined, 'x'))
+    still.clock.advance(500)
+    expect(still.net.sent.map(({ text }) => text.slice(8, 11))).toEqual(['100', '486', '486'])
+  })
+
+  test('go at most three bytes for each that came, however often the response is repeated', () => {
+    const invite = request()
+    send(invite)
+    last().respond(createResponse(last().request, 180, undefined, 'x'))
+    last().respond(createResponse(last().request, 486, undefined, 'x'))
+    still.clock.advance(40_000)
+    expect(sentBytes()).toBeLessThanOrEqual(3 * invite.length)
+    expect(still.layer.counts().withheld).toBeGreaterThan(0)
+  })
+
+  test('go as many as needed once something came back that only it was sent', () => {
+    const invite = request()
+    send(invite)
+    last().respond(createResponse(last().request, 200, undefined, 'ours'))
+    still.arrives(request({ method: 'ACK', toTag: 'ours' }))
+    send(request())
+    last().respond(createResponse(last().request, 486, undefined, 'x'))
+    still.clock.advance(20_000)
+    expect(still.net.sent.filter(({ text }) => text.startsWith('SIP/2.0 486')).length).toBeGreaterThan(5)
+  })
+
+  test('whom we know they are sent as RFC 3261 has it', () => {
+    send(request(), phone)
+    last().respond(createResponse(last().request, 100))
+    last().respond(createResponse(last().request, 407, undefined, 'x'))
+    still.clock.advance(1_000)
+    expect(still.net.sent.map(({ text }) => text.slice(8, 11))).toEqual(['100', '407', '407'])
+  })
+})
+
+test('a flood from many forged addresses leaves the tables bounded, and whom we know known', async () => {
+  await still.layer.close()
+  still = await openStillLayer({ limits: { sources: 500 } })
+  still.layer.acquaint(known)
+  send(request({ method: 'REGISTER' }), phoneNextDoor)
+  const [proven] = [phoneNextDoor]
+  still.transactions.at(-1)?.respond(challengeOf(still.transactions.at(-1) as ServerTransaction))
+  send(request({ method: 'REGISTER', more: credentials('Authorization') }), proven)
+  still.transactions.at(-1)?.respond(createResponse((still.transactions.at(-1) as ServerTransaction).request, 200, undefined, 'x'))
+  for (let at = 0; at < 5_000; at += 1) still.arrives(request(), { address: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, port: 5060 })
+  still.net.clear()
+  expect(still.layer.load().remembered).toBeLessThan(2_000)
+  expect([send(request(), proven), send(request(), phone)]).toEqual(['up', 'up'])
+})
+
+function challengeOf(transaction: ServerTransaction) {
+  const response = createResponse(transaction.request, 401, undefined, 'x')
+  response.append('WWW-Authenticate', `Digest realm="hotdesk.test", nonce="${nonceFor(transaction.flow.remote.address)}"`)
+  return response
+}
+
+/** As the application makes them. */
+function nonceFor(address: string): string {
+  const { challenge } = known
+  return challenge ? createNonceForm(challenge).print(still.clock.now(), address) : ''
+}
