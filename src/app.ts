@@ -129,9 +129,9 @@ function part({ log }: Ground, name: string): Logger {
 
 async function openStore(ground: Ground): Promise<Store> {
   const { config, clock, metrics, lifecycle } = ground
-  const { redis, network, data, durability } = config
+  const { redis, network, data, durability, functionLoading: loading } = config
   const common = { functions: hotdeskLibrary, clock, log: part(ground, 'store'), metrics }
-  const store = await createStore({ redis, network, data, durability, ...common })
+  const store = await createStore({ redis, network, data, durability, loading, ...common })
   return lifecycle.opened(store, 'store', (opened) => opened.close())
 }
 
@@ -332,6 +332,7 @@ async function openConsole(ground: Ground, { store, srf, isStopping }: ConsoleNe
     ...(isStopping() ? ['the node is stopping'] : []),
     ...(srf.connected ? [] : ['the SIP server is lost']),
     ...(store.state === 'connected' ? [] : [withoutRedis(store)]),
+    ...store.condition().reasons,
   ]
   // Calls are taken already; what serves HTTP takes a while to compile.
   const { createConsole } = await import('./console/console.js')

@@ -9,6 +9,7 @@ import type { ListenAddress } from './base/listen-address.js'
 import { type Environment, isBlock, type Option, optionsOf, unknownVariables, withEnvironment } from './base/options.js'
 import {
   type Durability,
+  type FunctionLoading,
   isShared,
   orText,
   parseHostPort,
@@ -28,7 +29,8 @@ import { block, check, form, invalid, keyText, type Path, type Problem, readYaml
 // drachtio-srf and ioredis print whole messages and commands, PINs and passwords included, if DEBUG names them when they are loaded.
 delete process.env.DEBUG
 
-export type { Durability, HostPort, RedisAccess, RedisPlace } from './base/redis-place.js'
+export type { Durability, FunctionLoading, HostPort, RedisAccess, RedisPlace } from './base/redis-place.js'
+export { redisPlaceAs } from './base/redis-place.js'
 
 /** The whole configuration of a node, checked; frozen. */
 export interface Config {
@@ -54,6 +56,7 @@ export interface Config {
   readonly drachtio: 'embedded' | { readonly host: string; readonly port: number; readonly secret: Secret }
   readonly redis: RedisPlace
   readonly durability: Durability
+  readonly functionLoading: FunctionLoading
   readonly http: { readonly address: string; readonly port: number }
   readonly media: { readonly address: string; readonly ports: { readonly from: number; readonly to: number } }
   readonly data: string
@@ -190,7 +193,7 @@ export interface ParseNeeds extends Required<Pick<LoadNeeds, 'env' | 'cwd' | 'pu
 export function parseConfig({ text, file, env, cwd, purpose }: ParseNeeds): Config {
   const name = file === null ? 'sample configuration' : basename(file)
   const written = withEnvironment(readYaml(text, name), options, env)
-  const { HOTDESK_CONFIG: _file, ...variables } = env
+  const { HOTDESK_CONFIG: _file, HOTDESK_REDIS_INSTALL_PASSWORD: _password, ...variables } = env
   const checked = check(settings, written)
   const folder = file === null ? cwd : dirname(file)
   const late = [...crossChecks(written, folder), ...unknownVariables(options, variables, 'HOTDESK')]
@@ -246,6 +249,7 @@ function resolved(from: Settings, { folder, purpose, ...surroundings }: Surround
     drachtio: from.drachtio.url === 'embedded' ? 'embedded' : { ...from.drachtio.url, secret: from.drachtio.secret ?? new Secret('') },
     redis,
     durability: from.redis.durability,
+    functionLoading: from.redis.functions,
     http: { address: from.http.listen.host, port: from.http.listen.port },
     media: { address: from.media.address ?? advertise ?? listen[0]?.address ?? machineAddress(), ports: from.media.ports },
     data,
@@ -300,6 +304,11 @@ export function detachEnvironment(): void {
 /** What an application must know to use a SIP server that runs without a node; null where it is not set. */
 export function drachtioSecret(env: Environment = process.env): Secret | null {
   return env.HOTDESK_DRACHTIO_SECRET ? new Secret(env.HOTDESK_DRACHTIO_SECRET) : null
+}
+
+/** The password of the Redis user that loads the functions; null where it is not set. */
+export function installPassword(env: Environment = process.env): Secret | null {
+  return env.HOTDESK_REDIS_INSTALL_PASSWORD ? new Secret(env.HOTDESK_REDIS_INSTALL_PASSWORD) : null
 }
 
 /** For a node that is started as a child with a file of its own: the settings of this process must not reach it. */

@@ -98,6 +98,8 @@ interface Service {
   readonly command?: readonly string[]
   readonly env_file?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  readonly restart?: string
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly volumes: readonly string[]
   readonly network_mode: string
   readonly cap_drop: readonly string[]
@@ -109,7 +111,7 @@ describe('compose.yaml', () => {
     readonly volumes: Readonly<Record<string, null>>
   }
   const services = Object.entries(compose.services)
-  const nodes = services.filter(([, { build }]) => build !== undefined)
+  const nodes = services.filter(([, { build, command }]) => build !== undefined && command === undefined)
   const secrets = { HOTDESK_SECRET: 'a secret of the tests, and of no network', HOTDESK_REDIS_PASSWORD: 'of the tests' }
   const configs = nodes.map(([name, service]) => configOf(name, service))
 
@@ -154,6 +156,17 @@ describe('compose.yaml', () => {
         'm',
       )
       expect(text('compose.yaml')).toMatch(told)
+    }
+  })
+
+  test('loads the functions once, before a node starts, with a Redis user of their own', () => {
+    const { command, restart, env_file: files, depends_on: needed } = compose.services.install ?? {}
+    expect([command, restart]).toEqual([['redis', 'install', '--now'], 'no'])
+    expect(files).toEqual(['secrets/hotdesk.env', 'secrets/redis-install.env'])
+    expect(needed).toEqual({ redis: { condition: 'service_healthy' } })
+    for (const [, { env_file, depends_on }] of nodes) {
+      expect(depends_on).toMatchObject({ install: { condition: 'service_completed_successfully' } })
+      expect(env_file).not.toContain('secrets/redis-install.env')
     }
   })
 
@@ -213,7 +226,8 @@ describe('compose.yaml', () => {
       new Map(Array.from(source.matchAll(pattern), ([, user = '', rules = '']) => [user, rules.replaceAll("'", '')]))
     const documented = rights(readFileSync(join(root, 'README.md'), 'utf8'), /^redis-cli ACL SETUSER (\S+) reset on '>[^']+' (.*)$/gm)
     const given = rights(text('secrets.sh'), /^user (hotdesk-\S+) reset on #\$\([^)]*\) (.*)$/gm)
-    expect(given.size).toBe(2)
+    expect(given.size).toBe(3)
+    expect(given.get('hotdesk-node')).not.toContain('function|load')
     expect(given).toEqual(documented)
     expect(text('secrets.sh')).toMatch(/^user default reset off$/m)
   })

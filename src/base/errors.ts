@@ -10,6 +10,7 @@ export const errorCodes = [
   'STORE_PROTOCOL',
   'STORE_TOO_OLD',
   'STORE_NEWER',
+  'STORE_FUNCTIONS',
   'NODE_NAME_TAKEN',
   'DATA_IN_USE',
   'SIP_MALFORMED',

@@ -119,6 +119,16 @@ function alarmMetrics(registers: [Registry]) {
       help: 'Commands that Redis answered and would not do: disk full, no replica, failing over, no rights',
       registers,
     }),
+    libraryLoadsTotal: new Counter({
+      name: 'hotdesk_store_library_loads_total',
+      help: 'Times that this node loaded the function library into Redis',
+      registers,
+    }),
+    libraryMismatch: new Gauge({
+      name: 'hotdesk_store_library_mismatch',
+      help: "1 while the function library in Redis is not this node's: missing, older, newer or of other content",
+      registers,
+    }),
     storeCopySaved: new Gauge({
       name: 'hotdesk_store_copy_saved',
       help: '0 since the copy could not be saved to disk; 1 when it could',

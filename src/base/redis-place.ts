@@ -35,6 +35,10 @@ const durabilities = ['local', 'replicated'] as const
 /** When a login or logout is told to the person at the phone: when the primary has it, or when a replica has it as well. */
 export type Durability = (typeof durabilities)[number]
 
+const loadings = ['check', 'install'] as const
+/** Whether nodes load the function library, or only check that it is there. */
+export type FunctionLoading = (typeof loadings)[number]
+
 /** `0.0.0.0:8080`, `[::]:8080`, `redis.example:26379` */
 export function parseHostPort(text: string): HostPort | null {
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]+)$/.exec(text)
@@ -73,6 +77,9 @@ export const redisSettings = orText(
       .prefault('no')
       .describe('`yes`: TLS to sentinels or a cluster; `rediss://` is the same for a URL.'),
     ca: form('a file', word).optional().describe('The authorities whose certificates are good, a PEM file. Default: those of Node.'),
+    functions: form(`one of ${loadings.join(', ')}`, (text) => loadings.find((loading) => loading === text) ?? null)
+      .prefault('check')
+      .describe('Who loads the functions into a Redis with data: the nodes (`install`), or `hotdesk redis install` (`check`).'),
     durability: form(`one of ${durabilities.join(', ')}`, (text) => durabilities.find((policy) => policy === text) ?? null)
       .prefault('local')
       .describe('When a login is confirmed: the primary has it (`local`), or a replica as well (`replicated`).'),
@@ -93,6 +100,20 @@ export function redisPlaceOf(from: Settings, folder: string): RedisPlace {
   if (from.sentinels) return { kind: 'sentinel', sentinels: from.sentinels, name: from.name ?? '', access }
   if (from.cluster) return { kind: 'cluster', servers: from.cluster, access }
   return from.url.kind === 'url' ? { ...from.url, access } : from.url
+}
+
+type SharedPlace = Exclude<RedisPlace, { kind: 'embedded' }>
+
+/** The same Redis, as another user. */
+export function redisPlaceAs(place: SharedPlace, username: string, password: Secret): SharedPlace {
+  const before = place.access ?? { sentinelPassword: null, isEncrypted: false, ca: null }
+  const access: RedisAccess = { ...before, username, password }
+  if (place.kind !== 'url') return { ...place, access }
+  const url = new URL(place.url.reveal())
+  // Credentials inside a URL count more than those beside it.
+  url.username = ''
+  url.password = ''
+  return { ...place, url: new Secret(url.href), access }
 }
 
 /** What the form of one setting cannot tell; `redis` is what was written. */

@@ -17,6 +17,7 @@ import { whyCommand } from './operator/why.js'
 import { deviceCommands } from './records/devices.js'
 import { siteCommands } from './records/sites.js'
 import { userCommands } from './records/users.js'
+import { redisCommands } from './redis/redis.js'
 import { sipdCommand } from './sipd.js'
 import { startCommand } from './start.js'
 import type { Terminal } from './terminal.js'
@@ -56,6 +57,7 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   callsCommand(program, needs)
   importCommand(program, needs)
   exportCommand(program, needs)
+  redisCommands(program, needs)
   sipdCommand(program, needs)
   completionCommand(program, needs)
   nameHelp(program, 'hotdesk')

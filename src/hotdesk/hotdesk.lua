@@ -5,7 +5,8 @@
 -- attempts.lua, nodes.lua, leaving.lua and operators.lua are the rest of this library and use what is declared here.
 -- VIA says who asks: redis-cli (default), dial-code, cli, api, console, automatic, deleted.
 
-local VERSION = 4
+-- library.ts puts the number of the version here.
+local VERSION = 0
 local EVENTS_KEPT = 100000
 
 local function must(value, name)

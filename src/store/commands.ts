@@ -3,8 +3,8 @@ import type { Clock } from '../base/clock.js'
 import { AppError, isAppError, messageOf } from '../base/errors.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Kept, Store, StreamEntry } from './contract.js'
-import { isFunctionMissing } from './functions.js'
 import type { Keys } from './keys.js'
+import { isFunctionMissing } from './library/presence.js'
 
 export type Commands = Pick<
   Store,
@@ -38,7 +38,7 @@ export function functionCaller({ redis, keys, reloadLibrary, clock, metrics }: C
       return await callOnce(name, args)
     } catch (fault) {
       if (!isFunctionMissing(fault)) throw fault
-      await reloadLibrary()
+      await reloadLibrary().catch((cause: unknown) => raise(new AppError('STORE_UNAVAILABLE', messageOf(cause), cause)))
       return callOnce(name, args)
     }
   }

@@ -23,12 +23,27 @@ export type StoreState = 'connected' | 'lost'
 /** Where the copy in memory comes from: `disk` until a node that started without Redis has reached it, `nowhere` where nothing was saved. */
 export type CopySource = 'redis' | 'disk' | 'nowhere'
 
+/** What an operator should know of Redis and of what it holds, in sentences. */
+export interface StoreCondition {
+  /** Logins are refused because of these. */
+  readonly reasons: readonly string[]
+  /** Nothing is refused yet. */
+  readonly warnings: readonly string[]
+}
+
 /** A Redis Functions library: the code's `#!lua name=…` and its `<name>_version` must agree with `name` and `version`. */
 export interface FunctionLibrary {
   readonly name: string
   readonly version: number
   readonly code: string
 }
+
+/**
+ * When the function library is loaded into Redis. `check`: an operator does it (`hotdesk redis install`), but for a Redis without the library
+ * and without a key of this network. `install`: also where it is missing or older, as long as no older node lives. `own`: the Redis belongs
+ * to this node alone, so that another content of the same version is replaced as well.
+ */
+export type Loading = 'check' | 'install' | 'own'
 
 export interface StoreNeeds {
   readonly redis: RedisPlace
@@ -37,6 +52,8 @@ export interface StoreNeeds {
   /** Directory of the embedded Redis and of the saved copy. */
   readonly data: string
   readonly functions: FunctionLibrary
+  /** `check` by default; `own` where Redis is embedded. */
+  readonly loading?: Loading
   /** When a transition is `safe`; local. */
   readonly durability?: Durability
   readonly clock: Clock
@@ -66,6 +83,7 @@ export interface Store {
   /** The node's clock, set right by the one of Redis where they differ by more than a second: for times that other nodes read. */
   readonly clock: Clock
   onState(listener: (state: StoreState) => void): () => void
+  condition(): StoreCondition
   /**
    * Calls a function of the library: `call('hotdesk_logout', 'HD0001')` → `LOGGED_OUT 100`.
    * A table (`hotdesk_status`) comes as lines joined by `\n`.

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { type Alarm, every } from '../base/clock.js'
-import { messageOf } from '../base/errors.js'
+import { isAppError, messageOf } from '../base/errors.js'
 import type { Durability } from '../config.js'
 import { createCommands, functionCaller } from './commands.js'
 import { atEveryPrimary } from './connections/cluster.js'
@@ -15,8 +15,8 @@ import {
 import { createLink, type Link } from './connections/link.js'
 import type { CopySource, Replica, Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
-import { createLibrary, loadWhereMissing } from './functions.js'
 import { createKeys } from './keys.js'
+import { createLibrary, loadWhereMissing } from './library/library.js'
 import { createReader } from './reader.js'
 import { createRedisClock } from './redis-clock.js'
 import { createReplica } from './replica.js'
@@ -28,18 +28,20 @@ import { createTransitions } from './transitions.js'
 export { inspectRedis, type RedisReport } from './connections/inspection.js'
 export type * from './contract.js'
 export { embeddedSocket } from './embedded/data-directory.js'
+export { type Installation, installLibrary } from './library/installation.js'
 
 /**
  * Opens the network's Redis, starting one of our own for `embedded`. A Redis that does not answer does not keep the node from
  * starting: the store comes back `lost`, filled from the saved copy, and goes on trying.
- * @throws AppError REDIS_SERVER_MISSING, DATA_IN_USE (embedded); STORE_NEWER, STORE_TOO_OLD (Redis answered and must not be used)
+ * @throws AppError REDIS_SERVER_MISSING, DATA_IN_USE (embedded); STORE_TOO_OLD (Redis answered and must not be used); STORE_NEWER,
+ * STORE_FUNCTIONS (the same, and there is no saved copy to serve calls from)
  */
 export async function createStore(needs: StoreNeeds): Promise<Store> {
   const { redis, data, clock, log } = needs
   if (redis.kind !== 'embedded') return openStore(needs, redis)
   const server = await startRedisServer({ data, clock, log })
   try {
-    const store = await openStore(needs, { kind: 'socket', path: server.socket })
+    const store = await openStore({ ...needs, loading: 'own' }, { kind: 'socket', path: server.socket })
     return {
       ...store,
       get state() {
@@ -60,7 +62,7 @@ export async function createStore(needs: StoreNeeds): Promise<Store> {
 }
 
 async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Store> {
-  const { network, data, functions, durability = 'local', clock, log, metrics } = needs
+  const { network, data, functions, loading = 'check', durability = 'local', clock, log, metrics } = needs
   const keys = createKeys(network)
   const replica = createReplica({ clock, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
   const { main, listener, writer, connections } = connectionsTo(place, keys.tag, durability)
@@ -68,7 +70,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const redisClock = createRedisClock({ clock, log })
   const reader = createReader({ redis: main, keys, replica, clock, log, onFault: (fault) => link.renew(fault) })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
-  const library = createLibrary({ redis: main, keys, library: functions, log })
+  const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
   const link = createLink({ connections, prepare, healthy, place: cli, clock, log })
   const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && before === null, clock, log, metrics })
   const isConnected = (): boolean => link.state === 'connected'
@@ -80,7 +82,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     await requireOnePrimary(connections)
     await library.ensure()
     await redisClock.compare(main)
-    if (place.kind === 'cluster') void loadElsewhere(place, keys.tag, needs)
+    if (place.kind === 'cluster' && (loading !== 'check' || library.hasLoaded)) void loadElsewhere(place, keys.tag, needs)
     await tracking.arm()
     await readAll()
   }
@@ -122,11 +124,18 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   }
 
   try {
-    const reached = await withinStart(link.open(), needs)
-    if (!reached && (await savedCopy.restore()) && copyFrom === 'nowhere') copyFrom = 'disk'
+    const reached = await withinStart(link.open(), needs).catch(serveFromCopy)
+    if (!reached && copyFrom === 'nowhere' && (await savedCopy.restore()) && copyFrom === 'nowhere') copyFrom = 'disk'
   } catch (fault) {
     await close()
     throw fault
+  }
+
+  /** A node that has a saved copy serves calls from it until an operator has put the library right; without one it does not start. */
+  async function serveFromCopy(fault: unknown): Promise<false> {
+    if (!isAppError(fault) || fault.code === 'STORE_TOO_OLD' || !(await savedCopy.restore())) throw fault
+    copyFrom = 'disk'
+    return false
   }
 
   const caller = (redis: Redis) => functionCaller({ redis, keys, reloadLibrary: library.ensure, clock, metrics })
@@ -142,6 +151,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     cli,
     clock: redisClock,
     onState: link.onState,
+    condition: () => ({ reasons: library.trouble === null ? [] : [library.trouble], warnings: [] }),
     ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock, metrics }),
     ...createTransitions({ durability, redis: writer, callFunction: caller(writer), isConnected, metrics }),
     ...createTogether({ connect: () => newConnection(place, keys.tag, bulk), keys, isConnected }),

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.js'
 import type { RedisPlace } from '../../src/config.js'
+import { hotdeskLibrary } from '../../src/hotdesk/hotdesk.js'
+import { installLibrary } from '../../src/store/store.js'
 import { freePort } from '../support/free-port.js'
 import { keepLog } from '../support/kept-log.js'
 import { type DeskNode, device, extension, openDeskNode, pin } from '../support/redis-network.js'
@@ -20,7 +22,7 @@ describe('the Redis of docker/compose.yaml', () => {
   const { log, lines } = keepLog()
   const secret = (file: string): string => readFileSync(join(folder, 'secrets', file), 'utf8')
   const makeSecrets = (): string => execFileSync('sh', [join(folder, 'secrets.sh')], { encoding: 'utf8' })
-  const passwordOfNodes = (): string => /^HOTDESK_REDIS_PASSWORD=(.*)$/m.exec(secret('hotdesk.env'))?.[1] ?? ''
+  const passwordIn = (file: string): string => /^HOTDESK_REDIS_PASSWORD=(.*)$/m.exec(secret(file))?.[1] ?? ''
 
   /** As `docker compose exec redis redis-cli` does it. */
   function asUser(user: string, password: string, ...words: readonly string[]): string {
@@ -44,12 +46,17 @@ describe('the Redis of docker/compose.yaml', () => {
     server = await launchRedis({ port, words: [join(folder, 'redis.conf')] })
     const access = {
       username: 'hotdesk-node',
-      password: new Secret(passwordOfNodes()),
+      password: new Secret(passwordIn('hotdesk.env')),
       sentinelPassword: null,
       isEncrypted: false,
       ca: null,
     }
     const place: RedisPlace = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`), access }
+    const installer = { ...access, username: 'hotdesk-install', password: new Secret(passwordIn('redis-install.env')) }
+    const redis = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`), access: installer } as const
+    expect(await installLibrary({ redis, network: 'hd', functions: hotdeskLibrary, insists: 'now' })).toMatchObject({
+      outcome: 'INSTALLED',
+    })
     node = await openDeskNode({ directory: folder, place }, { log })
   })
   afterAll(async () => {
@@ -79,11 +86,11 @@ describe('the Redis of docker/compose.yaml', () => {
   })
 
   it('has secrets that are this installation’s alone, which nobody else may read', () => {
-    const passwords = ['hotdesk.env', 'grafana.env', 'redis-view.password', 'redis-operator.password']
+    const passwords = ['hotdesk.env', 'grafana.env', 'redis-install.env', 'redis-view.password', 'redis-operator.password']
     expect(readdirSync(join(folder, 'secrets')).sort()).toEqual([...passwords, 'users.acl'].sort())
     expect(passwords.map((file) => statSync(join(folder, 'secrets', file)).mode & 0o777)).toEqual(passwords.map(() => 0o600))
     const values = passwords.flatMap((file) => secret(file).match(/[0-9a-f]{64}/g) ?? [])
-    expect(new Set(values).size).toBe(5)
+    expect(new Set(values).size).toBe(6)
     // The file that Redis reads may be read by all.
     expect(values.filter((value) => secret('users.acl').includes(value))).toEqual([])
     expect(lines.filter((line) => values.some((value) => line.includes(value)))).toEqual([])

@@ -92,18 +92,13 @@ describe('the function library', () => {
     expect(await store.call('hotdesk_version')).toBe(String(hotdeskLibrary.version))
   })
 
-  it('is put back by the next call when somebody deleted it', async () => {
-    await redis.cli('FUNCTION', 'DELETE', 'hotdesk')
-    expect(await store.call('hotdesk_where', '100')).toBe('UNKNOWN_USER')
-  })
-
   it('keeps an older program from starting when Redis holds a newer one', async () => {
     const newer = hotdeskLibrary.code.replace(/^local VERSION = \d+$/m, `local VERSION = ${hotdeskLibrary.version + 1}`)
     await redis.cli('FUNCTION', 'LOAD', 'REPLACE', newer)
     await expect(openTestStore(redis)).rejects.toMatchObject({ code: 'STORE_NEWER' })
   })
 
-  it('replaces an older one', async () => {
+  it('replaces an older one where it may', async () => {
     await redis.cli('FUNCTION', 'LOAD', 'REPLACE', hotdeskLibrary.code.replace(/^local VERSION = \d+$/m, 'local VERSION = 0'))
     const second = await openTestStore(redis)
     expect(await second.call('hotdesk_version')).toBe(String(hotdeskLibrary.version))

@@ -40,7 +40,7 @@ export const domain = 'hotdesk.test'
 /** On a Redis of its own where none is given. */
 export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
   const redis = given ?? (await startTestRedis())
-  const store = await openTestStore(redis)
+  const store = await openTestStore(redis, { loading: 'check' })
   const directory = createDirectory({ store, seal: createSeal(new Secret(networkSecret)), log: silentLogger() })
   await furnish(directory)
   const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })

@@ -19,6 +19,8 @@ export function storeNeeds(redis: RedisPlace, data: string): StoreNeeds {
     network: 'hd',
     data,
     functions: hotdeskLibrary,
+    // Tests fill their Redis first; library.test.ts looks at the default.
+    loading: 'install',
     clock: systemClock,
     log: silentLogger(),
     metrics: createMetrics(),

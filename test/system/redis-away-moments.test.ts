@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../src/cli/demo/phone.js'
+import { hotdeskLibrary } from '../../src/hotdesk/hotdesk.js'
 import { converse, expectUndisturbed, hangUp } from '../support/conversation.js'
 import { dialAnswered, dialRefused, hears, logIn } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
@@ -66,10 +67,14 @@ describe('a node whose Redis', () => {
     })
   })
 
-  it('loses its function library to an operator’s FUNCTION DELETE: the next login puts it back, and works', async () => {
+  it('loses its function library to an operator’s FUNCTION DELETE: /readyz says what to run, and then a login works', async () => {
     await office.redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', 'HD0003')
     await office.redis.cli('FUNCTION', 'DELETE', 'hotdesk')
+    expect((await untilReadiness(node, 503)).reasons.join()).toContain('run `hotdesk redis install`')
+    await hangUp(await converse(desk1, '101', desk2))
     expect(await office.redis.cli('FUNCTION', 'LIST', 'LIBRARYNAME', 'hotdesk')).toBe('')
+    await office.redis.cli('FUNCTION', 'LOAD', hotdeskLibrary.code)
+    await untilReadiness(node, 200)
     await logIn(desk3, '102')
     expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0003')).toBe('OCCUPIED 102')
   })

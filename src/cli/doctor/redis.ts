@@ -55,10 +55,11 @@ function server({ version, role }: RedisReport): Finding {
 function functions({ library }: RedisReport): Finding {
   const { good, mind, wrong } = findingsAbout('functions')
   const own = hotdeskLibrary.version
-  if (library === null) return mind('the function library is not there', 'the next node or command loads it')
+  if (library === null)
+    return mind('the function library is not there', 'hotdesk redis install; an empty Redis gets it from the first node')
   if (library === own) return good(`library version ${own}`)
   if (library > own) return wrong(`Redis has library version ${library}, this program ${own}`, 'update hotdesk on this machine')
-  return mind(`Redis has library version ${library}, this program ${own}`, 'end the older nodes: a newer one loads its own then')
+  return mind(`Redis has library version ${library}, this program ${own}`, 'hotdesk redis install')
 }
 
 const tolerableMs = 1_000

@@ -22,9 +22,9 @@ export async function withStore<Answer>(
   const redis = reachable(config)
   // A running node keeps its copy in `data`; a command must not write there.
   const data = await mkdtemp(join(tmpdir(), 'hotdesk-command-'))
-  const { network, durability } = config
+  const { network, durability, functionLoading: loading } = config
   const common = { clock: systemClock, log, metrics: createMetrics() }
-  const store = await createStore({ redis, network, durability, data, functions: hotdeskLibrary, ...common })
+  const store = await createStore({ redis, network, durability, loading, data, functions: hotdeskLibrary, ...common })
   try {
     if (store.state === 'lost') throw new AppError('COMMAND_REFUSED', `Redis does not answer; try \`${store.cli} ping\``)
     return await run(store)

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { type Alarm, type Clock, every } from '../../base/clock.js'
 import { createEmitter } from '../../base/emitter.js'
-import { isAppError, messageOf } from '../../base/errors.js'
+import { type ErrorCode, isAppError, messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { StoreState } from '../contract.js'
 
@@ -11,7 +11,7 @@ export interface Link {
   onState(listener: (state: StoreState) => void): () => void
   /**
    * Begins to connect. Resolves at the first `connected`.
-   * @throws AppError STORE_TOO_OLD, STORE_NEWER where Redis answers but must not be used
+   * @throws AppError STORE_TOO_OLD, STORE_NEWER, STORE_FUNCTIONS where Redis answers but must not be used
    */
   open(): Promise<void>
   /** What is in memory may not be what is in Redis: prepares again, over new connections. */
@@ -35,6 +35,8 @@ export interface LinkNeeds {
 const healthEveryMs = 1_000
 const retryMs = 1_000
 const endWithinMs = 2_000
+/** Redis answers, and only an operator can help. */
+const unusable: readonly ErrorCode[] = ['STORE_TOO_OLD', 'STORE_NEWER', 'STORE_FUNCTIONS']
 
 export function createLink({ connections, prepare, healthy, place, clock, log }: LinkNeeds): Link {
   const states = createEmitter<[StoreState]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener of the store failed'))
@@ -107,7 +109,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   }
 
   function prepareFailed(fault: unknown): void {
-    if (isAppError(fault, 'STORE_TOO_OLD') || isAppError(fault, 'STORE_NEWER')) opened?.reject(fault)
+    if (isAppError(fault) && unusable.includes(fault.code)) opened?.reject(fault)
     complain(fault)
     retry?.cancel()
     if (!closed) retry = clock.after(retryMs, prepareSoon)

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readDeparture, readLoss, readRefreshing } from '../../../src/hotdesk/care/departure.js'
 import { streamEvents } from '../../../src/hotdesk/events.js'
-import { hotdeskLibrary } from '../../../src/hotdesk/library.js'
+import { hotdeskLibrary, libraryVersions, sourcesHash } from '../../../src/hotdesk/library.js'
 import { readAttempt, readLogin, readLogout, readRepair } from '../../../src/hotdesk/replies.js'
 
 const folder = new URL('../../../src/hotdesk/', import.meta.url)
@@ -42,10 +42,24 @@ const contract = ['login', 'logout', 'who', 'where', 'status', 'unlock', 'replac
 
 describe('the function library', () => {
   it('is made of every Lua source of the folder', () => {
-    for (const name of sources) expect(code).toContain(readFileSync(new URL(name, folder), 'utf8'))
+    for (const name of sources) {
+      const source = readFileSync(new URL(name, folder), 'utf8')
+      expect(code).toContain(source.replace('local VERSION = 0', `local VERSION = ${hotdeskLibrary.version}`))
+    }
   })
 
-  it('has a version that is a whole number', () => expect(Number.isInteger(hotdeskLibrary.version)).toBe(true))
+  it('gets a new version with each change of its sources', () => {
+    const { version } = hotdeskLibrary
+    const known = libraryVersions[version]
+    const todo = `The Lua sources have changed. Add this line to the end of \`libraryVersions\` in src/hotdesk/library.ts:
+  ${version + 1}: '${sourcesHash}',`
+    expect(known, todo).toBe(sourcesHash)
+    expect(new Set(Object.values(libraryVersions)).size).toBe(Object.keys(libraryVersions).length)
+  })
+
+  it('carries its version into Redis', () => {
+    expect(code).toMatch(new RegExp(`^local VERSION = ${hotdeskLibrary.version}$`, 'm'))
+  })
 
   it('registers the functions of the contract', () => {
     for (const name of contract) expect(registered).toContain(`hotdesk_${name}`)

@@ -1,0 +1,67 @@
+import type { Command } from 'commander'
+import { type Config, installPassword, type RedisPlace, redisPlaceAs } from '../../config.js'
+import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
+import { type Installation, installLibrary } from '../../store/store.js'
+import { asJson, type CommandNeeds } from '../needs.js'
+import { reachable } from '../operator/network.js'
+import { askSecret } from './password.js'
+
+interface InstallOptions {
+  readonly user?: string
+  readonly now?: boolean
+  readonly force?: boolean
+  readonly json?: boolean
+}
+
+/** `hotdesk redis install` */
+export function installCommand(redis: Command, needs: CommandNeeds): void {
+  redis
+    .command('install')
+    .description('load the function library into Redis, before the first node of a new version starts')
+    .option('--user <name>', 'the Redis user that may load functions (default: the one of the configuration)')
+    .option('--now', 'also while older nodes run; they refuse logins until they are updated')
+    .option('--force', 'also where Redis holds a newer version, or this one with other content')
+    .option(...asJson)
+    .addHelpText(
+      'after',
+      [
+        '\nThe password of --user is HOTDESK_REDIS_INSTALL_PASSWORD, or is asked for. Nodes check the library and do not load it: their Redis',
+        'user needs no right to. README, "Redis: rights", has both users.',
+        '\nExamples:',
+        '  hotdesk redis install --user hotdesk-install',
+        '  hotdesk redis install --user hotdesk-install --now          an update while nodes run',
+        '  HOTDESK_REDIS_INSTALL_PASSWORD=… hotdesk redis install --user hotdesk-install',
+      ].join('\n'),
+    )
+    .action(async (options: InstallOptions) => {
+      const config = needs.config('look')
+      const redisPlace = await placeFor(config, options.user)
+      const insists = options.force ? 'force' : options.now ? 'now' : 'nothing'
+      const found = await installLibrary({ redis: redisPlace, network: config.network, functions: hotdeskLibrary, insists })
+      tell(found, options, needs)
+    })
+}
+
+async function placeFor(config: Config, user: string | undefined): Promise<Exclude<RedisPlace, { kind: 'embedded' }>> {
+  const place = reachable(config)
+  if (user === undefined) return place
+  return redisPlaceAs(place, user, installPassword() ?? (await askSecret(`Password of the Redis user ${user}: `)))
+}
+
+function tell(found: Installation, { json }: InstallOptions, { terminal, exit }: CommandNeeds): void {
+  const isRefused = found.outcome === 'REFUSED'
+  if (json) terminal.print(JSON.stringify(found, null, 2))
+  else if (isRefused)
+    terminal.complain(
+      `${terminal.paint.bad('Not installed')}: ${found.reason}. To do it all the same: hotdesk redis install ${found.option}`,
+    )
+  else terminal.print(doneWords(found))
+  if (isRefused) exit(1)
+}
+
+function doneWords(found: Exclude<Installation, { outcome: 'REFUSED' }>): string {
+  if (found.outcome === 'PRESENT') return `Redis holds version ${found.version} of the function library already.`
+  const instead = found.before === 0 ? '' : ` in place of version ${found.before}`
+  const where = found.servers === 1 ? '' : `, at ${found.servers} primaries`
+  return `Installed: version ${found.version} of the function library${instead}${where}.`
+}

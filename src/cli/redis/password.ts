@@ -1,0 +1,25 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { AppError } from '../../base/errors.js'
+import { Secret } from '../../base/secret.js'
+
+/** Asks at the terminal without showing what is typed; reads standard input where there is no terminal. @throws AppError COMMAND_REFUSED */
+export async function askSecret(question: string): Promise<Secret> {
+  const typed = process.stdin.isTTY ? await typedAfter(question) : (await text(process.stdin)).trim()
+  if (typed === '') throw new AppError('COMMAND_REFUSED', 'no password was given')
+  return new Secret(typed)
+}
+
+async function typedAfter(question: string): Promise<string> {
+  process.stderr.write(question)
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true })
+  const left = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
+  try {
+    return await Promise.race([lines.question(''), left])
+  } finally {
+    lines.close()
+    process.stderr.write('\n')
+  }
+}

@@ -1,0 +1,12 @@
+import type { Command } from 'commander'
+import type { CommandNeeds } from '../needs.js'
+import { installCommand } from './install.js'
+
+/** `hotdesk redis …` */
+export function redisCommands(program: Command, needs: CommandNeeds): void {
+  const redis = program
+    .command('redis')
+    .description("the network's Redis: install")
+    .addHelpText('after', '\nExamples:\n  hotdesk redis install --user hotdesk-install')
+  installCommand(redis, needs)
+}

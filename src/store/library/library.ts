@@ -1,0 +1,168 @@
+import type { Redis } from 'ioredis'
+import { AppError, messageOf } from '../../base/errors.js'
+import type { Logger } from '../../base/logger.js'
+import type { Metrics } from '../../base/metrics.js'
+import type { FunctionLibrary, Loading } from '../contract.js'
+import type { Keys } from '../keys.js'
+import { codeIn, contentOf, hasContent, load, olderNodes, type Presence, presenceOf, versionIn } from './presence.js'
+
+/** Our functions in Redis. A server has one library of a name: networks that share a server share it. */
+export interface Library {
+  /**
+   * Makes sure that Redis has this program's library, and loads it where `Loading` allows that.
+   * @throws AppError STORE_NEWER when Redis has a newer one, STORE_FUNCTIONS when an operator has to load it, STORE_TOO_OLD when Redis
+   * knows no functions, STORE_UNAVAILABLE while older nodes live
+   */
+  ensure(): Promise<void>
+  /** Redis has this program's library. Tries `ensure` where it is missing. */
+  isInPlace(): Promise<boolean>
+  /** Why the library in Redis cannot be used; null: it can, or Redis has not answered yet. */
+  readonly trouble: string | null
+  /** This program has loaded it. */
+  readonly hasLoaded: boolean
+}
+
+export interface LibraryNeeds {
+  readonly redis: Redis
+  readonly keys: Keys
+  readonly library: FunctionLibrary
+  readonly loading: Loading
+  readonly log: Logger
+  readonly metrics: Pick<Metrics, 'libraryLoadsTotal' | 'libraryMismatch'>
+}
+
+/** The version is compared at each health check, the content at each third. */
+const contentEvery = 3
+
+export function createLibrary({ redis, keys, library, loading, log, metrics }: LibraryNeeds): Library {
+  let trouble: string | null = null
+  let hasLoaded = false
+  let checks = 0
+  let isOurs = true
+
+  async function ensure(): Promise<void> {
+    try {
+      await refuseOldRedis(redis)
+      await settle(await presenceOf(redis, library, keys.tag))
+      note(null)
+      isOurs = true
+    } catch (fault) {
+      if (fault instanceof AppError) note(fault.message)
+      throw fault
+    }
+  }
+
+  function note(found: string | null): void {
+    trouble = found
+    metrics.libraryMismatch.set(found === null ? 0 : 1)
+  }
+
+  async function settle(present: Presence): Promise<void> {
+    if (hasContent(present.code, library)) return
+    if (present.code === null) return addMissing()
+    if (present.version > library.version) throw newer(present, library)
+    if (present.version === library.version && loading !== 'own') throw otherContent(present.code, library)
+    if (loading === 'check') throw older(present, library)
+    await refuseWhileInUse(present.version)
+    await loadIt(present.version)
+  }
+
+  async function addMissing(): Promise<void> {
+    if (loading === 'check' && !(await isEmptyNetwork(redis, keys.tag))) throw missing(library)
+    await loadIt(0)
+  }
+
+  async function loadIt(before: number): Promise<void> {
+    try {
+      await load(redis, library, before === 0 ? 'add' : 'replace')
+    } catch (fault) {
+      // Another node was quicker; `ensure` is repeated and sees what it has loaded.
+      if (messageOf(fault).startsWith('NOPERM')) throw mayNotLoad(library, fault)
+      throw fault
+    }
+    hasLoaded = true
+    metrics.libraryLoadsTotal.inc()
+    const { name, version } = library
+    log.info({ event: 'store.functions', before, version, content: contentOf(library.code) }, `function library "${name}" loaded`)
+  }
+
+  /** An older node would get words that it does not know. */
+  async function refuseWhileInUse(found: number): Promise<void> {
+    const nodes = await olderNodes(redis, library)
+    if (nodes.length === 0) return
+    const holds = `Redis holds version ${found} of the function library "${library.name}"`
+    throw new AppError('STORE_UNAVAILABLE', `${holds}, and older nodes use it (${nodes.join(', ')}); this node waits until they have ended`)
+  }
+
+  async function looksOurs(): Promise<boolean> {
+    checks += 1
+    if (checks % contentEvery === 0) isOurs = hasContent(await codeIn(redis, library.name), library)
+    return isOurs
+  }
+
+  return {
+    ensure,
+    async isInPlace() {
+      const found = await versionIn(redis, library.name, keys.tag)
+      if (found === 0) await ensure()
+      return (found === 0 || found === library.version) && (await looksOurs())
+    },
+    get trouble() {
+      return trouble
+    },
+    get hasLoaded() {
+      return hasLoaded
+    },
+  }
+}
+
+/** Loads it where there is none at all: on the primaries of a cluster that a slot of ours may move to. */
+export async function loadWhereMissing(redis: Redis, library: FunctionLibrary): Promise<void> {
+  if ((await codeIn(redis, library.name)) === null) await load(redis, library, 'add')
+}
+
+/** @throws AppError STORE_TOO_OLD */
+export async function refuseOldRedis(redis: Redis): Promise<void> {
+  const version = /^redis_version:(\d+)\S*/m.exec(await redis.info('server'))
+  if (version && Number(version[1]) < 7)
+    throw new AppError('STORE_TOO_OLD', `Redis ${version[0].slice('redis_version:'.length)} has no functions; version 7 or later is needed`)
+}
+
+async function isEmptyNetwork(redis: Redis, tag: string): Promise<boolean> {
+  for await (const page of redis.scanStream({ match: `${tag}:*`, count: 1_000 }) as AsyncIterable<readonly string[]>)
+    if (page.length > 0) return false
+  return true
+}
+
+const remedy = 'run `hotdesk redis install` with a Redis user that may load functions'
+
+function missing({ name }: FunctionLibrary): AppError {
+  return new AppError('STORE_FUNCTIONS', `Redis does not hold the function library "${name}"; ${remedy}`)
+}
+
+function mayNotLoad({ name }: FunctionLibrary, fault: unknown): AppError {
+  return new AppError('STORE_FUNCTIONS', `this Redis user may not load the function library "${name}"; ${remedy}`, fault)
+}
+
+function older({ version: found }: Presence, { name, version }: FunctionLibrary): AppError {
+  return new AppError(
+    'STORE_FUNCTIONS',
+    `Redis holds version ${found} of the function library "${name}", this program has ${version}; ${remedy}`,
+  )
+}
+
+function newer({ version: found }: Presence, { name, version }: FunctionLibrary): AppError {
+  return new AppError(
+    'STORE_NEWER',
+    `Redis holds version ${found} of the function library "${name}", this program has ${version}; update this node`,
+  )
+}
+
+function otherContent(found: string, { name, version, code }: FunctionLibrary): AppError {
+  return new AppError(
+    'STORE_FUNCTIONS',
+    `Redis holds version ${version} of the function library "${name}" with other content (${contentOf(found)}) than this program ` +
+      `(${contentOf(code)}): one of the two is a changed copy of hotdesk. Run the same release everywhere, or replace the one in Redis: ` +
+      '`hotdesk redis install --force`',
+  )
+}
