@@ -252,6 +252,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf, acquaint }: Desk
     retentionDays: config.retentionDays,
     callBackMinutes: config.emergency.callBackMinutes,
     emergencyStopSeconds: config.emergency.stopSeconds,
+    unproven: unprovenLimits(config),
   })
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
   finishCallsFirst(ground, calls)
@@ -292,6 +293,10 @@ function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership
 function expiryLimits({ registration }: Config) {
   const { minSeconds, maxSeconds, defaultSeconds } = registration
   return { minExpires: minSeconds, maxExpires: maxSeconds, defaultExpires: defaultSeconds }
+}
+
+function unprovenLimits({ emergency }: Config) {
+  return { perSource: emergency.unprovenPerSource, total: emergency.unprovenTotal, holdMs: emergency.unprovenSeconds * 1_000 }
 }
 
 function dialogueTiming({ login, pin }: Config) {

@@ -48,6 +48,7 @@ export const logEvents = [
   'call.fault',
   'call.refused',
   'call.emergency',
+  'call.unproven',
   'call.location',
   'call.orphaned',
   'media.silent',

@@ -114,6 +114,16 @@ function alarmMetrics(registers: [Registry]) {
       help: 'Calls ended because the node at their other end had died',
       registers,
     }),
+    emergencyUnprovenTotal: new Counter({
+      name: 'hotdesk_emergency_unproven_total',
+      help: 'Emergency calls carried without proof of their phone, shown as the site',
+      registers,
+    }),
+    emergencyRefusedTotal: new Counter({
+      name: 'hotdesk_emergency_refused_total',
+      help: 'Emergency calls without proof that were refused, over the limit for such calls',
+      registers,
+    }),
     storeRefusedTotal: new Counter({
       name: 'hotdesk_store_refused_total',
       help: 'Commands that Redis answered and would not do: disk full, no replica, failing over, no rights',

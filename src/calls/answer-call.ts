@@ -3,13 +3,13 @@ import { dialled, isEmergencyService } from '../sip/dialled.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { type Call, forwardsLeft, newCall, refuse } from './call.js'
 import { carryOut } from './carry-out.js'
-import type { Question, To } from './decision/contract.js'
+import type { Question } from './decision/contract.js'
 import { decide } from './decision/decision.js'
 import { emergencyOf } from './decision/number-rules.js'
-import { toEmergency } from './emergency.js'
 import type { Failure } from './failure.js'
+import { callForHelp, helpFor, helpHanded } from './help/call-for-help.js'
 import type { CallNeeds } from './needs.js'
-import { type Caller, callingDevice, callingNode, callingTrunk, diallerOn, phoneInDistress } from './parties/caller.js'
+import { type Caller, callingDevice, callingNode, callingTrunk, claimedPhone, diallerOn } from './parties/caller.js'
 import { passportHeader } from './parties/node-passport.js'
 import { recorded } from './recorded.js'
 
@@ -17,10 +17,12 @@ type DeviceCaller = Extract<Caller, { kind: 'device' }>
 
 /** Takes an INVITE from its arrival to the end of its call. */
 export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Promise<void> {
+  const signed = callingNode(invite, needs) ?? callingTrunk(invite, needs)
   const emergency = emergencyOf(digitsOf(invite), () => userSeemingly(invite, needs), needs)
   // Before everything else: no emergency call waits for a check that may fail.
-  if (emergency !== null && !isFromOutside(invite, needs)) return callForHelp(invite, emergency, needs)
-  const caller = callingNode(invite, needs) ?? callingTrunk(invite, needs) ?? (isForged(invite) ? null : callingDevice(invite, needs))
+  if (emergency !== null && signed?.kind === 'node') return helpHanded(invite, emergency, signed, needs)
+  if (emergency !== null && signed === null) return callForHelp(invite, emergency, needs)
+  const caller = signed ?? (isForged(invite) ? null : callingDevice(invite, needs))
   if (caller?.kind === 'device') {
     // Who hides the own number is known only now.
     const help = emergencyOf(digitsOf(invite), () => caller.user, needs)
@@ -40,34 +42,14 @@ function digitsOf({ uri }: IncomingInvite): string {
   return isEmergencyService(uri) ? '112' : dialled(uri)
 }
 
-/** Nobody has proved anything yet; that somebody else is taken for this user brings help, and nothing else. */
+/** Nothing is proved yet. Taking the caller for this user brings help and nothing else. */
 function userSeemingly(invite: IncomingInvite, needs: CallNeeds): User | null {
-  const phone = phoneInDistress(invite, needs)
-  return typeof phone === 'string' ? null : diallerOn(phone, needs).user
+  const phone = claimedPhone(invite, needs)
+  return phone && diallerOn(phone, needs).user
 }
 
 function isForged(invite: IncomingInvite): boolean {
   return invite.header(passportHeader) !== ''
-}
-
-function isFromOutside(invite: IncomingInvite, needs: CallNeeds): boolean {
-  return isForged(invite) || needs.trunks.trunkOf(invite.source) !== null
-}
-
-/** A phone that answers the challenge wrongly gets through as well: only a caller that gives no sign of being ours is challenged. */
-function callForHelp(invite: IncomingInvite, to: To<'emergency'>, needs: CallNeeds): Promise<void> | undefined {
-  const phone = phoneInDistress(invite, needs)
-  if (phone === 'stranger') {
-    needs.registrar.challengeGently(invite)
-    return
-  }
-  const device = phone === 'unknown' ? null : phone
-  return helpFor(invite, to, device, needs)
-}
-
-function helpFor(invite: IncomingInvite, to: To<'emergency'>, device: Device | null, needs: CallNeeds): Promise<void> {
-  const call = newCall(invite, device ? { kind: 'device', device, user: null } : { kind: 'unknown' }, 'emergency', needs)
-  return recorded(call, needs, () => toEmergency(call, { ...to, device }, needs))
 }
 
 function follow(call: Call, caller: Caller, needs: CallNeeds): Promise<void> | undefined {

@@ -16,6 +16,7 @@ import { answerCall } from './answer-call.js'
 import { createCallBacks } from './call-backs.js'
 import { drain, helpCalls } from './drain.js'
 import { results } from './failure.js'
+import { createUnprovenShare, type ShareLimits } from './help/unproven-share.js'
 import { createPeers } from './legs/peers.js'
 import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
 import { createPassports } from './parties/node-passport.js'
@@ -43,6 +44,8 @@ export interface CallsNeeds {
   readonly callBackMinutes: number
   /** How long the end of the node waits for emergency calls. */
   readonly emergencyStopSeconds: number
+  /** How many emergency calls callers without proof may have. */
+  readonly unproven: ShareLimits
   readonly node: NodeName
   readonly domain: string
   /** The network's: signs calls between nodes. */
@@ -94,6 +97,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     records,
     open,
     peers,
+    unprovenShare: createUnprovenShare(needs.unproven, needs.clock),
     passports: createPassports(needs),
     callBacks: createCallBacks(needs),
   }

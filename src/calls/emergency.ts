@@ -14,21 +14,23 @@ export interface EmergencyCall {
   readonly device: Device | null
 }
 
-/** Nothing is asked, nothing is waited for: the site's lines in their order, shown as the phone and not as its user. */
+/**
+ * Nothing is asked, nothing is waited for: the site's lines in their order, shown as the phone and not as its user. Without a device the
+ * call is shown as the site, and no call back is tied to it.
+ */
 export async function toEmergency(call: Call, { number, trunks, device }: EmergencyCall, needs: CallNeeds): Promise<Termination> {
-  const shown = device?.elin ?? needs.dialplan.elin
+  const shown = device?.elin ?? numberFromNode(call, needs) ?? needs.dialplan.elin
+  const location = device?.location ?? needs.dialplan.location
   if (shown !== null && device) needs.callBacks.tie(shown, device.id)
-  call.log.warn(
-    { event: 'call.emergency', number, device: device?.id ?? null, location: device?.location ?? null },
-    `emergency call to ${number}`,
-  )
+  call.log.warn({ event: 'call.emergency', number, device: device?.id ?? null, location }, `emergency call to ${number}`)
   const party = { name: '', number: shown ?? call.party.number, isPrivate: false }
-  return counted(
-    call,
-    { number, device },
-    () => overTrunks(call, { number, trunks, party, location: device?.location ?? null }, needs),
-    needs,
-  )
+  return counted(call, { number, device }, () => overTrunks(call, { number, trunks, party, location }, needs), needs)
+}
+
+/** The number under which another node of the network has handed the call over, unless it is a person's. */
+function numberFromNode({ caller, party: { number } }: Call, { dialplan }: CallNeeds): string | null {
+  const isOutside = /^\+?[0-9]+$/.test(number) && dialplan.route(number).kind !== 'user'
+  return caller.kind === 'node' && isOutside ? number : null
 }
 
 type Help = Pick<EmergencyCall, 'number' | 'device'>

@@ -10,6 +10,7 @@ import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '.
 import type { Activity } from './activity.js'
 import type { Admission } from './admission.js'
 import type { CallBacks } from './call-backs.js'
+import type { UnprovenShare } from './help/unproven-share.js'
 import type { Peers } from './legs/peers.js'
 import type { Passports } from './parties/node-passport.js'
 import type { Party } from './parties/party.js'
@@ -82,6 +83,7 @@ export interface CallNeeds {
   readonly passports: Passports
   readonly peers: Peers
   readonly activity: Activity
+  readonly unprovenShare: UnprovenShare
   readonly records: CallRecords
   /** Every call that has begun and not ended. */
   readonly open: Set<OpenCall>

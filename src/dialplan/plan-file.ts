@@ -50,6 +50,7 @@ const route = block({
 export const planFile = block({
   site: form('a name of small letters, digits and -', parseSiteName),
   elin: telephone.optional(),
+  location: text.optional(),
   extensions: listOf(closedPattern),
   outside: form('the digits for an outside line', (found) => (/^[0-9]{0,3}$/.test(found) ? found : null)).prefault(''),
   codes: block({ login: code.prefault(defaultCodes.login), logout: code.prefault(defaultCodes.logout) }).prefault({}),

@@ -50,6 +50,8 @@ export interface Dialplan {
   readonly site: SiteName
   /** The site's emergency caller number. */
   readonly elin: string | null
+  /** Where the site is, for an emergency call whose phone has no location of its own, or is not known. */
+  readonly location: string | null
   readonly trunks: readonly Trunk[]
   /** What a person dials first, for messages: `*77*` and `*77*5*`. */
   readonly codes: { readonly login: string; readonly logout: string }

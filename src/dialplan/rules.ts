@@ -32,6 +32,7 @@ export function createRules(file: PlanFile): Dialplan {
   return {
     site: file.site,
     elin: file.elin ?? null,
+    location: file.location ?? null,
     trunks,
     codes: file.codes,
     outside: file.outside,

@@ -89,6 +89,10 @@ export interface Hotdesk {
   abandoned(device: DeviceId, extension: Extension | null): void
   /** A call for help has not come about; null where the phone could not be told. */
   emergencyFailed(device: DeviceId | null, reason: string): void
+  /** A call for help was carried without proof of its phone; `claimed` is the phone that it named. */
+  emergencyUnproven(call: { readonly source: string; readonly claimed: string | null }): void
+  /** Calls for help without proof were refused because there were too many. */
+  emergencyRefused(calls: { readonly source: string; readonly limit: string; readonly refused: number }): void
   /** A call of this phone began or ended on this node; the last end completes a draining logout. Never waits for Redis. */
   callBegan(device: DeviceId, kind: CallKind): void
   callEnded(device: DeviceId, kind: CallKind): void

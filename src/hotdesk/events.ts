@@ -13,6 +13,8 @@ export const streamEvents = [
   'unlocked',
   'emergency',
   'emergency.failed',
+  'emergency.unproven',
+  'emergency.refused',
   'repaired',
   'replaced',
   'refresh',

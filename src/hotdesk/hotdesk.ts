@@ -127,6 +127,8 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       const user = device && assignments.userOn(device)
       write('emergency.failed', { ...(device ? { device } : {}), ...(user ? { user } : {}), node, reason })
     },
+    emergencyUnproven: ({ source, claimed }) => write('emergency.unproven', { ...(claimed ? { claimed } : {}), source, node }),
+    emergencyRefused: ({ source, limit, refused }) => write('emergency.refused', { source, limit, refused: String(refused), node }),
     async close() {
       care.close()
       calls.close()

@@ -23,11 +23,13 @@ import type { Standing } from './digest/guesses.js'
 import { createProofs } from './digest/proofs.js'
 import { createNames } from './names.js'
 import { answerOtherRequests } from './other-requests.js'
+import { createRecognition, type Recognition } from './recognition.js'
 import { createRegisterHandler } from './register/register-handler.js'
 import { type ExpiryLimits, flowOf, isFrom, userAgentOf } from './register/register-request.js'
 
 export type { Binding } from './bindings/binding.js'
 export type { Authentication } from './digest/authenticator.js'
+export type { Recognition } from './recognition.js'
 
 /** Devices prove who they are and say where they are. */
 export interface Registrar {
@@ -37,7 +39,9 @@ export interface Registrar {
   examine(request: IncomingRequest): Examination
   /** Whether the Request-URI names this network, as far as this device can know its names. */
   isCalled(request: IncomingRequest, by: DeviceId): boolean
-  /** For a call for help from who knows whom: a challenge that every phone can answer. */
+  /** Which device sent a request that must not be refused; sends nothing, reads memory alone. */
+  recognise(request: IncomingRequest): Recognition
+  /** A challenge that every phone can answer. */
   challengeGently(request: IncomingRequest): void
   /** Fresh bindings, any node's, latest first. */
   bindingsOf(device: DeviceId): readonly Binding[]
@@ -123,6 +127,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows: bindings.flows, challenge }
   const watch = needs.acquaint ? followAcquaintances({ ...known, tell: needs.acquaint, clock, log }) : null
 
+  const recognise = createRecognition({ directory, bindings, authenticator, clock })
   srf.onRequest('REGISTER', handle)
   answerOtherRequests(srf)
 
@@ -130,6 +135,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     authenticate: (request) => authenticator.authenticate(request),
     examine: (request) => authenticator.examine(request),
     isCalled: (request, by) => names.isCalled(request, bindings.of(by)),
+    recognise,
     challengeGently: (request) => authenticator.challengeGently(request),
     bindingsOf: (device) => [...bindings.of(device)].sort((a, b) => b.registered - a.registered),
     onRegistered: (listener) => registered.on(listener),

@@ -23,7 +23,9 @@ export function createSourceLookup(trunks: readonly Trunk[]): SourceLookup {
 
 /** One spelling an address: IPv6 compressed and in lower case, IPv4 in IPv6 (`::ffff:192.0.2.1`) as IPv4. */
 function plain(address: string): string {
-  const short = isIPv6(address) ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address
+  // The zone of a link-local address (`fe80::1%eth0`) has no form in a URL.
+  const [bare = '', zone] = address.split('%')
+  const short = isIPv6(bare) ? new URL(`http://[${bare}]/`).hostname.slice(1, -1) + (zone === undefined ? '' : `%${zone}`) : address
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short)
   if (!mapped) return short
   const bytes = mapped.slice(1).flatMap((word) => [Number.parseInt(word, 16) >> 8, Number.parseInt(word, 16) & 0xff])

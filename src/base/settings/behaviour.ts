@@ -83,7 +83,16 @@ export const behaviour = {
     stopSeconds: seconds(0, 3_600)
       .prefault('300')
       .describe('A node that is stopped waits this long for emergency calls to end. It takes new ones meanwhile.'),
-  }).prefault({}),
+    unprovenPerSource: whole('calls', { from: 1, to: 1_000 })
+      .prefault('3')
+      .describe('Emergency calls that one address may have without proof of its phone. Proven phones are never limited.'),
+    unprovenTotal: whole('calls', { from: 1, to: 1_000 })
+      .prefault('6')
+      .describe('Emergency calls without proof from all addresses together, at this node.'),
+    unprovenSeconds: seconds(1, 3_600).prefault('30').describe('Such a call counts while it lasts, and at least this long after it began.'),
+  })
+    .refine((limits) => limits.unprovenPerSource <= limits.unprovenTotal, 'expected unprovenPerSource not above unprovenTotal')
+    .prefault({}),
 }
 
 export type Behaviour = { readonly [Section in keyof typeof behaviour]: Readonly<z.output<(typeof behaviour)[Section]>> }

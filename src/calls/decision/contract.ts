@@ -10,7 +10,7 @@ import type { TrunkPort } from '../needs.js'
 /** What a decision reads. All of it is in memory: no call waits for an answer from elsewhere. */
 export interface Knowledge {
   readonly node: NodeName
-  readonly dialplan: Pick<Dialplan, 'site' | 'trunks' | 'outside' | 'emergency' | 'route' | 'did'>
+  readonly dialplan: Pick<Dialplan, 'site' | 'location' | 'trunks' | 'outside' | 'emergency' | 'route' | 'did'>
   readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'site' | 'ownedBy'>
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>

@@ -25,13 +25,18 @@ export function explain(question: Question, knowledge: Knowledge): Explanation {
     to.kind === 'phones' ? [{ kind: 'missed', user: to.user, reason, way: to.way }] : []
   return {
     steps,
-    outcome: outcomeOf(to, question, knowledge),
-    destination: summaryOf(to, question, knowledge),
+    outcome: outcomeOf(to, { question, knowledge }),
+    destination: summaryOf(to, { question, knowledge }),
     otherwise: misses.flatMap((reason) => missed(reason).map((next) => ({ reason, next: explain(next, knowledge) }))),
   }
 }
 
-function outcomeOf(to: Destination, question: Question, knowledge: Knowledge): string {
+interface Context {
+  readonly question: Question
+  readonly knowledge: Knowledge
+}
+
+function outcomeOf(to: Destination, context: Context): string {
   switch (to.kind) {
     case 'phones': {
       const phones = [...new Set(to.bindings.map(({ device }) => device))]
@@ -43,9 +48,9 @@ function outcomeOf(to: Destination, question: Question, knowledge: Knowledge): s
     case 'outside':
       return `${to.number} is called by ${namesOf(to).join(', then ') || 'no line at all'}`
     case 'emergency':
-      return `${to.number} is called by ${namesOf(to).join(', then ') || 'no line at all'}, ${placeWords(to, question)}`
+      return `${to.number} is called by ${namesOf(to).join(', then ') || 'no line at all'}, ${placeWords(to, context)}`
     case 'login':
-      return `a voice asks for ${to.extension === null ? 'extension and PIN' : `the PIN of ${knownExtension(to, knowledge) ?? 'that extension'}`}`
+      return `a voice asks for ${to.extension === null ? 'extension and PIN' : `the PIN of ${knownExtension(to, context.knowledge) ?? 'that extension'}`}`
     case 'logout':
       return 'whoever is logged in is logged out'
     case 'please-log-in':
@@ -56,17 +61,19 @@ function outcomeOf(to: Destination, question: Question, knowledge: Knowledge): s
 }
 
 /** Which of the lines are told where the phone is. */
-function placeWords(to: To<'emergency'>, question: Question): string {
-  const told = toldOf(to, question)
+function placeWords(to: To<'emergency'>, context: Context): string {
+  const told = toldOf(to, context)
   if (told.length === 0) return 'without the place of the phone'
   const others = to.trunks.length > told.length
   return `with the place of the phone${others ? ` by ${told.join(' and ')} alone` : ''}`
 }
 
-/** Lines that take the place of a phone, where the phone has one; somebody who is logged in somewhere sits at one that has. */
-function toldOf({ trunks }: To<'emergency'>, question: Question): readonly string[] {
+/** Lines that take the place of a phone, if the phone or the site has one; somebody who is logged in somewhere sits at one that has. */
+function toldOf({ trunks }: To<'emergency'>, { question, knowledge }: Context): readonly string[] {
   const phone = question.kind === 'dialled' ? question.by?.device : undefined
-  return phone && phone.location === null ? [] : namesOf({ trunks: trunks.filter(({ location }) => location !== undefined) })
+  return phone && phone.location === null && knowledge.dialplan.location === null
+    ? []
+    : namesOf({ trunks: trunks.filter(({ location }) => location !== undefined) })
 }
 
 function refusalWords(reason: RefusalReason): string {
@@ -74,7 +81,7 @@ function refusalWords(reason: RefusalReason): string {
   return `the caller hears ${status} ${parts.reason}`
 }
 
-function summaryOf(to: Destination, question: Question, knowledge: Knowledge): Summary {
+function summaryOf(to: Destination, context: Context): Summary {
   switch (to.kind) {
     case 'phones':
       return {
@@ -89,9 +96,9 @@ function summaryOf(to: Destination, question: Question, knowledge: Knowledge): S
     case 'outside':
       return { kind: to.kind, number: to.number, trunks: namesOf(to) }
     case 'emergency':
-      return { kind: to.kind, number: to.number, trunks: namesOf(to), withLocation: toldOf(to, question) }
+      return { kind: to.kind, number: to.number, trunks: namesOf(to), withLocation: toldOf(to, context) }
     case 'login':
-      return { kind: to.kind, extension: knownExtension(to, knowledge) }
+      return { kind: to.kind, extension: knownExtension(to, context.knowledge) }
     case 'logout':
     case 'please-log-in':
       return { kind: to.kind }

@@ -78,15 +78,15 @@ function assertedParty(invite: IncomingInvite): Party {
   return { name: address.display, number: dialled(address.uri) || anonymous.number, isPrivate: false }
 }
 
-/** How a phone in distress is known without a challenge: its name, and the flow it registered on or some credentials. */
-export function phoneInDistress(invite: IncomingInvite, { directory, registrar }: CallNeeds): 'unknown' | 'stranger' | Device {
+/** The phone that a caller names, if it gives some sign of being that phone: its flow, or any credentials. Proves nothing. */
+export function claimedPhone(invite: IncomingInvite, { directory, registrar }: CallNeeds): Device | null {
   const name = parseDeviceId(dialled(parseNameAddr(invite.header('From'))?.uri ?? ''))
   const device = name && directory.device(name)
+  if (device === null) return null
   const flow = flowOf(invite.source)
-  const registeredHere = device !== null && registrar.bindingsOf(device.id).some((binding) => `${binding.flow};`.startsWith(`${flow};`))
+  const isRegisteredHere = registrar.bindingsOf(device.id).some((binding) => `${binding.flow};`.startsWith(`${flow};`))
   const tried = invite.header('Proxy-Authorization') !== '' || invite.header('Authorization') !== ''
-  if (!registeredHere && !tried) return 'stranger'
-  return device ?? 'unknown'
+  return isRegisteredHere || tried ? device : null
 }
 
 function flowOf({ address, port }: SipSource): string {

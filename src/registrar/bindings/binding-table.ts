@@ -9,6 +9,8 @@ import type { BoundContact } from './binding.js'
 export interface BindingTable {
   /** Fresh ones, in the order of their first registration. */
   of(device: DeviceId): readonly BoundContact[]
+  /** The devices that have registered on this flow, most often one. */
+  on(flow: string): readonly DeviceId[]
   /** What was committed last, expired or not. */
   committed(device: DeviceId): readonly BoundContact[]
   /** Replaces all bindings of the device at once; an empty list removes them. */
@@ -31,6 +33,7 @@ export interface BindingTableNeeds {
 
 export function createBindingTable({ clock, log, metrics, onExpired }: BindingTableNeeds): BindingTable {
   const held = new Map<DeviceId, readonly BoundContact[]>()
+  const flows = createFlowIndex()
   const handled = new Set<DeviceId>()
   const alarms = new Map<DeviceId, Alarm>()
   const gone = createEmitter<[DeviceId]>((err) => log.error({ event: 'node.fault', err }, 'a listener of the registrar failed'))
@@ -44,6 +47,7 @@ export function createBindingTable({ clock, log, metrics, onExpired }: BindingTa
     handled.add(device)
     alarms.get(device)?.cancel()
     alarms.delete(device)
+    flows.replace(device, held.get(device) ?? [], bindings)
     if (bindings.length > 0) {
       held.set(device, bindings)
       const first = Math.min(...bindings.map(({ expires }) => expires))
@@ -63,6 +67,7 @@ export function createBindingTable({ clock, log, metrics, onExpired }: BindingTa
 
   return {
     of,
+    on: (flow) => flows.devicesOn(flow).filter((device) => of(device).some((binding) => binding.flow === flow)),
     committed: (device) => held.get(device) ?? [],
     hold,
     hasHandled: (device) => handled.has(device),
@@ -70,6 +75,24 @@ export function createBindingTable({ clock, log, metrics, onExpired }: BindingTa
     flows: () => Array.from(held.values(), (bindings) => bindings.map(({ flow }) => flow)).flat(),
     close() {
       for (const alarm of alarms.values()) alarm.cancel()
+    },
+  }
+}
+
+/** Which devices have a binding on a flow: a gateway with several lines has them all on one. */
+function createFlowIndex() {
+  const devices = new Map<string, Set<DeviceId>>()
+
+  function remove(device: DeviceId, flow: string): void {
+    const on = devices.get(flow)
+    if (on?.delete(device) && on.size === 0) devices.delete(flow)
+  }
+
+  return {
+    devicesOn: (flow: string): readonly DeviceId[] => [...(devices.get(flow) ?? [])],
+    replace(device: DeviceId, before: readonly BoundContact[], after: readonly BoundContact[]): void {
+      for (const { flow } of before) remove(device, flow)
+      for (const { flow } of after) devices.set(flow, (devices.get(flow) ?? new Set()).add(device))
     },
   }
 }

@@ -15,6 +15,8 @@ import { createRegistrationCopy } from './registration-copy.js'
 export interface Bindings {
   /** Fresh ones, any node's, in the order of their first registration. */
   of(device: DeviceId): readonly BoundContact[]
+  /** The devices that have registered at this node on this flow. */
+  on(flow: string): readonly DeviceId[]
   /** Replaces all bindings of the device at once; an empty list removes them. */
   commit(device: DeviceId, bindings: readonly BoundContact[]): void
   /** The device's last binding at this node is gone: expired, removed or taken over by another node. */
@@ -82,6 +84,7 @@ export function createBindings({ store, node, clock, log, metrics }: BindingsNee
       const mine = table.of(device)
       return mine.length === 0 && copy.isElsewhere(device) ? copy.fresh(device) : mine
     },
+    on: table.on,
     commit(device, bindings) {
       const changed = !sameButExpiry(table.committed(device), bindings)
       table.hold(device, bindings)

@@ -1,0 +1,77 @@
+import type { Clock, Milliseconds } from '../base/clock.js'
+import { type DeviceId, parseDeviceId } from '../base/identity.js'
+import type { Directory } from '../directory/directory.js'
+import type { IncomingRequest } from '../srf/srf.js'
+import type { Bindings } from './bindings/bindings.js'
+import type { Authenticator } from './digest/authenticator.js'
+import { flowOf, userOf } from './register/register-request.js'
+
+/** Which device sent a request that must not wait for a challenge. */
+export type Recognition =
+  | { readonly outcome: 'proven'; readonly device: DeviceId; readonly by: 'flow' | 'digest' }
+  /** `provable`: it carries no credentials, or stale ones, and its device has a password: a challenge would show. `claimed`: the device that it names without proof, null for a name that is not in the directory. */
+  | { readonly outcome: 'provable' | 'unproven'; readonly claimed: DeviceId | null }
+
+export interface RecognitionNeeds {
+  readonly directory: Pick<Directory, 'device'>
+  readonly bindings: Pick<Bindings, 'of' | 'on'>
+  readonly authenticator: Pick<Authenticator, 'examine'>
+  readonly clock: Clock
+}
+
+/** A device that was challenged and comes back within this time without an answer cannot answer. */
+const askedMs: Milliseconds = 60_000
+/** Devices that are remembered as challenged; the oldest is forgotten first and is challenged once more. */
+const mostAsked = 1_000
+
+/**
+ * Recognises a device by memory alone: by the flow of a living binding (the connection, or over UDP the exact source), or by a right
+ * digest. `provable` is answered once for a device and source address: whatever comes next is decided without a challenge.
+ */
+export function createRecognition({
+  directory,
+  bindings,
+  authenticator,
+  clock,
+}: RecognitionNeeds): (request: IncomingRequest) => Recognition {
+  const asked = new Map<string, Milliseconds>()
+
+  function wasAsked(key: string): boolean {
+    const at = asked.get(key)
+    if (at !== undefined && clock.now() - at < askedMs) return true
+    asked.delete(key)
+    asked.set(key, clock.now())
+    const [oldest] = asked.keys()
+    if (asked.size > mostAsked && oldest !== undefined) asked.delete(oldest)
+    return false
+  }
+
+  return (request) => {
+    const named = claimedDevice(request)
+    const known = named && directory.device(named)
+    const claimed = known?.id ?? null
+    const device = onFlow(request, claimed, bindings)
+    if (device) return { outcome: 'proven', device, by: 'flow' }
+    const examined = authenticator.examine(request)
+    const key = `${claimed ?? ''}@${request.source.address}`
+    if (examined.outcome === 'device') {
+      asked.delete(key)
+      return { outcome: 'proven', device: examined.device, by: 'digest' }
+    }
+    const isProvable = claimed !== null && known?.password && examined.outcome !== 'wrong' && !wasAsked(key)
+    return { outcome: isProvable ? 'provable' : 'unproven', claimed }
+  }
+}
+
+/** The device that From names. */
+export function claimedDevice(request: Pick<IncomingRequest, 'header'>): DeviceId | null {
+  return parseDeviceId(userOf(request.header('From')) ?? '')
+}
+
+/** The claimed device if it has a binding on this flow; for a caller that names no device, the only device that has one. */
+function onFlow({ source }: IncomingRequest, claimed: DeviceId | null, bindings: RecognitionNeeds['bindings']): DeviceId | null {
+  const flow = flowOf(source)
+  if (claimed !== null) return bindings.of(claimed).some((binding) => binding.flow === flow) ? claimed : null
+  const [only, ...others] = bindings.on(flow)
+  return only && others.length === 0 ? only : null
+}

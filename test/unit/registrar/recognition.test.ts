@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import type { DeviceId, NodeName } from '../../../src/base/identity.js'
+import { Secret } from '../../../src/base/secret.js'
+import type { Device } from '../../../src/directory/directory.js'
+import type { Examination } from '../../../src/registrar/digest/authenticator.js'
+import { createRecognition, type RecognitionNeeds } from '../../../src/registrar/recognition.js'
+import { createManualClock } from '../../support/manual-clock.js'
+import { HD0001, incoming, natSource, password } from './harness.js'
+
+const flow = 'sip:203.0.113.9:40312;transport=udp'
+
+interface Facts {
+  readonly boundTo?: string
+  /** Other devices that have registered on the flow. */
+  readonly alsoOn?: readonly DeviceId[]
+  readonly examined?: Examination['outcome']
+  readonly password?: string | null
+}
+
+function open({ boundTo = '', alsoOn = [], examined = 'none', ...facts }: Facts = {}) {
+  const device = { id: HD0001, password: facts.password === null ? null : new Secret(password) } as Device
+  const binding = { flow: boundTo, node: 'paris-2' as NodeName } as ReturnType<RecognitionNeeds['bindings']['of']>[number]
+  const clock = createManualClock(1_000_000)
+  const on = boundTo === flow ? [HD0001, ...alsoOn] : alsoOn
+  const examination: Examination = examined === 'device' ? { outcome: 'device', device: HD0001, digest: 'SHA-256' } : { outcome: examined }
+  const recognise = createRecognition({
+    directory: { device: (id) => (id === HD0001 ? device : null) },
+    bindings: { of: (id) => (id === HD0001 && boundTo !== '' ? [binding] : []), on: (asked) => (asked === flow ? on : []) },
+    authenticator: { examine: () => examination },
+    clock,
+  })
+  const ask = (from: string, source = natSource) =>
+    recognise(incoming({ method: 'INVITE', uri: 'sip:112@x', headers: { From: `<sip:${from}@x>;tag=1` }, source }).request)
+  return { ask, clock }
+}
+
+const proven = { outcome: 'proven', device: HD0001, by: 'flow' }
+
+describe('a device is recognised', () => {
+  it('by the exact flow of a binding, of any node', () => {
+    expect(open({ boundTo: flow }).ask('HD0001')).toEqual(proven)
+  })
+
+  it.each([
+    ['another port', { ...natSource, port: 4_031 }],
+    ['a port that begins alike', { ...natSource, port: 4_0312 + 1 }],
+    ['another address', { ...natSource, address: '203.0.113.90' }],
+    ['another protocol', { ...natSource, protocol: 'tcp' as const }],
+  ])('and not by %s', (_, source) => {
+    expect(open({ boundTo: flow }).ask('HD0001', source).outcome).not.toBe('proven')
+  })
+
+  it('by its flow when it hides its name, unless others are on that flow', () => {
+    expect(open({ boundTo: flow }).ask('anonymous')).toEqual(proven)
+    expect(open({ boundTo: flow, alsoOn: ['HD0002' as DeviceId] }).ask('anonymous')).toEqual({ outcome: 'unproven', claimed: null })
+  })
+
+  it('by a right digest', () => {
+    expect(open({ examined: 'device' }).ask('HD0001')).toEqual({ outcome: 'proven', device: HD0001, by: 'digest' })
+  })
+
+  it.each<readonly [string, Facts]>([
+    ['wrong credentials', { examined: 'wrong' }],
+    ['no password that a challenge could prove', { password: null }],
+  ])('and not with %s: it is not challenged either', (_, facts) => {
+    expect(open(facts).ask('HD0001')).toEqual({ outcome: 'unproven', claimed: HD0001 })
+  })
+
+  it.each(['none', 'stale'] as const)('by a challenge where credentials are %s, once in a minute for one address', (examined) => {
+    const { ask, clock } = open({ examined })
+    const outcomes = [ask('HD0001'), ask('HD0001'), ask('HD0001', { ...natSource, address: '203.0.113.10' })].map(({ outcome }) => outcome)
+    expect(outcomes).toEqual(['provable', 'unproven', 'provable'])
+    clock.advance(60_000)
+    expect(ask('HD0001').outcome).toBe('provable')
+  })
+
+  it('only if it is in the directory', () => {
+    expect(open().ask('HD0002')).toEqual({ outcome: 'unproven', claimed: null })
+  })
+})
