@@ -22,6 +22,8 @@ export const logEvents = [
   'store.repaired',
   'store.emptied',
   'store.clock',
+  'store.primary',
+  'store.uncertain',
   'redis.started',
   'redis.stopped',
   'directory.broken',

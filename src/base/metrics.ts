@@ -139,6 +139,17 @@ function alarmMetrics(registers: [Registry]) {
       help: "1 while the function library in Redis is not this node's: missing, older, newer or of other content",
       registers,
     }),
+    storePrimaryConfirmed: new Gauge({
+      name: 'hotdesk_store_primary_confirmed',
+      help: '0 while it is not certain that the Redis in use is the primary',
+      registers,
+    }),
+    storeUncertainTotal: new Counter({
+      name: 'hotdesk_store_uncertain_total',
+      help: 'Logins and logouts that a failover may lose, by reason: unanswered, primary, replica',
+      labelNames: ['reason'],
+      registers,
+    }),
     storeCopySaved: new Gauge({
       name: 'hotdesk_store_copy_saved',
       help: '0 since the copy could not be saved to disk; 1 when it could',

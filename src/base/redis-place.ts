@@ -32,7 +32,7 @@ export type RedisPlace =
   | { readonly kind: 'cluster'; readonly servers: readonly HostPort[]; readonly access?: RedisAccess }
 
 const durabilities = ['local', 'replicated'] as const
-/** When a login or logout is told to the person at the phone: when the primary has it, or when a replica has it as well. */
+/** When a login or logout is confirmed to the person at the phone: when the primary has it, or when every replica that could be promoted has it as well. */
 export type Durability = (typeof durabilities)[number]
 
 const loadings = ['check', 'install'] as const
@@ -82,7 +82,7 @@ export const redisSettings = orText(
       .describe('Who loads the functions into a Redis with data: the nodes (`install`), or `hotdesk redis install` (`check`).'),
     durability: form(`one of ${durabilities.join(', ')}`, (text) => durabilities.find((policy) => policy === text) ?? null)
       .prefault('local')
-      .describe('When a login is confirmed: the primary has it (`local`), or a replica as well (`replicated`).'),
+      .describe('When a login is confirmed: the primary has it (`local`), or each replica that could be promoted (`replicated`).'),
   }),
 ).prefault({})
 

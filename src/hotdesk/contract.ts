@@ -21,8 +21,7 @@ export type LoginOutcome =
   | Unconfirmed
 
 /**
- * It may last or not: no replica has said in time that it has it, or Redis itself has not answered (`reply` null). The phone will
- * show what is so, and the person is asked to look at it.
+ * A failover may lose it, or Redis has not answered (`reply` null). The phone will show whether it holds, and the person is asked to look at it.
  */
 export interface Unconfirmed {
   readonly outcome: 'UNCONFIRMED'

@@ -25,7 +25,7 @@ export type CopySource = 'redis' | 'disk' | 'nowhere'
 
 /** What an operator should know of Redis and of what it holds, in sentences. */
 export interface StoreCondition {
-  /** Logins are refused because of these. */
+  /** Logins are refused, or may not last, because of these. */
   readonly reasons: readonly string[]
   /** Nothing is refused yet. */
   readonly warnings: readonly string[]
@@ -64,9 +64,10 @@ export interface StoreNeeds {
 }
 
 /**
- * What is known of a function whose outcome somebody is told. `safe`: by the policy of `durability` no failover takes it back.
- * `unconfirmed`: it may not last, as no replica has said in time that it has it; where `reply` is null not even Redis has
- * answered, and may have done it or do it still. Whatever is so shows in the copy, and phones follow the copy.
+ * The outcome of a function that a person hears of. `safe`: by the policy of `durability` no failover takes it back.
+ * `unconfirmed`: it may not last, because a replica that could be promoted has not acknowledged it in time, or because the server may
+ * not be the primary any longer. If `reply` is null, Redis has not answered: it may have done it, or may do it later. The copy shows
+ * which, and phones follow the copy.
  */
 export type Transition =
   | { readonly certainty: 'safe'; readonly reply: string }

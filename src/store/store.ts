@@ -1,18 +1,22 @@
 import type { Redis } from 'ioredis'
-import { type Alarm, every } from '../base/clock.js'
+import { type Alarm, type Clock, every } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import type { Durability } from '../config.js'
 import { createCommands, functionCaller } from './commands.js'
 import { atEveryPrimary } from './connections/cluster.js'
+import { createConfirmation } from './connections/confirmation.js'
 import {
   answerWithinMs,
   clusterNeeds,
+  createDestination,
+  type Destination,
   newConnection,
   type ReachablePlace,
   redisCliFor,
   requireOnePrimary,
 } from './connections/connection.js'
 import { createLink, type Link } from './connections/link.js'
+import { createPrimaryWatch } from './connections/primary-watch.js'
 import type { CopySource, Replica, Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
 import { createKeys } from './keys.js'
@@ -65,13 +69,14 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const { network, data, functions, loading = 'check', durability = 'local', clock, log, metrics } = needs
   const keys = createKeys(network)
   const replica = createReplica({ clock, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
-  const { main, listener, writer, connections } = connectionsTo(place, keys.tag, durability)
-  const cli = redisCliFor(place)
+  const destination = createDestination(place, keys.tag, clock)
+  const { main, listener, writer, connections, confirm } = connectionsTo(destination, durability, clock)
   const redisClock = createRedisClock({ clock, log })
   const reader = createReader({ redis: main, keys, replica, clock, log, onFault: (fault) => link.renew(fault) })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
-  const link = createLink({ connections, prepare, healthy, place: cli, clock, log })
+  const link = createLink({ connections, prepare, healthy, place: redisCliFor(place), clock, log })
+  const primaryWatch = createPrimaryWatch({ redis: main, destination, isConnected: () => isConnected(), leave: link.renew, log, metrics })
   const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && before === null, clock, log, metrics })
   const isConnected = (): boolean => link.state === 'connected'
   /** How the network was before a reading that has not come to its end: until then the copy has but a part of what is new. */
@@ -104,8 +109,8 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   }
 
   async function healthy(): Promise<boolean> {
-    const [isTold, isInPlace] = await Promise.all([tracking.holds(), library.isInPlace(), redisClock.compare(main), writer.ping()])
-    return isTold && isInPlace
+    const questions = [tracking.holds(), library.isInPlace(), primaryWatch.check()]
+    return !(await Promise.all([...questions, redisClock.compare(main), writer.ping()])).includes(false)
   }
 
   link.onState((state) => {
@@ -117,8 +122,10 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
 
   async function close(): Promise<void> {
     measuring.cancel()
+    primaryWatch.close()
     // What is being read may find the network emptied, and then its people are kept first.
     await link.close()
+    destination.close()
     reader.close()
     await savedCopy.close()
   }
@@ -148,13 +155,13 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
       return copyFrom
     },
     replica,
-    cli,
+    cli: redisCliFor(place),
     clock: redisClock,
     onState: link.onState,
-    condition: () => ({ reasons: library.trouble === null ? [] : [library.trouble], warnings: [] }),
+    condition: () => ({ reasons: [library.trouble, primaryWatch.doubt].filter((reason) => reason !== null), warnings: [] }),
     ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock, metrics }),
-    ...createTransitions({ durability, redis: writer, callFunction: caller(writer), isConnected, metrics }),
-    ...createTogether({ connect: () => newConnection(place, keys.tag, bulk), keys, isConnected }),
+    ...createTransitions({ confirm, callFunction: caller(writer), isConnected, log, metrics }),
+    ...createTogether({ connect: () => newConnection(destination, bulk), keys, isConnected }),
     close,
   }
 }
@@ -181,11 +188,17 @@ function withinStart(opening: Promise<void>, { clock, startWithinMs = 3_000 }: S
 }
 
 /** Where a login has to be replicated, a connection of its own waits for that. */
-function connectionsTo(place: ReachablePlace, tag: string, durability: Durability) {
-  const [main, listener] = [newConnection(place, tag), newConnection(place, tag)]
-  if (durability === 'local') return { main, listener, writer: main, connections: [main, listener] }
-  const writer = newConnection(place, tag, { commandTimeout: 2 * answerWithinMs })
-  return { main, listener, writer, connections: [main, listener, writer] }
+function connectionsTo(destination: Destination, durability: Durability, clock: Clock) {
+  const [main, listener] = [newConnection(destination), newConnection(destination)]
+  if (durability === 'local') return { main, listener, writer: main, connections: [main, listener], confirm: null }
+  const writer = newConnection(destination, { commandTimeout: 2 * answerWithinMs })
+  return {
+    main,
+    listener,
+    writer,
+    connections: [main, listener, writer],
+    confirm: createConfirmation({ redis: writer, destination, clock }),
+  }
 }
 
 /** A slot that moves to another primary finds the library there. */

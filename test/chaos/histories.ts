@@ -1,7 +1,8 @@
 import { plannedFailover } from './histories/planned-failover.js'
 import { primaryKilled } from './histories/primary-killed.js'
 import { primaryPaused } from './histories/primary-paused.js'
+import { split } from './histories/split.js'
 import type { History } from './history.js'
 
 /** All of them, in the order of the table. */
-export const histories: readonly History[] = [plannedFailover, primaryKilled, primaryPaused]
+export const histories: readonly History[] = [plannedFailover, primaryKilled, primaryPaused, split]

@@ -5,6 +5,7 @@ import { pause, systemClock } from '../../src/base/clock.js'
 import type { RedisPlace } from '../../src/config.js'
 import { freePort } from './free-port.js'
 import { launchRedis, type RedisProcess } from './redis-process.js'
+import type { Front, Switchboard } from './redis-switchboard.js'
 import { removeFolder } from './remove-folder.js'
 
 /** A primary, its two replicas and three sentinels that watch them, all on loopback. */
@@ -13,6 +14,7 @@ export interface TestSentinel {
   readonly place: RedisPlace
   /** The primary at first, then its replicas. */
   readonly servers: readonly RedisProcess[]
+  readonly sentinels: readonly RedisProcess[]
   /** Whom the sentinels name now. */
   primary(): Promise<RedisProcess>
   /** redis-cli at a sentinel. */
@@ -22,35 +24,42 @@ export interface TestSentinel {
   close(): Promise<void>
 }
 
-export async function startTestSentinel(): Promise<TestSentinel> {
+/** Over a switchboard, the servers are the parties `redis-0` … and `sentinel-0` …. */
+export async function startTestSentinel(board: Switchboard | null = null): Promise<TestSentinel> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-sentinel-'))
   const ports = await Promise.all(Array.from({ length: 6 }, freePort))
+  const fronts = new Map<number, Front>()
+  for (const [index, port] of ports.entries())
+    if (board) fronts.set(port, await board.front(index < 3 ? `redis-${index}` : `sentinel-${index - 3}`, port))
+  const reachedAt = (port: number): number => fronts.get(port)?.port ?? port
   const [first = 0] = ports
   const launch = async (port: number): Promise<RedisProcess> => {
     await mkdir(join(directory, String(port)), { recursive: true })
-    const follow = port === first ? [] : ['--replicaof', '127.0.0.1', String(first)]
+    const follow = port === first ? [] : ['--replicaof', '127.0.0.1', String(reachedAt(first))]
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', join(directory, String(port)), '--save', '', '--daemonize', 'no']
     // A primary waits five seconds for more replicas before it copies itself, by default.
-    return launchRedis({ port, words: [...words, '--repl-diskless-sync-delay', '0', ...follow] })
+    return launchRedis({ port, words: [...words, '--repl-diskless-sync-delay', '0', ...announcing(fronts.get(port)), ...follow] })
   }
   const servers: RedisProcess[] = []
   for (const port of ports.slice(0, 3)) servers.push(await launch(port))
   await caughtUp(servers[0] as RedisProcess, 2)
   const sentinels: RedisProcess[] = []
-  for (const port of ports.slice(3)) sentinels.push(await launchSentinel(directory, port, first))
+  for (const port of ports.slice(3))
+    sentinels.push(await launchSentinel({ directory, port, watched: reachedAt(first), front: fronts.get(port) }))
   await untilAcquainted(sentinels)
 
   async function primary(): Promise<RedisProcess> {
     const said = await (sentinels[0] as RedisProcess).cli('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'desk')
-    const found = servers.find(({ port }) => said.endsWith(`\n${port}`))
+    const found = servers.find(({ port }) => said.endsWith(`\n${reachedAt(port)}`))
     if (!found) throw new Error(`the sentinels name ${said}`)
     return found
   }
 
   return {
     directory,
-    place: { kind: 'sentinel', sentinels: sentinels.map(({ port }) => ({ host: '127.0.0.1', port })), name: 'desk' },
+    place: { kind: 'sentinel', sentinels: sentinels.map(({ port }) => ({ host: '127.0.0.1', port: reachedAt(port) })), name: 'desk' },
     servers,
+    sentinels,
     primary,
     sentinel: (...words) => (sentinels[0] as RedisProcess).cli(...words),
     async revive({ port }) {
@@ -60,10 +69,29 @@ export async function startTestSentinel(): Promise<TestSentinel> {
     },
     async close() {
       for (const server of [...sentinels, ...servers]) await server.kill()
+      await board?.close()
       await removeFolder(directory)
     },
   }
 }
+
+/** Who sits behind a front says so, and lets in each node of a test by a password of its own. */
+function announcing(front: Front | undefined): readonly string[] {
+  if (!front) return []
+  const users = Object.values(nodePasswords).map((password) => `>${password}`)
+  const announced = [
+    '--replica-announce-ip',
+    '127.0.0.1',
+    '--replica-announce-port',
+    String(front.port),
+    '--bind-source-addr',
+    front.source,
+  ]
+  return [...announced, '--user', 'node', 'on', ...users, '~*', '&*', '+@all']
+}
+
+/** Of the nodes on either side of a split, by which a switchboard knows them. */
+export const nodePasswords = { mainland: 'word-of-the-mainland', minority: 'word-of-the-minority' } as const
 
 /** A replica that has not caught up is none that a sentinel would choose. */
 export async function caughtUp(primary: RedisProcess, replicas: number): Promise<void> {
@@ -76,7 +104,14 @@ export async function caughtUp(primary: RedisProcess, replicas: number): Promise
   }
 }
 
-async function launchSentinel(directory: string, port: number, watched: number): Promise<RedisProcess> {
+interface SentinelOptions {
+  readonly directory: string
+  readonly port: number
+  readonly watched: number
+  readonly front: Front | undefined
+}
+
+async function launchSentinel({ directory, port, watched, front }: SentinelOptions): Promise<RedisProcess> {
   const settings = [
     `port ${port}`,
     'bind 127.0.0.1',
@@ -86,13 +121,27 @@ async function launchSentinel(directory: string, port: number, watched: number):
     'sentinel down-after-milliseconds desk 2000',
     'sentinel failover-timeout desk 3000',
     'sentinel parallel-syncs desk 2',
+    ...(front ? sentinelAnnouncing(front) : []),
   ]
   const file = join(directory, `sentinel-${port}.conf`)
   await writeFile(file, settings.join('\n'))
-  const sentinel = await launchRedis({ port, words: [file, '--sentinel'] })
+  const cliWords = front ? ['--no-auth-warning', '-a', nodePasswords.mainland] : []
+  const sentinel = await launchRedis({ port, words: [file, '--sentinel'], cliWords })
   // They look round every ten seconds otherwise.
   await sentinel.cli('SENTINEL', 'DEBUG', 'INFO-PERIOD', '1000', 'PUBLISH-PERIOD', '500')
+  if (front) await sentinel.cli('ACL', 'SETUSER', 'default', `>${nodePasswords.minority}`)
   return sentinel
+}
+
+function sentinelAnnouncing({ port, source }: Front): readonly string[] {
+  const password = nodePasswords.mainland
+  return [
+    'sentinel announce-ip 127.0.0.1',
+    `sentinel announce-port ${port}`,
+    `bind-source-addr ${source}`,
+    `requirepass ${password}`,
+    `sentinel sentinel-pass ${password}`,
+  ]
 }
 
 /** Sentinels find each other, and the replicas, by way of the primary. */

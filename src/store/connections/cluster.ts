@@ -1,6 +1,5 @@
-import { connect as connectPlainly, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectEncrypted } from 'node:tls'
-import { AbstractConnector, Redis, type RedisOptions } from 'ioredis'
+import type { ConnectionOptions } from 'node:tls'
+import { Redis, type RedisOptions } from 'ioredis'
 import { messageOf } from '../../base/errors.js'
 import type { HostPort } from '../../config.js'
 
@@ -17,35 +16,10 @@ export interface ClusterNeeds {
   readonly tls: ConnectionOptions | null
 }
 
-/** A connection that the far end does not close is cut. */
-const closeWithinMs = 2_000
-
 /**
- * Makes each connection one to the primary that owns the network's slot at that moment: all of a network lies in one slot, so
- * that nothing else of the cluster concerns us. Where the slot moves, Redis says MOVED or hangs up, and the next connection finds it.
- * (A class, as ioredis builds it.)
+ * Who owns which slot. All of a network lies in one slot, so that nothing else of the cluster concerns us. When the slot moves, Redis
+ * answers MOVED or hangs up, and the next connection finds it.
  */
-export function slotOwnerConnector(needs: ClusterNeeds): NonNullable<RedisOptions['Connector']> {
-  const map = createSlotMap(needs)
-  return class SlotOwnerConnector extends AbstractConnector {
-    constructor() {
-      super(closeWithinMs)
-    }
-
-    async connect(): Promise<Socket> {
-      this.connecting = true
-      const { host, port } = await map.owner()
-      if (!this.connecting) throw new Error('Connection is closed.')
-      this.stream = needs.tls ? connectEncrypted({ ...needs.tls, host, port }) : connectPlainly({ host, port })
-      this.stream.once('error', (fault: Error) => {
-        this.firstError = fault
-      })
-      return this.stream
-    }
-  }
-}
-
-/** Who owns which slot, as the servers of the cluster know it. */
 export interface SlotMap {
   /** The primary of the network's slot. @throws when no server can tell */
   owner(): Promise<HostPort>
@@ -93,6 +67,13 @@ export function createSlotMap({ servers, tag, options, tls }: ClusterNeeds): Slo
         return [...new Map(primaries.map((primary) => [name(primary), primary])).values()]
       }),
   }
+}
+
+/** How many replicas of the network's slot the server that owns it knows and has not found dead. */
+export async function replicasOfSlot(redis: Redis, tag: string): Promise<number> {
+  const [slot, slots] = await Promise.all([redis.call('CLUSTER', 'KEYSLOT', tag), redis.call('CLUSTER', 'SLOTS')])
+  const ranges = rangesIn(slots, { host: '', port: 0 })
+  return ranges.find(({ from, to }) => from <= Number(slot) && Number(slot) <= to)?.replicas.length ?? 0
 }
 
 /** Does something at every primary of the cluster, one after the other. */

@@ -1,13 +1,19 @@
 import type { ConnectionOptions } from 'node:tls'
 import { Redis } from 'ioredis'
-import type { RedisAccess, RedisPlace } from '../../config.js'
-import { type ClusterNeeds, type ConnectionSettings, slotOwnerConnector } from './cluster.js'
+import type { Clock } from '../../base/clock.js'
+import type { HostPort, RedisAccess, RedisPlace } from '../../config.js'
+import { type ClusterNeeds, type ConnectionSettings, createSlotMap } from './cluster.js'
+import { type ConnectorNeeds, connectorTo } from './connector.js'
+import { createSentinels, type Sentinels } from './sentinels.js'
 
 /** A place that can be connected to: an embedded server has become a socket by now. */
 export type ReachablePlace = Exclude<RedisPlace, { kind: 'embedded' }> | { readonly kind: 'socket'; readonly path: string }
 
 /** No answer within this time counts as no Redis: a caller is waiting. */
 export const answerWithinMs = 1_000
+
+/** The answer of a sentinel. */
+const sentinelWithinMs = 500
 
 const options = {
   // Client-side caching needs the RESP2 form: ioredis 6 drops RESP3 invalidation pushes.
@@ -22,31 +28,40 @@ const options = {
   connectTimeout: 2_000,
   disableClientInfo: true,
   connectionName: 'hotdesk',
-  retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000) * (0.75 + Math.random() / 2),
+  // Short pauses: during a failover the next primary is there within moments.
+  retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 4), 500) * (0.75 + Math.random() / 2),
   // After a failover the old primary answers READONLY until the connection is made anew; where a slot has moved, MOVED.
   reconnectOnError: (fault: Error) => /^(READONLY|MOVED|ASK)\b/.test(fault.message),
 } satisfies ConnectionSettings
 
-/**
- * A connection that has not been opened yet; it connects again by itself, with growing pauses.
- * @param tag the network's hash tag: where it lies in a cluster decides where the connection goes
- */
-export function newConnection(place: ReachablePlace, tag: string, changes: ConnectionSettings = {}): Redis {
+/** Where the connections of a network go. */
+export interface Destination {
+  readonly place: ReachablePlace
+  /** The network's hash tag: where it lies in a cluster decides where the connections go. */
+  readonly tag: string
+  /** Those who say which server is the primary, where there are any. */
+  readonly sentinels: Sentinels | null
+  close(): void
+}
+
+export function createDestination(place: ReachablePlace, tag: string, clock: Clock): Destination {
+  const sentinels = place.kind === 'sentinel' ? sentinelsOf(place, clock) : null
+  return { place, tag, sentinels, close: () => sentinels?.close() }
+}
+
+/** A connection that has not been opened yet; it connects again by itself, with growing pauses. */
+export function newConnection({ place, tag, sentinels }: Destination, changes: ConnectionSettings = {}): Redis {
   const common = { ...options, ...changes }
   switch (place.kind) {
     case 'socket':
       return new Redis({ ...common, path: place.path })
-    case 'sentinel':
-      return new Redis({ ...common, ...sentinelOptions(place) })
+    case 'sentinel': {
+      const find = (): Promise<HostPort> => sentinels?.primary() ?? Promise.reject(new Error('there are no sentinels'))
+      return aimed(common, place.access, { find, title: 'the primary that the sentinels name' })
+    }
     case 'cluster': {
-      const tls = encryptionOf(place.access)
-      // `tls` beside the connector tells ioredis when the connection is up.
-      return new Redis({
-        ...common,
-        ...credentialsOf(place.access),
-        ...(tls ? { tls } : {}),
-        Connector: slotOwnerConnector(clusterNeeds(place, tag)),
-      })
+      const { owner } = createSlotMap(clusterNeeds(place, tag))
+      return aimed(common, place.access, { find: owner, title: 'the primary that owns the network' })
     }
     case 'url': {
       const url = new URL(place.url.reveal())
@@ -61,19 +76,37 @@ export function clusterNeeds({ servers, access }: Extract<ReachablePlace, { kind
   return { servers, tag, options: { ...options, ...credentialsOf(access) }, tls: encryptionOf(access) }
 }
 
-function sentinelOptions({ name, sentinels, access }: Extract<ReachablePlace, { kind: 'sentinel' }>): ConnectionSettings {
+const aims = new WeakMap<Redis, HostPort>()
+
+/** The server that a connection was last made to, under the name by which it was found. */
+export function aimOf(connection: Redis): HostPort | null {
+  return aims.get(connection) ?? null
+}
+
+/** A connection whose server is found anew each time. */
+function aimed(common: ConnectionSettings, access: RedisAccess | undefined, way: Pick<ConnectorNeeds, 'find' | 'title'>): Redis {
   const tls = encryptionOf(access)
-  return {
+  const onAimed = (server: HostPort): void => void aims.set(redis, server)
+  // `tls` beside the connector tells ioredis when the connection is up.
+  const redis: Redis = new Redis({
+    ...common,
     ...credentialsOf(access),
-    name,
-    sentinels: sentinels.map(({ host, port }) => ({ host, port })),
-    sentinelCommandTimeout: answerWithinMs,
-    sentinelRetryStrategy: options.retryStrategy,
-    // Its detector would hang up once more for each sentinel that tells of a failover which has been followed already.
-    failoverDetector: false,
-    ...(access?.sentinelPassword ? { sentinelPassword: access.sentinelPassword.reveal() } : {}),
-    ...(tls ? { tls, sentinelTLS: tls, enableTLSForSentinelMode: true } : {}),
+    ...(tls ? { tls } : {}),
+    Connector: connectorTo({ ...way, tls, onAimed }),
+  })
+  return redis
+}
+
+function sentinelsOf({ name, sentinels, access }: Extract<ReachablePlace, { kind: 'sentinel' }>, clock: Clock): Sentinels {
+  const tls = encryptionOf(access)
+  const settings: ConnectionSettings = {
+    ...options,
+    enableReadyCheck: false,
+    commandTimeout: sentinelWithinMs,
+    ...(access?.sentinelPassword ? { password: access.sentinelPassword.reveal() } : {}),
+    ...(tls ? { tls } : {}),
   }
+  return createSentinels({ addresses: sentinels, name, connect: (address) => new Redis({ ...settings, ...address }), clock })
 }
 
 function credentialsOf(access: RedisAccess | undefined): ConnectionSettings {

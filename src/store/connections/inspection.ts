@@ -3,7 +3,7 @@ import type { Clock, Milliseconds } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { FunctionLibrary } from '../contract.js'
 import { createKeys } from '../keys.js'
-import { newConnection, type ReachablePlace } from './connection.js'
+import { createDestination, newConnection, type ReachablePlace } from './connection.js'
 
 /** What a Redis says of itself. It is only asked: nothing is loaded, nothing written. */
 export interface RedisReport {
@@ -36,7 +36,8 @@ export interface InspectionNeeds {
 /** @throws whatever keeps Redis from answering */
 export async function inspectRedis({ redis: place, network, functions, clock }: InspectionNeeds): Promise<RedisReport> {
   const { tag } = createKeys(network)
-  const redis = newConnection(place, tag, { retryStrategy: () => null })
+  const destination = createDestination(place, tag, clock)
+  const redis = newConnection(destination, { retryStrategy: () => null })
   let trouble: Error | null = null
   redis.on('error', (fault: Error) => {
     trouble ??= fault
@@ -65,6 +66,7 @@ export async function inspectRedis({ redis: place, network, functions, clock }: 
     }
   } finally {
     redis.disconnect()
+    destination.close()
   }
 }
 

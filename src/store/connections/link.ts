@@ -34,6 +34,7 @@ export interface LinkNeeds {
 
 const healthEveryMs = 1_000
 const retryMs = 1_000
+const reviveMs = 300
 const endWithinMs = 2_000
 /** Redis answers, and only an operator can help. */
 const unusable: readonly ErrorCode[] = ['STORE_TOO_OLD', 'STORE_NEWER', 'STORE_FUNCTIONS']
@@ -59,7 +60,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
       if (!closed)
         revivals.set(
           connection,
-          clock.after(retryMs, () => connect(connection)),
+          clock.after(reviveMs, () => connect(connection)),
         )
     })
   }

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis'
+import { systemClock } from '../../base/clock.js'
 import { AppError, messageOf } from '../../base/errors.js'
 import { atEveryPrimary } from '../connections/cluster.js'
-import { clusterNeeds, newConnection, type ReachablePlace } from '../connections/connection.js'
+import { clusterNeeds, createDestination, newConnection, type ReachablePlace } from '../connections/connection.js'
 import type { FunctionLibrary } from '../contract.js'
 import { createKeys } from '../keys.js'
 import { refuseOldRedis } from './library.js'
@@ -72,7 +73,8 @@ async function refusalOf(redis: Redis, present: Presence, { functions, insists }
 
 async function atEveryServer(place: ReachablePlace, tag: string, work: (redis: Redis) => Promise<void>): Promise<void> {
   if (place.kind === 'cluster') return atEveryPrimary(clusterNeeds(place, tag), work)
-  const redis = newConnection(place, tag, { retryStrategy: () => null })
+  const destination = createDestination(place, tag, systemClock)
+  const redis = newConnection(destination, { retryStrategy: () => null })
   let trouble: Error | null = null
   redis.on('error', (fault: Error) => {
     trouble ??= fault
@@ -83,6 +85,7 @@ async function atEveryServer(place: ReachablePlace, tag: string, work: (redis: R
     await work(redis)
   } finally {
     redis.disconnect()
+    destination.close()
   }
 }
 

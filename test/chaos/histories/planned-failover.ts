@@ -10,7 +10,7 @@ export const plannedFailover = sentinelHistory(
       note(`planned failover ${turn} of ${times[length]}`)
       const before = await failOver(redis)
       await recovered()
-      if (length === 'full') await isReplica(before)
+      if (length === 'full') await isReplica(before, redis)
     }
   },
 )

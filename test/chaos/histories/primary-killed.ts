@@ -14,7 +14,7 @@ export const primaryKilled = sentinelHistory(
       await recovered()
       if (length === 'short') continue
       note('it comes back')
-      await isReplica(await redis.revive(before))
+      await isReplica(await redis.revive(before), redis)
       await recovered()
     }
   },

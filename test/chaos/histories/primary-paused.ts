@@ -20,7 +20,7 @@ export const primaryPaused = sentinelHistory(
     await recovered()
     note('it goes on')
     before.signal('SIGCONT')
-    await isReplica(before)
+    await isReplica(before, redis)
     await recovered()
   },
 )

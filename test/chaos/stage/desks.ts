@@ -27,9 +27,15 @@ export async function furnish(primary: RedisProcess, usersPerDesk: number): Prom
 /** People who log in and out at all desks, until the load is stopped. */
 export interface Load {
   readonly operations: readonly Operation[]
-  /** Resolves when every desk has had an operation acknowledged that began after `since`; fails after `withinMs`. */
-  untilAcknowledged(since: Milliseconds, withinMs: Milliseconds): Promise<void>
+  /** Resolves when each of these desks has had an operation acknowledged that began after `since`; fails after `withinMs`. */
+  untilAcknowledged(wanted: Wanted): Promise<void>
   stop(): Promise<void>
+}
+
+export interface Wanted {
+  readonly since: Milliseconds
+  readonly withinMs: Milliseconds
+  readonly isAwaited: (desk: number) => boolean
 }
 
 /** Desk n uses the store n modulo their number. */
@@ -54,7 +60,8 @@ export function startLoad(stores: readonly Store[], usersPerDesk: number): Load 
 
   return {
     operations,
-    untilAcknowledged: (since, withinMs) => until(() => desks.every((_, desk) => isServed(desk, since)), withinMs),
+    untilAcknowledged: ({ since, withinMs, isAwaited }) =>
+      until(() => desks.every((_, desk) => !isAwaited(desk) || isServed(desk, since)), withinMs),
     async stop() {
       isOver = true
       await Promise.all(desks)
@@ -113,6 +120,6 @@ export async function until(isSo: () => boolean | Promise<boolean>, withinMs: Mi
   const deadline = systemClock.now() + withinMs
   while (!(await isSo())) {
     if (systemClock.now() > deadline) throw new Error(`not within ${withinMs} ms`)
-    await pause(systemClock, 20)
+    await pause(systemClock, 50)
   }
 }

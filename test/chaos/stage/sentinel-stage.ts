@@ -1,43 +1,73 @@
 import { join } from 'node:path'
 import { systemClock } from '../../../src/base/clock.js'
+import { Secret } from '../../../src/base/secret.js'
+import type { RedisPlace } from '../../../src/config.js'
 import { createStore, type Store } from '../../../src/store/store.js'
 import type { RedisProcess } from '../../support/redis-process.js'
-import { startTestSentinel, type TestSentinel } from '../../support/redis-sentinel.js'
+import { nodePasswords, startTestSentinel, type TestSentinel } from '../../support/redis-sentinel.js'
 import { storeNeeds } from '../../support/redis-store.js'
+import { openSwitchboard, type Switchboard } from '../../support/redis-switchboard.js'
 import { judge } from '../checker.js'
 import type { Course, History, Verdict } from '../history.js'
-import { aftermathOf, furnish, type Load, startLoad, until } from './desks.js'
+import { aftermathOf, furnish, startLoad, until } from './desks.js'
 
 /** A primary with two replicas and three sentinels, the stores of three nodes, and people at the desks. */
 export interface SentinelStage {
   readonly redis: TestSentinel
-  readonly load: Load
-  /** Resolves when logins at every desk are acknowledged again. */
-  recovered(): Promise<void>
+  /** Resolves when logins are acknowledged again at every desk, or at those of the nodes that are named. */
+  recovered(...nodes: readonly NodeName[]): Promise<void>
 }
+
+export const nodeNames = ['a', 'b', 'c'] as const
+export type NodeName = (typeof nodeNames)[number]
+
+export type Trouble = (stage: SentinelStage, course: Course) => Promise<void>
 
 const usersPerDesk = { short: 100, full: 600 }
 
 /** A history of this stage: `trouble` happens under load; then the load ends, and the primary that is left is compared with what people heard. */
-export function sentinelHistory(name: string, title: string, trouble: (stage: SentinelStage, course: Course) => Promise<void>): History {
-  return { name, title, run: (course) => play(trouble, course) }
+export function sentinelHistory(name: string, title: string, trouble: Trouble): History {
+  return { name, title, run: (course) => play(course, { trouble, board: null }) }
 }
 
-async function play(trouble: (stage: SentinelStage, course: Course) => Promise<void>, course: Course): Promise<Verdict> {
+export type SplitTrouble = (stage: SentinelStage & { readonly board: Switchboard }, course: Course) => Promise<void>
+
+/** The same over a network that can be split; node c is the party `minority`, the others `mainland`. */
+export function splitHistory(name: string, title: string, trouble: SplitTrouble): History {
+  return {
+    name,
+    title,
+    run(course) {
+      const board = openSwitchboard(nodePasswords)
+      return play(course, { trouble: (stage) => trouble({ ...stage, board }, course), board })
+    },
+  }
+}
+
+interface Play {
+  readonly trouble: Trouble
+  readonly board: Switchboard | null
+}
+
+async function play(course: Course, { trouble, board }: Play): Promise<Verdict> {
   course.note('starting a primary, two replicas and three sentinels')
-  const redis = await startTestSentinel()
+  const redis = await startTestSentinel(board)
   const stores: Store[] = []
   try {
     await furnish(redis.servers[0] as RedisProcess, usersPerDesk[course.length])
-    for (const name of ['a', 'b', 'c']) {
-      const needs = storeNeeds(redis.place, join(redis.directory, name))
+    for (const name of nodeNames) {
+      const needs = storeNeeds(board ? withPassword(redis.place, name) : redis.place, join(redis.directory, name))
       stores.push(await createStore({ ...needs, durability: 'replicated', startWithinMs: 10_000 }))
     }
     const load = startLoad(stores, usersPerDesk[course.length])
-    const recovered = (): Promise<void> => load.untilAcknowledged(systemClock.now(), 60_000)
+    const recovered = (...nodes: readonly NodeName[]): Promise<void> => {
+      const isAwaited = (desk: number): boolean =>
+        nodes.length === 0 || nodes.some((name) => desk % stores.length === nodeNames.indexOf(name))
+      return load.untilAcknowledged({ since: systemClock.now(), withinMs: 60_000, isAwaited })
+    }
     try {
       await recovered()
-      await trouble({ redis, load, recovered }, course)
+      await trouble({ redis, recovered }, course)
     } finally {
       await load.stop()
     }
@@ -49,12 +79,19 @@ async function play(trouble: (stage: SentinelStage, course: Course) => Promise<v
   }
 }
 
+function withPassword(place: RedisPlace, name: NodeName): RedisPlace {
+  const password = new Secret(nodePasswords[name === 'c' ? 'minority' : 'mainland'])
+  return { ...place, access: { username: 'node', password, sentinelPassword: password, isEncrypted: false, ca: null } } as RedisPlace
+}
+
 /** Orders a planned failover, and resolves with the previous primary when the sentinels name another. */
 export async function failOver(redis: TestSentinel): Promise<RedisProcess> {
   const before = await redis.primary()
-  // Refused as long as no replica is known to be good enough.
-  await until(async () => (await redis.sentinel('SENTINEL', 'FAILOVER', 'desk')) === 'OK', 30_000)
-  await replaced(redis, before)
+  await until(async () => {
+    // Refused while no replica is known to be good enough, and while one is in progress; a sentinel gives up one that takes too long.
+    await redis.sentinel('SENTINEL', 'FAILOVER', 'desk')
+    return (await redis.primary()).port !== before.port
+  }, 60_000)
   return before
 }
 
@@ -62,8 +99,14 @@ export function replaced(redis: TestSentinel, before: RedisProcess): Promise<voi
   return until(async () => (await redis.primary()).port !== before.port, 30_000)
 }
 
-export function isReplica(server: RedisProcess): Promise<void> {
-  return until(async () => (await server.cli('ROLE')).startsWith('slave'), 60_000)
+/** Resolves when this server follows another, and each sentinel has seen that: until then one may take an old view for a new one. */
+export async function isReplica(server: RedisProcess, { sentinels }: TestSentinel): Promise<void> {
+  await until(async () => (await server.cli('INFO', 'replication')).includes('master_link_status:up'), 60_000)
+  for (const sentinel of sentinels)
+    await until(async () => {
+      const seen = await sentinel.cli('SENTINEL', 'REPLICAS', 'desk')
+      return !/s_down|disconnected|role-reported\nmaster/.test(seen)
+    }, 60_000)
 }
 
 /** The primary when every server that lives agrees who that is. */

@@ -1,0 +1,121 @@
+import type { HostPort } from '../../config.js'
+import { addressOf } from './replication.js'
+
+/** What one sentinel reports of the primary that it watches. */
+export interface SentinelReport {
+  /** Its run id. */
+  readonly id: string
+  readonly primary: HostPort
+  /** Each switch of the primary has a higher one. */
+  readonly epoch: number
+  readonly isFailingOver: boolean
+  /** How many sentinels there are, with this one. */
+  readonly sentinels: number
+  readonly replicas: readonly ReportedReplica[]
+  readonly others: readonly SentinelAddress[]
+}
+
+export interface SentinelAddress extends HostPort {
+  readonly id: string
+}
+
+export interface ReportedReplica extends HostPort {
+  readonly id: string
+  /** This sentinel would not promote it now: it is down, is never to be promoted, or does not yet follow since it was replaced itself. */
+  readonly isOut: boolean
+}
+
+/** A replica as all sentinels see it, under each of its addresses. */
+export interface Candidate {
+  readonly addresses: readonly HostPort[]
+  /** None of the sentinels would promote it now. */
+  readonly isOut: boolean
+}
+
+/** What the sentinels report together. */
+export interface Quorum {
+  /** By the latest configuration that any of them has; null where none answered. */
+  readonly primary: HostPort | null
+  /** Why it is not certain; null: a majority of all sentinels names this primary, and none of them is replacing it. */
+  readonly doubt: string | null
+  readonly replicas: readonly Candidate[]
+}
+
+export function quorumOf(reports: readonly SentinelReport[]): Quorum {
+  const latest = Math.max(...reports.map(({ epoch }) => epoch))
+  const current = reports.filter(({ epoch }) => epoch === latest)
+  const primary = current[0]?.primary
+  if (!primary) return { primary: null, doubt: 'no sentinel answers', replicas: [] }
+  const agreeing = current.filter((report) => addressOf(report.primary) === addressOf(primary))
+  const all = Math.max(...reports.map(({ sentinels }) => sentinels))
+  return { primary, doubt: doubtOf(reports, agreeing, all), replicas: candidatesOf(agreeing) }
+}
+
+function doubtOf(reports: readonly SentinelReport[], agreeing: readonly SentinelReport[], all: number): string | null {
+  const majority = Math.floor(all / 2) + 1
+  const count = (found: readonly SentinelReport[]): number => new Set(found.map(({ id }) => id)).size
+  if (count(reports) < majority) return `only ${count(reports)} of ${all} sentinels answers`
+  if (count(agreeing) < majority) return `only ${count(agreeing)} of ${all} sentinels names the same primary`
+  return reports.some(({ isFailingOver }) => isFailingOver) ? 'the sentinels are replacing the primary' : null
+}
+
+/** A server may be known under two addresses: the one that sentinels were configured with, and the one that the primary sees. */
+function candidatesOf(reports: readonly SentinelReport[]): readonly Candidate[] {
+  const rows = reports.flatMap(({ replicas }) => replicas)
+  const idAt = new Map(rows.filter(({ id }) => id !== '').map((row) => [addressOf(row), row.id]))
+  const groups = new Map<string, ReportedReplica[]>()
+  for (const row of rows) {
+    const name = row.id || (idAt.get(addressOf(row)) ?? addressOf(row))
+    groups.set(name, [...(groups.get(name) ?? []), row])
+  }
+  return Array.from(groups.values(), (group) => ({ addresses: group, isOut: group.every(({ isOut }) => isOut) }))
+}
+
+/** The flat `[field, value, …]` of a reply of SENTINEL. */
+type Fields = ReadonlyMap<string, string>
+
+export interface SentinelReplies {
+  readonly id: unknown
+  /** SENTINEL GET-MASTER-ADDR-BY-NAME; while it replaces a primary, this names the new one first. */
+  readonly address: unknown
+  /** SENTINEL MASTER, REPLICAS, SENTINELS. */
+  readonly primary: unknown
+  readonly replicas: unknown
+  readonly sentinels: unknown
+}
+
+/** null where this sentinel knows no primary of the name. */
+export function readReport({ id, address, primary, replicas, sentinels }: SentinelReplies): SentinelReport | null {
+  if (!Array.isArray(address)) return null
+  const about = fieldsIn(primary)
+  const others = rowsIn(sentinels)
+  return {
+    id: String(id),
+    primary: { host: String(address[0]), port: Number(address[1]) },
+    epoch: Number(about.get('config-epoch')),
+    isFailingOver: has(about, 'failover_in_progress'),
+    sentinels: others.length + 1,
+    replicas: rowsIn(replicas).map((row) => ({
+      ...placeOf(row),
+      isOut: has(row, 's_down') || has(row, 'o_down') || row.get('role-reported') === 'master' || row.get('slave-priority') === '0',
+    })),
+    others: others.map(placeOf),
+  }
+}
+
+function has(row: Fields, flag: string): boolean {
+  return (row.get('flags') ?? '').split(',').includes(flag)
+}
+
+function placeOf(row: Fields): SentinelAddress {
+  return { id: row.get('runid') ?? '', host: row.get('ip') ?? '', port: Number(row.get('port')) }
+}
+
+function rowsIn(reply: unknown): readonly Fields[] {
+  return Array.isArray(reply) ? reply.map(fieldsIn) : []
+}
+
+function fieldsIn(reply: unknown): Fields {
+  const flat = Array.isArray(reply) ? reply.map(String) : []
+  return new Map(flat.flatMap((word, index) => (index % 2 === 0 ? [[word, flat[index + 1] ?? ''] as const] : [])))
+}
