@@ -203,14 +203,14 @@ interface DeskNeeds extends Pick<SipServer, 'acquaint'> {
 /** Users, phones and calls. */
 async function openDesk(ground: Ground, { dialplan, store, srf, acquaint }: DeskNeeds): Promise<void> {
   const { config, clock, metrics, lifecycle } = ground
-  const { node, site, secret } = config
+  const { node, site, secret, network } = config
   const { domain } = config.sip
   const boot = newBoot(store.clock.now())
   // What nodes write for each other they write in one time.
-  const shared = { store, srf, dialplan, node, domain, secret, clock: store.clock, metrics }
+  const shared = { store, srf, dialplan, node, network, domain, secret, clock: store.clock, ownClock: clock, metrics }
   const common = (name: string) => ({ ...shared, log: part(ground, name) })
 
-  const directory = createDirectory({ store, seal: createSeal(secret, config.network), log: part(ground, 'directory') })
+  const directory = createDirectory({ store, seal: createSeal(secret, network), log: part(ground, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await loadSamples({ store, directory, hashPin })
   if (!config.sample) warnOfSamples(ground, publishedPasswords(directory))

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js'
+import type { Clock, Milliseconds } from '../base/clock.js'
 import { createEmitter } from '../base/emitter.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
@@ -48,6 +48,10 @@ export interface CallsNeeds {
   readonly unproven: ShareLimits
   readonly node: NodeName
   readonly domain: string
+  /** Its hash tag in Redis. */
+  readonly network: string
+  /** The clock of this machine, which the one of Redis never sets. */
+  readonly ownClock: Clock
   /** The network's: signs calls between nodes. */
   readonly secret: Secret
   readonly clock: Clock
@@ -89,6 +93,8 @@ export function createCalls(needs: CallsNeeds): Calls {
   const open = new Set<OpenCall>()
   const records = createCallRecords({ ...needs, folder: needs.recordsFolder })
   const peers = createPeers(needs)
+  const began = needs.ownClock.now()
+  const uptime = (): Milliseconds => needs.ownClock.now() - began
   const admission = createAdmission(needs.clock)
   const calls: CallNeeds = {
     ...needs,
@@ -98,7 +104,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     open,
     peers,
     unprovenShare: createUnprovenShare(needs.unproven, needs.clock),
-    passports: createPassports(needs),
+    passports: createPassports({ ...needs, uptime, versionAt: (name) => needs.directory.node(name)?.passports ?? 2 }),
     callBacks: createCallBacks(needs),
   }
   let draining: Promise<void> | null = null

@@ -52,7 +52,7 @@ function note({ log, course }: Call, { steps, questions }: Decision, { hotdesk }
 
 async function toPhones(call: Call, to: To<'phones'>, needs: CallNeeds): Promise<Termination> {
   const { user, way } = to
-  const branches = branchesTo(to, call.headers, needs)
+  const branches = branchesTo(to, call, needs)
   const placed = await place(call, { branches, ringMs: user.ringSeconds * 1000, silenceMs, to: `user ${user.extension}` }, needs)
   switch (placed.outcome) {
     case 'ended':

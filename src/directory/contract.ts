@@ -56,6 +56,8 @@ export interface LiveNode {
   readonly version: string
   /** Names its process: another start has another one. */
   readonly boot: string
+  /** The version of passports for calls between nodes that it understands. */
+  readonly passports: 1 | 2
 }
 
 export const homeReturns = ['keep', 'return'] as const

@@ -43,7 +43,7 @@ export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory
     prefix: 'node:',
     parseId: parseNodeName,
     parse: parseNode,
-    fields: ['site', 'sip', 'version', 'boot'],
+    fields: ['site', 'sip', 'version', 'boot', 'passports'],
   })
   const sites = createShelf({ ...common, prefix: 'site:', parseId: parseSiteName, parse: parseSite })
 

@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.js'
 import { isOfEarlierStart, lifeOf, type ProcessIdentity, thisProcess } from '../base/process-identity.js'
 import type { Store } from '../store/store.js'
 import type { FormerLives } from './former-lives.js'
+import { passportsField } from './records.js'
 
 /** This node among the living nodes of the network, for as long as it sends heartbeats. */
 export interface Membership {
@@ -76,7 +77,15 @@ export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
 /** Takes the node's name, waiting up to 15 s for a holder that may have died, and keeps it with heartbeats. */
 export function startMembership(needs: MembershipNeeds): Membership {
   const { store, node, boot, site, sip, version, emergency, library, clock, log } = needs
-  const described = { site, sip, version, emergency: emergency.join(' '), library: String(library), process: thisProcess() }
+  const described = {
+    site,
+    sip,
+    version,
+    emergency: emergency.join(' '),
+    library: String(library),
+    process: thisProcess(),
+    passports: passportsField(boot),
+  }
   const fields = Object.entries(described).flat()
   const listeners = new Set<() => void>()
   let isMember = false

@@ -106,12 +106,18 @@ function unseal(sealed: string | null, open: (sealed: string) => Secret, problem
   }
 }
 
+/** How a node says that it understands passports of version 2. */
+export const passportsField = (boot: string): string => `2 ${boot}`
+
 export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const record = readRecord(hash)
   const site = record.required('site', parseSiteName, siteForm)
   const sip = record.required('sip', (text) => text, 'the SIP address of the node')
+  const boot = record.text('boot') ?? ''
+  // An earlier version that has taken the name over leaves the field as it was.
+  const passports = record.text('passports') === passportsField(boot) ? 2 : 1
   return {
-    value: site && sip ? { name, site, sip, version: record.text('version') ?? '', boot: record.text('boot') ?? '' } : null,
+    value: site && sip ? { name, site, sip, version: record.text('version') ?? '', boot, passports } : null,
     problems: record.problems,
   }
 }

@@ -76,15 +76,16 @@ describe('a node whose clock is five minutes off', () => {
 
   it('may hand calls to the others, and they to it', () => {
     const secret = new Secret('of the network')
-    const at = (node: DeskNode) => createPassports({ secret, clock: node.store.clock })
+    const at = (node: DeskNode) =>
+      createPassports({ secret, network: 'hd', clock: node.store.clock, uptime: () => 60_000, versionAt: () => 2 })
     for (const [from, to] of [
       [early, late],
       [late, right],
       [right, early],
     ] as const) {
       const passage = { from: 'paris-9' as NodeName, to: 'paris-8' as NodeName, callId: 'a', target: '100', hops: 0 }
-      const passport = at(from).sign(passage)
-      expect(at(to).verify(passport, { to: 'paris-8' as NodeName, callId: 'a', target: '100' })).toEqual(passage)
+      const passport = at(from).sign(passage, 'content')
+      expect(at(to).verify(passport, { to: 'paris-8' as NodeName, callId: 'a', target: '100', content: 'content' })).toEqual(passage)
     }
   })
 

@@ -7,8 +7,9 @@ import type { IncomingInvite, SipSource } from '../../srf/srf.js'
 import type { Dialler, Knowledge } from '../decision/contract.js'
 import { responseOf } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
+import { contentOf } from './content.js'
 import { passportHeader } from './node-passport.js'
-import { anonymous, type Party } from './party.js'
+import { anonymous, assertedParty, type Party } from './party.js'
 
 /** Where a call comes from; each kind may do different things. */
 export type Caller =
@@ -19,11 +20,17 @@ export type Caller =
   | { readonly kind: 'unknown' }
 
 /** The node that signed the call, null where none did. */
-export function callingNode(invite: IncomingInvite, { passports, node }: CallNeeds): Caller | null {
+export function callingNode(invite: IncomingInvite, { passports, node, log }: CallNeeds): Caller | null {
   const text = invite.header(passportHeader)
   if (text === '') return null
-  const passage = passports.verify(text, { to: node, callId: invite.callId, target: dialled(invite.uri) })
-  return passage && { kind: 'node', node: passage.from, hops: passage.hops }
+  const arrived = { to: node, callId: invite.callId, target: dialled(invite.uri), content: contentOf(invite) }
+  const passage = passports.verify(text, arrived)
+  if (typeof passage !== 'string') return { kind: 'node', node: passage.from, hops: passage.hops }
+  const line = { event: 'call.refused', status: 403, reason: `passport ${passage}`, source: invite.source.address }
+  // Anybody can forge one. For the rest it takes a node of the network, or a recorded call.
+  if (passage === 'forged') log.debug(line, 'the passport of a node is forged')
+  else log.warn(line, `the passport of a node is ${passage}`)
+  return null
 }
 
 export function callingTrunk(invite: IncomingInvite, { trunks }: CallNeeds): Caller | null {
@@ -65,17 +72,10 @@ export function partyOf(caller: Caller, invite: IncomingInvite, { trunks }: Call
     case 'trunk':
       return trunks.caller(invite)
     case 'node':
-      return { ...assertedParty(invite), isPrivate }
+      return { ...assertedParty(invite.header), isPrivate }
     case 'unknown':
       return anonymous
   }
-}
-
-/** What another node says of the caller: P-Asserted-Identity, else From (RFC 3325 §5). */
-function assertedParty(invite: IncomingInvite): Party {
-  const address = parseNameAddr(invite.header('P-Asserted-Identity') || invite.header('From'))
-  if (!address) return anonymous
-  return { name: address.display, number: dialled(address.uri) || anonymous.number, isPrivate: false }
 }
 
 /** The phone that a caller names, if it gives some sign of being that phone: its flow, or any credentials. Proves nothing. */

@@ -1,4 +1,5 @@
-import { nameAddr, printNameAddr } from '../../sip/name-addr.js'
+import { dialled } from '../../sip/dialled.js'
+import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/name-addr.js'
 import type { SipHeaders } from '../../srf/srf.js'
 
 /** Who calls, as the other side shall see it. */
@@ -17,4 +18,11 @@ export const anonymous: Party = { name: 'Anonymous', number: 'anonymous', isPriv
 export function identityHeaders(party: Party, domain: string): SipHeaders {
   const value = printNameAddr(nameAddr(`sip:${party.number}@${domain}`, party.name))
   return { From: value, 'P-Asserted-Identity': value, ...(party.isPrivate ? { Privacy: 'id' } : {}) }
+}
+
+/** The caller by P-Asserted-Identity, else by From (RFC 3325 §5): only where a node of the network has signed them. */
+export function assertedParty(header: (name: string) => string): Party {
+  const address = parseNameAddr(header('P-Asserted-Identity') || header('From'))
+  if (!address) return anonymous
+  return { name: address.display, number: dialled(address.uri) || anonymous.number, isPrivate: false }
 }

@@ -28,7 +28,8 @@ function open(kind: 'dialog' | 'set-up', answers: (SipAnswer | null)[]) {
   }
   const peers = createPeers({
     directory: {
-      node: (name) => (boot === null ? null : { name, site: 'london' as SiteName, sip: 'udp:192.0.2.2:5060', version: '', boot }),
+      node: (name) =>
+        boot === null ? null : { name, site: 'london' as SiteName, sip: 'udp:192.0.2.2:5060', version: '', boot, passports: 2 as const },
       onNodeChange(listener) {
         changed = listener
         return () => undefined
