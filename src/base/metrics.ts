@@ -191,7 +191,7 @@ function sipMetrics(registers: [Registry]) {
     }),
     refusedConnections: new Counter({
       name: 'hotdesk_sip_refused_connections_total',
-      help: 'Connections closed because there were too many, or because their TLS handshake failed',
+      help: 'Connections closed for want of room, or because their TLS handshake failed',
       registers,
     }),
     faults: new Counter({ name: 'hotdesk_sip_faults_total', help: 'Faults inside the SIP server, each of one message', registers }),

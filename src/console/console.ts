@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AppError, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
@@ -23,10 +23,23 @@ export interface Console {
   close(): Promise<void>
 }
 
+/** To the end of a request's headers, of a request, and between two requests. */
+const idleMs = 10_000
+const mostConnections = 512
+const mostBySource = 64
+
 /** Opens the port. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
 export async function createConsole({ address, port, metrics, readiness, log }: ConsoleNeeds): Promise<Console> {
   // forceCloseConnections: an open keep-alive connection of a monitor must not hold up the end of the node.
-  const server = Fastify({ forceCloseConnections: true, logger: false, bodyLimit: 1024 * 1024, return503OnClosing: false })
+  const server = Fastify({
+    forceCloseConnections: true,
+    logger: false,
+    bodyLimit: 1024 * 1024,
+    return503OnClosing: false,
+    keepAliveTimeout: idleMs,
+    http: { headersTimeout: idleMs, requestTimeout: idleMs, connectionsCheckingInterval: 1_000 },
+  })
+  boundConnections(server.server)
   answerFaults(server, log)
   healthRoutes(server, { metrics, readiness })
   await listen(server, address, port)
@@ -34,6 +47,23 @@ export async function createConsole({ address, port, metrics, readiness, log }: 
   const url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
   log.info({ event: 'http.listening', url }, `HTTP on ${url}`)
   return { url, close: () => server.close() }
+}
+
+/** Descriptors are needed for calls: strangers who only connect must not take them, and one of them must not keep monitors out. */
+function boundConnections(server: Server): void {
+  const bySource = new Map<string, number>()
+  server.maxConnections = mostConnections
+  server.on('connection', (socket) => {
+    const source = socket.remoteAddress ?? ''
+    const count = (bySource.get(source) ?? 0) + 1
+    bySource.set(source, count)
+    socket.once('close', () => {
+      const left = (bySource.get(source) ?? 1) - 1
+      if (left > 0) bySource.set(source, left)
+      else bySource.delete(source)
+    })
+    if (count > mostBySource) socket.destroy()
+  })
 }
 
 /** A fault inside one request ends that request; what it was is for the log, not for the caller. */

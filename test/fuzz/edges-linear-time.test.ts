@@ -21,7 +21,7 @@ import { composeResponse } from '../../src/sipd/dialog/compose.js'
 import { pathTo } from '../../src/sipd/dialog/route-set.js'
 import { agree, parseSessionExpires } from '../../src/sipd/dialog/session/session-terms.js'
 import { wayOfRequest } from '../../src/sipd/dialog/way.js'
-import { allowsOrigin } from '../../src/sipd/transport/origin.js'
+import { allowsOrigin } from '../../src/sipd/transport/web/origin.js'
 import { token } from '../../src/trunks/pidf-lo.js'
 import { expectLinear, numbered, times } from '../support/growth.js'
 

@@ -2,10 +2,12 @@ import type { Clock } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { ListenAddress, Protocol } from '../../base/listen-address.js'
 import type { Logger } from '../../base/logger.js'
-import type { SipRequest } from '../../sip/message.js'
+import type { SipRequest, SipResponse } from '../../sip/message.js'
 import { defaultTimerBase, sipTimers, type TimerBase } from '../../sip/timers.js'
+import { descriptorLimit } from '../descriptors.js'
 import { type ConnectionLimits, defaultConnectionLimits } from '../transport/connections.js'
 import { type Flow, isReliable } from '../transport/flow.js'
+import { defaultGateLimits, type GateLimits } from '../transport/gate.js'
 import { createDnsNames, createSystemDns, type Dns } from '../transport/locate/dns-names.js'
 import { createNextHops, type NextHops } from '../transport/locate/next-hop.js'
 import type { TlsIdentity } from '../transport/tls.js'
@@ -42,12 +44,12 @@ export interface TransactionLayerNeeds {
   readonly openDatagramSocket?: OpenDatagramSocket
 }
 
-export interface LayerLimits extends ConnectionLimits, AdmissionLimits {
+export interface LayerLimits extends ConnectionLimits, GateLimits, AdmissionLimits {
   /** The largest request for UDP (RFC 3261 §18.1.1), in bytes. */
   readonly datagramBytes: number
 }
 
-const defaultLimits: LayerLimits = { ...defaultConnectionLimits, ...defaultAdmissionLimits, datagramBytes: 1_300 }
+const defaultLimits: LayerLimits = { ...defaultConnectionLimits, ...defaultGateLimits, ...defaultAdmissionLimits, datagramBytes: 1_300 }
 
 /** The layer with what only its owner needs. */
 export interface LiveTransactionLayer extends TransactionLayer {
@@ -68,14 +70,15 @@ interface Listeners {
 /** Opens the listen addresses and runs RFC 3261 §17 and §18 over them. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createTransactionLayer(needs: TransactionLayerNeeds): Promise<LiveTransactionLayer> {
   const { clock, log } = needs
-  const limits = { ...defaultLimits, ...needs.limits, ...(needs.emergency && { emergency: needs.emergency }) }
+  const wanted = { ...defaultLimits, ...needs.limits, ...(needs.emergency && { emergency: needs.emergency }) }
+  const limits = { ...wanted, connections: Math.min(wanted.connections, affordableConnections()) }
   const counts = newCounts()
   const onFault = (fault: unknown): void => {
     counts.faults += 1
     log.error({ event: 'node.fault', err: fault }, `SIP: ${messageOf(fault)}`)
   }
   const relay = createRelay(onFault)
-  const transports = await openTransports({ ...needs, limits, events: relay })
+  const transports = await openTransports({ ...needs, limits, events: relay, isKept: (flow) => admission.isKept(flow) })
   const timersFor = timersOf(needs.timers ?? defaultTimerBase)
   const oversize = createOversizeRule({ transports, clock, limit: limits.datagramBytes })
   const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize, counts })
@@ -89,7 +92,10 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     judge: (request, flow, size) => admission.judge(request, flow, size),
     isFrugal: (flow) => admission.isFrugal(flow),
     affords: (flow, bytes) => admission.affords(flow, bytes),
-    onAnswered: (request, flow, response) => admission.answered(request, flow, response),
+    onAnswered(request, flow, response) {
+      admission.answered(request, flow, response)
+      if (!admission.isStranger(flow) || takesCall(request, response)) transports.advance(flow, 'proven')
+    },
     onTransaction: (transaction) => listeners.onRequest(transaction),
     onAck(ack, flow, size) {
       if (listeners.isKnownDialog(ack)) admission.cameBack(flow)
@@ -168,6 +174,16 @@ function userSide({ transports, clients, nextHops, listeners, admission }: UserS
     sendAck: (ack, hop) => clients.sendAck(ack, hop),
     repeatAck: ({ bytes, flow }) => void transports.send(bytes, flow),
   }
+}
+
+/** Of the descriptors that the process may have, a quarter is left to RTP, HTTP, Redis and files. */
+function affordableConnections(): number {
+  return Math.floor(descriptorLimit() * 0.75)
+}
+
+/** A call that was taken needs its connection, whoever calls. */
+function takesCall(request: SipRequest, response: SipResponse): boolean {
+  return request.method === 'INVITE' && response.status < 300
 }
 
 function ignore(): void {

@@ -59,7 +59,9 @@ function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: numbe
   counts.requests += 1
   if (flow.protocol === 'tls' && message.topVia.params.has('alias')) transports.alias(flow, message.topVia.port ?? defaultPorts.tls)
   stampReceived(message, flow.remote)
-  settle(needs, servers.onRequest(message, flow, size), message, flow)
+  const fate = servers.onRequest(message, flow, size)
+  settle(needs, fate, message, flow)
+  if (fate !== 'dropped') transports.advance(flow, needs.admission.isStranger(flow) ? 'spoke' : 'proven')
 }
 
 const refusals: Readonly<Partial<Record<RequestFate, StatelessAnswer>>> = {

@@ -5,8 +5,8 @@ import { type Endpoint, endpointText, type Flow } from './flow.js'
 /** What a connection writes to: a TCP or TLS socket, a WebSocket. */
 export interface Wire {
   write(bytes: Buffer): void
-  /** A message has begun and not ended. */
-  readonly isPartial: boolean
+  /** Bytes of a message that has begun and not ended. */
+  readonly waiting: number
   destroy(): void
   /** True where the peer has shown a certificate that is believed and is for that host (RFC 5922 §7.2). */
   certifies(host: string): boolean
@@ -17,6 +17,8 @@ export interface Connection {
   readonly wire: Wire
   isOpen: boolean
   heardAt: Milliseconds
+  /** When the message began that has not ended; null between messages. */
+  partialSince: Milliseconds | null
   /** The host that its peer's certificate was to be for when we opened it; null where it was not opened over TLS by us. */
   readonly openedTo: string | null
   /** Where its peer listens, as it says itself (RFC 5923); null where it has not said it. */
@@ -34,6 +36,8 @@ export interface ConnectionLimits {
   readonly connectMs: Milliseconds
   /** What may wait in the socket for a peer that does not read. */
   readonly queuedBytes: number
+  /** Of all messages together that have begun and not ended. */
+  readonly partialBytes: number
 }
 
 /** A phone that registers once an hour and says nothing else stays reachable. */
@@ -43,6 +47,7 @@ export const defaultConnectionLimits: ConnectionLimits = {
   messageMs: 20_000,
   connectMs: 5_000,
   queuedBytes: 1024 * 1024,
+  partialBytes: 64 * 1024 * 1024,
 }
 
 export interface ConnectionTable {
@@ -65,6 +70,8 @@ export interface ConnectionTable {
 export interface ConnectionTableNeeds {
   readonly clock: Clock
   readonly limits: ConnectionLimits
+  /** It stays open however long it is silent: its phone is registered. */
+  readonly isKept: (flow: Flow) => boolean
 }
 
 export interface NewConnection {
@@ -74,33 +81,38 @@ export interface NewConnection {
   readonly openedTo?: string | null
 }
 
-const sweepMs = 5_000
+const sweepMs = 1_000
 
 /** All stream connections of all protocols; the quiet and the slow ones are swept away. */
-export function createConnectionTable({ clock, limits }: ConnectionTableNeeds): ConnectionTable {
+export function createConnectionTable({ clock, limits, isKept }: ConnectionTableNeeds): ConnectionTable {
   const byId = new Map<number, Connection>()
   const byRemote = new Map<string, Connection>()
   const byAlias = new Map<string, Connection>()
-  const unfinished = new Map<Connection, Milliseconds>()
   let lastId = 0
 
   function sweep(): void {
     const now = clock.now()
+    const partial: Connection[] = []
     for (const connection of byId.values()) {
-      if (now - connection.heardAt > limits.idleMs) connection.wire.destroy()
-      else watchPartial(connection, now)
+      const { heardAt, partialSince, flow } = connection
+      if (partialSince !== null && now - partialSince >= limits.messageMs) connection.wire.destroy()
+      else if (now - heardAt > limits.idleMs && !isKept(flow)) connection.wire.destroy()
+      else if (partialSince !== null) partial.push(connection)
     }
+    boundPartial(partial)
     sweeping = clock.after(sweepMs, sweep)
   }
 
-  function watchPartial(connection: Connection, now: Milliseconds): void {
-    if (!connection.wire.isPartial) {
-      unfinished.delete(connection)
-      return
+  /** The slowest are closed first. */
+  function boundPartial(partial: Connection[]): void {
+    let bytes = partial.reduce((sum, { wire }) => sum + wire.waiting, 0)
+    if (bytes <= limits.partialBytes) return
+    partial.sort((one, other) => (one.partialSince ?? 0) - (other.partialSince ?? 0))
+    for (const { wire } of partial) {
+      if (bytes <= limits.partialBytes) return
+      bytes -= wire.waiting
+      wire.destroy()
     }
-    const since = unfinished.get(connection)
-    if (since === undefined) unfinished.set(connection, now)
-    else if (now - since >= limits.messageMs) connection.wire.destroy()
   }
 
   let sweeping = clock.after(sweepMs, sweep)
@@ -109,7 +121,15 @@ export function createConnectionTable({ clock, limits }: ConnectionTableNeeds): 
     add({ flow, wire, isOpen, openedTo = null }) {
       if (byId.size >= limits.connections) return null
       lastId += 1
-      const connection: Connection = { flow: { ...flow, connection: lastId }, wire, isOpen, heardAt: clock.now(), openedTo, alias: null }
+      const connection: Connection = {
+        flow: { ...flow, connection: lastId },
+        wire,
+        isOpen,
+        heardAt: clock.now(),
+        partialSince: null,
+        openedTo,
+        alias: null,
+      }
       byId.set(lastId, connection)
       byRemote.set(keyOf(flow.protocol, flow.remote), connection)
       return connection
@@ -131,7 +151,6 @@ export function createConnectionTable({ clock, limits }: ConnectionTableNeeds): 
     remove(connection) {
       removeFrom(byRemote, connection, connection.flow.remote)
       removeFrom(byAlias, connection, connection.alias)
-      unfinished.delete(connection)
       return byId.delete(connection.flow.connection ?? 0)
     },
     get size() {

@@ -6,7 +6,7 @@ import type { LocalSides } from './local-address.js'
 import { connectTcp, listenTcp } from './stream-listener.js'
 import { connectTls, listenTls, type TlsIdentities } from './tls.js'
 import type { DatagramSocket, OpenDatagramSocket } from './udp-socket.js'
-import { listenWebSocket, type WebSocketNeeds } from './websocket.js'
+import { listenWebSocket, type WebSocketNeeds } from './web/websocket.js'
 
 /** One listen address, of any protocol. */
 export interface Listener {

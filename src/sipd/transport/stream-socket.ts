@@ -5,6 +5,7 @@ import type { Defect } from '../../sip/checks.js'
 import { createFramer, type Frame } from '../../sip/framer.js'
 import type { Connection, ConnectionLimits, ConnectionTable, Wire } from './connections.js'
 import type { Flow, Hop } from './flow.js'
+import type { Gate } from './gate.js'
 import type { LocalAddresses } from './local-address.js'
 
 /** What streams tell the layer above. */
@@ -26,6 +27,7 @@ export interface StreamNeeds {
   readonly clock: Clock
   readonly events: StreamEvents
   readonly addresses: LocalAddresses
+  readonly gate: Gate
 }
 
 const pong = Buffer.from('\r\n')
@@ -68,15 +70,22 @@ function adopt(
   const framer = createFramer()
   const wire: Wire = {
     write: (bytes) => write(socket, bytes, needs.limits.queuedBytes),
-    get isPartial() {
-      return framer.waiting > 0
+    get waiting() {
+      return framer.waiting
     },
     destroy: () => void socket.destroy(),
     certifies: (host) => socket instanceof TLSSocket && certifies(socket, host),
   }
   const connection = needs.table.add({ flow, wire, isOpen, openedTo })
-  if (connection) listen(socket, connection, (chunk) => take(framer.push(chunk), socket, connection.flow, needs.events), needs)
+  if (connection) listen(socket, connection, push, needs)
   return connection
+
+  function push(chunk: Buffer, to: Connection): void {
+    const frames = framer.push(chunk)
+    if (framer.waiting === 0) to.partialSince = null
+    else if (frames.length > 0 || to.partialSince === null) to.partialSince = needs.clock.now()
+    take(frames, socket, to.flow, needs.events)
+  }
 }
 
 function certifies(socket: TLSSocket, host: string): boolean {
@@ -99,13 +108,18 @@ function write(socket: Socket, bytes: Buffer, limit: number): void {
   if (socket.writableLength > limit) socket.destroy(new Error('the peer does not read'))
 }
 
-function listen(socket: Socket, connection: Connection, push: (chunk: Buffer) => void, { table, clock, events }: StreamNeeds): void {
+function listen(
+  socket: Socket,
+  connection: Connection,
+  push: (chunk: Buffer, to: Connection) => void,
+  { table, clock, events }: StreamNeeds,
+): void {
   let reason = 'connection closed'
   socket.setNoDelay(true)
   socket.setKeepAlive(true, keepAliveMs)
   socket.on('data', (chunk: Buffer) => {
     connection.heardAt = clock.now()
-    push(chunk)
+    push(chunk, connection)
   })
   socket.on('error', (fault) => {
     reason = fault.message

@@ -65,7 +65,10 @@ export async function listenTls(listen: ListenAddress, needs: StreamNeeds, ident
   const server = createServer({ ...contextOf(identity), handshakeTimeout: handshakeMs, requestCert: true, rejectUnauthorized: false })
   const bound = await bindServer(server, listen, needs)
   identities.follow(server)
-  server.on('secureConnection', (socket) => welcome(socket, 'tls', bound, needs))
+  server.on('secureConnection', (socket) => {
+    needs.gate.greeted({ address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }, bound.port)
+    welcome(socket, 'tls', bound, needs)
+  })
   // A failed handshake is the peer's affair; the socket is closed already.
   server.on('tlsClientError', needs.events.onRefused)
   return { bound, close: () => closeServer(server) }

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js'
 import type { ListenAddress, Protocol } from '../../base/listen-address.js'
 import { type ConnectionLimits, type ConnectionTable, createConnectionTable } from './connections.js'
 import type { Endpoint, Flow, Hop, Listening } from './flow.js'
+import { createGate, type GateLimits } from './gate.js'
 import { dial, type Listener, type ListenerNeeds, openListener, udpFlow } from './listener.js'
 import { createLocalAddresses, isLoopback, isSameFamily, isWildcard } from './local-address.js'
 import type { StreamEvents } from './stream-socket.js'
@@ -26,6 +27,8 @@ export interface Transports {
   send(bytes: Buffer, flow: Flow): boolean
   /** The peer of a connection over TLS says that it listens on that port, and may be called on the connection (RFC 5923). */
   alias(flow: Flow, port: number): void
+  /** A SIP message came over it, or its peer has become known; nothing for UDP. */
+  advance(flow: Flow, progress: 'spoke' | 'proven'): void
   /** Closes a connection; nothing for UDP. */
   hangUp(flow: Flow): void
   /** Asks whether a silent UDP peer's port is closed; the answer comes as `onUnreachable`. */
@@ -44,7 +47,9 @@ export interface TransportsNeeds {
   readonly advertise: string | null
   readonly clock: Clock
   readonly events: TransportEvents
-  readonly limits: ConnectionLimits
+  readonly limits: ConnectionLimits & GateLimits
+  /** A connection that stays open however long it is silent. */
+  readonly isKept: (flow: Flow) => boolean
   readonly tls?: TlsIdentity | null
   /** Web pages that may connect by WebSocket; by default those of the host they connect to. */
   readonly origins?: readonly string[] | undefined
@@ -56,10 +61,12 @@ const maxDatagramBytes = 65_507
 
 /** Opens every listen address, or none. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function openTransports(needs: TransportsNeeds): Promise<Transports> {
-  const { clock, events, limits } = needs
-  const table = createConnectionTable({ clock, limits })
+  const { clock, events, limits, isKept } = needs
+  const table = createConnectionTable({ clock, limits, isKept })
+  const gate = createGate({ clock, limits, onRefused: events.onRefused })
   const own: ListenerNeeds = {
     table,
+    gate,
     limits,
     clock,
     events,
@@ -87,12 +94,16 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
       const found = protocol === 'tls' && connection !== null && table.byId(connection)
       if (found) table.alias(found, port)
     },
+    advance({ remote, local, connection }, progress) {
+      if (connection !== null) gate.advance(remote, local.port, progress)
+    },
     hangUp({ connection }) {
       if (connection !== null) table.byId(connection)?.wire.destroy()
     },
     suspect: ({ local, remote }) => datagramSocket(listeners, local)?.suspect(remote),
     renewTls: (identity) => own.identities.renew(identity),
     async close() {
+      gate.close()
       table.close()
       await Promise.all(listeners.map((listener) => listener.close()))
     },
@@ -105,6 +116,7 @@ async function openAll(listen: readonly ListenAddress[], needs: ListenerNeeds): 
     for (const address of listen) opened.push(await openListener(address, needs))
     return opened
   } catch (fault) {
+    needs.gate.close()
     needs.table.close()
     await Promise.all(opened.map((listener) => listener.close()))
     throw fault

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { AppError } from '../../../src/base/errors.js'
 import { silentLogger } from '../../../src/base/logger.js'
@@ -78,5 +80,27 @@ describe('HTTP', () => {
     await opened.close()
     expect(performance.now() - began).toBeLessThan(4_000)
     await expect(get(`${opened.url}/healthz`)).rejects.toThrow()
+  })
+})
+
+describe('connections over HTTP', () => {
+  async function visit(url: string, from: string): Promise<Socket> {
+    const { hostname, port } = new URL(url)
+    const socket = connect({ host: hostname, port: Number(port), localAddress: from })
+    socket.on('error', () => undefined)
+    socket.resume()
+    await once(socket, 'connect')
+    return socket
+  }
+
+  test('an address that opens many keeps no other out, and those beyond its share are closed', async () => {
+    const { url } = await start()
+    const sockets = await Promise.all(Array.from({ length: 80 }, () => visit(url, '127.0.0.66')))
+    const closed = sockets.map((socket) => once(socket, 'close'))
+    await Promise.race(closed)
+    expect(await get(`${url}/healthz`)).toMatchObject({ status: 200 })
+    for (const socket of sockets) socket.destroy()
+    await Promise.all(closed)
+    expect(sockets).toHaveLength(80)
   })
 })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRequest, createResponse } from '../../../src/sip/builder.js'
-import { sourceOf } from '../../../src/sipd/transaction/admission/sources/source.js'
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
+import { sourceOf } from '../../../src/sipd/transport/flow.js'
 import { answer, openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
 
 let still: StillLayer

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../base/clock.js'
 import type { Logger } from '../../../base/logger.js'
 import type { SipRequest } from '../../../sip/message.js'
-import type { Flow } from '../../transport/flow.js'
+import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
 import type { StatelessAnswer } from '../stateless-answer.js'
 import { emergencyCallsTo } from './emergency.js'
 import { createEvidence, type Evidence } from './evidence.js'
@@ -12,7 +12,6 @@ import type { Acquaintances } from './sources/acquaintances.js'
 import { type BanLimits, createBans } from './sources/bans.js'
 import { createByteCredit } from './sources/byte-credit.js'
 import { createChallenges } from './sources/challenges.js'
-import { flowKey, sourceOf } from './sources/source.js'
 import { createStandings } from './sources/standings.js'
 
 export type { Verdict } from './judge.js'
@@ -39,6 +38,8 @@ export interface Admission extends Evidence {
   /** Takes the bytes off the credit of a frugal flow; false if there is not enough. */
   affords(flow: Flow, bytes: number): boolean
   isStranger(flow: Flow): boolean
+  /** Its peer is known: the connection is not closed for its silence. */
+  isKept(flow: Flow): boolean
   /** `located`: where the URIs lead. */
   acquaint(acquaintances: Acquaintances, located: readonly Place[]): void
   readonly bans: number
@@ -127,6 +128,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
     cameBack: (flow) => standings.cameBack(flow),
     isFrugal,
     affords: (flow, bytes) => !isFrugal(flow) || credit.spend(sourceOf(flow.remote.address), bytes),
+    isKept: (flow) => standings.of(flow) !== 'stranger',
     isStranger: (flow) => standings.isGuarded && standings.of(flow) === 'stranger',
     acquaint({ addresses, flows, challenge }, located) {
       challenges.use(challenge)

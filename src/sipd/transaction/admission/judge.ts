@@ -1,11 +1,10 @@
 import type { SipRequest } from '../../../sip/message.js'
-import type { Flow } from '../../transport/flow.js'
+import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
 import type { IsEmergency } from './emergency.js'
 import type { Rooms } from './rooms.js'
 import { isScanner } from './scanners.js'
 import type { Bans } from './sources/bans.js'
 import type { Challenges } from './sources/challenges.js'
-import { flowKey, sourceOf } from './sources/source.js'
 import type { Standing, Standings } from './sources/standings.js'
 
 /**

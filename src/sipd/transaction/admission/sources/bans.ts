@@ -1,7 +1,6 @@
 import type { Clock, Milliseconds } from '../../../../base/clock.js'
-import type { Flow } from '../../../transport/flow.js'
+import { type Flow, flowKey, sourceOf } from '../../../transport/flow.js'
 import { createBoundedMap } from '../bounded-map.js'
-import { flowKey, sourceOf } from './source.js'
 
 export interface BanLimits {
   readonly banMs: Milliseconds

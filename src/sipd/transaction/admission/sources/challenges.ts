@@ -3,10 +3,10 @@ import type { Clock } from '../../../../base/clock.js'
 import { createNonceForm, type NonceForm } from '../../../../sip/auth/nonce.js'
 import { type DigestAlgorithm, printChallenge } from '../../../../sip/digest.js'
 import type { SipRequest, SipResponse } from '../../../../sip/message.js'
+import { sourceOf } from '../../../transport/flow.js'
 import type { StatelessAnswer } from '../../stateless-answer.js'
 import { createBoundedMap } from '../bounded-map.js'
 import type { ChallengeTerms } from './acquaintances.js'
-import { sourceOf } from './source.js'
 
 /** Which challenges went where, so that what comes back proves an address. */
 export interface Challenges {

@@ -1,8 +1,7 @@
 import type { Clock, Milliseconds } from '../../../../base/clock.js'
-import type { Flow } from '../../../transport/flow.js'
+import { type Flow, flowKey, sourceOf } from '../../../transport/flow.js'
 import { isLoopback } from '../../../transport/local-address.js'
 import { createBoundedMap } from '../bounded-map.js'
-import { flowKey, sourceOf } from './source.js'
 
 /**
  * `trusted`: the application names it: a trunk, another node. `proven`: a registered phone, or one that has shown a right password.

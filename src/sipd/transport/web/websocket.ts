@@ -1,19 +1,22 @@
 import { isUtf8 } from 'node:buffer'
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { ListenAddress } from '../../base/listen-address.js'
-import { maxMessageBytes } from '../../sip/parser.js'
-import type { Connection, Wire } from './connections.js'
-import type { Endpoint } from './flow.js'
+import type { Clock } from '../../../base/clock.js'
+import type { ListenAddress } from '../../../base/listen-address.js'
+import { maxMessageBytes } from '../../../sip/parser.js'
+import type { Connection, Wire } from '../connections.js'
+import type { Endpoint } from '../flow.js'
+import { bindServer, closeServer, flowOf, type StreamListener } from '../stream-listener.js'
+import type { StreamNeeds } from '../stream-socket.js'
+import { contextOf, identityFor, type TlsIdentities } from '../tls.js'
+import { createFrameWatch, type FrameWatch } from './frame-watch.js'
 import { allowsOrigin } from './origin.js'
-import { bindServer, closeServer, flowOf, type StreamListener } from './stream-listener.js'
-import type { StreamNeeds } from './stream-socket.js'
-import { contextOf, identityFor, type TlsIdentities } from './tls.js'
 
 /** RFC 7118 §4.1. */
 const subprotocol = 'sip'
-const requestMs = 20_000
+const requestMs = 10_000
 const pong = Buffer.from('\r\n')
 const ping = '\r\n\r\n'
 
@@ -64,22 +67,40 @@ function offersSip({ headers }: IncomingMessage): boolean {
 
 function welcome(socket: WebSocket, request: IncomingMessage, listen: ListenAddress & Endpoint, needs: StreamNeeds): void {
   const flow = flowOf(request.socket, listen.protocol, listen, needs)
-  const connection = flow && needs.table.add({ flow, wire: wireOf(socket, needs.limits.queuedBytes), isOpen: true })
-  if (connection) listenTo(socket, connection, needs)
-  else {
+  const frames = createFrameWatch()
+  const connection = flow && needs.table.add({ flow, wire: wireOf(socket, frames, needs.limits.queuedBytes), isOpen: true })
+  if (connection) {
+    // A web page may wait for its user before it registers.
+    needs.gate.advance(connection.flow.remote, listen.port, 'spoke')
+    watchFragments(request.socket, frames, connection, needs.clock)
+    listenTo(socket, connection, needs)
+  } else {
     socket.terminate()
     needs.events.onRefused()
   }
 }
 
-function wireOf(socket: WebSocket, limit: number): Wire {
+/** Pings and pongs between fragments do not stop the clock, only the end of the message. */
+function watchFragments(bytes: Socket, frames: FrameWatch, connection: Connection, clock: Clock): void {
+  let ended = 0
+  bytes.prependListener('data', (chunk: Buffer) => {
+    frames.push(chunk)
+    if (!frames.isOpen) connection.partialSince = null
+    else if (connection.partialSince === null || frames.ended > ended) connection.partialSince = clock.now()
+    ended = frames.ended
+  })
+}
+
+function wireOf(socket: WebSocket, frames: FrameWatch, limit: number): Wire {
   return {
     // RFC 7118 §5.3: text where the message is UTF-8, which browsers find easier.
     write(bytes) {
       socket.send(bytes, { binary: !isUtf8(bytes) })
       if (socket.bufferedAmount > limit) socket.terminate()
     },
-    isPartial: false,
+    get waiting() {
+      return frames.bytes
+    },
     destroy: () => socket.terminate(),
     certifies: () => false,
   }

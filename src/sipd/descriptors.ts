@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs'
+
+/** Where the system does not tell: what most systems allow at least. */
+const unknownLimit = 1_024
+
+/** How many files and sockets this process may have open (RLIMIT_NOFILE). */
+export function descriptorLimit(read: () => string = () => readFileSync('/proc/self/limits', 'utf8')): number {
+  try {
+    const [, soft = ''] = /^Max open files +(\S+)/m.exec(read()) ?? []
+    if (soft === 'unlimited') return Number.MAX_SAFE_INTEGER
+    return /^[0-9]+$/.test(soft) ? Number(soft) : unknownLimit
+  } catch {
+    return unknownLimit
+  }
+}

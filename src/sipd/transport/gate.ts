@@ -1,0 +1,147 @@
+import type { Server, Socket } from 'node:net'
+import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
+import { type Endpoint, endpointText, sourceOf } from './flow.js'
+
+/**
+ * How far an accepted connection has come. `arrived`: its TLS handshake, WebSocket request or first SIP message is awaited. `spoke`: a SIP
+ * message came, or it is a WebSocket. `proven`: its peer is known.
+ */
+export type Progress = 'arrived' | 'spoke' | 'proven'
+
+/** Sockets that were accepted, from the first moment: those that prove nothing are few, and closed soon. */
+export interface Gate {
+  /** From now on for every socket that the server accepts. */
+  guard(server: Server): void
+  /** A TLS handshake is done: there is time for a first message. */
+  greeted(remote: Endpoint, localPort: number): void
+  /** Another SIP message came, or the peer has become known. There is no way back. */
+  advance(remote: Endpoint, localPort: number, progress: Exclude<Progress, 'arrived'>): void
+  readonly unproven: number
+  close(): void
+}
+
+export interface GateLimits {
+  /** Accepted sockets in total. */
+  readonly connections: number
+  /** Of one address, not proven. */
+  readonly unprovenBySource: number
+  /** From the accepted socket, and again from the TLS handshake, to the first SIP message. */
+  readonly firstMessageMs: Milliseconds
+  /** Without a SIP message, for those that are not proven. */
+  readonly unprovenIdleMs: Milliseconds
+}
+
+/** An office of 1,000 phones behind one address may start at once. */
+export const defaultGateLimits: Omit<GateLimits, 'connections'> = {
+  unprovenBySource: 1_000,
+  firstMessageMs: 10_000,
+  unprovenIdleMs: 120_000,
+}
+
+export interface GateNeeds {
+  readonly clock: Clock
+  readonly limits: GateLimits
+  /** A socket was closed for want of room. */
+  readonly onRefused: () => void
+}
+
+interface Guest {
+  readonly socket: Socket
+  readonly source: string
+  progress: Progress
+  at: Milliseconds
+}
+
+const sweepMs = 1_000
+/** Of all connections, those that are not proven. */
+const unprovenShare = 0.5
+
+export function createGate({ clock, limits, onRefused }: GateNeeds): Gate {
+  const guests = new Map<string, Guest>()
+  /** Both in the order of arrival. */
+  const unproven = new Set<Guest>()
+  const bySource = new Map<string, Set<Guest>>()
+  const mostUnproven = Math.ceil(limits.connections * unprovenShare)
+  const mostBySource = Math.min(limits.unprovenBySource, Math.ceil(mostUnproven / 4))
+  let sweeping: Alarm = clock.after(sweepMs, sweep)
+
+  function sweep(): void {
+    const now = clock.now()
+    for (const guest of unproven) {
+      const patience = guest.progress === 'arrived' ? limits.firstMessageMs : limits.unprovenIdleMs
+      if (now - guest.at >= patience) guest.socket.destroy()
+    }
+    sweeping = clock.after(sweepMs, sweep)
+  }
+
+  function accept(socket: Socket): void {
+    const { remoteAddress, remotePort, localPort } = socket
+    if (remoteAddress === undefined || remotePort === undefined) return
+    const key = keyOf({ address: remoteAddress, port: remotePort }, localPort ?? 0)
+    const source = sourceOf(remoteAddress)
+    makeRoom(source)
+    if (guests.size >= limits.connections) {
+      turnAway(socket)
+      return
+    }
+    const guest: Guest = { socket, source, progress: 'arrived', at: clock.now() }
+    guests.set(key, guest)
+    unproven.add(guest)
+    bySource.set(source, (bySource.get(source) ?? new Set()).add(guest))
+    socket.once('close', () => {
+      guests.delete(key)
+      release(guest)
+    })
+  }
+
+  /** The newcomer may be a phone: the oldest that has proved nothing makes way, of the same source if that has too many. */
+  function makeRoom(source: string): void {
+    const own = bySource.get(source)
+    if (own && own.size >= mostBySource) evict(own)
+    else if (unproven.size >= mostUnproven || guests.size >= limits.connections) evict(unproven)
+  }
+
+  function evict(from: ReadonlySet<Guest>): void {
+    const [oldest] = from
+    if (!oldest) return
+    release(oldest)
+    turnAway(oldest.socket)
+  }
+
+  function turnAway(socket: Socket): void {
+    socket.destroy()
+    onRefused()
+  }
+
+  function release(guest: Guest): void {
+    unproven.delete(guest)
+    const own = bySource.get(guest.source)
+    if (own?.delete(guest) && own.size === 0) bySource.delete(guest.source)
+  }
+
+  return {
+    guard: (server) => void server.on('connection', accept),
+    greeted(remote, localPort) {
+      const guest = guests.get(keyOf(remote, localPort))
+      if (guest?.progress === 'arrived') guest.at = clock.now()
+    },
+    advance(remote, localPort, progress) {
+      const guest = guests.get(keyOf(remote, localPort))
+      if (!guest || guest.progress === 'proven') return
+      guest.progress = progress
+      guest.at = clock.now()
+      if (progress === 'proven') release(guest)
+    },
+    get unproven() {
+      return unproven.size
+    },
+    close() {
+      sweeping.cancel()
+      for (const { socket } of guests.values()) socket.destroy()
+    },
+  }
+}
+
+function keyOf(remote: Endpoint, localPort: number): string {
+  return `${endpointText(remote)} ${localPort}`
+}

@@ -1,0 +1,126 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { descriptorLimit } from '../../../src/sipd/descriptors.js'
+import { createGate, type Gate } from '../../../src/sipd/transport/gate.js'
+import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+
+let server: Server
+let gate: Gate
+let clock: ManualClock
+let refused = 0
+const sockets: Socket[] = []
+
+beforeEach(async () => {
+  clock = createManualClock()
+  refused = 0
+  server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+})
+afterEach(() => {
+  gate.close()
+  for (const socket of sockets.splice(0)) socket.destroy()
+  server.close()
+})
+
+/** 20 connections, 10 of them unproven, 3 of these from one address. */
+function openGate(connections = 20): void {
+  const limits = { connections, unprovenBySource: 1_000, firstMessageMs: 10_000, unprovenIdleMs: 120_000 }
+  gate = createGate({ clock, limits, onRefused: () => (refused += 1) })
+  gate.guard(server)
+}
+
+interface Guest {
+  readonly remote: { address: string; port: number }
+  readonly closed: Promise<void>
+  readonly isOpen: boolean
+}
+
+async function visit(from = '127.0.0.1'): Promise<Guest> {
+  const { port } = server.address() as AddressInfo
+  const socket = connect({ port, host: '127.0.0.1', localAddress: from })
+  sockets.push(socket)
+  socket.on('error', () => undefined)
+  socket.resume()
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  await Promise.all([once(socket, 'connect'), once(server, 'connection')])
+  return {
+    remote: { address: from, port: socket.localPort ?? 0 },
+    closed,
+    get isOpen() {
+      return !socket.destroyed
+    },
+  }
+}
+
+const portOf = (): number => (server.address() as AddressInfo).port
+
+describe('an accepted connection', () => {
+  test('that says nothing is closed after ten seconds, one that has spoken after two minutes of silence, a proven one never', async () => {
+    openGate()
+    const [silent, spoke, proven] = [await visit(), await visit(), await visit()]
+    clock.advance(5_000)
+    gate.advance(spoke.remote, portOf(), 'spoke')
+    gate.advance(proven.remote, portOf(), 'proven')
+    clock.advance(5_000)
+    await silent.closed
+    expect([spoke.isOpen, proven.isOpen, gate.unproven]).toEqual([true, true, 1])
+    clock.advance(115_000)
+    await spoke.closed
+    clock.advance(24 * 3_600_000)
+    expect(proven.isOpen).toBe(true)
+  })
+
+  test('has another ten seconds after its TLS handshake, and no third time', async () => {
+    openGate()
+    const guest = await visit()
+    clock.advance(9_000)
+    gate.greeted(guest.remote, portOf())
+    clock.advance(9_000)
+    expect(guest.isOpen).toBe(true)
+    clock.advance(1_000)
+    await guest.closed
+  })
+
+  test('makes way for a newer one of its own address where that has too many, and for nobody else', async () => {
+    openGate()
+    const others = [await visit('127.0.0.2'), await visit('127.0.0.2')]
+    const own = [await visit(), await visit(), await visit(), await visit()]
+    await own[0]?.closed
+    expect([...others, ...own.slice(1)].every(({ isOpen }) => isOpen)).toBe(true)
+    expect(refused).toBe(1)
+  })
+
+  test('makes way for any newer one where all that are not proven are too many; proven ones stay', async () => {
+    openGate()
+    const proven = await visit('127.0.0.9')
+    gate.advance(proven.remote, portOf(), 'proven')
+    const crowd = []
+    for (let at = 0; at < 11; at += 1) crowd.push(await visit(`127.0.1.${1 + Math.floor(at / 3)}`))
+    await crowd[0]?.closed
+    expect([proven.isOpen, ...crowd.slice(1).map(({ isOpen }) => isOpen)].every(Boolean)).toBe(true)
+  })
+
+  test('is refused where every other is proven', async () => {
+    openGate(2)
+    for (let at = 0; at < 2; at += 1) gate.advance((await visit()).remote, portOf(), 'proven')
+    await (await visit()).closed
+    expect(refused).toBe(1)
+  })
+})
+
+test.each([
+  ['Max open files            20000                1048576              files     ', 20_000],
+  ['Max processes 1 1\nMax open files            unlimited            unlimited            files     ', Number.MAX_SAFE_INTEGER],
+  ['', 1_024],
+])('the limit of descriptors is read from the system: %s', (text, limit) => {
+  expect(descriptorLimit(() => text)).toBe(limit)
+})
+
+test('where the system does not tell, few descriptors are taken for granted', () => {
+  const unreadable = (): string => {
+    throw new Error('ENOENT')
+  }
+  expect(descriptorLimit(unreadable)).toBe(1_024)
+})
