@@ -12,6 +12,7 @@ import { weaknessWords } from '../records/pins.js'
 import { mergedSiteEdit, siteFields } from '../records/site-fields.js'
 import { mergedUserEdit, userFields } from '../records/user-fields.js'
 import type { NetworkFile, WrittenPassword, WrittenPin } from './network-file.js'
+import { passwordStrength, trivialWords } from './password-strength.js'
 
 /** What the file wants of one record. PIN and password are still as they are written. */
 export interface UserDraft {
@@ -97,7 +98,12 @@ function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: Draf
   const edit: DeviceEdit = { ...(isNew ? { site: dialplan.site, hotdesk: true } : {}), ...mergedDeviceEdit(editsIn(deviceFields, said)) }
   tell(path, directory.prepareDevice(id, edit), complain)
   try {
-    return { kind: 'devices', id, isNew, edit, password: password && device ? clear(password, device, seal) : null }
+    const opened = password && device ? clear(password, device, seal) : null
+    const isKept = device !== null && opened?.reveal() === directory.device(device)?.password?.reveal()
+    // What an export has is restored whatever it is worth.
+    const isNewlyChosen = opened !== null && password?.kind === 'clear' && !isKept
+    if (isNewlyChosen && passwordStrength(opened, id) === 'trivial') complain([...path, 'password'], trivialWords)
+    return { kind: 'devices', id, isNew, edit, password: opened }
   } catch (fault) {
     complain([...path, 'password'], messageOf(fault))
     return { kind: 'devices', id, isNew, edit, password: null }

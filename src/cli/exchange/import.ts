@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander'
 import { AppError, messageOf } from '../../base/errors.js'
 import { type Extension, parseExtension } from '../../base/identity.js'
 import { createSeal } from '../../base/seal.js'
+import type { Secret } from '../../base/secret.js'
 import { check, invalid, readYaml } from '../../base/written.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory } from '../../directory/directory.js'
@@ -17,6 +18,7 @@ import { tellDoubts } from '../records/outcome.js'
 import { type Reading, readCsv } from './csv.js'
 import { type Draft, draftsOf } from './drafts.js'
 import { networkFile, readableIn } from './network-file.js'
+import { passwordDoubts } from './password-strength.js'
 import { orphansOf, type Plan, planOf } from './plan.js'
 import { createProgress } from './progress.js'
 import { planLines, summaryOf } from './report.js'
@@ -85,6 +87,7 @@ async function run(given: Run): Promise<void> {
     ...siteDoubts(strangeSites(drafts), directory, needs.config('look')),
     ...numberDoubts(drafts.flatMap(userIn), dialplan),
     ...ownerDoubts(orphans),
+    ...passwordDoubts(writtenPasswords(drafts)),
   ])
   const { print, paint } = needs.terminal
   if (options.json) return print(JSON.stringify(summaryOf(plan, secrets, options.dryRun ? 'shown' : 'done'), null, 2))
@@ -105,6 +108,10 @@ function siteIn(draft: Draft): string | undefined {
 function userIn({ kind, id }: Draft): Extension[] {
   const extension = kind === 'users' ? parseExtension(id) : null
   return extension === null ? [] : [extension]
+}
+
+function writtenPasswords(drafts: readonly Draft[]): ReadonlyMap<string, Secret> {
+  return new Map(drafts.flatMap((draft) => (draft.kind === 'devices' && draft.password ? [[draft.id, draft.password] as const] : [])))
 }
 
 async function read(file: string, format?: Format): Promise<Reading> {

@@ -95,6 +95,7 @@ describe('hotdesk import', () => {
         '  HD0009: { hotdesk: yes }',
         '  HD0010: { location: Paris, password: sealed.1.abc.def.ghi }',
         '  HD0011: { location: Paris, password: short }',
+        '  HD0012: { location: Paris, password: HD0012-1 }',
       ].join('\n'),
     )
     const { code, out, err } = await desk.hotdesk('import', file)
@@ -110,9 +111,22 @@ describe('hotdesk import', () => {
       expect.stringMatching(/^network\.yaml:10:3 devices\.HD0009: hotdesk is yes without a location/),
       expect.stringMatching(/^network\.yaml:11:30 devices\.HD0010\.password: .*sealed with another network secret/),
       'network.yaml:12:30 devices.HD0011.password: expected a password of 8 to 64 characters without spaces, or a sealed one',
+      expect.stringMatching(/^network\.yaml:13:30 devices\.HD0012\.password: is too easy to guess/),
     ])
-    expect(err).not.toMatch(/1234|short"/)
+    expect(err).not.toMatch(/1234|short"|HD0012-1/)
     expect(await everything()).toBe(before)
+  })
+
+  test('a weak password is taken from the system that the phone comes from, with a word about it', async () => {
+    const file = await fileOf(
+      'old.yaml',
+      'devices:\n  HD0021: { location: Paris, password: k3v9x2mq }\n  HD0022: { location: Paris, password: k3v9x2mq }\n',
+    )
+    const { code, err } = await desk.hotdesk('import', file, '--dry-run')
+    expect(code).toBe(0)
+    expect(err).toMatch(/HD0021, HD0022: a password that can be found; .*hotdesk device password/)
+    expect(err).toMatch(/HD0021, HD0022: one password for several phones/)
+    expect(err).not.toContain('k3v9')
   })
 
   test('the same of a table', async () => {

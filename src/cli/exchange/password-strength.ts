@@ -1,0 +1,107 @@
+import type { Secret } from '../../base/secret.js'
+import { listed } from '../operator/doubts.js'
+
+/**
+ * What a SIP password is worth. `trivial`: among the first that anybody tries. `weak`: whoever has recorded one registration can find
+ * it with a graphics card in days (MD5 digests of RFC 3261 are fast to compute). The rule is small on purpose: passwords of phones
+ * come from generators and spreadsheets, and a dictionary would weigh more than the rest of the program.
+ */
+export type PasswordStrength = 'good' | 'weak' | 'trivial'
+
+const weakBits = 60
+const fewestCharacters = 5
+/** A name and so many characters more are no better than the name. */
+const mostAdded = 4
+
+/** Of lists of default passwords of phones and telephone systems; without digits and signs at the end. */
+const wellKnown = [
+  'password',
+  'passwort',
+  'motdepasse',
+  'secret',
+  'welcome',
+  'changeme',
+  'letmein',
+  'qwerty',
+  'qwertyui',
+  'qwertyuiop',
+  'azertyui',
+  'azertyuiop',
+  'qwertzui',
+  'iloveyou',
+  'admin',
+  'administrator',
+  'default',
+  'asterisk',
+  'freepbx',
+  'voip',
+  'phone',
+  'telephone',
+  'telefon',
+  'extension',
+  'hotdesk',
+  'test',
+]
+
+export function passwordStrength(password: Secret, device: string): PasswordStrength {
+  const text = password.reveal()
+  const plain = text.toLowerCase()
+  if (new Set(plain).size < fewestCharacters || isRunning(plain) || isName(plain, device.toLowerCase())) return 'trivial'
+  if (wellKnown.some((word) => isName(plain, word) || isName(unmasked(plain), word))) return 'trivial'
+  return text.length * Math.log2(alphabetOf(text)) < weakBits ? 'weak' : 'good'
+}
+
+/** `12345678`, `abcdefgh`, `87654321`: each character follows the one before it; `0` may follow `9`. */
+function isRunning(text: string): boolean {
+  const codes = Array.from(text.replaceAll('90', '9:'), (character) => character.charCodeAt(0))
+  const steps = codes.slice(1).map((code, at) => code - (codes[at] ?? 0))
+  return steps.every((step) => step === 1) || steps.every((step) => step === -1)
+}
+
+function isName(text: string, name: string): boolean {
+  return text.includes(name) && text.length - name.length <= mostAdded
+}
+
+/** `p4$$w0rd` is `password`. */
+function unmasked(text: string): string {
+  const letters: Readonly<Record<string, string>> = {
+    '0': 'o',
+    '1': 'l',
+    '3': 'e',
+    '4': 'a',
+    '5': 's',
+    '7': 't',
+    '@': 'a',
+    $: 's',
+    '!': 'i',
+  }
+  return text.replace(/[013457@$!]/g, (sign) => letters[sign] ?? sign)
+}
+
+/** Of so many characters each one could have been another. */
+function alphabetOf(text: string): number {
+  const kinds: readonly (readonly [RegExp, number])[] = [
+    [/[a-z]/, 26],
+    [/[A-Z]/, 26],
+    [/[0-9]/, 10],
+    [/[^A-Za-z0-9]/, 32],
+  ]
+  return kinds.reduce((sum, [kind, size]) => sum + (kind.test(text) ? size : 0), 0)
+}
+
+export const trivialWords =
+  'is too easy to guess; write another one, best of 12 characters or more, or none, and --issue makes a random one'
+
+/** What to say of passwords that are taken all the same, because a phone that already has one must not be locked out. */
+export function passwordDoubts(written: ReadonlyMap<string, Secret>): readonly string[] {
+  const devices = [...written]
+  const weak = devices.flatMap(([id, password]) => (passwordStrength(password, id) === 'good' ? [] : [id]))
+  const texts = devices.map(([, password]) => password.reveal())
+  const uses = new Map<string, number>()
+  for (const text of texts) uses.set(text, (uses.get(text) ?? 0) + 1)
+  const shared = devices.flatMap(([id], at) => ((uses.get(texts[at] ?? '') ?? 0) > 1 ? [id] : []))
+  return [
+    ...(weak.length > 0 ? [`${listed(weak)}: a password that can be found; a better one: hotdesk device password, then in the phone`] : []),
+    ...(shared.length > 0 ? [`${listed(shared)}: one password for several phones, so that each can pose as the others`] : []),
+  ]
+}
