@@ -7,6 +7,7 @@ export const logEvents = [
   'data.exposed',
   'sip.connected',
   'sip.lost',
+  'sip.resumed',
   'sip.restarted',
   'sip.certificate',
   'sip.dropped',

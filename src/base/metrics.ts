@@ -158,6 +158,22 @@ function alarmMetrics(registers: [Registry]) {
   }
 }
 
+/** The link between the embedded SIP server and the node. */
+function linkMetrics(registers: [Registry]) {
+  return {
+    unreadBytes: new Gauge({
+      name: 'hotdesk_sip_unread_bytes',
+      help: 'Messages of the SIP server that the application has not read, in bytes',
+      registers,
+    }),
+    resumptions: new Counter({
+      name: 'hotdesk_sip_resumptions_total',
+      help: 'Times that the link between SIP server and application was broken and went on over another connection',
+      registers,
+    }),
+  }
+}
+
 /** What the embedded SIP server counts. */
 function sipMetrics(registers: [Registry]) {
   return {
@@ -175,7 +191,7 @@ function sipMetrics(registers: [Registry]) {
     }),
     discarded: new Counter({
       name: 'hotdesk_sip_discarded_total',
-      help: 'SIP messages received that nobody handles, by reason: malformed, merged, overload, banned, challenged, too-large, stray',
+      help: 'SIP messages received that nobody handles, by reason: malformed, merged, overload, shed, banned, challenged, too-large, stray',
       labelNames: ['reason'],
       registers,
     }),
@@ -204,6 +220,7 @@ function sipMetrics(registers: [Registry]) {
     }),
     connections: new Gauge({ name: 'hotdesk_sip_connections', help: 'TCP, TLS and WebSocket connections', registers }),
     dialogs: new Gauge({ name: 'hotdesk_sip_dialogs', help: 'SIP dialogs: two for each call', registers }),
+    ...linkMetrics(registers),
     bannedSources: new Gauge({ name: 'hotdesk_sip_banned_sources', help: 'Addresses whose requests are dropped at the moment', registers }),
     certificateExpiry: new Gauge({
       name: 'hotdesk_sip_certificate_expiry_timestamp_seconds',

@@ -76,6 +76,12 @@ export interface SipdCounts extends Counts, Load {
   readonly dialogs: number
   /** Requests that wait for an application, and INVITEs of applications that wait for the network. */
   readonly unfinished: number
+  /** Requests refused because the application did not read fast enough. */
+  readonly shed: number
+  /** Connections of applications that failed and were followed by another one, nothing lost. */
+  readonly resumptions: number
+  /** Bytes that wait for applications. */
+  readonly unread: number
   /** Connected to the admin wire. */
   readonly applications: number
   /** How often the thread of the server has died and was started again. */

@@ -1,8 +1,10 @@
+import type { Clock } from '../base/clock.js'
 import { AppError, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { SipAnswer } from './contract.js'
 import type { Drachtio } from './drachtio.js'
 import { linkLost, localAnswer } from './messages.js'
+import { makeResumable, type Resumption } from './resumption.js'
 
 /** The link to the SIP server: what waits for it is answered when the link is lost, and no handler's fault leaves its call. */
 export interface Connection {
@@ -22,15 +24,17 @@ export interface ConnectionNeeds {
   readonly drachtio: Drachtio
   readonly place: { readonly host: string; readonly port: number; readonly secret: string }
   readonly log: Logger
+  readonly clock: Clock
 }
 
 /** Resolves when the SIP server has taken us. It is tried again and again; a refused secret rejects. */
-export function connect({ drachtio, place, log }: ConnectionNeeds): Promise<Connection> {
+export function connect({ drachtio, place, log, clock }: ConnectionNeeds): Promise<Connection> {
   const stateListeners: ((state: 'connected' | 'lost') => void)[] = []
   const lostListeners = new Set<() => void>()
   let listening: readonly string[] = []
   let connected = false
   let closing = false
+  let resumption: Resumption | null = null
 
   function lost(): void {
     if (!connected) return
@@ -41,7 +45,12 @@ export function connect({ drachtio, place, log }: ConnectionNeeds): Promise<Conn
     for (const listener of stateListeners) listener('lost')
   }
 
+  function closed(): void {
+    if (closing || !connected || !resumption?.awaits(lost)) lost()
+  }
+
   function taken(hostports: string): void {
+    lost()
     listening = hostports.split(',').filter((hostport) => hostport !== '')
     connected = true
     log.info({ event: 'sip.connected', listening }, 'SIP server connected')
@@ -86,6 +95,7 @@ export function connect({ drachtio, place, log }: ConnectionNeeds): Promise<Conn
     },
     close() {
       closing = true
+      resumption?.leave()
       if (connected) drachtio.disconnect()
       else if (drachtio.app.client?.wp) drachtio.app.client.wp.closing = true
       lost()
@@ -95,20 +105,27 @@ export function connect({ drachtio, place, log }: ConnectionNeeds): Promise<Conn
   return new Promise((resolve, reject) => {
     drachtio.on('connect', (refusal: Error | null, hostports: string) => {
       if (closing) return
+      if (!refusal && resumption?.connected() === 'resumed') {
+        log.warn({ event: 'sip.resumed' }, 'the link to the SIP server was broken, and goes on over another connection; no call is lost')
+        return
+      }
       if (!refusal) {
         taken(hostports)
         return resolve(connection)
       }
       connection.close()
-      reject(
-        new AppError('SIP_SERVER_REFUSED', `the SIP server at ${place.host}:${place.port} refused the secret; set HOTDESK_DRACHTIO_SECRET`),
-      )
+      reject(secretRefused(place))
     })
     drachtio.on('error', (fault: Error) => {
       if (!connected && !closing)
         log.warn({ event: 'sip.lost', reason: fault.message }, `no SIP server at ${place.host}:${place.port}; trying again`)
     })
-    drachtio.on('close', lost)
+    drachtio.on('close', closed)
     drachtio.connect({ ...place, reconnect: { retryMaxDelay: 1000 } })
+    if (drachtio.app.client) resumption = makeResumable(drachtio.app.client, clock)
   })
+}
+
+function secretRefused({ host, port }: ConnectionNeeds['place']): AppError {
+  return new AppError('SIP_SERVER_REFUSED', `the SIP server at ${host}:${port} refused the secret; set HOTDESK_DRACHTIO_SECRET`)
 }

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
 import DrachtioSrf from 'drachtio-srf'
 
 // The package's own declarations lack half of what it does and disagree with the rest: these say what is used here.
@@ -97,8 +98,45 @@ export interface Drachtio extends EventEmitter {
     progress: { cbRequest(fault: unknown, request?: DrachtioRequest): void; cbProvisional(answer: DrachtioMessage): void },
     done: (fault: DrachtioFailure | null, dialog: DrachtioDialog | DrachtioOffered) => void,
   ): void
-  /** The connection object beneath; its `closing` flag is what ends the endless reconnecting. */
-  readonly app: { readonly client?: { readonly wp?: { closing?: boolean } } }
+  readonly app: { readonly client?: DrachtioAgent }
+}
+
+/** The agent beneath. */
+export interface DrachtioAgent {
+  /** Sent with `authenticate`. */
+  tags: readonly string[]
+  /** All that belongs to a connection. */
+  mapServer: DrachtioSocketTable
+  _makeRequest(params: { readonly socket: Socket; readonly [part: string]: unknown }): unknown
+  readonly wp: DrachtioWire
+}
+
+/** Frames and sockets. */
+export interface DrachtioWire extends EventEmitter {
+  /** Ends the endless reconnecting. */
+  closing?: boolean
+  /** Answers the id of the frame. */
+  send(socket: Socket, message: string): string
+}
+
+/** As much of a Map as the agent uses. */
+export interface DrachtioSocketTable {
+  get(socket: Socket): DrachtioSocketState | undefined
+  has(socket: Socket): boolean
+  set(socket: Socket, state: DrachtioSocketState): void
+  delete(socket: Socket): void
+  keys(): Iterator<Socket | undefined>
+  forEach(run: (state: DrachtioSocketState, socket: Socket) => void): void
+  readonly size: number
+}
+
+/** What waits for an answer, by ids of frames, transactions and dialogs. */
+export interface DrachtioSocketState {
+  readonly pendingRequests: Map<string, unknown>
+  readonly pendingSipRequests: Map<string, unknown>
+  readonly pendingSipAuthRequests: Map<string, unknown>
+  readonly pendingNetworkInvites: Map<string, unknown>
+  readonly pendingAckOrPrack: Map<string, unknown>
 }
 
 export function newDrachtio(): Drachtio {

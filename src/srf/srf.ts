@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
 import { type Connection, connect } from './connection.js'
@@ -20,15 +21,16 @@ export interface SrfNeeds {
     readonly tellsTrying?: boolean
   }
   readonly log: Logger
+  readonly clock?: Clock
 }
 
 /**
  * Connects to the SIP server and waits until it has taken us; a server that is not there is tried again until it is.
  * @throws AppError SIP_SERVER_REFUSED when the secret is not the server's
  */
-export async function createSrf({ place, log }: SrfNeeds): Promise<SipApplication> {
+export async function createSrf({ place, log, clock = systemClock }: SrfNeeds): Promise<SipApplication> {
   const drachtio = newDrachtio()
-  const connection = await connect({ drachtio, place: { host: place.host, port: place.port, secret: place.secret.reveal() }, log })
+  const connection = await connect({ drachtio, place: { host: place.host, port: place.port, secret: place.secret.reveal() }, log, clock })
   answerStrays(drachtio)
   return {
     get listening() {

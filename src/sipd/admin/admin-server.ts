@@ -10,7 +10,7 @@ import type { Listening } from '../transaction/transaction-layer.js'
 import { endpointText } from '../transport/flow.js'
 import { contextOf, type TlsIdentity } from '../transport/tls.js'
 import type { Client } from './client.js'
-import { type ConnectionNeeds, serveConnection } from './connection.js'
+import { type ConnectionNeeds, createSessions, serveConnection } from './connection.js'
 import type { Registry } from './registry.js'
 
 /** drachtio-srf pings only servers of v0.8.2 and later. */
@@ -22,6 +22,10 @@ export interface AdminServer {
   readonly port: number
   /** Connected at this moment, authenticated or not. */
   readonly applications: number
+  /** Bytes that wait for applications. */
+  readonly unread: number
+  /** Applications that went on over another connection. */
+  readonly resumptions: number
   /** Connects to an application; what arrives for it waits until it has authenticated. */
   dial(place: OutboundPlace): Client
   /** Another certificate for new connections. */
@@ -47,7 +51,8 @@ export interface AdminServerNeeds {
 /** @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createAdminServer(needs: AdminServerNeeds): Promise<AdminServer> {
   const sockets = new Set<Socket>()
-  const connectionNeeds: ConnectionNeeds = { ...needs, greeting: () => greetingOf(needs.listening) }
+  const sessions = createSessions()
+  const connectionNeeds: ConnectionNeeds = { ...needs, sessions, greeting: () => greetingOf(needs.listening) }
   const serve = (socket: Socket): Client => {
     sockets.add(socket)
     return serveConnection(socket, connectionNeeds, () => sockets.delete(socket))
@@ -59,9 +64,16 @@ export async function createAdminServer(needs: AdminServerNeeds): Promise<AdminS
     get applications() {
       return sockets.size
     },
+    get unread() {
+      return sessions.unread
+    },
+    get resumptions() {
+      return sessions.resumptions
+    },
     dial: (place) => serve(open(place, needs)),
     renewTls,
     close() {
+      sessions.close()
       for (const socket of sockets) socket.destroy()
       return new Promise((resolve) => {
         server.close(() => resolve())

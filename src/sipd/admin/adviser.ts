@@ -62,6 +62,7 @@ type AdviceOf<Action extends Advice['action']> = Extract<Advice, { action: Actio
 export function createAdviser(needs: AdviserNeeds): Application {
   const adviser: Application = {
     connected: true,
+    takes: () => true,
     arrived(arrival) {
       // What else it is told of, an ACK or a CANCEL, belongs to a request that it has answered.
       const parsed = parseMessage(arrival.message)

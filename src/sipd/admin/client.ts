@@ -1,4 +1,5 @@
-import type { Application, Arrival } from '../dialog/application.js'
+import type { Socket } from 'node:net'
+import type { Application, Arrival, Weight } from '../dialog/application.js'
 import { endpointText } from '../transport/flow.js'
 import type { Link } from './link.js'
 import { acceptedLine, arrivedLine, proxiedLine, refusedLine, requestSentLine, responseSentLine, unsolicitedLine } from './wire-line.js'
@@ -6,20 +7,49 @@ import { acceptedLine, arrivedLine, proxiedLine, refusedLine, requestSentLine, r
 /** One application on the admin wire. */
 export interface Client extends Application {
   readonly authenticated: boolean
+  /** There is a connection to it at this moment; an application that is expected back is connected without. */
+  readonly attached: boolean
+  /** Bytes that wait for it. */
+  readonly unread: number
   /** What it called itself in `authenticate`. */
   readonly tags: readonly string[]
+  /** How it shows that it is the same again; null for one that cannot come back. */
+  readonly ticket: string | null
+  /** One more command has come that it would have to send again if the connection had failed before. */
+  noteCommand(): void
   /** It has authenticated; what arrived for it before is told behind the answer. */
-  admit(command: string, tags: readonly string[], greeting: readonly string[]): void
+  admit(command: string, introduction: Introduction, greeting: readonly string[]): void
+  /** It goes on over this connection, behind the frames that it has read. False if it cannot. */
+  readmit(command: string, socket: Socket, read: number, greeting: readonly string[]): boolean
+  /** It has read so many frames. */
+  hasRead(frames: number): void
+  /** Its connection has failed, and it is expected back. */
+  detach(): void
+  /** It goes for good: the next end of its connection is no failure. */
+  leave(): void
   accepted(command: string, ...details: readonly string[]): void
   /** Any line with a message. */
   told(line: string, message: Buffer): void
   /** `NO` and the end of the connection. */
   dismissed(command: string, reason: string): void
+  close(): void
 }
+
+export interface Introduction {
+  readonly tags: readonly string[]
+  readonly ticket: string | null
+}
+
+const mebibyte = 1024 * 1024
+
+/** Bytes that wait for the application, up to which a message of that weight is added to them. */
+const marks: Readonly<Record<Weight, number>> = { new: 6 * mebibyte, emergency: 12 * mebibyte, 'in dialog': 16 * mebibyte }
 
 export function createClient(link: Link): Client {
   let admitted = false
   let names: readonly string[] = []
+  let ticket: string | null = null
+  let commands = 0
   /** For a client that we have connected to, because of these. */
   const early: (() => void)[] = []
 
@@ -29,24 +59,48 @@ export function createClient(link: Link): Client {
   }
 
   return {
+    noteCommand() {
+      commands += 1
+    },
     get authenticated() {
       return admitted
     },
     get tags() {
       return names
     },
+    get ticket() {
+      return ticket
+    },
     get connected() {
       return link.open
     },
-    admit(command, tags, greeting) {
+    get attached() {
+      return link.attached
+    },
+    get unread() {
+      return link.unread
+    },
+    takes: (weight) => link.unread < marks[weight],
+    admit(command, introduction, greeting) {
       admitted = true
-      names = tags
-      link.send(acceptedLine(command, ...greeting))
+      names = introduction.tags
+      ticket = introduction.ticket
+      if (ticket === null) link.send(acceptedLine(command, ...greeting))
+      else link.greet(acceptedLine(command, ...greeting, 'resumable'))
       for (const tell of early.splice(0)) tell()
+    },
+    readmit(command, socket, read, greeting) {
+      return link.attach(socket, acceptedLine(command, ...greeting, `resumed=${commands}`), read)
+    },
+    hasRead: link.acknowledge,
+    detach: link.detach,
+    leave() {
+      ticket = null
     },
     accepted: (command, ...details) => link.send(acceptedLine(command, ...details)),
     told: (line, message) => link.send(line, message),
     dismissed(command, reason) {
+      ticket = null
       link.send(refusedLine(command, 'NO', reason))
       link.end()
     },
@@ -62,5 +116,6 @@ export function createClient(link: Link): Client {
     proxied: (command, passage, message) => link.send(proxiedLine(command, passage), message),
     proxyDone: (command) => link.send(acceptedLine(command, 'done')),
     unsolicited: (dialogId, passage, message) => link.send(unsolicitedLine(dialogId, passage), message),
+    close: link.close,
   }
 }

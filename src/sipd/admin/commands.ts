@@ -21,6 +21,8 @@ export interface CommandNeeds {
   readonly registry: Registry
   readonly userAgent: UserAgent
   readonly log: Logger
+  /** Lets an application go on that was here before. False if it was not, or cannot. */
+  readonly resume: (command: string, ticket: string, read: number) => boolean
   /** What `authenticate` is answered with. */
   readonly greeting: () => readonly string[]
 }
@@ -32,12 +34,20 @@ interface Row {
   readonly tooShort: string
   /** `anyone`: also who has not authenticated. */
   readonly from: 'anyone' | 'authenticated'
+  /** Those that say something about the connection itself are not sent again over another one. */
+  readonly about?: 'connection'
   readonly run: (client: Client, command: Command, needs: CommandNeeds) => void
 }
 
-/** All commands there are. Whatever is wrong with one of them synchronously is answered `NO`, and the connection closed. */
+/**
+ * All commands there are. `received` and `leave` are ours: an application that calls itself `resume=<ticket>:<frames read>` when it
+ * authenticates is told `resumable` or `resumed=<commands read>`, acknowledges what it reads, and goes on after a failure of the connection.
+ * Whatever is wrong with one of them synchronously is answered `NO`, and the connection closed.
+ */
 const table: Readonly<Record<string, Row>> = {
-  authenticate: { words: 3, tooShort: 'missing secret', from: 'anyone', run: authenticate },
+  authenticate: { words: 3, tooShort: 'missing secret', from: 'anyone', about: 'connection', run: authenticate },
+  received: { words: 3, tooShort: 'missing count', from: 'authenticated', about: 'connection', run: received },
+  leave: { words: 2, tooShort: '', from: 'authenticated', about: 'connection', run: (client) => client.leave() },
   ping: { words: 2, tooShort: '', from: 'authenticated', run: (client, { id }) => client.accepted(id, 'pong') },
   route: { words: 3, tooShort: 'missing verb', from: 'authenticated', run: route },
   remove_route: { words: 3, tooShort: 'missing verb', from: 'authenticated', run: removeRoute },
@@ -61,6 +71,7 @@ export function execute(client: Client, payload: string, needs: CommandNeeds): v
     client.dismissed(command.id, row.tooShort)
     return
   }
+  if (row.about !== 'connection') client.noteCommand()
   try {
     row.run(client, command, needs)
   } catch (fault) {
@@ -76,13 +87,22 @@ function readCommand(payload: string): Command {
   return { id: words[0] ?? '', words, message: end < 0 ? null : payload.slice(end + 2) }
 }
 
-function authenticate(client: Client, { id, words }: Command, { secret, greeting }: CommandNeeds): void {
+function authenticate(client: Client, { id, words }: Command, { secret, greeting, resume }: CommandNeeds): void {
   if (!equal(Buffer.from(words[2] ?? '', 'latin1'), Buffer.from(secret.reveal(), 'utf8'))) {
     client.dismissed(id, 'incorrect secret')
     return
   }
-  const tags = (words[3] ?? '').split(',').filter((tag) => tag !== '')
-  client.admit(id, tags, greeting())
+  const given = (words[3] ?? '').split(',').filter((tag) => tag !== '')
+  const tags = given.filter((tag) => !ticketForm.test(tag))
+  const [, ticket = null, read = ''] = given.map((tag) => ticketForm.exec(tag)).find((found) => found !== null) ?? []
+  if (ticket === null || !resume(id, ticket, Number(read))) client.admit(id, { tags, ticket }, greeting())
+}
+
+const ticketForm = /^resume=([\w-]{16,64}):(\d{1,15})$/
+
+function received(client: Client, { words }: Command): void {
+  const frames = Number(words[2])
+  if (Number.isSafeInteger(frames)) client.hasRead(frames)
 }
 
 /** In a time that tells nothing about where they differ, nor about the length. */

@@ -1,62 +1,105 @@
 import type { Socket } from 'node:net'
 import { collapseBlanks } from '../../sip/headers.js'
-import { frameSize, writeFrame } from './frame.js'
-
-/** Where a client that does not read is given up: its messages would fill memory. */
-const mostUnread = 16 * 1024 * 1024
+import { encodeFrame } from './frame.js'
+import { type Chunk, createOutbox } from './outbox.js'
 
 /** The sending half of a connection to an application. Frames of one turn of the event loop go out in one write. */
 export interface Link {
+  /** Messages are taken: there is a connection, or the application is expected to come back. */
   readonly open: boolean
+  /** There is a connection now. */
+  readonly attached: boolean
+  /** Bytes that the application has not read, as far as we know. */
+  readonly unread: number
   send(line: string, message?: Buffer): void
   /** Closes behind what was sent. */
   end(): void
+  /** Greets an application that acknowledges what it reads, and comes back when the connection fails. */
+  greet(line: string): void
+  acknowledge(frames: number): void
+  /** The connection has failed; what is sent from now on waits for the next one. */
+  detach(): void
+  /** Goes on over another connection, behind the frames that the application has read. False if those are not known. */
+  attach(next: Socket, line: string, read: number): boolean
+  /** The application does not come back. */
+  close(): void
 }
 
-/** What one write takes; the block is used again when it is through, so that a message costs no memory of its own. */
-const blockBytes = 64 * 1024
-const mostSpare = 4
+/** A client that leaves so much unread is given up: its messages would fill memory. */
+export const mostUnread = 24 * 1024 * 1024
 
-export function createLink(socket: Socket): Link {
-  const spare: Buffer[] = []
-  let block: Buffer = Buffer.allocUnsafeSlow(blockBytes)
-  let used = 0
+export function createLink(first: Socket): Link {
+  const outbox = createOutbox()
+  let socket: Socket | null = first
+  let isOver = false
+  let isScheduled = false
 
-  function flush(): void {
-    if (used === 0) return
-    const full = block
-    if (socket.writable) {
-      socket.write(full.subarray(0, used), () => {
-        if (spare.length < mostSpare && full.length === blockBytes) spare.push(full)
-      })
-    }
-    block = spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes)
-    used = 0
-    if (socket.writableLength > mostUnread) socket.destroy()
+  function write(chunks: readonly Chunk[]): void {
+    for (const { bytes, written } of chunks) socket?.write(bytes, written)
   }
 
-  /** A block with room for that many bytes. */
-  function makeRoom(size: number): void {
-    if (used + size <= block.length) return
-    flush()
-    if (size > block.length) block = Buffer.allocUnsafeSlow(size)
+  function flush(): void {
+    isScheduled = false
+    if (socket?.writable) write(outbox.take())
+    if (unread() <= mostUnread) return
+    isOver = true
+    socket?.destroy()
+  }
+
+  function unread(): number {
+    return outbox.isKeeping ? outbox.size : outbox.size + (socket?.writableLength ?? 0)
+  }
+
+  function isOpen(): boolean {
+    // What is sent while a connection fails waits for the next one.
+    return !isOver && (outbox.isKeeping || socket?.writable === true)
   }
 
   return {
     get open() {
-      return socket.writable
+      return isOpen()
+    },
+    get attached() {
+      return socket?.writable === true
+    },
+    get unread() {
+      return unread()
     },
     send(line, message) {
-      if (!socket.writable) return
+      if (!isOpen()) return
       // What applications read messages with takes a time that grows with the square of a run of blanks.
-      const shown = message ? collapseBlanks(message) : null
-      makeRoom(frameSize(line, shown))
-      if (used === 0) setImmediate(flush)
-      used = writeFrame(block, used, line, shown)
+      outbox.append(line, message ? collapseBlanks(message) : null)
+      if (isScheduled) return
+      isScheduled = true
+      setImmediate(flush)
     },
     end() {
       flush()
-      socket.end()
+      isOver = true
+      socket?.end()
+    },
+    greet(line) {
+      socket?.write(encodeFrame(line, null))
+      outbox.keep()
+    },
+    acknowledge: outbox.acknowledge,
+    detach() {
+      socket = null
+      if (!outbox.isKeeping) isOver = true
+    },
+    attach(next, line, read) {
+      const chunks = isOver ? null : outbox.takeAgain(read)
+      if (!chunks) return false
+      const before = socket
+      socket = next
+      before?.destroy()
+      next.write(encodeFrame(line, null))
+      write(chunks)
+      return true
+    },
+    close() {
+      isOver = true
+      socket?.destroy()
     },
   }
 }

@@ -42,7 +42,8 @@ export function createRegistry(onRoute: (verb: string) => void): Registry {
     remove(client) {
       for (const verb of routes.keys()) without(verb, client)
     },
-    choose: (method) => inTurn(method, () => true),
+    // One that is only expected back is asked where there is no other.
+    choose: (method) => inTurn(method, ({ attached }) => attached) ?? inTurn(method, () => true),
     tagged: (method, tag) => inTurn(method, ({ tags }) => tags.includes(tag)),
     methods: () => [...routes.keys()].filter((verb) => !verb.startsWith('cdr:')).map((verb) => verb.toUpperCase()),
     wanting: (verb) => routes.get(verb) ?? [],

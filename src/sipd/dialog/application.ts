@@ -25,10 +25,15 @@ export interface Arrival {
   readonly message: Buffer
 }
 
+/** What a message is worth while messages wait for the application: one that opens something new, an emergency call, one in a dialog. */
+export type Weight = 'new' | 'emergency' | 'in dialog'
+
 /** One connected application, as the UA core sees it. A command is answered once, by its id. */
 export interface Application {
-  /** False as soon as its connection is gone. */
+  /** False as soon as its connection is gone for good. */
   readonly connected: boolean
+  /** It reads fast enough for one more request of that weight. Responses, and what ends a call, it is always told. */
+  takes(weight: Weight): boolean
   requestSent(command: string, txnId: string, passage: Passage, message: Buffer): void
   responseSent(command: string, ids: { readonly txnId: string; readonly dialogId: string }, passage: Passage, message: Buffer): void
   /** The command came to nothing: `NOK` and the reason. */

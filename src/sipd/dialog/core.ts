@@ -55,6 +55,8 @@ export interface Core {
   readonly silentPlaces: SilentPlaces
   /** Of 100 too. */
   readonly tellsTrying: boolean
+  /** Answered 503 because an application did not read fast enough, since the start. */
+  readonly shed: { requests: number }
   /** By transaction id. */
   readonly pending: Map<string, Pending>
 }

@@ -78,12 +78,14 @@ function receiveCancel({ answering, relay }: IncomingNeeds, transaction: ServerT
 
 function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void {
   const { core } = needs
-  if (makesDialog(transaction.request) && !core.dialogs.hasRoom(core.layer.isUrgent(transaction.request))) {
-    refuse(transaction, 503, [['Retry-After', '10']])
+  const isUrgent = core.layer.isUrgent(transaction.request)
+  if (makesDialog(transaction.request) && !core.dialogs.hasRoom(isUrgent)) {
+    refuseForNow(transaction)
     return
   }
   const application = core.applications.choose(transaction.request.method)
   if (!application) refuseUnwanted(core, transaction)
+  else if (!application.takes(isUrgent ? 'emergency' : 'new')) shed(core, transaction)
   else if (transaction.request.method === 'INVITE' && asksTooLittle(transaction.request)) refuseTooLittle(transaction)
   else offer(needs, transaction, application, null)
 }
@@ -115,13 +117,15 @@ function receiveInDialog(needs: IncomingNeeds, transaction: ServerTransaction): 
 }
 
 /** What a dialog refuses by itself. */
-function mayGoOn({ answering }: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): boolean {
+function mayGoOn({ core, answering }: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): boolean {
   const { request } = transaction
   const { method } = request
   // RFC 3261 §14.2: one INVITE at a time, in either direction.
   if (method === 'INVITE' && dialog.inviting.us) refuse(transaction, 491)
   else if (method === 'INVITE' && dialog.inviting.them) refuse(transaction, 500, [['Retry-After', String(randomInt(0, 11))]])
   else if ((method === 'INVITE' || method === 'UPDATE') && asksTooLittle(request)) refuseTooLittle(transaction)
+  // Its number is used up by this answer; the dialog goes on (RFC 5057 §5.2).
+  else if (method !== 'BYE' && method !== 'PRACK' && !dialog.application.takes('in dialog')) shed(core, transaction)
   else if (method === 'PRACK' && !answering.ofDialog(dialog)?.reliable?.expects(request)) refuse(transaction, 481)
   else return true
   return false
@@ -224,6 +228,17 @@ function abandon({ core, answering }: IncomingNeeds, application: Application): 
       refuse(pending.transaction, pending.dialog ? 481 : 480)
     }
   }
+}
+
+/** The application does not read as fast as the network sends: what is new waits outside, so that calls that stand go on. */
+function shed(core: Core, transaction: ServerTransaction): void {
+  core.shed.requests += 1
+  refuseForNow(transaction)
+}
+
+/** RFC 3261 §21.5.4. */
+function refuseForNow(transaction: ServerTransaction): void {
+  refuse(transaction, 503, [['Retry-After', '10']])
 }
 
 /** RFC 4028 §9. */

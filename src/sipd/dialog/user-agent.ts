@@ -39,6 +39,8 @@ export interface UserAgent {
   readonly dialogs: number
   /** Requests that wait for an application, and INVITEs of applications that wait for the network. */
   readonly unfinished: number
+  /** Requests refused because their application did not read fast enough, since the start. */
+  readonly shed: number
 }
 
 export interface InDialogIds {
@@ -62,7 +64,7 @@ export interface UserAgentNeeds {
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   const { clock, tellsTrying = false, mostDialogs = defaultMostDialogs } = needs
   const [dialogs, silentPlaces] = [createDialogTable(mostDialogs), createSilentPlaces(clock)]
-  const core: Core = { ...needs, tellsTrying, dialogs, silentPlaces, pending: new Map() }
+  const core: Core = { ...needs, tellsTrying, dialogs, silentPlaces, pending: new Map(), shed: { requests: 0 } }
   const calls = createClientCalls({
     core,
     sendAck: (dialog, invite, order) => inDialog.sendAck(dialog, invite, order),
@@ -104,6 +106,9 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
     },
     get dialogs() {
       return core.dialogs.standing
+    },
+    get shed() {
+      return core.shed.requests
     },
     get unfinished() {
       return core.pending.size + calls.size
