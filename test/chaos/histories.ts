@@ -1,3 +1,4 @@
+import { failoversInARow } from './histories/failovers-in-a-row.js'
 import { plannedFailover } from './histories/planned-failover.js'
 import { primaryKilled } from './histories/primary-killed.js'
 import { primaryPaused } from './histories/primary-paused.js'
@@ -5,4 +6,4 @@ import { split } from './histories/split.js'
 import type { History } from './history.js'
 
 /** All of them, in the order of the table. */
-export const histories: readonly History[] = [plannedFailover, primaryKilled, primaryPaused, split]
+export const histories: readonly History[] = [plannedFailover, failoversInARow, primaryKilled, primaryPaused, split]

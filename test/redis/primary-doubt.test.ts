@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMetrics } from '../../src/base/metrics.js'
+import { Secret } from '../../src/base/secret.js'
 import { inspectRedis } from '../../src/store/connections/inspection.js'
 import { createStore, type Store } from '../../src/store/store.js'
+import { freePort } from '../support/free-port.js'
 import { keepLog } from '../support/kept-log.js'
-import type { RedisProcess } from '../support/redis-process.js'
-import { startTestSentinel, type TestSentinel } from '../support/redis-sentinel.js'
+import { launchRedis, type RedisProcess } from '../support/redis-process.js'
+import { caughtUp, startTestSentinel, type TestSentinel } from '../support/redis-sentinel.js'
 import { entriesOf, stateOf, storeNeeds } from '../support/redis-store.js'
 
 let redis: TestSentinel
@@ -105,3 +107,31 @@ describe('a primary that cannot be reached though the sentinels can', () => {
     await expect(look()).rejects.toThrow(`the primary that the sentinels name, 127.0.0.1:${primary.port}, cannot be reached`)
   })
 })
+
+describe('a primary at a plain URL', () => {
+  it('has its logins confirmed by every replica that is connected, and by one at least', async () => {
+    const [primary, ...rest] = await Promise.all([launchAlone(), launchAlone()])
+    const url = new Secret(`redis://127.0.0.1:${primary.port}`)
+    const needs = storeNeeds({ kind: 'url', url }, join(redis.directory, 'url'))
+    const alone = await createStore({ ...needs, durability: 'replicated' })
+    const change = () => alone.transition('hotdesk_login', '100', 'HD0001', 'dial-code')
+    try {
+      expect(await change()).toMatchObject({ certainty: 'unconfirmed' })
+      rest.push(await launchAlone())
+      for (const replica of rest) await replica.cli('REPLICAOF', '127.0.0.1', String(primary.port))
+      await caughtUp(primary, 2)
+      expect(await change()).toMatchObject({ certainty: 'safe' })
+      rest[0]?.signal('SIGSTOP')
+      expect(await change()).toMatchObject({ certainty: 'unconfirmed' })
+    } finally {
+      await alone.close()
+      for (const server of [primary, ...rest]) await server.kill()
+    }
+  })
+})
+
+async function launchAlone(): Promise<RedisProcess> {
+  const port = await freePort()
+  const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', redis.directory, '--dbfilename', `${port}.rdb`]
+  return launchRedis({ port, words: [...words, '--save', '', '--repl-diskless-sync-delay', '0', '--daemonize', 'no'] })
+}

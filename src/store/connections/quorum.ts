@@ -21,7 +21,7 @@ export interface SentinelAddress extends HostPort {
 
 export interface ReportedReplica extends HostPort {
   readonly id: string
-  /** This sentinel would not promote it now: it is down, is never to be promoted, or does not yet follow since it was replaced itself. */
+  /** This sentinel would not promote it now: it is down, or is never to be promoted. */
   readonly isOut: boolean
 }
 
@@ -97,7 +97,8 @@ export function readReport({ id, address, primary, replicas, sentinels }: Sentin
     sentinels: others.length + 1,
     replicas: rowsIn(replicas).map((row) => ({
       ...placeOf(row),
-      isOut: has(row, 's_down') || has(row, 'o_down') || row.get('role-reported') === 'master' || row.get('slave-priority') === '0',
+      // A previous primary that does not follow yet could be promoted, with all that only it has.
+      isOut: has(row, 's_down') || has(row, 'o_down') || row.get('slave-priority') === '0',
     })),
     others: others.map(placeOf),
   }

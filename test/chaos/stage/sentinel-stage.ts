@@ -113,7 +113,8 @@ export async function isReplica(server: RedisProcess, { sentinels }: TestSentine
 async function lastPrimary(redis: TestSentinel): Promise<RedisProcess> {
   const primaries = async (): Promise<readonly RedisProcess[]> => {
     const alive = redis.servers.filter((server) => !server.isGone())
-    const roles = await Promise.all(alive.map((server) => server.cli('ROLE')))
+    // One that is being reconfigured closes its connections.
+    const roles = await Promise.all(alive.map((server) => server.cli('ROLE').catch(() => 'master')))
     return alive.filter((_, index) => roles[index]?.startsWith('master'))
   }
   await until(async () => (await primaries()).length === 1, 60_000)

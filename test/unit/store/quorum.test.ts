@@ -101,7 +101,7 @@ describe('the replies of a sentinel', () => {
   it('are read', () => {
     const found = readReport({ id: 'me', address: ['192.0.2.1', '1'], primary, replicas, sentinels })
     expect(found).toMatchObject({ id: 'me', primary: at(1), epoch: 7, isFailingOver: true, sentinels: 2 })
-    expect(found?.replicas.map(({ isOut }) => isOut)).toEqual([false, true, true, true])
+    expect(found?.replicas.map(({ isOut }) => isOut)).toEqual([false, true, false, true])
     expect(found?.others).toEqual([{ id: 'other', host: '192.0.2.9', port: 26_379 }])
   })
 
