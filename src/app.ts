@@ -320,13 +320,6 @@ function nodeAddress({ listening }: SipApplication): string {
   return (reachable[0] ?? '').replace('/', ':')
 }
 
-function withoutRedis({ copyFrom, replica }: Store): string {
-  const age = `${Math.round(replica.ageMs() / 1_000)} s old`
-  if (copyFrom === 'nowhere')
-    return 'Redis has not been reached, and no copy was saved: no phone and no user is known, only emergency calls go out'
-  return copyFrom === 'redis' ? `Redis is lost; the copy is ${age}` : `Redis is lost; this node has started from a saved copy, ${age}`
-}
-
 interface ConsoleNeeds extends Pick<DeskNeeds, 'store' | 'srf'> {
   readonly isStopping: () => boolean
 }
@@ -336,11 +329,16 @@ async function openConsole(ground: Ground, { store, srf, isStopping }: ConsoleNe
   const readiness = (): string[] => [
     ...(isStopping() ? ['the node is stopping'] : []),
     ...(srf.connected ? [] : ['the SIP server is lost']),
-    ...(store.state === 'connected' ? [] : [withoutRedis(store)]),
     ...store.condition().reasons,
   ]
   // Calls are taken already; what serves HTTP takes a while to compile.
   const { createConsole } = await import('./console/console.js')
-  const opened = await createConsole({ ...config.http, metrics, readiness, log: part(ground, 'console') })
+  const opened = await createConsole({
+    ...config.http,
+    metrics,
+    readiness,
+    warnings: () => store.condition().warnings,
+    log: part(ground, 'console'),
+  })
   return lifecycle.opened(opened, 'console', (server) => server.close()).url
 }

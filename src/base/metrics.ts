@@ -78,6 +78,7 @@ function nodeMetrics(registers: [Registry]) {
     }),
     repairsTotal: new Counter({ name: 'hotdesk_repairs_total', help: 'One-sided assignments repaired', registers }),
     ...alarmMetrics(registers),
+    ...integrityMetrics(registers),
   }
 }
 
@@ -129,16 +130,6 @@ function alarmMetrics(registers: [Registry]) {
       help: 'Commands that Redis answered and would not do: disk full, no replica, failing over, no rights',
       registers,
     }),
-    libraryLoadsTotal: new Counter({
-      name: 'hotdesk_store_library_loads_total',
-      help: 'Times that this node loaded the function library into Redis',
-      registers,
-    }),
-    libraryMismatch: new Gauge({
-      name: 'hotdesk_store_library_mismatch',
-      help: "1 while the function library in Redis is not this node's: missing, older, newer or of other content",
-      registers,
-    }),
     storePrimaryConfirmed: new Gauge({
       name: 'hotdesk_store_primary_confirmed',
       help: '0 while it is not certain that the Redis in use is the primary',
@@ -153,6 +144,42 @@ function alarmMetrics(registers: [Registry]) {
     storeCopySaved: new Gauge({
       name: 'hotdesk_store_copy_saved',
       help: '0 since the copy could not be saved to disk; 1 when it could',
+      registers,
+    }),
+  }
+}
+
+/** Whether Redis holds our functions, and what it was given. */
+function integrityMetrics(registers: [Registry]) {
+  return {
+    libraryLoadsTotal: new Counter({
+      name: 'hotdesk_store_library_loads_total',
+      help: 'Times that this node loaded the function library into Redis',
+      registers,
+    }),
+    libraryMismatch: new Gauge({
+      name: 'hotdesk_store_library_mismatch',
+      help: "1 while the function library in Redis is not this node's: missing, older, newer or of other content",
+      registers,
+    }),
+    storeMissingRecords: new Gauge({
+      name: 'hotdesk_store_missing_records',
+      help: 'Records of users and phones that Redis has lost, while that is a loss and no edit by hand',
+      registers,
+    }),
+    storeEvicting: new Gauge({
+      name: 'hotdesk_store_evicting',
+      help: '1 while maxmemory-policy lets Redis throw keys away',
+      registers,
+    }),
+    storeEvictedKeys: new Gauge({
+      name: 'hotdesk_store_evicted_keys',
+      help: 'Keys that Redis has evicted since its start',
+      registers,
+    }),
+    storeMemoryRatio: new Gauge({
+      name: 'hotdesk_store_memory_ratio',
+      help: 'Memory that Redis uses, as a share of maxmemory; 0 without a limit',
       registers,
     }),
   }

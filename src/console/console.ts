@@ -13,6 +13,7 @@ export interface ConsoleNeeds {
   readonly port: number
   readonly metrics: Metrics
   readonly readiness: Readiness
+  readonly warnings?: Readiness
   readonly log: Logger
 }
 
@@ -29,7 +30,7 @@ const mostConnections = 512
 const mostBySource = 64
 
 /** Opens the port. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
-export async function createConsole({ address, port, metrics, readiness, log }: ConsoleNeeds): Promise<Console> {
+export async function createConsole({ address, port, metrics, readiness, warnings, log }: ConsoleNeeds): Promise<Console> {
   // forceCloseConnections: an open keep-alive connection of a monitor must not hold up the end of the node.
   const server = Fastify({
     forceCloseConnections: true,
@@ -41,7 +42,7 @@ export async function createConsole({ address, port, metrics, readiness, log }: 
   })
   boundConnections(server.server)
   answerFaults(server, log)
-  healthRoutes(server, { metrics, readiness })
+  healthRoutes(server, { metrics, readiness, ...(warnings ? { warnings } : {}) })
   await listen(server, address, port)
   const bound = server.server.address() as AddressInfo
   const url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`

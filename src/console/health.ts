@@ -7,14 +7,18 @@ export type Readiness = () => readonly string[]
 export interface HealthNeeds {
   readonly metrics: Metrics
   readonly readiness: Readiness
+  /** What may keep the node from its work soon, in words. */
+  readonly warnings?: Readiness
 }
 
 /** For whoever watches the node: does the process live, may it take calls, what does it count. */
-export function healthRoutes(server: FastifyInstance, { metrics, readiness }: HealthNeeds): void {
+export function healthRoutes(server: FastifyInstance, { metrics, readiness, warnings = () => [] }: HealthNeeds): void {
   server.get('/healthz', () => ({ status: 'alive' }))
   server.get('/readyz', (_request, reply) => {
     const reasons = readiness()
-    return reply.code(reasons.length === 0 ? 200 : 503).send({ status: reasons.length === 0 ? 'ready' : 'not ready', reasons })
+    const status = reasons.length === 0 ? 'ready' : 'not ready'
+    const found = warnings()
+    return reply.code(reasons.length === 0 ? 200 : 503).send({ status, reasons, ...(found.length > 0 ? { warnings: found } : {}) })
   })
   server.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()))
 }

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../base/clock.js'
 import { parseDeviceId, parseExtension, parseSiteName } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
-import type { FieldChanges, RecordChange, Store } from '../store/store.js'
+import { type FieldChanges, type RecordChange, removalMarks, type Store } from '../store/store.js'
 import type { Directory, EditOutcome, Prepared, RemoveOutcome } from './contract.js'
 import { deviceChanges, parseDevice, parseSite, parseUser, siteChanges, userChanges, usualTexts } from './records.js'
 
@@ -16,6 +16,8 @@ export interface EditNeeds {
 const reserved = '5'
 
 const followMs: Milliseconds = 1_000
+/** Longer than a node may be away and still compare its saved copy. */
+const markSeconds = 30 * 24 * 60 * 60
 
 /** Each edit is checked as the whole record that it would leave behind. */
 export function createEdits({ store, seal }: EditNeeds): Edits {
@@ -30,7 +32,7 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
     const id = parseDeviceId(written)
     if (!id) return refused(`"${written}" is no device: a letter and then up to 31 letters, digits and "-" are, such as HD0001`)
     const key = `device:${id}`
-    const hash = store.replica.hash(key) ?? nothing
+    const hash = presentIn(key)
     const present = parseDevice(id, hash, seal).value?.password ?? null
     const password = edit.password === undefined ? present : edit.password
     const isSame = password?.reveal() === present?.reveal() && seal.isBound(hash.get('credential') ?? '')
@@ -46,12 +48,17 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
     const key = `site:${id}`
     const changes = siteChanges(edit)
     // Redis keeps no record without a field, and a site needs none of them.
-    const isBare = after(store.replica.hash(key) ?? nothing, changes).size === 0
+    const isBare = after(presentIn(key), changes).size === 0
     return prepare(key, isBare ? { ...changes, name: id } : changes, (hash) => parseSite(id, hash).problems)
   }
 
+  /** As Redis has it. */
+  function presentIn(key: string): Hash {
+    return store.lacks(key) ? nothing : (store.replica.hash(key) ?? nothing)
+  }
+
   function prepare(key: string, changes: FieldChanges, problemsOf: (hash: Hash) => readonly string[]): Prepared {
-    const present = store.replica.hash(key) ?? nothing
+    const present = presentIn(key)
     const reasons = problemsOf(after(present, changes))
     if (reasons.length > 0) return { outcome: 'REFUSED', reasons }
     const differing = Object.entries(changes).filter(([field, text]) => !isSaid(present, field, text))
@@ -89,13 +96,22 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
   }
 
   async function remove(key: string): Promise<RemoveOutcome> {
-    if (!store.replica.hash(key)) return { outcome: 'UNKNOWN' }
+    if (presentIn(key) === nothing) return { outcome: 'UNKNOWN' }
     await carryOut({ key, fields: null })
     return { outcome: 'REMOVED' }
   }
 
   const apply: Edits['apply'] = (changes, onQueued = () => undefined) =>
-    store.writeTogether(changes.flatMap(withBelongings), (count) => onQueued(Math.min(count, changes.length)))
+    writeMarked(changes, (count) => onQueued(Math.min(count, changes.length)))
+
+  /** A removal leaves a mark in the same moment, which tells it from a loss of data. */
+  async function writeMarked(changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
+    const seconds = String(Math.ceil(store.clock.now() / 1_000))
+    const removed = changes.filter(({ fields }) => fields === null).map(({ key }) => [key, seconds] as const)
+    const marks = removed.length === 0 ? [] : [{ key: removalMarks, fields: Object.fromEntries(removed) }]
+    await store.writeTogether([...marks, ...changes.flatMap(withBelongings)], onQueued)
+    if (removed.length > 0) await store.renew(removalMarks, markSeconds)
+  }
 
   return {
     prepareUser,

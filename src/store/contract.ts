@@ -85,6 +85,8 @@ export interface Store {
   readonly clock: Clock
   onState(listener: (state: StoreState) => void): () => void
   condition(): StoreCondition
+  /** Redis has lost this record; the copy still holds it. */
+  lacks(key: string): boolean
   /**
    * Calls a function of the library: `call('hotdesk_logout', 'HD0001')` → `LOGGED_OUT 100`.
    * A table (`hotdesk_status`) comes as lines joined by `\n`.

@@ -3,6 +3,7 @@ import { type Alarm, type Clock, every, type Milliseconds } from '../base/clock.
 import type { Logger } from '../base/logger.js'
 import { createAgenda, type Due } from './agenda.js'
 import { createHeartbeats } from './heartbeats.js'
+import type { Losses } from './integrity/losses.js'
 import { isExpiring, isReplicated, type Keys } from './keys.js'
 import type { Fields, WritableReplica } from './replica.js'
 import { createSweeper } from './sweeper.js'
@@ -24,6 +25,7 @@ export interface ReaderNeeds {
   readonly redis: Redis
   readonly keys: Keys
   readonly replica: WritableReplica
+  readonly losses: Pick<Losses, 'concerns' | 'sift' | 'found'>
   readonly clock: Clock
   readonly log: Logger
   readonly onFault: (fault: unknown) => void
@@ -35,7 +37,7 @@ const largeHash = 1_000
 /** How long one that is changed by hand again and again is left alone after it was read, by its size, within a second. */
 const restMs = (size: number): Milliseconds => Math.min(size / 50, 700)
 
-export function createReader({ redis, keys, replica, clock, log, onFault }: ReaderNeeds): Reader {
+export function createReader({ redis, keys, replica, losses, clock, log, onFault }: ReaderNeeds): Reader {
   const agenda = createAgenda()
   const heartbeats = createHeartbeats({ replica, clock })
   const sweeper = createSweeper({ redis, keys, replica, clock, onMissed, onFailed })
@@ -104,7 +106,10 @@ export function createReader({ redis, keys, replica, clock, log, onFault }: Read
     const replies = ((await pipeline.exec()) ?? []).values()
     const hashes = whole.map((key) => [key, take(key, replies)] as const).filter(([key, hash]) => !isPutOff(key, hash))
     const patches = fields.map(([key, names]) => [key, toFields(names, replies.next().value)] as const)
-    replica.put(hashes, patches)
+    const gone = hashes.filter(([key, hash]) => losses.concerns(key, hash))
+    replica.put(gone.length === 0 ? hashes : hashes.filter((each) => !gone.includes(each)), patches)
+    losses.found(hashes)
+    if (gone.length > 0) replica.put(await losses.sift(gone.map(([key]) => key)))
   }
 
   async function readAll(whole: readonly string[]): Promise<void> {

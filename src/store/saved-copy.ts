@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, every, type Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
@@ -11,8 +11,10 @@ import type { Hash, WritableReplica } from './replica.js'
 export interface SavedCopy {
   /** Fills the copy in memory; false where there is nothing sound to fill it from. */
   restore(): Promise<boolean>
-  /** Keeps a copy of how a network was before it was emptied, apart from the one that the node starts from. Gives the file. */
+  /** Keeps a second copy of how a network was before a loss. Gives the file. */
   keepApart(hashes: Contents['hashes']): Promise<string>
+  /** Records of people and phones that the copy on disk has and the copy in memory has not; null: there is no sound copy of the last days. */
+  lacking(): Promise<{ readonly records: ReadonlyMap<string, Hash>; readonly savedAt: Milliseconds } | null>
   /** Ends when all that was begun is on disk, and what had not been saved as well. */
   close(): Promise<void>
 }
@@ -31,6 +33,8 @@ export interface SavedCopyNeeds {
 const saveEveryMs = 5_000
 /** A network that takes a second to save is saved every twenty: the node has other work. */
 const restPerSave = 20
+/** An older copy says nothing of a loss. */
+const comparedForMs = 7 * 24 * 60 * 60 * 1_000
 /** Hashes written in one go; between two, the node does its other work. */
 const sliceSize = 500
 
@@ -76,7 +80,6 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
     const hashes = replica.moment()
     try {
       await mkdir(data, { recursive: true, mode: 0o700 })
-      if (!isPeopled(hashes)) await setAside()
       await writeDurably(path, { savedAt: clock.now(), hashes })
     } catch (fault) {
       unsaved = true
@@ -87,23 +90,26 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
     log.debug({ event: 'store.saved', hashes: hashes.size }, 'copy of Redis saved')
   }
 
-  /** A network may have been emptied before this node's start. */
-  async function setAside(): Promise<void> {
-    const saved = await load(path).catch(() => null)
-    if (saved && isPeopled(saved.hashes)) await rename(path, aside)
-  }
-
   return {
     async keepApart(hashes) {
       await inTurn(async () => {
         await mkdir(data, { recursive: true, mode: 0o700 })
         await writeDurably(aside, { savedAt: clock.now(), hashes })
-        await rm(path, { force: true })
       })
       return aside
     },
+    async lacking() {
+      const text = await sound(path).catch(() => null)
+      const [savedAt = '', ...lines] = text?.split('\n') ?? []
+      if (text === null || Number(savedAt) < clock.now() - comparedForMs) return null
+      const missing = lines.filter((line) => {
+        const [, key] = /^\["((?:user|device):[^"]+)"/.exec(line) ?? []
+        return key !== undefined && replica.hash(key) === undefined
+      })
+      return { records: new Map(missing.map(parseLine)), savedAt: Number(savedAt) }
+    },
     async restore() {
-      const contents = await load(path).catch((fault: unknown) => {
+      const contents = await loadCopy(path).catch((fault: unknown) => {
         log.warn({ event: 'store.restored' }, `no saved copy of Redis to start from: ${messageOf(fault)}`)
         return null
       })
@@ -126,21 +132,32 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
   }
 }
 
-/** It has people or phones. */
-export function isPeopled(hashes: Contents['hashes']): boolean {
-  for (const key of hashes.keys()) if (key.startsWith('user:') || key.startsWith('device:')) return true
-  return false
+/** Hashes of the network by key without its prefix. */
+export type SavedRecords = ReadonlyMap<string, ReadonlyMap<string, string>>
+
+/** For an operator's command. @throws where it is not there, or damaged */
+export async function readSavedCopy(path: string): Promise<SavedRecords> {
+  return (await loadCopy(path)).hashes
 }
 
 /** One JSON value a line: the time, then each hash; the last line is the SHA-256 of all before it. */
-async function load(path: string): Promise<Contents<Map<string, string>>> {
+async function loadCopy(path: string): Promise<Contents<Map<string, string>>> {
+  const [savedAt = '', ...lines] = (await sound(path)).split('\n')
+  return { savedAt: Number(savedAt), hashes: new Map(lines.map(parseLine)) }
+}
+
+function parseLine(line: string): readonly [string, Map<string, string>] {
+  const [key, fields] = JSON.parse(line) as [string, [string, string][]]
+  return [key, new Map(fields)]
+}
+
+/** Its lines without the checksum. @throws where it is not there, or damaged */
+async function sound(path: string): Promise<string> {
   const text = await readFile(path, 'utf8')
   const end = text.lastIndexOf('\n', text.length - 2) + 1
   const checksum = createHash('sha256').update(text.slice(0, end)).digest('hex')
   if (text.slice(end).trim() !== checksum) throw new Error(`${path} is damaged`)
-  const [savedAt = '', ...lines] = text.slice(0, end - 1).split('\n')
-  const hashes = lines.map((line) => JSON.parse(line) as [string, [string, string][]])
-  return { savedAt: Number(savedAt), hashes: new Map(hashes.map(([key, fields]) => [key, new Map(fields)])) }
+  return text.slice(0, end - 1)
 }
 
 /** Whole or not at all, also across a power cut. It holds PIN hashes, so nobody else may read it. */

@@ -19,12 +19,13 @@ import { createLink, type Link } from './connections/link.js'
 import { createPrimaryWatch } from './connections/primary-watch.js'
 import type { CopySource, Replica, Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
+import { createIntegrity } from './integrity/integrity.js'
 import { createKeys } from './keys.js'
 import { createLibrary, loadWhereMissing } from './library/library.js'
 import { createReader } from './reader.js'
 import { createRedisClock } from './redis-clock.js'
 import { createReplica } from './replica.js'
-import { isPeopled, keepSavedCopy } from './saved-copy.js'
+import { keepSavedCopy, type SavedCopy } from './saved-copy.js'
 import { createTogether } from './together.js'
 import { createTracking } from './tracking.js'
 import { createTransitions } from './transitions.js'
@@ -32,7 +33,9 @@ import { createTransitions } from './transitions.js'
 export { inspectRedis, type RedisReport } from './connections/inspection.js'
 export type * from './contract.js'
 export { embeddedSocket } from './embedded/data-directory.js'
+export { removalMarks } from './integrity/marks.js'
 export { type Installation, installLibrary } from './library/installation.js'
+export { readSavedCopy, type SavedRecords } from './saved-copy.js'
 
 /**
  * Opens the network's Redis, starting one of our own for `embedded`. A Redis that does not answer does not keep the node from
@@ -72,15 +75,17 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const destination = createDestination(place, keys.tag, clock)
   const { main, listener, writer, connections, confirm } = connectionsTo(destination, durability, clock)
   const redisClock = createRedisClock({ clock, log })
-  const reader = createReader({ redis: main, keys, replica, clock, log, onFault: (fault) => link.renew(fault) })
+  const isConnected = (): boolean => link.state === 'connected'
+  const integrity = createIntegrity({ redis: main, keys, replica, savedCopy: () => savedCopy, isConnected, clock, log, metrics })
+  const { losses } = integrity
+  const reader = createReader({ redis: main, keys, replica, losses, clock, log, onFault: (fault) => link.renew(fault) })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
   const link = createLink({ connections, prepare, healthy, place: redisCliFor(place), clock, log })
-  const primaryWatch = createPrimaryWatch({ redis: main, destination, isConnected: () => isConnected(), leave: link.renew, log, metrics })
-  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && before === null, clock, log, metrics })
-  const isConnected = (): boolean => link.state === 'connected'
-  /** How the network was before a reading that has not come to its end: until then the copy has but a part of what is new. */
-  let before: ReturnType<typeof replica.moment> | null = null
+  const primaryWatch = createPrimaryWatch({ redis: main, destination, isConnected, leave: link.renew, log, metrics })
+  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock, log, metrics })
+  /** Until everything is read, the copy is no moment of the network. A reading that was cut off counts as well. */
+  let isReading = false
   let copyFrom: CopySource = 'nowhere'
 
   async function prepare(): Promise<void> {
@@ -93,24 +98,18 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   }
 
   async function readAll(): Promise<void> {
-    // After a reading that was cut off the copy is no moment of the network.
-    if (before === null || !isPeopled(before)) before = replica.moment()
+    isReading = true
     await reader.snapshot(isConnected() ? 'flush' : 'loss')
-    if (isPeopled(before) && !isPeopled(replica.moment())) await tellEmptied(before)
-    before = null
-  }
-
-  async function tellEmptied(hashes: ReturnType<typeof replica.moment>): Promise<void> {
-    const kept = await savedCopy.keepApart(hashes).catch(messageOf)
-    log.error(
-      { event: 'store.emptied', kept },
-      `Redis has been emptied: its users and phones are gone. Calls in progress go on. Import an export, or see ${kept}`,
-    )
+    await integrity.compareWithSaved()
+    integrity.tellEmptied()
+    isReading = false
   }
 
   async function healthy(): Promise<boolean> {
     const questions = [tracking.holds(), library.isInPlace(), primaryWatch.check()]
-    return !(await Promise.all([...questions, redisClock.compare(main), writer.ping()])).includes(false)
+    const isHealthy = !(await Promise.all([...questions, redisClock.compare(main), writer.ping()])).includes(false)
+    if (isHealthy && !(await integrity.check())) link.resync()
+    return isHealthy
   }
 
   link.onState((state) => {
@@ -123,6 +122,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   async function close(): Promise<void> {
     measuring.cancel()
     primaryWatch.close()
+    integrity.close()
     // What is being read may find the network emptied, and then its people are kept first.
     await link.close()
     destination.close()
@@ -131,18 +131,10 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   }
 
   try {
-    const reached = await withinStart(link.open(), needs).catch(serveFromCopy)
-    if (!reached && copyFrom === 'nowhere' && (await savedCopy.restore()) && copyFrom === 'nowhere') copyFrom = 'disk'
+    if (await isRestored({ link, savedCopy }, needs)) copyFrom = 'disk'
   } catch (fault) {
     await close()
     throw fault
-  }
-
-  /** A node that has a saved copy serves calls from it until an operator has put the library right; without one it does not start. */
-  async function serveFromCopy(fault: unknown): Promise<false> {
-    if (!isAppError(fault) || fault.code === 'STORE_TOO_OLD' || !(await savedCopy.restore())) throw fault
-    copyFrom = 'disk'
-    return false
   }
 
   const caller = (redis: Redis) => functionCaller({ redis, keys, reloadLibrary: library.ensure, clock, metrics })
@@ -158,12 +150,39 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     cli: redisCliFor(place),
     clock: redisClock,
     onState: link.onState,
-    condition: () => ({ reasons: [library.trouble, primaryWatch.doubt].filter((reason) => reason !== null), warnings: [] }),
+    lacks: losses.has,
+    condition: () => integrity.condition([isConnected() ? null : withoutRedis(copyFrom, replica), library.trouble, primaryWatch.doubt]),
     ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock, metrics }),
-    ...createTransitions({ confirm, callFunction: caller(writer), isConnected, log, metrics }),
+    ...integrity.guarding(createTransitions({ confirm, callFunction: caller(writer), isConnected, log, metrics })),
     ...createTogether({ connect: () => newConnection(destination, bulk), keys, isConnected }),
     close,
   }
+}
+
+/**
+ * Opens the link; true: Redis was not reached and the copy comes from the disk. With a saved copy a node serves calls until an operator has
+ * put the library right; without one it does not start.
+ */
+async function isRestored(
+  { link, savedCopy }: { readonly link: Link; readonly savedCopy: SavedCopy },
+  needs: StoreNeeds,
+): Promise<boolean> {
+  async function restore(): Promise<boolean> {
+    return link.state === 'lost' && (await savedCopy.restore()) && link.state === 'lost'
+  }
+  try {
+    return !(await withinStart(link.open(), needs)) && (await restore())
+  } catch (fault) {
+    if (isAppError(fault) && fault.code !== 'STORE_TOO_OLD' && (await restore())) return true
+    throw fault
+  }
+}
+
+function withoutRedis(copyFrom: CopySource, replica: Replica): string {
+  const age = `${Math.round(replica.ageMs() / 1_000)} s old`
+  if (copyFrom === 'nowhere')
+    return 'Redis has not been reached, and no copy was saved: no phone and no user is known, only emergency calls go out'
+  return copyFrom === 'redis' ? `Redis is lost; the copy is ${age}` : `Redis is lost; this node has started from a saved copy, ${age}`
 }
 
 function measure({ link, replica }: { readonly link: Link; readonly replica: Replica }, { clock, metrics }: StoreNeeds): Alarm {

@@ -17,7 +17,7 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  await redis.cli('FLUSHALL')
+  await redis.empty()
   store = await openTestStore(redis)
   await seedDevices(store)
   bench = createBench(store)

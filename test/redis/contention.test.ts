@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => redis.close())
 
 beforeEach(async () => {
-  await redis.cli('FLUSHALL')
+  await redis.empty()
   for (const user of users) await redis.cli('HSET', `{hd}:user:${user}`, 'name', user, 'home', 'paris')
   for (const phone of phones) await redis.cli('HSET', `{hd}:device:${phone}`, 'site', 'paris', 'hotdesk', 'yes', 'location', 'desk')
   nodes = await Promise.all(['a', 'b', 'c'].map((name) => openTestStore(redis, { data: `${redis.directory}/${name}` })))

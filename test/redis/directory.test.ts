@@ -26,7 +26,7 @@ afterAll(async () => {
   await redis.close()
 })
 beforeEach(async () => {
-  await redis.cli('FLUSHALL')
+  await redis.empty()
   await keyOf(store, 'user:1', () => ['user:', 'device:', 'site:'].every((prefix) => [...store.replica.keysUnder(prefix)].length === 0))
   await redis.cli('HSET', '{hd}:user:1', 'home', 'paris')
   await userSeen('1')

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/base/clock.js'
+import { pause, systemClock } from '../../src/base/clock.js'
 import type { NodeName } from '../../src/base/identity.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { createMetrics } from '../../src/base/metrics.js'
@@ -9,7 +9,7 @@ import { type Bindings, createBindings } from '../../src/registrar/bindings/bind
 import type { Store } from '../../src/store/store.js'
 import { keepLog } from '../support/kept-log.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
-import { changeOn, type DeskNode, device, openDeskNode } from '../support/redis-network.js'
+import { type DeskNode, device, extension, openDeskNode, pin } from '../support/redis-network.js'
 import { openRelay } from '../support/redis-relay.js'
 import { entriesOf, keyOf, openTestStore, stateOf } from '../support/redis-store.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
@@ -49,39 +49,47 @@ function bound(id: string) {
 }
 
 describe('FLUSHALL while calls are up', () => {
-  it('is told of at once, and the node writes again who is registered, what calls there are, and itself', async () => {
+  it('is told of at once; the copy keeps the people, and the node writes again who is registered, what calls there are, and itself', async () => {
     await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
     await keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === '100')
     node.hotdesk.callBegan(device('HD0001'), 'ordinary')
     node.hotdesk.callBegan(device('HD0002'), 'emergency')
     await keyOf(node.store, 'quiet:HD0002', (hash) => hash !== undefined)
 
-    const out = changeOn(node.hotdesk, 'HD0001')
     await redis.cli('FLUSHALL')
-    expect(await out).toMatchObject({ before: '100', after: null, cause: 'edited' })
     await expect.poll(() => redis.cli('--raw', 'EVAL', "return #redis.call('KEYS', '{hd}:reg:*')", '0'), { timeout: 5_000 }).toBe('300')
     await expect.poll(() => redis.cli('EXISTS', '{hd}:node:paris-1', '{hd}:oncall:HD0001', '{hd}:quiet:HD0002')).toBe('3')
     expect(node.store.state).toBe('connected')
     expect(bindings.of(device('HD1000'))).toHaveLength(1)
     expect(node.hotdesk.isQuiet(device('HD0002'))).toBe(true)
-    const told = entriesOf(log).filter(({ event }) => event === 'store.emptied')
-    expect(told.map(({ msg }) => msg)).toEqual([expect.stringMatching(/users and phones are gone.*emptied\.jsonl$/)])
+    const told = entriesOf(log).flatMap(({ event }) => (event === 'store.shrunk' || event === 'store.emptied' ? [event] : []))
+    expect(told.sort()).toEqual(['store.emptied', 'store.shrunk'])
+    expect(node.store.replica.hash('devices')?.get('HD0001')).toBe('100')
+    expect(node.directory.user(extension('100'))?.name).toBe('Alice')
   })
 
-  it('leaves the last copy of the people and phones beside the saved one, which is of the emptied network now', async () => {
+  it('refuses logins as long as people are missing, and says so', async () => {
+    const login = { extension: extension('101'), device: device('HD0003'), pin: pin('5822') }
+    expect(await node.hotdesk.login(login)).toEqual({ outcome: 'STORE_LOST' })
+    expect(node.store.condition().reasons).toEqual([
+      expect.stringMatching(/^Redis has lost 3 users, 4 phones, 1 logins: .*hotdesk redis accept$/),
+    ])
+  })
+
+  it('leaves the last copy of the people and phones beside the saved one, which keeps them as well', async () => {
     const data = join(redis.directory, 'paris-1')
     const kept = await readFile(join(data, 'copy-hd.emptied.jsonl'), 'utf8')
     expect(kept).toMatch(/^\["user:100",.*Alice/m)
     await expect.poll(() => readFile(join(data, 'copy-hd.jsonl'), 'utf8').catch(() => ''), { timeout: 10_000 }).toContain('reg:HD1000')
-    expect(await readFile(join(data, 'copy-hd.jsonl'), 'utf8')).not.toContain('Alice')
+    expect(await readFile(join(data, 'copy-hd.jsonl'), 'utf8')).toContain('Alice')
     expect(await readFile(join(data, 'copy-hd.emptied.jsonl'), 'utf8')).toBe(kept)
   })
 
   it('is told of as well when Redis comes back without its file', async () => {
     const second = keepLog()
     const store = await openTestStore(redis, { log: second.log, data: join(redis.directory, 'b') })
-    await redis.cli('HSET', '{hd}:user:100', 'name', 'Alice')
-    await keyOf(store, 'user:100', (hash) => hash !== undefined)
+    for (const user of ['user:100', 'user:101']) await redis.cli('HSET', `{hd}:${user}`, 'name', 'Alice')
+    await keyOf(store, 'user:101', (hash) => hash !== undefined)
     const lost = stateOf(store, 'lost')
     await redis.kill()
     await lost
@@ -109,20 +117,23 @@ describe('a node that ends while it reads a network that was emptied', () => {
     store = await openTestStore(redis, { log: kept.log, data })
   })
 
-  /** The first of the people are gone from the copy then, and the others are being looked for. */
+  /** The first of the people have been missed then, and the others are being looked for. */
   async function whileItReads(end: () => Promise<void>): Promise<void> {
-    const [first = ''] = store.replica.keysUnder('user:')
-    const ended = keyOf(store, first, (hash) => hash === undefined).then(end)
     await redis.cli('FLUSHALL')
-    await ended
+    while (!store.condition().reasons.join().includes('has lost')) await pause(systemClock, 1)
+    await end()
+  }
+
+  async function expectEverybodyIn(file: string): Promise<void> {
+    const whole = await readFile(file, 'utf8')
+    for (const id of people) expect(whole).toContain(`"Alice ${id}"`)
   }
 
   it('keeps them on disk, where its log says so', async () => {
     await whileItReads(() => store.close())
     const file = join(data, 'copy-hd.emptied.jsonl')
-    const whole = await readFile(file, 'utf8')
-    for (const id of people) expect(whole).toContain(`"Alice ${id}"`)
-    const [told] = entriesOf(kept).filter(({ event }) => event === 'store.emptied')
+    await expectEverybodyIn(file)
+    const [told] = entriesOf(kept).filter(({ event }) => event === 'store.shrunk')
     expect(told?.msg).toContain(file)
   })
 
@@ -138,7 +149,8 @@ describe('a node that ends while it reads a network that was emptied', () => {
       await store.close()
       expect(systemClock.now() - began).toBeLessThan(4_000)
     })
-    expect(await readdir(data)).toEqual([])
+    expect(await readdir(data)).toEqual(['copy-hd.emptied.jsonl'])
+    await expectEverybodyIn(join(data, 'copy-hd.emptied.jsonl'))
     await relay.close()
   })
 })

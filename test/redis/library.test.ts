@@ -147,7 +147,7 @@ describe('a node that only checks the functions', () => {
     const store = await start(next, { loading: 'check' })
     expect([store.state, store.copyFrom]).toEqual(['lost', 'disk'])
     expect(store.replica.hash('user:100')?.get('name')).toBe('Alice')
-    expect(store.condition().reasons).toEqual([expect.stringContaining('hotdesk redis install')])
+    expect(store.condition().reasons).toContainEqual(expect.stringContaining('hotdesk redis install'))
     await expect(store.call('hotdesk_version')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(await installLibrary({ redis: place(), network: 'hd', functions: next, insists: 'nothing' })).toMatchObject({
       outcome: 'INSTALLED',
@@ -162,7 +162,7 @@ describe('a node that only checks the functions', () => {
     await redis.cli('FUNCTION', 'LOAD', 'REPLACE', next.code)
     const store = await start(hotdeskLibrary, { loading: 'check' })
     expect(store.replica.hash('user:100')?.get('name')).toBe('Alice')
-    expect(store.condition().reasons).toEqual([expect.stringContaining('update this node')])
+    expect(store.condition().reasons).toContainEqual(expect.stringContaining('update this node'))
   })
 
   it('notices that they were replaced by others of the same version while it runs', async () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   redis = await startTestRedis()
 })
 afterAll(() => redis.close())
-beforeEach(() => redis.cli('FLUSHALL'))
+beforeEach(() => redis.empty())
 
 const daysAgo = (days: number): number => Date.now() - days * 24 * 3_600 * 1_000
 const datedDaysAgo = (days: number): string => `${new Date(daysAgo(days)).toISOString().slice(0, 10)}.jsonl`

@@ -52,6 +52,7 @@ function primaryOf(sentinel: TestSentinel): TestRedis {
     kill: never,
     start: never,
     forget: never,
+    empty: never,
     close: sentinel.close,
   }
 }

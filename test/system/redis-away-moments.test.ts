@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../src/cli/demo/phone.js'
 import { hotdeskLibrary } from '../../src/hotdesk/hotdesk.js'
 import { converse, expectUndisturbed, hangUp } from '../support/conversation.js'
-import { dialAnswered, dialRefused, hears, logIn } from '../support/login.js'
+import { dialAnswered, hears, logIn } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
 import { untilReadiness } from '../support/node-health.js'
 import { openTestOffice, pinOf, type TestOffice } from '../support/office.js'
@@ -83,19 +83,26 @@ describe('a node whose Redis', () => {
     it('keeps the call that is up', async () => {
       const call = await converse(desk1, '101', desk2)
       expect(await office.redis.cli('FLUSHALL')).toBe('OK')
-      await office.follows('devices', (devices) => devices === undefined)
-      await office.follows('user:100', (user) => user === undefined)
       await expectUndisturbed(call)
       await hangUp(call)
     })
 
-    it('is ready, tells nobody anything about people it does not know any more, and takes them when they are back', async () => {
-      await untilReadiness(node, 200)
-      expect(await dialRefused(desk1, '101')).toBe(407)
+    it('says so, goes on with calls from its copy, and refuses logins', async () => {
+      await expect.poll(async () => (await untilReadiness(node, 503)).reasons.join()).toMatch(/Redis has lost \d+ users, \d+ phones/)
+      await node.logged('store.emptied')
+      await hangUp(await converse(desk1, '101', desk2))
+      const login = await dialAnswered(desk3, '*77*102*')
+      await hears(login)
+      await login.audio.press(`${pinOf('102')}#`)
+      await node.logged('hotdesk.refused', ({ outcome }) => outcome === 'STORE_LOST')
+      await login.ended
+    })
+
+    it('is ready again when people, phones and logins are back', async () => {
       await office.furnish()
-      await office.follows('user:102', (user) => user !== undefined)
-      await office.follows('device:HD0004', (device) => device !== undefined)
       await seatAll()
+      await node.logged('store.whole')
+      await untilReadiness(node, 200)
       await hangUp(await converse(desk2, '100', desk1))
       await logIn(desk3, '102')
       await hangUp(await converse(desk2, '102', desk3))

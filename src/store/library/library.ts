@@ -64,17 +64,17 @@ export function createLibrary({ redis, keys, library, loading, log, metrics }: L
     if (present.version === library.version && loading !== 'own') throw otherContent(present.code, library)
     if (loading === 'check') throw older(present, library)
     await refuseWhileInUse(present.version)
-    await loadIt(present.version)
+    await loadIt('replace', present.version)
   }
 
   async function addMissing(): Promise<void> {
     if (loading === 'check' && !(await isEmptyNetwork(redis, keys.tag))) throw missing(library)
-    await loadIt(0)
+    await loadIt('add', 0)
   }
 
-  async function loadIt(before: number): Promise<void> {
+  async function loadIt(how: 'add' | 'replace', before: number): Promise<void> {
     try {
-      await load(redis, library, before === 0 ? 'add' : 'replace')
+      await load(redis, library, how)
     } catch (fault) {
       // Another node was quicker; `ensure` is repeated and sees what it has loaded.
       if (messageOf(fault).startsWith('NOPERM')) throw mayNotLoad(library, fault)

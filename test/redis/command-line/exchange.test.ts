@@ -258,7 +258,7 @@ describe('hotdesk export', () => {
         : [await exported(form === 'json' ? '--json' : '--format=yaml')]
     for (const content of files) expect(content).not.toMatch(/4711|5822|6933|sample-HD/)
     expect(files.join('\n')).toMatch(/scrypt\$[\s\S]*sealed\.2\./)
-    await desk.redis.cli('FLUSHALL')
+    await desk.redis.empty()
     for (const [index, content] of files.entries()) {
       const path = await fileOf(form === 'csv' ? `${index}.csv` : `all.${form}`, content)
       expect((await desk.hotdesk('import', path)).code).toBe(0)
@@ -288,7 +288,7 @@ describe('hotdesk export', () => {
           .find(({ id }) => id === 'HD0001')
           ?.password?.reveal(),
       )
-    await desk.redis.cli('FLUSHALL')
+    await desk.redis.empty()
     await password().toBeUndefined()
     await desk.hotdesk('import', await fileOf('all.yaml', content))
     await password().toBe('sample-HD0001')

@@ -45,7 +45,7 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  await redis.cli('FLUSHALL')
+  await redis.empty()
   store = await openTestStore(redis)
   await seedDevices(store)
   for (const extension of ['100', '101']) await redis.cli('HSET', `{hd}:user:${extension}`, 'name', extension, 'home', 'paris')

@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  await redis.cli('FLUSHALL')
+  await redis.empty()
   store = await openTestStore(redis)
   await seedDevices(store)
   opened = []
@@ -114,7 +114,7 @@ describe('the record of a registration in Redis', () => {
     await field('contact').toBe(desk)
     await redis.cli('HSET', '{hd}:reg:HD0001', 'flow', 'sip:198.51.100.1')
     await field('flow').toBe('sip:203.0.113.9:40312;transport=udp')
-    await redis.cli('FLUSHALL')
+    await redis.empty()
     await field('contact').toBe(desk)
   })
 })

@@ -1,0 +1,80 @@
+import type { Command } from 'commander'
+import { AppError, messageOf } from '../../base/errors.js'
+import { type RecordChange, readSavedCopy, removalMarks, type SavedRecords, type Store } from '../../store/store.js'
+import { asJson, type CommandNeeds } from '../needs.js'
+import { withStore } from '../operator/network.js'
+
+/** The mark that stands for all records. */
+const everything = '*'
+const markSeconds = 30 * 24 * 60 * 60
+
+/** `hotdesk redis accept` */
+export function acceptCommand(redis: Command, needs: CommandNeeds): void {
+  redis
+    .command('accept')
+    .description('after a loss of records: they are gone on purpose, and the nodes forget them too')
+    .option(...asJson)
+    .addHelpText('after', '\nExamples:\n  hotdesk redis accept')
+    .action(async ({ json }: { json?: boolean }) => {
+      await withStore(needs.config('look'), (store) =>
+        store.putFields(removalMarks, { [everything]: String(Math.ceil(store.clock.now() / 1_000)) }, markSeconds),
+      )
+      needs.terminal.print(
+        json ? JSON.stringify({ outcome: 'ACCEPTED' }) : 'Accepted: the nodes go on with what is in Redis, within seconds.',
+      )
+    })
+}
+
+/** `hotdesk redis restore` */
+export function restoreCommand(redis: Command, needs: CommandNeeds): void {
+  redis
+    .command('restore')
+    .description('after a loss of records: write those back that a saved copy has and Redis has not')
+    .argument('<file>', "a node's copy, such as data/copy-hd.emptied.jsonl")
+    .option('--dry-run', 'only show how many')
+    .option(...asJson)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hotdesk redis restore data/copy-hd.emptied.jsonl --dry-run\n  hotdesk redis restore data/copy-hd.emptied.jsonl',
+    )
+    .action(async (file: string, { dryRun, json }: { dryRun?: boolean; json?: boolean }) => {
+      const saved = await readSavedCopy(file).catch((fault: unknown) => {
+        throw new AppError('COMMAND_REFUSED', `${file} cannot be used: ${messageOf(fault)}`, fault)
+      })
+      const restored = await withStore(needs.config('look'), (store) => restore(saved, store, dryRun ? 'shown' : 'done'))
+      const { users, phones, logins } = restored
+      const how = dryRun ? 'Would write back' : 'Written back'
+      needs.terminal.print(json ? JSON.stringify(restored) : `${how}: ${users} users, ${phones} phones, ${logins} logins.`)
+    })
+}
+
+interface Restored {
+  readonly users: number
+  readonly phones: number
+  readonly logins: number
+}
+
+async function restore(saved: SavedRecords, store: Store, form: 'shown' | 'done'): Promise<Restored> {
+  const isMissing = (key: string): boolean => store.replica.hash(key) === undefined
+  const records = [...saved].filter(([key]) => /^(user|device|site):/.test(key) && isMissing(key))
+  const seats = [...(saved.get('devices') ?? [])].filter(([device, extension]) => isFree(device, extension))
+  const changes: RecordChange[] = [
+    ...records.map(([key, hash]) => ({ key, fields: Object.fromEntries(hash) })),
+    ...(seats.length > 0 ? [{ key: 'devices', fields: Object.fromEntries(seats) }] : []),
+  ]
+  if (form === 'done') {
+    await store.writeTogether(changes)
+    // The users' side follows the phones'.
+    if (seats.length > 0) await store.call('hotdesk_repair')
+  }
+  const count = (kind: string): number => records.filter(([key]) => key.startsWith(kind)).length
+  return { users: count('user:'), phones: count('device:'), logins: seats.length }
+
+  /** A later login counts. */
+  function isFree(device: string, extension: string): boolean {
+    const [devices, users] = [store.replica.hash('devices'), store.replica.hash('users')]
+    const record = store.replica.hash(`device:${device}`) ?? saved.get(`device:${device}`)
+    const isElsewhere = users?.has(extension) === true && users.get(extension) !== device
+    return devices?.has(device) !== true && !isElsewhere && record?.get('state') !== 'idle'
+  }
+}

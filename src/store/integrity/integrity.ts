@@ -1,0 +1,99 @@
+import type { Redis } from 'ioredis'
+import type { Clock } from '../../base/clock.js'
+import { AppError, messageOf } from '../../base/errors.js'
+import type { Logger } from '../../base/logger.js'
+import type { Metrics } from '../../base/metrics.js'
+import type { Store, StoreCondition } from '../contract.js'
+import type { Keys } from '../keys.js'
+import type { WritableReplica } from '../replica.js'
+import type { SavedCopy } from '../saved-copy.js'
+import { createAudit } from './audit.js'
+import { createLosses, type Losses } from './losses.js'
+import { createMarks } from './marks.js'
+import { createMemoryWatch } from './memory-watch.js'
+
+/** Whether Redis still holds what it was given. */
+export interface Integrity {
+  readonly losses: Losses
+  /** At the first connection: compares the network with the copy of the node's last run. */
+  compareWithSaved(): Promise<void>
+  /** With what else troubles the store. */
+  condition(troubles: readonly (string | null)[]): StoreCondition
+  /** After everything was read. */
+  tellEmptied(): void
+  /** At each health check. False: everything has to be read again. */
+  check(): Promise<boolean>
+  /** The same, refused while records are missing. */
+  guarding(transitions: Pick<Store, 'transition'>): Pick<Store, 'transition'>
+  close(): void
+}
+
+export interface IntegrityNeeds {
+  readonly redis: Redis
+  readonly keys: Keys
+  readonly replica: WritableReplica
+  readonly savedCopy: () => Pick<SavedCopy, 'keepApart' | 'lacking'>
+  readonly isConnected: () => boolean
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+const remedy = 'Bring them back (hotdesk redis restore, hotdesk import), or accept that they are gone: hotdesk redis accept'
+
+export function createIntegrity({ redis, keys, replica, savedCopy, isConnected, clock, log, metrics }: IntegrityNeeds): Integrity {
+  const losses = createLosses({ replica, marks: createMarks(redis, keys), clock, onLost: () => void tellLost(), onOver: tellOver })
+  const audit = createAudit({ redis, keys, replica, losses })
+  const memory = createMemoryWatch({ redis, isConnected, clock, log, metrics })
+  let isCompared = false
+  let isEmptied = false
+
+  async function tellLost(): Promise<void> {
+    const whole = new Map([...replica.moment(), ...losses.records()])
+    metrics.storeMissingRecords.set(losses.count)
+    const kept = await savedCopy()
+      .keepApart(whole)
+      .catch((fault: unknown) => messageOf(fault))
+    log.error({ event: 'store.shrunk', kept }, `${losses.sentence ?? 'Redis has lost records'}. The last copy is ${kept}. ${remedy}`)
+  }
+
+  function tellOver(how: 'back' | 'accepted'): void {
+    isEmptied = false
+    metrics.storeMissingRecords.set(0)
+    log.info(
+      { event: 'store.whole', how },
+      how === 'back' ? 'Redis has again what it had lost' : 'the loss was accepted: its records are gone',
+    )
+  }
+
+  return {
+    losses,
+    async compareWithSaved() {
+      if (isCompared) return
+      isCompared = true
+      const lacking = await savedCopy().lacking()
+      if (lacking) await losses.adopt(lacking.records, lacking.savedAt)
+    },
+    tellEmptied() {
+      if (isEmptied || losses.count === 0 || !losses.isEverything()) return
+      isEmptied = true
+      log.error({ event: 'store.emptied' }, 'Redis has been emptied: it has no users and no phones any more')
+    },
+    async check() {
+      await losses.check()
+      metrics.storeMissingRecords.set(losses.count)
+      return audit.look()
+    },
+    guarding: ({ transition }) => ({
+      async transition(name, ...args) {
+        if (losses.sentence !== null) throw new AppError('STORE_UNAVAILABLE', losses.sentence)
+        return transition(name, ...args)
+      },
+    }),
+    condition: (troubles) => ({
+      reasons: [...troubles, losses.sentence === null ? null : `${losses.sentence}. ${remedy}`].filter((reason) => reason !== null),
+      warnings: memory.warnings,
+    }),
+    close: memory.close,
+  }
+}

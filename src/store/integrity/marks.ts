@@ -1,0 +1,40 @@
+import type { Redis } from 'ioredis'
+import type { Milliseconds } from '../../base/clock.js'
+import type { Keys } from '../keys.js'
+import type { Marks } from './losses.js'
+
+/** The hash of intended removals: `user:100` → seconds since 1970; `*` → when an operator accepted a loss. */
+export const removalMarks = 'removed'
+
+/** The name that stands for all records. */
+export const everything = '*'
+
+/** So many names go into one command. */
+const batchSize = 500
+
+export function createMarks(redis: Redis, keys: Keys): Marks {
+  return {
+    async removals(names) {
+      const found: Milliseconds[] = []
+      for (let from = 0; from < names.length; from += batchSize) {
+        const [all = null, ...each] = await redis.hmget(keys.full(removalMarks), everything, ...names.slice(from, from + batchSize))
+        found.push(...each.map((seconds) => Math.max(timeOf(seconds), timeOf(all))))
+      }
+      return found
+    },
+    async states(devices) {
+      const states: (string | null)[] = []
+      for (let from = 0; from < devices.length; from += batchSize) {
+        const pipeline = redis.pipeline()
+        for (const device of devices.slice(from, from + batchSize)) pipeline.call('HGET', keys.full(`device:${device}`), 'state')
+        for (const [, state] of (await pipeline.exec()) ?? []) states.push(typeof state === 'string' ? state : null)
+      }
+      return states
+    },
+    hasSeats: async () => (await redis.type(keys.full('devices'))) === 'hash',
+  }
+}
+
+function timeOf(seconds: string | null): Milliseconds {
+  return Number(seconds ?? 0) * 1_000
+}

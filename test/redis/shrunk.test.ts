@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { silentLogger } from '../../src/base/logger.js'
+import { createMetrics } from '../../src/base/metrics.js'
+import { createSeal } from '../../src/base/seal.js'
+import { Secret } from '../../src/base/secret.js'
+import { createDirectory } from '../../src/directory/directory.js'
+import type { Store } from '../../src/store/store.js'
+import { type KeptLog, keepLog } from '../support/kept-log.js'
+import { startTestRedis, type TestRedis } from '../support/redis.js'
+import { entriesOf, followed, keyOf, openTestStore, stateOf } from '../support/redis-store.js'
+
+const users = Array.from({ length: 20 }, (_, index) => `user:${100 + index}`)
+const phones = Array.from({ length: 10 }, (_, index) => `device:HD${1_000 + index}`)
+
+let redis: TestRedis
+let store: Store
+let kept: KeptLog
+let metrics: ReturnType<typeof createMetrics>
+
+beforeEach(async () => {
+  redis = await startTestRedis()
+  for (const key of users) await redis.cli('HSET', `{hd}:${key}`, 'name', key, 'home', 'paris')
+  for (const key of phones) await redis.cli('HSET', `{hd}:${key}`, 'site', 'paris', 'hotdesk', 'yes', 'location', 'desk')
+  await openStore()
+})
+afterEach(async () => {
+  await store.close()
+  await redis.close()
+})
+
+async function openStore(): Promise<void> {
+  kept = keepLog()
+  metrics = createMetrics()
+  store = await openTestStore(redis, { log: kept.log, metrics })
+}
+
+const reasons = (): string => store.condition().reasons.join()
+const events = (): readonly string[] => entriesOf(kept).flatMap(({ event }) => event ?? [])
+const isKnown = (key: string): boolean => store.replica.hash(key) !== undefined
+const missing = async (): Promise<unknown> => (await metrics.storeMissingRecords.get()).values[0]?.value
+
+/** The loss was noticed, everything is still in the copy, and logins are refused. */
+async function expectLoss(words: string | RegExp, withinMs = 5_000): Promise<void> {
+  await expect.poll(reasons, { timeout: withinMs }).toMatch(words)
+  expect([...users, ...phones].filter((key) => !isKnown(key))).toEqual([])
+  await expect(store.transition('hotdesk_login', '100', 'HD1000')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await expect.poll(events).toContain('store.shrunk')
+  expect(existsSync(join(redis.directory, 'data/copy-hd.emptied.jsonl'))).toBe(true)
+  await expect.poll(missing).not.toBe(0)
+}
+
+async function oneByOne(command: (key: string) => readonly string[], keys = users): Promise<void> {
+  for (const key of keys) await redis.cli(...command(`{hd}:${key}`))
+}
+
+describe('a network that loses its people', () => {
+  it.each([
+    ['DEL', (key: string) => ['DEL', key]],
+    ['UNLINK', (key: string) => ['UNLINK', key]],
+    ['PEXPIRE', (key: string) => ['PEXPIRE', key, '1']],
+    ['RENAME', (key: string) => ['RENAME', key, `${key}:lost`]],
+    ['SET over it', (key: string) => ['SET', key, 'x']],
+  ])('one by one (%s) is noticed, and keeps them all in the copy', async (_how, command) => {
+    await oneByOne(command)
+    await expectLoss(/lost 20 users: calls go on/)
+  })
+
+  it('by eviction is noticed', async () => {
+    await redis.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    const used = Number(/used_memory:(\d+)/.exec(await redis.cli('INFO', 'memory'))?.[1])
+    // What Redis throws away is not enough, and it takes all it can.
+    await redis.cli('CONFIG', 'SET', 'maxmemory', String(Math.floor(used / 2)))
+    await redis.cli('SET', 'other', 'x').catch(() => '')
+    await expectLoss(/lost \d+ users/)
+    await redis.cli('CONFIG', 'SET', 'maxmemory', '0')
+  })
+
+  it('by SWAPDB, of which Redis tells nobody, is noticed within seconds', async () => {
+    await redis.cli('SWAPDB', '0', '1')
+    await expectLoss(/lost 20 users, 10 phones/, 8_000)
+    await redis.cli('SWAPDB', '0', '1')
+    await expect.poll(reasons, { timeout: 8_000 }).toBe('')
+    expect(events()).toContain('store.whole')
+  })
+
+  it('while Redis is away, as by an old dump, is noticed when it is back', async () => {
+    const lost = stateOf(store, 'lost')
+    await redis.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    await lost
+    await redis.cli('DEL', ...users.slice(0, 12).map((key) => `{hd}:${key}`))
+    await stateOf(store, 'connected', 5_000)
+    await expectLoss(/lost 12 users/)
+  })
+
+  it('while the node is down is noticed when it starts, by its saved copy', async () => {
+    await store.close()
+    await redis.cli('DEL', ...users.map((key) => `{hd}:${key}`))
+    await openStore()
+    await expectLoss(/lost 20 users/)
+  })
+
+  it('is no loss where a hand takes one or two away: the copy follows', async () => {
+    await oneByOne((key) => ['DEL', key], users.slice(0, 2))
+    await keyOf(store, users[1] ?? '', (hash) => hash === undefined)
+    expect(isKnown(users[0] ?? '')).toBe(false)
+    expect(reasons()).toBe('')
+  })
+})
+
+describe('a loss ends', () => {
+  beforeEach(async () => {
+    await oneByOne((key) => ['DEL', key], users.slice(0, 8))
+    await expect.poll(reasons).toContain('lost 8 users')
+  })
+
+  it('when all records are back', async () => {
+    for (const key of users.slice(0, 8)) await redis.cli('HSET', `{hd}:${key}`, 'name', 'again', 'home', 'paris')
+    await expect.poll(reasons).toBe('')
+    expect(store.replica.hash(users[0] ?? '')?.get('name')).toBe('again')
+    expect(await missing()).toBe(0)
+  })
+
+  it('when an operator accepts it, as `hotdesk redis accept` does', async () => {
+    await store.putFields('removed', { '*': String(Math.ceil(store.clock.now() / 1_000)) })
+    await expect.poll(reasons, { timeout: 5_000 }).toBe('')
+    expect(users.filter(isKnown)).toEqual(users.slice(8))
+    expect(await store.transition('hotdesk_version')).toMatchObject({ certainty: 'safe' })
+  })
+})
+
+describe('removals through hotdesk', () => {
+  it('are no loss, however many; nor after a new start', async () => {
+    const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log: silentLogger() })
+    await directory.apply([...users.slice(1), ...phones.slice(1)].map((key) => ({ key, fields: null })))
+    await followed(store)
+    expect([...users, ...phones].filter(isKnown)).toEqual(['user:100', 'device:HD1000'])
+    directory.close()
+    await store.close()
+    await openStore()
+    expect(reasons()).toBe('')
+    expect(isKnown('user:101')).toBe(false)
+  })
+
+  it('that another node missed are no loss to it, though it was down', async () => {
+    await store.close()
+    const other = await openTestStore(redis, { data: join(redis.directory, 'other') })
+    const directory = createDirectory({ store: other, seal: createSeal(new Secret('of the test')), log: silentLogger() })
+    await directory.apply(users.map((key) => ({ key, fields: null })))
+    directory.close()
+    await other.close()
+    await openStore()
+    expect(reasons()).toBe('')
+    expect(users.filter(isKnown)).toEqual([])
+  })
+})
+
+describe('all logins at once', () => {
+  beforeEach(async () => {
+    for (const [user, phone] of [
+      ['100', 'HD1000'],
+      ['101', 'HD1001'],
+      ['102', 'HD1002'],
+    ] as const)
+      await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', user, phone)
+    await keyOf(store, 'devices', (hash) => hash?.size === 3)
+  })
+
+  it('gone with the hash that holds them are a loss', async () => {
+    await redis.cli('DEL', '{hd}:devices')
+    await expectLoss(/lost 3 logins/)
+    expect(store.replica.hash('devices')?.get('HD1001')).toBe('101')
+  })
+
+  it('gone by logouts are none', async () => {
+    await redis.cli(
+      'EVAL',
+      "for _, id in ipairs({ '0', '1', '2' }) do redis.call('HDEL', '{hd}:devices', 'HD100' .. id) redis.call('HSET', '{hd}:device:HD100' .. id, 'state', 'idle') end",
+      '0',
+    )
+    await keyOf(store, 'devices', (hash) => hash === undefined)
+    expect(reasons()).toBe('')
+  })
+})
