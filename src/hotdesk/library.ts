@@ -11,6 +11,7 @@ const sourceText = sources.map((file) => readFileSync(new URL(file, import.meta.
  */
 export const libraryVersions: Readonly<Record<number, string>> = {
   5: '4fb3c302dc21ae03be88196db0b82cad4ce76919de9b92ed8af4db7b59c3e6d9',
+  6: 'a8607210260fea85e2cb8f2450d1e76c2ad37a517ff60fc5cca96aeeacb6d983',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

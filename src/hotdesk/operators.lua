@@ -16,19 +16,31 @@ local function status_row(tag, device, now)
     ext and name_of(tag, ext) or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-')
 end
 
+-- Names of phones on one page, and the cursor of the next. SCAN shows the names of all keys, those of other networks included: a user
+-- without the right to it gets the phones at which somebody is logged in.
+local function page_of_phones(tag, pattern, from)
+  local may_scan, prefix, names = redis.acl_check_cmd('SCAN', '0'), tag .. ':device:', {}
+  local page = may_scan and redis.call('SCAN', from, 'MATCH', prefix .. pattern, 'COUNT', 1000, 'TYPE', 'hash')
+    or redis.call('HSCAN', tag .. ':devices', from, 'MATCH', pattern, 'COUNT', 1000)
+  for i = 1, #page[2], may_scan and 1 or 2 do names[#names + 1] = may_scan and page[2][i]:sub(#prefix + 1) or page[2][i] end
+  return names, page[1]
+end
+
 -- hotdesk_status [PATTERN] [FROM]     a table for people: every phone, or those whose name matches (HD00*). One call looks at some
 --   20000 keys and shows some 500 phones, so that Redis is free again within milliseconds; a last line says where to go on.
+--   For a user without the right to SCAN: every phone at which somebody is logged in.
 local function status(keys, args)
   local tag, pattern, from = keys[1], args[1] or '*', args[2] or '0'
-  local prefix, now = tag .. ':device:', tonumber(redis.call('TIME')[1])
+  local now = tonumber(redis.call('TIME')[1])
   local found, looked = {}, 0
   if pattern:find('[*?%[]') then
     local seen = {}
     repeat
-      local page = redis.call('SCAN', from, 'MATCH', prefix .. pattern, 'COUNT', 1000, 'TYPE', 'hash')
-      from, looked = page[1], looked + 1
-      for _, key in ipairs(page[2]) do
-        if not seen[key] then seen[key], found[#found + 1] = true, key:sub(#prefix + 1) end
+      local names
+      names, from = page_of_phones(tag, pattern, from)
+      looked = looked + 1
+      for _, name in ipairs(names) do
+        if not seen[name] then seen[name], found[#found + 1] = true, name end
       end
     until from == '0' or looked == 20 or #found >= 500
   elseif exists(tag, 'device:' .. pattern) then

@@ -148,6 +148,21 @@ describe('the user of dashboards', () => {
     expect(type('XREVRANGE {hd}:events + - COUNT 1', view)).toContain('login')
   })
 
+  it('sees no name of a key of another network, and a free phone by its name alone', async () => {
+    await redis.cli('HSET', '{other}:user:900', 'name', 'Not to be seen')
+    for (const command of ['SCAN 0', 'KEYS \\*', 'RANDOMKEY', 'FCALL_RO hotdesk_status 1 {other}', 'HSCAN {other}:devices 0'])
+      expect(`${command}: ${type(command, view)}`).toMatch(/NOPERM|No permission|can.t access/i)
+    const listed = type('FCALL_RO hotdesk_status 1 {hd}', view)
+    expect(listed).toMatch(/^HD0001 /m)
+    expect(listed).not.toContain('HD0002')
+    expect(type('FCALL_RO hotdesk_status 1 {hd} HD0002', view)).toMatch(/^HD0002 +paris +idle/m)
+    expect(type('FCALL_RO hotdesk_status 1 {hd}')).toMatch(/^HD0002 /m)
+    // Its tables leave no trace of rights that it lacks.
+    await redis.cli('ACL', 'LOG', 'RESET')
+    type('FCALL_RO hotdesk_status 1 {hd}', view)
+    expect(await redis.cli('ACL', 'LOG')).not.toContain('scan')
+  })
+
   it('sees no PIN, writes nothing and reaches no other network', () => {
     const forbidden = [
       'HGETALL {hd}:user:100',

@@ -96,9 +96,11 @@ const fullShare = 0.9
 function memory({ memory: { usedBytes, limitBytes, whenFull } }: RedisReport): Finding {
   const { good, mind, wrong } = findingsAbout('memory')
   const used = `${Math.ceil(usedBytes / 1024 / 1024)} MB`
+  const todo = 'CONFIG SET maxmemory-policy noeviction'
+  if (limitBytes === 0 && whenFull !== 'noeviction')
+    return mind(`${used}, no limit; with one, Redis would throw keys away (${whenFull})`, todo)
   if (limitBytes === 0) return good(`${used}, no limit`)
-  if (whenFull !== 'noeviction')
-    return wrong(`when Redis is full it throws keys away (${whenFull}): users and logins`, 'CONFIG SET maxmemory-policy noeviction')
+  if (whenFull !== 'noeviction') return wrong(`when Redis is full it throws keys away (${whenFull}): users and logins`, todo)
   const says = `${used} of ${Math.floor(limitBytes / 1024 / 1024)} MB`
   return usedBytes > fullShare * limitBytes ? mind(says, 'raise maxmemory: when it is full, nobody can log in') : good(says)
 }

@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
 import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+import { keyOf, openTestStore } from '../../support/redis-store.js'
 
 let line: CommandLine
 
@@ -53,5 +55,46 @@ describe('hotdesk redis install', () => {
     const { code, err } = await line.hotdesk('redis', 'install', '--user', 'installer', '--now')
     expect([code, err]).toEqual([1, expect.stringMatching(/^Not installed: Redis holds version 9999.*hotdesk redis install --force$/)])
     expect((await line.hotdesk('redis', 'install', '--user', 'installer', '--force')).code).toBe(0)
+  })
+})
+
+describe('hotdesk redis restore', () => {
+  let file: string
+
+  beforeAll(async () => {
+    await line.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
+    const data = join(line.folder, 'data')
+    const store = await openTestStore(line.redis, { data })
+    await keyOf(store, 'devices', (hash) => hash?.get('HD0001') === '100')
+    await store.close()
+    file = join(data, 'copy-hd.jsonl')
+    await line.redis.cli('DEL', '{hd}:user:100', '{hd}:user:101', '{hd}:device:HD0001', '{hd}:devices', '{hd}:users')
+    await line.redis.cli('HSET', '{hd}:user:102', 'name', 'Changed since')
+  })
+
+  it('shows what it would write, and writes nothing', async () => {
+    const { code, out } = await line.hotdesk('redis', 'restore', file, '--dry-run')
+    expect([code, out]).toEqual([0, 'Would write back: 2 users, 1 phones, 1 logins.'])
+    expect(await line.redis.cli('EXISTS', '{hd}:user:100', '{hd}:devices')).toBe('0')
+  })
+
+  it('writes back what is missing, logins included, and changes nothing that is there', async () => {
+    expect(await line.json('redis', 'restore', file)).toEqual({ users: 2, phones: 1, logins: 1 })
+    expect(await line.redis.cli('FCALL', 'hotdesk_where', '1', '{hd}', '100')).toBe('AT HD0001')
+    expect(await line.redis.cli('HGET', '{hd}:user:101', 'name')).toBe('Bob')
+    expect(await line.redis.cli('HGET', '{hd}:user:102', 'name')).toBe('Changed since')
+    expect(await line.json('redis', 'restore', file)).toEqual({ users: 0, phones: 0, logins: 0 })
+  })
+
+  it('refuses a file that is no copy', async () => {
+    const { code, err } = await line.hotdesk('redis', 'restore', join(line.folder, 'hotdesk.yaml'))
+    expect([code, err]).toEqual([1, expect.stringContaining('is damaged')])
+  })
+})
+
+describe('hotdesk redis accept', () => {
+  it('leaves the mark that ends a loss', async () => {
+    expect((await line.hotdesk('redis', 'accept')).code).toBe(0)
+    expect(Math.abs(Number(await line.redis.cli('HGET', '{hd}:removed', '*')) - Date.now() / 1_000)).toBeLessThan(5)
   })
 })

@@ -35,6 +35,21 @@ describe('HTTP', () => {
     expect(await get(`${url}/readyz`)).toMatchObject({ status: 200, body: '{"status":"ready","reasons":[]}' })
   })
 
+  test('/readyz is 200 with warnings of what may come', async () => {
+    const warnings = () => ['Redis is nearly full']
+    const opened = await createConsole({
+      address: '127.0.0.1',
+      port: 0,
+      metrics: createMetrics(),
+      readiness: () => [],
+      warnings,
+      log: silentLogger(),
+    })
+    open.push(opened)
+    const { status, body } = await get(`${opened.url}/readyz`)
+    expect([status, JSON.parse(body)]).toEqual([200, { status: 'ready', reasons: [], warnings: ['Redis is nearly full'] }])
+  })
+
   test('/readyz is 503 with every reason', async () => {
     const { url } = await start({ reasons: ['Redis is lost', 'the SIP server is lost'] })
     const { status, body } = await get(`${url}/readyz`)
