@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { DigestAlgorithm } from '../../sip/digest.js'
 
 /**
@@ -40,6 +41,9 @@ export function createOffers({ algorithms, capacity }: OffersNeeds): Offers {
   /** `asked`: was offered all and has not come back. */
   const known = new Map<string, 'asked' | 'old'>()
 
+  /** A stranger chooses what it calls itself, up to many kilobytes: only a hash of that stays in memory. */
+  const hashOf = (asker: string): string => createHash('sha256').update(asker).digest('base64url')
+
   function note(key: string, state: 'asked' | 'old'): void {
     known.delete(key)
     known.set(key, state)
@@ -49,13 +53,15 @@ export function createOffers({ algorithms, capacity }: OffersNeeds): Offers {
 
   return {
     least: old,
-    first({ key, userAgent, proof }) {
+    first({ key: asker, userAgent, proof }) {
       if (proof === 'strong') return algorithms
+      const key = hashOf(asker)
       const isOld = proof === 'weak' || known.has(key) || givingUp.some((form) => form.test(userAgent))
       note(key, isOld ? 'old' : 'asked')
       return isOld ? old : algorithms
     },
-    again({ key, proof }, used) {
+    again({ key: asker, proof }, used) {
+      const key = hashOf(asker)
       // MD5 proves nothing of a phone that was offered MD5 alone.
       if (known.get(key) === 'asked' || used !== 'MD5') known.delete(key)
       if (proof === 'strong') return algorithms
