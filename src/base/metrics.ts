@@ -218,7 +218,7 @@ function sipMetrics(registers: [Registry]) {
     }),
     discarded: new Counter({
       name: 'hotdesk_sip_discarded_total',
-      help: 'SIP messages received that nobody handles, by reason: malformed, merged, overload, shed, banned, challenged, too-large, stray',
+      help: 'SIP messages received that nobody handles, by reason: malformed, merged, overload, shed, banned, challenged, ignored, too-large, stray',
       labelNames: ['reason'],
       registers,
     }),

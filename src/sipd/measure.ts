@@ -31,6 +31,7 @@ function show(counts: SipdCounts, sip: Metrics['sip']): void {
   transactions.set({ side: 'client' }, counts.clientTransactions)
   sip.connections.set(counts.connections)
   sip.dialogs.set(counts.dialogs)
+  sum(discarded, { reason: 'ignored' }, counts.ignored)
   sum(sip.withheld, {}, counts.withheld)
   sip.rememberedSources.set(counts.remembered)
   sip.unreadBytes.set(counts.unread)

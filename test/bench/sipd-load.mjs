@@ -53,7 +53,7 @@ async function transactions(server) {
 
 async function connections(server) {
   // Some files are open besides.
-  const total = Math.min(Number(values.connections), mostFiles() - 100)
+  const total = Math.min(Number(values.connections), Math.floor(mostFiles() * 0.75) - 100)
   const before = memoryOf(server.pid)
   const child = limited('connected', server.tcp, total)
   const [line] = await once(createInterface({ input: child.stdout }), 'line')

@@ -18,6 +18,8 @@ export interface Counts {
   challenged: number
   /** Too large for a stranger. */
   tooLarge: number
+  /** Requests of strangers that got no answer, because there were too many. */
+  ignored: number
   /** Responses not sent to a UDP source that has not proved to be real, because it had sent too little itself. */
   withheld: number
   /** Responses that nobody awaited. */
@@ -40,6 +42,7 @@ export function newCounts(): Counts {
     dropped: 0,
     challenged: 0,
     tooLarge: 0,
+    ignored: 0,
     withheld: 0,
     strayResponses: 0,
     refusedConnections: 0,

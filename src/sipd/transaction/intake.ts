@@ -70,13 +70,16 @@ const refusals: Readonly<Partial<Record<RequestFate, StatelessAnswer>>> = {
   'too large': { status: 513 },
 }
 
-const counted: Readonly<Partial<Record<RequestFate, 'absorbed' | 'dropped' | 'merged' | 'refused' | 'challenged' | 'tooLarge'>>> = {
+const counted: Readonly<
+  Partial<Record<RequestFate, 'absorbed' | 'dropped' | 'merged' | 'refused' | 'challenged' | 'tooLarge' | 'ignored'>>
+> = {
   absorbed: 'absorbed',
   dropped: 'dropped',
   merged: 'merged',
   refused: 'refused',
   challenged: 'challenged',
   'too large': 'tooLarge',
+  ignored: 'ignored',
 }
 
 function settle(needs: IntakeNeeds, fate: RequestFate, request: SipRequest, flow: Flow): void {

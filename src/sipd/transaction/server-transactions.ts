@@ -32,6 +32,8 @@ export type RequestFate =
   | 'challenged'
   /** Too large for a stranger: 513. */
   | 'too large'
+  /** Not answered: strangers send too many. */
+  | 'ignored'
 
 /** RFC 3261 §17.2: the requests of others. */
 export interface ServerTransactions {
@@ -121,6 +123,7 @@ const fates: Readonly<Record<Verdict, RequestFate>> = {
   drop: 'dropped',
   challenge: 'challenged',
   'too large': 'too large',
+  ignore: 'ignored',
 }
 
 function receive(server: Server, request: SipRequest, flow: Flow, size: number): RequestFate {

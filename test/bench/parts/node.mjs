@@ -24,7 +24,7 @@ export async function startNode(trunkPort, words = []) {
     node: 'bench-1',
     site: 'bench',
     secret: 'a secret for measuring only',
-    sip: { domain: 'hotdesk.example', listen: [`udp://${address}:0`] },
+    sip: { domain: 'hotdesk.example', listen: [`udp://${address}:0`, `tcp://${address}:0`] },
     http: { listen: `${address}:0` },
     media: { address },
     data: path.join(folder, 'data'),
@@ -39,7 +39,8 @@ export async function startNode(trunkPort, words = []) {
     if (!line.includes('"event":"node.started"')) continue
     const { sip, http } = JSON.parse(line)
     child.stdout.resume()
-    return { child, folder, sip: sip[0].replace('udp/', ''), http }
+    const at = (protocol) => sip.find((place) => place.startsWith(`${protocol}/`)).slice(protocol.length + 1)
+    return { child, folder, sip: at('udp'), tcp: at('tcp'), http }
   }
   throw new Error('the node did not start')
 }

@@ -118,7 +118,15 @@ describe('a stranger that sends more than its share', () => {
 
   test('from many forged addresses finds a common end', () => {
     const fates = Array.from({ length: 1_000 }, (_, at) => send(request(), { address: `198.51.${at % 100}.${at % 250}`, port: 5060 }))
-    expect(count(fates)).toEqual({ up: 400, 407: 600 })
+    expect(count(fates)).toEqual({ up: 300, 407: 700 })
+    expect(send(request(), phone)).toBe('up')
+  })
+
+  test('gets no answer where there are too many to answer; a call for help gets one all the same', () => {
+    // 100 go up, 2,000 are challenged at once.
+    expect(flood(2_300)).toEqual({ up: 100, 407: 2_000, 0: 200 })
+    expect(still.layer.counts().ignored).toBe(200)
+    expect(flood(12, { user: '112' })).toEqual({ up: 10, 407: 2 })
     expect(send(request(), phone)).toBe('up')
   })
 

@@ -9,9 +9,9 @@ import type { Standing, Standings } from './sources/standings.js'
 
 /**
  * What becomes of a request that would open a transaction. `refuse`: 503 with Retry-After. `challenge`: 401 or 407 without a transaction.
- * `too large`: 513.
+ * `too large`: 513. `ignore`: no answer, because there are too many to answer; `drop`: none because of who sends.
  */
-export type Verdict = 'admit' | 'refuse' | 'drop' | 'challenge' | 'too large'
+export type Verdict = 'admit' | 'refuse' | 'drop' | 'challenge' | 'too large' | 'ignore'
 
 export type Judge = (request: SipRequest, flow: Flow, size: number) => Verdict
 
@@ -73,9 +73,10 @@ function judgeEmergency({ standings, rooms, challenges }: JudgeNeeds, { flow, st
 function judgeStranger(needs: JudgeNeeds, { request, flow, size, answers }: Arrival): Verdict {
   const { rooms, challenges } = needs
   const source = sourceOf(flow.remote.address)
-  if (size > needs.strangerBytes) return 'too large'
+  if (size > needs.strangerBytes) return rooms.answers.enter(source) ? 'too large' : 'ignore'
   if (answers) return (!isScarce(needs) || rooms.scarce.take(source)) && rooms.answering.enter(source) ? 'admit' : 'refuse'
   if (!isScarce(needs) && rooms.strangers.enter(source)) return 'admit'
+  if (!rooms.answers.enter(source)) return 'ignore'
   const { method } = request
   return challenges.canAsk && (method === 'INVITE' || method === 'REGISTER') ? 'challenge' : 'refuse'
 }
