@@ -33,6 +33,7 @@ export function createIntake(needs: IntakeNeeds): TransportEvents {
     onGone(flow, reason) {
       clients.onGone(flow, reason)
       servers.onGone(flow)
+      needs.admission.forget(flow)
     },
     onUnreachable: (remote, reason) => clients.onUnreachable(remote, reason),
     onRefused() {

@@ -33,6 +33,8 @@ export interface Admission extends Evidence {
   challengeFor(request: SipRequest, flow: Flow): StatelessAnswer
   /** Something came back that only they were sent. */
   cameBack(flow: Flow): void
+  /** Its connection is gone. */
+  forget(flow: Flow): void
   /** UDP from a source that has not proved to be real: it gets few bytes, and nothing twice. */
   isFrugal(flow: Flow): boolean
   /** Takes the bytes off the credit of a frugal flow; false if there is not enough. */
@@ -126,6 +128,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
     isUrgent: (request) => request.to.tag !== '' || request.method === 'CANCEL' || isEmergency(request),
     challengeFor: (request, flow) => challenges.ask(request, flow.remote.address, isEmergency(request) ? 'gently' : 'fully'),
     cameBack: (flow) => standings.cameBack(flow),
+    forget: (flow) => standings.forget(flow),
     isFrugal,
     affords: (flow, bytes) => !isFrugal(flow) || credit.spend(sourceOf(flow.remote.address), bytes),
     isKept: (flow) => standings.of(flow) !== 'stranger',

@@ -18,6 +18,8 @@ export interface Standings {
   cameBack(flow: Flow): void
   /** It has shown a right password. */
   prove(flow: Flow): void
+  /** Its connection is gone: the next one from that port may be another's. */
+  forget(flow: Flow): void
   /** Others behind its address have proved themselves. */
   sharesAddress(flow: Flow): boolean
   know(addresses: readonly string[], flows: readonly string[]): void
@@ -57,6 +59,7 @@ export function createStandings(clock: Clock, most: number): Standings {
       proven.set(flowKey(flow), clock.now() + provenMs)
       provenSources.set(sourceOf(flow.remote.address), clock.now() + provenMs)
     },
+    forget: (flow) => proven.delete(flowKey(flow)),
     sharesAddress(flow) {
       const source = sourceOf(flow.remote.address)
       return registeredSources.has(source) || isUntil(provenSources.get(source))
