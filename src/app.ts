@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +12,7 @@ import { createSeal } from './base/seal.js'
 import { Secret } from './base/secret.js'
 import { type TlsPair, tlsPairOf } from './base/settings/tls-files.js'
 import { followTlsFiles } from './base/settings/tls-renewal.js'
+import { mostOfSettings, readTextFile } from './base/yaml/text-file.js'
 import { type Calls, createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config.js'
 import { type Dialplan, loadDialplan } from './dialplan/dialplan.js'
@@ -94,7 +94,11 @@ export async function createApp(config: Config, { onCalls = () => undefined }: A
 
 async function build(ground: Ground): Promise<App> {
   const { config, lifecycle, log } = ground
-  const dialplan = loadDialplan({ text: await readFile(config.dialplan, 'utf8'), file: config.dialplan, log: part(ground, 'dialplan') })
+  const dialplan = loadDialplan({
+    text: readTextFile(config.dialplan, mostOfSettings),
+    file: config.dialplan,
+    log: part(ground, 'dialplan'),
+  })
   await keepDataPrivate(ground)
   // Either takes the better part of a second, of different things.
   const [store, { place, acquaint }] = await both(openStore(ground), openSipServer(ground, dialplan))

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +25,7 @@ import { keptSecret } from './base/settings/kept-secret.js'
 import { hostForm, type SipThread, sipProblems, sipSettings, tlsFilesOf } from './base/settings/sip-settings.js'
 import type { TlsFiles } from './base/settings/tls-files.js'
 import { block, check, form, invalid, keyText, type Path, type Problem, readYaml, secretForm, type Written } from './base/written.js'
+import { mostOfSettings, readTextFile } from './base/yaml/text-file.js'
 
 // drachtio-srf and ioredis print whole messages and commands, PINs and passwords included, if DEBUG names them when they are loaded.
 delete process.env.DEBUG
@@ -177,7 +178,7 @@ export function loadConfig({ file = null, env = process.env, cwd = process.cwd()
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readTextFile(path, mostOfSettings)
   } catch (cause) {
     throw invalid('CONFIG_INVALID', basename(path), [{ place: path, key: '', message: `cannot be read (${messageOf(cause)})` }])
   }

@@ -1,6 +1,7 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml'
 import { z } from 'zod'
 import { AppError, type ErrorCode } from './errors.js'
+import { type Hazard, hazardsIn, tooDeep } from './yaml/hazards.js'
 
 /** One thing wrong in what a person wrote. */
 export interface Problem {
@@ -26,27 +27,26 @@ export interface Written {
 /** Reads YAML; `file` is the name that problems show. */
 export function readYaml(text: string, file: string): Written {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, schema: 'failsafe', prettyErrors: false })
   const place = (offset: number): string => `${file}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`
-  const problem = (offset: number, message: string): Problem => ({ place: place(offset), key: '', message })
-  const problems = [...document.errors.map(({ pos, message }) => problem(pos[0], message)), ...strayAliases(document, problem)]
+  const problemOf = ({ offset, message }: Hazard): Problem => ({ place: place(offset), key: '', message })
+  const deep = tooDeep(text)
+  if (deep)
+    return { value: undefined, problems: [{ place: `${file}:${deep.line}:1`, key: '', message: deep.message }], placeOf: () => file }
+  // Keys that are there twice are found by hazardsIn: the parser compares each with each.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    schema: 'failsafe',
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+  })
+  const errors = document.errors.map(({ pos, message }) => ({ offset: pos[0], message }))
+  const problems = [...errors, ...hazardsIn(document)].map(problemOf)
   return {
-    value: problems.length > 0 ? undefined : (document.toJS() ?? {}),
+    value: problems.length > 0 ? undefined : (document.toJS({ maxAliasCount: -1 }) ?? {}),
     problems,
     placeOf: (path) => place(offsetOf(document.contents, path)),
   }
-}
-
-/** What YAML takes for the name of something written elsewhere is, here, a code without its quotes. */
-function strayAliases(document: Document, problem: (offset: number, message: string) => Problem): Problem[] {
-  const found: Problem[] = []
-  visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document) === undefined)
-        found.push(problem(alias.range?.[0] ?? 0, `*${alias.source} means something else in YAML; a code needs quotes: "*${alias.source}"`))
-    },
-  })
-  return found
 }
 
 function offsetOf(contents: Node | null, path: Path): number {
@@ -63,11 +63,20 @@ function offsetOf(contents: Node | null, path: Path): number {
 
 function child(node: unknown, step: PropertyKey): { offset: number; value: unknown } | null {
   if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && item.key.value === step)
+    const pair = pairsOf(node).get(step)
     return pair && isScalar(pair.key) ? { offset: pair.key.range?.[0] ?? 0, value: pair.value } : null
   }
   const item = isSeq<Node>(node) && typeof step === 'number' ? node.items[step] : undefined
   return item ? { offset: item.range?.[0] ?? 0, value: item } : null
+}
+
+const known = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>()
+
+/** Of an import there may be as many places to find as there are users. */
+function pairsOf(map: YAMLMap): ReadonlyMap<unknown, Pair> {
+  const pairs = known.get(map) ?? new Map(map.items.map((pair) => [isScalar(pair.key) ? pair.key.value : null, pair]))
+  known.set(map, pairs)
+  return pairs
 }
 
 /** A piece of text with a form: `parse` answers null for text that is not of it, `expects` completes "expected …". */
@@ -139,12 +148,15 @@ export function keyText(path: Path): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`)).join('')
 }
 
+/** A file of another kind has thousands; they help nobody. */
+const mostProblems = 100
+
 /** All problems in one error, one a line. */
 export function invalid(code: ErrorCode, what: string, problems: readonly Problem[]): AppError {
-  const width = Math.max(...problems.map(({ place }) => place.length))
-  const lines = problems
-    .toSorted((one, other) => lineOf(one) - lineOf(other))
-    .map(({ place, key, message }) => `  ${place.padEnd(width)}  ${key ? `${key}: ` : ''}${message}`)
+  const shown = problems.toSorted((one, other) => lineOf(one) - lineOf(other)).slice(0, mostProblems)
+  const width = Math.max(...shown.map(({ place }) => place.length))
+  const lines = shown.map(({ place, key, message }) => `  ${place.padEnd(width)}  ${key ? `${key}: ` : ''}${message}`)
+  if (problems.length > shown.length) lines.push(`  … and ${problems.length - shown.length} more`)
   return new AppError(code, [`${what}: ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}`, ...lines].join('\n'))
 }
 

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { Command } from 'commander'
-import { AppError } from '../base/errors.js'
+import { AppError, messageOf } from '../base/errors.js'
 import { silentLogger } from '../base/logger.js'
+import { mostOfSettings, readTextFile } from '../base/yaml/text-file.js'
 import type { Config } from '../config.js'
 import { type Dialplan, loadDialplan } from '../dialplan/dialplan.js'
 import type { CommandNeeds } from './needs.js'
@@ -31,7 +32,15 @@ export function readDialplan({ dialplan, site }: Config): Dialplan {
   const file = relative(process.cwd(), dialplan)
   if (!existsSync(dialplan))
     throw new AppError('DIALPLAN_INVALID', `site ${site} has no dial plan: expected the file ${file}; see dialplans/README.md`)
-  return loadDialplan({ text: readFileSync(dialplan, 'utf8'), file, site, log: silentLogger() })
+  return loadDialplan({ text: textOf(dialplan, file), file, site, log: silentLogger() })
+}
+
+function textOf(path: string, file: string): string {
+  try {
+    return readTextFile(path, mostOfSettings)
+  } catch (fault) {
+    throw new AppError('DIALPLAN_INVALID', `the dial plan ${file} cannot be read: ${messageOf(fault)}`, fault)
+  }
 }
 
 function verdictOf(config: Config, dialplan: Dialplan): (readonly [string, string])[] {

@@ -14,12 +14,20 @@ interface Claim {
   readonly forms: readonly Pattern[]
 }
 
+/** Each is compared with each. */
+const mostClaims = 1_000
+
 /**
  * A code that is the beginning of another, or a pattern that can match another, would surprise a caller; it is refused here instead.
  * Reads the text as it was written, so that it finds conflicts in a file that has other problems too.
  */
 export function conflictsIn(written: Written): Problem[] {
   const claims = claimsOf(written.value)
+  const surplus = claims[mostClaims]
+  if (surplus) {
+    const message = `expected at most ${mostClaims} codes, emergency numbers, extensions and routes together: use patterns such as 1XX`
+    return [{ place: written.placeOf(surplus.path), key: keyText(surplus.path), message }]
+  }
   return claims.flatMap((later, index) =>
     claims.slice(0, index).flatMap((earlier) => {
       const conflict = conflictOf(earlier, later)

@@ -1,12 +1,12 @@
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { type Command, Option } from 'commander'
 import { AppError, messageOf } from '../../base/errors.js'
 import { type Extension, parseExtension } from '../../base/identity.js'
 import { createSeal } from '../../base/seal.js'
 import type { Secret } from '../../base/secret.js'
 import { check, invalid, readYaml } from '../../base/written.js'
+import { mostOfImport, readTextFile, readTextStream } from '../../base/yaml/text-file.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
@@ -116,10 +116,16 @@ function writtenPasswords(drafts: readonly Draft[]): ReadonlyMap<string, Secret>
 
 async function read(file: string, format?: Format): Promise<Reading> {
   const name = file === '-' ? 'standard input' : basename(file)
-  const content = await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')).catch((fault: unknown) => {
-    throw invalid('IMPORT_INVALID', name, [{ place: name, key: '', message: `cannot be read (${messageOf(fault)})` }])
-  })
+  const content = await contentOf(file, name)
   return (format ?? formatOf(file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), late: [] }
+}
+
+async function contentOf(file: string, name: string): Promise<string> {
+  try {
+    return file === '-' ? await readTextStream(process.stdin, name, mostOfImport) : readTextFile(file, mostOfImport)
+  } catch (fault) {
+    throw invalid('IMPORT_INVALID', name, [{ place: name, key: '', message: `cannot be read (${messageOf(fault)})` }])
+  }
 }
 
 export function formatOf(file: string): Format {

@@ -48,6 +48,24 @@ describe('hotdesk import', () => {
     expect(await everything()).not.toMatch(/8264|not-so-secret/)
   })
 
+  test.each([
+    ['users: &u { "103": { name: Dave, forwardBusy: *u } }\n', 'network.yaml:1:47 *u stands for itself'],
+    [`users: ${'{a: '.repeat(10_000)}`, 'network.yaml:1:1 nested too deeply: expected at most 50 levels'],
+    [
+      'users: { "103": { name: !!int 5 } }\n',
+      'network.yaml:1:31 the tag tag:yaml.org,2002:int means nothing here: everything is read as text',
+    ],
+    [
+      'a: &a { name: Dave }\nusers: { "103": { <<: *a } }\n',
+      'network.yaml:2:19 merge keys (<<) are not understood here: write the keys out',
+    ],
+  ])('refuses hostile YAML with its line, and writes nothing', async (content, problem) => {
+    const before = await everything()
+    const { code, err } = await desk.hotdesk('import', await fileOf('network.yaml', content))
+    expect([code, problemsIn(err)]).toEqual([2, [problem]])
+    expect(await everything()).toBe(before)
+  })
+
   test('adds a site of which nothing is said', async () => {
     const file = await fileOf('sites.yaml', 'sites:\n  lyon: {}\n  nice: { name: "" }\n')
     expect((await desk.hotdesk('import', file)).out).toBe('2 added, 0 changed, 0 as they were.')
