@@ -19,6 +19,11 @@ const testPrograms = ['redis-server', 'sipp', 'baresip']
 const colour = Boolean(process.stderr.isTTY) && !process.env.NO_COLOR
 const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
 
+/** Control characters, which a terminal would obey, as `\u001b`. */
+function visible(text) {
+  return text.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** A sentence for the person at the keyboard that ends the run. */
 class Refusal extends Error {
   constructor(message, exitCode) {
@@ -75,7 +80,8 @@ function show(program, args) {
 
 // ── one at a time ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-const lock = path.join(tmpdir(), `hotdesk-setup-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`)
+// In the checkout, where only those who may change the program anyway can hold it; in a folder that all share, anybody could.
+const lock = path.join(root, '.setup-lock')
 
 function holderIsGone() {
   try {
@@ -96,7 +102,9 @@ function tryLock() {
     fs.writeFileSync(path.join(lock, 'pid'), String(process.pid))
     return true
   } catch (fault) {
-    // Somebody else has it, or took it away as that of somebody who is gone.
+    // Where nothing can be written, nothing is installed or built either.
+    if (fault.code === 'EACCES' || fault.code === 'EROFS') return true
+    // Another process has it, or took it away as that of a process that is gone.
     if (fault.code !== 'EEXIST' && fault.code !== 'ENOENT') throw fault
     return false
   }
@@ -105,7 +113,7 @@ function tryLock() {
 /** Two terminals may start at the same moment: the second waits for the first, and then finds the work done. */
 async function alone(work) {
   for (let waited = 0; !tryLock(); waited += 1) {
-    if (waited === 10) process.stderr.write(`${paint(2, 'waiting for another hotdesk setup in this folder')}\n`)
+    if (waited === 10) process.stderr.write(`${paint(2, `waiting for another hotdesk setup here (if there is none, remove ${lock})`)}\n`)
     if (holderIsGone()) fs.rmSync(lock, { recursive: true, force: true })
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
@@ -335,7 +343,7 @@ begin(process.argv.slice(2)).then(
     process.exitCode = exitCode
   },
   (fault) => {
-    process.stderr.write(`${paint(31, 'hotdesk:')} ${fault instanceof Refusal ? fault.message : fault.stack}\n`)
+    process.stderr.write(`${paint(31, 'hotdesk:')} ${visible(fault instanceof Refusal ? fault.message : fault.stack)}\n`)
     process.exitCode = fault instanceof Refusal ? fault.exitCode : 1
   },
 )

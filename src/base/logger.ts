@@ -1,5 +1,6 @@
 import pino from 'pino'
 import type { NodeName, SiteName } from './identity.js'
+import { doublyEscaped, printableJson } from './output/printable.js'
 
 export type Logger = pino.Logger
 
@@ -26,6 +27,7 @@ export function createLogger({ level, form, node, site }: LoggerNeeds): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: redacted, censor: '[secret]' },
+    hooks: { streamWrite: printableJson },
   }
   if (form === 'json') return pino(options)
   const transport = pino.transport<Record<string, unknown>>({
@@ -33,7 +35,8 @@ export function createLogger({ level, form, node, site }: LoggerNeeds): Logger {
     options: { ignore: 'pid,hostname,node,site,part,event', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true },
   })
   // pino forbids level formatters beside a transport thread.
-  return pino({ level, base: { node, site }, redact: { paths: redacted, censor: '[secret]' } }, transport)
+  const hooks = { streamWrite: doublyEscaped }
+  return pino({ level, base: { node, site }, redact: { paths: redacted, censor: '[secret]' }, hooks }, transport)
 }
 
 /** For a part in another thread: `relay` gets each line as JSON text, without the time, for the logger of this thread to write. */

@@ -1,7 +1,12 @@
+import { randomInt } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import stringWidth from 'string-width'
+import { printable, printableLines } from '../base/output/printable.js'
 
-/** Where a command speaks: what was asked for on `out`, everything else on `err`. */
+/**
+ * Where a command speaks: what was asked for on `out`, everything else on `err`. Nothing that it is given moves the cursor, hides text or
+ * changes a colour: control characters are shown as `\u001b`.
+ */
 export interface Terminal {
   print(text: string): void
   complain(text: string): void
@@ -30,7 +35,7 @@ export interface TerminalNeeds {
 export type Colouring = 'colour' | 'plain'
 
 export function createTerminal({ out, err, colour, complaints = colour }: TerminalNeeds): Terminal {
-  const painted = (code: number) => (text: string) => (colour === 'colour' ? `\u001b[${code}m${text}\u001b[0m` : text)
+  const painted = (code: number) => (text: string) => (colour === 'colour' ? `\u001b[${code}m${mark}${text}\u001b[0m${mark}` : text)
   let isGone = false
   // A reader that has had enough is no fault; the standard output of a process stays writable all the same.
   out.on('error', () => {
@@ -40,8 +45,8 @@ export function createTerminal({ out, err, colour, complaints = colour }: Termin
     get isGone() {
       return isGone
     },
-    print: (text) => void out.write(`${text}\n`),
-    complain: (text) => void err.write(`${complaints === 'colour' ? text : colourless(text)}\n`),
+    print: (text) => void out.write(`${shown(text, colour)}\n`),
+    complain: (text) => void err.write(`${shown(text, complaints)}\n`),
     paint: { strong: painted(1), faint: painted(2), good: painted(32), bad: painted(31), key: painted(36) },
   }
 }
@@ -54,27 +59,35 @@ export function processTerminal(): Terminal {
   return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err) })
 }
 
-function colourless(text: string): string {
-  return text.replace(/\p{Cc}\[\d{1,2}m/gu, '')
+/** Stands behind each of our own colours and tells them from those in a name; nobody can guess it, and it is never printed. */
+const mark = Array.from({ length: 4 }, () => String.fromCodePoint(0x10_0000 + randomInt(0xfffd))).join('')
+const ourColours = new RegExp(`(\\p{Cc}\\[\\d{1,2}m)${mark}`, 'gu')
+
+/** Everything but our colours through `change`; each colour through `keep`. */
+function around(text: string, change: (piece: string) => string, keep: (colour: string) => string): string {
+  return text
+    .split(ourColours)
+    .map((piece, index) => (index % 2 === 0 ? change(piece) : keep(piece)))
+    .join('')
+}
+
+function shown(text: string, colouring: Colouring): string {
+  return around(text, printableLines, (colour) => (colouring === 'colour' ? colour : ''))
 }
 
 /** Columns as wide as their widest cell; the last one is left as it is. */
 export function table(rows: readonly (readonly string[])[], gap = '  '): string[] {
-  const clean = rows.map((row) => row.map(harmless))
-  const widths = (clean[0] ?? []).map((_, column) => Math.max(...clean.map((row) => stringWidth(row[column] ?? ''))))
+  const clean = rows.map((row) => row.map((cell) => around(cell, printable, (colour) => `${colour}${mark}`)))
+  const widths = (clean[0] ?? []).map((_, column) => clean.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? '')), 0))
   return clean.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : padded(cell, widths[column] ?? 0))).join(gap))
 }
 
 function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)))
 }
 
-/** Without what would move the cursor, ring a bell or turn the direction of writing: names come from elsewhere. Our colours stay. */
-function harmless(text: string): string {
-  const isColour = (found: string): boolean => found.length > 1 && found.startsWith('\u001b')
-  return text.replace(/\p{Cc}(\[\d{1,2}m)?|[\u202a-\u202e\u2066-\u2069]/gu, (found: string, rest?: string) =>
-    isColour(found) ? found : (rest ?? ''),
-  )
+function widthOf(text: string): number {
+  return stringWidth(text.replaceAll(mark, ''))
 }
 
 /** Lines of at most `width` characters, broken between words. */

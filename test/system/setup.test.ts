@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -101,5 +102,28 @@ describe('setup', () => {
   test('a program that is there is not installed', async () => {
     await setup([])
     expect(await setup(['need'])).toEqual({ code: 0, out: 'done need\n', err: '' })
+  })
+})
+
+describe('the lock of the set-up', () => {
+  test('is in the checkout, where nobody else can hold it, and is gone afterwards', async () => {
+    const old = join(tmpdir(), `hotdesk-setup-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`)
+    await mkdir(old)
+    try {
+      await writeFile(join(old, 'pid'), String(process.pid))
+      expect(await setup(['say', 'hello'])).toMatchObject({ code: 0, out: 'done say hello\n' })
+      expect(existsSync(join(folder, '.setup-lock'))).toBe(false)
+    } finally {
+      await rm(old, { recursive: true })
+    }
+  })
+
+  test('follows no link, and one that a dead set-up has left is taken away', async () => {
+    const elsewhere = join(folder, 'elsewhere')
+    await mkdir(elsewhere)
+    await writeFile(join(elsewhere, 'pid'), '999999999')
+    await symlink(elsewhere, join(folder, '.setup-lock'))
+    expect(await setup(['say', 'hello'])).toMatchObject({ code: 0 })
+    expect(await readFile(join(elsewhere, 'pid'), 'utf8')).toBe('999999999')
   })
 })

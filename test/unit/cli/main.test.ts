@@ -151,14 +151,18 @@ describe('the banner', () => {
       expect(banner).toContain(word)
   })
 
-  test('of the sample says in red that others can use its passwords, only if they can', () => {
-    const red = createTerminal({ out: new PassThrough(), err: new PassThrough(), colour: 'colour' }).paint
-    const env = { HOTDESK_SIP_LISTEN: 'udp://127.0.0.1:5060,udp://0.0.0.0:5060' }
-    const open = bannerLines({ config: parseConfig({ text: good, file: null, env, cwd: '/', purpose: 'look' }), app, paint: red }).join(
-      '\n',
-    )
+  test('of the sample says in red that others can use its passwords, only if they can', async () => {
+    const shown = async (env: Record<string, string>): Promise<string> => {
+      const out = new PassThrough()
+      const terminal = createTerminal({ out, err: out, colour: 'colour' })
+      const config = parseConfig({ text: good, file: null, env, cwd: '/', purpose: 'look' })
+      for (const line of bannerLines({ config, app, paint: terminal.paint })) terminal.print(line)
+      out.end()
+      return text(out)
+    }
+    const open = await shown({ HOTDESK_SIP_LISTEN: 'udp://127.0.0.1:5060,udp://0.0.0.0:5060' })
     expect(open).toContain('\u001b[31mEverybody who reaches this machine can use these passwords and PINs')
-    const closed = bannerLines({ config: configOf(null), app, paint: red }).join('\n')
+    const closed = await shown({})
     expect(closed).toContain('HOTDESK_SIP_LISTEN=udp://0.0.0.0:5060')
     expect(closed).not.toContain('\u001b[31m')
   })
