@@ -31,7 +31,7 @@ export async function appendPrivately(path: string, content: string): Promise<vo
 }
 
 /** What a node keeps in its `data`. */
-const ourNames = /^(calls|redis|network-secret|copy-.*\.jsonl(\.new)?)$/
+const ourNames = /^(calls|redis|starts|network-secret|copy-.*\.jsonl(\.new)?)$/
 
 /**
  * Takes all rights of others from what an earlier version left in `data`. The folder itself is tightened only if it holds nothing else:
