@@ -218,7 +218,7 @@ describe('tables', () => {
     await desk.redis.cli('HSET', '{hd}:user:111', 'home', 'paris', 'name', 'E\u001b[2Jve\u202e')
     const rows = (await desk.hotdesk('user', 'list')).out.split('\n')
     const [wide = '', evil = ''] = [rows.find((row) => row.startsWith('110')), rows.find((row) => row.startsWith('111'))]
-    expect(wide).toMatch(/^110 {3}日本 {4}paris/)
-    expect(evil).toMatch(/^111 {3}E\[2Jve +paris/)
+    expect(wide).toMatch(/^110 {3}日本 {16}paris/)
+    expect(evil).toMatch(/^111 {3}E\\u001b\[2Jve\\u202e {2}paris/)
   })
 })
