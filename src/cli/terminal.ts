@@ -9,6 +9,8 @@ import { printable, printableLines } from '../base/output/printable.js'
  */
 export interface Terminal {
   print(text: string): void
+  /** Data for a program: exactly as it is, unless a person reads it. */
+  deliver(text: string): void
   complain(text: string): void
   /** Nobody reads any more: `hotdesk events --follow | head`. */
   readonly isGone: boolean
@@ -30,11 +32,13 @@ export interface TerminalNeeds {
   readonly colour: Colouring
   /** Of `err`, which may go elsewhere; as `out` where it is left out. */
   readonly complaints?: Colouring
+  /** Of `out`; a person where it is left out. */
+  readonly reader?: 'person' | 'program'
 }
 
 export type Colouring = 'colour' | 'plain'
 
-export function createTerminal({ out, err, colour, complaints = colour }: TerminalNeeds): Terminal {
+export function createTerminal({ out, err, colour, complaints = colour, reader = 'person' }: TerminalNeeds): Terminal {
   const painted = (code: number) => (text: string) => (colour === 'colour' ? `\u001b[${code}m${mark}${text}\u001b[0m${mark}` : text)
   let isGone = false
   // A reader that has had enough is no fault; the standard output of a process stays writable all the same.
@@ -46,6 +50,7 @@ export function createTerminal({ out, err, colour, complaints = colour }: Termin
       return isGone
     },
     print: (text) => void out.write(`${shown(text, colour)}\n`),
+    deliver: (text) => void out.write(`${reader === 'program' ? text : shown(text, colour)}\n`),
     complain: (text) => void err.write(`${shown(text, complaints)}\n`),
     paint: { strong: painted(1), faint: painted(2), good: painted(32), bad: painted(31), key: painted(36) },
   }
@@ -56,7 +61,7 @@ export function processTerminal(): Terminal {
   // hasColors() also heeds NO_COLOR and FORCE_COLOR.
   const colouring = (stream: NodeJS.WriteStream): Colouring => (stream.isTTY && stream.hasColors() ? 'colour' : 'plain')
   const [out, err] = [process.stdout, process.stderr]
-  return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err) })
+  return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err), reader: out.isTTY ? 'person' : 'program' })
 }
 
 /** Stands behind each of our own colours and tells them from those in a name; nobody can guess it, and it is never printed. */

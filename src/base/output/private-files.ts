@@ -4,10 +4,10 @@ import { join } from 'node:path'
 const folderMode = 0o700
 const fileMode = 0o600
 
-/** Makes a folder that only its owner may enter; one that is there already is tightened. */
+/** Makes a folder that only its owner may enter; one that is there already is tightened, if it is ours. */
 export async function privateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: folderMode })
-  await chmod(path, folderMode)
+  await setMode(path, folderMode)
 }
 
 /** Replaces the content of a file that only its owner may read, whoever might before. What is no file, such as a pipe, keeps its rights. */

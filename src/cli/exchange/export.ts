@@ -39,7 +39,7 @@ export function exportCommand(program: Command, needs: CommandNeeds): void {
       const content = await withDirectory(needs.config('look'), (directory, { replica }) =>
         Promise.resolve(contentOf(recordsIn(directory, replica), { ...options, format: options.format ?? formatOf(file ?? '') })),
       )
-      if (file === undefined) return needs.terminal.print(content.trimEnd())
+      if (file === undefined) return needs.terminal.deliver(content.trimEnd())
       await writePrivately(file, content)
     })
 }

@@ -36,6 +36,16 @@ describe('text from elsewhere', () => {
     expect(line.split('\n')).toEqual(['NAME       X', `\\u001b[8m  ${ESC}[2my${ESC}[0m`, ''])
   })
 
+  test('reaches a program as it is, and a person as it can be seen', async () => {
+    const delivered = async (reader: 'person' | 'program') => {
+      const out = new PassThrough()
+      createTerminal({ out, err: out, colour: 'plain', reader }).deliver(`a\u200b${ESC}b`)
+      out.end()
+      return text(out)
+    }
+    expect([await delivered('program'), await delivered('person')]).toEqual([`a\u200b${ESC}b\n`, 'a\\u200b\\u001bb\n'])
+  })
+
   test('begins no line in a cell', () => {
     expect(table([['a\nb\tc', 'd']])).toEqual([String.raw`a\u000ab\u0009c  d`])
   })
