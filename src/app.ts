@@ -149,7 +149,8 @@ type SipPlace = Parameters<typeof createSrf>[0]['place']
 
 async function openSip(ground: Ground, place: SipPlace): Promise<SipApplication> {
   detachEnvironment()
-  const srf = await createSrf({ place, log: part(ground, 'srf') })
+  const session = { seconds: ground.config.sip.sessionSeconds }
+  const srf = await createSrf({ place, session, log: part(ground, 'srf') })
   return ground.lifecycle.opened(srf, sipApplication, (opened) => opened.close())
 }
 
@@ -163,7 +164,7 @@ interface SipServer {
 async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Promise<SipServer> {
   const { config, clock, lifecycle, metrics } = ground
   if (config.drachtio !== 'embedded') return { place: config.drachtio, acquaint: null }
-  const { thread, tls: files, aliases: _aliases, digest: _digest, ...sip } = config.sip
+  const { thread, tls: files, aliases: _aliases, digest: _digest, sessionSeconds: _session, ...sip } = config.sip
   const secret = new Secret(randomBytes(16).toString('hex'))
   const admin = { address: '127.0.0.1', port: 0 }
   const pair = files && tlsPairOf(files)

@@ -50,6 +50,8 @@ export interface Config {
     readonly origins: readonly string[]
     /** For tls:// and wss://. */
     readonly tls: TlsFiles | null
+    /** Session interval of every leg (RFC 4028). */
+    readonly sessionSeconds: number
     readonly thread: SipThread
     /** RFC 3261 §17: T1, T2, T4 in milliseconds. */
     readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }

@@ -34,18 +34,7 @@ export interface Course {
 }
 
 /** Passed from leg A to leg B as they stand. */
-const passedOn = [
-  'Subject',
-  'Priority',
-  'Alert-Info',
-  'Call-Info',
-  'Accept-Language',
-  'Date',
-  'Organization',
-  'Content-Type',
-  'Session-Expires',
-  'Min-SE',
-]
+const passedOn = ['Subject', 'Priority', 'Alert-Info', 'Call-Info', 'Accept-Language', 'Date', 'Organization', 'Content-Type']
 
 export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, needs: CallNeeds): Call {
   const id = crypto.randomUUID().slice(0, 8)

@@ -27,13 +27,13 @@ export function retryHeaders(answer: SipAnswer, { sent, method, uri, body, crede
   const challenge = chooseChallenge(challengesIn(answer.header(names.challenge)))
   if (!challenge) return null
   const parts = { ...credentials, uri, method, body: Buffer.from(body), cnonce: newTag(), count: 1 }
+  return { ...sameCall(sent, method), [names.answer]: printCredentials(answerChallenge(challenge, parts)) }
+}
+
+/** What the next attempt of a refused request has in common with it. */
+export function sameCall(sent: DrachtioMessage, method: string): SipHeaders {
   const [count = '0'] = (sent.get('CSeq') ?? '').split(' ')
-  return {
-    'Call-ID': sent.get('Call-ID') ?? '',
-    From: sent.get('From') ?? '',
-    CSeq: `${Number(count) + 1} ${method}`,
-    [names.answer]: printCredentials(answerChallenge(challenge, parts)),
-  }
+  return { 'Call-ID': sent.get('Call-ID') ?? '', From: sent.get('From') ?? '', CSeq: `${Number(count) + 1} ${method}` }
 }
 
 /** Several challenges come joined by commas, and so do the parameters within each. */

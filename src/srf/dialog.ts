@@ -4,6 +4,7 @@ import type { DialogEnd, IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, 
 import type { DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { flattenHeaders } from './headers.js'
 import { localAnswer, toAnswer, toIncomingRequest } from './messages.js'
+import { createSessionTimer, type SessionTerms } from './session.js'
 
 /** In-dialog requests as drachtio-srf names them; `modify` is a re-INVITE. */
 const requestEvents = ['modify', 'info', 'update', 'refer', 'notify', 'message', 'options', 'subscribe'] as const
@@ -16,9 +17,10 @@ const longestInfo = 1_024
 
 /**
  * Wraps a dialog in the very callback that brings it, so that nothing that arrives right behind is missed; what comes
- * before the user has a listener is kept for them.
+ * before the user has a listener is kept for them. `agreed`: the session timer, which every INVITE and UPDATE in the dialog carries on.
  */
-export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipDialog {
+export function wrapDialog(dialog: DrachtioDialog, connection: Connection, agreed?: SessionTerms): SipDialog {
+  const timer = createSessionTimer(agreed)
   const end = createOnce<DialogEnd>((tell) => connection.guard('end of a dialog', tell))
   const onAck: ((sdp: string) => void | Promise<void>)[] = []
   let onRequest: ((request: IncomingRequest) => void | Promise<void>) | null = null
@@ -41,7 +43,7 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipD
   for (const event of requestEvents) dialog.on(event, (request: DrachtioRequest) => arrived(request))
 
   function arrived(raw: DrachtioRequest): void {
-    const request = toIncomingRequest(raw)
+    const request = toIncomingRequest(raw, (status, parts) => timer.completed(raw.method, request, { status, parts }))
     if (request.method === 'INFO' && request.body.length > longestInfo) {
       request.respond(413)
       return
@@ -63,11 +65,12 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection): SipD
   ): Promise<SipAnswer & { ack?: (sdp: string) => void }> {
     if (end.happened()) return Promise.resolve(localAnswer(481, 'Dialog Has Ended'))
     return connection.settle((done) => {
-      const parts = { method, headers: flattenHeaders(headers), ...(body ? { body } : {}), noAck: true }
+      const parts = { method, headers: flattenHeaders(timer.headersOf(method, headers)), ...(body ? { body } : {}), noAck: true }
       dialog.request(parts, (fault, answer, acknowledge) => {
         if (fault) return done(localAnswer(481, messageOf(fault)))
         if (answer.status < 200) return
         const plain = toAnswer(answer)
+        timer.heard(method, plain)
         done(acknowledge ? { ...plain, ack: (sdp) => acknowledge({ body: sdp }) } : plain)
       })
     })

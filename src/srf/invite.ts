@@ -1,13 +1,21 @@
 import { AppError, messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
 import type { IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipDialog, SipHeaders } from './contract.js'
-import { retryHeaders } from './credentials.js'
+import { retryHeaders, sameCall } from './credentials.js'
 import { wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
 import { again, flattenHeaders, headersOf } from './headers.js'
 import { linkLost, localAnswer, toAnswer, toIncomingRequest } from './messages.js'
+import { answering, longerOffer, offering, type SessionOffer, type SessionTerms, termsOfAnswer } from './session.js'
 
-export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw: DrachtioRequest): IncomingInvite {
+export interface InviteGround {
+  readonly drachtio: Drachtio
+  readonly connection: Connection
+  /** Undefined: no session timers are offered. */
+  readonly session: SessionOffer | undefined
+}
+
+export function toIncomingInvite({ drachtio, connection, session }: InviteGround, raw: DrachtioRequest): IncomingInvite {
   const request = toIncomingRequest(raw)
   const onCancel: ((reason: string) => void)[] = []
   let cancelled: { reason: string } | null = null
@@ -30,9 +38,10 @@ export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw
       if (cancelled) return fail('the caller has given up')
       // The echo of the 200 is what drachtio-srf waits for, and with the link it is lost.
       const forgetAnswer = connection.onLost(() => fail('SIP server lost'))
-      drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: headersOf(sdp, headers) }, (fault, dialog) => {
+      const answer = session && answering(session, request, headers ?? {})
+      drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: headersOf(sdp, answer?.headers ?? headers) }, (fault, dialog) => {
         forgetAnswer()
-        if (!fault) return resolve(wrapDialog(dialog, connection))
+        if (!fault) return resolve(wrapDialog(dialog, connection, answer?.terms))
         // A 200 that was refused is none: the caller still waits for a final response.
         raw.res.finished = cancelled !== null
         fail(messageOf(fault), fault)
@@ -67,18 +76,17 @@ export function toIncomingInvite(drachtio: Drachtio, connection: Connection, raw
   }
 }
 
-export interface InviteNeeds {
-  readonly drachtio: Drachtio
-  readonly connection: Connection
+export interface InviteNeeds extends InviteGround {
   readonly uri: string
   readonly sdp: string | null
   readonly parts: OutgoingParts
 }
 
-export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeeds): OutgoingInvite {
+export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: InviteNeeds): OutgoingInvite {
   const body = parts.body ?? sdp ?? ''
   const onProvisional: ((answer: SipAnswer) => void)[] = []
   let request: DrachtioRequest | null = null
+  let offer = session
   let cancel: { headers: SipHeaders } | null = null
   let tellSent: (sent: { callId: string }) => void = () => undefined
   const sent = new Promise<{ callId: string }>((resolve) => {
@@ -125,12 +133,23 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
   }
 
   async function run(): Promise<InviteResult> {
-    const headers = parts.headers ?? {}
-    const result = await attempt(headers)
-    if (result.outcome !== 'failed' || !request || !parts.credentials || cancel) return result
-    const challenged = { sent: request, method: 'INVITE', uri, body, credentials: parts.credentials }
-    const retry = retryHeaders(result.answer, challenged)
-    return retry ? attempt(again(headers, retry)) : result
+    let headers = parts.headers ?? {}
+    for (const tried = new Set<'credentials' | 'interval'>(); ; ) {
+      const result = await attempt(offer ? offering(offer, headers) : headers)
+      if (result.outcome !== 'failed' || !request || cancel) return result
+      const longer = tried.has('interval') ? null : offer && longerOffer(offer, result.answer)
+      const retry = longer ? sameCall(request, 'INVITE') : tried.has('credentials') ? null : proof(request, result.answer)
+      if (!retry) return result
+      // Another interval is another request, which may be challenged again.
+      if (longer) tried.delete('credentials')
+      tried.add(longer ? 'interval' : 'credentials')
+      offer = longer ?? offer
+      headers = again(headers, retry)
+    }
+  }
+
+  function proof(sent: DrachtioRequest, answer: SipAnswer): SipHeaders | null {
+    return parts.credentials ? retryHeaders(answer, { sent, method: 'INVITE', uri, body, credentials: parts.credentials }) : null
   }
 
   function taken(outcome: DrachtioDialog | DrachtioOffered): InviteResult {
@@ -138,8 +157,10 @@ export function sendInvite({ drachtio, connection, uri, sdp, parts }: InviteNeed
       abandon(outcome)
       return failed(localAnswer(487, 'Request Terminated'))
     }
-    if (!isDialog(outcome)) return offered(outcome, connection)
-    return { outcome: 'answered', dialog: wrapDialog(outcome, connection), answer: toAnswer(outcome.res) }
+    const answer = toAnswer(outcome.res)
+    const terms = offer && termsOfAnswer(offer, answer)
+    if (!isDialog(outcome)) return offered(outcome, connection, terms)
+    return { outcome: 'answered', dialog: wrapDialog(outcome, connection, terms), answer }
   }
 
   return {
@@ -174,11 +195,11 @@ function isDialog(outcome: DrachtioDialog | DrachtioOffered): outcome is Drachti
   return 'sip' in outcome
 }
 
-function offered(outcome: DrachtioOffered, connection: Connection): InviteResult {
+function offered(outcome: DrachtioOffered, connection: Connection, terms: SessionTerms | undefined): InviteResult {
   return {
     outcome: 'offered',
     answer: toAnswer(outcome.res),
-    ack: async (sdp) => wrapDialog(await outcome.ack(sdp), connection),
+    ack: async (sdp) => wrapDialog(await outcome.ack(sdp), connection, terms),
     abandon: () => outcome.destroy(),
   }
 }

@@ -43,7 +43,11 @@ function protocolOf(request: DrachtioRequest): SipSource['protocol'] {
 /** An empty word stands for UDP. */
 const known = ['udp', 'ws', 'wss'] as const
 
-export function toIncomingRequest(request: DrachtioRequest): IncomingRequest {
+/** `completed`: the parts of a response as they are sent. */
+export function toIncomingRequest(
+  request: DrachtioRequest,
+  completed: (status: number, parts: ResponseParts | undefined) => ResponseParts | undefined = (_, parts) => parts,
+): IncomingRequest {
   let answered = false
   return {
     method: request.method,
@@ -56,7 +60,7 @@ export function toIncomingRequest(request: DrachtioRequest): IncomingRequest {
     respond(status, parts) {
       if (answered) return
       answered = status >= 200
-      sendResponse(request, status, parts)
+      sendResponse(request, status, completed(status, parts))
     },
     get answered() {
       return answered || request.res.finalResponseSent

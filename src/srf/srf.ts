@@ -8,6 +8,7 @@ import { type Drachtio, type DrachtioMessage, newDrachtio } from './drachtio.js'
 import { again, flattenHeaders } from './headers.js'
 import { sendInvite, toIncomingInvite } from './invite.js'
 import { localAnswer, sendResponse, toAnswer, toIncomingRequest } from './messages.js'
+import type { SessionOffer } from './session.js'
 
 export type * from './contract.js'
 
@@ -22,13 +23,15 @@ export interface SrfNeeds {
   }
   readonly log: Logger
   readonly clock?: Clock
+  /** Offered in every dialog; absent: none is. */
+  readonly session?: SessionOffer
 }
 
 /**
  * Connects to the SIP server and waits until it has taken us; a server that is not there is tried again until it is.
  * @throws AppError SIP_SERVER_REFUSED when the secret is not the server's
  */
-export async function createSrf({ place, log, clock = systemClock }: SrfNeeds): Promise<SipApplication> {
+export async function createSrf({ place, log, clock = systemClock, session }: SrfNeeds): Promise<SipApplication> {
   const drachtio = newDrachtio()
   const connection = await connect({ drachtio, place: { host: place.host, port: place.port, secret: place.secret.reveal() }, log, clock })
   answerStrays(drachtio)
@@ -42,7 +45,7 @@ export async function createSrf({ place, log, clock = systemClock }: SrfNeeds): 
     hearsTrying: place.tellsTrying ?? false,
     onConnection: connection.onState,
     onInvite(handle) {
-      drachtio.use('invite', (raw) => takeInvite(toIncomingInvite(drachtio, connection, raw), connection, handle))
+      drachtio.use('invite', (raw) => takeInvite(toIncomingInvite({ drachtio, connection, session }, raw), connection, handle))
     },
     onRequest(method, handle) {
       drachtio.use(method.toLowerCase(), (raw) => {
@@ -55,7 +58,7 @@ export async function createSrf({ place, log, clock = systemClock }: SrfNeeds): 
       })
     },
     request: (method, uri, parts = {}) => sendRequest(drachtio, connection, method, uri, parts),
-    invite: (uri, sdp, parts = {}) => sendInvite({ drachtio, connection, uri, sdp, parts }),
+    invite: (uri, sdp, parts = {}) => sendInvite({ drachtio, connection, session, uri, sdp, parts }),
     close: () => Promise.resolve(connection.close()),
   }
 }

@@ -266,7 +266,10 @@ describe('an emergency call', () => {
     beforeAll(async () => {
       silent = createSocket('udp4').bind(0, '127.0.0.1')
       await once(silent, 'listening')
-      second = await office.node('paris-2', 'paris', { dialplan: planOver(`127.0.0.1:${silent.address().port}`, carrier.address) })
+      second = await office.node('paris-2', 'paris', {
+        dialplan: planOver(`127.0.0.1:${silent.address().port}`, carrier.address),
+        env: { HOTDESK_EMERGENCY_STOP_SECONDS: '1' },
+      })
       phone = await office.phone('HD0004', second)
     })
 
@@ -295,7 +298,7 @@ describe('an emergency call', () => {
       await wanting.close()
     })
 
-    it('is left alone when the node ends: its sound does not pass through there', async () => {
+    it('is left alone when the node ends after its time to wait: its sound does not pass through there', async () => {
       const call = await converse(phone, '112', centre)
       expect(await second.stop()).toBe(0)
       expect([call.caller.dialog.ended, call.callee.dialog.ended]).toEqual([false, false])

@@ -38,6 +38,22 @@ afterAll(async () => {
 
 const isUp = (): Promise<number> => metricOf(node, 'hotdesk_trunk_up{trunk="line-1"}')
 
+it('both legs of a call have a session timer of the node, and the phone’s refresh does not reach the trunk (RFC 4028)', async () => {
+  const dialling = await desk.dial(number)
+  const invite = await first.hearsRequest('INVITE')
+  expect(['Session-Expires', 'Min-SE', 'Supported'].map((name) => invite.first(name))).toEqual(['1800;refresher=uac', '90', 'timer'])
+  first.respond(invite, 200, [], offer)
+  await first.hearsRequest('ACK')
+  const dialled = await dialling.result
+  if (dialled.outcome === 'failed') throw new Error(String(dialled.answer.status))
+  expect(dialled.answer.header('Session-Expires')).toBe('1800;refresher=uas')
+  expect((await dialled.call.dialog.request('UPDATE')).status).toBe(200)
+  const over = dialled.call.hangUp()
+  first.respond(await first.hearsRequest('BYE'), 200)
+  await over
+  expect(first.untaken).not.toContain('UPDATE')
+})
+
 it('a trunk that refuses calls stays down when a call ends that it took before', async () => {
   const before = dialAnswered(desk, number)
   first.respond(await first.hearsRequest('INVITE'), 200, [], offer)

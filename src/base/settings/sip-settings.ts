@@ -53,6 +53,11 @@ export const sipSettings = block({
       .prefault('optional')
       .describe('`required` refuses phones whose digest has no `qop` (RFC 2069); `optional` takes them, once for each nonce.'),
   }).prefault({}),
+  sessionSeconds: form('seconds, 90 to 86400', (text) =>
+    /^[0-9]{1,5}$/.test(text) && Number(text) >= 90 && Number(text) <= 86_400 ? Number(text) : null,
+  )
+    .prefault('1800')
+    .describe('Session timer of every leg (RFC 4028): a phone or trunk that is gone is noticed within this time.'),
   thread: form(`one of ${threads.join(', ')}`, (text) => threads.find((thread) => thread === text) ?? null)
     .prefault('own')
     .describe('Where the SIP server runs: in its `own` thread, or `shared` with the rest of the node.'),

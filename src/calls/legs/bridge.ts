@@ -15,7 +15,7 @@ export interface Bridge {
 
 /** Requests that are passed from one leg to the other with their body, and the headers that go with them. */
 const passed: Readonly<Record<string, readonly string[]>> = {
-  UPDATE: ['Content-Type', 'Session-Expires', 'Min-SE'],
+  UPDATE: ['Content-Type'],
   INFO: ['Content-Type', 'Info-Package'],
   MESSAGE: ['Content-Type'],
 }
@@ -54,6 +54,11 @@ export function bridge(caller: SipDialog, callee: SipDialog): Bridge {
 
 async function relay(request: IncomingRequest, from: SipDialog, to: SipDialog): Promise<void> {
   if (request.method === 'INVITE') return relayReinvite(request, from, to)
+  // Each leg has a session timer of its own: a refresh of one says nothing to the other (RFC 4028 §7.4).
+  if (request.method === 'UPDATE' && request.body === '') {
+    request.respond(200)
+    return
+  }
   const names = passed[request.method]
   if (!names) {
     request.respond(answeredHere[request.method] ?? 501)

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { createResponse } from '../../sip/builder.js'
 import { newTag } from '../../sip/ids.js'
 import type { SipRequest } from '../../sip/message.js'
+import { shortestInterval } from '../../sip/syntax/session-expires.js'
 import type { Flow, ServerTransaction } from '../transaction/transaction-layer.js'
 import { newWireId } from '../wire-id.js'
 import type { Answering } from './answering.js'
@@ -10,7 +11,7 @@ import { acknowledgeServerCall, cancelServerCall, feedServerCall, newServerCall,
 import { type Core, makesDialog, type Pending, passageOf, settle } from './core.js'
 import type { Delivery } from './delivery.js'
 import { type Dialog, refreshTarget } from './dialog.js'
-import { asksTooLittle, shortestInterval } from './session/session-terms.js'
+import { asksTooLittle } from './session/session-terms.js'
 import { wayOfRequest } from './way.js'
 
 /** Requests from the network. */

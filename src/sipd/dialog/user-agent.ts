@@ -136,9 +136,9 @@ function heardOfCall(core: Core, keeper: SessionKeeper, call: ClientCall, heard:
   const id = winner?.id ?? call.dialog?.id ?? dialogId(request.callId, request.from.tag)
   passResponse(core, { application, txnId, dialogId: id }, response, origin)
   if (response.status < 200) return
-  if (winner) {
+  if (winner && response.status < 300) {
     winner.description = descriptionIn(request) ?? winner.description
-    keeper.keep(winner, termsOf(response), response)
+    keeper.keep(winner, termsOf(request, response), response)
   }
   if (!call.dialog) record(core, response)
 }

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { createRequest, createResponse } from '../../../src/sip/builder.js'
 import { newResponse } from '../../../src/sip/editor.js'
 import type { SipRequest } from '../../../src/sip/message.js'
+import { parseSessionExpires } from '../../../src/sip/syntax/session-expires.js'
 import { pathTo } from '../../../src/sipd/dialog/route-set.js'
-import { agree, asksTooLittle, parseSessionExpires, termsOf } from '../../../src/sipd/dialog/session/session-terms.js'
+import { agree, asksTooLittle, termsOf } from '../../../src/sipd/dialog/session/session-terms.js'
 import { isHidden, wayOfRequest, wayOfResponse } from '../../../src/sipd/dialog/way.js'
 import { bestResponse } from '../../../src/sipd/proxy/best-response.js'
 import type { Flow } from '../../../src/sipd/transaction/transaction-layer.js'
@@ -136,11 +137,13 @@ describe('session timers (RFC 4028)', () => {
 
   it('of an answer are ours to refresh unless it says otherwise (§7.2)', () => {
     const response = newResponse(200, 'OK')
-    expect(termsOf(response)).toBeNull()
+    const asked = request([['Session-Expires', '600;refresher=uac']])
+    expect(termsOf(request([]), response)).toBeNull()
+    expect(termsOf(asked, response)).toEqual({ seconds: 600, refresher: 'us' })
     response.append('Session-Expires', '120')
-    expect(termsOf(response)).toEqual({ seconds: 120, refresher: 'us' })
+    expect(termsOf(asked, response)).toEqual({ seconds: 120, refresher: 'us' })
     response.set('Session-Expires', '120;refresher=uas')
-    expect(termsOf(response)).toEqual({ seconds: 120, refresher: 'them' })
+    expect(termsOf(asked, response)).toEqual({ seconds: 120, refresher: 'them' })
   })
 })
 

@@ -89,15 +89,39 @@ function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop,
   if (method === 'INVITE') dialog.inviting.us = true
   sendRequest(core, message, hops, {
     sent: () => undefined,
-    heard(response) {
+    heard(response, { flow }) {
       if (response.status < 200) return
       if (method === 'INVITE') settleInvite(inDialog, dialog, message, response)
-      const agreed = response.status < 300 ? (termsOf(response) ?? terms) : null
-      if (!agreed || !core.dialogs.has(dialog)) return
-      dialog.expiry?.cancel()
-      watch({ core, inDialog }, { dialog, terms: agreed, method })
+      if (core.dialogs.has(dialog)) goOn({ core, inDialog }, session, { refresh: message, response, isFromFarEnd: flow !== null })
     },
   })
+}
+
+interface Answered {
+  readonly refresh: SipRequest
+  readonly response: SipResponse
+  readonly isFromFarEnd: boolean
+}
+
+/** RFC 3261 §12.2.1.2: the far end has lost the dialog, or is gone. */
+const lost: ReadonlySet<number> = new Set([408, 481])
+/** The far end does not take UPDATE, whatever it said (RFC 3261 §21.4.6, §21.5.2). */
+const noUpdate: ReadonlySet<number> = new Set([405, 420, 501])
+
+function goOn(keeper: Keeper, session: Session, { refresh: request, response, isFromFarEnd }: Answered): void {
+  const { dialog, terms } = session
+  const { status } = response
+  if (lost.has(status)) {
+    expire(keeper, session)
+    return
+  }
+  // It could not be sent: the far end may connect again before its time is over.
+  if (!isFromFarEnd) return
+  dialog.expiry?.cancel()
+  if (status < 300) watch(keeper, { ...session, terms: termsOf(request, response) ?? terms })
+  else if (noUpdate.has(status) && session.method === 'UPDATE') refresh(keeper, { ...session, method: 'INVITE' })
+  // It has refused the refresh, so it is alive; it may end the session itself unless one succeeds.
+  else after(keeper, session, status === 491 ? retryMs / 1000 : terms.seconds / 4, () => refresh(keeper, session))
 }
 
 function settleInvite(inDialog: InDialog, dialog: Dialog, invite: SipRequest, response: SipResponse): void {

@@ -1,28 +1,11 @@
-import { maxDeltaSeconds, parseInteger } from '../../../sip/headers.js'
 import type { SipRequest, SipResponse } from '../../../sip/message.js'
-
-/** RFC 4028 §5: no session interval may be shorter, in seconds. */
-export const shortestInterval = 90
+import { parseSessionExpires, shortestInterval } from '../../../sip/syntax/session-expires.js'
 
 /** What both sides have agreed on about the life of a session (RFC 4028). */
 export interface SessionTerms {
   readonly seconds: number
   /** Who refreshes. */
   readonly refresher: 'us' | 'them'
-}
-
-interface SessionExpires {
-  readonly seconds: number
-  readonly refresher: 'uac' | 'uas' | null
-}
-
-/** `1800;refresher=uac`; null for anything else. */
-export function parseSessionExpires(text: string | undefined): SessionExpires | null {
-  const [delta = '', ...params] = (text ?? '').split(';').map((part) => part.trim())
-  const seconds = parseInteger(delta, maxDeltaSeconds)
-  if (seconds === null) return null
-  const refresher = params.map((param) => /^refresher\s*=\s*(uac|uas)$/i.exec(param)?.[1]?.toLowerCase()).find((role) => role !== undefined)
-  return { seconds, refresher: refresher === 'uac' || refresher === 'uas' ? refresher : null }
 }
 
 /** True for a request that asks for an interval that is too short: 422 (RFC 4028 §9). */
@@ -48,10 +31,17 @@ export function agree(request: SipRequest, response: SipResponse): SessionTerms 
   return { seconds, refresher: refresher === 'uac' ? 'them' : 'us' }
 }
 
-/** The terms of the 2xx to a request of ours (RFC 4028 §7.2). */
-export function termsOf(response: SipResponse): SessionTerms | null {
+/**
+ * The terms of the 2xx to a request of ours (RFC 4028 §7.2). A far end without session timers leaves those out that we asked for: then we
+ * refresh by ourselves.
+ */
+export function termsOf(request: SipRequest, response: SipResponse): SessionTerms | null {
   const given = parseSessionExpires(response.first('Session-Expires'))
-  return given && { seconds: Math.max(given.seconds, shortestInterval), refresher: given.refresher === 'uas' ? 'them' : 'us' }
+  if (!given) {
+    const asked = parseSessionExpires(request.first('Session-Expires'))
+    return asked && { seconds: Math.max(asked.seconds, shortestInterval), refresher: 'us' }
+  }
+  return { seconds: Math.max(given.seconds, shortestInterval), refresher: given.refresher === 'uas' ? 'them' : 'us' }
 }
 
 function has(message: SipRequest | SipResponse, name: string, option: string): boolean {

@@ -1,0 +1,19 @@
+import { maxDeltaSeconds, parseInteger } from '../headers.js'
+
+/** RFC 4028 §5: no session interval may be shorter, in seconds. */
+export const shortestInterval = 90
+
+/** The value of a Session-Expires header (RFC 4028 §4). */
+export interface SessionExpires {
+  readonly seconds: number
+  readonly refresher: 'uac' | 'uas' | null
+}
+
+/** `1800;refresher=uac`; null for anything else. */
+export function parseSessionExpires(text: string | undefined): SessionExpires | null {
+  const [delta = '', ...params] = (text ?? '').split(';').map((part) => part.trim())
+  const seconds = parseInteger(delta, maxDeltaSeconds)
+  if (seconds === null) return null
+  const refresher = params.map((param) => /^refresher\s*=\s*(uac|uas)$/i.exec(param)?.[1]?.toLowerCase()).find((role) => role !== undefined)
+  return { seconds, refresher: refresher === 'uac' || refresher === 'uas' ? refresher : null }
+}

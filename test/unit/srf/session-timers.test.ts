@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { silentLogger } from '../../../src/base/logger.js'
+import { Secret } from '../../../src/base/secret.js'
+import type { SipRequest } from '../../../src/sip/message.js'
+import { answering, longerOffer, termsOfAnswer } from '../../../src/srf/session.js'
+import { createSrf, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
+import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+import { type HeaderList, inDialog, offer, type SipPeer } from '../../support/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
+
+const session = { seconds: 1_800 }
+const headed = (headers: Readonly<Record<string, string>>) => ({ header: (name: string): string => headers[name] ?? '' })
+
+describe('the session timer of our 2xx (RFC 4028 §9, table 2)', () => {
+  it.each([
+    ['a caller that asks for nothing', {}, '1800;refresher=uas'],
+    ['a caller that can and does not say who refreshes', { 'Session-Expires': '600', Supported: '100rel, timer' }, '600;refresher=uas'],
+    ['a caller that insists', { 'Session-Expires': '600;refresher=uac', Supported: 'timer' }, '600;refresher=uac'],
+    ['a proxy that asks for a caller that cannot', { 'Session-Expires': '600;refresher=uac' }, '600;refresher=uas'],
+    ['more than our own', { 'Session-Expires': '7200', Supported: 'timer' }, '1800;refresher=uas'],
+    ['not less than the caller bears', { 'Session-Expires': '7200', 'Min-SE': '3600', Supported: 'timer' }, '3600;refresher=uas'],
+    ['not less than 90', { 'Session-Expires': '10', Supported: 'timer' }, '90;refresher=uas'],
+    ['nonsense', { 'Session-Expires': 'soon;refresher=nobody', 'Min-SE': 'later' }, '1800;refresher=uas'],
+  ])('for %s', (_, asked, expected) => {
+    const { headers, terms } = answering(session, headed(asked), { Supported: '100rel' })
+    expect(headers).toMatchObject({ 'Session-Expires': expected, Supported: '100rel, timer' })
+    const byCaller = expected.endsWith('uac')
+    expect([headers.Require, terms.refresher]).toEqual(byCaller ? ['timer', 'them'] : [undefined, 'us'])
+  })
+})
+
+it('a far end without session timers is refreshed by us', () => {
+  expect(termsOfAnswer(session, headed({}))).toEqual({ seconds: 1_800, refresher: 'us' })
+  expect(termsOfAnswer(session, headed({ 'Session-Expires': '600;refresher=uas' }))).toEqual({ seconds: 600, refresher: 'them' })
+})
+
+it('only a 422 that wants a longer interval is answered with one', () => {
+  const answer = (status: number, least: string) => ({ status, reason: '', body: '', ...headed({ 'Min-SE': least }) })
+  expect([
+    longerOffer(session, answer(422, '3600')),
+    longerOffer(session, answer(422, '90')),
+    longerOffer(session, answer(486, '3600')),
+  ]).toEqual([{ seconds: 3_600 }, null, null])
+})
+
+describe('a call', () => {
+  let clock: ManualClock
+  let stage: SipdStage
+  let srf: SipApplication
+  let phone: SipPeer
+
+  beforeEach(async () => {
+    clock = createManualClock(Date.UTC(2026, 0, 1))
+    stage = await openSipdStage({ clock })
+    const place = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
+    srf = stage.keep(await createSrf({ place, session, log: silentLogger() }))
+    phone = await stage.udpPeer()
+  })
+  afterEach(() => stage.close())
+
+  async function called(headers: HeaderList = []): Promise<{ dialog: SipDialog; invite: SipRequest }> {
+    const outgoing = srf.invite(phone.uri, offer)
+    const invite = await phone.hearsRequest('INVITE')
+    phone.respond(invite, 200, headers, offer)
+    const result = await outgoing.result
+    if (result.outcome !== 'answered') throw new Error(result.outcome)
+    await phone.hearsRequest('ACK')
+    return { dialog: result.dialog, invite }
+  }
+
+  it('offers a session timer, and asks once more, in the same call, where the interval is too short (§7.1, §7.3)', async () => {
+    const outgoing = srf.invite(phone.uri, offer)
+    const first = await phone.hearsRequest('INVITE')
+    const offered = ['Session-Expires', 'Min-SE', 'Supported'].map((name) => first.first(name))
+    expect(offered).toEqual(['1800;refresher=uac', '90', 'timer'])
+    phone.respond(first, 422, [['Min-SE', '3600']])
+    const second = await phone.hearsRequest('INVITE')
+    expect([second.first('Session-Expires'), second.callId, second.cseq.number]).toEqual([
+      '3600;refresher=uac',
+      first.callId,
+      first.cseq.number + 1,
+    ])
+    phone.respond(second, 422, [['Min-SE', '7200']])
+    expect(await outgoing.result).toMatchObject({ outcome: 'failed', answer: { status: 422 } })
+  })
+
+  it('to a phone without session timers is refreshed at half its time, and ended with BYE when the phone is gone', async () => {
+    const { dialog } = await called()
+    const end = new Promise((resolve) => dialog.onEnd(resolve))
+    clock.advance(900_000)
+    const refresh = await phone.hearsRequest('INVITE')
+    expect([refresh.first('Session-Expires'), refresh.body.toString()]).toEqual(['1800;refresher=uac', offer])
+    phone.respond(refresh, 200, [], offer)
+    await phone.hearsRequest('ACK')
+    clock.advance(900_000)
+    await phone.hearsRequest('INVITE')
+    // 64 × T1 without an answer.
+    clock.advance(32_000)
+    expect((await phone.hearsRequest('BYE')).first('Reason')).toContain('Session timer expired')
+    expect(await end).toMatchObject({ by: 'server' })
+  })
+
+  it('to a phone that refuses the refresh goes on, with INVITE where it does not take UPDATE', async () => {
+    const { dialog } = await called([['Allow', 'INVITE, UPDATE']])
+    clock.advance(900_000)
+    phone.respond(await phone.hearsRequest('UPDATE'), 501)
+    phone.respond(await phone.hearsRequest('INVITE'), 500)
+    await phone.hearsRequest('ACK')
+    await stage.sipd.counts()
+    clock.advance(450_000)
+    phone.respond(await phone.hearsRequest('INVITE'), 200, [], offer)
+    await phone.hearsRequest('ACK')
+    expect(dialog.ended).toBe(false)
+  })
+
+  it('keeps its timer through a hold from either side (§7.4, §9)', async () => {
+    const { dialog, invite } = await called([
+      ['Session-Expires', '600;refresher=uas'],
+      ['Require', 'timer'],
+    ])
+    const held = dialog.reinvite(offer)
+    const reinvite = await phone.hearsRequest('INVITE')
+    expect(reinvite.first('Session-Expires')).toBe('600;refresher=uas')
+    phone.respond(reinvite, 200, [], offer)
+    await held
+    await phone.hearsRequest('ACK')
+
+    dialog.onRequest((request) => request.respond(200, { body: offer }))
+    const back = {
+      uri: invite.contacts[0]?.uri ?? '',
+      to: invite.from.uri,
+      toTag: invite.from.tag,
+      fromTag: phone.tag,
+      callId: invite.callId,
+    }
+    phone.send(phone.request({ method: 'INVITE', ...back, cseq: 7, body: offer }))
+    expect((await phone.hearsResponse(200, 'INVITE')).first('Session-Expires')).toBe('600;refresher=uas')
+  })
+
+  it('from a phone that asks for nothing has a session timer of ours as well', async () => {
+    let end: unknown
+    const acknowledged = new Promise<void>((resolve) => {
+      srf.onInvite(async (invite) => {
+        const dialog = await invite.accept({ sdp: offer })
+        dialog.onAck(() => resolve())
+        dialog.onEnd((how) => {
+          end = how
+        })
+      })
+    })
+    const invite = phone.request({ method: 'INVITE', body: offer })
+    phone.send(invite)
+    const answer = await phone.hearsResponse(200, 'INVITE')
+    expect([answer.first('Session-Expires'), answer.first('Require')]).toEqual(['1800;refresher=uas', undefined])
+    phone.send(phone.request(inDialog(invite, answer, { method: 'ACK' })))
+    await acknowledged
+    clock.advance(900_000)
+    phone.respond(await phone.hearsRequest('INVITE'), 481)
+    expect((await phone.hearsRequest('BYE')).first('Reason')).toContain('Session timer expired')
+    await expect.poll(() => end).toMatchObject({ by: 'server' })
+  })
+})
