@@ -3,7 +3,7 @@ import { silentLogger } from '../../src/base/logger.js'
 import { Secret } from '../../src/base/secret.js'
 import type { Phone } from '../../src/cli/demo/phone.js'
 import { createPhoneBank } from '../../src/cli/demo/phone-bank.js'
-import { domain } from './office.js'
+import { networkDomain } from './node.js'
 
 /** The far end of a site's line. */
 export interface Carrier {
@@ -18,7 +18,8 @@ export async function openCarrier(): Promise<Carrier> {
   const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
   return {
     address: bank.address,
-    line: (number, towards = '127.0.0.1:9') => bank.phone({ device: number, password: new Secret(''), node: towards, domain }),
+    line: (number, towards = '127.0.0.1:9') =>
+      bank.phone({ device: number, password: new Secret(''), node: towards, domain: networkDomain }),
     close: bank.close,
   }
 }

@@ -52,6 +52,9 @@ export function sameAddresses({ udp, tcp }: Pick<TestNode, 'udp' | 'tcp'>): NonN
 /** Shared by every node of the tests: it seals the phones' passwords and signs the calls between nodes. */
 export const networkSecret = 'a secret of the tests, and of no network'
 
+/** The SIP domain of every node of the tests. */
+export const networkDomain = 'hotdesk.test'
+
 const program = resolve(import.meta.dirname, '../../dist/main.js')
 
 export async function startTestNode(parts: NodeParts): Promise<TestNode> {
@@ -106,7 +109,7 @@ async function writeConfiguration(directory: string, { node, site, redis, data, 
     site,
     redis,
     secret: networkSecret,
-    sip: { domain: 'hotdesk.test', listen: ['udp://127.0.0.1:0', 'tcp://127.0.0.1:0'] },
+    sip: { domain: networkDomain, listen: ['udp://127.0.0.1:0', 'tcp://127.0.0.1:0'] },
     http: { listen: '127.0.0.1:0' },
     media: { address: '127.0.0.1', ports: '20000-39999' },
     data: data ?? join(directory, 'data'),

@@ -8,7 +8,7 @@ import type { Phone } from '../../src/cli/demo/phone.js'
 import { createPhoneBank, type PhoneBank } from '../../src/cli/demo/phone-bank.js'
 import { createDirectory, type Directory, samples } from '../../src/directory/directory.js'
 import { hashPin } from '../../src/hotdesk/hotdesk.js'
-import { type NodeParts, networkSecret, startTestNode, type TestNode } from './node.js'
+import { type NodeParts, networkDomain, networkSecret, startTestNode, type TestNode } from './node.js'
 import { startTestRedis, type TestRedis } from './redis.js'
 import { keyOf, openTestStore } from './redis-store.js'
 
@@ -35,7 +35,7 @@ export interface TestOffice {
   close(): Promise<void>
 }
 
-export const domain = 'hotdesk.test'
+export const domain = networkDomain
 
 /** On a Redis of its own where none is given. */
 export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
