@@ -69,7 +69,9 @@ export function createReader({ redis, keys, replica, losses, clock, log, onFault
   }
 
   function onMissed(key: string, fields: readonly string[]): void {
-    agenda.fields(key, fields)
+    // Most of a hash at once: whether that is a loss shows only in the whole.
+    if (fields.length * 2 >= (replica.hash(key)?.size ?? 0)) agenda.whole(key, 0)
+    else agenda.fields(key, fields)
     drain().catch(onFault)
   }
 

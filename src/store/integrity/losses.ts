@@ -64,10 +64,12 @@ export function createLosses({ replica, marks, clock, onLost, onOver }: LossNeed
   const missing = new Map<string, Missing>()
   const census = createCensus(replica)
   let isOpen = false
+  let openedAt: Milliseconds = 0
 
   function openIfLost(): void {
     if (isOpen || !census.isLoss(missing)) return
     isOpen = true
+    openedAt = clock.now()
     onLost()
   }
 
@@ -149,8 +151,7 @@ export function createLosses({ replica, marks, clock, onLost, onOver }: LossNeed
       if (!isOpen) return
       const gone = [...missing.keys()]
       const [accepted = 0] = await marks.removals(gone.slice(0, 1))
-      const first = Math.min(...Array.from(missing.values(), ({ at }) => at))
-      if (accepted < first - toleranceMs) return
+      if (accepted < openedAt - toleranceMs) return
       missing.clear()
       replica.put(gone.map((key) => [key, new Map<string, string>()] as const))
       closeIfOver('accepted')
