@@ -129,10 +129,18 @@ function send(desk: Desk, { pending, answered, command }: Answer, response: SipR
     return
   }
   if (response.status >= 200) finish(desk, pending, response.status)
+  if (pending.dialog?.isPinned && isSuccess(response.status)) unpin(core, pending.dialog, transaction)
   const ids = { txnId: pending.id, dialogId: echoedDialogId(pending) }
   application.responseSent(command, ids, passageOf(core, flow, bytes.length), bytes)
   if (refreshes && pending.dialog) settleSession(desk, pending.dialog, { request, response, terms })
   if (request.method === 'INVITE' && request.to.tag === '') record(core, response.status, bytes)
+}
+
+/** Some prove themselves by the request that makes the dialog: it was taken with their password. */
+function unpin({ layer }: Core, dialog: Dialog, { request, flow }: ServerTransaction): void {
+  if (layer.isStranger(flow)) return
+  dialog.isPinned = false
+  dialog.flow = wayOfRequest(request, flow)
 }
 
 interface Settled {
@@ -157,7 +165,7 @@ function establish({ core, byDialog }: Desk, pending: Pending, response: SipResp
   const { status } = response
   if (!makesDialog(request) || status <= 100 || status >= 300 || (status < 200 && request.method !== 'INVITE')) return
   if (!pending.dialog) {
-    pending.dialog = dialogOf(pending, response)
+    pending.dialog = dialogOf(core, pending, response)
     pending.dialog.inviting.them = request.method === 'INVITE'
     core.dialogs.add(pending.dialog)
   }
@@ -210,8 +218,9 @@ function bearsDialog(request: SipRequest, status: number): boolean {
   return status >= 200 && (request.method === 'SUBSCRIBE' || request.method === 'UPDATE' || request.method === 'REFER')
 }
 
-function dialogOf({ transaction, tag, application }: Pending, response: SipResponse): Dialog {
+function dialogOf({ layer }: Core, { transaction, tag, application }: Pending, response: SipResponse): Dialog {
   const { request, flow } = transaction
+  const isPinned = layer.isStranger(flow)
   return newDialog({
     callId: request.callId,
     fromTag: request.from.tag,
@@ -226,7 +235,8 @@ function dialogOf({ transaction, tag, application }: Pending, response: SipRespo
     remoteSeq: request.cseq.number,
     routeSet: request.list('Record-Route'),
     remoteTarget: request.contacts[0]?.uri ?? request.from.uri,
-    flow: wayOfRequest(request, flow),
+    flow: isPinned ? flow : wayOfRequest(request, flow),
+    isPinned,
     contact: response.first('Contact') ?? contactOf(flow),
   })
 }

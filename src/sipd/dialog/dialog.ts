@@ -30,6 +30,8 @@ export interface Dialog {
   path: Path
   /** Where the remote target is not the way (see way.ts). */
   flow: Flow | null
+  /** The far end has proved nothing: what it names as its Contact or route must not lead us to others. */
+  isPinned: boolean
   /** What `path.next` was found to be; forgotten with every new target. */
   hops: readonly Hop[] | null
   /** The Contact we show. */
@@ -72,6 +74,7 @@ export interface DialogParts {
   readonly routeSet: readonly string[]
   readonly remoteTarget: string
   readonly flow: Flow | null
+  readonly isPinned: boolean
   readonly contact: string
 }
 
@@ -95,6 +98,7 @@ export function newDialog(parts: DialogParts): Dialog {
     routeSet: parts.routeSet,
     remoteTarget: parts.remoteTarget,
     flow: parts.flow,
+    isPinned: parts.isPinned,
     contact: parts.contact,
     state: 'early',
     path: pathTo(parts.remoteTarget, parts.routeSet),
@@ -106,14 +110,26 @@ export function newDialog(parts: DialogParts): Dialog {
   }
 }
 
+/** How a message that names a Contact came, and where it says that requests go. */
+export interface Course {
+  readonly came: Flow
+  /** Null: to the remote target. */
+  readonly way: Flow | null
+}
+
 /** RFC 3261 §12.2.1.2 and §12.2.2: the Contact of a target refresh request or its answer is the new remote target. */
-export function refreshTarget(dialog: Dialog, contact: NameAddr | undefined, flow: Flow | null): void {
+export function refreshTarget(dialog: Dialog, contact: NameAddr | undefined, { came, way }: Course): void {
   if (!contact) return
-  dialog.flow = flow
+  dialog.flow = dialog.isPinned ? sameFarEnd(dialog.flow, came) : way
   if (contact.uri === dialog.remoteTarget) return
   dialog.remoteTarget = contact.uri
   dialog.path = pathTo(contact.uri, dialog.routeSet)
   dialog.hops = null
+}
+
+/** NAT may change the port, and a connection may be followed by another one; the address stays. */
+function sameFarEnd(before: Flow | null, came: Flow): Flow | null {
+  return before?.protocol === came.protocol && before.remote.address === came.remote.address ? came : before
 }
 
 /** RFC 3261 §13.2.2.4: the route set is made anew from the 2xx. */

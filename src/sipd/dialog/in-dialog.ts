@@ -109,8 +109,8 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
     if (first) found([first, ...others])
     else failed('DNS Error')
   }
-  const over = routeUri === '' && dialog.routeSet.length === 0 ? dialog.flow : null
-  if (over) found([hopOf(over), ...otherHops(core, dialog)])
+  const over = routeUri === '' && (dialog.isPinned || dialog.routeSet.length === 0) ? dialog.flow : null
+  if (over) found([hopOf(over), ...(dialog.isPinned ? [] : otherHops(core, dialog))])
   else if (routeUri !== '') locate(core, routeUri, some, failed)
   else if (dialog.hops) some(dialog.hops)
   else {
@@ -177,7 +177,7 @@ function heard(core: Core, dialog: Dialog, { message, response, origin }: HeardR
   const { status } = response
   if (status < 200) return
   if (status < 300 && origin.flow && refreshesTarget.has(method)) {
-    refreshTarget(dialog, response.contacts[0], wayOfResponse(response, dialog.remoteTarget, origin.flow))
+    refreshTarget(dialog, response.contacts[0], { came: origin.flow, way: wayOfResponse(response, dialog.remoteTarget, origin.flow) })
   }
   if (method === 'SUBSCRIBE' && status < 300 && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
   if (method === 'NOTIFY' && dialog.creator !== 'INVITE' && endsSubscription(message)) core.dialogs.remove(dialog)

@@ -134,7 +134,7 @@ function mayGoOn({ core, answering }: IncomingNeeds, transaction: ServerTransact
 
 function goOn(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): void {
   const { request, flow } = transaction
-  if (refreshesTarget.has(request.method)) refreshTarget(dialog, request.contacts[0], wayOfRequest(request, flow))
+  if (refreshesTarget.has(request.method)) refreshTarget(dialog, request.contacts[0], { came: flow, way: wayOfRequest(request, flow) })
   if (request.method === 'INVITE') dialog.inviting.them = true
   if (request.method === 'BYE') {
     receiveBye(needs, transaction, dialog)

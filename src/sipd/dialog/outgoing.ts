@@ -159,7 +159,8 @@ function heardOfSubscription(desk: Desk, { application, message }: SentRequest, 
   desk.subscribing.delete(keyOf(message.callId, message.from.tag))
   if (response.status >= 300 || !origin.flow) return
   const known = dialogs.byTags(message.callId, message.from.tag, response.to.tag)
-  const dialog = known ?? dialogOfResponse(message, response, { application, flow: origin.flow })
+  const dialog =
+    known ?? dialogOfResponse(message, response, { application, flow: origin.flow, isPinned: desk.core.layer.isStranger(origin.flow) })
   dialog.state = 'confirmed'
   if (!known) dialogs.add(dialog)
   expireWith(desk.core, dialog, response)
@@ -209,6 +210,7 @@ function dialogOfNotify({ application, request }: Subscribing, notify: SipReques
     routeSet: notify.list('Record-Route'),
     remoteTarget: notify.contacts[0]?.uri ?? request.uri,
     flow: wayOfRequest(notify, flow),
+    isPinned: false,
     contact: request.first('Contact') ?? '',
   })
 }

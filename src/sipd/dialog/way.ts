@@ -13,7 +13,8 @@ import type { Flow } from '../transaction/transaction-layer.js'
  * - over UDP, we called it: the address that answered, where its Contact is another one, no address of the public network, and
  *   either what we called or answered from a public address.
  *
- * In every other case the remote target. Null means: the remote target.
+ * In every other case the remote target. Null means: the remote target. None of this is for a far end that has proved nothing: it is spoken
+ * to over the flow that it came by, with its route set in the request, and its Contact and Record-Route open no connection to others.
  */
 export function wayOfRequest(request: SipRequest, flow: Flow): Flow | null {
   if (request.vias.length > 1 || request.has('Record-Route')) return null

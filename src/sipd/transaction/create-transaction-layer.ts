@@ -159,6 +159,7 @@ function userSide({ transports, clients, nextHops, listeners, admission }: UserS
   return {
     listening: transports.listening,
     isUrgent: admission.isUrgent,
+    isStranger: admission.isStranger,
     onRequest(listener) {
       listeners.onRequest = listener
     },

@@ -179,7 +179,7 @@ function endLoser(call: ClientCall, dialog: Dialog): void {
 function confirm(call: ClientCall, dialog: Dialog, response: SipResponse, flow: Flow): void {
   call.winner = dialog
   dialog.inviting.us = false
-  refreshTarget(dialog, response.contacts[0], wayOfResponse(response, call.request.uri, flow))
+  refreshTarget(dialog, response.contacts[0], { came: flow, way: wayOfResponse(response, call.request.uri, flow) })
   call.user.inDialog(call, dialog)
   // A dialog that was there before may have ended meanwhile: it does not come back.
   if (call.dialog) return
@@ -195,10 +195,14 @@ function forkOf(call: ClientCall, response: SipResponse, flow: Flow): Fork {
   const { tag } = response.to
   const known = call.forks.get(tag)
   if (known) {
-    refreshTarget(known.dialog, response.contacts[0], wayOfResponse(response, call.request.uri, flow))
+    refreshTarget(known.dialog, response.contacts[0], { came: flow, way: wayOfResponse(response, call.request.uri, flow) })
     return known
   }
-  const dialog = dialogOfResponse(call.request, response, { application: call.application, flow })
+  const dialog = dialogOfResponse(call.request, response, {
+    application: call.application,
+    flow,
+    isPinned: call.core.layer.isStranger(flow),
+  })
   dialog.inviting.us = true
   const fork = { dialog, rseq: 0 }
   call.forks.set(tag, fork)
@@ -217,7 +221,7 @@ function leaveOthers(call: ClientCall, kept: Dialog | null): void {
 export function dialogOfResponse(
   request: SipRequest,
   response: SipResponse,
-  { application, flow }: { readonly application: Application; readonly flow: Flow },
+  { application, flow, isPinned }: { readonly application: Application; readonly flow: Flow; readonly isPinned: boolean },
 ): Dialog {
   return newDialog({
     callId: request.callId,
@@ -232,7 +236,8 @@ export function dialogOfResponse(
     remoteSeq: null,
     routeSet: [...response.list('Record-Route')].reverse(),
     remoteTarget: response.contacts[0]?.uri ?? request.uri,
-    flow: wayOfResponse(response, request.uri, flow),
+    flow: isPinned ? flow : wayOfResponse(response, request.uri, flow),
+    isPinned,
     contact: request.first('Contact') ?? '',
   })
 }

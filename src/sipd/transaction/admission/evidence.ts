@@ -45,13 +45,18 @@ export function createEvidence({ standings, bans, challenges, isEmergency, log, 
 
   /** The application takes a call without credentials: it knows the caller by other means, such as the signature of a node. */
   function answeredWithout(request: SipRequest, flow: Flow, { status }: SipResponse): void {
-    const isTaken = status < 300 && request.method === 'INVITE' && !isEmergency(request)
+    const isTaken = status < 300 && beginsCall(request)
     if (standings.isGuarded && isTaken && standings.isReal(flow)) standings.prove(flow)
   }
 
   /** Other methods, and emergency calls, are answered whatever the credentials are worth. */
   function provesPassword(request: SipRequest): boolean {
-    return request.method === 'REGISTER' || (request.method === 'INVITE' && !isEmergency(request))
+    return request.method === 'REGISTER' || beginsCall(request)
+  }
+
+  /** A re-INVITE is answered whoever sends it: it may belong to an emergency call. */
+  function beginsCall(request: SipRequest): boolean {
+    return request.method === 'INVITE' && request.to.tag === '' && !isEmergency(request)
   }
 
   function isPunishable(flow: Flow): boolean {
