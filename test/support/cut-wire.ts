@@ -21,7 +21,7 @@ export async function openCutWire(to: number): Promise<CutWire> {
   let budget: (() => number) | null = null
   let cuts = 0
 
-  function break_(pair: readonly [Socket, Socket]): void {
+  function sever(pair: readonly [Socket, Socket]): void {
     if (!pairs.delete(pair)) return
     cuts += 1
     for (const socket of pair) socket.destroy()
@@ -37,7 +37,7 @@ export async function openCutWire(to: number): Promise<CutWire> {
       from.on('data', (bytes: Buffer) => {
         const some = bytes.subarray(0, left)
         left -= some.length
-        into.write(some, () => left <= 0 && break_(pair))
+        into.write(some, () => left <= 0 && sever(pair))
       })
     }
     pass(near, far)
@@ -57,7 +57,7 @@ export async function openCutWire(to: number): Promise<CutWire> {
     port: (server.address() as { port: number }).port,
     isDown: false,
     cut() {
-      for (const pair of pairs) break_(pair)
+      for (const pair of pairs) sever(pair)
     },
     cutAfter(bytes) {
       budget = bytes

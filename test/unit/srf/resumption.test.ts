@@ -34,8 +34,10 @@ async function open(clock: Clock = systemClock): Promise<Cuttable> {
   return { stage, wire, srf, states }
 }
 
+const patience = { timeout: 5_000, interval: 20 }
+
 const resumed = ({ stage }: Cuttable, times: number): Promise<void> =>
-  vi.waitFor(async () => expect((await stage.sipd.counts()).resumptions).toBe(times), { timeout: 5_000, interval: 20 })
+  vi.waitFor(async () => expect((await stage.sipd.counts()).resumptions).toBe(times), patience)
 
 /** What the application wants is known: a command behind that has been done. */
 async function routed(srf: SipApplication, phone: SipPeer): Promise<void> {
@@ -117,13 +119,13 @@ describe('the link to the SIP server breaks', () => {
     await vi.waitFor(() => {
       clock.advance(4_000)
       expect(cuttable.states).toEqual(['lost'])
-    })
+    }, patience)
     expect(await ended).toMatchObject({ by: 'server' })
     expect((await asked).status).toBe(503)
     await vi.waitFor(async () => {
       clock.advance(2_000)
       expect((await cuttable.stage.sipd.counts()).dialogs).toBe(0)
-    })
+    }, patience)
   })
 
   test('an application that ends on purpose is not waited for', async () => {
