@@ -151,6 +151,18 @@ describe('a stranger that sends more than its share', () => {
   })
 })
 
+describe('a forger who knows the very port of a registered phone', () => {
+  test('uses up its share, and the phone gets through by a challenge that the forger never sees', () => {
+    expect(flood(2_150, {}, phone)).toEqual({ up: 2_100, 407: 50 })
+    expect(send(request({ more: credentials() }), phone)).toBe('up')
+  })
+
+  test('cannot call for help in its name without end; the phone can', () => {
+    expect(flood(250, { user: '112' }, phone)).toEqual({ up: 210, 407: 40 })
+    expect(send(request({ user: '112', more: credentials() }), phone)).toBe('up')
+  })
+})
+
 describe('emergency calls', () => {
   test('of strangers have a room of their own; beyond it they are challenged with what every phone can answer', () => {
     flood(100)

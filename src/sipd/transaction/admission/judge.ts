@@ -63,8 +63,10 @@ export function createJudge(needs: JudgeNeeds): Judge {
 }
 
 /** Never dropped. Beyond the room for strangers a phone still gets through with its password. */
-function judgeEmergency({ standings, rooms, challenges }: JudgeNeeds, { flow, standing, answers }: Arrival): Verdict {
-  if (!standings.isGuarded || standing !== 'stranger') return 'admit'
+function judgeEmergency({ standings, rooms, challenges }: JudgeNeeds, { request, flow, standing }: Arrival): Verdict {
+  if (!standings.isGuarded || standing === 'trusted') return 'admit'
+  if (standing === 'proven' && rooms.knownEmergencies.take(flowKey(flow))) return 'admit'
+  const answers = challenges.cameBack(request, flow.remote.address)
   const room = answers ? rooms.answeringEmergencies : rooms.emergencies
   if (room.enter(sourceOf(flow.remote.address))) return 'admit'
   return challenges.canAsk && !answers ? 'challenge' : 'refuse'
@@ -81,12 +83,18 @@ function judgeStranger(needs: JudgeNeeds, { request, flow, size, answers }: Arri
   return challenges.canAsk && (method === 'INVITE' || method === 'REGISTER') ? 'challenge' : 'refuse'
 }
 
-/** A server that is not guarded gives everybody a share, and only in bad times. */
-function judgeKnown(needs: JudgeNeeds, { flow, standing }: Arrival): Verdict {
+/**
+ * A server that is not guarded gives everybody a share, and only in bad times. Over UDP a phone's flow can be forged as well: beyond its
+ * share it is a stranger, and gets through by answering a challenge, which the forger cannot.
+ */
+function judgeKnown(needs: JudgeNeeds, arrival: Arrival): Verdict {
+  const { request, flow, standing } = arrival
   const { standings, rooms, isReserve } = needs
   if (!standings.isGuarded && !isScarce(needs)) return 'admit'
   const room = standing === 'stranger' ? rooms.scarce : rooms.known
-  return !isReserve() && room.take(keyFor(flow, standing)) ? 'admit' : 'refuse'
+  if (!isReserve() && room.take(keyFor(flow, standing))) return 'admit'
+  if (!standings.isGuarded || standing !== 'proven') return 'refuse'
+  return judgeStranger(needs, { ...arrival, answers: needs.challenges.cameBack(request, flow.remote.address) })
 }
 
 function isScarce({ isOverloaded, isReserve }: JudgeNeeds): boolean {

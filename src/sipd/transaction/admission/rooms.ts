@@ -5,6 +5,8 @@ import { createBuckets, createRoom, type Rate } from './buckets.js'
 export interface RoomLimits {
   /** Of each trunk, node and registered flow. */
   readonly known: Rate
+  /** Emergency calls of each registered flow. */
+  readonly knownEmergencies: Rate
   /** Requests that answer a challenge of ours: of each source, and of all. */
   readonly answering: { readonly source: Rate; readonly total: Rate }
   /** What strangers may ask the application: of each source, and of all. */
@@ -21,6 +23,7 @@ export interface RoomLimits {
 /** An office of 1,000 phones behind one address that starts at once finds room: all are challenged, and all may answer. */
 export const defaultRoomLimits: RoomLimits = {
   known: { perSecond: 1_000, burst: 2_000 },
+  knownEmergencies: { perSecond: 20, burst: 200 },
   answering: { source: { perSecond: 100, burst: 1_500 }, total: { perSecond: 500, burst: 3_000 } },
   strangers: { source: { perSecond: 50, burst: 100 }, total: { perSecond: 100, burst: 300 } },
   answers: { source: { perSecond: 100, burst: 2_000 }, total: { perSecond: 2_000, burst: 4_000 } },
@@ -34,6 +37,7 @@ export type Rooms = ReturnType<typeof createRooms>
 export function createRooms(clock: Clock, limits: RoomLimits, most: number) {
   return {
     known: createBuckets(clock, limits.known, most),
+    knownEmergencies: createBuckets(clock, limits.knownEmergencies, most),
     scarce: createBuckets(clock, limits.scarce, most),
     answering: createRoom(clock, limits.answering, most),
     strangers: createRoom(clock, limits.strangers, most),
