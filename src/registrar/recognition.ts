@@ -4,6 +4,7 @@ import type { Directory } from '../directory/directory.js'
 import type { IncomingRequest } from '../srf/srf.js'
 import type { Bindings } from './bindings/bindings.js'
 import type { Authenticator } from './digest/authenticator.js'
+import { credentialHeaders, credentialsIn } from './digest/credentials.js'
 import { flowOf, userOf } from './register/register-request.js'
 
 /** Which device sent a request that must not wait for a challenge. */
@@ -66,6 +67,19 @@ export function createRecognition({
 /** The device that From names. */
 export function claimedDevice(request: Pick<IncomingRequest, 'header'>): DeviceId | null {
   return parseDeviceId(userOf(request.header('From')) ?? '')
+}
+
+/** The device that a request seems to come from, without any proof: by From, by the user name of its credentials, or by its flow. */
+export function seemingDevice(
+  request: IncomingRequest,
+  { directory, bindings }: Pick<RecognitionNeeds, 'directory' | 'bindings'>,
+): DeviceId | null {
+  const onFlow = bindings.on(flowOf(request.source))
+  const usernames = credentialHeaders
+    .flatMap((header) => credentialsIn(request.header(header)))
+    .map(({ username }) => parseDeviceId(username))
+  const seeming = [claimedDevice(request), ...usernames, onFlow.length === 1 ? (onFlow[0] ?? null) : null]
+  return seeming.find((device) => device !== null && directory.device(device) !== null) ?? null
 }
 
 /** The claimed device if it has a binding on this flow; for a caller that names no device, the only device that has one. */

@@ -23,7 +23,7 @@ import type { Standing } from './digest/guesses.js'
 import { createProofs } from './digest/proofs.js'
 import { createNames } from './names.js'
 import { answerOtherRequests } from './other-requests.js'
-import { createRecognition, type Recognition } from './recognition.js'
+import { createRecognition, type Recognition, seemingDevice } from './recognition.js'
 import { createRegisterHandler } from './register/register-handler.js'
 import { type ExpiryLimits, flowOf, isFrom, userAgentOf } from './register/register-request.js'
 
@@ -37,6 +37,8 @@ export interface Registrar {
   authenticate(request: IncomingRequest): Authentication
   /** What the credentials of a request show; sends nothing. */
   examine(request: IncomingRequest): Examination
+  /** The device that the request seems to come from; proves nothing. */
+  seemsFrom(request: IncomingRequest): DeviceId | null
   /** Whether the Request-URI names this network, as far as this device can know its names. */
   isCalled(request: IncomingRequest, by: DeviceId): boolean
   /** Which device sent a request that must not be refused; sends nothing, reads memory alone. */
@@ -134,6 +136,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   return {
     authenticate: (request) => authenticator.authenticate(request),
     examine: (request) => authenticator.examine(request),
+    seemsFrom: (request) => seemingDevice(request, { directory, bindings }),
     isCalled: (request, by) => names.isCalled(request, bindings.of(by)),
     recognise,
     challengeGently: (request) => authenticator.challengeGently(request),

@@ -126,6 +126,15 @@ describe('credentials made for another URI', () => {
     expect([bench.registrar.examine(request), request.answered]).toEqual([{ outcome: 'wrong' }, false])
   })
 
+  it('show all the same which phone may be calling for help, if its number is hidden', () => {
+    const headers = {
+      From: '<sip:anonymous@anonymous.invalid>;tag=1',
+      'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE' }),
+    }
+    const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
+    expect(bench.registrar.seemsFrom(request)).toBe(HD0001)
+  })
+
   it('are challenged as ever when the password is wrong too: the answer tells nothing', () => {
     const headers = { Authorization: bench.credentials({ ...laundered, password: 'guess' }) }
     expect(bench.deliver({ headers }).status).toBe(401)

@@ -1,8 +1,7 @@
-import { type NodeName, parseDeviceId } from '../../base/identity.js'
+import type { NodeName } from '../../base/identity.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device } from '../../directory/directory.js'
 import { dialled } from '../../sip/dialled.js'
-import { parseNameAddr } from '../../sip/name-addr.js'
 import type { IncomingInvite, SipSource } from '../../srf/srf.js'
 import type { Dialler, Knowledge } from '../decision/contract.js'
 import { responseOf } from '../failure.js'
@@ -78,9 +77,9 @@ export function partyOf(caller: Caller, invite: IncomingInvite, { trunks }: Call
   }
 }
 
-/** The phone that a caller names, if it gives some sign of being that phone: its flow, or any credentials. Proves nothing. */
+/** The phone that a caller names, hidden numbers included, if it gives some sign of being that phone: its flow, or any credentials. Proves nothing. */
 export function claimedPhone(invite: IncomingInvite, { directory, registrar }: CallNeeds): Device | null {
-  const name = parseDeviceId(dialled(parseNameAddr(invite.header('From'))?.uri ?? ''))
+  const name = registrar.seemsFrom(invite)
   const device = name && directory.device(name)
   if (device === null) return null
   const flow = flowOf(invite.source)
