@@ -4,6 +4,8 @@ import type { Logger } from '../base/logger.js'
 import type { CallKind } from '../hotdesk/hotdesk.js'
 import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
 import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
+import { passedHeaders } from './legs/passed-headers.js'
+import { sessionDescription } from './legs/session-body.js'
 import type { CallNeeds, OpenCall } from './needs.js'
 import { type Caller, partyOf } from './parties/caller.js'
 import { identityHeaders, type Party } from './parties/party.js'
@@ -15,6 +17,8 @@ export interface Call extends OpenCall {
   readonly caller: Caller
   readonly party: Party
   readonly log: Logger
+  /** The caller's session description, `''` without. */
+  readonly offer: string
   /** Of every leg B. */
   readonly headers: SipHeaders
   /** What becomes of it, for its record. */
@@ -33,9 +37,6 @@ export interface Course {
   moves: number
 }
 
-/** Passed from leg A to leg B as they stand. */
-const passedOn = ['Subject', 'Priority', 'Alert-Info', 'Call-Info', 'Accept-Language', 'Date', 'Organization', 'Content-Type']
-
 export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, needs: CallNeeds): Call {
   const id = crypto.randomUUID().slice(0, 8)
   const party = shownParty(caller, kind, invite, needs)
@@ -48,7 +49,8 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
     caller,
     party,
     log,
-    headers: legHeaders(invite, party, { kind, domain: needs.domain }),
+    offer: sessionDescription(invite),
+    headers: legHeaders({ invite, caller, party, kind }, needs),
     control: { hangUp: () => undefined, isHelp: kind === 'emergency' },
     course: newCourse(needs),
   }
@@ -64,11 +66,11 @@ function newCourse({ clock }: CallNeeds): Course {
   return { began: clock.now(), answered: null, reached: '', called: new Map(), moves: 0 }
 }
 
-function legHeaders(invite: IncomingInvite, party: Party, { kind, domain }: { kind: CallKind; domain: string }): SipHeaders {
+function legHeaders({ invite, caller, party, kind }: Pick<Call, 'invite' | 'caller' | 'party' | 'kind'>, needs: CallNeeds): SipHeaders {
   // An emergency call is refused for nothing, used-up hops included.
   const left = kind === 'emergency' ? mostForwards : forwardsLeft(invite) - 1
-  const passed = passedOn.map((name) => [name, invite.header(name)] as const).filter(([, value]) => value !== '')
-  return { ...Object.fromEntries(passed), ...identityHeaders(party, domain), ...legCapabilities, 'Max-Forwards': String(left) }
+  const passed = passedHeaders(invite, caller, needs.dialplan)
+  return { ...passed, ...identityHeaders(party, needs.domain), ...legCapabilities, 'Max-Forwards': String(left) }
 }
 
 /** What a leg of ours takes in its dialog: said in each INVITE and its 200 (RFC 3261 §13.2.1, §13.3.1.4). */

@@ -19,6 +19,7 @@ import { results } from './failure.js'
 import { createUnprovenShare, type ShareLimits } from './help/unproven-share.js'
 import { createPeers } from './legs/peers.js'
 import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
+import { createInsiders } from './parties/insiders.js'
 import { createPassports } from './parties/node-passport.js'
 import { createCallRecords } from './records.js'
 
@@ -95,6 +96,7 @@ export function createCalls(needs: CallsNeeds): Calls {
   const peers = createPeers(needs)
   const began = needs.ownClock.now()
   const uptime = (): Milliseconds => needs.ownClock.now() - began
+  const insiders = createInsiders(needs)
   const admission = createAdmission(needs.clock)
   const calls: CallNeeds = {
     ...needs,
@@ -105,6 +107,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     peers,
     unprovenShare: createUnprovenShare(needs.unproven, needs.clock),
     passports: createPassports({ ...needs, uptime, versionAt: (name) => needs.directory.node(name)?.passports ?? 2 }),
+    insiders,
     callBacks: createCallBacks(needs),
   }
   let draining: Promise<void> | null = null
@@ -133,6 +136,7 @@ export function createCalls(needs: CallsNeeds): Calls {
       offChange()
       calls.callBacks.close()
       peers.close()
+      insiders.close()
       await records.close()
     },
   }

@@ -23,7 +23,7 @@ export async function toEmergency(call: Call, { number, trunks, device }: Emerge
   const location = device?.location ?? needs.dialplan.location
   if (shown !== null && device) needs.callBacks.tie(shown, device.id)
   call.log.warn({ event: 'call.emergency', number, device: device?.id ?? null, location }, `emergency call to ${number}`)
-  const party = { name: '', number: shown ?? call.party.number, isPrivate: false }
+  const party = { name: '', number: shown ?? call.party.number, isPrivate: false, isAsserted: true }
   return counted(call, { number, device }, () => overTrunks(call, { number, trunks, party, location }, needs), needs)
 }
 

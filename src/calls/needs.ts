@@ -12,8 +12,9 @@ import type { Admission } from './admission.js'
 import type { CallBacks } from './call-backs.js'
 import type { UnprovenShare } from './help/unproven-share.js'
 import type { Peers } from './legs/peers.js'
+import type { Insiders } from './parties/insiders.js'
 import type { Passports } from './parties/node-passport.js'
-import type { Party } from './parties/party.js'
+import type { Shown } from './parties/party.js'
 import type { CallRecords } from './records.js'
 
 /** The dial codes, spoken by a neighbour of this layer. Each resolves when its call has ended. */
@@ -23,6 +24,9 @@ export interface FeaturePort {
   /** Announcement, then 403. */
   pleaseLogIn(invite: IncomingInvite): Promise<void>
 }
+
+/** Who calls, for a carrier. `isAsserted` is false for a number that only its caller has given. */
+export type OutsideParty = Shown & { readonly isAsserted?: boolean }
 
 /** A call as a carrier wants it. */
 export interface LineCall {
@@ -45,16 +49,16 @@ export interface TrunkPort {
   trunkOf(source: SipSource): Trunk | null
   asked(trunk: Trunk): TrunkInquiry
   /** Request-URI, identity and credentials of a call to that carrier. */
-  outgoing(trunk: Trunk, number: string, party: Party): LineCall
+  outgoing(trunk: Trunk, number: string, party: OutsideParty): LineCall
   /** The same with the place of the phone (RFC 6442); null where the carrier does not take it, or the call cannot carry it. */
   located(
     trunk: Trunk,
     number: string,
-    party: Party,
-    place: { readonly location: string; readonly invite: IncomingInvite },
+    party: OutsideParty,
+    place: { readonly location: string; readonly invite: Pick<IncomingInvite, 'body' | 'header'> },
   ): LineCall | null
   /** The caller of a call that came from a trunk. */
-  caller(invite: IncomingInvite): Party
+  caller(invite: IncomingInvite): Shown
   /** The number a trunk call is for. */
   called(invite: IncomingInvite): string
 }
@@ -80,6 +84,7 @@ export interface CallNeeds {
   readonly features: FeaturePort
   readonly trunks: TrunkPort
   readonly callBacks: CallBacks
+  readonly insiders: Insiders
   readonly passports: Passports
   readonly peers: Peers
   readonly activity: Activity

@@ -1,5 +1,5 @@
 import type { Trunk } from '../dialplan/dialplan.js'
-import type { SipAnswer } from '../srf/srf.js'
+import type { SipAnswer, SipHeaders } from '../srf/srf.js'
 import type { Call } from './call.js'
 import type { Failure } from './failure.js'
 import { type Placed, place } from './legs/place.js'
@@ -76,8 +76,8 @@ function plainCall({ trunk, number, party }: TrunkCall, { trunks }: CallNeeds): 
   return trunks.outgoing(trunk, number, party)
 }
 
-function locatedCall({ invite }: Call, { trunk, number, party, location }: TrunkCall, { trunks }: CallNeeds): LineCall | null {
-  return location === null ? null : trunks.located(trunk, number, party, { location, invite })
+function locatedCall({ offer }: Call, { trunk, number, party, location }: TrunkCall, { trunks }: CallNeeds): LineCall | null {
+  return location === null ? null : trunks.located(trunk, number, party, { location, invite: { body: offer, header: () => '' } })
 }
 
 interface Sending {
@@ -88,6 +88,11 @@ interface Sending {
 
 function placeOver(call: Call, { trunk, onResponse }: TrunkCall, { line, ...limits }: Sending, needs: CallNeeds): Promise<Placed> {
   const { uri, parts } = line
-  const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null }
+  const branch = { uri, parts: { ...parts, headers: { ...withoutIdentity(call.headers), ...parts.headers } }, device: null }
   return place(call, { branches: [branch], ringMs, ...limits, to: `trunk ${trunk.name}`, onResponse }, needs)
+}
+
+/** An identity inside the network is not the carrier's to know. */
+function withoutIdentity({ 'P-Asserted-Identity': _asserted, Privacy: _privacy, ...headers }: SipHeaders): SipHeaders {
+  return headers
 }

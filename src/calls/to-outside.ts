@@ -8,7 +8,7 @@ import { isLastWord, overTrunk, type TrunkCall } from './over-trunk.js'
 
 /** Calls a number outside through the site's lines, one after the other until one takes the call. */
 export function toOutside(call: Call, { number, trunks, callerId }: To<'outside'>, needs: CallNeeds): Promise<Termination> {
-  const party = callerId === null ? call.party : { ...call.party, number: callerId }
+  const party = callerId === null ? call.party : { ...call.party, number: callerId, isAsserted: true }
   return overTrunks(call, { number, trunks, party, location: null }, needs)
 }
 

@@ -24,6 +24,8 @@ const trunkUri = form('a SIP address such as sip:203.0.113.20:5060;transport=udp
 
 const location = form('pidf-lo or none', (found) => (found === 'pidf-lo' || found === 'none' ? found : null))
 
+const yesOrNo = form('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
+
 const trunk = block({
   uri: trunkUri,
   from: listOf(form('an IP address', (found) => (isIP(found) ? found : null))).optional(),
@@ -34,6 +36,7 @@ const trunk = block({
     /^[0-9]{1,4}$/.test(found) && Number(found) >= 5 && Number(found) <= 3600 ? Number(found) : null,
   ).optional(),
   location: location.prefault('none'),
+  alertInfo: yesOrNo.prefault('no'),
 }).refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
 
 const route = block({
@@ -58,6 +61,7 @@ export const planFile = block({
   trunks: blockOf(text, trunk).prefault({}),
   routes: listOf(route).prefault([]),
   dids: blockOf(didNumber, closedPattern).prefault({}),
+  alertInfo: listOf(closedPattern).prefault([]),
   ...logoutKeys,
 })
 

@@ -17,6 +17,8 @@ export interface Trunk {
   readonly pingSeconds?: number
   /** The form in which the carrier takes the place of a phone that calls for help; left out: it does not. */
   readonly location?: 'pidf-lo'
+  /** Alert-Info and Call-Info of its calls reach phones; left out: they do not. */
+  readonly alertInfo?: true
 }
 
 /** What the digits of an authenticated phone mean at this site. */
@@ -69,6 +71,8 @@ export interface Dialplan {
   did(number: string): Extension | null
   /** The number of this site that shows the extension to the outside, null: the trunk's. */
   callerId(extension: Extension): string | null
+  /** Alert-Info and Call-Info of this user's calls reach other phones. */
+  mayAlert(extension: Extension): boolean
   /** Why no user may have this extension here; null where one may. */
   reserved(extension: Extension): string | null
 }

@@ -42,6 +42,7 @@ export function createRules(file: PlanFile): Dialplan {
     route,
     did: (number) => didOf(dids, withoutPlus(decode(number))),
     callerId: (extension) => callerIdOf(dids, extension),
+    mayAlert: (extension) => file.alertInfo.some((pattern) => matches(pattern, extension)),
     reserved(extension) {
       if (extension === reserved) return `${file.codes.logout} is the logout code, and the login of ${extension} would read the same`
       return emergencies.has(extension) ? `${extension} is an emergency number` : null
@@ -49,7 +50,7 @@ export function createRules(file: PlanFile): Dialplan {
   }
 }
 
-function trunkOf(name: string, { uri, from, username, password, callerId, ping, location }: PlanFile['trunks'][string]): Trunk {
+function trunkOf(name: string, { uri, from, username, password, callerId, ping, location, alertInfo }: PlanFile['trunks'][string]): Trunk {
   const host = /^sips?:(?:\[([^\]]+)\]|([^:;]+))/.exec(uri)
   const address = host?.[1] ?? host?.[2] ?? ''
   return {
@@ -61,6 +62,7 @@ function trunkOf(name: string, { uri, from, username, password, callerId, ping, 
     callerId: callerId ?? null,
     ...(ping === undefined ? {} : { pingSeconds: ping }),
     ...(location === 'none' ? {} : { location }),
+    ...(alertInfo ? { alertInfo } : {}),
   }
 }
 

@@ -2,6 +2,8 @@ import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { Directory } from '../directory/directory.js'
 import type { Binding } from '../registrar/registrar.js'
+import { nameAddr, printNameAddr } from '../sip/name-addr.js'
+import { sipUri, withoutUriHeaders } from '../sip/uri.js'
 import type { SipAnswer, SipApplication } from '../srf/srf.js'
 import { vendorOf } from './vendors.js'
 
@@ -34,10 +36,10 @@ export async function notifyPhone(bindings: readonly Binding[], needs: NotifyNee
 
 async function notifyContact(binding: Binding, { srf, directory, domain }: NotifyNeeds): Promise<NotifyOutcome> {
   const device = directory.device(binding.device)
-  const aor = `<sip:${binding.device}@${domain}>`
+  const aor = printNameAddr(nameAddr(sipUri({ user: binding.device, host: domain })))
   const { refreshEvent } = vendorOf(binding.userAgent, device?.model ?? null)
   const password = device?.password
-  const answer = await srf.request('NOTIFY', binding.contact, {
+  const answer = await srf.request('NOTIFY', withoutUriHeaders(binding.contact), {
     via: binding.flow,
     headers: { From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refreshEvent },
     ...(password ? { credentials: { username: binding.device, password } } : {}),

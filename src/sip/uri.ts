@@ -213,12 +213,42 @@ export function decodeUser(text: string): string {
   return fromWireText(bytes)
 }
 
-/** A user part that may stand in a URI: everything but unreserved characters and `&=+$,;?/` is escaped (RFC 3261 §25.1). */
+export interface SipUriParts {
+  /** Decoded, as people know it. */
+  readonly user?: string
+  readonly host: string
+  readonly port?: number | null
+  readonly transport?: string
+}
+
+/** A SIP URI from its parts. Whatever the user part holds, it stays the user part. */
+export function sipUri({ user, host, port = null, transport }: SipUriParts): string {
+  const params: Parameters = transport === undefined ? noParameters : new Map([['transport', transport]])
+  const encoded = user === undefined ? null : encodeUser(user)
+  return printUri({ kind: 'sip', scheme: 'sip', user: encoded, password: null, host, port, params, headers: noHeaders })
+}
+
+/** The same address for another user, who is given decoded; null for text that is not a SIP URI. */
+export function withUser(text: string, user: string): SipUri | null {
+  const uri = parseUri(text)
+  return uri?.kind === 'sip' ? { ...uri, user: encodeUser(user), password: null, headers: noHeaders } : null
+}
+
+/** A SIP URI without `?header=value`, which must not stand in a Request-URI (RFC 3261 §19.1.1); any other text as it is. */
+export function withoutUriHeaders(text: string): string {
+  const uri = text.includes('?') ? parseUri(text) : null
+  return uri?.kind === 'sip' && uri.headers.length > 0 ? printUri({ ...uri, headers: noHeaders }) : text
+}
+
+/**
+ * A user part that may stand in a URI: everything but unreserved characters and `&=+$,?/` is escaped (RFC 3261 §25.1). So is `;`, which
+ * would begin the parameters of a telephone number (RFC 3261 §19.1.6).
+ */
 export function encodeUser(text: string): string {
   let encoded = ''
   for (const code of Buffer.from(text, 'utf8')) {
     const character = String.fromCharCode(code)
-    const stands = character !== '#' && endOfUriPart(character, uriPart.user, 0, 1) === 1
+    const stands = character !== '#' && character !== ';' && endOfUriPart(character, uriPart.user, 0, 1) === 1
     encoded += stands ? character : `%${code.toString(16).toUpperCase().padStart(2, '0')}`
   }
   return encoded

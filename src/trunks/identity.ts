@@ -2,7 +2,7 @@ import { parseExtension } from '../base/identity.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
 import { dialled } from '../sip/dialled.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../sip/name-addr.js'
-import { encodeUser, parseUri, printUri, type SipUri } from '../sip/uri.js'
+import { printUri, withUser } from '../sip/uri.js'
 import type { IncomingRequest, OutgoingParts, SipHeaders } from '../srf/srf.js'
 
 /** Who calls, as the other side shall see it. */
@@ -13,6 +13,8 @@ export interface OutsideParty {
   readonly number: string
   /** RFC 3323: the caller wants to stay unknown. */
   readonly isPrivate: boolean
+  /** False for a number that only its caller has given; the network asserts any other. */
+  readonly isAsserted?: boolean
 }
 
 export interface OutgoingCall {
@@ -41,7 +43,7 @@ function callerHeaders(trunk: Trunk, party: OutsideParty, dialplan: Dialplan): S
   const hidden = printNameAddr(nameAddr('sip:anonymous@anonymous.invalid', 'Anonymous'))
   return {
     From: party.isPrivate || known === null ? hidden : known,
-    ...(known === null ? {} : { 'P-Asserted-Identity': known }),
+    ...(known === null || party.isAsserted === false ? {} : { 'P-Asserted-Identity': known }),
     ...(party.isPrivate ? { Privacy: 'id' } : {}),
   }
 }
@@ -61,9 +63,8 @@ function shownNumber(trunk: Trunk, { number }: OutsideParty, dialplan: Dialplan)
 
 /** `sip:+33123@192.0.2.20:5060;transport=udp`; `bare` without port and parameters, for a name and not a destination. */
 function addressAt(trunk: Trunk, number: string, form: 'whole' | 'bare' = 'whole'): string {
-  const uri = parseUri(trunk.uri)
-  if (uri?.kind !== 'sip') return trunk.uri
-  const address: SipUri = { ...uri, user: encodeUser(number), password: null, headers: [] }
+  const address = withUser(trunk.uri, number)
+  if (address === null) return trunk.uri
   return printUri(form === 'whole' ? address : { ...address, port: null, params: new Map() })
 }
 

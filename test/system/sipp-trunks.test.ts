@@ -205,6 +205,17 @@ describe('an emergency call', () => {
     expect(story(caller)).toBe('>INVITE <100 <407 >ACK >INVITE <100 <180 <200 >ACK >BYE <200')
   })
 
+  it('from a stranger goes out at once, as the site’s', async () => {
+    const stranger = await office.outsider('nobody')
+    const help = (await line('help')).plays('answer-until-hung-up')
+    await help.ready
+    const words = { number: '112', caller: '<sip:100@hotdesk.test>' }
+    const { caller, callee } = await played(stranger.plays('call-unchallenged', { words }), help)
+    // A stranger over UDP gets no 100: it would be more bytes.
+    expect(story(caller)).toMatch(/^>INVITE (<100 )?<180 <200 >ACK >BYE <200$/)
+    expect(received(callee, 'INVITE').header('From')).toContain('<sip:+33199000000@')
+  })
+
   it('RFC 7090: is called back on that phone, though nobody is logged in there', async () => {
     const phone = await office.idle()
     const help = (await line('help')).plays('answer-until-hung-up')
@@ -226,7 +237,6 @@ describe.concurrent('a stranger', () => {
     ['a number outside', '00147000001'],
     ['a login', '*77*100*'],
     ['a logout', '*77*5*'],
-    ['an emergency number', '112'],
   ])('who dials %s is asked who they are (RFC 3261 §22.3), and no call comes of it', async (_, number) => {
     const stranger = await office.outsider('nobody')
     const words = { number, caller: '<sip:100@hotdesk.test>', status: 407, header: 'User-Agent: whoever' }

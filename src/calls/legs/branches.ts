@@ -1,5 +1,6 @@
 import type { LiveNode, User } from '../../directory/directory.js'
 import type { Binding } from '../../registrar/registrar.js'
+import { withoutUriHeaders } from '../../sip/uri.js'
 import type { SipHeaders } from '../../srf/srf.js'
 import type { Call } from '../call.js'
 import type { To } from '../decision/contract.js'
@@ -17,21 +18,21 @@ export function branchesTo({ user, way, bindings, nodes }: To<'phones'>, call: C
 
 /** One phone on the flow it registered on (RFC 5626 §5.3). */
 export function phoneBranch(binding: Binding, headers: SipHeaders): Branch {
-  return { uri: binding.contact, parts: { headers, via: binding.flow }, device: binding.device }
+  return { uri: withoutUriHeaders(binding.contact), parts: { headers, via: binding.flow }, device: binding.device }
 }
 
 interface Handover {
   readonly user: User
   readonly hops: number
-  readonly call: Pick<Call, 'headers' | 'invite'>
+  readonly call: Pick<Call, 'headers' | 'offer'>
 }
 
 function nodeBranch(to: LiveNode, { user, hops, call }: Handover, { passports, node }: CallNeeds): Branch {
   const callId = `${crypto.randomUUID()}@${node}`
-  const { headers, invite } = call
+  const { headers, offer } = call
   const header = (name: string): string => [headers[name] ?? ''].flat().join(', ')
   const passage = { from: node, to: to.name, callId, target: user.extension, hops }
-  const passport = passports.sign(passage, contentOf({ header, body: invite.body }))
+  const passport = passports.sign(passage, contentOf({ header, body: offer }))
   return {
     uri: sipUriOf(to, user.extension),
     parts: { headers: { ...headers, 'Call-ID': callId, [passportHeader]: passport } },

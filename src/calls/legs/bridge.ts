@@ -1,4 +1,5 @@
 import type { IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from '../../srf/srf.js'
+import { sessionDescription } from './session-body.js'
 
 /** Who ended the call, and with which Reason header. `server`: our SIP server, because one side was gone. */
 export interface BridgeEnd {
@@ -13,11 +14,11 @@ export interface Bridge {
   hangUp(text: string): void
 }
 
-/** Requests that are passed from one leg to the other with their body, and the headers that go with them. */
+/** Requests that are passed from one leg to the other, and the types of the bodies that pass with them. Phones obey some others. */
 const passed: Readonly<Record<string, readonly string[]>> = {
-  UPDATE: ['Content-Type'],
-  INFO: ['Content-Type', 'Info-Package'],
-  MESSAGE: ['Content-Type'],
+  UPDATE: ['application/sdp'],
+  INFO: ['application/dtmf-relay', 'application/dtmf', 'application/media_control+xml'],
+  MESSAGE: ['text/plain', 'application/im-iscomposing+xml'],
 }
 
 /** What other requests in the dialog get; a REFER must not reach the dial codes. */
@@ -59,19 +60,25 @@ async function relay(request: IncomingRequest, from: SipDialog, to: SipDialog): 
     request.respond(200)
     return
   }
-  const names = passed[request.method]
-  if (!names) {
+  const types = passed[request.method]
+  if (!types) {
     request.respond(answeredHere[request.method] ?? 501)
     return
   }
-  const headers = pick(request, names)
+  const [type = ''] = request.header('Content-Type').toLowerCase().split(';')
+  if (request.body !== '' && !types.includes(type.trim())) {
+    // RFC 3261 §8.2.3
+    request.respond(415, { headers: { Accept: types.join(', ') } })
+    return
+  }
+  const headers = request.body ? pick(request, ['Content-Type']) : {}
   const answer = await to.request(request.method, { headers, ...(request.body ? { body: request.body } : {}) })
   pass(answer, request)
 }
 
 /** Hold, resume, a new codec or address: the offer goes to the other side and its answer comes back (RFC 3264 §8). */
 async function relayReinvite(request: IncomingRequest, from: SipDialog, to: SipDialog): Promise<void> {
-  const answer: ReinviteAnswer = await to.reinvite(request.body || null)
+  const answer: ReinviteAnswer = await to.reinvite(sessionDescription(request) || null)
   if (answer.ack) answerInAck(from, answer.ack)
   pass(answer, request)
 }
@@ -89,11 +96,11 @@ function answerInAck(from: SipDialog, ack: (sdp: string) => void): void {
 function pass(answer: SipAnswer, request: IncomingRequest): void {
   // 481 and 408 speak of the far leg alone and its end brings the BYE; here the dialog is alive (RFC 3261 §12.2.1.2).
   const status = answer.status === 481 || answer.status === 408 ? 500 : answer.status
-  const headers = pick(answer, ['Content-Type', 'Retry-After'])
+  const body = request.method === 'INVITE' || request.method === 'UPDATE' ? sessionDescription(answer) : ''
   request.respond(status, {
     ...(status === answer.status ? { reason: answer.reason } : {}),
-    headers,
-    ...(answer.body ? { body: answer.body } : {}),
+    headers: pick(answer, ['Retry-After']),
+    ...(body === '' ? {} : { body }),
   })
 }
 

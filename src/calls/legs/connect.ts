@@ -6,6 +6,7 @@ import type { Failure, Termination } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
 import type { Branch, Taken } from './ring.js'
+import { sessionDescription } from './session-body.js'
 
 /** `missed`: the caller was gone, or could not be answered. */
 export type Connected =
@@ -60,8 +61,7 @@ function watchPeers({ call, caller, callee, node }: Legs, joined: Bridge, { peer
 
 async function acceptCaller(call: Call, taken: Taken): Promise<SipDialog | null> {
   try {
-    const type = taken.answer.header('Content-Type')
-    return await call.invite.accept({ sdp: taken.answer.body, headers: { ...legCapabilities, ...(type && { 'Content-Type': type }) } })
+    return await call.invite.accept({ sdp: sessionDescription(taken.answer), headers: legCapabilities })
   } catch {
     // The caller gave up in the very moment of the answer, an ordinary race; or the answer cannot be sent on. Leg B is told.
     await (taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye())

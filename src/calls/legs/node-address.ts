@@ -1,9 +1,10 @@
 import type { LiveNode } from '../../directory/directory.js'
+import { encodeUser } from '../../sip/uri.js'
 
 /** The SIP URI of a node, or of a user at it: `sip:100@192.0.2.10:5060;transport=udp`. */
 export function sipUriOf({ sip }: Pick<LiveNode, 'sip'>, user?: string): string {
   const [protocol = 'udp', address = sip] = splitOnce(sip)
-  return `sip:${user === undefined ? '' : `${user}@`}${address};transport=${protocol}`
+  return `sip:${user === undefined ? '' : `${encodeUser(user)}@`}${address};transport=${protocol}`
 }
 
 // `udp:[2001:db8::1]:5060` and `udp/192.0.2.1:5060` both begin with the protocol.

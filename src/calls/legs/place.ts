@@ -3,7 +3,9 @@ import type { Call } from '../call.js'
 import { type RefusalReason, reasonOf } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Connected, connect } from './connect.js'
+import { passedReason } from './passed-headers.js'
 import { type Branch, type Ringing, type RingResult, ring } from './ring.js'
+import { sessionDescription } from './session-body.js'
 
 /** What became of one attempt to reach somebody. */
 export type Placed =
@@ -33,7 +35,7 @@ export async function place(call: Call, attempt: Attempt, needs: CallNeeds): Pro
     srf: needs.srf,
     clock: needs.clock,
     branches,
-    sdp: invite.body || null,
+    sdp: call.offer || null,
     ringMs,
     silenceMs,
     stuckMs,
@@ -44,7 +46,7 @@ export async function place(call: Call, attempt: Attempt, needs: CallNeeds): Pro
   })
   call.course.reached = to
   log.info({ event: 'call.routed', to, branches: branches.length }, `to ${to}`)
-  invite.onCancel((reason) => ringing.cancel(reason))
+  invite.onCancel((reason) => ringing.cancel(passedReason(reason, call.caller)))
   call.control.hangUp = (text) => ringing.cancel(`SIP;cause=480;text="${text}"`)
   const devices = new Set(branches.flatMap((branch) => branch.device ?? []))
   const stopWatching = needs.hotdesk.onChange(({ device, before }) => {
@@ -80,7 +82,8 @@ function missed(result: Exclude<RingResult, { outcome: 'taken' }>, branches: rea
 
 /** A 503 that gives no reason says of a phone that its connection is gone, and of a node that it has died or is stopping. */
 function reasonFor(answer: SipAnswer, branches: readonly Branch[]): RefusalReason {
-  const reason = reasonOf(answer)
+  // Only a node of ours gives a reason of its own.
+  const reason = branches.some(({ node }) => node !== undefined) ? reasonOf(answer) : reasonOf({ ...answer, header: () => '' })
   const isOurs = branches.every(({ device, node }) => device !== null || node !== undefined)
   return reason === 'upstream' && answer.status === 503 && isOurs ? 'not-reachable' : reason
 }
@@ -91,8 +94,7 @@ function provisionalRelay({ invite }: Call, branches: number): (answer: SipAnswe
   const reliable = /\b100rel\b/.test(invite.header('Require')) ? { Require: '100rel' } : {}
   return (answer) => {
     if (answer.status <= 100 || invite.cancelled || invite.answered) return
-    const body = branches === 1 ? answer.body : ''
-    const type = body === '' ? {} : { 'Content-Type': answer.header('Content-Type') || 'application/sdp' }
-    invite.respond(body === '' ? 180 : answer.status, { headers: { ...reliable, ...type }, ...(body === '' ? {} : { body }) })
+    const body = branches === 1 ? sessionDescription(answer) : ''
+    invite.respond(body === '' ? 180 : answer.status, { headers: reliable, ...(body === '' ? {} : { body }) })
   }
 }

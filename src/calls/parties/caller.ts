@@ -2,12 +2,14 @@ import type { NodeName } from '../../base/identity.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device } from '../../directory/directory.js'
 import { dialled } from '../../sip/dialled.js'
+import { sipUri } from '../../sip/uri.js'
 import type { IncomingInvite, SipSource } from '../../srf/srf.js'
 import type { Dialler, Knowledge } from '../decision/contract.js'
 import { responseOf } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { contentOf } from './content.js'
 import { passportHeader } from './node-passport.js'
+import { asOutsider } from './outsider.js'
 import { anonymous, assertedParty, type Party } from './party.js'
 
 /** Where a call comes from; each kind may do different things. */
@@ -61,20 +63,24 @@ export function diallerOn(device: Device, { directory, hotdesk }: Pick<Knowledge
 }
 
 /** How the other side shall see the caller: the user and never the device. */
-export function partyOf(caller: Caller, invite: IncomingInvite, { trunks }: CallNeeds): Party {
+export function partyOf(caller: Caller, invite: IncomingInvite, needs: CallNeeds): Party {
   const isPrivate = /\bid\b/.test(invite.header('Privacy'))
   switch (caller.kind) {
     case 'device':
       return caller.user
-        ? { name: caller.user.name, number: caller.user.extension, isPrivate }
-        : { name: '', number: caller.device.id, isPrivate }
+        ? { name: caller.user.name, number: caller.user.extension, isPrivate, isAsserted: true }
+        : { name: '', number: caller.device.id, isPrivate, isAsserted: true }
     case 'trunk':
-      return trunks.caller(invite)
+      return { ...asOutsider(needs.trunks.caller(invite), needs), isAsserted: isAsserted(invite) }
     case 'node':
       return { ...assertedParty(invite.header), isPrivate }
     case 'unknown':
       return anonymous
   }
+}
+
+function isAsserted(invite: IncomingInvite): boolean {
+  return invite.header('P-Asserted-Identity') !== ''
 }
 
 /** The phone that a caller names, hidden numbers included, if it gives some sign of being that phone: its flow, or any credentials. Proves nothing. */
@@ -89,5 +95,5 @@ export function claimedPhone(invite: IncomingInvite, { directory, registrar }: C
 }
 
 function flowOf({ address, port }: SipSource): string {
-  return `sip:${address.includes(':') ? `[${address}]` : address}:${port}`
+  return sipUri({ host: address, port })
 }

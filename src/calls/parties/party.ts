@@ -1,9 +1,10 @@
 import { dialled } from '../../sip/dialled.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/name-addr.js'
+import { sipUri } from '../../sip/uri.js'
 import type { SipHeaders } from '../../srf/srf.js'
 
 /** Who calls, as the other side shall see it. */
-export interface Party {
+export interface Shown {
   /** `''` where nothing is known. */
   readonly name: string
   /** User part: an extension or a number. */
@@ -12,17 +13,27 @@ export interface Party {
   readonly isPrivate: boolean
 }
 
-export const anonymous: Party = { name: 'Anonymous', number: 'anonymous', isPrivate: true }
+export interface Party extends Shown {
+  /** Known to the network, and not only what an outside caller says (RFC 3325 §5). */
+  readonly isAsserted: boolean
+}
 
-/** From and P-Asserted-Identity (RFC 3325 §9.1) of a call inside the network: the user, never the device. */
+export const anonymous: Party = { name: 'Anonymous', number: 'anonymous', isPrivate: true, isAsserted: false }
+
+/** From and, if it is known, P-Asserted-Identity (RFC 3325 §9.1) of a call inside the network: the user, never the device. */
 export function identityHeaders(party: Party, domain: string): SipHeaders {
-  const value = printNameAddr(nameAddr(`sip:${party.number}@${domain}`, party.name))
-  return { From: value, 'P-Asserted-Identity': value, ...(party.isPrivate ? { Privacy: 'id' } : {}) }
+  const value = printNameAddr(nameAddr(sipUri({ user: party.number, host: domain }), party.name))
+  return { From: value, ...(party.isAsserted ? { 'P-Asserted-Identity': value } : {}), ...(party.isPrivate ? { Privacy: 'id' } : {}) }
 }
 
 /** The caller by P-Asserted-Identity, else by From (RFC 3325 §5): only where a node of the network has signed them. */
 export function assertedParty(header: (name: string) => string): Party {
   const address = parseNameAddr(header('P-Asserted-Identity') || header('From'))
   if (!address) return anonymous
-  return { name: address.display, number: dialled(address.uri) || anonymous.number, isPrivate: false }
+  return {
+    name: address.display,
+    number: dialled(address.uri) || anonymous.number,
+    isPrivate: false,
+    isAsserted: header('P-Asserted-Identity') !== '',
+  }
 }

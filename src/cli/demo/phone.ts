@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.js'
 import type { Secret } from '../../base/secret.js'
 import type { AudioSession, Media } from '../../media/media.js'
 import { parseNameAddr } from '../../sip/name-addr.js'
-import { parseUri } from '../../sip/uri.js'
+import { parseUri, sipUri } from '../../sip/uri.js'
 import type { IncomingInvite, OutgoingInvite, SipAnswer, SipApplication, SipDialog } from '../../srf/srf.js'
 
 export interface PhoneParts {
@@ -88,7 +88,7 @@ export function createPhone(needs: PhoneNeeds): Phone {
     async dial(number) {
       const audio = await media.offer()
       if (!audio) throw new Error(`${device} has no free RTP port`)
-      const uri = `sip:${number.replaceAll('#', '%23')}@${domain}`
+      const uri = sipUri({ user: number, host: domain })
       const headers = { From: own, To: `<${uri}>`, Contact: contact, 'User-Agent': 'hotdesk demo phone' }
       return toDialling(srf.invite(uri, audio.localSdp, { ...parts, headers }), audio, clock)
     },

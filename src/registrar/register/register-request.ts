@@ -1,7 +1,7 @@
 import type { DigestAlgorithm } from '../../sip/digest.js'
 import { maxDeltaSeconds, parseCSeq, parseInteger, splitList, unquote } from '../../sip/headers.js'
 import { type NameAddr, parseNameAddr } from '../../sip/name-addr.js'
-import { parseUri, printHostPort } from '../../sip/uri.js'
+import { parseUri, sipUri } from '../../sip/uri.js'
 import type { IncomingRequest, SipHeaders, SipSource } from '../../srf/srf.js'
 
 /** How long registrations may last, in seconds, and how many contacts a device may have. */
@@ -83,12 +83,12 @@ export function readOrigin(request: IncomingRequest, { digest, domain }: Pick<Or
 
 /** Where requests to the phone go: back where its REGISTER came from, through NAT and over its own connection (RFC 3581, RFC 5626). */
 export function flowOf({ address, port, protocol }: SipSource): string {
-  return `sip:${printHostPort(address, port)};transport=${protocol}`
+  return sipUri({ host: address, port, transport: protocol })
 }
 
 /** Whether that flow comes from there; a phone's port may be another one after a restart. */
 export function isFrom(flow: string, address: string): boolean {
-  return flow.startsWith(`sip:${printHostPort(address, null)}:`)
+  return flow.startsWith(`${sipUri({ host: address })}:`)
 }
 
 /** Steps 6 and 7 of RFC 3261 §10.3, as far as they need no bindings. */

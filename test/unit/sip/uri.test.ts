@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { dialled, isEmergencyService } from '../../../src/sip/dialled.js'
-import { decodeUser, encodeUser, isUri, parseUri, printUri, sameUri, schemeOf } from '../../../src/sip/uri.js'
+import {
+  decodeUser,
+  encodeUser,
+  isUri,
+  parseUri,
+  printUri,
+  sameUri,
+  schemeOf,
+  sipUri,
+  withoutUriHeaders,
+  withUser,
+} from '../../../src/sip/uri.js'
 
 const flags = (params: ReadonlyMap<string, string | null>): unknown => Object.fromEntries(params)
 
@@ -131,10 +142,16 @@ describe('the user part', () => {
     ['Müller', 'M%C3%BCller'],
     ['+49(30)', '+49(30)'],
     ['100%', '100%25'],
+    ['100;tag=1', '100%3Btag=1'],
+    ['a\r\nb"<>', 'a%0D%0Ab%22%3C%3E'],
   ])('%s is written as %s', (text, encoded) => {
     expect(encodeUser(text)).toBe(encoded)
     expect(decodeUser(encoded)).toBe(text)
     expect(parseUri(`sip:${encoded}@a.example`)).toMatchObject({ user: encoded })
+    expect(sipUri({ user: text, host: '2001:db8::1', port: 5070, transport: 'tcp' })).toBe(
+      `sip:${encoded}@[2001:db8::1]:5070;transport=tcp`,
+    )
+    expect(withUser('sip:x:y@a.example:5062;transport=tls?Subject=z', text)).toMatchObject({ user: encoded, password: null, headers: [] })
   })
 })
 
@@ -199,4 +216,9 @@ test.each([
   ['tel:112', false],
 ])('%s asks for help as a service: %j (RFC 5031 §4.2)', (uri, does) => {
   expect(isEmergencyService(uri)).toBe(does)
+})
+
+test('headers of a URI are taken off, and nothing else is changed', () => {
+  expect(withoutUriHeaders('sip:a@b.example:5060;transport=tcp?Alert-Info=x&Answer-Mode=Auto')).toBe('sip:a@b.example:5060;transport=tcp')
+  for (const text of ['sip:a@b.example;ob', 'sip:a?b@c.example', 'urn:service:sos', 'no URI?']) expect(withoutUriHeaders(text)).toBe(text)
 })

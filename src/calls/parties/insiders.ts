@@ -1,0 +1,63 @@
+import type { Dialplan } from '../../dialplan/dialplan.js'
+import type { Directory } from '../../directory/directory.js'
+
+/** Knows what people and phones of the network are called, so that no caller from outside is shown as one of them. */
+export interface Insiders {
+  /** Whether a person could take this text for a user's name or number, or for a phone of ours. */
+  resembles(text: string): boolean
+  close(): void
+}
+
+export interface InsiderNeeds {
+  readonly directory: Pick<Directory, 'users' | 'devices' | 'onUserChange' | 'onDeviceChange'>
+  readonly dialplan: Pick<Dialplan, 'route'>
+}
+
+/** A name with more words is not looked through. No caller needs one. */
+const mostWords = 12
+
+export function createInsiders({ directory, dialplan }: InsiderNeeds): Insiders {
+  let names: ReadonlySet<string> | null = null
+  const forget = (): void => {
+    names = null
+  }
+  const stops = [directory.onUserChange(forget), directory.onDeviceChange(forget)]
+
+  function known(): ReadonlySet<string> {
+    const all = [...directory.users().map(({ name }) => name), ...directory.devices().map(({ id }) => id)]
+    names ??= new Set(all.map((name) => wordsIn(name).join(' ')).filter((name) => name !== ''))
+    return names
+  }
+
+  return {
+    resembles(text) {
+      const words = wordsIn(text)
+      if (words.length > mostWords || words.some(isOfSeveralScripts)) return true
+      const isExtension = (digits: string): boolean => dialplan.route(digits).kind === 'user'
+      return words.some(isExtension) || isExtension(words.join('')) || runsOf(words).some((run) => known().has(run))
+    },
+    close() {
+      for (const stop of stops) stop()
+    },
+  }
+}
+
+/** Small letters without accents, full-width forms and invisible characters. */
+function wordsIn(text: string): readonly string[] {
+  const plain = text
+    .normalize('NFKD')
+    .replace(/[\p{M}\p{Cf}]/gu, '')
+    .toLowerCase()
+  return plain.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '')
+}
+
+/** `alice`, `alice martin`, `martin` */
+function runsOf(words: readonly string[]): readonly string[] {
+  return words.flatMap((_, from) => words.slice(from).map((__, length) => words.slice(from, from + length + 1).join(' ')))
+}
+
+/** A Cyrillic letter among Latin ones is there to deceive. */
+function isOfSeveralScripts(word: string): boolean {
+  const scripts = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u, /\p{Script=Armenian}/u, /\p{Script=Cherokee}/u]
+  return scripts.filter((script) => script.test(word)).length > 1
+}
