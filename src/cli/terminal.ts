@@ -64,16 +64,18 @@ export function processTerminal(): Terminal {
   return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err), reader: out.isTTY ? 'person' : 'program' })
 }
 
-/** Stands behind each of our own colours and tells them from those in a name; nobody can guess it, and it is never printed. */
+/** Follows each of our own colours and tells them from those in a name. It is random, so that no name can hold it, and it is never printed. */
 const mark = Array.from({ length: 4 }, () => String.fromCodePoint(0x10_0000 + randomInt(0xfffd))).join('')
-const ourColours = new RegExp(`(\\p{Cc}\\[\\d{1,2}m)${mark}`, 'gu')
 
 /** Everything but our colours through `change`; each colour through `keep`. */
 function around(text: string, change: (piece: string) => string, keep: (colour: string) => string): string {
-  return text
-    .split(ourColours)
-    .map((piece, index) => (index % 2 === 0 ? change(piece) : keep(piece)))
-    .join('')
+  const pieces = text.split(mark)
+  const end = pieces.pop() ?? ''
+  const marked = pieces.map((piece) => {
+    const start = piece.lastIndexOf('\u001b[')
+    return change(piece.slice(0, start)) + keep(piece.slice(start))
+  })
+  return marked.join('') + change(end)
 }
 
 function shown(text: string, colouring: Colouring): string {

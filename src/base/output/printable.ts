@@ -19,7 +19,8 @@ export function printableLines(text: string): string {
   return text.replace(unprintable, (found) => (found === '\n' || found === '\t' ? found : escaped(found)))
 }
 
-const inJson = new RegExp(String.raw`\\(?:u[0-9a-fA-F]{4}|.)|${unprintable.source}`, 'gsu')
+/** The same in JSON, and what JSON itself has escaped. */
+const inJson = /\\(?:u[0-9a-fA-F]{4}|.)|[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gsu
 /** pino's own: a stack has a line a call. */
 const stackLine = /^ {4}at /
 

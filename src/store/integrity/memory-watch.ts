@@ -28,8 +28,8 @@ export function createMemoryWatch({ redis, isConnected, clock, log, metrics, eve
 
   async function look(): Promise<void> {
     if (!isConnected()) return
-    const info = await redis.info()
-    const field = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
+    const fields = new Map((await redis.info()).split(/\r?\n/).map((line) => [line.split(':', 1)[0], line.slice(line.indexOf(':') + 1)]))
+    const field = (name: string): string => fields.get(name) ?? ''
     const report = {
       policy: field('maxmemory_policy'),
       limit: Number(field('maxmemory')),
