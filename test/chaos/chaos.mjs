@@ -3,7 +3,6 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
-import { table } from '../bench/parts/machine.mjs'
 
 const { values, positionals } = parseArgs({ options: { short: { type: 'boolean' } }, allowPositionals: true })
 const { module } = await runnerImport(path.join(import.meta.dirname, 'histories.ts'))
@@ -17,13 +16,11 @@ if (unknown.length > 0) {
 const chosen = positionals.length === 0 ? histories : histories.filter(({ name }) => positionals.includes(name))
 const verdicts = new Map()
 for (const history of chosen) verdicts.set(history.name, await play(history))
-const columns = [...new Set([...verdicts.values()].flatMap(({ counts }) => Object.keys(counts)))]
-const rows = [...verdicts].map(([name, { counts, faults }]) => [
-  name,
-  ...columns.map((column) => counts[column] ?? ''),
-  faults.length === 0 ? 'held' : 'FAILED',
-])
-console.log(`\n${table([['', ...columns, ''], ...rows])}`)
+console.log()
+for (const [name, { counts, faults }] of verdicts) {
+  console.log(`${faults.length === 0 ? 'held  ' : 'FAILED'}  ${name}`)
+  console.log(wrapped(Object.entries(counts).map(([what, count]) => `${what} ${count}`)))
+}
 for (const [name, { faults }] of verdicts) for (const fault of faults.slice(0, 10)) console.log(`${name}: ${fault}`)
 process.exit([...verdicts.values()].every(({ faults }) => faults.length === 0) ? 0 : 1)
 
@@ -35,4 +32,14 @@ async function play({ name, title, run }) {
   const verdict = await run({ length: values.short ? 'short' : 'full', note }).catch((fault) => ({ counts: {}, faults: [String(fault)] }))
   note(verdict.faults.length === 0 ? 'held' : `failed: ${verdict.faults.length} faults`)
   return verdict
+}
+
+/** Lines that fit a terminal, broken between the counts. */
+function wrapped(counts) {
+  const lines = ['']
+  for (const count of counts) {
+    if (lines.at(-1).length + count.length > 90) lines.push('')
+    lines[lines.length - 1] += `${lines.at(-1) === '' ? '        ' : ' · '}${count}`
+  }
+  return lines.join('\n')
 }
