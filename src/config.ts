@@ -276,7 +276,7 @@ function dialplanFile({ dialplan, site }: Settings, folder: string): string {
   return !existsSync(own) && existsSync(packaged) ? packaged : own
 }
 
-/** The passwords of the sample are published: nobody elsewhere uses them unless `sip.listen` says so. */
+/** The passwords of the sample are published: other machines cannot use them unless `sip.listen` says so. */
 function onLoopback(place: ListenAddress): ListenAddress {
   return { ...place, address: '127.0.0.1' }
 }

@@ -148,7 +148,7 @@ export function keyText(path: Path): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`)).join('')
 }
 
-/** A file of another kind has thousands; they help nobody. */
+/** A file of another kind has thousands of problems; the first few are enough. */
 const mostProblems = 100
 
 /** All problems in one error, one a line. */

@@ -119,7 +119,7 @@ export function startMembership(needs: MembershipNeeds): Membership {
   const joined = claim().then((outcome) => {
     if (outcome.word === 'taken') throw nameTaken(node, outcome.by)
   })
-  // Whoever opens the node awaits it later.
+  // The composition root awaits it later.
   joined.catch(() => undefined)
   const heart = every(clock, beatMs, beat, stumbled)
   const beatNow = (): void => void beat().catch(stumbled)

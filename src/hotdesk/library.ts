@@ -11,7 +11,7 @@ const sourceText = sources.map((file) => readFileSync(new URL(file, import.meta.
  */
 export const libraryVersions: Readonly<Record<number, string>> = {
   5: '4fb3c302dc21ae03be88196db0b82cad4ce76919de9b92ed8af4db7b59c3e6d9',
-  6: 'a8607210260fea85e2cb8f2450d1e76c2ad37a517ff60fc5cca96aeeacb6d983',
+  6: 'c5c8a7e78b1cb59163e9b48955e23e6d3fa9c1e2cd5b1091dbaed58e1740fa65',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

@@ -17,7 +17,7 @@ local function status_row(tag, device, now)
 end
 
 -- Names of phones on one page, and the cursor of the next. SCAN shows the names of all keys, those of other networks included: a user
--- without the right to it gets the phones at which somebody is logged in.
+-- without the right to it gets the phones that have a user.
 local function page_of_phones(tag, pattern, from)
   local may_scan, prefix, names = redis.acl_check_cmd('SCAN', '0'), tag .. ':device:', {}
   local page = may_scan and redis.call('SCAN', from, 'MATCH', prefix .. pattern, 'COUNT', 1000, 'TYPE', 'hash')
@@ -28,7 +28,7 @@ end
 
 -- hotdesk_status [PATTERN] [FROM]     a table for people: every phone, or those whose name matches (HD00*). One call looks at some
 --   20000 keys and shows some 500 phones, so that Redis is free again within milliseconds; a last line says where to go on.
---   For a user without the right to SCAN: every phone at which somebody is logged in.
+--   For a user without the right to SCAN: every phone that has a user.
 local function status(keys, args)
   local tag, pattern, from = keys[1], args[1] or '*', args[2] or '0'
   local now = tonumber(redis.call('TIME')[1])

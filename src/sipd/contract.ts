@@ -27,7 +27,7 @@ export interface SipdNeeds {
   readonly emergency?: readonly string[]
   /** Applications hear of the 100 of their INVITE as well, which a drachtio-server keeps to itself; false by default. */
   readonly tellsTrying?: boolean
-  /** What the application knows from the start; null or absent: nobody is a stranger until `acquaint` is called. */
+  /** What the application knows from the start; null or absent: no source is a stranger until `acquaint` is called. */
   readonly acquaintances?: Acquaintances | null
   /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
   readonly patienceMs?: Milliseconds

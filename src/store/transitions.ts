@@ -5,7 +5,7 @@ import { type Doubt, doubtReasons } from './connections/confirmation.js'
 import type { Store, Transition } from './contract.js'
 
 export interface TransitionNeeds {
-  /** Asks whether all that was written survives a failover; null: nobody asks. */
+  /** Asks whether all that was written survives a failover; null: not asked. */
   readonly confirm: (() => Promise<Doubt | null>) | null
   /** Calls a function over a connection of its own: while replicas are waited for, nothing else gets through. */
   readonly callFunction: CallFunction

@@ -10,7 +10,7 @@ export async function privateFolder(path: string): Promise<void> {
   await setMode(path, folderMode)
 }
 
-/** Replaces the content of a file that only its owner may read, whoever might before. What is no file, such as a pipe, keeps its rights. */
+/** Replaces the content of a file, and leaves it readable by its owner alone. A pipe or device keeps its mode. */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
   const file = await open(path, 'w', fileMode)
   try {

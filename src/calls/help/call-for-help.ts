@@ -11,7 +11,7 @@ import type { Refused } from './unproven-share.js'
 type Help = To<'emergency'>
 
 /**
- * Carries an emergency call, whoever sends it. A proven phone is shown as itself. A caller whose phone has a password and shows nothing is
+ * Carries an emergency call from any caller. A proven phone is shown as itself. A caller whose phone has a password and shows nothing is
  * challenged once, because a phone answers at once and is then found; any other caller is shown as the site.
  */
 export function callForHelp(invite: IncomingInvite, to: Help, needs: CallNeeds): Promise<void> | undefined {

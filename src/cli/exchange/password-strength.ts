@@ -2,8 +2,8 @@ import type { Secret } from '../../base/secret.js'
 import { listed } from '../operator/doubts.js'
 
 /**
- * What a SIP password is worth. `trivial`: among the first that anybody tries. `weak`: whoever has recorded one registration can find
- * it with a graphics card in days (MD5 digests of RFC 3261 are fast to compute). The rule is small on purpose: passwords of phones
+ * The strength of a SIP password. `trivial`: among the first guesses. `weak`: an attacker who has recorded one registration can find it
+ * with a graphics card in days (MD5 digests of RFC 3261 are fast to compute). The rule is small on purpose: passwords of phones
  * come from generators and spreadsheets, and a dictionary would weigh more than the rest of the program.
  */
 export type PasswordStrength = 'good' | 'weak' | 'trivial'

@@ -71,7 +71,7 @@ interface WaitingKey {
   readonly at: Milliseconds
 }
 
-/** Whoever presses keys before saying anything is proven soon, or never. */
+/** A caller who presses keys before making a sound is proven soon, or never. */
 const waitMs: Milliseconds = 5_000
 const mostWaiting = 32
 

@@ -39,7 +39,7 @@ export function deviceNamed(username: string, isOurs: (host: string) => boolean)
   return isOurs(username.slice(at + 1)) ? parseDeviceId(username.slice(0, at)) : null
 }
 
-/** RFC 3261 §10.3 step 4: a device changes its own registration only, and calls as nobody else (RFC 3323 anonymity aside). */
+/** RFC 3261 §10.3 step 4: a device changes its own registration only, and calls in its own name (RFC 3323 anonymity aside). */
 export function speaksFor(request: IncomingRequest, device: DeviceId): boolean {
   const user = nameIn(request)
   return user === device || (roleFor(request) === asProxy && (user === null || user.toLowerCase() === 'anonymous'))

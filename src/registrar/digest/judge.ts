@@ -14,7 +14,7 @@ import type { Nonces } from './nonce.js'
  * What the credentials of a request are worth.
  * - `none`: there are none that we have asked for.
  * - `stale`: the nonce is too old, was used, or was given to another address.
- * - `held`: nobody has looked at the password, since too many wrong ones came before.
+ * - `held`: the password was not checked, because too many wrong ones came before.
  * - `other uri`: right, and made for another request.
  * - `other device`: right, and not those of the device that the request speaks for.
  */
@@ -48,7 +48,7 @@ export type Judge = (request: IncomingRequest, headers: readonly string[]) => Ju
 export function createJudge(needs: JudgeNeeds): Judge {
   const { directory, names, nonces, guesses, realm, algorithms } = needs
   const judged = new WeakMap<IncomingRequest, Judgement>()
-  // A device that does not exist costs as much as a wrong password, and nobody knows this one.
+  // An unknown device takes as long as a wrong password: its credentials are checked against a random one.
   const unknowable = new Secret(randomBytes(24).toString('base64url'))
 
   /** RFC 3261 §22.3: of several credentials those for our realm count. auth-int is never offered. */

@@ -19,7 +19,7 @@ export interface Outbox {
   readonly size: number
 }
 
-/** To be written; `written` must be called once, when the bytes are not needed for writing any more. */
+/** To be written; `written` must be called once, when the socket has taken the bytes. */
 export interface Chunk {
   readonly bytes: Buffer
   readonly written: () => void

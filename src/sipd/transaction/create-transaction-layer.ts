@@ -182,7 +182,7 @@ function affordableConnections(): number {
   return Math.floor(descriptorLimit() * 0.75)
 }
 
-/** A call that was taken needs its connection, whoever calls. */
+/** An answered call keeps its connection, even from an unproven caller. */
 function takesCall(request: SipRequest, response: SipResponse): boolean {
   return request.method === 'INVITE' && response.status < 300
 }

@@ -63,7 +63,7 @@ export interface TransactionLayer {
   onRequest(listener: (transaction: ServerTransaction) => void): void
   /** An emergency call, or what ends or goes on with a call: it has a place where others find none any more. */
   isUrgent(request: SipRequest): boolean
-  /** Whoever sends over that flow has proved nothing. */
+  /** The sender on that flow has proved nothing. */
   isStranger(flow: Flow): boolean
   /** Recognizes the requests of dialogs that exist: those are taken from any source. */
   knowsDialogs(isKnown: (request: SipRequest) => boolean): void

@@ -83,7 +83,7 @@ export function aimOf(connection: Redis): HostPort | null {
   return aims.get(connection) ?? null
 }
 
-/** A connection whose server is found anew each time. */
+/** A connection that looks up its server at each attempt. */
 function aimed(common: ConnectionSettings, access: RedisAccess | undefined, way: Pick<ConnectorNeeds, 'find' | 'title'>): Redis {
   const tls = encryptionOf(access)
   const onAimed = (server: HostPort): void => void aims.set(redis, server)

@@ -16,7 +16,7 @@ export interface ConnectorNeeds {
 /** A connection that the far end does not close is cut. */
 const closeWithinMs = 2_000
 
-/** Finds the server anew for each connection that is made. (A class, as ioredis builds it.) */
+/** Looks up the server at each attempt to connect. (A class, because ioredis constructs it.) */
 export function connectorTo({ find, title, tls, onAimed }: ConnectorNeeds): NonNullable<RedisOptions['Connector']> {
   return class FindingConnector extends AbstractConnector {
     constructor() {

@@ -77,7 +77,7 @@ export function createIntegrity({ redis, keys, replica, savedCopy, isConnected, 
     tellEmptied() {
       if (isEmptied || losses.count === 0 || !losses.isEverything()) return
       isEmptied = true
-      log.error({ event: 'store.emptied' }, 'Redis has been emptied: it has no users and no phones any more')
+      log.error({ event: 'store.emptied' }, 'Redis has been emptied: its users and phones are gone')
     },
     async check() {
       await losses.check()

@@ -3,9 +3,9 @@ import type { Hash, WritableReplica } from '../replica.js'
 import { createCensus, kindOf, seatsOf } from './census.js'
 
 /**
- * Records of people and phones, and assignments, that Redis no longer has although nobody removed them through hotdesk: evicted, expired,
- * deleted by hand, renamed, flushed, or missing in an old dump. A few are taken for edits by hand. Many are a loss: then the copy keeps all
- * of them until they are back, or until an operator accepts the loss.
+ * Records of users and devices, and assignments, that vanished from Redis without a removal through hotdesk: evicted, expired, deleted by
+ * hand, renamed, flushed, or missing in an old dump. A few count as edits by hand. Many are a loss: the copy keeps all of them until they
+ * are back, or until an operator accepts the loss.
  */
 export interface Losses {
   /** A record of the copy that Redis does not have: `sift` decides what becomes of it. */

@@ -54,7 +54,7 @@ export function createEvidence({ standings, bans, challenges, isEmergency, log, 
     return request.method === 'REGISTER' || beginsCall(request)
   }
 
-  /** A re-INVITE is answered whoever sends it: it may belong to an emergency call. */
+  /** A re-INVITE is answered without proof of its sender: it may belong to an emergency call. */
   function beginsCall(request: SipRequest): boolean {
     return request.method === 'INVITE' && request.to.tag === '' && !isEmergency(request)
   }

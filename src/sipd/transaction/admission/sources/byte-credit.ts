@@ -1,8 +1,8 @@
 import { createBoundedMap } from '../bounded-map.js'
 
 /**
- * Bytes that may still go to a UDP source that has not proved to be where it says: three for each byte that came from there. Whoever
- * forges a source then reflects no more than that (compare RFC 9000 §8.1).
+ * Bytes that may still go to a UDP source whose address is not proven: three for each byte received from it. A forged source can reflect
+ * no more than that (compare RFC 9000 §8.1).
  */
 export interface ByteCredit {
   received(source: string, bytes: number): void
