@@ -71,19 +71,32 @@ export async function createStore(needs: StoreNeeds): Promise<Store> {
 async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Store> {
   const { network, data, functions, loading = 'check', durability = 'local', clock, log, metrics } = needs
   const keys = createKeys(network)
-  const replica = createReplica({ clock, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
   const destination = createDestination(place, keys.tag, clock)
   const { main, listener, writer, connections, confirm } = connectionsTo(destination, durability, clock)
   const redisClock = createRedisClock({ clock, log })
+  // How old the copy is counts against removals, which are in Redis and have its time.
+  const replica = createReplica({
+    clock: redisClock,
+    onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed'),
+  })
   const isConnected = (): boolean => link.state === 'connected'
-  const integrity = createIntegrity({ redis: main, keys, replica, savedCopy: () => savedCopy, isConnected, clock, log, metrics })
+  const integrity = createIntegrity({
+    redis: main,
+    keys,
+    replica,
+    savedCopy: () => savedCopy,
+    isConnected,
+    clock: redisClock,
+    log,
+    metrics,
+  })
   const { losses } = integrity
   const reader = createReader({ redis: main, keys, replica, losses, clock, log, onFault: (fault) => link.renew(fault) })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
   const link = createLink({ connections, prepare, healthy, place: redisCliFor(place), clock, log })
   const primaryWatch = createPrimaryWatch({ redis: main, destination, isConnected, leave: link.renew, log, metrics })
-  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock, log, metrics })
+  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock: redisClock, log, metrics })
   /** Until everything is read, the copy is no moment of the network. A reading that was cut off counts as well. */
   let isReading = false
   let copyFrom: CopySource = 'nowhere'

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Clock, systemClock } from '../../src/base/clock.js'
 import { silentLogger } from '../../src/base/logger.js'
 import { createMetrics } from '../../src/base/metrics.js'
 import { createSeal } from '../../src/base/seal.js'
@@ -151,6 +152,48 @@ describe('removals through hotdesk', () => {
     directory.close()
     await other.close()
     await openStore()
+    expect(reasons()).toBe('')
+    expect(users.filter(isKnown)).toEqual([])
+  })
+})
+
+describe('a node whose clock is five minutes off', () => {
+  const clockOff = (ms: number): Clock => ({ now: () => systemClock.now() + ms, after: systemClock.after })
+
+  async function openWith(clock: Clock): Promise<void> {
+    await store.close()
+    kept = keepLog()
+    store = await openTestStore(redis, { log: kept.log, clock })
+  }
+
+  async function removeElsewhere(keys: readonly string[]): Promise<void> {
+    const other = await openTestStore(redis, { data: join(redis.directory, 'other') })
+    const directory = createDirectory({ store: other, seal: createSeal(new Secret('of the test')), log: silentLogger() })
+    await directory.apply(keys.map((key) => ({ key, fields: null })))
+    directory.close()
+    await other.close()
+  }
+
+  it.each([
+    ['ahead', 300_000],
+    ['behind', -300_000],
+  ])('(%s) takes removals through hotdesk for no loss, and hears of an accepted one', async (_how, ms) => {
+    await openWith(clockOff(ms))
+    await removeElsewhere(users.slice(0, 10))
+    await followed(store)
+    expect(reasons()).toBe('')
+    expect(users.filter(isKnown)).toEqual(users.slice(10))
+    await oneByOne((key) => ['DEL', key], users.slice(10))
+    await expect.poll(reasons).toContain('lost 10 users')
+    await store.putFields('removed', { '*': String(Math.ceil(store.clock.now() / 1_000)) })
+    await expect.poll(reasons, { timeout: 5_000 }).toBe('')
+  })
+
+  it('takes what was removed while it was down for no loss, though its clock was set meanwhile', async () => {
+    await openWith(clockOff(300_000))
+    await store.close()
+    await removeElsewhere(users)
+    await openWith(systemClock)
     expect(reasons()).toBe('')
     expect(users.filter(isKnown)).toEqual([])
   })
