@@ -24,9 +24,13 @@ export function createInsiders({ directory, dialplan }: InsiderNeeds): Insiders 
   const stops = [directory.onUserChange(forget), directory.onDeviceChange(forget)]
 
   function known(): ReadonlySet<string> {
-    const all = [...directory.users().map(({ name }) => name), ...directory.devices().map(({ id }) => id)]
-    names ??= new Set(all.map((name) => wordsIn(name).join(' ')).filter((name) => name !== ''))
+    names ??= collected()
     return names
+  }
+
+  function collected(): ReadonlySet<string> {
+    const all = [...directory.users().map(({ name }) => name), ...directory.devices().map(({ id }) => id)]
+    return new Set(all.map((name) => wordsIn(name).join(' ')).filter((name) => name !== ''))
   }
 
   return {

@@ -94,3 +94,20 @@ describe('an identity', () => {
     expect([names(true), names(false)]).toEqual([['From', 'P-Asserted-Identity'], ['From']])
   })
 })
+
+describe('the names of a network', () => {
+  it('are collected once, however many words a caller brings', () => {
+    const off = () => () => undefined
+    let collections = 0
+    const users = (): readonly User[] => {
+      collections += 1
+      return [{ name: 'Alice' } as User]
+    }
+    const insiders = createInsiders({
+      directory: { users, devices: () => [], onUserChange: off, onDeviceChange: off },
+      dialplan: plan('0'),
+    })
+    for (const text of ['some words of a caller', 'Alice', 'some more']) insiders.resembles(text)
+    expect(collections).toBe(1)
+  })
+})
