@@ -13,7 +13,7 @@ export interface SavedCopy {
   restore(): Promise<boolean>
   /** Keeps a second copy of how a network was before a loss. Gives the file. */
   keepApart(hashes: Contents['hashes']): Promise<string>
-  /** Records of people and phones that the copy on disk has and the copy in memory has not; null: there is no sound copy of the last days. */
+  /** Records of people and phones that the copy on disk has and the copy in memory has not; null: there is no sound copy of this Redis of the last days. */
   lacking(): Promise<{ readonly records: ReadonlyMap<string, Hash>; readonly savedAt: Milliseconds } | null>
   /** Ends when all that was begun is on disk, and what had not been saved as well. */
   close(): Promise<void>
@@ -23,12 +23,17 @@ export interface SavedCopyNeeds {
   readonly data: string
   readonly network: string
   readonly replica: WritableReplica
+  /** The Redis that is copied. */
+  readonly origin: Origin
   /** A copy that Redis no longer keeps fresh is not saved over one that was. */
   readonly isFresh: () => boolean
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Pick<Metrics, 'storeCopySaved'>
 }
+
+/** A network that moves from the embedded Redis to a shared one begins empty there, and has lost nothing. */
+export type Origin = 'embedded' | 'shared'
 
 const saveEveryMs = 5_000
 /** A network that takes a second to save is saved every twenty: the node has other work. */
@@ -38,12 +43,15 @@ const comparedForMs = 7 * 24 * 60 * 60 * 1_000
 /** Hashes written in one go; between two, the node does its other work. */
 const sliceSize = 500
 
+/** A line of the file like that of a hash. Earlier versions write none. */
+const originKey = 'saved-from'
+
 interface Contents<Fields extends Hash = Hash> {
   readonly savedAt: Milliseconds
   readonly hashes: ReadonlyMap<string, Fields>
 }
 
-export function keepSavedCopy({ data, network, replica, isFresh, clock, log, metrics }: SavedCopyNeeds): SavedCopy {
+export function keepSavedCopy({ data, network, replica, origin, isFresh, clock, log, metrics }: SavedCopyNeeds): SavedCopy {
   const path = join(data, `copy-${network}.jsonl`)
   const aside = join(data, `copy-${network}.emptied.jsonl`)
   let unsaved = false
@@ -80,7 +88,7 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
     const hashes = replica.moment()
     try {
       await mkdir(data, { recursive: true, mode: 0o700 })
-      await writeDurably(path, { savedAt: clock.now(), hashes })
+      await writeDurably(path, { savedAt: clock.now(), hashes: marked(hashes, origin) })
     } catch (fault) {
       unsaved = true
       metrics.storeCopySaved.set(0)
@@ -101,7 +109,8 @@ export function keepSavedCopy({ data, network, replica, isFresh, clock, log, met
     async lacking() {
       const text = await sound(path).catch(() => null)
       const [savedAt = '', ...lines] = text?.split('\n') ?? []
-      if (text === null || Number(savedAt) < clock.now() - comparedForMs) return null
+      const isOfAnother = lines[0]?.startsWith(`["${originKey}"`) === true && parseLine(lines[0])[1].get('redis') !== origin
+      if (text === null || isOfAnother || Number(savedAt) < clock.now() - comparedForMs) return null
       const missing = lines.filter((line) => {
         const [, key] = /^\["((?:user|device):[^"]+)"/.exec(line) ?? []
         return key !== undefined && replica.hash(key) === undefined
@@ -143,7 +152,13 @@ export async function readSavedCopy(path: string): Promise<SavedRecords> {
 /** One JSON value a line: the time, then each hash; the last line is the SHA-256 of all before it. */
 async function loadCopy(path: string): Promise<Contents<Map<string, string>>> {
   const [savedAt = '', ...lines] = (await sound(path)).split('\n')
-  return { savedAt: Number(savedAt), hashes: new Map(lines.map(parseLine)) }
+  const hashes = new Map(lines.map(parseLine))
+  hashes.delete(originKey)
+  return { savedAt: Number(savedAt), hashes }
+}
+
+function marked(hashes: Contents['hashes'], origin: Origin): Contents['hashes'] {
+  return new Map([[originKey, new Map([['redis', origin]])], ...hashes])
 }
 
 function parseLine(line: string): readonly [string, Map<string, string>] {

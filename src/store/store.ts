@@ -96,7 +96,17 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
   const link = createLink({ connections, prepare, healthy, place: redisCliFor(place), clock, log })
   const primaryWatch = createPrimaryWatch({ redis: main, destination, isConnected, leave: link.renew, log, metrics })
-  const savedCopy = keepSavedCopy({ data, network, replica, isFresh: () => isConnected() && !isReading, clock: redisClock, log, metrics })
+  const origin = place.kind === 'socket' ? 'embedded' : 'shared'
+  const savedCopy = keepSavedCopy({
+    data,
+    network,
+    replica,
+    origin,
+    isFresh: () => isConnected() && !isReading,
+    clock: redisClock,
+    log,
+    metrics,
+  })
   /** Until everything is read, the copy is no moment of the network. A reading that was cut off counts as well. */
   let isReading = false
   let copyFrom: CopySource = 'nowhere'

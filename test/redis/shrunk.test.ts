@@ -199,6 +199,20 @@ describe('a node whose clock is five minutes off', () => {
   })
 })
 
+describe('a node that moves from the embedded Redis to a shared one', () => {
+  it('has lost nothing, though it has a saved copy with others', async () => {
+    const data = join(redis.directory, 'moved')
+    const embedded = await openTestStore({ place: { kind: 'embedded' }, directory: redis.directory }, { data })
+    await embedded.writeTogether(['200', '201', '202', '203'].map((id) => ({ key: `user:${id}`, fields: { name: id, home: 'paris' } })))
+    await keyOf(embedded, 'user:203', (hash) => hash !== undefined)
+    await embedded.close()
+    await store.close()
+    store = await openTestStore(redis, { data })
+    expect(reasons()).toBe('')
+    expect(isKnown('user:200')).toBe(false)
+  })
+})
+
 describe('all logins at once', () => {
   beforeEach(async () => {
     for (const [user, phone] of [

@@ -17,7 +17,7 @@ function savedCopyOf() {
   const replica = createReplica({ clock, onFault: () => undefined })
   const metrics = createMetrics()
   const { log, lines } = keepLog()
-  const copy = keepSavedCopy({ data, network: 'hd', replica, isFresh: () => true, clock, log, metrics })
+  const copy = keepSavedCopy({ data, network: 'hd', replica, origin: 'shared', isFresh: () => true, clock, log, metrics })
   const isSaved = async (): Promise<unknown> => (await metrics.storeCopySaved.get()).values[0]?.value
   return {
     replica,
