@@ -100,7 +100,8 @@ export function startMembership(needs: MembershipNeeds): Membership {
   }
 
   function claim(): Promise<Claim> {
-    claiming ??= claimName({ ...needs, join, isClosed: () => isClosed, isElder: (other) => isMember && boot < other }).finally(() => {
+    const isElder = (other: string): boolean => isMember && boot < other
+    claiming ??= claimName({ ...needs, join, isClosed: () => isClosed, isElder, isMember: () => isMember }).finally(() => {
       claiming = null
     })
     return claiming
@@ -156,6 +157,8 @@ interface ClaimNeeds extends MembershipNeeds {
   readonly isClosed: () => boolean
   /** We had the name before that start took it. */
   readonly isElder: (boot: string) => boolean
+  /** We have had the name. */
+  readonly isMember: () => boolean
 }
 
 interface Holder {
@@ -193,12 +196,17 @@ interface Watch {
   readonly since: Milliseconds
 }
 
-function judge(holder: Holder, watched: Omit<Watch, 'boot'>, { formerLives, isElder, clock }: ClaimNeeds): 'alive' | 'gone' | 'unknown' {
+function judge(
+  holder: Holder,
+  watched: Omit<Watch, 'boot'>,
+  { formerLives, isElder, isMember, clock }: ClaimNeeds,
+): 'alive' | 'gone' | 'unknown' {
   const life = lifeOf(holder.process)
   if (life === 'gone' || isElder(holder.boot)) return 'gone'
   if (life === 'alive') return 'alive'
   const place = formerLives?.placeOf(holder.boot) ?? null
-  if (place === 'here' && isOfEarlierStart(holder.process)) return 'gone'
+  // One that takes the name back from us lives: the data folder is a copy of its own.
+  if (place === 'here' && isOfEarlierStart(holder.process) && !isMember()) return 'gone'
   // A holder out of our sight shows that it lives by renewing its time.
   if (holder.left > watched.left + renewalMs) return 'alive'
   const silence = place === null ? lifeSeconds * 1_000 : formerSilenceMs

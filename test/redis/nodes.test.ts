@@ -179,6 +179,28 @@ describe('the name of a node whose former life has left it behind', () => {
     await membership.close()
   })
 
+  it('is given up to a life that takes it back: the data folder is a copy of the folder of a living node', async () => {
+    const data = temporaryFolder('lives')
+    rememberLife({ data, boot: 'a1', log: silentLogger() })
+    const twin = (seconds: number) =>
+      redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'a1', 'b1', String(seconds), 'process', earlierStart)
+    await twin(15)
+    const membership = await join('b1', { clock: hasty, formerLives: rememberLife({ data, boot: 'b1', log: silentLogger() }) })
+    let isTaken = false
+    membership.onTaken(() => {
+      isTaken = true
+    })
+    let seconds = 15
+    const heartbeat = async (): Promise<boolean> => {
+      seconds += 1
+      await twin(seconds)
+      return isTaken
+    }
+    await expect.poll(heartbeat, { timeout: 10_000, interval: 100 }).toBe(true)
+    await membership.close()
+    expect(await redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('a1')
+  })
+
   it('is taken back after seven seconds without a heartbeat by a container that was made again', async () => {
     const data = temporaryFolder('lives')
     rememberLife({ data, boot: 'old', log: silentLogger() })
