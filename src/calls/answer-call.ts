@@ -31,10 +31,16 @@ export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Prom
     if (!needs.registrar.isCalled(invite, caller.device.id)) return invite.respond(404, { reason: 'Domain Not Served Here' })
   }
   // It hears of no reason, so that the node that asked, or the phone, tries another node.
-  if (caller && !needs.admission.isOpen && !(await needs.admission.opens())) return invite.respond(503, { headers: { 'Retry-After': '5' } })
+  if (caller && !(await isAdmitted(invite, caller, needs))) return invite.respond(503, { headers: { 'Retry-After': '5' } })
   if (caller) return follow(newCall(invite, caller, 'ordinary', needs), caller, needs)
   // Without an answer yet it was a passport that is not ours.
   if (!invite.answered) invite.respond(403)
+}
+
+/** A call back from the emergency centre is taken in every state, like the call that it answers. */
+function isAdmitted(invite: IncomingInvite, { kind }: Caller, { admission, callBacks, trunks }: CallNeeds): boolean | Promise<boolean> {
+  const isCallBack = kind === 'trunk' && callBacks.deviceOf(trunks.called(invite)) !== null
+  return isCallBack || admission.isOpen || admission.opens()
 }
 
 /** A phone may ask for the service instead of a number: it gets what 112 gets here. */

@@ -7,6 +7,9 @@ import type { TestNode } from '../support/node.js'
 import { until, untilReadiness } from '../support/node-health.js'
 import { openTestOffice, type TestOffice } from '../support/office.js'
 
+/** The number of HD0001 that the centre is shown. */
+const elinOfDesk1 = '+33199000001'
+
 let office: TestOffice
 let carrier: Carrier
 let node: TestNode
@@ -27,7 +30,7 @@ afterAll(async () => {
   await carrier.close()
 })
 
-it('a node that is stopped carries emergency calls, those that begin meanwhile included, until the last one has ended', async () => {
+it('a node that is stopped carries emergency calls and calls back from the centre, those that begin meanwhile included, until the last one has ended', async () => {
   const [desk1, desk2, desk3, desk4] = desks
   if (!desk1 || !desk2 || !desk3 || !desk4) throw new Error('four desks are needed')
   const ordinary = await converse(desk1, '101', desk2)
@@ -46,7 +49,12 @@ it('a node that is stopped carries emergency calls, those that begin meanwhile i
   // More than a second after the first, a signal would end a node without emergency calls at once.
   await until('the second signal is answered', insist, (isAnswered) => isAnswered)
   await expectUndisturbed(first)
-  for (const call of [second, third, first]) await hangUp(call)
+  for (const call of [second, third]) await hangUp(call)
+  const back = await converse(centre, elinOfDesk1, desk1)
+  await hangUp(first)
+  // A call back is help as well: the node waits for it.
+  await expectUndisturbed(back)
+  await hangUp(back)
   expect(await node.exited).toBe(0)
 })
 
