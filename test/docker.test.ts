@@ -159,13 +159,13 @@ describe('compose.yaml', () => {
     }
   })
 
-  test('loads the functions once, before a node starts, with a Redis user of their own', () => {
+  test('loads the functions once, before a node starts, with a Redis user of their own; a node starts where that fails, too', () => {
     const { command, restart, env_file: files, depends_on: needed } = compose.services.install ?? {}
     expect([command, restart]).toEqual([['redis', 'install', '--now'], 'no'])
     expect(files).toEqual(['secrets/hotdesk.env', 'secrets/redis-install.env'])
-    expect(needed).toEqual({ redis: { condition: 'service_healthy' } })
+    expect(needed).toEqual({ redis: { condition: 'service_healthy', required: false } })
     for (const [, { env_file, depends_on }] of nodes) {
-      expect(depends_on).toMatchObject({ install: { condition: 'service_completed_successfully' } })
+      expect(depends_on).toMatchObject({ install: { condition: 'service_completed_successfully', required: false } })
       expect(env_file).not.toContain('secrets/redis-install.env')
     }
   })
