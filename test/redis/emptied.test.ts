@@ -72,7 +72,7 @@ describe('FLUSHALL while calls are up', () => {
     const login = { extension: extension('101'), device: device('HD0003'), pin: pin('5822') }
     expect(await node.hotdesk.login(login)).toEqual({ outcome: 'STORE_LOST' })
     expect(node.store.condition().reasons).toEqual([
-      expect.stringMatching(/^Redis has lost 3 users, 4 phones, 1 logins: .*hotdesk redis accept$/),
+      expect.stringMatching(/^Redis has lost 3 users, 4 phones, 1 login: .*hotdesk redis accept$/),
     ])
   })
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { AppError, messageOf } from '../../base/errors.js'
+import { counted } from '../../base/output/counted.js'
 import { type RecordChange, readSavedCopy, removalMarks, type SavedRecords, type Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withStore } from '../operator/network.js'
@@ -44,7 +45,9 @@ export function restoreCommand(redis: Command, needs: CommandNeeds): void {
       const restored = await withStore(needs.config('look'), (store) => restore(saved, store, dryRun ? 'shown' : 'done'))
       const { users, phones, logins } = restored
       const how = dryRun ? 'Would write back' : 'Written back'
-      needs.terminal.print(json ? JSON.stringify(restored) : `${how}: ${users} users, ${phones} phones, ${logins} logins.`)
+      needs.terminal.print(
+        json ? JSON.stringify(restored) : `${how}: ${counted(users, 'user')}, ${counted(phones, 'phone')}, ${counted(logins, 'login')}.`,
+      )
     })
 }
 

@@ -54,8 +54,9 @@ export function quorumOf(reports: readonly SentinelReport[]): Quorum {
 function doubtOf(reports: readonly SentinelReport[], agreeing: readonly SentinelReport[], all: number): string | null {
   const majority = Math.floor(all / 2) + 1
   const count = (found: readonly SentinelReport[]): number => new Set(found.map(({ id }) => id)).size
-  if (count(reports) < majority) return `only ${count(reports)} of ${all} sentinels answers`
-  if (count(agreeing) < majority) return `only ${count(agreeing)} of ${all} sentinels names the same primary`
+  const [answering, naming] = [count(reports), count(agreeing)]
+  if (answering < majority) return `only ${answering} of ${all} sentinels ${answering === 1 ? 'answers' : 'answer'}`
+  if (naming < majority) return `only ${naming} of ${all} sentinels ${naming === 1 ? 'names' : 'name'} the same primary`
   return reports.some(({ isFailingOver }) => isFailingOver) ? 'the sentinels are replacing the primary' : null
 }
 

@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
+import { counted } from '../../base/output/counted.js'
 import type { Hash, WritableReplica } from '../replica.js'
 import { createCensus, kindOf, seatsOf } from './census.js'
 
@@ -175,8 +176,8 @@ export function createLosses({ replica, marks, clock, onLost, onOver }: LossNeed
 function sentenceOf(keys: readonly string[], seats: number): string {
   const count = (kind: string, one: string): string[] => {
     const number = keys.filter((key) => kindOf(key) === kind).length
-    return number === 0 ? [] : [`${number} ${one}${number === 1 ? '' : 's'}`]
+    return number === 0 ? [] : [counted(number, one)]
   }
-  const lost = [...count('user', 'user'), ...count('device', 'phone'), ...(seats > 0 ? [`${seats} logins`] : [])]
+  const lost = [...count('user', 'user'), ...count('device', 'phone'), ...(seats > 0 ? [counted(seats, 'login')] : [])]
   return `Redis has lost ${lost.join(', ')}: calls go on from the copy, logins are refused`
 }

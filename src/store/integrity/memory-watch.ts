@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { type Clock, every, type Milliseconds } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
+import { counted } from '../../base/output/counted.js'
 
 /** Watches whether Redis may throw keys away, or is about to refuse writes. */
 export interface MemoryWatch {
@@ -83,5 +84,5 @@ export function warningsOf({ policy, limit, used }: Report): readonly string[] {
 }
 
 function thrownAway(count: number): string {
-  return `Redis has evicted ${count} keys within a minute: raise maxmemory, and CONFIG SET maxmemory-policy noeviction`
+  return `Redis has evicted ${counted(count, 'key')} within a minute: raise maxmemory, and CONFIG SET maxmemory-policy noeviction`
 }

@@ -74,7 +74,7 @@ describe('hotdesk redis restore', () => {
 
   it('shows what it would write, and writes nothing', async () => {
     const { code, out } = await line.hotdesk('redis', 'restore', file, '--dry-run')
-    expect([code, out]).toEqual([0, 'Would write back: 2 users, 1 phones, 1 logins.'])
+    expect([code, out]).toEqual([0, 'Would write back: 2 users, 1 phone, 1 login.'])
     expect(await line.redis.cli('EXISTS', '{hd}:user:100', '{hd}:devices')).toBe('0')
   })
 
