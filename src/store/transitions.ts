@@ -1,12 +1,12 @@
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
 import { type CallFunction, mayHaveHappened, toldBy, unconnected } from './commands.js'
-import { type Doubt, doubtReasons } from './connections/confirmation.js'
+import { type BeginConfirmation, type Doubt, doubtReasons } from './connections/confirmation.js'
 import type { Store, Transition } from './contract.js'
 
 export interface TransitionNeeds {
   /** Asks whether all that was written survives a failover; null: not asked. */
-  readonly confirm: (() => Promise<Doubt | null>) | null
+  readonly confirm: BeginConfirmation | null
   /** Calls a function over a connection of its own: while replicas are waited for, nothing else gets through. */
   readonly callFunction: CallFunction
   readonly isConnected: () => boolean
@@ -47,10 +47,11 @@ export function createTransitions({ confirm, callFunction, isConnected, log, met
    * A confirmation speaks of everything that its connection has written, and holds that connection up: those who come meanwhile share the
    * next one. So a replica that is away costs each of them two time limits at most, and one that is there hardly anything.
    */
-  async function work(confirmed: () => Promise<Doubt | null>): Promise<void> {
+  async function work(begin: BeginConfirmation): Promise<void> {
     if (isWorking) return
     isWorking = true
     for (let batch = takeWaiting(); batch.length > 0; batch = takeWaiting()) {
+      const confirmed = begin()
       const done = await Promise.all(batch.map(attempt))
       const answered = done.filter((transition) => transition?.certainty === 'safe').length
       const doubt = answered > 0 ? await confirmed() : null

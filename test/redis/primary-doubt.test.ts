@@ -1,7 +1,11 @@
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/base/clock.js'
 import { createMetrics } from '../../src/base/metrics.js'
 import { Secret } from '../../src/base/secret.js'
+import { createConfirmation } from '../../src/store/connections/confirmation.js'
+import { createDestination, newConnection } from '../../src/store/connections/connection.js'
 import { inspectRedis } from '../../src/store/connections/inspection.js'
 import { createStore, type Store } from '../../src/store/store.js'
 import { freePort } from '../support/free-port.js'
@@ -126,6 +130,32 @@ describe('a primary at a plain URL', () => {
     } finally {
       await alone.close()
       for (const server of [primary, ...rest]) await server.kill()
+    }
+  })
+})
+
+describe('a write over a connection that has ended since', () => {
+  it('is not certain: the next one may lead to a server that knows nothing of it', async () => {
+    const [primary, replica] = await Promise.all([launchAlone(), launchAlone()])
+    const url = new Secret(`redis://127.0.0.1:${primary.port}`)
+    const destination = createDestination({ kind: 'url', url }, '{hd}', systemClock)
+    const writer = newConnection(destination).on('error', () => undefined)
+    try {
+      await replica.cli('REPLICAOF', '127.0.0.1', String(primary.port))
+      await caughtUp(primary, 1)
+      await writer.connect()
+      const begin = createConfirmation({ redis: writer, destination, clock: systemClock })
+      const [first, second] = [begin(), begin()]
+      await writer.set('{hd}:write', '1')
+      expect(await first()).toBeNull()
+      const isBack = once(writer, 'ready')
+      await primary.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+      await isBack
+      expect(await second()).toEqual({ reason: 'unanswered', detail: 'the connection was lost' })
+    } finally {
+      writer.disconnect()
+      destination.close()
+      for (const server of [primary, replica]) await server.kill()
     }
   })
 })

@@ -26,6 +26,9 @@ export interface ConfirmationNeeds {
 const withinMs: Milliseconds = 1_000
 const askAgainMs: Milliseconds = 20
 
+/** Begins to watch the connection, before anything is written. The function that it gives is called when all is written. */
+export type BeginConfirmation = () => () => Promise<Doubt | null>
+
 /**
  * Decides whether everything that the connection has written so far survives any failover.
  *
@@ -33,8 +36,13 @@ const askAgainMs: Milliseconds = 20
  * for those that no sentinel would promote now: a replica that is promoted before it has the write never acknowledges it. WAIT alone does
  * not tell: it counts replicas and does not name them, and the one that was promoted is none of those it counts.
  */
-export function createConfirmation({ redis, destination, clock }: ConfirmationNeeds): () => Promise<Doubt | null> {
+export function createConfirmation({ redis, destination, clock }: ConfirmationNeeds): BeginConfirmation {
   let candidates = 1
+  /** Connections that have ended. Behind the next one there may be another server, which knows nothing of a write to this one. */
+  let ended = 0
+  redis.on('close', () => {
+    ended += 1
+  })
 
   const replication = async (): Promise<Replication> => readReplication(await redis.info('replication'))
 
@@ -59,12 +67,20 @@ export function createConfirmation({ redis, destination, clock }: ConfirmationNe
     }
   }
 
-  return () => doubt().catch((fault: unknown): Doubt => ({ reason: 'unanswered', detail: reasonOf(fault) }))
+  return () => {
+    const endedBefore = ended
+    return async () => {
+      const found = await doubt().catch((fault: unknown): Doubt => ({ reason: 'unanswered', detail: reasonOf(fault) }))
+      return found ?? (ended === endedBefore ? null : { reason: 'unanswered', detail: connectionLost })
+    }
+  }
 }
+
+const connectionLost = 'the connection was lost'
 
 /** ioredis names the setting of its own that makes a command end with its connection. */
 function reasonOf(fault: unknown): string {
-  return fault instanceof Error && fault.name === 'MaxRetriesPerRequestError' ? 'the connection was lost' : messageOf(fault)
+  return fault instanceof Error && fault.name === 'MaxRetriesPerRequestError' ? connectionLost : messageOf(fault)
 }
 
 interface Write {
