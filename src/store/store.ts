@@ -25,7 +25,7 @@ import { createLibrary, loadWhereMissing } from './library/library.js'
 import { createReader } from './reader.js'
 import { createRedisClock } from './redis-clock.js'
 import { createReplica } from './replica.js'
-import { keepSavedCopy, type SavedCopy } from './saved-copy.js'
+import { keepSavedCopy, type Origin, type SavedCopy } from './saved-copy.js'
 import { createTogether } from './together.js'
 import { createTracking } from './tracking.js'
 import { createTransitions } from './transitions.js'
@@ -74,39 +74,17 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const destination = createDestination(place, keys.tag, clock)
   const { main, listener, writer, connections, confirm } = connectionsTo(destination, durability, clock)
   const redisClock = createRedisClock({ clock, log })
-  // How old the copy is counts against removals, which are in Redis and have its time.
-  const replica = createReplica({
-    clock: redisClock,
-    onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed'),
-  })
+  const timed = { clock: redisClock, log, metrics } // What is compared with times in Redis.
+  const replica = createReplica({ ...timed, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
   const isConnected = (): boolean => link.state === 'connected'
-  const integrity = createIntegrity({
-    redis: main,
-    keys,
-    replica,
-    savedCopy: () => savedCopy,
-    isConnected,
-    clock: redisClock,
-    log,
-    metrics,
-  })
+  const integrity = createIntegrity({ ...timed, redis: main, keys, replica, savedCopy: () => savedCopy, isConnected })
   const { losses } = integrity
   const reader = createReader({ redis: main, keys, replica, losses, clock, log, onFault: (fault) => link.renew(fault) })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
   const link = createLink({ connections, prepare, healthy, place: redisCliFor(place), clock, log })
   const primaryWatch = createPrimaryWatch({ redis: main, destination, isConnected, leave: link.renew, log, metrics })
-  const origin = place.kind === 'socket' ? 'embedded' : 'shared'
-  const savedCopy = keepSavedCopy({
-    data,
-    network,
-    replica,
-    origin,
-    isFresh: () => isConnected() && !isReading,
-    clock: redisClock,
-    log,
-    metrics,
-  })
+  const savedCopy = keepSavedCopy({ ...timed, data, network, replica, origin: originOf(place), isFresh: () => isConnected() && !isReading })
   /** Until everything is read, the copy is no moment of the network. A reading that was cut off counts as well. */
   let isReading = false
   let copyFrom: CopySource = 'nowhere'
@@ -227,6 +205,10 @@ function withinStart(opening: Promise<void>, { clock, startWithinMs = 3_000 }: S
     const alarm = clock.after(startWithinMs, () => resolve(false))
     opening.then(() => resolve(true), reject).finally(() => alarm.cancel())
   })
+}
+
+function originOf({ kind }: ReachablePlace): Origin {
+  return kind === 'socket' ? 'embedded' : 'shared'
 }
 
 /** Where a login has to be replicated, a connection of its own waits for that. */
