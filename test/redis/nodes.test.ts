@@ -230,6 +230,8 @@ describe('a process that has a name', () => {
     const identity = identityOf(pid)
     expect(lifeOf(identity)).toBe('alive')
     expect(lifeOf(identity.replace(/\d+$/, '1'))).toBe('gone')
+    // The shell itself would wait for its child.
+    await expect.poll(() => readFileSync(`/proc/${parent.pid}/stat`, 'utf8')).toContain('(sleep)')
     process.kill(pid, 'SIGKILL')
     await expect.poll(() => lifeOf(identity)).toBe('gone')
     expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(' Z ')
