@@ -64,9 +64,28 @@ async function openNode(socket, data, dist) {
   const [{ createSeal }, { Secret }] = [await load('base/seal.js'), await load('base/secret.js')]
   const [log, metrics] = [silentLogger(), createMetrics()]
   const redis = { kind: 'url', url: new Secret(`unix://${socket}`) }
-  const store = await createStore({ redis, network: 'hd', data, functions: hotdeskLibrary, clock, log, metrics, startWithinMs: 60_000 })
-  const directory = createDirectory({ store, seal: createSeal(new Secret('bench')), log })
-  const hotdesk = createHotdesk({ store, directory, secret: new Secret('bench'), node: 'paris-1', boot: newBoot(), clock, log, metrics })
+  const store = await createStore({
+    redis,
+    network: 'hd',
+    data,
+    functions: hotdeskLibrary,
+    loading: 'install',
+    clock,
+    log,
+    metrics,
+    startWithinMs: 60_000,
+  })
+  const directory = createDirectory({ store, seal: createSeal(new Secret('bench'), 'hd'), log })
+  const hotdesk = createHotdesk({
+    store,
+    directory,
+    secret: new Secret('bench'),
+    node: 'paris-1',
+    boot: newBoot(store.clock.now()),
+    clock,
+    log,
+    metrics,
+  })
   return { hotdesk, close: () => hotdesk.close().then(() => store.close()) }
 }
 

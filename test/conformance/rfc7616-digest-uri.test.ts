@@ -39,6 +39,8 @@ describe('RFC 7616 §3.4.6: the digest URI of a call', () => {
     ['sip:0123@hotdesk.example:5060', 'sip:0123@hotdesk.example'],
     ['sip:0123@hotdesk.example', 'sip:0123@hotdesk.example:5060'],
     ['sip:0123@hotdesk.example:6060;transport=udp', 'sip:0123@hotdesk.example'],
+    // SIPp signs the port that it sends to.
+    ['sip:0123@hotdesk.example', 'sip:0123@hotdesk.example:6060'],
     ['sips:0123@hotdesk.example:5061', 'sip:0123@hotdesk.example'],
     ['sip:0123@192.0.2.10:5070', 'sip:0123@hotdesk.example'],
     ['sip:0123@[2001:db8::1]', 'sip:0123@192.0.2.10:5060'],
@@ -65,7 +67,7 @@ describe('RFC 7616 §3.4.6: the digest URI of a call', () => {
     ['sip:0123@hotdesk.example', 'sip:0123%40elsewhere@hotdesk.example'],
     ['sip:0123@hotdesk.example', 'sip:01234@hotdesk.example'],
     ['sip:0123@hotdesk.example', 'sip:0123:secret@hotdesk.example'],
-    ['sip:0123@hotdesk.example', 'sip:0123@hotdesk.example:6060'],
+    ['sip:0123@hotdesk.example:6060', 'sip:0123@hotdesk.example:7070'],
     ['sip:0123@hotdesk.example', 'sip:0123@hotdesk.example;maddr=203.0.113.66'],
     ['sip:0123@hotdesk.example;maddr=203.0.113.66', 'sip:0123@hotdesk.example;maddr=203.0.113.66'],
     ['sip:0123@hotdesk.example', 'tel:+33123'],

@@ -37,11 +37,7 @@ function leadsElsewhere(uri: Uri, { isOurs }: DigestUriNeeds): boolean {
 
 function isSameServer(signed: SipUri, requested: SipUri, needs: DigestUriNeeds): boolean {
   if (!sameHost(signed.host, requested.host)) return isServer(signed, needs) && isServer(requested, needs)
-  return signed.port === null || signed.port === requested.port || (requested.port === null && isUsualPort(signed.port))
-}
-
-function isUsualPort(port: number): boolean {
-  return port === 5060 || port === 5061
+  return signed.port === null || requested.port === null || signed.port === requested.port
 }
 
 function isServer(uri: Uri, { isOurs }: DigestUriNeeds): boolean {

@@ -60,7 +60,7 @@ export async function fill(redis, { users, devices, seated = 0, node = null }) {
   const { createSeal } = await from('base/seal.js')
   const { Secret } = await from('base/secret.js')
   const pin = await hashPin(new Secret('4711'))
-  const seal = createSeal(new Secret(networkSecret))
+  const seal = createSeal(new Secret(networkSecret), 'hd')
   const expires = Math.floor(Date.now() / 1000) + 3_600
   for (let start = 0; start < Math.max(users, devices); start += 1_000) {
     const pipeline = redis.pipeline()
@@ -75,7 +75,7 @@ export async function fill(redis, { users, devices, seated = 0, node = null }) {
           elin: '+33199000001',
           mac: `0015${index.toString(16).padStart(8, '0')}`,
           model: 'desk phone',
-          credential: seal.close(new Secret(`password-${index}`)),
+          credential: seal.close(new Secret(`password-${index}`), device),
         })
       if (index < seated) pipeline.hset('{hd}:users', user, device).hset('{hd}:devices', device, user)
       if (node && index < devices)
@@ -107,7 +107,7 @@ export async function openStore(socket, { name, ...changes }) {
   const redis = { kind: 'url', url: new Secret(`unix://${socket}`) }
   const common = { clock: systemClock, log: silentLogger(), metrics: createMetrics(), functions: hotdeskLibrary }
   const data = path.join(path.dirname(socket), name)
-  return createStore({ redis, network: 'hd', data, startWithinMs: 60_000, ...common, ...changes })
+  return createStore({ redis, network: 'hd', data, loading: 'install', startWithinMs: 60_000, ...common, ...changes })
 }
 
 export async function openDesk(store) {
@@ -119,8 +119,17 @@ export async function openDesk(store) {
   const { createMetrics } = await from('base/metrics.js')
   const log = silentLogger()
   const secret = new Secret(networkSecret)
-  const directory = createDirectory({ store, seal: createSeal(secret), log })
-  const common = { store, directory, secret, node: 'bench-1', boot: newBoot(), clock: store.clock, log, metrics: createMetrics() }
+  const directory = createDirectory({ store, seal: createSeal(secret, 'hd'), log })
+  const common = {
+    store,
+    directory,
+    secret,
+    node: 'bench-1',
+    boot: newBoot(store.clock.now()),
+    clock: store.clock,
+    log,
+    metrics: createMetrics(),
+  }
   const hotdesk = createHotdesk(common)
   return { directory, hotdesk }
 }
