@@ -91,7 +91,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     onFault,
     judge: (request, flow, size) => admission.judge(request, flow, size),
     isFrugal: (flow) => admission.isFrugal(flow),
-    affords: (flow, bytes) => admission.affords(flow, bytes),
+    affords: (flow, bytes, kept) => admission.affords(flow, bytes, kept),
     onAnswered(request, flow, response) {
       admission.answered(request, flow, response)
       if (!admission.isStranger(flow) || takesCall(request, response)) transports.advance(flow, 'proven')

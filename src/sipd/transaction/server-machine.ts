@@ -21,6 +21,8 @@ export interface ServerMachine extends Machine {
   answerFlow: Flow
   /** Where to connect to when the connection they should go over is gone (RFC 3261 §18.2.2). */
   readonly reconnectTo: Endpoint
+  /** What provisional responses leave of the bytes that may go to the source. */
+  readonly keptBytes: number
   /** More than 100 was sent. */
   isAnswered: boolean
   /** The response in hand, and the last one sent. */
@@ -39,10 +41,11 @@ export interface ServerStart {
   readonly answerFlow: Flow
   readonly reconnectTo: Endpoint
   readonly timers: SipTimers
+  readonly keptBytes: number
 }
 
 // Written out: spreading the start into it costs ten times as much, and this is on the path of every request.
-export function newServerMachine({ method, key, mergeKey, flow, answerFlow, reconnectTo, timers }: ServerStart): ServerMachine {
+export function newServerMachine({ method, key, mergeKey, flow, answerFlow, reconnectTo, timers, keptBytes }: ServerStart): ServerMachine {
   return {
     table: method === 'INVITE' ? inviteServerTable : nonInviteServerTable,
     timers,
@@ -56,6 +59,7 @@ export function newServerMachine({ method, key, mergeKey, flow, answerFlow, reco
     flow,
     answerFlow,
     reconnectTo,
+    keptBytes,
     isAnswered: false,
     response: null,
     ack: null,

@@ -55,8 +55,8 @@ export interface ServerTransactionsNeeds {
   readonly judge: (request: SipRequest, flow: Flow, size: number) => Verdict
   /** UDP from a source that has not proved to be real. */
   readonly isFrugal: (flow: Flow) => boolean
-  /** False: so many bytes may not go there. */
-  readonly affords: (flow: Flow, bytes: number) => boolean
+  /** False: so many bytes may not go there, since `kept` would not be left for later. */
+  readonly affords: (flow: Flow, bytes: number, kept: number) => boolean
   /** A final response was given. */
   readonly onAnswered: (request: SipRequest, flow: Flow, response: SipResponse) => void
   readonly onTransaction: (transaction: ServerTransaction) => void
@@ -173,13 +173,17 @@ interface Arrival {
   readonly mergeKey: string | null
 }
 
+/** Of the three bytes that may go back for each, provisional responses leave two: a caller that hears them and not the end is lost. */
+const keptForFinal = 2
+
 /** A source that may be forged gets each response once, and again when it asks again. */
 function withoutRepetition(timers: SipTimers): SipTimers {
   return { ...timers, g: Number.POSITIVE_INFINITY }
 }
 
 function open(server: Server, arrival: Arrival): void {
-  const { request, flow, key, mergeKey } = arrival
+  const { request, flow, size, key, mergeKey } = arrival
+  const isFrugal = server.isFrugal(flow)
   const reconnectTo = answerTo(request.topVia, flow)
   const answerFlow = flow.connection === null && reconnectTo !== flow.remote ? { ...flow, remote: reconnectTo } : flow
   const machine = newServerMachine({
@@ -189,7 +193,8 @@ function open(server: Server, arrival: Arrival): void {
     flow,
     answerFlow,
     reconnectTo,
-    timers: server.isFrugal(flow) ? withoutRepetition(server.timersFor(flow)) : server.timersFor(flow),
+    timers: isFrugal ? withoutRepetition(server.timersFor(flow)) : server.timersFor(flow),
+    keptBytes: isFrugal ? keptForFinal * size : 0,
   })
   machine.transaction = transactionOf(server, machine, arrival)
   server.machines.set(key, machine)
@@ -291,7 +296,7 @@ function tell({ onFault }: Server, listener: (() => void) | null): void {
 function deliver(server: Server, machine: ServerMachine): void {
   const { response } = machine
   if (!response) return
-  if (!server.affords(machine.flow, response.length)) {
+  if (!server.affords(machine.flow, response.length, machine.state === 'proceeding' ? machine.keptBytes : 0)) {
     server.counts.withheld += 1
     return
   }

@@ -238,6 +238,17 @@ describe('to a UDP source that may be forged', () => {
     expect(still.layer.counts().withheld).toBeGreaterThan(0)
   })
 
+  test('the final response goes out however many provisional ones came before it', () => {
+    const invite = request({ user: '112' })
+    send(invite)
+    last().respond(createResponse(last().request, 100))
+    still.clock.advance(200)
+    for (const status of [183, 180, 180, 180, 180, 180]) last().respond(createResponse(last().request, status, undefined, 'ours'))
+    last().respond(createResponse(last().request, 200, undefined, 'ours'))
+    expect(still.net.sent.map(({ text }) => text.slice(8, 11))).toContain('200')
+    expect(sentBytes()).toBeLessThanOrEqual(3 * invite.length)
+  })
+
   test('go as many as needed once something came back that only it was sent', () => {
     const invite = request()
     send(invite)

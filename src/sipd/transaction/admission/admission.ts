@@ -37,8 +37,8 @@ export interface Admission extends Evidence {
   forget(flow: Flow): void
   /** UDP from a source that has not proved to be real: it gets few bytes, and nothing twice. */
   isFrugal(flow: Flow): boolean
-  /** Takes the bytes off the credit of a frugal flow; false if there is not enough. */
-  affords(flow: Flow, bytes: number): boolean
+  /** Takes the bytes off the credit of a frugal flow; false if that would not leave `kept`. */
+  affords(flow: Flow, bytes: number, kept?: number): boolean
   isStranger(flow: Flow): boolean
   /** Its peer is known: the connection is not closed for its silence. */
   isKept(flow: Flow): boolean
@@ -130,7 +130,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
     cameBack: (flow) => standings.cameBack(flow),
     forget: (flow) => standings.forget(flow),
     isFrugal,
-    affords: (flow, bytes) => !isFrugal(flow) || credit.spend(sourceOf(flow.remote.address), bytes),
+    affords: (flow, bytes, kept) => !isFrugal(flow) || credit.spend(sourceOf(flow.remote.address), bytes, kept),
     isKept: (flow) => standings.of(flow) !== 'stranger',
     isStranger: (flow) => standings.isGuarded && standings.of(flow) === 'stranger',
     acquaint({ addresses, flows, challenge }, located) {

@@ -6,8 +6,8 @@ import { createBoundedMap } from '../bounded-map.js'
  */
 export interface ByteCredit {
   received(source: string, bytes: number): void
-  /** Takes them off the credit; false, and nothing is taken, if there is not enough. */
-  spend(source: string, bytes: number): boolean
+  /** Takes them off the credit; false, and nothing is taken, if that would not leave `kept`. */
+  spend(source: string, bytes: number, kept?: number): boolean
   readonly size: number
 }
 
@@ -24,9 +24,9 @@ export function createByteCredit(most: number): ByteCredit {
       if (credit) credit.bytes = Math.min(credit.bytes + factor * bytes, mostCredit)
       else credits.set(source, { bytes: factor * bytes })
     },
-    spend(source, bytes) {
+    spend(source, bytes, kept = 0) {
       const credit = credits.get(source)
-      if (!credit || credit.bytes < bytes) return false
+      if (!credit || credit.bytes < bytes + kept) return false
       credit.bytes -= bytes
       return true
     },
