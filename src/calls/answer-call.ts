@@ -26,9 +26,10 @@ export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Prom
   if (caller?.kind === 'device') {
     // Who hides the own number is known only now.
     const help = emergencyOf(digitsOf(invite), () => caller.user, needs)
-    if (help !== null) return helpFor(invite, help, caller.device, needs)
-    // RFC 3261 §8.2.2.1. A call that another party has made a phone place elsewhere is not ours to carry out.
-    if (!needs.registrar.isCalled(invite, caller.device.id)) return invite.respond(404, { reason: 'Domain Not Served Here' })
+    // RFC 3261 §8.2.2.1. A call that another party has made a phone place elsewhere is not ours to carry out, and does not prove the phone.
+    const isCalled = needs.registrar.isCalled(invite, caller.device.id)
+    if (help !== null) return isCalled ? helpFor(invite, help, caller.device, needs) : callForHelp(invite, help, needs)
+    if (!isCalled) return invite.respond(404, { reason: 'Domain Not Served Here' })
   }
   // It hears of no reason, so that the node that asked, or the phone, tries another node.
   if (caller && !(await isAdmitted(invite, caller, needs))) return invite.respond(503, { headers: { 'Retry-After': '5' } })

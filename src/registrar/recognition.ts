@@ -5,6 +5,7 @@ import type { IncomingRequest } from '../srf/srf.js'
 import type { Bindings } from './bindings/bindings.js'
 import type { Authenticator } from './digest/authenticator.js'
 import { credentialHeaders, credentialsIn } from './digest/credentials.js'
+import type { Names } from './names.js'
 import { flowOf, userOf } from './register/register-request.js'
 
 /** Which device sent a request that must not wait for a challenge. */
@@ -17,6 +18,7 @@ export interface RecognitionNeeds {
   readonly directory: Pick<Directory, 'device'>
   readonly bindings: Pick<Bindings, 'of' | 'on'>
   readonly authenticator: Pick<Authenticator, 'examine'>
+  readonly names: Pick<Names, 'isCalled'>
   readonly clock: Clock
 }
 
@@ -27,12 +29,14 @@ const mostAsked = 1_000
 
 /**
  * Recognises a device by memory alone: by the flow of a living binding (the connection, or over UDP the exact source), or by a right
- * digest. `provable` is answered once for a device and source address: whatever comes next is decided without a challenge.
+ * digest. `provable` is answered once for a device and source address: whatever comes next is decided without a challenge. A digest proves
+ * nothing where the Request-URI names another network: a third party may have made the phone call `sip:112@elsewhere` and answer there.
  */
 export function createRecognition({
   directory,
   bindings,
   authenticator,
+  names,
   clock,
 }: RecognitionNeeds): (request: IncomingRequest) => Recognition {
   const asked = new Map<string, Milliseconds>()
@@ -53,6 +57,7 @@ export function createRecognition({
     const claimed = known?.id ?? null
     const device = onFlow(request, claimed, bindings)
     if (device) return { outcome: 'proven', device, by: 'flow' }
+    if (!names.isCalled(request, claimed === null ? [] : bindings.of(claimed))) return { outcome: 'unproven', claimed }
     const examined = authenticator.examine(request)
     const key = `${claimed ?? ''}@${request.source.address}`
     if (examined.outcome === 'device') {

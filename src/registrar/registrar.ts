@@ -129,7 +129,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows: bindings.flows, challenge }
   const watch = needs.acquaint ? followAcquaintances({ ...known, tell: needs.acquaint, clock, log }) : null
 
-  const recognise = createRecognition({ directory, bindings, authenticator, clock })
+  const recognise = createRecognition({ directory, bindings, authenticator, names, clock })
   srf.onRequest('REGISTER', handle)
   answerOtherRequests(srf)
 

@@ -104,6 +104,19 @@ describe('a challenge that was laundered through a phone', () => {
     expect(status).not.toBe(400)
   })
 
+  it('does not show the victim as the caller of a number for help that the phone called elsewhere', async () => {
+    const unproven = () => metricOf(node, 'hotdesk_emergency_unproven_total')
+    const before = await unproven()
+    const first = asVictim('INVITE', '101')
+    attacker.send(first)
+    const help = asVictim('INVITE', '112')
+    help.uri = 'sip:112@elsewhere.example'
+    help.append('Proxy-Authorization', signedByVictim(await finalOf(first), 'INVITE', help.uri))
+    attacker.send(help)
+    await finalOf(help)
+    expect(await unproven()).toBe(before + 1)
+  })
+
   it('is counted, and logged without the phone’s password', async () => {
     expect(await metricOf(node, 'hotdesk_digest_refused_total{reason="uri"}')).toBeGreaterThanOrEqual(5)
     expect(await node.logged('registrar.refused')).toMatchObject({ reason: 'uri', username: 'HD0001', source: '127.0.0.1' })

@@ -27,10 +27,11 @@ function open({ boundTo = '', alsoOn = [], examined = 'none', ...facts }: Facts 
     directory: { device: (id) => (id === HD0001 ? device : null) },
     bindings: { of: (id) => (id === HD0001 && boundTo !== '' ? [binding] : []), on: (asked) => (asked === flow ? on : []) },
     authenticator: { examine: () => examination },
+    names: { isCalled: ({ uri }) => uri.endsWith('@x') },
     clock,
   })
-  const ask = (from: string, source = natSource) =>
-    recognise(incoming({ method: 'INVITE', uri: 'sip:112@x', headers: { From: `<sip:${from}@x>;tag=1` }, source }).request)
+  const ask = (from: string, source = natSource, uri = 'sip:112@x') =>
+    recognise(incoming({ method: 'INVITE', uri, headers: { From: `<sip:${from}@x>;tag=1` }, source }).request)
   return { ask, clock }
 }
 
@@ -57,6 +58,14 @@ describe('a device is recognised', () => {
 
   it('by a right digest', () => {
     expect(open({ examined: 'device' }).ask('HD0001')).toEqual({ outcome: 'proven', device: HD0001, by: 'digest' })
+  })
+
+  it('and not by a digest for a number at another network, which a third party may have asked the phone for', () => {
+    expect(open({ examined: 'device' }).ask('HD0001', natSource, 'sip:112@elsewhere')).toEqual({ outcome: 'unproven', claimed: HD0001 })
+  })
+
+  it('by its flow, whatever network it calls', () => {
+    expect(open({ boundTo: flow }).ask('HD0001', natSource, 'sip:112@elsewhere')).toEqual(proven)
   })
 
   it.each<readonly [string, Facts]>([
