@@ -143,6 +143,46 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
   })
 })
 
+describe('a session description for a refresh by INVITE is the one that we sent last', () => {
+  const asked: HeaderList = [
+    ['Session-Expires', '120'],
+    ['Supported', 'timer'],
+  ]
+  const ours = offer.replace('o=', 'o=ours-')
+
+  /** The application calls; what it sends to be described is up to the test. */
+  async function called(body?: string) {
+    const application = await stage.application([])
+    const phone = await stage.udpPeer()
+    await application.request('INVITE', phone.uri, asked, body)
+    phone.respond(await phone.hearsRequest('INVITE'), 200, [['Session-Expires', '120;refresher=uac']], offer)
+    const { dialogId } = await application.arrives('200')
+    return { application, phone, dialogId }
+  }
+
+  async function refreshed(phone: Awaited<ReturnType<typeof stage.udpPeer>>): Promise<string> {
+    seconds(60)
+    return (await phone.hearsRequest('INVITE')).body.toString()
+  }
+
+  it('in the ACK of a 2xx that made the offer', async () => {
+    const { application, phone, dialogId } = await called()
+    await application.requestInDialog(dialogId, 'ACK', [], ours)
+    await phone.hearsRequest('ACK')
+    expect(await refreshed(phone)).toBe(ours)
+  })
+
+  it('in an UPDATE', async () => {
+    const { application, phone, dialogId } = await called(offer)
+    await application.requestInDialog(dialogId, 'ACK')
+    await phone.hearsRequest('ACK')
+    await application.requestInDialog(dialogId, 'UPDATE', [], ours)
+    phone.respond(await phone.hearsRequest('UPDATE'), 200, [], offer)
+    await application.arrives('200')
+    expect(await refreshed(phone)).toBe(ours)
+  })
+})
+
 describe('a request right behind an ACK', () => {
   it('waits a moment, so that drachtio-srf has its dialog before', async () => {
     const { application, phone, invite, answer } = await answered([])

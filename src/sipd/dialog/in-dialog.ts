@@ -7,7 +7,7 @@ import { answerClientCall } from './call/client-call.js'
 import type { ClientCalls } from './call/client-calls.js'
 import { composeInDialog } from './compose.js'
 import { type Core, endsSubscription, expireWith, type Origin, sentPassage } from './core.js'
-import { type Dialog, refreshTarget } from './dialog.js'
+import { type Dialog, descriptionIn, refreshTarget } from './dialog.js'
 import { bareRequest, type RequestDraft } from './draft.js'
 import { passResponse } from './outgoing.js'
 import { locate, sendRequest } from './sending/sender.js'
@@ -179,6 +179,7 @@ function heard(core: Core, dialog: Dialog, { message, response, origin }: HeardR
   if (status < 300 && origin.flow && refreshesTarget.has(method)) {
     refreshTarget(dialog, response.contacts[0], { came: origin.flow, way: wayOfResponse(response, dialog.remoteTarget, origin.flow) })
   }
+  if (method === 'UPDATE' && status < 300) dialog.description = descriptionIn(message) ?? dialog.description
   if (method === 'SUBSCRIBE' && status < 300 && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
   if (method === 'NOTIFY' && dialog.creator !== 'INVITE' && endsSubscription(message)) core.dialogs.remove(dialog)
   if (method !== 'BYE') return
@@ -199,6 +200,8 @@ function sendAck(desk: Desk, dialog: Dialog, invite: SipRequest, order: AckOrder
       return
     }
     const { message } = composed
+    // The answer to an offer that came in a 2xx (RFC 3261 §13.2.1).
+    if (order) dialog.description = descriptionIn(message) ?? dialog.description
     for (const name of credentials) for (const value of invite.all(name)) if (!message.has(name)) message.append(name, value)
     const sent = desk.core.layer.sendAck(message, hops[0])
     if (!sent) {
