@@ -55,6 +55,21 @@ describe('a session that the far end refreshes (RFC 4028 §10)', () => {
     expect(await phone.hearsRequest('BYE')).toBeDefined()
   })
 
+  it('goes on with an UPDATE of ours, from which the far end counts anew', async () => {
+    const { application, phone, dialogId } = await answered(asked)
+    seconds(60)
+    await application.requestInDialog(dialogId, 'UPDATE', [
+      ['Session-Expires', '120;refresher=uas'],
+      ['Supported', 'timer'],
+    ])
+    phone.respond(await phone.hearsRequest('UPDATE'), 200, [['Session-Expires', '120;refresher=uas']])
+    await application.arrives('200')
+    seconds(80)
+    expect((await stage.sipd.counts()).dialogs).toBe(1)
+    seconds(10)
+    expect(await phone.hearsRequest('BYE')).toBeDefined()
+  })
+
   it('has no timer any more when it is refreshed without one (§9)', async () => {
     const { application, phone, invite, answer } = await answered(asked)
     seconds(1)
@@ -176,8 +191,8 @@ describe('a session description for a refresh by INVITE is the one that we sent 
     const { application, phone, dialogId } = await called(offer)
     await application.requestInDialog(dialogId, 'ACK')
     await phone.hearsRequest('ACK')
-    await application.requestInDialog(dialogId, 'UPDATE', [], ours)
-    phone.respond(await phone.hearsRequest('UPDATE'), 200, [], offer)
+    await application.requestInDialog(dialogId, 'UPDATE', asked, ours)
+    phone.respond(await phone.hearsRequest('UPDATE'), 200, [['Session-Expires', '120;refresher=uac']], offer)
     await application.arrives('200')
     expect(await refreshed(phone)).toBe(ours)
   })

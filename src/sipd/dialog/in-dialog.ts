@@ -11,6 +11,8 @@ import { type Dialog, descriptionIn, refreshTarget } from './dialog.js'
 import { bareRequest, type RequestDraft } from './draft.js'
 import { passResponse } from './outgoing.js'
 import { locate, sendRequest } from './sending/sender.js'
+import type { SessionKeeper } from './session/session-keeper.js'
+import { termsOf } from './session/session-terms.js'
 import { wayOfResponse } from './way.js'
 
 /** Who wants the ACK of a 2xx sent, and with what; null: the server itself. */
@@ -49,11 +51,12 @@ const credentials = ['Authorization', 'Proxy-Authorization'] as const
 interface Desk {
   readonly core: Core
   readonly calls: ClientCalls
+  readonly keep: SessionKeeper['keep']
   readonly lastAcks: WeakMap<Dialog, SentAck>
 }
 
-export function createInDialog(core: Core, calls: ClientCalls): InDialog {
-  const desk: Desk = { core, calls, lastAcks: new WeakMap() }
+export function createInDialog(core: Core, calls: ClientCalls, keep: SessionKeeper['keep']): InDialog {
+  const desk: Desk = { core, calls, keep, lastAcks: new WeakMap() }
   return {
     request: (asked, routeUri) => request(desk, asked, routeUri),
     end: (dialog, ending) => end(desk, dialog, ending),
@@ -138,7 +141,8 @@ function otherHops({ layer }: Core, { flow, path }: Dialog): readonly Hop[] {
   }
 }
 
-function sendFor({ core, calls }: Desk, { application, command, draft }: Asked, dialog: Dialog, hops: readonly [Hop, ...Hop[]]): void {
+function sendFor(desk: Desk, { application, command, draft }: Asked, dialog: Dialog, hops: readonly [Hop, ...Hop[]]): void {
+  const { core, calls } = desk
   dialog.localSeq += 1
   const composed = composeInDialog(draft, dialog, hops[0], dialog.localSeq)
   if ('refusal' in composed) {
@@ -157,7 +161,7 @@ function sendFor({ core, calls }: Desk, { application, command, draft }: Asked, 
         answerClientCall(call, response, origin)
         return
       }
-      heard(core, dialog, { message, response, origin })
+      heard(desk, dialog, { message, response, origin })
       if (response.status > 100) passResponse(core, { application, txnId: sent.txnId, dialogId: dialog.id }, response, origin)
     },
   })
@@ -172,14 +176,17 @@ interface HeardResponse {
 }
 
 /** What a response to anything but INVITE means for the dialog. */
-function heard(core: Core, dialog: Dialog, { message, response, origin }: HeardResponse): void {
+function heard({ core, keep }: Desk, dialog: Dialog, { message, response, origin }: HeardResponse): void {
   const { method } = message
   const { status } = response
   if (status < 200) return
   if (status < 300 && origin.flow && refreshesTarget.has(method)) {
     refreshTarget(dialog, response.contacts[0], { came: origin.flow, way: wayOfResponse(response, dialog.remoteTarget, origin.flow) })
   }
-  if (method === 'UPDATE' && status < 300) dialog.description = descriptionIn(message) ?? dialog.description
+  if (method === 'UPDATE' && status < 300) {
+    dialog.description = descriptionIn(message) ?? dialog.description
+    keep(dialog, termsOf(message, response), response)
+  }
   if (method === 'SUBSCRIBE' && status < 300 && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
   if (method === 'NOTIFY' && dialog.creator !== 'INVITE' && endsSubscription(message)) core.dialogs.remove(dialog)
   if (method !== 'BYE') return

@@ -72,7 +72,7 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
     sendBye: (dialog, text, news) => inDialog.end(dialog, { text, record: 'system-initiated-termination', news }),
     pass: (call, response, origin) => heardOfCall(core, keeper, call, { response, origin }),
   })
-  const inDialog = createInDialog(core, calls)
+  const inDialog = createInDialog(core, calls, (dialog, terms, peer) => keeper.keep(dialog, terms, peer))
   const keeper = createSessionKeeper(core, inDialog)
   const outgoing = createOutgoing(core, calls)
   const answering = createAnswering(core, keeper)
