@@ -70,6 +70,20 @@ describe('a session that the far end refreshes (RFC 4028 §10)', () => {
     expect(await phone.hearsRequest('BYE')).toBeDefined()
   })
 
+  it('does not begin before the call is answered', async () => {
+    const application = await stage.application()
+    const phone = await stage.udpPeer()
+    const invite = phone.request({ method: 'INVITE', body: offer, headers: asked })
+    phone.send(invite)
+    await application.respond(await application.arrives('INVITE'), 180)
+    const ringing = await phone.hearsResponse(180)
+    phone.send(phone.request(inDialog(invite, ringing, { method: 'UPDATE', cseq: 2, headers: asked })))
+    await application.respond(await application.arrives('UPDATE'), 200)
+    await phone.hearsResponse(200, 'UPDATE')
+    seconds(118)
+    expect((await stage.sipd.counts()).dialogs).toBe(1)
+  })
+
   it('has no timer any more when it is refreshed without one (§9)', async () => {
     const { application, phone, invite, answer } = await answered(asked)
     seconds(1)

@@ -35,7 +35,8 @@ export function createSessionKeeper(core: Core, inDialog: InDialog): SessionKeep
     keep(dialog, terms, peer) {
       dialog.expiry?.cancel()
       dialog.expiry = null
-      if (!terms || !core.dialogs.has(dialog)) return
+      // A session begins with the 2xx to the INVITE: an UPDATE while it rings sets no timer.
+      if (!terms || dialog.state !== 'confirmed' || !core.dialogs.has(dialog)) return
       const takesUpdate = peer.list('Allow').some((method) => method.toUpperCase() === 'UPDATE')
       watch(keeper, { dialog, terms, method: takesUpdate ? 'UPDATE' : 'INVITE' })
     },
