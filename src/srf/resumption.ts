@@ -75,6 +75,16 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
     else acknowledging ??= clock.after(acknowledgeMs, acknowledge)
   }
 
+  /** The next connection is another session; what the server has kept of this one it forgets in a while. */
+  function giveUp(): void {
+    grace?.cancel()
+    grace = null
+    current = null
+    isResumable = false
+    ticket = newTicket()
+    forgetAll()
+  }
+
   /** Its answer shows that the server has read it, and all before it. */
   function forgetUntil(id: string): void {
     if (!kept.has(id)) return
@@ -119,7 +129,9 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
       known = new WeakSet([standIn])
     }
     known.add(candidate.socket)
-    isResumable = commands !== undefined || words.at(-1) === 'resumable'
+    isResumable = outcome === 'resumed' || words.at(-1) === 'resumable'
+    // The server goes on with what has just been given up: without a connection it forgets that too.
+    if (commands !== undefined && outcome === 'new') candidate.socket.destroy()
     grace?.cancel()
     grace = null
     current = candidate
@@ -174,18 +186,13 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
 
   return {
     awaits(givenUp) {
+      live = null
       if (!isResumable || keptSize > mostKept) {
-        current = null
-        isResumable = false
+        giveUp()
         return false
       }
-      live = null
       grace ??= clock.after(graceMs, () => {
-        grace = null
-        current = null
-        isResumable = false
-        ticket = newTicket()
-        forgetAll()
+        giveUp()
         givenUp()
       })
       return true

@@ -128,6 +128,23 @@ describe('the link to the SIP server breaks', () => {
     }, patience)
   })
 
+  test('for good because too much waits: the next connection takes up nothing, and the server keeps no dialog', async () => {
+    const clock = createManualClock()
+    const { stage, wire, srf, states } = await open(clock)
+    await callIn({ stage, wire, srf, states })
+    wire.isDown = true
+    wire.cut()
+    const headers = { 'Content-Type': 'text/plain' }
+    for (let sent = 0; sent < 17; sent += 1) void srf.request('MESSAGE', 'sip:x@127.0.0.1:9', { headers, body: 'x'.repeat(1024 * 1024) })
+    await vi.waitFor(() => expect(states).toEqual(['lost']), patience)
+    wire.isDown = false
+    await vi.waitFor(() => expect(states).toEqual(['lost', 'connected']), patience)
+    await vi.waitFor(async () => {
+      clock.advance(2_000)
+      expect(await stage.sipd.counts()).toMatchObject({ dialogs: 0, resumptions: 0 })
+    }, patience)
+  })
+
   test('an application that ends on purpose is not waited for', async () => {
     const cuttable = await open()
     await callIn(cuttable)
