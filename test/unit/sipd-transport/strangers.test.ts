@@ -163,6 +163,11 @@ describe('a forger who knows the very port of a registered phone', () => {
   })
 })
 
+test('a forger who knows the address of a trunk cannot call for help in its name without end; nor can it silence others', () => {
+  expect(flood(2_100, { user: '112' }, trunk)).toEqual({ up: 2_010, 407: 90 })
+  expect([send(request({ user: '112' }), phone), send(request({ user: '112' }), trunkByName)]).toEqual(['up', 'up'])
+})
+
 describe('emergency calls', () => {
   test('of strangers have a room of their own; beyond it they are challenged with what every phone can answer', () => {
     flood(100)
@@ -194,6 +199,11 @@ describe('bans', () => {
     send(request({ more: ['User-Agent: friendly-scanner'] }), from)
     expect([send(request(), from), still.layer.load().bans]).toEqual(['up', 0])
   })
+})
+
+test('a call that a trunk passes on is taken whatever its caller is called; a stranger with such a name is dropped', () => {
+  const more = ['User-Agent: VaxSIPUserAgent SDK']
+  expect([send(request({ more }), trunk), send(request({ more }))]).toEqual(['up', 0])
 })
 
 describe('to a UDP source that may be forged', () => {

@@ -24,8 +24,9 @@ export interface JudgeNeeds {
   /** The request belongs to a dialog, or cancels a call, that is there. */
   readonly continues: (request: SipRequest) => boolean
   readonly scanned: (flow: Flow) => void
-  /** Of the table of transactions: `full` up to the last entry, `scarce` when only the reserve is left or the server is overloaded. */
+  /** The table of transactions is full up to the last entry. */
   readonly isFull: () => boolean
+  /** Only what is kept for urgent requests is left of it. */
   readonly isReserve: () => boolean
   readonly isOverloaded: () => boolean
   /** The largest request of a stranger. */
@@ -54,7 +55,8 @@ export function createJudge(needs: JudgeNeeds): Judge {
     const arrival: Arrival = { request, flow, size, standing, answers }
     if (isEmergency(request)) return judgeEmergency(needs, arrival)
     if (standing === 'stranger' && bans.isBanned(flow)) return 'drop'
-    if (isScanner(request)) {
+    // A trunk may pass on how the program of its caller is called.
+    if (standing !== 'trusted' && isScanner(request)) {
       needs.scanned(flow)
       return 'drop'
     }
@@ -64,7 +66,9 @@ export function createJudge(needs: JudgeNeeds): Judge {
 
 /** Never dropped. Beyond the room for strangers a phone still gets through with its password. */
 function judgeEmergency({ standings, rooms, challenges }: JudgeNeeds, { request, flow, standing }: Arrival): Verdict {
-  if (!standings.isGuarded || standing === 'trusted') return 'admit'
+  if (!standings.isGuarded) return 'admit'
+  // The address of a trunk can be forged over UDP: what is beyond all that a trunk carries is a stranger's.
+  if (standing === 'trusted' && rooms.known.take(keyFor(flow, standing))) return 'admit'
   if (standing === 'proven' && rooms.knownEmergencies.take(flowKey(flow))) return 'admit'
   const answers = challenges.cameBack(request, flow.remote.address)
   const room = answers ? rooms.answeringEmergencies : rooms.emergencies
