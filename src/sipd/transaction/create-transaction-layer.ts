@@ -94,9 +94,13 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     affords: (flow, bytes, kept) => admission.affords(flow, bytes, kept),
     onAnswered(request, flow, response) {
       admission.answered(request, flow, response)
+      if (response.status >= 300 && admission.callsForHelp(request)) transports.callOver(flow)
       if (!admission.isStranger(flow) || takesCall(request, response)) transports.advance(flow, 'proven')
     },
-    onTransaction: (transaction) => listeners.onRequest(transaction),
+    onTransaction(transaction) {
+      if (admission.callsForHelp(transaction.request)) transports.advance(transaction.flow, 'calls for help')
+      listeners.onRequest(transaction)
+    },
     onAck(ack, flow, size) {
       if (listeners.isKnownDialog(ack)) admission.cameBack(flow)
       listeners.onAck(ack, flow, size)

@@ -4,9 +4,10 @@ import { type Endpoint, endpointText, sourceOf } from './flow.js'
 
 /**
  * How far an accepted connection has come. `arrived`: its TLS handshake, WebSocket request or first SIP message is awaited. `spoke`: a SIP
- * message came, or it is a WebSocket. `proven`: its peer is known.
+ * message came, or it is a WebSocket. `calls for help`: an emergency call waits for its end, and nothing closes it meanwhile. `proven`: its
+ * peer is known.
  */
-export type Progress = 'arrived' | 'spoke' | 'proven'
+export type Progress = 'arrived' | 'spoke' | 'calls for help' | 'proven'
 
 /** Sockets that were accepted, from the first moment: those that prove nothing are few, and closed soon. */
 export interface Gate {
@@ -14,8 +15,10 @@ export interface Gate {
   guard(server: Server): void
   /** A TLS handshake is done: there is time for a first message. */
   greeted(remote: Endpoint, localPort: number): void
-  /** Another SIP message came, or the peer has become known. There is no way back. */
+  /** Another SIP message came, an emergency call, or the peer has become known. Only `callOver` leads back. */
   advance(remote: Endpoint, localPort: number, progress: Exclude<Progress, 'arrived'>): void
+  /** The emergency call was refused: the connection is one of those that have spoken. */
+  callOver(remote: Endpoint, localPort: number): void
   readonly unproven: number
   close(): void
 }
@@ -86,8 +89,7 @@ export function createGate({ clock, limits, onRefused }: GateNeeds): Gate {
     }
     const guest: Guest = { socket, source, progress: 'arrived', at: clock.now() }
     guests.set(key, guest)
-    unproven.add(guest)
-    bySource.set(source, (bySource.get(source) ?? new Set()).add(guest))
+    enlist(guest)
     socket.once('close', () => {
       guests.delete(key)
       release(guest)
@@ -113,6 +115,11 @@ export function createGate({ clock, limits, onRefused }: GateNeeds): Gate {
     onRefused()
   }
 
+  function enlist(guest: Guest): void {
+    unproven.add(guest)
+    bySource.set(guest.source, (bySource.get(guest.source) ?? new Set()).add(guest))
+  }
+
   function release(guest: Guest): void {
     unproven.delete(guest)
     const own = bySource.get(guest.source)
@@ -127,10 +134,17 @@ export function createGate({ clock, limits, onRefused }: GateNeeds): Gate {
     },
     advance(remote, localPort, progress) {
       const guest = guests.get(keyOf(remote, localPort))
-      if (!guest || guest.progress === 'proven') return
+      if (!guest || guest.progress === 'proven' || (guest.progress === 'calls for help' && progress === 'spoke')) return
       guest.progress = progress
       guest.at = clock.now()
-      if (progress === 'proven') release(guest)
+      if (progress !== 'spoke') release(guest)
+    },
+    callOver(remote, localPort) {
+      const guest = guests.get(keyOf(remote, localPort))
+      if (guest?.progress !== 'calls for help') return
+      guest.progress = 'spoke'
+      guest.at = clock.now()
+      enlist(guest)
     },
     get unproven() {
       return unproven.size

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.js'
 import type { ListenAddress, Protocol } from '../../base/listen-address.js'
 import { type ConnectionLimits, type ConnectionTable, createConnectionTable } from './connections.js'
 import type { Endpoint, Flow, Hop, Listening } from './flow.js'
-import { createGate, type GateLimits } from './gate.js'
+import { createGate, type Gate, type GateLimits } from './gate.js'
 import { dial, type Listener, type ListenerNeeds, openListener, udpFlow } from './listener.js'
 import { createLocalAddresses, isLoopback, isSameFamily, isWildcard } from './local-address.js'
 import type { StreamEvents } from './stream-socket.js'
@@ -27,8 +27,10 @@ export interface Transports {
   send(bytes: Buffer, flow: Flow): boolean
   /** The peer of a connection over TLS says that it listens on that port, and may be called on the connection (RFC 5923). */
   alias(flow: Flow, port: number): void
-  /** A SIP message came over it, or its peer has become known; nothing for UDP. */
-  advance(flow: Flow, progress: 'spoke' | 'proven'): void
+  /** A SIP message came over it, an emergency call, or its peer has become known; nothing for UDP. */
+  advance(flow: Flow, progress: Parameters<Gate['advance']>[2]): void
+  /** The emergency call that came over it was refused. */
+  callOver(flow: Flow): void
   /** Closes a connection; nothing for UDP. */
   hangUp(flow: Flow): void
   /** Asks whether a silent UDP peer's port is closed; the answer comes as `onUnreachable`. */
@@ -96,6 +98,9 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
     },
     advance({ remote, local, connection }, progress) {
       if (connection !== null) gate.advance(remote, local.port, progress)
+    },
+    callOver({ remote, local, connection }) {
+      if (connection !== null) gate.callOver(remote, local.port)
     },
     hangUp({ connection }) {
       if (connection !== null) table.byId(connection)?.wire.destroy()

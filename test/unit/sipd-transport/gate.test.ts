@@ -102,6 +102,23 @@ describe('an accepted connection', () => {
     expect([proven.isOpen, ...crowd.slice(1).map(({ isOpen }) => isOpen)].every(Boolean)).toBe(true)
   })
 
+  test('stays while an emergency call over it waits for its end, however many come and however long it takes', async () => {
+    openGate()
+    const calling = await visit()
+    gate.advance(calling.remote, portOf(), 'calls for help')
+    gate.advance(calling.remote, portOf(), 'spoke')
+    const crowd = [await visit(), await visit(), await visit(), await visit()]
+    await crowd[0]?.closed
+    clock.advance(600_000)
+    await crowd[3]?.closed
+    await expect.poll(() => gate.unproven).toBe(0)
+    expect(calling.isOpen).toBe(true)
+    gate.callOver(calling.remote, portOf())
+    expect(gate.unproven).toBe(1)
+    clock.advance(120_000)
+    await calling.closed
+  })
+
   test('is refused where every other is proven', async () => {
     openGate(2)
     for (let at = 0; at < 2; at += 1) gate.advance((await visit()).remote, portOf(), 'proven')

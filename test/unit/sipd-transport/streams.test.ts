@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { createResponse } from '../../../src/sip/builder.js'
 import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
+import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
 import { createManualClock } from '../../support/manual-clock.js'
 import { aRequest, createDiary, openLayer } from '../../support/sip-pair.js'
 import { wire } from '../../support/still-layer.js'
@@ -228,6 +229,42 @@ describe('opening', () => {
     phone.socket.write(options('a'))
     await phone.hears('SIP/2.0 200')
     await layer.close()
+    await phone.ended
+  })
+})
+
+describe('the connection of a stranger who calls for help', () => {
+  async function callOver(status: number) {
+    const clock = createManualClock()
+    const layer = await openLayer({ listen: [{ protocol: 'tcp', address: '127.0.0.1', port: 0 }], clock })
+    closers.push(() => layer.close())
+    layer.acquaint({ addresses: [], flows: [], uris: [], challenge: null })
+    const taken = new Promise<ServerTransaction>((resolve) => layer.onRequest(resolve))
+    const phone = openPhone(layer.listening[0]?.local.port ?? 0)
+    const invite = {
+      line: 'INVITE sip:112@127.0.0.1 SIP/2.0',
+      branch: 'z9hG4bKhelp',
+      cseq: '1 INVITE',
+      callId: 'help',
+      sentBy: 'x.invalid',
+    }
+    phone.socket.write(wire(invite).replace('/UDP', '/TCP'))
+    const transaction = await taken
+    // The centre is busy; meanwhile the phone says nothing.
+    clock.advance(600_000)
+    transaction.respond(createResponse(transaction.request, status, undefined, 'ours'))
+    await phone.hears(`SIP/2.0 ${status}`)
+    clock.advance(120_000)
+    return { phone, layer }
+  }
+
+  test('is kept until the call is answered, and during the call', async () => {
+    const { layer } = await callOver(200)
+    expect(layer.load().connections).toBe(1)
+  })
+
+  test('is closed for its silence once the call was refused', async () => {
+    const { phone } = await callOver(486)
     await phone.ended
   })
 })

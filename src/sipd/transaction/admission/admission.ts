@@ -29,6 +29,8 @@ export interface Admission extends Evidence {
   readonly judge: Judge
   /** It has a place when the tables are full: an emergency call, or what goes on or ends in a dialog. */
   isUrgent(request: SipRequest): boolean
+  /** An emergency call. */
+  callsForHelp(request: SipRequest): boolean
   /** The answer for the verdict `challenge`. */
   challengeFor(request: SipRequest, flow: Flow): StatelessAnswer
   /** Something came back that only they were sent. */
@@ -126,6 +128,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
       if (isFrugal(flow)) credit.received(sourceOf(flow.remote.address), bytes)
     },
     isUrgent: (request) => request.to.tag !== '' || request.method === 'CANCEL' || isEmergency(request),
+    callsForHelp: isEmergency,
     challengeFor: (request, flow) => challenges.ask(request, flow.remote.address, isEmergency(request) ? 'gently' : 'fully'),
     cameBack: (flow) => standings.cameBack(flow),
     forget: (flow) => standings.forget(flow),
