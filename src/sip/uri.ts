@@ -12,7 +12,7 @@ import {
   semicolon,
   uriPart,
 } from './syntax/characters.js'
-import { findHostPort, type HostPlace, ipv6Value, printHostPort } from './syntax/host.js'
+import { findHostPort, type HostPlace, ipv6Value, printHostPort, sourceOf } from './syntax/host.js'
 import { noParameters, type Parameters, printParameters } from './syntax/parameters.js'
 
 /** `sip:` and `sips:` (RFC 3261 §19.1). Text stands as in the message: escapes are not decoded. */
@@ -199,7 +199,7 @@ export function printUri(uri: Uri): string {
   return `${uri.scheme}:${user}${printHostPort(uri.host, uri.port)}${printParameters(uri.params)}${headers && `?${headers}`}`
 }
 
-export { ipv6Value, printHostPort }
+export { printHostPort, sourceOf }
 
 /** The user part as people know it: `*77*100*` for `%2A77%2A100%2A`. What is no escape stays as it is; UTF-8 is read as such. */
 export function decodeUser(text: string): string {

@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net'
 import type { Clock, Milliseconds } from '../../base/clock.js'
+import { sourceOf } from '../../sip/uri.js'
 
 /** Limits the emergency calls of callers without proof. Proven phones are never counted. */
 export interface UnprovenShare {
@@ -64,7 +64,7 @@ export function createUnprovenShare({ perSource, total, holdMs }: ShareLimits, c
   return {
     take(address) {
       forgetOld()
-      const source = networkOf(address)
+      const source = sourceOf(address)
       const limit = limitFor(source)
       if (limit) return { outcome: 'full', retrySeconds: retrySeconds(), report: report(limit) }
       const call: Held = { source, until: clock.now() + holdMs, isUp: true }
@@ -77,16 +77,4 @@ export function createUnprovenShare({ perSource, total, holdMs }: ShareLimits, c
       }
     },
   }
-}
-
-/** One IPv4 address, or one /64 of IPv6: a single host has that many addresses at will. */
-function networkOf(address: string): string {
-  const [bare = ''] = address.split('%')
-  if (!isIPv6(bare)) return address
-  const short = new URL(`http://[${bare}]/`).hostname.slice(1, -1)
-  if (short.startsWith('::ffff:')) return short
-  const [head = '', tail] = short.split('::')
-  const [left, right] = [head, tail ?? ''].map((half) => half.split(':').filter((word) => word !== ''))
-  const missing = tail === undefined ? 0 : 8 - (left?.length ?? 0) - (right?.length ?? 0)
-  return [...(left ?? []), ...Array<string>(missing).fill('0'), ...(right ?? [])].slice(0, 4).join(':')
 }

@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
-import { ipv6Value } from '../../sip/uri.js'
+import { sourceOf } from '../../sip/uri.js'
 
 /**
  * What the sender of a password is to the device that it names.
@@ -116,11 +116,4 @@ function renewed<Value>(entries: Map<string, Value>, key: string, most: number, 
   if (entries.size >= most && oldest !== undefined) entries.delete(oldest)
   entries.set(key, value)
   return value
-}
-
-/** An IPv6 source is its /64, since one host may use all of that; an IPv4 address stands for itself, mapped to IPv6 as well. */
-function sourceOf(address: string): string {
-  const value = ipv6Value(address)
-  if (value === null || value >> 32n === 0xffffn) return address
-  return `${(value >> 64n).toString(16)}/64`
 }
