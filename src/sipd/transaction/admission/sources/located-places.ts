@@ -24,7 +24,7 @@ export function createLocatedPlaces({ find, clock, onFound, onFault }: LocatedPl
   /** A name that cannot be resolved now keeps what it had. */
   async function locate(uri: string): Promise<void> {
     const hops = await find(uri).catch(() => null)
-    if (!hops) return
+    if (!hops || !uris.includes(uri)) return
     found.set(uri, hops)
     onFound()
   }
@@ -35,6 +35,7 @@ export function createLocatedPlaces({ find, clock, onFound, onFault }: LocatedPl
   return {
     follow(next) {
       const fresh = next.filter((uri) => !uris.includes(uri))
+      for (const uri of uris) if (!next.includes(uri)) found.delete(uri)
       uris = next
       if (uris.length > 0) watch ??= every(clock, againMs, locateAll, onFault)
       for (const uri of fresh) void locate(uri)
