@@ -121,7 +121,7 @@ export function createOutbox(): Outbox {
       return chunks
     },
     get size() {
-      return fullBytes + (isKeeping ? block.used : block.used - block.taken)
+      return isKeeping ? fullBytes + block.used : [...full, block].reduce((sum, { used, taken }) => sum + used - taken, 0)
     },
   }
 }
