@@ -135,7 +135,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
   async function run(): Promise<InviteResult> {
     let headers = parts.headers ?? {}
     for (const tried = new Set<'credentials' | 'interval'>(); ; ) {
-      const result = await attempt(offer ? offering(offer, headers) : headers)
+      const result = await attempt(offer ? offering(offer, headers, parts.credentials !== undefined) : headers)
       if (result.outcome !== 'failed' || !request || cancel) return result
       const longer = tried.has('interval') ? null : offer && longerOffer(offer, result.answer)
       const retry = longer ? sameCall(request, 'INVITE') : tried.has('credentials') ? null : proof(request, result.answer)

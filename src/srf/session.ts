@@ -6,6 +6,8 @@ import type { ResponseParts, SipAnswer, SipHeaders } from './contract.js'
 export interface SessionOffer {
   /** The interval within which a far end that is gone is noticed. */
   readonly seconds: number
+  /** The shortest interval that the far end bears, as its 422 says. */
+  readonly least?: number
 }
 
 /** What holds in one dialog. */
@@ -17,15 +19,19 @@ interface Headed {
   header(name: string): string
 }
 
-/** For an INVITE of ours that makes a dialog (RFC 4028 §7.1). We refresh, so that a far end that does not know how loses no call. */
-export function offering({ seconds }: SessionOffer, headers: SipHeaders): SipHeaders {
-  return withTimer({ ...headers, 'Session-Expires': `${seconds};refresher=uac`, 'Min-SE': String(shortestInterval) })
+/**
+ * For an INVITE of ours that makes a dialog (RFC 4028 §7.1). We refresh, so that a far end that does not know how loses no call. One that
+ * challenges us may challenge each refresh too, and those of the SIP server carry no credentials: there the far end refreshes.
+ */
+export function offering({ seconds, least = shortestInterval }: SessionOffer, headers: SipHeaders, isChallenged = false): SipHeaders {
+  const refresher = isChallenged ? 'uas' : 'uac'
+  return withTimer({ ...headers, 'Session-Expires': `${seconds};refresher=${refresher}`, 'Min-SE': String(least) })
 }
 
 /** The offer for a second attempt after 422 (RFC 4028 §7.3); null for an answer that asks for no longer interval. */
 export function longerOffer({ seconds }: SessionOffer, answer: SipAnswer): SessionOffer | null {
   const wanted = answer.status === 422 ? parseInteger(answer.header('Min-SE').trim(), maxDeltaSeconds) : null
-  return wanted !== null && wanted > seconds ? { seconds: wanted } : null
+  return wanted !== null && wanted > seconds ? { seconds: wanted, least: wanted } : null
 }
 
 /** The terms of the 2xx to an INVITE of ours. A far end without session timers is refreshed by us all the same (RFC 4028 §7.2). */

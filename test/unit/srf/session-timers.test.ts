@@ -40,7 +40,7 @@ it('only a 422 that wants a longer interval is answered with one', () => {
     longerOffer(session, answer(422, '3600')),
     longerOffer(session, answer(422, '90')),
     longerOffer(session, answer(486, '3600')),
-  ]).toEqual([{ seconds: 3_600 }, null, null])
+  ]).toEqual([{ seconds: 3_600, least: 3_600 }, null, null])
 })
 
 describe('a call', () => {
@@ -75,13 +75,30 @@ describe('a call', () => {
     expect(offered).toEqual(['1800;refresher=uac', '90', 'timer'])
     phone.respond(first, 422, [['Min-SE', '3600']])
     const second = await phone.hearsRequest('INVITE')
-    expect([second.first('Session-Expires'), second.callId, second.cseq.number]).toEqual([
+    expect([second.first('Session-Expires'), second.first('Min-SE'), second.callId, second.cseq.number]).toEqual([
       '3600;refresher=uac',
+      '3600',
       first.callId,
       first.cseq.number + 1,
     ])
     phone.respond(second, 422, [['Min-SE', '7200']])
     expect(await outgoing.result).toMatchObject({ outcome: 'failed', answer: { status: 422 } })
+  })
+
+  it('to a carrier that asks for credentials is refreshed by the carrier, whose challenge a refresh of ours would not answer', async () => {
+    const outgoing = srf.invite(phone.uri, offer, { credentials: { username: 'us', password: new Secret('ours') } })
+    const first = await phone.hearsRequest('INVITE')
+    phone.respond(first, 407, [['Proxy-Authenticate', 'Digest realm="carrier", nonce="n", qop="auth", algorithm=MD5']])
+    await phone.hearsRequest('ACK')
+    const second = await phone.hearsRequest('INVITE')
+    expect([second.has('Proxy-Authorization'), second.first('Session-Expires')]).toEqual([true, '1800;refresher=uas'])
+    phone.respond(second, 200, [['Session-Expires', '1800;refresher=uas']], offer)
+    expect((await outgoing.result).outcome).toBe('answered')
+    await phone.hearsRequest('ACK')
+    clock.advance(1_000_000)
+    expect((await stage.sipd.counts()).dialogs).toBe(1)
+    clock.advance(800_000)
+    expect(await phone.hearsRequest('BYE')).toBeDefined()
   })
 
   it('to a phone without session timers is refreshed at half its time, and ended with BYE when the phone is gone', async () => {
