@@ -106,6 +106,11 @@ describe('a stranger that sends more than its share', () => {
     expect(still.net.sent[0]?.text).toContain('stale=true')
   })
 
+  test('has no larger share for what is never challenged by sending credentials along', () => {
+    flood(101)
+    expect(flood(50, { method: 'OPTIONS', more: credentials() })).toEqual({ 503: 50 })
+  })
+
   test('hears 503 for what is never challenged', () => {
     expect(flood(101, { method: 'OPTIONS' })).toEqual({ up: 100, 503: 1 })
   })

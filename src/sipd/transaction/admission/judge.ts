@@ -76,15 +76,18 @@ function judgeEmergency({ standings, rooms, challenges }: JudgeNeeds, { request,
   return challenges.canAsk && !answers ? 'challenge' : 'refuse'
 }
 
+/** Credentials in other requests answer nothing, and a wrong one among them would never be noticed. */
+const challengedMethods: ReadonlySet<string> = new Set(['INVITE', 'REGISTER'])
+
 function judgeStranger(needs: JudgeNeeds, { request, flow, size, answers }: Arrival): Verdict {
   const { rooms, challenges } = needs
   const source = sourceOf(flow.remote.address)
+  const isChallenged = challengedMethods.has(request.method)
   if (size > needs.strangerBytes) return rooms.answers.enter(source) ? 'too large' : 'ignore'
-  if (answers) return (!isScarce(needs) || rooms.scarce.take(source)) && rooms.answering.enter(source) ? 'admit' : 'refuse'
+  if (answers && isChallenged) return (!isScarce(needs) || rooms.scarce.take(source)) && rooms.answering.enter(source) ? 'admit' : 'refuse'
   if (!isScarce(needs) && rooms.strangers.enter(source)) return 'admit'
   if (!rooms.answers.enter(source)) return 'ignore'
-  const { method } = request
-  return challenges.canAsk && (method === 'INVITE' || method === 'REGISTER') ? 'challenge' : 'refuse'
+  return challenges.canAsk && isChallenged ? 'challenge' : 'refuse'
 }
 
 /**
