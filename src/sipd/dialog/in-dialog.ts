@@ -11,8 +11,7 @@ import { type Dialog, descriptionIn, refreshTarget } from './dialog.js'
 import { bareRequest, type RequestDraft } from './draft.js'
 import { passResponse } from './outgoing.js'
 import { locate, sendRequest } from './sending/sender.js'
-import type { SessionKeeper } from './session/session-keeper.js'
-import { termsOf } from './session/session-terms.js'
+import { type SessionTerms, termsOf } from './session/session-terms.js'
 import { wayOfResponse } from './way.js'
 
 /** Who wants the ACK of a 2xx sent, and with what; null: the server itself. */
@@ -48,14 +47,17 @@ const refreshesTarget: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSC
 /** RFC 3261 §22.1, §13.2.2.4: an ACK carries the credentials of its INVITE. */
 const credentials = ['Authorization', 'Proxy-Authorization'] as const
 
+/** See SessionKeeper. */
+export type KeepSession = (dialog: Dialog, terms: SessionTerms | null, peer: SipRequest | SipResponse) => void
+
 interface Desk {
   readonly core: Core
   readonly calls: ClientCalls
-  readonly keep: SessionKeeper['keep']
+  readonly keep: KeepSession
   readonly lastAcks: WeakMap<Dialog, SentAck>
 }
 
-export function createInDialog(core: Core, calls: ClientCalls, keep: SessionKeeper['keep']): InDialog {
+export function createInDialog(core: Core, calls: ClientCalls, keep: KeepSession): InDialog {
   const desk: Desk = { core, calls, keep, lastAcks: new WeakMap() }
   return {
     request: (asked, routeUri) => request(desk, asked, routeUri),

@@ -4,7 +4,7 @@ import { composeInDialog } from '../compose.js'
 import type { Core } from '../core.js'
 import type { Dialog } from '../dialog.js'
 import { bareRequest } from '../draft.js'
-import { type InDialog, reach } from '../in-dialog.js'
+import { type InDialog, type KeepSession, reach } from '../in-dialog.js'
 import { sendRequest } from '../sending/sender.js'
 import { type SessionTerms, termsOf } from './session-terms.js'
 
@@ -14,7 +14,7 @@ const retryMs = 3_000
 /** Session timers (RFC 4028): refreshes by itself, and ends sessions that the other side does not refresh. */
 export interface SessionKeeper {
   /** From now on under these terms; null: without any. `peer` is the far end's last message of the negotiation. */
-  keep(dialog: Dialog, terms: SessionTerms | null, peer: SipRequest | SipResponse): void
+  readonly keep: KeepSession
 }
 
 interface Keeper {
