@@ -14,6 +14,8 @@ export interface DrainNeeds {
 /** How long the end of a node waits for the answers to its BYEs. */
 const byeMs: Milliseconds = 2_000
 const lookMs: Milliseconds = 20
+/** From the socket to the list of open calls. */
+const settleMs: Milliseconds = 200
 
 /** Emergency calls in set-up or up, and calls back from the centre. */
 export function helpCalls(open: ReadonlySet<OpenCall>): number {
@@ -27,10 +29,16 @@ export function helpCalls(open: ReadonlySet<OpenCall>): number {
 export async function drain({ open, emergencyMs, clock, log }: DrainNeeds): Promise<void> {
   for (const { control } of open) if (!control.isHelp) control.hangUp('Node stopping')
   await until(() => helpCalls(open) === open.size, byeMs, clock)
+  // The SIP server may have taken an emergency call that has not come here yet.
+  await pause(clock, settleMs)
   if (helpCalls(open) === 0) return
   const seconds = emergencyMs / 1_000
   log.warn({ event: 'node.stopping', emergencies: helpCalls(open), seconds }, `emergency calls are up: the node waits up to ${seconds} s`)
-  await until(() => helpCalls(open) === 0, emergencyMs, clock)
+  const deadline = clock.now() + emergencyMs
+  while (helpCalls(open) > 0 && clock.now() < deadline) {
+    await until(() => helpCalls(open) === 0, deadline - clock.now(), clock)
+    await pause(clock, settleMs)
+  }
   const left = helpCalls(open)
   if (left > 0) log.error({ event: 'node.stopping', emergencies: left }, `the node ends though ${left} emergency calls are up`)
 }

@@ -39,6 +39,13 @@ describe('RFC 3261 §17.2.1: the INVITE server transaction over an unreliable tr
     expect(still.transactions).toHaveLength(1)
   })
 
+  test('a client that has only heard provisional responses hears 503 before the sockets close', async () => {
+    const transaction = arrive()
+    answerWith(transaction, 180)
+    await still.layer.close()
+    expect(statuses()).toEqual(['180', '503'])
+  })
+
   test('a 300-699 response MUST be retransmitted when Timer G fires, at intervals that double up to T2, until Timer H', () => {
     const transaction = arrive()
     let isUnacknowledged = false

@@ -62,3 +62,12 @@ function insist(): boolean {
   node.signal('SIGTERM')
   return node.output().includes('an emergency call is up; the node ends when it has ended')
 }
+
+it('an emergency call in the moment of the signal is carried, and the node ends after it', async () => {
+  const late = await office.node('paris-2', 'paris', { dialplan: planOver(carrier.address) })
+  const desk = await office.phone('HD0004', late)
+  late.signal('SIGTERM')
+  const call = await converse(desk, '112', centre)
+  await hangUp(call)
+  expect(await late.exited).toBe(0)
+})

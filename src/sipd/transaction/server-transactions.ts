@@ -1,5 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import { AppError } from '../../base/errors.js'
+import { createResponse } from '../../sip/builder.js'
+import { newTag } from '../../sip/ids.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import type { SipTimers } from '../../sip/timers.js'
 import { type Flow, isReliable } from '../transport/flow.js'
@@ -107,11 +109,22 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
       return server.unanswered
     },
     close() {
-      for (const machine of machines.values()) runner.reset(machine)
+      for (const machine of machines.values()) {
+        refuse(machine)
+        runner.reset(machine)
+      }
       machines.clear()
       server.merging.clear()
     },
   }
+}
+
+/** A client that has heard 100 waits for minutes: it gets a final response before the sockets close, and tries elsewhere. */
+function refuse({ transaction }: ServerMachine): void {
+  if (!transaction || transaction.completed) return
+  const response = createResponse(transaction.request, 503, undefined, newTag())
+  response.append('Retry-After', '5')
+  transaction.respond(response)
 }
 
 /** RFC 3261 §17.2.1: so long a 100 may wait for a response that says more. */
