@@ -67,6 +67,7 @@ it('an emergency call in the moment of the signal is carried, and the node ends 
   const late = await office.node('paris-2', 'paris', { dialplan: planOver(carrier.address) })
   const desk = await office.phone('HD0004', late)
   late.signal('SIGTERM')
+  await late.logged('node.stopping')
   const call = await converse(desk, '112', centre)
   await hangUp(call)
   expect(await late.exited).toBe(0)
