@@ -118,11 +118,17 @@ export function createAuthenticator(needs: AuthenticatorNeeds): Authenticator {
     return request.header(roleFor(request).credentials) === '' ? offers.first(asker) : offers.again(asker, used)
   }
 
+  /** A PIN or password typed in the wrong field must not reach the log: only the name of a device does. */
+  function shownName(username: string): string {
+    const device = parseDeviceId(username.split('@', 1)[0] ?? '')
+    return (device && needs.directory.device(device)?.id) ?? 'unknown'
+  }
+
   /** `source` is proven by its nonce, so that a program which reads the log may block it. Held guesses are only counted. */
   function tell({ kind, credentials }: Refused, { source }: IncomingRequest): void {
     const { reason, text } = refusals[kind]
     metrics.digestRefusedTotal.inc({ reason })
-    const line = { event: 'registrar.refused', reason, username: credentials.username.slice(0, 64), source: source.address }
+    const line = { event: 'registrar.refused', reason, username: shownName(credentials.username), source: source.address }
     if (kind === 'held') log.debug(line, text)
     else log.warn(line, text)
   }

@@ -85,6 +85,14 @@ describe('guessing the password of a phone from behind the NAT of its office', (
     expect(pattern.exec(node.output())?.[1]).toBe('127.0.0.1')
   })
 
+  it('is logged without a user name that is no device: it may be a secret typed in the wrong field', async () => {
+    const secret = '739218465'
+    const challenge = await challengeFor(secret)
+    await register(secret, guess(challenge, secret, new Secret('guess')))
+    await node.logged('registrar.refused', ({ username }) => username === 'unknown')
+    expect(node.output()).not.toContain(secret)
+  })
+
   it('works no better over many devices: the address is slowed down as well', async () => {
     const before = await refused('password')
     for (let device = 100; device < 140; device++) {
