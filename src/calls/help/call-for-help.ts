@@ -1,3 +1,4 @@
+import { counted } from '../../base/output/counted.js'
 import type { Device } from '../../directory/directory.js'
 import type { IncomingInvite } from '../../srf/srf.js'
 import { type Call, newCall } from '../call.js'
@@ -62,7 +63,7 @@ function report({ source: { address } }: IncomingInvite, { limit, refused }: Ref
   hotdesk.emergencyRefused({ source: address, limit, refused })
   log.error(
     { event: 'call.unproven', source: address, limit, refused },
-    `refused ${refused} emergency calls without proof, the last one from ${address}: over the limit ${limitNames[limit]}`,
+    `refused ${counted(refused, 'emergency call')} without proof, the last one from ${address}: over the limit ${limitNames[limit]}`,
   )
 }
 

@@ -3,7 +3,8 @@ import type { Clock, Milliseconds } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { FunctionLibrary } from '../contract.js'
 import { createKeys } from '../keys.js'
-import { createDestination, newConnection, type ReachablePlace } from './connection.js'
+import type { ReachablePlace } from './connection.js'
+import { overOwnConnection } from './single-use.js'
 
 /** What a Redis says of itself. It is only asked: nothing is loaded, nothing written. */
 export interface RedisReport {
@@ -36,15 +37,7 @@ export interface InspectionNeeds {
 /** @throws whatever keeps Redis from answering */
 export async function inspectRedis({ redis: place, network, functions, clock }: InspectionNeeds): Promise<RedisReport> {
   const { tag } = createKeys(network)
-  const destination = createDestination(place, tag, clock)
-  const redis = newConnection(destination, { retryStrategy: () => null })
-  let trouble: Error | null = null
-  redis.on('error', (fault: Error) => {
-    trouble ??= fault
-  })
-  try {
-    // "Connection is closed" is not why.
-    await redis.connect().catch((fault: unknown) => Promise.reject(trouble ?? fault))
+  return overOwnConnection({ place, tag, clock }, async (redis) => {
     const info = fieldsOf(await redis.info())
     return {
       version: info('redis_version'),
@@ -64,14 +57,11 @@ export async function inspectRedis({ redis: place, network, functions, clock }: 
         isWriting: info('aof_last_write_status') === 'ok' && info('rdb_last_bgsave_status') === 'ok',
       },
     }
-  } finally {
-    redis.disconnect()
-    destination.close()
-  }
+  })
 }
 
-/** `used_memory:1048576` */
-function fieldsOf(info: string): (name: string) => string {
+/** The fields of an INFO reply: `used_memory:1048576`. Empty for a field that is absent. */
+export function fieldsOf(info: string): (name: string) => string {
   const fields = new Map(Array.from(info.matchAll(/^(\w+):(.*?)\r?$/gm), ([, name = '', value = '']) => [name, value]))
   return (name) => fields.get(name) ?? ''
 }

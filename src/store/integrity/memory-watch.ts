@@ -3,6 +3,7 @@ import { type Clock, every, type Milliseconds } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import { counted } from '../../base/output/counted.js'
+import { fieldsOf } from '../connections/inspection.js'
 
 /** Watches whether Redis may throw keys away, or is about to refuse writes. */
 export interface MemoryWatch {
@@ -29,8 +30,7 @@ export function createMemoryWatch({ redis, isConnected, clock, log, metrics, eve
 
   async function look(): Promise<void> {
     if (!isConnected()) return
-    const fields = new Map((await redis.info()).split(/\r?\n/).map((line) => [line.split(':', 1)[0], line.slice(line.indexOf(':') + 1)]))
-    const field = (name: string): string => fields.get(name) ?? ''
+    const field = fieldsOf(await redis.info())
     const report = {
       policy: field('maxmemory_policy'),
       limit: Number(field('maxmemory')),

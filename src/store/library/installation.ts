@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis'
 import { systemClock } from '../../base/clock.js'
 import { AppError, messageOf } from '../../base/errors.js'
 import { atEveryPrimary } from '../connections/cluster.js'
-import { clusterNeeds, createDestination, newConnection, type ReachablePlace } from '../connections/connection.js'
+import { clusterNeeds, type ReachablePlace } from '../connections/connection.js'
+import { overOwnConnection } from '../connections/single-use.js'
 import type { FunctionLibrary } from '../contract.js'
 import { createKeys } from '../keys.js'
 import { refuseOldRedis } from './library.js'
@@ -73,20 +74,7 @@ async function refusalOf(redis: Redis, present: Presence, { functions, insists }
 
 async function atEveryServer(place: ReachablePlace, tag: string, work: (redis: Redis) => Promise<void>): Promise<void> {
   if (place.kind === 'cluster') return atEveryPrimary(clusterNeeds(place, tag), work)
-  const destination = createDestination(place, tag, systemClock)
-  const redis = newConnection(destination, { retryStrategy: () => null })
-  let trouble: Error | null = null
-  redis.on('error', (fault: Error) => {
-    trouble ??= fault
-  })
-  try {
-    // "Connection is closed" is not the reason.
-    await redis.connect().catch((fault: unknown) => Promise.reject(trouble ?? fault))
-    await work(redis)
-  } finally {
-    redis.disconnect()
-    destination.close()
-  }
+  await overOwnConnection({ place, tag, clock: systemClock }, work)
 }
 
 function explained(fault: unknown): unknown {
