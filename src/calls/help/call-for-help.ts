@@ -38,7 +38,8 @@ export function helpHanded(invite: IncomingInvite, to: Help, caller: Extract<Cal
 
 async function helpUnproven(invite: IncomingInvite, to: Help, claimed: string | null, needs: CallNeeds): Promise<void> {
   const { address } = invite.source
-  const admission = needs.unprovenShare.take(address)
+  // A node that has never seen its directory knows no phones: none of them can prove itself, and all of them may call.
+  const admission = needs.directory.isFilled ? needs.unprovenShare.take(address) : ({ outcome: 'taken', ended: () => undefined } as const)
   if (admission.outcome === 'full') {
     needs.metrics.emergencyRefusedTotal.inc()
     if (admission.report) report(invite, admission.report, needs)
