@@ -45,7 +45,7 @@ export interface LossNeeds {
 export interface Marks {
   /** When each key was removed through hotdesk, or the loss of everything was accepted; 0: neither was done. */
   removals(keys: readonly string[]): Promise<readonly Milliseconds[]>
-  /** The state in the record of each phone, such as `idle`; null: there is none. */
+  /** The state in the record of each phone, such as `idle`; `seated`: a login of it is in `devices`; null: there is none. */
   states(devices: readonly string[]): Promise<readonly (string | null)[]>
   /** The hash `devices` is there. */
   hasSeats(): Promise<boolean>
@@ -96,8 +96,9 @@ export function createLosses({ replica, marks, clock, onLost, onOver }: LossNeed
     // `users` alone is mended from `devices`.
     if (devices.length < 2 || (key === 'users' && (await marks.hasSeats()))) return false
     const states = await marks.states(devices)
+    const isAccountedFor = (state: string | null | undefined): boolean => state === 'idle' || state === 'seated'
     const isKnown = (device: string): boolean => replica.hash(`device:${device}`) !== undefined && !missing.has(`device:${device}`)
-    const lost = devices.filter((device, index) => states[index] !== 'idle' && (states[index] || isKnown(device)))
+    const lost = devices.filter((device, index) => !isAccountedFor(states[index]) && (states[index] || isKnown(device)))
     return lost.length * 2 >= devices.length
   }
 

@@ -25,9 +25,13 @@ export function createMarks(redis: Redis, keys: Keys): Marks {
     async states(devices) {
       const states: (string | null)[] = []
       for (let from = 0; from < devices.length; from += batchSize) {
-        const pipeline = redis.pipeline()
-        for (const device of devices.slice(from, from + batchSize)) pipeline.call('HGET', keys.full(`device:${device}`), 'state')
-        for (const [, state] of (await pipeline.exec()) ?? []) states.push(typeof state === 'string' ? state : null)
+        const batch = devices.slice(from, from + batchSize)
+        // In one moment, because a new login changes both.
+        const moment = redis.multi().hmget(keys.full('devices'), ...batch)
+        for (const device of batch) moment.hget(keys.full(`device:${device}`), 'state')
+        const [[, seats] = [], ...each] = (await moment.exec()) ?? []
+        const isSeated = (index: number): boolean => Array.isArray(seats) && typeof seats[index] === 'string'
+        for (const [index, [, state]] of each.entries()) states.push(isSeated(index) ? 'seated' : typeof state === 'string' ? state : null)
       }
       return states
     },
