@@ -226,7 +226,7 @@ async function configure(folder, socket, port) {
   const settings = {
     node: 'bench-1',
     site: 'paris',
-    redis: `unix://${socket}`,
+    redis: { url: `unix://${socket}`, functions: 'install' },
     secret: networkSecret,
     sip: { domain: 'hotdesk.example', listen: [`udp://127.0.0.1:${port}`] },
     http: { listen: '127.0.0.1:0' },
