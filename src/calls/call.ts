@@ -3,6 +3,7 @@ import type { DeviceId, Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { CallKind } from '../hotdesk/hotdesk.js'
 import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
+import { createCallControl } from './control.js'
 import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
 import { passedHeaders } from './legs/passed-headers.js'
 import { sessionDescription } from './legs/session-body.js'
@@ -51,7 +52,7 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
     log,
     offer: sessionDescription(invite),
     headers: legHeaders({ invite, caller, party, kind }, needs),
-    control: { hangUp: () => undefined, isHelp: kind === 'emergency' },
+    control: createCallControl(kind === 'emergency'),
     course: newCourse(needs),
   }
 }

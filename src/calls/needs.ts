@@ -10,6 +10,7 @@ import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '.
 import type { Activity } from './activity.js'
 import type { Admission } from './admission.js'
 import type { CallBacks } from './call-backs.js'
+import type { CallControl } from './control.js'
 import type { UnprovenShare } from './help/unproven-share.js'
 import type { Peers } from './legs/peers.js'
 import type { Insiders } from './parties/insiders.js'
@@ -66,12 +67,7 @@ export interface TrunkPort {
 /** As much of a call as its end needs. */
 export interface OpenCall {
   readonly kind: CallKind
-  /** Ends the call from our side, in whatever state it is: set anew as it goes on. */
-  readonly control: {
-    hangUp(text: string): void
-    /** An emergency call, or a call back from the centre: the end of the node waits for it. */
-    isHelp: boolean
-  }
+  readonly control: CallControl
 }
 
 export interface CallNeeds {

@@ -8,6 +8,7 @@ import { silentLogger } from '../../src/base/logger.js'
 import { identityOf, lifeOf, thisProcess } from '../../src/base/process-identity.js'
 import { joinNetwork, type Membership, type MembershipNeeds, newBoot, rememberLife } from '../../src/directory/directory.js'
 import type { Store } from '../../src/store/store.js'
+import { keepLog } from '../support/kept-log.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { openDeskNode } from '../support/redis-network.js'
 import { keyOf, openTestStore, stateOf } from '../support/redis-store.js'
@@ -103,12 +104,13 @@ describe('the name of a node', () => {
   })
 
   it('is refused when the holder out of sight renews it', async () => {
-    const beat = () => redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'old', '-', '15', 'process', 'elsewhere.1.1.1')
-    await beat()
-    const second = join('new')
-    const refused = expect(second).rejects.toMatchObject({ code: 'NODE_NAME_TAKEN' })
-    await redis.cli('BLPOP', '{hd}:never', '0.7')
-    await beat()
+    const beat = (seconds: number) =>
+      redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'old', '-', String(seconds), 'process', 'elsewhere.1.1.1')
+    await beat(10)
+    const { log, lines } = keepLog()
+    const refused = expect(join('new', { log })).rejects.toMatchObject({ code: 'NODE_NAME_TAKEN' })
+    await expect.poll(() => lines.join('')).toContain('its last holder may still live')
+    await beat(15)
     await refused
   })
 

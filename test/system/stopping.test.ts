@@ -5,7 +5,9 @@ import { type Conversation, converse, expectSound, expectUndisturbed, hangUp } f
 import { dialRefused } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
 import { until, untilReadiness } from '../support/node-health.js'
-import { openTestOffice, type TestOffice } from '../support/office.js'
+import { domain, openTestOffice, passwordOf, type TestOffice } from '../support/office.js'
+import { createRawPhone } from '../support/raw-phone.js'
+import { offer, openUdpPeer } from '../support/sip-peer.js'
 
 /** The number of HD0001 that the centre is shown. */
 const elinOfDesk1 = '+33199000001'
@@ -71,4 +73,26 @@ it('an emergency call in the moment of the signal is carried, and the node ends 
   const call = await converse(desk, '112', centre)
   await hangUp(call)
   expect(await late.exited).toBe(0)
+})
+
+it('a call that its caller has not acknowledged yet is ended on both sides when the node stops', async () => {
+  const late = await office.node('paris-3', 'paris', { dialplan: planOver(carrier.address) })
+  const place = { port: Number(late.udp.split(':')[1]) }
+  const [calling, called] = [await openUdpPeer(place, ['BYE']), await openUdpPeer(place, ['BYE'])]
+  const caller = createRawPhone({ peer: calling, device: 'HD0001', password: passwordOf('HD0001'), domain })
+  await createRawPhone({ peer: called, device: 'HD0002', password: passwordOf('HD0002'), domain }).register()
+  // An INVITE without an offer: the callee hears its ACK when the caller's has come.
+  const first = caller.invite('101', { body: '' })
+  calling.send(first)
+  const invite = caller.authorized(first, await calling.hearsResponse(407))
+  calling.send(invite)
+  called.respond(await called.hearsRequest('INVITE'), 200, [], offer)
+  const ok = await calling.hearsResponse(200)
+  late.signal('SIGTERM')
+  await called.hearsRequest('ACK')
+  await called.hearsRequest('BYE')
+  caller.acknowledge(invite, ok)
+  expect((await calling.hearsRequest('BYE')).first('Reason')).toBe('SIP;cause=480;text="Node stopping"')
+  expect(await late.exited).toBe(0)
+  await Promise.all([calling.close(), called.close()])
 })

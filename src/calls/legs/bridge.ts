@@ -1,4 +1,5 @@
 import type { IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from '../../srf/srf.js'
+import { ourReason } from './reason.js'
 import { sessionDescription } from './session-body.js'
 
 /** Who ended the call, and with which Reason header. `server`: our SIP server, because one side was gone. */
@@ -49,7 +50,7 @@ export function bridge(caller: SipDialog, callee: SipDialog): Bridge {
       if (ended) listener(ended)
       else listeners.push(listener)
     },
-    hangUp: (text) => end('us', `SIP;cause=480;text="${text}"`),
+    hangUp: (text) => end('us', ourReason(text)),
   }
 }
 

@@ -1,11 +1,11 @@
-import type { DeviceId, NodeName } from '../../base/identity.js'
+import type { NodeName } from '../../base/identity.js'
 import type { SipDialog } from '../../srf/srf.js'
-import type { ActiveCall } from '../activity.js'
 import { type Call, legCapabilities } from '../call.js'
 import type { Failure, Termination } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
-import type { Branch, Taken } from './ring.js'
+import { ourReason } from './reason.js'
+import { type Branch, letGo, type Taken } from './ring.js'
 import { sessionDescription } from './session-body.js'
 
 /** `missed`: the caller was gone, or could not be answered. */
@@ -13,18 +13,30 @@ export type Connected =
   | { readonly outcome: 'ended'; readonly termination: Termination }
   | { readonly outcome: 'missed'; readonly failure: Failure }
 
-/** Joins the two legs of a call that leg B has answered, and stays until it has ended. */
+/** Joins the two legs of a call that leg B has answered, and stays until it has ended. The callee's phone is busy with it all the time. */
 export async function connect(call: Call, branch: Branch, taken: Taken, needs: CallNeeds): Promise<Connected> {
+  const { device } = branch
+  const over = device && needs.activity.began({ device, kind: 'ordinary', hangUp: (text) => call.control.hangUp(text) })
+  try {
+    return await join(call, branch, taken, needs)
+  } finally {
+    over?.()
+  }
+}
+
+async function join(call: Call, branch: Branch, taken: Taken, needs: CallNeeds): Promise<Connected> {
+  // Until the caller's ACK is there, only the callee's leg can be ended (RFC 3261 §15); the caller's follows.
+  call.control.endBy((text) => void letGo(taken, { Reason: ourReason(text) }))
   const caller = await acceptCaller(call, taken)
   if (!caller) return { outcome: 'missed', failure: { reason: call.invite.cancelled ? 'cancelled' : 'fault' } }
-  const callee = taken.outcome === 'answered' ? taken.dialog : await answerOffer(caller, taken)
+  const callee = taken.outcome === 'answered' ? taken.dialog : await answerOffer(call, caller, taken)
   if (!callee) return { outcome: 'ended', termination: { result: 'client', reason: 'no answer to the offer' } }
   const joined = bridge(caller, callee)
-  call.control.hangUp = joined.hangUp
+  call.control.endBy(joined.hangUp)
   call.course.answered = needs.clock.now()
   call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')
   const orphaned = watchPeers({ call, caller, callee, node: branch.node }, joined, needs)
-  const end = await untilEnd(joined, branch.device, needs)
+  const end = await new Promise<BridgeEnd>((resolve) => joined.onEnd(resolve))
   return { outcome: 'ended', termination: orphaned.stop() ? { result: 'server', reason: 'node lost' } : terminationOf(end) }
 }
 
@@ -64,37 +76,32 @@ async function acceptCaller(call: Call, taken: Taken): Promise<SipDialog | null>
     return await call.invite.accept({ sdp: sessionDescription(taken.answer), headers: legCapabilities })
   } catch {
     // The caller gave up in the very moment of the answer, an ordinary race; or the answer cannot be sent on. Leg B is told.
-    await (taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye())
+    await letGo(taken)
     return null
   }
 }
 
 /** RFC 3261 §13.2.2.4: the INVITE had no offer, so the callee's is in the 200 and the caller's answer comes with the ACK. */
-function answerOffer(caller: SipDialog, taken: Extract<Taken, { outcome: 'offered' }>): Promise<SipDialog | null> {
+function answerOffer(call: Call, caller: SipDialog, taken: Extract<Taken, { outcome: 'offered' }>): Promise<SipDialog | null> {
   return new Promise((resolve) => {
     let settled = false
+    let reason = noAnswerToOffer
     async function give(sdp: string): Promise<void> {
       if (settled) return
       settled = true
-      resolve(sdp === '' ? await giveUp() : await taken.ack(sdp).catch(giveUp))
+      resolve(sdp === '' || reason !== noAnswerToOffer ? await giveUp() : await taken.ack(sdp).catch(giveUp))
     }
     async function giveUp(): Promise<null> {
-      await Promise.all([taken.abandon(), caller.bye({ Reason: 'SIP;cause=488;text="No answer to the offer"' })])
+      await Promise.all([taken.abandon(), caller.bye({ Reason: reason })])
       return null
     }
+    call.control.endBy((text) => {
+      reason = ourReason(text)
+      void taken.abandon()
+    })
     caller.onAck(give)
     caller.onEnd(() => give(''))
   })
 }
 
-/** The callee's phone has a call as long as the bridge stands. */
-function untilEnd(joined: Bridge, device: DeviceId | null, { activity }: CallNeeds): Promise<BridgeEnd> {
-  const call: ActiveCall | null = device && { device, kind: 'ordinary', hangUp: joined.hangUp }
-  const over = call ? activity.began(call) : undefined
-  return new Promise((resolve) => {
-    joined.onEnd((end) => {
-      over?.()
-      resolve(end)
-    })
-  })
-}
+const noAnswerToOffer = 'SIP;cause=488;text="No answer to the offer"'

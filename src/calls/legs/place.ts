@@ -4,6 +4,7 @@ import { type RefusalReason, reasonOf } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Connected, connect } from './connect.js'
 import { passedReason } from './passed-headers.js'
+import { ourReason } from './reason.js'
 import { type Branch, type Ringing, type RingResult, ring } from './ring.js'
 import { sessionDescription } from './session-body.js'
 
@@ -47,7 +48,7 @@ export async function place(call: Call, attempt: Attempt, needs: CallNeeds): Pro
   call.course.reached = to
   log.info({ event: 'call.routed', to, branches: branches.length }, `to ${to}`)
   invite.onCancel((reason) => ringing.cancel(passedReason(reason, call.caller)))
-  call.control.hangUp = (text) => ringing.cancel(`SIP;cause=480;text="${text}"`)
+  call.control.endBy((text) => ringing.cancel(ourReason(text)))
   const devices = new Set(branches.flatMap((branch) => branch.device ?? []))
   const stopWatching = needs.hotdesk.onChange(({ device, before }) => {
     if (before !== null && devices.has(device)) ringing.withdraw(device)

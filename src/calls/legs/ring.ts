@@ -1,6 +1,7 @@
 import type { Alarm, Clock } from '../../base/clock.js'
 import type { DeviceId, NodeName } from '../../base/identity.js'
 import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from '../../srf/srf.js'
+import { ourReason } from './reason.js'
 
 /** One phone, trunk or node that is asked. */
 export interface Branch {
@@ -79,7 +80,8 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
     } else if (wanted) {
       end({ outcome: 'taken', branch, taken: outcome }, answeredElsewhere)
     } else {
-      letGo(outcome)
+      // The 200 crossed our CANCEL.
+      void letGo(outcome)
     }
   }
 
@@ -89,7 +91,7 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
     if (answer.status >= 600 || waiting.size === 0) end({ outcome: 'failed', answer: best(failures) }, '')
   }
 
-  const noAnswer = clock.after(ringMs, () => end({ outcome: 'no-answer' }, 'SIP;cause=480;text="No answer"'))
+  const noAnswer = clock.after(ringMs, () => end({ outcome: 'no-answer' }, ourReason('No answer')))
   let isTaken = false
   let silence: Alarm = clock.after(silenceMs, () => end({ outcome: 'failed', answer: silent }, ''))
 
@@ -124,7 +126,7 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
       for (const [branch, invite] of waiting) {
         if (branch.device !== device) continue
         waiting.delete(branch)
-        invite.cancel(reasonHeader('SIP;cause=480;text="Logged out"'))
+        invite.cancel(reasonHeader(ourReason('Logged out')))
       }
       if (waiting.size === 0) end({ outcome: 'withdrawn' }, '')
     },
@@ -135,9 +137,9 @@ function reasonHeader(reason: string): SipHeaders {
   return reason === '' ? {} : { Reason: reason }
 }
 
-// The 200 crossed our CANCEL: the call exists at the far end and is ended there.
-function letGo(taken: Taken): void {
-  void (taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye())
+/** The call exists at the far end and is ended there. */
+export function letGo(taken: Taken, headers: SipHeaders = {}): Promise<void> {
+  return taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye(headers)
 }
 
 /** RFC 3261 §16.7 step 6: a 6xx first, else the lowest class; within it, the one that says most. */
