@@ -131,6 +131,19 @@ describe('a loss ends', () => {
   })
 })
 
+describe('logouts', () => {
+  it('are no loss where all phones log out and in again without a pause', async () => {
+    const names = phones.map((key) => key.slice('device:'.length))
+    for (let round = 0; round < 150; round++) {
+      await Promise.all(names.map((name, index) => store.transition('hotdesk_login', String(100 + index), name, 'dial-code')))
+      await Promise.all(names.map((name) => store.transition('hotdesk_logout', name, 'drain', 'dial-code')))
+    }
+    await followed(store)
+    expect(events()).not.toContain('store.shrunk')
+    expect(reasons()).toBe('')
+  })
+})
+
 describe('removals through hotdesk', () => {
   it('are no loss, however many; nor after a new start', async () => {
     const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log: silentLogger() })

@@ -11,6 +11,7 @@ import { hashPin } from '../../src/hotdesk/hotdesk.js'
 import { type NodeParts, networkDomain, networkSecret, startTestNode, type TestNode } from './node.js'
 import { startTestRedis, type TestRedis } from './redis.js'
 import { keyOf, openTestStore } from './redis-store.js'
+import { uniqueWord } from './unique-word.js'
 
 /** One Redis, the sample users and phones, and as many nodes and phones as the test asks for. */
 export interface TestOffice {
@@ -95,7 +96,7 @@ export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
 
 /** A node reads in the order of the changes: one that has read a key of now has read whatever was changed before. */
 async function allFollow(redis: TestRedis, nodes: readonly TestNode[]): Promise<void> {
-  const key = `quiet:marker-${crypto.randomUUID()}`
+  const key = `quiet:marker-${uniqueWord()}`
   let marks = 0
   const mark = async () => void (await redis.cli('HSET', `{hd}:${key}`, 'mark', String(++marks)))
   const told = nodes.filter((node) => node.running).map((node) => node.logged('store.followed', ({ keys }) => isListed(key, keys)))

@@ -7,6 +7,7 @@ import { hotdeskLibrary } from '../../src/hotdesk/library.js'
 import { createStore, type Store, type StoreNeeds, type StoreState } from '../../src/store/store.js'
 import type { KeptLog } from './kept-log.js'
 import type { TestRedis } from './redis.js'
+import { uniqueWord } from './unique-word.js'
 
 /** A store as a node opens it, on the test's Redis. */
 export function openTestStore(redis: Pick<TestRedis, 'place' | 'directory'>, changes: Partial<StoreNeeds> = {}): Promise<Store> {
@@ -52,7 +53,7 @@ export function keyOf(
 
 /** Resolves when the copies hold what Redis held at the time of asking: each follows the changes in their order. */
 export async function followed(...stores: readonly Store[]): Promise<void> {
-  const key = `quiet:marker-${crypto.randomUUID()}`
+  const key = `quiet:marker-${uniqueWord()}`
   await stores[0]?.putFields(key, { mark: '1' }, 60)
   for (const store of stores) await keyOf(store, key, (hash) => hash !== undefined)
   await stores[0]?.remove(key)
