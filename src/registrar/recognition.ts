@@ -1,6 +1,8 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import { type DeviceId, parseDeviceId } from '../base/identity.js'
 import type { Directory } from '../directory/directory.js'
+import { parseNameAddr } from '../sip/name-addr.js'
+import { sameUri } from '../sip/uri.js'
 import type { IncomingRequest } from '../srf/srf.js'
 import type { Bindings } from './bindings/bindings.js'
 import type { Authenticator } from './digest/authenticator.js'
@@ -87,10 +89,16 @@ export function seemingDevice(
   return seeming.find((device) => device !== null && directory.device(device) !== null) ?? null
 }
 
-/** The claimed device if it has a binding on this flow; for a caller that names no device, the only device that has one. */
-function onFlow({ source }: IncomingRequest, claimed: DeviceId | null, bindings: RecognitionNeeds['bindings']): DeviceId | null {
-  const flow = flowOf(source)
-  if (claimed !== null) return bindings.of(claimed).some((binding) => binding.flow === flow) ? claimed : null
-  const [only, ...others] = bindings.on(flow)
-  return only && others.length === 0 ? only : null
+/**
+ * The claimed device if it has a binding on this flow. A caller that names none, since it hides its number, is the device that the flow
+ * belongs to; of several behind one, as in an adapter for two analogue telephones, the one that has registered the Contact of the call.
+ */
+function onFlow(request: IncomingRequest, claimed: DeviceId | null, bindings: RecognitionNeeds['bindings']): DeviceId | null {
+  const flow = flowOf(request.source)
+  const ownOf = (device: DeviceId) => bindings.of(device).filter((binding) => binding.flow === flow)
+  if (claimed !== null) return ownOf(claimed).length > 0 ? claimed : null
+  const [only = null, ...others] = bindings.on(flow)
+  if (others.length === 0) return only
+  const contact = parseNameAddr(request.header('Contact'))?.uri ?? ''
+  return bindings.on(flow).find((device) => ownOf(device).some((binding) => sameUri(binding.contact, contact))) ?? null
 }

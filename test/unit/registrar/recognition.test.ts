@@ -19,19 +19,25 @@ interface Facts {
 
 function open({ boundTo = '', alsoOn = [], examined = 'none', ...facts }: Facts = {}) {
   const device = { id: HD0001, password: facts.password === null ? null : new Secret(password) } as Device
-  const binding = { flow: boundTo, node: 'paris-2' as NodeName } as ReturnType<RecognitionNeeds['bindings']['of']>[number]
+  const binding = { contact: 'sip:HD0001@203.0.113.9:5060', flow: boundTo, node: 'paris-2' as NodeName } as ReturnType<
+    RecognitionNeeds['bindings']['of']
+  >[number]
   const clock = createManualClock(1_000_000)
   const on = boundTo === flow ? [HD0001, ...alsoOn] : alsoOn
   const examination: Examination = examined === 'device' ? { outcome: 'device', device: HD0001, digest: 'SHA-256' } : { outcome: examined }
   const recognise = createRecognition({
     directory: { device: (id) => (id === HD0001 ? device : null) },
-    bindings: { of: (id) => (id === HD0001 && boundTo !== '' ? [binding] : []), on: (asked) => (asked === flow ? on : []) },
+    bindings: {
+      of: (id) =>
+        boundTo === '' ? [] : id === HD0001 ? [binding] : alsoOn.includes(id) ? [{ ...binding, contact: `sip:${id}@203.0.113.9` }] : [],
+      on: (asked) => (asked === flow ? on : []),
+    },
     authenticator: { examine: () => examination },
     names: { isCalled: ({ uri }) => uri.endsWith('@x') },
     clock,
   })
-  const ask = (from: string, source = natSource, uri = 'sip:112@x') =>
-    recognise(incoming({ method: 'INVITE', uri, headers: { From: `<sip:${from}@x>;tag=1` }, source }).request)
+  const ask = (from: string, source = natSource, uri = 'sip:112@x', contact = '') =>
+    recognise(incoming({ method: 'INVITE', uri, headers: { From: `<sip:${from}@x>;tag=1`, Contact: contact }, source }).request)
   return { ask, clock }
 }
 
@@ -54,6 +60,17 @@ describe('a device is recognised', () => {
   it('by its flow when it hides its name, unless others are on that flow', () => {
     expect(open({ boundTo: flow }).ask('anonymous')).toEqual(proven)
     expect(open({ boundTo: flow, alsoOn: ['HD0002' as DeviceId] }).ask('anonymous')).toEqual({ outcome: 'unproven', claimed: null })
+  })
+
+  it('by its Contact when it hides its name on a flow of several, as an adapter for two telephones has it', () => {
+    const { ask } = open({ boundTo: flow, alsoOn: ['HD0002' as DeviceId] })
+    const from = (contact: string) => ask('anonymous', natSource, undefined, contact)
+    expect(from('<sip:HD0001@203.0.113.9:5060;ob>')).toEqual(proven)
+    expect(from('"Hidden" <sip:HD0002@203.0.113.9>;expires=60')).toEqual({ ...proven, device: 'HD0002' })
+    expect(from('<sip:HD0003@203.0.113.9>').outcome).toBe('unproven')
+    expect(
+      open({ alsoOn: ['HD0002' as DeviceId] }).ask('anonymous', { ...natSource, port: 1 }, undefined, '<sip:HD0002@203.0.113.9>').outcome,
+    ).toBe('unproven')
   })
 
   it('by a right digest', () => {
