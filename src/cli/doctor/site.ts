@@ -11,7 +11,7 @@ import { type Finding, findingsAbout } from './finding.js'
 
 /** The dial plan of the site; null where it cannot be used. */
 export function sitePlan(config: Config): { readonly dialplan: Dialplan | null; readonly findings: readonly Finding[] } {
-  const { good, mind, wrong } = findingsAbout('dial plan')
+  const { good, wrong } = findingsAbout('dial plan')
   try {
     const dialplan = readDialplan(config)
     if (dialplan.trunks.length === 0)
@@ -19,16 +19,22 @@ export function sitePlan(config: Config): { readonly dialplan: Dialplan | null; 
         dialplan,
         findings: [wrong(`${config.dialplan} names no trunk: emergency calls cannot leave this site`, 'add a trunk; dialplans/README.md')],
       }
-    const elin = dialplan.elin ?? null
-    const findings = [
-      good(`${config.dialplan}, trunks ${dialplan.trunks.map(({ name }) => name).join(', ')}`),
-      ...(elin === null ? [mind('no elin: a phone without a number of its own shows none to the emergency centre', 'set elin')] : []),
-    ]
-    return { dialplan, findings }
+    return {
+      dialplan,
+      findings: [good(`${config.dialplan}, trunks ${dialplan.trunks.map(({ name }) => name).join(', ')}`), ...elin(dialplan)],
+    }
   } catch (fault) {
     if (!isAppError(fault, 'DIALPLAN_INVALID')) throw fault
     return { dialplan: null, findings: [wrong(fault.message, 'correct it; `hotdesk check` shows the same')] }
   }
+}
+
+/** The number that the emergency centre sees, and may call back. */
+function elin({ elin: number, did }: Dialplan): readonly Finding[] {
+  const { mind } = findingsAbout('dial plan')
+  if (number === null) return [mind('no elin: a phone without a number of its own shows none to the emergency centre', 'set elin')]
+  if (did(number) !== null) return []
+  return [mind(`a call back to the elin ${number} reaches nobody: it is not in dids`, 'add it to dids, with the extension that answers')]
 }
 
 const promptsFolder = fileURLToPath(new URL('../../../prompts', import.meta.url))
