@@ -8,6 +8,7 @@ import { keepLog } from '../support/kept-log.js'
 import type { RedisProcess } from '../support/redis-process.js'
 import { keyOf, storeNeeds } from '../support/redis-store.js'
 import { makeTlsDirectory, type TlsDirectory } from '../support/redis-tls.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
 
 let tls: TlsDirectory
 let server: RedisProcess
@@ -27,7 +28,7 @@ function placeOf(redis: string): RedisPlace {
 }
 
 async function open(redis: RedisPlace, changes: Partial<StoreNeeds> = {}): Promise<Store> {
-  return createStore({ ...storeNeeds(redis, join(tls.directory, 'data')), startWithinMs: 5_000, ...changes })
+  return createStore({ ...storeNeeds(redis, temporaryFolder('tls')), startWithinMs: 5_000, ...changes })
 }
 
 async function expectLogin(primary: RedisProcess): Promise<void> {
