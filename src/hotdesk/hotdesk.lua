@@ -331,8 +331,21 @@ local function in_network(callback)
   end
 end
 
+-- Nobody waits any more for what arrives late, and somebody else may sit there by now. A caller says how long it waits by a last
+-- argument: until=<milliseconds since 1970>. Afterwards the reply is LATE, and nothing is changed.
+local function in_time(callback)
+  return function(keys, args)
+    local till = #args > 0 and tonumber(args[#args]:match('^until=(%d+)$'))
+    if not till then return callback(keys, args) end
+    local seconds, microseconds = unpack(redis.call('TIME'))
+    if seconds * 1000 + microseconds / 1000 > till then return say('LATE') end
+    args[#args] = nil
+    return callback(keys, args)
+  end
+end
+
 local function writes(name, callback)
-  redis.register_function(name, in_network(callback))
+  redis.register_function(name, in_network(in_time(callback)))
 end
 
 local function reads(name, callback)

@@ -72,7 +72,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const { network, data, functions, loading = 'check', durability = 'local', clock, log, metrics } = needs
   const keys = createKeys(network)
   const destination = createDestination(place, keys.tag, clock)
-  const { main, listener, writer, connections, confirm } = connectionsTo(destination, durability, clock)
+  const { main, listener, writer, writerWaitsMs, connections, confirm } = connectionsTo(destination, durability, clock)
   const redisClock = createRedisClock({ clock, log })
   const timed = { clock: redisClock, log, metrics } // What is compared with times in Redis.
   const replica = createReplica({ ...timed, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
@@ -154,7 +154,16 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     lacks: losses.has,
     condition: () => integrity.condition([isConnected() ? null : withoutRedis(copyFrom, replica), library.trouble, primaryWatch.doubt]),
     ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock, metrics }),
-    ...integrity.guarding(createTransitions({ confirm, callFunction: caller(writer), isConnected, log, metrics })),
+    ...integrity.guarding(
+      createTransitions({
+        confirm,
+        callFunction: caller(writer),
+        deadline: () => redisClock.server() + writerWaitsMs,
+        isConnected,
+        log,
+        metrics,
+      }),
+    ),
     ...createTogether({ connect: () => newConnection(destination, bulk), keys, isConnected }),
     close,
   }
@@ -214,12 +223,15 @@ function originOf({ kind }: ReachablePlace): Origin {
 /** Where a login has to be replicated, a connection of its own waits for that. */
 function connectionsTo(destination: Destination, durability: Durability, clock: Clock) {
   const [main, listener] = [newConnection(destination), newConnection(destination)]
-  if (durability === 'local') return { main, listener, writer: main, connections: [main, listener], confirm: null }
-  const writer = newConnection(destination, { commandTimeout: 2 * answerWithinMs })
+  if (durability === 'local')
+    return { main, listener, writer: main, writerWaitsMs: answerWithinMs, connections: [main, listener], confirm: null }
+  const writerWaitsMs = 2 * answerWithinMs
+  const writer = newConnection(destination, { commandTimeout: writerWaitsMs })
   return {
     main,
     listener,
     writer,
+    writerWaitsMs,
     connections: [main, listener, writer],
     confirm: createConfirmation({ redis: writer, destination, clock }),
   }

@@ -1,3 +1,5 @@
+import type { Milliseconds } from '../base/clock.js'
+import { AppError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
 import { type CallFunction, mayHaveHappened, toldBy, unconnected } from './commands.js'
@@ -9,6 +11,8 @@ export interface TransitionNeeds {
   readonly confirm: BeginConfirmation | null
   /** Calls a function over a connection of its own: while replicas are waited for, nothing else gets through. */
   readonly callFunction: CallFunction
+  /** When that connection gives up waiting for what is sent now, by the clock of Redis. */
+  readonly deadline: () => Milliseconds
   readonly isConnected: () => boolean
   readonly log: Logger
   readonly metrics: Metrics
@@ -22,7 +26,14 @@ interface Asked {
 }
 
 /** Functions whose outcome a person hears of, see `Store.transition`. */
-export function createTransitions({ confirm, callFunction, isConnected, log, metrics }: TransitionNeeds): Pick<Store, 'transition'> {
+export function createTransitions({
+  confirm,
+  callFunction,
+  deadline,
+  isConnected,
+  log,
+  metrics,
+}: TransitionNeeds): Pick<Store, 'transition'> {
   let waiting: Asked[] = []
   let isWorking = false
   fromZero(
@@ -32,7 +43,10 @@ export function createTransitions({ confirm, callFunction, isConnected, log, met
 
   async function attempt(asked: Asked): Promise<Transition | null> {
     try {
-      return { certainty: 'safe', reply: await callFunction(asked.name, asked.args) }
+      // A network may deliver long after the answer is waited for, when others have logged in.
+      const reply = await callFunction(asked.name, [...asked.args, `until=${Math.ceil(deadline())}`])
+      if (reply === 'LATE') throw new AppError('STORE_UNAVAILABLE', 'Redis has heard of it too late, and done nothing')
+      return { certainty: 'safe', reply }
     } catch (fault) {
       if (mayHaveHappened(fault)) {
         metrics.storeUncertainTotal.inc({ reason: 'unanswered' })

@@ -92,6 +92,8 @@ describe('a node whose clock is five minutes off', () => {
   it('logs in, locks and keeps quiet for as long as any other', async () => {
     const login = (digits: string) => early.hotdesk.login({ extension: extension('100'), device: device('HD0003'), pin: pin(digits) })
     expect(await login('4711')).toEqual({ outcome: 'LOGGED_IN' })
+    const again = { extension: extension('100'), device: device('HD0003'), pin: pin('4711') }
+    expect(await late.hotdesk.login(again)).toEqual({ outcome: 'UNCHANGED' })
     const since = Number(await redis.cli('HGET', '{hd}:device:HD0003', 'since'))
     expect(Math.abs(since - systemClock.now() / 1_000)).toBeLessThan(5)
     for (const digits of ['1', '2', '3'])
