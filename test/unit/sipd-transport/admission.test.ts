@@ -2,11 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRequest, createResponse } from '../../../src/sip/builder.js'
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
 import { sourceOf } from '../../../src/sipd/transport/flow.js'
+import { type KeptLog, keepLog } from '../../support/kept-log.js'
 import { answer, openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
 
 let still: StillLayer
+let kept: KeptLog
 beforeEach(async () => {
-  still = await openStillLayer({ limits: { transactions: 400, unanswered: 100 } })
+  kept = keepLog()
+  still = await openStillLayer({ limits: { transactions: 400, unanswered: 100 }, log: kept.log })
 })
 afterEach(() => still.layer.close())
 
@@ -163,6 +166,7 @@ describe('bans', () => {
     still.clock.advance(6_000)
     fail(29, bad)
     expect(send(request(), bad)).toBe('silence')
+    expect(kept.lines.join('')).toContain('requests from port 6000 of 192.0.2.7 are dropped for ten minutes: passwords')
     expect(send(request({ more: ['User-Agent: sipvicious'] }))).toBe('silence')
     expect(send(request())).toBe('transaction')
     expect(send(request(), { ...peer, port: 6_001 })).toBe('transaction')

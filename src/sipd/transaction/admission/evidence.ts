@@ -3,7 +3,7 @@ import type { SipRequest, SipResponse } from '../../../sip/message.js'
 import type { Flow } from '../../transport/flow.js'
 import { isLoopback } from '../../transport/local-address.js'
 import type { IsEmergency } from './emergency.js'
-import type { Bans } from './sources/bans.js'
+import type { Bans, Reach } from './sources/bans.js'
 import type { Challenges } from './sources/challenges.js'
 import type { Standings } from './sources/standings.js'
 
@@ -63,17 +63,20 @@ export function createEvidence({ standings, bans, challenges, isEmergency, log, 
     return standings.of(flow) === 'stranger' && standings.isReal(flow)
   }
 
-  function reachOn(flow: Flow): 'flow' | 'address' {
+  function reachOn(flow: Flow): Reach {
     return standings.sharesAddress(flow) ? 'flow' : 'address'
   }
 
   function fail(flow: Flow, reason: string): void {
-    if (isPunishable(flow) && bans.fail(flow, reachOn(flow))) tellBan(flow, reason)
+    const reach = reachOn(flow)
+    if (isPunishable(flow) && bans.fail(flow, reach)) tellBan(flow, reach, reason)
   }
 
-  function tellBan(flow: Flow, reason: string): void {
-    const { address } = flow.remote
-    log.warn({ event: 'sip.dropped', address, reason }, `requests of ${address} are dropped for ten minutes: ${reason}`)
+  function tellBan(flow: Flow, reach: Reach, reason: string): void {
+    const { address, port } = flow.remote
+    const source = reach === 'flow' ? { address, port } : { address }
+    const who = reach === 'flow' ? `port ${port} of ${address}` : address
+    log.warn({ event: 'sip.dropped', ...source, reason }, `requests from ${who} are dropped for ten minutes: ${reason}`)
     onBanned(flow)
   }
 
@@ -86,8 +89,9 @@ export function createEvidence({ standings, bans, challenges, isEmergency, log, 
     },
     scanned(flow) {
       if (!isPunishable(flow)) return
-      bans.ban(flow, reachOn(flow))
-      tellBan(flow, 'scanner')
+      const reach = reachOn(flow)
+      bans.ban(flow, reach)
+      tellBan(flow, reach, 'scanner')
     },
   }
 }
