@@ -71,6 +71,7 @@ const startPatienceMs = 6_000
 
 const sipServer = 'SIP server'
 const sipApplication = 'SIP application'
+const dialCodes = 'dial codes'
 
 /** No part may hold up the end of the node for longer. */
 const closeDeadlineMs = 5_000
@@ -243,7 +244,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf, acquaint }: Desk
   const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
   const features = await createFeatures({ ...common('features'), media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config) })
-  lifecycle.opened(features, 'features', (opened) => opened.close())
+  lifecycle.opened(features, dialCodes, (opened) => opened.close())
   const trunks = createTrunks(common('trunks'))
   lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
   const calls = createCalls({
@@ -277,7 +278,7 @@ function warnOfSamples({ log }: Ground, devices: readonly string[]): void {
 /** While emergency calls are up every part is still there; behind the last one the sockets close before anything else does. */
 function finishCallsFirst({ config, lifecycle, onCalls }: Ground, calls: Calls): void {
   const finish = async (): Promise<void> => {
-    await calls.drain()
+    await Promise.all([calls.drain(), lifecycle.closeEarly(dialCodes)])
     await lifecycle.closeEarly(sipApplication)
     await lifecycle.closeEarly(sipServer)
   }

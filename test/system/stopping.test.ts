@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Phone } from '../../src/cli/demo/phone.js'
 import { type Carrier, openCarrier, planOver } from '../support/carrier.js'
 import { type Conversation, converse, expectSound, expectUndisturbed, hangUp } from '../support/conversation.js'
-import { dialRefused } from '../support/login.js'
+import { dialAnswered, dialRefused, hears } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
 import { until, untilReadiness } from '../support/node-health.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../support/office.js'
@@ -95,4 +95,16 @@ it('a call that its caller has not acknowledged yet is ended on both sides when 
   expect((await calling.hearsRequest('BYE')).first('Reason')).toBe('SIP;cause=480;text="Node stopping"')
   expect(await late.exited).toBe(0)
   await Promise.all([calling.close(), called.close()])
+})
+
+it('whoever is typing a PIN, or hears an announcement, is hung up on when the node stops', async () => {
+  const late = await office.node('paris-4', 'paris', { dialplan: planOver(carrier.address) })
+  const [typing, listening] = [await office.phone('HD0003', late), await office.phone('HD0004', late)]
+  const dialogue = await dialAnswered(typing, '*77*100*')
+  await hears(dialogue)
+  const announcement = await listening.dial('100')
+  late.signal('SIGTERM')
+  await dialogue.ended
+  expect(await announcement.result).toMatchObject({ outcome: 'failed' })
+  expect(await late.exited).toBe(0)
 })
