@@ -1,12 +1,13 @@
 import type { DeviceId } from '../base/identity.js'
+import type { Ending } from './legs/control.js'
 
 /** What a phone is doing at this node. */
 export interface ActiveCall {
   readonly device: DeviceId
   /** `feature`: a dial code; it keeps no logout waiting. */
   readonly kind: 'ordinary' | 'emergency' | 'feature'
-  /** Ends the call from our side; the words go into the BYE's Reason header. */
-  hangUp(text: string): void
+  /** Ends the call from our side. */
+  hangUp(ending: Ending): void
 }
 
 /** The calls of each phone at this node. */
@@ -15,7 +16,7 @@ export interface Activity {
   began(call: ActiveCall): () => void
   count(device: DeviceId): number
   /** Ends the phone's ordinary calls; an emergency call is never ended. */
-  hangUp(device: DeviceId, text: string): void
+  hangUp(device: DeviceId, ending: Ending): void
 }
 
 export interface ActivityNeeds {
@@ -41,8 +42,8 @@ export function createActivity({ onBegan, onEnded }: ActivityNeeds): Activity {
       return () => ended(call)
     },
     count: (device) => calls.get(device)?.size ?? 0,
-    hangUp(device, text) {
-      for (const call of calls.get(device) ?? []) if (call.kind === 'ordinary') call.hangUp(text)
+    hangUp(device, ending) {
+      for (const call of calls.get(device) ?? []) if (call.kind === 'ordinary') call.hangUp(ending)
     },
   }
 }

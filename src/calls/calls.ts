@@ -113,7 +113,7 @@ export function createCalls(needs: CallsNeeds): Calls {
   let draining: Promise<void> | null = null
   // The user goes on at another phone with the call where it is; only `now` ends it.
   const offChange = hotdesk.onChange(({ device, cause }) => {
-    if (cause === 'now') activity.hangUp(device, 'Logged out')
+    if (cause === 'now') activity.hangUp(device, 'logged-out')
   })
 
   function drained(): Promise<void> {

@@ -27,7 +27,7 @@ export function helpCalls(open: ReadonlySet<OpenCall>): number {
  * waits until the last emergency call has ended, those that begin meanwhile included.
  */
 export async function drain({ open, emergencyMs, clock, log }: DrainNeeds): Promise<void> {
-  for (const { control } of open) if (!control.isHelp) control.hangUp('Node stopping')
+  for (const { control } of open) if (!control.isHelp) control.hangUp('stopping')
   await until(() => helpCalls(open) === open.size, byeMs, clock)
   // The SIP server may have taken an emergency call that has not come here yet.
   await pause(clock, settleMs)

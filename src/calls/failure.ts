@@ -35,6 +35,7 @@ export const refusals = {
   'bad-extension': { status: 420, phrase: 'Bad Extension', result: 'client' },
   'no-trunk': { status: 503, phrase: 'No Line Available', result: 'upstream', headers: { 'Retry-After': '10' } },
   'store-lost': { status: 503, phrase: 'Please Try Later', result: 'server', headers: { 'Retry-After': '10' } },
+  stopping: { status: 503, phrase: 'Node Stopping', result: 'server', headers: { 'Retry-After': '5' } },
   upstream: { status: 480, phrase: 'Temporarily Unavailable', result: 'upstream' },
   cancelled: { status: 487, phrase: 'Request Terminated', result: 'client' },
   fault: { status: 500, phrase: 'Server Internal Error', result: 'server' },
@@ -72,6 +73,8 @@ export function terminationOf({ reason }: Failure): Termination {
 /** The reason that a final response of a phone, a trunk or another node stands for. */
 export function reasonOf(answer: SipAnswer): RefusalReason {
   const told = answer.header(reasonHeader)
+  // Another node: its phone is not to be had for the moment, and a forward may take the call.
+  if (told === 'stopping') return 'not-reachable'
   if (isReason(told)) return told
   return reasonByStatus[answer.status] ?? 'upstream'
 }

@@ -9,8 +9,7 @@ import type { CallRecord, Participants } from './records.js'
 export async function recorded(call: Call, needs: CallNeeds, run: () => Promise<Termination> | Termination): Promise<void> {
   const { metrics, activity, open } = needs
   const { caller, kind } = call
-  const over =
-    caller.kind === 'device' ? activity.began({ device: caller.device.id, kind, hangUp: (text) => call.control.hangUp(text) }) : null
+  const over = caller.kind === 'device' ? activity.began({ device: caller.device.id, kind, hangUp: call.control.hangUp }) : null
   open.add(call)
   metrics.callsActive.inc()
   let termination: Termination = { result: 'server', reason: 'fault' }

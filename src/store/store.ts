@@ -72,14 +72,13 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const { network, data, functions, loading = 'check', durability = 'local', clock, log, metrics } = needs
   const keys = createKeys(network)
   const destination = createDestination(place, keys.tag, clock)
-  const { main, listener, writer, writerWaitsMs, connections, confirm } = connectionsTo(destination, durability, clock)
+  const { main, listener, writer, connections, ...writing } = connectionsTo(destination, durability, clock)
   const redisClock = createRedisClock({ clock, log })
   const timed = { clock: redisClock, log, metrics } // What is compared with times in Redis.
   const replica = createReplica({ ...timed, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
   const isConnected = (): boolean => link.state === 'connected'
   const integrity = createIntegrity({ ...timed, redis: main, keys, replica, savedCopy: () => savedCopy, isConnected })
-  const { losses } = integrity
-  const reader = createReader({ redis: main, keys, replica, losses, clock, log, onFault: (fault) => link.renew(fault) })
+  const reader = createReader({ redis: main, keys, replica, losses: integrity.losses, clock, log, onFault: (fault) => link.renew(fault) })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
   const link = createLink({ connections, prepare, healthy, place: redisCliFor(place), clock, log })
@@ -139,6 +138,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   }
 
   const caller = (redis: Redis) => functionCaller({ redis, keys, reloadLibrary: library.ensure, clock, metrics })
+  const transitions = createTransitions({ ...writing, callFunction: caller(writer), redisClock, isConnected, log, metrics })
   return {
     network,
     get state() {
@@ -151,19 +151,10 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     cli: redisCliFor(place),
     clock: redisClock,
     onState: link.onState,
-    lacks: losses.has,
+    lacks: integrity.losses.has,
     condition: () => integrity.condition([isConnected() ? null : withoutRedis(copyFrom, replica), library.trouble, primaryWatch.doubt]),
     ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock, metrics }),
-    ...integrity.guarding(
-      createTransitions({
-        confirm,
-        callFunction: caller(writer),
-        deadline: () => redisClock.server() + writerWaitsMs,
-        isConnected,
-        log,
-        metrics,
-      }),
-    ),
+    ...integrity.guarding(transitions),
     ...createTogether({ connect: () => newConnection(destination, bulk), keys, isConnected }),
     close,
   }
@@ -223,15 +214,14 @@ function originOf({ kind }: ReachablePlace): Origin {
 /** Where a login has to be replicated, a connection of its own waits for that. */
 function connectionsTo(destination: Destination, durability: Durability, clock: Clock) {
   const [main, listener] = [newConnection(destination), newConnection(destination)]
-  if (durability === 'local')
-    return { main, listener, writer: main, writerWaitsMs: answerWithinMs, connections: [main, listener], confirm: null }
-  const writerWaitsMs = 2 * answerWithinMs
-  const writer = newConnection(destination, { commandTimeout: writerWaitsMs })
+  if (durability === 'local') return { main, listener, writer: main, waitsMs: answerWithinMs, connections: [main, listener], confirm: null }
+  const waitsMs = 2 * answerWithinMs
+  const writer = newConnection(destination, { commandTimeout: waitsMs })
   return {
     main,
     listener,
     writer,
-    writerWaitsMs,
+    waitsMs,
     connections: [main, listener, writer],
     confirm: createConfirmation({ redis: writer, destination, clock }),
   }

@@ -5,14 +5,16 @@ import { fromZero, type Metrics } from '../base/metrics.js'
 import { type CallFunction, mayHaveHappened, toldBy, unconnected } from './commands.js'
 import { type BeginConfirmation, type Doubt, doubtReasons } from './connections/confirmation.js'
 import type { Store, Transition } from './contract.js'
+import type { RedisClock } from './redis-clock.js'
 
 export interface TransitionNeeds {
   /** Asks whether all that was written survives a failover; null: not asked. */
   readonly confirm: BeginConfirmation | null
   /** Calls a function over a connection of its own: while replicas are waited for, nothing else gets through. */
   readonly callFunction: CallFunction
-  /** When that connection gives up waiting for what is sent now, by the clock of Redis. */
-  readonly deadline: () => Milliseconds
+  /** How long that connection waits for an answer. */
+  readonly waitsMs: Milliseconds
+  readonly redisClock: Pick<RedisClock, 'server'>
   readonly isConnected: () => boolean
   readonly log: Logger
   readonly metrics: Metrics
@@ -29,7 +31,8 @@ interface Asked {
 export function createTransitions({
   confirm,
   callFunction,
-  deadline,
+  waitsMs,
+  redisClock,
   isConnected,
   log,
   metrics,
@@ -44,7 +47,7 @@ export function createTransitions({
   async function attempt(asked: Asked): Promise<Transition | null> {
     try {
       // A network may deliver long after the answer is waited for, when others have logged in.
-      const reply = await callFunction(asked.name, [...asked.args, `until=${Math.ceil(deadline())}`])
+      const reply = await callFunction(asked.name, [...asked.args, `until=${Math.ceil(redisClock.server() + waitsMs)}`])
       if (reply === 'LATE') throw new AppError('STORE_UNAVAILABLE', 'Redis has heard of it too late, and done nothing')
       return { certainty: 'safe', reply }
     } catch (fault) {

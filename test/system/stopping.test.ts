@@ -108,3 +108,14 @@ it('whoever is typing a PIN, or hears an announcement, is hung up on when the no
   expect(await announcement.result).toMatchObject({ outcome: 'failed' })
   expect(await late.exited).toBe(0)
 })
+
+it('the caller of a phone that still rings hears 503, and may try another node', async () => {
+  const late = await office.node('paris-5', 'paris', { dialplan: planOver(carrier.address) })
+  const [caller, callee] = [await office.phone('HD0001', late), await office.phone('HD0002', late)]
+  const dialling = await caller.dial('101')
+  const ringing = await callee.nextCall()
+  late.signal('SIGTERM')
+  expect(await dialling.result).toMatchObject({ outcome: 'failed', answer: { status: 503, reason: 'Node Stopping' } })
+  await ringing.cancelled
+  expect(await late.exited).toBe(0)
+})

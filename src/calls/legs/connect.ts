@@ -16,7 +16,7 @@ export type Connected =
 /** Joins the two legs of a call that leg B has answered, and stays until it has ended. The callee's phone is busy with it all the time. */
 export async function connect(call: Call, branch: Branch, taken: Taken, needs: CallNeeds): Promise<Connected> {
   const { device } = branch
-  const over = device && needs.activity.began({ device, kind: 'ordinary', hangUp: (text) => call.control.hangUp(text) })
+  const over = device && needs.activity.began({ device, kind: 'ordinary', hangUp: call.control.hangUp })
   try {
     return await join(call, branch, taken, needs)
   } finally {

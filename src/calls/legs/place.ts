@@ -3,6 +3,7 @@ import type { Call } from '../call.js'
 import { type RefusalReason, reasonOf } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Connected, connect } from './connect.js'
+import { endings } from './control.js'
 import { passedReason } from './passed-headers.js'
 import { ourReason } from './reason.js'
 import { type Branch, type Ringing, type RingResult, ring } from './ring.js'
@@ -58,7 +59,7 @@ export async function place(call: Call, attempt: Attempt, needs: CallNeeds): Pro
   for (const stop of [stopWatching, ...stopsOfPeers]) stop()
   if (result.outcome === 'taken') onResponse?.(result.taken.answer)
   if (result.outcome === 'failed') onResponse?.(result.answer)
-  return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(result, branches)
+  return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(call, result, branches)
 }
 
 /** Rings nothing for a node that has died, and does not wait for one. */
@@ -68,14 +69,17 @@ function watchSetUp({ caller }: Call, branches: readonly Branch[], ringing: Ring
   return [...ofCaller, ...ofCallees]
 }
 
-function missed(result: Exclude<RingResult, { outcome: 'taken' }>, branches: readonly Branch[]): Placed {
+function missed({ invite, control }: Call, result: Exclude<RingResult, { outcome: 'taken' }>, branches: readonly Branch[]): Placed {
   switch (result.outcome) {
     case 'withdrawn':
       return { outcome: 'withdrawn' }
     case 'no-answer':
       return { outcome: 'missed', failure: { reason: 'no-answer' } }
     case 'cancelled':
-      return { outcome: 'missed', failure: { reason: 'cancelled' } }
+      return {
+        outcome: 'missed',
+        failure: { reason: invite.cancelled || control.ending === null ? 'cancelled' : endings[control.ending].refusal },
+      }
     case 'failed':
       return { outcome: 'missed', failure: { reason: reasonFor(result.answer, branches), answer: result.answer } }
   }
