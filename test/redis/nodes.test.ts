@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.js'
 import type { NodeName, SiteName } from '../../src/base/identity.js'
@@ -137,13 +137,13 @@ describe('the name of a node', () => {
     expect(await redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('a1')
   })
 
-  it('is taken back by the process that had it first', async () => {
+  it('is taken back by the process that had it first, though the other one lives', async () => {
     const membership = await join('b1', { clock: hasty })
     let isTaken = false
     membership.onTaken(() => {
       isTaken = true
     })
-    await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'b2', 'b1', '60', 'process', 'elsewhere.1.1.1')
+    await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'b2', 'b1', '60', 'process', thisProcess())
     await expect.poll(() => redis.cli('HGET', '{hd}:node:paris-1', 'boot'), { timeout: 5_000 }).toBe('b1')
     expect(isTaken).toBe(false)
     await membership.close()
@@ -207,6 +207,18 @@ describe('the name of a node whose former life has left it behind', () => {
     const data = temporaryFolder('lives')
     rememberLife({ data, boot: 'old', log: silentLogger() })
     await leave('elsewhere.1.1.1')
+    const began = hasty.now()
+    const membership = await join('b1', { clock: hasty, formerLives: rememberLife({ data, boot: 'b1', log: silentLogger() }) })
+    expect(hasty.now() - began).toBeGreaterThanOrEqual(7_000)
+    expect(hasty.now() - began).toBeLessThan(15_000)
+    await membership.close()
+  })
+
+  it('is taken back after seven seconds without a heartbeat, and not at once, when the former life ran on another machine', async () => {
+    const data = temporaryFolder('lives')
+    // A data folder that moves from machine to machine, or that two of them share.
+    writeFileSync(`${data}/starts`, 'old another-machine\n')
+    await leave(earlierStart)
     const began = hasty.now()
     const membership = await join('b1', { clock: hasty, formerLives: rememberLife({ data, boot: 'b1', log: silentLogger() }) })
     expect(hasty.now() - began).toBeGreaterThanOrEqual(7_000)

@@ -1,6 +1,12 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { identityOf, lifeOf, thisProcess } from '../../../src/base/process-identity.js'
+import { identityOf, isOfEarlierStart, lifeOf, thisProcess } from '../../../src/base/process-identity.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
+
+const [boot, namespace, pid, start] = thisProcess().split('.')
 
 it('this process is alive', () => expect(lifeOf(thisProcess())).toBe('alive'))
 
@@ -15,10 +21,26 @@ it('another process is alive until it ends, and gone then', async () => {
 })
 
 it('a process that was given the number of one that ended is another process', () => {
-  const [boot, namespace, pid] = thisProcess().split('.')
   expect(lifeOf([boot, namespace, pid, '1'].join('.'))).toBe('gone')
 })
 
-it.each(['elsewhere.1.1.1', 'nonsense', ''])('of "%s" nothing can be learned from here', (identity) =>
+it('a process is alive whatever its program is called', async () => {
+  const program = join(temporaryFolder('program'), 'a) Z (b')
+  symlinkSync('/bin/sleep', program)
+  const child = spawn(program, ['60'])
+  await once(child, 'spawn')
+  expect(lifeOf(identityOf(child.pid ?? 0))).toBe('alive')
+  child.kill()
+})
+
+it.each([`${boot}.1.${pid}.${start}`, 'elsewhere.1.1.1', 'nonsense', ''])('of "%s" nothing can be learned from here', (identity) =>
   expect(lifeOf(identity)).toBe('unknown'),
 )
+
+it.each([
+  ['of this start of the machine', thisProcess(), false],
+  ['of another container on this machine', `${boot}.1.1.1`, false],
+  ['of a start before this one, or of another machine', `deadbeef.${namespace}.1.1`, true],
+  ['of a system that does not name its starts', 'deadbeef.0.1.0', false],
+  ['that is none', 'elsewhere.1.1.1', false],
+])('a process %s is known as one', (_, identity, expected) => expect(isOfEarlierStart(identity)).toBe(expected))
