@@ -58,18 +58,29 @@ describe('a call to a phone at another node', () => {
 
   beforeAll(async () => {
     sites = await openTwoSites()
-    await sites.office.seat({ 100: 'HD0001', 102: 'HD0003' })
+    const { office } = sites
+    await office.directory.putUser('103', { name: 'Dora', home: 'paris' })
+    // Nothing ends the ringing in the time of a test but the loss of the node.
+    for (const extension of ['101', '102']) await office.directory.putUser(extension, { ringSeconds: 600 })
+    await office.follows('user:102', (user) => user?.get('ringSeconds') === '600')
+    await office.seat({ 100: 'HD0001', 101: 'HD0002', 102: 'HD0003' })
   }, 60_000)
   afterAll(() => sites.office.close())
 
-  it('does not ring on when that node is killed: the caller is answered', async () => {
-    const { office, london, desk1, desk3 } = sites
-    const dialling = await desk1.dial('102')
+  it('does not ring on when either node is killed: the caller is answered, and the phone falls silent', async () => {
+    const { office, london, desk1, desk2, desk3 } = sites
+    const desk4 = await office.phone('HD0004', london)
+    await office.seat({ 103: 'HD0004' })
+    const fromHere = await desk1.dial('102')
     await desk3.nextCall()
-    await dialling.ringing
+    await fromHere.ringing
+    const fromThere = await desk4.dial('101')
+    const ringing = await desk2.nextCall()
+    await fromThere.ringing
     await london.kill()
     await office.redis.cli('DEL', '{hd}:node:london-1')
-    expect(await dialling.result).toMatchObject({ outcome: 'failed', answer: { status: 480 } })
+    expect(await fromHere.result).toMatchObject({ outcome: 'failed', answer: { status: 480 } })
+    await ringing.cancelled
   })
 
   it('ends when that node comes back as another process, though its heartbeat was never missing', async () => {

@@ -15,10 +15,10 @@ const answer = (status: number, madeHere?: SipAnswer['madeHere']): SipAnswer => 
   ...(madeHere && { madeHere }),
 })
 
-/** One leg to a node; `answers` are what its probes get, one after the other, null: nothing. */
-function open(kind: 'dialog' | 'set-up', answers: (SipAnswer | null)[]) {
+/** One leg to a node; `answers` are what its probes get, one after the other, null: nothing. `seen`: its heartbeat when the leg begins. */
+function open(kind: 'dialog' | 'set-up', answers: (SipAnswer | null)[], seen: string | null = 'b1') {
   const clock = createManualClock(0)
-  let boot: string | null = 'b1'
+  let boot = seen
   let changed: (name: NodeName) => void = () => undefined
   let probes = 0
   let dead = 0
@@ -88,6 +88,7 @@ test('a node whose heartbeat is missing and that answers nothing for five second
 
 test.each([
   ['481', answer(481), 1],
+  ['408: it has not heard the request in time', answer(408), 1],
   ['our own 503: nothing listens there', answer(503, 'server'), 1],
   ['405: it knows the dialog', answer(405), 0],
 ])('a node that comes back as another process is asked once, and answers %s', async (_, said, dead) => {
@@ -117,4 +118,20 @@ test('a call that has ended is not probed any longer', async () => {
   leg.stop()
   await leg.heartbeat(null)
   expect([leg.seen.probes, leg.clock.pending]).toEqual([0, 0])
+})
+
+test('a call that ends while a probe of it is unanswered is not reported as lost', async () => {
+  const leg = open('dialog', [null])
+  await leg.heartbeat(null)
+  leg.stop()
+  await leg.after(60_000)
+  expect([leg.seen, leg.clock.pending]).toEqual([{ probes: 1, dead: 0 }, 0])
+})
+
+test('a call that begins while the heartbeat of its node is missing is probed from the start', async () => {
+  const leg = open('dialog', [answer(200), null], null)
+  expect(leg.seen).toEqual({ probes: 1, dead: 0 })
+  await leg.after(10_000)
+  await leg.after(5_000)
+  expect(leg.seen).toEqual({ probes: 2, dead: 1 })
 })

@@ -142,6 +142,14 @@ describe('a call', () => {
     await held
     await phone.hearsRequest('ACK')
 
+    // That answer named no refresher: from here on it is us (§7.2).
+    const resumed = dialog.reinvite(offer)
+    const second = await phone.hearsRequest('INVITE')
+    expect(second.first('Session-Expires')).toBe('600;refresher=uac')
+    phone.respond(second, 200, [], offer)
+    await resumed
+    await phone.hearsRequest('ACK')
+
     dialog.onRequest((request) => request.respond(200, { body: offer }))
     const back = {
       uri: invite.contacts[0]?.uri ?? '',
