@@ -196,11 +196,15 @@ function isDialog(outcome: DrachtioDialog | DrachtioOffered): outcome is Drachti
 }
 
 function offered(outcome: DrachtioOffered, connection: Connection, terms: SessionTerms | undefined): InviteResult {
+  let abandoned: Promise<void> | null = null
   return {
     outcome: 'offered',
     answer: toAnswer(outcome.res),
     ack: async (sdp) => wrapDialog(await outcome.ack(sdp), connection, terms),
-    abandon: () => outcome.destroy(),
+    abandon() {
+      abandoned ??= outcome.destroy()
+      return abandoned
+    },
   }
 }
 

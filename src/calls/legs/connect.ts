@@ -4,6 +4,7 @@ import { type Call, legCapabilities } from '../call.js'
 import type { Failure, Termination } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
+import { endings } from './control.js'
 import { ourReason } from './reason.js'
 import { type Branch, letGo, type Taken } from './ring.js'
 import { sessionDescription } from './session-body.js'
@@ -25,12 +26,17 @@ export async function connect(call: Call, branch: Branch, taken: Taken, needs: C
 }
 
 async function join(call: Call, branch: Branch, taken: Taken, needs: CallNeeds): Promise<Connected> {
+  const { ending } = call.control
+  if (ending !== null) {
+    void letGo(taken, { Reason: ourReason(endings[ending].text) })
+    return { outcome: 'missed', failure: { reason: endings[ending].refusal } }
+  }
   // Until the caller's ACK is there, only the callee's leg can be ended (RFC 3261 §15); the caller's follows.
   call.control.endBy((text) => void letGo(taken, { Reason: ourReason(text) }))
   const caller = await acceptCaller(call, taken)
   if (!caller) return { outcome: 'missed', failure: { reason: call.invite.cancelled ? 'cancelled' : 'fault' } }
   const callee = taken.outcome === 'answered' ? taken.dialog : await answerOffer(call, caller, taken)
-  if (!callee) return { outcome: 'ended', termination: { result: 'client', reason: 'no answer to the offer' } }
+  if (!callee) return { outcome: 'ended', termination: withoutCallee(call) }
   const joined = bridge(caller, callee)
   call.control.endBy(joined.hangUp)
   call.course.answered = needs.clock.now()
@@ -38,6 +44,12 @@ async function join(call: Call, branch: Branch, taken: Taken, needs: CallNeeds):
   const orphaned = watchPeers({ call, caller, callee, node: branch.node }, joined, needs)
   const end = await new Promise<BridgeEnd>((resolve) => joined.onEnd(resolve))
   return { outcome: 'ended', termination: orphaned.stop() ? { result: 'server', reason: 'node lost' } : terminationOf(end) }
+}
+
+/** The caller did not answer the callee's offer, or the call was to end meanwhile. */
+function withoutCallee({ control: { ending } }: Call): Termination {
+  if (ending === null) return { result: 'client', reason: 'no answer to the offer' }
+  return { result: 'indeterminate', reason: endings[ending].text.toLowerCase() }
 }
 
 function terminationOf({ by, reason }: BridgeEnd): Termination {
