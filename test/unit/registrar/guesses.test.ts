@@ -46,6 +46,12 @@ describe('guessing', () => {
     expect([guesses.mayTry(attempt({ standing: 'known' })), guesses.mayTry(attempt({ standing: 'own' }))]).toEqual([false, true])
   })
 
+  it('by a phone on its own flow, whose password is wrong, holds back no other phone at its address', () => {
+    const { guesses, attempt, tries } = guessing()
+    expect(tries(1_000, 0, () => attempt({ standing: 'own' }))).toBe(1_000)
+    expect([guesses.mayTry(attempt({ standing: 'known' })), guesses.mayTry(attempt())]).toEqual([true, true])
+  })
+
   it('from one address holds back no other address of the device', () => {
     const { guesses, attempt, tries } = guessing()
     tries(1_000, 0, () => attempt())
@@ -65,6 +71,15 @@ describe('guessing', () => {
     const spread = (round: number): Attempt => attempt({ device: `HD${round}` as DeviceId })
     expect(tries(10_000, 0, spread)).toBe(100)
     expect(guesses.mayTry(attempt({ device: 'HD0002' as DeviceId, standing: 'known' }))).toBe(true)
+  })
+
+  it('from addresses that the devices are registered from counts neither for a device elsewhere nor for others there', () => {
+    const { guesses, attempt, tries } = guessing()
+    const office = (address: string) => attempt({ standing: 'known', address })
+    for (let at = 1; at <= 6; at++) expect(tries(20, 0, () => office(`192.0.2.${at}`))).toBe(10)
+    expect(guesses.mayTry(attempt({ address: '198.51.100.4' }))).toBe(true)
+    for (let at = 1; at <= 20; at++) tries(20, 0, () => attempt({ standing: 'known', device: `HD1${at}` as DeviceId }))
+    expect(guesses.mayTry(attempt({ device: 'HD0099' as DeviceId }))).toBe(true)
   })
 
   it('takes all of an IPv6 network of one host for one source', () => {

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createMetrics, type Metrics } from '../../src/base/metrics.js'
+import { Secret } from '../../src/base/secret.js'
+import type { SipSource } from '../../src/srf/srf.js'
+import type { Store } from '../../src/store/store.js'
+import { startTestRedis, type TestRedis } from '../support/redis.js'
+import { keyOf, openTestStore } from '../support/redis-store.js'
+import {
+  type Bench,
+  challengesIn,
+  createBench,
+  HD0001,
+  incoming,
+  natSource,
+  password,
+  realm,
+  seedDevices,
+} from '../unit/registrar/harness.js'
+
+let redis: TestRedis
+let store: Store
+let metrics: Metrics
+let bench: Bench
+
+beforeAll(async () => {
+  redis = await startTestRedis()
+  store = await openTestStore(redis)
+  await seedDevices(store)
+})
+
+afterAll(async () => {
+  await store.close()
+  await redis.close()
+})
+
+const registration = 'the registration of HD0001'
+
+/** HD0001 is registered from `natSource`. */
+beforeEach(() => {
+  metrics = createMetrics()
+  bench = createBench(store, { metrics })
+  bench.register({ Contact: '<sip:HD0001@203.0.113.9>' }, { callId: registration })
+  return async () => {
+    const gone = keyOf(store, 'reg:HD0001', (record) => record === undefined)
+    await keyOf(store, 'reg:HD0001', (record) => record !== undefined)
+    bench.register({ Contact: '*', Expires: '0' }, { callId: registration })
+    await gone
+    await bench.close()
+  }
+})
+
+/** Another phone behind the same address translation, and somebody elsewhere. */
+const neighbour: SipSource = { ...natSource, port: 50_000 }
+const stranger: SipSource = { ...natSource, address: '198.51.100.4' }
+
+interface Sent {
+  readonly source: SipSource
+  readonly password?: string
+  readonly username?: string
+  readonly callId?: string
+}
+
+function send({ source, callId = 'another call', ...parts }: Sent) {
+  const headers = { ...(parts.username && { To: `<sip:${parts.username}@${realm}>` }) }
+  return bench.deliver({ source, callId, headers: { ...headers, Authorization: bench.credentials({ ...parts, source }) } })
+}
+
+function guess(times: number, sent: Omit<Sent, 'password'>): void {
+  for (let round = 0; round < times; round++) expect(send({ ...sent, password: `guess ${round}` }).status).toBe(401)
+}
+
+async function refused(reason: 'held' | 'password'): Promise<number> {
+  const { values } = await metrics.digestRefusedTotal.get()
+  return values.find(({ labels }) => labels.reason === reason)?.value ?? 0
+}
+
+describe('RFC 7616 §5.7: guessing a password', () => {
+  it('is limited, and the right one among the guesses is answered like a wrong one, until the guesser has waited', async () => {
+    guess(15, { source: neighbour })
+    expect([await refused('password'), await refused('held')]).toEqual([10, 5])
+    const answer = send({ source: neighbour })
+    expect([answer.status, challengesIn(answer).map(({ stale }) => stale)]).toEqual([401, [false, false]])
+    bench.clock.advance(60_000)
+    expect(send({ source: neighbour }).status).toBe(200)
+  })
+
+  it('of a name that no device has is limited in the same way', async () => {
+    guess(15, { source: neighbour, username: 'HD9999' })
+    expect([await refused('password'), await refused('held')]).toEqual([10, 5])
+  })
+
+  it('keeps out neither the phone on its own flow nor, with the Call-ID of its registration, on a new one', () => {
+    guess(15, { source: neighbour })
+    expect([send({ source: natSource }).status, send({ source: neighbour, callId: registration }).status]).toEqual([200, 200])
+  })
+
+  it('is not freed of its limit by that Call-ID in another request than REGISTER', () => {
+    guess(15, { source: neighbour })
+    const credentials = bench.credentials({ method: 'INVITE', source: neighbour })
+    const headers = { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': credentials }
+    const { request } = incoming({ method: 'INVITE', source: neighbour, callId: registration, headers })
+    expect(bench.registrar.authenticate(request).outcome).toBe('refused')
+  })
+
+  it('from fifty strange addresses holds back strange addresses, and none that the device has registered from', () => {
+    for (let address = 1; address <= 60; address++) guess(1, { source: { ...stranger, address: `198.51.100.${address}` } })
+    expect([send({ source: { ...stranger, address: '198.51.100.99' } }).status, send({ source: neighbour }).status]).toEqual([401, 200])
+  })
+
+  it('does not hold back a device that was given another password', async () => {
+    guess(15, { source: neighbour })
+    const changed = new Promise((resolve) => bench.directory.onDeviceChange(resolve))
+    await bench.directory.putDevice(HD0001, { password: new Secret('another sesame') })
+    expect(await changed).toBe(HD0001)
+    expect(send({ source: neighbour, password: 'another sesame' }).status).toBe(200)
+    const changedBack = new Promise((resolve) => bench.directory.onDeviceChange(resolve))
+    await bench.directory.putDevice(HD0001, { password: new Secret(password) })
+    await changedBack
+  })
+})
