@@ -62,6 +62,19 @@ describe('a passport between nodes', () => {
     expect(receiver.verify(passport, arrived)).toBe('used')
   })
 
+  it('cannot be used a second time as long as it is fresh, whatever calls come in between and whichever clock is ahead', () => {
+    const clock = createManualClock(1_800_000_000_000)
+    const ahead = office({ clock: createManualClock(clock.now() + 4_000) }).sender
+    const { sender, receiver } = office({ clock }, { clock })
+    const passport = ahead.sign(passage, content)
+    expect(receiver.verify(passport, arrived)).toEqual(passage)
+    for (const callId of ['c2', 'c3']) {
+      clock.advance(31_000)
+      expect(receiver.verify(sender.sign({ ...passage, callId }, content), { ...arrived, callId })).toMatchObject({ callId })
+      expect(receiver.verify(passport, arrived)).toBe('used')
+    }
+  })
+
   it('cannot be used again after a restart of the node that has seen it', () => {
     const { clock, sender, receiver } = office()
     const passport = sender.sign(passage, content)
@@ -140,6 +153,8 @@ describe('the content that is signed', () => {
     ['the caller, by taking the header away', { 'P-Asserted-Identity': '', From: '<sip:101@hotdesk.example>' }],
     ['the wish for privacy', { Privacy: 'id' }],
     ['what makes a phone answer by itself', { 'Alert-Info': '<http://x>;info=alert-autoanswer' }],
+    ['what makes another phone answer by itself', { 'Call-Info': '<sip:a>;answer-after=5' }],
+    ['the urgency', { Priority: 'emergency' }],
   ])('is another with another value of %s', (_what, changes) => {
     expect(contents(changes)).not.toBe(contents())
   })
