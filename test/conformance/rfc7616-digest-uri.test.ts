@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fitsRequest } from '../../src/registrar/digest/digest-uri.js'
 import type { Store } from '../../src/store/store.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
-import { openTestStore } from '../support/redis-store.js'
+import { keyOf, openTestStore } from '../support/redis-store.js'
 import { type Bench, createBench, HD0001, incoming, realm, seedDevices } from '../unit/registrar/harness.js'
 
 let redis: TestRedis
@@ -172,6 +172,19 @@ describe('RFC 3261 §10.3 step 5: the domain of the address-of-record', () => {
     const status = (to: string): number => strict.register({ To: `<sip:HD0001@${to}>` }, { uri: `sip:${to}` }).status
     expect([status('pbx.example'), status(realm), status('pbx.public.example')]).toEqual([200, 200, 404])
     await strict.close()
+  })
+
+  it('may not be such a name, learned before the operator has listed the aliases', async () => {
+    const written = keyOf(store, 'reg:HD0001', (record) => record !== undefined)
+    bench.register({ To: '<sip:HD0001@pbx.public.example>', Contact: contact }, { uri: 'sip:pbx.public.example' })
+    await written
+    const call = incoming({ method: 'INVITE', uri: 'sip:0123@pbx.public.example' }).request
+    const restarted = createBench(store, { aliases: ['pbx.example'] })
+    expect([bench.registrar.isCalled(call, HD0001), restarted.registrar.isCalled(call, HD0001)]).toEqual([true, false])
+    await restarted.close()
+    const gone = keyOf(store, 'reg:HD0001', (record) => record === undefined)
+    bench.register({ Contact: '*', Expires: '0' })
+    await gone
   })
 
   it('shows what the phone calls this network: a call to another domain is not ours', () => {
