@@ -97,3 +97,18 @@ describe('a device that is known to do better than MD5', () => {
     })
   })
 })
+
+describe('a device of which nothing is known', () => {
+  it('that chooses MD5 from the whole offer is asked for everything the next time as well', async () => {
+    const bench = createBench(store)
+    await onBench(bench, () => {
+      for (let round = 0; round < 3; round++) {
+        const challenges = challengesIn(bench.deliver({}))
+        expect(challenges.map(({ algorithm }) => algorithm)).toEqual(['SHA-256', 'MD5'])
+        const challenge = challenges.find(({ algorithm }) => algorithm === 'MD5')
+        const authorization = bench.credentials({ ...(challenge && { challenge }) })
+        expect(bench.deliver({ headers: { Authorization: authorization } }).status).toBe(200)
+      }
+    })
+  })
+})
