@@ -119,3 +119,16 @@ it('the caller of a phone that still rings hears 503, and may try another node',
   await ringing.cancelled
   expect(await late.exited).toBe(0)
 })
+
+it('a call back from the centre that is up when the node is stopped goes on, and the node ends after it', async () => {
+  const late = await office.node('paris-6', 'paris', { dialplan: planOver(carrier.address) })
+  const callingBack = carrier.line('112', late.udp)
+  const desk = await office.phone('HD0004', late)
+  await hangUp(await converse(desk, '112', callingBack))
+  const back = await converse(callingBack, '+33199000004', desk)
+  late.signal('SIGTERM')
+  await late.logged('node.stopping', ({ emergencies }) => emergencies === 1)
+  await expectUndisturbed(back)
+  await hangUp(back)
+  expect(await late.exited).toBe(0)
+})

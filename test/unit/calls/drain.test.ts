@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { drain } from '../../../src/calls/drain.js'
+import { createCallControl } from '../../../src/calls/legs/control.js'
+import type { OpenCall } from '../../../src/calls/needs.js'
+import { keepLog } from '../../support/kept-log.js'
+import { createManualClock } from '../../support/manual-clock.js'
+
+const emergencyMs = 3_600_000
+
+/** The end of a node with calls that begin and end by hand. */
+function draining() {
+  const clock = createManualClock(0)
+  const open = new Set<OpenCall>()
+  const { log, lines } = keepLog()
+  let isOver = false
+  return {
+    open,
+    lines,
+    begin(kind: OpenCall['kind']): OpenCall {
+      const call = { kind, control: createCallControl(kind === 'emergency') }
+      open.add(call)
+      return call
+    },
+    start: () => void drain({ open, emergencyMs, clock, log }).then(() => (isOver = true)),
+    /** Whether the node has finished by then. */
+    async isOverAfter(ms: number): Promise<boolean> {
+      for (let left = ms; left > 0; left -= 20) {
+        clock.advance(Math.min(20, left))
+        for (let turn = 0; turn < 5; turn += 1) await Promise.resolve()
+      }
+      return isOver
+    },
+  }
+}
+
+describe('the end of a node', () => {
+  it('hangs up ordinary calls and waits two seconds for the answers to that', async () => {
+    const node = draining()
+    const ordinary = node.begin('ordinary')
+    node.start()
+    expect(ordinary.control.ending).toBe('stopping')
+    expect([await node.isOverAfter(1_900), await node.isOverAfter(400)]).toEqual([false, true])
+  })
+
+  it('waits for emergency calls, hangs up on none, and waits for one that begins as the last one ends', async () => {
+    const node = draining()
+    const first = node.begin('emergency')
+    node.start()
+    expect(await node.isOverAfter(60_000)).toBe(false)
+    node.open.delete(first)
+    expect(await node.isOverAfter(100)).toBe(false)
+    const second = node.begin('emergency')
+    expect(await node.isOverAfter(60_000)).toBe(false)
+    node.open.delete(second)
+    expect([await node.isOverAfter(400), first.control.ending, second.control.ending]).toEqual([true, null, null])
+  })
+
+  it('waits for an emergency call that the SIP server took in the moment of the signal', async () => {
+    const node = draining()
+    node.start()
+    expect(await node.isOverAfter(100)).toBe(false)
+    node.begin('emergency')
+    expect(await node.isOverAfter(60_000)).toBe(false)
+  })
+
+  it('waits no longer for emergency calls than the operator has set, and says which it leaves', async () => {
+    const node = draining()
+    node.begin('emergency')
+    node.start()
+    expect([await node.isOverAfter(emergencyMs - 1_000), await node.isOverAfter(2_000)]).toEqual([false, true])
+    expect(node.lines.join('')).toContain('the node ends though 1 emergency calls are up')
+  })
+})
