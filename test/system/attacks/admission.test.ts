@@ -3,13 +3,17 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
+import { Secret } from '../../../src/base/secret.js'
 import type { Phone } from '../../../src/cli/demo/phone.js'
 import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
+import { newCallId } from '../../../src/sip/ids.js'
 import { converse, expectUndisturbed, hangUp } from '../../support/conversation.js'
 import { floodRequest } from '../../support/flood.js'
 import { sameAddresses, type TestNode } from '../../support/node.js'
 import { metricOf } from '../../support/node-health.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/office.js'
+import { createRawPhone, type RawPhone } from '../../support/raw-phone.js'
+import { openUdpPeer, type SipPeer } from '../../support/sip-peer.js'
 
 /** The phones, and whoever forges: the same address. */
 const shared = '127.0.0.77'
@@ -80,6 +84,60 @@ describe('datagrams that name the address of phones as their source', () => {
     await Promise.all(Object.values(forged).map(forge))
     // Registered before the restart, and not since.
     await hangUp(await converse(desk1, '101', desk2))
+    expect(await metricOf(node, 'hotdesk_sip_banned_sources')).toBe(0)
+  }, 60_000)
+})
+
+/** Sources that are real: they answer the challenges that they get, with a wrong password. */
+describe('wrong passwords, for six seconds', () => {
+  let office: TestOffice
+  let node: TestNode
+  let registered: SipPeer
+  let restarted: SipPeer
+  let stranger: SipPeer
+
+  beforeAll(async () => {
+    office = await openTestOffice()
+    node = await office.node('paris-1')
+    const open = () => openUdpPeer({ port: Number(node.udp.split(':')[1]) })
+    ;[registered, restarted, stranger] = [await open(), await open(), await open()]
+    await phoneAt(registered, 'HD0001').register()
+    await phoneAt(restarted, 'HD0002').register()
+  }, 60_000)
+  afterAll(async () => {
+    for (const peer of [registered, restarted, stranger]) await peer.close()
+    await office.close()
+  })
+
+  const phoneAt = (peer: SipPeer, device: string, password = passwordOf(device)): RawPhone =>
+    createRawPhone({ peer, device, password, domain })
+
+  /** All of them answer one challenge. */
+  async function guess(peer: SipPeer, device: string): Promise<void> {
+    const phone = phoneAt(peer, device, new Secret('not the password'))
+    const request = peer.request({ method: 'REGISTER', uri: `sip:${domain}`, to: `sip:${device}@${domain}`, callId: newCallId() })
+    peer.send(request)
+    const challenge = await peer.hearsResponse(401)
+    for (let guesses = 0; guesses < 60; guesses += 1) {
+      peer.send(phone.authorized(request, challenge))
+      await pause(systemClock, 110)
+    }
+    while (peer.untaken.includes('401 REGISTER')) await peer.hearsResponse(401)
+  }
+
+  it('ban a stranger, and not the phone that has registered there', async () => {
+    await Promise.all([guess(registered, 'HD0001'), guess(stranger, 'HD0003')])
+    await phoneAt(registered, 'HD0001').register()
+    await expect(phoneAt(stranger, 'HD0003').register()).rejects.toThrow('did not come')
+    expect(await metricOf(node, 'hotdesk_sip_banned_sources')).toBe(1)
+  }, 60_000)
+
+  it('ban no phone that has registered before a restart, and not since', async () => {
+    const again = sameAddresses(node)
+    await node.stop()
+    node = await office.node('paris-1', 'paris', { env: again })
+    await guess(restarted, 'HD0002')
+    await phoneAt(restarted, 'HD0002').register()
     expect(await metricOf(node, 'hotdesk_sip_banned_sources')).toBe(0)
   }, 60_000)
 })

@@ -188,24 +188,6 @@ describe('emergency calls', () => {
   })
 })
 
-describe('bans', () => {
-  test.each([
-    ['a registered phone', phone],
-    ['a trunk', trunk],
-    ['a trunk by its name', trunkByName],
-  ])('never hit %s', (_who, from) => {
-    still.net.clear()
-    for (let at = 0; at < 60; at += 1) {
-      send(request({ method: 'REGISTER', more: credentials('Authorization') }), from)
-      const transaction = still.transactions.at(-1) as ServerTransaction
-      if (!transaction.completed) transaction.respond(createResponse(transaction.request, 401, undefined, 'x'))
-      still.clock.advance(200)
-    }
-    send(request({ more: ['User-Agent: friendly-scanner'] }), from)
-    expect([send(request(), from), still.layer.load().bans]).toEqual(['up', 0])
-  })
-})
-
 test('a call that a trunk passes on is taken whatever its caller is called; a stranger with such a name is dropped', () => {
   const more = ['User-Agent: VaxSIPUserAgent SDK']
   expect([send(request({ more }), trunk), send(request({ more }))]).toEqual(['up', 0])

@@ -1,0 +1,216 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Secret } from '../../../src/base/secret.js'
+import { createNonceForm } from '../../../src/sip/auth/nonce.js'
+import { createRequest, createResponse } from '../../../src/sip/builder.js'
+import type { Acquaintances } from '../../../src/sipd/sipd.js'
+import { createStandings } from '../../../src/sipd/transaction/admission/sources/standings.js'
+import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
+import type { Flow } from '../../../src/sipd/transport/flow.js'
+import { createManualClock } from '../../support/manual-clock.js'
+import { answer, openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
+
+const challenge = {
+  realm: 'hotdesk.test',
+  algorithms: ['SHA-256', 'MD5'],
+  key: new Secret('11'.repeat(32)),
+  maker: '010203040506',
+  lifetimeMs: 300_000,
+} as const
+const known: Acquaintances = {
+  addresses: ['192.0.2.40', '127.0.0.1'],
+  flows: ['udp 192.0.2.50:5060'],
+  uris: ['sip:192.0.2.41', 'sip:127.0.0.1:5090'],
+  challenge,
+}
+const at = (address: string, port = 5060) => ({ address, port })
+const phone = at('192.0.2.50')
+const trunk = at('192.0.2.40')
+const trunkByName = at('192.0.2.41')
+const localTrunk = at('127.0.0.1', 5090)
+
+let still: StillLayer
+let number = 0
+beforeEach(async () => {
+  still = await openStillLayer()
+  still.layer.knowsDialogs(({ to }) => to.tag === 'ours')
+  await acquaint(known)
+})
+afterEach(() => still.layer.close())
+
+async function acquaint(acquaintances: Acquaintances): Promise<void> {
+  still.layer.acquaint(acquaintances)
+  // The URIs of trunks are resolved.
+  await new Promise(setImmediate)
+}
+
+interface Wanted {
+  readonly method?: string
+  readonly toTag?: string
+  readonly more?: readonly string[]
+}
+
+function request({ method = 'INVITE', toTag, more = [] }: Wanted = {}): string {
+  number += 1
+  const parts = { line: `${method} sip:x@192.0.2.1 SIP/2.0`, branch: `z9hG4bK${number}`, cseq: `1 ${method}`, callId: `call-${number}` }
+  return wire({ ...parts, more, ...(toTag !== undefined && { toTag }) })
+}
+
+/** What came back at once: `up` for a transaction, else the status, 0 for nothing. */
+function send(text: string, from = peer): 'up' | number {
+  const before = still.transactions.length
+  still.net.clear()
+  still.arrives(text, from)
+  if (still.transactions.length > before) return 'up'
+  return Number(still.net.sent[0]?.text.split(' ')[1] ?? 0)
+}
+
+function respond(status: number): void {
+  const { request: last, respond: say } = still.transactions.at(-1) as ServerTransaction
+  say(createResponse(last, status, undefined, 'ours'))
+}
+
+/** Credentials with a nonce that was sent to that address. */
+function credentials(address: string): string[] {
+  const nonce = createNonceForm(challenge).print(still.clock.now(), address)
+  return [`Authorization: Digest username="HD0001", realm="hotdesk.test", nonce="${nonce}", uri="sip:x", response="00"`]
+}
+
+/** Six seconds of wrong passwords from a real source: enough for a ban. */
+function guess(from: typeof peer): void {
+  for (let guesses = 0; guesses < 60; guesses += 1) {
+    if (send(request({ method: 'REGISTER', more: credentials(from.address) }), from) === 'up') respond(401)
+    still.clock.advance(100)
+  }
+}
+
+/** Only a stranger is refused a request of 20 kB. */
+const isStranger = (from = peer): boolean => send(request({ more: Array(5).fill(`X-Long: ${'a'.repeat(4_000)}`) }), from) === 513
+
+describe('a real source that sends wrong passwords and calls itself a scanner', () => {
+  test('is banned where nobody knows it', () => {
+    guess(peer)
+    expect([send(request()), still.layer.load().bans]).toEqual([0, 1])
+  })
+
+  test.each([
+    ['a registered phone', phone],
+    ['a trunk', trunk],
+    ['a trunk that is known by its URI', trunkByName],
+    ['a trunk of this machine', localTrunk],
+  ])('is never banned where it is %s', (_who, from) => {
+    guess(from)
+    send(request({ more: [...credentials(from.address), 'User-Agent: friendly-scanner'] }), from)
+    expect([send(request(), from), still.layer.load().bans]).toEqual(['up', 0])
+  })
+
+  test.each([
+    ['its phone registers', { ...known, flows: [`udp ${peer.address}:${peer.port}`] }],
+    ['it becomes a trunk', { ...known, addresses: [peer.address] }],
+    ['it becomes a trunk by its URI', { ...known, uris: [`sip:${peer.address}:${peer.port}`] }],
+  ])('is heard again as soon as %s', async (_what, now) => {
+    guess(peer)
+    expect(send(request())).toBe(0)
+    await acquaint(now)
+    expect(send(request())).toBe('up')
+  })
+
+  test('behind the address of a registered phone loses its own flow and nothing of its neighbours', () => {
+    const neighbour = { ...phone, port: 5_061 }
+    guess(neighbour)
+    expect([send(request(), neighbour), send(request(), { ...phone, port: 5_062 }), send(request(), phone)]).toEqual([0, 'up', 'up'])
+  })
+})
+
+test('a real source that sends what makes no sense is banned', () => {
+  send(request({ method: 'REGISTER', more: credentials(peer.address) }))
+  respond(401)
+  for (let messages = 0; messages < 60; messages += 1) {
+    still.arrives('GET / HTTP/1.1\r\n\r\n')
+    still.clock.advance(200)
+  }
+  expect(send(request())).toBe(0)
+})
+
+describe('known', () => {
+  test('is a trunk by its URI at each port of its address', () => {
+    expect([isStranger(trunkByName), isStranger({ ...trunkByName, port: 9_000 })]).toEqual([false, false])
+  })
+
+  test('is a trunk of this machine at its port alone: all programs share the address', () => {
+    expect([isStranger(localTrunk), isStranger({ ...localTrunk, port: 9_000 })]).toEqual([false, true])
+  })
+})
+
+describe('a caller without credentials whose call is taken', () => {
+  test('is not known for it: the source may be forged', () => {
+    send(request())
+    respond(200)
+    expect(isStranger()).toBe(true)
+  })
+
+  test('is known where its source is real', () => {
+    send(request())
+    respond(200)
+    still.arrives(request({ method: 'ACK', toTag: 'ours' }))
+    expect(isStranger()).toBe(true)
+    send(request())
+    respond(200)
+    expect(isStranger()).toBe(false)
+  })
+
+  test('is not known for a re-INVITE, with credentials or without: it may belong to an emergency call', () => {
+    for (const more of [[], credentials(peer.address)]) {
+      send(request({ toTag: 'ours', more }))
+      respond(200)
+    }
+    expect(isStranger()).toBe(true)
+  })
+})
+
+describe('a source is real, and no more than that,', () => {
+  /** Responses that are repeated show that the bytes to that source are not counted any more. */
+  function isReal(): boolean {
+    send(request())
+    respond(486)
+    still.clock.advance(20_000)
+    return still.net.sent.filter(({ text }) => text.startsWith('SIP/2.0 486')).length > 5
+  }
+
+  test('once it has answered a request of ours', () => {
+    expect(isReal()).toBe(false)
+    const headers = ['Max-Forwards: 70', 'From: <sip:us@test>;tag=u1', 'To: <sip:x@test>', 'Call-ID: ours', 'CSeq: 1 OPTIONS']
+    const ours = createRequest({
+      method: 'OPTIONS',
+      uri: 'sip:x@192.0.2.7',
+      headers: headers.map((line) => line.split(': ') as [string, string]),
+    })
+    const nothing = (): void => undefined
+    still.net.clear()
+    still.layer.send(ours, still.hop, { onSent: nothing, onResponse: nothing, onTimeout: nothing, onTransportFailure: nothing })
+    still.arrives(answer(still.net.sent[0]?.text ?? '', 200))
+    expect([isReal(), isStranger()]).toEqual([true, true])
+  })
+
+  test('once it goes on in a dialog', () => {
+    send(request({ method: 'INFO', toTag: 'ours' }))
+    respond(200)
+    expect([isReal(), isStranger()]).toEqual([true, true])
+  })
+
+  test('for five minutes', () => {
+    send(request({ method: 'INFO', toTag: 'ours' }))
+    respond(200)
+    still.clock.advance(5 * 60_000)
+    expect(isReal()).toBe(false)
+  })
+})
+
+test('what a connection has proved ends with it: the next one from that port is another', () => {
+  const standings = createStandings(createManualClock(), 10)
+  const sides = { local: at('192.0.2.1'), advertised: at('192.0.2.1') }
+  const flow: Flow = { protocol: 'tcp', remote: at('192.0.2.7', 40_000), ...sides, connection: 1 }
+  standings.prove(flow)
+  expect(standings.of(flow)).toBe('proven')
+  standings.forget(flow)
+  expect(standings.of({ ...flow, connection: 2 })).toBe('stranger')
+})
