@@ -102,7 +102,8 @@ describe('messages on a stream', () => {
 
   test('that have begun take a bounded memory together: the slowest are closed', async () => {
     const clock = createManualClock()
-    const port = await open('tcp', clock, { partialBytes: 100_000 })
+    // Neither is closed because it takes its time.
+    const port = await open('tcp', clock, { partialBytes: 100_000, messageMs: 3_600_000, firstMessageMs: 3_600_000 })
     const sockets: Socket[] = []
     for (let at = 0; at < 4; at += 1) {
       const socket = await tcp(port)
