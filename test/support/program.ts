@@ -20,9 +20,17 @@ export interface Program {
   readonly exited: Promise<number | null>
 }
 
+export interface RunParts {
+  readonly env?: Readonly<Record<string, string>>
+  /** JavaScript that runs first. */
+  readonly preload?: string
+  /** Files and sockets that it may have open (RLIMIT_NOFILE). */
+  readonly descriptors?: number
+}
+
 export interface Workplace {
   readonly folder: string
-  run(args: readonly string[], parts?: { readonly env?: Readonly<Record<string, string>>; readonly preload?: string }): Program
+  run(args: readonly string[], parts?: RunParts): Program
   /** Ends whatever still runs. */
   close(): Promise<void>
 }
@@ -42,7 +50,9 @@ export async function createWorkplace(): Promise<Workplace> {
     folder,
     run(args, parts = {}) {
       const preload = parts.preload === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(parts.preload)}`]
-      const child = spawn(process.execPath, [...preload, program, ...args], { cwd: folder, env: { ...env, ...parts.env } })
+      const limit = parts.descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${parts.descriptors} && exec "$0" "$@"`]
+      const [command = '', ...rest] = [...limit, process.execPath, ...preload, program, ...args]
+      const child = spawn(command, rest, { cwd: folder, env: { ...env, ...parts.env } })
       const started = watch(child)
       running.push(started)
       return started
