@@ -32,7 +32,7 @@ const proxied: Call = { described: '198.51.100.7', signalling: '198.51.100.200' 
 
 /**
  * `phone 1` presses a key as an event, `phone ~1` as a tone, `phone =50` sends 50 packets of sound, `phone -50` of comfort noise,
- * `phone !50` sends 50 packets at once, `wait 3000` passes time, `moved` is a re-INVITE with another address.
+ * `phone !50` sends 50 packets at once, `phone <1` and `phone >1` the first and the second 20 ms of a tone, `wait 3000` passes time, `moved` is a re-INVITE with another address.
  */
 function keysHeard(call: Call, story: string): string {
   const clock = createManualClock()
@@ -76,9 +76,10 @@ function createActor(clock: ManualClock, receiver: Receiver): (who: Source, what
     if (kind === '=') stream(who, Number(rest), 20, () => [0, silence])
     else if (kind === '!') stream(who, Number(rest), 0, () => [0, silence])
     else if (kind === '-') stream(who, Number(rest), 20, () => [13, Uint8Array.of(60)])
-    else if (kind === '~') {
+    else if (kind === '~' || kind === '<' || kind === '>') {
       const { ulaw } = keyClip(rest as Key, 100, 60)
-      for (let at = 0; at < ulaw.length; at += 160) stream(who, 1, 20, () => [0, ulaw.subarray(at, at + 160)])
+      const [from, to] = kind === '~' ? [0, ulaw.length] : kind === '<' ? [0, 160] : [160, 320]
+      for (let at = from; at < to; at += 160) stream(who, 1, 20, () => [0, ulaw.subarray(at, at + 160)])
     } else stream(who, 1, 200, () => [101, writeTelephoneEvent({ event: eventOfKey(what as Key), end: true, duration: 800 })])
   }
 }
@@ -112,7 +113,9 @@ const rows: readonly (readonly [title: string, call: Call, story: string, heard:
   ['a stranger behind the phone’s silence', nat, 'nat =20, nat 1, wait 30000, stranger =50, stranger 9, nat 2', '12'],
   ['two strangers and no phone', noNat, 'stranger 9, secondStranger 8, stranger =20, secondStranger =20', ''],
   ['never two sources: one that has typed, then a surer one', proxied, 'stranger =20, stranger 9, phone 1, phone =20, phone 2', '9'],
-  ['half a tone of each source', nat, 'stranger ~9, nat =20', ''],
+  ['a tone of one source, then sound of another', nat, 'stranger ~9, nat =20', ''],
+  ['half a tone of each source', nat, 'stranger <9, nat >9, nat =20', ''],
+  ['both halves of one source', nat, 'nat <9, nat >9, nat =20', '9'],
 ]
 
 describe('whose keys count', () => {
