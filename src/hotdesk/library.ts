@@ -12,7 +12,7 @@ const sourceText = sources.map((file) => readFileSync(new URL(file, import.meta.
 export const libraryVersions: Readonly<Record<number, string>> = {
   5: '4fb3c302dc21ae03be88196db0b82cad4ce76919de9b92ed8af4db7b59c3e6d9',
   6: 'c5c8a7e78b1cb59163e9b48955e23e6d3fa9c1e2cd5b1091dbaed58e1740fa65',
-  7: 'f766c5cbca43b54aac0e78d6041342cb734c0b4b3f7d9575f4f6fd04dc087621',
+  7: 'c0aeebf2f02304f19369dfa9f6530b31ddf2e8ff6fa9fdda701973ce841c1ce8',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

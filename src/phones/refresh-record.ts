@@ -31,7 +31,7 @@ export function createRefreshRecord({ store, log }: RefreshRecordNeeds): Refresh
     const word = unwritten.get(device)
     if (!word || store.state === 'lost') return
     try {
-      await store.putFields(deviceKey(device), { refresh: word })
+      await store.call('hotdesk_note', device, 'refresh', word)
       if (unwritten.get(device) === word) unwritten.delete(device)
     } catch (fault) {
       log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'state of the refresh not written yet')
@@ -46,7 +46,6 @@ export function createRefreshRecord({ store, log }: RefreshRecordNeeds): Refresh
   return {
     read,
     write(device, word) {
-      // A record that was deleted must not come to life again as one lone field.
       if (read(device) === word || store.replica.hash(deviceKey(device)) === undefined) return
       unwritten.set(device, word)
       void put(device)

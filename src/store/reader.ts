@@ -3,6 +3,7 @@ import { type Alarm, type Clock, every, type Milliseconds } from '../base/clock.
 import type { Logger } from '../base/logger.js'
 import { createAgenda, type Due } from './agenda.js'
 import { createHeartbeats } from './heartbeats.js'
+import { isFragment } from './integrity/census.js'
 import type { Losses } from './integrity/losses.js'
 import { isExpiring, isReplicated, type Keys } from './keys.js'
 import type { Fields, WritableReplica } from './replica.js'
@@ -130,7 +131,8 @@ export function createReader({ redis, keys, replica, losses, clock, log, onFault
   }
 
   function take(key: string, replies: ArrayIterator<Reply>): Map<string, string> {
-    const hash = toHash(key, replies.next().value)
+    const found = toHash(key, replies.next().value)
+    const hash = isFragment(key, found) ? new Map<string, string>() : found
     const ttl = isExpiring(key) ? Number(replies.next().value?.[1] ?? -1) : -1
     if (hash.size > 0 && ttl >= 0) expiries.set(key, clock.now() + ttl)
     else expiries.delete(key)

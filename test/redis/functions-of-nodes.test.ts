@@ -130,6 +130,18 @@ describe('a phone with calls', () => {
   })
 })
 
+describe('hotdesk_note', () => {
+  it('writes into the record of a phone, and makes none of its own', async () => {
+    await desk.converse([
+      ['note HD0001 refresh sent', 'NOTED'],
+      ['note HD9999 refresh sent', 'UNKNOWN_DEVICE'],
+      ['note HD0001 site london', 'ERR the field is refresh or digest'],
+    ])
+    expect(await desk.redis.cli('HMGET', '{hd}:device:HD0001', 'refresh', 'site')).toBe('sent\nparis')
+    expect(await desk.redis.cli('EXISTS', '{hd}:device:HD9999')).toBe('0')
+  })
+})
+
 describe('hotdesk_join', () => {
   it('gives a name to one start of a node at a time', async () => {
     await desk.converse([

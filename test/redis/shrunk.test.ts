@@ -102,6 +102,19 @@ describe('a network that loses its people', () => {
     await expectLoss(/lost 20 users/)
   })
 
+  it('is not over when something is noted of a phone whose record was lost: the record is kept', async () => {
+    await oneByOne((key) => ['DEL', key], phones)
+    await redis.cli('HSET', '{hd}:device:HD1000', 'refresh', 'sent')
+    await expectLoss(/lost 10 phones/)
+    await redis.cli('HSET', '{hd}:device:HD1001', 'digest', 'MD5 192.0.2.7 desk phone', 'state', 'idle')
+    await followed(store)
+    expect(store.replica.hash('device:HD1001')?.get('location')).toBe('desk')
+    expect(reasons()).toMatch(/lost 10 phones/)
+    for (const key of phones) await redis.cli('HSET', `{hd}:${key}`, 'site', 'paris', 'hotdesk', 'yes', 'location', 'desk')
+    await expect.poll(reasons).toBe('')
+    expect(store.replica.hash('device:HD1000')?.get('refresh')).toBe('sent')
+  })
+
   it('is no loss where a hand takes one or two away: the copy follows', async () => {
     await oneByOne((key) => ['DEL', key], users.slice(0, 2))
     await keyOf(store, users[1] ?? '', (hash) => hash === undefined)

@@ -49,9 +49,8 @@ export function createProofs({ store, log }: ProofsNeeds): Proofs {
     note(device, digest, request) {
       const text = `${digest} ${request.source.address} ${userAgentOf(request)}`.trimEnd()
       const known = record(device)
-      // A record that was deleted must not come to life again as one lone field.
       if (!known || known.get('digest') === text || store.state === 'lost') return
-      store.putFields(`device:${device}`, { digest: text }).catch((fault: unknown) => {
+      store.call('hotdesk_note', device, 'digest', text).catch((fault: unknown) => {
         log.debug(
           { event: 'store.lost', device, cause: messageOf(fault) },
           'what the phone knows of digests is not written; its next REGISTER does it',

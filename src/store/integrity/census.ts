@@ -10,6 +10,16 @@ export function kindOf(key: string): Kind | null {
   return key === 'users' || key === 'devices' ? 'seats' : null
 }
 
+/** What a phone's record gets as it is used. */
+const tracesOfUse = new Set(['state', 'cause', 'via', 'reason', 'since', 'epoch', 'refresh', 'digest', 'lastCall'])
+
+/** What is left where a record was lost and then something noted of its phone: it does not take the place of the record. */
+export function isFragment(key: string, hash: Hash): boolean {
+  if (kindOf(key) !== 'device') return false
+  for (const field of hash.keys()) if (!tracesOfUse.has(field)) return false
+  return hash.size > 0
+}
+
 /** Logins in the hash `devices`. */
 export function seatsOf(devices: Hash | undefined): number {
   return devices?.size ?? 0
