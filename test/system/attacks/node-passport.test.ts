@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import type { NodeName } from '../../../src/base/identity.js'
@@ -31,22 +32,33 @@ describe('a call that one node signs for another', () => {
 
   const otherOffer = Buffer.from(offer.replaceAll('127.0.0.1', '127.0.0.66'))
 
+  interface SignedParts {
+    readonly identity?: string
+    readonly versionAt?: 1 | 2
+    readonly network?: string
+    readonly by?: SipPeer
+  }
+
   /** An INVITE as london-1 sends it to paris-1, for a user whom nobody has. */
-  function signed(parts: { readonly identity?: string; readonly versionAt?: 1 | 2 } = {}): SipRequest {
+  function signed(parts: SignedParts = {}): SipRequest {
     const callId = newCallId()
-    const invite = peer.request({ method: 'INVITE', to: `sip:199@${domain}`, callId, body: offer })
+    const invite = (parts.by ?? peer).request({ method: 'INVITE', to: `sip:199@${domain}`, callId, body: offer })
     const identity = parts.identity ?? `"Alice" <sip:100@${domain}>`
     invite.set('P-Asserted-Identity', identity)
     const content = contentOf({ header: (name) => invite.first(name) ?? '', body: offer })
-    const passports = createPassports({ ...network, versionAt: () => parts.versionAt ?? 2 })
+    const passports = createPassports({
+      ...network,
+      ...(parts.network && { network: parts.network }),
+      versionAt: () => parts.versionAt ?? 2,
+    })
     const passage = { from: 'london-1' as NodeName, to: 'paris-1' as NodeName, callId, target: '199', hops: 0 }
     invite.set(passportHeader, passports.sign(passage, content))
     return invite
   }
 
-  async function answerTo(invite: SipRequest): Promise<number> {
-    peer.send(invite)
-    const heard = await peer.hears('a final response', (message) => {
+  async function answerTo(invite: SipRequest, by = peer): Promise<number> {
+    by.send(invite)
+    const heard = await by.hears('a final response', (message) => {
       return message.kind === 'response' && message.status >= 200 && message.callId === invite.callId
     })
     return (heard as SipResponse).status
@@ -75,6 +87,16 @@ describe('a call that one node signs for another', () => {
   it('is refused in the form of earlier versions, since the node that names itself makes better ones', async () => {
     expect(await answerTo(signed({ versionAt: 1 }))).toBe(403)
     expect(await sites.paris.logged('call.refused', ({ reason }) => reason === 'passport outdated')).toBeDefined()
+  })
+
+  it('is refused by a node of another network with the same secret, which takes those of its own', async () => {
+    await sites.office.redis.cli('COPY', '{hd}:user:100', '{other}:user:100')
+    const data = join(sites.office.redis.directory, 'data of another network')
+    const node = await sites.office.node('paris-1', 'paris', { env: { HOTDESK_NETWORK: 'other' }, data })
+    const by = await openUdpPeer({ port: Number(node.udp.split(':')[1]) })
+    expect([await answerTo(signed({ by }), by), await answerTo(signed({ by, network: 'other' }), by)]).toEqual([403, 404])
+    await by.close()
+    await node.stop()
   })
 
   it('is refused a second time, after a restart of the node as well', async () => {
