@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Phone } from '../../src/cli/demo/phone.js'
 import { type Carrier, openCarrier, planOver } from '../support/carrier.js'
@@ -132,3 +133,28 @@ it('a call back from the centre that is up when the node is stopped goes on, and
   await hangUp(back)
   expect(await late.exited).toBe(0)
 })
+
+it('the SIP sockets are the first that close: no call comes to a node of which half is gone, though Redis does not answer', async () => {
+  const late = await office.node('paris-7', 'paris', { dialplan: planOver(carrier.address) })
+  const [http, sip] = [Number(new URL(late.http).port), Number(late.tcp.split(':')[1])]
+  office.redis.signal('SIGSTOP')
+  late.signal('SIGTERM')
+  await until(
+    'the HTTP port is closed',
+    () => isOpen(http),
+    (open) => !open,
+  )
+  expect(await isOpen(sip)).toBe(false)
+  office.redis.signal('SIGCONT')
+  expect(await late.exited).toBe(0)
+})
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
