@@ -51,6 +51,9 @@ export function restoreCommand(redis: Command, needs: CommandNeeds): void {
     })
 }
 
+/** Fields of a site that an operator sets. */
+const siteSettings = new Set(['name', 'homeLostLogout', 'homeReturn'])
+
 interface Restored {
   readonly users: number
   readonly phones: number
@@ -60,9 +63,11 @@ interface Restored {
 async function restore(saved: SavedRecords, store: Store, form: 'shown' | 'done'): Promise<Restored> {
   const isMissing = (key: string): boolean => store.replica.hash(key) === undefined
   const records = [...saved].filter(([key]) => /^(user|device|site):/.test(key) && isMissing(key))
+  const settings = [...saved].flatMap(([key, hash]) => (key.startsWith('site:') && !isMissing(key) ? missingSettings(key, hash) : []))
   const seats = [...(saved.get('devices') ?? [])].filter(([device, extension]) => isFree(device, extension))
   const changes: RecordChange[] = [
     ...records.map(([key, hash]) => ({ key, fields: Object.fromEntries(hash) })),
+    ...settings,
     ...(seats.length > 0 ? [{ key: 'devices', fields: Object.fromEntries(seats) }] : []),
   ]
   if (form === 'done') {
@@ -72,6 +77,13 @@ async function restore(saved: SavedRecords, store: Store, form: 'shown' | 'done'
   }
   const count = (kind: string): number => records.filter(([key]) => key.startsWith(kind)).length
   return { users: count('user:'), phones: count('device:'), logins: seats.length }
+
+  /** A living node has made the record of its site anew, without what an operator had set. */
+  function missingSettings(key: string, hash: ReadonlyMap<string, string>): RecordChange[] {
+    const present = store.replica.hash(key)
+    const fields = [...hash].filter(([field]) => siteSettings.has(field) && present?.has(field) !== true)
+    return fields.length === 0 ? [] : [{ key, fields: Object.fromEntries(fields) }]
+  }
 
   /** A later login counts. */
   function isFree(device: string, extension: string): boolean {

@@ -63,12 +63,15 @@ describe('hotdesk redis restore', () => {
 
   beforeAll(async () => {
     await line.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
+    await line.redis.cli('HSET', '{hd}:site:london', 'name', 'The City', 'homeLostLogout', 'never', 'nodes', 'london-1')
     const data = join(line.folder, 'data')
     const store = await openTestStore(line.redis, { data })
     await keyOf(store, 'devices', (hash) => hash?.get('HD0001') === '100')
     await store.close()
     file = join(data, 'copy-hd.jsonl')
-    await line.redis.cli('DEL', '{hd}:user:100', '{hd}:user:101', '{hd}:device:HD0001', '{hd}:devices', '{hd}:users')
+    await line.redis.cli('DEL', '{hd}:user:100', '{hd}:user:101', '{hd}:device:HD0001', '{hd}:devices', '{hd}:users', '{hd}:site:london')
+    // As a living node does with its next heartbeat.
+    await line.redis.cli('HSET', '{hd}:site:london', 'nodes', 'london-2')
     await line.redis.cli('HSET', '{hd}:user:102', 'name', 'Changed since')
   })
 
@@ -83,6 +86,7 @@ describe('hotdesk redis restore', () => {
     expect(await line.redis.cli('FCALL', 'hotdesk_where', '1', '{hd}', '100')).toBe('AT HD0001')
     expect(await line.redis.cli('HGET', '{hd}:user:101', 'name')).toBe('Bob')
     expect(await line.redis.cli('HGET', '{hd}:user:102', 'name')).toBe('Changed since')
+    expect(await line.redis.cli('HMGET', '{hd}:site:london', 'name', 'homeLostLogout', 'nodes')).toBe('The City\nnever\nlondon-2')
     expect(await line.json('redis', 'restore', file)).toEqual({ users: 0, phones: 0, logins: 0 })
   })
 
