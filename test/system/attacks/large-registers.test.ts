@@ -41,6 +41,12 @@ describe('large REGISTERs of a stranger', () => {
     return `${head.join('\r\n')}\r\n\r\n${body}`
   }
 
+  /** REGISTERs that the application has heard of. */
+  async function heard(): Promise<number> {
+    const text = await (await fetch(`${node.http}/metrics`)).text()
+    return Array.from(text.matchAll(/^hotdesk_registrations_total\{.*\} (\d+)$/gm)).reduce((sum, [, count]) => sum + Number(count), 0)
+  }
+
   async function floodDatagrams(): Promise<void> {
     const socket = createSocket('udp4')
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.66', resolve))
@@ -77,6 +83,7 @@ describe('large REGISTERs of a stranger', () => {
     'over %s end no call: what stands goes on, and new calls are set up afterwards',
     async (protocol, flood) => {
       const call = await converse(desk1, '101', desk2)
+      const heardBefore = await heard()
       const began = performance.now()
       await flood()
       const tookMs = performance.now() - began
@@ -84,6 +91,8 @@ describe('large REGISTERs of a stranger', () => {
       expect((await call.caller.dialog.request('OPTIONS')).status).toBe(200)
       const afterMs = performance.now() - asked
       await expectUndisturbed(call)
+      // The SIP server refuses them: none goes over the link to the application.
+      expect((await heard()) - heardBefore).toBe(0)
       const unread = await metricOf(node, 'hotdesk_sip_unread_bytes')
       const resumptions = await metricOf(node, 'hotdesk_sip_resumptions_total')
       process.stdout.write(
