@@ -75,3 +75,14 @@ describe('a record', () => {
     )
   })
 })
+
+describe('a living node', () => {
+  it.each([
+    ['says so in this start', { boot: 'b1', passports: '2 b1' }, 2],
+    ['says nothing', { boot: 'b1' }, 1],
+    ['is of an earlier version, and took the name over from one that said so', { boot: 'b2', passports: '2 b1' }, 1],
+  ])('that %s makes passports of the version that it understands', (_, fields, passports) => {
+    const record = hash({ site: 'paris', sip: 'udp:192.0.2.10:5060', ...fields })
+    expect(parseNode('paris-1' as NodeName, record).value).toMatchObject({ boot: fields.boot, passports })
+  })
+})
