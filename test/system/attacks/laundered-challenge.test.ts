@@ -40,12 +40,12 @@ describe('a challenge that was laundered through a phone', () => {
   }
 
   /** What the victim's phone makes of a challenge when it calls that URI. */
-  function signedByVictim(challenge: SipResponse, method: string, uri: string): string {
+  function signedByVictim(challenge: SipResponse, method: string, uri: string, username = 'HD0001'): string {
     const offered = [...challenge.all('WWW-Authenticate'), ...challenge.all('Proxy-Authenticate')]
     const chosen = chooseChallenge(offered)
     if (!chosen) throw new Error('no challenge')
     const password = passwordOf('HD0001')
-    const parts = { username: 'HD0001', password, uri, method, body: Buffer.alloc(0), cnonce: newTag(), count: 1 }
+    const parts = { username, password, uri, method, body: Buffer.alloc(0), cnonce: newTag(), count: 1 }
     return printCredentials(answerChallenge(chosen, parts))
   }
 
@@ -112,6 +112,29 @@ describe('a challenge that was laundered through a phone', () => {
     const help = asVictim('INVITE', '112')
     help.uri = 'sip:112@elsewhere.example'
     help.append('Proxy-Authorization', signedByVictim(await finalOf(first), 'INVITE', help.uri))
+    attacker.send(help)
+    await finalOf(help)
+    expect(await unproven()).toBe(before + 1)
+  })
+
+  it('does not show the victim either where only its user would know the number for one', async () => {
+    await office.redis.cli('HSET', '{hd}:site:oslo', 'emergency', '113')
+    await office.directory.putUser('100', { home: 'oslo' })
+    await office.follows('user:100', (user) => user?.get('home') === 'oslo')
+    const unproven = () => metricOf(node, 'hotdesk_emergency_unproven_total')
+    const before = await unproven()
+    const uri = 'sip:113@elsewhere.example'
+    const anonymous = (): SipRequest => {
+      const request = asVictim('INVITE', '113')
+      request.uri = uri
+      request.set('From', `<sip:anonymous@anonymous.invalid>;tag=${newTag()}`)
+      return request
+    }
+    const first = anonymous()
+    attacker.send(first)
+    const help = anonymous()
+    // In this form the name of the phone is read only once its password is proven.
+    help.append('Proxy-Authorization', signedByVictim(await finalOf(first), 'INVITE', uri, `HD0001@${domain}`))
     attacker.send(help)
     await finalOf(help)
     expect(await unproven()).toBe(before + 1)
