@@ -119,11 +119,13 @@ describe('credentials made for another URI', () => {
     expect(bench.registrar.bindingsOf(HD0001)).toEqual([])
   })
 
-  it.each(['INVITE', ...otherMethods])('are refused with 400 for %s', (method) => {
-    const headers = { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': bench.credentials({ ...laundered, method }) }
-    const { request, answer } = incoming({ method, uri: 'sip:0123@hotdesk.example', headers })
-    expect(bench.registrar.authenticate(request)).toEqual({ outcome: 'refused' })
-    expect(answer().status).toBe(400)
+  it.each(['INVITE', ...otherMethods])('are refused with 400 for %s, whether the host is another one or the number alone', (method) => {
+    for (const uri of [laundered.uri, 'sip:hold@hotdesk.example']) {
+      const headers = { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': bench.credentials({ uri, method }) }
+      const { request, answer } = incoming({ method, uri: 'sip:0123@hotdesk.example', headers })
+      expect(bench.registrar.authenticate(request)).toEqual({ outcome: 'refused' })
+      expect(answer().status).toBe(400)
+    }
   })
 
   it('prove nothing where a caller is not refused', () => {

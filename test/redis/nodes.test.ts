@@ -114,6 +114,15 @@ describe('the name of a node', () => {
     await refused
   })
 
+  it('is written again as soon as somebody has deleted it', async () => {
+    const membership = await join('b1')
+    await keyOf(store, 'node:paris-1', (hash) => hash?.get('boot') === 'b1')
+    await redis.cli('DEL', '{hd}:node:paris-1')
+    // And not with the next heartbeat, which comes after five seconds.
+    await expect.poll(() => redis.cli('HGET', '{hd}:node:paris-1', 'boot'), { timeout: 2_000 }).toBe('b1')
+    await membership.close()
+  })
+
   it('is written again as soon as Redis is back', async () => {
     const membership = await join('b1')
     const lost = stateOf(store, 'lost')
