@@ -26,7 +26,7 @@ const lookMs: Milliseconds = 5_000
 
 export function followAcquaintances(needs: AcquaintanceNeeds): AcquaintanceWatch {
   const { clock, log, tell } = needs
-  let told = ''
+  let told: string | null = null
 
   async function look(): Promise<void> {
     const now = acquaintancesNow(needs)

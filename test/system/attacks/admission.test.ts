@@ -89,7 +89,7 @@ describe('datagrams that name the address of phones as their source', () => {
 })
 
 /** Sources that are real: they answer the challenges that they get, with a wrong password. */
-describe('wrong passwords, for six seconds', () => {
+describe('wrong passwords', () => {
   let office: TestOffice
   let node: TestNode
   let registered: SipPeer
@@ -112,13 +112,13 @@ describe('wrong passwords, for six seconds', () => {
   const phoneAt = (peer: SipPeer, device: string, password = passwordOf(device)): RawPhone =>
     createRawPhone({ peer, device, password, domain })
 
-  /** All of them answer one challenge. */
-  async function guess(peer: SipPeer, device: string): Promise<void> {
+  /** Nine a second, for six seconds at least: enough for a ban. All of them answer one challenge. */
+  async function guess(peer: SipPeer, device: string, seconds = 6.5): Promise<void> {
     const phone = phoneAt(peer, device, new Secret('not the password'))
     const request = peer.request({ method: 'REGISTER', uri: `sip:${domain}`, to: `sip:${device}@${domain}`, callId: newCallId() })
     peer.send(request)
     const challenge = await peer.hearsResponse(401)
-    for (let guesses = 0; guesses < 60; guesses += 1) {
+    for (let guesses = 0; guesses < 9 * seconds; guesses += 1) {
       peer.send(phone.authorized(request, challenge))
       await pause(systemClock, 110)
     }
@@ -136,7 +136,8 @@ describe('wrong passwords, for six seconds', () => {
     const again = sameAddresses(node)
     await node.stop()
     node = await office.node('paris-1', 'paris', { env: again })
-    await guess(restarted, 'HD0002')
+    // In the first five seconds the node finds out what else is behind this address, which changes how failures are counted.
+    await guess(restarted, 'HD0002', 12)
     await phoneAt(restarted, 'HD0002').register()
     expect(await metricOf(node, 'hotdesk_sip_banned_sources')).toBe(0)
   }, 60_000)

@@ -33,13 +33,10 @@ let flows: string[]
 let isAway = false
 const told: Acquaintances[] = []
 
-beforeEach(() => {
-  clock = createManualClock()
-  flows = ['sip:192.0.2.7:5060']
-  isAway = false
+function follow(lines: typeof trunks): AcquaintanceWatch {
   told.length = 0
-  watch = followAcquaintances({
-    trunks,
+  return followAcquaintances({
+    trunks: lines,
     nodes: () => [],
     flows: () => flows,
     challenge,
@@ -47,6 +44,13 @@ beforeEach(() => {
     clock,
     log: silentLogger(),
   })
+}
+
+beforeEach(() => {
+  clock = createManualClock()
+  flows = ['sip:192.0.2.7:5060']
+  isAway = false
+  watch = follow(trunks)
 })
 afterEach(() => watch.close())
 
@@ -62,6 +66,13 @@ test('it hears of them at once, and again within five seconds of each change', a
   flows = ['sip:192.0.2.7:5060', 'sip:192.0.2.8:5060']
   await fiveSeconds()
   expect(told.map((each) => each.flows.length)).toEqual([1, 2])
+})
+
+test('it hears at once that nobody is known: from then on everybody is a stranger', () => {
+  watch.close()
+  flows = []
+  watch = follow([])
+  expect(told).toEqual([{ addresses: [], uris: [], flows: [], challenge }])
 })
 
 test('a SIP server that was away hears of them when it is back', async () => {
