@@ -21,7 +21,7 @@ describe('an application that does not read', () => {
     readonly srf: SipApplication
     readonly phone: SipPeer
     readonly dialog: SipDialog
-    readonly request: (method: string, cseq: number) => ReturnType<SipPeer['request']>
+    readonly request: (method: string, cseq: number, body?: string) => ReturnType<SipPeer['request']>
   }
 
   async function open(): Promise<Slow> {
@@ -47,7 +47,14 @@ describe('an application that does not read', () => {
     phone.send(phone.request(inDialog(invite, answer, { method: 'ACK', cseq: invite.cseq.number })))
     const dialog = await taken
     dialog.onRequest((request) => request.respond(200))
-    return { stage, wire, srf, phone, dialog, request: (method, cseq) => phone.request(inDialog(invite, answer, { method, cseq })) }
+    return {
+      stage,
+      wire,
+      srf,
+      phone,
+      dialog,
+      request: (method, cseq, body = '') => phone.request(inDialog(invite, answer, { method, cseq, body })),
+    }
   }
 
   const unread = async ({ stage }: Slow): Promise<number> => (await stage.sipd.counts()).unread
@@ -88,6 +95,26 @@ describe('an application that does not read', () => {
     phone.send(phone.request({ method: 'MESSAGE', body }))
     await phone.hearsResponse(202, 'MESSAGE')
     expect(slow.dialog.ended).toBe(false)
+  }, 30_000)
+
+  test('gets no more of what goes on in calls beyond a mark either, but hears of their end', async () => {
+    const slow = await open()
+    const { phone, wire, stage } = slow
+    wire.stop()
+    const body = 'x'.repeat(60_000)
+    let cseq = 1
+    while ((await stage.sipd.counts()).shed === 0 && cseq < 1_000) {
+      const before = (await stage.sipd.counts()).requests
+      for (let batch = 0; batch < 20; batch += 1) phone.send(slow.request('INFO', ++cseq, body))
+      await expect.poll(async () => (await stage.sipd.counts()).requests, { interval: 1 }).toBe(before + 20)
+    }
+    await phone.hearsResponse(503, 'INFO')
+    expect(await unread(slow)).toBeLessThan(17 * mebibyte)
+    phone.send(slow.request('BYE', ++cseq))
+    const ended = new Promise<void>((resolve) => slow.dialog.onEnd(() => resolve()))
+    wire.goOn()
+    await ended
+    await phone.hearsResponse(200, 'BYE')
   }, 30_000)
 
   test('and its link is broken then: nothing is lost that was taken', async () => {
