@@ -2,10 +2,13 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { createLink, mostUnread } from '../../../src/sipd/admin/link.js'
+import { createManualClock } from '../../support/manual-clock.js'
+import { openSipdStage } from '../../support/sipd-stage.js'
+import { connectWireApplication } from '../../support/wire-application.js'
 
 const closers: (() => unknown)[] = []
-afterEach(() => {
-  for (const close of closers.splice(0).reverse()) close()
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
 })
 
 /** Our end of a connection whose other end reads nothing. */
@@ -44,3 +47,13 @@ test.each(['acknowledges', 'does not acknowledge'] as const)(
     await closed
   },
 )
+
+test('a connection to the admin port that has not authenticated within ten seconds is closed', async () => {
+  const clock = createManualClock()
+  const stage = await openSipdStage({ clock })
+  closers.push(() => stage.close())
+  const [stranger, application] = [await connectWireApplication(stage.sipd.admin.port), await stage.application()]
+  clock.advance(10_000)
+  await stranger.closed()
+  expect(application.isClosed).toBe(false)
+})
