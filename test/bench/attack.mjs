@@ -116,7 +116,7 @@ async function quiet() {
 
 async function flooding(needs) {
   const program = path.join(import.meta.dirname, '../support/flooder.mjs')
-  const child = spawn(process.execPath, [program, JSON.stringify({ target: node.sip, ...needs })], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, JSON.stringify({ target: node.sip, ...needs })], { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   await lines.next()
   return async () => {

@@ -29,7 +29,7 @@ export interface FloodNeeds {
 /** Datagrams from a process of its own; the addresses are loopback ones that nobody else uses. */
 export async function startFlood(needs: FloodNeeds): Promise<Flood> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'flooder.mjs'), JSON.stringify(needs)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   await lines.next()

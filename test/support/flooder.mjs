@@ -36,6 +36,9 @@ const pace = setInterval(() => {
   }
 }, tickMs)
 
+// Nobody ends it where the test has failed; its end of the pipe tells that the process of the test is gone.
+process.stdin.on('end', () => process.exit(1)).resume()
+
 process.on('SIGTERM', () => {
   clearInterval(pace)
   // What is on its way still counts.
