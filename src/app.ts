@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,9 +8,6 @@ import { createLogger, type Logger } from './base/logger.js'
 import { createMetrics, type Metrics } from './base/metrics.js'
 import { tightenData } from './base/output/private-files.js'
 import { createSeal } from './base/seal.js'
-import { Secret } from './base/secret.js'
-import { type TlsPair, tlsPairOf } from './base/settings/tls-files.js'
-import { followTlsFiles } from './base/settings/tls-renewal.js'
 import { mostOfSettings, readTextFile } from './base/yaml/text-file.js'
 import { type Calls, createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config.js'
@@ -31,7 +27,7 @@ import { createHotdesk, hashPin, hotdeskLibrary } from './hotdesk/hotdesk.js'
 import { createMedia } from './media/media.js'
 import { createPhones } from './phones/phones.js'
 import { createRegistrar } from './registrar/registrar.js'
-import { createSipd, createSipdThread, measureSipd, type Sipd, type TlsIdentity } from './sipd/sipd.js'
+import { openSipServer, type SipServer, sipServer } from './sip-server.js'
 import { createSrf, type SipApplication } from './srf/srf.js'
 import { createStore, type Store } from './store/store.js'
 import { createTrunks } from './trunks/trunks.js'
@@ -66,10 +62,6 @@ interface Ground {
 const promptsFolder = fileURLToPath(new URL('../prompts', import.meta.url))
 const version = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
-/** How long a call that comes while the node still starts is kept waiting, rather than refused. */
-const startPatienceMs = 6_000
-
-const sipServer = 'SIP server'
 const sipApplication = 'SIP application'
 const dialCodes = 'dial codes'
 
@@ -102,9 +94,9 @@ async function build(ground: Ground): Promise<App> {
   })
   await keepDataPrivate(ground)
   // Either takes the better part of a second, of different things.
-  const [store, { place, acquaint }] = await both(openStore(ground), openSipServer(ground, dialplan))
-  const srf = await openSip(ground, place)
-  await openDesk(ground, { dialplan, store, srf, acquaint })
+  const [store, server] = await both(openStore(ground), openSipServer({ ...ground, log: part(ground, 'sipd') }, dialplan))
+  const srf = await openSip(ground, server)
+  await openDesk(ground, { dialplan, store, srf, server })
   let isStopping = false
   const http = await openConsole(ground, { store, srf, isStopping: () => isStopping })
   log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
@@ -146,71 +138,25 @@ async function both<First, Second>(first: Promise<First>, second: Promise<Second
   return [await first, await second]
 }
 
-type SipPlace = Parameters<typeof createSrf>[0]['place']
-
-async function openSip(ground: Ground, place: SipPlace): Promise<SipApplication> {
+async function openSip(ground: Ground, { place }: SipServer): Promise<SipApplication> {
   detachEnvironment()
   const session = { seconds: ground.config.sip.sessionSeconds }
   const srf = await createSrf({ place, session, log: part(ground, 'srf') })
   return ground.lifecycle.opened(srf, sipApplication, (opened) => opened.close())
 }
 
-interface SipServer {
-  readonly place: SipPlace
-  /** Null for a server elsewhere: it guards itself. */
-  readonly acquaint: Sipd['acquaint'] | null
-}
-
-/** The embedded SIP server, or a drachtio-server elsewhere. */
-async function openSipServer(ground: Ground, { emergencyNumbers }: Dialplan): Promise<SipServer> {
-  const { config, clock, lifecycle, metrics } = ground
-  if (config.drachtio !== 'embedded') return { place: config.drachtio, acquaint: null }
-  const { thread, tls: files, aliases: _aliases, digest: _digest, sessionSeconds: _session, ...sip } = config.sip
-  const secret = new Secret(randomBytes(16).toString('hex'))
-  const admin = { address: '127.0.0.1', port: 0 }
-  const pair = files && tlsPairOf(files)
-  const log = part(ground, 'sipd')
-  const needs = {
-    ...sip,
-    tls: pair && identityOf(pair),
-    admin,
-    secret,
-    patienceMs: startPatienceMs,
-    emergency: emergencyNumbers,
-    tellsTrying: true,
-    clock,
-    log,
-  }
-  const sipd = await (thread === 'own' ? createSipdThread(needs) : createSipd(needs))
-  lifecycle.opened(sipd, sipServer, (opened) => opened.close())
-  measureSipd(sipd, metrics)
-  const showUntil = ({ until }: TlsPair): void => metrics.sip.certificateExpiry.set(until / 1_000)
-  const renew = async (renewed: TlsPair): Promise<void> => {
-    await sipd.renewTls(identityOf(renewed))
-    showUntil(renewed)
-  }
-  if (pair) showUntil(pair)
-  if (files && pair)
-    lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
-  return { place: { host: sipd.admin.address, port: sipd.admin.port, secret, tellsTrying: true }, acquaint: sipd.acquaint }
-}
-
-/** For what we open ourselves, the authorities of the system are believed. */
-function identityOf({ certificate, key }: TlsPair): TlsIdentity {
-  return { certificate, key, authorities: null }
-}
-
-interface DeskNeeds extends Pick<SipServer, 'acquaint'> {
+interface DeskNeeds {
+  readonly server: SipServer
   readonly dialplan: Dialplan
   readonly store: Store
   readonly srf: SipApplication
 }
 
 /** Users, phones and calls. */
-async function openDesk(ground: Ground, { dialplan, store, srf, acquaint }: DeskNeeds): Promise<void> {
+async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquaint, settled } }: DeskNeeds): Promise<void> {
   const { config, clock, metrics, lifecycle } = ground
   const { node, site, secret, network } = config
-  const { domain } = config.sip
+  const { domain, aliases, advertise, digest } = config.sip
   const boot = newBoot(store.clock.now())
   // What nodes write for each other they write in one time.
   const shared = { store, srf, dialplan, node, network, domain, secret, clock: store.clock, ownClock: clock, metrics }
@@ -236,7 +182,6 @@ async function openDesk(ground: Ground, { dialplan, store, srf, acquaint }: Desk
     retentionDays: config.retentionDays,
   })
   lifecycle.opened(hotdesk, 'hotdesk', (opened) => opened.close())
-  const { aliases, advertise, digest } = config.sip
   const addresses = advertise === null ? [] : [advertise]
   const settings = { ...expiryLimits(config), ...digest }
   const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain, aliases, addresses, settings, acquaint })
@@ -258,6 +203,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf, acquaint }: Desk
     retentionDays: config.retentionDays,
     callBackMinutes: config.emergency.callBackMinutes,
     emergencyStopSeconds: config.emergency.stopSeconds,
+    settled,
     unproven: unprovenLimits(config),
   })
   lifecycle.opened(calls, 'calls', (opened) => opened.close())

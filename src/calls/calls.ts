@@ -43,6 +43,8 @@ export interface CallsNeeds {
   readonly retentionDays: number
   /** How long an emergency centre may call back the phone that called it. */
   readonly callBackMinutes: number
+  /** Resolves when every message that ends a call has arrived, or after that time. */
+  readonly settled: (withinMs: Milliseconds) => Promise<void>
   /** How long the end of the node waits for emergency calls. */
   readonly emergencyStopSeconds: number
   /** How many emergency calls callers without proof may have. */

@@ -10,6 +10,7 @@ import { createWaitingRoom } from './waiting-room.js'
 
 export type * from './contract.js'
 export { measureSipd } from './measure.js'
+export { settled } from './settled.js'
 export { createSipdThread, type SipdThreadNeeds } from './thread/sipd-thread.js'
 export type { Acquaintances, ChallengeTerms } from './transaction/admission/sources/acquaintances.js'
 export type { TlsIdentity } from './transport/tls.js'

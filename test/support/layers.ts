@@ -7,7 +7,7 @@ export const layers: readonly (readonly string[])[] = [
   ['sipd', 'srf', 'store'],
   ['directory', 'hotdesk', 'registrar', 'dialplan'],
   ['calls', 'features', 'trunks', 'phones', 'console'],
-  ['app.ts'],
+  ['app.ts', 'sip-server.ts'],
   ['cli', 'main.ts'],
 ]
 
@@ -17,6 +17,7 @@ const neighbours: readonly (readonly [from: string, to: string])[] = [
   ['hotdesk', 'directory'],
   ['registrar', 'directory'],
   ['dialplan', 'directory'],
+  ['app.ts', 'sip-server.ts'],
   ['main.ts', 'cli'],
 ]
 

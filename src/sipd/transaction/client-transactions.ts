@@ -37,6 +37,8 @@ export interface ClientTransactions {
   /** A UDP peer's port is closed. */
   onUnreachable(remote: Endpoint, reason: string): void
   readonly size: number
+  /** Those without a final response. */
+  readonly unanswered: number
   close(): void
 }
 
@@ -85,6 +87,11 @@ export function createClientTransactions(needs: ClientTransactionsNeeds): Client
     },
     get size() {
       return machines.size
+    },
+    get unanswered() {
+      let count = 0
+      for (const { state } of machines.values()) if (state !== 'completed' && state !== 'accepted') count += 1
+      return count
     },
     close() {
       for (const machine of machines.values()) runner.reset(machine)

@@ -54,6 +54,8 @@ export function newCounts(): Counts {
 export interface Load {
   readonly serverTransactions: number
   readonly clientTransactions: number
+  /** Requests of ours without a final response, and refusals of INVITEs that are repeated until their ACK comes. */
+  readonly unsettled: number
   /** Streams, open or opening. */
   readonly connections: number
   /** Sources whose requests are dropped. */

@@ -128,6 +128,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     load: () => ({
       serverTransactions: servers.size,
       clientTransactions: clients.size,
+      unsettled: clients.unanswered + servers.unacknowledged,
       connections: transports.connections,
       bans: admission.bans,
       remembered: admission.remembered,

@@ -12,6 +12,7 @@ import type { Counts } from './counts.js'
 import { createRunner, type Effect, type Runner } from './machine.js'
 import { createRetainer } from './retainer.js'
 import { mergeKeyOf, newServerMachine, type ServerMachine, sameRequestKey, serverKey } from './server-machine.js'
+import { inviteServerTable } from './tables/invite-server-table.js'
 import { nonInviteServerTable } from './tables/non-invite-server-table.js'
 import type { ServerTransaction } from './transaction-layer.js'
 import { answerTo } from './via-stamp.js'
@@ -46,6 +47,8 @@ export interface ServerTransactions {
   readonly size: number
   /** Those without any response but 100. */
   readonly unanswered: number
+  /** INVITEs that were refused, and are refused again until their ACK is there. */
+  readonly unacknowledged: number
   close(): void
 }
 
@@ -107,6 +110,12 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
     },
     get unanswered() {
       return server.unanswered
+    },
+    get unacknowledged() {
+      let count = 0
+      for (const { table, state, timers } of machines.values())
+        if (table === inviteServerTable && state === 'completed' && Number.isFinite(timers.g)) count += 1
+      return count
     },
     close() {
       for (const machine of machines.values()) {

@@ -8,7 +8,7 @@ import { createManualClock } from '../../support/manual-clock.js'
 const emergencyMs = 3_600_000
 
 /** The end of a node with calls that begin and end by hand. */
-function draining() {
+function draining(settled: (withinMs: number) => Promise<void> = () => Promise.resolve()) {
   const clock = createManualClock(0)
   const open = new Set<OpenCall>()
   const { log, lines } = keepLog()
@@ -21,7 +21,7 @@ function draining() {
       open.add(call)
       return call
     },
-    start: () => void drain({ open, emergencyMs, clock, log }).then(() => (isOver = true)),
+    start: () => void drain({ open, settled, emergencyMs, clock, log }).then(() => (isOver = true)),
     /** Whether the node has finished by then. */
     async isOverAfter(ms: number): Promise<boolean> {
       for (let left = ms; left > 0; left -= 20) {
@@ -40,6 +40,26 @@ describe('the end of a node', () => {
     node.start()
     expect(ordinary.control.ending).toBe('stopping')
     expect([await node.isOverAfter(1_900), await node.isOverAfter(400)]).toEqual([false, true])
+  })
+
+  it('waits until what ends its calls has arrived, and carries an emergency call that comes meanwhile', async () => {
+    const limits: number[] = []
+    let arrive: () => void = () => undefined
+    const node = draining((withinMs) => {
+      limits.push(withinMs)
+      return new Promise((resolve) => {
+        arrive = resolve
+      })
+    })
+    node.start()
+    expect(await node.isOverAfter(2_000)).toBe(false)
+    const help = node.begin('emergency')
+    arrive()
+    expect(await node.isOverAfter(60_000)).toBe(false)
+    node.open.delete(help)
+    expect(await node.isOverAfter(60_000)).toBe(false)
+    arrive()
+    expect([await node.isOverAfter(400), limits]).toEqual([true, [3_000, 3_000]])
   })
 
   it('waits for emergency calls, hangs up on none, and waits for one that begins as the last one ends', async () => {

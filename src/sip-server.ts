@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock, Milliseconds } from './base/clock.js'
+import type { Lifecycle } from './base/lifecycle.js'
+import type { Logger } from './base/logger.js'
+import type { Metrics } from './base/metrics.js'
+import { Secret } from './base/secret.js'
+import { type TlsPair, tlsPairOf } from './base/settings/tls-files.js'
+import { followTlsFiles } from './base/settings/tls-renewal.js'
+import type { Config } from './config.js'
+import type { Dialplan } from './dialplan/dialplan.js'
+import { createSipd, createSipdThread, measureSipd, type Sipd, settled, type TlsIdentity } from './sipd/sipd.js'
+import type { createSrf } from './srf/srf.js'
+
+/** The SIP server that the configuration names. */
+export interface SipServer {
+  readonly place: Parameters<typeof createSrf>[0]['place']
+  /** Null for a server elsewhere: it guards itself. */
+  readonly acquaint: Sipd['acquaint'] | null
+  /** See `settled` of the embedded one; a server elsewhere outlives the node, and repeats what was lost by itself. */
+  readonly settled: (withinMs: Milliseconds) => Promise<void>
+}
+
+export interface SipServerNeeds {
+  readonly config: Pick<Config, 'drachtio' | 'sip'>
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly lifecycle: Lifecycle
+}
+
+/** The name of the embedded one among what the node closes. */
+export const sipServer = 'SIP server'
+
+/** How long a call that comes while the node still starts is kept waiting, rather than refused. */
+const startPatienceMs: Milliseconds = 6_000
+
+/** Starts the embedded SIP server, unless a drachtio-server elsewhere takes its place. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
+export async function openSipServer(
+  { config, clock, log, metrics, lifecycle }: SipServerNeeds,
+  { emergencyNumbers }: Pick<Dialplan, 'emergencyNumbers'>,
+): Promise<SipServer> {
+  if (config.drachtio !== 'embedded') return { place: config.drachtio, acquaint: null, settled: () => Promise.resolve() }
+  const { thread, tls: files, aliases: _aliases, digest: _digest, sessionSeconds: _session, ...sip } = config.sip
+  const secret = new Secret(randomBytes(16).toString('hex'))
+  const admin = { address: '127.0.0.1', port: 0 }
+  const pair = files && tlsPairOf(files)
+  const needs = {
+    ...sip,
+    tls: pair && identityOf(pair),
+    admin,
+    secret,
+    patienceMs: startPatienceMs,
+    emergency: emergencyNumbers,
+    tellsTrying: true,
+    clock,
+    log,
+  }
+  const sipd = await (thread === 'own' ? createSipdThread(needs) : createSipd(needs))
+  lifecycle.opened(sipd, sipServer, (opened) => opened.close())
+  measureSipd(sipd, metrics)
+  const showUntil = ({ until }: TlsPair): void => metrics.sip.certificateExpiry.set(until / 1_000)
+  const renew = async (renewed: TlsPair): Promise<void> => {
+    await sipd.renewTls(identityOf(renewed))
+    showUntil(renewed)
+  }
+  if (pair) showUntil(pair)
+  if (files && pair)
+    lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
+  const place = { host: sipd.admin.address, port: sipd.admin.port, secret, tellsTrying: true }
+  return { place, acquaint: sipd.acquaint, settled: (withinMs) => settled(sipd, withinMs, clock) }
+}
+
+/** For what we open ourselves, the authorities of the system are believed. */
+function identityOf({ certificate, key }: TlsPair): TlsIdentity {
+  return { certificate, key, authorities: null }
+}
