@@ -58,3 +58,18 @@ export function every(clock: Clock, ms: Milliseconds, run: () => void | Promise<
     },
   }
 }
+
+const stepMs: Milliseconds = 100
+
+/** Runs for each item in turn, in equal steps of 100 ms: the first at once, the last within `ms`. */
+export function spread<Item>(clock: Clock, items: readonly Item[], ms: Milliseconds, run: (item: Item) => void): Alarm {
+  const each = Math.ceil((items.length * stepMs) / ms)
+  let alarm: Alarm | null = null
+  function step(from: number): void {
+    const next = from + each
+    alarm = next < items.length ? clock.after(stepMs, () => step(next)) : null
+    for (const item of items.slice(from, next)) run(item)
+  }
+  step(0)
+  return { cancel: () => alarm?.cancel() }
+}

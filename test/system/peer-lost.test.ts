@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Conversation, converse, expectUndisturbed } from '../support/conversation.js'
-import { sameAddresses } from '../support/node.js'
+import { pause, systemClock } from '../../src/base/clock.js'
+import { type Conversation, converse, expectUndisturbed, hangUp } from '../support/conversation.js'
+import { sameAddresses, type TestNode } from '../support/node.js'
 import { metricOf, until } from '../support/node-health.js'
 import { openTwoSites, type TwoSites } from '../support/two-sites.js'
 
@@ -97,5 +98,56 @@ describe('a call to a phone at another node', () => {
     await office.node('london-1', 'london', parts)
     await call.caller.ended
     await paris.logged('call.orphaned', ({ peer }) => peer === 'london-1')
+  })
+})
+
+/** The first probe comes ten seconds after the loss of Redis. */
+const firstProbeMs = 15_000
+
+/** A probe that is unanswered for five seconds ends a call. */
+const verdictMs = 6_000
+
+const requestsAt = (node: TestNode): Promise<number> => metricOf(node, 'hotdesk_sip_messages_total{kind="request"}')
+
+describe('a call between two nodes, while Redis is lost', () => {
+  let sites: TwoSites
+  let call: Conversation
+
+  beforeAll(async () => {
+    sites = await openTwoSites()
+    await sites.office.seat({ 100: 'HD0001', 101: 'HD0002', 102: 'HD0003' })
+    call = await converse(sites.desk1, '102', sites.desk3)
+  }, 60_000)
+  afterAll(() => sites.office.close())
+
+  it('goes on while both nodes live, which ask each other about it', async () => {
+    const { office, paris, london } = sites
+    await office.redis.kill()
+    await Promise.all([paris, london].map((node) => node.logged('store.lost')))
+    const before = await requestsAt(london)
+    await until(
+      'London is asked',
+      () => requestsAt(london),
+      (count) => count > before,
+      firstProbeMs,
+    )
+    await pause(systemClock, verdictMs)
+    await expectUndisturbed(call)
+    for (const node of [paris, london]) expect(await metricOf(node, 'hotdesk_orphaned_calls_total')).toBe(0)
+  })
+
+  it('ends within 30 seconds when the other node is killed, and the phone that is left takes calls again', async () => {
+    const { paris, london, desk1, desk2 } = sites
+    const killed = systemClock.now()
+    await london.kill()
+    await call.caller.ended
+    expect(systemClock.now() - killed).toBeLessThan(30_000)
+    await paris.logged('call.orphaned', ({ peer }) => peer === 'london-1')
+    await until(
+      'no call is active',
+      () => metricOf(paris, 'hotdesk_calls_active'),
+      (count) => count === 0,
+    )
+    await hangUp(await converse(desk2, '100', desk1))
   })
 })

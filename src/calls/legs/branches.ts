@@ -27,7 +27,7 @@ interface Handover {
   readonly call: Pick<Call, 'headers' | 'offer'>
 }
 
-function nodeBranch(to: LiveNode, { user, hops, call }: Handover, { passports, node }: CallNeeds): Branch {
+function nodeBranch(to: LiveNode, { user, hops, call }: Handover, { passports, peers, node }: CallNeeds): Branch {
   const callId = `${crypto.randomUUID()}@${node}`
   const { headers, offer } = call
   const header = (name: string): string => [headers[name] ?? ''].flat().join(', ')
@@ -37,6 +37,6 @@ function nodeBranch(to: LiveNode, { user, hops, call }: Handover, { passports, n
     uri: sipUriOf(to, user.extension),
     parts: { headers: { ...headers, 'Call-ID': callId, [passportHeader]: passport } },
     device: null,
-    node: to.name,
+    node: peers.current(to.name),
   }
 }

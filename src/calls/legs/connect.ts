@@ -1,10 +1,10 @@
-import type { NodeName } from '../../base/identity.js'
 import type { SipDialog } from '../../srf/srf.js'
 import { type Call, legCapabilities } from '../call.js'
 import type { Failure, Termination } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
 import { endings } from './control.js'
+import type { FarNode } from './peers.js'
 import { ourReason } from './reason.js'
 import { type Branch, letGo, type Taken } from './ring.js'
 import { sessionDescription } from './session-body.js'
@@ -63,7 +63,7 @@ interface Legs {
   readonly caller: SipDialog
   readonly callee: SipDialog
   /** The node at the far end of leg B. */
-  readonly node: NodeName | undefined
+  readonly node: FarNode | undefined
 }
 
 /** Ends the call when the node at one of its ends has died. `stop` answers whether one has. */

@@ -1,6 +1,7 @@
 import type { Alarm, Clock } from '../../base/clock.js'
-import type { DeviceId, NodeName } from '../../base/identity.js'
+import type { DeviceId } from '../../base/identity.js'
 import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from '../../srf/srf.js'
+import type { FarNode } from './peers.js'
 import { ourReason } from './reason.js'
 
 /** One phone, trunk or node that is asked. */
@@ -10,7 +11,7 @@ export interface Branch {
   /** The phone that rings at this node; null for a trunk or another node. */
   readonly device: DeviceId | null
   /** The other node that is asked. */
-  readonly node?: NodeName
+  readonly node?: FarNode
 }
 
 export type Taken = Exclude<InviteResult, { outcome: 'failed' }>

@@ -1,4 +1,3 @@
-import type { NodeName } from '../../base/identity.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device } from '../../directory/directory.js'
 import { dialled } from '../../sip/dialled.js'
@@ -6,6 +5,7 @@ import { sipUri } from '../../sip/uri.js'
 import type { IncomingInvite, SipSource } from '../../srf/srf.js'
 import type { Dialler, Knowledge } from '../decision/contract.js'
 import { responseOf } from '../failure.js'
+import type { FarNode } from '../legs/peers.js'
 import type { CallNeeds } from '../needs.js'
 import { contentOf } from './content.js'
 import { passportHeader } from './node-passport.js'
@@ -16,17 +16,17 @@ import { anonymous, assertedParty, type Party } from './party.js'
 export type Caller =
   | ({ readonly kind: 'device' } & Dialler)
   | { readonly kind: 'trunk'; readonly trunk: Trunk }
-  | { readonly kind: 'node'; readonly node: NodeName; readonly hops: number }
+  | { readonly kind: 'node'; readonly node: FarNode; readonly hops: number }
   /** Only for an emergency call, which is refused to nobody. */
   | { readonly kind: 'unknown' }
 
 /** The node that signed the call, null where none did. */
-export function callingNode(invite: IncomingInvite, { passports, node, log }: CallNeeds): Caller | null {
+export function callingNode(invite: IncomingInvite, { passports, peers, node, log }: CallNeeds): Caller | null {
   const text = invite.header(passportHeader)
   if (text === '') return null
   const arrived = { to: node, callId: invite.callId, target: dialled(invite.uri), content: contentOf(invite) }
   const passage = passports.verify(text, arrived)
-  if (typeof passage !== 'string') return { kind: 'node', node: passage.from, hops: passage.hops }
+  if (typeof passage !== 'string') return { kind: 'node', node: peers.current(passage.from), hops: passage.hops }
   const line = { event: 'call.refused', status: 403, reason: `passport ${passage}`, source: invite.source.address }
   // Anybody can forge one. For the rest it takes a node of the network, or a recorded call.
   if (passage === 'forged') log.debug(line, 'the passport of a node is forged')
