@@ -158,8 +158,8 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   const { node, site, secret, network } = config
   const { domain, aliases, advertise, digest } = config.sip
   const boot = newBoot(store.clock.now())
-  // What nodes write for each other they write in one time.
-  const shared = { store, srf, dialplan, node, network, domain, secret, clock: store.clock, ownClock: clock, metrics }
+  // What nodes write for each other they write by `store.clock`; all else goes by the node's own, which is never set.
+  const shared = { store, srf, dialplan, node, network, domain, secret, clock, metrics }
   const common = (name: string) => ({ ...shared, log: part(ground, name) })
 
   const directory = createDirectory({ store, seal: createSeal(secret, network), log: part(ground, 'directory') })

@@ -14,6 +14,7 @@ export interface CallBacks {
 
 export interface CallBackNeeds {
   readonly store: Store
+  /** The node's own. */
   readonly clock: Clock
   readonly log: Logger
   /** How long the number stays tied. */
@@ -22,9 +23,11 @@ export interface CallBackNeeds {
 
 interface Tied {
   readonly device: DeviceId
-  /** When it called. */
+  /** When it called, and until when its number is tied, by the node's own clock. */
   readonly at: Milliseconds
   readonly until: Milliseconds
+  /** When it called, in the time that Redis was told. */
+  readonly told: Milliseconds | null
 }
 
 /** Kept in this node's memory first, so that it works without Redis, and in Redis for the others, as soon as it can be told. */
@@ -32,15 +35,15 @@ export function createCallBacks({ store, clock, log, callBackMinutes }: CallBack
   const own = new Map<string, Tied>()
   const untold = new Set<string>()
 
+  const inNetworkTime = ({ at }: Tied): Milliseconds => Math.round(at + store.clock.aheadMs)
+
   async function tell(number: string): Promise<void> {
     const tied = own.get(number)
     if (!tied || tied.until <= clock.now() || isLater(number, tied)) return void untold.delete(number)
+    const at = inNetworkTime(tied)
+    own.set(number, { ...tied, told: at })
     try {
-      await store.putFields(
-        `callback:${number}`,
-        { device: tied.device, at: String(tied.at) },
-        Math.ceil((tied.until - clock.now()) / 1000),
-      )
+      await store.putFields(`callback:${number}`, { device: tied.device, at: String(at) }, Math.ceil((tied.until - clock.now()) / 1000))
       untold.delete(number)
     } catch (fault) {
       log.warn({ event: 'store.lost', reason: messageOf(fault) }, 'a call back from the emergency centre is known at this node only')
@@ -48,8 +51,9 @@ export function createCallBacks({ store, clock, log, callBackMinutes }: CallBack
   }
 
   /** Another node has shown the same number since, for another phone. */
-  function isLater(number: string, { at }: Tied): boolean {
-    return Number(store.replica.hash(`callback:${number}`)?.get('at') ?? 0) > at
+  function isLater(number: string, tied: Tied): boolean {
+    const at = Number(store.replica.hash(`callback:${number}`)?.get('at') ?? 0)
+    return at !== tied.told && at > inNetworkTime(tied)
   }
 
   const offState = store.onState((state) => {
@@ -58,8 +62,8 @@ export function createCallBacks({ store, clock, log, callBackMinutes }: CallBack
 
   return {
     tie(number, device) {
-      const at = Math.round(clock.now())
-      own.set(number, { device, at, until: at + callBackMinutes * 60_000 })
+      const at = clock.now()
+      own.set(number, { device, at, until: at + callBackMinutes * 60_000, told: null })
       untold.add(number)
       void tell(number)
     },

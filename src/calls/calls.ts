@@ -53,10 +53,9 @@ export interface CallsNeeds {
   readonly domain: string
   /** Its hash tag in Redis. */
   readonly network: string
-  /** The clock of this machine, which the one of Redis never sets. */
-  readonly ownClock: Clock
   /** The network's: signs calls between nodes. */
   readonly secret: Secret
+  /** The node's own. */
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -94,21 +93,27 @@ export function createCalls(needs: CallsNeeds): Calls {
     },
   })
   const open = new Set<OpenCall>()
-  const records = createCallRecords({ ...needs, folder: needs.recordsFolder })
+  const records = createCallRecords({ ...needs, clock: needs.store.clock, folder: needs.recordsFolder })
   const peers = createPeers(needs)
-  const began = needs.ownClock.now()
-  const uptime = (): Milliseconds => needs.ownClock.now() - began
+  const began = needs.clock.now()
+  const uptime = (): Milliseconds => needs.clock.now() - began
   const insiders = createInsiders(needs)
   const admission = createAdmission(needs.clock)
   const calls: CallNeeds = {
     ...needs,
+    networkClock: needs.store.clock,
     admission,
     activity,
     records,
     open,
     peers,
     unprovenShare: createUnprovenShare(needs.unproven, needs.clock),
-    passports: createPassports({ ...needs, uptime, versionAt: (name) => needs.directory.node(name)?.passports ?? 2 }),
+    passports: createPassports({
+      ...needs,
+      clock: needs.store.clock,
+      uptime,
+      versionAt: (name) => needs.directory.node(name)?.passports ?? 2,
+    }),
     insiders,
     callBacks: createCallBacks(needs),
   }

@@ -7,6 +7,7 @@ import type { Directory } from '../directory/directory.js'
 import type { CallKind, Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
 import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '../srf/srf.js'
+import type { NetworkClock } from '../store/store.js'
 import type { Activity } from './activity.js'
 import type { Admission } from './admission.js'
 import type { CallBacks } from './call-backs.js'
@@ -90,7 +91,9 @@ export interface CallNeeds {
   readonly open: Set<OpenCall>
   readonly node: NodeName
   readonly domain: string
+  /** The node's own. */
   readonly clock: Clock
+  readonly networkClock: NetworkClock
   readonly log: Logger
   readonly metrics: Metrics
 }

@@ -43,7 +43,7 @@ function recordOf(call: Call, termination: Termination, needs: CallNeeds): CallR
   const answered = course.answered ?? now
   return {
     call: id,
-    began: new Date(course.began).toISOString(),
+    began: new Date(course.began + needs.networkClock.aheadMs).toISOString(),
     source: caller.kind,
     caller: party.number,
     callerName: party.name,

@@ -7,11 +7,11 @@ import type { Secret } from '../base/secret.js'
 import type { Directory } from '../directory/directory.js'
 import type { Sipd } from '../sipd/sipd.js'
 import type { IncomingRequest, SipApplication } from '../srf/srf.js'
-import type { Replica, Store } from '../store/store.js'
+import type { Store } from '../store/store.js'
 import { type AcquaintanceNeeds, followAcquaintances } from './acquaintances.js'
-import { type Binding, fromRecord } from './bindings/binding.js'
+import type { Binding } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
-import { recordKey } from './bindings/registration-copy.js'
+import { type RegistrationCopyNeeds, recordedOf } from './bindings/registration-copy.js'
 import {
   type Authentication,
   type AuthenticationSettings,
@@ -77,6 +77,7 @@ export interface RegistrarNeeds {
   readonly aliases?: readonly string[]
   /** Addresses of this node that its sockets do not show. */
   readonly addresses?: readonly string[]
+  /** The node's own. */
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -119,6 +120,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     directory,
     node,
     clock,
+    date: () => clock.now() + store.clock.aheadMs,
     log,
     metrics,
     limits: settings,
@@ -152,11 +154,11 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
 }
 
 /** For whoever only looks: what Redis says of registrations, without SIP, and nothing is written. */
-export function registrationsIn(replica: Replica, clock: Clock): Pick<Registrar, 'bindingsOf'> {
-  const isFresh = ({ expires }: Binding): boolean => expires * 1000 > clock.now()
+export function registrationsIn(needs: RegistrationCopyNeeds): Pick<Registrar, 'bindingsOf'> {
+  const isFresh = ({ expires }: Binding): boolean => expires * 1000 > needs.clock.now()
   return {
     bindingsOf: (device) =>
-      fromRecord(device, replica.hash(recordKey(device)))
+      recordedOf(device, needs)
         .filter(isFresh)
         .sort((a, b) => b.registered - a.registered),
   }

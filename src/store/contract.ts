@@ -15,6 +15,14 @@ export interface Replica {
   onChange(listener: (key: string, fields: readonly string[]) => void): () => void
   /** How long ago the copy was last known to be fresh; 0 while Redis keeps it so. */
   ageMs(): Milliseconds
+  /** What is left of the time to live of a key, by the node's own clock; null: it has none, or it is not known. */
+  leftMs(key: string): Milliseconds | null
+}
+
+/** The node's clock, set right by the one of Redis. Unlike the node's own clock it jumps when either clock is set. */
+export interface NetworkClock extends Clock {
+  /** What is added to the node's own clock now. A moment that is kept is noted by the own clock, and this is added when it is compared. */
+  readonly aheadMs: Milliseconds
 }
 
 /** `connected`: Redis answers, has our functions, and the copy in memory is fresh. */
@@ -82,7 +90,7 @@ export interface Store {
   /** How a person reaches this Redis: `redis-cli -s data/redis/redis.sock`; without passwords. */
   readonly cli: string
   /** The node's clock, set right by the one of Redis where they differ by more than a second: for times that other nodes read. */
-  readonly clock: Clock
+  readonly clock: NetworkClock
   onState(listener: (state: StoreState) => void): () => void
   condition(): StoreCondition
   /** Redis has lost this record; the copy still holds it. */

@@ -134,8 +134,10 @@ export function createReader({ redis, keys, replica, losses, clock, log, onFault
     const found = toHash(key, replies.next().value)
     const hash = isFragment(key, found) ? new Map<string, string>() : found
     const ttl = isExpiring(key) ? Number(replies.next().value?.[1] ?? -1) : -1
-    if (hash.size > 0 && ttl >= 0) expiries.set(key, clock.now() + ttl)
+    const isExpiringNow = hash.size > 0 && ttl >= 0
+    if (isExpiringNow) expiries.set(key, clock.now() + ttl)
     else expiries.delete(key)
+    replica.lives(key, isExpiringNow ? ttl : null)
     if (hash.size < largeHash) restsUntil.delete(key)
     else restsUntil.set(key, clock.now() + restMs(hash.size))
     return hash

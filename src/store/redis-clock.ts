@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis'
 import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
+import type { NetworkClock } from './contract.js'
 
 /** The clock of this node, set right by the one of Redis: what nodes tell each other in times means the same to all of them. */
-export interface RedisClock extends Clock {
+export interface RedisClock extends NetworkClock {
   /** Asks Redis for its time. A difference below a second is none: only then does this clock not run as the node's own. */
   compare(redis: Redis): Promise<void>
   /** What the clock of Redis shows now, as exactly as it was measured last. */
@@ -17,6 +18,9 @@ export function createRedisClock({ clock, log }: { readonly clock: Clock; readon
   let lastMeasured: Milliseconds = 0
 
   return {
+    get aheadMs() {
+      return ahead
+    },
     server: () => clock.now() + lastMeasured,
     now: () => clock.now() + ahead,
     after: clock.after,

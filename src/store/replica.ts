@@ -15,20 +15,26 @@ export interface WritableReplica extends Replica {
   moment(): ReadonlyMap<string, Hash>
   /** `fresh`: Redis tells of every change from now on. `stale`: it no longer does. `at`: a copy from then was put. */
   mark(freshness: 'fresh' | 'stale' | { readonly at: Milliseconds }): void
+  /** Its time to live; null: it has none. */
+  lives(key: string, ms: Milliseconds | null): void
 }
 
 export interface ReplicaNeeds {
+  /** The node's own. */
   readonly clock: Clock
+  /** By which the time of a saved copy is told; the node's own if absent. */
+  readonly networkClock?: Clock
   readonly onFault: (fault: unknown) => void
 }
 
-export function createReplica({ clock, onFault }: ReplicaNeeds): WritableReplica {
+export function createReplica({ clock, networkClock = clock, onFault }: ReplicaNeeds): WritableReplica {
   const hashes = new Map<string, Map<string, string>>()
   const changes = createEmitter<[string, readonly string[]]>(onFault)
   /** Keys whose hash is changed in place; others are replaced by new ones. */
   const patched = new Set<string>()
   let fresh = false
-  let freshAt = clock.now()
+  let freshAt = { ms: clock.now(), by: clock }
+  const ends = new Map<string, Milliseconds>()
 
   function replace(key: string, hash: Map<string, string>): readonly string[] {
     const differing = differences(hashes.get(key), hash)
@@ -59,7 +65,15 @@ export function createReplica({ clock, onFault }: ReplicaNeeds): WritableReplica
       for (const key of hashes.keys()) if (key.startsWith(prefix)) yield key
     },
     onChange: changes.on,
-    ageMs: () => (fresh ? 0 : clock.now() - freshAt),
+    ageMs: () => (fresh ? 0 : freshAt.by.now() - freshAt.ms),
+    leftMs(key) {
+      const end = ends.get(key)
+      return end === undefined ? null : end - clock.now()
+    },
+    lives(key, ms) {
+      if (ms === null) ends.delete(key)
+      else ends.set(key, clock.now() + ms)
+    },
     put(whole, patches = []) {
       const changed: (readonly [string, readonly string[]])[] = []
       for (const [key, hash] of whole) changed.push([key, replace(key, hash)])
@@ -76,8 +90,8 @@ export function createReplica({ clock, onFault }: ReplicaNeeds): WritableReplica
       return copy
     },
     mark(freshness) {
-      if (freshness !== 'fresh' && freshness !== 'stale') freshAt = freshness.at
-      else if (fresh || freshness === 'fresh') freshAt = clock.now()
+      if (freshness !== 'fresh' && freshness !== 'stale') freshAt = { ms: freshness.at, by: networkClock }
+      else if (fresh || freshness === 'fresh') freshAt = { ms: clock.now(), by: clock }
       fresh = freshness === 'fresh'
     },
   }

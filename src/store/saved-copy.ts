@@ -27,7 +27,10 @@ export interface SavedCopyNeeds {
   readonly origin: Origin
   /** A copy that Redis no longer keeps fresh is not saved over one that was. */
   readonly isFresh: () => boolean
+  /** The node's own. */
   readonly clock: Clock
+  /** By which the time of a copy is told; the node's own if absent. */
+  readonly networkClock?: Clock
   readonly log: Logger
   readonly metrics: Pick<Metrics, 'storeCopySaved'>
 }
@@ -49,9 +52,12 @@ const originKey = 'saved-from'
 interface Contents<Fields extends Hash = Hash> {
   readonly savedAt: Milliseconds
   readonly hashes: ReadonlyMap<string, Fields>
+  /** What was left then of the time to live of a key. */
+  readonly left?: ReadonlyMap<string, Milliseconds>
 }
 
-export function keepSavedCopy({ data, network, replica, origin, isFresh, clock, log, metrics }: SavedCopyNeeds): SavedCopy {
+export function keepSavedCopy(needs: SavedCopyNeeds): SavedCopy {
+  const { data, network, replica, origin, isFresh, clock, networkClock = clock, log, metrics } = needs
   const path = join(data, `copy-${network}.jsonl`)
   const aside = join(data, `copy-${network}.emptied.jsonl`)
   let unsaved = false
@@ -74,6 +80,15 @@ export function keepSavedCopy({ data, network, replica, origin, isFresh, clock, 
     restsUntil = began + (clock.now() - began) * restPerSave
   }
 
+  function leftOf(keys: Iterable<string>): ReadonlyMap<string, Milliseconds> {
+    const left = new Map<string, Milliseconds>()
+    for (const key of keys) {
+      const ms = replica.leftMs(key)
+      if (ms !== null) left.set(key, Math.round(ms))
+    }
+    return left
+  }
+
   /** One after the other: two would write the same file. */
   function inTurn(write: () => Promise<void>): Promise<void> {
     written = written.catch(() => undefined).then(write)
@@ -88,7 +103,7 @@ export function keepSavedCopy({ data, network, replica, origin, isFresh, clock, 
     const hashes = replica.moment()
     try {
       await mkdir(data, { recursive: true, mode: 0o700 })
-      await writeDurably(path, { savedAt: clock.now(), hashes: marked(hashes, origin) })
+      await writeDurably(path, { savedAt: networkClock.now(), hashes: marked(hashes, origin), left: leftOf(hashes.keys()) })
     } catch (fault) {
       unsaved = true
       metrics.storeCopySaved.set(0)
@@ -102,7 +117,7 @@ export function keepSavedCopy({ data, network, replica, origin, isFresh, clock, 
     async keepApart(hashes) {
       await inTurn(async () => {
         await mkdir(data, { recursive: true, mode: 0o700 })
-        await writeDurably(aside, { savedAt: clock.now(), hashes })
+        await writeDurably(aside, { savedAt: networkClock.now(), hashes })
       })
       return aside
     },
@@ -110,12 +125,12 @@ export function keepSavedCopy({ data, network, replica, origin, isFresh, clock, 
       const text = await sound(path).catch(() => null)
       const [savedAt = '', ...lines] = text?.split('\n') ?? []
       const isOfAnother = lines[0]?.startsWith(`["${originKey}"`) === true && parseLine(lines[0])[1].get('redis') !== origin
-      if (text === null || isOfAnother || Number(savedAt) < clock.now() - comparedForMs) return null
+      if (text === null || isOfAnother || Number(savedAt) < networkClock.now() - comparedForMs) return null
       const missing = lines.filter((line) => {
         const [, key] = /^\["((?:user|device):[^"]+)"/.exec(line) ?? []
         return key !== undefined && replica.hash(key) === undefined
       })
-      return { records: new Map(missing.map(parseLine)), savedAt: Number(savedAt) }
+      return { records: new Map(missing.map(parseLine).map(([key, hash]) => [key, hash])), savedAt: Number(savedAt) }
     },
     async restore() {
       const contents = await loadCopy(path).catch((fault: unknown) => {
@@ -123,10 +138,12 @@ export function keepSavedCopy({ data, network, replica, origin, isFresh, clock, 
         return null
       })
       if (!contents) return false
+      // How long the node was down its clock cannot tell for sure: what was left then is left now.
+      for (const [key, ms] of contents.left ?? []) replica.lives(key, ms)
       replica.put(contents.hashes)
       replica.mark({ at: contents.savedAt })
       unsaved = false
-      const minutes = Math.round((clock.now() - contents.savedAt) / 60_000)
+      const minutes = Math.round((networkClock.now() - contents.savedAt) / 60_000)
       log.warn(
         { event: 'store.restored', minutes, hashes: contents.hashes.size },
         `started from a saved copy of Redis, ${minutes} minutes old`,
@@ -152,18 +169,21 @@ export async function readSavedCopy(path: string): Promise<SavedRecords> {
 /** One JSON value a line: the time, then each hash; the last line is the SHA-256 of all before it. */
 async function loadCopy(path: string): Promise<Contents<Map<string, string>>> {
   const [savedAt = '', ...lines] = (await sound(path)).split('\n')
-  const hashes = new Map(lines.map(parseLine))
+  const entries = lines.map(parseLine)
+  const hashes = new Map(entries.map(([key, hash]) => [key, hash]))
   hashes.delete(originKey)
-  return { savedAt: Number(savedAt), hashes }
+  const left = new Map(entries.flatMap(([key, , ms]) => (ms === null ? [] : [[key, ms] as const])))
+  return { savedAt: Number(savedAt), hashes, left }
 }
 
 function marked(hashes: Contents['hashes'], origin: Origin): Contents['hashes'] {
   return new Map([[originKey, new Map([['redis', origin]])], ...hashes])
 }
 
-function parseLine(line: string): readonly [string, Map<string, string>] {
-  const [key, fields] = JSON.parse(line) as [string, [string, string][]]
-  return [key, new Map(fields)]
+/** Earlier versions write no time to live. */
+function parseLine(line: string): readonly [string, Map<string, string>, Milliseconds | null] {
+  const [key, fields, left = null] = JSON.parse(line) as [string, [string, string][], number?]
+  return [key, new Map(fields), left]
 }
 
 /** Its lines without the checksum. @throws where it is not there, or damaged */
@@ -176,7 +196,7 @@ async function sound(path: string): Promise<string> {
 }
 
 /** Whole or not at all, also across a power cut. It holds PIN hashes, so nobody else may read it. */
-async function writeDurably(path: string, { savedAt, hashes }: Contents): Promise<void> {
+async function writeDurably(path: string, { savedAt, hashes, left = new Map() }: Contents): Promise<void> {
   const checksum = createHash('sha256')
   const file = await open(`${path}.new`, 'w', 0o600)
   async function write(lines: string): Promise<void> {
@@ -185,7 +205,7 @@ async function writeDurably(path: string, { savedAt, hashes }: Contents): Promis
   }
   try {
     await write(`${savedAt}\n`)
-    for (const lines of slicesOf(hashes)) await write(lines)
+    for (const lines of slicesOf(hashes, left)) await write(lines)
     await file.write(`${checksum.digest('hex')}\n`)
     await file.sync()
   } finally {
@@ -194,10 +214,11 @@ async function writeDurably(path: string, { savedAt, hashes }: Contents): Promis
   await rename(`${path}.new`, path)
 }
 
-function* slicesOf(hashes: ReadonlyMap<string, Hash>): Generator<string> {
+function* slicesOf(hashes: ReadonlyMap<string, Hash>, left: ReadonlyMap<string, Milliseconds>): Generator<string> {
   let lines: string[] = []
   for (const [key, hash] of hashes) {
-    lines.push(`${JSON.stringify([key, [...hash]])}\n`)
+    const ms = left.get(key)
+    lines.push(`${JSON.stringify([key, [...hash], ...(ms === undefined ? [] : [ms])])}\n`)
     if (lines.length < sliceSize) continue
     yield lines.join('')
     lines = []

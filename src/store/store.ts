@@ -74,7 +74,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const destination = createDestination(place, keys.tag, clock)
   const { main, listener, writer, connections, ...writing } = connectionsTo(destination, durability, clock)
   const redisClock = createRedisClock({ clock, log })
-  const timed = { clock: redisClock, log, metrics } // What is compared with times in Redis.
+  const timed = { clock, networkClock: redisClock, log, metrics }
   const replica = createReplica({ ...timed, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
   const isConnected = (): boolean => link.state === 'connected'
   const integrity = createIntegrity({ ...timed, redis: main, keys, replica, savedCopy: () => savedCopy, isConnected })

@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
 import type { IncomingRequest, SipApplication, SipSource } from '../srf/srf.js'
+import type { Store } from '../store/store.js'
 import { createHealth, type Inquiry } from './health.js'
 import { calledNumber, callerOf, callerUri, type OutgoingCall, type OutsideParty, outgoingCall } from './identity.js'
 import { type CallPlace, locatedCall } from './located.js'
@@ -35,6 +36,9 @@ export interface Trunks {
 export interface TrunksNeeds {
   readonly srf: SipApplication
   readonly dialplan: Dialplan
+  /** Dates what a carrier is told. */
+  readonly store: Pick<Store, 'clock'>
+  /** The node's own. */
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -49,7 +53,7 @@ export interface TrunkSettings {
 
 export const defaultTrunkSettings: TrunkSettings = { downMs: 30_000, longestDownMs: 300_000 }
 
-export function createTrunks({ srf, dialplan, clock, log, metrics, settings }: TrunksNeeds): Trunks {
+export function createTrunks({ srf, dialplan, store, clock, log, metrics, settings }: TrunksNeeds): Trunks {
   const health = createHealth({ clock, log, metrics, ...defaultTrunkSettings, ...settings })
   const trunkOf = createSourceLookup(dialplan.trunks)
   const pings = dialplan.trunks.map((trunk) => startPing(trunk, { srf, health, clock, log }))
@@ -66,7 +70,7 @@ export function createTrunks({ srf, dialplan, clock, log, metrics, settings }: T
     located(trunk, number, party, place) {
       if (trunk.location !== 'pidf-lo') return null
       const call = outgoingCall(trunk, number, party, dialplan)
-      return locatedCall(call, { ...place, caller: callerUri(trunk, party, dialplan), at: clock.now() })
+      return locatedCall(call, { ...place, caller: callerUri(trunk, party, dialplan), at: store.clock.now() })
     },
     caller: callerOf,
     called: (request) => calledNumber(request, dialplan),

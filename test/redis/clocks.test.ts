@@ -35,10 +35,10 @@ afterAll(async () => {
   await redis.close()
 })
 
-function bindingsOf(node: DeskNode, name: string): Bindings {
+function bindingsOf(node: DeskNode, name: string, clock: Clock): Bindings {
   const { store } = node
   const common = { log: silentLogger(), metrics: createMetrics() }
-  const bindings = createBindings({ store, node: name as NodeName, clock: store.clock, ...common })
+  const bindings = createBindings({ store, node: name as NodeName, clock, ...common })
   opened.push(bindings)
   return bindings
 }
@@ -64,9 +64,13 @@ describe('a node whose clock is five minutes off', () => {
   })
 
   it('sees the phones of the others as registered, and they see its own, for 60 seconds like any', async () => {
-    const [atEarly, atLate, atRight] = [bindingsOf(early, 'paris-2'), bindingsOf(late, 'paris-3'), bindingsOf(right, 'paris-1')]
-    atEarly.commit(device('HD0001'), [bound('HD0001', 'paris-2', early.store.clock.now() / 1_000)])
-    atLate.commit(device('HD0002'), [bound('HD0002', 'paris-3', late.store.clock.now() / 1_000)])
+    const [atEarly, atLate, atRight] = [
+      bindingsOf(early, 'paris-2', ahead),
+      bindingsOf(late, 'paris-3', behind),
+      bindingsOf(right, 'paris-1', systemClock),
+    ]
+    atEarly.commit(device('HD0001'), [bound('HD0001', 'paris-2', ahead.now() / 1_000)])
+    atLate.commit(device('HD0002'), [bound('HD0002', 'paris-3', behind.now() / 1_000)])
     for (const { store } of [right, early, late])
       for (const id of ['HD0001', 'HD0002']) await keyOf(store, `reg:${id}`, (hash) => hash !== undefined)
     for (const bindings of [atEarly, atLate, atRight])

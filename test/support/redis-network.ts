@@ -49,7 +49,7 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
   const store = await openTestStore(redis, { log, metrics, clock, data: `${redis.directory}/${name}` })
   const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log })
   if ((await loadSamples({ store, directory, hashPin })) === 'loaded') await keyOf(store, 'device:HD0004', (hash) => hash !== undefined)
-  const start = { store, node: name as NodeName, boot: newBoot(), clock: store.clock, log }
+  const start = { store, node: name as NodeName, boot: newBoot(), clock, log }
   const membership = await joinNetwork({
     ...start,
     site: site as SiteName,
@@ -58,8 +58,8 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
     emergency: ['112'],
     library: hotdeskLibrary.version,
   })
-  const hasty: Clock = { now: store.clock.now, after: (ms, run) => store.clock.after(ms / hurry, run) }
-  const working = { ...start, clock: pace === 'hasty' ? hasty : store.clock }
+  const hasty: Clock = { now: clock.now, after: (ms, run) => clock.after(ms / hurry, run) }
+  const working = { ...start, clock: pace === 'hasty' ? hasty : clock }
   const hotdesk = createHotdesk({
     ...working,
     directory,

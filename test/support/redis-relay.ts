@@ -15,6 +15,8 @@ export interface RedisRelay {
   holdAnswersAfter(word: string): void
   /** Withholds this word, and whatever those connected now send after it. */
   holdFrom(word: string): void
+  /** From now on Redis says that it is so much later, in whole seconds, as if its clock had been set. Its keys keep their time to live. */
+  setClock(seconds: number): void
   /** Delivers what was held, however late. */
   release(): void
   close(): Promise<void>
@@ -37,6 +39,7 @@ interface Gate {
 export async function openRelay(redisSocket: string): Promise<RedisRelay> {
   const pairs = new Set<Pair>()
   let isCut: 'reset' | 'silence' | null = null
+  let ahead = 0
   let awaited: { readonly word: string; readonly what: 'answers' | 'requests' } | null = null
 
   const server = createServer((node) => {
@@ -51,7 +54,7 @@ export async function openRelay(redisSocket: string): Promise<RedisRelay> {
       if (isAwaited) awaited = null
       pair.toRedis.pass(bytes)
     })
-    redis.on('data', (bytes: Buffer) => pair.toNode.pass(bytes))
+    redis.on('data', (bytes: Buffer) => pair.toNode.pass(ahead === 0 ? bytes : withLaterTime(bytes, ahead)))
     // What is held outlives the connection of the node: a network delivers late.
     node.on('close', () => pair.toNode.shut())
     redis.on('close', () => {
@@ -86,6 +89,9 @@ export async function openRelay(redisSocket: string): Promise<RedisRelay> {
     holdFrom(word) {
       awaited = { word, what: 'requests' }
     },
+    setClock(seconds) {
+      ahead = seconds
+    },
     release() {
       for (const pair of pairs) pair.toRedis.open()
     },
@@ -97,6 +103,12 @@ export async function openRelay(redisSocket: string): Promise<RedisRelay> {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** Among all replies, the one to TIME is known by its form. */
+function withLaterTime(bytes: Buffer, ahead: number): Buffer {
+  const later = (_reply: string, seconds: string): string => `*2\r\n$10\r\n${Number(seconds) + ahead}\r\n$`
+  return Buffer.from(bytes.toString('latin1').replace(/\*2\r\n\$10\r\n(\d{10})\r\n\$(?=[1-6]\r\n\d{1,6}\r\n)/g, later), 'latin1')
 }
 
 function silence({ toRedis, toNode }: Pair): void {

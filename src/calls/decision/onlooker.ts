@@ -5,7 +5,7 @@ import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Device, Directory, User } from '../../directory/directory.js'
 import { createAssignments } from '../../hotdesk/hotdesk.js'
 import { type Registrar, registrationsIn } from '../../registrar/registrar.js'
-import type { Replica } from '../../store/store.js'
+import type { NetworkClock, Replica } from '../../store/store.js'
 import { tiedIn } from '../call-backs.js'
 import { diallerOn } from '../parties/caller.js'
 import type { Dialler, Knowledge, Question } from './contract.js'
@@ -34,13 +34,14 @@ export interface OnlookerNeeds {
   readonly replica: Replica
   readonly directory: Directory
   readonly clock: Clock
+  readonly networkClock: NetworkClock
   readonly log: Logger
 }
 
 /** Which lines to the outside are down only a running node knows: here they keep the order of the dial plan. */
-export function createOnlooker({ replica, directory, clock, log }: OnlookerNeeds): Onlooker {
+export function createOnlooker({ replica, directory, clock, networkClock, log }: OnlookerNeeds): Onlooker {
   const hotdesk = createAssignments({ replica, log })
-  const registrar = registrationsIn(replica, clock)
+  const registrar = registrationsIn({ replica, clock, networkClock })
   const common: Omit<Knowledge, keyof Standpoint> = {
     directory,
     hotdesk,

@@ -44,8 +44,8 @@ function subjectOf(text: string): string {
 
 async function why(subject: string, { json, ...options }: WhyOptions, needs: CommandNeeds): Promise<void> {
   const config = needs.config('look')
-  const { scene, told, shown } = await withDirectory(config, async (directory, { replica }) => {
-    const onlooker = createOnlooker({ replica, directory, clock: systemClock, log: silentLogger() })
+  const { scene, told, shown } = await withDirectory(config, async (directory, { replica, clock: networkClock }) => {
+    const onlooker = createOnlooker({ replica, directory, clock: systemClock, networkClock, log: silentLogger() })
     const place: SceneNeeds = { config, directory, onlooker }
     const found = sceneOf(options, place)
     const answer = { scene: found, told: explained(subject, found, place), shown: shownSubject(subject, found, place) }

@@ -48,7 +48,7 @@ export function createAutomaticLogout(needs: AutomaticLogoutNeeds): { close(): v
     const began = toMs(since)
     if (began === null) return null
     const sitting = { extension, site: record.get('site') ?? '', since: began, lastCall: toMs(lastCall) }
-    const due = inForce.flatMap((rule) => rule.dueOf(sitting)).filter(({ at }) => at <= clock.now())
+    const due = inForce.flatMap((rule) => rule.dueOf(sitting)).filter(({ at }) => at <= store.clock.now())
     return due.length > 0 ? { since, lastCall, due: due.sort((one, other) => one.at - other.at) } : null
   }
 

@@ -8,7 +8,7 @@ export interface Binding {
   /** Next hop of the flow it registered on: `sip:203.0.113.9:40312;transport=tcp`. */
   readonly flow: string
   readonly node: NodeName
-  /** Epoch seconds. */
+  /** Epoch seconds, by the node's own clock in memory and by the one of Redis in a record. */
   readonly expires: number
   readonly callId: string
   readonly cseq: number
@@ -23,7 +23,7 @@ export interface BoundContact extends Binding {
   readonly digest: string
   /** The name that the phone has for this network; `''` in a record of a version that did not write it. */
   readonly domain: string
-  /** Epoch seconds of the latest REGISTER; in Redis that of the latest one that changed more than the expiry. */
+  /** The same, of the latest REGISTER; in Redis that of the latest one that changed more than the expiry. */
   readonly registered: number
 }
 

@@ -29,6 +29,7 @@ export interface Bindings {
 export interface BindingsNeeds {
   readonly store: Store
   readonly node: NodeName
+  /** The node's own: the time of Redis is compared with in its records alone. */
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -38,7 +39,7 @@ export interface BindingsNeeds {
 const nearlyExpiredSeconds = 5
 
 export function createBindings({ store, node, clock, log, metrics }: BindingsNeeds): Bindings {
-  const copy = createRegistrationCopy(store.replica, node, clock)
+  const copy = createRegistrationCopy(node, { replica: store.replica, clock, networkClock: store.clock })
   const table = createBindingTable({ clock, log, metrics, onExpired: (device) => records.touch(device, 'all') })
   const records = createRecords({ store, copy, node, clock, log, current, onSettled: catchUp })
   /** Their records changed while we were writing them: whose change it was shows when that is over. */

@@ -16,6 +16,7 @@ export interface RecordsNeeds {
   readonly store: Store
   readonly copy: RegistrationCopy
   readonly node: NodeName
+  /** The node's own. */
   readonly clock: Clock
   readonly log: Logger
   /** The device's bindings at this node, now; null: the record is another node's by now and must be left alone. */
@@ -34,6 +35,15 @@ export function createRecords({ store, copy, node, clock, log, current, onSettle
     return store.replaceHash(key, { node }, takenOffSeconds)
   }
 
+  function inNetworkTime(binding: BoundContact): BoundContact {
+    const { aheadMs } = store.clock
+    return {
+      ...binding,
+      expires: Math.round(binding.expires + aheadMs / 1_000),
+      registered: Math.round(binding.registered * 1_000 + aheadMs) / 1_000,
+    }
+  }
+
   return createWriteQueue({
     store,
     clock,
@@ -46,8 +56,9 @@ export function createRecords({ store, copy, node, clock, log, current, onSettle
       const holder = copy.holder(device)
       if (bindings.length === 0) return takeOff(key, holder)
       const ttl = Math.max(1, Math.ceil(Math.max(...bindings.map(({ expires }) => expires)) - clock.now() / 1000))
-      if (extent === 'expiry' && holder === node) return store.putFields(key, toExpiryFields(bindings), ttl)
-      return store.replaceHash(key, toRecord(node, bindings), ttl)
+      const told = bindings.map(inNetworkTime)
+      if (extent === 'expiry' && holder === node) return store.putFields(key, toExpiryFields(told), ttl)
+      return store.replaceHash(key, toRecord(node, told), ttl)
     },
   })
 }

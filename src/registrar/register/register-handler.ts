@@ -20,7 +20,10 @@ export interface RegisterNeeds {
   readonly names: Names
   readonly directory: Pick<Directory, 'isFilled'>
   readonly node: NodeName
+  /** The node's own. */
   readonly clock: Clock
+  /** By which a phone may set its clock. */
+  readonly date: () => Milliseconds
   readonly log: Logger
   readonly metrics: Metrics
   readonly limits: ExpiryLimits
@@ -36,7 +39,7 @@ const otherDomain = refusal(404, 'Domain Not Served Here')
 
 /** Answers one REGISTER by the steps of RFC 3261 §10.3. */
 export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingRequest) => void {
-  const { bindings, authenticator, node, clock, limits, registered } = needs
+  const { bindings, authenticator, node, clock, date, limits, registered } = needs
   const count = (outcome: string): void => needs.metrics.registrationsTotal.inc({ outcome })
 
   function change(request: IncomingRequest, { device, digest }: Proven, wish: Exclude<Wish, { kind: 'fetch' }>): Refusal | null {
@@ -62,7 +65,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
       return
     }
     if (wish.kind === 'fetch') count('fetched')
-    answer(request, bindings.of(device), clock.now())
+    answer(request, bindings.of(device), { now: clock.now(), date: date() })
     if (wish.kind === 'change' && bindings.of(device).length > 0) registered.emit(device)
   }
 
@@ -84,11 +87,16 @@ function refuse(request: IncomingRequest, { status, reason, headers = {} }: Refu
   request.respond(status, { reason, headers })
 }
 
+interface Moment {
+  readonly now: Milliseconds
+  readonly date: Milliseconds
+}
+
 /** Step 8: all bindings with the seconds that are left to them; the phone may set its clock by Date. */
-function answer(request: IncomingRequest, bindings: readonly BoundContact[], now: Milliseconds): void {
+function answer(request: IncomingRequest, bindings: readonly BoundContact[], { now, date }: Moment): void {
   const left = (expires: number): number => Math.max(0, expires - Math.ceil(now / 1000))
   const contacts = bindings.map(({ contact, expires }) => `<${contact}>;expires=${left(expires)}`)
-  request.respond(200, { headers: { ...(contacts.length > 0 && { Contact: contacts.join(', ') }), Date: new Date(now).toUTCString() } })
+  request.respond(200, { headers: { ...(contacts.length > 0 && { Contact: contacts.join(', ') }), Date: new Date(date).toUTCString() } })
 }
 
 interface Change {

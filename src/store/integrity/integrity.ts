@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.js'
 import { AppError, messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
-import type { Store, StoreCondition } from '../contract.js'
+import type { NetworkClock, Store, StoreCondition } from '../contract.js'
 import type { Keys } from '../keys.js'
 import type { WritableReplica } from '../replica.js'
 import type { SavedCopy } from '../saved-copy.js'
@@ -35,14 +35,23 @@ export interface IntegrityNeeds {
   readonly savedCopy: () => Pick<SavedCopy, 'keepApart' | 'lacking'>
   readonly isConnected: () => boolean
   readonly clock: Clock
+  readonly networkClock: NetworkClock
   readonly log: Logger
   readonly metrics: Metrics
 }
 
 const remedy = 'Bring them back (hotdesk redis restore, hotdesk import), or accept that they are gone: hotdesk redis accept'
 
-export function createIntegrity({ redis, keys, replica, savedCopy, isConnected, clock, log, metrics }: IntegrityNeeds): Integrity {
-  const losses = createLosses({ replica, marks: createMarks(redis, keys), clock, onLost: () => void tellLost(), onOver: tellOver })
+export function createIntegrity(needs: IntegrityNeeds): Integrity {
+  const { redis, keys, replica, savedCopy, isConnected, clock, networkClock, log, metrics } = needs
+  const losses = createLosses({
+    replica,
+    marks: createMarks(redis, keys),
+    clock,
+    networkClock,
+    onLost: () => void tellLost(),
+    onOver: tellOver,
+  })
   const audit = createAudit({ redis, keys, replica, losses })
   const memory = createMemoryWatch({ redis, isConnected, clock, log, metrics })
   let isCompared = false

@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { counted } from '../../base/output/counted.js'
+import type { NetworkClock } from '../contract.js'
 import type { Hash, WritableReplica } from '../replica.js'
 import { createCensus, kindOf, seatsOf } from './census.js'
 
@@ -34,7 +35,10 @@ export interface Losses {
 export interface LossNeeds {
   readonly replica: WritableReplica
   readonly marks: Marks
+  /** The node's own. */
   readonly clock: Clock
+  /** By which removals are marked. */
+  readonly networkClock: NetworkClock
   /** There is a loss. The copy still holds everything. */
   readonly onLost: () => void
   /** It is over: `back` in Redis, or `accepted` by an operator. */
@@ -61,7 +65,7 @@ const countsForMs = 24 * 60 * 60 * 1_000
 /** Clocks of nodes and of operators' machines differ. */
 const toleranceMs = 60_000
 
-export function createLosses({ replica, marks, clock, onLost, onOver }: LossNeeds): Losses {
+export function createLosses({ replica, marks, clock, networkClock, onLost, onOver }: LossNeeds): Losses {
   const missing = new Map<string, Missing>()
   const census = createCensus(replica)
   let isOpen = false
@@ -131,7 +135,7 @@ export function createLosses({ replica, marks, clock, onLost, onOver }: LossNeed
         const hash = replica.hash(key)
         return hash ? [[key, hash] as const] : []
       })
-      const removed = new Set(await note(before, clock.now() - replica.ageMs()))
+      const removed = new Set(await note(before, networkClock.now() - replica.ageMs()))
       // What has come back meanwhile is left alone.
       const gone = before.filter(([key, hash]) => replica.hash(key) === hash && (!isOpen || removed.has(key)))
       return [...(isOpen ? restored() : []), ...gone.map(([key]) => [key, new Map<string, string>()] as const)]
@@ -153,7 +157,7 @@ export function createLosses({ replica, marks, clock, onLost, onOver }: LossNeed
       if (!isOpen) return
       const gone = [...missing.keys()]
       const [accepted = 0] = await marks.removals(gone.slice(0, 1))
-      if (accepted < openedAt - toleranceMs) return
+      if (accepted < openedAt + networkClock.aheadMs - toleranceMs) return
       missing.clear()
       replica.put(gone.map((key) => [key, new Map<string, string>()] as const))
       closeIfOver('accepted')

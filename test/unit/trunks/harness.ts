@@ -58,5 +58,10 @@ export function open(statuses: readonly (number | 'link')[] = [200]): Bench {
     if (next === 'link') return Promise.resolve({ ...plain, status: 503, madeHere: 'link' })
     return Promise.resolve({ ...plain, status: next, ...(next === 408 && { madeHere: 'server' }) })
   })
-  return { trunks: createTrunks({ srf, dialplan, clock, log: silentLogger(), metrics }), clock, metrics, pings }
+  return {
+    trunks: createTrunks({ srf, dialplan, store: { clock: { ...clock, aheadMs: 0 } }, clock, log: silentLogger(), metrics }),
+    clock,
+    metrics,
+    pings,
+  }
 }
