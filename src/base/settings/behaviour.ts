@@ -82,7 +82,9 @@ export const behaviour = {
       .describe('A call to the number that the emergency centre was shown rings that phone for so long.'),
     stopSeconds: seconds(0, 3_600)
       .prefault('300')
-      .describe('A node that is stopped waits this long for emergency calls to end. It takes new ones meanwhile.'),
+      .describe(
+        'A node that is stopped waits this long for emergency calls to end, and takes new ones. Then it leaves: their sound goes on without it.',
+      ),
     unprovenPerSource: whole('calls', { from: 1, to: 1_000 })
       .prefault('3')
       .describe('Emergency calls that one address may have without proof of its phone. Proven phones are never limited.'),
