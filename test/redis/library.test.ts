@@ -1,12 +1,16 @@
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.js'
 import type { NodeName, SiteName } from '../../src/base/identity.js'
 import { silentLogger } from '../../src/base/logger.js'
+import { createMetrics } from '../../src/base/metrics.js'
 import { thisProcess } from '../../src/base/process-identity.js'
 import type { RedisPlace } from '../../src/config.js'
 import { joinNetwork, type Membership, newBoot } from '../../src/directory/directory.js'
 import { hotdeskLibrary } from '../../src/hotdesk/library.js'
+import { createKeys } from '../../src/store/keys.js'
+import { createLibrary } from '../../src/store/library/library.js'
 import { type FunctionLibrary, installLibrary, type Loading, type Store } from '../../src/store/store.js'
 import { type KeptLog, keepLog } from '../support/kept-log.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
@@ -173,6 +177,28 @@ describe('a node that only checks the functions', () => {
     await expect.poll(() => store.condition().reasons.join(), { timeout: 5_000 }).toContain('with other content')
     await expect(store.transition('hotdesk_version')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(await contentInRedis()).toContain('-- changed')
+  })
+})
+
+describe('the trouble with the functions', () => {
+  it('is over when an operator has loaded them between two looks of a health check', async () => {
+    const connection = new Redis({ path: redis.socket })
+    const log = silentLogger()
+    const watched = createLibrary({
+      redis: connection,
+      keys: createKeys('hd'),
+      library: hotdeskLibrary,
+      loading: 'check',
+      log,
+      metrics: createMetrics(),
+    })
+    await redis.cli('HSET', '{hd}:user:100', 'name', 'Alice')
+    await expect(watched.isInPlace()).rejects.toMatchObject({ code: 'STORE_FUNCTIONS' })
+    expect(watched.trouble).toContain('hotdesk redis install')
+    await redis.cli('FUNCTION', 'LOAD', hotdeskLibrary.code)
+    expect(await watched.isInPlace()).toBe(true)
+    expect(watched.trouble).toBeNull()
+    connection.disconnect()
   })
 })
 

@@ -105,7 +105,10 @@ export function createLibrary({ redis, keys, library, loading, log, metrics }: L
     async isInPlace() {
       const found = await versionIn(redis, library.name, keys.tag)
       if (found === 0) await ensure()
-      return (found === 0 || found === library.version) && (await looksOurs())
+      const isThere = (found === 0 || found === library.version) && (await looksOurs())
+      // An operator has loaded it between two looks.
+      if (isThere && trouble !== null) note(null)
+      return isThere
     },
     get trouble() {
       return trouble
