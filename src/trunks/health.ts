@@ -3,13 +3,15 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Trunk } from '../dialplan/dialplan.js'
 
+export type Method = 'INVITE' | 'OPTIONS'
+
 /** Which trunks take calls, as their responses to INVITE and OPTIONS show. */
 export interface Health {
   isUp(trunk: Trunk): boolean
   /** Epoch milliseconds from which a trunk that is down is tried like any other again. */
   retryAt(trunk: Trunk): Milliseconds
   /** Begins a request to the trunk. */
-  asked(trunk: Trunk): Inquiry
+  asked(trunk: Trunk, method: Method): Inquiry
 }
 
 /** One request to a trunk. Its outcome counts unless something newer is known. */
@@ -31,50 +33,99 @@ export interface HealthNeeds {
   readonly longestDownMs: Milliseconds
 }
 
+/** Requests have numbers in the order in which they were sent. */
+type RequestNumber = number
+
 interface Trouble {
   readonly failures: number
-  readonly since: Milliseconds
   readonly until: Milliseconds
+  /** The newest request at the time of the failure. */
+  readonly newest: RequestNumber
+  /** The answer to a request after this one ends the trouble. */
+  readonly last: RequestNumber
 }
 
-/** What the log shows for silence. */
+/** What the requests of one method have shown of a trunk. */
+interface Finding {
+  trouble: Trouble | null
+  /** The newest request that was answered. */
+  answered: RequestNumber
+}
+
+type Findings = Readonly<Record<Method, Finding>>
+
+/**
+ * The methods that an answer speaks for. An answered OPTIONS says nothing about calls: a carrier may answer it at its border while every
+ * INVITE fails.
+ */
+const speaksFor: Readonly<Record<Method, readonly Method[]>> = { INVITE: ['INVITE', 'OPTIONS'], OPTIONS: ['OPTIONS'] }
+
+/** The status in the log for silence. */
 const silence = 408
 
 export function createHealth({ clock, log, metrics, downMs, longestDownMs }: HealthNeeds): Health {
-  const troubles = new Map<string, Trouble>()
-  const lastAnswers = new Map<string, Milliseconds>()
+  const trunks = new Map<string, Findings>()
+  let newest: RequestNumber = 0
 
-  function failed({ name }: Trunk, status: number): void {
-    const failures = (troubles.get(name)?.failures ?? 0) + 1
-    const ms = Math.min(downMs * 2 ** (failures - 1), longestDownMs)
-    troubles.set(name, { failures, since: clock.now(), until: clock.now() + ms })
-    metrics.trunkUp.set({ trunk: name }, 0)
-    log.warn({ event: 'trunk.down', trunk: name, status, seconds: ms / 1000 }, `trunk ${name} is down: ${status}`)
+  function findingsOf({ name }: Trunk): Findings {
+    const known = trunks.get(name)
+    if (known) return known
+    const findings = { INVITE: { trouble: null, answered: 0 }, OPTIONS: { trouble: null, answered: 0 } }
+    trunks.set(name, findings)
+    return findings
   }
 
-  function answered({ name }: Trunk): void {
-    lastAnswers.set(name, clock.now())
-    if (!troubles.delete(name)) return
-    metrics.trunkUp.set({ trunk: name }, 1)
-    log.info({ event: 'trunk.up', trunk: name }, `trunk ${name} is up again`)
+  function retryAt(trunk: Trunk): Milliseconds {
+    const { INVITE, OPTIONS } = findingsOf(trunk)
+    return Math.max(INVITE.trouble?.until ?? 0, OPTIONS.trouble?.until ?? 0)
+  }
+
+  function isInTrouble(trunk: Trunk): boolean {
+    return Object.values(findingsOf(trunk)).some(({ trouble }) => trouble !== null)
+  }
+
+  function answered(trunk: Trunk, method: Method, request: RequestNumber): void {
+    const wasInTrouble = isInTrouble(trunk)
+    for (const finding of speaksFor[method].map((each) => findingsOf(trunk)[each])) {
+      finding.answered = Math.max(finding.answered, request)
+      if (finding.trouble && finding.trouble.last < request) finding.trouble = null
+    }
+    if (!wasInTrouble || isInTrouble(trunk)) return
+    metrics.trunkUp.set({ trunk: trunk.name }, 1)
+    log.info({ event: 'trunk.up', trunk: trunk.name }, `trunk ${trunk.name} is up again`)
   }
 
   return {
-    isUp: (trunk) => (troubles.get(trunk.name)?.until ?? 0) <= clock.now(),
-    retryAt: (trunk) => troubles.get(trunk.name)?.until ?? 0,
-    asked(trunk) {
-      const began = clock.now()
-      // Requests that were under way together fail together: that is one failure.
-      const isCounted = (): boolean => (troubles.get(trunk.name)?.since ?? Number.NEGATIVE_INFINITY) > began
-      // A trunk that has answered another request meanwhile is not silent.
-      const hasAnswered = (): boolean => (lastAnswers.get(trunk.name) ?? Number.NEGATIVE_INFINITY) > began
+    isUp: (trunk) => retryAt(trunk) <= clock.now(),
+    retryAt,
+    asked(trunk, method) {
+      const request = ++newest
+      const finding = findingsOf(trunk)[method]
+      const failuresBefore = finding.trouble?.failures ?? 0
+
+      function failed(status: number, last: RequestNumber): void {
+        const { trouble } = finding
+        if (trouble && trouble.newest >= request) {
+          // Requests that were under way together fail together: that is one failure.
+          finding.trouble = { ...trouble, last: Math.max(trouble.last, last) }
+          return
+        }
+        // A call that rings first and is refused then has not ended the row of failures.
+        const failures = (trouble?.failures ?? (finding.answered === request ? failuresBefore : 0)) + 1
+        const ms = Math.min(downMs * 2 ** (failures - 1), longestDownMs)
+        finding.trouble = { failures, until: clock.now() + ms, newest, last }
+        metrics.trunkUp.set({ trunk: trunk.name }, 0)
+        const line = { event: 'trunk.down', trunk: trunk.name, method, status, seconds: ms / 1000 }
+        log.warn(line, `trunk ${trunk.name} is down: ${status} to ${method}`)
+      }
+
       return {
-        answered: () => answered(trunk),
-        refused(status) {
-          if (!isCounted()) failed(trunk, status)
-        },
+        answered: () => answered(trunk, method, request),
+        // A refusal is the trunk's present state, whatever it has answered to calls that were sent before.
+        refused: (status) => failed(status, newest),
         silent() {
-          if (!isCounted() && !hasAnswered()) failed(trunk, silence)
+          // A trunk that has answered a later request is not silent.
+          if (finding.answered <= request) failed(silence, request)
         },
       }
     },

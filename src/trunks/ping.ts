@@ -12,15 +12,15 @@ export interface PingNeeds {
 }
 
 /**
- * Asks a trunk with OPTIONS (RFC 3261 §11) every `pingSeconds` whether it is up. Any response of its own except 503 says yes, because many
- * trunks refuse OPTIONS. A trunk that has never answered one is not judged by its silence.
+ * Asks a trunk with OPTIONS (RFC 3261 §11) every `pingSeconds` whether it lives. Any response of its own except 503 says yes, because many
+ * trunks refuse OPTIONS; it does not say that the trunk takes calls. A trunk that has never answered one is not judged by its silence.
  */
 export function startPing(trunk: Trunk, { srf, health, clock, log }: PingNeeds): Alarm | null {
   if (trunk.pingSeconds === undefined) return null
   let hasAnswered = false
 
   async function ping(): Promise<void> {
-    const inquiry = health.asked(trunk)
+    const inquiry = health.asked(trunk, 'OPTIONS')
     const { status, madeHere } = await srf.request('OPTIONS', trunk.uri)
     // It was never sent: that says nothing of the trunk.
     if (madeHere === 'link') return

@@ -20,7 +20,7 @@ export interface Trunks {
   order(trunks: readonly Trunk[]): readonly Trunk[]
   /** The line a request came from, by its source address. */
   trunkOf(source: SipSource): Trunk | null
-  /** Begins a call to the trunk. What the trunk responds decides whether it is up. */
+  /** Begins a call to the trunk. What the trunk responds decides whether it takes calls. */
   asked(trunk: Trunk): Inquiry
   /** Request-URI, identity and credentials of a call to that carrier. */
   outgoing(trunk: Trunk, number: string, party: OutsideParty): OutgoingCall
@@ -65,7 +65,7 @@ export function createTrunks({ srf, dialplan, store, clock, log, metrics, settin
       return [...trunks.filter(health.isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
     },
     trunkOf,
-    asked: health.asked,
+    asked: (trunk) => health.asked(trunk, 'INVITE'),
     outgoing: (trunk, number, party) => outgoingCall(trunk, number, party, dialplan),
     located(trunk, number, party, place) {
       if (trunk.location !== 'pidf-lo') return null

@@ -28,7 +28,9 @@ export async function openCarrier(): Promise<Carrier> {
 export const siteElin = '+33199000000'
 
 /** A line to the carrier at that address, with further settings of the trunk. */
-export type Line = string | { readonly address: string; readonly location: string; readonly username?: string; readonly password?: string }
+export type Line =
+  | string
+  | { readonly address: string; readonly location: string; readonly ping?: number; readonly username?: string; readonly password?: string }
 
 /** The dial plan of Paris with those lines, in that order. */
 export function planOver(...lines: readonly Line[]): string {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Phone } from '../../src/cli/demo/phone.js'
 import { type Carrier, openCarrier, planOver } from '../support/carrier.js'
 import { converse, hangUp } from '../support/conversation.js'
-import { dialAnswered, logIn } from '../support/login.js'
+import { dialAnswered, dialRefused, logIn } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
 import { metricOf } from '../support/node-health.js'
 import { openTestOffice, type TestOffice } from '../support/office.js'
@@ -54,6 +54,12 @@ it('both legs of a call have a session timer of the node, and the phone’s refr
   expect(first.untaken).not.toContain('UPDATE')
 })
 
+it('a refusal that speaks of the callee ends an ordinary call: no other trunk is tried', async () => {
+  const dialling = dialRefused(desk, number)
+  first.respond(await first.hearsRequest('INVITE'), 603)
+  expect(await dialling).toBe(603)
+})
+
 it('a trunk that refuses calls stays down when a call ends that it took before', async () => {
   const before = dialAnswered(desk, number)
   first.respond(await first.hearsRequest('INVITE'), 200, [], offer)
@@ -73,3 +79,42 @@ it('a trunk that refuses calls stays down when a call ends that it took before',
   await hangUp(await converse(desk, number, outside))
   expect(first.untaken.filter((name) => name === 'INVITE')).toEqual([])
 })
+
+it('a trunk that answers OPTIONS and no INVITE holds up one emergency call and not the next one', async () => {
+  const port = { port: 9 }
+  const silent = await openUdpPeer(port, ['OPTIONS'])
+  const next = await openUdpPeer(port)
+  const dialplan = planOver({ address: silent.address, location: 'none', ping: 5 }, next.address)
+  const other = await office.node('paris-2', 'paris', { dialplan })
+  port.port = Number(other.udp.split(':')[1])
+  const phone = await office.phone('HD0003', other)
+  const invites = (): number => silent.untaken.filter((name) => name === 'INVITE').length
+
+  async function callsForHelp(): Promise<void> {
+    next.respond(await next.hearsRequest('INVITE'), 200, [], offer)
+    await next.hearsRequest('ACK')
+  }
+
+  const held = dialAnswered(phone, '112')
+  expect(await other.logged('trunk.down')).toMatchObject({ trunk: 'line-1', method: 'INVITE', status: 408, seconds: 30 })
+  // It has been answered while the call waited.
+  expect(silent.untaken).toContain('OPTIONS')
+  await callsForHelp()
+  const calls = [await held]
+  const before = invites()
+  expect(before).toBeGreaterThan(0)
+
+  const passing = dialAnswered(phone, '112')
+  await callsForHelp()
+  calls.push(await passing)
+  expect(invites()).toBe(before)
+  expect(await metricOf(other, 'hotdesk_trunk_up{trunk="line-1"}')).toBe(0)
+
+  for (const call of calls) {
+    const over = call.hangUp()
+    next.respond(await next.hearsRequest('BYE'), 200)
+    await over
+  }
+  await silent.close()
+  await next.close()
+}, 20_000)

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import { silentLogger } from '../../../src/base/logger.js'
+import { createMetrics } from '../../../src/base/metrics.js'
+import { createHealth, type Health, type Inquiry } from '../../../src/trunks/health.js'
+import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+import { all, type Bench, open, trunkNamed } from './harness.js'
+
+const first = trunkNamed('first')
+
+/** The clock moves on, and answers to OPTIONS on the way are taken in. */
+async function pass({ clock }: Bench, seconds: number): Promise<void> {
+  for (let i = 0; i < seconds; i++) {
+    clock.advance(1_000)
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+  }
+}
+
+const comesFirst = ({ trunks }: Bench): boolean => trunks.order(all)[0] === first
+
+async function metricOf({ metrics }: Bench): Promise<number | undefined> {
+  return (await metrics.trunkUp.get()).values.find(({ labels }) => labels.trunk === 'first')?.value
+}
+
+describe('a trunk that answers every OPTIONS', () => {
+  const ways: readonly [string, number, (inquiry: Inquiry) => void][] = [
+    ['does not answer INVITE', 5, (inquiry) => inquiry.silent()],
+    ['answers INVITE with 100 and nothing more', 20, (inquiry) => inquiry.silent()],
+    ['answers INVITE with 503', 0, (inquiry) => inquiry.refused(503)],
+    [
+      'answers INVITE with 183 and then 503',
+      0,
+      (inquiry) => {
+        inquiry.answered()
+        inquiry.refused(503)
+      },
+    ],
+  ]
+
+  /** Calls the trunk, and again as soon as its turn has come: the seconds for which it was down each time. */
+  async function downTimes(bench: Bench, times: number, seconds: number, fail: (inquiry: Inquiry) => void): Promise<number[]> {
+    const found: number[] = []
+    for (let i = 0; i < times; i++) {
+      const inquiry = bench.trunks.asked(first)
+      await pass(bench, seconds)
+      fail(inquiry)
+      let downFor = 0
+      for (; !comesFirst(bench) && downFor < 1_000; downFor++) {
+        expect(await metricOf(bench)).toBe(0)
+        await pass(bench, 1)
+      }
+      found.push(downFor)
+    }
+    return found
+  }
+
+  it.each(ways)('and %s is down, for longer each time', async (_, seconds, fail) => {
+    const bench = open([200])
+    // The next OPTIONS is sent and answered while the call waits.
+    await pass(bench, 58)
+    expect(await downTimes(bench, 6, seconds, fail)).toEqual([30, 60, 120, 240, 300, 300])
+    expect(bench.pings.length).toBeGreaterThan(30)
+    expect(await metricOf(bench)).toBe(0)
+  })
+
+  it.each(ways)('and %s is up with its first response to a call, and what was before is forgotten', async (_, seconds, fail) => {
+    const bench = open([200])
+    await pass(bench, 58)
+    await downTimes(bench, 3, seconds, fail)
+    const inquiry = bench.trunks.asked(first)
+    await pass(bench, 1)
+    inquiry.answered()
+    expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 1])
+    await pass(bench, 1)
+    expect(await downTimes(bench, 2, seconds, fail)).toEqual([30, 60])
+  })
+
+  it('is up before its time when a call answers that found no other trunk', async () => {
+    const bench = open([200])
+    await pass(bench, 30)
+    bench.trunks.asked(first).silent()
+    await pass(bench, 1)
+    bench.trunks.asked(first).answered()
+    expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 1])
+  })
+})
+
+describe('a trunk that is silent to OPTIONS and has answered before', () => {
+  it('is up with its next response to OPTIONS', async () => {
+    const bench = open([200, 408, 200])
+    await pass(bench, 60)
+    expect([comesFirst(bench), await metricOf(bench)]).toEqual([false, 0])
+    await pass(bench, 30)
+    expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 1])
+  })
+
+  it('is up with its next response to a call', async () => {
+    const bench = open([200, 408])
+    await pass(bench, 60)
+    bench.trunks.asked(first).answered()
+    expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 1])
+  })
+
+  it('and fails calls as well stays down when OPTIONS is answered again', async () => {
+    const bench = open([200, 408, 408, 200])
+    await pass(bench, 89)
+    bench.trunks.asked(first).silent()
+    await pass(bench, 1)
+    bench.trunks.asked(first).silent()
+    await pass(bench, 30)
+    // Two failures of calls: 60 s from the second one.
+    expect([bench.pings.length, comesFirst(bench), await metricOf(bench)]).toEqual([4, false, 0])
+    await pass(bench, 29)
+    expect(comesFirst(bench)).toBe(false)
+    await pass(bench, 1)
+    expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 0])
+  })
+})
+
+describe('of requests that are under way at the same time', () => {
+  let clock: ManualClock
+  let health: Health
+
+  function ask(...methods: readonly ('INVITE' | 'OPTIONS')[]): readonly Inquiry[] {
+    clock = createManualClock(1_000)
+    const metrics = createMetrics()
+    health = createHealth({ clock, log: silentLogger(), metrics, downMs: 30_000, longestDownMs: 300_000 })
+    return methods.map((method) => {
+      clock.advance(1_000)
+      return health.asked(first, method)
+    })
+  }
+
+  const isUp = (): boolean => health.isUp(first)
+
+  it('an earlier call that rings does not excuse the silence of a later one', () => {
+    const [earlier, later] = ask('INVITE', 'INVITE')
+    earlier?.answered()
+    later?.silent()
+    expect(isUp()).toBe(false)
+  })
+
+  it.each<[string, (inquiry?: Inquiry) => void]>([
+    ['silent', (inquiry) => inquiry?.silent()],
+    ['refused', (inquiry) => inquiry?.refused(503)],
+  ])('the response to an earlier call does not bring a trunk back whose later call was %s', (_, fail) => {
+    const [earlier, later] = ask('INVITE', 'INVITE')
+    fail(later)
+    earlier?.answered()
+    expect(isUp()).toBe(false)
+  })
+
+  it('the response to a later call brings a trunk back that was silent to an earlier one', () => {
+    const [earlier, later] = ask('INVITE', 'INVITE')
+    earlier?.silent()
+    expect(isUp()).toBe(false)
+    later?.answered()
+    expect(isUp()).toBe(true)
+  })
+
+  it('the response to a later call does not bring a trunk back that has refused an earlier one just now', () => {
+    const [earlier, later] = ask('INVITE', 'INVITE')
+    earlier?.refused(503)
+    later?.answered()
+    expect(isUp()).toBe(false)
+  })
+
+  it('the last one that is silent counts, though it adds nothing to the time', () => {
+    const [earlier, between, last] = ask('INVITE', 'INVITE', 'INVITE')
+    earlier?.silent()
+    last?.silent()
+    between?.answered()
+    expect(isUp()).toBe(false)
+    clock.advance(30_000)
+    expect(isUp()).toBe(true)
+  })
+
+  it('a call that is answered excuses the silence of an OPTIONS before it, and not the reverse', () => {
+    const [options, call] = ask('OPTIONS', 'INVITE')
+    call?.answered()
+    options?.silent()
+    expect(isUp()).toBe(true)
+    const [silentCall, answeredOptions] = ask('INVITE', 'OPTIONS')
+    answeredOptions?.answered()
+    silentCall?.silent()
+    expect(isUp()).toBe(false)
+  })
+})
