@@ -27,8 +27,8 @@ const hearingRinging: Patience = { silenceMs: 15_000, locatedMs: 7_000 }
 /** It has said 100: until it rings or refuses may take long, but where something else can be tried nobody waits for ever. */
 const stuckMs = 20_000
 
-/** What speaks of who is called, and is so on every line. */
-const lastWords: ReadonlySet<number> = new Set([486, 487, 600, 603])
+/** The emergency centre is busy: the place of the phone has nothing to do with it. */
+const busy: ReadonlySet<number> = new Set([486, 600])
 const credentialsWanted: ReadonlySet<number> = new Set([401, 407])
 
 export interface TrunkCall {
@@ -64,12 +64,7 @@ export async function overTrunk(call: Call, what: TrunkCall, needs: CallNeeds): 
 /** Whatever else is said may be about the place, or the body that carries it, or the size that it gives the request. */
 function mayMindThePlace({ answer }: Failure, { isLast }: TrunkCall): boolean {
   if (answer === stuck) return isLast
-  return answer !== undefined && !lastWords.has(answer.status) && !credentialsWanted.has(answer.status)
-}
-
-/** No other line would say anything else. */
-export function isLastWord({ answer }: Failure): boolean {
-  return answer === undefined || lastWords.has(answer.status)
+  return answer !== undefined && !busy.has(answer.status) && !credentialsWanted.has(answer.status)
 }
 
 function plainCall({ trunk, number, party }: TrunkCall, { trunks }: CallNeeds): LineCall {

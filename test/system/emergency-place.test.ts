@@ -149,10 +149,11 @@ describe('the place of a phone that calls for help', () => {
     expect(again.invite.header('Proxy-Authorization')).toMatch(/^Digest username="paris"/)
     expect(partsOf(again.invite).length).toBe(2)
     again.reject(486)
+    ;(await centre.nextCall()).reject(486)
     await dialling.result
   })
 
-  it.each([415, 424, 400, 404, 488, 500, 503])(
+  it.each([415, 424, 400, 404, 487, 488, 500, 503, 603])(
     'is left out on the same line where the carrier answers %i, and the call stands',
     async (status) => {
       const failed = await metricOf(node, 'hotdesk_emergency_failures_total')
@@ -171,9 +172,13 @@ describe('the place of a phone that calls for help', () => {
     },
   )
 
-  it('is no reason to call again where the centre is busy', async () => {
+  it.each([486, 600])('is no reason to call again on the same line where the centre is busy (%i)', async (status) => {
     const dialling = await desk.dial('112')
-    await refused(486)
+    await refused(status)
+    // The second line does not take the place.
+    const second = await centre.nextCall()
+    expectPlain(second)
+    second.reject(486)
     const dialled = await dialling.result
     expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(486)
   })
