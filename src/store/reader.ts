@@ -6,7 +6,7 @@ import { createHeartbeats } from './heartbeats.js'
 import { isFragment } from './integrity/census.js'
 import type { Losses } from './integrity/losses.js'
 import { isExpiring, isReplicated, type Keys } from './keys.js'
-import type { Fields, WritableReplica } from './replica.js'
+import type { Fields, Hash, WritableReplica } from './replica.js'
 import { createSweeper } from './sweeper.js'
 import type { News } from './tracking.js'
 
@@ -26,7 +26,7 @@ export interface ReaderNeeds {
   readonly redis: Redis
   readonly keys: Keys
   readonly replica: WritableReplica
-  readonly losses: Pick<Losses, 'concerns' | 'sift' | 'found'>
+  readonly losses: Pick<Losses, 'concerns' | 'sift' | 'found' | 'left' | 'kept' | 'keptFields'>
   readonly clock: Clock
   readonly log: Logger
   readonly onFault: (fault: unknown) => void
@@ -110,9 +110,32 @@ export function createReader({ redis, keys, replica, losses, clock, log, onFault
     const hashes = whole.map((key) => [key, take(key, replies)] as const).filter(([key, hash]) => !isPutOff(key, hash))
     const patches = fields.map(([key, names]) => [key, toFields(names, replies.next().value)] as const)
     const gone = hashes.filter(([key, hash]) => losses.concerns(key, hash))
-    replica.put(gone.length === 0 ? hashes : hashes.filter((each) => !gone.includes(each)), patches)
-    losses.found(hashes)
+    const there = gone.length === 0 ? hashes : hashes.filter((each) => !gone.includes(each))
+    const left = seatsLeft(there, patches)
+    losses.found([...hashes, ...patches.flatMap(([key, names]) => (key === 'devices' ? [[key, presentIn(names)] as const] : []))])
+    replica.put(
+      there.map(([key, hash]) => [key, losses.kept(key, hash)] as const),
+      patches.map(([key, names]) => [key, losses.keptFields(key, names)] as const),
+    )
+    if (left.size > 0) await losses.left(left)
     if (gone.length > 0) replica.put(await losses.sift(gone.map(([key]) => key)))
+  }
+
+  /** Logins that the copy has, and what was read has not; without those whose user was given another phone in the same moment. */
+  function seatsLeft(hashes: readonly (readonly [string, Hash])[], patches: readonly (readonly [string, Fields])[]): Hash {
+    const before = replica.hash('devices') ?? noHash
+    const left = new Map<string, string>()
+    const given = new Set<string>()
+    function compare(device: string, now: string | null): void {
+      const user = before.get(device)
+      if (now === null && user !== undefined) left.set(device, user)
+      if (now !== null && now !== user) given.add(now)
+    }
+    for (const [key, hash] of hashes)
+      if (key === 'devices') for (const device of [...before.keys(), ...hash.keys()]) compare(device, hash.get(device) ?? null)
+    for (const [key, fields] of patches) if (key === 'devices') for (const [device, user] of fields) compare(device, user)
+    for (const [device, user] of left) if (given.has(user)) left.delete(device)
+    return left
   }
 
   async function readAll(whole: readonly string[]): Promise<void> {
@@ -193,6 +216,12 @@ export function createReader({ redis, keys, replica, losses, clock, log, onFault
       expiries.clear()
     },
   }
+}
+
+const noHash: Hash = new Map()
+
+function presentIn(fields: Fields): Hash {
+  return new Map([...fields].flatMap(([field, value]) => (value === null ? [] : [[field, value] as const])))
 }
 
 function onceAwaited(): void {

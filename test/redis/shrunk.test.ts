@@ -238,31 +238,3 @@ describe('a node that moves from the embedded Redis to a shared one', () => {
     expect(isKnown('user:200')).toBe(false)
   })
 })
-
-describe('all logins at once', () => {
-  beforeEach(async () => {
-    for (const [user, phone] of [
-      ['100', 'HD1000'],
-      ['101', 'HD1001'],
-      ['102', 'HD1002'],
-    ] as const)
-      await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', user, phone)
-    await keyOf(store, 'devices', (hash) => hash?.size === 3)
-  })
-
-  it('gone with the hash that holds them are a loss', async () => {
-    await redis.cli('DEL', '{hd}:devices')
-    await expectLoss(/lost 3 logins/)
-    expect(store.replica.hash('devices')?.get('HD1001')).toBe('101')
-  })
-
-  it('gone by logouts are none', async () => {
-    await redis.cli(
-      'EVAL',
-      "for _, id in ipairs({ '0', '1', '2' }) do redis.call('HDEL', '{hd}:devices', 'HD100' .. id) redis.call('HSET', '{hd}:device:HD100' .. id, 'state', 'idle') end",
-      '0',
-    )
-    await keyOf(store, 'devices', (hash) => hash === undefined)
-    expect(reasons()).toBe('')
-  })
-})

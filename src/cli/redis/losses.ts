@@ -90,6 +90,8 @@ async function restore(saved: SavedRecords, store: Store, form: 'shown' | 'done'
     const [devices, users] = [store.replica.hash('devices'), store.replica.hash('users')]
     const record = store.replica.hash(`device:${device}`) ?? saved.get(`device:${device}`)
     const isElsewhere = users?.has(extension) === true && users.get(extension) !== device
-    return devices?.has(device) !== true && !isElsewhere && record?.get('state') !== 'idle'
+    // A phone whose login vanished is set right, and shows that it was not a logout.
+    const isLoggedOut = record?.get('state') === 'idle' && record.get('cause') !== 'edited'
+    return devices?.has(device) !== true && !isElsewhere && !isLoggedOut
   }
 }

@@ -34,6 +34,11 @@ export interface Census {
 const fewest = 3
 const share = 0.1
 
+/** Whether so many missing ones of all that there were are more than edits by hand; a single one may have been the only one. */
+export function isLossBy(missing: number, all: number): boolean {
+  return missing >= 2 && (missing === all || (missing >= fewest && missing >= all * share))
+}
+
 export function createCensus(replica: Pick<Replica, 'hash' | 'keysUnder'>): Census {
   /** As last counted, what was missing included: counting takes its time in a large network. */
   const totals = { user: 0, device: 0 }

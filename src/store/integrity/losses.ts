@@ -1,8 +1,10 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { counted } from '../../base/output/counted.js'
 import type { NetworkClock } from '../contract.js'
-import type { Hash, WritableReplica } from '../replica.js'
+import type { Fields, Hash, WritableReplica } from '../replica.js'
 import { createCensus, kindOf, seatsOf } from './census.js'
+import type { Marks } from './marks.js'
+import { createSeatLosses, withoutSeats, withSeats } from './seat-losses.js'
 
 /**
  * Records of users and devices, and assignments, that vanished from Redis without a removal through hotdesk: evicted, expired, deleted by
@@ -14,6 +16,12 @@ export interface Losses {
   concerns(key: string, hash: Hash): boolean
   /** Gives what the copy is to hold for such keys: an empty hash for a removal, nothing for a record that is kept. */
   sift(keys: readonly string[]): Promise<Iterable<readonly [key: string, hash: Map<string, string>]>>
+  /** Logins that the copy had, and `devices` in Redis has not: true if that is a loss now. The copy holds what `sift` would give. */
+  left(seats: Hash): Promise<boolean>
+  /** What was read, with the logins that are lost: so the copy keeps them. */
+  kept(key: string, hash: Map<string, string>): Map<string, string>
+  /** The same for some fields of a hash. */
+  keptFields(key: string, fields: Fields): Fields
   /** Redis has these. */
   found(hashes: Iterable<readonly [key: string, hash: Hash]>): void
   /** Records of an earlier copy that Redis does not have. */
@@ -45,16 +53,6 @@ export interface LossNeeds {
   readonly onOver: (how: 'back' | 'accepted') => void
 }
 
-/** What Redis knows of intended removals. */
-export interface Marks {
-  /** When each key was removed through hotdesk, or the loss of everything was accepted; 0: neither was done. */
-  removals(keys: readonly string[]): Promise<readonly Milliseconds[]>
-  /** The state in the record of each phone, such as `idle`; `seated`: a login of it is in `devices`; null: there is none. */
-  states(devices: readonly string[]): Promise<readonly (string | null)[]>
-  /** The hash `devices` is there. */
-  hasSeats(): Promise<boolean>
-}
-
 interface Missing {
   readonly hash: Hash
   readonly at: Milliseconds
@@ -68,14 +66,32 @@ const toleranceMs = 60_000
 export function createLosses({ replica, marks, clock, networkClock, onLost, onOver }: LossNeeds): Losses {
   const missing = new Map<string, Missing>()
   const census = createCensus(replica)
+  const seats = createSeatLosses({ replica, marks, clock })
   let isOpen = false
   let openedAt: Milliseconds = 0
 
   function openIfLost(): void {
-    if (isOpen || !census.isLoss(missing)) return
+    if (isOpen || !(census.isLoss(missing) || seats.isLoss(replica.hash('devices')?.size ?? 0))) return
     isOpen = true
+    keepSeats()
     openedAt = clock.now()
     onLost()
+  }
+
+  /** From now on lost logins are records that are missing. */
+  function keepSeats(): void {
+    const lost = seats.all()
+    seats.clear()
+    if (lost.size > 0) missing.set('devices', { hash: new Map([...lostSeats(), ...lost]), at: clock.now() })
+  }
+
+  function lostSeats(): Hash {
+    return isOpen ? (missing.get('devices')?.hash ?? noSeats) : noSeats
+  }
+
+  function keptSeats(): (readonly [string, Map<string, string>])[] {
+    const lost = lostSeats()
+    return lost.size === 0 ? [] : ['devices', 'users'].map((key) => [key, withSeats(key, replica.hash(key), lost)] as const)
   }
 
   function closeIfOver(how: 'back' | 'accepted'): void {
@@ -85,12 +101,14 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
   }
 
   function forgetOld(): void {
-    for (const [key, { at }] of missing) if (at < clock.now() - countsForMs) missing.delete(key)
+    const oldest = clock.now() - countsForMs
+    for (const [key, { at }] of missing) if (at < oldest) missing.delete(key)
+    seats.forgetBefore(oldest)
   }
 
   /** Records that were taken for edits by hand come back into the copy. */
   function restored(): (readonly [string, Map<string, string>])[] {
-    return [...missing].flatMap(([key, { hash }]) => (replica.hash(key) ? [] : [[key, new Map(hash)] as const]))
+    return [...[...missing].flatMap(([key, { hash }]) => (replica.hash(key) ? [] : [[key, new Map(hash)] as const])), ...keptSeats()]
   }
 
   /** All logins at once, while the records of the phones still show them. A logout changes both. */
@@ -122,8 +140,12 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
     forgetOld()
     openIfLost()
     // With the people, their logins are lost as well.
-    for (const [key, hash] of records)
-      if (kindOf(key) === 'seats') take(key, hash, (await isLossOfSeats(key, hash)) ? 'missing' : 'removed')
+    for (const [key, hash] of records) {
+      if (kindOf(key) !== 'seats') continue
+      if (key === 'devices') await seats.note(hash)
+      const isLost = (await isLossOfSeats(key, hash)) || (key === 'devices' && seats.isLoss(0))
+      take(key, key === 'devices' ? new Map([...seats.all(), ...lostSeats(), ...hash]) : hash, isLost ? 'missing' : 'removed')
+    }
     openIfLost()
     return removed
   }
@@ -140,12 +162,33 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
       const gone = before.filter(([key, hash]) => replica.hash(key) === hash && (!isOpen || removed.has(key)))
       return [...(isOpen ? restored() : []), ...gone.map(([key]) => [key, new Map<string, string>()] as const)]
     },
+    async left(gone) {
+      await seats.note(gone)
+      forgetOld()
+      if (isOpen) keepSeats()
+      else openIfLost()
+      if (isOpen) replica.put(keptSeats())
+      return isOpen
+    },
+    kept(key, hash) {
+      const lost = lostSeats()
+      return lost.size === 0 || hash.size === 0 || kindOf(key) !== 'seats' ? hash : withSeats(key, hash, lost)
+    },
+    keptFields(key, fields) {
+      const lost = lostSeats()
+      if (lost.size === 0 || kindOf(key) !== 'seats') return fields
+      const present = new Map([...fields].flatMap(([field, value]) => (value === null ? [] : [[field, value] as const])))
+      const merged = withSeats(key, present, lost)
+      return new Map(Array.from(fields.keys(), (field) => [field, merged.get(field) ?? null]))
+    },
     found(hashes) {
+      for (const [key, hash] of hashes) if (key === 'devices') seats.found(hash)
       if (missing.size === 0) return
       for (const [key, hash] of hashes) {
         const lost = missing.get(key)
         // One new login does not bring all the others back.
-        if (lost && hash.size > 0 && (kindOf(key) !== 'seats' || hash.size * 2 >= lost.hash.size)) missing.delete(key)
+        const isBack = (): boolean => kindOf(key) !== 'seats' || presentIn(hash, lost?.hash) * 2 >= (lost?.hash.size ?? 0)
+        if (lost && hash.size > 0 && isBack()) missing.delete(key)
       }
       closeIfOver('back')
     },
@@ -158,8 +201,13 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
       const gone = [...missing.keys()]
       const [accepted = 0] = await marks.removals(gone.slice(0, 1))
       if (accepted < openedAt + networkClock.aheadMs - toleranceMs) return
+      const lost = lostSeats()
       missing.clear()
-      replica.put(gone.map((key) => [key, new Map<string, string>()] as const))
+      replica.put(gone.map((key) => [key, new Map<string, string>()] as const).filter(([key]) => key !== 'devices'))
+      if (lost.size > 0) {
+        const both = ['devices', ...(gone.includes('users') ? [] : ['users'])]
+        replica.put(both.map((key) => [key, withoutSeats(key, replica.hash(key), lost)] as const))
+      }
       closeIfOver('accepted')
     },
     isEverything() {
@@ -168,7 +216,7 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
     },
     has: (key) => isOpen && missing.has(key),
     keys: () => (isOpen ? missing.keys() : []),
-    records: () => (isOpen ? new Map(Array.from(missing, ([key, { hash }]) => [key, hash])) : new Map()),
+    records: () => (isOpen ? new Map([...Array.from(missing, ([key, { hash }]) => [key, hash] as const), ...keptSeats()]) : new Map()),
     get sentence() {
       return isOpen ? sentenceOf([...missing.keys()], seatsOf(missing.get('devices')?.hash)) : null
     },
@@ -176,6 +224,12 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
       return isOpen ? missing.size : 0
     },
   }
+}
+
+const noSeats: Hash = new Map()
+
+function presentIn(hash: Hash, lost: Hash | undefined): number {
+  return [...(lost?.keys() ?? [])].filter((device) => hash.has(device)).length
 }
 
 function sentenceOf(keys: readonly string[], seats: number): string {

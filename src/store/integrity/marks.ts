@@ -1,13 +1,22 @@
 import type { Redis } from 'ioredis'
 import type { Milliseconds } from '../../base/clock.js'
 import type { Keys } from '../keys.js'
-import type { Marks } from './losses.js'
 
 /** The hash of intended removals: `user:100` → seconds since 1970; `*` → when an operator accepted a loss. */
 export const removalMarks = 'removed'
 
 /** The name that stands for all records. */
 export const everything = '*'
+
+/** What Redis knows of intended removals. */
+export interface Marks {
+  /** When each key was removed through hotdesk, or the loss of everything was accepted; 0: neither was done. */
+  removals(keys: readonly string[]): Promise<readonly Milliseconds[]>
+  /** The state in the record of each phone, such as `idle`; `seated`: a login of it is in `devices`; null: there is none. */
+  states(devices: readonly string[]): Promise<readonly (string | null)[]>
+  /** The hash `devices` is there. */
+  hasSeats(): Promise<boolean>
+}
 
 /** So many names go into one command. */
 const batchSize = 500

@@ -63,13 +63,16 @@ describe('hotdesk redis restore', () => {
 
   beforeAll(async () => {
     await line.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
+    await line.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '102', 'HD0002')
     await line.redis.cli('HSET', '{hd}:site:london', 'name', 'The City', 'homeLostLogout', 'never', 'nodes', 'london-1')
     const data = join(line.folder, 'data')
     const store = await openTestStore(line.redis, { data })
-    await keyOf(store, 'devices', (hash) => hash?.get('HD0001') === '100')
+    await keyOf(store, 'devices', (hash) => hash?.get('HD0002') === '102')
     await store.close()
     file = join(data, 'copy-hd.jsonl')
     await line.redis.cli('DEL', '{hd}:user:100', '{hd}:user:101', '{hd}:device:HD0001', '{hd}:devices', '{hd}:users', '{hd}:site:london')
+    // As a node sets a phone right whose login has vanished.
+    await line.redis.cli('HSET', '{hd}:device:HD0002', 'state', 'idle', 'cause', 'edited')
     // As a living node does with its next heartbeat.
     await line.redis.cli('HSET', '{hd}:site:london', 'nodes', 'london-2')
     await line.redis.cli('HSET', '{hd}:user:102', 'name', 'Changed since')
@@ -77,13 +80,14 @@ describe('hotdesk redis restore', () => {
 
   it('shows what it would write, and writes nothing', async () => {
     const { code, out } = await line.hotdesk('redis', 'restore', file, '--dry-run')
-    expect([code, out]).toEqual([0, 'Would write back: 2 users, 1 phone, 1 login.'])
+    expect([code, out]).toEqual([0, 'Would write back: 2 users, 1 phone, 2 logins.'])
     expect(await line.redis.cli('EXISTS', '{hd}:user:100', '{hd}:devices')).toBe('0')
   })
 
   it('writes back what is missing, logins included, and changes nothing that is there', async () => {
-    expect(await line.json('redis', 'restore', file)).toEqual({ users: 2, phones: 1, logins: 1 })
+    expect(await line.json('redis', 'restore', file)).toEqual({ users: 2, phones: 1, logins: 2 })
     expect(await line.redis.cli('FCALL', 'hotdesk_where', '1', '{hd}', '100')).toBe('AT HD0001')
+    expect(await line.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0002')).toBe('OCCUPIED 102')
     expect(await line.redis.cli('HGET', '{hd}:user:101', 'name')).toBe('Bob')
     expect(await line.redis.cli('HGET', '{hd}:user:102', 'name')).toBe('Changed since')
     expect(await line.redis.cli('HMGET', '{hd}:site:london', 'name', 'homeLostLogout', 'nodes')).toBe('The City\nnever\nlondon-2')
