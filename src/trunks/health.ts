@@ -52,12 +52,12 @@ interface Finding {
   answered: RequestNumber
 }
 
-type Findings = Readonly<Record<Method, Finding>>
+interface Findings extends Readonly<Record<Method, Finding>> {
+  /** As the metric and the log tell it. */
+  isToldDown: boolean
+}
 
-/**
- * The methods that an answer speaks for. An answered OPTIONS says nothing about calls: a carrier may answer it at its border while every
- * INVITE fails.
- */
+/** The methods that an answer speaks for: a carrier may answer OPTIONS at its border while every INVITE fails. */
 const speaksFor: Readonly<Record<Method, readonly Method[]>> = { INVITE: ['INVITE', 'OPTIONS'], OPTIONS: ['OPTIONS'] }
 
 /** The status in the log for silence. */
@@ -70,7 +70,7 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
   function findingsOf({ name }: Trunk): Findings {
     const known = trunks.get(name)
     if (known) return known
-    const findings = { INVITE: { trouble: null, answered: 0 }, OPTIONS: { trouble: null, answered: 0 } }
+    const findings = { INVITE: { trouble: null, answered: 0 }, OPTIONS: { trouble: null, answered: 0 }, isToldDown: false }
     trunks.set(name, findings)
     return findings
   }
@@ -80,17 +80,17 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
     return Math.max(INVITE.trouble?.until ?? 0, OPTIONS.trouble?.until ?? 0)
   }
 
-  function isInTrouble(trunk: Trunk): boolean {
-    return Object.values(findingsOf(trunk)).some(({ trouble }) => trouble !== null)
-  }
-
   function answered(trunk: Trunk, method: Method, request: RequestNumber): void {
-    const wasInTrouble = isInTrouble(trunk)
-    for (const finding of speaksFor[method].map((each) => findingsOf(trunk)[each])) {
+    const findings = findingsOf(trunk)
+    const { INVITE, OPTIONS } = findings
+    // It was silent to both, so the outage was one and is over. The next call that fails counts on from the earlier ones all the same.
+    if (method === 'OPTIONS' && OPTIONS.trouble && INVITE.trouble) INVITE.trouble = { ...INVITE.trouble, until: clock.now() }
+    for (const finding of speaksFor[method].map((each) => findings[each])) {
       finding.answered = Math.max(finding.answered, request)
       if (finding.trouble && finding.trouble.last < request) finding.trouble = null
     }
-    if (!wasInTrouble || isInTrouble(trunk)) return
+    if (!findings.isToldDown || retryAt(trunk) > clock.now()) return
+    findings.isToldDown = false
     metrics.trunkUp.set({ trunk: trunk.name }, 1)
     log.info({ event: 'trunk.up', trunk: trunk.name }, `trunk ${trunk.name} is up again`)
   }
@@ -114,6 +114,7 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
         const failures = (trouble?.failures ?? (finding.answered === request ? failuresBefore : 0)) + 1
         const ms = Math.min(downMs * 2 ** (failures - 1), longestDownMs)
         finding.trouble = { failures, until: clock.now() + ms, newest, last }
+        findingsOf(trunk).isToldDown = true
         metrics.trunkUp.set({ trunk: trunk.name }, 0)
         const line = { event: 'trunk.down', trunk: trunk.name, method, status, seconds: ms / 1000 }
         log.warn(line, `trunk ${trunk.name} is down: ${status} to ${method}`)

@@ -74,6 +74,16 @@ describe('a trunk that answers every OPTIONS', () => {
     expect(await downTimes(bench, 2, seconds, fail)).toEqual([30, 60])
   })
 
+  it('is shown as up again with the first of them after the time for which a call has put it down', async () => {
+    const bench = open([200])
+    await pass(bench, 58)
+    bench.trunks.asked(first).silent()
+    await pass(bench, 29)
+    expect(await metricOf(bench)).toBe(0)
+    await pass(bench, 31)
+    expect(await metricOf(bench)).toBe(1)
+  })
+
   it('is up before its time when a call answers that found no other trunk', async () => {
     const bench = open([200])
     await pass(bench, 30)
@@ -100,19 +110,20 @@ describe('a trunk that is silent to OPTIONS and has answered before', () => {
     expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 1])
   })
 
-  it('and fails calls as well stays down when OPTIONS is answered again', async () => {
+  it('and to calls is up with its next response to OPTIONS, and the next call that fails counts on', async () => {
     const bench = open([200, 408, 408, 200])
     await pass(bench, 89)
     bench.trunks.asked(first).silent()
     await pass(bench, 1)
     bench.trunks.asked(first).silent()
+    expect([comesFirst(bench), await metricOf(bench)]).toEqual([false, 0])
     await pass(bench, 30)
-    // Two failures of calls: 60 s from the second one.
-    expect([bench.pings.length, comesFirst(bench), await metricOf(bench)]).toEqual([4, false, 0])
-    await pass(bench, 29)
+    expect([bench.pings.length, comesFirst(bench), await metricOf(bench)]).toEqual([4, true, 1])
+    bench.trunks.asked(first).silent()
+    await pass(bench, 119)
     expect(comesFirst(bench)).toBe(false)
     await pass(bench, 1)
-    expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 0])
+    expect(comesFirst(bench)).toBe(true)
   })
 })
 
