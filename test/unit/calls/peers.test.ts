@@ -70,7 +70,9 @@ function open(
   return {
     begin,
     current: () => peers.current(london),
-    stop: () => stops.forEach((stop) => void stop()),
+    stop() {
+      for (const end of stops) end()
+    },
     clock,
     async store(next: StoreState) {
       storeState = next
@@ -239,7 +241,7 @@ describe('while Redis is lost, nobody sees heartbeats', () => {
       await leg.after(100)
       perStep.push(leg.seen.probes - before)
     }
-    const round = [...Array(50).fill(20), ...Array(50).fill(0)]
+    const round = Array.from({ length: 100 }, (_, step) => (step < 50 ? 20 : 0))
     expect(perStep).toEqual([...round, ...round])
     expect(leg.seen).toEqual({ probes: 2_000, dead: 0 })
   })
