@@ -16,12 +16,11 @@ export function createRules(file: PlanFile): Dialplan {
   const dids = didsOf(file)
   const reserved = reservedExtension(file.codes)
 
-  const emergency = (digits: string): string | null => emergencies.get(withoutHash(decode(digits))) ?? null
+  const emergency = (digits: string): string | null => emergencies.get(withoutHash(digits)) ?? null
 
-  function route(dialled: string): Route {
-    const number = emergency(dialled)
+  function route(digits: string): Route {
+    const number = emergency(digits)
     if (number !== null) return { kind: 'emergency', number, trunks }
-    const digits = decode(dialled)
     return (
       readCode(file.codes, digits) ??
       userRoute(file, withoutHash(digits)) ??
@@ -40,7 +39,7 @@ export function createRules(file: PlanFile): Dialplan {
     emergency,
     emergencyNumbers: [...emergencies.keys()],
     route,
-    did: (number) => didOf(dids, withoutPlus(decode(number))),
+    did: (number) => didOf(dids, withoutPlus(number)),
     callerId: (extension) => callerIdOf(dids, extension),
     mayAlert: (extension) => file.alertInfo.some((pattern) => matches(pattern, extension)),
     reserved(extension) {
@@ -112,9 +111,4 @@ function callerIdOf(dids: readonly Did[], extension: Extension): string | null {
 
 function withoutHash(digits: string): string {
   return digits.length > 1 && digits.endsWith('#') ? digits.slice(0, -1) : digits
-}
-
-/** RFC 3261 §19.1.4: an escaped character means the same as the character. `#` always arrives escaped. */
-function decode(user: string): string {
-  return user.replace(/%([0-7][0-9A-Fa-f])/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

@@ -16,6 +16,8 @@ export interface AcquaintanceNeeds {
   readonly nodes: () => readonly { readonly sip: string }[]
   /** Where the phones of this node are: `sip:192.0.2.7:5060;transport=udp`. */
   readonly flows: () => readonly string[]
+  /** What brings help at any site. */
+  readonly emergencies: () => readonly string[]
   readonly challenge: ChallengeTerms
   readonly tell: (acquaintances: Acquaintances) => Promise<void>
   readonly clock: Clock
@@ -30,7 +32,7 @@ export function followAcquaintances(needs: AcquaintanceNeeds): AcquaintanceWatch
 
   async function look(): Promise<void> {
     const now = acquaintancesNow(needs)
-    const text = [...now.addresses, ...now.uris, ...now.flows].join('\n')
+    const text = [...now.addresses, ...now.uris, ...now.flows, ...(now.emergencies ?? [])].join('\n')
     if (text === told) return
     await tell(now)
     told = text
@@ -42,11 +44,18 @@ export function followAcquaintances(needs: AcquaintanceNeeds): AcquaintanceWatch
   return { close: () => watch.cancel() }
 }
 
-export function acquaintancesNow({ trunks, nodes, flows, challenge }: Omit<AcquaintanceNeeds, 'tell' | 'clock' | 'log'>): Acquaintances {
+export function acquaintancesNow({
+  trunks,
+  nodes,
+  flows,
+  emergencies,
+  challenge,
+}: Omit<AcquaintanceNeeds, 'tell' | 'clock' | 'log'>): Acquaintances {
   return {
     addresses: trunks.flatMap(({ from }) => from.map(canonical)),
     uris: [...trunks.map(({ uri }) => uri), ...nodes().flatMap(({ sip }) => nodeUri(sip) ?? [])],
     flows: flows().flatMap((flow) => flowName(flow) ?? []),
+    emergencies: [...new Set(emergencies())].sort(),
     challenge,
   }
 }

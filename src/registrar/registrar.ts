@@ -128,7 +128,8 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   })
 
   const challenge = { realm, algorithms: settings.algorithms, lifetimeMs: settings.nonceLifetimeMs, ...authenticator.nonceForm }
-  const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows: bindings.flows, challenge }
+  const emergencies = () => directory.sites().flatMap((site) => site.emergency)
+  const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows: bindings.flows, emergencies, challenge }
   const watch = needs.acquaint ? followAcquaintances({ ...known, tell: needs.acquaint, clock, log }) : null
 
   const recognise = createRecognition({ directory, bindings, authenticator, names, clock })

@@ -14,7 +14,8 @@ const challenge = { realm: 'hotdesk.test', algorithms: ['MD5'], key: new Secret(
 test('the SIP server hears of trunks, of nodes, and of the flows of phones, in the spelling of its sockets', () => {
   const nodes = () => [{ sip: 'udp:192.0.2.10:5060' }, { sip: 'tls:[2001:db8::10]:5061' }, { sip: '' }]
   const flows = () => ['sip:192.0.2.7:5060;transport=udp', 'sip:[2001:db8::7]:40312;transport=tcp', 'sip:192.0.2.8', 'nowhere']
-  expect(acquaintancesNow({ trunks, nodes, flows, challenge })).toEqual({
+  const emergencies = () => ['112', '999', '112']
+  expect(acquaintancesNow({ trunks, nodes, flows, emergencies, challenge })).toEqual({
     addresses: ['192.0.2.40', '2001:db8::40'],
     uris: [
       'sip:trunk.example',
@@ -23,6 +24,7 @@ test('the SIP server hears of trunks, of nodes, and of the flows of phones, in t
       'sip:[2001:db8::10]:5061;transport=tls',
     ],
     flows: ['udp 192.0.2.7:5060', 'tcp 2001:db8::7:40312', 'udp 192.0.2.8:5060'],
+    emergencies: ['112', '999'],
     challenge,
   })
 })
@@ -39,6 +41,7 @@ function follow(lines: typeof trunks): AcquaintanceWatch {
     trunks: lines,
     nodes: () => [],
     flows: () => flows,
+    emergencies: () => [],
     challenge,
     tell: (acquaintances) => (isAway ? Promise.reject(new Error('away')) : Promise.resolve(void told.push(acquaintances))),
     clock,
@@ -72,7 +75,7 @@ test('it hears at once that nobody is known: from then on everybody is a strange
   watch.close()
   flows = []
   watch = follow([])
-  expect(told).toEqual([{ addresses: [], uris: [], flows: [], challenge }])
+  expect(told).toEqual([{ addresses: [], uris: [], flows: [], emergencies: [], challenge }])
 })
 
 test('a SIP server that was away hears of them when it is back', async () => {

@@ -45,13 +45,19 @@ async function acquaint(acquaintances: Acquaintances): Promise<void> {
 
 interface Wanted {
   readonly method?: string
+  readonly user?: string
   readonly toTag?: string
   readonly more?: readonly string[]
 }
 
-function request({ method = 'INVITE', toTag, more = [] }: Wanted = {}): string {
+function request({ method = 'INVITE', user = 'x', toTag, more = [] }: Wanted = {}): string {
   number += 1
-  const parts = { line: `${method} sip:x@192.0.2.1 SIP/2.0`, branch: `z9hG4bK${number}`, cseq: `1 ${method}`, callId: `call-${number}` }
+  const parts = {
+    line: `${method} sip:${user}@192.0.2.1 SIP/2.0`,
+    branch: `z9hG4bK${number}`,
+    cseq: `1 ${method}`,
+    callId: `call-${number}`,
+  }
   return wire({ ...parts, more, ...(toTag !== undefined && { toTag }) })
 }
 
@@ -138,6 +144,22 @@ describe('known', () => {
 
   test('is a trunk of this machine at its port alone: all programs share the address', () => {
     expect([isStranger(localTrunk), isStranger({ ...localTrunk, port: 9_000 })]).toEqual([false, true])
+  })
+})
+
+describe('a call that may bring help somewhere in the network', () => {
+  test.each(['999', '0999', '0999%23'])('proves nothing by being taken, with credentials that may be wrong: %s', async (user) => {
+    await acquaint({ ...known, emergencies: ['999'] })
+    send(request({ user, more: credentials(peer.address) }))
+    respond(200)
+    expect(isStranger()).toBe(true)
+  })
+
+  test('and any other call does', async () => {
+    await acquaint({ ...known, emergencies: ['999'] })
+    send(request({ user: '998', more: credentials(peer.address) }))
+    respond(200)
+    expect(isStranger()).toBe(false)
   })
 })
 

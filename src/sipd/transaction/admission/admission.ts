@@ -3,7 +3,7 @@ import type { Logger } from '../../../base/logger.js'
 import type { SipRequest } from '../../../sip/message.js'
 import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
 import type { StatelessAnswer } from '../stateless-answer.js'
-import { emergencyCallsTo } from './emergency.js'
+import { emergencyCallsTo, possibleHelp } from './emergency.js'
 import { createEvidence, type Evidence } from './evidence.js'
 import { createJudge, type Judge } from './judge.js'
 import { createOverloadWatch } from './overload.js'
@@ -101,7 +101,8 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
   const rooms = createRooms(clock, limits.rooms, limits.sources)
   const overload = createOverloadWatch({ clock, unanswered, limit: limits.unanswered })
   const isEmergency = emergencyCallsTo(limits.emergency)
-  const evidence = createEvidence({ standings, bans, challenges, isEmergency, log, onBanned })
+  let mayBeHelp = possibleHelp([])
+  const evidence = createEvidence({ standings, bans, challenges, isEmergency, mayBeHelp: (request) => mayBeHelp(request), log, onBanned })
   const ordinary = Math.ceil(limits.transactions * (1 - reservedShare))
   const tables = [challenges, credit, ...Object.values(rooms)]
 
@@ -136,7 +137,8 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
     affords: (flow, bytes, kept) => !isFrugal(flow) || credit.spend(sourceOf(flow.remote.address), bytes, kept),
     isKept: (flow) => standings.of(flow) !== 'stranger',
     isStranger: (flow) => standings.isGuarded && standings.of(flow) === 'stranger',
-    acquaint({ addresses, flows, challenge }, located) {
+    acquaint({ addresses, flows, challenge, emergencies = [] }, located) {
+      mayBeHelp = possibleHelp(emergencies)
       challenges.use(challenge)
       standings.know([...addresses, ...located.map(({ remote }) => remote.address)], [...flows, ...located.map(flowKey)])
     },

@@ -24,11 +24,13 @@ export interface EvidenceNeeds {
   readonly bans: Bans
   readonly challenges: Challenges
   readonly isEmergency: IsEmergency
+  /** A call that may be carried without proof of its caller, because it brings help somewhere. */
+  readonly mayBeHelp: (request: SipRequest) => boolean
   readonly log: Logger
   readonly onBanned: (flow: Flow) => void
 }
 
-export function createEvidence({ standings, bans, challenges, isEmergency, log, onBanned }: EvidenceNeeds): Evidence {
+export function createEvidence({ standings, bans, challenges, isEmergency, mayBeHelp, log, onBanned }: EvidenceNeeds): Evidence {
   function answered(request: SipRequest, flow: Flow, response: SipResponse): void {
     if (isChallenge(response)) challenges.sent(response, flow.remote.address)
     if (!hasCredentials(request)) {
@@ -56,7 +58,7 @@ export function createEvidence({ standings, bans, challenges, isEmergency, log, 
 
   /** A re-INVITE is answered without proof of its sender: it may belong to an emergency call. */
   function beginsCall(request: SipRequest): boolean {
-    return request.method === 'INVITE' && request.to.tag === '' && !isEmergency(request)
+    return request.method === 'INVITE' && request.to.tag === '' && !isEmergency(request) && !mayBeHelp(request)
   }
 
   function isPunishable(flow: Flow): boolean {

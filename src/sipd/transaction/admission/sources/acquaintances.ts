@@ -13,6 +13,8 @@ export interface Acquaintances {
   readonly flows: readonly string[]
   /** SIP URIs of trunks; the server resolves them (RFC 3263) and treats their addresses like `addresses`. */
   readonly uris: readonly string[]
+  /** Numbers that bring help somewhere in the network: a call to one may be carried without proof, so that it proves nothing. */
+  readonly emergencies?: readonly string[]
   /** How the server challenges strangers by itself when they send more than their share; null: it answers 503 instead. */
   readonly challenge: ChallengeTerms | null
 }
