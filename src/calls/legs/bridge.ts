@@ -1,4 +1,5 @@
 import type { IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from '../../srf/srf.js'
+import type { Caller } from '../parties/caller.js'
 import { ourReason } from './reason.js'
 import { sessionDescription } from './session-body.js'
 
@@ -16,17 +17,23 @@ export interface Bridge {
 }
 
 /** Requests that are passed from one leg to the other, and the types of the bodies that pass with them. Phones obey some others. */
-const passed: Readonly<Record<string, readonly string[]>> = {
+type Passage = Readonly<Record<string, readonly string[]>>
+
+const keys = ['application/dtmf-relay', 'application/dtmf']
+const passed: Passage = {
   UPDATE: ['application/sdp'],
-  INFO: ['application/dtmf-relay', 'application/dtmf', 'application/media_control+xml'],
+  INFO: [...keys, 'application/media_control+xml'],
   MESSAGE: ['text/plain', 'application/im-iscomposing+xml'],
 }
+
+/** A caller without proof reaches the emergency centre with what the call needs and nothing else. */
+const passedFromUnproven: Passage = { UPDATE: passed.UPDATE ?? [], INFO: keys }
 
 /** What other requests in the dialog get; a REFER must not reach the dial codes. */
 const answeredHere: Readonly<Record<string, number>> = { OPTIONS: 200, REFER: 603, SUBSCRIBE: 489, NOTIFY: 489 }
 
 /** Joins the two dialogs of a call: what one side sends in its dialog, the other receives in its own (RFC 7092 §3.1). */
-export function bridge(caller: SipDialog, callee: SipDialog): Bridge {
+export function bridge(caller: SipDialog, callee: SipDialog, kind: Caller['kind']): Bridge {
   const listeners: ((end: BridgeEnd) => void)[] = []
   let ended: BridgeEnd | null = null
 
@@ -39,7 +46,8 @@ export function bridge(caller: SipDialog, callee: SipDialog): Bridge {
   }
 
   function join(from: SipDialog, to: SipDialog, by: 'caller' | 'callee'): void {
-    from.onRequest((request) => relay(request, from, to))
+    const passage = by === 'caller' && kind === 'unknown' ? passedFromUnproven : passed
+    from.onRequest((request) => relay(request, { from, to, passage }))
     from.onEnd((dialogEnd) => end(dialogEnd.by === 'server' ? 'server' : by, dialogEnd.reason))
   }
   join(caller, callee, 'caller')
@@ -54,20 +62,27 @@ export function bridge(caller: SipDialog, callee: SipDialog): Bridge {
   }
 }
 
-async function relay(request: IncomingRequest, from: SipDialog, to: SipDialog): Promise<void> {
+interface Direction {
+  readonly from: SipDialog
+  readonly to: SipDialog
+  readonly passage: Passage
+}
+
+async function relay(request: IncomingRequest, { from, to, passage }: Direction): Promise<void> {
   if (request.method === 'INVITE') return relayReinvite(request, from, to)
   // Each leg has a session timer of its own: a refresh of one says nothing to the other (RFC 4028 §7.4).
   if (request.method === 'UPDATE' && request.body === '') {
     request.respond(200)
     return
   }
-  const types = passed[request.method]
+  const types = passage[request.method]
   if (!types) {
-    request.respond(answeredHere[request.method] ?? 501)
+    request.respond(request.method in passed ? 403 : (answeredHere[request.method] ?? 501))
     return
   }
   const [type = ''] = request.header('Content-Type').toLowerCase().split(';')
-  if (request.body !== '' && !types.includes(type.trim())) {
+  const mayBeEmpty = passage === passed
+  if (!(mayBeEmpty && request.body === '') && !types.includes(type.trim())) {
     // RFC 3261 §8.2.3
     request.respond(415, { headers: { Accept: types.join(', ') } })
     return

@@ -37,7 +37,7 @@ async function join(call: Call, branch: Branch, taken: Taken, needs: CallNeeds):
   if (!caller) return { outcome: 'missed', failure: { reason: call.invite.cancelled ? 'cancelled' : 'fault' } }
   const callee = taken.outcome === 'answered' ? taken.dialog : await answerOffer(call, caller, taken)
   if (!callee) return { outcome: 'ended', termination: withoutCallee(call) }
-  const joined = bridge(caller, callee)
+  const joined = bridge(caller, callee, call.caller.kind)
   call.control.endBy(joined.hangUp)
   call.course.answered = needs.clock.now()
   call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')

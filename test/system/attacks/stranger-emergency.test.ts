@@ -9,7 +9,7 @@ import { sameAddresses, type TestNode } from '../../support/node.js'
 import { metricOf } from '../../support/node-health.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/office.js'
 import { createRawPhone, type InviteParts } from '../../support/raw-phone.js'
-import { type HeaderList, openTcpPhone, openUdpPeer, type SipPeer } from '../../support/sip-peer.js'
+import { type HeaderList, inDialog, offer, openTcpPhone, openUdpPeer, type SipPeer } from '../../support/sip-peer.js'
 
 const elin = '+33199000003'
 const siteLocation = 'Paris, main entrance'
@@ -156,6 +156,36 @@ describe('an emergency call in the name of another phone', () => {
       call.reject(486)
       as('HD0003').acknowledge(request, await stranger.hearsResponse(486))
     }
+  })
+
+  it('passes key presses and new session descriptions to the centre, and nothing else', async () => {
+    const { final } = as('HD0003').dial('112', { headers: garbage })
+    const { dialog } = await (await centre.nextCall()).answer()
+    const { invite, answer } = await final
+    const reached: string[] = []
+    dialog.onRequest((request) => {
+      reached.push(`${request.method} ${request.header('Content-Type')}`)
+      const isOffer = request.header('Content-Type') === 'application/sdp'
+      request.respond(200, isOffer ? { headers: { 'Content-Type': 'application/sdp' }, body: offer } : {})
+    })
+    let cseq = invite.cseq.number
+    async function sends(method: string, type: string, body: string, status: number): Promise<void> {
+      cseq += 1
+      const request = stranger.request(inDialog(invite, answer, { method, cseq, body }))
+      if (type !== '') request.set('Content-Type', type)
+      stranger.send(request)
+      const response = await stranger.hearsResponse(status, method)
+      if (method === 'INVITE') as('HD0003').acknowledge(request, response)
+    }
+    await sends('MESSAGE', 'text/plain', 'hello', 403)
+    await sends('MESSAGE', '', '', 403)
+    await sends('INFO', 'application/media_control+xml', '<media_control/>', 415)
+    await sends('INFO', '', '', 415)
+    await sends('INFO', 'application/dtmf-relay', 'Signal=5\r\nDuration=100\r\n', 200)
+    await sends('UPDATE', 'application/sdp', offer, 200)
+    await sends('INVITE', 'application/sdp', offer, 200)
+    expect(reached).toEqual(['INFO application/dtmf-relay', 'UPDATE application/sdp', 'INVITE application/sdp'])
+    await sends('BYE', '', '', 200)
   })
 
   // The SIP server lets ten such calls of one address through at once: the rest is for a node of its own.
