@@ -185,7 +185,13 @@ describe('an emergency call in the name of another phone', () => {
     await sends('UPDATE', 'application/sdp', offer, 200)
     await sends('INVITE', 'application/sdp', offer, 200)
     expect(reached).toEqual(['INFO application/dtmf-relay', 'UPDATE application/sdp', 'INVITE application/sdp'])
+    await sends('INFO', 'application/dtmf-relay', 'x'.repeat(40_000), 513)
+    for (let at = 0; at < 500; at += 1) stranger.send(stranger.request(inDialog(invite, answer, { method: 'OPTIONS', cseq: ++cseq })))
     await sends('BYE', '', '', 200)
+    // Responses are heard in the order of their requests: those to OPTIONS have all come.
+    const answered = stranger.untaken.filter((name) => name === '200 OPTIONS').length
+    expect(answered).toBeGreaterThan(0)
+    expect(answered).toBeLessThan(100)
   })
 
   // The SIP server lets ten such calls of one address through at once: the rest is for a node of its own.

@@ -156,6 +156,46 @@ describe('a stranger that sends more than its share', () => {
   })
 })
 
+describe('in its dialogs a stranger', () => {
+  const large = Array.from({ length: 5 }, () => `X-Long: ${'a'.repeat(4_000)}`)
+
+  test('sends 20 requests a second, 40 at once; the rest is ignored', () => {
+    expect(flood(500, { method: 'OPTIONS', toTag: 'ours' })).toEqual({ up: 40, 0: 460 })
+    expect(still.layer.counts().ignored).toBe(460)
+    still.clock.advance(1_000)
+    expect(flood(30, { method: 'INFO', toTag: 'ours' })).toEqual({ up: 20, 0: 10 })
+  })
+
+  test('is counted for each flow: another port has a share of its own', () => {
+    flood(100, { method: 'OPTIONS', toTag: 'ours' })
+    expect(send(request({ toTag: 'ours' }), { ...peer, port: 5_071 })).toBe('up')
+  })
+
+  test('can always cancel, acknowledge and hang up', () => {
+    const call = request({ user: '112' })
+    send(call)
+    flood(100, { method: 'OPTIONS', toTag: 'ours' })
+    const cancel = call.replace('INVITE sip', 'CANCEL sip').replace('1 INVITE', '1 CANCEL')
+    expect([send(cancel), send(request({ method: 'BYE', toTag: 'ours', more: large }))]).toEqual(['up', 'up'])
+    still.arrives(request({ method: 'ACK', toTag: 'ours' }))
+    expect(still.acks).toHaveLength(1)
+  })
+
+  test('refreshes its session and changes its media all day', () => {
+    const methods = Array.from({ length: 200 }, (_, at) => (at % 2 === 0 ? 'INVITE' : 'UPDATE'))
+    const fates = methods.map((method) => {
+      still.clock.advance(10_000)
+      return send(request({ method, toTag: 'ours' }))
+    })
+    expect(count(fates)).toEqual({ up: 200 })
+  })
+
+  test('sends no large requests; those with proof are not limited', () => {
+    expect(send(request({ method: 'INFO', toTag: 'ours', more: large }))).toBe(513)
+    for (const from of [phone, trunk]) expect(flood(500, { method: 'INFO', toTag: 'ours', more: large }, from)).toEqual({ up: 500 })
+  })
+})
+
 describe('a forger who knows the very port of a registered phone', () => {
   test('uses up its share, and the phone gets through by a challenge that the forger never sees', () => {
     expect(flood(2_150, {}, phone)).toEqual({ up: 2_100, 407: 50 })

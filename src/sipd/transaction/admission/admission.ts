@@ -60,7 +60,7 @@ export interface AdmissionLimits {
   readonly unanswered: number
   readonly bans: BanLimits
   readonly rooms: RoomLimits
-  /** The largest request that a stranger may send, in bytes, other than an emergency call. */
+  /** The largest request that a stranger may send, in bytes, other than an emergency call and BYE. */
   readonly strangerBytes: number
   /** Sources that are remembered, in each table. */
   readonly sources: number

@@ -51,8 +51,8 @@ export function createJudge(needs: JudgeNeeds): Judge {
     const goesOn = continues(request)
     if (answers || goesOn) standings.cameBack(flow)
     if (needs.isFull()) return 'refuse'
-    if (goesOn) return 'admit'
     const arrival: Arrival = { request, flow, size, standing, answers }
+    if (goesOn) return judgeInDialog(needs, arrival)
     if (isEmergency(request)) return judgeEmergency(needs, arrival)
     if (standing === 'stranger' && bans.isBanned(flow)) return 'drop'
     // A trunk may pass on how the program of its caller is called.
@@ -62,6 +62,16 @@ export function createJudge(needs: JudgeNeeds): Judge {
     }
     return standings.isGuarded && standing === 'stranger' ? judgeStranger(needs, arrival) : judgeKnown(needs, arrival)
   }
+}
+
+/** They end what they belong to: a caller must always be able to hang up. */
+const endingMethods: ReadonlySet<string> = new Set(['BYE', 'CANCEL'])
+
+/** A dialog does not prove its caller: an emergency call is taken from everybody. What is ignored over UDP is sent again. */
+function judgeInDialog({ standings, rooms, strangerBytes }: JudgeNeeds, { request, flow, size, standing }: Arrival): Verdict {
+  if (!standings.isGuarded || standing !== 'stranger' || endingMethods.has(request.method)) return 'admit'
+  if (!rooms.strangerDialogs.take(flowKey(flow))) return 'ignore'
+  return size > strangerBytes ? 'too large' : 'admit'
 }
 
 /** Never dropped. Beyond the room for strangers a phone still gets through with its password. */

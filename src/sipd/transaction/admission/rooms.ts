@@ -11,6 +11,8 @@ export interface RoomLimits {
   readonly answering: { readonly source: Rate; readonly total: Rate }
   /** What strangers may ask the application: of each source, and of all. */
   readonly strangers: { readonly source: Rate; readonly total: Rate }
+  /** What each flow of a stranger sends in its dialogs, other than ACK, BYE and CANCEL. */
+  readonly strangerDialogs: Rate
   /** Challenges and refusals without a transaction: beyond them a stranger gets no answer, and asks again. */
   readonly answers: { readonly source: Rate; readonly total: Rate }
   /** Emergency calls of those who have proved nothing, and of those who answer a challenge. */
@@ -26,6 +28,7 @@ export const defaultRoomLimits: RoomLimits = {
   knownEmergencies: { perSecond: 20, burst: 200 },
   answering: { source: { perSecond: 100, burst: 1_500 }, total: { perSecond: 500, burst: 3_000 } },
   strangers: { source: { perSecond: 50, burst: 100 }, total: { perSecond: 100, burst: 300 } },
+  strangerDialogs: { perSecond: 20, burst: 40 },
   answers: { source: { perSecond: 100, burst: 2_000 }, total: { perSecond: 2_000, burst: 4_000 } },
   emergencies: { source: { perSecond: 1, burst: 10 }, total: { perSecond: 10, burst: 40 } },
   answeringEmergencies: { source: { perSecond: 2, burst: 20 }, total: { perSecond: 20, burst: 100 } },
@@ -41,6 +44,7 @@ export function createRooms(clock: Clock, limits: RoomLimits, most: number) {
     scarce: createBuckets(clock, limits.scarce, most),
     answering: createRoom(clock, limits.answering, most),
     strangers: createRoom(clock, limits.strangers, most),
+    strangerDialogs: createBuckets(clock, limits.strangerDialogs, most),
     answers: createRoom(clock, limits.answers, most),
     emergencies: createRoom(clock, limits.emergencies, most),
     answeringEmergencies: createRoom(clock, limits.answeringEmergencies, most),
