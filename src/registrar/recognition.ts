@@ -26,13 +26,14 @@ export interface RecognitionNeeds {
 
 /** A device that was challenged and comes back within this time without an answer cannot answer. */
 const askedMs: Milliseconds = 60_000
-/** Devices that are remembered as challenged; the oldest is forgotten first and is challenged once more. */
+/** Devices on a flow that are remembered as challenged; the oldest is forgotten first and is challenged once more. */
 const mostAsked = 1_000
 
 /**
  * Recognises a device by memory alone: by the flow of a living binding (the connection, or over UDP the exact source), or by a right
- * digest. `provable` is answered once for a device and source address: whatever comes next is decided without a challenge. A digest proves
- * nothing where the Request-URI names another network: a third party may have made the phone call `sip:112@elsewhere` and answer there.
+ * digest. `provable` is answered once a minute for a device and flow: what comes next from there is decided without a challenge. Other
+ * ports of its address, which anybody can forge, do not count. A digest proves nothing where the Request-URI names another network: a
+ * third party may have made the phone call `sip:112@elsewhere` and answer there.
  */
 export function createRecognition({
   directory,
@@ -61,7 +62,7 @@ export function createRecognition({
     if (device) return { outcome: 'proven', device, by: 'flow' }
     if (!names.isCalled(request, claimed === null ? [] : bindings.of(claimed))) return { outcome: 'unproven', claimed }
     const examined = authenticator.examine(request)
-    const key = `${claimed ?? ''}@${request.source.address}`
+    const key = `${claimed ?? ''} ${flowOf(request.source)}`
     if (examined.outcome === 'device') {
       asked.delete(key)
       return { outcome: 'proven', device: examined.device, by: 'digest' }

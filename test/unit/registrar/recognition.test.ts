@@ -92,12 +92,18 @@ describe('a device is recognised', () => {
     expect(open(facts).ask('HD0001')).toEqual({ outcome: 'unproven', claimed: HD0001 })
   })
 
-  it.each(['none', 'stale'] as const)('by a challenge where credentials are %s, once in a minute for one address', (examined) => {
+  it.each(['none', 'stale'] as const)('by a challenge where credentials are %s, once in a minute for one flow', (examined) => {
     const { ask, clock } = open({ examined })
     const outcomes = [ask('HD0001'), ask('HD0001'), ask('HD0001', { ...natSource, address: '203.0.113.10' })].map(({ outcome }) => outcome)
     expect(outcomes).toEqual(['provable', 'unproven', 'provable'])
     clock.advance(60_000)
     expect(ask('HD0001').outcome).toBe('provable')
+  })
+
+  it('by a challenge whatever other ports of its address, which may be forged, have sent in its name', () => {
+    const { ask } = open()
+    for (const port of [1_024, 1_025, 1_026]) ask('HD0001', { ...natSource, port })
+    expect([ask('HD0001'), ask('HD0001')].map(({ outcome }) => outcome)).toEqual(['provable', 'unproven'])
   })
 
   it('only if it is in the directory', () => {
