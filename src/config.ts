@@ -116,7 +116,7 @@ const settings = block({
   sip: sipSettings,
   drachtio: orText(
     block({
-      url: form('embedded or tcp://host:port', parseDrachtio)
+      url: secretForm('embedded or tcp://host:port (the secret is a setting of its own)', parseDrachtio)
         .prefault('embedded')
         .describe('`embedded`, or a drachtio-server: `tcp://host:9022`.'),
       secret: secretForm('a secret', (text) => (text === '' ? null : new Secret(text)))

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { messageOf } from './errors.js'
 import { isBlock } from './options.js'
 import { Secret } from './secret.js'
-import { block, form, listOf, type Path, type Problem, secretForm, type Written } from './written.js'
+import { block, listOf, type Path, type Problem, secretForm, type Written } from './written.js'
 
 export interface HostPort {
   readonly host: string
@@ -62,25 +62,29 @@ const word = (text: string): string | null => (/^\S+$/.test(text) ? text : null)
 export const orText = <Block extends z.ZodType>(whole: Block) =>
   z.preprocess((found) => (typeof found === 'string' ? { url: found } : found), whole)
 
+/** People also write credentials here, as in a URL. */
+const server = secretForm('host:port alone (user name and password are settings of their own)', parseHostPort)
+
+// Nothing in this block is quoted: any of its texts may be a password in the wrong place.
 export const redisSettings = orText(
   block({
     url: secretForm('embedded, redis://host:port, rediss://host:port or unix:///path', parseUrl)
       .prefault('embedded')
       .describe('`embedded`: a redis-server of our own, its file in `data`; or `redis://…`, `rediss://…`, `unix:///…`.'),
-    sentinels: listOf(form('host:port', parseHostPort)).optional().describe('Sentinels instead of a URL: `host:port`, …'),
-    name: form('the name that the sentinels know', word).optional().describe('The name under which the sentinels know the primary.'),
-    cluster: listOf(form('host:port', parseHostPort)).optional().describe('Servers of a Redis Cluster instead of a URL: `host:port`, …'),
-    username: form('a user name', word).optional().describe('ACL user; a URL may have it inside.'),
+    sentinels: listOf(server).optional().describe('Sentinels instead of a URL: `host:port`, …'),
+    name: secretForm('the name that the sentinels know', word).optional().describe('The name under which the sentinels know the primary.'),
+    cluster: listOf(server).optional().describe('Servers of a Redis Cluster instead of a URL: `host:port`, …'),
+    username: secretForm('a user name', word).optional().describe('ACL user; a URL may have it inside.'),
     password: secretForm('a password', notEmpty).optional().describe('Its password.'),
     sentinelPassword: secretForm('a password', notEmpty).optional().describe('The password of the sentinels.'),
-    tls: form('yes or no', (text) => (text === 'yes' || text === 'no' ? text : null))
+    tls: secretForm('yes or no', (text) => (text === 'yes' || text === 'no' ? text : null))
       .prefault('no')
       .describe('`yes`: TLS to sentinels or a cluster; `rediss://` is the same for a URL.'),
-    ca: form('a file', word).optional().describe('The authorities whose certificates are good, a PEM file. Default: those of Node.'),
-    functions: form(`one of ${loadings.join(', ')}`, (text) => loadings.find((loading) => loading === text) ?? null)
+    ca: secretForm('a file', word).optional().describe('The authorities whose certificates are good, a PEM file. Default: those of Node.'),
+    functions: secretForm(`one of ${loadings.join(', ')}`, (text) => loadings.find((loading) => loading === text) ?? null)
       .prefault('check')
       .describe('Who loads the functions into a Redis with data: the nodes (`install`), or `hotdesk redis install` (`check`).'),
-    durability: form(`one of ${durabilities.join(', ')}`, (text) => durabilities.find((policy) => policy === text) ?? null)
+    durability: secretForm(`one of ${durabilities.join(', ')}`, (text) => durabilities.find((policy) => policy === text) ?? null)
       .prefault('local')
       .describe('When a login is confirmed: the primary has it (`local`), or each replica that could be promoted (`replicated`).'),
   }),

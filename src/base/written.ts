@@ -2,6 +2,7 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocumen
 import { z } from 'zod'
 import { AppError, type ErrorCode } from './errors.js'
 import { type Hazard, hazardsIn, tooDeep } from './yaml/hazards.js'
+import { messageWithoutText } from './yaml/syntax-errors.js'
 
 /** One thing wrong in what a person wrote. */
 export interface Problem {
@@ -40,7 +41,7 @@ export function readYaml(text: string, file: string): Written {
     uniqueKeys: false,
     logLevel: 'error',
   })
-  const errors = document.errors.map(({ pos, message }) => ({ offset: pos[0], message }))
+  const errors = document.errors.map((error) => ({ offset: error.pos[0], message: messageWithoutText(error) }))
   const problems = [...errors, ...hazardsIn(document)].map(problemOf)
   return {
     value: problems.length > 0 ? undefined : (document.toJS({ maxAliasCount: -1 }) ?? {}),
@@ -79,14 +80,20 @@ function pairsOf(map: YAMLMap): ReadonlyMap<unknown, Pair> {
   return pairs
 }
 
-/** A piece of text with a form: `parse` answers null for text that is not of it, `expects` completes "expected …". */
+/**
+ * A piece of text with a form: `parse` answers null for text that is not of it, `expects` completes "expected …". Its errors quote the text.
+ * Text that can hold a secret, also by mistake, takes `secretForm`.
+ */
 export function form<Value>(expects: string, parse: (text: string) => Value | null) {
   return z.unknown().transform((found, context): Value => {
     const value = typeof found === 'string' ? parse(found) : null
     if (value !== null) return value
     context.addIssue({
       code: 'custom',
-      message: found === undefined ? `missing: expected ${expects}` : `expected ${expects}, found ${quote(found)}`,
+      message:
+        found === undefined
+          ? `missing: expected ${expects}`
+          : `expected ${expects}, found ${typeof found === 'string' ? quote(found) : kindOf(found)}`,
     })
     return z.NEVER
   })
@@ -97,14 +104,14 @@ export function secretForm<Value>(expects: string, parse: (text: string) => Valu
   return z.unknown().transform((found, context): Value => {
     const value = typeof found === 'string' ? parse(found) : null
     if (value !== null) return value
-    context.addIssue({ code: 'custom', message: `expected ${expects}` })
+    context.addIssue({ code: 'custom', message: `${found === undefined ? 'missing: ' : ''}expected ${expects}` })
     return z.NEVER
   })
 }
 
 /** A list of things of one form. */
 export function listOf<Item extends z.ZodType>(item: Item) {
-  return z.array(item, { error: (issue) => `expected a list, found ${quote(issue.input)}` })
+  return z.array(item, { error: (issue) => `expected a list, found ${kindOf(issue.input)}` })
 }
 
 /** A block of keys; any other key is an error. */
@@ -112,40 +119,57 @@ export function block<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = `known here: ${Object.keys(shape).join(', ')}`
   return z.strictObject(shape, {
     error: (issue) =>
-      issue.code === 'unrecognized_keys' ? `unknown key; ${known}` : `expected a block of keys (${known}), found ${quote(issue.input)}`,
+      issue.code === 'unrecognized_keys' ? `unknown key; ${known}` : `expected a block of keys (${known}), found ${kindOf(issue.input)}`,
   })
 }
 
 /** A block whose keys are the author's own; each key and each value has a form. */
 export function blockOf<Value extends z.ZodType>(key: z.ZodType<string>, value: Value) {
   return z.record(key as z.ZodType<string, string>, value, {
-    error: (issue) => (issue.code === 'invalid_key' ? issue.issues[0]?.message : `expected a block of keys, found ${quote(issue.input)}`),
+    error: (issue) => (issue.code === 'invalid_key' ? issue.issues[0]?.message : `expected a block of keys, found ${kindOf(issue.input)}`),
   })
 }
 
-function quote(found: unknown): string {
+/** In quotes, without what a URI has before its `@` or after its `?`: credentials. */
+export function quote(found: string): string {
+  const shown = found.replace(/^[\s\S]*@/, '…@').replace(/\?[\s\S]*$/, '?…')
+  return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown)
+}
+
+/** Text where a block or a list is expected may be a misplaced PIN or password, so it is never quoted. */
+function kindOf(found: unknown): string {
   if (Array.isArray(found)) return 'a list'
   if (found === undefined) return 'nothing'
-  return typeof found === 'string' ? JSON.stringify(found.length > 60 ? `${found.slice(0, 60)}…` : found) : 'a block'
+  return typeof found === 'string' ? `a text of ${found.length} ${found.length === 1 ? 'character' : 'characters'}` : 'a block'
 }
 
 export type Checked<Value> = { readonly value: Value } | { readonly problems: readonly Problem[] }
 
-/** Checks the whole text and tells everything that is wrong with it at once. */
-export function check<Schema extends z.ZodType>(schema: Schema, written: Written): Checked<z.output<Schema>> {
+/** Checks the whole text and tells everything that is wrong with it at once. `nameOf` writes the path of a problem. */
+export function check<Schema extends z.ZodType>(schema: Schema, written: Written, nameOf = keyText): Checked<z.output<Schema>> {
   if (written.problems.length > 0) return { problems: written.problems }
   const result = schema.safeParse(written.value)
-  return result.success ? { value: result.data } : { problems: result.error.issues.flatMap((issue) => problemsOf(issue, written)) }
+  return result.success ? { value: result.data } : { problems: result.error.issues.flatMap((issue) => problemsOf(issue, written, nameOf)) }
 }
 
-function problemsOf(issue: z.core.$ZodIssue, written: Written): Problem[] {
-  const problem = (path: Path): Problem => ({ place: written.placeOf(path), key: keyText(path), message: issue.message })
-  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => problem([...issue.path, key])) : [problem(issue.path)]
+function problemsOf(issue: z.core.$ZodIssue, written: Written, nameOf: (path: Path) => string): Problem[] {
+  const problem = (path: Path, shown: Path): Problem => ({ place: written.placeOf(path), key: nameOf(shown), message: issue.message })
+  if (issue.code !== 'unrecognized_keys') return [problem(issue.path, issue.path)]
+  return issue.keys.map((key) => problem([...issue.path, key], [...issue.path, looksLikeSetting(key) ? key : '…']))
 }
 
-/** `['sip', 'listen', 0]` → `sip.listen[0]` */
+/** `{ password:secret }` without a space is a single key. */
+export function looksLikeSetting(key: string): boolean {
+  return /^[A-Za-z_]{1,40}$/.test(key)
+}
+
+/** `['sip', 'listen', 0]` → `sip.listen[0]`. A key that can be no name, such as a URI, is shown as `…`. */
 export function keyText(path: Path): string {
-  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`)).join('')
+  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${shownKey(String(step))}`)).join('')
+}
+
+export function shownKey(key: string): string {
+  return /^[\w*#+.-]{1,40}$/.test(key) ? key : '…'
 }
 
 /** A file of another kind has thousands of problems; the first few are enough. */

@@ -21,6 +21,7 @@ import { redisCommands } from './redis/redis.js'
 import { sipdCommand } from './sipd.js'
 import { startCommand } from './start.js'
 import type { Terminal } from './terminal.js'
+import { withoutValues } from './usage-errors.js'
 
 export interface ProgramNeeds extends Pick<CommandNeeds, 'provide' | 'exit'> {
   readonly terminal: Terminal
@@ -34,7 +35,11 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
     .version(version(), '-V, --version')
     .option('-c, --config <file>', 'the configuration file (default: hotdesk.yaml in this folder, else the sample)')
     .addHelpText('after', '\nExit codes: 0 done, 1 refused (the reason in words), 2 wrong usage or configuration.')
-    .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: (text) => terminal.complain(text.trimEnd()) })
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.complain(text.trimEnd()),
+      outputError: (text, write) => write(withoutValues(text)),
+    })
     .exitOverride()
   const needs: CommandNeeds = {
     terminal,

@@ -1,7 +1,7 @@
 import type { SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { isBlock } from '../base/options.js'
-import { check, invalid, type Problem, readYaml, type Written } from '../base/written.js'
+import { check, invalid, type Problem, quote, readYaml, type Written } from '../base/written.js'
 import { conflictsIn } from './conflicts.js'
 import { logoutChecks } from './logout-rules.js'
 import { crossChecks, planFile } from './plan-file.js'
@@ -35,7 +35,5 @@ export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan
 function siteChecks(written: Written, site: SiteName | undefined): Problem[] {
   const found = isBlock(written.value) ? written.value.site : undefined
   if (site === undefined || typeof found !== 'string' || found === site) return []
-  return [
-    { place: written.placeOf(['site']), key: 'site', message: `expected ${site}, the site of this node, found ${JSON.stringify(found)}` },
-  ]
+  return [{ place: written.placeOf(['site']), key: 'site', message: `expected ${site}, the site of this node, found ${quote(found)}` }]
 }

@@ -3,7 +3,19 @@ import type { z } from 'zod'
 import { parseSiteName } from '../base/identity.js'
 import { isBlock, itemsOf } from '../base/options.js'
 import { Secret } from '../base/secret.js'
-import { block, blockOf, form, keyText, listOf, type Path, type Problem, secretForm, type Written } from '../base/written.js'
+import {
+  block,
+  blockOf,
+  form,
+  keyText,
+  listOf,
+  type Path,
+  type Problem,
+  quote,
+  secretForm,
+  shownKey,
+  type Written,
+} from '../base/written.js'
 import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
 import { logoutKeys } from './logout-rules.js'
@@ -14,25 +26,29 @@ const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parse
 const closedPattern = form('a number, with X where a digit is open', (text) => (text.endsWith('.') ? null : parsePattern(text)))
 const didNumber = form('a number, with X where a digit is open', (found) => (!found.endsWith('.') && parsePattern(found) ? found : null))
 const shortNumber = form('an emergency number of 2 to 8 digits', (text) => (/^[0-9]{2,8}$/.test(text) ? text : null))
-const telephone = form('a telephone number, digits with or without +', (text) => (/^\+?[0-9]{2,20}$/.test(text) ? text : null))
+const telephoneWords = 'a telephone number, digits with or without +'
+const parseTelephone = (text: string): string | null => (/^\+?[0-9]{2,20}$/.test(text) ? text : null)
+const telephone = form(telephoneWords, parseTelephone)
 const text = form('a text', (found) => (found === '' ? null : found))
 
 /** `sip:203.0.113.20:5060;transport=udp` */
-const trunkUri = form('a SIP address such as sip:203.0.113.20:5060;transport=udp', (found) =>
-  /^sips?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(;[a-z]+=[A-Za-z0-9.-]+)*$/.test(found) ? found : null,
+const trunkUri = secretForm(
+  'a SIP address such as sip:203.0.113.20:5060;transport=udp (username and password are keys of their own)',
+  (found) => (/^sips?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(;[a-z]+=[A-Za-z0-9.-]+)*$/.test(found) ? found : null),
 )
 
-const location = form('pidf-lo or none', (found) => (found === 'pidf-lo' || found === 'none' ? found : null))
+const location = secretForm('pidf-lo or none', (found) => (found === 'pidf-lo' || found === 'none' ? found : null))
 
-const yesOrNo = form('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
+const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
 
+// Nothing in this block is quoted: any of its texts may be a password in the wrong place.
 const trunk = block({
   uri: trunkUri,
-  from: listOf(form('an IP address', (found) => (isIP(found) ? found : null))).optional(),
+  from: listOf(secretForm('an IP address', (found) => (isIP(found) ? found : null))).optional(),
   username: text.optional(),
   password: secretForm('a password', (found) => (found === '' ? null : new Secret(found))).optional(),
-  callerId: telephone.optional(),
-  ping: form('seconds between two OPTIONS, 5 to 3600', (found) =>
+  callerId: secretForm(telephoneWords, parseTelephone).optional(),
+  ping: secretForm('seconds between two OPTIONS, 5 to 3600', (found) =>
     /^[0-9]{1,4}$/.test(found) && Number(found) >= 5 && Number(found) <= 3600 ? Number(found) : null,
   ).optional(),
   location: location.prefault('none'),
@@ -96,12 +112,15 @@ export function crossChecks(written: Written): Problem[] {
     itemsOf(isBlock(route) ? route.trunks : [])
       .filter((name) => typeof name === 'string' && !known.includes(name))
       .map((name) =>
-        problem(['routes', index, 'trunks'], `no trunk is named ${JSON.stringify(name)}; known here: ${known.join(', ') || 'none'}`),
+        problem(
+          ['routes', index, 'trunks'],
+          `no trunk is named ${quote(String(name))}; known here: ${known.map(shownKey).join(', ') || 'none'}`,
+        ),
       ),
   )
   const mismatched = Object.entries(isBlock(dids) ? dids : {})
     .filter(([key, extension]) => typeof extension === 'string' && !sameOpenDigits(key, extension))
-    .map(([key, extension]) => problem(['dids', key], `needs as many open digits as ${JSON.stringify(extension)}`))
+    .map(([key, extension]) => problem(['dids', key], `needs as many open digits as ${quote(String(extension))}`))
   return [...strangers, ...mismatched]
 }
 

@@ -61,12 +61,13 @@ function misread(document: Document): readonly Hazard[] {
   const report = (node: unknown, message: string): void => void found.push({ offset: offsetOf(node), message })
   const look = (node: Scalar | YAMLMap | YAMLSeq): void => {
     if (node.anchor) anchors.add(node.anchor)
-    if (node.tag && !plainTags.includes(node.tag)) report(node, `the tag ${node.tag} means nothing here: everything is read as text`)
+    if (node.tag && !plainTags.includes(node.tag))
+      report(node, 'a tag means nothing here: everything is read as text; text that begins with ! needs quotes')
   }
   visit(document, {
     Alias(_, alias) {
       if (anchors.has(alias.source)) return
-      report(alias, `*${alias.source} means something else in YAML; a code needs quotes: "*${alias.source}"`)
+      report(alias, 'a word that begins with * means something else in YAML; a code or password needs quotes, such as "*77*"')
     },
     Scalar: (_, scalar) => look(scalar),
     Seq: (_, list) => look(list),
@@ -77,7 +78,7 @@ function misread(document: Document): readonly Hazard[] {
       for (const { key } of map.items) {
         if (!isScalar(key)) report(key, 'expected a key of one word')
         else if (key.value === '<<') report(key, 'merge keys (<<) are not understood here: write the keys out')
-        else if (names.has(String(key.value))) report(key, `the key ${JSON.stringify(key.value)} is there twice; keys must be unique`)
+        else if (names.has(String(key.value))) report(key, 'this key is there twice; keys must be unique')
         else names.add(String(key.value))
         if (found.length > mostFound) return visit.BREAK
       }
@@ -100,7 +101,7 @@ function copiesOf({ contents }: Document): readonly Hazard[] {
   function hazardOf(alias: Alias, as: Reading): Hazard | null {
     const target = anchors.get(alias.source)
     if (!target) return null
-    if (open.has(target)) return { offset: offsetOf(alias), message: `*${alias.source} stands for itself` }
+    if (open.has(target)) return { offset: offsetOf(alias), message: 'an alias stands for itself' }
     if (as === 'written' && ++aliases > mostAliases) return { offset: offsetOf(alias), message: `expected at most ${mostAliases} aliases` }
     const inside = walk(target, 'copy')
     // The first alias that is written shows it better than one deep inside another.

@@ -1,7 +1,14 @@
 import { type CsvError, parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
-import type { Path, Problem, Written } from '../../base/written.js'
+import { looksLikeSetting, type Path, type Problem, type Written } from '../../base/written.js'
 import { type Kind, kindNames, kinds } from './network-file.js'
+
+/** Where the parser's own message repeats the cell. */
+const faultWords: Readonly<Record<string, string>> = {
+  INVALID_OPENING_QUOTE: 'a quote stands inside a cell: put the whole cell in quotes, and write a quote in it twice',
+  CSV_INVALID_CLOSING_QUOTE: 'expected a separator after a closing quote: write a quote inside a cell twice',
+  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: 'expected a separator after a closing quote: write a quote inside a cell twice',
+}
 
 interface Row {
   readonly line: number
@@ -48,8 +55,8 @@ function rowsOf(text: string, file: string): { readonly rows: readonly Row[]; re
     }[]
     return { rows: found.map(({ record, raw, info }) => ({ line: info.lines - (raw.trim().match(/\n/g)?.length ?? 0), cells: record })) }
   } catch (fault) {
-    const { message, lines } = fault as CsvError & { readonly lines?: number }
-    return { rows: [], problem: { place: `${file}:${lines ?? 1}:1`, key: '', message } }
+    const { code, message, lines } = fault as CsvError & { readonly lines?: number }
+    return { rows: [], problem: { place: `${file}:${lines ?? 1}:1`, key: '', message: faultWords[code] ?? message } }
   }
 }
 
@@ -69,7 +76,8 @@ function headerProblems({ line, cells }: Row, kind: Kind, file: string): Problem
   const known: readonly string[] = kinds[kind].keys
   return cells.slice(1).flatMap((name, index) => {
     const place = `${file}:${line}:${index + 2}`
-    if (!known.includes(name)) return [{ place, key: name, message: `unknown column; known here: ${known.join(', ')}` }]
+    if (!known.includes(name))
+      return [{ place, key: looksLikeSetting(name) ? name : '…', message: `unknown column; known here: ${known.join(', ')}` }]
     return cells.indexOf(name) < index + 1 ? [{ place, key: name, message: 'this column is there twice' }] : []
   })
 }
@@ -83,7 +91,9 @@ function firstOnes(records: readonly Row[]): ReadonlyMap<string, Row> {
 function twice(row: Row, first: ReadonlyMap<string, Row>, file: string): Problem[] {
   const id = row.cells[0] ?? ''
   const earlier = first.get(id)
-  return !earlier || earlier === row ? [] : [{ place: `${file}:${row.line}:1`, key: id, message: `is in line ${earlier.line} already` }]
+  return !earlier || earlier === row
+    ? []
+    : [{ place: `${file}:${row.line}:1`, key: '', message: `the record is in line ${earlier.line} already` }]
 }
 
 function saidIn({ cells }: Row, header: Row): Record<string, string> {

@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors.js'
 import { type DeviceId, parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
 import type { Seal } from '../../base/seal.js'
 import type { Secret } from '../../base/secret.js'
-import { keyText, type Path, type Problem, type Written } from '../../base/written.js'
+import type { Path, Problem, Written } from '../../base/written.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { DeviceEdit, Directory, EditOutcome, SiteEdit, UserEdit } from '../../directory/directory.js'
 import { type PinPolicy, weaknessOf } from '../../hotdesk/hotdesk.js'
@@ -11,7 +11,7 @@ import { editsIn, type Named } from '../records/field-options.js'
 import { weaknessWords } from '../records/pins.js'
 import { mergedSiteEdit, siteFields } from '../records/site-fields.js'
 import { mergedUserEdit, userFields } from '../records/user-fields.js'
-import type { NetworkFile, WrittenPassword, WrittenPin } from './network-file.js'
+import { type NetworkFile, recordKey, type WrittenPassword, type WrittenPin } from './network-file.js'
 import { passwordStrength, trivialWords } from './password-strength.js'
 
 /** What the file wants of one record. PIN and password are still as they are written. */
@@ -58,7 +58,7 @@ export interface Drafts {
 /** A new record that says nothing of its site is of the site of this node. */
 export function draftsOf(file: NetworkFile, needs: DraftNeeds): Drafts {
   const problems: Problem[] = []
-  const complain = (path: Path, message: string): void => void problems.push({ place: needs.placeOf(path), key: keyText(path), message })
+  const complain = (path: Path, message: string): void => void problems.push({ place: needs.placeOf(path), key: recordKey(path), message })
   const users = Object.entries(file.users).map(([id, entry]) => userDraft(id, entry as UserEntry, needs, complain))
   const devices = Object.entries(file.devices).map(([id, entry]) => deviceDraft(id, entry as DeviceEntry, needs, complain))
   const sites = Object.entries(file.sites).map(([id, said]) => siteDraft(id, said as Named, needs, complain))
@@ -67,8 +67,8 @@ export function draftsOf(file: NetworkFile, needs: DraftNeeds): Drafts {
   for (const { id, edit } of devices) {
     const owner = edit.owner ?? null
     if (owner === null || Object.hasOwn(file.users, owner)) continue
-    if (isAllUsers) complain(['devices', id, 'owner'], `there is no user ${owner} here, and others are removed`)
-    else if (!isUser(owner, needs)) complain(['devices', id, 'owner'], `there is no user ${owner}, neither here nor in the network`)
+    if (isAllUsers) complain(['devices', id, 'owner'], 'there is no such user here, and others are removed')
+    else if (!isUser(owner, needs)) complain(['devices', id, 'owner'], 'there is no such user, neither here nor in the network')
   }
   return { drafts: [...users, ...devices, ...sites], problems }
 }

@@ -17,7 +17,7 @@ import { withDirectory } from '../operator/network.js'
 import { tellDoubts } from '../records/outcome.js'
 import { type Reading, readCsv } from './csv.js'
 import { type Draft, draftsOf } from './drafts.js'
-import { networkFile, readableIn } from './network-file.js'
+import { networkFile, readableIn, recordKey } from './network-file.js'
 import { passwordDoubts } from './password-strength.js'
 import { orphansOf, type Plan, planOf } from './plan.js'
 import { createProgress } from './progress.js'
@@ -135,7 +135,7 @@ export function formatOf(file: string): Format {
 /** @throws AppError IMPORT_INVALID with everything that is wrong, each with its line */
 function checkedDrafts({ file, options, reading: { written, late }, needs, directory }: Run, dialplan: Dialplan): readonly Draft[] {
   const config = needs.config('look')
-  const checked = check(networkFile, written)
+  const checked = check(networkFile, written, recordKey)
   const { drafts, problems: found } = draftsOf('value' in checked ? checked.value : readableIn(written.value), {
     placeOf: written.placeOf,
     directory,

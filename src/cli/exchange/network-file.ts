@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
 import { isBlock } from '../../base/options.js'
 import { Secret } from '../../base/secret.js'
-import { block, blockOf, form, secretForm } from '../../base/written.js'
+import { block, blockOf, type Path, secretForm } from '../../base/written.js'
 import { isPinHash } from '../../hotdesk/hotdesk.js'
 import { deviceFields } from '../records/device-fields.js'
 import type { Field } from '../records/field.js'
@@ -25,19 +25,19 @@ function parsePassword(text: string): WrittenPassword | null {
   return /^[!-~]{8,64}$/.test(text) ? { kind: 'clear', password: new Secret(text) } : null
 }
 
-/** Each key has the form that the option of the same name has. */
+/** Each key has the form that the option of the same name has. Not quoted: a PIN or password may stand in the wrong column. */
 function keysOf<Item, Edit>(fields: readonly Field<Item, Edit>[]) {
   return Object.fromEntries(
-    fields.map((field) => [field.name, form(field.expects, (text) => (field.read(text) === null ? null : text)).optional()]),
+    fields.map((field) => [field.name, secretForm(field.expects, (text) => (field.read(text) === null ? null : text)).optional()]),
   )
 }
 
 const pin = secretForm('a PIN of 4 to 10 digits, or the hash of one', parsePin).optional()
 const password = secretForm('a password of 8 to 64 characters without spaces, or a sealed one', parsePassword).optional()
-const extension = form('an extension, 1 to 15 digits', parseExtension)
-const device = form('a device: a letter, then letters, digits and -', parseDeviceId)
+const extension = secretForm('an extension, 1 to 15 digits', parseExtension)
+const device = secretForm('a device: a letter, then letters, digits and -', parseDeviceId)
 
-const siteId = form('a site: a small letter, then small letters, digits and -', parseSiteName)
+const siteId = secretForm('a site: a small letter, then small letters, digits and -', parseSiteName)
 
 const user = block({ ...keysOf(userFields), pin })
 const phone = block({ ...keysOf(deviceFields), password })
@@ -78,3 +78,14 @@ export const kinds = {
 export type Kind = keyof typeof kinds
 
 export const kindNames = Object.keys(kinds) as Kind[]
+
+/**
+ * `['users', '103', 'pin']` → `users[…].pin`. Exchanged columns make a PIN an extension and a password a device name, so neither is shown: the
+ * line is.
+ */
+export function recordKey([kind, id, ...rest]: Path): string {
+  const known = kindNames.find((name) => name === kind)
+  if (known === undefined) return kind === undefined ? '' : '…'
+  const keys: readonly PropertyKey[] = kinds[known].keys
+  return [`${known}${id === undefined ? '' : '[…]'}`, ...rest.map((key) => (keys.includes(key) ? String(key) : '…'))].join('.')
+}

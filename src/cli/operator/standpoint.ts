@@ -48,7 +48,7 @@ export function sceneOf({ from, site }: { readonly from?: string; readonly site?
     if (device) return { kind: 'phone', ...onlooker.diallerOn(device) }
     const trunk = dialplan.trunks.find(({ name }) => name === from)
     if (trunk) return { kind: 'trunk', trunk }
-    throw new AppError('COMMAND_REFUSED', `"${from}" is no phone, and no trunk of ${place}`)
+    throw new AppError('COMMAND_REFUSED', `--from names no phone, and no trunk of ${place}`)
   }
 }
 

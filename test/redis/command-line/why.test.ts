@@ -130,7 +130,7 @@ describe('hotdesk why', () => {
     })
     expect(await desk.hotdesk('why', '100', '--from', 'nobody')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('"nobody" is no phone, and no trunk of paris') as string,
+      err: expect.stringContaining('--from names no phone, and no trunk of paris') as string,
     })
     expect(await desk.hotdesk('why', '1 00')).toMatchObject({ code: 2 })
   })

@@ -234,7 +234,7 @@ describe('a file that would surprise a caller is refused, with file, line and bo
     [
       'a form of a place that there is not',
       'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1", location: pidf } }',
-      'dialplans/test.yaml:3:38  trunks.a.location: expected pidf-lo or none, found "pidf"',
+      'dialplans/test.yaml:3:38  trunks.a.location: expected pidf-lo or none',
     ],
     [
       'numbers with unlike open digits',
@@ -249,7 +249,7 @@ describe('a file that would surprise a caller is refused, with file, line and bo
     [
       'a bare code, which YAML takes for an alias',
       `${base}codes: { login: *77* }`,
-      'dialplans/test.yaml:4:17  *77* means something else in YAML; a code needs quotes: "*77*"',
+      'dialplans/test.yaml:4:17  a word that begins with * means something else in YAML; a code or password needs quotes, such as "*77*"',
     ],
     ['a key that does not exist', `${base}outsde: 0`, 'dialplans/test.yaml:4:1  outsde: unknown key; known here: site'],
   ])('%s', (_, text, expected) => {

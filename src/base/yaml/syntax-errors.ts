@@ -1,0 +1,17 @@
+import type { ErrorCode, YAMLParseError } from 'yaml'
+
+/** Codes whose messages repeat what was written, with words that do not. */
+const words: Partial<Record<ErrorCode, string>> = {
+  BAD_COLLECTION_TYPE: 'a tag means nothing here: everything is read as text',
+  BAD_DIRECTIVE: 'a line that begins with % means something else in YAML; text needs quotes',
+  BAD_DQ_ESCAPE: 'Invalid escape sequence: write \\\\ for a backslash, or use single quotes',
+  TAG_RESOLVE_FAILED: 'a tag means nothing here: everything is read as text; text that begins with ! needs quotes',
+}
+
+/** The parser's message without the text it was given, which can be a PIN or a password. */
+export function messageWithoutText({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
+  const own = words[code]
+  if (own !== undefined) return own
+  // "Block scalar header includes extra characters: …"
+  return code === 'UNEXPECTED_TOKEN' ? message.replace(/:[\s\S]*$/, '') : message
+}
