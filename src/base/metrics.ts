@@ -224,7 +224,7 @@ function sipMetrics(registers: [Registry]) {
     }),
     withheld: new Counter({
       name: 'hotdesk_sip_withheld_responses_total',
-      help: 'Responses not sent, because the UDP source may be forged and had sent too few bytes itself',
+      help: 'Responses, and requests in unacknowledged calls, not sent: the UDP source may be forged and had sent too few bytes',
       registers,
     }),
     rememberedSources: new Gauge({

@@ -7,7 +7,7 @@ import { answerClientCall } from './call/client-call.js'
 import type { ClientCalls } from './call/client-calls.js'
 import { composeInDialog } from './compose.js'
 import { type Core, endsSubscription, expireWith, type Origin, sentPassage } from './core.js'
-import { type Dialog, descriptionIn, refreshTarget } from './dialog.js'
+import { type Dialog, descriptionIn, dialogId, refreshTarget } from './dialog.js'
 import { bareRequest, type RequestDraft } from './draft.js'
 import { passResponse } from './outgoing.js'
 import { locate, sendRequest } from './sending/sender.js'
@@ -115,7 +115,7 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
     else failed('DNS Error')
   }
   const over = routeUri === '' && (dialog.isPinned || dialog.routeSet.length === 0) ? dialog.flow : null
-  if (over) found([hopOf(over), ...(dialog.isPinned ? [] : otherHops(core, dialog))])
+  if (over) found([{ ...hopOf(over), isUnconfirmed: isUnconfirmed(dialog) }, ...(dialog.isPinned ? [] : otherHops(core, dialog))])
   else if (routeUri !== '') locate(core, routeUri, some, failed)
   else if (dialog.hops) some(dialog.hops)
   else {
@@ -126,6 +126,11 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
     }
     locate(core, next, remember, failed)
   }
+}
+
+/** The call of a stranger that has acknowledged nothing. */
+function isUnconfirmed({ id, callId, remoteTag, creator, isPinned, acknowledgedAt }: Dialog): boolean {
+  return isPinned && creator === 'INVITE' && acknowledgedAt === 0 && id === dialogId(callId, remoteTag)
 }
 
 function hopOf(flow: Flow): Hop {

@@ -27,6 +27,8 @@ export interface ClientMachine extends Machine {
   copies: number
   /** Where to go by UDP if the stream does not open (RFC 3261 §18.1.1); null: nowhere. */
   fallback: Hop | null
+  /** See Hop. */
+  readonly isUnconfirmed: boolean
   /** In hand while the table is asked. */
   received: Received | null
   failure: string
@@ -43,10 +45,11 @@ export interface ClientStart {
   readonly bytes: Buffer
   readonly timers: SipTimers
   readonly fallback: Hop | null
+  readonly isUnconfirmed: boolean
 }
 
 // Written out: spreading the start into it costs ten times as much, and this is on the path of every request.
-export function newClientMachine({ branch, request, user, flow, bytes, timers, fallback }: ClientStart): ClientMachine {
+export function newClientMachine({ branch, request, user, flow, bytes, timers, fallback, isUnconfirmed }: ClientStart): ClientMachine {
   const { method } = request
   return {
     table: method === 'INVITE' ? inviteClientTable : nonInviteClientTable,
@@ -64,6 +67,7 @@ export function newClientMachine({ branch, request, user, flow, bytes, timers, f
     bytes,
     copies: 0,
     fallback,
+    isUnconfirmed,
     received: null,
     failure: '',
     canceller: null,

@@ -47,7 +47,9 @@ export interface ClientTransactionsNeeds {
   readonly clock: Clock
   readonly timersFor: TimersFor
   readonly oversize: OversizeRule
-  readonly counts: Pick<Counts, 'repeated'>
+  readonly counts: Pick<Counts, 'repeated' | 'withheld'>
+  /** False: so many bytes may not go there, since it may be forged. */
+  readonly affords: (flow: Flow, bytes: number) => boolean
   /** A user's listener has thrown. */
   readonly onFault: (fault: unknown) => void
 }
@@ -111,7 +113,8 @@ function begin(client: Client, request: SipRequest, hop: Hop, user: ClientUser):
   if (stream) bytes = restamp(request, stream, branch)
   const flow = flowTo(client, stream ?? hop)
   const timers = client.timersFor(flow)
-  const machine = newClientMachine({ branch, request, user, flow, bytes, timers, fallback: stream && hop })
+  const { isUnconfirmed = false } = hop
+  const machine = newClientMachine({ branch, request, user, flow, bytes, timers, fallback: stream && hop, isUnconfirmed })
   enter(client, machine)
   if (stream)
     client.clock.after(streamPatienceMs, () => {
@@ -195,7 +198,10 @@ function transmit(client: Client, machine: ClientMachine): void {
   if (!bytes) return
   machine.copies += 1
   if (machine.copies > 1) counts.repeated += 1
-  const isSent = transports.send(bytes, flow)
+  const isWithheld = machine.isUnconfirmed && !client.affords(flow, bytes.length)
+  if (isWithheld) counts.withheld += 1
+  // What is withheld is repeated like what is lost, and goes out once the far end has proved to be real.
+  const isSent = isWithheld || transports.send(bytes, flow)
   if (machine.copies === 1 && (!machine.fallback || transports.isOpen(flow))) {
     machine.fallback = null
     queueMicrotask(() => tellSent(client, machine, bytes))
@@ -203,7 +209,8 @@ function transmit(client: Client, machine: ClientMachine): void {
   if (!isSent) {
     machine.failure = 'no connection'
     queueMicrotask(() => runner.feed(machine, 'transport error'))
-  } else if (flow.protocol === 'udp' && machine.copies === copiesUntilSuspicion(flow.remote.address)) transports.suspect(flow)
+  } else if (!isWithheld && flow.protocol === 'udp' && machine.copies === copiesUntilSuspicion(flow.remote.address))
+    transports.suspect(flow)
 }
 
 /**
@@ -221,10 +228,11 @@ function acknowledge({ transports }: Client, machine: ClientMachine): void {
 }
 
 /** RFC 3261 §9.1: over the same way, with the same branch, as a transaction of its own. */
-function cancel(client: Client, { canceller, request: invite, branch, flow, timers }: ClientMachine): void {
+function cancel(client: Client, { canceller, request: invite, branch, flow, timers, isUnconfirmed }: ClientMachine): void {
   if (!canceller || !invite) return
   const request = cancelOf(invite, canceller.reason)
-  enter(client, newClientMachine({ branch, request, user: canceller.user, flow, bytes: request.toBuffer(), timers, fallback: null }))
+  const bytes = request.toBuffer()
+  enter(client, newClientMachine({ branch, request, user: canceller.user, flow, bytes, timers, fallback: null, isUnconfirmed }))
 }
 
 function tellUser({ onFault }: Client, { user, received, failure }: ClientMachine, effect: Effect): void {

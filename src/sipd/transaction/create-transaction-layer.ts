@@ -81,7 +81,8 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   const transports = await openTransports({ ...needs, limits, events: relay, isKept: (flow) => admission.isKept(flow) })
   const timersFor = timersOf(needs.timers ?? defaultTimerBase)
   const oversize = createOversizeRule({ transports, clock, limit: limits.datagramBytes })
-  const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize, counts })
+  const affords = (flow: Flow, bytes: number, kept?: number): boolean => admission.affords(flow, bytes, kept)
+  const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize, counts, affords })
   const listeners: Listeners = { onRequest: ignore, onAck: ignore, isKnownDialog: () => true }
   const servers: ServerTransactions = createServerTransactions({
     transports,
@@ -91,7 +92,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     onFault,
     judge: (request, flow, size) => admission.judge(request, flow, size),
     isFrugal: (flow) => admission.isFrugal(flow),
-    affords: (flow, bytes, kept) => admission.affords(flow, bytes, kept),
+    affords,
     onAnswered(request, flow, response) {
       admission.answered(request, flow, response)
       if (response.status >= 300 && admission.callsForHelp(request)) transports.callOver(flow)

@@ -30,6 +30,8 @@ export interface Hop {
   readonly name?: string
   /** Set by a user who wants this very connection (or UDP socket) and no other: `onTransportFailure` where it is gone, never a new connection. */
   readonly flow?: Flow | null
+  /** The far end has sent a request and nothing since: it may be forged, and requests to it spend from its credit of bytes. */
+  readonly isUnconfirmed?: boolean
 }
 
 /** One bound socket. */

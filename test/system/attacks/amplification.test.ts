@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../../src/base/clock.js'
+import { type Carrier, openCarrier, planOver } from '../../support/carrier.js'
 import { floodRequest, forgedAddresses } from '../../support/flood.js'
 import type { TestNode } from '../../support/node.js'
 import { openTestOffice, type TestOffice } from '../../support/office.js'
@@ -40,14 +41,19 @@ const messages: Readonly<Record<string, string>> = {
 describe('one datagram from a source that may be forged', () => {
   let office: TestOffice
   let node: TestNode
+  let carrier: Carrier
   beforeAll(async () => {
     office = await openTestOffice()
+    carrier = await openCarrier()
     node = await office.node('paris-1')
   }, 60_000)
-  afterAll(() => office.close())
+  afterAll(async () => {
+    await office.close()
+    await carrier.close()
+  })
 
   /** Sends it once; answers what came back in 4 s: time for three repetitions by Timer G. */
-  async function echo(message: string, address: string): Promise<{ sent: number; heard: number; packets: string[] }> {
+  async function echo(message: string, address: string, at = node): Promise<{ sent: number; heard: number; packets: string[] }> {
     const socket = createSocket('udp4')
     const packets: string[] = []
     let heard = 0
@@ -58,7 +64,7 @@ describe('one datagram from a source that may be forged', () => {
     socket.bind(0, address)
     await once(socket, 'listening')
     const text = message.replaceAll('{via}', `${address}:${socket.address().port}`).replaceAll('{n}', address.replaceAll('.', ''))
-    const [host = '', port = ''] = node.udp.split(':')
+    const [host = '', port = ''] = at.udp.split(':')
     socket.send(Buffer.from(text, 'latin1'), Number(port), host)
     await pause(systemClock, 4_000)
     socket.close()
@@ -85,5 +91,18 @@ describe('one datagram from a source that may be forged', () => {
     // A phone is answered all the same.
     const answered = echoes.filter(({ packets }) => packets.length > 0).map(({ what }) => what)
     expect(answered).toEqual(expect.arrayContaining(['INVITE', 'REGISTER', 'OPTIONS', 'INVITE to 112', 'a STUN request']))
+  }, 30_000)
+
+  it('brings back no more when it calls for help, and the centre answers and hangs up', async () => {
+    const other = await office.node('paris-2', 'paris', { dialplan: planOver(carrier.address) })
+    const centre = carrier.line('112', other.udp)
+    const [address = ''] = forgedAddresses(100).slice(-1)
+    const echoed = echo(messages['INVITE to 112'] ?? '', address, other)
+    const { hangUp } = await (await centre.nextCall()).answer()
+    await hangUp()
+    const { sent, heard, packets } = await echoed
+    process.stdout.write(`INVITE to 112, answered: ${sent} → ${heard} bytes, ${(heard / sent).toFixed(2)}: ${packets.join(', ')}\n`)
+    expect(packets).toContain('SIP/2.0 200 OK')
+    expect(heard / sent).toBeLessThanOrEqual(3)
   }, 30_000)
 })
