@@ -3,7 +3,7 @@ import { type DeviceId, parseDeviceId } from '../base/identity.js'
 import type { Directory } from '../directory/directory.js'
 import { parseNameAddr } from '../sip/name-addr.js'
 import { sameUri } from '../sip/uri.js'
-import type { IncomingRequest } from '../srf/srf.js'
+import type { IncomingRequest, SipSource } from '../srf/srf.js'
 import type { Bindings } from './bindings/bindings.js'
 import type { Authenticator } from './digest/authenticator.js'
 import { credentialHeaders, credentialsIn } from './digest/credentials.js'
@@ -31,8 +31,8 @@ const mostAsked = 1_000
 
 /**
  * Recognises a device by memory alone: by the flow of a living binding (the connection, or over UDP the exact source), or by a right
- * digest. `provable` is answered once a minute for a device and flow: what comes next from there is decided without a challenge. Other
- * ports of its address, which anybody can forge, do not count. A digest proves nothing where the Request-URI names another network: a
+ * digest. `provable` is answered once a minute for a device and the place that asks: what comes next from there is decided without a challenge.
+ * A digest proves nothing where the Request-URI names another network: a
  * third party may have made the phone call `sip:112@elsewhere` and answer there.
  */
 export function createRecognition({
@@ -62,7 +62,7 @@ export function createRecognition({
     if (device) return { outcome: 'proven', device, by: 'flow' }
     if (!names.isCalled(request, claimed === null ? [] : bindings.of(claimed))) return { outcome: 'unproven', claimed }
     const examined = authenticator.examine(request)
-    const key = `${claimed ?? ''} ${flowOf(request.source)}`
+    const key = `${claimed ?? ''} ${whoAsks(request.source)}`
     if (examined.outcome === 'device') {
       asked.delete(key)
       return { outcome: 'proven', device: examined.device, by: 'digest' }
@@ -70,6 +70,11 @@ export function createRecognition({
     const isProvable = claimed !== null && known?.password && examined.outcome !== 'wrong' && !wasAsked(key)
     return { outcome: isProvable ? 'provable' : 'unproven', claimed }
   }
+}
+
+/** Over UDP anybody can forge other ports of an address. A connection is real, and a caller may open one for each attempt. */
+function whoAsks(source: SipSource): string {
+  return source.protocol === 'udp' ? flowOf(source) : `${source.protocol} ${source.address}`
 }
 
 /** The device that From names. */

@@ -106,6 +106,12 @@ describe('a device is recognised', () => {
     expect([ask('HD0001'), ask('HD0001')].map(({ outcome }) => outcome)).toEqual(['provable', 'unproven'])
   })
 
+  it('by one challenge a minute where each attempt comes over a connection of its own', () => {
+    const { ask } = open()
+    const outcomes = [1_024, 1_025].map((port) => ask('HD0001', { ...natSource, protocol: 'tcp', port }).outcome)
+    expect(outcomes).toEqual(['provable', 'unproven'])
+  })
+
   it('only if it is in the directory', () => {
     expect(open().ask('HD0002')).toEqual({ outcome: 'unproven', claimed: null })
   })
