@@ -31,9 +31,9 @@ const mostAsked = 1_000
 
 /**
  * Recognises a device by memory alone: by the flow of a living binding (the connection, or over UDP the exact source), or by a right
- * digest. `provable` is answered once a minute for a device and the place that asks: what comes next from there is decided without a challenge.
- * A digest proves nothing where the Request-URI names another network: a
- * third party may have made the phone call `sip:112@elsewhere` and answer there.
+ * digest. `provable` is answered once a minute for a device and the place that asks: what comes next from there is decided without a
+ * challenge. A digest proves nothing where the Request-URI names another network: a third party may have made the phone call
+ * `sip:112@elsewhere` and answer there.
  */
 export function createRecognition({
   directory,

@@ -3,8 +3,7 @@ import { createMetrics, type Metrics } from '../../src/base/metrics.js'
 import { Secret } from '../../src/base/secret.js'
 import type { SipSource } from '../../src/srf/srf.js'
 import type { Store } from '../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../support/redis.js'
-import { keyOf, openTestStore } from '../support/redis-store.js'
+import { keyOf } from '../support/redis-store.js'
 import {
   type Bench,
   challengesIn,
@@ -12,26 +11,22 @@ import {
   HD0001,
   incoming,
   natSource,
+  openSeededStore,
   password,
   realm,
-  seedDevices,
 } from '../unit/registrar/harness.js'
 
-let redis: TestRedis
+let seeded: Awaited<ReturnType<typeof openSeededStore>>
 let store: Store
 let metrics: Metrics
 let bench: Bench
 
 beforeAll(async () => {
-  redis = await startTestRedis()
-  store = await openTestStore(redis)
-  await seedDevices(store)
+  seeded = await openSeededStore()
+  store = seeded.store
 })
 
-afterAll(async () => {
-  await store.close()
-  await redis.close()
-})
+afterAll(() => seeded.close())
 
 const registration = 'the registration of HD0001'
 

@@ -1,24 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fitsRequest } from '../../src/registrar/digest/digest-uri.js'
 import type { Store } from '../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../support/redis.js'
-import { keyOf, openTestStore } from '../support/redis-store.js'
-import { type Bench, createBench, HD0001, incoming, realm, seedDevices } from '../unit/registrar/harness.js'
+import { keyOf } from '../support/redis-store.js'
+import { type Bench, createBench, HD0001, incoming, openSeededStore, realm } from '../unit/registrar/harness.js'
 
-let redis: TestRedis
+let seeded: Awaited<ReturnType<typeof openSeededStore>>
 let store: Store
 let bench: Bench
 
 beforeAll(async () => {
-  redis = await startTestRedis()
-  store = await openTestStore(redis)
-  await seedDevices(store)
+  seeded = await openSeededStore()
+  store = seeded.store
 })
 
-afterAll(async () => {
-  await store.close()
-  await redis.close()
-})
+afterAll(() => seeded.close())
 
 beforeEach(() => {
   bench = createBench(store)

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.js'
 import { parseCredentials, printCredentials } from '../../src/sip/digest.js'
 import type { Store } from '../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../support/redis.js'
-import { keyOf, openTestStore } from '../support/redis-store.js'
+import { keyOf } from '../support/redis-store.js'
 import {
   type Answered,
   type Bench,
@@ -12,24 +11,21 @@ import {
   HD0001,
   incoming,
   natSource,
+  openSeededStore,
   realm,
   seedDevices,
 } from '../unit/registrar/harness.js'
 
-let redis: TestRedis
+let seeded: Awaited<ReturnType<typeof openSeededStore>>
 let store: Store
 let bench: Bench
 
 beforeAll(async () => {
-  redis = await startTestRedis()
-  store = await openTestStore(redis)
-  await seedDevices(store)
+  seeded = await openSeededStore()
+  store = seeded.store
 })
 
-afterAll(async () => {
-  await store.close()
-  await redis.close()
-})
+afterAll(() => seeded.close())
 
 beforeEach(() => {
   bench = createBench(store)

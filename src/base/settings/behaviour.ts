@@ -47,14 +47,14 @@ export const behaviour = {
     tries: whole('a number', { from: 1, to: 10 }).prefault('3').describe('PINs that one call may try.'),
     firstDigitSeconds: seconds(1, 60).prefault('5').describe('The dialogue waits so long for the first digit.'),
     nextDigitSeconds: seconds(1, 60).prefault('3').describe('And so long for each further one.'),
-    silenceSeconds: seconds(2, 600).prefault('10').describe('A dialogue in which nothing is heard of the phone for so long is ended.'),
+    silenceSeconds: seconds(2, 600).prefault('10').describe('Ends a dialogue when no sound has come from the phone for this long.'),
     answerMilliseconds: whole('milliseconds', { from: 0, to: 10_000 })
       .prefault('500')
       .describe('From the last digit to the answer at least: guessing is slow, and every refusal equally so.'),
   }).prefault({}),
   pin: block({
     minDigits: digits('4').describe('The shortest PIN that may be set.'),
-    maxDigits: digits('10').describe('The longest; whoever has typed so many need not press #.'),
+    maxDigits: digits('10').describe('The longest PIN. After this many digits there is no need to press #.'),
     issuedDigits: digits('6').describe('The length of those that hotdesk makes.'),
   })
     .refine(
@@ -76,10 +76,10 @@ export const behaviour = {
   emergency: block({
     quietSeconds: seconds(0, aDay)
       .prefault('600')
-      .describe('After an emergency call the phone is left alone for so long: no refresh, no login or logout but by whoever stands there.'),
+      .describe('How long a phone is left alone after an emergency call: no refresh, and only the person at it can log in or out.'),
     callBackMinutes: whole('minutes', { from: 1, to: 10_080 })
       .prefault('180')
-      .describe('A call to the number that the emergency centre was shown rings that phone for so long.'),
+      .describe('How long a call to the number that the emergency centre was shown rings the phone that called.'),
     stopSeconds: seconds(0, 3_600)
       .prefault('300')
       .describe(

@@ -34,7 +34,7 @@ function elin({ elin: number, did }: Dialplan): readonly Finding[] {
   const { mind } = findingsAbout('dial plan')
   if (number === null) return [mind('no elin: a phone without a number of its own shows none to the emergency centre', 'set elin')]
   if (did(number) !== null) return []
-  return [mind(`a call back to the elin ${number} reaches nobody: it is not in dids`, 'add it to dids, with the extension that answers')]
+  return [mind(`nobody can be called back at the elin ${number}: it is not in dids`, 'add it to dids, with the extension that answers')]
 }
 
 const promptsFolder = fileURLToPath(new URL('../../../prompts', import.meta.url))

@@ -9,7 +9,8 @@ import { answerChallenge, type Challenge, parseChallenge, printCredentials } fro
 import type { IncomingRequest, ResponseParts, SipApplication, SipSource } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
-import { keyOf } from '../../support/redis-store.js'
+import { startTestRedis } from '../../support/redis.js'
+import { keyOf, openTestStore } from '../../support/redis-store.js'
 
 export const realm = 'hotdesk.example'
 export const HD0001 = 'HD0001' as DeviceId
@@ -114,6 +115,20 @@ export async function seedDevices(store: Store, ids: readonly DeviceId[] = [HD00
   await directory.apply(changes)
   for (const id of ids) await keyOf(store, `device:${id}`, (record) => record !== undefined)
   directory.close()
+}
+
+/** A Redis of its own, and in it HD0001. */
+export async function openSeededStore(): Promise<{ readonly store: Store; close(): Promise<void> }> {
+  const redis = await startTestRedis()
+  const store = await openTestStore(redis)
+  await seedDevices(store)
+  return {
+    store,
+    async close() {
+      await store.close()
+      await redis.close()
+    },
+  }
 }
 
 export interface Bench {
