@@ -1,4 +1,5 @@
 import { silentLogger } from '../../src/base/logger.js'
+import { Secret } from '../../src/base/secret.js'
 import type { SipRequest } from '../../src/sip/message.js'
 import {
   createTransactionLayer,
@@ -11,6 +12,15 @@ import { createManualClock, type ManualClock } from './manual-clock.js'
 
 export const we = { address: '192.0.2.1', port: 5060 }
 export const peer = { address: '192.0.2.7', port: 5070 }
+
+/** How the layer challenges strangers where it is told to. */
+export const challenge = {
+  realm: 'hotdesk.test',
+  algorithms: ['SHA-256', 'MD5'],
+  key: new Secret('11'.repeat(32)),
+  maker: '010203040506',
+  lifetimeMs: 300_000,
+} as const
 
 /** A transaction layer whose time and network stand still until they are moved. */
 export interface StillLayer {

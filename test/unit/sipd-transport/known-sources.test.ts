@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Secret } from '../../../src/base/secret.js'
 import { createNonceForm } from '../../../src/sip/auth/nonce.js'
 import { createRequest, createResponse } from '../../../src/sip/builder.js'
 import type { Acquaintances } from '../../../src/sipd/sipd.js'
@@ -7,15 +6,8 @@ import { createStandings } from '../../../src/sipd/transaction/admission/sources
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
 import type { Flow } from '../../../src/sipd/transport/flow.js'
 import { createManualClock } from '../../support/manual-clock.js'
-import { answer, openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
+import { answer, challenge, openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
 
-const challenge = {
-  realm: 'hotdesk.test',
-  algorithms: ['SHA-256', 'MD5'],
-  key: new Secret('11'.repeat(32)),
-  maker: '010203040506',
-  lifetimeMs: 300_000,
-} as const
 const known: Acquaintances = {
   addresses: ['192.0.2.40', '127.0.0.1'],
   flows: ['udp 192.0.2.50:5060'],

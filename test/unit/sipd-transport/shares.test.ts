@@ -1,17 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Secret } from '../../../src/base/secret.js'
 import { createNonceForm } from '../../../src/sip/auth/nonce.js'
 import type { Acquaintances } from '../../../src/sipd/sipd.js'
 import { createByteCredit } from '../../../src/sipd/transaction/admission/sources/byte-credit.js'
-import { openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
+import { challenge, openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
 
-const challenge = {
-  realm: 'hotdesk.test',
-  algorithms: ['SHA-256', 'MD5'],
-  key: new Secret('11'.repeat(32)),
-  maker: '010203040506',
-  lifetimeMs: 300_000,
-} as const
 const phone = { address: '192.0.2.50', port: 5060 }
 const phoneNextDoor = { ...phone, port: 5061 }
 const known: Acquaintances = { addresses: [], flows: ['udp 192.0.2.50:5060', 'udp 192.0.2.50:5061'], uris: [], challenge }
