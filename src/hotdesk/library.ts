@@ -13,6 +13,7 @@ export const libraryVersions: Readonly<Record<number, string>> = {
   5: '4fb3c302dc21ae03be88196db0b82cad4ce76919de9b92ed8af4db7b59c3e6d9',
   6: 'c5c8a7e78b1cb59163e9b48955e23e6d3fa9c1e2cd5b1091dbaed58e1740fa65',
   7: 'c0aeebf2f02304f19369dfa9f6530b31ddf2e8ff6fa9fdda701973ce841c1ce8',
+  8: 'd7935db89f23150588499bb93205acad7678cc1af4760522de23bc15188cee2e',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

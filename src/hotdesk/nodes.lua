@@ -106,12 +106,14 @@ local function calls(keys, args)
   return say('OK', settled)
 end
 
--- hotdesk_note DEVICE FIELD VALUE     what a node has found out about a phone: `refresh` or `digest` of its record
+-- hotdesk_note DEVICE FIELD VALUE     what a node has found out about a phone: `refresh`, `refreshable` or `digest` of its record
 --   NOTED
 --   UNKNOWN_DEVICE                nothing is written: a record that was lost or deleted must not come back as one lone field
+local NOTED = { refresh = true, refreshable = true, digest = true }
+
 local function note(keys, args)
   local tag, device, field, value = keys[1], must(args[1], 'device'), must(args[2], 'field'), must(args[3], 'value')
-  if field ~= 'refresh' and field ~= 'digest' then return redis.error_reply('ERR the field is refresh or digest') end
+  if not NOTED[field] then return redis.error_reply('ERR the field is refresh, refreshable or digest') end
   if not exists(tag, 'device:' .. device) then return say('UNKNOWN_DEVICE') end
   redis.call('HSET', tag .. ':device:' .. device, field, value)
   return say('NOTED')

@@ -8,9 +8,10 @@ import type { Binding, Registrar } from '../registrar/registrar.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { createRefreshNews } from './refresh-news.js'
-import { notifyPhone } from './refresh-notify.js'
+import { type NotifyOutcome, notifyPhone } from './refresh-notify.js'
 import type { RefreshWord } from './refresh-record.js'
 import { createRefresh, type Readiness, type Refresh, type RefreshTimes } from './refresh-runner.js'
+import { createRefreshable } from './refreshable.js'
 import { watchWishes } from './wishes.js'
 
 /** What phones must know of calls, which are a neighbour of this layer. */
@@ -51,6 +52,7 @@ export function createPhones(needs: PhonesNeeds): Phones {
   const { registrar, hotdesk, store, activity, node, clock, log, metrics, times = defaultRefreshTimes } = needs
   const refreshes = new Map<DeviceId, Refresh>()
   const news = createRefreshNews({ store, hotdesk, node, log, metrics })
+  const refreshable = createRefreshable({ store, log })
 
   const bindingsHere = (device: DeviceId): readonly Binding[] => registrar.bindingsOf(device).filter((binding) => binding.node === node)
 
@@ -64,12 +66,28 @@ export function createPhones(needs: PhonesNeeds): Phones {
     if (known) return known
     const effects = {
       readiness: () => readiness(device),
-      notify: () => notifyPhone(bindingsHere(device), needs),
-      note: (word: RefreshWord) => news.note(device, word),
+      notify: () => notify(device),
+      note: (word: RefreshWord) => note(device, word),
+      cannotFollow: () => refreshable.answerOf(device, bindingsHere(device)) === 'no',
     }
     const refresh = createRefresh(clock, times, effects)
     refreshes.set(device, refresh)
     return refresh
+  }
+
+  async function notify(device: DeviceId): Promise<NotifyOutcome> {
+    const bindings = bindingsHere(device)
+    const outcome = await notifyPhone(bindings, needs)
+    if (outcome === 'confirmed') refreshable.learn(device, bindings, 'yes')
+    if (outcome === 'refused') refreshable.learn(device, bindings, 'no')
+    return outcome
+  }
+
+  /** A phone that has never followed is believed not to be able to, after one alarm. */
+  function note(device: DeviceId, word: RefreshWord): void {
+    const bindings = bindingsHere(device)
+    if (word === 'stale' && refreshable.answerOf(device, bindings) === null) refreshable.learn(device, bindings, 'no')
+    news.note(device, word)
   }
 
   /** A phone that is not registered here is somebody else's, or its refresh is delivered when it registers. */

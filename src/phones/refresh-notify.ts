@@ -18,8 +18,14 @@ export interface NotifyNeeds {
   readonly log: Logger
 }
 
-/** The phone understands and does not want: 405, or one of those that stacks give to a NOTIFY without a subscription. */
-const refusals = new Set([405, 481, 482, 489])
+/** Phones that know no check-sync answer one of these: it is a NOTIFY without a subscription to them (RFC 6665 §4.1.3), or unknown altogether. */
+const refusals = new Set([400, 405, 481, 482, 489, 501])
+
+/**
+ * Required in each NOTIFY (RFC 6665 §8.2.1): Twinkle and baresip answer 400 without it. There is no subscription, so it is over and not worth
+ * renewing (§4.1.3). FreeSWITCH sends its check-sync with the same value and Asterisk with `terminated`, so phones obey it.
+ */
+const subscriptionState = 'terminated;reason=noresource'
 
 /**
  * Tells the phone to fetch its configuration, at each of its contacts through the flow it registered on; a challenge is answered with its
@@ -41,7 +47,7 @@ async function notifyContact(binding: Binding, { srf, directory, domain }: Notif
   const password = device?.password
   const answer = await srf.request('NOTIFY', withoutUriHeaders(binding.contact), {
     via: binding.flow,
-    headers: { From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refreshEvent },
+    headers: { From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refreshEvent, 'Subscription-State': subscriptionState },
     ...(password ? { credentials: { username: binding.device, password } } : {}),
   })
   return outcomeOf(answer)

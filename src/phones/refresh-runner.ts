@@ -16,6 +16,8 @@ export interface RefreshEffects {
   /** Resolves with what the phone made of it. */
   notify(): Promise<'confirmed' | 'refused' | 'silent' | 'failed'>
   note(word: 'pending' | 'sent' | 'unconfirmed' | 'stale'): void
+  /** The phone is known not to follow: one try, and no alarm. */
+  cannotFollow(): boolean
 }
 
 /** The refresh of one phone: `refreshTable` set in motion. */
@@ -53,8 +55,9 @@ export function createRefresh(clock: Clock, times: RefreshTimes, effects: Refres
   async function send(): Promise<void> {
     tries += 1
     const outcome = await effects.notify()
-    const spent = (outcome === 'silent' || outcome === 'failed') && tries > times.restMs.length
-    feed(spent ? 'spent' : outcome)
+    const isUnanswered = outcome === 'silent' || outcome === 'failed'
+    if (isUnanswered && effects.cannotFollow()) feed('refused')
+    else feed(isUnanswered && tries > times.restMs.length ? 'spent' : outcome)
   }
 
   function feed(input: RefreshInput): void {

@@ -134,8 +134,9 @@ describe('hotdesk_note', () => {
   it('writes into the record of a phone, and makes none of its own', async () => {
     await desk.converse([
       ['note HD0001 refresh sent', 'NOTED'],
+      ['note HD0001 refreshable no', 'NOTED'],
       ['note HD9999 refresh sent', 'UNKNOWN_DEVICE'],
-      ['note HD0001 site london', 'ERR the field is refresh or digest'],
+      ['note HD0001 site london', 'ERR the field is refresh, refreshable or digest'],
     ])
     expect(await desk.redis.cli('HMGET', '{hd}:device:HD0001', 'refresh', 'site')).toBe('sent\nparis')
     expect(await desk.redis.cli('EXISTS', '{hd}:device:HD9999')).toBe('0')

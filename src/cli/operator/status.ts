@@ -17,6 +17,8 @@ export interface PhoneStatus {
   readonly registered: boolean
   /** Whether the phone has followed: `pending`, `ok`, `stale` …; null when it was never asked to. */
   readonly refresh: string | null
+  /** Whether the phone obeys a refresh, as its last one has shown; null: not known. */
+  readonly refreshable: boolean | null
 }
 
 /** `hotdesk status` */
@@ -65,11 +67,18 @@ export function phoneOf(replica: Replica, device: string): PhoneStatus {
     since: since > 0 ? since : null,
     registered: replica.hash(`reg:${device}`) !== undefined,
     refresh: record?.get('refresh') ?? null,
+    refreshable: isRefreshable(record?.get('refreshable')),
   }
 }
 
+/** `no Linphone/5.1`: the answer, and the software that gave it. */
+function isRefreshable(field = ''): boolean | null {
+  const [answer] = field.split(' ')
+  return answer === 'yes' ? true : answer === 'no' ? false : null
+}
+
 export function statusLines(phones: readonly PhoneStatus[], now: number): string[] {
-  const rows = phones.map(({ device, site, state, user, name, since, registered, refresh }) => [
+  const rows = phones.map(({ device, site, state, user, name, since, registered, refresh, refreshable }) => [
     device,
     site,
     state,
@@ -77,7 +86,7 @@ export function statusLines(phones: readonly PhoneStatus[], now: number): string
     name ?? '-',
     since === null ? '-' : duration(now - since),
     registered ? 'yes' : 'no',
-    refresh ?? '-',
+    refresh === 'unconfirmed' && refreshable === false ? 'not supported' : (refresh ?? '-'),
   ])
   return table([['DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'FOR', 'REGISTERED', 'REFRESH'], ...rows])
 }

@@ -131,11 +131,15 @@ function showing(id: DeviceId, { json }: Form, needs: CommandNeeds): (directory:
     const { print, paint } = needs.terminal
     const entries = entriesOf(deviceFields, device)
     const password = device.password === null ? 'none' : 'set'
-    const { state, user, registered, refresh } = phoneOf(replica, id)
-    const status = { state, user, registered, node: replica.hash(`reg:${id}`)?.get('node') ?? null, refresh }
+    const { state, user, registered, refresh, refreshable } = phoneOf(replica, id)
+    const status = { state, user, registered, node: replica.hash(`reg:${id}`)?.get('node') ?? null, refresh, refreshable }
     if (json) return print(JSON.stringify({ device: id, ...Object.fromEntries(entries), password, ...status }, null, 2))
     print(paint.strong(id))
-    const now = Object.entries({ ...status, registered: yesNo(registered) }).map(([name, text]) => [name, text ?? ''] as const)
+    const now = Object.entries({
+      ...status,
+      registered: yesNo(registered),
+      refreshable: refreshable === null ? null : yesNo(refreshable),
+    }).map(([name, text]) => [name, text ?? ''] as const)
     for (const line of recordLines([...entries, ['password', password], ...now], paint)) print(line)
   }
 }

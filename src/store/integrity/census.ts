@@ -11,7 +11,7 @@ export function kindOf(key: string): Kind | null {
 }
 
 /** What a phone's record gets as it is used. */
-const tracesOfUse = new Set(['state', 'cause', 'via', 'reason', 'since', 'epoch', 'refresh', 'digest', 'lastCall'])
+const tracesOfUse = new Set(['state', 'cause', 'via', 'reason', 'since', 'epoch', 'refresh', 'refreshable', 'digest', 'lastCall'])
 
 /** What is left where a record was lost and then something noted of its phone: it does not take the place of the record. */
 export function isFragment(key: string, hash: Hash): boolean {

@@ -140,6 +140,7 @@ describe('hotdesk device set and show', () => {
       registered: false,
       node: null,
       refresh: null,
+      refreshable: null,
     })
     expect((await desk.hotdesk('device', 'show', 'HD0001')).out).not.toContain('sample-HD0001')
   })

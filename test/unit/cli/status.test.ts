@@ -15,8 +15,8 @@ function replicaOf(hashes: Record<string, Record<string, string>>): Replica {
 
 const replica = replicaOf({
   devices: { HD0002: '100', HD0010: '101' },
-  'device:HD0010': { site: 'london', state: 'draining', since: '1000', refresh: 'stale' },
-  'device:HD0002': { site: 'paris', state: 'active', since: '940', refresh: 'ok' },
+  'device:HD0010': { site: 'london', state: 'draining', since: '1000', refresh: 'stale', refreshable: 'yes Yealink SIP-T54W' },
+  'device:HD0002': { site: 'paris', state: 'active', since: '940', refresh: 'unconfirmed', refreshable: 'no Twinkle/1.10.2' },
   'device:HD0001': { site: 'paris', state: 'active' },
   'user:100': { name: 'Alice' },
   'reg:HD0002': { contact: 'sip:x' },
@@ -25,9 +25,39 @@ const replica = replicaOf({
 describe('hotdesk status', () => {
   test('shows every phone by name, and what the assignment says rather than what the phone record says', () => {
     expect(phonesIn(replica)).toEqual([
-      { device: 'HD0001', site: 'paris', state: 'idle', user: null, name: null, since: null, registered: false, refresh: null },
-      { device: 'HD0002', site: 'paris', state: 'active', user: '100', name: 'Alice', since: 940, registered: true, refresh: 'ok' },
-      { device: 'HD0010', site: 'london', state: 'draining', user: '101', name: null, since: 1000, registered: false, refresh: 'stale' },
+      {
+        device: 'HD0001',
+        site: 'paris',
+        state: 'idle',
+        user: null,
+        name: null,
+        since: null,
+        registered: false,
+        refresh: null,
+        refreshable: null,
+      },
+      {
+        device: 'HD0002',
+        site: 'paris',
+        state: 'active',
+        user: '100',
+        name: 'Alice',
+        since: 940,
+        registered: true,
+        refresh: 'unconfirmed',
+        refreshable: false,
+      },
+      {
+        device: 'HD0010',
+        site: 'london',
+        state: 'draining',
+        user: '101',
+        name: null,
+        since: 1000,
+        registered: false,
+        refresh: 'stale',
+        refreshable: true,
+      },
     ])
   })
 
@@ -35,7 +65,7 @@ describe('hotdesk status', () => {
     expect(statusLines(phonesIn(replica), 1000 + 3600)).toEqual([
       'DEVICE  SITE    STATE     USER  NAME   FOR     REGISTERED  REFRESH',
       'HD0001  paris   idle      -     -      -       no          -',
-      'HD0002  paris   active    100   Alice  1 h 01  yes         ok',
+      'HD0002  paris   active    100   Alice  1 h 01  yes         not supported',
       'HD0010  london  draining  101   -      1 h 00  no          stale',
     ])
   })

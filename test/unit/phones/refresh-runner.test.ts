@@ -21,6 +21,7 @@ function stage() {
         })
       },
       note: (word) => void log.push(`${clock.now()} ${word}`),
+      cannotFollow: () => false,
     },
   )
   async function answer(word: Answer): Promise<void> {
