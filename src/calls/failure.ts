@@ -83,6 +83,9 @@ const reasonByStatus: Readonly<Record<number, RefusalReason>> = {
   404: 'unknown-number',
   408: 'not-reachable',
   430: 'not-reachable',
+  // A Kamailio in front of the phone does not reach it (477) or its address (478).
+  477: 'not-reachable',
+  478: 'not-reachable',
   482: 'loop',
   483: 'too-many-hops',
   486: 'busy',

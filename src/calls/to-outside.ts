@@ -51,8 +51,11 @@ function refusalOf(failure: Failure): Failure {
 
 /** The trunk is at fault and not the number: the next one may do (RFC 3263 §4.3 names 503 and time-outs). */
 function isTrunkFault({ status }: SipAnswer): boolean {
-  return status === 408 || status === 401 || status === 407 || (status >= 500 && status < 600)
+  return trunkFaults.has(status) || (status >= 500 && status < 600)
 }
+
+/** 430, 477 and 478: a proxy in front of the trunk does not reach it. */
+const trunkFaults: ReadonlySet<number> = new Set([401, 407, 408, 430, 477, 478])
 
 function noteFault(inquiry: TrunkInquiry, { status, madeHere }: SipAnswer): void {
   // It was never sent: that says nothing of the trunk.

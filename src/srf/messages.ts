@@ -6,14 +6,25 @@ import { headersOf } from './headers.js'
 
 /** The answer a response of the network is. */
 export function toAnswer(message: DrachtioMessage): SipAnswer {
+  const { status, reason } = message
+  const isFromNetwork = Boolean(message.source_address)
   return {
-    status: message.status,
-    reason: message.reason,
+    status: isFromNetwork ? status : statusMadeHere(status),
+    reason,
     header: (name) => message.get(name) ?? '',
     body: message.body ?? '',
-    // The SIP server delivers its own 408 and 503 like responses, without the address of a sender.
-    ...(message.source_address ? {} : { madeHere: 'server' }),
+    // The SIP server delivers its own failures like responses, without the address of a sender.
+    ...(isFromNetwork ? {} : { madeHere: 'server' }),
   }
+}
+
+/**
+ * RFC 3261 §8.1.3.1: a time-out counts as 408 and a request that cannot be delivered as 503. drachtio-server reports the latter with several
+ * statuses: 410 for a connection that broke, 416 for a missing transport, 500 for a fault of its resolver, 503 for a refused connection.
+ * 487 is the end of a call that we have cancelled.
+ */
+function statusMadeHere(status: number): number {
+  return status < 300 || status === 408 || status === 487 ? status : 503
 }
 
 /** The answer where there was no response at all. */

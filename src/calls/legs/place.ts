@@ -85,12 +85,15 @@ function missed({ invite, control }: Call, result: Exclude<RingResult, { outcome
   }
 }
 
-/** A 503 that gives no reason says of a phone that its connection is gone, and of a node that it has died or is stopping. */
-function reasonFor(answer: SipAnswer, branches: readonly Branch[]): RefusalReason {
+/** 410 or 503 without a reason: the phone has left its Contact or its connection is gone; a node has died or is stopping. */
+const goneStatuses: ReadonlySet<number> = new Set([410, 503])
+
+/** Why nobody was reached, from the response that speaks for all branches. */
+export function reasonFor(answer: SipAnswer, branches: readonly Pick<Branch, 'device' | 'node'>[]): RefusalReason {
   // Only a node of ours gives a reason of its own.
   const reason = branches.some(({ node }) => node !== undefined) ? reasonOf(answer) : reasonOf({ ...answer, header: () => '' })
   const isOurs = branches.every(({ device, node }) => device !== null || node !== undefined)
-  return reason === 'upstream' && answer.status === 503 && isOurs ? 'not-reachable' : reason
+  return reason === 'upstream' && goneStatuses.has(answer.status) && isOurs ? 'not-reachable' : reason
 }
 
 /** Ringing and early media go to the caller; of several phones only that they ring, since their media cannot be mixed. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { DeviceId } from '../../../src/base/identity.js'
 import { reasonHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
+import { reasonFor } from '../../../src/calls/legs/place.js'
 import { best } from '../../../src/calls/legs/ring.js'
 import { dialled } from '../../../src/sip/dialled.js'
 import type { SipAnswer } from '../../../src/srf/srf.js'
@@ -94,5 +96,21 @@ describe('what was dialled', () => {
     ['mailto:a@b', ''],
   ])('%s is %s', (uri, digits) => {
     expect(dialled(uri)).toBe(digits)
+  })
+})
+
+describe('why nobody was reached', () => {
+  const phone = { device: 'HD0001' as DeviceId }
+  const trunk = { device: null }
+
+  it.each([408, 410, 430, 477, 478, 503])('a %i for a phone says that it is not reachable, and its caller hears 480', (status) => {
+    const reason = reasonFor(answer(status), [phone])
+    expect(reason).toBe('not-reachable')
+    expect(responseOf({ reason, answer: answer(status) }).status).toBe(480)
+  })
+
+  it.each([410, 503])('a %i of a trunk speaks of the number, and is passed on', (status) => {
+    const reason = reasonFor(answer(status), [trunk])
+    expect(responseOf({ reason, answer: answer(status) }).status).toBe(status)
   })
 })
