@@ -17,13 +17,27 @@ interface Refusal {
   readonly headers?: SipHeaders
 }
 
-/** Why a call did not come about, and what its caller is told. */
+/**
+ * Why a call did not come about, and what its caller is told. The caller is a phone, and phones act on the status:
+ *
+ * | status                    | phones                                                                                                             |
+ * | ------------------------- | ------------------------------------------------------------------------------------------------------------------ |
+ * | 401, 403, 407             | take it for wrong credentials: Linphone asks for the password, and what is typed replaces the right one            |
+ * | 480 and a phrase          | end the call, most show the phrase; nothing else happens                                                           |
+ * | 404, 410, 484, 604        | say that the number is wrong                                                                                       |
+ * | 486, 600                  | play the busy tone; some offer to call back                                                                        |
+ * | 488, 415, 606             | offer other media once: Linphone tries RTP/AVP after RTP/SAVP                                                      |
+ * | 408, 500, 503 (5xx)       | try another node at once (RFC 3263 §4.3), some mark this one as failed                                             |
+ * | 603                       | say that somebody has declined                                                                                     |
+ *
+ * So a refusal that has nothing to do with credentials or the number is 480. 403 is for callers who have proved nothing.
+ */
 export const refusals = {
   'unknown-number': { status: 404, phrase: 'Not Found', result: 'client' },
   'not-from-here': { status: 404, phrase: 'Not Found', result: 'client' },
   'not-allowed': { status: 403, phrase: 'Forbidden', result: 'client' },
-  'idle-phone': { status: 403, phrase: 'Please Log In', result: 'client' },
-  draining: { status: 403, phrase: 'Logging Out', result: 'client' },
+  'idle-phone': { status: 480, phrase: 'Log In First', result: 'client' },
+  draining: { status: 480, phrase: 'Logging Out', result: 'client' },
   'not-logged-in': { status: 480, phrase: 'Not Logged In', result: 'client' },
   'not-reachable': { status: 480, phrase: 'Phone Not Reachable', result: 'server' },
   'no-answer': { status: 480, phrase: 'No Answer', result: 'client' },
@@ -53,14 +67,14 @@ export interface Failure {
   readonly headers?: SipHeaders
 }
 
-/** The response a failure becomes. What leg B said is passed on, unless it speaks of leg B alone. */
+/** The response a failure becomes. What leg B said is passed on, unless it speaks of leg B alone; of a 403 only the words are. */
 export function responseOf({ reason, answer, headers }: Failure): { readonly status: number; readonly parts: ResponseParts } {
   const refusal: Refusal = refusals[reason]
   const passed = reason === 'upstream' && answer && isForCaller(answer.status) ? answer : null
   return {
     status: passed?.status ?? refusal.status,
     parts: {
-      reason: passed?.reason ?? refusal.phrase,
+      reason: passed?.reason ?? forbidden(reason, answer) ?? refusal.phrase,
       headers: { ...refusal.headers, ...headers, [reasonHeader]: reason, ...retryAfter(passed) },
     },
   }
@@ -100,11 +114,16 @@ function isReason(text: string): text is RefusalReason {
   return Object.hasOwn(refusals, text)
 }
 
-// A challenge, a redirection or a complaint about our own INVITE means nothing to the caller.
-const ownBusiness = new Set([401, 407, 421, 422, 423, 481, 491, 493])
+// A challenge, a redirection or a complaint about our own INVITE means nothing to the caller. A 403 may be about our password at a carrier.
+const ownBusiness = new Set([401, 403, 407, 421, 422, 423, 481, 491, 493])
 
 function isForCaller(status: number): boolean {
   return status >= 400 && !ownBusiness.has(status)
+}
+
+/** Why the far end takes no such call; its 401 and 407 have no words for people. */
+function forbidden(reason: RefusalReason, answer?: SipAnswer): string | undefined {
+  return reason === 'upstream' && answer?.status === 403 && answer.reason !== '' ? answer.reason : undefined
 }
 
 function retryAfter(answer: SipAnswer | null): SipHeaders {

@@ -23,7 +23,7 @@ import type { CallRecords } from './records.js'
 export interface FeaturePort {
   login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
-  /** Announcement, then 403. */
+  /** Announcement, then 480. */
   pleaseLogIn(invite: IncomingInvite): Promise<void>
 }
 

@@ -22,5 +22,6 @@ export async function announceRefusal(clip: Clip, needs: AnnouncementNeeds): Pro
     session.close()
     needs.closing.removeEventListener('abort', session.close)
   }
-  invite.respond(403, { reason: 'Log In First' })
+  // Not 403: Linphone then asks for the password of the account.
+  invite.respond(480, { reason: 'Log In First' })
 }

@@ -19,7 +19,7 @@ export interface Features {
   /** The PIN dialogue; `extension` null asks for it first. A phone that is no hot-desk phone hears so. */
   login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
-  /** For an idle phone that dials a number: announcement, then 403. */
+  /** For an idle phone that dials a number: announcement, then 480. */
   pleaseLogIn(invite: IncomingInvite): Promise<void>
   /** Spoken reason, then BYE. */
   refuseDevice(invite: IncomingInvite): Promise<void>

@@ -41,7 +41,7 @@ describe('at a site with automatic logout', () => {
     expect(await desk1.nextNotify()).toMatch(/^check-sync/)
     expect(await fcall('hotdesk_who', 'HD0001')).toBe('FREE')
     expect((await history('100')).find((line) => line.includes(' logout '))).toMatch(/ HD0001 +100 +via automatic, reason max-time$/)
-    expect(await dialRefused(desk1, '101')).toBe(403)
+    expect(await dialRefused(desk1, '101')).toBe(480)
   })
 
   it('not before the call that is up has ended', async () => {
@@ -104,7 +104,7 @@ describe('an installer at work', () => {
     await office.redis.cli('DEL', '{hd}:user:100')
     await office.redisSays('0', 'EXISTS', '{hd}:users', '{hd}:devices')
     expect(await told).toMatch(/^check-sync/)
-    expect(await dialRefused(desk1, '101')).toBe(403)
+    expect(await dialRefused(desk1, '101')).toBe(480)
     const call = await dialAnswered(desk1, '*77*5*')
     await call.ended
   })

@@ -27,7 +27,7 @@ describe('calls between phones', () => {
   async function seat(...pairs: readonly (readonly [string, string])[]): Promise<void> {
     for (const device of ['HD0001', 'HD0002', 'HD0003']) await fcall('hotdesk_logout', device, 'now')
     for (const [extension, device] of pairs) expect(await fcall('hotdesk_login', extension, device)).toBe('LOGGED_IN')
-    // A call that comes back 403 or 480 would tell that the nodes have not heard of it yet.
+    // A call that comes back 480 would tell that the nodes have not heard of it yet.
     for (const [extension, device] of pairs) await office.settled(extension, device)
   }
 
@@ -132,7 +132,7 @@ describe('calls between phones', () => {
       await office.redisSays('1', 'EXISTS', '{hd}:oncall:HD0001')
       expect(await fcall('hotdesk_logout', 'HD0001')).toBe('DRAINING 1')
       await office.follows('device:HD0001', (device) => device?.get('state') === 'draining')
-      expect(await dialRefused(desk1, '101')).toBe(403)
+      expect(await dialRefused(desk1, '101')).toBe(480)
       expect(await fcall('hotdesk_who', 'HD0001')).toBe('DRAINING 100')
       await callee.hangUp()
       await office.follows('devices', (devices) => devices?.get('HD0001') === undefined)

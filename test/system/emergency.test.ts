@@ -109,7 +109,7 @@ describe('an emergency call', () => {
       await office.redisSays('1', 'EXISTS', '{hd}:oncall:HD0001')
       expect(await fcall('hotdesk_logout', 'HD0001')).toMatch(/^DRAINING/)
       await office.follows('device:HD0001', (device) => device?.get('state') === 'draining')
-      expect(await dialRefused(desk1, '101')).toBe(403)
+      expect(await dialRefused(desk1, '101')).toBe(480)
       expect((await seen(desk1, '112')).callerNumber).toBe(elin.HD0001)
       await hangUp(call)
     })

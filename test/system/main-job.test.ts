@@ -17,10 +17,10 @@ describe('a day of hot desking', () => {
 
   afterAll(() => office.close())
 
-  it('an idle phone is refused an ordinary number with 403, after it was told why', async () => {
+  it('an idle phone is refused an ordinary number with 480, after it was told why', async () => {
     const dialling = await desk1.dial('101')
     const dialled = await dialling.result
-    expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(403)
+    expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(480)
     expect(dialling.heard).toContain(183)
   })
 
@@ -72,7 +72,7 @@ describe('a day of hot desking', () => {
   it('*77*5* gives the phone back without a PIN', async () => {
     await logOut(desk1)
     expect(await office.redis.cli('HEXISTS', '{hd}:devices', 'HD0001')).toBe('0')
-    expect(await dialRefused(desk1, '101')).toBe(403)
+    expect(await dialRefused(desk1, '101')).toBe(480)
   })
 
   it('an operator logs a phone out with redis-cli, with the effects of the dial code', async () => {

@@ -50,7 +50,7 @@ describe('an operator at redis-cli', () => {
   it('moves them to another site: both phones are told', async () => {
     expect(await tells([desk1, desk3], () => fcall('login 100 HD0001'))).toBe('MOVED HD0003')
     await hangUp(await converse(desk2, '100', desk1))
-    expect(await dialRefused(desk3, '101')).toBe(403)
+    expect(await dialRefused(desk3, '101')).toBe(480)
   })
 
   it('swaps a phone for one of another site: both are told, and the calls follow', async () => {
@@ -89,6 +89,6 @@ describe('an operator at redis-cli', () => {
     const { caller, callee } = await converse(desk2, '100', desk1)
     expect(await tells([desk1], () => fcall('logout 100 now'))).toBe('LOGGED_OUT 100')
     await Promise.all([caller.ended, callee.ended])
-    expect(await dialRefused(desk1, '101')).toBe(403)
+    expect(await dialRefused(desk1, '101')).toBe(480)
   })
 })

@@ -70,7 +70,7 @@ describe('a node whose Redis is killed', () => {
     await hears(login, 60)
     await login.ended
     await node.logged('hotdesk.refused', ({ outcome, device }) => outcome === 'STORE_LOST' && device === 'HD0003')
-    expect(await dialRefused(desk3, '100')).toBe(403)
+    expect(await dialRefused(desk3, '100')).toBe(480)
     expect(await dialRefused(desk1, '102')).toBe(480)
   })
 

@@ -202,10 +202,10 @@ describe.concurrent('a number that leads nowhere', () => {
     expect(received(caller, '480', 'INVITE').text).toMatch(/^SIP\/2.0 480 Not Logged In/)
   })
 
-  it('from an idle phone is refused with 403, after an announcement in early media', async () => {
+  it('from an idle phone is refused with 480, after an announcement in early media', async () => {
     const phone = await office.idle()
-    const caller = await phone.plays('call-refused', { words: { number: '100', status: 403 } }).messages
-    expect(story(caller)).toMatch(/<183 <403 >ACK$/)
+    const caller = await phone.plays('call-refused', { words: { number: '100', status: 480 } }).messages
+    expect(story(caller)).toMatch(/<183 <480 >ACK$/)
     expect(received(caller, '183', 'INVITE').body).toMatch(/m=audio \d+ RTP\/AVP/)
   })
 })

@@ -125,7 +125,7 @@ describe.concurrent('a call to the outside', () => {
     const desk = await office.desk()
     const asking = (await line('doubted')).plays('answer-who-knows-the-password', { words: { username: 'paris', secret: 'another' } })
     await asking.ready
-    const refused = desk.plays('call-refused', { words: { number: '00747000001', status: 403 } })
+    const refused = desk.plays('call-refused', { words: { number: '00747000001', status: 480 } })
     expect(story((await played(refused, asking)).callee)).toBe('<INVITE >401 <ACK <INVITE >403 <ACK')
   })
 

@@ -54,7 +54,7 @@ function outcomeOf(to: Destination, context: Context): string {
     case 'logout':
       return 'whoever is logged in is logged out'
     case 'please-log-in':
-      return 'a voice says that nobody is logged in, then 403'
+      return 'a voice says that nobody is logged in, then 480'
     case 'refused':
       return refusalWords(to.reason)
   }

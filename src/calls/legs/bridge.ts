@@ -110,14 +110,23 @@ function answerInAck(from: SipDialog, ack: (sdp: string) => void): void {
 }
 
 function pass(answer: SipAnswer, request: IncomingRequest): void {
-  // 481 and 408 speak of the far leg alone and its end brings the BYE; here the dialog is alive (RFC 3261 §12.2.1.2).
-  const status = answer.status === 481 || answer.status === 408 ? 500 : answer.status
-  const body = request.method === 'INVITE' || request.method === 'UPDATE' ? sessionDescription(answer) : ''
+  const isOffer = request.method === 'INVITE' || request.method === 'UPDATE'
+  const status = passedStatus(answer.status, isOffer ? 488 : 500)
+  const body = isOffer ? sessionDescription(answer) : ''
   request.respond(status, {
     ...(status === answer.status ? { reason: answer.reason } : {}),
     headers: pick(answer, ['Retry-After']),
     ...(body === '' ? {} : { body }),
   })
+}
+
+/**
+ * 481 and 408 speak of the far leg alone and its end brings the BYE; here the dialog is alive (RFC 3261 §12.2.1.2). Credentials that the far
+ * end asks for or refuses are not the ones of this phone, which would ask its user for others.
+ */
+function passedStatus(status: number, refusal: number): number {
+  if (status === 481 || status === 408) return 500
+  return [401, 403, 407].includes(status) ? refusal : status
 }
 
 function pick(message: { header(name: string): string }, names: readonly string[]): SipHeaders {

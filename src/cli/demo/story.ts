@@ -49,9 +49,9 @@ async function registerAll(stage: Stage): Promise<string> {
 
 async function refusedOutside(stage: Stage): Promise<string> {
   const dialled = await (await stage.phone(idle).dial('0123456789')).result
-  if (dialled.outcome === 'answered') throw new Mismatch('403', 'the call was answered')
-  if (dialled.answer.status !== 403) throw new Mismatch('403', `${dialled.answer.status} ${dialled.answer.reason}`)
-  return `403 ${dialled.answer.reason}, after an announcement`
+  if (dialled.outcome === 'answered') throw new Mismatch('480', 'the call was answered')
+  if (dialled.answer.status !== 480) throw new Mismatch('480', `${dialled.answer.status} ${dialled.answer.reason}`)
+  return `480 ${dialled.answer.reason}, after an announcement`
 }
 
 async function reachesEmergency(stage: Stage): Promise<string> {

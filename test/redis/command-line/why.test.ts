@@ -102,7 +102,7 @@ describe('hotdesk why', () => {
   })
 
   test.each([
-    ['100', 'HD0003', 'a voice says that nobody is logged in, then 403'],
+    ['100', 'HD0003', 'a voice says that nobody is logged in, then 480'],
     ['*77*100*', 'HD0003', 'a voice asks for the PIN of 100'],
     ['*77*5*', 'HD0003', 'whoever is logged in is logged out'],
     ['7', 'HD0001', 'the caller hears 404 Not Found'],

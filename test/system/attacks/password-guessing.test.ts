@@ -68,9 +68,9 @@ describe('guessing the password of a phone from behind the NAT of its office', (
   it('does not keep the phone itself out, nor its neighbours', async () => {
     expect((await phone.register()).status).toBe(200)
     await expect(office.phone('HD0002', node)).resolves.toBeDefined()
-    // Nobody has logged in at it: 403, and not another challenge.
+    // Nobody has logged in at it: 480, and not another challenge.
     const { answer } = await (await phone.dial('199')).result
-    expect(answer.status).toBe(403)
+    expect(answer.status).toBe(480)
   })
 
   it('does not leave the phone nothing but MD5: who asks again and again in its name is offered everything', async () => {

@@ -17,7 +17,8 @@ describe('what a caller is told', () => {
     ['not-reachable', 480],
     ['no-answer', 480],
     ['busy', 486],
-    ['idle-phone', 403],
+    ['idle-phone', 480],
+    ['draining', 480],
     ['no-common-codec', 488],
     ['loop', 482],
     ['too-many-hops', 483],
@@ -47,6 +48,16 @@ describe('what a caller is told', () => {
 
   it.each([401, 407, 302, 422, 481])('a %i of leg B is its own business and becomes 480', (status) => {
     expect(responseOf({ reason: 'upstream', answer: answer(status) }).status).toBe(480)
+  })
+
+  it('a 403 of leg B says nothing of the credentials of the caller: 480, with its words', () => {
+    const { status, parts } = responseOf({ reason: 'upstream', answer: answer(403) })
+    expect([status, parts.reason]).toEqual([480, 'Reason 403'])
+  })
+
+  it('only a caller who has proved nothing is refused with a status that speaks of credentials', () => {
+    const speaking = Object.entries(refusals).filter(([, { status }]) => [401, 403, 407].some((one) => one === status))
+    expect(speaking.map(([reason]) => reason)).toEqual(['not-allowed'])
   })
 
   it('a node says why, so that 480 keeps its meaning on the way', () => {

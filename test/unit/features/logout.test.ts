@@ -22,7 +22,7 @@ test.each([
   expect(stage.clock.pending).toBe(0)
 })
 
-test('An idle phone that dials a number hears the announcement before the call is refused with 403', async () => {
+test('An idle phone that dials a number hears the announcement before the call is refused with 480', async () => {
   const stage = await openStage()
   const over = stage.features.pleaseLogIn(stage.call.invite)
   await settled()
@@ -30,24 +30,24 @@ test('An idle phone that dials a number hears the announcement before the call i
   expect(stage.heard()).toEqual(['please-log-in'])
   await stage.listen()
   await over
-  expect(stage.call.responses.map(({ status }) => status)).toEqual([183, 403])
+  expect(stage.call.responses.map(({ status }) => status)).toEqual([183, 480])
   expect(stage.media.open).toBe(0)
 })
 
 test.each(['no-common-codec', 'no-port', 'malformed'] as const)(
-  'Where no announcement is possible (%s), 403 comes at once',
+  'Where no announcement is possible (%s), 480 comes at once',
   async (outcome) => {
     const stage = await openStage()
     stage.media.outcome = outcome
     await stage.features.pleaseLogIn(stage.call.invite)
-    expect(stage.call.responses.map(({ status }) => status)).toEqual([403])
+    expect(stage.call.responses.map(({ status }) => status)).toEqual([480])
   },
 )
 
 test('A caller without an offer is refused at once, since early media needs one', async () => {
   const stage = await openStage({ body: '' })
   await stage.features.pleaseLogIn(stage.call.invite)
-  expect(stage.call.responses.map(({ status }) => status)).toEqual([403])
+  expect(stage.call.responses.map(({ status }) => status)).toEqual([480])
 })
 
 test('A caller who gives up during the announcement ends it', async () => {
@@ -67,7 +67,7 @@ test('A stopping node ends the announcement and refuses the call', async () => {
   await stage.pass(500)
   await stage.features.close()
   await over
-  expect(stage.call.responses.map(({ status }) => status)).toEqual([183, 403])
+  expect(stage.call.responses.map(({ status }) => status)).toEqual([183, 480])
 })
 
 test('A device that may not hot-desk hears the reason before BYE', async () => {
