@@ -6,7 +6,7 @@ import type { Failure, Termination } from './failure.js'
 import { branchesTo, phoneBranch } from './legs/branches.js'
 import { place } from './legs/place.js'
 import type { CallNeeds } from './needs.js'
-import { toOutside } from './to-outside.js'
+import { toOutside } from './outside/to-outside.js'
 
 /** A user may move while the phone rings; after that often the caller is told that nobody answers. */
 const mostMoves = 3

@@ -3,7 +3,7 @@ import type { Device } from '../directory/directory.js'
 import type { Call } from './call.js'
 import type { Termination } from './failure.js'
 import type { CallNeeds } from './needs.js'
-import { overTrunks } from './to-outside.js'
+import { overTrunks } from './outside/to-outside.js'
 
 export interface EmergencyCall {
   /** The number of the site where the phone is. */

@@ -6,7 +6,7 @@ import { type Connected, connect } from './connect.js'
 import { endings } from './control.js'
 import { passedReason } from './passed-headers.js'
 import { ourReason } from './reason.js'
-import { type Branch, type Ringing, type RingResult, ring } from './ring.js'
+import { type Branch, type Calling, type RingResult, ring } from './ring.js'
 import { sessionDescription } from './session-body.js'
 
 /** What became of one attempt to reach somebody. */
@@ -20,19 +20,12 @@ export interface Attempt {
   readonly ringMs: number
   /** Nothing heard at all by then: the attempt has failed. */
   readonly silenceMs: number
-  /** Nothing but a 100 heard for so long: the attempt has failed. As long as it may ring, where nothing is said. */
-  readonly stuckMs?: number
-  /** For the log: `user 100`, `trunk paris-pstn`. */
+  /** For the log: `user 100`. */
   readonly to: string
-  /** Every response but 100, at the moment it arrives. */
-  readonly onResponse?: (answer: SipAnswer) => void
 }
 
 /** Rings, and when somebody answers, joins the two legs and stays until the call has ended. */
-export async function place(call: Call, attempt: Attempt, needs: CallNeeds): Promise<Placed> {
-  const { branches, ringMs, silenceMs, stuckMs = ringMs, to, onResponse } = attempt
-  const { invite, log } = call
-  const relay = provisionalRelay(call, branches.length)
+export async function place(call: Call, { branches, ringMs, silenceMs, to }: Attempt, needs: CallNeeds): Promise<Placed> {
   const ringing = ring({
     srf: needs.srf,
     clock: needs.clock,
@@ -40,36 +33,42 @@ export async function place(call: Call, attempt: Attempt, needs: CallNeeds): Pro
     sdp: call.offer || null,
     ringMs,
     silenceMs,
-    stuckMs,
-    onProvisional(answer) {
-      if (answer.status > 100) onResponse?.(answer)
-      relay(answer)
-    },
+    stuckMs: ringMs,
+    onProvisional: provisionalRelay(call, branches.length),
   })
   call.course.reached = to
-  log.info({ event: 'call.routed', to, branches: branches.length }, `to ${to}`)
-  invite.onCancel((reason) => ringing.cancel(passedReason(reason, call.caller)))
-  call.control.endBy((text) => ringing.cancel(ourReason(text)))
+  call.log.info({ event: 'call.routed', to, branches: branches.length }, `to ${to}`)
   const devices = new Set(branches.flatMap((branch) => branch.device ?? []))
   const stopWatching = needs.hotdesk.onChange(({ device, before }) => {
     if (before !== null && devices.has(device)) ringing.withdraw(device)
   })
-  const stopsOfPeers = watchSetUp(call, branches, ringing, needs)
-  const result = await ringing.result
-  for (const stop of [stopWatching, ...stopsOfPeers]) stop()
-  if (result.outcome === 'taken') onResponse?.(result.taken.answer)
-  if (result.outcome === 'failed') onResponse?.(result.answer)
-  return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(call, result, branches)
+  const nodes = branches.filter((branch) => branch.node !== undefined)
+  const stopsOfNodes = nodes.flatMap((branch) => (branch.node ? [needs.peers.watchSetUp(branch.node, () => ringing.fail(branch))] : []))
+  void ringing.result.then(() => {
+    for (const stop of [stopWatching, ...stopsOfNodes]) stop()
+  })
+  return follow(call, ringing, branches, needs)
 }
 
-/** Rings nothing for a node that has died, and does not wait for one. */
-function watchSetUp({ caller }: Call, branches: readonly Branch[], ringing: Ringing, { peers }: CallNeeds): readonly (() => void)[] {
-  const ofCaller = caller.kind === 'node' ? [peers.watchSetUp(caller.node, () => ringing.cancel(''))] : []
-  const ofCallees = branches.flatMap((branch) => (branch.node ? [peers.watchSetUp(branch.node, () => ringing.fail(branch))] : []))
-  return [...ofCaller, ...ofCallees]
+/** Who is asked, as far as the meaning of a refusal depends on it. */
+type Asked = Pick<Branch, 'device' | 'node'>
+
+/** Nobody of ours. */
+export const outside: readonly Asked[] = [{ device: null }]
+
+/** Waits for an answer, or for the end of the caller's patience; then joins the two legs and stays until the call has ended. */
+export async function follow(call: Call, calling: Calling, asked: readonly Asked[], needs: CallNeeds): Promise<Placed> {
+  const { invite, caller, control } = call
+  invite.onCancel((reason) => calling.cancel(passedReason(reason, caller)))
+  control.endBy((text) => calling.cancel(ourReason(text)))
+  // Rings nothing for a node that has died.
+  const stop = caller.kind === 'node' ? needs.peers.watchSetUp(caller.node, () => calling.cancel('')) : null
+  const result = await calling.result
+  stop?.()
+  return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(call, result, asked)
 }
 
-function missed({ invite, control }: Call, result: Exclude<RingResult, { outcome: 'taken' }>, branches: readonly Branch[]): Placed {
+function missed({ invite, control }: Call, result: Exclude<RingResult, { outcome: 'taken' }>, asked: readonly Asked[]): Placed {
   switch (result.outcome) {
     case 'withdrawn':
       return { outcome: 'withdrawn' }
@@ -81,7 +80,7 @@ function missed({ invite, control }: Call, result: Exclude<RingResult, { outcome
         failure: { reason: invite.cancelled || control.ending === null ? 'cancelled' : endings[control.ending].refusal },
       }
     case 'failed':
-      return { outcome: 'missed', failure: { reason: reasonFor(result.answer, branches), answer: result.answer } }
+      return { outcome: 'missed', failure: { reason: result.reason ?? reasonFor(result.answer, asked), answer: result.answer } }
   }
 }
 
@@ -89,15 +88,15 @@ function missed({ invite, control }: Call, result: Exclude<RingResult, { outcome
 const goneStatuses: ReadonlySet<number> = new Set([410, 503])
 
 /** Why nobody was reached, from the response that speaks for all branches. */
-export function reasonFor(answer: SipAnswer, branches: readonly Pick<Branch, 'device' | 'node'>[]): RefusalReason {
+export function reasonFor(answer: SipAnswer, asked: readonly Asked[]): RefusalReason {
   // Only a node of ours gives a reason of its own.
-  const reason = branches.some(({ node }) => node !== undefined) ? reasonOf(answer) : reasonOf({ ...answer, header: () => '' })
-  const isOurs = branches.every(({ device, node }) => device !== null || node !== undefined)
+  const reason = asked.some(({ node }) => node !== undefined) ? reasonOf(answer) : reasonOf({ ...answer, header: () => '' })
+  const isOurs = asked.every(({ device, node }) => device !== null || node !== undefined)
   return reason === 'upstream' && goneStatuses.has(answer.status) && isOurs ? 'not-reachable' : reason
 }
 
 /** Ringing and early media go to the caller; of several phones only that they ring, since their media cannot be mixed. */
-function provisionalRelay({ invite }: Call, branches: number): (answer: SipAnswer) => void {
+export function provisionalRelay({ invite }: Call, branches: number): (answer: SipAnswer) => void {
   // RFC 3262 §3: a caller that requires it gets its provisional responses reliably.
   const reliable = /\b100rel\b/.test(invite.header('Require')) ? { Require: '100rel' } : {}
   return (answer) => {

@@ -1,6 +1,7 @@
 import type { Alarm, Clock } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from '../../srf/srf.js'
+import type { RefusalReason } from '../failure.js'
 import type { FarNode } from './peers.js'
 import { ourReason } from './reason.js'
 
@@ -18,17 +19,22 @@ export type Taken = Exclude<InviteResult, { outcome: 'failed' }>
 
 export type RingResult =
   | { readonly outcome: 'taken'; readonly branch: Branch; readonly taken: Taken }
-  | { readonly outcome: 'failed'; readonly answer: SipAnswer }
+  /** `reason` is what the caller is told if the response does not say it. */
+  | { readonly outcome: 'failed'; readonly answer: SipAnswer; readonly reason?: RefusalReason }
   | { readonly outcome: 'no-answer' }
   /** The caller gave up. */
   | { readonly outcome: 'cancelled' }
   /** Every phone that rang was logged out meanwhile. */
   | { readonly outcome: 'withdrawn' }
 
-export interface Ringing {
+/** An attempt to reach somebody. */
+export interface Calling {
   readonly result: Promise<RingResult>
   /** The caller gave up; `reason` is the Reason header of the CANCELs. */
   cancel(reason: string): void
+}
+
+export interface Ringing extends Calling {
   /** The user is no longer at this phone. */
   withdraw(device: DeviceId): void
   /** The branch has lost its far end: the same as a time-out. */
@@ -46,17 +52,19 @@ export interface RingNeeds {
   /** Somebody has said 100 and nothing more so long after it: the same. */
   readonly stuckMs: number
   readonly onProvisional: (answer: SipAnswer) => void
+  /** Every final response, also to a branch that was cancelled. */
+  readonly onFinal?: (answer: SipAnswer) => void
 }
 
 // RFC 3326 §2 and RFC 3261 §16.7: phones that lose the race must not show a missed call.
-const answeredElsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
+export const answeredElsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
 
 const silent: SipAnswer = { status: 408, reason: 'Request Timeout', header: () => '', body: '', madeHere: 'server' }
 /** Whoever has taken the call does not get on with it. */
 export const stuck: SipAnswer = { ...silent, reason: 'No Progress' }
 
 /** Rings all branches at once; the first to answer has the call, the others are cancelled. */
-export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, onProvisional }: RingNeeds): Ringing {
+export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, onProvisional, onFinal }: RingNeeds): Ringing {
   const waiting = new Map<Branch, OutgoingInvite>()
   const failures: SipAnswer[] = []
   let settle: (result: RingResult) => void = () => undefined
@@ -76,6 +84,7 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
 
   function took(branch: Branch, outcome: InviteResult): void {
     const wanted = waiting.delete(branch) && !settled
+    onFinal?.(outcome.answer)
     if (outcome.outcome === 'failed') {
       if (wanted) missed(outcome.answer)
     } else if (wanted) {
