@@ -23,11 +23,18 @@ export interface Clock {
   after(ms: Milliseconds, run: () => void): Alarm
 }
 
+/** Node runs a longer timeout at once. */
+const longestTimeoutMs: Milliseconds = 0x7fff_ffff
+
 /** The clock of the machine: monotonic, anchored at the wall clock when the process started. */
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   after(ms, run) {
-    const handle = setTimeout(run, ms)
+    let handle: NodeJS.Timeout
+    const wait = (left: Milliseconds): void => {
+      handle = left > longestTimeoutMs ? setTimeout(() => wait(left - longestTimeoutMs), longestTimeoutMs) : setTimeout(run, left)
+    }
+    wait(ms)
     return { cancel: () => clearTimeout(handle) }
   },
 }

@@ -1,6 +1,6 @@
 import { messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
-import type { DialogEnd, IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from './contract.js'
+import type { DialogEnd, IncomingRequest, ReinviteAnswer, SipDialog, SipHeaders } from './contract.js'
 import type { DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { flattenHeaders } from './headers.js'
 import { localAnswer, toAnswer, toIncomingRequest } from './messages.js'
@@ -58,11 +58,12 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection, agree
     else setImmediate(deliver)
   }
 
-  function send(
-    method: string,
-    headers: SipHeaders | undefined,
-    body: string | undefined,
-  ): Promise<SipAnswer & { ack?: (sdp: string) => void }> {
+  async function send(method: string, headers: SipHeaders | undefined, body: string | undefined): Promise<ReinviteAnswer> {
+    const answer = await attempt(method, headers, body)
+    return timer.lengthens(method, answer) ? attempt(method, headers, body) : answer
+  }
+
+  function attempt(method: string, headers: SipHeaders | undefined, body: string | undefined): Promise<ReinviteAnswer> {
     if (end.happened()) return Promise.resolve(localAnswer(481, 'Dialog Has Ended'))
     return connection.settle((done) => {
       const parts = { method, headers: flattenHeaders(timer.headersOf(method, headers)), ...(body ? { body } : {}), noAck: true }

@@ -133,7 +133,7 @@ export interface DrachtioSocketTable {
 /** What waits for an answer, by ids of frames, transactions and dialogs. */
 export interface DrachtioSocketState {
   readonly pendingRequests: Map<string, unknown>
-  readonly pendingSipRequests: Map<string, unknown>
+  readonly pendingSipRequests: Map<string, { readonly req: DrachtioRequest }>
   readonly pendingSipAuthRequests: Map<string, unknown>
   readonly pendingNetworkInvites: Map<string, unknown>
   readonly pendingAckOrPrack: Map<string, unknown>

@@ -4,6 +4,7 @@ import type { IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipAn
 import { retryHeaders, sameCall } from './credentials.js'
 import { wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
+import { answerEarlyUpdates } from './early-update.js'
 import { again, flattenHeaders, headersOf } from './headers.js'
 import { linkLost, localAnswer, toAnswer, toIncomingRequest } from './messages.js'
 import { answering, longerOffer, offering, type SessionOffer, type SessionTerms, termsOfAnswer } from './session.js'
@@ -27,6 +28,7 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
     for (const listener of onCancel.splice(0)) listener(reason)
   }
   raw.on('cancel', (message: { get(name: string): string | undefined } | undefined) => cancel(message?.get('Reason') ?? ''))
+  answerEarlyUpdates(raw, 'caller')
   // With the link the SIP server forgets its pending requests: to the call that is the same as a caller who gave up.
   const forget = connection.onLost(() => cancel('SIP server lost'))
 
@@ -101,6 +103,8 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
 
   function wentOut(out: DrachtioRequest): void {
     request = out
+    // drachtio-srf adds a listener of its own right after this, which would answer an offer with our offer.
+    queueMicrotask(() => answerEarlyUpdates(out, 'callee'))
     tellSent({ callId: out.get('Call-ID') ?? '' })
     sendCancel()
   }

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { Socket } from 'node:net'
 import type { Alarm, Clock, Milliseconds } from '../base/clock.js'
 import type { DrachtioAgent, DrachtioSocketState, DrachtioSocketTable } from './drachtio.js'
+import { passUpdates } from './early-update.js'
 
 /**
  * Lets drachtio-srf go on over a new connection when the old one has failed. hotdesk's own SIP server keeps what belongs to an application for
@@ -147,6 +148,7 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
       get: (socket) => (candidate?.socket === socket ? candidate.state : known.has(socket) ? current?.state : undefined),
       has: (socket) => socket === candidate?.socket || (current !== null && known.has(socket)),
       set(socket, state) {
+        passUpdates(state)
         candidate = { socket, state }
       },
       delete(socket) {

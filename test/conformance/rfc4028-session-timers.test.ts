@@ -98,12 +98,34 @@ describe('a session that the far end refreshes (RFC 4028 §10)', () => {
 
   it('may not be shorter than 90 s: 422 with Min-SE, and the application is not asked (§9)', async () => {
     const { application, phone, invite, answer } = await answered(asked)
-    const headers: HeaderList = [['Session-Expires', '60']]
+    const headers: HeaderList = [
+      ['Session-Expires', '60'],
+      ['Supported', 'timer'],
+    ]
     phone.send(phone.request(inDialog(invite, answer, { method: 'INVITE', cseq: 2, headers, body: offer })))
     expect((await phone.hearsResponse(422)).first('Min-SE')).toBe('90')
     phone.send(phone.request({ method: 'INVITE', headers, body: offer }))
     expect((await phone.hearsResponse(422)).first('Min-SE')).toBe('90')
     expect(application.untaken).toEqual([])
+  })
+
+  it.each([
+    ['a far end without session timers, which would not understand the 422 (§9)', 'sip:100@127.0.0.1', '60', []],
+    ['a far end with other extensions', 'sip:100@127.0.0.1', '5;refresher=uac', [['Supported', '100rel, replaces']]],
+    ['a call to 112', 'sip:112@127.0.0.1', '60;refresher=uac', [['Supported', 'timer']]],
+    ['a call to 911 that insists', 'sip:911@127.0.0.1', '1', [['Require', 'timer']]],
+  ] satisfies [string, string, string, HeaderList][])('of %s is lengthened to 90 s and not refused', async (_, to, interval, headers) => {
+    const application = await stage.application()
+    const phone = await stage.udpPeer()
+    const invite = phone.request({ method: 'INVITE', to, body: offer, headers: [['Session-Expires', interval], ...headers] })
+    phone.send(invite)
+    await application.respond(await application.arrives('INVITE'), 200, [], offer)
+    const answer = await phone.hearsResponse(200, 'INVITE')
+    expect(answer.first('Session-Expires')).toMatch(/^90;/)
+    // So is each refresh of it.
+    phone.send(phone.request(inDialog(invite, answer, { method: 'UPDATE', cseq: 2, headers: [['Session-Expires', interval], ...headers] })))
+    await application.respond(await application.arrives('UPDATE'), 200)
+    expect((await phone.hearsResponse(200, 'UPDATE')).first('Session-Expires')).toMatch(/^90;/)
   })
 })
 
@@ -132,6 +154,32 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
     expect(invite.body.toString()).toBe(offer)
     phone.respond(invite, 200, [['Session-Expires', '120;refresher=uac']], offer)
     expect((await phone.hearsRequest('ACK')).cseq.number).toBe(invite.cseq.number)
+  })
+
+  it.each(['UPDATE', 'INVITE'])(
+    'is refreshed once more with the interval that a 422 to %s asks for, and from then on (§7.3, §7.4)',
+    async (method) => {
+      const { application, phone } = await answered([...asked, ['Allow', method]])
+      const body = method === 'INVITE' ? offer : ''
+      seconds(60)
+      phone.respond(await phone.hearsRequest(method), 422, [['Min-SE', '600;because=so']])
+      for (const wait of [0, 300]) {
+        seconds(wait)
+        const again = await phone.hearsRequest(method)
+        expect([again.first('Session-Expires'), again.first('Min-SE')]).toEqual(['600;refresher=uac', '600'])
+        phone.respond(again, 200, [['Session-Expires', '600;refresher=uac']], body)
+        if (method === 'INVITE') await phone.hearsRequest('ACK')
+        await application.command('ping')
+      }
+    },
+  )
+
+  it('is not refreshed again and again where each 422 asks for a longer interval', async () => {
+    const { application, phone } = await answered([...asked, ['Allow', 'UPDATE']])
+    seconds(60)
+    for (const least of ['600', '601']) phone.respond(await phone.hearsRequest('UPDATE'), 422, [['Min-SE', least]])
+    await application.command('ping')
+    expect(phone.untaken).not.toContain('UPDATE')
   })
 
   it('is ended when the refresh is not answered', async () => {

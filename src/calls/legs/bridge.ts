@@ -121,11 +121,12 @@ function pass(answer: SipAnswer, request: IncomingRequest): void {
 }
 
 /**
- * 481 and 408 speak of the far leg alone and its end brings the BYE; here the dialog is alive (RFC 3261 §12.2.1.2). Credentials that the far
- * end asks for or refuses are not the ones of this phone, which would ask its user for others.
+ * 481 and 408 speak of the far leg alone and its end brings the BYE; here the dialog is alive (RFC 3261 §12.2.1.2). So do a redirection and
+ * a complaint about the session timer of our own request. Credentials that the far end asks for or refuses are not the ones of this phone,
+ * which would ask its user for others.
  */
 function passedStatus(status: number, refusal: number): number {
-  if (status === 481 || status === 408) return 500
+  if (status === 481 || status === 408 || status === 422 || (status >= 300 && status < 400)) return 500
   return [401, 403, 407].includes(status) ? refusal : status
 }
 

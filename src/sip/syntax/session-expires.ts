@@ -17,3 +17,8 @@ export function parseSessionExpires(text: string | undefined): SessionExpires | 
   const refresher = params.map((param) => /^refresher\s*=\s*(uac|uas)$/i.exec(param)?.[1]?.toLowerCase()).find((role) => role !== undefined)
   return { seconds, refresher: refresher === 'uac' || refresher === 'uas' ? refresher : null }
 }
+
+/** The value of a Min-SE header (RFC 4028 §5), in seconds: `1800` or `1800;parameter`; null for anything else. */
+export function parseMinSe(text: string | undefined): number | null {
+  return parseInteger((text ?? '').split(';', 1)[0]?.trim() ?? '', maxDeltaSeconds)
+}

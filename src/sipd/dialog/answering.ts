@@ -237,6 +237,7 @@ function dialogOf({ layer }: Core, { transaction, tag, application }: Pending, r
     remoteTarget: request.contacts[0]?.uri ?? request.from.uri,
     flow: isPinned ? flow : wayOfRequest(request, flow),
     isPinned,
+    isHelp: request.method === 'INVITE' && layer.mayCallForHelp(request),
     contact: response.first('Contact') ?? contactOf(flow),
   })
 }

@@ -89,6 +89,7 @@ export function settle(core: Core, pending: Pending): void {
   pending.alarm?.cancel()
   pending.alarm = null
   core.pending.delete(pending.id)
+  if (pending.dialog && pending.transaction.request.method === 'UPDATE') pending.dialog.updating.them = false
 }
 
 /** True for a request that makes a dialog when it is answered with 2xx, or INVITE with a tagged 1xx. */

@@ -32,6 +32,8 @@ export interface Dialog {
   flow: Flow | null
   /** The far end has proved nothing: what it names as its Contact or route must not lead us to others. */
   isPinned: boolean
+  /** Made by an emergency call of the far end. */
+  readonly isHelp: boolean
   /** What `path.next` was found to be; forgotten with every new target. */
   hops: readonly Hop[] | null
   /** The Contact we show. */
@@ -42,6 +44,8 @@ export interface Dialog {
   description: Description | null
   /** An INVITE of that side waits for its final response (RFC 3261 §14). */
   readonly inviting: { us: boolean; them: boolean }
+  /** An UPDATE waits for its final response (RFC 3311 §5.2): ours with an offer, any of theirs. */
+  readonly updating: { us: boolean; them: boolean }
   /** When the application was told of an ACK, epoch milliseconds. */
   acknowledgedAt: number
 }
@@ -75,6 +79,7 @@ export interface DialogParts {
   readonly remoteTarget: string
   readonly flow: Flow | null
   readonly isPinned: boolean
+  readonly isHelp?: boolean
   readonly contact: string
 }
 
@@ -99,6 +104,7 @@ export function newDialog(parts: DialogParts): Dialog {
     remoteTarget: parts.remoteTarget,
     flow: parts.flow,
     isPinned: parts.isPinned,
+    isHelp: parts.isHelp ?? false,
     contact: parts.contact,
     state: 'early',
     path: pathTo(parts.remoteTarget, parts.routeSet),
@@ -106,6 +112,7 @@ export function newDialog(parts: DialogParts): Dialog {
     expiry: null,
     description: null,
     inviting: { us: false, them: false },
+    updating: { us: false, them: false },
     acknowledgedAt: 0,
   }
 }

@@ -174,6 +174,11 @@ function sendFor(desk: Desk, { application, command, draft }: Asked, dialog: Dia
   })
   const call = draft.method === 'INVITE' ? calls.start({ sent, application, request: message, dialog }) : null
   if (call) dialog.inviting.us = true
+  else if (isOfferInUpdate(message)) dialog.updating.us = true
+}
+
+function isOfferInUpdate({ method, body }: SipRequest): boolean {
+  return method === 'UPDATE' && body.length > 0
 }
 
 interface HeardResponse {
@@ -187,6 +192,7 @@ function heard({ core, keep }: Desk, dialog: Dialog, { message, response, origin
   const { method } = message
   const { status } = response
   if (status < 200) return
+  if (isOfferInUpdate(message)) dialog.updating.us = false
   if (status < 300 && origin.flow && refreshesTarget.has(method)) {
     refreshTarget(dialog, response.contacts[0], { came: origin.flow, way: wayOfResponse(response, dialog.remoteTarget, origin.flow) })
   }

@@ -87,7 +87,9 @@ function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void 
   const application = core.applications.choose(transaction.request.method)
   if (!application) refuseUnwanted(core, transaction)
   else if (!application.takes(isUrgent ? 'emergency' : 'new')) shed(core, transaction)
-  else if (transaction.request.method === 'INVITE' && asksTooLittle(transaction.request)) refuseTooLittle(transaction)
+  // An emergency call is refused for nothing: our 2xx lengthens its interval.
+  else if (transaction.request.method === 'INVITE' && asksTooLittle(transaction.request) && !core.layer.mayCallForHelp(transaction.request))
+    refuseTooLittle(transaction)
   else offer(needs, transaction, application, null)
 }
 
@@ -121,10 +123,9 @@ function receiveInDialog(needs: IncomingNeeds, transaction: ServerTransaction): 
 function mayGoOn({ core, answering }: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): boolean {
   const { request } = transaction
   const { method } = request
-  // RFC 3261 §14.2: one INVITE at a time, in either direction.
-  if (method === 'INVITE' && dialog.inviting.us) refuse(transaction, 491)
-  else if (method === 'INVITE' && dialog.inviting.them) refuse(transaction, 500, [['Retry-After', String(randomInt(0, 11))]])
-  else if ((method === 'INVITE' || method === 'UPDATE') && asksTooLittle(request)) refuseTooLittle(transaction)
+  if (crossesOurs(request, dialog)) refuse(transaction, 491)
+  else if (followsTooSoon(request, dialog)) refuse(transaction, 500, [['Retry-After', String(randomInt(0, 11))]])
+  else if ((method === 'INVITE' || method === 'UPDATE') && asksTooLittle(request) && !dialog.isHelp) refuseTooLittle(transaction)
   // Its number is used up by this answer; the dialog goes on (RFC 5057 §5.2).
   else if (method !== 'BYE' && method !== 'PRACK' && !dialog.application.takes('in dialog')) shed(core, transaction)
   else if (method === 'PRACK' && !answering.ofDialog(dialog)?.reliable?.expects(request)) refuse(transaction, 481)
@@ -132,8 +133,21 @@ function mayGoOn({ core, answering }: IncomingNeeds, transaction: ServerTransact
   return false
 }
 
+/** Our own offer waits for its answer: one INVITE or offer at a time (RFC 3261 §14.2, RFC 3311 §5.2). What comes early is the application's. */
+function crossesOurs({ method, body }: SipRequest, { inviting, updating, state }: Dialog): boolean {
+  if (method === 'INVITE') return inviting.us || updating.us
+  return method === 'UPDATE' && body.length > 0 && state === 'confirmed' && (inviting.us || updating.us)
+}
+
+/** The far end has not heard the answer to its INVITE or UPDATE yet (the same sections). */
+function followsTooSoon({ method, body }: SipRequest, { inviting, updating, state }: Dialog): boolean {
+  if (method === 'INVITE') return inviting.them || updating.them
+  return method === 'UPDATE' && state === 'confirmed' && (updating.them || (body.length > 0 && inviting.them))
+}
+
 function goOn(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): void {
   const { request, flow } = transaction
+  if (request.method === 'UPDATE') dialog.updating.them = true
   if (refreshesTarget.has(request.method)) refreshTarget(dialog, request.contacts[0], { came: flow, way: wayOfRequest(request, flow) })
   if (request.method === 'INVITE') dialog.inviting.them = true
   if (request.method === 'BYE') {

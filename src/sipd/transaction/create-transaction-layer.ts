@@ -165,6 +165,7 @@ function userSide({ transports, clients, nextHops, listeners, admission }: UserS
   return {
     listening: transports.listening,
     isUrgent: admission.isUrgent,
+    mayCallForHelp: admission.mayCallForHelp,
     isStranger: admission.isStranger,
     onRequest(listener) {
       listeners.onRequest = listener

@@ -63,6 +63,8 @@ export interface TransactionLayer {
   onRequest(listener: (transaction: ServerTransaction) => void): void
   /** An emergency call, or what ends or goes on with a call: it has a place where others find none any more. */
   isUrgent(request: SipRequest): boolean
+  /** An emergency call, here or at another site. */
+  mayCallForHelp(request: SipRequest): boolean
   /** The sender on that flow has proved nothing. */
   isStranger(flow: Flow): boolean
   /** Recognizes the requests of dialogs that exist: those are taken from any source. */

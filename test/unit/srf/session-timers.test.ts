@@ -20,6 +20,9 @@ describe('the session timer of our 2xx (RFC 4028 §9, table 2)', () => {
     ['more than our own', { 'Session-Expires': '7200', Supported: 'timer' }, '1800;refresher=uas'],
     ['not less than the caller bears', { 'Session-Expires': '7200', 'Min-SE': '3600', Supported: 'timer' }, '3600;refresher=uas'],
     ['not less than 90', { 'Session-Expires': '10', Supported: 'timer' }, '90;refresher=uas'],
+    ['a caller that requires session timers', { 'Session-Expires': '600;refresher=uac', Require: 'timer' }, '600;refresher=uac'],
+    ['a least interval with a parameter', { 'Session-Expires': '600', 'Min-SE': '700;by=proxy', Supported: 'timer' }, '700;refresher=uas'],
+    ['a least interval beyond reason', { 'Session-Expires': '600', 'Min-SE': '4294967295', Supported: 'timer' }, '600;refresher=uas'],
     ['nonsense', { 'Session-Expires': 'soon;refresher=nobody', 'Min-SE': 'later' }, '1800;refresher=uas'],
   ])('for %s', (_, asked, expected) => {
     const { headers, terms } = answering(session, headed(asked), { Supported: '100rel' })
@@ -40,7 +43,9 @@ it('only a 422 that wants a longer interval is answered with one', () => {
     longerOffer(session, answer(422, '3600')),
     longerOffer(session, answer(422, '90')),
     longerOffer(session, answer(486, '3600')),
-  ]).toEqual([{ seconds: 3_600, least: 3_600 }, null, null])
+    longerOffer(session, answer(422, ' 3600 ;by=proxy')),
+    longerOffer(session, answer(422, 'an hour')),
+  ]).toEqual([{ seconds: 3_600, least: 3_600 }, null, null, { seconds: 3_600, least: 3_600 }, null])
 })
 
 describe('a call', () => {
@@ -161,6 +166,28 @@ describe('a call', () => {
     phone.send(phone.request({ method: 'INVITE', ...back, cseq: 7, body: offer }))
     expect((await phone.hearsResponse(200, 'INVITE')).first('Session-Expires')).toBe('600;refresher=uas')
   })
+
+  it.each(['INVITE', 'UPDATE'] as const)(
+    'whose %s is refused with 422 is asked once more, with the interval of the far end (§7.3, §7.4)',
+    async (method) => {
+      const { dialog } = await called()
+      const asked =
+        method === 'INVITE'
+          ? dialog.reinvite(offer)
+          : dialog.request('UPDATE', { body: offer, headers: { 'Content-Type': 'application/sdp' } })
+      phone.respond(await phone.hearsRequest(method), 422, [['Min-SE', '3600']])
+      const again = await phone.hearsRequest(method)
+      expect([again.first('Session-Expires'), again.first('Min-SE'), String(again.body)]).toEqual(['3600;refresher=uac', '3600', offer])
+      phone.respond(again, 200, [['Session-Expires', '3600;refresher=uac']], offer)
+      expect((await asked).status).toBe(200)
+      const later = dialog.reinvite(offer)
+      const third = await phone.hearsRequest('INVITE')
+      expect([third.first('Session-Expires'), third.first('Min-SE')]).toEqual(['3600;refresher=uac', '3600'])
+      phone.respond(third, 422, [['Min-SE', '4000']])
+      phone.respond(await phone.hearsRequest('INVITE'), 422, [['Min-SE', '5000']])
+      expect((await later).status).toBe(422)
+    },
+  )
 
   it('from a phone that asks for nothing has a session timer of ours as well', async () => {
     let end: unknown

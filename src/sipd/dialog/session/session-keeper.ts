@@ -1,4 +1,5 @@
 import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import { parseMinSe } from '../../../sip/syntax/session-expires.js'
 import type { Hop } from '../../transaction/transaction-layer.js'
 import { composeInDialog } from '../compose.js'
 import type { Core } from '../core.js'
@@ -27,6 +28,8 @@ interface Session {
   readonly terms: SessionTerms
   /** RFC 4028 §7.4: UPDATE where the far end takes it, because it needs no offer. */
   readonly method: 'UPDATE' | 'INVITE'
+  /** The refresh under way is the second attempt after a 422. */
+  readonly hasLengthened: boolean
 }
 
 export function createSessionKeeper(core: Core, inDialog: InDialog): SessionKeeper {
@@ -38,7 +41,7 @@ export function createSessionKeeper(core: Core, inDialog: InDialog): SessionKeep
       // A session begins with the 2xx to the INVITE: an UPDATE while it rings sets no timer.
       if (!terms || dialog.state !== 'confirmed' || !core.dialogs.has(dialog)) return
       const takesUpdate = peer.list('Allow').some((method) => method.toUpperCase() === 'UPDATE')
-      watch(keeper, { dialog, terms, method: takesUpdate ? 'UPDATE' : 'INVITE' })
+      watch(keeper, { dialog, terms, method: takesUpdate ? 'UPDATE' : 'INVITE', hasLengthened: false })
     },
   }
 }
@@ -79,6 +82,7 @@ function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop,
   dialog.localSeq += 1
   const fields = [
     { name: 'Session-Expires', value: `${terms.seconds};refresher=uac` },
+    ...(terms.least === undefined ? [] : [{ name: 'Min-SE', value: String(terms.least) }]),
     { name: 'Supported', value: 'timer' },
   ]
   const description = method === 'INVITE' ? dialog.description : null
@@ -119,10 +123,18 @@ function goOn(keeper: Keeper, session: Session, { refresh: request, response, is
   // It could not be sent: the far end may connect again before its time is over.
   if (!isFromFarEnd) return
   dialog.expiry?.cancel()
-  if (status < 300) watch(keeper, { ...session, terms: termsOf(request, response) ?? terms })
+  const longer = longerTerms(session, response)
+  if (status < 300) watch(keeper, { ...session, terms: termsOf(request, response) ?? terms, hasLengthened: false })
+  else if (longer) refresh(keeper, { ...session, terms: longer, hasLengthened: true })
   else if (noUpdate.has(status) && session.method === 'UPDATE') refresh(keeper, { ...session, method: 'INVITE' })
   // It has refused the refresh, so it is alive; it may end the session itself unless one succeeds.
   else after(keeper, session, status === 491 ? retryMs / 1000 : terms.seconds / 4, () => refresh(keeper, session))
+}
+
+/** Once after a 422, which asks for a longer interval (RFC 4028 §7.3). */
+function longerTerms({ terms, hasLengthened }: Session, response: SipResponse): SessionTerms | null {
+  const least = response.status === 422 && !hasLengthened ? parseMinSe(response.first('Min-SE')) : null
+  return least !== null && least > terms.seconds ? { ...terms, seconds: least, least } : null
 }
 
 function settleInvite(inDialog: InDialog, dialog: Dialog, invite: SipRequest, response: SipResponse): void {

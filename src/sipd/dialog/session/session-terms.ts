@@ -1,17 +1,22 @@
 import type { SipRequest, SipResponse } from '../../../sip/message.js'
-import { parseSessionExpires, shortestInterval } from '../../../sip/syntax/session-expires.js'
+import { parseMinSe, parseSessionExpires, shortestInterval } from '../../../sip/syntax/session-expires.js'
 
 /** What both sides have agreed on about the life of a session (RFC 4028). */
 export interface SessionTerms {
   readonly seconds: number
   /** Who refreshes. */
   readonly refresher: 'us' | 'them'
+  /** The shortest interval that the far end has named in a 422. */
+  readonly least?: number
 }
 
-/** True for a request that asks for an interval that is too short: 422 (RFC 4028 §9). */
+/**
+ * True for a request that asks for an interval that is too short, from a far end with session timers: 422 (RFC 4028 §9). One without them
+ * could not make anything of a 422; its interval, which a proxy may have put in, is lengthened by our answer.
+ */
 export function asksTooLittle(request: SipRequest): boolean {
   const asked = parseSessionExpires(request.first('Session-Expires'))
-  return asked !== null && asked.seconds < shortestInterval
+  return asked !== null && asked.seconds < shortestInterval && isAble(request)
 }
 
 /**
@@ -23,7 +28,7 @@ export function agree(request: SipRequest, response: SipResponse): SessionTerms 
   const asked = parseSessionExpires(request.first('Session-Expires'))
   const wanted = said ?? asked
   if (!wanted) return null
-  const able = has(request, 'Supported', 'timer')
+  const able = isAble(request)
   const refresher = able ? (said?.refresher ?? asked?.refresher ?? (said ? 'uas' : 'uac')) : 'uas'
   const seconds = Math.max(wanted.seconds, shortestInterval)
   response.set('Session-Expires', `${seconds};refresher=${refresher}`)
@@ -37,11 +42,20 @@ export function agree(request: SipRequest, response: SipResponse): SessionTerms 
  */
 export function termsOf(request: SipRequest, response: SipResponse): SessionTerms | null {
   const given = parseSessionExpires(response.first('Session-Expires'))
-  if (!given) {
-    const asked = parseSessionExpires(request.first('Session-Expires'))
-    return asked && { seconds: Math.max(asked.seconds, shortestInterval), refresher: 'us' }
-  }
-  return { seconds: Math.max(given.seconds, shortestInterval), refresher: given.refresher === 'uas' ? 'them' : 'us' }
+  const agreed = given ?? parseSessionExpires(request.first('Session-Expires'))
+  if (!agreed) return null
+  const seconds = Math.max(agreed.seconds, shortestInterval)
+  return { ...leastIn(request), seconds, refresher: given?.refresher === 'uas' ? 'them' : 'us' }
+}
+
+/** Our own request names a longer Min-SE than the usual one only after a 422, and every later one must (RFC 4028 §7.4). */
+function leastIn(request: SipRequest): Pick<SessionTerms, 'least'> {
+  const least = parseMinSe(request.first('Min-SE'))
+  return least !== null && least > shortestInterval ? { least } : {}
+}
+
+function isAble(request: SipRequest): boolean {
+  return has(request, 'Supported', 'timer') || has(request, 'Require', 'timer')
 }
 
 function has(message: SipRequest | SipResponse, name: string, option: string): boolean {

@@ -31,6 +31,8 @@ export interface Admission extends Evidence {
   isUrgent(request: SipRequest): boolean
   /** An emergency call. */
   callsForHelp(request: SipRequest): boolean
+  /** A call to a number that brings help here or at another site, or one with digits for an outside line before it. */
+  mayCallForHelp(request: SipRequest): boolean
   /** The answer for the verdict `challenge`. */
   challengeFor(request: SipRequest, flow: Flow): StatelessAnswer
   /** Something came back that only they were sent. */
@@ -130,6 +132,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
     },
     isUrgent: (request) => request.to.tag !== '' || request.method === 'CANCEL' || isEmergency(request),
     callsForHelp: isEmergency,
+    mayCallForHelp: (request) => isEmergency(request) || mayBeHelp(request),
     challengeFor: (request, flow) => challenges.ask(request, flow.remote.address, isEmergency(request) ? 'gently' : 'fully'),
     cameBack: (flow) => standings.cameBack(flow),
     forget: (flow) => standings.forget(flow),
