@@ -11,9 +11,10 @@ import { createSeal } from './base/seal.js'
 import { mostOfSettings, readTextFile } from './base/yaml/text-file.js'
 import { type Calls, createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config.js'
-import { type Dialplan, loadDialplan } from './dialplan/dialplan.js'
+import { type Dialplan, loadDialplan, reservedExtension } from './dialplan/dialplan.js'
 import {
   createDirectory,
+  type Directory,
   loadSamples,
   type Membership,
   type MembershipNeeds,
@@ -21,6 +22,7 @@ import {
   publishedPasswords,
   rememberLife,
   startMembership,
+  watchReserved,
 } from './directory/directory.js'
 import { createFeatures } from './features/features.js'
 import { createHotdesk, hashPin, hotdeskLibrary } from './hotdesk/hotdesk.js'
@@ -165,11 +167,11 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   const directory = createDirectory({ store, seal: createSeal(secret, network), log: part(ground, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await loadSamples({ store, directory, hashPin })
-  if (!config.sample) warnOfSamples(ground, publishedPasswords(directory))
+  nameFaults(ground, directory, dialplan)
   const sip = nodeAddress(srf)
   const library = hotdeskLibrary.version
   const formerLives = rememberLife({ data: config.data, boot, log: part(ground, 'directory') })
-  const member = { ...common('directory'), boot, site, sip, version, emergency: dialplan.emergencyNumbers, library, formerLives }
+  const member = { ...common('directory'), ...meanings(dialplan), boot, site, sip, version, library, formerLives }
   const membership = becomeMember(ground, member)
 
   const hotdesk = createHotdesk({
@@ -212,6 +214,17 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
   await membership.joined
   calls.open()
+}
+
+/** Numbers that mean something at this site, and that no user of the network may have as an extension. */
+function meanings({ codes, emergencyNumbers }: Dialplan) {
+  return { emergency: emergencyNumbers, reserved: reservedExtension(codes) ?? '' }
+}
+
+/** In what Redis has of users and phones. */
+function nameFaults(ground: Ground, directory: Directory, { reserved }: Dialplan): void {
+  if (!ground.config.sample) warnOfSamples(ground, publishedPasswords(directory))
+  watchReserved({ directory, reserved, log: part(ground, 'directory') })
 }
 
 /** Left in `data` from a first try: the passwords that everybody can read must not let anybody into a network that is in use. */

@@ -31,6 +31,7 @@ export const logEvents = [
   'redis.started',
   'redis.stopped',
   'directory.broken',
+  'directory.reserved',
   'directory.sample',
   'site.lost',
   'site.back',

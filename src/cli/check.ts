@@ -9,18 +9,30 @@ import { type Dialplan, loadDialplan } from '../dialplan/dialplan.js'
 import type { CommandNeeds } from './needs.js'
 import { table } from './terminal.js'
 
+/** Users and phones, held against configuration and dial plan. */
+export interface NetworkVerdict {
+  /** How many there are, or why nobody was looked at. */
+  readonly says: string
+  /** What works, and may not be what was meant. */
+  readonly doubts: readonly string[]
+}
+
+export type LookAtNetwork = (config: Config, dialplan: Dialplan) => Promise<NetworkVerdict>
+
 /** `hotdesk check` */
-export function checkCommand(program: Command, needs: CommandNeeds): void {
+export function checkCommand(program: Command, needs: CommandNeeds, lookAtNetwork: LookAtNetwork): void {
   program
     .command('check')
-    .description('read the configuration and the dial plan; say what is wrong with them, or what they amount to')
+    .description('read the configuration and the dial plan; say what is wrong with them and with what Redis has, or what they amount to')
     .option('--json', 'the verdict as JSON')
     .addHelpText('after', '\nExamples:\n  hotdesk check\n  hotdesk --config /etc/hotdesk/hotdesk.yaml check')
-    .action((options: { json?: boolean }) => {
+    .action(async (options: { json?: boolean }) => {
       const config = needs.config('look')
       const dialplan = readDialplan(config)
-      const verdict = verdictOf(config, dialplan)
-      const { print, paint } = needs.terminal
+      const { says, doubts } = await lookAtNetwork(config, dialplan)
+      const verdict = [...verdictOf(config, dialplan), ['people', says] as const]
+      const { print, complain, paint } = needs.terminal
+      for (const doubt of doubts) complain(`${paint.bad('look again:')} ${doubt}`)
       if (options.json) return print(JSON.stringify(Object.fromEntries(verdict), null, 2))
       for (const line of table(verdict.map(([name, value]) => [paint.faint(name), value]))) print(line)
       print(paint.good('All good.'))

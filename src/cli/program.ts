@@ -11,6 +11,7 @@ import { callsCommand } from './journal/call-log.js'
 import { eventsCommand } from './journal/events.js'
 import { historyCommand } from './journal/history.js'
 import type { CommandNeeds } from './needs.js'
+import { networkVerdict } from './network-verdict.js'
 import { assignmentCommands } from './operator/assignments.js'
 import { statusCommand } from './operator/status.js'
 import { whyCommand } from './operator/why.js'
@@ -49,7 +50,7 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   }
   startCommand(program, needs)
   demoCommand(program, needs)
-  checkCommand(program, needs)
+  checkCommand(program, needs, networkVerdict)
   doctorCommand(program, needs)
   statusCommand(program, needs)
   whyCommand(program, needs)

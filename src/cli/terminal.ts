@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { createInterface } from 'node:readline/promises'
 import type { Writable } from 'node:stream'
 import stringWidth from 'string-width'
 import { printable, printableLines } from '../base/output/printable.js'
@@ -14,6 +15,8 @@ export interface Terminal {
   complain(text: string): void
   /** Nobody reads any more: `hotdesk events --follow | head`. */
   readonly isGone: boolean
+  /** Asks the person at the terminal, who must type `y` or `yes`; null: nobody sits there. */
+  readonly ask: ((question: string) => Promise<boolean>) | null
   readonly paint: Paint
 }
 
@@ -34,11 +37,13 @@ export interface TerminalNeeds {
   readonly complaints?: Colouring
   /** Of `out`; a person where it is left out. */
   readonly reader?: 'person' | 'program'
+  /** The next line that the person types; left out: nobody sits there. */
+  readonly answer?: (question: string) => Promise<string>
 }
 
 export type Colouring = 'colour' | 'plain'
 
-export function createTerminal({ out, err, colour, complaints = colour, reader = 'person' }: TerminalNeeds): Terminal {
+export function createTerminal({ out, err, colour, complaints = colour, reader = 'person', answer }: TerminalNeeds): Terminal {
   const painted = (code: number) => (text: string) => (colour === 'colour' ? `\u001b[${code}m${mark}${text}\u001b[0m${mark}` : text)
   let isGone = false
   // A reader that has had enough is no fault; the standard output of a process stays writable all the same.
@@ -52,6 +57,7 @@ export function createTerminal({ out, err, colour, complaints = colour, reader =
     print: (text) => void out.write(`${shown(text, colour)}\n`),
     deliver: (text) => void out.write(`${reader === 'program' ? text : shown(text, colour)}\n`),
     complain: (text) => void err.write(`${shown(text, complaints)}\n`),
+    ask: answer ? async (question) => /^y(es)?$/i.test((await answer(shown(question, complaints))).trim()) : null,
     paint: { strong: painted(1), faint: painted(2), good: painted(32), bad: painted(31), key: painted(36) },
   }
 }
@@ -61,7 +67,20 @@ export function processTerminal(): Terminal {
   // hasColors() also heeds NO_COLOR and FORCE_COLOR.
   const colouring = (stream: NodeJS.WriteStream): Colouring => (stream.isTTY && stream.hasColors() ? 'colour' : 'plain')
   const [out, err] = [process.stdout, process.stderr]
-  return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err), reader: out.isTTY ? 'person' : 'program' })
+  const asking = process.stdin.isTTY && err.isTTY ? { answer: typedAnswer } : {}
+  const reader = out.isTTY ? 'person' : 'program'
+  return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err), reader, ...asking })
+}
+
+/** Ctrl-C and Ctrl-D are no answer. */
+async function typedAnswer(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const left = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
+  try {
+    return await Promise.race([lines.question(question), left])
+  } finally {
+    lines.close()
+  }
 }
 
 /** Follows each of our own colours and tells them from those in a name. It is random, so that no name can hold it, and it is never printed. */

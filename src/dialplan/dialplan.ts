@@ -8,6 +8,7 @@ import { crossChecks, planFile } from './plan-file.js'
 import type { Dialplan } from './route.js'
 import { createRules } from './rules.js'
 
+export { reservedExtension } from './codes.js'
 export type { AutomaticLogout, Dialplan, Route, Trunk } from './route.js'
 
 export interface DialplanNeeds {

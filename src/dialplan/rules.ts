@@ -44,7 +44,8 @@ export function createRules(file: PlanFile): Dialplan {
     mayAlert: (extension) => file.alertInfo.some((pattern) => matches(pattern, extension)),
     reserved(extension) {
       if (extension === reserved) return `${file.codes.logout} is the logout code, and the login of ${extension} would read the same`
-      return emergencies.has(extension) ? `${extension} is an emergency number` : null
+      if (globalEmergencies.includes(extension)) return `${extension} is an emergency number of every site`
+      return emergencies.has(extension) ? `${extension} is an emergency number of ${file.site}` : null
     },
   }
 }

@@ -41,6 +41,7 @@ export interface Device {
   /** Emergency caller number of this phone, null: the site's. */
   readonly elin: string | null
   readonly location: string | null
+  /** Twelve small hexadecimal digits. */
   readonly mac: string | null
   readonly model: string | null
   /** The user whose phone this is while nobody else has logged in on it. */
@@ -79,6 +80,8 @@ export interface Site {
   readonly back: Milliseconds | null
   /** What its people know as a call for help, as its nodes have said. */
   readonly emergency: readonly string[]
+  /** The extension whose login code would read like the logout code of the site, as its nodes have said. */
+  readonly reserved: string | null
 }
 
 /** What is to be different; what is not named stays as it is. A new record needs at least `home` (user) or `site` (device). */
@@ -86,14 +89,26 @@ export type UserEdit = Partial<Omit<User, 'extension' | 'home' | 'forwards'>> & 
   readonly home?: string
   readonly forwards?: Partial<Forwards>
 }
-export type DeviceEdit = Partial<Omit<Device, 'id' | 'site' | 'owner'>> & { readonly site?: string; readonly owner?: string | null }
+export type DeviceEdit = Partial<Omit<Device, 'id' | 'site' | 'owner'>> & {
+  readonly site?: string
+  readonly owner?: string | null
+  /** The password as it is sealed in an export; it is kept as it is written. */
+  readonly sealed?: string
+}
 
 export type SiteEdit = Partial<Pick<Site, 'name' | 'homeLostLogout' | 'homeReturn'>>
 
-/** `reasons` are sentences for whoever asked, all of them at once. */
-export type EditOutcome = { readonly outcome: 'SAVED' } | { readonly outcome: 'REFUSED'; readonly reasons: readonly string[] }
+/** What an edit needs to find: `new` adds a record and never changes one, `known` changes one and never adds one. */
+export type Expected = 'new' | 'known' | 'any'
+
+/** `reasons` are sentences for whoever asked, all of them at once. `EXISTS` and `UNKNOWN`: not what was expected; nothing is written. */
+export type EditOutcome =
+  | { readonly outcome: 'SAVED' | 'EXISTS' | 'UNKNOWN' }
+  | { readonly outcome: 'REFUSED'; readonly reasons: readonly string[] }
 /** An edit that has been checked and not been written. `change` has only what differs from what is there; null: nothing does. */
-export type Prepared = { readonly outcome: 'PREPARED'; readonly change: RecordChange | null } | Extract<EditOutcome, { outcome: 'REFUSED' }>
+export type Prepared =
+  | { readonly outcome: 'PREPARED'; readonly change: RecordChange | null }
+  | { readonly outcome: 'REFUSED'; readonly reasons: readonly string[] }
 export type RemoveOutcome = { readonly outcome: 'REMOVED' | 'UNKNOWN' }
 
 /** People, phones, sites and living nodes, all from memory. */
@@ -117,10 +132,12 @@ export interface Directory {
   onDeviceChange(listener: (device: DeviceId) => void): () => void
   onNodeChange(listener: (node: NodeName) => void): () => void
   onSiteChange(listener: (site: SiteName) => void): () => void
-  /** Writes to Redis; the change comes back through the copy. @throws AppError STORE_UNAVAILABLE */
-  putUser(extension: string, edit: UserEdit): Promise<EditOutcome>
-  putDevice(id: string, edit: DeviceEdit): Promise<EditOutcome>
-  putSite(id: string, edit: SiteEdit): Promise<EditOutcome>
+  /** The phone with this hardware address, twelve small hexadecimal digits. */
+  withMac(mac: string): DeviceId | null
+  /** Writes to Redis, which decides whether it finds what is expected; the change comes back through the copy. @throws AppError STORE_UNAVAILABLE */
+  putUser(extension: string, edit: UserEdit, expected?: Expected): Promise<EditOutcome>
+  putDevice(id: string, edit: DeviceEdit, expected?: Expected): Promise<EditOutcome>
+  putSite(id: string, edit: SiteEdit, expected?: Expected): Promise<EditOutcome>
   removeUser(extension: Extension): Promise<RemoveOutcome>
   removeDevice(id: DeviceId): Promise<RemoveOutcome>
   removeSite(id: SiteName): Promise<RemoveOutcome>

@@ -4,6 +4,7 @@ import type { Seal } from '../base/seal.js'
 import type { Store } from '../store/store.js'
 import type { Directory } from './contract.js'
 import { createEdits } from './edits.js'
+import { createMacs } from './macs.js'
 import { createOwners } from './owners.js'
 import { createComplaints } from './record.js'
 import { deviceFields, parseDevice, parseNode, parseSite, parseUser } from './records.js'
@@ -13,7 +14,8 @@ export type * from './contract.js'
 export { homeReturns, secondLogins } from './contract.js'
 export { rememberLife } from './former-lives.js'
 export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembership } from './nodes.js'
-export { parseStay } from './records.js'
+export { parseMac, parseStay } from './records.js'
+export { watchReserved } from './reserved-watch.js'
 export { loadSamples, publishedPasswords, samples } from './samples.js'
 
 export interface DirectoryNeeds {
@@ -48,6 +50,7 @@ export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory
   const sites = createShelf({ ...common, prefix: 'site:', parseId: parseSiteName, parse: parseSite })
 
   const owners = createOwners(devices)
+  const macs = createMacs(devices)
   let isFilled = false
 
   return {
@@ -68,7 +71,8 @@ export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory
     onDeviceChange: devices.onChange,
     onNodeChange: nodes.onChange,
     onSiteChange: sites.onChange,
-    ...createEdits({ store, seal }),
+    withMac: macs.deviceWith,
+    ...createEdits({ store, seal, macs, sites: sites.all }),
     close() {
       users.close()
       devices.close()

@@ -2,7 +2,9 @@ import type { Milliseconds } from '../base/clock.js'
 import { parseDeviceId, parseExtension, parseSiteName } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
 import { type FieldChanges, type RecordChange, removalMarks, type Store } from '../store/store.js'
-import type { Directory, EditOutcome, Prepared, RemoveOutcome } from './contract.js'
+import type { Directory, EditOutcome, Expected, Prepared, RemoveOutcome, Site } from './contract.js'
+import { keepsOldLocation, macTaken, meaningAtSites, moved, readPut, withoutLocation } from './edit-rules.js'
+import type { Macs } from './macs.js'
 import { deviceChanges, parseDevice, parseSite, parseUser, siteChanges, userChanges, usualTexts } from './records.js'
 
 type Kinds = 'User' | 'Device' | 'Site'
@@ -11,6 +13,8 @@ export type Edits = Pick<Directory, `put${Kinds}` | `remove${Kinds}` | `prepare$
 export interface EditNeeds {
   readonly store: Store
   readonly seal: Seal
+  readonly macs: Macs
+  readonly sites: () => readonly Site[]
 }
 
 const reserved = '5'
@@ -20,11 +24,13 @@ const followMs: Milliseconds = 1_000
 const markSeconds = 30 * 24 * 60 * 60
 
 /** Each edit is checked as the whole record that it would leave behind. */
-export function createEdits({ store, seal }: EditNeeds): Edits {
+export function createEdits({ store, seal, macs, sites }: EditNeeds): Edits {
   const prepareUser: Edits['prepareUser'] = (written, edit) => {
     const extension = parseExtension(written)
     if (!extension) return refused(`"${written}" is no extension: 1 to 15 digits are`)
     if (extension === reserved) return refused(`extension ${reserved} is reserved: *77*${reserved}* is the code for logging out`)
+    const meaning = meaningAtSites(extension, sites())
+    if (meaning !== null) return refused(meaning)
     return prepare(`user:${extension}`, userChanges(edit), (hash) => parseUser(extension, hash).problems)
   }
 
@@ -36,9 +42,11 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
     const present = parseDevice(id, hash, seal).value?.password ?? null
     const password = edit.password === undefined ? present : edit.password
     const isSame = password?.reveal() === present?.reveal() && seal.isBound(hash.get('credential') ?? '')
-    const { password: _password, ...others } = edit
+    const { password: _password, sealed, ...others } = moved(edit, hash)
+    if (keepsOldLocation(edit, hash)) return refused(withoutLocation(hash))
     // The same password, sealed once more, would read differently. One of an earlier version is sealed again with any edit.
-    const changed = isSame || (password === null && edit.password === undefined) ? others : { ...others, password }
+    const isKept = isSame || (password === null && edit.password === undefined)
+    const changed = isKept ? others : { ...others, password, ...(sealed !== undefined && seal.isBound(sealed) ? { sealed } : {}) }
     return prepare(key, deviceChanges(id, changed, seal), (after) => parseDevice(id, after, seal).problems)
   }
 
@@ -65,34 +73,24 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
     return { outcome: 'PREPARED', change: differing.length > 0 ? { key, fields: Object.fromEntries(differing) } : null }
   }
 
-  async function save(prepared: Prepared): Promise<EditOutcome> {
+  /** Redis decides: two operators may do the same in one moment. */
+  async function save(key: string, prepared: Prepared, expected: Expected): Promise<EditOutcome> {
+    const isThere = presentIn(key).size > 0
+    if (expected === 'new' && isThere) return { outcome: 'EXISTS' }
+    if (expected === 'known' && !isThere) return { outcome: 'UNKNOWN' }
     if (prepared.outcome === 'REFUSED') return prepared
-    if (prepared.change) await carryOut(prepared.change)
-    return { outcome: 'SAVED' }
+    const change = prepared.change ?? { key, fields: {} }
+    if (prepared.change === null && expected === 'any') return { outcome: 'SAVED' }
+    const [kind = '', name = ''] = key.split(':')
+    const fields = Object.entries(change.fields ?? {}).flatMap(([field, text]) => [field, text ?? ''])
+    const outcome = readPut(await store.call('hotdesk_put', kind, name, expected, ...fields), `{${store.network}}:${key}`)
+    if (outcome.outcome === 'SAVED') await followed(change, store)
+    return outcome
   }
 
   async function carryOut(change: RecordChange): Promise<void> {
     await apply([change])
-    await followed(change)
-  }
-
-  /** The next edit is checked against the copy, which follows a moment later: it is waited for, unless Redis or another hand is in the way. */
-  function followed({ key, fields }: RecordChange): Promise<void> {
-    function isThere(): boolean {
-      const hash = store.replica.hash(key)
-      if (fields === null) return hash === undefined
-      return Object.entries(fields).every(([field, text]) => (hash?.get(field) ?? null) === text)
-    }
-    return new Promise((resolve) => {
-      const late = store.clock.after(followMs, done)
-      const stop = store.replica.onChange(() => isThere() && done())
-      function done(): void {
-        late.cancel()
-        stop()
-        resolve()
-      }
-      if (isThere()) done()
-    })
+    await followed(change, store)
   }
 
   async function remove(key: string): Promise<RemoveOutcome> {
@@ -118,18 +116,42 @@ export function createEdits({ store, seal }: EditNeeds): Edits {
     prepareDevice,
     prepareSite,
     apply,
-    putUser: async (extension, edit) => save(prepareUser(extension, edit)),
-    putDevice: async (id, edit) => save(prepareDevice(id, edit)),
-    putSite: async (id, edit) => save(prepareSite(id, edit)),
+    putUser: async (extension, edit, expected = 'any') => save(`user:${extension}`, prepareUser(extension, edit), expected),
+    async putDevice(id, edit, expected = 'any') {
+      const taken = macTaken(id, edit, macs)
+      return save(`device:${id}`, taken === null ? prepareDevice(id, edit) : refused(taken), expected)
+    },
+    putSite: async (id, edit, expected = 'any') => save(`site:${id}`, prepareSite(id, edit), expected),
     removeUser: (extension) => remove(`user:${extension}`),
     removeDevice: (id) => remove(`device:${id}`),
     removeSite: (id) => remove(`site:${id}`),
   }
 }
 
+/** The next edit is checked against the copy, which follows a moment later: it is waited for, unless Redis or another hand is in the way. */
+function followed({ key, fields }: RecordChange, store: Pick<Store, 'replica' | 'clock'>): Promise<void> {
+  function isThere(): boolean {
+    const hash = store.replica.hash(key)
+    if (fields === null) return hash === undefined
+    return Object.entries(fields).every(([field, text]) => (hash?.get(field) ?? null) === text)
+  }
+  return new Promise((resolve) => {
+    const late = store.clock.after(followMs, done)
+    const stop = store.replica.onChange(() => isThere() && done())
+    function done(): void {
+      late.cancel()
+      stop()
+      resolve()
+    }
+    if (isThere()) done()
+  })
+}
+
 /** The next user of the extension does not see the calls of this one and is not locked out for their failures. */
 function withBelongings(change: RecordChange): readonly RecordChange[] {
   const [kind, id] = change.key.split(':')
+  const mac = kind === 'device' && id !== undefined ? change.fields?.mac : null
+  if (mac) return [change, { key: 'macs', fields: { [mac]: id ?? '' } }]
   if (change.fields !== null || id === undefined || kind === 'site') return [change]
   const attempts = ['', 'day:', 'wait:', 'seen:', 'familiar:'].map((name) => `attempts:${name}${id}`)
   return [change, ...[...attempts, ...(kind === 'user' ? [`calls:${id}`] : [])].map((key) => ({ key, fields: null }))]
@@ -138,7 +160,7 @@ function withBelongings(change: RecordChange): readonly RecordChange[] {
 type Hash = ReadonlyMap<string, string>
 const nothing: Hash = new Map()
 
-function refused(reason: string): Extract<EditOutcome, { outcome: 'REFUSED' }> {
+function refused(reason: string): Extract<Prepared, { outcome: 'REFUSED' }> {
   return { outcome: 'REFUSED', reasons: [reason] }
 }
 

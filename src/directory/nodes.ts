@@ -32,6 +32,8 @@ export interface MembershipNeeds {
   readonly version: string
   /** What people of this site know as a call for help, wherever they are. */
   readonly emergency: readonly string[]
+  /** The extension that nobody may have because of the dial codes of this site; '' or absent: none. */
+  readonly reserved?: string
   /** Version of the function library that this program calls: while the node lives, no newer one takes its place. */
   readonly library: number
   /** Absent: none is remembered. */
@@ -76,12 +78,13 @@ export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
 
 /** Takes the node's name, waiting up to 15 s for a holder that may have died, and keeps it with heartbeats. */
 export function startMembership(needs: MembershipNeeds): Membership {
-  const { store, node, boot, site, sip, version, emergency, library, clock, log } = needs
+  const { store, node, boot, site, sip, version, emergency, reserved = '', library, clock, log } = needs
   const described = {
     site,
     sip,
     version,
     emergency: emergency.join(' '),
+    reserved,
     library: String(library),
     process: thisProcess(),
     passports: passportsField(boot),

@@ -90,7 +90,7 @@ export function parseDevice(id: DeviceId, hash: Hash, seal: Seal): Parsed<Device
     password: unseal(record.text('credential'), (sealed) => seal.open(sealed, id), problems),
     elin: record.optional('elin', dialled, 'a telephone number'),
     location,
-    mac: record.text('mac'),
+    mac: record.optional('mac', parseMac, 'a MAC address'),
     model: record.text('model'),
     owner: record.optional('owner', parseExtension, extensionForm),
   }
@@ -104,6 +104,12 @@ function unseal(sealed: string | null, open: (sealed: string) => Secret, problem
     problems.push(messageOf(fault))
     return null
   }
+}
+
+/** `00:15:65:AA:BB:CC`, `00-15-65-aa-bb-cc`, `0015.65aa.bbcc` and `001565aabbcc` are one address; null for any other text. */
+export function parseMac(text: string): string | null {
+  const digits = text.replace(/[:. -]/g, '').toLowerCase()
+  return text.length <= 24 && /^[0-9a-f]{12}$/.test(digits) ? digits : null
 }
 
 /** How a node says that it understands passports of version 2. */
@@ -144,6 +150,7 @@ export function parseSite(id: SiteName, hash: Hash): Parsed<Site> {
     lost: record.optional('lost', epochSeconds, 'a time in seconds'),
     back: record.optional('back', epochSeconds, 'a time in seconds'),
     emergency: (record.text('emergency') ?? '').split(' ').filter((number) => number !== ''),
+    reserved: record.text('reserved'),
   }
   return { value: site, problems: record.problems }
 }
@@ -173,7 +180,8 @@ export function deviceChanges(id: DeviceId, edit: DeviceEdit, seal: Seal): Field
   const changes: Record<string, string | null> = {}
   if (edit.site !== undefined) changes.site = edit.site
   if (edit.hotdesk !== undefined) changes.hotdesk = yesNo(edit.hotdesk)
-  if (edit.password !== undefined) changes.credential = edit.password && seal.close(edit.password, id)
+  if (edit.sealed !== undefined) changes.credential = edit.sealed
+  else if (edit.password !== undefined) changes.credential = edit.password && seal.close(edit.password, id)
   for (const field of ['elin', 'location', 'mac', 'model', 'owner'] as const) {
     const text = edit[field]
     if (text !== undefined) changes[field] = text

@@ -166,17 +166,51 @@ local function failures_of(name, target)
 end
 
 -- hotdesk_unlock EXTENSION|DEVICE [VIA]     a user at every phone, or a phone for every user
---   UNLOCKED TARGET   NOT_LOCKED TARGET     its failures are forgotten either way
+--   UNLOCKED TARGET               its failures are forgotten
+--   NOT_LOCKED TARGET             there were none
+--   UNKNOWN_USER   UNKNOWN_DEVICE
 local function unlock(keys, args)
   local tag, target = keys[1], must(args[1], 'extension or device')
   local name = tag .. ':attempts:'
-  local failures = failures_of(name, target)
+  local failures, is_user = failures_of(name, target), target:match('^%d+$') ~= nil
+  if failures == 0 and not exists(tag, (is_user and 'user:' or 'device:') .. target) then
+    return say(is_user and 'UNKNOWN_USER' or 'UNKNOWN_DEVICE')
+  end
   redis.call('DEL', name .. target, name .. 'day:' .. target, name .. 'wait:' .. target, name .. 'seen:' .. target)
   if failures == 0 then return say('NOT_LOCKED', target) end
-  event(tag, 'unlocked', target:match('^%d+$') and 'user' or 'device', target, 'via', args[2] or 'redis-cli')
+  event(tag, 'unlocked', is_user and 'user' or 'device', target, 'via', args[2] or 'redis-cli')
   return say('UNLOCKED', target)
+end
+
+-- What a counter locks when it is full: its limit, then the kind of lock, its user and its phone.
+local function lock_behind(name, limits)
+  local first, second, third = name:match('^([^:]+):?([^:]*):?([^:]*)$')
+  if not first then return nil end
+  if first == 'day' and third ~= '' then return limits.per_phone, 'user-at-phone', second, third end
+  if first == 'day' and second ~= '' then return limits.device_per_day, 'phone', '-', second end
+  if first == 'wait' and second ~= '' then return 1, 'user', second, '-' end
+  if second ~= '' then return limits.failures, 'user-at-phone', first, second end
+  if first:match('^%a') then return limits.device_failures, 'phone', '-', first end
+  return limits.per_day, 'user', first, '-'
+end
+
+-- hotdesk_locks FROM [FAILURES …]     locks that hold now, a page at a time; limits as for hotdesk_attempt. FROM is 0, then the first line
+--   of each answer until that is 0 again. The other lines: what is locked (user-at-phone, phone or user), the user or -, the phone or -,
+--   and the seconds that are left. The name of a user who does not exist begins with `?`.
+local function locks(keys, args)
+  local prefix, limits = keys[1] .. ':attempts:', limits_of({ '', '', unpack(args, 2) })
+  local page = redis.call('SCAN', must(args[1], 'from'), 'MATCH', prefix .. '*', 'COUNT', 1000, 'TYPE', 'string')
+  local lines = { { ok = page[1] } }
+  for _, key in ipairs(page[2]) do
+    local limit, kind, ext, device = lock_behind(key:sub(#prefix + 1), limits)
+    if limit and count_of(key) >= limit then
+      lines[#lines + 1] = { ok = table.concat({ kind, ext, device, math.max(redis.call('TTL', key), 1) }, ' ') }
+    end
+  end
+  return lines
 end
 
 writes('hotdesk_attempt', attempt)
 writes('hotdesk_forgive', forgive)
 writes('hotdesk_unlock', unlock)
+reads('hotdesk_locks', locks)

@@ -209,7 +209,8 @@ end
 -- hotdesk_logout DEVICE|EXTENSION [drain|now] [VIA]     an extension is logged out wherever it sits
 --   LOGGED_OUT EXTENSION
 --   DRAINING CALLS                follows when the last of so many calls has ended; `now` does not wait
---   FREE                          nobody sits there; the refresh is sent again
+--   FREE                          nobody sits at the phone; the refresh is sent again
+--   NOWHERE                       the user sits nowhere
 --   EMERGENCY                     refused: the phone is in an emergency call or in the quiet time after one
 --   UNKNOWN_DEVICE   UNKNOWN_USER
 local function logout(keys, args)
@@ -217,7 +218,7 @@ local function logout(keys, args)
   if how ~= 'drain' and how ~= 'now' then return redis.error_reply('ERR the second argument is drain or now') end
   if not target:match('^%d+$') then return say(logout_device(tag, target, how, via)) end
   local list = devices_of(tag, target)
-  if #list == 0 then return say(exists(tag, 'user:' .. target) and 'FREE' or 'UNKNOWN_USER') end
+  if #list == 0 then return say(exists(tag, 'user:' .. target) and 'NOWHERE' or 'UNKNOWN_USER') end
   local replies = {}
   for _, device in ipairs(list) do
     local word, detail = logout_device(tag, device, how, via)

@@ -14,6 +14,7 @@ export const libraryVersions: Readonly<Record<number, string>> = {
   6: 'c5c8a7e78b1cb59163e9b48955e23e6d3fa9c1e2cd5b1091dbaed58e1740fa65',
   7: 'c0aeebf2f02304f19369dfa9f6530b31ddf2e8ff6fa9fdda701973ce841c1ce8',
   8: 'd7935db89f23150588499bb93205acad7678cc1af4760522de23bc15188cee2e',
+  9: 'cafa1c2c31b9c57bedd9fb1bd626b0ef606067ed4097fbb7fdf7533b1cb02044',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

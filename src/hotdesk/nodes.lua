@@ -6,15 +6,22 @@ local function lives_at(tag, site, node)
   return exists(tag, 'node:' .. node) and redis.call('HGET', tag .. ':node:' .. node, 'site') == site
 end
 
+local function value_of(args, field)
+  for i = 5, #args, 2 do if args[i] == field then return args[i + 1] end end
+end
+
 -- A site's record names its nodes: the last that came, and who lived then; containers have a new name at each start, and one that
 -- was only taken for dead names itself again with its next heartbeat. `lost` is since when none of them lives, `back` when one did
 -- again. `emergency` is what brings help there, as the node said that started last: its people dial that elsewhere as well, also when
--- none of its nodes lives. Whatever else stands at that key, by hand, must not keep a node from living.
-local function note_site(tag, site, node, emergency, starts)
+-- none of its nodes lives. `reserved` is the extension that no user may have because of its dial codes. Whatever else stands at that key, by hand, must not keep a node from living.
+local function note_site(tag, site, node, args, starts)
   local key = tag .. ':site:' .. site
   local kind = redis.call('TYPE', key).ok
   if kind ~= 'hash' and kind ~= 'none' then return end
-  if emergency and (starts or not redis.call('HGET', key, 'emergency')) then redis.call('HSET', key, 'emergency', emergency) end
+  for _, field in ipairs({ 'emergency', 'reserved' }) do
+    local value = value_of(args, field)
+    if value and (starts or not redis.call('HGET', key, field)) then redis.call('HSET', key, field, value) end
+  end
   local nodes, lost = unpack(redis.call('HMGET', key, 'nodes', 'lost'))
   nodes = nodes or ''
   if not (' ' .. nodes .. ' '):find(' ' .. node .. ' ', 1, true) then
@@ -29,10 +36,6 @@ local function note_site(tag, site, node, emergency, starts)
   event(tag, 'site.back', 'site', site, 'node', node)
 end
 
-local function value_of(args, field)
-  for i = 5, #args, 2 do if args[i] == field then return args[i + 1] end end
-end
-
 -- hotdesk_join NODE BOOT REPLACES SECONDS [FIELD VALUE]…     a node's heartbeat; BOOT names this start of it, REPLACES one known dead, or -
 --   JOINED
 --   TAKEN PROCESS MILLISECONDS BOOT    another start of that name lives, or did until so long ago
@@ -45,7 +48,7 @@ local function join(keys, args)
   redis.call('HSET', node, 'boot', boot, 'seen', redis.call('TIME')[1], unpack(args, 5))
   redis.call('EXPIRE', node, must(args[4], 'seconds'))
   local site = value_of(args, 'site')
-  if site then note_site(keys[1], site, args[1], value_of(args, 'emergency'), present ~= boot) end
+  if site then note_site(keys[1], site, args[1], args, present ~= boot) end
   return say('JOINED')
 end
 

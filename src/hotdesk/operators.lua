@@ -90,14 +90,30 @@ local function take_place(tag, ext, old, new)
   told(tag, new, ext)
 end
 
--- hotdesk_replace OLD-DEVICE NEW-DEVICE [VIA]     the phone was swapped: who sat at the old one sits at the new one, since when they did
+-- What belongs to the desk and not to the hardware.
+local DESK_FIELDS = { 'site', 'location', 'elin', 'owner' }
+
+-- The new phone stands where the old one stood: emergency calls tell that place from now on. The old one stands nowhere, so nobody can
+-- log in at it before an operator has set a location. Only an owner of the new phone stays where the old one had none.
+local function move_desk(tag, old, new)
+  local from, to = tag .. ':device:' .. old, tag .. ':device:' .. new
+  for _, field in ipairs(DESK_FIELDS) do
+    local value = redis.call('HGET', from, field) or ''
+    if value ~= '' then redis.call('HSET', to, field, value) elseif field ~= 'owner' then redis.call('HDEL', to, field) end
+  end
+  redis.call('HDEL', from, 'location', 'elin', 'owner')
+  redis.call('HSET', from, 'hotdesk', 'no')
+end
+
+-- hotdesk_replace OLD-DEVICE NEW-DEVICE [VIA]     the phone was swapped: who sat at the old one sits at the new one, since when they did.
+--                                                 Site, location, emergency number and owner go with them
 --   REPLACED EXTENSION
 --   FREE                          nobody sits at the old phone
 --   OCCUPIED EXTENSION            somebody sits at the new one, who must be logged out first
 --   DRAINING EXTENSION            the old one is about to be logged out
 --   EMERGENCY                     one of the two is in an emergency call or in the quiet time after one
 --   UNKNOWN_DEVICE                one of the two is not there; an old one that was removed is, while somebody sits at it
---   NOT_A_HOTDESK_PHONE           the new one is not for hot desking, or has no location
+--   NOT_A_HOTDESK_PHONE           the new one is not for hot desking, or the two have no location
 local function replace(keys, args)
   local tag, old, new, via = keys[1], must(args[1], 'old device'), must(args[2], 'new device'), args[3] or 'redis-cli'
   local ext, sitting, had_record = user_on(tag, old), user_on(tag, new), exists(tag, 'device:' .. old)
@@ -105,18 +121,88 @@ local function replace(keys, args)
   if not ext then return say('FREE') end
   if sitting then return say('OCCUPIED', sitting) end
   if had_record and draining(tag, old) then return say('DRAINING', ext) end
-  if not for_hotdesking(tag, new) then return say('NOT_A_HOTDESK_PHONE') end
+  local has_desk = had_record and (redis.call('HGET', tag .. ':device:' .. old, 'location') or '') ~= ''
+  if redis.call('HGET', tag .. ':device:' .. new, 'hotdesk') ~= 'yes' or not (has_desk or for_hotdesking(tag, new)) then
+    return say('NOT_A_HOTDESK_PHONE')
+  end
   for _, device in ipairs({ old, new }) do
     local _, emergencies = calls_of(tag, device)
     if emergencies > 0 or held_off(tag, device, via) then return say('EMERGENCY') end
   end
   local since = redis.call('HGET', tag .. ':device:' .. old, 'since')
   take_place(tag, ext, old, new)
+  if has_desk then move_desk(tag, old, new) end
   mark(tag, old, 'idle', 'moved', via)
   mark(tag, new, 'active', 'login', via)
   if since then redis.call('HSET', tag .. ':device:' .. new, 'since', since) end
   event(tag, 'replaced', 'device', new, 'user', ext, 'via', via, 'from', old)
   return say('REPLACED', ext)
+end
+
+-- hotdesk_seat EXTENSION DEVICE [VIA]     puts back a login that a copy or an export has; a later login counts
+--   SEATED
+--   UNCHANGED                     the user sits there
+--   OCCUPIED EXTENSION            somebody else does
+--   ELSEWHERE DEVICE              the user sits at another phone, and not at several (secondLogin)
+--   DENIED disabled|not-allowed   UNKNOWN_USER   UNKNOWN_DEVICE   NOT_A_HOTDESK_PHONE
+local function seat(keys, args)
+  local tag, ext, device, via = keys[1], must(args[1], 'extension'), must(args[2], 'device'), args[3] or 'redis-cli'
+  if not exists(tag, 'user:' .. ext) then return say('UNKNOWN_USER') end
+  if not exists(tag, 'device:' .. device) then return say('UNKNOWN_DEVICE') end
+  local sitting, elsewhere = user_on(tag, device), without(devices_of(tag, ext), device)
+  if sitting then return sitting == ext and say('UNCHANGED') or say('OCCUPIED', sitting) end
+  local enabled, may, second = unpack(redis.call('HMGET', tag .. ':user:' .. ext, 'enabled', 'mayHotdesk', 'secondLogin'))
+  if enabled == 'no' or may == 'no' then return say('DENIED', enabled == 'no' and 'disabled' or 'not-allowed') end
+  if not for_hotdesking(tag, device) then return say('NOT_A_HOTDESK_PHONE') end
+  if #elsewhere > 0 and second ~= 'allow' then return say('ELSEWHERE', elsewhere[1]) end
+  assign(tag, ext, device)
+  mark(tag, device, 'active', 'login', via)
+  event(tag, 'login', 'device', device, 'user', ext, 'via', via, 'reason', 'restored')
+  return say('SEATED')
+end
+
+local function plain_mac(text)
+  return (text or ''):gsub('[^%x]', ''):lower()
+end
+
+-- The phone that has a hardware address by `macs`; an entry counts as long as the record of that phone has the address.
+local function holder_of(tag, mac)
+  local device = redis.call('HGET', tag .. ':macs', mac)
+  local key = device and tag .. ':device:' .. device
+  return key and redis.call('TYPE', key).ok == 'hash' and plain_mac(redis.call('HGET', key, 'mac')) == mac and device or nil
+end
+
+-- Why fields may not be written to the record of a phone.
+local function conflict_of(tag, device, fields)
+  local mac, owner = plain_mac(fields.mac), fields.owner or ''
+  local holder = mac ~= '' and holder_of(tag, mac)
+  if holder and holder ~= device then return say('MAC_OF', holder) end
+  if owner ~= '' and not exists(tag, 'user:' .. owner) then return say('NO_OWNER', owner) end
+end
+
+-- hotdesk_put user|device|site NAME new|known|any [FIELD VALUE]…     writes fields of a record; an empty VALUE takes a field away
+--   SAVED
+--   EXISTS                        `new`, and there is such a record
+--   UNKNOWN                       `known`, and there is none
+--   MAC_OF DEVICE                 that phone has the hardware address
+--   NO_OWNER EXTENSION            no user is the owner that the phone is given
+--   WRONG_TYPE TYPE               something else than a record stands at its key
+local function put(keys, args)
+  local tag, kind, name, expected = keys[1], must(args[1], 'kind'), must(args[2], 'name'), must(args[3], 'new, known or any')
+  if kind ~= 'user' and kind ~= 'device' and kind ~= 'site' then return redis.error_reply('ERR the kind is user, device or site') end
+  local key, fields = tag .. ':' .. kind .. ':' .. name, {}
+  for i = 4, #args, 2 do fields[args[i]] = args[i + 1] or '' end
+  local present = redis.call('TYPE', key).ok
+  if present ~= 'hash' and present ~= 'none' then return say('WRONG_TYPE', present) end
+  if expected == 'new' and present == 'hash' then return say('EXISTS') end
+  if expected == 'known' and present == 'none' then return say('UNKNOWN') end
+  local conflict = kind == 'device' and conflict_of(tag, name, fields)
+  if conflict then return conflict end
+  for field, value in pairs(fields) do
+    if value == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, value) end
+  end
+  if kind == 'device' and plain_mac(fields.mac) ~= '' then redis.call('HSET', tag .. ':macs', plain_mac(fields.mac), name) end
+  return say('SAVED')
 end
 
 -- Seconds since 1970 as 2026-03-29 01:00:00, UTC. Days to a date by Howard Hinnant's civil_from_days.
@@ -177,5 +263,8 @@ end
 
 writes('hotdesk_refresh', refresh)
 writes('hotdesk_replace', replace)
+writes('hotdesk_seat', seat)
+-- A last field may have a text that reads like a time limit.
+redis.register_function('hotdesk_put', in_network(put))
 reads('hotdesk_status', status)
 reads('hotdesk_history', history)

@@ -53,6 +53,7 @@ export function readLogout(reply: string): LogoutOutcome {
     case 'UNKNOWN_DEVICE':
       return { outcome: word }
     // Asked by extension only; a device's record is what it is about.
+    case 'NOWHERE':
     case 'UNKNOWN_USER':
       return { outcome: 'FREE' }
     default:

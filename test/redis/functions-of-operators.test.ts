@@ -75,7 +75,7 @@ describe('hotdesk_replace', () => {
   })
 
   it('refuses what would lose somebody, and says what stands in the way', async () => {
-    await desk.redis.cli('HSET', '{hd}:device:HD0009', 'site', 'paris', 'hotdesk', 'yes')
+    await desk.redis.cli('HSET', '{hd}:device:HD0009', 'site', 'paris', 'location', 'attic')
     await desk.fcall('join paris-1 b1 - 60 site paris')
     await desk.converse([
       ['replace HD0001 HD0002', 'FREE'],

@@ -107,7 +107,7 @@ describe('hotdesk_logout', () => {
   it('is FREE where nobody sits, and asks for the refresh again', async () => {
     await desk.converse([
       ['logout HD0001', 'FREE'],
-      ['logout 100', 'FREE'],
+      ['logout 100', 'NOWHERE'],
     ])
     expect(await desk.redis.cli('HGET', '{hd}:device:HD0001', 'epoch')).toBe('1')
   })

@@ -16,7 +16,7 @@ beforeEach(async () => {
   london = await openDeskNode(redis, { name: 'london-1', site: 'london', pace: 'hasty' })
   await paris.directory.putUser('101', { home: 'london' })
   await paris.directory.putUser('102', { home: 'london' })
-  await paris.directory.putDevice('HD0004', { site: 'london' })
+  await paris.directory.putDevice('HD0004', { site: 'london', location: 'London' })
   await login('102', 'HD0001')
 })
 afterEach(async () => {

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { silentLogger } from '../../src/base/logger.js'
 import { createSeal } from '../../src/base/seal.js'
 import { Secret } from '../../src/base/secret.js'
-import { createTerminal } from '../../src/cli/terminal.js'
+import { createTerminal, type TerminalNeeds } from '../../src/cli/terminal.js'
 import { createDirectory, type Directory, samples } from '../../src/directory/directory.js'
 import { hashPin } from '../../src/hotdesk/hotdesk.js'
 import { main } from '../../src/main.js'
@@ -31,6 +31,8 @@ export interface CommandLine {
   /** Where the configuration and the files of the test are. */
   readonly folder: string
   hotdesk(...args: readonly string[]): Promise<Answer>
+  /** The same at a terminal, where a person answers. */
+  attended(answer: (question: string) => string): (...args: readonly string[]) => Promise<Answer>
   /** Of a `--json` command. */
   json(...args: readonly string[]): Promise<unknown>
   close(): Promise<void>
@@ -48,10 +50,12 @@ export async function openCommandLine(given?: TestRedis): Promise<CommandLine> {
   const settings = { node: 'paris-1', site: 'paris', secret, redis: `unix://${redis.socket}`, sip: { domain: 'hotdesk.test' } }
   await writeFile(join(folder, 'hotdesk.yaml'), JSON.stringify(settings))
 
-  async function hotdesk(...args: readonly string[]): Promise<Answer> {
+  const hotdesk = (...args: readonly string[]): Promise<Answer> => run(args)
+
+  async function run(args: readonly string[], parts: Pick<TerminalNeeds, 'answer'> = {}): Promise<Answer> {
     const [out, err] = [new PassThrough(), new PassThrough()]
     const printed = Promise.all([text(out), text(err)])
-    const terminal = createTerminal({ out, err, colour: 'plain' })
+    const terminal = createTerminal({ out, err, colour: 'plain', ...parts })
     const code = await main(['--config', join(folder, 'hotdesk.yaml'), ...args], { provide: () => Promise.resolve(), terminal })
     out.end()
     err.end()
@@ -65,6 +69,10 @@ export async function openCommandLine(given?: TestRedis): Promise<CommandLine> {
     directory,
     folder,
     hotdesk,
+    attended:
+      (answer) =>
+      (...args) =>
+        run(args, { answer: (question) => Promise.resolve(answer(question)) }),
     json: async (...args) => JSON.parse((await hotdesk(...args, '--json')).out) as unknown,
     async close() {
       directory.close()

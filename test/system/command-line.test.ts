@@ -151,6 +151,6 @@ describe('a network of one’s own', () => {
     expect(records).toMatch(/scrypt\$/)
     expect(records).toMatch(/sealed\.2\./)
     for (const issued of [added.slice(-6), device.slice(-20)]) expect(records).not.toContain(issued)
-    expect(await answer('user', 'rm', '100')).toBe('0 100: removed')
+    expect(await answer('user', 'rm', '100', '--yes')).toBe('0 100: removed')
   })
 })

@@ -7,8 +7,9 @@ import type { Config } from '../../config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import { createDirectory, type Directory } from '../../directory/directory.js'
 import type { Replica, Store } from '../../store/store.js'
-import { listed, numberDoubts, ownerDoubts, siteDoubts } from '../operator/doubts.js'
+import { listed, locationDoubts, numberDoubts, ownerDoubts, siteDoubts } from '../operator/doubts.js'
 import { withStore } from '../operator/network.js'
+import { reservedBy, reservedUsers } from '../operator/reservations.js'
 import { type Finding, type Findings, findingsAbout } from './finding.js'
 import type { OwnNode } from './ports.js'
 
@@ -33,10 +34,11 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<Netw
     const findings = [
       nodes(directory),
       ...records(broken),
-      ...users(directory, dialplan),
+      ...users(directory, dialplan, config),
       ...devices(directory, config),
       ...credentials(store.replica, seal),
       ...sites(directory, config),
+      ...locations(directory, config),
       ...displays(store.replica),
       ...(await events(store)),
     ]
@@ -80,10 +82,10 @@ function whatTodo(what: string): string {
   return 'set it right: hotdesk user set, hotdesk device set, hotdesk site set, or HSET'
 }
 
-function users(directory: Directory, dialplan: Dialplan | null): Finding[] {
+function users(directory: Directory, dialplan: Dialplan | null, config: Config): Finding[] {
   const { good, mind, wrong } = findingsAbout('users')
   const all = directory.users()
-  const reserved = all.flatMap(({ extension }) => (dialplan?.reserved(extension) ? [extension] : []))
+  const reserved = reservedUsers(directory, dialplan ? reservedBy(dialplan, config) : () => null).map(([, reason]) => reason)
   const unreachable = dialplan
     ? numberDoubts(
         Array.from(all, ({ extension }) => extension),
@@ -94,7 +96,7 @@ function users(directory: Directory, dialplan: Dialplan | null): Finding[] {
   return [
     good(`${all.length}`),
     ...some(unreachable, (doubts) => wrong(doubts, 'or give another extension')),
-    ...some(reserved, (names) => wrong(`${names}: means something else in the dial plan`, 'give another extension')),
+    ...some(reserved, (names) => wrong(`${names}, and the extension of a user`, 'give another extension')),
     ...some(pinless, (names) => mind(`${names}: no PIN, so no login`, 'hotdesk user pin')),
   ]
 }
@@ -133,6 +135,12 @@ function sites(directory: Directory, config: Config): Finding[] {
   return some(siteDoubts(named, directory, config), (doubts) =>
     mind(doubts, 'or give phones and people another: hotdesk device set, hotdesk user set'),
   )
+}
+
+/** Emergency calls tell a location as it is written. */
+function locations(directory: Directory, config: Config): Finding[] {
+  const { mind } = findingsAbout('locations')
+  return some(locationDoubts(directory.devices(), directory, config), (doubts) => mind(doubts, 'hotdesk device set --location'))
 }
 
 /** Phones that may show somebody who is not there. */

@@ -6,6 +6,7 @@ import type { Path, Problem, Written } from '../../base/written.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { DeviceEdit, Directory, EditOutcome, SiteEdit, UserEdit } from '../../directory/directory.js'
 import { type PinPolicy, weaknessOf } from '../../hotdesk/hotdesk.js'
+import type { Reserved } from '../operator/reservations.js'
 import { deviceFields, mergedDeviceEdit } from '../records/device-fields.js'
 import { editsIn, type Named } from '../records/field-options.js'
 import { weaknessWords } from '../records/pins.js'
@@ -42,7 +43,8 @@ export type Draft = UserDraft | DeviceDraft | SiteDraft
 
 export interface DraftNeeds extends Pick<Written, 'placeOf'> {
   readonly directory: Directory
-  readonly dialplan: Pick<Dialplan, 'site' | 'reserved'>
+  readonly dialplan: Pick<Dialplan, 'site'>
+  readonly reserved: Reserved
   readonly seal: Seal
   readonly pins: PinPolicy
   /** Whether who is not in the file stays in the network. */
@@ -62,6 +64,7 @@ export function draftsOf(file: NetworkFile, needs: DraftNeeds): Drafts {
   const users = Object.entries(file.users).map(([id, entry]) => userDraft(id, entry as UserEntry, needs, complain))
   const devices = Object.entries(file.devices).map(([id, entry]) => deviceDraft(id, entry as DeviceEntry, needs, complain))
   const sites = Object.entries(file.sites).map(([id, said]) => siteDraft(id, said as Named, needs, complain))
+  macConflicts(devices, needs, complain)
   // A table of phones says nothing of people: none of them is removed.
   const isAllUsers = needs.others === 'remove' && users.length > 0
   for (const { id, edit } of devices) {
@@ -77,12 +80,13 @@ type UserEntry = Named & { readonly pin?: WrittenPin }
 type DeviceEntry = Named & { readonly password?: WrittenPassword }
 type Complain = (path: Path, message: string) => void
 
-function userDraft(id: string, { pin, ...said }: UserEntry, { directory, dialplan, pins }: DraftNeeds, complain: Complain): UserDraft {
+function userDraft(id: string, { pin, ...said }: UserEntry, needs: DraftNeeds, complain: Complain): UserDraft {
+  const { directory, dialplan, pins } = needs
   const path = ['users', id]
   const isNew = !isUser(id, { directory })
   const edit: UserEdit = { ...(isNew ? { home: dialplan.site } : {}), ...mergedUserEdit(editsIn(userFields, said)) }
   const extension = parseExtension(id)
-  const reserved = extension && dialplan.reserved(extension)
+  const reserved = extension && needs.reserved(extension)
   if (reserved) complain(path, reserved)
   else tell(path, directory.prepareUser(id, edit), complain)
   const weakness = pin?.kind === 'digits' ? weaknessOf(pin.pin, id, pins) : null
@@ -103,10 +107,25 @@ function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: Draf
     // What an export has is restored whatever it is worth.
     const isNewlyChosen = opened !== null && password?.kind === 'clear' && !isKept
     if (isNewlyChosen && passwordStrength(opened, id) === 'trivial') complain([...path, 'password'], trivialWords)
-    return { kind: 'devices', id, isNew, edit, password: opened }
+    return { kind: 'devices', id, isNew, edit: password?.kind === 'sealed' ? { ...edit, sealed: password.text } : edit, password: opened }
   } catch (fault) {
     complain([...path, 'password'], messageOf(fault))
     return { kind: 'devices', id, isNew, edit, password: null }
+  }
+}
+
+/** An address belongs to one phone, here and in the network. A phone that the file gives another address, or removes, has it no longer. */
+function macConflicts(devices: readonly DeviceDraft[], { directory, others }: DraftNeeds, complain: Complain): void {
+  const named = new Map(devices.map((draft) => [draft.id, draft]))
+  const first = new Map<string, string>()
+  for (const { id, edit } of devices) {
+    if (!edit.mac) continue
+    const holder = directory.withMac(edit.mac)
+    const isLeft = holder !== null && (named.has(holder) ? named.get(holder)?.edit.mac !== undefined : others === 'remove')
+    const twin = first.get(edit.mac)
+    if (twin !== undefined) complain(['devices', id, 'mac'], `${twin} has this hardware address in this file already`)
+    else if (holder !== null && holder !== id && !isLeft) complain(['devices', id, 'mac'], `${holder} has this hardware address`)
+    if (twin === undefined) first.set(edit.mac, id)
   }
 }
 

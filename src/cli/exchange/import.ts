@@ -2,9 +2,8 @@ import { rm } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { type Command, Option } from 'commander'
 import { AppError, messageOf } from '../../base/errors.js'
-import { type Extension, parseExtension } from '../../base/identity.js'
+import { counted } from '../../base/output/counted.js'
 import { createSeal } from '../../base/seal.js'
-import type { Secret } from '../../base/secret.js'
 import { check, invalid, readYaml } from '../../base/written.js'
 import { mostOfImport, readTextFile, readTextStream } from '../../base/yaml/text-file.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
@@ -12,13 +11,14 @@ import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
-import { numberDoubts, ownerDoubts, siteDoubts } from '../operator/doubts.js'
+import { listed, ownerDoubts } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
-import { tellDoubts } from '../records/outcome.js'
+import { reservedBy } from '../operator/reservations.js'
+import { objectionTo, tellDoubts, withoutAsking } from '../records/outcome.js'
 import { type Reading, readCsv } from './csv.js'
+import { doubtsAbout } from './draft-doubts.js'
 import { type Draft, draftsOf } from './drafts.js'
 import { networkFile, readableIn, recordKey } from './network-file.js'
-import { passwordDoubts } from './password-strength.js'
 import { orphansOf, type Plan, planOf } from './plan.js'
 import { createProgress } from './progress.js'
 import { planLines, summaryOf } from './report.js'
@@ -32,6 +32,7 @@ interface ImportOptions {
   readonly format?: Format
   readonly issue?: string
   readonly prune?: boolean
+  readonly yes?: boolean
   readonly json?: boolean
 }
 
@@ -43,7 +44,8 @@ export function importCommand(program: Command, needs: CommandNeeds): void {
     .argument('<file>', 'YAML or CSV as `hotdesk export` writes it; - is standard input')
     .option('--dry-run', 'only show what would be different')
     .option('--issue <file>', 'make PINs and passwords for those who have none, and write them to this new file')
-    .option('--prune', 'remove users that the file does not name, where it has any; phones likewise')
+    .option('--prune', 'remove users that the file does not name, where it has any; phones likewise; asks before')
+    .option(...withoutAsking)
     .addOption(new Option('--format <form>', 'what the file is (default: by its name)').choices(formats))
     .option(...asJson)
     .addHelpText(
@@ -82,36 +84,25 @@ async function run(given: Run): Promise<void> {
   progress.end()
   const plan = planOf(secrets.ready, { directory, replica: store.replica, others: options.prune ? 'remove' : 'keep' })
   const orphans = orphansOf(plan, directory)
-  if (!options.dryRun) await write(plan, secrets, given)
-  tellDoubts(needs, [
-    ...siteDoubts(strangeSites(drafts), directory, needs.config('look')),
-    ...numberDoubts(drafts.flatMap(userIn), dialplan),
-    ...ownerDoubts(orphans),
-    ...passwordDoubts(writtenPasswords(drafts)),
-  ])
+  const doubts = doubtsAbout(drafts, { directory, dialplan, config: needs.config('look') })
+  if (!options.dryRun) {
+    await confirmRemovals(plan, given)
+    await write(plan, secrets, given)
+  }
+  tellDoubts(needs, [...doubts, ...ownerDoubts(orphans)])
   const { print, paint } = needs.terminal
   if (options.json) return print(JSON.stringify(summaryOf(plan, secrets, options.dryRun ? 'shown' : 'done'), null, 2))
   for (const line of planLines(plan, secrets, { form: options.dryRun ? 'shown' : 'done', issuedTo: options.issue ?? null, paint }))
     print(line)
 }
 
-/** Sites of people and phones; but those that the same file adds. */
-function strangeSites(drafts: readonly Draft[]): readonly string[] {
-  const added = new Set(drafts.flatMap(({ kind, id }) => (kind === 'sites' ? [id] : [])))
-  return drafts.flatMap((draft) => siteIn(draft) ?? []).filter((site) => !added.has(site))
-}
-
-function siteIn(draft: Draft): string | undefined {
-  return draft.kind === 'users' ? draft.edit.home : draft.kind === 'devices' ? draft.edit.site : undefined
-}
-
-function userIn({ kind, id }: Draft): Extension[] {
-  const extension = kind === 'users' ? parseExtension(id) : null
-  return extension === null ? [] : [extension]
-}
-
-function writtenPasswords(drafts: readonly Draft[]): ReadonlyMap<string, Secret> {
-  return new Map(drafts.flatMap((draft) => (draft.kind === 'devices' && draft.password ? [[draft.id, draft.password] as const] : [])))
+/** @throws AppError COMMAND_REFUSED where nobody agrees */
+async function confirmRemovals({ planned }: Plan, { options, needs }: Run): Promise<void> {
+  const names = planned.flatMap(({ action, kind, id }) => (action === 'remove' ? [`${kind === 'users' ? 'user' : 'phone'} ${id}`] : []))
+  const objection = names.length > 0 ? await objectionTo(`${counted(names.length, 'record')}: ${listed(names)}`, options, needs) : null
+  if (objection === null) return
+  const what = `--prune would remove ${counted(names.length, 'record')} (${listed(names)})`
+  throw new AppError('COMMAND_REFUSED', `nothing was imported: ${what}, and ${objection}`)
 }
 
 async function read(file: string, format?: Format): Promise<Reading> {
@@ -140,6 +131,7 @@ function checkedDrafts({ file, options, reading: { written, late }, needs, direc
     placeOf: written.placeOf,
     directory,
     dialplan,
+    reserved: reservedBy(dialplan, config),
     seal: createSeal(config.secret, config.network),
     pins: config.pin,
     others: options.prune ? 'remove' : 'keep',

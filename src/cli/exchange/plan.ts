@@ -79,6 +79,7 @@ function removals(ready: readonly Ready[], { directory, replica }: PlanNeeds): P
     all
       // A table of people says nothing of phones.
       .filter(({ kind, id }) => kinds.has(kind) && !named.has(`${kind} ${id}`))
+      .toSorted((one, other) => one.id.localeCompare(other.id, 'en', { numeric: true }))
       .map(({ kind, id, key }) => {
         const name = replica.hash(key)?.get(kind === 'users' ? 'name' : 'location') ?? ''
         return { action: 'remove', kind, id, change: { key, fields: null }, fields: [{ name: '', before: name, after: '' }] }

@@ -1,4 +1,4 @@
-import type { Extension } from '../../base/identity.js'
+import type { DeviceId, Extension } from '../../base/identity.js'
 import type { Config } from '../../config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
@@ -29,6 +29,46 @@ export function ownerDoubts(phones: readonly Device[]): readonly string[] {
   if (phones.length === 0) return []
   const names = listed(phones.map(({ id }) => id).toSorted())
   return [`${names}: the owner is no user; another, or "" for none: hotdesk device set --owner`]
+}
+
+/** What to say of phones that have moved to another site, where the emergency number of the old one means nothing. */
+export function elinDoubts(before: readonly Device[], now: (id: DeviceId) => Pick<Device, 'site' | 'elin'> | null): readonly string[] {
+  return before.flatMap(({ id, site, elin }) => {
+    const after = now(id)
+    if (elin === null || !after || after.site === site || after.elin !== null) return []
+    return [
+      `${id}: its emergency number ${elin} was one of ${site} and is taken away; calls for help show that of ${after.site}, or set --elin`,
+    ]
+  })
+}
+
+/** What to say of phones whose location names another site than theirs: emergency calls tell it as it is. */
+export function locationDoubts(
+  devices: readonly Pick<Device, 'id' | 'site' | 'location'>[],
+  directory: Directory,
+  config: Config,
+): readonly string[] {
+  const names = siteNames(directory, config)
+  return devices.flatMap(({ id, site, location }) => {
+    const words = wordsOf(location ?? '')
+    const isNamed = (name: string): boolean => words.includes(wordsOf(name))
+    if (location === null || names.some(([of, name]) => of === site && isNamed(name))) return []
+    const other = names.find(([, name]) => isNamed(name))
+    return other ? [`${id}: it is a phone of ${site}, and its location "${location}" names ${other[0]}; emergency calls tell that`] : []
+  })
+}
+
+/** `London, 2nd floor` → ` london 2nd floor `, without accents. */
+function wordsOf(text: string): string {
+  const plain = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
+  return ` ${plain.replace(/[^\p{L}\p{N}]+/gu, ' ').trim()} `
+}
+
+/** Each site with its id and, up to a comma, with its name. */
+function siteNames(directory: Directory, config: Config): readonly (readonly [site: string, name: string])[] {
+  const ids = [config.site, ...plannedSites(config), ...[...directory.nodes(), ...directory.devices()].map(({ site }) => site)]
+  const named = directory.sites().flatMap(({ id, name }) => [[id, id] as const, [id, name.split(',')[0] ?? ''] as const])
+  return [...Array.from(new Set(ids), (id) => [id, id] as const), ...named].filter(([, name]) => wordsOf(name).trim().length > 2)
 }
 
 const mostListed = 10

@@ -32,7 +32,8 @@ const logout: Sayings = {
   ...unknown,
   LOGGED_OUT: ([user]) => done(`logged out (${user})`),
   DRAINING: ([calls]) => done(`follows when the last of ${calls} ${calls === '1' ? 'call' : 'calls'} has ended; --now does not wait`),
-  FREE: () => done('nobody was logged in; the phone is refreshed'),
+  FREE: () => refused('nobody is logged in there; the phone shows so once more'),
+  NOWHERE: () => refused('is not logged in'),
   EMERGENCY: () => refused(emergency),
 }
 
@@ -46,8 +47,9 @@ const who: Sayings = {
 }
 
 const unlock: Sayings = {
+  ...unknown,
   UNLOCKED: () => done('may try again'),
-  NOT_LOCKED: () => done('had no failed attempts'),
+  NOT_LOCKED: () => done('was not locked, and has no failed attempts'),
 }
 
 const refresh: Sayings = {
@@ -58,12 +60,16 @@ const refresh: Sayings = {
 
 const replace: Sayings = {
   ...unknown,
-  REPLACED: ([user]) => done(`${user} sits at the new phone now`),
-  FREE: () => refused('nobody sits at the old phone: there is nothing to take over'),
+  REPLACED: ([user]) =>
+    done(
+      `${user} sits at the new phone now, which stands where the old one stood; the old one has no location and is not for hot desking any more`,
+    ),
+  FREE: () =>
+    refused('nobody sits at the old phone: there is nothing to take over; hotdesk device set --location says where the new one is'),
   OCCUPIED: ([user]) => refused(`${user} sits at the new phone and must be logged out there first`),
   DRAINING: ([user]) => refused(`${user} is about to be logged out at the old phone, when the call there ends`),
   EMERGENCY: () => refused('one of the two is in an emergency call, or in the quiet time after one'),
-  NOT_A_HOTDESK_PHONE: () => refused('the new phone is not for hot desking, or has no location'),
+  NOT_A_HOTDESK_PHONE: () => refused('the new phone is not for hot desking, or neither of the two has a location'),
   UNKNOWN_DEVICE: () => refused('one of the two is no device; hotdesk device list shows all'),
 }
 

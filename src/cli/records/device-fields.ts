@@ -1,5 +1,5 @@
 import { parseExtension, parseSiteName } from '../../base/identity.js'
-import type { Device, DeviceEdit } from '../../directory/directory.js'
+import { type Device, type DeviceEdit, parseMac } from '../../directory/directory.js'
 import { type Field, numberForm, readYesNo, textForm, yesNo, yesOrNo } from './field.js'
 
 type DeviceField = Field<Device, DeviceEdit>
@@ -35,9 +35,12 @@ export const deviceFields: readonly DeviceField[] = [
   {
     name: 'mac',
     expects: 'a MAC address, such as 00:15:65:aa:bb:cc',
-    about: 'its hardware address',
+    about: 'its hardware address, in any of the usual forms',
     write: ({ mac }) => mac ?? '',
-    read: (text) => (/^([0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{2}){5})?$/.test(text) ? { mac: plainMac(text) } : null),
+    read(text) {
+      const mac = parseMac(text)
+      return text === '' || mac !== null ? { mac } : null
+    },
   },
   line('model', 'its make and model', (model) => ({ model })),
   {
@@ -57,11 +60,6 @@ function line(name: 'location' | 'model', about: string, edit: (text: string | n
     write: (device) => device[name] ?? '',
     read: (text) => (textForm.isOne(text) ? edit(text || null) : null),
   }
-}
-
-/** `00:15:65:AA:BB:CC` and `001565aabbcc` are one phone. */
-function plainMac(text: string): string | null {
-  return text === '' ? null : text.replace(/[:-]/g, '').toLowerCase()
 }
 
 /** One edit that says all that several say. */

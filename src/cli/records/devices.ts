@@ -2,18 +2,31 @@ import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { type DeviceId, parseExtension } from '../../base/identity.js'
 import { Secret } from '../../base/secret.js'
-import type { Device, DeviceEdit, Directory } from '../../directory/directory.js'
+import type { Device, DeviceEdit, Directory, Expected } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { deviceArgument } from '../operator/arguments.js'
-import { siteDoubts } from '../operator/doubts.js'
+import { elinDoubts, locationDoubts, siteDoubts } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
 import { phoneOf } from '../operator/status.js'
 import { table } from '../terminal.js'
 import { deviceFields, mergedDeviceEdit } from './device-fields.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
-import { type Form, type Telling, tellDoubts, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
+import {
+  type Confirmation,
+  existsWords,
+  type Form,
+  objectionTo,
+  type Telling,
+  tellDoubts,
+  tellRefused,
+  tellRemoved,
+  tellSaved,
+  tellUndone,
+  unknownWords,
+  withoutAsking,
+} from './outcome.js'
 
 /** `hotdesk device …` */
 export function deviceCommands(program: Command, needs: CommandNeeds): void {
@@ -46,76 +59,94 @@ export function deviceCommands(program: Command, needs: CommandNeeds): void {
 }
 
 function writingCommands(device: Command, needs: CommandNeeds): void {
+  const telling = (subject: DeviceId, form: Form): Telling => ({ needs, kind: 'device', subject, form })
   addFieldOptions(device.command('add').addArgument(deviceArgument()), deviceFields)
-    .description('add a phone, or change one; a new phone gets a SIP password, which is shown once')
+    .description('add a phone, which gets a SIP password that is shown once; `device set` changes one')
     .option('--personal', 'the same as --hotdesk no')
     .option(...asJson)
     .action((id: DeviceId, { personal, json, ...named }: Named & Form & { personal?: boolean }) =>
-      add({ needs, subject: id, form: { json } }, id, personal ? { ...named, hotdesk: 'no' } : named),
+      add(telling(id, { json }), id, personal ? { ...named, hotdesk: 'no' } : named),
     )
   addFieldOptions(device.command('set').addArgument(deviceArgument()), deviceFields)
     .description('change a phone; an empty text takes a thing away')
     .option(...asJson)
-    .action((id: DeviceId, named: Named & Form) => set({ needs, subject: id, form: named }, id, named))
+    .action((id: DeviceId, named: Named & Form) => set(telling(id, named), id, named))
   device
     .command('password')
     .description('give a phone a new SIP password, which is shown once')
     .addArgument(deviceArgument())
     .option(...asJson)
-    .action((id: DeviceId, form: Form) => renewPassword({ needs, subject: id, form }, id))
+    .action((id: DeviceId, form: Form) => renewPassword(telling(id, form), id))
   device
     .command('rm')
     .description('remove a phone; where somebody is logged in there, that ends')
     .addArgument(deviceArgument())
+    .option(...withoutAsking)
     .option(...asJson)
-    .action(async (id: DeviceId, form: Form) => {
-      const outcome = await withDirectory(needs.config('look'), (directory) => directory.removeDevice(id))
-      tellRemoved({ needs, subject: id, form }, outcome)
-    })
+    .action((id: DeviceId, form: Form & Confirmation) => remove(telling(id, form), id, form))
 }
 
 async function add(telling: Telling, id: DeviceId, named: Named): Promise<void> {
   const config = telling.needs.config('look')
   const edit = mergedDeviceEdit(editsIn(deviceFields, named))
   await withDirectory(config, async (directory) => {
-    if (directory.device(id) !== null) return save(telling, { id, edit, directory })
+    const present = directory.device(id)
+    if (present) return tellUndone(telling, [existsWords('device', nameOf(present))])
     const password = newPassword()
-    await save(telling, { id, edit: { site: config.site, hotdesk: true, ...edit, password }, directory, password })
+    const change = { id, edit: { site: config.site, hotdesk: true, ...edit, password }, expected: 'new', directory, password } as const
+    await save(telling, change)
   })
 }
 
-const unknown = ['there is no such phone; hotdesk device add adds one']
+function nameOf({ id, location }: Device): string {
+  return location === null ? id : `${id} (${location})`
+}
 
 async function set(telling: Telling, id: DeviceId, named: Named): Promise<void> {
   const edit = mergedDeviceEdit(editsIn(deviceFields, named))
   if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk device set --help shows what there is'])
-  await withDirectory(telling.needs.config('look'), async (directory) => {
-    if (directory.device(id) === null) return tellUndone(telling, unknown)
-    await save(telling, { id, edit, directory })
-  })
+  await withDirectory(telling.needs.config('look'), (directory) => save(telling, { id, edit, expected: 'known', directory }))
 }
 
 async function renewPassword(telling: Telling, id: DeviceId): Promise<void> {
   await withDirectory(telling.needs.config('look'), async (directory) => {
-    if (directory.device(id) === null) return tellUndone(telling, unknown)
     const password = newPassword()
-    await save(telling, { id, edit: { password }, directory, password })
+    await save(telling, { id, edit: { password }, expected: 'known', directory, password })
+  })
+}
+
+async function remove(telling: Telling, id: DeviceId, confirmation: Confirmation): Promise<void> {
+  await withDirectory(telling.needs.config('look'), async (directory) => {
+    const device = directory.device(id)
+    const objection = device && (await objectionTo(`phone ${nameOf(device)}`, confirmation, telling.needs))
+    if (objection !== null) return tellUndone(telling, [objection])
+    tellRemoved(telling, await directory.removeDevice(id))
   })
 }
 
 interface Change {
   readonly id: DeviceId
   readonly edit: DeviceEdit
+  readonly expected: Expected
   readonly directory: Directory
   /** Where one was made. */
   readonly password?: Secret
 }
 
-async function save(telling: Telling, { id, edit, directory, password }: Change): Promise<void> {
+async function save(telling: Telling, { id, edit, expected, directory, password }: Change): Promise<void> {
+  const config = telling.needs.config('look')
   const owner = edit.owner ? parseExtension(edit.owner) : null
   if (owner && !directory.user(owner)) return tellUndone(telling, [`there is no user ${owner} who could be its owner`])
-  const isSaved = tellSaved(telling, await directory.putDevice(id, edit), password ? { password: password.reveal() } : {})
-  if (isSaved) tellDoubts(telling.needs, siteDoubts([edit.site], directory, telling.needs.config('look')))
+  const before = directory.device(id)
+  const outcome = await directory.putDevice(id, edit, expected)
+  if (!tellSaved(telling, outcome, password ? { password: password.reveal() } : {})) return
+  const after = directory.device(id)
+  const places = edit.site === undefined && edit.location === undefined ? [] : [after].filter((device) => device !== null)
+  tellDoubts(telling.needs, [
+    ...siteDoubts([edit.site], directory, config),
+    ...elinDoubts(before ? [before] : [], (phone) => directory.device(phone)),
+    ...locationDoubts(places, directory, config),
+  ])
 }
 
 /** Long enough that nobody guesses it; phones get it from a file, people rarely type it. */
@@ -127,7 +158,7 @@ export function newPassword(): Secret {
 function showing(id: DeviceId, { json }: Form, needs: CommandNeeds): (directory: Directory, store: Store) => Promise<void> {
   return async (directory, { replica }) => {
     const device = directory.device(id)
-    if (!device) return tellRefused(needs, id, unknown)
+    if (!device) return tellRefused(needs, id, [unknownWords('device')])
     const { print, paint } = needs.terminal
     const entries = entriesOf(deviceFields, device)
     const password = device.password === null ? 'none' : 'set'

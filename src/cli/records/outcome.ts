@@ -9,17 +9,56 @@ export type Gained = Readonly<Partial<Record<'pin' | 'password', string>>>
 /** Whom an edit is told to: a person, or with `--json` a program. */
 export interface Telling {
   readonly needs: CommandNeeds
+  readonly kind: RecordKind
   readonly subject: string
   readonly form: Form
+}
+
+/** What records of each kind are called, and the command that is for them. */
+const nouns = { user: 'user', device: 'phone', site: 'site' } as const
+export type RecordKind = keyof typeof nouns
+
+export function existsWords(kind: RecordKind, name: string): string {
+  return `there is a ${nouns[kind]} ${name} already; hotdesk ${kind} set changes it`
+}
+
+export function unknownWords(kind: RecordKind): string {
+  return `there is no such ${nouns[kind]}; hotdesk ${kind} list shows all, hotdesk ${kind} add adds one`
 }
 
 const gains = { pin: 'the PIN is', password: 'the SIP password is' } as const
 
 /** Says what became of an edit; true: it was saved. */
 export function tellSaved(telling: Telling, outcome: EditOutcome, gained: Gained = {}): boolean {
-  if (outcome.outcome === 'REFUSED') tellUndone(telling, outcome.reasons)
+  const reasons = reasonsIn(telling, outcome)
+  if (reasons) tellUndone(telling, reasons)
   else tellDone(telling, ['saved', ...gainedWords(gained)].join('; '), gained)
-  return outcome.outcome === 'SAVED'
+  return reasons === null
+}
+
+function reasonsIn({ kind, subject }: Telling, outcome: EditOutcome): readonly string[] | null {
+  switch (outcome.outcome) {
+    case 'SAVED':
+      return null
+    case 'REFUSED':
+      return outcome.reasons
+    case 'EXISTS':
+      return [existsWords(kind, subject)]
+    case 'UNKNOWN':
+      return [unknownWords(kind)]
+  }
+}
+
+export type Confirmation = { readonly yes?: boolean | undefined }
+
+/** What every command that removes something takes: `.option(...withoutAsking)`. */
+export const withoutAsking = ['-y, --yes', 'do not ask'] as const
+
+/** What is removed is gone, so a person at a terminal is asked, and a program has to say `--yes`. Null: go on; else why not. */
+export async function objectionTo(what: string, { yes }: Confirmation, { terminal }: CommandNeeds): Promise<string | null> {
+  if (yes) return null
+  if (terminal.ask === null) return 'there is no terminal to ask whether it shall be removed; --yes removes it without asking'
+  return (await terminal.ask(`Remove ${what}? [y/N] `)) ? null : 'nothing was removed'
 }
 
 /** What is done, and may not be what was meant. */
@@ -33,7 +72,7 @@ function gainedWords(gained: Gained): readonly string[] {
 
 export function tellRemoved(telling: Telling, { outcome }: RemoveOutcome): void {
   if (outcome === 'REMOVED') tellDone(telling, 'removed', {})
-  else tellUndone(telling, ['there is none'])
+  else tellUndone(telling, [unknownWords(telling.kind)])
 }
 
 function tellDone({ needs: { terminal, exit }, subject, form }: Telling, what: string, gained: Gained): void {

@@ -9,7 +9,19 @@ import { withDirectory } from '../operator/network.js'
 import { planOf, type SiteOverview, sitesIn } from '../operator/site-overview.js'
 import { table } from '../terminal.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
-import { type Form, type Telling, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
+import {
+  type Confirmation,
+  existsWords,
+  type Form,
+  objectionTo,
+  type Telling,
+  tellRefused,
+  tellRemoved,
+  tellSaved,
+  tellUndone,
+  unknownWords,
+  withoutAsking,
+} from './outcome.js'
 import { mergedSiteEdit, siteFields } from './site-fields.js'
 
 /** `hotdesk site …` */
@@ -40,7 +52,7 @@ export function siteCommands(program: Command, needs: CommandNeeds): void {
       withSites(needs, (sites) => {
         const found = sites.find(({ site }) => site === id)
         if (found) show(found, form, needs)
-        else tellRefused(needs, id, unknown)
+        else tellRefused(needs, id, [unknownWords('site')])
       }),
     )
   site
@@ -51,20 +63,22 @@ export function siteCommands(program: Command, needs: CommandNeeds): void {
 }
 
 function writingCommands(site: Command, needs: CommandNeeds): void {
+  const telling = (subject: SiteName, form: Form): Telling => ({ needs, kind: 'site', subject, form })
   addFieldOptions(site.command('add').addArgument(siteArgument()), siteFields)
-    .description('add a site, or change one')
+    .description('add a site; `site set` changes one')
     .option(...asJson)
-    .action((id: SiteName, named: Named & Form) => add({ needs, subject: id, form: named }, id, named))
+    .action((id: SiteName, named: Named & Form) => add(telling(id, named), id, named))
   addFieldOptions(site.command('set').addArgument(siteArgument()), siteFields)
     .description('change a site; an empty text takes a thing away')
     .option(...asJson)
-    .action((id: SiteName, named: Named & Form) => set({ needs, subject: id, form: named }, id, named))
+    .action((id: SiteName, named: Named & Form) => set(telling(id, named), id, named))
   site
     .command('rm')
     .description('remove a site that no node, phone or person names any more')
     .addArgument(siteArgument())
+    .option(...withoutAsking)
     .option(...asJson)
-    .action((id: SiteName, form: Form) => remove({ needs, subject: id, form }, id))
+    .action((id: SiteName, form: Form & Confirmation) => remove(telling(id, form), id, form))
 }
 
 type Work = (sites: readonly SiteOverview[], directory: Directory) => void | Promise<void>
@@ -77,26 +91,31 @@ function withSites(needs: CommandNeeds, work: Work): Promise<void> {
 function add(telling: Telling, id: SiteName, named: Named): Promise<void> {
   const edit = mergedSiteEdit(editsIn(siteFields, named))
   return withSites(telling.needs, async (_sites, directory) => {
-    tellSaved(telling, await directory.putSite(id, edit))
+    const present = directory.site(id)
+    const outcome = await directory.putSite(id, edit, 'new')
+    if (outcome.outcome === 'EXISTS' && present && present.name !== id)
+      tellUndone(telling, [existsWords('site', `${id} (${present.name})`)])
+    else tellSaved(telling, outcome)
   })
 }
-
-const unknown = ['there is no such site; hotdesk site list shows them, hotdesk site add adds one']
 
 async function set(telling: Telling, id: SiteName, named: Named): Promise<void> {
   const edit = mergedSiteEdit(editsIn(siteFields, named))
   if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk site set --help shows what there is'])
   await withSites(telling.needs, async (sites, directory) => {
-    if (!sites.some(({ site }) => site === id)) return tellUndone(telling, unknown)
-    tellSaved(telling, await directory.putSite(id, edit))
+    // A site that only a dial plan, a phone or a person names has no record yet.
+    const isNamed = sites.some(({ site }) => site === id)
+    tellSaved(telling, isNamed ? await directory.putSite(id, edit) : { outcome: 'UNKNOWN' })
   })
 }
 
-function remove(telling: Telling, id: SiteName): Promise<void> {
+function remove(telling: Telling, id: SiteName, confirmation: Confirmation): Promise<void> {
   return withSites(telling.needs, async (sites, directory) => {
     const present = sites.find(({ site }) => site === id)
     const namedBy = present ? namesOf(present) : []
     if (namedBy.length > 0) return tellUndone(telling, [`it is still named by ${namedBy.join(', ')}`])
+    const objection = present?.record ? await objectionTo(`site ${id}`, confirmation, telling.needs) : null
+    if (objection !== null) return tellUndone(telling, [objection])
     tellRemoved(telling, await directory.removeSite(id))
   })
 }

@@ -7,10 +7,24 @@ import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
 import { numberDoubts, ownerDoubts, siteDoubts } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
+import { reservedBy } from '../operator/reservations.js'
 import { table } from '../terminal.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
-import { type Form, type Telling, tellDoubts, tellRefused, tellRemoved, tellSaved, tellUndone } from './outcome.js'
+import {
+  type Confirmation,
+  existsWords,
+  type Form,
+  objectionTo,
+  type Telling,
+  tellDoubts,
+  tellRefused,
+  tellRemoved,
+  tellSaved,
+  tellUndone,
+  unknownWords,
+  withoutAsking,
+} from './outcome.js'
 import { type PinSource, savePin } from './pins.js'
 import { mergedUserEdit, userFields } from './user-fields.js'
 
@@ -46,76 +60,82 @@ export function userCommands(program: Command, needs: CommandNeeds): void {
 }
 
 function writingCommands(user: Command, needs: CommandNeeds): void {
+  const telling = (subject: Extension, form: Form): Telling => ({ needs, kind: 'user', subject, form })
   const fromStdin = ['--pin-stdin', 'take the PIN from standard input'] as const
   addFieldOptions(user.command('add').addArgument(extensionArgument()), userFields)
-    .description('add a user, or change one; a new user gets a PIN, which is shown once')
+    .description('add a user, who gets a PIN, which is shown once; `user set` changes one')
     .option(...fromStdin)
     .option(...asJson)
-    .action((extension: Extension, options: Named & PinOption & Form) =>
-      add({ needs, subject: extension, form: options }, extension, options),
-    )
+    .action((extension: Extension, options: Named & PinOption & Form) => add(telling(extension, options), extension, options))
   addFieldOptions(user.command('set').addArgument(extensionArgument()), userFields)
     .description('change a user; an empty text takes a thing away')
     .option(...asJson)
-    .action((extension: Extension, named: Named & Form) => set({ needs, subject: extension, form: named }, extension, named))
+    .action((extension: Extension, named: Named & Form) => set(telling(extension, named), extension, named))
   user
     .command('pin')
     .description('give a user a new PIN, which is shown once')
     .addArgument(extensionArgument())
     .option(...fromStdin)
     .option(...asJson)
-    .action((extension: Extension, option: PinOption & Form) =>
-      renewPin({ needs, subject: extension, form: option }, extension, sourceOf(option)),
-    )
+    .action((extension: Extension, option: PinOption & Form) => renewPin(telling(extension, option), extension, sourceOf(option)))
   user
     .command('rm')
     .description('remove a user and their call log; where they are logged in, that ends')
     .addArgument(extensionArgument())
+    .option(...withoutAsking)
     .option(...asJson)
-    .action((extension: Extension, form: Form) => remove({ needs, subject: extension, form }, extension))
+    .action((extension: Extension, form: Form & Confirmation) => remove(telling(extension, form), extension, form))
 }
 
 async function add(telling: Telling, extension: Extension, options: Named & PinOption): Promise<void> {
   const config = telling.needs.config('look')
   const dialplan = readDialplan(config)
-  const reserved = dialplan.reserved(extension)
+  const reserved = reservedBy(dialplan, config)(extension)
   if (reserved !== null) return tellUndone(telling, [reserved])
   await withDirectory(config, async (directory) => {
-    const isNew = directory.user(extension) === null
-    const edit: UserEdit = { ...(isNew ? { home: config.site } : {}), ...mergedUserEdit(editsIn(userFields, options)) }
-    const isSaved =
-      isNew || options.pinStdin
-        ? await savePin(telling, extension, sourceOf(options), (pinHash) => directory.putUser(extension, { ...edit, pinHash }))
-        : tellSaved(telling, await directory.putUser(extension, edit))
-    if (isSaved) tellDoubts(telling.needs, [...siteDoubts([edit.home], directory, config), ...numberDoubts([extension], dialplan)])
+    const present = directory.user(extension)
+    if (present) return tellUndone(telling, [existsWords('user', nameOf(present))])
+    const edit: UserEdit = { home: config.site, ...mergedUserEdit(editsIn(userFields, options)) }
+    const save = (pinHash: string) => directory.putUser(extension, { ...edit, pinHash }, 'new')
+    if (await savePin(telling, extension, sourceOf(options), save))
+      tellDoubts(telling.needs, [...siteDoubts([edit.home], directory, config), ...numberDoubts([extension], dialplan)])
   })
+}
+
+function nameOf({ extension, name }: User): string {
+  return name === extension ? extension : `${extension} (${name})`
 }
 
 function sourceOf({ pinStdin }: PinOption): PinSource {
   return pinStdin ? 'given' : 'issued'
 }
 
-const unknown = ['there is no such user; hotdesk user add adds one']
-
 async function set(telling: Telling, extension: Extension, named: Named): Promise<void> {
+  const config = telling.needs.config('look')
   const edit = mergedUserEdit(editsIn(userFields, named))
   if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk user set --help shows what there is'])
-  await withDirectory(telling.needs.config('look'), async (directory) => {
-    if (directory.user(extension) === null) return tellUndone(telling, unknown)
-    const isSaved = tellSaved(telling, await directory.putUser(extension, edit))
-    if (isSaved) tellDoubts(telling.needs, siteDoubts([edit.home], directory, telling.needs.config('look')))
+  await withDirectory(config, async (directory) => {
+    const reserved = reservedBy(readDialplan(config), config)(extension)
+    if (reserved !== null && directory.user(extension)) return tellUndone(telling, [`${reserved}: give this user another extension`])
+    const isSaved = tellSaved(telling, await directory.putUser(extension, edit, 'known'))
+    if (isSaved) tellDoubts(telling.needs, siteDoubts([edit.home], directory, config))
   })
 }
 
 async function renewPin(telling: Telling, extension: Extension, source: PinSource): Promise<void> {
   await withDirectory(telling.needs.config('look'), async (directory) => {
-    if (directory.user(extension) === null) return tellUndone(telling, unknown)
-    await savePin(telling, extension, source, (pinHash) => directory.putUser(extension, { pinHash }))
+    if (directory.user(extension) === null) return tellUndone(telling, [unknownWords('user')])
+    await savePin(telling, extension, source, (pinHash) => directory.putUser(extension, { pinHash }, 'known'))
   })
 }
 
-async function remove(telling: Telling, extension: Extension): Promise<void> {
+async function remove(telling: Telling, extension: Extension, confirmation: Confirmation): Promise<void> {
   await withDirectory(telling.needs.config('look'), async (directory) => {
+    const user = directory.user(extension)
+    if (user) {
+      const objection = await objectionTo(`user ${nameOf(user)}`, confirmation, telling.needs)
+      if (objection !== null) return tellUndone(telling, [objection])
+    }
     const phones = directory.ownedBy(extension)
     const removed = await directory.removeUser(extension)
     tellRemoved(telling, removed)
@@ -127,7 +147,7 @@ async function remove(telling: Telling, extension: Extension): Promise<void> {
 function showing(extension: Extension, { json }: Form, needs: CommandNeeds): (directory: Directory, store: Store) => Promise<void> {
   return async (directory, { replica }) => {
     const user = directory.user(extension)
-    if (!user) return tellRefused(needs, extension, unknown)
+    if (!user) return tellRefused(needs, extension, [unknownWords('user')])
     const devices = (replica.hash('users')?.get(extension) ?? '').split(' ').filter((device) => device !== '')
     const { print, paint } = needs.terminal
     const entries = entriesOf(userFields, user)

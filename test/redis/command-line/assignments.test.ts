@@ -13,7 +13,10 @@ beforeAll(async () => {
 })
 afterAll(() => desk.close())
 beforeEach(async () => {
-  for (const device of ['HD0001', 'HD0002']) await desk.hotdesk('logout', device, '--now')
+  for (const device of ['HD0001', 'HD0002']) {
+    await desk.hotdesk('logout', device, '--now')
+    await desk.redis.cli('HSET', `{hd}:device:${device}`, 'hotdesk', 'yes', 'location', `desk of ${device}`)
+  }
   await desk.hotdesk('login', '100', 'HD0001')
 })
 
@@ -44,7 +47,7 @@ describe('hotdesk replace', () => {
   test('puts whoever sits at the old phone at the new one', async () => {
     expect(await desk.hotdesk('replace', 'HD0001', 'HD0002')).toEqual({
       code: 0,
-      out: 'HD0001 by HD0002: 100 sits at the new phone now',
+      out: 'HD0001 by HD0002: 100 sits at the new phone now, which stands where the old one stood; the old one has no location and is not for hot desking any more',
       err: '',
     })
     expect((await desk.hotdesk('who', '100')).out).toBe('100: sits at HD0002')

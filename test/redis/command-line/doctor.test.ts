@@ -49,7 +49,7 @@ describe('hotdesk doctor', () => {
     for (const line of [
       /^✗ {2}records +device:HD0001 in Redis: .*sealed with another network secret/m,
       /^✗ {2}users +555: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one$/m,
-      /^✗ {2}users +112: means something else in the dial plan/m,
+      /^✗ {2}users +112 is an emergency number of every site, and the extension of a user/m,
       /^! {2}users +555: no PIN, so no login\n {3}→ hotdesk user pin$/m,
       /^! {2}phones +HD0002: the owner is no user/m,
       /^! {2}sites +no node, no dial plan and no record knows the site pariss; where it is right: hotdesk site add pariss$/m,

@@ -121,7 +121,7 @@ describe('hotdesk import', () => {
     expect(problemsIn(err)).toEqual([
       'network.yaml:2:24 users[…].ringSeconds: expected seconds, 1 to 600',
       'network.yaml:3:3 users[…]: *77*5* is the logout code, and the login of 5 would read the same',
-      'network.yaml:4:3 users[…]: 112 is an emergency number',
+      'network.yaml:4:3 users[…]: 112 is an emergency number of every site',
       'network.yaml:5:3 users[…]: expected an extension, 1 to 15 digits',
       expect.stringMatching(/^network\.yaml:6:12 users\[…\]\.…: unknown key; known here: name, home/),
       'network.yaml:7:12 users[…].pin: a PIN of running digits is too easy',
@@ -209,13 +209,13 @@ describe('hotdesk import', () => {
   test('--prune removes who is not in the file', async () => {
     const file = await fileOf('people.yaml', 'users:\n  "100": { name: Alice }\ndevices:\n  HD0001: { site: paris }\n')
     expect((await desk.hotdesk('import', '--prune', '--dry-run', file)).out).toContain('-  user   101')
-    expect((await desk.hotdesk('import', '--prune', file)).out).toBe('0 added, 0 changed, 5 removed, 2 as they were.')
+    expect((await desk.hotdesk('import', '--prune', '--yes', file)).out).toBe('0 added, 0 changed, 5 removed, 2 as they were.')
     expect(await desk.redis.cli('EXISTS', '{hd}:user:101', '{hd}:device:HD0004', '{hd}:user:100', '{hd}:device:HD0001')).toBe('2')
   })
 
   test('--prune of a table of people leaves the phones, and of an empty file is refused', async () => {
     const people = await fileOf('people.csv', 'extension,name\n100,Alice\n')
-    expect((await desk.hotdesk('import', '--prune', people)).out).toBe('0 added, 0 changed, 2 removed, 1 as they were.')
+    expect((await desk.hotdesk('import', '--prune', '--yes', people)).out).toBe('0 added, 0 changed, 2 removed, 1 as they were.')
     expect(await desk.redis.cli('EXISTS', '{hd}:user:101', '{hd}:device:HD0004')).toBe('1')
     const { code, err } = await desk.hotdesk('import', '--prune', await fileOf('empty.yaml', ''))
     expect([code, err]).toEqual([2, expect.stringContaining('names nobody and nothing, so --prune would remove nothing')])
@@ -227,7 +227,7 @@ describe('hotdesk import', () => {
   test('--prune of a table of phones takes the people of the network for owners', async () => {
     await desk.directory.putDevice('HD0001', { owner: '100' })
     const file = await fileOf('phones.csv', (await desk.hotdesk('export', '--only', 'devices', '--format', 'csv')).out)
-    expect((await desk.hotdesk('import', '--prune', file)).out).toBe('0 added, 0 changed, 4 as they were.')
+    expect((await desk.hotdesk('import', '--prune', '--yes', file)).out).toBe('0 added, 0 changed, 4 as they were.')
     const wrong = await fileOf('network.yaml', 'users: { "101": { name: Bob } }\ndevices: { HD0001: { owner: "100" } }\n')
     const { code, err } = await desk.hotdesk('import', '--prune', wrong)
     expect([code, err]).toEqual([2, expect.stringContaining('there is no such user here, and others are removed')])
@@ -240,7 +240,10 @@ describe('hotdesk import', () => {
     const orphans = (phones: string) => `look again: ${phones}: the owner is no user; another, or "" for none: hotdesk device set --owner`
     expect(await desk.hotdesk('import', '--prune', '--dry-run', people)).toMatchObject({ code: 0, err: orphans('HD0001, HD0002, HD0003') })
     const both = 'users: { "101": { name: Bob } }\ndevices: { HD0001: { owner: "" }, HD0002: { model: T46 } }\n'
-    expect(await desk.hotdesk('import', '--prune', await fileOf('network.yaml', both))).toMatchObject({ code: 0, err: orphans('HD0002') })
+    expect(await desk.hotdesk('import', '--prune', '-y', await fileOf('network.yaml', both))).toMatchObject({
+      code: 0,
+      err: orphans('HD0002'),
+    })
   })
 
   test('of what was exported changes nothing', async () => {

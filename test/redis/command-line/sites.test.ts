@@ -66,8 +66,11 @@ describe('hotdesk site', () => {
     })
     expect((await desk.hotdesk('site', 'set', 'lyon', '--name', '', '--home-lost-logout', '')).out).toBe('lyon: saved')
     expect(await desk.redis.cli('HGETALL', '{hd}:site:lyon')).toBe('homeReturn\nreturn')
-    expect((await desk.hotdesk('site', 'rm', 'lyon')).out).toBe('lyon: removed')
-    expect(await desk.hotdesk('site', 'rm', 'lyon')).toMatchObject({ code: 1, err: expect.stringContaining('there is none') as string })
+    expect((await desk.hotdesk('site', 'rm', 'lyon', '--yes')).out).toBe('lyon: removed')
+    expect(await desk.hotdesk('site', 'rm', 'lyon', '--yes')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no such site') as string,
+    })
   })
 
   test('one of which nothing is said is there all the same', async () => {
@@ -75,7 +78,7 @@ describe('hotdesk site', () => {
       expect((await desk.hotdesk('site', 'add', 'lyon', ...options)).out).toBe('lyon: saved')
       expect((await desk.hotdesk('site', 'set', 'lyon', '--name', '')).out).toBe('lyon: saved')
       expect(await desk.redis.cli('HGETALL', '{hd}:site:lyon')).toBe('name\nlyon')
-      expect((await desk.hotdesk('site', 'rm', 'lyon')).out).toBe('lyon: removed')
+      expect((await desk.hotdesk('site', 'rm', 'lyon', '--yes')).out).toBe('lyon: removed')
     }
   })
 
@@ -85,7 +88,7 @@ describe('hotdesk site', () => {
     await desk.redis.cli('HSET', '{hd}:site:lyon', 'homeLostLogout', '0')
     expect((await desk.hotdesk('site', 'show', 'lyon')).out).toMatch(/^homeLostLogout +never$/m)
     expect((await desk.hotdesk('site', 'set', '--help')).out.replace(/\s+/g, ' ')).toContain('0 is never')
-    await desk.hotdesk('site', 'rm', 'lyon')
+    await desk.hotdesk('site', 'rm', 'lyon', '--yes')
   })
 
   test('rm is refused as long as anything names it', async () => {

@@ -103,7 +103,7 @@ function scene({
       user: (extension) => users.find((user) => user.extension === extension) ?? null,
       device: (id) => phones.find((device) => device.id === id) ?? null,
       node: (name) => (nodes.includes(name) ? { name, site: paris, sip: 'udp:192.0.2.1:5060', version: '', boot: '', passports: 2 } : null),
-      site: (id) => ({ ...anySite, id, emergency: emergencies[id] ?? [] }),
+      site: (id) => ({ ...anySite, id, reserved: null, emergency: emergencies[id] ?? [] }),
       ownedBy: (extension) => phones.filter(({ owner }) => owner === extension),
     },
     hotdesk: {

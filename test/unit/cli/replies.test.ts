@@ -26,9 +26,16 @@ describe('the words of a function', () => {
     ['logout', 'EMERGENCY', false, 'the phone is in an emergency call, or in the quiet time after one'],
     ['who', 'AT HD0001 HD0002', true, 'sits at HD0001, HD0002'],
     ['unlock', 'UNLOCKED 100', true, 'may try again'],
-    ['unlock', 'NOT_LOCKED 100', true, 'had no failed attempts'],
+    ['unlock', 'NOT_LOCKED 100', true, 'was not locked, and has no failed attempts'],
+    ['logout', 'NOWHERE', false, 'is not logged in'],
+    ['logout', 'FREE', false, 'nobody is logged in there; the phone shows so once more'],
     ['refresh', 'NOWHERE', false, 'is not logged in, so there is no phone to refresh'],
-    ['replace', 'REPLACED 100', true, '100 sits at the new phone now'],
+    [
+      'replace',
+      'REPLACED 100',
+      true,
+      '100 sits at the new phone now, which stands where the old one stood; the old one has no location and is not for hot desking any more',
+    ],
     ['replace', 'OCCUPIED 101', false, '101 sits at the new phone and must be logged out there first'],
   ] as const)('%s: %s', (action, reply, done, sentence) => {
     expect(verdictOf(action, reply)).toEqual({ done, sentence })

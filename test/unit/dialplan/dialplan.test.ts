@@ -75,7 +75,7 @@ describe('dial codes', () => {
 
   test('reserve the extension whose login reads like the logout, and say why', () => {
     expect(paris.reserved(extension('5'))).toBe('*77*5* is the logout code, and the login of 5 would read the same')
-    expect(paris.reserved(extension('112'))).toBe('112 is an emergency number')
+    expect(paris.reserved(extension('112'))).toBe('112 is an emergency number of every site')
     expect(paris.reserved(extension('100'))).toBeNull()
   })
 })

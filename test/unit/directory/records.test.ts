@@ -27,7 +27,7 @@ describe('a record', () => {
   })
 
   it('of a device comes back as it was put, its password unsealed', () => {
-    const edit = { site: 'paris', hotdesk: true, elin: '+33', location: 'hall', mac: 'aa', model: 'T46', owner: '100' }
+    const edit = { site: 'paris', hotdesk: true, elin: '+33', location: 'hall', mac: '001565aabbcc', model: 'T46', owner: '100' }
     const { value, problems } = parseDevice(
       'HD1' as DeviceId,
       hash(deviceChanges('HD1' as DeviceId, { ...edit, password: new Secret('x') }, seal)),

@@ -1,0 +1,45 @@
+import { dirname, join } from 'node:path'
+import { isAppError } from '../../base/errors.js'
+import type { Extension, SiteName } from '../../base/identity.js'
+import type { Config } from '../../config.js'
+import type { Dialplan } from '../../dialplan/dialplan.js'
+import type { Directory, User } from '../../directory/directory.js'
+import { readDialplan } from '../check.js'
+import { plannedSites } from './site-overview.js'
+
+/** Why no user may have an extension anywhere in the network; null: one may. */
+export type Reserved = (extension: Extension) => string | null
+
+/** By the dial plan of this site and by those of other sites on this machine. The directory knows what nodes of the network have said. */
+export function reservedBy(dialplan: Pick<Dialplan, 'reserved'>, config: Config): Reserved {
+  const others = plannedSites(config).flatMap((site) => planBeside(site, config) ?? [])
+  return (extension) => {
+    for (const plan of [dialplan, ...others]) {
+      const reason = plan.reserved(extension)
+      if (reason !== null) return reason
+    }
+    return null
+  }
+}
+
+/** One that cannot be read is a matter of its own site. */
+function planBeside(site: SiteName, config: Config): Dialplan | null {
+  try {
+    return readDialplan({ ...config, site, dialplan: join(dirname(config.dialplan), `${site}.yaml`) })
+  } catch (fault) {
+    if (isAppError(fault, 'DIALPLAN_INVALID')) return null
+    throw fault
+  }
+}
+
+/** Users who have such an extension all the same, from before or by hand, each with the reason. */
+export function reservedUsers(directory: Pick<Directory, 'users' | 'sites'>, reserved: Reserved): readonly (readonly [User, string])[] {
+  const bySites = new Map<string, string>(
+    directory.sites().flatMap(({ id, emergency }) => emergency.map((number) => [number, id] as const)),
+  )
+  return directory.users().flatMap((user) => {
+    const site = bySites.get(user.extension)
+    const reason = reserved(user.extension) ?? (site === undefined ? null : `${user.extension} is an emergency number of ${site}`)
+    return reason === null ? [] : [[user, reason] as const]
+  })
+}
