@@ -131,8 +131,8 @@ describe('session timers (RFC 4028)', () => {
   })
 
   it('below 90 s are refused (§9)', () => {
-    expect(asksTooLittle(request([['Session-Expires', '89']]))).toBe(true)
-    expect(asksTooLittle(request([['Session-Expires', '90']]))).toBe(false)
+    const asking = (seconds: string, ...able: [string, string][]) => asksTooLittle(request([['Session-Expires', seconds], ...able]))
+    expect([asking('89', ['Supported', 'timer']), asking('90', ['Supported', 'timer']), asking('89')]).toEqual([true, false, false])
   })
 
   it('of an answer are ours to refresh unless it says otherwise (§7.2)', () => {
