@@ -5,7 +5,8 @@ import type { Key } from '../key.js'
 import { createToneDetector } from '../sound/tone-detector.js'
 import type { Address } from './address.js'
 import type { Standing } from './latch.js'
-import { createPressCounter, parseTelephoneEvent } from './telephone-event.js'
+import { createPressCounter } from './press-counter.js'
+import { parseTelephoneEvent } from './telephone-event.js'
 
 /** RFC 4733 events and tones of one source make one stream of presses. */
 export interface KeyHearing {
@@ -25,7 +26,7 @@ export function createKeyHearing(onKey: (key: Key, way: KeyWay) => void): KeyHea
   return {
     hearEvent(packet, now) {
       const event = parseTelephoneEvent(payloadOf(packet))
-      const key = event && presses.hear({ ...event, ssrc: packet.getSsrc(), timestamp: packet.getTimestamp() }, now)
+      const key = event && presses.hear({ ...event, ...headerOf(packet) }, now)
       if (!key) return
       // From the first event on, tones in the sound are the same presses heard twice.
       hasEvents = true
@@ -40,6 +41,15 @@ export function createKeyHearing(onKey: (key: Key, way: KeyWay) => void): KeyHea
         onKey(key, 'tone')
       }
     },
+  }
+}
+
+function headerOf(packet: RtpPacket) {
+  return {
+    ssrc: packet.getSsrc(),
+    sequence: packet.getSequenceNumber(),
+    timestamp: packet.getTimestamp(),
+    marker: packet.getMarker(),
   }
 }
 

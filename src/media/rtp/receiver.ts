@@ -1,13 +1,14 @@
 import { isRtp, RtpPacket } from 'rtp.js/packets'
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Heard, KeyWay } from '../audio-session.js'
-import type { Key } from '../key.js'
+import { type Key, keyOfEvent } from '../key.js'
 import type { Negotiation, ReceivedPayloads } from '../sdp/negotiation.js'
 import { decode, isLouderThan } from '../sound/g711.js'
 import type { Address } from './address.js'
 import { createKeyGate, createKeyHearing, payloadOf } from './key-hearing.js'
 import { createLatch, type Latch } from './latch.js'
 import { createReception, type Reception } from './reception.js'
+import { eventBytes, reservedBit } from './telephone-event.js'
 
 /** Hears the far end: meter, key presses, where it is. */
 export interface Receiver {
@@ -70,7 +71,7 @@ export function createReceiver({ clock, onKey, signalling = null }: ReceiverNeed
       if (!packet) return
       const type = packet.getPayloadType()
       const law = payloads.laws.get(type)
-      const isEvent = type === payloads.event
+      const isEvent = type === payloads.event || (!law && isUnannouncedEvent(packet))
       if (!law && !isEvent && type !== comfortNoise) return
       const now = clock.now()
       const numbers = numbersOf(packet)
@@ -85,6 +86,17 @@ export function createReceiver({ clock, onKey, signalling = null }: ReceiverNeed
       gate.settle({ from, ssrc: numbers.ssrc }, standing, now)
     },
   }
+}
+
+/**
+ * Some phones send events with a payload type of their own, whatever was agreed, or though no events were. A dynamic type (RFC 3551 §6) that
+ * was not agreed for sound, with four bytes that are an event of a key, is nothing else.
+ */
+function isUnannouncedEvent(packet: RtpPacket): boolean {
+  if (packet.getPayloadType() < 96) return false
+  const payload = payloadOf(packet)
+  const [event = 255, flags = 0] = payload
+  return payload.length === eventBytes && keyOfEvent(event) !== null && (flags & reservedBit) === 0
 }
 
 function parseRtp(bytes: Buffer): RtpPacket | null {

@@ -1,4 +1,4 @@
-import { eventOfKey, type Key, keyOfEvent } from '../key.js'
+import { eventOfKey, type Key } from '../key.js'
 
 /**
  * RFC 4733 §2.3:
@@ -18,6 +18,8 @@ export interface TelephoneEvent {
 
 /** Payload bytes of one event. */
 export const eventBytes = 4
+/** R in the second byte: 0 (RFC 4733 §2.3.3). */
+export const reservedBit = 0x40
 
 /** Null for what is too short to be one. What follows the first event in a packet repeats older ones (RFC 4733 §2.5.1.4). */
 export function parseTelephoneEvent(payload: Uint8Array): TelephoneEvent | null {
@@ -30,58 +32,6 @@ const volume = 10
 
 export function writeTelephoneEvent({ event, end, duration }: TelephoneEvent): Uint8Array {
   return Uint8Array.of(event, (end ? 0x80 : 0) | volume, (duration >> 8) & 0xff, duration & 0xff)
-}
-
-/** An event packet with what its RTP header says. */
-export interface ReceivedEvent extends TelephoneEvent {
-  readonly ssrc: number
-  readonly timestamp: number
-}
-
-const longestDuration = 0xffff
-/** Older by less than this is late; older by more is a sender that began anew. In samples. */
-const lateWithin = 5 * 8000
-/** Packets of one press come every 20 to 50 ms. */
-const samePressWithinMs = 120
-
-interface Press extends ReceivedEvent {
-  readonly at: number
-}
-
-/**
- * Makes one press of the many packets of an event. The press counts from its first packet, so that no loss
- * of later ones, the three end packets included, can lose it; all others are recognised as its repetition.
- */
-export function createPressCounter(): { hear(received: ReceivedEvent, now: number): Key | null } {
-  let latest: Press | null = null
-  return {
-    hear(received, now) {
-      const before = latest
-      if (before && isLate(before, received)) return null
-      latest = { ...received, at: now }
-      if (before && isSamePress(before, latest)) {
-        // An end, once heard, stays: a copy of an earlier packet may overtake it.
-        if (before.end && before.timestamp === received.timestamp) latest = { ...latest, end: true }
-        return null
-      }
-      return keyOfEvent(received.event)
-    },
-  }
-}
-
-function isLate(before: Press, received: ReceivedEvent): boolean {
-  const age = (before.timestamp - received.timestamp) >>> 0
-  return before.ssrc === received.ssrc && age > 0 && age < lateWithin
-}
-
-function isSamePress(before: Press, received: Press): boolean {
-  if (before.ssrc !== received.ssrc) return false
-  if (before.timestamp === received.timestamp) return true
-  if (before.event !== received.event || before.end || received.at - before.at > samePressWithinMs) return false
-  // RFC 4733 §2.5.1.3: a press of more than 8 s is sent in segments, each with a timestamp of its own.
-  if (before.duration === longestDuration && (received.timestamp - before.timestamp) >>> 0 === longestDuration) return true
-  // Some senders let the timestamp run on during the press; the duration tells a running press from a new one.
-  return received.duration > before.duration
 }
 
 const stepSamples = 160
