@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.js'
 import type { AudioSession, Key, Media } from '../media/media.js'
 import type { IncomingInvite, SipDialog, SipHeaders } from '../srf/srf.js'
 import { answerRequest } from './in-dialog.js'
+import { createInfoKeys } from './info-key.js'
 import { createKeyFilter } from './key-filter.js'
 
 /** A call that we have answered, to speak with the caller. */
@@ -94,7 +95,8 @@ function converse(dialog: SipDialog, session: AudioSession, { invite, clock, log
 
   session.onKeyPress((key, way) => filter.admits(key, way) && keys.emit(key))
   dialog.onEnd(() => end('caller', Promise.resolve()))
-  dialog.onRequest((request) => answerRequest(request, session, (key) => filter.admits(key, 'info') && keys.emit(key)))
+  const inDialog = { session, infoKeys: createInfoKeys(), onKey: (key: Key) => void (filter.admits(key, 'info') && keys.emit(key)) }
+  dialog.onRequest((request) => answerRequest(request, inDialog))
   let awaitsAnswer = invite.body === ''
   dialog.onAck((sdp) => {
     if (sdp === '') return

@@ -1,11 +1,19 @@
+import { keyBodies } from '../media/key.js'
 import type { AudioSession, Key } from '../media/media.js'
 import type { IncomingRequest, ResponseParts } from '../srf/srf.js'
-import { infoForms, keyOfInfo } from './info-key.js'
+import type { InfoKeys } from './info-key.js'
+
+export interface InDialogNeeds {
+  readonly session: AudioSession
+  readonly infoKeys: InfoKeys
+  /** A key pressed by INFO. */
+  readonly onKey: (key: Key) => void
+}
 
 /** Answers what a phone may ask during a call with a prompt. */
-export function answerRequest(request: IncomingRequest, session: AudioSession, onKey: (key: Key) => void): void {
+export function answerRequest(request: IncomingRequest, { session, ...needs }: InDialogNeeds): void {
   if (request.method === 'INFO') {
-    answerInfo(request, onKey)
+    answerInfo(request, needs)
     return
   }
   const { status, parts } = answerOf(request, session)
@@ -45,10 +53,10 @@ export function withSdp(sdp: string): ResponseParts {
   return { headers: { 'Content-Type': 'application/sdp' }, body: sdp }
 }
 
-function answerInfo(request: IncomingRequest, onKey: (key: Key) => void): void {
-  const heard = keyOfInfo(request.header('Content-Type'), request.body)
+function answerInfo(request: IncomingRequest, { infoKeys, onKey }: Omit<InDialogNeeds, 'session'>): void {
+  const heard = infoKeys.read(request.header('Content-Type'), request.body)
   if (heard.kind === 'unknown form') {
-    request.respond(415, { headers: { Accept: infoForms } })
+    request.respond(415, { headers: { Accept: keyBodies.join(', ') } })
     return
   }
   request.respond(200)

@@ -16,6 +16,15 @@ export function parseKey(text: string): Key | null {
   return keys.find((key) => key === text.toUpperCase()) ?? null
 }
 
+/** The bodies of INFO that carry key presses; no standard describes any of them. */
+export const keyBodies = [
+  'application/dtmf-relay',
+  'application/dtmf',
+  'audio/telephone-event',
+  'application/vnd.nortelnetworks.digits',
+  'application/hook-flash',
+] as const
+
 /** ITU-T Q.23: one of each for every key, in hertz. */
 export const lowTones = [697, 770, 852, 941] as const
 export const highTones = [1209, 1336, 1477, 1633] as const

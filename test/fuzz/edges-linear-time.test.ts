@@ -5,7 +5,7 @@ import { parseListenAddress } from '../../src/base/listen-address.js'
 import { readYaml } from '../../src/base/written.js'
 import { readCsv } from '../../src/cli/exchange/csv.js'
 import { matches, parsePattern } from '../../src/dialplan/pattern.js'
-import { keyOfInfo } from '../../src/features/info-key.js'
+import { createInfoKeys } from '../../src/features/info-key.js'
 import { readLogin } from '../../src/hotdesk/replies.js'
 import { createNegotiation } from '../../src/media/sdp/negotiation.js'
 import { changeContacts } from '../../src/registrar/register/contact-changes.js'
@@ -100,9 +100,11 @@ const frames = (bytes: Buffer, piece: number): void => {
 }
 
 const doors: Readonly<Record<string, readonly [(text: string) => unknown, (size: number) => string, size?: number]>> = {
-  'INFO of line ends': [(text) => keyOfInfo('application/dtmf-relay', text), (size) => times('\r\n', size)],
-  'INFO of blanks': [(text) => keyOfInfo('application/dtmf-relay', text), (size) => times('signal \t', size)],
-  'INFO of blanks alone': [(text) => keyOfInfo('application/dtmf', text), (size) => `${times(' ', size)}x`],
+  'INFO of line ends': [(text) => createInfoKeys().read('application/dtmf-relay', text), (size) => times('\r\n', size)],
+  'INFO of blanks': [(text) => createInfoKeys().read('application/dtmf-relay', text), (size) => times('signal \t', size)],
+  'INFO of names': [(text) => createInfoKeys().read('audio/telephone-event', text), (size) => times('event \t', size)],
+  'INFO of digits': [(text) => createInfoKeys().read('application/vnd.nortelnetworks.digits', text), (size) => times('d \t', size)],
+  'INFO of blanks alone': [(text) => createInfoKeys().read('application/dtmf', text), (size) => `${times(' ', size)}x`],
   'an offer of m= lines': [
     (text) => createNegotiation('192.0.2.1', 4_000).answer(text),
     (size) => sdp(times('m=audio 4000 RTP/AVP 0\r\n', size)),

@@ -1,3 +1,4 @@
+import { keyBodies } from '../../media/key.js'
 import type { IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from '../../srf/srf.js'
 import type { Caller } from '../parties/caller.js'
 import { ourReason } from './reason.js'
@@ -16,18 +17,20 @@ export interface Bridge {
   hangUp(text: string): void
 }
 
+/** Four bytes of RFC 4733 would not survive: the application sees bodies as text. */
+const keyTexts = keyBodies.filter((type) => type !== 'audio/telephone-event')
+
 /** Requests that are passed from one leg to the other, and the types of the bodies that pass with them. Phones obey some others. */
 type Passage = Readonly<Record<string, readonly string[]>>
 
-const keys = ['application/dtmf-relay', 'application/dtmf']
 const passed: Passage = {
   UPDATE: ['application/sdp'],
-  INFO: [...keys, 'application/media_control+xml'],
+  INFO: [...keyTexts, 'application/media_control+xml'],
   MESSAGE: ['text/plain', 'application/im-iscomposing+xml'],
 }
 
 /** A caller without proof reaches the emergency centre with what the call needs and nothing else. */
-const passedFromUnproven: Passage = { UPDATE: passed.UPDATE ?? [], INFO: keys }
+const passedFromUnproven: Passage = { UPDATE: passed.UPDATE ?? [], INFO: keyTexts }
 
 /** What other requests in the dialog get; a REFER must not reach the dial codes. */
 const answeredHere: Readonly<Record<string, number>> = { OPTIONS: 200, REFER: 603, SUBSCRIBE: 489, NOTIFY: 489 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { keyBodies } from '../../../src/media/key.js'
 import { alice, device, openStage, type Stage, type StageParts, settled } from './stage.js'
 
 async function inDialogue(parts: StageParts = {}): Promise<Stage & { over: Promise<void> }> {
@@ -96,7 +97,7 @@ test('INFO in another form is refused with 415 and names the forms that are take
   const stage = await inDialogue()
   expect(stage.call.request('INFO', { type: 'application/media_control+xml', body: '<x/>' })).toEqual({
     status: 415,
-    parts: { headers: { Accept: 'application/dtmf-relay, application/dtmf' } },
+    parts: { headers: { Accept: keyBodies.join(', ') } },
   })
   expect(stage.call.request('INFO')?.status).toBe(200)
 })
