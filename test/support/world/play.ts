@@ -1,7 +1,7 @@
 import { newCallId, newTag } from '../../../src/sip/ids.js'
 import { domain } from '../office.js'
 import type { Change, Role, WorldCase } from './case-file.js'
-import { changed } from './change.js'
+import { changed, type Places } from './change.js'
 import { acknowledgement, calleeSide, callerSide, requestWithin, responseTo, type Side, sampleOffer } from './dialog.js'
 import { namedValues, readMessage, type WireMessage, writeMessage } from './message.js'
 import type { Party } from './party.js'
@@ -46,7 +46,7 @@ export async function playCase(one: WorldCase, stage: WorldStage): Promise<Playe
 }
 
 /** Sends a message with the case's change, and answers it as it went out. */
-function send({ one, stage, cast }: Play, party: Party, text: string): WireMessage {
+function send({ one, stage, cast }: Play, party: Party, text: string, key: Places = {}): WireMessage {
   const { name } = readMessage(text)
   const change: Change | undefined = one.change?.[name]
   const places = {
@@ -54,6 +54,7 @@ function send({ one, stage, cast }: Play, party: Party, text: string): WireMessa
     domain,
     me: party.address,
     ...Object.fromEntries(Object.entries(cast).map(([role, { address }]) => [role, address])),
+    ...key,
   }
   const sent = changed(text, change, places)
   party.send(sent)
@@ -155,7 +156,7 @@ async function logIn(play: Play, side: Side): Promise<void> {
   const { stage, cast, one } = play
   for (const digit of `${visitor.pin}#`) {
     side.cseq += 1
-    send(play, cast.caller, requestWithin(side, 'INFO', [], `Signal=${digit}\r\nDuration=160\r\n`))
+    send(play, cast.caller, requestWithin(side, 'INFO', [], `Signal=${digit}\r\nDuration=160\r\n`), keyPlaces(digit))
     await cast.caller.response('a response to INFO', ({ method, status }) => method === 'INFO' && status >= 200)
   }
   if (one.expect.login) await stage.office.settled(visitor.extension, cast.caller.device)
@@ -163,6 +164,12 @@ async function logIn(play: Play, side: Side): Promise<void> {
   send(play, cast.caller, requestWithin(side, 'BYE'))
   await cast.caller.response('a response to BYE', ({ method, status }) => method === 'BYE' && status >= 200)
   await stage.office.redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', cast.caller.device, 'now')
+}
+
+/** A key, and its event code (RFC 4733 §3.2) as a number and as a byte. */
+function keyPlaces(key: string): Places {
+  const code = '0123456789*#'.indexOf(key)
+  return { key, 'key code': String(code), 'key byte': String.fromCharCode(code) }
 }
 
 /** Answers what arrives at a party: the first INVITE by the case's script, the rest with 200. */
