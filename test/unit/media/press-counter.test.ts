@@ -76,7 +76,7 @@ describe('a phone that keeps to RFC 4733', () => {
       text: fc.string({ unit: fc.constantFrom('1', '1', '2', '#'), minLength: 1, maxLength: 6 }),
       pressMs: fc.constantFrom(60, 100, 250),
       pauseMs: fc.constantFrom(60, 150, 700),
-      between: fc.constantFrom('sound', 'silence') as fc.Arbitrary<'sound' | 'silence'>,
+      between: fc.constantFrom<'sound' | 'silence'>('sound', 'silence'),
       late: fc.array(fc.nat(45), { minLength: 60, maxLength: 60 }),
       lost: fc.array(fc.nat(9), { minLength: 60, maxLength: 60 }),
     })
@@ -130,7 +130,7 @@ describe('a phone that keeps to RFC 4733', () => {
   })
 })
 
-const moved = (pressAt: number, packetAt: number) => 1_000 + packetAt * 8 + pressAt * 0
+const moved = (_pressAt: number, packetAt: number) => 1_000 + packetAt * 8
 const bug: Readonly<Record<string, Phone>> = {
   'end packets with moving timestamps': { timestamp: (pressAt, at, index) => 1_000 + (index >= 4 ? at : pressAt) * 8 },
   'every packet a new timestamp': { timestamp: moved },
