@@ -155,8 +155,12 @@ local function seat(keys, args)
   if enabled == 'no' or may == 'no' then return say('DENIED', enabled == 'no' and 'disabled' or 'not-allowed') end
   if not for_hotdesking(tag, device) then return say('NOT_A_HOTDESK_PHONE') end
   if #elsewhere > 0 and second ~= 'allow' then return say('ELSEWHERE', elsewhere[1]) end
+  local key = tag .. ':device:' .. device
+  local state, since = unpack(redis.call('HMGET', key, 'state', 'since'))
   assign(tag, ext, device)
   mark(tag, device, 'active', 'login', via)
+  -- A record that was restored as well knows since when.
+  if since and (state == 'active' or state == 'draining') then redis.call('HSET', key, 'since', since) end
   event(tag, 'login', 'device', device, 'user', ext, 'via', via, 'reason', 'restored')
   return say('SEATED')
 end

@@ -166,6 +166,19 @@ export async function readSavedCopy(path: string): Promise<SavedRecords> {
   return (await loadCopy(path)).hashes
 }
 
+/** The text of a copy, in the order of its lines from the second one on; null for a text that is no copy. @throws where it is damaged */
+export function savedRecordsIn(text: string, name: string): SavedRecords | null {
+  return /^[0-9.]+\n\["/.test(text)
+    ? new Map(
+        soundIn(text, name)
+          .split('\n')
+          .slice(1)
+          .map(parseLine)
+          .map(([key, hash]) => [key, hash]),
+      )
+    : null
+}
+
 /** One JSON value a line: the time, then each hash; the last line is the SHA-256 of all before it. */
 async function loadCopy(path: string): Promise<Contents<Map<string, string>>> {
   const [savedAt = '', ...lines] = (await sound(path)).split('\n')
@@ -188,7 +201,10 @@ function parseLine(line: string): readonly [string, Map<string, string>, Millise
 
 /** Its lines without the checksum. @throws where it is not there, or damaged */
 async function sound(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8')
+  return soundIn(await readFile(path, 'utf8'), path)
+}
+
+function soundIn(text: string, path: string): string {
   const end = text.lastIndexOf('\n', text.length - 2) + 1
   const checksum = createHash('sha256').update(text.slice(0, end)).digest('hex')
   if (text.slice(end).trim() !== checksum) throw new Error(`${path} is damaged`)

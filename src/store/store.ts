@@ -35,7 +35,7 @@ export type * from './contract.js'
 export { embeddedSocket } from './embedded/data-directory.js'
 export { removalMarks } from './integrity/marks.js'
 export { type Installation, installLibrary } from './library/installation.js'
-export { readSavedCopy, type SavedRecords } from './saved-copy.js'
+export { readSavedCopy, type SavedRecords, savedRecordsIn } from './saved-copy.js'
 
 /**
  * Opens the network's Redis, starting one of our own for `embedded`. A Redis that does not answer does not keep the node from

@@ -1,17 +1,18 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { AppError } from '../errors.js'
+import { textIn } from './text-bytes.js'
 
 const megabyte = 1024 * 1024
 
 /** A configuration or a dial plan. */
 export const mostOfSettings = megabyte
-/** An import: some hundred thousand users. */
-export const mostOfImport = 64 * megabyte
+/** An import: some hundred thousand users and phones. */
+export const mostOfImport = 256 * megabyte
 
 /**
  * The text of a file, or of what only looks like one, such as a pipe or an endless device. @throws AppError CONFIG_INVALID when it is larger
- * than `most` bytes; the fault of the system when it cannot be read
+ * than `most` bytes; TextFault when it is no text; the fault of the system when it cannot be read
  */
 export function readTextFile(path: string, most: number): string {
   const file = openSync(path, 'r')
@@ -27,7 +28,7 @@ function piecesOf(path: string, most: number, read: (buffer: Buffer) => number):
   for (let left = most; ; ) {
     const buffer = Buffer.allocUnsafe(64 * 1024)
     const count = read(buffer)
-    if (count === 0) return Buffer.concat(pieces).toString('utf8')
+    if (count === 0) return textIn(Buffer.concat(pieces))
     left -= count
     if (left < 0) throw tooLarge(path, most)
     pieces.push(buffer.subarray(0, count))
@@ -44,7 +45,7 @@ export async function readTextStream(stream: Readable, name: string, most: numbe
     if (left < 0) throw tooLarge(name, most)
     pieces.push(bytes)
   }
-  return Buffer.concat(pieces).toString('utf8')
+  return textIn(Buffer.concat(pieces))
 }
 
 function tooLarge(name: string, most: number): AppError {

@@ -2,6 +2,7 @@ import { type CsvError, parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import { looksLikeSetting, type Path, type Problem, type Written } from '../../base/written.js'
 import { type Kind, kindNames, kinds } from './network-file.js'
+import type { Reading } from './reading.js'
 
 /** Where the parser's own message repeats the cell. */
 const faultWords: Readonly<Record<string, string>> = {
@@ -13,12 +14,6 @@ const faultWords: Readonly<Record<string, string>> = {
 interface Row {
   readonly line: number
   readonly cells: readonly string[]
-}
-
-/** What a file says, and what is wrong with it although it can be read. */
-export interface Reading {
-  readonly written: Written
-  readonly late: readonly Problem[]
 }
 
 /**

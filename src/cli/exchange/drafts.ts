@@ -39,6 +39,12 @@ export interface SiteDraft {
   readonly edit: SiteEdit
 }
 
+/** Who sits at a phone. */
+export interface Login {
+  readonly device: string
+  readonly user: string
+}
+
 export type Draft = UserDraft | DeviceDraft | SiteDraft
 
 export interface DraftNeeds extends Pick<Written, 'placeOf'> {
@@ -53,6 +59,7 @@ export interface DraftNeeds extends Pick<Written, 'placeOf'> {
 
 export interface Drafts {
   readonly drafts: readonly Draft[]
+  readonly logins: readonly Login[]
   /** What the form of one line could not tell. */
   readonly problems: readonly Problem[]
 }
@@ -73,7 +80,12 @@ export function draftsOf(file: NetworkFile, needs: DraftNeeds): Drafts {
     if (isAllUsers) complain(['devices', id, 'owner'], 'there is no such user here, and others are removed')
     else if (!isUser(owner, needs)) complain(['devices', id, 'owner'], 'there is no such user, neither here nor in the network')
   }
-  return { drafts: [...users, ...devices, ...sites], problems }
+  const logins = Object.entries(file.logins).map(([id, user]): Login => ({ device: id, user }))
+  for (const { device, user } of logins) {
+    if (!Object.hasOwn(file.devices, device) && !isDevice(device, needs)) complain(['logins', device], 'there is no such phone')
+    if (!Object.hasOwn(file.users, user) && !isUser(user, needs)) complain(['logins', device], 'there is no such user')
+  }
+  return { drafts: [...users, ...devices, ...sites], logins, problems }
 }
 
 type UserEntry = Named & { readonly pin?: WrittenPin }
@@ -144,6 +156,11 @@ function clear(written: WrittenPassword, device: DeviceId, seal: Seal): Secret {
 function isUser(id: string, { directory }: Pick<DraftNeeds, 'directory'>): boolean {
   const extension = parseExtension(id)
   return extension !== null && directory.user(extension) !== null
+}
+
+function isDevice(id: string, { directory }: Pick<DraftNeeds, 'directory'>): boolean {
+  const device = parseDeviceId(id)
+  return device !== null && directory.device(device) !== null
 }
 
 function tell(path: Path, prepared: { readonly outcome: string } | EditOutcome, complain: Complain): void {

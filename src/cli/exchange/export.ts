@@ -5,19 +5,22 @@ import { writePrivateFile } from '../../base/output/private-files.js'
 import type { Device, Directory, User } from '../../directory/directory.js'
 import type { Replica } from '../../store/store.js'
 import type { CommandNeeds } from '../needs.js'
+import { listed } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
 import { deviceFields } from '../records/device-fields.js'
 import { entriesOf } from '../records/field-options.js'
+import { tellRefused } from '../records/outcome.js'
 import { siteFields } from '../records/site-fields.js'
 import { userFields } from '../records/user-fields.js'
 import { writeCsv } from './csv.js'
-import { type Format, formatOf, formats } from './import.js'
 import { type Kind, kindNames } from './network-file.js'
+import { type Format, formatOf, formats } from './read-file.js'
 
 interface ExportOptions {
   readonly only?: Kind
   readonly format?: Format
   readonly json?: boolean
+  readonly withLogins?: boolean
 }
 
 type Records = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -30,17 +33,24 @@ export function exportCommand(program: Command, needs: CommandNeeds): void {
     .argument('[file]', 'a new file, or one to be replaced (default: standard output)')
     .addOption(new Option('--only <kind>', 'one kind of record; a table holds no more').choices(kindNames))
     .addOption(new Option('--format <form>', 'how to write (default: by the name of the file, else yaml)').choices(formats))
+    .option('--with-logins', 'also who sits at which phone')
     .option('--json', 'as JSON, which can be imported as well')
     .addHelpText(
       'after',
-      '\nExamples:\n  hotdesk export network.yaml\n  hotdesk export --only users people.csv\n  hotdesk export --json | jq .users',
+      '\nExamples:\n  hotdesk export network.yaml\n  hotdesk export --with-logins backup.yaml\n  hotdesk export --only users people.csv\n  hotdesk export --json | jq .users',
     )
     .action(async (file: string | undefined, options: ExportOptions) => {
-      const content = await withDirectory(needs.config('look'), (directory, { replica }) =>
-        Promise.resolve(contentOf(recordsIn(directory, replica), { ...options, format: options.format ?? formatOf(file ?? '') })),
-      )
-      if (file === undefined) return needs.terminal.deliver(content.trimEnd())
-      await writePrivately(file, content)
+      const { content, missing } = await withDirectory(needs.config('look'), (directory, { replica }) => {
+        const chosen = { ...options, format: options.format ?? formatOf(file ?? '') }
+        return Promise.resolve({
+          content: contentOf(recordsIn(directory, replica), options.withLogins ? loginsIn(replica) : null, chosen),
+          missing: unreadable(directory, replica),
+        })
+      })
+      if (file === undefined) needs.terminal.deliver(content.trimEnd())
+      else await writePrivately(file, content)
+      // A backup that lacks somebody is not one.
+      if (missing.length > 0) tellRefused(needs, listed(missing), ['cannot be read, and is not in the export; hotdesk doctor says why'])
     })
 }
 
@@ -79,11 +89,33 @@ function said(entries: readonly (readonly [string, string])[]): Record<string, s
   return Object.fromEntries(entries.filter(([, text]) => text !== ''))
 }
 
-function contentOf(records: Readonly<Record<Kind, Records>>, { only, format, json }: ExportOptions & { readonly format: Format }): string {
-  const chosen = only === undefined ? records : { [only]: records[only] }
+/** Records that nobody can read, such as a user without a home. */
+function unreadable(directory: Directory, replica: Replica): readonly string[] {
+  const known = new Set([
+    ...directory.users().map(({ extension }) => `user:${extension}`),
+    ...directory.devices().map(({ id }) => `device:${id}`),
+    ...directory.sites().map(({ id }) => `site:${id}`),
+  ])
+  return ['user:', 'device:', 'site:'].flatMap((prefix) => Array.from(replica.keysUnder(prefix)).filter((key) => !known.has(key)))
+}
+
+/** Phone → user. */
+function loginsIn(replica: Replica): Readonly<Record<string, string>> {
+  return Object.fromEntries([...(replica.hash('devices') ?? [])].toSorted(byName))
+}
+
+type Chosen = ExportOptions & { readonly format: Format }
+
+function contentOf(
+  records: Readonly<Record<Kind, Records>>,
+  logins: Readonly<Record<string, string>> | null,
+  { only, format, json }: Chosen,
+): string {
+  const chosen = { ...(only === undefined ? records : { [only]: records[only] }), ...(logins ? { logins } : {}) }
   if (json) return `${JSON.stringify(chosen, null, 2)}\n`
   if (format === 'yaml') return stringify(chosen, { lineWidth: 0 })
   if (only === undefined)
     throw new AppError('COMMAND_REFUSED', 'a table holds one kind of record: add --only users, --only devices or --only sites')
+  if (logins !== null) throw new AppError('COMMAND_REFUSED', 'a table has no logins: leave out --with-logins, or choose --format yaml')
   return writeCsv(only, records[only])
 }

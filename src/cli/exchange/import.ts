@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises'
-import { basename, extname } from 'node:path'
+import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
 import { AppError, messageOf } from '../../base/errors.js'
 import { counted } from '../../base/output/counted.js'
 import { createSeal } from '../../base/seal.js'
-import { check, invalid, readYaml } from '../../base/written.js'
-import { mostOfImport, readTextFile, readTextStream } from '../../base/yaml/text-file.js'
+import { check, invalid } from '../../base/written.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
@@ -15,17 +14,16 @@ import { listed, ownerDoubts } from '../operator/doubts.js'
 import { withDirectory } from '../operator/network.js'
 import { reservedBy } from '../operator/reservations.js'
 import { objectionTo, tellDoubts, withoutAsking } from '../records/outcome.js'
-import { type Reading, readCsv } from './csv.js'
 import { doubtsAbout } from './draft-doubts.js'
-import { type Draft, draftsOf } from './drafts.js'
+import { type Drafts, draftsOf } from './drafts.js'
 import { networkFile, readableIn, recordKey } from './network-file.js'
 import { orphansOf, type Plan, planOf } from './plan.js'
 import { createProgress } from './progress.js'
+import { type Format, formats, readFile } from './read-file.js'
+import type { Reading } from './reading.js'
 import { planLines, summaryOf } from './report.js'
+import { foreseen, seat, seatDoubts } from './seats.js'
 import { type Secrets, withSecrets, writeIssued } from './secrets.js'
-
-export const formats = ['yaml', 'csv'] as const
-export type Format = (typeof formats)[number]
 
 interface ImportOptions {
   readonly dryRun?: boolean
@@ -59,7 +57,7 @@ export function importCommand(program: Command, needs: CommandNeeds): void {
       ].join('\n'),
     )
     .action(async (file: string, options: ImportOptions) => {
-      const reading = await read(file, options.format)
+      const reading = await readFile(file, options.format)
       await withDirectory(needs.config('look'), (directory, store) => run({ file, options, reading, needs, directory, store }))
     })
 }
@@ -76,7 +74,7 @@ interface Run {
 async function run(given: Run): Promise<void> {
   const { options, needs, directory, store } = given
   const dialplan = readDialplan(needs.config('look'))
-  const drafts = checkedDrafts(given, dialplan)
+  const { drafts, logins } = checkedDrafts(given, dialplan)
   const progress = createProgress()
   progress.begin('PINs', drafts.length)
   const { pin: pins } = needs.config('look')
@@ -89,11 +87,12 @@ async function run(given: Run): Promise<void> {
     await confirmRemovals(plan, given)
     await write(plan, secrets, given)
   }
-  tellDoubts(needs, [...doubts, ...ownerDoubts(orphans)])
+  const seats = options.dryRun ? foreseen(logins, store.replica) : await seat(logins, store)
+  tellDoubts(needs, [...doubts, ...ownerDoubts(orphans), ...seatDoubts(seats)])
   const { print, paint } = needs.terminal
-  if (options.json) return print(JSON.stringify(summaryOf(plan, secrets, options.dryRun ? 'shown' : 'done'), null, 2))
-  for (const line of planLines(plan, secrets, { form: options.dryRun ? 'shown' : 'done', issuedTo: options.issue ?? null, paint }))
-    print(line)
+  const done = { plan, secrets, seats, form: options.dryRun ? 'shown' : 'done' } as const
+  if (options.json) return print(JSON.stringify(summaryOf(done), null, 2))
+  for (const line of planLines(done, { issuedTo: options.issue ?? null, paint })) print(line)
 }
 
 /** @throws AppError COMMAND_REFUSED where nobody agrees */
@@ -105,29 +104,11 @@ async function confirmRemovals({ planned }: Plan, { options, needs }: Run): Prom
   throw new AppError('COMMAND_REFUSED', `nothing was imported: ${what}, and ${objection}`)
 }
 
-async function read(file: string, format?: Format): Promise<Reading> {
-  const name = file === '-' ? 'standard input' : basename(file)
-  const content = await contentOf(file, name)
-  return (format ?? formatOf(file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), late: [] }
-}
-
-async function contentOf(file: string, name: string): Promise<string> {
-  try {
-    return file === '-' ? await readTextStream(process.stdin, name, mostOfImport) : readTextFile(file, mostOfImport)
-  } catch (fault) {
-    throw invalid('IMPORT_INVALID', name, [{ place: name, key: '', message: `cannot be read (${messageOf(fault)})` }])
-  }
-}
-
-export function formatOf(file: string): Format {
-  return ['.csv', '.tsv', '.txt'].includes(extname(file).toLowerCase()) ? 'csv' : 'yaml'
-}
-
 /** @throws AppError IMPORT_INVALID with everything that is wrong, each with its line */
-function checkedDrafts({ file, options, reading: { written, late }, needs, directory }: Run, dialplan: Dialplan): readonly Draft[] {
+function checkedDrafts({ file, options, reading: { written, late, isCopy }, needs, directory }: Run, dialplan: Dialplan): Drafts {
   const config = needs.config('look')
   const checked = check(networkFile, written, recordKey)
-  const { drafts, problems: found } = draftsOf('value' in checked ? checked.value : readableIn(written.value), {
+  const found = draftsOf('value' in checked ? checked.value : readableIn(written.value), {
     placeOf: written.placeOf,
     directory,
     dialplan,
@@ -136,7 +117,8 @@ function checkedDrafts({ file, options, reading: { written, late }, needs, direc
     pins: config.pin,
     others: options.prune ? 'remove' : 'keep',
   })
-  const wrong = ['problems' in checked ? checked.problems : [], late, found].flat()
+  const { drafts } = found
+  const wrong = ['problems' in checked ? checked.problems : [], late, found.problems].flat()
   const isEmpty = options.prune && drafts.length === 0 && wrong.length === 0
   const nobody = {
     place: basename(file),
@@ -144,9 +126,12 @@ function checkedDrafts({ file, options, reading: { written, late }, needs, direc
     message: 'names nobody and nothing, so --prune would remove nothing; is it the right file?',
   }
   const all = isEmpty ? [nobody] : wrong
-  if (all.length > 0) throw invalid('IMPORT_INVALID', basename(file), all)
-  return drafts
+  if (all.length === 0) return found
+  const fault = invalid('IMPORT_INVALID', basename(file), all)
+  throw isCopy ? new AppError(fault.code, `${fault.message}\n${asItIs}`, fault) : fault
 }
+
+const asItIs = 'hotdesk redis restore writes back what Redis lacks as it is in a copy'
 
 /** Secrets first: were they lost, nobody could log in with what is written then. */
 async function write({ planned }: Plan, { issued }: Secrets, { options, directory }: Run): Promise<void> {

@@ -43,22 +43,24 @@ const user = block({ ...keysOf(userFields), pin })
 const phone = block({ ...keysOf(deviceFields), password })
 const site = block(keysOf(siteFields))
 
-/** Users, phones and sites, in what `hotdesk export` writes and `hotdesk import` reads. */
+/** Users, phones and sites, and who sits at which phone, in what `hotdesk export` writes and `hotdesk import` reads. */
 export const networkFile = block({
   users: blockOf(extension, user).prefault({}),
   devices: blockOf(device, phone).prefault({}),
   sites: blockOf(siteId, site).prefault({}),
+  logins: blockOf(device, extension).prefault({}),
 })
 
 export type NetworkFile = z.output<typeof networkFile>
 
 /** Of a file with problems, the records that have none: so that all is told at once that is wrong. */
 export function readableIn(value: unknown): NetworkFile {
-  const { users, devices, sites } = isBlock(value) ? value : {}
+  const { users, devices, sites, logins } = isBlock(value) ? value : {}
   return {
     users: readable(users, parseExtension, user),
     devices: readable(devices, parseDeviceId, phone),
     sites: readable(sites, parseSiteName, site),
+    logins: readable(logins, parseDeviceId, extension),
   }
 }
 
@@ -84,6 +86,7 @@ export const kindNames = Object.keys(kinds) as Kind[]
  * line is.
  */
 export function recordKey([kind, id, ...rest]: Path): string {
+  if (kind === 'logins') return id === undefined ? kind : `${kind}[…]`
   const known = kindNames.find((name) => name === kind)
   if (known === undefined) return kind === undefined ? '' : '…'
   const keys: readonly PropertyKey[] = kinds[known].keys

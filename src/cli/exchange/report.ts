@@ -1,13 +1,22 @@
+import { counted } from '../../base/output/counted.js'
 import { type Paint, table } from '../terminal.js'
 import type { Kind } from './network-file.js'
 import type { Plan, Planned } from './plan.js'
+import type { Seats } from './seats.js'
 import type { Secrets } from './secrets.js'
 
 /** `shown`: nothing was written. */
 export type Form = 'shown' | 'done'
 
+export interface Import {
+  readonly plan: Plan
+  readonly secrets: Secrets
+  readonly seats: Seats
+  readonly form: Form
+}
+
 /** What an import did, or would do, for a program. */
-export function summaryOf({ planned, unchanged }: Plan, { issued, without }: Secrets, form: Form) {
+export function summaryOf({ plan: { planned, unchanged }, secrets: { issued, without }, seats, form }: Import) {
   const count = (action: Planned['action']): number => planned.filter((one) => one.action === action).length
   return {
     form,
@@ -18,21 +27,29 @@ export function summaryOf({ planned, unchanged }: Plan, { issued, without }: Sec
     issued: issued.length,
     without,
     changes: planned.map(({ action, kind, id, fields }) => ({ action, kind, id, fields })),
+    logins: { restored: seats.seated, unchanged: seats.unchanged.length, refused: seats.refused },
   }
 }
 
 export interface Telling {
-  readonly form: Form
   readonly issuedTo: string | null
   readonly paint: Paint
 }
 
 /** The same for a person: each difference where nothing was written, else the sum of them. */
-export function planLines(plan: Plan, secrets: Secrets, { form, issuedTo, paint }: Telling): string[] {
-  const { added, changed, removed, unchanged, issued } = summaryOf(plan, secrets, form)
-  const sum = [`${added} added`, `${changed} changed`, ...(removed > 0 ? [`${removed} removed`] : []), `${unchanged} as they were`]
+export function planLines(done: Import, { issuedTo, paint }: Telling): string[] {
+  const { plan, secrets, seats, form } = done
+  const { added, changed, removed, unchanged, issued } = summaryOf(done)
+  const logins = seats.seated.length > 0 ? [`${counted(seats.seated.length, 'login')} put back`] : []
+  const sum = [
+    `${added} added`,
+    `${changed} changed`,
+    ...(removed > 0 ? [`${removed} removed`] : []),
+    `${unchanged} as they were`,
+    ...logins,
+  ]
   return [
-    ...(form === 'shown' ? differences(plan, paint) : []),
+    ...(form === 'shown' ? differences(plan, seats, paint) : []),
     `${form === 'shown' ? 'It would be: ' : ''}${sum.join(', ')}.`,
     ...(issued > 0 ? [`${issued} PINs and passwords ${form === 'shown' ? 'would be' : 'are'} issued to ${issuedTo}.`] : []),
     ...(secrets.without.length > 0 ? [paint.bad(withoutWords(secrets.without))] : []),
@@ -47,16 +64,15 @@ function withoutWords(without: readonly string[]): string {
 const nouns = { users: 'user', devices: 'phone', sites: 'site' } as const satisfies Record<Kind, string>
 const signs = { add: '+', change: '~', remove: '-' } as const
 
-function differences({ planned }: Plan, paint: Paint): string[] {
+function differences({ planned }: Plan, { seated }: Seats, paint: Paint): string[] {
   const colours = { add: paint.good, change: paint.key, remove: paint.bad }
-  return table(
-    planned.map(({ action, kind, id, fields }) => [
-      colours[action](signs[action]),
-      nouns[kind],
-      id,
-      fields.map((field) => difference(action, field)).join(', '),
-    ]),
-  )
+  const records = planned.map(({ action, kind, id, fields }) => [
+    colours[action](signs[action]),
+    nouns[kind],
+    id,
+    fields.map((field) => difference(action, field)).join(', '),
+  ])
+  return table([...records, ...seated.map(({ device, user }) => [paint.good('+'), 'login', device, user])])
 }
 
 function difference(action: Planned['action'], { name, before, after }: Planned['fields'][number]): string {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { AppError, messageOf } from '../../base/errors.js'
 import { counted } from '../../base/output/counted.js'
 import { type RecordChange, readSavedCopy, removalMarks, type SavedRecords, type Store } from '../../store/store.js'
+import { seat } from '../exchange/seats.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withStore } from '../operator/network.js'
 
@@ -65,18 +66,17 @@ async function restore(saved: SavedRecords, store: Store, form: 'shown' | 'done'
   const records = [...saved].filter(([key]) => /^(user|device|site):/.test(key) && isMissing(key))
   const settings = [...saved].flatMap(([key, hash]) => (key.startsWith('site:') && !isMissing(key) ? missingSettings(key, hash) : []))
   const seats = [...(saved.get('devices') ?? [])].filter(([device, extension]) => isFree(device, extension))
-  const changes: RecordChange[] = [
-    ...records.map(([key, hash]) => ({ key, fields: Object.fromEntries(hash) })),
-    ...settings,
-    ...(seats.length > 0 ? [{ key: 'devices', fields: Object.fromEntries(seats) }] : []),
-  ]
-  if (form === 'done') {
-    await store.writeTogether(changes)
-    // The users' side follows the phones'.
-    if (seats.length > 0) await store.call('hotdesk_repair')
-  }
+  const changes: RecordChange[] = [...records.map(([key, hash]) => ({ key, fields: Object.fromEntries(hash) })), ...settings]
   const count = (kind: string): number => records.filter(([key]) => key.startsWith(kind)).length
-  return { users: count('user:'), phones: count('device:'), logins: seats.length }
+  const found = { users: count('user:'), phones: count('device:') }
+  if (form === 'shown') return { ...found, logins: seats.length }
+  await store.writeTogether(changes)
+  // Somebody may have logged in meanwhile.
+  const { seated } = await seat(
+    seats.map(([device, user]) => ({ device, user })),
+    store,
+  )
+  return { ...found, logins: seated.length }
 
   /** A living node has made the record of its site anew, without what an operator had set. */
   function missingSettings(key: string, hash: ReadonlyMap<string, string>): RecordChange[] {

@@ -1,0 +1,51 @@
+import { basename, extname } from 'node:path'
+import { messageOf } from '../../base/errors.js'
+import { invalid, type Problem, readYaml } from '../../base/written.js'
+import { TextFault } from '../../base/yaml/text-bytes.js'
+import { mostOfImport, readTextFile, readTextStream } from '../../base/yaml/text-file.js'
+import { readCsv } from './csv.js'
+import type { Reading } from './reading.js'
+import { readCopy } from './saved-network.js'
+
+export const formats = ['yaml', 'csv'] as const
+export type Format = (typeof formats)[number]
+
+/** Reads a file to import, or standard input for `-`. @throws AppError IMPORT_INVALID where it is no text */
+export async function readFile(file: string, format?: Format): Promise<Reading> {
+  const name = file === '-' ? 'standard input' : basename(file)
+  const content = await contentOf(file, name)
+  const lost = content.indexOf('\ufffd')
+  if (lost >= 0) throw unreadable(name, lostCharacter(content, lost))
+  if (content.trim() === '') throw unreadable(name, { place: name, key: '', message: 'the file is empty' })
+  const copy = format === undefined ? readCopy(content, name) : null
+  if (copy) return copy
+  return (format ?? formatOf(file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), late: [] }
+}
+
+async function contentOf(file: string, name: string): Promise<string> {
+  try {
+    return file === '-' ? await readTextStream(process.stdin, name, mostOfImport) : readTextFile(file, mostOfImport)
+  } catch (fault) {
+    const problem =
+      fault instanceof TextFault
+        ? { place: `${name}:${fault.line}:${fault.column}`, key: '', message: fault.reason }
+        : { place: name, key: '', message: `cannot be read (${messageOf(fault)})` }
+    throw unreadable(name, problem)
+  }
+}
+
+/** Somebody saved the file once with characters that its encoding has not. */
+function lostCharacter(content: string, at: number): Problem {
+  const before = content.slice(0, at).split(/\r\n|\n|\r/)
+  const place = `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
+  return { place, key: '', message: 'a character was lost here when the file was converted (U+FFFD); write it again' }
+}
+
+function unreadable(name: string, problem: Problem): Error {
+  const place = problem.place.startsWith(name) ? problem.place : `${name}:${problem.place}`
+  return invalid('IMPORT_INVALID', name, [{ ...problem, place }])
+}
+
+export function formatOf(file: string): Format {
+  return ['.csv', '.tsv', '.txt'].includes(extname(file).toLowerCase()) ? 'csv' : 'yaml'
+}

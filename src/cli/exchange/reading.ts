@@ -1,0 +1,9 @@
+import type { Problem, Written } from '../../base/written.js'
+
+/** What a file says, and what is wrong with it although it can be read. */
+export interface Reading {
+  readonly written: Written
+  readonly late: readonly Problem[]
+  /** It is the copy that a node has saved. */
+  readonly isCopy?: true
+}
