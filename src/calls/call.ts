@@ -5,11 +5,11 @@ import type { CallKind } from '../hotdesk/hotdesk.js'
 import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
 import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
 import { createCallControl } from './legs/control.js'
-import { passedHeaders } from './legs/passed-headers.js'
+import { passedHeaders, withoutTraces } from './legs/passed-headers.js'
 import { sessionDescription } from './legs/session-body.js'
 import type { CallNeeds, OpenCall } from './needs.js'
 import { type Caller, partyOf } from './parties/caller.js'
-import { identityHeaders, type Party } from './parties/party.js'
+import type { Party } from './parties/party.js'
 
 /** One call: leg A, who is behind it, and what its legs B shall carry. */
 export interface Call extends OpenCall {
@@ -20,7 +20,7 @@ export interface Call extends OpenCall {
   readonly log: Logger
   /** The caller's session description, `''` without. */
   readonly offer: string
-  /** Of every leg B. */
+  /** Of every leg B, without the caller: who is told what depends on where the leg goes. */
   readonly headers: SipHeaders
   /** What becomes of it, for its record. */
   readonly course: Course
@@ -71,7 +71,7 @@ function legHeaders({ invite, caller, party, kind }: Pick<Call, 'invite' | 'call
   // An emergency call is refused for nothing, used-up hops included.
   const left = kind === 'emergency' ? mostForwards : forwardsLeft(invite) - 1
   const passed = passedHeaders(invite, caller, needs.dialplan)
-  return { ...passed, ...identityHeaders(party, needs.domain), ...legCapabilities, 'Max-Forwards': String(left) }
+  return { ...(party.isPrivate ? withoutTraces(passed) : passed), ...legCapabilities, 'Max-Forwards': String(left) }
 }
 
 /** What a leg of ours takes in its dialog: said in each INVITE and its 200 (RFC 3261 §13.2.1, §13.3.1.4). */

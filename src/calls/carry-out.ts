@@ -74,7 +74,7 @@ function afterMiss(call: Call, failure: Failure, question: Question, needs: Call
 }
 
 async function toPhoneInDistress(call: Call, { device, bindings }: To<'call-back'>, needs: CallNeeds): Promise<Termination> {
-  const branches = bindings.map((binding) => phoneBranch(binding, call.headers))
+  const branches = bindings.map((binding) => phoneBranch(binding, call, needs))
   const placed = await place(call, { branches, ringMs: callBackRingMs, silenceMs, to: `phone ${device.id}` }, needs)
   if (placed.outcome === 'ended') return placed.termination
   return refuse(call, placed.outcome === 'missed' ? placed.failure : { reason: 'no-answer' })

@@ -60,7 +60,7 @@ export interface TrunkPort {
     place: { readonly location: string; readonly invite: Pick<IncomingInvite, 'body' | 'header'> },
   ): LineCall | null
   /** The caller of a call that came from a trunk. */
-  caller(invite: IncomingInvite): Shown
+  caller(invite: IncomingInvite): OutsideParty
   /** The number a trunk call is for. */
   called(invite: IncomingInvite): string
 }

@@ -3,6 +3,7 @@ import { type Call, refuse } from './call.js'
 import { shownDigits } from './decision/shown-digits.js'
 import type { Termination } from './failure.js'
 import type { CallNeeds } from './needs.js'
+import { anonymous } from './parties/party.js'
 import type { CallRecord, Participants } from './records.js'
 
 /** Counts the call, and the phone that makes it, as long as it lives; what it came to is one line in the log and one record. */
@@ -62,8 +63,12 @@ function dialledIn({ kind, caller, invite }: Call, needs: CallNeeds): string {
   return shownDigits(digits, needs) ?? 'unknown'
 }
 
-function participantsOf({ caller, course }: Call): Participants {
-  const called = Array.from(course.called, ([extension, at]) => ({ extension, side: 'in' as const, at }))
+/** The call log of a user who was called shows no caller who wanted to stay unknown. */
+const unknownCaller = { caller: anonymous.number, callerName: '', device: '' } as const
+
+function participantsOf({ caller, party, course }: Call): Participants {
+  const seen = party.isPrivate ? unknownCaller : {}
+  const called = Array.from(course.called, ([extension, at]) => ({ extension, side: 'in' as const, at, seen }))
   if (caller.kind !== 'device' || !caller.user) return called
   return [{ extension: caller.user.extension, side: 'out', at: [caller.device.id] }, ...called]
 }

@@ -33,7 +33,13 @@ export interface CallRecord {
 }
 
 /** Users whose call log has the call: which side of it they were, and the phones where they sat. */
-export type Participants = readonly { readonly extension: Extension; readonly side: 'out' | 'in'; readonly at: readonly DeviceId[] }[]
+export type Participants = readonly {
+  readonly extension: Extension
+  readonly side: 'out' | 'in'
+  readonly at: readonly DeviceId[]
+  /** What this user sees in place of the record's own fields. */
+  readonly seen?: Partial<CallRecord>
+}[]
 
 /** Call records as JSON lines, one file a day; and each user's own call log in Redis, which follows the user from desk to desk. */
 export interface CallRecords {
@@ -109,8 +115,8 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
   return {
     keep(record, participants) {
       gather(record)
-      const fields = Object.fromEntries(Object.entries(record).map(([name, value]) => [name, String(value)]))
-      for (const { extension, side, at } of participants) {
+      for (const { extension, side, at, seen } of participants) {
+        const fields = Object.fromEntries(Object.entries({ ...record, ...seen }).map(([name, value]) => [name, String(value)]))
         store
           .append(`calls:${extension}`, { side, at: at.join(' '), ...fields }, keptCalls)
           .catch(complain(`a call is not in the log of ${extension}`))

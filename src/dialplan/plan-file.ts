@@ -39,6 +39,8 @@ const trunkUri = secretForm(
 
 const location = secretForm('pidf-lo or none', (found) => (found === 'pidf-lo' || found === 'none' ? found : null))
 
+const trust = secretForm('none, callers or full', (found) => (['none', 'callers', 'full'] as const).find((word) => word === found) ?? null)
+
 const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
 
 // Nothing in this block is quoted: any of its texts may be a password in the wrong place.
@@ -53,6 +55,7 @@ const trunk = block({
   ).optional(),
   location: location.prefault('none'),
   alertInfo: yesOrNo.prefault('no'),
+  trust: trust.prefault('callers'),
 }).refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
 
 const route = block({

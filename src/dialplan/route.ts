@@ -19,6 +19,11 @@ export interface Trunk {
   readonly location?: 'pidf-lo'
   /** Alert-Info and Call-Info of its calls reach phones; left out: they do not. */
   readonly alertInfo?: true
+  /**
+   * Trust in P-Asserted-Identity (RFC 3325 §2.3). `none`: that of its calls is ignored. `full`: the carrier is also told who calls when the
+   * caller wants to stay unknown. Left out: it is believed, and not told.
+   */
+  readonly trust?: 'none' | 'full'
 }
 
 /** What the digits of an authenticated phone mean at this site. */

@@ -50,7 +50,10 @@ export function createRules(file: PlanFile): Dialplan {
   }
 }
 
-function trunkOf(name: string, { uri, from, username, password, callerId, ping, location, alertInfo }: PlanFile['trunks'][string]): Trunk {
+function trunkOf(
+  name: string,
+  { uri, from, username, password, callerId, ping, location, alertInfo, trust }: PlanFile['trunks'][string],
+): Trunk {
   const host = /^sips?:(?:\[([^\]]+)\]|([^:;]+))/.exec(uri)
   const address = host?.[1] ?? host?.[2] ?? ''
   return {
@@ -63,6 +66,7 @@ function trunkOf(name: string, { uri, from, username, password, callerId, ping, 
     ...(ping === undefined ? {} : { pingSeconds: ping }),
     ...(location === 'none' ? {} : { location }),
     ...(alertInfo ? { alertInfo } : {}),
+    ...(trust === 'callers' ? {} : { trust }),
   }
 }
 

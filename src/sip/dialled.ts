@@ -12,5 +12,11 @@ export function dialled(uri: string): string {
   if (parsed?.kind === 'tel') return parsed.number.replace(/[-.()]/g, '')
   if (parsed?.kind !== 'sip') return ''
   // RFC 3261 §19.1.6: parameters of a telephone number may stand in the user part.
-  return decodeUser((parsed.user ?? '').split(';', 1)[0] ?? '')
+  return plainNumber(decodeUser((parsed.user ?? '').split(';', 1)[0] ?? ''))
+}
+
+/** `+33 6-12.34.56(78)` as `+33612345678`. Any other user part as it is. */
+function plainNumber(user: string): string {
+  const digits = user.replace(/[-.() ]/g, '')
+  return /^\+?[0-9]+$/.test(digits) ? digits : user
 }

@@ -1,5 +1,6 @@
 import { parseExtension } from '../base/identity.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/caller.js'
 import { dialled } from '../sip/dialled.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../sip/name-addr.js'
 import { printUri, withUser } from '../sip/uri.js'
@@ -22,7 +23,7 @@ export interface OutgoingCall {
   readonly parts: OutgoingParts
 }
 
-const unknown: OutsideParty = { name: '', number: 'anonymous', isPrivate: true }
+const unknown: OutsideParty = { name: '', number: 'anonymous', isPrivate: true, isAsserted: false }
 
 /** The call as the carrier wants it: its own host in all addresses, the number it knows as caller, our name with it. */
 export function outgoingCall(trunk: Trunk, number: string, party: OutsideParty, dialplan: Dialplan): OutgoingCall {
@@ -36,14 +37,14 @@ export function outgoingCall(trunk: Trunk, number: string, party: OutsideParty, 
   }
 }
 
-/** RFC 3325 §9.1: the carrier learns who calls even when the person called must not (RFC 3323 §4.1.1.3). */
+/** Of a caller who wants to stay unknown only a carrier inside the trust domain learns the number (RFC 3325 §7, RFC 3323 §4.1.1.3). */
 function callerHeaders(trunk: Trunk, party: OutsideParty, dialplan: Dialplan): SipHeaders {
   const uri = callerUri(trunk, party, dialplan)
   const known = uri === null ? null : printNameAddr(nameAddr(uri, party.name))
-  const hidden = printNameAddr(nameAddr('sip:anonymous@anonymous.invalid', 'Anonymous'))
+  const isTold = party.isAsserted !== false && (!party.isPrivate || trunk.trust === 'full')
   return {
-    From: party.isPrivate || known === null ? hidden : known,
-    ...(known === null || party.isAsserted === false ? {} : { 'P-Asserted-Identity': known }),
+    From: party.isPrivate || known === null ? hiddenCaller : known,
+    ...(known !== null && isTold ? { 'P-Asserted-Identity': known } : {}),
     ...(party.isPrivate ? { Privacy: 'id' } : {}),
   }
 }
@@ -68,12 +69,17 @@ function addressAt(trunk: Trunk, number: string, form: 'whole' | 'bare' = 'whole
   return printUri(form === 'whole' ? address : { ...address, port: null, params: new Map() })
 }
 
-/** Who calls from outside: P-Asserted-Identity of the carrier, else From (RFC 3325 §5). */
-export function callerOf(request: IncomingRequest): OutsideParty {
-  const address = parseNameAddr(request.header('P-Asserted-Identity') || request.header('From'))
-  const number = dialled(address?.uri ?? '')
-  if (!address || number === '' || number.toLowerCase() === 'anonymous') return unknown
-  return { name: address.display, number, isPrivate: /\b(id|user|header)\b/i.test(request.header('Privacy')) }
+/**
+ * Who calls from outside: P-Asserted-Identity of the carrier, else Remote-Party-ID, else From (RFC 3325 §5). Of a caller who wants to stay
+ * unknown nothing is taken: then no phone, log or record can show it. `trunk`: where the call came from.
+ */
+export function callerOf({ header }: IncomingRequest, trunk: Pick<Trunk, 'trust'> | null): OutsideParty {
+  const from = fromCaller(header)
+  if (privacyOf(header) ?? from === 'hidden') return unknown
+  const sources = trunk?.trust === 'none' ? [] : [assertedCaller(header), remoteParty(header)]
+  const stated = [...sources, from].find((statement) => statement !== 'silent') ?? 'silent'
+  if (typeof stated === 'string') return unknown
+  return { ...stated, isPrivate: false, isAsserted: stated === sources[0] }
 }
 
 /** The number a carrier's call is for: in the Request-URI, or in To where the Request-URI names only the line. */

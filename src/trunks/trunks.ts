@@ -72,7 +72,7 @@ export function createTrunks({ srf, dialplan, store, clock, log, metrics, settin
       const call = outgoingCall(trunk, number, party, dialplan)
       return locatedCall(call, { ...place, caller: callerUri(trunk, party, dialplan), at: store.clock.now() })
     },
-    caller: callerOf,
+    caller: (request) => callerOf(request, trunkOf(request.source)),
     called: (request) => calledNumber(request, dialplan),
     close() {
       for (const ping of pings) ping?.cancel()

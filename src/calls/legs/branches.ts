@@ -1,35 +1,41 @@
 import type { LiveNode, User } from '../../directory/directory.js'
 import type { Binding } from '../../registrar/registrar.js'
 import { withoutUriHeaders } from '../../sip/uri.js'
-import type { SipHeaders } from '../../srf/srf.js'
 import type { Call } from '../call.js'
 import type { To } from '../decision/contract.js'
 import type { CallNeeds } from '../needs.js'
 import { contentOf } from '../parties/content.js'
 import { passportHeader } from '../parties/node-passport.js'
+import { identityHeaders, shownIdentity } from '../parties/party.js'
 import { sipUriOf } from './node-address.js'
 import type { Branch } from './ring.js'
 
 /** The user's phones here, and the nodes that hold the others, all at once. */
 export function branchesTo({ user, way, bindings, nodes }: To<'phones'>, call: Call, needs: CallNeeds): readonly Branch[] {
-  const here = bindings.map((binding) => phoneBranch(binding, call.headers))
+  const here = bindings.map((binding) => phoneBranch(binding, call, needs))
   return [...here, ...nodes.map((node) => nodeBranch(node, { user, hops: way.hops + 1, call }, needs))]
 }
 
 /** One phone on the flow it registered on (RFC 5626 §5.3). */
-export function phoneBranch(binding: Binding, headers: SipHeaders): Branch {
-  return { uri: withoutUriHeaders(binding.contact), parts: { headers, via: binding.flow }, device: binding.device }
+export function phoneBranch(
+  binding: Binding,
+  { headers, party }: Pick<Call, 'headers' | 'party'>,
+  { domain }: Pick<CallNeeds, 'domain'>,
+): Branch {
+  const shown = { ...headers, ...shownIdentity(party, domain) }
+  return { uri: withoutUriHeaders(binding.contact), parts: { headers: shown, via: binding.flow }, device: binding.device }
 }
 
 interface Handover {
   readonly user: User
   readonly hops: number
-  readonly call: Pick<Call, 'headers' | 'offer'>
+  readonly call: Pick<Call, 'headers' | 'offer' | 'party'>
 }
 
-function nodeBranch(to: LiveNode, { user, hops, call }: Handover, { passports, peers, node }: CallNeeds): Branch {
+function nodeBranch(to: LiveNode, { user, hops, call }: Handover, { passports, peers, node, domain }: CallNeeds): Branch {
   const callId = `${crypto.randomUUID()}@${node}`
-  const { headers, offer } = call
+  const { offer, party } = call
+  const headers = { ...call.headers, ...identityHeaders(party, domain) }
   const header = (name: string): string => [headers[name] ?? ''].flat().join(', ')
   const passage = { from: node, to: to.name, callId, target: user.extension, hops }
   const passport = passports.sign(passage, contentOf({ header, body: offer }))

@@ -34,6 +34,11 @@ export function passedHeaders(invite: Pick<IncomingInvite, 'header'>, caller: Ca
   return Object.fromEntries(passed)
 }
 
+/** The same of a caller who wants to stay unknown: these may name the caller as well (RFC 3323 §4.1). */
+export function withoutTraces({ Subject: _subject, Organization: _organization, 'Call-Info': _info, ...headers }: SipHeaders): SipHeaders {
+  return headers
+}
+
 function passes(rule: Rule, value: string, granted: () => boolean): boolean {
   if (rule === 'granted') return granted()
   return rule === 'passes' || (rule === 'urgency' && urgencies.has(value.trim().toLowerCase()))

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
-import type { SipAnswer, SipHeaders } from '../../srf/srf.js'
+import type { SipAnswer } from '../../srf/srf.js'
 import type { Call } from '../call.js'
 import { type Calling, type RingResult, ring, stuck } from '../legs/ring.js'
 import type { CallNeeds, LineCall } from '../needs.js'
@@ -107,7 +107,7 @@ interface Sending {
 
 function ringOver(call: Call, { trunk, onResponse }: TrunkCall, { line, ...limits }: Sending, { srf, clock }: CallNeeds): Calling {
   const { uri, parts } = line
-  const branch = { uri, parts: { ...parts, headers: { ...withoutIdentity(call.headers), ...parts.headers } }, device: null }
+  const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null }
   const heard = { onProvisional: onResponse, onFinal: onResponse }
   const ringing = ring({ srf, clock, branches: [branch], sdp: call.offer || null, ringMs, ...limits, ...heard })
   call.course.reached = nameOf(trunk)
@@ -118,9 +118,4 @@ function ringOver(call: Call, { trunk, onResponse }: TrunkCall, { line, ...limit
 /** As the call's record names it. */
 export function nameOf({ name }: Trunk): string {
   return `trunk ${name}`
-}
-
-/** An identity inside the network is not the carrier's to know. */
-function withoutIdentity({ 'P-Asserted-Identity': _asserted, Privacy: _privacy, ...headers }: SipHeaders): SipHeaders {
-  return headers
 }

@@ -1,5 +1,6 @@
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device } from '../../directory/directory.js'
+import { privacyOf } from '../../sip/caller.js'
 import { dialled } from '../../sip/dialled.js'
 import { sipUri } from '../../sip/uri.js'
 import type { IncomingInvite, SipSource } from '../../srf/srf.js'
@@ -64,23 +65,22 @@ export function diallerOn(device: Device, { directory, hotdesk }: Pick<Knowledge
 
 /** How the other side shall see the caller: the user and never the device. */
 export function partyOf(caller: Caller, invite: IncomingInvite, needs: CallNeeds): Party {
-  const isPrivate = /\bid\b/.test(invite.header('Privacy'))
   switch (caller.kind) {
-    case 'device':
+    case 'device': {
+      const isPrivate = privacyOf(invite.header) ?? false
       return caller.user
         ? { name: caller.user.name, number: caller.user.extension, isPrivate, isAsserted: true }
         : { name: '', number: caller.device.id, isPrivate, isAsserted: true }
-    case 'trunk':
-      return { ...asOutsider(needs.trunks.caller(invite), needs), isAsserted: isAsserted(invite) }
+    }
+    case 'trunk': {
+      const { isAsserted = false, ...shown } = needs.trunks.caller(invite)
+      return { ...asOutsider(shown, needs), isAsserted }
+    }
     case 'node':
-      return { ...assertedParty(invite.header), isPrivate }
+      return { ...assertedParty(invite.header), isPrivate: /\bid\b/.test(invite.header('Privacy')) }
     case 'unknown':
       return anonymous
   }
-}
-
-function isAsserted(invite: IncomingInvite): boolean {
-  return invite.header('P-Asserted-Identity') !== ''
 }
 
 /** The phone that a caller names, hidden numbers included, if it gives some sign of being that phone: its flow, or any credentials. Proves nothing. */

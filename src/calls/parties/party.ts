@@ -1,3 +1,4 @@
+import { hiddenCaller } from '../../sip/caller.js'
 import { dialled } from '../../sip/dialled.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/name-addr.js'
 import { sipUri } from '../../sip/uri.js'
@@ -9,7 +10,7 @@ export interface Shown {
   readonly name: string
   /** User part: an extension or a number. */
   readonly number: string
-  /** RFC 3323: the caller wants to stay unknown to those outside. */
+  /** RFC 3323: the caller wants to stay unknown to those who are called. */
   readonly isPrivate: boolean
 }
 
@@ -20,10 +21,18 @@ export interface Party extends Shown {
 
 export const anonymous: Party = { name: 'Anonymous', number: 'anonymous', isPrivate: true, isAsserted: false }
 
-/** From and, if it is known, P-Asserted-Identity (RFC 3325 §9.1) of a call inside the network: the user, never the device. */
+/**
+ * From and, if it is known, P-Asserted-Identity (RFC 3325 §9.1) of a call from node to node: the user, never the device. Nodes trust each
+ * other, so that Privacy goes along with an identity that is to be hidden at the end.
+ */
 export function identityHeaders(party: Party, domain: string): SipHeaders {
   const value = printNameAddr(nameAddr(sipUri({ user: party.number, host: domain }), party.name))
   return { From: value, ...(party.isAsserted ? { 'P-Asserted-Identity': value } : {}), ...(party.isPrivate ? { Privacy: 'id' } : {}) }
+}
+
+/** The same for a phone: it is told nothing of a caller who wants to stay unknown (RFC 3325 §7, RFC 3323 §4.1.1.3). */
+export function shownIdentity(party: Party, domain: string): SipHeaders {
+  return party.isPrivate ? { From: hiddenCaller, Privacy: 'id' } : identityHeaders(party, domain)
 }
 
 /** The caller by P-Asserted-Identity, else by From (RFC 3325 §5): only where a node of the network has signed them. */

@@ -3,7 +3,8 @@ import type { Incoming, Phone } from '../../../src/cli/demo/phone.js'
 import type { SipRequest } from '../../../src/sip/message.js'
 import { planOver } from '../../support/carrier.js'
 import type { TestNode } from '../../support/node.js'
-import { domain, openTestOffice, type TestOffice } from '../../support/office.js'
+import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/office.js'
+import { createRawPhone } from '../../support/raw-phone.js'
 import { type HeaderList, offer, openUdpPeer, type SipPeer } from '../../support/sip-peer.js'
 
 /** Callers from outside who call themselves as somebody inside. */
@@ -90,6 +91,47 @@ describe('a call from a trunk', () => {
   ])('of %s reaches the phone, as %s', async (user, encoded) => {
     const { invite } = await shown(desk, '+33199000100', `"x\\"\\\\" <sip:${user}@x>`)
     expect(invite.header('From').split(';tag=')[0]).toBe(`"x\\"\\\\" <sip:${encoded}@${domain}>`)
+  })
+
+  it.each<readonly [string, string, HeaderList]>([
+    ['by Privacy', '"Jo" <sip:+33687654321@x>', [['Privacy', 'user;ID']]],
+    ['by an anonymous From', '"Anonymous" <sip:anonymous@anonymous.invalid>', [['P-Asserted-Identity', '"Jo" <tel:+33687654321>']]],
+  ])(
+    'of somebody who hides %s is shown as nobody, at a phone, at a phone of another node, and in the call log',
+    async (_, from, headers) => {
+      const places = [
+        [desk, '+33199000100', '100'],
+        [farDesk, '+33199000101', '101'],
+      ] as const
+      for (const [phone, number, extension] of places) {
+        await office.redis.cli('DEL', `{hd}:calls:${extension}`)
+        const { invite } = await shown(phone, number, from, headers)
+        expect(invite.header('From').split(';tag')[0]).toBe('"Anonymous" <sip:anonymous@anonymous.invalid>')
+        expect([invite.header('P-Asserted-Identity'), invite.header('Privacy')]).toEqual(['', 'id'])
+        const log = () => office.redis.cli('XRANGE', `{hd}:calls:${extension}`, '-', '+')
+        await expect.poll(log).toContain('anonymous')
+        expect(await log()).not.toMatch(/Jo\b|87654321/)
+      }
+    },
+  )
+
+  it('of a colleague who hides is shown as nobody as well, and the caller keeps the call in their own log', async () => {
+    await office.redis.cli('DEL', '{hd}:calls:101')
+    const peer = await openUdpPeer({ port: Number(node.udp.split(':')[1]) }, ['NOTIFY'])
+    const colleague = createRawPhone({ peer, device: 'HD0003', password: passwordOf('HD0003'), domain })
+    await colleague.register()
+    await office.seat({ '102': 'HD0003' })
+    const dialling = colleague.dial('101', { headers: [['Privacy', 'id']] })
+    const { invite, reject } = await farDesk.nextCall()
+    expect(invite.header('From').split(';tag')[0]).toBe('"Anonymous" <sip:anonymous@anonymous.invalid>')
+    expect(invite.header('P-Asserted-Identity')).toBe('')
+    reject(486)
+    expect((await dialling.final).answer.status).toBe(486)
+    const log = (extension: string) => office.redis.cli('XRANGE', `{hd}:calls:${extension}`, '-', '+')
+    await expect.poll(() => log('102')).toMatch(/callerName\s+Chloé/)
+    await expect.poll(() => log('101')).toContain('anonymous')
+    expect(await log('101')).not.toMatch(/Chloé|HD0003/)
+    await peer.close()
   })
 
   it('is forwarded to the outside without our assertion of its number', async () => {

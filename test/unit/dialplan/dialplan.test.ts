@@ -134,6 +134,13 @@ describe('people and the outside', () => {
     expect(plan.trunks.map(({ location }) => location)).toEqual([undefined, undefined, 'pidf-lo'])
   })
 
+  test('a trunk is trusted with its callers unless something else is set', () => {
+    const plan = load(
+      'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" }, b: { uri: "sip:192.0.2.2", trust: callers }, c: { uri: "sip:192.0.2.3", trust: none }, d: { uri: "sip:192.0.2.4", trust: full } }',
+    )
+    expect(plan.trunks.map(({ trust }) => trust)).toEqual([undefined, undefined, 'none', 'full'])
+  })
+
   test('the first route that matches counts, and its trunks keep their order', () => {
     const plan = load(
       [
@@ -235,6 +242,11 @@ describe('a file that would surprise a caller is refused, with file, line and bo
       'a form of a place that there is not',
       'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1", location: pidf } }',
       'dialplans/test.yaml:3:38  trunks.a.location: expected pidf-lo or none',
+    ],
+    [
+      'a trust that there is not',
+      'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1", trust: yes } }',
+      'dialplans/test.yaml:3:38  trunks.a.trust: expected none, callers or full',
     ],
     [
       'numbers with unlike open digits',

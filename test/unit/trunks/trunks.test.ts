@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { callerOf } from '../../../src/trunks/identity.js'
 import { incoming } from '../registrar/harness.js'
 import { all, type Bench, open, trunkNamed } from './harness.js'
 
@@ -171,34 +172,71 @@ describe('a call to a carrier', () => {
     })
   })
 
-  it('RFC 3323 §4.1.1.3, RFC 3325 §7: of a caller who wants to stay unknown only the carrier learns the number', () => {
-    expect(outgoing(first, '1', { ...alice, isPrivate: true }).parts.headers).toEqual({
-      From: '"Anonymous" <sip:anonymous@anonymous.invalid>',
+  it('RFC 3323 §4.1.1.3, RFC 3325 §7: of a caller who wants to stay unknown only a carrier with full trust learns the number', () => {
+    const hidden = { From: '"Anonymous" <sip:anonymous@anonymous.invalid>', Privacy: 'id' }
+    expect(outgoing(first, '1', { ...alice, isPrivate: true }).parts.headers).toEqual(hidden)
+    expect(outgoing({ ...first, trust: 'none' }, '1', { ...alice, isPrivate: true }).parts.headers).toEqual(hidden)
+    expect(outgoing({ ...first, trust: 'full' }, '1', { ...alice, isPrivate: true }).parts.headers).toEqual({
+      ...hidden,
       'P-Asserted-Identity': '"Alice \\"Al\\" Meyer" <sip:+33199000100@192.0.2.20>',
-      Privacy: 'id',
     })
   })
 })
 
 describe('a call from a carrier', () => {
+  const bob = '"Bob" <sip:+44207946000@carrier.example>;tag=1'
+  const hidden = '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1'
   const { caller, called } = open().trunks
   const invite = (headers: Readonly<Record<string, string>>, uri = 'sip:+33199000101@192.0.2.10') =>
     incoming({ method: 'INVITE', uri, headers }).request
 
   it.each([
-    [{ From: '"Bob" <sip:+44207946000@carrier.example>;tag=1' }, { name: 'Bob', number: '+44207946000', isPrivate: false }],
+    [{ From: bob }, { name: 'Bob', number: '+44207946000' }],
+    [{ From: '<sip:+44207;npdi@y>;tag=1' }, { name: '', number: '+44207' }],
     [
-      { From: '<sip:x@y>;tag=1', 'P-Asserted-Identity': '<tel:+44-20-7946-000>' },
-      { name: '', number: '+44207946000', isPrivate: false },
+      { From: bob, 'Remote-Party-ID': '<sip:+331@x>;party=calling' },
+      { name: '', number: '+331' },
     ],
     [
-      { From: '<sip:+44207;npdi@y>;tag=1', Privacy: 'id' },
-      { name: '', number: '+44207', isPrivate: true },
+      { From: bob, 'P-Asserted-Identity': 'garbage' },
+      { name: 'Bob', number: '+44207946000' },
     ],
-    [{ From: '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1' }, { name: '', number: 'anonymous', isPrivate: true }],
-    [{ From: 'nonsense' }, { name: '', number: 'anonymous', isPrivate: true }],
-  ])('names its caller: %j', (headers, party) => {
-    expect(caller(invite(headers))).toEqual(party)
+    [
+      { From: bob, Privacy: 'none' },
+      { name: 'Bob', number: '+44207946000' },
+    ],
+  ])('names its caller, who is not asserted: %j', (headers, party) => {
+    expect(caller(invite(headers))).toEqual({ ...party, isPrivate: false, isAsserted: false })
+  })
+
+  it.each([
+    { From: '<sip:x@y>;tag=1', 'P-Asserted-Identity': '<tel:+44-20-7946-000>' },
+    { From: '<sip:x@y>;tag=1', 'P-Asserted-Identity': '<sip:+44207946000@y>, <tel:+44-20-7946-000>', 'Remote-Party-ID': '<sip:1@x>' },
+    { From: hidden, 'P-Asserted-Identity': '<tel:+44207946000>', Privacy: 'none' },
+  ])('names its caller, who is asserted: %j', (headers) => {
+    expect(caller(invite(headers))).toEqual({ name: '', number: '+44207946000', isPrivate: false, isAsserted: true })
+  })
+
+  it.each([
+    { From: hidden },
+    { From: 'nonsense' },
+    { From: bob, Privacy: 'id' },
+    { From: bob, Privacy: 'User' },
+    { From: bob, Privacy: 'header;critical' },
+    { From: hidden, 'P-Asserted-Identity': '<tel:+44207946000>' },
+    { From: bob, 'P-Asserted-Identity': hidden },
+    { From: bob, 'Remote-Party-ID': '<sip:+331@x>;privacy=full' },
+  ])('hides a caller who wants to stay unknown: %j', (headers) => {
+    expect(caller(invite(headers))).toEqual({ name: '', number: 'anonymous', isPrivate: true, isAsserted: false })
+  })
+
+  it('without trust asserts nothing: From alone counts', () => {
+    const { request } = incoming({
+      method: 'INVITE',
+      uri: 'sip:1@x',
+      headers: { From: bob, 'P-Asserted-Identity': '<tel:+331>', 'Remote-Party-ID': '<sip:+331@x>' },
+    })
+    expect(callerOf(request, { trust: 'none' })).toEqual({ name: 'Bob', number: '+44207946000', isPrivate: false, isAsserted: false })
   })
 
   it('is for the number in the Request-URI', () => {
