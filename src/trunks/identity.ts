@@ -1,7 +1,7 @@
 import { parseExtension } from '../base/identity.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
-import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/caller.js'
 import { dialled } from '../sip/dialled.js'
+import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/identity/caller.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../sip/name-addr.js'
 import { printUri, withUser } from '../sip/uri.js'
 import type { IncomingRequest, OutgoingParts, SipHeaders } from '../srf/srf.js'

@@ -1,7 +1,7 @@
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device } from '../../directory/directory.js'
-import { privacyOf } from '../../sip/caller.js'
 import { dialled } from '../../sip/dialled.js'
+import { privacyOf } from '../../sip/identity/caller.js'
 import { sipUri } from '../../sip/uri.js'
 import type { IncomingInvite, SipSource } from '../../srf/srf.js'
 import type { Dialler, Knowledge } from '../decision/contract.js'

@@ -1,5 +1,5 @@
-import { hiddenCaller } from '../../sip/caller.js'
 import { dialled } from '../../sip/dialled.js'
+import { hiddenCaller } from '../../sip/identity/caller.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/name-addr.js'
 import { sipUri } from '../../sip/uri.js'
 import type { SipHeaders } from '../../srf/srf.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assertedCaller, fromCaller, privacyOf, remoteParty } from '../../../src/sip/caller.js'
+import { assertedCaller, fromCaller, privacyOf, remoteParty } from '../../../src/sip/identity/caller.js'
 
 const reading = (headers: Readonly<Record<string, string>>) => (name: string) => headers[name] ?? ''
 
