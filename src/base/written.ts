@@ -42,7 +42,7 @@ export function readYaml(text: string, file: string): Written {
     logLevel: 'error',
   })
   const errors = document.errors.map((error) => ({ offset: error.pos[0], message: messageWithoutText(error) }))
-  const problems = [...errors, ...hazardsIn(document)].map(problemOf)
+  const problems = [...errors, ...hazardsIn(document, lines)].map(problemOf)
   return {
     value: problems.length > 0 ? undefined : (document.toJS({ maxAliasCount: -1 }) ?? {}),
     problems,

@@ -7,6 +7,7 @@ import {
   isScalar,
   isSeq,
   Lexer,
+  type LineCounter,
   type Node,
   Parser,
   type Scalar,
@@ -47,18 +48,30 @@ export function tooDeep(text: string): { readonly line: number; readonly message
 }
 
 /** What is wrong with a text that is YAML. */
-export function hazardsIn(document: Document): readonly Hazard[] {
-  const wrong = misread(document)
+export function hazardsIn(document: Document, lines: LineCounter): readonly Hazard[] {
+  const wrong = misread(document, lines)
   return wrong.length > 0 ? wrong : copiesOf(document)
 }
 
 const plainTags = ['tag:yaml.org,2002:str', 'tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']
 
+const nullWords = 'null means nothing here: leave the key out; text needs quotes, such as "null", and "" takes a thing away'
+
+/** A setting, a site, a trunk, a phone, a short number or a telephone number; a longer number may be a PIN. */
+function cannotBeSecret(key: string): boolean {
+  return /^([A-Za-z_-]{1,40}|[A-Z]{1,4}[0-9]{1,6}|[0-9*#]{1,3}|\+[0-9]{1,20})$/.test(key)
+}
+
 /** Aliases of nothing, tags, merge keys, keys that are no text, and keys that are there twice: nothing here understands them. */
-function misread(document: Document): readonly Hazard[] {
+function misread(document: Document, lines: LineCounter): readonly Hazard[] {
   const found: Hazard[] = []
   const anchors = new Set<string>()
   const report = (node: unknown, message: string): void => void found.push({ offset: offsetOf(node), message })
+  const reportTwin = (key: Scalar, first: Scalar | undefined): void => {
+    const name = String(key.value)
+    const words = `is there twice, first in line ${lines.linePos(offsetOf(first)).line}; keys must be unique`
+    report(key, cannotBeSecret(name) ? `the key ${name} ${words}` : `this key ${words}`)
+  }
   const look = (node: Scalar | YAMLMap | YAMLSeq): void => {
     if (node.anchor) anchors.add(node.anchor)
     if (node.tag && !plainTags.includes(node.tag))
@@ -69,17 +82,20 @@ function misread(document: Document): readonly Hazard[] {
       if (anchors.has(alias.source)) return
       report(alias, 'a word that begins with * means something else in YAML; a code or password needs quotes, such as "*77*"')
     },
-    Scalar: (_, scalar) => look(scalar),
+    Scalar(_, scalar) {
+      look(scalar)
+      if (scalar.type === 'PLAIN' && /^(null|~)$/i.test(scalar.source ?? '')) report(scalar, nullWords)
+    },
     Seq: (_, list) => look(list),
     Map(_, map) {
       look(map)
       if (found.length > mostFound) return visit.BREAK
-      const names = new Set<string>()
+      const names = new Map<string, Scalar>()
       for (const { key } of map.items) {
         if (!isScalar(key)) report(key, 'expected a key of one word')
         else if (key.value === '<<') report(key, 'merge keys (<<) are not understood here: write the keys out')
-        else if (names.has(String(key.value))) report(key, 'this key is there twice; keys must be unique')
-        else names.add(String(key.value))
+        else if (names.has(String(key.value))) reportTwin(key, names.get(String(key.value)))
+        else names.set(String(key.value), key)
         if (found.length > mostFound) return visit.BREAK
       }
       return undefined

@@ -12,7 +12,7 @@ import { editsIn, type Named } from '../records/field-options.js'
 import { weaknessWords } from '../records/pins.js'
 import { mergedSiteEdit, siteFields } from '../records/site-fields.js'
 import { mergedUserEdit, userFields } from '../records/user-fields.js'
-import { type NetworkFile, recordKey, type WrittenPassword, type WrittenPin } from './network-file.js'
+import { type NetworkFile, recordKey, type WrittenPassword, type WrittenPin } from './file/network-file.js'
 import { passwordStrength, trivialWords } from './password-strength.js'
 
 /** What the file wants of one record. PIN and password are still as they are written. */

@@ -12,9 +12,9 @@ import { entriesOf } from '../records/field-options.js'
 import { tellRefused } from '../records/outcome.js'
 import { siteFields } from '../records/site-fields.js'
 import { userFields } from '../records/user-fields.js'
-import { writeCsv } from './csv.js'
-import { type Kind, kindNames } from './network-file.js'
-import { type Format, formatOf, formats } from './read-file.js'
+import { writeCsv } from './file/csv.js'
+import { type Kind, kindNames } from './file/network-file.js'
+import { type Format, formatOf, formats } from './file/read-file.js'
 
 interface ExportOptions {
   readonly only?: Kind

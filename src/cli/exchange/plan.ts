@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.js'
 import type { Device, Directory, Prepared } from '../../directory/directory.js'
 import type { RecordChange, Replica } from '../../store/store.js'
-import type { Kind } from './network-file.js'
+import type { Kind } from './file/network-file.js'
 import type { Ready } from './secrets.js'
 
 /** What an import does to one record. */

@@ -1,6 +1,6 @@
 import { counted } from '../../base/output/counted.js'
 import { type Paint, table } from '../terminal.js'
-import type { Kind } from './network-file.js'
+import type { Kind } from './file/network-file.js'
 import type { Plan, Planned } from './plan.js'
 import type { Seats } from './seats.js'
 import type { Secrets } from './secrets.js'

@@ -22,9 +22,13 @@ export const yesOrNo = ['yes', 'no'] as const
 
 export const yesNo = (claim: boolean): string => (claim ? 'yes' : 'no')
 
-/** null: neither. */
+const yes = ['yes', 'true', 'on']
+const no = ['no', 'false', 'off']
+
+/** As people, spreadsheets and other programs write it; null: neither. */
 export function readYesNo(text: string): boolean | null {
-  return text === 'yes' ? true : text === 'no' ? false : null
+  const word = text.toLowerCase()
+  return yes.includes(word) ? true : no.includes(word) ? false : null
 }
 
 /** A number to dial, or nothing. */

@@ -122,7 +122,7 @@ describe('hotdesk import', () => {
       'network.yaml:2:24 users[…].ringSeconds: expected seconds, 1 to 600',
       'network.yaml:3:3 users[…]: *77*5* is the logout code, and the login of 5 would read the same',
       'network.yaml:4:3 users[…]: 112 is an emergency number of every site',
-      'network.yaml:5:3 users[…]: expected an extension, 1 to 15 digits',
+      'network.yaml:5:3 users[…]: expected an extension, 1 to 15 digits, found "abc"',
       expect.stringMatching(/^network\.yaml:6:12 users\[…\]\.…: unknown key; known here: name, home/),
       'network.yaml:7:12 users[…].pin: a PIN of running digits is too easy',
       'network.yaml:9:30 devices[…].owner: there is no such user, neither here nor in the network',
@@ -153,7 +153,7 @@ describe('hotdesk import', () => {
     const { code, err } = await desk.hotdesk('import', file)
     expect(code).toBe(2)
     expect(problemsIn(err)).toEqual([
-      'people.csv:2:3 users[…].ringSeconds: expected seconds, 1 to 600',
+      'people.csv:2:3 users[…].ringSeconds: expected seconds, 1 to 600, found "0"',
       'people.csv:4:4 users[…].pin: expected a PIN of 4 to 10 digits, or the hash of one',
       'people.csv:5:1 the record is in line 2 already',
     ])
@@ -161,9 +161,13 @@ describe('hotdesk import', () => {
   })
 
   test.each([
-    ['names.csv', 'name,extension\nDave,103\n', 'names.csv:1:1'],
+    [
+      'names.csv',
+      'name,number\nDave,103\n',
+      'names.csv:1:1  expected a first line with the names of the columns, one of them extension or device or site; found name, number',
+    ],
     ['columns.csv', 'extension,nme\n103,Dave\n', 'columns.csv:1:2  nme: unknown column'],
-    ['ragged.csv', 'extension,name\n103,Dave,more\n', 'ragged.csv:2:1'],
+    ['ragged.csv', 'extension,name\n103,Dave,more\n', 'ragged.csv:2:3  expected 2 cells, as in the first line, found 3'],
     ['broken.yaml', 'users:\n  "103": { name: "Dave }\n', 'broken.yaml:'],
     ['twice.yaml', 'users:\n  "103": { name: Dave }\n  "103": { name: Eve }\n', 'twice.yaml:3:3'],
     ['list.yaml', '- a\n', 'list.yaml:1:1'],

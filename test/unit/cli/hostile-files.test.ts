@@ -38,7 +38,7 @@ const hostile: Readonly<Record<string, readonly [content: string, problem: RegEx
   'a tag': ['node: !!binary cGFyaXM=\n', /x\.yaml:1:[0-9]+ +a tag means nothing here/],
   'a tag of a program': ['node: !ruby/object:Gem {}\n', /x\.yaml:1:[0-9]+ +a tag means nothing here/],
   'a key that is a list': ['? [a, b]\n: c\n', /x\.yaml:1:3 +expected a key of one word/],
-  'a key that is there twice': ['node: paris-1\nnode: paris-2\n', /x\.yaml:2:1 +this key is there twice/],
+  'a key that is there twice': ['node: paris-1\nnode: paris-2\n', /x\.yaml:2:1 +the key node is there twice, first in line 1/],
   'a name of JavaScript': ['__proto__: { node: x }\nconstructor: 1\n', /x\.yaml:[12]:1 +(__proto__|constructor): unknown key/],
   'two documents': ['node: paris-1\n---\nnode: paris-2\n', /x\.yaml:[0-9]+:[0-9]+ +Source contains multiple documents/],
   'control characters': ['node: "\\e[2J"\n', /x\.yaml:1:1 +node: expected a name.*"\\u001b\[2J"/],

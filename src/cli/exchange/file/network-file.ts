@@ -1,13 +1,14 @@
 import type { z } from 'zod'
-import { parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
-import { isBlock } from '../../base/options.js'
-import { Secret } from '../../base/secret.js'
-import { block, blockOf, type Path, secretForm } from '../../base/written.js'
-import { isPinHash } from '../../hotdesk/hotdesk.js'
-import { deviceFields } from '../records/device-fields.js'
-import type { Field } from '../records/field.js'
-import { siteFields } from '../records/site-fields.js'
-import { userFields } from '../records/user-fields.js'
+import { parseDeviceId, parseExtension, parseSiteName } from '../../../base/identity.js'
+import { isBlock } from '../../../base/options.js'
+import { Secret } from '../../../base/secret.js'
+import { block, blockOf, type Path, secretForm } from '../../../base/written.js'
+import { isPinHash } from '../../../hotdesk/hotdesk.js'
+import { deviceFields } from '../../records/device-fields.js'
+import type { Field } from '../../records/field.js'
+import { siteFields } from '../../records/site-fields.js'
+import { userFields } from '../../records/user-fields.js'
+import { type Neighbour, pinForm, shownForm } from './shown-form.js'
 
 /** A PIN as it is written: digits, or the hash that an export has. */
 export type WrittenPin = { readonly kind: 'digits'; readonly pin: Secret } | { readonly kind: 'hash'; readonly hash: string }
@@ -25,23 +26,26 @@ function parsePassword(text: string): WrittenPassword | null {
   return /^[!-~]{8,64}$/.test(text) ? { kind: 'clear', password: new Secret(text) } : null
 }
 
-/** Each key has the form that the option of the same name has. Not quoted: a PIN or password may stand in the wrong column. */
-function keysOf<Item, Edit>(fields: readonly Field<Item, Edit>[]) {
+/** Each key has the form that the option of the same name has. */
+function keysOf<Item, Edit>(fields: readonly Field<Item, Edit>[], neighbour: Neighbour) {
   return Object.fromEntries(
-    fields.map((field) => [field.name, secretForm(field.expects, (text) => (field.read(text) === null ? null : text)).optional()]),
+    fields.map((field) => [
+      field.name,
+      shownForm(field.expects, (text) => (field.read(text) === null ? null : text), neighbour).optional(),
+    ]),
   )
 }
 
-const pin = secretForm('a PIN of 4 to 10 digits, or the hash of one', parsePin).optional()
+const pin = pinForm('a PIN of 4 to 10 digits, or the hash of one', parsePin).optional()
 const password = secretForm('a password of 8 to 64 characters without spaces, or a sealed one', parsePassword).optional()
-const extension = secretForm('an extension, 1 to 15 digits', parseExtension)
-const device = secretForm('a device: a letter, then letters, digits and -', parseDeviceId)
+const extension = shownForm('an extension, 1 to 15 digits', parseExtension, 'pin')
+const device = shownForm('a device: a letter, then letters, digits and -', parseDeviceId, 'password')
 
-const siteId = secretForm('a site: a small letter, then small letters, digits and -', parseSiteName)
+const siteId = shownForm('a site: a small letter, then small letters, digits and -', parseSiteName, 'pin')
 
-const user = block({ ...keysOf(userFields), pin })
-const phone = block({ ...keysOf(deviceFields), password })
-const site = block(keysOf(siteFields))
+const user = block({ ...keysOf(userFields, 'pin'), pin })
+const phone = block({ ...keysOf(deviceFields, 'password'), password })
+const site = block(keysOf(siteFields, 'pin'))
 
 /** Users, phones and sites, and who sits at which phone, in what `hotdesk export` writes and `hotdesk import` reads. */
 export const networkFile = block({

@@ -1,8 +1,8 @@
 import { basename, extname } from 'node:path'
-import { messageOf } from '../../base/errors.js'
-import { invalid, type Problem, readYaml } from '../../base/written.js'
-import { TextFault } from '../../base/yaml/text-bytes.js'
-import { mostOfImport, readTextFile, readTextStream } from '../../base/yaml/text-file.js'
+import { messageOf } from '../../../base/errors.js'
+import { invalid, type Problem, readYaml } from '../../../base/written.js'
+import { TextFault } from '../../../base/yaml/text-bytes.js'
+import { mostOfImport, readTextFile, readTextStream } from '../../../base/yaml/text-file.js'
 import { readCsv } from './csv.js'
 import type { Reading } from './reading.js'
 import { readCopy } from './saved-network.js'
@@ -19,7 +19,7 @@ export async function readFile(file: string, format?: Format): Promise<Reading> 
   if (content.trim() === '') throw unreadable(name, { place: name, key: '', message: 'the file is empty' })
   const copy = format === undefined ? readCopy(content, name) : null
   if (copy) return copy
-  return (format ?? formatOf(file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), late: [] }
+  return (format ?? formatIn(content, file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), late: [] }
 }
 
 async function contentOf(file: string, name: string): Promise<string> {
@@ -44,6 +44,13 @@ function lostCharacter(content: string, at: number): Problem {
 function unreadable(name: string, problem: Problem): Error {
   const place = problem.place.startsWith(name) ? problem.place : `${name}:${problem.place}`
   return invalid('IMPORT_INVALID', name, [{ ...problem, place }])
+}
+
+/** A name that says nothing, such as that of standard input, leaves it to the first line: names of columns, and no key. */
+function formatIn(content: string, file: string): Format {
+  const isNamed = /\.(ya?ml|json|csv|tsv|txt)$/i.test(file)
+  const [first = ''] = content.trimStart().split(/[\r\n]/, 1)
+  return !isNamed && /[,;\t]/.test(first) && !/[:{}]/.test(first) ? 'csv' : formatOf(file)
 }
 
 export function formatOf(file: string): Format {
