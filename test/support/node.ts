@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../src/base/clock.js'
+import { sipServerFor } from './drachtio-server.js'
 import { removeFolder } from './remove-folder.js'
 
 /** One line of a node's log. */
@@ -60,18 +61,24 @@ const program = resolve(import.meta.dirname, '../../dist/main.js')
 export async function startTestNode(parts: NodeParts): Promise<TestNode> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-node-'))
   await writeConfiguration(directory, parts)
+  const server = await sipServerFor(parts.env ?? {})
   const child = spawn(process.execPath, [parts.program ?? program, 'start', '--config', join(directory, 'hotdesk.yaml')], {
     cwd: directory,
-    env: { PATH: process.env.PATH, ...parts.env },
+    env: { PATH: process.env.PATH, ...parts.env, ...server.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log = readLog(child)
   const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
-  const cleanUp = (): Promise<void> => removeFolder(directory)
-  const started = await Promise.race([log.next('node.started'), exited.then(() => null)])
-  if (!started) {
+  const cleanUp = async (): Promise<void> => {
+    await server.close()
+    await removeFolder(directory)
+  }
+  const ended = Promise.race([exited.then(() => 'the node ended at its start:'), server.ended])
+  const started = await Promise.race([log.next('node.started'), ended])
+  if (typeof started === 'string') {
+    child.kill('SIGKILL')
     await cleanUp()
-    throw new Error(`the node ended at its start:\n${log.text()}`)
+    throw new Error(`${started}\n${log.text()}`)
   }
   const sip = started.sip as readonly string[]
   const address = (protocol: string): string => sip.find((place) => place.startsWith(`${protocol}/`))?.slice(protocol.length + 1) ?? ''
