@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Clock, systemClock } from './base/clock.js'
 import { AppError, messageOf } from './base/errors.js'
-import { createLifecycle, type Lifecycle } from './base/lifecycle.js'
+import { ClosedMeanwhile, createLifecycle, type Lifecycle } from './base/lifecycle.js'
 import { createLogger, type Logger } from './base/logger.js'
 import { createMetrics, type Metrics } from './base/metrics.js'
 import { tightenData } from './base/output/private-files.js'
@@ -49,6 +49,8 @@ export interface App {
 export interface AppNeeds {
   /** Called as soon as calls are taken, which is before the node has started. */
   readonly onCalls?: (calls: Pick<Calls, 'emergencies'>) => void
+  /** Aborted when the node is to end before it has started. */
+  readonly stopping?: AbortSignal
 }
 
 /** What every part is given. */
@@ -59,6 +61,7 @@ interface Ground {
   readonly metrics: Metrics
   readonly lifecycle: Lifecycle
   readonly onCalls: NonNullable<AppNeeds['onCalls']>
+  readonly stopping: AbortSignal
 }
 
 const promptsFolder = fileURLToPath(new URL('../prompts', import.meta.url))
@@ -71,21 +74,34 @@ const dialCodes = 'dial codes'
 const closeDeadlineMs = 5_000
 
 /**
- * Builds a node, lowest layer first. What was opened is closed again when a later part cannot be.
+ * Builds a node, lowest layer first. What was opened is closed again when a later part cannot be. Answers null when the node was to end
+ * before it had started.
  * @throws AppError of whatever stands in the way: a port in use, a dial plan that is wrong, a newer library in Redis, a name taken
  */
-export async function createApp(config: Config, { onCalls = () => undefined }: AppNeeds = {}): Promise<App> {
+export async function createApp(
+  config: Config,
+  { onCalls = () => undefined, stopping = neverStopping }: AppNeeds = {},
+): Promise<App | null> {
   const clock = systemClock
   const log = createLogger({ ...config.log, node: config.node, site: config.site })
   const onFault = (name: string, err: unknown): void => log.error({ event: 'node.fault', err }, `${name} did not close: ${messageOf(err)}`)
   const lifecycle = createLifecycle({ clock, deadlineMs: closeDeadlineMs, onFault })
+  const stop = (): void => void lifecycle.close()
+  stopping.addEventListener('abort', stop)
+  if (stopping.aborted) stop()
   try {
-    return await build({ config, clock, log, metrics: createMetrics(), lifecycle, onCalls })
+    return await build({ config, clock, log, metrics: createMetrics(), lifecycle, onCalls, stopping })
   } catch (fault) {
     await lifecycle.close()
-    throw fault
+    if (!(fault instanceof ClosedMeanwhile)) throw fault
+    log.info({ event: 'node.stopped' }, 'node stopped before it had started')
+    return null
+  } finally {
+    stopping.removeEventListener('abort', stop)
   }
 }
+
+const neverStopping = new AbortController().signal
 
 async function build(ground: Ground): Promise<App> {
   const { config, lifecycle, log } = ground
@@ -94,13 +110,14 @@ async function build(ground: Ground): Promise<App> {
     file: config.dialplan,
     log: part(ground, 'dialplan'),
   })
-  await keepDataPrivate(ground)
+  await lifecycle.opening(keepDataPrivate(ground))
   // Either takes the better part of a second, of different things.
-  const [store, server] = await both(openStore(ground), openSipServer({ ...ground, log: part(ground, 'sipd') }, dialplan))
-  const srf = await openSip(ground, server)
+  const parts = both(openStore(ground), openSipServer({ ...ground, log: part(ground, 'sipd') }, dialplan))
+  const [store, server] = await lifecycle.opening(parts)
+  const srf = await lifecycle.opening(openSip(ground, server))
   await openDesk(ground, { dialplan, store, srf, server })
   let isStopping = false
-  const http = await openConsole(ground, { store, srf, isStopping: () => isStopping })
+  const http = await lifecycle.opening(openConsole(ground, { store, srf, isStopping: () => isStopping }))
   log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
   return {
     sip: srf.listening,
@@ -127,9 +144,9 @@ function part({ log }: Ground, name: string): Logger {
 }
 
 async function openStore(ground: Ground): Promise<Store> {
-  const { config, clock, metrics, lifecycle } = ground
+  const { config, clock, metrics, lifecycle, stopping } = ground
   const { redis, network, data, durability, functionLoading: loading } = config
-  const common = { functions: hotdeskLibrary, clock, log: part(ground, 'store'), metrics }
+  const common = { functions: hotdeskLibrary, clock, log: part(ground, 'store'), metrics, stopping }
   const store = await createStore({ redis, network, data, durability, loading, ...common })
   return lifecycle.opened(store, 'store', (opened) => opened.close())
 }
@@ -143,7 +160,7 @@ async function both<First, Second>(first: Promise<First>, second: Promise<Second
 async function openSip(ground: Ground, { place }: SipServer): Promise<SipApplication> {
   detachEnvironment()
   const session = { seconds: ground.config.sip.sessionSeconds }
-  const srf = await createSrf({ place, session, log: part(ground, 'srf') })
+  const srf = await createSrf({ place, session, log: part(ground, 'srf'), stopping: ground.stopping })
   return ground.lifecycle.opened(srf, sipApplication, (opened) => opened.close())
 }
 
@@ -166,13 +183,12 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
 
   const directory = createDirectory({ store, seal: createSeal(secret, network), log: part(ground, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
-  if (config.sample && store.state === 'connected') await loadSamples({ store, directory, hashPin })
+  if (config.sample && store.state === 'connected') await lifecycle.opening(loadSamples({ store, directory, hashPin }))
   nameFaults(ground, directory, dialplan)
   const sip = nodeAddress(srf)
-  const library = hotdeskLibrary.version
   const formerLives = rememberLife({ data: config.data, boot, log: part(ground, 'directory') })
-  const member = { ...common('directory'), ...meanings(dialplan), boot, site, sip, version, library, formerLives }
-  const membership = becomeMember(ground, member)
+  const library = hotdeskLibrary.version
+  const membership = becomeMember(ground, { ...common('directory'), ...meanings(dialplan), boot, site, sip, version, library, formerLives })
 
   const hotdesk = createHotdesk({
     ...common('hotdesk'),
@@ -190,7 +206,8 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
   const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
-  const features = await createFeatures({ ...common('features'), media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config) })
+  const speech = { media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config) }
+  const features = await lifecycle.opening(createFeatures({ ...common('features'), ...speech }))
   lifecycle.opened(features, dialCodes, (opened) => opened.close())
   const trunks = createTrunks(common('trunks'))
   lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
@@ -212,7 +229,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   finishCallsFirst(ground, calls)
   const phones = createPhones({ ...common('phones'), directory, hotdesk, registrar, activity: calls })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
-  await membership.joined
+  await lifecycle.opening(membership.joined)
   calls.open()
 }
 

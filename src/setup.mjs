@@ -4,7 +4,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
-import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -14,7 +13,6 @@ const stamp = path.join(dist, '.built')
 
 /** What is not from npm: program → Debian package. */
 const programs = { 'redis-server': 'redis-server', sipp: 'sip-tester', baresip: 'baresip-core' }
-const testPrograms = ['redis-server', 'sipp', 'baresip']
 
 const colour = Boolean(process.stderr.isTTY) && !process.env.NO_COLOR
 const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
@@ -50,14 +48,19 @@ async function step(doing, work) {
   }
 }
 
+/** What `run` has started and has not ended. */
+const children = new Set()
+
 /** Runs a program to its end; its output is shown only when it fails. */
 function run(program, args, env) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    children.add(child)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
     child.on('error', reject)
     child.on('close', (code) => {
+      children.delete(child)
       if (code === 0) resolve(output)
       else reject(new Refusal(`${output.trimEnd()}\n\`${[program, ...args].join(' ')}\` ended with ${code}.`, 1))
     })
@@ -110,6 +113,8 @@ function tryLock() {
   }
 }
 
+let isAlone = false
+
 /** Two terminals may start at the same moment: the second waits for the first, and then finds the work done. */
 async function alone(work) {
   for (let waited = 0; !tryLock(); waited += 1) {
@@ -117,9 +122,11 @@ async function alone(work) {
     if (holderIsGone()) fs.rmSync(lock, { recursive: true, force: true })
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
+  isAlone = true
   try {
     return await work()
   } finally {
+    isAlone = false
     fs.rmSync(lock, { recursive: true, force: true })
   }
 }
@@ -253,89 +260,47 @@ async function provide(...names) {
 
 // ── what to do then ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-function bin(name) {
-  return path.join(root, 'node_modules/.bin', name)
+/** Lint, tests and benchmarks; an installed package has none. */
+async function laneNamed(option = '') {
+  const file = path.join(root, 'test/lanes.mjs')
+  if (!option.startsWith('--') || !fs.existsSync(file)) return undefined
+  const { lanes } = await import(pathToFileURL(file).href)
+  return lanes.get(option.slice(2))
 }
 
-/** `[title, program, arguments]`; each counts as one in the last line of `npm test`. */
-const checks = [
-  ['format and lint', 'biome', ['check', '--error-on-warnings', '.']],
-  ['lint with types', 'oxlint', ['--type-aware', '--deny-warnings']],
-  ['types', 'tsc', ['--noEmit', '-p', 'test']],
-]
+/** Commands that run until they are asked to end, and then end with 0. */
+const untilAsked = ['start', 'sipd']
 
-async function lint() {
-  let failed = 0
-  for (const [title, program, args] of checks) {
-    await step(title, () => run(bin(program), args)).catch((fault) => {
-      failed += 1
-      process.stderr.write(`${fault.message}\n`)
-    })
+/** Until the program listens itself, nothing is open that has to be closed, and the process ends at once. Answers what stops listening. */
+function endWhenAsked() {
+  const end = () => {
+    for (const child of children) child.kill()
+    if (isAlone) fs.rmSync(lock, { recursive: true, force: true })
+    process.exit(0)
   }
-  return { passed: checks.length - failed, failed }
-}
-
-/** A test file that does not even load has no failed test in it; it counts as one. */
-function countTests(report, exitCode) {
-  if (!report) return { passed: 0, failed: 1 }
-  const unloadable = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((one) => one.status === 'failed'),
-  )
-  const failed = report.numFailedTests + unloadable.length
-  return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed }
-}
-
-async function test(args) {
-  await provide(...testPrograms)
-  const linted = args.length === 0 ? await lint() : { passed: 0, failed: 0 }
-  const folder = fs.mkdtempSync(path.join(tmpdir(), 'hotdesk-test-'))
-  const file = path.join(folder, 'report.json')
-  try {
-    const exitCode = await show(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args])
-    const tested = countTests(readJson(file), exitCode)
-    const failed = linted.failed + tested.failed
-    console.log(`${linted.passed + tested.passed} passed, ${failed} failed`)
-    return failed === 0 ? 0 : 1
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true })
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  for (const signal of signals) process.on(signal, end)
+  return () => {
+    for (const signal of signals) process.off(signal, end)
   }
-}
-
-/** Each file of `test/bench` is a benchmark of the built program; by default all of them, but for the long one. */
-async function bench(names) {
-  await provide(...testPrograms)
-  const folder = path.join(root, 'test/bench')
-  const all = fs.readdirSync(folder).filter((file) => file.endsWith('.mjs') && file !== 'soak.mjs')
-  for (const file of names.length > 0 ? names.map((name) => `${name}.mjs`) : all) {
-    if (!fs.existsSync(path.join(folder, file))) throw new Refusal(`there is no benchmark ${file}; there are ${all.join(', ')}`, 2)
-    const exitCode = await show(process.execPath, [path.join(folder, file)])
-    if (exitCode !== 0) return exitCode
-  }
-  return 0
-}
-
-/** Breaks Redis, nodes and networks on purpose, and counts what is lost. */
-async function chaos(args) {
-  await provide(...testPrograms)
-  return show(process.execPath, [path.join(root, 'test/chaos/chaos.mjs'), ...args])
 }
 
 /** The product itself, in this process, so that Ctrl-C reaches it at once. */
-async function product(args) {
+async function product(args, onListening) {
   const { main } = await import(pathToFileURL(path.join(dist, 'main.js')).href)
-  return main(args, { provide })
+  const running = main(args, { provide })
+  onListening()
+  return running
 }
 
 async function begin([first, ...rest]) {
   checkNode()
+  const onListening = untilAsked.includes(first) ? endWhenAsked() : () => undefined
   await alone(ready)
   if (first === '--build-only') return 0
-  if (first === '--lint') return (await lint()).failed === 0 ? 0 : 1
-  if (first === '--test') return test(rest)
-  if (first === '--bench') return bench(rest)
-  if (first === '--soak') return bench(['soak'])
-  if (first === '--chaos') return chaos(rest)
-  return product(first === undefined ? ['--help'] : [first, ...rest])
+  const lane = await laneNamed(first)
+  if (lane) return lane(rest, { provide, readJson, run, show, step, Refusal })
+  return product(first === undefined ? ['--help'] : [first, ...rest], onListening)
 }
 
 begin(process.argv.slice(2)).then(

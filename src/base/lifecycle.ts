@@ -2,14 +2,24 @@ import type { Clock } from './clock.js'
 
 /** Who opens, closes: what was opened is closed in reverse order, each with a deadline. */
 export interface Lifecycle {
-  /** Registers a closer; answers what was opened, so that opening and registering are one line. */
+  /** Registers a closer; answers what was opened, so that opening and registering are one line. After the end it is closed at once. */
   opened<Thing>(thing: Thing, name: string, close: (thing: Thing) => void | Promise<void>): Thing
+  /**
+   * Waits for a part that takes its time to open. Rejects with `ClosedMeanwhile` as soon as the end begins; the end waits for the part, with
+   * a deadline, and closes what it has opened.
+   */
+  opening<Thing>(part: Promise<Thing>): Promise<Thing>
   /** Runs before anything is closed, with a deadline of its own: for work that needs every part to finish. */
   before(name: string, finish: () => void | Promise<void>, deadlineMs: number): void
   /** Closes that one now, out of its order. */
   closeEarly(name: string): Promise<void>
   /** Closes all, last opened first. A closer that fails or is late is named to `onFault`; the rest still close. Once only. */
   close(): Promise<void>
+}
+
+/** What was to be opened is not needed any more. */
+export class ClosedMeanwhile extends Error {
+  override readonly name = 'ClosedMeanwhile'
 }
 
 export interface LifecycleNeeds {
@@ -28,7 +38,15 @@ interface Closer {
 export function createLifecycle({ clock, deadlineMs, onFault }: LifecycleNeeds): Lifecycle {
   const closers: Closer[] = []
   const finishers: Closer[] = []
+  /** Parts that are opening; each settles without a fault. */
+  const pending = new Set<Promise<unknown>>()
   let closing: Promise<void> | null = null
+  let isOver = false
+  let interrupt: (reason: ClosedMeanwhile) => void = () => undefined
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = reject
+  })
+  interrupted.catch(() => undefined)
 
   async function closeOne({ name, close, withinMs }: Closer): Promise<void> {
     let alarm = { cancel: (): void => undefined }
@@ -46,13 +64,33 @@ export function createLifecycle({ clock, deadlineMs, onFault }: LifecycleNeeds):
 
   async function closeAll(): Promise<void> {
     for (const finisher of finishers) await closeOne(finisher)
+    await closeOpened()
+    if (pending.size > 0) {
+      await closeOne({ name: 'start', close: async () => void (await Promise.all(pending)), withinMs: deadlineMs })
+      await closeOpened()
+    }
+    isOver = true
+  }
+
+  async function closeOpened(): Promise<void> {
     for (let next = closers.pop(); next; next = closers.pop()) await closeOne(next)
   }
 
   return {
     opened(thing, name, close) {
-      closers.push({ name, close: () => close(thing), withinMs: deadlineMs })
+      const closer = { name, close: () => close(thing), withinMs: deadlineMs }
+      if (isOver) void closeOne(closer)
+      else closers.push(closer)
       return thing
+    },
+    opening(part) {
+      const settled = part.then(
+        () => undefined,
+        () => undefined,
+      )
+      pending.add(settled)
+      void settled.then(() => pending.delete(settled))
+      return Promise.race([part, interrupted])
     },
     before: (name, close, withinMs) => void finishers.push({ name, close, withinMs }),
     async closeEarly(name) {
@@ -60,6 +98,7 @@ export function createLifecycle({ clock, deadlineMs, onFault }: LifecycleNeeds):
       for (const closer of at < 0 ? [] : closers.splice(at, 1)) await closeOne(closer)
     },
     close() {
+      interrupt(new ClosedMeanwhile())
       closing ??= closeAll()
       return closing
     },

@@ -1,8 +1,9 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
+import { stopSignals, takeOver } from './early-stop.js'
 
 /** What may end a running process from outside or from within. */
 export interface ProcessEvents {
-  /** Ctrl-C, a polite kill, or a terminal that was closed. */
+  /** Ctrl-C, a polite kill, or a terminal that was closed; also one that came before anyone listened. */
   onStop(listener: () => void): void
   /** A fault that no part of the program caught. */
   onFault(listener: (fault: unknown) => void): void
@@ -16,10 +17,11 @@ export function processEvents(): ProcessEvents {
   const undo: (() => void)[] = []
   return {
     onStop(listener) {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      for (const signal of stopSignals) {
         process.on(signal, listener)
         undo.push(() => process.off(signal, listener))
       }
+      if (takeOver()) listener()
     },
     onFault(listener) {
       process.on('uncaughtException', listener)

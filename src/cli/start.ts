@@ -7,7 +7,7 @@ import type { Config } from '../config.js'
 import { bannerLines } from './banner.js'
 import { readDialplan } from './check.js'
 import type { CommandNeeds } from './needs.js'
-import { endOf, type ProcessEvents, processEvents } from './process-events.js'
+import { type End, endOf, type ProcessEvents, processEvents } from './process-events.js'
 
 /** After a fault nothing is certain; the embedded Redis still deserves an orderly end. */
 const closeAfterFaultMs = 5_000
@@ -30,24 +30,34 @@ export function startCommand(program: Command, needs: CommandNeeds): void {
 }
 
 async function start(needs: CommandNeeds): Promise<0 | 1> {
-  const config = needs.config('run')
-  readDialplan(config)
-  if (config.redis.kind === 'embedded') await needs.provide('redis-server')
   const events = processEvents()
+  const help = watchHelp(needs.terminal)
+  const end = endOf(events, { clock: systemClock, mayAbandon: help.mayAbandon })
   try {
-    return await run(config, needs, events)
+    const config = needs.config('run')
+    readDialplan(config)
+    if (config.redis.kind === 'embedded' && (await hasEnded(needs.provide('redis-server'), end))) return await giveUp(end, needs, events)
+    return await run({ config, events, end, help }, needs)
   } finally {
     events.close()
   }
 }
 
-async function run(config: Config, { terminal }: CommandNeeds, events: ProcessEvents): Promise<0> {
-  const help = watchHelp(terminal)
-  const end = endOf(events, { clock: systemClock, mayAbandon: help.mayAbandon })
-  const opening = openApp(config, help.follow)
-  const early = await Promise.race([opening.then(() => null), end])
-  if (early === null) for (const line of bannerLines({ config, app: await opening, paint: terminal.paint })) terminal.print(line)
-  const why = early ?? (await end)
+interface Run {
+  readonly config: Config
+  readonly events: ProcessEvents
+  readonly end: Promise<End>
+  readonly help: ReturnType<typeof watchHelp>
+}
+
+async function run({ config, events, end, help }: Run, needs: CommandNeeds): Promise<0> {
+  const { terminal } = needs
+  const stopping = new AbortController()
+  const opening = openApp(config, { onCalls: help.follow, stopping: stopping.signal })
+  const started = (await hasEnded(opening, end)) ? null : await opening
+  if (started) for (const line of bannerLines({ config, app: started, paint: terminal.paint })) terminal.print(line)
+  else stopping.abort()
+  const why = await end
   if (why.by === 'fault') {
     createLogger({ ...config.log, node: config.node, site: config.site }).fatal(
       { event: 'node.fault', err: why.fault },
@@ -57,10 +67,28 @@ async function run(config: Config, { terminal }: CommandNeeds, events: ProcessEv
     abandonLater(events, help.count, config.emergency.stopSeconds * 1_000)
   }
   const app = await opening
-  await app.close()
+  await app?.close()
   if (why.by === 'fault') return events.abandon(1)
+  if (!app) return sayGoodbye(needs, events)
   terminal.print(terminal.paint.faint('Good-bye.'))
   return 0
+}
+
+/** Whether the process was asked to end before this was done. */
+async function hasEnded(work: Promise<unknown>, end: Promise<End>): Promise<boolean> {
+  return (await Promise.race([work.then(() => null), end])) !== null
+}
+
+async function giveUp(end: Promise<End>, needs: CommandNeeds, events: ProcessEvents): Promise<never> {
+  const why = await end
+  if (why.by === 'fault') throw why.fault
+  return sayGoodbye(needs, events)
+}
+
+/** In the middle of a start: a connection that is being tried, or an installation, may take minutes to end by itself. */
+function sayGoodbye({ terminal }: CommandNeeds, events: ProcessEvents): never {
+  terminal.print(terminal.paint.faint('Good-bye.'))
+  return events.abandon(0)
 }
 
 /** The emergency calls of the node, which a person in a hurry must not cut off. */
@@ -97,7 +125,7 @@ function lastWords(fault: unknown): string {
 }
 
 /** Loaded only here: other commands start faster without it. */
-async function openApp(config: Config, onCalls: NonNullable<AppNeeds['onCalls']>): Promise<App> {
+async function openApp(config: Config, needs: AppNeeds): Promise<App | null> {
   const { createApp } = await import('../app.js')
-  return createApp(config, { onCalls })
+  return createApp(config, needs)
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js'
 import { AppError, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { SipAnswer } from './contract.js'
-import type { Drachtio } from './drachtio.js'
+import type { Drachtio, DrachtioWire } from './drachtio.js'
 import { linkLost, localAnswer } from './messages.js'
 import { makeResumable, type Resumption } from './resumption.js'
 
@@ -25,15 +25,19 @@ export interface ConnectionNeeds {
   readonly place: { readonly host: string; readonly port: number; readonly secret: string }
   readonly log: Logger
   readonly clock: Clock
+  /** Aborted when nobody needs the connection any more. */
+  readonly stopping?: AbortSignal | undefined
 }
 
-/** Resolves when the SIP server has taken us. It is tried again and again; a refused secret rejects. */
-export function connect({ drachtio, place, log, clock }: ConnectionNeeds): Promise<Connection> {
+/** Resolves when the SIP server has taken us. It is tried again and again; a refused secret rejects, and `stopping` as well. */
+export function connect({ drachtio, place, log, clock, stopping }: ConnectionNeeds): Promise<Connection> {
   const stateListeners: ((state: 'connected' | 'lost') => void)[] = []
   const lostListeners = new Set<() => void>()
   let listening: readonly string[] = []
   let connected = false
   let closing = false
+  /** The link is broken and may go on over another connection. */
+  let isInterrupted = false
   let resumption: Resumption | null = null
 
   function lost(): void {
@@ -46,7 +50,8 @@ export function connect({ drachtio, place, log, clock }: ConnectionNeeds): Promi
   }
 
   function closed(): void {
-    if (closing || !connected || !resumption?.awaits(lost)) lost()
+    isInterrupted = !closing && connected && (resumption?.awaits(lost) ?? false)
+    if (!isInterrupted) lost()
   }
 
   function taken(hostports: string): void {
@@ -71,20 +76,7 @@ export function connect({ drachtio, place, log, clock }: ConnectionNeeds): Promi
     },
     onState: (listener) => void stateListeners.push(listener),
     onLost,
-    settle: (start) =>
-      new Promise((resolve) => {
-        if (!connected) return resolve(linkLost)
-        const forget = onLost(() => resolve(linkLost))
-        try {
-          start((answer) => {
-            forget()
-            resolve(answer)
-          })
-        } catch (fault) {
-          forget()
-          resolve(localAnswer(503, messageOf(fault)))
-        }
-      }),
+    settle: (start) => (connected ? settled(start, onLost) : Promise.resolve(linkLost)),
     guard(what, run, onFault) {
       Promise.resolve()
         .then(run)
@@ -96,15 +88,20 @@ export function connect({ drachtio, place, log, clock }: ConnectionNeeds): Promi
     close() {
       closing = true
       resumption?.leave()
-      if (connected) drachtio.disconnect()
-      else if (drachtio.app.client?.wp) drachtio.app.client.wp.closing = true
+      if (connected && !isInterrupted) drachtio.disconnect()
+      else if (drachtio.app.client?.wp) stopConnecting(drachtio.app.client.wp)
       lost()
     },
   }
 
   return new Promise((resolve, reject) => {
+    stopping?.addEventListener('abort', () => {
+      connection.close()
+      reject(stopping.reason)
+    })
     drachtio.on('connect', (refusal: Error | null, hostports: string) => {
       if (closing) return
+      isInterrupted = false
       if (!refusal && resumption?.connected() === 'resumed') {
         log.warn({ event: 'sip.resumed' }, 'the link to the SIP server was broken, and goes on over another connection; no call is lost')
         return
@@ -124,6 +121,31 @@ export function connect({ drachtio, place, log, clock }: ConnectionNeeds): Promi
     drachtio.connect({ ...place, reconnect: { retryMaxDelay: 1000 } })
     if (drachtio.app.client) resumption = makeResumable(drachtio.app.client, clock)
   })
+}
+
+function settled<Answer extends SipAnswer>(
+  start: (done: (answer: Answer | SipAnswer) => void) => void,
+  onLost: Connection['onLost'],
+): Promise<Answer | SipAnswer> {
+  return new Promise((resolve) => {
+    const forget = onLost(() => resolve(linkLost))
+    try {
+      start((answer) => {
+        forget()
+        resolve(answer)
+      })
+    } catch (fault) {
+      forget()
+      resolve(localAnswer(503, messageOf(fault)))
+    }
+  })
+}
+
+/** A server that accepts a connection and says nothing would keep the process alive. */
+function stopConnecting(wire: DrachtioWire): void {
+  wire.closing = true
+  wire.socket?.destroy()
+  wire.installListeners = (socket) => void socket.destroy()
 }
 
 function secretRefused({ host, port }: ConnectionNeeds['place']): AppError {

@@ -113,8 +113,12 @@ export interface DrachtioAgent {
 
 /** Frames and sockets. */
 export interface DrachtioWire extends EventEmitter {
-  /** Ends the endless reconnecting. */
+  /** Ends the endless reconnecting, but for an attempt that is already due. */
   closing?: boolean
+  /** The connection of the latest attempt to reconnect. */
+  readonly socket?: Socket
+  /** Given each new connection, before it is established. */
+  installListeners(socket: Socket): void
   /** Answers the id of the frame. */
   send(socket: Socket, message: string): string
 }

@@ -25,15 +25,23 @@ export interface SrfNeeds {
   readonly clock?: Clock
   /** Offered in every dialog; absent: none is. */
   readonly session?: SessionOffer
+  /** Aborted when nobody needs the connection any more; the promise then rejects with its reason. */
+  readonly stopping?: AbortSignal
 }
 
 /**
  * Connects to the SIP server and waits until it has taken us; a server that is not there is tried again until it is.
  * @throws AppError SIP_SERVER_REFUSED when the secret is not the server's
  */
-export async function createSrf({ place, log, clock = systemClock, session }: SrfNeeds): Promise<SipApplication> {
+export async function createSrf({
+  place: { host, port, secret, tellsTrying = false },
+  log,
+  clock = systemClock,
+  session,
+  stopping,
+}: SrfNeeds): Promise<SipApplication> {
   const drachtio = newDrachtio()
-  const connection = await connect({ drachtio, place: { host: place.host, port: place.port, secret: place.secret.reveal() }, log, clock })
+  const connection = await connect({ drachtio, place: { host, port, secret: secret.reveal() }, log, clock, stopping })
   answerStrays(drachtio)
   return {
     get listening() {
@@ -42,7 +50,7 @@ export async function createSrf({ place, log, clock = systemClock, session }: Sr
     get connected() {
       return connection.connected
     },
-    hearsTrying: place.tellsTrying ?? false,
+    hearsTrying: tellsTrying,
     onConnection: connection.onState,
     onInvite(handle) {
       drachtio.use('invite', (raw) => takeInvite(toIncomingInvite({ drachtio, connection, session }, raw), connection, handle))

@@ -69,6 +69,8 @@ export interface StoreNeeds {
   readonly metrics: Metrics
   /** How long the start waits for Redis before it goes on without; 3,000 ms. */
   readonly startWithinMs?: Milliseconds
+  /** Aborted when the store is not needed any more: no wait for an embedded Redis outlives it. */
+  readonly stopping?: AbortSignal
 }
 
 /**

@@ -44,9 +44,9 @@ export { readSavedCopy, type SavedRecords, savedRecordsIn } from './saved-copy.j
  * STORE_FUNCTIONS (the same, and there is no saved copy to serve calls from)
  */
 export async function createStore(needs: StoreNeeds): Promise<Store> {
-  const { redis, data, clock, log } = needs
+  const { redis, data, clock, log, stopping } = needs
   if (redis.kind !== 'embedded') return openStore(needs, redis)
-  const server = await startRedisServer({ data, clock, log })
+  const server = await startRedisServer({ data, clock, log, stopping })
   try {
     const store = await openStore({ ...needs, loading: 'own' }, { kind: 'socket', path: server.socket })
     return {

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { until } from '../support/node-health.js'
 import { removeFolder } from '../support/remove-folder.js'
 import { root } from '../support/source-tree.js'
 
@@ -50,6 +52,20 @@ function setup(args: readonly string[], path = process.env.PATH): Promise<Run> {
 const built = /building/g
 
 describe('setup', () => {
+  test.each([
+    ['start', 'with 0', [0, null]],
+    ['sipd', 'with 0', [0, null]],
+    ['say', 'by the signal', [null, 'SIGTERM']],
+  ])('of `%s` that is asked to end while it builds ends %s', async (command, _how, end) => {
+    const child = execFile(process.execPath, [join(folder, 'src/setup.mjs'), command])
+    const exited = once(child, 'exit')
+    await until('it builds', () => existsSync(join(folder, '.setup-lock')), Boolean)
+    child.kill('SIGTERM')
+    expect(await exited).toEqual(end)
+    // A start that was killed leaves its lock to the next one.
+    expect(existsSync(join(folder, '.setup-lock'))).toBe(command === 'say')
+  })
+
   test('builds, runs the program in its own process, and does neither again', async () => {
     const first = await setup(['say', 'hello'])
     expect(first).toMatchObject({ code: 0, out: 'done say hello\n' })

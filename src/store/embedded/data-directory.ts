@@ -20,7 +20,7 @@ export interface DataDirectory {
 const goneWithinMs = 10_000
 
 /** @throws AppError DATA_IN_USE when another living node uses it, CONFIG_INVALID when it cannot be made */
-export async function takeDirectory(path: string, clock: Clock): Promise<DataDirectory> {
+export async function takeDirectory(path: string, clock: Clock, stopping?: AbortSignal): Promise<DataDirectory> {
   await make(path)
   const socket = await socketIn(path)
   const nodeFile = join(path, 'node.process')
@@ -44,6 +44,7 @@ export async function takeDirectory(path: string, clock: Clock): Promise<DataDir
     // Only a process that has gone leaves the append-only file and the socket alone.
     const end = clock.now() + goneWithinMs
     while ((await answersOn(onSocket)) || (redis !== null && lifeOf(redis) === 'alive')) {
+      stopping?.throwIfAborted()
       if (clock.now() > end) throw new AppError('DATA_IN_USE', `a redis-server that uses ${directory} does not end; end it by hand`)
       await pause(clock, 10)
     }

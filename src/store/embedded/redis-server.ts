@@ -16,6 +16,8 @@ export interface RedisServerNeeds {
   readonly data: string
   readonly clock: Clock
   readonly log: Logger
+  /** Aborted when the server is not needed any more; the start then rejects with its reason. */
+  readonly stopping?: AbortSignal | undefined
 }
 
 const readyWithinMs = 30_000
@@ -28,9 +30,9 @@ const soonMs = 10_000
  * Ends one that an earlier node left behind.
  * @throws AppError REDIS_SERVER_MISSING; DATA_IN_USE when another living node uses the directory; STORE_UNAVAILABLE when it does not start
  */
-export async function startRedisServer({ data, clock, log }: RedisServerNeeds): Promise<RedisServer> {
+export async function startRedisServer({ data, clock, log, stopping }: RedisServerNeeds): Promise<RedisServer> {
   await requireRedisServer()
-  const directory = await takeDirectory(resolve(data, 'redis'), clock)
+  const directory = await takeDirectory(resolve(data, 'redis'), clock, stopping)
   let running: RedisProcess | null = null
   let restart: Alarm | null = null
   let restartAfterMs = restartMs.first
@@ -83,6 +85,7 @@ export async function startRedisServer({ data, clock, log }: RedisServerNeeds): 
   async function untilReady(socket: string, isRunning: () => boolean): Promise<void> {
     const end = clock.now() + readyWithinMs
     while (!(await answersOn(socket))) {
+      stopping?.throwIfAborted()
       if (clock.now() > end || !isRunning())
         throw new AppError('STORE_UNAVAILABLE', `redis-server does not start; its reason is in ${join(directory.path, 'redis.log')}`)
       await pause(clock, 10)

@@ -1,0 +1,30 @@
+// Loaded before everything else, so it imports nothing.
+
+export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+let arrived: NodeJS.Signals | null = null
+
+function remember(signal: NodeJS.Signals): void {
+  arrived ??= signal
+}
+
+/** Remembers the signals that ask this process to end while the program is still being loaded. */
+export function listenEarly(): void {
+  for (const signal of stopSignals) process.on(signal, remember)
+}
+
+/** From here on the command listens itself, and ends in an orderly way. Answers whether it was asked to end already. */
+export function takeOver(): boolean {
+  const asked = arrived !== null
+  arrived = null
+  for (const signal of stopSignals) process.off(signal, remember)
+  return asked
+}
+
+/** From here on a signal ends this process at once; one that has arrived does so now. */
+export function letSignalsEnd(): void {
+  const asked = arrived
+  arrived = null
+  for (const signal of stopSignals) process.off(signal, remember)
+  if (asked !== null) process.kill(process.pid, asked)
+}
