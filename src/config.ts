@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
@@ -22,7 +21,8 @@ import {
 import { Secret } from './base/secret.js'
 import { type Behaviour, behaviour } from './base/settings/behaviour.js'
 import { keptSecret } from './base/settings/kept-secret.js'
-import { hostForm, type SipThread, sipProblems, sipSettings, tlsFilesOf } from './base/settings/sip-settings.js'
+import { defaultMediaAddresses, machineAddress, mediaSettings } from './base/settings/media-settings.js'
+import { type SipThread, sipProblems, sipSettings, tlsFilesOf } from './base/settings/sip-settings.js'
 import type { TlsFiles } from './base/settings/tls-files.js'
 import { block, check, form, invalid, keyText, type Path, type Problem, readYaml, secretForm, type Written } from './base/written.js'
 import { mostOfSettings, readTextFile } from './base/yaml/text-file.js'
@@ -61,7 +61,8 @@ export interface Config {
   readonly durability: Durability
   readonly functionLoading: FunctionLoading
   readonly http: { readonly address: string; readonly port: number }
-  readonly media: { readonly address: string; readonly ports: { readonly from: number; readonly to: number } }
+  /** `addresses`: at most one a family. */
+  readonly media: { readonly addresses: readonly string[]; readonly ports: { readonly from: number; readonly to: number } }
   readonly data: string
   /** How long call records are kept. */
   readonly retentionDays: number
@@ -130,10 +131,7 @@ const settings = block({
       .prefault('127.0.0.1:8080')
       .describe('Health and metrics. `0.0.0.0:8080` if others ask: a Prometheus elsewhere, a load balancer, probes of Kubernetes.'),
   }).prefault({}),
-  media: block({
-    address: hostForm.optional().describe('The address in session descriptions. Default: `sip.advertise`.'),
-    ports: form('a range such as 20000-24999', parsePorts).prefault('20000-24999').describe('UDP ports for audio.'),
-  }).prefault({}),
+  media: mediaSettings(parsePorts).prefault({}),
   data: form('a folder', matching(/./))
     .prefault('./data')
     .describe('Embedded Redis, the saved copy, the made secret. Relative to the file.'),
@@ -242,7 +240,8 @@ function resolved(from: Settings, { folder, purpose, ...surroundings }: Surround
   const redis = redisPlaceOf(from.redis, folder)
   const sample = surroundings.sample && redis.kind === 'embedded'
   const listen = sample && !surroundings.isListenSet ? from.sip.listen.map(onLoopback) : from.sip.listen
-  const advertise = from.sip.advertise ?? (listen.some(({ address }) => isWildcard(address)) ? machineAddress() : null)
+  const advertise =
+    from.sip.advertise ?? (listen.some(({ address }) => address === '0.0.0.0') ? (machineAddress('IPv4') ?? '127.0.0.1') : null)
   return {
     node: from.node,
     site: from.site,
@@ -254,7 +253,7 @@ function resolved(from: Settings, { folder, purpose, ...surroundings }: Surround
     durability: from.redis.durability,
     functionLoading: from.redis.functions,
     http: { address: from.http.listen.host, port: from.http.listen.port },
-    media: { address: from.media.address ?? advertise ?? listen[0]?.address ?? machineAddress(), ports: from.media.ports },
+    media: { addresses: from.media.address ?? defaultMediaAddresses(advertise, listen), ports: from.media.ports },
     data,
     retentionDays: from.retentionDays,
     login: from.login,
@@ -279,16 +278,6 @@ function dialplanFile({ dialplan, site }: Settings, folder: string): string {
 /** The passwords of the sample are published: other machines cannot use them unless `sip.listen` says so. */
 function onLoopback(place: ListenAddress): ListenAddress {
   return { ...place, address: '127.0.0.1' }
-}
-
-function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::'
-}
-
-/** The first address that others can reach; loopback on a machine without one. */
-function machineAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((several) => several ?? [])
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
 }
 
 function freeze<Value>(value: Value): Value {

@@ -2,7 +2,7 @@ import type { Milliseconds } from '../base/clock.js'
 import type { DeviceId, Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { CallKind } from '../hotdesk/hotdesk.js'
-import type { IncomingInvite, SipHeaders } from '../srf/srf.js'
+import { dialogCapabilities, type IncomingInvite, type SipHeaders } from '../srf/srf.js'
 import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
 import { createCallControl } from './legs/control.js'
 import { passedHeaders, withoutTraces } from './legs/passed-headers.js'
@@ -71,11 +71,8 @@ function legHeaders({ invite, caller, party, kind }: Pick<Call, 'invite' | 'call
   // An emergency call is refused for nothing, used-up hops included.
   const left = kind === 'emergency' ? mostForwards : forwardsLeft(invite) - 1
   const passed = passedHeaders(invite, caller, needs.dialplan)
-  return { ...(party.isPrivate ? withoutTraces(passed) : passed), ...legCapabilities, 'Max-Forwards': String(left) }
+  return { ...(party.isPrivate ? withoutTraces(passed) : passed), ...dialogCapabilities, 'Max-Forwards': String(left) }
 }
-
-/** What a leg of ours takes in its dialog: said in each INVITE and its 200 (RFC 3261 §13.2.1, §13.3.1.4). */
-export const legCapabilities = { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, MESSAGE, PRACK', Supported: 'timer' } as const
 
 /** RFC 3261 §8.1.1.6. */
 const mostForwards = 70

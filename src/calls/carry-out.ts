@@ -4,6 +4,7 @@ import { decide } from './decision/decision.js'
 import { toEmergency } from './emergency.js'
 import type { Failure, Termination } from './failure.js'
 import { branchesTo, phoneBranch } from './legs/branches.js'
+import { phonesInReach } from './legs/network-family.js'
 import { place } from './legs/place.js'
 import type { CallNeeds } from './needs.js'
 import { toOutside } from './outside/to-outside.js'
@@ -52,7 +53,11 @@ function note({ log, course }: Call, { steps, questions }: Decision, { hotdesk }
 
 async function toPhones(call: Call, to: To<'phones'>, needs: CallNeeds): Promise<Termination> {
   const { user, way } = to
-  const branches = branchesTo(to, call, needs)
+  const { targets: bindings, others } = phonesInReach(call, to.bindings)
+  if (others.length > 0) noteOutOfReach(call, [...new Set(others.map(({ device }) => device))])
+  if (bindings.length + to.nodes.length === 0)
+    return afterMiss(call, { reason: 'other-family' }, { kind: 'missed', user, reason: 'other-family', way }, needs)
+  const branches = branchesTo({ ...to, bindings }, call, needs)
   const placed = await place(call, { branches, ringMs: user.ringSeconds * 1000, silenceMs, to: `user ${user.extension}` }, needs)
   switch (placed.outcome) {
     case 'ended':
@@ -63,6 +68,11 @@ async function toPhones(call: Call, to: To<'phones'>, needs: CallNeeds): Promise
       if (++call.course.moves >= mostMoves) return refuse(call, { reason: 'no-answer' })
       return carryOut(call, decide({ kind: 'extension', extension: user.extension, way }, needs), needs)
   }
+}
+
+function noteOutOfReach({ log }: Call, devices: readonly string[]): void {
+  const words = `the caller's media and ${devices.join(', ')} have addresses of different families, IPv4 and IPv6: nothing relays between them`
+  log.warn({ event: 'call.refused', status: 488, reason: 'other-family', devices }, words)
 }
 
 /** Where no forward takes the call, the caller hears what the phone said. */

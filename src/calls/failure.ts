@@ -44,6 +44,12 @@ export const refusals = {
   busy: { status: 486, phrase: 'Busy Here', result: 'client' },
   declined: { status: 603, phrase: 'Decline', result: 'client' },
   'no-common-codec': { status: 488, phrase: 'Not Acceptable Here', result: 'client' },
+  'other-family': {
+    status: 488,
+    phrase: 'Not Acceptable Here',
+    result: 'client',
+    headers: { Warning: '301 hotdesk "Incompatible network address formats: IPv4 and IPv6"' },
+  },
   loop: { status: 482, phrase: 'Loop Detected', result: 'client' },
   'too-many-hops': { status: 483, phrase: 'Too Many Hops', result: 'client' },
   'bad-extension': { status: 420, phrase: 'Bad Extension', result: 'client' },

@@ -1,4 +1,5 @@
 import type { Clip } from '../media/media.js'
+import type { IncomingInvite, ResponseParts } from '../srf/srf.js'
 import { type ConversationNeeds, openAudio } from './conversation.js'
 import { withSdp } from './in-dialog.js'
 
@@ -17,11 +18,19 @@ export async function announceRefusal(clip: Clip, needs: AnnouncementNeeds): Pro
   if (session && 'localSdp' in session && !invite.cancelled) {
     invite.onCancel(() => session.close())
     needs.closing.addEventListener('abort', session.close)
-    invite.respond(183, withSdp(session.localSdp))
+    invite.respond(183, earlyMedia(invite, session.localSdp))
     await session.play([clip]).finished
     session.close()
     needs.closing.removeEventListener('abort', session.close)
-  }
+  } else if (session && 'status' in session)
+    needs.log.info({ event: 'call.refused', reason: session.reason }, `not announced: ${session.reason}`)
   // Not 403: Linphone then asks for the password of the account.
   invite.respond(480, { reason: 'Log In First' })
+}
+
+/** RFC 3262 §3: a caller that requires it gets its provisional responses reliably. */
+function earlyMedia(invite: IncomingInvite, sdp: string): ResponseParts {
+  const { headers, body } = withSdp(sdp)
+  const isRequired = /\b100rel\b/i.test(invite.header('Require'))
+  return { headers: { ...headers, ...(isRequired && { Require: '100rel' }) }, ...(body === undefined ? {} : { body }) }
 }

@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.js'
 import { createEmitter } from '../base/emitter.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
-import type { AudioSession, Key, Media } from '../media/media.js'
-import type { IncomingInvite, SipDialog, SipHeaders } from '../srf/srf.js'
+import type { AudioSession, Key, Media, Unsuitable } from '../media/media.js'
+import { dialogCapabilities, type IncomingInvite, type SipDialog, type SipHeaders } from '../srf/srf.js'
 import { answerRequest } from './in-dialog.js'
 import { createInfoKeys } from './info-key.js'
 import { createKeyFilter } from './key-filter.js'
@@ -33,12 +33,12 @@ export async function beginConversation(needs: ConversationNeeds): Promise<Conve
   const { invite, log } = needs
   const opened = await openAudio(needs)
   if ('status' in opened) {
-    log.warn({ event: 'call.refused', status: opened.status, reason: opened.reason }, 'no sound is possible')
+    log.warn({ event: 'call.refused', status: opened.status, reason: opened.reason }, `no sound is possible: ${opened.reason}`)
     invite.respond(opened.status, { headers: opened.headers })
     return null
   }
   try {
-    const dialog = await invite.accept({ sdp: opened.localSdp })
+    const dialog = await invite.accept({ sdp: opened.localSdp, headers: dialogCapabilities })
     return converse(dialog, opened, needs)
   } catch (fault) {
     opened.close()
@@ -64,11 +64,24 @@ export async function openAudio({ invite, media }: ConversationNeeds): Promise<A
       return answered.session
     case 'no-port':
       return noPort
-    case 'no-common-codec':
-      return { status: 488, reason: answered.outcome, headers: { Warning: '305 hotdesk "Incompatible media format"' } }
     case 'malformed':
       return { status: 400, reason: answered.outcome, headers: {} }
+    default:
+      return unsuitable(answered)
   }
+}
+
+/** RFC 3261 §20.43. */
+const warnings: Readonly<Record<Unsuitable['outcome'], string>> = {
+  'no-audio': '304 hotdesk "Media type not available"',
+  'other-profile': '302 hotdesk "Incompatible transport protocol"',
+  'other-family': '301 hotdesk "Incompatible network address formats"',
+  'no-common-codec': '305 hotdesk "Incompatible media format"',
+}
+
+function unsuitable({ outcome, profiles }: Unsuitable): Refusal {
+  const reason = outcome === 'other-profile' ? `profile ${profiles.join(', ')}` : outcome
+  return { status: 488, reason, headers: { Warning: warnings[outcome] } }
 }
 
 function converse(dialog: SipDialog, session: AudioSession, { invite, clock, log }: ConversationNeeds): Conversation {

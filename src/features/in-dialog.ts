@@ -1,6 +1,6 @@
 import { keyBodies } from '../media/key.js'
 import type { AudioSession, Key } from '../media/media.js'
-import type { IncomingRequest, ResponseParts } from '../srf/srf.js'
+import { dialogOptions, type IncomingRequest, type ResponseParts } from '../srf/srf.js'
 import type { InfoKeys } from './info-key.js'
 
 export interface InDialogNeeds {
@@ -33,6 +33,7 @@ function answerOf(request: IncomingRequest, session: AudioSession): Answer {
       // RFC 3311 §5.1: one without an offer only refreshes the dialog.
       return request.body === '' ? { status: 200 } : audio(session.reanswer(request.body))
     case 'OPTIONS':
+      return { status: 200, parts: { headers: dialogOptions } }
     case 'NOTIFY':
     case 'MESSAGE':
       return { status: 200 }
@@ -40,7 +41,7 @@ function answerOf(request: IncomingRequest, session: AudioSession): Answer {
       // Whoever got the call by a transfer would be typing at another's phone.
       return { status: 403, parts: { reason: 'Not To Be Transferred' } }
     default:
-      return { status: 405, parts: { headers: { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY, MESSAGE' } } }
+      return { status: 405, parts: { headers: { Allow: dialogOptions.Allow } } }
   }
 }
 

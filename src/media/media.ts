@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { Clock } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
@@ -5,7 +6,7 @@ import type { AudioSession } from './audio-session.js'
 import { openPortPair, type PortPair } from './rtp/port-pair.js'
 import { createPortPool, type PortPool } from './rtp/port-pool.js'
 import { createTicker } from './rtp/ticker.js'
-import { parseDescription } from './sdp/description.js'
+import { parseDescription, type Shortcoming, shortcomings } from './sdp/description.js'
 import { createNegotiation, type Negotiation } from './sdp/negotiation.js'
 import { createSession } from './stream-session.js'
 
@@ -16,7 +17,15 @@ export type { Playback } from './sound/player.js'
 
 export type Answered =
   | { readonly outcome: 'answered'; readonly session: AudioSession }
-  | { readonly outcome: 'no-common-codec' | 'no-port' | 'malformed' }
+  | { readonly outcome: 'no-port' | 'malformed' }
+  | Unsuitable
+
+/** An offer that cannot be answered. */
+export interface Unsuitable {
+  readonly outcome: Shortcoming
+  /** What it offers instead: `RTP/SAVP`, `UDP/TLS/RTP/SAVPF`. */
+  readonly profiles: readonly string[]
+}
 
 export interface Media {
   /** Answers an offer (RFC 3264 §6). `signalling`: the address that the far end's SIP comes from. */
@@ -28,8 +37,8 @@ export interface Media {
 }
 
 export interface MediaNeeds {
-  /** The address that is told to phones. Listened on where this machine has it, else on all. */
-  readonly address: string
+  /** At least one, and at most one IPv4 and one IPv6: what phones of either family are told. Listened on where this machine has them, else on all. */
+  readonly addresses: readonly string[]
   /** Both included; RTP takes the even ones, RTCP the odd ones. */
   readonly ports: { readonly from: number; readonly to: number }
   readonly clock: Clock
@@ -41,7 +50,7 @@ export interface MediaNeeds {
 const portRestMs = 10_000
 
 /** Sound for prompts and for test phones: RTP on ports of its own, in this process. */
-export function createMedia({ address, ports, clock, log, metrics }: MediaNeeds): Media {
+export function createMedia({ addresses, ports, clock, log, metrics }: MediaNeeds): Media {
   const pool = createPortPool({ ...ports, restMs: portRestMs, clock })
   const ticker = createTicker(clock)
   const usage = createUsage(pool, metrics)
@@ -65,7 +74,7 @@ export function createMedia({ address, ports, clock, log, metrics }: MediaNeeds)
     return session
   }
 
-  async function openPair(): Promise<PortPair | null> {
+  async function openPair(address: string): Promise<PortPair | null> {
     const pair = isClosed ? null : await usage.open(address)
     if (!pair || !isClosed) return pair
     usage.close(pair)
@@ -74,16 +83,17 @@ export function createMedia({ address, ports, clock, log, metrics }: MediaNeeds)
 
   return {
     async answer(offer, signalling = null) {
-      const unsuitable = judgeOffer(offer, address)
-      if (unsuitable) return { outcome: unsuitable }
-      const pair = await openPair()
+      const chosen = addressFor(offer, ofFamily(addresses, signalling))
+      if (typeof chosen !== 'string') return chosen
+      const pair = await openPair(chosen)
       if (!pair) return { outcome: 'no-port' }
-      const negotiation = createNegotiation(address, pair.port)
+      const negotiation = createNegotiation(chosen, pair.port)
       negotiation.answer(offer)
       return { outcome: 'answered', session: begin(pair, negotiation, signalling) }
     },
     async offer(signalling = null) {
-      const pair = await openPair()
+      const [address = ''] = ofFamily(addresses, signalling)
+      const pair = await openPair(address)
       if (!pair) return null
       const negotiation = createNegotiation(address, pair.port)
       negotiation.offer()
@@ -121,9 +131,29 @@ function createUsage(pool: PortPool, metrics: Metrics | undefined) {
   }
 }
 
-/** Null where the offer can be answered. Asked before a port is taken, so that bad offers use up none. */
-function judgeOffer(offer: string, address: string): 'malformed' | 'no-common-codec' | null {
-  const description = parseDescription(offer, address)
-  if (!description) return 'malformed'
-  return description.audio ? null : 'no-common-codec'
+/** The address of the family that the far end's SIP comes from is first. */
+function ofFamily(addresses: readonly string[], signalling: string | null): readonly string[] {
+  const isAlike = (address: string): boolean => signalling !== null && isIPv6(address) === isIPv6(signalling)
+  return [...addresses.filter(isAlike), ...addresses.filter((address) => !isAlike(address))]
 }
+
+/**
+ * Which of our addresses answers the offer: the one that suits its first line of use. Asked before a port is taken, so that bad offers use up
+ * none.
+ */
+function addressFor(offer: string, addresses: readonly string[]): string | Exclude<Answered, { outcome: 'answered' }> {
+  const judged = addresses.flatMap((address) => {
+    const description = parseDescription(offer, address)
+    return description ? [{ address, ...description }] : []
+  })
+  if (judged.length === 0) return { outcome: 'malformed' }
+  const usable = judged.flatMap(({ address, audio }) => (audio ? [{ address, index: audio.index }] : []))
+  const [first, ...others] = usable
+  if (first) return others.reduce((best, other) => (other.index < best.index ? other : best), first).address
+  const outcome = shortcomings.findLast((word) => judged.some(({ shortcoming }) => shortcoming === word)) ?? 'no-audio'
+  const audio = judged[0]?.lines.filter(({ type }) => type === 'audio') ?? []
+  return { outcome, profiles: [...new Set(audio.map(({ protocol }) => protocol.slice(0, longestProfile)))].slice(0, 3) }
+}
+
+/** For the log: a profile has some twenty characters. */
+const longestProfile = 40

@@ -1,6 +1,5 @@
 import { schemeOf } from '../sip/uri.js'
-import type { IncomingRequest, SipApplication } from '../srf/srf.js'
-import { capabilities } from './capabilities.js'
+import { capabilities, type IncomingRequest, type SipApplication } from '../srf/srf.js'
 import { unsupportedExtensions } from './register/register-request.js'
 
 /**

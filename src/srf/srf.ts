@@ -10,6 +10,7 @@ import { sendInvite, toIncomingInvite } from './invite.js'
 import { localAnswer, sendResponse, toAnswer, toIncomingRequest } from './messages.js'
 import type { SessionOffer } from './session.js'
 
+export { capabilities, dialogCapabilities, dialogOptions } from './capabilities.js'
 export type * from './contract.js'
 
 export interface SrfNeeds {

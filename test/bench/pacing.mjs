@@ -19,7 +19,7 @@ async function measure(sessions, seconds, dist) {
   const ports = await said(receiver)
 
   const { clip } = await loadClip('prompts/en/locked.wav', 'locked')
-  const media = createMedia({ address, ports: { from: 10_000, to: 31_999 }, clock: systemClock, log: silentLogger() })
+  const media = createMedia({ addresses: [address], ports: { from: 10_000, to: 31_999 }, clock: systemClock, log: silentLogger() })
   for (const port of ports) {
     const { session, outcome } = await media.answer(offer(port))
     if (!session) throw new Error(outcome)

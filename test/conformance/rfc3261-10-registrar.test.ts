@@ -215,4 +215,10 @@ describe('RFC 3261 §11.2: OPTIONS', () => {
       expect(answer.lines(name), name).toHaveLength(1)
     expect(answer.lines('Allow')[0]).toContain('INVITE')
   })
+
+  it('names only methods that are taken: none that is refused outside and inside of dialogs', () => {
+    const answer = bench.deliver({ method: 'OPTIONS' })
+    expect(answer.lines('Allow')[0]).not.toMatch(/REFER|SUBSCRIBE|NOTIFY|MESSAGE|PUBLISH/)
+    expect(answer.lines('Accept')[0]).toContain('audio/telephone-event')
+  })
 })

@@ -1,4 +1,4 @@
-import type { AudioSession, Key, KeyWay, Media } from '../../src/media/media.js'
+import type { Answered, AudioSession, Key, KeyWay, Media } from '../../src/media/media.js'
 import type { ManualClock } from './manual-clock.js'
 
 /** Sound on a clock that is moved by hand: a clip lasts as long as it is, and is heard by its name. */
@@ -10,7 +10,7 @@ export interface FakeMedia extends Media {
   /** Sessions not closed. */
   readonly open: number
   /** What the next offers are answered with. */
-  outcome: 'answered' | 'no-common-codec' | 'no-port' | 'malformed'
+  outcome: Answered['outcome']
   /** A packet arrives from the phone. */
   hear(): void
   /** The phone's user presses a key. */
@@ -53,7 +53,7 @@ export function createFakeMedia(clock: ManualClock): FakeMedia {
     press(key, way = 'event') {
       for (const session of sessions) session.press(key, way)
     },
-    answer: () => Promise.resolve(outcome === 'answered' ? { outcome, session: open() } : { outcome }),
+    answer: () => Promise.resolve(outcome === 'answered' ? { outcome, session: open() } : { outcome, profiles: ['RTP/SAVP'] }),
     offer: () => Promise.resolve(outcome === 'answered' ? open() : null),
     close: () => Promise.resolve(),
   }

@@ -33,7 +33,7 @@ describe('the place of a phone that calls for help', () => {
     office = await openTestOffice()
     await office.directory.putDevice('HD0003', { location: place })
     carrier = await openCarrier()
-    media = createMedia({ address: '127.0.0.1', ports: { from: 40_000, to: 59_999 }, clock: systemClock, log: silentLogger() })
+    media = createMedia({ addresses: ['127.0.0.1'], ports: { from: 40_000, to: 59_999 }, clock: systemClock, log: silentLogger() })
     const { address } = carrier
     const first = { address, location: 'pidf-lo', username: 'paris', password: 'carrier-secret' }
     const dialplan = planOver(first, { address, location: 'none' })

@@ -26,7 +26,7 @@ describe('phones in web pages', () => {
         HOTDESK_SIP_TLS_KEY: key,
       },
     })
-    media = createMedia({ address: '127.0.0.1', ports: { from: 40_000, to: 59_999 }, clock: systemClock, log: silentLogger() })
+    media = createMedia({ addresses: ['127.0.0.1'], ports: { from: 40_000, to: 59_999 }, clock: systemClock, log: silentLogger() })
     desk = await office.phone('HD0003', node)
     await seat('102', 'HD0003')
   }, 60_000)

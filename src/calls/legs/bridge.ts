@@ -1,5 +1,5 @@
 import { keyBodies } from '../../media/key.js'
-import type { IncomingRequest, ReinviteAnswer, SipAnswer, SipDialog, SipHeaders } from '../../srf/srf.js'
+import { dialogOptions, type IncomingRequest, type ReinviteAnswer, type SipAnswer, type SipDialog, type SipHeaders } from '../../srf/srf.js'
 import type { Caller } from '../parties/caller.js'
 import { ourReason } from './reason.js'
 import { sessionDescription } from './session-body.js'
@@ -33,7 +33,7 @@ const passed: Passage = {
 const passedFromUnproven: Passage = { UPDATE: passed.UPDATE ?? [], INFO: keyTexts }
 
 /** What other requests in the dialog get; a REFER must not reach the dial codes. */
-const answeredHere: Readonly<Record<string, number>> = { OPTIONS: 200, REFER: 603, SUBSCRIBE: 489, NOTIFY: 489 }
+const answeredHere: Readonly<Record<string, number>> = { REFER: 603, SUBSCRIBE: 489, NOTIFY: 489 }
 
 /** Joins the two dialogs of a call: what one side sends in its dialog, the other receives in its own (RFC 7092 §3.1). */
 export function bridge(caller: SipDialog, callee: SipDialog, kind: Caller['kind']): Bridge {
@@ -76,6 +76,10 @@ async function relay(request: IncomingRequest, { from, to, passage }: Direction)
   // Each leg has a session timer of its own: a refresh of one says nothing to the other (RFC 4028 §7.4).
   if (request.method === 'UPDATE' && request.body === '') {
     request.respond(200)
+    return
+  }
+  if (request.method === 'OPTIONS') {
+    request.respond(200, { headers: dialogOptions })
     return
   }
   const types = passage[request.method]

@@ -1,5 +1,5 @@
-import type { SipDialog } from '../../srf/srf.js'
-import { type Call, legCapabilities } from '../call.js'
+import { dialogCapabilities, type SipDialog } from '../../srf/srf.js'
+import type { Call } from '../call.js'
 import type { Failure, Termination } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
@@ -85,7 +85,7 @@ function watchPeers({ call, caller, callee, node }: Legs, joined: Bridge, { peer
 
 async function acceptCaller(call: Call, taken: Taken): Promise<SipDialog | null> {
   try {
-    return await call.invite.accept({ sdp: sessionDescription(taken.answer), headers: legCapabilities })
+    return await call.invite.accept({ sdp: sessionDescription(taken.answer), headers: dialogCapabilities })
   } catch {
     // The caller gave up in the very moment of the answer, an ordinary race; or the answer cannot be sent on. Leg B is told.
     await letGo(taken)

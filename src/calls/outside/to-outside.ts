@@ -3,6 +3,7 @@ import type { SipAnswer } from '../../srf/srf.js'
 import { type Call, refuse } from '../call.js'
 import type { To } from '../decision/contract.js'
 import type { Termination } from '../failure.js'
+import { trunksInReach } from '../legs/network-family.js'
 import { follow, outside, provisionalRelay } from '../legs/place.js'
 import type { RingResult } from '../legs/ring.js'
 import { sessionDescription } from '../legs/session-body.js'
@@ -12,8 +13,17 @@ import { type AskedTrunk, hunt, type TrunkCalling, type Verdict } from './trunk-
 
 /** Calls a number outside through the site's trunks, until one takes the call. */
 export function toOutside(call: Call, { number, trunks, callerId }: To<'outside'>, needs: CallNeeds): Promise<Termination> {
+  const { targets, others } = trunksInReach(call, trunks)
+  if (others.length > 0 && targets.length === 0) return Promise.resolve(refuseFamily(call, others))
   const party = callerId === null ? call.party : { ...call.party, number: callerId, isAsserted: true }
-  return overTrunks(call, { number, trunks, party, location: null }, needs)
+  return overTrunks(call, { number, trunks: targets, party, location: null }, needs)
+}
+
+function refuseFamily(call: Call, trunks: readonly Trunk[]): Termination {
+  const names = trunks.map(({ name }) => name)
+  const words = `the caller's media and ${names.join(', ')} have addresses of different families, IPv4 and IPv6: nothing relays between them`
+  call.log.warn({ event: 'call.refused', status: 488, reason: 'other-family', trunks: names }, words)
+  return refuse(call, { reason: 'other-family' })
 }
 
 export interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast' | 'onResponse'> {

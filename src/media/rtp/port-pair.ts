@@ -55,6 +55,8 @@ function bind(address: string, port: number): Promise<Socket | null> {
   // Addresses are never names here; the default look-up would cost a turn of the event loop for every packet.
   const socket = createSocket({
     type: isIPv6(address) ? 'udp6' : 'udp4',
+    // Phones of IPv4 have a session of their own: their addresses would come as `::ffff:192.0.2.7` here.
+    ipv6Only: isIPv6(address),
     lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
   })
   return new Promise((resolve) => {

@@ -27,10 +27,21 @@ export interface OfferedLine {
   readonly payloads: string
 }
 
+/**
+ * Why a line is of no use to us, the least that is wrong last.
+ * - no-audio: it is no audio, or is off (port 0).
+ * - other-profile: media that need keys or a browser's transport.
+ * - other-family: IPv6 where we have IPv4, or the other way round.
+ */
+export const shortcomings = ['no-audio', 'other-profile', 'other-family', 'no-common-codec'] as const
+export type Shortcoming = (typeof shortcomings)[number]
+
 export interface RemoteDescription {
   readonly lines: readonly OfferedLine[]
-  /** Null where no line has a common codec. */
+  /** Null where no line is of use. */
   readonly audio: RemoteAudio | null
+  /** Then: what is wrong with the line that comes closest. */
+  readonly shortcoming: Shortcoming
 }
 
 // A phone's description has 0.5 to 3 KB; far more is nobody's phone.
@@ -38,12 +49,18 @@ const longest = 16_384
 
 /** Null where the text is no session description. `ours` is our own address: it decides the address family. */
 export function parseDescription(text: string, ours: string): RemoteDescription | null {
-  if (text.length > longest || !/^v=0\s*$/m.test(text)) return null
+  if (!isSessionDescription(text)) return null
   const session = parse(text)
   if (session.media.length === 0 || !session.media.every(isWhole)) return null
   const lines = session.media.map(({ type, protocol, payloads }) => ({ type, protocol, payloads: String(payloads ?? '') }))
-  const usable = session.media.map((line, index) => audioOf(session, line, { index, ours }))
-  return { lines, audio: usable.find((audio) => audio !== null) ?? null }
+  const found = session.media.map((line, index) => audioOf(session, line, { index, ours }))
+  const audio = found.find((one) => typeof one !== 'string') ?? null
+  return { lines, audio, shortcoming: shortcomings.findLast((word) => found.includes(word)) ?? 'no-audio' }
+}
+
+/** Whether it is short enough to be read, and looks like one. */
+export function isSessionDescription(text: string): boolean {
+  return text.length <= longest && /^v=0\s*$/m.test(text)
 }
 
 function isWhole(line: MediaDescription): boolean {
@@ -62,16 +79,17 @@ interface Place {
   readonly ours: string
 }
 
-function audioOf(session: SessionDescription, line: MediaDescription, { index, ours }: Place): RemoteAudio | null {
-  if (line.type !== 'audio' || line.port === 0 || !protocols.includes(line.protocol)) return null
+function audioOf(session: SessionDescription, line: MediaDescription, { index, ours }: Place): RemoteAudio | Shortcoming {
+  if (line.type !== 'audio' || line.port === 0) return 'no-audio'
+  if (!protocols.includes(line.protocol)) return 'other-profile'
   const named = line.connection?.ip ?? session.connection?.ip ?? ''
-  if (isIPv4(named) ? isIPv6(ours) : isIPv6(named) && isIPv4(ours)) return null
+  if (isIPv4(named) ? isIPv6(ours) : isIPv6(named) && isIPv4(ours)) return 'other-family'
   const payloads = parsePayloads(String(line.payloads ?? ''))
   const codecs = payloads.flatMap((payload) => {
     const law = lawOf(line, payload)
     return law ? [{ law, payload }] : []
   })
-  if (codecs.length === 0) return null
+  if (codecs.length === 0) return 'no-common-codec'
   return {
     index,
     codecs,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { Endpoint } from './flow.js'
 
@@ -26,7 +27,13 @@ export function createLocalAddresses(advertise: string | null): LocalAddresses {
 
   function findSides(bound: Endpoint, kind: 'loopback' | 'outward'): LocalSides {
     const local = isWildcard(bound.address) ? { address: reachable(bound.address, kind), port: bound.port } : bound
-    return { local, advertised: advertise === null ? local : { address: advertise, port: bound.port } }
+    return { local, advertised: { address: shownFor(local), port: bound.port } }
+  }
+
+  /** A phone of IPv6 cannot reach an advertised IPv4 address, nor the other way round; a host name may stand for both. */
+  function shownFor({ address }: Endpoint): string {
+    if (advertise === null) return address
+    return isIP(advertise) === 0 || isSameFamily(advertise, address) ? advertise : address
   }
 
   function reachable(wildcard: string, kind: 'loopback' | 'outward'): string {

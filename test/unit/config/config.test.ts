@@ -154,9 +154,21 @@ describe('a configuration file', () => {
   test('advertises the address it listens on, and one of the machine when it listens on all', () => {
     const only = parse(`${least.replace('hotdesk.example', 'hotdesk.example, listen: ["udp://127.0.0.1:5060"]')}`)
     expect(only.sip.advertise).toBeNull()
-    expect(only.media.address).toBe('127.0.0.1')
+    expect(only.media.addresses[0]).toBe('127.0.0.1')
     expect(parse(least).sip.advertise).toMatch(/^[0-9.]+$/)
     expect(parse(least).sip.advertise).not.toBe('0.0.0.0')
+  })
+
+  test('tells phones of each address family one address for media', () => {
+    const listening = (listen: string) => parse(least.replace('hotdesk.example', `hotdesk.example, listen: ${listen}`)).media.addresses
+    expect(listening('["udp://[2001:db8::1]:5060", "udp://192.0.2.1:5060"]')).toEqual(['2001:db8::1', '192.0.2.1'])
+    expect(listening('["udp://[::1]:5060"]')).toEqual(['::1', '127.0.0.1'])
+    const set = (address: string) => parse(`${least}media: { address: ${address} }\n`).media.addresses
+    expect(set('192.0.2.7')).toEqual(['192.0.2.7'])
+    expect(set('"192.0.2.7, 2001:db8::7"')).toEqual(['192.0.2.7', '2001:db8::7'])
+    expect(set('["2001:db8::7", 192.0.2.7]')).toEqual(['2001:db8::7', '192.0.2.7'])
+    expect(refusal(() => set('"192.0.2.7, 192.0.2.8"'))).toMatch(/one of IPv4 and one of IPv6/)
+    expect(parse(least, { HOTDESK_MEDIA_ADDRESS: '192.0.2.7,2001:db8::7' }).media.addresses).toHaveLength(2)
   })
 })
 

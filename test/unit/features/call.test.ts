@@ -11,6 +11,9 @@ async function inDialogue(parts: StageParts = {}): Promise<Stage & { over: Promi
 
 test.each([
   ['no-common-codec', 488],
+  ['no-audio', 488],
+  ['other-family', 488],
+  ['other-profile', 488],
   ['no-port', 503],
   ['malformed', 400],
 ] as const)('Without sound (%s) the call is refused with %i', async (outcome, status) => {
@@ -19,6 +22,22 @@ test.each([
   await stage.features.login(stage.call.invite, device, alice)
   expect(stage.call.responses.map((response) => response.status)).toEqual([status])
   expect(stage.log.join()).toContain('call.refused')
+})
+
+test('A call of another media profile is refused with the profile in the log (RFC 3261 §20.43)', async () => {
+  const stage = await openStage()
+  stage.media.outcome = 'other-profile'
+  await stage.features.login(stage.call.invite, device, alice)
+  expect(stage.call.responses[0]?.parts.headers).toEqual({ Warning: '302 hotdesk "Incompatible transport protocol"' })
+  expect(stage.log.join()).toContain('profile RTP/SAVP')
+})
+
+test('The answer and OPTIONS in the dialogue name what is taken (RFC 3261 §11.2, §13.3.1.4)', async () => {
+  const stage = await inDialogue()
+  expect(stage.call.responses[0]?.parts.headers?.Allow).toMatch(/\bINFO\b/)
+  const { Allow, Accept, Supported } = stage.call.request('OPTIONS')?.parts.headers ?? {}
+  expect(Allow).not.toMatch(/REFER|SUBSCRIBE/)
+  expect([Accept, Supported]).toEqual([expect.stringContaining('application/dtmf'), 'timer'])
 })
 
 test('503 for want of a port says when to try again (RFC 3261 §21.5.4)', async () => {
@@ -77,7 +96,7 @@ test('A re-INVITE without an offer gets ours, and its answer is taken from the A
 
 test('An INVITE without an offer gets ours, and an ACK without a common codec ends the call', async () => {
   const stage = await inDialogue({ body: '' })
-  expect(stage.call.responses).toEqual([{ status: 200, parts: { body: 'our answer' } }])
+  expect(stage.call.responses).toMatchObject([{ status: 200, parts: { body: 'our answer' } }])
   stage.call.ack('unsuitable')
   expect(stage.call.bye?.Reason).toContain('488')
   await stage.over

@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 function loopbackMedia(): Media {
-  const media = createMedia({ address: '127.0.0.1', ports: { from: 21_000, to: 29_999 }, clock: systemClock, log: silentLogger() })
+  const media = createMedia({ addresses: ['127.0.0.1'], ports: { from: 21_000, to: 29_999 }, clock: systemClock, log: silentLogger() })
   opened.push(media)
   return media
 }

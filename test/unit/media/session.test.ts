@@ -13,7 +13,7 @@ afterEach(async () => {
 })
 
 function loopbackMedia(ports = { from: 21_000, to: 29_999 }): Media {
-  const media = createMedia({ address: '127.0.0.1', ports, clock: systemClock, log: silentLogger() })
+  const media = createMedia({ addresses: ['127.0.0.1'], ports, clock: systemClock, log: silentLogger() })
   opened.push(media)
   return media
 }
@@ -178,7 +178,7 @@ test('A closed session says BYE by RTCP (RFC 3550 §6.6), stops its clip and sen
 test('With all ports taken there is no session; closing one makes room', async () => {
   const ports = await freePorts(4)
   const metrics = createMetrics()
-  const media = createMedia({ address: '127.0.0.1', ports, clock: systemClock, log: silentLogger(), metrics })
+  const media = createMedia({ addresses: ['127.0.0.1'], ports, clock: systemClock, log: silentLogger(), metrics })
   opened.push(media)
   const first = await media.offer()
   const second = await media.offer()
@@ -193,7 +193,7 @@ test('With all ports taken there is no session; closing one makes room', async (
 test('What cannot be answered takes no port', async () => {
   const media = loopbackMedia(await freePorts(2))
   expect(await media.answer('')).toEqual({ outcome: 'malformed' })
-  expect(await media.answer('v=0\r\nm=audio 4000 RTP/AVP 9\r\n')).toEqual({ outcome: 'no-common-codec' })
+  expect(await media.answer('v=0\r\nm=audio 4000 RTP/AVP 9\r\n')).toMatchObject({ outcome: 'no-common-codec' })
   expect(await media.offer()).not.toBeNull()
 })
 
