@@ -172,7 +172,7 @@ interface DeskNeeds {
 }
 
 /** Users, phones and calls. */
-async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquaint, settled } }: DeskNeeds): Promise<void> {
+async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquaint, onFlowGone, settled } }: DeskNeeds): Promise<void> {
   const { config, clock, metrics, lifecycle } = ground
   const { node, site, secret, network } = config
   const { domain, aliases, advertise, digest } = config.sip
@@ -200,9 +200,9 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
     retentionDays: config.retentionDays,
   })
   lifecycle.opened(hotdesk, 'hotdesk', (opened) => opened.close())
-  const addresses = advertise === null ? [] : [advertise]
-  const settings = { ...expiryLimits(config), ...digest }
-  const registrar = createRegistrar({ ...common('registrar'), directory, realm: domain, aliases, addresses, settings, acquaint })
+  const settings = { ...registrationOf(config), ...digest }
+  const names = { realm: domain, aliases, addresses: advertise === null ? [] : [advertise] }
+  const registrar = createRegistrar({ ...common('registrar'), directory, ...names, settings, acquaint, onFlowGone })
   lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
   const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
@@ -272,9 +272,9 @@ function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership
   return membership
 }
 
-function expiryLimits({ registration }: Config) {
-  const { minSeconds, maxSeconds, defaultSeconds } = registration
-  return { minExpires: minSeconds, maxExpires: maxSeconds, defaultExpires: defaultSeconds }
+function registrationOf({ registration }: Config) {
+  const { minSeconds, maxSeconds, defaultSeconds, keepAliveSeconds } = registration
+  return { minExpires: minSeconds, maxExpires: maxSeconds, defaultExpires: defaultSeconds, keepAliveMs: keepAliveSeconds * 1_000 }
 }
 
 function unprovenLimits({ emergency }: Config) {

@@ -58,6 +58,7 @@ export const logEvents = [
   'call.unproven',
   'call.location',
   'call.orphaned',
+  'call.undelivered',
   'media.silent',
   'prompt.missing',
   'prompt.outdated',

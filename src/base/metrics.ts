@@ -112,7 +112,7 @@ function alarmMetrics(registers: [Registry]) {
     }),
     orphanedCallsTotal: new Counter({
       name: 'hotdesk_orphaned_calls_total',
-      help: 'Calls ended because the node at their other end had died',
+      help: 'Calls ended because the node or the phone at their other end had lost them',
       registers,
     }),
     emergencyUnprovenTotal: new Counter({

@@ -40,6 +40,7 @@ export interface Course {
 
 export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, needs: CallNeeds): Call {
   const id = crypto.randomUUID().slice(0, 8)
+  if (caller.kind === 'device') invite.follow(needs.registrar.followCaller(caller.device.id, invite))
   const party = shownParty(caller, kind, invite, needs)
   const log = needs.log.child({ call: id, legA: invite.callId })
   log.info({ event: 'call.arrived', from: caller.kind, caller: party.number }, `call from ${party.number}`)

@@ -18,6 +18,7 @@ import { drain, helpCalls } from './drain.js'
 import { results } from './failure.js'
 import { createUnprovenShare, type ShareLimits } from './help/unproven-share.js'
 import { createPeers } from './legs/peers.js'
+import { createPhoneLegs } from './legs/phone-legs.js'
 import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
 import { createInsiders } from './parties/insiders.js'
 import { createPassports } from './parties/node-passport.js'
@@ -95,6 +96,7 @@ export function createCalls(needs: CallsNeeds): Calls {
   const open = new Set<OpenCall>()
   const records = createCallRecords({ ...needs, clock: needs.store.clock, folder: needs.recordsFolder })
   const peers = createPeers(needs)
+  const phoneLegs = createPhoneLegs(needs)
   const began = needs.clock.now()
   const uptime = (): Milliseconds => needs.clock.now() - began
   const insiders = createInsiders(needs)
@@ -107,6 +109,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     records,
     open,
     peers,
+    phoneLegs,
     unprovenShare: createUnprovenShare(needs.unproven, needs.clock),
     passports: createPassports({
       ...needs,
@@ -143,6 +146,7 @@ export function createCalls(needs: CallsNeeds): Calls {
       offChange()
       calls.callBacks.close()
       peers.close()
+      phoneLegs.close()
       insiders.close()
       await records.close()
     },

@@ -14,6 +14,7 @@ import type { CallBacks } from './call-backs.js'
 import type { UnprovenShare } from './help/unproven-share.js'
 import type { CallControl } from './legs/control.js'
 import type { Peers } from './legs/peers.js'
+import type { PhoneLegs } from './legs/phone-legs.js'
 import type { Insiders } from './parties/insiders.js'
 import type { Passports } from './parties/node-passport.js'
 import type { Shown } from './parties/party.js'
@@ -84,6 +85,7 @@ export interface CallNeeds {
   readonly insiders: Insiders
   readonly passports: Passports
   readonly peers: Peers
+  readonly phoneLegs: PhoneLegs
   readonly activity: Activity
   readonly unprovenShare: UnprovenShare
   readonly records: CallRecords

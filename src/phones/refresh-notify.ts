@@ -1,7 +1,7 @@
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { Directory } from '../directory/directory.js'
-import type { Binding } from '../registrar/registrar.js'
+import { type Binding, reachOf } from '../registrar/registrar.js'
 import { nameAddr, printNameAddr } from '../sip/name-addr.js'
 import { sipUri, withoutUriHeaders } from '../sip/uri.js'
 import type { SipAnswer, SipApplication } from '../srf/srf.js'
@@ -45,9 +45,10 @@ async function notifyContact(binding: Binding, { srf, directory, domain }: Notif
   const aor = printNameAddr(nameAddr(sipUri({ user: binding.device, host: domain })))
   const { refreshEvent } = vendorOf(binding.userAgent, device?.model ?? null)
   const password = device?.password
+  const { via, headers } = reachOf(binding)
   const answer = await srf.request('NOTIFY', withoutUriHeaders(binding.contact), {
-    via: binding.flow,
-    headers: { From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refreshEvent, 'Subscription-State': subscriptionState },
+    via,
+    headers: { ...headers, From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refreshEvent, 'Subscription-State': subscriptionState },
     ...(password ? { credentials: { username: binding.device, password } } : {}),
   })
   return outcomeOf(answer)

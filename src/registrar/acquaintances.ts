@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { type Clock, every, type Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
-import { parseUri } from '../sip/uri.js'
+import { parseUri, sipUri } from '../sip/uri.js'
 import type { Acquaintances, ChallengeTerms } from '../sipd/sipd.js'
 
 /** Tells the SIP server whom this node knows, now and whenever it changes: such sources are never banned, and strangers use up nothing of theirs. */
@@ -16,6 +16,9 @@ export interface AcquaintanceNeeds {
   readonly nodes: () => readonly { readonly sip: string }[]
   /** Where the phones of this node are: `sip:192.0.2.7:5060;transport=udp`. */
   readonly flows: () => readonly string[]
+  /** Phones of this node behind NAT, as flow URIs, and how often they are to hear something. */
+  readonly hidden?: () => readonly string[]
+  readonly keepAliveMs?: Milliseconds
   /** What brings help at any site. */
   readonly emergencies: () => readonly string[]
   readonly challenge: ChallengeTerms
@@ -32,7 +35,7 @@ export function followAcquaintances(needs: AcquaintanceNeeds): AcquaintanceWatch
 
   async function look(): Promise<void> {
     const now = acquaintancesNow(needs)
-    const text = [...now.addresses, ...now.uris, ...now.flows, ...(now.emergencies ?? [])].join('\n')
+    const text = [...now.addresses, ...now.uris, ...now.flows, ...(now.keepAlive?.phones ?? []), ...(now.emergencies ?? [])].join('\n')
     if (text === told) return
     await tell(now)
     told = text
@@ -48,6 +51,8 @@ export function acquaintancesNow({
   trunks,
   nodes,
   flows,
+  hidden = () => [],
+  keepAliveMs = 0,
   emergencies,
   challenge,
 }: Omit<AcquaintanceNeeds, 'tell' | 'clock' | 'log'>): Acquaintances {
@@ -55,6 +60,7 @@ export function acquaintancesNow({
     addresses: trunks.flatMap(({ from }) => from.map(canonical)),
     uris: [...trunks.map(({ uri }) => uri), ...nodes().flatMap(({ sip }) => nodeUri(sip) ?? [])],
     flows: flows().flatMap((flow) => flowName(flow) ?? []),
+    keepAlive: { phones: keepAliveMs === 0 ? [] : hidden(), everyMs: keepAliveMs },
     emergencies: [...new Set(emergencies())].sort(),
     challenge,
   }
@@ -71,6 +77,12 @@ function flowName(flow: string): string | null {
   const uri = parseUri(flow)
   if (uri?.kind !== 'sip') return null
   return `${uri.params.get('transport') ?? 'udp'} ${uri.host.replace(/^\[|\]$/g, '')}:${uri.port ?? 5060}`
+}
+
+/** `tcp 2001:db8::7:5060` → `sip:[2001:db8::7]:5060;transport=tcp` */
+export function flowNamed(name: string): string {
+  const [, transport = '', host = '', port = ''] = /^(\w+) (.+):(\d+)$/.exec(name) ?? []
+  return sipUri({ host, port: Number(port), transport })
 }
 
 /** The spelling that sockets use: IPv6 compressed and in lower case. */

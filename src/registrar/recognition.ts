@@ -31,7 +31,7 @@ const mostAsked = 1_000
 
 /**
  * Recognises a device by memory alone: by the flow of a living binding (the connection, or over UDP the exact source), or by a right
- * digest. `provable` is answered once a minute for a device and the place that asks: what comes next from there is decided without a
+ * digest. The flow of a proxy is shared by all who send through it, and shows nothing. `provable` is answered once a minute for a device and the place that asks: what comes next from there is decided without a
  * challenge. A digest proves nothing where the Request-URI names another network: a third party may have made the phone call
  * `sip:112@elsewhere` and answer there.
  */
@@ -101,10 +101,11 @@ export function seemingDevice(
  */
 function onFlow(request: IncomingRequest, claimed: DeviceId | null, bindings: RecognitionNeeds['bindings']): DeviceId | null {
   const flow = flowOf(request.source)
-  const ownOf = (device: DeviceId) => bindings.of(device).filter((binding) => binding.flow === flow)
+  const ownOf = (device: DeviceId) => bindings.of(device).filter((binding) => binding.flow === flow && binding.between !== 'proxy')
   if (claimed !== null) return ownOf(claimed).length > 0 ? claimed : null
-  const [only = null, ...others] = bindings.on(flow)
-  if (others.length === 0) return only
+  const [only, ...others] = bindings.on(flow)
+  if (only === undefined) return null
+  if (others.length === 0) return ownOf(only).length > 0 ? only : null
   const contact = parseNameAddr(request.header('Contact'))?.uri ?? ''
   return bindings.on(flow).find((device) => ownOf(device).some((binding) => sameUri(binding.contact, contact))) ?? null
 }

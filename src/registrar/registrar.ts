@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js'
+import type { Clock, Milliseconds } from '../base/clock.js'
 import { createEmitter } from '../base/emitter.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
@@ -6,11 +6,12 @@ import type { Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
 import type { Directory } from '../directory/directory.js'
 import type { Sipd } from '../sipd/sipd.js'
-import type { IncomingRequest, SipApplication } from '../srf/srf.js'
+import type { FarEnd, IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
-import { type AcquaintanceNeeds, followAcquaintances } from './acquaintances.js'
+import { type AcquaintanceNeeds, flowNamed, followAcquaintances } from './acquaintances.js'
 import type { Binding } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
+import { reachOf } from './bindings/reach.js'
 import { type RegistrationCopyNeeds, recordedOf } from './bindings/registration-copy.js'
 import {
   type Authentication,
@@ -21,15 +22,18 @@ import {
 } from './digest/authenticator.js'
 import type { Standing } from './digest/guesses.js'
 import { createProofs } from './digest/proofs.js'
+import { beginningOf, createFollower } from './follow.js'
 import { createNames } from './names.js'
 import { answerOtherRequests } from './other-requests.js'
 import { createRecognition, type Recognition, seemingDevice } from './recognition.js'
-import { createRegisterHandler } from './register/register-handler.js'
+import { createRegisterHandler, type RegisteredHow } from './register/register-handler.js'
 import { type ExpiryLimits, flowOf, isFrom, userAgentOf } from './register/register-request.js'
 
 export type { Binding } from './bindings/binding.js'
+export { reachOf } from './bindings/reach.js'
 export type { Authentication } from './digest/authenticator.js'
 export type { Recognition } from './recognition.js'
+export type { RegisteredHow } from './register/register-handler.js'
 
 /** Devices prove who they are and say where they are. */
 export interface Registrar {
@@ -45,22 +49,30 @@ export interface Registrar {
   recognise(request: IncomingRequest): Recognition
   /** A challenge that every phone can answer. */
   challengeGently(request: IncomingRequest): void
+  /** Where the phone at the far end of a dialog is, as it moves: one that was called over that binding. */
+  follow(binding: Binding): FarEnd
+  /** The same for a phone that calls; null: its dialog says where it is. */
+  followCaller(device: DeviceId, request: IncomingRequest): FarEnd | null
   /** Fresh bindings, any node's, latest first. */
   bindingsOf(device: DeviceId): readonly Binding[]
-  /** A phone registered here that was not registered before, or whose registration was renewed. */
-  onRegistered(listener: (device: DeviceId) => void): () => void
+  /** A phone registered here, or renewed its registration. */
+  onRegistered(listener: (device: DeviceId, how: RegisteredHow) => void): () => void
   /** The last binding of a phone at this node is gone: expired, removed, or the phone has registered at another node. */
   onUnregistered(listener: (device: DeviceId) => void): () => void
   close(): Promise<void>
 }
 
-export type RegistrarSettings = ExpiryLimits & AuthenticationSettings
+export interface RegistrarSettings extends ExpiryLimits, AuthenticationSettings {
+  /** How often a phone behind NAT hears something over UDP; 0: never. */
+  readonly keepAliveMs: Milliseconds
+}
 
 export const defaultRegistrarSettings: RegistrarSettings = {
   minExpires: 60,
   maxExpires: 3600,
   defaultExpires: 3600,
   maxContacts: 8,
+  keepAliveMs: 25_000,
   ...defaultAuthentication,
 }
 
@@ -84,6 +96,8 @@ export interface RegistrarNeeds {
   readonly settings?: Partial<RegistrarSettings>
   /** Tells the SIP server whom this node knows and how strangers are challenged; null or absent: there is nothing to tell it to. */
   readonly acquaint?: Sipd['acquaint'] | null
+  /** Tells which connections of phones have gone, `tcp 192.0.2.7:40312`; absent: nobody knows. */
+  readonly onFlowGone?: (listener: (flow: string) => void) => () => void
   /** Trunks are known too. */
   readonly dialplan?: { readonly trunks: AcquaintanceNeeds['trunks'] }
 }
@@ -92,7 +106,9 @@ export interface RegistrarNeeds {
 export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const { srf, store, directory, node, realm, secret, clock, log, metrics } = needs
   const settings = { ...defaultRegistrarSettings, ...needs.settings }
-  const bindings = createBindings({ store, node, clock, log, metrics })
+  const { onFlowGone } = needs
+  const onClosed = onFlowGone && ((listener: (flow: string) => void) => onFlowGone((flow) => listener(flowNamed(flow))))
+  const bindings = createBindings({ store, node, clock, log, metrics, onFlowGone: onClosed })
   const proofs = createProofs({ store, log })
   function proofOf(device: DeviceId, request: IncomingRequest): 'weak' | 'strong' | null {
     const bound = bindings.of(device).filter(({ digest }) => digest !== '')
@@ -111,7 +127,9 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const names = createNames({ srf, directory, realm, aliases: needs.aliases ?? [], addresses: needs.addresses ?? [] })
   const authenticator = createAuthenticator({ directory, names, proofOf, standingOf, realm, secret, clock, log, metrics, settings })
   const offDevice = directory.onDeviceChange(authenticator.renewed)
-  const registered = createEmitter<[DeviceId]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
+  const registered = createEmitter<[DeviceId, RegisteredHow]>((fault) =>
+    log.error({ event: 'node.fault', err: fault }, 'a listener failed'),
+  )
   const handle = createRegisterHandler({
     bindings,
     authenticator,
@@ -129,10 +147,14 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
 
   const challenge = { realm, algorithms: settings.algorithms, lifetimeMs: settings.nonceLifetimeMs, ...authenticator.nonceForm }
   const emergencies = () => directory.sites().flatMap((site) => site.emergency)
-  const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows: bindings.flows, emergencies, challenge }
+  const { flows } = bindings
+  const hidden = () => bindings.hidden().map((binding) => reachOf(binding).via)
+  const { keepAliveMs } = settings
+  const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows, hidden, keepAliveMs, emergencies, challenge }
   const watch = needs.acquaint ? followAcquaintances({ ...known, tell: needs.acquaint, clock, log }) : null
 
   const recognise = createRecognition({ directory, bindings, authenticator, names, clock })
+  const follow = createFollower({ bindings, node, clock })
   srf.onRequest('REGISTER', handle)
   answerOtherRequests(srf)
 
@@ -142,6 +164,11 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     seemsFrom: (request) => seemingDevice(request, { directory, bindings }),
     isCalled: (request, by) => names.isCalled(request, bindings.of(by)),
     recognise,
+    follow: (binding) => follow(binding.device, binding),
+    followCaller(device, request) {
+      const from = beginningOf(request, bindings.of(device))
+      return from && follow(device, from)
+    },
     challengeGently: (request) => authenticator.challengeGently(request),
     bindingsOf: (device) => [...bindings.of(device)].sort((a, b) => b.registered - a.registered),
     onRegistered: (listener) => registered.on(listener),

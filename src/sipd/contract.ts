@@ -29,6 +29,8 @@ export interface SipdNeeds {
   readonly tellsTrying?: boolean
   /** What the application knows from the start; null or absent: no source is a stranger until `acquaint` is called. */
   readonly acquaintances?: Acquaintances | null
+  /** Hears that the connection of a phone that has proved itself is gone: `tcp 192.0.2.7:40312`. */
+  readonly flowGone?: (flow: string) => void
   /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
   readonly patienceMs?: Milliseconds
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../base/clock.js'
 import { AppError, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
-import type { SipAnswer } from './contract.js'
+import type { FarEnd, SipAnswer } from './contract.js'
 import type { Drachtio, DrachtioWire } from './drachtio.js'
+import { createFarEnds } from './far-ends.js'
 import { linkLost, localAnswer } from './messages.js'
 import { makeResumable, type Resumption } from './resumption.js'
 
@@ -17,6 +18,10 @@ export interface Connection {
   settle<Answer extends SipAnswer>(start: (done: (answer: Answer | SipAnswer) => void) => void): Promise<Answer | SipAnswer>
   /** Runs a handler; its fault is logged and stays inside the call. `onFault` may still answer the request. */
   guard(what: string, run: () => void | Promise<void>, onFault?: () => void): void
+  /** Answers the function that stops. */
+  follow(dialogId: string, farEnd: FarEnd): () => void
+  /** A request that ends a dialog has not reached its far end. */
+  undelivered(method: string, callId: string, answer: SipAnswer): void
   close(): void
 }
 
@@ -77,14 +82,8 @@ export function connect({ drachtio, place, log, clock, stopping }: ConnectionNee
     onState: (listener) => void stateListeners.push(listener),
     onLost,
     settle: (start) => (connected ? settled(start, onLost) : Promise.resolve(linkLost)),
-    guard(what, run, onFault) {
-      Promise.resolve()
-        .then(run)
-        .catch((fault: unknown) => {
-          log.error({ event: 'call.fault', err: fault }, `${what} failed`)
-          onFault?.()
-        })
-    },
+    guard: guardWith(log),
+    ...dialogEnds(drachtio, log),
     close() {
       closing = true
       resumption?.leave()
@@ -146,6 +145,24 @@ function stopConnecting(wire: DrachtioWire): void {
   wire.closing = true
   wire.socket?.destroy()
   wire.installListeners = (socket) => void socket.destroy()
+}
+
+function guardWith(log: Logger): Connection['guard'] {
+  return (what, run, onFault) =>
+    void Promise.resolve()
+      .then(run)
+      .catch((fault: unknown) => {
+        log.error({ event: 'call.fault', err: fault }, `${what} failed`)
+        onFault?.()
+      })
+}
+
+function dialogEnds(drachtio: Drachtio, log: Logger): Pick<Connection, 'follow' | 'undelivered'> {
+  return {
+    follow: createFarEnds(drachtio).follow,
+    undelivered: (method, callId, { status, reason }) =>
+      log.warn({ event: 'call.undelivered', method, callId, status, reason }, `${method} did not reach the far end (${status} ${reason})`),
+  }
 }
 
 function secretRefused({ host, port }: ConnectionNeeds['place']): AppError {

@@ -47,6 +47,14 @@ export interface IncomingRequest {
   readonly answered: boolean
 }
 
+/** Knows where the far end of a dialog is, if that is not what its Contact says: a phone, on a flow that may change. */
+export interface FarEnd {
+  /** A request in the dialog came from there. */
+  heard(source: SipSource): void
+  /** The next hop of requests to it; null: as the dialog says (RFC 3261 §12.2.1.1). */
+  hop(): string | null
+}
+
 /** An INVITE that begins a call. */
 export interface IncomingInvite extends IncomingRequest {
   readonly cancelled: boolean
@@ -54,6 +62,8 @@ export interface IncomingInvite extends IncomingRequest {
   onCancel(listener: (reason: string) => void): void
   /** Answers 200 and resolves when the dialog exists. Rejects with AppError SIP_SEND_FAILED when the caller is gone. */
   accept(parts: { readonly sdp: string; readonly headers?: SipHeaders }): Promise<SipDialog>
+  /** From now on the caller is reached there, unless a proxy has recorded a route. */
+  follow(farEnd: FarEnd | null): void
 }
 
 /** How the dialog came to its end. */
@@ -124,6 +134,8 @@ export interface OutgoingParts {
   readonly body?: string
   /** Next hop instead of the Request-URI, such as `sip:192.0.2.7:5062;transport=tcp`: the flow of a registration. */
   readonly via?: string
+  /** Who answers, unless a proxy has recorded a route. */
+  readonly farEnd?: FarEnd | null
   /** Answers 401 and 407 with these, once. */
   readonly credentials?: SipCredentials
 }

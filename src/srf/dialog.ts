@@ -1,9 +1,9 @@
 import { messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
-import type { DialogEnd, IncomingRequest, ReinviteAnswer, SipDialog, SipHeaders } from './contract.js'
+import type { DialogEnd, FarEnd, IncomingRequest, ReinviteAnswer, SipDialog, SipHeaders } from './contract.js'
 import type { DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { flattenHeaders } from './headers.js'
-import { localAnswer, toAnswer, toIncomingRequest } from './messages.js'
+import { localAnswer, toAnswer, toIncomingRequest, toSource } from './messages.js'
 import { createSessionTimer, type SessionTerms } from './session.js'
 
 /** In-dialog requests as drachtio-srf names them; `modify` is a re-INVITE. */
@@ -15,11 +15,19 @@ const defaultStatus: Readonly<Record<string, number>> = { OPTIONS: 200, NOTIFY: 
 /** What INFO carries in a call, a key or a request for a picture, has some hundred characters. */
 const longestInfo = 1_024
 
+export interface DialogTerms {
+  /** The session timer, which every INVITE and UPDATE in the dialog carries on. */
+  readonly agreed?: SessionTerms | undefined
+  /** Who is followed. */
+  readonly farEnd?: FarEnd | null | undefined
+}
+
 /**
  * Wraps a dialog in the very callback that brings it, so that nothing that arrives right behind is missed; what comes
- * before the user has a listener is kept for them. `agreed`: the session timer, which every INVITE and UPDATE in the dialog carries on.
+ * before the user has a listener is kept for them.
  */
-export function wrapDialog(dialog: DrachtioDialog, connection: Connection, agreed?: SessionTerms): SipDialog {
+export function wrapDialog(dialog: DrachtioDialog, connection: Connection, { agreed, farEnd = null }: DialogTerms = {}): SipDialog {
+  const unfollow = farEnd && connection.follow(dialog.id, farEnd)
   const timer = createSessionTimer(agreed)
   const end = createOnce<DialogEnd>((tell) => connection.guard('end of a dialog', tell))
   const onAck: ((sdp: string) => void | Promise<void>)[] = []
@@ -30,7 +38,10 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection, agree
     dialog.srf.removeDialog(dialog)
     end.happen({ by: 'server', reason: 'SIP server lost' })
   })
-  end.tell(forget)
+  end.tell(() => {
+    forget()
+    unfollow?.()
+  })
 
   dialog.on('destroy', (bye: DrachtioRequest, reason?: string) => {
     const byServer = reason !== undefined && reason !== 'normal release'
@@ -43,6 +54,7 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection, agree
   for (const event of requestEvents) dialog.on(event, (request: DrachtioRequest) => arrived(request))
 
   function arrived(raw: DrachtioRequest): void {
+    farEnd?.heard(toSource(raw))
     const request = toIncomingRequest(raw, (status, parts) => timer.completed(raw.method, request, { status, parts }))
     if (request.method === 'INFO' && request.body.length > longestInfo) {
       request.respond(413)
@@ -101,9 +113,17 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection, agree
     async bye(headers) {
       if (end.happened()) return
       end.silence()
+      const answer = await connection.settle((done) => {
+        dialog.request({ method: 'BYE', headers: flattenHeaders(headers) }, (fault, heard) => {
+          // The SIP server does not know the dialog: it has ended meanwhile.
+          if (fault) done(localAnswer(481, messageOf(fault), 'link'))
+          else if (heard.status >= 200) done(toAnswer(heard))
+        })
+      })
       // Without an answer the far end is gone as well; either way nothing is left of the dialog.
-      await connection.settle((done) => dialog.destroy({ headers: flattenHeaders(headers) }, () => done(localAnswer(200, 'OK'))))
+      if (answer.madeHere === 'server') connection.undelivered('BYE', dialog.sip.callId, answer)
       forget()
+      unfollow?.()
     },
   }
 }

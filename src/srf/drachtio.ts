@@ -107,8 +107,14 @@ export interface DrachtioAgent {
   tags: readonly string[]
   /** All that belongs to a connection. */
   mapServer: DrachtioSocketTable
-  _makeRequest(params: { readonly socket: Socket; readonly [part: string]: unknown }): unknown
+  _makeRequest(params: DrachtioSending): unknown
   readonly wp: DrachtioWire
+}
+
+export interface DrachtioSending {
+  readonly socket: Socket
+  readonly options: { readonly stackDialogId?: string; readonly [option: string]: unknown }
+  readonly [part: string]: unknown
 }
 
 /** Frames and sockets. */

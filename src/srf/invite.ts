@@ -1,13 +1,13 @@
 import { AppError, messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
-import type { IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipDialog, SipHeaders } from './contract.js'
+import type { FarEnd, IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipDialog, SipHeaders } from './contract.js'
 import { retryHeaders, sameCall } from './credentials.js'
-import { wrapDialog } from './dialog.js'
+import { type DialogTerms, wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
 import { answerEarlyUpdates } from './early-update.js'
 import { again, flattenHeaders, headersOf } from './headers.js'
 import { linkLost, localAnswer, toAnswer, toIncomingRequest } from './messages.js'
-import { answering, longerOffer, offering, type SessionOffer, type SessionTerms, termsOfAnswer } from './session.js'
+import { answering, longerOffer, offering, type SessionOffer, termsOfAnswer } from './session.js'
 
 export interface InviteGround {
   readonly drachtio: Drachtio
@@ -20,6 +20,7 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
   const request = toIncomingRequest(raw)
   const onCancel: ((reason: string) => void)[] = []
   let cancelled: { reason: string } | null = null
+  let farEnd: FarEnd | null = null
 
   function cancel(reason: string): void {
     if (cancelled) return
@@ -43,7 +44,7 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
       const answer = session && answering(session, request, headers ?? {})
       drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: headersOf(sdp, answer?.headers ?? headers) }, (fault, dialog) => {
         forgetAnswer()
-        if (!fault) return resolve(wrapDialog(dialog, connection, answer?.terms))
+        if (!fault) return resolve(wrapDialog(dialog, connection, { agreed: answer?.terms, farEnd: directly(farEnd, request) }))
         // A 200 that was refused is none: the caller still waits for a final response.
         raw.res.finished = cancelled !== null
         fail(messageOf(fault), fault)
@@ -75,6 +76,9 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
       else onCancel.push(listener)
     },
     accept,
+    follow(followed) {
+      farEnd = followed
+    },
   }
 }
 
@@ -162,7 +166,8 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
       return failed(localAnswer(487, 'Request Terminated'))
     }
     const answer = toAnswer(outcome.res)
-    const terms = offer && termsOfAnswer(offer, answer)
+    const agreed = offer && termsOfAnswer(offer, answer)
+    const terms = { agreed, farEnd: directly(parts.farEnd, answer) }
     if (!isDialog(outcome)) return offered(outcome, connection, terms)
     return { outcome: 'answered', dialog: wrapDialog(outcome, connection, terms), answer }
   }
@@ -199,7 +204,7 @@ function isDialog(outcome: DrachtioDialog | DrachtioOffered): outcome is Drachti
   return 'sip' in outcome
 }
 
-function offered(outcome: DrachtioOffered, connection: Connection, terms: SessionTerms | undefined): InviteResult {
+function offered(outcome: DrachtioOffered, connection: Connection, terms: DialogTerms): InviteResult {
   let abandoned: Promise<void> | null = null
   return {
     outcome: 'offered',
@@ -210,6 +215,11 @@ function offered(outcome: DrachtioOffered, connection: Connection, terms: Sessio
       return abandoned
     },
   }
+}
+
+/** Behind a proxy that has recorded a route, the way to the far end is the business of that proxy. */
+function directly(farEnd: FarEnd | null | undefined, message: { header(name: string): string }): FarEnd | null {
+  return message.header('Record-Route') === '' ? (farEnd ?? null) : null
 }
 
 function failed(answer: SipAnswer): InviteResult {

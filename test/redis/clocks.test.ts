@@ -51,6 +51,9 @@ function bound(id: string, node: string, now: number) {
     userAgent: 'desk phone',
     digest: '',
     domain: '',
+    local: '',
+    path: '',
+    between: '' as const,
   }
   return { device: device(id), ...flow, expires: now + 60, callId: id, cseq: 1, instance: '', registered: now }
 }

@@ -40,6 +40,9 @@ function bound(id: string) {
   const flow = {
     digest: '',
     domain: '',
+    local: '',
+    path: '',
+    between: '' as const,
     contact: `sip:${id}@192.0.2.9:5060`,
     flow: 'sip:192.0.2.9:5060',
     node: 'paris-1' as NodeName,

@@ -6,8 +6,8 @@ import { type HeaderList, offer, type SipPeer } from './sip-peer.js'
 
 /** A device whose every message is under the test's hand. */
 export interface RawPhone {
-  /** Registers itself, where the peer listens. */
-  register(contact?: string): Promise<void>
+  /** Registers itself, where the peer listens; answers the 200. */
+  register(contact?: string, parts?: RegisterParts): Promise<SipResponse>
   /** An INVITE as this device sends it first. */
   invite(number: string, parts?: InviteParts): SipRequest
   /** The same request once more, with the answer to its challenge. */
@@ -16,6 +16,13 @@ export interface RawPhone {
   acknowledge(request: SipRequest, final: SipResponse): void
   /** Dials, answers the challenge, and acknowledges the final response. */
   dial(number: string, parts?: InviteParts): RawCall
+}
+
+export interface RegisterParts {
+  /** A new one by default, as after a restart. */
+  readonly callId?: string
+  readonly cseq?: number
+  readonly headers?: HeaderList
 }
 
 export interface InviteParts {
@@ -40,18 +47,22 @@ export interface RawPhoneParts {
 
 export function createRawPhone({ peer, device, password, domain }: RawPhoneParts): RawPhone {
   const phone: RawPhone = {
-    async register(contact = `<${peer.uri}>`) {
+    async register(contact = `<${peer.uri}>`, { callId = newCallId(), cseq = 1, headers = [] } = {}) {
       const request = peer.request({
         method: 'REGISTER',
         uri: `sip:${domain}`,
         to: `sip:${device}@${domain}`,
-        callId: newCallId(),
+        callId,
+        cseq,
         contact,
       })
+      for (const [name, value] of headers) request.append(name, value)
       request.set('From', `<sip:${device}@${domain}>;tag=${newTag()}`)
       peer.send(request)
-      peer.send(phone.authorized(request, await peer.hearsResponse(401)))
-      await peer.hearsResponse(200, 'REGISTER')
+      const again = phone.authorized(request, await peer.hearsResponse(401))
+      for (const [name, value] of headers) again.append(name, value)
+      peer.send(again)
+      return peer.hearsResponse(200, 'REGISTER')
     },
     invite(number, { body = offer, headers = [], ...parts } = {}) {
       const uri = `sip:${number.replaceAll('#', '%23')}@${domain}`

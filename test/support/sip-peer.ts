@@ -44,6 +44,8 @@ export interface SipPeer {
   hearsResponse(status: number, method?: string): Promise<SipResponse>
   /** The next message that fits. */
   hears(wanted: string, fits: (message: SipMessage) => boolean): Promise<SipMessage>
+  /** Datagrams that are no message and only keep the way open. */
+  readonly keepAlives: number
   /** `INVITE`, `200 INVITE` … of all that nobody has taken. */
   readonly untaken: readonly string[]
   close(): Promise<void>
@@ -58,14 +60,17 @@ interface Wire {
 const address = '127.0.0.1'
 
 /** A peer over UDP that talks to `to`. Requests of the methods in `answers` it answers 200 by itself, and writes them down as well. */
-export async function openUdpPeer(to: { readonly port: number }, answers: readonly string[] = []): Promise<SipPeer> {
+export async function openUdpPeer(
+  to: { readonly port: number; readonly host?: string },
+  answers: readonly string[] = [],
+): Promise<SipPeer> {
   const socket = createSocket('udp4')
   socket.bind(0, address)
   await once(socket, 'listening')
   let closing: Promise<void> | null = null
   const wire: Wire = {
     port: socket.address().port,
-    send: (bytes) => socket.send(bytes, to.port, address),
+    send: (bytes) => socket.send(bytes, to.port, to.host ?? address),
     close() {
       closing ??= new Promise((resolve) => socket.close(() => resolve()))
       return closing
@@ -125,6 +130,7 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly stri
   const mailbox = createMailbox<SipMessage>(nameOf)
   const host = `${address}:${wire.port}`
   const tag = `peer-${wire.port}`
+  let keepAlives = 0
   const parameters = transport === 'TCP' ? ';transport=tcp' : ''
 
   function send(message: SipMessage): void {
@@ -157,6 +163,9 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly stri
         (message) => message.kind === 'response' && message.status === status && (!method || message.cseq.method === method),
       )) as SipResponse,
     hears: (wanted, fits) => mailbox.take(wanted, fits),
+    get keepAlives() {
+      return keepAlives
+    },
     get untaken() {
       return mailbox.items.map(nameOf)
     },
@@ -164,6 +173,7 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly stri
       let rest = bytes
       while (rest.length > 0) {
         const parsed = parseMessage(rest)
+        if (parsed.outcome === 'keep-alive') keepAlives += 1
         if (parsed.outcome !== 'message') return
         mailbox.put(parsed.message)
         if (parsed.message.kind === 'request' && answers.includes(parsed.message.method))

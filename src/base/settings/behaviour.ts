@@ -67,6 +67,9 @@ export const behaviour = {
     minSeconds: seconds(1, aDay).prefault('60').describe('A shorter registration is refused with 423 (RFC 3261 §10.3).'),
     maxSeconds: seconds(60, aDay).prefault('3600').describe('A longer one is shortened.'),
     defaultSeconds: seconds(60, aDay).prefault('3600').describe('For a phone that asks for none.'),
+    keepAliveSeconds: seconds(0, 3_600)
+      .prefault('25')
+      .describe('How often the node sends an empty datagram to each phone behind NAT that registered over UDP. `0`: never.'),
   })
     .refine(
       (span) => span.minSeconds <= span.defaultSeconds && span.defaultSeconds <= span.maxSeconds,

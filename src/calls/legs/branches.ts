@@ -1,5 +1,5 @@
 import type { LiveNode, User } from '../../directory/directory.js'
-import type { Binding } from '../../registrar/registrar.js'
+import { type Binding, reachOf } from '../../registrar/registrar.js'
 import { withoutUriHeaders } from '../../sip/uri.js'
 import type { Call } from '../call.js'
 import type { To } from '../decision/contract.js'
@@ -16,14 +16,16 @@ export function branchesTo({ user, way, bindings, nodes }: To<'phones'>, call: C
   return [...here, ...nodes.map((node) => nodeBranch(node, { user, hops: way.hops + 1, call }, needs))]
 }
 
-/** One phone on the flow it registered on (RFC 5626 §5.3). */
+/** One phone on the flow it registered on (RFC 5626 §5.3), or through the proxies of its Path (RFC 3327 §5.3). */
 export function phoneBranch(
   binding: Binding,
   { headers, party }: Pick<Call, 'headers' | 'party'>,
-  { domain }: Pick<CallNeeds, 'domain'>,
+  { domain, registrar }: Pick<CallNeeds, 'domain' | 'registrar'>,
 ): Branch {
-  const shown = { ...headers, ...shownIdentity(party, domain) }
-  return { uri: withoutUriHeaders(binding.contact), parts: { headers: shown, via: binding.flow }, device: binding.device }
+  const reach = reachOf(binding)
+  const shown = { ...headers, ...shownIdentity(party, domain), ...reach.headers }
+  const parts = { headers: shown, via: reach.via, farEnd: registrar.follow(binding) }
+  return { uri: withoutUriHeaders(binding.contact), parts, device: binding.device }
 }
 
 interface Handover {

@@ -1,3 +1,4 @@
+import type { DeviceId } from '../../base/identity.js'
 import { dialogCapabilities, type SipDialog } from '../../srf/srf.js'
 import type { Call } from '../call.js'
 import type { Failure, Termination } from '../failure.js'
@@ -41,9 +42,9 @@ async function join(call: Call, branch: Branch, taken: Taken, needs: CallNeeds):
   call.control.endBy(joined.hangUp)
   call.course.answered = needs.clock.now()
   call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')
-  const orphaned = watchPeers({ call, caller, callee, node: branch.node }, joined, needs)
+  const watched = watchFarEnds({ call, caller, callee, branch }, joined, needs)
   const end = await new Promise<BridgeEnd>((resolve) => joined.onEnd(resolve))
-  return { outcome: 'ended', termination: orphaned.stop() ? { result: 'server', reason: 'node lost' } : terminationOf(end) }
+  return { outcome: 'ended', termination: watched.stop() ?? terminationOf(end) }
 }
 
 /** The caller did not answer the callee's offer, or the call was to end meanwhile. */
@@ -62,23 +63,29 @@ interface Legs {
   readonly call: Call
   readonly caller: SipDialog
   readonly callee: SipDialog
-  /** The node at the far end of leg B. */
-  readonly node: FarNode | undefined
+  readonly branch: Branch
 }
 
-/** Ends the call when the node at one of its ends has died. `stop` answers whether one has. */
-function watchPeers({ call, caller, callee, node }: Legs, joined: Bridge, { peers }: CallNeeds): { stop(): boolean } {
-  let isOrphaned = false
-  const orphan = (): void => {
-    isOrphaned = true
-    joined.hangUp('The node at the other end is lost')
+/** Ends the call when the node or the phone at one of its ends has lost it. `stop` answers how it ended; null: in another way. */
+function watchFarEnds({ call, caller, callee, branch }: Legs, joined: Bridge, needs: CallNeeds): { stop(): Termination | null } {
+  let termination: Termination | null = null
+  const orphan = (what: 'node' | 'phone') => () => {
+    termination = { result: what === 'node' ? 'server' : 'client', reason: `${what} lost` }
+    joined.hangUp(`The ${what} at the other end is lost`)
   }
-  const ofCaller = call.caller.kind === 'node' ? [peers.watchDialog(call.caller.node, caller, orphan)] : []
-  const ofCallee = node ? [peers.watchDialog(node, callee, orphan)] : []
+  const onNode = (node: FarNode, dialog: SipDialog) => needs.peers.watchDialog(node, dialog, orphan('node'))
+  const proof = call.control.isHelp ? 'certain' : 'likely'
+  const onPhone = (device: DeviceId, dialog: SipDialog) => needs.phoneLegs.watch({ device, dialog, proof, onDead: orphan('phone') })
+  const stops = [
+    ...(call.caller.kind === 'node' ? [onNode(call.caller.node, caller)] : []),
+    ...(call.caller.kind === 'device' ? [onPhone(call.caller.device.id, caller)] : []),
+    ...(branch.node ? [onNode(branch.node, callee)] : []),
+    ...(branch.device ? [onPhone(branch.device, callee)] : []),
+  ]
   return {
     stop() {
-      for (const stop of [...ofCaller, ...ofCallee]) stop()
-      return isOrphaned
+      for (const stop of stops) stop()
+      return termination
     },
   }
 }

@@ -18,9 +18,15 @@ export interface BindingTable {
   /** This process has had to do with the device: memory is the truth, whatever old record may still come by. */
   hasHandled(device: DeviceId): boolean
   onGone(listener: (device: DeviceId) => void): () => void
+  /** The connection of that flow has gone, and no REGISTER has come over it since. */
+  isClosed(flow: string): boolean
+  /** The connection of that flow has gone. */
+  close(flow: string): void
   /** Where all of them are: `sip:192.0.2.7:5060;transport=udp`. */
   flows(): readonly string[]
-  close(): void
+  /** Those behind NAT, over UDP. */
+  hidden(): readonly BoundContact[]
+  end(): void
 }
 
 export interface BindingTableNeeds {
@@ -36,6 +42,7 @@ export function createBindingTable({ clock, log, metrics, onExpired }: BindingTa
   const flows = createFlowIndex()
   const handled = new Set<DeviceId>()
   const alarms = new Map<DeviceId, Alarm>()
+  const closed = new Set<string>()
   const gone = createEmitter<[DeviceId]>((err) => log.error({ event: 'node.fault', err }, 'a listener of the registrar failed'))
 
   function of(device: DeviceId): readonly BoundContact[] {
@@ -43,11 +50,15 @@ export function createBindingTable({ clock, log, metrics, onExpired }: BindingTa
   }
 
   function hold(device: DeviceId, bindings: readonly BoundContact[]): void {
-    const before = held.has(device)
+    const hadBindings = held.has(device)
     handled.add(device)
     alarms.get(device)?.cancel()
     alarms.delete(device)
-    flows.replace(device, held.get(device) ?? [], bindings)
+    const before = held.get(device) ?? []
+    flows.replace(device, before, bindings)
+    for (const { flow } of before) if (flows.devicesOn(flow).length === 0) closed.delete(flow)
+    const registeredAt = (flow: string): number => before.find((binding) => binding.flow === flow)?.registered ?? 0
+    for (const { flow, registered } of bindings) if (registered > registeredAt(flow)) closed.delete(flow)
     if (bindings.length > 0) {
       held.set(device, bindings)
       const first = Math.min(...bindings.map(({ expires }) => expires))
@@ -55,7 +66,7 @@ export function createBindingTable({ clock, log, metrics, onExpired }: BindingTa
       alarms.set(device, expiry)
     } else held.delete(device)
     metrics.bindings.set(held.size)
-    if (before && bindings.length === 0) gone.emit(device)
+    if (hadBindings && bindings.length === 0) gone.emit(device)
   }
 
   function expire(device: DeviceId): void {
@@ -72,8 +83,13 @@ export function createBindingTable({ clock, log, metrics, onExpired }: BindingTa
     hold,
     hasHandled: (device) => handled.has(device),
     onGone: gone.on,
+    isClosed: (flow) => closed.has(flow),
+    close(flow) {
+      if (flows.devicesOn(flow).length > 0) closed.add(flow)
+    },
     flows: () => Array.from(held.values(), (bindings) => bindings.map(({ flow }) => flow)).flat(),
-    close() {
+    hidden: () => [...held.values()].flat().filter(({ between, flow }) => between === 'nat' && flow.endsWith(';transport=udp')),
+    end() {
       for (const alarm of alarms.values()) alarm.cancel()
     },
   }

@@ -7,6 +7,10 @@ export interface Binding {
   readonly contact: string
   /** Next hop of the flow it registered on: `sip:203.0.113.9:40312;transport=tcp`. */
   readonly flow: string
+  /** Our own end of the flow, `192.0.2.10:5062`: requests leave from the socket that the phone knows. `''` if it is unknown. */
+  readonly local: string
+  /** The proxies that every request to the phone passes (RFC 3327 §5.3), as a Route header; `''` for a phone that registered directly. */
+  readonly path: string
   readonly node: NodeName
   /** Epoch seconds, by the node's own clock in memory and by the one of Redis in a record. */
   readonly expires: number
@@ -21,11 +25,16 @@ export interface BoundContact extends Binding {
   readonly instance: string
   /** By which the phone proved itself: an old one knows MD5 alone. */
   readonly digest: string
+  /** What stands between the phone and us: another port or address shows that NAT does, a second Via that a proxy does. */
+  readonly between: Between
   /** The name that the phone has for this network; `''` in a record of a version that did not write it. */
   readonly domain: string
   /** The same, of the latest REGISTER; in Redis that of the latest one that changed more than the expiry. */
   readonly registered: number
 }
+
+export const betweens = ['', 'nat', 'proxy'] as const
+export type Between = (typeof betweens)[number]
 
 /** `reg:<device>` as it stands in Redis. */
 export type RegistrationRecord = ReadonlyMap<string, string>
@@ -34,6 +43,9 @@ export type RegistrationRecord = ReadonlyMap<string, string>
 const fieldOf = {
   contact: 'contact',
   flow: 'flow',
+  local: 'local',
+  path: 'path',
+  between: 'between',
   expires: 'expires',
   callId: 'call-id',
   cseq: 'cseq',
@@ -46,7 +58,7 @@ const fieldOf = {
 
 type Member = keyof typeof fieldOf
 const members = Object.keys(fieldOf) as readonly Member[]
-const stable: readonly Member[] = ['contact', 'flow', 'callId', 'userAgent', 'instance', 'digest', 'domain']
+const stable: readonly Member[] = ['contact', 'flow', 'local', 'path', 'between', 'callId', 'userAgent', 'instance', 'digest', 'domain']
 
 function fieldName(member: Member, index: number): string {
   return index === 0 ? fieldOf[member] : `${fieldOf[member]}.${index + 1}`
@@ -83,6 +95,9 @@ export function fromRecord(device: DeviceId, record: RegistrationRecord | undefi
       node,
       contact: read('contact'),
       flow: read('flow'),
+      local: read('local'),
+      path: read('path'),
+      between: betweens.find((word) => word === read('between')) ?? '',
       expires: number('expires'),
       callId: read('callId'),
       cseq: number('cseq'),

@@ -21,8 +21,12 @@ export interface Bindings {
   commit(device: DeviceId, bindings: readonly BoundContact[]): void
   /** The device's last binding at this node is gone: expired, removed or taken over by another node. */
   onGone(listener: (device: DeviceId) => void): () => void
+  /** The connection of that flow of this node is gone. */
+  isClosed(flow: string): boolean
   /** Where the phones of this node are. */
   flows(): readonly string[]
+  /** Phones of this node behind NAT, over UDP. */
+  hidden(): readonly BoundContact[]
   close(): Promise<void>
 }
 
@@ -33,12 +37,14 @@ export interface BindingsNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+  /** Tells which connections of registered phones have gone; absent: nobody knows. Answers the function that stops. */
+  readonly onFlowGone?: ((listener: (flow: string) => void) => () => void) | undefined
 }
 
 /** A record that vanishes this shortly before its end has simply expired. */
 const nearlyExpiredSeconds = 5
 
-export function createBindings({ store, node, clock, log, metrics }: BindingsNeeds): Bindings {
+export function createBindings({ store, node, clock, log, metrics, onFlowGone }: BindingsNeeds): Bindings {
   const copy = createRegistrationCopy(node, { replica: store.replica, clock, networkClock: store.clock })
   const table = createBindingTable({ clock, log, metrics, onExpired: (device) => records.touch(device, 'all') })
   const records = createRecords({ store, copy, node, clock, log, current, onSettled: catchUp })
@@ -78,6 +84,7 @@ export function createBindings({ store, node, clock, log, metrics }: BindingsNee
   }
 
   const offChange = copy.onChange(follow)
+  const offGone = onFlowGone?.(table.close)
   for (const device of copy.devices()) follow(device)
 
   return {
@@ -92,10 +99,13 @@ export function createBindings({ store, node, clock, log, metrics }: BindingsNee
       records.touch(device, changed ? 'all' : 'expiry')
     },
     onGone: table.onGone,
+    isClosed: table.isClosed,
     flows: table.flows,
+    hidden: table.hidden,
     close() {
       offChange()
-      table.close()
+      offGone?.()
+      table.end()
       return records.close()
     },
   }

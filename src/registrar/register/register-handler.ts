@@ -11,7 +11,9 @@ import type { Authenticator, Proven } from '../digest/authenticator.js'
 import type { Proofs } from '../digest/proofs.js'
 import type { Names } from '../names.js'
 import { changeContacts } from './contact-changes.js'
-import { type ExpiryLimits, type Refusal, readOrigin, readWish, refusal, unsupportedExtensions, type Wish } from './register-request.js'
+import { returnedPath } from './path.js'
+import { type Refusal, refusal } from './refusal.js'
+import { type ExpiryLimits, readOrigin, readWish, unsupportedExtensions, type Wish } from './register-request.js'
 
 export interface RegisterNeeds {
   readonly bindings: Bindings
@@ -28,8 +30,11 @@ export interface RegisterNeeds {
   readonly metrics: Metrics
   readonly limits: ExpiryLimits
   /** Hears of each device that has a binding here after its REGISTER. */
-  readonly registered: Emitter<[DeviceId]>
+  readonly registered: Emitter<[DeviceId, RegisteredHow]>
 }
+
+/** `anew`: on a flow or with a Call-ID that it was not registered with. It may have restarted, or its address translation may have moved it. */
+export type RegisteredHow = 'anew' | 'again'
 
 /** A phone whose right password is refused stays away for long; this one comes again soon, or tries another node. */
 const knowsNobody: Refusal = { kind: 'refusal', status: 503, reason: 'Please Try Later', headers: { 'Retry-After': '10' } }
@@ -46,7 +51,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
     const origin = readOrigin(request, { digest, domain: needs.names.domainIn(request) })
     if ('kind' in origin) return origin
     const present = bindings.of(device)
-    const changed = changeContacts(present, { device, node, wish, origin, limits, now: clock.now() / 1000 })
+    const changed = changeContacts(present, { device, node, wish, origin, limits, now: clock.now() / 1000, isClosed: bindings.isClosed })
     if (changed.kind === 'refusal') return changed
     bindings.commit(device, changed.bindings)
     if (changed.bindings.length > 0) needs.proofs.note(device, digest, request)
@@ -57,6 +62,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
   /** Steps 5 to 8, for the device whose bindings they are. */
   function serve(request: IncomingRequest, proven: Proven): void {
     const { device } = proven
+    const before = bindings.of(device)
     const wish = needs.names.isServed(request) ? readWish(request, limits) : otherDomain
     const refused = wish.kind === 'refusal' ? wish : wish.kind === 'fetch' ? null : change(request, proven, wish)
     if (refused) {
@@ -66,7 +72,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
     }
     if (wish.kind === 'fetch') count('fetched')
     answer(request, bindings.of(device), { now: clock.now(), date: date() })
-    if (wish.kind === 'change' && bindings.of(device).length > 0) registered.emit(device)
+    if (wish.kind === 'change' && bindings.of(device).length > 0) registered.emit(device, howRegistered(before, bindings.of(device)))
   }
 
   return (request) => {
@@ -80,6 +86,11 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
     if (who.outcome === 'device') serve(request, who)
     else count(who.outcome)
   }
+}
+
+function howRegistered(before: readonly BoundContact[], after: readonly BoundContact[]): RegisteredHow {
+  const isKnown = ({ flow, callId }: BoundContact): boolean => before.some((binding) => binding.flow === flow && binding.callId === callId)
+  return after.every(isKnown) ? 'again' : 'anew'
 }
 
 function refuse(request: IncomingRequest, { status, reason, headers = {} }: Refusal, log: Logger): void {
@@ -96,7 +107,9 @@ interface Moment {
 function answer(request: IncomingRequest, bindings: readonly BoundContact[], { now, date }: Moment): void {
   const left = (expires: number): number => Math.max(0, expires - Math.ceil(now / 1000))
   const contacts = bindings.map(({ contact, expires }) => `<${contact}>;expires=${left(expires)}`)
-  request.respond(200, { headers: { ...(contacts.length > 0 && { Contact: contacts.join(', ') }), Date: new Date(date).toUTCString() } })
+  const path = bindings.find(({ callId }) => callId === request.callId)?.path ?? ''
+  const headers = { ...(contacts.length > 0 && { Contact: contacts.join(', ') }), ...returnedPath(request, path) }
+  request.respond(200, { headers: { ...headers, Date: new Date(date).toUTCString() } })
 }
 
 interface Change {

@@ -2,7 +2,11 @@ import type { DigestAlgorithm } from '../../sip/digest.js'
 import { maxDeltaSeconds, parseCSeq, parseInteger, splitList, unquote } from '../../sip/headers.js'
 import { type NameAddr, parseNameAddr } from '../../sip/name-addr.js'
 import { parseUri, sipUri } from '../../sip/uri.js'
-import type { IncomingRequest, SipHeaders, SipSource } from '../../srf/srf.js'
+import { parseVia } from '../../sip/via.js'
+import type { IncomingRequest, SipSource } from '../../srf/srf.js'
+import type { Between } from '../bindings/binding.js'
+import { readPath } from './path.js'
+import { type Refusal, refusal } from './refusal.js'
 
 /** How long registrations may last, in seconds, and how many contacts a device may have. */
 export interface ExpiryLimits {
@@ -26,25 +30,17 @@ export type Wish =
   | { readonly kind: 'remove all' }
   | { readonly kind: 'change'; readonly contacts: readonly WishedContact[] }
 
-export interface Refusal {
-  readonly kind: 'refusal'
-  readonly status: number
-  readonly reason: string
-  readonly headers?: SipHeaders
-}
-
 /** Whose REGISTER it is in what order, and where it came from. */
 export interface Origin {
   readonly callId: string
   readonly cseq: number
   readonly flow: string
+  readonly local: string
+  readonly path: string
+  readonly between: Between
   readonly userAgent: string
   readonly digest: DigestAlgorithm
   readonly domain: string
-}
-
-export function refusal(status: number, reason: string, headers: SipHeaders = {}): Refusal {
-  return { kind: 'refusal', status, reason, headers }
 }
 
 /** What kind of phone it is, as it says itself. */
@@ -69,21 +65,38 @@ export function hostOf(header: string): string {
   return uri?.kind === 'sip' ? uri.host : ''
 }
 
-/** Extensions that a REGISTER requires and we do not have: all (RFC 3261 §10.3 step 2, §8.2.2.3). */
+/** Extensions that a request requires and we do not have (RFC 3261 §10.3 step 2, §8.2.2.3): of REGISTER all but Path (RFC 3327 §4). */
 export function unsupportedExtensions(request: IncomingRequest): Refusal | null {
-  const required = splitList(request.header('require'))
+  const isKnown = (option: string): boolean => request.method === 'REGISTER' && option.toLowerCase() === 'path'
+  const required = splitList(request.header('require')).filter((option) => !isKnown(option))
   return required.length === 0 ? null : refusal(420, 'Bad Extension', { Unsupported: required.join(', ') })
 }
 
 export function readOrigin(request: IncomingRequest, { digest, domain }: Pick<Origin, 'digest' | 'domain'>): Origin | Refusal {
   const cseq = parseCSeq(request.header('cseq'))?.number
   if (cseq === undefined || request.callId === '') return refusal(400, 'Bad CSeq or Call-ID')
-  return { callId: request.callId, cseq, flow: flowOf(request.source), userAgent: userAgentOf(request), digest, domain }
+  const path = readPath(request.header('path'))
+  if (typeof path !== 'string') return path
+  const { callId, source, receivedOn: local } = request
+  const between = betweenOf(request)
+  return { callId, cseq, flow: flowOf(source), local, path, between, userAgent: userAgentOf(request), digest, domain }
 }
 
 /** Where requests to the phone go: back where its REGISTER came from, through NAT and over its own connection (RFC 3581, RFC 5626). */
 export function flowOf({ address, port, protocol }: SipSource): string {
   return sipUri({ host: address, port, transport: protocol })
+}
+
+/** A phone whose Via or Contact names another place than the one its REGISTER came from is behind NAT (RFC 3581 §4). */
+export function betweenOf(request: IncomingRequest): Between {
+  const [via, ...others] = splitList(request.header('via'))
+  if (others.length > 0) return 'proxy'
+  const { address, port } = request.source
+  const sentBy = parseVia(via ?? '')
+  if (sentBy && (sentBy.host !== address || (sentBy.port ?? 5060) !== port)) return 'nat'
+  const [contact] = splitList(request.header('contact'))
+  const uri = parseUri(parseNameAddr(contact ?? '')?.uri ?? '')
+  return uri?.kind === 'sip' && (uri.host !== address || (uri.port ?? 5060) !== port) ? 'nat' : ''
 }
 
 /** Whether that flow comes from there; a phone's port may be another one after a restart. */

@@ -236,6 +236,8 @@ function dialogOf({ layer }: Core, { transaction, tag, application }: Pending, r
     routeSet: request.list('Record-Route'),
     remoteTarget: request.contacts[0]?.uri ?? request.from.uri,
     flow: isPinned ? flow : wayOfRequest(request, flow),
+    followsFlow: false,
+    socket: flow.local,
     isPinned,
     isHelp: request.method === 'INVITE' && layer.mayCallForHelp(request),
     contact: response.first('Contact') ?? contactOf(flow),

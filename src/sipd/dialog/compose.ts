@@ -7,6 +7,7 @@ import type { Endpoint, Hop } from '../transaction/transaction-layer.js'
 import { endpointText } from '../transport/flow.js'
 import type { Dialog } from './dialog.js'
 import { type Field, fieldOf, type RequestDraft, type ResponseDraft } from './draft.js'
+import { pathTo } from './route-set.js'
 
 /** A message ready to send, or why the application's draft cannot be one, in the words of the wire. */
 export type Composed<Message> = { readonly message: Message } | { readonly refusal: string }
@@ -40,16 +41,18 @@ export function contactOf(hop: Pick<Hop, 'protocol' | 'advertised'>, user = ''):
   return `<sip:${name}${endpointText(hop.advertised)}${transport}>`
 }
 
-/** A request outside a dialog (RFC 3261 §8.1.1). What the application left out is filled in. */
-export function composeRequest(draft: RequestDraft, hop: Hop, cseq: number): Composed<SipRequest> {
+/** A request outside a dialog (RFC 3261 §8.1.1), along a route set. What the application left out is filled in. */
+export function composeRequest(draft: RequestDraft, hop: Hop, cseq: number, routeSet: readonly string[] = []): Composed<SipRequest> {
   const given = fieldOf(draft, 'From') ?? `<sip:${endpointText(hop.advertised)}>`
   const from = party(given, hop.advertised)
   if (from === null) return { refusal: `invalid from value provided by client: ${given}` }
   const to = party(fieldOf(draft, 'To') ?? `<${draft.uri}>`, hop.advertised)
   if (to === null) return { refusal: `invalid to value provided by client: ${fieldOf(draft, 'To') ?? ''}` }
   const number = Number.parseInt(fieldOf(draft, 'CSeq') ?? '', 10)
-  const request = newRequest(draft.method, draft.uri)
+  const path = pathTo(draft.uri, routeSet)
+  const request = newRequest(draft.method, path.uri)
   request.append('Max-Forwards', fieldOf(draft, 'Max-Forwards') ?? '70')
+  for (const route of path.routes) request.append('Route', route)
   request.append('From', from.tagged ? from.text : `${from.text};tag=${newTag()}`)
   request.append('To', to.text)
   request.append('Call-ID', fieldOf(draft, 'Call-ID') ?? newCallId())

@@ -1,7 +1,7 @@
 import type { Alarm } from '../../base/clock.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import type { NameAddr } from '../../sip/name-addr.js'
-import type { Flow, Hop } from '../transaction/transaction-layer.js'
+import type { Endpoint, Flow, Hop } from '../transaction/transaction-layer.js'
 import type { Application } from './application.js'
 import { type Path, pathTo } from './route-set.js'
 
@@ -30,6 +30,10 @@ export interface Dialog {
   path: Path
   /** Where the remote target is not the way (see way.ts). */
   flow: Flow | null
+  /** The application knows the flow of the far end, a phone, and has named it: requests go over the flow the phone used last. */
+  followsFlow: boolean
+  /** Our socket that the far end has spoken to. */
+  socket: Endpoint
   /** The far end has proved nothing: what it names as its Contact or route must not lead us to others. */
   isPinned: boolean
   /** Made by an emergency call of the far end. */
@@ -78,6 +82,8 @@ export interface DialogParts {
   readonly routeSet: readonly string[]
   readonly remoteTarget: string
   readonly flow: Flow | null
+  readonly followsFlow: boolean
+  readonly socket: Endpoint
   readonly isPinned: boolean
   readonly isHelp?: boolean
   readonly contact: string
@@ -103,6 +109,8 @@ export function newDialog(parts: DialogParts): Dialog {
     routeSet: parts.routeSet,
     remoteTarget: parts.remoteTarget,
     flow: parts.flow,
+    followsFlow: parts.followsFlow,
+    socket: parts.socket,
     isPinned: parts.isPinned,
     isHelp: parts.isHelp ?? false,
     contact: parts.contact,
@@ -128,6 +136,7 @@ export interface Course {
 export function refreshTarget(dialog: Dialog, contact: NameAddr | undefined, { came, way }: Course): void {
   if (!contact) return
   dialog.flow = dialog.isPinned ? sameFarEnd(dialog.flow, came) : way
+  dialog.socket = came.local
   if (contact.uri === dialog.remoteTarget) return
   dialog.remoteTarget = contact.uri
   dialog.path = pathTo(contact.uri, dialog.routeSet)

@@ -1,5 +1,6 @@
 import { isAppError } from '../../base/errors.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
+import { namesFlow } from '../../sip/syntax/flow-uri.js'
 import type { Flow, Hop, SentAck } from '../transaction/transaction-layer.js'
 import { newWireId } from '../wire-id.js'
 import type { Application, StopReason } from './application.js'
@@ -10,6 +11,7 @@ import { type Core, endsSubscription, expireWith, type Origin, sentPassage } fro
 import { type Dialog, descriptionIn, dialogId, refreshTarget } from './dialog.js'
 import { bareRequest, type RequestDraft } from './draft.js'
 import { passResponse } from './outgoing.js'
+import { onFlow, routedPlace } from './sending/routed-place.js'
 import { locate, sendRequest } from './sending/sender.js'
 import { type SessionTerms, termsOf } from './session/session-terms.js'
 import { wayOfResponse } from './way.js'
@@ -114,9 +116,11 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
     if (first) found([first, ...others])
     else failed('DNS Error')
   }
-  const over = routeUri === '' && (dialog.isPinned || dialog.routeSet.length === 0) ? dialog.flow : null
+  // Behind a proxy that has recorded a route, the flow is the business of that proxy.
+  const isRouted = routeUri !== '' && !(namesFlow(routeUri) && dialog.routeSet.length > 0)
+  const over = !isRouted && (dialog.isPinned || dialog.routeSet.length === 0) ? dialog.flow : null
   if (over) found([{ ...hopOf(over), isUnconfirmed: isUnconfirmed(dialog) }, ...(dialog.isPinned ? [] : otherHops(core, dialog))])
-  else if (routeUri !== '') locate(core, routeUri, some, failed)
+  else if (isRouted) locate(core, routedPlace(routeUri), (hops) => some(namesFlow(routeUri) ? follow(dialog, hops) : hops), failed)
   else if (dialog.hops) some(dialog.hops)
   else {
     const { next } = dialog.path
@@ -124,8 +128,17 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
       if (dialog.path.next === next) dialog.hops = hops
       some(hops)
     }
-    locate(core, next, remember, failed)
+    locate(core, { uri: next, from: dialog.socket }, remember, failed)
   }
+}
+
+/** What the server sends by itself from now on goes the same way: the application has recognised the phone. */
+function follow(dialog: Dialog, found: readonly Hop[]): readonly Hop[] {
+  dialog.followsFlow = true
+  dialog.isPinned = false
+  dialog.flow = null
+  dialog.hops = found.map(onFlow)
+  return dialog.hops
 }
 
 /** The call of a stranger that has acknowledged nothing. */
@@ -138,10 +151,10 @@ function hopOf(flow: Flow): Hop {
 }
 
 /** Where the connection of a dialog may be gone: the remote target, if it names an address. */
-function otherHops({ layer }: Core, { flow, path }: Dialog): readonly Hop[] {
+function otherHops({ layer }: Core, { flow, path, socket }: Dialog): readonly Hop[] {
   if (flow?.connection === null) return []
   try {
-    return layer.locateNow(path.next) ?? []
+    return layer.locateNow(path.next, socket) ?? []
   } catch (fault) {
     if (!isAppError(fault, 'SIP_SEND_FAILED')) throw fault
     return []
@@ -172,7 +185,7 @@ function sendFor(desk: Desk, { application, command, draft }: Asked, dialog: Dia
       if (response.status > 100) passResponse(core, { application, txnId: sent.txnId, dialogId: dialog.id }, response, origin)
     },
   })
-  const call = draft.method === 'INVITE' ? calls.start({ sent, application, request: message, dialog }) : null
+  const call = draft.method === 'INVITE' ? calls.start({ sent, application, request: message, dialog, overFlow: false }) : null
   if (call) dialog.inviting.us = true
   else if (isOfferInUpdate(message)) dialog.updating.us = true
 }
@@ -194,7 +207,10 @@ function heard({ core, keep }: Desk, dialog: Dialog, { message, response, origin
   if (status < 200) return
   if (isOfferInUpdate(message)) dialog.updating.us = false
   if (status < 300 && origin.flow && refreshesTarget.has(method)) {
-    refreshTarget(dialog, response.contacts[0], { came: origin.flow, way: wayOfResponse(response, dialog.remoteTarget, origin.flow) })
+    refreshTarget(dialog, response.contacts[0], {
+      came: origin.flow,
+      way: wayOfResponse(response, { uri: dialog.remoteTarget, overFlow: dialog.followsFlow }, origin.flow),
+    })
   }
   if (method === 'UPDATE' && status < 300) {
     dialog.description = descriptionIn(message) ?? dialog.description

@@ -148,7 +148,11 @@ function followsTooSoon({ method, body }: SipRequest, { inviting, updating, stat
 function goOn(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): void {
   const { request, flow } = transaction
   if (request.method === 'UPDATE') dialog.updating.them = true
-  if (refreshesTarget.has(request.method)) refreshTarget(dialog, request.contacts[0], { came: flow, way: wayOfRequest(request, flow) })
+  const isDirect = dialog.followsFlow && dialog.routeSet.length === 0 && request.vias.length === 1
+  // The address translation in front of a phone may have changed its port: any request of the phone shows the new one.
+  if (isDirect) dialog.flow = flow
+  const way = isDirect ? flow : wayOfRequest(request, flow)
+  if (refreshesTarget.has(request.method)) refreshTarget(dialog, request.contacts[0], { came: flow, way })
   if (request.method === 'INVITE') dialog.inviting.them = true
   if (request.method === 'BYE') {
     receiveBye(needs, transaction, dialog)

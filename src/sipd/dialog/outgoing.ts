@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto'
+import { splitList } from '../../sip/headers.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
+import { namesFlow } from '../../sip/syntax/flow-uri.js'
 import { parseUri, schemeOf } from '../../sip/uri.js'
 import type { Flow, Hop } from '../transaction/transaction-layer.js'
 import { newWireId } from '../wire-id.js'
@@ -9,7 +11,8 @@ import type { ClientCalls } from './call/client-calls.js'
 import { composeRequest } from './compose.js'
 import { type Core, expireWith, type Origin, passageOfOrigin } from './core.js'
 import { type Dialog, dialogId, newDialog } from './dialog.js'
-import type { RequestDraft } from './draft.js'
+import { fieldOf, type RequestDraft } from './draft.js'
+import { onFlow, routedPlace } from './sending/routed-place.js'
 import { failRequest, locate, sendRequest } from './sending/sender.js'
 import { wayOfRequest } from './way.js'
 
@@ -55,6 +58,10 @@ interface Asked {
   readonly draft: RequestDraft
   /** The application named the next hop. */
   readonly routed: boolean
+  /** It is the flow of a phone, with nobody in between. */
+  readonly overFlow: boolean
+  /** The Path of the phone (RFC 3327 §5.3). A drachtio-server discards the Route of an application; so do we, unless it names the flow. */
+  readonly routeSet: readonly string[]
 }
 
 export function createOutgoing(core: Core, calls: ClientCalls): Outgoing {
@@ -62,14 +69,15 @@ export function createOutgoing(core: Core, calls: ClientCalls): Outgoing {
   return {
     request(application, command, routeUri, draft) {
       const routed = routeUri !== ''
-      const asked = { application, command, draft, routed }
+      const routeSet = namesFlow(routeUri) ? splitList(fieldOf(draft, 'Route') ?? '') : []
+      const asked = { application, command, draft, routed, overFlow: namesFlow(routeUri) && routeSet.length === 0, routeSet }
       if (!isSendable(asked)) {
         application.refused(command, `invalid request-uri: ${draft.line}`)
         return
       }
       locate(
         core,
-        routed ? routeUri : draft.uri,
+        routed ? routedPlace(routeUri) : { uri: draft.uri, from: null },
         (hops) => sendTo(desk, asked, hops),
         (reason) => refuse(desk, asked, reason),
       )
@@ -85,7 +93,7 @@ function isSendable({ draft, routed }: Asked): boolean {
 
 function sendTo(desk: Desk, asked: Asked, found: readonly Hop[]): void {
   const { core, calls } = desk
-  const hops = core.silentPlaces.order(found)
+  const hops = core.silentPlaces.order(asked.overFlow ? found.map(onFlow) : found)
   const { application, command, draft } = asked
   const hop = hops[0]
   if (!hop) {
@@ -97,7 +105,7 @@ function sendTo(desk: Desk, asked: Asked, found: readonly Hop[]): void {
     return
   }
   desk.cseq += 1
-  const composed = composeRequest(draft, hop, desk.cseq)
+  const composed = composeRequest(draft, hop, desk.cseq, asked.routeSet)
   if ('refusal' in composed) {
     application.refused(command, composed.refusal)
     return
@@ -114,7 +122,8 @@ function sendTo(desk: Desk, asked: Asked, found: readonly Hop[]): void {
       else heard(desk, { application, message, txnId: sent.txnId }, response, origin)
     },
   })
-  const call = draft.method === 'INVITE' ? calls.start({ sent, application, request: message, dialog: null }) : null
+  const call =
+    draft.method === 'INVITE' ? calls.start({ sent, application, request: message, dialog: null, overFlow: asked.overFlow }) : null
   if (draft.method === 'SUBSCRIBE') desk.subscribing.set(keyOf(message.callId, message.from.tag), { application, request: message })
 }
 
@@ -160,7 +169,13 @@ function heardOfSubscription(desk: Desk, { application, message }: SentRequest, 
   if (response.status >= 300 || !origin.flow) return
   const known = dialogs.byTags(message.callId, message.from.tag, response.to.tag)
   const dialog =
-    known ?? dialogOfResponse(message, response, { application, flow: origin.flow, isPinned: desk.core.layer.isStranger(origin.flow) })
+    known ??
+    dialogOfResponse(message, response, {
+      application,
+      flow: origin.flow,
+      followsFlow: false,
+      isPinned: desk.core.layer.isStranger(origin.flow),
+    })
   dialog.state = 'confirmed'
   if (!known) dialogs.add(dialog)
   expireWith(desk.core, dialog, response)
@@ -210,6 +225,8 @@ function dialogOfNotify({ application, request }: Subscribing, notify: SipReques
     routeSet: notify.list('Record-Route'),
     remoteTarget: notify.contacts[0]?.uri ?? request.uri,
     flow: wayOfRequest(notify, flow),
+    followsFlow: false,
+    socket: flow.local,
     isPinned: false,
     contact: request.first('Contact') ?? '',
   })

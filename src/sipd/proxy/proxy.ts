@@ -112,7 +112,7 @@ function relaysAck({ core, dialogs }: Desk, ack: SipRequest, flow: Flow): boolea
   const lost = (): void => core.log.debug({ event: 'sip.dropped', reason: 'ACK' }, 'an ACK could not be passed on')
   locate(
     core,
-    next,
+    { uri: next, from: null },
     ([hop]) => {
       if (!hop) return
       if (!core.layer.sendAck(passOn(ack, { target: null, stay: 'no', fields: [], from: flow, hop }), hop)) lost()

@@ -101,7 +101,7 @@ function tryTarget(proxying: Proxying, target: string): void {
   const replaces = isOurUri(core.layer.listening, request.uri) || proxying.redirected.has(target)
   locate(
     core,
-    topRoute(request) ?? target,
+    { uri: topRoute(request) ?? target, from: null },
     (hops) => send(branch, replaces ? target : null, hops),
     (reason) => failLocally(branch, { status: 503, reason }),
   )

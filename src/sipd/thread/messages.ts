@@ -40,6 +40,7 @@ export type News =
   /** It could not begin. */
   | { readonly kind: 'failed'; readonly fault: BareFault }
   | { readonly kind: 'log'; readonly line: LogLine }
+  | { readonly kind: 'flow gone'; readonly flow: string }
   | { readonly kind: 'answer'; readonly id: number; readonly counts: SipdCounts | null; readonly fault: BareFault | null }
 
 export interface BareFault {

@@ -78,8 +78,8 @@ function newKeeper(needs: SipdThreadNeeds): Keeper {
     opening: null,
     closing: false,
     async open() {
-      const { startWorker: start = startSipd, clock, log } = keeper
-      const thread = await openThread({ start, beginning: beginningOf(keeper, bound), clock, log })
+      const { startWorker: start = startSipd, clock, log, flowGone = ignore } = keeper
+      const thread = await openThread({ start, beginning: beginningOf(keeper, bound), clock, log, flowGone })
       bound ??= thread.places
       return thread
     },
@@ -166,4 +166,8 @@ async function close(keeper: Keeper): Promise<void> {
   keeper.pausing?.cancel()
   await keeper.opening
   await keeper.thread?.end()
+}
+
+function ignore(): void {
+  // Nobody wants to know.
 }

@@ -27,12 +27,13 @@ export interface ThreadNeeds {
   readonly beginning: Beginning
   readonly clock: Clock
   readonly log: Logger
+  readonly flowGone: (flow: string) => void
 }
 
 const closeMs: Milliseconds = 3_000
 
 /** Resolves when the server in it listens. @throws AppError of whatever stands in its way */
-export function openThread({ start, beginning, clock, log }: ThreadNeeds): Promise<Thread> {
+export function openThread({ start, beginning, clock, log, flowGone }: ThreadNeeds): Promise<Thread> {
   const worker = start(beginning)
   const questions = createQuestions(worker)
   let fault: unknown = null
@@ -58,6 +59,7 @@ export function openThread({ start, beginning, clock, log }: ThreadNeeds): Promi
     const relay = relayInto(log)
     worker.on('message', (news: News) => {
       if (news.kind === 'log') relay(news.line)
+      else if (news.kind === 'flow gone') flowGone(news.flow)
       else if (news.kind === 'answer') questions.answered(news)
       else if (news.kind === 'failed') {
         reject(raised(news.fault))

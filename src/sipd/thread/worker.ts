@@ -20,6 +20,7 @@ async function begin(port: MessagePort, { secret, tls, acquaintances, level, ...
       acquaintances: acquaintances && acquaintancesOf(acquaintances),
       clock: systemClock,
       log,
+      flowGone: (flow) => tell({ kind: 'flow gone', flow }),
     })
     port.on('message', (question: Question) => {
       answer(sipd, question).then(

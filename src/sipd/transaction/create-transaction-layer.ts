@@ -8,6 +8,7 @@ import { descriptorLimit } from '../descriptors.js'
 import { type ConnectionLimits, defaultConnectionLimits } from '../transport/connections.js'
 import { type Flow, isReliable } from '../transport/flow.js'
 import { defaultGateLimits, type GateLimits } from '../transport/gate.js'
+import { createKeepAlive } from '../transport/keep-alive.js'
 import { createDnsNames, createSystemDns, type Dns } from '../transport/locate/dns-names.js'
 import { createNextHops, type NextHops } from '../transport/locate/next-hop.js'
 import type { TlsIdentity } from '../transport/tls.js'
@@ -38,6 +39,8 @@ export interface TransactionLayerNeeds {
   readonly tls?: TlsIdentity | null
   /** Web pages that may connect by WebSocket. */
   readonly origins?: readonly string[] | undefined
+  /** Hears that the connection of a registered phone is gone: `tcp 192.0.2.7:40312`. */
+  readonly flowGone?: ((flow: string) => void) | undefined
   /** Defaults to the machine's resolver. */
   readonly dns?: Dns
   /** Defaults to real UDP; a test's may lose datagrams. */
@@ -117,9 +120,10 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
       request.method === 'CANCEL' ? servers.cancels(request) : request.to.tag !== '' && listeners.isKnownDialog(request),
     onBanned: (flow) => transports.hangUp(flow),
   })
-  relay.to(createIntake({ transports, clients, servers, admission, counts, log }))
+  relay.to(createIntake({ transports, clients, servers, admission, counts, log, flowGone: needs.flowGone ?? ignore }))
   const dns = needs.dns ?? createSystemDns()
   const nextHops = createNextHops({ names: createDnsNames({ dns, offered: offeredBy(transports) }), transports, clock })
+  const keepAlive = createKeepAlive({ transports, clock })
   let known: Acquaintances | null = null
   const onFound = (): void => void (known && admission.acquaint(known, trusted.places))
   const trusted = createLocatedPlaces({ find: nextHops.find, clock, onFound, onFault })
@@ -138,11 +142,13 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     renewTls: transports.renewTls,
     acquaint(acquaintances) {
       known = acquaintances
+      keepAlive.follow(acquaintances.keepAlive?.phones ?? [], acquaintances.keepAlive?.everyMs ?? 0)
       trusted.follow(acquaintances.uris)
       admission.acquaint(acquaintances, trusted.places)
     },
     close() {
       trusted.close()
+      keepAlive.close()
       relay.to(null)
       dns.close?.()
       admission.close()

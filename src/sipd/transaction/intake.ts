@@ -2,7 +2,7 @@ import type { Logger } from '../../base/logger.js'
 import type { Defect } from '../../sip/checks.js'
 import type { SipMessage, SipRequest } from '../../sip/message.js'
 import { parseMessage } from '../../sip/parser.js'
-import type { Flow } from '../transport/flow.js'
+import { type Flow, flowKey } from '../transport/flow.js'
 import { defaultPorts } from '../transport/locate/dns-names.js'
 import type { TransportEvents, Transports } from '../transport/transports.js'
 import type { Admission } from './admission/admission.js'
@@ -20,6 +20,8 @@ export interface IntakeNeeds {
   readonly admission: Admission
   readonly counts: Counts
   readonly log: Logger
+  /** The connection of somebody who has proved himself is gone. */
+  readonly flowGone: (flow: string) => void
 }
 
 const retryAfterSeconds = '10'
@@ -33,6 +35,7 @@ export function createIntake(needs: IntakeNeeds): TransportEvents {
     onGone(flow, reason) {
       clients.onGone(flow, reason)
       servers.onGone(flow)
+      if (!needs.admission.isStranger(flow)) needs.flowGone(flowKey(flow))
       needs.admission.forget(flow)
     },
     onUnreachable: (remote, reason) => clients.onUnreachable(remote, reason),

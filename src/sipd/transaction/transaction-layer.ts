@@ -1,5 +1,5 @@
 import type { SipRequest, SipResponse } from '../../sip/message.js'
-import type { Flow, Hop, Listening } from '../transport/flow.js'
+import type { Endpoint, Flow, Hop, Listening } from '../transport/flow.js'
 
 export type { Endpoint, Flow, Hop, Listening } from '../transport/flow.js'
 
@@ -71,10 +71,10 @@ export interface TransactionLayer {
   knowsDialogs(isKnown: (request: SipRequest) => boolean): void
   /** An ACK that belongs to no transaction: that of a 2xx. */
   onAck(listener: (ack: SipRequest, flow: Flow, size: number) => void): void
-  /** The hops that need no DNS: numeric host, or a name asked a moment ago. Null: ask `locate`. Throws what `locate` rejects with. */
-  locateNow(uri: string): readonly Hop[] | null
+  /** The hops that need no DNS: numeric host, or a name asked a moment ago. Null: ask `locate`. Throws what `locate` rejects with. `from`: our socket to prefer. */
+  locateNow(uri: string, from?: Endpoint | null): readonly Hop[] | null
   /** Next hops for a URI, best first (RFC 3263). Rejects with AppError SIP_SEND_FAILED: `DNS Error`, `requested protocol/transport not available`. */
-  locate(uri: string): Promise<readonly Hop[]>
+  locate(uri: string, from?: Endpoint | null): Promise<readonly Hop[]>
   /** Starts a client transaction. The request has no Via of ours yet. */
   send(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction
   /** The ACK of a 2xx: sent outside any transaction; null where there is no way. */

@@ -17,8 +17,8 @@ export interface Transports {
   readonly connections: number
   /** True where requests can be sent by that protocol, over that address family. */
   offers(protocol: Protocol, address: string): boolean
-  /** Our side towards a remote; null where the protocol is not offered. `name` is the URI's host, for TLS. */
-  hopTo(protocol: Protocol, remote: Endpoint, name?: string): Hop | null
+  /** Our side towards a remote; null where the protocol is not offered. `name` is the URI's host, for TLS. `from`: the socket to prefer. */
+  hopTo(protocol: Protocol, remote: Endpoint, name?: string, from?: Endpoint | null): Hop | null
   /** The flow to a next hop: the connection that is there, else a new one (what is sent meanwhile waits). Null: there can be none. */
   flowTo(hop: Hop): Flow | null
   /** True for UDP, and for a stream that is established. */
@@ -85,9 +85,10 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
       return table.size
     },
     offers: (protocol, address) => listenerFor(listeners, protocol, address) !== null,
-    hopTo(protocol, remote, name) {
-      const from = listenerFor(listeners, protocol, remote.address)
-      return from && { protocol, remote, ...own.addresses.sidesFor(from.bound, remote.address), ...(name !== undefined && { name }) }
+    hopTo(protocol, remote, name, from) {
+      const named = from && listenerAt(listeners, protocol, from)
+      const chosen = named && reaches(named, remote.address) ? named : listenerFor(listeners, protocol, remote.address)
+      return chosen && { protocol, remote, ...own.addresses.sidesFor(chosen.bound, remote.address), ...(name !== undefined && { name }) }
     },
     flowTo: (hop) => flowTo(hop, own),
     isOpen: ({ connection }) => connection === null || table.byId(connection)?.isOpen === true,
@@ -150,21 +151,30 @@ function send(bytes: Buffer, flow: Flow, listeners: readonly Listener[], table: 
 
 /** The listen address a remote is best spoken to from: loopback with loopback, outside with outside, else any of the family. */
 function listenerFor(listeners: readonly Listener[], protocol: Protocol, remoteAddress: string): Listener | null {
-  const isLocal = isLoopback(remoteAddress)
   let best: Listener | null = null
   for (const listener of listeners) {
     if (listener.protocol !== protocol || !isSameFamily(listener.bound.address, remoteAddress)) continue
-    if (isWildcard(listener.bound.address) || isLoopback(listener.bound.address) === isLocal) return listener
+    if (reaches(listener, remoteAddress)) return listener
     best ??= listener
   }
   return best
 }
 
-/** The socket of an address of ours; one that is bound to all addresses has that too. */
+function reaches({ bound }: Listener, remoteAddress: string): boolean {
+  if (!isSameFamily(bound.address, remoteAddress)) return false
+  return isWildcard(bound.address) || isLoopback(bound.address) === isLoopback(remoteAddress)
+}
+
 function datagramSocket(listeners: readonly Listener[], local: Endpoint): DatagramSocket | null {
-  for (const { datagrams, bound } of listeners) {
-    if (!datagrams || bound.port !== local.port || !isSameFamily(bound.address, local.address)) continue
-    if (bound.address === local.address || isWildcard(bound.address)) return datagrams
+  return listenerAt(listeners, 'udp', local)?.datagrams ?? null
+}
+
+/** The listener of an address of ours; one that is bound to all addresses has that too. */
+function listenerAt(listeners: readonly Listener[], protocol: Protocol, local: Endpoint): Listener | null {
+  for (const listener of listeners) {
+    const { bound } = listener
+    if (listener.protocol !== protocol || bound.port !== local.port || !isSameFamily(bound.address, local.address)) continue
+    if (bound.address === local.address || isWildcard(bound.address)) return listener
   }
   return null
 }

@@ -85,16 +85,8 @@ function scene({
   emergencies = {},
 }: Scene): Knowledge {
   const phones = devices ?? ['HD0001', 'HD0002', 'HD0003'].map((id) => deviceOf(id))
-  const bindingOf = (device: DeviceId, at: string): Binding => ({
-    device,
-    contact: `sip:${device}@192.0.2.9`,
-    flow: 'sip:192.0.2.9:5060',
-    node: node(at),
-    expires: 0,
-    callId: '',
-    cseq: 1,
-    userAgent: '',
-  })
+  const bound = { flow: 'sip:192.0.2.9:5060', local: '', path: '', expires: 0, callId: '', cseq: 1, userAgent: '' }
+  const bindingOf = (device: DeviceId, at: string): Binding => ({ ...bound, device, contact: `sip:${device}@192.0.2.9`, node: node(at) })
   const isUp = ({ name }: Trunk): boolean => !down.includes(name)
   return {
     node: node('paris-1'),

@@ -15,7 +15,7 @@ describe('the phone follows', () => {
     expect(stage.notifies).toEqual([])
     stage.clock.advance(1)
     const { uri, parts, answer } = theOnly(stage)
-    expect([uri, parts.via, parts.body]).toEqual([desk, 'sip:203.0.113.9:40312;transport=udp', undefined])
+    expect([uri, parts.via, parts.body]).toEqual([desk, 'sip:203.0.113.9:40312;transport=udp;hotdesk-flow=192.0.2.10:5060', undefined])
     const aor = '<sip:HD0001@hotdesk.example>'
     expect(parts.headers).toMatchObject({ Event: 'check-sync;reboot=false', From: aor, To: aor })
     // RFC 6665 §8.2.1: required, and without a subscription it is over.

@@ -15,7 +15,8 @@ test('the SIP server hears of trunks, of nodes, and of the flows of phones, in t
   const nodes = () => [{ sip: 'udp:192.0.2.10:5060' }, { sip: 'tls:[2001:db8::10]:5061' }, { sip: '' }]
   const flows = () => ['sip:192.0.2.7:5060;transport=udp', 'sip:[2001:db8::7]:40312;transport=tcp', 'sip:192.0.2.8', 'nowhere']
   const emergencies = () => ['112', '999', '112']
-  expect(acquaintancesNow({ trunks, nodes, flows, emergencies, challenge })).toEqual({
+  const hidden = () => ['sip:192.0.2.7:5060;transport=udp;hotdesk-flow=192.0.2.10:5060']
+  expect(acquaintancesNow({ trunks, nodes, flows, hidden, keepAliveMs: 25_000, emergencies, challenge })).toEqual({
     addresses: ['192.0.2.40', '2001:db8::40'],
     uris: [
       'sip:trunk.example',
@@ -24,6 +25,7 @@ test('the SIP server hears of trunks, of nodes, and of the flows of phones, in t
       'sip:[2001:db8::10]:5061;transport=tls',
     ],
     flows: ['udp 192.0.2.7:5060', 'tcp 2001:db8::7:40312', 'udp 192.0.2.8:5060'],
+    keepAlive: { phones: ['sip:192.0.2.7:5060;transport=udp;hotdesk-flow=192.0.2.10:5060'], everyMs: 25_000 },
     emergencies: ['112', '999'],
     challenge,
   })
@@ -75,7 +77,7 @@ test('it hears at once that nobody is known: from then on everybody is a strange
   watch.close()
   flows = []
   watch = follow([])
-  expect(told).toEqual([{ addresses: [], uris: [], flows: [], emergencies: [], challenge }])
+  expect(told).toEqual([{ addresses: [], uris: [], flows: [], keepAlive: { phones: [], everyMs: 0 }, emergencies: [], challenge }])
 })
 
 test('a SIP server that was away hears of them when it is back', async () => {

@@ -36,6 +36,15 @@ describe('the way to the far end of a dialog', () => {
   it.each([
     ['over UDP from where its Via says: the Contact', request([via('203.0.113.5'), contact('203.0.113.9')]), flow('203.0.113.5'), false],
     ['over UDP from elsewhere: the flow', request([via('10.0.0.5'), contact('10.0.0.5')]), flow('203.0.113.5'), true],
+    [
+      'over UDP with a public Via and a private Contact: the flow',
+      request([via('203.0.113.5'), contact('10.0.0.5')]),
+      flow('203.0.113.5'),
+      true,
+    ],
+    ['over UDP with a name in Via: the public Contact', request([via('sbc.example'), contact('203.0.113.9')]), flow('203.0.113.5'), false],
+    ['over UDP with names of its own: the flow', request([via('phone.lan'), contact('phone.lan')]), flow('203.0.113.5'), true],
+    ['over UDP inside one private network: the Contact', request([via('10.0.0.5'), contact('10.0.0.9')]), flow('10.0.0.5'), false],
     ['through a proxy: the Contact', request([via('10.0.0.5'), via('10.0.0.6'), contact('10.0.0.6')]), flow('203.0.113.5'), false],
     [
       'with a route set: not the flow',
@@ -76,7 +85,16 @@ describe('the way to the far end of a dialog', () => {
   ])('that we called and %s', (_name, host, called, address, overFlow) => {
     const response = newResponse(200, 'OK')
     response.append(...contact(host))
-    expect(wayOfResponse(response, called, flow(address)) !== null).toBe(overFlow)
+    expect(wayOfResponse(response, { uri: called, overFlow: false }, flow(address)) !== null).toBe(overFlow)
+  })
+
+  it('that we called over its flow: that flow, unless a route is recorded (RFC 5626 §5.3)', () => {
+    const response = newResponse(200, 'OK')
+    response.append(...contact('203.0.113.9'))
+    const called = { uri: 'sip:a@203.0.113.9', overFlow: true }
+    expect(wayOfResponse(response, called, flow('203.0.113.5', 7))).toEqual(flow('203.0.113.5', 7))
+    response.append('Record-Route', '<sip:p;lr>')
+    expect(wayOfResponse(response, called, flow('203.0.113.5', 7))).toBeNull()
   })
 
   it.each(['10.1.2.3', '172.31.0.1', '192.168.0.1', '100.64.0.1', '127.0.0.1', '169.254.1.1', 'fd00::1', 'fe80::1', '::1', 'a.invalid'])(

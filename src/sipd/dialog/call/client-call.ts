@@ -5,7 +5,7 @@ import type { Application } from '../application.js'
 import type { Core, Origin } from '../core.js'
 import { type Dialog, newDialog, refreshTarget, setRoutes } from '../dialog.js'
 import type { RequestDraft } from '../draft.js'
-import { wayOfResponse } from '../way.js'
+import { type Called, wayOfResponse } from '../way.js'
 import { createFeeder } from './call-table.js'
 import { type ClientCallAction, type ClientCallInput, type ClientCallState, clientCallTable } from './client-call-table.js'
 
@@ -37,6 +37,8 @@ export interface ClientCall {
   readonly request: SipRequest
   /** The dialog of a re-INVITE; null for one that makes dialogs. */
   readonly dialog: Dialog | null
+  /** It goes over the flow of a phone: so does what follows in its dialogs, wherever their Contact points (RFC 5626 §5.3). */
+  readonly overFlow: boolean
   state: ClientCallState
   /** By the tags of those that answered. */
   readonly forks: Map<string, Fork>
@@ -55,7 +57,9 @@ interface Fork {
   rseq: number
 }
 
-export function newClientCall(parts: Pick<ClientCall, 'core' | 'user' | 'application' | 'txnId' | 'request' | 'dialog'>): ClientCall {
+export function newClientCall(
+  parts: Pick<ClientCall, 'core' | 'user' | 'application' | 'txnId' | 'request' | 'dialog' | 'overFlow'>,
+): ClientCall {
   return {
     core: parts.core,
     user: parts.user,
@@ -63,6 +67,7 @@ export function newClientCall(parts: Pick<ClientCall, 'core' | 'user' | 'applica
     txnId: parts.txnId,
     request: parts.request,
     dialog: parts.dialog,
+    overFlow: parts.overFlow,
     state: 'calling',
     forks: new Map(),
     winner: null,
@@ -179,13 +184,13 @@ function endLoser(call: ClientCall, dialog: Dialog): void {
 function confirm(call: ClientCall, dialog: Dialog, response: SipResponse, flow: Flow): void {
   call.winner = dialog
   dialog.inviting.us = false
-  refreshTarget(dialog, response.contacts[0], { came: flow, way: wayOfResponse(response, call.request.uri, flow) })
+  refreshTarget(dialog, response.contacts[0], { came: flow, way: wayOfResponse(response, calledBy(call), flow) })
   call.user.inDialog(call, dialog)
   // A dialog that was there before may have ended meanwhile: it does not come back.
   if (call.dialog) return
   leaveOthers(call, dialog)
   dialog.state = 'confirmed'
-  const routes = [...response.list('Record-Route')].reverse()
+  const routes = routesOf(call.request, response)
   if (routes.join() !== dialog.routeSet.join()) setRoutes(dialog, routes)
   // Of several forks applications mean this one from now on.
   call.core.dialogs.add(dialog)
@@ -195,12 +200,13 @@ function forkOf(call: ClientCall, response: SipResponse, flow: Flow): Fork {
   const { tag } = response.to
   const known = call.forks.get(tag)
   if (known) {
-    refreshTarget(known.dialog, response.contacts[0], { came: flow, way: wayOfResponse(response, call.request.uri, flow) })
+    refreshTarget(known.dialog, response.contacts[0], { came: flow, way: wayOfResponse(response, calledBy(call), flow) })
     return known
   }
   const dialog = dialogOfResponse(call.request, response, {
     application: call.application,
     flow,
+    followsFlow: call.overFlow,
     isPinned: call.core.layer.isStranger(flow),
   })
   dialog.inviting.us = true
@@ -213,16 +219,34 @@ function forkOf(call: ClientCall, response: SipResponse, flow: Flow): Fork {
   return fork
 }
 
+/** RFC 3261 §12.1.2. A phone that is reached by its Path alone is so in its dialogs as well, if nobody on the way records a route. */
+function routesOf(request: SipRequest, response: SipResponse): readonly string[] {
+  const recorded = response.list('Record-Route')
+  return recorded.length > 0 ? [...recorded].reverse() : request.list('Route')
+}
+
+function calledBy({ request, overFlow, dialog }: ClientCall): Called {
+  return { uri: request.uri, overFlow: dialog?.followsFlow ?? overFlow }
+}
+
 function leaveOthers(call: ClientCall, kept: Dialog | null): void {
   for (const { dialog } of call.forks.values()) if (dialog !== kept) call.core.dialogs.remove(dialog)
+}
+
+interface Answerer {
+  readonly application: Application
+  readonly flow: Flow
+  readonly followsFlow: boolean
+  readonly isPinned: boolean
 }
 
 /** RFC 3261 §12.1.2. */
 export function dialogOfResponse(
   request: SipRequest,
   response: SipResponse,
-  { application, flow, isPinned }: { readonly application: Application; readonly flow: Flow; readonly isPinned: boolean },
+  { application, flow, followsFlow, isPinned }: Answerer,
 ): Dialog {
+  const called = { uri: request.uri, overFlow: followsFlow }
   return newDialog({
     callId: request.callId,
     fromTag: request.from.tag,
@@ -234,9 +258,11 @@ export function dialogOfResponse(
     application,
     localSeq: request.cseq.number,
     remoteSeq: null,
-    routeSet: [...response.list('Record-Route')].reverse(),
+    routeSet: routesOf(request, response),
     remoteTarget: response.contacts[0]?.uri ?? request.uri,
-    flow: isPinned ? flow : wayOfResponse(response, request.uri, flow),
+    flow: isPinned ? flow : wayOfResponse(response, called, flow),
+    followsFlow,
+    socket: flow.local,
     isPinned,
     contact: request.first('Contact') ?? '',
   })

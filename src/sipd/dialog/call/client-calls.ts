@@ -25,6 +25,8 @@ export interface CallParts {
   readonly request: SipRequest
   /** Null for an INVITE that makes dialogs. */
   readonly dialog: Dialog | null
+  /** The INVITE goes over the flow of a phone. */
+  readonly overFlow: boolean
 }
 
 export interface ClientCallsNeeds extends Pick<ClientCallUser, 'repeatAck' | 'sendBye' | 'pass'> {
@@ -58,8 +60,8 @@ export function createClientCalls({ core, sendAck, ...needs }: ClientCallsNeeds)
   }
 
   return {
-    start({ sent, application, request, dialog }) {
-      const call = newClientCall({ core, user, application, txnId: sent.txnId, request, dialog })
+    start({ sent, application, request, dialog, overFlow }) {
+      const call = newClientCall({ core, user, application, txnId: sent.txnId, request, dialog, overFlow })
       live.set(sent.txnId, { call, sent, reason: null })
       return call
     },

@@ -2,7 +2,7 @@ import type { Alarm } from '../../../base/clock.js'
 import { isAppError, messageOf } from '../../../base/errors.js'
 import { newBranch } from '../../../sip/ids.js'
 import type { SipRequest, SipResponse } from '../../../sip/message.js'
-import type { ClientTransaction, ClientUser, Flow, Hop } from '../../transaction/transaction-layer.js'
+import type { ClientTransaction, ClientUser, Endpoint, Flow, Hop } from '../../transaction/transaction-layer.js'
 import { endpointText } from '../../transport/flow.js'
 import { newWireId } from '../../wire-id.js'
 import type { Passage } from '../application.js'
@@ -186,15 +186,21 @@ export function failRequest(core: Core, request: SipRequest, failure: { status: 
   listener.heard(localFailure(request, failure.status, failure.reason), { protocol: null, flow: null, size: 0 })
 }
 
+/** Where a request is to go, and the socket of ours to prefer. */
+export interface Place {
+  readonly uri: string
+  readonly from: Endpoint | null
+}
+
 /** Finds the hops of a URI, at once where no name has to be asked for. `failed` gets the words of the wire. */
-export function locate(core: Core, uri: string, found: (hops: readonly Hop[]) => void, failed: (reason: string) => void): void {
+export function locate(core: Core, { uri, from }: Place, found: (hops: readonly Hop[]) => void, failed: (reason: string) => void): void {
   const refused = (fault: unknown): void => {
     if (!isAppError(fault, 'SIP_SEND_FAILED')) throw fault
     failed(messageOf(fault))
   }
   let hops: readonly Hop[] | null
   try {
-    hops = core.layer.locateNow(uri)
+    hops = core.layer.locateNow(uri, from)
   } catch (fault) {
     refused(fault)
     return
@@ -204,7 +210,7 @@ export function locate(core: Core, uri: string, found: (hops: readonly Hop[]) =>
     return
   }
   core.layer
-    .locate(uri)
+    .locate(uri, from)
     .then(found, refused)
     .catch((fault: unknown) => core.log.error({ event: 'call.fault', err: fault }, 'a request could not be sent'))
 }

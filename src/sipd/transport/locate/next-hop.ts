@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { AppError } from '../../../base/errors.js'
 import { type Protocol, protocols } from '../../../base/listen-address.js'
 import { parseUri, type SipUri } from '../../../sip/uri.js'
-import type { Hop } from '../flow.js'
+import type { Endpoint, Hop } from '../flow.js'
 import type { Transports } from '../transports.js'
 import { defaultPorts } from './dns-names.js'
 import { createNameCache } from './name-cache.js'
@@ -10,9 +10,9 @@ import { inOrder, type Names, type NameTarget } from './names.js'
 
 /** RFC 3263 §4: from a URI to the hops to try, best first. */
 export interface NextHops {
-  /** The hops that need no DNS; null: `find` must ask. Throws what `find` rejects with. */
-  findNow(uri: string): readonly Hop[] | null
-  find(uri: string): Promise<readonly Hop[]>
+  /** The hops that need no DNS; null: `find` must ask. Throws what `find` rejects with. `from`: our socket to prefer. */
+  findNow(uri: string, from?: Endpoint | null): readonly Hop[] | null
+  find(uri: string, from?: Endpoint | null): Promise<readonly Hop[]>
 }
 
 export interface NextHopsNeeds {
@@ -35,9 +35,9 @@ export interface Wish {
 export function createNextHops({ names, transports, clock, random = Math.random }: NextHopsNeeds): NextHops {
   const cache = createNameCache({ clock })
 
-  function hopsTo(targets: readonly NameTarget[], name?: string): readonly Hop[] {
+  function hopsTo(targets: readonly NameTarget[], from: Endpoint | null, name?: string): readonly Hop[] {
     const hops = inOrder(targets, random)
-      .map(({ protocol, address, port }) => transports.hopTo(protocol, { address, port }, name))
+      .map(({ protocol, address, port }) => transports.hopTo(protocol, { address, port }, name, from))
       .filter((hop) => hop !== null)
     if (hops.length === 0) throw unavailable()
     return hops
@@ -48,20 +48,20 @@ export function createNextHops({ names, transports, clock, random = Math.random 
     return { protocol, address: wish.host, port: wish.port ?? defaultPorts[protocol], priority: 0, weight: 0 }
   }
 
-  function findNow(uri: string): readonly Hop[] | null {
+  function findNow(uri: string, from: Endpoint | null = null): readonly Hop[] | null {
     const wish = wishOf(uri)
-    if (isIP(wish.host) !== 0) return hopsTo([numericTarget(wish)])
+    if (isIP(wish.host) !== 0) return hopsTo([numericTarget(wish)], from)
     const known = cache.get(keyOf(wish))
-    return known && hopsTo(known, wish.host)
+    return known && hopsTo(known, from, wish.host)
   }
 
-  async function find(uri: string): Promise<readonly Hop[]> {
-    const now = findNow(uri)
+  async function find(uri: string, from: Endpoint | null = null): Promise<readonly Hop[]> {
+    const now = findNow(uri, from)
     if (now) return now
     const wish = wishOf(uri)
     const targets = await cache.ask(keyOf(wish), () => names.resolve(wish))
     if (targets.length === 0) throw new AppError('SIP_SEND_FAILED', 'DNS Error')
-    return hopsTo(targets, wish.host)
+    return hopsTo(targets, from, wish.host)
   }
 
   return { findNow, find }

@@ -15,6 +15,13 @@ export interface Acquaintances {
   readonly uris: readonly string[]
   /** Numbers that bring help somewhere in the network: a call to one may be carried without proof, so that it proves nothing. */
   readonly emergencies?: readonly string[]
+  /** Phones behind NAT that are kept reachable; absent: none. */
+  readonly keepAlive?: {
+    /** Flow URIs over UDP. */
+    readonly phones: readonly string[]
+    /** How often each phone hears something; 0: never. */
+    readonly everyMs: Milliseconds
+  }
   /** How the server challenges strangers by itself when they send more than their share; null: it answers 503 instead. */
   readonly challenge: ChallengeTerms | null
 }

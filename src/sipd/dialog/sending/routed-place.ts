@@ -1,0 +1,18 @@
+import { localEndIn } from '../../../sip/syntax/flow-uri.js'
+import type { Flow, Hop } from '../../transaction/transaction-layer.js'
+import type { Place } from './sender.js'
+
+/** The next hop that an application names; with a flow, the socket that the far end has spoken to. */
+export function routedPlace(routeUri: string): Place {
+  return { uri: routeUri, from: localEndIn(routeUri) }
+}
+
+/** RFC 5626 §5.3: a flow over UDP is that flow; a large request does not go over TCP instead. */
+export function onFlow(hop: Hop): Hop {
+  return hop.protocol === 'udp' ? { ...hop, flow: flowOf(hop) } : hop
+}
+
+/** The flow over UDP that a hop leads over. */
+export function flowOf({ protocol, remote, local, advertised }: Hop): Flow {
+  return { protocol, remote, local, advertised, connection: null }
+}

@@ -1,0 +1,35 @@
+import type { FarEnd } from './contract.js'
+import type { Drachtio, DrachtioAgent } from './drachtio.js'
+
+/** The far ends of dialogs that are followed: each request in such a dialog names its next hop. */
+export interface FarEnds {
+  /** Answers the function that stops. */
+  follow(dialogId: string, farEnd: FarEnd): () => void
+}
+
+/** drachtio-srf takes a next hop for requests outside dialogs alone, though the wire has a place for it in all of them. */
+export function createFarEnds(drachtio: Drachtio): FarEnds {
+  const byDialog = new Map<string, FarEnd>()
+  let followed: DrachtioAgent | undefined
+
+  function watch(agent: DrachtioAgent | undefined): void {
+    if (!agent || agent === followed) return
+    followed = agent
+    const makeRequest = agent._makeRequest.bind(agent)
+    agent._makeRequest = (params) => {
+      const { options } = params
+      const hop = byDialog.get(options.stackDialogId ?? '')?.hop() ?? null
+      return makeRequest(hop === null ? params : { ...params, options: { ...options, proxy: hop } })
+    }
+  }
+
+  return {
+    follow(dialogId, farEnd) {
+      watch(drachtio.app.client)
+      byDialog.set(dialogId, farEnd)
+      return () => {
+        if (byDialog.get(dialogId) === farEnd) byDialog.delete(dialogId)
+      }
+    },
+  }
+}
