@@ -243,7 +243,8 @@ async function aptInstall(packages) {
   const install = () => run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...packages], env)
   // A package list from last month may name files that the mirror no longer has.
   await withoutServices(() => install().catch(() => run('apt-get', ['update', '-qq'], env).then(install)))
-  if (packages.includes('redis-server') && fs.existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', '-q', 'redis-server'])
+  const services = ['redis-server', 'kamailio'].filter((name) => packages.includes(name))
+  if (services.length > 0 && fs.existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', '-q', ...services])
 }
 
 /** Makes sure that the programs are on the PATH; installs them where that is allowed, else says what to do. */

@@ -177,6 +177,7 @@ describe('a phone that dies in a call', () => {
   it('and registers anew is asked whether it has the call; when it has not, the call ends, and so does a logout that waited for it', async () => {
     const before = await hiddenPhone()
     const { at } = await called(before)
+    await office.redisSays('1', 'EXISTS', '{hd}:oncall:HD0001')
     expect(await office.redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', 'HD0001', 'drain')).toMatch(/^DRAINING/)
     const after = behind(await openUdpPeer(second, ['NOTIFY']))
     await after.phone.register(contact)
@@ -192,6 +193,8 @@ describe('a phone that dies in a call', () => {
 
   it('over a connection that is gone: its BYE is not delivered, which is logged, and the other side is told all the same', async () => {
     const lost = behind(await openTcpPhone({ port: Number(node.tcp.split(':')[1]) }))
+    // No other contact of the device is left to try.
+    await lost.phone.register('*', { headers: [['Expires', '0']] })
     await lost.phone.register(`<sip:HD0001@${nowhere};transport=tcp>`)
     const { at } = await calling(lost)
     await lost.peer.close()
@@ -228,6 +231,8 @@ describe('a phone over a connection', () => {
 describe('after a restart of the node', () => {
   it('the phone is called from the socket that it registered at', async () => {
     const hidden = await hiddenPhone()
+    await hidden.phone.register('*', { headers: [['Expires', '0']] })
+    await hidden.phone.register(contact)
     await office.redisSays(`${second.host}:${second.port}`, 'HGET', '{hd}:reg:HD0001', 'local')
     const listen = `udp://${first},udp://${second.host}:${second.port},tcp://${node.tcp}`
     await node.stop()
