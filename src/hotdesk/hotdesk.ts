@@ -96,7 +96,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     callBegan: calls.began,
     callEnded: calls.ended,
     async login(request) {
-      const outcome = await unlessLost<LoginOutcome>(() => tryLogin(request, { ...needs, attempts }))
+      const outcome = await unlessLost<LoginOutcome>(log, () => tryLogin(request, { ...needs, attempts }))
       metrics.transitionsTotal.inc({ transition: 'login', outcome: outcome.outcome })
       const { device } = request
       const extension = nameOf(request.extension)
@@ -108,7 +108,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     },
     async logout(device, how, via) {
       await calls.told()
-      const outcome = await unlessLost<LogoutOutcome>(async () =>
+      const outcome = await unlessLost<LogoutOutcome>(log, async () =>
         outcomeOf(await store.transition('hotdesk_logout', device, how, via), readLogout),
       )
       metrics.transitionsTotal.inc({ transition: 'logout', outcome: outcome.outcome })
@@ -141,11 +141,14 @@ function transitionsOf(transition: 'login' | 'logout', outcomes: Readonly<Record
   return Object.keys(outcomes).map((outcome) => ({ transition, outcome }))
 }
 
-async function unlessLost<Outcome>(ask: () => Promise<Outcome>): Promise<Outcome | { readonly outcome: 'STORE_LOST' }> {
+async function unlessLost<Outcome>(log: Logger, ask: () => Promise<Outcome>): Promise<Outcome | { readonly outcome: 'STORE_LOST' }> {
   try {
     return await ask()
   } catch (fault) {
     if (isAppError(fault, 'STORE_UNAVAILABLE')) return { outcome: 'STORE_LOST' }
-    throw fault
+    if (!isAppError(fault, 'STORE_PROTOCOL')) throw fault
+    // A key of the wrong type, by hand: the caller is asked to try later, and the log names the key.
+    log.error({ event: 'node.fault', err: fault }, fault.message)
+    return { outcome: 'STORE_LOST' }
   }
 }

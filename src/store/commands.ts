@@ -5,6 +5,7 @@ import type { Metrics } from '../base/metrics.js'
 import type { Kept, Store, StreamEntry } from './contract.js'
 import type { Keys } from './keys.js'
 import { isFunctionMissing } from './library/presence.js'
+import { isWrongType, misfitAmong } from './misfits.js'
 
 export type Commands = Pick<
   Store,
@@ -33,10 +34,16 @@ export function functionCaller({ redis, keys, reloadLibrary, clock, metrics }: C
     }
   }
 
+  async function wrongTypeWords(name: string, args: readonly string[], fault: unknown): Promise<string> {
+    const found = await misfitAmong(redis, keys, args).catch(() => null)
+    return found ?? `a key that ${name} needs has the wrong type: ${messageOf(fault)}`
+  }
+
   return async (name, args) => {
     try {
       return await callOnce(name, args)
     } catch (fault) {
+      if (isWrongType(fault)) throw new AppError('STORE_PROTOCOL', await wrongTypeWords(name, args, fault), fault)
       if (!isFunctionMissing(fault)) throw fault
       await reloadLibrary().catch((cause: unknown) => raise(new AppError('STORE_UNAVAILABLE', messageOf(cause), cause)))
       return callOnce(name, args)

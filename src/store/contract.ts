@@ -95,6 +95,8 @@ export interface Store {
   readonly clock: NetworkClock
   onState(listener: (state: StoreState) => void): () => void
   condition(): StoreCondition
+  /** Replicated keys that are no hashes and are left out, each with a sentence that says what to do. */
+  misfits(): ReadonlyMap<string, string>
   /** Redis has lost this record; the copy still holds it. */
   lacks(key: string): boolean
   /**

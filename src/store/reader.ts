@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.js'
 import { createAgenda, type Due } from './agenda.js'
 import { createHeartbeats } from './heartbeats.js'
 import { isFragment } from './integrity/census.js'
+import type { Integrity } from './integrity/integrity.js'
 import type { Losses } from './integrity/losses.js'
 import { isExpiring, isReplicated, type Keys } from './keys.js'
 import type { Fields, Hash, WritableReplica } from './replica.js'
@@ -26,7 +27,9 @@ export interface ReaderNeeds {
   readonly redis: Redis
   readonly keys: Keys
   readonly replica: WritableReplica
-  readonly losses: Pick<Losses, 'concerns' | 'sift' | 'found' | 'left' | 'kept' | 'keptFields'>
+  readonly integrity: Pick<Integrity, 'misfits'> & {
+    readonly losses: Pick<Losses, 'concerns' | 'sift' | 'found' | 'left' | 'kept' | 'keptFields'>
+  }
   readonly clock: Clock
   readonly log: Logger
   readonly onFault: (fault: unknown) => void
@@ -38,7 +41,7 @@ const largeHash = 1_000
 /** How long one that is changed by hand again and again is left alone after it was read, by its size, within a second. */
 const restMs = (size: number): Milliseconds => Math.min(size / 50, 700)
 
-export function createReader({ redis, keys, replica, losses, clock, log, onFault }: ReaderNeeds): Reader {
+export function createReader({ redis, keys, replica, integrity, clock, log, onFault }: ReaderNeeds): Reader {
   const agenda = createAgenda()
   const heartbeats = createHeartbeats({ replica, clock })
   const sweeper = createSweeper({ redis, keys, replica, clock, onMissed, onFailed })
@@ -46,7 +49,7 @@ export function createReader({ redis, keys, replica, losses, clock, log, onFault
   const written = new Map<string, readonly string[]>()
   const restsUntil = new Map<string, Milliseconds>()
   const expiries = new Map<string, Milliseconds>()
-  const complained = new Set<string>()
+  const { losses, misfits } = integrity
   let draining = false
   let later: Alarm | null = null
 
@@ -170,11 +173,12 @@ export function createReader({ redis, keys, replica, losses, clock, log, onFault
     const [fault, value] = reply ?? noReply
     if (fault && !fault.message.startsWith('WRONGTYPE')) throw fault
     if (!fault) {
-      complained.delete(key)
+      misfits.delete(key)
       return pairs(value)
     }
-    if (!complained.has(key)) log.warn({ event: 'store.stale', key }, `${keys.full(key)} is not a hash and is ignored; delete or rename it`)
-    complained.add(key)
+    const words = `${keys.full(key)} is not a hash and is ignored; delete or rename it`
+    if (!misfits.has(key)) log.warn({ event: 'store.stale', key }, words)
+    misfits.set(key, words)
     return new Map()
   }
 

@@ -78,7 +78,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const replica = createReplica({ ...timed, onFault: (err) => log.error({ event: 'node.fault', err }, 'a listener of the copy failed') })
   const isConnected = (): boolean => link.state === 'connected'
   const integrity = createIntegrity({ ...timed, redis: main, keys, replica, savedCopy: () => savedCopy, isConnected })
-  const reader = createReader({ redis: main, keys, replica, losses: integrity.losses, clock, log, onFault: (fault) => link.renew(fault) })
+  const reader = createReader({ redis: main, keys, replica, integrity, clock, log, onFault: (fault) => link.renew(fault) })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
   const link = createLink({ connections, prepare, healthy, place: redisCliFor(place), clock, log })
@@ -151,7 +151,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     cli: redisCliFor(place),
     clock: redisClock,
     onState: link.onState,
-    lacks: integrity.losses.has,
+    ...integrity.gaps,
     condition: () => integrity.condition([isConnected() ? null : withoutRedis(copyFrom, replica), library.trouble, primaryWatch.doubt]),
     ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock, metrics }),
     ...integrity.guarding(transitions),

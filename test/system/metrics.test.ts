@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../src/cli/demo/phone.js'
+import { converse, hangUp } from '../support/conversation.js'
 import { logIn } from '../support/login.js'
 import type { TestNode } from '../support/node.js'
 import { metricOf, until, untilReadiness } from '../support/node-health.js'
@@ -10,11 +11,13 @@ describe('the metrics of a node', () => {
   let office: TestOffice
   let node: TestNode
   let desk1: Phone
+  let desk2: Phone
 
   beforeAll(async () => {
     office = await openTestOffice()
     node = await office.node('paris-1')
     desk1 = await office.phone('HD0001', node)
+    desk2 = await office.phone('HD0002', node)
   }, 60_000)
 
   afterAll(() => office.close())
@@ -55,6 +58,30 @@ describe('the metrics of a node', () => {
     expect(await metricOf(node, 'hotdesk_login_seconds_count')).toBe(1)
   })
 
+  it('count what the command line does: a logout that waits for a call when the call has ended, and only then', async () => {
+    const fcall = (...words: readonly string[]): Promise<string> =>
+      office.redis.cli('FCALL', `hotdesk_${words[0] ?? ''}`, '1', '{hd}', ...words.slice(1))
+    const counted = (transition: string, outcome: string, wanted: number): Promise<unknown> =>
+      until(
+        `${transition} ${outcome} is counted`,
+        () => transitions(transition, outcome),
+        (count) => count === wanted,
+      )
+    expect(await fcall('login', '101', 'HD0002', 'cli')).toBe('LOGGED_IN')
+    await counted('login', 'LOGGED_IN', 2)
+    expect(await fcall('login', '102', 'HD0002', 'cli')).toBe('DISPLACED 101')
+    await counted('login', 'DISPLACED', 1)
+    const call = await converse(desk1, '102', desk2)
+    expect(await fcall('logout', 'HD0002', 'drain', 'cli')).toBe('DRAINING 1')
+    expect(await transitions('logout', 'LOGGED_OUT')).toBe(0)
+    await hangUp(call)
+    await counted('logout', 'LOGGED_OUT', 1)
+    expect(await fcall('login', '102', 'HD0002')).toBe('LOGGED_IN')
+    expect(await fcall('logout', '102', 'now')).toBe('LOGGED_OUT 102')
+    await counted('logout', 'LOGGED_OUT', 2)
+    expect(await transitions('login', 'LOGGED_IN')).toBe(3)
+  })
+
   it('count what was set right after a hand edit', async () => {
     await office.redis.cli('HDEL', '{hd}:devices', 'HD0001')
     await until(
@@ -64,6 +91,28 @@ describe('the metrics of a node', () => {
       10_000,
     )
     expect(await office.redis.cli('FCALL', 'hotdesk_where', '1', '{hd}', '100')).toBe('NOWHERE')
+  })
+
+  it('go on where somebody has put another type of key in place of the logins: the node names it, refuses logins and takes them again', async () => {
+    await logIn(desk1, '100')
+    await office.redis.cli('RENAME', '{hd}:devices', '{hd}:aside')
+    await office.redis.cli('SET', '{hd}:devices', 'spoiled')
+    expect(JSON.stringify(await untilReadiness(node, 503))).toContain('{hd}:devices is not a hash')
+    const call = await desk1.dial('*77*101*')
+    const dialled = await call.result
+    if (dialled.outcome === 'failed') throw new Error('the code was refused')
+    await dialled.call.hears(10)
+    await dialled.call.audio.press('5822#')
+    await until(
+      'STORE_LOST is counted',
+      () => transitions('login', 'STORE_LOST'),
+      (count) => count === 1,
+    )
+    await dialled.call.hangUp()
+    await office.redis.cli('RENAME', '{hd}:aside', '{hd}:devices')
+    await untilReadiness(node, 200, 15_000)
+    await logIn(desk1, '101')
+    expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('OCCUPIED 101')
   })
 
   it('count each time that Redis was lost and is there again', async () => {

@@ -34,9 +34,31 @@ export async function withStore<Answer>(
   }
 }
 
-/** The same with people and phones. */
-export function withDirectory<Answer>(config: Config, run: (directory: Directory, store: Store) => Promise<Answer>): Promise<Answer> {
+/** What a command reads of the copy: keys, or the beginnings of them. */
+export type Reads = readonly string[]
+
+const records: Reads = ['users', 'devices', 'user:', 'device:', 'site:', 'node:', 'reg:']
+
+/**
+ * A key of the wrong type is left out of the copy, so a command that reads it would tell what is not so.
+ * @throws AppError COMMAND_REFUSED that names each
+ */
+export function requireReadable({ misfits }: Pick<Store, 'misfits'>, reads: Reads): void {
+  const found = [...misfits()].filter(([key]) => reads.some((read) => (read.endsWith(':') ? key.startsWith(read) : key === read)))
+  const words = found.slice(0, mostNamed).map(([, text]) => text)
+  if (words.length > 0) throw new AppError('COMMAND_REFUSED', words.join('\n'))
+}
+
+const mostNamed = 10
+
+/** The same with people and phones. @throws AppError COMMAND_REFUSED also where a key that the command reads has the wrong type */
+export function withDirectory<Answer>(
+  config: Config,
+  run: (directory: Directory, store: Store) => Promise<Answer>,
+  reads: Reads = records,
+): Promise<Answer> {
   return withStore(config, async (store) => {
+    requireReadable(store, reads)
     const directory = createDirectory({ store, seal: createSeal(config.secret, config.network), log: silentLogger() })
     try {
       return await run(directory, store)

@@ -3,7 +3,7 @@ import { systemClock } from '../../base/clock.js'
 import type { Replica } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { table } from '../terminal.js'
-import { withStore } from './network.js'
+import { requireReadable, withStore } from './network.js'
 
 /** One phone, as `hotdesk status --json` shows it. */
 export interface PhoneStatus {
@@ -30,7 +30,10 @@ export function statusCommand(program: Command, needs: CommandNeeds): void {
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk status\n  hotdesk status --site paris --json')
     .action(async ({ site, json }: { site?: string; json?: boolean }) => {
-      const phones = await withStore(needs.config('look'), ({ replica }) => Promise.resolve(phonesIn(replica)))
+      const phones = await withStore(needs.config('look'), (store) => {
+        requireReadable(store, ['users', 'devices', 'user:', 'device:', 'reg:'])
+        return Promise.resolve(phonesIn(store.replica))
+      })
       const wanted = phones.filter((phone) => site === undefined || phone.site === site)
       const { print, complain, paint } = needs.terminal
       if (wanted.length === 0)

@@ -89,13 +89,17 @@ function writingCommands(device: Command, needs: CommandNeeds): void {
 async function add(telling: Telling, id: DeviceId, named: Named): Promise<void> {
   const config = telling.needs.config('look')
   const edit = mergedDeviceEdit(editsIn(deviceFields, named))
-  await withDirectory(config, async (directory) => {
-    const present = directory.device(id)
-    if (present) return tellUndone(telling, [existsWords('device', nameOf(present))])
-    const password = newPassword()
-    const change = { id, edit: { site: config.site, hotdesk: true, ...edit, password }, expected: 'new', directory, password } as const
-    await save(telling, change)
-  })
+  await withDirectory(
+    config,
+    async (directory) => {
+      const present = directory.device(id)
+      if (present) return tellUndone(telling, [existsWords('device', nameOf(present))])
+      const password = newPassword()
+      const change = { id, edit: { site: config.site, hotdesk: true, ...edit, password }, expected: 'new', directory, password } as const
+      await save(telling, change)
+    },
+    [`device:${id}`],
+  )
 }
 
 function nameOf({ id, location }: Device): string {
@@ -105,23 +109,33 @@ function nameOf({ id, location }: Device): string {
 async function set(telling: Telling, id: DeviceId, named: Named): Promise<void> {
   const edit = mergedDeviceEdit(editsIn(deviceFields, named))
   if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk device set --help shows what there is'])
-  await withDirectory(telling.needs.config('look'), (directory) => save(telling, { id, edit, expected: 'known', directory }))
+  await withDirectory(telling.needs.config('look'), (directory) => save(telling, { id, edit, expected: 'known', directory }), [
+    `device:${id}`,
+  ])
 }
 
 async function renewPassword(telling: Telling, id: DeviceId): Promise<void> {
-  await withDirectory(telling.needs.config('look'), async (directory) => {
-    const password = newPassword()
-    await save(telling, { id, edit: { password }, expected: 'known', directory, password })
-  })
+  await withDirectory(
+    telling.needs.config('look'),
+    async (directory) => {
+      const password = newPassword()
+      await save(telling, { id, edit: { password }, expected: 'known', directory, password })
+    },
+    [`device:${id}`],
+  )
 }
 
 async function remove(telling: Telling, id: DeviceId, confirmation: Confirmation): Promise<void> {
-  await withDirectory(telling.needs.config('look'), async (directory) => {
-    const device = directory.device(id)
-    const objection = device && (await objectionTo(`phone ${nameOf(device)}`, confirmation, telling.needs))
-    if (objection !== null) return tellUndone(telling, [objection])
-    tellRemoved(telling, await directory.removeDevice(id))
-  })
+  await withDirectory(
+    telling.needs.config('look'),
+    async (directory) => {
+      const device = directory.device(id)
+      const objection = device && (await objectionTo(`phone ${nameOf(device)}`, confirmation, telling.needs))
+      if (objection !== null) return tellUndone(telling, [objection])
+      tellRemoved(telling, await directory.removeDevice(id))
+    },
+    [`device:${id}`],
+  )
 }
 
 interface Change {

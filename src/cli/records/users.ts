@@ -92,14 +92,18 @@ async function add(telling: Telling, extension: Extension, options: Named & PinO
   const dialplan = readDialplan(config)
   const reserved = reservedBy(dialplan, config)(extension)
   if (reserved !== null) return tellUndone(telling, [reserved])
-  await withDirectory(config, async (directory) => {
-    const present = directory.user(extension)
-    if (present) return tellUndone(telling, [existsWords('user', nameOf(present))])
-    const edit: UserEdit = { home: config.site, ...mergedUserEdit(editsIn(userFields, options)) }
-    const save = (pinHash: string) => directory.putUser(extension, { ...edit, pinHash }, 'new')
-    if (await savePin(telling, extension, sourceOf(options), save))
-      tellDoubts(telling.needs, [...siteDoubts([edit.home], directory, config), ...numberDoubts([extension], dialplan)])
-  })
+  await withDirectory(
+    config,
+    async (directory) => {
+      const present = directory.user(extension)
+      if (present) return tellUndone(telling, [existsWords('user', nameOf(present))])
+      const edit: UserEdit = { home: config.site, ...mergedUserEdit(editsIn(userFields, options)) }
+      const save = (pinHash: string) => directory.putUser(extension, { ...edit, pinHash }, 'new')
+      if (await savePin(telling, extension, sourceOf(options), save))
+        tellDoubts(telling.needs, [...siteDoubts([edit.home], directory, config), ...numberDoubts([extension], dialplan)])
+    },
+    [`user:${extension}`],
+  )
 }
 
 function nameOf({ extension, name }: User): string {
@@ -114,33 +118,45 @@ async function set(telling: Telling, extension: Extension, named: Named): Promis
   const config = telling.needs.config('look')
   const edit = mergedUserEdit(editsIn(userFields, named))
   if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk user set --help shows what there is'])
-  await withDirectory(config, async (directory) => {
-    const reserved = reservedBy(readDialplan(config), config)(extension)
-    if (reserved !== null && directory.user(extension)) return tellUndone(telling, [`${reserved}: give this user another extension`])
-    const isSaved = tellSaved(telling, await directory.putUser(extension, edit, 'known'))
-    if (isSaved) tellDoubts(telling.needs, siteDoubts([edit.home], directory, config))
-  })
+  await withDirectory(
+    config,
+    async (directory) => {
+      const reserved = reservedBy(readDialplan(config), config)(extension)
+      if (reserved !== null && directory.user(extension)) return tellUndone(telling, [`${reserved}: give this user another extension`])
+      const isSaved = tellSaved(telling, await directory.putUser(extension, edit, 'known'))
+      if (isSaved) tellDoubts(telling.needs, siteDoubts([edit.home], directory, config))
+    },
+    [`user:${extension}`],
+  )
 }
 
 async function renewPin(telling: Telling, extension: Extension, source: PinSource): Promise<void> {
-  await withDirectory(telling.needs.config('look'), async (directory) => {
-    if (directory.user(extension) === null) return tellUndone(telling, [unknownWords('user')])
-    await savePin(telling, extension, source, (pinHash) => directory.putUser(extension, { pinHash }, 'known'))
-  })
+  await withDirectory(
+    telling.needs.config('look'),
+    async (directory) => {
+      if (directory.user(extension) === null) return tellUndone(telling, [unknownWords('user')])
+      await savePin(telling, extension, source, (pinHash) => directory.putUser(extension, { pinHash }, 'known'))
+    },
+    [`user:${extension}`],
+  )
 }
 
 async function remove(telling: Telling, extension: Extension, confirmation: Confirmation): Promise<void> {
-  await withDirectory(telling.needs.config('look'), async (directory) => {
-    const user = directory.user(extension)
-    if (user) {
-      const objection = await objectionTo(`user ${nameOf(user)}`, confirmation, telling.needs)
-      if (objection !== null) return tellUndone(telling, [objection])
-    }
-    const phones = directory.ownedBy(extension)
-    const removed = await directory.removeUser(extension)
-    tellRemoved(telling, removed)
-    if (removed.outcome === 'REMOVED') tellDoubts(telling.needs, ownerDoubts(phones))
-  })
+  await withDirectory(
+    telling.needs.config('look'),
+    async (directory) => {
+      const user = directory.user(extension)
+      if (user) {
+        const objection = await objectionTo(`user ${nameOf(user)}`, confirmation, telling.needs)
+        if (objection !== null) return tellUndone(telling, [objection])
+      }
+      const phones = directory.ownedBy(extension)
+      const removed = await directory.removeUser(extension)
+      tellRemoved(telling, removed)
+      if (removed.outcome === 'REMOVED') tellDoubts(telling.needs, ownerDoubts(phones))
+    },
+    [`user:${extension}`],
+  )
 }
 
 /** The whole record, and where the user sits. */

@@ -5,6 +5,7 @@ import { homeRule } from './home-rule.js'
 import { createRecordWatch, type RecordWatchNeeds } from './record-watch.js'
 import { createRetention, type RetentionNeeds } from './retention.js'
 import { createSiteWatch } from './site-watch.js'
+import { createTransitionCount } from './transition-count.js'
 
 export interface CareNeeds extends RecordWatchNeeds, RetentionNeeds, Omit<AutomaticLogoutNeeds, 'rules'> {
   /** Left out: nobody is logged out by time. */
@@ -20,6 +21,7 @@ export function createCare({ automaticLogout, ...needs }: CareNeeds): { close():
     createRecordWatch(needs),
     createRetention(needs),
     createSiteWatch(needs),
+    createTransitionCount(needs),
     createAutomaticLogout({ ...needs, rules }),
     home,
   ]

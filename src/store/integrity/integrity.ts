@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { NetworkClock, Store, StoreCondition } from '../contract.js'
 import type { Keys } from '../keys.js'
+import { misfitCondition } from '../misfits.js'
 import type { WritableReplica } from '../replica.js'
 import type { SavedCopy } from '../saved-copy.js'
 import { createAudit } from './audit.js'
@@ -17,6 +18,10 @@ export interface Integrity {
   readonly losses: Losses
   /** At the first connection: compares the network with the copy of the node's last run. */
   compareWithSaved(): Promise<void>
+  /** Keys that are no hashes and are left out of the copy, each with a sentence; the reader fills it. */
+  readonly misfits: Map<string, string>
+  /** What the copy has and Redis has not, and the other way round. */
+  readonly gaps: Pick<Store, 'lacks' | 'misfits'>
   /** With what else troubles the store. */
   condition(troubles: readonly (string | null)[]): StoreCondition
   /** After everything was read. */
@@ -44,6 +49,7 @@ const remedy = 'Bring them back (hotdesk redis restore, hotdesk import), or acce
 
 export function createIntegrity(needs: IntegrityNeeds): Integrity {
   const { redis, keys, replica, savedCopy, isConnected, clock, networkClock, log, metrics } = needs
+  const misfits = new Map<string, string>()
   const losses = createLosses({
     replica,
     marks: createMarks(redis, keys),
@@ -77,6 +83,8 @@ export function createIntegrity(needs: IntegrityNeeds): Integrity {
 
   return {
     losses,
+    misfits,
+    gaps: { lacks: losses.has, misfits: () => misfits },
     async compareWithSaved() {
       if (isCompared) return
       isCompared = true
@@ -101,10 +109,14 @@ export function createIntegrity(needs: IntegrityNeeds): Integrity {
         return transition(name, ...args)
       },
     }),
-    condition: (troubles) => ({
-      reasons: [...troubles, losses.sentence === null ? null : `${losses.sentence}. ${remedy}`].filter((reason) => reason !== null),
-      warnings: memory.warnings,
-    }),
+    condition(troubles) {
+      const odd = misfitCondition(misfits)
+      const loss = losses.sentence === null ? null : `${losses.sentence}. ${remedy}`
+      return {
+        reasons: [...troubles, ...odd.reasons, loss].filter((reason) => reason !== null),
+        warnings: [...memory.warnings, ...odd.warnings],
+      }
+    },
     close: memory.close,
   }
 }
