@@ -218,12 +218,8 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
     registrar,
     features,
     trunks,
-    recordsFolder: join(config.data, 'calls'),
-    retentionDays: config.retentionDays,
-    callBackMinutes: config.emergency.callBackMinutes,
-    emergencyStopSeconds: config.emergency.stopSeconds,
     settled,
-    unproven: unprovenLimits(config),
+    ...callLimits(config),
   })
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
   finishCallsFirst(ground, calls)
@@ -275,6 +271,17 @@ function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership
 function registrationOf({ registration }: Config) {
   const { minSeconds, maxSeconds, defaultSeconds, keepAliveSeconds } = registration
   return { minExpires: minSeconds, maxExpires: maxSeconds, defaultExpires: defaultSeconds, keepAliveMs: keepAliveSeconds * 1_000 }
+}
+
+function callLimits(config: Config) {
+  return {
+    recordsFolder: join(config.data, 'calls'),
+    retentionDays: config.retentionDays,
+    callBackMinutes: config.emergency.callBackMinutes,
+    busyGraceMs: config.calls.busyGraceMilliseconds,
+    emergencyStopSeconds: config.emergency.stopSeconds,
+    unproven: unprovenLimits(config),
+  }
 }
 
 function unprovenLimits({ emergency }: Config) {

@@ -70,6 +70,7 @@ export interface Config {
   readonly pin: Behaviour['pin']
   readonly lockout: Behaviour['lockout']
   readonly registration: Behaviour['registration']
+  readonly calls: Behaviour['calls']
   readonly emergency: Behaviour['emergency']
   readonly log: { readonly level: (typeof levels)[number]; readonly form: 'json' | 'pretty' }
   /** The site's dial plan file. */
@@ -260,6 +261,7 @@ function resolved(from: Settings, { folder, purpose, ...surroundings }: Surround
     pin: from.pin,
     lockout: from.lockout,
     registration: from.registration,
+    calls: from.calls,
     emergency: from.emergency,
     log: { level: from.log.level, form: from.log.form ?? (process.stdout.isTTY ? 'pretty' : 'json') },
     dialplan: dialplanFile(from, folder),

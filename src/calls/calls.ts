@@ -48,6 +48,8 @@ export interface CallsNeeds {
   readonly settled: (withinMs: Milliseconds) => Promise<void>
   /** How long the end of the node waits for emergency calls. */
   readonly emergencyStopSeconds: number
+  /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
+  readonly busyGraceMs: Milliseconds
   /** How many emergency calls callers without proof may have. */
   readonly unproven: ShareLimits
   readonly node: NodeName

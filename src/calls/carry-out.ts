@@ -1,11 +1,14 @@
+import type { Binding } from '../registrar/registrar.js'
 import { type Call, refuse } from './call.js'
 import type { Decision, Question, To } from './decision/contract.js'
 import { decide } from './decision/decision.js'
+import { shownDigits } from './decision/shown-digits.js'
 import { toEmergency } from './emergency.js'
 import type { Failure, Termination } from './failure.js'
 import { branchesTo, phoneBranch } from './legs/branches.js'
 import { phonesInReach } from './legs/network-family.js'
 import { place } from './legs/place.js'
+import { contactsOf, redirectionIn, sameHostIn } from './legs/redirection.js'
 import type { CallNeeds } from './needs.js'
 import { toOutside } from './outside/to-outside.js'
 
@@ -42,12 +45,13 @@ export function carryOut(call: Call, decision: Decision, needs: CallNeeds): Prom
   }
 }
 
-function note({ log, course }: Call, { steps, questions }: Decision, { hotdesk }: CallNeeds): void {
+function note({ log, course }: Call, { steps, questions }: Decision, needs: CallNeeds): void {
   log.debug({ event: 'call.routed', steps }, 'why it goes where it goes')
   for (const question of questions) {
-    if (question.kind === 'user') course.called.set(question.user.extension, hotdesk.devicesOf(question.user.extension))
-    if (question.kind === 'forwarded')
-      log.info({ event: 'call.routed', to: `forward ${question.number}` }, `forwarded to ${question.number}`)
+    if (question.kind === 'user') course.called.set(question.user.extension, needs.hotdesk.devicesOf(question.user.extension))
+    if (question.kind !== 'forwarded') continue
+    const number = shownDigits(question.number, needs) ?? 'unknown'
+    log.info({ event: 'call.routed', to: `forward ${number}` }, `forwarded to ${number}`)
   }
 }
 
@@ -63,6 +67,7 @@ async function toPhones(call: Call, to: To<'phones'>, needs: CallNeeds): Promise
     case 'ended':
       return placed.termination
     case 'missed':
+      if (placed.failure.reason === 'redirected') return redirected(call, placed.failure, to, needs)
       return afterMiss(call, placed.failure, { kind: 'missed', user, reason: placed.failure.reason, way }, needs)
     case 'withdrawn':
       if (++call.course.moves >= mostMoves) return refuse(call, { reason: 'no-answer' })
@@ -73,6 +78,34 @@ async function toPhones(call: Call, to: To<'phones'>, needs: CallNeeds): Promise
 function noteOutOfReach({ log }: Call, devices: readonly string[]): void {
   const words = `the caller's media and ${devices.join(', ')} have addresses of different families, IPv4 and IPv6: nothing relays between them`
   log.warn({ event: 'call.refused', status: 488, reason: 'other-family', devices }, words)
+}
+
+/** A phone of the user forwards by itself: the call goes to the first number that the dial plan takes (RFC 3261 §8.1.3.4). */
+function redirected(
+  call: Call,
+  failure: Failure,
+  { user, way, bindings }: To<'phones'>,
+  needs: CallNeeds,
+): Promise<Termination> | Termination {
+  const { answer } = failure
+  const numbers = call.invite.cancelled || !answer ? [] : redirectionIn(answer, (uri) => isOurs(uri, bindings, needs))
+  // The caller's node knows where the call has been.
+  if (way.hops > 0 && numbers.length > 0)
+    return refuse(call, { ...failure, status: 302, headers: { Contact: contactsOf(numbers, needs.domain) } })
+  const decisions = numbers.map((number) => decide({ kind: 'redirected', user, number, way }, needs))
+  const decision = decisions.find(({ to }) => to.kind !== 'refused') ?? decisions[0]
+  return decision ? carryOut(call, decision, needs) : refuse(call, failure)
+}
+
+/** A phone names the network in its Contact, or itself. */
+function isOurs(uri: string, bindings: readonly Binding[], { registrar }: CallNeeds): boolean {
+  return (
+    bindings.length === 0 ||
+    bindings.some(
+      ({ device, contact, flow }) =>
+        registrar.isCalled({ uri, receivedOn: '' }, device) || [contact, flow].some((own) => sameHostIn(own, uri)),
+    )
+  )
 }
 
 /** Where no forward takes the call, the caller hears what the phone said. */

@@ -50,6 +50,7 @@ export const refusals = {
     result: 'client',
     headers: { Warning: '301 hotdesk "Incompatible network address formats: IPv4 and IPv6"' },
   },
+  redirected: { status: 480, phrase: 'Temporarily Unavailable', result: 'client' },
   loop: { status: 482, phrase: 'Loop Detected', result: 'client' },
   'too-many-hops': { status: 483, phrase: 'Too Many Hops', result: 'client' },
   'bad-extension': { status: 420, phrase: 'Bad Extension', result: 'client' },
@@ -71,14 +72,16 @@ export interface Failure {
   /** What leg B answered, where it did. */
   readonly answer?: SipAnswer
   readonly headers?: SipHeaders
+  /** Instead of the status of the reason. */
+  readonly status?: number
 }
 
 /** The response a failure becomes. What leg B said is passed on, unless it speaks of leg B alone; of a 403 only the words are. */
-export function responseOf({ reason, answer, headers }: Failure): { readonly status: number; readonly parts: ResponseParts } {
+export function responseOf({ reason, answer, headers, status }: Failure): { readonly status: number; readonly parts: ResponseParts } {
   const refusal: Refusal = refusals[reason]
   const passed = reason === 'upstream' && answer && isForCaller(answer.status) ? answer : null
   return {
-    status: passed?.status ?? refusal.status,
+    status: status ?? passed?.status ?? refusal.status,
     parts: {
       reason: passed?.reason ?? forbidden(reason, answer) ?? refusal.phrase,
       headers: { ...refusal.headers, ...headers, [reasonHeader]: reason, ...retryAfter(passed) },
@@ -100,6 +103,9 @@ export function reasonOf(answer: SipAnswer): RefusalReason {
 }
 
 const reasonByStatus: Readonly<Record<number, RefusalReason>> = {
+  300: 'redirected',
+  301: 'redirected',
+  302: 'redirected',
   404: 'unknown-number',
   408: 'not-reachable',
   430: 'not-reachable',

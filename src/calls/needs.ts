@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js'
+import type { Clock, Milliseconds } from '../base/clock.js'
 import type { DeviceId, Extension, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
@@ -91,6 +91,8 @@ export interface CallNeeds {
   readonly records: CallRecords
   /** Every call that has begun and not ended. */
   readonly open: Set<OpenCall>
+  /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
+  readonly busyGraceMs: Milliseconds
   readonly node: NodeName
   readonly domain: string
   /** The node's own. */

@@ -25,6 +25,8 @@ export interface User {
   readonly pinHash: string | null
   readonly enabled: boolean
   readonly mayHotdesk: boolean
+  /** Whether calls follow a forward that the user's phone sets by itself, with a 302. */
+  readonly mayForward: boolean
   readonly secondLogin: SecondLogin
   /** How long this user's phone rings before no-answer treatment. */
   readonly ringSeconds: number

@@ -40,6 +40,7 @@ const forwardFields = {
 const usual = {
   enabled: 'yes',
   mayHotdesk: 'yes',
+  mayForward: 'yes',
   secondLogin: 'move',
   ringSeconds: '25',
   hotdesk: 'no',
@@ -64,6 +65,7 @@ export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
     pinHash: record.text('pin'),
     enabled: record.flag('enabled', usual.enabled),
     mayHotdesk: record.flag('mayHotdesk', usual.mayHotdesk),
+    mayForward: record.flag('mayForward', usual.mayForward),
     secondLogin: record.oneOf('secondLogin', secondLogins, usual.secondLogin),
     ringSeconds: record.number('ringSeconds', { from: 1, to: 600, otherwise: Number(usual.ringSeconds) }),
     forwards: {
@@ -167,6 +169,7 @@ export function userChanges(edit: UserEdit): FieldChanges {
   if (edit.pinHash !== undefined) changes.pin = edit.pinHash
   if (edit.enabled !== undefined) changes.enabled = yesNo(edit.enabled)
   if (edit.mayHotdesk !== undefined) changes.mayHotdesk = yesNo(edit.mayHotdesk)
+  if (edit.mayForward !== undefined) changes.mayForward = yesNo(edit.mayForward)
   if (edit.secondLogin !== undefined) changes.secondLogin = edit.secondLogin
   if (edit.ringSeconds !== undefined) changes.ringSeconds = String(edit.ringSeconds)
   for (const [when, field] of Object.entries(forwardFields) as [keyof Forwards, string][]) {

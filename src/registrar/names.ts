@@ -16,7 +16,7 @@ export interface Names {
   /** The name that the phone has for this network. */
   domainIn(register: IncomingRequest): string
   /** RFC 3261 §8.2.2.1: whether the Request-URI is one of this network, for a phone with these bindings. */
-  isCalled(request: IncomingRequest, bindings: readonly Pick<BoundContact, 'domain'>[]): boolean
+  isCalled(request: Pick<IncomingRequest, 'uri' | 'receivedOn'>, bindings: readonly Pick<BoundContact, 'domain'>[]): boolean
 }
 
 export interface NamesNeeds {

@@ -44,7 +44,7 @@ export interface Registrar {
   /** The device that the request seems to come from; proves nothing. */
   seemsFrom(request: IncomingRequest): DeviceId | null
   /** Whether the Request-URI names this network, as far as this device can know its names. */
-  isCalled(request: IncomingRequest, by: DeviceId): boolean
+  isCalled(request: Pick<IncomingRequest, 'uri' | 'receivedOn'>, by: DeviceId): boolean
   /** Which device sent a request that must not be refused; sends nothing, reads memory alone. */
   recognise(request: IncomingRequest): Recognition
   /** A challenge that every phone can answer. */

@@ -46,6 +46,7 @@ describe('a user', () => {
       pinHash: null,
       enabled: true,
       mayHotdesk: true,
+      mayForward: true,
       secondLogin: 'move',
       ringSeconds: 25,
       forwards: { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null },

@@ -76,6 +76,11 @@ export const behaviour = {
       'expected minSeconds, defaultSeconds and maxSeconds in growing order',
     )
     .prefault({}),
+  calls: block({
+    busyGraceMilliseconds: whole('milliseconds', { from: 0, to: 60_000 })
+      .prefault('2000')
+      .describe('A user’s contacts that do not ring are given up so long after another one was busy.'),
+  }).prefault({}),
   emergency: block({
     quietSeconds: seconds(0, aDay)
       .prefault('600')

@@ -47,6 +47,8 @@ export type Question =
   /** The user's phones have not taken the call, or there are none. */
   | { readonly kind: 'missed'; readonly user: User; readonly reason: RefusalReason; readonly way: Way }
   | { readonly kind: 'forwarded'; readonly number: string; readonly way: Way }
+  /** A phone of the user has answered with 302 and this number. */
+  | { readonly kind: 'redirected'; readonly user: User; readonly number: string; readonly way: Way }
 
 export type Destination =
   | { readonly kind: 'emergency'; readonly number: string; readonly trunks: readonly Trunk[] }

@@ -25,6 +25,7 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
   ],
   seated: [['phone', users.registrations]],
   missed: [['forward', users.forward]],
+  redirected: [['forward', users.redirection]],
   forwarded: [
     ['loop', numbers.loop],
     ['number', numbers.forwardedNumber],

@@ -96,11 +96,13 @@ export function handed({ digits, hops }: Asked<'handed'>): Finding {
 
 // ── forwards ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function loop({ number, way: { trail } }: Asked<'forwarded'>): Finding {
+export function loop({ number, way: { trail } }: Asked<'forwarded'>, knowledge: Knowledge): Finding {
   const to: Destination = { kind: 'refused', reason: 'loop' }
-  if (trail.includes(number)) return { words: `the call has been at ${number} before`, to }
+  // A phone that forwards may have been given anything, a PIN included.
+  const there = shownDigits(number, knowledge) ?? 'that number'
+  if (trail.includes(number)) return { words: `the call has been at ${there} before`, to }
   if (trail.length > mostForwards) return { words: `the call has been forwarded ${trail.length} times`, to }
-  return { words: `the call has not been at ${number} before` }
+  return { words: `the call has not been at ${there} before` }
 }
 
 /** A forward reaches people and the outside, and no dial code. */

@@ -3,6 +3,7 @@ import type { Forwards, LiveNode, User } from '../../directory/directory.js'
 import type { Binding } from '../../registrar/registrar.js'
 import type { RefusalReason } from '../failure.js'
 import type { Asked, Finding, Knowledge, Way } from './contract.js'
+import { shownDigits } from './shown-digits.js'
 
 /** Handed on by the first node, and once more when the user has moved meanwhile. */
 const mostHops = 2
@@ -75,6 +76,14 @@ export function forward({ user, reason, way }: Asked<'missed'>): Finding {
   const number = name && isOurs(way) ? user.forwards[name] : null
   if (number === null || number === undefined) return { words: `no forward is set for ${words(reason)}`, to: { kind: 'refused', reason } }
   return { words: `calls are forwarded to ${number} when ${words(reason)}`, ask: { kind: 'forwarded', number, way: after(way, user) } }
+}
+
+/** The key of a phone sets a forward like one that is set here. */
+export function redirection({ user, number, way }: Asked<'redirected'>, knowledge: Knowledge): Finding {
+  if (!user.mayForward)
+    return { words: `${user.name} may not forward calls with a key of the phone`, to: { kind: 'refused', reason: 'redirected' } }
+  const shown = shownDigits(number, knowledge) ?? 'a number that goes nowhere'
+  return { words: `the phone of ${user.name} forwards to ${shown}`, ask: { kind: 'forwarded', number, way: after(way, user) } }
 }
 
 function words(reason: RefusalReason): string {

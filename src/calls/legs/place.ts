@@ -34,6 +34,7 @@ export async function place(call: Call, { branches, ringMs, silenceMs, to }: Att
     ringMs,
     silenceMs,
     stuckMs: ringMs,
+    graceMs: needs.busyGraceMs,
     onProvisional: provisionalRelay(call, branches.length),
   })
   call.course.reached = to
@@ -92,6 +93,7 @@ export function reasonFor(answer: SipAnswer, asked: readonly Asked[]): RefusalRe
   // Only a node of ours gives a reason of its own.
   const reason = asked.some(({ node }) => node !== undefined) ? reasonOf(answer) : reasonOf({ ...answer, header: () => '' })
   const isOurs = asked.every(({ device, node }) => device !== null || node !== undefined)
+  if (reason === 'redirected' && !isOurs) return 'upstream'
   return reason === 'upstream' && goneStatuses.has(answer.status) && isOurs ? 'not-reachable' : reason
 }
 

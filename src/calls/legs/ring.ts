@@ -4,6 +4,7 @@ import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplica
 import type { RefusalReason } from '../failure.js'
 import type { FarNode } from './peers.js'
 import { ourReason } from './reason.js'
+import { createRefusals } from './refusals.js'
 
 /** One phone, trunk or node that is asked. */
 export interface Branch {
@@ -51,6 +52,8 @@ export interface RingNeeds {
   readonly silenceMs: number
   /** Somebody has said 100 and nothing more so long after it: the same. */
   readonly stuckMs: number
+  /** Of several branches: how long after a refusal the silent ones may still begin to ring. */
+  readonly graceMs?: number
   readonly onProvisional: (answer: SipAnswer) => void
   /** Every final response, also to a branch that was cancelled. */
   readonly onFinal?: (answer: SipAnswer) => void
@@ -64,7 +67,14 @@ const silent: SipAnswer = { status: 408, reason: 'Request Timeout', header: () =
 export const stuck: SipAnswer = { ...silent, reason: 'No Progress' }
 
 /** Rings all branches at once; the first to answer has the call, the others are cancelled. */
-export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, onProvisional, onFinal }: RingNeeds): Ringing {
+export function ring(needs: RingNeeds): Ringing {
+  const { srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, graceMs = 0, onProvisional, onFinal } = needs
+  const refusals = createRefusals({
+    clock,
+    graceMs,
+    hearsTrying: srf.hearsTrying,
+    onlySilentAreLeft: () => end({ outcome: 'failed', answer: best(failures) }, ''),
+  })
   const waiting = new Map<Branch, OutgoingInvite>()
   const failures: SipAnswer[] = []
   let settle: (result: RingResult) => void = () => undefined
@@ -78,6 +88,7 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
     settled = true
     noAnswer.cancel()
     silence.cancel()
+    refusals.close()
     for (const invite of waiting.values()) invite.cancel(reasonHeader(reason))
     settle(outcome)
   }
@@ -86,7 +97,7 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
     const wanted = waiting.delete(branch) && !settled
     onFinal?.(outcome.answer)
     if (outcome.outcome === 'failed') {
-      if (wanted) missed(outcome.answer)
+      if (wanted) missed(branch, outcome.answer)
     } else if (wanted) {
       end({ outcome: 'taken', branch, taken: outcome }, answeredElsewhere)
     } else {
@@ -95,10 +106,11 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
     }
   }
 
-  function missed(answer: SipAnswer): void {
+  function missed(branch: Branch, answer: SipAnswer): void {
     failures.push(answer)
     // RFC 3261 §16.7 step 5: a 6xx speaks for all.
     if (answer.status >= 600 || waiting.size === 0) end({ outcome: 'failed', answer: best(failures) }, '')
+    else refusals.refused(branch, answer)
   }
 
   const noAnswer = clock.after(ringMs, () => end({ outcome: 'no-answer' }, ourReason('No answer')))
@@ -117,7 +129,9 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
     waiting.set(branch, invite)
     invite.onProvisional((answer) => {
       signOfLife(answer)
-      if (!settled && waiting.has(branch)) onProvisional(answer)
+      if (settled || !waiting.has(branch)) return
+      refusals.heard(branch, answer)
+      onProvisional(answer)
     })
   }
   for (const [branch, invite] of waiting) void invite.result.then((outcome) => took(branch, outcome))
@@ -130,13 +144,14 @@ export function ring({ srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, on
       if (!invite || settled) return
       waiting.delete(branch)
       invite.cancel()
-      missed(silent)
+      missed(branch, silent)
     },
     withdraw(device) {
       for (const [branch, invite] of waiting) {
         if (branch.device !== device) continue
         waiting.delete(branch)
         invite.cancel(reasonHeader(ourReason('Logged out')))
+        if (waiting.size > 0) refusals.left(branch)
       }
       if (waiting.size === 0) end({ outcome: 'withdrawn' }, '')
     },
@@ -152,7 +167,10 @@ export function letGo(taken: Taken, headers: SipHeaders = {}): Promise<void> {
   return taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye(headers)
 }
 
-/** RFC 3261 §16.7 step 6: a 6xx first, else the lowest class; within it, the one that says most. */
+/**
+ * RFC 3261 §16.7 step 6: a 6xx first, else the lowest class; within it, the one that says most. A 305 or 380 says less than any refusal, for it
+ * is not followed.
+ */
 export function best(answers: readonly SipAnswer[]): SipAnswer {
   const [first, ...others] = answers
   if (!first) throw new Error('no failure to choose from')
@@ -161,6 +179,7 @@ export function best(answers: readonly SipAnswer[]): SipAnswer {
 
 function rank({ status }: SipAnswer): number {
   if (status >= 600) return 0
+  if (status === 305 || status === 380) return 999
   // "Busy" tells the caller more than "nobody there"; a phone that never answered (408) tells least.
   const weight = status === 486 ? 1 : status === 408 || status === 503 ? 90 : 50
   return Math.floor(status / 100) * 100 + weight

@@ -52,6 +52,8 @@ export async function overTrunks(call: Call, { trunks, ...what }: OutsideCall, n
 
 function verdictOn({ kind }: Call, answer: SipAnswer): Verdict {
   if (isTrunkFault(answer)) return 'fault'
+  // A carrier that names another place is not followed, since calls go to the trunks of the dial plan alone.
+  if (answer.status < 400) return 'refused'
   return kind === 'emergency' ? 'refused' : 'final'
 }
 

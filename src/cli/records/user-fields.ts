@@ -22,6 +22,7 @@ export const userFields: readonly UserField[] = [
   },
   flag('enabled', 'a user who is not is logged out, and cannot log in', (enabled) => ({ enabled })),
   flag('mayHotdesk', 'may log in at shared phones', (mayHotdesk) => ({ mayHotdesk })),
+  flag('mayForward', 'may forward calls with a key of the phone', (mayForward) => ({ mayForward })),
   {
     name: 'secondLogin',
     expects: `one of ${secondLogins.join(', ')}`,
@@ -44,7 +45,7 @@ export const userFields: readonly UserField[] = [
   forward('notReachable', 'where calls go while the phone is not registered'),
 ]
 
-function flag(name: 'enabled' | 'mayHotdesk', about: string, edit: (claim: boolean) => UserEdit): UserField {
+function flag(name: 'enabled' | 'mayHotdesk' | 'mayForward', about: string, edit: (claim: boolean) => UserEdit): UserField {
   return {
     name,
     expects: 'yes or no',

@@ -17,6 +17,7 @@ describe('a record', () => {
       pinHash: 'scrypt$1$1$1$a$b',
       enabled: false,
       mayHotdesk: false,
+      mayForward: false,
       secondLogin: 'allow',
       ringSeconds: 30,
       forwards: { always: '1', busy: '2', noAnswer: '3', notLoggedIn: '4', notReachable: '+5' },

@@ -1,0 +1,44 @@
+import { dialled } from '../../sip/dialled.js'
+import { splitList } from '../../sip/headers.js'
+import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/name-addr.js'
+import { parseUri, sameHost, sipUri } from '../../sip/uri.js'
+import type { SipAnswer } from '../../srf/srf.js'
+
+/** A phone that names more is not followed any further. */
+const mostContacts = 5
+
+/**
+ * The numbers that a 300, 301 or 302 names, the ones with the highest q first (RFC 3261 §8.1.3.4). A redirection is worth its number alone,
+ * which the dial plan takes: no call goes to an address that a phone has named. `isOurs` tells the URIs of this network; a telephone number
+ * is one at any host, a few digits are not.
+ */
+export function redirectionIn(answer: SipAnswer, isOurs: (uri: string) => boolean): readonly string[] {
+  const contacts = splitList(answer.header('Contact'))
+    .slice(0, mostContacts)
+    .flatMap((value) => parseNameAddr(value) ?? [])
+  const sorted = contacts.toSorted((one, other) => preference(other.params.get('q')) - preference(one.params.get('q')))
+  const numbers = sorted.filter(({ uri }) => isTelephone(uri) || isOurs(uri)).map(({ uri }) => dialled(uri))
+  return [...new Set(numbers.filter((number) => /^[+0-9*#]{1,32}$/.test(number)))]
+}
+
+function preference(q: string | null | undefined): number {
+  return q !== null && q !== undefined && /^[01](\.[0-9]{0,3})?$/.test(q) ? Number(q) : 1
+}
+
+function isTelephone(uri: string): boolean {
+  const parsed = parseUri(uri)
+  if (parsed?.kind === 'tel') return true
+  return parsed?.kind === 'sip' && (parsed.params.get('user')?.toLowerCase() === 'phone' || dialled(uri).startsWith('+'))
+}
+
+/** Contact of our own redirection, for another node. */
+export function contactsOf(numbers: readonly string[], domain: string): string {
+  return numbers
+    .map((number, index) => printNameAddr(nameAddr(sipUri({ user: number, host: domain }), '', new Map([['q', `0.${9 - index}`]]))))
+    .join(', ')
+}
+
+export function sameHostIn(one: string, other: string): boolean {
+  const [a, b] = [parseUri(one), parseUri(other)]
+  return a?.kind === 'sip' && b?.kind === 'sip' && sameHost(a.host, b.host)
+}
