@@ -145,6 +145,20 @@ test('a socket bound to all addresses shows each peer one that it can reach', as
   expect(layer.locateNow('sip:192.0.2.99')?.[0]?.advertised.address).not.toBe('0.0.0.0')
 })
 
+test('what is advertised is shown to peers of its own address family alone', async () => {
+  const listen = [
+    { protocol: 'udp', address: '127.0.0.1', port: 0 },
+    { protocol: 'udp', address: '::1', port: 0 },
+  ] as const
+  const shown = async (advertise: string): Promise<readonly (string | undefined)[]> => {
+    const layer = await open({ listen, advertise })
+    return ['sip:127.0.0.1:5999', 'sip:[::1]:5999'].map((uri) => layer.locateNow(uri)?.[0]?.advertised.address)
+  }
+  expect(await shown('192.0.2.10')).toEqual(['192.0.2.10', '::1'])
+  expect(await shown('2001:db8::10')).toEqual(['127.0.0.1', '2001:db8::10'])
+  expect(await shown('sip.example.net')).toEqual(['sip.example.net', 'sip.example.net'])
+})
+
 test('what is advertised is shown in Via, and responses still come', async () => {
   const caller = await open({ advertise: 'sip.example.net' })
   const callee = await open()
