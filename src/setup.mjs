@@ -12,7 +12,13 @@ const dist = path.join(root, 'dist')
 const stamp = path.join(dist, '.built')
 
 /** What is not from npm: program → Debian package. */
-const programs = { 'redis-server': 'redis-server', sipp: 'sip-tester', baresip: 'baresip-core', linphonec: 'linphone-cli', kamailio: 'kamailio' }
+const programs = {
+  'redis-server': 'redis-server',
+  sipp: 'sip-tester',
+  baresip: 'baresip-core',
+  linphonec: 'linphone-cli',
+  kamailio: 'kamailio',
+}
 
 const colour = Boolean(process.stderr.isTTY) && !process.env.NO_COLOR
 const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)

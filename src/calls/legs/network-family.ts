@@ -15,10 +15,10 @@ export interface Reachable<Target> {
 
 /** The phones whose family is that of the caller's media. */
 export function phonesInReach(call: Pick<Call, 'offer'>, bindings: readonly Binding[]): Reachable<Binding> {
-  return inReach(call, bindings, ({ contact, flow }) => {
+  return inReach(call, bindings, ({ contact, flow, path }) => {
     const [family, ofFlow] = [familyOfUri(contact), familyOfUri(flow)]
-    // Another family on the flow is that of something in between, which may relay the media as well.
-    return family === ofFlow ? family : null
+    // What stands in between, by the Path or by the family of the flow, may relay the media as well.
+    return path === '' && family === ofFlow ? family : null
   })
 }
 

@@ -9,11 +9,12 @@ const offers = {
   none: '',
 }
 
-const phone = (contact: string, flow: string) => ({ contact, flow }) as Binding
+const phone = (contact: string, flow: string, path = '') => ({ contact, flow, path }) as Binding
 const phones = {
   four: phone('sip:HD0001@192.0.2.7:5060', 'sip:203.0.113.9:40312;transport=udp'),
   six: phone('sip:HD0001@[2001:db8::9]:5060', 'sip:[2001:db8::9]:5060;transport=tcp'),
   web: phone('sip:x7@4kq2.invalid;transport=ws', 'sip:[2001:db8::9]:5060;transport=ws'),
+  behindPath: phone('sip:HD0001@192.0.2.7:5060', 'sip:192.0.2.1:5060;transport=udp', '<sip:192.0.2.1;lr>'),
   proxied: phone('sip:HD0001@192.0.2.7:5060', 'sip:[2001:db8::1]:5060;transport=udp'),
 }
 
@@ -25,6 +26,7 @@ it.each([
   ['either', 'six', true],
   ['none', 'six', true],
   ['four', 'web', true],
+  ['six', 'behindPath', true],
   ['six', 'proxied', true],
   ['four', 'proxied', true],
 ] as const)('a caller of %s and a phone of %s: in reach %s', (caller, callee, isInReach) => {
