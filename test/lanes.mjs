@@ -75,6 +75,13 @@ async function chaos(args, { provide, show }) {
   return show(process.execPath, [path.join(root, 'test/chaos/chaos.mjs'), ...args])
 }
 
+/** The system tests on a drachtio-server. */
+async function testDrachtio(args, { provide, ...tools }) {
+  const { runnerImport } = await import('vite')
+  const { module } = await runnerImport(path.join(import.meta.dirname, 'drachtio/lane.ts'))
+  return module.drachtioLane(args, { ...tools, provide: () => provide(...testPrograms) })
+}
+
 /** `node src/setup.mjs --<name>`: each takes its arguments and the tools of `setup.mjs`, and answers an exit code. */
 export const lanes = new Map([
   ['lint', async (_args, tools) => ((await lint(tools)).failed === 0 ? 0 : 1)],
@@ -82,4 +89,5 @@ export const lanes = new Map([
   ['bench', bench],
   ['soak', (_args, tools) => bench(['soak'], tools)],
   ['chaos', chaos],
+  ['test-drachtio', testDrachtio],
 ])

@@ -1,10 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseListenAddress } from '../../src/base/listen-address.js'
+import { pause, systemClock } from '../../src/base/clock.js'
+import { type ListenAddress, parseListenAddress } from '../../src/base/listen-address.js'
 import { startChild } from './child.js'
 import { freePort } from './free-port.js'
 import { removeFolder } from './remove-folder.js'
@@ -13,16 +16,13 @@ import { removeFolder } from './remove-folder.js'
 export interface NodeSipServer {
   /** Added to the node's environment. */
   readonly env: Readonly<Record<string, string>>
-  /** Resolves with the reason when the server ends by itself. */
-  readonly ended: Promise<string>
   close(): Promise<void>
 }
 
 /** What the lane `npm run test:drachtio` recognises: the test needs a server that can be configured. */
 export const notOnThisServer = 'NOT_ON_THIS_SERVER'
 
-const never = new Promise<never>(() => undefined)
-const embedded: NodeSipServer = { env: {}, ended: never, close: () => Promise.resolve() }
+const embedded: NodeSipServer = { env: {}, close: () => Promise.resolve() }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -32,46 +32,127 @@ type Environment = Readonly<Record<string, string | undefined>>
  */
 export function sipServerFor(settings: Environment, { HOTDESK_TEST_DRACHTIO: chosen = '', ...own } = process.env): Promise<NodeSipServer> {
   if (chosen === '' || settings.HOTDESK_DRACHTIO !== undefined) return Promise.resolve(embedded)
-  return chosen.includes('/') ? startDrachtio(chosen, settings) : borrowDrachtio(chosen, settings, own)
+  return chosen.includes('/') ? ownDrachtio(chosen, settings) : borrowDrachtio(chosen, settings, own)
 }
 
-async function startDrachtio(program: string, settings: Environment): Promise<NodeSipServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'hotdesk-drachtio-'))
-  const file = join(folder, 'drachtio.conf.xml')
-  const [admin, secret] = [await freePort(), 'cymru']
-  await writeFile(file, await configuration(settings, { admin, secret }))
-  const child = startChild(program, ['-f', file], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
-  const output = outputOf(child)
-  const exited = once(child, 'exit')
-  await accepts(admin, exited).catch((fault: unknown) => {
-    throw new Error(`${String(fault)}\n${output()}`)
-  })
+interface StartedServer extends NodeSipServer {
+  /** Where it listens, in the form of HOTDESK_SIP_LISTEN. */
+  readonly listen: string
+}
+
+interface Shared {
+  readonly server: Promise<StartedServer>
+  nodes: number
+}
+
+/** By their addresses. A drachtio-server outlives its node, and the next node at the same addresses finds it. */
+const started = new Map<string, Shared>()
+
+async function ownDrachtio(program: string, settings: Environment): Promise<NodeSipServer> {
+  const listen = settings.HOTDESK_SIP_LISTEN ?? ''
+  const key = listen === '' || listen.includes(':0,') || listen.endsWith(':0') ? randomUUID() : listen
+  const shared = started.get(key) ?? { server: startDrachtio(program, settings), nodes: 0 }
+  started.set(key, shared)
+  shared.nodes += 1
+  const server = await shared.server
+  started.set(server.listen, shared)
+  let isClosed = false
   return {
-    env: { HOTDESK_DRACHTIO: `tcp://127.0.0.1:${admin}`, HOTDESK_DRACHTIO_SECRET: secret },
-    ended: exited.then(([code, signal]) => `drachtio-server ended with ${String(code ?? signal)}:\n${output()}`),
+    env: server.env,
     async close() {
-      child.kill('SIGKILL')
-      await exited
-      await removeFolder(folder)
+      if (isClosed) return
+      isClosed = true
+      shared.nodes -= 1
+      if (shared.nodes > 0) return
+      for (const [each, other] of started) if (other === shared) started.delete(each)
+      await server.close()
     },
   }
 }
 
-/** drachtio-server's configuration for the addresses that a node of the tests listens on. */
-async function configuration(settings: Environment, { admin, secret }: { admin: number; secret: string }): Promise<string> {
-  const listen = (settings.HOTDESK_SIP_LISTEN ?? 'udp://127.0.0.1:0,tcp://127.0.0.1:0').split(',')
-  const contacts: string[] = []
-  for (const text of listen) {
+/** One that crashes is started again, as a service manager does; HOTDESK_TEST_DRACHTIO_CRASHES names a file that says so. */
+async function startDrachtio(program: string, settings: Environment): Promise<StartedServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'hotdesk-drachtio-'))
+  const file = join(folder, 'drachtio.conf.xml')
+  const [admin, secret] = [await freePort(), 'cymru']
+  const addresses = await addressesFor(settings)
+  await writeFile(file, configuration(addresses, settings, { admin, secret }))
+  let isWanted = true
+  let running = launch()
+
+  function launch(): DrachtioRun {
+    const run = runDrachtio(program, file, folder)
+    void run.exited.then(([, signal]) => {
+      if (!isWanted || signal === null) return
+      noteCrash(String(signal))
+      running = launch()
+    })
+    return run
+  }
+
+  async function close(): Promise<void> {
+    isWanted = false
+    running.child.kill('SIGKILL')
+    await running.exited
+    await removeFolder(folder)
+  }
+
+  if (!(await accepts(admin, running.exited))) {
+    const output = running.output()
+    await close()
+    throw new Error(`drachtio-server does not start:\n${output}`)
+  }
+  const listen = addresses.map(({ protocol, address, port }) => `${protocol}://${address}:${port}`).join(',')
+  return { listen, env: { HOTDESK_DRACHTIO: `tcp://127.0.0.1:${admin}`, HOTDESK_DRACHTIO_SECRET: secret }, close }
+}
+
+interface DrachtioRun {
+  readonly child: ChildProcess
+  readonly exited: Promise<unknown[]>
+  output(): string
+}
+
+function runDrachtio(program: string, file: string, folder: string): DrachtioRun {
+  const child = startChild(program, ['-f', file], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  return { child, exited: once(child, 'exit'), output: outputOf(child) }
+}
+
+function noteCrash(signal: string): void {
+  const { HOTDESK_TEST_DRACHTIO_CRASHES: file } = process.env
+  if (file !== undefined) appendFileSync(file, `${signal}\n`)
+}
+
+/** drachtio-server does not leave the choice of a port to the system. */
+async function addressesFor({
+  HOTDESK_SIP_LISTEN = 'udp://127.0.0.1:0,tcp://127.0.0.1:0',
+}: Environment): Promise<readonly ListenAddress[]> {
+  const addresses: ListenAddress[] = []
+  for (const text of HOTDESK_SIP_LISTEN.split(',')) {
     const address = parseListenAddress(text)
     if (!address) throw new Error(`${text} is not an address`)
-    const scheme = address.protocol === 'tls' || address.protocol === 'wss' ? 'sips' : 'sip'
-    contacts.push(`${scheme}:${address.address}:${address.port || (await freePort())};transport=${address.protocol}`)
+    addresses.push({ ...address, port: address.port || (await freePort()) })
   }
+  return addresses
+}
+
+interface Admin {
+  readonly admin: number
+  readonly secret: string
+}
+
+function configuration(addresses: readonly ListenAddress[], settings: Environment, { admin, secret }: Admin): string {
+  const contacts = addresses.map(({ protocol, address, port }) => {
+    const scheme = protocol === 'tls' || protocol === 'wss' ? 'sips' : 'sip'
+    return `<contact>${scheme}:${address}:${port};transport=${protocol}</contact>`
+  })
   const { HOTDESK_SIP_TLS_CERTIFICATE: certificate, HOTDESK_SIP_TLS_KEY: key } = settings
-  const tls = certificate === undefined ? '' : `<tls><key-file>${key}</key-file><cert-file>${certificate}</cert-file></tls>`
+  const tls =
+    certificate === undefined
+      ? ''
+      : `<tls><key-file>${key}</key-file><cert-file>${certificate}</cert-file><chain-file>${certificate}</chain-file></tls>`
   return `<drachtio>
   <admin port="${admin}" secret="${secret}">127.0.0.1</admin>
-  <sip><contacts>${contacts.map((contact) => `<contact>${contact}</contact>`).join('')}</contacts>${tls}</sip>
+  <sip><contacts>${contacts.join('')}</contacts>${tls}</sip>
   <cdrs>false</cdrs>
   <logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>notice</loglevel></logging>
 </drachtio>
@@ -87,22 +168,22 @@ function outputOf(child: ChildProcess): () => string {
   return () => output
 }
 
-/** Resolves when something accepts connections there. */
-async function accepts(port: number, exited: Promise<unknown>): Promise<void> {
+/** Resolves when something accepts connections there, or when the process has ended. */
+async function accepts(port: number, exited: Promise<unknown>): Promise<boolean> {
   let hasEnded = false
   void exited.then(() => {
     hasEnded = true
   })
-  while (!hasEnded) {
+  for (;;) {
     const socket = connect(port, '127.0.0.1')
     const isOpen = await once(socket, 'connect').then(
       () => true,
       () => false,
     )
     socket.destroy()
-    if (isOpen) return
+    if (isOpen || hasEnded) return isOpen
+    await pause(systemClock, 10)
   }
-  throw new Error('drachtio-server ended at its start')
 }
 
 let isLent = false
@@ -114,7 +195,6 @@ function borrowDrachtio(place: string, settings: Environment, { HOTDESK_DRACHTIO
   isLent = true
   return Promise.resolve({
     env: { HOTDESK_DRACHTIO: `tcp://${place}`, HOTDESK_DRACHTIO_SECRET },
-    ended: never,
     close() {
       isLent = false
       return Promise.resolve()

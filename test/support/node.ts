@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -68,17 +69,15 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log = readLog(child)
-  const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
+  const exited = once(child, 'exit').then(([code]) => code as number | null)
   const cleanUp = async (): Promise<void> => {
     await server.close()
     await removeFolder(directory)
   }
-  const ended = Promise.race([exited.then(() => 'the node ended at its start:'), server.ended])
-  const started = await Promise.race([log.next('node.started'), ended])
-  if (typeof started === 'string') {
-    child.kill('SIGKILL')
+  const started = await Promise.race([log.next('node.started'), exited.then(() => null)])
+  if (!started) {
     await cleanUp()
-    throw new Error(`${started}\n${log.text()}`)
+    throw new Error(`the node ended at its start:\n${log.text()}`)
   }
   const sip = started.sip as readonly string[]
   const address = (protocol: string): string => sip.find((place) => place.startsWith(`${protocol}/`))?.slice(protocol.length + 1) ?? ''

@@ -53,14 +53,18 @@ describe('a node that ends and starts again', () => {
       const phone = createRawPhone({ peer, device: 'HD0002', password: passwordOf('HD0002'), domain })
       const starting = startAgain()
       const first = phone.invite('100')
-      expect(await knock(peer, () => peer.send(first))).toBe('407 INVITE')
-      peer.send(phone.authorized(first, await peer.hearsResponse(407)))
-      await peer.hearsResponse(180)
-      const ringing = await desk1.nextCall()
-      expect([ringing.callerName, ringing.callerNumber]).toEqual(['Bob', '101'])
-      ringing.reject(486)
-      await peer.hearsResponse(486)
-      node = await starting
+      try {
+        expect(await knock(peer, () => peer.send(first))).toBe('407 INVITE')
+        peer.send(phone.authorized(first, await peer.hearsResponse(407)))
+        await peer.hearsResponse(180)
+        const ringing = await desk1.nextCall()
+        expect([ringing.callerName, ringing.callerNumber]).toEqual(['Bob', '101'])
+        ringing.reject(486)
+        await peer.hearsResponse(486)
+      } finally {
+        // Whatever came of the call, the next test has the node.
+        node = await starting
+      }
     })
 
     it('no phone has registered and nobody has logged in meanwhile', async () => {
