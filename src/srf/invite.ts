@@ -163,7 +163,8 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
   function taken(outcome: DrachtioDialog | DrachtioOffered): InviteResult {
     if (cancel) {
       abandon(outcome)
-      return failed(localAnswer(487, 'Request Terminated'))
+      // It was the far end that responded, so this is not made here.
+      return failed({ ...toAnswer(outcome.res), status: 487, reason: 'Request Terminated' })
     }
     const answer = toAnswer(outcome.res)
     const agreed = offer && termsOfAnswer(offer, answer)

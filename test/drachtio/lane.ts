@@ -2,6 +2,7 @@
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import * as path from 'node:path'
+import { drachtioEventsIn } from '../support/drachtio-server.js'
 import { type Target, targetIn, versionOf } from './target.js'
 import { type Difference, judge, type Report, type Verdict } from './verdict.js'
 
@@ -45,10 +46,12 @@ export async function drachtioLane([text, ...filters]: readonly string[], { show
   await provide()
   const list = version.includes('hotdesk') ? 'hotdesk-sipd' : 'drachtio-server'
   console.log(`${list} ${version}, ${target.kind === 'program' ? target.path : text}`)
-  const { report, crashes } = await run(target, filters, { show, readJson })
+  const { report, events } = await run(target, filters, { show, readJson })
   if (!report) return refuse('the tests did not run')
+  const crashes = events.filter(({ event }) => event === 'crash').length
+  const unsuited = new Set(events.flatMap(({ file }) => (file === undefined ? [] : [path.relative(root, file)])))
   const differences = JSON.parse(fs.readFileSync(path.join(import.meta.dirname, `${list}.json`), 'utf8')) as readonly Difference[]
-  return tell(judge(report, differences, root), crashes, `test/drachtio/${list}.json`)
+  return tell(judge(report, differences, { root, unsuited }), crashes, `test/drachtio/${list}.json`)
 }
 
 function refuse(words: string): number {
@@ -59,16 +62,15 @@ function refuse(words: string): number {
 async function run(target: Target, filters: readonly string[], { show, readJson }: Pick<Tools, 'show' | 'readJson'>) {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'hotdesk-test-drachtio-'))
   const file = path.join(folder, 'report.json')
-  const crashes = path.join(folder, 'crashes')
+  const log = path.join(folder, 'events.jsonl')
   process.env.HOTDESK_TEST_DRACHTIO = target.kind === 'program' ? target.path : `${target.host}:${target.port}`
-  process.env.HOTDESK_TEST_DRACHTIO_CRASHES = crashes
+  process.env.HOTDESK_TEST_DRACHTIO_EVENTS = log
   // One server that runs has one node after the other.
   const oneByOne = target.kind === 'running' ? ['--no-file-parallelism'] : []
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
   try {
     await show(path.join(root, 'node_modules/.bin/vitest'), ['run', '--project', 'system', ...oneByOne, ...reporters, ...filters])
-    const isThere = fs.existsSync(crashes)
-    return { report: readJson(file) as Report | null, crashes: isThere ? fs.readFileSync(crashes, 'utf8').trim().split('\n').length : 0 }
+    return { report: readJson(file) as Report | null, events: drachtioEventsIn(log) }
   } finally {
     fs.rmSync(folder, { recursive: true, force: true })
   }

@@ -46,12 +46,22 @@ export interface FileResult {
 }
 
 interface Outcome extends Finding {
-  readonly status: 'passed' | 'failed' | 'impossible'
+  readonly status: 'passed' | 'failed' | 'impossible' | 'left out'
 }
 
-/** `root`: the folder that the names of files begin with. */
-export function judge(report: Report, differences: readonly Difference[], root: string): Verdict {
-  const outcomes = report.testResults.flatMap((result) => outcomesOf(result, fileIn(result.name, root)))
+export interface Circumstances {
+  /** The folder that the names of files begin with. */
+  readonly root: string
+  /** Files with a test or a set-up that this server does not allow; vitest does not report why a set-up has failed. */
+  readonly unsuited?: ReadonlySet<string>
+}
+
+export function judge(report: Report, differences: readonly Difference[], { root, unsuited = new Set() }: Circumstances): Verdict {
+  const outcomes = report.testResults.flatMap((result) => {
+    const file = fileIn(result.name, root)
+    const message = unsuited.has(file) ? `${notOnThisServer} ${result.message}` : result.message
+    return outcomesOf({ ...result, message }, file)
+  })
   const listed = listOf(differences)
   const whole = new Set(differences.filter(({ titles }) => titles[0] === '*').map(({ file }) => file))
   const isListed = ({ file, title }: Outcome): boolean => listed.has(keyOf(file, title))
@@ -91,7 +101,7 @@ function outcomesOf({ status, message, assertionResults }: FileResult, file: str
     const full = [...ancestorTitles, title].join(' > ')
     if (own === 'passed') return [{ file, title: full, status: 'passed' as const, text: '' }]
     if (own === 'failed') return [{ file, title: full, ...failure((failureMessages ?? []).join('\n')) }]
-    return hasFailedSetUp ? [{ file, title: full, ...failure(message) }] : []
+    return hasFailedSetUp ? [{ file, title: full, ...failure(message) }] : [{ file, title: full, status: 'left out' as const, text: '' }]
   })
 }
 

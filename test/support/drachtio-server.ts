@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { pause, systemClock } from '../../src/base/clock.js'
 import { type ListenAddress, parseListenAddress } from '../../src/base/listen-address.js'
 import { startChild } from './child.js'
@@ -70,7 +71,7 @@ async function ownDrachtio(program: string, settings: Environment): Promise<Node
   }
 }
 
-/** One that crashes is started again, as a service manager does; HOTDESK_TEST_DRACHTIO_CRASHES names a file that says so. */
+/** One that crashes is started again, as a service manager does; the lane counts it. */
 async function startDrachtio(program: string, settings: Environment): Promise<StartedServer> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-drachtio-'))
   const file = join(folder, 'drachtio.conf.xml')
@@ -82,9 +83,9 @@ async function startDrachtio(program: string, settings: Environment): Promise<St
 
   function launch(): DrachtioRun {
     const run = runDrachtio(program, file, folder)
-    void run.exited.then(([, signal]) => {
-      if (!isWanted || signal === null) return
-      noteCrash(String(signal))
+    void run.exited.then(() => {
+      if (!isWanted || run.child.signalCode === null) return
+      note({ event: 'crash', signal: run.child.signalCode })
       running = launch()
     })
     return run
@@ -117,9 +118,22 @@ function runDrachtio(program: string, file: string, folder: string): DrachtioRun
   return { child, exited: once(child, 'exit'), output: outputOf(child) }
 }
 
-function noteCrash(signal: string): void {
-  const { HOTDESK_TEST_DRACHTIO_CRASHES: file } = process.env
-  if (file !== undefined) appendFileSync(file, `${signal}\n`)
+/** What the lane `npm run test:drachtio` is told by the tests. */
+export type DrachtioEvent =
+  | { readonly event: 'crash'; readonly signal: string; readonly file?: undefined }
+  | { readonly event: 'unsuited'; readonly file: string | undefined }
+
+function note(event: DrachtioEvent): void {
+  const { HOTDESK_TEST_DRACHTIO_EVENTS: file } = process.env
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(event)}\n`)
+}
+
+export function drachtioEventsIn(file: string): readonly DrachtioEvent[] {
+  if (!existsSync(file)) return []
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as DrachtioEvent)
 }
 
 /** drachtio-server does not leave the choice of a port to the system. */
@@ -190,8 +204,8 @@ let isLent = false
 
 function borrowDrachtio(place: string, settings: Environment, { HOTDESK_DRACHTIO_SECRET = 'cymru' }: Environment): Promise<NodeSipServer> {
   const isPlain = settings.HOTDESK_SIP_LISTEN === undefined && settings.HOTDESK_SIP_TLS_CERTIFICATE === undefined
-  if (isLent) throw new Error(`${notOnThisServer}: a drachtio-server has one node at a time`)
-  if (!isPlain) throw new Error(`${notOnThisServer}: the addresses of a drachtio-server that runs are its own`)
+  if (isLent) throw unsuited('a drachtio-server has one node at a time')
+  if (!isPlain) throw unsuited('the addresses of a drachtio-server that runs are its own')
   isLent = true
   return Promise.resolve({
     env: { HOTDESK_DRACHTIO: `tcp://${place}`, HOTDESK_DRACHTIO_SECRET },
@@ -200,4 +214,9 @@ function borrowDrachtio(place: string, settings: Environment, { HOTDESK_DRACHTIO
       return Promise.resolve()
     },
   })
+}
+
+function unsuited(why: string): Error {
+  note({ event: 'unsuited', file: expect.getState().testPath })
+  return new Error(`${notOnThisServer}: ${why}`)
 }

@@ -85,7 +85,9 @@ it('a call that its caller has not acknowledged yet is ended on both sides when 
   // An INVITE without an offer: the callee hears its ACK when the caller's has come.
   const first = caller.invite('101', { body: '' })
   calling.send(first)
-  const invite = caller.authorized(first, await calling.hearsResponse(407))
+  const challenge = await calling.hearsResponse(407)
+  caller.acknowledge(first, challenge)
+  const invite = caller.authorized(first, challenge)
   calling.send(invite)
   called.respond(await called.hearsRequest('INVITE'), 200, [], offer)
   const ok = await calling.hearsResponse(200)
