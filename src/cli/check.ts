@@ -33,7 +33,7 @@ export function checkCommand(program: Command, needs: CommandNeeds, lookAtNetwor
       const verdict = [...verdictOf(config, dialplan), ['people', says] as const]
       const { print, complain, paint } = needs.terminal
       for (const doubt of doubts) complain(`${paint.bad('look again:')} ${doubt}`)
-      if (options.json) return print(JSON.stringify(Object.fromEntries(verdict), null, 2))
+      if (options.json) return print(JSON.stringify({ ...summaryOf(config, dialplan), people: says, doubts }, null, 2))
       for (const line of table(verdict.map(([name, value]) => [paint.faint(name), value]))) print(line)
       print(paint.good('All good.'))
     })
@@ -70,6 +70,24 @@ function verdictOf(config: Config, dialplan: Dialplan): (readonly [string, strin
       `${dialplan.trunks.length} ${dialplan.trunks.length === 1 ? 'trunk' : 'trunks'}, login ${dialplan.codes.login}, logout ${dialplan.codes.logout}`,
     ],
   ]
+}
+
+/** The same for a program. */
+function summaryOf(config: Config, { trunks, codes }: Dialplan) {
+  const { node, site, network, sip, http, redis, durability, drachtio, data, dialplan } = config
+  return {
+    configuration: config.sample ? 'sample' : 'read',
+    node,
+    site,
+    network,
+    sip: { listen: sip.listen.map(({ protocol, address, port }) => `${protocol}/${address}:${port}`), domain: sip.domain },
+    http: { address: http.address, port: http.port },
+    drachtio: drachtio === 'embedded' ? 'embedded' : `${drachtio.host}:${drachtio.port}`,
+    redis: placeOf(redis),
+    durability,
+    data,
+    dialPlan: { file: dialplan, trunks: trunks.length, login: codes.login, logout: codes.logout },
+  }
 }
 
 function placeOf(redis: Config['redis']): string {

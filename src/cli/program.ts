@@ -13,6 +13,7 @@ import { historyCommand } from './journal/history.js'
 import type { CommandNeeds } from './needs.js'
 import { networkVerdict } from './network-verdict.js'
 import { assignmentCommands } from './operator/assignments.js'
+import { locksCommand } from './operator/locks.js'
 import { statusCommand } from './operator/status.js'
 import { whyCommand } from './operator/why.js'
 import { deviceCommands } from './records/devices.js'
@@ -55,6 +56,7 @@ export function createProgram({ terminal, provide, exit }: ProgramNeeds): Comman
   statusCommand(program, needs)
   whyCommand(program, needs)
   assignmentCommands(program, needs)
+  locksCommand(program, needs)
   userCommands(program, needs)
   deviceCommands(program, needs)
   siteCommands(program, needs)

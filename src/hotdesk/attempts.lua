@@ -194,6 +194,11 @@ local function lock_behind(name, limits)
   return limits.per_day, 'user', first, '-'
 end
 
+local function is_valid(tag, kind, ext, device)
+  if kind ~= 'user-at-phone' then return true end
+  return redis.call('HGET', tag .. ':attempts:seen:' .. ext, device) and redis.call('HGET', tag .. ':attempts:seen:' .. device, ext)
+end
+
 -- hotdesk_locks FROM [FAILURES …]     locks that hold now, a page at a time; limits as for hotdesk_attempt. FROM is 0, then the first line
 --   of each answer until that is 0 again. The other lines: what is locked (user-at-phone, phone or user), the user or -, the phone or -,
 --   and the seconds that are left. The name of a user who does not exist begins with `?`.
@@ -203,7 +208,7 @@ local function locks(keys, args)
   local lines = { { ok = page[1] } }
   for _, key in ipairs(page[2]) do
     local limit, kind, ext, device = lock_behind(key:sub(#prefix + 1), limits)
-    if limit and count_of(key) >= limit then
+    if limit and count_of(key) >= limit and is_valid(keys[1], kind, ext, device) then
       lines[#lines + 1] = { ok = table.concat({ kind, ext, device, math.max(redis.call('TTL', key), 1) }, ' ') }
     end
   end

@@ -18,6 +18,7 @@ import { tryLogin } from './login.js'
 import { outcomeOf, readLogout } from './replies.js'
 
 export { createAssignments } from './assignments.js'
+export { limitsOf } from './attempts.js'
 export type { AutomaticLogout } from './care/due.js'
 export type * from './contract.js'
 export { keptEvents, streamEvents } from './events.js'

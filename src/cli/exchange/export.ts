@@ -13,7 +13,7 @@ import { tellRefused } from '../records/outcome.js'
 import { siteFields } from '../records/site-fields.js'
 import { userFields } from '../records/user-fields.js'
 import { writeCsv } from './file/csv.js'
-import { type Kind, kindNames } from './file/network-file.js'
+import { type Kind, kindNames, plainText } from './file/network-file.js'
 import { type Format, formatOf, formats } from './file/read-file.js'
 
 interface ExportOptions {
@@ -99,6 +99,18 @@ function unreadable(directory: Directory, replica: Replica): readonly string[] {
   return ['user:', 'device:', 'site:'].flatMap((prefix) => Array.from(replica.keysUnder(prefix)).filter((key) => !known.has(key)))
 }
 
+/** Numbers and yes or no as JSON has them. */
+function plain(kinds: Readonly<Partial<Record<Kind, Records>>>) {
+  const values = (record: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(record).map(([name, text]) => [name, plainText(name, text)]))
+  return Object.fromEntries(
+    Object.entries(kinds).map(([kind, records]) => [
+      kind,
+      Object.fromEntries(Object.entries(records).map(([id, record]) => [id, values(record)])),
+    ]),
+  )
+}
+
 /** Phone → user. */
 function loginsIn(replica: Replica): Readonly<Record<string, string>> {
   return Object.fromEntries([...(replica.hash('devices') ?? [])].toSorted(byName))
@@ -112,7 +124,8 @@ function contentOf(
   { only, format, json }: Chosen,
 ): string {
   const chosen = { ...(only === undefined ? records : { [only]: records[only] }), ...(logins ? { logins } : {}) }
-  if (json) return `${JSON.stringify(chosen, null, 2)}\n`
+  if (json)
+    return `${JSON.stringify({ ...plain(only === undefined ? records : { [only]: records[only] }), ...(logins ? { logins } : {}) }, null, 2)}\n`
   if (format === 'yaml') return stringify(chosen, { lineWidth: 0 })
   if (only === undefined)
     throw new AppError('COMMAND_REFUSED', 'a table holds one kind of record: add --only users, --only devices or --only sites')

@@ -1,6 +1,6 @@
 import { counted } from '../../base/output/counted.js'
 import { type Paint, table } from '../terminal.js'
-import type { Kind } from './file/network-file.js'
+import { type Kind, plainText } from './file/network-file.js'
 import type { Plan, Planned } from './plan.js'
 import type { Seats } from './seats.js'
 import type { Secrets } from './secrets.js'
@@ -26,9 +26,13 @@ export function summaryOf({ plan: { planned, unchanged }, secrets: { issued, wit
     unchanged,
     issued: issued.length,
     without,
-    changes: planned.map(({ action, kind, id, fields }) => ({ action, kind, id, fields })),
+    changes: planned.map(({ action, kind, id, fields }) => ({ action, kind, id, fields: fields.map(plainChange) })),
     logins: { restored: seats.seated, unchanged: seats.unchanged.length, refused: seats.refused },
   }
+}
+
+function plainChange({ name, before, after }: Planned['fields'][number]) {
+  return { name, before: plainText(name, before), after: plainText(name, after) }
 }
 
 export interface Telling {

@@ -6,22 +6,24 @@ import { extensionArgument } from '../operator/arguments.js'
 import { withStore } from '../operator/network.js'
 import { tellRefused } from '../records/outcome.js'
 import { table } from '../terminal.js'
-import { linesOption, localTime, plainEntry } from './entries.js'
+import { inOrder, linesOption, localTime, newestFirst, type Order, plainEntry } from './entries.js'
 
 /** `hotdesk calls` */
 export function callsCommand(program: Command, needs: CommandNeeds): void {
   program
     .command('calls')
-    .description("a user's call log, newest first, wherever they sat")
+    .description("a user's call log, wherever they sat, the newest last")
     .addArgument(extensionArgument())
     .addOption(linesOption(20))
+    .option(...newestFirst)
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk calls 100\n  hotdesk calls 100 --lines 5 --json')
-    .action(async (extension: Extension, { lines, json }: { lines: number; json?: boolean }) => {
-      const { entries, isKnown } = await withStore(needs.config('look'), async ({ recent, replica }) => ({
-        entries: await recent(`calls:${extension}`, lines),
+    .action(async (extension: Extension, { lines, json, reverse = false }: { lines: number; json?: boolean } & Order) => {
+      const { found, isKnown } = await withStore(needs.config('look'), async ({ recent, replica }) => ({
+        found: await recent(`calls:${extension}`, lines),
         isKnown: replica.hash(`user:${extension}`) !== undefined,
       }))
+      const entries = inOrder(found, { reverse })
       if (entries.length === 0 && !isKnown) return tellRefused(needs, extension, ['there is no such user'])
       const { print, paint } = needs.terminal
       if (json) return print(JSON.stringify(entries.map(plainEntry), null, 2))

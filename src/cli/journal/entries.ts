@@ -3,7 +3,7 @@ import type { StreamEntry } from '../../store/store.js'
 
 /** `--lines`, how many of the newest. */
 export function linesOption(usual: number): Option {
-  return new Option('-n, --lines <number>', 'so many, the newest').default(usual).argParser((text) => {
+  return new Option('-n, --lines <number>', 'how many, the newest ones').default(usual).argParser((text) => {
     if (!/^[1-9][0-9]{0,4}$/.test(text)) throw new InvalidArgumentError('Expected a number from 1 to 99999.')
     return Number(text)
   })
@@ -21,7 +21,21 @@ export function localTime(ms: number): string {
   return local.format(ms)
 }
 
+/** Fields of events and calls that count something. */
+const numbers = ['seconds', 'calls', 'refused', 'ringSeconds', 'talkSeconds']
+
 /** An entry as one JSON value: its id, its time in UTC, its fields. */
-export function plainEntry(entry: StreamEntry): Readonly<Record<string, string>> {
-  return { id: entry.id, time: new Date(timeOf(entry)).toISOString(), ...Object.fromEntries(entry.fields) }
+export function plainEntry(entry: StreamEntry): Readonly<Record<string, string | number>> {
+  const fields = Array.from(entry.fields, ([name, text]) => [name, numbers.includes(name) && /^[0-9]+$/.test(text) ? Number(text) : text])
+  return { id: entry.id, time: new Date(timeOf(entry)).toISOString(), ...(Object.fromEntries(fields) as Record<string, string | number>) }
+}
+
+export type Order = { readonly reverse?: boolean }
+
+/** Of `events`, `history` and `calls` alike: as things happened, so that the newest stand next to the prompt. */
+export const newestFirst = ['--reverse', 'the newest first (default: last)'] as const
+
+/** Entries that Redis gave with the newest first, in the order that was asked for. */
+export function inOrder(entries: readonly StreamEntry[], { reverse }: Order): readonly StreamEntry[] {
+  return reverse ? entries : entries.toReversed()
 }

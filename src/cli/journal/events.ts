@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { pause, systemClock } from '../../base/clock.js'
 import { isAppError } from '../../base/errors.js'
 import type { Store, StreamEntry } from '../../store/store.js'
@@ -6,10 +6,10 @@ import type { CommandNeeds } from '../needs.js'
 import { withStore } from '../operator/network.js'
 import { processEvents } from '../process-events.js'
 import type { Terminal } from '../terminal.js'
-import { linesOption, plainEntry } from './entries.js'
+import { inOrder, linesOption, newestFirst, type Order, plainEntry } from './entries.js'
 import { eventLines } from './event-lines.js'
 
-interface EventOptions {
+interface EventOptions extends Order {
   readonly follow?: boolean
   readonly lines: number
   readonly json?: boolean
@@ -22,22 +22,23 @@ const lookEveryMs = 250
 export function eventsCommand(program: Command, needs: CommandNeeds): void {
   program
     .command('events')
-    .description('what happened last in the network: logins, logouts, failures, emergency calls, repairs')
+    .description('what happened last in the network, the newest last: logins, logouts, failures, emergency calls, repairs')
     .option('-f, --follow', 'go on showing what happens, until Ctrl-C')
     .addOption(linesOption(20))
+    .addOption(new Option(...newestFirst).conflicts('follow'))
     .option('--json', 'one JSON value a line')
     .addHelpText('after', '\nExamples:\n  hotdesk events\n  hotdesk events --follow\n  hotdesk events --follow --json | jq .event')
     .action((options: EventOptions) => withStore(needs.config('look'), (store) => show(store, options, needs)))
 }
 
-async function show(store: Store, { follow, lines, json }: EventOptions, { terminal }: CommandNeeds): Promise<void> {
+async function show(store: Store, { follow, lines, json, reverse = false }: EventOptions, { terminal }: CommandNeeds): Promise<void> {
   const latest = await store.recent('events', lines)
-  const [head = '', ...rows] = eventLines(latest.toReversed(), terminal.paint)
+  const [head = '', ...rows] = eventLines(inOrder(latest, { reverse }), terminal.paint)
   const print: Print = (entries) => {
     const printed = json ? entries.map((entry) => JSON.stringify(plainEntry(entry))) : eventLines(entries, terminal.paint).slice(1)
     for (const line of printed) terminal.print(line)
   }
-  if (json) print(latest.toReversed())
+  if (json) print(inOrder(latest, { reverse }))
   else for (const line of [head, ...rows]) terminal.print(line)
   if (follow) await followed(store, latest[0]?.id ?? '', print, terminal)
 }

@@ -4,7 +4,7 @@ import { asJson, type CommandNeeds } from '../needs.js'
 import { eitherArgument } from '../operator/arguments.js'
 import { withStore } from '../operator/network.js'
 import { tellRefused } from '../records/outcome.js'
-import { linesOption, plainEntry } from './entries.js'
+import { inOrder, linesOption, newestFirst, type Order, plainEntry } from './entries.js'
 import { concerns, eventLines } from './event-lines.js'
 
 /** Looked at in one go: Redis answers at once, however much there is. */
@@ -14,16 +14,18 @@ const pageSize = 2_000
 export function historyCommand(program: Command, needs: CommandNeeds): void {
   program
     .command('history')
-    .description('what happened to a user or a phone, newest first')
+    .description('what happened to a user or a phone, the newest last')
     .addArgument(eitherArgument())
     .addOption(linesOption(50))
+    .option(...newestFirst)
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk history HD0001\n  hotdesk history 100 --lines 5 --json')
-    .action(async (subject: string, { lines, json }: { lines: number; json?: boolean }) => {
-      const { wanted, isKnown } = await withStore(needs.config('look'), async (store) => ({
-        wanted: await historyOf(subject, lines, store),
+    .action(async (subject: string, { lines, json, reverse = false }: { lines: number; json?: boolean } & Order) => {
+      const { found, isKnown } = await withStore(needs.config('look'), async (store) => ({
+        found: await historyOf(subject, lines, store),
         isKnown: ['user', 'device'].some((kind) => store.replica.hash(`${kind}:${subject}`) !== undefined),
       }))
+      const wanted = inOrder(found, { reverse })
       if (wanted.length === 0 && !isKnown)
         return tellRefused(needs, subject, ['there is no such user or phone, and nothing is known of one'])
       const { print, paint } = needs.terminal

@@ -39,7 +39,9 @@ export function assignmentCommands(program: Command, needs: CommandNeeds): void 
 
 function outcomeOf(action: Action, answer: string | Transition) {
   const { certainty, reply } = typeof answer === 'string' ? { certainty: 'safe', reply: answer } : answer
-  const [word = '', ...detail] = (reply ?? '').split(' ')
+  const [word = '', ...words] = (reply ?? '').split(' ')
+  // Of a logout that waits, how many calls it waits for; else users and phones.
+  const detail = action === 'logout' && word === 'DRAINING' ? words.map(Number) : words
   if (reply === null) return { word, detail, done: false, isCertain: false, sentence: unanswered }
   const verdict = verdictOf(action, reply)
   // What was refused cannot be lost.

@@ -12,8 +12,8 @@ export interface PhoneStatus {
   readonly state: 'idle' | 'active' | 'draining'
   readonly user: string | null
   readonly name: string | null
-  /** Epoch seconds of the last login or logout. */
-  readonly since: number | null
+  /** Of the last login or logout, ISO 8601 in UTC. */
+  readonly since: string | null
   readonly registered: boolean
   /** Whether the phone has followed: `pending`, `ok`, `stale` …; null when it was never asked to. */
   readonly refresh: string | null
@@ -67,7 +67,7 @@ export function phoneOf(replica: Replica, device: string): PhoneStatus {
     state: user === null ? 'idle' : record?.get('state') === 'draining' ? 'draining' : 'active',
     user,
     name: user === null ? null : (replica.hash(`user:${user}`)?.get('name') ?? null),
-    since: since > 0 ? since : null,
+    since: since > 0 ? new Date(since * 1_000).toISOString() : null,
     registered: replica.hash(`reg:${device}`) !== undefined,
     refresh: record?.get('refresh') ?? null,
     refreshable: isRefreshable(record?.get('refreshable')),
@@ -87,7 +87,7 @@ export function statusLines(phones: readonly PhoneStatus[], now: number): string
     state,
     user ?? '-',
     name ?? '-',
-    since === null ? '-' : duration(now - since),
+    since === null ? '-' : duration(now - Date.parse(since) / 1_000),
     registered ? 'yes' : 'no',
     refresh === 'unconfirmed' && refreshable === false ? 'not supported' : (refresh ?? '-'),
   ])

@@ -18,6 +18,7 @@ export const deviceFields: readonly DeviceField[] = [
     expects: 'yes or no',
     about: 'whether people may log in at it',
     words: yesOrNo,
+    kind: 'flag',
     write: ({ hotdesk }) => yesNo(hotdesk),
     read: (text) => {
       const hotdesk = readYesNo(text)

@@ -12,7 +12,7 @@ import { phoneOf } from '../operator/status.js'
 import { table } from '../terminal.js'
 import { deviceFields, mergedDeviceEdit } from './device-fields.js'
 import { yesNo } from './field.js'
-import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
+import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
 import {
   type Confirmation,
   existsWords,
@@ -178,7 +178,7 @@ function showing(id: DeviceId, { json }: Form, needs: CommandNeeds): (directory:
     const password = device.password === null ? 'none' : 'set'
     const { state, user, registered, refresh, refreshable } = phoneOf(replica, id)
     const status = { state, user, registered, node: replica.hash(`reg:${id}`)?.get('node') ?? null, refresh, refreshable }
-    if (json) return print(JSON.stringify({ device: id, ...Object.fromEntries(entries), password, ...status }, null, 2))
+    if (json) return print(JSON.stringify({ device: id, ...plainRecord(deviceFields, device), password, ...status }, null, 2))
     print(paint.strong(id))
     const now = Object.entries({
       ...status,

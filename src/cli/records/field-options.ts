@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Paint, table } from '../terminal.js'
-import { type Field, optionOf } from './field.js'
+import { type Field, optionOf, plainValue } from './field.js'
 
 /** Values of the options, by the name of the field. */
 export type Named = Readonly<Record<string, string | undefined>>
@@ -36,6 +36,14 @@ export function editsIn<Item, Edit>(fields: readonly Field<Item, Edit>[], named:
 /** Everything that is said of one record; `-` where nothing is. */
 export function recordLines(entries: readonly (readonly [string, string])[], paint: Paint): string[] {
   return table(entries.map(([name, text]) => [paint.faint(name), text || '-']))
+}
+
+/** The same for a program. */
+export function plainRecord<Item, Edit>(
+  fields: readonly Field<Item, Edit>[],
+  item: Item,
+): Record<string, string | number | boolean | null> {
+  return Object.fromEntries(fields.map((field) => [field.name, plainValue(field, field.write(item))]))
 }
 
 export function entriesOf<Item, Edit>(fields: readonly Field<Item, Edit>[], item: Item): [string, string][] {

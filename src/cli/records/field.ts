@@ -7,6 +7,8 @@ export interface Field<Item, Edit> {
   readonly about: string
   /** All there are, where they are few. */
   readonly words?: readonly string[]
+  /** What a program gets in place of the text. */
+  readonly kind?: 'number' | 'flag'
   /** As one would write it; `''` where there is nothing. */
   write(item: Item): string
   /** null: not of that form. `''` takes it away. */
@@ -21,6 +23,13 @@ export function optionOf({ name }: Pick<Field<never, unknown>, 'name'>): string 
 export const yesOrNo = ['yes', 'no'] as const
 
 export const yesNo = (claim: boolean): string => (claim ? 'yes' : 'no')
+
+/** The text of a field as a JSON value; null where there is nothing. */
+export function plainValue({ kind }: Pick<Field<never, unknown>, 'kind'>, text: string): string | number | boolean | null {
+  if (text === '') return null
+  if (kind === 'number') return Number(text)
+  return kind === 'flag' ? (readYesNo(text) ?? text) : text
+}
 
 const yes = ['yes', 'true', 'on']
 const no = ['no', 'false', 'off']

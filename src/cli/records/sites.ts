@@ -8,7 +8,7 @@ import { siteArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
 import { planOf, type SiteOverview, sitesIn } from '../operator/site-overview.js'
 import { table } from '../terminal.js'
-import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
+import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
 import {
   type Confirmation,
   existsWords,
@@ -146,7 +146,7 @@ function list(sites: readonly SiteOverview[], { json }: Form, { terminal }: Comm
 
 /** For a program: times as text, and no settings twice. */
 function plainSite({ record, ...about }: SiteOverview) {
-  const settings = record ? Object.fromEntries(entriesOf(siteFields, record)) : {}
+  const settings = record ? plainRecord(siteFields, record) : {}
   return { ...about, ...settings, lost: timeText(record?.lost), back: timeText(record?.back) }
 }
 

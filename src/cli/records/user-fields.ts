@@ -34,6 +34,7 @@ export const userFields: readonly UserField[] = [
   {
     name: 'ringSeconds',
     expects: 'seconds, 1 to 600',
+    kind: 'number',
     about: 'how long the phone rings',
     write: ({ ringSeconds }) => String(ringSeconds),
     read: (text) => (/^[1-9][0-9]{0,2}$/.test(text) && Number(text) <= 600 ? { ringSeconds: Number(text) } : null),
@@ -51,6 +52,7 @@ function flag(name: 'enabled' | 'mayHotdesk' | 'mayForward', about: string, edit
     expects: 'yes or no',
     about,
     words: yesOrNo,
+    kind: 'flag',
     write: (user) => yesNo(user[name]),
     read: (text) => {
       const claim = readYesNo(text)

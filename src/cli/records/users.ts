@@ -10,7 +10,7 @@ import { withDirectory } from '../operator/network.js'
 import { reservedBy } from '../operator/reservations.js'
 import { table } from '../terminal.js'
 import { yesNo } from './field.js'
-import { addFieldOptions, editsIn, entriesOf, type Named, recordLines } from './field-options.js'
+import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
 import {
   type Confirmation,
   existsWords,
@@ -168,7 +168,7 @@ function showing(extension: Extension, { json }: Form, needs: CommandNeeds): (di
     const { print, paint } = needs.terminal
     const entries = entriesOf(userFields, user)
     const pin = user.pinHash === null ? 'none' : 'set'
-    if (json) return print(JSON.stringify({ extension, ...Object.fromEntries(entries), pin, devices }, null, 2))
+    if (json) return print(JSON.stringify({ extension, ...plainRecord(userFields, user), pin, devices }, null, 2))
     print(paint.strong(extension))
     for (const line of recordLines([...entries, ['pin', pin], ['sits at', devices.join(' ')]], paint)) print(line)
   }

@@ -139,3 +139,62 @@ describe('with durability: replicated', () => {
     }
   })
 })
+
+describe('logout and unlock of what is not there, or not so', () => {
+  test.each([
+    ['logout', '102', 'is not logged in'],
+    ['logout', 'HD0003', 'nobody is logged in there; the phone shows so once more'],
+    ['logout', '555', 'no user has this extension'],
+    ['logout', 'HD0555', 'no device has this name'],
+    ['unlock', '555', 'no user has this extension'],
+    ['unlock', 'HD0555', 'no device has this name'],
+    ['who', '555', 'no user has this extension'],
+    ['who', 'HD0555', 'no device has this name'],
+    ['refresh', '102', 'is not logged in, so there is no phone to refresh'],
+    ['history', '555', 'there is no such user or phone, and nothing is known of one'],
+    ['calls', '555', 'there is no such user'],
+  ])('%s %s is refused', async (command, subject, sentence) => {
+    expect(await desk.hotdesk(command, subject)).toEqual({ code: 1, out: '', err: `refused: ${subject}: ${sentence}` })
+  })
+
+  test('a logout that is done again is refused, an unlock is not', async () => {
+    expect(await desk.hotdesk('logout', '100')).toMatchObject({ code: 0, out: '100: logged out (100)' })
+    expect(await desk.hotdesk('logout', '100')).toMatchObject({ code: 1, err: 'refused: 100: is not logged in' })
+    expect(await desk.hotdesk('unlock', '100')).toEqual({ code: 0, out: '100: was not locked, and has no failed attempts', err: '' })
+  })
+})
+
+describe('hotdesk locks', () => {
+  const fail = async (user: string, device: string, times: number): Promise<void> => {
+    for (let count = 0; count < times; count += 1) await desk.redis.cli('FCALL', 'hotdesk_attempt', '1', '{hd}', user, device)
+  }
+
+  test('shows each lock that holds, for how long, and none that was lifted', async () => {
+    expect(await desk.json('locks')).toEqual([])
+    await fail('101', 'HD0002', 3)
+    await fail('102', 'HD0002', 2)
+    await fail('?abcdef', 'HD0003', 3)
+    await desk.redis.cli('SET', '{hd}:attempts:HD0004', '10', 'EX', '60')
+    await desk.redis.cli('SET', '{hd}:attempts:wait:102', '1', 'EX', '30')
+    const { code, out } = await desk.hotdesk('locks')
+    expect([code, ...out.split('\n').map((line) => line.replace(/ {2,}/g, ' ').trim())]).toEqual([
+      0,
+      'USER DEVICE FOR',
+      'everybody HD0004 1 min wrong PINs at this phone',
+      '101 HD0002 15 min wrong PINs for this user at this phone',
+      expect.stringMatching(/^102 unfamiliar phones (29|30) s wrong PINs for this user at phones without a recent login$/),
+      'unknown HD0003 15 min wrong PINs for this user at this phone',
+    ])
+    expect(await desk.json('locks')).toContainEqual({
+      kind: 'user-at-phone',
+      user: '101',
+      device: 'HD0002',
+      seconds: expect.any(Number) as number,
+      until: expect.stringMatching(/^20.*Z$/) as string,
+    })
+    expect((await desk.hotdesk('unlock', '101')).out).toBe('101: may try again')
+    expect((await desk.hotdesk('unlock', 'HD0004')).out).toBe('HD0004: may try again')
+    const left = (await desk.json('locks')) as { user: string | null }[]
+    expect(left.map(({ user }) => user)).toEqual(['102', 'unknown'])
+  })
+})

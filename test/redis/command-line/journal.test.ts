@@ -81,11 +81,11 @@ describe('hotdesk events', () => {
 
 describe('hotdesk history', () => {
   test.each([
-    ['100', ['displaced', 'login']],
-    ['HD0002', ['displaced', 'login']],
-    ['HD0001', ['logout', 'displaced', 'login']],
+    ['100', ['login', 'displaced']],
+    ['HD0002', ['login', 'displaced']],
+    ['HD0001', ['login', 'displaced', 'logout']],
     ['102', []],
-  ])('of %s has what concerned it, newest first', async (subject, events) => {
+  ])('of %s has what concerned it, newest last', async (subject, events) => {
     const entries = (await desk.json('history', subject)) as { event: string }[]
     expect(entries.map(({ event }) => event)).toEqual(events)
     expect((await desk.hotdesk('history', subject)).out.split('\n')).toHaveLength(events.length + 1)
@@ -96,11 +96,27 @@ describe('hotdesk history', () => {
   })
 })
 
+describe('the order of events, history and calls', () => {
+  test('is one: as things happened, and with --reverse the other way, of the same entries', async () => {
+    for (const command of [['events'], ['history', 'HD0001'], ['calls', '100']]) {
+      const ids = async (...options: readonly string[]): Promise<string[]> =>
+        Array.from((await desk.hotdesk(...command, ...options, '--json')).out.matchAll(/"id": ?"([0-9-]+)"/g), ([, id]) => id ?? '')
+      const all = await ids()
+      expect(all.length).toBeGreaterThan(1)
+      expect(all).toEqual(all.toSorted((one, other) => one.localeCompare(other, 'en', { numeric: true })))
+      expect(await ids('--reverse')).toEqual(all.toReversed())
+      expect(await ids('-n', '1')).toEqual(all.slice(-1))
+      expect(await ids('-n', '2', '--reverse')).toEqual(all.toReversed().slice(0, 2))
+    }
+    expect(await desk.hotdesk('events', '--follow', '--reverse')).toMatchObject({ code: 2 })
+  })
+})
+
 describe('hotdesk history of a busy network', () => {
   test('reaches as far back as the events do', async () => {
     const lua = "for i = 1, 4500 do redis.call('XADD', '{hd}:events', '*', 'event', 'login', 'device', 'HD0003', 'user', '102') end"
     await desk.redis.cli('EVAL', lua, '0')
-    expect(await desk.json('history', 'HD0002')).toMatchObject([{ event: 'displaced' }, { event: 'login' }])
+    expect(await desk.json('history', 'HD0002')).toMatchObject([{ event: 'login' }, { event: 'displaced' }])
     expect(await desk.json('history', 'HD0003', '-n', '4400')).toHaveLength(4400)
   })
 
@@ -115,12 +131,12 @@ describe('hotdesk history of a busy network', () => {
 })
 
 describe('hotdesk calls', () => {
-  test('is the call log of a user, newest first', async () => {
+  test('is the call log of a user, newest last', async () => {
     const { out } = await desk.hotdesk('calls', '100')
     expect(out.split('\n').map(columns)).toEqual([
       'TIME WITH TALK END AT',
-      'T → 0155512345 - busy HD0001',
       'T ← Bob (101) 1:05 hung up by caller HD0002',
+      'T → 0155512345 - busy HD0001',
     ])
     expect(await desk.json('calls', '100', '--lines', '1')).toMatchObject([{ side: 'out', dialled: '0155512345' }])
   })

@@ -111,7 +111,9 @@ describe('hotdesk user show', () => {
       extension: '102',
       name: 'Chloé',
       secondLogin: 'move',
-      ringSeconds: '25',
+      ringSeconds: 25,
+      enabled: true,
+      forwardBusy: null,
       devices: ['HD0004'],
     })
   })
@@ -123,7 +125,7 @@ describe('hotdesk device set and show', () => {
     expect(await desk.json('device', 'show', 'HD0001')).toEqual({
       device: 'HD0001',
       site: 'paris',
-      hotdesk: 'yes',
+      hotdesk: true,
       location: 'Paris, 1st floor, reception',
       elin: '+33199000001',
       mac: '001565aabbcc',

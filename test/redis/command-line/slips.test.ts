@@ -221,7 +221,7 @@ describe('the location of a phone', () => {
       user: '100',
     })
     const gone = (await desk.json('device', 'show', 'HD0001')) as Record<string, unknown>
-    expect(gone).toMatchObject({ site: 'paris', location: '', elin: '', owner: '', user: null })
+    expect(gone).toMatchObject({ site: 'paris', location: null, elin: null, owner: null, user: null })
     expect(await desk.hotdesk('login', '101', 'HD0001')).toMatchObject({ code: 1 })
   })
 })

@@ -117,7 +117,7 @@ describe('help', () => {
 
   test('check --json can be read by a program', async () => {
     const { out } = await run('check', '--json', '--config', fileOf(good))
-    expect(JSON.parse(out)).toMatchObject({ node: 'paris-1 at paris, network hd' })
+    expect(JSON.parse(out)).toMatchObject({ node: 'paris-1', site: 'paris', network: 'hd' })
   })
 })
 

@@ -5,7 +5,7 @@ import { Secret } from '../../../base/secret.js'
 import { block, blockOf, type Path, secretForm } from '../../../base/written.js'
 import { isPinHash } from '../../../hotdesk/hotdesk.js'
 import { deviceFields } from '../../records/device-fields.js'
-import type { Field } from '../../records/field.js'
+import { type Field, plainValue } from '../../records/field.js'
 import { siteFields } from '../../records/site-fields.js'
 import { userFields } from '../../records/user-fields.js'
 import { type Neighbour, pinForm, shownForm } from './shown-form.js'
@@ -82,6 +82,14 @@ export const kinds = {
 } as const
 
 export type Kind = keyof typeof kinds
+
+const fieldKinds = new Map([...userFields, ...deviceFields, ...siteFields].map(({ name, kind }) => [name, kind]))
+
+/** The text of a field as a JSON value. */
+export function plainText(name: string, text: string) {
+  const kind = fieldKinds.get(name)
+  return plainValue(kind === undefined ? {} : { kind }, text)
+}
 
 export const kindNames = Object.keys(kinds) as Kind[]
 
