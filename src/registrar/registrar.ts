@@ -9,7 +9,7 @@ import type { Sipd } from '../sipd/sipd.js'
 import type { FarEnd, IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { type AcquaintanceNeeds, flowNamed, followAcquaintances } from './acquaintances.js'
-import type { Binding } from './bindings/binding.js'
+import type { Binding, BoundContact } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
 import { reachOf } from './bindings/reach.js'
 import { type RegistrationCopyNeeds, recordedOf } from './bindings/registration-copy.js'
@@ -121,7 +121,9 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   function standingOf(device: DeviceId, { method, callId, source }: IncomingRequest): Standing {
     const flow = flowOf(source)
     const bound = bindings.of(device)
-    if (bound.some((binding) => binding.flow === flow || (method === 'REGISTER' && binding.callId === callId))) return 'own'
+    // All phones behind a proxy have its flow.
+    const isOwn = (binding: BoundContact): boolean => binding.flow === flow && binding.between !== 'proxy'
+    if (bound.some((binding) => isOwn(binding) || (method === 'REGISTER' && binding.callId === callId))) return 'own'
     return bound.some((binding) => isFrom(binding.flow, source.address)) || proofs.isFrom(device, source.address) ? 'known' : 'strange'
   }
   const names = createNames({ srf, directory, realm, aliases: needs.aliases ?? [], addresses: needs.addresses ?? [] })

@@ -6,7 +6,7 @@ import { silentLogger } from '../../src/base/logger.js'
 import { Secret } from '../../src/base/secret.js'
 import { type Acquaintances, createSipd, type LocalSipdNeeds } from '../../src/sipd/sipd.js'
 import { createManualClock } from '../support/manual-clock.js'
-import { inDialog, offer, openTcpPhone, openUdpPeer, type SipPeer } from '../support/sip-peer.js'
+import { inDialog, offer, openTcpPhone, openTcpServer, openUdpPeer, type SipPeer } from '../support/sip-peer.js'
 import { openWireApplication, type WireApplication } from '../support/wire-application.js'
 
 // The Contacts name an address of loopback that nobody listens at: a request that goes by Contact leads nowhere.
@@ -118,6 +118,23 @@ describe('a dialog with a phone that is called over its flow (RFC 5626 §5.3)', 
     await application.respond(await application.arrives('INFO'), 200)
     await application.requestInDialog(dialogId, 'BYE')
     await moved.hearsRequest('BYE')
+  })
+
+  it('goes to the port of the Contact, at the same address, when the connection of the flow is gone', async () => {
+    const { application, tcp } = await openStage()
+    const phone = keep(await openTcpPhone(tcp))
+    const server = keep(await openTcpServer())
+    phone.send(phone.request({ method: 'OPTIONS' }))
+    await phone.hears('any answer', ({ kind }) => kind === 'response')
+    const route = flowOf(phone, 'tcp', tcp)
+    await application.request('INVITE', server.uri, [], offer, route)
+    phone.respond(await phone.hearsRequest('INVITE'), 200, [['Contact', `<${server.uri}>`]], offer)
+    const { dialogId } = await application.arrives('200')
+    await application.requestInDialog(dialogId, 'ACK')
+    await phone.hearsRequest('ACK')
+    await phone.close()
+    await application.command(inDialogOver(dialogId, route, 'BYE'))
+    expect((await server.hearsRequest('BYE')).uri).toBe(server.uri)
   })
 
   it('goes by the route set where a proxy has recorded a route (RFC 3261 §12.2.1.1)', async () => {

@@ -38,11 +38,16 @@ export function seats({ user, way }: Asked<'user'>, { hotdesk, directory }: Know
 /** Every phone of the user, reached at this node or through the node that holds its registration. */
 export function registrations({ user, devices, way }: Asked<'seated'>, knowledge: Knowledge): Finding {
   const all = devices.flatMap((device) => knowledge.registrar.bindingsOf(device))
-  const bindings = all.filter(({ node }) => node === knowledge.node)
+  const bindings = all.filter((binding) => isReached(binding, knowledge))
   const nodes = way.hops < mostHops ? livingNodes(all, knowledge) : []
   const words = devices.map((device) => placeOf(device, nodes, knowledge)).join('; ')
   if (bindings.length === 0 && nodes.length === 0) return { words, ask: { kind: 'missed', user, reason: 'not-reachable', way } }
   return { words, to: { kind: 'phones', user, way, bindings, nodes } }
+}
+
+/** A phone of this node; or one of a node that is down, whose Path leads to it from every node (RFC 3327 §5.3). */
+function isReached({ node, path }: Binding, { directory, node: own }: Pick<Knowledge, 'directory' | 'node'>): boolean {
+  return node === own || (path !== '' && directory.node(node) === null)
 }
 
 /** A node without a heartbeat is down: nobody waits for it. */
@@ -52,10 +57,12 @@ function livingNodes(bindings: readonly Binding[], { directory, node }: Knowledg
 }
 
 function placeOf(device: DeviceId, nodes: readonly LiveNode[], { registrar, directory, node }: Knowledge): string {
-  const [name] = registrar.bindingsOf(device).map((binding) => binding.node)
-  if (name === undefined) return `${device} is not registered`
+  const [binding] = registrar.bindingsOf(device)
+  const name = binding?.node
+  if (binding === undefined || name === undefined) return `${device} is not registered`
   if (name === node) return `${device} is registered here, at ${name}`
   if (nodes.some((living) => living.name === name)) return `${device} is registered at ${name}, which gets the call`
+  if (isReached(binding, { directory, node })) return `${device} is registered at ${name}, which is down; its Path leads to it`
   const why = directory.node(name) ? 'the call has been handed on too often' : 'which is down'
   return `${device} is registered at ${name}, ${why}`
 }

@@ -120,7 +120,7 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
   const isRouted = routeUri !== '' && !(namesFlow(routeUri) && dialog.routeSet.length > 0)
   const over = !isRouted && (dialog.isPinned || dialog.routeSet.length === 0) ? dialog.flow : null
   if (over) found([{ ...hopOf(over), isUnconfirmed: isUnconfirmed(dialog) }, ...(dialog.isPinned ? [] : otherHops(core, dialog))])
-  else if (isRouted) locate(core, routedPlace(routeUri), (hops) => some(namesFlow(routeUri) ? follow(dialog, hops) : hops), failed)
+  else if (isRouted) locate(core, routedPlace(routeUri), (hops) => some(namesFlow(routeUri) ? follow(core, dialog, hops) : hops), failed)
   else if (dialog.hops) some(dialog.hops)
   else {
     const { next } = dialog.path
@@ -132,12 +132,18 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
   }
 }
 
-/** What the server sends by itself from now on goes the same way: the application has recognised the phone. */
-function follow(dialog: Dialog, found: readonly Hop[]): readonly Hop[] {
+/**
+ * What the server sends by itself from now on goes the same way: the application has recognised the phone. One whose connection is gone may
+ * listen at the port of its Contact, if that is at the same address.
+ */
+function follow(core: Core, dialog: Dialog, found: readonly Hop[]): readonly Hop[] {
   dialog.followsFlow = true
   dialog.isPinned = false
   dialog.flow = null
-  dialog.hops = found.map(onFlow)
+  const [first] = found
+  const isStream = first !== undefined && first.protocol !== 'udp'
+  const others = isStream ? otherHops(core, dialog).filter(({ remote }) => remote.address === first.remote.address) : []
+  dialog.hops = [...found.map(onFlow), ...others]
   return dialog.hops
 }
 

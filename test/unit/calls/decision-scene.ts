@@ -63,6 +63,8 @@ export interface Scene {
   readonly draining?: readonly string[]
   /** Phone → node it is registered at. */
   readonly registered?: Readonly<Record<string, string>>
+  /** Of every phone. */
+  readonly path?: string
   readonly nodes?: readonly string[]
   /** Emergency number → phone. */
   readonly callBacks?: Readonly<Record<string, string>>
@@ -81,13 +83,14 @@ export function scene({
   seats = {},
   draining = [],
   registered = {},
+  path = '',
   nodes = ['paris-1'],
   callBacks = {},
   down = [],
   emergencies = {},
 }: Scene): Knowledge {
   const phones = devices ?? ['HD0001', 'HD0002', 'HD0003'].map((id) => deviceOf(id))
-  const bound = { flow: 'sip:192.0.2.9:5060', local: '', path: '', expires: 0, callId: '', cseq: 1, userAgent: '' }
+  const bound = { flow: 'sip:192.0.2.9:5060', local: '', path, expires: 0, callId: '', cseq: 1, userAgent: '' }
   const bindingOf = (device: DeviceId, at: string): Binding => ({ ...bound, device, contact: `sip:${device}@192.0.2.9`, node: node(at) })
   const isUp = ({ name }: Trunk): boolean => !down.includes(name)
   return {

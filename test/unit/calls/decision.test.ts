@@ -66,6 +66,15 @@ describe('where a call goes', () => {
     expect(down.steps.find(({ rule }) => rule === 'phone')?.words).toBe('HD0001 is registered at london-1, which is down')
   })
 
+  it('a phone at a node that is down is reached by its Path (RFC 3327 §5.3); one at a living node through that node', () => {
+    const away = { ...atWork, registered: { HD0001: 'london-1' }, path: '<sip:sbc.example;lr>' }
+    const down = decided('100', 'HD0002', away)
+    expect(down.to).toMatchObject({ kind: 'phones', bindings: [{ device: 'HD0001' }], nodes: [] })
+    expect(down.steps.find(({ rule }) => rule === 'phone')?.words).toContain('its Path leads to it')
+    const living = decided('100', 'HD0002', { ...away, nodes: ['paris-1', 'london-1'] })
+    expect(living.to).toMatchObject({ kind: 'phones', bindings: [], nodes: [{ name: 'london-1' }] })
+  })
+
   it('a call that has been handed on twice goes no further, and is not forwarded', () => {
     const user = userOf('100', 'Alice', { forwards: { notReachable: '101', always: '101' } })
     const registered = { HD0001: 'london-1', HD0002: 'paris-1' }

@@ -2,20 +2,22 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reachOf } from '../../../src/registrar/registrar.js'
 import type { SipSource } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
-import { keyOf } from '../../support/redis-store.js'
-import { type Bench, createBench, HD0001, incoming, openSeededStore } from './harness.js'
+import { startTestRedis, type TestRedis } from '../../support/redis.js'
+import { keyOf, openTestStore } from '../../support/redis-store.js'
+import { type Bench, createBench, HD0001, incoming, seedDevices } from './harness.js'
 
-let seeded: Awaited<ReturnType<typeof openSeededStore>>
+let redis: TestRedis
 let store: Store
 
 beforeAll(async () => {
-  seeded = await openSeededStore()
-  store = seeded.store
+  redis = await startTestRedis()
 })
-afterAll(() => seeded.close())
+afterAll(() => redis.close())
 beforeEach(async () => {
-  await store.remove('reg:HD0001')
-  await keyOf(store, 'reg:HD0001', (record) => record === undefined)
+  await redis.empty()
+  store = await openTestStore(redis)
+  await seedDevices(store)
+  return () => store.close()
 })
 
 const from = (port: number, protocol: SipSource['protocol'] = 'udp'): SipSource => ({ protocol, address: '203.0.113.9', port })
@@ -102,6 +104,27 @@ describe('the Path of a registration (RFC 3327 §5.3)', () => {
       Via: 'SIP/2.0/UDP sbc.example;branch=z9hG4bKb, SIP/2.0/UDP 192.168.1.20;branch=z9hG4bKa',
     })
     expect(bench.registrar.recognise(incoming(call).request).outcome).not.toBe('proven')
+    await bench.close()
+  })
+})
+
+describe('guesses of a password through a proxy', () => {
+  it('are held back: the flow of the proxy is not the phone’s own', async () => {
+    const bench = createBench(store)
+    const via = (count: number) => Array.from({ length: count }, (_, i) => `SIP/2.0/UDP 192.168.1.${i + 1};branch=z9hG4bK${i}`).join(', ')
+    const contact = { Contact: '<sip:HD0001@192.168.1.20:5060>' }
+    /** What a right password gets after twenty wrong ones in a row. */
+    const afterGuesses = (vias: number): number => {
+      bench.register({ ...contact, Via: via(vias) }, { callId: 'the phone' })
+      for (let count = 1; count <= 20; count++) {
+        bench.deliver({ callId: `guess-${vias}-${count}`, headers: { Authorization: bench.credentials({ password: `wrong ${count}` }) } })
+      }
+      return bench.register(contact, { callId: `lucky-${vias}` }).status
+    }
+    expect(afterGuesses(1)).toBe(200)
+    expect(afterGuesses(2)).toBe(401)
+    // The Call-ID of its registration is the phone's own.
+    expect(bench.register(contact, { callId: 'the phone' }).status).toBe(200)
     await bench.close()
   })
 })
