@@ -84,7 +84,15 @@ export function callerOf({ header }: IncomingRequest, trunk: Pick<Trunk, 'trust'
 
 /** The number a carrier's call is for: in the Request-URI, or in To where the Request-URI names only the line. */
 export function calledNumber(request: IncomingRequest, dialplan: Dialplan): string {
-  const number = dialled(request.uri)
-  const inTo = dialled(parseNameAddr(request.header('To'))?.uri ?? '')
-  return dialplan.did(number) === null && dialplan.did(inTo) !== null ? inTo : number
+  const forms = [request.uri, parseNameAddr(request.header('To'))?.uri ?? ''].flatMap(numbersOf)
+  return forms.find((number) => dialplan.did(number) !== null) ?? dialled(request.uri)
+}
+
+/** A number, and the same with the country code that is its context: `tel:0612;phone-context=+33` is +33612 (RFC 3966 §5.1.5). */
+function numbersOf(uri: string): readonly string[] {
+  const number = dialled(uri)
+  const [, context] = /;phone-context=(\+[0-9]{1,4})(?![0-9])/i.exec(uri) ?? []
+  return context === undefined || number.startsWith('+')
+    ? [number]
+    : [number, `${context}${number}`, `${context}${number.replace(/^0/, '')}`]
 }

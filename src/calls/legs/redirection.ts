@@ -22,7 +22,7 @@ export function redirectionIn(answer: SipAnswer, isOurs: (uri: string) => boolea
 }
 
 function preference(q: string | null | undefined): number {
-  return q !== null && q !== undefined && /^[01](\.[0-9]{0,3})?$/.test(q) ? Number(q) : 1
+  return q !== null && q !== undefined && /^(?=[0-9.]*[0-9])[01]?(\.[0-9]{0,9})?$/.test(q) ? Number(q) : 1
 }
 
 function isTelephone(uri: string): boolean {

@@ -43,11 +43,13 @@ export function fromCaller(header: HeaderReader): Statement {
 
 /**
  * Whether the caller wants to stay unknown: by Privacy (RFC 3323 §4.2, RFC 3325 §9.3), or by an anonymous From alone (RFC 3323 §4.1.1.3).
- * `Privacy: none` says that the caller does not, whatever From is. Null: neither header speaks of it.
+ * `Privacy: none` says that the caller does not, whatever From is. Phones and gateways of before RFC 3325 say it in Remote-Party-ID. Null:
+ * nothing speaks of it.
  */
 export function privacyOf(header: HeaderReader): boolean | null {
   const address = parseNameAddr(header('From'))
-  return privacyIn(header('Privacy')) ?? (address !== null && isAnonymous(address) ? true : null)
+  const isHidden = (address !== null && isAnonymous(address)) || remoteParty(header) === 'hidden'
+  return privacyIn(header('Privacy')) ?? (isHidden ? true : null)
 }
 
 /** From of a caller who is not to be known (RFC 3323 §4.1.1.3). */

@@ -25,6 +25,7 @@ describe('the numbers of a redirection', () => {
     ],
     ['several by q', '<sip:102@hotdesk.test>;q=0.2, <sip:103@hotdesk.test>;q=0.7,<sip:104@hotdesk.test>', ['104', '103', '102']],
     ['the same twice', '<sip:102@hotdesk.test>, <sip:102@hotdesk.test;transport=tcp>', ['102']],
+    ['a q without its 0', '<sip:102@hotdesk.test>;q=.2, <sip:103@hotdesk.test>;q=0.30', ['103', '102']],
     ['a q that is none', '<sip:102@hotdesk.test>;q=high, <sip:103@hotdesk.test>;q=0.9', ['102', '103']],
     ['five of many', Array.from({ length: 9 }, (_, index) => `<sip:10${index}@hotdesk.test>`).join(), ['100', '101', '102', '103', '104']],
     ['a code, which the dial plan refuses', '<sip:%2A77%2A100%2A@hotdesk.test>', ['*77*100*']],

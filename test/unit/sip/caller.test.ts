@@ -90,4 +90,9 @@ describe('a caller wants to stay unknown', () => {
   ])('with Privacy %j and From %j: %j', (privacy, from, expected) => {
     expect(privacyOf(reading({ Privacy: privacy, From: from }))).toBe(expected)
   })
+
+  it('with Remote-Party-ID, unless Privacy says otherwise', () => {
+    const remote = { From: known, 'Remote-Party-ID': '"Bob" <sip:HD0001@x>;party=calling;privacy=full' }
+    expect([privacyOf(reading(remote)), privacyOf(reading({ ...remote, Privacy: 'none' }))]).toEqual([true, false])
+  })
 })

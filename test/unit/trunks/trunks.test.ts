@@ -244,6 +244,18 @@ describe('a call from a carrier', () => {
     expect(called(invite({}, 'tel:+33-1-99-00-01-01'))).toBe('+33199000101')
   })
 
+  it.each([
+    'tel:0199000101;phone-context=+33',
+    'tel:199-000-101;npdi;phone-context=+33',
+    'sip:0199000101;phone-context=+33@192.0.2.10;user=phone',
+  ])('is for the number with the country code that is its context: %s', (uri) => {
+    expect(called(invite({ To: '<sip:x@y>' }, uri))).toBe('+33199000101')
+  })
+
+  it('is for the number as it stands where its context is something else', () => {
+    expect(called(invite({ To: '<sip:x@y>' }, 'tel:0199000101;phone-context=carrier.example'))).toBe('0199000101')
+  })
+
   it('is for the number in To where the Request-URI names the line', () => {
     expect(called(invite({ To: '<sip:+33199000102@y>' }, 'sip:paris@192.0.2.10'))).toBe('+33199000102')
     expect(called(invite({ To: '<sip:+331@y>' }, 'sip:paris@192.0.2.10'))).toBe('paris')
