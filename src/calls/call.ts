@@ -9,6 +9,7 @@ import { passedHeaders, withoutTraces } from './legs/passed-headers.js'
 import { sessionDescription } from './legs/session-body.js'
 import type { CallNeeds, OpenCall } from './needs.js'
 import { type Caller, partyOf } from './parties/caller.js'
+import { withoutNames } from './parties/nameless-session.js'
 import type { Party } from './parties/party.js'
 
 /** One call: leg A, who is behind it, and what its legs B shall carry. */
@@ -51,7 +52,7 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
     caller,
     party,
     log,
-    offer: sessionDescription(invite),
+    offer: party.isPrivate ? withoutNames(sessionDescription(invite)) : sessionDescription(invite),
     headers: legHeaders({ invite, caller, party, kind }, needs),
     control: createCallControl(kind === 'emergency'),
     course: newCourse(needs),

@@ -3,6 +3,7 @@ import { dialogCapabilities, type SipDialog } from '../../srf/srf.js'
 import type { Call } from '../call.js'
 import type { Failure, Termination } from '../failure.js'
 import type { CallNeeds } from '../needs.js'
+import { withoutNamesIn } from '../parties/nameless-session.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
 import { endings } from './control.js'
 import type { FarNode } from './peers.js'
@@ -92,7 +93,8 @@ function watchFarEnds({ call, caller, callee, branch }: Legs, joined: Bridge, ne
 
 async function acceptCaller(call: Call, taken: Taken): Promise<SipDialog | null> {
   try {
-    return await call.invite.accept({ sdp: sessionDescription(taken.answer), headers: dialogCapabilities })
+    const dialog = await call.invite.accept({ sdp: sessionDescription(taken.answer), headers: dialogCapabilities })
+    return call.party.isPrivate ? withoutNamesIn(dialog) : dialog
   } catch {
     // The caller gave up in the very moment of the answer, an ordinary race; or the answer cannot be sent on. Leg B is told.
     await letGo(taken)
