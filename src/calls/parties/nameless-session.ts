@@ -1,7 +1,7 @@
 import type { IncomingRequest, SipDialog } from '../../srf/srf.js'
 
 /**
- * A session description without the words that may name its author (RFC 8866 §5.2 to §5.6): user name, subject, information, URI, e-mail
+ * A session description without the words that may name its author (RFC 3323 §4.1): user name, subject, information, URI, e-mail
  * and telephone. Phones put the name of their account or user there.
  */
 export function withoutNames(description: string): string {
