@@ -7,13 +7,14 @@ import { ClosedMeanwhile, createLifecycle, type Lifecycle } from './base/lifecyc
 import { createLogger, type Logger } from './base/logger.js'
 import { createMetrics, type Metrics } from './base/metrics.js'
 import { tightenData } from './base/output/private-files.js'
-import { createSeal } from './base/seal.js'
+import { createSeal, type Seal } from './base/seal.js'
 import { mostOfSettings, readTextFile } from './base/yaml/text-file.js'
 import { type Calls, createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config.js'
 import { type Dialplan, loadDialplan, reservedExtension } from './dialplan/dialplan.js'
 import {
   createDirectory,
+  createSecretCheck,
   type Directory,
   loadSamples,
   type Membership,
@@ -21,6 +22,7 @@ import {
   newBoot,
   publishedPasswords,
   rememberLife,
+  type SecretCheck,
   startMembership,
   watchReserved,
 } from './directory/directory.js'
@@ -41,7 +43,7 @@ export interface App {
   /** `http://192.0.2.10:8080` */
   readonly http: string
   readonly dialplan: Dialplan
-  readonly redisCli: string
+  readonly store: Pick<Store, 'state' | 'copyFrom' | 'trouble' | 'cli' | 'condition'>
   /** Closes what was opened, last first. */
   close(): Promise<void>
 }
@@ -123,7 +125,7 @@ async function build(ground: Ground): Promise<App> {
     sip: srf.listening,
     http,
     dialplan,
-    redisCli: store.cli,
+    store,
     async close() {
       isStopping = true
       log.info({ event: 'node.stopping' }, 'node stopping')
@@ -181,14 +183,14 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   const shared = { store, srf, dialplan, node, network, domain, secret, clock, metrics }
   const common = (name: string) => ({ ...shared, log: part(ground, name) })
 
-  const directory = createDirectory({ store, seal: createSeal(secret, network), log: part(ground, 'directory') })
+  const { seal, secretCheck } = await checkSecret(ground, store)
+  const directory = createDirectory({ store, seal, secretCheck, log: part(ground, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await lifecycle.opening(loadSamples({ store, directory, hashPin }))
   nameFaults(ground, directory, dialplan)
-  const sip = nodeAddress(srf)
   const formerLives = rememberLife({ data: config.data, boot, log: part(ground, 'directory') })
-  const library = hotdeskLibrary.version
-  const membership = becomeMember(ground, { ...common('directory'), ...meanings(dialplan), boot, site, sip, version, library, formerLives })
+  const described = { site, sip: nodeAddress(srf), version, library: hotdeskLibrary.version }
+  const membership = becomeMember(ground, { ...common('directory'), ...meanings(dialplan), ...described, boot, formerLives })
 
   const hotdesk = createHotdesk({
     ...common('hotdesk'),
@@ -238,6 +240,19 @@ function meanings({ codes, emergencyNumbers }: Dialplan) {
 function nameFaults(ground: Ground, directory: Directory, { reserved }: Dialplan): void {
   if (!ground.config.sample) warnOfSamples(ground, publishedPasswords(directory))
   watchReserved({ directory, reserved, log: part(ground, 'directory') })
+}
+
+/**
+ * With another secret the node does not start. One that starts without Redis, and learns it later, goes on for the sake of emergency calls,
+ * and seals nothing.
+ */
+async function checkSecret(ground: Ground, store: Store): Promise<{ readonly seal: Seal; readonly secretCheck: SecretCheck }> {
+  const { secret, network } = ground.config
+  const seal = createSeal(secret, network)
+  const secretCheck = createSecretCheck({ store, seal })
+  if (store.state === 'connected') await secretCheck.require()
+  ground.lifecycle.opened(secretCheck.follow(part(ground, 'directory')), 'secret', (opened) => opened.close())
+  return { seal, secretCheck }
 }
 
 /** Left in `data` from a first try: the passwords that everybody can read must not let anybody into a network that is in use. */

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
-import { messageOf } from './base/errors.js'
+import { type AppError, messageOf } from './base/errors.js'
 import { type NodeName, parseNodeName, parseSiteName, type SiteName } from './base/identity.js'
 import type { ListenAddress } from './base/listen-address.js'
 import { type Environment, isBlock, type Option, optionsOf, unknownVariables, withEnvironment } from './base/options.js'
@@ -22,6 +21,7 @@ import { Secret } from './base/secret.js'
 import { type Behaviour, behaviour } from './base/settings/behaviour.js'
 import { keptSecret } from './base/settings/kept-secret.js'
 import { defaultMediaAddresses, machineAddress, mediaSettings } from './base/settings/media-settings.js'
+import { type PlanPlace, planFileOf, planPlaceIn } from './base/settings/plan-place.js'
 import { type SipThread, sipProblems, sipSettings, tlsFilesOf } from './base/settings/sip-settings.js'
 import type { TlsFiles } from './base/settings/tls-files.js'
 import { block, check, form, invalid, keyText, type Path, type Problem, readYaml, secretForm, type Written } from './base/written.js'
@@ -32,6 +32,7 @@ delete process.env.DEBUG
 
 export type { Durability, FunctionLoading, HostPort, RedisAccess, RedisPlace } from './base/redis-place.js'
 export { redisPlaceAs } from './base/redis-place.js'
+export type { PlanPlace } from './base/settings/plan-place.js'
 
 /** The whole configuration of a node, checked; frozen. */
 export interface Config {
@@ -168,13 +169,18 @@ export interface LoadNeeds {
 /** What runs when nobody has configured anything. */
 const sampleText = 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n'
 
-const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
-
 /** Reads file and environment; touches no network. @throws AppError CONFIG_INVALID with everything that is wrong, each with its place */
 export function loadConfig({ file = null, env = process.env, cwd = process.cwd(), purpose = 'run' }: LoadNeeds = {}): Config {
   const chosen = file ?? env.HOTDESK_CONFIG ?? (existsSync(join(cwd, 'hotdesk.yaml')) ? 'hotdesk.yaml' : null)
   const path = chosen === null ? null : resolve(cwd, chosen)
   return parseConfig({ text: path === null ? sampleText : readText(path), file: path, env, cwd, purpose })
+}
+
+const planPlaces = new WeakMap<object, PlanPlace>()
+
+/** Of a fault of CONFIG_INVALID: the dial plan that the configuration names all the same; null if it cannot be known. */
+export function planPlaceOf(fault: AppError): PlanPlace | null {
+  return planPlaces.get(fault) ?? null
 }
 
 function readText(path: string): string {
@@ -195,12 +201,17 @@ export interface ParseNeeds extends Required<Pick<LoadNeeds, 'env' | 'cwd' | 'pu
 export function parseConfig({ text, file, env, cwd, purpose }: ParseNeeds): Config {
   const name = file === null ? 'sample configuration' : basename(file)
   const written = withEnvironment(readYaml(text, name), options, env)
-  const { HOTDESK_CONFIG: _file, HOTDESK_REDIS_INSTALL_PASSWORD: _password, ...variables } = env
+  const { HOTDESK_CONFIG: _file, HOTDESK_REDIS_INSTALL_PASSWORD: _password, HOTDESK_NEW_SECRET: _secret, ...variables } = env
   const checked = check(settings, written)
   const folder = file === null ? cwd : dirname(file)
   const late = [...crossChecks(written, folder), ...unknownVariables(options, variables, 'HOTDESK')]
-  if ('problems' in checked || late.length > 0)
-    throw invalid('CONFIG_INVALID', name, ['problems' in checked ? checked.problems : [], late].flat())
+  if ('problems' in checked || late.length > 0) {
+    const fault = invalid('CONFIG_INVALID', name, ['problems' in checked ? checked.problems : [], late].flat())
+    const isOwnRedis = isBlock(written.value) && !isShared(written.value.redis)
+    const place = planPlaceIn(written.value, { folder, sample: file === null && isOwnRedis })
+    if (place) planPlaces.set(fault, place)
+    throw fault
+  }
   return freeze(resolved(checked.value, { folder, sample: file === null, isListenSet: isSet(written, ['sip', 'listen']), purpose }))
 }
 
@@ -264,17 +275,9 @@ function resolved(from: Settings, { folder, purpose, ...surroundings }: Surround
     calls: from.calls,
     emergency: from.emergency,
     log: { level: from.log.level, form: from.log.form ?? (process.stdout.isTTY ? 'pretty' : 'json') },
-    dialplan: dialplanFile(from, folder),
+    dialplan: planFileOf({ ...from, folder, sample }),
     sample,
   }
-}
-
-/** A site without a file of its own beside the configuration gets the one that came with hotdesk. */
-function dialplanFile({ dialplan, site }: Settings, folder: string): string {
-  if (dialplan) return resolve(folder, dialplan)
-  const own = join(folder, 'dialplans', `${site}.yaml`)
-  const packaged = join(packageRoot, 'dialplans', `${site}.yaml`)
-  return !existsSync(own) && existsSync(packaged) ? packaged : own
 }
 
 /** The passwords of the sample are published: other machines cannot use them unless `sip.listen` says so. */
@@ -303,6 +306,11 @@ export function drachtioSecret(env: Environment = process.env): Secret | null {
 /** The password of the Redis user that loads the functions; null where it is not set. */
 export function installPassword(env: Environment = process.env): Secret | null {
   return env.HOTDESK_REDIS_INSTALL_PASSWORD ? new Secret(env.HOTDESK_REDIS_INSTALL_PASSWORD) : null
+}
+
+/** What `hotdesk redis secret --change` changes the secret to; null where it is not set. */
+export function newSecret(env: Environment = process.env): Secret | null {
+  return env.HOTDESK_NEW_SECRET ? new Secret(env.HOTDESK_NEW_SECRET) : null
 }
 
 /** For a node that is started as a child with a file of its own: the settings of this process must not reach it. */

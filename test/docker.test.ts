@@ -129,7 +129,7 @@ describe('compose.yaml', () => {
     expect(configs.map(({ node, site }) => `${node} ${site}`)).toEqual(['paris-1 paris', 'london-1 london'])
     expect(configs.map(({ sample }) => sample)).toEqual([false, false])
     expect(new Set(configs.map(({ network, sip }) => `${network} ${sip.domain}`)).size).toBe(1)
-    for (const { site } of configs) expect(existsSync(join(root, `dialplans/${site}.yaml`))).toBe(true)
+    for (const { site } of configs) expect(existsSync(join(root, `docker/${site}/dialplans/${site}.yaml`))).toBe(true)
     const conf = text('redis.conf')
     for (const { redis } of configs) {
       if (redis.kind !== 'url') throw new Error(`redis is ${redis.kind}`)

@@ -17,6 +17,7 @@ export const errorCodes = [
   'SIP_SERVER_REFUSED',
   'SIP_SEND_FAILED',
   'SEAL_BROKEN',
+  'SECRET_DIFFERS',
   'PROMPT_UNREADABLE',
   'COMMAND_REFUSED',
 ] as const

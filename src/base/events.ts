@@ -24,6 +24,7 @@ export const logEvents = [
   'store.emptied',
   'store.shrunk',
   'store.whole',
+  'store.secret',
   'store.memory',
   'store.clock',
   'store.primary',

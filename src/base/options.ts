@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { keyText, type Path, type Problem, type Written } from './written.js'
+import { keyText, type Path, type Problem, splitList, type Written } from './written.js'
 
 /** A setting, as a table shows it. */
 export interface Option {
@@ -48,7 +48,7 @@ export function withEnvironment(written: Written, options: readonly Option[], en
   for (const { key, variable, list } of options) {
     const text = env[variable]
     if (text === undefined) continue
-    put(value, key.split('.'), list ? text.split(',').map((item) => item.trim()) : text)
+    put(value, key.split('.'), list ? splitList(text) : text)
     places.set(key, variable)
   }
   const settingOf = (path: Path): string => keyText(path.filter((step) => typeof step === 'string' && step !== 'url'))
@@ -78,7 +78,8 @@ export function isBlock(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The items of a list; nothing where it is none. */
+/** The items of a list as a person writes it, in text separated by commas as well; none for anything else. */
 export function itemsOf(value: unknown): readonly unknown[] {
+  if (typeof value === 'string') return splitList(value)
   return Array.isArray(value) ? value : []
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { messageOf } from './errors.js'
-import { isBlock } from './options.js'
+import { isBlock, itemsOf } from './options.js'
 import { Secret } from './secret.js'
 import { block, listOf, type Path, type Problem, secretForm, type Written } from './written.js'
 
@@ -133,7 +133,8 @@ export function redisProblems(redis: unknown, { placeOf }: Pick<Written, 'placeO
   const places = ['url', 'sentinels', 'cluster'].filter((key) => found[key] !== undefined)
   if (places.length > 1) problems.push(problem(places[1] ?? '', `one place is enough, found ${places.join(' and ')}`))
   for (const key of ['sentinels', 'cluster'])
-    if (Array.isArray(found[key]) && found[key].length === 0) problems.push(problem(key, 'missing: expected at least one host:port'))
+    if (found[key] !== undefined && !isBlock(found[key]) && itemsOf(found[key]).length === 0)
+      problems.push(problem(key, 'missing: expected at least one host:port'))
   if (found.durability === 'replicated' && !isShared(redis))
     problems.push(problem('durability', 'the embedded Redis has no replica: expected local, or another Redis'))
   return [...problems, ...unreadable(found.ca, folder, (message) => problem('ca', message))]

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, scrypt } from 'node:crypto'
+import { promisify } from 'node:util'
 import { AppError } from './errors.js'
 import type { DeviceId } from './identity.js'
 import { Secret } from './secret.js'
@@ -11,6 +12,10 @@ const oldForm = 'sealed.1'
 const nonceBytes = 12
 /** NIST SP 800-38D §5.2.1.2: a shorter tag, which Node accepts unless it is told the length, can be guessed. */
 const tagBytes = 16
+const saltBytes = 16
+
+/** How the message of SEAL_BROKEN begins for text that another secret may have sealed. */
+export const sealedElsewhere = 'a device credential was sealed with another network secret'
 
 /**
  * Keeps device credentials unreadable in Redis: every node of a network shares the secret, an operator with
@@ -21,8 +26,13 @@ export interface Seal {
   close(secret: Secret, device: DeviceId): string
   /** @throws AppError SEAL_BROKEN for text that was sealed for another device, network or secret, or was changed */
   open(sealed: string, device: DeviceId): Secret
+  opens(sealed: string, device: DeviceId): boolean
   /** False for the form of an earlier version. */
   isBound(sealed: string): boolean
+  /** Tells secrets apart without showing them: it takes as long to try one as scrypt does. */
+  fingerprint(salt: string): Promise<string>
+  /** The same with a salt of its own, as Redis keeps it. */
+  newFingerprint(): Promise<Readonly<Record<'salt' | 'fingerprint', string>>>
 }
 
 /** @param network the hash tag of the network in Redis */
@@ -32,34 +42,57 @@ export function createSeal(networkSecret: Secret, network = 'hd'): Seal {
   const placeOf = (device: DeviceId): Buffer => Buffer.from(`${form}\n${network}\n${device}`)
   const options = { authTagLength: tagBytes } as const
 
+  function open(sealed: string, device: DeviceId): Secret {
+    const [nonce, tag, text] = partsOf(sealed)
+    if (!nonce || !tag || !text)
+      throw new AppError('SEAL_BROKEN', 'a device credential is not in sealed form; give the phone a new one: hotdesk device password')
+    try {
+      if (nonce.length !== nonceBytes) throw new RangeError('the nonce has another length')
+      const decipher = createDecipheriv(algorithm, key, nonce, options)
+      if (isBound(sealed)) decipher.setAAD(placeOf(device))
+      decipher.setAuthTag(tag)
+      return new Secret(Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8'))
+    } catch (cause) {
+      throw new AppError('SEAL_BROKEN', `${sealedElsewhere}, or for another device; \`hotdesk doctor\` tells which`, cause)
+    }
+  }
+
+  async function fingerprint(salt: string): Promise<string> {
+    const stretched = await stretch(networkSecret.reveal(), `hotdesk fingerprint\n${network}\n${salt}`, 32, stretching)
+    return `1.${createHmac('sha256', stretched).update('hotdesk network secret').digest('base64url')}`
+  }
+
+  const opens = (sealed: string, device: DeviceId): boolean => {
+    try {
+      open(sealed, device)
+      return true
+    } catch {
+      // SEAL_BROKEN is the answer no.
+      return false
+    }
+  }
+
   return {
     isBound,
+    opens,
+    open,
+    fingerprint,
+    async newFingerprint() {
+      const salt = randomBytes(saltBytes).toString('base64url')
+      return { salt, fingerprint: await fingerprint(salt) }
+    },
     close(secret, device) {
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv(algorithm, key, nonce, options).setAAD(placeOf(device))
       const text = Buffer.concat([cipher.update(secret.reveal(), 'utf8'), cipher.final()])
       return [form, ...[nonce, cipher.getAuthTag(), text].map((part) => part.toString('base64url'))].join('.')
     },
-    open(sealed, device) {
-      const [nonce, tag, text] = partsOf(sealed)
-      if (!nonce || !tag || !text)
-        throw new AppError('SEAL_BROKEN', 'a device credential is not in sealed form; set it again with `hotdesk device set`')
-      try {
-        if (nonce.length !== nonceBytes) throw new RangeError('the nonce has another length')
-        const decipher = createDecipheriv(algorithm, key, nonce, options)
-        if (isBound(sealed)) decipher.setAAD(placeOf(device))
-        decipher.setAuthTag(tag)
-        return new Secret(Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8'))
-      } catch (cause) {
-        throw new AppError(
-          'SEAL_BROKEN',
-          'a device credential was sealed with another network secret, or for another device; is `secret` the same on every node?',
-          cause,
-        )
-      }
-    },
   }
 }
+
+/** RFC 7914: 32 MB and a tenth of a second for each attempt. */
+const stretching = { N: 32_768, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }
+const stretch = promisify<string, string, number, typeof stretching, Buffer>(scrypt)
 
 function partsOf(sealed: string): readonly Buffer[] {
   const known = [form, oldForm].find((each) => sealed.startsWith(`${each}.`))

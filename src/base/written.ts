@@ -109,9 +109,15 @@ export function secretForm<Value>(expects: string, parse: (text: string) => Valu
   })
 }
 
-/** A list of things of one form. */
+/** A list of things of one form. Text is a list whose items are separated by commas, as in an environment variable. */
 export function listOf<Item extends z.ZodType>(item: Item) {
-  return z.array(item, { error: (issue) => `expected a list, found ${kindOf(issue.input)}` })
+  const list = z.array(item, { error: (issue) => `expected a list such as [one, two], found ${kindOf(issue.input)}` })
+  return z.preprocess((found) => (typeof found === 'string' ? splitList(found) : found), list)
+}
+
+/** `a, b` → `['a', 'b']`; an empty text is an empty list. */
+export function splitList(text: string): readonly string[] {
+  return text.trim() === '' ? [] : text.split(',').map((item) => item.trim())
 }
 
 /** A block of keys; any other key is an error. */

@@ -4,27 +4,55 @@ import { samples } from '../directory/directory.js'
 import { type Paint, table } from './terminal.js'
 
 export interface BannerNeeds {
-  readonly config: Pick<Config, 'node' | 'site' | 'sip' | 'sample'>
-  readonly app: Pick<App, 'sip' | 'http' | 'redisCli' | 'dialplan'>
+  readonly config: Pick<Config, 'node' | 'site' | 'sip' | 'sample' | 'dialplan'>
+  readonly app: Pick<App, 'sip' | 'http' | 'store' | 'dialplan'>
   readonly paint: Paint
 }
 
-/** What a person wants to know when a node has started: where it is and what to dial. */
+/** One part of the node. */
+interface Part {
+  readonly name: string
+  readonly isUp: boolean
+  readonly says: string
+}
+
+/** What a person wants to know when a node has started: what of it is up, where it is and what to dial. */
 export function bannerLines({ config, app, paint }: BannerNeeds): string[] {
-  const places = table([
-    ['SIP', app.sip.toSorted(udpFirst).join('  ')],
-    ['HTTP', app.http],
-    ['Redis', app.redisCli],
-  ])
+  const parts: readonly Part[] = [
+    { name: 'SIP', isUp: app.sip.length > 0, says: app.sip.toSorted(udpFirst).join('  ') },
+    { name: 'HTTP', isUp: true, says: app.http },
+    redisPart(app),
+    { name: 'dial plan', isUp: true, says: config.dialplan },
+    trunksPart(app),
+  ]
   const lines = [
-    `${paint.strong('hotdesk')} is up: node ${paint.strong(config.node)} at site ${paint.strong(config.site)}`,
+    `${paint.strong('hotdesk')} ${headline(app)}: node ${paint.strong(config.node)} at site ${paint.strong(config.site)}`,
     '',
-    ...places,
+    ...table(parts.map(({ name, isUp, says }) => [isUp ? paint.good('✓') : paint.bad('✗'), name, says])),
     '',
     ...(config.sample ? sampleLines({ config, app, paint }) : []),
     paint.faint('Ctrl-C ends it. Whoever is logged in stays logged in.'),
   ]
   return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
+}
+
+/** Only a node with Redis is up. */
+function headline({ store }: BannerNeeds['app']): string {
+  if (store.state === 'connected') return 'is up'
+  return store.copyFrom === 'disk' ? 'runs without Redis, from a saved copy' : 'runs without Redis and without a saved copy'
+}
+
+function redisPart({ store }: BannerNeeds['app']): Part {
+  const reasons = store.condition().reasons
+  if (store.state !== 'connected') return { name: 'Redis', isUp: false, says: `${reasons[0] ?? 'lost'} (${store.cli})` }
+  return { name: 'Redis', isUp: reasons.length === 0, says: [store.cli, ...reasons].join('; ') }
+}
+
+function trunksPart({ dialplan: { trunks, disabledTrunks } }: BannerNeeds['app']): Part {
+  const names = trunks.map(({ name }) => name).join(', ')
+  if (trunks.length > 0) return { name: 'trunks', isUp: true, says: names }
+  const why = disabledTrunks.length > 0 ? `none is enabled (${disabledTrunks.join(', ')})` : 'none'
+  return { name: 'trunks', isUp: false, says: `${why}: no call leaves this site, emergency calls included` }
 }
 
 /** What a softphone takes without being told. */

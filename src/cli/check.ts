@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
-import { relative } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
 import type { Command } from 'commander'
-import { AppError, messageOf } from '../base/errors.js'
+import { AppError, isAppError, messageOf } from '../base/errors.js'
 import { silentLogger } from '../base/logger.js'
 import { mostOfSettings, readTextFile } from '../base/yaml/text-file.js'
-import type { Config } from '../config.js'
+import { type Config, planPlaceOf } from '../config.js'
 import { type Dialplan, loadDialplan } from '../dialplan/dialplan.js'
 import type { CommandNeeds } from './needs.js'
 import { table } from './terminal.js'
@@ -27,8 +27,7 @@ export function checkCommand(program: Command, needs: CommandNeeds, lookAtNetwor
     .option('--json', 'the verdict as JSON')
     .addHelpText('after', '\nExamples:\n  hotdesk check\n  hotdesk --config /etc/hotdesk/hotdesk.yaml check')
     .action(async (options: { json?: boolean }) => {
-      const config = needs.config('look')
-      const dialplan = readDialplan(config)
+      const { config, dialplan } = readSettings(needs)
       const { says, doubts } = await lookAtNetwork(config, dialplan)
       const verdict = [...verdictOf(config, dialplan), ['people', says] as const]
       const { print, complain, paint } = needs.terminal
@@ -39,12 +38,62 @@ export function checkCommand(program: Command, needs: CommandNeeds, lookAtNetwor
     })
 }
 
+/** Configuration and dial plan; leaves nothing behind. @throws AppError CONFIG_INVALID or DIALPLAN_INVALID with everything wrong in both */
+export function readSettings({ config: read }: CommandNeeds): { readonly config: Config; readonly dialplan: Dialplan } {
+  let config: Config
+  try {
+    config = read('look')
+  } catch (fault) {
+    if (!isAppError(fault, 'CONFIG_INVALID')) throw fault
+    const place = planPlaceOf(fault)
+    const more = place && planFault({ site: place.site, dialplan: place.file })
+    throw more ? new AppError('CONFIG_INVALID', `${fault.message}\n${more}`, fault) : fault
+  }
+  return { config, dialplan: readDialplan(config) }
+}
+
+/** What is wrong with a dial plan; null: nothing. */
+function planFault(plan: PlanToRead): string | null {
+  try {
+    readDialplan(plan)
+    return null
+  } catch (fault) {
+    if (!isAppError(fault, 'DIALPLAN_INVALID')) throw fault
+    return fault.message
+  }
+}
+
+type PlanToRead = Pick<Config, 'dialplan' | 'site'>
+
 /** The dial plan that the configuration names. @throws AppError DIALPLAN_INVALID */
-export function readDialplan({ dialplan, site }: Config): Dialplan {
+export function readDialplan({ dialplan, site }: PlanToRead): Dialplan {
   const file = relative(process.cwd(), dialplan)
   if (!existsSync(dialplan))
-    throw new AppError('DIALPLAN_INVALID', `site ${site} has no dial plan: expected the file ${file}; see dialplans/README.md`)
+    throw new AppError(
+      'DIALPLAN_INVALID',
+      `site ${site} has no dial plan: expected the file ${file} (${neighbours(dialplan)}); see dialplans/README.md`,
+    )
   return loadDialplan({ text: textOf(dialplan, file), file, site, log: silentLogger() })
+}
+
+const mostNeighbours = 5
+
+/** What is in its place. */
+function neighbours(file: string): string {
+  const folder = dirname(file)
+  const name = relative(process.cwd(), folder) || '.'
+  try {
+    const found = readdirSync(folder).filter((each) => /\.ya?ml$/.test(each) && isPlainName(each))
+    return found.length === 0
+      ? `the folder ${name} has no dial plan`
+      : `the folder ${name} has ${found.slice(0, mostNeighbours).join(', ')}`
+  } catch {
+    return `the folder ${name} cannot be read`
+  }
+}
+
+function isPlainName(text: string): boolean {
+  return /^[\w.-]{1,60}$/.test(text)
 }
 
 function textOf(path: string, file: string): string {

@@ -10,7 +10,7 @@ import { processTerminal, type Terminal } from './terminal.js'
 export type ExitCode = 0 | 1 | 2
 
 /** Mistakes in what the person wrote or has not installed; repeating the command changes nothing. */
-const usageCodes: readonly ErrorCode[] = ['CONFIG_INVALID', 'DIALPLAN_INVALID', 'IMPORT_INVALID', 'REDIS_SERVER_MISSING']
+const usageCodes: readonly ErrorCode[] = ['CONFIG_INVALID', 'DIALPLAN_INVALID', 'IMPORT_INVALID', 'REDIS_SERVER_MISSING', 'SECRET_DIFFERS']
 
 /** The commands that end in an orderly way when they are asked to. */
 const orderly: readonly string[] = ['start', 'sipd', 'events']

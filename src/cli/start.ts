@@ -5,7 +5,7 @@ import { isAppError, messageOf } from '../base/errors.js'
 import { createLogger } from '../base/logger.js'
 import type { Config } from '../config.js'
 import { bannerLines } from './banner.js'
-import { readDialplan } from './check.js'
+import { readSettings } from './check.js'
 import type { CommandNeeds } from './needs.js'
 import { type End, endOf, type ProcessEvents, processEvents } from './process-events.js'
 
@@ -34,8 +34,8 @@ async function start(needs: CommandNeeds): Promise<0 | 1> {
   const help = watchHelp(needs.terminal)
   const end = endOf(events, { clock: systemClock, mayAbandon: help.mayAbandon })
   try {
+    readSettings(needs)
     const config = needs.config('run')
-    readDialplan(config)
     if (config.redis.kind === 'embedded' && (await hasEnded(needs.provide('redis-server'), end))) return await giveUp(end, needs, events)
     return await run({ config, events, end, help }, needs)
   } finally {

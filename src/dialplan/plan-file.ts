@@ -45,6 +45,7 @@ const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : fou
 
 // Nothing in this block is quoted: any of its texts may be a password in the wrong place.
 const trunk = block({
+  enabled: yesOrNo.prefault('yes'),
   uri: trunkUri,
   from: listOf(secretForm('an IP address', (found) => (isIP(found) ? found : null))).optional(),
   username: text.optional(),

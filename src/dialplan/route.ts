@@ -59,7 +59,10 @@ export interface Dialplan {
   readonly elin: string | null
   /** Where the site is, for an emergency call whose phone has no location of its own, or is not known. */
   readonly location: string | null
+  /** Those in use, in the order of the file. */
   readonly trunks: readonly Trunk[]
+  /** Names of trunks with `enabled: no`. */
+  readonly disabledTrunks: readonly string[]
   /** What a person dials first, for messages: `*77*` and `*77*5*`. */
   readonly codes: { readonly login: string; readonly logout: string }
   /** Dialled before a number outside. */

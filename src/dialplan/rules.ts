@@ -11,7 +11,8 @@ const globalEmergencies = ['112', '911']
 
 /** The rules of a file that has been checked. Order: emergency, codes, users, outside. */
 export function createRules(file: PlanFile): Dialplan {
-  const trunks = Object.entries(file.trunks).map(([name, trunk]) => trunkOf(name, trunk))
+  const [on, off] = divide(Object.entries(file.trunks), ([, { enabled }]) => enabled)
+  const trunks = on.map(([name, trunk]) => trunkOf(name, trunk))
   const emergencies = emergenciesOf(file)
   const dids = didsOf(file)
   const reserved = reservedExtension(file.codes)
@@ -33,6 +34,7 @@ export function createRules(file: PlanFile): Dialplan {
     elin: file.elin ?? null,
     location: file.location ?? null,
     trunks,
+    disabledTrunks: off.map(([name]) => name),
     codes: file.codes,
     outside: file.outside,
     automaticLogout: logoutRules(file),
@@ -48,6 +50,10 @@ export function createRules(file: PlanFile): Dialplan {
       return emergencies.has(extension) ? `${extension} is an emergency number of ${file.site}` : null
     },
   }
+}
+
+function divide<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [readonly Item[], readonly Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))]
 }
 
 function trunkOf(

@@ -8,6 +8,7 @@ import { createMacs } from './macs.js'
 import { createOwners } from './owners.js'
 import { createComplaints } from './record.js'
 import { deviceFields, parseDevice, parseNode, parseSite, parseUser } from './records.js'
+import { createSecretCheck, type SecretCheck } from './secret-check.js'
 import { createShelf } from './shelf.js'
 
 export type * from './contract.js'
@@ -17,15 +18,18 @@ export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembe
 export { parseMac, parseStay } from './records.js'
 export { watchReserved } from './reserved-watch.js'
 export { loadSamples, publishedPasswords, samples } from './samples.js'
+export { createSecretCheck, passwordsIn, type SecretCheck, secretKey } from './secret-check.js'
 
 export interface DirectoryNeeds {
   readonly store: Store
   readonly seal: Seal
+  /** Made here where it is left out. */
+  readonly secretCheck?: SecretCheck
   readonly log: Logger
 }
 
 /** Users, devices, sites and living nodes as the copy in memory has them. A broken record is named in the log and left out, or defaulted. */
-export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory {
+export function createDirectory({ store, seal, secretCheck = createSecretCheck({ store, seal }), log }: DirectoryNeeds): Directory {
   const common = {
     replica: store.replica,
     complain: createComplaints(log),
@@ -72,7 +76,7 @@ export function createDirectory({ store, seal, log }: DirectoryNeeds): Directory
     onNodeChange: nodes.onChange,
     onSiteChange: sites.onChange,
     withMac: macs.deviceWith,
-    ...createEdits({ store, seal, macs, sites: sites.all }),
+    ...createEdits({ store, seal, secretCheck, macs, sites: sites.all }),
     close() {
       users.close()
       devices.close()

@@ -6,6 +6,7 @@ import type { Directory, EditOutcome, Expected, Prepared, RemoveOutcome, Site } 
 import { keepsOldLocation, macTaken, meaningAtSites, moved, readPut, withoutLocation } from './edit-rules.js'
 import type { Macs } from './macs.js'
 import { deviceChanges, parseDevice, parseSite, parseUser, siteChanges, userChanges, usualTexts } from './records.js'
+import type { SecretCheck } from './secret-check.js'
 
 type Kinds = 'User' | 'Device' | 'Site'
 export type Edits = Pick<Directory, `put${Kinds}` | `remove${Kinds}` | `prepare${Kinds}` | 'apply'>
@@ -13,6 +14,7 @@ export type Edits = Pick<Directory, `put${Kinds}` | `remove${Kinds}` | `prepare$
 export interface EditNeeds {
   readonly store: Store
   readonly seal: Seal
+  readonly secretCheck: Pick<SecretCheck, 'require'>
   readonly macs: Macs
   readonly sites: () => readonly Site[]
 }
@@ -23,8 +25,13 @@ const followMs: Milliseconds = 1_000
 /** Longer than a node may be away and still compare its saved copy. */
 const markSeconds = 30 * 24 * 60 * 60
 
+/** Before a password is written. @throws AppError SECRET_DIFFERS */
+async function requireSecretFor(changes: readonly RecordChange[], { require }: EditNeeds['secretCheck']): Promise<void> {
+  if (changes.some(({ fields }) => fields?.credential)) await require()
+}
+
 /** Each edit is checked as the whole record that it would leave behind. */
-export function createEdits({ store, seal, macs, sites }: EditNeeds): Edits {
+export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds): Edits {
   const prepareUser: Edits['prepareUser'] = (written, edit) => {
     const extension = parseExtension(written)
     if (!extension) return refused(`"${written}" is no extension: 1 to 15 digits are`)
@@ -81,6 +88,7 @@ export function createEdits({ store, seal, macs, sites }: EditNeeds): Edits {
     if (prepared.outcome === 'REFUSED') return prepared
     const change = prepared.change ?? { key, fields: {} }
     if (prepared.change === null && expected === 'any') return { outcome: 'SAVED' }
+    await requireSecretFor([change], secretCheck)
     const [kind = '', name = ''] = key.split(':')
     const fields = Object.entries(change.fields ?? {}).flatMap(([field, text]) => [field, text ?? ''])
     const outcome = readPut(await store.call('hotdesk_put', kind, name, expected, ...fields), `{${store.network}}:${key}`)
@@ -88,27 +96,16 @@ export function createEdits({ store, seal, macs, sites }: EditNeeds): Edits {
     return outcome
   }
 
-  async function carryOut(change: RecordChange): Promise<void> {
-    await apply([change])
-    await followed(change, store)
-  }
-
   async function remove(key: string): Promise<RemoveOutcome> {
     if (presentIn(key) === nothing) return { outcome: 'UNKNOWN' }
-    await carryOut({ key, fields: null })
+    await apply([{ key, fields: null }])
+    await followed({ key, fields: null }, store)
     return { outcome: 'REMOVED' }
   }
 
-  const apply: Edits['apply'] = (changes, onQueued = () => undefined) =>
-    writeMarked(changes, (count) => onQueued(Math.min(count, changes.length)))
-
-  /** A removal leaves a mark in the same moment, which tells it from a loss of data. */
-  async function writeMarked(changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
-    const seconds = String(Math.ceil(store.clock.now() / 1_000))
-    const removed = changes.filter(({ fields }) => fields === null).map(({ key }) => [key, seconds] as const)
-    const marks = removed.length === 0 ? [] : [{ key: removalMarks, fields: Object.fromEntries(removed) }]
-    await store.writeTogether([...marks, ...changes.flatMap(withBelongings)], onQueued)
-    if (removed.length > 0) await store.renew(removalMarks, markSeconds)
+  const apply: Edits['apply'] = async (changes, onQueued = () => undefined) => {
+    await requireSecretFor(changes, secretCheck)
+    await writeMarked(store, changes, (count) => onQueued(Math.min(count, changes.length)))
   }
 
   return {
@@ -145,6 +142,15 @@ function followed({ key, fields }: RecordChange, store: Pick<Store, 'replica' | 
     }
     if (isThere()) done()
   })
+}
+
+/** A removal leaves a mark in the same moment, which tells it from a loss of data. */
+async function writeMarked(store: Store, changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
+  const seconds = String(Math.ceil(store.clock.now() / 1_000))
+  const removed = changes.filter(({ fields }) => fields === null).map(({ key }) => [key, seconds] as const)
+  const marks = removed.length === 0 ? [] : [{ key: removalMarks, fields: Object.fromEntries(removed) }]
+  await store.writeTogether([...marks, ...changes.flatMap(withBelongings)], onQueued)
+  if (removed.length > 0) await store.renew(removalMarks, markSeconds)
 }
 
 /** The next user of the extension does not see the calls of this one and is not locked out for their failures. */

@@ -80,6 +80,17 @@ local function leave(keys, args)
   return say('LEFT')
 end
 
+-- hotdesk_secret SALT FINGERPRINT     the first node of a network leaves the fingerprint of its secret
+--   SET
+--   PRESENT SALT FINGERPRINT      there is one; nothing is written
+local function secret(keys, args)
+  local key, salt, fingerprint = keys[1] .. ':secret', must(args[1], 'salt'), must(args[2], 'fingerprint')
+  local present = redis.call('HMGET', key, 'salt', 'fingerprint')
+  if present[2] then return say('PRESENT', present[1] or '-', present[2]) end
+  redis.call('HSET', key, 'salt', salt, 'fingerprint', fingerprint)
+  return say('SET')
+end
+
 -- For automatic logout: since when nobody has called at the phone. While somebody does, that does not matter.
 local function note_last_call(tag, device)
   if not user_on(tag, device) or not exists(tag, 'device:' .. device) then return end
@@ -124,6 +135,7 @@ end
 
 writes('hotdesk_join', join)
 writes('hotdesk_leave', leave)
+writes('hotdesk_secret', secret)
 writes('hotdesk_note', note)
 writes('hotdesk_site_lost', site_lost)
 writes('hotdesk_calls', calls)

@@ -2,10 +2,9 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import type { Clock } from '../base/clock.js'
 import { AppError, isAppError, messageOf } from '../base/errors.js'
 import type { Metrics } from '../base/metrics.js'
+import { troubleOf } from './connections/trouble.js'
 import type { Kept, Store, StreamEntry } from './contract.js'
 import type { Keys } from './keys.js'
-import { isFunctionMissing } from './library/presence.js'
-import { isWrongType, misfitAmong } from './misfits.js'
 
 export type Commands = Pick<
   Store,
@@ -14,42 +13,6 @@ export type Commands = Pick<
 
 /** Calls a function of the library, once more where somebody has deleted the library. */
 export type CallFunction = (name: string, args: readonly string[]) => Promise<string>
-
-export interface CallNeeds {
-  readonly redis: Redis
-  readonly keys: Keys
-  /** Puts a library back that somebody deleted. */
-  readonly reloadLibrary: () => Promise<void>
-  readonly clock: Clock
-  readonly metrics: Metrics
-}
-
-export function functionCaller({ redis, keys, reloadLibrary, clock, metrics }: CallNeeds): CallFunction {
-  async function callOnce(name: string, args: readonly string[]): Promise<string> {
-    const began = clock.now()
-    try {
-      return spoken(await redis.call('FCALL', name, '1', keys.tag, ...args))
-    } finally {
-      metrics.storeCallSeconds.observe({ function: name }, (clock.now() - began) / 1_000)
-    }
-  }
-
-  async function wrongTypeWords(name: string, args: readonly string[], fault: unknown): Promise<string> {
-    const found = await misfitAmong(redis, keys, args).catch(() => null)
-    return found ?? `a key that ${name} needs has the wrong type: ${messageOf(fault)}`
-  }
-
-  return async (name, args) => {
-    try {
-      return await callOnce(name, args)
-    } catch (fault) {
-      if (isWrongType(fault)) throw new AppError('STORE_PROTOCOL', await wrongTypeWords(name, args, fault), fault)
-      if (!isFunctionMissing(fault)) throw fault
-      await reloadLibrary().catch((cause: unknown) => raise(new AppError('STORE_UNAVAILABLE', messageOf(cause), cause)))
-      return callOnce(name, args)
-    }
-  }
-}
 
 export interface CommandNeeds {
   readonly redis: Redis
@@ -126,7 +89,7 @@ export function toldBy(fault: unknown, { storeRefusedTotal }: Metrics): AppError
   return error
 }
 
-function isReply(fault: unknown): fault is Error {
+export function isReply(fault: unknown): fault is Error {
   return fault instanceof Error && fault.name === 'ReplyError'
 }
 
@@ -135,8 +98,8 @@ export function asAppError(fault: unknown): AppError {
   const reason = isReply(fault) ? firstOf(fault) : null
   if (reason !== null) return asAppError(reason)
   if (!isReply(fault) || unavailable.test(fault.message))
-    return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${messageOf(fault)}`, fault)
-  return new AppError('STORE_PROTOCOL', `Redis refused a command: ${fault.message}`, fault)
+    return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${troubleOf(fault).says}`, fault)
+  return new AppError('STORE_PROTOCOL', `Redis refused a command: ${troubleOf(fault).says}`, fault)
 }
 
 /** Of a transaction that Redis gave up: why. */
@@ -161,10 +124,6 @@ export function unconnected(): AppError {
 /** It was sent, and what became of it was not heard. */
 export function mayHaveHappened(fault: unknown): boolean {
   return !isReply(fault) && !isAppError(fault) && !/isn't writeable/.test(messageOf(fault))
-}
-
-function spoken(reply: unknown): string {
-  return Array.isArray(reply) ? reply.map(String).join('\n') : String(reply)
 }
 
 function toEntry(id: string, flat: readonly string[]): StreamEntry {

@@ -2,6 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Durability, RedisPlace } from '../config.js'
+import type { Trouble } from './connections/trouble.js'
 
 /** Redis hashes of the network as they were last seen, by key without the network's prefix: `users`, `user:100`, `reg:HD0001`. */
 export interface Replica {
@@ -93,6 +94,8 @@ export interface Store {
   readonly cli: string
   /** The node's clock, set right by the one of Redis where they differ by more than a second: for times that other nodes read. */
   readonly clock: NetworkClock
+  /** Why Redis is not connected, as far as it is known. */
+  trouble(): Trouble | null
   onState(listener: (state: StoreState) => void): () => void
   condition(): StoreCondition
   /** Replicated keys that are no hashes and are left out, each with a sentence that says what to do. */

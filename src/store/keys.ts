@@ -8,7 +8,18 @@ export interface Keys {
 }
 
 /** Hashes that every node holds in memory. None may be the beginning of another (Redis refuses overlapping prefixes). */
-export const replicatedPrefixes = ['users', 'devices', 'user:', 'device:', 'site:', 'reg:', 'node:', 'quiet:', 'callback:'] as const
+export const replicatedPrefixes = [
+  'users',
+  'devices',
+  'user:',
+  'device:',
+  'site:',
+  'reg:',
+  'node:',
+  'quiet:',
+  'callback:',
+  'secret',
+] as const
 
 /** Of these, the ones that expire: their time to live is watched as well. */
 const expiringPrefixes = ['reg:', 'node:', 'quiet:', 'callback:'] as const

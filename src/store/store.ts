@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis'
 import { type Alarm, type Clock, every } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import type { Durability } from '../config.js'
-import { createCommands, functionCaller } from './commands.js'
+import { createCommands } from './commands.js'
 import { atEveryPrimary } from './connections/cluster.js'
 import { createConfirmation } from './connections/confirmation.js'
 import {
@@ -12,17 +11,19 @@ import {
   type Destination,
   newConnection,
   type ReachablePlace,
-  redisCliFor,
   requireOnePrimary,
 } from './connections/connection.js'
 import { createLink, type Link } from './connections/link.js'
-import { createPrimaryWatch } from './connections/primary-watch.js'
+import { wordsOf } from './connections/place-words.js'
+import { createPrimaryWatch, type PrimaryWatch } from './connections/primary-watch.js'
+import type { Trouble } from './connections/trouble.js'
 import type { CopySource, Replica, Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
-import { createIntegrity } from './integrity/integrity.js'
+import { createIntegrity, type Integrity } from './integrity/integrity.js'
 import { createKeys } from './keys.js'
+import { createFunctionCallers } from './library/function-callers.js'
 import { createLibrary, loadWhereMissing } from './library/library.js'
-import { createReader } from './reader.js'
+import { createReader, type Reader } from './reader.js'
 import { createRedisClock } from './redis-clock.js'
 import { createReplica } from './replica.js'
 import { keepSavedCopy, type Origin, type SavedCopy } from './saved-copy.js'
@@ -31,6 +32,8 @@ import { createTracking } from './tracking.js'
 import { createTransitions } from './transitions.js'
 
 export { inspectRedis, type RedisReport } from './connections/inspection.js'
+export { redisTrouble } from './connections/place-words.js'
+export { type Trouble, troubleLine, troubleOf } from './connections/trouble.js'
 export type * from './contract.js'
 export { embeddedSocket } from './embedded/data-directory.js'
 export { removalMarks } from './integrity/marks.js'
@@ -79,13 +82,14 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
   const isConnected = (): boolean => link.state === 'connected'
   const integrity = createIntegrity({ ...timed, redis: main, keys, replica, savedCopy: () => savedCopy, isConnected })
   const reader = createReader({ redis: main, keys, replica, integrity, clock, log, onFault: (fault) => link.renew(fault) })
+  const reading = createReading({ reader, integrity, isConnected })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
-  const link = createLink({ connections, prepare, healthy, place: redisCliFor(place), clock, log })
+  const words = wordsOf(place)
+  const link = createLink({ connections, prepare, healthy, place: words, clock, log })
   const primaryWatch = createPrimaryWatch({ redis: main, destination, isConnected, leave: link.renew, log, metrics })
-  const savedCopy = keepSavedCopy({ ...timed, data, network, replica, origin: originOf(place), isFresh: () => isConnected() && !isReading })
-  /** Until everything is read, the copy is no moment of the network. A reading that was cut off counts as well. */
-  let isReading = false
+  const isFresh = (): boolean => isConnected() && !reading.isUnderWay
+  const savedCopy = keepSavedCopy({ ...timed, data, network, replica, origin: originOf(place), isFresh })
   let copyFrom: CopySource = 'nowhere'
 
   async function prepare(): Promise<void> {
@@ -94,15 +98,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     await redisClock.compare(main)
     if (place.kind === 'cluster' && (loading !== 'check' || library.hasLoaded)) void loadElsewhere(place, keys.tag, needs)
     await tracking.arm()
-    await readAll()
-  }
-
-  async function readAll(): Promise<void> {
-    isReading = true
-    await reader.snapshot(isConnected() ? 'flush' : 'loss')
-    await integrity.compareWithSaved()
-    integrity.tellEmptied()
-    isReading = false
+    await reading.all()
   }
 
   async function healthy(): Promise<boolean> {
@@ -118,27 +114,16 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     else copyFrom = 'redis'
   })
   const measuring = measure({ link, replica }, needs)
+  const close = (): Promise<void> => closeAll({ measuring, primaryWatch, integrity, link, destination, reader, savedCopy })
 
-  async function close(): Promise<void> {
-    measuring.cancel()
-    primaryWatch.close()
-    integrity.close()
-    // What is being read may find the network emptied, and then its people are kept first.
-    await link.close()
-    destination.close()
-    reader.close()
-    await savedCopy.close()
-  }
-
-  try {
-    if (await isRestored({ link, savedCopy }, needs)) copyFrom = 'disk'
-  } catch (fault) {
-    await close()
-    throw fault
-  }
-
-  const caller = (redis: Redis) => functionCaller({ redis, keys, reloadLibrary: library.ensure, clock, metrics })
-  const transitions = createTransitions({ ...writing, callFunction: caller(writer), redisClock, isConnected, log, metrics })
+  if (await isRestored({ link, savedCopy }, needs).catch((fault: unknown) => close().then(() => Promise.reject(fault)))) copyFrom = 'disk'
+  const { connection: callOver, lacking } = createFunctionCallers({
+    keys,
+    reloadLibrary: library.ensure,
+    code: functions.code,
+    clock,
+    metrics,
+  })
   return {
     network,
     get state() {
@@ -148,15 +133,60 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
       return copyFrom
     },
     replica,
-    cli: redisCliFor(place),
+    cli: words.cli,
+    trouble: () => link.trouble,
     clock: redisClock,
     onState: link.onState,
     ...integrity.gaps,
-    condition: () => integrity.condition([isConnected() ? null : withoutRedis(copyFrom, replica), library.trouble, primaryWatch.doubt]),
-    ...createCommands({ redis: main, keys, callFunction: caller(main), isConnected, clock: redisClock, metrics }),
-    ...integrity.guarding(transitions),
+    condition: () => integrity.condition([...presence({ link, replica }, copyFrom, lacking()), library.trouble, primaryWatch.doubt]),
+    ...createCommands({ redis: main, keys, callFunction: callOver(main), isConnected, clock: redisClock, metrics }),
+    ...integrity.guarding(createTransitions({ ...timed, ...writing, callFunction: callOver(writer), redisClock, isConnected })),
     ...createTogether({ connect: () => newConnection(destination, bulk), keys, isConnected }),
     close,
+  }
+}
+
+interface Closing {
+  readonly measuring: Alarm
+  readonly primaryWatch: Pick<PrimaryWatch, 'close'>
+  readonly integrity: Pick<Integrity, 'close'>
+  readonly link: Pick<Link, 'close'>
+  readonly destination: Pick<Destination, 'close'>
+  readonly reader: Pick<Reader, 'close'>
+  readonly savedCopy: Pick<SavedCopy, 'close'>
+}
+
+async function closeAll({ measuring, primaryWatch, integrity, link, destination, reader, savedCopy }: Closing): Promise<void> {
+  measuring.cancel()
+  primaryWatch.close()
+  integrity.close()
+  // What is being read may find the network emptied, and then its people are kept first.
+  await link.close()
+  destination.close()
+  reader.close()
+  await savedCopy.close()
+}
+
+interface ReadingNeeds {
+  readonly reader: Pick<Reader, 'snapshot'>
+  readonly integrity: Pick<Integrity, 'compareWithSaved' | 'tellEmptied'>
+  readonly isConnected: () => boolean
+}
+
+/** Reads everything. While it does, and after a reading that was cut off, the copy is not the state of the network at one moment. */
+function createReading({ reader, integrity, isConnected }: ReadingNeeds) {
+  let isUnderWay = false
+  return {
+    get isUnderWay() {
+      return isUnderWay
+    },
+    async all(): Promise<void> {
+      isUnderWay = true
+      await reader.snapshot(isConnected() ? 'flush' : 'loss')
+      await integrity.compareWithSaved()
+      integrity.tellEmptied()
+      isUnderWay = false
+    },
   }
 }
 
@@ -179,11 +209,23 @@ async function isRestored(
   }
 }
 
-function withoutRedis(copyFrom: CopySource, replica: Replica): string {
+/** What keeps the connections from being used, or the functions behind them. */
+function presence(
+  { link, replica }: { readonly link: Link; readonly replica: Replica },
+  copyFrom: CopySource,
+  lacking: readonly string[],
+): readonly string[] {
+  return link.state === 'connected' ? lacking : [withoutRedis(copyFrom, replica, link.trouble)]
+}
+
+function withoutRedis(copyFrom: CopySource, replica: Replica, trouble: Trouble | null): string {
   const age = `${Math.round(replica.ageMs() / 1_000)} s old`
+  const why = trouble === null ? '' : `: ${trouble.says}`
   if (copyFrom === 'nowhere')
-    return 'Redis has not been reached, and no copy was saved: no phone and no user is known, only emergency calls go out'
-  return copyFrom === 'redis' ? `Redis is lost; the copy is ${age}` : `Redis is lost; this node has started from a saved copy, ${age}`
+    return `Redis has not been reached${why}; no copy was saved, so no phone and no user is known, and only emergency calls go out`
+  return copyFrom === 'redis'
+    ? `Redis is lost${why}; the copy is ${age}`
+    : `Redis is lost${why}; this node has started from a saved copy, ${age}`
 }
 
 function measure({ link, replica }: { readonly link: Link; readonly replica: Replica }, { clock, metrics }: StoreNeeds): Alarm {

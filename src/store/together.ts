@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { AppError, messageOf } from '../base/errors.js'
 import { asAppError, unconnected } from './commands.js'
+import { introduce } from './connections/connection.js'
 import type { RecordChange, Store } from './contract.js'
 import type { Keys } from './keys.js'
 
@@ -18,6 +19,7 @@ const batchSize = 500
 export function createTogether({ connect, keys, isConnected }: TogetherNeeds): Pick<Store, 'writeTogether'> {
   async function write(redis: Redis, changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
     await redis.connect()
+    await introduce(redis)
     // What goes as a whole may be of any type.
     for (const batch of batchesOf(changes))
       await Promise.all(batch.flatMap(({ key, fields }) => (fields === null ? [] : [requireHash(redis, keys.full(key))])))

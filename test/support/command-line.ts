@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -14,6 +14,7 @@ import type { Store } from '../../src/store/store.js'
 import { startTestRedis, type TestRedis } from './redis.js'
 import { openTestStore } from './redis-store.js'
 import { removeFolder } from './remove-folder.js'
+import { finishedPlanText } from './sample-plan.js'
 
 export interface Answer {
   readonly code: number
@@ -49,6 +50,8 @@ export async function openCommandLine(given?: TestRedis): Promise<CommandLine> {
   if (!given) await furnish(directory)
   const settings = { node: 'paris-1', site: 'paris', secret, redis: `unix://${redis.socket}`, sip: { domain: 'hotdesk.test' } }
   await writeFile(join(folder, 'hotdesk.yaml'), JSON.stringify(settings))
+  await mkdir(join(folder, 'dialplans'))
+  for (const site of ['paris', 'london']) await writeFile(join(folder, `dialplans/${site}.yaml`), finishedPlanText(site))
 
   const hotdesk = (...args: readonly string[]): Promise<Answer> => run(args)
 

@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createWorkplace, type Workplace } from '../support/program.js'
+import { samplePlanText } from '../support/sample-plan.js'
 
 const execute = promisify(execFile)
 const up = /Ctrl-C ends it/
@@ -133,6 +134,8 @@ describe('commands on a running network', () => {
 describe('a network of one’s own', () => {
   test('gets its users and phones by command; what is issued is shown once and is in Redis only hashed or sealed', async () => {
     await writeFile(join(place.folder, 'hotdesk.yaml'), 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n')
+    await mkdir(join(place.folder, 'dialplans'))
+    await writeFile(join(place.folder, 'dialplans/paris.yaml'), samplePlanText('paris'))
     const node = place.run(['start'])
     await node.printed(up)
     expect(node.output()).not.toMatch(/sample/i)

@@ -44,7 +44,7 @@ describe('a node that starts while Redis is away', () => {
       expect((await node.logged('store.waiting')).msg).toMatch(/^Redis cannot be used yet \(redis-cli -s \S+\): .*; trying again$/)
       expect(await readinessOf(node)).toEqual({
         status: 503,
-        reasons: [expect.stringMatching(/^Redis is lost; this node has started from a saved copy, \d+ s old$/)],
+        reasons: [expect.stringMatching(/^Redis is lost: .*; this node has started from a saved copy, \d+ s old$/)],
       })
     })
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { parseListenAddress } from '../listen-address.js'
-import { isBlock } from '../options.js'
+import { isBlock, itemsOf } from '../options.js'
 import { block, form, keyText, listOf, type Path, type Problem, type Written } from '../written.js'
 import { readTlsFiles, type TlsFiles } from './tls-files.js'
 
@@ -78,9 +78,10 @@ export function sipProblems(sip: unknown, { placeOf }: Pick<Written, 'placeOf'>,
   const { listen, tls, digest } = isBlock(sip) ? sip : {}
   const problem = (path: Path, message: string): Problem => ({ place: placeOf(path), key: keyText(path), message })
   const { algorithms } = isBlock(digest) ? digest : {}
-  if (Array.isArray(algorithms) && algorithms.length === 0)
+  if (algorithms !== undefined && itemsOf(algorithms).length === 0 && !isBlock(algorithms))
     return [problem(['sip', 'digest', 'algorithms'], 'missing: expected at least one algorithm')]
-  if (Array.isArray(listen) && listen.length === 0) return [problem(['sip', 'listen'], 'missing: expected at least one address')]
+  if (listen !== undefined && itemsOf(listen).length === 0 && !isBlock(listen))
+    return [problem(['sip', 'listen'], 'missing: expected at least one address')]
   const { certificate, key } = isBlock(tls) ? tls : {}
   if (typeof certificate === 'string' && typeof key === 'string') {
     const reading = readTlsFiles({ certificate: resolve(folder, certificate), key: resolve(folder, key) })
@@ -94,5 +95,5 @@ export function sipProblems(sip: unknown, { placeOf }: Pick<Written, 'placeOf'>,
 const noPair = 'missing: tls:// and wss:// need a certificate and its key'
 
 function isSecure(listen: unknown): boolean {
-  return Array.isArray(listen) && listen.some((address) => /^(tls|wss):/.test(String(address)))
+  return itemsOf(listen).some((address) => /^(tls|wss):/.test(String(address)))
 }

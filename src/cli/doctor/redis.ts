@@ -1,8 +1,8 @@
 import { systemClock } from '../../base/clock.js'
-import { isAppError, messageOf } from '../../base/errors.js'
+import { isAppError } from '../../base/errors.js'
 import type { Config } from '../../config.js'
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
-import { inspectRedis, type RedisReport } from '../../store/store.js'
+import { inspectRedis, type RedisReport, redisTrouble } from '../../store/store.js'
 import { reachable } from '../operator/network.js'
 import { type Finding, findingsAbout } from './finding.js'
 
@@ -28,8 +28,9 @@ function silence(fault: unknown, config: Config): Finding {
   if (isAppError(fault, 'CONFIG_INVALID')) return wrong(fault.message, 'or remove that folder, if no node of yours uses it')
   if (config.redis.kind === 'embedded')
     return mind('the embedded Redis rests, as no node runs here', 'start the node, and ask again: hotdesk start')
-  const todo = 'see that it runs, that this machine reaches it, and that `redis` names it with the right password'
-  return wrong(`does not answer: ${messageOf(fault)}`, todo)
+  if (isAppError(fault)) return wrong(fault.message, 'see README, "Redis: rights, failover, what is safe"')
+  const { says, todo } = redisTrouble(fault, config.redis)
+  return wrong(says, todo)
 }
 
 /** What the answers of a Redis mean to a network of desks. */

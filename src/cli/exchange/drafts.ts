@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors.js'
 import { type DeviceId, parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
-import type { Seal } from '../../base/seal.js'
+import { type Seal, sealedElsewhere } from '../../base/seal.js'
 import type { Secret } from '../../base/secret.js'
 import type { Path, Problem, Written } from '../../base/written.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
@@ -85,7 +85,17 @@ export function draftsOf(file: NetworkFile, needs: DraftNeeds): Drafts {
     if (!Object.hasOwn(file.devices, device) && !isDevice(device, needs)) complain(['logins', device], 'there is no such phone')
     if (!Object.hasOwn(file.users, user) && !isUser(user, needs)) complain(['logins', device], 'there is no such user')
   }
-  return { drafts: [...users, ...devices, ...sites], logins, problems }
+  return { drafts: [...users, ...devices, ...sites], logins, problems: withoutRepetition(problems) }
+}
+
+/** Passwords that were sealed with another secret are one mistake, and not one of each phone. */
+function withoutRepetition(problems: readonly Problem[]): readonly Problem[] {
+  const [first, ...others] = problems.filter(({ message }) => message.startsWith(sealedElsewhere))
+  if (!first || others.length === 0) return problems
+  const message =
+    `${others.length + 1} sealed passwords do not open: they were exported from another network, or under another \`secret\`; ` +
+    'import them there, or leave the passwords out'
+  return [...problems.filter((each) => each !== first && !others.includes(each)), { ...first, message }]
 }
 
 type UserEntry = Named & { readonly pin?: WrittenPin }

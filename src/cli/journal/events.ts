@@ -3,7 +3,7 @@ import { pause, systemClock } from '../../base/clock.js'
 import { isAppError } from '../../base/errors.js'
 import type { Store, StreamEntry } from '../../store/store.js'
 import type { CommandNeeds } from '../needs.js'
-import { withStore } from '../operator/network.js'
+import { absenceOf, withStore } from '../operator/network.js'
 import { processEvents } from '../process-events.js'
 import type { Terminal } from '../terminal.js'
 import { inOrder, linesOption, newestFirst, type Order, plainEntry } from './entries.js'
@@ -62,7 +62,7 @@ async function followed(store: Store, from: string, print: Print, terminal: Term
       isAway = false
     } catch (fault) {
       if (!isAppError(fault, 'STORE_UNAVAILABLE')) throw fault
-      if (!isAway) terminal.complain('Redis does not answer; waiting for it')
+      if (!isAway) terminal.complain(`${absenceOf(store)}. Waiting for Redis`)
       isAway = true
     }
     await pause(systemClock, lookEveryMs)

@@ -9,9 +9,9 @@ import { createMetrics } from '../../base/metrics.js'
 import { createSeal } from '../../base/seal.js'
 import { Secret } from '../../base/secret.js'
 import type { Config, RedisPlace } from '../../config.js'
-import { createDirectory, type Directory } from '../../directory/directory.js'
+import { createDirectory, createSecretCheck, type Directory } from '../../directory/directory.js'
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
-import { createStore, embeddedSocket, type Store } from '../../store/store.js'
+import { createStore, embeddedSocket, type Store, troubleLine } from '../../store/store.js'
 
 /** Opens the network's Redis for one command. @throws AppError COMMAND_REFUSED when it cannot be reached */
 export async function withStore<Answer>(
@@ -26,12 +26,19 @@ export async function withStore<Answer>(
   const common = { clock: systemClock, log, metrics: createMetrics() }
   const store = await createStore({ redis, network, durability, loading, data, functions: hotdeskLibrary, ...common })
   try {
-    if (store.state === 'lost') throw new AppError('COMMAND_REFUSED', `Redis does not answer; try \`${store.cli} ping\``)
+    if (store.state === 'lost') throw new AppError('COMMAND_REFUSED', absenceOf(store))
     return await run(store)
   } finally {
     await store.close()
     await rm(data, { recursive: true, force: true })
   }
+}
+
+/** Why a command cannot be done without Redis, and what to do. */
+export function absenceOf({ trouble: ask, cli }: Pick<Store, 'trouble' | 'cli'>): string {
+  const trouble = ask()
+  if (trouble === null) return `Redis does not answer; try \`${cli} PING\``
+  return trouble.todo === '' ? trouble.says : troubleLine(trouble)
 }
 
 /** What a command reads of the copy: keys, or the beginnings of them. */
@@ -59,7 +66,11 @@ export function withDirectory<Answer>(
 ): Promise<Answer> {
   return withStore(config, async (store) => {
     requireReadable(store, reads)
-    const directory = createDirectory({ store, seal: createSeal(config.secret, config.network), log: silentLogger() })
+    const seal = createSeal(config.secret, config.network)
+    const secretCheck = createSecretCheck({ store, seal })
+    // With another secret every password would look broken.
+    await secretCheck.verify()
+    const directory = createDirectory({ store, seal, secretCheck, log: silentLogger() })
     try {
       return await run(directory, store)
     } finally {

@@ -1,6 +1,9 @@
 import type { Command } from 'commander'
 import { AppError, messageOf } from '../../base/errors.js'
 import { counted } from '../../base/output/counted.js'
+import { createSeal } from '../../base/seal.js'
+import type { Config } from '../../config.js'
+import { createSecretCheck, passwordsIn } from '../../directory/directory.js'
 import { type RecordChange, readSavedCopy, removalMarks, type SavedRecords, type Store } from '../../store/store.js'
 import { seat } from '../exchange/seats.js'
 import { asJson, type CommandNeeds } from '../needs.js'
@@ -43,13 +46,27 @@ export function restoreCommand(redis: Command, needs: CommandNeeds): void {
       const saved = await readSavedCopy(file).catch((fault: unknown) => {
         throw new AppError('COMMAND_REFUSED', `${file} cannot be used: ${messageOf(fault)}`, fault)
       })
-      const restored = await withStore(needs.config('look'), (store) => restore(saved, store, dryRun ? 'shown' : 'done'))
+      const config = needs.config('look')
+      const restored = await withStore(config, async (store) => {
+        await requireSecretOf(saved, store, config)
+        return restore(saved, store, dryRun ? 'shown' : 'done')
+      })
       const { users, phones, logins } = restored
       const how = dryRun ? 'Would write back' : 'Written back'
       needs.terminal.print(
         json ? JSON.stringify(restored) : `${how}: ${counted(users, 'user')}, ${counted(phones, 'phone')}, ${counted(logins, 'login')}.`,
       )
     })
+}
+
+/** @throws AppError SECRET_DIFFERS if the network has another secret, COMMAND_REFUSED if the copy was saved under another */
+async function requireSecretOf(saved: SavedRecords, store: Store, config: Config): Promise<void> {
+  const seal = createSeal(config.secret, config.network)
+  await createSecretCheck({ store, seal }).verify()
+  const { opened, sealed } = passwordsIn(saved, seal)
+  if (opened === sealed) return
+  const how = `\`secret\` opens ${opened} of ${sealed} phone passwords in it`
+  throw new AppError('COMMAND_REFUSED', `this copy was saved when the network had another secret (${how}); nothing was written`)
 }
 
 /** Fields of a site that an operator sets. */

@@ -27,7 +27,6 @@ const options = {
   commandTimeout: answerWithinMs,
   connectTimeout: 2_000,
   disableClientInfo: true,
-  connectionName: 'hotdesk',
   // Short pauses: during a failover the next primary is there within moments.
   retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 4), 500) * (0.75 + Math.random() / 2),
   // After a failover the old primary answers READONLY until the connection is made anew; where a slot has moved, MOVED.
@@ -124,26 +123,24 @@ function encryption(access: RedisAccess | undefined): ConnectionOptions {
   return access?.ca ? { ca: access.ca } : {}
 }
 
-/** How a person reaches it, without the password. */
-export function redisCliFor(place: ReachablePlace): string {
-  switch (place.kind) {
-    case 'socket':
-      return `redis-cli -s ${place.path}`
-    case 'sentinel':
-      return `redis-cli -h <primary of ${place.name}>`
-    case 'cluster':
-      return `redis-cli -c -h ${place.servers[0]?.host} -p ${place.servers[0]?.port}${place.access?.isEncrypted ? ' --tls' : ''}`
-    case 'url': {
-      const url = new URL(place.url.reveal())
-      if (url.protocol === 'unix:') return `redis-cli -s ${url.pathname}`
-      const tls = url.protocol === 'rediss:' ? ' --tls' : ''
-      return `redis-cli -h ${url.hostname} -p ${url.port || '6379'}${tls}`
-    }
-  }
+/**
+ * Names the connection for CLIENT LIST, and selects its database: the client goes on with database 0 when Redis refuses the one that is
+ * configured, and what is written there would be in another network's way.
+ * @throws where Redis does not have that database
+ */
+export async function introduce(connection: Redis): Promise<void> {
+  const { db = 0 } = connection.options
+  if (connection.mode === 'subscriber') return
+  // The first answer of a connection may be a refusal, such as too many clients. By the client's own setting this would be unheard.
+  connection.client('SETNAME', connectionName).catch(() => undefined)
+  if (db !== 0) await connection.select(db)
 }
+
+const connectionName = 'hotdesk'
 
 /** @throws when not all have reached one server, and that a primary: they are made anew then */
 export async function requireOnePrimary(connections: readonly Redis[]): Promise<void> {
+  await Promise.all(connections.map(introduce))
   const servers = await Promise.all(connections.map(serverOf))
   const isOne = servers.every(({ name }) => name === servers[0]?.name)
   if (isOne && servers[0]?.role !== 'slave') return

@@ -4,11 +4,15 @@ import { createEmitter } from '../../base/emitter.js'
 import { type ErrorCode, isAppError, messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { StoreState } from '../contract.js'
+import { createComplaints } from './complaints.js'
+import type { Trouble, TroubledPlace } from './trouble.js'
 
 /** The connections to Redis: either all there, prepared and healthy, or `lost`. */
 export interface Link {
   readonly state: StoreState
   onState(listener: (state: StoreState) => void): () => void
+  /** Why it is lost, as far as it is known; null while it is connected. */
+  readonly trouble: Trouble | null
   /**
    * Begins to connect. Resolves at the first `connected`.
    * @throws AppError STORE_TOO_OLD, STORE_NEWER, STORE_FUNCTIONS where Redis answers but must not be used
@@ -27,7 +31,7 @@ export interface LinkNeeds {
   /** Everything between open connections and a fresh copy. */
   readonly prepare: () => Promise<void>
   readonly healthy: () => Promise<boolean>
-  readonly place: string
+  readonly place: TroubledPlace
   readonly clock: Clock
   readonly log: Logger
 }
@@ -46,7 +50,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   let prepared: Promise<void> = Promise.resolve()
   let again = false
   let closed = false
-  const complaints = new Set<string>()
+  const complaints = createComplaints({ connections, place, isOpen: () => !closed, log })
   const revivals = new Map<Redis, Alarm>()
   let retry: Alarm | null = null
   let opened: { resolve: () => void; reject: (fault: unknown) => void } | null = null
@@ -54,7 +58,6 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   for (const connection of connections) {
     connection.on('ready', prepareSoon)
     connection.on('close', () => become('lost'))
-    connection.on('error', (fault: Error) => complain(fault))
     // Where sentinels or a cluster know no primary, a connection gives up for good.
     connection.on('end', () => {
       if (!closed)
@@ -74,18 +77,10 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   function become(next: StoreState): void {
     if (state === next || closed) return
     state = next
-    complaints.clear()
-    if (next === 'connected') log.info({ event: 'store.connected' }, `Redis is connected (${place})`)
+    complaints.reset()
+    if (next === 'connected') log.info({ event: 'store.connected' }, `Redis is connected (${place.cli})`)
     else log.warn({ event: 'store.lost' }, 'Redis is lost: calls go on from the copy in memory, logins are refused until it is back')
     states.emit(next)
-  }
-
-  /** The same trouble, met at every attempt, is one line. */
-  function complain(fault: unknown): void {
-    const text = messageOf(fault) || 'no answer'
-    if (closed || complaints.has(text)) return
-    complaints.add(text)
-    log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${place}): ${text}; trying again`)
   }
 
   function prepareSoon(): void {
@@ -111,13 +106,14 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
 
   function prepareFailed(fault: unknown): void {
     if (isAppError(fault) && unusable.includes(fault.code)) opened?.reject(fault)
-    complain(fault)
+    complaints.note(fault)
     retry?.cancel()
     if (!closed) retry = clock.after(retryMs, prepareSoon)
   }
 
   /** Asked twice: a process that was busy for a second finds its question timed out before it reads the answer. */
   async function checkHealth(): Promise<void> {
+    if (state === 'lost') complaints.look()
     if (state === 'lost' || (await healthy().catch(() => false))) return
     if (!(await healthy())) throw new Error('Redis no longer tells of changes')
   }
@@ -134,6 +130,9 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
       return state
     },
     onState: states.on,
+    get trouble() {
+      return state === 'lost' ? complaints.trouble : null
+    },
     async open() {
       const first = new Promise<void>((resolve, reject) => {
         opened = { resolve, reject }

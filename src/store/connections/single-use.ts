@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../base/clock.js'
-import { createDestination, newConnection, type ReachablePlace } from './connection.js'
+import { createDestination, introduce, newConnection, type ReachablePlace } from './connection.js'
 
 export interface SingleUse {
   readonly place: ReachablePlace
@@ -26,6 +26,7 @@ export async function overOwnConnection<Result>(
   try {
     // ioredis rejects with "Connection is closed"; the reason came before.
     await redis.connect().catch((fault: unknown) => Promise.reject(trouble ?? fault))
+    await introduce(redis)
     return await work(redis)
   } finally {
     redis.disconnect()

@@ -3,7 +3,9 @@ import { systemClock } from '../../base/clock.js'
 import { AppError, messageOf } from '../../base/errors.js'
 import { atEveryPrimary } from '../connections/cluster.js'
 import { clusterNeeds, type ReachablePlace } from '../connections/connection.js'
+import { redisTrouble } from '../connections/place-words.js'
 import { overOwnConnection } from '../connections/single-use.js'
+import { troubleLine } from '../connections/trouble.js'
 import type { FunctionLibrary } from '../contract.js'
 import { createKeys } from '../keys.js'
 import { refuseOldRedis } from './library.js'
@@ -51,7 +53,7 @@ export async function installLibrary(needs: InstallationNeeds): Promise<Installa
     await atEveryServer(place, tag, (redis) => load(redis, functions, 'replace'))
     return { outcome: 'INSTALLED', version, before: Math.max(...lacking.map((each) => each.version)), servers: lacking.length }
   } catch (fault) {
-    throw explained(fault)
+    throw explained(fault, place)
   }
 }
 
@@ -77,11 +79,11 @@ async function atEveryServer(place: ReachablePlace, tag: string, work: (redis: R
   await overOwnConnection({ place, tag, clock: systemClock }, work)
 }
 
-function explained(fault: unknown): unknown {
+function explained(fault: unknown, place: ReachablePlace): unknown {
   if (fault instanceof AppError) return fault
-  const text = messageOf(fault)
-  const todo = text.startsWith('NOPERM')
-    ? 'this Redis user may not load functions; name one that may: hotdesk redis install --user <name>'
-    : 'Redis does not take the function library'
-  return new AppError('COMMAND_REFUSED', `${todo} (${text})`, fault)
+  const trouble = redisTrouble(fault, place)
+  const words = messageOf(fault).startsWith('NOPERM')
+    ? `${trouble.says}: it may not load functions; name a user that may: hotdesk redis install --user <name>`
+    : troubleLine(trouble)
+  return new AppError('COMMAND_REFUSED', `the function library was not loaded: ${words}`, fault)
 }

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { thisProcess } from '../../../src/base/process-identity.js'
@@ -92,12 +92,13 @@ describe('hotdesk doctor', () => {
     await configure({ redis: 'redis://127.0.0.1:1' })
     expect(await desk.hotdesk('doctor')).toMatchObject({
       code: 1,
-      out: expect.stringMatching(/^✗ {2}redis +does not answer: .*ECONNREFUSED/m) as string,
+      out: expect.stringMatching(
+        /^✗ {2}redis +nothing listens where Redis should be: the connection is refused \(ECONNREFUSED\)\n +→ start Redis/m,
+      ) as string,
     })
   })
 
   test('tells a wrong configuration, a wrong dial plan, and a site without a trunk', async () => {
-    await mkdir(join(desk.folder, 'dialplans'))
     const plan = join(desk.folder, 'dialplans/paris.yaml')
     await writeFile(plan, 'site: paris\nextensions: ["10X"]\n')
     expect(await notGood()).toEqual([expect.stringMatching(/^wrong dial plan: .*names no trunk: emergency calls cannot leave this site/)])

@@ -37,7 +37,7 @@ describe('hotdesk redis install', () => {
 
   it('names the way out for a Redis user that may not load them', async () => {
     const { code, err } = await line.hotdesk('redis', 'install')
-    expect([code, err]).toEqual([1, expect.stringContaining('name one that may: hotdesk redis install --user <name>')])
+    expect([code, err]).toEqual([1, expect.stringContaining('name a user that may: hotdesk redis install --user <name>')])
   })
 
   it('loads them as another user, whose password it shows nowhere', async () => {

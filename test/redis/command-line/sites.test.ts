@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CommandLine, openCommandLine } from '../../support/command-line.js'
@@ -7,7 +7,6 @@ let desk: CommandLine
 
 beforeAll(async () => {
   desk = await openCommandLine()
-  await mkdir(join(desk.folder, 'dialplans'))
   await writeFile(
     join(desk.folder, 'dialplans/paris.yaml'),
     'site: paris\nextensions: ["1XX"]\nelin: "+33199000000"\ntrunks: { paris-carrier: { uri: "sip:192.0.2.20" } }\n',

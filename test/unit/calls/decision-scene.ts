@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import {
   type DeviceId,
   type Extension,
@@ -8,18 +7,14 @@ import {
   parseNodeName,
   parseSiteName,
 } from '../../../src/base/identity.js'
-import { silentLogger } from '../../../src/base/logger.js'
 import type { Knowledge, Question } from '../../../src/calls/decision/contract.js'
 import { decide } from '../../../src/calls/decision/decision.js'
-import { loadDialplan, type Trunk } from '../../../src/dialplan/dialplan.js'
+import type { Trunk } from '../../../src/dialplan/dialplan.js'
 import type { Device, Forwards, User } from '../../../src/directory/directory.js'
 import type { Binding } from '../../../src/registrar/registrar.js'
+import { samplePlan } from '../../support/sample-plan.js'
 
-export const dialplan = loadDialplan({
-  text: readFileSync(new URL('../../../dialplans/paris.yaml', import.meta.url), 'utf8'),
-  file: 'paris.yaml',
-  log: silentLogger(),
-})
+export const dialplan = samplePlan('paris')
 
 export function found<Value>(value: Value | null): Value {
   if (value === null) throw new Error('not of that form')

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { createTerminal } from '../../../src/cli/terminal.js'
 import { main } from '../../../src/main.js'
+import { finishedPlanText } from '../../support/sample-plan.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
 const times = (text: string, count: number): string => text.repeat(count)
@@ -97,6 +98,8 @@ describe('a configuration of', () => {
 
   test('plain aliases is read', async () => {
     const file = fileOf('node: &name paris-1\nsite: paris\nsip: { domain: hotdesk.example, listen: &l ["udp://127.0.0.1:0"] }\n')
+    mkdirSync(join(dirname(file), 'dialplans'))
+    writeFileSync(join(dirname(file), 'dialplans/paris.yaml'), finishedPlanText('paris'))
     expect(await check(file)).toEqual({ code: 0, err: '' })
   })
 

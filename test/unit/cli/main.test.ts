@@ -10,6 +10,7 @@ import { parseConfig } from '../../../src/config.js'
 import { loadDialplan } from '../../../src/dialplan/dialplan.js'
 import { main } from '../../../src/main.js'
 import { embeddedSocket } from '../../../src/store/store.js'
+import { finishedPlanText } from '../../support/sample-plan.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
 interface Run {
@@ -27,8 +28,11 @@ async function run(...args: string[]): Promise<Run> {
 }
 
 function fileOf(content: string): string {
-  const file = join(temporaryFolder('main'), 'hotdesk.yaml')
+  const folder = temporaryFolder('main')
+  const file = join(folder, 'hotdesk.yaml')
   writeFileSync(file, content)
+  mkdirSync(join(folder, 'dialplans'))
+  writeFileSync(join(folder, 'dialplans/paris.yaml'), finishedPlanText('paris'))
   return file
 }
 
@@ -133,11 +137,18 @@ describe('colours', () => {
   })
 })
 
+type BannerStore = Parameters<typeof bannerLines>[0]['app']['store']
+
+function storeOf(changes: Partial<BannerStore>): BannerStore {
+  const healthy = { state: 'connected', copyFrom: 'redis', trouble: () => null, cli: 'redis-cli -s data/redis/redis.sock' } as const
+  return { ...healthy, condition: () => ({ reasons: [], warnings: [] }), ...changes }
+}
+
 describe('the banner', () => {
   const app = {
     sip: ['tcp/192.0.2.10:5060', 'udp/192.0.2.10:5060'],
     http: 'http://192.0.2.10:8080',
-    redisCli: 'redis-cli -s data/redis/redis.sock',
+    store: storeOf({}),
     dialplan: loadDialplan({ text: 'site: paris\nextensions: [1XX]\n', file: 'x', log: silentLogger() }),
   }
   const { paint } = createTerminal({ out: new PassThrough(), err: new PassThrough(), colour: 'plain' })
@@ -164,12 +175,44 @@ describe('the banner', () => {
     expect(open).toContain('\u001b[31mEverybody who reaches this machine can use these passwords and PINs')
     const closed = await shown({})
     expect(closed).toContain('HOTDESK_SIP_LISTEN=udp://0.0.0.0:5060')
-    expect(closed).not.toContain('\u001b[31m')
+    expect(closed).not.toContain('Everybody who reaches')
   })
 
   test('of a configured node shows no samples', () => {
     const banner = bannerLines({ config: configOf('/etc/hotdesk.yaml'), app, paint }).join('\n')
     expect(banner).not.toMatch(/sample|Alice|4711/i)
+  })
+
+  const trunk = 'trunks: { line: { uri: "sip:127.0.0.1:9" } }\n'
+  const planOf = (text: string) => loadDialplan({ text: `site: paris\nextensions: [1XX]\n${text}`, file: 'x', log: silentLogger() })
+  const shown = (changes: Partial<typeof app>): string =>
+    bannerLines({ config: configOf('/etc/hotdesk.yaml'), app: { ...app, ...changes }, paint }).join('\n')
+
+  test('marks what is up and what is not', () => {
+    const banner = shown({ dialplan: planOf(trunk) })
+    expect(banner).toMatch(/^ {2}hotdesk is up: node paris-1 at site paris$/m)
+    for (const line of [
+      /✓ {2}SIP +udp/,
+      /✓ {2}HTTP +http/,
+      /✓ {2}Redis +redis-cli/,
+      /✓ {2}dial plan +\/etc\/dialplans\/paris\.yaml/,
+      /✓ {2}trunks +line$/m,
+    ])
+      expect(banner).toMatch(line)
+    expect(shown({})).toMatch(/✗ {2}trunks +none: no call leaves this site, emergency calls included/)
+    expect(shown({ dialplan: planOf(trunk.replace('{ uri', '{ enabled: no, uri')) })).toMatch(/✗ {2}trunks +none is enabled \(line\)/)
+  })
+
+  test('of a node without Redis does not say that it is up, and gives the reason', () => {
+    const condition = () => ({
+      reasons: ['Redis is lost: nothing listens; this node has started from a saved copy, 300 s old'],
+      warnings: [],
+    })
+    const banner = shown({ store: storeOf({ state: 'lost', copyFrom: 'disk', condition }) })
+    expect(banner).not.toContain('is up')
+    expect(banner).toMatch(/hotdesk runs without Redis, from a saved copy: node paris-1/)
+    expect(banner).toMatch(/✗ {2}Redis +Redis is lost: nothing listens; .* 300 s old \(redis-cli -s data/)
+    expect(shown({ store: storeOf({ state: 'lost', copyFrom: 'nowhere' }) })).toMatch(/runs without Redis and without a saved copy/)
   })
 
   test('has colours at a terminal and none in a file', () => {

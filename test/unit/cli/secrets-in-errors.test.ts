@@ -45,7 +45,8 @@ function importErrors(content: string, file: string): string {
 describe('the configuration', () => {
   test.each([
     ['redis: { sentinels: ["redis://u:hunter2@h:26379"], name: x }', /4:22 +redis\.sentinels\[0\]: expected host:port alone \(user name/],
-    ['redis: { sentinels: "redis://u:hunter2@h", name: x }', /redis\.sentinels: expected a list, found a text of 19 characters/],
+    ['redis: { sentinels: "redis://u:hunter2@h", name: x }', /redis\.sentinels\[0\]: expected host:port alone/],
+    ['redis: { sentinels: { at: hunter2 }, name: x }', /redis\.sentinels: expected a list such as \[one, two\], found a block/],
     ['redis: { cluster: ["redis://:hunter2"] }', /redis\.cluster\[0\]: expected host:port/],
     ['redis: { url: "redis://h", tls: hunter2 }', /redis\.tls: expected yes or no/],
     ['redis: { url: "redis://h", durability: hunter2 }', /redis\.durability: expected one of local, replicated/],

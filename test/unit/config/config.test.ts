@@ -43,6 +43,19 @@ describe('a configuration file', () => {
     expect(config.media.ports).toEqual({ from: 20000, to: 24999 })
   })
 
+  test('takes text where a list is expected as one: its items are separated by commas', () => {
+    const listen = (written: string): unknown =>
+      parse(least.replace('sip: {', `sip: { listen: ${written},`)).sip.listen.map(({ protocol, port }) => `${protocol} ${port}`)
+    expect(listen('"udp://127.0.0.1:5070, tcp://127.0.0.1:5071"')).toEqual(['udp 5070', 'tcp 5071'])
+    expect(listen('udp://127.0.0.1:5070')).toEqual(['udp 5070'])
+    expect(refusal(() => listen('"udp://127.0.0.1:5070 tcp://127.0.0.1:5071"'))).toMatch(
+      /hotdesk\.yaml:3:8 +sip\.listen\[0\]: expected an address such as udp:\/\/0\.0\.0\.0:5060, found "udp:\/\/127\.0\.0\.1:5070 tcp/,
+    )
+    expect(refusal(() => listen('""'))).toMatch(/sip\.listen: missing: expected at least one address/)
+    expect(refusal(() => listen('tls://127.0.0.1:5061'))).toMatch(/sip\.tls: missing/)
+    expect(refusal(() => listen('{ udp: 5060 }'))).toMatch(/sip\.listen: expected a list such as \[one, two\], found a block/)
+  })
+
   test('is frozen, to its depth', () => {
     const config = parse(least)
     expect(Object.isFrozen(config) && Object.isFrozen(config.sip) && Object.isFrozen(config.sip.timers)).toBe(true)
@@ -255,9 +268,14 @@ describe('loading', () => {
     expect(refusal(() => loadConfig({ file: 'none.yaml', cwd, env: {} }))).toMatch(/none\.yaml.*cannot be read/s)
   })
 
-  test('takes the dial plan beside the file, else the one that came with hotdesk', () => {
+  test('takes the dial plan beside the file; the one that comes with hotdesk is for the sample alone', () => {
     const cwd = folder()
-    expect(loadConfig({ cwd, env: {}, purpose: 'look' }).dialplan).toMatch(/\/dialplans\/paris\.yaml$/)
+    const packaged = join(import.meta.dirname, '../../../dialplans/paris.yaml')
+    expect(loadConfig({ cwd, env: {}, purpose: 'look' }).dialplan).toBe(packaged)
+    const shared = { HOTDESK_REDIS: 'redis://redis.example', HOTDESK_SECRET: '0123456789abcdef' }
+    expect(loadConfig({ cwd, env: shared, purpose: 'look' }).dialplan).toBe(join(cwd, 'dialplans/paris.yaml'))
+    writeFileSync(join(cwd, 'hotdesk.yaml'), least)
+    expect(loadConfig({ cwd, env: {}, purpose: 'look' }).dialplan).toBe(join(cwd, 'dialplans/paris.yaml'))
     expect(loadConfig({ cwd, env: { HOTDESK_DIALPLAN: 'mine.yaml' }, purpose: 'look' }).dialplan).toBe(join(cwd, 'mine.yaml'))
     expect(loadConfig({ cwd, env: { HOTDESK_SITE: 'rome' }, purpose: 'look' }).dialplan).toBe(join(cwd, 'dialplans/rome.yaml'))
   })

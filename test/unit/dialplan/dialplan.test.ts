@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../src/base/errors.js'
 import { type Extension, parseExtension } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { type Dialplan, loadDialplan } from '../../../src/dialplan/dialplan.js'
+import { samplePlan, samplePlanText } from '../../support/sample-plan.js'
 
 const log = silentLogger()
-const root = join(import.meta.dirname, '../../..')
-const sample = (site: string): Dialplan =>
-  loadDialplan({ text: readFileSync(join(root, `dialplans/${site}.yaml`), 'utf8'), file: `dialplans/${site}.yaml`, log })
 const load = (text: string): Dialplan => loadDialplan({ text, file: 'dialplans/test.yaml', log })
 
 function extension(text: string): Extension {
@@ -33,8 +29,8 @@ function refusal(text: string): string[] {
   throw new Error('was accepted')
 }
 
-const paris = sample('paris')
-const london = sample('london')
+const paris = samplePlan('paris')
+const london = samplePlan('london')
 
 describe('dial codes', () => {
   test.each(['*77*100*', '*77*100', '*77*100*#', '*77*100#'])('%s is the login of 100', (dialled) => {
@@ -271,6 +267,13 @@ describe('a file that would surprise a caller is refused, with file, line and bo
   test('all at once', () => {
     const text = 'site: Rome\nextensions: [2XX, 20X]\nroutes: [{ match: "*7.", trunks: [b] }, { match: "zz", trunks: [] }]\noutsde: 0\n'
     expect(refusal(text).map((line) => line.split(':').slice(1, 2).join())).toEqual(['1', '2', '3', '3', '3', '3', '4'])
+  })
+
+  test('a trunk with `enabled: no` takes no call and is named', () => {
+    const { trunks, disabledTrunks, route } = load(samplePlanText('paris'))
+    expect({ trunks, disabledTrunks }).toEqual({ trunks: [], disabledTrunks: ['paris-carrier'] })
+    expect(route('112')).toMatchObject({ kind: 'emergency', trunks: [] })
+    expect(route('00612345678')).toMatchObject({ kind: 'outside', trunks: [] })
   })
 
   test('a logout inside the login’s grammar is allowed: order decides', () => {

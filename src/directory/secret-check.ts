@@ -1,0 +1,126 @@
+import { AppError, isAppError, messageOf } from '../base/errors.js'
+import { parseDeviceId } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import type { Seal } from '../base/seal.js'
+import type { Store } from '../store/store.js'
+
+/**
+ * Compares the secret of this program with the network's, of which Redis holds a fingerprint. A node with another secret would seal
+ * passwords that no other node opens, and would lock their phones out.
+ */
+export interface SecretCheck {
+  /** Writes nothing. @throws AppError SECRET_DIFFERS */
+  verify(): Promise<void>
+  /** Before anything is sealed: the same, and the first one leaves its fingerprint. @throws AppError SECRET_DIFFERS, STORE_UNAVAILABLE */
+  require(): Promise<void>
+  /** Checks at once, again whenever Redis is back, and when the fingerprint changes. The log reports a difference. */
+  follow(log: Logger): { close(): void }
+  /** The difference that `follow` has found last, as a sentence; null: none. */
+  readonly trouble: string | null
+}
+
+export interface SecretCheckNeeds {
+  readonly store: Pick<Store, 'state' | 'replica' | 'call' | 'onState'>
+  readonly seal: Seal
+}
+
+/** The record with the fingerprint: fields `salt` and `fingerprint`. */
+export const secretKey = 'secret'
+
+/** So many passwords tell whether a secret is theirs. */
+const mostTried = 200
+
+export function createSecretCheck({ store, seal }: SecretCheckNeeds): SecretCheck {
+  /** Fingerprints that were found to be ours: to compute one takes long on purpose. */
+  const known = new Set<string>()
+  let trouble: string | null = null
+
+  async function compare(salt: string, fingerprint: string): Promise<void> {
+    const text = `${salt} ${fingerprint}`
+    if (known.has(text)) return
+    if ((await seal.fingerprint(salt)) !== fingerprint) throw differs('its fingerprint in Redis is another')
+    known.add(text)
+  }
+
+  /** A network of an earlier version has none. @throws where the secret does not open what was sealed */
+  function judgeByPasswords(): void {
+    const { opened, sealed } = passwordsIn(devicesIn(store.replica), seal)
+    if (opened * 2 <= sealed && sealed > 0) throw differs(`it opens ${opened} of ${sealed} phone passwords`)
+  }
+
+  function present(): readonly [salt: string, fingerprint: string] | null {
+    const record = store.replica.hash(secretKey)
+    return record?.has('fingerprint') ? [record.get('salt') ?? '', record.get('fingerprint') ?? ''] : null
+  }
+
+  async function verify(): Promise<void> {
+    const found = present()
+    if (found) return compare(...found)
+    judgeByPasswords()
+  }
+
+  async function require(): Promise<void> {
+    await verify()
+    if (present()) return
+    const { salt, fingerprint } = await seal.newFingerprint()
+    const [word, theirSalt = '', theirs = ''] = (await store.call('hotdesk_secret', salt, fingerprint)).split(' ')
+    if (word === 'SET') known.add(`${salt} ${fingerprint}`)
+    else await compare(theirSalt, theirs)
+  }
+
+  return {
+    verify,
+    require,
+    get trouble() {
+      return trouble
+    },
+    follow(log) {
+      async function look(): Promise<void> {
+        if (store.state !== 'connected') return
+        try {
+          await require()
+          trouble = null
+        } catch (fault) {
+          if (!isAppError(fault, 'SECRET_DIFFERS')) return log.debug({ event: 'store.waiting' }, messageOf(fault))
+          if (trouble === null) log.error({ event: 'store.secret' }, fault.message)
+          trouble = fault.message
+        }
+      }
+      const stops = [store.onState(() => void look()), store.replica.onChange((key) => void (key === secretKey && look()))]
+      void look()
+      return {
+        close() {
+          for (const stop of stops) stop()
+        },
+      }
+    },
+  }
+}
+
+function differs(how: string): AppError {
+  return new AppError(
+    'SECRET_DIFFERS',
+    `\`secret\` is not the secret of this network (${how}): set it as on the other nodes. Nothing was changed. ` +
+      'To change it on purpose: hotdesk redis secret --help',
+  )
+}
+
+/** How many of the passwords in these records, by key, a secret opens. */
+export function passwordsIn(
+  records: Iterable<readonly [key: string, hash: ReadonlyMap<string, string>]>,
+  seal: Pick<Seal, 'opens'>,
+): { readonly opened: number; readonly sealed: number } {
+  let [opened, sealed] = [0, 0]
+  for (const [key, hash] of records) {
+    const device = key.startsWith('device:') ? parseDeviceId(key.slice('device:'.length)) : null
+    const credential = hash.get('credential') ?? ''
+    if (!device || !credential.startsWith('sealed.') || sealed === mostTried) continue
+    sealed += 1
+    if (seal.opens(credential, device)) opened += 1
+  }
+  return { opened, sealed }
+}
+
+function* devicesIn(replica: Store['replica']): Generator<readonly [key: string, hash: ReadonlyMap<string, string>]> {
+  for (const key of replica.keysUnder('device:')) yield [key, replica.hash(key) ?? new Map()]
+}

@@ -1,0 +1,186 @@
+import { messageOf } from '../../base/errors.js'
+
+/** Why Redis cannot be used, for people. */
+export interface Trouble {
+  /** What happened, as the rest of a sentence: `Redis refuses the user name or the password (WRONGPASS)`. Without passwords. */
+  readonly says: string
+  /** What to do about it, in the imperative. */
+  readonly todo: string
+}
+
+/** The parts of a place that its troubles name. */
+export interface TroubledPlace {
+  /** The user that the configuration names; null: none. */
+  readonly user: string | null
+  /** How a person reaches it. */
+  readonly cli: string
+}
+
+interface Row {
+  readonly found: RegExp
+  readonly says: string
+  readonly todo: string
+}
+
+/** In the texts `%u` stands for the user, `%1` for the first group of the pattern, `%c` for the command line that reaches Redis. */
+const rows: readonly Row[] = [
+  {
+    found: /sentinel[\s\S]*\b(WRONGPASS|NOAUTH)\b|\b(?:WRONGPASS|NOAUTH)\b[\s\S]*sentinel/i,
+    says: 'a sentinel refuses the password (WRONGPASS or NOAUTH)',
+    todo: 'set redis.sentinelPassword (HOTDESK_REDIS_SENTINEL_PASSWORD) as in the sentinels',
+  },
+  {
+    found: /\bWRONGPASS\b|invalid password/i,
+    says: 'Redis refuses the user name or the password of %u (WRONGPASS)',
+    todo:
+      'set redis.username and redis.password as in Redis; a user made with ACL SETUSER vanishes when Redis restarts unless Redis has an ' +
+      '`aclfile` and ACL SAVE has been run; try `%c PING`',
+  },
+  {
+    found: /\bNOAUTH\b|AUTH <password> called without/,
+    says: 'Redis requires a password, and none is configured for %u (NOAUTH)',
+    todo: 'set redis.password (HOTDESK_REDIS_PASSWORD), and redis.username for an ACL user',
+  },
+  {
+    found: /\bNOPERM\b.*'([\w|.-]+)' command/,
+    says: '%u may not run the Redis command %1 (NOPERM)',
+    todo: 'ACL SETUSER %n +%1, then ACL SAVE; README, "Redis: rights", lists what a user needs',
+  },
+  {
+    found: /\bNOPERM\b.*channel/,
+    says: '%u may not use a channel of this network (NOPERM)',
+    todo: "ACL SETUSER %n '&__redis__:invalidate' '&{network}:written', then ACL SAVE; README, \"Redis: rights\", lists what a user needs",
+  },
+  {
+    found: /\bNOPERM\b.*key/,
+    says: '%u may not use a key of this network (NOPERM)',
+    todo: "ACL SETUSER %n '~{network}' '~{network}:*', then ACL SAVE; README, \"Redis: rights\", lists what a user needs",
+  },
+  {
+    found: /\bNOPERM\b/,
+    says: '%u lacks a right in Redis (NOPERM)',
+    todo: 'see ACL LOG in Redis, which names it; README, "Redis: rights", lists what a user needs',
+  },
+  {
+    found: /DB index is out of range|invalid DB index|SELECT is not allowed/i,
+    says: 'Redis does not have the database number that `redis` names',
+    todo: 'name a database that exists, or none: redis://host:port',
+  },
+  {
+    found: /max number of clients/i,
+    says: 'Redis has as many clients as it accepts (max number of clients)',
+    todo: 'raise `maxclients` in Redis, or end clients that are not needed (CLIENT LIST)',
+  },
+  {
+    found: /\bDENIED\b|protected mode/i,
+    says: 'Redis is in protected mode and accepts only clients of its own machine (DENIED)',
+    todo: 'give Redis users with passwords, and name one at redis.username and redis.password',
+  },
+  { found: /\bLOADING\b/, says: 'Redis is loading its data (LOADING)', todo: 'wait until it has; its log tells how far it is' },
+  {
+    found: /\bMISCONF\b/,
+    says: 'Redis accepts no writes because it cannot save its data (MISCONF)',
+    todo: 'see the log of Redis; most often the disk is full or not writable',
+  },
+  { found: /\bOOM\b/, says: 'Redis is full (OOM)', todo: 'raise `maxmemory` in Redis' },
+  {
+    found: /\bREADONLY\b|this server is a replica/,
+    says: 'this Redis is a replica, which accepts no writes (READONLY)',
+    todo: 'name the primary at `redis`, or its sentinels',
+  },
+  {
+    found: /\bMASTERDOWN\b|\bNOREPLICAS\b|\bCLUSTERDOWN\b/,
+    says: 'Redis does not serve: a part of it is down (%0)',
+    todo: 'see INFO replication or CLUSTER INFO in Redis',
+  },
+  {
+    found: /\bBUSY\b/,
+    says: 'Redis is busy with a script of somebody (BUSY)',
+    todo: 'see its log; FUNCTION KILL or SCRIPT KILL ends the script',
+  },
+  {
+    found: /ENOTFOUND|EAI_AGAIN|getaddrinfo/,
+    says: 'the host name of Redis is not found (%0)',
+    todo: 'correct the name at `redis`, or the name server of this machine',
+  },
+  {
+    found: /ECONNREFUSED/,
+    says: 'nothing listens where Redis should be: the connection is refused (ECONNREFUSED)',
+    todo: 'start Redis, or correct `redis`',
+  },
+  {
+    found: /EHOSTUNREACH|ENETUNREACH/,
+    says: 'there is no route to the machine of Redis (%0)',
+    todo: 'see its address at `redis`, and the network of this machine',
+  },
+  { found: /connect ENOENT/, says: 'the socket of Redis is not there (ENOENT)', todo: 'start Redis, or correct the path at `redis`' },
+  {
+    found: /connect EACCES/,
+    says: 'this user may not open the socket of Redis (EACCES)',
+    todo: 'add the user that runs hotdesk to the group of the socket (`unixsocketperm` in redis.conf)',
+  },
+  {
+    found: /WRONG_VERSION_NUMBER|wrong version number|packet length too long/i,
+    says: 'what answers does not speak TLS',
+    todo: 'set redis:// without TLS (`redis.tls: no`), or the TLS port of Redis',
+  },
+  {
+    found: /ALTNAME|does not match certificate/i,
+    says: 'the TLS certificate of Redis is for another name',
+    todo: 'name Redis at `redis` as its certificate does, or give it a certificate for this name',
+  },
+  {
+    found: /CERT_HAS_EXPIRED|certificate has expired|CERT_NOT_YET_VALID|not yet valid/i,
+    says: 'the TLS certificate of Redis is not valid today',
+    todo: 'renew it, or set the clock of this machine',
+  },
+  {
+    found: /self.signed|UNABLE_TO_(?:VERIFY|GET)|unable to (?:verify|get)|DEPTH_ZERO/i,
+    says: 'the TLS certificate of Redis is signed by an authority that this node does not trust',
+    todo: 'set redis.ca to a PEM file with that authority',
+  },
+  {
+    found: /certificate required|handshake failure|bad certificate|\bSSL\b|\bTLS\b|EPROTO/i,
+    says: 'the TLS handshake with Redis fails (%0)',
+    todo: 'compare its `tls-port` and `tls-auth-clients` with `redis`',
+  },
+  {
+    found: /ETIMEDOUT|timed out|no answer/i,
+    says: 'Redis does not answer in time',
+    todo: 'see whether its process runs, is stopped or busy (SLOWLOG GET), and whether a firewall is in between',
+  },
+  {
+    found: /ECONNRESET|EPIPE|closed|hang up/i,
+    says: 'the connection to Redis is closed at once',
+    todo: 'see its log; if its port expects TLS, set rediss:// (`redis.tls: yes`)',
+  },
+]
+
+/** Tells the troubles apart. The words never hold a password, and nothing of a command that Redis quotes. */
+export function troubleOf(fault: unknown, { user, cli }: Partial<TroubledPlace> = {}): Trouble {
+  const text = textOf(fault)
+  const row = rows.find(({ found }) => found.test(text))
+  if (!row) return { says: text === '' ? 'Redis does not answer' : text, todo: `see its log, and try \`${cli ?? 'redis-cli'} PING\`` }
+  const [whole = '', group = ''] = row.found.exec(text) ?? []
+  const words: Readonly<Record<string, string>> = {
+    '%0': whole,
+    '%1': group,
+    '%u': user ? `the user ${user}` : 'this user',
+    '%n': user ?? 'default',
+    '%c': cli ?? 'redis-cli',
+  }
+  const fill = (form: string): string => form.replace(/%[01unc]/g, (sign) => words[sign] ?? '')
+  return { says: fill(row.says), todo: fill(row.todo) }
+}
+
+/** Redis repeats the arguments of a command that it does not know: a password, where the command was AUTH. */
+function textOf(fault: unknown): string {
+  const code = fault instanceof Error && 'code' in fault ? String(fault.code) : ''
+  const message = messageOf(fault).replace(/,? with args beginning with:[\s\S]*/, '')
+  return message.includes(code) ? message : `${message} (${code})`
+}
+
+/** `says; todo`. */
+export function troubleLine({ says, todo }: Trouble): string {
+  return `${says}; ${todo}`
+}

@@ -1,0 +1,88 @@
+import type { Redis } from 'ioredis'
+import type { Clock } from '../../base/clock.js'
+import { AppError, messageOf } from '../../base/errors.js'
+import type { Metrics } from '../../base/metrics.js'
+import { type CallFunction, isReply } from '../commands.js'
+import { troubleOf } from '../connections/trouble.js'
+import type { Keys } from '../keys.js'
+import { isWrongType, misfitAmong } from '../misfits.js'
+import { isFunctionMissing } from './presence.js'
+
+export interface FunctionNeeds {
+  readonly keys: Keys
+  /** Puts a library back that somebody deleted. */
+  readonly reloadLibrary: () => Promise<void>
+  /** The source of the library, whose lines Redis names in its faults. */
+  readonly code: string
+  readonly clock: Clock
+  readonly metrics: Metrics
+}
+
+/** The functions of the library over each connection. */
+export interface FunctionCallers {
+  connection(redis: Redis): CallFunction
+  /** The rights that functions have lacked when they were called last, in words. */
+  lacking(): readonly string[]
+}
+
+export function createFunctionCallers({ keys, reloadLibrary, code, clock, metrics }: FunctionNeeds): FunctionCallers {
+  /** `hotdesk_login` → the words for it. */
+  const forbidden = new Map<string, string>()
+
+  async function callOnce(redis: Redis, name: string, args: readonly string[]): Promise<string> {
+    const began = clock.now()
+    try {
+      const reply = spoken(await redis.call('FCALL', name, '1', keys.tag, ...args))
+      forbidden.delete(name)
+      return reply
+    } catch (fault) {
+      const told = permissionFault(fault, code)
+      if (messageOf(told).startsWith('NOPERM')) forbidden.set(name, `${name}: ${troubleOf(told).says}`)
+      throw told
+    } finally {
+      metrics.storeCallSeconds.observe({ function: name }, (clock.now() - began) / 1_000)
+    }
+  }
+
+  async function wrongTypeWords(redis: Redis, name: string, args: readonly string[], fault: unknown): Promise<string> {
+    const found = await misfitAmong(redis, keys, args).catch(() => null)
+    return found ?? `a key that ${name} needs has the wrong type: ${messageOf(fault)}`
+  }
+
+  return {
+    connection: (redis) => async (name, args) => {
+      try {
+        return await callOnce(redis, name, args)
+      } catch (fault) {
+        if (isWrongType(fault)) throw new AppError('STORE_PROTOCOL', await wrongTypeWords(redis, name, args, fault), fault)
+        if (!isFunctionMissing(fault)) throw fault
+        await reloadLibrary().catch((cause: unknown) => raise(new AppError('STORE_UNAVAILABLE', messageOf(cause), cause)))
+        return callOnce(redis, name, args)
+      }
+    },
+    lacking: () => [...forbidden.values()],
+  }
+}
+
+function raise(fault: unknown): never {
+  throw fault
+}
+
+/**
+ * Redis 7.0 reports a right that a function lacks without its code and without the command: `ERR The user executing the script can't run
+ * this command or subcommand script: hotdesk_join, on @user_function:102.` The line of the source has the command.
+ */
+export function permissionFault(fault: unknown, code: string): unknown {
+  const [, what = '', line = ''] =
+    /The user executing the script can't (run|access)[\s\S]*@user_function:(\d+)/.exec(messageOf(fault)) ?? []
+  if (what === '' || !isReply(fault)) return fault
+  const [, command] = /redis\.p?call\('([A-Z]+)'/.exec(code.split('\n')[Number(line) - 1] ?? '') ?? []
+  const words =
+    what === 'access' ? 'may not access one of the keys' : `has no permissions to run the '${command?.toLowerCase() ?? '…'}' command`
+  fault.message = `NOPERM this user ${words} (in a function)`
+  return fault
+}
+
+function spoken(reply: unknown): string {
+  return Array.isArray(reply) ? reply.map(String).join('\n') : String(reply)
+}
