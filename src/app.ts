@@ -250,7 +250,7 @@ async function checkSecret(ground: Ground, store: Store): Promise<{ readonly sea
   const { secret, network } = ground.config
   const seal = createSeal(secret, network)
   const secretCheck = createSecretCheck({ store, seal })
-  if (store.state === 'connected') await secretCheck.require()
+  if (store.state === 'connected') await ground.lifecycle.opening(secretCheck.require())
   ground.lifecycle.opened(secretCheck.follow(part(ground, 'directory')), 'secret', (opened) => opened.close())
   return { seal, secretCheck }
 }

@@ -122,7 +122,7 @@ describe('a server that is no Redis of ours', () => {
     const began = systemClock.now()
     const store = await createStore({ ...storeNeeds({ kind: 'url', url }, redis.directory), log: log.log, startWithinMs: 500 })
     expect(systemClock.now() - began).toBeLessThan(2_500)
-    expect(store.cli).toBe('redis-cli -h 127.0.0.1 -p 1')
+    expect(store.cli).toBe('redis-cli -h 127.0.0.1 -p 1 --askpass')
     await store.close()
     expect(JSON.stringify(log.lines)).toContain('ECONNREFUSED')
     expect(JSON.stringify(log.lines)).not.toContain('opensesame')

@@ -79,7 +79,7 @@ describe('a node that starts while Redis is away', () => {
       expect((await node.logged('store.restored')).msg).toMatch(/^no saved copy of Redis to start from/)
       expect(await readinessOf(node)).toEqual({
         status: 503,
-        reasons: [expect.stringMatching(/^Redis has not been reached, and no copy was saved/)],
+        reasons: [expect.stringMatching(/^Redis has not been reached: .*; no copy was saved/)],
       })
       const answer = await desk1.register()
       expect([answer.status, answer.header('Retry-After')]).toEqual([503, '10'])

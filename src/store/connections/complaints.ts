@@ -53,7 +53,7 @@ export function createComplaints({ connections, place, isOpen, log }: ComplaintN
     if (told.has(found.says)) return
     told.add(found.says)
     const words = found.todo === '' ? found.says : troubleLine(found)
-    log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${place.cli}): ${words}. Trying again`)
+    log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${place.cli}): ${words}; trying again`)
   }
 
   return {
