@@ -7,7 +7,7 @@ let desk: CommandLine
 
 beforeAll(async () => {
   desk = await openCommandLine()
-  await mkdir(join(desk.folder, 'dialplans'))
+  await mkdir(join(desk.folder, 'dialplans'), { recursive: true })
   await writeFile(
     join(desk.folder, 'dialplans/paris.yaml'),
     'site: paris\nextensions: ["1XX", "2XX", "9XX"]\nemergency: { "115": "115" }\n',
