@@ -59,7 +59,7 @@ class Model {
     const replies = this.phonesOf(target).map((phone) => this.logoutPhone(phone))
     const calls = replies.filter((reply) => reply.startsWith('DRAINING')).reduce((sum, reply) => sum + Number(reply.split(' ')[1]), 0)
     if (calls > 0) return `DRAINING ${calls}`
-    return replies.length > 0 ? `LOGGED_OUT ${target}` : 'FREE'
+    return replies.length > 0 ? `LOGGED_OUT ${target}` : 'NOWHERE'
   }
 
   logoutPhone(phone: string): string {

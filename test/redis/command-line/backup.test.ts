@@ -44,6 +44,7 @@ describe('an export', () => {
     ['json', ['--json', '--with-logins']],
   ])('as %s %j is the same, byte for byte, of the network that is made of it', async (form, options) => {
     const before = await exported(...options)
+    expect(before).toMatch(options.includes('--with-logins') ? /logins/ : /users/)
     await empty()
     expect(await imported(`backup.${form}`, before)).toMatchObject({ code: 0, err: '' })
     expect(await exported(...options)).toBe(before)
