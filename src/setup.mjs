@@ -17,6 +17,7 @@ const programs = {
   sipp: 'sip-tester',
   baresip: 'baresip-core',
   linphonec: 'linphone-cli',
+  'twinkle-console': 'twinkle-console',
   kamailio: 'kamailio',
 }
 

@@ -3,7 +3,7 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 
-const testPrograms = ['redis-server', 'sipp', 'baresip', 'linphonec', 'kamailio']
+const testPrograms = ['redis-server', 'sipp', 'baresip', 'linphonec', 'twinkle-console', 'kamailio']
 
 const root = path.dirname(import.meta.dirname)
 

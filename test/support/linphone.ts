@@ -1,9 +1,9 @@
-import type { ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/base/clock.js'
 import { endOf, startChild } from './child.js'
+import { readConsole } from './console-reader.js'
 import { freePort } from './free-port.js'
 import type { TestNode } from './node.js'
 import { domain, passwordOf } from './office.js'
@@ -22,9 +22,6 @@ export interface Linphone {
   close(): Promise<void>
 }
 
-/** Anything is waited for that long. */
-const patienceMs = 20_000
-
 /** What it says in its calls. */
 const spoken = join(import.meta.dirname, '../../prompts/en/ask-pin.wav')
 
@@ -41,7 +38,7 @@ export async function startLinphone(device: string, node: TestNode): Promise<Lin
   })
   const exited = endOf(child).then(() => removeFolder(directory))
   exited.catch(() => undefined)
-  const reader = read(child)
+  const reader = readConsole(child, 'linphonec')
   const recording = join(directory, 'heard.wav')
   const say = (command: string): void => void child.stdin?.write(`${command}\n`)
   say('soundcard use files')
@@ -93,38 +90,6 @@ async function settingsFor(device: string, node: TestNode): Promise<string> {
   return Object.entries(sections)
     .map(([name, values]) => [`[${name}]`, ...Object.entries(values).map(([key, value]) => `${key}=${value}`), ''].join('\n'))
     .join('\n')
-}
-
-function read(child: ChildProcess) {
-  let text = ''
-  let taken = 0
-  const waiting = new Set<() => void>()
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (piece: string) => {
-      text += piece
-      for (const look of waiting) look()
-    })
-
-  function next(what: RegExp): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const alarm = systemClock.after(patienceMs, () => {
-        waiting.delete(look)
-        reject(new Error(`linphonec: no ${what} in\n${text.slice(taken)}`))
-      })
-      function look(): void {
-        const found = what.exec(text.slice(taken))
-        if (!found) return
-        taken += found.index + found[0].length
-        waiting.delete(look)
-        alarm.cancel()
-        resolve(found[0])
-      }
-      waiting.add(look)
-      look()
-    })
-  }
-
-  return { next, text: () => text }
 }
 
 /** Samples of 16 bits louder than -40 dBFS behind the header of a WAV file. */

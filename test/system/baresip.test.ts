@@ -44,6 +44,16 @@ describe('two baresip phones', () => {
     expect(bob.baresip.output()).toMatch(/TCP [\d.:]+ -> [\d.:]+\s+NOTIFY sip:/)
   })
 
+  it('cannot be refreshed, which is learnt and raises no alarm (RFC 6665 §8.2.1)', async () => {
+    for (const { device } of [alice, bob]) {
+      await office.redisSays('unconfirmed', 'HGET', `{hd}:device:${device}`, 'refresh')
+      expect(await office.redis.cli('HGET', `{hd}:device:${device}`, 'refreshable')).toMatch(/^no baresip /)
+    }
+    // Without Subscription-State it is 400.
+    expect(alice.baresip.output()).toMatch(/SIP\/2\.0 481 [^\r\n]*(?:\r?\n.*){1,10}NOTIFY/)
+    expect(node.output()).not.toContain('phone.stale')
+  })
+
   it('call each other: the callee sees the user’s name and number, both hear each other', async () => {
     await bob.dial('100')
     expect(await alice.rings()).toEqual({ name: 'Bob', number: '101' })
