@@ -149,4 +149,17 @@ describe('a call from a trunk', () => {
       await trunk.hearsResponse(486)
     }
   })
+
+  it('of somebody who hides is forwarded to the outside as nobody', async () => {
+    call('+33199000102', '"Jo" <sip:+33687654321@x>', [
+      ['P-Asserted-Identity', '"Jo" <tel:+33687654321>'],
+      ['Privacy', 'id'],
+    ])
+    const out = await trunk.hearsRequest('INVITE')
+    expect(out.first('From')?.split(';tag=')[0]).toBe('"Anonymous" <sip:anonymous@anonymous.invalid>')
+    expect([out.first('Privacy'), out.has('P-Asserted-Identity')]).toEqual(['id', false])
+    expect(String(out.toBuffer())).not.toContain('687654321')
+    trunk.respond(out, 486)
+    await trunk.hearsResponse(486)
+  })
 })
