@@ -50,7 +50,7 @@ const longest = 16_384
 /** Null where the text is no session description. `ours` is our own address: it decides the address family. */
 export function parseDescription(text: string, ours: string): RemoteDescription | null {
   if (!isSessionDescription(text)) return null
-  const session = parse(text)
+  const session = parse(withoutPortCounts(text))
   if (session.media.length === 0 || !session.media.every(isWhole)) return null
   const lines = session.media.map(({ type, protocol, payloads }) => ({ type, protocol, payloads: String(payloads ?? '') }))
   const found = session.media.map((line, index) => audioOf(session, line, { index, ours }))
@@ -61,6 +61,11 @@ export function parseDescription(text: string, ours: string): RemoteDescription 
 /** Whether it is short enough to be read, and looks like one. */
 export function isSessionDescription(text: string): boolean {
   return text.length <= longest && /^v=0\s*$/m.test(text)
+}
+
+/** `m=audio 40314/2`: of several ports in a row (RFC 8866 §5.14) the first is the one that is used. */
+function withoutPortCounts(text: string): string {
+  return text.replace(/^(m=[a-z]{1,20} +[0-9]{1,5})\/[0-9]{1,5}(?= )/gm, '$1')
 }
 
 function isWhole(line: MediaDescription): boolean {
