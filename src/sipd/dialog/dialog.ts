@@ -90,7 +90,9 @@ export interface DialogParts {
 }
 
 export function dialogId(callId: string, fromTag: string): string {
-  return `${callId};from-tag=${fromTag}`
+  const id = `${callId};from-tag=${fromTag}`
+  // `|` separates the words of the wire.
+  return id.includes('|') ? id.replaceAll('|', '%7C') : id
 }
 
 export function newDialog(parts: DialogParts): Dialog {

@@ -8,6 +8,7 @@ import { newWireId } from '../wire-id.js'
 import type { Answering } from './answering.js'
 import type { Application } from './application.js'
 import { acknowledgeServerCall, cancelServerCall, feedServerCall, newServerCall, tryToSend } from './call/server-call.js'
+import { contactOf } from './compose.js'
 import { type Core, makesDialog, type Pending, passageOf, settle } from './core.js'
 import type { Delivery } from './delivery.js'
 import { type Dialog, refreshTarget } from './dialog.js'
@@ -90,7 +91,17 @@ function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void 
   // An emergency call is refused for nothing: our 2xx lengthens its interval.
   else if (transaction.request.method === 'INVITE' && asksTooLittle(transaction.request) && !core.layer.mayCallForHelp(transaction.request))
     refuseTooLittle(transaction)
-  else offer(needs, transaction, application, null)
+  else {
+    if (core.layer.mayCallForHelp(transaction.request)) nameSource(transaction)
+    offer(needs, transaction, application, null)
+  }
+}
+
+/** An emergency call is not refused for want of a Contact (RFC 3261 §8.1.1.8): requests go back to where it came from. */
+function nameSource({ request, flow }: ServerTransaction): void {
+  if (request.method === 'INVITE' && request.contacts.length === 0) {
+    request.set('Contact', contactOf({ protocol: flow.protocol, advertised: flow.remote }))
+  }
 }
 
 function refuseUnwanted({ applications }: Core, transaction: ServerTransaction): void {

@@ -12,14 +12,14 @@ import type { Flow } from '../transaction/transaction-layer.js'
  * - over UDP, it called us: the address it came from, if its Via host is another address, or if its Contact is not an address of
  *   the public network and the call came from one (its Via may show what NAT has made of it);
  * - over UDP, we called it: the address that answered, where its Contact is another one, no address of the public network, and
- *   either what we called or answered from a public address;
+ *   either what we called or answered from a public address; or where its Contact is a name without a domain;
  * - we called a registered phone over its flow: that flow, whatever its Contact says.
  *
  * In every other case the remote target. Null means: the remote target. None of this is for a far end that has proved nothing: it is spoken
  * to over the flow that it came by, with its route set in the request, and its Contact and Record-Route open no connection to others.
  */
 export function wayOfRequest(request: SipRequest, flow: Flow): Flow | null {
-  if (request.vias.length > 1 || request.has('Record-Route')) return null
+  if (request.list('Via').length > 1 || request.has('Record-Route')) return null
   if (flow.connection !== null) return staysOn(flow, hostOf(request.contacts[0]?.uri ?? '')) ? flow : null
   return isMistaken(request.topVia.host, request.contacts[0]?.uri ?? '', flow) ? flow : null
 }
@@ -50,17 +50,23 @@ export function wayOfResponse(response: SipResponse, called: Called, flow: Flow)
   if (flow.connection === null && uri.includes(flow.remote.address)) return null
   const contact = hostOf(uri)
   if (flow.connection !== null) return staysOn(flow, contact) ? flow : null
+  // The name of a container, or of a machine beside it, that only its neighbours can look up.
+  if (contact !== null && isBareName(contact)) return flow
   if (contact === null || !isHidden(contact)) return null
   return contact === hostOf(called.uri) || !isHidden(flow.remote.address) ? flow : null
 }
 
 function staysOn(flow: Flow, contact: string | null): boolean {
-  return contact === null || contact === flow.remote.address || isHidden(contact)
+  return contact === null || contact === flow.remote.address || isHidden(contact) || isBareName(contact)
 }
 
 function hostOf(uri: string): string | null {
   const parsed = parseUri(uri)
   return parsed?.kind === 'sip' ? parsed.host : null
+}
+
+function isBareName(host: string): boolean {
+  return !host.includes('.') && isIP(host) === 0
 }
 
 /** No address of the public network: private (RFC 1918, 4193), shared (RFC 6598), loopback, link-local, or `.invalid` (RFC 7118 §5). */

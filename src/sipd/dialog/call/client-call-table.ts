@@ -9,8 +9,6 @@ export type ClientCallInput =
   | '300-699'
   /** From the application. */
   | 'ack'
-  /** Of a 2xx that names no place for what follows. */
-  | 'ack without contact'
   | 'cancel'
   | 'application gone'
   /** From the clock: Timer C, and 64 × T1 without the application's ACK. */
@@ -27,13 +25,12 @@ export type ClientCallAction =
   | 'repeat ack'
   | 'send bye'
   | 'send late bye'
-  | 'send bye without contact'
   | 'forget'
 
 /**
  * An INVITE that we send for an application: RFC 3261 §13.2.2. The application acknowledges a 2xx; further copies of the 2xx are
  * acknowledged for it. A 2xx that crossed a CANCEL is acknowledged and ended (§15); so is one whose application is gone, or
- * does not acknowledge it while the far end repeats it, and one without a Contact (§12.1.1): drachtio-srf leaves that call to the server.
+ * does not acknowledge it while the far end repeats it.
  */
 export const clientCallTable: CallTable<ClientCallState, ClientCallInput, ClientCallAction> = {
   calling: {
@@ -59,14 +56,12 @@ export const clientCallTable: CallTable<ClientCallState, ClientCallInput, Client
   },
   answered: {
     ack: ['acknowledged', 'stop waiting', 'send ack'],
-    'ack without contact': ['over', 'stop waiting', 'send ack', 'send bye without contact', 'forget'],
     cancel: ['unwanted'],
     'application gone': ['over', 'stop waiting', 'send ack', 'send bye', 'forget'],
     'no ack': ['over', 'send ack', 'send late bye', 'forget'],
   },
   unwanted: {
     ack: ['over', 'stop waiting', 'send ack', 'send bye', 'forget'],
-    'ack without contact': ['over', 'stop waiting', 'send ack', 'send bye', 'forget'],
     'application gone': ['over', 'stop waiting', 'send ack', 'send bye', 'forget'],
     'no ack': ['over', 'send ack', 'send late bye', 'forget'],
   },

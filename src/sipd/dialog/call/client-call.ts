@@ -85,6 +85,7 @@ export function answerClientCall(call: ClientCall, response: SipResponse, origin
     if (call.core.tellsTrying && call.state === 'calling' && !call.dialog) call.user.pass(call, response, origin)
     return
   }
+  if (status >= 200 && status < 300 && !call.dialog) nameCallee(call, response)
   call.latest = { response, origin }
   if (status >= 300) {
     leaveOthers(call, null)
@@ -94,11 +95,19 @@ export function answerClientCall(call: ClientCall, response: SipResponse, origin
   else if (heardProvisional(call, response, origin)) feedClientCall(call, '1xx')
 }
 
+/**
+ * A 2xx without a Contact that can be understood (RFC 3261 §13.3.1.4 wants one) has answered the call all the same: requests go on to where an
+ * earlier response or the INVITE has found the callee.
+ */
+function nameCallee({ request, forks }: ClientCall, response: SipResponse): void {
+  if (response.contacts.length > 0) return
+  response.set('Contact', `<${forks.get(response.to.tag)?.dialog.remoteTarget ?? request.uri}>`)
+}
+
 /** The application's ACK of the 2xx; false where there is none to acknowledge. */
 export function acknowledgeClientCall(call: ClientCall, command: string, draft: RequestDraft): boolean {
   call.ack = { command, draft }
-  const hasContact = call.dialog !== null || call.latest?.response.has('Contact') !== false
-  return feedClientCall(call, hasContact ? 'ack' : 'ack without contact')
+  return feedClientCall(call, 'ack')
 }
 
 const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = {
@@ -129,9 +138,6 @@ const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = 
   },
   'send late bye': (call) => {
     if (call.winner) call.user.sendBye(call.winner, 'ACK timeout', 'told')
-  },
-  'send bye without contact': (call) => {
-    if (call.winner) call.user.sendBye(call.winner, 'no Contact in the 2xx', 'told')
   },
   forget: (call) => call.user.forget(call),
 }
