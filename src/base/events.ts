@@ -11,6 +11,7 @@ export const logEvents = [
   'sip.restarted',
   'sip.certificate',
   'sip.dropped',
+  'sip.headers',
   'sip.unadvised',
   'store.connected',
   'store.lost',

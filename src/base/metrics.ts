@@ -222,6 +222,11 @@ function sipMetrics(registers: [Registry]) {
       labelNames: ['reason'],
       registers,
     }),
+    headersLeftOut: new Counter({
+      name: 'hotdesk_sip_headers_left_out_total',
+      help: 'Header fields of SIP messages left out: malformed, repeated or too long, and needed by nobody',
+      registers,
+    }),
     withheld: new Counter({
       name: 'hotdesk_sip_withheld_responses_total',
       help: 'Responses, and requests in unacknowledged calls, not sent: the UDP source may be forged and had sent too few bytes',

@@ -1,8 +1,9 @@
 import { isAppError } from '../base/errors.js'
-import { parseInteger } from './headers.js'
+import { isExact } from './editor.js'
+import { isCallId, isMediaType, opaque, rules } from './mending/table.js'
 import type { SipMessage } from './message.js'
-import { atSign, endOfWord } from './syntax/characters.js'
-import { parseDate } from './syntax/date.js'
+import { hasUriParameters } from './name-addr.js'
+import { isDigit } from './syntax/characters.js'
 import type { HeaderField } from './syntax/field.js'
 
 /** What is wrong with a message: the status a request would be answered with, and the words for it. */
@@ -11,72 +12,70 @@ export interface Defect {
   readonly reason: string
 }
 
-interface Rule {
-  readonly name: string
-  /** One bit a header that stands once only (RFC 3261 §7.3.1). */
+export function bad(reason: string): Defect {
+  return { status: 400, reason }
+}
+
+interface Check {
+  /** One bit a header that stands once only (RFC 3261 §7.3.1); 0 for the others. */
   readonly bit: number
-  readonly required: boolean
-  /** Null where the value is parsed whole, see `findTypedDefect`, or need not be looked at. */
   readonly isGood: ((value: string) => boolean) | null
 }
 
-const digits = (value: string): boolean => parseInteger(value, Number.MAX_VALUE) !== null
+/** These are looked at by the typed getters of the message, which keep what they have read. */
+const typed: ReadonlySet<string> = new Set(['via', 'from', 'to', 'cseq', 'contact'])
+/** The same as the table says, or less that is told at less cost: nobody reads more without checking it. */
+const quick: Readonly<Record<string, (value: string) => boolean>> = {
+  'call-id': isCallId,
+  'content-type': isMediaType,
+  'session-expires': (value) => isDigit(value.charCodeAt(0)),
+}
+const reading = { kind: 'opening', method: '', isFirst: true } as const
 
-/** Headers that stand once only. */
-const rules: ReadonlyMap<string, Rule> = new Map(
-  (
-    [
-      { name: 'From', required: true, isGood: null },
-      { name: 'To', required: true, isGood: null },
-      { name: 'Call-ID', required: true, isGood: isCallId },
-      { name: 'CSeq', required: true, isGood: null },
-      { name: 'Max-Forwards', required: false, isGood: digits },
-      { name: 'Content-Length', required: false, isGood: digits },
-      { name: 'Content-Type', required: false, isGood: null },
-      { name: 'Date', required: false, isGood: (value: string) => parseDate(value) !== null },
-    ] satisfies Omit<Rule, 'bit'>[]
-  ).map((rule, index) => [rule.name.toLowerCase(), { ...rule, bit: 1 << index }]),
+const checks: ReadonlyMap<string, Check> = new Map(
+  Array.from(rules, ([key, rule], index) => {
+    const isGood =
+      typed.has(key) || rule.understood === opaque ? null : (quick[key] ?? ((value: string) => rule.understood(value, reading) === value))
+    return [key, { bit: rule.isSingle ? 1 << index : 0, isGood }] as const
+  }),
 )
-const required = [...rules.values()].filter((rule) => rule.required)
-const requiredBits = required.reduce((bits, { bit }) => bits | bit, 0)
+const requiredBits = ['from', 'to', 'call-id', 'cseq'].reduce((bits, key) => bits | (checks.get(key)?.bit ?? 0), 0)
 
-/** callid = word [ "@" word ] */
-function isCallId(value: string): boolean {
-  const end = endOfWord(value, 0, value.length)
-  if (end === value.length) return end > 0
-  return end > 0 && value.charCodeAt(end) === atSign && end + 1 < value.length && endOfWord(value, end + 1, value.length) === value.length
-}
-
-/** Null for a message that everyone may rely on; see `parseMessage` for what that means. */
-export function findDefect(message: SipMessage, fields: readonly HeaderField[]): Defect | null {
-  return findFieldDefect(fields) ?? findTypedDefect(message)
-}
-
-function findFieldDefect(fields: readonly HeaderField[]): Defect | null {
+/**
+ * True for a message in which every header of the table is of its form, as nearly all are. Then nothing has to be mended, and the typed getters
+ * do not throw.
+ */
+export function isPlain(message: SipMessage, fields: readonly HeaderField[]): boolean {
   let seen = 0
   for (const field of fields) {
-    const rule = rules.get(field.key)
-    if (!rule) continue
-    if ((seen & rule.bit) !== 0) return bad(`Repeated ${rule.name}`)
-    if (rule.isGood?.(field.value) === false) return bad(`Malformed ${rule.name}`)
-    seen |= rule.bit
+    const check = checks.get(field.key)
+    if (!check) continue
+    if ((seen & check.bit) !== 0 || check.isGood?.(field.value) === false) return false
+    seen |= check.bit
   }
-  if ((seen & requiredBits) === requiredBits) return null
-  return bad(`Missing ${required.find(({ bit }) => (seen & bit) === 0)?.name ?? 'header'}`)
+  return (seen & requiredBits) === requiredBits && isTypedPlain(message)
 }
 
-function findTypedDefect(message: SipMessage): Defect | null {
+/** Whether the typed getters that a message must have give something. */
+export function isReadable(message: SipMessage): boolean {
   try {
-    if (message.vias.length === 0) return bad('Missing Via')
-    if (message.from.uri === '' || message.to.uri === '' || message.contacts.length < 0) return bad('Missing address')
-    const { method } = message.cseq
-    return message.kind === 'request' && method !== message.method ? bad('CSeq of another method') : null
+    return (
+      message.topVia.host !== '' && message.from.uri !== '' && message.to.uri !== '' && message.callId !== '' && message.cseq.method !== ''
+    )
   } catch (fault) {
     if (!isAppError(fault, 'SIP_MALFORMED')) throw fault
-    return bad(fault.message)
+    return false
   }
 }
 
-export function bad(reason: string): Defect {
-  return { status: 400, reason }
+function isTypedPlain(message: SipMessage): boolean {
+  try {
+    if (message.vias.length === 0 || message.from.uri === '' || message.to.uri === '') return false
+    if (message.contacts.some(({ params }) => params.size > 0 && hasUriParameters(params))) return false
+    const { method } = message.cseq
+    return isExact(message) && (message.kind === 'response' || method === message.method)
+  } catch (fault) {
+    if (!isAppError(fault, 'SIP_MALFORMED')) throw fault
+    return false
+  }
 }

@@ -1,9 +1,11 @@
 import { AppError } from '../base/errors.js'
 import { type CSeq, endOfListValue, headerKey, parseCSeq, splitList } from './headers.js'
 import type { SipMessageBase, SipRequest, SipResponse } from './message.js'
-import { type NameAddr, parseNameAddr, parseTo } from './name-addr.js'
+import { type NameAddr, parseExactAddress, parseTo, readOddAddress } from './name-addr.js'
 import { type HeaderField, newField, wireSafe } from './syntax/field.js'
-import { parseVia, type Via } from './via.js'
+import { parseVia, readOddVia, type Via } from './via.js'
+
+type Parse<Value> = (text: string, from?: number, to?: number) => Value | null
 
 export const noBody = Buffer.alloc(0)
 
@@ -17,6 +19,8 @@ abstract class EditableMessage implements SipMessageBase {
   private readTo: NameAddr | undefined
   private readCseq: CSeq | undefined
   private readContacts: readonly NameAddr[] | undefined
+  /** A typed getter has read a value that is not of its form. */
+  hasOddValue = false
 
   constructor(fields: HeaderField[], body: Buffer) {
     this.fields = fields
@@ -131,22 +135,23 @@ abstract class EditableMessage implements SipMessageBase {
 
   private parseTopVia(): Via {
     const field = this.fieldOf('Via')
-    return parseVia(field.value.slice(0, endOfListValue(field.value, 0))) ?? malformed('Via')
+    const value = field.value.slice(0, endOfListValue(field.value, 0))
+    return parseVia(value) ?? this.odd(readOddVia(value)) ?? malformed('Via')
   }
 
   get vias(): readonly Via[] {
-    this.readVias ??= this.parseEach('Via', parseVia)
+    this.readVias ??= this.parseEach('Via', parseVia, readOddVia)
     return this.readVias
   }
 
   get from(): NameAddr {
-    this.readFrom ??= this.fieldOf('From').parse(parseNameAddr) ?? malformed('From')
+    this.readFrom ??= this.addressIn('From', parseExactAddress) ?? malformed('From')
     return this.readFrom
   }
 
   /** Null where To is missing or malformed. */
   get understoodTo(): NameAddr | null {
-    this.readTo ??= this.fields[this.indexOf('to')]?.parse(parseTo) ?? undefined
+    this.readTo ??= this.addressIn('To', parseTo) ?? undefined
     return this.readTo ?? null
   }
 
@@ -164,7 +169,7 @@ abstract class EditableMessage implements SipMessageBase {
   }
 
   get contacts(): readonly NameAddr[] {
-    this.readContacts ??= this.isWildcard() ? [] : this.parseEach('Contact', parseNameAddr)
+    this.readContacts ??= this.isWildcard() ? [] : this.parseEach('Contact', parseExactAddress, readOddAddress)
     return this.readContacts
   }
 
@@ -186,13 +191,23 @@ abstract class EditableMessage implements SipMessageBase {
     return this.fields[this.indexOf(headerKey(name))] ?? malformed(name)
   }
 
-  private parseEach<Value>(name: string, parse: (text: string, from?: number, to?: number) => Value | null): readonly Value[] {
+  private addressIn(name: string, parse: (text: string, from: number, to: number) => NameAddr | null): NameAddr | null {
+    const field = this.fields[this.indexOf(headerKey(name))]
+    return field ? (field.parse(parse) ?? this.odd(readOddAddress(field.value))) : null
+  }
+
+  private odd<Value>(value: Value): Value {
+    this.hasOddValue = true
+    return value
+  }
+
+  private parseEach<Value>(name: string, parse: Parse<Value>, parseOdd: (text: string) => Value | null): readonly Value[] {
     const key = headerKey(name)
     const values: Value[] = []
     for (const field of this.fields) {
       if (field.key !== key) continue
-      if (field.value.indexOf(',') < 0) values.push(field.parse(parse) ?? malformed(name))
-      else for (const value of splitList(field.value)) values.push(parse(value) ?? malformed(name))
+      if (field.value.indexOf(',') < 0) values.push(field.parse(parse) ?? this.odd(parseOdd(field.value)) ?? malformed(name))
+      else for (const value of splitList(field.value)) values.push(parse(value) ?? this.odd(parseOdd(value)) ?? malformed(name))
     }
     return values
   }
@@ -267,6 +282,11 @@ class EditableResponse extends EditableMessage implements SipResponse {
   clone(): SipResponse {
     return new EditableResponse(this, [...this.fields], this.body)
   }
+}
+
+/** Whether the typed getters used so far have met the form of each value, and not only understood it. */
+export function isExact(message: SipMessageBase): boolean {
+  return message instanceof EditableMessage && !message.hasOddValue
 }
 
 export function newRequest(method: string, uri: string, fields: HeaderField[] = [], body: Buffer = noBody): SipRequest {

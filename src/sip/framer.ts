@@ -61,16 +61,17 @@ export function createFramer(): Framer {
   /** The next frame of `bytes`, null while it is not whole. */
   function cut(bytes: Buffer): { frame: Frame; length: number } | null {
     if (bytes[0] === carriageReturn && (bytes.length < 2 || bytes[1] === lineFeed)) return cutLineEnd(bytes)
+    if (bytes[0] === lineFeed) return { frame: { kind: 'pong' }, length: 1 }
     lineEnds = 0
     if (wanted === 0) {
-      const end = bytes.indexOf('\r\n\r\n', searched, 'latin1')
-      if (end < 0 && bytes.length > maxMessageBytes) return breakOff(bytes, tooLarge)
+      const found = findEnd(bytes, searched)
+      if (found < 0 && bytes.length > maxMessageBytes) return breakOff(bytes, tooLarge)
       searched = Math.max(0, bytes.length - 3)
-      if (end < 0) return null
-      const length = announcedLength(bytes.toString('latin1', 0, end + 2))
-      if (length === null) return breakOff(bytes.subarray(0, end + 4), noLength)
-      wanted = end + 4 + length
-      if (wanted > maxMessageBytes) return breakOff(bytes.subarray(0, end + 4), tooLarge)
+      if (found < 0) return null
+      const { end, bodyLength } = readHead(bytes.toString('latin1', 0, found))
+      if (bodyLength === null) return breakOff(bytes.subarray(0, end), noLength)
+      wanted = end + bodyLength
+      if (wanted > maxMessageBytes) return breakOff(bytes.subarray(0, end), tooLarge)
     }
     if (bytes.length < wanted) return null
     const length = wanted
@@ -118,17 +119,34 @@ const noLength: Defect = { status: 400, reason: 'No single well-formed Content-L
 
 const lengthName = /(?:content-length|l)[ \t]*:/iy
 
-/** Content-Length of a header that ends with its last line's end; null where there is not exactly one, well formed. */
-function announcedLength(head: string): number | null {
-  let value: string | null = null
-  for (let start = head.indexOf('\n') + 1; start > 0; start = head.indexOf('\n', start) + 1) {
+/** Behind an empty line; -1 where there is none yet. Another one, of line feeds alone, may stand before it: see `readHead`. */
+function findEnd(bytes: Buffer, from: number): number {
+  const end = bytes.indexOf('\n\r\n', from, 'latin1')
+  if (end >= 0) return end + 3
+  const bare = bytes.indexOf('\n\n', from, 'latin1')
+  return bare < 0 ? -1 : bare + 2
+}
+
+interface Head {
+  /** Behind its empty line. */
+  readonly end: number
+  /** Content-Length; null where it is missing, malformed, or said twice and not the same. */
+  readonly bodyLength: number | null
+}
+
+function readHead(head: string): Head {
+  let bodyLength: number | null = null
+  let isGood = true
+  let start = head.indexOf('\n') + 1
+  for (; start > 0 && head.charCodeAt(start) !== lineFeed; start = head.indexOf('\n', start) + 1) {
     if (!mayBeLength(head.charCodeAt(start) | 0x20)) continue
     lengthName.lastIndex = start
     if (!lengthName.test(head)) continue
-    if (value !== null) return null
-    value = unfoldedValue(head, lengthName.lastIndex)
+    const said = parseInteger(unfoldedValue(head, lengthName.lastIndex), Number.MAX_SAFE_INTEGER)
+    isGood &&= said !== null && (bodyLength === null || said === bodyLength)
+    bodyLength = said
   }
-  return value === null ? null : parseInteger(value, Number.MAX_SAFE_INTEGER)
+  return { end: start > 0 ? start + 1 : head.length, bodyLength: isGood ? bodyLength : null }
 }
 
 function mayBeLength(firstLetter: number): boolean {
@@ -138,5 +156,5 @@ function mayBeLength(firstLetter: number): boolean {
 function unfoldedValue(head: string, from: number): string {
   let end = head.indexOf('\n', from)
   while (isBlank(head.charCodeAt(end + 1))) end = head.indexOf('\n', end + 1)
-  return head.slice(from, end).replaceAll('\r\n', '').trim()
+  return head.slice(from, end).replaceAll('\n', '').replaceAll('\r', '').trim()
 }

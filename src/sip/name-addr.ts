@@ -1,4 +1,5 @@
 import { quote, unquote } from './headers.js'
+import { mendedUri } from './mending/odd-uri.js'
 import {
   colon,
   comma,
@@ -12,7 +13,7 @@ import {
   skipBlanks,
   trimEnd,
 } from './syntax/characters.js'
-import { type Parameters, parseParameters, printParameters, withoutParameter, withParameter } from './syntax/parameters.js'
+import { type Parameters, parseParameters, printParameters, readParameters, withoutParameter, withParameter } from './syntax/parameters.js'
 import { isUri } from './uri.js'
 
 /** `"Alice" <sip:100@hotdesk.example>;tag=1`: From, To, Contact, Route and their kin (RFC 3261 §20.10). */
@@ -27,10 +28,15 @@ export interface NameAddr {
 }
 
 /**
- * One value of From, To, Contact, Route …: name-addr or addr-spec with parameters (RFC 3261 §20.10, §25.1); null where it is not
- * of that form. Without angle brackets `;` ends the URI, and `?` or `,` must not be in it.
+ * One value of From, To, Contact, Route …: name-addr or addr-spec with parameters (RFC 3261 §20.10, §25.1), or what `readOddAddress` makes
+ * of it; null where neither is possible.
  */
 export function parseNameAddr(text: string, from = 0, to = text.length): NameAddr | null {
+  return parseExactAddress(text, from, to) ?? readOddAddress(text.slice(from, to))
+}
+
+/** Null where the value is not exactly of the form. Without angle brackets `;` ends the URI, and `?` or `,` must not be in it. */
+export function parseExactAddress(text: string, from = 0, to = text.length): NameAddr | null {
   const end = trimEnd(text, from, to)
   const start = skipBlanks(text, from, end)
   const open = openingBracket(text, start, end)
@@ -47,7 +53,7 @@ export function parseNameAddr(text: string, from = 0, to = text.length): NameAdd
  * the dialog's, and the one behind it is passed over.
  */
 export function parseTo(text: string, from = 0, to = text.length): NameAddr | null {
-  return parseNameAddr(text, from, to) ?? parseWithoutSecondTag(text, from, to)
+  return parseExactAddress(text, from, to) ?? parseWithoutSecondTag(text, from, to)
 }
 
 const tagStart = ';tag='
@@ -57,8 +63,69 @@ function parseWithoutSecondTag(text: string, from: number, to: number): NameAddr
   const second = whole.toLowerCase().lastIndexOf(tagStart)
   const start = second + tagStart.length
   if (second < 0 || start === whole.length || endOfToken(whole, start, whole.length) !== whole.length) return null
-  const value = parseNameAddr(whole, 0, second)
+  const value = parseExactAddress(whole, 0, second)
   return value && value.tag !== '' ? value : null
+}
+
+/**
+ * What phones write for an address though no grammar allows it, where it can mean one thing only: a display name with brackets, commas or
+ * quotes too many, blanks within the angle brackets, none of these around a URI with parameters, empty parameters.
+ */
+export function readOddAddress(text: string): NameAddr | null {
+  const place = onlyUriIn(text)
+  if (!place) return null
+  const { start, open } = place
+  const close = open < 0 ? endOfBareUri(text, start) : text.indexOf('>', start)
+  const uri = close < 0 ? null : mendedUri(text.slice(start, close))
+  const params = uri === null ? null : readParameters(text, open < 0 ? close : close + 1, text.length)
+  if (uri === null || !params) return null
+  const named = { display: plainName(text.slice(0, open < 0 ? start : open)), uri, params, tag: params.get('tag') ?? '' }
+  return open < 0 ? withUriParameters(named) : named
+}
+
+/** The only URI in angle brackets, or the only one at all; null where several may be meant. `open`: its bracket, -1 without. */
+function onlyUriIn(text: string): { readonly start: number; readonly open: number } | null {
+  const found = Array.from(text.matchAll(/(^|[^\w.+-])(?:sips?|tel):/gi), ({ index, 1: before = '' }) => {
+    const start = index + before.length
+    const open = trimEnd(text, 0, start) - 1
+    return { start, open: text.charCodeAt(open) === lessThan ? open : -1 }
+  })
+  const bracketed = found.filter(({ open }) => open >= 0)
+  const [only, another] = bracketed.length > 0 ? bracketed : found
+  return only && !another ? only : null
+}
+
+function endOfBareUri(text: string, from: number): number {
+  const end = text.indexOf(';', from)
+  return end < 0 ? text.length : end
+}
+
+function plainName(text: string): string {
+  const name = text.trim()
+  if (name.charCodeAt(0) === quoteMark && endOfQuoted(name, 0, name.length) === name.length) return unquote(name)
+  return name
+    .replace(/^"+|"+$/g, '')
+    .replace(/\\(.)/g, '$1')
+    .trim()
+}
+
+/** They can only be meant for the URI (RFC 3261 §19.1.1, RFC 5626 §5), though without angle brackets they count as the header's. */
+const ofUris: ReadonlySet<string> = new Set(['transport', 'user', 'maddr', 'ttl', 'method', 'lr', 'ob', 'comp', 'gr'])
+
+export function hasUriParameters(params: Parameters): boolean {
+  for (const name of params.keys()) if (ofUris.has(name)) return true
+  return false
+}
+
+/** An address without angle brackets, with the parameters in their places. */
+export function withUriParameters({ uri, params, ...named }: NameAddr): NameAddr {
+  const [own, moved] = [new Map(params), new Map<string, string | null>()]
+  for (const name of ofUris) {
+    if (own.has(name)) moved.set(name, own.get(name) ?? null)
+    own.delete(name)
+  }
+  const whole = `${uri}${printParameters(moved)}`
+  return { ...named, uri: isUri(whole, 0, whole.length) ? whole : uri, params: own }
 }
 
 /** Where `<` stands; `to` where the value is an addr-spec; -1 where neither. */

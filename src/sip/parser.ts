@@ -1,11 +1,14 @@
-import { bad, type Defect, findDefect } from './checks.js'
+import { bad, type Defect, isPlain, isReadable } from './checks.js'
 import { newRequest, newResponse, noBody } from './editor.js'
 import { endOfListValue, parseInteger } from './headers.js'
+import { mend } from './mending/mend.js'
+import { mendedUri } from './mending/odd-uri.js'
+import type { MessageKind } from './mending/table.js'
 import type { SipMessage, SipRequest } from './message.js'
 import { carriageReturn, isToken, lineFeed } from './syntax/characters.js'
 import { endOfLine, type HeaderField, indexFields } from './syntax/field.js'
-import { isUri, parseUri } from './uri.js'
-import { parseVia } from './via.js'
+import { isUri, withoutUriHeaders } from './uri.js'
+import { parseVia, printVia, readOddVia } from './via.js'
 
 /** Header and body; longer messages are malformed. */
 export const maxMessageBytes = 64 * 1024
@@ -13,17 +16,21 @@ export const maxMessageBytes = 64 * 1024
 const smallMessageBytes = 4 * 1024
 
 export type ParsedMessage =
-  | { readonly outcome: 'message'; readonly message: SipMessage }
-  /** `request` is set where the sender can be told: the top Via is usable and it is no ACK. Malformed responses are dropped. */
-  | ({ readonly outcome: 'malformed'; readonly request: SipRequest | null } & Defect)
+  /** `leftOut`: how many header fields count for nothing, because they are malformed or repeated and nobody needs them. */
+  | { readonly outcome: 'message'; readonly message: SipMessage; readonly leftOut: number }
+  /**
+   * `request` is set where the sender can be told: the top Via is usable and it is no ACK. Malformed responses are dropped. `forgiven`: what an
+   * emergency call can go on with; null where that is impossible.
+   */
+  | ({ readonly outcome: 'malformed'; readonly request: SipRequest | null; readonly forgiven: SipRequest | null } & Defect)
   /** Nothing but line ends or zeros: keeps a NAT binding open. */
   | { readonly outcome: 'keep-alive' }
 
 /**
  * The message in one datagram, or in one frame of a stream. Bytes behind Content-Length are ignored (RFC 3261 §18.3), empty lines
- * before the start line too (§7.5). A message that comes out as `message` has: a start line by the grammar; Via, From, To, Call-ID
- * and CSeq, each once (Via at least once) and well formed; well-formed Contact, Max-Forwards, Content-Length and Date where
- * present; a CSeq method that is the request's; a body as long as announced. So its typed getters do not throw.
+ * before the start line too (§7.5). A message that comes out as `message` has a start line, and every header that is essential for it (see
+ * `mending/table.ts`), understood and spelled by the grammar; each of its fields is one line with its long name, and each header of that
+ * table that is left is well formed. So its typed getters do not throw, but for `vias` below the first.
  */
 export function parseMessage(bytes: Buffer): ParsedMessage {
   const start = skipLineEnds(bytes)
@@ -51,7 +58,7 @@ function isZeros(bytes: Buffer): boolean {
 }
 
 function nothingToAnswer(defect: Defect): ParsedMessage {
-  return { outcome: 'malformed', request: null, ...defect }
+  return { outcome: 'malformed', request: null, forgiven: null, ...defect }
 }
 
 /** `text` is `bytes` as far as the body at least, so that places in one are places in the other. */
@@ -59,21 +66,56 @@ function parseText(text: string, bytes: Buffer): ParsedMessage {
   const lineEnd = endOfLine(text, 0)
   const line = lineEnd < 0 ? null : parseStartLine(text.slice(0, lineEnd))
   if (!line) return nothingToAnswer({ status: 400, reason: 'Malformed start line' })
-  const { fields, bodyStart, fault } = indexFields(bytes, text, lineEnd + 2)
-  const length = bodyLength(fields, bytes.length - bodyStart)
-  const body = typeof length === 'number' ? bytes.subarray(bodyStart, bodyStart + length) : noBody
-  const message =
-    line.kind === 'request' ? newRequest(line.method, line.uri, fields, body) : newResponse(line.status, line.reason, fields, body)
-  const isSound = line.defect === null && fault === null && typeof length === 'number'
-  const defect = isSound ? findDefect(message, fields) : (line.defect ?? bad(fault ?? String(length)))
-  if (!defect) return { outcome: 'message', message }
-  return { outcome: 'malformed', request: answerable(message), ...defect }
+  const { fields, bodyStart, leftOut, fault } = indexFields(bytes, text, lineEnd + (text.charCodeAt(lineEnd) === lineFeed ? 1 : 2))
+  const content = bodyOf(fields, bytes.length - bodyStart)
+  const body = fault === null ? bytes.subarray(bodyStart, bodyStart + content.length) : noBody
+  const message = messageOf(line, fields, body)
+  const isWhole = line.defect === null && fault === null && content.fault === null
+  if (isWhole && leftOut === 0 && isPlain(message, fields)) return { outcome: 'message', message, leftOut: 0 }
+  const kind = kindOf(message)
+  const mended = mend({ kind, method: line.kind === 'request' ? line.method : '', fields, bodyLength: content.length })
+  const faulty = fault ?? (needsBody(message, kind, content) ? content.fault : null) ?? mended.fault
+  const understood = messageOf(line, mended.fields, body)
+  const isUsable = isReadable(understood)
+  const defect = line.defect ?? (faulty === null && isUsable ? null : bad(faulty ?? 'Malformed header'))
+  if (!defect) return { outcome: 'message', message: understood, leftOut: leftOut + mended.leftOut }
+  const isForgivable = line.defect === null && fault === null && mended.isForgivable && isUsable && understood.kind === 'request'
+  return { outcome: 'malformed', request: answerable(message), forgiven: isForgivable ? understood : null, ...defect }
 }
 
+function messageOf(line: StartLine, fields: HeaderField[], body: Buffer): SipMessage {
+  return line.kind === 'request' ? newRequest(line.method, line.uri, fields, body) : newResponse(line.status, line.reason, fields, body)
+}
+
+/** They belong to what was said before. */
+const followingMethods: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL', 'PRACK', 'UPDATE'])
+
+function kindOf(message: SipMessage): MessageKind {
+  if (message.kind === 'response') return 'response'
+  const isTagged = /;[ \t]{0,8}tag[ \t]{0,8}=/i.test(message.first('To') ?? '')
+  return isTagged || followingMethods.has(message.method) ? 'following' : 'opening'
+}
+
+/** These end something, or keep it up, whatever their body says. */
+const bodilessMethods: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL'])
+
+/** RFC 3261 §18.3: a response that breaks off MUST be discarded, a request answered 400. */
+function needsBody(message: SipMessage, kind: MessageKind, { isShort }: Content): boolean {
+  if (message.kind === 'request') return kind === 'opening' || !bodilessMethods.has(message.method)
+  return isShort
+}
+
+/** With a Via that it is answered by, and everything else as it came. */
 function answerable(message: SipMessage): SipRequest | null {
   if (message.kind === 'response' || message.method === 'ACK') return null
-  const via = message.first('Via')
-  return via !== undefined && parseVia(via.slice(0, endOfListValue(via, 0))) ? message : null
+  const via = message.first('Via') ?? ''
+  const top = via.slice(0, endOfListValue(via, 0))
+  if (parseVia(top)) return message
+  const odd = readOddVia(top)
+  if (!odd) return null
+  const answered = message.clone()
+  answered.replaceFirst('Via', printVia(odd))
+  return answered
 }
 
 type StartLine =
@@ -82,16 +124,13 @@ type StartLine =
 
 /** Null for what is no SIP at all. */
 function parseStartLine(line: string): StartLine | null {
-  return line.startsWith('SIP/') ? parseStatusLine(line) : parseRequestLine(line)
+  return /^SIP\//i.test(line) ? parseStatusLine(line) : parseRequestLine(line)
 }
 
 function parseStatusLine(line: string): StartLine | null {
-  const [version = '', code = ''] = line.slice(0, 12).split(' ')
-  const status = parseInteger(code, 699)
-  const isWhole = line.length === 11 || line.charAt(11) === ' '
-  const isGood = version === 'SIP/2.0' && code.length === 3 && status !== null && status >= 100 && isWhole
-  const defect: Defect | null = isGood ? null : { status: 400, reason: 'Malformed status line' }
-  return { kind: 'response', status: status ?? 0, reason: line.slice(12), defect }
+  const [, code = '', reason = ''] = /^SIP\/2\.0[ \t]+([1-6][0-9]{2})(?:[ \t]+(.*))?$/i.exec(line) ?? []
+  const defect = code === '' ? bad('Malformed status line') : null
+  return { kind: 'response', status: Number(code), reason: reason.includes('\r') ? '' : reason, defect }
 }
 
 function parseRequestLine(line: string): StartLine | null {
@@ -101,33 +140,42 @@ function parseRequestLine(line: string): StartLine | null {
   const method = text.slice(0, uriStart - 1)
   const version = text.endsWith(' SIP/2.0') ? 'SIP/2.0' : text.slice(uriEnd + 1).toUpperCase()
   if (uriEnd < uriStart || !isToken(method) || !version.startsWith('SIP/')) return null
-  const uri = text.slice(uriStart, uriEnd)
-  return { kind: 'request', method, uri, defect: requestLineDefect(version, uri, line.length - text.length) }
+  const written = text.slice(uriStart, uriEnd)
+  const uri = requestUriOf(written)
+  const defect: Defect | null = version === 'SIP/2.0' ? null : { status: 505, reason: 'Version Not Supported' }
+  return { kind: 'request', method, uri: uri ?? written, defect: defect ?? (uri === null ? bad('Malformed Request-URI') : null) }
 }
 
-function requestLineDefect(version: string, uri: string, trailing: number): Defect | null {
-  if (version !== 'SIP/2.0') return { status: 505, reason: 'Version Not Supported' }
-  if (trailing > 0) return { status: 400, reason: 'Blanks after the request line' }
-  return isRequestUri(uri) ? null : { status: 400, reason: 'Malformed Request-URI' }
+/**
+ * Null for what is none. Headers have no place in a Request-URI (RFC 3261 §19.1.1, table 1) and are passed over, as are blanks and angle brackets
+ * (RFC 4475 §3.1.2.7 to §3.1.2.11 leave it to the receiver).
+ */
+function requestUriOf(text: string): string | null {
+  if (isUri(text, 0, text.length) && text.indexOf('?') < 0) return text
+  if (isUri(text, 0, text.length) && !/^sips?:/i.test(text)) return text
+  const bare = text.replace(/^[ \t]*<|>[ \t]*$/g, '')
+  if (/[ \t]/.test(bare.trim()) && !/^[ \t]*sips?:/i.test(bare)) return null
+  const uri = mendedUri(bare.replace(/[ \t]/g, ''))
+  return uri === null ? null : withoutUriHeaders(uri)
 }
 
-/** Headers have no place in a Request-URI (RFC 3261 §19.1.1, table 1). */
-function isRequestUri(text: string): boolean {
-  return isUri(text, 0, text.length) && (text.indexOf('?') < 0 || !hasHeaders(text))
+interface Content {
+  readonly length: number
+  readonly fault: string | null
+  /** More bytes are announced than there are. */
+  readonly isShort: boolean
 }
 
-function hasHeaders(text: string): boolean {
-  const uri = parseUri(text)
-  return uri?.kind === 'sip' && uri.headers.length > 0
-}
-
-/** Without Content-Length the body is the rest of the datagram. Words for what is wrong with it. */
-function bodyLength(fields: readonly HeaderField[], rest: number): number | string {
+/** Without Content-Length the body is the rest of the datagram, and so it is with one that says nothing that can be true. */
+function bodyOf(fields: readonly HeaderField[], rest: number): Content {
+  let length: number | null = null
   for (const field of fields) {
     if (field.key !== 'content-length') continue
-    const length = parseInteger(field.value, Number.MAX_SAFE_INTEGER)
-    if (length === null) return 'Malformed Content-Length'
-    return length > rest ? 'Body shorter than Content-Length' : length
+    const said = parseInteger(field.value, Number.MAX_SAFE_INTEGER)
+    if (said === null) return { length: rest, fault: 'Malformed Content-Length', isShort: false }
+    if (length !== null && said !== length) return { length: rest, fault: 'Repeated Content-Length', isShort: false }
+    if (said > rest) return { length: rest, fault: 'Body shorter than Content-Length', isShort: true }
+    length = said
   }
-  return rest
+  return { length: length ?? rest, fault: null, isShort: false }
 }

@@ -57,7 +57,7 @@ export type Uri = SipUri | TelUri | OtherUri
 
 const noHeaders: readonly UriHeader[] = []
 
-/** A URI by RFC 3261 §25.1; null for text that is none. */
+/** A URI by RFC 3261 §25.1, or one that phones write instead (see `Strictness`); null for text that is none. */
 export function parseUri(text: string): Uri | null {
   const end = endOfScheme(text, 0, text.length)
   if (end < 0) return null
@@ -67,12 +67,12 @@ export function parseUri(text: string): Uri | null {
   return isOpaque(text, end + 1, text.length) ? { kind: 'other', scheme, opaque: text.slice(end + 1) } : null
 }
 
-/** Whether `parseUri` would give a URI for that piece of text, at less cost. */
+/** Whether that piece of text is a URI by the grammar, and not only one that `parseUri` understands. */
 export function isUri(text: string, from: number, to: number): boolean {
   const end = endOfScheme(text, from, to)
   if (end < 0) return false
   const scheme = text.slice(from, end).toLowerCase()
-  if (scheme === 'sip' || scheme === 'sips') return findSip(text, end + 1, to) !== null
+  if (scheme === 'sip' || scheme === 'sips') return findSip(text, end + 1, to, 'exact') !== null
   return scheme === 'tel' ? parseTel(text.slice(from, to), end + 1 - from) !== null : isOpaque(text, end + 1, to)
 }
 
@@ -96,20 +96,26 @@ interface SipPlaces {
   readonly paramsEnd: number
 }
 
-function findSip(text: string, from: number, to: number): SipPlaces | null {
+/**
+ * `generous`: parameters may be empty, above all the last one, their values may hold `=`, and the user part may be empty (`sip:@host`). None of
+ * these can mean anything else.
+ */
+type Strictness = 'exact' | 'generous'
+
+function findSip(text: string, from: number, to: number, strictness: Strictness): SipPlaces | null {
   let userEnd = endOfUriPart(text, uriPart.user, from, to)
   const loginEnd = text.charCodeAt(userEnd) === colon ? endOfUriPart(text, uriPart.password, userEnd + 1, to) : userEnd
   const hasUser = loginEnd < to && text.charCodeAt(loginEnd) === atSign
-  if (hasUser && userEnd === from) return null
-  if (!hasUser) userEnd = -1
+  if (hasUser && userEnd === from && (loginEnd > from || strictness === 'exact')) return null
+  if (!hasUser || userEnd === from) userEnd = -1
   const host = findHostPort(text, hasUser ? loginEnd + 1 : from, to)
-  const paramsEnd = host ? endOfUriParams(text, host.end, to) : -1
+  const paramsEnd = host ? endOfUriParams(text, host.end, to, strictness) : -1
   if (!host || paramsEnd < 0 || !areUriHeaders(text, paramsEnd, to)) return null
   return { userEnd, loginEnd, host, paramsEnd }
 }
 
 function parseSip(text: string, from: number, scheme: 'sip' | 'sips'): SipUri | null {
-  const places = findSip(text, from, text.length)
+  const places = findSip(text, from, text.length, 'generous')
   if (!places) return null
   const { userEnd, loginEnd, host, paramsEnd } = places
   return {
@@ -125,29 +131,38 @@ function parseSip(text: string, from: number, scheme: 'sip' | 'sips'): SipUri | 
 }
 
 /** Where `;name=value;flag` ends; -1 where it is malformed or a name comes twice (RFC 3261 §19.1.1). */
-function endOfUriParams(text: string, from: number, to: number): number {
+function endOfUriParams(text: string, from: number, to: number, strictness: Strictness): number {
+  const isExact = strictness === 'exact'
   let at = from
   let count = 0
   while (at < to && text.charCodeAt(at) === semicolon) {
     const nameEnd = endOfUriPart(text, uriPart.parameter, at + 1, to)
-    if (nameEnd === at + 1) return -1
+    const isNamed = nameEnd > at + 1
     at = nameEnd
-    if (at < to && text.charCodeAt(at) === equals) {
-      const valueEnd = endOfUriPart(text, uriPart.parameter, at + 1, to)
-      if (valueEnd === at + 1) return -1
-      at = valueEnd
-    }
-    count += 1
+    const hasValue = at < to && text.charCodeAt(at) === equals
+    if (!isNamed && (isExact || hasValue)) return -1
+    if (hasValue) at = endOfUriValue(text, at + 1, to, strictness)
+    if (at < 0) return -1
+    if (isNamed) count += 1
   }
   return count < 2 || readUriParams(text, from, at).size === count ? at : -1
 }
 
+/** -1 for an empty value. */
+function endOfUriValue(text: string, from: number, to: number, strictness: Strictness): number {
+  let at = endOfUriPart(text, uriPart.parameter, from, to)
+  if (strictness === 'exact') return at === from ? -1 : at
+  while (at < to && text.charCodeAt(at) === equals) at = endOfUriPart(text, uriPart.parameter, at + 1, to)
+  return at
+}
+
 /** Of text that `endOfUriParams` has passed. */
 function readUriParams(text: string, from: number, to: number): Parameters {
-  if (from === to) return noParameters
+  if (to - from < 2) return noParameters
   const params = new Map<string, string | null>()
   for (const pair of text.slice(from + 1, to).split(';')) {
     const split = pair.indexOf('=')
+    if (pair === '') continue
     if (split < 0) params.set(pair.toLowerCase(), null)
     else params.set(pair.slice(0, split).toLowerCase(), pair.slice(split + 1))
   }
@@ -179,7 +194,7 @@ function parseTel(text: string, from: number): TelUri | null {
   const semicolonAt = text.indexOf(';', from)
   const end = semicolonAt < 0 ? text.length : semicolonAt
   const number = text.slice(from, end)
-  if (!isTelNumber(number) || endOfUriParams(text, end, text.length) < text.length) return null
+  if (!isTelNumber(number) || endOfUriParams(text, end, text.length, 'generous') < text.length) return null
   return { kind: 'tel', scheme: 'tel', number, params: readUriParams(text, end, text.length) }
 }
 

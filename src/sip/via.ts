@@ -1,6 +1,6 @@
 import { endOfToken, skipBlanks, slash, trimEnd } from './syntax/characters.js'
 import { findSentBy, printHostPort } from './syntax/host.js'
-import { type Parameters, parseParameters, printParameters, withoutParameter, withParameter } from './syntax/parameters.js'
+import { type Parameters, parseParameters, printParameters, readParameters, withoutParameter, withParameter } from './syntax/parameters.js'
 
 /** `SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1;rport` (RFC 3261 §20.42). */
 export interface Via {
@@ -23,6 +23,15 @@ const usualProtocol = 'SIP/2.0'
  * One Via value; null where it is not of the form. Another version than 2.0 is of the form: the answer 505 goes back by that Via.
  */
 export function parseVia(text: string, from = 0, to = text.length): Via | null {
+  return readVia(text, from, to, parseParameters)
+}
+
+/** The same with parameters that are not of the form but can be understood. */
+export function readOddVia(text: string): Via | null {
+  return readVia(text, 0, text.length, readParameters)
+}
+
+function readVia(text: string, from: number, to: number, parametersOf: typeof parseParameters): Via | null {
   const start = skipBlanks(text, from, to)
   const end = trimEnd(text, start, to)
   const protocolEnd = endOfProtocol(text, start, end)
@@ -32,7 +41,7 @@ export function parseVia(text: string, from = 0, to = text.length): Via | null {
   const hostStart = skipBlanks(text, transportEnd, end)
   if (transportEnd === transportStart || hostStart === transportEnd) return null
   const sentBy = findSentBy(text, hostStart, end)
-  const params = sentBy && parseParameters(text, sentBy.end, end)
+  const params = sentBy && parametersOf(text, sentBy.end, end)
   if (!params) return null
   return {
     protocol: protocolOf(text.slice(start, protocolEnd)),

@@ -23,6 +23,7 @@ function show(counts: SipdCounts, sip: Metrics['sip']): void {
   sum(discarded, { reason: 'challenged' }, counts.challenged)
   sum(discarded, { reason: 'too-large' }, counts.tooLarge)
   sum(discarded, { reason: 'stray' }, counts.strayResponses)
+  sum(sip.headersLeftOut, {}, counts.leftOut)
   sum(sip.refusedConnections, {}, counts.refusedConnections)
   sum(sip.faults, {}, counts.faults)
   sum(sip.resumptions, {}, counts.resumptions)

@@ -84,13 +84,13 @@ const uri = fc
       `sip:${encodeUser(name)}@${address.includes(':') ? `[${address}]` : address}${port === null ? '' : `:${port}`}`,
   )
 
-test('no text makes a parser throw, and the cheap check of a URI agrees with the parser', () => {
+test('no text makes a parser throw, and a URI of the form is one that the parser understands', () => {
   fc.assert(
     fc.property(text, (value) => {
       for (const parse of [parseUri, parseVia, parseNameAddr, parseChallenge, parseCredentials, parseDate, splitList, unquote, decodeUser])
         parse(value)
       parseInteger(value, 255)
-      expect(isUri(value, 0, value.length)).toBe(parseUri(value) !== null)
+      if (isUri(value, 0, value.length)) expect(parseUri(value)).not.toBeNull()
     }),
     runs,
   )

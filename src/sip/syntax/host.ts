@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { colon, dot, endOfLabel, hyphen, isDigit, isHex, leftBracket, rightBracket, skipBlanks } from './characters.js'
+import { colon, dot, endOfLabel, isDigit, isHex, leftBracket, rightBracket, skipBlanks } from './characters.js'
 
 /** Where a host and its port stand. */
 export interface HostPlace {
@@ -46,8 +46,9 @@ function withPort(text: string, { start, hostEnd }: HostPlace, from: number, to:
 }
 
 /**
- * Where a host name or an IPv4 address ends, -1 where there is none (RFC 3261 §25.1 hostname: no empty label, no hyphen at the
- * edge of one, the last one begins with a letter). Underscores are no part of a host name, but networks have them.
+ * Where a host name or an IPv4 address ends, -1 where there is none (RFC 3261 §25.1 hostname). Networks have names beyond that grammar:
+ * with underscores, and labels that begin with a digit or a hyphen, as those of containers do. Several labels of which the last has digits
+ * alone are an IPv4 address or nothing.
  */
 function endOfHost(text: string, from: number, to: number): number {
   let label = from
@@ -56,7 +57,7 @@ function endOfHost(text: string, from: number, to: number): number {
     const next = endOfLabel(text, end + 1, to)
     // One dot may stand behind the last label.
     if (next === end + 1) return isGoodHost(text, from, label, end) ? next : -1
-    if (!isLabel(text, label, end)) return -1
+    if (label === end) return -1
     label = end + 1
     end = next
   }
@@ -64,11 +65,14 @@ function endOfHost(text: string, from: number, to: number): number {
 }
 
 function isGoodHost(text: string, from: number, lastLabel: number, to: number): boolean {
-  return isLabel(text, lastLabel, to) && (!isDigit(text.charCodeAt(lastLabel)) || isIpv4(text, from, to))
+  if (to === lastLabel) return false
+  return lastLabel === from || !isNumber(text, lastLabel, to) || isIpv4(text, from, to)
 }
 
-function isLabel(text: string, from: number, to: number): boolean {
-  return to > from && text.charCodeAt(from) !== hyphen && text.charCodeAt(to - 1) !== hyphen
+function isNumber(text: string, from: number, to: number): boolean {
+  let at = from
+  while (at < to && isDigit(text.charCodeAt(at))) at += 1
+  return at === to
 }
 
 function isIpv4(text: string, from: number, to: number): boolean {

@@ -1,4 +1,4 @@
-import { endOfQuoted, endOfToken, endOfValue, equals, quoteMark, semicolon, skipBlanks } from './characters.js'
+import { endOfQuoted, endOfToken, endOfValue, equals, isToken, quoteMark, semicolon, skipBlanks } from './characters.js'
 
 /** Names in lower case; values as they stand, quotes included; null for a flag. */
 export type Parameters = ReadonlyMap<string, string | null>
@@ -31,6 +31,46 @@ export function parseParameters(text: string, from: number, to: number): Paramet
     }
   }
   return parameters
+}
+
+/**
+ * The same where it is not of that form but can be understood: empty parameters and values are passed over, of two with one name the first
+ * counts, and a value may hold any visible character but `;`, `,`, quotes and angle brackets. Null where something else than `;` comes first, or a quoted string is not closed.
+ */
+export function readParameters(text: string, from: number, to: number): Parameters | null {
+  let at = skipBlanks(text, from, to)
+  if (at < to && text.charCodeAt(at) !== semicolon) return null
+  const parameters = new Map<string, string | null>()
+  while (at < to) {
+    const end = endOfOddParameter(text, at + 1, to)
+    if (end < 0) return null
+    const [name, value] = oddParameter(text.slice(at + 1, end))
+    if (isToken(name) && isVisible(value) && !parameters.has(name)) parameters.set(name, value)
+    at = end
+  }
+  return parameters
+}
+
+/** Where the next `;` outside a quoted string stands; -1 where such a string is not closed. */
+function endOfOddParameter(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to && text.charCodeAt(at) !== semicolon) {
+    at = text.charCodeAt(at) === quoteMark ? endOfQuoted(text, at, to) : at + 1
+    if (at < 0) return -1
+  }
+  return at
+}
+
+function oddParameter(text: string): readonly [name: string, value: string | null] {
+  const split = text.indexOf('=')
+  if (split < 0) return [text.trim().toLowerCase(), null]
+  return [text.slice(0, split).trim().toLowerCase(), text.slice(split + 1).trim()]
+}
+
+/** One word, or one quoted string. */
+function isVisible(value: string | null): boolean {
+  if (value === null) return true
+  return value.charCodeAt(0) === quoteMark ? endOfQuoted(value, 0, value.length) === value.length : /^[^\s",<>]+$/.test(value)
 }
 
 function endOfParameterValue(text: string, from: number, to: number): number {

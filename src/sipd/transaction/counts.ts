@@ -8,6 +8,8 @@ export interface Counts {
   repeated: number
   /** Could not be understood; answered where that was possible. */
   malformed: number
+  /** Header fields that count for nothing: malformed or repeated, and needed by nobody. */
+  leftOut: number
   /** The same request by two ways (RFC 3261 §8.2.2.2). */
   merged: number
   /** Answered 503 because the table of transactions was full or the node overloaded. */
@@ -37,6 +39,7 @@ export function newCounts(): Counts {
     absorbed: 0,
     repeated: 0,
     malformed: 0,
+    leftOut: 0,
     merged: 0,
     refused: 0,
     dropped: 0,

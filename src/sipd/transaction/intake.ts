@@ -48,8 +48,19 @@ export function createIntake(needs: IntakeNeeds): TransportEvents {
 function receive(needs: IntakeNeeds, bytes: Buffer, flow: Flow): void {
   needs.admission.arrived(flow, bytes.length)
   const parsed = parseMessage(bytes)
-  if (parsed.outcome === 'message') accept(needs, parsed.message, flow, bytes.length)
-  else if (parsed.outcome === 'malformed') reject(needs, parsed.request, flow, parsed)
+  if (parsed.outcome === 'message') {
+    if (parsed.leftOut > 0) noteLeftOut(needs, parsed)
+    accept(needs, parsed.message, flow, bytes.length)
+  } else if (parsed.outcome === 'malformed') {
+    const { forgiven } = parsed
+    if (forgiven && needs.admission.mayCallForHelp(forgiven)) accept(needs, forgiven, flow, bytes.length)
+    else reject(needs, parsed.request, flow, parsed)
+  }
+}
+
+function noteLeftOut({ counts, log }: IntakeNeeds, { message, leftOut }: { message: SipMessage; leftOut: number }): void {
+  counts.leftOut += leftOut
+  log.debug({ event: 'sip.headers', leftOut, callId: message.callId }, 'header fields that nobody needs are malformed and left out')
 }
 
 function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: number): void {

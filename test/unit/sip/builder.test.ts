@@ -64,10 +64,9 @@ describe('RFC 3261 §8.2.6.2, a response', () => {
   test('MUST carry all Via values in order, and From, To, Call-ID and CSeq of the request', () => {
     expect(lines(createResponse(invite, 404))).toEqual([
       'SIP/2.0 404 Not Found',
-      'v: SIP/2.0/UDP a.example;branch=z9hG4bKa, SIP/2.0/UDP',
-      '  b.example;branch=z9hG4bKb',
+      'Via: SIP/2.0/UDP a.example;branch=z9hG4bKa, SIP/2.0/UDP b.example;branch=z9hG4bKb',
       'Via: SIP/2.0/UDP c.example;branch=z9hG4bKc',
-      'F: "A" <sip:100@a.example>;tag=1',
+      'From: "A" <sip:100@a.example>;tag=1',
       'To:\t<sip:101@a.example>',
       'Call-ID: x',
       'CSeq: 1 INVITE',
