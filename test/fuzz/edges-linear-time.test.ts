@@ -9,6 +9,7 @@ import { createInfoKeys } from '../../src/features/info-key.js'
 import { readLogin } from '../../src/hotdesk/replies.js'
 import { createNegotiation } from '../../src/media/sdp/negotiation.js'
 import { changeContacts } from '../../src/registrar/register/contact-changes.js'
+import { readPath } from '../../src/registrar/register/path.js'
 import { readWish } from '../../src/registrar/register/register-request.js'
 import { createResponse } from '../../src/sip/builder.js'
 import { dialled } from '../../src/sip/dialled.js'
@@ -166,6 +167,11 @@ describe('the time that text takes at every other door grows with its size', () 
   })
 })
 
+test('a Path of any length is refused before it is read', () => {
+  expect(readPath(times('<sip:a;lr>, ', 60_000))).toMatchObject({ status: 400 })
+  expect(readPath(times('"', 60_000))).toMatchObject({ status: 400 })
+})
+
 test('REGISTER with 2,000 contacts is refused before they are compared', () => {
   const contacts = numbered((index) => `<sip:a${index}@b.example>,`, 60_000)
   const wish = readWish(
@@ -174,5 +180,5 @@ test('REGISTER with 2,000 contacts is refused before they are compared', () => {
   )
   if (wish.kind === 'refusal' || wish.kind === 'fetch') throw new Error(wish.kind)
   const needs = { device: 'HD0001', node: 'paris-1', wish, origin, limits, now: 0 } as unknown as Parameters<typeof changeContacts>[1]
-  expect(changeContacts([], needs)).toMatchObject({ status: 403 })
+  expect(changeContacts([], needs)).toMatchObject({ status: 400 })
 })
