@@ -18,6 +18,7 @@ export const libraryVersions: Readonly<Record<number, string>> = {
   10: 'f78875ebe4fd8b0bbf11d2c0f685fc36c85fd5ec3850ec9d887b315e4c2fef27',
   11: '1345e90f61ee5d37499ed1730c3aedd3dfe747c7444c0e4f19719ef7a6207dfb',
   12: '6d17982b40dabc8838b2edd2ee1d29a7c087c3d9db77288fc7663fc51e20c1ee',
+  13: '720c4dfe7a3d7a03e483ea714f7299394befee2b58832fc378973f553d25b2fd',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

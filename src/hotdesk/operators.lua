@@ -145,6 +145,7 @@ end
 --   OCCUPIED EXTENSION            somebody else does
 --   ELSEWHERE DEVICE              the user sits at another phone, and not at several (secondLogin)
 --   DENIED disabled|not-allowed   UNKNOWN_USER   UNKNOWN_DEVICE   NOT_A_HOTDESK_PHONE
+--   EMERGENCY                     the phone is in an emergency call or in the quiet time after one
 local function seat(keys, args)
   local tag, ext, device, via = keys[1], must(args[1], 'extension'), must(args[2], 'device'), args[3] or 'redis-cli'
   if not exists(tag, 'user:' .. ext) then return say('UNKNOWN_USER') end
@@ -154,6 +155,8 @@ local function seat(keys, args)
   local enabled, may, second = unpack(redis.call('HMGET', tag .. ':user:' .. ext, 'enabled', 'mayHotdesk', 'secondLogin'))
   if enabled == 'no' or may == 'no' then return say('DENIED', enabled == 'no' and 'disabled' or 'not-allowed') end
   if not for_hotdesking(tag, device) then return say('NOT_A_HOTDESK_PHONE') end
+  local _, emergencies = calls_of(tag, device)
+  if emergencies > 0 or held_off(tag, device, via) then return say('EMERGENCY') end
   if #elsewhere > 0 and second ~= 'allow' then return say('ELSEWHERE', elsewhere[1]) end
   local key = tag .. ':device:' .. device
   local state, since = unpack(redis.call('HMGET', key, 'state', 'since'))

@@ -101,6 +101,58 @@ describe('hotdesk_replace', () => {
   })
 })
 
+describe('hotdesk_seat', () => {
+  it('puts a login back where nobody has come since, and leaves everything else as it is', async () => {
+    await desk.fcall('join paris-1 b1 - 60 site paris')
+    await desk.redis.cli('HSET', '{hd}:device:HD0001', 'state', 'active', 'since', '1700000000')
+    await desk.converse([
+      ['seat 100 HD0001', 'SEATED'],
+      ['seat 100 HD0001', 'UNCHANGED'],
+      ['seat 101 HD0001', 'OCCUPIED 100'],
+      ['seat 100 HD0002', 'ELSEWHERE HD0001'],
+      ['seat 999 HD0002', 'UNKNOWN_USER'],
+      ['seat 101 HD7777', 'UNKNOWN_DEVICE'],
+      ['calls paris-1 b1 600 HD0002 1 1', 'OK 0'],
+      ['seat 101 HD0002', 'EMERGENCY'],
+      ['calls paris-1 b1 600 HD0002 0 0', 'OK 0'],
+      ['seat 101 HD0002', 'EMERGENCY'],
+    ])
+    expect(await desk.redis.cli('HMGET', '{hd}:device:HD0001', 'state', 'since', 'refresh')).toBe('active\n1700000000\npending')
+    await desk.redis.cli('HSET', '{hd}:user:101', 'enabled', 'no')
+    await desk.redis.cli('HSET', '{hd}:user:100', 'secondLogin', 'allow')
+    await desk.redis.cli('HSET', '{hd}:device:HD0004', 'hotdesk', 'no')
+    await desk.converse([
+      ['seat 101 HD0003', 'DENIED disabled'],
+      ['seat 100 HD0003', 'SEATED'],
+      ['seat 100 HD0004', 'NOT_A_HOTDESK_PHONE'],
+      ['where 100', 'AT HD0001 HD0003'],
+    ])
+  })
+})
+
+describe('hotdesk_put', () => {
+  it('adds, changes or does either, as it is expected, and takes away what is empty', async () => {
+    await desk.converse([
+      ['put user 100 new name X', 'EXISTS'],
+      ['put user 170 known name X', 'UNKNOWN'],
+      ['put user 170 new name until=1 home paris', 'SAVED'],
+      ['put user 170 known home london name until=1', 'SAVED'],
+      ['put device HD0001 known owner 999', 'NO_OWNER 999'],
+      ['put device HD0001 known mac 001565aabbcc', 'SAVED'],
+      ['put device HD0002 known mac 001565aabbcc', 'MAC_OF HD0001'],
+      ['put device HD0001 known mac 001565aabbdd', 'SAVED'],
+      ['put device HD0002 known mac 001565aabbcc', 'SAVED'],
+      ['put site lyon any name Lyon', 'SAVED'],
+    ])
+    expect(await desk.redis.cli('HMGET', '{hd}:user:170', 'home', 'name')).toBe('london\nuntil=1')
+    await desk.redis.cli('FCALL', 'hotdesk_put', '1', '{hd}', 'user', '170', 'known', 'name', '')
+    expect(await desk.redis.cli('HGETALL', '{hd}:user:170')).toBe('home\nlondon')
+    await desk.redis.cli('SET', '{hd}:user:171', 'x')
+    await desk.converse([['put user 171 any home paris', 'WRONG_TYPE string']])
+    expect(await desk.fcall('put call 1 any a b')).toContain('ERR the kind is user, device or site')
+  })
+})
+
 describe('hotdesk_history', () => {
   it('is lines that a person can read, newest first, with UTC times', async () => {
     await desk.fcall('login 100 HD0001')

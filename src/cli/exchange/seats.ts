@@ -57,6 +57,8 @@ function reasonIn(reply: string): string | null {
       return detail === 'disabled' ? 'the user is disabled' : 'the user may not use hot desking'
     case 'NOT_A_HOTDESK_PHONE':
       return 'the phone is not for hot desking, or has no location'
+    case 'EMERGENCY':
+      return 'the phone is in an emergency call, or in the quiet time after one'
     default:
       return `Redis answers ${word ?? 'nothing'}`
   }
