@@ -43,6 +43,8 @@ export interface TrunkInquiry {
   answered(): void
   refused(status: number): void
   silent(): void
+  /** It has not responded yet, and another trunk has the call. */
+  passedOver(): void
 }
 
 /** The carriers' lines, kept by a neighbour of this layer. */

@@ -22,6 +22,8 @@ export interface Inquiry {
   refused(status: number): void
   /** No response within the time it had. */
   silent(): void
+  /** No response yet, and another trunk has the call. A response to this request ends the trouble as well. */
+  passedOver(): void
 }
 
 export interface HealthNeeds {
@@ -127,6 +129,9 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
         silent() {
           // A trunk that has answered a later request is not silent.
           if (finding.answered <= request) failed(silence, request)
+        },
+        passedOver() {
+          if (finding.answered < request) failed(silence, request - 1)
         },
       }
     },

@@ -77,6 +77,8 @@ describe('a node whose SIP server reports no 100', () => {
     await first.hearsRequest('ACK')
     first.respond(await first.hearsRequest('BYE'), 200)
     await hangUp(call, second)
+    // It was down for as long as it said nothing.
+    for (const event of ['trunk.down', 'trunk.up']) expect(await node.logged(event)).toMatchObject({ trunk: 'line-1' })
   })
 
   it('goes on with the silent trunk, which may answer first', async () => {
@@ -91,7 +93,7 @@ describe('a node whose SIP server reports no 100', () => {
     await hangUp(call, first)
   })
 
-  it('takes a trunk that does not respond to its CANCEL either for down, and asks the other one at once', async () => {
+  it('takes a silent trunk that was passed over for down, and asks the other one at once', async () => {
     const dialling = dialAnswered(desk, '00199000000')
     await asked(first)
     second.respond(await askedBeside(second), 200, [], offer)

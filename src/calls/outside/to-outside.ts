@@ -84,9 +84,6 @@ interface Asking extends Omit<OutsideCall, 'trunks'> {
   readonly early: EarlyMedia
 }
 
-/** A trunk that is passed over has this long to show by a response to its CANCEL that it lives. */
-const lateMs = 2_000
-
 /** Calls over one trunk, and notes whether the trunk works. */
 function askTrunk(call: Call, { asked: { trunk, isLast, onRinging }, early, ...what }: Asking, needs: CallNeeds): TrunkCalling {
   const { trunks, clock } = needs
@@ -120,7 +117,7 @@ function askTrunk(call: Call, { asked: { trunk, isLast, onRinging }, early, ...w
     passOver(reason) {
       cancel(reason)
       const hadItsTime = besideMs !== null && clock.now() - began >= besideMs
-      if (hadItsTime && !hasResponded) clock.after(lateMs, () => hasResponded || inquiry.silent())
+      if (hadItsTime && !hasResponded) inquiry.passedOver()
     },
   }
 }

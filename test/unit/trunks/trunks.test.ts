@@ -76,6 +76,20 @@ describe('the order of the lines', () => {
     expect(order(bench)).toEqual(['second', 'third', 'first'])
   })
 
+  it('passed over in silence comes last until it responds, to that very call as well', () => {
+    const bench = open()
+    const slow = bench.trunks.asked(first)
+    slow.passedOver()
+    expect(order(bench)).toEqual(['second', 'third', 'first'])
+    slow.answered()
+    expect(order(bench)).toEqual(['first', 'second', 'third'])
+    // It has answered a later call by then.
+    const old = bench.trunks.asked(first)
+    bench.trunks.asked(first).answered()
+    old.passedOver()
+    expect(order(bench)).toEqual(['first', 'second', 'third'])
+  })
+
   it('can be seen in a metric', async () => {
     const bench = open()
     bench.trunks.asked(second).refused(503)
