@@ -142,7 +142,7 @@ async function addressesFor({
 }: Environment): Promise<readonly ListenAddress[]> {
   const addresses: ListenAddress[] = []
   for (const text of HOTDESK_SIP_LISTEN.split(',')) {
-    const address = parseListenAddress(text)
+    const address = parseListenAddress(text.trim())
     if (!address) throw new Error(`${text} is not an address`)
     addresses.push({ ...address, port: address.port || (await freePort()) })
   }
@@ -157,7 +157,8 @@ interface Admin {
 function configuration(addresses: readonly ListenAddress[], settings: Environment, { admin, secret }: Admin): string {
   const contacts = addresses.map(({ protocol, address, port }) => {
     const scheme = protocol === 'tls' || protocol === 'wss' ? 'sips' : 'sip'
-    return `<contact>${scheme}:${address}:${port};transport=${protocol}</contact>`
+    const host = address.includes(':') ? `[${address}]` : address
+    return `<contact>${scheme}:${host}:${port};transport=${protocol}</contact>`
   })
   const { HOTDESK_SIP_TLS_CERTIFICATE: certificate, HOTDESK_SIP_TLS_KEY: key } = settings
   const tls =
