@@ -6,7 +6,8 @@ export interface Mailbox<Item> {
   readonly items: readonly Item[]
 }
 
-const patienceMs = 4_000
+// An announcement of some seconds may come first.
+const patienceMs = 8_000
 
 export function createMailbox<Item>(describe: (item: Item) => string): Mailbox<Item> {
   const items: Item[] = []
