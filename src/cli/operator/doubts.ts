@@ -51,9 +51,8 @@ export function locationDoubts(
   const names = siteNames(directory, config)
   return devices.flatMap(({ id, site, location }) => {
     const words = wordsOf(location ?? '')
-    const isNamed = (name: string): boolean => words.includes(wordsOf(name))
-    if (location === null || names.some(([of, name]) => of === site && isNamed(name))) return []
-    const other = names.find(([, name]) => isNamed(name))
+    if (location === null || names.some(([of, name]) => of === site && words.includes(name))) return []
+    const other = names.find(([, name]) => words.includes(name))
     return other ? [`${id}: it is a phone of ${site}, and its location "${location}" names ${other[0]}; emergency calls tell that`] : []
   })
 }
@@ -64,11 +63,12 @@ function wordsOf(text: string): string {
   return ` ${plain.replace(/[^\p{L}\p{N}]+/gu, ' ').trim()} `
 }
 
-/** Each site with its id and, up to a comma, with its name. */
-function siteNames(directory: Directory, config: Config): readonly (readonly [site: string, name: string])[] {
+/** Each site with the words of its id and, up to a comma, those of its name. */
+function siteNames(directory: Directory, config: Config): readonly (readonly [site: string, words: string])[] {
   const ids = [config.site, ...plannedSites(config), ...[...directory.nodes(), ...directory.devices()].map(({ site }) => site)]
   const named = directory.sites().flatMap(({ id, name }) => [[id, id] as const, [id, name.split(',')[0] ?? ''] as const])
-  return [...Array.from(new Set(ids), (id) => [id, id] as const), ...named].filter(([, name]) => wordsOf(name).trim().length > 2)
+  const all = [...Array.from(new Set(ids), (id) => [id, id] as const), ...named]
+  return all.map(([site, name]) => [site, wordsOf(name)] as const).filter(([, words]) => words.trim().length > 2)
 }
 
 const mostListed = 10
