@@ -114,10 +114,10 @@ describe('a header with power over a phone', () => {
     expect(invite.toBuffer().toString()).not.toMatch(/intercom|answer-after/i)
   })
 
-  it('among the headers of the URI that was dialled rings no phone', async () => {
-    const { answer } = await caller.dial('101', { uri: `sip:101@${domain}?Alert-Info=auto&Answer-Mode=Auto` }).final
-    expect(answer.status).toBe(400)
-    expect(callee.untaken).not.toContain('INVITE')
+  it('stays behind among the headers of the URI that was dialled', async () => {
+    const invite = await called(caller, { uri: `sip:101@${domain}?Alert-Info=auto&Answer-Mode=Auto` })
+    expect(invite.uri).toBe(`sip:desk@${callee.address}`)
+    expect(invite.toBuffer().toString()).not.toMatch(/alert-info|answer-mode/i)
   })
 
   it('stays behind in a body beside the session description', async () => {
