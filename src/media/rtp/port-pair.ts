@@ -15,14 +15,15 @@ export interface PortPair {
   close(): Promise<void>
 }
 
-/** Null when no pair of the pool can be had. A port that another program has is passed over. */
+/** Null when no pair of the pool can be had. A port that another program has is passed over; an address that this machine lacks is no port's fault. */
 export async function openPortPair(address: string, pool: PortPool): Promise<PortPair | null> {
   const refused: number[] = []
   try {
     for (let port = pool.take(); port !== null; port = pool.take()) {
       const pair = await bindPair(localFor(address), port)
-      if (pair) return portPair(pair, port, pool)
+      if (typeof pair === 'object') return portPair(pair, port, pool)
       refused.push(port)
+      if (pair === 'no-address') return null
     }
     return null
   } finally {
@@ -42,16 +43,21 @@ interface Bound {
   readonly rtcp: Socket
 }
 
-async function bindPair(address: string, port: number): Promise<Bound | null> {
+type Obstacle = 'port-in-use' | 'no-address'
+
+async function bindPair(address: string, port: number): Promise<Bound | Obstacle> {
   const rtp = await bind(address, port)
-  if (!rtp) return null
+  if (typeof rtp === 'string') return rtp
   const rtcp = await bind(address, port + 1)
-  if (rtcp) return { rtp, rtcp }
+  if (typeof rtcp !== 'string') return { rtp, rtcp }
   await closed(rtp)
-  return null
+  return rtcp
 }
 
-function bind(address: string, port: number): Promise<Socket | null> {
+/** EACCES: a port that is kept for others. */
+const portFaults = new Set(['EADDRINUSE', 'EACCES'])
+
+function bind(address: string, port: number): Promise<Socket | Obstacle> {
   // Addresses are never names here; the default look-up would cost a turn of the event loop for every packet.
   const socket = createSocket({
     type: isIPv6(address) ? 'udp6' : 'udp4',
@@ -60,9 +66,9 @@ function bind(address: string, port: number): Promise<Socket | null> {
     lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
   })
   return new Promise((resolve) => {
-    socket.once('error', () => {
+    socket.once('error', (fault: NodeJS.ErrnoException) => {
       socket.close()
-      resolve(null)
+      resolve(portFaults.has(fault.code ?? '') ? 'port-in-use' : 'no-address')
     })
     socket.bind({ address, port, exclusive: true }, () => {
       socket.removeAllListeners('error')

@@ -68,3 +68,15 @@ test('A pair of which another program has a port is passed over; with no other p
     other.close()
   }
 })
+
+test('An address that the machine lacks uses up no ports: the first attempt is the last', async () => {
+  const { pool: ports } = pool(20_000, 29_999)
+  let attempts = 0
+  function take(): number | null {
+    attempts += 1
+    return ports.take()
+  }
+  // Nothing can be bound to it, as to an IPv6 address where IPv6 is off.
+  expect(await openPortPair('127.0.0.300', { ...ports, take })).toBeNull()
+  expect([attempts, ports.taken]).toEqual([1, 0])
+})
