@@ -1,7 +1,7 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { SipAnswer } from '../../srf/srf.js'
-import { answeredElsewhere, type Calling, type RingResult } from '../legs/ring.js'
+import { answeredElsewhere, type Calling, letGo, type RingResult } from '../legs/ring.js'
 
 /** What a refusal by one trunk means to the call. `fault`: of the trunk alone. `refused`: another trunk may take it. `final`: no trunk will. */
 export type Verdict = 'fault' | 'refused' | 'final'
@@ -42,6 +42,7 @@ export function hunt({ trunks, besideMs, clock, ask, judge }: HuntNeeds): Callin
   let told: RingResult = { outcome: 'failed', answer: noTrunk, reason: 'no-trunk' }
   let beside: Alarm | null = null
   let isSettled = false
+  let isTaken = false
   let settle: (result: RingResult) => void = () => undefined
   const result = new Promise<RingResult>((resolve) => {
     settle = resolve
@@ -50,6 +51,7 @@ export function hunt({ trunks, besideMs, clock, ask, judge }: HuntNeeds): Callin
   function end(outcome: RingResult, leave: (calling: TrunkCalling) => void): void {
     if (isSettled) return
     isSettled = true
+    isTaken = outcome.outcome === 'taken'
     beside?.cancel()
     for (const calling of live.values()) leave(calling)
     settle(outcome)
@@ -73,7 +75,11 @@ export function hunt({ trunks, besideMs, clock, ask, judge }: HuntNeeds): Callin
   function over(trunk: Trunk, outcome: RingResult): void {
     live.delete(trunk)
     ringing.delete(trunk)
-    if (isSettled) return
+    if (isSettled) {
+      // It was answered in the moment in which another one was, or in which the caller gave up.
+      if (outcome.outcome === 'taken') void letGo(outcome.taken, isTaken ? { Reason: answeredElsewhere } : {})
+      return
+    }
     if (outcome.outcome === 'taken') end(outcome, (calling) => calling.passOver(answeredElsewhere))
     else missed(outcome)
   }

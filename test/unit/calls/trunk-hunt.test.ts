@@ -84,6 +84,26 @@ describe('a call over several trunks', () => {
     expect(asked[first]?.left).toBe('')
   })
 
+  it.each([
+    ['another trunk', { Reason: 'SIP;cause=200;text="Call completed elsewhere"' }],
+    ['nobody', {}],
+  ])('that is answered in the moment in which it is lost is ended there: %s has it', async (who, told) => {
+    const { result, cancel } = huntOver(2)
+    clock.advance(5_000)
+    let reason: unknown = null
+    const bye = (headers: unknown): Promise<void> => {
+      reason = headers
+      return Promise.resolve()
+    }
+    const taken = { outcome: 'answered', dialog: { bye } } as unknown as Taken
+    if (who === 'another trunk') void asked[0]?.ends(answer)
+    const second = asked[1]?.ends({ ...answer, taken })
+    if (who === 'nobody') cancel('')
+    await second
+    expect((await result).outcome).toBe(who === 'nobody' ? 'cancelled' : 'taken')
+    await expect.poll(() => reason).toEqual(told)
+  })
+
   it('asks no other trunk while the far end rings', async () => {
     const { result } = huntOver(3)
     clock.advance(5_000)
