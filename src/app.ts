@@ -7,7 +7,10 @@ import { ClosedMeanwhile, createLifecycle, type Lifecycle } from './base/lifecyc
 import { createLogger, type Logger } from './base/logger.js'
 import { createMetrics, type Metrics } from './base/metrics.js'
 import { tightenData } from './base/output/private-files.js'
+import { thisProcess } from './base/process-identity.js'
+import { writeRunFile } from './base/run-file.js'
 import { createSeal, type Seal } from './base/seal.js'
+import { dialogueTiming, registrationOf, unprovenLimits } from './base/settings/limits.js'
 import { mostOfSettings, readTextFile } from './base/yaml/text-file.js'
 import { type Calls, createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config.js'
@@ -34,7 +37,7 @@ import { createRegistrar } from './registrar/registrar.js'
 import { openSipServer, type SipServer, sipServer } from './sip-server.js'
 import { createSrf, type SipApplication } from './srf/srf.js'
 import { createStore, type Store } from './store/store.js'
-import { createTrunks } from './trunks/trunks.js'
+import { createTrunks, type Trunks } from './trunks/trunks.js'
 
 /** A running node. */
 export interface App {
@@ -117,9 +120,10 @@ async function build(ground: Ground): Promise<App> {
   const parts = both(openStore(ground), openSipServer({ ...ground, log: part(ground, 'sipd') }, dialplan))
   const [store, server] = await lifecycle.opening(parts)
   const srf = await lifecycle.opening(openSip(ground, server))
-  await openDesk(ground, { dialplan, store, srf, server })
+  const desk = await openDesk(ground, { dialplan, store, srf, server })
   let isStopping = false
-  const http = await lifecycle.opening(openConsole(ground, { store, srf, isStopping: () => isStopping }))
+  const http = await lifecycle.opening(openConsole(ground, { store, srf, ...desk, isStopping: () => isStopping }))
+  leaveRunFile(ground, http)
   log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
   return {
     sip: srf.listening,
@@ -133,6 +137,13 @@ async function build(ground: Ground): Promise<App> {
       log.info({ event: 'node.stopped' }, 'node stopped')
     },
   }
+}
+
+/** For commands on this machine, which find the node by it without Redis. */
+function leaveRunFile({ config: { data, node, network }, lifecycle, log }: Ground, http: string): void {
+  const left = writeRunFile(data, { node, network, http })
+  if ('fault' in left) log.warn({ event: 'data.exposed', reason: left.fault }, `the folder ${data} cannot be written`)
+  else lifecycle.opened(left, 'run file', ({ remove }) => remove())
 }
 
 async function keepDataPrivate({ config: { data }, log }: Ground): Promise<void> {
@@ -173,8 +184,10 @@ interface DeskNeeds {
   readonly srf: SipApplication
 }
 
+type Desk = { readonly trunks: Pick<Trunks, 'warnings'>; readonly secretCheck: SecretCheck }
+
 /** Users, phones and calls. */
-async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquaint, onFlowGone, settled } }: DeskNeeds): Promise<void> {
+async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquaint, onFlowGone, settled } }: DeskNeeds): Promise<Desk> {
   const { config, clock, metrics, lifecycle } = ground
   const { node, site, secret, network } = config
   const { domain, aliases, advertise, digest } = config.sip
@@ -229,6 +242,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
   await lifecycle.opening(membership.joined)
   calls.open()
+  return { trunks, secretCheck }
 }
 
 /** Numbers that mean something at this site, and that no user of the network may have as an extension. */
@@ -283,11 +297,6 @@ function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership
   return membership
 }
 
-function registrationOf({ registration }: Config) {
-  const { minSeconds, maxSeconds, defaultSeconds, keepAliveSeconds } = registration
-  return { minExpires: minSeconds, maxExpires: maxSeconds, defaultExpires: defaultSeconds, keepAliveMs: keepAliveSeconds * 1_000 }
-}
-
 function callLimits(config: Config) {
   return {
     recordsFolder: join(config.data, 'calls'),
@@ -296,21 +305,6 @@ function callLimits(config: Config) {
     busyGraceMs: config.calls.busyGraceMilliseconds,
     emergencyStopSeconds: config.emergency.stopSeconds,
     unproven: unprovenLimits(config),
-  }
-}
-
-function unprovenLimits({ emergency }: Config) {
-  return { perSource: emergency.unprovenPerSource, total: emergency.unprovenTotal, holdMs: emergency.unprovenSeconds * 1_000 }
-}
-
-function dialogueTiming({ login, pin }: Config) {
-  return {
-    tries: login.tries,
-    firstDigitMs: login.firstDigitSeconds * 1_000,
-    nextDigitMs: login.nextDigitSeconds * 1_000,
-    silentMs: login.silenceSeconds * 1_000,
-    answerMs: login.answerMilliseconds,
-    pinDigits: pin.maxDigits,
   }
 }
 
@@ -324,15 +318,16 @@ function nodeAddress({ listening }: SipApplication): string {
   return (reachable[0] ?? '').replace('/', ':')
 }
 
-interface ConsoleNeeds extends Pick<DeskNeeds, 'store' | 'srf'> {
+interface ConsoleNeeds extends Pick<DeskNeeds, 'store' | 'srf'>, Desk {
   readonly isStopping: () => boolean
 }
 
-async function openConsole(ground: Ground, { store, srf, isStopping }: ConsoleNeeds): Promise<string> {
+async function openConsole(ground: Ground, { store, srf, trunks, secretCheck, isStopping }: ConsoleNeeds): Promise<string> {
   const { config, metrics, lifecycle } = ground
   const readiness = (): string[] => [
     ...(isStopping() ? ['the node is stopping'] : []),
     ...(srf.connected ? [] : ['the SIP server is lost']),
+    ...(secretCheck.trouble === null ? [] : [secretCheck.trouble]),
     ...store.condition().reasons,
   ]
   // Calls are taken already; what serves HTTP takes a while to compile.
@@ -341,7 +336,8 @@ async function openConsole(ground: Ground, { store, srf, isStopping }: ConsoleNe
     ...config.http,
     metrics,
     readiness,
-    warnings: () => store.condition().warnings,
+    warnings: () => [...trunks.warnings(), ...store.condition().warnings],
+    identity: { node: config.node, site: config.site, network: config.network, process: thisProcess() },
     log: part(ground, 'console'),
   })
   return lifecycle.opened(opened, 'console', (server) => server.close()).url

@@ -141,5 +141,8 @@ function summaryOf(config: Config, { trunks, codes }: Dialplan) {
 
 function placeOf(redis: Config['redis']): string {
   if (redis.kind === 'sentinel') return `${redis.name} by ${redis.sentinels.length} sentinels`
-  return redis.kind === 'cluster' ? `a cluster by ${redis.servers.length} of its servers` : redis.kind
+  if (redis.kind === 'cluster') return `a cluster by ${redis.servers.length} of its servers`
+  if (redis.kind === 'embedded') return 'embedded'
+  const { protocol, host, pathname } = new URL(redis.url.reveal())
+  return `${protocol}//${host}${pathname}`
 }

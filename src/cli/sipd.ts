@@ -11,6 +11,7 @@ import { type TlsFiles, type TlsPair, tlsPairOf } from '../base/settings/tls-fil
 import { followTlsFiles } from '../base/settings/tls-renewal.js'
 import { drachtioSecret } from '../config.js'
 import type { Advice, OutboundPlace, OutboundRoute, Sipd } from '../sipd/sipd.js'
+import { withHolder } from './doctor/ports.js'
 import type { CommandNeeds } from './needs.js'
 import { endOf, processEvents } from './process-events.js'
 import { type Terminal, table } from './terminal.js'
@@ -139,10 +140,11 @@ async function run(options: SipdOptions, terminal: Terminal): Promise<0 | 1> {
   })
   try {
     const end = endOf(events, { clock: systemClock })
-    for (const line of told(await open(options, lifecycle, log), options, terminal)) terminal.print(line)
+    const opened = await open(options, lifecycle, log).catch((fault: unknown) => Promise.reject(withHolder(fault)))
+    for (const line of told(opened, options, terminal)) terminal.print(line)
     const why = await end
     if (why.by === 'signal') return 0
-    log.fatal({ event: 'node.fault', err: why.fault }, 'the SIP server ends by a fault that nobody expected')
+    log.fatal({ event: 'node.fault', err: why.fault }, 'unexpected error, the SIP server ends')
     return 1
   } finally {
     await lifecycle.close()

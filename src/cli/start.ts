@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import type { App, AppNeeds } from '../app.js'
 import { type Milliseconds, systemClock } from '../base/clock.js'
-import { isAppError, messageOf } from '../base/errors.js'
+import { AppError, isAppError, messageOf } from '../base/errors.js'
 import { createLogger } from '../base/logger.js'
 import type { Config } from '../config.js'
 import { bannerLines } from './banner.js'
 import { readSettings } from './check.js'
+import { findOwnNode, processId } from './doctor/own-node.js'
+import { withHolder } from './doctor/ports.js'
 import type { CommandNeeds } from './needs.js'
 import { type End, endOf, type ProcessEvents, processEvents } from './process-events.js'
 
@@ -37,10 +39,21 @@ async function start(needs: CommandNeeds): Promise<0 | 1> {
     readSettings(needs)
     const config = needs.config('run')
     if (config.redis.kind === 'embedded' && (await hasEnded(needs.provide('redis-server'), end))) return await giveUp(end, needs, events)
-    return await run({ config, events, end, help }, needs)
+    return await run({ config, events, end, help }, needs).catch(async (fault: unknown) => Promise.reject(await explained(fault, config)))
   } finally {
     events.close()
   }
+}
+
+/** Of a port or folder that is in use: by a node of this configuration, or by whom. */
+async function explained(fault: unknown, config: Config): Promise<unknown> {
+  if (!isAppError(fault, 'PORT_IN_USE') && !isAppError(fault, 'DATA_IN_USE')) return fault
+  const own = await findOwnNode(config)
+  if (own.state === 'runs') {
+    const words = `the node ${config.node} of this configuration is running already (process ${processId(own.process)}); nothing was started`
+    return new AppError('NODE_NAME_TAKEN', `${words}. See how it is: hotdesk doctor`, fault)
+  }
+  return withHolder(fault)
 }
 
 interface Run {

@@ -14,6 +14,8 @@ export interface ConsoleNeeds {
   readonly metrics: Metrics
   readonly readiness: Readiness
   readonly warnings?: Readiness
+  /** See `HealthNeeds`. */
+  readonly identity?: Readonly<Record<string, string>>
   readonly log: Logger
 }
 
@@ -30,7 +32,7 @@ const mostConnections = 512
 const mostBySource = 64
 
 /** Opens the port. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
-export async function createConsole({ address, port, metrics, readiness, warnings, log }: ConsoleNeeds): Promise<Console> {
+export async function createConsole({ address, port, metrics, readiness, warnings, identity, log }: ConsoleNeeds): Promise<Console> {
   // forceCloseConnections: an open keep-alive connection of a monitor must not hold up the end of the node.
   const server = Fastify({
     forceCloseConnections: true,
@@ -42,7 +44,7 @@ export async function createConsole({ address, port, metrics, readiness, warning
   })
   boundConnections(server.server)
   answerFaults(server, log)
-  healthRoutes(server, { metrics, readiness, ...(warnings ? { warnings } : {}) })
+  healthRoutes(server, { metrics, readiness, ...(warnings ? { warnings } : {}), ...(identity ? { identity } : {}) })
   await listen(server, address, port)
   const bound = server.server.address() as AddressInfo
   const url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
@@ -91,7 +93,11 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
 function explained(fault: unknown, place: string): AppError {
   const code = (fault as { code?: string }).code
   if (code === 'EADDRINUSE')
-    return new AppError('PORT_IN_USE', `TCP port ${place} is in use; set another one at http.listen or end what uses it`, fault)
+    return new AppError(
+      'PORT_IN_USE',
+      `TCP port ${place} is in use; set another one at http.listen, or move the program that has it`,
+      fault,
+    )
   const reason = code === 'EACCES' ? 'ports below 1024 need special rights' : messageOf(fault)
   return new AppError('ADDRESS_UNAVAILABLE', `cannot listen on ${place} (http.listen): ${reason}`, fault)
 }

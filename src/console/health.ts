@@ -9,11 +9,13 @@ export interface HealthNeeds {
   readonly readiness: Readiness
   /** What may keep the node from its work soon, in words. */
   readonly warnings?: Readiness
+  /** Which node this is, for commands on its machine. */
+  readonly identity?: Readonly<Record<string, string>>
 }
 
 /** For whoever watches the node: does the process live, may it take calls, what does it count. */
-export function healthRoutes(server: FastifyInstance, { metrics, readiness, warnings = () => [] }: HealthNeeds): void {
-  server.get('/healthz', () => ({ status: 'alive' }))
+export function healthRoutes(server: FastifyInstance, { metrics, readiness, warnings = () => [], identity = {} }: HealthNeeds): void {
+  server.get('/healthz', () => ({ status: 'alive', ...identity }))
   server.get('/readyz', (_request, reply) => {
     const reasons = readiness()
     const status = reasons.length === 0 ? 'ready' : 'not ready'

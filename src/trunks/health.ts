@@ -8,6 +8,8 @@ export type Method = 'INVITE' | 'OPTIONS'
 /** Which trunks take calls, as their responses to INVITE and OPTIONS show. */
 export interface Health {
   isUp(trunk: Trunk): boolean
+  /** It has failed, and nothing has succeeded since, as metric and log tell it. */
+  isToldDown(trunk: Trunk): boolean
   /** Epoch milliseconds from which a trunk that is down is tried like any other again. */
   retryAt(trunk: Trunk): Milliseconds
   /** Begins a request to the trunk. */
@@ -99,6 +101,7 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
 
   return {
     isUp: (trunk) => retryAt(trunk) <= clock.now(),
+    isToldDown: (trunk) => findingsOf(trunk).isToldDown,
     retryAt,
     asked(trunk, method) {
       const request = ++newest

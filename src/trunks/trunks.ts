@@ -4,7 +4,7 @@ import type { Metrics } from '../base/metrics.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
 import type { IncomingRequest, SipApplication, SipSource } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
-import { createHealth, type Inquiry } from './health.js'
+import { createHealth, type Health, type Inquiry } from './health.js'
 import { calledNumber, callerOf, callerUri, type OutgoingCall, type OutsideParty, outgoingCall } from './identity.js'
 import { type CallPlace, locatedCall } from './located.js'
 import { startPing } from './ping.js'
@@ -30,6 +30,8 @@ export interface Trunks {
   caller(request: IncomingRequest): OutsideParty
   /** The number a trunk call is for. */
   called(request: IncomingRequest): string
+  /** Why emergency calls may not leave the site, in sentences. */
+  warnings(): readonly string[]
   close(): Promise<void>
 }
 
@@ -64,6 +66,7 @@ export function createTrunks({ srf, dialplan, store, clock, log, metrics, settin
       const down = trunks.filter((trunk) => !health.isUp(trunk))
       return [...trunks.filter(health.isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
     },
+    warnings: () => warningsOf(dialplan, health),
     trunkOf,
     asked: (trunk) => health.asked(trunk, 'INVITE'),
     outgoing: (trunk, number, party) => outgoingCall(trunk, number, party, dialplan),
@@ -79,4 +82,12 @@ export function createTrunks({ srf, dialplan, store, clock, log, metrics, settin
       return Promise.resolve()
     },
   }
+}
+
+function warningsOf({ trunks, disabledTrunks }: Dialplan, { isToldDown }: Health): readonly string[] {
+  const down = trunks.filter(isToldDown).map(({ name }) => name)
+  const off = disabledTrunks.length > 0 ? ` (${disabledTrunks.join(', ')}: enabled is no)` : ''
+  if (trunks.length === 0) return [`no trunk for emergency calls: the dial plan has none in use${off}`]
+  if (down.length === trunks.length) return [`no trunk for emergency calls: ${down.join(', ')} down`]
+  return down.map((name) => `trunk ${name} is down; emergency calls have the others`)
 }

@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { isAppError } from '../../base/errors.js'
+import { counted } from '../../base/output/counted.js'
 import type { Config } from '../../config.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { type Paint, table } from '../terminal.js'
 import { type Finding, findingsAbout } from './finding.js'
 import { dataFolder, keptSecret, nodeVersion, redisProgram } from './machine.js'
 import { network } from './network.js'
+import { findOwnNode, ownFindings } from './own-node.js'
 import { drachtio, ports } from './ports.js'
 import { redis } from './redis.js'
 import { certificate, prompts, sitePlan } from './site.js'
@@ -14,9 +16,9 @@ import { certificate, prompts, sitePlan } from './site.js'
 export function doctorCommand(program: Command, needs: CommandNeeds): void {
   program
     .command('doctor')
-    .description('look at everything a node needs, and say what to do about what is wrong')
+    .description('look at everything a node needs, and say what to do about each error')
     .option(...asJson)
-    .addHelpText('after', '\nExit code 1 where something is wrong; what is only to be minded (!) is not.\n\nExample:\n  hotdesk doctor')
+    .addHelpText('after', '\nExit code 1 if there are errors (✗); warnings (!) do not count.\n\nExample:\n  hotdesk doctor')
     .action(async ({ json }: { json?: boolean }) => {
       const findings = await diagnosis(needs)
       const { print, paint } = needs.terminal
@@ -43,8 +45,10 @@ async function diagnosis(needs: CommandNeeds): Promise<readonly Finding[]> {
 async function examination(config: Config): Promise<readonly Finding[]> {
   const { dialplan, findings: plan } = sitePlan(config)
   const server = await redis(config)
-  const { own, findings: people } = server.answers ? await network(config, dialplan) : { own: 'rests' as const, findings: [] }
+  const people = server.answers ? await network(config, dialplan).catch(unreadable) : []
+  const own = await findOwnNode(config)
   return [
+    ...(await ownFindings(own, config)),
     await dataFolder(config),
     ...keptSecret(config),
     ...plan,
@@ -58,6 +62,12 @@ async function examination(config: Config): Promise<readonly Finding[]> {
   ]
 }
 
+/** Redis answers, and its functions or records cannot be used. */
+function unreadable(fault: unknown): readonly Finding[] {
+  if (!isAppError(fault)) throw fault
+  return [findingsAbout('records').wrong(fault.message, 'see the lines above; README, "Redis: rights, failover, what is safe"')]
+}
+
 const marks = { good: '✓', mind: '!', wrong: '✗' } as const
 
 function reportLines(findings: readonly Finding[], paint: Paint): string[] {
@@ -66,8 +76,8 @@ function reportLines(findings: readonly Finding[], paint: Paint): string[] {
   const lines = findings.flatMap((finding, index) => [rows[index] ?? '', ...furtherLines(finding, paint)])
   const count = (verdict: Finding['verdict']): number => findings.filter((finding) => finding.verdict === verdict).length
   const [wrong, mind] = [count('wrong'), count('mind')]
-  const sum = wrong > 0 ? paint.bad(`${wrong} wrong`) : paint.good('Nothing is wrong')
-  return [...lines, '', `${sum}${mind > 0 ? `, ${mind} to be minded` : ''}.`]
+  const sum = wrong > 0 ? paint.bad(counted(wrong, 'error')) : paint.good('No errors')
+  return [...lines, '', `${sum}${mind > 0 ? `, ${counted(mind, 'warning')}` : ''}.`]
 }
 
 /** The other lines of what was found, and what to do. */

@@ -1,25 +1,22 @@
+import { join } from 'node:path'
+import type { Milliseconds } from '../../base/clock.js'
 import { isAppError } from '../../base/errors.js'
 import type { LogEvent } from '../../base/events.js'
 import { createRelayedLogger } from '../../base/logger.js'
-import { lifeOf } from '../../base/process-identity.js'
-import { createSeal, type Seal } from '../../base/seal.js'
+import { counted } from '../../base/output/counted.js'
+import { createSeal, type Seal, sealedElsewhere } from '../../base/seal.js'
 import type { Config } from '../../config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
-import { createDirectory, type Directory } from '../../directory/directory.js'
-import type { Replica, Store } from '../../store/store.js'
+import { createDirectory, createSecretCheck, type Directory, type SecretCheck } from '../../directory/directory.js'
+import { type Replica, readSavedCopy, type Store, type StreamEntry } from '../../store/store.js'
 import { listed, locationDoubts, numberDoubts, ownerDoubts, siteDoubts } from '../operator/doubts.js'
 import { withStore } from '../operator/network.js'
 import { reservedBy, reservedUsers } from '../operator/reservations.js'
 import { type Finding, type Findings, findingsAbout } from './finding.js'
-import type { OwnNode } from './ports.js'
-
-export interface NetworkFindings {
-  readonly own: OwnNode
-  readonly findings: readonly Finding[]
-}
+import { findOwnNode } from './own-node.js'
 
 /** Nodes, users and phones as Redis has them. */
-export function network(config: Config, dialplan: Dialplan | null): Promise<NetworkFindings> {
+export function network(config: Config, dialplan: Dialplan | null): Promise<readonly Finding[]> {
   const broken: string[] = []
   const log = createRelayedLogger('warn', (line) => {
     const { event, msg } = JSON.parse(line) as { readonly event: LogEvent; readonly msg: string }
@@ -27,15 +24,19 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<Netw
   })
   return withStore(config, look, log)
 
-  async function look(store: Store): Promise<NetworkFindings> {
+  async function look(store: Store): Promise<readonly Finding[]> {
     const seal = createSeal(config.secret, config.network)
+    const secret = await secretFinding(createSecretCheck({ store, seal }))
     const directory = createDirectory({ store, seal, log })
-    const process = store.replica.hash(`node:${config.node}`)?.get('process') ?? ''
     const findings = [
+      secret,
       nodes(directory),
-      ...records(broken),
+      ...(await sameName(store, config)),
+      ...(await losses(store, config)),
+      // With another secret every password would look broken.
+      ...records(broken.filter((what) => secret.verdict === 'good' || !what.includes(sealedElsewhere))),
       ...users(directory, dialplan, config),
-      ...devices(directory, config),
+      ...devices(directory, config, store.replica),
       ...credentials(store.replica, seal),
       ...sites(directory, config),
       ...locations(directory, config),
@@ -43,15 +44,77 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<Netw
       ...(await events(store)),
     ]
     directory.close()
-    return { own: lifeOf(process) === 'alive' ? 'runs' : 'rests', findings }
+    return findings
   }
 }
 
-/** What is written there tells of everything else. */
-async function events({ recent }: Pick<Store, 'recent'>): Promise<Finding[]> {
+async function secretFinding({ verify }: SecretCheck): Promise<Finding> {
+  const { good, wrong } = findingsAbout('secret')
   try {
-    await recent('events', 1)
-    return []
+    await verify()
+    return good('the secret of the network')
+  } catch (fault) {
+    if (!isAppError(fault, 'SECRET_DIFFERS')) throw fault
+    return wrong(fault.message, 'copy `secret` from a node that works; do not give phones new passwords for it')
+  }
+}
+
+/** The heartbeat that Redis has under the name of this node is of another process than the one that runs here. */
+async function sameName({ replica }: Store, config: Config): Promise<readonly Finding[]> {
+  const theirs = replica.hash(`node:${config.node}`)?.get('process') ?? ''
+  const own = await findOwnNode(config)
+  if (own.state !== 'runs' || theirs === '' || theirs === own.process) return []
+  const says = `two nodes are named ${config.node}: process ${own.process} here, and ${theirs}`
+  return [findingsAbout('nodes').wrong(says, 'give each node a name of its own at `node`')]
+}
+
+/** The copy that the node has saved has users or phones, and Redis has none: FLUSHALL, or a Redis without its file. */
+async function losses({ replica }: Store, { data, network: name }: Config): Promise<readonly Finding[]> {
+  if (countIn(replica.keysUnder('user:')) + countIn(replica.keysUnder('device:')) > 0) return []
+  for (const file of [`copy-${name}.emptied.jsonl`, `copy-${name}.jsonl`].map((each) => join(data, each))) {
+    const saved = await readSavedCopy(file).catch(() => null)
+    const count = [...(saved?.keys() ?? [])].filter((key) => /^(user|device):/.test(key)).length
+    if (count > 0)
+      return [
+        findingsAbout('records').wrong(
+          `Redis has no user and no phone, and ${file} has ${counted(count, 'record')} of them`,
+          `hotdesk redis restore ${file}; or hotdesk redis accept, if they are gone on purpose`,
+        ),
+      ]
+  }
+  return []
+}
+
+function countIn(keys: Iterable<string>): number {
+  return Array.from(keys).length
+}
+
+const mostEvents = 2_000
+const failureDays = 7
+
+/** An emergency call that failed is reported until a later one at the same phone goes well, or for a week. */
+function failedEmergencies(entries: readonly StreamEntry[], now: Milliseconds): readonly Finding[] {
+  const { wrong } = findingsAbout('emergency')
+  const since = now - failureDays * 86_400_000
+  const told = new Set<string>()
+  return entries.flatMap(({ id, fields }): Finding[] => {
+    const [name, device, at] = [fields.get('event'), fields.get('device') ?? '', Number(id.split('-')[0])]
+    if (name !== 'emergency.failed' || at < since || told.has(device)) return []
+    told.add(device)
+    const when = new Date(at).toISOString().slice(0, 19)
+    return [
+      wrong(
+        `the emergency call of ${device === '' ? 'an unknown phone' : device} at ${when}Z failed: ${fields.get('reason') ?? 'unknown reason'}`,
+        `see the trunks, and make a test call as agreed with the emergency centre; reported for ${failureDays} days`,
+      ),
+    ]
+  })
+}
+
+/** What is written there tells of everything else. */
+async function events({ recent, clock }: Pick<Store, 'recent' | 'clock'>): Promise<readonly Finding[]> {
+  try {
+    return failedEmergencies(await recent('events', mostEvents), clock.now())
   } catch (fault) {
     if (!isAppError(fault, 'STORE_PROTOCOL')) throw fault
     return [findingsAbout('events').wrong(fault.message, 'RENAME it: nothing that happens is written down until then')]
@@ -62,7 +125,7 @@ function nodes(directory: Directory): Finding {
   const { good, mind } = findingsAbout('nodes')
   const all = directory.nodes()
   const versions = new Set(all.map(({ version }) => version))
-  if (all.length === 0) return mind('none is up', 'hotdesk start')
+  if (all.length === 0) return mind('no node is up', 'hotdesk start')
   const names = all.map(({ name, site }) => `${name} at ${site}`).join(', ')
   return versions.size > 1 ? mind(`${names}, of versions ${[...versions].join(', ')}`, 'bring all to one version') : good(names)
 }
@@ -76,8 +139,7 @@ function records(broken: readonly string[]): Finding[] {
 const mostNamed = 10
 
 function whatTodo(what: string): string {
-  if (what.includes('sealed with another'))
-    return 'set `secret` as on the other nodes, or give the phone a new password: hotdesk device password'
+  if (what.includes('sealed with another')) return 'give this phone a new password: hotdesk device password'
   if (what.includes('is not a hash')) return 'look at it, then DEL or RENAME'
   return 'set it right: hotdesk user set, hotdesk device set, hotdesk site set, or HSET'
 }
@@ -101,10 +163,12 @@ function users(directory: Directory, dialplan: Dialplan | null, config: Config):
   ]
 }
 
-function devices(directory: Directory, { site }: Config): Finding[] {
+function devices(directory: Directory, { site }: Config, replica: Replica): Finding[] {
   const { good, mind }: Findings = findingsAbout('phones')
   const all = directory.devices()
-  const passwordless = all.flatMap(({ id, password }) => (password === null ? [id] : []))
+  const passwordless = all.flatMap(({ id, password }) =>
+    password === null && !replica.hash(`device:${id}`)?.has('credential') ? [id] : [],
+  )
   const ownerless = ownerDoubts(all.filter(({ owner }) => owner !== null && directory.user(owner) === null))
   return [
     good(`${all.length}, ${all.filter((device) => device.site === site).length} of them at ${site}`),

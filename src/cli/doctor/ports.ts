@@ -2,12 +2,11 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { systemClock } from '../../base/clock.js'
-import { messageOf } from '../../base/errors.js'
+import { AppError, isAppError, messageOf } from '../../base/errors.js'
+import { holdersOf } from '../../base/port-holders.js'
 import type { Config } from '../../config.js'
 import { type Finding, findingsAbout } from './finding.js'
-
-/** Whether a node of this name runs on this machine: its ports are taken, and should be. */
-export type OwnNode = 'runs' | 'rests'
+import type { OwnNode } from './own-node.js'
 
 interface Port {
   readonly setting: string
@@ -36,12 +35,17 @@ async function portFinding(place: Port, own: OwnNode): Promise<Finding> {
   if (port === 0) return good(`${name}: the system chooses`)
   const fault = await tryPort(place)
   if (fault === null)
-    return own === 'runs'
+    return own.state === 'runs'
       ? wrong(`${name} is free although the node runs`, `restart the node: it was started before ${setting} was changed`)
       : good(`${name} is free`)
   if (fault === 'EADDRINUSE') {
-    if (own === 'runs') return good(`${name} is in use, and the node runs`)
-    return wrong(`${name} is in use by another program`, `end it (\`ss -lp | grep ${port}\` names it), or set another port at ${setting}`)
+    if (own.state === 'runs') return good(`${name} is in use by the node, which runs`)
+    if (own.state === 'unknown')
+      return good(`${name} is in use, probably by the node, which ran in another container or on another machine`)
+    return wrong(
+      `${name} is in use by ${holderWords(protocol, port)}`,
+      `set another port at ${setting}, or move that program to another port`,
+    )
   }
   if (fault === 'EACCES')
     return wrong(
@@ -49,6 +53,21 @@ async function portFinding(place: Port, own: OwnNode): Promise<Finding> {
       `set a port of 1024 or above at ${setting}, or give node the right: setcap cap_net_bind_service`,
     )
   return wrong(`${name} cannot be listened on (${fault})`, `set an address of this machine at ${setting}`)
+}
+
+/** It may be a SIP server with calls, so nobody is told to end it. */
+export function holderWords(protocol: 'udp' | 'tcp', port: number): string {
+  const holders = holdersOf(protocol, port).map(({ pid, program }) => `${program} (process ${pid})`)
+  return holders.length > 0 ? holders.join(', ') : 'a program that this user cannot see'
+}
+
+/** PORT_IN_USE, with the program that has the port; any other fault as it is. */
+export function withHolder(fault: unknown): unknown {
+  if (!isAppError(fault, 'PORT_IN_USE')) return fault
+  const [, protocol = '', port = ''] = /\b(udp|tcp|tls|wss?)\b[\s\S]*?:([0-9]{1,5})\b/i.exec(fault.message) ?? []
+  if (port === '' || !fault.message.includes('in use')) return fault
+  const holders = holderWords(protocol.toLowerCase() === 'udp' ? 'udp' : 'tcp', Number(port))
+  return new AppError('PORT_IN_USE', `${fault.message}. It is in use by ${holders}`, fault)
 }
 
 /** Opens and closes it; the error code where that fails. */

@@ -60,7 +60,7 @@ function functions({ library }: RedisReport): Finding {
     return mind('the function library is not there', 'hotdesk redis install; an empty Redis gets it from the first node')
   if (library === own) return good(`library version ${own}`)
   if (library > own) return wrong(`Redis has library version ${library}, this program ${own}`, 'update hotdesk on this machine')
-  return mind(`Redis has library version ${library}, this program ${own}`, 'hotdesk redis install')
+  return wrong(`Redis has library version ${library}, this program ${own}: logins are refused until they agree`, 'hotdesk redis install')
 }
 
 const tolerableMs = 1_000
@@ -68,7 +68,7 @@ const tolerableMs = 1_000
 function clock({ aheadMs }: RedisReport): Finding {
   const { good, wrong } = findingsAbout('clock')
   const seconds = (Math.abs(aheadMs) / 1_000).toFixed(1)
-  if (Math.abs(aheadMs) <= tolerableMs) return good('as the clock of Redis')
+  if (Math.abs(aheadMs) <= tolerableMs) return good('agrees with the clock of Redis')
   return wrong(
     `${seconds} s ${aheadMs > 0 ? 'behind' : 'ahead of'} the clock of Redis`,
     'run a time service on both machines: chrony, or systemd-timesyncd',

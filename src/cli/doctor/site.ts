@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../base/clock.js'
 import { isAppError } from '../../base/errors.js'
 import { createRelayedLogger } from '../../base/logger.js'
+import { packagedPlan } from '../../base/settings/plan-place.js'
 import { readTlsFiles } from '../../base/settings/tls-files.js'
 import type { Config } from '../../config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
@@ -14,27 +15,57 @@ export function sitePlan(config: Config): { readonly dialplan: Dialplan | null; 
   const { good, wrong } = findingsAbout('dial plan')
   try {
     const dialplan = readDialplan(config)
-    if (dialplan.trunks.length === 0)
-      return {
-        dialplan,
-        findings: [wrong(`${config.dialplan} names no trunk: emergency calls cannot leave this site`, 'add a trunk; dialplans/README.md')],
-      }
-    return {
-      dialplan,
-      findings: [good(`${config.dialplan}, trunks ${dialplan.trunks.map(({ name }) => name).join(', ')}`), ...elin(dialplan)],
-    }
+    const names = dialplan.trunks.map(({ name }) => name).join(', ')
+    const trunks = names === '' ? noTrunk(config, dialplan) : good(`${config.dialplan}, trunks ${names}`)
+    return { dialplan, findings: [trunks, ...sample(config, dialplan), ...elin(dialplan)] }
   } catch (fault) {
     if (!isAppError(fault, 'DIALPLAN_INVALID')) throw fault
     return { dialplan: null, findings: [wrong(fault.message, 'correct it; `hotdesk check` shows the same')] }
   }
 }
 
+function noTrunk({ dialplan: file }: Config, { disabledTrunks }: Dialplan): Finding {
+  const { wrong } = findingsAbout('dial plan')
+  if (disabledTrunks.length === 0)
+    return wrong(`${file} names no trunk: emergency calls cannot leave this site`, 'add a trunk; dialplans/README.md')
+  const says = `${file} enables no trunk (${disabledTrunks.join(', ')}: enabled is no): emergency calls cannot leave this site`
+  return wrong(says, 'set the address of your carrier, and delete `enabled: no`')
+}
+
+/** Addresses for documents (RFC 5737, RFC 3849, RFC 2606), where nobody answers. */
+const documentary =
+  /^sips?:(192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|\[2001:0?db8:|([A-Za-z0-9-]+\.)*(example|invalid|test)([:;]|$)|([A-Za-z0-9-]+\.)*example\.(com|net|org)([:;]|$))/i
+/** Of the dial plans that come with hotdesk. */
+const sampleElins: ReadonlySet<string | null> = new Set(['+33199000000', '+442079460000'])
+
+/** What is left of a sample plan: an emergency call would go nowhere, or show the number of nobody. */
+function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Finding[] {
+  const { wrong } = findingsAbout('dial plan')
+  const nowhere = trunks.filter(({ uri }) => documentary.test(uri)).map(({ name }) => name)
+  return [
+    ...(config.dialplan === packagedPlan(config.site)
+      ? [
+          wrong(
+            `${config.dialplan} is the sample: it is for trying out, and not for an office`,
+            'write a hotdesk.yaml and a dial plan of your own; README',
+          ),
+        ]
+      : []),
+    ...(nowhere.length > 0
+      ? [wrong(`trunk ${nowhere.join(', ')} has a sample address: calls go nowhere`, 'set the address of your carrier')]
+      : []),
+    ...(sampleElins.has(number)
+      ? [wrong(`elin ${number} is the sample's: the emergency centre would see the number of nobody`, 'set your own')]
+      : []),
+  ]
+}
+
 /** The number that the emergency centre sees, and may call back. */
 function elin({ elin: number, did }: Dialplan): readonly Finding[] {
-  const { mind } = findingsAbout('dial plan')
-  if (number === null) return [mind('no elin: a phone without a number of its own shows none to the emergency centre', 'set elin')]
+  const { wrong } = findingsAbout('dial plan')
+  if (number === null) return [wrong('no elin: a phone without a number of its own shows none to the emergency centre', 'set elin')]
   if (did(number) !== null) return []
-  return [mind(`nobody can be called back at the elin ${number}: it is not in dids`, 'add it to dids, with the extension that answers')]
+  return [wrong(`nobody can be called back at the elin ${number}: it is not in dids`, 'add it to dids, with the extension that answers')]
 }
 
 const promptsFolder = fileURLToPath(new URL('../../../prompts', import.meta.url))

@@ -8,7 +8,7 @@ export function bindFault(listen: ListenAddress, cause: NodeJS.ErrnoException): 
   if (cause.code === 'EADDRINUSE')
     return new AppError(
       'PORT_IN_USE',
-      `${place}: port ${listen.port} is in use by another program; end it, or set another port (sip.listen, --listen)`,
+      `${place}: port ${listen.port} is in use; set another port (sip.listen, --listen), or move the program that has it`,
       cause,
     )
   if (cause.code === 'EACCES')

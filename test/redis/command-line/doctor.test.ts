@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { thisProcess } from '../../../src/base/process-identity.js'
 import type { Finding } from '../../../src/cli/doctor/finding.js'
+import { createStore } from '../../../src/store/store.js'
 import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+import { storeNeeds } from '../../support/redis-store.js'
+import { samplePlanText } from '../../support/sample-plan.js'
 
 let desk: CommandLine
 
@@ -34,7 +37,7 @@ describe('hotdesk doctor', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^✓ {2}redis +Redis 7\S*, primary$/m)
     expect(out).toMatch(/^✓ {2}nodes +paris-1 at paris$/m)
-    expect(out).toMatch(/\nNothing is wrong\.$/)
+    expect(out).toMatch(/\nNo errors\.$/)
   })
 
   test('names what is wrong with users and phones, and what to do', async () => {
@@ -56,7 +59,7 @@ describe('hotdesk doctor', () => {
       /^! {2}displays +HD0003: has not followed the last login/m,
     ])
       expect(out).toMatch(line)
-    expect(out).toMatch(/\n3 wrong, \d to be minded\.$/)
+    expect(out).toMatch(/\n3 errors, \d warnings\.$/)
   })
 
   test('names the command that sets a broken record of a site right', async () => {
@@ -101,7 +104,10 @@ describe('hotdesk doctor', () => {
   test('tells a wrong configuration, a wrong dial plan, and a site without a trunk', async () => {
     const plan = join(desk.folder, 'dialplans/paris.yaml')
     await writeFile(plan, 'site: paris\nextensions: ["10X"]\n')
-    expect(await notGood()).toEqual([expect.stringMatching(/^wrong dial plan: .*names no trunk: emergency calls cannot leave this site/)])
+    expect(await notGood()).toEqual([
+      expect.stringMatching(/^wrong dial plan: .*names no trunk: emergency calls cannot leave this site/),
+      expect.stringMatching(/^wrong dial plan: no elin/),
+    ])
     await writeFile(plan, 'site: paris\nextensions: ["10X"]\nrouts: []\n')
     expect(await notGood()).toEqual([
       expect.stringMatching(/^wrong dial plan: .*paris\.yaml: 1 problem\n.*paris\.yaml:3:1 +routs: unknown key/),
@@ -121,5 +127,58 @@ describe('hotdesk doctor', () => {
     })
     await configure({ sip: { domain: 'x', listen, tls: { certificate: 'first-certificate.pem', key: 'second-key.pem' } } })
     expect(await notGood()).toEqual([expect.stringContaining('is not the key of the certificate')])
+  })
+
+  test('a sample plan is an error: its trunk is off, its address and its elin are of nobody', async () => {
+    const plan = join(desk.folder, 'dialplans/paris.yaml')
+    await writeFile(plan, samplePlanText('paris'))
+    expect(await notGood()).toEqual([
+      expect.stringMatching(/^wrong dial plan: .*enables no trunk \(paris-carrier: enabled is no\)/),
+      expect.stringMatching(/^wrong dial plan: elin \+33199000000 is the sample's/),
+    ])
+    await writeFile(plan, samplePlanText('paris').replace(/ +enabled: no\n/, ''))
+    expect(await notGood()).toEqual([
+      expect.stringMatching(/^wrong dial plan: trunk paris-carrier has a sample address/),
+      expect.stringMatching(/^wrong dial plan: elin/),
+    ])
+    expect((await desk.hotdesk('doctor')).code).toBe(1)
+  })
+
+  test('a failed emergency call is an error for a week, once a phone', async () => {
+    for (const reason of ['no-trunk', 'timeout'])
+      await desk.redis.cli('XADD', '{hd}:events', '*', 'event', 'emergency.failed', 'device', 'HD0001', 'reason', reason)
+    expect(await notGood()).toEqual([expect.stringMatching(/^wrong emergency: the emergency call of HD0001 at 20\S+Z failed: timeout$/)])
+    expect((await desk.hotdesk('doctor')).code).toBe(1)
+  })
+
+  test('an emergency call that failed before the week is not', async () => {
+    const old = Date.now() - 8 * 86_400_000
+    await desk.redis.cli('DEL', '{hd}:events')
+    await desk.redis.cli('XADD', '{hd}:events', `${old}-0`, 'event', 'emergency.failed', 'device', 'HD0001', 'reason', 'no-trunk')
+    expect(await notGood()).toEqual([])
+  })
+
+  test('after FLUSHALL: names the saved copy and how to bring it back', async () => {
+    const saving = await createStore(storeNeeds(desk.redis.place, join(desk.folder, 'data')))
+    await saving.close()
+    await desk.redis.cli('FLUSHALL')
+    expect(await notGood()).toContainEqual(
+      expect.stringMatching(/^wrong records: Redis has no user and no phone, and \S+copy-hd\.jsonl has 7 records of them$/),
+    )
+    expect((await desk.hotdesk('doctor')).code).toBe(1)
+  })
+
+  test('another secret is one error, and no phone is to get a new password for it', async () => {
+    await configure({ secret: 'another secret, of no network' })
+    const { code, out } = await desk.hotdesk('doctor')
+    expect(code).toBe(1)
+    expect(out).toMatch(/✗ {2}secret +`secret` is not the secret of this network/)
+    expect(out).not.toMatch(/hotdesk device password|sealed with another/)
+  })
+
+  test('functions of another version, or none with data, are an error', async () => {
+    await desk.redis.cli('FUNCTION', 'FLUSH')
+    expect(await notGood()).toContainEqual(expect.stringMatching(/^wrong records: Redis does not hold the function library/))
+    expect((await desk.hotdesk('doctor')).code).toBe(1)
   })
 })

@@ -1,13 +1,21 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { NodeName } from '../../../src/base/identity.js'
+import { thisProcess } from '../../../src/base/process-identity.js'
+import { writeRunFile } from '../../../src/base/run-file.js'
 import { nodeVersion } from '../../../src/cli/doctor/machine.js'
+import { findOwnNode, ownFindings } from '../../../src/cli/doctor/own-node.js'
 import { drachtio, ports } from '../../../src/cli/doctor/ports.js'
 import { findingsIn } from '../../../src/cli/doctor/redis.js'
 import { type Config, parseConfig } from '../../../src/config.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
 import type { RedisReport } from '../../../src/store/store.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
 
 const healthy: RedisReport = {
   version: '7.2.4',
@@ -32,7 +40,7 @@ describe('what a Redis says of itself', () => {
     ['redis wrong', { version: '6.2.14' }],
     ['redis wrong', { role: 'slave' }],
     ['functions mind', { library: null }],
-    ['functions mind', { library: hotdeskLibrary.version - 1 }],
+    ['functions wrong', { library: hotdeskLibrary.version - 1 }],
     ['functions wrong', { library: hotdeskLibrary.version + 1 }],
     ['clock wrong', { aheadMs: -300_000 }],
     ['persistence wrong', { persistence: { ...persistence, isWriting: false } }],
@@ -65,6 +73,69 @@ test.each([
   expect(nodeVersion(version).verdict).toBe(verdict)
 })
 
+const runs = { state: 'runs', process: thisProcess(), http: null } as const
+const rests = { state: 'rests' } as const
+
+describe('the own node is found without Redis', () => {
+  const closings: (() => unknown)[] = []
+  afterEach(() => {
+    for (const close of closings.splice(0)) close()
+  })
+
+  async function answering(body: unknown): Promise<number> {
+    const server = createHttpServer((_, response) => response.end(JSON.stringify(body))).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    closings.push(() => server.close())
+    return (server.address() as AddressInfo).port
+  }
+  const config = (port = 0, data = temporaryFolder('own')) => ({
+    node: 'paris-1' as NodeName,
+    network: 'hd',
+    http: { address: '0.0.0.0', port },
+    data,
+  })
+
+  test('by its HTTP port, whatever user or container it runs in', async () => {
+    const port = await answering({ status: 'alive', node: 'paris-1', network: 'hd', process: 'a.b.77.c' })
+    expect(await findOwnNode(config(port))).toEqual({ state: 'runs', process: 'a.b.77.c', http: `http://127.0.0.1:${port}` })
+  })
+
+  test.each([[{ node: 'paris-2', network: 'hd' }], [{ node: 'paris-1', network: 'other' }], [{ status: 'alive' }], ['no object']])(
+    'and %j is not it',
+    async (body) => {
+      expect(await findOwnNode(config(await answering(body)))).toEqual({ state: 'rests' })
+    },
+  )
+
+  test('by the file that it leaves, while its process lives', async () => {
+    const data = temporaryFolder('own')
+    const http = 'http://127.0.0.1:1'
+    const left = writeRunFile(data, { node: 'paris-1', network: 'hd', http })
+    expect(await findOwnNode(config(0, data))).toEqual({ state: 'runs', process: thisProcess(), http: null })
+    expect(await findOwnNode({ ...config(0, data), node: 'paris-2' as NodeName })).toEqual({ state: 'rests' })
+    if ('remove' in left) left.remove()
+    expect(await findOwnNode(config(0, data))).toEqual({ state: 'rests' })
+    writeFileSync(join(data, 'node.json'), JSON.stringify({ node: 'paris-1', network: 'hd', http, process: '00000000.1.1.1' }))
+    expect(await findOwnNode(config(0, data))).toEqual({ state: 'unknown' })
+    writeFileSync(join(data, 'node.json'), '{')
+    expect(await findOwnNode(config(0, data))).toEqual({ state: 'rests' })
+  })
+
+  test('what it reports is an error: lost trunks, a lost Redis; other warnings are not', async () => {
+    const port = await answering({
+      reasons: ['Redis is lost; x'],
+      warnings: ['no trunk for emergency calls: line down', 'Redis is nearly full'],
+    })
+    const found = await ownFindings({ state: 'runs', process: 'a.b.77.c', http: `http://127.0.0.1:${port}` }, config())
+    expect(found.map(({ verdict, says }) => `${verdict} ${says}`)).toEqual([
+      'good paris-1 runs (process 77)',
+      'wrong Redis is lost; x',
+      'wrong no trunk for emergency calls: line down',
+      'mind Redis is nearly full',
+    ])
+  })
+})
+
 describe('ports', () => {
   const open: { close(): unknown }[] = []
   afterEach(() => {
@@ -85,26 +156,27 @@ describe('ports', () => {
 
   test('one that another program has is wrong, and its own node’s is not', async () => {
     const config = sip(`udp://127.0.0.1:${await taken()}`)
-    expect((await ports(config, 'rests'))[0]).toMatchObject({
+    expect((await ports(config, rests))[0]).toMatchObject({
       verdict: 'wrong',
-      says: expect.stringContaining('in use by another program') as string,
+      says: expect.stringMatching(/in use by node \(process \d+\)$/) as string,
+      todo: expect.not.stringMatching(/end it|kill/) as string,
     })
-    expect((await ports(config, 'runs'))[0]).toMatchObject({ verdict: 'good' })
+    expect((await ports(config, runs))[0]).toMatchObject({ verdict: 'good' })
   })
 
   test('a free one is good, unless the node should have it', async () => {
     const port = await taken()
     for (const each of open.splice(0)) each.close()
     const config = sip(`udp://127.0.0.1:${port}`)
-    await expect.poll(async () => (await ports(config, 'rests'))[0]?.verdict).toBe('good')
-    expect((await ports(config, 'runs'))[0]).toMatchObject({
+    await expect.poll(async () => (await ports(config, rests))[0]?.verdict).toBe('good')
+    expect((await ports(config, runs))[0]).toMatchObject({
       verdict: 'wrong',
       todo: expect.stringContaining('restart the node') as string,
     })
   })
 
   test('an address of another machine is wrong', async () => {
-    expect((await ports(sip('tcp://203.0.113.9:5060'), 'rests'))[0]).toMatchObject({
+    expect((await ports(sip('tcp://203.0.113.9:5060'), rests))[0]).toMatchObject({
       verdict: 'wrong',
       says: expect.stringContaining('EADDRNOTAVAIL') as string,
     })

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** A process that has a port open. */
+export interface PortHolder {
+  readonly pid: number
+  /** The name of its program: `node`, `asterisk`. */
+  readonly program: string
+}
+
+/** Who has the port, by /proc; empty where that is not shown to this user, or there is no /proc. */
+export function holdersOf(protocol: 'udp' | 'tcp', port: number): readonly PortHolder[] {
+  const sockets = new Set(['', '6'].flatMap((version) => socketsOn(`/proc/net/${protocol}${version}`, port)))
+  if (sockets.size === 0) return []
+  return entriesOf('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .filter((pid) => entriesOf(`/proc/${pid}/fd`).some((fd) => sockets.has(targetOf(`/proc/${pid}/fd/${fd}`))))
+    .map((pid) => ({ pid: Number(pid), program: textOf(`/proc/${pid}/comm`).trim() || '?' }))
+}
+
+/** proc(5): the local address is the second field, `0100007F:13C4`, and the inode the tenth. */
+function socketsOn(table: string, port: number): readonly string[] {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  const rows = textOf(table).split('\n').slice(1)
+  return rows.map((row) => row.trim().split(/\s+/)).flatMap((fields) => (fields[1]?.endsWith(`:${hex}`) ? [`socket:[${fields[9]}]`] : []))
+}
+
+function entriesOf(folder: string): readonly string[] {
+  return orNothing(() => readdirSync(folder), [])
+}
+
+function targetOf(link: string): string {
+  return orNothing(() => readlinkSync(link), '')
+}
+
+function textOf(file: string): string {
+  return orNothing(() => readFileSync(file, 'utf8'), '')
+}
+
+/** Processes end meanwhile, and those of others are not shown. */
+function orNothing<Value>(read: () => Value, nothing: Value): Value {
+  try {
+    return read()
+  } catch {
+    return nothing
+  }
+}

@@ -1,0 +1,86 @@
+import { systemClock } from '../../base/clock.js'
+import { lifeOf } from '../../base/process-identity.js'
+import { readRunFile } from '../../base/run-file.js'
+import type { Config } from '../../config.js'
+import { type Finding, findingsAbout } from './finding.js'
+
+/** The node of this configuration, as this machine shows it, with or without Redis. */
+export type OwnNode =
+  /** `http` is null where it does not answer. */
+  | { readonly state: 'runs'; readonly process: string; readonly http: string | null }
+  /** It ran with this data folder in another container or on another machine, and may still. */
+  | { readonly state: 'unknown' }
+  | { readonly state: 'rests' }
+
+interface Identity {
+  readonly node?: unknown
+  readonly network?: unknown
+  readonly process?: unknown
+}
+
+const askWithinMs = 1_000
+
+/** Asks its HTTP port, which works across users and containers, then the file that it leaves in `data`. */
+export async function findOwnNode({ node, network, http, data }: Pick<Config, 'node' | 'network' | 'http' | 'data'>): Promise<OwnNode> {
+  const left = readRunFile(data)
+  const run = left?.node === node && left.network === network ? left : null
+  for (const url of new Set([...(run ? [run.http] : []), ...(http.port === 0 ? [] : [`http://${reachable(http)}`])])) {
+    const found = (await ask(url, '/healthz')) as Identity | null
+    if (found?.node === node && found.network === network) return { state: 'runs', process: String(found.process), http: url }
+  }
+  const life = run ? lifeOf(run.process) : 'gone'
+  if (run && life === 'alive') return { state: 'runs', process: run.process, http: null }
+  return { state: life === 'unknown' ? 'unknown' : 'rests' }
+}
+
+function reachable({ address, port }: Config['http']): string {
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** JSON of the node; null where nothing of that kind answers. */
+async function ask(url: string, path: string): Promise<unknown> {
+  const late = new AbortController()
+  const alarm = systemClock.after(askWithinMs, () => late.abort())
+  try {
+    return await (await fetch(`${url}${path}`, { signal: late.signal })).json()
+  } catch {
+    // Another program, or none.
+    return null
+  } finally {
+    alarm.cancel()
+  }
+}
+
+/** The process id within a process identity: `5f2c0a1e.4026531836.812.90417`. */
+export function processId(identity: string): string {
+  return identity.split('.')[2] ?? identity
+}
+
+/** What the running node says of itself. */
+export async function ownFindings(own: OwnNode, { node }: Pick<Config, 'node'>): Promise<readonly Finding[]> {
+  const { good, mind, wrong } = findingsAbout('node')
+  if (own.state === 'unknown')
+    return [mind(`${node} ran with this data folder in another container or on another machine`, 'run hotdesk doctor there')]
+  if (own.state === 'rests') return []
+  const name = `${node} runs (process ${processId(own.process)})`
+  if (own.http === null) return [wrong(`${name}, and its HTTP port does not answer`, 'see its log; restart it when no call is up')]
+  const said = (await ask(own.http, '/readyz')) as { readonly reasons?: readonly string[]; readonly warnings?: readonly string[] } | null
+  const reasons = (said?.reasons ?? []).map((reason) => wrong(reason, todoFor(reason)))
+  const warnings = (said?.warnings ?? []).map((warning) =>
+    isOfTrunks(warning) ? wrong(warning, todoFor(warning)) : mind(warning, todoFor(warning)),
+  )
+  return [good(name), ...reasons, ...warnings]
+}
+
+function isOfTrunks(warning: string): boolean {
+  return /^(no trunk|trunk )/.test(warning)
+}
+
+function todoFor(text: string): string {
+  if (isOfTrunks(text)) return 'call the carrier, or see its address and credentials in the dial plan; a call that succeeds ends this'
+  if (/lost (users|phones|logins|all|\d)|Bring them back/.test(text))
+    return 'hotdesk redis restore <the saved copy>, or hotdesk redis accept'
+  if (text.startsWith('Redis')) return 'see what is said of redis below'
+  return 'see the log of the node'
+}
