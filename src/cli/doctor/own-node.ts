@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock.js'
+import { readRunFile } from '../../base/machine/run-file.js'
 import { lifeOf } from '../../base/process-identity.js'
-import { readRunFile } from '../../base/run-file.js'
 import type { Config } from '../../config.js'
 import { type Finding, findingsAbout } from './finding.js'
 

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf } from './errors.js'
-import { lifeOf, type ProcessIdentity, thisProcess } from './process-identity.js'
+import { messageOf } from '../errors.js'
+import { lifeOf, type ProcessIdentity, thisProcess } from '../process-identity.js'
 
 /** What a running node leaves in its data folder, so that commands on this machine find it without Redis. */
 export interface RunFile {
