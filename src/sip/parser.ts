@@ -128,7 +128,7 @@ function parseStartLine(line: string): StartLine | null {
 }
 
 function parseStatusLine(line: string): StartLine | null {
-  const [, code = '', reason = ''] = /^SIP\/2\.0[ \t]+([1-6][0-9]{2})(?:[ \t]+(.*))?$/i.exec(line) ?? []
+  const [, code = '', reason = ''] = /^SIP\/2\.0[ \t]{1,16}([1-6][0-9]{2})(?:[ \t](.*))?$/i.exec(line) ?? []
   const defect = code === '' ? bad('Malformed status line') : null
   return { kind: 'response', status: Number(code), reason: reason.includes('\r') ? '' : reason, defect }
 }

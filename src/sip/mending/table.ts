@@ -109,9 +109,9 @@ function isNumber(value: string): boolean {
   return parameters.length > 0 && parseInteger(number.trimEnd(), maxDeltaSeconds) !== null
 }
 
-/** RFC 3261 §20.8 wants a word, or two with `@` between. It is only ever compared, so that any visible text will do. */
+/** RFC 3261 §20.8 wants a word, or two with `@` between. It is only ever compared, so that any text will do. */
 export function isCallId(value: string): boolean {
-  return /^[\x21-\x7e\x80-\xff]+$/.test(value)
+  return /^[ -~\x80-\xff]+$/.test(value)
 }
 
 /** `type/subtype` with whatever parameters. */
