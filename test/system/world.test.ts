@@ -17,6 +17,10 @@ describe('a node in the world', () => {
 
   it.each(cases.map((one) => [one.title, one] as const))('%s', (_, one) => runCase(one, stage))
 
+  it('the node has logged no error', () => {
+    expect(stage.node.output().match(/^\{"level":"(error|fatal)".*/gm)).toBeNull()
+  })
+
   it.each([
     ['status: 486', /status: 200, expected 486/],
     ['callee: { INVITE: ["^From: .*Mallory"] }', /the callee's INVITE does not fit \^From: \.\*Mallory/],
