@@ -70,6 +70,7 @@ const lines: readonly string[][] = [
   ['import', 'people.csv'],
   ['export', '--with-logins'],
   ['redis', 'install'],
+  ['redis', 'secret'],
   ['redis', 'accept'],
 ]
 
