@@ -96,7 +96,7 @@ describe('a node that is asked to end while it waits', () => {
     await writeFile(join(data, 'redis.process'), thisProcess())
     const program = await start(['redis: embedded'])
     const isThere = () => existsSync(join(data, 'node.process'))
-    await until('the folder is taken', isThere, (taken) => taken)
+    await until('the folder is taken', isThere, (taken) => taken, 15_000)
     await expectOrderlyEnd(program)
   })
 
