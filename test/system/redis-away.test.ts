@@ -38,7 +38,7 @@ describe('a node whose Redis is killed', () => {
     const line = await node.logged('store.lost')
     expect(line.msg).toContain('calls go on from the copy in memory, logins are refused until it is back')
     const { reasons } = await untilReadiness(node, 503)
-    expect(reasons).toEqual([expect.stringMatching(/^Redis is lost; the copy is \d s old$/)])
+    expect(reasons).toEqual([expect.stringMatching(/^Redis is lost(: .+)?; the copy is \d s old$/)])
     expect((await fetch(`${node.http}/healthz`)).status).toBe(200)
   })
 
