@@ -224,7 +224,7 @@ describe('a URL that leads to a replica', () => {
     const needs = storeNeeds({ kind: 'url', url }, join(redis.directory, 'astray'))
     const store = await createStore({ ...needs, log: log.log, startWithinMs: 500 })
     expect(store.state).toBe('lost')
-    expect(JSON.stringify(log.lines)).toContain('this server is a replica')
+    expect(JSON.stringify(log.lines)).toContain('this Redis is a replica')
     await store.close()
   })
 })
