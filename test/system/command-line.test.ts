@@ -94,7 +94,7 @@ describe('hotdesk start', () => {
     await first.printed(up)
     const second = place.run(['start'])
     expect(await second.exited).toBe(1)
-    expect(second.output()).toMatch(/hotdesk: .*data/)
+    expect(second.output()).toMatch(/hotdesk: the node paris-1 of this configuration is running already/)
     expect(await redisCli('PING')).toBe('PONG')
   })
 
