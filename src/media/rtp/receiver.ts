@@ -90,13 +90,15 @@ export function createReceiver({ clock, onKey, signalling = null }: ReceiverNeed
 
 /**
  * Some phones send events with a payload type of their own, whatever was agreed, or though no events were. A dynamic type (RFC 3551 §6) that
- * was not agreed for sound, with four bytes that are an event of a key, is nothing else.
+ * was not agreed for sound, with four bytes that are an event of a key, is nothing else. Four zeros are filler: SIPp sends them before the
+ * first press.
  */
 function isUnannouncedEvent(packet: RtpPacket): boolean {
   if (packet.getPayloadType() < 96) return false
   const payload = payloadOf(packet)
   const [event = 255, flags = 0] = payload
-  return payload.length === eventBytes && keyOfEvent(event) !== null && (flags & reservedBit) === 0
+  const isFiller = payload.every((byte) => byte === 0)
+  return payload.length === eventBytes && !isFiller && keyOfEvent(event) !== null && (flags & reservedBit) === 0
 }
 
 function parseRtp(bytes: Buffer): RtpPacket | null {

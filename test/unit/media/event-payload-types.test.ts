@@ -50,6 +50,7 @@ test.each([
   ['an event that is not a key', { payloadType: 97, payload: [16, 0x8a, 3, 0x20] }],
   ['comfort noise with a dynamic type', { payloadType: 97, payload: [60, 0x8a, 3, 0x20] }],
   ['the reserved bit', { payloadType: 97, payload: [5, 0xca, 3, 0x20] }],
+  ['four zeros, the filler that SIPp sends before the first press', { payloadType: 97, payload: [0, 0, 0, 0] }],
   ['the codec that was agreed', { payloadType: 98, payload: five }],
 ])('What may be something else than an event does not count: %s', (_title, packet) => {
   expect(heard('m=audio 4000 RTP/AVP 98 101|a=rtpmap:98 PCMU/8000|a=rtpmap:101 telephone-event/8000', [packet])).toBe('')
