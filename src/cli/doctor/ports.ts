@@ -64,9 +64,9 @@ export function holderWords(protocol: 'udp' | 'tcp', port: number): string {
 /** PORT_IN_USE, with the program that has the port; any other fault as it is. */
 export function withHolder(fault: unknown): unknown {
   if (!isAppError(fault, 'PORT_IN_USE')) return fault
-  const [, protocol = '', port = ''] = /\b(udp|tcp|tls|wss?)\b[\s\S]*?:([0-9]{1,5})\b/i.exec(fault.message) ?? []
-  if (port === '' || !fault.message.includes('in use')) return fault
-  const holders = holderWords(protocol.toLowerCase() === 'udp' ? 'udp' : 'tcp', Number(port))
+  const [, port] = /\bport (?:\S*:)?([0-9]{1,5}) is in use\b/.exec(fault.message) ?? []
+  if (port === undefined) return fault
+  const holders = holderWords(fault.message.startsWith('udp:') ? 'udp' : 'tcp', Number(port))
   return new AppError('PORT_IN_USE', `${fault.message}. It is in use by ${holders}`, fault)
 }
 

@@ -73,8 +73,8 @@ function raise(fault: unknown): never {
  * this command or subcommand script: hotdesk_join, on @user_function:102.` The line of the source has the command.
  */
 export function permissionFault(fault: unknown, code: string): unknown {
-  const [, what = '', line = ''] =
-    /The user executing the script can't (run|access)[\s\S]*@user_function:(\d+)/.exec(messageOf(fault)) ?? []
+  const [, what = ''] = /The user executing the script can't (run|access)/.exec(messageOf(fault)) ?? []
+  const [, line = ''] = /@user_function:(\d+)/.exec(messageOf(fault)) ?? []
   if (what === '' || !isReply(fault)) return fault
   const [, command] = /redis\.p?call\('([A-Z]+)'/.exec(code.split('\n')[Number(line) - 1] ?? '') ?? []
   const words =
