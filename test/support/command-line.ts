@@ -41,14 +41,14 @@ export interface CommandLine {
 
 export const secret = 'a secret of the command line tests'
 
-/** On a Redis of its own where none is given; a given one stays as it is. */
-export async function openCommandLine(given?: TestRedis): Promise<CommandLine> {
+/** On a Redis of its own where none is given; a given one stays as it is, and belongs to a network with `networkSecret`. */
+export async function openCommandLine(given?: TestRedis, networkSecret = secret): Promise<CommandLine> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-cli-'))
   const redis = given ?? (await startTestRedis())
   const store = await openTestStore(redis)
-  const directory = createDirectory({ store, seal: createSeal(new Secret(secret)), log: silentLogger() })
+  const directory = createDirectory({ store, seal: createSeal(new Secret(networkSecret)), log: silentLogger() })
   if (!given) await furnish(directory)
-  const settings = { node: 'paris-1', site: 'paris', secret, redis: `unix://${redis.socket}`, sip: { domain: 'hotdesk.test' } }
+  const settings = { node: 'paris-1', site: 'paris', secret: networkSecret, redis: `unix://${redis.socket}`, sip: { domain: 'hotdesk.test' } }
   await writeFile(join(folder, 'hotdesk.yaml'), JSON.stringify(settings))
   await mkdir(join(folder, 'dialplans'))
   for (const site of ['paris', 'london']) await writeFile(join(folder, `dialplans/${site}.yaml`), finishedPlanText(site))

@@ -72,9 +72,10 @@ describe('a node whose operator allows SHA-256 with qop alone, and lists the nam
 
 describe('a network beside another one in the same Redis, with the same secret', () => {
   it('does not open the passwords of the other one', async () => {
-    for (const key of ['device:HD0001', 'user:100']) await office.redis.cli('COPY', `{hd}:${key}`, `{other}:${key}`)
     const node = await office.node('paris-2', 'paris', { env: { HOTDESK_NETWORK: 'other' } })
-    await node.logged('directory.broken', ({ key }) => key === 'device:HD0001')
+    const noticed = node.logged('directory.broken', ({ key }) => key === 'device:HD0001')
+    for (const key of ['device:HD0001', 'user:100']) await office.redis.cli('COPY', `{hd}:${key}`, `{other}:${key}`)
+    await noticed
     expect(await at(node, ({ answering }) => answering({}))).toBe(401)
   })
 })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../../src/cli/demo/phone.js'
 import { type CommandLine, openCommandLine } from '../../support/command-line.js'
 import { dialAnswered, hears } from '../../support/login.js'
-import type { TestNode } from '../../support/node.js'
+import { networkSecret, type TestNode } from '../../support/node.js'
 import { openTestOffice, type TestOffice } from '../../support/office.js'
 import { everythingKept, hearCommands } from '../../support/traces.js'
 
@@ -45,7 +45,7 @@ describe('a PIN in the wrong field', () => {
     node = await office.node('paris-1', 'paris', { env: { HOTDESK_LOG_LEVEL: 'trace', DEBUG: '*' } })
     idle = await office.phone('HD0001', node)
     busy = await office.phone('HD0002', node)
-    operator = await openCommandLine(office.redis)
+    operator = await openCommandLine(office.redis, networkSecret)
     await office.seat({ '101': 'HD0002' })
   }, 60_000)
 
