@@ -42,6 +42,8 @@ export interface Course {
 export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, needs: CallNeeds): Call {
   const id = crypto.randomUUID().slice(0, 8)
   if (caller.kind === 'device') invite.follow(needs.registrar.followCaller(caller.device.id, invite))
+  const credentials = caller.kind === 'trunk' ? needs.trunks.credentials(caller.trunk) : null
+  if (credentials) invite.answerChallenges(credentials)
   const party = shownParty(caller, kind, invite, needs)
   const log = needs.log.child({ call: id, legA: invite.callId })
   log.info({ event: 'call.arrived', from: caller.kind, caller: party.number }, `call from ${party.number}`)

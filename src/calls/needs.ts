@@ -6,7 +6,7 @@ import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
 import type { Directory } from '../directory/directory.js'
 import type { CallKind, Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
-import type { IncomingInvite, OutgoingParts, SipApplication, SipSource } from '../srf/srf.js'
+import type { IncomingInvite, OutgoingParts, SipApplication, SipCredentials, SipSource } from '../srf/srf.js'
 import type { NetworkClock } from '../store/store.js'
 import type { Activity } from './activity.js'
 import type { Admission } from './admission.js'
@@ -62,6 +62,8 @@ export interface TrunkPort {
     party: OutsideParty,
     place: { readonly location: string; readonly invite: Pick<IncomingInvite, 'body' | 'header'> },
   ): LineCall | null
+  /** Our account at that carrier; null if it needs none. */
+  credentials(trunk: Trunk): SipCredentials | null
   /** The caller of a call that came from a trunk. */
   caller(invite: IncomingInvite): OutsideParty
   /** The number a trunk call is for. */

@@ -64,6 +64,8 @@ export interface IncomingInvite extends IncomingRequest {
   accept(parts: { readonly sdp: string; readonly headers?: SipHeaders }): Promise<SipDialog>
   /** From now on the caller is reached there, unless a proxy has recorded a route. */
   follow(farEnd: FarEnd | null): void
+  /** Requests to the caller in the dialog answer 401 and 407 with these. */
+  answerChallenges(credentials: SipCredentials): void
 }
 
 /** How the dialog came to its end. */
@@ -136,7 +138,7 @@ export interface OutgoingParts {
   readonly via?: string
   /** Who answers, unless a proxy has recorded a route. */
   readonly farEnd?: FarEnd | null
-  /** Answers 401 and 407 with these, once. */
+  /** Answers 401 and 407 with these, in the dialog as well: once for each request, and once more after a stale nonce. */
   readonly credentials?: SipCredentials
 }
 

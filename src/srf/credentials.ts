@@ -1,15 +1,27 @@
-import { answerChallenge, chooseChallenge, printCredentials } from '../sip/digest.js'
+import { answerChallenge, type Challenge, chooseChallenge, printCredentials } from '../sip/digest.js'
 import { newTag } from '../sip/ids.js'
 import type { SipAnswer, SipCredentials, SipHeaders } from './contract.js'
 import type { DrachtioMessage } from './drachtio.js'
 
-export interface Challenged {
-  /** The request as it was sent the first time. */
-  readonly sent: DrachtioMessage
+/** A request as it was sent. */
+export interface SentRequest {
   readonly method: string
   readonly uri: string
   readonly body: string
-  readonly credentials: SipCredentials
+}
+
+/** The credentials of one call: counts how often a nonce is used, over all requests of the call (RFC 7616 §3.4). */
+export interface CallCredentials {
+  /** For one request and the attempts that follow it. */
+  begin(): ChallengeAnswers
+}
+
+export interface ChallengeAnswers {
+  /**
+   * The headers with which the request is sent again (RFC 3261 §22.2, §22.3). Null for a response that is not a challenge or cannot be
+   * answered. A server and a proxy are answered once each, and once more after a stale nonce.
+   */
+  headersFor(answer: SipAnswer, sent: SentRequest): SipHeaders | null
 }
 
 const headersByStatus: Readonly<Record<number, { readonly challenge: string; readonly answer: string }>> = {
@@ -17,17 +29,38 @@ const headersByStatus: Readonly<Record<number, { readonly challenge: string; rea
   407: { challenge: 'Proxy-Authenticate', answer: 'Proxy-Authorization' },
 }
 
-/**
- * The headers with which the request is sent again (RFC 3261 §22.2): the same Call-ID and From, the next CSeq, our credentials.
- * Null for an answer that is no challenge, or none that we can answer. drachtio-srf's own answer knows MD5 alone.
- */
-export function retryHeaders(answer: SipAnswer, { sent, method, uri, body, credentials }: Challenged): SipHeaders | null {
-  const names = headersByStatus[answer.status]
-  if (!names) return null
-  const challenge = chooseChallenge(challengesIn(answer.header(names.challenge)))
-  if (!challenge) return null
-  const parts = { ...credentials, uri, method, body: Buffer.from(body), cnonce: newTag(), count: 1 }
-  return { ...sameCall(sent, method), [names.answer]: printCredentials(answerChallenge(challenge, parts)) }
+/** drachtio-srf's own answer to a challenge supports MD5 alone. */
+export function callCredentials(credentials: SipCredentials): CallCredentials {
+  // By the header of the answer; a server has one nonce at a time.
+  const used = new Map<string, { readonly nonce: string; readonly count: number }>()
+
+  function proof(name: string, challenge: Challenge, { method, uri, body }: SentRequest): string {
+    const last = used.get(name)
+    const count = last?.nonce === challenge.nonce ? last.count + 1 : 1
+    used.set(name, { nonce: challenge.nonce, count })
+    const parts = { ...credentials, uri, method, body: Buffer.from(body), cnonce: newTag(), count }
+    return printCredentials(answerChallenge(challenge, parts))
+  }
+
+  return {
+    begin() {
+      const answered = new Map<string, Challenge>()
+      const renewed = new Set<string>()
+      return {
+        headersFor(answer, sent) {
+          const names = headersByStatus[answer.status]
+          const challenge = names ? chooseChallenge(challengesIn(answer.header(names.challenge))) : null
+          if (!names || !challenge) return null
+          if (answered.has(names.answer)) {
+            if (!challenge.stale || renewed.has(names.answer)) return null
+            renewed.add(names.answer)
+          }
+          answered.set(names.answer, challenge)
+          return Object.fromEntries([...answered].map(([name, each]) => [name, proof(name, each, sent)]))
+        },
+      }
+    },
+  }
 }
 
 /** What the next attempt of a refused request has in common with it. */

@@ -1,8 +1,9 @@
 import { messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
 import type { DialogEnd, FarEnd, IncomingRequest, ReinviteAnswer, SipDialog, SipHeaders } from './contract.js'
+import type { CallCredentials } from './credentials.js'
 import type { DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
-import { flattenHeaders } from './headers.js'
+import { again, flattenHeaders } from './headers.js'
 import { localAnswer, toAnswer, toIncomingRequest, toSource } from './messages.js'
 import { createSessionTimer, type SessionTerms } from './session.js'
 
@@ -18,6 +19,8 @@ const longestInfo = 1_024
 export interface DialogTerms {
   /** The session timer, which every INVITE and UPDATE in the dialog carries on. */
   readonly agreed?: SessionTerms | undefined
+  /** Answers challenges of the far end. */
+  readonly credentials?: CallCredentials | undefined
   /** Who is followed. */
   readonly farEnd?: FarEnd | null | undefined
 }
@@ -26,7 +29,11 @@ export interface DialogTerms {
  * Wraps a dialog in the very callback that brings it, so that nothing that arrives right behind is missed; what comes
  * before the user has a listener is kept for them.
  */
-export function wrapDialog(dialog: DrachtioDialog, connection: Connection, { agreed, farEnd = null }: DialogTerms = {}): SipDialog {
+export function wrapDialog(
+  dialog: DrachtioDialog,
+  connection: Connection,
+  { agreed, credentials, farEnd = null }: DialogTerms = {},
+): SipDialog {
   const unfollow = farEnd && connection.follow(dialog.id, farEnd)
   const timer = createSessionTimer(agreed)
   const end = createOnce<DialogEnd>((tell) => connection.guard('end of a dialog', tell))
@@ -71,22 +78,37 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection, { agr
   }
 
   async function send(method: string, headers: SipHeaders | undefined, body: string | undefined): Promise<ReinviteAnswer> {
-    const answer = await attempt(method, headers, body)
-    return timer.lengthens(method, answer) ? attempt(method, headers, body) : answer
+    const answer = await prove({ method, headers, body })
+    return timer.lengthens(method, answer) ? prove({ method, headers, body }) : answer
   }
 
-  function attempt(method: string, headers: SipHeaders | undefined, body: string | undefined): Promise<ReinviteAnswer> {
-    if (end.happened()) return Promise.resolve(localAnswer(481, 'Dialog Has Ended'))
-    return connection.settle((done) => {
+  /** Sends a request, and again with credentials where the far end asks for them; the SIP server counts CSeq up (RFC 3261 §22.2). */
+  async function prove(asked: Asked): Promise<ReinviteAnswer> {
+    const challenges = credentials?.begin()
+    for (let proof: SipHeaders = {}; ; ) {
+      const { answer, uri } = await attempt({ ...asked, headers: again(asked.headers ?? {}, proof) })
+      const next = uri === null ? null : challenges?.headersFor(answer, { method: asked.method, uri, body: asked.body ?? '' })
+      if (!next) return answer
+      proof = next
+    }
+  }
+
+  function attempt({ method, headers, body }: Asked): Promise<Attempted> {
+    if (method !== 'BYE' && end.happened()) return Promise.resolve({ answer: localAnswer(481, 'Dialog Has Ended'), uri: null })
+    let uri: string | null = null
+    const settled = connection.settle<ReinviteAnswer>((done) => {
       const parts = { method, headers: flattenHeaders(timer.headersOf(method, headers)), ...(body ? { body } : {}), noAck: true }
       dialog.request(parts, (fault, answer, acknowledge) => {
-        if (fault) return done(localAnswer(481, messageOf(fault)))
+        // The SIP server does not know the dialog: it has ended meanwhile.
+        if (fault) return done(localAnswer(481, messageOf(fault), method === 'BYE' ? 'link' : 'server'))
         if (answer.status < 200) return
+        uri = answer.req.uri
         const plain = toAnswer(answer)
         timer.heard(method, plain)
         done(acknowledge ? { ...plain, ack: (sdp) => acknowledge({ body: sdp }) } : plain)
       })
     })
+    return settled.then((answer) => ({ answer, uri }))
   }
 
   return {
@@ -113,19 +135,25 @@ export function wrapDialog(dialog: DrachtioDialog, connection: Connection, { agr
     async bye(headers) {
       if (end.happened()) return
       end.silence()
-      const answer = await connection.settle((done) => {
-        dialog.request({ method: 'BYE', headers: flattenHeaders(headers) }, (fault, heard) => {
-          // The SIP server does not know the dialog: it has ended meanwhile.
-          if (fault) done(localAnswer(481, messageOf(fault), 'link'))
-          else if (heard.status >= 200) done(toAnswer(heard))
-        })
-      })
+      const answer = await prove({ method: 'BYE', headers })
       // Without an answer the far end is gone as well; either way nothing is left of the dialog.
       if (answer.madeHere === 'server') connection.undelivered('BYE', dialog.sip.callId, answer)
       forget()
       unfollow?.()
     },
   }
+}
+
+interface Asked {
+  readonly method: string
+  readonly headers?: SipHeaders | undefined
+  readonly body?: string | undefined
+}
+
+interface Attempted {
+  readonly answer: ReinviteAnswer
+  /** Request-URI as it was sent; null if there was no response. */
+  readonly uri: string | null
 }
 
 function isOffer(request: IncomingRequest): boolean {

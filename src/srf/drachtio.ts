@@ -46,8 +46,13 @@ export interface DrachtioDialog extends EventEmitter {
   destroy(parts: { headers?: Headers }, done: (fault: unknown) => void): void
   request(
     parts: { method: string; headers?: Headers; body?: string; noAck?: boolean },
-    done: (fault: unknown, answer: DrachtioMessage, ack?: DrachtioAck) => void,
+    done: (fault: unknown, answer: DrachtioAnswer, ack?: DrachtioAck) => void,
   ): void
+}
+
+/** A response, and the request as it was sent. */
+export interface DrachtioAnswer extends DrachtioMessage {
+  readonly req: DrachtioMessage
 }
 
 /** What `createUAC` gives for an INVITE without an offer. */

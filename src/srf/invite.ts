@@ -1,7 +1,7 @@
 import { AppError, messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
 import type { FarEnd, IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipDialog, SipHeaders } from './contract.js'
-import { retryHeaders, sameCall } from './credentials.js'
+import { type CallCredentials, callCredentials, sameCall } from './credentials.js'
 import { type DialogTerms, wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
 import { answerEarlyUpdates } from './early-update.js'
@@ -21,6 +21,7 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
   const onCancel: ((reason: string) => void)[] = []
   let cancelled: { reason: string } | null = null
   let farEnd: FarEnd | null = null
+  let credentials: CallCredentials | undefined
 
   function cancel(reason: string): void {
     if (cancelled) return
@@ -44,7 +45,8 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
       const answer = session && answering(session, request, headers ?? {})
       drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: headersOf(sdp, answer?.headers ?? headers) }, (fault, dialog) => {
         forgetAnswer()
-        if (!fault) return resolve(wrapDialog(dialog, connection, { agreed: answer?.terms, farEnd: directly(farEnd, request) }))
+        if (!fault)
+          return resolve(wrapDialog(dialog, connection, { agreed: answer?.terms, credentials, farEnd: directly(farEnd, request) }))
         // A 200 that was refused is none: the caller still waits for a final response.
         raw.res.finished = cancelled !== null
         fail(messageOf(fault), fault)
@@ -79,6 +81,9 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
     follow(followed) {
       farEnd = followed
     },
+    answerChallenges(account) {
+      credentials = callCredentials(account)
+    },
   }
 }
 
@@ -90,6 +95,7 @@ export interface InviteNeeds extends InviteGround {
 
 export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: InviteNeeds): OutgoingInvite {
   const body = parts.body ?? sdp ?? ''
+  const credentials = parts.credentials && callCredentials(parts.credentials)
   const onProvisional: ((answer: SipAnswer) => void)[] = []
   let request: DrachtioRequest | null = null
   let offer = session
@@ -142,22 +148,21 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
 
   async function run(): Promise<InviteResult> {
     let headers = parts.headers ?? {}
-    for (const tried = new Set<'credentials' | 'interval'>(); ; ) {
+    let challenges = credentials?.begin()
+    for (let isLonger = false; ; ) {
       const result = await attempt(offer ? offering(offer, headers, parts.credentials !== undefined) : headers)
       if (result.outcome !== 'failed' || !request || cancel) return result
-      const longer = tried.has('interval') ? null : offer && longerOffer(offer, result.answer)
-      const retry = longer ? sameCall(request, 'INVITE') : tried.has('credentials') ? null : proof(request, result.answer)
-      if (!retry) return result
-      // Another interval is another request, which may be challenged again.
-      if (longer) tried.delete('credentials')
-      tried.add(longer ? 'interval' : 'credentials')
+      const longer = isLonger ? null : offer && longerOffer(offer, result.answer)
+      const proof = longer ? {} : challenges?.headersFor(result.answer, { method: 'INVITE', uri, body })
+      if (!proof) return result
+      if (longer) {
+        isLonger = true
+        // Another interval is another request, which may be challenged again.
+        challenges = credentials?.begin()
+      }
       offer = longer ?? offer
-      headers = again(headers, retry)
+      headers = again(headers, { ...sameCall(request, 'INVITE'), ...proof })
     }
-  }
-
-  function proof(sent: DrachtioRequest, answer: SipAnswer): SipHeaders | null {
-    return parts.credentials ? retryHeaders(answer, { sent, method: 'INVITE', uri, body, credentials: parts.credentials }) : null
   }
 
   function taken(outcome: DrachtioDialog | DrachtioOffered): InviteResult {
@@ -168,7 +173,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
     }
     const answer = toAnswer(outcome.res)
     const agreed = offer && termsOfAnswer(offer, answer)
-    const terms = { agreed, farEnd: directly(parts.farEnd, answer) }
+    const terms = { agreed, credentials, farEnd: directly(parts.farEnd, answer) }
     if (!isDialog(outcome)) return offered(outcome, connection, terms)
     return { outcome: 'answered', dialog: wrapDialog(outcome, connection, terms), answer }
   }

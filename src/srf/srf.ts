@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
 import { type Connection, connect } from './connection.js'
 import type { IncomingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from './contract.js'
-import { retryHeaders } from './credentials.js'
+import { callCredentials, sameCall } from './credentials.js'
 import { type Drachtio, type DrachtioMessage, newDrachtio } from './drachtio.js'
 import { again, flattenHeaders } from './headers.js'
 import { sendInvite, toIncomingInvite } from './invite.js'
@@ -104,21 +104,23 @@ async function sendRequest(
   uri: string,
   parts: OutgoingParts,
 ): Promise<SipAnswer> {
-  let sent: DrachtioMessage | null = null
+  const sent: { call: SipHeaders } = { call: {} }
   const attempt = (headers: SipHeaders): Promise<SipAnswer> =>
     connection.settle((done) => {
       const optional = { ...(parts.body ? { body: parts.body } : {}), ...(parts.via === undefined ? {} : { proxy: parts.via }) }
       drachtio.request({ uri, method, headers: flattenHeaders(headers), ...optional }, (fault, request) => {
         if (fault) return done(localAnswer(503, fault.message))
-        sent = request
+        sent.call = sameCall(request, method)
         request.on('response', (answer: DrachtioMessage) => {
           if (answer.status >= 200) done(toAnswer(answer))
         })
       })
     })
-  const headers = parts.headers ?? {}
-  const answer = await attempt(headers)
-  if (!sent || !parts.credentials) return answer
-  const retry = retryHeaders(answer, { sent, method, uri, body: parts.body ?? '', credentials: parts.credentials })
-  return retry ? attempt(again(headers, retry)) : answer
+  const challenges = parts.credentials && callCredentials(parts.credentials).begin()
+  for (let headers = parts.headers ?? {}; ; ) {
+    const answer = await attempt(headers)
+    const proof = challenges?.headersFor(answer, { method, uri, body: parts.body ?? '' })
+    if (!proof) return answer
+    headers = again(headers, { ...sent.call, ...proof })
+  }
 }

@@ -4,7 +4,7 @@ import { dialled } from '../sip/dialled.js'
 import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/identity/caller.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../sip/name-addr.js'
 import { printUri, withUser } from '../sip/uri.js'
-import type { IncomingRequest, OutgoingParts, SipHeaders } from '../srf/srf.js'
+import type { IncomingRequest, OutgoingParts, SipCredentials, SipHeaders } from '../srf/srf.js'
 
 /** Who calls, as the other side shall see it. */
 export interface OutsideParty {
@@ -27,14 +27,19 @@ const unknown: OutsideParty = { name: '', number: 'anonymous', isPrivate: true, 
 
 /** The call as the carrier wants it: its own host in all addresses, the number it knows as caller, our name with it. */
 export function outgoingCall(trunk: Trunk, number: string, party: OutsideParty, dialplan: Dialplan): OutgoingCall {
-  const { username, password } = trunk
+  const credentials = credentialsOf(trunk)
   return {
     uri: addressAt(trunk, number),
     parts: {
       headers: callerHeaders(trunk, party, dialplan),
-      ...(username !== null && password !== null ? { credentials: { username, password } } : {}),
+      ...(credentials ? { credentials } : {}),
     },
   }
+}
+
+/** Our account at the carrier; null if it needs none. */
+export function credentialsOf({ username, password }: Trunk): SipCredentials | null {
+  return username !== null && password !== null ? { username, password } : null
 }
 
 /** Of a caller who wants to stay unknown only a carrier inside the trust domain learns the number (RFC 3325 §7, RFC 3323 §4.1.1.3). */

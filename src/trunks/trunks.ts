@@ -2,10 +2,10 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
-import type { IncomingRequest, SipApplication, SipSource } from '../srf/srf.js'
+import type { IncomingRequest, SipApplication, SipCredentials, SipSource } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { createHealth, type Health, type Inquiry } from './health.js'
-import { calledNumber, callerOf, callerUri, type OutgoingCall, type OutsideParty, outgoingCall } from './identity.js'
+import { calledNumber, callerOf, callerUri, credentialsOf, type OutgoingCall, type OutsideParty, outgoingCall } from './identity.js'
 import { type CallPlace, locatedCall } from './located.js'
 import { startPing } from './ping.js'
 import { createSourceLookup } from './source.js'
@@ -26,6 +26,8 @@ export interface Trunks {
   outgoing(trunk: Trunk, number: string, party: OutsideParty): OutgoingCall
   /** The same with the place of the phone; null where the carrier does not take it, or the call cannot carry it. */
   located(trunk: Trunk, number: string, party: OutsideParty, place: CallPlace): OutgoingCall | null
+  /** Our account at that carrier; null if it needs none. */
+  credentials(trunk: Trunk): SipCredentials | null
   /** The caller of a call that came from a trunk. */
   caller(request: IncomingRequest): OutsideParty
   /** The number a trunk call is for. */
@@ -68,6 +70,7 @@ export function createTrunks({ srf, dialplan, store, clock, log, metrics, settin
     },
     warnings: () => warningsOf(dialplan, health),
     trunkOf,
+    credentials: credentialsOf,
     asked: (trunk) => health.asked(trunk, 'INVITE'),
     outgoing: (trunk, number, party) => outgoingCall(trunk, number, party, dialplan),
     located(trunk, number, party, place) {

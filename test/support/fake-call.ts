@@ -45,6 +45,7 @@ export function createFakeCall({ body = 'an offer', lost }: FakeCallParts = {}):
     respond: (status, parts) => void (cancelled || base.respond(status, parts)),
     onCancel: (listener) => void onCancel.push(listener),
     follow: () => undefined,
+    answerChallenges: () => undefined,
     accept({ sdp, headers }) {
       if (lost || cancelled) return Promise.reject(new AppError('SIP_SEND_FAILED', 'the caller is gone'))
       responses.push({ status: 200, parts: { body: sdp, ...(headers ? { headers } : {}) } })

@@ -65,6 +65,9 @@ export function bridge(caller: SipDialog, callee: SipDialog, kind: Caller['kind'
   }
 }
 
+/** A far end that does not support UPDATE (RFC 3261 §21.4.6, §21.5.2): a re-INVITE carries the offer to it. */
+const withoutUpdate: ReadonlySet<number> = new Set([405, 501])
+
 interface Direction {
   readonly from: SipDialog
   readonly to: SipDialog
@@ -96,7 +99,8 @@ async function relay(request: IncomingRequest, { from, to, passage }: Direction)
   }
   const headers = request.body ? pick(request, ['Content-Type']) : {}
   const answer = await to.request(request.method, { headers, ...(request.body ? { body: request.body } : {}) })
-  pass(answer, request)
+  const takesNoUpdate = request.method === 'UPDATE' && withoutUpdate.has(answer.status)
+  pass(takesNoUpdate ? await to.reinvite(request.body) : answer, request)
 }
 
 /** Hold, resume, a new codec or address: the offer goes to the other side and its answer comes back (RFC 3264 §8). */

@@ -50,6 +50,7 @@ const worldCase = z.strictObject({
   dial: text.optional(),
   over: z.strictObject({ caller: transport.optional(), callee: transport.optional() }).optional(),
   answers: z.union([z.array(status), z.partialRecord(z.enum(roles), z.array(status))]).optional(),
+  challenges: z.array(z.enum(['re-INVITE', 'UPDATE', 'INFO', 'MESSAGE', 'BYE'])).optional(),
   early: z.array(step).optional(),
   inCall: z.array(step).optional(),
   change: z.record(text, change).optional(),

@@ -140,7 +140,9 @@ async function perform(play: Play, step: string, callerOwn: Side): Promise<void>
   if (method === 'INVITE') send(play, side.party, acknowledgement(side, sent, final))
   play.statuses.set(name, final.status)
   const other = role === 'caller' ? play.answering?.party : callerOwn.party
-  if (other && (method === 'BYE' || method === 'CANCEL')) await other.request(method)
+  if (!other || (method !== 'BYE' && method !== 'CANCEL')) return
+  await other.request(method)
+  if (challengesOf(other, play).includes(method)) await other.request(method)
 }
 
 /** RFC 3261 §9.1: Request-URI, Via, From, To and the number of CSeq are those of the INVITE. */
@@ -176,6 +178,7 @@ function keyPlaces(key: string): Places {
 function responder(party: Party, play: Play): (message: WireMessage) => void {
   const tag = newTag()
   const script = scriptOf(party, play)
+  const challenged = challengesOf(party, play)
   let ringing: WireMessage | null = null
   const say = (request: WireMessage, status: number): WireMessage => send(play, party, responseTo(request, status, party, tag))
 
@@ -194,12 +197,17 @@ function responder(party: Party, play: Play): (message: WireMessage) => void {
   return (message) => {
     if (message.name === 'ACK') return
     if (message.name === 'INVITE') return void ring(message).catch((fault: unknown) => play.faults.push(String(fault)))
-    say(message, 200)
+    const isChallenged = challenged.includes(message.name) && message.header('Proxy-Authorization') === ''
+    say(message, isChallenged ? 407 : 200)
     if (message.name !== 'CANCEL' || !ringing) return
     const cancelled = ringing
     ringing = null
     say(cancelled, 487)
   }
+}
+
+function challengesOf(party: Party, { one, cast }: Play): readonly string[] {
+  return party === cast.trunk ? (one.challenges ?? []) : []
 }
 
 function scriptOf(party: Party, { one, cast }: Play): number[] {

@@ -41,6 +41,19 @@ function leg(status: number): { readonly dialog: SipDialog; ask(method: string, 
   return { dialog, ask }
 }
 
+it.each([405, 501])('an UPDATE with an offer goes on as a re-INVITE to a far end that answers it with %i', async (said) => {
+  const [caller, callee] = [leg(200), leg(said)]
+  const offers: (string | null)[] = []
+  callee.dialog.reinvite = (sdp) => {
+    offers.push(sdp)
+    return Promise.resolve({ status: 200, reason: 'OK', header: () => '', body: 'v=0' })
+  }
+  bridge(caller.dialog, callee.dialog, 'device')
+  expect(await caller.ask('UPDATE', 'application/sdp', 'v=0 offer')).toBe(200)
+  expect(offers).toEqual(['v=0 offer'])
+  expect(await caller.ask('MESSAGE', 'text/plain', 'hello')).toBe(said)
+})
+
 // A phone that hears 401, 403 or 407 takes its own credentials for wrong; RFC 3261 §12.2.1.2 for 481 and 408.
 it.each([
   ['INVITE', 'application/sdp', 'v=0', 403, 488],
