@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import { flowUri } from '../sip/syntax/flow-uri.js'
 import type { FarEnd, IncomingRequest, SipSource } from '../srf/srf.js'
-import type { BoundContact } from './bindings/binding.js'
+import { type BoundContact, phoneOf } from './bindings/binding.js'
 import type { Bindings } from './bindings/bindings.js'
 import { reachOf } from './bindings/reach.js'
 import { betweenOf, flowOf } from './register/register-request.js'
@@ -28,22 +28,42 @@ export function beginningOf(request: IncomingRequest, bindings: readonly Pick<Bo
 
 /**
  * Follows a phone through its dialog (RFC 5626 §5.3): the latest sign of life shows the flow, be it a request in the dialog or a REGISTER.
- * A registration of another contact of the device does not move the dialog, as long as its own flow is registered and open.
+ * A registration of another phone with the same account does not move the dialog: neither one that was there from the beginning, nor any
+ * as long as the dialog's own flow is registered, open and answers.
  */
 export function createFollower({ bindings, node, clock }: FollowNeeds): (device: DeviceId, from: Beginning) => FarEnd {
+  const heldHere = (device: DeviceId) => bindings.of(device).filter((binding) => binding.node === node)
   return (device, from) => {
-    let present = { ...from, since: clock.now() }
+    let present = { ...from, since: clock.now(), isSilent: false }
+    /** The phone as it has registered; null: it has not, on this flow. */
+    let phone = heldHere(device).find(({ flow }) => flow === from.flow) ?? null
+    const others = new Set(
+      heldHere(device)
+        .filter((binding) => phone !== null && !isSamePhone(binding, phone))
+        .map(({ callId }) => callId),
+    )
 
     function newest(among: readonly BoundContact[]): BoundContact | null {
       return among.reduce<BoundContact | null>((best, next) => (best && best.registered >= next.registered ? best : next), null)
     }
 
+    /** A silent phone may have restarted at another port: then a later contact of the same make is its own. */
+    function heirOf(silent: BoundContact, own: readonly BoundContact[]): BoundContact | null {
+      return newest(own.filter((binding) => isLater(binding) && binding.userAgent !== '' && binding.userAgent === silent.userAgent))
+    }
+
+    function isLater({ registered }: BoundContact): boolean {
+      return registered * 1_000 >= present.since
+    }
+
     function bindingNow(): BoundContact | null {
-      const own = bindings.of(device).filter((binding) => binding.node === node && !bindings.isClosed(binding.flow))
+      const own = heldHere(device).filter(({ flow, callId }) => !bindings.isClosed(flow) && !others.has(callId))
+      const heir = present.isSilent && phone ? heirOf(phone, own) : null
+      if (heir) return heir
       const here = own.find(({ flow }) => flow === present.flow)
+      phone = here ?? phone
       // One phone keeps the Call-ID of its registration (RFC 3261 §10.2) when its address translation gives it another port.
-      if (here) return newest(own.filter(({ callId, registered }) => callId === here.callId && registered >= here.registered))
-      const isLater = ({ registered }: BoundContact): boolean => registered * 1_000 >= present.since
+      if (here) return newest(own.filter((binding) => isSamePhone(binding, here) && binding.registered >= here.registered))
       return newest(bindings.isClosed(present.flow) ? own : own.filter(isLater))
     }
 
@@ -51,7 +71,10 @@ export function createFollower({ bindings, node, clock }: FollowNeeds): (device:
       heard(source: SipSource) {
         const flow = flowOf(source)
         const local = flow.endsWith(transportOf(present.flow)) ? present.local : ''
-        present = { flow, local, since: clock.now() }
+        present = { flow, local, since: clock.now(), isSilent: false }
+      },
+      silent() {
+        present = { ...present, isSilent: true }
       },
       hop() {
         const binding = bindingNow()
@@ -59,6 +82,11 @@ export function createFollower({ bindings, node, clock }: FollowNeeds): (device:
       },
     }
   }
+}
+
+function isSamePhone(one: BoundContact, other: BoundContact): boolean {
+  const phone = phoneOf(one.instance)
+  return one.callId === other.callId || (phone !== '' && phone === phoneOf(other.instance))
 }
 
 /** `;transport=udp` */

@@ -51,6 +51,8 @@ export interface IncomingRequest {
 export interface FarEnd {
   /** A request in the dialog came from there. */
   heard(source: SipSource): void
+  /** A request to it was not answered. */
+  silent(): void
   /** The next hop of requests to it; null: as the dialog says (RFC 3261 §12.2.1.1). */
   hop(): string | null
 }

@@ -105,6 +105,7 @@ export function wrapDialog(
         uri = answer.req.uri
         const plain = toAnswer(answer)
         timer.heard(method, plain)
+        if (plain.madeHere === 'server') farEnd?.silent()
         done(acknowledge ? { ...plain, ack: (sdp) => acknowledge({ body: sdp }) } : plain)
       })
     })

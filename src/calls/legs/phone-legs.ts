@@ -1,3 +1,4 @@
+import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
@@ -21,6 +22,7 @@ export interface PhoneLeg {
 
 export interface PhoneLegsNeeds {
   readonly registrar: Pick<Registrar, 'onRegistered' | 'onUnregistered'>
+  readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
 }
@@ -28,37 +30,77 @@ export interface PhoneLegsNeeds {
 /** `due`: something has happened while the answer was awaited. */
 type Probe = 'none' | 'asked' | 'due'
 
+interface Watched {
+  probe: Probe
+  /** The phone was registered here, and is not any more. */
+  isGone: boolean
+  /** In a row. */
+  silences: number
+  /** The next probe of a phone that was silent. */
+  again: Alarm | null
+}
+
+/** A phone whose connection or address translation was lost has registered again by then. */
+const nextProbeMs: Milliseconds = 60_000
+/** A phone that was silent as often, and is registered, ignores OPTIONS. */
+const mostProbes = 30
+
 /**
  * A phone that dies in a call and restarts registers anew, and nobody ends its call. So each leg of a phone is probed when the phone
- * registers on another flow or with another Call-ID, and when its last registration has gone: OPTIONS in the dialog. 481 and silence end
- * the call (RFC 3261 §12.2.1.2, RFC 5057 §5.1); every other answer shows that the phone has it.
+ * registers on another flow or with another Call-ID, and when its last registration has gone: OPTIONS in the dialog. 481 ends the call
+ * (RFC 3261 §12.2.1.2, RFC 5057 §5.1). Silence, which RFC 3261 takes for the same, is not enough, since some phones ignore OPTIONS in a
+ * dialog: the phone is asked again, and its call is ended when it is not registered any more and silent twice. Every other answer shows
+ * that the phone is there.
  */
-export function createPhoneLegs({ registrar, log, metrics }: PhoneLegsNeeds): PhoneLegs {
-  const legs = new Map<DeviceId, Map<PhoneLeg, Probe>>()
+export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNeeds): PhoneLegs {
+  const legs = new Map<DeviceId, Map<PhoneLeg, Watched>>()
 
   function forget(leg: PhoneLeg): boolean {
     const own = legs.get(leg.device)
+    own?.get(leg)?.again?.cancel()
     const wasThere = own?.delete(leg) ?? false
     if (own?.size === 0) legs.delete(leg.device)
     return wasThere
   }
 
   async function probe(leg: PhoneLeg): Promise<void> {
-    const own = legs.get(leg.device)
-    if (!own?.has(leg)) return
-    if (own.get(leg) !== 'none') {
-      own.set(leg, 'due')
+    const watched = legs.get(leg.device)?.get(leg)
+    if (!watched) return
+    if (watched.probe !== 'none') {
+      watched.probe = 'due'
       return
     }
-    own.set(leg, 'asked')
+    watched.probe = 'asked'
     const answer = await leg.dialog.request('OPTIONS')
-    const isDue = own.get(leg) === 'due'
-    if (own.has(leg)) own.set(leg, 'none')
+    const isDue = (watched.probe as Probe) === 'due'
+    watched.probe = 'none'
     if (isDue) return probe(leg)
-    if (!isLost(answer, leg.proof) || !forget(leg)) return
+    const verdict = verdictOn(answer)
+    if (verdict === 'lost' || (verdict === 'silent' && isGivenUp(leg, watched))) end(leg, answer)
+    else if (verdict === 'there') watched.silences = 0
+  }
+
+  /** If it is not, the phone is asked again. */
+  function isGivenUp(leg: PhoneLeg, watched: Watched): boolean {
+    watched.silences += 1
+    if (watched.isGone && watched.silences > 1 && leg.proof === 'likely') return true
+    watched.again?.cancel()
+    if (legs.get(leg.device)?.has(leg) && watched.silences < mostProbes) watched.again = clock.after(nextProbeMs, () => void probe(leg))
+    return false
+  }
+
+  function end(leg: PhoneLeg, { status }: SipAnswer): void {
+    if (!forget(leg)) return
     metrics.orphanedCallsTotal.inc()
-    log.warn({ event: 'call.orphaned', device: leg.device, status: answer.status }, `a call is ended: ${leg.device} has lost it`)
+    log.warn({ event: 'call.orphaned', device: leg.device, status }, `a call is ended: ${leg.device} has lost it`)
     leg.onDead()
+  }
+
+  function note(device: DeviceId, isGone: boolean): void {
+    for (const watched of legs.get(device)?.values() ?? []) {
+      if (watched.isGone !== isGone) watched.silences = 0
+      watched.isGone = isGone
+    }
   }
 
   function probeAll(device: DeviceId): void {
@@ -67,27 +109,31 @@ export function createPhoneLegs({ registrar, log, metrics }: PhoneLegsNeeds): Ph
 
   const stops = [
     registrar.onRegistered((device, how) => {
+      note(device, false)
       if (how === 'anew') probeAll(device)
     }),
-    registrar.onUnregistered(probeAll),
+    registrar.onUnregistered((device) => {
+      note(device, true)
+      probeAll(device)
+    }),
   ]
 
   return {
     watch(leg) {
-      const own = legs.get(leg.device) ?? new Map<PhoneLeg, Probe>()
-      legs.set(leg.device, own.set(leg, 'none'))
+      const own = legs.get(leg.device) ?? new Map<PhoneLeg, Watched>()
+      legs.set(leg.device, own.set(leg, { probe: 'none', isGone: false, silences: 0, again: null }))
       return () => void forget(leg)
     },
     close() {
       for (const stop of stops) stop()
-      legs.clear()
+      for (const own of Array.from(legs.values())) for (const leg of Array.from(own.keys())) forget(leg)
     },
   }
 }
 
 /** When the link to our own SIP server is lost, its dialogs end anyway. */
-function isLost({ status, madeHere }: SipAnswer, proof: PhoneLeg['proof']): boolean {
-  if (madeHere === 'link') return false
-  if (madeHere === 'server') return proof === 'likely'
-  return status === 481 || (status === 408 && proof === 'likely')
+function verdictOn({ status, madeHere }: SipAnswer): 'lost' | 'silent' | 'there' {
+  if (madeHere === 'link') return 'there'
+  if (madeHere === 'server' || status === 408) return 'silent'
+  return status === 481 ? 'lost' : 'there'
 }

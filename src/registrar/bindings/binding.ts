@@ -119,3 +119,8 @@ export function sameButExpiry(left: readonly BoundContact[], right: readonly Bou
 function sameContact(left: BoundContact, right: BoundContact | undefined): boolean {
   return right !== undefined && left.node === right.node && stable.every((member) => left[member] === right[member])
 }
+
+/** `+sip.instance` without `reg-id`: one phone may have several flows (RFC 5626 §4.2). */
+export function phoneOf(instance: string): string {
+  return instance.replace(/#\d+$/, '')
+}

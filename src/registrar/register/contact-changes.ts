@@ -1,6 +1,6 @@
 import type { DeviceId, NodeName } from '../../base/identity.js'
 import { sameUri } from '../../sip/uri.js'
-import type { BoundContact } from '../bindings/binding.js'
+import { type BoundContact, phoneOf } from '../bindings/binding.js'
 import { type Refusal, refusal } from './refusal.js'
 import type { ExpiryLimits, Origin, Wish, WishedContact } from './register-request.js'
 
@@ -81,11 +81,6 @@ function withRoom(bindings: readonly BoundContact[], needs: ChangeNeeds): readon
 function compare(one: readonly number[], other: readonly number[]): number {
   const at = one.findIndex((value, index) => value !== other[index])
   return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0)
-}
-
-/** `+sip.instance` without `reg-id`: one phone may have several flows (RFC 5626 §4.2). */
-function phoneOf(instance: string): string {
-  return instance.replace(/#\d+$/, '')
 }
 
 function bind({ contact, seconds, instance }: WishedContact, { device, node, origin, now }: ChangeNeeds): BoundContact {

@@ -6,6 +6,7 @@ import { createMetrics } from '../../../src/base/metrics.js'
 import { createPhoneLegs } from '../../../src/calls/legs/phone-legs.js'
 import type { RegisteredHow } from '../../../src/registrar/registrar.js'
 import type { SipAnswer } from '../../../src/srf/srf.js'
+import { createManualClock } from '../../support/manual-clock.js'
 
 const desk = 'HD0001' as DeviceId
 
@@ -15,7 +16,9 @@ function openLeg(proof: 'likely' | 'certain' = 'likely') {
     throw fault
   }
   const [registered, unregistered] = [createEmitter<[DeviceId, RegisteredHow]>(fail), createEmitter<[DeviceId]>(fail)]
+  const clock = createManualClock()
   const legs = createPhoneLegs({
+    clock,
     registrar: { onRegistered: registered.on, onUnregistered: unregistered.on },
     log: silentLogger(),
     metrics: createMetrics(),
@@ -31,6 +34,7 @@ function openLeg(proof: 'likely' | 'certain' = 'likely') {
     registers: (how: RegisteredHow = 'anew') => registered.emit(desk, how),
     goes: () => unregistered.emit(desk),
     stop,
+    clock,
     get asked() {
       return asked.length
     },
@@ -48,9 +52,9 @@ function openLeg(proof: 'likely' | 'certain' = 'likely') {
 describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §5.1)', () => {
   it.each([
     [481, undefined, 1],
-    [408, undefined, 1],
-    [408, 'server', 1],
-    [503, 'server', 1],
+    [408, undefined, 0],
+    [408, 'server', 0],
+    [503, 'server', 0],
     [503, 'link', 0],
     [200, undefined, 0],
     [405, undefined, 0],
@@ -86,6 +90,53 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     leg.goes()
     await leg.answers(481)
     expect(leg.deaths).toBe(1)
+  })
+
+  it('that ignores OPTIONS keeps its call as long as it is registered, and is asked again a limited number of times', async () => {
+    const leg = openLeg()
+    leg.registers()
+    for (let minutes = 0; minutes < 60; minutes++) {
+      await leg.answers(408, 'server')
+      leg.clock.advance(60_000)
+      leg.registers('again')
+    }
+    expect([leg.asked, leg.deaths, leg.clock.pending]).toEqual([30, 0, 0])
+  })
+
+  it('is asked again after silence: then its new contact may answer', async () => {
+    const leg = openLeg()
+    leg.registers()
+    await leg.answers(408, 'server')
+    leg.clock.advance(60_000)
+    await leg.answers(481)
+    expect([leg.asked, leg.deaths, leg.clock.pending]).toEqual([2, 1, 0])
+  })
+
+  it.each([
+    ['likely', 1],
+    ['certain', 0],
+  ] as const)('is ended when the phone is not registered any more and is silent twice; %s: dead %i times', async (proof, deaths) => {
+    const leg = openLeg(proof)
+    leg.registers()
+    await leg.answers(408, 'server')
+    leg.goes()
+    await leg.answers(503, 'server')
+    expect(leg.deaths).toBe(0)
+    leg.clock.advance(60_000)
+    await leg.answers(503, 'server')
+    expect([leg.asked, leg.deaths]).toEqual([3, deaths])
+  })
+
+  it('is not ended when the phone has registered again before the second silence', async () => {
+    const leg = openLeg()
+    leg.goes()
+    await leg.answers(503, 'server')
+    leg.registers('again')
+    leg.clock.advance(60_000)
+    await leg.answers(408, 'server')
+    expect([leg.asked, leg.deaths]).toEqual([2, 0])
+    leg.stop()
+    expect(leg.clock.pending).toBe(0)
   })
 
   it('is asked once at a time, and once more for all that has happened meanwhile', async () => {
