@@ -96,7 +96,8 @@ export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNee
     leg.onDead()
   }
 
-  function note(device: DeviceId, isGone: boolean): void {
+  function note(device: DeviceId, state: 'registered' | 'gone'): void {
+    const isGone = state === 'gone'
     for (const watched of legs.get(device)?.values() ?? []) {
       if (watched.isGone !== isGone) watched.silences = 0
       watched.isGone = isGone
@@ -109,11 +110,11 @@ export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNee
 
   const stops = [
     registrar.onRegistered((device, how) => {
-      note(device, false)
+      note(device, 'registered')
       if (how === 'anew') probeAll(device)
     }),
     registrar.onUnregistered((device) => {
-      note(device, true)
+      note(device, 'gone')
       probeAll(device)
     }),
   ]
