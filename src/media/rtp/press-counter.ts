@@ -49,6 +49,8 @@ const lateSequences = 500
 const lateSamples = 5_000 * samplesPerMs
 /** Updates of a press come every 20 to 50 ms (RFC 4733 §2.5.1.2). */
 const closeMs: Milliseconds = 120
+/** No pause fits into a gap like this. Durations that fall in it say nothing: they count down, or are in the wrong byte order. */
+const unbrokenMs: Milliseconds = 60
 /** Two presses of one key are at least this far apart, as 40 ms of tone and 40 ms of pause are the least that is dialled. */
 const shortestRhythmMs: Milliseconds = 80
 
@@ -81,7 +83,7 @@ export function createPressCounter(): PressCounter {
 function isLate(before: Press, packet: ReceivedEvent): boolean {
   const behind = (before.sequence - packet.sequence) & 0xffff
   const age = (before.timestamp - packet.timestamp) >>> 0
-  return behind < lateSequences || (age > 0 && age < lateSamples)
+  return behind < lateSequences || (packet.end && age > 0 && age < lateSamples)
 }
 
 interface Circumstances {
@@ -116,10 +118,10 @@ function isEndAgain({ ends }: Press, { ahead, gap }: Step): boolean {
 
 /** A duration that starts again is another press of a sender with one timestamp for all; so is one that has stood still over a gap. */
 function goesOn(before: Press, packet: ReceivedEvent, { ahead, gap, growth }: Step): boolean {
-  if (packet.end && ahead === 1) return true
+  if (packet.end && (ahead === 1 || (ahead <= 3 && gap <= closeMs))) return true
   // RFC 4733 §2.5.1.3: the longest duration is 8 s. Senders stay there, or start again from 0.
   if (before.duration > longestDuration - 1_000) return gap <= closeMs || growth === 0
-  if (growth < 0) return false
+  if (growth < 0) return ahead <= 3 && gap < unbrokenMs
   if (growth === 0) return gap <= closeMs || (packet.end && ahead <= 8)
   return ahead <= 4 || growth >= (gap * samplesPerMs) / 4 - 400
 }
@@ -141,7 +143,7 @@ function runsOn(packet: ReceivedEvent, { ahead, gap, samples, growth }: Step, { 
   if (growth > 0 && ahead <= 2) return gap <= 400
   if (gap > closeMs) return false
   if (packet.end && ahead === 1) return true
-  if (growth < 0) return false
+  if (growth < 0) return ahead <= 3 && gap < unbrokenMs && samples < unbrokenMs * samplesPerMs
   if (growth === 0) {
     const isClose = movesTimestamp || gap < shortestRhythmMs || samples < shortestRhythmMs * samplesPerMs
     return isClose && ahead <= (packet.duration === 0 ? 4 : 2)
