@@ -48,7 +48,13 @@ export async function openCommandLine(given?: TestRedis, networkSecret = secret)
   const store = await openTestStore(redis)
   const directory = createDirectory({ store, seal: createSeal(new Secret(networkSecret)), log: silentLogger() })
   if (!given) await furnish(directory)
-  const settings = { node: 'paris-1', site: 'paris', secret: networkSecret, redis: `unix://${redis.socket}`, sip: { domain: 'hotdesk.test' } }
+  const settings = {
+    node: 'paris-1',
+    site: 'paris',
+    secret: networkSecret,
+    redis: `unix://${redis.socket}`,
+    sip: { domain: 'hotdesk.test' },
+  }
   await writeFile(join(folder, 'hotdesk.yaml'), JSON.stringify(settings))
   await mkdir(join(folder, 'dialplans'))
   for (const site of ['paris', 'london']) await writeFile(join(folder, `dialplans/${site}.yaml`), finishedPlanText(site))

@@ -141,7 +141,7 @@ const bug: Readonly<Record<string, Phone>> = {
   'durations that stay 0, every packet a new timestamp': { duration: () => 0, timestamp: moved },
   'durations that stay at 160, every packet a new timestamp': { duration: () => 160, timestamp: moved },
   'durations that stay 0, one timestamp': { duration: () => 0, timestamp: () => 1_000 },
-  'durations that fall': { duration: (since) => (200 - since) * 8 },
+  'durations that fall': { packetMs: 10, duration: (since) => (200 - since) * 8 },
   'durations in the wrong byte order': { duration: (since) => ((since * 8) >> 8) | (((since * 8) & 0xff) << 8) },
   'end packets of duration 0': { duration: (since) => (since < 100 ? since * 8 : 0) },
   'timestamps that go back from press to press': { timestamp: (pressAt) => 1_000_000 - pressAt * 8 },
