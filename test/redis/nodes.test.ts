@@ -8,6 +8,7 @@ import { silentLogger } from '../../src/base/logger.js'
 import { identityOf, lifeOf, thisProcess } from '../../src/base/process-identity.js'
 import { joinNetwork, type Membership, type MembershipNeeds, newBoot, rememberLife } from '../../src/directory/directory.js'
 import type { Store } from '../../src/store/store.js'
+import { tied } from '../support/child.js'
 import { keepLog } from '../support/kept-log.js'
 import { startTestRedis, type TestRedis } from '../support/redis.js'
 import { openDeskNode } from '../support/redis-network.js'
@@ -37,7 +38,7 @@ function join(boot = newBoot(), more: Partial<MembershipNeeds> = {}): Promise<Me
 
 /** A process id that was alive a moment ago. */
 async function deadProcess(): Promise<string> {
-  const child = spawn('sleep', ['60'])
+  const child = spawn(...tied('sleep', ['60']))
   const identity = identityOf(child.pid ?? 0)
   const gone = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')

@@ -13,9 +13,14 @@ process.once('SIGTERM', () => {
   process.kill(process.pid, 'SIGTERM')
 })
 
+/** The kernel ends the program with the process that starts it: a worker that is killed, or left by a failed set-up, runs no handler. */
+export function tied(program: string, args: readonly string[]): readonly [program: string, args: readonly string[]] {
+  return process.platform === 'linux' ? ['setpriv', ['--pdeathsig', 'KILL', '--', program, ...args]] : [program, args]
+}
+
 /** A program that does not outlive the tests, however they end. */
 export function startChild(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
-  const child = spawn(program, args, options)
+  const child = spawn(...tied(program, args), options)
   alive.add(child)
   child.once('exit', () => alive.delete(child))
   return child

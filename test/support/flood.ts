@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { tied } from './child.js'
 
 /** What went out and came back, in datagrams and bytes. */
 export interface FloodCount {
@@ -28,7 +29,7 @@ export interface FloodNeeds {
 
 /** Datagrams from a process of its own; the addresses are loopback ones that nobody else uses. */
 export async function startFlood(needs: FloodNeeds): Promise<Flood> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'flooder.mjs'), JSON.stringify(needs)], {
+  const child = spawn(...tied(process.execPath, [join(import.meta.dirname, 'flooder.mjs'), JSON.stringify(needs)]), {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()

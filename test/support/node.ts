@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../src/base/clock.js'
+import { tied } from './child.js'
 import { sipServerFor } from './drachtio-server.js'
 import { removeFolder } from './remove-folder.js'
 
@@ -63,7 +64,7 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-node-'))
   await writeConfiguration(directory, parts)
   const server = await sipServerFor(parts.env ?? {})
-  const child = spawn(process.execPath, [parts.program ?? program, 'start', '--config', join(directory, 'hotdesk.yaml')], {
+  const child = spawn(...tied(process.execPath, [parts.program ?? program, 'start', '--config', join(directory, 'hotdesk.yaml')]), {
     cwd: directory,
     env: { PATH: process.env.PATH, ...parts.env, ...server.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -74,7 +75,12 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
     await server.close()
     await removeFolder(directory)
   }
-  const started = await Promise.race([log.next('node.started'), exited.then(() => null)])
+  const started = await Promise.race([log.next('node.started'), exited.then(() => null)]).catch(async (fault: unknown) => {
+    child.kill('SIGKILL')
+    await exited
+    await cleanUp()
+    throw fault
+  })
   if (!started) {
     await cleanUp()
     throw new Error(`the node ended at its start:\n${log.text()}`)

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { systemClock } from '../../src/base/clock.js'
+import { tied } from './child.js'
 import { removeFolder } from './remove-folder.js'
 
 const program = resolve(import.meta.dirname, '../../dist/main.js')
@@ -52,7 +53,7 @@ export async function createWorkplace(): Promise<Workplace> {
       const preload = parts.preload === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(parts.preload)}`]
       const limit = parts.descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${parts.descriptors} && exec "$0" "$@"`]
       const [command = '', ...rest] = [...limit, process.execPath, ...preload, program, ...args]
-      const child = spawn(command, rest, { cwd: folder, env: { ...env, ...parts.env } })
+      const child = spawn(...tied(command, rest), { cwd: folder, env: { ...env, ...parts.env } })
       const started = watch(child)
       running.push(started)
       return started

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { tied } from './child.js'
 
 /** Resolves when Redis takes a command that is wanted: `redis-cli MONITOR` shows it in that moment. */
 export interface CommandWatch {
@@ -9,7 +10,7 @@ export interface CommandWatch {
 
 /** Watches from the moment it resolves on. */
 export async function watchCommands(socket: string, isWanted: (command: string) => boolean): Promise<CommandWatch> {
-  const monitor = spawn('redis-cli', ['-s', socket, 'MONITOR'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const monitor = spawn(...tied('redis-cli', ['-s', socket, 'MONITOR']), { stdio: ['ignore', 'pipe', 'ignore'] })
   const lines = createInterface({ input: monitor.stdout })
   const seen = new Promise<string>((resolve) => {
     lines.on('line', (line) => isWanted(line) && resolve(line))

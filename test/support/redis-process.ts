@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { promisify } from 'node:util'
+import { tied } from './child.js'
 
 const run = promisify(execFile)
 
@@ -29,7 +30,7 @@ export interface RedisProcessOptions {
 
 export async function launchRedis({ port, words, before = [], cliWords = [] }: RedisProcessOptions): Promise<RedisProcess> {
   const [program = '', ...rest] = [...before, 'redis-server', ...words]
-  const server = spawn(program, rest, { stdio: ['ignore', 'pipe', 'ignore'] })
+  const server = spawn(...tied(program, rest), { stdio: ['ignore', 'pipe', 'ignore'] })
   await untilReady(server)
   const isGone = (): boolean => server.exitCode !== null || server.signalCode !== null
   const client = ['-h', '127.0.0.1', '-p', String(port), ...cliWords]
@@ -64,7 +65,7 @@ function untilReady(server: ChildProcess): Promise<void> {
 }
 
 async function feed(client: readonly string[], lines: readonly string[]): Promise<void> {
-  const child = spawn('redis-cli', [...client, '--pipe'], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = spawn(...tied('redis-cli', [...client, '--pipe']), { stdio: ['pipe', 'pipe', 'ignore'] })
   let printed = ''
   child.stdout.on('data', (text: Buffer) => {
     printed += text.toString()

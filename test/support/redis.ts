@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Secret } from '../../src/base/secret.js'
 import type { RedisPlace } from '../../src/config.js'
+import { tied } from './child.js'
 import { removeFolder } from './remove-folder.js'
 
 const run = promisify(execFile)
@@ -69,28 +70,25 @@ export async function startTestRedis(): Promise<TestRedis> {
 
 async function launch(directory: string, socket: string): Promise<ReturnType<typeof spawn>> {
   await rm(socket, { force: true })
-  const server = spawn(
-    'redis-server',
-    [
-      '--port',
-      '0',
-      '--unixsocket',
-      socket,
-      '--dir',
-      directory,
-      '--appendonly',
-      'yes',
-      '--appendfsync',
-      'always',
-      '--save',
-      '',
-      '--daemonize',
-      'no',
-      '--enable-debug-command',
-      'local',
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  )
+  const words = [
+    '--port',
+    '0',
+    '--unixsocket',
+    socket,
+    '--dir',
+    directory,
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    'always',
+    '--save',
+    '',
+    '--daemonize',
+    'no',
+    '--enable-debug-command',
+    'local',
+  ]
+  const server = spawn(...tied('redis-server', words), { stdio: ['ignore', 'pipe', 'ignore'] })
   await new Promise<void>((resolve, reject) => {
     server.once('exit', (code) => reject(new Error(`redis-server ended with ${code}`)))
     server.stdout.on('data', (text: Buffer) => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { tied } from './child.js'
 import type { TestRedis } from './redis.js'
 
 /** Every command that Redis gets, from the moment this resolves on. */
@@ -10,7 +11,7 @@ export interface HeardCommands {
 }
 
 export async function hearCommands(redis: TestRedis): Promise<HeardCommands> {
-  const monitor = spawn('redis-cli', ['-s', redis.socket, 'MONITOR'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const monitor = spawn(...tied('redis-cli', ['-s', redis.socket, 'MONITOR']), { stdio: ['ignore', 'pipe', 'ignore'] })
   let heard = ''
   const until = (text: string) =>
     new Promise<void>((resolve) => {

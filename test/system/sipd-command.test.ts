@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { tied } from '../support/child.js'
 import { freePort } from '../support/free-port.js'
 import { createWorkplace, type Program, type Workplace } from '../support/program.js'
 import { startSipp } from '../support/sipp.js'
@@ -45,7 +46,7 @@ async function start(args: readonly string[] = loopback): Promise<Started> {
 /** A minimal drachtio application in a process of its own: whoever calls is joined with the destination. */
 async function startB2bua(admin: number, destination: string): Promise<void> {
   const file = join(import.meta.dirname, '../bench/parts/b2bua.mjs')
-  const child = spawn(process.execPath, [file, String(admin), secret, destination], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(...tied(process.execPath, [file, String(admin), secret, destination]), { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   ends.push(() => {
     child.kill('SIGKILL')
