@@ -1,5 +1,6 @@
 import type { Device, User } from '../directory/directory.js'
 import { dialled, isEmergencyService } from '../sip/dialled.js'
+import { isToken } from '../sip/syntax/characters.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { type Call, forwardsLeft, newCall, refuse } from './call.js'
 import { carryOut } from './carry-out.js'
@@ -78,12 +79,12 @@ function follow(call: Call, caller: Caller, needs: CallNeeds): Promise<void> | u
 /** What no destination could mend. */
 function impossible({ invite }: Call): Failure | null {
   if (forwardsLeft(invite) === 0) return { reason: 'too-many-hops' }
-  // RFC 3261 §8.2.2.3
+  // RFC 3261 §8.2.2.3. What is no option tag asks for nothing.
   const unsupported = invite
     .header('Require')
     .split(',')
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== '' && tag !== '100rel' && tag !== 'timer')
+    .map((tag) => tag.split(';', 1)[0]?.trim() ?? '')
+    .filter((tag) => isToken(tag) && !['100rel', 'timer'].includes(tag.toLowerCase()))
   return unsupported.length === 0 ? null : { reason: 'bad-extension', headers: { Unsupported: unsupported.join(', ') } }
 }
 

@@ -12,7 +12,12 @@ export function dialled(uri: string): string {
   if (parsed?.kind === 'tel') return parsed.number.replace(/[-.()]/g, '')
   if (parsed?.kind !== 'sip') return ''
   // RFC 3261 §19.1.6: parameters of a telephone number may stand in the user part.
-  return plainNumber(decodeUser((parsed.user ?? '').split(';', 1)[0] ?? ''))
+  return plainNumber(decodeUser((parsed.user ?? numberIn(parsed.host)).split(';', 1)[0] ?? ''))
+}
+
+/** `sip:112`, without a domain: no host has a name of digits alone (RFC 3261 §25.1, `toplabel`). */
+function numberIn(host: string): string {
+  return /^[0-9]{2,16}$/.test(host) ? host : ''
 }
 
 /** `+33 6-12.34.56(78)` as `+33612345678`. Any other user part as it is. */

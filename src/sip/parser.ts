@@ -75,16 +75,30 @@ function parseText(text: string, bytes: Buffer): ParsedMessage {
   const kind = kindOf(message)
   const mended = mend({ kind, method: line.kind === 'request' ? line.method : '', fields, bodyLength: content.length })
   const faulty = fault ?? (needsBody(message, kind, content) ? content.fault : null) ?? mended.fault
-  const understood = messageOf(line, mended.fields, body)
+  const understood = messageOf(forHelp(line), mended.fields, body)
   const isUsable = isReadable(understood)
   const defect = line.defect ?? (faulty === null && isUsable ? null : bad(faulty ?? 'Malformed header'))
   if (!defect) return { outcome: 'message', message: understood, leftOut: leftOut + mended.leftOut }
-  const isForgivable = line.defect === null && fault === null && mended.isForgivable && isUsable && understood.kind === 'request'
+  const isForgivable = helpUriOf(line) !== null && fault === null && mended.isForgivable && isUsable && understood.kind === 'request'
   return { outcome: 'malformed', request: answerable(message), forgiven: isForgivable ? understood : null, ...defect }
 }
 
 function messageOf(line: StartLine, fields: HeaderField[], body: Buffer): SipMessage {
   return line.kind === 'request' ? newRequest(line.method, line.uri, fields, body) : newResponse(line.status, line.reason, fields, body)
+}
+
+/** With the Request-URI that an emergency call can go on with. */
+function forHelp(line: StartLine): StartLine {
+  return line.kind === 'request' && line.defect !== null ? { ...line, uri: helpUriOf(line) ?? line.uri } : line
+}
+
+/** Null for a request line that not even an emergency call can go on with. What follows the number says nothing of importance there. */
+function helpUriOf(line: StartLine): string | null {
+  if (line.kind === 'response') return null
+  if (line.defect === null || isUri(line.uri, 0, line.uri.length)) return line.uri
+  const bare = /<([^<>]*)/.exec(line.uri)?.[1] ?? line.uri
+  const number = /^[ \t]{0,8}(?:(?:sips?|tel):)?[ \t]{0,8}([0-9]{2,16})(?![0-9A-Za-z.-])/i.exec(bare)?.[1]
+  return number === undefined ? null : `sip:${number}@invalid`
 }
 
 /** They belong to what was said before. */

@@ -100,7 +100,7 @@ export function reasonFor(answer: SipAnswer, asked: readonly Asked[]): RefusalRe
 /** Ringing and early media go to the caller; of several phones only that they ring, since their media cannot be mixed. */
 export function provisionalRelay({ invite }: Call, branches: number): (answer: SipAnswer) => void {
   // RFC 3262 §3: a caller that requires it gets its provisional responses reliably.
-  const reliable = /\b100rel\b/.test(invite.header('Require')) ? { Require: '100rel' } : {}
+  const reliable = /\b100rel\b/i.test(invite.header('Require')) ? { Require: '100rel' } : {}
   return (answer) => {
     if (answer.status <= 100 || invite.cancelled || invite.answered) return
     const body = branches === 1 ? sessionDescription(answer) : ''

@@ -50,7 +50,7 @@ const longest = 16_384
 /** Null where the text is no session description. `ours` is our own address: it decides the address family. */
 export function parseDescription(text: string, ours: string): RemoteDescription | null {
   if (!isSessionDescription(text)) return null
-  const session = parse(withoutPortCounts(text))
+  const session = parse(withPlainMedia(text))
   if (session.media.length === 0 || !session.media.every(isWhole)) return null
   const lines = session.media.map(({ type, protocol, payloads }) => ({ type, protocol, payloads: String(payloads ?? '') }))
   const found = session.media.map((line, index) => audioOf(session, line, { index, ours }))
@@ -63,9 +63,16 @@ export function isSessionDescription(text: string): boolean {
   return text.length <= longest && /^v=0\s*$/m.test(text)
 }
 
-/** `m=audio 40314/2`: of several ports in a row (RFC 8866 §5.14) the first is the one that is used. */
-function withoutPortCounts(text: string): string {
-  return text.replace(/^(m=[a-z]{1,20} +[0-9]{1,5})\/[0-9]{1,5}(?= )/gm, '$1')
+/**
+ * The m= lines as the grammar has them. `m=audio 40314/2`: of several ports in a row (RFC 8866 §5.14) the first is the one that is used. Blanks
+ * may be too many, and case is of no account.
+ */
+function withPlainMedia(text: string): string {
+  return text.replace(/^m=[ \t]{0,8}([a-z]{1,20})[ \t]{1,8}([0-9]{1,5})(?:\/[0-9]{1,5})?[ \t]{1,8}([!-~]{1,40})([^\r\n]*)/gim, plainMedia)
+}
+
+function plainMedia(_line: string, type: string, port: string, protocol: string, formats: string): string {
+  return `m=${type.toLowerCase()} ${port} ${/^rtp\//i.test(protocol) ? protocol.toUpperCase() : protocol} ${formats.trim().replace(/[ \t]+/g, ' ')}`
 }
 
 function isWhole(line: MediaDescription): boolean {

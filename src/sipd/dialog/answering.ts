@@ -10,6 +10,7 @@ import { composeResponse, contactOf } from './compose.js'
 import { type Core, endsSubscription, expireWith, makesDialog, type Pending, passageOf, settle } from './core.js'
 import { type Dialog, descriptionIn, dialogId, newDialog } from './dialog.js'
 import { fieldOf, type ResponseDraft } from './draft.js'
+import { contactOfDialog } from './remote-target.js'
 import type { SessionKeeper } from './session/session-keeper.js'
 import { agree, type SessionTerms } from './session/session-terms.js'
 import { wayOfRequest } from './way.js'
@@ -234,7 +235,7 @@ function dialogOf({ layer }: Core, { transaction, tag, application }: Pending, r
     localSeq: request.cseq.number,
     remoteSeq: request.cseq.number,
     routeSet: request.list('Record-Route'),
-    remoteTarget: request.contacts[0]?.uri ?? request.from.uri,
+    remoteTarget: contactOfDialog(request)?.uri ?? request.from.uri,
     flow: isPinned ? flow : wayOfRequest(request, flow),
     followsFlow: false,
     socket: flow.local,

@@ -11,6 +11,7 @@ import { type Core, endsSubscription, expireWith, type Origin, sentPassage } fro
 import { type Dialog, descriptionIn, dialogId, refreshTarget } from './dialog.js'
 import { bareRequest, type RequestDraft } from './draft.js'
 import { passResponse } from './outgoing.js'
+import { contactOfDialog } from './remote-target.js'
 import { onFlow, routedPlace } from './sending/routed-place.js'
 import { locate, sendRequest } from './sending/sender.js'
 import { type SessionTerms, termsOf } from './session/session-terms.js'
@@ -213,7 +214,7 @@ function heard({ core, keep }: Desk, dialog: Dialog, { message, response, origin
   if (status < 200) return
   if (isOfferInUpdate(message)) dialog.updating.us = false
   if (status < 300 && origin.flow && refreshesTarget.has(method)) {
-    refreshTarget(dialog, response.contacts[0], {
+    refreshTarget(dialog, contactOfDialog(response), {
       came: origin.flow,
       way: wayOfResponse(response, { uri: dialog.remoteTarget, overFlow: dialog.followsFlow }, origin.flow),
     })

@@ -12,6 +12,7 @@ import { contactOf } from './compose.js'
 import { type Core, makesDialog, type Pending, passageOf, settle } from './core.js'
 import type { Delivery } from './delivery.js'
 import { type Dialog, refreshTarget } from './dialog.js'
+import { contactOfDialog } from './remote-target.js'
 import { asksTooLittle } from './session/session-terms.js'
 import { wayOfRequest } from './way.js'
 
@@ -92,16 +93,20 @@ function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void 
   else if (transaction.request.method === 'INVITE' && asksTooLittle(transaction.request) && !core.layer.mayCallForHelp(transaction.request))
     refuseTooLittle(transaction)
   else {
-    if (core.layer.mayCallForHelp(transaction.request)) nameSource(transaction)
+    if (lacksContact(core, transaction.request)) nameSource(transaction)
     offer(needs, transaction, application, null)
   }
 }
 
-/** An emergency call is not refused for want of a Contact (RFC 3261 §8.1.1.8): requests go back to where it came from. */
+/** An emergency call is not refused for want of a Contact (RFC 3261 §8.1.1.8), and no call for one that no request can be sent to. */
+function lacksContact({ layer }: Core, request: SipRequest): boolean {
+  if (request.method !== 'INVITE' || contactOfDialog(request)) return false
+  return request.contacts.length > 0 || layer.mayCallForHelp(request)
+}
+
+/** Requests go back to where the call came from. */
 function nameSource({ request, flow }: ServerTransaction): void {
-  if (request.method === 'INVITE' && request.contacts.length === 0) {
-    request.set('Contact', contactOf({ protocol: flow.protocol, advertised: flow.remote }))
-  }
+  request.set('Contact', contactOf({ protocol: flow.protocol, advertised: flow.remote }))
 }
 
 function refuseUnwanted({ applications }: Core, transaction: ServerTransaction): void {
@@ -163,7 +168,7 @@ function goOn(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dial
   // The address translation in front of a phone may have changed its port: any request of the phone shows the new one.
   if (isDirect) dialog.flow = flow
   const way = isDirect ? flow : wayOfRequest(request, flow)
-  if (refreshesTarget.has(request.method)) refreshTarget(dialog, request.contacts[0], { came: flow, way })
+  if (refreshesTarget.has(request.method)) refreshTarget(dialog, contactOfDialog(request), { came: flow, way })
   if (request.method === 'INVITE') dialog.inviting.them = true
   if (request.method === 'BYE') {
     receiveBye(needs, transaction, dialog)

@@ -12,6 +12,7 @@ import { composeRequest } from './compose.js'
 import { type Core, expireWith, type Origin, passageOfOrigin } from './core.js'
 import { type Dialog, dialogId, newDialog } from './dialog.js'
 import { fieldOf, type RequestDraft } from './draft.js'
+import { contactOfDialog } from './remote-target.js'
 import { onFlow, routedPlace } from './sending/routed-place.js'
 import { failRequest, locate, sendRequest } from './sending/sender.js'
 import { wayOfRequest } from './way.js'
@@ -223,7 +224,7 @@ function dialogOfNotify({ application, request }: Subscribing, notify: SipReques
     localSeq: request.cseq.number,
     remoteSeq: notify.cseq.number,
     routeSet: notify.list('Record-Route'),
-    remoteTarget: notify.contacts[0]?.uri ?? request.uri,
+    remoteTarget: contactOfDialog(notify)?.uri ?? request.uri,
     flow: wayOfRequest(notify, flow),
     followsFlow: false,
     socket: flow.local,

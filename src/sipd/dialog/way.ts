@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import { parseUri } from '../../sip/uri.js'
 import type { Flow } from '../transaction/transaction-layer.js'
+import { contactOfDialog } from './remote-target.js'
 
 /**
  * Which way requests in a dialog go. RFC 3261 §12.2.1.1 says: to the route set, else to the remote target. A phone behind NAT
@@ -20,8 +21,8 @@ import type { Flow } from '../transaction/transaction-layer.js'
  */
 export function wayOfRequest(request: SipRequest, flow: Flow): Flow | null {
   if (request.list('Via').length > 1 || request.has('Record-Route')) return null
-  if (flow.connection !== null) return staysOn(flow, hostOf(request.contacts[0]?.uri ?? '')) ? flow : null
-  return isMistaken(request.topVia.host, request.contacts[0]?.uri ?? '', flow) ? flow : null
+  if (flow.connection !== null) return staysOn(flow, hostOf(contactOfDialog(request)?.uri ?? '')) ? flow : null
+  return isMistaken(request.topVia.host, contactOfDialog(request)?.uri ?? '', flow) ? flow : null
 }
 
 /** Over UDP: the host in Via or the one in Contact cannot be where the request came from. */
@@ -45,7 +46,7 @@ export interface Called {
 export function wayOfResponse(response: SipResponse, called: Called, flow: Flow): Flow | null {
   if (response.has('Record-Route')) return null
   if (called.overFlow) return flow
-  const uri = response.contacts[0]?.uri ?? ''
+  const uri = contactOfDialog(response)?.uri ?? ''
   // Nearly always: its own address, and nothing to find out.
   if (flow.connection === null && uri.includes(flow.remote.address)) return null
   const contact = hostOf(uri)

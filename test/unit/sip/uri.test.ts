@@ -233,6 +233,8 @@ test.each([
   ['sip:*77*100-1@a.example', '*77*100-1'],
   ['sip:-@a.example', '-'],
   ['sip:a.example', ''],
+  ['sip:112', '112'],
+  ['sip:127.0.0.1', ''],
   ['sip:100%25@a.example', '100%'],
   ['urn:service:sos', ''],
   ['no URI', ''],

@@ -5,6 +5,7 @@ import type { Application } from '../application.js'
 import type { Core, Origin } from '../core.js'
 import { type Dialog, newDialog, refreshTarget, setRoutes } from '../dialog.js'
 import type { RequestDraft } from '../draft.js'
+import { contactOfDialog } from '../remote-target.js'
 import { type Called, wayOfResponse } from '../way.js'
 import { createFeeder } from './call-table.js'
 import { type ClientCallAction, type ClientCallInput, type ClientCallState, clientCallTable } from './client-call-table.js'
@@ -100,7 +101,7 @@ export function answerClientCall(call: ClientCall, response: SipResponse, origin
  * earlier response or the INVITE has found the callee.
  */
 function nameCallee({ request, forks }: ClientCall, response: SipResponse): void {
-  if (response.contacts.length > 0) return
+  if (contactOfDialog(response)) return
   response.set('Contact', `<${forks.get(response.to.tag)?.dialog.remoteTarget ?? request.uri}>`)
 }
 
@@ -190,7 +191,7 @@ function endLoser(call: ClientCall, dialog: Dialog): void {
 function confirm(call: ClientCall, dialog: Dialog, response: SipResponse, flow: Flow): void {
   call.winner = dialog
   dialog.inviting.us = false
-  refreshTarget(dialog, response.contacts[0], { came: flow, way: wayOfResponse(response, calledBy(call), flow) })
+  refreshTarget(dialog, contactOfDialog(response), { came: flow, way: wayOfResponse(response, calledBy(call), flow) })
   call.user.inDialog(call, dialog)
   // A dialog that was there before may have ended meanwhile: it does not come back.
   if (call.dialog) return
@@ -206,7 +207,7 @@ function forkOf(call: ClientCall, response: SipResponse, flow: Flow): Fork {
   const { tag } = response.to
   const known = call.forks.get(tag)
   if (known) {
-    refreshTarget(known.dialog, response.contacts[0], { came: flow, way: wayOfResponse(response, calledBy(call), flow) })
+    refreshTarget(known.dialog, contactOfDialog(response), { came: flow, way: wayOfResponse(response, calledBy(call), flow) })
     return known
   }
   const dialog = dialogOfResponse(call.request, response, {
@@ -265,7 +266,7 @@ export function dialogOfResponse(
     localSeq: request.cseq.number,
     remoteSeq: null,
     routeSet: routesOf(request, response),
-    remoteTarget: response.contacts[0]?.uri ?? request.uri,
+    remoteTarget: contactOfDialog(response)?.uri ?? request.uri,
     flow: isPinned ? flow : wayOfResponse(response, called, flow),
     followsFlow,
     socket: flow.local,
