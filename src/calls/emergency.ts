@@ -42,8 +42,8 @@ async function counted(call: Call, help: Help, run: () => Promise<Termination>, 
     termination = await run()
     return termination
   } finally {
-    const isInOrder = termination?.result === 'success' || termination?.reason === 'cancelled'
-    if (!isInOrder) tellFailure(call, help, termination?.reason ?? 'fault', needs)
+    if (termination?.result === 'success') needs.hotdesk.emergencyAnswered(help.device?.id ?? null)
+    else if (termination?.reason !== 'cancelled') tellFailure(call, help, termination?.reason ?? 'fault', needs)
   }
 }
 

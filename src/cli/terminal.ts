@@ -39,15 +39,24 @@ export interface TerminalNeeds {
   readonly reader?: 'person' | 'program'
   /** The next line that the person types; left out: nobody sits there. */
   readonly answer?: (question: string) => Promise<string>
+  /** A part of what was written to `out` is not there: the disk is full. Told once, after the words. */
+  readonly onLost?: () => void
 }
 
 export type Colouring = 'colour' | 'plain'
 
-export function createTerminal({ out, err, colour, complaints = colour, reader = 'person', answer }: TerminalNeeds): Terminal {
+const diskFaults: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
+
+export function createTerminal(needs: TerminalNeeds): Terminal {
+  const { out, err, colour, complaints = colour, reader = 'person', answer, onLost } = needs
   const painted = (code: number) => (text: string) => (colour === 'colour' ? `\u001b[${code}m${mark}${text}\u001b[0m${mark}` : text)
   let isGone = false
   // A reader that has had enough is no fault; the standard output of a process stays writable all the same.
-  out.on('error', () => {
+  out.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (!isGone && diskFaults.includes(code)) {
+      err.write(`hotdesk: the output is not complete: ${message}; make room, and repeat the command\n`)
+      onLost?.()
+    }
     isGone = true
   })
   return {
@@ -69,7 +78,13 @@ export function processTerminal(): Terminal {
   const [out, err] = [process.stdout, process.stderr]
   const asking = process.stdin.isTTY && err.isTTY ? { answer: typedAnswer } : {}
   const reader = out.isTTY ? 'person' : 'program'
-  return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err), reader, ...asking })
+  // What the command has done stays done, so its own exit code is kept unless it says that all went well.
+  const onLost = (): void => {
+    process.once('exit', (code) => {
+      process.exitCode = code === 0 ? 1 : code
+    })
+  }
+  return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err), reader, onLost, ...asking })
 }
 
 /** Ctrl-C and Ctrl-D are no answer. */

@@ -86,6 +86,8 @@ export interface Hotdesk {
   logout(device: DeviceId, how: 'drain' | 'now', via: Via): Promise<LogoutOutcome>
   /** The caller hung up during the dialogue, or was not heard; `extension` as in a LoginRequest. */
   abandoned(device: DeviceId, extension: Extension | null): void
+  /** A call for help was answered, and has ended; null where the phone could not be told. */
+  emergencyAnswered(device: DeviceId | null): void
   /** A call for help has not come about; null where the phone could not be told. */
   emergencyFailed(device: DeviceId | null, reason: string): void
   /** A call for help was carried without proof of its phone; `claimed` is the phone that it named. */

@@ -12,6 +12,7 @@ export const streamEvents = [
   'draining',
   'unlocked',
   'emergency',
+  'emergency.answered',
   'emergency.failed',
   'emergency.unproven',
   'emergency.refused',

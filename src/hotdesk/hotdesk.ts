@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import type { LogEvent } from '../base/events.js'
-import type { Extension, NodeName } from '../base/identity.js'
+import type { DeviceId, Extension, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
@@ -82,6 +82,11 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     })
   }
 
+  function aboutHelp(device: DeviceId | null): Readonly<Record<string, string>> {
+    const user = device && assignments.userOn(device)
+    return { ...(device ? { device } : {}), ...(user ? { user } : {}), node }
+  }
+
   /** What was typed as an extension is named only if a user has it. */
   function nameOf(extension: Extension | null): Extension | null {
     return extension === null ? null : (directory.user(extension)?.extension ?? null)
@@ -124,10 +129,8 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       )
       write('login.abandoned', { device, ...(extension ? { user: extension } : {}), via: 'dial-code' })
     },
-    emergencyFailed(device, reason) {
-      const user = device && assignments.userOn(device)
-      write('emergency.failed', { ...(device ? { device } : {}), ...(user ? { user } : {}), node, reason })
-    },
+    emergencyAnswered: (device) => write('emergency.answered', aboutHelp(device)),
+    emergencyFailed: (device, reason) => write('emergency.failed', { ...aboutHelp(device), reason }),
     emergencyUnproven: ({ source, claimed }) => write('emergency.unproven', { ...(claimed ? { claimed } : {}), source, node }),
     emergencyRefused: ({ source, limit, refused }) => write('emergency.refused', { source, limit, refused: String(refused), node }),
     async close() {

@@ -2,7 +2,7 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import type { Clock } from '../base/clock.js'
 import { AppError, isAppError, messageOf } from '../base/errors.js'
 import type { Metrics } from '../base/metrics.js'
-import { troubleOf } from './connections/trouble.js'
+import { troubleLine, troubleOf } from './connections/trouble.js'
 import type { Kept, Store, StreamEntry } from './contract.js'
 import type { Keys } from './keys.js'
 
@@ -97,9 +97,10 @@ export function asAppError(fault: unknown): AppError {
   if (isAppError(fault)) return fault
   const reason = isReply(fault) ? firstOf(fault) : null
   if (reason !== null) return asAppError(reason)
-  if (!isReply(fault) || unavailable.test(fault.message))
-    return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${troubleOf(fault).says}`, fault)
-  return new AppError('STORE_PROTOCOL', `Redis refused a command: ${troubleOf(fault).says}`, fault)
+  const trouble = troubleOf(fault)
+  if (!isReply(fault)) return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${trouble.says}`, fault)
+  if (unavailable.test(fault.message)) return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${troubleLine(trouble)}`, fault)
+  return new AppError('STORE_PROTOCOL', `Redis refused a command: ${trouble.says}`, fault)
 }
 
 /** Of a transaction that Redis gave up: why. */

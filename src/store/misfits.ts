@@ -58,6 +58,7 @@ function candidates(args: readonly string[]): readonly string[] {
     'devices',
     'macs',
     'events',
+    'secret',
     ...named.flatMap((name) => [...prefixes, ...counters].map((prefix) => `${prefix}${name}`)),
     ...['attempts:', 'attempts:day:'].map((prefix) => `${prefix}${pair}`),
   ]

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createWorkplace, type Workplace } from '../support/program.js'
@@ -32,6 +33,16 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+test.runIf(existsSync('/dev/full'))('output that finds no room on the disk ends with 1', async () => {
+  const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+  const line = `'${process.execPath}' '${program}' --help`
+  await expect(execute('sh', ['-c', `${line} > /dev/full`])).rejects.toMatchObject({
+    code: 1,
+    stderr: 'hotdesk: the output is not complete: ENOSPC: no space left on device, write; make room, and repeat the command\n',
+  })
+  await execute('bash', ['-c', `set -o pipefail; ${line} | head -c 1`])
+})
 
 describe('hotdesk start', () => {
   test('without a configuration runs the sample network and says what to dial', async () => {

@@ -89,6 +89,8 @@ describe('an emergency call', () => {
       const newest = await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')
       expect(newest.split('\n').slice(1)).toEqual(['event', 'emergency', 'device', 'HD0003', 'node', 'paris-1'])
       await hangUp(call)
+      const last = async (): Promise<string[]> => (await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')).split('\n')
+      await expect.poll(async () => (await last()).slice(1)).toEqual(['event', 'emergency.answered', 'device', 'HD0003', 'node', 'paris-1'])
       expect(await metricOf(node, 'hotdesk_emergency_calls_total')).toBe(begun + 1)
       expect(await metricOf(node, 'hotdesk_emergency_failures_total')).toBe(failed)
     })

@@ -5,6 +5,7 @@ const words: Partial<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'a tag means nothing here: everything is read as text',
   BAD_DIRECTIVE: 'a line that begins with % means something else in YAML; text needs quotes',
   BAD_DQ_ESCAPE: 'Invalid escape sequence: write \\\\ for a backslash, or use single quotes',
+  MULTIPLE_DOCS: 'a line of --- begins another document, and one is expected: delete the line and what does not belong here',
   TAG_RESOLVE_FAILED: 'a tag means nothing here: everything is read as text; text that begins with ! needs quotes',
 }
 

@@ -92,20 +92,27 @@ function countIn(keys: Iterable<string>): number {
 const mostEvents = 2_000
 const failureDays = 7
 
-/** An emergency call that failed is reported until a later one at the same phone goes well, or for a week. */
+/**
+ * An emergency call that failed is reported until a later one of the same phone is answered, or for a week. Where the phone could not be
+ * told, a later one of that node counts. `entries` begins with the newest.
+ */
 function failedEmergencies(entries: readonly StreamEntry[], now: Milliseconds): readonly Finding[] {
   const { wrong } = findingsAbout('emergency')
   const since = now - failureDays * 86_400_000
-  const told = new Set<string>()
+  /** Phones, and nodes of calls without a phone, of which something later is known. */
+  const later = new Set<string>()
   return entries.flatMap(({ id, fields }): Finding[] => {
     const [name, device, at] = [fields.get('event'), fields.get('device') ?? '', Number(id.split('-')[0])]
-    if (name !== 'emergency.failed' || at < since || told.has(device)) return []
-    told.add(device)
+    const node = `node:${fields.get('node') ?? ''}`
+    const about = device === '' ? node : device
+    if (name === 'emergency.answered') later.add(about).add(node)
+    if (name !== 'emergency.failed' || at < since || later.has(about)) return []
+    later.add(about)
     const when = new Date(at).toISOString().slice(0, 19)
     return [
       wrong(
         `the emergency call of ${device === '' ? 'an unknown phone' : device} at ${when}Z failed: ${fields.get('reason') ?? 'unknown reason'}`,
-        `see the trunks, and make a test call as agreed with the emergency centre; reported for ${failureDays} days`,
+        `see the trunks, and make a test call there as agreed with the emergency centre: one that is answered ends this; else it is reported for ${failureDays} days`,
       ),
     ]
   })

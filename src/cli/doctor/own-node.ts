@@ -78,6 +78,8 @@ function isOfTrunks(warning: string): boolean {
 }
 
 function todoFor(text: string): string {
+  if (text.startsWith('no trunk for emergency calls: the dial plan'))
+    return 'set the address of your carrier in the dial plan, and delete `enabled: no`'
   if (isOfTrunks(text)) return 'call the carrier, or see its address and credentials in the dial plan; a call that succeeds ends this'
   if (/lost (users|phones|logins|all|\d)|Bring them back/.test(text))
     return 'hotdesk redis restore <the saved copy>, or hotdesk redis accept'

@@ -103,6 +103,7 @@ function memory({ memory: { usedBytes, limitBytes, whenFull } }: RedisReport): F
   if (limitBytes === 0) return good(`${used}, no limit`)
   if (whenFull !== 'noeviction') return wrong(`when Redis is full it throws keys away (${whenFull}): users and logins`, todo)
   const says = `${used} of ${Math.floor(limitBytes / 1024 / 1024)} MB`
+  if (usedBytes >= limitBytes) return wrong(`${says}: Redis is full, and nobody can log in or out`, 'raise maxmemory: CONFIG SET maxmemory')
   return usedBytes > fullShare * limitBytes ? mind(says, 'raise maxmemory: when it is full, nobody can log in') : good(says)
 }
 

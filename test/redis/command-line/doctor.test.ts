@@ -151,6 +151,21 @@ describe('hotdesk doctor', () => {
     expect((await desk.hotdesk('doctor')).code).toBe(1)
   })
 
+  test('no longer when a later one of that phone is answered; one of another phone does not count', async () => {
+    const add = (...fields: string[]): Promise<string> => desk.redis.cli('XADD', '{hd}:events', '*', 'node', 'paris-1', ...fields)
+    const failed = ['event', 'emergency.failed', 'reason', 'no-trunk']
+    await desk.redis.cli('DEL', '{hd}:events')
+    await add('device', 'HD0001', ...failed)
+    await add(...failed)
+    expect(await notGood()).toHaveLength(2)
+    await add('device', 'HD0002', 'event', 'emergency.answered')
+    expect(await notGood()).toEqual([expect.stringMatching(/^wrong emergency: the emergency call of HD0001 at /)])
+    await add('device', 'HD0001', 'event', 'emergency.answered')
+    expect(await notGood()).toEqual([])
+    await add('device', 'HD0001', ...failed)
+    expect(await notGood()).toHaveLength(1)
+  })
+
   test('an emergency call that failed before the week is not', async () => {
     const old = Date.now() - 8 * 86_400_000
     await desk.redis.cli('DEL', '{hd}:events')

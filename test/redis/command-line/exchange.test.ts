@@ -56,6 +56,10 @@ describe('hotdesk import', () => {
       'network.yaml:1:31 a tag means nothing here: everything is read as text; text that begins with ! needs quotes',
     ],
     [
+      'users: {}\n---\nusers: {}\n',
+      'network.yaml:2:1 a line of --- begins another document, and one is expected: delete the line and what does not belong here',
+    ],
+    [
       'a: &a { name: Dave }\nusers: { "103": { <<: *a } }\n',
       'network.yaml:2:19 merge keys (<<) are not understood here: write the keys out',
     ],

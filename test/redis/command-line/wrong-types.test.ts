@@ -84,6 +84,7 @@ describe('a key of the wrong type is an error that names it', () => {
     ['oncall:HD0002', [['login', '101', 'HD0002']]],
     ['attempts:seen:101', [['unlock', '101']]],
     ['macs', [['device', 'set', 'HD0002', '--mac', '00aabbccdd01']]],
+    ['secret', [['device', 'add', 'HD0098', '--site', 'paris', '--location', 'x']]],
   ])('%s, for a function as well', async (key, commands) => {
     await spoiled(key, async () => {
       for (const command of commands) {

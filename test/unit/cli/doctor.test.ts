@@ -49,6 +49,7 @@ describe('what a Redis says of itself', () => {
     ['persistence mind', { persistence: { ...persistence, fsync: 'no' } }],
     ['memory wrong', { memory: { ...memory, limitBytes: 10_000_000, whenFull: 'allkeys-lru' } }],
     ['memory mind', { memory: { ...memory, limitBytes: 3_100_000 } }],
+    ['memory wrong', { memory: { ...memory, limitBytes: 3_000_000 } }],
     ['memory mind', { memory: { ...memory, limitBytes: 0, whenFull: 'allkeys-lru' } }],
   ] satisfies [string, Partial<RedisReport>][])('%s: %j', (found, changes) => {
     expect(verdicts({ ...healthy, ...changes })).toEqual([found])

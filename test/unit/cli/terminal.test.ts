@@ -46,6 +46,25 @@ describe('text from elsewhere', () => {
     expect([await delivered('program'), await delivered('person')]).toEqual([`a\u200b${ESC}b\n`, 'a\\u200b\\u001bb\n'])
   })
 
+  test.each([
+    ['a full disk is told once', 'ENOSPC', 'hotdesk: the output is not complete: no room; make room, and repeat the command\n', 1],
+    ['a reader that has had enough is no fault', 'EPIPE', '', 0],
+  ])('%s', async (_what, code, words, times) => {
+    const [out, err] = [new PassThrough(), new PassThrough()]
+    let lost = 0
+    const terminal = createTerminal({
+      out,
+      err,
+      colour: 'plain',
+      onLost: () => {
+        lost += 1
+      },
+    })
+    for (let i = 0; i < 2; i += 1) out.emit('error', Object.assign(new Error('no room'), { code }))
+    err.end()
+    expect([await text(err), lost, terminal.isGone]).toEqual([words, times, true])
+  })
+
   test('begins no line in a cell', () => {
     expect(table([['a\nb\tc', 'd']])).toEqual([String.raw`a\u000ab\u0009c  d`])
   })

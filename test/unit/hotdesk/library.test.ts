@@ -75,9 +75,9 @@ describe('the function library', () => {
       [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name),
     )
     for (const name of named) written.add(name)
-    expect(new Set([...written, 'login.abandoned', 'emergency.failed', 'emergency.unproven', 'emergency.refused'])).toEqual(
-      new Set(streamEvents),
-    )
+    expect(
+      new Set([...written, 'login.abandoned', 'emergency.answered', 'emergency.failed', 'emergency.unproven', 'emergency.refused']),
+    ).toEqual(new Set(streamEvents))
   })
 })
 
