@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type Clock, systemClock } from './base/clock.js'
 import { AppError, messageOf } from './base/errors.js'
 import { ClosedMeanwhile, createLifecycle, type Lifecycle } from './base/lifecycle.js'
+import { addressForNodes } from './base/listen-address.js'
 import { createLogger, type Logger } from './base/logger.js'
 import { writeRunFile } from './base/machine/run-file.js'
 import { createMetrics, type Metrics } from './base/metrics.js'
@@ -202,7 +203,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   if (config.sample && store.state === 'connected') await lifecycle.opening(loadSamples({ store, directory, hashPin }))
   nameFaults(ground, directory, dialplan)
   const formerLives = rememberLife({ data: config.data, boot, log: part(ground, 'directory') })
-  const described = { site, sip: nodeAddress(srf), version, library: hotdeskLibrary.version }
+  const described = { site, sip: addressForNodes(srf.listening), version, library: hotdeskLibrary.version }
   const membership = becomeMember(ground, { ...common('directory'), ...meanings(dialplan), ...described, boot, formerLives })
 
   const hotdesk = createHotdesk({
@@ -310,12 +311,6 @@ function callLimits(config: Config) {
 
 function raise(fault: AppError): never {
   throw fault
-}
-
-/** `udp:192.0.2.10:5060`: where the other nodes send calls for this one. */
-function nodeAddress({ listening }: SipApplication): string {
-  const reachable = ['udp/', 'tcp/', 'tls/'].flatMap((protocol) => listening.filter((place) => place.startsWith(protocol)))
-  return (reachable[0] ?? '').replace('/', ':')
 }
 
 interface ConsoleNeeds extends Pick<DeskNeeds, 'store' | 'srf'>, Desk {

@@ -23,3 +23,13 @@ export function parseListenAddress(text: string): ListenAddress | null {
 function defaultPort(protocol: Protocol): number {
   return protocol === 'tls' || protocol === 'wss' ? 5061 : 5060
 }
+
+/**
+ * Of the places where a node listens, `udp/192.0.2.10:5060`, the one to which the other nodes send calls, `udp:192.0.2.10:5060`. IPv4 comes
+ * first, since nodes that have both can use it.
+ */
+export function addressForNodes(listening: readonly string[]): string {
+  const inOrder = [...listening.filter((place) => !place.includes('[')), ...listening.filter((place) => place.includes('['))]
+  const reachable = ['udp/', 'tcp/', 'tls/'].flatMap((protocol) => inOrder.filter((place) => place.startsWith(protocol)))
+  return (reachable[0] ?? '').replace('/', ':')
+}

@@ -11,7 +11,7 @@ import type { Store } from '../store/store.js'
 import { type AcquaintanceNeeds, flowNamed, followAcquaintances } from './acquaintances.js'
 import type { Binding, BoundContact } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
-import { reachOf } from './bindings/reach.js'
+import { reachOf, withoutConnection } from './bindings/reach.js'
 import { type RegistrationCopyNeeds, recordedOf } from './bindings/registration-copy.js'
 import {
   type Authentication,
@@ -172,7 +172,11 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
       return from && follow(device, from)
     },
     challengeGently: (request) => authenticator.challengeGently(request),
-    bindingsOf: (device) => [...bindings.of(device)].sort((a, b) => b.registered - a.registered),
+    bindingsOf: (device) =>
+      bindings
+        .of(device)
+        .map((binding) => (bindings.isClosed(binding.flow) ? withoutConnection(binding) : binding))
+        .sort((a, b) => b.registered - a.registered),
     onRegistered: (listener) => registered.on(listener),
     onUnregistered: (listener) => bindings.onGone(listener),
     close() {

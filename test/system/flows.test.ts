@@ -5,7 +5,7 @@ import type { TestNode } from '../support/node.js'
 import { metricOf, until } from '../support/node-health.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../support/office.js'
 import { createRawPhone, type RawPhone } from '../support/raw-phone.js'
-import { offer, openTcpPhone, openUdpPeer, type SipPeer } from '../support/sip-peer.js'
+import { offer, openTcpPhone, openTcpServer, openUdpPeer, type SipPeer } from '../support/sip-peer.js'
 
 /**
  * Phones behind address translation: their Contact is an address that nobody has, their Via shows what the world sees. They are registered at
@@ -212,6 +212,20 @@ describe('a phone over a connection', () => {
     void at.hangUp()
     const bye = await connected.peer.hearsRequest('BYE')
     connected.peer.respond(bye, 200)
+  })
+
+  it('that is gone is called at its Contact, if that is at the same address', async () => {
+    const lost = behind(await openTcpPhone({ port: Number(node.tcp.split(':')[1]) }))
+    await lost.phone.register('*', { headers: [['Expires', '0']] })
+    const listening = await openTcpServer()
+    opened.push(listening)
+    await lost.phone.register(`<${listening.uri}>`)
+    await lost.peer.close()
+    const dialling = await desk.dial('100')
+    listening.respond(await listening.hearsRequest('INVITE'), 486)
+    const dialled = await dialling.result
+    expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(486)
+    await listening.hearsRequest('ACK')
   })
 
   it('that connects again in the call gets the rest over its new connection', async () => {

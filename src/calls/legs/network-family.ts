@@ -5,7 +5,8 @@ import type { Call } from '../call.js'
 
 /**
  * IPv4 and IPv6 do not reach each other, and nothing here relays media: such a call would be answered and silent. What is not certain is
- * tried: a host name, candidates of both families.
+ * tried: a host name, candidates of both families, and a caller whose signalling is of the other family than its media, because phones like
+ * that have both.
  */
 export interface Reachable<Target> {
   readonly targets: readonly Target[]
@@ -14,7 +15,7 @@ export interface Reachable<Target> {
 }
 
 /** The phones whose family is that of the caller's media. */
-export function phonesInReach(call: Pick<Call, 'offer'>, bindings: readonly Binding[]): Reachable<Binding> {
+export function phonesInReach(call: Judged, bindings: readonly Binding[]): Reachable<Binding> {
   return inReach(call, bindings, ({ contact, flow, path }) => {
     const [family, ofFlow] = [familyOfUri(contact), familyOfUri(flow)]
     // What stands in between, by the Path or by the family of the flow, may relay the media as well.
@@ -23,17 +24,20 @@ export function phonesInReach(call: Pick<Call, 'offer'>, bindings: readonly Bind
 }
 
 /** The same of trunks, by the address in their URI. */
-export function trunksInReach<Target extends { readonly uri: string }>(
-  call: Pick<Call, 'offer'>,
-  trunks: readonly Target[],
-): Reachable<Target> {
+export function trunksInReach<Target extends { readonly uri: string }>(call: Judged, trunks: readonly Target[]): Reachable<Target> {
   return inReach(call, trunks, ({ uri }) => familyOfUri(uri))
 }
 
-function inReach<Target>({ offer }: Pick<Call, 'offer'>, targets: readonly Target[], familyAt: (target: Target) => Family | null) {
-  const offered = offer === '' ? null : mediaFamily(offer)
+type Judged = Pick<Call, 'offer' | 'invite' | 'caller'>
+
+function inReach<Target>(call: Judged, targets: readonly Target[], familyAt: (target: Target) => Family | null): Reachable<Target> {
+  const offered = hasBoth(call) || call.offer === '' ? null : mediaFamily(call.offer)
   const suits = (target: Target): boolean => offered === null || [null, offered].includes(familyAt(target))
   return { targets: targets.filter(suits), others: targets.filter((target) => !suits(target)) }
+}
+
+function hasBoth({ offer, invite, caller }: Judged): boolean {
+  return caller.kind === 'device' && offer !== '' && ![null, familyOf(invite.source.address)].includes(mediaFamily(offer))
 }
 
 function familyOfUri(text: string): Family | null {

@@ -34,3 +34,18 @@ function bare(proxy: SipUri): string {
   const params = new Map([...proxy.params].filter(([name]) => name === 'transport' || name === 'maddr'))
   return printUri({ ...proxy, user: null, password: null, params, headers: [] })
 }
+
+/** A phone whose connection is gone may listen at its Contact, if that is at the same address (RFC 3261 §10.2.1: Contact is where it is reached). */
+export function withoutConnection<Bound extends Pick<Binding, 'contact' | 'flow' | 'local' | 'path'>>(binding: Bound): Bound {
+  const [contact, flow] = [parseUri(binding.contact), parseUri(binding.flow)]
+  if (binding.path !== '' || contact?.kind !== 'sip' || flow?.kind !== 'sip' || contact.host !== flow.host) return binding
+  const transport = (flow.params.get('transport') ?? '').toLowerCase()
+  if (!isListening(contact, transport)) return binding
+  const port = contact.port ?? (transport === 'tls' ? 5061 : 5060)
+  return { ...binding, flow: printUri({ ...flow, port }), local: '' }
+}
+
+function isListening({ params, scheme }: SipUri, transport: string): boolean {
+  const named = (params.get('transport') ?? (scheme === 'sips' ? 'tls' : 'udp')).toLowerCase()
+  return transport === 'tls' ? named === 'tls' || scheme === 'sips' : transport === 'tcp' && named === 'tcp'
+}

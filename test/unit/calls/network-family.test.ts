@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { Call } from '../../../src/calls/call.js'
 import { phonesInReach, trunksInReach } from '../../../src/calls/legs/network-family.js'
 import type { Binding } from '../../../src/registrar/registrar.js'
 
@@ -8,6 +9,9 @@ const offers = {
   either: 'v=0\r\nc=IN IP4 198.51.100.7\r\nm=audio 4000 RTP/AVP 0\r\na=candidate:1 1 UDP 1 2001:db8::7 4000 typ host\r\n',
   none: '',
 }
+
+const call = (offer: string, address = offer === offers.six ? '2001:db8::7' : '198.51.100.7', kind = 'device') =>
+  ({ offer, invite: { source: { address } }, caller: { kind } }) as Call
 
 const phone = (contact: string, flow: string, path = '') => ({ contact, flow, path }) as Binding
 const phones = {
@@ -30,12 +34,18 @@ it.each([
   ['six', 'proxied', true],
   ['four', 'proxied', true],
 ] as const)('a caller of %s and a phone of %s: in reach %s', (caller, callee, isInReach) => {
-  const { targets, others } = phonesInReach({ offer: offers[caller] }, [phones[callee]])
+  const { targets, others } = phonesInReach(call(offers[caller]), [phones[callee]])
   expect([targets.length, others.length]).toEqual(isInReach ? [1, 0] : [0, 1])
 })
 
 it('of several contacts and trunks those of the family are left', () => {
-  expect(phonesInReach({ offer: offers.six }, [phones.four, phones.six]).targets).toEqual([phones.six])
+  expect(phonesInReach(call(offers.six), [phones.four, phones.six]).targets).toEqual([phones.six])
   const trunks = ['sip:192.0.2.1', 'sip:[2001:db8::1]:5060', 'sip:carrier.example'].map((uri) => ({ uri }))
-  expect(trunksInReach({ offer: offers.six }, trunks).targets).toEqual(trunks.slice(1))
+  expect(trunksInReach(call(offers.six), trunks).targets).toEqual(trunks.slice(1))
+})
+
+it('a caller whose media are of another family than its signalling has both, and so may the callee; a node and a trunk pass media of others on', () => {
+  expect(phonesInReach(call(offers.four, '2001:db8::7'), [phones.six]).targets).toEqual([phones.six])
+  expect(phonesInReach(call(offers.six, '198.51.100.7'), [phones.four]).targets).toEqual([phones.four])
+  for (const kind of ['node', 'trunk']) expect(phonesInReach(call(offers.four, '2001:db8::7', kind), [phones.six]).targets).toEqual([])
 })
