@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { AppError } from '../../base/errors.js'
 import { parseExtension } from '../../base/identity.js'
 import type { Store, Transition } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
@@ -107,12 +108,14 @@ function phoneCommands(program: Command, ask: Ask): void {
     .addArgument(deviceArgument('the one in its place', 'new'))
     .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk replace HD0001 HD0002')
-    .action((old: string, fresh: string, form: Form) =>
-      ask(
+    .action((old: string, fresh: string, form: Form) => {
+      if (old === fresh)
+        throw new AppError('COMMAND_REFUSED', `${old} cannot take its own place: name the phone that goes, then the new one`)
+      return ask(
         { action: 'replace', subject: `${old} by ${fresh}`, call: (store) => store.transition('hotdesk_replace', old, fresh, 'cli') },
         form,
-      ),
-    )
+      )
+    })
 }
 
 function whoCommand(program: Command, ask: Ask): void {

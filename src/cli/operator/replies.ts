@@ -70,7 +70,7 @@ const replace: Sayings = {
   DRAINING: ([user]) => refused(`${user} is about to be logged out at the old phone, when the call there ends`),
   EMERGENCY: () => refused('one of the two is in an emergency call, or in the quiet time after one'),
   NOT_A_HOTDESK_PHONE: () => refused('the new phone is not for hot desking, or neither of the two has a location'),
-  UNKNOWN_DEVICE: () => refused('one of the two is no device; hotdesk device list shows all'),
+  UNKNOWN_DEVICE: () => refused('there is no phone of one of these names; hotdesk device list shows all'),
 }
 
 const sayings = { login, logout, who, unlock, refresh, replace }

@@ -39,7 +39,7 @@ export function statusCommand(program: Command, needs: CommandNeeds): void {
       if (wanted.length === 0)
         complain(
           site === undefined
-            ? 'there are no phones yet; hotdesk device add adds one'
+            ? 'there are no phones; hotdesk device add adds one. If there were some, hotdesk doctor says how to bring them back'
             : `no phone is at ${site}; hotdesk site list shows all sites`,
         )
       if (json) return print(JSON.stringify(wanted, null, 2))

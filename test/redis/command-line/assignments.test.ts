@@ -59,7 +59,11 @@ describe('hotdesk replace', () => {
       '101 sits at the new phone and must be logged out there first',
     )
     expect((await desk.hotdesk('replace', 'HD0003', 'HD0004')).err).toContain('nobody sits at the old phone')
-    expect((await desk.hotdesk('replace', 'HD0001', 'HD0099')).err).toContain('one of the two is no device')
+    expect((await desk.hotdesk('replace', 'HD0001', 'HD0099')).err).toContain('there is no phone of one of these names')
+    expect(await desk.hotdesk('replace', 'HD0001', 'HD0001')).toMatchObject({
+      code: 1,
+      err: 'hotdesk: HD0001 cannot take its own place: name the phone that goes, then the new one',
+    })
     expect(await desk.hotdesk('replace', 'HD0001')).toMatchObject({ code: 2 })
   })
 })

@@ -90,6 +90,21 @@ describe('the order of the lines', () => {
     expect(order(bench)).toEqual(['first', 'second', 'third'])
   })
 
+  it('is in the warnings of /readyz: those that are down, and whether one is left for emergency calls', () => {
+    const bench = open()
+    expect(bench.trunks.warnings()).toEqual([])
+    const inquiry = bench.trunks.asked(second)
+    inquiry.refused(503)
+    expect(bench.trunks.warnings()).toEqual(['trunk second is down; emergency calls have the others'])
+    for (const trunk of [first, third]) bench.trunks.asked(trunk).refused(503)
+    expect(bench.trunks.warnings()).toEqual(['no trunk for emergency calls: first, second, third down'])
+    bench.trunks.asked(third).answered()
+    expect(bench.trunks.warnings()).toEqual([
+      'trunk first is down; emergency calls have the others',
+      'trunk second is down; emergency calls have the others',
+    ])
+  })
+
   it('can be seen in a metric', async () => {
     const bench = open()
     bench.trunks.asked(second).refused(503)
