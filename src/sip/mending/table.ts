@@ -144,7 +144,9 @@ function understoodParty(value: string, { kind }: Reading): string | null {
 /** A REGISTER is about its Contacts (RFC 3261 §10.2); of other messages those count that can be understood. */
 function understoodContact(value: string, { method }: Reading): string | null {
   if (value === '*') return value
-  const values = splitList(value).map(understoodContactValue)
+  const values = splitList(value)
+    .filter((each) => each !== '')
+    .map(understoodContactValue)
   if (method === 'REGISTER' && values.includes(null)) return null
   return values.filter((each) => each !== null).join(', ') || null
 }
@@ -157,8 +159,9 @@ function understoodContactValue(value: string): string | null {
 }
 
 function understoodRoutes(value: string): string | null {
-  const values = splitList(value).filter((each) => each !== '')
-  if (values.every((each) => parseExactAddress(each))) return value
+  const all = splitList(value)
+  const values = all.filter((each) => each !== '')
+  if (values.length === all.length && values.every((each) => parseExactAddress(each))) return value
   const understood = values.map((each) => parseNameAddr(each))
   return understood.includes(null) ? null : understood.flatMap((each) => (each ? [printNameAddr(each)] : [])).join(', ')
 }
