@@ -26,7 +26,7 @@ describe('requests in a dialog (RFC 3261 §12.2)', () => {
     const { application, phone, invite, answer, dialogId } = await answeredCall(await stage.udpPeer())
     await application.requestInDialog(dialogId, 'INFO')
     await application.requestInDialog(dialogId, 'INFO')
-    const [first, second] = [await phone.hearsRequest('INFO'), await phone.hearsRequest('INFO')]
+    const [first, second] = [await phone.hearsNewRequest('INFO'), await phone.hearsNewRequest('INFO')]
     expect(first.uri).toBe(phone.uri)
     expect([first.from.tag, first.to.tag]).toEqual([answer.to.tag, invite.from.tag])
     expect(second.cseq.number).toBe(first.cseq.number + 1)

@@ -27,7 +27,7 @@ function byCallee(invite: SipRequest, method: string, cseq: number, body = ''): 
 
 async function ringing(): Promise<{ invite: SipRequest; outgoing: ReturnType<SipApplication['invite']> }> {
   const outgoing = srf.invite(phone.uri, offer)
-  const invite = await phone.hearsRequest('INVITE')
+  const invite = await phone.hearsNewRequest('INVITE')
   const rings = new Promise((resolve) => outgoing.onProvisional(resolve))
   phone.respond(invite, 180)
   await rings
@@ -39,7 +39,7 @@ async function up(): Promise<{ invite: SipRequest; dialog: SipDialog; requests: 
   phone.respond(invite, 200, [], offer)
   const result = await outgoing.result
   if (result.outcome !== 'answered') throw new Error(result.outcome)
-  await phone.hearsRequest('ACK')
+  await phone.hearsNewRequest('ACK')
   const requests: IncomingRequest[] = []
   result.dialog.onRequest((request) => void requests.push(request))
   return { invite, dialog: result.dialog, requests }
@@ -79,7 +79,7 @@ describe('an UPDATE in a call (§5.2)', () => {
   it('reaches the application while a request of ours waits for its response', async () => {
     const { invite, dialog, requests } = await up()
     const info = dialog.request('INFO')
-    const asked = await phone.hearsRequest('INFO')
+    const asked = await phone.hearsNewRequest('INFO')
     phone.send(byCallee(invite, 'UPDATE', 1))
     await expect.poll(() => requests.map(({ method }) => method)).toEqual(['UPDATE'])
     requests[0]?.respond(200)
@@ -96,7 +96,7 @@ describe('an UPDATE in a call (§5.2)', () => {
         ours === 'INVITE'
           ? dialog.reinvite(offer)
           : dialog.request('UPDATE', { body: offer, headers: { 'Content-Type': 'application/sdp' } })
-      const request = await phone.hearsRequest(ours)
+      const request = await phone.hearsNewRequest(ours)
       phone.send(byCallee(invite, 'UPDATE', 1, offer))
       await phone.hearsResponse(491, 'UPDATE')
       phone.send(byCallee(invite, 'INVITE', 2, offer))

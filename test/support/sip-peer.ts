@@ -38,8 +38,10 @@ export interface SipPeer {
   request(parts: RequestParts): SipRequest
   send(message: SipMessage): void
   respond(request: SipRequest, status: number, headers?: HeaderList, body?: string): SipResponse
-  /** The next request of that method. */
+  /** The next request of that method, which may be a copy of one that was taken. */
   hearsRequest(method: string): Promise<SipRequest>
+  /** The next request of that method that is not a copy: on a busy machine a request is sent again before the test answers it. */
+  hearsNewRequest(method: string): Promise<SipRequest>
   /** The next response of that status to a request of that method. */
   hearsResponse(status: number, method?: string): Promise<SipResponse>
   /** The next message that fits. */
@@ -137,6 +139,14 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly stri
     wire.send(message.toBuffer())
   }
 
+  const taken = new Set<string>()
+
+  async function request(method: string, fits: (one: SipRequest) => boolean): Promise<SipRequest> {
+    const one = await mailbox.take(method, (message) => message.kind === 'request' && message.method === method && fits(message))
+    taken.add(transactionOf(one as SipRequest))
+    return one as SipRequest
+  }
+
   return {
     port: wire.port,
     tag,
@@ -155,8 +165,8 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly stri
       send(response)
       return response
     },
-    hearsRequest: async (method) =>
-      (await mailbox.take(method, (message) => message.kind === 'request' && message.method === method)) as SipRequest,
+    hearsRequest: (method) => request(method, () => true),
+    hearsNewRequest: (method) => request(method, (one) => !taken.has(transactionOf(one))),
     hearsResponse: async (status, method) =>
       (await mailbox.take(
         `${status} ${method ?? ''}`,
@@ -184,6 +194,10 @@ function createPeer(transport: 'UDP' | 'TCP', wire: Wire, answers: readonly stri
     },
     close: wire.close,
   }
+}
+
+function transactionOf({ callId, cseq }: SipRequest): string {
+  return `${callId} ${cseq.number} ${cseq.method}`
 }
 
 function nameOf(message: SipMessage): string {

@@ -10,7 +10,8 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((layer) => layer.close()))
 })
 
-const timers = { t1: 50, t2: 200, t4: 200 }
+/** 64 × T1 are 6.4 s: a busy machine may stop the test for a while, and a timer that is due then comes before what has arrived. */
+const timers = { t1: 100, t2: 400, t4: 400 }
 
 test('where a fifth of all datagrams is lost, doubled or late, every transaction ends, and each request is heard once', async () => {
   const { open, report } = createLossyDatagrams(systemClock, { ...badWeather, delayMs: 15 })
@@ -44,4 +45,4 @@ test('where a fifth of all datagrams is lost, doubled or late, every transaction
   expect(report.lost).toBeGreaterThan(40)
   expect(report.doubled).toBeGreaterThan(40)
   expect(report.delayed).toBeGreaterThan(40)
-})
+}, 30_000)
