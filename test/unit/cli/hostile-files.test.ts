@@ -42,7 +42,7 @@ const hostile: Readonly<Record<string, readonly [content: string, problem: RegEx
   'a key that is a list': ['? [a, b]\n: c\n', /x\.yaml:1:3 +expected a key of one word/],
   'a key that is there twice': ['node: paris-1\nnode: paris-2\n', /x\.yaml:2:1 +the key node is there twice, first in line 1/],
   'a name of JavaScript': ['__proto__: { node: x }\nconstructor: 1\n', /x\.yaml:[12]:1 +(__proto__|constructor): unknown key/],
-  'two documents': ['node: paris-1\n---\nnode: paris-2\n', /x\.yaml:[0-9]+:[0-9]+ +Source contains multiple documents/],
+  'two documents': ['node: paris-1\n---\nnode: paris-2\n', /x\.yaml:[0-9]+:[0-9]+ +a line of --- begins another document/],
   'control characters': ['node: "\\e[2J"\n', /x\.yaml:1:1 +node: expected a name.*"\\u001b\[2J"/],
   'thousands of unknown keys': [numbered((index) => `k${index}: x\n`, 10_000), /… and [0-9]+ more/],
   'thousands of errors': [times('a: ]\n', 5_000), /… and [0-9]+ more/],
