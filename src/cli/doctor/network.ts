@@ -30,7 +30,7 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<read
     const directory = createDirectory({ store, seal, log })
     const findings = [
       secret,
-      nodes(directory),
+      nodes(directory, config),
       ...(await sameName(store, config)),
       ...(await losses(store, config)),
       // With another secret every password would look broken.
@@ -128,12 +128,14 @@ async function events({ recent, clock }: Pick<Store, 'recent' | 'clock'>): Promi
   }
 }
 
-function nodes(directory: Directory): Finding {
+function nodes(directory: Directory, { node }: Pick<Config, 'node'>): Finding {
   const { good, mind } = findingsAbout('nodes')
   const all = directory.nodes()
   const versions = new Set(all.map(({ version }) => version))
   if (all.length === 0) return mind('no node is up', 'hotdesk start')
   const names = all.map(({ name, site }) => `${name} at ${site}`).join(', ')
+  if (all.every(({ name }) => name !== node))
+    return mind(`${names}; ${node} is not up`, 'hotdesk start; if it has ended by itself, see its log')
   return versions.size > 1 ? mind(`${names}, of versions ${[...versions].join(', ')}`, 'bring all to one version') : good(names)
 }
 

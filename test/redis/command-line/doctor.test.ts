@@ -1,6 +1,7 @@
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { writeRunFile } from '../../../src/base/machine/run-file.js'
 import { thisProcess } from '../../../src/base/process-identity.js'
 import type { Finding } from '../../../src/cli/doctor/finding.js'
 import { createStore } from '../../../src/store/store.js'
@@ -79,6 +80,30 @@ describe('hotdesk doctor', () => {
       code: 1,
       err: 'hotdesk: {hd}:events is not a stream; look at it, and delete or rename it',
     })
+  })
+
+  test('says so when this node is not up, and others are', async () => {
+    await desk.redis.cli('RENAME', '{hd}:node:paris-1', '{hd}:node:london-1')
+    await desk.redis.cli('HSET', '{hd}:node:london-1', 'site', 'london')
+    const found = (await findings()).filter(({ about }) => about === 'nodes')
+    expect(found).toEqual([
+      {
+        about: 'nodes',
+        verdict: 'mind',
+        says: 'london-1 at london; paris-1 is not up',
+        todo: 'hotdesk start; if it has ended by itself, see its log',
+      },
+    ])
+  })
+
+  test('two nodes of one name are an error', async () => {
+    await mkdir(join(desk.folder, 'data'), { recursive: true })
+    const left = writeRunFile(join(desk.folder, 'data'), { node: 'paris-1', network: 'hd', http: 'http://127.0.0.1:1' })
+    const named = async (): Promise<string[]> => (await notGood()).filter((line) => line.startsWith('wrong nodes'))
+    expect(await named()).toEqual([])
+    await desk.redis.cli('HSET', '{hd}:node:paris-1', 'process', 'another.1.2.3')
+    expect(await named()).toEqual([`wrong nodes: two nodes are named paris-1: process ${thisProcess()} here, and another.1.2.3`])
+    if ('remove' in left) left.remove()
   })
 
   test('says so when Redis would lose logins', async () => {
