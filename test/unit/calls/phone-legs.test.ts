@@ -127,6 +127,26 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     expect([leg.asked, leg.deaths]).toEqual([3, deaths])
   })
 
+  it('is ended when the proxy in front of a phone that has gone says twice that the phone is silent', async () => {
+    const leg = openLeg()
+    leg.goes()
+    await leg.answers(408)
+    leg.clock.advance(60_000)
+    await leg.answers(408)
+    expect(leg.deaths).toBe(1)
+  })
+
+  it('is not ended by two silences with an answer between them', async () => {
+    const leg = openLeg()
+    leg.goes()
+    await leg.answers(408, 'server')
+    leg.clock.advance(60_000)
+    await leg.answers(200)
+    leg.goes()
+    await leg.answers(408, 'server')
+    expect([leg.asked, leg.deaths]).toEqual([3, 0])
+  })
+
   it('is not ended when the phone has registered again before the second silence', async () => {
     const leg = openLeg()
     leg.goes()

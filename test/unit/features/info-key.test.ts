@@ -32,6 +32,7 @@ describe('a key by INFO', () => {
     ['Signal=11\r\n', '#'],
     ['Signal=a\r\n', 'A'],
     ['Signal=12\r\n', 'A'],
+    ['Signal=15\r\n', 'D'],
     ['5', '5'],
     ['Signal=16\r\n', ''],
     ['Signal=\r\nDuration=160\r\n', ''],
@@ -104,6 +105,12 @@ describe('a key by INFO', () => {
 
 describe('the four bytes of RFC 4733 in INFO', () => {
   const [start, later, end] = ['\x05\x00\x00\x50', '\x05\x00\x01\x40', '\x05\x80\x03\x20']
+
+  it('are one press up to its end, whose duration may be no longer than the one before', () => {
+    const shortEnd = '\x05\x80\x00\x50'
+    expect(heard('audio/telephone-event', start, shortEnd, later, end)).toBe('55')
+    expect(heard('audio/telephone-event', later, shortEnd)).toBe('5')
+  })
 
   it('are one press from its start to its end', () => {
     expect(heard('audio/telephone-event', start, end, start, later, end)).toBe('55')

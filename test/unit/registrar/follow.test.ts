@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceId, NodeName } from '../../../src/base/identity.js'
 import type { BoundContact } from '../../../src/registrar/bindings/binding.js'
+import { withoutConnection } from '../../../src/registrar/bindings/reach.js'
 import { createFollower } from '../../../src/registrar/follow.js'
 import { createManualClock } from '../../support/manual-clock.js'
 
@@ -90,5 +91,28 @@ describe('the far end of a dialog with a phone that does not answer', () => {
     call.refreshes(2)
     call.farEnd.silent()
     expect(call.next).toBe(1)
+  })
+})
+
+describe('a phone whose connection is gone', () => {
+  const flow = 'sip:192.0.2.7:40312;transport=tcp'
+  const gone = (contact: string, parts: { flow?: string; path?: string } = {}) =>
+    withoutConnection({ contact, flow, path: '', local: '192.0.2.1:5060', ...parts })
+
+  it.each([
+    ['sip:HD0001@192.0.2.7:5070;transport=tcp', flow, 'sip:192.0.2.7:5070;transport=tcp'],
+    ['sip:HD0001@192.0.2.7;transport=TCP', flow, 'sip:192.0.2.7:5060;transport=tcp'],
+    ['sips:HD0001@192.0.2.7', 'sip:192.0.2.7:40312;transport=tls', 'sip:192.0.2.7:5061;transport=tls'],
+  ])('and whose Contact is %s: is reached there', (contact, over, reached) => {
+    expect(gone(contact, { flow: over })).toMatchObject({ flow: reached, local: '' })
+  })
+
+  it.each([
+    ['sip:HD0001@198.51.100.7:5070;transport=tcp', {}],
+    ['sip:HD0001@192.0.2.7:5070', {}],
+    ['sip:HD0001@192.0.2.7:5070;transport=tcp', { path: '<sip:192.0.2.9;lr>' }],
+    ['sip:HD0001@192.0.2.7:5070;transport=ws', { flow: 'sip:192.0.2.7:40312;transport=ws' }],
+  ])('and whose Contact is %s, with %o: is not looked for elsewhere', (contact, parts) => {
+    expect(gone(contact, parts)).toMatchObject({ flow: parts.flow ?? flow, local: '192.0.2.1:5060' })
   })
 })
