@@ -107,7 +107,7 @@ describe('a phone whose connection is gone', () => {
     expect(gone(contact, { flow: over })).toMatchObject({ flow: reached, local: '' })
   })
 
-  it.each([
+  it.each<[string, { flow?: string; path?: string }]>([
     ['sip:HD0001@198.51.100.7:5070;transport=tcp', {}],
     ['sip:HD0001@192.0.2.7:5070', {}],
     ['sip:HD0001@192.0.2.7:5070;transport=tcp', { path: '<sip:192.0.2.9;lr>' }],
