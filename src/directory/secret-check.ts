@@ -75,12 +75,17 @@ export function createSecretCheck({ store, seal }: SecretCheckNeeds): SecretChec
       return trouble
     },
     follow(log) {
+      let newest = 0
+      /** A look takes as long as scrypt: one that ends after a later one has begun no longer counts. */
       async function look(): Promise<void> {
         if (store.state !== 'connected') return
+        newest += 1
+        const own = newest
         try {
           await require()
-          trouble = null
+          if (own === newest) trouble = null
         } catch (fault) {
+          if (own !== newest) return
           if (!isAppError(fault, 'SECRET_DIFFERS')) return log.debug({ event: 'store.waiting' }, messageOf(fault))
           if (trouble === null) log.error({ event: 'store.secret' }, fault.message)
           trouble = fault.message
