@@ -22,14 +22,17 @@ export async function withStore<Answer>(
   const redis = reachable(config)
   // A running node keeps its copy in `data`; a command must not write there.
   const data = await mkdtemp(join(tmpdir(), 'hotdesk-command-'))
-  const { network, durability, functionLoading: loading } = config
-  const common = { clock: systemClock, log, metrics: createMetrics() }
-  const store = await createStore({ redis, network, durability, loading, data, functions: hotdeskLibrary, ...common })
   try {
-    if (store.state === 'lost') throw new AppError('COMMAND_REFUSED', absenceOf(store))
-    return await run(store)
+    const { network, durability, functionLoading: loading } = config
+    const common = { clock: systemClock, log, metrics: createMetrics() }
+    const store = await createStore({ redis, network, durability, loading, data, functions: hotdeskLibrary, ...common })
+    try {
+      if (store.state === 'lost') throw new AppError('COMMAND_REFUSED', absenceOf(store))
+      return await run(store)
+    } finally {
+      await store.close()
+    }
   } finally {
-    await store.close()
     await rm(data, { recursive: true, force: true })
   }
 }
