@@ -13,13 +13,13 @@ function file(name: string, tests: Readonly<Record<string, Status>>, message = '
     failureMessages: status === 'failed' ? [`Error: ${title} is wrong\n    at a.ts:1`] : [],
   }))
   const isFailed = message !== '' || assertionResults.some(({ status }) => status === 'failed')
-  return { name: `/root/${name}`, status: isFailed ? 'failed' : 'passed', message, assertionResults }
+  return { name: `/tree/${name}`, status: isFailed ? 'failed' : 'passed', message, assertionResults }
 }
 
 const known = (titles: readonly string[]): readonly Difference[] => [{ file: 'calls.test.ts', reason: 'no 100', titles }]
 
 const verdictOn = (files: readonly FileResult[], differences: readonly Difference[] = [], more: Partial<Circumstances> = {}) =>
-  judge({ testResults: files }, differences, { root: '/root', ...more })
+  judge({ testResults: files }, differences, { root: '/tree', ...more })
 
 describe('a run on a drachtio-server', () => {
   it('holds when exactly the listed tests fail', () => {
