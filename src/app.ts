@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Clock, systemClock } from './base/clock.js'
 import { AppError, messageOf } from './base/errors.js'
+import { writeRunFile } from './base/host/run-file.js'
 import { ClosedMeanwhile, createLifecycle, type Lifecycle } from './base/lifecycle.js'
 import { addressForNodes } from './base/listen-address.js'
 import { createLogger, type Logger } from './base/logger.js'
-import { writeRunFile } from './base/machine/run-file.js'
 import { createMetrics, type Metrics } from './base/metrics.js'
 import { tightenData } from './base/output/private-files.js'
 import { thisProcess } from './base/process-identity.js'
 import { createSeal, type Seal } from './base/seal.js'
-import { dialogueTiming, registrationOf, unprovenLimits } from './base/settings/limits.js'
-import { mostOfSettings, readTextFile } from './base/yaml/text-file.js'
 import { type Calls, createCalls } from './calls/calls.js'
-import { type Config, detachEnvironment } from './config.js'
+import { type Config, detachEnvironment } from './config/config.js'
+import { dialogueTiming, registrationOf, unprovenLimits } from './config/limits.js'
+import { mostOfSettings, readTextFile } from './config/yaml/text-file.js'
 import { type Dialplan, loadDialplan, reservedExtension } from './dialplan/dialplan.js'
 import {
   createDirectory,
@@ -30,8 +30,8 @@ import {
   startMembership,
   watchReserved,
 } from './directory/directory.js'
-import { createFeatures } from './features/features.js'
 import { createHotdesk, hashPin, hotdeskLibrary } from './hotdesk/hotdesk.js'
+import { createIvr } from './ivr/ivr.js'
 import { createMedia } from './media/media.js'
 import { createPhones } from './phones/phones.js'
 import { createRegistrar } from './registrar/registrar.js'
@@ -223,7 +223,7 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
   const speech = { media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config) }
-  const features = await lifecycle.opening(createFeatures({ ...common('features'), ...speech }))
+  const features = await lifecycle.opening(createIvr({ ...common('features'), ...speech }))
   lifecycle.opened(features, dialCodes, (opened) => opened.close())
   const trunks = createTrunks(common('trunks'))
   lifecycle.opened(trunks, 'trunks', (opened) => opened.close())

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createMetrics } from '../src/base/metrics.js'
-import { type Promql, readPromql, type Selector } from './support/promql.js'
-import { readTree, root } from './support/source-tree.js'
+import { type Promql, readPromql, type Selector } from './support/repo/promql.js'
+import { readTree, root } from './support/repo/source-tree.js'
 
 interface Known {
   readonly type: string

@@ -3,9 +3,9 @@ import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { type Config, options, parseConfig } from '../src/config.js'
-import { copiesOf, readDockerfile, type Stage } from './support/dockerfile.js'
-import { readTree, root } from './support/source-tree.js'
+import { type Config, options, parseConfig } from '../src/config/config.js'
+import { copiesOf, readDockerfile, type Stage } from './support/repo/dockerfile.js'
+import { readTree, root } from './support/repo/source-tree.js'
 
 const text = (path: string): string => readFileSync(join(root, 'docker', path), 'utf8')
 const settings = options.map(({ variable }) => variable)

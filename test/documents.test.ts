@@ -7,9 +7,9 @@ import { logEvents } from '../src/base/events.js'
 import { createMetrics } from '../src/base/metrics.js'
 import { createProgram } from '../src/cli/program.js'
 import { createTerminal } from '../src/cli/terminal.js'
-import { options } from '../src/config.js'
+import { options } from '../src/config/config.js'
 import { hotdeskLibrary, streamEvents } from '../src/hotdesk/hotdesk.js'
-import { filesUnder, parseSource, readTree, root, type SyntaxNode, visit } from './support/source-tree.js'
+import { filesUnder, parseSource, readTree, root, type SyntaxNode, visit } from './support/repo/source-tree.js'
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const sources = readTree('src')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { loadConfig } from '../config.js'
+import { loadConfig } from '../config/config.js'
 import { checkCommand } from './check.js'
 import { completionCommand } from './completion.js'
 import { demoCommand } from './demo/command.js'

@@ -1,7 +1,7 @@
 import { IANAZone } from 'luxon'
 import { type Milliseconds, parseDuration } from '../base/clock.js'
-import { isBlock } from '../base/options.js'
-import { block, form, type Problem, type Written } from '../base/written.js'
+import { isBlock } from '../config/options.js'
+import { block, form, type Problem, type Written } from '../config/yaml/yaml-schema.js'
 import type { AutomaticLogout } from './route.js'
 
 function parseTimeOfDay(text: string): { hour: number; minute: number } | null {

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import type { z } from 'zod'
 import { parseSiteName } from '../base/identity.js'
-import { isBlock, itemsOf } from '../base/options.js'
 import { Secret } from '../base/secret.js'
+import { isBlock, itemsOf } from '../config/options.js'
 import {
   block,
   blockOf,
@@ -15,7 +15,7 @@ import {
   secretForm,
   shownKey,
   type Written,
-} from '../base/written.js'
+} from '../config/yaml/yaml-schema.js'
 import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
 import { logoutKeys } from './logout-rules.js'

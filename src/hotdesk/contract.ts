@@ -1,7 +1,7 @@
 import type { DeviceId, Extension } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
 
-/** What happened to a login; each word is spoken or shown by `features`. */
+/** What happened to a login; each word is spoken or shown by `ivr`. */
 export type LoginOutcome =
   | { readonly outcome: 'LOGGED_IN' }
   /** B sat elsewhere and has moved. */

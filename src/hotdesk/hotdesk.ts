@@ -10,20 +10,20 @@ import type { Store } from '../store/store.js'
 import { createAssignments } from './assignments.js'
 import { usualAttempts } from './attempts.js'
 import { createCallsInProgress } from './calls-in-progress.js'
-import { createCare } from './care/care.js'
-import type { AutomaticLogout } from './care/due.js'
 import type { AttemptLimits, Hotdesk, LoginOutcome, LogoutOutcome } from './contract.js'
 import { keptEvents, type StreamEvent } from './events.js'
 import { tryLogin } from './login.js'
+import type { AutomaticLogout } from './reconcile/due.js'
+import { createReconciler } from './reconcile/reconcile.js'
 import { outcomeOf, readLogout } from './replies.js'
 
 export { createAssignments } from './assignments.js'
 export { limitsOf } from './attempts.js'
-export type { AutomaticLogout } from './care/due.js'
 export type * from './contract.js'
 export { keptEvents, streamEvents } from './events.js'
 export { hotdeskLibrary } from './library.js'
 export { hashPin, isPinHash, issuePin, type PinPolicy, type PinWeakness, verifyPin, weaknessOf } from './pin.js'
+export type { AutomaticLogout } from './reconcile/due.js'
 
 export interface HotdeskNeeds {
   readonly store: Store
@@ -73,7 +73,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
   const { store, directory, node, boot, clock, log, metrics, attempts = usualAttempts, quietSeconds = 600 } = needs
   const assignments = createAssignments({ replica: store.replica, log })
   const calls = createCallsInProgress({ store, node, boot, quietSeconds, clock, log })
-  const care = createCare({ ...needs, assignments, isQuiet: calls.isQuiet })
+  const care = createReconciler({ ...needs, assignments, isQuiet: calls.isQuiet })
   fromZero(metrics.transitionsTotal, [...transitionsOf('login', loginEvents), ...transitionsOf('logout', logoutEvents)])
 
   function write(event: StreamEvent, fields: Readonly<Record<string, string>>): void {

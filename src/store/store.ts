@@ -1,6 +1,6 @@
 import { type Alarm, type Clock, every } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
-import type { Durability } from '../config.js'
+import type { Durability } from '../config/config.js'
 import { createCommands } from './commands.js'
 import { atEveryPrimary } from './connections/cluster.js'
 import { createConfirmation } from './connections/confirmation.js'

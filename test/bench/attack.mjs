@@ -115,7 +115,7 @@ async function quiet() {
 }
 
 async function flooding(needs) {
-  const program = path.join(import.meta.dirname, '../support/flooder.mjs')
+  const program = path.join(import.meta.dirname, '../support/net/flooder.mjs')
   const child = spawn(process.execPath, [program, JSON.stringify({ target: node.sip, ...needs })], { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   await lines.next()

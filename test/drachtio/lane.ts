@@ -2,7 +2,7 @@
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import * as path from 'node:path'
-import { drachtioEventsIn } from '../support/drachtio-server.js'
+import { drachtioEventsIn } from '../support/programs/drachtio-server.js'
 import { type Target, targetIn, versionOf } from './target.js'
 import { type Difference, judge, type Report, type Verdict } from './verdict.js'
 
@@ -20,7 +20,7 @@ and when one that is listed passes. Exit codes: 0 as listed, 1 not as listed, 2 
 
 Examples:
   npm run test:drachtio -- /usr/local/bin/drachtio
-  HOTDESK_DRACHTIO_SECRET=cymru npm run test:drachtio -- 127.0.0.1:9022 test/system/calls.test.ts`
+  HOTDESK_DRACHTIO_SECRET=cymru npm run test:drachtio -- 127.0.0.1:9022 test/system/calls/calls.test.ts`
 
 /** What `setup.mjs` has at hand. */
 export interface Tools {

@@ -1,4 +1,4 @@
-import { notOnThisServer } from '../support/drachtio-server.js'
+import { notOnThisServer } from '../support/programs/drachtio-server.js'
 
 /** Tests of one file that fail for one reason. */
 export interface Difference {

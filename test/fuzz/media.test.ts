@@ -5,7 +5,7 @@ import { createReceiver } from '../../src/media/rtp/receiver.js'
 import { createReception } from '../../src/media/rtp/reception.js'
 import { createRtcp } from '../../src/media/rtp/rtcp.js'
 import { createNegotiation } from '../../src/media/sdp/negotiation.js'
-import { createManualClock } from '../support/manual-clock.js'
+import { createManualClock } from '../support/process/manual-clock.js'
 
 const from = { address: '192.0.2.1', port: 4000 }
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type HostileText, hostileText, hostileTexts, partsOf } from '../support/hostile-texts.js'
-import { countedPattern, type PatternNode } from '../support/regex-steps.js'
-import { filesUnder, parseSource, readTree, root, type SourceFile, visit } from '../support/source-tree.js'
+import { type HostileText, hostileText, hostileTexts, partsOf } from '../support/net/hostile-texts.js'
+import { countedPattern, type PatternNode } from '../support/repo/regex-steps.js'
+import { filesUnder, parseSource, readTree, root, type SourceFile, visit } from '../support/repo/source-tree.js'
 
 /** No pattern may take a time that grows faster than its text. Counted in steps, so that a busy machine changes nothing. */
 const lengths = [128, 256, 512] as const

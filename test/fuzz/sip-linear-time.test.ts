@@ -7,7 +7,7 @@ import { parseMessage } from '../../src/sip/parser.js'
 import { parseDate } from '../../src/sip/syntax/date.js'
 import { decodeUser, encodeUser, parseUri, sameUri } from '../../src/sip/uri.js'
 import { parseVia } from '../../src/sip/via.js'
-import { expectLinear, limit, numbered, ratioOf, times } from '../support/growth.js'
+import { expectLinear, limit, numbered, ratioOf, times } from '../support/process/growth.js'
 
 const rest = 'Call-ID: x\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n'
 const good = {

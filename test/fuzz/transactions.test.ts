@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { isAppError } from '../../src/base/errors.js'
 import { createResponse } from '../../src/sip/builder.js'
 import type { ClientTransaction, ServerTransaction } from '../../src/sipd/transaction/transaction-layer.js'
-import { aRequest, createDiary } from '../support/sip-pair.js'
-import { answer, openStillLayer, type StillLayer, wire } from '../support/still-layer.js'
+import { aRequest, createDiary } from '../support/sip/sip-pair.js'
+import { answer, openStillLayer, type StillLayer, wire } from '../support/sip/still-layer.js'
 
 const methods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'REGISTER'] as const
 const ports = ['', ':0', ':5070', ':65535'] as const

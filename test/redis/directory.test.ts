@@ -4,11 +4,11 @@ import { Secret } from '../../src/base/secret.js'
 import { createDirectory, type Directory, loadSamples, publishedPasswords, samples } from '../../src/directory/directory.js'
 import { hashPin } from '../../src/hotdesk/hotdesk.js'
 import type { Store } from '../../src/store/store.js'
-import { keepLog } from '../support/kept-log.js'
-import { sealedByEarlierVersion } from '../support/old-seal.js'
-import { startTestRedis, type TestRedis } from '../support/redis.js'
-import { device, extension } from '../support/redis-network.js'
-import { entriesOf, keyOf, openTestStore } from '../support/redis-store.js'
+import { keepLog } from '../support/node/kept-log.js'
+import { sealedByEarlierVersion } from '../support/node/old-seal.js'
+import { startTestRedis, type TestRedis } from '../support/redis/redis.js'
+import { device, extension } from '../support/redis/redis-network.js'
+import { entriesOf, keyOf, openTestStore } from '../support/redis/redis-store.js'
 
 let redis: TestRedis
 let store: Store

@@ -3,14 +3,14 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync }
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.js'
-import type { RedisPlace } from '../../src/config.js'
+import type { RedisPlace } from '../../src/config/config.js'
 import { hotdeskLibrary } from '../../src/hotdesk/hotdesk.js'
 import { installLibrary } from '../../src/store/store.js'
-import { freePort } from '../support/free-port.js'
-import { keepLog } from '../support/kept-log.js'
-import { type DeskNode, device, extension, openDeskNode, pin } from '../support/redis-network.js'
-import { launchRedis, type RedisProcess } from '../support/redis-process.js'
-import { temporaryFolder } from '../support/temporary-folder.js'
+import { freePort } from '../support/net/free-port.js'
+import { keepLog } from '../support/node/kept-log.js'
+import { temporaryFolder } from '../support/process/temporary-folder.js'
+import { type DeskNode, device, extension, openDeskNode, pin } from '../support/redis/redis-network.js'
+import { launchRedis, type RedisProcess } from '../support/redis/redis-process.js'
 
 const docker = resolve(import.meta.dirname, '../../docker')
 

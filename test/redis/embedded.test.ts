@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { lifeOf } from '../../src/base/process-identity.js'
 import { embeddedSocket } from '../../src/store/embedded/data-directory.js'
 import { createStore, type Store } from '../../src/store/store.js'
-import { tied } from '../support/child.js'
-import { stateOf, storeNeeds } from '../support/redis-store.js'
-import { removeFolder } from '../support/remove-folder.js'
+import { tied } from '../support/process/child.js'
+import { removeFolder } from '../support/process/remove-folder.js'
+import { stateOf, storeNeeds } from '../support/redis/redis-store.js'
 
 let data: string
 beforeEach(async () => {
@@ -22,7 +22,7 @@ const redisProcess = (): Promise<string> => readFile(join(data, 'redis', 'redis.
 
 /** A process of its own, of the built program, that opens the store, says so and waits to be killed. */
 async function startHolder(): Promise<ChildProcess> {
-  const holder = spawn(...tied(process.execPath, [resolve(import.meta.dirname, '../support/redis-holder.mjs'), data]), {
+  const holder = spawn(...tied(process.execPath, [resolve(import.meta.dirname, '../support/redis/redis-holder.mjs'), data]), {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await new Promise<void>((done, fail) => {

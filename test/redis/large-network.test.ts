@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestRedis, type TestRedis } from '../support/redis.js'
-import { changeOn, type DeskNode, openDeskNode } from '../support/redis-network.js'
-import { keyOf, openTestStore } from '../support/redis-store.js'
+import { startTestRedis, type TestRedis } from '../support/redis/redis.js'
+import { changeOn, type DeskNode, openDeskNode } from '../support/redis/redis-network.js'
+import { keyOf, openTestStore } from '../support/redis/redis-store.js'
 
 const people = 3_000
 const user = (index: number) => String(10_000 + index)

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openRedisConsole, type RedisConsole } from '../support/redis-console.js'
+import { openRedisConsole, type RedisConsole } from '../support/redis/redis-console.js'
 
 /** Lines such as `redis-cli FCALL hotdesk_who 1 {hd} HD0001   # OCCUPIED 100`, to be pasted as they stand. */
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')

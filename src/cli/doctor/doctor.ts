@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { isAppError } from '../../base/errors.js'
 import { counted } from '../../base/output/counted.js'
-import type { Config } from '../../config.js'
+import type { Config } from '../../config/config.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { type Paint, table } from '../terminal.js'
 import { type Finding, findingsAbout } from './finding.js'

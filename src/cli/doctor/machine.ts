@@ -4,8 +4,8 @@ import { access, constants, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf } from '../../base/errors.js'
-import { keptSecretFile } from '../../base/settings/kept-secret.js'
-import type { Config } from '../../config.js'
+import type { Config } from '../../config/config.js'
+import { keptSecretFile } from '../../config/kept-secret.js'
 import { type Finding, findingsAbout } from './finding.js'
 
 const run = promisify(execFile)

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.js'
-import { readRunFile } from '../../base/machine/run-file.js'
+import { readRunFile } from '../../base/host/run-file.js'
 import { lifeOf } from '../../base/process-identity.js'
-import type { Config } from '../../config.js'
+import type { Config } from '../../config/config.js'
 import { type Finding, findingsAbout } from './finding.js'
 
 /** The node of this configuration, as this machine shows it, with or without Redis. */

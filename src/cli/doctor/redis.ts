@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock.js'
 import { isAppError } from '../../base/errors.js'
-import type { Config } from '../../config.js'
+import type { Config } from '../../config/config.js'
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
 import { inspectRedis, type RedisReport, redisTrouble } from '../../store/store.js'
 import { reachable } from '../operator/network.js'

@@ -1,6 +1,6 @@
 import { type Extension, parseDeviceId, parseExtension } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
-import type { Config } from '../../config.js'
+import type { Config } from '../../config/config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
 import { elinDoubts, locationDoubts, numberDoubts, siteDoubts } from '../operator/doubts.js'

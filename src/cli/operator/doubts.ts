@@ -1,5 +1,5 @@
 import type { DeviceId, Extension } from '../../base/identity.js'
-import type { Config } from '../../config.js'
+import type { Config } from '../../config/config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
 import { plannedSites } from './site-overview.js'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.js'
-import type { Config } from '../../config.js'
+import type { Config } from '../../config/config.js'
 import { limitsOf } from '../../hotdesk/hotdesk.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { isAppError } from '../../base/errors.js'
 import type { Extension, SiteName } from '../../base/identity.js'
-import type { Config } from '../../config.js'
+import type { Config } from '../../config/config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory, User } from '../../directory/directory.js'
 import { readDialplan } from '../check.js'

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type DeviceId, parseSiteName, type SiteName } from '../../base/identity.js'
-import type { Config } from '../../config.js'
+import type { Config } from '../../config/config.js'
 import type { Directory, Site } from '../../directory/directory.js'
 import type { Replica } from '../../store/store.js'
 import { readDialplan } from '../check.js'

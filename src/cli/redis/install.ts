@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Config, installPassword, type RedisPlace, redisPlaceAs } from '../../config.js'
+import { type Config, installPassword, type RedisPlace, redisPlaceAs } from '../../config/config.js'
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
 import { type Installation, installLibrary } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'

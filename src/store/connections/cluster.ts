@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import { Redis, type RedisOptions } from 'ioredis'
 import { messageOf } from '../../base/errors.js'
-import type { HostPort } from '../../config.js'
+import type { HostPort } from '../../config/config.js'
 
 /** What ioredis is told of a connection; the shape of replies is not ours to choose. */
 export type ConnectionSettings = Omit<RedisOptions, 'replyMapping'>

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import { Redis } from 'ioredis'
 import type { Clock } from '../../base/clock.js'
-import type { HostPort, RedisAccess, RedisPlace } from '../../config.js'
+import type { HostPort, RedisAccess, RedisPlace } from '../../config/config.js'
 import { type ClusterNeeds, type ConnectionSettings, createSlotMap } from './cluster.js'
 import { type ConnectorNeeds, connectorTo } from './connector.js'
 import { createSentinels, type Sentinels } from './sentinels.js'

@@ -1,7 +1,7 @@
 import { connect as connectPlainly, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectEncrypted } from 'node:tls'
 import { AbstractConnector, type RedisOptions } from 'ioredis'
-import type { HostPort } from '../../config.js'
+import type { HostPort } from '../../config/config.js'
 import { addressOf } from './replication.js'
 
 export interface ConnectorNeeds {

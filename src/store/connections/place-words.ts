@@ -1,4 +1,4 @@
-import type { RedisAccess } from '../../config.js'
+import type { RedisAccess } from '../../config/config.js'
 import type { ReachablePlace } from './connection.js'
 import { type Trouble, type TroubledPlace, troubleOf } from './trouble.js'
 

@@ -1,4 +1,4 @@
-import type { HostPort } from '../../config.js'
+import type { HostPort } from '../../config/config.js'
 import { addressOf } from './replication.js'
 
 /** What one sentinel reports of the primary that it watches. */

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { createEmitter } from '../../base/emitter.js'
 import { messageOf } from '../../base/errors.js'
-import type { HostPort } from '../../config.js'
+import type { HostPort } from '../../config/config.js'
 import { type Quorum, quorumOf, readReport, type SentinelReport } from './quorum.js'
 import { addressOf } from './replication.js'
 

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { Redis } from 'ioredis'
-import type { HostPort } from '../../config.js'
+import type { HostPort } from '../../config/config.js'
 import { replicasOfSlot } from './cluster.js'
 import { aimOf, type Destination } from './connection.js'
 import type { Candidate, Quorum } from './quorum.js'

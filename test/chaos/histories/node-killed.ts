@@ -1,7 +1,7 @@
 import { pause, systemClock } from '../../../src/base/clock.js'
 import type { Phone } from '../../../src/cli/demo/phone.js'
-import { type Conversation, converse } from '../../support/conversation.js'
-import { metricOf } from '../../support/node-health.js'
+import { type Conversation, converse } from '../../support/node/conversation.js'
+import { metricOf } from '../../support/node/node-health.js'
 import { callHistory, leftAt, timeUntil, userAt } from '../stage/call-stage.js'
 
 /** In each direction. */

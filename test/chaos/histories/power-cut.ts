@@ -1,5 +1,5 @@
 import { pause, systemClock } from '../../../src/base/clock.js'
-import { converse, expectSound, hangUp } from '../../support/conversation.js'
+import { converse, expectSound, hangUp } from '../../support/node/conversation.js'
 import { callHistory, timeUntil, userAt } from '../stage/call-stage.js'
 
 const redisLaterMs = 4_000

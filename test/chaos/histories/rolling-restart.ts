@@ -1,6 +1,6 @@
 import type { Phone } from '../../../src/cli/demo/phone.js'
-import { type Conversation, converse, expectSound, hangUp } from '../../support/conversation.js'
-import type { TestNode } from '../../support/node.js'
+import { type Conversation, converse, expectSound, hangUp } from '../../support/node/conversation.js'
+import type { TestNode } from '../../support/node/node.js'
 import { callHistory, userAt } from '../stage/call-stage.js'
 
 const nodes = { short: 1, full: 3 }

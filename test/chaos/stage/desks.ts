@@ -1,7 +1,7 @@
 import { type Milliseconds, pause, systemClock } from '../../../src/base/clock.js'
 import { isAppError } from '../../../src/base/errors.js'
 import type { Store, Transition } from '../../../src/store/store.js'
-import type { RedisProcess } from '../../support/redis-process.js'
+import type { RedisProcess } from '../../support/redis/redis-process.js'
 import type { Aftermath, Operation, Trace } from '../checker.js'
 
 /** Twelve desks with a login or logout every 600 ms each: 20 a second. */

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type CommandLine, openCommandLine, secret } from '../../support/command-line.js'
-import { freePort } from '../../support/free-port.js'
-import { launchRedis } from '../../support/redis-process.js'
-import { openRelay } from '../../support/redis-relay.js'
+import { freePort } from '../../support/net/free-port.js'
+import { type CommandLine, openCommandLine, secret } from '../../support/node/command-line.js'
+import { launchRedis } from '../../support/redis/redis-process.js'
+import { openRelay } from '../../support/redis/redis-relay.js'
 
 let desk: CommandLine
 

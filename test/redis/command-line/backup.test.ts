@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
-import { keyOf, openTestStore } from '../../support/redis-store.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
+import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
 
 let desk: CommandLine
 

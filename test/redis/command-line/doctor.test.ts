@@ -1,13 +1,13 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { writeRunFile } from '../../../src/base/machine/run-file.js'
+import { writeRunFile } from '../../../src/base/host/run-file.js'
 import { thisProcess } from '../../../src/base/process-identity.js'
 import type { Finding } from '../../../src/cli/doctor/finding.js'
 import { createStore } from '../../../src/store/store.js'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
-import { storeNeeds } from '../../support/redis-store.js'
-import { samplePlanText } from '../../support/sample-plan.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
+import { samplePlanText } from '../../support/node/sample-plan.js'
+import { storeNeeds } from '../../support/redis/redis-store.js'
 
 let desk: CommandLine
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
 import { hashPin, verifyPin } from '../../../src/hotdesk/hotdesk.js'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 
 let desk: CommandLine
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 
 /** Clears the screen, sets a title, rings, hides what follows, turns it round, begins a line of its own. */
 const hostile = 'A\u001b[2J\u001b]0;t\u0007\u001b[8m\u009b31m\u202eB\u2028C\r\nlogged in: 999\u0000'

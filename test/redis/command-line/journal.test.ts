@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 
 let desk: CommandLine
 

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createProgram } from '../../../src/cli/program.js'
 import { createTerminal } from '../../../src/cli/terminal.js'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 
 let desk: CommandLine
 

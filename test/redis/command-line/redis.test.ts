@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
-import { keyOf, openTestStore } from '../../support/redis-store.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
+import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
 
 let line: CommandLine
 

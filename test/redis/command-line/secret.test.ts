@@ -5,9 +5,9 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createDirectory, createSecretCheck } from '../../../src/directory/directory.js'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
-import { keepLog } from '../../support/kept-log.js'
-import { entriesOf, followed, keyOf } from '../../support/redis-store.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
+import { keepLog } from '../../support/node/kept-log.js'
+import { entriesOf, followed, keyOf } from '../../support/redis/redis-store.js'
 
 const other = 'another secret, of no network'
 const words = /`secret` is not the secret of this network/
@@ -89,7 +89,7 @@ describe('with another secret', () => {
   test('a copy of the network of before is not restored', async () => {
     const file = join(desk.folder, 'copy.jsonl')
     const { createStore } = await import('../../../src/store/store.js')
-    const { storeNeeds } = await import('../../support/redis-store.js')
+    const { storeNeeds } = await import('../../support/redis/redis-store.js')
     const saving = await createStore(storeNeeds(desk.redis.place, desk.folder))
     await saving.close()
     await writeFile(file, await readFile(join(desk.folder, 'copy-hd.jsonl')))

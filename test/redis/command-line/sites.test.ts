@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type CommandLine, openCommandLine } from '../../support/command-line.js'
+import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 
 let desk: CommandLine
 

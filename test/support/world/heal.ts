@@ -1,6 +1,6 @@
 import { newCallId } from '../../../src/sip/ids.js'
-import { until } from '../node-health.js'
-import { domain } from '../office.js'
+import { until } from '../node/node-health.js'
+import { domain } from '../node/office.js'
 import { acknowledgement, callerSide, responseTo, sampleOffer } from './dialog.js'
 import { readMetrics } from './judge.js'
 import { readMessage, writeMessage } from './message.js'

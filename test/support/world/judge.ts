@@ -1,4 +1,4 @@
-import { until } from '../node-health.js'
+import { until } from '../node/node-health.js'
 import type { Role, WorldCase } from './case-file.js'
 import { breachOf, type WireMessage } from './message.js'
 import type { Played } from './play.js'

@@ -1,5 +1,5 @@
 import { newCallId, newTag } from '../../../src/sip/ids.js'
-import { domain } from '../office.js'
+import { domain } from '../node/office.js'
 import type { Change, Role, WorldCase } from './case-file.js'
 import { changed, type Places } from './change.js'
 import { acknowledgement, calleeSide, callerSide, requestWithin, responseTo, type Side, sampleOffer } from './dialog.js'

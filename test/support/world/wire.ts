@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { WebSocket } from 'ws'
-import type { TestNode } from '../node.js'
+import type { TestNode } from '../node/node.js'
 import type { Transport } from './case-file.js'
 
 /** How a party reaches the node. Text is one character a byte. */

@@ -2,10 +2,10 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../../src/base/clock.js'
-import { type Carrier, openCarrier, planOver } from '../../support/carrier.js'
-import { floodRequest, forgedAddresses } from '../../support/flood.js'
-import type { TestNode } from '../../support/node.js'
-import { openTestOffice, type TestOffice } from '../../support/office.js'
+import { floodRequest, forgedAddresses } from '../../support/net/flood.js'
+import type { TestNode } from '../../support/node/node.js'
+import { openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
 
 const sdp = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', 'm=audio 40000 RTP/AVP 0', ''].join('\r\n')
 const wrongPassword = ['Proxy-Authorization: Digest username="HD0001", realm="hotdesk.test", nonce="n", uri="sip:x", response="00"']

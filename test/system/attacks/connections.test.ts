@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
-import { type Conversation, converse, expectUndisturbed, hangUp } from '../../support/conversation.js'
-import type { TestNode } from '../../support/node.js'
-import { metricOf, readinessOf, until } from '../../support/node-health.js'
-import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/office.js'
+import { type Conversation, converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
+import type { TestNode } from '../../support/node/node.js'
+import { metricOf, readinessOf, until } from '../../support/node/node-health.js'
+import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 
 /** Strangers that connect and say nothing, while phones over TCP register and call. */
 describe('thousands of idle connections', () => {

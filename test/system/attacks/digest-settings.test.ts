@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerChallenge, type Challenge, type DigestAlgorithm, parseChallenge, printCredentials } from '../../../src/sip/digest.js'
 import { newTag } from '../../../src/sip/ids.js'
 import type { SipResponse } from '../../../src/sip/message.js'
-import type { TestNode } from '../../support/node.js'
-import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/office.js'
-import { openUdpPeer, type SipPeer } from '../../support/sip-peer.js'
+import type { TestNode } from '../../support/node/node.js'
+import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
+import { openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
 let office: TestOffice
 

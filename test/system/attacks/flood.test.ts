@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../../src/base/clock.js'
 import type { Phone } from '../../../src/cli/demo/phone.js'
-import { converse, hangUp } from '../../support/conversation.js'
-import { floodRequest, forgedAddresses, startFlood } from '../../support/flood.js'
-import type { TestNode } from '../../support/node.js'
-import { metricOf } from '../../support/node-health.js'
-import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/office.js'
+import { floodRequest, forgedAddresses, startFlood } from '../../support/net/flood.js'
+import { converse, hangUp } from '../../support/node/conversation.js'
+import type { TestNode } from '../../support/node/node.js'
+import { metricOf } from '../../support/node/node-health.js'
+import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 
 /** Strangers flood a node; registered phones call, a phone that has not registered yet registers. */
 describe('a flood of strangers', () => {

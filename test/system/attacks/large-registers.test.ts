@@ -2,10 +2,10 @@ import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../../src/cli/demo/phone.js'
-import { converse, expectUndisturbed, hangUp } from '../../support/conversation.js'
-import type { TestNode } from '../../support/node.js'
-import { metricOf, until } from '../../support/node-health.js'
-import { openTestOffice, type TestOffice } from '../../support/office.js'
+import { converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
+import type { TestNode } from '../../support/node/node.js'
+import { metricOf, until } from '../../support/node/node-health.js'
+import { openTestOffice, type TestOffice } from '../../support/node/office.js'
 
 /** A stranger sends REGISTERs as large as a datagram can be, as fast as it can. */
 describe('large REGISTERs of a stranger', () => {

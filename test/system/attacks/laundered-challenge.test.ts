@@ -3,10 +3,10 @@ import type { Phone } from '../../../src/cli/demo/phone.js'
 import { answerChallenge, chooseChallenge, printCredentials } from '../../../src/sip/digest.js'
 import { newTag } from '../../../src/sip/ids.js'
 import type { SipRequest, SipResponse } from '../../../src/sip/message.js'
-import type { TestNode } from '../../support/node.js'
-import { metricOf } from '../../support/node-health.js'
-import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/office.js'
-import { openUdpPeer, type SipPeer } from '../../support/sip-peer.js'
+import type { TestNode } from '../../support/node/node.js'
+import { metricOf } from '../../support/node/node-health.js'
+import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
+import { openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
 /**
  * An attacker who has a phone call `sip:hold@attacker` passes our challenge on to it. The phone answers for that URI, and the attacker

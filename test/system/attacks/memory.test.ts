@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { floodRequest, forgedAddresses, startFlood } from '../../support/flood.js'
-import type { TestNode } from '../../support/node.js'
-import { metricOf, until } from '../../support/node-health.js'
-import { openTestOffice, type TestOffice } from '../../support/office.js'
+import { floodRequest, forgedAddresses, startFlood } from '../../support/net/flood.js'
+import type { TestNode } from '../../support/node/node.js'
+import { metricOf, until } from '../../support/node/node-health.js'
+import { openTestOffice, type TestOffice } from '../../support/node/office.js'
 
 const long = (length: number): string => 'a'.repeat(length)
 

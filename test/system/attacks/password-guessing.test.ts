@@ -3,10 +3,10 @@ import { Secret } from '../../../src/base/secret.js'
 import type { Phone } from '../../../src/cli/demo/phone.js'
 import { answerChallenge, type Challenge, chooseChallenge, printCredentials } from '../../../src/sip/digest.js'
 import { newTag } from '../../../src/sip/ids.js'
-import type { TestNode } from '../../support/node.js'
-import { metricOf } from '../../support/node-health.js'
-import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/office.js'
-import { openUdpPeer, type SipPeer } from '../../support/sip-peer.js'
+import type { TestNode } from '../../support/node/node.js'
+import { metricOf } from '../../support/node/node-health.js'
+import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
+import { openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
 /** The office's phones have proven the address that the attacker shares with them: 127.0.0.1 stands for its NAT. */
 describe('guessing the password of a phone from behind the NAT of its office', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DeviceId } from '../../../src/base/identity.js'
 import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
-import { sealedByEarlierVersion } from '../../support/old-seal.js'
+import { sealedByEarlierVersion } from '../../support/node/old-seal.js'
 
 const [desk1, desk2] = ['HD0001' as DeviceId, 'HD0002' as DeviceId]
 const secret = 'the secret of the network'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createAdmission } from '../../../src/calls/admission.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 it('a call waits for a node that starts, and for six seconds at most', async () => {
   const clock = createManualClock(0)

@@ -12,7 +12,7 @@ import { decide } from '../../../src/calls/decision/decision.js'
 import type { Trunk } from '../../../src/dialplan/dialplan.js'
 import type { Device, Forwards, User } from '../../../src/directory/directory.js'
 import type { Binding } from '../../../src/registrar/registrar.js'
-import { samplePlan } from '../../support/sample-plan.js'
+import { samplePlan } from '../../support/node/sample-plan.js'
 
 export const dialplan = samplePlan('paris')
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { drain } from '../../../src/calls/drain.js'
 import { createCallControl } from '../../../src/calls/legs/control.js'
 import type { OpenCall } from '../../../src/calls/needs.js'
-import { keepLog } from '../../support/kept-log.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { keepLog } from '../../support/node/kept-log.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const emergencyMs = 3_600_000
 

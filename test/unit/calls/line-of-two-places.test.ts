@@ -4,10 +4,10 @@ import { Secret } from '../../../src/base/secret.js'
 import { type RingResult, ring } from '../../../src/calls/legs/ring.js'
 import { hearingTrying } from '../../../src/calls/outside/over-trunk.js'
 import { createSrf, type SipApplication } from '../../../src/srf/srf.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
-import { dnsOf } from '../../support/places-dns.js'
-import { offer, type SipPeer } from '../../support/sip-peer.js'
-import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
+import { dnsOf } from '../../support/net/places-dns.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
+import { offer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 
 // A line whose name stands for two places, of which the first is dead, and the time that an emergency call gives it.
 const limits = { ringMs: 60_000, silenceMs: hearingTrying.locatedMs, stuckMs: 20_000 }

@@ -3,7 +3,7 @@ import { type NodeName, parseNodeName } from '../../../src/base/identity.js'
 import { Secret } from '../../../src/base/secret.js'
 import { contentOf } from '../../../src/calls/parties/content.js'
 import { createPassports, type Passage, type PassportNeeds } from '../../../src/calls/parties/node-passport.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const secret = new Secret('the secret of one network')
 const content = 'what the call carries'

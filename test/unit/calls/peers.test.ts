@@ -5,7 +5,7 @@ import { createMetrics } from '../../../src/base/metrics.js'
 import { createPeers } from '../../../src/calls/legs/peers.js'
 import type { SipAnswer } from '../../../src/srf/srf.js'
 import type { StoreState } from '../../../src/store/store.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const london = 'london-1' as NodeName
 const answer = (status: number, madeHere?: SipAnswer['madeHere']): SipAnswer => ({

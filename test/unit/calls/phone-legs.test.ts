@@ -6,7 +6,7 @@ import { createMetrics } from '../../../src/base/metrics.js'
 import { createPhoneLegs } from '../../../src/calls/legs/phone-legs.js'
 import type { RegisteredHow } from '../../../src/registrar/registrar.js'
 import type { SipAnswer } from '../../../src/srf/srf.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const desk = 'HD0001' as DeviceId
 

@@ -3,9 +3,9 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { type Branch, best, type Ringing, ring } from '../../../src/calls/legs/ring.js'
 import { createSrf, type SipApplication } from '../../../src/srf/srf.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
-import { offer, type SipPeer } from '../../support/sip-peer.js'
-import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
+import { offer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 
 const graceMs = 2_000
 

@@ -3,7 +3,7 @@ import type { RingResult, Taken } from '../../../src/calls/legs/ring.js'
 import { type AskedTrunk, hunt, type Verdict } from '../../../src/calls/outside/trunk-hunt.js'
 import type { Trunk } from '../../../src/dialplan/dialplan.js'
 import type { SipAnswer } from '../../../src/srf/srf.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 
 interface Asked extends AskedTrunk {
   /** How it was left: `cancelled`, or `passed over`. */

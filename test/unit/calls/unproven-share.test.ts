@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createUnprovenShare } from '../../../src/calls/help/unproven-share.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 function open() {
   const clock = createManualClock(1_000_000)

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createTerminal } from '../../../src/cli/terminal.js'
 import { main } from '../../../src/main.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 const folder = temporaryFolder('completion')
 writeFileSync(join(folder, 'people.csv'), '')

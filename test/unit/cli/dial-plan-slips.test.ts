@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createTerminal } from '../../../src/cli/terminal.js'
 import { main } from '../../../src/main.js'
-import { finishedPlanText, samplePlanText } from '../../support/sample-plan.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { finishedPlanText, samplePlanText } from '../../support/node/sample-plan.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 const least = 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n'
 const goodPlan = finishedPlanText('paris')

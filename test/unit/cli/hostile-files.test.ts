@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { createTerminal } from '../../../src/cli/terminal.js'
 import { main } from '../../../src/main.js'
-import { tied } from '../../support/child.js'
-import { finishedPlanText } from '../../support/sample-plan.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { finishedPlanText } from '../../support/node/sample-plan.js'
+import { tied } from '../../support/process/child.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 const times = (text: string, count: number): string => text.repeat(count)
 const numbered = (form: (index: number) => string, count: number): string =>

@@ -6,12 +6,12 @@ import { describe, expect, test } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { bannerLines } from '../../../src/cli/banner.js'
 import { createTerminal } from '../../../src/cli/terminal.js'
-import { parseConfig } from '../../../src/config.js'
+import { parseConfig } from '../../../src/config/config.js'
 import { loadDialplan } from '../../../src/dialplan/dialplan.js'
 import { main } from '../../../src/main.js'
 import { embeddedSocket } from '../../../src/store/store.js'
-import { finishedPlanText } from '../../support/sample-plan.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { finishedPlanText } from '../../support/node/sample-plan.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 interface Run {
   readonly code: number

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isAppError } from '../../../src/base/errors.js'
-import { check, invalid } from '../../../src/base/written.js'
 import { networkFile, recordKey } from '../../../src/cli/exchange/file/network-file.js'
 import { readFile } from '../../../src/cli/exchange/file/read-file.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { check, invalid } from '../../../src/config/yaml/yaml-schema.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 function fileOf(name: string, content: string | Buffer): string {
   const file = join(temporaryFolder('odd-files'), name)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { endOf, type ProcessEvents } from '../../../src/cli/process-events.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 function signals() {
   const listeners: (() => void)[] = []

@@ -2,8 +2,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../src/base/errors.js'
-import { type Config, loadConfig, options, parseConfig } from '../../../src/config.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { type Config, loadConfig, options, parseConfig } from '../../../src/config/config.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 const least = 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Config, parseConfig } from '../../../src/config.js'
+import { type Config, parseConfig } from '../../../src/config/config.js'
 
 function parse(sip: string, env: Record<string, string> = {}): Config['sip'] {
   const text = `node: paris-1\nsite: paris\nsip: { domain: hotdesk.example${sip} }\n`

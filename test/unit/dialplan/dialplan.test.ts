@@ -4,7 +4,7 @@ import { AppError } from '../../../src/base/errors.js'
 import { type Extension, parseExtension } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { type Dialplan, loadDialplan } from '../../../src/dialplan/dialplan.js'
-import { samplePlan, samplePlanText } from '../../support/sample-plan.js'
+import { samplePlan, samplePlanText } from '../../support/node/sample-plan.js'
 
 const log = silentLogger()
 const load = (text: string): Dialplan => loadDialplan({ text, file: 'dialplans/test.yaml', log })

@@ -2,8 +2,8 @@ import { appendFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { rememberLife } from '../../../src/directory/directory.js'
-import { keepLog } from '../../support/kept-log.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { keepLog } from '../../support/node/kept-log.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 function life(data: string, boot: string) {
   const { log, lines } = keepLog()

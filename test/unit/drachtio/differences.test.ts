@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Difference } from '../../drachtio/verdict.js'
-import { root } from '../../support/source-tree.js'
+import { root } from '../../support/repo/source-tree.js'
 
 describe.each(['drachtio-server', 'hotdesk-sipd'])('the differences of %s', (server) => {
   const differences = JSON.parse(readFileSync(join(root, `test/drachtio/${server}.json`), 'utf8')) as readonly Difference[]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Circumstances, type Difference, type FileResult, judge } from '../../drachtio/verdict.js'
-import { notOnThisServer } from '../../support/drachtio-server.js'
+import { notOnThisServer } from '../../support/programs/drachtio-server.js'
 
 type Status = 'passed' | 'failed' | 'skipped'
 

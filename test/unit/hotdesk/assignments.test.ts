@@ -3,7 +3,7 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { createAssignments } from '../../../src/hotdesk/assignments.js'
 import type { AssignmentChange } from '../../../src/hotdesk/hotdesk.js'
 import { createReplica } from '../../../src/store/replica.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const faults: unknown[] = []
 const hash = (fields: Record<string, string>) => new Map(Object.entries(fields))

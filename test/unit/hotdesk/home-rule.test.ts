@@ -3,10 +3,10 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createDirectory } from '../../../src/directory/directory.js'
-import { homeRule } from '../../../src/hotdesk/care/home-rule.js'
+import { homeRule } from '../../../src/hotdesk/reconcile/home-rule.js'
 import { createReplica, type WritableReplica } from '../../../src/store/replica.js'
 import type { Store } from '../../../src/store/store.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const lost = 1_700_000_000_000
 const day = 24 * 3_600_000

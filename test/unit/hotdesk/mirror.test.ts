@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createMirror } from '../../../src/hotdesk/care/mirror.js'
+import { createMirror } from '../../../src/hotdesk/reconcile/mirror.js'
 import { createReplica, type WritableReplica } from '../../../src/store/replica.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 type Fields = Readonly<Record<string, string>>
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { createReceiver } from '../../../src/media/rtp/receiver.js'
 import { createNegotiation } from '../../../src/media/sdp/negotiation.js'
-import { createManualClock } from '../../support/manual-clock.js'
-import { rtpPacket } from '../../support/raw-rtp.js'
+import { rtpPacket } from '../../support/media/raw-rtp.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const phone = { address: '198.51.100.7', port: 4000 }
 

@@ -5,8 +5,8 @@ import { createReceiver, type Receiver } from '../../../src/media/rtp/receiver.j
 import { writeTelephoneEvent } from '../../../src/media/rtp/telephone-event.js'
 import { createNegotiation, type Negotiation } from '../../../src/media/sdp/negotiation.js'
 import { keyClip } from '../../../src/media/sound/clip.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
-import { rtpPacket } from '../../support/raw-rtp.js'
+import { rtpPacket } from '../../support/media/raw-rtp.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 
 const sources = {
   phone: { address: '198.51.100.7', port: 4000, ssrc: 1 },

@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMedia } from '../../../src/media/media.js'
 import { mediaFamily } from '../../../src/media/sdp/media-family.js'
-import { freePorts } from '../../support/raw-rtp.js'
+import { freePorts } from '../../support/media/raw-rtp.js'
 
 function description(...lines: readonly string[]): string {
   return ['v=0', 'o=- 1 1 IN IP4 198.51.100.7', 's=-', 't=0 0', ...lines, ''].join('\r\n')

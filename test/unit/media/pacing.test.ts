@@ -9,7 +9,7 @@ import { createNegotiation } from '../../../src/media/sdp/negotiation.js'
 import { createSending } from '../../../src/media/sending.js'
 import { toneClip } from '../../../src/media/sound/clip.js'
 import { createPlayer } from '../../../src/media/sound/player.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 /** A clock whose alarms ring late by what is set. */
 function lateClock() {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { openPortPair } from '../../../src/media/rtp/port-pair.js'
 import { createPortPool } from '../../../src/media/rtp/port-pool.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 function pool(from: number, to: number) {
   const clock = createManualClock()

@@ -5,7 +5,7 @@ import { createMetrics } from '../../../src/base/metrics.js'
 import { type AudioSession, createMedia, type Key, type KeyWay, type Media } from '../../../src/media/media.js'
 import { writeTelephoneEvent } from '../../../src/media/rtp/telephone-event.js'
 import { keyClip, toneClip } from '../../../src/media/sound/clip.js'
-import { freePorts, openRawRtp, type RawRtp, rtpPacket } from '../../support/raw-rtp.js'
+import { freePorts, openRawRtp, type RawRtp, rtpPacket } from '../../support/media/raw-rtp.js'
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRefresh, type Readiness } from '../../../src/phones/refresh-runner.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 type Answer = 'confirmed' | 'refused' | 'silent' | 'failed'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keyOf } from '../../support/redis-store.js'
+import { keyOf } from '../../support/redis/redis-store.js'
 import { open, redis, refreshIs, register, type Stage, store, usePhoneStages } from './stage.js'
 
 usePhoneStages()

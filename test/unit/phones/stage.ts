@@ -9,8 +9,8 @@ import { createHotdesk, type Hotdesk } from '../../../src/hotdesk/hotdesk.js'
 import { createPhones, type Phones } from '../../../src/phones/phones.js'
 import type { OutgoingParts, SipAnswer } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../../support/redis.js'
-import { keyOf, openTestStore } from '../../support/redis-store.js'
+import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
+import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
 import { type Bench, createBench, createSipPort, HD0001, seedDevices } from '../registrar/harness.js'
 
 /** One NOTIFY to the phone, and what the phone answers. */

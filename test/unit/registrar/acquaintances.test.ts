@@ -3,7 +3,7 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { type AcquaintanceWatch, acquaintancesNow, followAcquaintances } from '../../../src/registrar/acquaintances.js'
 import type { Acquaintances } from '../../../src/sipd/sipd.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 
 const trunks = [
   { uri: 'sip:trunk.example', from: ['192.0.2.40', '2001:0DB8:0:0:0:0:0:40'] },

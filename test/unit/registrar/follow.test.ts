@@ -3,7 +3,7 @@ import type { DeviceId, NodeName } from '../../../src/base/identity.js'
 import type { BoundContact } from '../../../src/registrar/bindings/binding.js'
 import { withoutConnection } from '../../../src/registrar/bindings/reach.js'
 import { createFollower } from '../../../src/registrar/follow.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const [desk, node] = ['HD0001' as DeviceId, 'paris-1' as NodeName]
 const flowOfPort = (port: number): string => `sip:192.0.2.7:${port};transport=tcp`

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceId } from '../../../src/base/identity.js'
 import { type Attempt, createGuesses, defaultGuessLimits } from '../../../src/registrar/digest/guesses.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const nat = '203.0.113.9'
 

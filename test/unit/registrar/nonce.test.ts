@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
 import { createNonces } from '../../../src/registrar/digest/nonce.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 function noncesOf(secret = 'network') {
   const clock = createManualClock(1_800_000_000_000)

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reachOf } from '../../../src/registrar/registrar.js'
 import type { SipSource } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../../support/redis.js'
-import { keyOf, openTestStore } from '../../support/redis-store.js'
+import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
+import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
 import { type Bench, createBench, HD0001, incoming, seedDevices } from './harness.js'
 
 let redis: TestRedis

@@ -4,7 +4,7 @@ import { Secret } from '../../../src/base/secret.js'
 import type { Device } from '../../../src/directory/directory.js'
 import type { Examination } from '../../../src/registrar/digest/authenticator.js'
 import { createRecognition, type RecognitionNeeds } from '../../../src/registrar/recognition.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 import { HD0001, incoming, natSource, password } from './harness.js'
 
 const flow = 'sip:203.0.113.9:40312;transport=udp'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { DeviceId, NodeName } from '../../../src/base/identity.js'
 import type { Store } from '../../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../../support/redis.js'
-import { keyOf, openTestStore, stateOf } from '../../support/redis-store.js'
+import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
+import { keyOf, openTestStore, stateOf } from '../../support/redis/redis-store.js'
 import { type Bench, createBench, HD0001, seedDevices } from './harness.js'
 
 let redis: TestRedis

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createReplayGuard } from '../../../src/registrar/digest/replay-guard.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 function guardOf(capacity = 100) {
   const clock = createManualClock(1_000_000)

@@ -9,10 +9,10 @@ import { createAuthenticator, defaultAuthentication } from '../../../src/registr
 import { createNames } from '../../../src/registrar/names.js'
 import { newTag } from '../../../src/sip/ids.js'
 import { createSrf } from '../../../src/srf/srf.js'
-import { createManualClock } from '../../support/manual-clock.js'
-import { createRawPhone } from '../../support/raw-phone.js'
-import type { SipPeer } from '../../support/sip-peer.js'
-import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
+import { createRawPhone } from '../../support/sip/raw-phone.js'
+import type { SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void

@@ -3,10 +3,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createResponse } from '../../../src/sip/builder.js'
 import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
 import { isPrivate } from '../../../src/sipd/transport/local-address.js'
-import { openDeafPort } from '../../support/deaf-port.js'
-import { aRequest, createDiary, openLayer } from '../../support/sip-pair.js'
-import { openUdpPeer } from '../../support/sip-peer.js'
-import { openTcpPeer } from '../../support/tcp-peer.js'
+import { openDeafPort } from '../../support/net/deaf-port.js'
+import { openTcpPeer } from '../../support/net/tcp-peer.js'
+import { aRequest, createDiary, openLayer } from '../../support/sip/sip-pair.js'
+import { openUdpPeer } from '../../support/sip/sip-peer.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { descriptorLimit } from '../../../src/sipd/descriptors.js'
 import { createGate, type Gate } from '../../../src/sipd/transport/gate.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 
 let server: Server
 let gate: Gate

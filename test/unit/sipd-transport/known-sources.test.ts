@@ -5,8 +5,8 @@ import type { Acquaintances } from '../../../src/sipd/sipd.js'
 import { createStandings } from '../../../src/sipd/transaction/admission/sources/standings.js'
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
 import type { Flow } from '../../../src/sipd/transport/flow.js'
-import { createManualClock } from '../../support/manual-clock.js'
-import { answer, challenge, openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
+import { answer, challenge, openStillLayer, peer, type StillLayer, wire } from '../../support/sip/still-layer.js'
 
 const known: Acquaintances = {
   addresses: ['192.0.2.40', '127.0.0.1'],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createLocatedPlaces } from '../../../src/sipd/transaction/admission/sources/located-places.js'
 import type { Hop } from '../../../src/sipd/transport/flow.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const here = { address: '192.0.2.1', port: 5060 }
 const hop = (address: string): Hop => ({ protocol: 'udp', remote: { address, port: 5060 }, local: here, advertised: here })

@@ -4,9 +4,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createResponse } from '../../../src/sip/builder.js'
 import type { LayerLimits, LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
-import { openLayer } from '../../support/sip-pair.js'
-import { wire } from '../../support/still-layer.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
+import { openLayer } from '../../support/sip/sip-pair.js'
+import { wire } from '../../support/sip/still-layer.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

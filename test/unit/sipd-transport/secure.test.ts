@@ -6,8 +6,8 @@ import { Secret } from '../../../src/base/secret.js'
 import { createResponse } from '../../../src/sip/builder.js'
 import type { LiveTransactionLayer, TransactionLayerNeeds } from '../../../src/sipd/transaction/create-transaction-layer.js'
 import type { TlsIdentity } from '../../../src/sipd/transport/tls.js'
-import { aRequest, createDiary, openLayer } from '../../support/sip-pair.js'
-import { wire } from '../../support/still-layer.js'
+import { aRequest, createDiary, openLayer } from '../../support/sip/sip-pair.js'
+import { wire } from '../../support/sip/still-layer.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

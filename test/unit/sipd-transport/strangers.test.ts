@@ -4,7 +4,7 @@ import { createNonceForm } from '../../../src/sip/auth/nonce.js'
 import { createResponse } from '../../../src/sip/builder.js'
 import type { Acquaintances } from '../../../src/sipd/sipd.js'
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
-import { openStillLayer, peer, type StillLayer, wire } from '../../support/still-layer.js'
+import { openStillLayer, peer, type StillLayer, wire } from '../../support/sip/still-layer.js'
 
 const known: Acquaintances = {
   addresses: ['192.0.2.40'],

@@ -5,9 +5,9 @@ import { WebSocket } from 'ws'
 import { createResponse } from '../../../src/sip/builder.js'
 import type { LayerLimits, LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
-import { openLayer } from '../../support/sip-pair.js'
-import { wire } from '../../support/still-layer.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
+import { openLayer } from '../../support/sip/sip-pair.js'
+import { wire } from '../../support/sip/still-layer.js'
 
 const minute = 60_000
 

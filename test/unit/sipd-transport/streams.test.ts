@@ -4,10 +4,10 @@ import { systemClock } from '../../../src/base/clock.js'
 import { createResponse } from '../../../src/sip/builder.js'
 import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
-import { createManualClock } from '../../support/manual-clock.js'
-import { aRequest, createDiary, openLayer } from '../../support/sip-pair.js'
-import { wire } from '../../support/still-layer.js'
-import { openTcpPeer } from '../../support/tcp-peer.js'
+import { openTcpPeer } from '../../support/net/tcp-peer.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
+import { aRequest, createDiary, openLayer } from '../../support/sip/sip-pair.js'
+import { wire } from '../../support/sip/still-layer.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
 import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
 import { isStunRequest, stunAnswer } from '../../../src/sipd/transport/stun.js'
-import { openLayer } from '../../support/sip-pair.js'
+import { openLayer } from '../../support/sip/sip-pair.js'
 
 const opened: LiveTransactionLayer[] = []
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createWaitingRoom } from '../../../src/sipd/waiting-room.js'
-import { openStillLayer, wire } from '../../support/still-layer.js'
+import { openStillLayer, wire } from '../../support/sip/still-layer.js'
 
 function request(method: string, user: string, number: number): string {
   return wire({

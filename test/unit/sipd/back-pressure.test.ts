@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createSrf, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
-import { type CutWire, openCutWire } from '../../support/cut-wire.js'
-import { inDialog, offer, type SipPeer } from '../../support/sip-peer.js'
-import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
+import { type CutWire, openCutWire } from '../../support/net/cut-wire.js'
+import { inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 
 const mebibyte = 1024 * 1024
 

@@ -4,8 +4,8 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import type { SipRequest } from '../../../src/sip/message.js'
 import { createSrf, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
-import { type HeaderList, inDialog, offer, openUdpPeer, type SipPeer } from '../../support/sip-peer.js'
-import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
+import { type HeaderList, inDialog, offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 
 /** A caller who has proved nothing names others as its Contact and its route: they must hear nothing of us. */
 describe('a stranger who names third parties', () => {

@@ -4,8 +4,8 @@ import { Secret } from '../../../src/base/secret.js'
 import { isRightResponse, parseCredentials } from '../../../src/sip/digest.js'
 import type { SipRequest } from '../../../src/sip/message.js'
 import { createSrf, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
-import { type HeaderList, offer, type SipPeer } from '../../support/sip-peer.js'
-import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
+import { type HeaderList, offer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 
 const account = { username: 'us', password: new Secret('ours') }
 

@@ -5,8 +5,8 @@ import { pause, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createSrf } from '../../../src/srf/srf.js'
-import { offer, type SipPeer } from '../../support/sip-peer.js'
-import { openSipdStage } from '../../support/sipd-stage.js'
+import { offer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage } from '../../support/sip/sipd-stage.js'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void

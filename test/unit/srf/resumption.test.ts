@@ -3,11 +3,11 @@ import { type Clock, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createSrf, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
-import { type CutWire, openCutWire } from '../../support/cut-wire.js'
-import { createManualClock } from '../../support/manual-clock.js'
-import { inDialog, offer, type SipPeer } from '../../support/sip-peer.js'
-import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
-import { type Dlg, happens, openSrfStage } from '../../support/srf-stage.js'
+import { type CutWire, openCutWire } from '../../support/net/cut-wire.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
+import { inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
+import { type Dlg, happens, openSrfStage } from '../../support/sip/srf-stage.js'
 
 interface Cuttable {
   readonly stage: SipdStage

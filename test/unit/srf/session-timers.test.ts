@@ -4,9 +4,9 @@ import { Secret } from '../../../src/base/secret.js'
 import type { SipRequest } from '../../../src/sip/message.js'
 import { answering, longerOffer, termsOfAnswer } from '../../../src/srf/session.js'
 import { createSrf, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
-import { type HeaderList, inDialog, offer, type SipPeer } from '../../support/sip-peer.js'
-import { openSipdStage, type SipdStage } from '../../support/sipd-stage.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
+import { type HeaderList, inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 
 const session = { seconds: 1_800 }
 const headed = (headers: Readonly<Record<string, string>>) => ({ header: (name: string): string => headers[name] ?? '' })

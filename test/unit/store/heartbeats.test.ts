@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createHeartbeats } from '../../../src/store/heartbeats.js'
 import { createReplica } from '../../../src/store/replica.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const none = new Map<string, string>()
 const seenAt = (seen: string) => new Map([['seen', seen]])

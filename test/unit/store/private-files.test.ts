@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { appendPrivately, privateFolder, tightenData, writePrivateFile } from '../../../src/base/output/private-files.js'
-import { removeFolder } from '../../support/remove-folder.js'
+import { removeFolder } from '../../support/process/remove-folder.js'
 
 let folder: string
 

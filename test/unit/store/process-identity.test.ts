@@ -4,7 +4,7 @@ import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { identityOf, isOfEarlierStart, lifeOf, thisProcess } from '../../../src/base/process-identity.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 const [boot, namespace, pid, start] = thisProcess().split('.')
 

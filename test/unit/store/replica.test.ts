@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createReplica } from '../../../src/store/replica.js'
-import { createManualClock } from '../../support/manual-clock.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
 
 const hash = (fields: Record<string, string>) => new Map(Object.entries(fields))
 

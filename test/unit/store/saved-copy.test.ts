@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { createReplica } from '../../../src/store/replica.js'
 import { keepSavedCopy } from '../../../src/store/saved-copy.js'
-import { keepLog } from '../../support/kept-log.js'
-import { createManualClock } from '../../support/manual-clock.js'
-import { until } from '../../support/node-health.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { keepLog } from '../../support/node/kept-log.js'
+import { until } from '../../support/node/node-health.js'
+import { createManualClock } from '../../support/process/manual-clock.js'
+import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 const peopled = new Map([['user:100', new Map([['name', 'Alice']])]])
 

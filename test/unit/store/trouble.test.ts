@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
-import type { RedisAccess } from '../../../src/config.js'
+import type { RedisAccess } from '../../../src/config/config.js'
 import type { ReachablePlace } from '../../../src/store/connections/connection.js'
 import { redisCliFor, redisTrouble } from '../../../src/store/connections/place-words.js'
 import { troubleOf } from '../../../src/store/connections/trouble.js'

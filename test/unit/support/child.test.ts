@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
-import { tied } from '../../support/child.js'
+import { tied } from '../../support/process/child.js'
 
 const starter = `
   const child = require('node:child_process').spawn(...JSON.parse(process.argv[1]), { stdio: 'ignore' })

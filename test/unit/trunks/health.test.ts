@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { createHealth, type Health, type Inquiry } from '../../../src/trunks/health.js'
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { all, type Bench, open, trunkNamed } from './harness.js'
 
 const first = trunkNamed('first')

@@ -3,9 +3,9 @@ import type { OutgoingCall } from '../../../src/trunks/identity.js'
 import { locatedCall } from '../../../src/trunks/located.js'
 import { multipart } from '../../../src/trunks/multipart.js'
 import { locationObject } from '../../../src/trunks/pidf-lo.js'
-import { readMultipart } from '../../support/multipart.js'
-import { offer } from '../../support/sip-peer.js'
-import { onlyOne, readXml } from '../../support/xml.js'
+import { onlyOne, readXml } from '../../support/repo/xml.js'
+import { readMultipart } from '../../support/sip/multipart.js'
+import { offer } from '../../support/sip/sip-peer.js'
 import { open, trunkNamed } from './harness.js'
 
 const at = Date.UTC(2026, 0, 2, 3, 4, 5)

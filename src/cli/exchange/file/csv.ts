@@ -1,6 +1,6 @@
 import { type CsvError, parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
-import { looksLikeSetting, type Path, type Problem, type Written } from '../../../base/written.js'
+import { looksLikeSetting, type Path, type Problem, type Written } from '../../../config/yaml/yaml-schema.js'
 import { type Kind, kindNames, kinds } from './network-file.js'
 import type { Reading } from './reading.js'
 

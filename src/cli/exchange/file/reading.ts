@@ -1,4 +1,4 @@
-import type { Problem, Written } from '../../../base/written.js'
+import type { Problem, Written } from '../../../config/yaml/yaml-schema.js'
 
 /** What a file says, and what is wrong with it although it can be read. */
 export interface Reading {

@@ -1,5 +1,5 @@
 import { messageOf } from '../../../base/errors.js'
-import type { Path } from '../../../base/written.js'
+import type { Path } from '../../../config/yaml/yaml-schema.js'
 import { type SavedRecords, savedRecordsIn } from '../../../store/store.js'
 import { type Kind, kinds } from './network-file.js'
 import type { Reading } from './reading.js'

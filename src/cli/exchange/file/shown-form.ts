@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { quote } from '../../../base/written.js'
+import { quote } from '../../../config/yaml/yaml-schema.js'
 
 /** What may stand in a wrong column of the same table. */
 export type Neighbour = 'pin' | 'password'
 
 /**
- * A piece of text with a form, as `form` in base/written.ts, whose errors quote only text that can be neither a PIN nor a password: a person may
+ * A piece of text with a form, as `form` in config/yaml/yaml-schema.ts, whose errors quote only text that can be neither a PIN nor a password: a person may
  * have exchanged two columns.
  */
 export function shownForm<Value>(expects: string, parse: (text: string) => Value | null, neighbour: Neighbour) {

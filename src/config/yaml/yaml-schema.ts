@@ -1,0 +1,196 @@
+import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml'
+import { z } from 'zod'
+import { AppError, type ErrorCode } from '../../base/errors.js'
+import { type Hazard, hazardsIn, tooDeep } from './hazards.js'
+import { messageWithoutText } from './syntax-errors.js'
+
+/** One thing wrong in what a person wrote. */
+export interface Problem {
+  /** `hotdesk.yaml:7:3`, or the name of an environment variable. */
+  readonly place: string
+  /** `sip.listen[0]`; empty where the text is not even YAML. */
+  readonly key: string
+  /** What was expected and what was found. */
+  readonly message: string
+}
+
+export type Path = readonly PropertyKey[]
+
+/** A text that a person wrote, and where each part of it stands. Every scalar is text exactly as written: `0112` stays `0112`. */
+export interface Written {
+  readonly value: unknown
+  /** Why it is not YAML; empty when it is. */
+  readonly problems: readonly Problem[]
+  /** Of the key, or of the nearest one above that exists. */
+  placeOf(path: Path): string
+}
+
+/** Reads YAML; `file` is the name that problems show. */
+export function readYaml(text: string, file: string): Written {
+  const lines = new LineCounter()
+  const place = (offset: number): string => `${file}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`
+  const problemOf = ({ offset, message }: Hazard): Problem => ({ place: place(offset), key: '', message })
+  const deep = tooDeep(text)
+  if (deep)
+    return { value: undefined, problems: [{ place: `${file}:${deep.line}:1`, key: '', message: deep.message }], placeOf: () => file }
+  // Keys that are there twice are found by hazardsIn: the parser compares each with each.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    schema: 'failsafe',
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+  })
+  const errors = document.errors.map((error) => ({ offset: error.pos[0], message: messageWithoutText(error) }))
+  const problems = [...errors, ...hazardsIn(document, lines)].map(problemOf)
+  return {
+    value: problems.length > 0 ? undefined : (document.toJS({ maxAliasCount: -1 }) ?? {}),
+    problems,
+    placeOf: (path) => place(offsetOf(document.contents, path)),
+  }
+}
+
+function offsetOf(contents: Node | null, path: Path): number {
+  let node: unknown = contents
+  let offset = 0
+  for (const step of path) {
+    const found = child(node, step)
+    if (!found) break
+    offset = found.offset
+    node = found.value
+  }
+  return offset
+}
+
+function child(node: unknown, step: PropertyKey): { offset: number; value: unknown } | null {
+  if (isMap(node)) {
+    const pair = pairsOf(node).get(step)
+    return pair && isScalar(pair.key) ? { offset: pair.key.range?.[0] ?? 0, value: pair.value } : null
+  }
+  const item = isSeq<Node>(node) && typeof step === 'number' ? node.items[step] : undefined
+  return item ? { offset: item.range?.[0] ?? 0, value: item } : null
+}
+
+const known = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>()
+
+/** Of an import there may be as many places to find as there are users. */
+function pairsOf(map: YAMLMap): ReadonlyMap<unknown, Pair> {
+  const pairs = known.get(map) ?? new Map(map.items.map((pair) => [isScalar(pair.key) ? pair.key.value : null, pair]))
+  known.set(map, pairs)
+  return pairs
+}
+
+/**
+ * A piece of text with a form: `parse` answers null for text that is not of it, `expects` completes "expected …". Its errors quote the text.
+ * Text that can hold a secret, also by mistake, takes `secretForm`.
+ */
+export function form<Value>(expects: string, parse: (text: string) => Value | null) {
+  return z.unknown().transform((found, context): Value => {
+    const value = typeof found === 'string' ? parse(found) : null
+    if (value !== null) return value
+    context.addIssue({
+      code: 'custom',
+      message:
+        found === undefined
+          ? `missing: expected ${expects}`
+          : `expected ${expects}, found ${typeof found === 'string' ? quote(found) : kindOf(found)}`,
+    })
+    return z.NEVER
+  })
+}
+
+/** The same for text that must never be shown. */
+export function secretForm<Value>(expects: string, parse: (text: string) => Value | null) {
+  return z.unknown().transform((found, context): Value => {
+    const value = typeof found === 'string' ? parse(found) : null
+    if (value !== null) return value
+    context.addIssue({ code: 'custom', message: `${found === undefined ? 'missing: ' : ''}expected ${expects}` })
+    return z.NEVER
+  })
+}
+
+/** A list of things of one form. Text is a list whose items are separated by commas, as in an environment variable. */
+export function listOf<Item extends z.ZodType>(item: Item) {
+  const list = z.array(item, { error: (issue) => `expected a list such as [one, two], found ${kindOf(issue.input)}` })
+  return z.preprocess((found) => (typeof found === 'string' ? splitList(found) : found), list)
+}
+
+/** `a, b` → `['a', 'b']`; an empty text is an empty list. */
+export function splitList(text: string): readonly string[] {
+  return text.trim() === '' ? [] : text.split(',').map((item) => item.trim())
+}
+
+/** A block of keys; any other key is an error. */
+export function block<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = `known here: ${Object.keys(shape).join(', ')}`
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `unknown key; ${known}` : `expected a block of keys (${known}), found ${kindOf(issue.input)}`,
+  })
+}
+
+/** A block whose keys are the author's own; each key and each value has a form. */
+export function blockOf<Value extends z.ZodType>(key: z.ZodType<string>, value: Value) {
+  return z.record(key as z.ZodType<string, string>, value, {
+    error: (issue) => (issue.code === 'invalid_key' ? issue.issues[0]?.message : `expected a block of keys, found ${kindOf(issue.input)}`),
+  })
+}
+
+/** In quotes, without what a URI has before its `@` or after its `?`: credentials. */
+export function quote(found: string): string {
+  const shown = found.replace(/^[\s\S]*@/, '…@').replace(/\?[\s\S]*$/, '?…')
+  return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown)
+}
+
+/** Text where a block or a list is expected may be a misplaced PIN or password, so it is never quoted. */
+function kindOf(found: unknown): string {
+  if (Array.isArray(found)) return 'a list'
+  if (found === undefined) return 'nothing'
+  return typeof found === 'string' ? `a text of ${found.length} ${found.length === 1 ? 'character' : 'characters'}` : 'a block'
+}
+
+export type Checked<Value> = { readonly value: Value } | { readonly problems: readonly Problem[] }
+
+/** Checks the whole text and tells everything that is wrong with it at once. `nameOf` writes the path of a problem. */
+export function check<Schema extends z.ZodType>(schema: Schema, written: Written, nameOf = keyText): Checked<z.output<Schema>> {
+  if (written.problems.length > 0) return { problems: written.problems }
+  const result = schema.safeParse(written.value)
+  return result.success ? { value: result.data } : { problems: result.error.issues.flatMap((issue) => problemsOf(issue, written, nameOf)) }
+}
+
+function problemsOf(issue: z.core.$ZodIssue, written: Written, nameOf: (path: Path) => string): Problem[] {
+  const problem = (path: Path, shown: Path): Problem => ({ place: written.placeOf(path), key: nameOf(shown), message: issue.message })
+  if (issue.code !== 'unrecognized_keys') return [problem(issue.path, issue.path)]
+  return issue.keys.map((key) => problem([...issue.path, key], [...issue.path, looksLikeSetting(key) ? key : '…']))
+}
+
+/** `{ password:secret }` without a space is a single key. */
+export function looksLikeSetting(key: string): boolean {
+  return /^[A-Za-z_]{1,40}$/.test(key)
+}
+
+/** `['sip', 'listen', 0]` → `sip.listen[0]`. A key that can be no name, such as a URI, is shown as `…`. */
+export function keyText(path: Path): string {
+  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${shownKey(String(step))}`)).join('')
+}
+
+export function shownKey(key: string): string {
+  return /^[\w*#+.-]{1,40}$/.test(key) ? key : '…'
+}
+
+/** A file of another kind has thousands of problems; the first few are enough. */
+const mostProblems = 100
+
+/** All problems in one error, one a line. */
+export function invalid(code: ErrorCode, what: string, problems: readonly Problem[]): AppError {
+  const shown = problems.toSorted((one, other) => lineOf(one) - lineOf(other)).slice(0, mostProblems)
+  const width = Math.max(...shown.map(({ place }) => place.length))
+  const lines = shown.map(({ place, key, message }) => `  ${place.padEnd(width)}  ${key ? `${key}: ` : ''}${message}`)
+  if (problems.length > shown.length) lines.push(`  … and ${problems.length - shown.length} more`)
+  return new AppError(code, [`${what}: ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}`, ...lines].join('\n'))
+}
+
+/** What has no line, such as an environment variable, comes last. */
+function lineOf({ place }: Problem): number {
+  return Number(/:([0-9]+):[0-9]+$/.exec(place)?.[1] ?? Number.MAX_SAFE_INTEGER)
+}

@@ -1,0 +1,33 @@
+import { type AutomaticLogoutNeeds, createAutomaticLogout } from './automatic-logout.js'
+import { createCaretaker } from './caretaker.js'
+import { type AutomaticLogout, siteRule } from './due.js'
+import { homeRule } from './home-rule.js'
+import { createRecordWatch, type RecordWatchNeeds } from './record-watch.js'
+import { createRetention, type RetentionNeeds } from './retention.js'
+import { createSiteWatch } from './site-watch.js'
+import { createTransitionCount } from './transition-count.js'
+
+export interface ReconcilerNeeds extends RecordWatchNeeds, RetentionNeeds, Omit<AutomaticLogoutNeeds, 'rules'> {
+  /** Left out: nobody is logged out by time. */
+  readonly automaticLogout?: AutomaticLogout | null
+}
+
+/** Everything that this node does to assignments and events without being asked. */
+export function createReconciler({ automaticLogout, ...needs }: ReconcilerNeeds): { close(): void } {
+  const home = homeRule(needs.directory)
+  const rules = [home, ...(automaticLogout ? [siteRule(automaticLogout)] : [])]
+  const parts = [
+    createCaretaker(needs),
+    createRecordWatch(needs),
+    createRetention(needs),
+    createSiteWatch(needs),
+    createTransitionCount(needs),
+    createAutomaticLogout({ ...needs, rules }),
+    home,
+  ]
+  return {
+    close() {
+      for (const part of parts) part.close()
+    },
+  }
+}

@@ -1,0 +1,136 @@
+import type { Answered, AudioSession, Key, KeyWay, Media } from '../../../src/media/media.js'
+import type { ManualClock } from '../process/manual-clock.js'
+
+/** Sound on a clock that is moved by hand: a clip lasts as long as it is, and is heard by its name. */
+export interface FakeMedia extends Media {
+  /** Names of the clips played so far, each when it began; `(cut)` follows a play that was stopped. */
+  readonly played: readonly string[]
+  /** True while a clip lasts. */
+  readonly isPlaying: boolean
+  /** Sessions not closed. */
+  readonly open: number
+  /** What the next offers are answered with. */
+  outcome: Answered['outcome']
+  /** A packet arrives from the phone. */
+  hear(): void
+  /** The phone's user presses a key. */
+  press(key: Key, way?: KeyWay): void
+  /** Answers of the phone to our offer that came in. */
+  readonly accepted: readonly string[]
+}
+
+export function createFakeMedia(clock: ManualClock): FakeMedia {
+  const played: string[] = []
+  const accepted: string[] = []
+  const sessions = new Set<FakeSession>()
+  const needs: FakeSessionNeeds = { clock, played, accepted, onClosed: (session) => sessions.delete(session) }
+  let outcome: FakeMedia['outcome'] = 'answered'
+
+  function open(): AudioSession {
+    const opened = createFakeSession(needs)
+    sessions.add(opened)
+    return opened.session
+  }
+
+  return {
+    played,
+    accepted,
+    get isPlaying() {
+      return [...sessions].some((session) => session.isPlaying())
+    },
+    get open() {
+      return sessions.size
+    },
+    get outcome() {
+      return outcome
+    },
+    set outcome(next) {
+      outcome = next
+    },
+    hear() {
+      for (const session of sessions) session.hear()
+    },
+    press(key, way = 'event') {
+      for (const session of sessions) session.press(key, way)
+    },
+    answer: () => Promise.resolve(outcome === 'answered' ? { outcome, session: open() } : { outcome, profiles: ['RTP/SAVP'] }),
+    offer: () => Promise.resolve(outcome === 'answered' ? open() : null),
+    close: () => Promise.resolve(),
+  }
+}
+
+interface FakeSessionNeeds {
+  readonly clock: ManualClock
+  readonly played: string[]
+  readonly accepted: string[]
+  readonly onClosed: (session: FakeSession) => void
+}
+
+interface FakeSession {
+  isPlaying(): boolean
+  readonly session: AudioSession
+  hear(): void
+  press(key: Key, way: KeyWay): void
+}
+
+function createFakeSession({ clock, played, accepted, onClosed }: FakeSessionNeeds): FakeSession {
+  const listeners = new Set<(key: Key, way: KeyWay) => void>()
+  const nothing = (): void => undefined
+  let stop = nothing
+  let packets = 0
+  let lastAt: number | null = null
+
+  const session: AudioSession = {
+    localSdp: 'our answer',
+    get heard() {
+      return { packets, audible: packets, lastAt }
+    },
+    reanswer: (offer) => (offer.includes('unsuitable') ? null : `answer to ${offer}`),
+    reoffer: () => 'our new offer',
+    accept(answer) {
+      accepted.push(answer)
+      return answer.includes('unsuitable') ? 'no-common-codec' : 'accepted'
+    },
+    play(clips) {
+      stop()
+      played.push(...clips.map((clip) => clip.name))
+      let end: (how: 'played' | 'stopped') => void = () => undefined
+      const finished = new Promise<'played' | 'stopped'>((resolve) => {
+        end = resolve
+      })
+      const lasts = clips.reduce((sum, clip) => sum + clip.durationMs, 0)
+      const alarm = clock.after(lasts, () => {
+        stop = nothing
+        end('played')
+      })
+      stop = () => {
+        stop = nothing
+        alarm.cancel()
+        played.push('(cut)')
+        end('stopped')
+      }
+      return { finished, stop: () => stop() }
+    },
+    onKeyPress(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    press: () => Promise.resolve(),
+    close() {
+      stop()
+      onClosed(fake)
+    },
+  }
+  const fake: FakeSession = {
+    session,
+    isPlaying: () => stop !== nothing,
+    hear() {
+      packets += 1
+      lastAt = clock.now()
+    },
+    press(key, way) {
+      for (const listener of listeners) listener(key, way)
+    },
+  }
+  return fake
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { type Action, type Input, type State, table } from '../../../src/ivr/pin-dialogue/dialogue-table.js'
+
+const rows = Object.entries(table).map(([state, row]) => ({
+  state,
+  cells: Object.entries(row).map(([input, [next, ...actions]]) => ({ input: input as Input, next, actions })),
+}))
+const cells = rows.flatMap(({ state, cells: all }) => all.map((cell) => ({ ...cell, state: state as State })))
+
+test('Every state can be reached from the first one', () => {
+  const reached = new Set<State>(['new'])
+  for (let grown = 0; grown < reached.size; ) {
+    grown = reached.size
+    for (const { state, next } of cells) if (reached.has(state)) reached.add(next)
+  }
+  expect([...reached].sort()).toEqual(Object.keys(table).sort())
+})
+
+test('Nothing leaves the last state, and from every other one the caller and we can end the call', () => {
+  for (const { state, cells: all } of rows) {
+    if (state === 'over') expect(all).toEqual([])
+    else {
+      expect(all.find(({ input }) => input === 'caller gone')?.next).toBe('over')
+      expect(all.find(({ input }) => input === 'cut off')?.actions.at(-1)).toBe('hang up')
+    }
+  }
+})
+
+test('Whoever is waited for is heard: each state that a wait leads to has a row for its end', () => {
+  const waits: Action[] = ['await first digit', 'await next digit']
+  for (const { next, actions } of cells)
+    if (actions.some((action) => waits.includes(action))) expect(table[next]['time is up']).toBeDefined()
+})
+
+test('Every prompt that is begun is heard to its end by the state that follows', () => {
+  for (const { next, actions } of cells) if (actions.includes('speak')) expect(table[next]['prompt over']).toBeDefined()
+})
+
+test('A wait that is running ends or is replaced on every way to a state that does not hear it', () => {
+  for (const { state, input, next, actions } of cells) {
+    const mayWait = table[state]['time is up'] !== undefined && input !== 'time is up'
+    if (mayWait && table[next]['time is up'] === undefined) expect(actions, `${state}, ${input}`).toContain('stop waiting')
+  }
+})
+
+test('A prompt that is playing is hushed on every way to a state that does not hear its end', () => {
+  for (const { state, input, next, actions } of cells) {
+    const mayPlay = table[state]['prompt over'] !== undefined && input !== 'prompt over'
+    if (mayPlay && table[next]['prompt over'] === undefined) expect(actions, `${state}, ${input}`).toContain('hush')
+  }
+})
+
+test('A check is answered in one of three ways, and after it nothing counts as abandoned', () => {
+  expect(Object.keys(table.checking)).toEqual(expect.arrayContaining(['granted', 'denied', 'refused']))
+  for (const { state, actions } of cells)
+    if (state === 'checking' || state === 'concluding') expect(actions).not.toContain('report abandoned')
+})
+
+test('Digits never outlive the call', () => {
+  const keeps: State[] = ['taking extension', 'taking pin']
+  for (const { state, next, actions } of cells) if (keeps.includes(state) && next === 'over') expect(actions).toContain('forget digits')
+})

@@ -1,0 +1,99 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { loadPrompts, promptNames } from '../../../src/ivr/prompts.js'
+import { keepLog } from '../../support/node/kept-log.js'
+import { promptsFolder } from './stage.js'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+function copyOfPrompts(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'prompts-'))
+  folders.push(folder)
+  cpSync(promptsFolder, folder, { recursive: true })
+  return folder
+}
+
+async function load(folder: string, languages: readonly string[] = ['en']) {
+  const { log, lines } = keepLog()
+  const prompts = await loadPrompts({ folder, languages, log })
+  const told = lines.map((line) => JSON.parse(line) as { event: string; prompt: string })
+  return { prompts, lines: told.map(({ event, prompt }) => `${event} ${prompt}`) }
+}
+
+test('The prompts of the repository are complete and up to date: nothing is logged', async () => {
+  const { prompts, lines } = await load(promptsFolder)
+  expect(lines).toEqual([])
+  expect(prompts.missing).toEqual([])
+  for (const name of promptNames) {
+    expect(prompts.clip(name).durationMs).toBeGreaterThan(700)
+    expect(prompts.clip(name).durationMs).toBeLessThan(6_000)
+  }
+})
+
+test('The list names exactly the prompts that are played, and each file beside it is small, 8 kHz, 16 bit, mono', () => {
+  const list = parse(readFileSync(join(promptsFolder, 'en/prompts.yaml'), 'utf8')) as { texts: Record<string, string> }
+  expect(Object.keys(list.texts).sort()).toEqual([...promptNames].sort())
+  const files = readdirSync(join(promptsFolder, 'en')).filter((name) => name.endsWith('.wav'))
+  expect(files.sort()).toEqual(promptNames.map((name) => `${name}.wav`).sort())
+  for (const file of files) {
+    const bytes = readFileSync(join(promptsFolder, 'en', file))
+    expect([bytes.readUInt16LE(22), bytes.readUInt32LE(24), bytes.readUInt16LE(34)]).toEqual([1, 8000, 16])
+    expect(statSync(join(promptsFolder, 'en', file)).size).toBeLessThan(100_000)
+  }
+})
+
+test('Each missing and each unreadable prompt is named in a line of its own', async () => {
+  const folder = copyOfPrompts()
+  rmSync(join(folder, 'en/ask-pin.wav'))
+  writeFileSync(join(folder, 'en/wrong.wav'), 'no sound')
+  writeFileSync(join(folder, 'en/goodbye.wav'), readFileSync(join(folder, 'en/logged-in.wav')).subarray(0, 44))
+  const { prompts, lines } = await load(folder)
+  expect(lines.sort()).toEqual(['prompt.missing ask-pin', 'prompt.missing goodbye', 'prompt.missing wrong'])
+  expect([...prompts.missing].sort()).toEqual(['ask-pin', 'goodbye', 'wrong'])
+})
+
+test('Tones stand in for what is missing: one beep asks, two say done, three low ones failed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'prompts-'))
+  folders.push(folder)
+  const { prompts } = await load(folder)
+  expect(prompts.missing).toEqual(promptNames)
+  expect(beeps(prompts.clip('ask-pin').ulaw)).toBe(1)
+  expect(beeps(prompts.clip('logged-in').ulaw)).toBe(2)
+  expect(beeps(prompts.clip('wrong').ulaw)).toBe(3)
+})
+
+/** Stretches of sound with at least 100 ms of silence before them. */
+function beeps(codes: Uint8Array): number {
+  let count = 0
+  let silent = 800
+  for (const code of codes) {
+    const isSilent = (code & 0x7f) > 0x70
+    if (!isSilent && silent >= 800) count += 1
+    silent = isSilent ? silent + 1 : 0
+  }
+  return count
+}
+
+test('A prompt that was made from another text than the list has is played, and named', async () => {
+  const folder = copyOfPrompts()
+  const list = join(folder, 'en/prompts.yaml')
+  writeFileSync(list, readFileSync(list, 'utf8').replace('Goodbye.', 'Until next time.'))
+  const { prompts, lines } = await load(folder)
+  expect(lines).toEqual(['prompt.outdated goodbye'])
+  expect(prompts.missing).toEqual([])
+})
+
+test('A prompt that a language lacks is taken from the next one', async () => {
+  const folder = copyOfPrompts()
+  cpSync(join(folder, 'en'), join(folder, 'fr'), { recursive: true })
+  rmSync(join(folder, 'fr/wrong.wav'))
+  const { prompts, lines } = await load(folder, ['fr', 'en'])
+  expect(lines).toEqual(['prompt.missing wrong'])
+  expect(prompts.missing).toEqual([])
+})

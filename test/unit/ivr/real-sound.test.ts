@@ -1,0 +1,66 @@
+import { afterEach, expect, test } from 'vitest'
+import { systemClock } from '../../../src/base/clock.js'
+import { silentLogger } from '../../../src/base/logger.js'
+import { createMetrics } from '../../../src/base/metrics.js'
+import { createIvr } from '../../../src/ivr/ivr.js'
+import { type AudioSession, createMedia, type Media } from '../../../src/media/media.js'
+import { toneClip } from '../../../src/media/sound/clip.js'
+import { createFakeCall } from '../../support/sip/fake-call.js'
+import { aDevice, alice, device, fakeHotdesk, promptsFolder } from './stage.js'
+
+const opened: Media[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((media) => media.close()))
+})
+
+function loopbackMedia(): Media {
+  const media = createMedia({ addresses: ['127.0.0.1'], ports: { from: 21_000, to: 29_999 }, clock: systemClock, log: silentLogger() })
+  opened.push(media)
+  return media
+}
+
+/** A phone that really sends sound calls features that really answer it; only SIP between them is played. */
+async function called(act: (phone: AudioSession) => Promise<void>, change: (offer: string) => string = (offer) => offer) {
+  const hotdesk = fakeHotdesk({ logins: ['LOGGED_IN'] }, systemClock)
+  const features = await createIvr({
+    media: loopbackMedia(),
+    hotdesk,
+    directory: { device: () => aDevice },
+    promptsFolder,
+    clock: systemClock,
+    log: silentLogger(),
+    metrics: createMetrics(),
+  })
+  const phone = await loopbackMedia().offer()
+  if (!phone) throw new Error('no port')
+  const call = createFakeCall({ body: change(phone.localSdp) })
+  const over = features.login(call.invite, device, alice)
+  await expect.poll(() => call.responses.length).toBe(1)
+  expect(phone.accept(call.responses[0]?.parts.body ?? '')).toBe('accepted')
+  await act(phone)
+  await over
+  return { hotdesk, call, phone }
+}
+
+/** Until so much of a prompt was heard. */
+async function hear(phone: AudioSession, audible: number): Promise<void> {
+  while (phone.heard.audible < audible) await phone.play([toneClip('pause', [{ hertz: [], ms: 20 }])]).finished
+}
+
+test('A phone hears the prompt, types its PIN over it, hears the confirmation and is hung up on', async () => {
+  let beforePin = 0
+  const { hotdesk, call, phone } = await called(async (calling) => {
+    await hear(calling, 10)
+    beforePin = calling.heard.audible
+    await calling.press('739154#')
+  })
+  expect(hotdesk.attempts).toMatchObject([{ extension: '100', pin: '739154' }])
+  expect(phone.heard.audible).toBeGreaterThan(beforePin + 20)
+  expect(call.bye).toEqual({})
+})
+
+test('The same with an ATA that has A-law and tones in its sound, and nothing else', async () => {
+  const withoutEvents = (offer: string): string => offer.replace(' 0 8 101', ' 8').replaceAll(/a=(rtpmap|fmtp):(0|101).*\r\n/g, '')
+  const { hotdesk } = await called((calling) => calling.press('739154#'), withoutEvents)
+  expect(hotdesk.attempts).toMatchObject([{ pin: '739154' }])
+})

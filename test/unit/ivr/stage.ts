@@ -1,0 +1,157 @@
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '../../../src/base/clock.js'
+import type { DeviceId, Extension } from '../../../src/base/identity.js'
+import { createMetrics } from '../../../src/base/metrics.js'
+import type { Device } from '../../../src/directory/directory.js'
+import type { LoginOutcome, LogoutOutcome } from '../../../src/hotdesk/hotdesk.js'
+import { createIvr, type Ivr } from '../../../src/ivr/ivr.js'
+import type { Key } from '../../../src/media/media.js'
+import { createFakeMedia, type FakeMedia } from '../../support/media/fake-media.js'
+import { keepLog } from '../../support/node/kept-log.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
+import { createFakeCall, type FakeCall, type FakeCallParts } from '../../support/sip/fake-call.js'
+
+export const promptsFolder = fileURLToPath(new URL('../../../prompts', import.meta.url))
+export const device = 'HD0001' as DeviceId
+export const alice = '100' as Extension
+
+type Attempt = { readonly extension: string; readonly pin: string; readonly at: number }
+
+/** One phone, one caller, and features between fakes of all ports. */
+export interface Stage {
+  readonly clock: ManualClock
+  readonly media: FakeMedia
+  readonly call: FakeCall
+  readonly features: Ivr
+  /** What was asked of hotdesk. */
+  readonly attempts: readonly Attempt[]
+  readonly logouts: readonly string[]
+  readonly abandoned: readonly (string | null)[]
+  /** Log lines, as text. */
+  readonly log: readonly string[]
+  /** Moves time while the phone sends sound. */
+  pass(ms: number): Promise<void>
+  /** Moves time while nothing is heard of the phone. */
+  passSilently(ms: number): Promise<void>
+  /** Moves time to the end of what is being played. */
+  listen(): Promise<void>
+  /** Presses these keys, 200 ms apart. */
+  type(keys: string): Promise<void>
+  /** What was played and sent since the last time. */
+  heard(): readonly string[]
+}
+
+export interface StageParts extends FakeCallParts {
+  /** One after the other; the last again and again. A fault is thrown. */
+  readonly logins?: readonly (LoginOutcome['outcome'] | 'a fault')[]
+  readonly loginTakesMs?: number
+  readonly logout?: LogoutOutcome['outcome'] | 'a fault'
+  readonly hotdeskPhone?: 'no'
+  readonly prompts?: string
+}
+
+export async function openStage(parts: StageParts = {}): Promise<Stage> {
+  const clock = createManualClock(1_000_000)
+  const media = createFakeMedia(clock)
+  const call = createFakeCall(parts)
+  const log = keepLog()
+  const hotdesk = fakeHotdesk(parts, clock)
+  const features = await createIvr({
+    media,
+    hotdesk,
+    directory: { device: (id) => ({ ...aDevice, id, hotdesk: parts.hotdeskPhone !== 'no' }) },
+    promptsFolder: parts.prompts ?? promptsFolder,
+    clock,
+    log: log.log,
+    metrics: createMetrics(),
+  })
+  let told = 0
+
+  async function pass(ms: number, hear: () => void): Promise<void> {
+    await settled()
+    for (let left = ms; left > 0; left -= 20) {
+      hear()
+      clock.advance(Math.min(20, left))
+      await settled()
+    }
+  }
+
+  return {
+    clock,
+    media,
+    call,
+    features,
+    attempts: hotdesk.attempts,
+    logouts: hotdesk.logouts,
+    abandoned: hotdesk.gone,
+    log: log.lines,
+    pass: (ms) => pass(ms, media.hear),
+    passSilently: (ms) => pass(ms, () => undefined),
+    async listen() {
+      do await pass(20, media.hear)
+      while (media.isPlaying)
+    },
+    async type(keys) {
+      for (const key of keys) {
+        media.press(key as Key)
+        await pass(200, media.hear)
+      }
+    },
+    heard() {
+      const since = media.played.slice(told)
+      told = media.played.length
+      return since
+    },
+  }
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+export const aDevice: Device = {
+  id: device,
+  site: 'paris' as Device['site'],
+  hotdesk: true,
+  password: null,
+  elin: null,
+  location: null,
+  mac: null,
+  model: null,
+  owner: null,
+}
+
+export function fakeHotdesk({ logins = ['LOGGED_IN'], loginTakesMs = 0, logout = 'LOGGED_OUT' }: StageParts, clock: Clock) {
+  const attempts: Attempt[] = []
+  const logouts: string[] = []
+  const gone: (string | null)[] = []
+  return {
+    attempts,
+    logouts,
+    gone,
+    login({ extension, pin }: { extension: Extension; pin: { reveal(): string } }): Promise<LoginOutcome> {
+      const outcome = logins[Math.min(attempts.length, logins.length - 1)] ?? 'DENIED'
+      attempts.push({ extension, pin: pin.reveal(), at: clock.now() })
+      return new Promise((resolve, reject) => {
+        clock.after(loginTakesMs, () => (outcome === 'a fault' ? reject(new Error('broken')) : resolve(loginOutcome(outcome))))
+      })
+    },
+    logout(id: DeviceId, how: string, via: string): Promise<LogoutOutcome> {
+      logouts.push(`${id} ${how} ${via}`)
+      return logout === 'a fault' ? Promise.reject(new Error('broken')) : Promise.resolve(logoutOutcome(logout))
+    },
+    abandoned: (_device: DeviceId, extension: Extension | null) => void gone.push(extension),
+  }
+}
+
+function loginOutcome(outcome: LoginOutcome['outcome']): LoginOutcome {
+  const other = 'HD0002' as DeviceId
+  return { outcome, from: other, displaced: '101' as Extension, seconds: 900, device: other, reply: null }
+}
+
+function logoutOutcome(outcome: LogoutOutcome['outcome']): LogoutOutcome {
+  return { outcome, extension: alice, calls: 1, reply: null }
+}
