@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSiteName, type SiteName } from '../base/identity.js'
 import { isBlock } from './options.js'
@@ -20,7 +20,7 @@ export interface PlanPlaceNeeds {
   readonly sample: boolean
 }
 
-const packageRoot = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
+const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The dial plan that comes with hotdesk. */
 export function packagedPlan(site: SiteName): string {
