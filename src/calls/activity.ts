@@ -1,5 +1,5 @@
 import type { DeviceId } from '../base/identity.js'
-import type { Ending } from './legs/control.js'
+import type { Ending } from './call-control.js'
 
 /** What a phone is doing at this node. */
 export interface ActiveCall {

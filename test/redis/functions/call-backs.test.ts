@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
-import { type CallBacks, createCallBacks } from '../../../src/calls/call-backs.js'
+import { type CallBacks, createCallBacks } from '../../../src/calls/emergency/psap-callback.js'
 import type { Store } from '../../../src/store/store.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'

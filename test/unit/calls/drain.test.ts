@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createCallControl } from '../../../src/calls/call-control.js'
 import { drain } from '../../../src/calls/drain.js'
-import { createCallControl } from '../../../src/calls/legs/control.js'
 import type { OpenCall } from '../../../src/calls/needs.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { createManualClock } from '../../support/process/manual-clock.js'

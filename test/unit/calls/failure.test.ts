@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceId } from '../../../src/base/identity.js'
+import { reasonFor } from '../../../src/calls/dial/attempt.js'
+import { best } from '../../../src/calls/dial/fork.js'
 import { reasonHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
-import { reasonFor } from '../../../src/calls/legs/place.js'
-import { best } from '../../../src/calls/legs/ring.js'
 import { dialled } from '../../../src/sip/dialled.js'
 import type { SipAnswer } from '../../../src/srf/srf.js'
 

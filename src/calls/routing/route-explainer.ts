@@ -1,0 +1,60 @@
+import type { Clock } from '../../base/clock.js'
+import type { Extension, NodeName } from '../../base/identity.js'
+import type { Logger } from '../../base/logger.js'
+import type { Dialplan } from '../../dialplan/dialplan.js'
+import type { Device, Directory, User } from '../../directory/directory.js'
+import { createAssignments } from '../../hotdesk/hotdesk.js'
+import { type Registrar, registrationsIn } from '../../registrar/registrar.js'
+import type { NetworkClock, Replica } from '../../store/store.js'
+import { tiedIn } from '../emergency/psap-callback.js'
+import { diallerOn } from '../inbound/caller.js'
+import type { Dialler, Knowledge, Question } from './contract.js'
+import { type Explanation, explain } from './explain.js'
+import { shownDigits } from './shown-digits.js'
+
+/** Explains calls and takes none: for an operator's command, which has the copy of Redis and no SIP. */
+export interface Onlooker extends Pick<Registrar, 'bindingsOf'> {
+  /** Where the call would go right now, decided by the rules that decide about real ones. */
+  explain(question: Question, at: Standpoint): Explanation
+  /** Null for digits that may be a PIN, because they lead nowhere. */
+  shown(digits: string, at: Standpoint): string | null
+  diallerOn(device: Device): Dialler
+  /** Where the user sits. */
+  seatsOf(user: User): readonly Device[]
+  close(): void
+}
+
+/** The node that the call arrives at, and the dial plan of its site. */
+export interface Standpoint {
+  readonly node: NodeName
+  readonly dialplan: Dialplan
+}
+
+export interface OnlookerNeeds {
+  readonly replica: Replica
+  readonly directory: Directory
+  readonly clock: Clock
+  readonly networkClock: NetworkClock
+  readonly log: Logger
+}
+
+/** Which lines to the outside are down only a running node knows: here they keep the order of the dial plan. */
+export function createOnlooker({ replica, directory, clock, networkClock, log }: OnlookerNeeds): Onlooker {
+  const hotdesk = createAssignments({ replica, log })
+  const registrar = registrationsIn({ replica, clock, networkClock })
+  const common: Omit<Knowledge, keyof Standpoint> = {
+    directory,
+    hotdesk,
+    registrar,
+    callBacks: { deviceOf: (number) => tiedIn(replica, number) },
+    trunks: { order: (trunks) => trunks },
+  }
+  return {
+    explain: (question, at) => explain(question, { ...common, ...at }),
+    shown: (digits, { dialplan }) => shownDigits(digits, { dialplan, directory }),
+    diallerOn: (device) => diallerOn(device, common),
+    seatsOf: ({ extension }: { readonly extension: Extension }) => hotdesk.devicesOf(extension).flatMap((id) => directory.device(id) ?? []),
+    bindingsOf: registrar.bindingsOf,
+    close: hotdesk.close,
+  }
+}

@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest'
+import { bridge } from '../../../../src/calls/bridge/bridge.js'
+import type { IncomingRequest, SipDialog } from '../../../../src/srf/srf.js'
+
+type Ask = (request: IncomingRequest) => void | Promise<void>
+
+/** A dialog whose far end answers every request with this status. */
+function leg(status: number): { readonly dialog: SipDialog; ask(method: string, type: string, body: string): Promise<number> } {
+  let onRequest: Ask = () => undefined
+  const answer = { status, reason: 'Of The Far End', header: () => '', body: '' }
+  const dialog: SipDialog = {
+    callId: 'call@test',
+    localTag: 'ours',
+    remoteTag: 'theirs',
+    remoteSdp: '',
+    ended: false,
+    onEnd: () => undefined,
+    onAck: () => undefined,
+    onRequest(listener) {
+      onRequest = listener
+    },
+    request: () => Promise.resolve(answer),
+    reinvite: () => Promise.resolve(answer),
+    bye: () => Promise.resolve(),
+  }
+  async function ask(method: string, type: string, body: string): Promise<number> {
+    const given: number[] = []
+    await onRequest({
+      method,
+      uri: 'sip:100@hotdesk.example',
+      callId: 'call@test',
+      header: (name) => (name.toLowerCase() === 'content-type' ? type : ''),
+      body,
+      source: { protocol: 'udp', address: '192.0.2.1', port: 5060 },
+      receivedOn: '192.0.2.10:5060',
+      respond: (final) => void given.push(final),
+      answered: false,
+    })
+    return given[0] ?? 0
+  }
+  return { dialog, ask }
+}
+
+it.each([405, 501])('an UPDATE with an offer goes on as a re-INVITE to a far end that answers it with %i', async (said) => {
+  const [caller, callee] = [leg(200), leg(said)]
+  const offers: (string | null)[] = []
+  callee.dialog.reinvite = (sdp) => {
+    offers.push(sdp)
+    return Promise.resolve({ status: 200, reason: 'OK', header: () => '', body: 'v=0' })
+  }
+  bridge(caller.dialog, callee.dialog, 'device')
+  expect(await caller.ask('UPDATE', 'application/sdp', 'v=0 offer')).toBe(200)
+  expect(offers).toEqual(['v=0 offer'])
+  expect(await caller.ask('MESSAGE', 'text/plain', 'hello')).toBe(said)
+})
+
+// A phone that hears 401, 403 or 407 takes its own credentials for wrong; RFC 3261 §12.2.1.2 for 481 and 408.
+it.each([
+  ['INVITE', 'application/sdp', 'v=0', 403, 488],
+  ['INVITE', 'application/sdp', 'v=0', 401, 488],
+  ['UPDATE', 'application/sdp', 'v=0', 407, 488],
+  ['MESSAGE', 'text/plain', 'hello', 403, 500],
+  ['INFO', 'application/dtmf', '5', 401, 500],
+  ['INFO', 'application/dtmf', '5', 481, 500],
+  ['INVITE', 'application/sdp', 'v=0', 488, 488],
+  ['MESSAGE', 'text/plain', 'hello', 200, 200],
+])('%s (%s, %s): a %i of the far end reaches the phone as %i', async (method, type, body, said, passed) => {
+  const [caller, callee] = [leg(200), leg(said)]
+  bridge(caller.dialog, callee.dialog, 'device')
+  expect(await caller.ask(method, type, body)).toBe(passed)
+})

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { createCallControl } from '../../../src/calls/call-control.js'
+
+test('a call that is to end ends by what its state says, and the states that follow hear of it at once', () => {
+  const ended: string[] = []
+  const control = createCallControl(false)
+  control.endBy((text) => ended.push(`ringing: ${text}`))
+  expect([control.ending, ended]).toEqual([null, []])
+  control.hangUp('logged-out')
+  control.hangUp('stopping')
+  control.endBy((text) => ended.push(`up: ${text}`))
+  expect([control.ending, ended]).toEqual(['logged-out', ['ringing: Logged out', 'up: Logged out']])
+})
+
+test('a call that was to end before it had any state ends in its first one', () => {
+  const ended: string[] = []
+  const control = createCallControl(false)
+  control.hangUp('stopping')
+  control.endBy((text) => ended.push(text))
+  expect(ended).toEqual(['Node stopping'])
+})

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { silentLogger } from '../../../../src/base/logger.js'
+import { Secret } from '../../../../src/base/secret.js'
+import { type RingResult, ring } from '../../../../src/calls/dial/fork.js'
+import { createSrf, type SipApplication } from '../../../../src/srf/srf.js'
+import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
+import { offer, type SipPeer } from '../../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStage } from '../../../support/sip/sipd-stage.js'
+
+let stage: SipdStage
+let srf: SipApplication
+let line: SipPeer
+let clock: ManualClock
+let heard: number[]
+let result: Promise<RingResult>
+
+beforeEach(async () => {
+  stage = await openSipdStage({ tellsTrying: true })
+  const place = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru'), tellsTrying: true }
+  srf = stage.keep(await createSrf({ place, log: silentLogger() }))
+  line = await stage.udpPeer()
+  clock = createManualClock()
+  heard = []
+  const branches = [{ uri: line.uri, parts: {}, device: null }]
+  const limits = { ringMs: 60_000, silenceMs: 5_000, stuckMs: 20_000 }
+  const onProvisional = ({ status }: { status: number }): void => void heard.push(status)
+  ;({ result } = ring({ srf, clock, branches, sdp: offer, ...limits, onProvisional }))
+})
+afterEach(() => stage.close())
+
+async function says(...statuses: readonly number[]): Promise<void> {
+  const invite = await line.hearsRequest('INVITE')
+  for (const status of statuses) line.respond(invite, status)
+  await expect.poll(() => heard).toEqual(statuses)
+}
+
+async function failure() {
+  const outcome = await result
+  return outcome.outcome === 'failed' ? [outcome.answer.status, outcome.answer.reason] : outcome.outcome
+}
+
+test('who says nothing at all is given up soon', async () => {
+  await line.hearsRequest('INVITE')
+  clock.advance(5_000)
+  expect(await failure()).toEqual([408, 'Request Timeout'])
+})
+
+test('who has said 100 may take long until it rings, and is given up when it does not', async () => {
+  await says(100)
+  clock.advance(19_999)
+  expect(clock.pending).toBe(2)
+  clock.advance(1)
+  expect(await failure()).toEqual([408, 'No Progress'])
+  expect(await line.hearsRequest('CANCEL')).toBeDefined()
+})
+
+test('who rings is given up when nobody answers, and no sooner', async () => {
+  await says(100, 183)
+  clock.advance(59_999)
+  expect(clock.pending).toBe(1)
+  clock.advance(1)
+  expect(await failure()).toBe('no-answer')
+})

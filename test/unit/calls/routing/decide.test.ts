@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest'
+import { parseSiteName } from '../../../../src/base/identity.js'
+import { decide } from '../../../../src/calls/routing/decide.js'
+import { explain } from '../../../../src/calls/routing/explain.js'
+import type { Trunk } from '../../../../src/dialplan/dialplan.js'
+import { alice, bob, decided, deviceOf, dialled, dialplan, found, rulesOf, type Scene, scene, userOf } from './scene.js'
+
+describe('where a call goes', () => {
+  const atWork: Scene = { seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
+
+  it('is decided rule by rule, in one order', () => {
+    const decision = decided('100', 'HD0002', atWork)
+    expect(rulesOf(decision)).toBe('emergency code caller leaving number user forward seat phone')
+    expect(decision.to).toMatchObject({ kind: 'phones', user: alice, bindings: [{ device: 'HD0001' }], nodes: [] })
+  })
+
+  it.each([
+    ['112', 'emergency', 'emergency'],
+    ['0112', 'emergency', 'emergency'],
+    ['*77*100*', 'login', 'emergency code'],
+    ['*77*5*', 'logout', 'emergency code'],
+    ['100', 'please-log-in', 'emergency code caller'],
+  ])('%s of a phone without a user is %s', (digits, kind, rules) => {
+    const decision = decided(digits, 'HD0003', atWork)
+    expect([decision.to.kind, rulesOf(decision)]).toEqual([kind, rules])
+  })
+
+  describe('what brings help at home', () => {
+    const zoe = userOf('102', 'Zoe', { home: found(parseSiteName('london')) })
+    const visited = {
+      users: [alice, zoe],
+      seats: { HD0001: '100', HD0002: '102' },
+      emergencies: { london: ['112', '998', '100', '103', '*77*100*'], paris: ['997'] },
+    }
+    it.each([
+      ['998', 'HD0002', 'emergency'],
+      ['998#', 'HD0002', 'emergency'],
+      ['0998', 'HD0002', 'emergency'],
+      // What means something here means that.
+      ['100', 'HD0002', 'refused'],
+      ['*77*100*', 'HD0002', 'login'],
+      ['103', 'HD0002', 'emergency'],
+      ['998', 'HD0001', 'refused'],
+      ['997', 'HD0001', 'refused'],
+    ])('%s dialled at %s is %s', (digits, by, kind) => {
+      const { to } = decided(digits, by, visited)
+      expect(to.kind).toBe(kind)
+      if (to.kind === 'emergency') expect([to.number, to.trunks.map(({ name }) => name)]).toEqual(['112', ['paris-carrier']])
+    })
+  })
+
+  it('a phone that is about to be logged out makes no calls but for help', () => {
+    const leaving = { ...atWork, draining: ['HD0002'] }
+    expect(decided('100', 'HD0002', leaving).to).toEqual({ kind: 'refused', reason: 'draining' })
+    expect(decided('112', 'HD0002', leaving).to.kind).toBe('emergency')
+  })
+
+  it('a phone at another node is reached through that node, as long as it lives', () => {
+    const away = { ...atWork, registered: { HD0001: 'london-1' } }
+    expect(decided('100', 'HD0002', { ...away, nodes: ['paris-1', 'london-1'] }).to).toMatchObject({
+      kind: 'phones',
+      nodes: [{ name: 'london-1' }],
+    })
+    const down = decided('100', 'HD0002', away)
+    expect(down.to).toEqual({ kind: 'refused', reason: 'not-reachable' })
+    expect(down.steps.find(({ rule }) => rule === 'phone')?.words).toBe('HD0001 is registered at london-1, which is down')
+  })
+
+  it('a phone at a node that is down is reached by its Path (RFC 3327 §5.3); one at a living node through that node', () => {
+    const away = { ...atWork, registered: { HD0001: 'london-1' }, path: '<sip:sbc.example;lr>' }
+    const down = decided('100', 'HD0002', away)
+    expect(down.to).toMatchObject({ kind: 'phones', bindings: [{ device: 'HD0001' }], nodes: [] })
+    expect(down.steps.find(({ rule }) => rule === 'phone')?.words).toContain('its Path leads to it')
+    const living = decided('100', 'HD0002', { ...away, nodes: ['paris-1', 'london-1'] })
+    expect(living.to).toMatchObject({ kind: 'phones', bindings: [], nodes: [{ name: 'london-1' }] })
+  })
+
+  it('a call that has been handed on twice goes no further, and is not forwarded', () => {
+    const user = userOf('100', 'Alice', { forwards: { notReachable: '101', always: '101' } })
+    const registered = { HD0001: 'london-1', HD0002: 'paris-1' }
+    const knowledge = scene({ ...atWork, users: [user, bob], registered, nodes: ['paris-1', 'london-1'] })
+    expect(decide({ kind: 'handed', digits: '100', hops: 2 }, knowledge).to).toEqual({ kind: 'refused', reason: 'not-reachable' })
+    expect(decide({ kind: 'handed', digits: '100', hops: 1 }, knowledge).to.kind).toBe('phones')
+  })
+
+  it.each([
+    ['not logged in', {}, 'not-logged-in'],
+    ['disabled', { ...atWork, users: [userOf('100', 'Alice', { enabled: false })] }, 'not-logged-in'],
+    ['about to be logged out', { ...atWork, draining: ['HD0001'] }, 'not-logged-in'],
+    ['at a phone that is not registered', { seats: { HD0001: '100' } }, 'not-reachable'],
+    ['unknown', { users: [] }, 'unknown-number'],
+  ] as const)('a user who is %s is not called', (_what, parts, reason) => {
+    expect(decided('100', null, parts).to).toEqual({ kind: 'refused', reason })
+  })
+
+  it('a phone with an owner rings for them while nobody else sits there', () => {
+    const devices = [deviceOf('HD0001', '100')]
+    const registered = { HD0001: 'paris-1' }
+    expect(decided('100', null, { devices, registered }).to).toMatchObject({ kind: 'phones', bindings: [{ device: 'HD0001' }] })
+    expect(decided('100', null, { devices, registered, seats: { HD0001: '101' } }).to).toEqual({ kind: 'refused', reason: 'not-logged-in' })
+  })
+})
+
+describe('forwards', () => {
+  it('for all calls come first, also when the user is nowhere', () => {
+    const users = [userOf('100', 'Alice', { forwards: { always: '0155512345' } }), bob]
+    expect(decided('100', null, { users }).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
+    const abroad = [userOf('100', 'Alice', { forwards: { always: '000441234' } }), bob]
+    expect(decided('100', null, { users: abroad }).to).toMatchObject({ kind: 'outside', number: '+441234' })
+  })
+
+  it('that lead in a circle are a loop', () => {
+    const users = [userOf('100', 'Alice', { forwards: { always: '101' } }), userOf('101', 'Bob', { forwards: { always: '100' } })]
+    const decision = decided('100', null, { users })
+    expect(decision.to).toEqual({ kind: 'refused', reason: 'loop' })
+    expect(decision.steps.at(-1)?.words).toBe('the call has been at 100 before')
+  })
+
+  it('are a loop as well where the first of them is not part of it', () => {
+    const forwarding = (extension: string, always: string) => userOf(extension, 'User', { forwards: { always } })
+    const decision = decided('100', null, { users: [forwarding('100', '101'), forwarding('101', '102'), forwarding('102', '101')] })
+    expect(decision.steps.at(-1)?.words).toBe('the call has been at 101 before')
+  })
+
+  it('are followed five times, and not once more', () => {
+    const forwarding = Array.from({ length: 6 }, (_, at) =>
+      userOf(String(100 + at), `User ${at}`, { forwards: { always: String(101 + at) } }),
+    )
+    const last = userOf('106', 'Zoe')
+    const at = { seats: { HD0001: '106' }, registered: { HD0001: 'paris-1' } }
+    const users = [...forwarding, last]
+    expect(decided('101', null, { ...at, users }).to).toMatchObject({ kind: 'phones', user: last })
+    expect(decided('100', null, { ...at, users }).to).toEqual({ kind: 'refused', reason: 'loop' })
+  })
+
+  it.each(['*77*100*', '*77*5*', '112'])('do not reach %s', (number) => {
+    expect(decided('100', null, { users: [userOf('100', 'Alice', { forwards: { notLoggedIn: number } })] }).to).toEqual({
+      kind: 'refused',
+      reason: 'unknown-number',
+    })
+  })
+})
+
+describe('a carrier’s call', () => {
+  it('goes to the user whose number it is', () => {
+    const knowledge = scene({ seats: { HD0001: '100' }, registered: { HD0001: 'paris-1' } })
+    expect(decide({ kind: 'delivered', number: '+33199000100' }, knowledge).to).toMatchObject({ kind: 'phones', user: alice })
+    expect(decide({ kind: 'delivered', number: '+33199009999' }, knowledge).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
+  })
+
+  it('back to a phone that has called for help rings that phone, whoever is at it (RFC 7090)', () => {
+    const knowledge = scene({ registered: { HD0003: 'paris-1' }, callBacks: { '+33199000100': 'HD0003' } })
+    expect(decide({ kind: 'delivered', number: '+33199000100' }, knowledge).to).toMatchObject({
+      kind: 'call-back',
+      device: { id: 'HD0003' },
+    })
+  })
+
+  it('does not come through to a dial code', () => {
+    expect(decide({ kind: 'delivered', number: '*77*5*' }, scene({})).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
+  })
+})
+
+describe('why', () => {
+  it('tells what becomes of the call when the phone does not take it', () => {
+    const users = [userOf('100', 'Alice', { forwards: { busy: '101', noAnswer: '000441234' } }), bob]
+    const knowledge = scene({ users, seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } })
+    const told = explain(dialled('100', null, knowledge), knowledge)
+    expect(told.outcome).toBe('HD0001 rings for 25 s')
+    expect(told.otherwise.map(({ reason, next }) => `${reason}: ${next.outcome}`)).toEqual([
+      'busy: HD0002 rings for 25 s',
+      'declined: HD0002 rings for 25 s',
+      'no-answer: +441234 is called by paris-carrier',
+      'not-reachable: the caller hears 480 Phone Not Reachable',
+    ])
+  })
+
+  it('names lines in the order in which they are tried', () => {
+    const knowledge = scene({ down: ['paris-carrier'] })
+    expect(explain({ kind: 'dialled', digits: '112', by: null }, knowledge).destination).toEqual({
+      kind: 'emergency',
+      number: '112',
+      trunks: ['paris-carrier'],
+      withLocation: [],
+    })
+  })
+
+  describe('tells which lines hear where the phone is', () => {
+    const [line] = dialplan.trunks
+    if (!line) throw new Error('the sample has a trunk')
+    const lines = (locations: readonly ('pidf-lo' | undefined)[]): Trunk[] =>
+      locations.map((location, index) => ({ ...line, name: `line-${index + 1}`, ...(location && { location }) }))
+    const outcomeOver = (trunks: readonly Trunk[], by: string | null, parts: Scene = {}): unknown[] => {
+      const known = scene(parts)
+      const knowledge = { ...known, dialplan: { ...dialplan, trunks } }
+      const { outcome, destination } = explain(dialled('112', by, known), knowledge)
+      return [outcome, destination.withLocation]
+    }
+
+    it.each([
+      ['none', [undefined], 'HD0001', '112 is called by line-1, without the place of the phone', []],
+      ['all', ['pidf-lo', 'pidf-lo'], 'HD0001', '112 is called by line-1, then line-2, with the place of the phone', ['line-1', 'line-2']],
+      [
+        'one',
+        [undefined, 'pidf-lo'],
+        null,
+        '112 is called by line-1, then line-2, with the place of the phone by line-2 alone',
+        ['line-2'],
+      ],
+    ] as const)('%s', (_, locations, by, outcome, told) => {
+      expect(outcomeOver(lines(locations), by)).toEqual([outcome, told])
+    })
+
+    it('none where the phone has no place', () => {
+      const devices = [{ ...deviceOf('HD0001'), location: null }]
+      expect(outcomeOver(lines(['pidf-lo']), 'HD0001', { devices })).toEqual([
+        '112 is called by line-1, without the place of the phone',
+        [],
+      ])
+    })
+  })
+
+  it('says nothing of hashes and credentials', () => {
+    const users = [userOf('100', 'Alice', { pinHash: 'scrypt$1$2$3$salt$hash' })]
+    const knowledge = scene({ users, seats: { HD0001: '100' }, registered: { HD0001: 'paris-1' } })
+    const told = JSON.stringify(explain(dialled('100', null, knowledge), knowledge))
+    expect(told).toContain('HD0001')
+    expect(told).not.toContain('scrypt')
+    expect(told).not.toContain('192.0.2')
+  })
+})

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { decide } from '../../../../src/calls/routing/decide.js'
+import { alice, bob, scene, userOf } from './scene.js'
+
+describe('a forward of the phone itself', () => {
+  const redirected = (number: string, user = alice, trail: readonly string[] = [], users = [user, bob]) => {
+    const knowledge = scene({ users, seats: { HD0002: '101' }, registered: { HD0002: 'paris-1' } })
+    return decide({ kind: 'redirected', user, number, way: { hops: 0, trail } }, knowledge)
+  }
+
+  it('goes where one that is set here would go', () => {
+    expect(redirected('101').to).toMatchObject({ kind: 'phones', user: bob })
+    expect(redirected('000441234').to).toMatchObject({ kind: 'outside' })
+  })
+
+  it.each(['*77*101*', '*77*5*', '112', '0112', '4711', '109'])('does not go to %s', (number) => {
+    const { to, steps } = redirected(number)
+    expect(to).toEqual({ kind: 'refused', reason: 'unknown-number' })
+    if (number === '4711') expect(JSON.stringify(steps)).not.toContain(number)
+  })
+
+  it('is a loop where it leads back', () => {
+    expect(redirected('100').to).toEqual({ kind: 'refused', reason: 'loop' })
+    expect(redirected('101', alice, ['101']).to).toEqual({ kind: 'refused', reason: 'loop' })
+    expect(redirected('101', alice, ['1', '2', '3', '4', '5', '6']).to).toEqual({ kind: 'refused', reason: 'loop' })
+  })
+
+  it('is not followed for a user who may not', () => {
+    expect(redirected('101', userOf('100', 'Alice', { mayForward: false })).to).toEqual({ kind: 'refused', reason: 'redirected' })
+  })
+})

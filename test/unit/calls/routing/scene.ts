@@ -1,0 +1,126 @@
+import {
+  type DeviceId,
+  type Extension,
+  type NodeName,
+  parseDeviceId,
+  parseExtension,
+  parseNodeName,
+  parseSiteName,
+} from '../../../../src/base/identity.js'
+import type { Knowledge, Question } from '../../../../src/calls/routing/contract.js'
+import { decide } from '../../../../src/calls/routing/decide.js'
+import type { Trunk } from '../../../../src/dialplan/dialplan.js'
+import type { Device, Forwards, User } from '../../../../src/directory/directory.js'
+import type { Binding } from '../../../../src/registrar/registrar.js'
+import { samplePlan } from '../../../support/node/sample-plan.js'
+
+export const dialplan = samplePlan('paris')
+
+export function found<Value>(value: Value | null): Value {
+  if (value === null) throw new Error('not of that form')
+  return value
+}
+
+export const ext = (text: string): Extension => found(parseExtension(text))
+export const dev = (text: string): DeviceId => found(parseDeviceId(text))
+export const node = (text: string): NodeName => found(parseNodeName(text))
+const paris = found(parseSiteName('paris'))
+const anySite = { name: '', homeLostLogout: '', homeLostLogoutMs: null, homeReturn: 'keep', lost: null, back: null } as const
+const noForwards: Forwards = { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null }
+
+export function userOf(
+  extension: string,
+  name: string,
+  changes: Partial<Omit<User, 'forwards'>> & { forwards?: Partial<Forwards> } = {},
+): User {
+  const rights = { enabled: true, mayHotdesk: true, mayForward: true, secondLogin: 'move' as const, ringSeconds: 25 }
+  return {
+    extension: ext(extension),
+    name,
+    home: paris,
+    pinHash: null,
+    ...rights,
+    ...changes,
+    forwards: { ...noForwards, ...changes.forwards },
+  }
+}
+
+export function deviceOf(id: string, owner: string | null = null): Device {
+  const nothing = { password: null, elin: null, mac: null, model: null }
+  return { id: dev(id), site: paris, hotdesk: true, location: 'desk', ...nothing, owner: owner === null ? null : ext(owner) }
+}
+
+export interface Scene {
+  readonly users?: readonly User[]
+  readonly devices?: readonly Device[]
+  /** Phone → user. */
+  readonly seats?: Readonly<Record<string, string>>
+  readonly draining?: readonly string[]
+  /** Phone → node it is registered at. */
+  readonly registered?: Readonly<Record<string, string>>
+  /** Of every phone. */
+  readonly path?: string
+  readonly nodes?: readonly string[]
+  /** Emergency number → phone. */
+  readonly callBacks?: Readonly<Record<string, string>>
+  readonly down?: readonly string[]
+  /** Site → numbers that bring help there. */
+  readonly emergencies?: Readonly<Record<string, readonly string[]>>
+}
+
+export const alice = userOf('100', 'Alice')
+export const bob = userOf('101', 'Bob')
+
+/** What a node paris-1 has in memory. */
+export function scene({
+  users = [alice, bob],
+  devices,
+  seats = {},
+  draining = [],
+  registered = {},
+  path = '',
+  nodes = ['paris-1'],
+  callBacks = {},
+  down = [],
+  emergencies = {},
+}: Scene): Knowledge {
+  const phones = devices ?? ['HD0001', 'HD0002', 'HD0003'].map((id) => deviceOf(id))
+  const bound = { flow: 'sip:192.0.2.9:5060', local: '', path, expires: 0, callId: '', cseq: 1, userAgent: '' }
+  const bindingOf = (device: DeviceId, at: string): Binding => ({ ...bound, device, contact: `sip:${device}@192.0.2.9`, node: node(at) })
+  const isUp = ({ name }: Trunk): boolean => !down.includes(name)
+  return {
+    node: node('paris-1'),
+    dialplan,
+    directory: {
+      user: (extension) => users.find((user) => user.extension === extension) ?? null,
+      device: (id) => phones.find((device) => device.id === id) ?? null,
+      node: (name) => (nodes.includes(name) ? { name, site: paris, sip: 'udp:192.0.2.1:5060', version: '', boot: '', passports: 2 } : null),
+      site: (id) => ({ ...anySite, id, reserved: null, emergency: emergencies[id] ?? [] }),
+      ownedBy: (extension) => phones.filter(({ owner }) => owner === extension),
+    },
+    hotdesk: {
+      devicesOf: (extension) =>
+        Object.keys(seats)
+          .filter((id) => seats[id] === extension)
+          .map(dev),
+      userOn: (device) => (seats[device] ? ext(seats[device]) : null),
+      isDraining: (device) => draining.includes(device),
+    },
+    registrar: { bindingsOf: (device) => (registered[device] ? [bindingOf(device, registered[device])] : []) },
+    callBacks: { deviceOf: (number) => (callBacks[number] ? dev(callBacks[number]) : null) },
+    trunks: { order: (trunks) => [...trunks.filter(isUp), ...trunks.filter((trunk) => !isUp(trunk))] },
+  }
+}
+
+export function dialled(digits: string, by: string | null, knowledge: Knowledge): Question {
+  const device = by === null ? null : knowledge.directory.device(dev(by))
+  const user = device && knowledge.hotdesk.userOn(device.id)
+  return { kind: 'dialled', digits, by: device && { device, user: user && knowledge.directory.user(user) } }
+}
+
+export const decided = (digits: string, by: string | null, parts: Scene) => {
+  const knowledge = scene(parts)
+  return decide(dialled(digits, by, knowledge), knowledge)
+}
+
+export const rulesOf = ({ steps }: ReturnType<typeof decide>): string => steps.map(({ rule }) => rule).join(' ')
