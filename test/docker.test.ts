@@ -221,10 +221,13 @@ describe('compose.yaml', () => {
     expect(services.filter(([, { cap_drop }]) => cap_drop[0] !== 'ALL')).toEqual([])
   })
 
-  test('gives Redis users the rights that the README gives them', () => {
+  test('gives Redis users the rights that src/store/README.md gives them', () => {
     const rights = (source: string, pattern: RegExp): Map<string, string> =>
       new Map(Array.from(source.matchAll(pattern), ([, user = '', rules = '']) => [user, rules.replaceAll("'", '')]))
-    const documented = rights(readFileSync(join(root, 'README.md'), 'utf8'), /^redis-cli ACL SETUSER (\S+) reset on '>[^']+' (.*)$/gm)
+    const documented = rights(
+      readFileSync(join(root, 'src/store/README.md'), 'utf8'),
+      /^redis-cli ACL SETUSER (\S+) reset on '>[^']+' (.*)$/gm,
+    )
     const given = rights(text('secrets.sh'), /^user (hotdesk-\S+) reset on #\$\([^)]*\) (.*)$/gm)
     expect(given.size).toBe(3)
     expect(given.get('hotdesk-node')).not.toContain('function|load')

@@ -1,95 +1,78 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { errorCodes } from '../src/base/errors.js'
 import { logEvents } from '../src/base/events.js'
-import { createMetrics } from '../src/base/metrics.js'
-import { createProgram } from '../src/cli/program.js'
-import { createTerminal } from '../src/cli/terminal.js'
-import { options } from '../src/config/config.js'
 import { hotdeskLibrary, streamEvents } from '../src/hotdesk/hotdesk.js'
 import { filesUnder, parseSource, readTree, root, type SyntaxNode, visit } from './support/repo/source-tree.js'
+import { markersIn, tables, withTables } from './support/repo/tables.js'
 
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const sources = readTree('src')
+const documents = ['README.md', 'CHANGELOG.md', ...['src', 'dialplans', 'prompts', 'docker', 'test'].flatMap(filesUnder)].filter((path) =>
+  path.endsWith('.md'),
+)
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
-const inStream: readonly string[] = streamEvents
+const inStream: readonly string[] = Object.keys(streamEvents)
 
-/** The first cells of the rows under a heading, without their backquotes. */
-function tableUnder(heading: string): string[] {
-  const section = readme.slice(readme.indexOf(`\n${heading}\n`) + heading.length + 2).split(/\n#{2,3} /)[0] ?? ''
-  return Array.from(section.matchAll(/^\| `([^`]+)`/gm), ([, cell]) => cell ?? '')
-}
-
-const code = (text: string | null): string => (text === null ? '' : `\`${text}\``)
-
-describe('README', () => {
-  test('explains every error code, and no other', () => {
-    expect(tableUnder('### Errors')).toEqual([...errorCodes])
+describe('every document', () => {
+  test.each(documents.filter((path) => markersIn(read(path)).length > 0))('%s has the tables that `npm run docs` writes', async (path) => {
+    await expect(withTables(read(path))).toMatchFileSnapshot(join(root, path))
   })
 
-  test('explains every event of the log, and no other', () => {
-    expect(tableUnder('### Logs')).toEqual([...logEvents])
-  })
-
-  test('explains every event of the stream, and no other', () => {
-    expect(tableUnder('### Events').sort()).toEqual([...inStream].sort())
-  })
-
-  test('explains every metric of our own, and no other', async () => {
-    const metrics = await createMetrics().registry.getMetricsAsJSON()
-    const ours = metrics.map(({ name }) => name).filter((name) => name.startsWith('hotdesk_'))
-    expect(tableUnder('### HTTP').sort()).toEqual(ours.sort())
-  })
-
-  test('shows every setting with the variable, default and description that the schema has', () => {
-    const shown = readme.split('\n').filter((line) => /^\| `[^`]+` *\| `HOTDESK_/.test(line))
-    const cells = shown.map((line) => line.split(/ *\| */).slice(1, -1))
-    expect(cells).toEqual(
-      options.map(({ key, variable, fallback, description }) => [code(key), code(variable), code(fallback), description]),
-    )
-  })
-
-  test('names every command, and no other', () => {
-    const out = new PassThrough()
-    const terminal = createTerminal({ out, err: out, colour: 'plain' })
-    const program = createProgram({ terminal, provide: () => Promise.resolve(), exit: () => undefined })
-    expect(tableUnder('## For operators').sort()).toEqual(program.commands.map((command) => `hotdesk ${command.name()}`).sort())
+  test('shows each table in one place', () => {
+    expect(documents.flatMap((path) => markersIn(read(path))).sort()).toEqual(Object.keys(tables).sort())
   })
 
   test('names only functions that the library has', () => {
-    const named = [...new Set(Array.from(readme.matchAll(/FCALL (hotdesk_[a-z]+)/g), ([, name]) => name ?? ''))]
+    const named = [...new Set(Array.from(read('src/store/README.md').matchAll(/FCALL (hotdesk_[a-z]+)/g), ([, name]) => name ?? ''))]
     expect(named.length).toBeGreaterThan(4)
     expect(named.filter((name) => !hotdeskLibrary.code.includes(`'${name}'`))).toEqual([])
   })
 
   test('names only scripts that package.json has', () => {
-    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
-    const named = Array.from(readme.matchAll(/npm (?:run )?(start|test|[a-z:]+)(?= |`|\n)/g), ([, name]) => name ?? '')
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = documents.flatMap((path) =>
+      Array.from(read(path).matchAll(/npm (?:run )?(start|test|(?<=run )[a-z:]+)(?= |`|\n)/g), ([, name]) => name ?? ''),
+    )
     expect(named).toContain('demo')
     expect(named.filter((name) => !(name in scripts))).toEqual([])
   })
-})
 
-describe('every document', () => {
   test('links only to what is there', () => {
-    const documents = ['README.md', ...['src', 'dialplans', 'prompts'].flatMap(filesUnder).filter((path) => path.endsWith('.md'))]
     const dead = documents.flatMap((path) =>
-      Array.from(readFileSync(join(root, path), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g), ([, link]) =>
-        join(dirname(path), link ?? ''),
-      ).filter((link) => !existsSync(join(root, link))),
+      Array.from(read(path).matchAll(/\]\((?!https?:)([^)#]+)/g), ([, link]) => join(dirname(path), link ?? '')).filter(
+        (link) => !existsSync(join(root, link)),
+      ),
+    )
+    expect(dead).toEqual([])
+  })
+
+  test('links only to headings that are there', () => {
+    const anchorsOf = (path: string): string[] => Array.from(read(path).matchAll(/^#+ (.*)$/gm), ([, title = '']) => anchorOf(title))
+    const dead = documents.flatMap((path) =>
+      Array.from(read(path).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)).flatMap(([link, file = '', anchor = '']) =>
+        anchorsOf(file === '' ? path : join(dirname(path), file)).includes(anchor) ? [] : `${path}: ${link}`,
+      ),
     )
     expect(dead).toEqual([])
   })
 })
+
+/** The fragment that GitHub gives a heading. */
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+}
 
 describe('the lists that the documents explain', () => {
   /** The texts given as `event` anywhere in the source, stream and log alike. */
   const given = new Set(sources.flatMap((file) => eventsIn(file.program)))
 
   test('have every event that the source gives', () => {
-    const known: readonly string[] = [...logEvents, ...inStream]
+    const known: readonly string[] = [...Object.keys(logEvents), ...inStream]
     expect([...given].filter((event) => !known.includes(event))).toEqual([])
   })
 
@@ -97,11 +80,11 @@ describe('the lists that the documents explain', () => {
   const unused = (words: readonly string[]): string[] => words.filter((word) => !elsewhere.some((text) => text.includes(`'${word}'`)))
 
   test('have no event that nothing gives', () => {
-    expect(unused(logEvents)).toEqual([])
+    expect(unused(Object.keys(logEvents))).toEqual([])
   })
 
   test('have no error code that nothing raises', () => {
-    expect(unused(errorCodes)).toEqual([])
+    expect(unused(Object.keys(errorCodes))).toEqual([])
   })
 
   test('would miss one: a text behind `event` is found', () => {

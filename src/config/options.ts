@@ -59,7 +59,7 @@ export function withEnvironment(written: Written, options: readonly Option[], en
 export function unknownVariables(options: readonly Option[], env: Environment, prefix: string): Problem[] {
   return Object.keys(env)
     .filter((variable) => variable.startsWith(`${prefix}_`) && !options.some((option) => option.variable === variable))
-    .map((variable) => ({ place: variable, key: '', message: 'no setting has this name; README lists them' }))
+    .map((variable) => ({ place: variable, key: '', message: 'no setting has this name; src/config/README.md lists them' }))
 }
 
 function put(target: unknown, [key = '', ...rest]: readonly string[], value: unknown): void {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRedisConsole, type RedisConsole } from '../support/redis/redis-console.js'
 
 /** Lines such as `redis-cli FCALL hotdesk_who 1 {hd} HD0001   # OCCUPIED 100`, to be pasted as they stand. */
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const readme = readFileSync(new URL('../../src/store/README.md', import.meta.url), 'utf8')
 const lines = [...readme.matchAll(/^(redis-cli \S.*?)\s+# (.*)$/gm)].map(([line, command = '', remark = '']) => ({ line, command, remark }))
 
 let desk: RedisConsole

@@ -47,7 +47,7 @@ function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Fi
       ? [
           wrong(
             `${config.dialplan} is the sample: it is for trying out, and not for an office`,
-            'write a hotdesk.yaml and a dial plan of your own; README',
+            'write a hotdesk.yaml and a dial plan of your own; src/config/README.md',
           ),
         ]
       : []),

@@ -26,7 +26,7 @@ export function installCommand(redis: Command, needs: CommandNeeds): void {
       'after',
       [
         '\nThe password of --user is HOTDESK_REDIS_INSTALL_PASSWORD, or is asked for. Nodes check the library and do not load it: their Redis',
-        'user needs no right to. README, "Redis: rights", has both users.',
+        'user needs no right to. src/store/README.md has both users.',
         '\nExamples:',
         '  hotdesk redis install --user hotdesk-install',
         '  hotdesk redis install --user hotdesk-install --now          an update while nodes run',

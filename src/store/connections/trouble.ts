@@ -48,24 +48,24 @@ const rows: readonly Row[] = [
     found: /'([\w|.-]+)' command/,
     along: /\bNOPERM\b/,
     says: '%u may not run the Redis command %1 (NOPERM)',
-    todo: 'ACL SETUSER %n +%1, then ACL SAVE; README, "Redis: rights", lists what a user needs',
+    todo: 'ACL SETUSER %n +%1, then ACL SAVE; src/store/README.md lists what a user needs',
   },
   {
     found: /channel/,
     along: /\bNOPERM\b/,
     says: '%u may not use a channel of this network (NOPERM)',
-    todo: "ACL SETUSER %n '&__redis__:invalidate' '&{network}:written', then ACL SAVE; README, \"Redis: rights\", lists what a user needs",
+    todo: "ACL SETUSER %n '&__redis__:invalidate' '&{network}:written', then ACL SAVE; src/store/README.md lists what a user needs",
   },
   {
     found: /key/,
     along: /\bNOPERM\b/,
     says: '%u may not use a key of this network (NOPERM)',
-    todo: "ACL SETUSER %n '~{network}' '~{network}:*', then ACL SAVE; README, \"Redis: rights\", lists what a user needs",
+    todo: "ACL SETUSER %n '~{network}' '~{network}:*', then ACL SAVE; src/store/README.md lists what a user needs",
   },
   {
     found: /\bNOPERM\b/,
     says: '%u lacks a right in Redis (NOPERM)',
-    todo: 'see ACL LOG in Redis, which names it; README, "Redis: rights", lists what a user needs',
+    todo: 'see ACL LOG in Redis, which names it; src/store/README.md lists what a user needs',
   },
   {
     found: /DB index is out of range|invalid DB index|SELECT is not allowed/i,

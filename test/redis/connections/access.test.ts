@@ -9,13 +9,13 @@ import { type DeskNode, device, extension, openDeskNode, pin } from '../../suppo
 import { entriesOf, keyOf, openTestStore, stateOf } from '../../support/redis/redis-store.js'
 
 /** Lines such as `redis-cli ACL SETUSER hotdesk-node …`. */
-const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+const readme = readFileSync(new URL('../../../src/store/README.md', import.meta.url), 'utf8')
 const lines = Array.from(readme.matchAll(/^redis-cli (ACL SETUSER .*)$/gm), ([, command = '']) => command)
 
 let redis: TestRedis
 let node: DeskNode
 
-/** As the README's reader types it. */
+/** As a reader types it. */
 function type(command: string, user: readonly string[] = []): string {
   return execFileSync('bash', ['-c', `redis-cli -s "$0" "$@" ${command}`, redis.socket, ...user], { encoding: 'utf8' }).trim()
 }
@@ -48,7 +48,7 @@ function textOf(folder: string, ending: string): string {
 }
 
 describe('the user of the nodes', () => {
-  it('stands in the README, beside those for dashboards and for the functions', () => {
+  it('stands in src/store/README.md, beside those for dashboards and for the functions', () => {
     expect(lines.map((line) => line.split(' ')[2])).toEqual(['hotdesk-node', 'hotdesk-view', 'hotdesk-install'])
   })
 
