@@ -11,6 +11,7 @@ const lane = (name: string, testTimeout: number) => ({
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/process/run-folder.ts'],
     // Most tests wait for timers and packets and not for a processor: two cores carry more of them than vitest would start.
     maxWorkers: Math.max(3, availableParallelism()),
     projects: [
