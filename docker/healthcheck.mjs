@@ -1,5 +1,5 @@
 // Exit 0 while the node of this container lives. It asks where the configuration says that the node listens.
-import { loadConfig } from '../dist/config.js'
+import { loadConfig } from '../dist/config/config.js'
 
 const { address, port } = loadConfig({ purpose: 'look' }).http
 const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address] ?? address

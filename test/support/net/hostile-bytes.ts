@@ -28,6 +28,12 @@ export function damaged(message: string, below: (limit: number) => number): Buff
   return Buffer.from(bytes)
 }
 
+/** The message with this port in its topmost Via, in place of the port there or the default, so that its sender need not own port 5060. */
+export function viaPort(message: Buffer, port: number): Buffer {
+  const text = message.toString('latin1')
+  return Buffer.from(text.replace(/^((?:via|v)[ \t]*:\s*sip\s*\/\s*[\d.]+\s*\/\s*\w+\s+[^\s;:,]+)(?::\d+)?/im, `$1:${port}`), 'latin1')
+}
+
 export interface HostileRequest {
   readonly method?: string
   readonly uri?: string

@@ -15,17 +15,23 @@ export interface HostileWire {
   close(): Promise<void>
 }
 
-/** Datagrams from a loopback address that nobody else uses. Answers go to the port in Via, 5060 without (RFC 3261 §18.2.2). */
-export async function openHostileDatagrams(node: string, sipPort = 5060): Promise<HostileWire> {
+export interface HostileDatagrams extends HostileWire {
+  /** Where responses must go: a request without `rport` names it in its Via (RFC 3261 §18.2.2). */
+  readonly port: number
+}
+
+/** Datagrams from a loopback address that no other program uses. */
+export async function openHostileDatagrams(node: string): Promise<HostileDatagrams> {
   const socket = createSocket({ type: 'udp4', sendBufferSize: 1024 * 1024, recvBufferSize: 1024 * 1024 })
   const [host = '', port = ''] = node.split(':')
-  socket.bind(sipPort, `127.0.${1 + Math.floor(Math.random() * 250)}.${1 + Math.floor(Math.random() * 250)}`)
+  socket.bind(0, `127.0.${1 + Math.floor(Math.random() * 250)}.${1 + Math.floor(Math.random() * 250)}`)
   await once(socket, 'listening')
   const ear = createEar()
   socket.on('message', ear.take)
   socket.on('error', () => undefined)
   return {
     ...ear,
+    port: socket.address().port,
     send: (bytes) => socket.send(bytes, Number(port), host),
     closed: once(socket, 'close').then(() => undefined),
     close: () => new Promise((resolve) => socket.close(() => resolve())),

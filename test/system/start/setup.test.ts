@@ -24,7 +24,7 @@ beforeEach(async () => {
   await writeFile(
     join(folder, 'src/main.ts'),
     [
-      "import { words } from '../part/words.js'",
+      "import { words } from './part/words.js'",
       'export async function main(args: string[], needs: { provide(...programs: string[]): Promise<void> }): Promise<number> {',
       "  if (args[0] === 'need') await needs.provide('redis-server')",
       "  process.stdout.write([words, ...args].join(' ') + '\\n')",
