@@ -7,7 +7,7 @@ import { type ListenAddress, parseListenAddress } from '../base/listen-address.j
 import { createLogger, type Level, type Logger, levels } from '../base/logger.js'
 import { Secret } from '../base/secret.js'
 import { drachtioSecret } from '../config/config.js'
-import { type HostPort, parseHostPort } from '../config/redis-place.js'
+import { type HostPort, parseHostPort } from '../config/redis-target.js'
 import { type TlsFiles, type TlsPair, tlsPairOf } from '../config/tls-files.js'
 import { followTlsFiles } from '../config/tls-renewal.js'
 import type { Advice, OutboundPlace, OutboundRoute, Sipd } from '../sipd/sipd.js'

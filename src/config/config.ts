@@ -6,10 +6,10 @@ import { type NodeName, parseNodeName, parseSiteName, type SiteName } from '../b
 import type { ListenAddress } from '../base/listen-address.js'
 import { Secret } from '../base/secret.js'
 import { type Behaviour, behaviour } from './behaviour.js'
-import { keptSecret } from './kept-secret.js'
+import { keptSecret } from './generated-secret.js'
 import { defaultMediaAddresses, machineAddress, mediaSettings } from './media-settings.js'
 import { type Environment, isBlock, type Option, optionsOf, unknownVariables, withEnvironment } from './options.js'
-import { type PlanPlace, planFileOf, planPlaceIn } from './plan-place.js'
+import { type PlanPlace, planFileOf, planPlaceIn } from './plan-source.js'
 import {
   type Durability,
   type FunctionLoading,
@@ -21,7 +21,7 @@ import {
   redisPlaceOf,
   redisProblems,
   redisSettings,
-} from './redis-place.js'
+} from './redis-target.js'
 import { type SipThread, sipProblems, sipSettings, tlsFilesOf } from './sip-settings.js'
 import type { TlsFiles } from './tls-files.js'
 import { mostOfSettings, readTextFile } from './yaml/text-file.js'
@@ -30,9 +30,9 @@ import { block, check, form, invalid, keyText, type Path, type Problem, readYaml
 // drachtio-srf and ioredis print whole messages and commands, PINs and passwords included, if DEBUG names them when they are loaded.
 delete process.env.DEBUG
 
-export type { PlanPlace } from './plan-place.js'
-export type { Durability, FunctionLoading, HostPort, RedisAccess, RedisPlace } from './redis-place.js'
-export { redisPlaceAs } from './redis-place.js'
+export type { PlanPlace } from './plan-source.js'
+export type { Durability, FunctionLoading, HostPort, RedisAccess, RedisPlace } from './redis-target.js'
+export { redisPlaceAs } from './redis-target.js'
 
 /** The whole configuration of a node, checked; frozen. */
 export interface Config {

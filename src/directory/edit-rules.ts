@@ -1,7 +1,7 @@
 import { AppError } from '../base/errors.js'
 import type { Extension } from '../base/identity.js'
 import type { DeviceEdit, EditOutcome, Site } from './contract.js'
-import type { Macs } from './macs.js'
+import type { Macs } from './mac-addresses.js'
 
 type Hash = ReadonlyMap<string, string>
 

@@ -4,7 +4,7 @@ import type { Seal } from '../base/seal.js'
 import { type FieldChanges, type RecordChange, removalMarks, type Store } from '../store/store.js'
 import type { Directory, EditOutcome, Expected, Prepared, RemoveOutcome, Site } from './contract.js'
 import { keepsOldLocation, macTaken, meaningAtSites, moved, readPut, withoutLocation } from './edit-rules.js'
-import type { Macs } from './macs.js'
+import type { Macs } from './mac-addresses.js'
 import { deviceChanges, parseDevice, parseSite, parseUser, siteChanges, userChanges, usualTexts } from './records.js'
 import type { SecretCheck } from './secret-check.js'
 

@@ -5,7 +5,7 @@ import type { NodeName, SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { isOfEarlierStart, lifeOf, type ProcessIdentity, thisProcess } from '../base/process-identity.js'
 import type { Store } from '../store/store.js'
-import type { FormerLives } from './former-lives.js'
+import type { FormerLives } from './previous-starts.js'
 import { passportsField } from './records.js'
 
 /** This node among the living nodes of the network, for as long as it sends heartbeats. */

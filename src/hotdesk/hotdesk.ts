@@ -13,7 +13,7 @@ import { createCallsInProgress } from './calls-in-progress.js'
 import type { AttemptLimits, Hotdesk, LoginOutcome, LogoutOutcome } from './contract.js'
 import { keptEvents, type StreamEvent } from './events.js'
 import { tryLogin } from './login.js'
-import type { AutomaticLogout } from './reconcile/due.js'
+import type { AutomaticLogout } from './reconcile/logout-due.js'
 import { createReconciler } from './reconcile/reconcile.js'
 import { outcomeOf, readLogout } from './replies.js'
 
@@ -23,7 +23,7 @@ export type * from './contract.js'
 export { keptEvents, streamEvents } from './events.js'
 export { hotdeskLibrary } from './library.js'
 export { hashPin, isPinHash, issuePin, type PinPolicy, type PinWeakness, verifyPin, weaknessOf } from './pin.js'
-export type { AutomaticLogout } from './reconcile/due.js'
+export type { AutomaticLogout } from './reconcile/logout-due.js'
 
 export interface HotdeskNeeds {
   readonly store: Store

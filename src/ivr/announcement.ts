@@ -1,7 +1,7 @@
 import type { Clip } from '../media/media.js'
 import type { IncomingInvite, ResponseParts } from '../srf/srf.js'
-import { type ConversationNeeds, openAudio } from './conversation.js'
-import { withSdp } from './in-dialog.js'
+import { withSdp } from './in-call-requests.js'
+import { type ConversationNeeds, openAudio } from './ivr-call.js'
 
 export interface AnnouncementNeeds extends ConversationNeeds {
   /** Cuts the announcement short: the node stops. */

@@ -6,11 +6,11 @@ import type { Directory } from '../directory/directory.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
+import { createSwitchboard } from './ivr-dispatch.js'
 import { type DialogueTiming, defaultTiming } from './pin-dialogue/dialogue-steps.js'
 import { holdLoginDialogue } from './pin-dialogue/login-dialogue.js'
 import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
 import { loadPrompts, type PromptName } from './prompts.js'
-import { createSwitchboard } from './switchboard.js'
 
 export { loadPrompts } from './prompts.js'
 

@@ -7,12 +7,12 @@ import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../registrar/registrar.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
-import { createRefreshNews } from './refresh-news.js'
 import { type NotifyOutcome, notifyPhone } from './refresh-notify.js'
 import type { RefreshWord } from './refresh-record.js'
+import { createRefreshNews } from './refresh-report.js'
 import { createRefresh, type Readiness, type Refresh, type RefreshTimes } from './refresh-runner.js'
-import { createRefreshable } from './refreshable.js'
-import { watchWishes } from './wishes.js'
+import { createRefreshable } from './refresh-support.js'
+import { watchWishes } from './refresh-triggers.js'
 
 /** What phones must know of calls, which are a neighbour of this layer. */
 export interface CallActivity {

@@ -8,30 +8,30 @@ import type { Directory } from '../directory/directory.js'
 import type { Sipd } from '../sipd/sipd.js'
 import type { FarEnd, IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
-import { type AcquaintanceNeeds, flowNamed, followAcquaintances } from './acquaintances.js'
-import type { Binding, BoundContact } from './bindings/binding.js'
-import { createBindings } from './bindings/bindings.js'
-import { reachOf, withoutConnection } from './bindings/reach.js'
-import { type RegistrationCopyNeeds, recordedOf } from './bindings/registration-copy.js'
+import { createProofs } from './authentication/algorithm-records.js'
 import {
   type Authentication,
   type AuthenticationSettings,
   createAuthenticator,
   defaultAuthentication,
   type Examination,
-} from './digest/authenticator.js'
-import type { Standing } from './digest/guesses.js'
-import { createProofs } from './digest/proofs.js'
-import { beginningOf, createFollower } from './follow.js'
+} from './authentication/authenticator.js'
+import type { Standing } from './authentication/password-guesses.js'
+import type { Binding, BoundContact } from './bindings/binding.js'
+import { createBindings } from './bindings/bindings.js'
+import { reachOf, withoutConnection } from './bindings/reach.js'
+import { type RegistrationCopyNeeds, recordedOf } from './bindings/registration-copy.js'
+import { beginningOf, createFollower } from './dialog-flow.js'
+import { type AcquaintanceNeeds, flowNamed, followAcquaintances } from './known-sources.js'
 import { createNames } from './names.js'
-import { answerOtherRequests } from './other-requests.js'
 import { createRecognition, type Recognition, seemingDevice } from './recognition.js'
 import { createRegisterHandler, type RegisteredHow } from './register/register-handler.js'
 import { type ExpiryLimits, flowOf, isFrom, userAgentOf } from './register/register-request.js'
+import { answerOtherRequests } from './unsupported-methods.js'
 
+export type { Authentication } from './authentication/authenticator.js'
 export type { Binding } from './bindings/binding.js'
 export { reachOf } from './bindings/reach.js'
-export type { Authentication } from './digest/authenticator.js'
 export type { Recognition } from './recognition.js'
 export type { RegisteredHow } from './register/register-handler.js'
 

@@ -1,6 +1,6 @@
 import { isAppError } from '../base/errors.js'
 import { isExact } from './editor.js'
-import { isCallId, isMediaType, opaque, rules } from './mending/table.js'
+import { isCallId, isMediaType, opaque, rules } from './lenient/table.js'
 import type { SipMessage } from './message.js'
 import { hasUriParameters } from './name-addr.js'
 import { isDigit } from './syntax/characters.js'

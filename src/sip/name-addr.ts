@@ -1,5 +1,5 @@
 import { quote, unquote } from './headers.js'
-import { mendedUri } from './mending/odd-uri.js'
+import { mendedUri } from './lenient/odd-uri.js'
 import {
   colon,
   comma,

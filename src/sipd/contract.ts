@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { ListenAddress } from '../base/listen-address.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
-import type { Acquaintances } from './transaction/admission/sources/acquaintances.js'
+import type { Acquaintances } from './transaction/admission/sources/known-sources.js'
 import type { Counts, Load } from './transaction/counts.js'
 import type { TlsIdentity } from './transport/tls.js'
 

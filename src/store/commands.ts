@@ -2,7 +2,7 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import type { Clock } from '../base/clock.js'
 import { AppError, isAppError, messageOf } from '../base/errors.js'
 import type { Metrics } from '../base/metrics.js'
-import { troubleLine, troubleOf } from './connections/trouble.js'
+import { troubleLine, troubleOf } from './connections/connection-errors.js'
 import type { Kept, Store, StreamEntry } from './contract.js'
 import type { Keys } from './keys.js'
 

@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Durability, RedisPlace } from '../config/config.js'
-import type { Trouble } from './connections/trouble.js'
+import type { Trouble } from './connections/connection-errors.js'
 
 /** Redis hashes of the network as they were last seen, by key without the network's prefix: `users`, `user:100`, `reg:HD0001`. */
 export interface Replica {

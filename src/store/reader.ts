@@ -1,14 +1,14 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { type Alarm, type Clock, every, type Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
-import { createAgenda, type Due } from './agenda.js'
-import { createHeartbeats } from './heartbeats.js'
-import { isFragment } from './integrity/census.js'
+import { createSweeper } from './hash-scan.js'
+import { createHeartbeats } from './heartbeat-grace.js'
 import type { Integrity } from './integrity/integrity.js'
 import type { Losses } from './integrity/losses.js'
+import { isFragment } from './integrity/watched-records.js'
 import { isExpiring, isReplicated, type Keys } from './keys.js'
+import { createAgenda, type Due } from './refetch-queue.js'
 import type { Fields, Hash, WritableReplica } from './replica.js'
-import { createSweeper } from './sweeper.js'
 import type { News } from './tracking.js'
 
 /** Brings hashes from Redis into the copy: all of them at a (re)connect, what Redis says has changed soon after. */

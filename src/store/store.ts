@@ -1,9 +1,10 @@
 import { type Alarm, type Clock, every } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import type { Durability } from '../config/config.js'
+import { createTogether } from './bulk-write.js'
 import { createCommands } from './commands.js'
+import { wordsOf } from './connections/address-text.js'
 import { atEveryPrimary } from './connections/cluster.js'
-import { createConfirmation } from './connections/confirmation.js'
 import {
   answerWithinMs,
   clusterNeeds,
@@ -13,10 +14,10 @@ import {
   type ReachablePlace,
   requireOnePrimary,
 } from './connections/connection.js'
+import type { Trouble } from './connections/connection-errors.js'
 import { createLink, type Link } from './connections/link.js'
-import { wordsOf } from './connections/place-words.js'
 import { createPrimaryWatch, type PrimaryWatch } from './connections/primary-watch.js'
-import type { Trouble } from './connections/trouble.js'
+import { createConfirmation } from './connections/write-confirmation.js'
 import type { CopySource, Replica, Store, StoreNeeds } from './contract.js'
 import { startRedisServer } from './embedded/redis-server.js'
 import { createIntegrity, type Integrity } from './integrity/integrity.js'
@@ -27,16 +28,15 @@ import { createReader, type Reader } from './reader.js'
 import { createRedisClock } from './redis-clock.js'
 import { createReplica } from './replica.js'
 import { keepSavedCopy, type Origin, type SavedCopy } from './saved-copy.js'
-import { createTogether } from './together.js'
 import { createTracking } from './tracking.js'
 import { createTransitions } from './transitions.js'
 
-export { inspectRedis, type RedisReport } from './connections/inspection.js'
-export { redisTrouble } from './connections/place-words.js'
-export { type Trouble, troubleLine, troubleOf } from './connections/trouble.js'
+export { redisTrouble } from './connections/address-text.js'
+export { type Trouble, troubleLine, troubleOf } from './connections/connection-errors.js'
+export { inspectRedis, type RedisReport } from './connections/server-info.js'
 export type * from './contract.js'
 export { embeddedSocket } from './embedded/data-directory.js'
-export { removalMarks } from './integrity/marks.js'
+export { removalMarks } from './integrity/removal-marks.js'
 export { type Installation, installLibrary } from './library/installation.js'
 export { readSavedCopy, type SavedRecords, savedRecordsIn } from './saved-copy.js'
 

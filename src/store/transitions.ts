@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
 import { type CallFunction, mayHaveHappened, toldBy, unconnected } from './commands.js'
-import { type BeginConfirmation, type Doubt, doubtReasons } from './connections/confirmation.js'
+import { type BeginConfirmation, type Doubt, doubtReasons } from './connections/write-confirmation.js'
 import type { Store, Transition } from './contract.js'
 import type { RedisClock } from './redis-clock.js'
 

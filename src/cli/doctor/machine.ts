@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf } from '../../base/errors.js'
 import type { Config } from '../../config/config.js'
-import { keptSecretFile } from '../../config/kept-secret.js'
+import { keptSecretFile } from '../../config/generated-secret.js'
 import { type Finding, findingsAbout } from './finding.js'
 
 const run = promisify(execFile)

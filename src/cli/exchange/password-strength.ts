@@ -1,5 +1,5 @@
 import type { Secret } from '../../base/secret.js'
-import { listed } from '../operator/doubts.js'
+import { listed } from '../operator/site-warnings.js'
 
 /**
  * The strength of a SIP password. `trivial`: among the first guesses. `weak`: an attacker who has recorded one registration can find it

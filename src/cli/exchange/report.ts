@@ -1,8 +1,8 @@
 import { counted } from '../../base/output/counted.js'
 import { type Paint, table } from '../terminal.js'
 import { type Kind, plainText } from './file/network-file.js'
-import type { Plan, Planned } from './plan.js'
-import type { Seats } from './seats.js'
+import type { Seats } from './import-logins.js'
+import type { Plan, Planned } from './import-plan.js'
 import type { Secrets } from './secrets.js'
 
 /** `shown`: nothing was written. */

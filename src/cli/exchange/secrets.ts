@@ -6,7 +6,7 @@ import type { Secret } from '../../base/secret.js'
 import type { DeviceEdit, Directory, SiteEdit, UserEdit } from '../../directory/directory.js'
 import { hashPin, issuePin, type PinPolicy, verifyPin } from '../../hotdesk/hotdesk.js'
 import { newPassword } from '../records/devices.js'
-import type { DeviceDraft, Draft, UserDraft } from './drafts.js'
+import type { DeviceDraft, Draft, UserDraft } from './import-records.js'
 
 /** A draft with everything that is to be written. */
 export type Ready =

@@ -6,7 +6,7 @@ import { createOnlooker, type Explanation, type Question } from '../../calls/cal
 import { asJson, type CommandNeeds } from '../needs.js'
 import { type Paint, table } from '../terminal.js'
 import { withDirectory } from './network.js'
-import { type Scene, type SceneNeeds, sceneOf } from './standpoint.js'
+import { type Scene, type SceneNeeds, sceneOf } from './why-context.js'
 
 interface WhyOptions {
   readonly from?: string

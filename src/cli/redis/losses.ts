@@ -5,7 +5,7 @@ import { createSeal } from '../../base/seal.js'
 import type { Config } from '../../config/config.js'
 import { createSecretCheck, passwordsIn } from '../../directory/directory.js'
 import { type RecordChange, readSavedCopy, removalMarks, type SavedRecords, type Store } from '../../store/store.js'
-import { seat } from '../exchange/seats.js'
+import { seat } from '../exchange/import-logins.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withStore } from '../operator/network.js'
 

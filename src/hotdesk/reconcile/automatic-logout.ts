@@ -5,9 +5,9 @@ import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
-import { readDeparture, tellDeparture } from './departure.js'
-import type { Due, LogoutRule } from './due.js'
-import { mayBeOurs } from './turns.js'
+import type { Due, LogoutRule } from './logout-due.js'
+import { readDeparture, tellDeparture } from './logout-replies.js'
+import { mayBeOurs } from './ownership.js'
 
 export interface AutomaticLogoutNeeds {
   readonly store: Store

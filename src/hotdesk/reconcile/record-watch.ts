@@ -6,8 +6,8 @@ import type { Metrics } from '../../base/metrics.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
-import { readRefreshing, tellDeparture } from './departure.js'
-import { mayBeOurs } from './turns.js'
+import { readRefreshing, tellDeparture } from './logout-replies.js'
+import { mayBeOurs } from './ownership.js'
 
 export interface RecordWatchNeeds {
   readonly store: Store

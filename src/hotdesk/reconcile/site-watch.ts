@@ -4,7 +4,7 @@ import type { SiteName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
-import { readLoss } from './departure.js'
+import { readLoss } from './logout-replies.js'
 
 export interface SiteWatchNeeds {
   readonly store: Store

@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Store } from '../../store/store.js'
-import { createGate } from './gate.js'
+import { createGate } from './write-gate.js'
 
 /** How much of a device's record has to be written again. */
 export type Extent = 'expiry' | 'all'

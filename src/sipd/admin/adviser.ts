@@ -6,9 +6,9 @@ import type { SipRequest } from '../../sip/message.js'
 import { parseMessage } from '../../sip/parser.js'
 import { reasonPhrase } from '../../sip/status.js'
 import { parseUri } from '../../sip/uri.js'
-import type { Application, Arrival } from '../dialog/application.js'
-import type { Field } from '../dialog/draft.js'
-import type { UserAgent } from '../dialog/user-agent.js'
+import type { Application, Arrival } from '../core/application.js'
+import type { Field } from '../core/draft.js'
+import type { UserAgent } from '../core/user-agent.js'
 import { parseDuration } from './duration.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js'
-import type { CallRecords, Recorded } from '../dialog/application.js'
+import type { CallRecords, Recorded } from '../core/application.js'
 import { newWireId } from '../wire-id.js'
 import type { Registry } from './registry.js'
 import { wireTime } from './wire-line.js'

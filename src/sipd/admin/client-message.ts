@@ -1,4 +1,4 @@
-import type { Draft, Field } from '../dialog/draft.js'
+import type { Draft, Field } from '../core/draft.js'
 import { wireName } from './header-name.js'
 
 /**

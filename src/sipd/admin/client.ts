@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Application, Arrival, Weight } from '../dialog/application.js'
+import type { Application, Arrival, Weight } from '../core/application.js'
 import { endpointText } from '../transport/flow.js'
 import type { Link } from './link.js'
 import { acceptedLine, arrivedLine, proxiedLine, refusedLine, requestSentLine, responseSentLine, unsolicitedLine } from './wire-line.js'

@@ -1,4 +1,4 @@
-import type { Applications } from '../dialog/application.js'
+import type { Applications } from '../core/application.js'
 import type { Client } from './client.js'
 
 /** Which client wants what. A client that asks twice for the same is asked once. */

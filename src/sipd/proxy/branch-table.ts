@@ -1,4 +1,4 @@
-import type { CallTable } from '../dialog/call/call-table.js'
+import type { CallTable } from '../core/invite-machine.js'
 
 export type BranchState = 'trying' | 'proceeding' | 'cancelled' | 'given up' | 'answered' | 'failed'
 

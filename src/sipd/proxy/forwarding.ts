@@ -2,7 +2,7 @@ import { parseInteger } from '../../sip/headers.js'
 import type { SipRequest } from '../../sip/message.js'
 import { parseNameAddr } from '../../sip/name-addr.js'
 import { parseUri } from '../../sip/uri.js'
-import type { Field } from '../dialog/draft.js'
+import type { Field } from '../core/draft.js'
 import type { Flow, Hop, Listening } from '../transaction/transaction-layer.js'
 import { endpointText } from '../transport/flow.js'
 

@@ -3,7 +3,7 @@ import type { LogEvent } from '../../base/events.js'
 import type { Level } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
 import type { Sipd, SipdCounts, SipdNeeds } from '../contract.js'
-import type { Acquaintances, ChallengeTerms } from '../transaction/admission/sources/acquaintances.js'
+import type { Acquaintances, ChallengeTerms } from '../transaction/admission/sources/known-sources.js'
 import type { TlsIdentity } from '../transport/tls.js'
 
 // What crosses between the threads is copied: plain data, so that a Secret travels as its text. It never leaves the process.

@@ -9,7 +9,7 @@ import type { Admission } from './admission/admission.js'
 import type { ClientTransactions } from './client-transactions.js'
 import type { Counts } from './counts.js'
 import type { RequestFate, ServerTransactions } from './server-transactions.js'
-import { answerStateless, type StatelessAnswer, type StatelessNeeds } from './stateless-answer.js'
+import { answerStateless, type StatelessAnswer, type StatelessNeeds } from './stateless-response.js'
 import { stampReceived } from './via-stamp.js'
 
 /** The way from bytes to transactions, for all that the transports tell. */

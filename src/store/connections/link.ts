@@ -4,8 +4,8 @@ import { createEmitter } from '../../base/emitter.js'
 import { type ErrorCode, isAppError, messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { StoreState } from '../contract.js'
-import { createComplaints } from './complaints.js'
-import type { Trouble, TroubledPlace } from './trouble.js'
+import type { Trouble, TroubledPlace } from './connection-errors.js'
+import { createComplaints } from './outage-reasons.js'
 
 /** The connections to Redis: either all there, prepared and healthy, or `lost`. */
 export interface Link {

@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Destination } from './connection.js'
+import { standingOf } from './primary-check.js'
 import { addressOf, readReplication } from './replication.js'
-import { standingOf } from './standing.js'
 
 /** Whether the server in use is the primary still: asked every second, and when a sentinel announces another. */
 export interface PrimaryWatch {

@@ -9,13 +9,13 @@ export interface RedisProcess {
   readonly ended: Promise<string>
 }
 
-const guard = fileURLToPath(new URL('./guard.sh', import.meta.url))
+const watchdog = fileURLToPath(new URL('./redis-watchdog.sh', import.meta.url))
 
 /** Settings are given as on the command line, `appendonly: 'yes'` for `--appendonly yes`. */
 export function runRedis(settings: Readonly<Record<string, string>>): RedisProcess {
   const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
   // A session of its own keeps Ctrl-C from ending Redis before the node has.
-  const child: ChildProcess = spawn('/bin/sh', [guard, ...options], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  const child: ChildProcess = spawn('/bin/sh', [watchdog, ...options], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   child.stdin?.on('error', () => undefined)
   const ended = new Promise<string>((resolve) => {
     child.once('error', (fault) => resolve(fault.message))

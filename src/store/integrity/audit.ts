@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis'
 import type { Replica } from '../contract.js'
 import type { Keys } from '../keys.js'
-import { kindOf } from './census.js'
 import type { Losses } from './losses.js'
+import { kindOf } from './watched-records.js'
 
 /**
  * Asks Redis about some records of the copy at each look, in turn. Redis tells of each key that changes, but not of everything that can

@@ -5,13 +5,13 @@ import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { NetworkClock, Store, StoreCondition } from '../contract.js'
 import type { Keys } from '../keys.js'
-import { misfitCondition } from '../misfits.js'
 import type { WritableReplica } from '../replica.js'
 import type { SavedCopy } from '../saved-copy.js'
+import { misfitCondition } from '../wrong-types.js'
 import { createAudit } from './audit.js'
 import { createLosses, type Losses } from './losses.js'
-import { createMarks } from './marks.js'
 import { createMemoryWatch } from './memory-watch.js'
+import { createMarks } from './removal-marks.js'
 
 /** Whether Redis still holds what it was given. */
 export interface Integrity {

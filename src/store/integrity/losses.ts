@@ -2,9 +2,9 @@ import type { Clock, Milliseconds } from '../../base/clock.js'
 import { counted } from '../../base/output/counted.js'
 import type { NetworkClock } from '../contract.js'
 import type { Fields, Hash, WritableReplica } from '../replica.js'
-import { createCensus, kindOf, seatsOf } from './census.js'
-import type { Marks } from './marks.js'
-import { createSeatLosses, withoutSeats, withSeats } from './seat-losses.js'
+import { createSeatLosses, withoutSeats, withSeats } from './assignment-losses.js'
+import type { Marks } from './removal-marks.js'
+import { createCensus, kindOf, seatsOf } from './watched-records.js'
 
 /**
  * Records of users and devices, and assignments, that vanished from Redis without a removal through hotdesk: evicted, expired, deleted by

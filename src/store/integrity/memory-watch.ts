@@ -3,7 +3,7 @@ import { type Clock, every, type Milliseconds } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import { counted } from '../../base/output/counted.js'
-import { fieldsOf } from '../connections/inspection.js'
+import { fieldsOf } from '../connections/server-info.js'
 
 /** Watches whether Redis may throw keys away, or is about to refuse writes. */
 export interface MemoryWatch {

@@ -3,9 +3,9 @@ import type { Clock } from '../../base/clock.js'
 import { AppError, messageOf } from '../../base/errors.js'
 import type { Metrics } from '../../base/metrics.js'
 import { type CallFunction, isReply } from '../commands.js'
-import { troubleOf } from '../connections/trouble.js'
+import { troubleOf } from '../connections/connection-errors.js'
 import type { Keys } from '../keys.js'
-import { isWrongType, misfitAmong } from '../misfits.js'
+import { isWrongType, misfitAmong } from '../wrong-types.js'
 import { isFunctionMissing } from './presence.js'
 
 export interface FunctionNeeds {

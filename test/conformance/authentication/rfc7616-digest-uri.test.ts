@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { fitsRequest } from '../../../src/registrar/digest/digest-uri.js'
+import { fitsRequest } from '../../../src/registrar/authentication/digest-uri.js'
 import type { Store } from '../../../src/store/store.js'
 import { keyOf } from '../../support/redis/redis-store.js'
 import { type Bench, createBench, HD0001, incoming, openSeededStore, realm } from '../../unit/registrar/harness.js'

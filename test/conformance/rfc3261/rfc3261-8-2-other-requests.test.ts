@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerOtherRequests } from '../../../src/registrar/other-requests.js'
+import { answerOtherRequests } from '../../../src/registrar/unsupported-methods.js'
 import { createSipPort, type RequestParts } from '../../unit/registrar/harness.js'
 
 function answerTo(parts: RequestParts) {

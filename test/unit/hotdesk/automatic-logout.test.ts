@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import { describe, expect, it } from 'vitest'
-import { createDaily, nextDaily } from '../../../src/hotdesk/reconcile/daily.js'
-import { type AutomaticLogout, dueBy } from '../../../src/hotdesk/reconcile/due.js'
+import { createDaily, nextDaily } from '../../../src/hotdesk/reconcile/daily-time.js'
+import { type AutomaticLogout, dueBy } from '../../../src/hotdesk/reconcile/logout-due.js'
 
 const hour = 3_600_000
 const off: AutomaticLogout = { site: 'paris' as never, maxTimeMs: null, idleTimeMs: null, daily: null }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { streamEvents } from '../../../src/hotdesk/events.js'
 import { hotdeskLibrary, libraryVersions, sourcesHash } from '../../../src/hotdesk/library.js'
-import { readDeparture, readLoss, readRefreshing } from '../../../src/hotdesk/reconcile/departure.js'
+import { readDeparture, readLoss, readRefreshing } from '../../../src/hotdesk/reconcile/logout-replies.js'
 import { readAttempt, readLogin, readLogout, readRepair } from '../../../src/hotdesk/replies.js'
 
 const folder = new URL('../../../src/hotdesk/', import.meta.url)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
-import { createNonces } from '../../../src/registrar/digest/nonce.js'
+import { createNonces } from '../../../src/registrar/authentication/nonce.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 function noncesOf(secret = 'network') {

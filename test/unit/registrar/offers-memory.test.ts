@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createOffers } from '../../../src/registrar/digest/offers.js'
+import { createOffers } from '../../../src/registrar/authentication/algorithm-offers.js'
 
 test('20,000 strangers with names of 8 kB leave no 160 MB of names in memory', () => {
   const offers = createOffers({ algorithms: ['SHA-256', 'MD5'], capacity: 50_000 })

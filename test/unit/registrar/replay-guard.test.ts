@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createReplayGuard } from '../../../src/registrar/digest/replay-guard.js'
+import { createReplayGuard } from '../../../src/registrar/authentication/replay-guard.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 function guardOf(capacity = 100) {

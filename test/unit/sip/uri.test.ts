@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { dialled, isEmergencyService } from '../../../src/sip/dialled.js'
-import { mendedUri } from '../../../src/sip/mending/odd-uri.js'
+import { mendedUri } from '../../../src/sip/lenient/odd-uri.js'
 import {
   decodeUser,
   encodeUser,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRequest, createResponse } from '../../../src/sip/builder.js'
-import { nobody } from '../../../src/sipd/dialog/sending/sender.js'
+import { nobody } from '../../../src/sipd/core/uac/sender.js'
 import { openStillLayer, peer, type StillLayer, wire } from '../../support/sip/still-layer.js'
 
 let still: StillLayer

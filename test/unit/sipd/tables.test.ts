@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { CallTable } from '../../../src/sipd/dialog/call/call-table.js'
-import { clientCallTable } from '../../../src/sipd/dialog/call/client-call-table.js'
-import { serverCallTable } from '../../../src/sipd/dialog/call/server-call-table.js'
+import type { CallTable } from '../../../src/sipd/core/invite-machine.js'
+import { clientCallTable } from '../../../src/sipd/core/uac/invite-table.js'
+import { serverCallTable } from '../../../src/sipd/core/uas/invite-table.js'
 import { branchTable } from '../../../src/sipd/proxy/branch-table.js'
 
 type AnyTable = CallTable<string, string, string>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { bySentinels } from '../../../src/store/connections/primary-check.js'
 import { quorumOf, type ReportedReplica, readReport, type SentinelReport } from '../../../src/store/connections/quorum.js'
-import { bySentinels } from '../../../src/store/connections/standing.js'
 
 const at = (port: number) => ({ host: '192.0.2.1', port })
 const replica = (port: number, changes: Partial<ReportedReplica> = {}): ReportedReplica => ({

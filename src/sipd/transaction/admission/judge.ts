@@ -1,11 +1,11 @@
 import type { SipRequest } from '../../../sip/message.js'
 import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
 import type { IsEmergency } from './emergency.js'
-import type { Rooms } from './rooms.js'
+import type { Rooms } from './request-quotas.js'
 import { isScanner } from './scanners.js'
 import type { Bans } from './sources/bans.js'
 import type { Challenges } from './sources/challenges.js'
-import type { Standing, Standings } from './sources/standings.js'
+import type { Standing, Standings } from './sources/source-records.js'
 
 /**
  * What becomes of a request that would open a transaction. `refuse`: 503 with Retry-After. `challenge`: 401 or 407 without a transaction.

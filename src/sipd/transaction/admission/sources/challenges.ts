@@ -4,9 +4,9 @@ import { createNonceForm, type NonceForm } from '../../../../sip/auth/nonce.js'
 import { type DigestAlgorithm, printChallenge } from '../../../../sip/digest.js'
 import type { SipRequest, SipResponse } from '../../../../sip/message.js'
 import { sourceOf } from '../../../transport/flow.js'
-import type { StatelessAnswer } from '../../stateless-answer.js'
+import type { StatelessAnswer } from '../../stateless-response.js'
 import { createBoundedMap } from '../bounded-map.js'
-import type { ChallengeTerms } from './acquaintances.js'
+import type { ChallengeTerms } from './known-sources.js'
 
 /** Which challenges went where, so that what comes back proves an address. */
 export interface Challenges {

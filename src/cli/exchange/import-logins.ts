@@ -1,0 +1,70 @@
+import type { Replica, Store } from '../../store/store.js'
+import type { Login } from './import-records.js'
+
+/** What becomes of the logins in a file. */
+export interface Seats {
+  readonly seated: readonly Login[]
+  readonly unchanged: readonly Login[]
+  /** A later login counts, and so does whatever else keeps the user from the phone. */
+  readonly refused: readonly (Login & { readonly reason: string })[]
+}
+
+const atOnce = 200
+
+/** Puts users where the file says that they sit; Redis decides for each. */
+export async function seat(logins: readonly Login[], { call }: Pick<Store, 'call'>): Promise<Seats> {
+  const outcomes: Outcome[] = []
+  for (let from = 0; from < logins.length; from += atOnce) {
+    const page = logins.slice(from, from + atOnce)
+    const replies = page.map(async (login) => [login, await call('hotdesk_seat', login.user, login.device, 'cli')] as const)
+    outcomes.push(...(await Promise.all(replies)))
+  }
+  return seatsOf(outcomes)
+}
+
+/** The same without writing, as far as the copy shows. */
+export function foreseen(logins: readonly Login[], replica: Replica): Seats {
+  return seatsOf(
+    logins.map((login) => {
+      const now = replica.hash('devices')?.get(login.device)
+      return [login, now === undefined ? 'SEATED' : now === login.user ? 'UNCHANGED' : `OCCUPIED ${now}`] as const
+    }),
+  )
+}
+
+type Outcome = readonly [Login, string]
+
+function seatsOf(outcomes: readonly Outcome[]): Seats {
+  const of = (word: string): Login[] => outcomes.flatMap(([login, reply]) => (reply === word ? [login] : []))
+  const refused = outcomes.flatMap(([login, reply]) => {
+    const reason = reasonIn(reply)
+    return reason === null ? [] : [{ ...login, reason }]
+  })
+  return { seated: of('SEATED'), unchanged: of('UNCHANGED'), refused }
+}
+
+function reasonIn(reply: string): string | null {
+  const [word, detail = ''] = reply.split(' ')
+  switch (word) {
+    case 'SEATED':
+    case 'UNCHANGED':
+      return null
+    case 'OCCUPIED':
+      return `${detail} sits there by now`
+    case 'ELSEWHERE':
+      return `the user sits at ${detail} by now`
+    case 'DENIED':
+      return detail === 'disabled' ? 'the user is disabled' : 'the user may not use hot desking'
+    case 'NOT_A_HOTDESK_PHONE':
+      return 'the phone is not for hot desking, or has no location'
+    case 'EMERGENCY':
+      return 'the phone is in an emergency call, or in the quiet time after one'
+    default:
+      return `Redis answers ${word ?? 'nothing'}`
+  }
+}
+
+/** What to say of logins that were not put back. */
+export function seatDoubts({ refused }: Seats): readonly string[] {
+  return refused.slice(0, 10).map(({ device, user, reason }) => `${user} was not put back at ${device}: ${reason}`)
+}

@@ -1,0 +1,143 @@
+import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import { parseMinSe } from '../../../sip/syntax/session-expires.js'
+import type { Hop } from '../../transaction/transaction-layer.js'
+import { composeInDialog } from '../compose.js'
+import type { Core } from '../core.js'
+import type { Dialog } from '../dialogs/dialog.js'
+import { type InDialog, type KeepSession, reach } from '../dialogs/uac-dialog.js'
+import { bareRequest } from '../draft.js'
+import { sendRequest } from '../uac/sender.js'
+import { type SessionTerms, termsOf } from './session-terms.js'
+
+/** How soon a refresh is tried again that came in the way of another INVITE (RFC 3261 §14.1). */
+const retryMs = 3_000
+
+/** Session timers (RFC 4028): refreshes by itself, and ends sessions that the other side does not refresh. */
+export interface SessionKeeper {
+  /** From now on under these terms; null: without any. `peer` is the far end's last message of the negotiation. */
+  readonly keep: KeepSession
+}
+
+interface Keeper {
+  readonly core: Core
+  readonly inDialog: InDialog
+}
+
+interface Session {
+  readonly dialog: Dialog
+  readonly terms: SessionTerms
+  /** RFC 4028 §7.4: UPDATE where the far end takes it, because it needs no offer. */
+  readonly method: 'UPDATE' | 'INVITE'
+  /** The refresh under way is the second attempt after a 422. */
+  readonly hasLengthened: boolean
+}
+
+export function createSessionKeeper(core: Core, inDialog: InDialog): SessionKeeper {
+  const keeper: Keeper = { core, inDialog }
+  return {
+    keep(dialog, terms, peer) {
+      dialog.expiry?.cancel()
+      dialog.expiry = null
+      // A session begins with the 2xx to the INVITE: an UPDATE while it rings sets no timer.
+      if (!terms || dialog.state !== 'confirmed' || !core.dialogs.has(dialog)) return
+      const takesUpdate = peer.list('Allow').some((method) => method.toUpperCase() === 'UPDATE')
+      watch(keeper, { dialog, terms, method: takesUpdate ? 'UPDATE' : 'INVITE', hasLengthened: false })
+    },
+  }
+}
+
+/** RFC 4028 §10: half the interval for who refreshes; for the other side, a while before its end. */
+function watch(keeper: Keeper, session: Session): void {
+  const { seconds, refresher } = session.terms
+  if (refresher === 'us') after(keeper, session, seconds / 2, () => refresh(keeper, session))
+  else after(keeper, session, seconds - grace(seconds), () => expire(keeper, session))
+}
+
+function grace(seconds: number): number {
+  return Math.min(32, seconds / 3)
+}
+
+function after({ core }: Keeper, { dialog }: Session, seconds: number, run: () => void): void {
+  dialog.expiry = core.clock.after(seconds * 1000, run)
+}
+
+function expire({ inDialog }: Keeper, { dialog }: Session): void {
+  inDialog.end(dialog, { text: 'Session timer expired', record: 'session-expired', news: 'told' })
+}
+
+function refresh(keeper: Keeper, session: Session): void {
+  const { dialog } = session
+  if (dialog.inviting.us || dialog.inviting.them) {
+    after(keeper, session, retryMs / 1000, () => refresh(keeper, session))
+    return
+  }
+  // Unless the answer says otherwise, the session ends when its time is over.
+  const { seconds } = session.terms
+  after(keeper, session, seconds / 2 - grace(seconds), () => expire(keeper, session))
+  reach(keeper.core, dialog, '', { found: (hops) => send(keeper, session, hops), failed: () => undefined })
+}
+
+function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop, ...Hop[]]): void {
+  const { dialog, terms, method } = session
+  dialog.localSeq += 1
+  const fields = [
+    { name: 'Session-Expires', value: `${terms.seconds};refresher=uac` },
+    ...(terms.least === undefined ? [] : [{ name: 'Min-SE', value: String(terms.least) }]),
+    { name: 'Supported', value: 'timer' },
+  ]
+  const description = method === 'INVITE' ? dialog.description : null
+  if (description) fields.push({ name: 'Content-Type', value: description.type })
+  const body = Buffer.from(description?.text ?? '', 'latin1')
+  const composed = composeInDialog({ ...bareRequest(method), fields, body }, dialog, hops[0], dialog.localSeq)
+  if ('refusal' in composed) return
+  const { message } = composed
+  if (method === 'INVITE') dialog.inviting.us = true
+  sendRequest(core, message, hops, {
+    sent: () => undefined,
+    heard(response, { flow }) {
+      if (response.status < 200) return
+      if (method === 'INVITE') settleInvite(inDialog, dialog, message, response)
+      if (core.dialogs.has(dialog)) goOn({ core, inDialog }, session, { refresh: message, response, isFromFarEnd: flow !== null })
+    },
+  })
+}
+
+interface Answered {
+  readonly refresh: SipRequest
+  readonly response: SipResponse
+  readonly isFromFarEnd: boolean
+}
+
+/** RFC 3261 §12.2.1.2: the far end has lost the dialog, or is gone. */
+const lost: ReadonlySet<number> = new Set([408, 481])
+/** The far end does not take UPDATE, whatever it said (RFC 3261 §21.4.6, §21.5.2). */
+const noUpdate: ReadonlySet<number> = new Set([405, 420, 501])
+
+function goOn(keeper: Keeper, session: Session, { refresh: request, response, isFromFarEnd }: Answered): void {
+  const { dialog, terms } = session
+  const { status } = response
+  if (lost.has(status)) {
+    expire(keeper, session)
+    return
+  }
+  // It could not be sent: the far end may connect again before its time is over.
+  if (!isFromFarEnd) return
+  dialog.expiry?.cancel()
+  const longer = longerTerms(session, response)
+  if (status < 300) watch(keeper, { ...session, terms: termsOf(request, response) ?? terms, hasLengthened: false })
+  else if (longer) refresh(keeper, { ...session, terms: longer, hasLengthened: true })
+  else if (noUpdate.has(status) && session.method === 'UPDATE') refresh(keeper, { ...session, method: 'INVITE' })
+  // It has refused the refresh, so it is alive; it may end the session itself unless one succeeds.
+  else after(keeper, session, status === 491 ? retryMs / 1000 : terms.seconds / 4, () => refresh(keeper, session))
+}
+
+/** Once after a 422, which asks for a longer interval (RFC 4028 §7.3). */
+function longerTerms({ terms, hasLengthened }: Session, response: SipResponse): SessionTerms | null {
+  const least = response.status === 422 && !hasLengthened ? parseMinSe(response.first('Min-SE')) : null
+  return least !== null && least > terms.seconds ? { ...terms, seconds: least, least } : null
+}
+
+function settleInvite(inDialog: InDialog, dialog: Dialog, invite: SipRequest, response: SipResponse): void {
+  dialog.inviting.us = false
+  if (response.status < 300) inDialog.sendAck(dialog, invite, null)
+}

@@ -1,0 +1,238 @@
+import { randomInt } from 'node:crypto'
+import { splitList } from '../../../sip/headers.js'
+import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import { namesFlow } from '../../../sip/syntax/flow-uri.js'
+import { parseUri, schemeOf } from '../../../sip/uri.js'
+import type { Flow, Hop } from '../../transaction/transaction-layer.js'
+import { newWireId } from '../../wire-id.js'
+import type { Application } from '../application.js'
+import { composeRequest } from '../compose.js'
+import { type Core, expireWith, type Origin, passageOfOrigin } from '../core.js'
+import { type Dialog, dialogId, newDialog } from '../dialogs/dialog.js'
+import { wayOfRequest } from '../dialogs/flow-choice.js'
+import { contactOfDialog } from '../dialogs/remote-target.js'
+import { fieldOf, type RequestDraft } from '../draft.js'
+import { onFlow, routedPlace } from './explicit-next-hop.js'
+import { answerClientCall, dialogOfResponse } from './invite.js'
+import type { ClientCalls } from './invites.js'
+import { failRequest, locate, sendRequest } from './sender.js'
+
+/** Requests of applications outside dialogs. */
+export interface Outgoing {
+  request(application: Application, command: string, routeUri: string, draft: RequestDraft): void
+  /** The dialog that a NOTIFY makes which comes before the 2xx of its SUBSCRIBE (RFC 6665 §4.1.2.4). */
+  adopt(request: SipRequest, flow: Flow): Dialog | null
+}
+
+const methods: ReadonlySet<string> = new Set([
+  'BYE',
+  'INFO',
+  'INVITE',
+  'MESSAGE',
+  'NOTIFY',
+  'OPTIONS',
+  'PRACK',
+  'PUBLISH',
+  'REFER',
+  'REGISTER',
+  'SUBSCRIBE',
+  'UPDATE',
+])
+const noTransport = 'requested protocol/transport not available'
+
+interface Subscribing {
+  readonly application: Application
+  readonly request: SipRequest
+}
+
+interface Desk {
+  readonly core: Core
+  readonly calls: ClientCalls
+  /** SUBSCRIBEs whose answer is awaited, by Call-ID and our tag. */
+  readonly subscribing: Map<string, Subscribing>
+  cseq: number
+}
+
+interface Asked {
+  readonly application: Application
+  readonly command: string
+  readonly draft: RequestDraft
+  /** The application named the next hop. */
+  readonly routed: boolean
+  /** It is the flow of a phone, with nobody in between. */
+  readonly overFlow: boolean
+  /** The Path of the phone (RFC 3327 §5.3). A drachtio-server discards the Route of an application; so do we, unless it names the flow. */
+  readonly routeSet: readonly string[]
+}
+
+export function createOutgoing(core: Core, calls: ClientCalls): Outgoing {
+  const desk: Desk = { core, calls, subscribing: new Map(), cseq: randomInt(1, 2 ** 27) }
+  return {
+    request(application, command, routeUri, draft) {
+      const routed = routeUri !== ''
+      const routeSet = namesFlow(routeUri) ? splitList(fieldOf(draft, 'Route') ?? '') : []
+      const asked = { application, command, draft, routed, overFlow: namesFlow(routeUri) && routeSet.length === 0, routeSet }
+      if (!isSendable(asked)) {
+        application.refused(command, `invalid request-uri: ${draft.line}`)
+        return
+      }
+      locate(
+        core,
+        routed ? routedPlace(routeUri) : { uri: draft.uri, from: null },
+        (hops) => sendTo(desk, asked, hops),
+        (reason) => refuse(desk, asked, reason),
+      )
+    },
+    adopt: (request, flow) => adopt(desk, request, flow),
+  }
+}
+
+function isSendable({ draft, routed }: Asked): boolean {
+  const parsed = parseUri(draft.uri)
+  return methods.has(draft.method) && (parsed?.kind === 'sip' || (parsed?.kind === 'tel' && routed))
+}
+
+function sendTo(desk: Desk, asked: Asked, found: readonly Hop[]): void {
+  const { core, calls } = desk
+  const hops = core.silentPlaces.order(asked.overFlow ? found.map(onFlow) : found)
+  const { application, command, draft } = asked
+  const hop = hops[0]
+  if (!hop) {
+    refuse(desk, asked, 'DNS Error')
+    return
+  }
+  if (!asked.routed && isOurs(core, hop)) {
+    application.refused(command, 'can not send request to myself')
+    return
+  }
+  desk.cseq += 1
+  const composed = composeRequest(draft, hop, desk.cseq, asked.routeSet)
+  if ('refusal' in composed) {
+    application.refused(command, composed.refusal)
+    return
+  }
+  const { message } = composed
+  // What these hear with is kept as long as the transaction: the draft and what it was read from are not.
+  const sent = sendRequest(core, message, hops, {
+    sent(passage, bytes) {
+      if (message.method === 'INVITE') core.records.attempt('application', bytes)
+      application.requestSent(command, sent.txnId, passage, bytes)
+    },
+    heard(response, origin) {
+      if (call) answerClientCall(call, response, origin)
+      else heard(desk, { application, message, txnId: sent.txnId }, response, origin)
+    },
+  })
+  const call =
+    draft.method === 'INVITE' ? calls.start({ sent, application, request: message, dialog: null, overFlow: asked.overFlow }) : null
+  if (draft.method === 'SUBSCRIBE') desk.subscribing.set(keyOf(message.callId, message.from.tag), { application, request: message })
+}
+
+/** What cannot be sent at all: refused, or answered as the network would have (RFC 3261 §8.1.3.1). */
+function refuse(desk: Desk, { application, command, draft }: Asked, reason: string): void {
+  const own = desk.core.layer.listening[0]
+  if (!own || (reason === noTransport && schemeOf(draft.uri) !== 'sips')) {
+    application.refused(command, noTransport)
+    return
+  }
+  desk.cseq += 1
+  const composed = composeRequest(draft, { ...own, remote: own.local }, desk.cseq)
+  if ('refusal' in composed) {
+    application.refused(command, composed.refusal)
+    return
+  }
+  const { message } = composed
+  const failure = reason === noTransport ? { status: 416, reason: 'Unsupported URI Scheme' } : { status: 503, reason }
+  const ids = { txnId: newWireId(), dialogId: draft.method === 'INVITE' ? dialogId(message.callId, message.from.tag) : '' }
+  failRequest(desk.core, message, failure, {
+    sent: (passage, bytes) => application.requestSent(command, ids.txnId, passage, bytes),
+    heard: (response, origin) => passResponse(desk.core, { application, ...ids }, response, origin),
+  })
+}
+
+interface SentRequest {
+  readonly application: Application
+  readonly message: SipRequest
+  readonly txnId: string
+}
+
+function heard(desk: Desk, { application, message, txnId }: SentRequest, response: SipResponse, origin: Origin): void {
+  if (response.status === 100) return
+  const subscribes = message.method === 'SUBSCRIBE'
+  if (subscribes && response.status >= 200) heardOfSubscription(desk, { application, message, txnId }, response, origin)
+  const id = subscribes ? dialogId(message.callId, message.from.tag) : ''
+  passResponse(desk.core, { application, txnId, dialogId: id }, response, origin)
+}
+
+function heardOfSubscription(desk: Desk, { application, message }: SentRequest, response: SipResponse, origin: Origin): void {
+  const { dialogs } = desk.core
+  desk.subscribing.delete(keyOf(message.callId, message.from.tag))
+  if (response.status >= 300 || !origin.flow) return
+  const known = dialogs.byTags(message.callId, message.from.tag, response.to.tag)
+  const dialog =
+    known ??
+    dialogOfResponse(message, response, {
+      application,
+      flow: origin.flow,
+      followsFlow: false,
+      isPinned: desk.core.layer.isStranger(origin.flow),
+    })
+  dialog.state = 'confirmed'
+  if (!known) dialogs.add(dialog)
+  expireWith(desk.core, dialog, response)
+}
+
+export interface ResponseIds {
+  readonly application: Application
+  readonly txnId: string
+  readonly dialogId: string
+}
+
+/** A response for the application that sent the request. */
+export function passResponse(core: Core, { application, txnId, dialogId: id }: ResponseIds, response: SipResponse, origin: Origin): void {
+  const passage = passageOfOrigin(core, origin)
+  application.arrived({ txnId, dialogId: id, passage, receivedOn: null, message: response.toBuffer() })
+}
+
+function isOurs({ layer }: Core, { protocol, remote, local }: Hop): boolean {
+  return layer.listening.some(
+    (own) =>
+      own.protocol === protocol &&
+      own.local.port === remote.port &&
+      (own.local.address === remote.address || own.advertised.address === remote.address || local.address === remote.address),
+  )
+}
+
+function adopt(desk: Desk, notify: SipRequest, flow: Flow): Dialog | null {
+  const found = notify.method === 'NOTIFY' ? desk.subscribing.get(keyOf(notify.callId, notify.to.tag)) : undefined
+  if (!found) return null
+  const dialog = dialogOfNotify(found, notify, flow)
+  desk.core.dialogs.add(dialog)
+  return dialog
+}
+
+function dialogOfNotify({ application, request }: Subscribing, notify: SipRequest, flow: Flow): Dialog {
+  return newDialog({
+    callId: request.callId,
+    fromTag: request.from.tag,
+    localTag: request.from.tag,
+    remoteTag: notify.from.tag,
+    local: request.first('From') ?? '',
+    remote: notify.first('From') ?? '',
+    creator: 'SUBSCRIBE',
+    application,
+    localSeq: request.cseq.number,
+    remoteSeq: notify.cseq.number,
+    routeSet: notify.list('Record-Route'),
+    remoteTarget: contactOfDialog(notify)?.uri ?? request.uri,
+    flow: wayOfRequest(notify, flow),
+    followsFlow: false,
+    socket: flow.local,
+    isPinned: false,
+    contact: request.first('Contact') ?? '',
+  })
+}
+
+function keyOf(callId: string, tag: string): string {
+  return `${callId}\n${tag}`
+}

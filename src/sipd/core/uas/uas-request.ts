@@ -1,0 +1,288 @@
+import { randomInt } from 'node:crypto'
+import { createResponse } from '../../../sip/builder.js'
+import { newTag } from '../../../sip/ids.js'
+import type { SipRequest } from '../../../sip/message.js'
+import { shortestInterval } from '../../../sip/syntax/session-expires.js'
+import type { Flow, ServerTransaction } from '../../transaction/transaction-layer.js'
+import { newWireId } from '../../wire-id.js'
+import type { Application } from '../application.js'
+import { contactOf } from '../compose.js'
+import { type Core, makesDialog, type Pending, passageOf, settle } from '../core.js'
+import type { Delivery } from '../delivery.js'
+import { type Dialog, refreshTarget } from '../dialogs/dialog.js'
+import { wayOfRequest } from '../dialogs/flow-choice.js'
+import { contactOfDialog } from '../dialogs/remote-target.js'
+import { asksTooLittle } from '../session/session-terms.js'
+import { acknowledgeServerCall, cancelServerCall, feedServerCall, newServerCall, tryToSend } from './invite.js'
+import type { Answering } from './uas-response.js'
+
+/** Requests from the network. */
+export interface Incoming {
+  receive(transaction: ServerTransaction): void
+  receiveAck(ack: SipRequest, flow: Flow, size: number): void
+  /** Answers what the application has not: it is gone. */
+  abandon(application: Application): void
+}
+
+export interface IncomingNeeds {
+  readonly core: Core
+  readonly answering: Answering
+  readonly delivery: Delivery
+  /** The dialog of a request whose tags no dialog has: a NOTIFY may come before the 2xx of its SUBSCRIBE (RFC 6665 §4.1.2.4). */
+  readonly adopt: (request: SipRequest, flow: Flow) => Dialog | null
+  /** What passes through without an application. */
+  readonly relay: Relay
+  /** Ends a call whose ACK never came. */
+  readonly endUnacknowledged: (dialog: Dialog) => void
+}
+
+/** True where it has dealt with the message. */
+export interface Relay {
+  cancels(cancel: ServerTransaction): boolean
+  relays(transaction: ServerTransaction): boolean
+  relaysAck(ack: SipRequest, flow: Flow): boolean
+}
+
+/** Outside a dialog they mean nothing (RFC 3261 §15.1.2, RFC 3311 §5.2, RFC 3262 §3). */
+const dialogOnly: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK'])
+/** A To tag makes no dialog of these. */
+const neverInDialog: ReadonlySet<string> = new Set(['REGISTER', 'PUBLISH'])
+/** What drachtio offers to applications; without one that asked for it the answer is 503, for other methods 405. */
+const offered: ReadonlySet<string> = new Set(['INVITE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'INFO', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH'])
+const refreshesTarget: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER'])
+
+export function createIncoming(needs: IncomingNeeds): Incoming {
+  return {
+    receive: (transaction) => receive(needs, transaction),
+    receiveAck: (ack, flow, size) => receiveAck(needs, ack, { flow, size }),
+    abandon: (application) => abandon(needs, application),
+  }
+}
+
+function receive(needs: IncomingNeeds, transaction: ServerTransaction): void {
+  const { request } = transaction
+  if (request.method === 'CANCEL') receiveCancel(needs, transaction)
+  else if (request.to.tag !== '' && !neverInDialog.has(request.method)) receiveInDialog(needs, transaction)
+  else if (dialogOnly.has(request.method)) refuse(transaction, 481)
+  else receiveNew(needs, transaction)
+}
+
+/** RFC 3261 §9.2. */
+function receiveCancel({ answering, relay }: IncomingNeeds, transaction: ServerTransaction): void {
+  if (relay.cancels(transaction)) return
+  const answered = transaction.cancels && answering.ofTransaction(transaction.cancels)
+  if (!answered) {
+    refuse(transaction, 481)
+    return
+  }
+  cancelServerCall(answered.call, transaction)
+  answered.reliable?.stop()
+}
+
+function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void {
+  const { core } = needs
+  const isUrgent = core.layer.isUrgent(transaction.request)
+  if (makesDialog(transaction.request) && !core.dialogs.hasRoom(isUrgent)) {
+    refuseForNow(transaction)
+    return
+  }
+  const application = core.applications.choose(transaction.request.method)
+  if (!application) refuseUnwanted(core, transaction)
+  else if (!application.takes(isUrgent ? 'emergency' : 'new')) shed(core, transaction)
+  // An emergency call is refused for nothing: our 2xx lengthens its interval.
+  else if (transaction.request.method === 'INVITE' && asksTooLittle(transaction.request) && !core.layer.mayCallForHelp(transaction.request))
+    refuseTooLittle(transaction)
+  else {
+    if (lacksContact(core, transaction.request)) nameSource(transaction)
+    offer(needs, transaction, application, null)
+  }
+}
+
+/** An emergency call is not refused for want of a Contact (RFC 3261 §8.1.1.8), and no call for one that no request can be sent to. */
+function lacksContact({ layer }: Core, request: SipRequest): boolean {
+  if (request.method !== 'INVITE' || contactOfDialog(request)) return false
+  return request.contacts.length > 0 || layer.mayCallForHelp(request)
+}
+
+/** Requests go back to where the call came from. */
+function nameSource({ request, flow }: ServerTransaction): void {
+  request.set('Contact', contactOf({ protocol: flow.protocol, advertised: flow.remote }))
+}
+
+function refuseUnwanted({ applications }: Core, transaction: ServerTransaction): void {
+  const { request } = transaction
+  if (request.method === 'INVITE') transaction.respond(createResponse(request, 100))
+  if (offered.has(request.method)) {
+    refuse(transaction, 503)
+    return
+  }
+  // RFC 3261 §8.2.1.
+  const allowed = [...applications.methods(), 'ACK', 'BYE', 'CANCEL', 'PRACK', 'UPDATE'].join(', ')
+  refuse(transaction, 405, [['Allow', allowed]])
+}
+
+function receiveInDialog(needs: IncomingNeeds, transaction: ServerTransaction): void {
+  const { request, flow } = transaction
+  const dialog = needs.core.dialogs.of(request) ?? needs.adopt(request, flow)
+  if (!dialog) {
+    if (!needs.relay.relays(transaction)) refuse(transaction, 481)
+  } else if (dialog.state === 'ending') refuse(transaction, request.method === 'BYE' ? 200 : 481)
+  // RFC 3261 §12.2.2: a lower number is out of order.
+  else if (dialog.remoteSeq !== null && request.cseq.number < dialog.remoteSeq) refuse(transaction, 500)
+  else {
+    dialog.remoteSeq = request.cseq.number
+    if (mayGoOn(needs, transaction, dialog)) goOn(needs, transaction, dialog)
+  }
+}
+
+/** What a dialog refuses by itself. */
+function mayGoOn({ core, answering }: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): boolean {
+  const { request } = transaction
+  const { method } = request
+  if (crossesOurs(request, dialog)) refuse(transaction, 491)
+  else if (followsTooSoon(request, dialog)) refuse(transaction, 500, [['Retry-After', String(randomInt(0, 11))]])
+  else if ((method === 'INVITE' || method === 'UPDATE') && asksTooLittle(request) && !dialog.isHelp) refuseTooLittle(transaction)
+  // Its number is used up by this answer; the dialog goes on (RFC 5057 §5.2).
+  else if (method !== 'BYE' && method !== 'PRACK' && !dialog.application.takes('in dialog')) shed(core, transaction)
+  else if (method === 'PRACK' && !answering.ofDialog(dialog)?.reliable?.expects(request)) refuse(transaction, 481)
+  else return true
+  return false
+}
+
+/** Our own offer waits for its answer: one INVITE or offer at a time (RFC 3261 §14.2, RFC 3311 §5.2). What comes early is the application's. */
+function crossesOurs({ method, body }: SipRequest, { inviting, updating, state }: Dialog): boolean {
+  if (method === 'INVITE') return inviting.us || updating.us
+  return method === 'UPDATE' && body.length > 0 && state === 'confirmed' && (inviting.us || updating.us)
+}
+
+/** The far end has not heard the answer to its INVITE or UPDATE yet (the same sections). */
+function followsTooSoon({ method, body }: SipRequest, { inviting, updating, state }: Dialog): boolean {
+  if (method === 'INVITE') return inviting.them || updating.them
+  return method === 'UPDATE' && state === 'confirmed' && (updating.them || (body.length > 0 && inviting.them))
+}
+
+function goOn(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): void {
+  const { request, flow } = transaction
+  if (request.method === 'UPDATE') dialog.updating.them = true
+  const isDirect = dialog.followsFlow && dialog.routeSet.length === 0 && request.vias.length === 1
+  // The address translation in front of a phone may have changed its port: any request of the phone shows the new one.
+  if (isDirect) dialog.flow = flow
+  const way = isDirect ? flow : wayOfRequest(request, flow)
+  if (refreshesTarget.has(request.method)) refreshTarget(dialog, contactOfDialog(request), { came: flow, way })
+  if (request.method === 'INVITE') dialog.inviting.them = true
+  if (request.method === 'BYE') {
+    receiveBye(needs, transaction, dialog)
+    return
+  }
+  offer(needs, transaction, dialog.application, dialog)
+  if (request.method === 'PRACK') needs.answering.ofDialog(dialog)?.reliable?.acknowledge()
+}
+
+/** The dialog is over at once (RFC 3261 §15.1.2); an INVITE in it that waits gets 487. */
+function receiveBye(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): void {
+  const { core, answering } = needs
+  core.dialogs.remove(dialog)
+  const answered = answering.ofDialog(dialog)
+  const unanswered = answered?.call.state === 'ringing'
+  if (answered) feedServerCall(answered.call, 'bye')
+  answered?.reliable?.stop()
+  if (unanswered) {
+    refuse(transaction, 200)
+    return
+  }
+  offer(needs, transaction, dialog.application, dialog)
+  if (dialog.creator === 'INVITE') core.records.stop('network', 'normal-release', transaction.request)
+}
+
+/** Gives the request to its application and waits for the answer. */
+function offer(needs: IncomingNeeds, transaction: ServerTransaction, application: Application, dialog: Dialog | null): void {
+  const { core, delivery } = needs
+  const { request, flow, size } = transaction
+  const pending: Pending = {
+    id: newWireId(),
+    transaction,
+    application,
+    dialog: request.method === 'BYE' ? null : dialog,
+    tag: request.to.tag,
+    alarm: null,
+  }
+  core.pending.set(pending.id, pending)
+  if (request.method === 'INVITE') startCall(needs, pending)
+  else pending.alarm = core.clock.after(60 * core.timers.t1, () => giveUp(core, pending))
+  const message = request.toBuffer()
+  delivery.deliver(dialog, application, {
+    txnId: pending.id,
+    dialogId: dialog?.id ?? '',
+    passage: passageOf(core, flow, size),
+    receivedOn: dialog ? null : flow.local,
+    message,
+  })
+  if (request.method === 'INVITE' && !dialog) core.records.attempt('network', message)
+}
+
+function startCall({ core, answering, endUnacknowledged }: IncomingNeeds, pending: Pending): void {
+  pending.transaction.respond(createResponse(pending.transaction.request, 100))
+  const call = newServerCall({
+    core,
+    pending,
+    end({ dialog }) {
+      if (dialog) endUnacknowledged(dialog)
+    },
+    ended({ dialog }) {
+      if (!dialog) return
+      dialog.inviting.them = false
+      if (dialog.state === 'early') core.dialogs.remove(dialog)
+    },
+  })
+  answering.track(call)
+  pending.alarm = core.clock.after(128 * core.timers.t1, () => feedServerCall(call, 'silence'))
+}
+
+/** Shortly before the far end gives up by itself: later an answer must not come (RFC 4320 §4.2), and 408 never. */
+function giveUp(core: Core, pending: Pending): void {
+  settle(core, pending)
+  refuse(pending.transaction, 504)
+}
+
+function receiveAck({ core, answering, relay }: IncomingNeeds, ack: SipRequest, { flow, size }: { flow: Flow; size: number }): void {
+  const dialog = core.dialogs.of(ack)
+  const answered = dialog && answering.ofDialog(dialog)
+  if (!dialog && relay.relaysAck(ack, flow)) return
+  if (!answered || answered.call.pending.transaction.request.cseq.number !== ack.cseq.number) return
+  dialog.acknowledgedAt = core.clock.now()
+  acknowledgeServerCall(answered.call, { message: ack, flow, size })
+}
+
+function abandon({ core, answering }: IncomingNeeds, application: Application): void {
+  for (const pending of core.pending.values()) {
+    if (pending.application !== application) continue
+    const answered = answering.ofTransaction(pending.transaction)
+    if (answered) feedServerCall(answered.call, 'application gone')
+    else {
+      settle(core, pending)
+      refuse(pending.transaction, pending.dialog ? 481 : 480)
+    }
+  }
+}
+
+/** The application does not read as fast as the network sends: what is new waits outside, so that calls that stand go on. */
+function shed(core: Core, transaction: ServerTransaction): void {
+  core.shed.requests += 1
+  refuseForNow(transaction)
+}
+
+/** RFC 3261 §21.5.4. */
+function refuseForNow(transaction: ServerTransaction): void {
+  refuse(transaction, 503, [['Retry-After', '10']])
+}
+
+/** RFC 4028 §9. */
+function refuseTooLittle(transaction: ServerTransaction): void {
+  refuse(transaction, 422, [['Min-SE', String(shortestInterval)]])
+}
+
+function refuse(transaction: ServerTransaction, status: number, headers: readonly (readonly [string, string])[] = []): void {
+  const response = createResponse(transaction.request, status, undefined, newTag())
+  for (const [name, value] of headers) response.append(name, value)
+  tryToSend(response, transaction)
+}

@@ -1,0 +1,150 @@
+import type { Clock } from '../../base/clock.js'
+import type { Logger } from '../../base/logger.js'
+import { createResponse } from '../../sip/builder.js'
+import { newTag } from '../../sip/ids.js'
+import type { SipResponse } from '../../sip/message.js'
+import { createProxy, type ProxyPlan } from '../proxy/proxy.js'
+import type { TransactionLayer } from '../transaction/transaction-layer.js'
+import type { Application, Applications, CallRecords } from './application.js'
+import type { Core, Origin } from './core.js'
+import { createDelivery } from './delivery.js'
+import { descriptionIn, dialogId } from './dialogs/dialog.js'
+import { createDialogTable, defaultMostDialogs } from './dialogs/dialogs.js'
+import { createInDialog } from './dialogs/uac-dialog.js'
+import type { RequestDraft, ResponseDraft } from './draft.js'
+import { termsOf } from './session/session-terms.js'
+import { createSessionKeeper, type SessionKeeper } from './session/session-timer.js'
+import type { ClientCall } from './uac/invite.js'
+import { createClientCalls } from './uac/invites.js'
+import { createOutgoing, passResponse } from './uac/uac-request.js'
+import { createSilentPlaces } from './uac/unresponsive-hops.js'
+import { tryToSend } from './uas/invite.js'
+import { createIncoming, type Incoming } from './uas/uas-request.js'
+import { createAnswering } from './uas/uas-response.js'
+
+/** The UA core of RFC 3261 §8, §12–§15 on behalf of applications: every method is one of their commands. */
+export interface UserAgent {
+  respond(application: Application, command: string, txnId: string, draft: ResponseDraft): void
+  cancel(application: Application, command: string, txnId: string, draft: RequestDraft): void
+  request(application: Application, command: string, routeUri: string, draft: RequestDraft): void
+  requestInDialog(application: Application, command: string, ids: InDialogIds, draft: RequestDraft): void
+  /** Passes a request on that the application was asked to answer. */
+  proxy(application: Application, command: string, txnId: string, plan: ProxyPlan): void
+  /** The request still waits for that application. */
+  awaits(application: Application, txnId: string): boolean
+  /** Gives a request that waits for the one to the other, who is told of it by whoever asks. */
+  handOver(from: Application, txnId: string, to: Application): void
+  /** Its connection is gone: nobody waits for it any longer, and its dialogs are no more. */
+  forget(application: Application): void
+  readonly dialogs: number
+  /** Requests that wait for an application, and INVITEs of applications that wait for the network. */
+  readonly unfinished: number
+  /** Requests refused because their application did not read fast enough, since the start. */
+  readonly shed: number
+}
+
+export interface InDialogIds {
+  readonly dialogId: string
+  /** The next hop instead of the dialog's; `''` without. */
+  readonly routeUri: string
+}
+
+export interface UserAgentNeeds {
+  readonly layer: TransactionLayer
+  readonly applications: Applications
+  readonly records: CallRecords
+  readonly clock: Clock
+  readonly log: Logger
+  readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }
+  readonly tellsTrying?: boolean | undefined
+  /** Dialogs at the same time, above which callers are asked to come again. */
+  readonly mostDialogs?: number | undefined
+}
+
+export function createUserAgent(needs: UserAgentNeeds): UserAgent {
+  const { clock, tellsTrying = false, mostDialogs = defaultMostDialogs } = needs
+  const [dialogs, silentPlaces] = [createDialogTable(mostDialogs), createSilentPlaces(clock)]
+  const core: Core = { ...needs, tellsTrying, dialogs, silentPlaces, pending: new Map(), shed: { requests: 0 } }
+  const calls = createClientCalls({
+    core,
+    sendAck: (dialog, invite, order) => inDialog.sendAck(dialog, invite, order),
+    repeatAck: (dialog) => inDialog.repeatAck(dialog),
+    sendBye: (dialog, text, news) => inDialog.end(dialog, { text, record: 'system-initiated-termination', news }),
+    pass: (call, response, origin) => heardOfCall(core, keeper, call, { response, origin }),
+  })
+  const inDialog = createInDialog(core, calls, (dialog, terms, peer) => keeper.keep(dialog, terms, peer))
+  const keeper = createSessionKeeper(core, inDialog)
+  const outgoing = createOutgoing(core, calls)
+  const answering = createAnswering(core, keeper)
+  const proxy = createProxy(core)
+  const incoming = createIncoming({
+    core,
+    answering,
+    delivery: createDelivery(core),
+    adopt: (request, flow) => outgoing.adopt(request, flow),
+    relay: proxy,
+    endUnacknowledged: (dialog) => inDialog.end(dialog, { text: 'ACK timeout', record: 'system-initiated-termination', news: 'told' }),
+  })
+  listen(core, incoming)
+
+  return {
+    respond: answering.respond,
+    proxy: proxy.proxy,
+    cancel: calls.cancel,
+    request: outgoing.request,
+    requestInDialog: (application, command, { dialogId, routeUri }, draft) =>
+      inDialog.request({ application, command, dialogId, draft }, routeUri),
+    awaits: (application, txnId) => core.pending.get(txnId)?.application === application,
+    handOver(from, txnId, to) {
+      const pending = core.pending.get(txnId)
+      if (pending?.application === from) pending.application = to
+    },
+    forget(application) {
+      incoming.abandon(application)
+      calls.abandon(application)
+      for (const dialog of core.dialogs.ofApplication(application)) core.dialogs.remove(dialog)
+    },
+    get dialogs() {
+      return core.dialogs.standing
+    },
+    get shed() {
+      return core.shed.requests
+    },
+    get unfinished() {
+      return core.pending.size + calls.size
+    },
+  }
+}
+
+function listen(core: Core, incoming: Incoming): void {
+  core.layer.onRequest((transaction) => {
+    try {
+      incoming.receive(transaction)
+    } catch (fault) {
+      core.log.error({ event: 'call.fault', err: fault, method: transaction.request.method }, 'a request could not be handled')
+      if (!transaction.completed) tryToSend(createResponse(transaction.request, 500, undefined, newTag()), transaction)
+    }
+  })
+  core.layer.knowsDialogs((request) => core.dialogs.of(request) !== undefined)
+  core.layer.onAck((ack, flow, size) => incoming.receiveAck(ack, flow, size))
+}
+
+/** A response to an INVITE of an application: for it, for the call records, and for the session timer. */
+function heardOfCall(core: Core, keeper: SessionKeeper, call: ClientCall, heard: { response: SipResponse; origin: Origin }): void {
+  const { response, origin } = heard
+  const { application, txnId, request, winner } = call
+  const id = winner?.id ?? call.dialog?.id ?? dialogId(request.callId, request.from.tag)
+  passResponse(core, { application, txnId, dialogId: id }, response, origin)
+  if (response.status < 200) return
+  if (winner && response.status < 300) {
+    winner.description = descriptionIn(request) ?? winner.description
+    keeper.keep(winner, termsOf(request, response), response)
+  }
+  if (!call.dialog) record(core, response)
+}
+
+function record({ records }: Core, response: SipResponse): void {
+  if (response.status < 300) records.start('network', 'uac', response)
+  else if (response.status === 487) records.stop('application', 'call-canceled', response)
+  else records.stop('network', 'call-rejected', response)
+}

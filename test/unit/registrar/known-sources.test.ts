@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { silentLogger } from '../../../src/base/logger.js'
+import { Secret } from '../../../src/base/secret.js'
+import { type AcquaintanceWatch, acquaintancesNow, followAcquaintances } from '../../../src/registrar/known-sources.js'
+import type { Acquaintances } from '../../../src/sipd/sipd.js'
+import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
+
+const trunks = [
+  { uri: 'sip:trunk.example', from: ['192.0.2.40', '2001:0DB8:0:0:0:0:0:40'] },
+  { uri: 'sip:203.0.113.5:5070;transport=tcp', from: [] },
+]
+const challenge = { realm: 'hotdesk.test', algorithms: ['MD5'], key: new Secret('11'), maker: '01', lifetimeMs: 1 } as const
+
+test('the SIP server hears of trunks, of nodes, and of the flows of phones, in the spelling of its sockets', () => {
+  const nodes = () => [{ sip: 'udp:192.0.2.10:5060' }, { sip: 'tls:[2001:db8::10]:5061' }, { sip: '' }]
+  const flows = () => ['sip:192.0.2.7:5060;transport=udp', 'sip:[2001:db8::7]:40312;transport=tcp', 'sip:192.0.2.8', 'nowhere']
+  const emergencies = () => ['112', '999', '112']
+  const hidden = () => ['sip:192.0.2.7:5060;transport=udp;hotdesk-flow=192.0.2.10:5060']
+  expect(acquaintancesNow({ trunks, nodes, flows, hidden, keepAliveMs: 25_000, emergencies, challenge })).toEqual({
+    addresses: ['192.0.2.40', '2001:db8::40'],
+    uris: [
+      'sip:trunk.example',
+      'sip:203.0.113.5:5070;transport=tcp',
+      'sip:192.0.2.10:5060;transport=udp',
+      'sip:[2001:db8::10]:5061;transport=tls',
+    ],
+    flows: ['udp 192.0.2.7:5060', 'tcp 2001:db8::7:40312', 'udp 192.0.2.8:5060'],
+    keepAlive: { phones: ['sip:192.0.2.7:5060;transport=udp;hotdesk-flow=192.0.2.10:5060'], everyMs: 25_000 },
+    emergencies: ['112', '999'],
+    challenge,
+  })
+})
+
+let clock: ManualClock
+let watch: AcquaintanceWatch
+let flows: string[]
+let isAway = false
+const told: Acquaintances[] = []
+
+function follow(lines: typeof trunks): AcquaintanceWatch {
+  told.length = 0
+  return followAcquaintances({
+    trunks: lines,
+    nodes: () => [],
+    flows: () => flows,
+    emergencies: () => [],
+    challenge,
+    tell: (acquaintances) => (isAway ? Promise.reject(new Error('away')) : Promise.resolve(void told.push(acquaintances))),
+    clock,
+    log: silentLogger(),
+  })
+}
+
+beforeEach(() => {
+  clock = createManualClock()
+  flows = ['sip:192.0.2.7:5060']
+  isAway = false
+  watch = follow(trunks)
+})
+afterEach(() => watch.close())
+
+async function fiveSeconds(): Promise<void> {
+  clock.advance(5_000)
+  await new Promise(setImmediate)
+}
+
+test('it hears of them at once, and again within five seconds of each change', async () => {
+  expect(told.map((each) => each.flows)).toEqual([['udp 192.0.2.7:5060']])
+  await fiveSeconds()
+  expect(told).toHaveLength(1)
+  flows = ['sip:192.0.2.7:5060', 'sip:192.0.2.8:5060']
+  await fiveSeconds()
+  expect(told.map((each) => each.flows.length)).toEqual([1, 2])
+})
+
+test('it hears at once that nobody is known: from then on everybody is a stranger', () => {
+  watch.close()
+  flows = []
+  watch = follow([])
+  expect(told).toEqual([{ addresses: [], uris: [], flows: [], keepAlive: { phones: [], everyMs: 0 }, emergencies: [], challenge }])
+})
+
+test('a SIP server that was away hears of them when it is back', async () => {
+  isAway = true
+  flows = []
+  await fiveSeconds()
+  isAway = false
+  await fiveSeconds()
+  expect(told.map((each) => each.flows.length)).toEqual([1, 0])
+})
