@@ -27,7 +27,7 @@ import { createCallRecords } from './records/call-records.js'
 export type { FeaturePort, TrunkPort } from './needs.js'
 export type { Dialler, Question, Step } from './routing/contract.js'
 export type { Explanation } from './routing/explain.js'
-export { createOnlooker, type Onlooker, type Standpoint } from './routing/route-explainer.js'
+export { createOnlooker, type Onlooker, type WhyContext } from './routing/route-explainer.js'
 
 export interface CallsNeeds {
   readonly srf: SipApplication

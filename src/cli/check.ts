@@ -3,7 +3,7 @@ import { dirname, relative } from 'node:path'
 import type { Command } from 'commander'
 import { AppError, isAppError, messageOf } from '../base/errors.js'
 import { silentLogger } from '../base/logger.js'
-import { type Config, planPlaceOf } from '../config/config.js'
+import { type Config, planSourceOf } from '../config/config.js'
 import { mostOfSettings, readTextFile } from '../config/yaml/text-file.js'
 import { type Dialplan, loadDialplan } from '../dialplan/dialplan.js'
 import type { CommandNeeds } from './needs.js'
@@ -45,7 +45,7 @@ export function readSettings({ config: read }: CommandNeeds): { readonly config:
     config = read('look')
   } catch (fault) {
     if (!isAppError(fault, 'CONFIG_INVALID')) throw fault
-    const place = planPlaceOf(fault)
+    const place = planSourceOf(fault)
     const more = place && planFault({ site: place.site, dialplan: place.file })
     throw more ? new AppError('CONFIG_INVALID', `${fault.message}\n${more}`, fault) : fault
   }

@@ -8,7 +8,7 @@ import type { Directory } from '../directory/directory.js'
 import type { LookAtNetwork, NetworkVerdict } from './check.js'
 import { withDirectory } from './operator/network.js'
 import { reservedBy, reservedUsers } from './operator/reservations.js'
-import { locationDoubts } from './operator/site-warnings.js'
+import { locationWarnings } from './operator/site-warnings.js'
 
 /**
  * Whether users and phones fit the dial plan. Without Redis there is nothing to look at.
@@ -36,6 +36,6 @@ function verdictOn(directory: Directory, { config, dialplan }: { config: Config;
   const [users, devices] = [directory.users(), directory.devices()]
   return {
     says: `${counted(users.length, 'user')}, ${counted(devices.length, 'phone')}`,
-    doubts: locationDoubts(devices, directory, config),
+    doubts: locationWarnings(devices, directory, config),
   }
 }

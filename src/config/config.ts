@@ -9,7 +9,7 @@ import { type Behaviour, behaviour } from './behaviour.js'
 import { keptSecret } from './generated-secret.js'
 import { defaultMediaAddresses, machineAddress, mediaSettings } from './media-settings.js'
 import { type Environment, isBlock, type Option, optionsOf, unknownVariables, withEnvironment } from './options.js'
-import { type PlanPlace, planFileOf, planPlaceIn } from './plan-source.js'
+import { type PlanSource, planFileOf, planSourceIn } from './plan-source.js'
 import {
   type Durability,
   type FunctionLoading,
@@ -17,10 +17,10 @@ import {
   orText,
   parseHostPort,
   parsePort,
-  type RedisPlace,
-  redisPlaceOf,
+  type RedisTarget,
   redisProblems,
   redisSettings,
+  redisTargetOf,
 } from './redis-target.js'
 import { type SipThread, sipProblems, sipSettings, tlsFilesOf } from './sip-settings.js'
 import type { TlsFiles } from './tls-files.js'
@@ -30,9 +30,9 @@ import { block, check, form, invalid, keyText, type Path, type Problem, readYaml
 // drachtio-srf and ioredis print whole messages and commands, PINs and passwords included, if DEBUG names them when they are loaded.
 delete process.env.DEBUG
 
-export type { PlanPlace } from './plan-source.js'
-export type { Durability, FunctionLoading, HostPort, RedisAccess, RedisPlace } from './redis-target.js'
-export { redisPlaceAs } from './redis-target.js'
+export type { PlanSource } from './plan-source.js'
+export type { Durability, FunctionLoading, HostPort, RedisAccess, RedisTarget } from './redis-target.js'
+export { redisTargetAs } from './redis-target.js'
 
 /** The whole configuration of a node, checked; frozen. */
 export interface Config {
@@ -58,7 +58,7 @@ export interface Config {
     readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }
   }
   readonly drachtio: 'embedded' | { readonly host: string; readonly port: number; readonly secret: Secret }
-  readonly redis: RedisPlace
+  readonly redis: RedisTarget
   readonly durability: Durability
   readonly functionLoading: FunctionLoading
   readonly http: { readonly address: string; readonly port: number }
@@ -176,10 +176,10 @@ export function loadConfig({ file = null, env = process.env, cwd = process.cwd()
   return parseConfig({ text: path === null ? sampleText : readText(path), file: path, env, cwd, purpose })
 }
 
-const planPlaces = new WeakMap<object, PlanPlace>()
+const planPlaces = new WeakMap<object, PlanSource>()
 
 /** Of a fault of CONFIG_INVALID: the dial plan that the configuration names all the same; null if it cannot be known. */
-export function planPlaceOf(fault: AppError): PlanPlace | null {
+export function planSourceOf(fault: AppError): PlanSource | null {
   return planPlaces.get(fault) ?? null
 }
 
@@ -208,7 +208,7 @@ export function parseConfig({ text, file, env, cwd, purpose }: ParseNeeds): Conf
   if ('problems' in checked || late.length > 0) {
     const fault = invalid('CONFIG_INVALID', name, ['problems' in checked ? checked.problems : [], late].flat())
     const isOwnRedis = isBlock(written.value) && !isShared(written.value.redis)
-    const place = planPlaceIn(written.value, { folder, sample: file === null && isOwnRedis })
+    const place = planSourceIn(written.value, { folder, sample: file === null && isOwnRedis })
     if (place) planPlaces.set(fault, place)
     throw fault
   }
@@ -249,7 +249,7 @@ interface Surroundings {
 
 function resolved(from: Settings, { folder, purpose, ...surroundings }: Surroundings): Config {
   const data = resolve(folder, from.data)
-  const redis = redisPlaceOf(from.redis, folder)
+  const redis = redisTargetOf(from.redis, folder)
   const sample = surroundings.sample && redis.kind === 'embedded'
   const listen = sample && !surroundings.isListenSet ? from.sip.listen.map(onLoopback) : from.sip.listen
   const advertise =

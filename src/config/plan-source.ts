@@ -5,12 +5,12 @@ import { parseSiteName, type SiteName } from '../base/identity.js'
 import { isBlock } from './options.js'
 
 /** Where the dial plan of a site is looked for. */
-export interface PlanPlace {
+export interface PlanSource {
   readonly site: SiteName
   readonly file: string
 }
 
-export interface PlanPlaceNeeds {
+export interface PlanSourceNeeds {
   readonly site: SiteName
   /** The setting `dialplan`. */
   readonly dialplan?: string | undefined
@@ -28,14 +28,14 @@ export function packagedPlan(site: SiteName): string {
 }
 
 /** Only the sample network falls back to the dial plan that comes with hotdesk: its emergency calls would reach nobody. */
-export function planFileOf({ site, dialplan, folder, sample }: PlanPlaceNeeds): string {
+export function planFileOf({ site, dialplan, folder, sample }: PlanSourceNeeds): string {
   if (dialplan) return resolve(folder, dialplan)
   const own = join(folder, 'dialplans', `${site}.yaml`)
   return sample && !existsSync(own) && existsSync(packagedPlan(site)) ? packagedPlan(site) : own
 }
 
 /** The same for settings that may be wrong elsewhere; null if the site or the setting is not usable. */
-export function planPlaceIn(settings: unknown, { folder, sample }: Pick<PlanPlaceNeeds, 'folder' | 'sample'>): PlanPlace | null {
+export function planSourceIn(settings: unknown, { folder, sample }: Pick<PlanSourceNeeds, 'folder' | 'sample'>): PlanSource | null {
   const { site: name, dialplan } = isBlock(settings) ? settings : {}
   const site = typeof name === 'string' ? parseSiteName(name) : null
   if (!site || (dialplan !== undefined && typeof dialplan !== 'string')) return null

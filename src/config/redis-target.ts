@@ -24,7 +24,7 @@ export interface RedisAccess {
 }
 
 /** Where Redis is. */
-export type RedisPlace =
+export type RedisTarget =
   | { readonly kind: 'embedded' }
   | { readonly kind: 'url'; readonly url: Secret; readonly access?: RedisAccess }
   | { readonly kind: 'sentinel'; readonly sentinels: readonly HostPort[]; readonly name: string; readonly access?: RedisAccess }
@@ -50,7 +50,7 @@ export function parsePort(text: string | undefined): number | null {
   return text !== undefined && /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : null
 }
 
-function parseUrl(text: string): RedisPlace | null {
+function parseUrl(text: string): RedisTarget | null {
   if (text === 'embedded') return { kind: 'embedded' }
   return /^(rediss?:\/\/[^\s/]+(\/[0-9]*)?|unix:\/\/\/\S+)$/.test(text) ? { kind: 'url', url: new Secret(text) } : null
 }
@@ -93,7 +93,7 @@ export const redisSettings = orText(
 type Settings = z.output<typeof redisSettings>
 
 /** @param folder where relative paths begin. */
-export function redisPlaceOf(from: Settings, folder: string): RedisPlace {
+export function redisTargetOf(from: Settings, folder: string): RedisTarget {
   const access: RedisAccess = {
     username: from.username ?? null,
     password: from.password ?? null,
@@ -106,10 +106,10 @@ export function redisPlaceOf(from: Settings, folder: string): RedisPlace {
   return from.url.kind === 'url' ? { ...from.url, access } : from.url
 }
 
-type SharedPlace = Exclude<RedisPlace, { kind: 'embedded' }>
+type SharedPlace = Exclude<RedisTarget, { kind: 'embedded' }>
 
 /** The same Redis, as another user. */
-export function redisPlaceAs(place: SharedPlace, username: string, password: Secret): SharedPlace {
+export function redisTargetAs(place: SharedPlace, username: string, password: Secret): SharedPlace {
   const before = place.access ?? { sentinelPassword: null, isEncrypted: false, ca: null }
   const access: RedisAccess = { ...before, username, password }
   if (place.kind !== 'url') return { ...place, access }

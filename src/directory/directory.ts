@@ -6,8 +6,8 @@ import type { Directory } from './contract.js'
 import { createEdits } from './edits.js'
 import { createMacs } from './mac-addresses.js'
 import { createOwners } from './own-devices.js'
-import { createComplaints } from './record.js'
-import { createShelf } from './record-cache.js'
+import { createOutageReasons } from './record.js'
+import { createRecordCache } from './record-cache.js'
 import { deviceFields, parseDevice, parseNode, parseSite, parseUser } from './records.js'
 import { createSecretCheck, type SecretCheck } from './secret-check.js'
 
@@ -32,11 +32,11 @@ export interface DirectoryNeeds {
 export function createDirectory({ store, seal, secretCheck = createSecretCheck({ store, seal }), log }: DirectoryNeeds): Directory {
   const common = {
     replica: store.replica,
-    complain: createComplaints(log),
+    complain: createOutageReasons(log),
     onFault: (err: unknown) => log.error({ event: 'node.fault', err }, 'a listener of the directory failed'),
   }
-  const users = createShelf({ ...common, prefix: 'user:', parseId: parseExtension, parse: parseUser })
-  const devices = createShelf({
+  const users = createRecordCache({ ...common, prefix: 'user:', parseId: parseExtension, parse: parseUser })
+  const devices = createRecordCache({
     ...common,
     prefix: 'device:',
     parseId: parseDeviceId,
@@ -44,14 +44,14 @@ export function createDirectory({ store, seal, secretCheck = createSecretCheck({
     fields: deviceFields,
   })
   // The time of the last heartbeat is no news.
-  const nodes = createShelf({
+  const nodes = createRecordCache({
     ...common,
     prefix: 'node:',
     parseId: parseNodeName,
     parse: parseNode,
     fields: ['site', 'sip', 'version', 'boot', 'passports'],
   })
-  const sites = createShelf({ ...common, prefix: 'site:', parseId: parseSiteName, parse: parseSite })
+  const sites = createRecordCache({ ...common, prefix: 'site:', parseId: parseSiteName, parse: parseSite })
 
   const owners = createOwners(devices)
   const macs = createMacs(devices)

@@ -5,14 +5,14 @@ import type { Parsed } from './records.js'
 type Hash = ReadonlyMap<string, string>
 
 /** All records of one kind, parsed once and again only when they change. */
-export interface Shelf<Id extends string, Value> {
+export interface RecordCache<Id extends string, Value> {
   get(id: Id): Value | null
   all(): readonly Value[]
   onChange(listener: (id: Id) => void): () => void
   close(): void
 }
 
-export interface ShelfNeeds<Id extends string, Value> {
+export interface RecordCacheNeeds<Id extends string, Value> {
   readonly replica: Replica
   /** `user:` */
   readonly prefix: string
@@ -24,7 +24,7 @@ export interface ShelfNeeds<Id extends string, Value> {
   readonly onFault: (fault: unknown) => void
 }
 
-export function createShelf<Id extends string, Value>(needs: ShelfNeeds<Id, Value>): Shelf<Id, Value> {
+export function createRecordCache<Id extends string, Value>(needs: RecordCacheNeeds<Id, Value>): RecordCache<Id, Value> {
   const { replica, prefix, parseId, parse, fields, complain, onFault } = needs
   const records = new Map<Id, Value | null>()
   const changes = createEmitter<[Id]>(onFault)

@@ -52,7 +52,7 @@ export function readRecord(hash: ReadonlyMap<string, string>): RecordReader {
 }
 
 /** Names a broken record once, and again only when it is broken in another way. */
-export function createComplaints(log: Logger): (key: string, problems: readonly string[]) => void {
+export function createOutageReasons(log: Logger): (key: string, problems: readonly string[]) => void {
   const said = new Map<string, string>()
   return (key, problems) => {
     const text = problems.join('; ')

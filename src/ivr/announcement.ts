@@ -1,9 +1,9 @@
 import type { Clip } from '../media/media.js'
 import type { IncomingInvite, ResponseParts } from '../srf/srf.js'
 import { withSdp } from './in-call-requests.js'
-import { type ConversationNeeds, openAudio } from './ivr-call.js'
+import { type IvrCallNeeds, openAudio } from './ivr-call.js'
 
-export interface AnnouncementNeeds extends ConversationNeeds {
+export interface AnnouncementNeeds extends IvrCallNeeds {
   /** Cuts the announcement short: the node stops. */
   readonly closing: AbortSignal
 }

@@ -9,7 +9,7 @@ import { createInfoKeys } from './dtmf-info.js'
 import { answerRequest } from './in-call-requests.js'
 
 /** A call that we have answered, to speak with the caller. */
-export interface Conversation {
+export interface IvrCall {
   readonly session: AudioSession
   /** Each press once, by whatever way it comes. */
   onKey(listener: (key: Key) => void): void
@@ -21,7 +21,7 @@ export interface Conversation {
   readonly over: Promise<void>
 }
 
-export interface ConversationNeeds {
+export interface IvrCallNeeds {
   readonly invite: IncomingInvite
   readonly media: Media
   readonly clock: Clock
@@ -29,7 +29,7 @@ export interface ConversationNeeds {
 }
 
 /** Answers the call; null when it could not be, and then it has been refused or the caller is gone. */
-export async function beginConversation(needs: ConversationNeeds): Promise<Conversation | null> {
+export async function beginConversation(needs: IvrCallNeeds): Promise<IvrCall | null> {
   const { invite, log } = needs
   const opened = await openAudio(needs)
   if ('status' in opened) {
@@ -56,7 +56,7 @@ interface Refusal {
 const noPort: Refusal = { status: 503, reason: 'no-port', headers: { 'Retry-After': '10' } }
 
 /** An INVITE without an offer gets ours (RFC 3264 §4); the answer comes with the ACK. */
-export async function openAudio({ invite, media }: ConversationNeeds): Promise<AudioSession | Refusal> {
+export async function openAudio({ invite, media }: IvrCallNeeds): Promise<AudioSession | Refusal> {
   if (invite.body === '') return (await media.offer(invite.source.address)) ?? noPort
   const answered = await media.answer(invite.body, invite.source.address)
   switch (answered.outcome) {
@@ -84,7 +84,7 @@ function unsuitable({ outcome, profiles }: Unsuitable): Refusal {
   return { status: 488, reason, headers: { Warning: warnings[outcome] } }
 }
 
-function converse(dialog: SipDialog, session: AudioSession, { invite, clock, log }: ConversationNeeds): Conversation {
+function converse(dialog: SipDialog, session: AudioSession, { invite, clock, log }: IvrCallNeeds): IvrCall {
   const onFault = (fault: unknown): void => log.error({ event: 'call.fault', reason: messageOf(fault) }, 'a listener of the call failed')
   const keys = createEmitter<[Key]>(onFault)
   const filter = createKeyFilter(clock)

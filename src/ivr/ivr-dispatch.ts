@@ -4,14 +4,14 @@ import type { Logger } from '../base/logger.js'
 import type { Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { announceRefusal } from './announcement.js'
-import { beginConversation, type Conversation, type ConversationNeeds } from './ivr-call.js'
+import { beginConversation, type IvrCall, type IvrCallNeeds } from './ivr-call.js'
 import type { PromptName, Prompts } from './prompts.js'
 import { watchSilence } from './silence-timeout.js'
 
 /** Takes calls, keeps them from hanging, and knows which are up. */
-export interface Switchboard {
+export interface IvrDispatch {
   /** Answers and lets `speak` have the caller; resolves when the call has ended. */
-  converse(invite: IncomingInvite, speak: (conversation: Conversation, log: Logger) => void): Promise<void>
+  converse(invite: IncomingInvite, speak: (conversation: IvrCall, log: Logger) => void): Promise<void>
   /** Answers, says what `decide` comes to, ends the call. */
   say(invite: IncomingInvite, decide: () => PromptName | Promise<PromptName>): Promise<void>
   /** Says it before the call is answered, then refuses the call. */
@@ -19,7 +19,7 @@ export interface Switchboard {
   close(): Promise<void>
 }
 
-export interface SwitchboardNeeds {
+export interface IvrDispatchNeeds {
   readonly media: Media
   readonly prompts: Prompts
   /** Without a packet from the phone for so long the call is ended. */
@@ -28,13 +28,13 @@ export interface SwitchboardNeeds {
   readonly log: Logger
 }
 
-export function createSwitchboard({ media, prompts, silentMs, clock, log }: SwitchboardNeeds): Switchboard {
-  const up = new Set<Conversation>()
+export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrDispatchNeeds): IvrDispatch {
+  const up = new Set<IvrCall>()
   const closing = new AbortController()
 
-  const callNeeds = (invite: IncomingInvite): ConversationNeeds => ({ invite, media, clock, log: log.child({ callId: invite.callId }) })
+  const callNeeds = (invite: IncomingInvite): IvrCallNeeds => ({ invite, media, clock, log: log.child({ callId: invite.callId }) })
 
-  function watch(conversation: Conversation, callLog: Logger): void {
+  function watch(conversation: IvrCall, callLog: Logger): void {
     const alarm = watchSilence(conversation.session, silentMs, clock, () => {
       callLog.warn({ event: 'media.silent', packets: conversation.session.heard.packets }, 'nothing is heard of the phone')
       conversation.hangUp({ Reason: 'SIP;cause=408;text="No RTP"' })
@@ -45,7 +45,7 @@ export function createSwitchboard({ media, prompts, silentMs, clock, log }: Swit
     })
   }
 
-  async function converse(invite: IncomingInvite, speak: (conversation: Conversation, log: Logger) => void): Promise<void> {
+  async function converse(invite: IncomingInvite, speak: (conversation: IvrCall, log: Logger) => void): Promise<void> {
     const needs = callNeeds(invite)
     const conversation = await beginConversation(needs)
     if (!conversation) return
@@ -84,7 +84,7 @@ async function decided(decide: () => PromptName | Promise<PromptName>, log: Logg
   }
 }
 
-async function sayLast(conversation: Conversation, prompts: Prompts, prompt: PromptName): Promise<void> {
+async function sayLast(conversation: IvrCall, prompts: Prompts, prompt: PromptName): Promise<void> {
   await conversation.session.play([prompts.clip(prompt)]).finished
   conversation.hangUp()
 }

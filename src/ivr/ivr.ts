@@ -6,7 +6,7 @@ import type { Directory } from '../directory/directory.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
-import { createSwitchboard } from './ivr-dispatch.js'
+import { createIvrDispatch } from './ivr-dispatch.js'
 import { type DialogueTiming, defaultTiming } from './pin-dialogue/dialogue-steps.js'
 import { holdLoginDialogue } from './pin-dialogue/login-dialogue.js'
 import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
@@ -53,7 +53,7 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
   const { media, hotdesk, directory, clock, log, metrics } = needs
   const timing = { ...defaultTiming, silentMs: 10_000, ...needs.timing }
   const prompts = await loadPrompts({ folder: needs.promptsFolder, languages: needs.languages ?? ['en'], log })
-  const switchboard = createSwitchboard({ media, prompts, silentMs: timing.silentMs, clock, log })
+  const switchboard = createIvrDispatch({ media, prompts, silentMs: timing.silentMs, clock, log })
 
   return {
     login(invite, device, extension) {

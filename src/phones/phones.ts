@@ -12,7 +12,7 @@ import type { RefreshWord } from './refresh-record.js'
 import { createRefreshNews } from './refresh-report.js'
 import { createRefresh, type Readiness, type Refresh, type RefreshTimes } from './refresh-runner.js'
 import { createRefreshable } from './refresh-support.js'
-import { watchWishes } from './refresh-triggers.js'
+import { watchRefreshTriggers } from './refresh-triggers.js'
 
 /** What phones must know of calls, which are a neighbour of this layer. */
 export interface CallActivity {
@@ -104,7 +104,7 @@ export function createPhones(needs: PhonesNeeds): Phones {
   }
 
   const offs = [
-    watchWishes({ store, hotdesk, wanted, quietOver: (device) => refreshes.get(device)?.feed('free') }),
+    watchRefreshTriggers({ store, hotdesk, wanted, quietOver: (device) => refreshes.get(device)?.feed('free') }),
     activity.onIdle((device) => refreshes.get(device)?.feed('free')),
     registrar.onRegistered(onRegistered),
   ]

@@ -3,7 +3,7 @@ import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Store } from '../store/store.js'
 import { deviceKey } from './refresh-record.js'
 
-export interface WishNeeds {
+export interface RefreshTriggerNeeds {
   readonly store: Store
   readonly hotdesk: Hotdesk
   readonly wanted: (device: DeviceId) => void
@@ -15,7 +15,7 @@ export interface WishNeeds {
  * Whoever wants a phone refreshed: a login or logout by whatever hand, one that changed nothing included; an operator who sets `refresh` of
  * the phone's record to `pending`; what was still pending when this node started. Answers the function that stops listening.
  */
-export function watchWishes({ store, hotdesk, wanted, quietOver }: WishNeeds): () => void {
+export function watchRefreshTriggers({ store, hotdesk, wanted, quietOver }: RefreshTriggerNeeds): () => void {
   const { replica } = store
   /** Phones whose record says pending, so that only what is new counts. */
   const pending = new Set<DeviceId>()

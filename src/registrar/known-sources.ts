@@ -3,14 +3,14 @@ import { type Clock, every, type Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import { parseUri, sipUri } from '../sip/uri.js'
-import type { Acquaintances, ChallengeTerms } from '../sipd/sipd.js'
+import type { ChallengeTerms, KnownSources } from '../sipd/sipd.js'
 
 /** Tells the SIP server whom this node knows, now and whenever it changes: such sources are never banned, and strangers use up nothing of theirs. */
-export interface AcquaintanceWatch {
+export interface KnownSourcesWatch {
   close(): void
 }
 
-export interface AcquaintanceNeeds {
+export interface KnownSourcesNeeds {
   readonly trunks: readonly { readonly uri: string; readonly from: readonly string[] }[]
   /** The living nodes: `udp:192.0.2.10:5060`. */
   readonly nodes: () => readonly { readonly sip: string }[]
@@ -22,14 +22,14 @@ export interface AcquaintanceNeeds {
   /** What brings help at any site. */
   readonly emergencies: () => readonly string[]
   readonly challenge: ChallengeTerms
-  readonly tell: (acquaintances: Acquaintances) => Promise<void>
+  readonly tell: (acquaintances: KnownSources) => Promise<void>
   readonly clock: Clock
   readonly log: Logger
 }
 
 const lookMs: Milliseconds = 5_000
 
-export function followAcquaintances(needs: AcquaintanceNeeds): AcquaintanceWatch {
+export function followKnownSources(needs: KnownSourcesNeeds): KnownSourcesWatch {
   const { clock, log, tell } = needs
   let told: string | null = null
 
@@ -55,7 +55,7 @@ export function acquaintancesNow({
   keepAliveMs = 0,
   emergencies,
   challenge,
-}: Omit<AcquaintanceNeeds, 'tell' | 'clock' | 'log'>): Acquaintances {
+}: Omit<KnownSourcesNeeds, 'tell' | 'clock' | 'log'>): KnownSources {
   return {
     addresses: trunks.flatMap(({ from }) => from.map(canonical)),
     uris: [...trunks.map(({ uri }) => uri), ...nodes().flatMap(({ sip }) => nodeUri(sip) ?? [])],

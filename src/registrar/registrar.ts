@@ -22,7 +22,7 @@ import { createBindings } from './bindings/bindings.js'
 import { reachOf, withoutConnection } from './bindings/reach.js'
 import { type RegistrationCopyNeeds, recordedOf } from './bindings/registration-copy.js'
 import { beginningOf, createFollower } from './dialog-flow.js'
-import { type AcquaintanceNeeds, flowNamed, followAcquaintances } from './known-sources.js'
+import { flowNamed, followKnownSources, type KnownSourcesNeeds } from './known-sources.js'
 import { createNames } from './names.js'
 import { createRecognition, type Recognition, seemingDevice } from './recognition.js'
 import { createRegisterHandler, type RegisteredHow } from './register/register-handler.js'
@@ -99,7 +99,7 @@ export interface RegistrarNeeds {
   /** Tells which connections of phones have gone, `tcp 192.0.2.7:40312`; absent: nobody knows. */
   readonly onFlowGone?: (listener: (flow: string) => void) => () => void
   /** Trunks are known too. */
-  readonly dialplan?: { readonly trunks: AcquaintanceNeeds['trunks'] }
+  readonly dialplan?: { readonly trunks: KnownSourcesNeeds['trunks'] }
 }
 
 /** Answers REGISTER and OPTIONS from now on. Phones that were registered at this node before it restarted are so again. */
@@ -153,7 +153,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const hidden = () => bindings.hidden().map((binding) => reachOf(binding).via)
   const { keepAliveMs } = settings
   const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows, hidden, keepAliveMs, emergencies, challenge }
-  const watch = needs.acquaint ? followAcquaintances({ ...known, tell: needs.acquaint, clock, log }) : null
+  const watch = needs.acquaint ? followKnownSources({ ...known, tell: needs.acquaint, clock, log }) : null
 
   const recognise = createRecognition({ directory, bindings, authenticator, names, clock })
   const follow = createFollower({ bindings, node, clock })

@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { ListenAddress } from '../base/listen-address.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
-import type { Acquaintances } from './transaction/admission/sources/known-sources.js'
+import type { KnownSources } from './transaction/admission/sources/known-sources.js'
 import type { Counts, Load } from './transaction/counts.js'
 import type { TlsIdentity } from './transport/tls.js'
 
@@ -28,7 +28,7 @@ export interface SipdNeeds {
   /** Applications hear of the 100 of their INVITE as well, which a drachtio-server keeps to itself; false by default. */
   readonly tellsTrying?: boolean
   /** What the application knows from the start; null or absent: no source is a stranger until `acquaint` is called. */
-  readonly acquaintances?: Acquaintances | null
+  readonly acquaintances?: KnownSources | null
   /** Hears that the connection of a phone that has proved itself is gone: `tcp 192.0.2.7:40312`. */
   readonly flowGone?: (flow: string) => void
   /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
@@ -62,7 +62,7 @@ export interface Sipd {
   /** Another certificate for new connections; those that are open stay as they are. Rejects with AppError CONFIG_INVALID where it does not fit its key. */
   renewTls(identity: TlsIdentity): Promise<void>
   /** What the application knows now of those who send, in the place of what it knew before. */
-  acquaint(acquaintances: Acquaintances): Promise<void>
+  acquaint(acquaintances: KnownSources): Promise<void>
   /** What the network has brought, and how full the tables are; null while nobody is there to answer. */
   counts(): Promise<SipdCounts | null>
   close(): Promise<void>

@@ -5,14 +5,14 @@ import { withOutbound } from './admin/outbound.js'
 import { createRegistry } from './admin/registry.js'
 import type { LocalSipd, SipdNeeds } from './contract.js'
 import { createUserAgent, type UserAgent, type UserAgentNeeds } from './core/user-agent.js'
-import { createWaitingRoom } from './start-queue.js'
+import { createStartQueue } from './start-queue.js'
 import { createTransactionLayer, type TransactionLayerNeeds } from './transaction/create-transaction-layer.js'
 
 export type * from './contract.js'
 export { settled } from './drain.js'
 export { measureSipd } from './measure.js'
 export { createSipdThread, type SipdThreadNeeds } from './thread/sipd-thread.js'
-export type { Acquaintances, ChallengeTerms } from './transaction/admission/sources/known-sources.js'
+export type { ChallengeTerms, KnownSources } from './transaction/admission/sources/known-sources.js'
 export type { TlsIdentity } from './transport/tls.js'
 
 /** What a thread of its own cannot be given: functions. */
@@ -23,7 +23,7 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
   const { clock, log, timers = defaultTimerBase, patienceMs = 0, mostDialogs, tellsTrying } = needs
   const transactions = await createTransactionLayer(needs)
   if (needs.acquaintances) transactions.acquaint(needs.acquaintances)
-  const { layer, open } = createWaitingRoom({ layer: transactions, clock, patienceMs })
+  const { layer, open } = createStartQueue({ layer: transactions, clock, patienceMs })
   const registry = createRegistry((verb) => verb === 'invite' && open())
   let admin: AdminServer | null = null
   const applications = withOutbound({

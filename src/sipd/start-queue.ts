@@ -5,14 +5,14 @@ import type { ServerTransaction, TransactionLayer } from './transaction/transact
  * A server that starts has its sockets open before its application is there to answer. What comes in between waits here, in order: a 503
  * would tell a phone that the call, or the registration, has failed.
  */
-export interface WaitingRoom {
+export interface StartQueue {
   /** The same layer, whose requests come when the room is open. */
   readonly layer: TransactionLayer
   /** Lets in whoever waits, and from now on everybody at once. */
   open(): void
 }
 
-export interface WaitingRoomNeeds {
+export interface StartQueueNeeds {
   readonly layer: TransactionLayer
   readonly clock: Clock
   /** It opens by itself after this time, for emergency calls after three times as long; 0: it is never shut. */
@@ -24,7 +24,7 @@ const seats = 5_000
 /** Of an emergency call: a phone without another server has nowhere else to go. */
 const urgentPatience = 3
 
-export function createWaitingRoom({ layer, clock, patienceMs }: WaitingRoomNeeds): WaitingRoom {
+export function createStartQueue({ layer, clock, patienceMs }: StartQueueNeeds): StartQueue {
   const waiting: ServerTransaction[] = []
   let serve: (transaction: ServerTransaction) => void = () => undefined
   let isOpen = patienceMs === 0

@@ -5,7 +5,7 @@ import { introduce } from './connections/connection.js'
 import type { RecordChange, Store } from './contract.js'
 import type { Keys } from './keys.js'
 
-export interface TogetherNeeds {
+export interface BulkWriteNeeds {
   /** A connection of its own, that is not made again by itself: what was queued in a transaction is lost with it. */
   readonly connect: () => Redis
   readonly keys: Keys
@@ -16,7 +16,7 @@ export interface TogetherNeeds {
 const batchSize = 500
 
 /** Many records as one transaction (MULTI … EXEC). It is queued in Redis batch by batch, and done in one moment. */
-export function createTogether({ connect, keys, isConnected }: TogetherNeeds): Pick<Store, 'writeTogether'> {
+export function createBulkWriter({ connect, keys, isConnected }: BulkWriteNeeds): Pick<Store, 'writeTogether'> {
   async function write(redis: Redis, changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
     await redis.connect()
     await introduce(redis)

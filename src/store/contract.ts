@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
-import type { Durability, RedisPlace } from '../config/config.js'
+import type { Durability, RedisTarget } from '../config/config.js'
 import type { Trouble } from './connections/connection-errors.js'
 
 /** Redis hashes of the network as they were last seen, by key without the network's prefix: `users`, `user:100`, `reg:HD0001`. */
@@ -55,7 +55,7 @@ export interface FunctionLibrary {
 export type Loading = 'check' | 'install' | 'own'
 
 export interface StoreNeeds {
-  readonly redis: RedisPlace
+  readonly redis: RedisTarget
   /** The hash tag of every key. */
   readonly network: string
   /** Directory of the embedded Redis and of the saved copy. */

@@ -7,7 +7,7 @@ import type { Integrity } from './integrity/integrity.js'
 import type { Losses } from './integrity/losses.js'
 import { isFragment } from './integrity/watched-records.js'
 import { isExpiring, isReplicated, type Keys } from './keys.js'
-import { createAgenda, type Due } from './refetch-queue.js'
+import { createRefetchQueue, type Due } from './refetch-queue.js'
 import type { Fields, Hash, WritableReplica } from './replica.js'
 import type { News } from './tracking.js'
 
@@ -42,7 +42,7 @@ const largeHash = 1_000
 const restMs = (size: number): Milliseconds => Math.min(size / 50, 700)
 
 export function createReader({ redis, keys, replica, integrity, clock, log, onFault }: ReaderNeeds): Reader {
-  const agenda = createAgenda()
+  const agenda = createRefetchQueue()
   const heartbeats = createHeartbeats({ replica, clock })
   const sweeper = createSweeper({ redis, keys, replica, clock, onMissed, onFailed })
   /** Fields that a function says it has written; Redis is about to say that the hash has changed. */

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../base/clock.js'
 
 /** What of Redis is to be read again: fields of a hash at once, a whole hash not before its time. */
-export interface Agenda {
+export interface RefetchQueue {
   /** Where the hash is noted already, the earlier of the two times counts. */
   whole(key: string, notBefore: Milliseconds): void
   fields(key: string, fields: Iterable<string>): void
@@ -20,7 +20,7 @@ export interface Due {
 
 const mostAtOnce = 500
 
-export function createAgenda(): Agenda {
+export function createRefetchQueue(): RefetchQueue {
   const times = new Map<string, Milliseconds>()
   const parts = new Map<string, Set<string>>()
 

@@ -1,7 +1,7 @@
 import { type Alarm, type Clock, every } from '../base/clock.js'
 import { isAppError, messageOf } from '../base/errors.js'
 import type { Durability } from '../config/config.js'
-import { createTogether } from './bulk-write.js'
+import { createBulkWriter } from './bulk-write.js'
 import { createCommands } from './commands.js'
 import { wordsOf } from './connections/address-text.js'
 import { atEveryPrimary } from './connections/cluster.js'
@@ -11,7 +11,7 @@ import {
   createDestination,
   type Destination,
   newConnection,
-  type ReachablePlace,
+  type ReachableTarget,
   requireOnePrimary,
 } from './connections/connection.js'
 import type { Trouble } from './connections/connection-errors.js'
@@ -71,7 +71,7 @@ export async function createStore(needs: StoreNeeds): Promise<Store> {
   }
 }
 
-async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Store> {
+async function openStore(needs: StoreNeeds, place: ReachableTarget): Promise<Store> {
   const { network, data, functions, loading = 'check', durability = 'local', clock, log, metrics } = needs
   const keys = createKeys(network)
   const destination = createDestination(place, keys.tag, clock)
@@ -141,7 +141,7 @@ async function openStore(needs: StoreNeeds, place: ReachablePlace): Promise<Stor
     condition: () => integrity.condition([...presence({ link, replica }, copyFrom, lacking()), library.trouble, primaryWatch.doubt]),
     ...createCommands({ redis: main, keys, callFunction: callOver(main), isConnected, clock: redisClock, metrics }),
     ...integrity.guarding(createTransitions({ ...timed, ...writing, callFunction: callOver(writer), redisClock, isConnected })),
-    ...createTogether({ connect: () => newConnection(destination, bulk), keys, isConnected }),
+    ...createBulkWriter({ connect: () => newConnection(destination, bulk), keys, isConnected }),
     close,
   }
 }
@@ -249,7 +249,7 @@ function withinStart(opening: Promise<void>, { clock, startWithinMs = 3_000 }: S
   })
 }
 
-function originOf({ kind }: ReachablePlace): Origin {
+function originOf({ kind }: ReachableTarget): Origin {
   return kind === 'socket' ? 'embedded' : 'shared'
 }
 
@@ -271,7 +271,7 @@ function connectionsTo(destination: Destination, durability: Durability, clock: 
 
 /** A slot that moves to another primary finds the library there. */
 async function loadElsewhere(
-  place: Extract<ReachablePlace, { kind: 'cluster' }>,
+  place: Extract<ReachableTarget, { kind: 'cluster' }>,
   tag: string,
   { functions, log }: StoreNeeds,
 ): Promise<void> {

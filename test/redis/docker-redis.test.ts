@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync }
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.js'
-import type { RedisPlace } from '../../src/config/config.js'
+import type { RedisTarget } from '../../src/config/config.js'
 import { hotdeskLibrary } from '../../src/hotdesk/hotdesk.js'
 import { installLibrary } from '../../src/store/store.js'
 import { freePort } from '../support/net/free-port.js'
@@ -51,7 +51,7 @@ describe('the Redis of docker/compose.yaml', () => {
       isEncrypted: false,
       ca: null,
     }
-    const place: RedisPlace = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`), access }
+    const place: RedisTarget = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`), access }
     const installer = { ...access, username: 'hotdesk-install', password: new Secret(passwordIn('redis-install.env')) }
     const redis = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`), access: installer } as const
     expect(await installLibrary({ redis, network: 'hd', functions: hotdeskLibrary, insists: 'now' })).toMatchObject({

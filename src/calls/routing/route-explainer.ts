@@ -15,9 +15,9 @@ import { shownDigits } from './shown-digits.js'
 /** Explains calls and takes none: for an operator's command, which has the copy of Redis and no SIP. */
 export interface Onlooker extends Pick<Registrar, 'bindingsOf'> {
   /** Where the call would go right now, decided by the rules that decide about real ones. */
-  explain(question: Question, at: Standpoint): Explanation
+  explain(question: Question, at: WhyContext): Explanation
   /** Null for digits that may be a PIN, because they lead nowhere. */
-  shown(digits: string, at: Standpoint): string | null
+  shown(digits: string, at: WhyContext): string | null
   diallerOn(device: Device): Dialler
   /** Where the user sits. */
   seatsOf(user: User): readonly Device[]
@@ -25,7 +25,7 @@ export interface Onlooker extends Pick<Registrar, 'bindingsOf'> {
 }
 
 /** The node that the call arrives at, and the dial plan of its site. */
-export interface Standpoint {
+export interface WhyContext {
   readonly node: NodeName
   readonly dialplan: Dialplan
 }
@@ -42,7 +42,7 @@ export interface OnlookerNeeds {
 export function createOnlooker({ replica, directory, clock, networkClock, log }: OnlookerNeeds): Onlooker {
   const hotdesk = createAssignments({ replica, log })
   const registrar = registrationsIn({ replica, clock, networkClock })
-  const common: Omit<Knowledge, keyof Standpoint> = {
+  const common: Omit<Knowledge, keyof WhyContext> = {
     directory,
     hotdesk,
     registrar,

@@ -11,7 +11,7 @@ import { createDirectory, createSecretCheck, type Directory, type SecretCheck } 
 import { type Replica, readSavedCopy, type Store, type StreamEntry } from '../../store/store.js'
 import { withStore } from '../operator/network.js'
 import { reservedBy, reservedUsers } from '../operator/reservations.js'
-import { listed, locationDoubts, numberDoubts, ownerDoubts, siteDoubts } from '../operator/site-warnings.js'
+import { listed, locationWarnings, numberWarnings, ownerWarnings, siteWarnings } from '../operator/site-warnings.js'
 import { type Finding, type Findings, findingsAbout } from './finding.js'
 import { findOwnNode } from './own-node.js'
 
@@ -158,7 +158,7 @@ function users(directory: Directory, dialplan: Dialplan | null, config: Config):
   const all = directory.users()
   const reserved = reservedUsers(directory, dialplan ? reservedBy(dialplan, config) : () => null).map(([, reason]) => reason)
   const unreachable = dialplan
-    ? numberDoubts(
+    ? numberWarnings(
         Array.from(all, ({ extension }) => extension),
         dialplan,
       )
@@ -178,7 +178,7 @@ function devices(directory: Directory, { site }: Config, replica: Replica): Find
   const passwordless = all.flatMap(({ id, password }) =>
     password === null && !replica.hash(`device:${id}`)?.has('credential') ? [id] : [],
   )
-  const ownerless = ownerDoubts(all.filter(({ owner }) => owner !== null && directory.user(owner) === null))
+  const ownerless = ownerWarnings(all.filter(({ owner }) => owner !== null && directory.user(owner) === null))
   return [
     good(`${all.length}, ${all.filter((device) => device.site === site).length} of them at ${site}`),
     ...some(passwordless, (names) => mind(`${names}: no password, so no registration`, 'hotdesk device password')),
@@ -205,7 +205,7 @@ function credentials(replica: Replica, seal: Seal): Finding[] {
 function sites(directory: Directory, config: Config): Finding[] {
   const named = [...directory.devices().map(({ site }) => site), ...directory.users().map(({ home }) => home)]
   const { mind } = findingsAbout('sites')
-  return some(siteDoubts(named, directory, config), (doubts) =>
+  return some(siteWarnings(named, directory, config), (doubts) =>
     mind(doubts, 'or give phones and people another: hotdesk device set, hotdesk user set'),
   )
 }
@@ -213,7 +213,7 @@ function sites(directory: Directory, config: Config): Finding[] {
 /** Emergency calls tell a location as it is written. */
 function locations(directory: Directory, config: Config): Finding[] {
   const { mind } = findingsAbout('locations')
-  return some(locationDoubts(directory.devices(), directory, config), (doubts) => mind(doubts, 'hotdesk device set --location'))
+  return some(locationWarnings(directory.devices(), directory, config), (doubts) => mind(doubts, 'hotdesk device set --location'))
 }
 
 /** Phones that may show somebody who is not there. */

@@ -65,6 +65,6 @@ function reasonIn(reply: string): string | null {
 }
 
 /** What to say of logins that were not put back. */
-export function seatDoubts({ refused }: Seats): readonly string[] {
+export function loginWarnings({ refused }: Seats): readonly string[] {
   return refused.slice(0, 10).map(({ device, user, reason }) => `${user} was not put back at ${device}: ${reason}`)
 }

@@ -16,7 +16,7 @@ import { type NetworkFile, recordKey, type WrittenPassword, type WrittenPin } fr
 import { passwordStrength, trivialWords } from './password-strength.js'
 
 /** What the file wants of one record. PIN and password are still as they are written. */
-export interface UserDraft {
+export interface UserImport {
   readonly kind: 'users'
   readonly id: string
   readonly isNew: boolean
@@ -24,7 +24,7 @@ export interface UserDraft {
   readonly pin: WrittenPin | null
 }
 
-export interface DeviceDraft {
+export interface DeviceImport {
   readonly kind: 'devices'
   readonly id: string
   readonly isNew: boolean
@@ -32,7 +32,7 @@ export interface DeviceDraft {
   readonly password: Secret | null
 }
 
-export interface SiteDraft {
+export interface SiteImport {
   readonly kind: 'sites'
   readonly id: string
   readonly isNew: boolean
@@ -45,9 +45,9 @@ export interface Login {
   readonly user: string
 }
 
-export type Draft = UserDraft | DeviceDraft | SiteDraft
+export type Draft = UserImport | DeviceImport | SiteImport
 
-export interface DraftNeeds extends Pick<Written, 'placeOf'> {
+export interface ImportRecordNeeds extends Pick<Written, 'placeOf'> {
   readonly directory: Directory
   readonly dialplan: Pick<Dialplan, 'site'>
   readonly reserved: Reserved
@@ -57,7 +57,7 @@ export interface DraftNeeds extends Pick<Written, 'placeOf'> {
   readonly others: 'keep' | 'remove'
 }
 
-export interface Drafts {
+export interface ImportRecords {
   readonly drafts: readonly Draft[]
   readonly logins: readonly Login[]
   /** What the form of one line could not tell. */
@@ -65,7 +65,7 @@ export interface Drafts {
 }
 
 /** A new record that says nothing of its site is of the site of this node. */
-export function draftsOf(file: NetworkFile, needs: DraftNeeds): Drafts {
+export function draftsOf(file: NetworkFile, needs: ImportRecordNeeds): ImportRecords {
   const problems: Problem[] = []
   const complain = (path: Path, message: string): void => void problems.push({ place: needs.placeOf(path), key: recordKey(path), message })
   const users = Object.entries(file.users).map(([id, entry]) => userDraft(id, entry as UserEntry, needs, complain))
@@ -102,7 +102,7 @@ type UserEntry = Named & { readonly pin?: WrittenPin }
 type DeviceEntry = Named & { readonly password?: WrittenPassword }
 type Complain = (path: Path, message: string) => void
 
-function userDraft(id: string, { pin, ...said }: UserEntry, needs: DraftNeeds, complain: Complain): UserDraft {
+function userDraft(id: string, { pin, ...said }: UserEntry, needs: ImportRecordNeeds, complain: Complain): UserImport {
   const { directory, dialplan, pins } = needs
   const path = ['users', id]
   const isNew = !isUser(id, { directory })
@@ -116,7 +116,7 @@ function userDraft(id: string, { pin, ...said }: UserEntry, needs: DraftNeeds, c
   return { kind: 'users', id, isNew, edit, pin: pin ?? null }
 }
 
-function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: DraftNeeds, complain: Complain): DeviceDraft {
+function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: ImportRecordNeeds, complain: Complain): DeviceImport {
   const { directory, dialplan, seal } = needs
   const path = ['devices', id]
   const device = parseDeviceId(id)
@@ -137,7 +137,7 @@ function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: Draf
 }
 
 /** An address belongs to one phone, here and in the network. A phone that the file gives another address, or removes, has it no longer. */
-function macConflicts(devices: readonly DeviceDraft[], { directory, others }: DraftNeeds, complain: Complain): void {
+function macConflicts(devices: readonly DeviceImport[], { directory, others }: ImportRecordNeeds, complain: Complain): void {
   const named = new Map(devices.map((draft) => [draft.id, draft]))
   const first = new Map<string, string>()
   for (const { id, edit } of devices) {
@@ -151,7 +151,7 @@ function macConflicts(devices: readonly DeviceDraft[], { directory, others }: Dr
   }
 }
 
-function siteDraft(id: string, said: Named, { directory }: DraftNeeds, complain: Complain): SiteDraft {
+function siteDraft(id: string, said: Named, { directory }: ImportRecordNeeds, complain: Complain): SiteImport {
   const site = parseSiteName(id)
   const isNew = site === null || directory.site(site) === null
   const edit = mergedSiteEdit(editsIn(siteFields, said))
@@ -163,12 +163,12 @@ function clear(written: WrittenPassword, device: DeviceId, seal: Seal): Secret {
   return written.kind === 'clear' ? written.password : seal.open(written.text, device)
 }
 
-function isUser(id: string, { directory }: Pick<DraftNeeds, 'directory'>): boolean {
+function isUser(id: string, { directory }: Pick<ImportRecordNeeds, 'directory'>): boolean {
   const extension = parseExtension(id)
   return extension !== null && directory.user(extension) !== null
 }
 
-function isDevice(id: string, { directory }: Pick<DraftNeeds, 'directory'>): boolean {
+function isDevice(id: string, { directory }: Pick<ImportRecordNeeds, 'directory'>): boolean {
   const device = parseDeviceId(id)
   return device !== null && directory.device(device) !== null
 }

@@ -3,9 +3,9 @@ import type { Secret } from '../../base/secret.js'
 import type { Config } from '../../config/config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
-import { elinDoubts, locationDoubts, numberDoubts, siteDoubts } from '../operator/site-warnings.js'
-import type { DeviceDraft, Draft } from './import-records.js'
-import { passwordDoubts } from './password-strength.js'
+import { elinWarnings, locationWarnings, numberWarnings, siteWarnings } from '../operator/site-warnings.js'
+import type { DeviceImport, Draft } from './import-records.js'
+import { passwordWarnings } from './password-strength.js'
 
 export interface DoubtNeeds {
   readonly directory: Directory
@@ -19,21 +19,21 @@ export function doubtsAbout(drafts: readonly Draft[], { directory, dialplan, con
   const moves = devices.flatMap((draft) => moveIn(draft, directory) ?? [])
   const after = new Map<string, Place>(moves.map((move) => [move.after.id, move.after]))
   return [
-    ...siteDoubts(strangeSites(drafts), directory, config),
-    ...elinDoubts(
+    ...siteWarnings(strangeSites(drafts), directory, config),
+    ...elinWarnings(
       moves.flatMap(({ before }) => before ?? []),
       (id) => after.get(id) ?? null,
     ),
-    ...locationDoubts([...after.values()], directory, config),
-    ...numberDoubts(drafts.flatMap(userIn), dialplan),
-    ...passwordDoubts(writtenPasswords(devices)),
+    ...locationWarnings([...after.values()], directory, config),
+    ...numberWarnings(drafts.flatMap(userIn), dialplan),
+    ...passwordWarnings(writtenPasswords(devices)),
   ]
 }
 
 type Place = Pick<Device, 'id' | 'site' | 'location' | 'elin'>
 
 /** A phone of which the file says where it is. */
-function moveIn({ id: name, edit }: DeviceDraft, directory: Directory): { readonly before: Device | null; readonly after: Place } | null {
+function moveIn({ id: name, edit }: DeviceImport, directory: Directory): { readonly before: Device | null; readonly after: Place } | null {
   const id = parseDeviceId(name)
   if (id === null || (edit.site === undefined && edit.location === undefined)) return null
   const before = directory.device(id)
@@ -58,6 +58,6 @@ function userIn({ kind, id }: Draft): Extension[] {
   return extension === null ? [] : [extension]
 }
 
-function writtenPasswords(drafts: readonly DeviceDraft[]): ReadonlyMap<string, Secret> {
+function writtenPasswords(drafts: readonly DeviceImport[]): ReadonlyMap<string, Secret> {
   return new Map(drafts.flatMap(({ id, password }) => (password ? [[id, password] as const] : [])))
 }

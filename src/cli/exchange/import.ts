@@ -12,14 +12,14 @@ import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
 import { reservedBy } from '../operator/reservations.js'
-import { listed, ownerDoubts } from '../operator/site-warnings.js'
-import { objectionTo, tellDoubts, withoutAsking } from '../records/outcome.js'
+import { listed, ownerWarnings } from '../operator/site-warnings.js'
+import { objectionTo, printWarnings, withoutAsking } from '../records/outcome.js'
 import { networkFile, readableIn, recordKey } from './file/network-file.js'
 import { type Format, formats, readFile } from './file/read-file.js'
 import type { Reading } from './file/reading.js'
-import { foreseen, seat, seatDoubts } from './import-logins.js'
+import { foreseen, loginWarnings, seat } from './import-logins.js'
 import { orphansOf, type Plan, planOf } from './import-plan.js'
-import { type Drafts, draftsOf } from './import-records.js'
+import { draftsOf, type ImportRecords } from './import-records.js'
 import { doubtsAbout } from './import-warnings.js'
 import { createProgress } from './progress.js'
 import { planLines, summaryOf } from './report.js'
@@ -88,7 +88,7 @@ async function run(given: Run): Promise<void> {
     await write(plan, secrets, given)
   }
   const seats = options.dryRun ? foreseen(logins, store.replica) : await seat(logins, store)
-  tellDoubts(needs, [...doubts, ...ownerDoubts(orphans), ...seatDoubts(seats)])
+  printWarnings(needs, [...doubts, ...ownerWarnings(orphans), ...loginWarnings(seats)])
   const { print, paint } = needs.terminal
   const done = { plan, secrets, seats, form: options.dryRun ? 'shown' : 'done' } as const
   if (options.json) return print(JSON.stringify(summaryOf(done), null, 2))
@@ -105,7 +105,7 @@ async function confirmRemovals({ planned }: Plan, { options, needs }: Run): Prom
 }
 
 /** @throws AppError IMPORT_INVALID with everything that is wrong, each with its line */
-function checkedDrafts({ file, options, reading: { written, late, isCopy }, needs, directory }: Run, dialplan: Dialplan): Drafts {
+function checkedDrafts({ file, options, reading: { written, late, isCopy }, needs, directory }: Run, dialplan: Dialplan): ImportRecords {
   const config = needs.config('look')
   const checked = check(networkFile, written, recordKey)
   const found = draftsOf('value' in checked ? checked.value : readableIn(written.value), {

@@ -93,7 +93,7 @@ export const trivialWords =
   'is too easy to guess; write another one, best of 12 characters or more, or none, and --issue makes a random one'
 
 /** What to say of passwords that are taken all the same, because a phone that already has one must not be locked out. */
-export function passwordDoubts(written: ReadonlyMap<string, Secret>): readonly string[] {
+export function passwordWarnings(written: ReadonlyMap<string, Secret>): readonly string[] {
   const devices = [...written]
   const weak = devices.flatMap(([id, password]) => (passwordStrength(password, id) === 'good' ? [] : [id]))
   const texts = devices.map(([, password]) => password.reveal())

@@ -6,7 +6,7 @@ import type { Secret } from '../../base/secret.js'
 import type { DeviceEdit, Directory, SiteEdit, UserEdit } from '../../directory/directory.js'
 import { hashPin, issuePin, type PinPolicy, verifyPin } from '../../hotdesk/hotdesk.js'
 import { newPassword } from '../records/devices.js'
-import type { DeviceDraft, Draft, UserDraft } from './import-records.js'
+import type { DeviceImport, Draft, UserImport } from './import-records.js'
 
 /** A draft with everything that is to be written. */
 export type Ready =
@@ -73,7 +73,7 @@ async function secretOf(draft: Draft, needs: SecretNeeds): Promise<One> {
   }
 }
 
-function passwordOf({ kind, id, isNew, edit, password: written }: DeviceDraft, { directory, missing }: SecretNeeds): One {
+function passwordOf({ kind, id, isNew, edit, password: written }: DeviceImport, { directory, missing }: SecretNeeds): One {
   const password = written ?? directory.device(parseDeviceId(id) ?? raise(id))?.password ?? null
   if (password) return { ready: { kind, id, isNew, edit: { ...edit, password } } }
   if (missing === 'leave') return { ready: { kind, id, isNew, edit }, isWithout: true }
@@ -81,7 +81,7 @@ function passwordOf({ kind, id, isNew, edit, password: written }: DeviceDraft, {
   return { ready: { kind, id, isNew, edit: { ...edit, password: secret } }, issued: { kind, id, secret } }
 }
 
-async function pinOf({ kind, id, isNew, edit, pin }: UserDraft, { directory, pins, missing }: SecretNeeds): Promise<One> {
+async function pinOf({ kind, id, isNew, edit, pin }: UserImport, { directory, pins, missing }: SecretNeeds): Promise<One> {
   const present = directory.user(parseExtension(id) ?? raise(id))?.pinHash ?? null
   const ready = (pinHash: string | null): Ready => ({ kind, id, isNew, edit: pinHash === null ? edit : { ...edit, pinHash } })
   if (pin?.kind === 'hash') return { ready: ready(pin.hash) }

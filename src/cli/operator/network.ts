@@ -8,7 +8,7 @@ import { type Logger, silentLogger } from '../../base/logger.js'
 import { createMetrics } from '../../base/metrics.js'
 import { createSeal } from '../../base/seal.js'
 import { Secret } from '../../base/secret.js'
-import type { Config, RedisPlace } from '../../config/config.js'
+import type { Config, RedisTarget } from '../../config/config.js'
 import { createDirectory, createSecretCheck, type Directory } from '../../directory/directory.js'
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
 import { createStore, embeddedSocket, type Store, troubleLine } from '../../store/store.js'
@@ -86,7 +86,7 @@ export function withDirectory<Answer>(
  * The embedded Redis belongs to a running node; a command only visits it.
  * @throws AppError COMMAND_REFUSED where no node runs, CONFIG_INVALID where it may be somebody else's
  */
-export function reachable({ redis, data }: Config): Exclude<RedisPlace, { kind: 'embedded' }> {
+export function reachable({ redis, data }: Config): Exclude<RedisTarget, { kind: 'embedded' }> {
   if (redis.kind !== 'embedded') return redis
   const socket = embeddedSocket(data)
   if (!existsSync(socket)) throw new AppError('COMMAND_REFUSED', `no node runs with its data in ${data}; start one: hotdesk start`)

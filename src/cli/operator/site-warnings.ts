@@ -5,7 +5,7 @@ import type { Device, Directory } from '../../directory/directory.js'
 import { plannedSites } from './site-overview.js'
 
 /** What to say of sites that a phone or a person was just given, and that nothing else knows: mostly slips of the pen. */
-export function siteDoubts(sites: Iterable<string | undefined>, directory: Directory, config: Config): readonly string[] {
+export function siteWarnings(sites: Iterable<string | undefined>, directory: Directory, config: Config): readonly string[] {
   const alive = directory.nodes().map(({ site }) => site)
   const known = new Set<string>([config.site, ...plannedSites(config), ...directory.sites().map(({ id }) => id), ...alive])
   const unknown = new Set([...sites].flatMap((site) => (site === undefined || known.has(site) ? [] : [site])))
@@ -16,7 +16,7 @@ export function siteDoubts(sites: Iterable<string | undefined>, directory: Direc
 }
 
 /** What to say of people whom no pattern of the site takes. A reserved number, which means something else, is another matter. */
-export function numberDoubts(extensions: readonly Extension[], dialplan: Dialplan): readonly string[] {
+export function numberWarnings(extensions: readonly Extension[], dialplan: Dialplan): readonly string[] {
   const isTaken = (extension: Extension): boolean => dialplan.route(extension).kind === 'user' || dialplan.reserved(extension) !== null
   const numbers = extensions.filter((extension) => !isTaken(extension))
   const { site } = dialplan
@@ -25,14 +25,14 @@ export function numberDoubts(extensions: readonly Extension[], dialplan: Dialpla
 }
 
 /** What to say of phones whose owner is gone. */
-export function ownerDoubts(phones: readonly Device[]): readonly string[] {
+export function ownerWarnings(phones: readonly Device[]): readonly string[] {
   if (phones.length === 0) return []
   const names = listed(phones.map(({ id }) => id).toSorted())
   return [`${names}: the owner is no user; another, or "" for none: hotdesk device set --owner`]
 }
 
 /** What to say of phones that have moved to another site, where the emergency number of the old one means nothing. */
-export function elinDoubts(before: readonly Device[], now: (id: DeviceId) => Pick<Device, 'site' | 'elin'> | null): readonly string[] {
+export function elinWarnings(before: readonly Device[], now: (id: DeviceId) => Pick<Device, 'site' | 'elin'> | null): readonly string[] {
   return before.flatMap(({ id, site, elin }) => {
     const after = now(id)
     if (elin === null || !after || after.site === site || after.elin !== null) return []
@@ -43,7 +43,7 @@ export function elinDoubts(before: readonly Device[], now: (id: DeviceId) => Pic
 }
 
 /** What to say of phones whose location names another site than theirs: emergency calls tell it as it is. */
-export function locationDoubts(
+export function locationWarnings(
   devices: readonly Pick<Device, 'id' | 'site' | 'location'>[],
   directory: Directory,
   config: Config,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AppError } from '../../base/errors.js'
 import { type Extension, type NodeName, parseDeviceId, parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
-import type { Dialler, Onlooker, Standpoint } from '../../calls/calls.js'
+import type { Dialler, Onlooker, WhyContext } from '../../calls/calls.js'
 import type { Config } from '../../config/config.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
@@ -10,7 +10,7 @@ import { readDialplan } from '../check.js'
 
 /** Who is said to call, and where that call arrives. */
 export interface Scene {
-  readonly at: Standpoint
+  readonly at: WhyContext
   readonly site: SiteName
   /** null: no node of the site is up. */
   readonly node: NodeName | null

@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { deviceArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
-import { elinDoubts, locationDoubts, siteDoubts } from '../operator/site-warnings.js'
+import { elinWarnings, locationWarnings, siteWarnings } from '../operator/site-warnings.js'
 import { phoneOf } from '../operator/status.js'
 import { table } from '../terminal.js'
 import { deviceFields, mergedDeviceEdit } from './device-fields.js'
@@ -18,8 +18,8 @@ import {
   existsWords,
   type Form,
   objectionTo,
+  printWarnings,
   type Telling,
-  tellDoubts,
   tellRefused,
   tellRemoved,
   tellSaved,
@@ -156,10 +156,10 @@ async function save(telling: Telling, { id, edit, expected, directory, password 
   if (!tellSaved(telling, outcome, password ? { password: password.reveal() } : {})) return
   const after = directory.device(id)
   const places = edit.site === undefined && edit.location === undefined ? [] : [after].filter((device) => device !== null)
-  tellDoubts(telling.needs, [
-    ...siteDoubts([edit.site], directory, config),
-    ...elinDoubts(before ? [before] : [], (phone) => directory.device(phone)),
-    ...locationDoubts(places, directory, config),
+  printWarnings(telling.needs, [
+    ...siteWarnings([edit.site], directory, config),
+    ...elinWarnings(before ? [before] : [], (phone) => directory.device(phone)),
+    ...locationWarnings(places, directory, config),
   ])
 }
 

@@ -62,7 +62,7 @@ export async function objectionTo(what: string, { yes }: Confirmation, { termina
 }
 
 /** What is done, and may not be what was meant. */
-export function tellDoubts({ terminal: { complain, paint } }: CommandNeeds, doubts: readonly string[]): void {
+export function printWarnings({ terminal: { complain, paint } }: CommandNeeds, doubts: readonly string[]): void {
   for (const doubt of doubts) complain(`${paint.bad('look again:')} ${doubt}`)
 }
 

@@ -7,7 +7,7 @@ import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
 import { reservedBy } from '../operator/reservations.js'
-import { numberDoubts, ownerDoubts, siteDoubts } from '../operator/site-warnings.js'
+import { numberWarnings, ownerWarnings, siteWarnings } from '../operator/site-warnings.js'
 import { table } from '../terminal.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
@@ -16,8 +16,8 @@ import {
   existsWords,
   type Form,
   objectionTo,
+  printWarnings,
   type Telling,
-  tellDoubts,
   tellRefused,
   tellRemoved,
   tellSaved,
@@ -100,7 +100,7 @@ async function add(telling: Telling, extension: Extension, options: Named & PinO
       const edit: UserEdit = { home: config.site, ...mergedUserEdit(editsIn(userFields, options)) }
       const save = (pinHash: string) => directory.putUser(extension, { ...edit, pinHash }, 'new')
       if (await savePin(telling, extension, sourceOf(options), save))
-        tellDoubts(telling.needs, [...siteDoubts([edit.home], directory, config), ...numberDoubts([extension], dialplan)])
+        printWarnings(telling.needs, [...siteWarnings([edit.home], directory, config), ...numberWarnings([extension], dialplan)])
     },
     [`user:${extension}`],
   )
@@ -124,7 +124,7 @@ async function set(telling: Telling, extension: Extension, named: Named): Promis
       const reserved = reservedBy(readDialplan(config), config)(extension)
       if (reserved !== null && directory.user(extension)) return tellUndone(telling, [`${reserved}: give this user another extension`])
       const isSaved = tellSaved(telling, await directory.putUser(extension, edit, 'known'))
-      if (isSaved) tellDoubts(telling.needs, siteDoubts([edit.home], directory, config))
+      if (isSaved) printWarnings(telling.needs, siteWarnings([edit.home], directory, config))
     },
     [`user:${extension}`],
   )
@@ -153,7 +153,7 @@ async function remove(telling: Telling, extension: Extension, confirmation: Conf
       const phones = directory.ownedBy(extension)
       const removed = await directory.removeUser(extension)
       tellRemoved(telling, removed)
-      if (removed.outcome === 'REMOVED') tellDoubts(telling.needs, ownerDoubts(phones))
+      if (removed.outcome === 'REMOVED') printWarnings(telling.needs, ownerWarnings(phones))
     },
     [`user:${extension}`],
   )

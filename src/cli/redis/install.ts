@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Config, installPassword, type RedisPlace, redisPlaceAs } from '../../config/config.js'
+import { type Config, installPassword, type RedisTarget, redisTargetAs } from '../../config/config.js'
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
 import { type Installation, installLibrary } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
@@ -42,10 +42,10 @@ export function installCommand(redis: Command, needs: CommandNeeds): void {
     })
 }
 
-async function placeFor(config: Config, user: string | undefined): Promise<Exclude<RedisPlace, { kind: 'embedded' }>> {
+async function placeFor(config: Config, user: string | undefined): Promise<Exclude<RedisTarget, { kind: 'embedded' }>> {
   const place = reachable(config)
   if (user === undefined) return place
-  return redisPlaceAs(place, user, installPassword() ?? (await askSecret(`Password of the Redis user ${user}: `)))
+  return redisTargetAs(place, user, installPassword() ?? (await askSecret(`Password of the Redis user ${user}: `)))
 }
 
 function tell(found: Installation, { json }: InstallOptions, { terminal, exit }: CommandNeeds): void {

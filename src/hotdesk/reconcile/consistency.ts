@@ -1,24 +1,24 @@
 import type { Replica } from '../../store/store.js'
 
 /** A field of `users` or `devices` that has no counterpart in the other hash. */
-export type Oddity = readonly [key: 'users' | 'devices', field: string]
+export type Mismatch = readonly [key: 'users' | 'devices', field: string]
 
 /** Whether `users` and `devices` are each other's mirror, kept at hand: in a large network nobody goes through all of them. */
-export interface Mirror {
-  oddities(): readonly Oddity[]
+export interface ConsistencyCheck {
+  oddities(): readonly Mismatch[]
   close(): void
 }
 
 const nobody: ReadonlyMap<string, string> = new Map()
 
-export function createMirror(replica: Replica): Mirror {
-  const odd = new Map<string, Oddity>()
+export function createConsistencyCheck(replica: Replica): ConsistencyCheck {
+  const odd = new Map<string, Mismatch>()
   /** As they were before the change that is told of. */
   const before = { users: new Map(replica.hash('users')), devices: new Map(replica.hash('devices')) }
   const users = (): ReadonlyMap<string, string> => replica.hash('users') ?? nobody
   const devices = (): ReadonlyMap<string, string> => replica.hash('devices') ?? nobody
 
-  function judge(oddity: Oddity, isOdd: () => boolean): void {
+  function judge(oddity: Mismatch, isOdd: () => boolean): void {
     const name = oddity.join(' ')
     if (isOdd()) odd.set(name, oddity)
     else odd.delete(name)

@@ -2,7 +2,7 @@ import { type AutomaticLogoutNeeds, createAutomaticLogout } from './automatic-lo
 import { homeRule } from './home-site-rule.js'
 import { type AutomaticLogout, siteRule } from './logout-due.js'
 import { createRecordWatch, type RecordWatchNeeds } from './record-watch.js'
-import { createCaretaker } from './repair.js'
+import { createRepair } from './repair.js'
 import { createRetention, type RetentionNeeds } from './retention.js'
 import { createSiteWatch } from './site-watch.js'
 import { createTransitionCount } from './transition-count.js'
@@ -17,7 +17,7 @@ export function createReconciler({ automaticLogout, ...needs }: ReconcilerNeeds)
   const home = homeRule(needs.directory)
   const rules = [home, ...(automaticLogout ? [siteRule(automaticLogout)] : [])]
   const parts = [
-    createCaretaker(needs),
+    createRepair(needs),
     createRecordWatch(needs),
     createRetention(needs),
     createSiteWatch(needs),

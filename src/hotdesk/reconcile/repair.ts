@@ -6,10 +6,10 @@ import type { Metrics } from '../../base/metrics.js'
 import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
 import { readRepair } from '../replies.js'
-import { createMirror, type Oddity } from './consistency.js'
+import { createConsistencyCheck, type Mismatch } from './consistency.js'
 import { mayBeOurs } from './ownership.js'
 
-export interface CaretakerNeeds {
+export interface RepairNeeds {
   readonly store: Store
   readonly assignments: Assignments
   readonly node: NodeName
@@ -27,9 +27,9 @@ const mostAtOnce = 200
  * Sets right what no login or logout will: one-sided pairs, seats that were given by hand, phones left draining by a node that died.
  * Every node does it; the function makes the second one find nothing to do.
  */
-export function createCaretaker({ store, assignments, node, clock, log, metrics }: CaretakerNeeds): { close(): void } {
+export function createRepair({ store, assignments, node, clock, log, metrics }: RepairNeeds): { close(): void } {
   const { replica } = store
-  const mirror = createMirror(replica)
+  const mirror = createConsistencyCheck(replica)
   /** What was one-sided at the last look. */
   let suspects = new Set<string>()
   const givenByHand = new Set<DeviceId>()
@@ -47,7 +47,7 @@ export function createCaretaker({ store, assignments, node, clock, log, metrics 
     const odd = mirror.oddities()
     const old = odd.filter((oddity) => suspects.has(oddity.join(' ')))
     suspects = new Set(odd.map((oddity) => oddity.join(' ')))
-    const byHand = Array.from(givenByHand, (device): Oddity => ['devices', device])
+    const byHand = Array.from(givenByHand, (device): Mismatch => ['devices', device])
     givenByHand.clear()
     if (odd.length > 0) lookSoon()
     await repair([...old, ...byHand])
@@ -58,7 +58,7 @@ export function createCaretaker({ store, assignments, node, clock, log, metrics 
     await repair(devices.map((device) => ['devices', device]))
   }
 
-  async function repair(oddities: readonly Oddity[]): Promise<void> {
+  async function repair(oddities: readonly Mismatch[]): Promise<void> {
     for (let from = 0; from < oddities.length && store.state === 'connected'; from += mostAtOnce) {
       const changes = readRepair(await store.call('hotdesk_repair', ...oddities.slice(from, from + mostAtOnce).flat()))
       if (changes === 0) continue

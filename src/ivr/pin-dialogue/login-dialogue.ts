@@ -5,7 +5,7 @@ import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Secret } from '../../base/secret.js'
 import type { Hotdesk, LoginOutcome } from '../../hotdesk/hotdesk.js'
-import type { Conversation } from '../ivr-call.js'
+import type { IvrCall } from '../ivr-call.js'
 import type { Prompts } from '../prompts.js'
 import { createDialogue } from './dialogue.js'
 import type { DialogueTiming } from './dialogue-steps.js'
@@ -23,7 +23,7 @@ export interface LoginDialogueNeeds {
 }
 
 /** Holds the PIN dialogue with the caller of this conversation. */
-export function holdLoginDialogue(conversation: Conversation, needs: LoginDialogueNeeds): void {
+export function holdLoginDialogue(conversation: IvrCall, needs: LoginDialogueNeeds): void {
   const { device, hotdesk, prompts, log } = needs
   const dialogue = createDialogue({
     extension: needs.extension,

@@ -9,7 +9,7 @@ import type { DigestAlgorithm } from '../../sip/digest.js'
  * A device that is known to know more is always offered everything: otherwise a stranger, with a few requests in its name, could leave
  * it nothing but MD5.
  */
-export interface Offers {
+export interface AlgorithmOffers {
   /** For a request without credentials. */
   first(asker: Asker): readonly DigestAlgorithm[]
   /** What every phone can answer: for a caller that must not be lost. */
@@ -26,7 +26,7 @@ export interface Asker {
   readonly proof: 'weak' | 'strong' | null
 }
 
-export interface OffersNeeds {
+export interface AlgorithmOffersNeeds {
   /** Best first. */
   readonly algorithms: readonly DigestAlgorithm[]
   /** Askers that are remembered; the oldest is forgotten first, and then takes one attempt more. */
@@ -36,7 +36,7 @@ export interface OffersNeeds {
 /** Seen to give up at a challenge that has SHA-256 first. */
 const givingUp = [/^baresip v1\.0\./]
 
-export function createOffers({ algorithms, capacity }: OffersNeeds): Offers {
+export function createAlgorithmOffers({ algorithms, capacity }: AlgorithmOffersNeeds): AlgorithmOffers {
   const old = algorithms.includes('MD5') ? (['MD5'] as const) : algorithms
   /** `asked`: was offered all and has not come back. */
   const known = new Map<string, 'asked' | 'old'>()

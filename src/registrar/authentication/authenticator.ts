@@ -9,11 +9,11 @@ import { type DigestAlgorithm, printChallenge } from '../../sip/digest.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import type { Names } from '../names.js'
 import { userAgentOf } from '../register/register-request.js'
-import { createOffers } from './algorithm-offers.js'
+import { createAlgorithmOffers } from './algorithm-offers.js'
 import { createJudge, type Judgement, type Refused } from './credential-check.js'
 import { credentialHeaders, nameIn, roleFor } from './credentials.js'
 import { createNonces } from './nonce.js'
-import { createGuesses, defaultGuessLimits, type GuessLimits, type Standing } from './password-guesses.js'
+import { createPasswordGuesses, defaultPasswordGuessLimits, type PasswordGuessLimits, type Standing } from './password-guesses.js'
 
 /** A device that has shown that it knows its password. */
 export interface Proven {
@@ -39,7 +39,7 @@ export interface AuthenticationSettings {
   readonly nonceCapacity: number
   /** Phones that are remembered as old: see Offers. */
   readonly offerCapacity: number
-  readonly guesses: GuessLimits
+  readonly guesses: PasswordGuessLimits
 }
 
 export const defaultAuthentication: AuthenticationSettings = {
@@ -48,7 +48,7 @@ export const defaultAuthentication: AuthenticationSettings = {
   nonceLifetimeMs: 300_000,
   nonceCapacity: 50_000,
   offerCapacity: 50_000,
-  guesses: defaultGuessLimits,
+  guesses: defaultPasswordGuessLimits,
 }
 
 export interface Authenticator {
@@ -90,8 +90,8 @@ export function createAuthenticator(needs: AuthenticatorNeeds): Authenticator {
   const { realm, clock, log, metrics, settings } = needs
   const { algorithms, nonceLifetimeMs: lifetimeMs, nonceCapacity: capacity } = settings
   const nonces = createNonces({ secret: needs.secret, clock, lifetimeMs, capacity })
-  const offers = createOffers({ algorithms, capacity: settings.offerCapacity })
-  const guesses = createGuesses({ clock, limits: settings.guesses })
+  const offers = createAlgorithmOffers({ algorithms, capacity: settings.offerCapacity })
+  const guesses = createPasswordGuesses({ clock, limits: settings.guesses })
   const judge = createJudge({ ...needs, nonces, guesses, algorithms, qop: settings.qop })
   fromZero(
     metrics.digestRefusedTotal,

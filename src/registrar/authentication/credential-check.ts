@@ -8,7 +8,7 @@ import type { Names } from '../names.js'
 import { credentialsIn, deviceNamed, speaksFor } from './credentials.js'
 import { fitsRequest } from './digest-uri.js'
 import type { Nonces } from './nonce.js'
-import type { Attempt, Guesses, Standing } from './password-guesses.js'
+import type { Attempt, PasswordGuesses, Standing } from './password-guesses.js'
 
 /**
  * What the credentials of a request are worth.
@@ -33,7 +33,7 @@ export interface JudgeNeeds {
   readonly directory: Pick<Directory, 'device'>
   readonly names: Names
   readonly nonces: Nonces
-  readonly guesses: Guesses
+  readonly guesses: PasswordGuesses
   readonly standingOf: (device: DeviceId, request: IncomingRequest) => Standing
   readonly realm: string
   readonly algorithms: readonly DigestAlgorithm[]

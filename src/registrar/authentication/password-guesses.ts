@@ -19,7 +19,7 @@ export interface Attempt {
 }
 
 /** Limits the guessing of passwords, whatever else the source has proven. */
-export interface Guesses {
+export interface PasswordGuesses {
   /** False: too many wrong passwords came before. This one must be refused without a look at it. */
   mayTry(attempt: Attempt): boolean
   /** A wrong password. */
@@ -35,7 +35,7 @@ interface Limit {
   readonly forgetMs: Milliseconds
 }
 
-export interface GuessLimits {
+export interface PasswordGuessLimits {
   /** One device, guessed from one source. */
   readonly pair: Limit
   /** One device, from all sources that it is not registered from. */
@@ -47,7 +47,7 @@ export interface GuessLimits {
 const minute = 60_000
 
 /** A phone with a wrong password tries every 30 s or so: a corrected one gets in within a minute. */
-export const defaultGuessLimits: GuessLimits = {
+export const defaultPasswordGuessLimits: PasswordGuessLimits = {
   pair: { free: 10, mostMs: minute, forgetMs: 15 * minute },
   device: { free: 50, mostMs: minute / 2, forgetMs: 60 * minute },
   source: { free: 100, mostMs: 2_000, forgetMs: 60 * minute },
@@ -66,7 +66,7 @@ const mostDevices = 20_000
 const mostSources = 20_000
 const mostSourcesOfOne = 64
 
-export function createGuesses({ clock, limits }: { readonly clock: Clock; readonly limits: GuessLimits }): Guesses {
+export function createPasswordGuesses({ clock, limits }: { readonly clock: Clock; readonly limits: PasswordGuessLimits }): PasswordGuesses {
   const existing = new Map<string, Guessed>()
   const imaginary = new Map<string, Guessed>()
   const sources = new Map<string, Failures>()

@@ -2,7 +2,7 @@ import type { DeviceId, NodeName } from '../../base/identity.js'
 import { sameUri } from '../../sip/uri.js'
 import { type BoundContact, phoneOf } from '../bindings/binding.js'
 import { type Refusal, refusal } from './refusal.js'
-import type { ExpiryLimits, Origin, Wish, WishedContact } from './register-request.js'
+import type { ExpiryLimits, Origin, RequestedContact, Wish } from './register-request.js'
 
 export interface ChangeNeeds {
   readonly device: DeviceId
@@ -42,7 +42,7 @@ function isOutOfOrder(binding: BoundContact, origin: Origin): boolean {
   return binding.callId === origin.callId && origin.cseq <= binding.cseq
 }
 
-function changeOne(bindings: readonly BoundContact[], wished: WishedContact, needs: ChangeNeeds): readonly BoundContact[] {
+function changeOne(bindings: readonly BoundContact[], wished: RequestedContact, needs: ChangeNeeds): readonly BoundContact[] {
   const others = bindings.filter((binding) => !sameUri(binding.contact, wished.contact) && !isReplaced(binding, wished))
   if (wished.seconds === 0) return others
   const bound = bind(wished, needs)
@@ -51,7 +51,7 @@ function changeOne(bindings: readonly BoundContact[], wished: WishedContact, nee
 }
 
 /** The same phone with a new address, after a restart or a new lease: its old contact leads nowhere any more. */
-function isReplaced(binding: BoundContact, wished: WishedContact): boolean {
+function isReplaced(binding: BoundContact, wished: RequestedContact): boolean {
   return wished.seconds > 0 && wished.instance !== '' && binding.instance === wished.instance
 }
 
@@ -83,6 +83,6 @@ function compare(one: readonly number[], other: readonly number[]): number {
   return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0)
 }
 
-function bind({ contact, seconds, instance }: WishedContact, { device, node, origin, now }: ChangeNeeds): BoundContact {
+function bind({ contact, seconds, instance }: RequestedContact, { device, node, origin, now }: ChangeNeeds): BoundContact {
   return { device, node, contact, ...origin, instance, expires: Math.ceil(now) + seconds, registered: Math.floor(now * 1000) / 1000 }
 }

@@ -17,7 +17,7 @@ export interface ExpiryLimits {
 }
 
 /** One Contact of a REGISTER. */
-export interface WishedContact {
+export interface RequestedContact {
   readonly contact: string
   /** Granted; 0 removes. */
   readonly seconds: number
@@ -28,7 +28,7 @@ export interface WishedContact {
 export type Wish =
   | { readonly kind: 'fetch' }
   | { readonly kind: 'remove all' }
-  | { readonly kind: 'change'; readonly contacts: readonly WishedContact[] }
+  | { readonly kind: 'change'; readonly contacts: readonly RequestedContact[] }
 
 /** Whose REGISTER it is in what order, and where it came from. */
 export interface Origin {
@@ -112,7 +112,7 @@ export function readWish(request: IncomingRequest, limits: ExpiryLimits): Wish |
     const alone = contacts.length === 1 && parseInteger(request.header('expires').trim(), maxDeltaSeconds) === 0
     return alone ? { kind: 'remove all' } : refusal(400, 'Contact * needs Expires 0 and no other contact')
   }
-  const wishes: WishedContact[] = []
+  const wishes: RequestedContact[] = []
   for (const text of contacts) {
     const wish = readContact(text, request.header('expires'), limits)
     if (wish.kind === 'refusal') return wish
@@ -125,7 +125,7 @@ function readContact(
   text: string,
   expiresHeader: string,
   limits: ExpiryLimits,
-): { readonly kind: 'contact'; readonly contact: WishedContact } | Refusal {
+): { readonly kind: 'contact'; readonly contact: RequestedContact } | Refusal {
   const value = parseNameAddr(text)
   const uri = value && parseUri(value.uri)
   if (!value || !uri) return refusal(400, 'Bad Contact')

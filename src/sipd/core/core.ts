@@ -6,7 +6,7 @@ import type { ClientTransaction, Flow, ServerTransaction, TransactionLayer } fro
 import type { Application, Applications, CallRecords, Passage } from './application.js'
 import type { Dialog } from './dialogs/dialog.js'
 import type { DialogTable } from './dialogs/dialogs.js'
-import type { SilentPlaces } from './uac/unresponsive-hops.js'
+import type { UnresponsiveHops } from './uac/unresponsive-hops.js'
 
 /** The longest that an alarm can be set to. */
 const longestAlarmMs = 2 ** 31 - 1
@@ -52,7 +52,7 @@ export interface Core {
   readonly applications: Applications
   readonly dialogs: DialogTable
   readonly records: CallRecords
-  readonly silentPlaces: SilentPlaces
+  readonly silentPlaces: UnresponsiveHops
   /** Of 100 too. */
   readonly tellsTrying: boolean
   /** Answered 503 because an application did not read fast enough, since the start. */

@@ -17,7 +17,7 @@ import { createSessionKeeper, type SessionKeeper } from './session/session-timer
 import type { ClientCall } from './uac/invite.js'
 import { createClientCalls } from './uac/invites.js'
 import { createOutgoing, passResponse } from './uac/uac-request.js'
-import { createSilentPlaces } from './uac/unresponsive-hops.js'
+import { createUnresponsiveHops } from './uac/unresponsive-hops.js'
 import { tryToSend } from './uas/invite.js'
 import { createIncoming, type Incoming } from './uas/uas-request.js'
 import { createAnswering } from './uas/uas-response.js'
@@ -63,7 +63,7 @@ export interface UserAgentNeeds {
 
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   const { clock, tellsTrying = false, mostDialogs = defaultMostDialogs } = needs
-  const [dialogs, silentPlaces] = [createDialogTable(mostDialogs), createSilentPlaces(clock)]
+  const [dialogs, silentPlaces] = [createDialogTable(mostDialogs), createUnresponsiveHops(clock)]
   const core: Core = { ...needs, tellsTrying, dialogs, silentPlaces, pending: new Map(), shed: { requests: 0 } }
   const calls = createClientCalls({
     core,

@@ -3,7 +3,7 @@ import type { LogEvent } from '../../base/events.js'
 import type { Level } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
 import type { Sipd, SipdCounts, SipdNeeds } from '../contract.js'
-import type { Acquaintances, ChallengeTerms } from '../transaction/admission/sources/known-sources.js'
+import type { ChallengeTerms, KnownSources } from '../transaction/admission/sources/known-sources.js'
 import type { TlsIdentity } from '../transport/tls.js'
 
 // What crosses between the threads is copied: plain data, so that a Secret travels as its text. It never leaves the process.
@@ -16,7 +16,7 @@ export interface Beginning
   > {
   readonly secret: string
   readonly tls: BareIdentity | null
-  readonly acquaintances: BareAcquaintances | null
+  readonly acquaintances: BareKnownSources | null
   readonly level: Level
 }
 
@@ -24,7 +24,7 @@ export interface BareIdentity extends Omit<TlsIdentity, 'key'> {
   readonly key: string
 }
 
-export interface BareAcquaintances extends Omit<Acquaintances, 'challenge'> {
+export interface BareKnownSources extends Omit<KnownSources, 'challenge'> {
   readonly challenge: (Omit<ChallengeTerms, 'key'> & { readonly key: string }) | null
 }
 
@@ -32,7 +32,7 @@ export interface BareAcquaintances extends Omit<Acquaintances, 'challenge'> {
 export type Question =
   | { readonly id: number; readonly kind: 'counts' | 'close' }
   | { readonly id: number; readonly kind: 'renew tls'; readonly identity: BareIdentity }
-  | { readonly id: number; readonly kind: 'acquaint'; readonly acquaintances: BareAcquaintances }
+  | { readonly id: number; readonly kind: 'acquaint'; readonly acquaintances: BareKnownSources }
 
 /** What the thread tells. */
 export type News =
@@ -61,11 +61,11 @@ export function bareIdentity({ certificate, key, authorities }: TlsIdentity): Ba
   return { certificate, key: key.reveal(), authorities }
 }
 
-export function bareAcquaintances({ challenge, ...plain }: Acquaintances): BareAcquaintances {
+export function bareKnownSources({ challenge, ...plain }: KnownSources): BareKnownSources {
   return { ...plain, challenge: challenge && { ...challenge, key: challenge.key.reveal() } }
 }
 
-export function acquaintancesOf({ challenge, ...plain }: BareAcquaintances): Acquaintances {
+export function acquaintancesOf({ challenge, ...plain }: BareKnownSources): KnownSources {
   return { ...plain, challenge: challenge && { ...challenge, key: new Secret(challenge.key) } }
 }
 

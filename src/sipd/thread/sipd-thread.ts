@@ -3,9 +3,9 @@ import type { Alarm, Milliseconds } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { Level } from '../../base/logger.js'
 import type { Sipd, SipdCounts, SipdNeeds } from '../contract.js'
-import type { Acquaintances } from '../transaction/admission/sources/known-sources.js'
+import type { KnownSources } from '../transaction/admission/sources/known-sources.js'
 import type { TlsIdentity } from '../transport/tls.js'
-import { type Beginning, bareAcquaintances, bareIdentity } from './messages.js'
+import { type Beginning, bareIdentity, bareKnownSources } from './messages.js'
 import { openThread, type StartWorker, type Thread } from './thread.js'
 
 export interface SipdThreadNeeds extends SipdNeeds {
@@ -42,7 +42,7 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
     async acquaint(acquaintances) {
       // Kept first: a thread that is being replaced begins with it.
       keeper.known = acquaintances
-      await keeper.thread?.ask({ kind: 'acquaint', acquaintances: bareAcquaintances(acquaintances) })
+      await keeper.thread?.ask({ kind: 'acquaint', acquaintances: bareKnownSources(acquaintances) })
     },
     counts: () => countsOf(keeper),
     close: () => close(keeper),
@@ -51,7 +51,7 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
 
 interface Keeper extends SipdThreadNeeds {
   tls: TlsIdentity | null
-  known: Acquaintances | null
+  known: KnownSources | null
   /** Null between the death of one and the start of the next. */
   thread: Thread | null
   restarts: number
@@ -113,7 +113,7 @@ function beginningOf(
     ...(tellsTrying !== undefined && { tellsTrying }),
     secret: secret.reveal(),
     tls: tls && bareIdentity(tls),
-    acquaintances: known && bareAcquaintances(known),
+    acquaintances: known && bareKnownSources(known),
     level: log.level as Level,
   }
 }

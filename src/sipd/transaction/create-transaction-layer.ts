@@ -15,8 +15,8 @@ import type { TlsIdentity } from '../transport/tls.js'
 import { openTransports, type Transports } from '../transport/transports.js'
 import type { OpenDatagramSocket } from '../transport/udp-socket.js'
 import { type Admission, type AdmissionLimits, createAdmission, defaultAdmissionLimits } from './admission/admission.js'
-import type { Acquaintances } from './admission/sources/known-sources.js'
-import { createLocatedPlaces } from './admission/sources/trunk-addresses.js'
+import type { KnownSources } from './admission/sources/known-sources.js'
+import { createTrunkAddresses } from './admission/sources/trunk-addresses.js'
 import type { TimersFor } from './client-machine.js'
 import { type ClientTransactions, createClientTransactions } from './client-transactions.js'
 import { type Counts, type Load, newCounts } from './counts.js'
@@ -61,7 +61,7 @@ export interface LiveTransactionLayer extends TransactionLayer {
   /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
   renewTls(identity: TlsIdentity): void
   /** From now on everybody else is a stranger. */
-  acquaint(acquaintances: Acquaintances): void
+  acquaint(acquaintances: KnownSources): void
 }
 
 interface Listeners {
@@ -124,9 +124,9 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   const dns = needs.dns ?? createSystemDns()
   const nextHops = createNextHops({ names: createDnsNames({ dns, offered: offeredBy(transports) }), transports, clock })
   const keepAlive = createKeepAlive({ transports, clock })
-  let known: Acquaintances | null = null
+  let known: KnownSources | null = null
   const onFound = (): void => void (known && admission.acquaint(known, trusted.places))
-  const trusted = createLocatedPlaces({ find: nextHops.find, clock, onFound, onFault })
+  const trusted = createTrunkAddresses({ find: nextHops.find, clock, onFound, onFault })
   return {
     ...userSide({ transports, clients, nextHops, listeners, admission }),
     counts: () => ({ ...counts }),

@@ -9,7 +9,7 @@ import type { Admission } from './admission/admission.js'
 import type { ClientTransactions } from './client-transactions.js'
 import type { Counts } from './counts.js'
 import type { RequestFate, ServerTransactions } from './server-transactions.js'
-import { answerStateless, type StatelessAnswer, type StatelessNeeds } from './stateless-response.js'
+import { answerStateless, type StatelessNeeds, type StatelessResponse } from './stateless-response.js'
 import { stampReceived } from './via-stamp.js'
 
 /** The way from bytes to transactions, for all that the transports tell. */
@@ -79,7 +79,7 @@ function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: numbe
   if (fate !== 'dropped') transports.advance(flow, needs.admission.isStranger(flow) ? 'spoke' : 'proven')
 }
 
-const refusals: Readonly<Partial<Record<RequestFate, StatelessAnswer>>> = {
+const refusals: Readonly<Partial<Record<RequestFate, StatelessResponse>>> = {
   merged: { status: 482 },
   refused: { status: 503, headers: [['Retry-After', retryAfterSeconds]] },
   'too large': { status: 513 },

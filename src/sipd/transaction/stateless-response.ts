@@ -6,7 +6,7 @@ import type { Transports } from '../transport/transports.js'
 import type { Counts } from './counts.js'
 import { answerTo } from './via-stamp.js'
 
-export interface StatelessAnswer {
+export interface StatelessResponse {
   readonly status: number
   readonly reason?: string
   readonly headers?: readonly (readonly [name: string, value: string])[]
@@ -22,7 +22,7 @@ export interface StatelessNeeds {
 }
 
 /** Answers a request that gets no transaction; an ACK gets no answer. Its copies get the same To tag (RFC 3261 §8.2.7). */
-export function answerStateless(needs: StatelessNeeds, request: SipRequest, flow: Flow, answer: StatelessAnswer): void {
+export function answerStateless(needs: StatelessNeeds, request: SipRequest, flow: Flow, answer: StatelessResponse): void {
   if (request.method === 'ACK') return
   const response = createResponse(request, answer.status, answer.reason, tagFor(request))
   for (const [name, value] of answer.headers ?? []) response.append(name, value)

@@ -1,12 +1,12 @@
 import type { RedisAccess } from '../../config/config.js'
-import type { ReachablePlace } from './connection.js'
+import type { ReachableTarget } from './connection.js'
 import { type Trouble, type TroubledPlace, troubleOf } from './connection-errors.js'
 
 /**
  * The user name to show. A URL with a user name alone may hold a password in the wrong place (`redis://password@host`), so that one is not
  * shown.
  */
-export function userOf(place: ReachablePlace): string | null {
+export function userOf(place: ReachableTarget): string | null {
   const access: RedisAccess | undefined = place.kind === 'socket' ? undefined : place.access
   if (access?.username) return access.username
   if (place.kind !== 'url') return null
@@ -15,7 +15,7 @@ export function userOf(place: ReachablePlace): string | null {
 }
 
 /** How a person reaches it, without the password, which `--askpass` asks for. */
-export function redisCliFor(place: ReachablePlace): string {
+export function redisCliFor(place: ReachableTarget): string {
   const user = userOf(place)
   const name = user === null ? '' : ` --user ${/^[\w.@-]+$/.test(user) ? user : `'${user.replaceAll("'", "'\\''")}'`}`
   const asked = hasPassword(place) ? ' --askpass' : ''
@@ -23,16 +23,16 @@ export function redisCliFor(place: ReachablePlace): string {
 }
 
 /** Tells apart why this Redis cannot be used. */
-export function redisTrouble(fault: unknown, place: ReachablePlace): Trouble {
+export function redisTrouble(fault: unknown, place: ReachableTarget): Trouble {
   return troubleOf(fault, wordsOf(place))
 }
 
-function hasPassword(place: ReachablePlace): boolean {
+function hasPassword(place: ReachableTarget): boolean {
   if (place.kind === 'socket') return false
   return Boolean(place.access?.password) || (place.kind === 'url' && new URL(place.url.reveal()).password !== '')
 }
 
-function addressFor(place: ReachablePlace): string {
+function addressFor(place: ReachableTarget): string {
   switch (place.kind) {
     case 'socket':
       return `-s ${place.path}`
@@ -50,6 +50,6 @@ function addressFor(place: ReachablePlace): string {
 }
 
 /** What messages say of the place. */
-export function wordsOf(place: ReachablePlace): TroubledPlace {
+export function wordsOf(place: ReachableTarget): TroubledPlace {
   return { user: userOf(place), cli: redisCliFor(place) }
 }

@@ -1,13 +1,13 @@
 import type { ConnectionOptions } from 'node:tls'
 import { Redis } from 'ioredis'
 import type { Clock } from '../../base/clock.js'
-import type { HostPort, RedisAccess, RedisPlace } from '../../config/config.js'
+import type { HostPort, RedisAccess, RedisTarget } from '../../config/config.js'
 import { type ClusterNeeds, type ConnectionSettings, createSlotMap } from './cluster.js'
 import { type ConnectorNeeds, connectorTo } from './connector.js'
 import { createSentinels, type Sentinels } from './sentinels.js'
 
 /** A place that can be connected to: an embedded server has become a socket by now. */
-export type ReachablePlace = Exclude<RedisPlace, { kind: 'embedded' }> | { readonly kind: 'socket'; readonly path: string }
+export type ReachableTarget = Exclude<RedisTarget, { kind: 'embedded' }> | { readonly kind: 'socket'; readonly path: string }
 
 /** No answer within this time counts as no Redis: a caller is waiting. */
 export const answerWithinMs = 1_000
@@ -35,7 +35,7 @@ const options = {
 
 /** Where the connections of a network go. */
 export interface Destination {
-  readonly place: ReachablePlace
+  readonly place: ReachableTarget
   /** The network's hash tag: where it lies in a cluster decides where the connections go. */
   readonly tag: string
   /** Those who say which server is the primary, where there are any. */
@@ -43,7 +43,7 @@ export interface Destination {
   close(): void
 }
 
-export function createDestination(place: ReachablePlace, tag: string, clock: Clock): Destination {
+export function createDestination(place: ReachableTarget, tag: string, clock: Clock): Destination {
   const sentinels = place.kind === 'sentinel' ? sentinelsOf(place, clock) : null
   return { place, tag, sentinels, close: () => sentinels?.close() }
 }
@@ -71,7 +71,7 @@ export function newConnection({ place, tag, sentinels }: Destination, changes: C
   }
 }
 
-export function clusterNeeds({ servers, access }: Extract<ReachablePlace, { kind: 'cluster' }>, tag: string): ClusterNeeds {
+export function clusterNeeds({ servers, access }: Extract<ReachableTarget, { kind: 'cluster' }>, tag: string): ClusterNeeds {
   return { servers, tag, options: { ...options, ...credentialsOf(access) }, tls: encryptionOf(access) }
 }
 
@@ -96,7 +96,7 @@ function aimed(common: ConnectionSettings, access: RedisAccess | undefined, way:
   return redis
 }
 
-function sentinelsOf({ name, sentinels, access }: Extract<ReachablePlace, { kind: 'sentinel' }>, clock: Clock): Sentinels {
+function sentinelsOf({ name, sentinels, access }: Extract<ReachableTarget, { kind: 'sentinel' }>, clock: Clock): Sentinels {
   const tls = encryptionOf(access)
   const settings: ConnectionSettings = {
     ...options,

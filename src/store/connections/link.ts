@@ -5,7 +5,7 @@ import { type ErrorCode, isAppError, messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { StoreState } from '../contract.js'
 import type { Trouble, TroubledPlace } from './connection-errors.js'
-import { createComplaints } from './outage-reasons.js'
+import { createOutageReasons } from './outage-reasons.js'
 
 /** The connections to Redis: either all there, prepared and healthy, or `lost`. */
 export interface Link {
@@ -50,7 +50,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   let prepared: Promise<void> = Promise.resolve()
   let again = false
   let closed = false
-  const complaints = createComplaints({ connections, place, isOpen: () => !closed, log })
+  const complaints = createOutageReasons({ connections, place, isOpen: () => !closed, log })
   const revivals = new Map<Redis, Alarm>()
   let retry: Alarm | null = null
   let opened: { resolve: () => void; reject: (fault: unknown) => void } | null = null

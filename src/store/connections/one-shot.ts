@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../base/clock.js'
-import { createDestination, introduce, newConnection, type ReachablePlace } from './connection.js'
+import { createDestination, introduce, newConnection, type ReachableTarget } from './connection.js'
 
 export interface SingleUse {
-  readonly place: ReachablePlace
+  readonly place: ReachableTarget
   /** The network's hash tag. */
   readonly tag: string
   readonly clock: Clock

@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.js'
 import { type Trouble, type TroubledPlace, troubleLine, troubleOf } from './connection-errors.js'
 
 /** Why the connections cannot be used; each reason is logged once until they can. */
-export interface Complaints {
+export interface OutageReasons {
   readonly trouble: Trouble | null
   note(fault: unknown): void
   /** To be called every second while Redis is lost. */
@@ -13,7 +13,7 @@ export interface Complaints {
   reset(): void
 }
 
-export interface ComplaintNeeds {
+export interface OutageReasonNeeds {
   readonly connections: readonly Redis[]
   readonly place: TroubledPlace
   /** False when nobody wants to hear any more. */
@@ -24,7 +24,7 @@ export interface ComplaintNeeds {
 /** So many connections may end without a reason before that is worth a word: during a failover some do. */
 const silentCloses = 2
 
-export function createComplaints({ connections, place, isOpen, log }: ComplaintNeeds): Complaints {
+export function createOutageReasons({ connections, place, isOpen, log }: OutageReasonNeeds): OutageReasons {
   const told = new Set<string>()
   let trouble: Trouble | null = null
   /** Connections that were open, and not ready, at the last look. */

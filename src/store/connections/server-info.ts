@@ -3,7 +3,7 @@ import type { Clock, Milliseconds } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { FunctionLibrary } from '../contract.js'
 import { createKeys } from '../keys.js'
-import type { ReachablePlace } from './connection.js'
+import type { ReachableTarget } from './connection.js'
 import { overOwnConnection } from './one-shot.js'
 
 /** What a Redis says of itself. It is only asked: nothing is loaded, nothing written. */
@@ -28,7 +28,7 @@ export interface RedisReport {
 }
 
 export interface InspectionNeeds {
-  readonly redis: ReachablePlace
+  readonly redis: ReachableTarget
   readonly network: string
   readonly functions: FunctionLibrary
   readonly clock: Clock

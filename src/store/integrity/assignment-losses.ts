@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Hash, WritableReplica } from '../replica.js'
-import type { Marks } from './removal-marks.js'
+import type { RemovalMarks } from './removal-marks.js'
 import { isLossBy } from './watched-records.js'
 
 /**
@@ -29,7 +29,7 @@ interface LostSeat {
 
 export interface SeatLossNeeds {
   readonly replica: Pick<WritableReplica, 'hash'>
-  readonly marks: Pick<Marks, 'states'>
+  readonly marks: Pick<RemovalMarks, 'states'>
   readonly clock: Clock
 }
 

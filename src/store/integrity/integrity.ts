@@ -11,7 +11,7 @@ import { misfitCondition } from '../wrong-types.js'
 import { createAudit } from './audit.js'
 import { createLosses, type Losses } from './losses.js'
 import { createMemoryWatch } from './memory-watch.js'
-import { createMarks } from './removal-marks.js'
+import { createRemovalMarks } from './removal-marks.js'
 
 /** Whether Redis still holds what it was given. */
 export interface Integrity {
@@ -52,7 +52,7 @@ export function createIntegrity(needs: IntegrityNeeds): Integrity {
   const misfits = new Map<string, string>()
   const losses = createLosses({
     replica,
-    marks: createMarks(redis, keys),
+    marks: createRemovalMarks(redis, keys),
     clock,
     networkClock,
     onLost: () => void tellLost(),

@@ -3,7 +3,7 @@ import { counted } from '../../base/output/counted.js'
 import type { NetworkClock } from '../contract.js'
 import type { Fields, Hash, WritableReplica } from '../replica.js'
 import { createSeatLosses, withoutSeats, withSeats } from './assignment-losses.js'
-import type { Marks } from './removal-marks.js'
+import type { RemovalMarks } from './removal-marks.js'
 import { createCensus, kindOf, seatsOf } from './watched-records.js'
 
 /**
@@ -42,7 +42,7 @@ export interface Losses {
 
 export interface LossNeeds {
   readonly replica: WritableReplica
-  readonly marks: Marks
+  readonly marks: RemovalMarks
   /** The node's own. */
   readonly clock: Clock
   /** By which removals are marked. */

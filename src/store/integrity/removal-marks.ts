@@ -9,7 +9,7 @@ export const removalMarks = 'removed'
 export const everything = '*'
 
 /** What Redis knows of intended removals. */
-export interface Marks {
+export interface RemovalMarks {
   /** When each key was removed through hotdesk, or the loss of everything was accepted; 0: neither was done. */
   removals(keys: readonly string[]): Promise<readonly Milliseconds[]>
   /** The state in the record of each phone, such as `idle`; `seated`: a login of it is in `devices`; null: there is none. */
@@ -21,7 +21,7 @@ export interface Marks {
 /** So many names go into one command. */
 const batchSize = 500
 
-export function createMarks(redis: Redis, keys: Keys): Marks {
+export function createRemovalMarks(redis: Redis, keys: Keys): RemovalMarks {
   return {
     async removals(names) {
       const found: Milliseconds[] = []

@@ -3,7 +3,7 @@ import { systemClock } from '../../base/clock.js'
 import { AppError, messageOf } from '../../base/errors.js'
 import { redisTrouble } from '../connections/address-text.js'
 import { atEveryPrimary } from '../connections/cluster.js'
-import { clusterNeeds, type ReachablePlace } from '../connections/connection.js'
+import { clusterNeeds, type ReachableTarget } from '../connections/connection.js'
 import { troubleLine } from '../connections/connection-errors.js'
 import { overOwnConnection } from '../connections/one-shot.js'
 import type { FunctionLibrary } from '../contract.js'
@@ -12,7 +12,7 @@ import { refuseOldRedis } from './library.js'
 import { contentOf, hasContent, load, olderNodes, type Presence, presenceOf } from './presence.js'
 
 export interface InstallationNeeds {
-  readonly redis: ReachablePlace
+  readonly redis: ReachableTarget
   readonly network: string
   readonly functions: FunctionLibrary
   /** `now`: while older nodes live. `force`: whatever Redis holds. */
@@ -74,12 +74,12 @@ async function refusalOf(redis: Redis, present: Presence, { functions, insists }
   return { outcome: 'REFUSED', option: '--now', reason }
 }
 
-async function atEveryServer(place: ReachablePlace, tag: string, work: (redis: Redis) => Promise<void>): Promise<void> {
+async function atEveryServer(place: ReachableTarget, tag: string, work: (redis: Redis) => Promise<void>): Promise<void> {
   if (place.kind === 'cluster') return atEveryPrimary(clusterNeeds(place, tag), work)
   await overOwnConnection({ place, tag, clock: systemClock }, work)
 }
 
-function explained(fault: unknown, place: ReachablePlace): unknown {
+function explained(fault: unknown, place: ReachableTarget): unknown {
   if (fault instanceof AppError) return fault
   const trouble = redisTrouble(fault, place)
   const words = messageOf(fault).startsWith('NOPERM')

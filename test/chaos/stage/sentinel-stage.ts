@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { systemClock } from '../../../src/base/clock.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { RedisPlace } from '../../../src/config/config.js'
+import type { RedisTarget } from '../../../src/config/config.js'
 import { createStore, type Store } from '../../../src/store/store.js'
 import type { RedisProcess } from '../../support/redis/redis-process.js'
 import { nodePasswords, startTestSentinel, type TestSentinel } from '../../support/redis/redis-sentinel.js'
 import { storeNeeds } from '../../support/redis/redis-store.js'
-import { openSwitchboard, type Switchboard } from '../../support/redis/redis-switchboard.js'
+import { type IvrDispatch, openSwitchboard } from '../../support/redis/redis-switchboard.js'
 import { judge } from '../checker.js'
 import type { Course, History, Verdict } from '../history.js'
 import { aftermathOf, furnish, startLoad, until } from './desks.js'
@@ -30,7 +30,7 @@ export function sentinelHistory(name: string, title: string, trouble: Trouble): 
   return { name, title, run: (course) => play(course, { trouble, board: null }) }
 }
 
-export type SplitTrouble = (stage: SentinelStage & { readonly board: Switchboard }, course: Course) => Promise<void>
+export type SplitTrouble = (stage: SentinelStage & { readonly board: IvrDispatch }, course: Course) => Promise<void>
 
 /** The same over a network that can be split; node c is the party `minority`, the others `mainland`. */
 export function splitHistory(name: string, title: string, trouble: SplitTrouble): History {
@@ -46,7 +46,7 @@ export function splitHistory(name: string, title: string, trouble: SplitTrouble)
 
 interface Play {
   readonly trouble: Trouble
-  readonly board: Switchboard | null
+  readonly board: IvrDispatch | null
 }
 
 async function play(course: Course, { trouble, board }: Play): Promise<Verdict> {
@@ -79,9 +79,9 @@ async function play(course: Course, { trouble, board }: Play): Promise<Verdict> 
   }
 }
 
-function withPassword(place: RedisPlace, name: NodeName): RedisPlace {
+function withPassword(place: RedisTarget, name: NodeName): RedisTarget {
   const password = new Secret(nodePasswords[name === 'c' ? 'minority' : 'mainland'])
-  return { ...place, access: { username: 'node', password, sentinelPassword: password, isEncrypted: false, ca: null } } as RedisPlace
+  return { ...place, access: { username: 'node', password, sentinelPassword: password, isEncrypted: false, ca: null } } as RedisTarget
 }
 
 /** Orders a planned failover, and resolves with the previous primary when the sentinels name another. */

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import { type Acquaintances, createSipd, type LocalSipdNeeds } from '../../../src/sipd/sipd.js'
+import { createSipd, type KnownSources, type LocalSipdNeeds } from '../../../src/sipd/sipd.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { inDialog, offer, openTcpPhone, openTcpServer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openWireApplication, type WireApplication } from '../../support/sip/wire-application.js'
@@ -190,7 +190,7 @@ describe('a dialog that came to one of several sockets', () => {
 })
 
 describe('keep-alives (RFC 5626 §3.5)', () => {
-  const known: Acquaintances = { addresses: [], uris: [], flows: [], challenge: null }
+  const known: KnownSources = { addresses: [], uris: [], flows: [], challenge: null }
 
   /** A socket that counts what is no SIP message. */
   async function listener(): Promise<Socket & { readonly heard: () => readonly string[] }> {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
-import type { RedisAccess, RedisPlace } from '../../../src/config/config.js'
+import type { RedisAccess, RedisTarget } from '../../../src/config/config.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { type DeskNode, device, extension, openDeskNode, pin } from '../../support/redis/redis-network.js'
@@ -22,7 +22,7 @@ function type(command: string, user: readonly string[] = []): string {
 
 const view = ['--user', 'hotdesk-view', '--pass', 'view-password', '--no-auth-warning']
 
-function as(username: string, password: string): RedisPlace {
+function as(username: string, password: string): RedisTarget {
   const access: RedisAccess = { username, password: new Secret(password), sentinelPassword: null, isEncrypted: false, ca: null }
   return { kind: 'url', url: new Secret(`unix://${redis.socket}`), access }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
-import type { RedisPlace } from '../../../src/config/config.js'
+import type { RedisTarget } from '../../../src/config/config.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/library.js'
 import type { Store, StoreNeeds } from '../../../src/store/store.js'
 import { freePort } from '../../support/net/free-port.js'
@@ -24,14 +24,14 @@ async function startRedis(): Promise<TestRedis> {
   return redis
 }
 
-function as(username: string, redis: TestRedis): RedisPlace {
+function as(username: string, redis: TestRedis): RedisTarget {
   const access = { username, password: new Secret(password), sentinelPassword: null, isEncrypted: false, ca: null }
   return { kind: 'url', url: new Secret(`unix://${redis.socket}`), access }
 }
 
-const url = (text: string): RedisPlace => ({ kind: 'url', url: new Secret(text) })
+const url = (text: string): RedisTarget => ({ kind: 'url', url: new Secret(text) })
 
-async function open(place: RedisPlace, changes: Partial<StoreNeeds> = {}): Promise<{ store: Store; log: KeptLog }> {
+async function open(place: RedisTarget, changes: Partial<StoreNeeds> = {}): Promise<{ store: Store; log: KeptLog }> {
   const log = keepLog()
   const directory = temporaryFolder('trouble')
   const store = await openTestStore({ place, directory }, { startWithinMs: 400, log: log.log, ...changes })
@@ -55,7 +55,7 @@ async function standIn(behave: (socket: Socket) => void): Promise<string> {
 }
 
 /** Log and condition of a store that cannot be used. */
-async function expectTrouble(place: RedisPlace, words: RegExp): Promise<Store> {
+async function expectTrouble(place: RedisTarget, words: RegExp): Promise<Store> {
   const { store, log } = await open(place)
   const isTold = (): boolean => entriesOf(log).some(({ event, msg = '' }) => event === 'store.waiting' && words.test(msg))
   await expect.poll(isTold, { timeout: 6_000, interval: 20 }).toBe(true)

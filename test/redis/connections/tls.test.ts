@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
-import { parseConfig, type RedisPlace } from '../../../src/config/config.js'
+import { parseConfig, type RedisTarget } from '../../../src/config/config.js'
 import { createStore, type Store, type StoreNeeds } from '../../../src/store/store.js'
 import { freePort } from '../../support/net/free-port.js'
 import { keepLog } from '../../support/node/kept-log.js'
@@ -22,12 +22,12 @@ afterAll(() => tls.close())
 afterEach(() => store.close())
 
 /** As the configuration file says it. */
-function placeOf(redis: string): RedisPlace {
+function placeOf(redis: string): RedisTarget {
   const text = `node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\nsecret: 0123456789abcdef\nredis: ${redis}\n`
   return parseConfig({ text, file: join(tls.directory, 'hotdesk.yaml'), env: {}, cwd: '/', purpose: 'look' }).redis
 }
 
-async function open(redis: RedisPlace, changes: Partial<StoreNeeds> = {}): Promise<Store> {
+async function open(redis: RedisTarget, changes: Partial<StoreNeeds> = {}): Promise<Store> {
   return createStore({ ...storeNeeds(redis, temporaryFolder('tls')), startWithinMs: 5_000, ...changes })
 }
 

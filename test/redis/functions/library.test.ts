@@ -6,7 +6,7 @@ import type { NodeName, SiteName } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { thisProcess } from '../../../src/base/process-identity.js'
-import type { RedisPlace } from '../../../src/config/config.js'
+import type { RedisTarget } from '../../../src/config/config.js'
 import { joinNetwork, type Membership, newBoot } from '../../../src/directory/directory.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/library.js'
 import { createKeys } from '../../../src/store/keys.js'
@@ -43,7 +43,7 @@ interface Start {
   readonly loading?: Loading
 }
 
-const place = () => redis.place as Exclude<RedisPlace, { kind: 'embedded' }>
+const place = () => redis.place as Exclude<RedisTarget, { kind: 'embedded' }>
 
 /** As a program of that version opens it. */
 async function start(functions: FunctionLibrary, { log: kept = keepLog(), name = 'a', loading = 'install' }: Start = {}): Promise<Store> {

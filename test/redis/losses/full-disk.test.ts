@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../../src/base/clock.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { RedisPlace } from '../../../src/config/config.js'
+import type { RedisTarget } from '../../../src/config/config.js'
 import { freePort } from '../../support/net/free-port.js'
 import { removeFolder } from '../../support/process/remove-folder.js'
 import { type DeskNode, device, extension, openDeskNode, pin } from '../../support/redis/redis-network.js'
@@ -46,7 +46,7 @@ describe('a Redis that cannot write its file', () => {
     // Writing too much is an error for whoever ignores the signal.
     const before = ['sh', '-c', 'trap "" XFSZ; exec "$@"', 'sh']
     server = await launchRedis({ port, before, words: [...words, '--appendonly', 'yes', '--appendfsync', 'everysec'] })
-    const place: RedisPlace = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`) }
+    const place: RedisTarget = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`) }
     const metrics = createMetrics()
     node = await openDeskNode({ directory, place }, { metrics })
     expect(await login('100', '4711')).toEqual({ outcome: 'LOGGED_IN' })

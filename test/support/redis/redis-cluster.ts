@@ -2,7 +2,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause, systemClock } from '../../../src/base/clock.js'
-import type { RedisPlace } from '../../../src/config/config.js'
+import type { RedisTarget } from '../../../src/config/config.js'
 import { freePort } from '../net/free-port.js'
 import { removeFolder } from '../process/remove-folder.js'
 import { launchRedis, type RedisProcess } from './redis-process.js'
@@ -10,7 +10,7 @@ import { launchRedis, type RedisProcess } from './redis-process.js'
 /** Three primaries with a third of the slots each, and a replica of each, on loopback. */
 export interface TestCluster {
   readonly directory: string
-  readonly place: RedisPlace
+  readonly place: RedisTarget
   /** The primary that owns the slot of this tag now. */
   ownerOf(tag: string): Promise<RedisProcess>
   /** Its replica. */

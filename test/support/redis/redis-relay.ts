@@ -1,10 +1,10 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { Secret } from '../../../src/base/secret.js'
-import type { RedisPlace } from '../../../src/config/config.js'
+import type { RedisTarget } from '../../../src/config/config.js'
 
 /** The network between a node and Redis, which a test can cut. */
 export interface RedisRelay {
-  readonly place: RedisPlace
+  readonly place: RedisTarget
   /** The same as a configuration has it. */
   readonly url: string
   /** `reset`: both sides hear of it at once. `silence`: nothing passes any more, and nobody hears so. New connections fare alike. */

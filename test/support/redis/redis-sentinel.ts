@@ -2,16 +2,16 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause, systemClock } from '../../../src/base/clock.js'
-import type { RedisPlace } from '../../../src/config/config.js'
+import type { RedisTarget } from '../../../src/config/config.js'
 import { freePort } from '../net/free-port.js'
 import { removeFolder } from '../process/remove-folder.js'
 import { launchRedis, type RedisProcess } from './redis-process.js'
-import type { Front, Switchboard } from './redis-switchboard.js'
+import type { Front, IvrDispatch } from './redis-switchboard.js'
 
 /** A primary, its two replicas and three sentinels that watch them, all on loopback. */
 export interface TestSentinel {
   readonly directory: string
-  readonly place: RedisPlace
+  readonly place: RedisTarget
   /** The primary at first, then its replicas. */
   readonly servers: readonly RedisProcess[]
   readonly sentinels: readonly RedisProcess[]
@@ -25,7 +25,7 @@ export interface TestSentinel {
 }
 
 /** Over a switchboard, the servers are the parties `redis-0` … and `sentinel-0` …. */
-export async function startTestSentinel(board: Switchboard | null = null): Promise<TestSentinel> {
+export async function startTestSentinel(board: IvrDispatch | null = null): Promise<TestSentinel> {
   const directory = await mkdtemp(join(tmpdir(), 'hotdesk-sentinel-'))
   const ports = await Promise.all(Array.from({ length: 6 }, freePort))
   const fronts = new Map<number, Front>()

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Alarm, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
-import type { RedisPlace } from '../../../src/config/config.js'
+import type { RedisTarget } from '../../../src/config/config.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/library.js'
 import { createStore, type Store, type StoreNeeds, type StoreState } from '../../../src/store/store.js'
 import type { KeptLog } from '../node/kept-log.js'
@@ -14,7 +14,7 @@ export function openTestStore(redis: Pick<TestRedis, 'place' | 'directory'>, cha
   return createStore({ ...storeNeeds(redis.place, join(redis.directory, 'data')), ...changes })
 }
 
-export function storeNeeds(redis: RedisPlace, data: string): StoreNeeds {
+export function storeNeeds(redis: RedisTarget, data: string): StoreNeeds {
   return {
     redis,
     network: 'hd',

@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
  * it announces as its address. A server makes its own connections from a loopback address of its own; a node gives itself away by a word
  * in its first bytes (its password).
  */
-export interface Switchboard {
+export interface IvrDispatch {
   /** Opens the front of a server. */
   front(party: string, port: number): Promise<Front>
   /** Nothing passes from one island to another any longer, and nobody hears so. Those not named are on the mainland. */
@@ -29,7 +29,7 @@ interface Pair {
 }
 
 /** @param words node → a word that only its first bytes have */
-export function openSwitchboard(words: Readonly<Record<string, string>>): Switchboard {
+export function openSwitchboard(words: Readonly<Record<string, string>>): IvrDispatch {
   const pairs = new Set<Pair>()
   const fronts: Server[] = []
   const partyAt = new Map<string, string>()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Secret } from '../../../src/base/secret.js'
-import type { RedisPlace } from '../../../src/config/config.js'
+import type { RedisTarget } from '../../../src/config/config.js'
 import { tied } from '../process/child.js'
 import { removeFolder } from '../process/remove-folder.js'
 
@@ -14,7 +14,7 @@ const run = promisify(execFile)
 export interface TestRedis {
   readonly directory: string
   readonly socket: string
-  readonly place: RedisPlace
+  readonly place: RedisTarget
   /** The real redis-cli, as an operator types it; answers what it prints, trimmed. */
   cli(...words: readonly string[]): Promise<string>
   /** Empties it as an operator does who means it: the nodes take it for no loss. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../../src/base/clock.js'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import { type Acquaintances, createSipd, type LocalSipd, type LocalSipdNeeds, type OutboundRoute } from '../../../src/sipd/sipd.js'
+import { createSipd, type KnownSources, type LocalSipd, type LocalSipdNeeds, type OutboundRoute } from '../../../src/sipd/sipd.js'
 import { openTcpPhone, openUdpPeer, type SipPeer } from './sip-peer.js'
 import { openWireApplication, type WireApplication } from './wire-application.js'
 
@@ -31,7 +31,7 @@ export interface SipdStageOptions {
   readonly mostDialogs?: number
   readonly tellsTrying?: boolean
   readonly patienceMs?: number
-  readonly acquaintances?: Acquaintances | null
+  readonly acquaintances?: KnownSources | null
 }
 
 export async function openSipdStage(options: SipdStageOptions = {}): Promise<SipdStage> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
-import { passwordDoubts, passwordStrength } from '../../../src/cli/exchange/password-strength.js'
+import { passwordStrength, passwordWarnings } from '../../../src/cli/exchange/password-strength.js'
 import { newPassword } from '../../../src/cli/records/devices.js'
 
 const strengthOf = (text: string): string => passwordStrength(new Secret(text), 'HD0001')
@@ -45,7 +45,7 @@ describe('the strength of a SIP password', () => {
   })
 
   it('gives doubts that name the phones and never a password', () => {
-    const doubts = passwordDoubts(
+    const doubts = passwordWarnings(
       new Map([
         ['HD0001', new Secret('k3v9x2mq')],
         ['HD0002', new Secret('Xy7#Kq9!zP')],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createMirror } from '../../../src/hotdesk/reconcile/consistency.js'
+import { createConsistencyCheck } from '../../../src/hotdesk/reconcile/consistency.js'
 import { createReplica, type WritableReplica } from '../../../src/store/replica.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
@@ -21,7 +21,7 @@ function replicaOf(users: Fields, devices: Fields): WritableReplica {
 }
 
 const oddIn = (replica: WritableReplica): readonly string[] =>
-  createMirror(replica)
+  createConsistencyCheck(replica)
     .oddities()
     .map((oddity) => oddity.join(' '))
     .sort()
@@ -54,7 +54,7 @@ describe('the mirror', () => {
     fc.assert(
       fc.property(steps, (sequence) => {
         const replica = replicaOf({}, {})
-        const mirror = createMirror(replica)
+        const mirror = createConsistencyCheck(replica)
         for (const step of sequence) {
           replica.put(
             [],

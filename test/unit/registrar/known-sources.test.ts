@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import { type AcquaintanceWatch, acquaintancesNow, followAcquaintances } from '../../../src/registrar/known-sources.js'
-import type { Acquaintances } from '../../../src/sipd/sipd.js'
+import { acquaintancesNow, followKnownSources, type KnownSourcesWatch } from '../../../src/registrar/known-sources.js'
+import type { KnownSources } from '../../../src/sipd/sipd.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 
 const trunks = [
@@ -32,14 +32,14 @@ test('the SIP server hears of trunks, of nodes, and of the flows of phones, in t
 })
 
 let clock: ManualClock
-let watch: AcquaintanceWatch
+let watch: KnownSourcesWatch
 let flows: string[]
 let isAway = false
-const told: Acquaintances[] = []
+const told: KnownSources[] = []
 
-function follow(lines: typeof trunks): AcquaintanceWatch {
+function follow(lines: typeof trunks): KnownSourcesWatch {
   told.length = 0
-  return followAcquaintances({
+  return followKnownSources({
     trunks: lines,
     nodes: () => [],
     flows: () => flows,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { createOffers } from '../../../src/registrar/authentication/algorithm-offers.js'
+import { createAlgorithmOffers } from '../../../src/registrar/authentication/algorithm-offers.js'
 
 test('20,000 strangers with names of 8 kB leave no 160 MB of names in memory', () => {
-  const offers = createOffers({ algorithms: ['SHA-256', 'MD5'], capacity: 50_000 })
+  const offers = createAlgorithmOffers({ algorithms: ['SHA-256', 'MD5'], capacity: 50_000 })
   const name = 'a'.repeat(8_000)
   const before = process.memoryUsage().heapUsed
   // As it comes from the network: in one piece, each with memory of its own.

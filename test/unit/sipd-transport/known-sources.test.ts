@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createNonceForm } from '../../../src/sip/auth/nonce.js'
 import { createRequest, createResponse } from '../../../src/sip/builder.js'
-import type { Acquaintances } from '../../../src/sipd/sipd.js'
-import { createStandings } from '../../../src/sipd/transaction/admission/sources/source-records.js'
+import type { KnownSources } from '../../../src/sipd/sipd.js'
+import { createSourceRecords } from '../../../src/sipd/transaction/admission/sources/source-records.js'
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
 import type { Flow } from '../../../src/sipd/transport/flow.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { answer, challenge, openStillLayer, peer, type StillLayer, wire } from '../../support/sip/still-layer.js'
 
-const known: Acquaintances = {
+const known: KnownSources = {
   addresses: ['192.0.2.40', '127.0.0.1'],
   flows: ['udp 192.0.2.50:5060'],
   uris: ['sip:192.0.2.41', 'sip:127.0.0.1:5090'],
@@ -29,7 +29,7 @@ beforeEach(async () => {
 })
 afterEach(() => still.layer.close())
 
-async function acquaint(acquaintances: Acquaintances): Promise<void> {
+async function acquaint(acquaintances: KnownSources): Promise<void> {
   still.layer.acquaint(acquaintances)
   // The URIs of trunks are resolved.
   await new Promise(setImmediate)
@@ -220,7 +220,7 @@ describe('a source is real, and no more than that,', () => {
 })
 
 test('what a connection has proved ends with it: the next one from that port is another', () => {
-  const standings = createStandings(createManualClock(), 10)
+  const standings = createSourceRecords(createManualClock(), 10)
   const sides = { local: at('192.0.2.1'), advertised: at('192.0.2.1') }
   const flow: Flow = { protocol: 'tcp', remote: at('192.0.2.7', 40_000), ...sides, connection: 1 }
   standings.prove(flow)

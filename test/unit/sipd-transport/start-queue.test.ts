@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createWaitingRoom } from '../../../src/sipd/start-queue.js'
+import { createStartQueue } from '../../../src/sipd/start-queue.js'
 import { openStillLayer, wire } from '../../support/sip/still-layer.js'
 
 function request(method: string, user: string, number: number): string {
@@ -13,7 +13,7 @@ function request(method: string, user: string, number: number): string {
 
 test('who finds no seat any more is not kept waiting, but an emergency call finds one, and all are served in the order of their coming', async () => {
   const { layer, clock, arrives } = await openStillLayer({ limits: { unanswered: 20_000 } })
-  const room = createWaitingRoom({ layer, clock, patienceMs: 3_000 })
+  const room = createStartQueue({ layer, clock, patienceMs: 3_000 })
   const served: string[] = []
   room.layer.onRequest(({ request: { uri } }) => served.push(uri))
   for (let number = 0; number < 5_000; number += 1) arrives(request('REGISTER', String(10_000 + number), number))
@@ -28,7 +28,7 @@ test('who finds no seat any more is not kept waiting, but an emergency call find
 
 test('after its patience every request hears that nobody is there, but an emergency call waits three times as long', async () => {
   const { layer, clock, arrives } = await openStillLayer({ limits: { unanswered: 20_000 } })
-  const room = createWaitingRoom({ layer, clock, patienceMs: 3_000 })
+  const room = createStartQueue({ layer, clock, patienceMs: 3_000 })
   const served: string[] = []
   room.layer.onRequest(({ request: { uri } }) => served.push(uri))
   arrives(request('INVITE', '101', 1))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLocatedPlaces } from '../../../src/sipd/transaction/admission/sources/trunk-addresses.js'
+import { createTrunkAddresses } from '../../../src/sipd/transaction/admission/sources/trunk-addresses.js'
 import type { Hop } from '../../../src/sipd/transport/flow.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
@@ -10,7 +10,7 @@ test('a name that cannot be resolved keeps where it led, until it is followed no
   const clock = createManualClock()
   let isDnsUp = true
   let looked: Promise<unknown> = Promise.resolve()
-  const places = createLocatedPlaces({
+  const places = createTrunkAddresses({
     find(uri) {
       const answer = isDnsUp ? Promise.resolve([hop('192.0.2.40'), hop('192.0.2.41')]) : Promise.reject(new Error(`no ${uri}`))
       looked = answer.catch(() => undefined)

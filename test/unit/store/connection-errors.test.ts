@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
 import type { RedisAccess } from '../../../src/config/config.js'
 import { redisCliFor, redisTrouble } from '../../../src/store/connections/address-text.js'
-import type { ReachablePlace } from '../../../src/store/connections/connection.js'
+import type { ReachableTarget } from '../../../src/store/connections/connection.js'
 import { troubleOf } from '../../../src/store/connections/connection-errors.js'
 import { permissionFault } from '../../../src/store/library/function-callers.js'
 
@@ -94,13 +94,13 @@ describe('how a person reaches Redis', () => {
     isEncrypted: false,
     ca: null,
   })
-  const url = (text: string, username?: string | null): ReachablePlace => ({
+  const url = (text: string, username?: string | null): ReachableTarget => ({
     kind: 'url',
     url: new Secret(text),
     ...(username === undefined ? {} : { access: access(username) }),
   })
 
-  test.each<[string, ReachablePlace, string]>([
+  test.each<[string, ReachableTarget, string]>([
     ['a user', url('redis://r:6379', 'hotdesk-node'), 'redis-cli -h r -p 6379 --user hotdesk-node --askpass'],
     ['a user in the URL', url('redis://hotdesk-node:hunter2@r'), 'redis-cli -h r -p 6379 --user hotdesk-node --askpass'],
     ['a password alone', url('redis://:hunter2@r'), 'redis-cli -h r -p 6379 --askpass'],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createAgenda } from '../../../src/store/refetch-queue.js'
+import { createRefetchQueue } from '../../../src/store/refetch-queue.js'
 
 describe('what is to be read again', () => {
   it('is a whole hash when its time has come, and once', () => {
-    const agenda = createAgenda()
+    const agenda = createRefetchQueue()
     agenda.whole('users', 100)
     agenda.whole('user:100', 50)
     expect(agenda.next()).toBe(50)
@@ -15,7 +15,7 @@ describe('what is to be read again', () => {
   })
 
   it('is read at the earlier of two times', () => {
-    const agenda = createAgenda()
+    const agenda = createRefetchQueue()
     agenda.whole('users', 100)
     agenda.whole('users', 20)
     agenda.whole('users', 300)
@@ -23,7 +23,7 @@ describe('what is to be read again', () => {
   })
 
   it('is fields at once, each once, while the whole may wait', () => {
-    const agenda = createAgenda()
+    const agenda = createRefetchQueue()
     agenda.whole('users', 5_000)
     agenda.fields('users', ['100', '101'])
     agenda.fields('users', ['101', '102'])
@@ -33,7 +33,7 @@ describe('what is to be read again', () => {
   })
 
   it('is no field of a hash that is due as a whole', () => {
-    const agenda = createAgenda()
+    const agenda = createRefetchQueue()
     agenda.fields('users', ['100'])
     agenda.whole('users', 0)
     expect(agenda.take(0)).toEqual({ whole: ['users'], fields: [] })
@@ -41,7 +41,7 @@ describe('what is to be read again', () => {
   })
 
   it('comes in portions when there is much of it', () => {
-    const agenda = createAgenda()
+    const agenda = createRefetchQueue()
     for (let index = 0; index < 1_200; index++) agenda.whole(`user:${index}`, 0)
     const portions = [agenda.take(0), agenda.take(0), agenda.take(0)].map(({ whole }) => whole.length)
     expect(portions).toEqual([500, 500, 200])

@@ -8,7 +8,7 @@ import { composeInDialog } from '../compose.js'
 import { type Core, endsSubscription, expireWith, type Origin, sentPassage } from '../core.js'
 import { bareRequest, type RequestDraft } from '../draft.js'
 import { type SessionTerms, termsOf } from '../session/session-terms.js'
-import { onFlow, routedPlace } from '../uac/explicit-next-hop.js'
+import { explicitNextHop, onFlow } from '../uac/explicit-next-hop.js'
 import { answerClientCall } from '../uac/invite.js'
 import type { ClientCalls } from '../uac/invites.js'
 import { locate, sendRequest } from '../uac/sender.js'
@@ -121,7 +121,8 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
   const isRouted = routeUri !== '' && !(namesFlow(routeUri) && dialog.routeSet.length > 0)
   const over = !isRouted && (dialog.isPinned || dialog.routeSet.length === 0) ? dialog.flow : null
   if (over) found([{ ...hopOf(over), isUnconfirmed: isUnconfirmed(dialog) }, ...(dialog.isPinned ? [] : otherHops(core, dialog))])
-  else if (isRouted) locate(core, routedPlace(routeUri), (hops) => some(namesFlow(routeUri) ? follow(core, dialog, hops) : hops), failed)
+  else if (isRouted)
+    locate(core, explicitNextHop(routeUri), (hops) => some(namesFlow(routeUri) ? follow(core, dialog, hops) : hops), failed)
   else if (dialog.hops) some(dialog.hops)
   else {
     const { next } = dialog.path

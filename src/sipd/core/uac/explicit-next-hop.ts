@@ -3,7 +3,7 @@ import type { Flow, Hop } from '../../transaction/transaction-layer.js'
 import type { Place } from './sender.js'
 
 /** The next hop that an application names; with a flow, the socket that the far end has spoken to. */
-export function routedPlace(routeUri: string): Place {
+export function explicitNextHop(routeUri: string): Place {
   return { uri: routeUri, from: localEndIn(routeUri) }
 }
 

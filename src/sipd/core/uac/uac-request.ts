@@ -12,7 +12,7 @@ import { type Dialog, dialogId, newDialog } from '../dialogs/dialog.js'
 import { wayOfRequest } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
 import { fieldOf, type RequestDraft } from '../draft.js'
-import { onFlow, routedPlace } from './explicit-next-hop.js'
+import { explicitNextHop, onFlow } from './explicit-next-hop.js'
 import { answerClientCall, dialogOfResponse } from './invite.js'
 import type { ClientCalls } from './invites.js'
 import { failRequest, locate, sendRequest } from './sender.js'
@@ -78,7 +78,7 @@ export function createOutgoing(core: Core, calls: ClientCalls): Outgoing {
       }
       locate(
         core,
-        routed ? routedPlace(routeUri) : { uri: draft.uri, from: null },
+        routed ? explicitNextHop(routeUri) : { uri: draft.uri, from: null },
         (hops) => sendTo(desk, asked, hops),
         (reason) => refuse(desk, asked, reason),
       )

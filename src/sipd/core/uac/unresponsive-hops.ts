@@ -4,7 +4,7 @@ import type { Hop } from '../../transaction/transaction-layer.js'
 import { endpointText } from '../../transport/flow.js'
 
 /** Places that were silent when a call was for them: for a minute they are asked last, so that not every call waits for them. */
-export interface SilentPlaces {
+export interface UnresponsiveHops {
   note(hop: Hop): void
   /** It has answered. */
   forget(hop: Hop): void
@@ -15,7 +15,7 @@ export interface SilentPlaces {
 const silentForMs: Milliseconds = 60_000
 const mostPlaces = 1_000
 
-export function createSilentPlaces(clock: Clock): SilentPlaces {
+export function createUnresponsiveHops(clock: Clock): UnresponsiveHops {
   const until = createBoundedMap<Milliseconds>(mostPlaces)
   const placeOf = ({ protocol, remote }: Hop): string => `${protocol} ${endpointText(remote)}`
   const isSilent = (hop: Hop): boolean => (until.get(placeOf(hop)) ?? 0) > clock.now()

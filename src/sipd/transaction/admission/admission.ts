@@ -2,17 +2,17 @@ import type { Clock } from '../../../base/clock.js'
 import type { Logger } from '../../../base/logger.js'
 import type { SipRequest } from '../../../sip/message.js'
 import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
-import type { StatelessAnswer } from '../stateless-response.js'
+import type { StatelessResponse } from '../stateless-response.js'
 import { emergencyCallsTo, possibleHelp } from './emergency.js'
 import { createEvidence, type Evidence } from './evidence.js'
 import { createJudge, type Judge } from './judge.js'
 import { createOverloadWatch } from './overload.js'
-import { createRooms, defaultRoomLimits, type RoomLimits } from './request-quotas.js'
+import { createRequestQuotas, defaultRequestQuotaLimits, type RequestQuotaLimits } from './request-quotas.js'
 import { type BanLimits, createBans } from './sources/bans.js'
 import { createByteCredit } from './sources/byte-credit.js'
 import { createChallenges } from './sources/challenges.js'
-import type { Acquaintances } from './sources/known-sources.js'
-import { createStandings } from './sources/source-records.js'
+import type { KnownSources } from './sources/known-sources.js'
+import { createSourceRecords } from './sources/source-records.js'
 
 export type { Verdict } from './judge.js'
 
@@ -34,7 +34,7 @@ export interface Admission extends Evidence {
   /** A call to a number that brings help here or at another site, or one with digits for an outside line before it. */
   mayCallForHelp(request: SipRequest): boolean
   /** The answer for the verdict `challenge`. */
-  challengeFor(request: SipRequest, flow: Flow): StatelessAnswer
+  challengeFor(request: SipRequest, flow: Flow): StatelessResponse
   /** Something came back that only they were sent. */
   cameBack(flow: Flow): void
   /** Its connection is gone. */
@@ -47,7 +47,7 @@ export interface Admission extends Evidence {
   /** Its peer is known: the connection is not closed for its silence. */
   isKept(flow: Flow): boolean
   /** `located`: where the URIs lead. */
-  acquaint(acquaintances: Acquaintances, located: readonly Place[]): void
+  acquaint(acquaintances: KnownSources, located: readonly Place[]): void
   readonly bans: number
   /** Entries in all tables. */
   readonly remembered: number
@@ -61,7 +61,7 @@ export interface AdmissionLimits {
   /** Requests without any answer at the same time, above which the node counts as overloaded. */
   readonly unanswered: number
   readonly bans: BanLimits
-  readonly rooms: RoomLimits
+  readonly rooms: RequestQuotaLimits
   /** The largest request that a stranger may send, in bytes, other than an emergency call and BYE. */
   readonly strangerBytes: number
   /** Sources that are remembered, in each table. */
@@ -74,7 +74,7 @@ export const defaultAdmissionLimits: AdmissionLimits = {
   transactions: 400_000,
   unanswered: 5_000,
   bans: { banMs: 10 * 60_000, failures: 30, failureMs: 60_000, graceMs: 5_000 },
-  rooms: defaultRoomLimits,
+  rooms: defaultRequestQuotaLimits,
   strangerBytes: 16 * 1024,
   sources: 50_000,
   emergency: ['112', '911'],
@@ -96,11 +96,11 @@ export interface AdmissionNeeds {
 const reservedShare = 0.1
 
 export function createAdmission({ clock, log, limits, occupied, unanswered, continues, onBanned }: AdmissionNeeds): Admission {
-  const standings = createStandings(clock, limits.sources)
+  const standings = createSourceRecords(clock, limits.sources)
   const bans = createBans(clock, limits.bans, limits.sources)
   const challenges = createChallenges(clock, limits.sources)
   const credit = createByteCredit(limits.sources)
-  const rooms = createRooms(clock, limits.rooms, limits.sources)
+  const rooms = createRequestQuotas(clock, limits.rooms, limits.sources)
   const overload = createOverloadWatch({ clock, unanswered, limit: limits.unanswered })
   const isEmergency = emergencyCallsTo(limits.emergency)
   let mayBeHelp = possibleHelp([])

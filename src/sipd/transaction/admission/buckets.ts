@@ -42,13 +42,13 @@ export function createBuckets(clock: Clock, { perSecond, burst }: Rate, most: nu
 }
 
 /** Requests of one kind: each source has its share, and all of them together have one. */
-export interface Room {
+export interface RequestQuota {
   /** True if there was room for one more from that source, which is then taken. */
   enter(source: string): boolean
   readonly size: number
 }
 
-export function createRoom(clock: Clock, rates: { readonly source: Rate; readonly total: Rate }, most: number): Room {
+export function createRequestQuota(clock: Clock, rates: { readonly source: Rate; readonly total: Rate }, most: number): RequestQuota {
   const sources = createBuckets(clock, rates.source, most)
   const total = createBuckets(clock, rates.total, 1)
   return {

@@ -5,7 +5,7 @@ import { isLoopback } from '../../transport/local-address.js'
 import type { IsEmergency } from './emergency.js'
 import type { Bans, Reach } from './sources/bans.js'
 import type { Challenges } from './sources/challenges.js'
-import type { Standings } from './sources/source-records.js'
+import type { SourceRecords } from './sources/source-records.js'
 
 /** What requests and their responses show of a source, good and bad. What anybody can forge shows nothing. */
 export interface Evidence {
@@ -20,7 +20,7 @@ export interface Evidence {
 }
 
 export interface EvidenceNeeds {
-  readonly standings: Standings
+  readonly standings: SourceRecords
   readonly bans: Bans
   readonly challenges: Challenges
   readonly isEmergency: IsEmergency

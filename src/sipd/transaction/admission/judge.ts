@@ -1,11 +1,11 @@
 import type { SipRequest } from '../../../sip/message.js'
 import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
 import type { IsEmergency } from './emergency.js'
-import type { Rooms } from './request-quotas.js'
+import type { RequestQuotas } from './request-quotas.js'
 import { isScanner } from './scanners.js'
 import type { Bans } from './sources/bans.js'
 import type { Challenges } from './sources/challenges.js'
-import type { Standing, Standings } from './sources/source-records.js'
+import type { SourceRecords, Standing } from './sources/source-records.js'
 
 /**
  * What becomes of a request that would open a transaction. `refuse`: 503 with Retry-After. `challenge`: 401 or 407 without a transaction.
@@ -16,10 +16,10 @@ export type Verdict = 'admit' | 'refuse' | 'drop' | 'challenge' | 'too large' | 
 export type Judge = (request: SipRequest, flow: Flow, size: number) => Verdict
 
 export interface JudgeNeeds {
-  readonly standings: Standings
+  readonly standings: SourceRecords
   readonly bans: Bans
   readonly challenges: Challenges
-  readonly rooms: Rooms
+  readonly rooms: RequestQuotas
   readonly isEmergency: IsEmergency
   /** The request belongs to a dialog, or cancels a call, that is there. */
   readonly continues: (request: SipRequest) => boolean

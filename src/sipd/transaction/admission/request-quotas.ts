@@ -1,8 +1,8 @@
 import type { Clock } from '../../../base/clock.js'
-import { createBuckets, createRoom, type Rate } from './buckets.js'
+import { createBuckets, createRequestQuota, type Rate } from './buckets.js'
 
 /** New requests by kind of sender. What one kind uses up is missing to no other. */
-export interface RoomLimits {
+export interface RequestQuotaLimits {
   /** Of each trunk, node and registered flow. */
   readonly known: Rate
   /** Emergency calls of each registered flow. */
@@ -23,7 +23,7 @@ export interface RoomLimits {
 }
 
 /** An office of 1,000 phones behind one address that starts at once finds room: all are challenged, and all may answer. */
-export const defaultRoomLimits: RoomLimits = {
+export const defaultRequestQuotaLimits: RequestQuotaLimits = {
   known: { perSecond: 1_000, burst: 2_000 },
   knownEmergencies: { perSecond: 20, burst: 200 },
   answering: { source: { perSecond: 100, burst: 1_500 }, total: { perSecond: 500, burst: 3_000 } },
@@ -35,18 +35,18 @@ export const defaultRoomLimits: RoomLimits = {
   scarce: { perSecond: 20, burst: 40 },
 }
 
-export type Rooms = ReturnType<typeof createRooms>
+export type RequestQuotas = ReturnType<typeof createRequestQuotas>
 
-export function createRooms(clock: Clock, limits: RoomLimits, most: number) {
+export function createRequestQuotas(clock: Clock, limits: RequestQuotaLimits, most: number) {
   return {
     known: createBuckets(clock, limits.known, most),
     knownEmergencies: createBuckets(clock, limits.knownEmergencies, most),
     scarce: createBuckets(clock, limits.scarce, most),
-    answering: createRoom(clock, limits.answering, most),
-    strangers: createRoom(clock, limits.strangers, most),
+    answering: createRequestQuota(clock, limits.answering, most),
+    strangers: createRequestQuota(clock, limits.strangers, most),
     strangerDialogs: createBuckets(clock, limits.strangerDialogs, most),
-    answers: createRoom(clock, limits.answers, most),
-    emergencies: createRoom(clock, limits.emergencies, most),
-    answeringEmergencies: createRoom(clock, limits.answeringEmergencies, most),
+    answers: createRequestQuota(clock, limits.answers, most),
+    emergencies: createRequestQuota(clock, limits.emergencies, most),
+    answeringEmergencies: createRequestQuota(clock, limits.answeringEmergencies, most),
   }
 }

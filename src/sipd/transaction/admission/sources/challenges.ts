@@ -4,7 +4,7 @@ import { createNonceForm, type NonceForm } from '../../../../sip/auth/nonce.js'
 import { type DigestAlgorithm, printChallenge } from '../../../../sip/digest.js'
 import type { SipRequest, SipResponse } from '../../../../sip/message.js'
 import { sourceOf } from '../../../transport/flow.js'
-import type { StatelessAnswer } from '../../stateless-response.js'
+import type { StatelessResponse } from '../../stateless-response.js'
 import { createBoundedMap } from '../bounded-map.js'
 import type { ChallengeTerms } from './known-sources.js'
 
@@ -14,7 +14,7 @@ export interface Challenges {
   use(terms: ChallengeTerms | null): void
   readonly canAsk: boolean
   /** A challenge without a transaction (RFC 3261 §8.2.7, §26.3.2.4). `gently`: with no more than every phone can answer. */
-  ask(request: SipRequest, address: string, manner: 'fully' | 'gently'): StatelessAnswer
+  ask(request: SipRequest, address: string, manner: 'fully' | 'gently'): StatelessResponse
   /** The application sends a challenge there. */
   sent(response: SipResponse, address: string): void
   /** The request brings back a nonce that was sent to this address, and to no other. */

@@ -6,7 +6,7 @@ import type { DigestAlgorithm } from '../../../../sip/digest.js'
  * What the application knows of those who send. Until it says something, the server limits sources only when it is overloaded; from then
  * on everybody else is a stranger.
  */
-export interface Acquaintances {
+export interface KnownSources {
   /** Never banned, whatever the port: trunks and the other nodes. Loopback addresses are not listed here, because all of a machine shares them. */
   readonly addresses: readonly string[]
   /** Never banned: `udp 192.0.2.7:5060`, where a registered phone is, or a trunk or node of this machine. */

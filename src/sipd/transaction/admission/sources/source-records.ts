@@ -10,7 +10,7 @@ import { createBoundedMap } from '../bounded-map.js'
 export type Standing = 'trusted' | 'proven' | 'stranger'
 
 /** What is known of those who send. Nothing that a stranger sends from a forged address gets an entry here. */
-export interface Standings {
+export interface SourceRecords {
   of(flow: Flow): Standing
   /** It receives what is sent to it: a connection, or a UDP source that something came back from that only it was sent. */
   isReal(flow: Flow): boolean
@@ -32,7 +32,7 @@ export interface Standings {
 const provenMs: Milliseconds = 60 * 60_000
 const realMs: Milliseconds = 5 * 60_000
 
-export function createStandings(clock: Clock, most: number): Standings {
+export function createSourceRecords(clock: Clock, most: number): SourceRecords {
   const proven = createBoundedMap<Milliseconds>(most)
   const provenSources = createBoundedMap<Milliseconds>(most)
   const real = createBoundedMap<Milliseconds>(most)

@@ -2,13 +2,13 @@ import { type Alarm, type Clock, every, type Milliseconds } from '../../../../ba
 import type { Hop } from '../../../transport/flow.js'
 
 /** Where the URIs of trunks lead now, by DNS (RFC 3263). */
-export interface LocatedPlaces {
+export interface TrunkAddresses {
   follow(uris: readonly string[]): void
   readonly places: readonly Hop[]
   close(): void
 }
 
-export interface LocatedPlacesNeeds {
+export interface TrunkAddressesNeeds {
   readonly find: (uri: string) => Promise<readonly Hop[]>
   readonly clock: Clock
   readonly onFound: () => void
@@ -17,7 +17,7 @@ export interface LocatedPlacesNeeds {
 
 const againMs: Milliseconds = 60_000
 
-export function createLocatedPlaces({ find, clock, onFound, onFault }: LocatedPlacesNeeds): LocatedPlaces {
+export function createTrunkAddresses({ find, clock, onFound, onFault }: TrunkAddressesNeeds): TrunkAddresses {
   const found = new Map<string, readonly Hop[]>()
   let uris: readonly string[] = []
 
