@@ -15,6 +15,10 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 const inStream: readonly string[] = Object.keys(streamEvents)
 
+test('README fits into 200 lines', () => {
+  expect(read('README.md').split('\n').length).toBeLessThanOrEqual(200)
+})
+
 describe('every document', () => {
   test.each(documents.filter((path) => markersIn(read(path)).length > 0))('%s has the tables that `npm run docs` writes', async (path) => {
     await expect(withTables(read(path))).toMatchFileSnapshot(join(root, path))

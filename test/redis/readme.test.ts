@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRedisConsole, type RedisConsole } from '../support/redis/redis-console.js'
 
 /** Lines such as `redis-cli FCALL hotdesk_who 1 {hd} HD0001   # OCCUPIED 100`, to be pasted as they stand. */
-const readme = readFileSync(new URL('../../src/store/README.md', import.meta.url), 'utf8')
+const [readme = ''] = readFileSync(new URL('../../src/store/README.md', import.meta.url), 'utf8').split('\n## In production\n')
 const lines = [...readme.matchAll(/^(redis-cli \S.*?)\s+# (.*)$/gm)].map(([line, command = '', remark = '']) => ({ line, command, remark }))
 
 let desk: RedisConsole
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => desk.redis.close())
 beforeEach(() => desk.clear())
 
-describe('the README', () => {
+describe('src/store/README.md', () => {
   it('shows how to ask and how to act', () => expect(lines.length).toBeGreaterThanOrEqual(13))
 
   it.each(lines)('$command', async ({ line, command, remark }) => {

@@ -65,7 +65,7 @@ async function examination(config: Config): Promise<readonly Finding[]> {
 /** Redis answers, and its functions or records cannot be used. */
 function unreadable(fault: unknown): readonly Finding[] {
   if (!isAppError(fault)) throw fault
-  return [findingsAbout('records').wrong(fault.message, 'see the lines above; src/store/README.md, "Rights, failover, what is safe"')]
+  return [findingsAbout('records').wrong(fault.message, 'see the lines above; src/store/README.md, "In production"')]
 }
 
 const marks = { good: '✓', mind: '!', wrong: '✗' } as const

@@ -28,7 +28,7 @@ function silence(fault: unknown, config: Config): Finding {
   if (isAppError(fault, 'CONFIG_INVALID')) return wrong(fault.message, 'or remove that folder, if no node of yours uses it')
   if (config.redis.kind === 'embedded')
     return mind('the embedded Redis rests, as no node runs here', 'start the node, and ask again: hotdesk start')
-  if (isAppError(fault)) return wrong(fault.message, 'see src/store/README.md, "Rights, failover, what is safe"')
+  if (isAppError(fault)) return wrong(fault.message, 'see src/store/README.md, "In production"')
   const { says, todo } = redisTrouble(fault, config.redis)
   return wrong(says, todo)
 }
