@@ -5,6 +5,9 @@ import { errorCodes } from '../../../src/base/errors.js'
 import { logEvents } from '../../../src/base/events.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { createProgram } from '../../../src/cli/program.js'
+import { deviceFields } from '../../../src/cli/records/device-fields.js'
+import { siteFields } from '../../../src/cli/records/site-fields.js'
+import { userFields } from '../../../src/cli/records/user-fields.js'
 import { createTerminal } from '../../../src/cli/terminal.js'
 import { options } from '../../../src/config/config.js'
 import { streamEvents } from '../../../src/hotdesk/hotdesk.js'
@@ -27,6 +30,20 @@ export const tables: Readonly<Record<string, () => string>> = {
       program().commands.map((command) => [code(`hotdesk ${command.name()}`), command.description()]),
     ),
   options: () => program().commands.flatMap(describe).join('\n\n'),
+  columns: () =>
+    table(
+      ['file of', 'column', 'value', ''],
+      [
+        ['users', '`extension`', 'an extension, 1 to 15 digits', 'names the user'],
+        ...columnsOf('users', userFields),
+        ['users', '`pin`', '4 to 10 digits, or a hash', 'the PIN'],
+        ['devices', '`device`', 'a letter, then letters, digits and -', 'names the phone'],
+        ...columnsOf('devices', deviceFields),
+        ['devices', '`password`', '8 to 64 characters, or a sealed password', 'the SIP password'],
+        ['sites', '`site`', 'a site, such as paris', 'names the site'],
+        ...columnsOf('sites', siteFields),
+      ],
+    ),
   events: () => meanings('event', streamEvents),
   'log events': () => meanings('event', logEvents),
   errors: () => meanings('code', errorCodes),
@@ -40,6 +57,10 @@ export const tables: Readonly<Record<string, () => string>> = {
       ours.map(({ name, labelNames, help }) => [code(name), labelNames.map(code).join(', '), help]),
     )
   },
+}
+
+function columnsOf(kind: string, fields: readonly { name: string; expects: string; about: string }[]): string[][] {
+  return fields.map(({ name, expects, about }) => [kind, code(name), expects, about])
 }
 
 /** prom-client keeps the label names, but does not declare them. */
