@@ -52,6 +52,14 @@ describe('every document', () => {
     expect(dead).toEqual([])
   })
 
+  test('src/README.md names only files and folders that are there', () => {
+    const named = Array.from(read('src/README.md').matchAll(/`([a-z-]+\/[\w/.-]*)`/g), ([, path = '']) => path).filter(
+      (path) => !/^(?:test|transport|transaction|core|proxy|admin)\//.test(path) && !/^[a-z-]+\/$/.test(path),
+    )
+    expect(named.length).toBeGreaterThan(8)
+    expect(named.filter((path) => !existsSync(join(root, 'src', path)))).toEqual([])
+  })
+
   test('links only to headings that are there', () => {
     const anchorsOf = (path: string): string[] => Array.from(read(path).matchAll(/^#+ (.*)$/gm), ([, title = '']) => anchorOf(title))
     const dead = documents.flatMap((path) =>
