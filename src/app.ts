@@ -11,7 +11,7 @@ import { createMetrics, type Metrics } from './base/metrics.js'
 import { tightenData } from './base/output/private-files.js'
 import { thisProcess } from './base/process-identity.js'
 import { createSeal, type Seal } from './base/seal.js'
-import { type Calls, createCalls } from './calls/calls.js'
+import { type CallSettings, type Calls, createCalls } from './calls/calls.js'
 import { type Config, detachEnvironment } from './config/config.js'
 import { dialogueTiming, registrationOf, unprovenLimits } from './config/limits.js'
 import { mostOfSettings, readTextFile } from './config/yaml/text-file.js'
@@ -228,14 +228,13 @@ async function openDesk(ground: Ground, { dialplan, store, srf, server: { acquai
   const trunks = createTrunks(common('trunks'))
   lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
   const calls = createCalls({
-    ...common('calls'),
-    directory,
-    hotdesk,
-    registrar,
-    features,
-    trunks,
+    parts: { srf, store, directory, hotdesk, registrar, dialplan, trunks, ivr: features },
+    network: { node, domain, network, secret },
+    settings: callSettings(config),
     settled,
-    ...callLimits(config),
+    clock,
+    log: part(ground, 'calls'),
+    metrics,
   })
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
   finishCallsFirst(ground, calls)
@@ -298,7 +297,7 @@ function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership
   return membership
 }
 
-function callLimits(config: Config) {
+function callSettings(config: Config): CallSettings {
   return {
     recordsFolder: join(config.data, 'calls'),
     retentionDays: config.retentionDays,

@@ -1,17 +1,17 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 
-/** Which calls a node takes. It takes emergency calls in every state; of all others this decides. */
+/** Whether the node takes ordinary calls. It takes emergency calls in every state. */
 export interface Admission {
   readonly isOpen: boolean
-  /** Waits for a node that starts, up to six seconds. False: the caller must try again later. */
+  /** Waits up to six seconds for a node that is starting. False: the caller must try again later. */
   opens(): Promise<boolean>
   open(): void
-  /** For good: the node ends. */
+  /** Closes for good: the node is stopping. */
   stop(): void
 }
 
-/** A call that arrives while the node starts waits for this long. */
-const startPatienceMs: Milliseconds = 6_000
+/** How long a call that arrives during the start waits. */
+const startWaitMs: Milliseconds = 6_000
 
 export function createAdmission(clock: Clock): Admission {
   let state: 'starting' | 'open' | 'stopped' = 'starting'
@@ -30,7 +30,7 @@ export function createAdmission(clock: Clock): Admission {
     opens() {
       if (state !== 'starting') return Promise.resolve(state === 'open')
       return new Promise((resolve) => {
-        const alarm = clock.after(startPatienceMs, () => settle(false))
+        const alarm = clock.after(startWaitMs, () => settle(false))
         function settle(isAdmitted: boolean): void {
           alarm.cancel()
           waiting.delete(settle)

@@ -1,45 +1,42 @@
 import type { RefusalReason } from './failure.js'
 
-/** Why we end a call: the words for the Reason header, and what a caller hears who has no answer yet. */
-export const endings = {
+/** Why we end a call: the text of the Reason header, and the refusal that a caller without an answer gets. */
+export const endReasons = {
   stopping: { text: 'Node stopping', refusal: 'stopping' },
   'logged-out': { text: 'Logged out', refusal: 'draining' },
 } as const satisfies Record<string, { readonly text: string; readonly refusal: RefusalReason }>
 
-export type Ending = keyof typeof endings
+export type EndReason = keyof typeof endReasons
 
-/** How a call is ended from our side, in whatever state it is. */
+/** Ends a call from our side, in any state. */
 export interface CallControl {
-  /** An emergency call, or a call back from the centre: the end of the node waits for it. */
-  isHelp: boolean
+  /** An emergency call or a PSAP callback: a stopping node waits for it. */
+  isEmergency: boolean
   /** Ends the call now, or as soon as its state allows. */
-  hangUp(ending: Ending): void
-  /** What ends the call from here on, with words for the Reason header. Runs at once where the call was to end before. */
+  hangUp(reason: EndReason): void
+  /** Sets what ends the call from here on; `text` is for the Reason header. Runs at once if the call was to end before. */
   endBy(end: (text: string) => void): void
-  /** Why the call was to end; null: it was not. */
-  readonly ending: Ending | null
+  /** Why the call was to end; null if it was not. */
+  readonly endReason: EndReason | null
 }
 
-/**
- * A call passes from one state to the next between two messages, and the wish to end it may come in any of these moments: it is kept, so
- * that no state misses it.
- */
-export function createCallControl(isHelp: boolean): CallControl {
-  let wish: Ending | null = null
+/** A request to end the call may arrive between two states. It is kept, and the next state acts on it. */
+export function createCallControl(isEmergency: boolean): CallControl {
+  let endReason: EndReason | null = null
   let endNow: (text: string) => void = () => undefined
   return {
-    isHelp,
-    get ending() {
-      return wish
+    isEmergency,
+    get endReason() {
+      return endReason
     },
-    hangUp(ending) {
-      if (wish !== null) return
-      wish = ending
-      endNow(endings[ending].text)
+    hangUp(reason) {
+      if (endReason !== null) return
+      endReason = reason
+      endNow(endReasons[reason].text)
     },
     endBy(end) {
       endNow = end
-      if (wish !== null) end(endings[wish].text)
+      if (endReason !== null) end(endReasons[endReason].text)
     },
   }
 }

@@ -1,50 +1,70 @@
-import type { Milliseconds } from '../base/clock.js'
+import type { Clock, Milliseconds } from '../base/clock.js'
 import type { DeviceId, Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
+import type { Dialplan } from '../dialplan/dialplan.js'
 import type { CallKind } from '../hotdesk/hotdesk.js'
+import type { Registrar } from '../registrar/registrar.js'
+import type { Party } from '../sip/identity/party.js'
 import { dialogCapabilities, type IncomingInvite, type SipHeaders } from '../srf/srf.js'
+import type { Trunks } from '../trunks/trunks.js'
 import { passedHeaders, withoutTraces } from './bridge/passed-headers.js'
 import { sessionDescription } from './bridge/session-description.js'
-import { createCallControl } from './call-control.js'
+import { type CallControl, createCallControl } from './call-control.js'
 import { type Failure, responseOf, type Termination, terminationOf } from './failure.js'
 import { withoutNames } from './identity/anonymous-session.js'
-import type { Party } from './identity/party.js'
+import type { KnownNames } from './identity/known-names.js'
 import { type Caller, partyOf } from './inbound/caller.js'
-import type { CallNeeds, OpenCall } from './needs.js'
 
-/** One call: leg A, who is behind it, and what its legs B shall carry. */
+/** The part of a call that is needed to end it. */
+export interface OpenCall {
+  readonly kind: CallKind
+  readonly control: CallControl
+}
+
+/** One call: leg A, its caller, and what every leg B carries. */
 export interface Call extends OpenCall {
   readonly id: string
   readonly invite: IncomingInvite
   readonly caller: Caller
   readonly party: Party
   readonly log: Logger
-  /** The caller's session description, `''` without. */
+  /** The caller's session description; `''` for an INVITE without an offer. */
   readonly offer: string
-  /** Of every leg B, without the caller: who is told what depends on where the leg goes. */
+  /** Headers of every leg B except the caller's identity, which depends on where the leg goes. */
   readonly headers: SipHeaders
-  /** What becomes of it, for its record. */
-  readonly course: Course
+  /** For the call record. */
+  readonly progress: CallProgress
 }
 
-/** How far a call has come; written as it goes on. */
-export interface Course {
+/** How far a call has come; updated as it proceeds. */
+export interface CallProgress {
   readonly began: Milliseconds
+  /** The first ringing or early media that was sent to the caller. */
+  ringing: Milliseconds | null
   answered: Milliseconds | null
-  /** `user 100`, `trunk paris-carrier`; the last one tried. */
+  /** The latest destination: `user 100`, `trunk paris-carrier`. */
   reached: string
-  /** Users who were called, forwards included, and where each of them sat. */
+  /** Users called, forwards included, and the phones where each was logged in. */
   readonly called: Map<Extension, readonly DeviceId[]>
-  /** How often the user has moved while it rang. */
+  /** How often the called user has moved to another phone while it rang. */
   moves: number
 }
 
-export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, needs: CallNeeds): Call {
+export interface NewCallNeeds {
+  readonly registrar: Pick<Registrar, 'followCaller'>
+  readonly trunks: Pick<Trunks, 'credentials' | 'callerOf'>
+  readonly dialplan: Pick<Dialplan, 'mayAlert' | 'outside' | 'route'>
+  readonly knownNames: Pick<KnownNames, 'resembles'>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, needs: NewCallNeeds): Call {
   const id = crypto.randomUUID().slice(0, 8)
   if (caller.kind === 'device') invite.follow(needs.registrar.followCaller(caller.device.id, invite))
   const credentials = caller.kind === 'trunk' ? needs.trunks.credentials(caller.trunk) : null
   if (credentials) invite.answerChallenges(credentials)
-  const party = shownParty(caller, kind, invite, needs)
+  const party = partyFor(kind, partyOf(caller, invite, needs))
   const log = needs.log.child({ call: id, legA: invite.callId })
   log.info({ event: 'call.arrived', from: caller.kind, caller: party.number }, `call from ${party.number}`)
   return {
@@ -57,38 +77,36 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
     offer: party.isPrivate ? withoutNames(sessionDescription(invite)) : sessionDescription(invite),
     headers: legHeaders({ invite, caller, party, kind }, needs),
     control: createCallControl(kind === 'emergency'),
-    course: newCourse(needs),
+    progress: { began: needs.clock.now(), ringing: null, answered: null, reached: '', called: new Map(), moves: 0 },
   }
 }
 
-/** Whoever asks for help wants to be found: a carrier that is told of privacy would keep the number from the emergency centre. */
-function shownParty(caller: Caller, kind: CallKind, invite: IncomingInvite, needs: CallNeeds): Party {
-  const party = partyOf(caller, invite, needs)
+/** Emergency callers are never anonymous: a trunk that honours Privacy would withhold the number from the emergency centre. */
+function partyFor(kind: CallKind, party: Party): Party {
   return kind === 'emergency' ? { ...party, isPrivate: false } : party
 }
 
-function newCourse({ clock }: CallNeeds): Course {
-  return { began: clock.now(), answered: null, reached: '', called: new Map(), moves: 0 }
-}
-
-function legHeaders({ invite, caller, party, kind }: Pick<Call, 'invite' | 'caller' | 'party' | 'kind'>, needs: CallNeeds): SipHeaders {
-  // An emergency call is refused for nothing, used-up hops included.
-  const left = kind === 'emergency' ? mostForwards : forwardsLeft(invite) - 1
-  const passed = passedHeaders(invite, caller, needs.dialplan)
+function legHeaders(
+  { invite, caller, party, kind }: Pick<Call, 'invite' | 'caller' | 'party' | 'kind'>,
+  { dialplan }: Pick<NewCallNeeds, 'dialplan'>,
+): SipHeaders {
+  // Nothing stops an emergency call, not even exhausted hops.
+  const left = kind === 'emergency' ? maxForwards : forwardsLeft(invite) - 1
+  const passed = passedHeaders(invite, caller, dialplan)
   return { ...(party.isPrivate ? withoutTraces(passed) : passed), ...dialogCapabilities, 'Max-Forwards': String(left) }
 }
 
 /** RFC 3261 §8.1.1.6. */
-const mostForwards = 70
+const maxForwards = 70
 
-/** RFC 3261 §16.6 step 3, which a B2BUA does as well so that a loop ends somewhere (RFC 7332 §4). */
+/** A B2BUA decrements Max-Forwards like a proxy (RFC 3261 §16.6 step 3), which ends loops (RFC 7332 §4). */
 export function forwardsLeft(invite: IncomingInvite): number {
   const value = invite.header('Max-Forwards')
-  return /^\d{1,3}$/.test(value) ? Math.min(Number(value), mostForwards) : mostForwards
+  return /^\d{1,3}$/.test(value) ? Math.min(Number(value), maxForwards) : maxForwards
 }
 
-/** Ends a call that was never answered. */
-export function refuse(call: Call, failure: Failure): Termination {
+/** Rejects a call that was never answered. */
+export function reject(call: Call, failure: Failure): Termination {
   const { status, parts } = responseOf(failure)
   call.invite.respond(status, parts)
   return call.invite.cancelled ? terminationOf({ reason: 'cancelled' }) : terminationOf(failure)

@@ -6,151 +6,222 @@ import { fromZero, type Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
 import type { Dialplan } from '../dialplan/dialplan.js'
 import type { Directory } from '../directory/directory.js'
-import type { Hotdesk } from '../hotdesk/hotdesk.js'
+import type { CallKind, Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
 import type { IncomingInvite, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
+import type { Trunks } from '../trunks/trunks.js'
 import { type ActiveCall, type Activity, createActivity } from './activity.js'
-import { createAdmission } from './admission.js'
-import { createPeers } from './bridge/node-legs.js'
+import { type Admission, createAdmission } from './admission.js'
+import { createConnect } from './bridge/connect.js'
+import { createNodeLegs } from './bridge/node-legs.js'
 import { createPhoneLegs } from './bridge/phone-legs.js'
-import { drain, helpCalls } from './drain.js'
-import { createCallBacks } from './emergency/psap-callback.js'
-import { createUnprovenShare, type ShareLimits } from './emergency/unproven-limit.js'
+import { newCall, type OpenCall } from './call.js'
+import { createAttempts } from './dial/attempt.js'
+import { createDial } from './dial/dial.js'
+import { createOutsideCalls } from './dial/outside-call.js'
+import { createUserBranches } from './dial/user-branches.js'
+import { drain, emergencyCount } from './drain.js'
+import { createEmergencyDial } from './emergency/emergency-call.js'
+import { createEmergencyCallers } from './emergency/emergency-caller.js'
+import { createPsapCallbacks } from './emergency/psap-callback.js'
+import { createUnprovenLimit, type UnprovenLimits } from './emergency/unproven-limit.js'
 import { results } from './failure.js'
-import { createInsiders } from './identity/known-names.js'
-import { answerCall } from './inbound/handle-invite.js'
-import { createPassports } from './inbound/hop-token.js'
-import type { CallNeeds, FeaturePort, OpenCall, TrunkPort } from './needs.js'
+import { createKnownNames } from './identity/known-names.js'
+import { type Caller, createCallers } from './inbound/caller.js'
+import { createFeatureCalls, type IvrPort } from './inbound/feature-call.js'
+import { handleInvite } from './inbound/handle-invite.js'
+import { createHopTokens, type HopTokens } from './inbound/hop-token.js'
 import { createCallRecords } from './records/call-records.js'
+import { createCallRecorder } from './records/record-call.js'
+import type { Knowledge } from './routing/contract.js'
 
-export type { FeaturePort, TrunkPort } from './needs.js'
 export type { Dialler, Question, Step } from './routing/contract.js'
 export type { Explanation } from './routing/explain.js'
-export { createOnlooker, type Onlooker, type WhyContext } from './routing/route-explainer.js'
+export { createRouteExplainer, type RouteExplainer, type WhyContext } from './routing/route-explainer.js'
 
 export interface CallsNeeds {
-  readonly srf: SipApplication
-  readonly directory: Directory
-  readonly hotdesk: Hotdesk
-  readonly registrar: Registrar
-  readonly dialplan: Dialplan
-  readonly features: FeaturePort
-  readonly trunks: TrunkPort
-  readonly store: Store
-  /** Folder of the call records. */
-  readonly recordsFolder: string
-  /** Days that call records are kept. */
-  readonly retentionDays: number
-  /** How long an emergency centre may call back the phone that called it. */
-  readonly callBackMinutes: number
-  /** Resolves when every message that ends a call has arrived, or after that time. */
+  readonly parts: CallParts
+  readonly network: CallNetwork
+  readonly settings: CallSettings
+  /** Resolves when every message that ends a call has been acknowledged, or after that time. */
   readonly settled: (withinMs: Milliseconds) => Promise<void>
-  /** How long the end of the node waits for emergency calls. */
-  readonly emergencyStopSeconds: number
-  /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
-  readonly busyGraceMs: Milliseconds
-  /** How many emergency calls callers without proof may have. */
-  readonly unproven: ShareLimits
-  readonly node: NodeName
-  readonly domain: string
-  /** Its hash tag in Redis. */
-  readonly network: string
-  /** The network's: signs calls between nodes. */
-  readonly secret: Secret
   /** The node's own. */
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
 }
 
-/** Every INVITE of this node, from the phone, trunk or node it comes from to wherever its callee is. */
+/** The other parts of the node that calls use. */
+export interface CallParts {
+  readonly srf: SipApplication
+  readonly store: Store
+  readonly directory: Directory
+  readonly hotdesk: Hotdesk
+  readonly registrar: Registrar
+  readonly dialplan: Dialplan
+  readonly trunks: Trunks
+  readonly ivr: IvrPort
+}
+
+/** This node and its network. */
+export interface CallNetwork {
+  readonly node: NodeName
+  /** SIP domain. */
+  readonly domain: string
+  /** Name of the network, the hash tag of its keys in Redis. */
+  readonly network: string
+  /** For hop tokens. */
+  readonly secret: Secret
+}
+
+export interface CallSettings {
+  /** Folder of the call records. */
+  readonly recordsFolder: string
+  /** Retention of call records. */
+  readonly retentionDays: number
+  /** How long an emergency centre may call back the phone that called it. */
+  readonly callBackMinutes: number
+  /** How long a stopping node waits for emergency calls. */
+  readonly emergencyStopSeconds: number
+  /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
+  readonly busyGraceMs: Milliseconds
+  /** Limits for emergency calls of unauthenticated callers. */
+  readonly unproven: UnprovenLimits
+}
+
+/** Every INVITE of this node, from the phone, trunk or node that sent it to its destination. */
 export interface Calls {
-  /** Calls of this phone at this node, answered or being dialled, dial codes included. */
+  /** Calls of this phone at this node, in set-up or answered, feature codes included. */
   count(device: DeviceId): number
-  /** A phone's last call has ended. */
+  /** The last call of a phone has ended. */
   onIdle(listener: (device: DeviceId) => void): () => void
-  /** Emergency calls in set-up or up, and calls back from the centre. */
+  /** Emergency calls in set-up or up, PSAP callbacks included. */
   readonly emergencies: number
-  /** Takes ordinary calls; until then they wait for a few seconds. Emergency calls are taken from the start. */
+  /** Begins to take ordinary calls, which wait a few seconds for this. Emergency calls are taken from the start. */
   open(): void
-  /** Ends ordinary calls and takes no more of them; resolves when the last emergency call has ended, or after `emergencyStopSeconds`. */
+  /** Ends ordinary calls and takes no more. Resolves when the last emergency call has ended, or after `emergencyStopSeconds`. */
   drain(): Promise<void>
   close(): Promise<void>
 }
 
 export function createCalls(needs: CallsNeeds): Calls {
-  const { hotdesk, log, metrics } = needs
+  const { parts, settings, settled, clock, log, metrics } = needs
   fromZero(
     metrics.callsTotal,
     results.map((result) => ({ result })),
   )
   const idle = createEmitter<[DeviceId]>((fault) => log.error({ event: 'call.fault', err: fault }, 'a listener failed'))
-  const activity: Activity = createActivity({
-    onBegan({ device, kind }: ActiveCall) {
-      if (kind !== 'feature') hotdesk.callBegan(device, kind)
-    },
-    onEnded({ device, kind }: ActiveCall) {
-      if (kind !== 'feature') hotdesk.callEnded(device, kind)
-      if (activity.count(device) === 0) idle.emit(device)
-    },
-  })
+  const activity = trackActivity(parts.hotdesk, idle.emit)
   const open = new Set<OpenCall>()
-  const records = createCallRecords({ ...needs, clock: needs.store.clock, folder: needs.recordsFolder })
-  const peers = createPeers(needs)
-  const phoneLegs = createPhoneLegs(needs)
-  const began = needs.clock.now()
-  const uptime = (): Milliseconds => needs.clock.now() - began
-  const insiders = createInsiders(needs)
-  const admission = createAdmission(needs.clock)
-  const calls: CallNeeds = {
-    ...needs,
-    networkClock: needs.store.clock,
-    admission,
-    activity,
-    records,
-    open,
-    peers,
-    phoneLegs,
-    unprovenShare: createUnprovenShare(needs.unproven, needs.clock),
-    passports: createPassports({
-      ...needs,
-      clock: needs.store.clock,
-      uptime,
-      versionAt: (name) => needs.directory.node(name)?.passports ?? 2,
-    }),
-    insiders,
-    callBacks: createCallBacks(needs),
-  }
-  let draining: Promise<void> | null = null
-  // The user goes on at another phone with the call where it is; only `now` ends it.
-  const offChange = hotdesk.onChange(({ device, cause }) => {
+  const admission = createAdmission(clock)
+  const handler = createHandler({ activity, open, admission }, needs)
+  // The user may keep the call when moving to another phone. Only a logout `now` ends it.
+  const offChange = parts.hotdesk.onChange(({ device, cause }) => {
     if (cause === 'now') activity.hangUp(device, 'logged-out')
   })
+  parts.srf.onInvite(handler.onInvite)
+  let draining: Promise<void> | null = null
 
   function drained(): Promise<void> {
     admission.stop()
-    draining ??= drain({ ...needs, open, emergencyMs: needs.emergencyStopSeconds * 1_000 })
+    draining ??= drain({ open, settled, emergencyMs: settings.emergencyStopSeconds * 1_000, clock, log })
     return draining
   }
 
-  needs.srf.onInvite((invite: IncomingInvite) => answerCall(invite, calls))
   return {
     count: activity.count,
     onIdle: idle.on,
     get emergencies() {
-      return helpCalls(open)
+      return emergencyCount(open)
     },
     open: admission.open,
     drain: drained,
     async close() {
       await drained()
       offChange()
-      calls.callBacks.close()
-      peers.close()
-      phoneLegs.close()
-      insiders.close()
+      await handler.close()
+    },
+  }
+}
+
+/** Keeps hotdesk informed about the calls of each phone. */
+function trackActivity(hotdesk: Hotdesk, onIdle: (device: DeviceId) => void): Activity {
+  const activity: Activity = createActivity({
+    onBegan({ device, kind }: ActiveCall) {
+      if (kind !== 'feature') hotdesk.callBegan(device, kind)
+    },
+    onEnded({ device, kind }: ActiveCall) {
+      if (kind !== 'feature') hotdesk.callEnded(device, kind)
+      if (activity.count(device) === 0) onIdle(device)
+    },
+  })
+  return activity
+}
+
+interface CallState {
+  readonly activity: Activity
+  readonly open: Set<OpenCall>
+  readonly admission: Admission
+}
+
+interface Handler {
+  readonly onInvite: (invite: IncomingInvite) => Promise<void>
+  close(): Promise<void>
+}
+
+/** Composes the parts that carry a call from its INVITE to its record. */
+function createHandler({ activity, open, admission }: CallState, { parts, network, settings, clock, log, metrics }: CallsNeeds): Handler {
+  const { srf, store, directory, hotdesk, registrar, dialplan, trunks, ivr } = parts
+  const { node, domain } = network
+  const networkClock = store.clock
+  const psapCallbacks = createPsapCallbacks({ store, clock, log, callBackMinutes: settings.callBackMinutes })
+  const knowledge: Knowledge = { node, dialplan, directory, hotdesk, registrar, psapCallbacks, trunks }
+  const records = createCallRecords({
+    store,
+    folder: settings.recordsFolder,
+    retentionDays: settings.retentionDays,
+    clock: networkClock,
+    log,
+  })
+  const record = createCallRecorder({ records, activity, open, knowledge, clock, networkClock, metrics })
+  const knownNames = createKnownNames({ directory, dialplan })
+  const begin = (invite: IncomingInvite, caller: Caller, kind: CallKind) =>
+    newCall(invite, caller, kind, { registrar, trunks, dialplan, knownNames, clock, log })
+
+  const nodeLegs = createNodeLegs({ directory, store, srf, clock, log, metrics })
+  const phoneLegs = createPhoneLegs({ registrar, clock, log, metrics })
+  const connect = createConnect({ activity, nodeLegs, phoneLegs, clock, metrics })
+  const attempts = createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGraceMs: settings.busyGraceMs })
+  const outsideCalls = createOutsideCalls({ srf, clock, trunks, attempts })
+  const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, dialplan, hotdesk, metrics })
+  const hopTokens = hopTokensOf(parts, network, clock)
+  const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
+  const dial = createDial({ knowledge, attempts, branches, outsideCalls, dialEmergency, registrar, domain })
+
+  const unprovenLimit = createUnprovenLimit(settings.unproven, clock)
+  const accept = { newCall: begin, record, dialEmergency, unprovenLimit }
+  const emergencyCallers = createEmergencyCallers({ ...accept, registrar, directory, hotdesk, metrics, log })
+  const callers = createCallers({ hopTokens, nodeLegs, trunks, registrar, directory, hotdesk, node, log })
+  const featureCalls = createFeatureCalls({ ivr, activity })
+  const routing = { newCall: begin, record, dial, knowledge }
+  return {
+    onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
+    async close() {
+      for (const each of [psapCallbacks, nodeLegs, phoneLegs, knownNames]) each.close()
       await records.close()
     },
   }
+}
+
+/** Signed and checked by the clock that nodes share. */
+function hopTokensOf({ store, directory }: CallParts, { network, secret }: CallNetwork, clock: Clock): HopTokens {
+  const began = clock.now()
+  return createHopTokens({
+    secret,
+    network,
+    clock: store.clock,
+    uptime: () => clock.now() - began,
+    versionAt: (name) => directory.node(name)?.passports ?? 2,
+  })
 }

@@ -1,10 +1,10 @@
 import type { ResponseParts, SipAnswer, SipHeaders } from '../srf/srf.js'
 
-/** Whose doing the end of a call was. */
+/** Who caused the end of a call. */
 export const results = ['success', 'client', 'server', 'upstream', 'indeterminate'] as const
 export type Result = (typeof results)[number]
 
-/** How a call ended: the metric's label, the record's field and the log's field. */
+/** How a call ended, for the metric, the record and the log. */
 export interface Termination {
   readonly result: Result
   readonly reason: string
@@ -18,25 +18,24 @@ interface Refusal {
 }
 
 /**
- * Why a call did not come about, and what its caller is told. The caller is a phone, and phones act on the status:
+ * Why a call failed, and the response its caller gets. The caller is a phone, and phones act on the status:
  *
- * | status                    | phones                                                                                                             |
- * | ------------------------- | ------------------------------------------------------------------------------------------------------------------ |
- * | 401, 403, 407             | take it for wrong credentials: Linphone asks for the password, and what is typed replaces the right one            |
- * | 480 and a phrase          | end the call, most show the phrase; nothing else happens                                                           |
- * | 404, 410, 484, 604        | say that the number is wrong                                                                                       |
- * | 486, 600                  | play the busy tone; some offer to call back                                                                        |
- * | 488, 415, 606             | offer other media once: Linphone tries RTP/AVP after RTP/SAVP                                                      |
- * | 408, 500, 503 (5xx)       | try another node at once (RFC 3263 §4.3), some mark this one as failed                                             |
- * | 603                       | say that somebody has declined                                                                                     |
+ * | status              | phones                                                                                                 |
+ * | ------------------- | ------------------------------------------------------------------------------------------------------ |
+ * | 401, 403, 407       | assume wrong credentials: Linphone asks for the password and replaces the right one with what is typed |
+ * | 480 and a phrase    | end the call; most show the phrase                                                                     |
+ * | 404, 410, 484, 604  | report a wrong number                                                                                  |
+ * | 486, 600            | play the busy tone; some offer to call back                                                            |
+ * | 488, 415, 606       | offer other media once: Linphone tries RTP/AVP after RTP/SAVP                                          |
+ * | 408, 500, 503 (5xx) | try another node at once (RFC 3263 §4.3); some mark this one as failed                                 |
+ * | 603                 | report that the call was declined                                                                      |
  *
- * So a refusal that has nothing to do with credentials or the number is 480. 403 is for callers who have proved nothing.
+ * So a refusal that concerns neither credentials nor the number is 480. 403 is for callers who have proved nothing.
  */
 export const refusals = {
   'unknown-number': { status: 404, phrase: 'Not Found', result: 'client' },
   'not-from-here': { status: 404, phrase: 'Not Found', result: 'client' },
   'not-allowed': { status: 403, phrase: 'Forbidden', result: 'client' },
-  'idle-phone': { status: 480, phrase: 'Log In First', result: 'client' },
   draining: { status: 480, phrase: 'Logging Out', result: 'client' },
   'not-logged-in': { status: 480, phrase: 'Not Logged In', result: 'client' },
   'not-reachable': { status: 480, phrase: 'Phone Not Reachable', result: 'server' },
@@ -64,26 +63,26 @@ export const refusals = {
 
 export type RefusalReason = keyof typeof refusals
 
-/** The header by which one node tells another why, where a status says too little. */
+/** Carries the reason from node to node, where a status is not specific enough. */
 export const reasonHeader = 'X-Hotdesk-Reason'
 
 export interface Failure {
   readonly reason: RefusalReason
-  /** What leg B answered, where it did. */
-  readonly answer?: SipAnswer
+  /** The final response of leg B, if there was one. */
+  readonly response?: SipAnswer
   readonly headers?: SipHeaders
   /** Instead of the status of the reason. */
   readonly status?: number
 }
 
-/** The response a failure becomes. What leg B said is passed on, unless it speaks of leg B alone; of a 403 only the words are. */
-export function responseOf({ reason, answer, headers, status }: Failure): { readonly status: number; readonly parts: ResponseParts } {
+/** The response to the caller. Leg B's own is passed on unless it concerns leg B alone; of a 403 only the phrase is. */
+export function responseOf({ reason, response, headers, status }: Failure): { readonly status: number; readonly parts: ResponseParts } {
   const refusal: Refusal = refusals[reason]
-  const passed = reason === 'upstream' && answer && isForCaller(answer.status) ? answer : null
+  const passed = reason === 'upstream' && response && isForCaller(response.status) ? response : null
   return {
     status: status ?? passed?.status ?? refusal.status,
     parts: {
-      reason: passed?.reason ?? forbidden(reason, answer) ?? refusal.phrase,
+      reason: passed?.reason ?? forbiddenPhrase(reason, response) ?? refusal.phrase,
       headers: { ...refusal.headers, ...headers, [reasonHeader]: reason, ...retryAfter(passed) },
     },
   }
@@ -93,13 +92,13 @@ export function terminationOf({ reason }: Failure): Termination {
   return { result: refusals[reason].result, reason }
 }
 
-/** The reason that a final response of a phone, a trunk or another node stands for. */
-export function reasonOf(answer: SipAnswer): RefusalReason {
-  const told = answer.header(reasonHeader)
-  // Another node: its phone is not to be had for the moment, and a forward may take the call.
-  if (told === 'stopping') return 'not-reachable'
-  if (isReason(told)) return told
-  return reasonByStatus[answer.status] ?? 'upstream'
+/** The meaning of a final response from a phone, a trunk or another node. */
+export function reasonOf(response: SipAnswer): RefusalReason {
+  const given = response.header(reasonHeader)
+  // That node is stopping, so its phone cannot be reached for now. A forward may take the call.
+  if (given === 'stopping') return 'not-reachable'
+  if (isReason(given)) return given
+  return reasonByStatus[response.status] ?? 'upstream'
 }
 
 const reasonByStatus: Readonly<Record<number, RefusalReason>> = {
@@ -109,7 +108,7 @@ const reasonByStatus: Readonly<Record<number, RefusalReason>> = {
   404: 'unknown-number',
   408: 'not-reachable',
   430: 'not-reachable',
-  // A Kamailio in front of the phone does not reach it (477) or its address (478).
+  // A Kamailio in front of the phone cannot send to it (477) or resolve its address (478).
   477: 'not-reachable',
   478: 'not-reachable',
   482: 'loop',
@@ -126,19 +125,19 @@ function isReason(text: string): text is RefusalReason {
   return Object.hasOwn(refusals, text)
 }
 
-// A challenge, a redirection or a complaint about our own INVITE means nothing to the caller. A 403 may be about our password at a carrier.
-const ownBusiness = new Set([401, 403, 407, 421, 422, 423, 481, 491, 493])
+// A challenge, a redirection or a complaint about our own INVITE means nothing to the caller. A 403 may be about our password at a trunk.
+const notForCaller = new Set([401, 403, 407, 421, 422, 423, 481, 491, 493])
 
 function isForCaller(status: number): boolean {
-  return status >= 400 && !ownBusiness.has(status)
+  return status >= 400 && !notForCaller.has(status)
 }
 
-/** Why the far end takes no such call; its 401 and 407 have no words for people. */
-function forbidden(reason: RefusalReason, answer?: SipAnswer): string | undefined {
-  return reason === 'upstream' && answer?.status === 403 && answer.reason !== '' ? answer.reason : undefined
+/** Why the far end forbids the call. The phrases of 401 and 407 do not explain anything. */
+function forbiddenPhrase(reason: RefusalReason, response?: SipAnswer): string | undefined {
+  return reason === 'upstream' && response?.status === 403 && response.reason !== '' ? response.reason : undefined
 }
 
-function retryAfter(answer: SipAnswer | null): SipHeaders {
-  const value = answer?.header('Retry-After') ?? ''
+function retryAfter(response: SipAnswer | null): SipHeaders {
+  const value = response?.header('Retry-After') ?? ''
   return value === '' ? {} : { 'Retry-After': value }
 }

@@ -5,26 +5,26 @@ import type { Trunk } from '../dialplan/dialplan.js'
 
 export type Method = 'INVITE' | 'OPTIONS'
 
-/** Which trunks take calls, as their responses to INVITE and OPTIONS show. */
+/** Which trunks take calls, judged by their responses to INVITE and OPTIONS. */
 export interface Health {
   isUp(trunk: Trunk): boolean
-  /** It has failed, and nothing has succeeded since, as metric and log tell it. */
-  isToldDown(trunk: Trunk): boolean
-  /** Epoch milliseconds from which a trunk that is down is tried like any other again. */
+  /** The trunk has failed and has not recovered since, according to the metric and the log. */
+  isReportedDown(trunk: Trunk): boolean
+  /** From when a trunk that is down is tried in its usual order again, in epoch milliseconds. */
   retryAt(trunk: Trunk): Milliseconds
-  /** Begins a request to the trunk. */
-  asked(trunk: Trunk, method: Method): Inquiry
+  /** Begins to track a request to the trunk. */
+  begin(trunk: Trunk, method: Method): TrunkRequest
 }
 
-/** One request to a trunk. Its outcome counts unless something newer is known. */
-export interface Inquiry {
+/** One request to a trunk. Its outcome counts unless a newer request has shown otherwise. */
+export interface TrunkRequest {
   /** The trunk has responded, and not with a failure of its own. */
-  answered(): void
+  responded(): void
   /** The trunk has responded with a failure of its own. */
-  refused(status: number): void
-  /** No response within the time it had. */
-  silent(): void
-  /** No response yet, and another trunk has the call. A response to this request ends the trouble as well. */
+  failed(status: number): void
+  /** No response in the time allowed. */
+  timedOut(): void
+  /** No response yet, and another trunk has taken the call. A late response to this request ends the outage too. */
   passedOver(): void
 }
 
@@ -33,108 +33,108 @@ export interface HealthNeeds {
   readonly log: Logger
   readonly metrics: Metrics
   readonly downMs: Milliseconds
-  /** Each failure in a row doubles the time, up to this. */
+  /** Each consecutive failure doubles the time, up to this. */
   readonly longestDownMs: Milliseconds
 }
 
-/** Requests have numbers in the order in which they were sent. */
+/** Requests are numbered in the order in which they were sent. */
 type RequestNumber = number
 
-interface Trouble {
+interface Outage {
   readonly failures: number
   readonly until: Milliseconds
   /** The newest request at the time of the failure. */
   readonly newest: RequestNumber
-  /** The answer to a request after this one ends the trouble. */
-  readonly last: RequestNumber
+  /** A response to any request after this one ends the outage. */
+  readonly endsAfter: RequestNumber
 }
 
-/** What the requests of one method have shown of a trunk. */
-interface Finding {
-  trouble: Trouble | null
-  /** The newest request that was answered. */
-  answered: RequestNumber
+/** The state of a trunk for one method. */
+interface MethodState {
+  outage: Outage | null
+  /** The newest request that got a response. */
+  responded: RequestNumber
 }
 
-interface Findings extends Readonly<Record<Method, Finding>> {
-  /** As the metric and the log tell it. */
-  isToldDown: boolean
+interface TrunkState extends Readonly<Record<Method, MethodState>> {
+  /** The state that the metric and the log show. */
+  isReportedDown: boolean
 }
 
-/** The methods that an answer speaks for: a carrier may answer OPTIONS at its border while every INVITE fails. */
-const speaksFor: Readonly<Record<Method, readonly Method[]>> = { INVITE: ['INVITE', 'OPTIONS'], OPTIONS: ['OPTIONS'] }
+/** The methods that a response vouches for: a trunk's border may respond to OPTIONS while every INVITE fails. */
+const vouchesFor: Readonly<Record<Method, readonly Method[]>> = { INVITE: ['INVITE', 'OPTIONS'], OPTIONS: ['OPTIONS'] }
 
-/** The status in the log for silence. */
-const silence = 408
+/** The status that the log shows for a missing response. */
+const timeout = 408
 
 export function createHealth({ clock, log, metrics, downMs, longestDownMs }: HealthNeeds): Health {
-  const trunks = new Map<string, Findings>()
+  const trunks = new Map<string, TrunkState>()
   let newest: RequestNumber = 0
 
-  function findingsOf({ name }: Trunk): Findings {
+  function stateOf({ name }: Trunk): TrunkState {
     const known = trunks.get(name)
     if (known) return known
-    const findings = { INVITE: { trouble: null, answered: 0 }, OPTIONS: { trouble: null, answered: 0 }, isToldDown: false }
-    trunks.set(name, findings)
-    return findings
+    const state = { INVITE: { outage: null, responded: 0 }, OPTIONS: { outage: null, responded: 0 }, isReportedDown: false }
+    trunks.set(name, state)
+    return state
   }
 
   function retryAt(trunk: Trunk): Milliseconds {
-    const { INVITE, OPTIONS } = findingsOf(trunk)
-    return Math.max(INVITE.trouble?.until ?? 0, OPTIONS.trouble?.until ?? 0)
+    const { INVITE, OPTIONS } = stateOf(trunk)
+    return Math.max(INVITE.outage?.until ?? 0, OPTIONS.outage?.until ?? 0)
   }
 
-  function answered(trunk: Trunk, method: Method, request: RequestNumber): void {
-    const findings = findingsOf(trunk)
-    const { INVITE, OPTIONS } = findings
-    // It was silent to both, so the outage was one and is over. The next call that fails counts on from the earlier ones all the same.
-    if (method === 'OPTIONS' && OPTIONS.trouble && INVITE.trouble) INVITE.trouble = { ...INVITE.trouble, until: clock.now() }
-    for (const finding of speaksFor[method].map((each) => findings[each])) {
-      finding.answered = Math.max(finding.answered, request)
-      if (finding.trouble && finding.trouble.last < request) finding.trouble = null
+  function responded(trunk: Trunk, method: Method, request: RequestNumber): void {
+    const state = stateOf(trunk)
+    const { INVITE, OPTIONS } = state
+    // Both methods failed, so it was one outage, and it is over. The failures of INVITE still count towards the next one.
+    if (method === 'OPTIONS' && OPTIONS.outage && INVITE.outage) INVITE.outage = { ...INVITE.outage, until: clock.now() }
+    for (const each of vouchesFor[method].map((vouched) => state[vouched])) {
+      each.responded = Math.max(each.responded, request)
+      if (each.outage && each.outage.endsAfter < request) each.outage = null
     }
-    if (!findings.isToldDown || retryAt(trunk) > clock.now()) return
-    findings.isToldDown = false
+    if (!state.isReportedDown || retryAt(trunk) > clock.now()) return
+    state.isReportedDown = false
     metrics.trunkUp.set({ trunk: trunk.name }, 1)
     log.info({ event: 'trunk.up', trunk: trunk.name }, `trunk ${trunk.name} is up again`)
   }
 
   return {
     isUp: (trunk) => retryAt(trunk) <= clock.now(),
-    isToldDown: (trunk) => findingsOf(trunk).isToldDown,
+    isReportedDown: (trunk) => stateOf(trunk).isReportedDown,
     retryAt,
-    asked(trunk, method) {
+    begin(trunk, method) {
       const request = ++newest
-      const finding = findingsOf(trunk)[method]
-      const failuresBefore = finding.trouble?.failures ?? 0
+      const state = stateOf(trunk)[method]
+      const failuresBefore = state.outage?.failures ?? 0
 
-      function failed(status: number, last: RequestNumber): void {
-        const { trouble } = finding
-        if (trouble && trouble.newest >= request) {
-          // Requests that were under way together fail together: that is one failure.
-          finding.trouble = { ...trouble, last: Math.max(trouble.last, last) }
+      function down(status: number, endsAfter: RequestNumber): void {
+        const { outage } = state
+        if (outage && outage.newest >= request) {
+          // Requests that were in flight together and fail together count as one failure.
+          state.outage = { ...outage, endsAfter: Math.max(outage.endsAfter, endsAfter) }
           return
         }
-        // A call that rings first and is refused then has not ended the row of failures.
-        const failures = (trouble?.failures ?? (finding.answered === request ? failuresBefore : 0)) + 1
+        // A call that rings first and then fails does not reset the count of consecutive failures.
+        const failures = (outage?.failures ?? (state.responded === request ? failuresBefore : 0)) + 1
         const ms = Math.min(downMs * 2 ** (failures - 1), longestDownMs)
-        finding.trouble = { failures, until: clock.now() + ms, newest, last }
-        findingsOf(trunk).isToldDown = true
+        state.outage = { failures, until: clock.now() + ms, newest, endsAfter }
+        stateOf(trunk).isReportedDown = true
         metrics.trunkUp.set({ trunk: trunk.name }, 0)
         const line = { event: 'trunk.down', trunk: trunk.name, method, status, seconds: ms / 1000 }
         log.warn(line, `trunk ${trunk.name} is down: ${status} to ${method}`)
       }
 
       return {
-        answered: () => answered(trunk, method, request),
-        // A refusal is the trunk's present state, whatever it has answered to calls that were sent before.
-        refused: (status) => failed(status, newest),
-        silent() {
-          // A trunk that has answered a later request is not silent.
-          if (finding.answered <= request) failed(silence, request)
+        responded: () => responded(trunk, method, request),
+        // A failure is the trunk's present state, whatever it has responded to earlier calls.
+        failed: (status) => down(status, newest),
+        timedOut() {
+          // A trunk that has responded to a later request is alive.
+          if (state.responded <= request) down(timeout, request)
         },
         passedOver() {
-          if (finding.answered < request) failed(silence, request - 1)
+          if (state.responded < request) down(timeout, request - 1)
         },
       }
     },

@@ -1,19 +1,19 @@
-/** One body of several. */
+/** One part of a multipart body. */
 export interface BodyPart {
   readonly headers: Readonly<Record<string, string>>
   readonly content: string
 }
 
-/** Several bodies in one, and the Content-Type that tells where each begins (RFC 2046 §5.1.1). */
+/** A multipart body and its Content-Type, which names the boundary (RFC 2046 §5.1.1). */
 export interface Multipart {
   readonly type: string
   readonly body: string
 }
 
-/** `newBoundary` is asked until it has one that stands in none of the parts. */
+/** Calls `newBoundary` until the boundary occurs in none of the parts. */
 export function multipart(parts: readonly BodyPart[], newBoundary: () => string = () => crypto.randomUUID()): Multipart {
   const boundary = unusedBoundary(parts, newBoundary)
-  // The line end before a boundary belongs to the boundary: each part keeps its own last one.
+  // The line break before a boundary belongs to the boundary, so each part keeps its own last one.
   const lines = parts.flatMap(({ headers, content }) => [`--${boundary}`, ...headerLines(headers), '', content])
   return { type: `multipart/mixed;boundary=${boundary}`, body: [...lines, `--${boundary}--`, ''].join('\r\n') }
 }

@@ -12,23 +12,23 @@ export interface PingNeeds {
 }
 
 /**
- * Asks a trunk with OPTIONS (RFC 3261 §11) every `pingSeconds` whether it lives. Any response of its own except 503 says yes, because many
- * trunks refuse OPTIONS; it does not say that the trunk takes calls. A trunk that has never answered one is not judged by its silence.
+ * Sends OPTIONS (RFC 3261 §11) every `pingSeconds`. Any response of the trunk except 503 shows that it is alive, because many trunks refuse
+ * OPTIONS; it does not show that the trunk takes calls. Silence counts only after the trunk has responded once.
  */
 export function startPing(trunk: Trunk, { srf, health, clock, log }: PingNeeds): Alarm | null {
   if (trunk.pingSeconds === undefined) return null
-  let hasAnswered = false
+  let hasResponded = false
 
   async function ping(): Promise<void> {
-    const inquiry = health.asked(trunk, 'OPTIONS')
+    const request = health.begin(trunk, 'OPTIONS')
     const { status, madeHere } = await srf.request('OPTIONS', trunk.uri)
-    // It was never sent: that says nothing of the trunk.
+    // The request was never sent, so it shows nothing about the trunk.
     if (madeHere === 'link') return
     if (!madeHere && status !== 503) {
-      hasAnswered = true
-      inquiry.answered()
-    } else if (hasAnswered && madeHere) inquiry.silent()
-    else if (hasAnswered) inquiry.refused(status)
+      hasResponded = true
+      request.responded()
+    } else if (hasResponded && madeHere) request.timedOut()
+    else if (hasResponded) request.failed(status)
   }
 
   return every(clock, trunk.pingSeconds * 1000, ping, (err) => log.debug({ event: 'trunk.down', trunk: trunk.name, err }, 'ping failed'))

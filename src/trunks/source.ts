@@ -3,7 +3,7 @@ import type { Trunk } from '../dialplan/dialplan.js'
 import { parseUri } from '../sip/uri.js'
 import type { SipSource } from '../srf/srf.js'
 
-/** The line a request came in on, by the address it was sent from; null for anybody else. */
+/** The trunk that sent a request, by source address; null if none did. */
 export type SourceLookup = (source: SipSource) => Trunk | null
 
 export function createSourceLookup(trunks: readonly Trunk[]): SourceLookup {
@@ -11,19 +11,19 @@ export function createSourceLookup(trunks: readonly Trunk[]): SourceLookup {
   loopback.addSubnet('127.0.0.0', 8)
   loopback.addAddress('::1', 'ipv6')
   const isLocal = (address: string): boolean => loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-  const known = trunks.map((trunk) => ({ trunk, addresses: new Set(trunk.from.map(plain)), port: portOf(trunk) }))
+  const known = trunks.map((trunk) => ({ trunk, addresses: new Set(trunk.from.map(canonical)), port: portOf(trunk) }))
 
   return (source) => {
-    const address = plain(source.address)
-    // On one machine the address tells nobody from anybody: there the port must be the line's as well.
+    const address = canonical(source.address)
+    // On loopback every program has the same address, so the port must match as well.
     const found = known.find(({ addresses, port }) => addresses.has(address) && (!isLocal(address) || source.port === port))
     return found?.trunk ?? null
   }
 }
 
-/** One spelling an address: IPv6 compressed and in lower case, IPv4 in IPv6 (`::ffff:192.0.2.1`) as IPv4. */
-function plain(address: string): string {
-  // The zone of a link-local address (`fe80::1%eth0`) has no form in a URL.
+/** One spelling for each address: IPv6 compressed and in lower case, IPv4-mapped IPv6 (`::ffff:192.0.2.1`) as IPv4. */
+function canonical(address: string): string {
+  // A URL cannot contain the zone of a link-local address (`fe80::1%eth0`).
   const [bare = '', zone] = address.split('%')
   const short = isIPv6(bare) ? new URL(`http://[${bare}]/`).hostname.slice(1, -1) + (zone === undefined ? '' : `%${zone}`) : address
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short)

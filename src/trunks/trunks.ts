@@ -2,37 +2,38 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import type { Party } from '../sip/identity/party.js'
 import type { IncomingRequest, SipApplication, SipCredentials, SipSource } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
-import { createHealth, type Health, type Inquiry } from './health.js'
-import { calledNumber, callerOf, callerUri, credentialsOf, type OutgoingCall, type OutsideParty, outgoingCall } from './identity.js'
-import { type CallPlace, locatedCall } from './located.js'
+import { type CallLocation, callWithLocation } from './emergency-location.js'
+import { createHealth, type Health, type TrunkRequest } from './health.js'
+import { calledNumber, callerOf, callerUri, credentialsOf, type OutgoingCall, outgoingCall } from './identity.js'
 import { startPing } from './ping.js'
 import { createSourceLookup } from './source.js'
 
-export type { Inquiry } from './health.js'
-export type { OutgoingCall, OutsideParty } from './identity.js'
-export type { CallPlace } from './located.js'
+export type { CallLocation } from './emergency-location.js'
+export type { TrunkRequest } from './health.js'
+export type { OutgoingCall } from './identity.js'
 
-/** The carriers' lines of this site. */
+/** The SIP trunks of this site. */
 export interface Trunks {
-  /** Lines that work first, each kind in the order given; then those that are down: none is left out. */
+  /** Trunks that are up in the order given, then those that are down. None is left out. */
   order(trunks: readonly Trunk[]): readonly Trunk[]
-  /** The line a request came from, by its source address. */
+  /** The trunk that sent a request, by source address. */
   trunkOf(source: SipSource): Trunk | null
-  /** Begins a call to the trunk. What the trunk responds decides whether it takes calls. */
-  asked(trunk: Trunk): Inquiry
-  /** Request-URI, identity and credentials of a call to that carrier. */
-  outgoing(trunk: Trunk, number: string, party: OutsideParty): OutgoingCall
-  /** The same with the place of the phone; null where the carrier does not take it, or the call cannot carry it. */
-  located(trunk: Trunk, number: string, party: OutsideParty, place: CallPlace): OutgoingCall | null
-  /** Our account at that carrier; null if it needs none. */
+  /** Begins to track a call to the trunk. Its responses decide whether the trunk counts as up. */
+  begin(trunk: Trunk): TrunkRequest
+  /** Request-URI, identity and credentials of a call to the trunk. */
+  outgoing(trunk: Trunk, number: string, party: Party): OutgoingCall
+  /** The same with the location of the phone (RFC 6442); null if the trunk does not take it, or the call cannot carry it. */
+  outgoingWithLocation(trunk: Trunk, number: string, party: Party, location: CallLocation): OutgoingCall | null
+  /** Our account at the trunk; null if it needs none. */
   credentials(trunk: Trunk): SipCredentials | null
-  /** The caller of a call that came from a trunk. */
-  caller(request: IncomingRequest): OutsideParty
-  /** The number a trunk call is for. */
-  called(request: IncomingRequest): string
-  /** Why emergency calls may not leave the site, in sentences. */
+  /** The caller of a call from a trunk. */
+  callerOf(request: IncomingRequest): Party
+  /** The number that a trunk's call is for. */
+  calledNumber(request: IncomingRequest): string
+  /** Reasons why emergency calls may not leave the site, as sentences. */
   warnings(): readonly string[]
   close(): Promise<void>
 }
@@ -40,7 +41,7 @@ export interface Trunks {
 export interface TrunksNeeds {
   readonly srf: SipApplication
   readonly dialplan: Dialplan
-  /** Dates what a carrier is told. */
+  /** Its clock dates the location of an emergency call. */
   readonly store: Pick<Store, 'clock'>
   /** The node's own. */
   readonly clock: Clock
@@ -50,7 +51,7 @@ export interface TrunksNeeds {
 }
 
 export interface TrunkSettings {
-  /** How long a line comes last after a failure; each further one in a row doubles it. */
+  /** How long a trunk is tried last after a failure. Each consecutive failure doubles it. */
   readonly downMs: Milliseconds
   readonly longestDownMs: Milliseconds
 }
@@ -71,15 +72,15 @@ export function createTrunks({ srf, dialplan, store, clock, log, metrics, settin
     warnings: () => warningsOf(dialplan, health),
     trunkOf,
     credentials: credentialsOf,
-    asked: (trunk) => health.asked(trunk, 'INVITE'),
+    begin: (trunk) => health.begin(trunk, 'INVITE'),
     outgoing: (trunk, number, party) => outgoingCall(trunk, number, party, dialplan),
-    located(trunk, number, party, place) {
+    outgoingWithLocation(trunk, number, party, location) {
       if (trunk.location !== 'pidf-lo') return null
       const call = outgoingCall(trunk, number, party, dialplan)
-      return locatedCall(call, { ...place, caller: callerUri(trunk, party, dialplan), at: store.clock.now() })
+      return callWithLocation(call, { ...location, caller: callerUri(trunk, party, dialplan), at: store.clock.now() })
     },
-    caller: (request) => callerOf(request, trunkOf(request.source)),
-    called: (request) => calledNumber(request, dialplan),
+    callerOf: (request) => callerOf(request, trunkOf(request.source)),
+    calledNumber: (request) => calledNumber(request, dialplan),
     close() {
       for (const ping of pings) ping?.cancel()
       return Promise.resolve()
@@ -87,8 +88,8 @@ export function createTrunks({ srf, dialplan, store, clock, log, metrics, settin
   }
 }
 
-function warningsOf({ trunks, disabledTrunks }: Dialplan, { isToldDown }: Health): readonly string[] {
-  const down = trunks.filter(isToldDown).map(({ name }) => name)
+function warningsOf({ trunks, disabledTrunks }: Dialplan, { isReportedDown }: Health): readonly string[] {
+  const down = trunks.filter(isReportedDown).map(({ name }) => name)
   const off = disabledTrunks.length > 0 ? ` (${disabledTrunks.join(', ')}: enabled is no)` : ''
   if (trunks.length === 0) return [`no trunk for emergency calls: the dial plan has none in use${off}`]
   if (down.length === trunks.length) return [`no trunk for emergency calls: ${down.join(', ')} down`]

@@ -24,7 +24,7 @@ import { wayOfRequest } from '../../src/sipd/core/dialogs/flow-choice.js'
 import { pathTo } from '../../src/sipd/core/dialogs/route-set.js'
 import { agree } from '../../src/sipd/core/session/session-terms.js'
 import { allowsOrigin } from '../../src/sipd/transport/web/origin.js'
-import { token } from '../../src/trunks/pidf-lo.js'
+import { normalizedText } from '../../src/trunks/pidf-lo.js'
 import { expectLinear, numbered, times } from '../support/process/growth.js'
 
 /** Every other door through which text of strangers comes: session descriptions, INFO, REGISTER, the admin wire, files, replies. */
@@ -141,7 +141,7 @@ const doors: Readonly<Record<string, readonly [(text: string) => unknown, (size:
     (text) => allowsOrigin({ headers: { origin: text, host: 'a' } }, []),
     (size) => `https://${times('a.', size)}`,
   ],
-  'a location of blanks': [token, (size) => `a${times(' \u0001', size)}b`],
+  'a location of blanks': [normalizedText, (size) => `a${times(' \u0001', size)}b`],
   'a duration': [parseDuration, (size) => times('1', size)],
   'a listen address': [parseListenAddress, (size) => `udp://${times('1.', size)}:`],
   'a number and a pattern': [

@@ -1,41 +1,41 @@
 import { keyBodies } from '../../media/key.js'
 import { dialogOptions, type IncomingRequest, type ReinviteAnswer, type SipAnswer, type SipDialog, type SipHeaders } from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
-import { ourReason } from '../reason-header.js'
+import { ourReason, reasonHeaders } from '../reason-header.js'
 import { sessionDescription } from './session-description.js'
 
-/** Who ended the call, and with which Reason header. `server`: our SIP server, because one side was gone. */
+/** Who ended the call, and the Reason header. `server`: our SIP server, because one side was gone. */
 export interface BridgeEnd {
   readonly by: 'caller' | 'callee' | 'us' | 'server'
   readonly reason: string
 }
 
 export interface Bridge {
-  /** Once. */
+  /** Called once; at once if the call has ended already. */
   onEnd(listener: (end: BridgeEnd) => void): void
-  /** BYE to both; `text` goes into the Reason header. */
+  /** Sends BYE to both sides, with `text` in the Reason header. */
   hangUp(text: string): void
 }
 
-/** Four bytes of RFC 4733 would not survive: the application sees bodies as text. */
+/** The binary form (RFC 4733) would not survive, because the application sees bodies as text. */
 const keyTexts = keyBodies.filter((type) => type !== 'audio/telephone-event')
 
-/** Requests that are passed from one leg to the other, and the types of the bodies that pass with them. Phones obey some others. */
-type Passage = Readonly<Record<string, readonly string[]>>
+/** Methods that pass from leg to leg, with the body types that may pass. Other bodies stop here, because phones act on some of them. */
+type Passable = Readonly<Record<string, readonly string[]>>
 
-const passed: Passage = {
+const passed: Passable = {
   UPDATE: ['application/sdp'],
   INFO: [...keyTexts, 'application/media_control+xml'],
   MESSAGE: ['text/plain', 'application/im-iscomposing+xml'],
 }
 
-/** A caller without proof reaches the emergency centre with what the call needs and nothing else. */
-const passedFromUnproven: Passage = { UPDATE: passed.UPDATE ?? [], INFO: keyTexts }
+/** An unauthenticated emergency caller may send only what the call needs. */
+const passedFromUnproven: Passable = { UPDATE: passed.UPDATE ?? [], INFO: keyTexts }
 
-/** What other requests in the dialog get; a REFER must not reach the dial codes. */
-const answeredHere: Readonly<Record<string, number>> = { REFER: 603, SUBSCRIBE: 489, NOTIFY: 489 }
+/** Responses to requests that do not pass. A REFER must not reach the feature codes. */
+const statusHere: Readonly<Record<string, number>> = { REFER: 603, SUBSCRIBE: 489, NOTIFY: 489 }
 
-/** Joins the two dialogs of a call: what one side sends in its dialog, the other receives in its own (RFC 7092 §3.1). */
+/** Joins the two dialogs of a call: a request in one is sent on in the other (RFC 7092 §3.1). */
 export function bridge(caller: SipDialog, callee: SipDialog, kind: Caller['kind']): Bridge {
   const listeners: ((end: BridgeEnd) => void)[] = []
   let ended: BridgeEnd | null = null
@@ -43,14 +43,13 @@ export function bridge(caller: SipDialog, callee: SipDialog, kind: Caller['kind'
   function end(by: BridgeEnd['by'], reason: string): void {
     if (ended) return
     ended = { by, reason }
-    const headers: SipHeaders = reason === '' ? {} : { Reason: reason }
-    for (const dialog of [caller, callee]) if (!dialog.ended) void dialog.bye(headers)
+    for (const dialog of [caller, callee]) if (!dialog.ended) void dialog.bye(reasonHeaders(reason))
     for (const listener of listeners) listener(ended)
   }
 
   function join(from: SipDialog, to: SipDialog, by: 'caller' | 'callee'): void {
-    const passage = by === 'caller' && kind === 'unknown' ? passedFromUnproven : passed
-    from.onRequest((request) => relay(request, { from, to, passage }))
+    const passable = by === 'caller' && kind === 'unknown' ? passedFromUnproven : passed
+    from.onRequest((request) => relay(request, { from, to, passable }))
     from.onEnd((dialogEnd) => end(dialogEnd.by === 'server' ? 'server' : by, dialogEnd.reason))
   }
   join(caller, callee, 'caller')
@@ -65,18 +64,18 @@ export function bridge(caller: SipDialog, callee: SipDialog, kind: Caller['kind'
   }
 }
 
-/** A far end that does not support UPDATE (RFC 3261 §21.4.6, §21.5.2): a re-INVITE carries the offer to it. */
-const withoutUpdate: ReadonlySet<number> = new Set([405, 501])
+/** The far end does not support UPDATE (RFC 3261 §21.4.6, §21.5.2). A re-INVITE carries the offer instead. */
+const updateUnsupported: ReadonlySet<number> = new Set([405, 501])
 
 interface Direction {
   readonly from: SipDialog
   readonly to: SipDialog
-  readonly passage: Passage
+  readonly passable: Passable
 }
 
-async function relay(request: IncomingRequest, { from, to, passage }: Direction): Promise<void> {
+async function relay(request: IncomingRequest, { from, to, passable }: Direction): Promise<void> {
   if (request.method === 'INVITE') return relayReinvite(request, from, to)
-  // Each leg has a session timer of its own: a refresh of one says nothing to the other (RFC 4028 §7.4).
+  // Each leg has its own session timer, so a refresh does not pass (RFC 4028 §7.4).
   if (request.method === 'UPDATE' && request.body === '') {
     request.respond(200)
     return
@@ -85,32 +84,32 @@ async function relay(request: IncomingRequest, { from, to, passage }: Direction)
     request.respond(200, { headers: dialogOptions })
     return
   }
-  const types = passage[request.method]
+  const types = passable[request.method]
   if (!types) {
-    request.respond(request.method in passed ? 403 : (answeredHere[request.method] ?? 501))
+    request.respond(request.method in passed ? 403 : (statusHere[request.method] ?? 501))
     return
   }
   const [type = ''] = request.header('Content-Type').toLowerCase().split(';')
-  const mayBeEmpty = passage === passed
+  const mayBeEmpty = passable === passed
   if (!(mayBeEmpty && request.body === '') && !types.includes(type.trim())) {
     // RFC 3261 §8.2.3
     request.respond(415, { headers: { Accept: types.join(', ') } })
     return
   }
   const headers = request.body ? pick(request, ['Content-Type']) : {}
-  const answer = await to.request(request.method, { headers, ...(request.body ? { body: request.body } : {}) })
-  const takesNoUpdate = request.method === 'UPDATE' && withoutUpdate.has(answer.status)
-  pass(takesNoUpdate ? await to.reinvite(request.body) : answer, request)
+  const response = await to.request(request.method, { headers, ...(request.body ? { body: request.body } : {}) })
+  const needsReinvite = request.method === 'UPDATE' && updateUnsupported.has(response.status)
+  pass(needsReinvite ? await to.reinvite(request.body) : response, request)
 }
 
-/** Hold, resume, a new codec or address: the offer goes to the other side and its answer comes back (RFC 3264 §8). */
+/** Hold, resume, a new codec or address: the offer passes to the other side and its answer back (RFC 3264 §8). */
 async function relayReinvite(request: IncomingRequest, from: SipDialog, to: SipDialog): Promise<void> {
-  const answer: ReinviteAnswer = await to.reinvite(sessionDescription(request) || null)
-  if (answer.ack) answerInAck(from, answer.ack)
-  pass(answer, request)
+  const response: ReinviteAnswer = await to.reinvite(sessionDescription(request) || null)
+  if (response.ack) answerInAck(from, response.ack)
+  pass(response, request)
 }
 
-/** An offerless re-INVITE: the offer went out in our 200, the answer comes in the next ACK (RFC 3264 §4, RFC 3261 §14.1). */
+/** A re-INVITE without an offer: the offer is in our 200 and the answer in the next ACK (RFC 3264 §4, RFC 3261 §14.1). */
 function answerInAck(from: SipDialog, ack: (sdp: string) => void): void {
   let waiting = true
   from.onAck((sdp) => {
@@ -120,21 +119,21 @@ function answerInAck(from: SipDialog, ack: (sdp: string) => void): void {
   })
 }
 
-function pass(answer: SipAnswer, request: IncomingRequest): void {
+function pass(response: SipAnswer, request: IncomingRequest): void {
   const isOffer = request.method === 'INVITE' || request.method === 'UPDATE'
-  const status = passedStatus(answer.status, isOffer ? 488 : 500)
-  const body = isOffer ? sessionDescription(answer) : ''
+  const status = passedStatus(response.status, isOffer ? 488 : 500)
+  const body = isOffer ? sessionDescription(response) : ''
   request.respond(status, {
-    ...(status === answer.status ? { reason: answer.reason } : {}),
-    headers: pick(answer, ['Retry-After']),
+    ...(status === response.status ? { reason: response.reason } : {}),
+    headers: pick(response, ['Retry-After']),
     ...(body === '' ? {} : { body }),
   })
 }
 
 /**
- * 481 and 408 speak of the far leg alone and its end brings the BYE; here the dialog is alive (RFC 3261 §12.2.1.2). So do a redirection and
- * a complaint about the session timer of our own request. Credentials that the far end asks for or refuses are not the ones of this phone,
- * which would ask its user for others.
+ * 481 and 408 concern the far leg alone, whose end will bring a BYE; the dialog here is alive (RFC 3261 §12.2.1.2). The same holds for a
+ * redirection and for a complaint about the session timer of our own request. A demand for credentials must not pass, because this phone
+ * would ask its user for a password.
  */
 function passedStatus(status: number, refusal: number): number {
   if (status === 481 || status === 408 || status === 422 || (status >= 300 && status < 400)) return 500

@@ -5,26 +5,26 @@ import type { Metrics } from '../../base/metrics.js'
 import type { Directory } from '../../directory/directory.js'
 import type { SipAnswer, SipApplication, SipDialog } from '../../srf/srf.js'
 import type { Store } from '../../store/store.js'
-import { sipUriOf } from '../dial/node-uri.js'
+import { nodeUri } from '../dial/node-uri.js'
 
-/** Finds out which legs to other nodes have lost their far end. */
-export interface Peers {
-  /** The node as it is seen now. Ask when a leg to it begins: the leg belongs to this start of the node. */
+/** Detects legs to other nodes whose far end is lost. */
+export interface NodeLegs {
+  /** The current process of the node. Call this when a leg begins: the leg belongs to that process. */
   current(name: NodeName): FarNode
-  /** Watches a leg that is up. `onDead` runs once, when the node no longer knows the dialog. Answers the function that stops watching. */
+  /** Watches a leg that is up. `onDead` runs once, when the node no longer knows the dialog. Returns the function that stops watching. */
   watchDialog(node: FarNode, dialog: Pick<SipDialog, 'request'>, onDead: () => void): () => void
-  /** The same for a leg that is being set up, for which the node as a whole is asked. */
+  /** The same for a leg in set-up. It has no dialog yet, so the node as a whole is probed. */
   watchSetUp(node: FarNode, onDead: () => void): () => void
   close(): void
 }
 
-/** One start of a node. `boot` is null when no heartbeat of it can be seen. */
+/** One process of a node. `boot` is null if its heartbeat is missing. */
 export interface FarNode {
   readonly name: NodeName
   readonly boot: string | null
 }
 
-export interface PeerNeeds {
+export interface NodeLegsNeeds {
   readonly directory: Pick<Directory, 'node' | 'onNodeChange'>
   readonly store: Pick<Store, 'state' | 'onState'>
   readonly srf: Pick<SipApplication, 'request'>
@@ -34,29 +34,29 @@ export interface PeerNeeds {
 }
 
 /**
- * A node whose heartbeat cannot be seen may have lost Redis alone: until it is seen, its legs are probed this often. When Redis itself is
- * lost, the first probe waits as long: a failover of Redis costs none.
+ * A node without a heartbeat may have lost only Redis. Its legs are probed at this interval until the heartbeat returns. When Redis itself is
+ * lost, the first probe waits as long, so a failover of Redis costs no probes.
  */
 const probeEveryMs = 10_000
 
 /** The probes of many legs are spread over this time. */
 const roundMs = 5_000
 
-/** OPTIONS goes out four times in this time (RFC 3261 §17.1.2.2). */
-const answerWithinMs = 5_000
+/** OPTIONS is sent four times in this time (RFC 3261 §17.1.2.2). */
+const responseWithinMs = 5_000
 
-/** The heartbeat of the node cannot be seen, or shows another process. */
-type Sight = 'missing' | 'restarted'
+/** The heartbeat of the node is missing, or shows another process. */
+type Suspicion = 'missing' | 'restarted'
 
 interface Leg {
-  /** The start of the node that it belongs to; null until one is seen. */
+  /** The process that the leg belongs to; null until a heartbeat shows one. */
   boot: string | null
-  readonly isAlive: (sight: Sight) => Promise<boolean>
+  readonly isAlive: (suspicion: Suspicion) => Promise<boolean>
   readonly onDead: () => void
 }
 
 /** The legs to one node. */
-interface Peer {
+interface NodeState {
   readonly legs: Set<Leg>
   /** The rest of this round of probes. */
   round: Alarm | null
@@ -65,20 +65,20 @@ interface Peer {
 }
 
 /**
- * A node that dies leaves its legs up at the nodes it had calls with. When its heartbeat is missing, cannot be seen because Redis is lost, or
- * shows another process, each leg is probed with OPTIONS inside its dialog: a process that has lost the dialog answers 481, a dead one
- * nothing (RFC 3261 §12.2.1.2).
+ * A node that dies leaves its legs up at other nodes. When its heartbeat is missing, unreadable because Redis is lost, or shows another
+ * process, each leg is probed with OPTIONS inside its dialog: a process that has lost the dialog responds 481, a dead one not at all
+ * (RFC 3261 §12.2.1.2).
  */
-export function createPeers({ directory, store, srf, clock, log, metrics }: PeerNeeds): Peers {
-  const peers = new Map<NodeName, Peer>()
+export function createNodeLegs({ directory, store, srf, clock, log, metrics }: NodeLegsNeeds): NodeLegs {
+  const nodes = new Map<NodeName, NodeState>()
   const stops = [
     directory.onNodeChange((name) => {
-      const peer = peers.get(name)
-      if (peer && store.state === 'connected') look(name, peer)
+      const state = nodes.get(name)
+      if (state && store.state === 'connected') check(name, state)
     }),
     store.onState((state) => {
-      const react = state === 'lost' ? lookLater : look
-      for (const [name, peer] of peers) react(name, peer)
+      const react = state === 'lost' ? checkLater : check
+      for (const [name, node] of nodes) react(name, node)
     }),
   ]
 
@@ -86,67 +86,67 @@ export function createPeers({ directory, store, srf, clock, log, metrics }: Peer
     return { name, boot: store.state === 'lost' ? null : (directory.node(name)?.boot ?? null) }
   }
 
-  function look(name: NodeName, peer: Peer): void {
-    rest(peer)
+  function check(name: NodeName, state: NodeState): void {
+    stopProbes(state)
     const { boot } = current(name)
-    const doubtful = [...peer.legs].filter((leg) => boot === null || leg.boot !== boot)
-    peer.round = spread(clock, doubtful, roundMs, (leg) => void probe(name, peer, leg))
-    if (boot === null) lookLater(name, peer)
+    const doubtful = [...state.legs].filter((leg) => boot === null || leg.boot !== boot)
+    state.round = spread(clock, doubtful, roundMs, (leg) => void probe(name, state, leg))
+    if (boot === null) checkLater(name, state)
   }
 
-  function lookLater(name: NodeName, peer: Peer): void {
-    peer.next ??= clock.after(probeEveryMs, () => look(name, peer))
+  function checkLater(name: NodeName, state: NodeState): void {
+    state.next ??= clock.after(probeEveryMs, () => check(name, state))
   }
 
-  function rest(peer: Peer): void {
-    peer.round?.cancel()
-    peer.next?.cancel()
-    peer.round = null
-    peer.next = null
+  function stopProbes(state: NodeState): void {
+    state.round?.cancel()
+    state.next?.cancel()
+    state.round = null
+    state.next = null
   }
 
-  async function probe(name: NodeName, peer: Peer, leg: Leg): Promise<void> {
-    if (!peer.legs.has(leg) || (await leg.isAlive(sightOf(name, leg))) || !forget(name, peer, leg)) return
+  async function probe(name: NodeName, state: NodeState, leg: Leg): Promise<void> {
+    if (!state.legs.has(leg) || (await leg.isAlive(suspicionOf(name, leg))) || !forget(name, state, leg)) return
     metrics.orphanedCallsTotal.inc()
-    log.warn({ event: 'call.orphaned', peer: name }, `a call is ended: node ${name} at its other end has died`)
+    log.warn({ event: 'call.orphaned', peer: name }, `call ended: node ${name} at its other end has died`)
     leg.onDead()
   }
 
-  /** From now on the leg belongs to the process that is seen. */
-  function sightOf(name: NodeName, leg: Leg): Sight {
+  /** From now on the leg belongs to the process that the heartbeat shows. */
+  function suspicionOf(name: NodeName, leg: Leg): Suspicion {
     const { boot } = current(name)
-    const sight = boot !== null && leg.boot !== null && boot !== leg.boot ? 'restarted' : 'missing'
+    const suspicion = boot !== null && leg.boot !== null && boot !== leg.boot ? 'restarted' : 'missing'
     leg.boot = boot ?? leg.boot
-    return sight
+    return suspicion
   }
 
-  function forget(name: NodeName, peer: Peer, leg: Leg): boolean {
-    const wasThere = peer.legs.delete(leg)
-    if (peer.legs.size === 0 && peers.get(name) === peer) {
-      rest(peer)
-      peers.delete(name)
+  function forget(name: NodeName, state: NodeState, leg: Leg): boolean {
+    const wasWatched = state.legs.delete(leg)
+    if (state.legs.size === 0 && nodes.get(name) === state) {
+      stopProbes(state)
+      nodes.delete(name)
     }
-    return wasThere
+    return wasWatched
   }
 
   function watch(name: NodeName, leg: Leg): () => void {
-    const peer = peers.get(name) ?? { legs: new Set(), round: null, next: null }
-    peers.set(name, peer)
-    peer.legs.add(leg)
+    const state = nodes.get(name) ?? { legs: new Set(), round: null, next: null }
+    nodes.set(name, state)
+    state.legs.add(leg)
     const { boot } = current(name)
-    if (store.state === 'lost') lookLater(name, peer)
-    else if (boot === null && !peer.next) look(name, peer)
-    else if (boot !== null && boot !== leg.boot) void probe(name, peer, leg)
-    return () => void forget(name, peer, leg)
+    if (store.state === 'lost') checkLater(name, state)
+    else if (boot === null && !state.next) check(name, state)
+    else if (boot !== null && boot !== leg.boot) void probe(name, state, leg)
+    return () => void forget(name, state, leg)
   }
 
-  /** Null when nothing came in time. */
-  function answerOf(asked: Promise<SipAnswer>): Promise<SipAnswer | null> {
+  /** Null if no response arrived in time. */
+  function responseTo(sent: Promise<SipAnswer>): Promise<SipAnswer | null> {
     return new Promise((resolve) => {
-      const late = clock.after(answerWithinMs, () => resolve(null))
-      void asked.then((answer) => {
+      const late = clock.after(responseWithinMs, () => resolve(null))
+      void sent.then((response) => {
         late.cancel()
-        resolve(answer)
+        resolve(response)
       })
     })
   }
@@ -154,26 +154,26 @@ export function createPeers({ directory, store, srf, clock, log, metrics }: Peer
   return {
     current,
     watchDialog: ({ name, boot }, dialog, onDead) =>
-      watch(name, { boot, isAlive: async () => knowsDialog(await answerOf(dialog.request('OPTIONS'))), onDead }),
+      watch(name, { boot, isAlive: async () => knowsDialog(await responseTo(dialog.request('OPTIONS'))), onDead }),
     watchSetUp({ name, boot }, onDead) {
       const node = directory.node(name)
-      const isAlive = async (sight: Sight): Promise<boolean> =>
-        sight === 'missing' && (node === null || isFromFarEnd(await answerOf(srf.request('OPTIONS', sipUriOf(node)))))
+      const isAlive = async (suspicion: Suspicion): Promise<boolean> =>
+        suspicion === 'missing' && (node === null || isFromFarEnd(await responseTo(srf.request('OPTIONS', nodeUri(node)))))
       return watch(name, { boot, isAlive, onDead })
     },
     close() {
       for (const stop of stops) stop()
-      for (const peer of peers.values()) rest(peer)
-      peers.clear()
+      for (const state of nodes.values()) stopProbes(state)
+      nodes.clear()
     },
   }
 }
 
 /** When our own SIP server is lost, its dialogs end anyway. */
-function isFromFarEnd(answer: SipAnswer | null): boolean {
-  return answer !== null && answer.madeHere !== 'server'
+function isFromFarEnd(response: SipAnswer | null): boolean {
+  return response !== null && response.madeHere !== 'server'
 }
 
-function knowsDialog(answer: SipAnswer | null): boolean {
-  return isFromFarEnd(answer) && answer?.status !== 481 && answer?.status !== 408
+function knowsDialog(response: SipAnswer | null): boolean {
+  return isFromFarEnd(response) && response?.status !== 481 && response?.status !== 408
 }

@@ -3,15 +3,15 @@ import type { IncomingInvite, SipHeaders } from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
 
 /**
- * What becomes of a header of leg A on leg B. `granted`: it passes if the dial plan names the trunk or user under `alertInfo`.
- * `urgency`: it passes unless it asks for the treatment of an emergency call.
+ * Whether a header of leg A passes to leg B. `granted`: if the dial plan lists the trunk or user under `alertInfo`. `urgency`: unless the
+ * value asks to be treated as an emergency.
  */
 type Rule = 'passes' | 'granted' | 'urgency' | 'removed'
 
 /**
- * Every header that may pass, and from whom; no other header of a caller reaches leg B. A header can make a phone answer by itself
- * (Alert-Info, Call-Info), skip do-not-disturb (Priority) or show a false name (Organization, Subject). Another node of the network has
- * applied this table already. `unknown` makes an emergency call without proof.
+ * The headers that may pass, by kind of caller. All others stop here. A header can make a phone answer automatically (Alert-Info, Call-Info),
+ * override do-not-disturb (Priority) or show a false name (Organization, Subject). For a call from another node, that node has applied this
+ * table. `unknown` callers make unauthenticated emergency calls.
  */
 export const passage: Readonly<Record<string, Readonly<Record<Caller['kind'], Rule>>>> = {
   'Accept-Language': { device: 'passes', trunk: 'passes', node: 'passes', unknown: 'removed' },
@@ -22,10 +22,10 @@ export const passage: Readonly<Record<string, Readonly<Record<Caller['kind'], Ru
   'Call-Info': { device: 'granted', trunk: 'granted', node: 'passes', unknown: 'removed' },
 }
 
-/** RFC 3261 §20.26, without `emergency`. */
+/** The values of RFC 3261 §20.26 except `emergency`. */
 const urgencies: ReadonlySet<string> = new Set(['non-urgent', 'normal', 'urgent'])
 
-/** The headers of the caller's INVITE that legs B carry. */
+/** The headers of the caller's INVITE that every leg B carries. */
 export function passedHeaders(invite: Pick<IncomingInvite, 'header'>, caller: Caller, dialplan: Pick<Dialplan, 'mayAlert'>): SipHeaders {
   const passed = Object.entries(passage).flatMap(([name, rules]) => {
     const value = invite.header(name)
@@ -34,7 +34,7 @@ export function passedHeaders(invite: Pick<IncomingInvite, 'header'>, caller: Ca
   return Object.fromEntries(passed)
 }
 
-/** The same of a caller who wants to stay unknown: these may name the caller as well (RFC 3323 §4.1). */
+/** For an anonymous caller: removes headers that may name the caller (RFC 3323 §4.1). */
 export function withoutTraces({ Subject: _subject, Organization: _organization, 'Call-Info': _info, ...headers }: SipHeaders): SipHeaders {
   return headers
 }
@@ -49,7 +49,7 @@ function isGranted(caller: Caller, { mayAlert }: Pick<Dialplan, 'mayAlert'>): bo
   return caller.kind === 'device' && caller.user !== null && mayAlert(caller.user.extension)
 }
 
-/** The Reason of a caller's CANCEL (RFC 3326 §2). From outside only protocol and cause pass: phones show the text. */
+/** The Reason of a caller's CANCEL (RFC 3326 §2). From outside only protocol and cause pass, because phones show the text. */
 export function passedReason(reason: string, { kind }: Caller): string {
   if (kind === 'device' || kind === 'node') return reason
   const [, protocol, cause] = /^\s*(SIP|Q\.850)\s*;\s*cause\s*=\s*([0-9]{1,3})(?![0-9])/i.exec(reason) ?? []

@@ -5,9 +5,9 @@ import type { Metrics } from '../../base/metrics.js'
 import type { Registrar } from '../../registrar/registrar.js'
 import type { SipAnswer, SipDialog } from '../../srf/srf.js'
 
-/** Finds out which phones have lost their calls. */
+/** Detects phones that have lost their calls. */
 export interface PhoneLegs {
-  /** Watches a leg that is up. `onDead` runs once. Answers the function that stops watching. */
+  /** Watches a leg that is up. `onDead` runs once. Returns the function that stops watching. */
   watch(leg: PhoneLeg): () => void
   close(): void
 }
@@ -15,7 +15,7 @@ export interface PhoneLegs {
 export interface PhoneLeg {
   readonly device: DeviceId
   readonly dialog: Pick<SipDialog, 'request'>
-  /** `certain`: silence does not end an emergency call; the phone has to say that it does not know the call. */
+  /** `certain`: silence does not end an emergency call; only a 481 from the phone does. */
   readonly proof: 'likely' | 'certain'
   readonly onDead: () => void
 }
@@ -27,30 +27,29 @@ export interface PhoneLegsNeeds {
   readonly metrics: Metrics
 }
 
-/** `due`: something has happened while the answer was awaited. */
-type Probe = 'none' | 'asked' | 'due'
+/** `due`: a new reason to probe arrived while a response was pending. */
+type Probe = 'none' | 'sent' | 'due'
 
 interface Watched {
   probe: Probe
-  /** The phone was registered here, and is not any more. */
+  /** The phone's last registration here is gone. */
   isGone: boolean
-  /** In a row. */
-  silences: number
-  /** The next probe of a phone that was silent. */
+  /** Consecutive probes without a response. */
+  timeouts: number
+  /** The next probe of a phone that did not respond. */
   again: Alarm | null
 }
 
-/** A phone whose connection or address translation was lost has registered again by then. */
+/** By then a phone that lost its connection or NAT binding has registered again. */
 const nextProbeMs: Milliseconds = 60_000
-/** A phone that was silent as often, and is registered, ignores OPTIONS. */
-const mostProbes = 30
+/** A registered phone that is silent this often ignores OPTIONS. */
+const maxProbes = 30
 
 /**
- * A phone that dies in a call and restarts registers anew, and nobody ends its call. So each leg of a phone is probed when the phone
- * registers on another flow or with another Call-ID, and when its last registration has gone: OPTIONS in the dialog. 481 ends the call
- * (RFC 3261 §12.2.1.2, RFC 5057 §5.1). Silence, which RFC 3261 takes for the same, is not enough, since some phones ignore OPTIONS in a
- * dialog: the phone is asked again, and its call is ended when it is not registered any more and silent twice. Every other answer shows
- * that the phone is there.
+ * A phone that crashes in a call restarts and registers again, and nobody ends its call. So its legs are probed with OPTIONS in the dialog
+ * when it registers on another flow or with another Call-ID, and when its last registration is gone. 481 ends the call (RFC 3261 §12.2.1.2,
+ * RFC 5057 §5.1). A timeout, which RFC 3261 treats alike, is not enough, because some phones ignore OPTIONS in a dialog: the phone is probed
+ * again, and the call ends when it is no longer registered and has timed out twice. Any other response shows that the phone is alive.
  */
 export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNeeds): PhoneLegs {
   const legs = new Map<DeviceId, Map<PhoneLeg, Watched>>()
@@ -58,9 +57,9 @@ export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNee
   function forget(leg: PhoneLeg): boolean {
     const own = legs.get(leg.device)
     own?.get(leg)?.again?.cancel()
-    const wasThere = own?.delete(leg) ?? false
+    const wasWatched = own?.delete(leg) ?? false
     if (own?.size === 0) legs.delete(leg.device)
-    return wasThere
+    return wasWatched
   }
 
   async function probe(leg: PhoneLeg): Promise<void> {
@@ -70,36 +69,36 @@ export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNee
       watched.probe = 'due'
       return
     }
-    watched.probe = 'asked'
-    const answer = await leg.dialog.request('OPTIONS')
+    watched.probe = 'sent'
+    const response = await leg.dialog.request('OPTIONS')
     const isDue = (watched.probe as Probe) === 'due'
     watched.probe = 'none'
     if (isDue) return probe(leg)
-    const verdict = verdictOn(answer)
-    if (verdict === 'lost' || (verdict === 'silent' && isGivenUp(leg, watched))) end(leg, answer)
-    else if (verdict === 'there') watched.silences = 0
+    const verdict = verdictOn(response)
+    if (verdict === 'lost' || (verdict === 'silent' && isGivenUp(leg, watched))) end(leg, response)
+    else if (verdict === 'there') watched.timeouts = 0
   }
 
-  /** If it is not, the phone is asked again. */
+  /** If not, another probe is scheduled. */
   function isGivenUp(leg: PhoneLeg, watched: Watched): boolean {
-    watched.silences += 1
-    if (watched.isGone && watched.silences > 1 && leg.proof === 'likely') return true
+    watched.timeouts += 1
+    if (watched.isGone && watched.timeouts > 1 && leg.proof === 'likely') return true
     watched.again?.cancel()
-    if (legs.get(leg.device)?.has(leg) && watched.silences < mostProbes) watched.again = clock.after(nextProbeMs, () => void probe(leg))
+    if (legs.get(leg.device)?.has(leg) && watched.timeouts < maxProbes) watched.again = clock.after(nextProbeMs, () => void probe(leg))
     return false
   }
 
   function end(leg: PhoneLeg, { status }: SipAnswer): void {
     if (!forget(leg)) return
     metrics.orphanedCallsTotal.inc()
-    log.warn({ event: 'call.orphaned', device: leg.device, status }, `a call is ended: ${leg.device} has lost it`)
+    log.warn({ event: 'call.orphaned', device: leg.device, status }, `call ended: ${leg.device} has lost it`)
     leg.onDead()
   }
 
   function note(device: DeviceId, state: 'registered' | 'gone'): void {
     const isGone = state === 'gone'
     for (const watched of legs.get(device)?.values() ?? []) {
-      if (watched.isGone !== isGone) watched.silences = 0
+      if (watched.isGone !== isGone) watched.timeouts = 0
       watched.isGone = isGone
     }
   }
@@ -122,7 +121,7 @@ export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNee
   return {
     watch(leg) {
       const own = legs.get(leg.device) ?? new Map<PhoneLeg, Watched>()
-      legs.set(leg.device, own.set(leg, { probe: 'none', isGone: false, silences: 0, again: null }))
+      legs.set(leg.device, own.set(leg, { probe: 'none', isGone: false, timeouts: 0, again: null }))
       return () => void forget(leg)
     },
     close() {

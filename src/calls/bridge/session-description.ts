@@ -4,9 +4,9 @@ interface Message {
 }
 
 /**
- * The session description in a message, `''` without. It alone passes from leg to leg, and always as `application/sdp`: phones obey other
- * bodies. Of several parts it is the first of that type (RFC 5621 §3.1). A body of another type passes as a bad description, which the
- * other side refuses.
+ * The session description of a message; `''` if there is none. Nothing else passes from leg to leg, because phones act on other bodies. Of a
+ * multipart body it is the first part of type `application/sdp` (RFC 5621 §3.1). A body of another type is passed as if it were SDP, and the
+ * other side rejects it.
  */
 export function sessionDescription({ header, body }: Message): string {
   const type = header('Content-Type')
@@ -19,12 +19,12 @@ function firstDescription(body: string, delimiter: string): string {
   for (const part of body.split(delimiter).slice(1, -1)) {
     const end = part.indexOf('\r\n\r\n')
     const isDescription = /\r\ncontent-type:[ \t]*application\/sdp[ \t]*(;|\r\n)/i.test(`${part.slice(0, end)}\r\n`)
-    if (end >= 0 && isDescription) return withLineEnd(part.slice(end + 4))
+    if (end >= 0 && isDescription) return withLineBreak(part.slice(end + 4))
   }
   return ''
 }
 
-/** The last line end of a part belongs to the boundary behind it (RFC 2046 §5.1.1). */
-function withLineEnd(text: string): string {
+/** The last line break of a part belongs to the boundary after it (RFC 2046 §5.1.1). */
+function withLineBreak(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\r\n`
 }

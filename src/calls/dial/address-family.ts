@@ -4,39 +4,37 @@ import { parseUri } from '../../sip/uri.js'
 import type { Call } from '../call.js'
 
 /**
- * IPv4 and IPv6 do not reach each other, and nothing here relays media: such a call would be answered and silent. What is not certain is
- * tried: a host name, candidates of both families, and a caller whose signalling is of the other family than its media, because phones like
- * that have both.
+ * IPv4 and IPv6 cannot reach each other, and nothing here relays media, so such a call would be answered and silent. Doubtful cases are tried:
+ * a host name, candidates of both families, and a caller whose signalling and media differ in family, because such a phone has both.
  */
-export interface Reachable<Target> {
-  readonly targets: readonly Target[]
-  /** Left out. */
-  readonly others: readonly Target[]
+export interface FamilySplit<Target> {
+  readonly reachable: readonly Target[]
+  readonly unreachable: readonly Target[]
 }
 
-/** The phones whose family is that of the caller's media. */
-export function phonesInReach(call: Judged, bindings: readonly Binding[]): Reachable<Binding> {
+/** Phones by the address family of the caller's media. */
+export function phonesByFamily(call: FamilyCall, bindings: readonly Binding[]): FamilySplit<Binding> {
   return inReach(call, bindings, ({ contact, flow, path }) => {
     const [family, ofFlow] = [familyOfUri(contact), familyOfUri(flow)]
-    // What stands in between, by the Path or by the family of the flow, may relay the media as well.
+    // A proxy in between, shown by a Path or by the family of the flow, may relay the media too.
     return path === '' && family === ofFlow ? family : null
   })
 }
 
-/** The same of trunks, by the address in their URI. */
-export function trunksInReach<Target extends { readonly uri: string }>(call: Judged, trunks: readonly Target[]): Reachable<Target> {
+/** The same for trunks, by the address in their URI. */
+export function trunksByFamily<Target extends { readonly uri: string }>(call: FamilyCall, trunks: readonly Target[]): FamilySplit<Target> {
   return inReach(call, trunks, ({ uri }) => familyOfUri(uri))
 }
 
-type Judged = Pick<Call, 'offer' | 'invite' | 'caller'>
+type FamilyCall = Pick<Call, 'offer' | 'invite' | 'caller'>
 
-function inReach<Target>(call: Judged, targets: readonly Target[], familyAt: (target: Target) => Family | null): Reachable<Target> {
+function inReach<Target>(call: FamilyCall, targets: readonly Target[], familyAt: (target: Target) => Family | null): FamilySplit<Target> {
   const offered = hasBoth(call) || call.offer === '' ? null : mediaFamily(call.offer)
   const suits = (target: Target): boolean => offered === null || [null, offered].includes(familyAt(target))
-  return { targets: targets.filter(suits), others: targets.filter((target) => !suits(target)) }
+  return { reachable: targets.filter(suits), unreachable: targets.filter((target) => !suits(target)) }
 }
 
-function hasBoth({ offer, invite, caller }: Judged): boolean {
+function hasBoth({ offer, invite, caller }: FamilyCall): boolean {
   return caller.kind === 'device' && offer !== '' && ![null, familyOf(invite.source.address)].includes(mediaFamily(offer))
 }
 

@@ -1,109 +1,139 @@
-import type { SipAnswer } from '../../srf/srf.js'
-import { type Connected, connect } from '../bridge/connect.js'
+import type { Clock, Milliseconds } from '../../base/clock.js'
+import type { Hotdesk } from '../../hotdesk/hotdesk.js'
+import type { SipAnswer, SipApplication } from '../../srf/srf.js'
+import type { Connect, Connected } from '../bridge/connect.js'
+import type { NodeLegs } from '../bridge/node-legs.js'
 import { passedReason } from '../bridge/passed-headers.js'
 import { sessionDescription } from '../bridge/session-description.js'
 import type { Call } from '../call.js'
-import { endings } from '../call-control.js'
+import { endReasons } from '../call-control.js'
 import { type RefusalReason, reasonOf } from '../failure.js'
-import type { CallNeeds } from '../needs.js'
 import { ourReason } from '../reason-header.js'
-import { type Branch, type Calling, type RingResult, ring } from './fork.js'
+import { type Attempt, type AttemptResult, type Branch, type Fork, fork } from './fork.js'
 
-/** What became of one attempt to reach somebody. */
-export type Placed =
+export type AttemptOutcome =
   | Connected
   /** The phones that rang were logged out meanwhile. */
   | { readonly outcome: 'withdrawn' }
 
-export interface Attempt {
+export interface ForkPlan {
   readonly branches: readonly Branch[]
-  readonly ringMs: number
-  /** Nothing heard at all by then: the attempt has failed. */
-  readonly silenceMs: number
-  /** For the log: `user 100`. */
-  readonly to: string
+  readonly ringMs: Milliseconds
+  /** The attempt fails if nothing at all has responded by then. */
+  readonly silenceMs: Milliseconds
+  /** For the log and the record: `user 100`. */
+  readonly target: string
 }
 
-/** Rings, and when somebody answers, joins the two legs and stays until the call has ended. */
-export async function place(call: Call, { branches, ringMs, silenceMs, to }: Attempt, needs: CallNeeds): Promise<Placed> {
-  const ringing = ring({
-    srf: needs.srf,
-    clock: needs.clock,
-    branches,
-    sdp: call.offer || null,
-    ringMs,
-    silenceMs,
-    stuckMs: ringMs,
-    graceMs: needs.busyGraceMs,
-    onProvisional: provisionalRelay(call, branches.length),
-  })
-  call.course.reached = to
-  call.log.info({ event: 'call.routed', to, branches: branches.length }, `to ${to}`)
-  const devices = new Set(branches.flatMap((branch) => branch.device ?? []))
-  const stopWatching = needs.hotdesk.onChange(({ device, before }) => {
-    if (before !== null && devices.has(device)) ringing.withdraw(device)
-  })
-  const nodes = branches.filter((branch) => branch.node !== undefined)
-  const stopsOfNodes = nodes.flatMap((branch) => (branch.node ? [needs.peers.watchSetUp(branch.node, () => ringing.fail(branch))] : []))
-  void ringing.result.then(() => {
-    for (const stop of [stopWatching, ...stopsOfNodes]) stop()
-  })
-  return follow(call, ringing, branches, needs)
+/** The parts of a branch on which the meaning of a refusal depends. */
+export type Target = Pick<Branch, 'device' | 'node'>
+
+export interface Attempts {
+  /** Rings all branches and connects the first to answer. Resolves when the call has ended. */
+  fork(call: Call, plan: ForkPlan): Promise<AttemptOutcome>
+  /** Waits for an attempt to succeed, or for the caller to give up, and connects. Resolves when the call has ended. */
+  complete(call: Call, attempt: Attempt, targets: readonly Target[]): Promise<AttemptOutcome>
+  /** Relays ringing and early media to the caller; from several branches only ringing, because their media cannot be mixed. */
+  provisionalRelay(call: Call, branches: number): (response: SipAnswer) => void
 }
 
-/** Who is asked, as far as the meaning of a refusal depends on it. */
-type Asked = Pick<Branch, 'device' | 'node'>
-
-/** Nobody of ours. */
-export const outside: readonly Asked[] = [{ device: null }]
-
-/** Waits for an answer, or for the end of the caller's patience; then joins the two legs and stays until the call has ended. */
-export async function follow(call: Call, calling: Calling, asked: readonly Asked[], needs: CallNeeds): Promise<Placed> {
-  const { invite, caller, control } = call
-  invite.onCancel((reason) => calling.cancel(passedReason(reason, caller)))
-  control.endBy((text) => calling.cancel(ourReason(text)))
-  // Rings nothing for a node that has died.
-  const stop = caller.kind === 'node' ? needs.peers.watchSetUp(caller.node, () => calling.cancel('')) : null
-  const result = await calling.result
-  stop?.()
-  return result.outcome === 'taken' ? connect(call, result.branch, result.taken, needs) : missed(call, result, asked)
+export interface AttemptNeeds {
+  readonly srf: SipApplication
+  readonly clock: Clock
+  readonly hotdesk: Pick<Hotdesk, 'onChange'>
+  readonly nodeLegs: Pick<NodeLegs, 'watchSetUp'>
+  readonly connect: Connect
+  /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
+  readonly busyGraceMs: Milliseconds
 }
 
-function missed({ invite, control }: Call, result: Exclude<RingResult, { outcome: 'taken' }>, asked: readonly Asked[]): Placed {
+export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGraceMs }: AttemptNeeds): Attempts {
+  /** Stops ringing phones whose user has left, and nodes that have died. */
+  function watch(branches: readonly Branch[], ringing: Fork): void {
+    const devices = new Set(branches.flatMap((branch) => branch.device ?? []))
+    const stops = [
+      hotdesk.onChange(({ device, before }) => {
+        if (before !== null && devices.has(device)) ringing.withdraw(device)
+      }),
+      ...branches.flatMap((branch) => (branch.node ? [nodeLegs.watchSetUp(branch.node, () => ringing.fail(branch))] : [])),
+    ]
+    void ringing.result.then(() => {
+      for (const stop of stops) stop()
+    })
+  }
+
+  function provisionalRelay({ invite, progress }: Call, branches: number): (response: SipAnswer) => void {
+    // RFC 3262 §3: a caller that requires 100rel gets its provisional responses reliably.
+    const headers = /\b100rel\b/i.test(invite.header('Require')) ? { Require: '100rel' } : {}
+    return (response) => {
+      if (response.status <= 100 || invite.cancelled || invite.answered) return
+      progress.ringing ??= clock.now()
+      const body = branches === 1 ? sessionDescription(response) : ''
+      invite.respond(body === '' ? 180 : response.status, { headers, ...(body === '' ? {} : { body }) })
+    }
+  }
+
+  async function complete(call: Call, attempt: Attempt, targets: readonly Target[]): Promise<AttemptOutcome> {
+    const { invite, caller, control } = call
+    invite.onCancel((reason) => attempt.cancel(passedReason(reason, caller)))
+    control.endBy((text) => attempt.cancel(ourReason(text)))
+    // Nothing rings for a node that has died.
+    const stop = caller.kind === 'node' ? nodeLegs.watchSetUp(caller.node, () => attempt.cancel('')) : null
+    const result = await attempt.result
+    stop?.()
+    return result.outcome === 'accepted' ? connect(call, result.branch, result.leg) : missed(call, result, targets)
+  }
+
+  return {
+    fork(call, { branches, ringMs, silenceMs, target }) {
+      const ringing = fork({
+        srf,
+        clock,
+        branches,
+        sdp: call.offer || null,
+        ringMs,
+        silenceMs,
+        noProgressMs: ringMs,
+        graceMs: busyGraceMs,
+        onProvisional: provisionalRelay(call, branches.length),
+      })
+      call.progress.reached = target
+      call.log.info({ event: 'call.routed', to: target, branches: branches.length }, `to ${target}`)
+      watch(branches, ringing)
+      return complete(call, ringing, branches)
+    },
+    complete,
+    provisionalRelay,
+  }
+}
+
+type Miss = Exclude<AttemptResult, { outcome: 'accepted' }>
+
+function missed({ invite, control }: Call, result: Miss, targets: readonly Target[]): AttemptOutcome {
   switch (result.outcome) {
     case 'withdrawn':
       return { outcome: 'withdrawn' }
     case 'no-answer':
       return { outcome: 'missed', failure: { reason: 'no-answer' } }
-    case 'cancelled':
-      return {
-        outcome: 'missed',
-        failure: { reason: invite.cancelled || control.ending === null ? 'cancelled' : endings[control.ending].refusal },
-      }
-    case 'failed':
-      return { outcome: 'missed', failure: { reason: result.reason ?? reasonFor(result.answer, asked), answer: result.answer } }
+    case 'cancelled': {
+      const reason = invite.cancelled || control.endReason === null ? 'cancelled' : endReasons[control.endReason].refusal
+      return { outcome: 'missed', failure: { reason } }
+    }
+    case 'failed': {
+      const reason = result.reason ?? reasonFor(result.response, targets)
+      return { outcome: 'missed', failure: { reason, response: result.response } }
+    }
   }
 }
 
 /** 410 or 503 without a reason: the phone has left its Contact or its connection is gone; a node has died or is stopping. */
 const goneStatuses: ReadonlySet<number> = new Set([410, 503])
 
-/** Why nobody was reached, from the response that speaks for all branches. */
-export function reasonFor(answer: SipAnswer, asked: readonly Asked[]): RefusalReason {
-  // Only a node of ours gives a reason of its own.
-  const reason = asked.some(({ node }) => node !== undefined) ? reasonOf(answer) : reasonOf({ ...answer, header: () => '' })
-  const isOurs = asked.every(({ device, node }) => device !== null || node !== undefined)
-  if (reason === 'redirected' && !isOurs) return 'upstream'
-  return reason === 'upstream' && goneStatuses.has(answer.status) && isOurs ? 'not-reachable' : reason
-}
-
-/** Ringing and early media go to the caller; of several phones only that they ring, since their media cannot be mixed. */
-export function provisionalRelay({ invite }: Call, branches: number): (answer: SipAnswer) => void {
-  // RFC 3262 §3: a caller that requires it gets its provisional responses reliably.
-  const reliable = /\b100rel\b/i.test(invite.header('Require')) ? { Require: '100rel' } : {}
-  return (answer) => {
-    if (answer.status <= 100 || invite.cancelled || invite.answered) return
-    const body = branches === 1 ? sessionDescription(answer) : ''
-    invite.respond(body === '' ? 180 : answer.status, { headers: reliable, ...(body === '' ? {} : { body }) })
-  }
+/** The meaning of the response that was chosen from those of all branches. */
+export function reasonFor(response: SipAnswer, targets: readonly Target[]): RefusalReason {
+  // Only another node gives a reason of its own.
+  const reason = targets.some(({ node }) => node !== undefined) ? reasonOf(response) : reasonOf({ ...response, header: () => '' })
+  const isInside = targets.every(({ device, node }) => device !== null || node !== undefined)
+  if (reason === 'redirected' && !isInside) return 'upstream'
+  return reason === 'upstream' && goneStatuses.has(response.status) && isInside ? 'not-reachable' : reason
 }

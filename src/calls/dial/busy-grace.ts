@@ -2,78 +2,78 @@ import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import type { SipAnswer } from '../../srf/srf.js'
 
 /**
- * Ends a call to several contacts when one of them has refused it and the others say nothing: a phone that has restarted leaves contacts
- * behind, and a caller must not wait for them. A contact that rings is another phone, and rings on.
+ * Ends a forked call when one contact has refused it and the others stay silent. A phone that has restarted leaves dead contacts behind, and
+ * the caller must not wait for them. A contact that rings is another phone and keeps ringing.
  */
-export interface Refusals<Contact> {
+export interface BusyGrace<Contact> {
   /** A provisional response. */
-  heard(contact: Contact, answer: SipAnswer): void
-  /** A final one. Others still wait. */
-  refused(contact: Contact, answer: SipAnswer): void
-  /** Is asked no longer. */
-  left(contact: Contact): void
+  responded(contact: Contact, response: SipAnswer): void
+  /** A final refusal while other contacts are pending. */
+  refused(contact: Contact, response: SipAnswer): void
+  /** The contact is no longer called. */
+  removed(contact: Contact): void
   close(): void
 }
 
-export interface RefusalNeeds {
+export interface BusyGraceNeeds {
   readonly clock: Clock
   /** How long after a refusal the others may still begin to ring. */
   readonly graceMs: Milliseconds
-  /** Whether a provisional response may be a 100. */
+  /** Whether 100 responses are reported. */
   readonly hearsTrying: boolean
-  readonly onlySilentAreLeft: () => void
+  readonly onOnlySilentLeft: () => void
 }
 
-/** What the refusal by a contact says of the user. */
-type Word = 'nothing' | 'refused' | 'busy'
+/** What a refusal by one contact shows about the user. */
+type Verdict = 'nothing' | 'refused' | 'busy'
 
-export function createRefusals<Contact>({ clock, graceMs, hearsTrying, onlySilentAreLeft }: RefusalNeeds): Refusals<Contact> {
+export function createBusyGrace<Contact>({ clock, graceMs, hearsTrying, onOnlySilentLeft }: BusyGraceNeeds): BusyGrace<Contact> {
   const responding = new Set<Contact>()
   const ringing = new Set<Contact>()
-  let word: Word = 'nothing'
-  let grace: Alarm | null = null
-  let isGraceOver = false
+  let verdict: Verdict = 'nothing'
+  let timer: Alarm | null = null
+  let isOver = false
 
-  function left(contact: Contact): void {
+  function removed(contact: Contact): void {
     responding.delete(contact)
     ringing.delete(contact)
-    judge()
+    check()
   }
 
-  function judge(): void {
-    if (!isGraceOver) return
-    // A proxy in front of a contact says 100 for a dead one too: beside a busy phone only ringing counts.
-    const living = word === 'busy' ? ringing : responding
-    if (living.size === 0) onlySilentAreLeft()
+  function check(): void {
+    if (!isOver) return
+    // A proxy sends 100 for a dead contact too, so beside a busy phone only ringing counts.
+    const alive = verdict === 'busy' ? ringing : responding
+    if (alive.size === 0) onOnlySilentLeft()
   }
 
-  function over(): void {
-    isGraceOver = true
-    judge()
+  function expire(): void {
+    isOver = true
+    check()
   }
 
   return {
-    heard(contact, { status }) {
+    responded(contact, { status }) {
       responding.add(contact)
       if (status > 100) ringing.add(contact)
     },
-    refused(contact, answer) {
-      const said = wordOf(answer)
-      // Without a 100 a living contact cannot be told from a dead one until it rings.
-      if (said === 'busy' || (said === 'refused' && word === 'nothing' && hearsTrying)) word = said
-      if (word !== 'nothing') grace ??= clock.after(graceMs, over)
-      left(contact)
+    refused(contact, response) {
+      const next = verdictOn(response)
+      // If 100 is not reported, a living contact looks dead until it rings.
+      if (next === 'busy' || (next === 'refused' && verdict === 'nothing' && hearsTrying)) verdict = next
+      if (verdict !== 'nothing') timer ??= clock.after(graceMs, expire)
+      removed(contact)
     },
-    left,
-    close: () => grace?.cancel(),
+    removed,
+    close: () => timer?.cancel(),
   }
 }
 
-/** The phone is not there, or what stands before it does not reach it. */
+/** The phone is gone, or a proxy cannot reach it. */
 const absent: ReadonlySet<number> = new Set([401, 404, 407, 408, 410, 430, 477, 478, 481])
 const redirections: ReadonlySet<number> = new Set([300, 301, 302])
 
-function wordOf({ status, madeHere }: SipAnswer): Word {
+function verdictOn({ status, madeHere }: SipAnswer): Verdict {
   if (madeHere || status >= 500 || absent.has(status)) return 'nothing'
   return status === 486 || redirections.has(status) ? 'busy' : 'refused'
 }

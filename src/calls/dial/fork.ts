@@ -1,27 +1,28 @@
-import type { Alarm, Clock } from '../../base/clock.js'
+import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from '../../srf/srf.js'
 import type { FarNode } from '../bridge/node-legs.js'
 import type { RefusalReason } from '../failure.js'
-import { ourReason } from '../reason-header.js'
-import { createRefusals } from './busy-grace.js'
+import { answeredElsewhere, ourReason, reasonHeaders } from '../reason-header.js'
+import { createBusyGrace } from './busy-grace.js'
 
-/** One phone, trunk or node that is asked. */
+/** One phone, trunk or node that is called. */
 export interface Branch {
   readonly uri: string
   readonly parts: OutgoingParts
-  /** The phone that rings at this node; null for a trunk or another node. */
+  /** A phone at this node; null for a trunk or another node. */
   readonly device: DeviceId | null
-  /** The other node that is asked. */
+  /** The other node. */
   readonly node?: FarNode
 }
 
-export type Taken = Exclude<InviteResult, { outcome: 'failed' }>
+/** A leg whose far end has sent a 2xx. */
+export type AcceptedLeg = Exclude<InviteResult, { outcome: 'failed' }>
 
-export type RingResult =
-  | { readonly outcome: 'taken'; readonly branch: Branch; readonly taken: Taken }
-  /** `reason` is what the caller is told if the response does not say it. */
-  | { readonly outcome: 'failed'; readonly answer: SipAnswer; readonly reason?: RefusalReason }
+export type AttemptResult =
+  | { readonly outcome: 'accepted'; readonly branch: Branch; readonly leg: AcceptedLeg }
+  /** `reason` overrides the meaning of the response. */
+  | { readonly outcome: 'failed'; readonly response: SipAnswer; readonly reason?: RefusalReason }
   | { readonly outcome: 'no-answer' }
   /** The caller gave up. */
   | { readonly outcome: 'cancelled' }
@@ -29,158 +30,151 @@ export type RingResult =
   | { readonly outcome: 'withdrawn' }
 
 /** An attempt to reach somebody. */
-export interface Calling {
-  readonly result: Promise<RingResult>
-  /** The caller gave up; `reason` is the Reason header of the CANCELs. */
+export interface Attempt {
+  readonly result: Promise<AttemptResult>
+  /** The caller gave up. `reason` becomes the Reason header of the CANCELs. */
   cancel(reason: string): void
 }
 
-export interface Ringing extends Calling {
-  /** The user is no longer at this phone. */
+export interface Fork extends Attempt {
+  /** The user has left this phone. */
   withdraw(device: DeviceId): void
-  /** The branch has lost its far end: the same as a time-out. */
+  /** The branch has lost its far end. Counts as a timeout. */
   fail(branch: Branch): void
 }
 
-export interface RingNeeds {
+export interface ForkNeeds {
   readonly srf: SipApplication
   readonly clock: Clock
   readonly branches: readonly Branch[]
   readonly sdp: string | null
-  readonly ringMs: number
-  /** Nobody has said anything by then: the same as a time-out. */
-  readonly silenceMs: number
-  /** Somebody has said 100 and nothing more so long after it: the same. */
-  readonly stuckMs: number
-  /** Of several branches: how long after a refusal the silent ones may still begin to ring. */
-  readonly graceMs?: number
-  readonly onProvisional: (answer: SipAnswer) => void
-  /** Every final response, also to a branch that was cancelled. */
-  readonly onFinal?: (answer: SipAnswer) => void
+  readonly ringMs: Milliseconds
+  /** Fails like a timeout if no branch has responded by then. */
+  readonly silenceMs: Milliseconds
+  /** Fails the same way this long after a 100 that nothing has followed. */
+  readonly noProgressMs: Milliseconds
+  /** How long after a refusal by one branch the silent ones may still begin to ring. */
+  readonly graceMs?: Milliseconds
+  readonly onProvisional: (response: SipAnswer) => void
+  /** Every final response, including those of cancelled branches. */
+  readonly onFinal?: (response: SipAnswer) => void
 }
 
-// RFC 3326 §2 and RFC 3261 §16.7: phones that lose the race must not show a missed call.
-export const answeredElsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
+const silence: SipAnswer = { status: 408, reason: 'Request Timeout', header: () => '', body: '', madeHere: 'server' }
+/** The far end sent 100 and nothing after it. */
+export const noProgress: SipAnswer = { ...silence, reason: 'No Progress' }
 
-const silent: SipAnswer = { status: 408, reason: 'Request Timeout', header: () => '', body: '', madeHere: 'server' }
-/** Whoever has taken the call does not get on with it. */
-export const stuck: SipAnswer = { ...silent, reason: 'No Progress' }
-
-/** Rings all branches at once; the first to answer has the call, the others are cancelled. */
-export function ring(needs: RingNeeds): Ringing {
-  const { srf, clock, branches, sdp, ringMs, silenceMs, stuckMs, graceMs = 0, onProvisional, onFinal } = needs
-  const refusals = createRefusals({
+/** Calls all branches at once. The first to answer gets the call, the others are cancelled. */
+export function fork(needs: ForkNeeds): Fork {
+  const { srf, clock, branches, sdp, ringMs, silenceMs, noProgressMs, graceMs = 0, onProvisional, onFinal } = needs
+  const busyGrace = createBusyGrace({
     clock,
     graceMs,
     hearsTrying: srf.hearsTrying,
-    onlySilentAreLeft: () => end({ outcome: 'failed', answer: best(failures) }, ''),
+    onOnlySilentLeft: () => end({ outcome: 'failed', response: bestOf(failures) }, ''),
   })
-  const waiting = new Map<Branch, OutgoingInvite>()
+  const pending = new Map<Branch, OutgoingInvite>()
   const failures: SipAnswer[] = []
-  let settle: (result: RingResult) => void = () => undefined
+  let settle: (result: AttemptResult) => void = () => undefined
   let settled = false
-  const result = new Promise<RingResult>((resolve) => {
+  const result = new Promise<AttemptResult>((resolve) => {
     settle = resolve
   })
 
-  function end(outcome: RingResult, reason: string): void {
+  function end(outcome: AttemptResult, reason: string): void {
     if (settled) return
     settled = true
-    noAnswer.cancel()
-    silence.cancel()
-    refusals.close()
-    for (const invite of waiting.values()) invite.cancel(reasonHeader(reason))
+    ringTimer.cancel()
+    silenceTimer.cancel()
+    busyGrace.close()
+    for (const invite of pending.values()) invite.cancel(reasonHeaders(reason))
     settle(outcome)
   }
 
-  function took(branch: Branch, outcome: InviteResult): void {
-    const wanted = waiting.delete(branch) && !settled
+  function onResult(branch: Branch, outcome: InviteResult): void {
+    const isWanted = pending.delete(branch) && !settled
     onFinal?.(outcome.answer)
     if (outcome.outcome === 'failed') {
-      if (wanted) missed(branch, outcome.answer)
-    } else if (wanted) {
-      end({ outcome: 'taken', branch, taken: outcome }, answeredElsewhere)
+      if (isWanted) onFailure(branch, outcome.answer)
+    } else if (isWanted) {
+      end({ outcome: 'accepted', branch, leg: outcome }, answeredElsewhere)
     } else {
       // The 200 crossed our CANCEL.
-      void letGo(outcome)
+      void release(outcome)
     }
   }
 
-  function missed(branch: Branch, answer: SipAnswer): void {
-    failures.push(answer)
-    // RFC 3261 §16.7 step 5: a 6xx speaks for all.
-    if (answer.status >= 600 || waiting.size === 0) end({ outcome: 'failed', answer: best(failures) }, '')
-    else refusals.refused(branch, answer)
+  function onFailure(branch: Branch, response: SipAnswer): void {
+    failures.push(response)
+    // RFC 3261 §16.7 step 5: a 6xx decides for all branches.
+    if (response.status >= 600 || pending.size === 0) end({ outcome: 'failed', response: bestOf(failures) }, '')
+    else busyGrace.refused(branch, response)
   }
 
-  const noAnswer = clock.after(ringMs, () => end({ outcome: 'no-answer' }, ourReason('No answer')))
-  let isTaken = false
-  let silence: Alarm = clock.after(silenceMs, () => end({ outcome: 'failed', answer: silent }, ''))
+  const ringTimer = clock.after(ringMs, () => end({ outcome: 'no-answer' }, ourReason('No answer')))
+  let hasResponded = false
+  let silenceTimer: Alarm = clock.after(silenceMs, () => end({ outcome: 'failed', response: silence }, ''))
 
-  function signOfLife({ status }: SipAnswer): void {
-    if (status === 100 && isTaken) return
-    silence.cancel()
-    isTaken = true
-    if (status === 100 && !settled) silence = clock.after(stuckMs, () => end({ outcome: 'failed', answer: stuck }, ''))
+  function noteLife({ status }: SipAnswer): void {
+    if (status === 100 && hasResponded) return
+    silenceTimer.cancel()
+    hasResponded = true
+    if (status === 100 && !settled) silenceTimer = clock.after(noProgressMs, () => end({ outcome: 'failed', response: noProgress }, ''))
   }
 
   for (const branch of branches) {
     const invite = srf.invite(branch.uri, sdp, branch.parts)
-    waiting.set(branch, invite)
-    invite.onProvisional((answer) => {
-      signOfLife(answer)
-      if (settled || !waiting.has(branch)) return
-      refusals.heard(branch, answer)
-      onProvisional(answer)
+    pending.set(branch, invite)
+    invite.onProvisional((response) => {
+      noteLife(response)
+      if (settled || !pending.has(branch)) return
+      busyGrace.responded(branch, response)
+      onProvisional(response)
     })
   }
-  for (const [branch, invite] of waiting) void invite.result.then((outcome) => took(branch, outcome))
+  for (const [branch, invite] of pending) void invite.result.then((outcome) => onResult(branch, outcome))
 
   return {
     result,
     cancel: (reason) => end({ outcome: 'cancelled' }, reason),
     fail(branch) {
-      const invite = waiting.get(branch)
+      const invite = pending.get(branch)
       if (!invite || settled) return
-      waiting.delete(branch)
+      pending.delete(branch)
       invite.cancel()
-      missed(branch, silent)
+      onFailure(branch, silence)
     },
     withdraw(device) {
-      for (const [branch, invite] of waiting) {
+      for (const [branch, invite] of pending) {
         if (branch.device !== device) continue
-        waiting.delete(branch)
-        invite.cancel(reasonHeader(ourReason('Logged out')))
-        if (waiting.size > 0) refusals.left(branch)
+        pending.delete(branch)
+        invite.cancel(reasonHeaders(ourReason('Logged out')))
+        if (pending.size > 0) busyGrace.removed(branch)
       }
-      if (waiting.size === 0) end({ outcome: 'withdrawn' }, '')
+      if (pending.size === 0) end({ outcome: 'withdrawn' }, '')
     },
   }
 }
 
-function reasonHeader(reason: string): SipHeaders {
-  return reason === '' ? {} : { Reason: reason }
-}
-
-/** The call exists at the far end and is ended there. */
-export function letGo(taken: Taken, headers: SipHeaders = {}): Promise<void> {
-  return taken.outcome === 'offered' ? taken.abandon() : taken.dialog.bye(headers)
+/** Ends a leg that was accepted but is not wanted. */
+export function release(leg: AcceptedLeg, headers: SipHeaders = {}): Promise<void> {
+  return leg.outcome === 'offered' ? leg.abandon() : leg.dialog.bye(headers)
 }
 
 /**
- * RFC 3261 §16.7 step 6: a 6xx first, else the lowest class; within it, the one that says most. A 305 or 380 says less than any refusal, for it
- * is not followed.
+ * RFC 3261 §16.7 step 6: a 6xx first, else the lowest class, and within it the most informative. A 305 or 380 ranks behind every refusal,
+ * because it is not followed.
  */
-export function best(answers: readonly SipAnswer[]): SipAnswer {
-  const [first, ...others] = answers
+export function bestOf(responses: readonly SipAnswer[]): SipAnswer {
+  const [first, ...others] = responses
   if (!first) throw new Error('no failure to choose from')
-  return others.reduce((chosen, answer) => (rank(answer) < rank(chosen) ? answer : chosen), first)
+  return others.reduce((chosen, response) => (rank(response) < rank(chosen) ? response : chosen), first)
 }
 
 function rank({ status }: SipAnswer): number {
   if (status >= 600) return 0
   if (status === 305 || status === 380) return 999
-  // "Busy" tells the caller more than "nobody there"; a phone that never answered (408) tells least.
+  // "Busy" tells the caller most; a phone that never responded (408) tells least.
   const weight = status === 486 ? 1 : status === 408 || status === 503 ? 90 : 50
   return Math.floor(status / 100) * 100 + weight
 }

@@ -1,29 +1,22 @@
+import type { Clock } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
-import type { SipAnswer } from '../../srf/srf.js'
+import type { SipAnswer, SipApplication } from '../../srf/srf.js'
+import type { TrunkRequest, Trunks } from '../../trunks/trunks.js'
 import { sessionDescription } from '../bridge/session-description.js'
-import { type Call, refuse } from '../call.js'
+import { type Call, reject } from '../call.js'
 import type { Termination } from '../failure.js'
-import type { CallNeeds, TrunkInquiry } from '../needs.js'
-import type { To } from '../routing/contract.js'
-import { trunksInReach } from './address-family.js'
-import { follow, outside, provisionalRelay } from './attempt.js'
-import type { RingResult } from './fork.js'
-import { nameOf, overTrunk, patienceWith, type TrunkCall } from './trunk-attempt.js'
-import { type AskedTrunk, hunt, type TrunkCalling, type Verdict } from './trunk-hunt.js'
+import type { DestinationOf } from '../routing/contract.js'
+import { trunksByFamily } from './address-family.js'
+import type { Attempts, Target } from './attempt.js'
+import type { AttemptResult } from './fork.js'
+import { patienceWith, type TrunkCall, targetName, tryTrunk } from './trunk-attempt.js'
+import { huntTrunks, type TrunkAttempt, type TrunkTurn, type Verdict } from './trunk-hunt.js'
 
-/** Calls a number outside through the site's trunks, until one takes the call. */
-export function toOutside(call: Call, { number, trunks, callerId }: To<'outside'>, needs: CallNeeds): Promise<Termination> {
-  const { targets, others } = trunksInReach(call, trunks)
-  if (others.length > 0 && targets.length === 0) return Promise.resolve(refuseFamily(call, others))
-  const party = callerId === null ? call.party : { ...call.party, number: callerId, isAsserted: true }
-  return overTrunks(call, { number, trunks: targets, party, location: null }, needs)
-}
-
-function refuseFamily(call: Call, trunks: readonly Trunk[]): Termination {
-  const names = trunks.map(({ name }) => name)
-  const words = `the caller's media and ${names.join(', ')} have addresses of different families, IPv4 and IPv6: nothing relays between them`
-  call.log.warn({ event: 'call.refused', status: 488, reason: 'other-family', trunks: names }, words)
-  return refuse(call, { reason: 'other-family' })
+export interface OutsideCallNeeds {
+  readonly srf: SipApplication
+  readonly clock: Clock
+  readonly trunks: Pick<Trunks, 'begin' | 'outgoing' | 'outgoingWithLocation'>
+  readonly attempts: Pick<Attempts, 'complete' | 'provisionalRelay'>
 }
 
 export interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast' | 'onResponse'> {
@@ -31,108 +24,134 @@ export interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast' | 'onRes
   readonly trunks: readonly Trunk[]
 }
 
-/**
- * An ordinary call tries the next trunk when one is at fault. An emergency call tries it after every refusal, 486 and 6xx included: a
- * carrier that does not want such calls may decline them, and a centre that is busy over one trunk may be free over another.
- */
-export async function overTrunks(call: Call, { trunks, ...what }: OutsideCall, needs: CallNeeds): Promise<Termination> {
-  const { besideMs } = patienceWith(needs)
-  const early = earlyMediaFor(call)
-  const calling = hunt({
-    trunks,
-    besideMs,
-    clock: needs.clock,
-    ask: (asked) => askTrunk(call, { asked, early, ...what }, needs),
-    judge: (answer) => verdictOn(call, answer),
-  })
-  const placed = await follow(call, calling, outside, needs)
-  if (placed.outcome === 'ended') return placed.termination
-  return refuse(call, placed.outcome === 'missed' ? placed.failure : { reason: 'no-trunk' })
+/** Calls over trunks. Each resolves when its call has ended. */
+export interface OutsideCalls {
+  dial(call: Call, to: DestinationOf<'outside'>): Promise<Termination>
+  /**
+   * An ordinary call goes to the next trunk when one is at fault. An emergency call goes to the next after every refusal, 486 and 6xx
+   * included: a trunk that does not take such calls may decline them, and an emergency centre that is busy over one trunk may be free over
+   * another.
+   */
+  overTrunks(call: Call, outside: OutsideCall): Promise<Termination>
 }
 
-function verdictOn({ kind }: Call, answer: SipAnswer): Verdict {
-  if (isTrunkFault(answer)) return 'fault'
-  // A carrier that names another place is not followed, since calls go to the trunks of the dial plan alone.
-  if (answer.status < 400) return 'refused'
-  return kind === 'emergency' ? 'refused' : 'final'
+/** Neither a phone nor a node. */
+const outside: readonly Target[] = [{ device: null }]
+
+export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
+  const { srf, clock, trunks, attempts } = needs
+  const { besideMs } = patienceWith(srf)
+
+  async function overTrunks(call: Call, { trunks: inOrder, ...details }: OutsideCall): Promise<Termination> {
+    const earlyMedia = earlyMediaFor(call)
+    const attempt = huntTrunks({
+      trunks: inOrder,
+      besideMs,
+      clock,
+      call: (turn) => callTrunk(call, turn, earlyMedia, details),
+      judge: (response) => verdictOn(call, response),
+    })
+    const result = await attempts.complete(call, attempt, outside)
+    if (result.outcome === 'ended') return result.termination
+    return reject(call, result.outcome === 'missed' ? result.failure : { reason: 'no-trunk' })
+  }
+
+  function earlyMediaFor(call: Call): EarlyMedia {
+    const relay = attempts.provisionalRelay(call, 1)
+    let source: Trunk | null = null
+    return {
+      relay(trunk, response) {
+        if (source !== null && source !== trunk) return
+        if (sessionDescription(response) !== '') source = trunk
+        relay(response)
+      },
+      release(trunk) {
+        if (source === trunk) source = null
+      },
+    }
+  }
+
+  /** Calls over one trunk, and tracks whether the trunk works. */
+  function callTrunk(call: Call, { trunk, isLast, onRinging }: TrunkTurn, earlyMedia: EarlyMedia, details: CallDetails): TrunkAttempt {
+    const request = trunks.begin(trunk)
+    const began = clock.now()
+    let hasResponded = false
+
+    function onResponse(response: SipAnswer): void {
+      if (response.madeHere || response.status === 100) return
+      hasResponded = true
+      if (!isTrunkFault(response)) request.responded()
+      if (response.status >= 200) return
+      onRinging()
+      earlyMedia.relay(trunk, response)
+    }
+
+    function onResult(result: AttemptResult): AttemptResult {
+      earlyMedia.release(trunk)
+      if (result.outcome === 'accepted') call.progress.reached = targetName(trunk)
+      if (result.outcome !== 'failed') return result
+      if (isTrunkFault(result.response)) noteFault(request, result.response)
+      // This 487 is the trunk's own: a call that we have cancelled waits for no response.
+      return result.response.status === 487 ? { ...result, reason: 'upstream' } : result
+    }
+
+    const { result, cancel } = tryTrunk(call, { trunk, isLast, onResponse, ...details }, needs)
+    return {
+      result: result.then(onResult),
+      cancel,
+      passOver(reason) {
+        cancel(reason)
+        const hadItsTime = besideMs !== null && clock.now() - began >= besideMs
+        if (hadItsTime && !hasResponded) request.passedOver()
+      },
+    }
+  }
+
+  return {
+    dial(call, { number, trunks: inOrder, callerId }) {
+      const { reachable, unreachable } = trunksByFamily(call, inOrder)
+      if (unreachable.length > 0 && reachable.length === 0) return Promise.resolve(rejectFamily(call, unreachable))
+      const party = callerId === null ? call.party : { ...call.party, number: callerId, isAsserted: true }
+      return overTrunks(call, { number, trunks: reachable, party, location: null })
+    },
+    overTrunks,
+  }
 }
 
-/** Early media of two trunks cannot be mixed: the caller hears the trunk that has sent the first. */
+type CallDetails = Omit<OutsideCall, 'trunks'>
+
+/** Early media of two trunks cannot be mixed: the caller hears the trunk that sends it first. */
 interface EarlyMedia {
-  relay(trunk: Trunk, answer: SipAnswer): void
-  /** The next trunk that sends any is heard. */
+  relay(trunk: Trunk, response: SipAnswer): void
+  /** The next trunk that sends early media is heard. */
   release(trunk: Trunk): void
 }
 
-function earlyMediaFor(call: Call): EarlyMedia {
-  const relay = provisionalRelay(call, 1)
-  let heard: Trunk | null = null
-  return {
-    relay(trunk, answer) {
-      if (heard !== null && heard !== trunk) return
-      if (sessionDescription(answer) !== '') heard = trunk
-      relay(answer)
-    },
-    release(trunk) {
-      if (heard === trunk) heard = null
-    },
-  }
+function rejectFamily(call: Call, trunks: readonly Trunk[]): Termination {
+  const names = trunks.map(({ name }) => name)
+  const text = `the caller's media and ${names.join(', ')} have addresses of different families, IPv4 and IPv6: nothing relays between them`
+  call.log.warn({ event: 'call.refused', status: 488, reason: 'other-family', trunks: names }, text)
+  return reject(call, { reason: 'other-family' })
 }
 
-interface Asking extends Omit<OutsideCall, 'trunks'> {
-  readonly asked: AskedTrunk
-  readonly early: EarlyMedia
+function verdictOn({ kind }: Call, response: SipAnswer): Verdict {
+  if (isTrunkFault(response)) return 'fault'
+  // A redirection by a trunk is not followed, because calls go only to trunks of the dial plan.
+  if (response.status < 400) return 'refused'
+  return kind === 'emergency' ? 'refused' : 'final'
 }
 
-/** Calls over one trunk, and notes whether the trunk works. */
-function askTrunk(call: Call, { asked: { trunk, isLast, onRinging }, early, ...what }: Asking, needs: CallNeeds): TrunkCalling {
-  const { trunks, clock } = needs
-  const { besideMs } = patienceWith(needs)
-  const inquiry = trunks.asked(trunk)
-  const began = clock.now()
-  let hasResponded = false
-
-  function onResponse(answer: SipAnswer): void {
-    if (answer.madeHere || answer.status === 100) return
-    hasResponded = true
-    if (!isTrunkFault(answer)) inquiry.answered()
-    if (answer.status >= 200) return
-    onRinging()
-    early.relay(trunk, answer)
-  }
-
-  function note(outcome: RingResult): RingResult {
-    early.release(trunk)
-    if (outcome.outcome === 'taken') call.course.reached = nameOf(trunk)
-    if (outcome.outcome !== 'failed') return outcome
-    if (isTrunkFault(outcome.answer)) noteFault(inquiry, outcome.answer)
-    // A 487 that arrives is the trunk's own: a call that we have cancelled waits for no response.
-    return outcome.answer.status === 487 ? { ...outcome, reason: 'upstream' } : outcome
-  }
-
-  const { result, cancel } = overTrunk(call, { trunk, isLast, onResponse, ...what }, needs)
-  return {
-    result: result.then(note),
-    cancel,
-    passOver(reason) {
-      cancel(reason)
-      const hadItsTime = besideMs !== null && clock.now() - began >= besideMs
-      if (hadItsTime && !hasResponded) inquiry.passedOver()
-    },
-  }
-}
-
-/** The trunk is at fault and not the number: the next one may do (RFC 3263 §4.3 names 503 and time-outs). */
+/** The trunk is at fault, not the number: the next trunk may work (RFC 3263 §4.3 names 503 and timeouts). */
 function isTrunkFault({ status }: SipAnswer): boolean {
   return trunkFaults.has(status) || (status >= 500 && status < 600)
 }
 
-/** 430, 477 and 478: a proxy in front of the trunk does not reach it. */
+/** 430, 477 and 478: a proxy in front of the trunk cannot reach it. */
 const trunkFaults: ReadonlySet<number> = new Set([401, 407, 408, 430, 477, 478])
 
-function noteFault(inquiry: TrunkInquiry, { status, madeHere }: SipAnswer): void {
-  // It was never sent: that says nothing of the trunk.
+function noteFault(request: TrunkRequest, { status, madeHere }: SipAnswer): void {
+  // The request was never sent, so it shows nothing about the trunk.
   if (madeHere === 'link') return
-  if (madeHere && status === 408) inquiry.silent()
-  else inquiry.refused(status)
+  if (madeHere && status === 408) request.timedOut()
+  else request.failed(status)
 }

@@ -4,17 +4,16 @@ import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/name-addr.js'
 import { parseUri, sameHost, sipUri } from '../../sip/uri.js'
 import type { SipAnswer } from '../../srf/srf.js'
 
-/** A phone that names more is not followed any further. */
-const mostContacts = 5
+/** Contacts of a redirection that are read. */
+const maxContacts = 5
 
 /**
- * The numbers that a 300, 301 or 302 names, the ones with the highest q first (RFC 3261 §8.1.3.4). A redirection is worth its number alone,
- * which the dial plan takes: no call goes to an address that a phone has named. `isOurs` tells the URIs of this network; a telephone number
- * is one at any host, a few digits are not.
+ * The numbers in a 300, 301 or 302, highest q first (RFC 3261 §8.1.3.4). Only the number counts, and the dial plan routes it: no call goes to
+ * an address that a phone has chosen. `isOurs` recognises URIs of this network; only telephone numbers are accepted at other hosts.
  */
-export function redirectionIn(answer: SipAnswer, isOurs: (uri: string) => boolean): readonly string[] {
-  const contacts = splitList(answer.header('Contact'))
-    .slice(0, mostContacts)
+export function redirectNumbers(response: SipAnswer, isOurs: (uri: string) => boolean): readonly string[] {
+  const contacts = splitList(response.header('Contact'))
+    .slice(0, maxContacts)
     .flatMap((value) => parseNameAddr(value) ?? [])
   const sorted = contacts.toSorted((one, other) => preference(other.params.get('q')) - preference(one.params.get('q')))
   const numbers = sorted.filter(({ uri }) => isTelephone(uri) || isOurs(uri)).map(({ uri }) => dialled(uri))
@@ -31,8 +30,8 @@ function isTelephone(uri: string): boolean {
   return parsed?.kind === 'sip' && (parsed.params.get('user')?.toLowerCase() === 'phone' || dialled(uri).startsWith('+'))
 }
 
-/** Contact of our own redirection, for another node. */
-export function contactsOf(numbers: readonly string[], domain: string): string {
+/** Contact of a redirection that we send to another node. */
+export function redirectContact(numbers: readonly string[], domain: string): string {
   return numbers
     .map((number, index) => printNameAddr(nameAddr(sipUri({ user: number, host: domain }), '', new Map([['q', `0.${9 - index}`]]))))
     .join(', ')

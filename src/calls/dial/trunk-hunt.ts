@@ -1,101 +1,105 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { SipAnswer } from '../../srf/srf.js'
-import { answeredElsewhere, type Calling, letGo, type RingResult } from './fork.js'
+import { answeredElsewhere } from '../reason-header.js'
+import { type Attempt, type AttemptResult, release } from './fork.js'
 
-/** What a refusal by one trunk means to the call. `fault`: of the trunk alone. `refused`: another trunk may take it. `final`: no trunk will. */
+/**
+ * What a refusal by one trunk means to the call. `fault`: of the trunk alone. `refused`: another trunk may take the call. `final`: no trunk
+ * will.
+ */
 export type Verdict = 'fault' | 'refused' | 'final'
 
 /** A call over one trunk. */
-export interface TrunkCalling extends Calling {
-  /** Another trunk has the call, or a refusal that speaks for all. */
+export interface TrunkAttempt extends Attempt {
+  /** Another trunk has the call, or a refusal that is final. */
   passOver(reason: string): void
 }
 
-export interface AskedTrunk {
+export interface TrunkTurn {
   readonly trunk: Trunk
   /** No other trunk is left. */
   readonly isLast: boolean
-  /** The far end rings. */
+  /** To be called when the far end rings. */
   readonly onRinging: () => void
 }
 
 export interface HuntNeeds {
-  /** In the order in which they are asked. */
+  /** In the order in which they are called. */
   readonly trunks: readonly Trunk[]
-  /** When the next trunk is asked beside one that is silent; null: only after it. */
+  /** When the next trunk is called beside a silent one; null: only after it. */
   readonly besideMs: Milliseconds | null
   readonly clock: Clock
-  readonly ask: (asked: AskedTrunk) => TrunkCalling
-  readonly judge: (answer: SipAnswer) => Verdict
+  readonly call: (turn: TrunkTurn) => TrunkAttempt
+  readonly judge: (response: SipAnswer) => Verdict
 }
 
 /**
- * Asks trunks in their order until one takes the call. While the far end rings over one trunk, no other one is asked. Of several trunks
- * that are asked at once, the first to answer has the call and the others are cancelled; a 200 that crosses its CANCEL is ended by BYE.
+ * Calls trunks in order until one takes the call. While the far end rings over one trunk, no other is called. If several are called at once,
+ * the first to answer gets the call and the others are cancelled. A 200 that crosses its CANCEL is ended with BYE.
  */
-export function hunt({ trunks, besideMs, clock, ask, judge }: HuntNeeds): Calling {
+export function huntTrunks({ trunks, besideMs, clock, call, judge }: HuntNeeds): Attempt {
   const waiting = [...trunks]
-  const live = new Map<Trunk, TrunkCalling>()
+  const live = new Map<Trunk, TrunkAttempt>()
   const ringing = new Set<Trunk>()
-  // A fault of a trunk tells the caller less than a refusal by another one.
-  let told: RingResult = { outcome: 'failed', answer: noTrunk, reason: 'no-trunk' }
+  // A refusal tells the caller more than the fault of a trunk.
+  let bestMiss: AttemptResult = { outcome: 'failed', response: noTrunk, reason: 'no-trunk' }
   let beside: Alarm | null = null
   let isSettled = false
-  let isTaken = false
-  let settle: (result: RingResult) => void = () => undefined
-  const result = new Promise<RingResult>((resolve) => {
+  let isAccepted = false
+  let settle: (result: AttemptResult) => void = () => undefined
+  const result = new Promise<AttemptResult>((resolve) => {
     settle = resolve
   })
 
-  function end(outcome: RingResult, leave: (calling: TrunkCalling) => void): void {
+  function end(outcome: AttemptResult, leave: (attempt: TrunkAttempt) => void): void {
     if (isSettled) return
     isSettled = true
-    isTaken = outcome.outcome === 'taken'
+    isAccepted = outcome.outcome === 'accepted'
     beside?.cancel()
-    for (const calling of live.values()) leave(calling)
+    for (const attempt of live.values()) leave(attempt)
     settle(outcome)
   }
 
-  function askNext(): void {
+  function callNext(): void {
     beside?.cancel()
     const trunk = waiting.shift()
     if (!trunk) return
     const isLast = waiting.length === 0
-    const calling = ask({ trunk, isLast, onRinging: () => void ringing.add(trunk) })
-    live.set(trunk, calling)
-    void calling.result.then((outcome) => over(trunk, outcome))
-    if (besideMs !== null && !isLast) beside = clock.after(besideMs, askBeside)
+    const attempt = call({ trunk, isLast, onRinging: () => void ringing.add(trunk) })
+    live.set(trunk, attempt)
+    void attempt.result.then((outcome) => onResult(trunk, outcome))
+    if (besideMs !== null && !isLast) beside = clock.after(besideMs, callBeside)
   }
 
-  function askBeside(): void {
-    if (ringing.size === 0) askNext()
+  function callBeside(): void {
+    if (ringing.size === 0) callNext()
   }
 
-  function over(trunk: Trunk, outcome: RingResult): void {
+  function onResult(trunk: Trunk, outcome: AttemptResult): void {
     live.delete(trunk)
     ringing.delete(trunk)
     if (isSettled) {
-      // It was answered in the moment in which another one was, or in which the caller gave up.
-      if (outcome.outcome === 'taken') void letGo(outcome.taken, isTaken ? { Reason: answeredElsewhere } : {})
+      // Answered at the same moment as another trunk, or as the caller gave up.
+      if (outcome.outcome === 'accepted') void release(outcome.leg, isAccepted ? { Reason: answeredElsewhere } : {})
       return
     }
-    if (outcome.outcome === 'taken') end(outcome, (calling) => calling.passOver(answeredElsewhere))
-    else missed(outcome)
+    if (outcome.outcome === 'accepted') end(outcome, (attempt) => attempt.passOver(answeredElsewhere))
+    else onMiss(outcome)
   }
 
-  function missed(outcome: Exclude<RingResult, { outcome: 'taken' }>): void {
-    const verdict = outcome.outcome === 'failed' ? judge(outcome.answer) : 'final'
-    if (verdict !== 'fault') told = outcome
+  function onMiss(outcome: Exclude<AttemptResult, { outcome: 'accepted' }>): void {
+    const verdict = outcome.outcome === 'failed' ? judge(outcome.response) : 'final'
+    if (verdict !== 'fault') bestMiss = outcome
     if (verdict === 'final') waiting.length = 0
     if (ringing.size > 0) return
-    if (waiting.length > 0) askNext()
-    else if (live.size === 0 || verdict === 'final') end(told, (calling) => calling.passOver(''))
+    if (waiting.length > 0) callNext()
+    else if (live.size === 0 || verdict === 'final') end(bestMiss, (attempt) => attempt.passOver(''))
   }
 
-  if (waiting.length > 0) askNext()
-  else settle(told)
-  return { result, cancel: (reason) => end({ outcome: 'cancelled' }, (calling) => calling.cancel(reason)) }
+  if (waiting.length > 0) callNext()
+  else settle(bestMiss)
+  return { result, cancel: (reason) => end({ outcome: 'cancelled' }, (attempt) => attempt.cancel(reason)) }
 }
 
 const noTrunk: SipAnswer = { status: 503, reason: 'No Trunk', header: () => '', body: '', madeHere: 'server' }

@@ -1,50 +1,61 @@
-import type { LiveNode, User } from '../../directory/directory.js'
-import { type Binding, reachOf } from '../../registrar/registrar.js'
+import type { NodeName } from '../../base/identity.js'
+import type { LiveNode } from '../../directory/directory.js'
+import { type Binding, type Registrar, reachOf } from '../../registrar/registrar.js'
 import { withoutUriHeaders } from '../../sip/uri.js'
+import type { NodeLegs } from '../bridge/node-legs.js'
 import type { Call } from '../call.js'
-import { identityHeaders, shownIdentity } from '../identity/party.js'
-import { passportHeader } from '../inbound/hop-token.js'
-import { contentOf } from '../inbound/signed-content.js'
-import type { CallNeeds } from '../needs.js'
-import type { To } from '../routing/contract.js'
+import { nodeIdentity, phoneIdentity } from '../identity/identity-headers.js'
+import { type Hop, type HopTokens, hopTokenHeader } from '../inbound/hop-token.js'
+import { signedContent } from '../inbound/signed-content.js'
+import type { DestinationOf } from '../routing/contract.js'
 import type { Branch } from './fork.js'
-import { sipUriOf } from './node-uri.js'
+import { nodeUri } from './node-uri.js'
 
-/** The user's phones here, and the nodes that hold the others, all at once. */
-export function branchesTo({ user, way, bindings, nodes }: To<'phones'>, call: Call, needs: CallNeeds): readonly Branch[] {
-  const here = bindings.map((binding) => phoneBranch(binding, call, needs))
-  return [...here, ...nodes.map((node) => nodeBranch(node, { user, hops: way.hops + 1, call }, needs))]
+export interface UserBranchesNeeds {
+  readonly registrar: Pick<Registrar, 'follow'>
+  readonly hopTokens: Pick<HopTokens, 'sign'>
+  readonly nodeLegs: Pick<NodeLegs, 'current'>
+  readonly node: NodeName
+  readonly domain: string
 }
 
-/** One phone on the flow it registered on (RFC 5626 §5.3), or through the proxies of its Path (RFC 3327 §5.3). */
-export function phoneBranch(
-  binding: Binding,
-  { headers, party }: Pick<Call, 'headers' | 'party'>,
-  { domain, registrar }: Pick<CallNeeds, 'domain' | 'registrar'>,
-): Branch {
-  const reach = reachOf(binding)
-  const shown = { ...headers, ...shownIdentity(party, domain), ...reach.headers }
-  const parts = { headers: shown, via: reach.via, farEnd: registrar.follow(binding) }
-  return { uri: withoutUriHeaders(binding.contact), parts, device: binding.device }
+/** The branches of a call to a user or a phone. */
+export interface UserBranches {
+  /** The user's phones at this node, and the nodes that hold the others. */
+  toUser(call: Call, to: DestinationOf<'phones'>): readonly Branch[]
+  /** On the flow that the phone registered on (RFC 5626 §5.3), or through the proxies of its Path (RFC 3327 §5.3). */
+  toPhone(call: Call, binding: Binding): Branch
 }
 
-interface Handover {
-  readonly user: User
-  readonly hops: number
-  readonly call: Pick<Call, 'headers' | 'offer' | 'party'>
-}
+export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domain }: UserBranchesNeeds): UserBranches {
+  function toPhone({ headers, party }: Call, binding: Binding): Branch {
+    const reach = reachOf(binding)
+    const parts = {
+      headers: { ...headers, ...phoneIdentity(party, domain), ...reach.headers },
+      via: reach.via,
+      farEnd: registrar.follow(binding),
+    }
+    return { uri: withoutUriHeaders(binding.contact), parts, device: binding.device }
+  }
 
-function nodeBranch(to: LiveNode, { user, hops, call }: Handover, { passports, peers, node, domain }: CallNeeds): Branch {
-  const callId = `${crypto.randomUUID()}@${node}`
-  const { offer, party } = call
-  const headers = { ...call.headers, ...identityHeaders(party, domain) }
-  const header = (name: string): string => [headers[name] ?? ''].flat().join(', ')
-  const passage = { from: node, to: to.name, callId, target: user.extension, hops }
-  const passport = passports.sign(passage, contentOf({ header, body: offer }))
+  function toNode(call: Call, to: LiveNode, { target, hops }: Pick<Hop, 'target' | 'hops'>): Branch {
+    const callId = `${crypto.randomUUID()}@${node}`
+    const headers = { ...call.headers, ...nodeIdentity(call.party, domain) }
+    const header = (name: string): string => [headers[name] ?? ''].flat().join(', ')
+    const token = hopTokens.sign({ from: node, to: to.name, callId, target, hops }, signedContent({ header, body: call.offer }))
+    return {
+      uri: nodeUri(to, target),
+      parts: { headers: { ...headers, 'Call-ID': callId, [hopTokenHeader]: token } },
+      device: null,
+      node: nodeLegs.current(to.name),
+    }
+  }
+
   return {
-    uri: sipUriOf(to, user.extension),
-    parts: { headers: { ...headers, 'Call-ID': callId, [passportHeader]: passport } },
-    device: null,
-    node: peers.current(to.name),
+    toPhone,
+    toUser(call, { user, history, bindings, nodes }) {
+      const hop = { target: user.extension, hops: history.hops + 1 }
+      return [...bindings.map((binding) => toPhone(call, binding)), ...nodes.map((each) => toNode(call, each, hop))]
+    },
   }
 }

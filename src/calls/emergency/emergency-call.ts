@@ -1,58 +1,68 @@
-import type { Trunk } from '../../dialplan/dialplan.js'
+import type { Metrics } from '../../base/metrics.js'
+import type { Dialplan, Trunk } from '../../dialplan/dialplan.js'
 import type { Device } from '../../directory/directory.js'
+import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Call } from '../call.js'
-import { overTrunks } from '../dial/outside-call.js'
+import type { OutsideCalls } from '../dial/outside-call.js'
 import type { Termination } from '../failure.js'
-import type { CallNeeds } from '../needs.js'
+import type { PsapCallbacks } from './psap-callback.js'
 
 export interface EmergencyCall {
-  /** The number of the site where the phone is. */
+  /** The emergency number of the site where the phone is. */
   readonly number: string
   /** In the order in which they are tried. */
   readonly trunks: readonly Trunk[]
-  /** Null where the phone could not be told: the call goes out all the same, as the site's. */
+  /** Null if the phone is not known: the call is made all the same, as the site. */
   readonly device: Device | null
 }
 
+export interface EmergencyCallNeeds {
+  readonly outsideCalls: Pick<OutsideCalls, 'overTrunks'>
+  readonly psapCallbacks: Pick<PsapCallbacks, 'remember'>
+  readonly dialplan: Pick<Dialplan, 'elin' | 'location' | 'route'>
+  readonly hotdesk: Pick<Hotdesk, 'emergencyAnswered' | 'emergencyFailed'>
+  readonly metrics: Metrics
+}
+
+/** Makes an emergency call. Resolves when it has ended. */
+export type DialEmergency = (call: Call, emergency: EmergencyCall) => Promise<Termination>
+
 /**
- * Nothing is asked, nothing is waited for: the site's lines in their order, shown as the phone and not as its user. Without a device the
- * call is shown as the site, and no call back is tied to it.
+ * No lookup and no wait: the site's trunks in order, with the identity of the phone rather than its user. Without a device the call shows the
+ * site, and the emergency centre cannot call the phone back.
  */
-export async function toEmergency(call: Call, { number, trunks, device }: EmergencyCall, needs: CallNeeds): Promise<Termination> {
-  const shown = device?.elin ?? numberFromNode(call, needs) ?? needs.dialplan.elin
-  const location = device?.location ?? needs.dialplan.location
-  if (shown !== null && device) needs.callBacks.tie(shown, device.id)
-  call.log.warn({ event: 'call.emergency', number, device: device?.id ?? null, location }, `emergency call to ${number}`)
-  const party = { name: '', number: shown ?? call.party.number, isPrivate: false, isAsserted: true }
-  return counted(call, { number, device }, () => overTrunks(call, { number, trunks, party, location }, needs), needs)
-}
-
-/** The number under which another node of the network has handed the call over, unless it is a person's. */
-function numberFromNode({ caller, party: { number } }: Call, { dialplan }: CallNeeds): string | null {
-  const isOutside = /^\+?[0-9]+$/.test(number) && dialplan.route(number).kind !== 'user'
-  return caller.kind === 'node' && isOutside ? number : null
-}
-
-type Help = Pick<EmergencyCall, 'number' | 'device'>
-
-async function counted(call: Call, help: Help, run: () => Promise<Termination>, needs: CallNeeds): Promise<Termination> {
-  needs.metrics.emergencyCallsTotal.inc()
-  let termination: Termination | null = null
-  try {
-    termination = await run()
-    return termination
-  } finally {
-    if (termination?.result === 'success') needs.hotdesk.emergencyAnswered(help.device?.id ?? null)
-    else if (termination?.reason !== 'cancelled') tellFailure(call, help, termination?.reason ?? 'fault', needs)
+export function createEmergencyDial({ outsideCalls, psapCallbacks, dialplan, hotdesk, metrics }: EmergencyCallNeeds): DialEmergency {
+  function dial(call: Call, { number, trunks, device }: EmergencyCall): Promise<Termination> {
+    const shown = device?.elin ?? numberFromNode(call) ?? dialplan.elin
+    const location = device?.location ?? dialplan.location
+    if (shown !== null && device) psapCallbacks.remember(shown, device.id)
+    call.log.warn({ event: 'call.emergency', number, device: device?.id ?? null, location }, `emergency call to ${number}`)
+    const party = { name: '', number: shown ?? call.party.number, isPrivate: false, isAsserted: true }
+    return outsideCalls.overTrunks(call, { number, trunks, party, location })
   }
-}
 
-/** Somebody needs help and has not got it: whoever watches must not have to look for it. */
-function tellFailure({ log }: Call, { number, device }: Help, reason: string, { metrics, hotdesk }: CallNeeds): void {
-  metrics.emergencyFailuresTotal.inc()
-  hotdesk.emergencyFailed(device?.id ?? null, reason)
-  log.error(
-    { event: 'call.emergency', number, device: device?.id ?? null, reason },
-    `the emergency call to ${number} did not come about: ${reason}`,
-  )
+  /** The number that another node has sent with the call, unless it is an extension. */
+  function numberFromNode({ caller, party: { number } }: Call): string | null {
+    const isOutside = /^\+?[0-9]+$/.test(number) && dialplan.route(number).kind !== 'user'
+    return caller.kind === 'node' && isOutside ? number : null
+  }
+
+  /** Somebody needs help and did not get it: the operator must be alerted. */
+  function reportFailure({ log }: Call, { number, device }: EmergencyCall, reason: string): void {
+    metrics.emergencyFailuresTotal.inc()
+    hotdesk.emergencyFailed(device?.id ?? null, reason)
+    log.error({ event: 'call.emergency', number, device: device?.id ?? null, reason }, `the emergency call to ${number} failed: ${reason}`)
+  }
+
+  return async (call, emergency) => {
+    metrics.emergencyCallsTotal.inc()
+    let termination: Termination | null = null
+    try {
+      termination = await dial(call, emergency)
+      return termination
+    } finally {
+      if (termination?.result === 'success') hotdesk.emergencyAnswered(emergency.device?.id ?? null)
+      else if (termination?.reason !== 'cancelled') reportFailure(call, emergency, termination?.reason ?? 'fault')
+    }
+  }
 }

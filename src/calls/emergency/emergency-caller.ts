@@ -1,75 +1,92 @@
+import type { Logger } from '../../base/logger.js'
+import type { Metrics } from '../../base/metrics.js'
 import { counted } from '../../base/output/counted.js'
-import type { Device } from '../../directory/directory.js'
+import type { Device, Directory } from '../../directory/directory.js'
+import type { CallKind, Hotdesk } from '../../hotdesk/hotdesk.js'
+import type { Registrar } from '../../registrar/registrar.js'
 import type { IncomingInvite } from '../../srf/srf.js'
-import { type Call, newCall } from '../call.js'
-import type { Caller } from '../inbound/caller.js'
-import type { CallNeeds } from '../needs.js'
-import { recorded } from '../records/record-call.js'
-import type { To } from '../routing/contract.js'
-import { toEmergency } from './emergency-call.js'
-import type { Refused } from './unproven-limit.js'
+import type { Call } from '../call.js'
+import type { Caller, NodeCaller } from '../inbound/caller.js'
+import type { RecordCall } from '../records/record-call.js'
+import type { DestinationOf } from '../routing/contract.js'
+import type { DialEmergency } from './emergency-call.js'
+import type { RefusalReport, UnprovenLimit } from './unproven-limit.js'
 
-type Help = To<'emergency'>
+type Emergency = DestinationOf<'emergency'>
 
-/**
- * Carries an emergency call from any caller. A proven phone is shown as itself. A caller whose phone has a password and shows nothing is
- * challenged once, because a phone answers at once and is then found; any other caller is shown as the site.
- */
-export function callForHelp(invite: IncomingInvite, to: Help, needs: CallNeeds): Promise<void> | undefined {
-  const who = needs.registrar.recognise(invite)
-  if (who.outcome === 'provable') {
-    needs.registrar.challengeGently(invite)
-    return
+export interface EmergencyCallerNeeds {
+  readonly newCall: (invite: IncomingInvite, caller: Caller, kind: CallKind) => Call
+  readonly record: RecordCall
+  readonly dialEmergency: DialEmergency
+  readonly unprovenLimit: UnprovenLimit
+  readonly registrar: Pick<Registrar, 'recognise' | 'challengeGently'>
+  readonly directory: Pick<Directory, 'isFilled' | 'device'>
+  readonly hotdesk: Pick<Hotdesk, 'emergencyUnproven' | 'emergencyRefused'>
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** Accepts emergency calls from every kind of caller. */
+export interface EmergencyCallers {
+  /**
+   * An authenticated phone is shown as itself. A phone that has a password but sent no credentials is challenged once, because it responds at
+   * once and is then known. Any other caller is shown as the site.
+   */
+  fromAnyone(invite: IncomingInvite, to: Emergency): Promise<void> | undefined
+  /** A call that another node has signed. That node has counted it and sends the caller's identity. */
+  fromNode(invite: IncomingInvite, to: Emergency, caller: NodeCaller): Promise<void>
+}
+
+export function createEmergencyCallers(needs: EmergencyCallerNeeds): EmergencyCallers {
+  const { newCall, record, dialEmergency, unprovenLimit, registrar, directory, hotdesk, metrics, log } = needs
+
+  function carry(call: Call, to: Emergency, device: Device | null): Promise<void> {
+    return record(call, () => dialEmergency(call, { ...to, device }))
   }
-  const device = who.outcome === 'proven' ? needs.directory.device(who.device) : null
-  if (device) return helpFor(invite, to, device, needs)
-  return helpUnproven(invite, to, who.outcome === 'proven' ? who.device : who.claimed, needs)
-}
 
-/** A phone that has proved itself. */
-export function helpFor(invite: IncomingInvite, to: Help, device: Device, needs: CallNeeds): Promise<void> {
-  return carry(newCall(invite, { kind: 'device', device, user: null }, 'emergency', needs), to, device, needs)
-}
-
-/** A call that another node of the network has signed: that node shows who calls, and has counted it. */
-export function helpHanded(invite: IncomingInvite, to: Help, caller: Extract<Caller, { kind: 'node' }>, needs: CallNeeds): Promise<void> {
-  return carry(newCall(invite, caller, 'emergency', needs), to, null, needs)
-}
-
-async function helpUnproven(invite: IncomingInvite, to: Help, claimed: string | null, needs: CallNeeds): Promise<void> {
-  const { address } = invite.source
-  // A node that has never seen its directory knows no phones: none of them can prove itself, and all of them may call.
-  const admission = needs.directory.isFilled ? needs.unprovenShare.take(address) : ({ outcome: 'taken', ended: () => undefined } as const)
-  if (admission.outcome === 'full') {
-    needs.metrics.emergencyRefusedTotal.inc()
-    if (admission.report) report(invite, admission.report, needs)
-    invite.respond(503, { reason: 'Too Many Calls Without Proof', headers: { 'Retry-After': String(admission.retrySeconds) } })
-    return
+  async function fromUnproven(invite: IncomingInvite, to: Emergency, claimed: string | null): Promise<void> {
+    const { address } = invite.source
+    // Without a directory no phone can authenticate, so the limit would hit all of them.
+    const admission = directory.isFilled ? unprovenLimit.admit(address) : ({ outcome: 'admitted', end: () => undefined } as const)
+    if (admission.outcome === 'full') {
+      metrics.emergencyRefusedTotal.inc()
+      if (admission.report) report(address, admission.report)
+      invite.respond(503, { reason: 'Too Many Calls Without Proof', headers: { 'Retry-After': String(admission.retrySeconds) } })
+      return
+    }
+    const call = newCall(invite, { kind: 'unknown' }, 'emergency')
+    metrics.emergencyUnprovenTotal.inc()
+    hotdesk.emergencyUnproven({ source: address, claimed })
+    const text = `emergency call from ${address} without proof of its phone: shown as the site`
+    call.log.warn({ event: 'call.unproven', source: address, claimed }, text)
+    try {
+      await carry(call, to, null)
+    } finally {
+      admission.end()
+    }
   }
-  const call = newCall(invite, { kind: 'unknown' }, 'emergency', needs)
-  needs.metrics.emergencyUnprovenTotal.inc()
-  needs.hotdesk.emergencyUnproven({ source: address, claimed })
-  call.log.warn(
-    { event: 'call.unproven', source: address, claimed },
-    `emergency call from ${address} without proof of its phone: shown as the site`,
-  )
-  try {
-    await carry(call, to, null, needs)
-  } finally {
-    admission.ended()
-  }
-}
 
-function report({ source: { address } }: IncomingInvite, { limit, refused }: Refused, { log, hotdesk }: CallNeeds): void {
-  hotdesk.emergencyRefused({ source: address, limit, refused })
-  log.error(
-    { event: 'call.unproven', source: address, limit, refused },
-    `refused ${counted(refused, 'emergency call')} without proof, the last one from ${address}: over the limit ${limitNames[limit]}`,
-  )
+  function report(source: string, { limit, refused }: RefusalReport): void {
+    hotdesk.emergencyRefused({ source, limit, refused })
+    log.error(
+      { event: 'call.unproven', source, limit, refused },
+      `refused ${counted(refused, 'emergency call')} without proof, the last one from ${source}: over the limit ${limitNames[limit]}`,
+    )
+  }
+
+  return {
+    fromAnyone(invite, to) {
+      const found = registrar.recognise(invite)
+      if (found.outcome === 'provable') {
+        registrar.challengeGently(invite)
+        return
+      }
+      const device = found.outcome === 'proven' ? directory.device(found.device) : null
+      if (device) return carry(newCall(invite, { kind: 'device', device, user: null }, 'emergency'), to, device)
+      return fromUnproven(invite, to, found.outcome === 'proven' ? found.device : found.claimed)
+    },
+    fromNode: (invite, to, caller) => carry(newCall(invite, caller, 'emergency'), to, null),
+  }
 }
 
 const limitNames = { source: 'emergency.unprovenPerSource', total: 'emergency.unprovenTotal' } as const
-
-function carry(call: Call, to: Help, device: Device | null, needs: CallNeeds): Promise<void> {
-  return recorded(call, needs, () => toEmergency(call, { ...to, device }, needs))
-}

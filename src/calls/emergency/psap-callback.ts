@@ -4,80 +4,80 @@ import { type DeviceId, parseDeviceId } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Replica, Store } from '../../store/store.js'
 
-/** The number that an emergency centre has been shown stays tied to the phone that called. */
-export interface CallBacks {
-  tie(number: string, device: DeviceId): void
-  /** Null when nobody has called for help from that number lately. */
+/** Maps the number that an emergency centre was shown to the phone that called (RFC 7090). */
+export interface PsapCallbacks {
+  remember(number: string, device: DeviceId): void
+  /** Null if no recent emergency call showed that number. */
   deviceOf(number: string): DeviceId | null
   close(): void
 }
 
-export interface CallBackNeeds {
+export interface PsapCallbackNeeds {
   readonly store: Store
   /** The node's own. */
   readonly clock: Clock
   readonly log: Logger
-  /** How long the number stays tied. */
+  /** How long a number is remembered. */
   readonly callBackMinutes: number
 }
 
-interface Tied {
+interface Shown {
   readonly device: DeviceId
-  /** When it called, and until when its number is tied, by the node's own clock. */
+  /** Time of the call and end of the mapping, by the node's own clock. */
   readonly at: Milliseconds
   readonly until: Milliseconds
-  /** When it called, in the time that Redis was told. */
-  readonly told: Milliseconds | null
+  /** Time of the call as written to Redis; null if it has not been written. */
+  readonly written: Milliseconds | null
 }
 
-/** Kept in this node's memory first, so that it works without Redis, and in Redis for the others, as soon as it can be told. */
-export function createCallBacks({ store, clock, log, callBackMinutes }: CallBackNeeds): CallBacks {
-  const own = new Map<string, Tied>()
-  const untold = new Set<string>()
+/** Kept in memory first, which works without Redis, and written to Redis for the other nodes as soon as possible. */
+export function createPsapCallbacks({ store, clock, log, callBackMinutes }: PsapCallbackNeeds): PsapCallbacks {
+  const own = new Map<string, Shown>()
+  const unwritten = new Set<string>()
 
-  const inNetworkTime = ({ at }: Tied): Milliseconds => Math.round(at + store.clock.aheadMs)
+  const inNetworkTime = ({ at }: Shown): Milliseconds => Math.round(at + store.clock.aheadMs)
 
-  async function tell(number: string): Promise<void> {
-    const tied = own.get(number)
-    if (!tied || tied.until <= clock.now() || isLater(number, tied)) return void untold.delete(number)
-    const at = inNetworkTime(tied)
-    own.set(number, { ...tied, told: at })
+  async function write(number: string): Promise<void> {
+    const shown = own.get(number)
+    if (!shown || shown.until <= clock.now() || isSuperseded(number, shown)) return void unwritten.delete(number)
+    const at = inNetworkTime(shown)
+    own.set(number, { ...shown, written: at })
     try {
-      await store.putFields(`callback:${number}`, { device: tied.device, at: String(at) }, Math.ceil((tied.until - clock.now()) / 1000))
-      untold.delete(number)
+      await store.putFields(`callback:${number}`, { device: shown.device, at: String(at) }, Math.ceil((shown.until - clock.now()) / 1000))
+      unwritten.delete(number)
     } catch (fault) {
-      log.warn({ event: 'store.lost', reason: messageOf(fault) }, 'a call back from the emergency centre is known at this node only')
+      log.warn({ event: 'store.lost', reason: messageOf(fault) }, 'a PSAP callback is known to this node only')
     }
   }
 
-  /** Another node has shown the same number since, for another phone. */
-  function isLater(number: string, tied: Tied): boolean {
+  /** Another node has since shown the same number for another phone. */
+  function isSuperseded(number: string, shown: Shown): boolean {
     const at = Number(store.replica.hash(`callback:${number}`)?.get('at') ?? 0)
-    return at !== tied.told && at > inNetworkTime(tied)
+    return at !== shown.written && at > inNetworkTime(shown)
   }
 
   const offState = store.onState((state) => {
-    if (state === 'connected') for (const number of untold) void tell(number)
+    if (state === 'connected') for (const number of unwritten) void write(number)
   })
 
   return {
-    tie(number, device) {
+    remember(number, device) {
       const at = clock.now()
-      own.set(number, { device, at, until: at + callBackMinutes * 60_000, told: null })
-      untold.add(number)
-      void tell(number)
+      own.set(number, { device, at, until: at + callBackMinutes * 60_000, written: null })
+      unwritten.add(number)
+      void write(number)
     },
     deviceOf(number) {
-      const tied = own.get(number)
-      if (tied && tied.until > clock.now() && !isLater(number, tied)) return tied.device
+      const shown = own.get(number)
+      if (shown && shown.until > clock.now() && !isSuperseded(number, shown)) return shown.device
       own.delete(number)
-      return tiedIn(store.replica, number)
+      return callbackDeviceIn(store.replica, number)
     },
     close: offState,
   }
 }
 
-/** The same as the copy of Redis has it. */
-export function tiedIn(replica: Replica, number: string): DeviceId | null {
+/** The same from the copy of Redis. */
+export function callbackDeviceIn(replica: Replica, number: string): DeviceId | null {
   return parseDeviceId(replica.hash(`callback:${number}`)?.get('device') ?? '')
 }

@@ -1,24 +1,24 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { sourceOf } from '../../sip/uri.js'
 
-/** Limits the emergency calls of callers without proof. Proven phones are never counted. */
-export interface UnprovenShare {
-  take(address: string): Admission
+/** Limits emergency calls of unauthenticated callers. Calls of authenticated phones never count. */
+export interface UnprovenLimit {
+  admit(address: string): Admission
 }
 
 export type Admission =
-  /** `ended` is called once, when the call is over. */
-  | { readonly outcome: 'taken'; ended(): void }
-  | { readonly outcome: 'full'; readonly retrySeconds: number; readonly report: Refused | null }
+  /** Call `end` once, when the call is over. */
+  | { readonly outcome: 'admitted'; end(): void }
+  | { readonly outcome: 'full'; readonly retrySeconds: number; readonly report: RefusalReport | null }
 
-/** A report of refusals: the first one at once, later ones together, so that a flood does not fill the log. */
-export interface Refused {
+/** A report of refusals. The first is reported at once, later ones together, so that a flood does not fill the log. */
+export interface RefusalReport {
   readonly limit: 'source' | 'total'
-  /** Since the last report, this one included. */
+  /** Since the last report, including this one. */
   readonly refused: number
 }
 
-export interface ShareLimits {
+export interface UnprovenLimits {
   readonly perSource: number
   readonly total: number
   /** A call counts while it lasts, and for at least this long after it began. */
@@ -32,28 +32,28 @@ interface Held {
 }
 
 /** Holds at most `total` calls in memory, however many addresses send. */
-export function createUnprovenShare({ perSource, total, holdMs }: ShareLimits, clock: Clock): UnprovenShare {
+export function createUnprovenLimit({ perSource, total, holdMs }: UnprovenLimits, clock: Clock): UnprovenLimit {
   const held = new Set<Held>()
   let refused = 0
   let quietUntil = -Infinity
 
-  function forgetOld(): void {
+  function dropExpired(): void {
     for (const call of held) if (!call.isUp && call.until <= clock.now()) held.delete(call)
   }
 
-  function limitFor(source: string): Refused['limit'] | null {
+  function limitFor(source: string): RefusalReport['limit'] | null {
     const own = [...held].filter((call) => call.source === source)
     if (own.length >= perSource) return 'source'
     return held.size >= total ? 'total' : null
   }
 
-  function report(limit: Refused['limit']): Refused | null {
+  function reportOn(limit: RefusalReport['limit']): RefusalReport | null {
     refused += 1
     if (clock.now() < quietUntil) return null
-    const told = { limit, refused }
+    const found = { limit, refused }
     refused = 0
     quietUntil = clock.now() + holdMs
-    return told
+    return found
   }
 
   function retrySeconds(): number {
@@ -62,16 +62,16 @@ export function createUnprovenShare({ perSource, total, holdMs }: ShareLimits, c
   }
 
   return {
-    take(address) {
-      forgetOld()
+    admit(address) {
+      dropExpired()
       const source = sourceOf(address)
       const limit = limitFor(source)
-      if (limit) return { outcome: 'full', retrySeconds: retrySeconds(), report: report(limit) }
+      if (limit) return { outcome: 'full', retrySeconds: retrySeconds(), report: reportOn(limit) }
       const call: Held = { source, until: clock.now() + holdMs, isUp: true }
       held.add(call)
       return {
-        outcome: 'taken',
-        ended() {
+        outcome: 'admitted',
+        end() {
           call.isUp = false
         },
       }

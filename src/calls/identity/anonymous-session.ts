@@ -1,8 +1,8 @@
 import type { IncomingRequest, SipDialog } from '../../srf/srf.js'
 
 /**
- * A session description without the words that may name its author (RFC 3323 §4.1): user name, subject, information, URI, e-mail
- * and telephone. Phones put the name of their account or user there.
+ * Removes the fields of a session description that may name its author (RFC 3323 §4.1): user name, subject, information, URI, e-mail and
+ * telephone. Phones put their account or user name there.
  */
 export function withoutNames(description: string): string {
   return description
@@ -11,8 +11,8 @@ export function withoutNames(description: string): string {
     .replace(/^[iuep]=.*(\r?\n)?/gm, '')
 }
 
-/** The dialog of a caller who wants to stay unknown: every description that comes out of it is without names. */
-export function withoutNamesIn(dialog: SipDialog): SipDialog {
+/** The dialog of an anonymous caller: no session description that it emits contains names. */
+export function anonymousDialog(dialog: SipDialog): SipDialog {
   return {
     ...dialog,
     get ended() {
@@ -22,23 +22,23 @@ export function withoutNamesIn(dialog: SipDialog): SipDialog {
       return withoutNames(dialog.remoteSdp)
     },
     onAck: (listener) => dialog.onAck((sdp) => listener(withoutNames(sdp))),
-    onRequest: (listener) => dialog.onRequest((request) => listener(isDescribed(request) ? nameless(request) : request)),
+    onRequest: (listener) => dialog.onRequest((request) => listener(mayHaveSdp(request) ? withoutNamesIn(request) : request)),
     async request(method, parts) {
-      const answer = await dialog.request(method, parts)
-      return { ...answer, body: withoutNames(answer.body) }
+      const response = await dialog.request(method, parts)
+      return { ...response, body: withoutNames(response.body) }
     },
     async reinvite(sdp, headers) {
-      const answer = await dialog.reinvite(sdp, headers)
-      return { ...answer, body: withoutNames(answer.body) }
+      const response = await dialog.reinvite(sdp, headers)
+      return { ...response, body: withoutNames(response.body) }
     },
   }
 }
 
-function isDescribed({ method }: IncomingRequest): boolean {
+function mayHaveSdp({ method }: IncomingRequest): boolean {
   return method === 'INVITE' || method === 'UPDATE'
 }
 
-function nameless(request: IncomingRequest): IncomingRequest {
+function withoutNamesIn(request: IncomingRequest): IncomingRequest {
   return {
     ...request,
     body: withoutNames(request.body),

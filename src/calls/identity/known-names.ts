@@ -1,22 +1,22 @@
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory } from '../../directory/directory.js'
 
-/** Knows what people and phones of the network are called, so that no caller from outside is shown as one of them. */
-export interface Insiders {
-  /** Whether a person could take this text for a user's name or number, or for a phone of ours. */
+/** Names of the network's users and phones. A caller from outside must not be shown under one of them. */
+export interface KnownNames {
+  /** Whether a person could mistake the text for a user's name or number, or for a phone of the network. */
   resembles(text: string): boolean
   close(): void
 }
 
-export interface InsiderNeeds {
+export interface KnownNamesNeeds {
   readonly directory: Pick<Directory, 'users' | 'devices' | 'onUserChange' | 'onDeviceChange'>
   readonly dialplan: Pick<Dialplan, 'route'>
 }
 
-/** A name with more words is not looked through. No caller needs one. */
-const mostWords = 12
+/** A longer name is not searched, and counts as a resemblance. */
+const maxWords = 12
 
-export function createInsiders({ directory, dialplan }: InsiderNeeds): Insiders {
+export function createKnownNames({ directory, dialplan }: KnownNamesNeeds): KnownNames {
   let names: ReadonlySet<string> | null = null
   const forget = (): void => {
     names = null
@@ -36,7 +36,7 @@ export function createInsiders({ directory, dialplan }: InsiderNeeds): Insiders 
   return {
     resembles(text) {
       const words = wordsIn(text)
-      if (words.length > mostWords || words.some(isOfSeveralScripts)) return true
+      if (words.length > maxWords || words.some(mixesScripts)) return true
       const isExtension = (digits: string): boolean => dialplan.route(digits).kind === 'user'
       return words.some(isExtension) || isExtension(words.join('')) || runsOf(words).some((run) => known().has(run))
     },
@@ -46,7 +46,7 @@ export function createInsiders({ directory, dialplan }: InsiderNeeds): Insiders 
   }
 }
 
-/** Small letters without accents, full-width forms and invisible characters. */
+/** In lower case, without accents, full-width forms and invisible characters. */
 function wordsIn(text: string): readonly string[] {
   const plain = text
     .normalize('NFKD')
@@ -55,13 +55,13 @@ function wordsIn(text: string): readonly string[] {
   return plain.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '')
 }
 
-/** `alice`, `alice martin`, `martin` */
+/** All runs of consecutive words: `alice`, `alice martin`, `martin`. */
 function runsOf(words: readonly string[]): readonly string[] {
   return words.flatMap((_, from) => words.slice(from).map((__, length) => words.slice(from, from + length + 1).join(' ')))
 }
 
-/** A Cyrillic letter among Latin ones is there to deceive. */
-function isOfSeveralScripts(word: string): boolean {
+/** A Cyrillic letter among Latin ones is meant to deceive. */
+function mixesScripts(word: string): boolean {
   const scripts = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u, /\p{Script=Armenian}/u, /\p{Script=Cherokee}/u]
   return scripts.filter((script) => script.test(word)).length > 1
 }

@@ -1,97 +1,149 @@
-import type { Trunk } from '../../dialplan/dialplan.js'
-import type { Device } from '../../directory/directory.js'
+import type { NodeName } from '../../base/identity.js'
+import type { Logger } from '../../base/logger.js'
+import type { Dialplan, Trunk } from '../../dialplan/dialplan.js'
+import type { Device, Directory, User } from '../../directory/directory.js'
+import type { Hotdesk } from '../../hotdesk/hotdesk.js'
+import type { Registrar } from '../../registrar/registrar.js'
 import { dialled } from '../../sip/dialled.js'
 import { privacyOf } from '../../sip/identity/caller.js'
+import { anonymous, type Party } from '../../sip/identity/party.js'
 import { sipUri } from '../../sip/uri.js'
 import type { IncomingInvite, SipSource } from '../../srf/srf.js'
-import type { FarNode } from '../bridge/node-legs.js'
+import type { Trunks } from '../../trunks/trunks.js'
+import type { FarNode, NodeLegs } from '../bridge/node-legs.js'
 import { responseOf } from '../failure.js'
-import { asOutsider } from '../identity/outside-caller.js'
-import { anonymous, assertedParty, type Party } from '../identity/party.js'
-import type { CallNeeds } from '../needs.js'
+import { signedParty } from '../identity/identity-headers.js'
+import type { KnownNames } from '../identity/known-names.js'
+import { outsideCaller } from '../identity/outside-caller.js'
 import type { Dialler, Knowledge } from '../routing/contract.js'
-import { passportHeader } from './hop-token.js'
-import { contentOf } from './signed-content.js'
+import { type HopTokens, hopTokenHeader } from './hop-token.js'
+import { signedContent } from './signed-content.js'
 
-/** Where a call comes from; each kind may do different things. */
-export type Caller =
-  | ({ readonly kind: 'device' } & Dialler)
-  | { readonly kind: 'trunk'; readonly trunk: Trunk }
-  | { readonly kind: 'node'; readonly node: FarNode; readonly hops: number }
-  /** Only for an emergency call, which is refused to nobody. */
-  | { readonly kind: 'unknown' }
+/** Where a call comes from. Each kind has its own rights. */
+export type Caller = DeviceCaller | TrunkCaller | NodeCaller | UnknownCaller
 
-/** The node that signed the call, null where none did. */
-export function callingNode(invite: IncomingInvite, { passports, peers, node, log }: CallNeeds): Caller | null {
-  const text = invite.header(passportHeader)
-  if (text === '') return null
-  const arrived = { to: node, callId: invite.callId, target: dialled(invite.uri), content: contentOf(invite) }
-  const passage = passports.verify(text, arrived)
-  if (typeof passage !== 'string') return { kind: 'node', node: peers.current(passage.from), hops: passage.hops }
-  const line = { event: 'call.refused', status: 403, reason: `passport ${passage}`, source: invite.source.address }
-  // Anybody can forge one. For the rest it takes a node of the network, or a recorded call.
-  if (passage === 'forged') log.debug(line, 'the passport of a node is forged')
-  else log.warn(line, `the passport of a node is ${passage}`)
-  return null
+export type DeviceCaller = { readonly kind: 'device' } & Dialler
+
+export interface TrunkCaller {
+  readonly kind: 'trunk'
+  readonly trunk: Trunk
 }
 
-export function callingTrunk(invite: IncomingInvite, { trunks }: CallNeeds): Caller | null {
-  const trunk = trunks.trunkOf(invite.source)
-  return trunk && { kind: 'trunk', trunk }
+export interface NodeCaller {
+  readonly kind: 'node'
+  readonly node: FarNode
+  readonly hops: number
 }
 
-/** The device that has proved itself; null when the call has been challenged or refused. */
-export function callingDevice(invite: IncomingInvite, { registrar, directory, hotdesk }: CallNeeds): Caller | null {
-  if (!directory.isFilled) {
-    const { status, parts } = responseOf({ reason: 'store-lost' })
-    invite.respond(status, parts)
-    return null
+/** Makes emergency calls only: nobody is refused those. */
+export interface UnknownCaller {
+  readonly kind: 'unknown'
+}
+
+export interface CallersNeeds {
+  readonly hopTokens: Pick<HopTokens, 'verify'>
+  readonly nodeLegs: Pick<NodeLegs, 'current'>
+  readonly trunks: Pick<Trunks, 'trunkOf'>
+  readonly registrar: Pick<Registrar, 'authenticate' | 'seemsFrom' | 'bindingsOf'>
+  readonly directory: Pick<Directory, 'isFilled' | 'device' | 'user'>
+  readonly hotdesk: Pick<Hotdesk, 'userOn'>
+  readonly node: NodeName
+  readonly log: Logger
+}
+
+/** Finds out who sent an INVITE. */
+export interface Callers {
+  /** The node that signed the call; null if none did. */
+  node(invite: IncomingInvite): NodeCaller | null
+  /** The trunk that the call came from; null if it came from elsewhere. */
+  trunk(invite: IncomingInvite): TrunkCaller | null
+  /** The device that has authenticated itself; null if the call has been challenged or refused. */
+  device(invite: IncomingInvite): DeviceCaller | null
+  /** The user of the phone that the caller claims to be. Proves nothing. */
+  claimedUser(invite: IncomingInvite): User | null
+}
+
+export function createCallers({ hopTokens, nodeLegs, trunks, registrar, directory, hotdesk, node, log }: CallersNeeds): Callers {
+  return {
+    node(invite) {
+      const text = invite.header(hopTokenHeader)
+      if (text === '') return null
+      const arrived = { to: node, callId: invite.callId, target: dialled(invite.uri), content: signedContent(invite) }
+      const hop = hopTokens.verify(text, arrived)
+      if (typeof hop !== 'string') return { kind: 'node', node: nodeLegs.current(hop.from), hops: hop.hops }
+      const line = { event: 'call.refused', status: 403, reason: `passport ${hop}`, source: invite.source.address }
+      // Anybody can forge a token. The other refusals need a node of the network, or a recorded call.
+      if (hop === 'forged') log.debug(line, 'the hop token of a node is forged')
+      else log.warn(line, `the hop token of a node is ${hop}`)
+      return null
+    },
+    trunk(invite) {
+      const trunk = trunks.trunkOf(invite.source)
+      return trunk && { kind: 'trunk', trunk }
+    },
+    device(invite) {
+      if (!directory.isFilled) {
+        const { status, parts } = responseOf({ reason: 'store-lost' })
+        invite.respond(status, parts)
+        return null
+      }
+      const authentication = registrar.authenticate(invite)
+      if (authentication.outcome !== 'device') return null
+      const device = directory.device(authentication.device)
+      if (device) return { kind: 'device', ...diallerOn(device, { directory, hotdesk }) }
+      invite.respond(403)
+      return null
+    },
+    claimedUser(invite) {
+      const device = claimedPhone(invite, { registrar, directory })
+      return device && diallerOn(device, { directory, hotdesk }).user
+    },
   }
-  const authentication = registrar.authenticate(invite)
-  if (authentication.outcome !== 'device') return null
-  const device = directory.device(authentication.device)
-  if (!device) {
-    invite.respond(403)
-    return null
-  }
-  return { kind: 'device', ...diallerOn(device, { directory, hotdesk }) }
 }
 
-/** Whoever has logged in, else the phone's owner. */
-export function diallerOn(device: Device, { directory, hotdesk }: Pick<Knowledge, 'directory' | 'hotdesk'>): Dialler {
+/** The user who is logged in at the phone, else the phone's owner. */
+export function diallerOn(device: Device, { directory, hotdesk }: DiallerNeeds): Dialler {
   const extension = hotdesk.userOn(device.id) ?? device.owner
   return { device, user: extension === null ? null : directory.user(extension) }
 }
 
-/** How the other side shall see the caller: the user and never the device. */
-export function partyOf(caller: Caller, invite: IncomingInvite, needs: CallNeeds): Party {
+interface DiallerNeeds {
+  readonly directory: Pick<Knowledge['directory'], 'user'>
+  readonly hotdesk: Pick<Knowledge['hotdesk'], 'userOn'>
+}
+
+export interface PartyNeeds {
+  readonly trunks: Pick<Trunks, 'callerOf'>
+  readonly knownNames: Pick<KnownNames, 'resembles'>
+  readonly dialplan: Pick<Dialplan, 'outside' | 'route'>
+}
+
+/** The caller as the other side sees them: the user, never the device. */
+export function partyOf(caller: Caller, invite: IncomingInvite, needs: PartyNeeds): Party {
   switch (caller.kind) {
     case 'device': {
       const isPrivate = privacyOf(invite.header) ?? false
-      return caller.user
-        ? { name: caller.user.name, number: caller.user.extension, isPrivate, isAsserted: true }
-        : { name: '', number: caller.device.id, isPrivate, isAsserted: true }
+      const [name, number] = caller.user ? [caller.user.name, caller.user.extension] : ['', caller.device.id]
+      return { name, number, isPrivate, isAsserted: true }
     }
-    case 'trunk': {
-      const { isAsserted = false, ...shown } = needs.trunks.caller(invite)
-      return { ...asOutsider(shown, needs), isAsserted }
-    }
+    case 'trunk':
+      return outsideCaller(needs.trunks.callerOf(invite), needs)
     case 'node':
-      return { ...assertedParty(invite.header), isPrivate: /\bid\b/.test(invite.header('Privacy')) }
+      return { ...signedParty(invite.header), isPrivate: /\bid\b/.test(invite.header('Privacy')) }
     case 'unknown':
       return anonymous
   }
 }
 
-/** The phone that a caller names, hidden numbers included, if it gives some sign of being that phone: its flow, or any credentials. Proves nothing. */
-export function claimedPhone(invite: IncomingInvite, { directory, registrar }: CallNeeds): Device | null {
+/** The phone that a caller names, if its source address or any credentials support the claim. Proves nothing. */
+function claimedPhone(invite: IncomingInvite, { directory, registrar }: Pick<CallersNeeds, 'directory' | 'registrar'>): Device | null {
   const name = registrar.seemsFrom(invite)
   const device = name && directory.device(name)
   if (device === null) return null
   const flow = flowOf(invite.source)
   const isRegisteredHere = registrar.bindingsOf(device.id).some((binding) => `${binding.flow};`.startsWith(`${flow};`))
-  const tried = invite.header('Proxy-Authorization') !== '' || invite.header('Authorization') !== ''
-  return isRegisteredHere || tried ? device : null
+  const hasCredentials = invite.header('Proxy-Authorization') !== '' || invite.header('Authorization') !== ''
+  return isRegisteredHere || hasCredentials ? device : null
 }
 
 function flowOf({ address, port }: SipSource): string {

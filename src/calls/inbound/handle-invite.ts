@@ -1,85 +1,95 @@
-import type { Device, User } from '../../directory/directory.js'
+import type { CallKind } from '../../hotdesk/hotdesk.js'
+import type { Registrar } from '../../registrar/registrar.js'
 import { dialled, isEmergencyService } from '../../sip/dialled.js'
 import { isToken } from '../../sip/syntax/characters.js'
 import type { IncomingInvite } from '../../srf/srf.js'
-import { type Call, forwardsLeft, newCall, refuse } from '../call.js'
-import { carryOut } from '../dial/dial.js'
-import { callForHelp, helpFor, helpHanded } from '../emergency/emergency-caller.js'
+import type { Trunks } from '../../trunks/trunks.js'
+import type { Admission } from '../admission.js'
+import { type Call, forwardsLeft, reject } from '../call.js'
+import type { Dial } from '../dial/dial.js'
+import type { EmergencyCallers } from '../emergency/emergency-caller.js'
 import type { Failure } from '../failure.js'
-import type { CallNeeds } from '../needs.js'
-import { recorded } from '../records/record-call.js'
-import type { Question } from '../routing/contract.js'
+import type { RecordCall } from '../records/record-call.js'
+import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { emergencyOf } from '../routing/number-rules.js'
-import { type Caller, callingDevice, callingNode, callingTrunk, claimedPhone, diallerOn } from './caller.js'
-import { passportHeader } from './hop-token.js'
+import type { Caller, Callers, DeviceCaller } from './caller.js'
+import type { FeatureCalls } from './feature-call.js'
+import { hopTokenHeader } from './hop-token.js'
 
-type DeviceCaller = Extract<Caller, { kind: 'device' }>
+export interface InviteNeeds {
+  readonly callers: Callers
+  readonly admission: Pick<Admission, 'isOpen' | 'opens'>
+  readonly emergencyCallers: EmergencyCallers
+  readonly featureCalls: FeatureCalls
+  readonly newCall: (invite: IncomingInvite, caller: Caller, kind: CallKind) => Call
+  readonly record: RecordCall
+  readonly dial: Dial
+  readonly knowledge: Knowledge
+  readonly registrar: Pick<Registrar, 'isCalled'>
+  readonly trunks: Pick<Trunks, 'calledNumber'>
+}
 
-/** Takes an INVITE from its arrival to the end of its call. */
-export async function answerCall(invite: IncomingInvite, needs: CallNeeds): Promise<void> {
-  const signed = callingNode(invite, needs) ?? callingTrunk(invite, needs)
-  const emergency = emergencyOf(digitsOf(invite), () => userSeemingly(invite, needs), needs)
-  // Before everything else: no emergency call waits for a check that may fail.
-  if (emergency !== null && signed?.kind === 'node') return helpHanded(invite, emergency, signed, needs)
-  if (emergency !== null && signed === null) return callForHelp(invite, emergency, needs)
-  const caller = signed ?? (isForged(invite) ? null : callingDevice(invite, needs))
-  if (caller?.kind === 'device') {
-    // Who hides the own number is known only now.
-    const help = emergencyOf(digitsOf(invite), () => caller.user, needs)
-    // RFC 3261 §8.2.2.1. A call that another party has made a phone place elsewhere is not ours to carry out, and does not prove the phone.
-    const isCalled = needs.registrar.isCalled(invite, caller.device.id)
-    if (help !== null) return isCalled ? helpFor(invite, help, caller.device, needs) : callForHelp(invite, help, needs)
-    if (!isCalled) return invite.respond(404, { reason: 'Domain Not Served Here' })
+/** Handles an INVITE from its arrival to the end of its call. */
+export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): Promise<void> {
+  const { callers, emergencyCallers, registrar } = needs
+  const peer = callers.node(invite) ?? callers.trunk(invite)
+  const emergency = emergencyOf(digitsOf(invite), () => callers.claimedUser(invite), needs.knowledge)
+  // Before everything else: an emergency call waits for no check that may fail.
+  if (emergency !== null && peer?.kind === 'node') return emergencyCallers.fromNode(invite, emergency, peer)
+  if (emergency !== null && peer === null) return emergencyCallers.fromAnyone(invite, emergency)
+  const caller = peer ?? (isForged(invite) ? null : callers.device(invite))
+  if (caller === null) {
+    // Without a response yet, the hop token was not valid.
+    if (!invite.answered) invite.respond(403)
+    return
   }
-  // It hears of no reason, so that the node that asked, or the phone, tries another node.
-  if (caller && !(await isAdmitted(invite, caller, needs))) return invite.respond(503, { headers: { 'Retry-After': '5' } })
-  if (caller) return follow(newCall(invite, caller, 'ordinary', needs), caller, needs)
-  // Without an answer yet it was a passport that is not ours.
-  if (!invite.answered) invite.respond(403)
+  // RFC 3261 §8.2.2.1. A third party has made the phone call another domain: we do not carry that call, and it does not authenticate the phone.
+  if (caller.kind === 'device' && !registrar.isCalled(invite, caller.device.id)) {
+    invite.respond(404, { reason: 'Domain Not Served Here' })
+    return
+  }
+  // Without a reason, so that the node or phone that asked tries another node.
+  if (!(await isAdmitted(invite, caller, needs))) return invite.respond(503, { headers: { 'Retry-After': '5' } })
+  return proceed(needs.newCall(invite, caller, 'ordinary'), caller, needs)
 }
 
-/** A call back from the emergency centre is taken in every state, like the call that it answers. */
-function isAdmitted(invite: IncomingInvite, { kind }: Caller, { admission, callBacks, trunks }: CallNeeds): boolean | Promise<boolean> {
-  const isCallBack = kind === 'trunk' && callBacks.deviceOf(trunks.called(invite)) !== null
-  return isCallBack || admission.isOpen || admission.opens()
+/** A PSAP callback is taken in every state, like the emergency call before it. */
+function isAdmitted(invite: IncomingInvite, { kind }: Caller, { admission, knowledge, trunks }: InviteNeeds): boolean | Promise<boolean> {
+  const isCallback = kind === 'trunk' && knowledge.psapCallbacks.deviceOf(trunks.calledNumber(invite)) !== null
+  return isCallback || admission.isOpen || admission.opens()
 }
 
-/** A phone may ask for the service instead of a number: it gets what 112 gets here. */
+/** A phone may ask for the emergency service by URN instead of a number (RFC 5031). It is treated like 112. */
 function digitsOf({ uri }: IncomingInvite): string {
   return isEmergencyService(uri) ? '112' : dialled(uri)
 }
 
-/** Nothing is proved yet. Taking the caller for this user brings help and nothing else. */
-function userSeemingly(invite: IncomingInvite, needs: CallNeeds): User | null {
-  const phone = claimedPhone(invite, needs)
-  return phone && diallerOn(phone, needs).user
-}
-
 function isForged(invite: IncomingInvite): boolean {
-  return invite.header(passportHeader) !== ''
+  return invite.header(hopTokenHeader) !== ''
 }
 
-function follow(call: Call, caller: Caller, needs: CallNeeds): Promise<void> | undefined {
-  const failure = impossible(call)
-  if (failure) return recorded(call, needs, () => refuse(call, failure))
-  const put = (question: Question): Promise<void> => recorded(call, needs, () => carryOut(call, decide(question, needs), needs))
+function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> {
+  const { record, dial, knowledge, trunks } = needs
+  const failure = unacceptable(call)
+  if (failure) return record(call, () => reject(call, failure))
+  const route = (question: Question): Promise<void> => record(call, () => dial(call, decide(question, knowledge)))
   switch (caller.kind) {
     case 'device':
       return fromDevice(call, caller, needs)
     case 'trunk':
-      return put({ kind: 'delivered', number: needs.trunks.called(call.invite) })
+      return route({ kind: 'delivered', number: trunks.calledNumber(call.invite) })
     case 'node':
-      return put({ kind: 'handed', digits: dialled(call.invite.uri), hops: caller.hops })
+      return route({ kind: 'handed', digits: dialled(call.invite.uri), hops: caller.hops })
     case 'unknown':
-      return recorded(call, needs, () => refuse(call, { reason: 'not-allowed' }))
+      return record(call, () => reject(call, { reason: 'not-allowed' }))
   }
 }
 
-/** What no destination could mend. */
-function impossible({ invite }: Call): Failure | null {
+/** Reasons to refuse the INVITE whatever its destination. */
+function unacceptable({ invite }: Call): Failure | null {
   if (forwardsLeft(invite) === 0) return { reason: 'too-many-hops' }
-  // RFC 3261 §8.2.2.3. What is no option tag asks for nothing.
+  // RFC 3261 §8.2.2.3. Text that is not an option tag is ignored.
   const unsupported = invite
     .header('Require')
     .split(',')
@@ -88,39 +98,15 @@ function impossible({ invite }: Call): Failure | null {
   return unsupported.length === 0 ? null : { reason: 'bad-extension', headers: { Unsupported: unsupported.join(', ') } }
 }
 
-/** A phone of ours has dialled something. */
-function fromDevice(call: Call, caller: DeviceCaller, needs: CallNeeds): Promise<void> {
-  const { invite } = call
-  const { device } = caller
-  const decision = decide({ kind: 'dialled', digits: digitsOf(invite), by: caller }, needs)
+function fromDevice(call: Call, caller: DeviceCaller, { knowledge, featureCalls, record, dial }: InviteNeeds): Promise<void> {
+  const decision = decide({ kind: 'dialled', digits: digitsOf(call.invite), by: caller }, knowledge)
   const { to } = decision
   switch (to.kind) {
     case 'login':
-      return speak(call, { device, what: 'login' }, needs, () => needs.features.login(invite, device.id, to.extension))
     case 'logout':
-      return speak(call, { device, what: 'logout' }, needs, () => needs.features.logout(invite, device.id))
     case 'please-log-in':
-      return speak(call, { device, what: 'please-log-in' }, needs, () => needs.features.pleaseLogIn(invite))
+      return featureCalls(call, caller.device.id, to)
     default:
-      return recorded(call, needs, () => carryOut(call, decision, needs))
-  }
-}
-
-interface Speech {
-  readonly device: Device
-  readonly what: 'login' | 'logout' | 'please-log-in'
-}
-
-/** A dial code, or what an idle phone hears: the phone is busy with it, but no logout waits for its end. */
-async function speak(call: Call, { device, what }: Speech, { activity }: CallNeeds, run: () => Promise<void>): Promise<void> {
-  const over = activity.began({ device: device.id, kind: 'feature', hangUp: () => undefined })
-  try {
-    await run()
-  } catch (fault) {
-    call.log.error({ event: 'call.fault', err: fault }, 'the dial code failed')
-    call.invite.respond(500)
-  } finally {
-    over()
-    call.log.info({ event: 'call.ended', device: device.id, reason: what }, `ended: ${what}`)
+      return record(call, () => dial(call, decision))
   }
 }

@@ -3,68 +3,68 @@ import type { Clock, Milliseconds } from '../../base/clock.js'
 import { type NodeName, parseNodeName } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
 
-/** The header that proves that a call comes from a node of this network. */
-export const passportHeader = 'X-Hotdesk-Passport'
+/** Proves that a call comes from a node of this network. */
+export const hopTokenHeader = 'X-Hotdesk-Passport'
 
-/** What is signed: who calls whom, in which call, when. A passport of one call is worth nothing in another. */
-export interface Passage {
+/** What a token binds together: the nodes, the call and the number. A token of one call is worthless in another. */
+export interface Hop {
   readonly from: NodeName
   readonly to: NodeName
   readonly callId: string
-  /** Request-URI's user part. */
+  /** User part of the Request-URI. */
   readonly target: string
-  /** How often the call has been handed on already. */
+  /** How often the call has been handed from node to node. */
   readonly hops: number
 }
 
-/** What the passport must fit. `content`: what the receiver believes of the INVITE, see `contentOf`. */
-export interface Arrived extends Pick<Passage, 'to' | 'callId' | 'target'> {
+/** What the token must match. `content`: see `signedContent`. */
+export interface ReceivedHop extends Pick<Hop, 'to' | 'callId' | 'target'> {
   readonly content: string
 }
 
 /**
- * Why a passport is worth nothing. `forged`: made with another secret, or for another call, content, node, number or network.
- * `stale`: a minute old, of the future, or older than this process, which cannot know whether it was used. `used`: seen before.
- * `outdated`: of the first version, from a node that makes better ones.
+ * Why a token is refused. `forged`: made with another secret, or for another call, content, node, number or network. `stale`: older than a
+ * minute, from the future, or older than this process, which cannot know whether it was used. `used`: seen before. `outdated`: version 1
+ * from a node that makes version 2.
  */
-export type PassportRefusal = 'forged' | 'stale' | 'used' | 'outdated'
+export type HopTokenRefusal = 'forged' | 'stale' | 'used' | 'outdated'
 
-export interface Passports {
-  sign(passage: Passage, content: string): string
-  verify(text: string, arrived: Arrived): Passage | PassportRefusal
-  /** Calls that are kept in mind against a second use. */
+export interface HopTokens {
+  sign(hop: Hop, content: string): string
+  verify(text: string, received: ReceivedHop): Hop | HopTokenRefusal
+  /** Number of calls remembered to detect a second use. */
   readonly remembered: number
 }
 
-export interface PassportNeeds {
+export interface HopTokenNeeds {
   readonly secret: Secret
   /** The hash tag of the network in Redis. */
   readonly network: string
   readonly clock: Clock
   /** How long this process has been able to take calls, by a clock that is never set. */
   readonly uptime: () => Milliseconds
-  /** The version of passports that a node understands: 1 binds neither content nor network. */
-  readonly versionAt: (node: NodeName) => PassportVersion
+  /** The token version that a node understands. Version 1 binds neither content nor network. */
+  readonly versionAt: (node: NodeName) => HopTokenVersion
 }
 
-export type PassportVersion = 1 | 2
+export type HopTokenVersion = 1 | 2
 
 const freshMs: Milliseconds = 60_000
-/** The clocks of nodes differ by a second at the most, or go by the one of Redis. */
+/** Clocks of nodes differ by at most a second, or follow the clock of Redis. */
 const aheadMs: Milliseconds = 5_000
 
 interface Stamp {
-  readonly version: PassportVersion
-  /** As it stands: seconds in version 1, milliseconds in version 2. */
+  readonly version: HopTokenVersion
+  /** As transmitted: seconds in version 1, milliseconds in version 2. */
   readonly time: number
 }
 
-export function createPassports({ secret, network, clock, uptime, versionAt }: PassportNeeds): Passports {
-  // Call-IDs of the last minute: whoever listens on the wire cannot send an INVITE a second time.
+export function createHopTokens({ secret, network, clock, uptime, versionAt }: HopTokenNeeds): HopTokens {
+  // Recent Call-IDs, so that a recorded INVITE cannot be replayed.
   const used = new Map<string, Milliseconds>()
 
-  function mark(passage: Passage, { version, time }: Stamp, content: string): string {
-    const first = [String(version), passage.from, passage.to, passage.callId, passage.target, passage.hops, time]
+  function macOf(hop: Hop, { version, time }: Stamp, content: string): string {
+    const first = [String(version), hop.from, hop.to, hop.callId, hop.target, hop.hops, time]
     const bound = version === 1 ? [] : [network, createHash('sha256').update(content).digest('base64url')]
     return createHmac('sha256', secret.reveal())
       .update([...first, ...bound].join('\n'))
@@ -83,7 +83,7 @@ export function createPassports({ secret, network, clock, uptime, versionAt }: P
     return age <= freshMs && age >= -aheadMs && age <= uptime()
   }
 
-  function take({ callId }: Passage): boolean {
+  function isFirstUse({ callId }: Hop): boolean {
     if (used.has(callId)) return false
     forgetOld(clock.now())
     used.set(callId, clock.now())
@@ -94,21 +94,21 @@ export function createPassports({ secret, network, clock, uptime, versionAt }: P
     get remembered() {
       return used.size
     },
-    sign(passage, content) {
-      const version = versionAt(passage.to)
+    sign(hop, content) {
+      const version = versionAt(hop.to)
       const time = Math.floor(clock.now() / (version === 1 ? 1_000 : 1))
-      return `v=${version};from=${passage.from};hops=${passage.hops};t=${time};mark=${mark(passage, { version, time }, content)}`
+      return `v=${version};from=${hop.from};hops=${hop.hops};t=${time};mark=${macOf(hop, { version, time }, content)}`
     },
-    verify(text, { content, ...arrived }) {
-      const form = /^v=([12]);from=([a-z0-9-]{1,32});hops=(\d);t=(\d{10,14});mark=([\w-]{43})$/.exec(text)
-      const from = parseNodeName(form?.[2] ?? '')
-      if (!form || !from) return 'forged'
-      const passage = { from, ...arrived, hops: Number(form[3]) }
-      const stamp: Stamp = { version: form[1] === '1' ? 1 : 2, time: Number(form[4]) }
-      if (!timingSafeEqual(Buffer.from(mark(passage, stamp, content)), Buffer.from(form[5] ?? ''))) return 'forged'
+    verify(text, { content, ...received }) {
+      const fields = /^v=([12]);from=([a-z0-9-]{1,32});hops=(\d);t=(\d{10,14});mark=([\w-]{43})$/.exec(text)
+      const from = parseNodeName(fields?.[2] ?? '')
+      if (!fields || !from) return 'forged'
+      const hop = { from, ...received, hops: Number(fields[3]) }
+      const stamp: Stamp = { version: fields[1] === '1' ? 1 : 2, time: Number(fields[4]) }
+      if (!timingSafeEqual(Buffer.from(macOf(hop, stamp, content)), Buffer.from(fields[5] ?? ''))) return 'forged'
       if (stamp.version < versionAt(from)) return 'outdated'
       if (!isFresh(stamp)) return 'stale'
-      return take(passage) ? passage : 'used'
+      return isFirstUse(hop) ? hop : 'used'
     },
   }
 }

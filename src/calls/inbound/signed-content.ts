@@ -1,22 +1,22 @@
-import { assertedParty } from '../identity/party.js'
+import { signedParty } from '../identity/identity-headers.js'
 
-/** An INVITE between nodes, as far as it is signed. */
-export interface Contents {
-  /** `''` where the header is absent. */
+/** The signed parts of an INVITE between nodes. */
+export interface NodeInvite {
+  /** `''` for an absent header. */
   header(name: string): string
   readonly body: string
 }
 
-/** Headers that a phone acts on, and that pass from node to node. */
-const acting = ['Alert-Info', 'Call-Info', 'Priority']
+/** Headers that phones act on, and that pass from node to node. */
+const activeHeaders = ['Alert-Info', 'Call-Info', 'Priority']
 
 /**
- * What the receiving node believes of a call: who calls, what the phone is to do, and the session description (the idea of
- * RFC 8224 §4). Both nodes read it out of the same headers, so that no other spelling on the way makes it another content.
+ * The content that a hop token covers: the caller, the headers that phones act on, and the session description (compare RFC 8224 §4). Both
+ * nodes parse the same headers, so a proxy that rewrites their spelling does not invalidate the token.
  */
-export function contentOf({ header, body }: Contents): string {
-  const { name, number } = assertedParty(header)
+export function signedContent({ header, body }: NodeInvite): string {
+  const { name, number } = signedParty(header)
   const isPrivate = /\bid\b/.test(header('Privacy'))
-  const others = acting.map((each) => header(each).replace(/\s/g, ''))
+  const others = activeHeaders.map((each) => header(each).replace(/\s/g, ''))
   return JSON.stringify([name, number, isPrivate, ...others, body.trim()])
 }

@@ -8,44 +8,44 @@ import { appendPrivately, privateFolder } from '../../base/output/private-files.
 import type { Store } from '../../store/store.js'
 import type { Result } from '../failure.js'
 
-/** What is kept of a call; everything in it may be read by whoever reads call records, so there is no secret in it. */
+/** The record of a call. Anyone with access to call records may read it, so it contains no secrets. */
 export interface CallRecord {
-  /** Our own id, the `call` of the log. */
+  /** Our own id; the log has it as `call`. */
   readonly call: string
   /** ISO 8601, UTC. */
   readonly began: string
   /** `device`, `trunk` or `node`. */
   readonly source: string
-  /** Who was shown to the other side. */
+  /** The number shown to the other side. */
   readonly caller: string
   readonly callerName: string
-  /** `unknown` for what a phone dialled and nothing here takes: it may be a PIN. */
+  /** `unknown` for digits from a phone that lead nowhere: they may be a PIN. */
   readonly dialled: string
-  /** The phone that called, `''` where none of ours did. */
+  /** The phone that called; `''` if it was not one of ours. */
   readonly device: string
-  /** Where it went last: `user 100`, `trunk paris-carrier`. */
+  /** The last destination: `user 100`, `trunk paris-carrier`. */
   readonly reached: string
   readonly ringSeconds: number
-  /** 0 where nobody answered. */
+  /** 0 if nobody answered. */
   readonly talkSeconds: number
   readonly result: Result
   readonly reason: string
 }
 
-/** Users whose call log has the call: which side of it they were, and the phones where they sat. */
+/** Users whose call log shows the call, their side of it, and the phones where they were logged in. */
 export type Participants = readonly {
   readonly extension: Extension
   readonly side: 'out' | 'in'
   readonly at: readonly DeviceId[]
-  /** What this user sees in place of the record's own fields. */
+  /** Fields that this user's log shows in place of the record's own. */
   readonly seen?: Partial<CallRecord>
 }[]
 
-/** Call records as JSON lines, one file a day; and each user's own call log in Redis, which follows the user from desk to desk. */
+/** Writes call records as JSON lines, one file per day, and to each user's call log in Redis, which follows the user from phone to phone. */
 export interface CallRecords {
-  /** Never makes the call wait; what cannot be written is said in the log. */
+  /** Never delays the call. A failed write is logged. */
   keep(record: CallRecord, participants: Participants): void
-  /** Resolves when what was kept is written. */
+  /** Resolves when all records are written. */
   close(): Promise<void>
 }
 
@@ -53,7 +53,7 @@ export interface CallRecordsNeeds {
   readonly store: Store
   /** Folder of the JSON lines. */
   readonly folder: string
-  /** Days that records are kept, in files and in Redis. */
+  /** Retention in days, in files and in Redis. */
   readonly retentionDays: number
   readonly clock: Clock
   readonly log: Logger
@@ -61,29 +61,29 @@ export interface CallRecordsNeeds {
 
 const dayMs = 24 * 60 * 60 * 1_000
 
-/** Records of a busy moment are written together: opening the file costs more than writing it. */
-const gatherMs = 200
+/** Records of this period are written together, because opening the file costs more than writing to it. */
+const batchMs = 200
 
-/** Of each user, beside the days: a number that is called all day long must not fill Redis. */
-const mostCalls = 10_000
+/** Limit per user besides the retention: a busy number must not fill Redis. */
+const maxCalls = 10_000
 
-/** A node that nobody calls has old records as well. */
+/** Also on a node without calls. */
 const purgeEveryMs = 60 * 60 * 1_000
 
 export function createCallRecords({ store, folder, retentionDays, clock, log }: CallRecordsNeeds): CallRecords {
-  const keptCalls = { entries: mostCalls, days: retentionDays }
+  const keptCalls = { entries: maxCalls, days: retentionDays }
   const waiting = new Map<string, string[]>()
   let writing: Promise<unknown> = privateFolder(folder)
   let alarm: Alarm | null = null
   const purging = every(clock, purgeEveryMs, tidy, () => undefined)
   tidy()
 
-  function gather(record: CallRecord): void {
+  function enqueue(record: CallRecord): void {
     const day = record.began.slice(0, 10)
     const lines = waiting.get(day) ?? []
     lines.push(`${JSON.stringify(record)}\n`)
     waiting.set(day, lines)
-    alarm ??= clock.after(gatherMs, flush)
+    alarm ??= clock.after(batchMs, flush)
   }
 
   function flush(): void {
@@ -91,7 +91,7 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
     alarm = null
     const days = [...waiting]
     waiting.clear()
-    for (const [day, lines] of days) writing = writing.then(() => write(day, lines)).catch(complain('call records were not written'))
+    for (const [day, lines] of days) writing = writing.then(() => write(day, lines)).catch(logFailure('call records were not written'))
   }
 
   async function write(day: string, lines: readonly string[]): Promise<void> {
@@ -99,7 +99,7 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
   }
 
   function tidy(): void {
-    writing = writing.then(purge).catch(complain('old call records were not taken away'))
+    writing = writing.then(purge).catch(logFailure('old call records were not deleted'))
   }
 
   async function purge(): Promise<void> {
@@ -108,18 +108,18 @@ export function createCallRecords({ store, folder, retentionDays, clock, log }: 
     for (const name of files) await rm(join(folder, name))
   }
 
-  function complain(what: string): (fault: unknown) => void {
-    return (fault) => log.warn({ event: 'call.unrecorded', cause: messageOf(fault) }, `${what}: ${messageOf(fault)}`)
+  function logFailure(text: string): (fault: unknown) => void {
+    return (fault) => log.warn({ event: 'call.unrecorded', cause: messageOf(fault) }, `${text}: ${messageOf(fault)}`)
   }
 
   return {
     keep(record, participants) {
-      gather(record)
+      enqueue(record)
       for (const { extension, side, at, seen } of participants) {
         const fields = Object.fromEntries(Object.entries({ ...record, ...seen }).map(([name, value]) => [name, String(value)]))
         store
           .append(`calls:${extension}`, { side, at: at.join(' '), ...fields }, keptCalls)
-          .catch(complain(`a call is not in the log of ${extension}`))
+          .catch(logFailure(`a call is not in the log of ${extension}`))
       }
     },
     async close() {

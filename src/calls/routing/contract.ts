@@ -3,52 +3,52 @@ import type { Dialplan, Trunk } from '../../dialplan/dialplan.js'
 import type { Device, Directory, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
-import type { CallBacks } from '../emergency/psap-callback.js'
+import type { Trunks } from '../../trunks/trunks.js'
+import type { PsapCallbacks } from '../emergency/psap-callback.js'
 import type { RefusalReason } from '../failure.js'
-import type { TrunkPort } from '../needs.js'
 
-/** What a decision reads. All of it is in memory: no call waits for an answer from elsewhere. */
+/** The data that routing reads. It is all in memory, so no call waits for a lookup. */
 export interface Knowledge {
   readonly node: NodeName
   readonly dialplan: Pick<Dialplan, 'site' | 'location' | 'trunks' | 'outside' | 'emergency' | 'route' | 'did'>
   readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'site' | 'ownedBy'>
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>
-  readonly callBacks: Pick<CallBacks, 'deviceOf'>
-  readonly trunks: Pick<TrunkPort, 'order'>
+  readonly psapCallbacks: Pick<PsapCallbacks, 'deviceOf'>
+  readonly trunks: Pick<Trunks, 'order'>
 }
 
-/** How a call has come to where it is. */
-export interface Way {
+/** Where a call has been. */
+export interface CallHistory {
   /** How often it has been handed from node to node. */
   readonly hops: number
-  /** Numbers it has been at: one of them a second time is a loop. */
+  /** Numbers that it was routed to. A repetition is a loop. */
   readonly trail: readonly string[]
 }
 
-/** Who has dialled: a phone and its user. */
+/** The phone and user that have dialled. */
 export interface Dialler {
   readonly device: Device
-  /** null: nobody is logged in. */
+  /** Null if nobody is logged in. */
   readonly user: User | null
 }
 
 export type Question =
-  /** `by` is null for somebody who is logged in somewhere at this site. */
+  /** `by` null stands for any logged-in user of this site. */
   | { readonly kind: 'dialled'; readonly digits: string; readonly by: Dialler | null }
-  /** A carrier delivers a number. */
+  /** A call to this number from a trunk. */
   | { readonly kind: 'delivered'; readonly number: string }
-  /** Another node says that the user is here. */
+  /** A call from another node, for a user who is here. */
   | { readonly kind: 'handed'; readonly digits: string; readonly hops: number }
-  | { readonly kind: 'extension'; readonly extension: Extension; readonly way: Way }
-  | { readonly kind: 'user'; readonly user: User; readonly way: Way }
-  /** The user sits at these phones, or owns them. */
-  | { readonly kind: 'seated'; readonly user: User; readonly devices: readonly DeviceId[]; readonly way: Way }
-  /** The user's phones have not taken the call, or there are none. */
-  | { readonly kind: 'missed'; readonly user: User; readonly reason: RefusalReason; readonly way: Way }
-  | { readonly kind: 'forwarded'; readonly number: string; readonly way: Way }
-  /** A phone of the user has answered with 302 and this number. */
-  | { readonly kind: 'redirected'; readonly user: User; readonly number: string; readonly way: Way }
+  | { readonly kind: 'extension'; readonly extension: Extension; readonly history: CallHistory }
+  | { readonly kind: 'user'; readonly user: User; readonly history: CallHistory }
+  /** The user is logged in at these phones, or owns them. */
+  | { readonly kind: 'seated'; readonly user: User; readonly devices: readonly DeviceId[]; readonly history: CallHistory }
+  /** The user's phones did not take the call, or there are none. */
+  | { readonly kind: 'missed'; readonly user: User; readonly reason: RefusalReason; readonly history: CallHistory }
+  | { readonly kind: 'forwarded'; readonly number: string; readonly history: CallHistory }
+  /** A phone of the user has redirected the call to this number. */
+  | { readonly kind: 'redirected'; readonly user: User; readonly number: string; readonly history: CallHistory }
 
 export type Destination =
   | { readonly kind: 'emergency'; readonly number: string; readonly trunks: readonly Trunk[] }
@@ -59,27 +59,27 @@ export type Destination =
   | {
       readonly kind: 'phones'
       readonly user: User
-      readonly way: Way
+      readonly history: CallHistory
       readonly bindings: readonly Binding[]
       readonly nodes: readonly LiveNode[]
     }
-  /** The phone that has called for help: the emergency centre calls back. */
+  /** A PSAP callback to the phone that made the emergency call. */
   | { readonly kind: 'call-back'; readonly device: Device; readonly bindings: readonly Binding[] }
-  /** `trunks` in the order in which they are tried. `callerId`: null shows the user's own number, else the trunk's. */
+  /** `trunks` in the order in which they are tried. `callerId`: null shows the user's own number, or else the trunk's. */
   | { readonly kind: 'outside'; readonly number: string; readonly trunks: readonly Trunk[]; readonly callerId: string | null }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
 
-export type To<Kind extends Destination['kind']> = Extract<Destination, { readonly kind: Kind }>
-export type Asked<Kind extends Question['kind']> = Extract<Question, { readonly kind: Kind }>
+export type DestinationOf<Kind extends Destination['kind']> = Extract<Destination, { readonly kind: Kind }>
+export type QuestionOf<Kind extends Question['kind']> = Extract<Question, { readonly kind: Kind }>
 
-/** What a rule says: why, and where the call goes, or which question comes next; neither: the next rule is asked. */
-export interface Finding {
+/** The result of a rule: an explanation, and the destination or the next question. With neither, the next rule decides. */
+export interface Ruling {
   readonly words: string
   readonly to?: Destination
   readonly ask?: Question
 }
 
-/** A rule that was asked, and what it found. */
+/** A rule that was applied, and its explanation. */
 export interface Step {
   readonly rule: string
   readonly words: string
@@ -87,8 +87,8 @@ export interface Step {
 
 export interface Decision {
   readonly to: Destination
-  /** Every rule that was asked, in order. */
+  /** Every rule that was applied, in order. */
   readonly steps: readonly Step[]
-  /** The question, and those that it has led to. */
+  /** The question, and those that it led to. */
   readonly questions: readonly Question[]
 }

@@ -1,10 +1,10 @@
-import type { Asked, Decision, Finding, Knowledge, Question, Step } from './contract.js'
+import type { Decision, Knowledge, Question, QuestionOf, Ruling, Step } from './contract.js'
 import * as numbers from './number-rules.js'
 import * as users from './user-rules.js'
 
-type Rule<Kind extends Question['kind']> = readonly [name: string, ask: (question: Asked<Kind>, knowledge: Knowledge) => Finding]
+type Rule<Kind extends Question['kind']> = readonly [name: string, apply: (question: QuestionOf<Kind>, knowledge: Knowledge) => Ruling]
 
-/** Each question and the rules that are asked, in this order. */
+/** The rules for each question, in order. */
 const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
   dialled: [
     ['emergency', numbers.emergency],
@@ -33,26 +33,26 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
 }
 
 /**
- * Where a call goes right now, and why. The rules of the question are asked one after the other: the first that knows where the call
- * goes decides, or asks another question in its place.
+ * Where a call goes right now, and why. The rules of the question are applied in order. The first that knows the destination decides, or
+ * replaces the question with another.
  */
 export function decide(question: Question, knowledge: Knowledge): Decision {
   const steps: Step[] = []
   const questions: Question[] = []
-  for (let asked = question; ; ) {
-    questions.push(asked)
-    const { to, ask } = firstRuling(asked, knowledge, steps)
-    if (ask) asked = ask
+  for (let current = question; ; ) {
+    questions.push(current)
+    const { to, ask } = firstRuling(current, knowledge, steps)
+    if (ask) current = ask
     else return { to: to ?? { kind: 'refused', reason: 'unknown-number' }, steps, questions }
   }
 }
 
-function firstRuling(question: Question, knowledge: Knowledge, steps: Step[]): Finding {
-  let finding: Finding = { words: '' }
-  for (const [rule, ask] of rules[question.kind] as readonly Rule<Question['kind']>[]) {
-    finding = ask(question, knowledge)
-    steps.push({ rule, words: finding.words })
-    if (finding.to || finding.ask) break
+function firstRuling(question: Question, knowledge: Knowledge, steps: Step[]): Ruling {
+  let ruling: Ruling = { words: '' }
+  for (const [rule, apply] of rules[question.kind] as readonly Rule<Question['kind']>[]) {
+    ruling = apply(question, knowledge)
+    steps.push({ rule, words: ruling.words })
+    if (ruling.to || ruling.ask) break
   }
-  return finding
+  return ruling
 }

@@ -1,5 +1,5 @@
 import { type RefusalReason, responseOf } from '../failure.js'
-import type { Destination, Knowledge, Question, Step, To } from './contract.js'
+import type { Destination, DestinationOf, Knowledge, Question, Step } from './contract.js'
 import { decide } from './decide.js'
 
 /** A decision for whoever asks why, and what follows where the phones that ring do not take the call. */
@@ -22,7 +22,7 @@ const misses: readonly RefusalReason[] = ['busy', 'declined', 'no-answer', 'not-
 export function explain(question: Question, knowledge: Knowledge): Explanation {
   const { to, steps } = decide(question, knowledge)
   const missed = (reason: RefusalReason): Question[] =>
-    to.kind === 'phones' ? [{ kind: 'missed', user: to.user, reason, way: to.way }] : []
+    to.kind === 'phones' ? [{ kind: 'missed', user: to.user, reason, history: to.history }] : []
   return {
     steps,
     outcome: outcomeOf(to, { question, knowledge }),
@@ -61,7 +61,7 @@ function outcomeOf(to: Destination, context: Context): string {
 }
 
 /** Which of the lines are told where the phone is. */
-function placeWords(to: To<'emergency'>, context: Context): string {
+function placeWords(to: DestinationOf<'emergency'>, context: Context): string {
   const told = toldOf(to, context)
   if (told.length === 0) return 'without the place of the phone'
   const others = to.trunks.length > told.length
@@ -69,7 +69,7 @@ function placeWords(to: To<'emergency'>, context: Context): string {
 }
 
 /** Lines that take the place of a phone, if the phone or the site has one; somebody who is logged in somewhere sits at one that has. */
-function toldOf({ trunks }: To<'emergency'>, { question, knowledge }: Context): readonly string[] {
+function toldOf({ trunks }: DestinationOf<'emergency'>, { question, knowledge }: Context): readonly string[] {
   const phone = question.kind === 'dialled' ? question.by?.device : undefined
   return phone && phone.location === null && knowledge.dialplan.location === null
     ? []
@@ -108,7 +108,7 @@ function summaryOf(to: Destination, context: Context): Summary {
 }
 
 /** What follows a login code is shown only if it is the extension of a user: it may be a PIN. */
-function knownExtension({ extension }: To<'login'>, { directory }: Knowledge): string | null {
+function knownExtension({ extension }: DestinationOf<'login'>, { directory }: Knowledge): string | null {
   return extension === null ? null : (directory.user(extension)?.extension ?? null)
 }
 

@@ -6,14 +6,14 @@ import type { Device, Directory, User } from '../../directory/directory.js'
 import { createAssignments } from '../../hotdesk/hotdesk.js'
 import { type Registrar, registrationsIn } from '../../registrar/registrar.js'
 import type { NetworkClock, Replica } from '../../store/store.js'
-import { tiedIn } from '../emergency/psap-callback.js'
+import { callbackDeviceIn } from '../emergency/psap-callback.js'
 import { diallerOn } from '../inbound/caller.js'
 import type { Dialler, Knowledge, Question } from './contract.js'
 import { type Explanation, explain } from './explain.js'
 import { shownDigits } from './shown-digits.js'
 
 /** Explains calls and takes none: for an operator's command, which has the copy of Redis and no SIP. */
-export interface Onlooker extends Pick<Registrar, 'bindingsOf'> {
+export interface RouteExplainer extends Pick<Registrar, 'bindingsOf'> {
   /** Where the call would go right now, decided by the rules that decide about real ones. */
   explain(question: Question, at: WhyContext): Explanation
   /** Null for digits that may be a PIN, because they lead nowhere. */
@@ -30,7 +30,7 @@ export interface WhyContext {
   readonly dialplan: Dialplan
 }
 
-export interface OnlookerNeeds {
+export interface RouteExplainerNeeds {
   readonly replica: Replica
   readonly directory: Directory
   readonly clock: Clock
@@ -39,14 +39,14 @@ export interface OnlookerNeeds {
 }
 
 /** Which lines to the outside are down only a running node knows: here they keep the order of the dial plan. */
-export function createOnlooker({ replica, directory, clock, networkClock, log }: OnlookerNeeds): Onlooker {
+export function createRouteExplainer({ replica, directory, clock, networkClock, log }: RouteExplainerNeeds): RouteExplainer {
   const hotdesk = createAssignments({ replica, log })
   const registrar = registrationsIn({ replica, clock, networkClock })
   const common: Omit<Knowledge, keyof WhyContext> = {
     directory,
     hotdesk,
     registrar,
-    callBacks: { deviceOf: (number) => tiedIn(replica, number) },
+    psapCallbacks: { deviceOf: (number) => callbackDeviceIn(replica, number) },
     trunks: { order: (trunks) => trunks },
   }
   return {

@@ -2,7 +2,7 @@ import type { DeviceId, NodeName } from '../../base/identity.js'
 import type { Forwards, LiveNode, User } from '../../directory/directory.js'
 import type { Binding } from '../../registrar/registrar.js'
 import type { RefusalReason } from '../failure.js'
-import type { Asked, Finding, Knowledge, Way } from './contract.js'
+import type { CallHistory, Knowledge, QuestionOf, Ruling } from './contract.js'
 import { shownDigits } from './shown-digits.js'
 
 /** Handed on by the first node, and once more when the user has moved meanwhile. */
@@ -10,39 +10,39 @@ const mostHops = 2
 
 // ── where a user is ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function known({ extension, way }: Asked<'extension'>, { directory }: Knowledge): Finding {
+export function known({ extension, history }: QuestionOf<'extension'>, { directory }: Knowledge): Ruling {
   const user = directory.user(extension)
   if (!user) return { words: 'no user has this extension', to: { kind: 'refused', reason: 'unknown-number' } }
-  return { words: `${extension} is ${user.name}, of ${user.home}`, ask: { kind: 'user', user, way } }
+  return { words: `${extension} is ${user.name}, of ${user.home}`, ask: { kind: 'user', user, history } }
 }
 
-export function always({ user, way }: Asked<'user'>): Finding {
+export function always({ user, history }: QuestionOf<'user'>): Ruling {
   const number = user.forwards.always
   if (number === null) return { words: 'no forward for all calls is set' }
-  if (!isOurs(way)) return { words: 'the forward for all calls is left to the node that the caller is at' }
-  return { words: `all calls are forwarded to ${number}`, ask: { kind: 'forwarded', number, way: after(way, user) } }
+  if (!isOurs(history)) return { words: 'the forward for all calls is left to the node that the caller is at' }
+  return { words: `all calls are forwarded to ${number}`, ask: { kind: 'forwarded', number, history: after(history, user) } }
 }
 
 /** Where the user sits, and phones of their own; none that is about to be logged out. */
-export function seats({ user, way }: Asked<'user'>, { hotdesk, directory }: Knowledge): Finding {
-  const missed = { kind: 'missed', user, reason: 'not-logged-in', way } as const
+export function seats({ user, history }: QuestionOf<'user'>, { hotdesk, directory }: Knowledge): Ruling {
+  const missed = { kind: 'missed', user, reason: 'not-logged-in', history } as const
   if (!user.enabled) return { words: `${user.name} is disabled`, ask: missed }
   const [leaving, seated] = split(hotdesk.devicesOf(user.extension), hotdesk.isDraining)
   const own = directory.ownedBy(user.extension).filter((device) => hotdesk.userOn(device.id) === null)
   const devices = [...new Set([...seated, ...own.map((device) => device.id)])]
-  if (devices.length > 0) return { words: `${user.name} sits at ${devices.join(', ')}`, ask: { kind: 'seated', user, devices, way } }
+  if (devices.length > 0) return { words: `${user.name} sits at ${devices.join(', ')}`, ask: { kind: 'seated', user, devices, history } }
   const words = leaving.length > 0 ? `is about to be logged out at ${leaving.join(', ')}` : 'is not logged in'
   return { words: `${user.name} ${words}`, ask: missed }
 }
 
 /** Every phone of the user, reached at this node or through the node that holds its registration. */
-export function registrations({ user, devices, way }: Asked<'seated'>, knowledge: Knowledge): Finding {
+export function registrations({ user, devices, history }: QuestionOf<'seated'>, knowledge: Knowledge): Ruling {
   const all = devices.flatMap((device) => knowledge.registrar.bindingsOf(device))
   const bindings = all.filter((binding) => isReached(binding, knowledge))
-  const nodes = way.hops < mostHops ? livingNodes(all, knowledge) : []
+  const nodes = history.hops < mostHops ? livingNodes(all, knowledge) : []
   const words = devices.map((device) => placeOf(device, nodes, knowledge)).join('; ')
-  if (bindings.length === 0 && nodes.length === 0) return { words, ask: { kind: 'missed', user, reason: 'not-reachable', way } }
-  return { words, to: { kind: 'phones', user, way, bindings, nodes } }
+  if (bindings.length === 0 && nodes.length === 0) return { words, ask: { kind: 'missed', user, reason: 'not-reachable', history } }
+  return { words, to: { kind: 'phones', user, history, bindings, nodes } }
 }
 
 /** A phone of this node; or one of a node that is down, whose Path leads to it from every node (RFC 3327 §5.3). */
@@ -78,19 +78,22 @@ const forwardByReason: Readonly<Partial<Record<RefusalReason, keyof Forwards>>> 
 }
 
 /** A call handed over by another node is treated there: the caller's node knows the whole trail. */
-export function forward({ user, reason, way }: Asked<'missed'>): Finding {
+export function forward({ user, reason, history }: QuestionOf<'missed'>): Ruling {
   const name = forwardByReason[reason]
-  const number = name && isOurs(way) ? user.forwards[name] : null
+  const number = name && isOurs(history) ? user.forwards[name] : null
   if (number === null || number === undefined) return { words: `no forward is set for ${words(reason)}`, to: { kind: 'refused', reason } }
-  return { words: `calls are forwarded to ${number} when ${words(reason)}`, ask: { kind: 'forwarded', number, way: after(way, user) } }
+  return {
+    words: `calls are forwarded to ${number} when ${words(reason)}`,
+    ask: { kind: 'forwarded', number, history: after(history, user) },
+  }
 }
 
 /** The key of a phone sets a forward like one that is set here. */
-export function redirection({ user, number, way }: Asked<'redirected'>, knowledge: Knowledge): Finding {
+export function redirection({ user, number, history }: QuestionOf<'redirected'>, knowledge: Knowledge): Ruling {
   if (!user.mayForward)
     return { words: `${user.name} may not forward calls with a key of the phone`, to: { kind: 'refused', reason: 'redirected' } }
   const shown = shownDigits(number, knowledge) ?? 'a number that goes nowhere'
-  return { words: `the phone of ${user.name} forwards to ${shown}`, ask: { kind: 'forwarded', number, way: after(way, user) } }
+  return { words: `the phone of ${user.name} forwards to ${shown}`, ask: { kind: 'forwarded', number, history: after(history, user) } }
 }
 
 function words(reason: RefusalReason): string {
@@ -101,10 +104,10 @@ function split<Item>(items: readonly Item[], belongs: (item: Item) => boolean): 
   return [items.filter(belongs), items.filter((item) => !belongs(item))]
 }
 
-function isOurs({ hops }: Way): boolean {
+function isOurs({ hops }: CallHistory): boolean {
   return hops === 0
 }
 
-function after({ hops, trail }: Way, { extension }: User): Way {
+function after({ hops, trail }: CallHistory, { extension }: User): CallHistory {
   return { hops, trail: [...trail, extension] }
 }

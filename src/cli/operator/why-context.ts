@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AppError } from '../../base/errors.js'
 import { type Extension, type NodeName, parseDeviceId, parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
-import type { Dialler, Onlooker, WhyContext } from '../../calls/calls.js'
+import type { Dialler, RouteExplainer, WhyContext } from '../../calls/calls.js'
 import type { Config } from '../../config/config.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
@@ -26,7 +26,7 @@ export interface Scene {
 export interface SceneNeeds {
   readonly config: Config
   readonly directory: Directory
-  readonly onlooker: Onlooker
+  readonly onlooker: RouteExplainer
 }
 
 /** @throws AppError COMMAND_REFUSED where there is no such caller, or no dial plan of that site; CONFIG_INVALID for a name that is none */
@@ -60,7 +60,7 @@ function phoneOf(from: string, { directory, onlooker }: SceneNeeds): Device | nu
   return id && directory.device(id)
 }
 
-function seatOf(extension: Extension, directory: Directory, onlooker: Onlooker): Device {
+function seatOf(extension: Extension, directory: Directory, onlooker: RouteExplainer): Device {
   const user = directory.user(extension)
   if (!user) throw new AppError('COMMAND_REFUSED', `there is no user ${extension}`)
   const [device] = onlooker.seatsOf(user)

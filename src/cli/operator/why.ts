@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { systemClock } from '../../base/clock.js'
 import { type DeviceId, parseDeviceId } from '../../base/identity.js'
 import { silentLogger } from '../../base/logger.js'
-import { createOnlooker, type Explanation, type Question } from '../../calls/calls.js'
+import { createRouteExplainer, type Explanation, type Question } from '../../calls/calls.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { type Paint, table } from '../terminal.js'
 import { withDirectory } from './network.js'
@@ -45,7 +45,7 @@ function subjectOf(text: string): string {
 async function why(subject: string, { json, ...options }: WhyOptions, needs: CommandNeeds): Promise<void> {
   const config = needs.config('look')
   const { scene, told, shown } = await withDirectory(config, async (directory, { replica, clock: networkClock }) => {
-    const onlooker = createOnlooker({ replica, directory, clock: systemClock, networkClock, log: silentLogger() })
+    const onlooker = createRouteExplainer({ replica, directory, clock: systemClock, networkClock, log: silentLogger() })
     const place: SceneNeeds = { config, directory, onlooker }
     const found = sceneOf(options, place)
     const answer = { scene: found, told: explained(subject, found, place), shown: shownSubject(subject, found, place) }

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../../src/base/clock.js'
 import type { NodeName } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
-import { createCallBacks } from '../../../src/calls/emergency/psap-callback.js'
+import { createPsapCallbacks } from '../../../src/calls/emergency/psap-callback.js'
 import { type Bindings, createBindings } from '../../../src/registrar/bindings/bindings.js'
 import { registrationsIn } from '../../../src/registrar/registrar.js'
 import type { Store } from '../../../src/store/store.js'
@@ -115,11 +115,11 @@ describe('the clock of Redis is set while nodes run', () => {
       const { store, hotdesk } = node
       const london = await opened('london-1')
       const [bindings, elsewhere] = [bindingsOf(store, 'paris-1'), bindingsOf(london, 'london-1')]
-      const callBacks = createCallBacks({ store, clock: systemClock, log: silentLogger(), callBackMinutes: 60 })
+      const callBacks = createPsapCallbacks({ store, clock: systemClock, log: silentLogger(), callBackMinutes: 60 })
       toClose.push(callBacks.close)
       bindings.commit(HD0001, [bound('HD0001', 'paris-1')])
       elsewhere.commit(HD0002, [bound('HD0002', 'london-1')])
-      callBacks.tie('+33199000001', HD0001)
+      callBacks.remember('+33199000001', HD0001)
       hotdesk.callBegan(HD0001, 'emergency')
       hotdesk.callEnded(HD0001, 'emergency')
       await followed(london, store)

@@ -4,7 +4,7 @@ import type { NodeName } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { Secret } from '../../../src/base/secret.js'
-import { createPassports } from '../../../src/calls/inbound/hop-token.js'
+import { createHopTokens } from '../../../src/calls/inbound/hop-token.js'
 import { type Bindings, createBindings } from '../../../src/registrar/bindings/bindings.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
@@ -84,7 +84,7 @@ describe('a node whose clock is five minutes off', () => {
   it('may hand calls to the others, and they to it', () => {
     const secret = new Secret('of the network')
     const at = (node: DeskNode) =>
-      createPassports({ secret, network: 'hd', clock: node.store.clock, uptime: () => 60_000, versionAt: () => 2 })
+      createHopTokens({ secret, network: 'hd', clock: node.store.clock, uptime: () => 60_000, versionAt: () => 2 })
     for (const [from, to] of [
       [early, late],
       [late, right],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
-import { type CallBacks, createCallBacks } from '../../../src/calls/emergency/psap-callback.js'
+import { createPsapCallbacks, type PsapCallbacks } from '../../../src/calls/emergency/psap-callback.js'
 import type { Store } from '../../../src/store/store.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
@@ -14,8 +14,8 @@ let redis: TestRedis
 let clock: ManualClock
 let here: Store
 let there: Store
-let paris: CallBacks
-let london: CallBacks
+let paris: PsapCallbacks
+let london: PsapCallbacks
 beforeEach(async () => {
   redis = await startTestRedis()
   clock = createManualClock()
@@ -23,8 +23,8 @@ beforeEach(async () => {
   here = await open('here')
   there = await open('there')
   const needs = { clock, log: silentLogger(), callBackMinutes: 180 }
-  paris = createCallBacks({ store: here, ...needs })
-  london = createCallBacks({ store: there, ...needs })
+  paris = createPsapCallbacks({ store: here, ...needs })
+  london = createPsapCallbacks({ store: there, ...needs })
 })
 afterEach(async () => {
   paris.close()
@@ -38,7 +38,7 @@ const isTold = () => keyOf(there, key, (hash) => hash !== undefined)
 
 describe('the number that an emergency centre was shown', () => {
   it('is tied to the phone at once, at the other nodes as well, for as long as the setting says', async () => {
-    paris.tie(number, device('HD0001'))
+    paris.remember(number, device('HD0001'))
     expect(paris.deviceOf(number)).toBe('HD0001')
     await isTold()
     expect(london.deviceOf(number)).toBe('HD0001')
@@ -53,13 +53,13 @@ describe('the number that an emergency centre was shown', () => {
   })
 
   it('is that of the phone which called last', async () => {
-    london.tie(number, device('HD0001'))
+    london.remember(number, device('HD0001'))
     await keyOf(here, key, (hash) => hash?.get('device') === 'HD0001')
-    paris.tie(number, device('HD0002'))
+    paris.remember(number, device('HD0002'))
     await keyOf(there, key, (hash) => hash?.get('device') === 'HD0002')
     expect(paris.deviceOf(number)).toBe('HD0002')
     clock.advance(1_000)
-    london.tie(number, device('HD0003'))
+    london.remember(number, device('HD0003'))
     await keyOf(here, key, (hash) => hash?.get('device') === 'HD0003')
     expect(paris.deviceOf(number)).toBe('HD0003')
   })
@@ -67,7 +67,7 @@ describe('the number that an emergency centre was shown', () => {
   it('is not taken back by a node that called for help before, and only now reaches Redis', async () => {
     await redis.kill()
     await Promise.all([stateOf(here, 'lost'), stateOf(there, 'lost')])
-    paris.tie(number, device('HD0001'))
+    paris.remember(number, device('HD0001'))
     const later = String(Math.round(clock.now()) + 60_000)
     await redis.start()
     await redis.cli('HSET', `{hd}:${key}`, 'device', 'HD0002', 'at', later)
@@ -80,7 +80,7 @@ describe('the number that an emergency centre was shown', () => {
   it('is known here without Redis, and there as soon as Redis is back', async () => {
     await redis.kill()
     await Promise.all([stateOf(here, 'lost'), stateOf(there, 'lost')])
-    paris.tie(number, device('HD0001'))
+    paris.remember(number, device('HD0001'))
     expect([paris.deviceOf(number), london.deviceOf(number)]).toEqual(['HD0001', null])
     await redis.start()
     await isTold()

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import type { NodeName } from '../../../src/base/identity.js'
 import { Secret } from '../../../src/base/secret.js'
-import { createPassports, passportHeader } from '../../../src/calls/inbound/hop-token.js'
-import { contentOf } from '../../../src/calls/inbound/signed-content.js'
+import { createHopTokens, hopTokenHeader } from '../../../src/calls/inbound/hop-token.js'
+import { signedContent } from '../../../src/calls/inbound/signed-content.js'
 import { newCallId } from '../../../src/sip/ids.js'
 import type { SipRequest, SipResponse } from '../../../src/sip/message.js'
 import { converse, hangUp } from '../../support/node/conversation.js'
@@ -45,14 +45,14 @@ describe('a call that one node signs for another', () => {
     const invite = (parts.by ?? peer).request({ method: 'INVITE', to: `sip:199@${domain}`, callId, body: offer })
     const identity = parts.identity ?? `"Alice" <sip:100@${domain}>`
     invite.set('P-Asserted-Identity', identity)
-    const content = contentOf({ header: (name) => invite.first(name) ?? '', body: offer })
-    const passports = createPassports({
+    const content = signedContent({ header: (name) => invite.first(name) ?? '', body: offer })
+    const passports = createHopTokens({
       ...network,
       ...(parts.network && { network: parts.network }),
       versionAt: () => parts.versionAt ?? 2,
     })
     const passage = { from: 'london-1' as NodeName, to: 'paris-1' as NodeName, callId, target: '199', hops: 0 }
-    invite.set(passportHeader, passports.sign(passage, content))
+    invite.set(hopTokenHeader, passports.sign(passage, content))
     return invite
   }
 

@@ -9,7 +9,7 @@ test('a phone that is logged out now loses its ordinary calls, and never a call 
   const ended: string[] = []
   const activity = createActivity({ onBegan: () => undefined, onEnded: () => undefined })
   const kinds: readonly ActiveCall['kind'][] = ['ordinary', 'emergency', 'feature']
-  for (const kind of kinds) activity.began({ device, kind, hangUp: (ending) => ended.push(`${kind}: ${ending}`) })
+  for (const kind of kinds) activity.begin({ device, kind, hangUp: (ending) => ended.push(`${kind}: ${ending}`) })
   activity.hangUp(device, 'logged-out')
   expect(ended).toEqual(['ordinary: logged-out'])
 })

@@ -5,11 +5,11 @@ test('a call that is to end ends by what its state says, and the states that fol
   const ended: string[] = []
   const control = createCallControl(false)
   control.endBy((text) => ended.push(`ringing: ${text}`))
-  expect([control.ending, ended]).toEqual([null, []])
+  expect([control.endReason, ended]).toEqual([null, []])
   control.hangUp('logged-out')
   control.hangUp('stopping')
   control.endBy((text) => ended.push(`up: ${text}`))
-  expect([control.ending, ended]).toEqual(['logged-out', ['ringing: Logged out', 'up: Logged out']])
+  expect([control.endReason, ended]).toEqual(['logged-out', ['ringing: Logged out', 'up: Logged out']])
 })
 
 test('a call that was to end before it had any state ends in its first one', () => {

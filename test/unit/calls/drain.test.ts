@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { OpenCall } from '../../../src/calls/call.js'
 import { createCallControl } from '../../../src/calls/call-control.js'
 import { drain } from '../../../src/calls/drain.js'
-import type { OpenCall } from '../../../src/calls/needs.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
@@ -38,7 +38,7 @@ describe('the end of a node', () => {
     const node = draining()
     const ordinary = node.begin('ordinary')
     node.start()
-    expect(ordinary.control.ending).toBe('stopping')
+    expect(ordinary.control.endReason).toBe('stopping')
     expect([await node.isOverAfter(1_900), await node.isOverAfter(400)]).toEqual([false, true])
   })
 
@@ -72,7 +72,7 @@ describe('the end of a node', () => {
     const second = node.begin('emergency')
     expect(await node.isOverAfter(60_000)).toBe(false)
     node.open.delete(second)
-    expect([await node.isOverAfter(400), first.control.ending, second.control.ending]).toEqual([true, null, null])
+    expect([await node.isOverAfter(400), first.control.endReason, second.control.endReason]).toEqual([true, null, null])
   })
 
   it('waits for an emergency call that the SIP server took in the moment of the signal', async () => {
@@ -88,6 +88,6 @@ describe('the end of a node', () => {
     node.begin('emergency')
     node.start()
     expect([await node.isOverAfter(emergencyMs - 1_000), await node.isOverAfter(2_000)]).toEqual([false, true])
-    expect(node.lines.join('')).toContain('the node ends though 1 emergency calls are up')
+    expect(node.lines.join('')).toContain('the node stops although 1 emergency calls are up')
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceId } from '../../../src/base/identity.js'
 import { reasonFor } from '../../../src/calls/dial/attempt.js'
-import { best } from '../../../src/calls/dial/fork.js'
+import { bestOf } from '../../../src/calls/dial/fork.js'
 import { reasonHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
 import { dialled } from '../../../src/sip/dialled.js'
 import type { SipAnswer } from '../../../src/srf/srf.js'
@@ -17,7 +17,6 @@ describe('what a caller is told', () => {
     ['not-reachable', 480],
     ['no-answer', 480],
     ['busy', 486],
-    ['idle-phone', 480],
     ['draining', 480],
     ['no-common-codec', 488],
     ['loop', 482],
@@ -42,16 +41,16 @@ describe('what a caller is told', () => {
   })
 
   it('what leg B said is passed on as it is', () => {
-    const { status, parts } = responseOf({ reason: 'upstream', answer: answer(484) })
+    const { status, parts } = responseOf({ reason: 'upstream', response: answer(484) })
     expect([status, parts.reason]).toEqual([484, 'Reason 484'])
   })
 
   it.each([401, 407, 302, 422, 481])('a %i of leg B is its own business and becomes 480', (status) => {
-    expect(responseOf({ reason: 'upstream', answer: answer(status) }).status).toBe(480)
+    expect(responseOf({ reason: 'upstream', response: answer(status) }).status).toBe(480)
   })
 
   it('a 403 of leg B says nothing of the credentials of the caller: 480, with its words', () => {
-    const { status, parts } = responseOf({ reason: 'upstream', answer: answer(403) })
+    const { status, parts } = responseOf({ reason: 'upstream', response: answer(403) })
     expect([status, parts.reason]).toEqual([480, 'Reason 403'])
   })
 
@@ -90,7 +89,7 @@ describe('the best of several failures (RFC 3261 §16.7 step 6)', () => {
     [[408, 480], 480],
     [[500, 404], 404],
   ])('of %j it is %i', (statuses, chosen) => {
-    expect(best(statuses.map((status) => answer(status))).status).toBe(chosen)
+    expect(bestOf(statuses.map((status) => answer(status))).status).toBe(chosen)
   })
 })
 
@@ -117,11 +116,11 @@ describe('why nobody was reached', () => {
   it.each([408, 410, 430, 477, 478, 503])('a %i for a phone says that it is not reachable, and its caller hears 480', (status) => {
     const reason = reasonFor(answer(status), [phone])
     expect(reason).toBe('not-reachable')
-    expect(responseOf({ reason, answer: answer(status) }).status).toBe(480)
+    expect(responseOf({ reason, response: answer(status) }).status).toBe(480)
   })
 
   it.each([410, 503])('a %i of a trunk speaks of the number, and is passed on', (status) => {
     const reason = reasonFor(answer(status), [trunk])
-    expect(responseOf({ reason, answer: answer(status) }).status).toBe(status)
+    expect(responseOf({ reason, response: answer(status) }).status).toBe(status)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
-import { createHealth, type Health, type Inquiry } from '../../../src/trunks/health.js'
+import { createHealth, type Health, type TrunkRequest } from '../../../src/trunks/health.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { all, type Bench, open, trunkNamed } from './harness.js'
 
@@ -22,25 +22,25 @@ async function metricOf({ metrics }: Bench): Promise<number | undefined> {
 }
 
 describe('a trunk that answers every OPTIONS', () => {
-  const ways: readonly [string, number, (inquiry: Inquiry) => void][] = [
-    ['does not answer INVITE', 5, (inquiry) => inquiry.silent()],
-    ['answers INVITE with 100 and nothing more', 20, (inquiry) => inquiry.silent()],
-    ['answers INVITE with 503', 0, (inquiry) => inquiry.refused(503)],
+  const ways: readonly [string, number, (inquiry: TrunkRequest) => void][] = [
+    ['does not answer INVITE', 5, (inquiry) => inquiry.timedOut()],
+    ['answers INVITE with 100 and nothing more', 20, (inquiry) => inquiry.timedOut()],
+    ['answers INVITE with 503', 0, (inquiry) => inquiry.failed(503)],
     [
       'answers INVITE with 183 and then 503',
       0,
       (inquiry) => {
-        inquiry.answered()
-        inquiry.refused(503)
+        inquiry.responded()
+        inquiry.failed(503)
       },
     ],
   ]
 
   /** Calls the trunk, and again as soon as its turn has come: the seconds for which it was down each time. */
-  async function downTimes(bench: Bench, times: number, seconds: number, fail: (inquiry: Inquiry) => void): Promise<number[]> {
+  async function downTimes(bench: Bench, times: number, seconds: number, fail: (inquiry: TrunkRequest) => void): Promise<number[]> {
     const found: number[] = []
     for (let i = 0; i < times; i++) {
-      const inquiry = bench.trunks.asked(first)
+      const inquiry = bench.trunks.begin(first)
       await pass(bench, seconds)
       fail(inquiry)
       let downFor = 0
@@ -66,9 +66,9 @@ describe('a trunk that answers every OPTIONS', () => {
     const bench = open([200])
     await pass(bench, 58)
     await downTimes(bench, 3, seconds, fail)
-    const inquiry = bench.trunks.asked(first)
+    const inquiry = bench.trunks.begin(first)
     await pass(bench, 1)
-    inquiry.answered()
+    inquiry.responded()
     expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 1])
     await pass(bench, 1)
     expect(await downTimes(bench, 2, seconds, fail)).toEqual([30, 60])
@@ -77,7 +77,7 @@ describe('a trunk that answers every OPTIONS', () => {
   it('is shown as up again with the first of them after the time for which a call has put it down', async () => {
     const bench = open([200])
     await pass(bench, 58)
-    bench.trunks.asked(first).silent()
+    bench.trunks.begin(first).timedOut()
     await pass(bench, 29)
     expect(await metricOf(bench)).toBe(0)
     await pass(bench, 31)
@@ -87,9 +87,9 @@ describe('a trunk that answers every OPTIONS', () => {
   it('is up before its time when a call answers that found no other trunk', async () => {
     const bench = open([200])
     await pass(bench, 30)
-    bench.trunks.asked(first).silent()
+    bench.trunks.begin(first).timedOut()
     await pass(bench, 1)
-    bench.trunks.asked(first).answered()
+    bench.trunks.begin(first).responded()
     expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 1])
   })
 })
@@ -106,20 +106,20 @@ describe('a trunk that is silent to OPTIONS and has answered before', () => {
   it('is up with its next response to a call', async () => {
     const bench = open([200, 408])
     await pass(bench, 60)
-    bench.trunks.asked(first).answered()
+    bench.trunks.begin(first).responded()
     expect([comesFirst(bench), await metricOf(bench)]).toEqual([true, 1])
   })
 
   it('and to calls is up with its next response to OPTIONS, and the next call that fails counts on', async () => {
     const bench = open([200, 408, 408, 200])
     await pass(bench, 89)
-    bench.trunks.asked(first).silent()
+    bench.trunks.begin(first).timedOut()
     await pass(bench, 1)
-    bench.trunks.asked(first).silent()
+    bench.trunks.begin(first).timedOut()
     expect([comesFirst(bench), await metricOf(bench)]).toEqual([false, 0])
     await pass(bench, 30)
     expect([bench.pings.length, comesFirst(bench), await metricOf(bench)]).toEqual([4, true, 1])
-    bench.trunks.asked(first).silent()
+    bench.trunks.begin(first).timedOut()
     await pass(bench, 119)
     expect(comesFirst(bench)).toBe(false)
     await pass(bench, 1)
@@ -131,13 +131,13 @@ describe('of requests that are under way at the same time', () => {
   let clock: ManualClock
   let health: Health
 
-  function ask(...methods: readonly ('INVITE' | 'OPTIONS')[]): readonly Inquiry[] {
+  function ask(...methods: readonly ('INVITE' | 'OPTIONS')[]): readonly TrunkRequest[] {
     clock = createManualClock(1_000)
     const metrics = createMetrics()
     health = createHealth({ clock, log: silentLogger(), metrics, downMs: 30_000, longestDownMs: 300_000 })
     return methods.map((method) => {
       clock.advance(1_000)
-      return health.asked(first, method)
+      return health.begin(first, method)
     })
   }
 
@@ -145,41 +145,41 @@ describe('of requests that are under way at the same time', () => {
 
   it('an earlier call that rings does not excuse the silence of a later one', () => {
     const [earlier, later] = ask('INVITE', 'INVITE')
-    earlier?.answered()
-    later?.silent()
+    earlier?.responded()
+    later?.timedOut()
     expect(isUp()).toBe(false)
   })
 
-  it.each<[string, (inquiry?: Inquiry) => void]>([
-    ['silent', (inquiry) => inquiry?.silent()],
-    ['refused', (inquiry) => inquiry?.refused(503)],
+  it.each<[string, (inquiry?: TrunkRequest) => void]>([
+    ['silent', (inquiry) => inquiry?.timedOut()],
+    ['refused', (inquiry) => inquiry?.failed(503)],
   ])('the response to an earlier call does not bring a trunk back whose later call was %s', (_, fail) => {
     const [earlier, later] = ask('INVITE', 'INVITE')
     fail(later)
-    earlier?.answered()
+    earlier?.responded()
     expect(isUp()).toBe(false)
   })
 
   it('the response to a later call brings a trunk back that was silent to an earlier one', () => {
     const [earlier, later] = ask('INVITE', 'INVITE')
-    earlier?.silent()
+    earlier?.timedOut()
     expect(isUp()).toBe(false)
-    later?.answered()
+    later?.responded()
     expect(isUp()).toBe(true)
   })
 
   it('the response to a later call does not bring a trunk back that has refused an earlier one just now', () => {
     const [earlier, later] = ask('INVITE', 'INVITE')
-    earlier?.refused(503)
-    later?.answered()
+    earlier?.failed(503)
+    later?.responded()
     expect(isUp()).toBe(false)
   })
 
   it('the last one that is silent counts, though it adds nothing to the time', () => {
     const [earlier, between, last] = ask('INVITE', 'INVITE', 'INVITE')
-    earlier?.silent()
-    last?.silent()
-    between?.answered()
+    earlier?.timedOut()
+    last?.timedOut()
+    between?.responded()
     expect(isUp()).toBe(false)
     clock.advance(30_000)
     expect(isUp()).toBe(true)
@@ -187,12 +187,12 @@ describe('of requests that are under way at the same time', () => {
 
   it('a call that is answered excuses the silence of an OPTIONS before it, and not the reverse', () => {
     const [options, call] = ask('OPTIONS', 'INVITE')
-    call?.answered()
-    options?.silent()
+    call?.responded()
+    options?.timedOut()
     expect(isUp()).toBe(true)
     const [silentCall, answeredOptions] = ask('INVITE', 'OPTIONS')
-    answeredOptions?.answered()
-    silentCall?.silent()
+    answeredOptions?.responded()
+    silentCall?.timedOut()
     expect(isUp()).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { callerOf } from '../../../src/trunks/identity.js'
+import { callerOf as callerFrom } from '../../../src/trunks/identity.js'
 import { incoming } from '../registrar/harness.js'
 import { all, type Bench, open, trunkNamed } from './harness.js'
 
@@ -19,7 +19,7 @@ describe('the order of the lines', () => {
 
   it('has a line that failed last, for half a minute', () => {
     const bench = open()
-    bench.trunks.asked(first).refused(503)
+    bench.trunks.begin(first).failed(503)
     expect(order(bench)).toEqual(['second', 'third', 'first'])
     bench.clock.advance(29_999)
     expect(order(bench)).toEqual(['second', 'third', 'first'])
@@ -30,7 +30,7 @@ describe('the order of the lines', () => {
   it('never leaves a line out: when all are down, the one that has been so longest is tried first', () => {
     const bench = open()
     for (const trunk of [second, first, third]) {
-      bench.trunks.asked(trunk).silent()
+      bench.trunks.begin(trunk).timedOut()
       bench.clock.advance(1_000)
     }
     expect(order(bench)).toEqual(['second', 'first', 'third'])
@@ -40,7 +40,7 @@ describe('the order of the lines', () => {
     const bench = open()
     const downFor: number[] = []
     for (let i = 0; i < 6; i++) {
-      bench.trunks.asked(first).refused(503)
+      bench.trunks.begin(first).failed(503)
       let seconds = 0
       for (; order(bench)[0] !== 'first'; seconds++) bench.clock.advance(1_000)
       downFor.push(seconds)
@@ -50,42 +50,42 @@ describe('the order of the lines', () => {
 
   it('has a trunk that answers a call in its place again at once', () => {
     const bench = open()
-    bench.trunks.asked(first).refused(503)
-    bench.trunks.asked(first).answered()
+    bench.trunks.begin(first).failed(503)
+    bench.trunks.begin(first).responded()
     expect(order(bench)).toEqual(['first', 'second', 'third'])
   })
 
   it('counts requests that were under way together and failed together as one failure', () => {
     const bench = open()
-    const inquiries = [1, 2, 3].map(() => bench.trunks.asked(first))
+    const inquiries = [1, 2, 3].map(() => bench.trunks.begin(first))
     bench.clock.advance(5_000)
-    for (const inquiry of inquiries) inquiry.silent()
+    for (const inquiry of inquiries) inquiry.timedOut()
     bench.clock.advance(30_000)
     expect(order(bench)).toEqual(['first', 'second', 'third'])
   })
 
   it('does not call a trunk silent that has answered another request meanwhile', () => {
     const bench = open()
-    const old = bench.trunks.asked(first)
+    const old = bench.trunks.begin(first)
     bench.clock.advance(1_000)
-    bench.trunks.asked(first).answered()
+    bench.trunks.begin(first).responded()
     bench.clock.advance(1_000)
-    old.silent()
+    old.timedOut()
     expect(order(bench)).toEqual(['first', 'second', 'third'])
-    old.refused(503)
+    old.failed(503)
     expect(order(bench)).toEqual(['second', 'third', 'first'])
   })
 
   it('passed over in silence comes last until it responds, to that very call as well', () => {
     const bench = open()
-    const slow = bench.trunks.asked(first)
+    const slow = bench.trunks.begin(first)
     slow.passedOver()
     expect(order(bench)).toEqual(['second', 'third', 'first'])
-    slow.answered()
+    slow.responded()
     expect(order(bench)).toEqual(['first', 'second', 'third'])
     // It has answered a later call by then.
-    const old = bench.trunks.asked(first)
-    bench.trunks.asked(first).answered()
+    const old = bench.trunks.begin(first)
+    bench.trunks.begin(first).responded()
     old.passedOver()
     expect(order(bench)).toEqual(['first', 'second', 'third'])
   })
@@ -93,12 +93,12 @@ describe('the order of the lines', () => {
   it('is in the warnings of /readyz: those that are down, and whether one is left for emergency calls', () => {
     const bench = open()
     expect(bench.trunks.warnings()).toEqual([])
-    const inquiry = bench.trunks.asked(second)
-    inquiry.refused(503)
+    const inquiry = bench.trunks.begin(second)
+    inquiry.failed(503)
     expect(bench.trunks.warnings()).toEqual(['trunk second is down; emergency calls have the others'])
-    for (const trunk of [first, third]) bench.trunks.asked(trunk).refused(503)
+    for (const trunk of [first, third]) bench.trunks.begin(trunk).failed(503)
     expect(bench.trunks.warnings()).toEqual(['no trunk for emergency calls: first, second, third down'])
-    bench.trunks.asked(third).answered()
+    bench.trunks.begin(third).responded()
     expect(bench.trunks.warnings()).toEqual([
       'trunk first is down; emergency calls have the others',
       'trunk second is down; emergency calls have the others',
@@ -107,7 +107,7 @@ describe('the order of the lines', () => {
 
   it('can be seen in a metric', async () => {
     const bench = open()
-    bench.trunks.asked(second).refused(503)
+    bench.trunks.begin(second).failed(503)
     const { values } = await bench.metrics.trunkUp.get()
     expect(values.map(({ labels, value }) => [labels.trunk, value])).toEqual([
       ['first', 1],
@@ -172,7 +172,7 @@ describe('a request comes from a line', () => {
 
 describe('a call to a carrier', () => {
   const { outgoing } = open().trunks
-  const alice = { name: 'Alice "Al" Meyer', number: '100', isPrivate: false }
+  const alice = { name: 'Alice "Al" Meyer', number: '100', isPrivate: false, isAsserted: true }
 
   it('goes to the number at the carrier, with its parameters and our credentials', () => {
     const { uri, parts } = outgoing(first, '+33612345678', alice)
@@ -192,11 +192,13 @@ describe('a call to a carrier', () => {
     ['a number without +', '0144556677', '0144556677'],
     ['the number of the line for a device', 'HD0001', '+33199000000'],
   ])('shows %s', (_, number, shown) => {
-    expect(outgoing(first, '1', { name: '', number, isPrivate: false }).parts.headers).toMatchObject({ From: `<sip:${shown}@192.0.2.20>` })
+    expect(outgoing(first, '1', { name: '', number, isPrivate: false, isAsserted: true }).parts.headers).toMatchObject({
+      From: `<sip:${shown}@192.0.2.20>`,
+    })
   })
 
   it('shows nobody where the line has no number either', () => {
-    expect(outgoing(second, '1', { name: 'Desk', number: 'HD0001', isPrivate: false }).parts.headers).toEqual({
+    expect(outgoing(second, '1', { name: 'Desk', number: 'HD0001', isPrivate: false, isAsserted: true }).parts.headers).toEqual({
       From: '"Anonymous" <sip:anonymous@anonymous.invalid>',
     })
   })
@@ -215,7 +217,7 @@ describe('a call to a carrier', () => {
 describe('a call from a carrier', () => {
   const bob = '"Bob" <sip:+44207946000@carrier.example>;tag=1'
   const hidden = '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1'
-  const { caller, called } = open().trunks
+  const { callerOf, calledNumber } = open().trunks
   const invite = (headers: Readonly<Record<string, string>>, uri = 'sip:+33199000101@192.0.2.10') =>
     incoming({ method: 'INVITE', uri, headers }).request
 
@@ -235,7 +237,7 @@ describe('a call from a carrier', () => {
       { name: 'Bob', number: '+44207946000' },
     ],
   ])('names its caller, who is not asserted: %j', (headers, party) => {
-    expect(caller(invite(headers))).toEqual({ ...party, isPrivate: false, isAsserted: false })
+    expect(callerOf(invite(headers))).toEqual({ ...party, isPrivate: false, isAsserted: false })
   })
 
   it.each([
@@ -243,7 +245,7 @@ describe('a call from a carrier', () => {
     { From: '<sip:x@y>;tag=1', 'P-Asserted-Identity': '<sip:+44207946000@y>, <tel:+44-20-7946-000>', 'Remote-Party-ID': '<sip:1@x>' },
     { From: hidden, 'P-Asserted-Identity': '<tel:+44207946000>', Privacy: 'none' },
   ])('names its caller, who is asserted: %j', (headers) => {
-    expect(caller(invite(headers))).toEqual({ name: '', number: '+44207946000', isPrivate: false, isAsserted: true })
+    expect(callerOf(invite(headers))).toEqual({ name: '', number: '+44207946000', isPrivate: false, isAsserted: true })
   })
 
   it.each([
@@ -256,7 +258,7 @@ describe('a call from a carrier', () => {
     { From: bob, 'P-Asserted-Identity': hidden },
     { From: bob, 'Remote-Party-ID': '<sip:+331@x>;privacy=full' },
   ])('hides a caller who wants to stay unknown: %j', (headers) => {
-    expect(caller(invite(headers))).toEqual({ name: '', number: 'anonymous', isPrivate: true, isAsserted: false })
+    expect(callerOf(invite(headers))).toEqual({ name: '', number: 'anonymous', isPrivate: true, isAsserted: false })
   })
 
   it('without trust asserts nothing: From alone counts', () => {
@@ -265,12 +267,12 @@ describe('a call from a carrier', () => {
       uri: 'sip:1@x',
       headers: { From: bob, 'P-Asserted-Identity': '<tel:+331>', 'Remote-Party-ID': '<sip:+331@x>' },
     })
-    expect(callerOf(request, { trust: 'none' })).toEqual({ name: 'Bob', number: '+44207946000', isPrivate: false, isAsserted: false })
+    expect(callerFrom(request, { trust: 'none' })).toEqual({ name: 'Bob', number: '+44207946000', isPrivate: false, isAsserted: false })
   })
 
   it('is for the number in the Request-URI', () => {
-    expect(called(invite({ To: '<sip:+33199000102@y>' }))).toBe('+33199000101')
-    expect(called(invite({}, 'tel:+33-1-99-00-01-01'))).toBe('+33199000101')
+    expect(calledNumber(invite({ To: '<sip:+33199000102@y>' }))).toBe('+33199000101')
+    expect(calledNumber(invite({}, 'tel:+33-1-99-00-01-01'))).toBe('+33199000101')
   })
 
   it.each([
@@ -278,15 +280,15 @@ describe('a call from a carrier', () => {
     'tel:199-000-101;npdi;phone-context=+33',
     'sip:0199000101;phone-context=+33@192.0.2.10;user=phone',
   ])('is for the number with the country code that is its context: %s', (uri) => {
-    expect(called(invite({ To: '<sip:x@y>' }, uri))).toBe('+33199000101')
+    expect(calledNumber(invite({ To: '<sip:x@y>' }, uri))).toBe('+33199000101')
   })
 
   it('is for the number as it stands where its context is something else', () => {
-    expect(called(invite({ To: '<sip:x@y>' }, 'tel:0199000101;phone-context=carrier.example'))).toBe('0199000101')
+    expect(calledNumber(invite({ To: '<sip:x@y>' }, 'tel:0199000101;phone-context=carrier.example'))).toBe('0199000101')
   })
 
   it('is for the number in To where the Request-URI names the line', () => {
-    expect(called(invite({ To: '<sip:+33199000102@y>' }, 'sip:paris@192.0.2.10'))).toBe('+33199000102')
-    expect(called(invite({ To: '<sip:+331@y>' }, 'sip:paris@192.0.2.10'))).toBe('paris')
+    expect(calledNumber(invite({ To: '<sip:+33199000102@y>' }, 'sip:paris@192.0.2.10'))).toBe('+33199000102')
+    expect(calledNumber(invite({ To: '<sip:+331@y>' }, 'sip:paris@192.0.2.10'))).toBe('paris')
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { NodeName, SiteName } from '../../../../src/base/identity.js'
 import { silentLogger } from '../../../../src/base/logger.js'
 import { createMetrics } from '../../../../src/base/metrics.js'
-import { createPeers } from '../../../../src/calls/bridge/node-legs.js'
+import { createNodeLegs } from '../../../../src/calls/bridge/node-legs.js'
 import type { SipAnswer } from '../../../../src/srf/srf.js'
 import type { StoreState } from '../../../../src/store/store.js'
 import { createManualClock } from '../../../support/process/manual-clock.js'
@@ -40,7 +40,7 @@ function open(
     const next = answers[probes++] ?? null
     return next ? Promise.resolve(next) : new Promise(() => undefined)
   }
-  const peers = createPeers({
+  const peers = createNodeLegs({
     directory: {
       node: (name) =>
         boot === null ? null : { name, site: 'london' as SiteName, sip: 'udp:192.0.2.2:5060', version: '', boot, passports: 2 as const },

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Call } from '../../../../src/calls/call.js'
-import { phonesInReach, trunksInReach } from '../../../../src/calls/dial/address-family.js'
+import { phonesByFamily, trunksByFamily } from '../../../../src/calls/dial/address-family.js'
 import type { Binding } from '../../../../src/registrar/registrar.js'
 
 const offers = {
@@ -34,18 +34,18 @@ it.each([
   ['six', 'proxied', true],
   ['four', 'proxied', true],
 ] as const)('a caller of %s and a phone of %s: in reach %s', (caller, callee, isInReach) => {
-  const { targets, others } = phonesInReach(call(offers[caller]), [phones[callee]])
-  expect([targets.length, others.length]).toEqual(isInReach ? [1, 0] : [0, 1])
+  const { reachable, unreachable } = phonesByFamily(call(offers[caller]), [phones[callee]])
+  expect([reachable.length, unreachable.length]).toEqual(isInReach ? [1, 0] : [0, 1])
 })
 
 it('of several contacts and trunks those of the family are left', () => {
-  expect(phonesInReach(call(offers.six), [phones.four, phones.six]).targets).toEqual([phones.six])
+  expect(phonesByFamily(call(offers.six), [phones.four, phones.six]).reachable).toEqual([phones.six])
   const trunks = ['sip:192.0.2.1', 'sip:[2001:db8::1]:5060', 'sip:carrier.example'].map((uri) => ({ uri }))
-  expect(trunksInReach(call(offers.six), trunks).targets).toEqual(trunks.slice(1))
+  expect(trunksByFamily(call(offers.six), trunks).reachable).toEqual(trunks.slice(1))
 })
 
 it('a caller whose media are of another family than its signalling has both, and so may the callee; a node and a trunk pass media of others on', () => {
-  expect(phonesInReach(call(offers.four, '2001:db8::7'), [phones.six]).targets).toEqual([phones.six])
-  expect(phonesInReach(call(offers.six, '198.51.100.7'), [phones.four]).targets).toEqual([phones.four])
-  for (const kind of ['node', 'trunk']) expect(phonesInReach(call(offers.four, '2001:db8::7', kind), [phones.six]).targets).toEqual([])
+  expect(phonesByFamily(call(offers.four, '2001:db8::7'), [phones.six]).reachable).toEqual([phones.six])
+  expect(phonesByFamily(call(offers.six, '198.51.100.7'), [phones.four]).reachable).toEqual([phones.four])
+  for (const kind of ['node', 'trunk']) expect(phonesByFamily(call(offers.four, '2001:db8::7', kind), [phones.six]).reachable).toEqual([])
 })

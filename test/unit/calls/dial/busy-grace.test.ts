@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../../src/base/logger.js'
 import { Secret } from '../../../../src/base/secret.js'
-import { type Branch, best, type Ringing, ring } from '../../../../src/calls/dial/fork.js'
+import { type Branch, bestOf, type Fork, fork } from '../../../../src/calls/dial/fork.js'
 import { createSrf, type SipApplication } from '../../../../src/srf/srf.js'
 import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
 import { offer, type SipPeer } from '../../../support/sip/sip-peer.js'
@@ -33,10 +33,10 @@ describe('of several contacts', () => {
 
   const branchTo = ({ uri }: SipPeer): Branch => ({ uri, parts: {}, device: null })
 
-  function call(...branches: readonly Branch[]): Ringing {
-    const limits = { ringMs: 60_000, silenceMs: 32_000, stuckMs: 60_000, graceMs }
+  function call(...branches: readonly Branch[]): Fork {
+    const limits = { ringMs: 60_000, silenceMs: 32_000, noProgressMs: 60_000, graceMs }
     const onFinal = ({ status }: { status: number }): void => void heard.push(status)
-    return ring({ srf, clock, branches, sdp: offer, ...limits, onProvisional: onFinal, onFinal })
+    return fork({ srf, clock, branches, sdp: offer, ...limits, onProvisional: onFinal, onFinal })
   }
 
   /** Responds, and waits until the call knows. */
@@ -49,14 +49,14 @@ describe('of several contacts', () => {
     }
   }
 
-  const isOver = async ({ result }: Ringing): Promise<boolean> => {
+  const isOver = async ({ result }: Fork): Promise<boolean> => {
     const still = Symbol('still')
     return (await Promise.race([result, Promise.resolve(still)])) !== still
   }
 
-  async function statusOf({ result }: Ringing): Promise<unknown> {
+  async function statusOf({ result }: Fork): Promise<unknown> {
     const outcome = await result
-    return outcome.outcome === 'failed' ? outcome.answer.status : outcome.outcome
+    return outcome.outcome === 'failed' ? outcome.response.status : outcome.outcome
   }
 
   it.each([
@@ -136,6 +136,6 @@ describe('the response that the caller is told', () => {
     [[480, 486, 603], 603],
     [[503, 480], 480],
   ])('of %j is %i', (statuses, told) => {
-    expect(best(statuses.map(answer)).status).toBe(told)
+    expect(bestOf(statuses.map(answer)).status).toBe(told)
   })
 })

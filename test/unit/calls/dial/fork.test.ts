@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLogger } from '../../../../src/base/logger.js'
 import { Secret } from '../../../../src/base/secret.js'
-import { type RingResult, ring } from '../../../../src/calls/dial/fork.js'
+import { type AttemptResult, fork } from '../../../../src/calls/dial/fork.js'
 import { createSrf, type SipApplication } from '../../../../src/srf/srf.js'
 import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
 import { offer, type SipPeer } from '../../../support/sip/sip-peer.js'
@@ -12,7 +12,7 @@ let srf: SipApplication
 let line: SipPeer
 let clock: ManualClock
 let heard: number[]
-let result: Promise<RingResult>
+let result: Promise<AttemptResult>
 
 beforeEach(async () => {
   stage = await openSipdStage({ tellsTrying: true })
@@ -22,9 +22,9 @@ beforeEach(async () => {
   clock = createManualClock()
   heard = []
   const branches = [{ uri: line.uri, parts: {}, device: null }]
-  const limits = { ringMs: 60_000, silenceMs: 5_000, stuckMs: 20_000 }
+  const limits = { ringMs: 60_000, silenceMs: 5_000, noProgressMs: 20_000 }
   const onProvisional = ({ status }: { status: number }): void => void heard.push(status)
-  ;({ result } = ring({ srf, clock, branches, sdp: offer, ...limits, onProvisional }))
+  ;({ result } = fork({ srf, clock, branches, sdp: offer, ...limits, onProvisional }))
 })
 afterEach(() => stage.close())
 
@@ -36,7 +36,7 @@ async function says(...statuses: readonly number[]): Promise<void> {
 
 async function failure() {
   const outcome = await result
-  return outcome.outcome === 'failed' ? [outcome.answer.status, outcome.answer.reason] : outcome.outcome
+  return outcome.outcome === 'failed' ? [outcome.response.status, outcome.response.reason] : outcome.outcome
 }
 
 test('who says nothing at all is given up soon', async () => {

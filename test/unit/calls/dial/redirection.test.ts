@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { contactsOf, redirectionIn } from '../../../../src/calls/dial/redirection.js'
+import { redirectContact, redirectNumbers } from '../../../../src/calls/dial/redirection.js'
 import { splitList } from '../../../../src/sip/headers.js'
 import { parseNameAddr } from '../../../../src/sip/name-addr.js'
 
@@ -9,7 +9,7 @@ const answer = (contact: string) => ({
   body: '',
   header: (name: string) => (name === 'Contact' ? contact : ''),
 })
-const numbers = (contact: string) => redirectionIn(answer(contact), (uri) => uri.includes('@hotdesk.test'))
+const numbers = (contact: string) => redirectNumbers(answer(contact), (uri) => uri.includes('@hotdesk.test'))
 
 describe('the numbers of a redirection', () => {
   it.each([
@@ -40,7 +40,7 @@ describe('the numbers of a redirection', () => {
   })
 
   it('reach another node in the same order', () => {
-    const told = contactsOf(['102', '*31#0612'], 'hotdesk.test')
+    const told = redirectContact(['102', '*31#0612'], 'hotdesk.test')
     expect(splitList(told).map((value) => parseNameAddr(value)?.params.get('q'))).toEqual(['0.9', '0.8'])
     expect(numbers(told)).toEqual(['102', '*31#0612'])
   })

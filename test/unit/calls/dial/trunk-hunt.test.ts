@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { RingResult, Taken } from '../../../../src/calls/dial/fork.js'
-import { type AskedTrunk, hunt, type Verdict } from '../../../../src/calls/dial/trunk-hunt.js'
+import type { AcceptedLeg, AttemptResult } from '../../../../src/calls/dial/fork.js'
+import { huntTrunks, type TrunkTurn, type Verdict } from '../../../../src/calls/dial/trunk-hunt.js'
 import type { Trunk } from '../../../../src/dialplan/dialplan.js'
 import type { SipAnswer } from '../../../../src/srf/srf.js'
 import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
 
-interface Asked extends AskedTrunk {
+interface Asked extends TrunkTurn {
   /** How it was left: `cancelled`, or `passed over`. */
   left: string
-  ends(outcome: RingResult): Promise<void>
+  ends(outcome: AttemptResult): Promise<void>
 }
 
 let clock: ManualClock
@@ -21,14 +21,14 @@ beforeEach(() => {
 
 function huntOver(count: number, parts: { besideMs?: number | null; verdicts?: Readonly<Record<number, Verdict>> } = {}) {
   const { besideMs = 5_000, verdicts = {} } = parts
-  return hunt({
+  return huntTrunks({
     trunks: Array.from({ length: count }, (_, index) => ({ name: `line-${index + 1}` }) as Trunk),
     besideMs,
     clock,
     judge: ({ status }) => verdicts[status] ?? (status >= 500 || status === 408 ? 'fault' : 'final'),
-    ask(one) {
-      let settle: (outcome: RingResult) => void = () => undefined
-      const result = new Promise<RingResult>((resolve) => {
+    call(one) {
+      let settle: (outcome: AttemptResult) => void = () => undefined
+      const result = new Promise<AttemptResult>((resolve) => {
         settle = resolve
       })
       const record: Asked = {
@@ -50,8 +50,8 @@ function huntOver(count: number, parts: { besideMs?: number | null; verdicts?: R
   })
 }
 
-const refusal = (status: number): RingResult => ({ outcome: 'failed', answer: { status } as SipAnswer })
-const answer: RingResult = { outcome: 'taken', branch: { uri: 'sip:x', parts: {}, device: null }, taken: {} as Taken }
+const refusal = (status: number): AttemptResult => ({ outcome: 'failed', response: { status } as SipAnswer })
+const answer: AttemptResult = { outcome: 'accepted', branch: { uri: 'sip:x', parts: {}, device: null }, leg: {} as AcceptedLeg }
 const names = (): string[] => asked.map(({ trunk }) => trunk.name)
 
 describe('a call over several trunks', () => {
@@ -95,12 +95,12 @@ describe('a call over several trunks', () => {
       reason = headers
       return Promise.resolve()
     }
-    const taken = { outcome: 'answered', dialog: { bye } } as unknown as Taken
+    const leg = { outcome: 'answered', dialog: { bye } } as unknown as AcceptedLeg
     if (who === 'another trunk') void asked[0]?.ends(answer)
-    const second = asked[1]?.ends({ ...answer, taken })
+    const second = asked[1]?.ends({ ...answer, leg })
     if (who === 'nobody') cancel('')
     await second
-    expect((await result).outcome).toBe(who === 'nobody' ? 'cancelled' : 'taken')
+    expect((await result).outcome).toBe(who === 'nobody' ? 'cancelled' : 'accepted')
     await expect.poll(() => reason).toEqual(told)
   })
 

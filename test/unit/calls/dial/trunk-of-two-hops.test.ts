@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLogger } from '../../../../src/base/logger.js'
 import { Secret } from '../../../../src/base/secret.js'
-import { type RingResult, ring } from '../../../../src/calls/dial/fork.js'
-import { hearingTrying } from '../../../../src/calls/dial/trunk-attempt.js'
+import { type AttemptResult, fork } from '../../../../src/calls/dial/fork.js'
+import { patienceWithTrying } from '../../../../src/calls/dial/trunk-attempt.js'
 import { createSrf, type SipApplication } from '../../../../src/srf/srf.js'
 import { dnsOf } from '../../../support/net/places-dns.js'
 import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
@@ -10,7 +10,7 @@ import { offer, type SipPeer } from '../../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../../support/sip/sipd-stage.js'
 
 // A line whose name stands for two places, of which the first is dead, and the time that an emergency call gives it.
-const limits = { ringMs: 60_000, silenceMs: hearingTrying.locatedMs, stuckMs: 20_000 }
+const limits = { ringMs: 60_000, silenceMs: patienceWithTrying.locatedMs, noProgressMs: 20_000 }
 let ports: readonly number[] = []
 const dns = dnsOf(() => ports)
 
@@ -30,11 +30,11 @@ beforeEach(async () => {
 })
 afterEach(() => stage.close())
 
-function called(heard: number[]): Promise<RingResult> {
+function called(heard: number[]): Promise<AttemptResult> {
   const parts = { credentials: { username: 'paris', password: new Secret('carrier') } }
   const branches = [{ uri: 'sip:112@line.test', parts, device: null }]
   const onProvisional = ({ status }: { status: number }): void => void heard.push(status)
-  return ring({ srf, clock, branches, sdp: offer, ...limits, onProvisional }).result
+  return fork({ srf, clock, branches, sdp: offer, ...limits, onProvisional }).result
 }
 
 test('the second place has the call in time', async () => {
@@ -47,7 +47,7 @@ test('the second place has the call in time', async () => {
   await expect.poll(() => heard).toEqual([180])
   clock.advance(10_000)
   alive.respond(invite, 486)
-  expect(await result).toMatchObject({ outcome: 'failed', answer: { status: 486 } })
+  expect(await result).toMatchObject({ outcome: 'failed', response: { status: 486 } })
 })
 
 test('the second place has the call in time, though it wants credentials', async () => {
@@ -62,5 +62,5 @@ test('the second place has the call in time, though it wants credentials', async
   alive.respond(proven, 180)
   await expect.poll(() => heard).toEqual([180])
   alive.respond(proven, 486)
-  expect(await result).toMatchObject({ outcome: 'failed', answer: { status: 486 } })
+  expect(await result).toMatchObject({ outcome: 'failed', response: { status: 486 } })
 })

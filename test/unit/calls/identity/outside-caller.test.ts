@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../../src/base/logger.js'
-import { createInsiders } from '../../../../src/calls/identity/known-names.js'
-import { asOutsider } from '../../../../src/calls/identity/outside-caller.js'
-import { identityHeaders } from '../../../../src/calls/identity/party.js'
+import { nodeIdentity } from '../../../../src/calls/identity/identity-headers.js'
+import { createKnownNames } from '../../../../src/calls/identity/known-names.js'
+import { outsideCaller } from '../../../../src/calls/identity/outside-caller.js'
 import { loadDialplan } from '../../../../src/dialplan/dialplan.js'
 import type { Device, User } from '../../../../src/directory/directory.js'
 
@@ -14,9 +14,9 @@ function open(outside = '0') {
   const users = ['Alice', 'Chloé Müller', 'Bob Martin-Smith'].map((name) => ({ name }) as User)
   const off = () => () => undefined
   const directory = { users: () => users, devices: () => [{ id: 'HD0003' } as Device], onUserChange: off, onDeviceChange: off }
-  const insiders = createInsiders({ directory, dialplan })
+  const knownNames = createKnownNames({ directory, dialplan })
   return (name: string, number: string) => {
-    const shown = asOutsider({ name, number, isPrivate: false }, { insiders, dialplan })
+    const shown = outsideCaller({ name, number, isPrivate: false, isAsserted: false }, { knownNames, dialplan })
     return [shown.name, shown.number]
   }
 }
@@ -85,12 +85,12 @@ describe('an identity', () => {
     ['100;tag=1', '100%3Btag=1'],
     ['">,<sip:100', '%22%3E,%3Csip%3A100'],
   ])('with the user part %j goes out as %s', (number, encoded) => {
-    const { From } = identityHeaders({ name: 'x"\\\r\n<sip:y>', number, isPrivate: false, isAsserted: false }, 'hotdesk.test')
+    const { From } = nodeIdentity({ name: 'x"\\\r\n<sip:y>', number, isPrivate: false, isAsserted: false }, 'hotdesk.test')
     expect(From).toBe(`"x\\"\\\\ <sip:y>" <sip:${encoded}@hotdesk.test>`)
   })
 
   it('is asserted if the network knows it, and not if only its caller has given it', () => {
-    const names = (isAsserted: boolean) => Object.keys(identityHeaders({ name: '', number: '1', isPrivate: false, isAsserted }, 'x.test'))
+    const names = (isAsserted: boolean) => Object.keys(nodeIdentity({ name: '', number: '1', isPrivate: false, isAsserted }, 'x.test'))
     expect([names(true), names(false)]).toEqual([['From', 'P-Asserted-Identity'], ['From']])
   })
 })
@@ -103,11 +103,11 @@ describe('the names of a network', () => {
       collections += 1
       return [{ name: 'Alice' } as User]
     }
-    const insiders = createInsiders({
+    const knownNames = createKnownNames({
       directory: { users, devices: () => [], onUserChange: off, onDeviceChange: off },
       dialplan: plan('0'),
     })
-    for (const text of ['some words of a caller', 'Alice', 'some more']) insiders.resembles(text)
+    for (const text of ['some words of a caller', 'Alice', 'some more']) knownNames.resembles(text)
     expect(collections).toBe(1)
   })
 })

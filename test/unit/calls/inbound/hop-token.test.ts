@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { type NodeName, parseNodeName } from '../../../../src/base/identity.js'
 import { Secret } from '../../../../src/base/secret.js'
-import { createPassports, type Passage, type PassportNeeds } from '../../../../src/calls/inbound/hop-token.js'
-import { contentOf } from '../../../../src/calls/inbound/signed-content.js'
+import { createHopTokens, type Hop, type HopTokenNeeds } from '../../../../src/calls/inbound/hop-token.js'
+import { signedContent } from '../../../../src/calls/inbound/signed-content.js'
 import { createManualClock } from '../../../support/process/manual-clock.js'
 
 const secret = new Secret('the secret of one network')
 const content = 'what the call carries'
-const passage: Passage = { from: name('paris-1'), to: name('london-1'), callId: 'c1@paris-1', target: '100', hops: 1 }
+const passage: Hop = { from: name('paris-1'), to: name('london-1'), callId: 'c1@paris-1', target: '100', hops: 1 }
 const arrived = { to: passage.to, callId: passage.callId, target: passage.target, content }
 
 function name(text: string): NodeName {
@@ -17,11 +17,11 @@ function name(text: string): NodeName {
 }
 
 /** Both nodes have run for an hour. */
-function office(atSender: Partial<PassportNeeds> = {}, atReceiver: Partial<PassportNeeds> = {}) {
+function office(atSender: Partial<HopTokenNeeds> = {}, atReceiver: Partial<HopTokenNeeds> = {}) {
   const clock = createManualClock(1_800_000_000_000)
-  const common: PassportNeeds = { secret, network: 'hd', clock, uptime: () => 3_600_000, versionAt: () => 2 }
-  const sender = createPassports({ ...common, ...atSender })
-  return { clock, sender, receiver: createPassports({ ...common, ...atReceiver }) }
+  const common: HopTokenNeeds = { secret, network: 'hd', clock, uptime: () => 3_600_000, versionAt: () => 2 }
+  const sender = createHopTokens({ ...common, ...atSender })
+  return { clock, sender, receiver: createHopTokens({ ...common, ...atReceiver }) }
 }
 
 describe('a passport between nodes', () => {
@@ -136,7 +136,7 @@ describe('the content that is signed', () => {
   }
   const contents = (changes: Record<string, string> = {}, body = 'v=0\r\n') => {
     const all = { ...headers, ...changes }
-    return contentOf({ header: (name) => all[name] ?? '', body })
+    return signedContent({ header: (name) => all[name] ?? '', body })
   }
 
   it('is the same in another spelling', () => {

@@ -5,7 +5,7 @@ import { alice, bob, scene, userOf } from './scene.js'
 describe('a forward of the phone itself', () => {
   const redirected = (number: string, user = alice, trail: readonly string[] = [], users = [user, bob]) => {
     const knowledge = scene({ users, seats: { HD0002: '101' }, registered: { HD0002: 'paris-1' } })
-    return decide({ kind: 'redirected', user, number, way: { hops: 0, trail } }, knowledge)
+    return decide({ kind: 'redirected', user, number, history: { hops: 0, trail } }, knowledge)
   }
 
   it('goes where one that is set here would go', () => {

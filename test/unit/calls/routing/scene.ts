@@ -107,7 +107,7 @@ export function scene({
       isDraining: (device) => draining.includes(device),
     },
     registrar: { bindingsOf: (device) => (registered[device] ? [bindingOf(device, registered[device])] : []) },
-    callBacks: { deviceOf: (number) => (callBacks[number] ? dev(callBacks[number]) : null) },
+    psapCallbacks: { deviceOf: (number) => (callBacks[number] ? dev(callBacks[number]) : null) },
     trunks: { order: (trunks) => [...trunks.filter(isUp), ...trunks.filter((trunk) => !isUp(trunk))] },
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { callWithLocation } from '../../../src/trunks/emergency-location.js'
 import type { OutgoingCall } from '../../../src/trunks/identity.js'
-import { locatedCall } from '../../../src/trunks/located.js'
 import { multipart } from '../../../src/trunks/multipart.js'
 import { locationObject } from '../../../src/trunks/pidf-lo.js'
 import { onlyOne, readXml } from '../../support/repo/xml.js'
@@ -89,7 +89,7 @@ describe('a call with the place of the phone', () => {
   const call: OutgoingCall = { uri: 'sip:112@192.0.2.20', parts: { headers: { From: '<sip:1@192.0.2.20>' } } }
   const inviteOf = (body: string, type = 'application/sdp') => ({ body, header: (name: string) => (name === 'Content-Type' ? type : '') })
   const located = (invite = inviteOf(offer), location = 'desk', caller: string | null = 'sip:+331@192.0.2.20') =>
-    locatedCall(call, { location, invite, caller, at })
+    callWithLocation(call, { location, invite, caller, at })
   const headersOf = (found: OutgoingCall | null): Readonly<Record<string, unknown>> => found?.parts.headers ?? {}
   const partsOf = (found: OutgoingCall | null) => readMultipart(String(headersOf(found)['Content-Type']), found?.parts.body ?? '')
 
@@ -132,10 +132,10 @@ describe('a call with the place of the phone', () => {
 
   it('is made for a carrier that takes it, with the number that it is shown, and for no other', () => {
     const { trunks } = open()
-    const party = { name: 'Alice', number: '100', isPrivate: false }
+    const party = { name: 'Alice', number: '100', isPrivate: false, isAsserted: true }
     const place = { location: 'desk', invite: inviteOf(offer) }
-    expect(trunks.located(trunkNamed('first'), '112', party, place)).toBeNull()
-    const found = trunks.located({ ...trunkNamed('first'), location: 'pidf-lo' }, '112', party, place)
+    expect(trunks.outgoingWithLocation(trunkNamed('first'), '112', party, place)).toBeNull()
+    const found = trunks.outgoingWithLocation({ ...trunkNamed('first'), location: 'pidf-lo' }, '112', party, place)
     expect(found?.uri).toBe(trunks.outgoing(trunkNamed('first'), '112', party).uri)
     expect(found?.parts.credentials?.username).toBe('paris')
     expect(readXml(partsOf(found)[1]?.content ?? '').attributes.entity).toBe('pres:+33199000100@192.0.2.20')
