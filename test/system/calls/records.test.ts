@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../../src/cli/demo/phone.js'
 import type { TestNode } from '../../support/node/node.js'
+import { metricOf } from '../../support/node/node-health.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'
 
 describe('the record of a call', () => {
@@ -59,6 +60,11 @@ describe('the record of a call', () => {
     const log = await office.redis.cli('XREVRANGE', `{hd}:calls:${extension}`, '+', '-')
     expect(log.split('\n').join(' ')).toContain(`side ${side} at ${at} `)
     expect(log.split('\n')).toEqual(expect.arrayContaining(['callerName', 'Alice', 'dialled', '102']))
+  })
+
+  it('goes with one observation of its set-up time', async () => {
+    expect(await metricOf(paris, 'hotdesk_call_setup_seconds_count')).toBe(1)
+    expect(await metricOf(paris, 'hotdesk_call_setup_seconds_sum')).toBeGreaterThan(0)
   })
 
   it('is kept for 90 days and no longer', async () => {

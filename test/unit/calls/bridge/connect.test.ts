@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest'
+import { silentLogger } from '../../../../src/base/logger.js'
+import { createMetrics } from '../../../../src/base/metrics.js'
+import { createConnect } from '../../../../src/calls/bridge/connect.js'
+import type { Call } from '../../../../src/calls/call.js'
+import { createCallControl } from '../../../../src/calls/call-control.js'
+import { anonymous } from '../../../../src/sip/identity/party.js'
+import type { SipDialog } from '../../../../src/srf/srf.js'
+import { createManualClock } from '../../../support/process/manual-clock.js'
+
+const response = { status: 200, reason: 'OK', header: () => '', body: 'v=0' }
+
+/** A dialog that the far end ends at once. */
+const dialog = { callId: 'b', ended: true, onRequest: () => undefined, onEnd: (ended: (end: object) => void) => ended({ reason: '' }) }
+
+/** Answers 10 s after the INVITE a call that began to ring after `ringingMs`, and gives count and sum of the set-up times. */
+async function setUpTimes(ringingMs: number | null, accept: () => Promise<unknown> = () => Promise.resolve(dialog)) {
+  const clock = createManualClock(0)
+  const metrics = createMetrics()
+  const connect = createConnect({
+    activity: { begin: () => () => undefined },
+    nodeLegs: { watchDialog: () => () => undefined },
+    phoneLegs: { watch: () => () => undefined },
+    clock,
+    metrics,
+  })
+  const call = {
+    control: createCallControl(false),
+    progress: { began: clock.now(), ringing: ringingMs, answered: null, reached: '', called: new Map(), moves: 0 },
+    invite: { accept, cancelled: true },
+    caller: { kind: 'unknown' },
+    party: { ...anonymous, isPrivate: false },
+    log: silentLogger(),
+  }
+  clock.advance(10_000)
+  const leg = {
+    outcome: 'answered',
+    answer: response,
+    dialog: { ...dialog, bye: () => Promise.resolve() } as unknown as SipDialog,
+  } as const
+  await connect(call as unknown as Call, { uri: 'sip:b', parts: {}, device: null }, leg)
+  const { values } = await metrics.callSetupSeconds.get()
+  const reading = (suffix: string) => values.find(({ metricName }) => metricName === `hotdesk_call_setup_seconds_${suffix}`)?.value ?? 0
+  return [reading('count'), reading('sum')]
+}
+
+it('an answered call is observed with the time from its INVITE to the first ringing', async () => {
+  expect(await setUpTimes(250)).toEqual([1, 0.25])
+})
+
+it('a call that is answered without ringing is observed with the time to its 200', async () => {
+  expect(await setUpTimes(null)).toEqual([1, 10])
+})
+
+it('a call whose caller is gone is not observed', async () => {
+  expect(await setUpTimes(250, () => Promise.reject(new Error('gone')))).toEqual([0, 0])
+})
