@@ -1,8 +1,9 @@
+import type { DeviceId } from '../../base/identity.js'
 import { type RefusalReason, responseOf } from '../failure.js'
-import type { Destination, DestinationOf, Knowledge, Question, Step } from './contract.js'
+import type { Decision, Destination, DestinationOf, Knowledge, Question, Step } from './contract.js'
 import { decide } from './decide.js'
 
-/** A decision for whoever asks why, and what follows where the phones that ring do not take the call. */
+/** A decision for a person to read, and what follows if the phones that ring do not take the call. */
 export interface Explanation {
   readonly steps: readonly Step[]
   /** `HD0001 rings for 25 s` */
@@ -12,64 +13,81 @@ export interface Explanation {
   readonly otherwise: readonly { readonly reason: RefusalReason; readonly next: Explanation }[]
 }
 
-/** A destination with its names alone: no credentials of trunks, no hash of a PIN. */
+/** A destination by its names alone: no credentials of trunks, no hash of a PIN. */
 export type Summary = { readonly kind: Destination['kind'] } & Readonly<Record<string, string | number | null | readonly string[]>>
 
-/** What may come of a phone that rings. */
+/** The ways in which a phone that rings may not take the call. */
 const misses: readonly RefusalReason[] = ['busy', 'declined', 'no-answer', 'not-reachable']
 
-/** The whole tree of it. It ends, because a call that comes back to a number is a loop. */
+/** The whole tree of outcomes. It is finite, because a call that returns to a number is a loop. */
 export function explain(question: Question, knowledge: Knowledge): Explanation {
-  const { to, steps } = decide(question, knowledge)
+  const { to, steps, questions } = decide(question, knowledge)
+  const context = { question, questions, knowledge }
   const missed = (reason: RefusalReason): Question[] =>
     to.kind === 'phones' ? [{ kind: 'missed', user: to.user, reason, history: to.history }] : []
   return {
     steps,
-    outcome: outcomeOf(to, { question, knowledge }),
-    destination: summaryOf(to, { question, knowledge }),
+    outcome: outcomeOf(to, context),
+    destination: summaryOf(to, context),
     otherwise: misses.flatMap((reason) => missed(reason).map((next) => ({ reason, next: explain(next, knowledge) }))),
   }
 }
 
-interface Context {
+interface Context extends Pick<Decision, 'questions'> {
   readonly question: Question
   readonly knowledge: Knowledge
 }
 
 function outcomeOf(to: Destination, context: Context): string {
   switch (to.kind) {
-    case 'phones': {
-      const phones = [...new Set(to.bindings.map(({ device }) => device))]
-      const places = [...phones, ...to.nodes.map(({ name }) => `what is registered at ${name}`)]
-      return `${places.join(' and ')} ${places.length === 1 ? 'rings' : 'ring'} for ${to.user.ringSeconds} s`
-    }
+    case 'phones':
+      return ringWords(to, context)
     case 'call-back':
       return `${to.device.id} rings`
     case 'outside':
-      return `${to.number} is called by ${namesOf(to).join(', then ') || 'no line at all'}`
+      return to.trunks.length === 0 ? `the call fails: no trunk for ${to.number}` : `${to.number} is called over ${trunkNames(to)}`
     case 'emergency':
-      return `${to.number} is called by ${namesOf(to).join(', then ') || 'no line at all'}, ${placeWords(to, context)}`
+      return to.trunks.length === 0
+        ? 'the emergency call fails: this site has no trunk'
+        : `${to.number} is called over ${trunkNames(to)}, ${locationWords(to, context)}`
     case 'login':
       return `a voice asks for ${to.extension === null ? 'extension and PIN' : `the PIN of ${knownExtension(to, context.knowledge) ?? 'that extension'}`}`
     case 'logout':
-      return 'whoever is logged in is logged out'
+      return 'the user is logged out'
     case 'please-log-in':
-      return 'a voice says that nobody is logged in, then 480'
+      return 'an announcement says that nobody is logged in, then 480'
     case 'refused':
       return refusalWords(to.reason)
   }
 }
 
-/** Which of the lines are told where the phone is. */
-function placeWords(to: DestinationOf<'emergency'>, context: Context): string {
-  const told = toldOf(to, context)
-  if (told.length === 0) return 'without the place of the phone'
-  const others = to.trunks.length > told.length
-  return `with the place of the phone${others ? ` by ${told.join(' and ')} alone` : ''}`
+/** `HD0001 and LO0001 ring for 25 s (LO0001 via london-1)` */
+function ringWords(to: DestinationOf<'phones'>, context: Context): string {
+  const here = [...new Set(to.bindings.map(({ device }) => device))]
+  const elsewhere = to.nodes.map(({ name }) => ({ name, devices: devicesAt(name, context) }))
+  const phones = [...here, ...elsewhere.flatMap(({ devices }) => devices)]
+  const isOneNode = here.length === 0 && elsewhere.length === 1
+  const via = elsewhere.map(({ name, devices }) => (isOneNode ? `via ${name}` : `${devices.join(', ')} via ${name}`))
+  const suffix = via.length === 0 ? '' : ` (${via.join('; ')})`
+  return `${phones.join(' and ')} ${phones.length === 1 ? 'rings' : 'ring'} for ${to.user.ringSeconds} s${suffix}`
 }
 
-/** Lines that take the place of a phone, if the phone or the site has one; somebody who is logged in somewhere sits at one that has. */
-function toldOf({ trunks }: DestinationOf<'emergency'>, { question, knowledge }: Context): readonly string[] {
+/** The user's phones that are registered at another node. */
+function devicesAt(node: string, { questions, knowledge: { registrar } }: Context): readonly DeviceId[] {
+  const devices = questions.flatMap((question) => (question.kind === 'seated' ? question.devices : []))
+  return devices.filter((device) => registrar.bindingsOf(device).some((binding) => binding.node === node))
+}
+
+/** Says which trunks get the location of the phone. */
+function locationWords(to: DestinationOf<'emergency'>, context: Context): string {
+  const located = locatedOver(to, context)
+  if (located.length === 0) return 'without the location of the phone'
+  const others = to.trunks.length > located.length
+  return `with the location of the phone${others ? ` over ${located.join(' and ')} only` : ''}`
+}
+
+/** Trunks that take a location, if the phone or the site has one. The phone of an unnamed caller is assumed to have one. */
+function locatedOver({ trunks }: DestinationOf<'emergency'>, { question, knowledge }: Context): readonly string[] {
   const phone = question.kind === 'dialled' ? question.by?.device : undefined
   return phone && phone.location === null && knowledge.dialplan.location === null
     ? []
@@ -78,7 +96,7 @@ function toldOf({ trunks }: DestinationOf<'emergency'>, { question, knowledge }:
 
 function refusalWords(reason: RefusalReason): string {
   const { status, parts } = responseOf({ reason })
-  return `the caller hears ${status} ${parts.reason}`
+  return `the caller gets ${status} ${parts.reason}`
 }
 
 function summaryOf(to: Destination, context: Context): Summary {
@@ -96,7 +114,7 @@ function summaryOf(to: Destination, context: Context): Summary {
     case 'outside':
       return { kind: to.kind, number: to.number, trunks: namesOf(to) }
     case 'emergency':
-      return { kind: to.kind, number: to.number, trunks: namesOf(to), withLocation: toldOf(to, context) }
+      return { kind: to.kind, number: to.number, trunks: namesOf(to), withLocation: locatedOver(to, context) }
     case 'login':
       return { kind: to.kind, extension: knownExtension(to, context.knowledge) }
     case 'logout':
@@ -107,11 +125,16 @@ function summaryOf(to: Destination, context: Context): Summary {
   }
 }
 
-/** What follows a login code is shown only if it is the extension of a user: it may be a PIN. */
+/** Digits after a login code are shown only if they are a user's extension: they may be a PIN. */
 function knownExtension({ extension }: DestinationOf<'login'>, { directory }: Knowledge): string | null {
   return extension === null ? null : (directory.user(extension)?.extension ?? null)
 }
 
 function namesOf({ trunks }: { readonly trunks: readonly { readonly name: string }[] }): readonly string[] {
   return trunks.map(({ name }) => name)
+}
+
+/** In the order in which they are tried. */
+function trunkNames(to: { readonly trunks: readonly { readonly name: string }[] }): string {
+  return namesOf(to).join(', then ')
 }

@@ -12,14 +12,14 @@ import type { Dialler, Knowledge, Question } from './contract.js'
 import { type Explanation, explain } from './explain.js'
 import { shownDigits } from './shown-digits.js'
 
-/** Explains calls and takes none: for an operator's command, which has the copy of Redis and no SIP. */
+/** Explains how calls are routed, for an operator's command that has the copy of Redis but no SIP. */
 export interface RouteExplainer extends Pick<Registrar, 'bindingsOf'> {
-  /** Where the call would go right now, decided by the rules that decide about real ones. */
+  /** Where the call would go right now, by the same rules as real calls. */
   explain(question: Question, at: WhyContext): Explanation
   /** Null for digits that may be a PIN, because they lead nowhere. */
   shown(digits: string, at: WhyContext): string | null
   diallerOn(device: Device): Dialler
-  /** Where the user sits. */
+  /** The phones where the user is logged in. */
   seatsOf(user: User): readonly Device[]
   close(): void
 }
@@ -38,7 +38,7 @@ export interface RouteExplainerNeeds {
   readonly log: Logger
 }
 
-/** Which lines to the outside are down only a running node knows: here they keep the order of the dial plan. */
+/** Only a running node knows which trunks are down, so trunks keep the order of the dial plan here. */
 export function createRouteExplainer({ replica, directory, clock, networkClock, log }: RouteExplainerNeeds): RouteExplainer {
   const hotdesk = createAssignments({ replica, log })
   const registrar = registrationsIn({ replica, clock, networkClock })

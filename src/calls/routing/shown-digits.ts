@@ -1,9 +1,9 @@
 import type { Knowledge } from './contract.js'
 
 /**
- * What a person keyed in, if it may be shown, logged and recorded; else null. Digits that lead nowhere may be a PIN in the wrong field: a
- * dial code with a PIN behind it, a PIN dialled as a number, or digits meant for a voice that has hung up. So they are secret unless they
- * are an emergency number, the extension of a user, a number that a trunk takes, or a complete dial code for one of these users.
+ * Dialled digits, if they may be shown, logged and recorded; else null. Digits that lead nowhere may be a PIN: dialled as a number, after a
+ * feature code, or after the IVR has hung up. So digits are secret unless they are an emergency number, a user's extension, an outside number
+ * or a complete feature code for a user.
  */
 export function shownDigits(digits: string, { dialplan, directory }: Pick<Knowledge, 'dialplan' | 'directory'>): string | null {
   const route = dialplan.route(digits)

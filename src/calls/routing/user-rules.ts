@@ -5,69 +5,69 @@ import type { RefusalReason } from '../failure.js'
 import type { CallHistory, Knowledge, QuestionOf, Ruling } from './contract.js'
 import { shownDigits } from './shown-digits.js'
 
-/** Handed on by the first node, and once more when the user has moved meanwhile. */
-const mostHops = 2
+/** Once from the first node, and once more if the user has moved meanwhile. */
+const maxHops = 2
 
 // ── where a user is ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function known({ extension, history }: QuestionOf<'extension'>, { directory }: Knowledge): Ruling {
   const user = directory.user(extension)
   if (!user) return { words: 'no user has this extension', to: { kind: 'refused', reason: 'unknown-number' } }
-  return { words: `${extension} is ${user.name}, of ${user.home}`, ask: { kind: 'user', user, history } }
+  return { words: `${extension} is ${user.name} of ${user.home}`, ask: { kind: 'user', user, history } }
 }
 
 export function always({ user, history }: QuestionOf<'user'>): Ruling {
   const number = user.forwards.always
-  if (number === null) return { words: 'no forward for all calls is set' }
-  if (!isOurs(history)) return { words: 'the forward for all calls is left to the node that the caller is at' }
+  if (number === null) return { words: 'no forward of all calls is set' }
+  if (!isFirstNode(history)) return { words: 'forwards of all calls are applied at the node of the caller' }
   return { words: `all calls are forwarded to ${number}`, ask: { kind: 'forwarded', number, history: after(history, user) } }
 }
 
-/** Where the user sits, and phones of their own; none that is about to be logged out. */
+/** The phones where the user is logged in, and their own phones. Phones with a pending logout are left out. */
 export function seats({ user, history }: QuestionOf<'user'>, { hotdesk, directory }: Knowledge): Ruling {
   const missed = { kind: 'missed', user, reason: 'not-logged-in', history } as const
   if (!user.enabled) return { words: `${user.name} is disabled`, ask: missed }
   const [leaving, seated] = split(hotdesk.devicesOf(user.extension), hotdesk.isDraining)
   const own = directory.ownedBy(user.extension).filter((device) => hotdesk.userOn(device.id) === null)
   const devices = [...new Set([...seated, ...own.map((device) => device.id)])]
-  if (devices.length > 0) return { words: `${user.name} sits at ${devices.join(', ')}`, ask: { kind: 'seated', user, devices, history } }
-  const words = leaving.length > 0 ? `is about to be logged out at ${leaving.join(', ')}` : 'is not logged in'
+  if (devices.length > 0) return { words: `${user.name} uses ${devices.join(', ')}`, ask: { kind: 'seated', user, devices, history } }
+  const words = leaving.length > 0 ? `has a pending logout at ${leaving.join(', ')}` : 'is not logged in'
   return { words: `${user.name} ${words}`, ask: missed }
 }
 
-/** Every phone of the user, reached at this node or through the node that holds its registration. */
+/** Every phone of the user, at this node or through the node where it is registered. */
 export function registrations({ user, devices, history }: QuestionOf<'seated'>, knowledge: Knowledge): Ruling {
   const all = devices.flatMap((device) => knowledge.registrar.bindingsOf(device))
   const bindings = all.filter((binding) => isReached(binding, knowledge))
-  const nodes = history.hops < mostHops ? livingNodes(all, knowledge) : []
-  const words = devices.map((device) => placeOf(device, nodes, knowledge)).join('; ')
+  const nodes = history.hops < maxHops ? livingNodes(all, knowledge) : []
+  const words = devices.map((device) => locationOf(device, nodes, knowledge)).join('; ')
   if (bindings.length === 0 && nodes.length === 0) return { words, ask: { kind: 'missed', user, reason: 'not-reachable', history } }
   return { words, to: { kind: 'phones', user, history, bindings, nodes } }
 }
 
-/** A phone of this node; or one of a node that is down, whose Path leads to it from every node (RFC 3327 §5.3). */
+/** A phone of this node, or of a node that is down if its Path makes it reachable from every node (RFC 3327 §5.3). */
 function isReached({ node, path }: Binding, { directory, node: own }: Pick<Knowledge, 'directory' | 'node'>): boolean {
   return node === own || (path !== '' && directory.node(node) === null)
 }
 
-/** A node without a heartbeat is down: nobody waits for it. */
+/** A node without a heartbeat is down and is not waited for. */
 function livingNodes(bindings: readonly Binding[], { directory, node }: Knowledge): readonly LiveNode[] {
   const names = new Set<NodeName>(bindings.map((binding) => binding.node).filter((name) => name !== node))
   return [...names].flatMap((name) => directory.node(name) ?? [])
 }
 
-function placeOf(device: DeviceId, nodes: readonly LiveNode[], { registrar, directory, node }: Knowledge): string {
+function locationOf(device: DeviceId, nodes: readonly LiveNode[], { registrar, directory, node }: Knowledge): string {
   const [binding] = registrar.bindingsOf(device)
   const name = binding?.node
   if (binding === undefined || name === undefined) return `${device} is not registered`
-  if (name === node) return `${device} is registered here, at ${name}`
+  if (name === node) return `${device} is registered at this node, ${name}`
   if (nodes.some((living) => living.name === name)) return `${device} is registered at ${name}, which gets the call`
   if (isReached(binding, { directory, node })) return `${device} is registered at ${name}, which is down; its Path leads to it`
-  const why = directory.node(name) ? 'the call has been handed on too often' : 'which is down'
+  const why = directory.node(name) ? 'but the call has been handed on too often' : 'which is down'
   return `${device} is registered at ${name}, ${why}`
 }
 
-// ── what the phones have not taken ───────────────────────────────────────────────────────────────────────────────────
+// ── not taken by the phones ──────────────────────────────────────────────────────────────────────────────────────────
 
 const forwardByReason: Readonly<Partial<Record<RefusalReason, keyof Forwards>>> = {
   busy: 'busy',
@@ -77,10 +77,10 @@ const forwardByReason: Readonly<Partial<Record<RefusalReason, keyof Forwards>>> 
   'not-reachable': 'notReachable',
 }
 
-/** A call handed over by another node is treated there: the caller's node knows the whole trail. */
+/** The caller's node applies forwards, because it knows the whole history of the call. */
 export function forward({ user, reason, history }: QuestionOf<'missed'>): Ruling {
   const name = forwardByReason[reason]
-  const number = name && isOurs(history) ? user.forwards[name] : null
+  const number = name && isFirstNode(history) ? user.forwards[name] : null
   if (number === null || number === undefined) return { words: `no forward is set for ${words(reason)}`, to: { kind: 'refused', reason } }
   return {
     words: `calls are forwarded to ${number} when ${words(reason)}`,
@@ -88,11 +88,11 @@ export function forward({ user, reason, history }: QuestionOf<'missed'>): Ruling
   }
 }
 
-/** The key of a phone sets a forward like one that is set here. */
+/** A forward set with a key of the phone counts like one set here. */
 export function redirection({ user, number, history }: QuestionOf<'redirected'>, knowledge: Knowledge): Ruling {
   if (!user.mayForward)
     return { words: `${user.name} may not forward calls with a key of the phone`, to: { kind: 'refused', reason: 'redirected' } }
-  const shown = shownDigits(number, knowledge) ?? 'a number that goes nowhere'
+  const shown = shownDigits(number, knowledge) ?? 'an unknown number'
   return { words: `the phone of ${user.name} forwards to ${shown}`, ask: { kind: 'forwarded', number, history: after(history, user) } }
 }
 
@@ -104,7 +104,7 @@ function split<Item>(items: readonly Item[], belongs: (item: Item) => boolean): 
   return [items.filter(belongs), items.filter((item) => !belongs(item))]
 }
 
-function isOurs({ hops }: CallHistory): boolean {
+function isFirstNode({ hops }: CallHistory): boolean {
   return hops === 0
 }
 

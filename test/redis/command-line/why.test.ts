@@ -34,39 +34,39 @@ describe('hotdesk why', () => {
       [
         '100 dialled by somebody who is logged in, at node paris-1 of paris',
         '',
-        '  emergency  100 is no emergency number of paris',
-        '  code       it is no dial code',
-        '  caller     the caller is taken for somebody who is logged in',
-        '  leaving    no logout waits for the end of a call',
-        "  number     100 is a person's number at paris",
-        '  user       100 is Alice, of paris',
-        '  forward    no forward for all calls is set',
-        '  seat       Alice sits at HD0001',
-        '  phone      HD0001 is registered here, at paris-1',
+        '  emergency  100 is not an emergency number of paris',
+        '  code       not a feature code',
+        '  caller     the caller is assumed to be logged in',
+        '  leaving    no logout is pending',
+        '  number     100 is an extension at paris',
+        '  user       100 is Alice of paris',
+        '  forward    no forward of all calls is set',
+        '  seat       Alice uses HD0001',
+        '  phone      HD0001 is registered at this node, paris-1',
         '  → HD0001 rings for 25 s',
         '',
         '  if busy or declined',
         '    forward  calls are forwarded to 101 when busy',
         '    loop     the call has not been at 101 before',
-        "    number   101 is a person's number at paris",
-        '    user     101 is Bob, of paris',
-        '    forward  no forward for all calls is set',
-        '    seat     Bob sits at HD0002',
+        '    number   101 is an extension at paris',
+        '    user     101 is Bob of paris',
+        '    forward  no forward of all calls is set',
+        '    seat     Bob uses HD0002',
         '    phone    HD0002 is registered at london-1, which gets the call',
-        '    → what is registered at london-1 rings for 25 s',
+        '    → HD0002 rings for 25 s (via london-1)',
         '',
-        '    if busy, the caller hears 486 Busy Here',
-        '    if declined, the caller hears 603 Decline',
-        '    if no answer, the caller hears 480 No Answer',
-        '    if not reachable, the caller hears 480 Phone Not Reachable',
+        '    if busy, the caller gets 486 Busy Here',
+        '    if declined, the caller gets 603 Decline',
+        '    if no answer, the caller gets 480 No Answer',
+        '    if not reachable, the caller gets 480 Phone Not Reachable',
         '',
         '  if no answer',
         '    forward  calls are forwarded to 000441234 when no answer',
         '    loop     the call has not been at 000441234 before',
-        '    number   000441234 goes out as +441234, by paris-carrier',
-        '    → +441234 is called by paris-carrier',
+        '    number   000441234 goes out as +441234 over paris-carrier',
+        '    → +441234 is called over paris-carrier',
         '',
-        '  if not reachable, the caller hears 480 Phone Not Reachable',
+        '  if not reachable, the caller gets 480 Phone Not Reachable',
       ].join('\n'),
     )
   })
@@ -74,7 +74,7 @@ describe('hotdesk why', () => {
   test('--from a phone begins where that phone is registered', async () => {
     const { out } = await desk.hotdesk('why', '100', '--from', 'HD0002')
     expect(out).toMatch(/^100 dialled at HD0002 by Bob \(101\), at node london-1 of london$/m)
-    expect(out).toMatch(/^ {2}→ what is registered at paris-1 rings for 25 s$/m)
+    expect(out).toMatch(/^ {2}→ HD0001 rings for 25 s \(via paris-1\)$/m)
   })
 
   test('--from a user is the phone where they sit', async () => {
@@ -102,10 +102,10 @@ describe('hotdesk why', () => {
   })
 
   test.each([
-    ['100', 'HD0003', 'a voice says that nobody is logged in, then 480'],
+    ['100', 'HD0003', 'an announcement says that nobody is logged in, then 480'],
     ['*77*100*', 'HD0003', 'a voice asks for the PIN of 100'],
-    ['*77*5*', 'HD0003', 'whoever is logged in is logged out'],
-    ['7', 'HD0001', 'the caller hears 404 Not Found'],
+    ['*77*5*', 'HD0003', 'the user is logged out'],
+    ['7', 'HD0001', 'the caller gets 404 Not Found'],
   ])('%s dialled at %s: %s', async (digits, device, outcome) => {
     expect(await desk.json('why', digits, '--from', device)).toMatchObject({ outcome })
   })

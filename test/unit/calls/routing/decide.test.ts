@@ -170,12 +170,32 @@ describe('why', () => {
     expect(told.otherwise.map(({ reason, next }) => `${reason}: ${next.outcome}`)).toEqual([
       'busy: HD0002 rings for 25 s',
       'declined: HD0002 rings for 25 s',
-      'no-answer: +441234 is called by paris-carrier',
-      'not-reachable: the caller hears 480 Phone Not Reachable',
+      'no-answer: +441234 is called over paris-carrier',
+      'not-reachable: the caller gets 480 Phone Not Reachable',
     ])
   })
 
-  it('names lines in the order in which they are tried', () => {
+  it('names the phones that ring at other nodes', () => {
+    const nodes = ['paris-1', 'london-1', 'oslo-1']
+    const outcomeOf = (registered: Readonly<Record<string, string>>): string => {
+      const seats = Object.fromEntries(Object.keys(registered).map((device) => [device, '100']))
+      const knowledge = scene({ nodes, seats, registered })
+      return explain(dialled('100', null, knowledge), knowledge).outcome
+    }
+    expect(outcomeOf({ HD0001: 'london-1' })).toBe('HD0001 rings for 25 s (via london-1)')
+    expect(outcomeOf({ HD0001: 'london-1', HD0002: 'paris-1' })).toBe('HD0002 and HD0001 ring for 25 s (HD0001 via london-1)')
+    expect(outcomeOf({ HD0001: 'london-1', HD0002: 'oslo-1' })).toBe(
+      'HD0001 and HD0002 ring for 25 s (HD0001 via london-1; HD0002 via oslo-1)',
+    )
+  })
+
+  it('says that an emergency call fails without a trunk', () => {
+    const known = scene({})
+    const knowledge = { ...known, dialplan: { ...dialplan, trunks: [] } }
+    expect(explain(dialled('112', null, known), knowledge).outcome).toBe('the emergency call fails: this site has no trunk')
+  })
+
+  it('names trunks in the order in which they are tried', () => {
     const knowledge = scene({ down: ['paris-carrier'] })
     expect(explain({ kind: 'dialled', digits: '112', by: null }, knowledge).destination).toEqual({
       kind: 'emergency',
@@ -185,11 +205,11 @@ describe('why', () => {
     })
   })
 
-  describe('tells which lines hear where the phone is', () => {
-    const [line] = dialplan.trunks
-    if (!line) throw new Error('the sample has a trunk')
-    const lines = (locations: readonly ('pidf-lo' | undefined)[]): Trunk[] =>
-      locations.map((location, index) => ({ ...line, name: `line-${index + 1}`, ...(location && { location }) }))
+  describe('says which trunks get the location of the phone', () => {
+    const [trunk] = dialplan.trunks
+    if (!trunk) throw new Error('the sample has a trunk')
+    const trunksWith = (locations: readonly ('pidf-lo' | undefined)[]): Trunk[] =>
+      locations.map((location, index) => ({ ...trunk, name: `trunk-${index + 1}`, ...(location && { location }) }))
     const outcomeOver = (trunks: readonly Trunk[], by: string | null, parts: Scene = {}): unknown[] => {
       const known = scene(parts)
       const knowledge = { ...known, dialplan: { ...dialplan, trunks } }
@@ -198,23 +218,29 @@ describe('why', () => {
     }
 
     it.each([
-      ['none', [undefined], 'HD0001', '112 is called by line-1, without the place of the phone', []],
-      ['all', ['pidf-lo', 'pidf-lo'], 'HD0001', '112 is called by line-1, then line-2, with the place of the phone', ['line-1', 'line-2']],
+      ['none', [undefined], 'HD0001', '112 is called over trunk-1, without the location of the phone', []],
+      [
+        'all',
+        ['pidf-lo', 'pidf-lo'],
+        'HD0001',
+        '112 is called over trunk-1, then trunk-2, with the location of the phone',
+        ['trunk-1', 'trunk-2'],
+      ],
       [
         'one',
         [undefined, 'pidf-lo'],
         null,
-        '112 is called by line-1, then line-2, with the place of the phone by line-2 alone',
-        ['line-2'],
+        '112 is called over trunk-1, then trunk-2, with the location of the phone over trunk-2 only',
+        ['trunk-2'],
       ],
     ] as const)('%s', (_, locations, by, outcome, told) => {
-      expect(outcomeOver(lines(locations), by)).toEqual([outcome, told])
+      expect(outcomeOver(trunksWith(locations), by)).toEqual([outcome, told])
     })
 
-    it('none where the phone has no place', () => {
+    it('none if the phone has no location', () => {
       const devices = [{ ...deviceOf('HD0001'), location: null }]
-      expect(outcomeOver(lines(['pidf-lo']), 'HD0001', { devices })).toEqual([
-        '112 is called by line-1, without the place of the phone',
+      expect(outcomeOver(trunksWith(['pidf-lo']), 'HD0001', { devices })).toEqual([
+        '112 is called over trunk-1, without the location of the phone',
         [],
       ])
     })
