@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type Config, options, parseConfig } from '../src/config/config.js'
+import { temporaryFolder } from './support/process/temporary-folder.js'
 import { copiesOf, readDockerfile, type Stage } from './support/repo/dockerfile.js'
 import { readTree, root } from './support/repo/source-tree.js'
 
@@ -233,6 +235,39 @@ describe('compose.yaml', () => {
     expect(given.get('hotdesk-node')).not.toContain('function|load')
     expect(given).toEqual(documented)
     expect(text('secrets.sh')).toMatch(/^user default reset off$/m)
+  })
+})
+
+describe('an installation', () => {
+  /** `node` prints what it was started with. */
+  function started(here: string, env: Readonly<Record<string, string>> = {}): string {
+    const bin = temporaryFolder('bin')
+    writeFileSync(join(bin, 'node'), '#!/bin/sh\necho "$HOTDESK_CONFIG" "$@"\n', { mode: 0o755 })
+    return execFileSync('sh', [join(root, 'docker/hotdesk.sh'), 'status'], {
+      cwd: here,
+      env: { PATH: `${bin}:${process.env.PATH}`, ...env },
+      encoding: 'utf8',
+    }).trim()
+  }
+
+  test('takes the configuration in /etc/hotdesk, unless another one is named or is in the current folder', () => {
+    const here = temporaryFolder('here')
+    expect(started(here)).toBe('/etc/hotdesk/hotdesk.yaml /opt/hotdesk/dist/main.js status')
+    expect(started(here, { HOTDESK_CONFIG: '/srv/other.yaml' })).toBe('/srv/other.yaml /opt/hotdesk/dist/main.js status')
+    writeFileSync(join(here, 'hotdesk.yaml'), '')
+    expect(started(here)).toBe('/opt/hotdesk/dist/main.js status')
+  })
+
+  test('has a service that gives emergency calls their time, and that systemd understands', () => {
+    const unit = text('hotdesk.service')
+    expect(unit).toMatch(/^ExecStart=\/usr\/bin\/node \/opt\/hotdesk\/dist\/main\.js --config \/etc\/hotdesk\/hotdesk\.yaml start$/m)
+    expect(unit).toMatch(/^TimeoutStopSec=6min$/m)
+    expect(unit).toMatch(/^KillMode=mixed$/m)
+    if (!existsSync('/usr/bin/systemd-analyze') || !existsSync('/usr/bin/node')) return
+    expect(spawnSync('systemd-analyze', ['verify', join(root, 'docker/hotdesk.service')], { encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: '',
+    })
   })
 })
 
