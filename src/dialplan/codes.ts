@@ -1,7 +1,7 @@
 import { type Extension, parseExtension } from '../base/identity.js'
 import { type Pattern, parsePattern } from './pattern.js'
 
-/** The two hot-desk codes of a site. */
+/** The login and logout codes of a site. */
 export interface Codes {
   /** `*77*`, followed by the extension. */
   readonly login: string
@@ -13,12 +13,12 @@ export type CodeRoute = { readonly kind: 'login'; readonly extension: Extension 
 
 const longestExtension = 15
 
-/** A code begins with a key that no number begins with. */
+/** A code begins with `*` or `#`, which no number begins with. */
 export function parseCode(text: string): string | null {
   return /^[*#][0-9*#]{1,14}$/.test(text) ? text : null
 }
 
-/** Logout first, because `*77*5*` also reads as the login of 5. A missing last `*` and a `#` at the end are forgiven. */
+/** Logout first, because `*77*5*` also reads as the login of 5. A final `*` may be missing, and a final `#` is ignored. */
 export function readCode({ login, logout }: Codes, dialled: string): CodeRoute | null {
   return readExactly({ login, logout }, dialled) ?? (dialled.endsWith('#') ? readExactly({ login, logout }, dialled.slice(0, -1)) : null)
 }
@@ -31,12 +31,12 @@ function readExactly({ login, logout }: Codes, dialled: string): CodeRoute | nul
   return extension ? { kind: 'login', extension } : null
 }
 
-/** Without its last `*`; a phone may also keep a last `#` for itself. */
+/** Without its final `*` or `#`. Some phones keep a final `#` for themselves. */
 function shortened(code: string): string {
   return /[*#]$/.test(code) ? code.slice(0, -1) : code
 }
 
-/** Everything that a person may dial for the login. */
+/** Everything that a user may dial to log in. */
 export function loginForms({ login }: Pick<Codes, 'login'>): Pattern[] {
   const digits = Array.from({ length: longestExtension }, (_, index) => 'X'.repeat(index + 1))
   return forms([login, shortened(login), ...digits.flatMap((extension) => [`${login}${extension}`, `${login}${extension}*`])])
@@ -50,7 +50,7 @@ function forms(texts: readonly string[]): Pattern[] {
   return texts.flatMap((text) => parsePattern(text) ?? [])
 }
 
-/** The extension whose login reads like the logout: nobody may have it. Null where the codes do not touch. */
+/** The extension whose login would read like the logout, so that no user may have it; null if there is none. */
 export function reservedExtension({ login, logout }: Codes): Extension | null {
   return logout.startsWith(login) ? parseExtension(shortened(logout.slice(login.length))) : null
 }

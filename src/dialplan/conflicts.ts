@@ -3,29 +3,29 @@ import { keyText, type Path, type Problem, type Written } from '../config/yaml/y
 import { loginForms, logoutForms, parseCode, reservedExtension } from './codes.js'
 import { begins, covers, overlap, type Pattern, parsePattern } from './pattern.js'
 
-/** What one line of the file lays claim to. */
+/** The digits that one line of the file claims. */
 interface Claim {
   readonly path: Path
   /** As written. */
   readonly text: string
-  /** It stands in the file, and not only in the defaults. */
+  /** False for a default. */
   readonly isWritten: boolean
   readonly kind: 'login' | 'logout' | 'emergency' | 'extension' | 'route'
   readonly forms: readonly Pattern[]
 }
 
-/** Each is compared with each. */
-const mostClaims = 1_000
+/** Every claim is compared with every other, so their number is limited. */
+const maxClaims = 1_000
 
 /**
- * A code that is the beginning of another, or a pattern that can match another, would surprise a caller; it is refused here instead.
- * Reads the text as it was written, so that it finds conflicts in a file that has other problems too.
+ * Finds codes that are the beginning of another and patterns that match the same digits, before a caller does. Reads the text as written, so
+ * it also works on a file with other problems.
  */
 export function conflictsIn(written: Written): Problem[] {
   const claims = claimsOf(written.value)
-  const surplus = claims[mostClaims]
+  const surplus = claims[maxClaims]
   if (surplus) {
-    const message = `expected at most ${mostClaims} codes, emergency numbers, extensions and routes together: use patterns such as 1XX`
+    const message = `expected at most ${maxClaims} codes, emergency numbers, extensions and routes together: use patterns such as 1XX`
     return [{ place: written.placeOf(surplus.path), key: keyText(surplus.path), message }]
   }
   return claims.flatMap((later, index) =>
@@ -49,7 +49,7 @@ function quoted({ text }: Claim): string {
 function conflictOf(earlier: Claim, later: Claim): string | null {
   const kinds = `${earlier.kind} ${later.kind}`
   if (kinds === 'login logout' && reservedExtension({ login: earlier.text, logout: later.text })) return null
-  // An emergency number wins over everything; that is a rule, not a conflict.
+  // An emergency number takes precedence over everything, so it conflicts with nothing but codes.
   if (earlier.kind === 'emergency' || later.kind === 'emergency') return isCode(earlier) || isCode(later) ? clash(earlier, later) : null
   if (kinds === 'route route') return some(earlier, later, covers) ? 'is never asked: all its numbers go to' : null
   if (isCode(earlier) || isCode(later)) return clash(earlier, later)
@@ -70,7 +70,7 @@ function some(one: Claim, other: Claim, relation: (one: Pattern, other: Pattern)
   return one.forms.some((first) => other.forms.some((second) => relation(first, second)))
 }
 
-// ── reading claims; what has no readable form claims nothing, and the schema has already said so ───────────────────────
+// ── reading claims: unreadable text claims nothing, and the schema reports it ──────────────────────────────────────────
 
 function claimsOf(file: unknown): Claim[] {
   const { codes, emergency, extensions, routes, outside } = isBlock(file) ? file : {}

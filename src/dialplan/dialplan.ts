@@ -13,14 +13,14 @@ export type { AutomaticLogout, Dialplan, Route, Trunk } from './route.js'
 
 export interface DialplanNeeds {
   readonly text: string
-  /** Names the text in problems. */
+  /** Name of the text in error messages. */
   readonly file: string
-  /** The site that it must be for; any, where none is given. */
+  /** The site that it must be for; any by default. */
   readonly site?: SiteName
   readonly log: Logger
 }
 
-/** Reads one site's file. @throws AppError DIALPLAN_INVALID with everything that is wrong, each with file and line */
+/** Reads one site's dial plan. @throws AppError DIALPLAN_INVALID with every problem, each with file and line */
 export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan {
   const written = readYaml(text, file)
   const checked = check(planFile, written)
@@ -32,7 +32,7 @@ export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan
   return dialplan
 }
 
-/** Another site's file would send emergency calls to that site's numbers. */
+/** The dial plan of another site would send emergency calls to that site's numbers. */
 function siteChecks(written: Written, site: SiteName | undefined): Problem[] {
   const found = isBlock(written.value) ? written.value.site : undefined
   if (site === undefined || typeof found !== 'string' || found === site) return []

@@ -11,7 +11,7 @@ function parseTimeOfDay(text: string): { hour: number; minute: number } | null {
 
 const duration = form('a time such as 12h, 90m or 1h30m', parseDuration)
 
-/** `timezone` and `automaticLogout` of a plan file. */
+/** `timezone` and `automaticLogout` of a dial plan. */
 export const logoutKeys = {
   timezone: form('a time zone such as Europe/Paris', (text) => (IANAZone.isValidZone(text) ? text : null)).optional(),
   automaticLogout: block({
@@ -31,7 +31,7 @@ interface LogoutParts {
   }
 }
 
-/** Null where the file names no rule. */
+/** Null if the file has no rule. */
 export function logoutRules({ site, timezone, automaticLogout: { maxTime, idleTime, daily } }: LogoutParts): AutomaticLogout | null {
   if (maxTime === undefined && idleTime === undefined && daily === undefined) return null
   return {
@@ -42,7 +42,7 @@ export function logoutRules({ site, timezone, automaticLogout: { maxTime, idleTi
   }
 }
 
-/** A time of day means nothing without the place. */
+/** A time of day means nothing without a time zone. */
 export function logoutChecks(written: Written): Problem[] {
   const { timezone, automaticLogout } = isBlock(written.value) ? written.value : {}
   if (timezone !== undefined || !isBlock(automaticLogout) || automaticLogout.daily === undefined) return []

@@ -1,11 +1,11 @@
 /**
- * Numbers as a person writes them: digits, `*`, `#`, `+` stand for themselves, `X` for 0–9, `Z` for 1–9, `N` for 2–9,
- * and a last `.` for one or more of anything. Matching is one walk over the digits, without going back.
+ * A pattern of dialled digits: digits, `*`, `#` and `+` stand for themselves, `X` for 0–9, `Z` for 1–9, `N` for 2–9, and a final `.` for one
+ * or more characters. Matching is one pass over the digits, without backtracking.
  */
 export interface Pattern {
   readonly text: string
-  /** The characters allowed at each place, as bits. */
-  readonly places: readonly number[]
+  /** The characters allowed at each position, as a bit set. */
+  readonly positions: readonly number[]
   /** Ends with `.` */
   readonly open: boolean
 }
@@ -23,17 +23,17 @@ const classes: ReadonlyMap<string, number> = new Map([
   ['N', bitsOf('23456789')],
 ])
 
-/** Null where the text is not a pattern. */
+/** Null if the text is not a pattern. */
 export function parsePattern(text: string): Pattern | null {
   const open = text.endsWith('.')
-  const places = Array.from(open ? text.slice(0, -1) : text, (character) => classes.get(character) ?? 0)
-  const empty = places.length === 0 && !open
-  return empty || places.length > 32 || places.includes(0) ? null : { text, places, open }
+  const positions = Array.from(open ? text.slice(0, -1) : text, (character) => classes.get(character) ?? 0)
+  const empty = positions.length === 0 && !open
+  return empty || positions.length > 32 || positions.includes(0) ? null : { text, positions, open }
 }
 
-export function matches({ places, open }: Pattern, digits: string): boolean {
-  if (open ? digits.length <= places.length : digits.length !== places.length) return false
-  return places.every((bits, index) => allows(bits, digits.charAt(index)))
+export function matches({ positions, open }: Pattern, digits: string): boolean {
+  if (open ? digits.length <= positions.length : digits.length !== positions.length) return false
+  return positions.every((bits, index) => allows(bits, digits.charAt(index)))
 }
 
 function allows(bits: number, character: string): boolean {
@@ -41,56 +41,56 @@ function allows(bits: number, character: string): boolean {
   return index >= 0 && (bits & (1 << index)) !== 0
 }
 
-/** Some digits match both. */
+/** Whether some digits match both. */
 export function overlap(one: Pattern, other: Pattern): boolean {
   return lengthsMeet(one, other) && meet(one, other)
 }
 
 function lengthsMeet(one: Pattern, other: Pattern): boolean {
   if (one.open && other.open) return true
-  if (one.open) return other.places.length > one.places.length
-  return other.open ? one.places.length > other.places.length : one.places.length === other.places.length
+  if (one.open) return other.positions.length > one.positions.length
+  return other.open ? one.positions.length > other.positions.length : one.positions.length === other.positions.length
 }
 
-/** They allow a common character at each place that both have. */
+/** Whether they allow a common character at each position that both have. */
 function meet(one: Pattern, other: Pattern): boolean {
-  return one.places.every((bits, index) => (bits & (other.places[index] ?? bits)) !== 0)
+  return one.positions.every((bits, index) => (bits & (other.positions[index] ?? bits)) !== 0)
 }
 
-/** Some digits of `one` are the beginning of some longer digits of `other`. */
+/** Whether some digits of `one` are the beginning of longer digits of `other`. */
 export function begins(one: Pattern, other: Pattern): boolean {
-  const shortest = one.places.length + (one.open ? 1 : 0)
-  return (other.open || other.places.length > shortest) && meet(one, other)
+  const shortest = one.positions.length + (one.open ? 1 : 0)
+  return (other.open || other.positions.length > shortest) && meet(one, other)
 }
 
-/** Whatever matches `other` matches `one`: behind `one`, `other` would never be asked. */
+/** Whether `one` matches everything that `other` matches, so that `other` after `one` is never used. */
 export function covers(one: Pattern, other: Pattern): boolean {
   const longEnough = one.open
-    ? other.places.length >= one.places.length + (other.open ? 0 : 1)
-    : !other.open && other.places.length === one.places.length
-  return longEnough && one.places.every((bits, index) => ((other.places[index] ?? 0) & ~bits) === 0)
+    ? other.positions.length >= one.positions.length + (other.open ? 0 : 1)
+    : !other.open && other.positions.length === one.positions.length
+  return longEnough && one.positions.every((bits, index) => ((other.positions[index] ?? 0) & ~bits) === 0)
 }
 
-/** The digits that stand where the pattern leaves a choice; null where it does not match. */
+/** The digits at the wildcard positions; null if the pattern does not match. */
 export function choices(pattern: Pattern, digits: string): string | null {
   if (!matches(pattern, digits)) return null
   return Array.from(digits)
-    .filter((_, index) => isChoice(pattern.places[index] ?? 0))
+    .filter((_, index) => isWildcard(pattern.positions[index] ?? 0))
     .join('')
 }
 
-/** Puts digits where the pattern leaves a choice; null where they are too few, too many or not allowed. */
+/** Fills the wildcard positions with digits; null if they are too few, too many or not allowed. */
 export function fill(pattern: Pattern, chosen: string): string | null {
   const rest = Array.from(chosen)
-  const digits = pattern.places.map((bits, index) => (isChoice(bits) ? (rest.shift() ?? '') : pattern.text.charAt(index))).join('')
+  const digits = pattern.positions.map((bits, index) => (isWildcard(bits) ? (rest.shift() ?? '') : pattern.text.charAt(index))).join('')
   return rest.length === 0 && matches(pattern, digits) ? digits : null
 }
 
-/** How many places leave a choice. */
-export function freedom({ places }: Pattern): number {
-  return places.filter(isChoice).length
+/** Number of wildcard positions. */
+export function wildcards({ positions }: Pattern): number {
+  return positions.filter(isWildcard).length
 }
 
-function isChoice(bits: number): boolean {
+function isWildcard(bits: number): boolean {
   return (bits & (bits - 1)) !== 0
 }

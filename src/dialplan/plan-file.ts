@@ -19,7 +19,7 @@ import {
 import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
 import { logoutKeys } from './logout-rules.js'
-import { freedom, type Pattern, parsePattern } from './pattern.js'
+import { type Pattern, parsePattern, wildcards } from './pattern.js'
 
 const code = form('a code that begins with * or #, such as *77*', parseCode)
 const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parsePattern)
@@ -43,7 +43,7 @@ const trust = secretForm('none, callers or full', (found) => (['none', 'callers'
 
 const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
 
-// Nothing in this block is quoted: any of its texts may be a password in the wrong place.
+// Error messages quote nothing of this block, because any value may be a misplaced password.
 const trunk = block({
   enabled: yesOrNo.prefault('yes'),
   uri: trunkUri,
@@ -87,9 +87,9 @@ export const planFile = block({
 
 export type PlanFile = z.output<typeof planFile>
 
-/** A number from outside and the extension behind it, both with the same open places. */
+/** A direct number and its extension, with the same wildcards. */
 export interface Did {
-  /** Whether the file writes the number with one. */
+  /** As the file writes the number. */
   readonly plus: '+' | ''
   readonly number: Pattern
   readonly extension: Pattern
@@ -102,17 +102,17 @@ export function didsOf({ dids }: Pick<PlanFile, 'dids'>): Did[] {
   })
 }
 
-/** Carriers send a number with or without its `+`; both mean the same. */
+/** Trunks send a number with or without `+`. */
 export function withoutPlus(number: string): string {
   return number.startsWith('+') ? number.slice(1) : number
 }
 
-/** What the form of one line cannot tell. Reads the text as it was written, so that other problems hide none of these. */
+/** Checks across keys. Reads the text as written, so that other problems hide none of these. */
 export function crossChecks(written: Written): Problem[] {
   const { trunks, routes, dids } = isBlock(written.value) ? written.value : {}
   const problem = (path: Path, message: string): Problem => ({ place: written.placeOf(path), key: keyText(path), message })
   const known = Object.keys(isBlock(trunks) ? trunks : {})
-  const strangers = itemsOf(routes).flatMap((route, index) =>
+  const unknown = itemsOf(routes).flatMap((route, index) =>
     itemsOf(isBlock(route) ? route.trunks : [])
       .filter((name) => typeof name === 'string' && !known.includes(name))
       .map((name) =>
@@ -123,13 +123,13 @@ export function crossChecks(written: Written): Problem[] {
       ),
   )
   const mismatched = Object.entries(isBlock(dids) ? dids : {})
-    .filter(([key, extension]) => typeof extension === 'string' && !sameOpenDigits(key, extension))
+    .filter(([key, extension]) => typeof extension === 'string' && !hasSameWildcards(key, extension))
     .map(([key, extension]) => problem(['dids', key], `needs as many open digits as ${quote(String(extension))}`))
-  return [...strangers, ...mismatched]
+  return [...unknown, ...mismatched]
 }
 
-/** True as well where one of them is no pattern: the form says so. */
-function sameOpenDigits(key: string, extension: string): boolean {
+/** True also if one of them is not a pattern, which the schema reports. */
+function hasSameWildcards(key: string, extension: string): boolean {
   const [number, inside] = [parsePattern(withoutPlus(key)), parsePattern(extension)]
-  return number === null || inside === null || freedom(number) === freedom(inside)
+  return number === null || inside === null || wildcards(number) === wildcards(inside)
 }

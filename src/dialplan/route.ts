@@ -2,31 +2,31 @@ import type { Milliseconds } from '../base/clock.js'
 import type { Extension, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
 
-/** A carrier's line of a site. */
+/** A SIP trunk of a site. */
 export interface Trunk {
   readonly name: string
   /** Where calls go: `sip:203.0.113.20:5060;transport=udp`. */
   readonly uri: string
-  /** Addresses the carrier sends from; a call from there is a trunk call. */
+  /** Source addresses of the trunk's calls. */
   readonly from: readonly string[]
   readonly username: string | null
   readonly password: Secret | null
-  /** The number shown where the user has none of their own. */
+  /** The number shown for users without one of their own. */
   readonly callerId: string | null
-  /** Asked with OPTIONS so often whether it lives; left out: only calls show it. */
+  /** Interval of OPTIONS requests; left out: none are sent. */
   readonly pingSeconds?: number
-  /** The form in which the carrier takes the place of a phone that calls for help; left out: it does not. */
+  /** The form in which the trunk takes the location of an emergency caller; left out: none is sent. */
   readonly location?: 'pidf-lo'
-  /** Alert-Info and Call-Info of its calls reach phones; left out: they do not. */
+  /** Alert-Info and Call-Info of its calls pass to phones; left out: they do not. */
   readonly alertInfo?: true
   /**
-   * Trust in P-Asserted-Identity (RFC 3325 §2.3). `none`: that of its calls is ignored. `full`: the carrier is also told who calls when the
-   * caller wants to stay unknown. Left out: it is believed, and not told.
+   * Trust in P-Asserted-Identity (RFC 3325 §2.3). `none`: the header of its calls is ignored. `full`: it also gets the identity of anonymous
+   * callers. Left out: its header is believed, and it gets no identity of anonymous callers.
    */
   readonly trust?: 'none' | 'full'
 }
 
-/** What the digits of an authenticated phone mean at this site. */
+/** The meaning of digits that a phone has dialled at this site. */
 export type Route =
   | { readonly kind: 'emergency'; readonly number: string; readonly trunks: readonly Trunk[] }
   | { readonly kind: 'login'; readonly extension: Extension | null }
@@ -36,51 +36,51 @@ export type Route =
       readonly kind: 'outside'
       readonly number: string
       readonly trunks: readonly Trunk[]
-      /** The number that this route shows whoever calls; null: the user's own, else the trunk's. */
+      /** The caller number on this route; null: the user's own, else the trunk's. */
       readonly callerId: string | null
     }
   | { readonly kind: 'unknown' }
 
-/** When a login at a phone of the site ends by itself; null: not for that reason. */
+/** When a login at a phone of the site ends automatically. Null: not for that reason. */
 export interface AutomaticLogout {
   readonly site: SiteName
-  /** So long after the login. */
+  /** Time since the login. */
   readonly maxTimeMs: Milliseconds | null
-  /** So long after the login or the last call. */
+  /** Time since the login or the end of the last call. */
   readonly idleTimeMs: Milliseconds | null
-  /** At this time of day, by the clocks of the site. */
+  /** Time of day in the time zone of the site. */
   readonly daily: { readonly hour: number; readonly minute: number; readonly timezone: string } | null
 }
 
-/** One site's rules, from `dialplans/<site>.yaml`. Pure: the same digits give the same route. */
+/** The dial plan of one site, from `dialplans/<site>.yaml`. Pure: the same digits give the same route. */
 export interface Dialplan {
   readonly site: SiteName
-  /** The site's emergency caller number. */
+  /** The caller number of the site's emergency calls. */
   readonly elin: string | null
-  /** Where the site is, for an emergency call whose phone has no location of its own, or is not known. */
+  /** Location of the site, for emergency calls of a phone that has none or is not known. */
   readonly location: string | null
-  /** Those in use, in the order of the file. */
+  /** Enabled trunks, in the order of the file. */
   readonly trunks: readonly Trunk[]
   /** Names of trunks with `enabled: no`. */
   readonly disabledTrunks: readonly string[]
-  /** What a person dials first, for messages: `*77*` and `*77*5*`. */
+  /** For messages: `*77*` and `*77*5*`. */
   readonly codes: { readonly login: string; readonly logout: string }
-  /** Dialled before a number outside. */
+  /** Prefix for outside calls. */
   readonly outside: string
-  /** Null: a login lasts until somebody ends it. */
+  /** Null: logins last until somebody ends them. */
   readonly automaticLogout: AutomaticLogout | null
-  /** The number to dial for this emergency here, null where it is none. Asked before everything else. */
+  /** The emergency number to call for these digits; null if they are not an emergency number. Takes precedence over `route`. */
   emergency(digits: string): string | null
-  /** All of them as one may dial them. */
+  /** All emergency numbers, as they may be dialled. */
   readonly emergencyNumbers: readonly string[]
-  /** The user part of the Request-URI as it arrived; `%2A` and `%23` are understood. */
+  /** Route for the dialled digits. */
   route(digits: string): Route
-  /** Whom a number dialled from outside belongs to. */
+  /** The extension of a direct number. */
   did(number: string): Extension | null
-  /** The number of this site that shows the extension to the outside, null: the trunk's. */
+  /** The direct number of an extension at this site; null: the trunk's is shown. */
   callerId(extension: Extension): string | null
-  /** Alert-Info and Call-Info of this user's calls reach other phones. */
+  /** Whether Alert-Info and Call-Info of this user's calls pass to other phones. */
   mayAlert(extension: Extension): boolean
-  /** Why no user may have this extension here; null where one may. */
+  /** Why no user may have this extension here; null if one may. */
   reserved(extension: Extension): string | null
 }

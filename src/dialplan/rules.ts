@@ -6,10 +6,10 @@ import { choices, fill, matches } from './pattern.js'
 import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
 import type { Dialplan, Route, Trunk } from './route.js'
 
-/** Works at every site, whatever its file says. */
+/** Emergency numbers of every site, whatever its file says. */
 const globalEmergencies = ['112', '911']
 
-/** The rules of a file that has been checked. Order: emergency, codes, users, outside. */
+/** The rules of a valid file. Precedence: emergency, codes, users, outside. */
 export function createRules(file: PlanFile): Dialplan {
   const [on, off] = divide(Object.entries(file.trunks), ([, { enabled }]) => enabled)
   const trunks = on.map(([name, trunk]) => trunkOf(name, trunk))
@@ -76,7 +76,7 @@ function trunkOf(
   }
 }
 
-/** Each number with and without the outside prefix: a person in need dials what they know. */
+/** Each number with and without the outside prefix, because in an emergency people dial what they know. */
 function emergenciesOf({ emergency, outside }: PlanFile): ReadonlyMap<string, string> {
   const all = { ...Object.fromEntries(globalEmergencies.map((number) => [number, emergency['112'] ?? '112'])), ...emergency }
   const prefixed = Object.entries(all).map(([dialled, number]) => [`${outside}${dialled}`, number] as const)
@@ -88,7 +88,7 @@ function userRoute({ extensions }: PlanFile, digits: string): Route | null {
   return extension && extensions.some((pattern) => matches(pattern, digits)) ? { kind: 'user', extension } : null
 }
 
-/** The first route in the file that matches. A number with `+` is complete and needs no prefix. */
+/** The first matching route of the file. A number with `+` is complete and needs no prefix. */
 function outsideRoute({ outside, routes }: PlanFile, trunks: readonly Trunk[], digits: string): Route | null {
   const complete = digits.startsWith('+')
   if (!complete && !digits.startsWith(outside)) return null

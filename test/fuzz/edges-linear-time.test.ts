@@ -145,7 +145,7 @@ const doors: Readonly<Record<string, readonly [(text: string) => unknown, (size:
   'a duration': [parseDuration, (size) => times('1', size)],
   'a listen address': [parseListenAddress, (size) => `udp://${times('1.', size)}:`],
   'a number and a pattern': [
-    (text) => matches(parsePattern('0X.') ?? { text: '', places: [], open: true }, text),
+    (text) => matches(parsePattern('0X.') ?? { text: '', positions: [], open: true }, text),
     (size) => times('0', size),
   ],
   'a reply of Redis': [(text) => readLogin(`MOVED HD0001 ${text}`), (size) => times(' ', size)],

@@ -18,6 +18,7 @@ const neighbours: readonly (readonly [from: string, to: string])[] = [
   ['registrar', 'directory'],
   ['dialplan', 'directory'],
   ['trunks', 'directory'],
+  // The dial plan declares the trunks and knows the numbers that they are shown.
   ['trunks', 'dialplan'],
   ['app.ts', 'sip-server.ts'],
   ['main.ts', 'cli'],
