@@ -1,4 +1,4 @@
-// Exit 0 while the node of this container lives. It asks where the configuration says that the node listens.
+// Exits with 0 while the node of this container is alive. The address is `http.listen` of its configuration.
 import { loadConfig } from '../dist/config/config.js'
 
 const { address, port } = loadConfig({ purpose: 'look' }).http

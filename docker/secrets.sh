@@ -1,19 +1,19 @@
 #!/bin/sh
-# Makes the secrets of compose.yaml in docker/secrets: random, of this installation alone, and in no repository. What is there is kept;
-# the rights of the Redis users are written anew each time, as a newer hotdesk may need others.
+# Creates the random secrets of compose.yaml in docker/secrets. Existing secrets are kept; the rights of the Redis users are rewritten
+# each time, because a newer hotdesk may need others.
 set -eu
 umask 077
 cd "$(dirname "$0")"
 mkdir -p secrets
 cd secrets
 
-# Through pipes and files, never as an argument of a program: those can be seen in ps.
+# Through pipes and files, never as an argument: ps shows arguments.
 random() { od -An -vtx1 -N32 /dev/urandom | tr -d ' \n'; }
 hash() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }
 
 if [ ! -e hotdesk.env ]; then
   printf 'HOTDESK_SECRET=%s\nHOTDESK_REDIS_PASSWORD=%s\n' "$(random)" "$(random)" >hotdesk.env
-  echo 'docker/secrets is made. Keep a copy of it: without hotdesk.env the passwords of phones in Redis cannot be read.'
+  echo 'docker/secrets is created. Back it up: without hotdesk.env, the phone passwords in Redis cannot be read.'
 fi
 [ -e grafana.env ] || printf 'GF_SECURITY_ADMIN_PASSWORD=%s\n' "$(random)" >grafana.env
 [ -e redis-install.env ] || printf 'HOTDESK_REDIS_USERNAME=hotdesk-install\nHOTDESK_REDIS_PASSWORD=%s\n' "$(random)" >redis-install.env
@@ -25,7 +25,7 @@ install=$(sed -n 's/^HOTDESK_REDIS_PASSWORD=//p' redis-install.env)
 view=$(cat redis-view.password)
 operator=$(cat redis-operator.password)
 
-# Redis gets hashes. The passwords are 256 random bits, which nobody finds from these: the file may be read in the container.
+# Redis gets hashes of 256 random bits, which cannot be reversed: the file may be readable in the container.
 cat >users.acl <<ACL
 user default reset off
 user hotdesk-node reset on #$(hash "$node") resetchannels &__redis__:invalidate &{hd}:written ~{hd} ~{hd}:* +ping +info +time +wait +select +multi +exec +publish +subscribe +client|setname +client|id +client|tracking +client|trackinginfo +function|list +cluster|slots +cluster|keyslot +fcall +fcall_ro +scan +type +del +expire +ttl +pttl +get +set +incr +decr +hget +hmget +hgetall +hscan +hset +hdel +hincrby +xadd +xtrim +xrevrange
