@@ -64,7 +64,7 @@ export const refusals = {
 export type RefusalReason = keyof typeof refusals
 
 /** Carries the reason from node to node, where a status is not specific enough. */
-export const reasonHeader = 'X-Hotdesk-Reason'
+export const reasonCodeHeader = 'X-Hotdesk-Reason'
 
 export interface Failure {
   readonly reason: RefusalReason
@@ -83,7 +83,7 @@ export function responseOf({ reason, response, headers, status }: Failure): { re
     status: status ?? passed?.status ?? refusal.status,
     parts: {
       reason: passed?.reason ?? forbiddenPhrase(reason, response) ?? refusal.phrase,
-      headers: { ...refusal.headers, ...headers, [reasonHeader]: reason, ...retryAfter(passed) },
+      headers: { ...refusal.headers, ...headers, [reasonCodeHeader]: reason, ...retryAfter(passed) },
     },
   }
 }
@@ -94,7 +94,7 @@ export function terminationOf({ reason }: Failure): Termination {
 
 /** The meaning of a final response from a phone, a trunk or another node. */
 export function reasonOf(response: SipAnswer): RefusalReason {
-  const given = response.header(reasonHeader)
+  const given = response.header(reasonCodeHeader)
   // That node is stopping, so its phone cannot be reached for now. A forward may take the call.
   if (given === 'stopping') return 'not-reachable'
   if (isReason(given)) return given

@@ -47,19 +47,14 @@ export interface TrunksNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  readonly settings?: Partial<TrunkSettings>
 }
 
-export interface TrunkSettings {
-  /** How long a trunk is tried last after a failure. Each consecutive failure doubles it. */
-  readonly downMs: Milliseconds
-  readonly longestDownMs: Milliseconds
-}
+/** How long a trunk is tried last after a failure. Each consecutive failure doubles it. */
+const downMs: Milliseconds = 30_000
+const longestDownMs: Milliseconds = 300_000
 
-export const defaultTrunkSettings: TrunkSettings = { downMs: 30_000, longestDownMs: 300_000 }
-
-export function createTrunks({ srf, dialplan, store, clock, log, metrics, settings }: TrunksNeeds): Trunks {
-  const health = createHealth({ clock, log, metrics, ...defaultTrunkSettings, ...settings })
+export function createTrunks({ srf, dialplan, store, clock, log, metrics }: TrunksNeeds): Trunks {
+  const health = createHealth({ clock, log, metrics, downMs, longestDownMs })
   const trunkOf = createSourceLookup(dialplan.trunks)
   const pings = dialplan.trunks.map((trunk) => startPing(trunk, { srf, health, clock, log }))
   for (const { name } of dialplan.trunks) metrics.trunkUp.set({ trunk: name }, 1)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DeviceId } from '../../../src/base/identity.js'
 import { reasonFor } from '../../../src/calls/dial/attempt.js'
 import { bestOf } from '../../../src/calls/dial/fork.js'
-import { reasonHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
+import { reasonCodeHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
 import { dialled } from '../../../src/sip/dialled.js'
 import type { SipAnswer } from '../../../src/srf/srf.js'
 
@@ -66,7 +66,7 @@ describe('what a caller is told', () => {
   })
 
   it('words of a stranger that name no reason are not believed', () => {
-    expect(reasonOf(answer(486, { [reasonHeader]: 'toString' }))).toBe('busy')
+    expect(reasonOf(answer(486, { [reasonCodeHeader]: 'toString' }))).toBe('busy')
   })
 
   it.each([

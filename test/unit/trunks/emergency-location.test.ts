@@ -11,9 +11,9 @@ import { open, trunkNamed } from './harness.js'
 const at = Date.UTC(2026, 0, 2, 3, 4, 5)
 const entity = 'pres:+33199000001@192.0.2.20'
 const documentOf = (location: string) => readXml(locationObject({ entity, location, at }))
-const placeIn = (location: string): string => onlyOne(documentOf(location), 'LOC').text
+const locationIn = (location: string): string => onlyOne(documentOf(location), 'LOC').text
 
-describe('a place as a document', () => {
+describe('a location as a document', () => {
   it('RFC 4119, RFC 5139: is a civic address of the caller, entered by hand, with rules of use and a time', () => {
     const document = documentOf('Paris, 1st floor, desk 2')
     const pidf = 'urn:ietf:params:xml:ns:pidf'
@@ -50,7 +50,7 @@ describe('a place as a document', () => {
     ['letters of other scripts', 'Zürich, Büro 4 · 東京 · 𝄞'],
     ['what reads like a tag', '</ca:LOC><ca:LOC>elsewhere'],
   ])('keeps %s', (_, location) => {
-    expect(placeIn(location)).toBe(location)
+    expect(locationIn(location)).toBe(location)
   })
 
   it.each([
@@ -59,12 +59,12 @@ describe('a place as a document', () => {
     ['half a character', 'desk \ud800 2 \udc00', 'desk 2'],
     ['what is no character', 'desk\ufffe2\uffff', 'desk 2'],
   ])('RFC 5139 §3.6: has a single blank for %s', (_, location, shown) => {
-    expect(placeIn(location)).toBe(shown)
+    expect(locationIn(location)).toBe(shown)
   })
 
-  it('keeps the beginning of a text that is no name of a place any more', () => {
-    expect(placeIn('𝄞'.repeat(5_000))).toBe('𝄞'.repeat(1_000))
-    expect(placeIn(`${'&'.repeat(999)} ${'x'.repeat(99)}`)).toBe('&'.repeat(999))
+  it('keeps only the beginning of a long text', () => {
+    expect(locationIn('𝄞'.repeat(5_000))).toBe('𝄞'.repeat(1_000))
+    expect(locationIn(`${'&'.repeat(999)} ${'x'.repeat(99)}`)).toBe('&'.repeat(999))
   })
 })
 
@@ -85,7 +85,7 @@ describe('a body of several parts', () => {
   })
 })
 
-describe('a call with the place of the phone', () => {
+describe('a call with the location of the phone', () => {
   const call: OutgoingCall = { uri: 'sip:112@192.0.2.20', parts: { headers: { From: '<sip:1@192.0.2.20>' } } }
   const inviteOf = (body: string, type = 'application/sdp') => ({ body, header: (name: string) => (name === 'Content-Type' ? type : '') })
   const located = (invite = inviteOf(offer), location = 'desk', caller: string | null = 'sip:+331@192.0.2.20') =>
@@ -93,7 +93,7 @@ describe('a call with the place of the phone', () => {
   const headersOf = (found: OutgoingCall | null): Readonly<Record<string, unknown>> => found?.parts.headers ?? {}
   const partsOf = (found: OutgoingCall | null) => readMultipart(String(headersOf(found)['Content-Type']), found?.parts.body ?? '')
 
-  it('RFC 6442 §4.1, §4.2: has the place where the header points to, and says that calls may be routed by it', () => {
+  it('RFC 6442 §4.1, §4.2: has the location where the header points, and allows routing by it', () => {
     const found = located()
     const headers = headersOf(found)
     expect(headers).toMatchObject({ From: '<sip:1@192.0.2.20>', 'Geolocation-Routing': 'yes' })
@@ -110,18 +110,18 @@ describe('a call with the place of the phone', () => {
     expect(headersOf(located()).Geolocation).not.toBe(headersOf(located()).Geolocation)
   })
 
-  it('RFC 8262 §1.4.1: has the place alone where there is no offer', () => {
+  it('RFC 8262 §1.4.1: has only the location if there is no offer', () => {
     expect(partsOf(located(inviteOf('', ''))).map(({ headers }) => headers.get('content-type'))).toEqual(['application/pidf+xml'])
   })
 
-  it('is of nobody where the carrier is shown no number', () => {
+  it('is anonymous if the trunk is shown no number', () => {
     const [, place] = partsOf(located(inviteOf(offer), 'desk', null))
     expect(readXml(place?.content ?? '').attributes.entity).toBe('pres:anonymous@anonymous.invalid')
   })
 
   it.each([
     ['the caller sends parts of its own', inviteOf('--x--\r\n', 'multipart/mixed;boundary=x'), 'desk'],
-    ['the place is empty', inviteOf(offer), '\u0000 '],
+    ['the location is empty', inviteOf(offer), '\u0000 '],
   ])('there is none where %s', (_, invite, location) => {
     expect(located(invite, location)).toBeNull()
   })
@@ -130,7 +130,7 @@ describe('a call with the place of the phone', () => {
     expect(located(inviteOf(offer, type))).not.toBeNull()
   })
 
-  it('is made for a carrier that takes it, with the number that it is shown, and for no other', () => {
+  it('is made only for a trunk that takes it, with the number that the trunk is shown', () => {
     const { trunks } = open()
     const party = { name: 'Alice', number: '100', isPrivate: false, isAsserted: true }
     const place = { location: 'desk', invite: inviteOf(offer) }

@@ -12,12 +12,12 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve()
 }
 
-describe('the order of the lines', () => {
+describe('the order of the trunks', () => {
   it('is the one of the dial plan while all work', () => {
     expect(order(open())).toEqual(['first', 'second', 'third'])
   })
 
-  it('has a line that failed last, for half a minute', () => {
+  it('puts a trunk that failed last, for half a minute', () => {
     const bench = open()
     bench.trunks.begin(first).failed(503)
     expect(order(bench)).toEqual(['second', 'third', 'first'])
@@ -27,7 +27,7 @@ describe('the order of the lines', () => {
     expect(order(bench)).toEqual(['first', 'second', 'third'])
   })
 
-  it('never leaves a line out: when all are down, the one that has been so longest is tried first', () => {
+  it('never leaves a trunk out: when all are down, the one that has been down longest is tried first', () => {
     const bench = open()
     for (const trunk of [second, first, third]) {
       bench.trunks.begin(trunk).timedOut()
@@ -36,7 +36,7 @@ describe('the order of the lines', () => {
     expect(order(bench)).toEqual(['second', 'first', 'third'])
   })
 
-  it('has a line that fails again and again last for longer each time, five minutes at most', () => {
+  it('puts a trunk that fails repeatedly last for longer each time, five minutes at most', () => {
     const bench = open()
     const downFor: number[] = []
     for (let i = 0; i < 6; i++) {
@@ -48,7 +48,7 @@ describe('the order of the lines', () => {
     expect(downFor).toEqual([30, 60, 120, 240, 300, 300])
   })
 
-  it('has a trunk that answers a call in its place again at once', () => {
+  it('puts a trunk that responds to a call back in its position at once', () => {
     const bench = open()
     bench.trunks.begin(first).failed(503)
     bench.trunks.begin(first).responded()
@@ -117,8 +117,8 @@ describe('the order of the lines', () => {
   })
 })
 
-describe('OPTIONS', () => {
-  it('asks the lines that want it, at their interval, and none after close', async () => {
+describe('OPTIONS requests', () => {
+  it('are sent to the trunks that want them, at their interval, and none after close', async () => {
     const { clock, pings, trunks } = open()
     for (let i = 0; i < 3; i++) {
       clock.advance(30_000)
@@ -132,13 +132,13 @@ describe('OPTIONS', () => {
   })
 
   it.each<[string, (number | 'link')[], string[]]>([
-    ['404 says that the carrier lives', [404], ['first', 'second', 'third']],
-    ['silence of a carrier that has answered before says that it is down', [200, 408], ['second', 'third', 'first']],
-    ['503 of a carrier that has answered before says so too', [405, 503], ['second', 'third', 'first']],
-    ['silence of a carrier that never answers OPTIONS says nothing', [408, 408], ['first', 'second', 'third']],
-    ['an answer after silence brings the line back', [200, 408, 200], ['first', 'second', 'third']],
-    ['503 while our own SIP server is lost says nothing', [200, 'link'], ['first', 'second', 'third']],
-    ['503 while our own SIP server is lost does not bring the line back', [200, 408, 408, 'link'], ['second', 'third', 'first']],
+    ['404 shows that the trunk is alive', [404], ['first', 'second', 'third']],
+    ['silence of a trunk that has responded before shows that it is down', [200, 408], ['second', 'third', 'first']],
+    ['503 of a trunk that has responded before shows the same', [405, 503], ['second', 'third', 'first']],
+    ['silence of a trunk that never responds to OPTIONS shows nothing', [408, 408], ['first', 'second', 'third']],
+    ['a response after silence brings the trunk back', [200, 408, 200], ['first', 'second', 'third']],
+    ['503 while our own SIP server is lost shows nothing', [200, 'link'], ['first', 'second', 'third']],
+    ['503 while our own SIP server is lost does not bring the trunk back', [200, 408, 408, 'link'], ['second', 'third', 'first']],
   ])('%s', async (_, statuses, expected) => {
     const bench = open(statuses)
     for (let i = 0; i < statuses.length; i++) {
@@ -149,7 +149,7 @@ describe('OPTIONS', () => {
   })
 })
 
-describe('a request comes from a line', () => {
+describe('a request comes from a trunk', () => {
   const from = (address: string, port = 5060): string | undefined => open().trunks.trunkOf({ protocol: 'udp', address, port })?.name
 
   it.each([
@@ -170,11 +170,11 @@ describe('a request comes from a line', () => {
   })
 })
 
-describe('a call to a carrier', () => {
+describe('a call to a trunk', () => {
   const { outgoing } = open().trunks
   const alice = { name: 'Alice "Al" Meyer', number: '100', isPrivate: false, isAsserted: true }
 
-  it('goes to the number at the carrier, with its parameters and our credentials', () => {
+  it('goes to the number at the trunk, with its parameters and our credentials', () => {
     const { uri, parts } = outgoing(first, '+33612345678', alice)
     expect(uri).toBe('sip:+33612345678@192.0.2.20:5060;transport=udp')
     expect([parts.credentials?.username, parts.credentials?.password.reveal()]).toEqual(['paris', 'carrier-secret'])
@@ -182,7 +182,7 @@ describe('a call to a carrier', () => {
     expect(outgoing(second, '1', alice).parts.credentials).toBeUndefined()
   })
 
-  it('shows the number from outside that belongs to the extension, at the host of the carrier', () => {
+  it('shows the direct number of the extension, at the host of the trunk', () => {
     const shown = '"Alice \\"Al\\" Meyer" <sip:+33199000100@192.0.2.20>'
     expect(outgoing(first, '1', alice).parts.headers).toEqual({ From: shown, 'P-Asserted-Identity': shown })
   })
@@ -190,20 +190,20 @@ describe('a call to a carrier', () => {
   it.each([
     ['a number that was chosen', '+33144556677', '+33144556677'],
     ['a number without +', '0144556677', '0144556677'],
-    ['the number of the line for a device', 'HD0001', '+33199000000'],
+    ['the number of the trunk for a device', 'HD0001', '+33199000000'],
   ])('shows %s', (_, number, shown) => {
     expect(outgoing(first, '1', { name: '', number, isPrivate: false, isAsserted: true }).parts.headers).toMatchObject({
       From: `<sip:${shown}@192.0.2.20>`,
     })
   })
 
-  it('shows nobody where the line has no number either', () => {
+  it('shows no caller if the trunk has no number either', () => {
     expect(outgoing(second, '1', { name: 'Desk', number: 'HD0001', isPrivate: false, isAsserted: true }).parts.headers).toEqual({
       From: '"Anonymous" <sip:anonymous@anonymous.invalid>',
     })
   })
 
-  it('RFC 3323 §4.1.1.3, RFC 3325 §7: of a caller who wants to stay unknown only a carrier with full trust learns the number', () => {
+  it('RFC 3323 §4.1.1.3, RFC 3325 §7: only a trunk with full trust learns the number of an anonymous caller', () => {
     const hidden = { From: '"Anonymous" <sip:anonymous@anonymous.invalid>', Privacy: 'id' }
     expect(outgoing(first, '1', { ...alice, isPrivate: true }).parts.headers).toEqual(hidden)
     expect(outgoing({ ...first, trust: 'none' }, '1', { ...alice, isPrivate: true }).parts.headers).toEqual(hidden)
@@ -214,7 +214,7 @@ describe('a call to a carrier', () => {
   })
 })
 
-describe('a call from a carrier', () => {
+describe('a call from a trunk', () => {
   const bob = '"Bob" <sip:+44207946000@carrier.example>;tag=1'
   const hidden = '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1'
   const { callerOf, calledNumber } = open().trunks
@@ -287,7 +287,7 @@ describe('a call from a carrier', () => {
     expect(calledNumber(invite({ To: '<sip:x@y>' }, 'tel:0199000101;phone-context=carrier.example'))).toBe('0199000101')
   })
 
-  it('is for the number in To where the Request-URI names the line', () => {
+  it('is for the number in To if the Request-URI names the trunk', () => {
     expect(calledNumber(invite({ To: '<sip:+33199000102@y>' }, 'sip:paris@192.0.2.10'))).toBe('+33199000102')
     expect(calledNumber(invite({ To: '<sip:+331@y>' }, 'sip:paris@192.0.2.10'))).toBe('paris')
   })

@@ -9,7 +9,7 @@ import { createManualClock, type ManualClock } from '../../../support/process/ma
 import { offer, type SipPeer } from '../../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../../support/sip/sipd-stage.js'
 
-// A line whose name stands for two places, of which the first is dead, and the time that an emergency call gives it.
+// A trunk whose host name has two addresses, the first one dead, and the time that an emergency call allows it.
 const limits = { ringMs: 60_000, silenceMs: patienceWithTrying.locatedMs, noProgressMs: 20_000 }
 let ports: readonly number[] = []
 const dns = dnsOf(() => ports)
@@ -37,7 +37,7 @@ function called(heard: number[]): Promise<AttemptResult> {
   return fork({ srf, clock, branches, sdp: offer, ...limits, onProvisional }).result
 }
 
-test('the second place has the call in time', async () => {
+test('the second address gets the call in time', async () => {
   const heard: number[] = []
   const result = called(heard)
   await dead.hearsRequest('INVITE')
@@ -50,7 +50,7 @@ test('the second place has the call in time', async () => {
   expect(await result).toMatchObject({ outcome: 'failed', response: { status: 486 } })
 })
 
-test('the second place has the call in time, though it wants credentials', async () => {
+test('the second address gets the call in time even if it asks for credentials', async () => {
   const heard: number[] = []
   const result = called(heard)
   await dead.hearsRequest('INVITE')
