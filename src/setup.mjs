@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-// The door to everything: `npm start`, `npm test`, `npm run hotdesk -- …` begin here, in a fresh clone too. It therefore uses Node alone,
-// and syntax that an old Node can read, so that an old Node gets a sentence and not a SyntaxError.
+// `hotdesk` and `npm start` begin here. It installs the packages, builds the program if a source has changed, and runs it in this process.
+// In a fresh clone neither packages nor build exist, so it uses Node alone, and syntax that an old Node can parse: an old Node then gets a
+// sentence instead of a SyntaxError. `test/run.mjs` shares its parts.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
+import * as module from 'node:module'
 import * as path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -11,15 +13,11 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const dist = path.join(root, 'dist')
 const stamp = path.join(dist, '.built')
 
-/** What is not from npm: program → Debian package. */
-const programs = {
-  'redis-server': 'redis-server',
-  sipp: 'sip-tester',
-  baresip: 'baresip-core',
-  linphonec: 'linphone-cli',
-  'twinkle-console': 'twinkle-console',
-  kamailio: 'kamailio',
-}
+// Node 22.1 or later keeps the compiled modules, which halves the start. In the checkout, where only those who may change the program can write.
+if (module.enableCompileCache) module.enableCompileCache(path.join(root, 'node_modules/.cache/hotdesk'))
+
+/** A program that the product needs and that does not come from npm → its Debian package. */
+const productPrograms = { 'redis-server': 'redis-server' }
 
 const colour = Boolean(process.stderr.isTTY) && !process.env.NO_COLOR
 const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
@@ -29,8 +27,8 @@ function visible(text) {
   return text.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** A sentence for the person at the keyboard that ends the run. */
-class Refusal extends Error {
+/** Ends the run with this sentence. */
+export class Refusal extends Error {
   constructor(message, exitCode) {
     super(message)
     this.exitCode = exitCode
@@ -39,8 +37,8 @@ class Refusal extends Error {
 
 // ── progress ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** One line for a piece of work: what is being done, then what came of it and how long it took. On stderr: stdout is the product's. */
-async function step(doing, work) {
+/** Prints one line for a piece of work: its name, then its result and duration. On stderr: stdout belongs to the program. */
+export async function step(doing, work) {
   const began = Date.now()
   if (colour) process.stderr.write(`${paint(36, '…')} ${doing}`)
   try {
@@ -55,11 +53,11 @@ async function step(doing, work) {
   }
 }
 
-/** What `run` has started and has not ended. */
+/** Running children of `run`. */
 const children = new Set()
 
-/** Runs a program to its end; its output is shown only when it fails. */
-function run(program, args, env) {
+/** Runs a program to its end; its output is shown only if it fails. */
+export function run(program, args, env) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     children.add(child)
@@ -74,23 +72,9 @@ function run(program, args, env) {
   })
 }
 
-/** Runs a program with our own terminal; answers its exit code. */
-function show(program, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, stdio: 'inherit' })
-    const pass = () => undefined // Ctrl-C reaches the child by itself; we wait for what it makes of it.
-    process.on('SIGINT', pass)
-    child.on('error', reject)
-    child.on('close', (code, signal) => {
-      process.off('SIGINT', pass)
-      resolve(signal ? 130 : code)
-    })
-  })
-}
-
 // ── one at a time ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-// In the checkout, where only those who may change the program anyway can hold it; in a folder that all share, anybody could.
+// In the checkout, where only those who may change the program can hold it. In /tmp, anybody could.
 const lock = path.join(root, '.setup-lock')
 
 function holderIsGone() {
@@ -101,7 +85,7 @@ function holderIsGone() {
   } catch (fault) {
     if (fault.code !== 'ENOENT') return fault.code === 'ESRCH'
   }
-  // It has not written its name yet, or has just taken all away.
+  // It has not written its process id yet, or is just removing the lock.
   const made = fs.statSync(lock, { throwIfNoEntry: false })
   return made !== undefined && Date.now() - made.mtimeMs > 5_000
 }
@@ -112,9 +96,9 @@ function tryLock() {
     fs.writeFileSync(path.join(lock, 'pid'), String(process.pid))
     return true
   } catch (fault) {
-    // Where nothing can be written, nothing is installed or built either.
+    // A read-only checkout is neither installed nor built, so it needs no lock.
     if (fault.code === 'EACCES' || fault.code === 'EROFS') return true
-    // Another process has it, or took it away as that of a process that is gone.
+    // Another process holds it, or has just removed a stale one.
     if (fault.code !== 'EEXIST' && fault.code !== 'ENOENT') throw fault
     return false
   }
@@ -122,10 +106,11 @@ function tryLock() {
 
 let isAlone = false
 
-/** Two terminals may start at the same moment: the second waits for the first, and then finds the work done. */
+/** Of two processes that start at the same moment, the second waits for the first and then finds the work done. */
 async function alone(work) {
   for (let waited = 0; !tryLock(); waited += 1) {
-    if (waited === 10) process.stderr.write(`${paint(2, `waiting for another hotdesk setup here (if there is none, remove ${lock})`)}\n`)
+    if (waited === 10)
+      process.stderr.write(`${paint(2, `waiting for another hotdesk to finish its setup (if there is none, remove ${lock})`)}\n`)
     if (holderIsGone()) fs.rmSync(lock, { recursive: true, force: true })
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
@@ -138,7 +123,7 @@ async function alone(work) {
   }
 }
 
-// ── what must be there ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── packages and build ──────────────────────────────────────────────────────────────────────────────────────────────
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -146,7 +131,8 @@ function checkNode() {
   throw new Refusal(`hotdesk needs Node 20.19 or later; this is ${process.versions.node}. Install a current one: https://nodejs.org`, 2)
 }
 
-function readJson(file) {
+/** null: the file cannot be read. */
+export function readJson(file) {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8'))
   } catch {
@@ -154,7 +140,7 @@ function readJson(file) {
   }
 }
 
-/** Compares what is installed with the lock file, package by package: file times lie after a checkout. */
+/** Compares the installed packages with the lock file one by one: file times are wrong after a checkout. */
 function installed() {
   const wanted = readJson(path.join(root, 'package-lock.json'))
   if (!wanted) return true // An installed package carries no lock file; npm has installed what it needs.
@@ -187,7 +173,7 @@ function fingerprint(sources) {
   return hash.digest('hex')
 }
 
-/** tsc for the TypeScript; everything else in `src` (Lua, pages) is copied as it stands. */
+/** tsc compiles the TypeScript; everything else in `src`, such as Lua, is copied. */
 async function build(sources) {
   await run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', root])
   const written = new Set()
@@ -202,7 +188,7 @@ async function build(sources) {
   for (const file of filesUnder(dist).filter(orphan)) fs.rmSync(file)
 }
 
-/** `npm ci` refuses a lock file that lacks packages for other kinds of machines; a registry may have left them out. */
+/** `npm ci` refuses a lock file without the packages of other platforms, which some registries leave out. */
 async function install() {
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
   await run('npm', ['ci', ...quiet]).catch((fault) => {
@@ -211,7 +197,13 @@ async function install() {
   })
 }
 
-async function ready() {
+/** Installs and builds whatever is missing or out of date. */
+export function prepare() {
+  checkNode()
+  return alone(installAndBuild)
+}
+
+async function installAndBuild() {
   if (!installed()) await step('installing packages', install)
   const sources = filesUnder(path.join(root, 'src'))
   const now = fingerprint(sources)
@@ -231,7 +223,7 @@ function mayUseApt() {
   return process.platform === 'linux' && typeof process.getuid === 'function' && process.getuid() === 0 && onPath('apt-get')
 }
 
-/** Debian starts a service when its package is installed, unless this file forbids it: we start our own redis-server, as a child. */
+/** Debian starts a service when its package is installed, unless this file forbids it. hotdesk runs its own redis-server as a child. */
 async function withoutServices(work) {
   const policy = '/usr/sbin/policy-rc.d'
   if (fs.existsSync(policy)) return work()
@@ -250,13 +242,12 @@ async function aptInstall(packages) {
   const install = () => run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...packages], env)
   // A package list from last month may name files that the mirror no longer has.
   await withoutServices(() => install().catch(() => run('apt-get', ['update', '-qq'], env).then(install)))
-  const services = ['redis-server', 'kamailio'].filter((name) => packages.includes(name))
-  if (services.length > 0 && fs.existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', '-q', ...services])
+  if (fs.existsSync('/run/systemd/system')) for (const service of packages) spawnSync('systemctl', ['disable', '-q', service])
 }
 
-/** Makes sure that the programs are on the PATH; installs them where that is allowed, else says what to do. */
-async function provide(...names) {
-  const missing = names.filter((name) => !onPath(name))
+/** Installs the programs (name → Debian package) that are not on the PATH, or says how to install them. */
+export async function installPrograms(programs) {
+  const missing = Object.keys(programs).filter((name) => !onPath(name))
   if (missing.length === 0) return
   const packages = missing.map((name) => programs[name])
   const advice = `Install ${missing.join(', ')}. On Debian or Ubuntu: sudo apt-get install ${packages.join(' ')}`
@@ -266,21 +257,17 @@ async function provide(...names) {
   })
 }
 
-// ── what to do then ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Lint, tests and benchmarks; an installed package has none. */
-async function laneNamed(option = '') {
-  const file = path.join(root, 'test/lanes.mjs')
-  if (!option.startsWith('--') || !fs.existsSync(file)) return undefined
-  const { lanes } = await import(pathToFileURL(file).href)
-  return lanes.get(option.slice(2))
+function provide(...names) {
+  return installPrograms(Object.fromEntries(names.map((name) => [name, productPrograms[name]])))
 }
 
-/** Commands that run until they are asked to end, and then end with 0. */
-const untilAsked = ['start', 'sipd']
+// ── run ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Until the program listens itself, nothing is open that has to be closed, and the process ends at once. Answers what stops listening. */
-function endWhenAsked() {
+/** Commands that run until a signal, and then end with 0. */
+const untilSignal = ['start', 'sipd']
+
+/** Until the program handles signals itself nothing needs closing, so the process ends at once. Returns what stops listening. */
+function endOnSignal() {
   const end = () => {
     for (const child of children) child.kill()
     if (isAlone) fs.rmSync(lock, { recursive: true, force: true })
@@ -293,8 +280,8 @@ function endWhenAsked() {
   }
 }
 
-/** The product itself, in this process, so that Ctrl-C reaches it at once. */
-async function product(args, onListening) {
+/** Runs the program in this process, so that Ctrl-C reaches it at once. */
+async function program(args, onListening) {
   const { main } = await import(pathToFileURL(path.join(dist, 'main.js')).href)
   const running = main(args, { provide })
   onListening()
@@ -302,21 +289,28 @@ async function product(args, onListening) {
 }
 
 async function begin([first, ...rest]) {
-  checkNode()
-  const onListening = untilAsked.includes(first) ? endWhenAsked() : () => undefined
-  await alone(ready)
+  const onListening = untilSignal.includes(first) ? endOnSignal() : () => undefined
+  await prepare()
   if (first === '--build-only') return 0
-  const lane = await laneNamed(first)
-  if (lane) return lane(rest, { provide, readJson, run, show, step, Refusal })
-  return product(first === undefined ? ['--help'] : [first, ...rest], onListening)
+  return program(first === undefined ? ['--help'] : [first, ...rest], onListening)
 }
 
-begin(process.argv.slice(2)).then(
-  (exitCode) => {
-    process.exitCode = exitCode
-  },
-  (fault) => {
-    process.stderr.write(`${paint(31, 'hotdesk:')} ${visible(fault instanceof Refusal ? fault.message : fault.stack)}\n`)
-    process.exitCode = fault instanceof Refusal ? fault.exitCode : 1
-  },
-)
+/** Sets the exit code; a refusal is printed as a sentence, a fault with its stack. */
+export function exitWith(work) {
+  return work.then(
+    (exitCode) => {
+      process.exitCode = exitCode
+    },
+    (fault) => {
+      process.stderr.write(`${paint(31, 'hotdesk:')} ${visible(fault instanceof Refusal ? fault.message : fault.stack)}\n`)
+      process.exitCode = fault instanceof Refusal ? fault.exitCode : 1
+    },
+  )
+}
+
+/** Node shows the path of a link that npm has made to this file. */
+function isStarted() {
+  return process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
+}
+
+if (isStarted()) exitWith(begin(process.argv.slice(2)))

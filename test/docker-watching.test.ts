@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createMetrics } from '../src/base/metrics.js'
+import { commandEntries } from '../src/cli/commands.js'
 import { type Promql, readPromql, type Selector } from './support/repo/promql.js'
 import { readTree, root } from './support/repo/source-tree.js'
 
@@ -146,7 +147,7 @@ describe('alerts', () => {
   })
 
   test('send operators to alerts, panels and commands that there are', () => {
-    const program = sources.match(/\.command\('([a-z]+)/g)?.map((found) => found.slice(".command('".length)) ?? []
+    const program = commandEntries.map(({ name }) => name)
     const titles = [...panels.map(({ title }) => title), 'Capacity', 'please try later']
     const unknown = rules.flatMap(({ annotations: { runbook } }) => [
       ...named(runbook, /hotdesk (?!<)([a-z]+)/g).filter((command) => !program.includes(command)),

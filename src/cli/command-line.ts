@@ -1,5 +1,3 @@
-// First: it silences libraries before they are loaded.
-import '../config/config.js'
 import { CommanderError } from 'commander'
 import { AppError, type ErrorCode } from '../base/errors.js'
 import { letSignalsEnd } from './early-stop.js'

@@ -1,16 +1,19 @@
+import type { Command } from 'commander'
 import type { Config } from '../config/config.js'
 import type { Terminal } from './terminal.js'
 
-/** What every command is given. */
+/** What every command takes. */
 export interface CommandNeeds {
   readonly terminal: Terminal
   /** Reads the configuration that `--config` names. @throws AppError CONFIG_INVALID */
   config(purpose: 'run' | 'look'): Config
-  /** Sees to programs that are not from npm, such as redis-server; what it cannot install it names, and rejects. */
+  /** Installs missing programs that do not come from npm, such as redis-server. Rejects with the names of those it cannot install. */
   provide(...programs: readonly string[]): Promise<void>
-  /** What the process answers to whoever started it: 0 done, 1 refused. */
+  /** Sets the exit code: 0 done, 1 refused. */
   exit(code: 0 | 1): void
+  /** The command line with the arguments and options of every command. */
+  wholeProgram(): Promise<Command>
 }
 
-/** What a command that a program may read along takes: `.option(...asJson)`. */
-export const asJson = ['--json', 'the answer as JSON'] as const
+/** For commands whose output a program may read: `.option(...asJson)`. */
+export const asJson = ['--json', 'print JSON'] as const

@@ -5,20 +5,27 @@ import type { Config } from '../config/config.js'
 import { invalid, type Problem } from '../config/yaml/yaml-schema.js'
 import type { Dialplan } from '../dialplan/dialplan.js'
 import type { Directory } from '../directory/directory.js'
-import type { LookAtNetwork, NetworkVerdict } from './check.js'
 import { withDirectory } from './operator/network.js'
 import { reservedBy, reservedUsers } from './operator/reservations.js'
 import { locationWarnings } from './operator/site-warnings.js'
 
+/** Users and phones, compared with the configuration and the dial plan. */
+export interface NetworkVerdict {
+  /** How many there are, or why they were not checked. */
+  readonly says: string
+  /** Works, but may not be intended. */
+  readonly doubts: readonly string[]
+}
+
 /**
- * Whether users and phones fit the dial plan. Without Redis there is nothing to look at.
- * @throws AppError DIALPLAN_INVALID for a user whose extension means something else at a site
+ * Checks users and phones against the dial plan, if Redis can be reached.
+ * @throws AppError DIALPLAN_INVALID if the extension of a user has another meaning at a site
  */
-export const networkVerdict: LookAtNetwork = async (config, dialplan) => {
+export async function networkVerdict(config: Config, dialplan: Dialplan): Promise<NetworkVerdict> {
   try {
     return await withDirectory(config, (directory) => Promise.resolve(verdictOn(directory, { config, dialplan })))
   } catch (fault) {
-    if (isAppError(fault, 'COMMAND_REFUSED')) return { says: `not looked at: ${fault.message}`, doubts: [] }
+    if (isAppError(fault, 'COMMAND_REFUSED')) return { says: `not checked: ${fault.message}`, doubts: [] }
     throw fault
   }
 }
@@ -29,7 +36,7 @@ function verdictOn(directory: Directory, { config, dialplan }: { config: Config;
     ([{ name, extension }, reason]): Problem => ({
       place: file,
       key: '',
-      message: `${reason}, and the extension of ${name === extension ? 'a user' : name}: nobody can call this user; give another extension`,
+      message: `${reason}, and the extension of ${name === extension ? 'a user' : name}: this user cannot be called; assign another extension`,
     }),
   )
   if (problems.length > 0) throw invalid('DIALPLAN_INVALID', file, problems)

@@ -1,27 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { loadConfig } from '../config/config.js'
-import { checkCommand } from './check.js'
-import { completionCommand } from './completion.js'
-import { demoCommand } from './demo/command.js'
-import { doctorCommand } from './doctor/doctor.js'
-import { exportCommand } from './exchange/export.js'
-import { importCommand } from './exchange/import.js'
-import { callsCommand } from './history/call-log.js'
-import { eventsCommand } from './history/events.js'
-import { historyCommand } from './history/history.js'
+import { commandEntries, commandGroups, hiddenCommands } from './commands.js'
 import type { CommandNeeds } from './needs.js'
-import { assignmentCommands } from './operator/assignments.js'
-import { locksCommand } from './operator/locks.js'
-import { statusCommand } from './operator/status.js'
-import { whyCommand } from './operator/why.js'
-import { networkVerdict } from './plan-check.js'
-import { deviceCommands } from './records/devices.js'
-import { siteCommands } from './records/sites.js'
-import { userCommands } from './records/users.js'
-import { redisCommands } from './redis/redis.js'
-import { sipdCommand } from './sipd.js'
-import { startCommand } from './start.js'
 import type { Terminal } from './terminal.js'
 import { withoutValues } from './usage-errors.js'
 
@@ -29,52 +9,85 @@ export interface ProgramNeeds extends Pick<CommandNeeds, 'provide' | 'exit'> {
   readonly terminal: Terminal
 }
 
-/** The command line: one file per noun adds its commands here. */
-export function createProgram({ terminal, provide, exit }: ProgramNeeds): Command {
+const after = `
+hotdesk help <command> prints the options and examples of a command.
+
+Examples:
+  hotdesk start
+  hotdesk doctor
+  hotdesk status --site paris
+  hotdesk login 100 HD0001
+  hotdesk user add 100 --name Alice
+
+Exit codes: 0 done, 1 refused (with the reason), 2 wrong usage or configuration.`
+
+/** The command line. The arguments and options of a command are loaded when it is used. */
+export function createProgram(needs: ProgramNeeds): Command {
+  const { terminal } = needs
   const program = new Command('hotdesk')
-  program
     .description('Hot-desking for shared SIP desk phones, across a network of offices.')
     .version(version(), '-V, --version')
     .option('-c, --config <file>', 'the configuration file (default: hotdesk.yaml in this folder, else the sample)')
-    .addHelpText('after', '\nExit codes: 0 done, 1 refused (the reason in words), 2 wrong usage or configuration.')
+    .addHelpText('after', after)
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.complain(text.trimEnd()),
       outputError: (text, write) => write(withoutValues(text)),
     })
     .exitOverride()
-  const needs: CommandNeeds = {
-    terminal,
-    provide,
-    exit,
-    config: (purpose) => loadConfig({ file: program.opts<{ config?: string }>().config ?? null, purpose }),
+    .helpCommand(false)
+  for (const [group, entries] of Object.entries(commandGroups)) {
+    program.commandsGroup(`${group}:`)
+    for (const { name, about } of entries) program.command(name).description(about)
   }
-  startCommand(program, needs)
-  demoCommand(program, needs)
-  checkCommand(program, needs, networkVerdict)
-  doctorCommand(program, needs)
-  statusCommand(program, needs)
-  whyCommand(program, needs)
-  assignmentCommands(program, needs)
-  locksCommand(program, needs)
-  userCommands(program, needs)
-  deviceCommands(program, needs)
-  siteCommands(program, needs)
-  eventsCommand(program, needs)
-  historyCommand(program, needs)
-  callsCommand(program, needs)
-  importCommand(program, needs)
-  exportCommand(program, needs)
-  redisCommands(program, needs)
-  sipdCommand(program, needs)
-  completionCommand(program, needs)
+  for (const { name, about } of hiddenCommands) program.command(name, { hidden: true }).description(about)
+  helpCommand(program)
+  program.hook('preSubcommand', (_program, command) => define(command, program, needs))
   nameHelp(program, 'hotdesk')
   return program
 }
 
-/** Whoever mistypes a command is told where its own help is. */
+/** The command line with the arguments and options of every command. */
+export async function createWholeProgram(needs: ProgramNeeds): Promise<Command> {
+  const program = createProgram(needs)
+  await defineAll(program, needs)
+  return program
+}
+
+async function defineAll(program: Command, needs: ProgramNeeds): Promise<void> {
+  for (const command of program.commands) await define(command, program, needs)
+}
+
+async function define(command: Command, program: Command, needs: ProgramNeeds): Promise<void> {
+  const entry = commandEntries.find(({ name }) => name === command.name())
+  if (!entry) return
+  // Before any library: it removes DEBUG from the environment.
+  const { loadConfig } = await import('../config/config.js')
+  const addDefinition = await entry.load()
+  addDefinition(command, {
+    ...needs,
+    config: (purpose) => loadConfig({ file: program.opts<{ config?: string }>().config ?? null, purpose }),
+    wholeProgram: () => createWholeProgram(needs),
+  })
+  nameHelp(command, `hotdesk ${entry.name}`)
+}
+
+/** `hotdesk help user add` is `hotdesk user add --help`. */
+function helpCommand(program: Command): void {
+  program
+    .command('help', { hidden: true })
+    .description('print the help of a command')
+    .argument('[command...]')
+    .action(async ([first, ...rest]: readonly string[]) => {
+      const isKnown = first === undefined || commandEntries.some(({ name }) => name === first)
+      const words = first === undefined ? [] : [first, ...rest]
+      await program.parseAsync(isKnown ? [...words, '--help'] : words, { from: 'user' })
+    })
+}
+
+/** Adds to each usage error the line that prints the right help. */
 function nameHelp(command: Command, path: string): void {
-  command.showHelpAfterError(`\`${path} --help\` shows what there is.`)
+  command.showHelpAfterError(`\`${path} --help\` lists what is possible.`)
   for (const one of command.commands) nameHelp(one, `${path} ${one.name()}`)
 }
 

@@ -35,10 +35,8 @@ const everywhere: readonly ListenAddress[] = [
 ]
 
 /** `hotdesk sipd` */
-export function sipdCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('sipd')
-    .description('run the SIP server alone until Ctrl-C, for any drachtio application')
+export function sipdCommand(command: Command, needs: CommandNeeds): void {
+  command
     .addOption(
       new Option('--listen <address>', 'udp:// tcp:// tls:// ws:// or wss://, an IP address and a port; may be given again').argParser(
         addListen,

@@ -5,20 +5,18 @@ import { AppError, isAppError, messageOf } from '../base/errors.js'
 import { createLogger } from '../base/logger.js'
 import type { Config } from '../config/config.js'
 import { bannerLines } from './banner.js'
-import { readSettings } from './check.js'
 import { findOwnNode, processId } from './doctor/own-node.js'
 import { withHolder } from './doctor/ports.js'
 import type { CommandNeeds } from './needs.js'
 import { type End, endOf, type ProcessEvents, processEvents } from './process-events.js'
+import { readSettings } from './settings.js'
 
 /** After a fault nothing is certain; the embedded Redis still deserves an orderly end. */
 const closeAfterFaultMs = 5_000
 
 /** `hotdesk start` */
-export function startCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('start')
-    .description('run a node until Ctrl-C')
+export function startCommand(command: Command, needs: CommandNeeds): void {
+  command
     .addHelpText(
       'after',
       [

@@ -22,9 +22,9 @@ Examples:
   npm run test:drachtio -- /usr/local/bin/drachtio
   HOTDESK_DRACHTIO_SECRET=cymru npm run test:drachtio -- 127.0.0.1:9022 test/system/calls/calls.test.ts`
 
-/** What `setup.mjs` has at hand. */
+/** What `test/run.mjs` provides. */
 export interface Tools {
-  /** Runs a program with our own terminal; answers its exit code. */
+  /** Runs a program with this terminal; answers its exit code. */
   readonly show: (program: string, args: readonly string[]) => Promise<number>
   /** Null where the file cannot be read. */
   readonly readJson: (file: string) => unknown

@@ -13,10 +13,8 @@ import { redis } from './redis.js'
 import { certificate, prompts, sitePlan } from './site.js'
 
 /** `hotdesk doctor` */
-export function doctorCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('doctor')
-    .description('look at everything a node needs, and say what to do about each error')
+export function doctorCommand(command: Command, needs: CommandNeeds): void {
+  command
     .option(...asJson)
     .addHelpText('after', '\nExit code 1 if there are errors (✗); warnings (!) do not count.\n\nExample:\n  hotdesk doctor')
     .action(async ({ json }: { json?: boolean }) => {

@@ -7,7 +7,7 @@ import { packagedPlan } from '../../config/plan-source.js'
 import { readTlsFiles } from '../../config/tls-files.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import { loadPrompts } from '../../ivr/ivr.js'
-import { readDialplan } from '../check.js'
+import { readDialplan } from '../settings.js'
 import { type Finding, findingsAbout } from './finding.js'
 
 /** The dial plan of the site; null where it cannot be used. */

@@ -26,10 +26,8 @@ interface ExportOptions {
 type Records = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 /** `hotdesk export` */
-export function exportCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('export')
-    .description('write users, phones and sites as `hotdesk import` reads them; PINs are hashes, passwords are sealed')
+export function exportCommand(command: Command, needs: CommandNeeds): void {
+  command
     .argument('[file]', 'a new file, or one to be replaced (default: standard output)')
     .addOption(new Option('--only <kind>', 'one kind of record; a table holds no more').choices(kindNames))
     .addOption(new Option('--format <form>', 'how to write (default: by the name of the file, else yaml)').choices(formats))

@@ -8,12 +8,12 @@ import { check, invalid } from '../../config/yaml/yaml-schema.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
-import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
 import { reservedBy } from '../operator/reservations.js'
 import { listed, ownerWarnings } from '../operator/site-warnings.js'
 import { objectionTo, printWarnings, withoutAsking } from '../records/outcome.js'
+import { readDialplan } from '../settings.js'
 import { networkFile, readableIn, recordKey } from './file/network-file.js'
 import { type Format, formats, readFile } from './file/read-file.js'
 import type { Reading } from './file/reading.js'
@@ -35,10 +35,8 @@ interface ImportOptions {
 }
 
 /** `hotdesk import` */
-export function importCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('import')
-    .description('add and change users, phones and sites as a file says: all of it, or nothing where anything in it is wrong')
+export function importCommand(command: Command, needs: CommandNeeds): void {
+  command
     .argument('<file>', 'YAML or CSV as `hotdesk export` writes it; - is standard input')
     .option('--dry-run', 'only show what would be different')
     .option('--issue <file>', 'make PINs and passwords for those who have none, and write them to this new file')

@@ -9,10 +9,8 @@ import { table } from '../terminal.js'
 import { inOrder, linesOption, localTime, newestFirst, type Order, plainEntry } from './entries.js'
 
 /** `hotdesk calls` */
-export function callsCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('calls')
-    .description("a user's call log, wherever they sat, the newest last")
+export function callsCommand(command: Command, needs: CommandNeeds): void {
+  command
     .addArgument(extensionArgument())
     .addOption(linesOption(20))
     .option(...newestFirst)

@@ -19,10 +19,8 @@ interface EventOptions extends Order {
 const lookEveryMs = 250
 
 /** `hotdesk events` */
-export function eventsCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('events')
-    .description('what happened last in the network, the newest last: logins, logouts, failures, emergency calls, repairs')
+export function eventsCommand(command: Command, needs: CommandNeeds): void {
+  command
     .option('-f, --follow', 'go on showing what happens, until Ctrl-C')
     .addOption(linesOption(20))
     .addOption(new Option(...newestFirst).conflicts('follow'))

@@ -11,10 +11,8 @@ import { concerns, eventLines } from './event-lines.js'
 const pageSize = 2_000
 
 /** `hotdesk history` */
-export function historyCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('history')
-    .description('what happened to a user or a phone, the newest last')
+export function historyCommand(command: Command, needs: CommandNeeds): void {
+  command
     .addArgument(eitherArgument())
     .addOption(linesOption(50))
     .option(...newestFirst)
@@ -26,8 +24,7 @@ export function historyCommand(program: Command, needs: CommandNeeds): void {
         isKnown: ['user', 'device'].some((kind) => store.replica.hash(`${kind}:${subject}`) !== undefined),
       }))
       const wanted = inOrder(found, { reverse })
-      if (wanted.length === 0 && !isKnown)
-        return tellRefused(needs, subject, ['there is no such user or phone, and nothing is known of one'])
+      if (wanted.length === 0 && !isKnown) return tellRefused(needs, subject, ['there is no such user or phone, and no event mentions it'])
       const { print, paint } = needs.terminal
       if (json) return print(JSON.stringify(wanted.map(plainEntry), null, 2))
       for (const line of eventLines(wanted, paint)) print(line)

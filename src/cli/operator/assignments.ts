@@ -7,126 +7,131 @@ import { deviceArgument, eitherArgument, extensionArgument } from './arguments.j
 import { withStore } from './network.js'
 import { type Action, verdictOf } from './replies.js'
 
+// The same functions of Redis that a feature code at a phone calls.
+
 type Form = { readonly json?: boolean }
 
-interface Question {
+interface Request {
   readonly action: Action
-  readonly subject: string
-  /** A text: it is so, or nothing has changed that could be lost. */
+  readonly args: readonly [first: string, second?: string]
+  /** A text is certain: it was read, or nothing was changed that a failover could take back. */
   readonly call: (store: Store) => Promise<string | Transition>
 }
 
-type Ask = (question: Question, form: Form) => Promise<void>
+/** With `durability: replicated`, when only the primary is known to have the change. */
+const unconfirmed = 'no replica has confirmed it, so a failover could undo it; check with `hotdesk who`'
+const unanswered = 'Redis did not answer, so it may or may not have been done; check with `hotdesk who`'
 
-/** What only the primary has, as far as anybody knows (`durability: replicated`). */
-const unconfirmed = 'no replica of Redis has confirmed it: a failover could take it back; look again with `hotdesk who`'
-const unanswered = 'Redis has not answered: it may have been done, or be done still; look again with `hotdesk who`'
-
-/** `hotdesk login`, `logout`, `unlock`, `refresh`, `replace`, `who`: the same functions that a dial code or redis-cli calls. */
-export function assignmentCommands(program: Command, needs: CommandNeeds): void {
-  const ask: Ask = async ({ action, subject, call }, { json }) => {
-    const { word, detail, done, isCertain, sentence } = outcomeOf(action, await withStore(needs.config('look'), call))
-    const { print, complain, paint } = needs.terminal
-    if (json) print(JSON.stringify({ subject, done, certain: isCertain, word, detail, sentence }))
-    else if (done) print(`${paint.strong(subject)}: ${sentence}`)
-    else complain(`${paint.bad(isCertain ? 'refused:' : 'not certain:')} ${subject}: ${sentence}`)
-    if (done && !isCertain && !json) complain(`${paint.bad('not certain:')} ${subject}: ${unconfirmed}`)
-    needs.exit(done && isCertain ? 0 : 1)
-  }
-  transitionCommands(program, ask)
-  phoneCommands(program, ask)
-  whoCommand(program, ask)
-}
-
-function outcomeOf(action: Action, answer: string | Transition) {
-  const { certainty, reply } = typeof answer === 'string' ? { certainty: 'safe', reply: answer } : answer
-  const [word = '', ...words] = (reply ?? '').split(' ')
-  // Of a logout that waits, how many calls it waits for; else users and phones.
-  const detail = action === 'logout' && word === 'DRAINING' ? words.map(Number) : words
-  if (reply === null) return { word, detail, done: false, isCertain: false, sentence: unanswered }
-  const verdict = verdictOf(action, reply)
-  // What was refused cannot be lost.
-  return { word, detail, ...verdict, isCertain: certainty === 'safe' || !verdict.done }
-}
-
-function transitionCommands(program: Command, ask: Ask): void {
-  program
-    .command('login')
-    .description('log a user in at a phone, without a PIN')
+/** `hotdesk login` */
+export function loginCommand(command: Command, needs: CommandNeeds): void {
+  command
     .addArgument(extensionArgument())
     .addArgument(deviceArgument())
     .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk login 100 HD0001')
-    .action((extension: string, device: string, form: Form) =>
-      ask(
-        {
-          action: 'login',
-          subject: `${extension} at ${device}`,
-          call: (store) => store.transition('hotdesk_login', extension, device, 'cli'),
-        },
-        form,
-      ),
-    )
-  program
-    .command('logout')
-    .description('log a phone out, or a user wherever they sit; a call in progress ends first')
+    .action((extension: string, device: string, form: Form) => {
+      const call = (store: Store) => store.transition('hotdesk_login', extension, device, 'cli')
+      return run({ action: 'login', args: [extension, device], call }, form, needs)
+    })
+}
+
+/** `hotdesk logout` */
+export function logoutCommand(command: Command, needs: CommandNeeds): void {
+  command
     .addArgument(eitherArgument())
-    .option('--now', 'do not wait for a call in progress: end it')
+    .option('--now', 'end calls in progress instead of waiting for them')
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk logout HD0001\n  hotdesk logout 100 --now')
-    .action((target: string, { now, ...form }: Form & { now?: boolean }) =>
-      ask(
-        { action: 'logout', subject: target, call: (store) => store.transition('hotdesk_logout', target, now ? 'now' : 'drain', 'cli') },
-        form,
-      ),
-    )
-  program
-    .command('unlock')
-    .description('forget the failed PIN attempts of a user or a phone')
+    .action((target: string, { now, ...form }: Form & { now?: boolean }) => {
+      const call = (store: Store) => store.transition('hotdesk_logout', target, now ? 'now' : 'drain', 'cli')
+      return run({ action: 'logout', args: [target], call }, form, needs)
+    })
+}
+
+/** `hotdesk unlock` */
+export function unlockCommand(command: Command, needs: CommandNeeds): void {
+  command
     .addArgument(eitherArgument())
     .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk unlock 100')
     .action((target: string, form: Form) =>
-      ask({ action: 'unlock', subject: target, call: (store) => store.call('hotdesk_unlock', target, 'cli') }, form),
+      run({ action: 'unlock', args: [target], call: (store) => store.call('hotdesk_unlock', target, 'cli') }, form, needs),
     )
 }
 
-function phoneCommands(program: Command, ask: Ask): void {
-  program
-    .command('refresh')
-    .description('have a phone show anew who sits there, or each phone where a user sits')
+/** `hotdesk refresh` */
+export function refreshCommand(command: Command, needs: CommandNeeds): void {
+  command
     .addArgument(eitherArgument())
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk refresh HD0001\n  hotdesk refresh 100')
     .action((target: string, form: Form) =>
-      ask({ action: 'refresh', subject: target, call: (store) => store.call('hotdesk_refresh', target, 'cli') }, form),
+      run({ action: 'refresh', args: [target], call: (store) => store.call('hotdesk_refresh', target, 'cli') }, form, needs),
     )
-  program
-    .command('replace')
-    .description('a phone was swapped for another: whoever sits at the old one sits at the new one')
-    .addArgument(deviceArgument('the phone that goes', 'old'))
-    .addArgument(deviceArgument('the one in its place', 'new'))
+}
+
+/** `hotdesk replace` */
+export function replaceCommand(command: Command, needs: CommandNeeds): void {
+  command
+    .addArgument(deviceArgument('the phone to take out of use', 'old'))
+    .addArgument(deviceArgument('the phone that takes its place', 'new'))
     .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk replace HD0001 HD0002')
-    .action((old: string, fresh: string, form: Form) => {
-      if (old === fresh)
-        throw new AppError('COMMAND_REFUSED', `${old} cannot take its own place: name the phone that goes, then the new one`)
-      return ask(
-        { action: 'replace', subject: `${old} by ${fresh}`, call: (store) => store.transition('hotdesk_replace', old, fresh, 'cli') },
-        form,
-      )
+    .action((old: string, replacement: string, form: Form) => {
+      if (old === replacement)
+        throw new AppError('COMMAND_REFUSED', `cannot replace ${old} by itself; name the old phone, then the new one`)
+      const call = (store: Store) => store.transition('hotdesk_replace', old, replacement, 'cli')
+      return run({ action: 'replace', args: [old, replacement], call }, form, needs)
     })
 }
 
-function whoCommand(program: Command, ask: Ask): void {
-  program
-    .command('who')
-    .description('who sits at a phone, or where a user sits')
+/** `hotdesk who` */
+export function whoCommand(command: Command, needs: CommandNeeds): void {
+  command
     .addArgument(eitherArgument())
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk who HD0001\n  hotdesk who 100 --json')
-    .action((target: string, form: Form) => {
-      const name = parseExtension(target) ? 'hotdesk_where' : 'hotdesk_who'
-      return ask({ action: 'who', subject: target, call: (store) => store.call(name, target) }, form)
-    })
+    .action((target: string, form: Form) =>
+      run({ action: 'who', args: [target], call: (store) => store.call(whoFunction(target), target) }, form, needs),
+    )
+}
+
+function whoFunction(target: string) {
+  return parseExtension(target) ? 'hotdesk_where' : 'hotdesk_who'
+}
+
+async function run(request: Request, { json }: Form, needs: CommandNeeds): Promise<void> {
+  const { word, detail, done, isCertain, sentence } = await withStore(needs.config('look'), (store) => outcomeOf(request, store))
+  const { print, complain, paint } = needs.terminal
+  const subject = subjectOf(request)
+  if (json) print(JSON.stringify({ subject, done, certain: isCertain, word, detail, sentence }))
+  else if (done) print(sentence)
+  else complain(`${paint.bad(isCertain ? 'refused:' : 'not certain:')} ${sentence}`)
+  if (done && !isCertain && !json) complain(`${paint.bad('not certain:')} ${subject}: ${unconfirmed}`)
+  needs.exit(done && isCertain ? 0 : 1)
+}
+
+function subjectOf({ action, args: [first, second] }: Request): string {
+  if (second === undefined) return first
+  return action === 'replace' ? `${first} by ${second}` : `${first} at ${second}`
+}
+
+async function outcomeOf(request: Request, store: Store) {
+  const { action, args, call } = request
+  const other = action === 'logout' ? await counterpartOf(args[0], store) : args[1]
+  const answer = await call(store)
+  const { certainty, reply } = typeof answer === 'string' ? { certainty: 'safe', reply: answer } : answer
+  const [word = '', ...words] = (reply ?? '').split(' ')
+  // A draining logout names the number of calls; every other reply names users and phones.
+  const detail = action === 'logout' && word === 'DRAINING' ? words.map(Number) : words
+  if (reply === null) return { word, detail, done: false, isCertain: false, sentence: `${subjectOf(request)}: ${unanswered}` }
+  const verdict = verdictOf(action, reply, other === undefined ? [args[0]] : [args[0], other])
+  // A refusal changed nothing, so no failover can undo it.
+  return { word, detail, ...verdict, isCertain: certainty === 'safe' || !verdict.done }
+}
+
+/** Where this user is logged in, or who is logged in at this phone. */
+async function counterpartOf(target: string, { call }: Pick<Store, 'call'>): Promise<string | undefined> {
+  const [word = '', ...names] = (await call(whoFunction(target), target)).split(' ')
+  return ['AT', 'OCCUPIED', 'DRAINING'].includes(word) ? names.join(', ') : undefined
 }

@@ -21,10 +21,8 @@ interface Lock {
 }
 
 /** `hotdesk locks` */
-export function locksCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('locks')
-    .description('who is locked out after wrong PINs, where, and for how long')
+export function locksCommand(command: Command, needs: CommandNeeds): void {
+  command
     .option(...asJson)
     .addHelpText('after', '\nA lock ends by itself, or with hotdesk unlock of its user or phone.\n\nExample:\n  hotdesk locks')
     .action(async ({ json }: { json?: boolean }) => {

@@ -1,84 +1,112 @@
-/** What a function's words mean to a person, and whether the command was done. */
+/** The meaning of a function's reply for an operator, and whether the command was done. */
 export interface Verdict {
   readonly done: boolean
   readonly sentence: string
 }
 
-type Sayings = Readonly<Record<string, (detail: readonly string[]) => Verdict>>
+/** The arguments of the command, in its order; for `logout` also where the user was logged in, or who was. */
+type Arguments = readonly [first: string, second?: string]
+type Sentences = Readonly<Record<string, (detail: readonly string[], args: Arguments) => Verdict>>
 
 const done = (sentence: string): Verdict => ({ done: true, sentence })
 const refused = (sentence: string): Verdict => ({ done: false, sentence })
 
-const emergency = 'the phone is in an emergency call, or in the quiet time after one'
+const inEmergency = 'in an emergency call, or in the quiet time after one'
 
-const unknown: Sayings = {
-  UNKNOWN_USER: () => refused('no user has this extension'),
-  UNKNOWN_DEVICE: () => refused('no device has this name'),
+const unknown: Sentences = {
+  UNKNOWN_USER: (_, [extension]) => refused(`there is no user ${extension}`),
+  UNKNOWN_DEVICE: (_, [first, device = first]) => refused(`there is no phone ${device}`),
 }
 
-const login: Sayings = {
+const login: Sentences = {
   ...unknown,
-  LOGGED_IN: () => done('logged in'),
-  MOVED: ([from]) => done(`logged in, and no longer at ${from}`),
-  DISPLACED: ([user, from]) => done(`logged in; ${user} was there and is logged out now${from ? `, and no longer at ${from}` : ''}`),
-  UNCHANGED: () => done('was logged in there already; the phone is refreshed'),
-  ELSEWHERE: ([device]) => refused(`the user sits at ${device} and must log out there first (secondLogin: deny)`),
-  DENIED: ([why]) => refused(why === 'disabled' ? 'the user is disabled' : 'the user may not use hot desking'),
-  NOT_A_HOTDESK_PHONE: () => refused('the device is not for hot desking, or has no location'),
-  EMERGENCY: () => refused(emergency),
+  LOGGED_IN: (_, [user, device]) => done(`${user} logged in at ${device}`),
+  MOVED: ([from], [user, device]) => done(`${user} logged in at ${device} and out of ${from}`),
+  DISPLACED: ([previous, from], [user, device]) =>
+    done(`${user} logged in at ${device}${from ? ` and out of ${from}` : ''}; ${previous} was logged out there`),
+  UNCHANGED: (_, [user, device]) => done(`${user} was already logged in at ${device}; its display will be refreshed`),
+  ELSEWHERE: ([at], [user]) => refused(`${user} is logged in at ${at} and must log out there first (secondLogin: deny)`),
+  DENIED: ([why], [user]) => refused(why === 'disabled' ? `user ${user} is disabled` : `user ${user} may not hot-desk`),
+  NOT_A_HOTDESK_PHONE: (_, [, device]) => refused(`${device} is not for hot desking, or has no location`),
+  EMERGENCY: (_, [, device]) => refused(`${device} is ${inEmergency}`),
 }
 
-const logout: Sayings = {
+const logout: Sentences = {
   ...unknown,
-  LOGGED_OUT: ([user]) => done(`logged out (${user})`),
-  DRAINING: ([calls]) => done(`follows when the last of ${calls} ${calls === '1' ? 'call' : 'calls'} has ended; --now does not wait`),
-  FREE: () => refused('nobody is logged in there; the phone shows so once more'),
-  NOWHERE: () => refused('is not logged in'),
-  EMERGENCY: () => refused(emergency),
-}
-
-const who: Sayings = {
-  ...unknown,
-  OCCUPIED: ([user]) => done(`${user} sits there`),
-  DRAINING: ([user]) => done(`${user} sits there until the last call ends`),
-  FREE: () => done('nobody sits there'),
-  AT: (devices) => done(`sits at ${devices.join(', ')}`),
-  NOWHERE: () => done('is not logged in'),
-}
-
-const unlock: Sayings = {
-  ...unknown,
-  UNLOCKED: () => done('may try again'),
-  NOT_LOCKED: () => done('was not locked, and has no failed attempts'),
-}
-
-const refresh: Sayings = {
-  ...unknown,
-  REFRESHING: () => done('shows anew who sits there, after a call or quiet time it may be in; hotdesk status shows whether it follows'),
-  NOWHERE: () => refused('is not logged in, so there is no phone to refresh'),
-}
-
-const replace: Sayings = {
-  ...unknown,
-  REPLACED: ([user]) =>
+  UNKNOWN_DEVICE: (_, [device]) => refused(`there is no phone ${device}`),
+  LOGGED_OUT: ([user], [target, other]) => done(`${user} logged out${phoneOf(target, other)}`),
+  DRAINING: ([calls], [target, other]) =>
     done(
-      `${user} sits at the new phone now, which stands where the old one stood; the old one has no location and is not for hot desking any more`,
+      `${userOf(target, other)} will be logged out${phoneOf(target, other)} ${whenEnded(Number(calls))}: hotdesk logout ${target} --now`,
     ),
-  FREE: () =>
-    refused('nobody sits at the old phone: there is nothing to take over; hotdesk device set --location says where the new one is'),
-  OCCUPIED: ([user]) => refused(`${user} sits at the new phone and must be logged out there first`),
-  DRAINING: ([user]) => refused(`${user} is about to be logged out at the old phone, when the call there ends`),
-  EMERGENCY: () => refused('one of the two is in an emergency call, or in the quiet time after one'),
-  NOT_A_HOTDESK_PHONE: () => refused('the new phone is not for hot desking, or neither of the two has a location'),
-  UNKNOWN_DEVICE: () => refused('there is no phone of one of these names; hotdesk device list shows all'),
+  FREE: (_, [device]) => refused(`nobody is logged in at ${device}; its display will be refreshed`),
+  NOWHERE: (_, [user]) => refused(`${user} is not logged in`),
+  EMERGENCY: (_, [target, other]) => refused(`${isExtension(target) ? (other ?? `the phone of ${target}`) : target} is ${inEmergency}`),
 }
 
-const sayings = { login, logout, who, unlock, refresh, replace }
+function whenEnded(calls: number): string {
+  return calls === 1 ? 'when the current call ends. To end it now' : `when ${calls} calls have ended. To end them now`
+}
 
-export type Action = keyof typeof sayings
+function isExtension(target: string): boolean {
+  return /^[0-9]/.test(target)
+}
+
+function userOf(target: string, other: string | undefined): string {
+  return isExtension(target) ? target : (other ?? 'the user')
+}
+
+function phoneOf(target: string, other: string | undefined): string {
+  const phone = isExtension(target) ? other : target
+  return phone === undefined ? '' : ` of ${phone}`
+}
+
+const who: Sentences = {
+  ...unknown,
+  OCCUPIED: ([user], [device]) => done(`${user} is logged in at ${device}`),
+  DRAINING: ([user], [device]) => done(`${user} is logged in at ${device} until the current call ends`),
+  FREE: (_, [device]) => done(`nobody is logged in at ${device}`),
+  AT: (devices, [user]) => done(`${user} is logged in at ${devices.join(', ')}`),
+  NOWHERE: (_, [user]) => done(`${user} is not logged in`),
+}
+
+const unlock: Sentences = {
+  ...unknown,
+  UNLOCKED: (_, [target]) => done(`${target} unlocked`),
+  NOT_LOCKED: (_, [target]) => done(`${target} was not locked and has no failed attempts`),
+}
+
+const refresh: Sentences = {
+  ...unknown,
+  REFRESHING: (_, [target]) =>
+    done(`display refresh requested for ${target}; a phone in a call refreshes afterwards. To see the result: hotdesk status`),
+  NOWHERE: (_, [user]) => refused(`${user} is not logged in, so there is no phone to refresh`),
+}
+
+const replace: Sentences = {
+  ...unknown,
+  REPLACED: ([user], [old, replacement]) =>
+    done(
+      `${user} moved from ${old} to ${replacement}, with the site and location of ${old}. ${old} is no longer for hot desking and has no location`,
+    ),
+  FREE: (_, [old, replacement]) =>
+    refused(
+      `nobody is logged in at ${old}, so there is nothing to move. To set the location of ${replacement}: hotdesk device set ${replacement} --location`,
+    ),
+  OCCUPIED: ([user], [, replacement]) => refused(`${user} is logged in at ${replacement} and must be logged out there first`),
+  DRAINING: ([user], [old]) => refused(`${user} will be logged out of ${old} when the current call ends`),
+  EMERGENCY: (_, [old, replacement]) => refused(`${old} or ${replacement} is ${inEmergency}`),
+  NOT_A_HOTDESK_PHONE: (_, [old, replacement]) =>
+    refused(`${replacement} is not for hot desking, or neither ${old} nor ${replacement} has a location`),
+  UNKNOWN_DEVICE: (_, [old, replacement]) => refused(`there is no phone ${old} or no phone ${replacement}; hotdesk device list shows all`),
+}
+
+const sentences = { login, logout, who, unlock, refresh, replace }
+
+export type Action = keyof typeof sentences
 
 /** `MOVED HD0001` → a sentence. A word that is not in the list comes from another version; it is shown as it is. */
-export function verdictOf(action: Action, reply: string): Verdict {
+export function verdictOf(action: Action, reply: string, args: Arguments): Verdict {
   const [word = '', ...detail] = reply.split(' ')
-  return sayings[action][word]?.(detail) ?? refused(`unexpected reply: ${reply}`)
+  return sentences[action][word]?.(detail, args) ?? refused(`unexpected reply: ${reply}`)
 }

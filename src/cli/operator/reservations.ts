@@ -4,7 +4,7 @@ import type { Extension, SiteName } from '../../base/identity.js'
 import type { Config } from '../../config/config.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Directory, User } from '../../directory/directory.js'
-import { readDialplan } from '../check.js'
+import { readDialplan } from '../settings.js'
 import { plannedSites } from './site-overview.js'
 
 /** Why no user may have an extension anywhere in the network; null: one may. */

@@ -4,7 +4,7 @@ import { type DeviceId, parseSiteName, type SiteName } from '../../base/identity
 import type { Config } from '../../config/config.js'
 import type { Directory, Site } from '../../directory/directory.js'
 import type { Replica } from '../../store/store.js'
-import { readDialplan } from '../check.js'
+import { readDialplan } from '../settings.js'
 
 /** One office, as the network knows it. */
 export interface SiteOverview {

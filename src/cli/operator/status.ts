@@ -22,10 +22,8 @@ export interface PhoneStatus {
 }
 
 /** `hotdesk status` */
-export function statusCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('status')
-    .description('every phone: who sits there, since when, and whether the phone has followed')
+export function statusCommand(command: Command, needs: CommandNeeds): void {
+  command
     .option('--site <name>', 'only the phones of one site')
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk status\n  hotdesk status --site paris --json')

@@ -6,7 +6,7 @@ import type { Dialler, RouteExplainer, WhyContext } from '../../calls/calls.js'
 import type { Config } from '../../config/config.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
-import { readDialplan } from '../check.js'
+import { readDialplan } from '../settings.js'
 
 /** Who is said to call, and where that call arrives. */
 export interface Scene {

@@ -15,10 +15,8 @@ interface WhyOptions {
 }
 
 /** `hotdesk why` */
-export function whyCommand(program: Command, needs: CommandNeeds): void {
-  program
-    .command('why')
-    .description('where a call to a number would go right now, and why, step by step')
+export function whyCommand(command: Command, needs: CommandNeeds): void {
+  command
     .argument('<number|device>', 'what somebody dials, or the phone of whoever is called', subjectOf)
     .option('--from <device|extension|trunk>', 'who calls (default: somebody who is logged in)')
     .option('--site <site>', 'the site where the call arrives (default: that of the caller, else of this node)')

@@ -29,21 +29,18 @@ import {
 } from './outcome.js'
 
 /** `hotdesk device …` */
-export function deviceCommands(program: Command, needs: CommandNeeds): void {
-  const device = program
-    .command('device')
-    .description('phones: add, set, show, list, password, rm')
-    .addHelpText(
-      'after',
-      [
-        '\nExamples:',
-        '  hotdesk device add HD0005 --location "Paris, 3rd floor, desk 5"',
-        '  hotdesk device set HD0005 --owner 100              its owner’s, while nobody else has logged in',
-        '  hotdesk device set HD0005 --hotdesk no             not for hot desking',
-        '  hotdesk device show HD0005 --json',
-        '  hotdesk device password HD0005',
-      ].join('\n'),
-    )
+export function deviceCommands(device: Command, needs: CommandNeeds): void {
+  device.addHelpText(
+    'after',
+    [
+      '\nExamples:',
+      '  hotdesk device add HD0005 --location "Paris, 3rd floor, desk 5"',
+      '  hotdesk device set HD0005 --owner 100              its owner’s, while nobody else has logged in',
+      '  hotdesk device set HD0005 --hotdesk no             not for hot desking',
+      '  hotdesk device show HD0005 --json',
+      '  hotdesk device password HD0005',
+    ].join('\n'),
+  )
   writingCommands(device, needs)
   device
     .command('show')

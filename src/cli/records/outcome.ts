@@ -63,7 +63,7 @@ export async function objectionTo(what: string, { yes }: Confirmation, { termina
 
 /** What is done, and may not be what was meant. */
 export function printWarnings({ terminal: { complain, paint } }: CommandNeeds, doubts: readonly string[]): void {
-  for (const doubt of doubts) complain(`${paint.bad('look again:')} ${doubt}`)
+  for (const doubt of doubts) complain(`${paint.bad('warning:')} ${doubt}`)
 }
 
 function gainedWords(gained: Gained): readonly string[] {

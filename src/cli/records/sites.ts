@@ -25,23 +25,20 @@ import {
 import { mergedSiteEdit, siteFields } from './site-fields.js'
 
 /** `hotdesk site …` */
-export function siteCommands(program: Command, needs: CommandNeeds): void {
-  const site = program
-    .command('site')
-    .description('offices: add, set, show, list, rm')
-    .addHelpText(
-      'after',
-      [
-        '\nA site is there as soon as a dial plan (dialplans/<site>.yaml), a node, a phone or a person names it. What is said of it here is',
-        'known to every node; how it dials stands in its dial plan.',
-        '\nExamples:',
-        '  hotdesk site add lyon --name "Lyon, rue de la République"',
-        '  hotdesk site set lyon --home-lost-logout never --home-return return',
-        '  hotdesk site list',
-        '  hotdesk site show paris --json',
-        '  hotdesk device set HD0005 --site london            moves a phone to another site',
-      ].join('\n'),
-    )
+export function siteCommands(site: Command, needs: CommandNeeds): void {
+  site.addHelpText(
+    'after',
+    [
+      '\nA site is there as soon as a dial plan (dialplans/<site>.yaml), a node, a phone or a person names it. What is said of it here is',
+      'known to every node; how it dials stands in its dial plan.',
+      '\nExamples:',
+      '  hotdesk site add lyon --name "Lyon, rue de la République"',
+      '  hotdesk site set lyon --home-lost-logout never --home-return return',
+      '  hotdesk site list',
+      '  hotdesk site show paris --json',
+      '  hotdesk device set HD0005 --site london            moves a phone to another site',
+    ].join('\n'),
+  )
   writingCommands(site, needs)
   site
     .command('show')

@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import type { Extension } from '../../base/identity.js'
 import type { Directory, User, UserEdit } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
-import { readDialplan } from '../check.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
 import { reservedBy } from '../operator/reservations.js'
 import { numberWarnings, ownerWarnings, siteWarnings } from '../operator/site-warnings.js'
+import { readDialplan } from '../settings.js'
 import { table } from '../terminal.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
@@ -30,21 +30,18 @@ import { mergedUserEdit, userFields } from './user-fields.js'
 
 type PinOption = { readonly pinStdin?: boolean }
 /** `hotdesk user …` */
-export function userCommands(program: Command, needs: CommandNeeds): void {
-  const user = program
-    .command('user')
-    .description('people: add, set, show, list, pin, rm')
-    .addHelpText(
-      'after',
-      [
-        '\nExamples:',
-        '  hotdesk user add 100 --name Alice --home paris',
-        '  hotdesk user set 100 --forward-busy 101 --ring-seconds 15',
-        '  hotdesk user set 100 --forward-busy ""             takes the forward away',
-        '  hotdesk user show 100 --json',
-        '  hotdesk user pin 100',
-      ].join('\n'),
-    )
+export function userCommands(user: Command, needs: CommandNeeds): void {
+  user.addHelpText(
+    'after',
+    [
+      '\nExamples:',
+      '  hotdesk user add 100 --name Alice --home paris',
+      '  hotdesk user set 100 --forward-busy 101 --ring-seconds 15',
+      '  hotdesk user set 100 --forward-busy ""             takes the forward away',
+      '  hotdesk user show 100 --json',
+      '  hotdesk user pin 100',
+    ].join('\n'),
+  )
   writingCommands(user, needs)
   user
     .command('show')

@@ -5,11 +5,8 @@ import { acceptCommand, restoreCommand } from './losses.js'
 import { secretCommand } from './secret.js'
 
 /** `hotdesk redis …` */
-export function redisCommands(program: Command, needs: CommandNeeds): void {
-  const redis = program
-    .command('redis')
-    .description("the network's Redis: install, restore, accept, secret")
-    .addHelpText('after', '\nExamples:\n  hotdesk redis install --user hotdesk-install')
+export function redisCommands(redis: Command, needs: CommandNeeds): void {
+  redis.addHelpText('after', '\nExamples:\n  hotdesk redis install --user hotdesk-install')
   installCommand(redis, needs)
   restoreCommand(redis, needs)
   acceptCommand(redis, needs)

@@ -27,7 +27,7 @@ describe('hotdesk refresh', () => {
     const before = await epochOf('HD0001')
     expect(await desk.hotdesk('refresh', subject)).toEqual({
       code: 0,
-      out: `${subject}: shows anew who sits there, after a call or quiet time it may be in; hotdesk status shows whether it follows`,
+      out: `display refresh requested for ${subject}; a phone in a call refreshes afterwards. To see the result: hotdesk status`,
       err: '',
     })
     expect(await epochOf('HD0001')).toBe(before + 1)
@@ -35,11 +35,11 @@ describe('hotdesk refresh', () => {
   })
 
   test.each([
-    ['HD0099', 'no device has this name'],
-    ['199', 'no user has this extension'],
-    ['101', 'is not logged in, so there is no phone to refresh'],
+    ['HD0099', 'there is no phone HD0099'],
+    ['199', 'there is no user 199'],
+    ['101', '101 is not logged in, so there is no phone to refresh'],
   ])('%s is refused in words', async (subject, sentence) => {
-    expect(await desk.hotdesk('refresh', subject)).toEqual({ code: 1, out: '', err: `refused: ${subject}: ${sentence}` })
+    expect(await desk.hotdesk('refresh', subject)).toEqual({ code: 1, out: '', err: `refused: ${sentence}` })
   })
 })
 
@@ -47,22 +47,22 @@ describe('hotdesk replace', () => {
   test('puts whoever sits at the old phone at the new one', async () => {
     expect(await desk.hotdesk('replace', 'HD0001', 'HD0002')).toEqual({
       code: 0,
-      out: 'HD0001 by HD0002: 100 sits at the new phone now, which stands where the old one stood; the old one has no location and is not for hot desking any more',
+      out: '100 moved from HD0001 to HD0002, with the site and location of HD0001. HD0001 is no longer for hot desking and has no location',
       err: '',
     })
-    expect((await desk.hotdesk('who', '100')).out).toBe('100: sits at HD0002')
+    expect((await desk.hotdesk('who', '100')).out).toBe('100 is logged in at HD0002')
   })
 
   test('refuses what would lose somebody, and what nobody sits at', async () => {
     await desk.hotdesk('login', '101', 'HD0002')
     expect((await desk.hotdesk('replace', 'HD0001', 'HD0002')).err).toContain(
-      '101 sits at the new phone and must be logged out there first',
+      '101 is logged in at HD0002 and must be logged out there first',
     )
-    expect((await desk.hotdesk('replace', 'HD0003', 'HD0004')).err).toContain('nobody sits at the old phone')
-    expect((await desk.hotdesk('replace', 'HD0001', 'HD0099')).err).toContain('there is no phone of one of these names')
+    expect((await desk.hotdesk('replace', 'HD0003', 'HD0004')).err).toContain('nobody is logged in at HD0003')
+    expect((await desk.hotdesk('replace', 'HD0001', 'HD0099')).err).toContain('there is no phone HD0001 or no phone HD0099')
     expect(await desk.hotdesk('replace', 'HD0001', 'HD0001')).toMatchObject({
       code: 1,
-      err: 'hotdesk: HD0001 cannot take its own place: name the phone that goes, then the new one',
+      err: 'hotdesk: cannot replace HD0001 by itself; name the old phone, then the new one',
     })
     expect(await desk.hotdesk('replace', 'HD0001')).toMatchObject({ code: 2 })
   })
@@ -76,7 +76,7 @@ describe('what operators do, with --json', () => {
       certain: true,
       word: 'DISPLACED',
       detail: ['100'],
-      sentence: 'logged in; 100 was there and is logged out now',
+      sentence: '101 logged in at HD0001; 100 was logged out there',
     })
     expect(await desk.json('logout', 'HD0001')).toMatchObject({ done: true, word: 'LOGGED_OUT', detail: ['101'] })
     expect(await desk.json('unlock', '100')).toMatchObject({ done: true, word: 'NOT_LOCKED' })
@@ -114,8 +114,8 @@ describe('with durability: replicated', () => {
   test('a login that no replica has is not certain, and one that was refused is refused', async () => {
     expect(await replicated('login', '101', 'HD0002')).toEqual({
       code: 1,
-      out: '101 at HD0002: logged in',
-      err: 'not certain: 101 at HD0002: no replica of Redis has confirmed it: a failover could take it back; look again with `hotdesk who`',
+      out: '101 logged in at HD0002',
+      err: 'not certain: 101 at HD0002: no replica has confirmed it, so a failover could undo it; check with `hotdesk who`',
     })
     expect(await replicated('replace', 'HD0002', 'HD0003')).toMatchObject({
       code: 1,
@@ -123,7 +123,7 @@ describe('with durability: replicated', () => {
     })
     const { code, out } = await replicated('logout', 'HD0003', '--json')
     expect([code, JSON.parse(out)]).toMatchObject([1, { done: true, certain: false, word: 'LOGGED_OUT', detail: ['101'] }])
-    expect(await replicated('login', '199', 'HD0002')).toMatchObject({ code: 1, err: 'refused: 199 at HD0002: no user has this extension' })
+    expect(await replicated('login', '199', 'HD0002')).toMatchObject({ code: 1, err: 'refused: there is no user 199' })
   })
 
   test('one that a replica has is done', async () => {
@@ -136,7 +136,7 @@ describe('with durability: replicated', () => {
     const replica = await launchRedis({ port: own, words })
     try {
       await expect.poll(() => replica.cli('INFO', 'replication'), { timeout: 10_000 }).toContain('master_link_status:up')
-      expect(await replicated('login', '101', 'HD0002')).toEqual({ code: 0, out: '101 at HD0002: logged in', err: '' })
+      expect(await replicated('login', '101', 'HD0002')).toEqual({ code: 0, out: '101 logged in at HD0002', err: '' })
       expect(await replica.cli('HGET', '{hd}:devices', 'HD0002')).toBe('101')
     } finally {
       await replica.kill()
@@ -146,25 +146,25 @@ describe('with durability: replicated', () => {
 
 describe('logout and unlock of what is not there, or not so', () => {
   test.each([
-    ['logout', '102', 'is not logged in'],
-    ['logout', 'HD0003', 'nobody is logged in there; the phone shows so once more'],
-    ['logout', '555', 'no user has this extension'],
-    ['logout', 'HD0555', 'no device has this name'],
-    ['unlock', '555', 'no user has this extension'],
-    ['unlock', 'HD0555', 'no device has this name'],
-    ['who', '555', 'no user has this extension'],
-    ['who', 'HD0555', 'no device has this name'],
-    ['refresh', '102', 'is not logged in, so there is no phone to refresh'],
-    ['history', '555', 'there is no such user or phone, and nothing is known of one'],
-    ['calls', '555', 'there is no such user'],
+    ['logout', '102', '102 is not logged in'],
+    ['logout', 'HD0003', 'nobody is logged in at HD0003; its display will be refreshed'],
+    ['logout', '555', 'there is no user 555'],
+    ['logout', 'HD0555', 'there is no phone HD0555'],
+    ['unlock', '555', 'there is no user 555'],
+    ['unlock', 'HD0555', 'there is no phone HD0555'],
+    ['who', '555', 'there is no user 555'],
+    ['who', 'HD0555', 'there is no phone HD0555'],
+    ['refresh', '102', '102 is not logged in, so there is no phone to refresh'],
+    ['history', '555', '555: there is no such user or phone, and no event mentions it'],
+    ['calls', '555', '555: there is no such user'],
   ])('%s %s is refused', async (command, subject, sentence) => {
-    expect(await desk.hotdesk(command, subject)).toEqual({ code: 1, out: '', err: `refused: ${subject}: ${sentence}` })
+    expect(await desk.hotdesk(command, subject)).toEqual({ code: 1, out: '', err: `refused: ${sentence}` })
   })
 
   test('a logout that is done again is refused, an unlock is not', async () => {
-    expect(await desk.hotdesk('logout', '100')).toMatchObject({ code: 0, out: '100: logged out (100)' })
-    expect(await desk.hotdesk('logout', '100')).toMatchObject({ code: 1, err: 'refused: 100: is not logged in' })
-    expect(await desk.hotdesk('unlock', '100')).toEqual({ code: 0, out: '100: was not locked, and has no failed attempts', err: '' })
+    expect(await desk.hotdesk('logout', '100')).toMatchObject({ code: 0, out: '100 logged out of HD0001' })
+    expect(await desk.hotdesk('logout', '100')).toMatchObject({ code: 1, err: 'refused: 100 is not logged in' })
+    expect(await desk.hotdesk('unlock', '100')).toEqual({ code: 0, out: '100 was not locked and has no failed attempts', err: '' })
   })
 })
 
@@ -196,8 +196,8 @@ describe('hotdesk locks', () => {
       seconds: expect.any(Number) as number,
       until: expect.stringMatching(/^20.*Z$/) as string,
     })
-    expect((await desk.hotdesk('unlock', '101')).out).toBe('101: may try again')
-    expect((await desk.hotdesk('unlock', 'HD0004')).out).toBe('HD0004: may try again')
+    expect((await desk.hotdesk('unlock', '101')).out).toBe('101 unlocked')
+    expect((await desk.hotdesk('unlock', 'HD0004')).out).toBe('HD0004 unlocked')
     const left = (await desk.json('locks')) as { user: string | null }[]
     expect(left.map(({ user }) => user)).toEqual(['102', 'unknown'])
   })

@@ -73,7 +73,7 @@ describe('an export', () => {
     expect([code, out, err]).toEqual([
       0,
       '0 added, 0 changed, 8 as they were, 2 logins put back.',
-      'look again: 102 was not put back at HD0002: 101 sits there by now',
+      'warning: 102 was not put back at HD0002: 101 sits there by now',
     ])
     expect(await desk.redis.cli('HGETALL', '{hd}:users')).toBe('101\nHD0002\n100\nHD0001 HD0003')
   })

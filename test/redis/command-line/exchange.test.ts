@@ -83,14 +83,14 @@ describe('hotdesk import', () => {
       'sites:\n  lyon: { name: Lyon }\nusers:\n  "103": { home: lyon }\n  "7777": { home: marsseille }\ndevices:\n  HD0009: { location: x, site: lyon }\n',
     )
     const doubts = [
-      'look again: no node, no dial plan and no record knows the site marsseille; where it is right: hotdesk site add marsseille',
-      'look again: 7777: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one',
+      'warning: no node, no dial plan and no record knows the site marsseille; where it is right: hotdesk site add marsseille',
+      'warning: 7777: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one',
     ].join('\n')
     expect(await desk.hotdesk('import', '--dry-run', file)).toMatchObject({ code: 0, err: doubts })
     expect(await desk.hotdesk('import', file)).toMatchObject({ code: 0, err: doubts })
     const many = Array.from({ length: 12 }, (_, index) => `${7_001 + index},paris`)
     const { err } = await desk.hotdesk('import', await fileOf('people.csv', `extension,home\n${many.join('\n')}\n`))
-    expect(err).toMatch(/^look again: 7001, .*, 7010 and 2 more: no pattern [^\n]*$/)
+    expect(err).toMatch(/^warning: 7001, .*, 7010 and 2 more: no pattern [^\n]*$/)
   })
 
   test('of the same file again changes nothing', async () => {
@@ -246,7 +246,7 @@ describe('hotdesk import', () => {
     for (const id of ['HD0001', 'HD0002', 'HD0003']) await desk.directory.putDevice(id, { owner: '100' })
     await desk.directory.putDevice('HD0004', { owner: '101' })
     const people = await fileOf('people.csv', 'extension,name\n101,Bob\n')
-    const orphans = (phones: string) => `look again: ${phones}: the owner is no user; another, or "" for none: hotdesk device set --owner`
+    const orphans = (phones: string) => `warning: ${phones}: the owner is no user; another, or "" for none: hotdesk device set --owner`
     expect(await desk.hotdesk('import', '--prune', '--dry-run', people)).toMatchObject({ code: 0, err: orphans('HD0001, HD0002, HD0003') })
     const both = 'users: { "101": { name: Bob } }\ndevices: { HD0001: { owner: "" }, HD0002: { model: T46 } }\n'
     expect(await desk.hotdesk('import', '--prune', '-y', await fileOf('network.yaml', both))).toMatchObject({

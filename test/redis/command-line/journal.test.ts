@@ -125,7 +125,7 @@ describe('hotdesk history of a busy network', () => {
     expect(await desk.json('history', '177')).toHaveLength(1)
     expect(await desk.hotdesk('history', '178')).toMatchObject({
       code: 1,
-      err: 'refused: 178: there is no such user or phone, and nothing is known of one',
+      err: 'refused: 178: there is no such user or phone, and no event mentions it',
     })
   })
 })

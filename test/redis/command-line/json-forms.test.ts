@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createProgram } from '../../../src/cli/program.js'
+import { createWholeProgram } from '../../../src/cli/program.js'
 import { createTerminal } from '../../../src/cli/terminal.js'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 
@@ -121,9 +121,9 @@ function jsonCommands(command: Command, path: readonly string[] = []): string[] 
 }
 
 describe('--json', () => {
-  test('is tried here of every command that has it', () => {
+  test('is tried here of every command that has it', async () => {
     const terminal = createTerminal({ out: new PassThrough(), err: new PassThrough(), colour: 'plain' })
-    const commands = jsonCommands(createProgram({ terminal, provide: () => Promise.resolve(), exit: () => undefined }))
+    const commands = jsonCommands(await createWholeProgram({ terminal, provide: () => Promise.resolve(), exit: () => undefined }))
     const tried = (command: string): boolean => lines.some((line) => `${line.join(' ')} `.startsWith(`${command} `))
     expect(commands.filter((command) => !tried(command) && command !== 'redis restore')).toEqual([])
     expect(commands.length).toBeGreaterThan(30)

@@ -47,7 +47,7 @@ describe('hotdesk user set', () => {
     expect(await desk.hotdesk('user', 'set', '102', '--home', 'pariss')).toMatchObject({
       code: 0,
       out: '102: saved',
-      err: 'look again: no node, no dial plan and no record knows the site pariss; where it is right: hotdesk site add pariss',
+      err: 'warning: no node, no dial plan and no record knows the site pariss; where it is right: hotdesk site add pariss',
     })
     await desk.hotdesk('site', 'add', 'pariss')
     expect(await desk.hotdesk('user', 'set', '102', '--home', 'pariss')).toMatchObject({ code: 0, err: '' })
@@ -57,7 +57,7 @@ describe('hotdesk user set', () => {
   test('adds somebody whom nobody could call, and says so', async () => {
     expect(await desk.hotdesk('user', 'add', '7777', '--name', 'Nobody')).toMatchObject({
       code: 0,
-      err: 'look again: 7777: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one',
+      err: 'warning: 7777: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one',
     })
     await desk.hotdesk('user', 'rm', '7777', '--yes')
   })
@@ -84,7 +84,7 @@ describe('hotdesk user set', () => {
     expect(removed).toMatchObject({
       code: 0,
       out: '131: removed',
-      err: expect.stringMatching(/^look again: HD0003: the owner is no user/) as string,
+      err: expect.stringMatching(/^warning: HD0003: the owner is no user/) as string,
     })
     expect((await desk.hotdesk('user', 'rm', '131', '--yes')).err).toMatch(/^refused: [^\n]*$/)
     await desk.hotdesk('device', 'set', 'HD0003', '--owner', '')

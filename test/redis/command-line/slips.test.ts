@@ -176,7 +176,7 @@ describe('the location of a phone', () => {
     expect(await desk.hotdesk('device', 'set', 'HD0003', '--site', 'london', '--location', 'London, 2nd floor')).toEqual({
       code: 0,
       out: 'HD0003: saved',
-      err: 'look again: HD0003: its emergency number +33199000003 was one of paris and is taken away; calls for help show that of london, or set --elin',
+      err: 'warning: HD0003: its emergency number +33199000003 was one of paris and is taken away; calls for help show that of london, or set --elin',
     })
     expect(await desk.redis.cli('HEXISTS', '{hd}:device:HD0003', 'elin')).toBe('0')
     const back = ['--site', 'paris', '--location', 'Paris, 2nd floor, desk 3', '--elin', '+33199000003']
@@ -188,7 +188,7 @@ describe('the location of a phone', () => {
     ['london', 'étage 2, PARIS', 'paris'],
     ['paris', 'OSLO  3. etasje', 'oslo'],
   ])('of a phone of %s that is %j is doubted', async (site, location, named) => {
-    const doubt = `look again: HD0004: it is a phone of ${site}, and its location "${location}" names ${named}; emergency calls tell that`
+    const doubt = `warning: HD0004: it is a phone of ${site}, and its location "${location}" names ${named}; emergency calls tell that`
     const { code, err } = await desk.hotdesk('device', 'set', 'HD0004', '--site', site, '--location', location, '--elin', '1')
     expect([code, err]).toEqual([0, doubt])
     expect((await desk.hotdesk('check')).err).toBe(doubt)
@@ -255,7 +255,7 @@ describe('an extension that means something else', () => {
     await writeFile(join(desk.folder, 'dialplans/london.yaml'), 'site: london\nextensions: ["1XX"]\nemergency: { "101": "101" }\n')
     const answer = await desk.hotdesk('check')
     expect(answer).toMatchObject({ code: 2, out: '' })
-    expect(answer.err).toMatch(/paris\.yaml +101 is an emergency number of london, and the extension of Bob: nobody can call this user/)
+    expect(answer.err).toMatch(/paris\.yaml +101 is an emergency number of london, and the extension of Bob: this user cannot be called/)
     expect((await desk.hotdesk('doctor')).out).toMatch(/✗ +users +101 is an emergency number of london/)
   })
 })

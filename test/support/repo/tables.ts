@@ -4,13 +4,15 @@ import stringWidth from 'string-width'
 import { errorCodes } from '../../../src/base/errors.js'
 import { logEvents } from '../../../src/base/events.js'
 import { createMetrics } from '../../../src/base/metrics.js'
-import { createProgram } from '../../../src/cli/program.js'
+import { createWholeProgram } from '../../../src/cli/program.js'
 import { deviceFields } from '../../../src/cli/records/device-fields.js'
 import { siteFields } from '../../../src/cli/records/site-fields.js'
 import { userFields } from '../../../src/cli/records/user-fields.js'
 import { createTerminal } from '../../../src/cli/terminal.js'
 import { options } from '../../../src/config/config.js'
 import { streamEvents } from '../../../src/hotdesk/hotdesk.js'
+
+const commands = await visibleCommands()
 
 /** The tables of the reference documents that repeat a list of the source: marker → Markdown. */
 export const tables: Readonly<Record<string, () => string>> = {
@@ -27,9 +29,9 @@ export const tables: Readonly<Record<string, () => string>> = {
   commands: () =>
     table(
       ['command', ''],
-      program().commands.map((command) => [code(`hotdesk ${command.name()}`), command.description()]),
+      commands.map((command) => [code(`hotdesk ${command.name()}`), command.description()]),
     ),
-  options: () => program().commands.flatMap(describe).join('\n\n'),
+  options: () => commands.flatMap(describe).join('\n\n'),
   columns: () =>
     table(
       ['file of', 'column', 'value', ''],
@@ -82,10 +84,12 @@ export function markersIn(document: string): string[] {
   return Array.from(document.matchAll(block), ([, , name = '']) => name)
 }
 
-function program(): Command {
+/** Those that help shows. */
+async function visibleCommands(): Promise<readonly Command[]> {
   const out = new PassThrough()
   const terminal = createTerminal({ out, err: out, colour: 'plain' })
-  return createProgram({ terminal, provide: () => Promise.resolve(), exit: () => undefined })
+  const program = await createWholeProgram({ terminal, provide: () => Promise.resolve(), exit: () => undefined })
+  return program.createHelp().visibleCommands(program)
 }
 
 /** A command and its subcommands: usage, description, arguments and options. `--json` and `--help` are common to all, and left out. */

@@ -129,12 +129,12 @@ describe('commands on a running network', () => {
       const command = place.run(args)
       return `${await command.exited} ${command.output().trim()}`
     }
-    expect(await answer('login', '100', 'HD0001')).toBe('0 100 at HD0001: logged in')
-    expect(await answer('login', '101', 'HD0001')).toBe('0 101 at HD0001: logged in; 100 was there and is logged out now')
-    expect(await answer('who', 'HD0001')).toBe('0 HD0001: 101 sits there')
-    expect(await answer('login', '999', 'HD0001')).toBe('1 refused: 999 at HD0001: no user has this extension')
+    expect(await answer('login', '100', 'HD0001')).toBe('0 100 logged in at HD0001')
+    expect(await answer('login', '101', 'HD0001')).toBe('0 101 logged in at HD0001; 100 was logged out there')
+    expect(await answer('who', 'HD0001')).toBe('0 101 is logged in at HD0001')
+    expect(await answer('login', '999', 'HD0001')).toBe('1 refused: there is no user 999')
     expect(await answer('status')).toMatch(/^0 DEVICE .*\nHD0001 +paris +active +101 +Bob/)
-    expect(await answer('logout', '101')).toBe('0 101: logged out (101)')
+    expect(await answer('logout', '101')).toBe('0 101 logged out of HD0001')
     expect(JSON.parse((await answer('who', 'HD0001', '--json')).slice(2))).toMatchObject({ subject: 'HD0001', word: 'FREE', detail: [] })
     const events = await redisCli('XREVRANGE', '{hd}:events', '+', '-')
     expect(events).toMatch(/via\ncli/)
@@ -160,7 +160,7 @@ describe('a network of one’s own', () => {
     expect(await answer('device', 'add', 'HD0001')).toMatch(/^1 refused: HD0001: .*location/)
     const device = await answer('device', 'add', 'HD0001', '--location', 'Paris, reception')
     expect(device).toMatch(/^0 HD0001: saved; the SIP password is \S{20}$/)
-    expect(await answer('login', '100', 'HD0001')).toBe('0 100 at HD0001: logged in')
+    expect(await answer('login', '100', 'HD0001')).toBe('0 100 logged in at HD0001')
     const records = `${await redisCli('HGETALL', '{hd}:user:100')}\n${await redisCli('HGETALL', '{hd}:device:HD0001')}`
     expect(records).toMatch(/scrypt\$/)
     expect(records).toMatch(/sealed\.2\./)

@@ -30,7 +30,7 @@ interface Run {
 function lane(args: readonly string[], own: Readonly<Record<string, string>> = {}): Promise<Run> {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: '1', HOTDESK_DRACHTIO_SECRET: secret, ...own }
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(root, 'src/setup.mjs'), '--test-drachtio', ...args], { env }, (_fault, out, err) =>
+    const child = execFile(process.execPath, [join(root, 'test/run.mjs'), 'test-drachtio', ...args], { env }, (_fault, out, err) =>
       resolve({ code: child.exitCode, output: out + err }),
     )
   })

@@ -42,7 +42,7 @@ describe('exit codes', () => {
   test('0: done', async () => {
     const { code, out } = await run('check', '--config', fileOf(good))
     expect(code).toBe(0)
-    expect(out).toMatch(/All good\./)
+    expect(out).toMatch(/No errors\./)
     expect(out).toMatch(/paris-1 at paris/)
   })
 
@@ -59,7 +59,7 @@ describe('exit codes', () => {
     [['login', 'abc', 'HD0001'], /An extension is 1 to 15 digits/],
     [['logout', '-5'], /unknown option|begins with a letter/],
     [['who', '1;2'], /a device begins with a letter/],
-    [['user', 'add', '100', '--pin', '4711'], /`hotdesk user add --help` shows what there is/],
+    [['user', 'add', '100', '--pin', '4711'], /`hotdesk user add --help` lists what is possible/],
     [['site', 'raise', 'rome'], /unknown command 'raise'[\s\S]*`hotdesk site --help`/],
     [['site', 'add', 'Rome'], /A site begins with a small letter/],
     [['site', 'set', 'rome', '--home-lost-logout', 'soon'], /Expected a time such as 24h or 90m, or never/],

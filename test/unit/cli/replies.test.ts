@@ -15,30 +15,46 @@ function promised(name: string): string[] {
 
 describe('the words of a function', () => {
   test.each([
-    ['login', 'LOGGED_IN', true, 'logged in'],
-    ['login', 'MOVED HD0002', true, 'logged in, and no longer at HD0002'],
-    ['login', 'DISPLACED 100', true, 'logged in; 100 was there and is logged out now'],
-    ['login', 'DISPLACED 100 HD0002', true, 'logged in; 100 was there and is logged out now, and no longer at HD0002'],
-    ['login', 'DENIED disabled', false, 'the user is disabled'],
-    ['login', 'UNKNOWN_DEVICE', false, 'no device has this name'],
-    ['logout', 'LOGGED_OUT 100', true, 'logged out (100)'],
-    ['logout', 'DRAINING 1', true, 'follows when the last of 1 call has ended; --now does not wait'],
-    ['logout', 'EMERGENCY', false, 'the phone is in an emergency call, or in the quiet time after one'],
-    ['who', 'AT HD0001 HD0002', true, 'sits at HD0001, HD0002'],
-    ['unlock', 'UNLOCKED 100', true, 'may try again'],
-    ['unlock', 'NOT_LOCKED 100', true, 'was not locked, and has no failed attempts'],
-    ['logout', 'NOWHERE', false, 'is not logged in'],
-    ['logout', 'FREE', false, 'nobody is logged in there; the phone shows so once more'],
-    ['refresh', 'NOWHERE', false, 'is not logged in, so there is no phone to refresh'],
+    ['login', ['100', 'HD0001'], 'LOGGED_IN', true, '100 logged in at HD0001'],
+    ['login', ['100', 'HD0001'], 'MOVED HD0002', true, '100 logged in at HD0001 and out of HD0002'],
+    ['login', ['101', 'HD0001'], 'DISPLACED 100', true, '101 logged in at HD0001; 100 was logged out there'],
+    ['login', ['101', 'HD0001'], 'DISPLACED 100 HD0002', true, '101 logged in at HD0001 and out of HD0002; 100 was logged out there'],
+    ['login', ['100', 'HD0001'], 'DENIED disabled', false, 'user 100 is disabled'],
+    ['login', ['100', 'HD0001'], 'DENIED', false, 'user 100 may not hot-desk'],
+    ['login', ['100', 'HD0009'], 'UNKNOWN_DEVICE', false, 'there is no phone HD0009'],
+    ['logout', ['PA0001', '100'], 'LOGGED_OUT 100', true, '100 logged out of PA0001'],
+    ['logout', ['100', 'PA0001'], 'LOGGED_OUT 100', true, '100 logged out of PA0001'],
+    [
+      'logout',
+      ['100', 'HD0001'],
+      'DRAINING 1',
+      true,
+      '100 will be logged out of HD0001 when the current call ends. To end it now: hotdesk logout 100 --now',
+    ],
+    [
+      'logout',
+      ['HD0001', '100'],
+      'DRAINING 2',
+      true,
+      '100 will be logged out of HD0001 when 2 calls have ended. To end them now: hotdesk logout HD0001 --now',
+    ],
+    ['logout', ['HD0001'], 'EMERGENCY', false, 'HD0001 is in an emergency call, or in the quiet time after one'],
+    ['who', ['100'], 'AT HD0001 HD0002', true, '100 is logged in at HD0001, HD0002'],
+    ['unlock', ['100'], 'UNLOCKED 100', true, '100 unlocked'],
+    ['unlock', ['100'], 'NOT_LOCKED 100', true, '100 was not locked and has no failed attempts'],
+    ['logout', ['100'], 'NOWHERE', false, '100 is not logged in'],
+    ['logout', ['HD0001'], 'FREE', false, 'nobody is logged in at HD0001; its display will be refreshed'],
+    ['refresh', ['100'], 'NOWHERE', false, '100 is not logged in, so there is no phone to refresh'],
     [
       'replace',
+      ['HD0001', 'HD0002'],
       'REPLACED 100',
       true,
-      '100 sits at the new phone now, which stands where the old one stood; the old one has no location and is not for hot desking any more',
+      '100 moved from HD0001 to HD0002, with the site and location of HD0001. HD0001 is no longer for hot desking and has no location',
     ],
-    ['replace', 'OCCUPIED 101', false, '101 sits at the new phone and must be logged out there first'],
-  ] as const)('%s: %s', (action, reply, done, sentence) => {
-    expect(verdictOf(action, reply)).toEqual({ done, sentence })
+    ['replace', ['HD0001', 'HD0002'], 'OCCUPIED 101', false, '101 is logged in at HD0002 and must be logged out there first'],
+  ] as const)('%s %j: %s', (action, args, reply, done, sentence) => {
+    expect(verdictOf(action, reply, args)).toEqual({ done, sentence })
   })
 
   test.each([
@@ -50,10 +66,10 @@ describe('the words of a function', () => {
   ] as const)('every reply that the library promises for %s has its sentence', (action: Action, name) => {
     const words = promised(name)
     expect(words.length).toBeGreaterThan(1)
-    expect(words.filter((word) => verdictOf(action, `${word} 1`).sentence.startsWith('unexpected'))).toEqual([])
+    expect(words.filter((word) => verdictOf(action, `${word} 1`, ['100', 'HD0001']).sentence.startsWith('unexpected'))).toEqual([])
   })
 
   test('a word of another version is shown as it is, and is not success', () => {
-    expect(verdictOf('login', 'SOMETHING new')).toEqual({ done: false, sentence: 'unexpected reply: SOMETHING new' })
+    expect(verdictOf('login', 'SOMETHING new', ['100', 'HD0001'])).toEqual({ done: false, sentence: 'unexpected reply: SOMETHING new' })
   })
 })

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
+import { AppError, isAppError, messageOf } from '../base/errors.js'
+import { silentLogger } from '../base/logger.js'
+import { type Config, planSourceOf } from '../config/config.js'
+import { mostOfSettings, readTextFile } from '../config/yaml/text-file.js'
+import { type Dialplan, loadDialplan } from '../dialplan/dialplan.js'
+import type { CommandNeeds } from './needs.js'
+
+/** Configuration and dial plan; leaves nothing behind. @throws AppError CONFIG_INVALID or DIALPLAN_INVALID with everything wrong in both */
+export function readSettings({ config: read }: CommandNeeds): { readonly config: Config; readonly dialplan: Dialplan } {
+  let config: Config
+  try {
+    config = read('look')
+  } catch (fault) {
+    if (!isAppError(fault, 'CONFIG_INVALID')) throw fault
+    const place = planSourceOf(fault)
+    const more = place && planFault({ site: place.site, dialplan: place.file })
+    throw more ? new AppError('CONFIG_INVALID', `${fault.message}\n${more}`, fault) : fault
+  }
+  return { config, dialplan: readDialplan(config) }
+}
+
+/** What is wrong with a dial plan; null: nothing. */
+function planFault(plan: PlanToRead): string | null {
+  try {
+    readDialplan(plan)
+    return null
+  } catch (fault) {
+    if (!isAppError(fault, 'DIALPLAN_INVALID')) throw fault
+    return fault.message
+  }
+}
+
+type PlanToRead = Pick<Config, 'dialplan' | 'site'>
+
+/** The dial plan that the configuration names. @throws AppError DIALPLAN_INVALID */
+export function readDialplan({ dialplan, site }: PlanToRead): Dialplan {
+  const file = relative(process.cwd(), dialplan)
+  if (!existsSync(dialplan))
+    throw new AppError(
+      'DIALPLAN_INVALID',
+      `site ${site} has no dial plan: expected the file ${file} (${neighbours(dialplan)}); see dialplans/README.md`,
+    )
+  return loadDialplan({ text: textOf(dialplan, file), file, site, log: silentLogger() })
+}
+
+const mostNeighbours = 5
+
+/** What is in its place. */
+function neighbours(file: string): string {
+  const folder = dirname(file)
+  const name = relative(process.cwd(), folder) || '.'
+  try {
+    const found = readdirSync(folder).filter((each) => /\.ya?ml$/.test(each) && isPlainName(each))
+    return found.length === 0
+      ? `the folder ${name} has no dial plan`
+      : `the folder ${name} has ${found.slice(0, mostNeighbours).join(', ')}`
+  } catch {
+    return `the folder ${name} cannot be read`
+  }
+}
+
+function isPlainName(text: string): boolean {
+  return /^[\w.-]{1,60}$/.test(text)
+}
+
+function textOf(path: string, file: string): string {
+  try {
+    return readTextFile(path, mostOfSettings)
+  } catch (fault) {
+    throw new AppError('DIALPLAN_INVALID', `the dial plan ${file} cannot be read: ${messageOf(fault)}`, fault)
+  }
+}
