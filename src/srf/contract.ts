@@ -82,8 +82,6 @@ export interface SipDialog {
   readonly callId: string
   readonly localTag: string
   readonly remoteTag: string
-  /** The far end's latest session description. */
-  readonly remoteSdp: string
   readonly ended: boolean
   /** Once; at once where the dialog has ended before anyone listened. */
   onEnd(listener: (end: DialogEnd) => void | Promise<void>): void

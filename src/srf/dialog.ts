@@ -39,7 +39,6 @@ export function wrapDialog(
   const end = createOnce<DialogEnd>((tell) => connection.guard('end of a dialog', tell))
   const onAck: ((sdp: string) => void | Promise<void>)[] = []
   let onRequest: ((request: IncomingRequest) => void | Promise<void>) | null = null
-  let remoteSdp = dialog.remote.sdp ?? ''
 
   const forget = connection.onLost(() => {
     dialog.srf.removeDialog(dialog)
@@ -55,7 +54,6 @@ export function wrapDialog(
     end.happen({ by: byServer ? 'server' : 'far end', reason: bye.get('Reason') ?? '' })
   })
   dialog.on('ack', (request: DrachtioMessage) => {
-    if (request.body) remoteSdp = request.body
     for (const listener of onAck) connection.guard('ACK', () => listener(request.body ?? ''))
   })
   for (const event of requestEvents) dialog.on(event, (request: DrachtioRequest) => arrived(request))
@@ -67,7 +65,6 @@ export function wrapDialog(
       request.respond(413)
       return
     }
-    if (isOffer(request)) remoteSdp = request.body
     const deliver = (): void => {
       if (onRequest) connection.guard('in-dialog request', () => onRequest?.(request))
       else request.respond(defaultStatus[request.method] ?? 488)
@@ -116,9 +113,6 @@ export function wrapDialog(
     callId: dialog.sip.callId,
     localTag: dialog.sip.localTag,
     remoteTag: dialog.sip.remoteTag,
-    get remoteSdp() {
-      return remoteSdp
-    },
     get ended() {
       return end.happened() || !dialog.connected
     },
@@ -128,11 +122,7 @@ export function wrapDialog(
     },
     onAck: (listener) => void onAck.push(listener),
     request: (method, parts) => send(method, parts?.headers, parts?.body),
-    async reinvite(sdp, headers): Promise<ReinviteAnswer> {
-      const answer = await send('INVITE', headers, sdp ?? undefined)
-      if (answer.status < 300 && answer.body) remoteSdp = answer.body
-      return answer
-    },
+    reinvite: (sdp, headers) => send('INVITE', headers, sdp ?? undefined),
     async bye(headers) {
       if (end.happened()) return
       end.silence()
@@ -155,10 +145,6 @@ interface Attempted {
   readonly answer: ReinviteAnswer
   /** Request-URI as it was sent; null if there was no response. */
   readonly uri: string | null
-}
-
-function isOffer(request: IncomingRequest): boolean {
-  return (request.method === 'INVITE' || request.method === 'UPDATE') && request.body !== ''
 }
 
 /** News that comes once: kept for the listener that is late. */

@@ -38,7 +38,6 @@ export interface DrachtioDialog extends EventEmitter {
   /** uac: the 200; uas: our own. */
   readonly res: DrachtioMessage
   readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string }
-  readonly remote: { sdp: string | undefined }
   readonly local: { sdp: string | undefined }
   readonly connected: boolean
   /** Where it is listed until one of its sides has ended it. */

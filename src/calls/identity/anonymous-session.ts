@@ -18,9 +18,6 @@ export function anonymousDialog(dialog: SipDialog): SipDialog {
     get ended() {
       return dialog.ended
     },
-    get remoteSdp() {
-      return withoutNames(dialog.remoteSdp)
-    },
     onAck: (listener) => dialog.onAck((sdp) => listener(withoutNames(sdp))),
     onRequest: (listener) => dialog.onRequest((request) => listener(mayHaveSdp(request) ? withoutNamesIn(request) : request)),
     async request(method, parts) {

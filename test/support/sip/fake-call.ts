@@ -91,7 +91,6 @@ function createFakeDialog(): FakeDialog {
       callId: 'call@test',
       localTag: 'ours',
       remoteTag: 'theirs',
-      remoteSdp: '',
       get ended() {
         return ended
       },

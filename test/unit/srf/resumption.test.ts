@@ -192,7 +192,7 @@ function bridge(srf: SipApplication, port: number): void {
     const user = /sip:(\d+)@/.exec(invite.uri)?.[1] ?? ''
     const result = await srf.invite(`sip:${user}@127.0.0.1:${port}`, invite.body).result
     if (result.outcome !== 'answered') return invite.respond(500)
-    const caller = await invite.accept({ sdp: result.dialog.remoteSdp })
+    const caller = await invite.accept({ sdp: result.answer.body })
     caller.onEnd(() => result.dialog.bye())
     result.dialog.onEnd(() => caller.bye())
   })
