@@ -33,7 +33,7 @@ function nodeMetrics(registers: [Registry]) {
     callsTotal: new Counter({ name: 'hotdesk_calls_total', help: 'Calls ended, by result', labelNames: ['result'], registers }),
     callSetupSeconds: new Histogram({
       name: 'hotdesk_call_setup_seconds',
-      help: 'INVITE to final response, without the time the phone rang',
+      help: 'Time from INVITE to final response, without ringing',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     }),
@@ -45,23 +45,23 @@ function nodeMetrics(registers: [Registry]) {
     }),
     loginSeconds: new Histogram({
       name: 'hotdesk_login_seconds',
-      help: 'Last digit of the PIN to the assignment in Redis',
+      help: 'Time from the last digit of the PIN to the assignment in Redis',
       buckets: [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
       registers,
     }),
     ...registrarMetrics(registers),
     refreshesTotal: new Counter({
       name: 'hotdesk_refreshes_total',
-      help: 'Refreshes of phones after a login or logout, by outcome; stale is an alarm',
+      help: 'Display refreshes after a login or logout, by outcome; stale means not confirmed',
       labelNames: ['outcome'],
       registers,
     }),
     trunkUp: new Gauge({ name: 'hotdesk_trunk_up', help: '1 while the trunk takes calls, by trunk', labelNames: ['trunk'], registers }),
-    rtpPortsInUse: new Gauge({ name: 'hotdesk_rtp_ports_in_use', help: 'RTP ports taken by prompts', registers }),
+    rtpPortsInUse: new Gauge({ name: 'hotdesk_rtp_ports_in_use', help: 'RTP ports in use by prompts', registers }),
     storeUp: new Gauge({ name: 'hotdesk_store_up', help: '1 while Redis answers', registers }),
     storeCopyAgeSeconds: new Gauge({
       name: 'hotdesk_store_copy_age_seconds',
-      help: 'Since the copy in memory was last known to be fresh',
+      help: 'Age of the copy in memory; 0 while Redis keeps it fresh',
       registers,
     }),
     storeCallSeconds: new Histogram({
@@ -73,7 +73,7 @@ function nodeMetrics(registers: [Registry]) {
     }),
     storeReconnectsTotal: new Counter({
       name: 'hotdesk_store_reconnects_total',
-      help: 'Times that Redis was lost and is there again',
+      help: 'Reconnects to Redis',
       registers,
     }),
     repairsTotal: new Counter({ name: 'hotdesk_repairs_total', help: 'One-sided assignments repaired', registers }),
@@ -107,12 +107,12 @@ function alarmMetrics(registers: [Registry]) {
     emergencyCallsTotal: new Counter({ name: 'hotdesk_emergency_calls_total', help: 'Emergency calls begun', registers }),
     emergencyFailuresTotal: new Counter({
       name: 'hotdesk_emergency_failures_total',
-      help: 'Emergency calls that did not come about, and that the caller had not given up',
+      help: 'Emergency calls that failed, without those that the caller cancelled',
       registers,
     }),
     orphanedCallsTotal: new Counter({
       name: 'hotdesk_orphaned_calls_total',
-      help: 'Calls ended because the node or the phone at their other end had lost them',
+      help: 'Calls ended because the other node or phone had lost them',
       registers,
     }),
     emergencyUnprovenTotal: new Counter({
@@ -122,17 +122,17 @@ function alarmMetrics(registers: [Registry]) {
     }),
     emergencyRefusedTotal: new Counter({
       name: 'hotdesk_emergency_refused_total',
-      help: 'Emergency calls without proof that were refused, over the limit for such calls',
+      help: 'Emergency calls without proof refused over their limit',
       registers,
     }),
     storeRefusedTotal: new Counter({
       name: 'hotdesk_store_refused_total',
-      help: 'Commands that Redis answered and would not do: disk full, no replica, failing over, no rights',
+      help: 'Commands refused by Redis: disk full, no replica, failover, no rights',
       registers,
     }),
     storePrimaryConfirmed: new Gauge({
       name: 'hotdesk_store_primary_confirmed',
-      help: '0 while it is not certain that the Redis in use is the primary',
+      help: '1 while Redis is confirmed to be the primary, else 0',
       registers,
     }),
     storeUncertainTotal: new Counter({
@@ -143,7 +143,7 @@ function alarmMetrics(registers: [Registry]) {
     }),
     storeCopySaved: new Gauge({
       name: 'hotdesk_store_copy_saved',
-      help: '0 since the copy could not be saved to disk; 1 when it could',
+      help: '1 while the copy can be saved to disk, else 0',
       registers,
     }),
   }
@@ -154,22 +154,22 @@ function integrityMetrics(registers: [Registry]) {
   return {
     libraryLoadsTotal: new Counter({
       name: 'hotdesk_store_library_loads_total',
-      help: 'Times that this node loaded the function library into Redis',
+      help: 'Loads of the function library into Redis by this node',
       registers,
     }),
     libraryMismatch: new Gauge({
       name: 'hotdesk_store_library_mismatch',
-      help: "1 while the function library in Redis is not this node's: missing, older, newer or of other content",
+      help: "1 while the function library in Redis differs from this node's",
       registers,
     }),
     storeMissingRecords: new Gauge({
       name: 'hotdesk_store_missing_records',
-      help: 'Records of users and phones that Redis has lost, while that is a loss and no edit by hand',
+      help: 'Users, phones and logins that Redis has lost; 0 without a loss',
       registers,
     }),
     storeEvicting: new Gauge({
       name: 'hotdesk_store_evicting',
-      help: '1 while maxmemory-policy lets Redis throw keys away',
+      help: '1 while maxmemory-policy allows Redis to evict keys',
       registers,
     }),
     storeEvictedKeys: new Gauge({
@@ -179,7 +179,7 @@ function integrityMetrics(registers: [Registry]) {
     }),
     storeMemoryRatio: new Gauge({
       name: 'hotdesk_store_memory_ratio',
-      help: 'Memory that Redis uses, as a share of maxmemory; 0 without a limit',
+      help: 'Memory of Redis as a share of maxmemory; 0 without a limit',
       registers,
     }),
   }
@@ -190,12 +190,12 @@ function linkMetrics(registers: [Registry]) {
   return {
     unreadBytes: new Gauge({
       name: 'hotdesk_sip_unread_bytes',
-      help: 'Messages of the SIP server that the application has not read, in bytes',
+      help: 'Bytes of the SIP server that the application has not read',
       registers,
     }),
     resumptions: new Counter({
       name: 'hotdesk_sip_resumptions_total',
-      help: 'Times that the link between SIP server and application was broken and went on over another connection',
+      help: 'Broken connections between SIP server and application that were resumed',
       registers,
     }),
   }
@@ -212,34 +212,34 @@ function sipMetrics(registers: [Registry]) {
     }),
     retransmissions: new Counter({
       name: 'hotdesk_sip_retransmissions_total',
-      help: 'SIP messages that came or went once more, by direction: received or sent',
+      help: 'Retransmitted SIP messages, by direction: received or sent',
       labelNames: ['direction'],
       registers,
     }),
     discarded: new Counter({
       name: 'hotdesk_sip_discarded_total',
-      help: 'SIP messages received that nobody handles, by reason: malformed, merged, overload, shed, banned, challenged, ignored, too-large, stray',
+      help: 'SIP messages received and discarded, by reason: malformed, merged, overload, shed, banned, challenged, ignored, too-large, stray',
       labelNames: ['reason'],
       registers,
     }),
     headersLeftOut: new Counter({
       name: 'hotdesk_sip_headers_left_out_total',
-      help: 'Header fields of SIP messages left out: malformed, repeated or too long, and needed by nobody',
+      help: 'Headers of SIP messages ignored: malformed, repeated or too long, and not needed',
       registers,
     }),
     withheld: new Counter({
       name: 'hotdesk_sip_withheld_responses_total',
-      help: 'Responses, and requests in unacknowledged calls, not sent: the UDP source may be forged and had sent too few bytes',
+      help: 'Responses, and requests in unacknowledged calls, not sent because the UDP source may be forged and sent too few bytes',
       registers,
     }),
     rememberedSources: new Gauge({
       name: 'hotdesk_sip_remembered_sources',
-      help: 'Entries in the tables of SIP sources, each table bounded',
+      help: 'Entries in the tables of SIP sources; each table is bounded',
       registers,
     }),
     refusedConnections: new Counter({
       name: 'hotdesk_sip_refused_connections_total',
-      help: 'Connections closed for want of room, or because their TLS handshake failed',
+      help: 'Connections closed because of a limit or a failed TLS handshake',
       registers,
     }),
     faults: new Counter({ name: 'hotdesk_sip_faults_total', help: 'Faults inside the SIP server, each of one message', registers }),
@@ -253,12 +253,12 @@ function sipMetrics(registers: [Registry]) {
     connections: new Gauge({ name: 'hotdesk_sip_connections', help: 'TCP, TLS and WebSocket connections', registers }),
     dialogs: new Gauge({ name: 'hotdesk_sip_dialogs', help: 'SIP dialogs: two for each call', registers }),
     ...linkMetrics(registers),
-    bannedSources: new Gauge({ name: 'hotdesk_sip_banned_sources', help: 'Addresses whose requests are dropped at the moment', registers }),
+    bannedSources: new Gauge({ name: 'hotdesk_sip_banned_sources', help: 'Addresses banned now', registers }),
     certificateExpiry: new Gauge({
       name: 'hotdesk_sip_certificate_expiry_timestamp_seconds',
-      help: 'When the TLS certificate in use ends, seconds since 1970; 0 without one',
+      help: 'Expiry of the TLS certificate, seconds since 1970; 0 without one',
       registers,
     }),
-    overloaded: new Gauge({ name: 'hotdesk_sip_overloaded', help: '1 while requests are refused because too many wait', registers }),
+    overloaded: new Gauge({ name: 'hotdesk_sip_overloaded', help: '1 while requests are refused because too many are waiting', registers }),
   }
 }

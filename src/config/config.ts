@@ -115,7 +115,9 @@ const settings = block({
     .describe('Hash tag of every key in Redis: `{hd}:users`.'),
   secret: secretText
     .optional()
-    .describe('Signs calls between nodes and seals credentials; the same on every node. Made and kept in `data` when Redis is embedded.'),
+    .describe(
+      'Signs calls between nodes and seals passwords; the same on every node. With an embedded Redis, it is generated and kept in `data`.',
+    ),
   sip: sipSettings,
   drachtio: orText(
     block({
@@ -124,23 +126,21 @@ const settings = block({
         .describe('`embedded`, or a drachtio-server: `tcp://host:9022`.'),
       secret: secretForm('a secret', (text) => (text === '' ? null : new Secret(text)))
         .optional()
-        .describe("The drachtio-server's admin secret."),
+        .describe('Admin secret of the drachtio-server.'),
     }),
   ).prefault({}),
   redis: redisSettings,
   http: block({
     listen: form('an address such as 0.0.0.0:8080', parseHostPort)
       .prefault('127.0.0.1:8080')
-      .describe('Health and metrics. `0.0.0.0:8080` if others ask: a Prometheus elsewhere, a load balancer, probes of Kubernetes.'),
+      .describe('Address of health and metrics. Set `0.0.0.0:8080` for a remote Prometheus, a load balancer or Kubernetes probes.'),
   }).prefault({}),
   media: mediaSettings(parsePorts).prefault({}),
   data: form('a folder', matching(/./))
     .prefault('./data')
-    .describe('Embedded Redis, the saved copy, the made secret. Relative to the file.'),
-  retentionDays: form('days, 1 to 3650', days)
-    .prefault('90')
-    .describe('How long it is kept who called and who sat where: `data/calls`, each user’s call log, the events.'),
-  dialplan: form('a file', matching(/./)).optional().describe('The dial plan of the site. Default: `dialplans/<site>.yaml`.'),
+    .describe('Folder of the embedded Redis, the saved copy, call records and the generated secret. Relative to the configuration file.'),
+  retentionDays: form('days, 1 to 3650', days).prefault('90').describe('Retention of call records, call logs and events, in days.'),
+  dialplan: form('a file', matching(/./)).optional().describe('Dial plan of the site. Default: `dialplans/<site>.yaml`.'),
   ...behaviour,
   log: block({
     level: oneOf(levels)

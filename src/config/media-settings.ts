@@ -27,7 +27,7 @@ export function mediaSettings<Ports>(parsePorts: (text: string) => Ports | null)
       )
       .optional()
       .describe(
-        'Addresses in session descriptions, one a family: `192.0.2.10, 2001:db8::10`. Default: that of the SIP server, else of the machine.',
+        'Addresses in session descriptions, one for each family: `192.0.2.10, 2001:db8::10`. Default: the SIP server’s, else the machine’s.',
       ),
     ports: form('a range such as 20000-24999', parsePorts).prefault('20000-24999').describe('UDP ports for audio.'),
   })

@@ -70,23 +70,23 @@ export const redisSettings = orText(
   block({
     url: secretForm('embedded, redis://host:port, rediss://host:port or unix:///path', parseUrl)
       .prefault('embedded')
-      .describe('`embedded`: a redis-server of our own, its file in `data`; or `redis://…`, `rediss://…`, `unix:///…`.'),
+      .describe('`embedded`: the node runs its own redis-server and stores it in `data`; or `redis://…`, `rediss://…`, `unix:///…`.'),
     sentinels: listOf(server).optional().describe('Sentinels instead of a URL: `host:port`, …'),
-    name: secretForm('the name that the sentinels know', word).optional().describe('The name under which the sentinels know the primary.'),
-    cluster: listOf(server).optional().describe('Servers of a Redis Cluster instead of a URL: `host:port`, …'),
-    username: secretForm('a user name', word).optional().describe('ACL user; a URL may have it inside.'),
-    password: secretForm('a password', notEmpty).optional().describe('Its password.'),
-    sentinelPassword: secretForm('a password', notEmpty).optional().describe('The password of the sentinels.'),
+    name: secretForm('the name that the sentinels know', word).optional().describe('The sentinels’ name for the primary.'),
+    cluster: listOf(server).optional().describe('Servers of a Redis Cluster, instead of a URL: `host:port`, …'),
+    username: secretForm('a user name', word).optional().describe('ACL user; may be part of the URL.'),
+    password: secretForm('a password', notEmpty).optional().describe('Password of the ACL user.'),
+    sentinelPassword: secretForm('a password', notEmpty).optional().describe('Password of the sentinels.'),
     tls: secretForm('yes or no', (text) => (text === 'yes' || text === 'no' ? text : null))
       .prefault('no')
-      .describe('`yes`: TLS to sentinels or a cluster; `rediss://` is the same for a URL.'),
-    ca: secretForm('a file', word).optional().describe('The authorities whose certificates are good, a PEM file. Default: those of Node.'),
+      .describe('`yes`: TLS to sentinels or a cluster. For a URL, use `rediss://`.'),
+    ca: secretForm('a file', word).optional().describe('Trusted certificate authorities, a PEM file. Default: those of Node.'),
     functions: secretForm(`one of ${loadings.join(', ')}`, (text) => loadings.find((loading) => loading === text) ?? null)
       .prefault('check')
-      .describe('Who loads the functions into a Redis with data: the nodes (`install`), or `hotdesk redis install` (`check`).'),
+      .describe('Who loads the functions into a Redis that has data: the nodes (`install`), or `hotdesk redis install` (`check`).'),
     durability: secretForm(`one of ${durabilities.join(', ')}`, (text) => durabilities.find((policy) => policy === text) ?? null)
       .prefault('local')
-      .describe('When a login is confirmed: the primary has it (`local`), or each replica that could be promoted (`replicated`).'),
+      .describe('When a login is confirmed: when the primary has it (`local`), or every replica that could be promoted (`replicated`).'),
   }),
 ).prefault({})
 

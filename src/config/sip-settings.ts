@@ -24,43 +24,41 @@ const originForm = (text: string): string | null =>
   text === '*' || /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?$/.test(text) ? text : null
 
 export const sipSettings = block({
-  domain: form('a domain name', matching(/^[A-Za-z0-9.-]{1,253}$/)).describe(
-    'The domain of phones and users, and the realm of their passwords.',
-  ),
+  domain: form('a domain name', matching(/^[A-Za-z0-9.-]{1,253}$/)).describe('Domain of phones and users, and realm of their passwords.'),
   listen: listOf(form('an address such as udp://0.0.0.0:5060', parseListenAddress))
     .prefault(['udp://0.0.0.0:5060', 'tcp://0.0.0.0:5060'])
-    .describe('Where the SIP server listens: `udp://`, `tcp://`, `tls://`, `ws://`, `wss://`. Port 0: the system chooses.'),
+    .describe('Listen addresses: `udp://`, `tcp://`, `tls://`, `ws://`, `wss://`. Port 0: chosen by the system.'),
   advertise: hostForm
     .optional()
-    .describe('The address that others reach this node at. Default: the address listened on, or the first of the machine for 0.0.0.0.'),
+    .describe('Address at which others reach this node. Default: the listen address, or the machine’s first address for 0.0.0.0.'),
   origins: listOf(form('a web origin such as https://phones.example, or *', originForm))
     .prefault([])
-    .describe('Web pages that may connect over WebSocket: `https://phones.example`, or `*` for all. Default: pages of the same host.'),
+    .describe('Origins of web pages that may connect over WebSocket: `https://phones.example`, or `*` for all. Default: the same host.'),
   aliases: listOf(hostForm)
     .prefault([])
-    .describe('Other names of this network. When set, no further name is accepted; else a phone’s registration shows its name.'),
+    .describe(
+      'Other domains of this network. If set, no further domain is accepted; otherwise phones may register with any name that reaches the node.',
+    ),
   tls: block({
-    certificate: file
-      .optional()
-      .describe('The certificate for `tls://` and `wss://` with its chain, a PEM file. Read again when it changes.'),
-    key: file.optional().describe('Its private key, a PEM file.'),
+    certificate: file.optional().describe('Certificate chain for `tls://` and `wss://`, a PEM file. Reloaded when it changes.'),
+    key: file.optional().describe('Private key of the certificate, a PEM file.'),
   }).prefault({}),
   digest: block({
     algorithms: listOf(form(`one of ${digestAlgorithms.join(', ')}`, (text) => digestAlgorithms.find((name) => name === text) ?? null))
       .prefault(['SHA-256', 'MD5'])
-      .describe('Digest algorithms of phones, best first: `SHA-512-256`, `SHA-256`, `MD5`. `SHA-256` alone forbids MD5.'),
+      .describe('Digest algorithms, best first: `SHA-512-256`, `SHA-256`, `MD5`. `SHA-256` alone forbids MD5.'),
     qop: form('optional or required', (text) => digestQops.find((word) => word === text) ?? null)
       .prefault('optional')
-      .describe('`required` refuses phones whose digest has no `qop` (RFC 2069); `optional` takes them, once for each nonce.'),
+      .describe('`required` refuses digests without `qop` (RFC 2069); `optional` accepts them, once for each nonce.'),
   }).prefault({}),
   sessionSeconds: form('seconds, 90 to 86400', (text) =>
     /^[0-9]{1,5}$/.test(text) && Number(text) >= 90 && Number(text) <= 86_400 ? Number(text) : null,
   )
     .prefault('1800')
-    .describe('Session timer of every leg (RFC 4028): a phone or trunk that is gone is noticed within this time.'),
+    .describe('Session interval of every leg (RFC 4028): a dead phone or trunk is detected within this time.'),
   thread: form(`one of ${threads.join(', ')}`, (text) => threads.find((thread) => thread === text) ?? null)
     .prefault('own')
-    .describe('Where the SIP server runs: in its `own` thread, or `shared` with the rest of the node.'),
+    .describe('Thread of the SIP server: its `own`, or `shared` with the rest of the node.'),
   timers: block({
     t1: milliseconds.prefault('500').describe('RFC 3261 T1: round-trip time, milliseconds.'),
     t2: milliseconds.prefault('4000').describe('RFC 3261 T2: longest retransmission interval.'),
