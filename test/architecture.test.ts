@@ -7,7 +7,7 @@ import { childrenOf, filesUnder, parseSource, readTree, root, type SourceFile, t
 /** What may be larger than the rest, and why. An exemption that nobody needs any more fails as well. */
 const exemptions: Readonly<Record<string, string>> = {}
 
-const limits = { fileLines: 350, functionLines: 60, parameters: 5, filesInFolder: 15, luaLines: 400 }
+const limits = { fileLines: 350, functionLines: 60, parameters: 5, filesInFolder: 15, luaLines: 1_000 }
 
 const sources = readTree('src')
 const typescript = sources.filter(({ path }) => path.endsWith('.ts'))
@@ -125,10 +125,16 @@ describe('sizes', () => {
     expect(judged('folder', crowded)).toEqual([])
   })
 
-  test(`no Lua library has more than ${limits.luaLines} lines`, () => {
-    const libraries = filesUnder('src').filter((path) => path.endsWith('.lua'))
-    const long = libraries.filter((path) => readFileSync(join(root, path), 'utf8').split('\n').length > limits.luaLines)
-    expect(judged('lua', long)).toEqual([])
+  test(`the Lua library, all its files together, has at most ${limits.luaLines} lines`, () => {
+    const sources = filesUnder('src').filter((path) => path.endsWith('.lua'))
+    expect(sources.length).toBeGreaterThan(1)
+    const lines = sources.flatMap((path) => readFileSync(join(root, path), 'utf8').trimEnd().split('\n'))
+    expect(lines.length).toBeLessThanOrEqual(limits.luaLines)
+  })
+
+  test('each Lua file but the first is one block, so that its names are its own', () => {
+    for (const path of filesUnder('src').filter((file) => file.endsWith('.lua') && !file.endsWith('/library.lua')))
+      expect(readFileSync(join(root, path), 'utf8'), path).toMatch(/^do --.*\n(?:.*\n)*end\n$/)
   })
 })
 

@@ -1,3 +1,5 @@
+import type { BarredReason } from './barred.js'
+
 /** Every `event` in the stream `{network}:events`, with its meaning. src/cli/README.md lists them; a test compares them with the library. */
 export const streamEvents = {
   login: 'A user logged in at a free phone.',
@@ -25,10 +27,10 @@ export const streamEvents = {
   'site.back': '`node` of the site is alive again.',
 } as const satisfies Readonly<Record<string, string>>
 
-/** How much of the stream is kept, here as in `hotdesk.lua`; what is too old goes before. */
+/** How much of the stream is kept, the same number as in functions/library.lua; older entries may be removed earlier, see `retentionDays`. */
 export const keptEvents = { entries: 100_000 } as const
 
 export type StreamEvent = keyof typeof streamEvents
 
 /** Why a login was refused; for operators only, the caller hears one sentence for all. */
-export type DenialReason = 'wrong-pin' | 'no-pin' | 'unknown-extension' | 'disabled' | 'not-allowed'
+export type DenialReason = 'wrong-pin' | 'no-pin' | BarredReason

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** One library of several sources; the first declares what the others use. */
-const sources = ['hotdesk.lua', 'attempts.lua', 'nodes.lua', 'leaving.lua', 'operators.lua']
-const sourceText = sources.map((file) => readFileSync(new URL(file, import.meta.url), 'utf8')).join('\n')
+/** The library is these files in this order: the first declares what the others use. */
+const sources = ['library', 'assignments', 'attempts', 'automatic-logout', 'nodes', 'operators', 'repair', 'reports']
+const sourceText = sources.map((name) => readFileSync(new URL(`functions/${name}.lua`, import.meta.url), 'utf8')).join('')
+const versionLine = /^local VERSION = \d+$/m
 
 /**
- * Every version of the library with the SHA-256 of its sources. A change of a Lua source is a new version at the end of this list, and
- * test/unit/hotdesk/library.test.ts prints its line. Two contents under one number would be refused by each other's nodes.
+ * Every version of the library with the SHA-256 of its sources. Each change of a Lua source needs a new version: a line at the end of this
+ * list, which test/unit/hotdesk/library.test.ts prints, and the number in functions/library.lua. Nodes refuse a library with their version
+ * and other content.
  */
 export const libraryVersions: Readonly<Record<number, string>> = {
   5: '4fb3c302dc21ae03be88196db0b82cad4ce76919de9b92ed8af4db7b59c3e6d9',
@@ -19,16 +21,13 @@ export const libraryVersions: Readonly<Record<number, string>> = {
   11: '1345e90f61ee5d37499ed1730c3aedd3dfe747c7444c0e4f19719ef7a6207dfb',
   12: '6d17982b40dabc8838b2edd2ee1d29a7c087c3d9db77288fc7663fc51e20c1ee',
   13: '720c4dfe7a3d7a03e483ea714f7299394befee2b58832fc378973f553d25b2fd',
+  14: '2813638206b2068621f70b83bf5c42ba651139f265c6e05bd664825619a8e482',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))
 
-/** The SHA-256 that belongs in `libraryVersions`. */
-export const sourcesHash = createHash('sha256').update(sourceText).digest('hex')
+/** The SHA-256 that belongs in `libraryVersions`; the version itself does not count. */
+export const sourcesHash = createHash('sha256').update(sourceText.replace(versionLine, 'local VERSION = 0')).digest('hex')
 
 /** The function library that this program calls. */
-export const hotdeskLibrary = {
-  name: 'hotdesk',
-  version,
-  code: sourceText.replace(/^local VERSION = \d+$/m, `local VERSION = ${version}`),
-} as const
+export const hotdeskLibrary = { name: 'hotdesk', version, code: sourceText } as const

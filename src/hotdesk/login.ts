@@ -1,8 +1,9 @@
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
-import type { Directory, User } from '../directory/directory.js'
+import type { Directory } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import { limitsOf, pseudonymOf } from './attempts.js'
+import { reasonBarred } from './barred.js'
 import type { AttemptLimits, LoginOutcome, LoginRequest } from './contract.js'
 import { type DenialReason, keptEvents, type StreamEvent } from './events.js'
 import { verifyPin } from './pin.js'
@@ -29,10 +30,11 @@ export async function tryLogin({ extension, device, pin }: LoginRequest, needs: 
   const counted = user ? extension : pseudonymOf(extension, needs.secret)
   const attempt = readAttempt(await store.call('hotdesk_attempt', counted, device, ...limitsOf(needs.attempts)))
   if (attempt.outcome === 'LOCKED') return attempt
-  const barred = barredBecause(user)
-  const isRight = await verifyPin(pin, barred ? null : (user?.pinHash ?? null))
+  const barred = user ? reasonBarred(store.replica.hash(`user:${extension}`)) : 'unknown-extension'
+  const pinHash = barred === null ? (user?.pinHash ?? null) : null
+  const isRight = await verifyPin(pin, pinHash)
   if (!isRight) {
-    const reason = barred ?? 'wrong-pin'
+    const reason: DenialReason = barred ?? (pinHash === null ? 'no-pin' : 'wrong-pin')
     log.debug(
       { event: 'hotdesk.denied', extension: user?.extension, device, reason, left: attempt.left },
       `${attempt.left} attempts are left`,
@@ -43,11 +45,4 @@ export async function tryLogin({ extension, device, pin }: LoginRequest, needs: 
   }
   await store.call('hotdesk_forgive', extension, device)
   return outcomeOf(await store.transition('hotdesk_login', extension, device, 'dial-code'), readLogin)
-}
-
-function barredBecause(user: User | null): DenialReason | null {
-  if (!user) return 'unknown-extension'
-  if (!user.enabled) return 'disabled'
-  if (!user.mayHotdesk) return 'not-allowed'
-  return user.pinHash === null ? 'no-pin' : null
 }

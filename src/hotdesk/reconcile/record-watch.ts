@@ -6,6 +6,7 @@ import type { Metrics } from '../../base/metrics.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
+import { reasonBarred } from '../barred.js'
 import { readRefreshing, tellDeparture } from './logout-replies.js'
 import { mayBeOurs } from './ownership.js'
 
@@ -70,9 +71,7 @@ export function createRecordWatch(needs: RecordWatchNeeds): { close(): void } {
   function mustLeave(device: DeviceId): boolean {
     const extension = assignments.userOn(device)
     if (extension === null) return false
-    const record = replica.hash(`device:${device}`)
-    const user = replica.hash(`user:${extension}`)
-    return record === undefined || user === undefined || user.get('enabled') === 'no' || user.get('mayHotdesk') === 'no'
+    return replica.hash(`device:${device}`) === undefined || reasonBarred(replica.hash(`user:${extension}`)) !== null
   }
 
   /** A phone that nobody has ever used has nothing to bring up to date. */

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -216,6 +218,21 @@ describe('two programs with different content under one version', () => {
     }
     expect(await redis.cli('FUNCTION', 'LIST', 'WITHCODE')).not.toContain('-- changed')
     expect(entriesOf(log).filter(({ event }) => event === 'store.functions')).toEqual([])
+  })
+})
+
+describe('the line of src/store/README.md that loads the functions with redis-cli', () => {
+  it('loads what a node takes for its own', async () => {
+    const readme = readFileSync(new URL('../../../src/store/README.md', import.meta.url), 'utf8')
+    const [line = ''] = /^cat .*FUNCTION LOAD.*$/m.exec(readme) ?? []
+    const pasted = `redis-cli() { command redis-cli -s "$SOCKET" "$@"; }\n${line}`
+    const folder = new URL('../../..', import.meta.url)
+    expect(execFileSync('bash', ['-c', pasted], { cwd: folder, encoding: 'utf8', env: { ...process.env, SOCKET: redis.socket } })).toBe(
+      'hotdesk\n',
+    )
+    await redis.cli('HSET', '{hd}:user:100', 'name', 'Alice')
+    const store = await start(hotdeskLibrary, { loading: 'check' })
+    expect([store.state, await store.call('hotdesk_version')]).toEqual(['connected', String(hotdeskLibrary.version)])
   })
 })
 

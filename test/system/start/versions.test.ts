@@ -38,7 +38,9 @@ function olderProgram(): Promise<string> {
     const text = await readFile(file, 'utf8')
     expect(text).toContain(`${version}: '`)
     await writeFile(file, text.replace(`${version}: '`, `${version - 1}: '`))
-    await appendFile(join(folder, 'nodes.lua'), '\n-- older\n')
+    const library = join(folder, 'functions/library.lua')
+    await writeFile(library, (await readFile(library, 'utf8')).replace(`VERSION = ${version}`, `VERSION = ${version - 1}`))
+    await appendFile(join(folder, 'functions/nodes.lua'), '\n-- older\n')
   })
 }
 
@@ -54,7 +56,7 @@ const contentInRedis = (): Promise<string> => office.redis.cli('FUNCTION', 'LIST
 describe('a program with changed functions under the version of the others', () => {
   it('does not start beside them, and leaves their functions alone', async () => {
     const node = await office.node('paris-1')
-    const program = await changedProgram((folder) => appendFile(join(folder, 'nodes.lua'), '\n-- changed\n'))
+    const program = await changedProgram((folder) => appendFile(join(folder, 'functions/nodes.lua'), '\n-- changed\n'))
     for (const env of [{ HOTDESK_REDIS_FUNCTIONS: 'check' }, { HOTDESK_REDIS_FUNCTIONS: 'install' }])
       await expect(office.node('paris-2', 'paris', { program, env })).rejects.toThrow(
         /with other content \([0-9a-f]{12}\) than this program/,

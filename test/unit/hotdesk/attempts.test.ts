@@ -4,7 +4,9 @@ import { expect, test } from 'vitest'
 import { limitsOf, usualAttempts } from '../../../src/hotdesk/attempts.js'
 
 /** `{ 'failures', 3 }, …` in the order of the arguments. */
-const inLua = readFileSync(join(import.meta.dirname, '../../../src/hotdesk/attempts.lua'), 'utf8').matchAll(/\{ '([a-z_]+)', ([0-9]+) \}/g)
+const inLua = readFileSync(join(import.meta.dirname, '../../../src/hotdesk/functions/attempts.lua'), 'utf8').matchAll(
+  /\{ '([a-z_]+)', ([0-9]+) \}/g,
+)
 const functions = Array.from(inLua, ([, name = '', usual = '']) => ({ name, usual }))
 
 test('a node passes its limits in the order in which hotdesk_attempt takes them', () => {

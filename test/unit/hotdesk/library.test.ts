@@ -5,7 +5,7 @@ import { hotdeskLibrary, libraryVersions, sourcesHash } from '../../../src/hotde
 import { readDeparture, readLoss, readRefreshing } from '../../../src/hotdesk/reconcile/logout-replies.js'
 import { readAttempt, readLogin, readLogout, readRepair } from '../../../src/hotdesk/replies.js'
 
-const folder = new URL('../../../src/hotdesk/', import.meta.url)
+const folder = new URL('../../../src/hotdesk/functions/', import.meta.url)
 const sources = readdirSync(folder).filter((name) => name.endsWith('.lua'))
 const { code } = hotdeskLibrary
 
@@ -44,14 +44,14 @@ describe('the function library', () => {
   it('is made of every Lua source of the folder', () => {
     for (const name of sources) {
       const source = readFileSync(new URL(name, folder), 'utf8')
-      expect(code).toContain(source.replace('local VERSION = 0', `local VERSION = ${hotdeskLibrary.version}`))
+      expect(code).toContain(source)
     }
   })
 
   it('gets a new version with each change of its sources', () => {
     const { version } = hotdeskLibrary
     const known = libraryVersions[version]
-    const todo = `The Lua sources have changed. Add this line to the end of \`libraryVersions\` in src/hotdesk/library.ts:
+    const todo = `The Lua sources have changed. Add this line to the end of \`libraryVersions\` in src/hotdesk/library.ts, and its number to functions/library.lua:
   ${version + 1}: '${sourcesHash}',`
     expect(known, todo).toBe(sourcesHash)
     expect(new Set(Object.values(libraryVersions)).size).toBe(Object.keys(libraryVersions).length)
