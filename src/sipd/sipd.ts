@@ -6,7 +6,7 @@ import { createRegistry } from './admin/registry.js'
 import type { LocalSipd, SipdNeeds } from './contract.js'
 import { createUserAgent, type UserAgent, type UserAgentNeeds } from './core/user-agent.js'
 import { createStartQueue } from './start-queue.js'
-import { createTransactionLayer, type TransactionLayerNeeds } from './transaction/create-transaction-layer.js'
+import { createTransactionLayer, type TransactionLayerNeeds } from './transaction/open-transaction-layer.js'
 
 export type * from './contract.js'
 export { settled } from './drain.js'

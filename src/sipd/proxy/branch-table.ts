@@ -1,4 +1,4 @@
-import type { CallTable } from '../core/invite-machine.js'
+import type { Table } from '../../base/machine.js'
 
 export type BranchState = 'trying' | 'proceeding' | 'cancelled' | 'given up' | 'answered' | 'failed'
 
@@ -18,7 +18,7 @@ export type BranchInput =
 export type BranchAction = 'forward response' | 'wait while it rings' | 'stop waiting' | 'send cancel' | 'weigh failure' | 'count as 408'
 
 /** One copy of a request on its way through the proxy (RFC 3261 §16.7, §16.8, §16.10). */
-export const branchTable: CallTable<BranchState, BranchInput, BranchAction> = {
+export const branchTable: Table<BranchState, BranchInput, BranchAction> = {
   trying: {
     '100': ['proceeding', 'wait while it rings'],
     '1xx': ['proceeding', 'wait while it rings', 'forward response'],

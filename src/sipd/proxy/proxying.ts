@@ -1,11 +1,11 @@
 import type { Alarm } from '../../base/clock.js'
+import { atStart, createRunner, type MachineState } from '../../base/machine.js'
 import { createResponse } from '../../sip/builder.js'
 import { newBranch } from '../../sip/ids.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import { localFailure } from '../core/compose.js'
 import type { Core, Origin } from '../core/core.js'
 import type { Field } from '../core/draft.js'
-import { createFeeder } from '../core/invite-machine.js'
 import { locate, nobody } from '../core/uac/sender.js'
 import { tryToSend } from '../core/uas/invite.js'
 import type { ClientTransaction, ClientUser, Hop, ServerTransaction } from '../transaction/transaction-layer.js'
@@ -49,9 +49,8 @@ export interface Proxying {
   state: 'open' | 'cancelled' | 'answered' | 'over'
 }
 
-interface Branch {
+interface Branch extends MachineState<BranchState> {
   readonly proxying: Proxying
-  state: BranchState
   client: ClientTransaction | null
   latest: { readonly response: SipResponse; readonly origin: Origin } | null
   slow: Alarm | null
@@ -95,7 +94,7 @@ function tryTarget(proxying: Proxying, target: string): void {
   const { core, transaction } = proxying
   const { request } = transaction
   proxying.tried.add(target)
-  const branch: Branch = { proxying, state: 'trying', client: null, latest: null, slow: null, late: null }
+  const branch: Branch = { proxying, ...atStart<BranchState>('trying'), client: null, latest: null, slow: null, late: null }
   proxying.branches.push(branch)
   // A request that is not for us keeps its Request-URI: the target is only the next hop.
   const replaces = isOurUri(core.layer.listening, request.uri) || proxying.redirected.has(target)
@@ -174,7 +173,7 @@ const actions: Readonly<Record<BranchAction, (branch: Branch) => void>> = {
   },
 }
 
-const feed = createFeeder<BranchState, BranchInput, BranchAction, Branch>(branchTable, actions)
+const { feed } = createRunner<BranchState, BranchInput, BranchAction, never, Branch>({ table: branchTable, actions })
 
 /** RFC 3261 §16.7 steps 3, 5 and 9. */
 function forward(branch: Branch): void {

@@ -4,7 +4,7 @@ import type { SipRequest } from '../../sip/message.js'
 import type { Flow } from '../transport/flow.js'
 import type { Transports } from '../transport/transports.js'
 import type { Counts } from './counts.js'
-import { answerTo } from './via-stamp.js'
+import { responseTargetOf } from './via-stamp.js'
 
 export interface StatelessResponse {
   readonly status: number
@@ -26,7 +26,7 @@ export function answerStateless(needs: StatelessNeeds, request: SipRequest, flow
   if (request.method === 'ACK') return
   const response = createResponse(request, answer.status, answer.reason, tagFor(request))
   for (const [name, value] of answer.headers ?? []) response.append(name, value)
-  const way = flow.connection === null ? { ...flow, remote: answerTo(request.topVia, flow) } : flow
+  const way = flow.connection === null ? { ...flow, remote: responseTargetOf(request.topVia, flow) } : flow
   const bytes = response.toBuffer()
   if (needs.affords(flow, bytes.length)) needs.transports.send(bytes, way)
   else needs.counts.withheld += 1

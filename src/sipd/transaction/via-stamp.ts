@@ -26,7 +26,7 @@ export function stampReceived(request: SipRequest, { address, port }: Endpoint):
 }
 
 /** Where the responses to a request go (RFC 3261 §18.2.2, RFC 3581 §4), if not back over its connection. */
-export function answerTo(via: Via, flow: Flow): Endpoint {
+export function responseTargetOf(via: Via, flow: Flow): Endpoint {
   const defaultPort = flow.protocol === 'tls' || flow.protocol === 'wss' ? 5061 : 5060
   if (flow.protocol === 'udp' && via.params.has('rport')) return flow.remote
   return { address: flow.remote.address, port: via.port ?? defaultPort }

@@ -4,7 +4,7 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { createRequest } from '../../../src/sip/builder.js'
 import { newCallId, newTag } from '../../../src/sip/ids.js'
 import type { SipRequest, SipResponse } from '../../../src/sip/message.js'
-import { createTransactionLayer, type TransactionLayerNeeds } from '../../../src/sipd/transaction/create-transaction-layer.js'
+import { createTransactionLayer, type TransactionLayerNeeds } from '../../../src/sipd/transaction/open-transaction-layer.js'
 import type { ClientUser, Flow } from '../../../src/sipd/transaction/transaction-layer.js'
 
 /** A transaction layer on loopback, with chosen ports and RFC timers unless the test says otherwise. */

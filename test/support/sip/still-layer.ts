@@ -5,7 +5,7 @@ import {
   createTransactionLayer,
   type LiveTransactionLayer,
   type TransactionLayerNeeds,
-} from '../../../src/sipd/transaction/create-transaction-layer.js'
+} from '../../../src/sipd/transaction/open-transaction-layer.js'
 import type { Flow, Hop, ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
 import { createDatagramNet, type DatagramNet } from '../net/datagram-net.js'
 import { createManualClock, type ManualClock } from '../process/manual-clock.js'

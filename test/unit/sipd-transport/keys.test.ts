@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SipRequest } from '../../../src/sip/message.js'
 import { parseMessage } from '../../../src/sip/parser.js'
-import { mergeKeyOf, serverKey } from '../../../src/sipd/transaction/server-machine.js'
+import { mergeKeyOf, serverKey } from '../../../src/sipd/transaction/server/server-machine.js'
 import { wire } from '../../support/sip/still-layer.js'
 
 function requestWith(branch: string, callId: string): SipRequest {

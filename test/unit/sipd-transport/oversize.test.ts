@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createOversizeRule } from '../../../src/sipd/transaction/oversize.js'
+import { createOversizeRule } from '../../../src/sipd/transaction/client/oversize.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { peer, we } from '../../support/sip/still-layer.js'
 

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
-import type { LiveTransactionLayer } from '../../../src/sipd/transaction/create-transaction-layer.js'
+import type { LiveTransactionLayer } from '../../../src/sipd/transaction/open-transaction-layer.js'
 import { isStunRequest, stunAnswer } from '../../../src/sipd/transport/stun.js'
 import { openLayer } from '../../support/sip/sip-pair.js'
 

@@ -1,4 +1,4 @@
-import type { CallTable } from '../invite-machine.js'
+import type { Table } from '../../../base/machine.js'
 
 export type ClientCallState = 'calling' | 'ringing' | 'cancelled' | 'answered' | 'unwanted' | 'abandoned' | 'acknowledged' | 'over'
 
@@ -32,7 +32,7 @@ export type ClientCallAction =
  * acknowledged for it. A 2xx that crossed a CANCEL is acknowledged and ended (§15); so is one whose application is gone, or
  * does not acknowledge it while the far end repeats it.
  */
-export const clientCallTable: CallTable<ClientCallState, ClientCallInput, ClientCallAction> = {
+export const clientCallTable: Table<ClientCallState, ClientCallInput, ClientCallAction> = {
   calling: {
     '1xx': ['ringing', 'wait while it rings', 'pass response'],
     '2xx': ['answered', 'wait for ack', 'pass response'],

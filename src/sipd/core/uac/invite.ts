@@ -1,4 +1,5 @@
 import type { Alarm } from '../../../base/clock.js'
+import { atStart, createRunner, type MachineState } from '../../../base/machine.js'
 import type { SipRequest, SipResponse } from '../../../sip/message.js'
 import type { Flow } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
@@ -7,7 +8,6 @@ import { type Dialog, newDialog, refreshTarget, setRoutes } from '../dialogs/dia
 import { type Called, wayOfResponse } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
 import type { RequestDraft } from '../draft.js'
-import { createFeeder } from '../invite-machine.js'
 import { type ClientCallAction, type ClientCallInput, type ClientCallState, clientCallTable } from './invite-table.js'
 
 /** An INVITE that rings for longer is cancelled (RFC 3261 §16.6, Timer C). */
@@ -30,7 +30,7 @@ export interface ClientCallUser {
 }
 
 /** One INVITE that an application sent. */
-export interface ClientCall {
+export interface ClientCall extends MachineState<ClientCallState> {
   readonly core: Core
   readonly user: ClientCallUser
   readonly application: Application
@@ -40,7 +40,6 @@ export interface ClientCall {
   readonly dialog: Dialog | null
   /** It goes over the flow of a phone: so does what follows in its dialogs, wherever their Contact points (RFC 5626 §5.3). */
   readonly overFlow: boolean
-  state: ClientCallState
   /** By the tags of those that answered. */
   readonly forks: Map<string, Fork>
   /** The dialog of the 2xx. */
@@ -69,7 +68,7 @@ export function newClientCall(
     request: parts.request,
     dialog: parts.dialog,
     overFlow: parts.overFlow,
-    state: 'calling',
+    ...atStart<ClientCallState>('calling'),
     forks: new Map(),
     winner: null,
     latest: null,
@@ -107,8 +106,10 @@ function nameCallee({ request, forks }: ClientCall, response: SipResponse): void
 
 /** The application's ACK of the 2xx; false where there is none to acknowledge. */
 export function acknowledgeClientCall(call: ClientCall, command: string, draft: RequestDraft): boolean {
+  if (!runner.accepts(call, 'ack')) return false
   call.ack = { command, draft }
-  return feedClientCall(call, 'ack')
+  runner.feed(call, 'ack')
+  return true
 }
 
 const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = {
@@ -143,7 +144,11 @@ const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = 
   forget: (call) => call.user.forget(call),
 }
 
-export const feedClientCall = createFeeder<ClientCallState, ClientCallInput, ClientCallAction, ClientCall>(clientCallTable, actions)
+const runner = createRunner<ClientCallState, ClientCallInput, ClientCallAction, never, ClientCall>({ table: clientCallTable, actions })
+
+export function feedClientCall(call: ClientCall, input: ClientCallInput): void {
+  runner.feed(call, input)
+}
 
 /** False for a reliable response that came again or out of order (RFC 3262 §4). */
 function heardProvisional(call: ClientCall, response: SipResponse, { flow }: Origin): boolean {

@@ -1,4 +1,4 @@
-import type { CallTable } from '../invite-machine.js'
+import type { Table } from '../../../base/machine.js'
 
 export type ServerCallState = 'waiting' | 'ringing' | 'answered' | 'acknowledged' | 'over'
 
@@ -41,7 +41,7 @@ export type ServerCallAction =
  * An INVITE that we answer for an application: RFC 3261 §13.3.1 (1xx repeated every minute, 2xx until ACK, BYE without it), §9.2 (CANCEL),
  * RFC 3262 §3 (no PRACK: 5xx). An application that says nothing or goes away leaves nobody waiting.
  */
-export const serverCallTable: CallTable<ServerCallState, ServerCallInput, ServerCallAction> = {
+export const serverCallTable: Table<ServerCallState, ServerCallInput, ServerCallAction> = {
   waiting: {
     '1xx': ['ringing', 'send response', 'wait a minute'],
     '2xx': ['answered', 'send response', 'watch for ack'],

@@ -1,22 +1,21 @@
 import type { Alarm } from '../../../base/clock.js'
 import { isAppError } from '../../../base/errors.js'
+import { atStart, createRunner, type MachineState } from '../../../base/machine.js'
 import { createResponse } from '../../../sip/builder.js'
 import { newTag } from '../../../sip/ids.js'
 import type { SipRequest, SipResponse } from '../../../sip/message.js'
 import type { Flow, ServerTransaction } from '../../transaction/transaction-layer.js'
 import { type Core, type Pending, passageOf, settle } from '../core.js'
-import { createFeeder } from '../invite-machine.js'
 import { type ServerCallAction, type ServerCallInput, type ServerCallState, serverCallTable } from './invite-table.js'
 
 /** One INVITE from the network, as its application answers it. */
-export interface ServerCall {
+export interface ServerCall extends MachineState<ServerCallState> {
   readonly core: Core
   readonly pending: Pending
   /** Ends the dialog with a BYE of our own (RFC 3261 §13.3.1.4). */
   readonly end: (pending: Pending) => void
   /** The INVITE is over without an answer: its early dialog too. */
   readonly ended: (pending: Pending) => void
-  state: ServerCallState
   /** What the application sent last. */
   outgoing: SipResponse | null
   sent: Buffer
@@ -37,7 +36,7 @@ export function newServerCall(parts: Pick<ServerCall, 'core' | 'pending' | 'end'
     pending: parts.pending,
     end: parts.end,
     ended: parts.ended,
-    state: 'waiting',
+    ...atStart<ServerCallState>('waiting'),
     outgoing: null,
     sent: nothing,
     cancelling: null,
@@ -120,10 +119,10 @@ const actions: Readonly<Record<ServerCallAction, (call: ServerCall) => void>> = 
   },
 }
 
-const feed = createFeeder<ServerCallState, ServerCallInput, ServerCallAction, ServerCall>(serverCallTable, actions)
+const runner = createRunner<ServerCallState, ServerCallInput, ServerCallAction, never, ServerCall>({ table: serverCallTable, actions })
 
 export function feedServerCall(call: ServerCall, input: ServerCallInput): void {
-  feed(call, input)
+  runner.feed(call, input)
 }
 
 /** Repeats at T1, doubling up to T2, until 64 × T1, over any transport (RFC 3261 §13.3.1.4). */

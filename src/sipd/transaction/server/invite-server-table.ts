@@ -1,4 +1,4 @@
-import type { MachineTable } from './machine-table.js'
+import { double, type ServerTable, start, stop } from '../transaction-table.js'
 
 export type InviteServerState = 'idle' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated'
 
@@ -6,15 +6,15 @@ export type InviteServerState = 'idle' | 'proceeding' | 'accepted' | 'completed'
  * RFC 3261 §17.2.1 (figure 7) as amended by RFC 6026 §7.1: a 2xx leads to `accepted`, where INVITE copies are absorbed, the
  * user repeats its 2xx and an ACK is the user's. The 100 of §17.2.1 is the user's to send.
  */
-export const inviteServerTable: MachineTable<InviteServerState> = {
+export const inviteServerTable: ServerTable<InviteServerState> = {
   idle: {
     start: ['proceeding'],
   },
   proceeding: {
     request: ['proceeding', 'repeat response'],
     '1xx': ['proceeding', 'send response'],
-    '2xx': ['accepted', 'send response', 'start L'],
-    '300-699': ['completed', 'send response', 'start G', 'start H'],
+    '2xx': ['accepted', 'send response', start.L],
+    '300-699': ['completed', 'send response', start.G, start.H],
     'transport error': ['proceeding', 'report failure'],
   },
   accepted: {
@@ -25,9 +25,9 @@ export const inviteServerTable: MachineTable<InviteServerState> = {
   },
   completed: {
     request: ['completed', 'repeat response'],
-    'timer G': ['completed', 'repeat response', 'double G'],
-    ack: ['confirmed', 'stop G', 'stop H', 'start I'],
-    'timer H': ['terminated', 'stop G', 'report unacknowledged'],
+    'timer G': ['completed', 'repeat response', double.G],
+    ack: ['confirmed', stop.G, stop.H, start.I],
+    'timer H': ['terminated', stop.G, 'report unacknowledged'],
     'transport error': ['completed', 'report failure'],
   },
   confirmed: {

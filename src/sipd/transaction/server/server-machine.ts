@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto'
-import { isRfc3261Branch } from '../../sip/ids.js'
-import type { SipRequest } from '../../sip/message.js'
-import type { SipTimers } from '../../sip/timers.js'
-import type { Endpoint, Flow } from '../transport/flow.js'
-import type { Machine } from './machine.js'
-import { inviteServerTable } from './tables/invite-server-table.js'
-import { nonInviteServerTable } from './tables/non-invite-server-table.js'
-import type { ServerTransaction } from './transaction-layer.js'
+import type { MachineState } from '../../../base/machine.js'
+import { isRfc3261Branch } from '../../../sip/ids.js'
+import type { SipRequest } from '../../../sip/message.js'
+import type { SipTimers } from '../../../sip/timers.js'
+import type { Endpoint, Flow } from '../../transport/flow.js'
+import type { ServerTransaction } from '../transaction-layer.js'
+
+/** An ACK, and how it came. */
+export interface ReceivedAck {
+  readonly request: SipRequest
+  readonly flow: Flow
+  readonly size: number
+}
 
 /** One server transaction. */
-export interface ServerMachine extends Machine {
+export interface ServerMachine extends MachineState<string> {
+  readonly isInvite: boolean
+  timers: SipTimers
   readonly key: string
   /** Set while a request by another way would be a merged one (RFC 3261 §8.2.2.2). */
   mergeKey: string | null
@@ -18,7 +25,7 @@ export interface ServerMachine extends Machine {
   /** Where the request came from. */
   readonly flow: Flow
   /** Where responses go. */
-  answerFlow: Flow
+  responseFlow: Flow
   /** Where to connect to when the connection they should go over is gone (RFC 3261 §18.2.2). */
   readonly reconnectTo: Endpoint
   /** What provisional responses leave of the bytes that may go to the source. */
@@ -27,8 +34,6 @@ export interface ServerMachine extends Machine {
   isAnswered: boolean
   /** The response in hand, and the last one sent. */
   response: Buffer | null
-  /** In hand while the table is asked. */
-  ack: { readonly request: SipRequest; readonly flow: Flow; readonly size: number } | null
   onUnacknowledged: (() => void) | null
   onTransportFailure: (() => void) | null
 }
@@ -38,31 +43,40 @@ export interface ServerStart {
   readonly key: string
   readonly mergeKey: string | null
   readonly flow: Flow
-  readonly answerFlow: Flow
+  readonly responseFlow: Flow
   readonly reconnectTo: Endpoint
   readonly timers: SipTimers
   readonly keptBytes: number
 }
 
 // Written out: spreading the start into it costs ten times as much, and this is on the path of every request.
-export function newServerMachine({ method, key, mergeKey, flow, answerFlow, reconnectTo, timers, keptBytes }: ServerStart): ServerMachine {
+export function newServerMachine({
+  method,
+  key,
+  mergeKey,
+  flow,
+  responseFlow,
+  reconnectTo,
+  timers,
+  keptBytes,
+}: ServerStart): ServerMachine {
   return {
-    table: method === 'INVITE' ? inviteServerTable : nonInviteServerTable,
+    isInvite: method === 'INVITE',
     timers,
     state: 'idle',
+    running: null,
     repeatMs: 0,
-    repeating: null,
-    ending: null,
+    isBusy: false,
+    queue: null,
     key,
     mergeKey,
     transaction: null,
     flow,
-    answerFlow,
+    responseFlow,
     reconnectTo,
     keptBytes,
     isAnswered: false,
     response: null,
-    ack: null,
     onUnacknowledged: null,
     onTransportFailure: null,
   }
@@ -94,4 +108,13 @@ export function mergeKeyOf(request: SipRequest): string | null {
 /** What stays the same by whatever way a request comes; `method` is INVITE to find the INVITE of an ACK. */
 export function sameRequestKey({ from, callId, cseq }: SipRequest, method: string): string {
   return bounded(`${callId} ${from.tag} ${cseq.number} ${method}`)
+}
+
+/** Lets go of what only an open transaction needs: after the final response, only the response is kept for retransmissions. */
+export function release(machine: ServerMachine): void {
+  if (machine.state === 'trying' || machine.state === 'proceeding') return
+  machine.transaction = null
+  machine.onUnacknowledged = null
+  machine.onTransportFailure = null
+  if (machine.state === 'accepted' || machine.state === 'confirmed') machine.response = null
 }

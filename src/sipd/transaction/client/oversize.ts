@@ -1,6 +1,6 @@
-import type { Clock } from '../../base/clock.js'
-import { type Endpoint, endpointText, type Hop } from '../transport/flow.js'
-import type { Transports } from '../transport/transports.js'
+import type { Clock } from '../../../base/clock.js'
+import { type Endpoint, endpointText, type Hop } from '../../transport/flow.js'
+import type { Transports } from '../../transport/transports.js'
 
 /** RFC 3261 §18.1.1: a request that may be fragmented goes by TCP, and by UDP after all where TCP is refused. */
 export interface OversizeRule {

@@ -17,13 +17,13 @@ import type { OpenDatagramSocket } from '../transport/udp-socket.js'
 import { type Admission, type AdmissionLimits, createAdmission, defaultAdmissionLimits } from './admission/admission.js'
 import type { KnownSources } from './admission/sources/known-sources.js'
 import { createTrunkAddresses } from './admission/sources/trunk-addresses.js'
-import type { TimersFor } from './client-machine.js'
-import { type ClientTransactions, createClientTransactions } from './client-transactions.js'
+import { type ClientTransactions, createClientTransactions } from './client/client-transactions.js'
+import { createOversizeRule } from './client/oversize.js'
 import { type Counts, type Load, newCounts } from './counts.js'
 import { createIntake, createRelay } from './intake.js'
-import { createOversizeRule } from './oversize.js'
-import { createServerTransactions, type ServerTransactions } from './server-transactions.js'
+import { createServerTransactions, type ServerTransactions } from './server/server-transactions.js'
 import type { ServerTransaction, TransactionLayer } from './transaction-layer.js'
+import type { TimersFor } from './transaction-table.js'
 
 export interface TransactionLayerNeeds {
   readonly listen: readonly ListenAddress[]

@@ -1,11 +1,8 @@
-import type { SipRequest, SipResponse } from '../../sip/message.js'
-import type { SipTimers } from '../../sip/timers.js'
-import { endpointText, type Flow, type Hop } from '../transport/flow.js'
-import type { Machine } from './machine.js'
-import { inviteClientTable } from './tables/invite-client-table.js'
-import type { Input } from './tables/machine-table.js'
-import { nonInviteClientTable } from './tables/non-invite-client-table.js'
-import type { ClientUser } from './transaction-layer.js'
+import type { MachineState } from '../../../base/machine.js'
+import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { SipTimers } from '../../../sip/timers.js'
+import { endpointText, type Flow, type Hop } from '../../transport/flow.js'
+import type { ClientUser } from '../transaction-layer.js'
 
 /** A response, and how it came. */
 export interface Received {
@@ -15,7 +12,8 @@ export interface Received {
 }
 
 /** One client transaction. What only its first part needs is let go with the final response: the machine outlives it by half a minute. */
-export interface ClientMachine extends Machine {
+export interface ClientMachine extends MachineState<string> {
+  timers: SipTimers
   readonly key: string
   readonly branch: string
   readonly method: string
@@ -29,8 +27,6 @@ export interface ClientMachine extends Machine {
   fallback: Hop | null
   /** See Hop. */
   readonly isUnconfirmed: boolean
-  /** In hand while the table is asked. */
-  received: Received | null
   failure: string
   /** Who cancelled, and the Reason header value. */
   canceller: { readonly user: ClientUser; readonly reason: string | null } | null
@@ -52,12 +48,12 @@ export interface ClientStart {
 export function newClientMachine({ branch, request, user, flow, bytes, timers, fallback, isUnconfirmed }: ClientStart): ClientMachine {
   const { method } = request
   return {
-    table: method === 'INVITE' ? inviteClientTable : nonInviteClientTable,
     timers,
     state: 'idle',
+    running: null,
     repeatMs: 0,
-    repeating: null,
-    ending: null,
+    isBusy: false,
+    queue: null,
     key: clientKey(branch, method),
     branch,
     method,
@@ -68,7 +64,6 @@ export function newClientMachine({ branch, request, user, flow, bytes, timers, f
     copies: 0,
     fallback,
     isUnconfirmed,
-    received: null,
     failure: '',
     canceller: null,
     ack: null,
@@ -86,12 +81,6 @@ export function letGo(machine: ClientMachine): void {
 /** RFC 3261 §17.1.3: the branch, and the method because CANCEL shares the branch of its INVITE. */
 export function clientKey(branch: string, method: string): string {
   return method === 'CANCEL' ? `${branch} CANCEL` : branch
-}
-
-/** What a status is to a table. */
-export function inputOf(status: number): Input {
-  if (status < 200) return '1xx'
-  return status < 300 ? '2xx' : '300-699'
 }
 
 /** Those who await an answer, by the way it is expected: the connection, or the UDP peer. */
@@ -122,5 +111,3 @@ export function createPaths(): Paths {
 function pathOf({ connection, remote }: Flow): number | string {
   return connection ?? endpointText(remote)
 }
-
-export type TimersFor = (flow: Pick<Flow, 'protocol'>) => SipTimers

@@ -1,0 +1,97 @@
+import type { Clock } from '../../../base/clock.js'
+import { AppError } from '../../../base/errors.js'
+import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { Flow } from '../../transport/flow.js'
+import { createRetainer } from '../retainer.js'
+import { inputOf, type TimersFor } from '../transaction-table.js'
+import { release, type ServerMachine } from './server-machine.js'
+import type { ServerRunner } from './server-runner.js'
+
+/** Takes the responses of the user. */
+export interface Responder {
+  /** @returns the bytes of the response. @throws AppError SIP_SEND_FAILED if the transaction takes no such response any more */
+  respond(machine: ServerMachine, response: SipResponse, to: RespondedRequest): Buffer
+  /** The transaction has been answered, or ends without an answer. */
+  noteAnswer(machine: ServerMachine): void
+  /** Transactions without any response but 100. */
+  readonly unanswered: number
+  /** A transaction has begun. */
+  noteRequest(): void
+}
+
+export interface RespondedRequest {
+  readonly request: SipRequest
+  readonly flow: Flow
+}
+
+export interface ResponderNeeds {
+  readonly runner: Pick<ServerRunner, 'feed' | 'accepts'>
+  readonly merging: Map<string, ServerMachine>
+  readonly clock: Clock
+  readonly timersFor: TimersFor
+  readonly counts: { repeated: number }
+  /** UDP from a source that has not proved its address. */
+  readonly isFrugal: (flow: Flow) => boolean
+  /** A final response was given. */
+  readonly onAnswered: (request: SipRequest, flow: Flow, response: SipResponse) => void
+}
+
+/** RFC 3261 §17.2.1: how long a 100 may wait for a response that says more. */
+const tryingMs = 200
+
+export function createResponder({ runner, merging, clock, timersFor, counts, isFrugal, onAnswered }: ResponderNeeds): Responder {
+  const retain = createRetainer()
+  let unanswered = 0
+
+  function noteAnswer(machine: ServerMachine): void {
+    if (machine.isAnswered) return
+    machine.isAnswered = true
+    unanswered -= 1
+  }
+
+  /** After this 100 the client stops asking, so from now on the final response is repeated. */
+  function sendTrying(machine: ServerMachine, bytes: Buffer): void {
+    if (machine.state !== 'proceeding' || machine.response) return
+    machine.timers = timersFor(machine.responseFlow)
+    machine.response = bytes
+    runner.feed(machine, '1xx')
+  }
+
+  function send(machine: ServerMachine, bytes: Buffer, response: SipResponse, { request, flow }: RespondedRequest): void {
+    const { status } = response
+    if (status < 200) machine.timers = timersFor(flow)
+    machine.response = bytes
+    if (status > 100) noteAnswer(machine)
+    if (machine.state === 'accepted') counts.repeated += 1
+    else if (status >= 200) onAnswered(request, flow, response)
+    runner.feed(machine, inputOf(status))
+    if (!machine.isInvite && status >= 200) settle(machine)
+  }
+
+  /** A request other than INVITE is over with its final response, which is kept in memory of its own kind for retransmissions. */
+  function settle(machine: ServerMachine): void {
+    if (machine.state !== 'completed') return
+    release(machine)
+    if (machine.response) machine.response = retain(machine.response)
+    if (machine.mergeKey !== null) merging.delete(machine.mergeKey)
+    machine.mergeKey = null
+  }
+
+  return {
+    respond(machine, response, to) {
+      if (!runner.accepts(machine, inputOf(response.status)))
+        throw new AppError('SIP_SEND_FAILED', `the transaction is ${machine.state}: no ${response.status} can be sent`)
+      const bytes = response.toBuffer()
+      if (response.status === 100 && isFrugal(to.flow)) clock.after(tryingMs, () => sendTrying(machine, bytes))
+      else send(machine, bytes, response, to)
+      return bytes
+    },
+    noteAnswer,
+    get unanswered() {
+      return unanswered
+    },
+    noteRequest() {
+      unanswered += 1
+    },
+  }
+}

@@ -1,0 +1,207 @@
+import { createResponse } from '../../../sip/builder.js'
+import { newTag } from '../../../sip/ids.js'
+import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { SipTimers } from '../../../sip/timers.js'
+import type { Flow } from '../../transport/flow.js'
+import type { Verdict } from '../admission/admission.js'
+import type { ServerTransaction } from '../transaction-layer.js'
+import type { TimersFor } from '../transaction-table.js'
+import { responseTargetOf } from '../via-stamp.js'
+import { createResponder } from './responder.js'
+import { mergeKeyOf, newServerMachine, release, type ServerMachine, sameRequestKey, serverKey } from './server-machine.js'
+import { createServerRunner, type ServerRunnerNeeds } from './server-runner.js'
+
+/** What became of a request. */
+export type RequestFate =
+  /** Passed to the user as a transaction. */
+  | 'new'
+  /** A copy, or an ACK that ends a transaction of ours. */
+  | 'absorbed'
+  /** An ACK that belongs to no transaction, or to one that is Accepted: passed to the user. */
+  | 'stray ack'
+  /** The same request came by another way (RFC 3261 §8.2.2.2): 482. */
+  | 'merged'
+  /** No room for another transaction, or not for this source: 503. */
+  | 'refused'
+  /** From a banned source. */
+  | 'dropped'
+  /** A stranger has used up its share: 401 or 407 without a transaction. */
+  | 'challenged'
+  /** Too large for a stranger: 513. */
+  | 'too large'
+  /** Not answered: strangers send too many. */
+  | 'ignored'
+
+/** RFC 3261 §17.2: the requests of others. */
+export interface ServerTransactions {
+  onRequest(request: SipRequest, flow: Flow, size: number): RequestFate
+  onGone(flow: Flow): void
+  /** The INVITE that this CANCEL is for has a transaction. */
+  cancels(cancel: SipRequest): boolean
+  readonly size: number
+  /** Those without any response but 100. */
+  readonly unanswered: number
+  /** INVITEs that were refused, and are refused again until their ACK is there. */
+  readonly unacknowledged: number
+  close(): void
+}
+
+export interface ServerTransactionsNeeds extends Omit<ServerRunnerNeeds, 'onEnd'> {
+  readonly timersFor: TimersFor
+  readonly judge: (request: SipRequest, flow: Flow, size: number) => Verdict
+  /** UDP from a source that has not proved its address. */
+  readonly isFrugal: (flow: Flow) => boolean
+  /** A final response was given. */
+  readonly onAnswered: (request: SipRequest, flow: Flow, response: SipResponse) => void
+  readonly onTransaction: (transaction: ServerTransaction) => void
+}
+
+const fates: Readonly<Record<Verdict, RequestFate>> = {
+  admit: 'new',
+  refuse: 'refused',
+  drop: 'dropped',
+  challenge: 'challenged',
+  'too large': 'too large',
+  ignore: 'ignored',
+}
+
+export function createServerTransactions(needs: ServerTransactionsNeeds): ServerTransactions {
+  const machines = new Map<string, ServerMachine>()
+  const merging = new Map<string, ServerMachine>()
+  const runner = createServerRunner({ ...needs, onEnd: forget })
+  const responder = createResponder({ ...needs, merging, runner })
+
+  function forget(machine: ServerMachine): void {
+    responder.noteAnswer(machine)
+    machines.delete(machine.key)
+    if (machine.mergeKey !== null) merging.delete(machine.mergeKey)
+  }
+
+  function receiveAck(request: SipRequest, flow: Flow, size: number): RequestFate {
+    const machine = machines.get(serverKey(request, 'INVITE'))
+    if (!machine) {
+      const accepted = merging.get(sameRequestKey(request, 'INVITE'))
+      if (accepted) release(accepted)
+      needs.onAck(request, flow, size)
+      return 'stray ack'
+    }
+    runner.feed(machine, 'ack', { request, flow, size })
+    release(machine)
+    return 'absorbed'
+  }
+
+  function open(arrival: Arrival): void {
+    const machine = machineOf(arrival, needs)
+    const { request, key, mergeKey } = arrival
+    const cancels = request.method === 'CANCEL' ? machines.get(serverKey(request, 'INVITE')) : undefined
+    machine.transaction = transactionOf(machine, arrival, cancels?.transaction ?? null)
+    machines.set(key, machine)
+    responder.noteRequest()
+    if (mergeKey !== null) merging.set(mergeKey, machine)
+    runner.feed(machine, 'start')
+    needs.onTransaction(machine.transaction)
+  }
+
+  function transactionOf(machine: ServerMachine, { request, flow, size }: Arrival, cancels: ServerTransaction | null): ServerTransaction {
+    return {
+      request,
+      flow,
+      size,
+      cancels,
+      respond: (response) => responder.respond(machine, response, { request, flow }),
+      get completed() {
+        return machine.state !== 'trying' && machine.state !== 'proceeding'
+      },
+      onUnacknowledged(listener) {
+        machine.onUnacknowledged = listener
+      },
+      onTransportFailure(listener) {
+        machine.onTransportFailure = listener
+      },
+    }
+  }
+
+  return {
+    onRequest(request, flow, size) {
+      if (request.method === 'ACK') return receiveAck(request, flow, size)
+      const key = serverKey(request, request.method)
+      const known = machines.get(key)
+      if (known) {
+        runner.feed(known, 'request')
+        return 'absorbed'
+      }
+      const mergeKey = mergeKeyOf(request)
+      if (mergeKey !== null && merging.has(mergeKey)) return 'merged'
+      const verdict = needs.judge(request, flow, size)
+      if (verdict === 'admit') open({ request, flow, size, key, mergeKey })
+      return fates[verdict]
+    },
+    onGone: runner.onGone,
+    cancels: (cancel) => machines.has(serverKey(cancel, 'INVITE')),
+    get size() {
+      return machines.size
+    },
+    get unanswered() {
+      return responder.unanswered
+    },
+    get unacknowledged() {
+      return unacknowledgedIn(machines.values())
+    },
+    close() {
+      for (const machine of machines.values()) {
+        refuse(machine)
+        runner.stop(machine)
+      }
+      machines.clear()
+      merging.clear()
+    },
+  }
+}
+
+interface Arrival {
+  readonly request: SipRequest
+  readonly flow: Flow
+  readonly size: number
+  readonly key: string
+  readonly mergeKey: string | null
+}
+
+/** Of the three bytes that may go back for each received, provisional responses leave two, so that the final response always fits. */
+const keptForFinal = 2
+
+function machineOf(
+  { request, flow, size, key, mergeKey }: Arrival,
+  { isFrugal, timersFor }: Pick<ServerTransactionsNeeds, 'isFrugal' | 'timersFor'>,
+): ServerMachine {
+  const frugal = isFrugal(flow)
+  const reconnectTo = responseTargetOf(request.topVia, flow)
+  return newServerMachine({
+    method: request.method,
+    key,
+    mergeKey,
+    flow,
+    responseFlow: flow.connection === null && reconnectTo !== flow.remote ? { ...flow, remote: reconnectTo } : flow,
+    reconnectTo,
+    timers: frugal ? withoutRepetition(timersFor(flow)) : timersFor(flow),
+    keptBytes: frugal ? keptForFinal * size : 0,
+  })
+}
+
+/** A source that may be forged gets each response once, and again when it asks again. */
+function withoutRepetition(timers: SipTimers): SipTimers {
+  return { ...timers, g: Number.POSITIVE_INFINITY }
+}
+
+/** A client that has heard 100 waits for minutes: it gets a final response before the sockets close, and tries elsewhere. */
+function refuse({ transaction }: ServerMachine): void {
+  if (!transaction || transaction.completed) return
+  const response = createResponse(transaction.request, 503, undefined, newTag())
+  response.append('Retry-After', '5')
+  transaction.respond(response)
+}
+
+function unacknowledgedIn(machines: Iterable<ServerMachine>): number {
+  let count = 0
+  for (const { isInvite, state, timers } of machines) if (isInvite && state === 'completed' && Number.isFinite(timers.g)) count += 1
+  return count
+}
