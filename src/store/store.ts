@@ -50,28 +50,11 @@ export async function createStore(needs: StoreNeeds): Promise<Store> {
   const { redis, data, clock, log, stopping } = needs
   if (redis.kind !== 'embedded') return openStore(needs, redis)
   const server = await startRedisServer({ data, clock, log, stopping })
-  try {
-    const store = await openStore({ ...needs, loading: 'own' }, { kind: 'socket', path: server.socket })
-    return {
-      ...store,
-      get state() {
-        return store.state
-      },
-      get copyFrom() {
-        return store.copyFrom
-      },
-      async close() {
-        await store.close()
-        await server.close()
-      },
-    }
-  } catch (fault) {
-    await server.close()
-    throw fault
-  }
+  return openStore({ ...needs, loading: 'own' }, { kind: 'socket', path: server.socket }, server.close)
 }
 
-async function openStore(needs: StoreNeeds, place: ReachableTarget): Promise<Store> {
+/** Closes what it has opened, and the embedded server, when it fails. */
+async function openStore(needs: StoreNeeds, place: ReachableTarget, closeServer = () => Promise.resolve()): Promise<Store> {
   const { network, data, functions, loading = 'check', durability = 'local', clock, log, metrics } = needs
   const keys = createKeys(network)
   const destination = createDestination(place, keys.tag, clock)
@@ -114,7 +97,7 @@ async function openStore(needs: StoreNeeds, place: ReachableTarget): Promise<Sto
     else copyFrom = 'redis'
   })
   const measuring = measure({ link, replica }, needs)
-  const close = (): Promise<void> => closeAll({ measuring, primaryWatch, integrity, link, destination, reader, savedCopy })
+  const close = (): Promise<void> => closeAll({ measuring, primaryWatch, integrity, link, destination, reader, savedCopy, closeServer })
 
   if (await isRestored({ link, savedCopy }, needs).catch((fault: unknown) => close().then(() => Promise.reject(fault)))) copyFrom = 'disk'
   const { connection: callOver, lacking } = createFunctionCallers({
@@ -154,9 +137,11 @@ interface Closing {
   readonly destination: Pick<Destination, 'close'>
   readonly reader: Pick<Reader, 'close'>
   readonly savedCopy: Pick<SavedCopy, 'close'>
+  /** Of an embedded Redis. */
+  readonly closeServer: () => Promise<void>
 }
 
-async function closeAll({ measuring, primaryWatch, integrity, link, destination, reader, savedCopy }: Closing): Promise<void> {
+async function closeAll({ measuring, primaryWatch, integrity, link, destination, reader, savedCopy, closeServer }: Closing): Promise<void> {
   measuring.cancel()
   primaryWatch.close()
   integrity.close()
@@ -165,6 +150,7 @@ async function closeAll({ measuring, primaryWatch, integrity, link, destination,
   destination.close()
   reader.close()
   await savedCopy.close()
+  await closeServer()
 }
 
 interface ReadingNeeds {

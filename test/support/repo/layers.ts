@@ -7,7 +7,7 @@ export const layers: readonly (readonly string[])[] = [
   ['sipd', 'srf', 'store'],
   ['directory', 'hotdesk', 'registrar', 'dialplan', 'trunks'],
   ['calls', 'ivr', 'phones', 'console'],
-  ['app.ts', 'sip-server.ts'],
+  ['app.ts', 'app', 'sip-server.ts'],
   ['cli', 'main.ts'],
 ]
 
@@ -20,7 +20,9 @@ const neighbours: readonly (readonly [from: string, to: string])[] = [
   ['trunks', 'directory'],
   // The dial plan declares the trunks and knows the numbers that they are shown.
   ['trunks', 'dialplan'],
+  ['app.ts', 'app'],
   ['app.ts', 'sip-server.ts'],
+  ['app', 'sip-server.ts'],
   ['main.ts', 'cli'],
 ]
 

@@ -1,0 +1,122 @@
+import { createRequire } from 'node:module'
+import { AppError } from '../base/errors.js'
+import { addressForNodes } from '../base/listen-address.js'
+import { createSeal, type Seal } from '../base/seal.js'
+import { type Dialplan, reservedExtension } from '../dialplan/dialplan.js'
+import {
+  createDirectory,
+  createSecretCheck,
+  type Directory,
+  loadSamples,
+  type Membership,
+  type MembershipNeeds,
+  newBoot,
+  publishedPasswords,
+  rememberLife,
+  type SecretCheck,
+  startMembership,
+  watchReserved,
+} from '../directory/directory.js'
+import { createHotdesk, type Hotdesk, hashPin, hotdeskLibrary } from '../hotdesk/hotdesk.js'
+import type { SipApplication } from '../srf/srf.js'
+import type { Store } from '../store/store.js'
+import { type Ground, part } from './ground.js'
+
+const version = (createRequire(import.meta.url)('../../package.json') as { version: string }).version
+
+/** The node as a member of its network: it knows users and phones, and who is logged in where. */
+export interface NetworkMember {
+  readonly directory: Directory
+  readonly hotdesk: Hotdesk
+  readonly membership: Pick<Membership, 'joined'>
+  readonly secretCheck: SecretCheck
+}
+
+export interface NetworkMemberNeeds {
+  readonly dialplan: Dialplan
+  readonly store: Store
+  readonly srf: SipApplication
+}
+
+export async function openNetworkMember(ground: Ground, { dialplan, store, srf }: NetworkMemberNeeds): Promise<NetworkMember> {
+  const { config, clock, metrics, lifecycle } = ground
+  const { node, site, secret } = config
+  const boot = newBoot(store.clock.now())
+  const { seal, secretCheck } = await checkSecret(ground, store)
+  const directory = createDirectory({ store, seal, secretCheck, log: part(ground, 'directory') })
+  lifecycle.opened(directory, 'directory', (opened) => opened.close())
+  if (config.sample && store.state === 'connected') await lifecycle.opening(loadSamples({ store, directory, hashPin }))
+  nameFaults(ground, directory, dialplan)
+  const formerLives = rememberLife({ data: config.data, boot, log: part(ground, 'directory') })
+  const membership = becomeMember(ground, {
+    store,
+    node,
+    boot,
+    site,
+    sip: addressForNodes(srf.listening),
+    version,
+    library: hotdeskLibrary.version,
+    emergency: dialplan.emergencyNumbers,
+    reserved: reservedExtension(dialplan.codes) ?? '',
+    formerLives,
+    clock,
+    log: part(ground, 'directory'),
+  })
+
+  const hotdesk = createHotdesk({
+    store,
+    directory,
+    node,
+    boot,
+    secret,
+    clock,
+    metrics,
+    log: part(ground, 'hotdesk'),
+    automaticLogout: dialplan.automaticLogout,
+    attempts: config.lockout,
+    quietSeconds: config.emergency.quietSeconds,
+    retentionDays: config.retentionDays,
+  })
+  lifecycle.opened(hotdesk, 'hotdesk', (opened) => opened.close())
+  return { directory, hotdesk, membership, secretCheck }
+}
+
+/** In what Redis has of users and phones. */
+function nameFaults(ground: Ground, directory: Directory, { reserved }: Dialplan): void {
+  if (!ground.config.sample) warnOfSamples(ground, publishedPasswords(directory))
+  watchReserved({ directory, reserved, log: part(ground, 'directory') })
+}
+
+/**
+ * With another secret the node does not start. One that starts without Redis, and learns it later, goes on for the sake of emergency calls,
+ * and seals nothing.
+ */
+async function checkSecret(ground: Ground, store: Store): Promise<{ readonly seal: Seal; readonly secretCheck: SecretCheck }> {
+  const { secret, network } = ground.config
+  const seal = createSeal(secret, network)
+  const secretCheck = createSecretCheck({ store, seal })
+  if (store.state === 'connected') await ground.lifecycle.opening(secretCheck.require())
+  ground.lifecycle.opened(secretCheck.follow(part(ground, 'directory')), 'secret', (opened) => opened.close())
+  return { seal, secretCheck }
+}
+
+/** Left in `data` from a first try: the passwords that everybody can read must not let anybody into a network that is in use. */
+function warnOfSamples({ log }: Ground, devices: readonly string[]): void {
+  if (devices.length === 0) return
+  const words = `${devices.join(', ')} still have the published passwords of the sample: set others (hotdesk device set) or remove them`
+  log.warn({ event: 'directory.sample', devices }, words)
+}
+
+/** Two nodes of one name would undo each other's work: this one ends, in the way of every fault that cannot be repaired. */
+function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership {
+  const membership = startMembership(needs)
+  lifecycle.opened(membership, 'membership', (opened) => opened.close())
+  membership.onTaken(() =>
+    queueMicrotask(() => raise(new AppError('NODE_NAME_TAKEN', `another process has taken the node name "${needs.node}"`))),
+  )
+  return membership
+}
+
+function raise(fault: AppError): never {
+  throw fault
+}

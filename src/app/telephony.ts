@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type CallSettings, type Calls, createCalls } from '../calls/calls.js'
+import type { Config } from '../config/config.js'
+import { dialogueTiming, registrationOf, unprovenLimits } from '../config/limits.js'
+import type { Dialplan } from '../dialplan/dialplan.js'
+import { createIvr } from '../ivr/ivr.js'
+import { createMedia } from '../media/media.js'
+import { createPhones } from '../phones/phones.js'
+import { createRegistrar } from '../registrar/registrar.js'
+import { type SipServer, sipServer } from '../sip-server.js'
+import type { SipApplication } from '../srf/srf.js'
+import type { Store } from '../store/store.js'
+import { createTrunks, type Trunks } from '../trunks/trunks.js'
+import { closeDeadlineMs, dialCodes, type Ground, part, sipApplication } from './ground.js'
+import type { NetworkMember } from './network-member.js'
+
+const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
+
+/** Phones, calls and dial codes. */
+export interface Telephony {
+  readonly trunks: Pick<Trunks, 'warnings'>
+  readonly calls: Pick<Calls, 'open'>
+}
+
+export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotdesk'> {
+  readonly server: Pick<SipServer, 'acquaint' | 'onFlowGone' | 'settled'>
+  readonly dialplan: Dialplan
+  readonly store: Store
+  readonly srf: SipApplication
+}
+
+/** Everything is open when it resolves, but takes no calls yet. */
+export async function openTelephony(
+  ground: Ground,
+  { dialplan, store, srf, directory, hotdesk, server }: TelephonyNeeds,
+): Promise<Telephony> {
+  const { config, clock, metrics, lifecycle } = ground
+  const { node, secret, network } = config
+  const { domain, aliases, advertise, digest } = config.sip
+  const registrar = createRegistrar({
+    srf,
+    store,
+    directory,
+    node,
+    realm: domain,
+    secret,
+    aliases,
+    addresses: advertise === null ? [] : [advertise],
+    settings: { ...registrationOf(config), ...digest },
+    dialplan,
+    acquaint: server.acquaint,
+    onFlowGone: server.onFlowGone,
+    clock,
+    metrics,
+    log: part(ground, 'registrar'),
+  })
+  lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
+  const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
+  lifecycle.opened(media, 'media', (opened) => opened.close())
+  const ivr = await lifecycle.opening(
+    createIvr({ media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config), clock, metrics, log: part(ground, 'ivr') }),
+  )
+  lifecycle.opened(ivr, dialCodes, (opened) => opened.close())
+  const trunks = createTrunks({ srf, dialplan, store, clock, metrics, log: part(ground, 'trunks') })
+  lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
+  const calls = createCalls({
+    parts: { srf, store, directory, hotdesk, registrar, dialplan, trunks, ivr },
+    network: { node, domain, network, secret },
+    settings: callSettings(config),
+    settled: server.settled,
+    clock,
+    log: part(ground, 'calls'),
+    metrics,
+  })
+  lifecycle.opened(calls, 'calls', (opened) => opened.close())
+  finishCallsFirst(ground, calls)
+  const phones = createPhones({
+    srf,
+    registrar,
+    hotdesk,
+    directory,
+    store,
+    activity: calls,
+    node,
+    domain,
+    clock,
+    metrics,
+    log: part(ground, 'phones'),
+  })
+  lifecycle.opened(phones, 'phones', (opened) => opened.close())
+  return { trunks, calls }
+}
+
+/** While emergency calls are up every part is still there; behind the last one the sockets close before anything else does. */
+function finishCallsFirst({ config, lifecycle, onCalls }: Ground, calls: Calls): void {
+  const finish = async (): Promise<void> => {
+    await Promise.all([calls.drain(), lifecycle.closeEarly(dialCodes)])
+    await lifecycle.closeEarly(sipApplication)
+    await lifecycle.closeEarly(sipServer)
+  }
+  lifecycle.before('calls in progress', finish, config.emergency.stopSeconds * 1_000 + 3 * closeDeadlineMs)
+  onCalls(calls)
+}
+
+function callSettings(config: Config): CallSettings {
+  return {
+    recordsFolder: join(config.data, 'calls'),
+    retentionDays: config.retentionDays,
+    callBackMinutes: config.emergency.callBackMinutes,
+    busyGraceMs: config.calls.busyGraceMilliseconds,
+    emergencyStopSeconds: config.emergency.stopSeconds,
+    unproven: unprovenLimits(config),
+  }
+}
