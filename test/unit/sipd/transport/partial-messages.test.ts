@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createResponse } from '../../../src/sip/builder.js'
-import type { LayerLimits, LiveTransactionLayer } from '../../../src/sipd/transaction/open-transaction-layer.js'
-import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
-import { openLayer } from '../../support/sip/sip-pair.js'
-import { wire } from '../../support/sip/still-layer.js'
+import { createResponse } from '../../../../src/sip/builder.js'
+import type { LayerLimits, LiveTransactionLayer } from '../../../../src/sipd/transaction/open-transaction-layer.js'
+import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
+import { openLayer } from '../../../support/sip/sip-pair.js'
+import { wire } from '../../../support/sip/still-layer.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

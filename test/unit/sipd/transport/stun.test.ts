@@ -1,9 +1,9 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
-import type { LiveTransactionLayer } from '../../../src/sipd/transaction/open-transaction-layer.js'
-import { isStunRequest, stunAnswer } from '../../../src/sipd/transport/stun.js'
-import { openLayer } from '../../support/sip/sip-pair.js'
+import type { LiveTransactionLayer } from '../../../../src/sipd/transaction/open-transaction-layer.js'
+import { isStunRequest, stunAnswer } from '../../../../src/sipd/transport/stun.js'
+import { openLayer } from '../../../support/sip/sip-pair.js'
 
 const opened: LiveTransactionLayer[] = []
 afterEach(async () => {

@@ -1,12 +1,12 @@
 import { createSocket } from 'node:dgram'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createResponse } from '../../../src/sip/builder.js'
-import type { LiveTransactionLayer } from '../../../src/sipd/transaction/open-transaction-layer.js'
-import { isPrivate } from '../../../src/sipd/transport/local-address.js'
-import { openDeafPort } from '../../support/net/deaf-port.js'
-import { openTcpPeer } from '../../support/net/tcp-peer.js'
-import { aRequest, createDiary, openLayer } from '../../support/sip/sip-pair.js'
-import { openUdpPeer } from '../../support/sip/sip-peer.js'
+import { createResponse } from '../../../../src/sip/builder.js'
+import type { LiveTransactionLayer } from '../../../../src/sipd/transaction/open-transaction-layer.js'
+import { isPrivate } from '../../../../src/sipd/transport/local-address.js'
+import { openDeafPort } from '../../../support/net/deaf-port.js'
+import { openTcpPeer } from '../../../support/net/tcp-peer.js'
+import { aRequest, createDiary, openLayer } from '../../../support/sip/sip-pair.js'
+import { openUdpPeer } from '../../../support/sip/sip-peer.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

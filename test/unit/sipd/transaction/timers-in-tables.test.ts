@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { inviteClientTable } from '../../../src/sipd/transaction/client/invite-client-table.js'
-import { nonInviteClientTable } from '../../../src/sipd/transaction/client/non-invite-client-table.js'
-import { inviteServerTable } from '../../../src/sipd/transaction/server/invite-server-table.js'
-import { nonInviteServerTable } from '../../../src/sipd/transaction/server/non-invite-server-table.js'
-import { type ClientTable, type ServerTable, timerRules } from '../../../src/sipd/transaction/transaction-table.js'
+import { inviteClientTable } from '../../../../src/sipd/transaction/client/invite-client-table.js'
+import { nonInviteClientTable } from '../../../../src/sipd/transaction/client/non-invite-client-table.js'
+import { inviteServerTable } from '../../../../src/sipd/transaction/server/invite-server-table.js'
+import { nonInviteServerTable } from '../../../../src/sipd/transaction/server/non-invite-server-table.js'
+import { type ClientTable, type ServerTable, timerRules } from '../../../../src/sipd/transaction/transaction-table.js'
 
 /** What holds for transactions alone; the law of all machines is in tables/tables.test.ts. */
 const transactions: readonly (readonly [name: string, table: ClientTable | ServerTable])[] = [

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { SipRequest } from '../../../src/sip/message.js'
-import { parseMessage } from '../../../src/sip/parser.js'
-import { mergeKeyOf, serverKey } from '../../../src/sipd/transaction/server/server-machine.js'
-import { wire } from '../../support/sip/still-layer.js'
+import type { SipRequest } from '../../../../src/sip/message.js'
+import { parseMessage } from '../../../../src/sip/parser.js'
+import { mergeKeyOf, serverKey } from '../../../../src/sipd/transaction/server/server-machine.js'
+import { wire } from '../../../support/sip/still-layer.js'
 
 function requestWith(branch: string, callId: string): SipRequest {
   const parsed = parseMessage(Buffer.from(wire({ line: 'INVITE sip:x@192.0.2.1 SIP/2.0', branch, cseq: '1 INVITE', callId }), 'latin1'))

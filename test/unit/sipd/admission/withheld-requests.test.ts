@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createRequest, createResponse } from '../../../src/sip/builder.js'
-import { nobody } from '../../../src/sipd/core/uac/sender.js'
-import { openStillLayer, peer, type StillLayer, wire } from '../../support/sip/still-layer.js'
+import { createRequest, createResponse } from '../../../../src/sip/builder.js'
+import { nobody } from '../../../../src/sipd/core/uac/sender.js'
+import { openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
 
 let still: StillLayer
 beforeEach(async () => {

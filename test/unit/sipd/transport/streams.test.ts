@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../../../src/base/clock.js'
-import { createResponse } from '../../../src/sip/builder.js'
-import type { LiveTransactionLayer } from '../../../src/sipd/transaction/open-transaction-layer.js'
-import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
-import { openTcpPeer } from '../../support/net/tcp-peer.js'
-import { createManualClock } from '../../support/process/manual-clock.js'
-import { aRequest, createDiary, openLayer } from '../../support/sip/sip-pair.js'
-import { wire } from '../../support/sip/still-layer.js'
+import { systemClock } from '../../../../src/base/clock.js'
+import { createResponse } from '../../../../src/sip/builder.js'
+import type { LiveTransactionLayer } from '../../../../src/sipd/transaction/open-transaction-layer.js'
+import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'
+import { openTcpPeer } from '../../../support/net/tcp-peer.js'
+import { createManualClock } from '../../../support/process/manual-clock.js'
+import { aRequest, createDiary, openLayer } from '../../../support/sip/sip-pair.js'
+import { wire } from '../../../support/sip/still-layer.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createResponse } from '../../../src/sip/builder.js'
-import type { LayerLimits, LiveTransactionLayer } from '../../../src/sipd/transaction/open-transaction-layer.js'
-import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
-import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
-import { openLayer } from '../../support/sip/sip-pair.js'
-import { wire } from '../../support/sip/still-layer.js'
+import { createResponse } from '../../../../src/sip/builder.js'
+import type { LayerLimits, LiveTransactionLayer } from '../../../../src/sipd/transaction/open-transaction-layer.js'
+import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'
+import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
+import { openLayer } from '../../../support/sip/sip-pair.js'
+import { wire } from '../../../support/sip/still-layer.js'
 
 const minute = 60_000
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { createTrunkAddresses } from '../../../src/sipd/transaction/admission/sources/trunk-addresses.js'
-import type { Hop } from '../../../src/sipd/transport/flow.js'
-import { createManualClock } from '../../support/process/manual-clock.js'
+import { createTrunkAddresses } from '../../../../src/sipd/transaction/admission/sources/trunk-addresses.js'
+import type { Hop } from '../../../../src/sipd/transport/flow.js'
+import { createManualClock } from '../../../support/process/manual-clock.js'
 
 const here = { address: '192.0.2.1', port: 5060 }
 const hop = (address: string): Hop => ({ protocol: 'udp', remote: { address, port: 5060 }, local: here, advertised: here })

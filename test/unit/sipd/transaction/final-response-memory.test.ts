@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createResponse } from '../../../src/sip/builder.js'
-import { openStillLayer, peer, type StillLayer, wire } from '../../support/sip/still-layer.js'
+import { createResponse } from '../../../../src/sip/builder.js'
+import { openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createNonceForm } from '../../../src/sip/auth/nonce.js'
-import { createRequest, createResponse } from '../../../src/sip/builder.js'
-import type { KnownSources } from '../../../src/sipd/sipd.js'
-import { createSourceRecords } from '../../../src/sipd/transaction/admission/sources/source-records.js'
-import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
-import type { Flow } from '../../../src/sipd/transport/flow.js'
-import { createManualClock } from '../../support/process/manual-clock.js'
-import { answer, challenge, openStillLayer, peer, type StillLayer, wire } from '../../support/sip/still-layer.js'
+import { createNonceForm } from '../../../../src/sip/auth/nonce.js'
+import { createRequest, createResponse } from '../../../../src/sip/builder.js'
+import type { KnownSources } from '../../../../src/sipd/sipd.js'
+import { createSourceRecords } from '../../../../src/sipd/transaction/admission/sources/source-records.js'
+import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'
+import type { Flow } from '../../../../src/sipd/transport/flow.js'
+import { createManualClock } from '../../../support/process/manual-clock.js'
+import { answer, challenge, openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
 
 const known: KnownSources = {
   addresses: ['192.0.2.40', '127.0.0.1'],

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
-import type { Protocol } from '../../../src/base/listen-address.js'
-import { createResponse } from '../../../src/sip/builder.js'
-import type { ServerTransaction, TransactionLayer } from '../../../src/sipd/transaction/transaction-layer.js'
-import { aRequest, createDiary, openLayer } from '../../support/sip/sip-pair.js'
+import type { Protocol } from '../../../../src/base/listen-address.js'
+import { createResponse } from '../../../../src/sip/builder.js'
+import type { ServerTransaction, TransactionLayer } from '../../../../src/sipd/transaction/transaction-layer.js'
+import { aRequest, createDiary, openLayer } from '../../../support/sip/sip-pair.js'
 
 const opened: TransactionLayer[] = []
 afterEach(async () => {

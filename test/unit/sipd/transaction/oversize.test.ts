@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createOversizeRule } from '../../../src/sipd/transaction/client/oversize.js'
-import { createManualClock } from '../../support/process/manual-clock.js'
-import { peer, we } from '../../support/sip/still-layer.js'
+import { createOversizeRule } from '../../../../src/sipd/transaction/client/oversize.js'
+import { createManualClock } from '../../../support/process/manual-clock.js'
+import { peer, we } from '../../../support/sip/still-layer.js'
 
 const udp = { protocol: 'udp', remote: peer, local: we, advertised: we } as const
 const tcp = { ...udp, protocol: 'tcp' } as const

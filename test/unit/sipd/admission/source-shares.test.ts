@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createNonceForm } from '../../../src/sip/auth/nonce.js'
-import type { KnownSources } from '../../../src/sipd/sipd.js'
-import { createByteCredit } from '../../../src/sipd/transaction/admission/sources/byte-credit.js'
-import { challenge, openStillLayer, peer, type StillLayer, wire } from '../../support/sip/still-layer.js'
+import { createNonceForm } from '../../../../src/sip/auth/nonce.js'
+import type { KnownSources } from '../../../../src/sipd/sipd.js'
+import { createByteCredit } from '../../../../src/sipd/transaction/admission/sources/byte-credit.js'
+import { challenge, openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
 
 const phone = { address: '192.0.2.50', port: 5060 }
 const phoneNextDoor = { ...phone, port: 5061 }

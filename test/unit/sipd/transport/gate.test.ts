@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { descriptorLimit } from '../../../src/sipd/descriptors.js'
-import { createGate, type Gate } from '../../../src/sipd/transport/gate.js'
-import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
+import { descriptorLimit } from '../../../../src/sipd/descriptors.js'
+import { createGate, type Gate } from '../../../../src/sipd/transport/gate.js'
+import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
 
 let server: Server
 let gate: Gate

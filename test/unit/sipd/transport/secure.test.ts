@@ -2,19 +2,19 @@ import { readFileSync } from 'node:fs'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { Secret } from '../../../src/base/secret.js'
-import { createResponse } from '../../../src/sip/builder.js'
-import type { LiveTransactionLayer, TransactionLayerNeeds } from '../../../src/sipd/transaction/open-transaction-layer.js'
-import type { TlsIdentity } from '../../../src/sipd/transport/tls.js'
-import { aRequest, createDiary, openLayer } from '../../support/sip/sip-pair.js'
-import { wire } from '../../support/sip/still-layer.js'
+import { Secret } from '../../../../src/base/secret.js'
+import { createResponse } from '../../../../src/sip/builder.js'
+import type { LiveTransactionLayer, TransactionLayerNeeds } from '../../../../src/sipd/transaction/open-transaction-layer.js'
+import type { TlsIdentity } from '../../../../src/sipd/transport/tls.js'
+import { aRequest, createDiary, openLayer } from '../../../support/sip/sip-pair.js'
+import { wire } from '../../../support/sip/still-layer.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-const read = (name: string): string => readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8')
+const read = (name: string): string => readFileSync(new URL(`../../../fixtures/tls/${name}`, import.meta.url), 'utf8')
 const everyone = read('first-certificate.pem') + read('second-certificate.pem')
 
 function identity(name: 'first' | 'second', authorities: string | null = everyone): TlsIdentity {

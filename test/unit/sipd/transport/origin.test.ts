@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { allowsOrigin } from '../../../src/sipd/transport/web/origin.js'
+import { allowsOrigin } from '../../../../src/sipd/transport/web/origin.js'
 
 describe('RFC 6455 §10.2: the page that opens a WebSocket', () => {
   const phones = ['https://phones.example', 'http://test.example:8080']

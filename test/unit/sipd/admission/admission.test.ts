@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createRequest, createResponse } from '../../../src/sip/builder.js'
-import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
-import { sourceOf } from '../../../src/sipd/transport/flow.js'
-import { type KeptLog, keepLog } from '../../support/node/kept-log.js'
-import { answer, openStillLayer, peer, type StillLayer, wire } from '../../support/sip/still-layer.js'
+import { createRequest, createResponse } from '../../../../src/sip/builder.js'
+import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'
+import { sourceOf } from '../../../../src/sipd/transport/flow.js'
+import { type KeptLog, keepLog } from '../../../support/node/kept-log.js'
+import { answer, openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
 
 let still: StillLayer
 let kept: KeptLog
