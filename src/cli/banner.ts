@@ -16,10 +16,11 @@ interface Part {
   readonly says: string
 }
 
-/** What a person wants to know when a node has started: what of it is up, where it is and what to dial. */
+/** Printed when a node has started: which parts are up, their addresses, and what to dial. */
 export function bannerLines({ config, app, paint }: BannerNeeds): string[] {
   const parts: readonly Part[] = [
     { name: 'SIP', isUp: app.sip.length > 0, says: app.sip.toSorted(udpFirst).join('  ') },
+    { name: 'phones', isUp: app.sip.length > 0, says: `register at sip:${phoneAddress(app.sip)}, domain ${config.sip.domain}` },
     { name: 'HTTP', isUp: true, says: app.http },
     redisPart(app),
     { name: 'dial plan', isUp: true, says: config.dialplan },
@@ -31,15 +32,15 @@ export function bannerLines({ config, app, paint }: BannerNeeds): string[] {
     ...table(parts.map(({ name, isUp, says }) => [isUp ? paint.good('✓') : paint.bad('✗'), name, says])),
     '',
     ...(config.sample ? sampleLines({ config, app, paint }) : []),
-    paint.faint('Ctrl-C ends it. Whoever is logged in stays logged in.'),
+    paint.faint('Press Ctrl-C to stop. Users stay logged in.'),
   ]
   return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
 }
 
-/** Only a node with Redis is up. */
+/** A node without Redis is running but not up. */
 function headline({ store }: BannerNeeds['app']): string {
   if (store.state === 'connected') return 'is up'
-  return store.copyFrom === 'disk' ? 'runs without Redis, from a saved copy' : 'runs without Redis and without a saved copy'
+  return store.copyFrom === 'disk' ? 'is running without Redis, from a saved copy' : 'is running without Redis and without a saved copy'
 }
 
 function redisPart({ store }: BannerNeeds['app']): Part {
@@ -52,23 +53,29 @@ function trunksPart({ dialplan: { trunks, disabledTrunks } }: BannerNeeds['app']
   const names = trunks.map(({ name }) => name).join(', ')
   if (trunks.length > 0) return { name: 'trunks', isUp: true, says: names }
   const why = disabledTrunks.length > 0 ? `none is enabled (${disabledTrunks.join(', ')})` : 'none'
-  return { name: 'trunks', isUp: false, says: `${why}: no call leaves this site, emergency calls included` }
+  return { name: 'trunks', isUp: false, says: `${why}: no call can leave this site, emergency calls included` }
 }
 
-/** What a softphone takes without being told. */
+/** Where a phone on this machine registers: UDP on loopback if the server listens everywhere. */
+function phoneAddress(listening: readonly string[]): string {
+  const [, address = ''] = listening.toSorted(udpFirst)[0]?.split('/') ?? []
+  return address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')
+}
+
+/** Softphones use UDP by default. */
 function udpFirst(one: string, other: string): number {
   return Number(other.startsWith('udp/')) - Number(one.startsWith('udp/'))
 }
 
-/** Whether others can use the published passwords; how to let them, or how dangerous it is. */
+/** Whether other machines can use the published passwords: how to allow it, or a warning. */
 function reachLines({ config, paint }: BannerNeeds): string[] {
   if (config.sip.listen.every(({ address }) => isLoopback(address)))
     return [
-      'Only this machine reaches it. For softphones on other machines of a network that you trust, set',
+      'Only this machine can reach it. For softphones on other machines of a trusted network, set',
       paint.key('HOTDESK_SIP_LISTEN=udp://0.0.0.0:5060,tcp://0.0.0.0:5060'),
       '',
     ]
-  return [paint.bad('Everybody who reaches this machine can use these passwords and PINs: they are published.'), '']
+  return [paint.bad('These passwords and PINs are published: anybody who reaches this machine can use them.'), '']
 }
 
 function isLoopback(address: string): boolean {
@@ -86,12 +93,12 @@ function sampleLines({ config, app, paint }: BannerNeeds): string[] {
   const width = Math.max(...left.map((line) => line.length))
   const rows = left.map((line, index) => `${line.padEnd(width)}     ${right[index] ?? ''}`)
   return [
-    `${paint.strong('Samples')}, published, for trying out only:`,
+    `${paint.strong('Samples')} for trying out; their passwords are published:`,
     ...rows.map((row, index) => (index === 0 ? paint.faint(row) : row)),
     '',
     ...reachLines({ config, app, paint }),
-    `Register a softphone as ${paint.key(`${device.id}@${config.sip.domain}`)}, with the SIP address above as its proxy.`,
-    `Dial ${paint.key(`${login}${user.extension}*`)} and type ${paint.key(`${user.pin}#`)}: the phone is ${user.name}'s. ${paint.key(logout)} gives it back.`,
+    `Register a softphone as ${paint.key(`sip:${device.id}@${phoneAddress(app.sip)}`)} with the password ${paint.key(device.password)}.`,
+    `Dial ${paint.key(`${login}${user.extension}*`)} and enter ${paint.key(`${user.pin}#`)} to log ${user.name} in. ${paint.key(logout)} logs out.`,
     '',
   ]
 }

@@ -14,7 +14,7 @@ export function checkCommand(command: Command, needs: CommandNeeds): void {
     .action(async (options: { json?: boolean }) => {
       const { config, dialplan } = readSettings(needs)
       const { says, doubts } = await networkVerdict(config, dialplan)
-      const verdict = [...verdictOf(config, dialplan), ['people', says] as const]
+      const verdict = [...verdictOf(config, dialplan), ['records', says] as const]
       const { print, complain, paint } = needs.terminal
       for (const doubt of doubts) complain(`${paint.bad('warning:')} ${doubt}`)
       if (options.json) return print(JSON.stringify({ ...summaryOf(config, dialplan), people: says, doubts }, null, 2))
@@ -26,7 +26,7 @@ export function checkCommand(command: Command, needs: CommandNeeds): void {
 function verdictOf(config: Config, dialplan: Dialplan): (readonly [string, string])[] {
   const { node, site, network, sip, http, redis, durability, drachtio, data } = config
   return [
-    ['configuration', config.sample ? 'none: the sample' : 'read'],
+    ['configuration', config.sample ? 'the sample (no hotdesk.yaml)' : 'read'],
     ['node', `${node} at ${site}, network ${network}`],
     ['sip', `${sip.listen.map(({ protocol, address, port }) => `${protocol}/${address}:${port}`).join('  ')}, domain ${sip.domain}`],
     ['http', `${http.address}:${http.port}`],

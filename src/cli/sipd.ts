@@ -38,33 +38,34 @@ const everywhere: readonly ListenAddress[] = [
 export function sipdCommand(command: Command, needs: CommandNeeds): void {
   command
     .addOption(
-      new Option('--listen <address>', 'udp:// tcp:// tls:// ws:// or wss://, an IP address and a port; may be given again').argParser(
+      new Option('--listen <address>', 'udp://, tcp://, tls://, ws:// or wss:// with an IP address and a port; repeatable').argParser(
         addListen,
       ),
     )
     .addOption(
       new Option('--admin <host:port>', 'where applications connect').default(localAdmin, '127.0.0.1:9022').argParser(readHostPort),
     )
-    .option('--admin-tls', 'applications connect over TLS, to the certificate of --tls-cert')
+    .option('--admin-tls', 'applications connect over TLS, with the certificate of --tls-cert')
     .addOption(
       new Option(
         '--outbound <route>',
-        'connects for each request to an application, or asks a web server: INVITE=tcp://host:port, *=https://…; again for more',
+        'send requests of a method to an application or a web server: INVITE=tcp://host:port, *=https://…; repeatable',
       ).argParser(addOutbound),
     )
     .addOption(
-      new Option('--secret <text>', 'what applications must know; `ps` shows it: better HOTDESK_DRACHTIO_SECRET').argParser(readSecret),
+      new Option('--secret <text>', 'the secret of the applications; visible in `ps`, so prefer HOTDESK_DRACHTIO_SECRET').argParser(
+        readSecret,
+      ),
     )
-    .option('--advertise <host>', 'the address that Via, Contact and Record-Route show')
+    .option('--advertise <host>', 'the address in Via, Contact and Record-Route')
     .addOption(
-      new Option(
-        '--origin <origin>',
-        'a web page that may connect by WebSocket: https://phones.example, or *; may be given again',
-      ).argParser(addOrigin),
+      new Option('--origin <origin>', 'a web page that may connect by WebSocket: https://phones.example, or *; repeatable').argParser(
+        addOrigin,
+      ),
     )
-    .option('--tls-cert <file>', 'the certificate for tls:// and wss:// with its chain, PEM; read again when it changes')
+    .option('--tls-cert <file>', 'certificate and chain for tls:// and wss://, PEM; reloaded when it changes')
     .option('--tls-key <file>', 'its private key, PEM')
-    .addOption(new Option('--log-level <level>', 'how much is logged').choices(levels).default('info'))
+    .addOption(new Option('--log-level <level>', 'the log level').choices(levels).default('info'))
     .addHelpText('after', `\n${help}`)
     .action(async (options: SipdOptions) => needs.exit(await run(options, needs.terminal)))
 }
@@ -139,7 +140,7 @@ async function run(options: SipdOptions, terminal: Terminal): Promise<0 | 1> {
   try {
     const end = endOf(events, { clock: systemClock })
     const opened = await open(options, lifecycle, log).catch((fault: unknown) => Promise.reject(withHolder(fault)))
-    for (const line of told(opened, options, terminal)) terminal.print(line)
+    for (const line of told(opened, options, terminal)) terminal.announce(line)
     const why = await end
     if (why.by === 'signal') return 0
     log.fatal({ event: 'node.fault', err: why.fault }, 'unexpected error, the SIP server ends')
@@ -180,7 +181,7 @@ function tlsFilesOf({ tlsCert, tlsKey }: SipdOptions): TlsFiles | null {
 
 function secretOf({ secret = drachtioSecret() ?? undefined }: SipdOptions): Secret {
   if (secret) return secret
-  throw new AppError('CONFIG_INVALID', 'applications must know a secret: set HOTDESK_DRACHTIO_SECRET, or give --secret')
+  throw new AppError('CONFIG_INVALID', 'applications need a secret: set HOTDESK_DRACHTIO_SECRET, or pass --secret')
 }
 
 function told({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { paint }: Terminal): string[] {
@@ -192,7 +193,7 @@ function told({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { p
     adminTls || isLoopback(admin.address)
       ? []
       : [paint.bad('The admin port is open to the network: secret and messages pass it unencrypted; --admin-tls encrypts it.')]
-  const lines = [`${paint.strong('hotdesk sipd')} is up`, '', ...places, '', ...open, paint.faint('Ctrl-C ends it.')]
+  const lines = [`${paint.strong('hotdesk sipd')} is up`, '', ...places, '', ...open, paint.faint('Press Ctrl-C to stop.')]
   return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
 }
 

@@ -23,7 +23,7 @@ export function startCommand(command: Command, needs: CommandNeeds): void {
         '\nExamples:',
         '  hotdesk start                                      the sample network, or hotdesk.yaml in this folder',
         '  hotdesk start --config /etc/hotdesk/hotdesk.yaml',
-        '  HOTDESK_LOG_LEVEL=debug hotdesk start              every setting has a variable',
+        '  HOTDESK_LOG_LEVEL=debug hotdesk start              every setting has an environment variable',
       ].join('\n'),
     )
     .action(async () => needs.exit(await start(needs)))
@@ -48,8 +48,8 @@ async function explained(fault: unknown, config: Config): Promise<unknown> {
   if (!isAppError(fault, 'PORT_IN_USE') && !isAppError(fault, 'DATA_IN_USE')) return fault
   const own = await findOwnNode(config)
   if (own.state === 'runs') {
-    const words = `the node ${config.node} of this configuration is running already (process ${processId(own.process)}); nothing was started`
-    return new AppError('NODE_NAME_TAKEN', `${words}. See how it is: hotdesk doctor`, fault)
+    const words = `the node ${config.node} of this configuration is already running (process ${processId(own.process)}); nothing was started`
+    return new AppError('NODE_NAME_TAKEN', `${words}. To check it: hotdesk doctor`, fault)
   }
   return withHolder(fault)
 }
@@ -66,7 +66,7 @@ async function run({ config, events, end, help }: Run, needs: CommandNeeds): Pro
   const stopping = new AbortController()
   const opening = openApp(config, { onCalls: help.follow, stopping: stopping.signal })
   const started = (await hasEnded(opening, end)) ? null : await opening
-  if (started) for (const line of bannerLines({ config, app: started, paint: terminal.paint })) terminal.print(line)
+  if (started) for (const line of bannerLines({ config, app: started, paint: terminal.paint })) terminal.announce(line)
   else stopping.abort()
   const why = await end
   if (why.by === 'fault') {
@@ -81,7 +81,7 @@ async function run({ config, events, end, help }: Run, needs: CommandNeeds): Pro
   await app?.close()
   if (why.by === 'fault') return events.abandon(1)
   if (!app) return sayGoodbye(needs, events)
-  terminal.print(terminal.paint.faint('Good-bye.'))
+  terminal.announce(terminal.paint.faint('Stopped.'))
   return 0
 }
 
@@ -98,7 +98,7 @@ async function giveUp(end: Promise<End>, needs: CommandNeeds, events: ProcessEve
 
 /** In the middle of a start: a connection that is being tried, or an installation, may take minutes to end by itself. */
 function sayGoodbye({ terminal }: CommandNeeds, events: ProcessEvents): never {
-  terminal.print(terminal.paint.faint('Good-bye.'))
+  terminal.announce(terminal.paint.faint('Stopped.'))
   return events.abandon(0)
 }
 
@@ -114,7 +114,7 @@ function watchHelp({ complain, paint }: CommandNeeds['terminal']) {
     mayAbandon(): boolean {
       if (count() > 0)
         complain(
-          `${paint.bad('hotdesk:')} an emergency call is up; the node ends when it has ended. To end it now, kill -9 ${process.pid}.`,
+          `${paint.bad('hotdesk:')} an emergency call is in progress; the node stops when it ends. To stop now: kill -9 ${process.pid}`,
         )
       return count() === 0
     },

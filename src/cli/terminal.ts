@@ -13,6 +13,8 @@ export interface Terminal {
   /** Data for a program: exactly as it is, unless a person reads it. */
   deliver(text: string): void
   complain(text: string): void
+  /** For a person: on `out` at a terminal, else on `err`, which keeps it out of a log that a program reads. */
+  announce(text: string): void
   /** Nobody reads any more: `hotdesk events --follow | head`. */
   readonly isGone: boolean
   /** Asks the person at the terminal, who must type `y` or `yes`; null: nobody sits there. */
@@ -54,7 +56,7 @@ export function createTerminal(needs: TerminalNeeds): Terminal {
   // A reader that has had enough is no fault; the standard output of a process stays writable all the same.
   out.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (!isGone && diskFaults.includes(code)) {
-      err.write(`hotdesk: the output is not complete: ${message}; make room, and repeat the command\n`)
+      err.write(`hotdesk: the output is incomplete: ${message}; free some space and repeat the command\n`)
       onLost?.()
     }
     isGone = true
@@ -66,6 +68,7 @@ export function createTerminal(needs: TerminalNeeds): Terminal {
     print: (text) => void out.write(`${shown(text, colour)}\n`),
     deliver: (text) => void out.write(`${reader === 'program' ? text : shown(text, colour)}\n`),
     complain: (text) => void err.write(`${shown(text, complaints)}\n`),
+    announce: (text) => void (reader === 'program' ? err.write(`${shown(text, complaints)}\n`) : out.write(`${shown(text, colour)}\n`)),
     ask: answer ? async (question) => /^y(es)?$/i.test((await answer(shown(question, complaints))).trim()) : null,
     paint: { strong: painted(1), faint: painted(2), good: painted(32), bad: painted(31), key: painted(36) },
   }

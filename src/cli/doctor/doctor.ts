@@ -16,7 +16,7 @@ import { certificate, prompts, sitePlan } from './site.js'
 export function doctorCommand(command: Command, needs: CommandNeeds): void {
   command
     .option(...asJson)
-    .addHelpText('after', '\nExit code 1 if there are errors (✗); warnings (!) do not count.\n\nExample:\n  hotdesk doctor')
+    .addHelpText('after', '\nThe exit code is 1 if there are errors (✗), even without warnings (!).\n\nExample:\n  hotdesk doctor')
     .action(async ({ json }: { json?: boolean }) => {
       const findings = await diagnosis(needs)
       const { print, paint } = needs.terminal
@@ -35,7 +35,7 @@ async function diagnosis(needs: CommandNeeds): Promise<readonly Finding[]> {
     return [node, read, ...(await examination(config))]
   } catch (fault) {
     if (!isAppError(fault, 'CONFIG_INVALID')) throw fault
-    return [node, wrong(fault.message, 'correct it; `hotdesk check` shows the same')]
+    return [node, wrong(fault.message, 'correct it, then run hotdesk check')]
   }
 }
 

@@ -31,14 +31,14 @@ export async function dataFolder({ data }: Config): Promise<Finding> {
   } catch (fault) {
     return wrong(
       `${folder} cannot be written (${messageOf(fault)})`,
-      'give it to the user that runs hotdesk, or set `data` to another folder',
+      'make the user that runs hotdesk its owner, or set `data` to another folder',
     )
   }
   const { bavail, bsize } = await statfs(folder)
   const free = bavail * bsize
   const says = `${data}, ${free > 10_240 * mega ? `${Math.round(free / mega / 1024)} GB` : `${Math.round(free / mega)} MB`} free`
-  if (free < tooLittleBytes) return wrong(says, 'make room: the append-only file of Redis and the call records are written there')
-  return free < littleBytes ? mind(says, 'make room before it is full') : good(says)
+  if (free < tooLittleBytes) return wrong(says, 'free some space: Redis and the call records write there')
+  return free < littleBytes ? mind(says, 'free some space') : good(says)
 }
 
 function existing(folder: string): string {
@@ -51,7 +51,7 @@ export function keptSecret({ data }: Config): Finding[] {
   const file = keptSecretFile(data)
   if (!existsSync(file)) return []
   const others = statSync(file).mode & 0o077
-  return [others === 0 ? good(`${file} is for its owner alone`) : wrong(`${file} can be read by others`, `chmod 600 ${file}`)]
+  return [others === 0 ? good(`${file} is readable only by its owner`) : wrong(`${file} can be read by others`, `chmod 600 ${file}`)]
 }
 
 /** For `redis: embedded`. */

@@ -52,10 +52,10 @@ async function secretFinding({ verify }: SecretCheck): Promise<Finding> {
   const { good, wrong } = findingsAbout('secret')
   try {
     await verify()
-    return good('the secret of the network')
+    return good('matches the network')
   } catch (fault) {
     if (!isAppError(fault, 'SECRET_DIFFERS')) throw fault
-    return wrong(fault.message, 'copy `secret` from a node that works; do not give phones new passwords for it')
+    return wrong(fault.message, 'copy `secret` from a working node; phones need no new passwords')
   }
 }
 
@@ -65,7 +65,7 @@ async function sameName({ replica }: Store, config: Config): Promise<readonly Fi
   const own = await findOwnNode(config)
   if (own.state !== 'runs' || theirs === '' || theirs === own.process) return []
   const says = `two nodes are named ${config.node}: process ${own.process} here, and ${theirs}`
-  return [findingsAbout('nodes').wrong(says, 'give each node a name of its own at `node`')]
+  return [findingsAbout('nodes').wrong(says, 'set `node` to a unique name on each')]
 }
 
 /** The copy that the node has saved has users or phones, and Redis has none: FLUSHALL, or a Redis without its file. */
@@ -124,7 +124,7 @@ async function events({ recent, clock }: Pick<Store, 'recent' | 'clock'>): Promi
     return failedEmergencies(await recent('events', mostEvents), clock.now())
   } catch (fault) {
     if (!isAppError(fault, 'STORE_PROTOCOL')) throw fault
-    return [findingsAbout('events').wrong(fault.message, 'RENAME it: nothing that happens is written down until then')]
+    return [findingsAbout('events').wrong(fault.message, 'RENAME it; no event is recorded until then')]
   }
 }
 
@@ -135,8 +135,8 @@ function nodes(directory: Directory, { node }: Pick<Config, 'node'>): Finding {
   if (all.length === 0) return mind('no node is up', 'hotdesk start')
   const names = all.map(({ name, site }) => `${name} at ${site}`).join(', ')
   if (all.every(({ name }) => name !== node))
-    return mind(`${names}; ${node} is not up`, 'hotdesk start; if it has ended by itself, see its log')
-  return versions.size > 1 ? mind(`${names}, of versions ${[...versions].join(', ')}`, 'bring all to one version') : good(names)
+    return mind(`${names}; ${node} is not up`, 'hotdesk start; if it stopped by itself, see its log')
+  return versions.size > 1 ? mind(`${names}, of versions ${[...versions].join(', ')}`, 'update all to one version') : good(names)
 }
 
 /** Each that cannot be read, or has been defaulted. */
@@ -148,9 +148,9 @@ function records(broken: readonly string[]): Finding[] {
 const mostNamed = 10
 
 function whatTodo(what: string): string {
-  if (what.includes('sealed with another')) return 'give this phone a new password: hotdesk device password'
-  if (what.includes('is not a hash')) return 'look at it, then DEL or RENAME'
-  return 'set it right: hotdesk user set, hotdesk device set, hotdesk site set, or HSET'
+  if (what.includes('sealed with another')) return 'give the phone a new password: hotdesk device password'
+  if (what.includes('is not a hash')) return 'inspect it, then DEL or RENAME it'
+  return 'correct it: hotdesk user set, device set or site set, or HSET'
 }
 
 function users(directory: Directory, dialplan: Dialplan | null, config: Config): Finding[] {
@@ -166,8 +166,8 @@ function users(directory: Directory, dialplan: Dialplan | null, config: Config):
   const pinless = all.flatMap(({ extension, pinHash, enabled }) => (pinHash === null && enabled ? [extension] : []))
   return [
     good(`${all.length}`),
-    ...some(unreachable, (doubts) => wrong(doubts, 'or give another extension')),
-    ...some(reserved, (names) => wrong(`${names}, and the extension of a user`, 'give another extension')),
+    ...some(unreachable, (doubts) => wrong(doubts, 'or change the extension')),
+    ...some(reserved, (names) => wrong(`${names}, and the extension of a user`, 'change the extension')),
     ...some(pinless, (names) => mind(`${names}: no PIN, so no login`, 'hotdesk user pin')),
   ]
 }
@@ -195,7 +195,7 @@ function credentials(replica: Replica, seal: Seal): Finding[] {
     unbound.map((key) => key.slice('device:'.length)),
     (names) =>
       mind(
-        `${names}: sealed by an earlier version, and not for this phone alone`,
+        `${names}: sealed by an earlier version, without the name of the phone`,
         'hotdesk export network.yaml, then hotdesk import network.yaml',
       ),
   )
@@ -206,7 +206,7 @@ function sites(directory: Directory, config: Config): Finding[] {
   const named = [...directory.devices().map(({ site }) => site), ...directory.users().map(({ home }) => home)]
   const { mind } = findingsAbout('sites')
   return some(siteWarnings(named, directory, config), (doubts) =>
-    mind(doubts, 'or give phones and people another: hotdesk device set, hotdesk user set'),
+    mind(doubts, 'or move the phones and users: hotdesk device set, hotdesk user set'),
   )
 }
 
@@ -222,7 +222,7 @@ function displays(replica: Replica): Finding[] {
   const stale = Array.from(replica.keysUnder('device:')).filter((key) => replica.hash(key)?.get('refresh') === 'stale')
   return some(
     stale.map((key) => key.slice('device:'.length)),
-    (names) => mind(`${names}: has not followed the last login`, 'see whether it is on, then: hotdesk refresh'),
+    (names) => mind(`${names}: the display did not confirm the last login`, 'check that the phone is on, then: hotdesk refresh'),
   )
 }
 

@@ -64,7 +64,7 @@ export async function ownFindings(own: OwnNode, { node }: Pick<Config, 'node'>):
     return [mind(`${node} ran with this data folder in another container or on another machine`, 'run hotdesk doctor there')]
   if (own.state === 'rests') return []
   const name = `${node} runs (process ${processId(own.process)})`
-  if (own.http === null) return [wrong(`${name}, and its HTTP port does not answer`, 'see its log; restart it when no call is up')]
+  if (own.http === null) return [wrong(`${name}, but its HTTP port does not answer`, 'see its log; restart it when no call is in progress')]
   const said = (await ask(own.http, '/readyz')) as { readonly reasons?: readonly string[]; readonly warnings?: readonly string[] } | null
   const reasons = (said?.reasons ?? []).map((reason) => wrong(reason, todoFor(reason)))
   const warnings = (said?.warnings ?? []).map((warning) =>

@@ -36,12 +36,11 @@ async function portFinding(place: Port, own: OwnNode): Promise<Finding> {
   const fault = await tryPort(place)
   if (fault === null)
     return own.state === 'runs'
-      ? wrong(`${name} is free although the node runs`, `restart the node: it was started before ${setting} was changed`)
+      ? wrong(`${name} is free although the node is running`, `restart the node: it was started before ${setting} was changed`)
       : good(`${name} is free`)
   if (fault === 'EADDRINUSE') {
-    if (own.state === 'runs') return good(`${name} is in use by the node, which runs`)
-    if (own.state === 'unknown')
-      return good(`${name} is in use, probably by the node, which ran in another container or on another machine`)
+    if (own.state === 'runs') return good(`${name} is in use by the node`)
+    if (own.state === 'unknown') return good(`${name} is in use, probably by the node in another container or on another machine`)
     return wrong(
       `${name} is in use by ${holderWords(protocol, port)}`,
       `set another port at ${setting}, or move that program to another port`,
@@ -49,8 +48,8 @@ async function portFinding(place: Port, own: OwnNode): Promise<Finding> {
   }
   if (fault === 'EACCES')
     return wrong(
-      `${name} needs special rights`,
-      `set a port of 1024 or above at ${setting}, or give node the right: setcap cap_net_bind_service`,
+      `${name} needs special privileges`,
+      `set a port of 1024 or above at ${setting}, or allow it with setcap cap_net_bind_service`,
     )
   return wrong(`${name} cannot be listened on (${fault})`, `set an address of this machine at ${setting}`)
 }

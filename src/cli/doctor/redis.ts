@@ -26,8 +26,7 @@ export async function redis(config: Config): Promise<RedisFindings> {
 function silence(fault: unknown, config: Config): Finding {
   const { mind, wrong } = findingsAbout('redis')
   if (isAppError(fault, 'CONFIG_INVALID')) return wrong(fault.message, 'or remove that folder, if no node of yours uses it')
-  if (config.redis.kind === 'embedded')
-    return mind('the embedded Redis rests, as no node runs here', 'start the node, and ask again: hotdesk start')
+  if (config.redis.kind === 'embedded') return mind('embedded Redis is not running (no node is running)', 'start the node: hotdesk start')
   if (isAppError(fault)) return wrong(fault.message, 'see src/store/README.md, "In production"')
   const { says, todo } = redisTrouble(fault, config.redis)
   return wrong(says, todo)
@@ -49,15 +48,14 @@ function server({ version, role }: RedisReport): Finding {
   const { good, wrong } = findingsAbout('redis')
   if (Number(version.split('.')[0]) < 7) return wrong(`Redis ${version} has no functions`, 'install Redis 7 or later')
   if (role !== 'master')
-    return wrong(`Redis ${version} is a replica, which takes no logins`, 'name the primary, or its sentinels, at `redis`')
+    return wrong(`Redis ${version} is a replica, which accepts no logins`, 'set `redis` to the primary or its sentinels')
   return good(`Redis ${version}, primary`)
 }
 
 function functions({ library }: RedisReport): Finding {
   const { good, mind, wrong } = findingsAbout('functions')
   const own = hotdeskLibrary.version
-  if (library === null)
-    return mind('the function library is not there', 'hotdesk redis install; an empty Redis gets it from the first node')
+  if (library === null) return mind('the function library is missing', 'hotdesk redis install; the first node loads it into an empty Redis')
   if (library === own) return good(`library version ${own}`)
   if (library > own) return wrong(`Redis has library version ${library}, this program ${own}`, 'update hotdesk on this machine')
   return wrong(`Redis has library version ${library}, this program ${own}: logins are refused until they agree`, 'hotdesk redis install')
@@ -77,19 +75,18 @@ function clock({ aheadMs }: RedisReport): Finding {
 
 function persistence({ persistence: { appendOnly, fsync, snapshots, isWriting } }: RedisReport): Finding {
   const { good, mind, wrong } = findingsAbout('persistence')
-  if (!isWriting) return wrong('the last attempt of Redis to write its files has failed', 'see its log; most often the disk is full')
+  if (!isWriting) return wrong('Redis failed to write its files', 'see its log; usually the disk is full')
   if (appendOnly && fsync === 'no')
-    return mind('append-only file, written when the system likes', 'CONFIG SET appendfsync everysec, or always')
+    return mind('append-only file, flushed when the system decides', 'CONFIG SET appendfsync everysec, or always')
   if (appendOnly)
     return good(
-      fsync === 'always' ? 'append-only file, each login at once' : `append-only file${fsync === 'everysec' ? ', every second' : ''}`,
+      fsync === 'always'
+        ? 'append-only file, flushed at each login'
+        : `append-only file${fsync === 'everysec' ? ', flushed every second' : ''}`,
     )
   const todo = 'CONFIG SET appendonly yes, then CONFIG REWRITE'
-  if (snapshots === true) return mind('snapshots only: a crash takes the logins of some minutes', todo)
-  return wrong(
-    `no append-only file${snapshots === false ? ' and no snapshots' : ''}: a restart of Redis takes every login and every user`,
-    todo,
-  )
+  if (snapshots === true) return mind('snapshots only: a crash loses some minutes of logins', todo)
+  return wrong(`no append-only file${snapshots === false ? ' and no snapshots' : ''}: a restart of Redis loses every login and user`, todo)
 }
 
 const fullShare = 0.9
@@ -98,10 +95,9 @@ function memory({ memory: { usedBytes, limitBytes, whenFull } }: RedisReport): F
   const { good, mind, wrong } = findingsAbout('memory')
   const used = `${Math.ceil(usedBytes / 1024 / 1024)} MB`
   const todo = 'CONFIG SET maxmemory-policy noeviction'
-  if (limitBytes === 0 && whenFull !== 'noeviction')
-    return mind(`${used}, no limit; with one, Redis would throw keys away (${whenFull})`, todo)
+  if (limitBytes === 0 && whenFull !== 'noeviction') return mind(`${used}, no limit; with one, Redis would evict keys (${whenFull})`, todo)
   if (limitBytes === 0) return good(`${used}, no limit`)
-  if (whenFull !== 'noeviction') return wrong(`when Redis is full it throws keys away (${whenFull}): users and logins`, todo)
+  if (whenFull !== 'noeviction') return wrong(`a full Redis evicts keys (${whenFull}), including users and logins`, todo)
   const says = `${used} of ${Math.floor(limitBytes / 1024 / 1024)} MB`
   if (usedBytes >= limitBytes) return wrong(`${says}: Redis is full, and nobody can log in or out`, 'raise maxmemory: CONFIG SET maxmemory')
   return usedBytes > fullShare * limitBytes ? mind(says, 'raise maxmemory: when it is full, nobody can log in') : good(says)

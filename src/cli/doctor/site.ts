@@ -20,7 +20,7 @@ export function sitePlan(config: Config): { readonly dialplan: Dialplan | null; 
     return { dialplan, findings: [trunks, ...sample(config, dialplan), ...elin(dialplan)] }
   } catch (fault) {
     if (!isAppError(fault, 'DIALPLAN_INVALID')) throw fault
-    return { dialplan: null, findings: [wrong(fault.message, 'correct it; `hotdesk check` shows the same')] }
+    return { dialplan: null, findings: [wrong(fault.message, 'correct it, then run hotdesk check')] }
   }
 }
 
@@ -46,16 +46,16 @@ function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Fi
     ...(config.dialplan === packagedPlan(config.site)
       ? [
           wrong(
-            `${config.dialplan} is the sample: it is for trying out, and not for an office`,
-            'write a hotdesk.yaml and a dial plan of your own; src/config/README.md',
+            `${config.dialplan} is the sample, which is only for trying out`,
+            'write your own hotdesk.yaml and dial plan; see src/config/README.md',
           ),
         ]
       : []),
     ...(nowhere.length > 0
-      ? [wrong(`trunk ${nowhere.join(', ')} has a sample address: calls go nowhere`, 'set the address of your carrier')]
+      ? [wrong(`trunk ${nowhere.join(', ')} has a sample address: calls fail`, 'set the address of your carrier')]
       : []),
     ...(sampleElins.has(number)
-      ? [wrong(`elin ${number} is the sample's: the emergency centre would see the number of nobody`, 'set your own')]
+      ? [wrong(`elin ${number} is the sample's: the emergency centre would see a false number`, 'set your own')]
       : []),
   ]
 }
@@ -63,9 +63,9 @@ function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Fi
 /** The number that the emergency centre sees, and may call back. */
 function elin({ elin: number, did }: Dialplan): readonly Finding[] {
   const { wrong } = findingsAbout('dial plan')
-  if (number === null) return [wrong('no elin: a phone without a number of its own shows none to the emergency centre', 'set elin')]
+  if (number === null) return [wrong('no elin: the emergency centre sees no number from phones without their own', 'set elin')]
   if (did(number) !== null) return []
-  return [wrong(`nobody can be called back at the elin ${number}: it is not in dids`, 'add it to dids, with the extension that answers')]
+  return [wrong(`the elin ${number} cannot be called back: it is not in dids`, 'add it to dids with an extension')]
 }
 
 const promptsFolder = fileURLToPath(new URL('../../../prompts', import.meta.url))
@@ -79,8 +79,8 @@ export async function prompts(): Promise<readonly Finding[]> {
   if (said.length === 0) return [good(promptsFolder)]
   return said.map(({ event, path, reason }) =>
     event === 'prompt.outdated'
-      ? mind(`${path} says another text than its list`, 'make it anew: prompts/README.md')
-      : mind(`${path} cannot be played (${reason}); tones stand in`, 'put it back: prompts/README.md'),
+      ? mind(`${path} differs from its text in the list`, 'record it again; see prompts/README.md')
+      : mind(`${path} cannot be played (${reason}); tones are played instead`, 'restore it; see prompts/README.md'),
   )
 }
 
@@ -93,7 +93,7 @@ export function certificate({ sip: { tls } }: Config): Finding[] {
   const reading = readTlsFiles(tls)
   if ('problems' in reading) return reading.problems.map(({ message }) => wrong(message, 'correct sip.tls.certificate and sip.tls.key'))
   const days = Math.floor((reading.pair.until - systemClock.now()) / dayMs)
-  const says = `${tls.certificate} is good for ${days} days`
-  if (days < 0) return [wrong(`${tls.certificate} ended ${-days} days ago`, 'renew it; a running node takes it over by itself')]
-  return [days < shortDays ? mind(says, 'renew it; a running node takes it over by itself') : good(says)]
+  const says = `${tls.certificate} is valid for ${days} days`
+  if (days < 0) return [wrong(`${tls.certificate} expired ${-days} days ago`, 'renew it; a running node reloads it')]
+  return [days < shortDays ? mind(says, 'renew it; a running node reloads it') : good(says)]
 }

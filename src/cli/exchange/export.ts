@@ -28,11 +28,11 @@ type Records = Readonly<Record<string, Readonly<Record<string, string>>>>
 /** `hotdesk export` */
 export function exportCommand(command: Command, needs: CommandNeeds): void {
   command
-    .argument('[file]', 'a new file, or one to be replaced (default: standard output)')
-    .addOption(new Option('--only <kind>', 'one kind of record; a table holds no more').choices(kindNames))
-    .addOption(new Option('--format <form>', 'how to write (default: by the name of the file, else yaml)').choices(formats))
-    .option('--with-logins', 'also who sits at which phone')
-    .option('--json', 'as JSON, which can be imported as well')
+    .argument('[file]', 'the file to write or replace (default: standard output)')
+    .addOption(new Option('--only <kind>', 'one kind of record; CSV needs it').choices(kindNames))
+    .addOption(new Option('--format <form>', 'the format (default: by file name, else yaml)').choices(formats))
+    .option('--with-logins', 'include the current logins')
+    .option('--json', 'print JSON, which can also be imported')
     .addHelpText(
       'after',
       '\nExamples:\n  hotdesk export network.yaml\n  hotdesk export --with-logins backup.yaml\n  hotdesk export --only users people.csv\n  hotdesk export --json | jq .users',
@@ -48,7 +48,7 @@ export function exportCommand(command: Command, needs: CommandNeeds): void {
       if (file === undefined) needs.terminal.deliver(content.trimEnd())
       else await writePrivately(file, content)
       // A backup that lacks somebody is not one.
-      if (missing.length > 0) tellRefused(needs, listed(missing), ['cannot be read, and is not in the export; hotdesk doctor says why'])
+      if (missing.length > 0) tellRefused(needs, listed(missing), ['cannot be read and is not in the export; hotdesk doctor says why'])
     })
 }
 
@@ -126,7 +126,7 @@ function contentOf(
     return `${JSON.stringify({ ...plain(only === undefined ? records : { [only]: records[only] }), ...(logins ? { logins } : {}) }, null, 2)}\n`
   if (format === 'yaml') return stringify(chosen, { lineWidth: 0 })
   if (only === undefined)
-    throw new AppError('COMMAND_REFUSED', 'a table holds one kind of record: add --only users, --only devices or --only sites')
-  if (logins !== null) throw new AppError('COMMAND_REFUSED', 'a table has no logins: leave out --with-logins, or choose --format yaml')
+    throw new AppError('COMMAND_REFUSED', 'a CSV file holds one kind of record: add --only users, --only devices or --only sites')
+  if (logins !== null) throw new AppError('COMMAND_REFUSED', 'a CSV file holds no logins: omit --with-logins or use --format yaml')
   return writeCsv(only, records[only])
 }

@@ -50,11 +50,11 @@ function reasonIn(reply: string): string | null {
     case 'UNCHANGED':
       return null
     case 'OCCUPIED':
-      return `${detail} sits there by now`
+      return `${detail} is logged in there now`
     case 'ELSEWHERE':
-      return `the user sits at ${detail} by now`
+      return `the user is logged in at ${detail} now`
     case 'DENIED':
-      return detail === 'disabled' ? 'the user is disabled' : 'the user may not use hot desking'
+      return detail === 'disabled' ? 'the user is disabled' : 'the user may not hot-desk'
     case 'NOT_A_HOTDESK_PHONE':
       return 'the phone is not for hot desking, or has no location'
     case 'EMERGENCY':
@@ -66,5 +66,5 @@ function reasonIn(reply: string): string | null {
 
 /** What to say of logins that were not put back. */
 export function loginWarnings({ refused }: Seats): readonly string[] {
-  return refused.slice(0, 10).map(({ device, user, reason }) => `${user} was not put back at ${device}: ${reason}`)
+  return refused.slice(0, 10).map(({ device, user, reason }) => `${user} was not logged in again at ${device}: ${reason}`)
 }

@@ -37,17 +37,17 @@ interface ImportOptions {
 /** `hotdesk import` */
 export function importCommand(command: Command, needs: CommandNeeds): void {
   command
-    .argument('<file>', 'YAML or CSV as `hotdesk export` writes it; - is standard input')
-    .option('--dry-run', 'only show what would be different')
-    .option('--issue <file>', 'make PINs and passwords for those who have none, and write them to this new file')
-    .option('--prune', 'remove users that the file does not name, where it has any; phones likewise; asks before')
+    .argument('<file>', 'YAML or CSV as written by `hotdesk export`; - is standard input')
+    .option('--dry-run', 'only print the differences')
+    .option('--issue <file>', 'generate missing PINs and passwords, and write them to this new file')
+    .option('--prune', 'remove users not in the file, if the file has users; phones likewise; asks first')
     .option(...withoutAsking)
-    .addOption(new Option('--format <form>', 'what the file is (default: by its name)').choices(formats))
+    .addOption(new Option('--format <form>', 'the format (default: by file name)').choices(formats))
     .option(...asJson)
     .addHelpText(
       'after',
       [
-        '\nA record is added, or changed in what the file names. In YAML an empty text takes a thing away; an empty cell of a table says nothing.',
+        '\nA record is added, or changed in what the file names. In YAML pass "" to clear a value; an empty cell of a table says nothing.',
         '\nExamples:',
         '  hotdesk import people.csv --dry-run',
         '  hotdesk import people.csv --issue pins-to-hand-out.csv',
@@ -121,7 +121,7 @@ function checkedDrafts({ file, options, reading: { written, late, isCopy }, need
   const nobody = {
     place: basename(file),
     key: '',
-    message: 'names nobody and nothing, so --prune would remove nothing; is it the right file?',
+    message: 'contains no records, so --prune would remove nothing; is it the right file?',
   }
   const all = isEmpty ? [nobody] : wrong
   if (all.length === 0) return found
@@ -129,7 +129,7 @@ function checkedDrafts({ file, options, reading: { written, late, isCopy }, need
   throw isCopy ? new AppError(fault.code, `${fault.message}\n${asItIs}`, fault) : fault
 }
 
-const asItIs = 'hotdesk redis restore writes back what Redis lacks as it is in a copy'
+const asItIs = 'hotdesk redis restore writes back the records of a saved copy that are missing in Redis'
 
 /** Secrets first: were they lost, nobody could log in with what is written then. */
 async function write({ planned }: Plan, { issued }: Secrets, { options, directory }: Run): Promise<void> {

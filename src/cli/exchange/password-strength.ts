@@ -89,8 +89,7 @@ function alphabetOf(text: string): number {
   return kinds.reduce((sum, [kind, size]) => sum + (kind.test(text) ? size : 0), 0)
 }
 
-export const trivialWords =
-  'is too easy to guess; write another one, best of 12 characters or more, or none, and --issue makes a random one'
+export const trivialWords = 'is too easy to guess; use 12 or more characters, or leave it out and let --issue generate one'
 
 /** What to say of passwords that are taken all the same, because a phone that already has one must not be locked out. */
 export function passwordWarnings(written: ReadonlyMap<string, Secret>): readonly string[] {
@@ -101,7 +100,7 @@ export function passwordWarnings(written: ReadonlyMap<string, Secret>): readonly
   for (const text of texts) uses.set(text, (uses.get(text) ?? 0) + 1)
   const shared = devices.flatMap(([id], at) => ((uses.get(texts[at] ?? '') ?? 0) > 1 ? [id] : []))
   return [
-    ...(weak.length > 0 ? [`${listed(weak)}: a password that can be found; a better one: hotdesk device password, then in the phone`] : []),
-    ...(shared.length > 0 ? [`${listed(shared)}: one password for several phones, so that each can pose as the others`] : []),
+    ...(weak.length > 0 ? [`${listed(weak)}: the password is weak; give the phone a new one with hotdesk device password`] : []),
+    ...(shared.length > 0 ? [`${listed(shared)}: the same password on several phones, so each can impersonate the others`] : []),
   ]
 }

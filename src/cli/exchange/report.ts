@@ -44,25 +44,26 @@ export interface Telling {
 export function planLines(done: Import, { issuedTo, paint }: Telling): string[] {
   const { plan, secrets, seats, form } = done
   const { added, changed, removed, unchanged, issued } = summaryOf(done)
-  const logins = seats.seated.length > 0 ? [`${counted(seats.seated.length, 'login')} put back`] : []
+  const isDry = form === 'shown'
+  const count = (number: number, toDo: string, done: string): string[] => [`${number} ${isDry ? `to ${toDo}` : done}`]
   const sum = [
-    `${added} added`,
-    `${changed} changed`,
-    ...(removed > 0 ? [`${removed} removed`] : []),
-    `${unchanged} as they were`,
-    ...logins,
-  ]
+    count(added, 'add', 'added'),
+    count(changed, 'change', 'changed'),
+    removed > 0 ? count(removed, 'remove', 'removed') : [],
+    `${unchanged} unchanged`,
+    seats.seated.length > 0 ? `${counted(seats.seated.length, 'login')} ${isDry ? 'to restore' : 'restored'}` : [],
+  ].flat()
   return [
-    ...(form === 'shown' ? differences(plan, seats, paint) : []),
-    `${form === 'shown' ? 'It would be: ' : ''}${sum.join(', ')}.`,
-    ...(issued > 0 ? [`${issued} PINs and passwords ${form === 'shown' ? 'would be' : 'are'} issued to ${issuedTo}.`] : []),
+    ...(isDry ? differences(plan, seats, paint) : []),
+    `${isDry ? 'Dry run: ' : ''}${sum.join(', ')}.`,
+    ...(issued > 0 ? [`${issued} PINs and passwords ${isDry ? 'would be' : 'were'} written to ${issuedTo}.`] : []),
     ...(secrets.without.length > 0 ? [paint.bad(withoutWords(secrets.without))] : []),
   ]
 }
 
 function withoutWords(without: readonly string[]): string {
   const some = without.slice(0, 5).join(', ')
-  return `Without PIN or password: ${some}${without.length > 5 ? ` and ${without.length - 5} more` : ''}; --issue makes them.`
+  return `Without PIN or password: ${some}${without.length > 5 ? ` and ${without.length - 5} more` : ''}. To generate them: --issue.`
 }
 
 const nouns = { users: 'user', devices: 'phone', sites: 'site' } as const satisfies Record<Kind, string>

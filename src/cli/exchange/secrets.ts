@@ -103,6 +103,6 @@ export async function writeIssued(file: string, issued: readonly Issued[]): Prom
   try {
     await writeFile(file, stringify([['what', 'of', 'secret'], ...rows]), { mode: 0o600, flag: 'wx' })
   } catch (fault) {
-    throw new AppError('COMMAND_REFUSED', `what is issued cannot be written to ${file}: ${messageOf(fault)}`, fault)
+    throw new AppError('COMMAND_REFUSED', `the new PINs and passwords cannot be written to ${file}: ${messageOf(fault)}`, fault)
   }
 }

@@ -25,7 +25,7 @@ export function callsCommand(command: Command, needs: CommandNeeds): void {
       if (entries.length === 0 && !isKnown) return tellRefused(needs, extension, ['there is no such user'])
       const { print, paint } = needs.terminal
       if (json) return print(JSON.stringify(entries.map(plainEntry), null, 2))
-      const [head = '', ...rows] = table([['TIME', '', 'WITH', 'TALK', 'END', 'AT'], ...entries.map(cellsOf)])
+      const [head = '', ...rows] = table([['TIME', '', 'WITH', 'TALK', 'RESULT', 'AT'], ...entries.map(cellsOf)])
       print(paint.faint(head))
       for (const row of rows) print(row)
     })

@@ -3,7 +3,7 @@ import type { StreamEntry } from '../../store/store.js'
 
 /** `--lines`, how many of the newest. */
 export function linesOption(usual: number): Option {
-  return new Option('-n, --lines <number>', 'how many, the newest ones').default(usual).argParser((text) => {
+  return new Option('-n, --lines <number>', 'number of entries').default(usual).argParser((text) => {
     if (!/^[1-9][0-9]{0,4}$/.test(text)) throw new InvalidArgumentError('Expected a number from 1 to 99999.')
     return Number(text)
   })
@@ -33,7 +33,7 @@ export function plainEntry(entry: StreamEntry): Readonly<Record<string, string |
 export type Order = { readonly reverse?: boolean }
 
 /** Of `events`, `history` and `calls` alike: as things happened, so that the newest stand next to the prompt. */
-export const newestFirst = ['--reverse', 'the newest first (default: last)'] as const
+export const newestFirst = ['--reverse', 'newest first (default: newest last)'] as const
 
 /** Entries that Redis gave with the newest first, in the order that was asked for. */
 export function inOrder(entries: readonly StreamEntry[], { reverse }: Order): readonly StreamEntry[] {

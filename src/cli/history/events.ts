@@ -21,10 +21,10 @@ const lookEveryMs = 250
 /** `hotdesk events` */
 export function eventsCommand(command: Command, needs: CommandNeeds): void {
   command
-    .option('-f, --follow', 'go on showing what happens, until Ctrl-C')
+    .option('-f, --follow', 'print new events until Ctrl-C')
     .addOption(linesOption(20))
     .addOption(new Option(...newestFirst).conflicts('follow'))
-    .option('--json', 'one JSON value a line')
+    .option('--json', 'print one JSON value per line')
     .addHelpText('after', '\nExamples:\n  hotdesk events\n  hotdesk events --follow\n  hotdesk events --follow --json | jq .event')
     .action((options: EventOptions) => withStore(needs.config('look'), (store) => show(store, options, needs)))
 }

@@ -12,19 +12,20 @@ function deviceOf(text: string): string {
 }
 
 function siteOf(text: string): string {
-  if (parseSiteName(text) === null) throw new InvalidArgumentError('A site begins with a small letter, then small letters, digits and -.')
+  if (parseSiteName(text) === null)
+    throw new InvalidArgumentError('A site is a lower-case letter followed by lower-case letters, digits or -.')
   return text
 }
 
 function eitherOf(text: string): string {
   if (parseDeviceId(text) === null && parseExtension(text) === null)
-    throw new InvalidArgumentError('An extension is 1 to 15 digits, a device begins with a letter.')
+    throw new InvalidArgumentError('An extension is 1 to 15 digits; a device begins with a letter.')
   return text
 }
 
 /** Arguments that are checked before a command runs; a wrong one is wrong usage. */
-export const extensionArgument = (): Argument => new Argument('<extension>', "a person's number, such as 100").argParser(extensionOf)
+export const extensionArgument = (): Argument => new Argument('<extension>', "a user's number, such as 100").argParser(extensionOf)
 export const deviceArgument = (about = 'a phone, such as HD0001', name = 'device'): Argument =>
   new Argument(`<${name}>`, about).argParser(deviceOf)
 export const siteArgument = (): Argument => new Argument('<site>', 'an office, such as paris').argParser(siteOf)
-export const eitherArgument = (): Argument => new Argument('<extension|device>', 'a person or a phone').argParser(eitherOf)
+export const eitherArgument = (): Argument => new Argument('<extension|device>', 'a user or a phone').argParser(eitherOf)

@@ -24,13 +24,13 @@ interface Lock {
 export function locksCommand(command: Command, needs: CommandNeeds): void {
   command
     .option(...asJson)
-    .addHelpText('after', '\nA lock ends by itself, or with hotdesk unlock of its user or phone.\n\nExample:\n  hotdesk locks')
+    .addHelpText('after', '\nA lock ends by itself. To end it now: hotdesk unlock <user or phone>.\n\nExample:\n  hotdesk locks')
     .action(async ({ json }: { json?: boolean }) => {
       const config = needs.config('look')
       const locks = await withStore(config, (store) => locksIn(store, config))
       const { print, paint } = needs.terminal
       if (json) return print(JSON.stringify(locks, null, 2))
-      const [head = '', ...rows] = table([['USER', 'DEVICE', 'FOR', ''], ...locks.map(cellsOf)])
+      const [head = '', ...rows] = table([['USER', 'DEVICE', 'ENDS IN', 'REASON'], ...locks.map(cellsOf)])
       print(paint.faint(head.trimEnd()))
       for (const row of rows) print(row)
     })
@@ -38,8 +38,8 @@ export function locksCommand(command: Command, needs: CommandNeeds): void {
 
 function cellsOf({ kind, user, device, seconds }: Lock): string[] {
   return [
-    user ?? 'everybody',
-    device ?? 'unfamiliar phones',
+    user ?? 'all users',
+    device ?? 'new phones',
     seconds < 60 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`,
     meanings[kind] ?? kind,
   ]
@@ -48,7 +48,7 @@ function cellsOf({ kind, user, device, seconds }: Lock): string[] {
 const meanings: Readonly<Record<string, string>> = {
   'user-at-phone': 'wrong PINs for this user at this phone',
   phone: 'wrong PINs at this phone',
-  user: 'wrong PINs for this user at phones without a recent login',
+  user: 'wrong PINs for this user, at phones without a recent login',
 }
 
 /** Page by page, so that Redis is never held up; a key may come twice. */

@@ -89,6 +89,6 @@ export function withDirectory<Answer>(
 export function reachable({ redis, data }: Config): Exclude<RedisTarget, { kind: 'embedded' }> {
   if (redis.kind !== 'embedded') return redis
   const socket = embeddedSocket(data)
-  if (!existsSync(socket)) throw new AppError('COMMAND_REFUSED', `no node runs with its data in ${data}; start one: hotdesk start`)
+  if (!existsSync(socket)) throw new AppError('COMMAND_REFUSED', `no node is running with its data in ${data}. To start one: hotdesk start`)
   return { kind: 'url', url: new Secret(`unix://${socket}`) }
 }

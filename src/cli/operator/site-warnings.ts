@@ -11,7 +11,7 @@ export function siteWarnings(sites: Iterable<string | undefined>, directory: Dir
   const unknown = new Set([...sites].flatMap((site) => (site === undefined || known.has(site) ? [] : [site])))
   return Array.from(
     unknown,
-    (site) => `no node, no dial plan and no record knows the site ${site}; where it is right: hotdesk site add ${site}`,
+    (site) => `unknown site ${site}: it has no node, dial plan or record. If it is correct: hotdesk site add ${site}`,
   )
 }
 
@@ -21,14 +21,14 @@ export function numberWarnings(extensions: readonly Extension[], dialplan: Dialp
   const numbers = extensions.filter((extension) => !isTaken(extension))
   const { site } = dialplan
   if (numbers.length === 0) return []
-  return [`${listed(numbers)}: no pattern of extensions in the dial plan of ${site} takes it, so callers at ${site} cannot; add one`]
+  return [`${listed(numbers)}: cannot be called from ${site}: no extension pattern of its dial plan matches`]
 }
 
 /** What to say of phones whose owner is gone. */
 export function ownerWarnings(phones: readonly Device[]): readonly string[] {
   if (phones.length === 0) return []
   const names = listed(phones.map(({ id }) => id).toSorted())
-  return [`${names}: the owner is no user; another, or "" for none: hotdesk device set --owner`]
+  return [`${names}: the owner does not exist; set another, or "" for none, with hotdesk device set --owner`]
 }
 
 /** What to say of phones that have moved to another site, where the emergency number of the old one means nothing. */
@@ -37,7 +37,7 @@ export function elinWarnings(before: readonly Device[], now: (id: DeviceId) => P
     const after = now(id)
     if (elin === null || !after || after.site === site || after.elin !== null) return []
     return [
-      `${id}: its emergency number ${elin} was one of ${site} and is taken away; calls for help show that of ${after.site}, or set --elin`,
+      `${id}: its emergency number ${elin} belongs to ${site} and was removed; emergency calls now show that of ${after.site}, unless you set --elin`,
     ]
   })
 }
@@ -53,7 +53,7 @@ export function locationWarnings(
     const words = wordsOf(location ?? '')
     if (location === null || names.some(([of, name]) => of === site && words.includes(name))) return []
     const other = names.find(([, name]) => words.includes(name))
-    return other ? [`${id}: it is a phone of ${site}, and its location "${location}" names ${other[0]}; emergency calls tell that`] : []
+    return other ? [`${id}: a phone of ${site} whose location "${location}" names ${other[0]}; emergency calls report that location`] : []
   })
 }
 

@@ -24,7 +24,7 @@ export interface PhoneStatus {
 /** `hotdesk status` */
 export function statusCommand(command: Command, needs: CommandNeeds): void {
   command
-    .option('--site <name>', 'only the phones of one site')
+    .option('--site <name>', 'only phones of this site')
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk status\n  hotdesk status --site paris --json')
     .action(async ({ site, json }: { site?: string; json?: boolean }) => {
@@ -37,8 +37,8 @@ export function statusCommand(command: Command, needs: CommandNeeds): void {
       if (wanted.length === 0)
         complain(
           site === undefined
-            ? 'there are no phones; hotdesk device add adds one. If there were some, hotdesk doctor says how to bring them back'
-            : `no phone is at ${site}; hotdesk site list shows all sites`,
+            ? 'there are no phones. To add one: hotdesk device add. If phones are missing: hotdesk doctor'
+            : `there is no phone at ${site}; hotdesk site list shows all sites`,
         )
       if (json) return print(JSON.stringify(wanted, null, 2))
       const [head = '', ...rows] = statusLines(wanted, systemClock.now() / 1000)
@@ -85,11 +85,11 @@ export function statusLines(phones: readonly PhoneStatus[], now: number): string
     state,
     user ?? '-',
     name ?? '-',
-    since === null ? '-' : duration(now - Date.parse(since) / 1_000),
+    since === null ? '-' : `${duration(now - Date.parse(since) / 1_000)} ago`,
     registered ? 'yes' : 'no',
     refresh === 'unconfirmed' && refreshable === false ? 'not supported' : (refresh ?? '-'),
   ])
-  return table([['DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'FOR', 'REGISTERED', 'REFRESH'], ...rows])
+  return table([['DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'SINCE', 'REGISTERED', 'DISPLAY'], ...rows])
 }
 
 /** `3 min`, `2 h 05`, `4 d` */

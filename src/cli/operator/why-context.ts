@@ -38,8 +38,8 @@ export function sceneOf({ from, site }: { readonly from?: string; readonly site?
   const dialplan = readDialplan({ ...config, site: place, dialplan: planOf(place, config) })
   const node = registered !== null && directory.node(registered)?.site === place ? registered : anyNode(place, needs)
   const remarks = [
-    ...(device && registered === null ? [`${device.id} is not registered now: this is what would happen if it were`] : []),
-    ...(node === null ? [`no node of ${place} is up: nobody takes the call`] : []),
+    ...(device && registered === null ? [`${device.id} is not registered; this shows what would happen if it were`] : []),
+    ...(node === null ? [`no node of ${place} is up, so the call is not accepted`] : []),
   ]
   return { at: { node: node ?? config.node, dialplan }, site: place, node, caller: callerOf(), remarks }
 
@@ -48,7 +48,7 @@ export function sceneOf({ from, site }: { readonly from?: string; readonly site?
     if (device) return { kind: 'phone', ...onlooker.diallerOn(device) }
     const trunk = dialplan.trunks.find(({ name }) => name === from)
     if (trunk) return { kind: 'trunk', trunk }
-    throw new AppError('COMMAND_REFUSED', `--from names no phone, and no trunk of ${place}`)
+    throw new AppError('COMMAND_REFUSED', `--from is neither a phone nor a trunk of ${place}`)
   }
 }
 
@@ -64,7 +64,7 @@ function seatOf(extension: Extension, directory: Directory, onlooker: RouteExpla
   const user = directory.user(extension)
   if (!user) throw new AppError('COMMAND_REFUSED', `there is no user ${extension}`)
   const [device] = onlooker.seatsOf(user)
-  if (!device) throw new AppError('COMMAND_REFUSED', `${extension} sits nowhere, and so calls nobody; name a phone`)
+  if (!device) throw new AppError('COMMAND_REFUSED', `${extension} is not logged in, so cannot call; name a phone instead`)
   return device
 }
 
@@ -90,5 +90,5 @@ function planOf(site: SiteName, config: Config): string {
   if (site === config.site) return config.dialplan
   const beside = join(dirname(config.dialplan), `${site}.yaml`)
   if (existsSync(beside)) return beside
-  throw new AppError('COMMAND_REFUSED', `the dial plan of ${site} is not on this machine (${beside}); ask at a node of ${site}`)
+  throw new AppError('COMMAND_REFUSED', `the dial plan of ${site} is not on this machine (${beside}); run this at a node of ${site}`)
 }

@@ -17,15 +17,15 @@ interface WhyOptions {
 /** `hotdesk why` */
 export function whyCommand(command: Command, needs: CommandNeeds): void {
   command
-    .argument('<number|device>', 'what somebody dials, or the phone of whoever is called', subjectOf)
-    .option('--from <device|extension|trunk>', 'who calls (default: somebody who is logged in)')
-    .option('--site <site>', 'the site where the call arrives (default: that of the caller, else of this node)')
+    .argument('<number|device>', 'the number dialled, or the phone of the user who is called', subjectOf)
+    .option('--from <device|extension|trunk>', 'the caller (default: any logged-in user)')
+    .option('--site <site>', "the site where the call arrives (default: the caller's, else this node's)")
     .option(...asJson)
     .addHelpText(
       'after',
       [
-        '\nThe rules are asked that decide about real calls, on what Redis has right now. Which trunks are down only a running node',
-        'knows: /metrics has it as hotdesk_trunk_up.',
+        '\nIt uses the rules for real calls and the current records in Redis. Only a running node knows which trunks are down:',
+        'see hotdesk_trunk_up in /metrics.',
         '\nExamples:',
         '  hotdesk why 100',
         '  hotdesk why 00155512345 --from HD0001',
@@ -37,7 +37,7 @@ export function whyCommand(command: Command, needs: CommandNeeds): void {
 
 function subjectOf(text: string): string {
   if (/^[+0-9*#]{1,32}$/.test(text) || parseDeviceId(text) !== null) return text
-  throw new InvalidArgumentError('Expected digits as they are dialled, or a device, such as HD0001.')
+  throw new InvalidArgumentError('Expected a number as dialled, or a device such as HD0001.')
 }
 
 async function why(subject: string, { json, ...options }: WhyOptions, needs: CommandNeeds): Promise<void> {
@@ -76,7 +76,7 @@ function questionOf(digits: string, { caller }: Scene): Question {
 
 function unattended(device: DeviceId, state: 'free' | 'unknown'): Explanation {
   const words = state === 'free' ? `nobody is logged in at ${device}` : `there is no phone ${device}`
-  const outcome = state === 'free' ? 'no call rings it, but one back from the emergency centre' : 'no call rings it'
+  const outcome = state === 'free' ? 'only a callback from the emergency centre rings it' : 'no call rings it'
   return { steps: [{ rule: 'seat', words }], outcome, destination: { kind: 'refused', reason: 'not-logged-in' }, otherwise: [] }
 }
 
@@ -102,7 +102,7 @@ function callerWords({ caller }: Scene): string {
     case 'trunk':
       return `delivered by ${caller.trunk.name}`
     case 'anybody':
-      return 'dialled by somebody who is logged in'
+      return 'dialled by any logged-in user'
   }
 }
 

@@ -9,14 +9,14 @@ export const deviceFields: readonly DeviceField[] = [
   {
     name: 'site',
     expects: 'a site, such as paris',
-    about: 'where it stands',
+    about: 'the site where it stands',
     write: ({ site }) => site,
     read: (text) => (parseSiteName(text) ? { site: text } : null),
   },
   {
     name: 'hotdesk',
     expects: 'yes or no',
-    about: 'whether people may log in at it',
+    about: 'for hot desking: users may log in at it',
     words: yesOrNo,
     kind: 'flag',
     write: ({ hotdesk }) => yesNo(hotdesk),
@@ -25,18 +25,18 @@ export const deviceFields: readonly DeviceField[] = [
       return hotdesk === null ? null : { hotdesk }
     },
   },
-  line('location', 'for the emergency centre; a phone without one cannot be shared', (location) => ({ location })),
+  line('location', 'for the emergency centre; a phone for hot desking needs one', (location) => ({ location })),
   {
     name: 'elin',
     expects: 'a telephone number',
-    about: 'its emergency caller number (default: the one of the site)',
+    about: 'its caller number in emergency calls (default: that of the site)',
     write: ({ elin }) => elin ?? '',
     read: (text) => (numberForm.isOne(text) ? { elin: text || null } : null),
   },
   {
     name: 'mac',
     expects: 'a MAC address, such as 00:15:65:aa:bb:cc',
-    about: 'its hardware address, in any of the usual forms',
+    about: 'its hardware address, in any usual form',
     write: ({ mac }) => mac ?? '',
     read(text) {
       const mac = parseMac(text)
@@ -47,7 +47,7 @@ export const deviceFields: readonly DeviceField[] = [
   {
     name: 'owner',
     expects: 'an extension, 1 to 15 digits',
-    about: 'whose phone it is while nobody else has logged in',
+    about: 'the user whose phone it is while nobody else is logged in',
     write: ({ owner }) => owner ?? '',
     read: (text) => (text === '' || parseExtension(text) ? { owner: text || null } : null),
   },

@@ -35,7 +35,7 @@ export function deviceCommands(device: Command, needs: CommandNeeds): void {
     [
       '\nExamples:',
       '  hotdesk device add HD0005 --location "Paris, 3rd floor, desk 5"',
-      '  hotdesk device set HD0005 --owner 100              its owner’s, while nobody else has logged in',
+      '  hotdesk device set HD0005 --owner 100              rings for 100 while nobody is logged in',
       '  hotdesk device set HD0005 --hotdesk no             not for hot desking',
       '  hotdesk device show HD0005 --json',
       '  hotdesk device password HD0005',
@@ -44,13 +44,13 @@ export function deviceCommands(device: Command, needs: CommandNeeds): void {
   writingCommands(device, needs)
   device
     .command('show')
-    .description('everything about a phone, but for the password')
+    .description('show a phone, except the password')
     .addArgument(deviceArgument())
     .option(...asJson)
     .action((id: DeviceId, form: Form) => withDirectory(needs.config('look'), showing(id, form, needs)))
   device
     .command('list')
-    .description('every phone, with its place')
+    .description('list every phone with its location')
     .option(...asJson)
     .action((form: Form) => withDirectory(needs.config('look'), async (directory) => list(directory.devices(), form, needs)))
 }
@@ -58,14 +58,14 @@ export function deviceCommands(device: Command, needs: CommandNeeds): void {
 function writingCommands(device: Command, needs: CommandNeeds): void {
   const telling = (subject: DeviceId, form: Form): Telling => ({ needs, kind: 'device', subject, form })
   addFieldOptions(device.command('add').addArgument(deviceArgument()), deviceFields)
-    .description('add a phone, which gets a SIP password that is shown once; `device set` changes one')
-    .option('--personal', 'the same as --hotdesk no')
+    .description('add a phone with a new SIP password, which is shown once')
+    .option('--personal', 'same as --hotdesk no')
     .option(...asJson)
     .action((id: DeviceId, { personal, json, ...named }: Named & Form & { personal?: boolean }) =>
       add(telling(id, { json }), id, personal ? { ...named, hotdesk: 'no' } : named),
     )
   addFieldOptions(device.command('set').addArgument(deviceArgument()), deviceFields)
-    .description('change a phone; an empty text takes a thing away')
+    .description('change a phone; pass "" to clear a value')
     .option(...asJson)
     .action((id: DeviceId, named: Named & Form) => set(telling(id, named), id, named))
   device
@@ -76,7 +76,7 @@ function writingCommands(device: Command, needs: CommandNeeds): void {
     .action((id: DeviceId, form: Form) => renewPassword(telling(id, form), id))
   device
     .command('rm')
-    .description('remove a phone; where somebody is logged in there, that ends')
+    .description('log out and remove a phone')
     .addArgument(deviceArgument())
     .option(...withoutAsking)
     .option(...asJson)
@@ -105,7 +105,7 @@ function nameOf({ id, location }: Device): string {
 
 async function set(telling: Telling, id: DeviceId, named: Named): Promise<void> {
   const edit = mergedDeviceEdit(editsIn(deviceFields, named))
-  if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk device set --help shows what there is'])
+  if (Object.keys(edit).length === 0) return tellUndone(telling, ['no changes given; hotdesk device set --help shows what there is'])
   await withDirectory(telling.needs.config('look'), (directory) => save(telling, { id, edit, expected: 'known', directory }), [
     `device:${id}`,
   ])
@@ -147,7 +147,7 @@ interface Change {
 async function save(telling: Telling, { id, edit, expected, directory, password }: Change): Promise<void> {
   const config = telling.needs.config('look')
   const owner = edit.owner ? parseExtension(edit.owner) : null
-  if (owner && !directory.user(owner)) return tellUndone(telling, [`there is no user ${owner} who could be its owner`])
+  if (owner && !directory.user(owner)) return tellUndone(telling, [`there is no user ${owner} to be its owner`])
   const before = directory.device(id)
   const outcome = await directory.putDevice(id, edit, expected)
   if (!tellSaved(telling, outcome, password ? { password: password.reveal() } : {})) return
@@ -191,6 +191,6 @@ function list(devices: readonly Device[], { json }: Form, needs: CommandNeeds): 
     .map(({ id, site, hotdesk, owner, elin, location }) => ({ device: id, site, hotdesk, owner, elin, location }))
     .sort((one, other) => one.device.localeCompare(other.device, 'en', { numeric: true }))
   const cells = rows.map((row) => [row.device, row.site, yesNo(row.hotdesk), row.owner ?? '-', row.elin ?? '-', row.location ?? '-'])
-  const lines = json ? [JSON.stringify(rows, null, 2)] : table([['DEVICE', 'SITE', 'SHARED', 'OWNER', 'EMERGENCY', 'LOCATION'], ...cells])
+  const lines = json ? [JSON.stringify(rows, null, 2)] : table([['DEVICE', 'SITE', 'HOT-DESK', 'OWNER', 'EMERGENCY', 'LOCATION'], ...cells])
   for (const line of lines) needs.terminal.print(line)
 }

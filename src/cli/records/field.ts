@@ -41,7 +41,7 @@ export function readYesNo(text: string): boolean | null {
 }
 
 /** A number to dial, or nothing. */
-export const numberForm = { expects: 'a number, as one dials it', isOne: (text: string): boolean => /^[+0-9*#]{0,32}$/.test(text) }
+export const numberForm = { expects: 'a number, as dialled', isOne: (text: string): boolean => /^[+0-9*#]{0,32}$/.test(text) }
 
 /** One line of text that a person can read, or nothing. */
-export const textForm = { expects: 'text, in one line', isOne: (text: string): boolean => text.length <= 200 && !/\p{Cc}/u.test(text) }
+export const textForm = { expects: 'text, on one line', isOne: (text: string): boolean => text.length <= 200 && !/\p{Cc}/u.test(text) }

@@ -19,11 +19,11 @@ const nouns = { user: 'user', device: 'phone', site: 'site' } as const
 export type RecordKind = keyof typeof nouns
 
 export function existsWords(kind: RecordKind, name: string): string {
-  return `there is a ${nouns[kind]} ${name} already; hotdesk ${kind} set changes it`
+  return `${nouns[kind]} ${name} already exists; to change it: hotdesk ${kind} set`
 }
 
 export function unknownWords(kind: RecordKind): string {
-  return `there is no such ${nouns[kind]}; hotdesk ${kind} list shows all, hotdesk ${kind} add adds one`
+  return `there is no such ${nouns[kind]}; hotdesk ${kind} list shows all`
 }
 
 const gains = { pin: 'the PIN is', password: 'the SIP password is' } as const
@@ -57,7 +57,7 @@ export const withoutAsking = ['-y, --yes', 'do not ask'] as const
 /** What is removed is gone, so a person at a terminal is asked, and a program has to say `--yes`. Null: go on; else why not. */
 export async function objectionTo(what: string, { yes }: Confirmation, { terminal }: CommandNeeds): Promise<string | null> {
   if (yes) return null
-  if (terminal.ask === null) return 'there is no terminal to ask whether it shall be removed; --yes removes it without asking'
+  if (terminal.ask === null) return 'there is no terminal to ask for confirmation; pass --yes to remove it'
   return (await terminal.ask(`Remove ${what}? [y/N] `)) ? null : 'nothing was removed'
 }
 

@@ -31,10 +31,10 @@ export function weaknessWords(weakness: PinWeakness, { minDigits, maxDigits }: P
     case 'wrong-length':
       return `a PIN has ${minDigits} to ${maxDigits} digits`
     case 'all-the-same':
-      return 'a PIN of one digit repeated is too easy'
+      return 'a PIN of one repeated digit is too easy to guess'
     case 'running-digits':
-      return 'a PIN of running digits is too easy'
+      return 'a PIN of consecutive digits is too easy to guess'
     case 'own-extension':
-      return 'the own extension is no PIN'
+      return 'the PIN must differ from the extension'
   }
 }

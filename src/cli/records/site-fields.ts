@@ -6,14 +6,15 @@ export const siteFields: readonly Field<Site, SiteEdit>[] = [
   {
     name: 'name',
     expects: textForm.expects,
-    about: 'what people call it',
+    about: 'its display name',
     write: ({ id, name }) => (name === id ? '' : name),
     read: (text) => (textForm.isOne(text) ? { name: text } : null),
   },
   {
     name: 'homeLostLogout',
     expects: 'a time such as 24h or 90m, or never',
-    about: 'how long its people stay logged in elsewhere after the loss of all its nodes, or a later login (default: 24h; 0 is never)',
+    about:
+      'how long its users stay logged in at other sites after all its nodes are lost, counted from the loss or a later login (default: 24h; 0 is never)',
     // A 0 alone would read as "at once".
     write: ({ homeLostLogout, homeLostLogoutMs }) => (homeLostLogoutMs === null ? 'never' : homeLostLogout),
     read: (text) => {
@@ -25,7 +26,7 @@ export const siteFields: readonly Field<Site, SiteEdit>[] = [
   {
     name: 'homeReturn',
     expects: `one of ${homeReturns.join(', ')}`,
-    about: 'whether they are logged out there, between calls, when it has been back for 10 minutes (default: keep)',
+    about: 'whether they stay logged in there, or are logged out between calls, once the site has been back for 10 minutes (default: keep)',
     words: homeReturns,
     write: ({ homeReturn }) => homeReturn,
     read: (text) => {

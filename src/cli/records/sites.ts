@@ -29,8 +29,8 @@ export function siteCommands(site: Command, needs: CommandNeeds): void {
   site.addHelpText(
     'after',
     [
-      '\nA site is there as soon as a dial plan (dialplans/<site>.yaml), a node, a phone or a person names it. What is said of it here is',
-      'known to every node; how it dials stands in its dial plan.',
+      '\nA site exists as soon as a dial plan (dialplans/<site>.yaml), a node, a phone or a user names it. Its record is shared by all nodes;',
+      'its numbers and trunks are in its dial plan.',
       '\nExamples:',
       '  hotdesk site add lyon --name "Lyon, rue de la République"',
       '  hotdesk site set lyon --home-lost-logout never --home-return return',
@@ -42,7 +42,7 @@ export function siteCommands(site: Command, needs: CommandNeeds): void {
   writingCommands(site, needs)
   site
     .command('show')
-    .description('one site: its nodes, phones, people, and what its dial plan says')
+    .description('show a site: its nodes, phones, users and dial plan')
     .addArgument(siteArgument())
     .option(...asJson)
     .action((id: SiteName, form: Form) =>
@@ -54,7 +54,7 @@ export function siteCommands(site: Command, needs: CommandNeeds): void {
     )
   site
     .command('list')
-    .description('every site')
+    .description('list every site')
     .option(...asJson)
     .action((form: Form) => withSites(needs, (sites) => list(sites, form, needs)))
 }
@@ -62,16 +62,16 @@ export function siteCommands(site: Command, needs: CommandNeeds): void {
 function writingCommands(site: Command, needs: CommandNeeds): void {
   const telling = (subject: SiteName, form: Form): Telling => ({ needs, kind: 'site', subject, form })
   addFieldOptions(site.command('add').addArgument(siteArgument()), siteFields)
-    .description('add a site; `site set` changes one')
+    .description('add a site')
     .option(...asJson)
     .action((id: SiteName, named: Named & Form) => add(telling(id, named), id, named))
   addFieldOptions(site.command('set').addArgument(siteArgument()), siteFields)
-    .description('change a site; an empty text takes a thing away')
+    .description('change a site; pass "" to clear a value')
     .option(...asJson)
     .action((id: SiteName, named: Named & Form) => set(telling(id, named), id, named))
   site
     .command('rm')
-    .description('remove a site that no node, phone or person names any more')
+    .description('remove a site that no node, phone or user names')
     .addArgument(siteArgument())
     .option(...withoutAsking)
     .option(...asJson)
@@ -98,7 +98,7 @@ function add(telling: Telling, id: SiteName, named: Named): Promise<void> {
 
 async function set(telling: Telling, id: SiteName, named: Named): Promise<void> {
   const edit = mergedSiteEdit(editsIn(siteFields, named))
-  if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk site set --help shows what there is'])
+  if (Object.keys(edit).length === 0) return tellUndone(telling, ['no changes given; hotdesk site set --help shows what there is'])
   await withSites(telling.needs, async (sites, directory) => {
     // A site that only a dial plan, a phone or a person names has no record yet.
     const isNamed = sites.some(({ site }) => site === id)
@@ -110,7 +110,7 @@ function remove(telling: Telling, id: SiteName, confirmation: Confirmation): Pro
   return withSites(telling.needs, async (sites, directory) => {
     const present = sites.find(({ site }) => site === id)
     const namedBy = present ? namesOf(present) : []
-    if (namedBy.length > 0) return tellUndone(telling, [`it is still named by ${namedBy.join(', ')}`])
+    if (namedBy.length > 0) return tellUndone(telling, [`it is still used by ${namedBy.join(', ')}`])
     const objection = present?.record ? await objectionTo(`site ${id}`, confirmation, telling.needs) : null
     if (objection !== null) return tellUndone(telling, [objection])
     tellRemoved(telling, await directory.removeSite(id))
@@ -119,9 +119,9 @@ function remove(telling: Telling, id: SiteName, confirmation: Confirmation): Pro
 
 function namesOf({ nodes, phones, users }: SiteOverview): readonly string[] {
   const counts = [
-    [nodes.length, 'living node', 'living nodes'],
+    [nodes.length, 'live node', 'live nodes'],
     [phones, 'phone', 'phones'],
-    [users, 'person', 'people'],
+    [users, 'user', 'users'],
   ] as const
   return counts.flatMap(([count, one, many]) => (count === 0 ? [] : [`${count} ${count === 1 ? one : many}`]))
 }
@@ -158,8 +158,8 @@ function show(found: SiteOverview, { json }: Form, needs: CommandNeeds): void {
   const entries: [string, string][] = [
     ...(record ? entriesOf(siteFields, record) : []),
     ['nodes', nodesText(found)],
-    ['phones', `${phones}, ${registered} registered, ${loggedIn} with somebody logged in`],
-    ['people', String(users)],
+    ['phones', `${phones}, ${registered} registered, ${loggedIn} logged in`],
+    ['users', String(users)],
     ['dial plan', dialplan ?? 'not on this machine'],
     ...(plan ? planEntries(plan) : []),
   ]
@@ -179,7 +179,7 @@ function lostWords(record: Site | null): string | null {
 function planEntries({ login, logout, elin, trunks }: NonNullable<ReturnType<typeof planOf>>): [string, string][] {
   return [
     ['codes', `${login} logs in, ${logout} logs out`],
-    ['emergency number', elin ?? 'none but those of the phones'],
+    ['emergency number', elin ?? "none, except the phones' own"],
     ['trunks', trunks.join(' ') || 'none'],
   ]
 }

@@ -37,7 +37,7 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
       '\nExamples:',
       '  hotdesk user add 100 --name Alice --home paris',
       '  hotdesk user set 100 --forward-busy 101 --ring-seconds 15',
-      '  hotdesk user set 100 --forward-busy ""             takes the forward away',
+      '  hotdesk user set 100 --forward-busy ""             clears the forward',
       '  hotdesk user show 100 --json',
       '  hotdesk user pin 100',
     ].join('\n'),
@@ -45,27 +45,27 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
   writingCommands(user, needs)
   user
     .command('show')
-    .description('everything about a user, but for the PIN')
+    .description('show a user, except the PIN')
     .addArgument(extensionArgument())
     .option(...asJson)
     .action((extension: Extension, form: Form) => withDirectory(needs.config('look'), showing(extension, form, needs)))
   user
     .command('list')
-    .description('every user')
+    .description('list every user')
     .option(...asJson)
     .action((form: Form) => withDirectory(needs.config('look'), async (directory) => list(directory.users(), form, needs)))
 }
 
 function writingCommands(user: Command, needs: CommandNeeds): void {
   const telling = (subject: Extension, form: Form): Telling => ({ needs, kind: 'user', subject, form })
-  const fromStdin = ['--pin-stdin', 'take the PIN from standard input'] as const
+  const fromStdin = ['--pin-stdin', 'read the PIN from standard input'] as const
   addFieldOptions(user.command('add').addArgument(extensionArgument()), userFields)
-    .description('add a user, who gets a PIN, which is shown once; `user set` changes one')
+    .description('add a user with a new PIN, which is shown once')
     .option(...fromStdin)
     .option(...asJson)
     .action((extension: Extension, options: Named & PinOption & Form) => add(telling(extension, options), extension, options))
   addFieldOptions(user.command('set').addArgument(extensionArgument()), userFields)
-    .description('change a user; an empty text takes a thing away')
+    .description('change a user; pass "" to clear a value')
     .option(...asJson)
     .action((extension: Extension, named: Named & Form) => set(telling(extension, named), extension, named))
   user
@@ -77,7 +77,7 @@ function writingCommands(user: Command, needs: CommandNeeds): void {
     .action((extension: Extension, option: PinOption & Form) => renewPin(telling(extension, option), extension, sourceOf(option)))
   user
     .command('rm')
-    .description('remove a user and their call log; where they are logged in, that ends')
+    .description('log out and remove a user, with the call log')
     .addArgument(extensionArgument())
     .option(...withoutAsking)
     .option(...asJson)
@@ -114,7 +114,7 @@ function sourceOf({ pinStdin }: PinOption): PinSource {
 async function set(telling: Telling, extension: Extension, named: Named): Promise<void> {
   const config = telling.needs.config('look')
   const edit = mergedUserEdit(editsIn(userFields, named))
-  if (Object.keys(edit).length === 0) return tellUndone(telling, ['nothing was named; hotdesk user set --help shows what there is'])
+  if (Object.keys(edit).length === 0) return tellUndone(telling, ['no changes given; hotdesk user set --help shows what there is'])
   await withDirectory(
     config,
     async (directory) => {
@@ -167,7 +167,7 @@ function showing(extension: Extension, { json }: Form, needs: CommandNeeds): (di
     const pin = user.pinHash === null ? 'none' : 'set'
     if (json) return print(JSON.stringify({ extension, ...plainRecord(userFields, user), pin, devices }, null, 2))
     print(paint.strong(extension))
-    for (const line of recordLines([...entries, ['pin', pin], ['sits at', devices.join(' ')]], paint)) print(line)
+    for (const line of recordLines([...entries, ['pin', pin], ['logged in at', devices.join(' ')]], paint)) print(line)
   }
 }
 
@@ -183,6 +183,6 @@ function list(users: readonly User[], { json }: Form, needs: CommandNeeds): void
     }))
     .sort((one, other) => one.extension.localeCompare(other.extension, 'en', { numeric: true }))
   const cells = rows.map((user) => [user.extension, user.name, user.home, yesNo(user.enabled && user.mayHotdesk), yesNo(user.hasPin)])
-  const lines = json ? [JSON.stringify(rows, null, 2)] : table([['USER', 'NAME', 'HOME', 'MAY LOG IN', 'PIN'], ...cells])
+  const lines = json ? [JSON.stringify(rows, null, 2)] : table([['USER', 'NAME', 'HOME', 'MAY HOT-DESK', 'PIN'], ...cells])
   for (const line of lines) needs.terminal.print(line)
 }

@@ -17,10 +17,10 @@ interface InstallOptions {
 export function installCommand(redis: Command, needs: CommandNeeds): void {
   redis
     .command('install')
-    .description('load the function library into Redis, before the first node of a new version starts')
-    .option('--user <name>', 'the Redis user that may load functions (default: the one of the configuration)')
-    .option('--now', 'also while older nodes run; they refuse logins until they are updated')
-    .option('--force', 'also where Redis holds a newer version, or this one with other content')
+    .description('load the function library into Redis before a new version starts')
+    .option('--user <name>', 'a Redis user that may load functions (default: the configured user)')
+    .option('--now', 'even while older nodes run; they refuse logins until they are updated')
+    .option('--force', 'even if Redis holds a newer version, or this version with different content')
     .option(...asJson)
     .addHelpText(
       'after',
@@ -52,15 +52,13 @@ function tell(found: Installation, { json }: InstallOptions, { terminal, exit }:
   const isRefused = found.outcome === 'REFUSED'
   if (json) terminal.print(JSON.stringify(found, null, 2))
   else if (isRefused)
-    terminal.complain(
-      `${terminal.paint.bad('Not installed')}: ${found.reason}. To do it all the same: hotdesk redis install ${found.option}`,
-    )
+    terminal.complain(`${terminal.paint.bad('Not installed')}: ${found.reason}. To install anyway: hotdesk redis install ${found.option}`)
   else terminal.print(doneWords(found))
   if (isRefused) exit(1)
 }
 
 function doneWords(found: Exclude<Installation, { outcome: 'REFUSED' }>): string {
-  if (found.outcome === 'PRESENT') return `Redis holds version ${found.version} of the function library already.`
+  if (found.outcome === 'PRESENT') return `Redis already holds version ${found.version} of the function library.`
   const instead = found.before === 0 ? '' : ` in place of version ${found.before}`
   const where = found.servers === 1 ? '' : `, at ${found.servers} primaries`
   return `Installed: version ${found.version} of the function library${instead}${where}.`

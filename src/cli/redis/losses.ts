@@ -17,7 +17,7 @@ const markSeconds = 30 * 24 * 60 * 60
 export function acceptCommand(redis: Command, needs: CommandNeeds): void {
   redis
     .command('accept')
-    .description('after a loss of records: they are gone on purpose, and the nodes forget them too')
+    .description('confirm that missing records were removed on purpose; the nodes then drop them too')
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk redis accept')
     .action(async ({ json }: { json?: boolean }) => {
@@ -25,7 +25,7 @@ export function acceptCommand(redis: Command, needs: CommandNeeds): void {
         store.putFields(removalMarks, { [everything]: String(Math.ceil(store.clock.now() / 1_000)) }, markSeconds),
       )
       needs.terminal.print(
-        json ? JSON.stringify({ outcome: 'ACCEPTED' }) : 'Accepted: the nodes go on with what is in Redis, within seconds.',
+        json ? JSON.stringify({ outcome: 'ACCEPTED' }) : 'Accepted: within seconds the nodes continue with the records in Redis.',
       )
     })
 }
@@ -34,9 +34,9 @@ export function acceptCommand(redis: Command, needs: CommandNeeds): void {
 export function restoreCommand(redis: Command, needs: CommandNeeds): void {
   redis
     .command('restore')
-    .description('after a loss of records: write those back that a saved copy has and Redis has not')
-    .argument('<file>', "a node's copy, such as data/copy-hd.emptied.jsonl")
-    .option('--dry-run', 'only show how many')
+    .description('write back the records of a saved copy that are missing in Redis')
+    .argument('<file>', 'a copy saved by a node, such as data/copy-hd.emptied.jsonl')
+    .option('--dry-run', 'only print how many')
     .option(...asJson)
     .addHelpText(
       'after',

@@ -7,7 +7,7 @@ import { Secret } from '../../base/secret.js'
 /** Asks at the terminal without showing what is typed; reads standard input where there is no terminal. @throws AppError COMMAND_REFUSED */
 export async function askSecret(question: string): Promise<Secret> {
   const typed = process.stdin.isTTY ? await typedAfter(question) : (await text(process.stdin)).trim()
-  if (typed === '') throw new AppError('COMMAND_REFUSED', 'no password was given')
+  if (typed === '') throw new AppError('COMMAND_REFUSED', 'no password given')
   return new Secret(typed)
 }
 

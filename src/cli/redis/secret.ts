@@ -22,20 +22,20 @@ interface SecretOptions {
 export function secretCommand(redis: Command, needs: CommandNeeds): void {
   redis
     .command('secret')
-    .description('compare `secret` with the network’s; change it, or adopt it after the old one was lost')
-    .option('--change', 'seal every phone’s password again with a new secret')
-    .option('--adopt', '`secret` becomes the network’s; phones whose password it does not open need a new one')
-    .option('--now', 'with the others: also while nodes run; each needs the new secret and a restart')
+    .description('compare, change or replace the secret of the network')
+    .option('--change', 'reseal every phone password with a new secret')
+    .option('--adopt', 'make the configured secret that of the network; phones whose password it cannot open need a new one')
+    .option('--now', 'with --change or --adopt: even while nodes run; each then needs the new secret and a restart')
     .option(...asJson)
     .addHelpText(
       'after',
       [
-        '\nRedis holds a fingerprint of the secret. A node with another secret does not start, and nothing is sealed with another one.',
-        'The new secret of --change is HOTDESK_NEW_SECRET, or is asked for. Stop the nodes, change the secret, set it on every node, and start them.',
+        '\nRedis holds a fingerprint of the secret. A node with another secret does not start.',
+        '--change takes the new secret from HOTDESK_NEW_SECRET, or asks for it. Stop the nodes, change the secret, set it on every node, start them.',
         '\nExamples:',
         '  hotdesk redis secret',
         '  HOTDESK_NEW_SECRET=$(openssl rand -hex 32) hotdesk redis secret --change',
-        '  hotdesk redis secret --adopt                  the old secret is lost; then hotdesk device password for each phone',
+        '  hotdesk redis secret --adopt                  if the old secret is lost; then hotdesk device password for each phone',
       ].join('\n'),
     )
     .action(async (options: SecretOptions) => {
@@ -52,7 +52,7 @@ type Outcome =
 
 async function run(store: Store, config: Config, { change, adopt, now }: SecretOptions): Promise<Outcome> {
   const seal = createSeal(config.secret, config.network)
-  if (change && adopt) throw new AppError('COMMAND_REFUSED', '--change and --adopt exclude each other')
+  if (change && adopt) throw new AppError('COMMAND_REFUSED', '--change and --adopt cannot be used together')
   if (!change && !adopt) {
     await createSecretCheck({ store, seal }).verify()
     return { outcome: 'SAME' }

@@ -55,7 +55,7 @@ export function hazardsIn(document: Document, lines: LineCounter): readonly Haza
 
 const plainTags = ['tag:yaml.org,2002:str', 'tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']
 
-const nullWords = 'null means nothing here: leave the key out; text needs quotes, such as "null", and "" takes a thing away'
+const nullWords = 'null means nothing here: leave the key out; text needs quotes, such as "null", and "" clears a value'
 
 /** A setting, a site, a trunk, a phone, a short number or a telephone number; a longer number may be a PIN. */
 function cannotBeSecret(key: string): boolean {

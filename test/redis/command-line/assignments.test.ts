@@ -183,10 +183,10 @@ describe('hotdesk locks', () => {
     const { code, out } = await desk.hotdesk('locks')
     expect([code, ...out.split('\n').map((line) => line.replace(/ {2,}/g, ' ').trim())]).toEqual([
       0,
-      'USER DEVICE FOR',
-      'everybody HD0004 1 min wrong PINs at this phone',
+      'USER DEVICE ENDS IN REASON',
+      'all users HD0004 1 min wrong PINs at this phone',
       '101 HD0002 15 min wrong PINs for this user at this phone',
-      expect.stringMatching(/^102 unfamiliar phones (29|30) s wrong PINs for this user at phones without a recent login$/),
+      expect.stringMatching(/^102 new phones (29|30) s wrong PINs for this user, at phones without a recent login$/),
       'unknown HD0003 15 min wrong PINs for this user at this phone',
     ])
     expect(await desk.json('locks')).toContainEqual({

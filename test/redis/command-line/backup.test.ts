@@ -72,8 +72,8 @@ describe('an export', () => {
     const { code, out, err } = await imported('backup.yaml', before.replace(/ {2}"101":\n( {4}.*\n)*/, ''))
     expect([code, out, err]).toEqual([
       0,
-      '0 added, 0 changed, 8 as they were, 2 logins put back.',
-      'warning: 102 was not put back at HD0002: 101 sits there by now',
+      '0 added, 0 changed, 8 unchanged, 2 logins restored.',
+      'warning: 102 was not logged in again at HD0002: 101 is logged in there now',
     ])
     expect(await desk.redis.cli('HGETALL', '{hd}:users')).toBe('101\nHD0002\n100\nHD0001 HD0003')
   })
@@ -91,14 +91,14 @@ describe('an export', () => {
     await expect.poll(async () => (await desk.hotdesk('export')).code).toBe(1)
     expect(await desk.hotdesk('export')).toMatchObject({
       out: expect.stringContaining('Alice') as string,
-      err: 'refused: user:130: cannot be read, and is not in the export; hotdesk doctor says why',
+      err: 'refused: user:130: cannot be read and is not in the export; hotdesk doctor says why',
     })
   })
 
   test('does not make a table of logins', async () => {
     expect(await desk.hotdesk('export', '--with-logins', '--only', 'users', '--format', 'csv')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('a table has no logins') as string,
+      err: expect.stringContaining('a CSV file holds no logins') as string,
     })
   })
 })
@@ -118,11 +118,11 @@ describe('the copy that a node has saved', () => {
     await empty()
     expect(await desk.hotdesk('import', file, '--dry-run')).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/3 logins put back\.$/) as string,
+      out: expect.stringMatching(/3 logins to restore\.$/) as string,
     })
-    expect(await desk.hotdesk('import', file)).toEqual({ code: 0, out: '9 added, 0 changed, 0 as they were, 3 logins put back.', err: '' })
+    expect(await desk.hotdesk('import', file)).toEqual({ code: 0, out: '9 added, 0 changed, 0 unchanged, 3 logins restored.', err: '' })
     expect(await exported('--with-logins')).toBe(before)
-    expect((await desk.hotdesk('import', file)).out).toBe('0 added, 0 changed, 9 as they were.')
+    expect((await desk.hotdesk('import', file)).out).toBe('0 added, 0 changed, 9 unchanged.')
   })
 
   test('that is damaged is refused, and so is one with a record that is wrong, naming the other way', async () => {

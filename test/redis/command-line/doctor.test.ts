@@ -52,12 +52,12 @@ describe('hotdesk doctor', () => {
     expect(code).toBe(1)
     for (const line of [
       /^✗ {2}records +device:HD0001 in Redis: .*sealed with another network secret/m,
-      /^✗ {2}users +555: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one$/m,
+      /^✗ {2}users +555: cannot be called from paris: no extension pattern of its dial plan matches$/m,
       /^✗ {2}users +112 is an emergency number of every site, and the extension of a user/m,
       /^! {2}users +555: no PIN, so no login\n {3}→ hotdesk user pin$/m,
-      /^! {2}phones +HD0002: the owner is no user/m,
-      /^! {2}sites +no node, no dial plan and no record knows the site pariss; where it is right: hotdesk site add pariss$/m,
-      /^! {2}displays +HD0003: has not followed the last login/m,
+      /^! {2}phones +HD0002: the owner does not exist/m,
+      /^! {2}sites +unknown site pariss: it has no node, dial plan or record. If it is correct: hotdesk site add pariss$/m,
+      /^! {2}displays +HD0003: the display did not confirm the last login/m,
     ])
       expect(out).toMatch(line)
     expect(out).toMatch(/\n3 errors, \d warnings\.$/)
@@ -91,7 +91,7 @@ describe('hotdesk doctor', () => {
         about: 'nodes',
         verdict: 'mind',
         says: 'london-1 at london; paris-1 is not up',
-        todo: 'hotdesk start; if it has ended by itself, see its log',
+        todo: 'hotdesk start; if it stopped by itself, see its log',
       },
     ])
   })
@@ -111,8 +111,8 @@ describe('hotdesk doctor', () => {
     await desk.redis.cli('CONFIG', 'SET', 'maxmemory', '1gb')
     await desk.redis.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
     expect(await notGood()).toEqual([
-      'wrong persistence: no append-only file and no snapshots: a restart of Redis takes every login and every user',
-      'wrong memory: when Redis is full it throws keys away (allkeys-lru): users and logins',
+      'wrong persistence: no append-only file and no snapshots: a restart of Redis loses every login and user',
+      'wrong memory: a full Redis evicts keys (allkeys-lru), including users and logins',
     ])
   })
 
@@ -148,7 +148,7 @@ describe('hotdesk doctor', () => {
     await configure({ sip: { domain: 'x', listen, tls: { certificate: 'first-certificate.pem', key: 'first-key.pem' } } })
     expect((await findings()).find(({ about }) => about === 'certificate')).toMatchObject({
       verdict: 'good',
-      says: expect.stringMatching(/good for \d+ days/) as string,
+      says: expect.stringMatching(/valid for \d+ days/) as string,
     })
     await configure({ sip: { domain: 'x', listen, tls: { certificate: 'first-certificate.pem', key: 'second-key.pem' } } })
     expect(await notGood()).toEqual([expect.stringContaining('is not the key of the certificate')])

@@ -134,7 +134,7 @@ describe('hotdesk calls', () => {
   test('is the call log of a user, newest last', async () => {
     const { out } = await desk.hotdesk('calls', '100')
     expect(out.split('\n').map(columns)).toEqual([
-      'TIME WITH TALK END AT',
+      'TIME WITH TALK RESULT AT',
       'T ← Bob (101) 1:05 hung up by caller HD0002',
       'T → 0155512345 - busy HD0001',
     ])

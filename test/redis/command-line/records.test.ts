@@ -25,7 +25,7 @@ describe('hotdesk user set', () => {
     ])
   })
 
-  test('an empty text takes a thing away', async () => {
+  test('pass "" to clear a value', async () => {
     await desk.hotdesk('user', 'set', '101', '--forward-always', '102')
     expect((await desk.hotdesk('user', 'set', '101', '--forward-always', '')).code).toBe(0)
     expect(await desk.redis.cli('HEXISTS', '{hd}:user:101', 'forwardAlways')).toBe('0')
@@ -34,9 +34,9 @@ describe('hotdesk user set', () => {
   test.each([
     [['--ring-seconds', '0'], 2, 'Expected seconds, 1 to 600.'],
     [['--second-login', 'maybe'], 2, 'Expected one of move, deny, allow.'],
-    [['--forward-busy', 'abc'], 2, 'Expected a number, as one dials it.'],
-    [['--name', 'a\u001b[2Jb'], 2, 'Expected text, in one line.'],
-    [[], 1, 'nothing was named'],
+    [['--forward-busy', 'abc'], 2, 'Expected a number, as dialled.'],
+    [['--name', 'a\u001b[2Jb'], 2, 'Expected text, on one line.'],
+    [[], 1, 'no changes given'],
   ])('refuses %j', async (options, code, said) => {
     const answer = await desk.hotdesk('user', 'set', '100', ...options)
     expect(answer.code).toBe(code)
@@ -47,7 +47,7 @@ describe('hotdesk user set', () => {
     expect(await desk.hotdesk('user', 'set', '102', '--home', 'pariss')).toMatchObject({
       code: 0,
       out: '102: saved',
-      err: 'warning: no node, no dial plan and no record knows the site pariss; where it is right: hotdesk site add pariss',
+      err: 'warning: unknown site pariss: it has no node, dial plan or record. If it is correct: hotdesk site add pariss',
     })
     await desk.hotdesk('site', 'add', 'pariss')
     expect(await desk.hotdesk('user', 'set', '102', '--home', 'pariss')).toMatchObject({ code: 0, err: '' })
@@ -57,14 +57,14 @@ describe('hotdesk user set', () => {
   test('adds somebody whom nobody could call, and says so', async () => {
     expect(await desk.hotdesk('user', 'add', '7777', '--name', 'Nobody')).toMatchObject({
       code: 0,
-      err: 'warning: 7777: no pattern of extensions in the dial plan of paris takes it, so callers at paris cannot; add one',
+      err: 'warning: 7777: cannot be called from paris: no extension pattern of its dial plan matches',
     })
     await desk.hotdesk('user', 'rm', '7777', '--yes')
   })
 
   test('doubts what was saved, and nothing that was refused', async () => {
     const known = await desk.hotdesk('user', 'set', '102', '--home', 'romme')
-    expect(known).toMatchObject({ code: 0, err: expect.stringContaining('knows the site romme') as string })
+    expect(known).toMatchObject({ code: 0, err: expect.stringContaining('unknown site romme') as string })
     await desk.hotdesk('user', 'set', '102', '--home', 'paris')
     for (const refused of [
       ['user', 'add', '103', '--home', 'romme', '--forward-always', '103'],
@@ -84,7 +84,7 @@ describe('hotdesk user set', () => {
     expect(removed).toMatchObject({
       code: 0,
       out: '131: removed',
-      err: expect.stringMatching(/^warning: HD0003: the owner is no user/) as string,
+      err: expect.stringMatching(/^warning: HD0003: the owner does not exist/) as string,
     })
     expect((await desk.hotdesk('user', 'rm', '131', '--yes')).err).toMatch(/^refused: [^\n]*$/)
     await desk.hotdesk('device', 'set', 'HD0003', '--owner', '')
@@ -104,7 +104,7 @@ describe('hotdesk user show', () => {
     await desk.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '102', 'HD0004')
     const { out } = await desk.hotdesk('user', 'show', '102')
     expect(out).toMatch(/^102\nname +Chloé\nhome +paris\nenabled +yes\n/)
-    expect(out).toMatch(/^sits at +HD0004$/m)
+    expect(out).toMatch(/^logged in at +HD0004$/m)
     expect(out).toMatch(/^pin +set$/m)
     expect(out).not.toContain('scrypt')
     expect(await desk.json('user', 'show', '102')).toMatchObject({
@@ -153,7 +153,7 @@ describe('hotdesk device set and show', () => {
   test('an owner must be there', async () => {
     expect(await desk.hotdesk('device', 'set', 'HD0001', '--owner', '177')).toMatchObject({
       code: 1,
-      err: 'refused: HD0001: there is no user 177 who could be its owner',
+      err: 'refused: HD0001: there is no user 177 to be its owner',
     })
     expect(await field('device:HD0001', 'owner')).toBe('100')
   })
@@ -189,7 +189,7 @@ describe('edits with --json', () => {
     expect({ code, err, said: JSON.parse(out) as unknown }).toEqual({
       code: 1,
       err: '',
-      said: { subject: '130', done: false, reasons: ['there is no such user; hotdesk user list shows all, hotdesk user add adds one'] },
+      said: { subject: '130', done: false, reasons: ['there is no such user; hotdesk user list shows all'] },
     })
     expect(await desk.json('user', 'add', '5')).toMatchObject({ done: false, reasons: [expect.stringContaining('*77*5*') as string] })
     expect(await desk.json('device', 'set', 'HD0099', '--model', 'T46')).toMatchObject({ done: false })

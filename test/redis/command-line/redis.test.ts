@@ -20,7 +20,7 @@ describe('hotdesk redis install', () => {
   it('finds the functions of this version', async () => {
     expect(await line.hotdesk('redis', 'install')).toEqual({
       code: 0,
-      out: `Redis holds version ${hotdeskLibrary.version} of the function library already.`,
+      out: `Redis already holds version ${hotdeskLibrary.version} of the function library.`,
       err: '',
     })
     expect(await line.json('redis', 'install')).toEqual({ outcome: 'PRESENT', version: hotdeskLibrary.version })

@@ -34,7 +34,7 @@ describe('hotdesk site', () => {
 
   test('show tells of nodes, phones and the dial plan', async () => {
     const { out } = await desk.hotdesk('site', 'show', 'paris')
-    expect(out).toMatch(/^paris\nnodes +none is up\nphones +4, 1 registered, 1 with somebody logged in\n/)
+    expect(out).toMatch(/^paris\nnodes +none is up\nphones +4, 1 registered, 1 logged in\n/)
     expect(out).toMatch(/^trunks +paris-carrier$/m)
     expect(await desk.json('site', 'show', 'oslo')).toMatchObject({ nodes: ['oslo-1'], dialplan: null, plan: null })
     expect(await desk.hotdesk('site', 'show', 'rome')).toMatchObject({ code: 1 })
@@ -43,8 +43,8 @@ describe('hotdesk site', () => {
   test('a table of the phones of a site that has none says so', async () => {
     expect(await desk.hotdesk('status', '--site', 'london')).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^DEVICE .*REFRESH$/) as string,
-      err: 'no phone is at london; hotdesk site list shows all sites',
+      out: expect.stringMatching(/^DEVICE .*DISPLAY$/) as string,
+      err: 'there is no phone at london; hotdesk site list shows all sites',
     })
     expect(await desk.json('status', '--site', 'london')).toEqual([])
   })
@@ -92,8 +92,8 @@ describe('hotdesk site', () => {
 
   test('rm is refused as long as anything names it', async () => {
     for (const [site, why] of [
-      ['oslo', 'it is still named by 1 living node'],
-      ['paris', 'it is still named by 4 phones, 3 people'],
+      ['oslo', 'it is still used by 1 live node'],
+      ['paris', 'it is still used by 4 phones, 3 users'],
     ] as const) {
       expect(await desk.hotdesk('site', 'rm', site)).toMatchObject({ code: 1, err: expect.stringContaining(why) as string })
     }

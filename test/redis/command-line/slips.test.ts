@@ -33,31 +33,27 @@ const refused = (subject: string, reason: string) => ({ code: 1, out: '', err: `
 
 describe('add refuses what exists, and set what does not', () => {
   test.each([
-    [['user', 'add', '100', '--name', 'Charlie'], '100', 'there is a user 100 (Alice) already; hotdesk user set changes it'],
-    [['user', 'add', '100', '--pin-stdin'], '100', 'there is a user 100 (Alice) already; hotdesk user set changes it'],
+    [['user', 'add', '100', '--name', 'Charlie'], '100', 'user 100 (Alice) already exists; to change it: hotdesk user set'],
+    [['user', 'add', '100', '--pin-stdin'], '100', 'user 100 (Alice) already exists; to change it: hotdesk user set'],
     [
       ['device', 'add', 'HD0001', '--location', 'Paris, cellar'],
       'HD0001',
-      'there is a phone HD0001 (Paris, 1st floor, reception) already; hotdesk device set changes it',
+      'phone HD0001 (Paris, 1st floor, reception) already exists; to change it: hotdesk device set',
     ],
     [
       ['device', 'add', 'HD0001', '--site', 'london'],
       'HD0001',
-      'there is a phone HD0001 (Paris, 1st floor, reception) already; hotdesk device set changes it',
+      'phone HD0001 (Paris, 1st floor, reception) already exists; to change it: hotdesk device set',
     ],
-    [['site', 'add', 'oslo', '--name', 'X'], 'oslo', 'there is a site oslo (Oslo, havna) already; hotdesk site set changes it'],
-    [['user', 'set', '198', '--name', 'X'], '198', 'there is no such user; hotdesk user list shows all, hotdesk user add adds one'],
-    [['user', 'pin', '198'], '198', 'there is no such user; hotdesk user list shows all, hotdesk user add adds one'],
-    [
-      ['device', 'set', 'HD0099', '--model', 'T46'],
-      'HD0099',
-      'there is no such phone; hotdesk device list shows all, hotdesk device add adds one',
-    ],
-    [['device', 'password', 'HD0099'], 'HD0099', 'there is no such phone; hotdesk device list shows all, hotdesk device add adds one'],
-    [['site', 'set', 'rome', '--name', 'X'], 'rome', 'there is no such site; hotdesk site list shows all, hotdesk site add adds one'],
-    [['user', 'rm', '198', '--yes'], '198', 'there is no such user; hotdesk user list shows all, hotdesk user add adds one'],
-    [['device', 'rm', 'HD0099'], 'HD0099', 'there is no such phone; hotdesk device list shows all, hotdesk device add adds one'],
-    [['site', 'rm', 'rome'], 'rome', 'there is no such site; hotdesk site list shows all, hotdesk site add adds one'],
+    [['site', 'add', 'oslo', '--name', 'X'], 'oslo', 'site oslo (Oslo, havna) already exists; to change it: hotdesk site set'],
+    [['user', 'set', '198', '--name', 'X'], '198', 'there is no such user; hotdesk user list shows all'],
+    [['user', 'pin', '198'], '198', 'there is no such user; hotdesk user list shows all'],
+    [['device', 'set', 'HD0099', '--model', 'T46'], 'HD0099', 'there is no such phone; hotdesk device list shows all'],
+    [['device', 'password', 'HD0099'], 'HD0099', 'there is no such phone; hotdesk device list shows all'],
+    [['site', 'set', 'rome', '--name', 'X'], 'rome', 'there is no such site; hotdesk site list shows all'],
+    [['user', 'rm', '198', '--yes'], '198', 'there is no such user; hotdesk user list shows all'],
+    [['device', 'rm', 'HD0099'], 'HD0099', 'there is no such phone; hotdesk device list shows all'],
+    [['site', 'rm', 'rome'], 'rome', 'there is no such site; hotdesk site list shows all'],
   ])('%j', async (args, subject, reason) => {
     expect(await desk.hotdesk(...args)).toEqual(refused(subject, reason))
     expect([await field('user:100', 'name'), await field('device:HD0001', 'location')]).toEqual(['Alice', 'Paris, 1st floor, reception'])
@@ -69,7 +65,7 @@ describe('add refuses what exists, and set what does not', () => {
     const answers = await Promise.all(['Eve', 'Eva', 'Evi'].map((name) => desk.hotdesk('user', 'add', '150', '--name', name)))
     expect(answers.filter(({ code }) => code === 0)).toHaveLength(1)
     const others = answers.filter(({ code }) => code !== 0)
-    expect(others.map(({ err }) => err)).toEqual(Array(2).fill(expect.stringMatching(/^refused: 150: there is a user 150 .*already/)))
+    expect(others.map(({ err }) => err)).toEqual(Array(2).fill(expect.stringMatching(/^refused: 150: user 150 .*already exists/)))
     expect((await desk.hotdesk('user', 'rm', '150', '--yes')).code).toBe(0)
   })
 })
@@ -116,7 +112,7 @@ describe('a hardware address is one in any spelling, and belongs to one phone', 
 
 describe('rm and --prune', () => {
   test('need --yes where nobody can be asked, and remove nothing without', async () => {
-    const words = 'there is no terminal to ask whether it shall be removed; --yes removes it without asking'
+    const words = 'there is no terminal to ask for confirmation; pass --yes to remove it'
     await desk.hotdesk('site', 'add', 'nice')
     expect(await desk.hotdesk('user', 'rm', '102')).toEqual(refused('102', words))
     expect(await desk.hotdesk('device', 'rm', 'HD0004')).toEqual(refused('HD0004', words))
@@ -176,7 +172,7 @@ describe('the location of a phone', () => {
     expect(await desk.hotdesk('device', 'set', 'HD0003', '--site', 'london', '--location', 'London, 2nd floor')).toEqual({
       code: 0,
       out: 'HD0003: saved',
-      err: 'warning: HD0003: its emergency number +33199000003 was one of paris and is taken away; calls for help show that of london, or set --elin',
+      err: 'warning: HD0003: its emergency number +33199000003 belongs to paris and was removed; emergency calls now show that of london, unless you set --elin',
     })
     expect(await desk.redis.cli('HEXISTS', '{hd}:device:HD0003', 'elin')).toBe('0')
     const back = ['--site', 'paris', '--location', 'Paris, 2nd floor, desk 3', '--elin', '+33199000003']
@@ -188,11 +184,11 @@ describe('the location of a phone', () => {
     ['london', 'étage 2, PARIS', 'paris'],
     ['paris', 'OSLO  3. etasje', 'oslo'],
   ])('of a phone of %s that is %j is doubted', async (site, location, named) => {
-    const doubt = `warning: HD0004: it is a phone of ${site}, and its location "${location}" names ${named}; emergency calls tell that`
+    const doubt = `warning: HD0004: a phone of ${site} whose location "${location}" names ${named}; emergency calls report that location`
     const { code, err } = await desk.hotdesk('device', 'set', 'HD0004', '--site', site, '--location', location, '--elin', '1')
     expect([code, err]).toEqual([0, doubt])
     expect((await desk.hotdesk('check')).err).toBe(doubt)
-    expect((await desk.hotdesk('doctor')).out).toMatch(new RegExp(`! +locations +HD0004: it is a phone of ${site}.* names ${named}`))
+    expect((await desk.hotdesk('doctor')).out).toMatch(new RegExp(`! +locations +HD0004: a phone of ${site} .* names ${named}`))
     expect(await imported(`devices: { HD0004: { location: "${location}" } }\n`, '--dry-run')).toMatchObject({ code: 0, err: doubt })
   })
 

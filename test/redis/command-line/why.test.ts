@@ -32,7 +32,7 @@ describe('hotdesk why', () => {
     expect(code).toBe(0)
     expect(out).toBe(
       [
-        '100 dialled by somebody who is logged in, at node paris-1 of paris',
+        '100 dialled by any logged-in user, at node paris-1 of paris',
         '',
         '  emergency  100 is not an emergency number of paris',
         '  code       not a feature code',
@@ -85,7 +85,7 @@ describe('hotdesk why', () => {
     })
     expect(await desk.hotdesk('why', '100', '--from', '102')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('102 sits nowhere') as string,
+      err: expect.stringContaining('102 is not logged in') as string,
     })
   })
 
@@ -112,12 +112,12 @@ describe('hotdesk why', () => {
 
   test('says when the caller’s phone is not registered, or no node of the site is up', async () => {
     expect(await desk.json('why', '100', '--from', 'HD0003')).toMatchObject({
-      remarks: ['HD0003 is not registered now: this is what would happen if it were'],
+      remarks: ['HD0003 is not registered; this shows what would happen if it were'],
     })
     await desk.redis.cli('DEL', '{hd}:node:london-1')
     expect(await desk.json('why', '100', '--site', 'london')).toMatchObject({
       node: null,
-      remarks: ['no node of london is up: nobody takes the call'],
+      remarks: ['no node of london is up, so the call is not accepted'],
     })
     expect((await desk.hotdesk('why', '101')).out).toContain('HD0002 is registered at london-1, which is down')
     await nodeOf('london-1', 'london')
@@ -130,7 +130,7 @@ describe('hotdesk why', () => {
     })
     expect(await desk.hotdesk('why', '100', '--from', 'nobody')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('--from names no phone, and no trunk of paris') as string,
+      err: expect.stringContaining('--from is neither a phone nor a trunk of paris') as string,
     })
     expect(await desk.hotdesk('why', '1 00')).toMatchObject({ code: 2 })
   })

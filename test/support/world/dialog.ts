@@ -4,7 +4,7 @@ import type { Party } from './party.js'
 export const sampleOffer =
   'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n'
 
-/** One side of a dialog (RFC 3261 §12). Header values stand as they were sent, so that odd ones stay odd. */
+/** One side of a dialog (RFC 3261 §12). Header values stand unchanged sent, so that odd ones stay odd. */
 export interface Side {
   readonly party: Party
   readonly local: string

@@ -28,7 +28,7 @@ describe('a node whose SIP server reports no 100', () => {
     const env = { HOTDESK_DRACHTIO_SECRET: secret }
     const admin = await freePort()
     const server = place.run(['sipd', '--admin', `127.0.0.1:${admin}`, '--listen', 'udp://127.0.0.1:0'], { env })
-    await server.printed(/Ctrl-C ends it/)
+    await server.printed(/Press Ctrl-C to stop/)
     ;[first, second] = [await openUdpPeer(towards), await openUdpPeer(towards)]
     const dialplan = planOver(first.address, second.address)
     node = await office.node('paris-1', 'paris', { dialplan, env: { ...env, HOTDESK_DRACHTIO: `tcp://127.0.0.1:${admin}` } })

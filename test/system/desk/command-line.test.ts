@@ -12,7 +12,7 @@ import { createWorkplace, type Workplace } from '../../support/node/program.js'
 import { samplePlanText } from '../../support/node/sample-plan.js'
 
 const execute = promisify(execFile)
-const up = /Ctrl-C ends it/
+const up = /Press Ctrl-C to stop/
 
 let place: Workplace
 
@@ -105,7 +105,7 @@ describe('hotdesk start', () => {
     await first.printed(up)
     const second = place.run(['start'])
     expect(await second.exited).toBe(1)
-    expect(second.output()).toMatch(/hotdesk: the node paris-1 of this configuration is running already/)
+    expect(second.output()).toMatch(/hotdesk: the node paris-1 of this configuration is already running/)
     expect(await redisCli('PING')).toBe('PONG')
   })
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   admin = await freePort()
   const listen = ['--listen', 'udp://127.0.0.1:0', '--listen', 'tcp://127.0.0.1:0']
   server = place.run(['sipd', '--admin', `127.0.0.1:${admin}`, ...listen], { env: { HOTDESK_DRACHTIO_SECRET: secret } })
-  await server.printed(/Ctrl-C ends it/)
+  await server.printed(/Press Ctrl-C to stop/)
 })
 afterAll(() => place.close())
 

@@ -25,7 +25,7 @@ describe('while a node runs and Redis is down', () => {
     await mkdir(join(place.folder, 'dialplans'))
     await writeFile(join(place.folder, 'dialplans/paris.yaml'), samplePlanText('paris'))
     node = place.run(['start'], { env })
-    await node.printed(/Ctrl-C ends it/)
+    await node.printed(/Press Ctrl-C to stop/)
     await redis.kill()
     await node.printed(/"event":"store\.waiting"/)
   })
@@ -62,7 +62,7 @@ describe('while a node runs and Redis is down', () => {
   it('a second start says that it runs already, and does not disturb it', async () => {
     const { code, output } = await run('start')
     expect(code).toBe(1)
-    expect(output).toContain(`the node paris-1 of this configuration is running already (process ${node.pid}); nothing was started`)
+    expect(output).toContain(`the node paris-1 of this configuration is already running (process ${node.pid}); nothing was started`)
     expect(output).not.toMatch(/end it|in use by another/)
     expect((await fetch(`${http}/healthz`)).status).toBe(200)
   })

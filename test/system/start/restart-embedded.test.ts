@@ -112,7 +112,7 @@ describe('a node with an embedded Redis', () => {
 })
 
 async function sipOf(node: Program): Promise<string> {
-  await node.printed(/Ctrl-C ends it/)
+  await node.printed(/Press Ctrl-C to stop/)
   return (await node.printed(/SIP +udp\/(\S+)/))[1] ?? ''
 }
 

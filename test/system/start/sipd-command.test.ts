@@ -37,7 +37,7 @@ interface Started {
 
 async function start(args: readonly string[] = loopback): Promise<Started> {
   const program = place.run(['sipd', ...args], { env })
-  await program.printed(/Ctrl-C ends it/)
+  await program.printed(/Press Ctrl-C to stop/)
   const [, sip = ''] = await program.printed(/SIP +(\S.*)/)
   const [, admin] = await program.printed(/admin +127\.0\.0\.1:(\d+)/)
   return { program, admin: Number(admin), port: (protocol) => Number(new RegExp(`${protocol}/127\\.0\\.0\\.1:(\\d+)`).exec(sip)?.[1]) }

@@ -57,7 +57,7 @@ async function expectOrderlyEnd(program: Program, signal: NodeJS.Signals = 'SIGT
   program.signal(signal)
   expect(await program.exited).toBe(0)
   expect(systemClock.now() - began).toBeLessThan(soonMs)
-  expect(program.output()).toMatch(/^Good-bye\.$/m)
+  expect(program.output()).toMatch(/^Stopped\.$/m)
   expect(program.output()).not.toMatch(/node\.fault|node\.started/)
 }
 
@@ -113,7 +113,7 @@ it('a node that is asked to end while its drachtio-server is lost, and what took
   const parts = { env: { HOTDESK_DRACHTIO: `tcp://127.0.0.1:${port}`, HOTDESK_DRACHTIO_SECRET: secret } }
   const server = place.run(['sipd', '--admin', `127.0.0.1:${port}`, '--listen', 'udp://127.0.0.1:0'], parts)
   const program = await start(undefined, parts)
-  await program.printed(/Ctrl-C ends it\.[\s\S]*Ctrl-C ends it\.|"event":"node\.started"/)
+  await program.printed(/Press Ctrl-C to stop\.[\s\S]*Press Ctrl-C to stop\.|"event":"node\.started"/)
   server.signal('SIGKILL')
   await server.exited
   const silent = createServer((socket) => void socket.on('error', () => undefined)).listen(port, '127.0.0.1')
@@ -141,7 +141,7 @@ describe('a signal before the program is loaded', () => {
   it('ends a node with 0, before it opens anything', async () => {
     const program = await start(undefined, { preload: askAtOnce })
     expect(await program.exited).toBe(0)
-    expect(program.output()).toMatch(/^listens early$[\s\S]*^Good-bye\.$/m)
+    expect(program.output()).toMatch(/^listens early$[\s\S]*^Stopped\.$/m)
     expect(program.output()).not.toMatch(/"part":/)
   })
 

@@ -49,7 +49,7 @@ describe('exit codes', () => {
   test('1: refused, with the reason and what to do', async () => {
     const { code, err } = await run('status', '--config', fileOf(good))
     expect(code).toBe(1)
-    expect(err).toMatch(/no node runs with its data in .*; start one: hotdesk start/)
+    expect(err).toMatch(/no node is running with its data in .*\. To start one: hotdesk start/)
   })
 
   test.each([
@@ -61,7 +61,7 @@ describe('exit codes', () => {
     [['who', '1;2'], /a device begins with a letter/],
     [['user', 'add', '100', '--pin', '4711'], /`hotdesk user add --help` lists what is possible/],
     [['site', 'raise', 'rome'], /unknown command 'raise'[\s\S]*`hotdesk site --help`/],
-    [['site', 'add', 'Rome'], /A site begins with a small letter/],
+    [['site', 'add', 'Rome'], /A site is a lower-case letter/],
     [['site', 'set', 'rome', '--home-lost-logout', 'soon'], /Expected a time such as 24h or 90m, or never/],
   ])('2: wrong usage %j', async (args, said) => {
     const { code, err } = await run(...args)
@@ -91,7 +91,7 @@ describe('exit codes', () => {
         /^✗ {2}redis +data: .* others can write to .*\n +→ or remove that folder/m,
       )
       chmodSync(folder, 0o700)
-      expect((await run('status', '--config', config)).err).toContain('no node runs')
+      expect((await run('status', '--config', config)).err).toContain('no node is running')
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -157,7 +157,7 @@ describe('the banner', () => {
   test('of the sample tells addresses, phones, users and what to dial, and that they are samples', () => {
     const banner = bannerLines({ config: configOf(null), app, paint }).join('\n')
     expect(banner).toMatch(/SIP +udp\/192\.0\.2\.10:5060 {2}tcp\/192\.0\.2\.10:5060/)
-    expect(banner).toMatch(/Samples, published/)
+    expect(banner).toMatch(/Samples for trying out; their passwords are published/)
     for (const word of ['HD0001', 'HD0004', 'Alice', 'Bob', 'Chloé', '4711', '*77*100*', '*77*5*', 'http://192.0.2.10:8080'])
       expect(banner).toContain(word)
   })
@@ -172,10 +172,10 @@ describe('the banner', () => {
       return text(out)
     }
     const open = await shown({ HOTDESK_SIP_LISTEN: 'udp://127.0.0.1:5060,udp://0.0.0.0:5060' })
-    expect(open).toContain('\u001b[31mEverybody who reaches this machine can use these passwords and PINs')
+    expect(open).toContain('\u001b[31mThese passwords and PINs are published: anybody who reaches this machine')
     const closed = await shown({})
     expect(closed).toContain('HOTDESK_SIP_LISTEN=udp://0.0.0.0:5060')
-    expect(closed).not.toContain('Everybody who reaches')
+    expect(closed).not.toContain('anybody who reaches')
   })
 
   test('of a configured node shows no samples', () => {
@@ -199,7 +199,7 @@ describe('the banner', () => {
       /✓ {2}trunks +line$/m,
     ])
       expect(banner).toMatch(line)
-    expect(shown({})).toMatch(/✗ {2}trunks +none: no call leaves this site, emergency calls included/)
+    expect(shown({})).toMatch(/✗ {2}trunks +none: no call can leave this site, emergency calls included/)
     expect(shown({ dialplan: planOf(trunk.replace('{ uri', '{ enabled: no, uri')) })).toMatch(/✗ {2}trunks +none is enabled \(line\)/)
   })
 
@@ -210,9 +210,9 @@ describe('the banner', () => {
     })
     const banner = shown({ store: storeOf({ state: 'lost', copyFrom: 'disk', condition }) })
     expect(banner).not.toContain('is up')
-    expect(banner).toMatch(/hotdesk runs without Redis, from a saved copy: node paris-1/)
+    expect(banner).toMatch(/hotdesk is running without Redis, from a saved copy: node paris-1/)
     expect(banner).toMatch(/✗ {2}Redis +Redis is lost: nothing listens; .* 300 s old \(redis-cli -s data/)
-    expect(shown({ store: storeOf({ state: 'lost', copyFrom: 'nowhere' }) })).toMatch(/runs without Redis and without a saved copy/)
+    expect(shown({ store: storeOf({ state: 'lost', copyFrom: 'nowhere' }) })).toMatch(/is running without Redis and without a saved copy/)
   })
 
   test('has colours at a terminal and none in a file', () => {

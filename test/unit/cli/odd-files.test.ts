@@ -103,10 +103,10 @@ describe('what cannot be meant is told with its line and column', () => {
     [
       'p.csv',
       'extension,name\n103,Doe, Eve\n',
-      'p.csv:2:3 expected 2 cells, as in the first line, found 3: put a text with a separator in it in quotes',
+      'p.csv:2:3 expected 2 cells, as in the first line, found 3: quote text that contains a separator',
     ],
     ['p.csv', 'extension,name,\n103,Dave,x\n', 'p.csv:2:3 a cell in a column without a name'],
-    ['p.csv', 'extension,name,Name\n103,Dave,Eve\n', 'p.csv:1:3 Name: this column is there twice'],
+    ['p.csv', 'extension,name,Name\n103,Dave,Eve\n', 'p.csv:1:3 Name: this column is given twice'],
     [
       'p.csv',
       'extension,nme\n103,Dave\n',
@@ -115,14 +115,14 @@ describe('what cannot be meant is told with its line and column', () => {
     [
       'p.csv',
       'name;number\nDave;103\n',
-      'p.csv:1:1 expected a first line with the names of the columns, one of them extension or device or site; found name, number',
+      'p.csv:1:1 expected a first line with column names, one of them extension or device or site; found name, number',
     ],
     [
       'p.csv',
       '103,Dave\n104,Eve\n',
-      'p.csv:1:1 expected a first line with the names of the columns, one of them extension or device or site; found Dave',
+      'p.csv:1:1 expected a first line with column names, one of them extension or device or site; found Dave',
     ],
-    ['p.csv', 'extension,name\n\n103,"Doe\nEve"\n', 'p.csv:3:2 users[…].name: expected text, in one line, found "Doe\\nEve"'],
+    ['p.csv', 'extension,name\n\n103,"Doe\nEve"\n', 'p.csv:3:2 users[…].name: expected text, on one line, found "Doe\\nEve"'],
     [
       'p.csv',
       'extension,name,ringSeconds\n103,"Doe, Eve",15\n\n104,Dave,0\n',
@@ -150,8 +150,8 @@ describe('what cannot be meant is told with its line and column', () => {
       'extension,secondLogin\n103,sometimes\n',
       'p.csv:2:2 users[…].secondLogin: expected one of move, deny, allow, found "sometimes"',
     ],
-    ['p.csv', 'extension,name\n103,Dave\n104,Eve\n103,Dan\n', 'p.csv:4:1 the record is in line 2 already'],
-    ['p.csv', 'extension,name\n103,"Dave\n104,Eve\n', 'p.csv:3:1 a quote is opened and never closed'],
+    ['p.csv', 'extension,name\n103,Dave\n104,Eve\n103,Dan\n', 'p.csv:4:1 the record is already in line 2'],
+    ['p.csv', 'extension,name\n103,"Dave\n104,Eve\n', 'p.csv:3:1 a quote is never closed'],
     [
       'p.yaml',
       'users:\n  "103": { name: Dave }\n  "104": {}\n  "103": { name: Eve }\n',
@@ -167,10 +167,10 @@ describe('what cannot be meant is told with its line and column', () => {
     [
       'p.yaml',
       'users:\n  "103": { name: null }\n',
-      'p.yaml:2:18 null means nothing here: leave the key out; text needs quotes, such as "null", and "" takes a thing away',
+      'p.yaml:2:18 null means nothing here: leave the key out; text needs quotes, such as "null", and "" clears a value',
     ],
     ['p.yaml', 'users:\n  - { extension: "103" }\n', 'p.yaml:1:1 users: expected a block of keys, found a list'],
-    ['p.yaml', 'users:\n  "103": { name: [Dave] }\n', 'p.yaml:2:12 users[…].name: expected text, in one line'],
+    ['p.yaml', 'users:\n  "103": { name: [Dave] }\n', 'p.yaml:2:12 users[…].name: expected text, on one line'],
   ])('%s: %j', async (name, content, problem) => {
     expect(await outcomeOf(name, content)).toEqual([problem])
   })

@@ -115,9 +115,9 @@ describe('a file to import', () => {
     ['p.csv', 'device,password\nhunter2pw,HD0002\n', /p\.csv:2:2 +devices\[…\]\.password: expected a password/],
     ['p.csv', 'device,password\n"!hunter2 pw",HD000002\n', /p\.csv:2:1 +devices\[…\]: expected a device/],
     ['p.csv', 'extension,pin\n739218465,100\n', /p\.csv:2:2 +users\[…\]\.pin: expected a PIN/],
-    ['p.csv', 'extension,pin\n739218465,1034\n739218465,1035\n', /p\.csv:3:1 +the record is in line 2 already/],
+    ['p.csv', 'extension,pin\n739218465,1034\n739218465,1035\n', /p\.csv:3:1 +the record is already in line 2/],
     ['p.csv', 'extension,739218465\n103,x\n', /p\.csv:1:2 +…: unknown column/],
-    ['p.csv', 'device,password\nHD0001,hunter"2\n', /p\.csv:2:1 +a quote stands inside a cell/],
+    ['p.csv', 'device,password\nHD0001,hunter"2\n', /p\.csv:2:1 +a quote inside a cell/],
     ['p.csv', 'device,password\nHD0001,"hunter"2\n', /p\.csv:2:1 +expected a separator after a closing quote/],
   ])('%s: %j', (file, content, expected) => {
     const message = importErrors(content, file)

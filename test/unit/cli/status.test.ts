@@ -63,10 +63,10 @@ describe('hotdesk status', () => {
 
   test('is a table with straight columns', () => {
     expect(statusLines(phonesIn(replica), 1000 + 3600)).toEqual([
-      'DEVICE  SITE    STATE     USER  NAME   FOR     REGISTERED  REFRESH',
-      'HD0001  paris   idle      -     -      -       no          -',
-      'HD0002  paris   active    100   Alice  1 h 01  yes         not supported',
-      'HD0010  london  draining  101   -      1 h 00  no          stale',
+      'DEVICE  SITE    STATE     USER  NAME   SINCE       REGISTERED  DISPLAY',
+      'HD0001  paris   idle      -     -      -           no          -',
+      'HD0002  paris   active    100   Alice  1 h 01 ago  yes         not supported',
+      'HD0010  london  draining  101   -      1 h 00 ago  no          stale',
     ])
   })
 

@@ -47,7 +47,7 @@ describe('text from elsewhere', () => {
   })
 
   test.each([
-    ['a full disk is told once', 'ENOSPC', 'hotdesk: the output is not complete: no room; make room, and repeat the command\n', 1],
+    ['a full disk is told once', 'ENOSPC', 'hotdesk: the output is incomplete: no room; free some space and repeat the command\n', 1],
     ['a reader that has had enough is no fault', 'EPIPE', '', 0],
   ])('%s', async (_what, code, words, times) => {
     const [out, err] = [new PassThrough(), new PassThrough()]

@@ -6,10 +6,10 @@ import type { Reading } from './reading.js'
 
 /** Where the parser's own message repeats the cell. */
 const faultWords: Readonly<Record<string, string>> = {
-  INVALID_OPENING_QUOTE: 'a quote stands inside a cell: put the whole cell in quotes, and write a quote in it twice',
-  CSV_INVALID_CLOSING_QUOTE: 'expected a separator after a closing quote: write a quote inside a cell twice',
-  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: 'expected a separator after a closing quote: write a quote inside a cell twice',
-  CSV_QUOTE_NOT_CLOSED: 'a quote is opened and never closed',
+  INVALID_OPENING_QUOTE: 'a quote inside a cell: quote the whole cell and double the quote',
+  CSV_INVALID_CLOSING_QUOTE: 'expected a separator after a closing quote: double a quote inside a cell',
+  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: 'expected a separator after a closing quote: double a quote inside a cell',
+  CSV_QUOTE_NOT_CLOSED: 'a quote is never closed',
 }
 
 interface Row {
@@ -105,7 +105,7 @@ function tableOf(header: Row): Table | null {
 function noKind(header: Row | undefined, file: string): Problem {
   const names = kindNames.map((kind) => kinds[kind].id)
   const found = header?.cells.filter((name) => looksLikeSetting(name)).slice(0, 5) ?? []
-  const message = `expected a first line with the names of the columns, one of them ${names.join(' or ')}`
+  const message = `expected a first line with column names, one of them ${names.join(' or ')}`
   return { place: `${file}:1:1`, key: '', message: found.length > 0 ? `${message}; found ${found.join(', ')}` : message }
 }
 
@@ -115,7 +115,7 @@ function headerProblems({ kind, id, keys, header: { line, cells } }: Table, file
   return cells.flatMap((name, index) => {
     const place = `${file}:${line}:${index + 1}`
     const key = looksLikeSetting(name) ? name : '…'
-    if (plain.indexOf(plain[index] ?? '') < index && name !== '') return [{ place, key, message: 'this column is there twice' }]
+    if (plain.indexOf(plain[index] ?? '') < index && name !== '') return [{ place, key, message: 'this column is given twice' }]
     if (index === id || keys[index] !== null || name === '') return []
     return [{ place, key, message: `unknown column; known here: ${known.join(', ')}` }]
   })
@@ -139,7 +139,7 @@ function ragged({ line, cells }: Row, { keys, header }: Table, file: string): Pr
     const words =
       surplus < keys.length
         ? 'a cell in a column without a name'
-        : `${expected}, found ${lastOf(cells)}: put a text with a separator in it in quotes`
+        : `${expected}, found ${lastOf(cells)}: quote text that contains a separator`
     return [{ place: `${file}:${line}:${surplus + 1}`, key: '', message: words }]
   }
   return cells.length < keys.length
@@ -155,7 +155,7 @@ function twice(row: Row, first: ReadonlyMap<string, Row>, { table, file }: { rea
   const earlier = first.get(idOf(row, table))
   return !earlier || earlier === row
     ? []
-    : [{ place: `${file}:${row.line}:${table.id + 1}`, key: '', message: `the record is in line ${earlier.line} already` }]
+    : [{ place: `${file}:${row.line}:${table.id + 1}`, key: '', message: `the record is already in line ${earlier.line}` }]
 }
 
 function saidIn({ cells }: Row, { keys }: Table): Record<string, string> {
