@@ -150,7 +150,7 @@ const mostNamed = 10
 function whatTodo(what: string): string {
   if (what.includes('sealed with another')) return 'give the phone a new password: hotdesk device password'
   if (what.includes('is not a hash')) return 'inspect it, then DEL or RENAME it'
-  return 'correct it: hotdesk user set, device set or site set, or HSET'
+  return 'correct it: hotdesk user set, hotdesk device set or hotdesk site set, or HSET'
 }
 
 function users(directory: Directory, dialplan: Dialplan | null, config: Config): Finding[] {

@@ -39,7 +39,7 @@ test.runIf(existsSync('/dev/full'))('output that finds no room on the disk ends 
   const line = `'${process.execPath}' '${program}' --help`
   await expect(execute('sh', ['-c', `${line} > /dev/full`])).rejects.toMatchObject({
     code: 1,
-    stderr: 'hotdesk: the output is not complete: ENOSPC: no space left on device, write; make room, and repeat the command\n',
+    stderr: 'hotdesk: the output is incomplete: ENOSPC: no space left on device, write; free some space and repeat the command\n',
   })
   await execute('bash', ['-c', `set -o pipefail; ${line} | head -c 1`])
 })

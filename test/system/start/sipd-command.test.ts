@@ -148,7 +148,7 @@ describe('hotdesk sipd', () => {
   })
 
   it.each([
-    ['no secret', [...loopback], {}, /set HOTDESK_DRACHTIO_SECRET, or give --secret/],
+    ['no secret', [...loopback], {}, /set HOTDESK_DRACHTIO_SECRET, or pass --secret/],
     ['an address that is none', ['--listen', '127.0.0.1:5060'], env, /such as udp:\/\/0\.0\.0\.0:5060/],
     ['an admin address that is none', ['--admin', '9022'], env, /such as 127\.0\.0\.1:9022/],
     [
@@ -171,6 +171,6 @@ describe('hotdesk sipd', () => {
     const program = place.run(['sipd', '--help'])
     expect(await program.exited).toBe(0)
     expect(program.output()).toMatch(/Examples:\n {2}export HOTDESK_DRACHTIO_SECRET/)
-    expect(program.output().replaceAll(/\s+/g, ' ')).toContain('`ps` shows it')
+    expect(program.output().replaceAll(/\s+/g, ' ')).toContain('visible in `ps`')
   })
 })
