@@ -4,9 +4,8 @@ import type { Logger } from '../base/logger.js'
 import type { Replica } from '../store/store.js'
 import { type AssignmentChange, type Cause, causes, type Hotdesk } from './contract.js'
 
-/** The two hashes as the copy in memory has them, and what is new in them. */
-export interface Assignments extends Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining' | 'onChange' | 'onRefreshWanted'> {
-  /** Everybody who sits somewhere. */
+/** The hashes `users` and `devices` in this node's copy, and their changes. */
+export interface Assignments extends Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining' | 'onChange'> {
   all(): Iterable<readonly [DeviceId, Extension]>
   draining(): Iterable<DeviceId>
   close(): void
@@ -18,30 +17,26 @@ export interface AssignmentNeeds {
 }
 
 export function createAssignments({ replica, log }: AssignmentNeeds): Assignments {
-  const onFault = (err: unknown) => log.error({ event: 'node.fault', err }, 'a listener of the assignments failed')
+  const onFault = (err: unknown) => log.error({ event: 'node.fault', err }, 'a listener to changes of assignments failed')
   const changes = createEmitter<[AssignmentChange]>(onFault)
-  const wishes = createEmitter<[DeviceId]>(onFault)
   const known = new Map<DeviceId, Extension>()
   const drained = new Set<DeviceId>()
-  /** The phone's count of wishes when its last change was told. */
-  const toldEpochs = new Map<string, string>()
-  const wishedEpochs = new Map<string, string>()
+  /** The epoch of each phone's record at its last change. */
+  const changeEpochs = new Map<string, string>()
 
   function begin(): void {
     for (const id of replica.hash('devices')?.keys() ?? []) {
-      seat(id)
+      readUser(id)
       noteDraining(id)
     }
     for (const key of replica.keysUnder('device:')) {
       const device = key.slice('device:'.length)
-      const epoch = epochOf(replica, device)
-      toldEpochs.set(device, epoch)
-      wishedEpochs.set(device, epoch)
+      changeEpochs.set(device, epochOf(replica, device))
     }
   }
 
-  /** Who sits there now; null where that is nothing new. */
-  function seat(id: string): Omit<AssignmentChange, 'cause'> | null {
+  /** Takes over the user of a phone; null if it is the same as before. */
+  function readUser(id: string): Omit<AssignmentChange, 'cause'> | null {
     const device = parseDeviceId(id)
     if (!device) return null
     const before = known.get(device) ?? null
@@ -51,13 +46,13 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
     return before === after ? null : { device, before, after }
   }
 
-  function tellChanges(fields: readonly string[]): void {
-    const news = fields.flatMap((id) => seat(id) ?? [])
-    for (const { device } of news) noteDraining(device)
-    for (const change of news) changes.emit({ ...change, cause: causeOf(change.device) })
+  function emitChanges(fields: readonly string[]): void {
+    const changed = fields.flatMap((id) => readUser(id) ?? [])
+    for (const { device } of changed) noteDraining(device)
+    for (const change of changed) changes.emit({ ...change, cause: causeOf(change.device) })
   }
 
-  /** Somebody sits at a phone that was removed until its last call ends. */
+  /** A removed phone keeps its user until its last call ends. */
   function isDraining(device: DeviceId): boolean {
     const record = replica.hash(`device:${device}`)
     return known.has(device) && (record === undefined || record.get('state') === 'draining')
@@ -69,28 +64,18 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
     else if (device) drained.delete(device)
   }
 
-  // A cause belongs to one change: an edit by hand leaves the one of the change before it in the record.
+  // A cause belongs to one change. An edit by hand leaves the cause of the previous change in the record.
   function causeOf(device: DeviceId): Cause {
     const epoch = epochOf(replica, device)
     const written = replica.hash(`device:${device}`)?.get('cause')
-    const cause = epoch === toldEpochs.get(device) ? undefined : causes.find((word) => word === written)
-    toldEpochs.set(device, epoch)
+    const cause = epoch === changeEpochs.get(device) ? undefined : causes.find((word) => word === written)
+    changeEpochs.set(device, epoch)
     return cause ?? 'edited'
   }
 
-  function tellWish(key: string): void {
-    const device = parseDeviceId(key.slice('device:'.length))
-    if (!device) return
-    noteDraining(device)
-    const epoch = epochOf(replica, device)
-    if (epoch === wishedEpochs.get(device)) return
-    wishedEpochs.set(device, epoch)
-    if (epoch !== '') wishes.emit(device)
-  }
-
   const stop = replica.onChange((key, fields) => {
-    if (key === 'devices') tellChanges(fields)
-    else if (key.startsWith('device:')) tellWish(key)
+    if (key === 'devices') emitChanges(fields)
+    else if (key.startsWith('device:')) noteDraining(key.slice('device:'.length))
   })
   begin()
 
@@ -99,7 +84,6 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
     userOn: (device) => known.get(device) ?? null,
     isDraining,
     onChange: changes.on,
-    onRefreshWanted: wishes.on,
     all: () => known,
     draining: () => drained,
     close: stop,

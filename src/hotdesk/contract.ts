@@ -98,8 +98,6 @@ export interface Hotdesk {
   callBegan(device: DeviceId, kind: CallKind): void
   callEnded(device: DeviceId, kind: CallKind): void
   onChange(listener: (change: AssignmentChange) => void): () => void
-  /** A phone shall show what is so now: after each change, and again for a login or logout that changed nothing. */
-  onRefreshWanted(listener: (device: DeviceId) => void): () => void
   close(): Promise<void>
 }
 

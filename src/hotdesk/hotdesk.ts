@@ -98,7 +98,6 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     isDraining: assignments.isDraining,
     isQuiet: calls.isQuiet,
     onChange: assignments.onChange,
-    onRefreshWanted: assignments.onRefreshWanted,
     callBegan: calls.began,
     callEnded: calls.ended,
     async login(request) {

@@ -22,6 +22,7 @@ export const libraryVersions: Readonly<Record<number, string>> = {
   12: '6d17982b40dabc8838b2edd2ee1d29a7c087c3d9db77288fc7663fc51e20c1ee',
   13: '720c4dfe7a3d7a03e483ea714f7299394befee2b58832fc378973f553d25b2fd',
   14: '2813638206b2068621f70b83bf5c42ba651139f265c6e05bd664825619a8e482',
+  15: 'de9b6003d168876191dc23af7a7dd5982716e10afc8895d40378f74c69d1d319',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

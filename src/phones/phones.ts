@@ -104,7 +104,7 @@ export function createPhones(needs: PhonesNeeds): Phones {
   }
 
   const offs = [
-    watchRefreshTriggers({ store, hotdesk, wanted, quietOver: (device) => refreshes.get(device)?.feed('free') }),
+    watchRefreshTriggers({ store, wanted, quietOver: (device) => refreshes.get(device)?.feed('free') }),
     activity.onIdle((device) => refreshes.get(device)?.feed('free')),
     registrar.onRegistered(onRegistered),
   ]

@@ -1,44 +1,54 @@
 import { type DeviceId, parseDeviceId } from '../base/identity.js'
-import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Store } from '../store/store.js'
 import { deviceKey } from './refresh-record.js'
 
 export interface RefreshTriggerNeeds {
-  readonly store: Store
-  readonly hotdesk: Hotdesk
+  readonly store: Pick<Store, 'replica'>
   readonly wanted: (device: DeviceId) => void
   /** The quiet time after an emergency call is over. */
   readonly quietOver: (device: DeviceId) => void
 }
 
-/**
- * Whoever wants a phone refreshed: a login or logout by whatever hand, one that changed nothing included; an operator who sets `refresh` of
- * the phone's record to `pending`; what was still pending when this node started. Answers the function that stops listening.
- */
-export function watchRefreshTriggers({ store, hotdesk, wanted, quietOver }: RefreshTriggerNeeds): () => void {
-  const { replica } = store
-  /** Phones whose record says pending, so that only what is new counts. */
-  const pending = new Set<DeviceId>()
+/** The fields of a phone's record that ask for a refresh. */
+interface RefreshRequest {
+  /** Grows with each login, logout and `hotdesk_refresh`, whoever asked for it. */
+  readonly epoch: string
+  readonly isPending: boolean
+}
 
-  function isNewlyPending(device: DeviceId): boolean {
-    const isPending = replica.hash(deviceKey(device))?.get('refresh') === 'pending'
-    const wasPending = pending.has(device)
-    if (isPending) pending.add(device)
-    else pending.delete(device)
-    return isPending && !wasPending
+const noRequest: RefreshRequest = { epoch: '', isPending: false }
+
+/**
+ * Reads in the records of phones which of them must be refreshed: those with a new `epoch`, those whose `refresh` an operator sets to
+ * `pending`, and those still pending when this node starts. Returns the function that stops listening.
+ */
+export function watchRefreshTriggers({ store: { replica }, wanted, quietOver }: RefreshTriggerNeeds): () => void {
+  const requests = new Map<DeviceId, RefreshRequest>()
+
+  function read(device: DeviceId): RefreshRequest {
+    const record = replica.hash(deviceKey(device))
+    const request = { epoch: record?.get('epoch') ?? '', isPending: record?.get('refresh') === 'pending' }
+    if (record) requests.set(device, request)
+    else requests.delete(device)
+    return request
   }
 
   function follow(key: string): void {
     const [kind, name = ''] = key.split(':', 2)
     const device = kind === 'device' || kind === 'quiet' ? parseDeviceId(name) : null
     if (!device) return
-    if (kind === 'device' && isNewlyPending(device)) wanted(device)
-    if (kind === 'quiet' && replica.hash(key) === undefined) quietOver(device)
+    if (kind === 'quiet') {
+      if (replica.hash(key) === undefined) quietOver(device)
+      return
+    }
+    const before = requests.get(device) ?? noRequest
+    const now = read(device)
+    if ((now.epoch !== '' && now.epoch !== before.epoch) || (now.isPending && !before.isPending)) wanted(device)
   }
 
-  const offs = [replica.onChange(follow), hotdesk.onChange(({ device }) => wanted(device)), hotdesk.onRefreshWanted(wanted)]
-  for (const key of replica.keysUnder('device:')) follow(key)
-  return () => {
-    for (const off of offs) off()
+  for (const key of replica.keysUnder('device:')) {
+    const device = parseDeviceId(key.slice('device:'.length))
+    if (device && read(device).isPending) wanted(device)
   }
+  return replica.onChange(follow)
 }

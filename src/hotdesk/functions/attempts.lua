@@ -167,9 +167,8 @@ end
 writes('hotdesk_unlock', function(tag, args)
   local target, prefix = must(args[1], 'extension or device'), tag .. ':attempts:'
   local failures, is_user = failures_of(prefix, target), target:match('^%d+$') ~= nil
-  if failures == 0 and not exists(tag, (is_user and 'user:' or 'device:') .. target) then
-    return say(is_user and 'UNKNOWN_USER' or 'UNKNOWN_DEVICE')
-  end
+  local is_known = failures > 0 or exists(tag, (is_user and 'user:' or 'device:') .. target)
+  if not is_known then return say(is_user and 'UNKNOWN_USER' or 'UNKNOWN_DEVICE') end
   redis.call('DEL', prefix .. target, prefix .. 'day:' .. target, prefix .. 'wait:' .. target, prefix .. 'seen:' .. target)
   if failures == 0 then return say('NOT_LOCKED', target) end
   event(tag, 'unlocked', is_user and 'user' or 'device', target, 'via', args[2] or 'redis-cli')

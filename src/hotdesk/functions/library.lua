@@ -6,7 +6,7 @@
 -- VIA names who asked: redis-cli (default), dial-code, cli, api, console, automatic, deleted.
 
 -- The last version listed in library.ts.
-local VERSION = 14
+local VERSION = 15
 local EVENTS_KEPT = 100000
 
 local function must(value, name)
@@ -52,11 +52,9 @@ local function devices_of(tag, ext)
 end
 
 local function set_devices_of(tag, ext, list)
-  if #list == 0 then return redis.call('HDEL', tag .. ':users', ext) end
-  redis.call('HSET', tag .. ':users', ext, table.concat(list, ' '))
+  return #list == 0 and redis.call('HDEL', tag .. ':users', ext) or redis.call('HSET', tag .. ':users', ext, table.concat(list, ' '))
 end
 
--- The reply about a user without a phone.
 local function nowhere(tag, ext)
   return say(exists(tag, 'user:' .. ext) and 'NOWHERE' or 'UNKNOWN_USER')
 end
@@ -78,7 +76,11 @@ end
 local function mark(tag, device, state, cause, via, reason, since)
   if not exists(tag, 'device:' .. device) then return end
   local key, began = tag .. ':device:' .. device, since or redis.call('TIME')[1]
-  redis.call('HSET', key, 'state', state, 'cause', cause, 'via', via, 'reason', reason or '', 'since', began, 'refresh', 'pending')
+  -- After an edit by hand the phone's node has asked for the refresh, unless no node was running.
+  local is_asked_for = cause == 'edited' and redis.call('HGET', key, 'cause') == 'refresh'
+  redis.call('HSET', key, 'state', state, 'cause', cause, 'via', via, 'reason', reason or '', 'since', began)
+  if is_asked_for then return end
+  redis.call('HSET', key, 'refresh', 'pending')
   redis.call('HINCRBY', key, 'epoch', 1)
 end
 

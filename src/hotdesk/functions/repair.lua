@@ -39,7 +39,6 @@ local function repair_device(tag, device)
     local state = has_record and redis.call('HGET', tag .. ':device:' .. device, 'state')
     if not has_record or state == 'active' or state == 'draining' then return settle(tag, device) and 1 or 0 end
   end
-  -- A login by hand begins when it is seen.
   mark(tag, device, 'active', 'edited', 'automatic')
   return repaired(tag, device, ext, 'completed')
 end

@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
 import type { Due, LogoutRule } from './logout-due.js'
 import { readDeparture, tellDeparture } from './logout-replies.js'
-import { mayBeOurs } from './ownership.js'
+import { mayOwn } from './ownership.js'
 
 export interface AutomaticLogoutNeeds {
   readonly store: Store
@@ -68,7 +68,7 @@ export function createAutomaticLogout(needs: AutomaticLogoutNeeds): { close(): v
     for (const [index, [device, extension]] of [...assignments.all()].entries()) {
       if (index % sliceSize === sliceSize - 1) await pause(clock, 0)
       const found = overdue(device, extension, inForce)
-      if (found && !isQuiet(device) && mayBeOurs(device, { replica, node })) await expire(device, found)
+      if (found && !isQuiet(device) && mayOwn(device, { replica, node })) await expire(device, found)
     }
   }
 

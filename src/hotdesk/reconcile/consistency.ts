@@ -3,25 +3,25 @@ import type { Replica } from '../../store/store.js'
 /** A field of `users` or `devices` that has no counterpart in the other hash. */
 export type Mismatch = readonly [key: 'users' | 'devices', field: string]
 
-/** Whether `users` and `devices` are each other's mirror, kept at hand: in a large network nobody goes through all of them. */
+/** The disagreements between `users` and `devices`, updated with each change: a large network is not searched again and again. */
 export interface ConsistencyCheck {
-  oddities(): readonly Mismatch[]
+  mismatches(): readonly Mismatch[]
   close(): void
 }
 
-const nobody: ReadonlyMap<string, string> = new Map()
+const empty: ReadonlyMap<string, string> = new Map()
 
 export function createConsistencyCheck(replica: Replica): ConsistencyCheck {
-  const odd = new Map<string, Mismatch>()
-  /** As they were before the change that is told of. */
+  const found = new Map<string, Mismatch>()
+  /** The hashes before the change that is being followed. */
   const before = { users: new Map(replica.hash('users')), devices: new Map(replica.hash('devices')) }
-  const users = (): ReadonlyMap<string, string> => replica.hash('users') ?? nobody
-  const devices = (): ReadonlyMap<string, string> => replica.hash('devices') ?? nobody
+  const users = (): ReadonlyMap<string, string> => replica.hash('users') ?? empty
+  const devices = (): ReadonlyMap<string, string> => replica.hash('devices') ?? empty
 
-  function judge(oddity: Mismatch, isOdd: () => boolean): void {
-    const name = oddity.join(' ')
-    if (isOdd()) odd.set(name, oddity)
-    else odd.delete(name)
+  function judge(candidate: Mismatch, isMismatch: () => boolean): void {
+    const name = candidate.join(' ')
+    if (isMismatch()) found.set(name, candidate)
+    else found.delete(name)
   }
 
   function judgeUser(extension: string): void {
@@ -61,7 +61,7 @@ export function createConsistencyCheck(replica: Replica): ConsistencyCheck {
     else if (key === 'devices') for (const device of fields) followDevice(device)
   })
 
-  return { oddities: () => [...odd.values()], close: stop }
+  return { mismatches: () => [...found.values()], close: stop }
 }
 
 function listOf(text: string | undefined): readonly string[] {

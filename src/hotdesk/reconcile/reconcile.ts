@@ -1,4 +1,5 @@
 import { type AutomaticLogoutNeeds, createAutomaticLogout } from './automatic-logout.js'
+import { createEditRefresh } from './edit-refresh.js'
 import { homeRule } from './home-site-rule.js'
 import { type AutomaticLogout, siteRule } from './logout-due.js'
 import { createRecordWatch, type RecordWatchNeeds } from './record-watch.js'
@@ -18,6 +19,7 @@ export function createReconciler({ automaticLogout, ...needs }: ReconcilerNeeds)
   const rules = [home, ...(automaticLogout ? [siteRule(automaticLogout)] : [])]
   const parts = [
     createRepair(needs),
+    createEditRefresh(needs),
     createRecordWatch(needs),
     createRetention(needs),
     createSiteWatch(needs),

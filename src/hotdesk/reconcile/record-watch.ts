@@ -8,7 +8,7 @@ import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
 import { reasonBarred } from '../barred.js'
 import { readRefreshing, tellDeparture } from './logout-replies.js'
-import { mayBeOurs } from './ownership.js'
+import { mayOwn } from './ownership.js'
 
 export interface RecordWatchNeeds {
   readonly store: Store
@@ -58,7 +58,7 @@ export function createRecordWatch(needs: RecordWatchNeeds): { close(): void } {
   }
 
   async function visit(device: DeviceId, why: 'seated' | 'edited'): Promise<void> {
-    const isOurs = mayBeOurs(device, { replica, node })
+    const isOurs = mayOwn(device, { replica, node })
     if (mustLeave(device)) {
       leaving.add(device)
       if (!isOurs || isQuiet(device)) return

@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
 import { readRepair } from '../replies.js'
 import { createConsistencyCheck, type Mismatch } from './consistency.js'
-import { mayBeOurs } from './ownership.js'
+import { mayOwn } from './ownership.js'
 
 export interface RepairNeeds {
   readonly store: Store
@@ -19,75 +19,75 @@ export interface RepairNeeds {
 }
 
 const roundMs = 4_000
-/** An operator who edits both hashes by hand has this long between the two commands, at least. */
-const patienceMs = 2_500
-const mostAtOnce = 200
+/** An operator who edits both hashes by hand has at least this long between the two commands. */
+const graceMs = 2_500
+const batchSize = 200
 
 /**
- * Sets right what no login or logout will: one-sided pairs, seats that were given by hand, phones left draining by a node that died.
- * Every node does it; the function makes the second one find nothing to do.
+ * Repairs what no login or logout will: one-sided pairs, logins made by hand, and phones left draining by a node that died. Every node
+ * does it; the second one finds nothing to repair.
  */
 export function createRepair({ store, assignments, node, clock, log, metrics }: RepairNeeds): { close(): void } {
   const { replica } = store
-  const mirror = createConsistencyCheck(replica)
-  /** What was one-sided at the last look. */
+  const consistency = createConsistencyCheck(replica)
+  /** The mismatches at the last check. */
   let suspects = new Set<string>()
   const givenByHand = new Set<DeviceId>()
-  let nextLook: Alarm | null = null
+  let nextCheck: Alarm | null = null
 
-  function lookSoon(): void {
-    nextLook ??= clock.after(patienceMs, () => {
-      nextLook = null
-      look().catch(stumbled)
+  function checkSoon(): void {
+    nextCheck ??= clock.after(graceMs, () => {
+      nextCheck = null
+      check().catch(reportFault)
     })
   }
 
-  /** What is odd at two looks in a row is nobody's half-done work any more. */
-  async function look(): Promise<void> {
-    const odd = mirror.oddities()
-    const old = odd.filter((oddity) => suspects.has(oddity.join(' ')))
-    suspects = new Set(odd.map((oddity) => oddity.join(' ')))
+  /** A mismatch at two checks in a row is not an edit in progress. */
+  async function check(): Promise<void> {
+    const mismatches = consistency.mismatches()
+    const lasting = mismatches.filter((mismatch) => suspects.has(mismatch.join(' ')))
+    suspects = new Set(mismatches.map((mismatch) => mismatch.join(' ')))
+    if (mismatches.length > 0) checkSoon()
     const byHand = Array.from(givenByHand, (device): Mismatch => ['devices', device])
     givenByHand.clear()
-    if (odd.length > 0) lookSoon()
-    await repair([...old, ...byHand])
+    await repair([...lasting, ...byHand])
   }
 
   async function settleDraining(): Promise<void> {
-    const devices = Array.from(assignments.draining()).filter((device) => mayBeOurs(device, { replica, node }))
+    const devices = Array.from(assignments.draining()).filter((device) => mayOwn(device, { replica, node }))
     await repair(devices.map((device) => ['devices', device]))
   }
 
-  async function repair(oddities: readonly Mismatch[]): Promise<void> {
-    for (let from = 0; from < oddities.length && store.state === 'connected'; from += mostAtOnce) {
-      const changes = readRepair(await store.call('hotdesk_repair', ...oddities.slice(from, from + mostAtOnce).flat()))
+  async function repair(mismatches: readonly Mismatch[]): Promise<void> {
+    for (let from = 0; from < mismatches.length && store.state === 'connected'; from += batchSize) {
+      const changes = readRepair(await store.call('hotdesk_repair', ...mismatches.slice(from, from + batchSize).flat()))
       if (changes === 0) continue
       metrics.repairsTotal.inc(changes)
-      log.warn({ event: 'store.repaired', changes }, `${changes} assignments in Redis were set right; the events say which`)
+      log.warn({ event: 'store.repaired', changes }, `${changes} assignments in Redis were repaired; the events name them`)
     }
   }
 
-  function stumbled(fault: unknown): void {
+  function reportFault(fault: unknown): void {
     if (isAppError(fault, 'STORE_UNAVAILABLE')) return
-    log.error({ event: 'node.fault', err: fault }, 'the assignments cannot be set right')
+    log.error({ event: 'node.fault', err: fault }, 'the assignments cannot be repaired')
   }
 
-  const rounds = every(clock, roundMs, settleDraining, stumbled)
+  const rounds = every(clock, roundMs, settleDraining, reportFault)
   const stops = [
     replica.onChange((key) => {
-      if (key === 'users' || key === 'devices') lookSoon()
+      if (key === 'users' || key === 'devices') checkSoon()
     }),
     assignments.onChange(({ device, after, cause }) => {
       if (after !== null && cause === 'edited') givenByHand.add(device)
     }),
   ]
-  lookSoon()
+  checkSoon()
 
   return {
     close() {
       rounds.cancel()
-      mirror.close()
-      nextLook?.cancel()
+      consistency.close()
+      nextCheck?.cancel()
       for (const stop of stops) stop()
     },
   }

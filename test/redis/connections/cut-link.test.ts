@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
+import { onNewEpoch } from '../../support/redis/epochs.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { watchCommands } from '../../support/redis/redis-monitor.js'
 import { type DeskNode, device, extension, openDeskNode, pin } from '../../support/redis/redis-network.js'
@@ -25,10 +26,10 @@ afterEach(async () => {
 const login = () => node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin('4711') })
 const seated = (withinMs: number) => keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === '100', withinMs)
 
-/** The next wish that this phone shows what is so. */
+/** The next request to refresh this phone. */
 function refreshOf(id: string): Promise<void> {
   return new Promise((resolve) => {
-    const stop = node.hotdesk.onRefreshWanted((wanted) => {
+    const stop = onNewEpoch(node.store, (wanted) => {
       if (wanted !== id) return
       stop()
       resolve()

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { hashPin } from '../../../src/hotdesk/hotdesk.js'
 import { keepLog } from '../../support/node/kept-log.js'
+import { onNewEpoch } from '../../support/redis/epochs.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { changeOn, type DeskNode, device, eventsOf, extension, openDeskNode, pin } from '../../support/redis/redis-network.js'
 import { followed, keyOf, stateOf } from '../../support/redis/redis-store.js'
@@ -30,12 +31,12 @@ const bob = (digits: string, phone = 'HD0001') =>
   node.hotdesk.login({ extension: extension('101'), device: device(phone), pin: pin(digits) })
 
 describe('a login with a PIN', () => {
-  it('assigns the phone, in Redis and in the copy, and wishes a refresh', async () => {
+  it('assigns the phone, in Redis and in the copy, and asks for a refresh', async () => {
     const change = changeOn(node.hotdesk, 'HD0001')
-    const wish = new Promise((resolve) => node.hotdesk.onRefreshWanted(resolve))
+    const refresh = new Promise((resolve) => onNewEpoch(node.store, resolve))
     expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
     expect(await change).toEqual({ device: 'HD0001', before: null, after: '100', cause: 'login' })
-    expect(await wish).toBe('HD0001')
+    expect(await refresh).toBe('HD0001')
     expect(node.hotdesk.devicesOf(extension('100'))).toEqual(['HD0001'])
     expect(await redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('OCCUPIED 100')
     expect((await eventsOf(node.store)).at(-1)).toMatchObject({ event: 'login', device: 'HD0001', user: '100', via: 'dial-code' })

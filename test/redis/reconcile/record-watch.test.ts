@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { onNewEpoch } from '../../support/redis/epochs.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { type DeskNode, device, eventsOf, extension, openDeskNode } from '../../support/redis/redis-network.js'
 import { followed, keyOf } from '../../support/redis/redis-store.js'
@@ -45,13 +46,13 @@ const told = async (event: string, id = 'HD0001') =>
 
 describe('a setting that is edited', () => {
   it('of a user wants the phone refreshed, once, whoever of two nodes sees to it, and logs nobody out', async () => {
-    const wishes: string[] = []
-    const stop = other.hotdesk.onRefreshWanted((id) => wishes.push(id))
+    const refreshes: string[] = []
+    const stop = onNewEpoch(other.store, (id) => refreshes.push(id))
     await redis.cli('HSET', '{hd}:user:120', 'name', 'Dora the Second')
-    await expect.poll(() => wishes).toEqual(['HD0001'])
+    await expect.poll(() => refreshes).toEqual(['HD0001'])
     await afterAllThat()
     stop()
-    expect(wishes.filter((id) => id === 'HD0001')).toHaveLength(1)
+    expect(refreshes.filter((id) => id === 'HD0001')).toHaveLength(1)
     expect(await told('refresh')).toEqual([{ event: 'refresh', device: 'HD0001', user: '120', via: 'automatic', outcome: 'wanted' }])
     expect(await told('logout')).toEqual([])
     expect(await redis.cli('HGET', '{hd}:devices', 'HD0001')).toBe('120')

@@ -15,10 +15,8 @@ function network(hashes: Record<string, Record<string, string>>) {
   put(hashes)
   const assignments = createAssignments({ replica, log: silentLogger() })
   const changes: AssignmentChange[] = []
-  const wishes: string[] = []
   assignments.onChange((change) => changes.push(change))
-  assignments.onRefreshWanted((device) => wishes.push(device))
-  return { put, assignments, changes, wishes }
+  return { put, assignments, changes }
 }
 
 describe('assignments', () => {
@@ -46,16 +44,6 @@ describe('assignments', () => {
     put({ devices: {} })
     put({ 'device:HD0001': { state: 'idle', cause: 'now', epoch: '2' }, devices: { HD0001: '101' } })
     expect(changes.map(({ cause }) => cause)).toEqual(['login', 'edited', 'now'])
-  })
-
-  it('wish a refresh for each new epoch and for nothing else', () => {
-    const { put, wishes } = network({ 'device:HD0001': { epoch: '4' } })
-    put({ 'device:HD0001': { epoch: '4', refresh: 'sent' } })
-    expect(wishes).toEqual([])
-    put({ 'device:HD0001': { epoch: '5' } })
-    put({ 'device:HD0002': { epoch: '1' } })
-    put({ 'device:HD0002': {} })
-    expect(wishes).toEqual(['HD0001', 'HD0002'])
   })
 
   it('are draining only while somebody sits there', () => {

@@ -22,7 +22,7 @@ function replicaOf(users: Fields, devices: Fields): WritableReplica {
 
 const oddIn = (replica: WritableReplica): readonly string[] =>
   createConsistencyCheck(replica)
-    .oddities()
+    .mismatches()
     .map((oddity) => oddity.join(' '))
     .sort()
 
@@ -60,7 +60,7 @@ describe('the mirror', () => {
             [],
             step.map(([key, field, value]) => [key, new Map([[field, value]])] as const),
           )
-          const known = mirror.oddities().map((oddity) => oddity.join(' '))
+          const known = mirror.mismatches().map((oddity) => oddity.join(' '))
           expect(known.sort()).toEqual(oddIn(replica))
         }
       }),

@@ -64,6 +64,35 @@ describe('the phone follows', () => {
     expect(stage.notifies).toHaveLength(1)
   })
 
+  it('once after an edit by hand, although the repair completes it later', async () => {
+    const stage = open()
+    await register(stage)
+    await redis.cli('HSET', '{hd}:devices', 'HD0001', '100')
+    await refreshIs('pending')
+    stage.clock.advance(500)
+    await theOnly(stage).answer(200)
+    await refreshIs('sent')
+    await keyOf(store, 'device:HD0001', (record) => record?.get('cause') === 'edited' && record.get('state') === 'active', 10_000)
+    expect(await redis.cli('FCALL', 'hotdesk_repair', '1', '{hd}')).toBe('NOTHING')
+    stage.clock.advance(500)
+    expect([stage.notifies.length, await redis.cli('HGET', '{hd}:device:HD0001', 'epoch')]).toEqual([1, '1'])
+  }, 15_000)
+
+  it('once after an edit of both hashes by hand, which needs no repair', async () => {
+    const stage = open()
+    await register(stage)
+    await login('100')
+    stage.clock.advance(500)
+    await theOnly(stage).answer(200)
+    await refreshIs('sent')
+    await redis.cli('HSET', '{hd}:devices', 'HD0001', '101')
+    await redis.cli('HSET', '{hd}:users', '101', 'HD0001')
+    await redis.cli('HDEL', '{hd}:users', '100')
+    await keyOf(store, 'device:HD0001', (record) => record?.get('refresh') === 'pending', 10_000)
+    stage.clock.advance(500)
+    expect([stage.notifies.length, await redis.cli('HGET', '{hd}:device:HD0001', 'epoch')]).toEqual([2, '2'])
+  }, 15_000)
+
   it('in the words of its make', async () => {
     const stage = open()
     await register(stage, { 'User-Agent': 'Grandstream GRP2614 1.0.5.67' })
