@@ -75,7 +75,9 @@ describe('the embedded Redis', () => {
     const lost = stateOf(store, 'lost')
     process.kill(Number((await redisProcess()).split('.')[2]), 'SIGKILL')
     await lost
+    expect(store.state).toBe('lost')
     await stateOf(store, 'connected', 10_000)
+    expect(store.state).toBe('connected')
     expect(store.replica.hash('user:100')?.get('name')).toBe('Alice')
     await store.close()
   })
