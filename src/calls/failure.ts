@@ -1,4 +1,4 @@
-import type { ResponseParts, SipAnswer, SipHeaders } from '../srf/srf.js'
+import type { ResponseParts, SipHeaders, SipReply } from '../srf/srf.js'
 
 /** Who caused the end of a call. */
 export const results = ['success', 'client', 'server', 'upstream', 'indeterminate'] as const
@@ -69,7 +69,7 @@ export const reasonCodeHeader = 'X-Hotdesk-Reason'
 export interface Failure {
   readonly reason: RefusalReason
   /** The final response of leg B, if there was one. */
-  readonly response?: SipAnswer
+  readonly response?: SipReply
   readonly headers?: SipHeaders
   /** Instead of the status of the reason. */
   readonly status?: number
@@ -93,7 +93,7 @@ export function terminationOf({ reason }: Failure): Termination {
 }
 
 /** The meaning of a final response from a phone, a trunk or another node. */
-export function reasonOf(response: SipAnswer): RefusalReason {
+export function reasonOf(response: SipReply): RefusalReason {
   const given = response.header(reasonCodeHeader)
   // That node is stopping, so its phone cannot be reached for now. A forward may take the call.
   if (given === 'stopping') return 'not-reachable'
@@ -133,11 +133,11 @@ function isForCaller(status: number): boolean {
 }
 
 /** Why the far end forbids the call. The phrases of 401 and 407 do not explain anything. */
-function forbiddenPhrase(reason: RefusalReason, response?: SipAnswer): string | undefined {
+function forbiddenPhrase(reason: RefusalReason, response?: SipReply): string | undefined {
   return reason === 'upstream' && response?.status === 403 && response.reason !== '' ? response.reason : undefined
 }
 
-function retryAfter(response: SipAnswer | null): SipHeaders {
+function retryAfter(response: SipReply | null): SipHeaders {
   const value = response?.header('Retry-After') ?? ''
   return value === '' ? {} : { 'Retry-After': value }
 }

@@ -4,7 +4,7 @@ import type { Directory } from '../directory/directory.js'
 import { type Binding, reachOf } from '../registrar/registrar.js'
 import { nameAddr, printNameAddr } from '../sip/name-addr.js'
 import { sipUri, withoutUriHeaders } from '../sip/uri.js'
-import type { SipAnswer, SipApplication } from '../srf/srf.js'
+import type { SipApplication, SipReply } from '../srf/srf.js'
 import { vendorOf } from './vendors.js'
 
 /** What the answer to a NOTIFY tells. */
@@ -54,7 +54,7 @@ async function notifyContact(binding: Binding, { srf, directory, domain }: Notif
   return outcomeOf(answer)
 }
 
-function outcomeOf({ status }: SipAnswer): NotifyOutcome {
+function outcomeOf({ status }: SipReply): NotifyOutcome {
   if (status >= 200 && status < 300) return 'confirmed'
   if (refusals.has(status)) return 'refused'
   return status === 408 ? 'silent' : 'failed'

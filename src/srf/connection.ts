@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js'
 import { AppError, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
-import type { FarEnd, SipAnswer } from './contract.js'
+import type { FarEnd, SipReply } from './contract.js'
 import type { Drachtio, DrachtioWire } from './drachtio.js'
 import { createFarEnds } from './far-ends.js'
 import { linkLost, localAnswer } from './messages.js'
@@ -15,13 +15,13 @@ export interface Connection {
   /** Once, at the next loss. Answers the function that takes the listener off. */
   onLost(listener: () => void): () => void
   /** Runs a callback style request; a lost link, or a refusal thrown at once, answers 503. */
-  settle<Answer extends SipAnswer>(start: (done: (answer: Answer | SipAnswer) => void) => void): Promise<Answer | SipAnswer>
+  settle<Answer extends SipReply>(start: (done: (answer: Answer | SipReply) => void) => void): Promise<Answer | SipReply>
   /** Runs a handler; its fault is logged and stays inside the call. `onFault` may still answer the request. */
   guard(what: string, run: () => void | Promise<void>, onFault?: () => void): void
   /** Answers the function that stops. */
   follow(dialogId: string, farEnd: FarEnd): () => void
   /** A request that ends a dialog has not reached its far end. */
-  undelivered(method: string, callId: string, answer: SipAnswer): void
+  undelivered(method: string, callId: string, answer: SipReply): void
   close(): void
 }
 
@@ -122,10 +122,10 @@ export function connect({ drachtio, place, log, clock, stopping }: ConnectionNee
   })
 }
 
-function settled<Answer extends SipAnswer>(
-  start: (done: (answer: Answer | SipAnswer) => void) => void,
+function settled<Answer extends SipReply>(
+  start: (done: (answer: Answer | SipReply) => void) => void,
   onLost: Connection['onLost'],
-): Promise<Answer | SipAnswer> {
+): Promise<Answer | SipReply> {
   return new Promise((resolve) => {
     const forget = onLost(() => resolve(linkLost))
     try {

@@ -13,8 +13,8 @@ export interface SipSource {
   readonly port: number
 }
 
-/** What a response carries, as a value: a failure is an answer, not an exception. */
-export interface SipAnswer {
+/** A SIP response as a value: a failure response is not an exception. */
+export interface SipReply {
   readonly status: number
   readonly reason: string
   /** `''` where the header is absent. */
@@ -90,14 +90,14 @@ export interface SipDialog {
   /** Every ACK of a 200 of ours, with its body: the answer, when the INVITE had no offer. */
   onAck(listener: (sdp: string) => void | Promise<void>): void
   /** Sends an in-dialog request other than INVITE and BYE. */
-  request(method: string, parts?: { readonly headers?: SipHeaders; readonly body?: string }): Promise<SipAnswer>
+  request(method: string, parts?: { readonly headers?: SipHeaders; readonly body?: string }): Promise<SipReply>
   /** re-INVITE. A 2xx to an offerless one must be acknowledged with an answer through `ack`. */
   reinvite(sdp: string | null, headers?: SipHeaders): Promise<ReinviteAnswer>
   /** Ends the dialog with BYE; resolves when it was answered or has timed out. Does nothing when it has ended. */
   bye(headers?: SipHeaders): Promise<void>
 }
 
-export interface ReinviteAnswer extends SipAnswer {
+export interface ReinviteAnswer extends SipReply {
   /** Present only on a 2xx to an offerless re-INVITE. */
   readonly ack?: (sdp: string) => void
 }
@@ -106,24 +106,24 @@ export interface ReinviteAnswer extends SipAnswer {
 export interface OutgoingInvite {
   /** Our own Call-ID; known once the SIP server has sent the INVITE. */
   readonly sent: Promise<{ readonly callId: string }>
-  onProvisional(listener: (answer: SipAnswer) => void): void
+  onProvisional(listener: (answer: SipReply) => void): void
   readonly result: Promise<InviteResult>
   /** CANCEL, or BYE when the 200 crosses it. The result becomes `failed` with 487. */
   cancel(headers?: SipHeaders): void
 }
 
 export type InviteResult =
-  | { readonly outcome: 'answered'; readonly dialog: SipDialog; readonly answer: SipAnswer }
+  | { readonly outcome: 'answered'; readonly dialog: SipDialog; readonly answer: SipReply }
   /** The INVITE carried no offer and the 200 does: one of the two must follow. */
   | {
       readonly outcome: 'offered'
-      readonly answer: SipAnswer
+      readonly answer: SipReply
       /** Sends the ACK with our answer. */
       ack(sdp: string): Promise<SipDialog>
       /** ACK and BYE: nobody is there to answer the offer any more. */
       abandon(): Promise<void>
     }
-  | { readonly outcome: 'failed'; readonly answer: SipAnswer }
+  | { readonly outcome: 'failed'; readonly answer: SipReply }
 
 export interface SipCredentials {
   readonly username: string
@@ -157,7 +157,7 @@ export interface SipApplication {
     handle: (request: IncomingRequest) => void | Promise<void>,
   ): void
   /** Sends a request outside a dialog; resolves with its final response (408 and 503 of our own server included). */
-  request(method: string, uri: string, parts?: OutgoingParts): Promise<SipAnswer>
+  request(method: string, uri: string, parts?: OutgoingParts): Promise<SipReply>
   /** Sends an INVITE; `sdp` null sends it without an offer. */
   invite(uri: string, sdp: string | null, parts?: OutgoingParts): OutgoingInvite
   close(): Promise<void>

@@ -1,6 +1,6 @@
 import { answerChallenge, type Challenge, chooseChallenge, printCredentials } from '../sip/digest.js'
 import { newTag } from '../sip/ids.js'
-import type { SipAnswer, SipCredentials, SipHeaders } from './contract.js'
+import type { SipCredentials, SipHeaders, SipReply } from './contract.js'
 import type { DrachtioMessage } from './drachtio.js'
 
 /** A request as it was sent. */
@@ -21,7 +21,7 @@ export interface ChallengeAnswers {
    * The headers with which the request is sent again (RFC 3261 §22.2, §22.3). Null for a response that is not a challenge or cannot be
    * answered. A server and a proxy are answered once each, and once more after a stale nonce.
    */
-  headersFor(answer: SipAnswer, sent: SentRequest): SipHeaders | null
+  headersFor(answer: SipReply, sent: SentRequest): SipHeaders | null
 }
 
 const headersByStatus: Readonly<Record<number, { readonly challenge: string; readonly answer: string }>> = {

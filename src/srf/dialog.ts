@@ -4,7 +4,7 @@ import type { DialogEnd, FarEnd, IncomingRequest, ReinviteAnswer, SipDialog, Sip
 import type { CallCredentials } from './credentials.js'
 import type { DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { again, flattenHeaders } from './headers.js'
-import { localAnswer, toAnswer, toIncomingRequest, toSource } from './messages.js'
+import { localAnswer, toIncomingRequest, toReply, toSource } from './messages.js'
 import { createSessionTimer, type SessionTerms } from './session.js'
 
 /** In-dialog requests as drachtio-srf names them; `modify` is a re-INVITE. */
@@ -100,7 +100,7 @@ export function wrapDialog(
         if (fault) return done(localAnswer(481, messageOf(fault), method === 'BYE' ? 'link' : 'server'))
         if (answer.status < 200) return
         uri = answer.req.uri
-        const plain = toAnswer(answer)
+        const plain = toReply(answer)
         timer.heard(method, plain)
         if (plain.madeHere === 'server') farEnd?.silent()
         done(acknowledge ? { ...plain, ack: (sdp) => acknowledge({ body: sdp }) } : plain)

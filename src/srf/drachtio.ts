@@ -45,12 +45,12 @@ export interface DrachtioDialog extends EventEmitter {
   destroy(parts: { headers?: Headers }, done: (fault: unknown) => void): void
   request(
     parts: { method: string; headers?: Headers; body?: string; noAck?: boolean },
-    done: (fault: unknown, answer: DrachtioAnswer, ack?: DrachtioAck) => void,
+    done: (fault: unknown, answer: DrachtioReply, ack?: DrachtioAck) => void,
   ): void
 }
 
 /** A response, and the request as it was sent. */
-export interface DrachtioAnswer extends DrachtioMessage {
+export interface DrachtioReply extends DrachtioMessage {
   readonly req: DrachtioMessage
 }
 

@@ -1,12 +1,12 @@
 import { AppError, messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
-import type { FarEnd, IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipDialog, SipHeaders } from './contract.js'
+import type { FarEnd, IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipDialog, SipHeaders, SipReply } from './contract.js'
 import { type CallCredentials, callCredentials, sameCall } from './credentials.js'
 import { type DialogTerms, wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
 import { answerEarlyUpdates } from './early-update.js'
 import { again, flattenHeaders, headersOf } from './headers.js'
-import { linkLost, localAnswer, toAnswer, toIncomingRequest } from './messages.js'
+import { linkLost, localAnswer, toIncomingRequest, toReply } from './messages.js'
 import { answering, longerOffer, offering, type SessionOffer, termsOfAnswer } from './session.js'
 
 export interface InviteGround {
@@ -96,7 +96,7 @@ export interface InviteNeeds extends InviteGround {
 export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: InviteNeeds): OutgoingInvite {
   const body = parts.body ?? sdp ?? ''
   const credentials = parts.credentials && callCredentials(parts.credentials)
-  const onProvisional: ((answer: SipAnswer) => void)[] = []
+  const onProvisional: ((answer: SipReply) => void)[] = []
   let request: DrachtioRequest | null = null
   let offer = session
   let cancel: { headers: SipHeaders } | null = null
@@ -127,7 +127,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
       const progress = {
         cbRequest: (_fault: unknown, out?: DrachtioRequest) => out && wentOut(out),
         cbProvisional(answer: DrachtioMessage) {
-          for (const listener of onProvisional) connection.guard('provisional response', () => listener(toAnswer(answer)))
+          for (const listener of onProvisional) connection.guard('provisional response', () => listener(toReply(answer)))
         },
       }
       const settle = (result: InviteResult): void => {
@@ -169,9 +169,9 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
     if (cancel) {
       abandon(outcome)
       // It was the far end that responded, so this is not made here.
-      return failed({ ...toAnswer(outcome.res), status: 487, reason: 'Request Terminated' })
+      return failed({ ...toReply(outcome.res), status: 487, reason: 'Request Terminated' })
     }
-    const answer = toAnswer(outcome.res)
+    const answer = toReply(outcome.res)
     const agreed = offer && termsOfAnswer(offer, answer)
     const terms = { agreed, credentials, farEnd: directly(parts.farEnd, answer) }
     if (!isDialog(outcome)) return offered(outcome, connection, terms)
@@ -214,7 +214,7 @@ function offered(outcome: DrachtioOffered, connection: Connection, terms: Dialog
   let abandoned: Promise<void> | null = null
   return {
     outcome: 'offered',
-    answer: toAnswer(outcome.res),
+    answer: toReply(outcome.res),
     ack: async (sdp) => wrapDialog(await outcome.ack(sdp), connection, terms),
     abandon() {
       abandoned ??= outcome.destroy()
@@ -228,12 +228,12 @@ function directly(farEnd: FarEnd | null | undefined, message: { header(name: str
   return message.header('Record-Route') === '' ? (farEnd ?? null) : null
 }
 
-function failed(answer: SipAnswer): InviteResult {
+function failed(answer: SipReply): InviteResult {
   return { outcome: 'failed', answer }
 }
 
-function answerOf(fault: DrachtioFailure): SipAnswer {
-  if (fault.res && fault.res.status >= 300) return toAnswer(fault.res)
+function answerOf(fault: DrachtioFailure): SipReply {
+  if (fault.res && fault.res.status >= 300) return toReply(fault.res)
   // drachtio-srf makes a 500 of a 2xx without Contact; a refusal of the SIP server has no status at all.
   return localAnswer(fault.status ?? 503, fault.reason ?? fault.message)
 }

@@ -1,11 +1,11 @@
 import { splitList } from '../sip/headers.js'
 import { parseVia } from '../sip/via.js'
-import type { IncomingRequest, ResponseParts, SipAnswer, SipSource } from './contract.js'
+import type { IncomingRequest, ResponseParts, SipReply, SipSource } from './contract.js'
 import type { DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { headersOf } from './headers.js'
 
 /** The answer a response of the network is. */
-export function toAnswer(message: DrachtioMessage): SipAnswer {
+export function toReply(message: DrachtioMessage): SipReply {
   const { status, reason } = message
   const isFromNetwork = Boolean(message.source_address)
   return {
@@ -28,12 +28,12 @@ function statusMadeHere(status: number): number {
 }
 
 /** The answer where there was no response at all. */
-export function localAnswer(status: number, reason: string, madeHere: NonNullable<SipAnswer['madeHere']> = 'server'): SipAnswer {
+export function localAnswer(status: number, reason: string, madeHere: NonNullable<SipReply['madeHere']> = 'server'): SipReply {
   return { status, reason, header: () => '', body: '', madeHere }
 }
 
 /** The answer to every request while the SIP server is lost. */
-export const linkLost: SipAnswer = localAnswer(503, 'SIP Server Lost', 'link')
+export const linkLost: SipReply = localAnswer(503, 'SIP Server Lost', 'link')
 
 export function toSource(request: DrachtioRequest): SipSource {
   return { protocol: protocolOf(request), address: request.source_address, port: request.source_port }

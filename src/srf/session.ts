@@ -1,6 +1,6 @@
 import { splitList } from '../sip/headers.js'
 import { parseMinSe, parseSessionExpires, shortestInterval } from '../sip/syntax/session-expires.js'
-import type { ResponseParts, SipAnswer, SipHeaders } from './contract.js'
+import type { ResponseParts, SipHeaders, SipReply } from './contract.js'
 
 /** What is offered to every far end (RFC 4028): each leg of a call has a session of its own. */
 export interface SessionOffer {
@@ -29,7 +29,7 @@ export function offering({ seconds, least = shortestInterval }: SessionOffer, he
 }
 
 /** The offer for a second attempt after 422 (RFC 4028 §7.3); null for an answer that asks for no longer interval. */
-export function longerOffer({ seconds }: SessionOffer, answer: SipAnswer): SessionOffer | null {
+export function longerOffer({ seconds }: SessionOffer, answer: SipReply): SessionOffer | null {
   const wanted = answer.status === 422 ? parseMinSe(answer.header('Min-SE')) : null
   return wanted !== null && wanted > seconds ? { seconds: wanted, least: wanted } : null
 }
@@ -76,9 +76,9 @@ export interface SessionTimer {
   /** Of a request of ours. */
   headersOf(method: string, headers: SipHeaders | undefined): SipHeaders | undefined
   /** Its final response. */
-  heard(method: string, answer: SipAnswer): void
+  heard(method: string, answer: SipReply): void
   /** True where the request is to be sent again: a 422 has asked for a longer interval, which `headersOf` gives from now on (RFC 4028 §7.3). */
-  lengthens(method: string, answer: SipAnswer): boolean
+  lengthens(method: string, answer: SipReply): boolean
   /** Our response to a request of the far end. */
   completed(method: string, request: Headed, response: Response): ResponseParts | undefined
 }

@@ -2,12 +2,12 @@ import { type Clock, systemClock } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
 import { type Connection, connect } from './connection.js'
-import type { IncomingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from './contract.js'
+import type { IncomingInvite, OutgoingParts, SipApplication, SipHeaders, SipReply } from './contract.js'
 import { callCredentials, sameCall } from './credentials.js'
 import { type Drachtio, type DrachtioMessage, newDrachtio } from './drachtio.js'
 import { again, flattenHeaders } from './headers.js'
 import { sendInvite, toIncomingInvite } from './invite.js'
-import { localAnswer, sendResponse, toAnswer, toIncomingRequest } from './messages.js'
+import { localAnswer, sendResponse, toIncomingRequest, toReply } from './messages.js'
 import type { SessionOffer } from './session.js'
 
 export { capabilities, dialogCapabilities, dialogOptions } from './capabilities.js'
@@ -103,16 +103,16 @@ async function sendRequest(
   method: string,
   uri: string,
   parts: OutgoingParts,
-): Promise<SipAnswer> {
+): Promise<SipReply> {
   const sent: { call: SipHeaders } = { call: {} }
-  const attempt = (headers: SipHeaders): Promise<SipAnswer> =>
+  const attempt = (headers: SipHeaders): Promise<SipReply> =>
     connection.settle((done) => {
       const optional = { ...(parts.body ? { body: parts.body } : {}), ...(parts.via === undefined ? {} : { proxy: parts.via }) }
       drachtio.request({ uri, method, headers: flattenHeaders(headers), ...optional }, (fault, request) => {
         if (fault) return done(localAnswer(503, fault.message))
         sent.call = sameCall(request, method)
         request.on('response', (answer: DrachtioMessage) => {
-          if (answer.status >= 200) done(toAnswer(answer))
+          if (answer.status >= 200) done(toReply(answer))
         })
       })
     })

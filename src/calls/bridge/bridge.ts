@@ -1,5 +1,5 @@
 import { keyBodies } from '../../media/key.js'
-import { dialogOptions, type IncomingRequest, type ReinviteAnswer, type SipAnswer, type SipDialog, type SipHeaders } from '../../srf/srf.js'
+import { dialogOptions, type IncomingRequest, type ReinviteAnswer, type SipDialog, type SipHeaders, type SipReply } from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
 import { ourReason, reasonHeaders } from '../reason-header.js'
 import { sessionDescription } from './session-description.js'
@@ -119,7 +119,7 @@ function answerInAck(from: SipDialog, ack: (sdp: string) => void): void {
   })
 }
 
-function pass(response: SipAnswer, request: IncomingRequest): void {
+function pass(response: SipReply, request: IncomingRequest): void {
   const isOffer = request.method === 'INVITE' || request.method === 'UPDATE'
   const status = passedStatus(response.status, isOffer ? 488 : 500)
   const body = isOffer ? sessionDescription(response) : ''

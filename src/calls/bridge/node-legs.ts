@@ -3,7 +3,7 @@ import type { NodeName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Directory } from '../../directory/directory.js'
-import type { SipAnswer, SipApplication, SipDialog } from '../../srf/srf.js'
+import type { SipApplication, SipDialog, SipReply } from '../../srf/srf.js'
 import type { Store } from '../../store/store.js'
 import { nodeUri } from '../dial/node-uri.js'
 
@@ -141,7 +141,7 @@ export function createNodeLegs({ directory, store, srf, clock, log, metrics }: N
   }
 
   /** Null if no response arrived in time. */
-  function responseTo(sent: Promise<SipAnswer>): Promise<SipAnswer | null> {
+  function responseTo(sent: Promise<SipReply>): Promise<SipReply | null> {
     return new Promise((resolve) => {
       const late = clock.after(responseWithinMs, () => resolve(null))
       void sent.then((response) => {
@@ -170,10 +170,10 @@ export function createNodeLegs({ directory, store, srf, clock, log, metrics }: N
 }
 
 /** When our own SIP server is lost, its dialogs end anyway. */
-function isFromFarEnd(response: SipAnswer | null): boolean {
+function isFromFarEnd(response: SipReply | null): boolean {
   return response !== null && response.madeHere !== 'server'
 }
 
-function knowsDialog(response: SipAnswer | null): boolean {
+function knowsDialog(response: SipReply | null): boolean {
   return isFromFarEnd(response) && response?.status !== 481 && response?.status !== 408
 }

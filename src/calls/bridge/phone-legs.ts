@@ -3,7 +3,7 @@ import type { DeviceId } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Registrar } from '../../registrar/registrar.js'
-import type { SipAnswer, SipDialog } from '../../srf/srf.js'
+import type { SipDialog, SipReply } from '../../srf/srf.js'
 
 /** Detects phones that have lost their calls. */
 export interface PhoneLegs {
@@ -88,7 +88,7 @@ export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNee
     return false
   }
 
-  function end(leg: PhoneLeg, { status }: SipAnswer): void {
+  function end(leg: PhoneLeg, { status }: SipReply): void {
     if (!forget(leg)) return
     metrics.orphanedCallsTotal.inc()
     log.warn({ event: 'call.orphaned', device: leg.device, status }, `call ended: ${leg.device} has lost it`)
@@ -132,7 +132,7 @@ export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNee
 }
 
 /** When the link to our own SIP server is lost, its dialogs end anyway. */
-function verdictOn({ status, madeHere }: SipAnswer): 'lost' | 'silent' | 'there' {
+function verdictOn({ status, madeHere }: SipReply): 'lost' | 'silent' | 'there' {
   if (madeHere === 'link') return 'there'
   if (madeHere === 'server' || status === 408) return 'silent'
   return status === 481 ? 'lost' : 'there'

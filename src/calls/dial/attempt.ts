@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
-import type { SipAnswer, SipApplication } from '../../srf/srf.js'
+import type { SipApplication, SipReply } from '../../srf/srf.js'
 import type { Connect, Connected } from '../bridge/connect.js'
 import type { NodeLegs } from '../bridge/node-legs.js'
 import { passedReason } from '../bridge/passed-headers.js'
@@ -34,7 +34,7 @@ export interface Attempts {
   /** Waits for an attempt to succeed, or for the caller to give up, and connects. Resolves when the call has ended. */
   complete(call: Call, attempt: Attempt, targets: readonly Target[]): Promise<AttemptOutcome>
   /** Relays ringing and early media to the caller; from several branches only ringing, because their media cannot be mixed. */
-  provisionalRelay(call: Call, branches: number): (response: SipAnswer) => void
+  provisionalRelay(call: Call, branches: number): (response: SipReply) => void
 }
 
 export interface AttemptNeeds {
@@ -62,7 +62,7 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGra
     })
   }
 
-  function provisionalRelay({ invite, progress }: Call, branches: number): (response: SipAnswer) => void {
+  function provisionalRelay({ invite, progress }: Call, branches: number): (response: SipReply) => void {
     // RFC 3262 §3: a caller that requires 100rel gets its provisional responses reliably.
     const headers = /\b100rel\b/i.test(invite.header('Require')) ? { Require: '100rel' } : {}
     return (response) => {
@@ -130,7 +130,7 @@ function missed({ invite, control }: Call, result: Miss, targets: readonly Targe
 const goneStatuses: ReadonlySet<number> = new Set([410, 503])
 
 /** The meaning of the response that was chosen from those of all branches. */
-export function reasonFor(response: SipAnswer, targets: readonly Target[]): RefusalReason {
+export function reasonFor(response: SipReply, targets: readonly Target[]): RefusalReason {
   // Only another node gives a reason of its own.
   const reason = targets.some(({ node }) => node !== undefined) ? reasonOf(response) : reasonOf({ ...response, header: () => '' })
   const isInside = targets.every(({ device, node }) => device !== null || node !== undefined)

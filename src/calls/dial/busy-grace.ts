@@ -1,5 +1,5 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
-import type { SipAnswer } from '../../srf/srf.js'
+import type { SipReply } from '../../srf/srf.js'
 
 /**
  * Ends a forked call when one contact has refused it and the others stay silent. A phone that has restarted leaves dead contacts behind, and
@@ -7,9 +7,9 @@ import type { SipAnswer } from '../../srf/srf.js'
  */
 export interface BusyGrace<Contact> {
   /** A provisional response. */
-  responded(contact: Contact, response: SipAnswer): void
+  responded(contact: Contact, response: SipReply): void
   /** A final refusal while other contacts are pending. */
-  refused(contact: Contact, response: SipAnswer): void
+  refused(contact: Contact, response: SipReply): void
   /** The contact is no longer called. */
   removed(contact: Contact): void
   close(): void
@@ -73,7 +73,7 @@ export function createBusyGrace<Contact>({ clock, graceMs, hearsTrying, onOnlySi
 const absent: ReadonlySet<number> = new Set([401, 404, 407, 408, 410, 430, 477, 478, 481])
 const redirections: ReadonlySet<number> = new Set([300, 301, 302])
 
-function verdictOn({ status, madeHere }: SipAnswer): Verdict {
+function verdictOn({ status, madeHere }: SipReply): Verdict {
   if (madeHere || status >= 500 || absent.has(status)) return 'nothing'
   return status === 486 || redirections.has(status) ? 'busy' : 'refused'
 }

@@ -1,6 +1,6 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
-import type { InviteResult, OutgoingInvite, OutgoingParts, SipAnswer, SipApplication, SipHeaders } from '../../srf/srf.js'
+import type { InviteResult, OutgoingInvite, OutgoingParts, SipApplication, SipHeaders, SipReply } from '../../srf/srf.js'
 import type { FarNode } from '../bridge/node-legs.js'
 import type { RefusalReason } from '../failure.js'
 import { answeredElsewhere, ourReason, reasonHeaders } from '../reason-header.js'
@@ -22,7 +22,7 @@ export type AcceptedLeg = Exclude<InviteResult, { outcome: 'failed' }>
 export type AttemptResult =
   | { readonly outcome: 'accepted'; readonly branch: Branch; readonly leg: AcceptedLeg }
   /** `reason` overrides the meaning of the response. */
-  | { readonly outcome: 'failed'; readonly response: SipAnswer; readonly reason?: RefusalReason }
+  | { readonly outcome: 'failed'; readonly response: SipReply; readonly reason?: RefusalReason }
   | { readonly outcome: 'no-answer' }
   /** The caller gave up. */
   | { readonly outcome: 'cancelled' }
@@ -55,14 +55,14 @@ export interface ForkNeeds {
   readonly noProgressMs: Milliseconds
   /** How long after a refusal by one branch the silent ones may still begin to ring. */
   readonly graceMs?: Milliseconds
-  readonly onProvisional: (response: SipAnswer) => void
+  readonly onProvisional: (response: SipReply) => void
   /** Every final response, including those of cancelled branches. */
-  readonly onFinal?: (response: SipAnswer) => void
+  readonly onFinal?: (response: SipReply) => void
 }
 
-const silence: SipAnswer = { status: 408, reason: 'Request Timeout', header: () => '', body: '', madeHere: 'server' }
+const silence: SipReply = { status: 408, reason: 'Request Timeout', header: () => '', body: '', madeHere: 'server' }
 /** The far end sent 100 and nothing after it. */
-export const noProgress: SipAnswer = { ...silence, reason: 'No Progress' }
+export const noProgress: SipReply = { ...silence, reason: 'No Progress' }
 
 /** Calls all branches at once. The first to answer gets the call, the others are cancelled. */
 export function fork(needs: ForkNeeds): Fork {
@@ -74,7 +74,7 @@ export function fork(needs: ForkNeeds): Fork {
     onOnlySilentLeft: () => end({ outcome: 'failed', response: bestOf(failures) }, ''),
   })
   const pending = new Map<Branch, OutgoingInvite>()
-  const failures: SipAnswer[] = []
+  const failures: SipReply[] = []
   let settle: (result: AttemptResult) => void = () => undefined
   let settled = false
   const result = new Promise<AttemptResult>((resolve) => {
@@ -104,7 +104,7 @@ export function fork(needs: ForkNeeds): Fork {
     }
   }
 
-  function onFailure(branch: Branch, response: SipAnswer): void {
+  function onFailure(branch: Branch, response: SipReply): void {
     failures.push(response)
     // RFC 3261 §16.7 step 5: a 6xx decides for all branches.
     if (response.status >= 600 || pending.size === 0) end({ outcome: 'failed', response: bestOf(failures) }, '')
@@ -115,7 +115,7 @@ export function fork(needs: ForkNeeds): Fork {
   let hasResponded = false
   let silenceTimer: Alarm = clock.after(silenceMs, () => end({ outcome: 'failed', response: silence }, ''))
 
-  function noteLife({ status }: SipAnswer): void {
+  function noteLife({ status }: SipReply): void {
     if (status === 100 && hasResponded) return
     silenceTimer.cancel()
     hasResponded = true
@@ -165,13 +165,13 @@ export function release(leg: AcceptedLeg, headers: SipHeaders = {}): Promise<voi
  * RFC 3261 §16.7 step 6: a 6xx first, else the lowest class, and within it the most informative. A 305 or 380 ranks behind every refusal,
  * because it is not followed.
  */
-export function bestOf(responses: readonly SipAnswer[]): SipAnswer {
+export function bestOf(responses: readonly SipReply[]): SipReply {
   const [first, ...others] = responses
   if (!first) throw new Error('no failure to choose from')
   return others.reduce((chosen, response) => (rank(response) < rank(chosen) ? response : chosen), first)
 }
 
-function rank({ status }: SipAnswer): number {
+function rank({ status }: SipReply): number {
   if (status >= 600) return 0
   if (status === 305 || status === 380) return 999
   // "Busy" tells the caller most; a phone that never responded (408) tells least.

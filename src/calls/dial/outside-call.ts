@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
-import type { SipAnswer, SipApplication } from '../../srf/srf.js'
+import type { SipApplication, SipReply } from '../../srf/srf.js'
 import type { TrunkRequest, Trunks } from '../../trunks/trunks.js'
 import { sessionDescription } from '../bridge/session-description.js'
 import { type Call, reject } from '../call.js'
@@ -77,7 +77,7 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
     const began = clock.now()
     let hasResponded = false
 
-    function onResponse(response: SipAnswer): void {
+    function onResponse(response: SipReply): void {
       if (response.madeHere || response.status === 100) return
       hasResponded = true
       if (!isTrunkFault(response)) request.responded()
@@ -122,7 +122,7 @@ type CallDetails = Omit<OutsideCall, 'trunks'>
 
 /** Early media of two trunks cannot be mixed: the caller hears the trunk that sends it first. */
 interface EarlyMedia {
-  relay(trunk: Trunk, response: SipAnswer): void
+  relay(trunk: Trunk, response: SipReply): void
   /** The next trunk that sends early media is heard. */
   release(trunk: Trunk): void
 }
@@ -134,7 +134,7 @@ function rejectFamily(call: Call, trunks: readonly Trunk[]): Termination {
   return reject(call, { reason: 'other-family' })
 }
 
-function verdictOn({ kind }: Call, response: SipAnswer): Verdict {
+function verdictOn({ kind }: Call, response: SipReply): Verdict {
   if (isTrunkFault(response)) return 'fault'
   // A redirection by a trunk is not followed, because calls go only to trunks of the dial plan.
   if (response.status < 400) return 'refused'
@@ -142,14 +142,14 @@ function verdictOn({ kind }: Call, response: SipAnswer): Verdict {
 }
 
 /** The trunk is at fault, not the number: the next trunk may work (RFC 3263 §4.3 names 503 and timeouts). */
-function isTrunkFault({ status }: SipAnswer): boolean {
+function isTrunkFault({ status }: SipReply): boolean {
   return trunkFaults.has(status) || (status >= 500 && status < 600)
 }
 
 /** 430, 477 and 478: a proxy in front of the trunk cannot reach it. */
 const trunkFaults: ReadonlySet<number> = new Set([401, 407, 408, 430, 477, 478])
 
-function noteFault(request: TrunkRequest, { status, madeHere }: SipAnswer): void {
+function noteFault(request: TrunkRequest, { status, madeHere }: SipReply): void {
   // The request was never sent, so it shows nothing about the trunk.
   if (madeHere === 'link') return
   if (madeHere && status === 408) request.timedOut()

@@ -2,7 +2,7 @@ import { dialled } from '../../sip/dialled.js'
 import { splitList } from '../../sip/headers.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/name-addr.js'
 import { parseUri, sameHost, sipUri } from '../../sip/uri.js'
-import type { SipAnswer } from '../../srf/srf.js'
+import type { SipReply } from '../../srf/srf.js'
 
 /** Contacts of a redirection that are read. */
 const maxContacts = 5
@@ -11,7 +11,7 @@ const maxContacts = 5
  * The numbers in a 300, 301 or 302, highest q first (RFC 3261 §8.1.3.4). Only the number counts, and the dial plan routes it: no call goes to
  * an address that a phone has chosen. `isOurs` recognises URIs of this network; only telephone numbers are accepted at other hosts.
  */
-export function redirectNumbers(response: SipAnswer, isOurs: (uri: string) => boolean): readonly string[] {
+export function redirectNumbers(response: SipReply, isOurs: (uri: string) => boolean): readonly string[] {
   const contacts = splitList(response.header('Contact'))
     .slice(0, maxContacts)
     .flatMap((value) => parseNameAddr(value) ?? [])

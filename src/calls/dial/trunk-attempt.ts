@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Party } from '../../sip/identity/party.js'
-import type { SipAnswer, SipApplication } from '../../srf/srf.js'
+import type { SipApplication, SipReply } from '../../srf/srf.js'
 import type { OutgoingCall, Trunks } from '../../trunks/trunks.js'
 import type { Call } from '../call.js'
 import { type Attempt, type AttemptResult, fork, noProgress } from './fork.js'
@@ -45,7 +45,7 @@ export interface TrunkCall {
   /** No other trunk is left to try. */
   readonly isLast: boolean
   /** Every response of the trunk as it arrives, including those to a cancelled call. */
-  readonly onResponse: (response: SipAnswer) => void
+  readonly onResponse: (response: SipReply) => void
 }
 
 export interface TrunkAttemptNeeds {
@@ -92,7 +92,7 @@ export function tryTrunk(call: Call, trunkCall: TrunkCall, needs: TrunkAttemptNe
 }
 
 /** Any other refusal may be about the location, its body, or the size of the request. */
-function mayRejectLocation(response: SipAnswer, { isLast }: TrunkCall): boolean {
+function mayRejectLocation(response: SipReply, { isLast }: TrunkCall): boolean {
   if (response === noProgress) return isLast
   return !busy.has(response.status) && !credentialsWanted.has(response.status)
 }

@@ -1,6 +1,6 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
-import type { SipAnswer } from '../../srf/srf.js'
+import type { SipReply } from '../../srf/srf.js'
 import { answeredElsewhere } from '../reason-header.js'
 import { type Attempt, type AttemptResult, release } from './fork.js'
 
@@ -31,7 +31,7 @@ export interface HuntNeeds {
   readonly besideMs: Milliseconds | null
   readonly clock: Clock
   readonly call: (turn: TrunkTurn) => TrunkAttempt
-  readonly judge: (response: SipAnswer) => Verdict
+  readonly judge: (response: SipReply) => Verdict
 }
 
 /**
@@ -102,4 +102,4 @@ export function huntTrunks({ trunks, besideMs, clock, call, judge }: HuntNeeds):
   return { result, cancel: (reason) => end({ outcome: 'cancelled' }, (attempt) => attempt.cancel(reason)) }
 }
 
-const noTrunk: SipAnswer = { status: 503, reason: 'No Trunk', header: () => '', body: '', madeHere: 'server' }
+const noTrunk: SipReply = { status: 503, reason: 'No Trunk', header: () => '', body: '', madeHere: 'server' }

@@ -5,7 +5,7 @@ import type { Secret } from '../../base/secret.js'
 import type { AudioSession, Media } from '../../media/media.js'
 import { parseNameAddr } from '../../sip/name-addr.js'
 import { parseUri, sipUri } from '../../sip/uri.js'
-import type { IncomingInvite, OutgoingInvite, SipAnswer, SipApplication, SipDialog } from '../../srf/srf.js'
+import type { IncomingInvite, OutgoingInvite, SipApplication, SipDialog, SipReply } from '../../srf/srf.js'
 
 export interface PhoneParts {
   readonly device: string
@@ -33,8 +33,8 @@ export interface PhoneCall {
 }
 
 export type Dialled =
-  | { readonly outcome: 'answered'; readonly call: PhoneCall; readonly answer: SipAnswer }
-  | { readonly outcome: 'failed'; readonly answer: SipAnswer }
+  | { readonly outcome: 'answered'; readonly call: PhoneCall; readonly answer: SipReply }
+  | { readonly outcome: 'failed'; readonly answer: SipReply }
 
 export interface Dialling {
   /** Statuses of the provisional responses so far. */
@@ -58,7 +58,7 @@ export interface Incoming {
 /** A desk phone: registers, dials, rings, answers, presses keys, hears. */
 export interface Phone {
   readonly device: string
-  register(seconds?: number): Promise<SipAnswer>
+  register(seconds?: number): Promise<SipReply>
   dial(number: string): Promise<Dialling>
   /** The next call that arrives; the phone rings. */
   nextCall(): Promise<Incoming>

@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import type { Phone } from '../../../src/cli/demo/phone.js'
 import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
-import type { SipAnswer } from '../../../src/srf/srf.js'
+import type { SipReply } from '../../../src/srf/srf.js'
 import { freePort } from '../../support/net/free-port.js'
 import { dialAnswered, logIn, logOut } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'
@@ -44,7 +44,7 @@ afterAll(async () => {
   await office.close()
 })
 
-async function refused(phone: Phone, number: string): Promise<SipAnswer> {
+async function refused(phone: Phone, number: string): Promise<SipReply> {
   const dialled = await (await phone.dial(number)).result
   if (dialled.outcome === 'answered') throw new Error(`${phone.device} dialled ${number} and was answered`)
   return dialled.answer

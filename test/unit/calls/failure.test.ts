@@ -4,9 +4,9 @@ import { reasonFor } from '../../../src/calls/dial/attempt.js'
 import { bestOf } from '../../../src/calls/dial/fork.js'
 import { reasonCodeHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
 import { dialled } from '../../../src/sip/dialled.js'
-import type { SipAnswer } from '../../../src/srf/srf.js'
+import type { SipReply } from '../../../src/srf/srf.js'
 
-function answer(status: number, headers: Record<string, string> = {}): SipAnswer {
+function answer(status: number, headers: Record<string, string> = {}): SipReply {
   return { status, reason: `Reason ${status}`, header: (name) => headers[name] ?? '', body: '' }
 }
 

@@ -7,7 +7,7 @@ import { Secret } from '../../../src/base/secret.js'
 import { joinNetwork, type Membership } from '../../../src/directory/directory.js'
 import { createHotdesk, type Hotdesk } from '../../../src/hotdesk/hotdesk.js'
 import { createPhones, type Phones } from '../../../src/phones/phones.js'
-import type { OutgoingParts, SipAnswer } from '../../../src/srf/srf.js'
+import type { OutgoingParts, SipReply } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
@@ -68,7 +68,7 @@ export function open(node = 'paris-1' as NodeName): Stage {
   const notifies: Notify[] = []
   const port = createSipPort((method, uri, parts = {}) => {
     expect(method).toBe('NOTIFY')
-    return new Promise<SipAnswer>((resolve) => {
+    return new Promise<SipReply>((resolve) => {
       async function answer(status: number): Promise<void> {
         resolve({ status, reason: '', header: () => '', body: '' })
         for (let i = 0; i < 20; i++) await Promise.resolve()

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { DrachtioMessage } from '../../../src/srf/drachtio.js'
-import { toAnswer } from '../../../src/srf/messages.js'
+import { toReply } from '../../../src/srf/messages.js'
 
 function response(status: number, address: string): DrachtioMessage {
   return {
@@ -21,10 +21,10 @@ it.each([
   [500, 503],
   [503, 503],
 ])('a %i that the SIP server has made itself counts as %i (RFC 3261 §8.1.3.1)', (made, counted) => {
-  expect(toAnswer(response(made, ''))).toMatchObject({ status: counted, reason: `Reason ${made}`, madeHere: 'server' })
+  expect(toReply(response(made, ''))).toMatchObject({ status: counted, reason: `Reason ${made}`, madeHere: 'server' })
 })
 
 it.each([180, 200, 410, 416, 500])('a %i from the network stays as it is', (status) => {
-  const answer = toAnswer(response(status, '192.0.2.7'))
+  const answer = toReply(response(status, '192.0.2.7'))
   expect([answer.status, answer.madeHere]).toEqual([status, undefined])
 })

@@ -3,12 +3,12 @@ import type { NodeName, SiteName } from '../../../../src/base/identity.js'
 import { silentLogger } from '../../../../src/base/logger.js'
 import { createMetrics } from '../../../../src/base/metrics.js'
 import { createNodeLegs } from '../../../../src/calls/bridge/node-legs.js'
-import type { SipAnswer } from '../../../../src/srf/srf.js'
+import type { SipReply } from '../../../../src/srf/srf.js'
 import type { StoreState } from '../../../../src/store/store.js'
 import { createManualClock } from '../../../support/process/manual-clock.js'
 
 const london = 'london-1' as NodeName
-const answer = (status: number, madeHere?: SipAnswer['madeHere']): SipAnswer => ({
+const answer = (status: number, madeHere?: SipReply['madeHere']): SipReply => ({
   status,
   reason: '',
   header: () => '',
@@ -26,7 +26,7 @@ interface Parts {
 /** Legs to a node; `answers` are what their probes get, one after the other, null: nothing. */
 function open(
   kind: 'dialog' | 'set-up',
-  answers: readonly (SipAnswer | null)[],
+  answers: readonly (SipReply | null)[],
   { seen = 'b1', state = 'connected', legs = 1 }: Parts = {},
 ) {
   const clock = createManualClock(0)
@@ -36,7 +36,7 @@ function open(
   let turned: (state: StoreState) => void = () => undefined
   let probes = 0
   let dead = 0
-  const request = (): Promise<SipAnswer> => {
+  const request = (): Promise<SipReply> => {
     const next = answers[probes++] ?? null
     return next ? Promise.resolve(next) : new Promise(() => undefined)
   }
@@ -232,7 +232,7 @@ describe('while Redis is lost, nobody sees heartbeats', () => {
   })
 
   test('a thousand legs are probed within five seconds, twenty in each tenth of a second, and each once in a round', async () => {
-    const leg = open('dialog', Array<SipAnswer>(2_000).fill(answer(200)), { legs: 1_000 })
+    const leg = open('dialog', Array<SipReply>(2_000).fill(answer(200)), { legs: 1_000 })
     await leg.store('lost')
     await leg.after(10_000)
     const perStep = [leg.seen.probes]
@@ -247,7 +247,7 @@ describe('while Redis is lost, nobody sees heartbeats', () => {
   })
 
   test('the rest of a round is left out when Redis is back, or the calls have ended', async () => {
-    const answers = Array<SipAnswer>(1_000).fill(answer(200))
+    const answers = Array<SipReply>(1_000).fill(answer(200))
     const [back, ended] = [open('dialog', answers, { legs: 1_000 }), open('dialog', answers, { legs: 1_000 })]
     for (const each of [back, ended]) {
       await each.store('lost')

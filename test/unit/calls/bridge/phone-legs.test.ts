@@ -5,7 +5,7 @@ import { silentLogger } from '../../../../src/base/logger.js'
 import { createMetrics } from '../../../../src/base/metrics.js'
 import { createPhoneLegs } from '../../../../src/calls/bridge/phone-legs.js'
 import type { RegisteredHow } from '../../../../src/registrar/registrar.js'
-import type { SipAnswer } from '../../../../src/srf/srf.js'
+import type { SipReply } from '../../../../src/srf/srf.js'
 import { createManualClock } from '../../../support/process/manual-clock.js'
 
 const desk = 'HD0001' as DeviceId
@@ -23,9 +23,9 @@ function openLeg(proof: 'likely' | 'certain' = 'likely') {
     log: silentLogger(),
     metrics: createMetrics(),
   })
-  const asked: ((answer: SipAnswer) => void)[] = []
+  const asked: ((answer: SipReply) => void)[] = []
   let deaths = 0
-  const dialog = { request: () => new Promise<SipAnswer>((resolve) => void asked.push(resolve)) }
+  const dialog = { request: () => new Promise<SipReply>((resolve) => void asked.push(resolve)) }
   const onDead = (): void => {
     deaths += 1
   }
@@ -42,7 +42,7 @@ function openLeg(proof: 'likely' | 'certain' = 'likely') {
       return deaths
     },
     /** Answers the probe that waits. */
-    async answers(status: number, madeHere?: NonNullable<SipAnswer['madeHere']>) {
+    async answers(status: number, madeHere?: NonNullable<SipReply['madeHere']>) {
       asked.at(-1)?.({ status, reason: '', header: () => '', body: '', ...(madeHere && { madeHere }) })
       await new Promise(setImmediate)
     },

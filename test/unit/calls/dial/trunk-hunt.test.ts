@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { AcceptedLeg, AttemptResult } from '../../../../src/calls/dial/fork.js'
 import { huntTrunks, type TrunkTurn, type Verdict } from '../../../../src/calls/dial/trunk-hunt.js'
 import type { Trunk } from '../../../../src/dialplan/dialplan.js'
-import type { SipAnswer } from '../../../../src/srf/srf.js'
+import type { SipReply } from '../../../../src/srf/srf.js'
 import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
 
 interface Asked extends TrunkTurn {
@@ -50,7 +50,7 @@ function huntOver(count: number, parts: { besideMs?: number | null; verdicts?: R
   })
 }
 
-const refusal = (status: number): AttemptResult => ({ outcome: 'failed', response: { status } as SipAnswer })
+const refusal = (status: number): AttemptResult => ({ outcome: 'failed', response: { status } as SipReply })
 const answer: AttemptResult = { outcome: 'accepted', branch: { uri: 'sip:x', parts: {}, device: null }, leg: {} as AcceptedLeg }
 const names = (): string[] => asked.map(({ trunk }) => trunk.name)
 
