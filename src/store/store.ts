@@ -50,10 +50,14 @@ export async function createStore(needs: StoreNeeds): Promise<Store> {
   const { redis, data, clock, log, stopping } = needs
   if (redis.kind !== 'embedded') return openStore(needs, redis)
   const server = await startRedisServer({ data, clock, log, stopping })
-  return openStore({ ...needs, loading: 'own' }, { kind: 'socket', path: server.socket }, server.close)
+  try {
+    return await openStore({ ...needs, loading: 'own' }, { kind: 'socket', path: server.socket }, server.close)
+  } catch (fault) {
+    await server.close()
+    throw fault
+  }
 }
 
-/** Closes what it has opened, and the embedded server, when it fails. */
 async function openStore(needs: StoreNeeds, place: ReachableTarget, closeServer = () => Promise.resolve()): Promise<Store> {
   const { network, data, functions, loading = 'check', durability = 'local', clock, log, metrics } = needs
   const keys = createKeys(network)
@@ -142,15 +146,18 @@ interface Closing {
 }
 
 async function closeAll({ measuring, primaryWatch, integrity, link, destination, reader, savedCopy, closeServer }: Closing): Promise<void> {
-  measuring.cancel()
-  primaryWatch.close()
-  integrity.close()
-  // What is being read may find the network emptied, and then its people are kept first.
-  await link.close()
-  destination.close()
-  reader.close()
-  await savedCopy.close()
-  await closeServer()
+  try {
+    measuring.cancel()
+    primaryWatch.close()
+    integrity.close()
+    // What is being read may find the network emptied, and then its people are kept first.
+    await link.close()
+    destination.close()
+    reader.close()
+    await savedCopy.close()
+  } finally {
+    await closeServer()
+  }
 }
 
 interface ReadingNeeds {

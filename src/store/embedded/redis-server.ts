@@ -62,7 +62,15 @@ export async function startRedisServer({ data, clock, log, stopping }: RedisServ
     }
   }
 
-  async function close(): Promise<void> {
+  let closing: Promise<void> | null = null
+
+  /** Closes once, however often it is called. */
+  function close(): Promise<void> {
+    closing ??= end()
+    return closing
+  }
+
+  async function end(): Promise<void> {
     isWanted = false
     restart?.cancel()
     await running?.end()
