@@ -16,7 +16,7 @@ import { certificate, prompts, sitePlan } from './site.js'
 export function doctorCommand(command: Command, needs: CommandNeeds): void {
   command
     .option(...asJson)
-    .addHelpText('after', '\nThe exit code is 1 if there are errors (✗), even without warnings (!).\n\nExample:\n  hotdesk doctor')
+    .addHelpText('after', '\nThe exit code is 1 if there are errors (✗); warnings (!) do not count.\n\nExample:\n  hotdesk doctor')
     .action(async ({ json }: { json?: boolean }) => {
       const findings = await diagnosis(needs)
       const { print, paint } = needs.terminal
