@@ -20,7 +20,7 @@ import { parseSessionExpires } from '../../src/sip/syntax/session-expires.js'
 import { readClientMessage } from '../../src/sipd/admin/client-message.js'
 import { createFrameReader } from '../../src/sipd/admin/frame.js'
 import { composeResponse } from '../../src/sipd/core/compose.js'
-import { wayOfRequest } from '../../src/sipd/core/dialogs/flow-choice.js'
+import { flowOfRequest } from '../../src/sipd/core/dialogs/flow-choice.js'
 import { pathTo } from '../../src/sipd/core/dialogs/route-set.js'
 import { agree } from '../../src/sipd/core/session/session-terms.js'
 import { allowsOrigin } from '../../src/sipd/transport/web/origin.js'
@@ -71,7 +71,7 @@ describe('what the SIP server does with a request takes a time that grows with i
         agree(request, response)
         response.toBuffer()
         pathTo('sip:a@b', request.list('Record-Route'))
-        wayOfRequest(request, flow)
+        flowOfRequest(request, flow)
       }
     }, 6_000)
   })

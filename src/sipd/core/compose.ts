@@ -86,7 +86,7 @@ function finishRequest(
 }
 
 /** What a response is made from beside the draft. */
-export interface AnswerParts {
+export interface ResponseParts {
   readonly request: SipRequest
   /** Ours, for a To without one. */
   readonly tag: string
@@ -96,7 +96,7 @@ export interface AnswerParts {
 }
 
 /** The application's response with what RFC 3261 §8.2.6 and §12.1.1 ask for. */
-export function composeResponse(draft: ResponseDraft, { request, tag, bearing, hop }: AnswerParts): Composed<SipResponse> {
+export function composeResponse(draft: ResponseDraft, { request, tag, bearing, hop }: ResponseParts): Composed<SipResponse> {
   const response = createResponse(request, draft.status, draft.reason, tag)
   const given = fieldsOf(draft, 'Contact')
   if (bearing === 'dialog' && request.has('Record-Route')) copyRecordRoute(request, response)

@@ -8,42 +8,42 @@ import type { Dialog } from './dialogs/dialog.js'
 import type { DialogTable } from './dialogs/dialogs.js'
 import type { UnresponsiveHops } from './uac/unresponsive-hops.js'
 
-/** The longest that an alarm can be set to. */
+/** Longest delay of a timer in Node. */
 const longestAlarmMs = 2 ** 31 - 1
 
-/** A request from the network that an application has to answer. */
+/** A request from the network that waits for its application's response. */
 export interface Pending {
-  /** What the application calls it. */
+  /** The transaction id on the admin wire. */
   readonly id: string
   readonly transaction: ServerTransaction
   application: Application
-  /** The dialog it came in; for a request that makes one: from the first response on. */
+  /** The dialog of the request; for a request that creates one, null until the first response. */
   dialog: Dialog | null
-  /** `''` until it is chosen; of a request in a dialog: the dialog's. */
+  /** Local tag; `''` until it is chosen. */
   tag: string
-  /** Ends the wait for the application. */
+  /** The application's time-out. */
   alarm: Alarm | null
 }
 
-/** How a response came; `flow` is null for one that was made here, `protocol` too where none was chosen. */
+/** How a response arrived. `flow` is null for a local response; `protocol` is null if no transport was chosen. */
 export interface Origin {
   readonly protocol: Flow['protocol'] | null
   readonly flow: Flow | null
   readonly size: number
 }
 
-/** A request on its way. */
+/** A request that was sent. */
 export interface Sent {
   readonly txnId: string
-  /** The transaction that is tried now; null before the first and where no hop was found. */
+  /** The current transaction; null before the first, and if no hop was found. */
   readonly transaction: ClientTransaction | null
-  /** What it went out over; null as long as it has not. */
+  /** The flow it was sent over; null until then. */
   readonly flow: Flow | null
-  /** Of an INVITE: what has gone out is cancelled, and it goes to no other hop. */
+  /** Cancels every attempt of an INVITE and tries no other hop. */
   cancel(reason: string | null): void
 }
 
-/** What all parts of the UA core share. */
+/** The dependencies and state that the parts of the UA core share. */
 export interface Core {
   readonly clock: Clock
   readonly log: Logger
@@ -52,31 +52,31 @@ export interface Core {
   readonly applications: Applications
   readonly dialogs: DialogTable
   readonly records: CallRecords
-  readonly silentPlaces: UnresponsiveHops
-  /** Of 100 too. */
+  readonly unresponsiveHops: UnresponsiveHops
+  /** Also reports 100 Trying to the application. */
   readonly tellsTrying: boolean
-  /** Answered 503 because an application did not read fast enough, since the start. */
+  /** Requests refused with 503 because their application did not read fast enough, since the start. */
   readonly shed: { requests: number }
   /** By transaction id. */
   readonly pending: Map<string, Pending>
 }
 
-/** How a message came in, or a response went out. */
+/** Passage of a received message or a sent response. */
 export function passageOf(core: Core, flow: Flow, size: number): Passage {
   return { size, protocol: flow.protocol, remote: flow.remote, at: core.clock.now() }
 }
 
-/** How a request went out: our own socket. */
+/** Passage of a sent request: `remote` is the local socket, as on drachtio's wire. */
 export function sentPassage(core: Core, flow: Pick<Flow, 'protocol' | 'local'>, size: number): Passage {
   return { size, protocol: flow.protocol, remote: flow.local, at: core.clock.now() }
 }
 
-/** How a response came in, or would have if it had not been made here. */
+/** Passage of a received or local response. */
 export function passageOfOrigin(core: Core, { protocol, flow, size }: Origin): Passage {
   return { size, protocol, remote: flow?.remote ?? null, at: core.clock.now() }
 }
 
-/** A subscription that nobody ends or refreshes is forgotten when it has run out (RFC 6665 §4.1.2.2). */
+/** Removes a subscription's dialog when it expires without a refresh (RFC 6665 §4.1.2.2). */
 export function expireWith(core: Core, dialog: Dialog, response: SipResponse): void {
   const seconds = parseInteger(response.first('Expires') ?? '', maxDeltaSeconds) ?? 3600
   dialog.expiry?.cancel()
@@ -84,7 +84,7 @@ export function expireWith(core: Core, dialog: Dialog, response: SipResponse): v
   dialog.expiry = core.clock.after(Math.min(seconds * 1000 + 64 * core.timers.t1, longestAlarmMs), () => core.dialogs.remove(dialog))
 }
 
-/** Takes the request off the list of those that wait for an application. */
+/** The request no longer waits for its application. */
 export function settle(core: Core, pending: Pending): void {
   pending.alarm?.cancel()
   pending.alarm = null
@@ -92,7 +92,7 @@ export function settle(core: Core, pending: Pending): void {
   if (pending.dialog && pending.transaction.request.method === 'UPDATE') pending.dialog.updating.them = false
 }
 
-/** True for a request that makes a dialog when it is answered with 2xx, or INVITE with a tagged 1xx. */
+/** True for a request whose 2xx (for INVITE also a tagged 1xx) creates a dialog. */
 export function makesDialog(request: SipRequest): boolean {
   return request.method === 'INVITE' || request.method === 'SUBSCRIBE' || request.method === 'REFER'
 }

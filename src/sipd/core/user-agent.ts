@@ -10,17 +10,17 @@ import type { Core, Origin } from './core.js'
 import { createDelivery } from './delivery.js'
 import { descriptionIn, dialogId } from './dialogs/dialog.js'
 import { createDialogTable, defaultMostDialogs } from './dialogs/dialogs.js'
-import { createInDialog } from './dialogs/uac-dialog.js'
+import { createUacDialogs } from './dialogs/uac-dialog.js'
 import type { RequestDraft, ResponseDraft } from './draft.js'
 import { termsOf } from './session/session-terms.js'
 import { createSessionKeeper, type SessionKeeper } from './session/session-timer.js'
 import type { ClientCall } from './uac/invite.js'
 import { createClientCalls } from './uac/invites.js'
-import { createOutgoing, passResponse } from './uac/uac-request.js'
+import { createUacRequests, passResponse } from './uac/uac-request.js'
 import { createUnresponsiveHops } from './uac/unresponsive-hops.js'
 import { tryToSend } from './uas/invite.js'
-import { createIncoming, type Incoming } from './uas/uas-request.js'
-import { createAnswering } from './uas/uas-response.js'
+import { createUasRequests, type UasRequests } from './uas/uas-request.js'
+import { createUasResponses } from './uas/uas-response.js'
 
 /** The UA core of RFC 3261 §8, §12–§15 on behalf of applications: every method is one of their commands. */
 export interface UserAgent {
@@ -63,44 +63,44 @@ export interface UserAgentNeeds {
 
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   const { clock, tellsTrying = false, mostDialogs = defaultMostDialogs } = needs
-  const [dialogs, silentPlaces] = [createDialogTable(mostDialogs), createUnresponsiveHops(clock)]
-  const core: Core = { ...needs, tellsTrying, dialogs, silentPlaces, pending: new Map(), shed: { requests: 0 } }
+  const [dialogs, unresponsiveHops] = [createDialogTable(mostDialogs), createUnresponsiveHops(clock)]
+  const core: Core = { ...needs, tellsTrying, dialogs, unresponsiveHops, pending: new Map(), shed: { requests: 0 } }
   const calls = createClientCalls({
     core,
-    sendAck: (dialog, invite, order) => inDialog.sendAck(dialog, invite, order),
-    repeatAck: (dialog) => inDialog.repeatAck(dialog),
-    sendBye: (dialog, text, news) => inDialog.end(dialog, { text, record: 'system-initiated-termination', news }),
+    sendAck: (dialog, invite, order) => uacDialogs.sendAck(dialog, invite, order),
+    repeatAck: (dialog) => uacDialogs.repeatAck(dialog),
+    sendBye: (dialog, text, news) => uacDialogs.end(dialog, { text, record: 'system-initiated-termination', news }),
     pass: (call, response, origin) => heardOfCall(core, keeper, call, { response, origin }),
   })
-  const inDialog = createInDialog(core, calls, (dialog, terms, peer) => keeper.keep(dialog, terms, peer))
-  const keeper = createSessionKeeper(core, inDialog)
-  const outgoing = createOutgoing(core, calls)
-  const answering = createAnswering(core, keeper)
+  const uacDialogs = createUacDialogs(core, calls, (dialog, terms, peer) => keeper.keep(dialog, terms, peer))
+  const keeper = createSessionKeeper(core, uacDialogs)
+  const uacRequests = createUacRequests(core, calls)
+  const uasResponses = createUasResponses(core, keeper)
   const proxy = createProxy(core)
-  const incoming = createIncoming({
+  const uasRequests = createUasRequests({
     core,
-    answering,
+    responses: uasResponses,
     delivery: createDelivery(core),
-    adopt: (request, flow) => outgoing.adopt(request, flow),
+    adopt: (request, flow) => uacRequests.adopt(request, flow),
     relay: proxy,
-    endUnacknowledged: (dialog) => inDialog.end(dialog, { text: 'ACK timeout', record: 'system-initiated-termination', news: 'told' }),
+    endUnacknowledged: (dialog) => uacDialogs.end(dialog, { text: 'ACK timeout', record: 'system-initiated-termination', news: 'told' }),
   })
-  listen(core, incoming)
+  listen(core, uasRequests)
 
   return {
-    respond: answering.respond,
+    respond: uasResponses.respond,
     proxy: proxy.proxy,
     cancel: calls.cancel,
-    request: outgoing.request,
+    request: uacRequests.request,
     requestInDialog: (application, command, { dialogId, routeUri }, draft) =>
-      inDialog.request({ application, command, dialogId, draft }, routeUri),
+      uacDialogs.request({ application, command, dialogId, draft }, routeUri),
     awaits: (application, txnId) => core.pending.get(txnId)?.application === application,
     handOver(from, txnId, to) {
       const pending = core.pending.get(txnId)
       if (pending?.application === from) pending.application = to
     },
     forget(application) {
-      incoming.abandon(application)
+      uasRequests.abandon(application)
       calls.abandon(application)
       for (const dialog of core.dialogs.ofApplication(application)) core.dialogs.remove(dialog)
     },
@@ -116,17 +116,17 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   }
 }
 
-function listen(core: Core, incoming: Incoming): void {
+function listen(core: Core, uasRequests: UasRequests): void {
   core.layer.onRequest((transaction) => {
     try {
-      incoming.receive(transaction)
+      uasRequests.receive(transaction)
     } catch (fault) {
       core.log.error({ event: 'call.fault', err: fault, method: transaction.request.method }, 'a request could not be handled')
       if (!transaction.completed) tryToSend(createResponse(transaction.request, 500, undefined, newTag()), transaction)
     }
   })
   core.layer.knowsDialogs((request) => core.dialogs.of(request) !== undefined)
-  core.layer.onAck((ack, flow, size) => incoming.receiveAck(ack, flow, size))
+  core.layer.onAck((ack, flow, size) => uasRequests.receiveAck(ack, flow, size))
 }
 
 /** A response to an INVITE of an application: for it, for the call records, and for the session timer. */

@@ -25,7 +25,7 @@ export interface ProxyPlan {
   readonly destinations: readonly string[]
 }
 
-interface Desk {
+interface ProxyState {
   readonly core: Core
   readonly passing: WeakMap<ServerTransaction, Proxying>
   readonly dialogs: ProxiedDialogs
@@ -35,27 +35,27 @@ const silent: ProxyListener = { attempted: () => undefined, done: () => undefine
 const straightOn: ProxyOrder = { stay: 'no', redirects: 'pass', forking: 'serial', provisionalMs: null, finalMs: null, fields: [] }
 
 export function createProxy(core: Core): Proxy {
-  const desk: Desk = { core, passing: new WeakMap(), dialogs: createProxiedDialogs() }
+  const state: ProxyState = { core, passing: new WeakMap(), dialogs: createProxiedDialogs() }
   return {
-    proxy: (application, command, txnId, plan) => proxy(desk, { application, command, txnId }, plan),
+    proxy: (application, command, txnId, plan) => proxy(state, { application, command, txnId }, plan),
     cancels(cancel) {
-      const proxying = cancel.cancels && desk.passing.get(cancel.cancels)
+      const proxying = cancel.cancels && state.passing.get(cancel.cancels)
       if (proxying) cancelProxying(proxying, cancel)
       return Boolean(proxying)
     },
-    relays: (transaction) => relays(desk, transaction),
-    relaysAck: (ack, flow) => relaysAck(desk, ack, flow),
+    relays: (transaction) => relays(state, transaction),
+    relaysAck: (ack, flow) => relaysAck(state, ack, flow),
   }
 }
 
-interface Asked {
+interface ProxyCommand {
   readonly application: Application
   readonly command: string
   readonly txnId: string
 }
 
-function proxy(desk: Desk, { application, command, txnId }: Asked, { order, destinations }: ProxyPlan): void {
-  const { core } = desk
+function proxy(state: ProxyState, { application, command, txnId }: ProxyCommand, { order, destinations }: ProxyPlan): void {
+  const { core } = state
   const pending = core.pending.get(txnId)
   if (!pending || pending.application !== application) {
     application.refused(command, `Unknown transaction id: ${txnId}`)
@@ -71,7 +71,7 @@ function proxy(desk: Desk, { application, command, txnId }: Asked, { order, dest
   }
   dropOwnRoutes(request, core.layer.listening)
   const stay = order.stay !== 'no' && request.method === 'REGISTER' ? 'Path' : order.stay
-  if (stay === 'Record-Route') desk.dialogs.add(request)
+  if (stay === 'Record-Route') state.dialogs.add(request)
   let accepted = false
   const listener: ProxyListener = {
     attempted(response, origin) {
@@ -80,16 +80,16 @@ function proxy(desk: Desk, { application, command, txnId }: Asked, { order, dest
     },
     done() {
       // What nobody has accepted is no dialog.
-      if (!accepted && stay === 'Record-Route') desk.dialogs.remove(request)
+      if (!accepted && stay === 'Record-Route') state.dialogs.remove(request)
       application.proxyDone(command)
     },
   }
-  desk.passing.set(transaction, startProxying({ core, transaction, order: { ...order, stay }, listener }, destinations))
+  state.passing.set(transaction, startProxying({ core, transaction, order: { ...order, stay }, listener }, destinations))
 }
 
 /** The later requests of a dialog that we stay in: they have our Route on top. */
-function relays(desk: Desk, transaction: ServerTransaction): boolean {
-  const { core, dialogs, passing } = desk
+function relays(state: ProxyState, transaction: ServerTransaction): boolean {
+  const { core, dialogs, passing } = state
   const { request } = transaction
   if (!dialogs.has(request)) return false
   dropOwnRoutes(request, core.layer.listening)
@@ -104,7 +104,7 @@ function relays(desk: Desk, transaction: ServerTransaction): boolean {
   return true
 }
 
-function relaysAck({ core, dialogs }: Desk, ack: SipRequest, flow: Flow): boolean {
+function relaysAck({ core, dialogs }: ProxyState, ack: SipRequest, flow: Flow): boolean {
   if (!dialogs.has(ack)) return false
   dropOwnRoutes(ack, core.layer.listening)
   const next = topRoute(ack) ?? ack.uri

@@ -6,7 +6,7 @@ import type { SipRequest, SipResponse } from '../../sip/message.js'
 import { localFailure } from '../core/compose.js'
 import type { Core, Origin } from '../core/core.js'
 import type { Field } from '../core/draft.js'
-import { locate, nobody } from '../core/uac/sender.js'
+import { ignoreResponses, locate } from '../core/uac/sender.js'
 import { tryToSend } from '../core/uas/invite.js'
 import type { ClientTransaction, ClientUser, Hop, ServerTransaction } from '../transaction/transaction-layer.js'
 import { bestResponse } from './best-response.js'
@@ -163,7 +163,7 @@ const actions: Readonly<Record<BranchAction, (branch: Branch) => void>> = {
     branch.late?.cancel()
   },
   'send cancel': ({ client, proxying }) => {
-    if (proxying.transaction.request.method === 'INVITE') client?.cancel(nobody, null)
+    if (proxying.transaction.request.method === 'INVITE') client?.cancel(ignoreResponses, null)
   },
   'weigh failure': weigh,
   'count as 408': (branch) => {

@@ -3,9 +3,9 @@ import { createRequest, createResponse } from '../../../src/sip/builder.js'
 import { newResponse } from '../../../src/sip/editor.js'
 import type { SipRequest } from '../../../src/sip/message.js'
 import { parseSessionExpires } from '../../../src/sip/syntax/session-expires.js'
-import { isHidden, wayOfRequest, wayOfResponse } from '../../../src/sipd/core/dialogs/flow-choice.js'
+import { flowOfRequest, flowOfResponse, isHidden } from '../../../src/sipd/core/dialogs/flow-choice.js'
 import { pathTo } from '../../../src/sipd/core/dialogs/route-set.js'
-import { agree, asksTooLittle, termsOf } from '../../../src/sipd/core/session/session-terms.js'
+import { agree, intervalTooSmall, termsOf } from '../../../src/sipd/core/session/session-terms.js'
 import { bestResponse } from '../../../src/sipd/proxy/best-response.js'
 import type { Flow } from '../../../src/sipd/transaction/transaction-layer.js'
 
@@ -67,7 +67,7 @@ describe('the way to the far end of a dialog', () => {
     ],
     ['over a stream for another server: the Contact', request([via('203.0.113.5'), contact('203.0.113.9')]), flow('203.0.113.5', 7), false],
   ])('that called us %s', (_name, message, came, overFlow) => {
-    expect(wayOfRequest(message, came) !== null).toBe(overFlow)
+    expect(flowOfRequest(message, came) !== null).toBe(overFlow)
   })
 
   it.each([
@@ -85,16 +85,16 @@ describe('the way to the far end of a dialog', () => {
   ])('that we called and %s', (_name, host, called, address, overFlow) => {
     const response = newResponse(200, 'OK')
     response.append(...contact(host))
-    expect(wayOfResponse(response, { uri: called, overFlow: false }, flow(address)) !== null).toBe(overFlow)
+    expect(flowOfResponse(response, { uri: called, overFlow: false }, flow(address)) !== null).toBe(overFlow)
   })
 
   it('that we called over its flow: that flow, unless a route is recorded (RFC 5626 §5.3)', () => {
     const response = newResponse(200, 'OK')
     response.append(...contact('203.0.113.9'))
     const called = { uri: 'sip:a@203.0.113.9', overFlow: true }
-    expect(wayOfResponse(response, called, flow('203.0.113.5', 7))).toEqual(flow('203.0.113.5', 7))
+    expect(flowOfResponse(response, called, flow('203.0.113.5', 7))).toEqual(flow('203.0.113.5', 7))
     response.append('Record-Route', '<sip:p;lr>')
-    expect(wayOfResponse(response, called, flow('203.0.113.5', 7))).toBeNull()
+    expect(flowOfResponse(response, called, flow('203.0.113.5', 7))).toBeNull()
   })
 
   it.each(['10.1.2.3', '172.31.0.1', '192.168.0.1', '100.64.0.1', '127.0.0.1', '169.254.1.1', 'fd00::1', 'fe80::1', '::1', 'a.invalid'])(
@@ -149,7 +149,7 @@ describe('session timers (RFC 4028)', () => {
   })
 
   it('below 90 s are refused (§9)', () => {
-    const asking = (seconds: string, ...able: [string, string][]) => asksTooLittle(request([['Session-Expires', seconds], ...able]))
+    const asking = (seconds: string, ...able: [string, string][]) => intervalTooSmall(request([['Session-Expires', seconds], ...able]))
     expect([asking('89', ['Supported', 'timer']), asking('90', ['Supported', 'timer']), asking('89')]).toEqual([true, false, false])
   })
 

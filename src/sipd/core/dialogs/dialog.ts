@@ -37,7 +37,7 @@ export interface Dialog {
   /** The far end has proved nothing: what it names as its Contact or route must not lead us to others. */
   isPinned: boolean
   /** Made by an emergency call of the far end. */
-  readonly isHelp: boolean
+  readonly isEmergency: boolean
   /** What `path.next` was found to be; forgotten with every new target. */
   hops: readonly Hop[] | null
   /** The Contact we show. */
@@ -114,7 +114,7 @@ export function newDialog(parts: DialogParts): Dialog {
     followsFlow: parts.followsFlow,
     socket: parts.socket,
     isPinned: parts.isPinned,
-    isHelp: parts.isHelp ?? false,
+    isEmergency: parts.isHelp ?? false,
     contact: parts.contact,
     state: 'early',
     path: pathTo(parts.remoteTarget, parts.routeSet),
@@ -128,14 +128,14 @@ export function newDialog(parts: DialogParts): Dialog {
 }
 
 /** How a message that names a Contact came, and where it says that requests go. */
-export interface Course {
+export interface TargetRefresh {
   readonly came: Flow
   /** Null: to the remote target. */
   readonly way: Flow | null
 }
 
 /** RFC 3261 §12.2.1.2 and §12.2.2: the Contact of a target refresh request or its answer is the new remote target. */
-export function refreshTarget(dialog: Dialog, contact: NameAddr | undefined, { came, way }: Course): void {
+export function refreshTarget(dialog: Dialog, contact: NameAddr | undefined, { came, way }: TargetRefresh): void {
   if (!contact) return
   dialog.flow = dialog.isPinned ? sameFarEnd(dialog.flow, came) : way
   dialog.socket = came.local

@@ -19,7 +19,7 @@ import { contactOfDialog } from './remote-target.js'
  * In every other case the remote target. Null means: the remote target. None of this is for a far end that has proved nothing: it is spoken
  * to over the flow that it came by, with its route set in the request, and its Contact and Record-Route open no connection to others.
  */
-export function wayOfRequest(request: SipRequest, flow: Flow): Flow | null {
+export function flowOfRequest(request: SipRequest, flow: Flow): Flow | null {
   if (request.list('Via').length > 1 || request.has('Record-Route')) return null
   if (flow.connection !== null) return staysOn(flow, hostOf(contactOfDialog(request)?.uri ?? '')) ? flow : null
   return isMistaken(request.topVia.host, contactOfDialog(request)?.uri ?? '', flow) ? flow : null
@@ -43,7 +43,7 @@ export interface Called {
 }
 
 /** The same for a response to a request of ours. */
-export function wayOfResponse(response: SipResponse, called: Called, flow: Flow): Flow | null {
+export function flowOfResponse(response: SipResponse, called: Called, flow: Flow): Flow | null {
   if (response.has('Record-Route')) return null
   if (called.overFlow) return flow
   const uri = contactOfDialog(response)?.uri ?? ''

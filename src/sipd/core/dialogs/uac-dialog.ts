@@ -14,13 +14,13 @@ import type { ClientCalls } from '../uac/invites.js'
 import { locate, sendRequest } from '../uac/sender.js'
 import { passResponse } from '../uac/uac-request.js'
 import { type Dialog, descriptionIn, dialogId, refreshTarget } from './dialog.js'
-import { wayOfResponse } from './flow-choice.js'
+import { flowOfResponse } from './flow-choice.js'
 import { contactOfDialog } from './remote-target.js'
 
-/** Who wants the ACK of a 2xx sent, and with what; null: the server itself. */
+/** The application's command to acknowledge a 2xx; null for an ACK that the server sends by itself. */
 export type AckOrder = { readonly command: string; readonly draft: RequestDraft } | null
 
-/** Why the server ends a dialog by itself, and whether the application hears of it (`unsolicited`). */
+/** Why the server ends a dialog by itself, and whether it reports the BYE to the application (`unsolicited`). */
 export interface Ending {
   readonly text: string
   readonly record: StopReason
@@ -28,16 +28,16 @@ export interface Ending {
 }
 
 /** Requests in dialogs: those of applications, and the ACK and BYE that the server sends for them. */
-export interface InDialog {
-  request(asked: Asked, routeUri: string): void
-  /** Sends a BYE of our own; the dialog is over at once. */
+export interface UacDialogs {
+  request(asked: InDialogRequest, routeUri: string): void
+  /** Sends BYE and removes the dialog at once. */
   end(dialog: Dialog, ending: Ending): void
   sendAck(dialog: Dialog, invite: SipRequest, order: AckOrder): void
-  /** The same ACK again, for a 2xx that came again. */
+  /** Repeats the last ACK, for a repeated 2xx (RFC 3261 §13.2.2.4). */
   repeatAck(dialog: Dialog): void
 }
 
-export interface Asked {
+export interface InDialogRequest {
   readonly application: Application
   readonly command: string
   readonly dialogId: string
@@ -53,32 +53,32 @@ const credentials = ['Authorization', 'Proxy-Authorization'] as const
 /** See SessionKeeper. */
 export type KeepSession = (dialog: Dialog, terms: SessionTerms | null, peer: SipRequest | SipResponse) => void
 
-interface Desk {
+interface UacDialogState {
   readonly core: Core
   readonly calls: ClientCalls
   readonly keep: KeepSession
   readonly lastAcks: WeakMap<Dialog, SentAck>
 }
 
-export function createInDialog(core: Core, calls: ClientCalls, keep: KeepSession): InDialog {
-  const desk: Desk = { core, calls, keep, lastAcks: new WeakMap() }
+export function createUacDialogs(core: Core, calls: ClientCalls, keep: KeepSession): UacDialogs {
+  const state: UacDialogState = { core, calls, keep, lastAcks: new WeakMap() }
   return {
-    request: (asked, routeUri) => request(desk, asked, routeUri),
-    end: (dialog, ending) => end(desk, dialog, ending),
-    sendAck: (dialog, invite, order) => sendAck(desk, dialog, invite, order),
+    request: (asked, routeUri) => request(state, asked, routeUri),
+    end: (dialog, ending) => end(state, dialog, ending),
+    sendAck: (dialog, invite, order) => sendAck(state, dialog, invite, order),
     repeatAck(dialog) {
-      const last = desk.lastAcks.get(dialog)
+      const last = state.lastAcks.get(dialog)
       if (last) core.layer.repeatAck(last)
     },
   }
 }
 
-function request(desk: Desk, asked: Asked, routeUri: string): void {
+function request(state: UacDialogState, asked: InDialogRequest, routeUri: string): void {
   const { application, command, draft } = asked
-  const dialog = desk.core.dialogs.byId(asked.dialogId)
+  const dialog = state.core.dialogs.byId(asked.dialogId)
   const known = dialog?.application === application ? dialog : undefined
   if (draft.method === 'ACK') {
-    if (!known || !desk.calls.acknowledge(known, command, draft)) application.refused(command, noAck)
+    if (!known || !state.calls.acknowledge(known, command, draft)) application.refused(command, noAck)
     return
   }
   if (!known || (known.state === 'ending' && draft.method !== 'BYE')) {
@@ -86,19 +86,19 @@ function request(desk: Desk, asked: Asked, routeUri: string): void {
     return
   }
   if (draft.method === 'BYE') known.state = 'ending'
-  reach(desk.core, known, routeUri, {
-    found: (hops) => sendFor(desk, asked, known, hops),
-    failed: (reason) => refuse(desk.core, { application, command, dialog: known, draft }, reason),
+  reach(state.core, known, routeUri, {
+    found: (hops) => sendFor(state, asked, known, hops),
+    failed: (reason) => refuse(state.core, { application, command, dialog: known, draft }, reason),
   })
 }
 
 /** A BYE that cannot be sent ends the dialog all the same (RFC 3261 §15.1.1). */
-function refuse(core: Core, { application, command, dialog, draft }: Refused, reason: string): void {
+function refuse(core: Core, { application, command, dialog, draft }: RefusedRequest, reason: string): void {
   if (draft.method === 'BYE') core.dialogs.remove(dialog)
   application.refused(command, reason)
 }
 
-interface Refused {
+interface RefusedRequest {
   readonly application: Application
   readonly command: string
   readonly dialog: Dialog
@@ -110,19 +110,19 @@ interface Reach {
   readonly failed: (reason: string) => void
 }
 
-/** The hops of a request in a dialog, in the order of preference. */
+/** Finds the hops for a request in a dialog, preferred ones first. */
 export function reach(core: Core, dialog: Dialog, routeUri: string, { found, failed }: Reach): void {
   const some = (hops: readonly Hop[]): void => {
     const [first, ...others] = hops
     if (first) found([first, ...others])
     else failed('DNS Error')
   }
-  // Behind a proxy that has recorded a route, the flow is the business of that proxy.
+  // A proxy with a Record-Route chooses the flow itself.
   const isRouted = routeUri !== '' && !(namesFlow(routeUri) && dialog.routeSet.length > 0)
   const over = !isRouted && (dialog.isPinned || dialog.routeSet.length === 0) ? dialog.flow : null
   if (over) found([{ ...hopOf(over), isUnconfirmed: isUnconfirmed(dialog) }, ...(dialog.isPinned ? [] : otherHops(core, dialog))])
   else if (isRouted)
-    locate(core, explicitNextHop(routeUri), (hops) => some(namesFlow(routeUri) ? follow(core, dialog, hops) : hops), failed)
+    locate(core, explicitNextHop(routeUri), (hops) => some(namesFlow(routeUri) ? followFlow(core, dialog, hops) : hops), failed)
   else if (dialog.hops) some(dialog.hops)
   else {
     const { next } = dialog.path
@@ -135,10 +135,10 @@ export function reach(core: Core, dialog: Dialog, routeUri: string, { found, fai
 }
 
 /**
- * What the server sends by itself from now on goes the same way: the application has recognised the phone. One whose connection is gone may
- * listen at the port of its Contact, if that is at the same address.
+ * The application recognised the phone, so the server's own requests use this flow from now on. If the connection is closed, the phone may
+ * still listen at the port of its Contact, provided that the address is the same.
  */
-function follow(core: Core, dialog: Dialog, found: readonly Hop[]): readonly Hop[] {
+function followFlow(core: Core, dialog: Dialog, found: readonly Hop[]): readonly Hop[] {
   dialog.followsFlow = true
   dialog.isPinned = false
   dialog.flow = null
@@ -149,7 +149,7 @@ function follow(core: Core, dialog: Dialog, found: readonly Hop[]): readonly Hop
   return dialog.hops
 }
 
-/** The call of a stranger that has acknowledged nothing. */
+/** A call from an unknown source that has not sent its ACK yet. */
 function isUnconfirmed({ id, callId, remoteTag, creator, isPinned, acknowledgedAt }: Dialog): boolean {
   return isPinned && creator === 'INVITE' && acknowledgedAt === 0 && id === dialogId(callId, remoteTag)
 }
@@ -158,7 +158,7 @@ function hopOf(flow: Flow): Hop {
   return { protocol: flow.protocol, remote: flow.remote, local: flow.local, advertised: flow.advertised, flow }
 }
 
-/** Where the connection of a dialog may be gone: the remote target, if it names an address. */
+/** Alternatives if the dialog's connection is closed: the remote target, if it names an address. */
 function otherHops({ layer }: Core, { flow, path, socket }: Dialog): readonly Hop[] {
   if (flow?.connection === null) return []
   try {
@@ -169,8 +169,13 @@ function otherHops({ layer }: Core, { flow, path, socket }: Dialog): readonly Ho
   }
 }
 
-function sendFor(desk: Desk, { application, command, draft }: Asked, dialog: Dialog, hops: readonly [Hop, ...Hop[]]): void {
-  const { core, calls } = desk
+function sendFor(
+  state: UacDialogState,
+  { application, command, draft }: InDialogRequest,
+  dialog: Dialog,
+  hops: readonly [Hop, ...Hop[]],
+): void {
+  const { core, calls } = state
   dialog.localSeq += 1
   const composed = composeInDialog(draft, dialog, hops[0], dialog.localSeq)
   if ('refusal' in composed) {
@@ -178,18 +183,18 @@ function sendFor(desk: Desk, { application, command, draft }: Asked, dialog: Dia
     return
   }
   const { message } = composed
-  // What these hear with is kept as long as the transaction: the draft and what it was read from are not.
+  // These closures live as long as the transaction; they must not keep the draft and its buffer.
   const sent = sendRequest(core, message, hops, {
     sent(passage, bytes) {
       if (message.method === 'BYE' && dialog.creator === 'INVITE') core.records.stop('application', 'normal-release', bytes)
       application.requestSent(command, sent.txnId, passage, bytes)
     },
-    heard(response, origin) {
+    received(response, origin) {
       if (call) {
         answerClientCall(call, response, origin)
         return
       }
-      heard(desk, dialog, { message, response, origin })
+      applyResponse(state, dialog, { message, response, origin })
       if (response.status > 100) passResponse(core, { application, txnId: sent.txnId, dialogId: dialog.id }, response, origin)
     },
   })
@@ -202,14 +207,14 @@ function isOfferInUpdate({ method, body }: SipRequest): boolean {
   return method === 'UPDATE' && body.length > 0
 }
 
-interface HeardResponse {
+interface ReceivedResponse {
   readonly message: SipRequest
   readonly response: SipResponse
   readonly origin: Origin
 }
 
-/** What a response to anything but INVITE means for the dialog. */
-function heard({ core, keep }: Desk, dialog: Dialog, { message, response, origin }: HeardResponse): void {
+/** Updates the dialog by a response to any request but INVITE. */
+function applyResponse({ core, keep }: UacDialogState, dialog: Dialog, { message, response, origin }: ReceivedResponse): void {
   const { method } = message
   const { status } = response
   if (status < 200) return
@@ -217,7 +222,7 @@ function heard({ core, keep }: Desk, dialog: Dialog, { message, response, origin
   if (status < 300 && origin.flow && refreshesTarget.has(method)) {
     refreshTarget(dialog, contactOfDialog(response), {
       came: origin.flow,
-      way: wayOfResponse(response, { uri: dialog.remoteTarget, overFlow: dialog.followsFlow }, origin.flow),
+      way: flowOfResponse(response, { uri: dialog.remoteTarget, overFlow: dialog.followsFlow }, origin.flow),
     })
   }
   if (method === 'UPDATE' && status < 300) {
@@ -227,12 +232,12 @@ function heard({ core, keep }: Desk, dialog: Dialog, { message, response, origin
   if (method === 'SUBSCRIBE' && status < 300 && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
   if (method === 'NOTIFY' && dialog.creator !== 'INVITE' && endsSubscription(message)) core.dialogs.remove(dialog)
   if (method !== 'BYE') return
-  // A challenged BYE comes again with credentials.
+  // The application may repeat a challenged BYE with credentials.
   if (status === 401 || status === 407) core.clock.after(64 * core.timers.t1, () => core.dialogs.remove(dialog))
   else core.dialogs.remove(dialog)
 }
 
-function sendAck(desk: Desk, dialog: Dialog, invite: SipRequest, order: AckOrder): void {
+function sendAck(state: UacDialogState, dialog: Dialog, invite: SipRequest, order: AckOrder): void {
   const { application } = dialog
   const failed = (reason: string): void => {
     if (order) application.refused(order.command, reason)
@@ -247,18 +252,18 @@ function sendAck(desk: Desk, dialog: Dialog, invite: SipRequest, order: AckOrder
     // The answer to an offer that came in a 2xx (RFC 3261 §13.2.1).
     if (order) dialog.description = descriptionIn(message) ?? dialog.description
     for (const name of credentials) for (const value of invite.all(name)) if (!message.has(name)) message.append(name, value)
-    const sent = desk.core.layer.sendAck(message, hops[0])
+    const sent = state.core.layer.sendAck(message, hops[0])
     if (!sent) {
       failed('transport for ACK has been shutdown or closed')
       return
     }
-    desk.lastAcks.set(dialog, sent)
-    if (order) application.requestSent(order.command, newWireId(), sentPassage(desk.core, sent.flow, sent.bytes.length), sent.bytes)
+    state.lastAcks.set(dialog, sent)
+    if (order) application.requestSent(order.command, newWireId(), sentPassage(state.core, sent.flow, sent.bytes.length), sent.bytes)
   }
-  reach(desk.core, dialog, '', { found, failed })
+  reach(state.core, dialog, '', { found, failed })
 }
 
-function end({ core }: Desk, dialog: Dialog, { text, record, news }: Ending): void {
+function end({ core }: UacDialogState, dialog: Dialog, { text, record, news }: Ending): void {
   dialog.state = 'ending'
   core.dialogs.remove(dialog)
   const found = (hops: readonly [Hop, ...Hop[]]): void => {
@@ -272,7 +277,7 @@ function end({ core }: Desk, dialog: Dialog, { text, record, news }: Ending): vo
         core.records.stop('application', record, bytes)
         dialog.application.unsolicited(dialog.id, passage, bytes)
       },
-      heard: () => undefined,
+      received: () => undefined,
     })
   }
   reach(core, dialog, '', { found, failed: () => undefined })

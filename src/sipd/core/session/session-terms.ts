@@ -14,7 +14,7 @@ export interface SessionTerms {
  * True for a request that asks for an interval that is too short, from a far end with session timers: 422 (RFC 4028 §9). One without them
  * could not make anything of a 422; its interval, which a proxy may have put in, is lengthened by our answer.
  */
-export function asksTooLittle(request: SipRequest): boolean {
+export function intervalTooSmall(request: SipRequest): boolean {
   const asked = parseSessionExpires(request.first('Session-Expires'))
   return asked !== null && asked.seconds < shortestInterval && isAble(request)
 }

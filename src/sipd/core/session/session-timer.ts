@@ -4,7 +4,7 @@ import type { Hop } from '../../transaction/transaction-layer.js'
 import { composeInDialog } from '../compose.js'
 import type { Core } from '../core.js'
 import type { Dialog } from '../dialogs/dialog.js'
-import { type InDialog, type KeepSession, reach } from '../dialogs/uac-dialog.js'
+import { type KeepSession, reach, type UacDialogs } from '../dialogs/uac-dialog.js'
 import { bareRequest } from '../draft.js'
 import { sendRequest } from '../uac/sender.js'
 import { type SessionTerms, termsOf } from './session-terms.js'
@@ -20,7 +20,7 @@ export interface SessionKeeper {
 
 interface Keeper {
   readonly core: Core
-  readonly inDialog: InDialog
+  readonly inDialog: UacDialogs
 }
 
 interface Session {
@@ -32,7 +32,7 @@ interface Session {
   readonly hasLengthened: boolean
 }
 
-export function createSessionKeeper(core: Core, inDialog: InDialog): SessionKeeper {
+export function createSessionKeeper(core: Core, inDialog: UacDialogs): SessionKeeper {
   const keeper: Keeper = { core, inDialog }
   return {
     keep(dialog, terms, peer) {
@@ -94,15 +94,16 @@ function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop,
   if (method === 'INVITE') dialog.inviting.us = true
   sendRequest(core, message, hops, {
     sent: () => undefined,
-    heard(response, { flow }) {
+    received(response, { flow }) {
       if (response.status < 200) return
-      if (method === 'INVITE') settleInvite(inDialog, dialog, message, response)
-      if (core.dialogs.has(dialog)) goOn({ core, inDialog }, session, { refresh: message, response, isFromFarEnd: flow !== null })
+      if (method === 'INVITE') finishInvite(inDialog, dialog, message, response)
+      if (core.dialogs.has(dialog))
+        applyRefreshResult({ core, inDialog }, session, { refresh: message, response, isFromFarEnd: flow !== null })
     },
   })
 }
 
-interface Answered {
+interface RefreshResult {
   readonly refresh: SipRequest
   readonly response: SipResponse
   readonly isFromFarEnd: boolean
@@ -113,7 +114,7 @@ const lost: ReadonlySet<number> = new Set([408, 481])
 /** The far end does not take UPDATE, whatever it said (RFC 3261 §21.4.6, §21.5.2). */
 const noUpdate: ReadonlySet<number> = new Set([405, 420, 501])
 
-function goOn(keeper: Keeper, session: Session, { refresh: request, response, isFromFarEnd }: Answered): void {
+function applyRefreshResult(keeper: Keeper, session: Session, { refresh: request, response, isFromFarEnd }: RefreshResult): void {
   const { dialog, terms } = session
   const { status } = response
   if (lost.has(status)) {
@@ -137,7 +138,7 @@ function longerTerms({ terms, hasLengthened }: Session, response: SipResponse): 
   return least !== null && least > terms.seconds ? { ...terms, seconds: least, least } : null
 }
 
-function settleInvite(inDialog: InDialog, dialog: Dialog, invite: SipRequest, response: SipResponse): void {
+function finishInvite(inDialog: UacDialogs, dialog: Dialog, invite: SipRequest, response: SipResponse): void {
   dialog.inviting.us = false
   if (response.status < 300) inDialog.sendAck(dialog, invite, null)
 }

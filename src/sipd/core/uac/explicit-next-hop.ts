@@ -1,9 +1,9 @@
 import { localEndIn } from '../../../sip/syntax/flow-uri.js'
 import type { Flow, Hop } from '../../transaction/transaction-layer.js'
-import type { Place } from './sender.js'
+import type { Destination } from './sender.js'
 
 /** The next hop that an application names; with a flow, the socket that the far end has spoken to. */
-export function explicitNextHop(routeUri: string): Place {
+export function explicitNextHop(routeUri: string): Destination {
   return { uri: routeUri, from: localEndIn(routeUri) }
 }
 

@@ -5,7 +5,7 @@ import type { Flow } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
 import type { Core, Origin } from '../core.js'
 import { type Dialog, newDialog, refreshTarget, setRoutes } from '../dialogs/dialog.js'
-import { type Called, wayOfResponse } from '../dialogs/flow-choice.js'
+import { type Called, flowOfResponse } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
 import type { RequestDraft } from '../draft.js'
 import { type ClientCallAction, type ClientCallInput, type ClientCallState, clientCallTable } from './invite-table.js'
@@ -196,7 +196,7 @@ function endLoser(call: ClientCall, dialog: Dialog): void {
 function confirm(call: ClientCall, dialog: Dialog, response: SipResponse, flow: Flow): void {
   call.winner = dialog
   dialog.inviting.us = false
-  refreshTarget(dialog, contactOfDialog(response), { came: flow, way: wayOfResponse(response, calledBy(call), flow) })
+  refreshTarget(dialog, contactOfDialog(response), { came: flow, way: flowOfResponse(response, calledBy(call), flow) })
   call.user.inDialog(call, dialog)
   // A dialog that was there before may have ended meanwhile: it does not come back.
   if (call.dialog) return
@@ -212,7 +212,7 @@ function forkOf(call: ClientCall, response: SipResponse, flow: Flow): Fork {
   const { tag } = response.to
   const known = call.forks.get(tag)
   if (known) {
-    refreshTarget(known.dialog, contactOfDialog(response), { came: flow, way: wayOfResponse(response, calledBy(call), flow) })
+    refreshTarget(known.dialog, contactOfDialog(response), { came: flow, way: flowOfResponse(response, calledBy(call), flow) })
     return known
   }
   const dialog = dialogOfResponse(call.request, response, {
@@ -272,7 +272,7 @@ export function dialogOfResponse(
     remoteSeq: null,
     routeSet: routesOf(request, response),
     remoteTarget: contactOfDialog(response)?.uri ?? request.uri,
-    flow: isPinned ? flow : wayOfResponse(response, called, flow),
+    flow: isPinned ? flow : flowOfResponse(response, called, flow),
     followsFlow,
     socket: flow.local,
     isPinned,

@@ -1,5 +1,5 @@
-import { newRequest } from '../../../sip/editor.js'
 import type { SipRequest } from '../../../sip/message.js'
+import { cancelOf } from '../../transaction/client/generated-requests.js'
 import { newWireId } from '../../wire-id.js'
 import type { Application } from '../application.js'
 import type { Core, Sent } from '../core.js'
@@ -95,20 +95,10 @@ function cancel({ core, found, application, command, txnId }: Cancelling, draft:
   }
   found.reason = fieldOf(draft, 'Reason') ?? null
   // Whether it goes out now or waits for a provisional response (§9.1): the answer shows what will be sent.
-  const bytes = cancelText(transaction.request, found.reason)
+  const bytes = cancelOf(transaction.request, found.reason).toBuffer()
   const { flow } = found.sent
   const size = found.call.state === 'calling' ? 0 : bytes.length
   feedClientCall(found.call, 'cancel')
   const passage = { size, protocol: flow?.protocol ?? null, remote: flow?.local ?? null, at: core.clock.now() }
   application.requestSent(command, newWireId(), passage, bytes)
-}
-
-function cancelText(invite: SipRequest, reason: string | null): Buffer {
-  const request = newRequest('CANCEL', invite.uri)
-  request.append('Via', invite.list('Via')[0] ?? '')
-  request.append('Max-Forwards', '70')
-  for (const name of ['Route', 'From', 'To', 'Call-ID']) for (const value of invite.all(name)) request.append(name, value)
-  request.append('CSeq', `${invite.cseq.number} CANCEL`)
-  if (reason !== null) request.append('Reason', reason)
-  return request.toBuffer()
 }

@@ -9,7 +9,7 @@ import type { Application } from '../application.js'
 import { composeRequest } from '../compose.js'
 import { type Core, expireWith, type Origin, passageOfOrigin } from '../core.js'
 import { type Dialog, dialogId, newDialog } from '../dialogs/dialog.js'
-import { wayOfRequest } from '../dialogs/flow-choice.js'
+import { flowOfRequest } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
 import { fieldOf, type RequestDraft } from '../draft.js'
 import { explicitNextHop, onFlow } from './explicit-next-hop.js'
@@ -18,9 +18,9 @@ import type { ClientCalls } from './invites.js'
 import { failRequest, locate, sendRequest } from './sender.js'
 
 /** Requests of applications outside dialogs. */
-export interface Outgoing {
+export interface UacRequests {
   request(application: Application, command: string, routeUri: string, draft: RequestDraft): void
-  /** The dialog that a NOTIFY makes which comes before the 2xx of its SUBSCRIBE (RFC 6665 §4.1.2.4). */
+  /** Creates the dialog for a NOTIFY that arrives before the 2xx of its SUBSCRIBE (RFC 6665 §4.1.2.4). */
   adopt(request: SipRequest, flow: Flow): Dialog | null
 }
 
@@ -40,33 +40,33 @@ const methods: ReadonlySet<string> = new Set([
 ])
 const noTransport = 'requested protocol/transport not available'
 
-interface Subscribing {
+interface PendingSubscribe {
   readonly application: Application
   readonly request: SipRequest
 }
 
-interface Desk {
+interface UacState {
   readonly core: Core
   readonly calls: ClientCalls
-  /** SUBSCRIBEs whose answer is awaited, by Call-ID and our tag. */
-  readonly subscribing: Map<string, Subscribing>
+  /** SUBSCRIBEs without a final response, by Call-ID and local tag. */
+  readonly subscribing: Map<string, PendingSubscribe>
   cseq: number
 }
 
-interface Asked {
+interface OutOfDialogRequest {
   readonly application: Application
   readonly command: string
   readonly draft: RequestDraft
   /** The application named the next hop. */
   readonly routed: boolean
-  /** It is the flow of a phone, with nobody in between. */
+  /** The next hop is a phone's flow, without a proxy in between. */
   readonly overFlow: boolean
-  /** The Path of the phone (RFC 3327 §5.3). A drachtio-server discards the Route of an application; so do we, unless it names the flow. */
+  /** The phone's Path (RFC 3327 §5.3). Like drachtio-server, the application's Route is discarded unless the next hop is a flow. */
   readonly routeSet: readonly string[]
 }
 
-export function createOutgoing(core: Core, calls: ClientCalls): Outgoing {
-  const desk: Desk = { core, calls, subscribing: new Map(), cseq: randomInt(1, 2 ** 27) }
+export function createUacRequests(core: Core, calls: ClientCalls): UacRequests {
+  const state: UacState = { core, calls, subscribing: new Map(), cseq: randomInt(1, 2 ** 27) }
   return {
     request(application, command, routeUri, draft) {
       const routed = routeUri !== ''
@@ -79,64 +79,64 @@ export function createOutgoing(core: Core, calls: ClientCalls): Outgoing {
       locate(
         core,
         routed ? explicitNextHop(routeUri) : { uri: draft.uri, from: null },
-        (hops) => sendTo(desk, asked, hops),
-        (reason) => refuse(desk, asked, reason),
+        (hops) => sendTo(state, asked, hops),
+        (reason) => refuse(state, asked, reason),
       )
     },
-    adopt: (request, flow) => adopt(desk, request, flow),
+    adopt: (request, flow) => adopt(state, request, flow),
   }
 }
 
-function isSendable({ draft, routed }: Asked): boolean {
+function isSendable({ draft, routed }: OutOfDialogRequest): boolean {
   const parsed = parseUri(draft.uri)
   return methods.has(draft.method) && (parsed?.kind === 'sip' || (parsed?.kind === 'tel' && routed))
 }
 
-function sendTo(desk: Desk, asked: Asked, found: readonly Hop[]): void {
-  const { core, calls } = desk
-  const hops = core.silentPlaces.order(asked.overFlow ? found.map(onFlow) : found)
+function sendTo(state: UacState, asked: OutOfDialogRequest, found: readonly Hop[]): void {
+  const { core, calls } = state
+  const hops = core.unresponsiveHops.order(asked.overFlow ? found.map(onFlow) : found)
   const { application, command, draft } = asked
   const hop = hops[0]
   if (!hop) {
-    refuse(desk, asked, 'DNS Error')
+    refuse(state, asked, 'DNS Error')
     return
   }
   if (!asked.routed && isOurs(core, hop)) {
     application.refused(command, 'can not send request to myself')
     return
   }
-  desk.cseq += 1
-  const composed = composeRequest(draft, hop, desk.cseq, asked.routeSet)
+  state.cseq += 1
+  const composed = composeRequest(draft, hop, state.cseq, asked.routeSet)
   if ('refusal' in composed) {
     application.refused(command, composed.refusal)
     return
   }
   const { message } = composed
-  // What these hear with is kept as long as the transaction: the draft and what it was read from are not.
+  // These closures live as long as the transaction; they must not keep the draft and its buffer.
   const sent = sendRequest(core, message, hops, {
     sent(passage, bytes) {
       if (message.method === 'INVITE') core.records.attempt('application', bytes)
       application.requestSent(command, sent.txnId, passage, bytes)
     },
-    heard(response, origin) {
+    received(response, origin) {
       if (call) answerClientCall(call, response, origin)
-      else heard(desk, { application, message, txnId: sent.txnId }, response, origin)
+      else handleResponse(state, { application, message, txnId: sent.txnId }, response, origin)
     },
   })
   const call =
     draft.method === 'INVITE' ? calls.start({ sent, application, request: message, dialog: null, overFlow: asked.overFlow }) : null
-  if (draft.method === 'SUBSCRIBE') desk.subscribing.set(keyOf(message.callId, message.from.tag), { application, request: message })
+  if (draft.method === 'SUBSCRIBE') state.subscribing.set(keyOf(message.callId, message.from.tag), { application, request: message })
 }
 
-/** What cannot be sent at all: refused, or answered as the network would have (RFC 3261 §8.1.3.1). */
-function refuse(desk: Desk, { application, command, draft }: Asked, reason: string): void {
-  const own = desk.core.layer.listening[0]
+/** Refuses the command, or gives the application the response that RFC 3261 §8.1.3.1 prescribes for a local failure. */
+function refuse(state: UacState, { application, command, draft }: OutOfDialogRequest, reason: string): void {
+  const own = state.core.layer.listening[0]
   if (!own || (reason === noTransport && schemeOf(draft.uri) !== 'sips')) {
     application.refused(command, noTransport)
     return
   }
-  desk.cseq += 1
-  const composed = composeRequest(draft, { ...own, remote: own.local }, desk.cseq)
+  state.cseq += 1
+  const composed = composeRequest(draft, { ...own, remote: own.local }, state.cseq)
   if ('refusal' in composed) {
     application.refused(command, composed.refusal)
     return
@@ -144,9 +144,9 @@ function refuse(desk: Desk, { application, command, draft }: Asked, reason: stri
   const { message } = composed
   const failure = reason === noTransport ? { status: 416, reason: 'Unsupported URI Scheme' } : { status: 503, reason }
   const ids = { txnId: newWireId(), dialogId: draft.method === 'INVITE' ? dialogId(message.callId, message.from.tag) : '' }
-  failRequest(desk.core, message, failure, {
+  failRequest(state.core, message, failure, {
     sent: (passage, bytes) => application.requestSent(command, ids.txnId, passage, bytes),
-    heard: (response, origin) => passResponse(desk.core, { application, ...ids }, response, origin),
+    received: (response, origin) => passResponse(state.core, { application, ...ids }, response, origin),
   })
 }
 
@@ -156,17 +156,17 @@ interface SentRequest {
   readonly txnId: string
 }
 
-function heard(desk: Desk, { application, message, txnId }: SentRequest, response: SipResponse, origin: Origin): void {
+function handleResponse(state: UacState, { application, message, txnId }: SentRequest, response: SipResponse, origin: Origin): void {
   if (response.status === 100) return
   const subscribes = message.method === 'SUBSCRIBE'
-  if (subscribes && response.status >= 200) heardOfSubscription(desk, { application, message, txnId }, response, origin)
+  if (subscribes && response.status >= 200) handleSubscribeResponse(state, { application, message, txnId }, response, origin)
   const id = subscribes ? dialogId(message.callId, message.from.tag) : ''
-  passResponse(desk.core, { application, txnId, dialogId: id }, response, origin)
+  passResponse(state.core, { application, txnId, dialogId: id }, response, origin)
 }
 
-function heardOfSubscription(desk: Desk, { application, message }: SentRequest, response: SipResponse, origin: Origin): void {
-  const { dialogs } = desk.core
-  desk.subscribing.delete(keyOf(message.callId, message.from.tag))
+function handleSubscribeResponse(state: UacState, { application, message }: SentRequest, response: SipResponse, origin: Origin): void {
+  const { dialogs } = state.core
+  state.subscribing.delete(keyOf(message.callId, message.from.tag))
   if (response.status >= 300 || !origin.flow) return
   const known = dialogs.byTags(message.callId, message.from.tag, response.to.tag)
   const dialog =
@@ -175,11 +175,11 @@ function heardOfSubscription(desk: Desk, { application, message }: SentRequest, 
       application,
       flow: origin.flow,
       followsFlow: false,
-      isPinned: desk.core.layer.isStranger(origin.flow),
+      isPinned: state.core.layer.isStranger(origin.flow),
     })
   dialog.state = 'confirmed'
   if (!known) dialogs.add(dialog)
-  expireWith(desk.core, dialog, response)
+  expireWith(state.core, dialog, response)
 }
 
 export interface ResponseIds {
@@ -188,7 +188,7 @@ export interface ResponseIds {
   readonly dialogId: string
 }
 
-/** A response for the application that sent the request. */
+/** Delivers a response to the application that sent the request. */
 export function passResponse(core: Core, { application, txnId, dialogId: id }: ResponseIds, response: SipResponse, origin: Origin): void {
   const passage = passageOfOrigin(core, origin)
   application.arrived({ txnId, dialogId: id, passage, receivedOn: null, message: response.toBuffer() })
@@ -203,15 +203,15 @@ function isOurs({ layer }: Core, { protocol, remote, local }: Hop): boolean {
   )
 }
 
-function adopt(desk: Desk, notify: SipRequest, flow: Flow): Dialog | null {
-  const found = notify.method === 'NOTIFY' ? desk.subscribing.get(keyOf(notify.callId, notify.to.tag)) : undefined
+function adopt(state: UacState, notify: SipRequest, flow: Flow): Dialog | null {
+  const found = notify.method === 'NOTIFY' ? state.subscribing.get(keyOf(notify.callId, notify.to.tag)) : undefined
   if (!found) return null
   const dialog = dialogOfNotify(found, notify, flow)
-  desk.core.dialogs.add(dialog)
+  state.core.dialogs.add(dialog)
   return dialog
 }
 
-function dialogOfNotify({ application, request }: Subscribing, notify: SipRequest, flow: Flow): Dialog {
+function dialogOfNotify({ application, request }: PendingSubscribe, notify: SipRequest, flow: Flow): Dialog {
   return newDialog({
     callId: request.callId,
     fromTag: request.from.tag,
@@ -225,7 +225,7 @@ function dialogOfNotify({ application, request }: Subscribing, notify: SipReques
     remoteSeq: notify.cseq.number,
     routeSet: notify.list('Record-Route'),
     remoteTarget: contactOfDialog(notify)?.uri ?? request.uri,
-    flow: wayOfRequest(notify, flow),
+    flow: flowOfRequest(notify, flow),
     followsFlow: false,
     socket: flow.local,
     isPinned: false,

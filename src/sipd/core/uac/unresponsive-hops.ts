@@ -3,30 +3,30 @@ import { createBoundedMap } from '../../transaction/admission/bounded-map.js'
 import type { Hop } from '../../transaction/transaction-layer.js'
 import { endpointText } from '../../transport/flow.js'
 
-/** Places that were silent when a call was for them: for a minute they are asked last, so that not every call waits for them. */
+/** Hops that did not respond to an INVITE. For one minute they are tried last, so that not every call waits for them. */
 export interface UnresponsiveHops {
   note(hop: Hop): void
-  /** It has answered. */
+  /** The hop responded. */
   forget(hop: Hop): void
-  /** Those that are not known to be silent first, each kind in the order given. */
+  /** Responsive hops first; otherwise the order is kept. */
   order(hops: readonly Hop[]): readonly Hop[]
 }
 
-const silentForMs: Milliseconds = 60_000
-const mostPlaces = 1_000
+const unresponsiveForMs: Milliseconds = 60_000
+const maxHops = 1_000
 
 export function createUnresponsiveHops(clock: Clock): UnresponsiveHops {
-  const until = createBoundedMap<Milliseconds>(mostPlaces)
-  const placeOf = ({ protocol, remote }: Hop): string => `${protocol} ${endpointText(remote)}`
-  const isSilent = (hop: Hop): boolean => (until.get(placeOf(hop)) ?? 0) > clock.now()
+  const until = createBoundedMap<Milliseconds>(maxHops)
+  const keyOf = ({ protocol, remote }: Hop): string => `${protocol} ${endpointText(remote)}`
+  const isUnresponsive = (hop: Hop): boolean => (until.get(keyOf(hop)) ?? 0) > clock.now()
 
   return {
-    note: (hop) => until.set(placeOf(hop), clock.now() + silentForMs),
-    forget: (hop) => until.delete(placeOf(hop)),
+    note: (hop) => until.set(keyOf(hop), clock.now() + unresponsiveForMs),
+    forget: (hop) => until.delete(keyOf(hop)),
     order(hops) {
-      // Most have one place, and most of the others answer.
-      if (hops.length < 2 || until.size === 0 || !hops.some(isSilent)) return hops
-      return [...hops.filter((hop) => !isSilent(hop)), ...hops.filter(isSilent)]
+      // The common cases need no sorting.
+      if (hops.length < 2 || until.size === 0 || !hops.some(isUnresponsive)) return hops
+      return [...hops.filter((hop) => !isUnresponsive(hop)), ...hops.filter(isUnresponsive)]
     },
   }
 }

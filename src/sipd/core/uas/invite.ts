@@ -8,15 +8,15 @@ import type { Flow, ServerTransaction } from '../../transaction/transaction-laye
 import { type Core, type Pending, passageOf, settle } from '../core.js'
 import { type ServerCallAction, type ServerCallInput, type ServerCallState, serverCallTable } from './invite-table.js'
 
-/** One INVITE from the network, as its application answers it. */
+/** An INVITE from the network that an application handles. */
 export interface ServerCall extends MachineState<ServerCallState> {
   readonly core: Core
   readonly pending: Pending
   /** Ends the dialog with a BYE of our own (RFC 3261 §13.3.1.4). */
   readonly end: (pending: Pending) => void
-  /** The INVITE is over without an answer: its early dialog too. */
+  /** The INVITE ended without a 2xx; its early dialog ends too. */
   readonly ended: (pending: Pending) => void
-  /** What the application sent last. */
+  /** The application's last response. */
   outgoing: SipResponse | null
   sent: Buffer
   cancelling: ServerTransaction | null
@@ -27,7 +27,7 @@ export interface ServerCall extends MachineState<ServerCallState> {
 }
 
 const nothing = Buffer.alloc(0)
-/** RFC 3261 §13.3.1.1: what rings is heard of every minute, or a proxy on the way gives it up. */
+/** RFC 3261 §13.3.1.1: proxies cancel an INVITE without a provisional response for three minutes. */
 const minuteMs = 60_000
 
 export function newServerCall(parts: Pick<ServerCall, 'core' | 'pending' | 'end' | 'ended'>): ServerCall {
@@ -78,7 +78,7 @@ const actions: Readonly<Record<ServerCallAction, (call: ServerCall) => void>> = 
     call.repeating = call.core.clock.after(minuteMs, () => feedServerCall(call, 'minute'))
   },
   'repeat 1xx': ({ outgoing, pending }) => {
-    // A reliable one is repeated, and not for ever, until its PRACK.
+    // A reliable response is repeated until its PRACK (RFC 3262 §3).
     if (outgoing && !outgoing.has('RSeq')) tryToSend(outgoing, pending.transaction)
   },
   'watch for ack': (call) => {
@@ -106,7 +106,7 @@ const actions: Readonly<Record<ServerCallAction, (call: ServerCall) => void>> = 
   },
   'tell of cancel': ({ pending, core, cancelling }) => {
     if (cancelling) tell(core, pending, cancelling.request, cancelling)
-    else tell(core, pending, cancelOf(pending.transaction.request), { flow: pending.transaction.flow, size: 0 })
+    else tell(core, pending, noticeOfCancel(pending.transaction.request), { flow: pending.transaction.flow, size: 0 })
   },
   'answer 408': (call) => answer(call, 408, 'Request Timeout'),
   'answer 480': (call) => answer(call, 480, 'Temporarily Unavailable'),
@@ -133,7 +133,7 @@ function waitForAck(call: ServerCall): void {
   call.repeating = clock.after(Math.min(call.interval, left), () => feedServerCall(call, left <= call.interval ? 'no ack' : 'repeat'))
 }
 
-/** A final answer that the application did not give. */
+/** A final response of the server itself. */
 function answer({ core, pending, state }: ServerCall, status: number, reason: string): void {
   pending.tag ||= newTag()
   const { transaction } = pending
@@ -143,7 +143,7 @@ function answer({ core, pending, state }: ServerCall, status: number, reason: st
   else core.records.stop('application', 'system-error-initiated-termination', bytes)
 }
 
-/** Where nobody asked for it, nobody is told that the way back is broken: null. */
+/** Sends a response that no application requested. Null if the flow is closed. */
 export function tryToSend(response: SipResponse, way: ServerTransaction): Buffer | null {
   try {
     return way.respond(response)
@@ -163,8 +163,8 @@ function tell(core: Core, pending: Pending, message: SipRequest, { flow, size }:
   })
 }
 
-/** What an application is told when its INVITE ended in another way than by CANCEL: it knows no other word for it. */
-function cancelOf(invite: SipRequest): SipRequest {
+/** An INVITE can end without a CANCEL, but drachtio's wire has no other message for it: the application gets this one. */
+function noticeOfCancel(invite: SipRequest): SipRequest {
   const cancel = invite.clone()
   cancel.method = 'CANCEL'
   cancel.set('CSeq', `${invite.cseq.number} CANCEL`)

@@ -10,23 +10,23 @@ import { contactOf } from '../compose.js'
 import { type Core, makesDialog, type Pending, passageOf, settle } from '../core.js'
 import type { Delivery } from '../delivery.js'
 import { type Dialog, refreshTarget } from '../dialogs/dialog.js'
-import { wayOfRequest } from '../dialogs/flow-choice.js'
+import { flowOfRequest } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
-import { asksTooLittle } from '../session/session-terms.js'
+import { intervalTooSmall } from '../session/session-terms.js'
 import { acknowledgeServerCall, cancelServerCall, feedServerCall, newServerCall, tryToSend } from './invite.js'
-import type { Answering } from './uas-response.js'
+import type { UasResponses } from './uas-response.js'
 
 /** Requests from the network. */
-export interface Incoming {
+export interface UasRequests {
   receive(transaction: ServerTransaction): void
   receiveAck(ack: SipRequest, flow: Flow, size: number): void
   /** Answers what the application has not: it is gone. */
   abandon(application: Application): void
 }
 
-export interface IncomingNeeds {
+export interface UasRequestsNeeds {
   readonly core: Core
-  readonly answering: Answering
+  readonly responses: UasResponses
   readonly delivery: Delivery
   /** The dialog of a request whose tags no dialog has: a NOTIFY may come before the 2xx of its SUBSCRIBE (RFC 6665 §4.1.2.4). */
   readonly adopt: (request: SipRequest, flow: Flow) => Dialog | null
@@ -51,7 +51,7 @@ const neverInDialog: ReadonlySet<string> = new Set(['REGISTER', 'PUBLISH'])
 const offered: ReadonlySet<string> = new Set(['INVITE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'INFO', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH'])
 const refreshesTarget: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER'])
 
-export function createIncoming(needs: IncomingNeeds): Incoming {
+export function createUasRequests(needs: UasRequestsNeeds): UasRequests {
   return {
     receive: (transaction) => receive(needs, transaction),
     receiveAck: (ack, flow, size) => receiveAck(needs, ack, { flow, size }),
@@ -59,7 +59,7 @@ export function createIncoming(needs: IncomingNeeds): Incoming {
   }
 }
 
-function receive(needs: IncomingNeeds, transaction: ServerTransaction): void {
+function receive(needs: UasRequestsNeeds, transaction: ServerTransaction): void {
   const { request } = transaction
   if (request.method === 'CANCEL') receiveCancel(needs, transaction)
   else if (request.to.tag !== '' && !neverInDialog.has(request.method)) receiveInDialog(needs, transaction)
@@ -68,18 +68,18 @@ function receive(needs: IncomingNeeds, transaction: ServerTransaction): void {
 }
 
 /** RFC 3261 §9.2. */
-function receiveCancel({ answering, relay }: IncomingNeeds, transaction: ServerTransaction): void {
+function receiveCancel({ responses, relay }: UasRequestsNeeds, transaction: ServerTransaction): void {
   if (relay.cancels(transaction)) return
-  const answered = transaction.cancels && answering.ofTransaction(transaction.cancels)
-  if (!answered) {
+  const invite = transaction.cancels && responses.ofTransaction(transaction.cancels)
+  if (!invite) {
     refuse(transaction, 481)
     return
   }
-  cancelServerCall(answered.call, transaction)
-  answered.reliable?.stop()
+  cancelServerCall(invite.call, transaction)
+  invite.reliable?.stop()
 }
 
-function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void {
+function receiveNew(needs: UasRequestsNeeds, transaction: ServerTransaction): void {
   const { core } = needs
   const isUrgent = core.layer.isUrgent(transaction.request)
   if (makesDialog(transaction.request) && !core.dialogs.hasRoom(isUrgent)) {
@@ -90,8 +90,12 @@ function receiveNew(needs: IncomingNeeds, transaction: ServerTransaction): void 
   if (!application) refuseUnwanted(core, transaction)
   else if (!application.takes(isUrgent ? 'emergency' : 'new')) shed(core, transaction)
   // An emergency call is refused for nothing: our 2xx lengthens its interval.
-  else if (transaction.request.method === 'INVITE' && asksTooLittle(transaction.request) && !core.layer.mayCallForHelp(transaction.request))
-    refuseTooLittle(transaction)
+  else if (
+    transaction.request.method === 'INVITE' &&
+    intervalTooSmall(transaction.request) &&
+    !core.layer.mayCallForHelp(transaction.request)
+  )
+    refuseInterval(transaction)
   else {
     if (lacksContact(core, transaction.request)) nameSource(transaction)
     offer(needs, transaction, application, null)
@@ -121,7 +125,7 @@ function refuseUnwanted({ applications }: Core, transaction: ServerTransaction):
   refuse(transaction, 405, [['Allow', allowed]])
 }
 
-function receiveInDialog(needs: IncomingNeeds, transaction: ServerTransaction): void {
+function receiveInDialog(needs: UasRequestsNeeds, transaction: ServerTransaction): void {
   const { request, flow } = transaction
   const dialog = needs.core.dialogs.of(request) ?? needs.adopt(request, flow)
   if (!dialog) {
@@ -131,20 +135,20 @@ function receiveInDialog(needs: IncomingNeeds, transaction: ServerTransaction): 
   else if (dialog.remoteSeq !== null && request.cseq.number < dialog.remoteSeq) refuse(transaction, 500)
   else {
     dialog.remoteSeq = request.cseq.number
-    if (mayGoOn(needs, transaction, dialog)) goOn(needs, transaction, dialog)
+    if (isAcceptable(needs, transaction, dialog)) acceptInDialog(needs, transaction, dialog)
   }
 }
 
 /** What a dialog refuses by itself. */
-function mayGoOn({ core, answering }: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): boolean {
+function isAcceptable({ core, responses }: UasRequestsNeeds, transaction: ServerTransaction, dialog: Dialog): boolean {
   const { request } = transaction
   const { method } = request
   if (crossesOurs(request, dialog)) refuse(transaction, 491)
   else if (followsTooSoon(request, dialog)) refuse(transaction, 500, [['Retry-After', String(randomInt(0, 11))]])
-  else if ((method === 'INVITE' || method === 'UPDATE') && asksTooLittle(request) && !dialog.isHelp) refuseTooLittle(transaction)
+  else if ((method === 'INVITE' || method === 'UPDATE') && intervalTooSmall(request) && !dialog.isEmergency) refuseInterval(transaction)
   // Its number is used up by this answer; the dialog goes on (RFC 5057 §5.2).
   else if (method !== 'BYE' && method !== 'PRACK' && !dialog.application.takes('in dialog')) shed(core, transaction)
-  else if (method === 'PRACK' && !answering.ofDialog(dialog)?.reliable?.expects(request)) refuse(transaction, 481)
+  else if (method === 'PRACK' && !responses.ofDialog(dialog)?.reliable?.expects(request)) refuse(transaction, 481)
   else return true
   return false
 }
@@ -161,13 +165,13 @@ function followsTooSoon({ method, body }: SipRequest, { inviting, updating, stat
   return method === 'UPDATE' && state === 'confirmed' && (updating.them || (body.length > 0 && inviting.them))
 }
 
-function goOn(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): void {
+function acceptInDialog(needs: UasRequestsNeeds, transaction: ServerTransaction, dialog: Dialog): void {
   const { request, flow } = transaction
   if (request.method === 'UPDATE') dialog.updating.them = true
   const isDirect = dialog.followsFlow && dialog.routeSet.length === 0 && request.vias.length === 1
   // The address translation in front of a phone may have changed its port: any request of the phone shows the new one.
   if (isDirect) dialog.flow = flow
-  const way = isDirect ? flow : wayOfRequest(request, flow)
+  const way = isDirect ? flow : flowOfRequest(request, flow)
   if (refreshesTarget.has(request.method)) refreshTarget(dialog, contactOfDialog(request), { came: flow, way })
   if (request.method === 'INVITE') dialog.inviting.them = true
   if (request.method === 'BYE') {
@@ -175,17 +179,17 @@ function goOn(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dial
     return
   }
   offer(needs, transaction, dialog.application, dialog)
-  if (request.method === 'PRACK') needs.answering.ofDialog(dialog)?.reliable?.acknowledge()
+  if (request.method === 'PRACK') needs.responses.ofDialog(dialog)?.reliable?.acknowledge()
 }
 
 /** The dialog is over at once (RFC 3261 §15.1.2); an INVITE in it that waits gets 487. */
-function receiveBye(needs: IncomingNeeds, transaction: ServerTransaction, dialog: Dialog): void {
-  const { core, answering } = needs
+function receiveBye(needs: UasRequestsNeeds, transaction: ServerTransaction, dialog: Dialog): void {
+  const { core, responses } = needs
   core.dialogs.remove(dialog)
-  const answered = answering.ofDialog(dialog)
-  const unanswered = answered?.call.state === 'ringing'
-  if (answered) feedServerCall(answered.call, 'bye')
-  answered?.reliable?.stop()
+  const invite = responses.ofDialog(dialog)
+  const unanswered = invite?.call.state === 'ringing'
+  if (invite) feedServerCall(invite.call, 'bye')
+  invite?.reliable?.stop()
   if (unanswered) {
     refuse(transaction, 200)
     return
@@ -195,7 +199,7 @@ function receiveBye(needs: IncomingNeeds, transaction: ServerTransaction, dialog
 }
 
 /** Gives the request to its application and waits for the answer. */
-function offer(needs: IncomingNeeds, transaction: ServerTransaction, application: Application, dialog: Dialog | null): void {
+function offer(needs: UasRequestsNeeds, transaction: ServerTransaction, application: Application, dialog: Dialog | null): void {
   const { core, delivery } = needs
   const { request, flow, size } = transaction
   const pending: Pending = {
@@ -220,7 +224,7 @@ function offer(needs: IncomingNeeds, transaction: ServerTransaction, application
   if (request.method === 'INVITE' && !dialog) core.records.attempt('network', message)
 }
 
-function startCall({ core, answering, endUnacknowledged }: IncomingNeeds, pending: Pending): void {
+function startCall({ core, responses, endUnacknowledged }: UasRequestsNeeds, pending: Pending): void {
   pending.transaction.respond(createResponse(pending.transaction.request, 100))
   const call = newServerCall({
     core,
@@ -234,7 +238,7 @@ function startCall({ core, answering, endUnacknowledged }: IncomingNeeds, pendin
       if (dialog.state === 'early') core.dialogs.remove(dialog)
     },
   })
-  answering.track(call)
+  responses.track(call)
   pending.alarm = core.clock.after(128 * core.timers.t1, () => feedServerCall(call, 'silence'))
 }
 
@@ -244,20 +248,20 @@ function giveUp(core: Core, pending: Pending): void {
   refuse(pending.transaction, 504)
 }
 
-function receiveAck({ core, answering, relay }: IncomingNeeds, ack: SipRequest, { flow, size }: { flow: Flow; size: number }): void {
+function receiveAck({ core, responses, relay }: UasRequestsNeeds, ack: SipRequest, { flow, size }: { flow: Flow; size: number }): void {
   const dialog = core.dialogs.of(ack)
-  const answered = dialog && answering.ofDialog(dialog)
+  const invite = dialog && responses.ofDialog(dialog)
   if (!dialog && relay.relaysAck(ack, flow)) return
-  if (!answered || answered.call.pending.transaction.request.cseq.number !== ack.cseq.number) return
+  if (!invite || invite.call.pending.transaction.request.cseq.number !== ack.cseq.number) return
   dialog.acknowledgedAt = core.clock.now()
-  acknowledgeServerCall(answered.call, { message: ack, flow, size })
+  acknowledgeServerCall(invite.call, { message: ack, flow, size })
 }
 
-function abandon({ core, answering }: IncomingNeeds, application: Application): void {
+function abandon({ core, responses }: UasRequestsNeeds, application: Application): void {
   for (const pending of core.pending.values()) {
     if (pending.application !== application) continue
-    const answered = answering.ofTransaction(pending.transaction)
-    if (answered) feedServerCall(answered.call, 'application gone')
+    const invite = responses.ofTransaction(pending.transaction)
+    if (invite) feedServerCall(invite.call, 'application gone')
     else {
       settle(core, pending)
       refuse(pending.transaction, pending.dialog ? 481 : 480)
@@ -277,7 +281,7 @@ function refuseForNow(transaction: ServerTransaction): void {
 }
 
 /** RFC 4028 §9. */
-function refuseTooLittle(transaction: ServerTransaction): void {
+function refuseInterval(transaction: ServerTransaction): void {
   refuse(transaction, 422, [['Min-SE', String(shortestInterval)]])
 }
 

@@ -7,7 +7,7 @@ import type { Application } from '../application.js'
 import { composeResponse, contactOf } from '../compose.js'
 import { type Core, endsSubscription, expireWith, makesDialog, type Pending, passageOf, settle } from '../core.js'
 import { type Dialog, descriptionIn, dialogId, newDialog } from '../dialogs/dialog.js'
-import { wayOfRequest } from '../dialogs/flow-choice.js'
+import { flowOfRequest } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
 import { fieldOf, type ResponseDraft } from '../draft.js'
 import { agree, type SessionTerms } from '../session/session-terms.js'
@@ -16,59 +16,59 @@ import { answerServerCall, feedServerCall, type ServerCall, tryToSend } from './
 import { createReliableProvisionals, type ReliableProvisionals } from './reliable-provisionals.js'
 
 /** An INVITE that waits, its machine and its reliable responses. */
-export interface Answered {
+export interface PendingInvite {
   readonly call: ServerCall
   /** Null as long as the application has sent none. */
   reliable: ReliableProvisionals | null
 }
 
 /** The applications' responses to requests of the network. */
-export interface Answering {
+export interface UasResponses {
   respond(application: Application, command: string, txnId: string, draft: ResponseDraft): void
   /** Keeps what belongs to an INVITE, to be found by its transaction or its dialog. */
   track(call: ServerCall): void
-  ofTransaction(transaction: ServerTransaction): Answered | undefined
-  ofDialog(dialog: Dialog): Answered | undefined
+  ofTransaction(transaction: ServerTransaction): PendingInvite | undefined
+  ofDialog(dialog: Dialog): PendingInvite | undefined
 }
 
-interface Desk {
+interface UasState {
   readonly core: Core
   readonly keeper: SessionKeeper
-  readonly byTransaction: WeakMap<ServerTransaction, Answered>
-  readonly byDialog: WeakMap<Dialog, Answered>
+  readonly byTransaction: WeakMap<ServerTransaction, PendingInvite>
+  readonly byDialog: WeakMap<Dialog, PendingInvite>
 }
 
-interface Answer {
+interface ResponseCommand {
   readonly pending: Pending
-  readonly answered: Answered | undefined
+  readonly answered: PendingInvite | undefined
   readonly command: string
   readonly draft: ResponseDraft
 }
 
 const unknownTransaction = 'Response not sent due to unknown transaction'
 
-export function createAnswering(core: Core, keeper: SessionKeeper): Answering {
-  const desk: Desk = { core, keeper, byTransaction: new WeakMap(), byDialog: new WeakMap() }
+export function createUasResponses(core: Core, keeper: SessionKeeper): UasResponses {
+  const state: UasState = { core, keeper, byTransaction: new WeakMap(), byDialog: new WeakMap() }
   return {
     respond(application, command, txnId, draft) {
       const pending = core.pending.get(txnId)
       if (!pending || pending.application !== application) application.refused(command, refusalOfUnknown(draft))
-      else respond(desk, { pending, answered: desk.byTransaction.get(pending.transaction), command, draft })
+      else respond(state, { pending, answered: state.byTransaction.get(pending.transaction), command, draft })
     },
-    track: (call) => track(desk, call),
-    ofTransaction: (transaction) => desk.byTransaction.get(transaction),
-    ofDialog: (dialog) => desk.byDialog.get(dialog),
+    track: (call) => track(state, call),
+    ofTransaction: (transaction) => state.byTransaction.get(transaction),
+    ofDialog: (dialog) => state.byDialog.get(dialog),
   }
 }
 
-function track({ byTransaction, byDialog }: Desk, call: ServerCall): void {
+function track({ byTransaction, byDialog }: UasState, call: ServerCall): void {
   const { pending } = call
-  const answered: Answered = { call, reliable: null }
+  const answered: PendingInvite = { call, reliable: null }
   byTransaction.set(pending.transaction, answered)
   if (pending.dialog) byDialog.set(pending.dialog, answered)
 }
 
-function reliableOf(core: Core, answered: Answered): ReliableProvisionals {
+function reliableOf(core: Core, answered: PendingInvite): ReliableProvisionals {
   const { call } = answered
   const { transaction } = call.pending
   answered.reliable ??= createReliableProvisionals({
@@ -80,18 +80,18 @@ function reliableOf(core: Core, answered: Answered): ReliableProvisionals {
   return answered.reliable
 }
 
-function respond(desk: Desk, answer: Answer): void {
+function respond(state: UasState, answer: ResponseCommand): void {
   const { pending, answered, command, draft } = answer
   const { application, transaction } = pending
   const { request } = transaction
-  const reliable = answered && isReliable(draft) ? reliableOf(desk.core, answered) : null
+  const reliable = answered && isReliable(draft) ? reliableOf(state.core, answered) : null
   if (reliable && !offers100rel(request)) {
     application.refused(command, 'Remote endpoint does not support 100rel')
     return
   }
   const before = answered?.reliable
   if (before && ((reliable && before.waiting) || (isSuccess(draft.status) && before.holdsFinal))) {
-    before.afterwards(() => respondAgain(desk, answer))
+    before.afterwards(() => respondAgain(state, answer))
     return
   }
   chooseTag(pending, draft)
@@ -102,38 +102,38 @@ function respond(desk: Desk, answer: Answer): void {
     return
   }
   reliable?.number(composed.message)
-  send(desk, answer, composed.message)
+  send(state, answer, composed.message)
   reliable?.watch(composed.message)
 }
 
 /** After the PRACK, if the INVITE still waits then. */
-function respondAgain(desk: Desk, answer: Answer): void {
+function respondAgain(state: UasState, answer: ResponseCommand): void {
   const { pending, command } = answer
-  if (desk.core.pending.get(pending.id) === pending) respond(desk, answer)
+  if (state.core.pending.get(pending.id) === pending) respond(state, answer)
   else pending.application.refused(command, unknownTransaction)
 }
 
-function send(desk: Desk, { pending, answered, command }: Answer, response: SipResponse): void {
-  const { core } = desk
+function send(state: UasState, { pending, answered, command }: ResponseCommand, response: SipResponse): void {
+  const { core } = state
   const { application, transaction } = pending
   const { request, flow } = transaction
   const refreshes = isSuccess(response.status) && (request.method === 'INVITE' || request.method === 'UPDATE')
   const terms = refreshes ? agree(request, response) : null
-  establish(desk, pending, response, answered)
+  establish(state, pending, response, answered)
   let bytes: Buffer
   try {
     bytes = answered ? answerServerCall(answered.call, response) : transaction.respond(response)
   } catch (fault) {
     if (!isAppError(fault, 'SIP_SEND_FAILED')) throw fault
-    finish(desk, pending, response.status)
+    finish(state, pending, response.status)
     application.refused(command, 'transport for response has been shutdown or closed')
     return
   }
-  if (response.status >= 200) finish(desk, pending, response.status)
+  if (response.status >= 200) finish(state, pending, response.status)
   if (pending.dialog?.isPinned && isSuccess(response.status)) unpin(core, pending.dialog, transaction)
   const ids = { txnId: pending.id, dialogId: echoedDialogId(pending) }
   application.responseSent(command, ids, passageOf(core, flow, bytes.length), bytes)
-  if (refreshes && pending.dialog) settleSession(desk, pending.dialog, { request, response, terms })
+  if (refreshes && pending.dialog) refreshSession(state, pending.dialog, { request, response, terms })
   if (request.method === 'INVITE' && request.to.tag === '') record(core, response.status, bytes)
 }
 
@@ -141,16 +141,16 @@ function send(desk: Desk, { pending, answered, command }: Answer, response: SipR
 function unpin({ layer }: Core, dialog: Dialog, { request, flow }: ServerTransaction): void {
   if (layer.isStranger(flow)) return
   dialog.isPinned = false
-  dialog.flow = wayOfRequest(request, flow)
+  dialog.flow = flowOfRequest(request, flow)
 }
 
-interface Settled {
+interface RefreshedSession {
   readonly request: SipRequest
   readonly response: SipResponse
   readonly terms: SessionTerms | null
 }
 
-function settleSession({ keeper }: Desk, dialog: Dialog, { request, response, terms }: Settled): void {
+function refreshSession({ keeper }: UasState, dialog: Dialog, { request, response, terms }: RefreshedSession): void {
   dialog.description = descriptionIn(response) ?? dialog.description
   keeper.keep(dialog, terms, request)
 }
@@ -161,7 +161,7 @@ function record({ records }: Core, status: number, bytes: Buffer): void {
 }
 
 /** RFC 3261 §12.1.1: a tagged 1xx or a 2xx makes the dialog; the 2xx confirms it. */
-function establish({ core, byDialog }: Desk, pending: Pending, response: SipResponse, answered: Answered | undefined): void {
+function establish({ core, byDialog }: UasState, pending: Pending, response: SipResponse, answered: PendingInvite | undefined): void {
   const { request } = pending.transaction
   const { status } = response
   if (!makesDialog(request) || status <= 100 || status >= 300 || (status < 200 && request.method !== 'INVITE')) return
@@ -177,7 +177,7 @@ function establish({ core, byDialog }: Desk, pending: Pending, response: SipResp
   if (request.method === 'SUBSCRIBE' && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
 }
 
-function finish({ core, byTransaction }: Desk, pending: Pending, status: number): void {
+function finish({ core, byTransaction }: UasState, pending: Pending, status: number): void {
   const { dialog, transaction } = pending
   const { method } = transaction.request
   settle(core, pending)
@@ -236,7 +236,7 @@ function dialogOf({ layer }: Core, { transaction, tag, application }: Pending, r
     remoteSeq: request.cseq.number,
     routeSet: request.list('Record-Route'),
     remoteTarget: contactOfDialog(request)?.uri ?? request.from.uri,
-    flow: isPinned ? flow : wayOfRequest(request, flow),
+    flow: isPinned ? flow : flowOfRequest(request, flow),
     followsFlow: false,
     socket: flow.local,
     isPinned,

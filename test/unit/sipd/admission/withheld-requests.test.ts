@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRequest, createResponse } from '../../../../src/sip/builder.js'
-import { nobody } from '../../../../src/sipd/core/uac/sender.js'
+import { ignoreResponses } from '../../../../src/sipd/core/uac/sender.js'
 import { openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
 
 let still: StillLayer
@@ -29,7 +29,7 @@ function bye(isUnconfirmed: boolean): void {
     ['CSeq', '2 BYE'],
   ] as const
   const request = createRequest({ method: 'BYE', uri: `sip:${peer.address}:${peer.port}`, headers })
-  still.layer.send(request, { ...still.hop, isUnconfirmed }, nobody)
+  still.layer.send(request, { ...still.hop, isUnconfirmed }, ignoreResponses)
 }
 
 const byes = (): number => still.net.sent.filter(({ text }) => text.startsWith('BYE')).length
