@@ -10,6 +10,7 @@ import type { Core, Origin } from './core.js'
 import { createDelivery } from './delivery.js'
 import { descriptionIn, dialogId } from './dialogs/dialog.js'
 import { createDialogTable, defaultMostDialogs } from './dialogs/dialogs.js'
+import { createServerRequests } from './dialogs/server-requests.js'
 import { createUacDialogs } from './dialogs/uac-dialog.js'
 import type { RequestDraft, ResponseDraft } from './draft.js'
 import { termsOf } from './session/session-terms.js'
@@ -22,24 +23,24 @@ import { tryToSend } from './uas/invite.js'
 import { createUasRequests, type UasRequests } from './uas/uas-request.js'
 import { createUasResponses } from './uas/uas-response.js'
 
-/** The UA core of RFC 3261 §8, §12–§15 on behalf of applications: every method is one of their commands. */
+/** The UA core of RFC 3261 §8, §12–§15 on behalf of applications. */
 export interface UserAgent {
   respond(application: Application, command: string, txnId: string, draft: ResponseDraft): void
   cancel(application: Application, command: string, txnId: string, draft: RequestDraft): void
   request(application: Application, command: string, routeUri: string, draft: RequestDraft): void
   requestInDialog(application: Application, command: string, ids: InDialogIds, draft: RequestDraft): void
-  /** Passes a request on that the application was asked to answer. */
+  /** Forwards a request that waits for the application's response. */
   proxy(application: Application, command: string, txnId: string, plan: ProxyPlan): void
-  /** The request still waits for that application. */
+  /** True while the request waits for this application. */
   awaits(application: Application, txnId: string): boolean
-  /** Gives a request that waits for the one to the other, who is told of it by whoever asks. */
+  /** Moves a waiting request to another application; the caller delivers it. */
   handOver(from: Application, txnId: string, to: Application): void
-  /** Its connection is gone: nobody waits for it any longer, and its dialogs are no more. */
+  /** The application disconnected: responds to its waiting requests, ends its calls and removes its dialogs. */
   forget(application: Application): void
   readonly dialogs: number
-  /** Requests that wait for an application, and INVITEs of applications that wait for the network. */
+  /** Requests that wait for an application, and INVITEs of applications without a final response or ACK. */
   readonly unfinished: number
-  /** Requests refused because their application did not read fast enough, since the start. */
+  /** Requests refused since the start because their application did not read fast enough. */
   readonly shed: number
 }
 
@@ -57,7 +58,7 @@ export interface UserAgentNeeds {
   readonly log: Logger
   readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }
   readonly tellsTrying?: boolean | undefined
-  /** Dialogs at the same time, above which callers are asked to come again. */
+  /** Maximum number of dialogs; further requests get 503 with Retry-After. */
   readonly mostDialogs?: number | undefined
 }
 
@@ -65,15 +66,16 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   const { clock, tellsTrying = false, mostDialogs = defaultMostDialogs } = needs
   const [dialogs, unresponsiveHops] = [createDialogTable(mostDialogs), createUnresponsiveHops(clock)]
   const core: Core = { ...needs, tellsTrying, dialogs, unresponsiveHops, pending: new Map(), shed: { requests: 0 } }
+  const serverRequests = createServerRequests(core)
+  const keeper = createSessionKeeper(core, serverRequests)
   const calls = createClientCalls({
     core,
-    sendAck: (dialog, invite, order) => uacDialogs.sendAck(dialog, invite, order),
-    repeatAck: (dialog) => uacDialogs.repeatAck(dialog),
-    sendBye: (dialog, text, news) => uacDialogs.end(dialog, { text, record: 'system-initiated-termination', news }),
-    pass: (call, response, origin) => heardOfCall(core, keeper, call, { response, origin }),
+    sendAck: serverRequests.sendAck,
+    repeatAck: serverRequests.repeatAck,
+    sendBye: (dialog, text, news) => serverRequests.end(dialog, { text, record: 'system-initiated-termination', news }),
+    pass: (call, response, origin) => passInviteResponse(core, keeper, call, { response, origin }),
   })
-  const uacDialogs = createUacDialogs(core, calls, (dialog, terms, peer) => keeper.keep(dialog, terms, peer))
-  const keeper = createSessionKeeper(core, uacDialogs)
+  const uacDialogs = createUacDialogs({ core, calls, keep: keeper.keep })
   const uacRequests = createUacRequests(core, calls)
   const uasResponses = createUasResponses(core, keeper)
   const proxy = createProxy(core)
@@ -81,9 +83,10 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
     core,
     responses: uasResponses,
     delivery: createDelivery(core),
-    adopt: (request, flow) => uacRequests.adopt(request, flow),
+    adopt: uacRequests.adopt,
     relay: proxy,
-    endUnacknowledged: (dialog) => uacDialogs.end(dialog, { text: 'ACK timeout', record: 'system-initiated-termination', news: 'told' }),
+    endUnacknowledged: (dialog) =>
+      serverRequests.end(dialog, { text: 'ACK timeout', record: 'system-initiated-termination', news: 'told' }),
   })
   listen(core, uasRequests)
 
@@ -129,9 +132,14 @@ function listen(core: Core, uasRequests: UasRequests): void {
   core.layer.onAck((ack, flow, size) => uasRequests.receiveAck(ack, flow, size))
 }
 
-/** A response to an INVITE of an application: for it, for the call records, and for the session timer. */
-function heardOfCall(core: Core, keeper: SessionKeeper, call: ClientCall, heard: { response: SipResponse; origin: Origin }): void {
-  const { response, origin } = heard
+/** Handles a response to an application's INVITE: application, call records, session timer. */
+function passInviteResponse(
+  core: Core,
+  keeper: SessionKeeper,
+  call: ClientCall,
+  received: { response: SipResponse; origin: Origin },
+): void {
+  const { response, origin } = received
   const { application, txnId, request, winner } = call
   const id = winner?.id ?? call.dialog?.id ?? dialogId(request.callId, request.from.tag)
   passResponse(core, { application, txnId, dialogId: id }, response, origin)

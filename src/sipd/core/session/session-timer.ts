@@ -4,23 +4,24 @@ import type { Hop } from '../../transaction/transaction-layer.js'
 import { composeInDialog } from '../compose.js'
 import type { Core } from '../core.js'
 import type { Dialog } from '../dialogs/dialog.js'
-import { type KeepSession, reach, type UacDialogs } from '../dialogs/uac-dialog.js'
+import { locateInDialog } from '../dialogs/dialog-hops.js'
+import type { ServerRequests } from '../dialogs/server-requests.js'
 import { bareRequest } from '../draft.js'
 import { sendRequest } from '../uac/sender.js'
 import { type SessionTerms, termsOf } from './session-terms.js'
 
-/** How soon a refresh is tried again that came in the way of another INVITE (RFC 3261 §14.1). */
+/** Delay of a refresh that met another INVITE (RFC 3261 §14.1). */
 const retryMs = 3_000
 
-/** Session timers (RFC 4028): refreshes by itself, and ends sessions that the other side does not refresh. */
+/** Session timers (RFC 4028): refreshes sessions, and ends those that the far end does not refresh. */
 export interface SessionKeeper {
-  /** From now on under these terms; null: without any. `peer` is the far end's last message of the negotiation. */
-  readonly keep: KeepSession
+  /** Restarts the timer with these terms; null stops it. `peer` is the far end's last message of the negotiation. */
+  keep(dialog: Dialog, terms: SessionTerms | null, peer: SipRequest | SipResponse): void
 }
 
 interface Keeper {
   readonly core: Core
-  readonly inDialog: UacDialogs
+  readonly serverRequests: ServerRequests
 }
 
 interface Session {
@@ -32,8 +33,8 @@ interface Session {
   readonly hasLengthened: boolean
 }
 
-export function createSessionKeeper(core: Core, inDialog: UacDialogs): SessionKeeper {
-  const keeper: Keeper = { core, inDialog }
+export function createSessionKeeper(core: Core, serverRequests: ServerRequests): SessionKeeper {
+  const keeper: Keeper = { core, serverRequests }
   return {
     keep(dialog, terms, peer) {
       dialog.expiry?.cancel()
@@ -46,7 +47,7 @@ export function createSessionKeeper(core: Core, inDialog: UacDialogs): SessionKe
   }
 }
 
-/** RFC 4028 §10: half the interval for who refreshes; for the other side, a while before its end. */
+/** RFC 4028 §10: the refresher acts after half the interval; the other side ends the session shortly before its end. */
 function watch(keeper: Keeper, session: Session): void {
   const { seconds, refresher } = session.terms
   if (refresher === 'us') after(keeper, session, seconds / 2, () => refresh(keeper, session))
@@ -61,8 +62,8 @@ function after({ core }: Keeper, { dialog }: Session, seconds: number, run: () =
   dialog.expiry = core.clock.after(seconds * 1000, run)
 }
 
-function expire({ inDialog }: Keeper, { dialog }: Session): void {
-  inDialog.end(dialog, { text: 'Session timer expired', record: 'session-expired', news: 'told' })
+function expire({ serverRequests }: Keeper, { dialog }: Session): void {
+  serverRequests.end(dialog, { text: 'Session timer expired', record: 'session-expired', news: 'told' })
 }
 
 function refresh(keeper: Keeper, session: Session): void {
@@ -71,13 +72,13 @@ function refresh(keeper: Keeper, session: Session): void {
     after(keeper, session, retryMs / 1000, () => refresh(keeper, session))
     return
   }
-  // Unless the answer says otherwise, the session ends when its time is over.
+  // Without a response the session ends with its interval.
   const { seconds } = session.terms
   after(keeper, session, seconds / 2 - grace(seconds), () => expire(keeper, session))
-  reach(keeper.core, dialog, '', { found: (hops) => send(keeper, session, hops), failed: () => undefined })
+  locateInDialog(keeper.core, dialog, '', { found: (hops) => send(keeper, session, hops), failed: () => undefined })
 }
 
-function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop, ...Hop[]]): void {
+function send({ core, serverRequests }: Keeper, session: Session, hops: readonly [Hop, ...Hop[]]): void {
   const { dialog, terms, method } = session
   dialog.localSeq += 1
   const fields = [
@@ -96,9 +97,9 @@ function send({ core, inDialog }: Keeper, session: Session, hops: readonly [Hop,
     sent: () => undefined,
     received(response, { flow }) {
       if (response.status < 200) return
-      if (method === 'INVITE') finishInvite(inDialog, dialog, message, response)
+      if (method === 'INVITE') finishInvite(serverRequests, dialog, message, response)
       if (core.dialogs.has(dialog))
-        applyRefreshResult({ core, inDialog }, session, { refresh: message, response, isFromFarEnd: flow !== null })
+        applyRefreshResult({ core, serverRequests }, session, { refresh: message, response, isFromFarEnd: flow !== null })
     },
   })
 }
@@ -109,9 +110,9 @@ interface RefreshResult {
   readonly isFromFarEnd: boolean
 }
 
-/** RFC 3261 §12.2.1.2: the far end has lost the dialog, or is gone. */
+/** RFC 3261 §12.2.1.2: the far end does not know the dialog, or does not respond. */
 const lost: ReadonlySet<number> = new Set([408, 481])
-/** The far end does not take UPDATE, whatever it said (RFC 3261 §21.4.6, §21.5.2). */
+/** The far end does not support UPDATE, although its Allow lists it (RFC 3261 §21.4.6, §21.5.2). */
 const noUpdate: ReadonlySet<number> = new Set([405, 420, 501])
 
 function applyRefreshResult(keeper: Keeper, session: Session, { refresh: request, response, isFromFarEnd }: RefreshResult): void {
@@ -121,14 +122,14 @@ function applyRefreshResult(keeper: Keeper, session: Session, { refresh: request
     expire(keeper, session)
     return
   }
-  // It could not be sent: the far end may connect again before its time is over.
+  // The refresh could not be sent; the far end may reconnect before the session expires.
   if (!isFromFarEnd) return
   dialog.expiry?.cancel()
   const longer = longerTerms(session, response)
   if (status < 300) watch(keeper, { ...session, terms: termsOf(request, response) ?? terms, hasLengthened: false })
   else if (longer) refresh(keeper, { ...session, terms: longer, hasLengthened: true })
   else if (noUpdate.has(status) && session.method === 'UPDATE') refresh(keeper, { ...session, method: 'INVITE' })
-  // It has refused the refresh, so it is alive; it may end the session itself unless one succeeds.
+  // A refusal shows that the far end is alive.
   else after(keeper, session, status === 491 ? retryMs / 1000 : terms.seconds / 4, () => refresh(keeper, session))
 }
 
@@ -138,7 +139,7 @@ function longerTerms({ terms, hasLengthened }: Session, response: SipResponse): 
   return least !== null && least > terms.seconds ? { ...terms, seconds: least, least } : null
 }
 
-function finishInvite(inDialog: UacDialogs, dialog: Dialog, invite: SipRequest, response: SipResponse): void {
+function finishInvite(serverRequests: ServerRequests, dialog: Dialog, invite: SipRequest, response: SipResponse): void {
   dialog.inviting.us = false
-  if (response.status < 300) inDialog.sendAck(dialog, invite, null)
+  if (response.status < 300) serverRequests.sendAck(dialog, invite, null)
 }
