@@ -5,9 +5,9 @@ import type { Logger } from '../../base/logger.js'
 import type { SipRequest, SipResponse } from '../../sip/message.js'
 import { defaultTimerBase, sipTimers, type TimerBase } from '../../sip/timers.js'
 import { descriptorLimit } from '../descriptors.js'
+import { type AcceptLimits, defaultAcceptLimits } from '../transport/accept-limiter.js'
 import { type ConnectionLimits, defaultConnectionLimits } from '../transport/connections.js'
 import { type Flow, isReliable } from '../transport/flow.js'
-import { defaultGateLimits, type GateLimits } from '../transport/gate.js'
 import { createKeepAlive } from '../transport/keep-alive.js'
 import { createDnsNames, createSystemDns, type Dns } from '../transport/locate/dns-names.js'
 import { createNextHops, type NextHops } from '../transport/locate/next-hop.js'
@@ -47,12 +47,12 @@ export interface TransactionLayerNeeds {
   readonly openDatagramSocket?: OpenDatagramSocket
 }
 
-export interface LayerLimits extends ConnectionLimits, GateLimits, AdmissionLimits {
+export interface LayerLimits extends ConnectionLimits, AcceptLimits, AdmissionLimits {
   /** The largest request for UDP (RFC 3261 §18.1.1), in bytes. */
   readonly datagramBytes: number
 }
 
-const defaultLimits: LayerLimits = { ...defaultConnectionLimits, ...defaultGateLimits, ...defaultAdmissionLimits, datagramBytes: 1_300 }
+const defaultLimits: LayerLimits = { ...defaultConnectionLimits, ...defaultAcceptLimits, ...defaultAdmissionLimits, datagramBytes: 1_300 }
 
 /** The layer with what only its owner needs. */
 export interface LiveTransactionLayer extends TransactionLayer {
@@ -98,11 +98,11 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     affords,
     onAnswered(request, flow, response) {
       admission.answered(request, flow, response)
-      if (response.status >= 300 && admission.callsForHelp(request)) transports.callOver(flow)
+      if (response.status >= 300 && admission.callsForHelp(request)) transports.emergencyCallEnded(flow)
       if (!admission.isStranger(flow) || takesCall(request, response)) transports.advance(flow, 'proven')
     },
     onTransaction(transaction) {
-      if (admission.callsForHelp(transaction.request)) transports.advance(transaction.flow, 'calls for help')
+      if (admission.callsForHelp(transaction.request)) transports.advance(transaction.flow, 'emergency call')
       listeners.onRequest(transaction)
     },
     onAck(ack, flow, size) {

@@ -48,8 +48,8 @@ export function dialOptions({ remote, local }: Hop): { host: string; port: numbe
 }
 
 /** @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
-export async function bindServer(server: Server, listen: ListenAddress, { gate }: StreamNeeds): Promise<Endpoint> {
-  gate.guard(server)
+export async function bindServer(server: Server, listen: ListenAddress, { acceptLimiter }: StreamNeeds): Promise<Endpoint> {
+  acceptLimiter.watch(server)
   try {
     const listening = once(server, 'listening')
     server.listen({ host: listen.address, port: listen.port, ipv6Only: listen.address.includes(':'), exclusive: true, backlog: 1024 })

@@ -3,9 +3,9 @@ import { checkServerIdentity, TLSSocket } from 'node:tls'
 import type { Clock } from '../../base/clock.js'
 import type { Defect } from '../../sip/checks.js'
 import { createFramer, type Frame } from '../../sip/framer.js'
+import type { AcceptLimiter } from './accept-limiter.js'
 import type { Connection, ConnectionLimits, ConnectionTable, Wire } from './connections.js'
 import type { Flow, Hop } from './flow.js'
-import type { Gate } from './gate.js'
 import type { LocalAddresses } from './local-address.js'
 
 /** What streams tell the layer above. */
@@ -27,7 +27,7 @@ export interface StreamNeeds {
   readonly clock: Clock
   readonly events: StreamEvents
   readonly addresses: LocalAddresses
-  readonly gate: Gate
+  readonly acceptLimiter: AcceptLimiter
 }
 
 const pong = Buffer.from('\r\n')

@@ -66,7 +66,7 @@ export async function listenTls(listen: ListenAddress, needs: StreamNeeds, ident
   const bound = await bindServer(server, listen, needs)
   identities.follow(server)
   server.on('secureConnection', (socket) => {
-    needs.gate.greeted({ address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }, bound.port)
+    needs.acceptLimiter.handshakeDone({ address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }, bound.port)
     welcome(socket, 'tls', bound, needs)
   })
   // A failed handshake is the peer's affair; the socket is closed already.

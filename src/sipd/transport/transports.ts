@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.js'
 import type { ListenAddress, Protocol } from '../../base/listen-address.js'
+import { type AcceptLimiter, type AcceptLimits, createAcceptLimiter } from './accept-limiter.js'
 import { type ConnectionLimits, type ConnectionTable, createConnectionTable } from './connections.js'
 import type { Endpoint, Flow, Hop, Listening } from './flow.js'
-import { createGate, type Gate, type GateLimits } from './gate.js'
 import { dial, type Listener, type ListenerNeeds, openListener, udpFlow } from './listener.js'
 import { createLocalAddresses, isLoopback, isSameFamily, isWildcard } from './local-address.js'
 import type { StreamEvents } from './stream-socket.js'
@@ -28,9 +28,9 @@ export interface Transports {
   /** The peer of a connection over TLS says that it listens on that port, and may be called on the connection (RFC 5923). */
   alias(flow: Flow, port: number): void
   /** A SIP message came over it, an emergency call, or its peer has become known; nothing for UDP. */
-  advance(flow: Flow, progress: Parameters<Gate['advance']>[2]): void
+  advance(flow: Flow, progress: Parameters<AcceptLimiter['advance']>[2]): void
   /** The emergency call that came over it was refused. */
-  callOver(flow: Flow): void
+  emergencyCallEnded(flow: Flow): void
   /** Closes a connection; nothing for UDP. */
   hangUp(flow: Flow): void
   /** Asks whether a silent UDP peer's port is closed; the answer comes as `onUnreachable`. */
@@ -49,7 +49,7 @@ export interface TransportsNeeds {
   readonly advertise: string | null
   readonly clock: Clock
   readonly events: TransportEvents
-  readonly limits: ConnectionLimits & GateLimits
+  readonly limits: ConnectionLimits & AcceptLimits
   /** A connection that stays open however long it is silent. */
   readonly isKept: (flow: Flow) => boolean
   readonly tls?: TlsIdentity | null
@@ -65,10 +65,10 @@ const maxDatagramBytes = 65_507
 export async function openTransports(needs: TransportsNeeds): Promise<Transports> {
   const { clock, events, limits, isKept } = needs
   const table = createConnectionTable({ clock, limits, isKept })
-  const gate = createGate({ clock, limits, onRefused: events.onRefused })
+  const acceptLimiter = createAcceptLimiter({ clock, limits, onRefused: events.onRefused })
   const own: ListenerNeeds = {
     table,
-    gate,
+    acceptLimiter,
     limits,
     clock,
     events,
@@ -98,10 +98,10 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
       if (found) table.alias(found, port)
     },
     advance({ remote, local, connection }, progress) {
-      if (connection !== null) gate.advance(remote, local.port, progress)
+      if (connection !== null) acceptLimiter.advance(remote, local.port, progress)
     },
-    callOver({ remote, local, connection }) {
-      if (connection !== null) gate.callOver(remote, local.port)
+    emergencyCallEnded({ remote, local, connection }) {
+      if (connection !== null) acceptLimiter.emergencyCallEnded(remote, local.port)
     },
     hangUp({ connection }) {
       if (connection !== null) table.byId(connection)?.wire.destroy()
@@ -109,7 +109,7 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
     suspect: ({ local, remote }) => datagramSocket(listeners, local)?.suspect(remote),
     renewTls: (identity) => own.identities.renew(identity),
     async close() {
-      gate.close()
+      acceptLimiter.close()
       table.close()
       await Promise.all(listeners.map((listener) => listener.close()))
     },
@@ -122,7 +122,7 @@ async function openAll(listen: readonly ListenAddress[], needs: ListenerNeeds): 
     for (const address of listen) opened.push(await openListener(address, needs))
     return opened
   } catch (fault) {
-    needs.gate.close()
+    needs.acceptLimiter.close()
     needs.table.close()
     await Promise.all(opened.map((listener) => listener.close()))
     throw fault

@@ -71,7 +71,7 @@ function welcome(socket: WebSocket, request: IncomingMessage, listen: ListenAddr
   const connection = flow && needs.table.add({ flow, wire: wireOf(socket, frames, needs.limits.queuedBytes), isOpen: true })
   if (connection) {
     // A web page may wait for its user before it registers.
-    needs.gate.advance(connection.flow.remote, listen.port, 'spoke')
+    needs.acceptLimiter.advance(connection.flow.remote, listen.port, 'spoke')
     watchFragments(request.socket, frames, connection, needs.clock)
     listenTo(socket, connection, needs)
   } else {

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { descriptorLimit } from '../../../../src/sipd/descriptors.js'
-import { createGate, type Gate } from '../../../../src/sipd/transport/gate.js'
+import { type AcceptLimiter, createAcceptLimiter } from '../../../../src/sipd/transport/accept-limiter.js'
 import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
 
 let server: Server
-let gate: Gate
+let acceptLimiter: AcceptLimiter
 let clock: ManualClock
 let refused = 0
 const sockets: Socket[] = []
@@ -19,7 +19,7 @@ beforeEach(async () => {
   await once(server, 'listening')
 })
 afterEach(() => {
-  gate.close()
+  acceptLimiter.close()
   for (const socket of sockets.splice(0)) socket.destroy()
   server.close()
 })
@@ -27,8 +27,8 @@ afterEach(() => {
 /** 20 connections, 10 of them unproven, 3 of these from one address. */
 function openGate(connections = 20): void {
   const limits = { connections, unprovenBySource: 1_000, firstMessageMs: 10_000, unprovenIdleMs: 120_000 }
-  gate = createGate({ clock, limits, onRefused: () => (refused += 1) })
-  gate.guard(server)
+  acceptLimiter = createAcceptLimiter({ clock, limits, onRefused: () => (refused += 1) })
+  acceptLimiter.watch(server)
 }
 
 interface Guest {
@@ -61,11 +61,11 @@ describe('an accepted connection', () => {
     openGate()
     const [silent, spoke, proven] = [await visit(), await visit(), await visit()]
     clock.advance(5_000)
-    gate.advance(spoke.remote, portOf(), 'spoke')
-    gate.advance(proven.remote, portOf(), 'proven')
+    acceptLimiter.advance(spoke.remote, portOf(), 'spoke')
+    acceptLimiter.advance(proven.remote, portOf(), 'proven')
     clock.advance(5_000)
     await silent.closed
-    expect([spoke.isOpen, proven.isOpen, gate.unproven]).toEqual([true, true, 1])
+    expect([spoke.isOpen, proven.isOpen, acceptLimiter.unproven]).toEqual([true, true, 1])
     clock.advance(115_000)
     await spoke.closed
     clock.advance(24 * 3_600_000)
@@ -76,7 +76,7 @@ describe('an accepted connection', () => {
     openGate()
     const guest = await visit()
     clock.advance(9_000)
-    gate.greeted(guest.remote, portOf())
+    acceptLimiter.handshakeDone(guest.remote, portOf())
     clock.advance(9_000)
     expect(guest.isOpen).toBe(true)
     clock.advance(1_000)
@@ -95,7 +95,7 @@ describe('an accepted connection', () => {
   test('makes way for any newer one where all that are not proven are too many; proven ones stay', async () => {
     openGate()
     const proven = await visit('127.0.0.9')
-    gate.advance(proven.remote, portOf(), 'proven')
+    acceptLimiter.advance(proven.remote, portOf(), 'proven')
     const crowd = []
     for (let at = 0; at < 11; at += 1) crowd.push(await visit(`127.0.1.${1 + Math.floor(at / 3)}`))
     await crowd[0]?.closed
@@ -105,23 +105,23 @@ describe('an accepted connection', () => {
   test('stays while an emergency call over it waits for its end, however many come and however long it takes', async () => {
     openGate()
     const calling = await visit()
-    gate.advance(calling.remote, portOf(), 'calls for help')
-    gate.advance(calling.remote, portOf(), 'spoke')
+    acceptLimiter.advance(calling.remote, portOf(), 'emergency call')
+    acceptLimiter.advance(calling.remote, portOf(), 'spoke')
     const crowd = [await visit(), await visit(), await visit(), await visit()]
     await crowd[0]?.closed
     clock.advance(600_000)
     await crowd[3]?.closed
-    await expect.poll(() => gate.unproven).toBe(0)
+    await expect.poll(() => acceptLimiter.unproven).toBe(0)
     expect(calling.isOpen).toBe(true)
-    gate.callOver(calling.remote, portOf())
-    expect(gate.unproven).toBe(1)
+    acceptLimiter.emergencyCallEnded(calling.remote, portOf())
+    expect(acceptLimiter.unproven).toBe(1)
     clock.advance(120_000)
     await calling.closed
   })
 
   test('is refused where every other is proven', async () => {
     openGate(2)
-    for (let at = 0; at < 2; at += 1) gate.advance((await visit()).remote, portOf(), 'proven')
+    for (let at = 0; at < 2; at += 1) acceptLimiter.advance((await visit()).remote, portOf(), 'proven')
     await (await visit()).closed
     expect(refused).toBe(1)
   })

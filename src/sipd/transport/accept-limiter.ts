@@ -3,27 +3,29 @@ import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import { type Endpoint, endpointText, sourceOf } from './flow.js'
 
 /**
- * How far an accepted connection has come. `arrived`: its TLS handshake, WebSocket request or first SIP message is awaited. `spoke`: a SIP
- * message came, or it is a WebSocket. `calls for help`: an emergency call waits for its end, and nothing closes it meanwhile. `proven`: its
- * peer is known.
+ * How far an accepted connection has come.
+ * - `arrived`: its TLS handshake, WebSocket request or first SIP message is awaited.
+ * - `spoke`: a SIP message came, or it is a WebSocket.
+ * - `emergency call`: an emergency call is in progress, and nothing closes the connection before it ends.
+ * - `proven`: its peer is known.
  */
-export type Progress = 'arrived' | 'spoke' | 'calls for help' | 'proven'
+export type Progress = 'arrived' | 'spoke' | 'emergency call' | 'proven'
 
-/** Sockets that were accepted, from the first moment: those that prove nothing are few, and closed soon. */
-export interface Gate {
+/** Limits accepted connections: those whose peer is not known are few, and an idle one is closed soon. */
+export interface AcceptLimiter {
   /** From now on for every socket that the server accepts. */
-  guard(server: Server): void
+  watch(server: Server): void
   /** A TLS handshake is done: there is time for a first message. */
-  greeted(remote: Endpoint, localPort: number): void
-  /** Another SIP message came, an emergency call, or the peer has become known. Only `callOver` leads back. */
+  handshakeDone(remote: Endpoint, localPort: number): void
+  /** Another SIP message came, an emergency call, or the peer has become known. Only `emergencyCallEnded` leads back. */
   advance(remote: Endpoint, localPort: number, progress: Exclude<Progress, 'arrived'>): void
   /** The emergency call was refused: the connection is one of those that have spoken. */
-  callOver(remote: Endpoint, localPort: number): void
+  emergencyCallEnded(remote: Endpoint, localPort: number): void
   readonly unproven: number
   close(): void
 }
 
-export interface GateLimits {
+export interface AcceptLimits {
   /** Accepted sockets in total. */
   readonly connections: number
   /** Of one address, not proven. */
@@ -35,20 +37,20 @@ export interface GateLimits {
 }
 
 /** An office of 1,000 phones behind one address may start at once. */
-export const defaultGateLimits: Omit<GateLimits, 'connections'> = {
+export const defaultAcceptLimits: Omit<AcceptLimits, 'connections'> = {
   unprovenBySource: 1_000,
   firstMessageMs: 10_000,
   unprovenIdleMs: 120_000,
 }
 
-export interface GateNeeds {
+export interface AcceptLimiterNeeds {
   readonly clock: Clock
-  readonly limits: GateLimits
+  readonly limits: AcceptLimits
   /** A socket was closed for want of room. */
   readonly onRefused: () => void
 }
 
-interface Guest {
+interface AcceptedConnection {
   readonly socket: Socket
   readonly source: string
   progress: Progress
@@ -59,11 +61,11 @@ const sweepMs = 1_000
 /** Of all connections, those that are not proven. */
 const unprovenShare = 0.5
 
-export function createGate({ clock, limits, onRefused }: GateNeeds): Gate {
-  const guests = new Map<string, Guest>()
+export function createAcceptLimiter({ clock, limits, onRefused }: AcceptLimiterNeeds): AcceptLimiter {
+  const guests = new Map<string, AcceptedConnection>()
   /** Both in the order of arrival. */
-  const unproven = new Set<Guest>()
-  const bySource = new Map<string, Set<Guest>>()
+  const unproven = new Set<AcceptedConnection>()
+  const bySource = new Map<string, Set<AcceptedConnection>>()
   const mostUnproven = Math.ceil(limits.connections * unprovenShare)
   const mostBySource = Math.min(limits.unprovenBySource, Math.ceil(mostUnproven / 4))
   let sweeping: Alarm = clock.after(sweepMs, sweep)
@@ -87,7 +89,7 @@ export function createGate({ clock, limits, onRefused }: GateNeeds): Gate {
       turnAway(socket)
       return
     }
-    const guest: Guest = { socket, source, progress: 'arrived', at: clock.now() }
+    const guest: AcceptedConnection = { socket, source, progress: 'arrived', at: clock.now() }
     guests.set(key, guest)
     enlist(guest)
     socket.once('close', () => {
@@ -103,7 +105,7 @@ export function createGate({ clock, limits, onRefused }: GateNeeds): Gate {
     else if (unproven.size >= mostUnproven || guests.size >= limits.connections) evict(unproven)
   }
 
-  function evict(from: ReadonlySet<Guest>): void {
+  function evict(from: ReadonlySet<AcceptedConnection>): void {
     const [oldest] = from
     if (!oldest) return
     release(oldest)
@@ -115,33 +117,33 @@ export function createGate({ clock, limits, onRefused }: GateNeeds): Gate {
     onRefused()
   }
 
-  function enlist(guest: Guest): void {
+  function enlist(guest: AcceptedConnection): void {
     unproven.add(guest)
     bySource.set(guest.source, (bySource.get(guest.source) ?? new Set()).add(guest))
   }
 
-  function release(guest: Guest): void {
+  function release(guest: AcceptedConnection): void {
     unproven.delete(guest)
     const own = bySource.get(guest.source)
     if (own?.delete(guest) && own.size === 0) bySource.delete(guest.source)
   }
 
   return {
-    guard: (server) => void server.on('connection', accept),
-    greeted(remote, localPort) {
+    watch: (server) => void server.on('connection', accept),
+    handshakeDone(remote, localPort) {
       const guest = guests.get(keyOf(remote, localPort))
       if (guest?.progress === 'arrived') guest.at = clock.now()
     },
     advance(remote, localPort, progress) {
       const guest = guests.get(keyOf(remote, localPort))
-      if (!guest || guest.progress === 'proven' || (guest.progress === 'calls for help' && progress === 'spoke')) return
+      if (!guest || guest.progress === 'proven' || (guest.progress === 'emergency call' && progress === 'spoke')) return
       guest.progress = progress
       guest.at = clock.now()
       if (progress !== 'spoke') release(guest)
     },
-    callOver(remote, localPort) {
+    emergencyCallEnded(remote, localPort) {
       const guest = guests.get(keyOf(remote, localPort))
-      if (guest?.progress !== 'calls for help') return
+      if (guest?.progress !== 'emergency call') return
       guest.progress = 'spoke'
       guest.at = clock.now()
       enlist(guest)
