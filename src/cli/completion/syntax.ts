@@ -45,7 +45,7 @@ export function syntaxOf(command: Command, path = ''): CommandSyntax[] {
 }
 
 function optionSyntax(option: Option): OptionSyntax {
-  const [, value = ''] = /[<[]([^>\]]+)[>\]]/.exec(option.flags) ?? []
+  const [, value = ''] = /^[^<[]*[<[]([^>\]]+)[>\]]/.exec(option.flags) ?? []
   return {
     flags: [option.long, option.short].flatMap((flag) => flag ?? []),
     about: option.description,
