@@ -63,7 +63,7 @@ it('a node that is stopped carries emergency calls and calls back from the centr
 
 function insist(): boolean {
   node.signal('SIGTERM')
-  return node.output().includes('an emergency call is up; the node ends when it has ended')
+  return node.output().includes('an emergency call is in progress; the node stops when it ends')
 }
 
 it('an emergency call in the moment of the signal is carried, and the node ends after it', async () => {
