@@ -37,7 +37,7 @@ export interface Call extends OpenCall {
 }
 
 /** How far a call has come; updated as it proceeds. */
-export interface CallProgress {
+interface CallProgress {
   readonly began: Milliseconds
   /** The first ringing or early media that was sent to the caller. */
   ringing: Milliseconds | null

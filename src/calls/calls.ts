@@ -36,7 +36,7 @@ import { createCallRecords } from './records/call-records.js'
 import { createCallRecorder } from './records/record-call.js'
 import type { Knowledge } from './routing/contract.js'
 
-export type { Dialler, Question, Step } from './routing/contract.js'
+export type { Dialler, Question } from './routing/contract.js'
 export type { Explanation } from './routing/explain.js'
 export { createRouteExplainer, type RouteExplainer, type WhyContext } from './routing/route-explainer.js'
 
@@ -53,7 +53,7 @@ export interface CallsNeeds {
 }
 
 /** The other parts of the node that calls use. */
-export interface CallParts {
+interface CallParts {
   readonly srf: SipApplication
   readonly store: Store
   readonly directory: Directory
@@ -65,7 +65,7 @@ export interface CallParts {
 }
 
 /** This node and its network. */
-export interface CallNetwork {
+interface CallNetwork {
   readonly node: NodeName
   /** SIP domain. */
   readonly domain: string

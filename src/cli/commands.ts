@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { CommandNeeds } from './needs.js'
 
 /** Adds arguments, options and the action to a command. */
-export type Definition = (command: Command, needs: CommandNeeds) => void
+type Definition = (command: Command, needs: CommandNeeds) => void
 
 export interface CommandEntry {
   readonly name: string

@@ -31,7 +31,7 @@ import { block, check, form, invalid, keyText, type Path, type Problem, readYaml
 delete process.env.DEBUG
 
 export type { PlanSource } from './plan-source.js'
-export type { Durability, FunctionLoading, HostPort, RedisAccess, RedisTarget } from './redis-target.js'
+export type { Durability, HostPort, RedisAccess, RedisTarget } from './redis-target.js'
 export { redisTargetAs } from './redis-target.js'
 
 /** The whole configuration of a node, checked; frozen. */

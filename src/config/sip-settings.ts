@@ -5,7 +5,7 @@ import { isBlock, itemsOf } from './options.js'
 import { readTlsFiles, type TlsFiles } from './tls-files.js'
 import { block, form, keyText, listOf, type Path, type Problem, type Written } from './yaml/yaml-schema.js'
 
-export const threads = ['own', 'shared'] as const
+const threads = ['own', 'shared'] as const
 /** Where the embedded SIP server runs: in a thread of its own, or in that of the node. */
 export type SipThread = (typeof threads)[number]
 
@@ -14,7 +14,7 @@ const digestQops = ['optional', 'required'] as const
 
 const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : null)
 /** `192.0.2.7`, `sip.example`, `2001:db8::7` */
-export const hostForm = form('a host name or an IP address', matching(/^[A-Za-z0-9.:-]{1,253}$/))
+const hostForm = form('a host name or an IP address', matching(/^[A-Za-z0-9.:-]{1,253}$/))
 const file = form('a file', matching(/./))
 const milliseconds = form('milliseconds, 1 to 60000', (text) =>
   /^[0-9]{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 60_000 ? Number(text) : null,

@@ -18,7 +18,7 @@ export interface TlsPair {
 }
 
 /** What is wrong with one of the files. */
-export interface TlsProblem {
+interface TlsProblem {
   readonly file: keyof TlsFiles
   readonly message: string
 }

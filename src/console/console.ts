@@ -5,8 +5,6 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import { healthRoutes, type Readiness } from './health.js'
 
-export type { Readiness } from './health.js'
-
 export interface ConsoleNeeds {
   readonly address: string
   /** 0: the system chooses. */

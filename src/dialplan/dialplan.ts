@@ -9,7 +9,7 @@ import type { Dialplan } from './route.js'
 import { createRules } from './rules.js'
 
 export { reservedExtension } from './codes.js'
-export type { AutomaticLogout, Dialplan, Route, Trunk } from './route.js'
+export type { Dialplan, Route, Trunk } from './route.js'
 
 export interface DialplanNeeds {
   readonly text: string

@@ -14,7 +14,7 @@ export interface Forwards {
 
 export const secondLogins = ['move', 'deny', 'allow'] as const
 /** What a login does to a user who sits elsewhere. */
-export type SecondLogin = (typeof secondLogins)[number]
+type SecondLogin = (typeof secondLogins)[number]
 
 /** `{hd}:user:<ext>` */
 export interface User {
@@ -65,7 +65,7 @@ export interface LiveNode {
 
 export const homeReturns = ['keep', 'return'] as const
 /** Whether people of a site who sit elsewhere are logged out there when the site is back after a loss. */
-export type HomeReturn = (typeof homeReturns)[number]
+type HomeReturn = (typeof homeReturns)[number]
 
 /** `{hd}:site:<name>`: what the network knows of an office; its dial plan is a file of its nodes. */
 export interface Site {

@@ -60,7 +60,7 @@ export interface LoginRequest {
 }
 
 /** How many wrong PINs lock for how long; each failure is remembered for `windowSeconds` after the last one. */
-export interface AttemptLimit {
+interface AttemptLimit {
   readonly failures: number
   readonly windowSeconds: number
   readonly lockSeconds: number

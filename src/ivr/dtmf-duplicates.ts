@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Key, KeyWay } from '../media/media.js'
 
 /** How a press came: in the sound stream, or by SIP INFO. */
-export type PressWay = KeyWay | 'info'
+type PressWay = KeyWay | 'info'
 
 /** Decides whether a press is a new one or the same one come by another way. */
 export interface KeyFilter {

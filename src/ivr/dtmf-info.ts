@@ -2,7 +2,7 @@ import { type keyBodies, keyOfEvent, parseKey } from '../media/key.js'
 import type { Key } from '../media/media.js'
 
 /** What an INFO request says: a key, nothing about keys, or something in a form that we do not take. */
-export type InfoKey = { readonly kind: 'key'; readonly key: Key } | { readonly kind: 'nothing' } | { readonly kind: 'unknown form' }
+type InfoKey = { readonly kind: 'key'; readonly key: Key } | { readonly kind: 'nothing' } | { readonly kind: 'unknown form' }
 
 type Form = (typeof keyBodies)[number]
 

@@ -43,7 +43,7 @@ export interface IvrNeeds {
   readonly metrics: Metrics
 }
 
-export interface IvrTiming extends DialogueTiming {
+interface IvrTiming extends DialogueTiming {
   /** Without a packet from the phone for so long the call is ended. */
   readonly silentMs: Milliseconds
 }

@@ -15,7 +15,7 @@ import { createRefreshable } from './refresh-support.js'
 import { watchRefreshTriggers } from './refresh-triggers.js'
 
 /** What phones must know of calls, which are a neighbour of this layer. */
-export interface CallActivity {
+interface CallActivity {
   /** Calls of this phone at this node, dial codes included. */
   count(device: DeviceId): number
   /** A phone's last call has ended. */
@@ -45,7 +45,7 @@ export interface Phones {
   close(): Promise<void>
 }
 
-export const defaultRefreshTimes: RefreshTimes = { settleMs: 500, restMs: [2_000, 5_000, 15_000] }
+const defaultRefreshTimes: RefreshTimes = { settleMs: 500, restMs: [2_000, 5_000, 15_000] }
 
 /** Each node refreshes the phones that are registered at it, whoever changed their assignment and wherever. */
 export function createPhones(needs: PhonesNeeds): Phones {

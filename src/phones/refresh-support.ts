@@ -6,7 +6,7 @@ import type { Store } from '../store/store.js'
 import { deviceKey } from './refresh-record.js'
 
 /** Whether a phone obeys a check-sync NOTIFY; null: not known. */
-export type Answer = 'yes' | 'no' | null
+type Answer = 'yes' | 'no' | null
 
 /**
  * What is known of phones that cannot be refreshed, such as softphones: the field `refreshable` of the phone's record, `no Linphone/5.1`. The

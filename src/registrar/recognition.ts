@@ -78,7 +78,7 @@ function whoAsks(source: SipSource): string {
 }
 
 /** The device that From names. */
-export function claimedDevice(request: Pick<IncomingRequest, 'header'>): DeviceId | null {
+function claimedDevice(request: Pick<IncomingRequest, 'header'>): DeviceId | null {
   return parseDeviceId(userOf(request.header('From')) ?? '')
 }
 

@@ -29,10 +29,8 @@ import { createRegisterHandler, type RegisteredHow } from './register/register-h
 import { type ExpiryLimits, flowOf, isFrom, userAgentOf } from './register/register-request.js'
 import { answerOtherRequests } from './unsupported-methods.js'
 
-export type { Authentication } from './authentication/authenticator.js'
 export type { Binding } from './bindings/binding.js'
 export { reachOf } from './bindings/reach.js'
-export type { Recognition } from './recognition.js'
 export type { RegisteredHow } from './register/register-handler.js'
 
 /** Devices prove who they are and say where they are. */
@@ -62,12 +60,12 @@ export interface Registrar {
   close(): Promise<void>
 }
 
-export interface RegistrarSettings extends ExpiryLimits, AuthenticationSettings {
+interface RegistrarSettings extends ExpiryLimits, AuthenticationSettings {
   /** How often a phone behind NAT hears something over UDP; 0: never. */
   readonly keepAliveMs: Milliseconds
 }
 
-export const defaultRegistrarSettings: RegistrarSettings = {
+const defaultRegistrarSettings: RegistrarSettings = {
   minExpires: 60,
   maxExpires: 3600,
   defaultExpires: 3600,

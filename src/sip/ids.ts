@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 
 /** RFC 3261 §8.1.1.7: a branch that begins so is unique by itself. */
-export const branchCookie = 'z9hG4bK'
+const branchCookie = 'z9hG4bK'
 
 const pool = Buffer.allocUnsafe(4096)
 let used = pool.length

@@ -13,7 +13,7 @@ import {
   skipBlanks,
   trimEnd,
 } from './syntax/characters.js'
-import { type Parameters, parseParameters, printParameters, readParameters, withoutParameter, withParameter } from './syntax/parameters.js'
+import { type Parameters, parseParameters, printParameters, readParameters } from './syntax/parameters.js'
 import { isUri } from './uri.js'
 
 /** `"Alice" <sip:100@hotdesk.example>;tag=1`: From, To, Contact, Route and their kin (RFC 3261 §20.10). */
@@ -184,14 +184,4 @@ export function printNameAddr({ display, uri, params }: Pick<NameAddr, 'display'
 /** A value from its parts. */
 export function nameAddr(uri: string, display = '', params: Parameters = new Map()): NameAddr {
   return { display, uri, params, tag: params.get('tag') ?? '' }
-}
-
-/** A copy with the parameter set; null makes a flag. */
-export function withNameAddrParam(value: NameAddr, name: string, text: string | null): NameAddr {
-  return nameAddr(value.uri, value.display, withParameter(value.params, name, text))
-}
-
-/** A copy with that tag; `''` takes it off. */
-export function withTag(value: NameAddr, tag: string): NameAddr {
-  return nameAddr(value.uri, value.display, tag === '' ? withoutParameter(value.params, 'tag') : withParameter(value.params, 'tag', tag))
 }

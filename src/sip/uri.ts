@@ -31,13 +31,13 @@ export interface SipUri {
   readonly headers: readonly UriHeader[]
 }
 
-export interface UriHeader {
+interface UriHeader {
   readonly name: string
   readonly value: string
 }
 
 /** `tel:+4930123;ext=7` (RFC 3966). */
-export interface TelUri {
+interface TelUri {
   readonly kind: 'tel'
   readonly scheme: 'tel'
   /** As it stands, with its visual separators. */
@@ -46,7 +46,7 @@ export interface TelUri {
 }
 
 /** Any other scheme; nothing of it is looked into. */
-export interface OtherUri {
+interface OtherUri {
   readonly kind: 'other'
   /** Lower case. */
   readonly scheme: string
@@ -214,7 +214,7 @@ export function printUri(uri: Uri): string {
   return `${uri.scheme}:${user}${printHostPort(uri.host, uri.port)}${printParameters(uri.params)}${headers && `?${headers}`}`
 }
 
-export { printHostPort, sourceOf }
+export { sourceOf }
 
 /** The user part as people know it: `*77*100*` for `%2A77%2A100%2A`. What is no escape stays as it is; UTF-8 is read as such. */
 export function decodeUser(text: string): string {

@@ -1,6 +1,6 @@
 import { endOfToken, skipBlanks, slash, trimEnd } from './syntax/characters.js'
 import { findSentBy, printHostPort } from './syntax/host.js'
-import { type Parameters, parseParameters, printParameters, readParameters, withoutParameter, withParameter } from './syntax/parameters.js'
+import { type Parameters, parseParameters, printParameters, readParameters, withParameter } from './syntax/parameters.js'
 
 /** `SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1;rport` (RFC 3261 §20.42). */
 export interface Via {
@@ -86,10 +86,6 @@ export function printVia({ protocol = usualProtocol, transport, host, port, para
 /** A copy with the parameter set (`received`, `rport`, …); null makes a flag. */
 export function withViaParam(via: Via, name: string, value: string | null): Via {
   return build(via, withParameter(via.params, name, value))
-}
-
-export function withoutViaParam(via: Via, name: string): Via {
-  return build(via, withoutParameter(via.params, name))
 }
 
 function build({ protocol, transport, host, port }: Via, params: Parameters): Via {

@@ -4,7 +4,7 @@ import type { SipCredentials, SipHeaders, SipReply } from './contract.js'
 import type { DrachtioMessage } from './drachtio.js'
 
 /** A request as it was sent. */
-export interface SentRequest {
+interface SentRequest {
   readonly method: string
   readonly uri: string
   readonly body: string
@@ -16,7 +16,7 @@ export interface CallCredentials {
   begin(): ChallengeAnswers
 }
 
-export interface ChallengeAnswers {
+interface ChallengeAnswers {
   /**
    * The headers with which the request is sent again (RFC 3261 §22.2, §22.3). Null for a response that is not a challenge or cannot be
    * answered. A server and a proxy are answered once each, and once more after a stale nonce.

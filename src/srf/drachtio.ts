@@ -31,7 +31,7 @@ interface DrachtioResponse {
   finished: boolean
 }
 
-export type DrachtioAck = (parts: { body: string }) => void
+type DrachtioAck = (parts: { body: string }) => void
 
 export interface DrachtioDialog extends EventEmitter {
   readonly id: string
@@ -50,7 +50,7 @@ export interface DrachtioDialog extends EventEmitter {
 }
 
 /** A response, and the request as it was sent. */
-export interface DrachtioReply extends DrachtioMessage {
+interface DrachtioReply extends DrachtioMessage {
   readonly req: DrachtioMessage
 }
 
@@ -76,7 +76,7 @@ export interface UacParts {
   readonly noAck: true
 }
 
-export interface RequestParts {
+interface RequestParts {
   readonly uri: string
   readonly method: string
   readonly headers: Headers
@@ -115,7 +115,7 @@ export interface DrachtioAgent {
   readonly wp: DrachtioWire
 }
 
-export interface DrachtioSending {
+interface DrachtioSending {
   readonly socket: Socket
   readonly options: { readonly stackDialogId?: string; readonly [option: string]: unknown }
   readonly [part: string]: unknown

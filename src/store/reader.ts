@@ -21,7 +21,7 @@ export interface Reader {
 }
 
 /** What was before a snapshot. */
-export type Since = 'loss' | 'flush'
+type Since = 'loss' | 'flush'
 
 export interface ReaderNeeds {
   readonly redis: Redis

@@ -29,7 +29,7 @@ const reading: Readonly<Record<string, string>> = {
   stream: 'XRANGE',
 }
 
-export function misfitWords(fullKey: string, type: string, expected: string): string {
+function misfitWords(fullKey: string, type: string, expected: string): string {
   const look = reading[type] === undefined ? 'look at it' : `look at it (${reading[type]})`
   return `${fullKey} is a ${type}, and a ${expected} is expected: ${look}, then RENAME or DEL it`
 }

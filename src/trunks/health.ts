@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Trunk } from '../dialplan/dialplan.js'
 
-export type Method = 'INVITE' | 'OPTIONS'
+type Method = 'INVITE' | 'OPTIONS'
 
 /** Which trunks take calls, judged by their responses to INVITE and OPTIONS. */
 export interface Health {

@@ -11,7 +11,6 @@ import { calledNumber, callerOf, callerUri, credentialsOf, type OutgoingCall, ou
 import { startPing } from './ping.js'
 import { createSourceLookup } from './source.js'
 
-export type { CallLocation } from './emergency-location.js'
 export type { TrunkRequest } from './health.js'
 export type { OutgoingCall } from './identity.js'
 

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../errors.js'
-import { lifeOf, type ProcessIdentity, thisProcess } from '../process-identity.js'
+import { type ProcessIdentity, thisProcess } from '../process-identity.js'
 
 /** What a running node leaves in its data folder, so that commands on this machine find it without Redis. */
 export interface RunFile {
@@ -41,10 +41,4 @@ export function readRunFile(data: string): RunFile | null {
     // No node has run with this folder, or it is another user's.
     return null
   }
-}
-
-/** Its process; `gone` where there is no file. */
-export function lifeOfRun(data: string): ReturnType<typeof lifeOf> {
-  const found = readRunFile(data)
-  return found ? lifeOf(found.process) : 'gone'
 }

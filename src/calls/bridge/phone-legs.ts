@@ -12,7 +12,7 @@ export interface PhoneLegs {
   close(): void
 }
 
-export interface PhoneLeg {
+interface PhoneLeg {
   readonly device: DeviceId
   readonly dialog: Pick<SipDialog, 'request'>
   /** `certain`: silence does not end an emergency call; only a 481 from the phone does. */

@@ -11,12 +11,12 @@ import { type RefusalReason, reasonOf } from '../failure.js'
 import { ourReason } from '../reason-header.js'
 import { type Attempt, type AttemptResult, type Branch, type Fork, fork } from './fork.js'
 
-export type AttemptOutcome =
+type AttemptOutcome =
   | Connected
   /** The phones that rang were logged out meanwhile. */
   | { readonly outcome: 'withdrawn' }
 
-export interface ForkPlan {
+interface ForkPlan {
   readonly branches: readonly Branch[]
   readonly ringMs: Milliseconds
   /** The attempt fails if nothing at all has responded by then. */

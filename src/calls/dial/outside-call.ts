@@ -19,7 +19,7 @@ export interface OutsideCallNeeds {
   readonly attempts: Pick<Attempts, 'complete' | 'provisionalRelay'>
 }
 
-export interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast' | 'onResponse'> {
+interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast' | 'onResponse'> {
   /** In the order in which they are tried. */
   readonly trunks: readonly Trunk[]
 }

@@ -7,7 +7,7 @@ import type { OutsideCalls } from '../dial/outside-call.js'
 import type { Termination } from '../failure.js'
 import type { PsapCallbacks } from './psap-callback.js'
 
-export interface EmergencyCall {
+interface EmergencyCall {
   /** The emergency number of the site where the phone is. */
   readonly number: string
   /** In the order in which they are tried. */

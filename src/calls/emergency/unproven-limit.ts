@@ -6,7 +6,7 @@ export interface UnprovenLimit {
   admit(address: string): Admission
 }
 
-export type Admission =
+type Admission =
   /** Call `end` once, when the call is over. */
   | { readonly outcome: 'admitted'; end(): void }
   | { readonly outcome: 'full'; readonly retrySeconds: number; readonly report: RefusalReport | null }

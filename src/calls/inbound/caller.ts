@@ -24,7 +24,7 @@ export type Caller = DeviceCaller | TrunkCaller | NodeCaller | UnknownCaller
 
 export type DeviceCaller = { readonly kind: 'device' } & Dialler
 
-export interface TrunkCaller {
+interface TrunkCaller {
   readonly kind: 'trunk'
   readonly trunk: Trunk
 }
@@ -36,7 +36,7 @@ export interface NodeCaller {
 }
 
 /** Makes emergency calls only: nobody is refused those. */
-export interface UnknownCaller {
+interface UnknownCaller {
   readonly kind: 'unknown'
 }
 

@@ -18,7 +18,7 @@ export interface Hop {
 }
 
 /** What the token must match. `content`: see `signedContent`. */
-export interface ReceivedHop extends Pick<Hop, 'to' | 'callId' | 'target'> {
+interface ReceivedHop extends Pick<Hop, 'to' | 'callId' | 'target'> {
   readonly content: string
 }
 
@@ -27,7 +27,7 @@ export interface ReceivedHop extends Pick<Hop, 'to' | 'callId' | 'target'> {
  * minute, from the future, or older than this process, which cannot know whether it was used. `used`: seen before. `outdated`: version 1
  * from a node that makes version 2.
  */
-export type HopTokenRefusal = 'forged' | 'stale' | 'used' | 'outdated'
+type HopTokenRefusal = 'forged' | 'stale' | 'used' | 'outdated'
 
 export interface HopTokens {
   sign(hop: Hop, content: string): string
@@ -47,7 +47,7 @@ export interface HopTokenNeeds {
   readonly versionAt: (node: NodeName) => HopTokenVersion
 }
 
-export type HopTokenVersion = 1 | 2
+type HopTokenVersion = 1 | 2
 
 const freshMs: Milliseconds = 60_000
 /** Clocks of nodes differ by at most a second, or follow the clock of Redis. */

@@ -14,7 +14,7 @@ export interface Explanation {
 }
 
 /** A destination by its names alone: no credentials of trunks, no hash of a PIN. */
-export type Summary = { readonly kind: Destination['kind'] } & Readonly<Record<string, string | number | null | readonly string[]>>
+type Summary = { readonly kind: Destination['kind'] } & Readonly<Record<string, string | number | null | readonly string[]>>
 
 /** The ways in which a phone that rings may not take the call. */
 const misses: readonly RefusalReason[] = ['busy', 'declined', 'no-answer', 'not-reachable']

@@ -32,7 +32,7 @@ export interface PhoneCall {
   hangUp(): Promise<void>
 }
 
-export type Dialled =
+type Dialled =
   | { readonly outcome: 'answered'; readonly call: PhoneCall; readonly answer: SipReply }
   | { readonly outcome: 'failed'; readonly answer: SipReply }
 

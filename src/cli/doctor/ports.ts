@@ -55,7 +55,7 @@ async function portFinding(place: Port, own: OwnNode): Promise<Finding> {
 }
 
 /** It may be a SIP server with calls, so nobody is told to end it. */
-export function holderWords(protocol: 'udp' | 'tcp', port: number): string {
+function holderWords(protocol: 'udp' | 'tcp', port: number): string {
   const holders = holdersOf(protocol, port).map(({ pid, program }) => `${program} (process ${pid})`)
   return holders.length > 0 ? holders.join(', ') : 'a program that this user cannot see'
 }

@@ -32,7 +32,7 @@ export interface DeviceImport {
   readonly password: Secret | null
 }
 
-export interface SiteImport {
+interface SiteImport {
   readonly kind: 'sites'
   readonly id: string
   readonly isNew: boolean

@@ -6,7 +6,7 @@ import type { Plan, Planned } from './import-plan.js'
 import type { Secrets } from './secrets.js'
 
 /** `shown`: nothing was written. */
-export type Form = 'shown' | 'done'
+type Form = 'shown' | 'done'
 
 export interface Import {
   readonly plan: Plan

@@ -14,7 +14,7 @@ export interface AutomaticLogout {
   readonly daily: { readonly hour: number; readonly minute: number; readonly timezone: string } | null
 }
 
-export type DueReason = 'max-time' | 'idle-time' | 'daily' | 'home-lost' | 'home-return'
+type DueReason = 'max-time' | 'idle-time' | 'daily' | 'home-lost' | 'home-return'
 
 export interface Due {
   readonly at: Milliseconds

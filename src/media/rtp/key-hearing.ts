@@ -70,7 +70,7 @@ export interface KeyGate {
   reset(): void
 }
 
-export interface KeySource {
+interface KeySource {
   readonly from: Address
   readonly ssrc: number
 }

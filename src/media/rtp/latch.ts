@@ -25,7 +25,7 @@ export interface Latch {
   hear(packet: HeardPacket, now: Milliseconds): Standing
 }
 
-export interface HeardPacket {
+interface HeardPacket {
   readonly from: Address
   readonly ssrc: number
   readonly sequence: number

@@ -135,7 +135,7 @@ function canBeSentTo(address: string, ours: string): boolean {
   return isLoopback(ours) || !isLoopback(address)
 }
 
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.')
 }
 

@@ -11,7 +11,7 @@ export interface ReceivedPayloads {
 }
 
 /** What we send and where. */
-export interface Sending {
+interface Sending {
   readonly law: Law
   readonly payload: number
   /** Null where the far end takes no RFC 4733 events. */

@@ -18,7 +18,7 @@ export interface AlgorithmOffers {
   again(asker: Asker, used: DigestAlgorithm | null): readonly DigestAlgorithm[]
 }
 
-export interface Asker {
+interface Asker {
   /** Name, address and program. */
   readonly key: string
   readonly userAgent: string

@@ -5,7 +5,7 @@ import { createNonceForm, type NonceFormNeeds } from '../../sip/auth/nonce.js'
 import { createReplayGuard } from './replay-guard.js'
 
 /** `foreign`: not made by this network. `stale`: ours, but too old, made by another process, or this count was used before. */
-export type NonceState = 'fresh' | 'stale' | 'foreign'
+type NonceState = 'fresh' | 'stale' | 'foreign'
 
 /**
  * Nonces nobody has to remember (RFC 7616 §3.3): time, maker and chance, signed with the network's secret. Only nonces that

@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 
 /** One use of a nonce. */
-export interface Use {
+interface Use {
   readonly nonce: string
   /** Epoch milliseconds. */
   readonly issued: Milliseconds

@@ -33,7 +33,7 @@ export interface BoundContact extends Binding {
   readonly registered: number
 }
 
-export const betweens = ['', 'nat', 'proxy'] as const
+const betweens = ['', 'nat', 'proxy'] as const
 export type Between = (typeof betweens)[number]
 
 /** `reg:<device>` as it stands in Redis. */

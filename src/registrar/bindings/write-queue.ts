@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.js'
 import { createGate } from './write-gate.js'
 
 /** How much of a device's record has to be written again. */
-export type Extent = 'expiry' | 'all'
+type Extent = 'expiry' | 'all'
 
 /** Devices whose records have to be written, each once, however often it was touched meanwhile. */
 export interface WriteQueue {

@@ -13,7 +13,7 @@ export interface NonceForm {
   read(nonce: string): SignedNonce | null
 }
 
-export interface SignedNonce {
+interface SignedNonce {
   /** Epoch milliseconds. */
   readonly issued: number
   /** Made by this very process. */

@@ -7,7 +7,7 @@ import { parseUri } from '../uri.js'
 export type HeaderReader = (name: string) => string
 
 /** The name and number of a caller, as a header shows them. */
-export interface CallerIdentity {
+interface CallerIdentity {
   /** `''` without. */
   readonly name: string
   /** Never empty. */

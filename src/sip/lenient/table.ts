@@ -20,7 +20,7 @@ import { parseVia, printVia, readOddVia } from '../via.js'
 export type MessageKind = 'opening' | 'following' | 'response'
 
 /** The message that a value stands in. */
-export interface Reading {
+interface Reading {
   readonly kind: MessageKind
   readonly method: string
   /** No field of the name stands before it. */

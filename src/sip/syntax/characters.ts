@@ -51,7 +51,6 @@ export const quoteMark = 0x22
 export const percent = 0x25
 export const ampersand = 0x26
 export const comma = 0x2c
-export const hyphen = 0x2d
 export const dot = 0x2e
 export const slash = 0x2f
 export const colon = 0x3a
@@ -73,7 +72,7 @@ export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39
 }
 
-export function isLetter(code: number): boolean {
+function isLetter(code: number): boolean {
   const lower = code | 0x20
   return lower >= 0x61 && lower <= 0x7a
 }
@@ -112,13 +111,6 @@ export function endOfToken(text: string, from: number, to: number): number {
 export function endOfValue(text: string, from: number, to: number): number {
   let at = from
   while (at < to && isOf(text.charCodeAt(at), headerValueBit)) at += 1
-  return at
-}
-
-/** Where the word of a Call-ID ends. */
-export function endOfWord(text: string, from: number, to: number): number {
-  let at = from
-  while (at < to && isOf(text.charCodeAt(at), wordBit)) at += 1
   return at
 }
 

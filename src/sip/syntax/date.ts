@@ -10,8 +10,3 @@ export function parseDate(text: string): number | null {
   const time = Date.UTC(Number(year), months.indexOf(month), Number(day), Number(hour), Number(minute), Number(second))
   return isDate && new Date(time).getUTCDate() === Number(day) ? time : null
 }
-
-/** @param time epoch milliseconds */
-export function printDate(time: number): string {
-  return new Date(time).toUTCString()
-}

@@ -87,10 +87,3 @@ export function printParameters(parameters: Parameters): string {
 export function withParameter(parameters: Parameters, name: string, value: string | null): Parameters {
   return new Map(parameters).set(name, value)
 }
-
-/** A copy without the parameter. */
-export function withoutParameter(parameters: Parameters, name: string): Parameters {
-  const copy = new Map(parameters)
-  copy.delete(name)
-  return copy
-}

@@ -35,7 +35,7 @@ export interface Client extends Application {
   close(): void
 }
 
-export interface Introduction {
+interface Introduction {
   readonly tags: readonly string[]
   readonly ticket: string | null
 }

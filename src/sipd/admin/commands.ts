@@ -9,7 +9,7 @@ import { parseDuration } from './duration.js'
 import type { Registry } from './registry.js'
 
 /** What a client says: words, and for some a SIP message. */
-export interface Command {
+interface Command {
   readonly id: string
   readonly words: readonly string[]
   /** Text below the header line; null without. */

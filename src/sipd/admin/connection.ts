@@ -11,7 +11,7 @@ const keepAliveMs: Milliseconds = 45_000
 /** A client that has not authenticated by then does not mean to. */
 const admissionMs: Milliseconds = 10_000
 /** An application whose connection has failed is expected back within this time; its dialogs stand until then. */
-export const graceMs: Milliseconds = 10_000
+const graceMs: Milliseconds = 10_000
 
 export interface ConnectionNeeds extends Omit<CommandNeeds, 'resume'> {
   readonly clock: Clock

@@ -55,8 +55,8 @@ export interface Applications {
 }
 
 /** Who has sent the message of a call record. */
-export type RecordSource = 'network' | 'application'
-export type RecordRole = 'uas' | 'uac' | 'proxy-uas' | 'proxy-uac'
+type RecordSource = 'network' | 'application'
+type RecordRole = 'uas' | 'uac' | 'proxy-uas' | 'proxy-uac'
 export type StopReason =
   | 'normal-release'
   | 'call-rejected'

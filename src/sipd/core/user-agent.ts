@@ -44,7 +44,7 @@ export interface UserAgent {
   readonly shed: number
 }
 
-export interface InDialogIds {
+interface InDialogIds {
   readonly dialogId: string
   /** The next hop instead of the dialog's; `''` without. */
   readonly routeUri: string

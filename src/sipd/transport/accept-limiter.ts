@@ -9,7 +9,7 @@ import { type Endpoint, endpointText, sourceOf } from './flow.js'
  * - `emergency call`: an emergency call is in progress, and nothing closes the connection before it ends.
  * - `proven`: its peer is known.
  */
-export type Progress = 'arrived' | 'spoke' | 'emergency call' | 'proven'
+type Progress = 'arrived' | 'spoke' | 'emergency call' | 'proven'
 
 /** Limits accepted connections: those whose peer is not known are few, and an idle one is closed soon. */
 export interface AcceptLimiter {

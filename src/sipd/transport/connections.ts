@@ -74,7 +74,7 @@ export interface ConnectionTableNeeds {
   readonly isKept: (flow: Flow) => boolean
 }
 
-export interface NewConnection {
+interface NewConnection {
   readonly flow: Omit<Flow, 'connection'>
   readonly wire: Wire
   readonly isOpen: boolean

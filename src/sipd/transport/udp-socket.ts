@@ -17,7 +17,7 @@ export interface DatagramSocket {
   close(): Promise<void>
 }
 
-export interface DatagramEvents {
+interface DatagramEvents {
   onDatagram(bytes: Buffer, remote: Endpoint, socket: DatagramSocket): void
   /** The system could not send to that remote, or its port is closed. */
   onUnreachable(remote: Endpoint, reason: string): void

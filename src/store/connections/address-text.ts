@@ -6,7 +6,7 @@ import { type Trouble, type TroubledPlace, troubleOf } from './connection-errors
  * The user name to show. A URL with a user name alone may hold a password in the wrong place (`redis://password@host`), so that one is not
  * shown.
  */
-export function userOf(place: ReachableTarget): string | null {
+function userOf(place: ReachableTarget): string | null {
   const access: RedisAccess | undefined = place.kind === 'socket' ? undefined : place.access
   if (access?.username) return access.username
   if (place.kind !== 'url') return null

@@ -15,7 +15,7 @@ export interface SentinelReport {
   readonly others: readonly SentinelAddress[]
 }
 
-export interface SentinelAddress extends HostPort {
+interface SentinelAddress extends HostPort {
   readonly id: string
 }
 

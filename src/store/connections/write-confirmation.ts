@@ -13,7 +13,7 @@ export interface Doubt {
 }
 
 export const doubtReasons = ['unanswered', 'primary', 'replica'] as const
-export type DoubtReason = (typeof doubtReasons)[number]
+type DoubtReason = (typeof doubtReasons)[number]
 
 export interface ConfirmationNeeds {
   /** A connection for writes alone: it is held up while replicas are waited for. */

@@ -69,7 +69,7 @@ interface Report {
   readonly used: number
 }
 
-export function warningsOf({ policy, limit, used }: Report): readonly string[] {
+function warningsOf({ policy, limit, used }: Report): readonly string[] {
   const [usedMb, limitMb] = [Math.ceil(used / 2 ** 20), Math.floor(limit / 2 ** 20)]
   return [
     ...(policy === 'noeviction'

@@ -6,7 +6,7 @@ import type { Keys } from '../keys.js'
 export const removalMarks = 'removed'
 
 /** The name that stands for all records. */
-export const everything = '*'
+const everything = '*'
 
 /** What Redis knows of intended removals. */
 export interface RemovalMarks {

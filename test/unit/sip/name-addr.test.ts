@@ -1,13 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  nameAddr,
-  parseExactAddress,
-  parseNameAddr,
-  parseTo,
-  printNameAddr,
-  withNameAddrParam,
-  withTag,
-} from '../../../src/sip/name-addr.js'
+import { nameAddr, parseExactAddress, parseNameAddr, parseTo, printNameAddr } from '../../../src/sip/name-addr.js'
 
 describe('RFC 3261 §20.10, an address with or without a name', () => {
   test.each([
@@ -103,23 +95,6 @@ describe('printing', () => {
     expect(printNameAddr(value)).toBe('"A \\"B\\"" <sip:100@a.example;lr>;tag=1;x')
     expect(parseNameAddr(printNameAddr(value))).toEqual(value)
     expect(printNameAddr(nameAddr('sip:a.example'))).toBe('<sip:a.example>')
-  })
-
-  test('a parameter is set at its place or at the end; a tag can be taken off', () => {
-    const value = nameAddr(
-      'sip:a.example',
-      '',
-      new Map([
-        ['tag', '1'],
-        ['x', '2'],
-      ]),
-    )
-    expect(printNameAddr(withTag(value, '3'))).toBe('<sip:a.example>;tag=3;x=2')
-    expect(withTag(value, '3').tag).toBe('3')
-    expect(printNameAddr(withTag(value, ''))).toBe('<sip:a.example>;x=2')
-    expect(printNameAddr(withNameAddrParam(value, 'expires', '60'))).toBe('<sip:a.example>;tag=1;x=2;expires=60')
-    expect(printNameAddr(withNameAddrParam(value, 'x', null))).toBe('<sip:a.example>;tag=1;x')
-    expect(printNameAddr(value)).toBe('<sip:a.example>;tag=1;x=2')
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isRfc3261Branch, newBranch, newCallId, newTag } from '../../../src/sip/ids.js'
 import { reasonPhrase } from '../../../src/sip/status.js'
-import { parseDate, printDate } from '../../../src/sip/syntax/date.js'
+import { parseDate } from '../../../src/sip/syntax/date.js'
 import { defaultTimerBase, sipTimers } from '../../../src/sip/timers.js'
 
 describe('identifiers', () => {
@@ -58,9 +58,8 @@ describe('RFC 3261 appendix A, timers', () => {
 })
 
 describe('RFC 3261 §20.17, Date', () => {
-  test('is read and written', () => {
+  test('is read', () => {
     expect(parseDate('Sat, 13 Nov 2010 23:29:00 GMT')).toBe(Date.UTC(2010, 10, 13, 23, 29, 0))
-    expect(printDate(Date.UTC(2010, 10, 13, 23, 29, 0))).toBe('Sat, 13 Nov 2010 23:29:00 GMT')
   })
 
   test.each([

@@ -5,7 +5,7 @@ import type { Endpoint, Flow, Hop } from '../../transaction/transaction-layer.js
 import type { Application } from '../application.js'
 import { type Path, pathTo } from './route-set.js'
 
-export type DialogState = 'early' | 'confirmed' | 'ending'
+type DialogState = 'early' | 'confirmed' | 'ending'
 
 /** A dialog (RFC 3261 §12) and the application it belongs to. */
 export interface Dialog {

@@ -21,7 +21,7 @@ export interface UacDialogs {
   request(asked: InDialogRequest, routeUri: string): void
 }
 
-export interface InDialogRequest {
+interface InDialogRequest {
   readonly application: Application
   readonly command: string
   readonly dialogId: string

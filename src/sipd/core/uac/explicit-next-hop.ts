@@ -13,6 +13,6 @@ export function onFlow(hop: Hop): Hop {
 }
 
 /** The flow over UDP that a hop leads over. */
-export function flowOf({ protocol, remote, local, advertised }: Hop): Flow {
+function flowOf({ protocol, remote, local, advertised }: Hop): Flow {
   return { protocol, remote, local, advertised, connection: null }
 }

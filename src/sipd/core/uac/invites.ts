@@ -19,7 +19,7 @@ export interface ClientCalls {
   readonly size: number
 }
 
-export interface CallParts {
+interface CallParts {
   readonly sent: Sent
   readonly application: Application
   readonly request: SipRequest

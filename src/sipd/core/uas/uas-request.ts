@@ -37,7 +37,7 @@ export interface UasRequestsNeeds {
 }
 
 /** True where it has dealt with the message. */
-export interface Relay {
+interface Relay {
   cancels(cancel: ServerTransaction): boolean
   relays(transaction: ServerTransaction): boolean
   relaysAck(ack: SipRequest, flow: Flow): boolean

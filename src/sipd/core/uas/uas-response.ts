@@ -16,7 +16,7 @@ import { answerServerCall, feedServerCall, type ServerCall, tryToSend } from './
 import { createReliableProvisionals, type ReliableProvisionals } from './reliable-provisionals.js'
 
 /** An INVITE that waits, its machine and its reliable responses. */
-export interface PendingInvite {
+interface PendingInvite {
   readonly call: ServerCall
   /** Null as long as the application has sent none. */
   reliable: ReliableProvisionals | null

@@ -24,7 +24,7 @@ export interface NextHopsNeeds {
 }
 
 /** What a URI wants, before any look-up. */
-export interface Wish {
+interface Wish {
   readonly secure: boolean
   /** `transport=`, null without. */
   readonly protocol: Protocol | null
@@ -86,7 +86,7 @@ function protocolOf({ scheme, params }: SipUri): Protocol | null {
 }
 
 /** RFC 3263 §4.1: UDP for sip, TLS for sips; where UDP is not offered here, what is. */
-export function defaultProtocol({ secure }: Pick<Wish, 'secure'>, offers: (protocol: Protocol) => boolean): Protocol {
+function defaultProtocol({ secure }: Pick<Wish, 'secure'>, offers: (protocol: Protocol) => boolean): Protocol {
   if (secure) return 'tls'
   return (['udp', 'tcp', 'tls'] as const).find(offers) ?? 'udp'
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /** The entry that allows every web page. */
-export const anyOrigin = '*'
+const anyOrigin = '*'
 
 /**
  * Whether a WebSocket handshake may come from that web page (RFC 6455 §10.2). A browser names the page in `Origin`, and a page cannot change
@@ -17,7 +17,7 @@ export function allowsOrigin({ headers }: Pick<IncomingMessage, 'headers'>, allo
 }
 
 /** `https://phones.example:8443` in its normal form; null for anything else, such as the `null` of a page from a file. */
-export function parseOrigin(text: string): string | null {
+function parseOrigin(text: string): string | null {
   if (!/^https?:\/\/[^/?#@\s]{1,300}$/i.test(text) || !URL.canParse(text)) return null
   return new URL(text).origin
 }
