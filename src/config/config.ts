@@ -30,7 +30,6 @@ import { block, check, form, invalid, keyText, type Path, type Problem, readYaml
 // drachtio-srf and ioredis print whole messages and commands, PINs and passwords included, if DEBUG names them when they are loaded.
 delete process.env.DEBUG
 
-export type { PlanSource } from './plan-source.js'
 export type { Durability, HostPort, RedisAccess, RedisTarget } from './redis-target.js'
 export { redisTargetAs } from './redis-target.js'
 

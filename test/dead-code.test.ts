@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest'
+import { childrenOf, parseSource, readTree, type SourceFile, type SyntaxNode, visit } from './support/repo/source-tree.js'
+
+/** Exports that only tests import, by reason. An entry that is used by src, or gone, fails as well. */
+const exemptions: Readonly<Record<string, readonly string[]>> = {
+  'the tests compare the lists with the documents, the tables or the files that repeat them': [
+    'src/base/errors.ts#errorCodes',
+    'src/base/events.ts#logEvents',
+    'src/calls/failure.ts#refusals',
+    'src/hotdesk/hotdesk.ts#streamEvents',
+    'src/hotdesk/library.ts#libraryVersions',
+    'src/hotdesk/library.ts#sourcesHash',
+    'src/ivr/prompts.ts#promptNames',
+    'src/media/key.ts#keys',
+    'src/phones/refresh-table.ts#refreshInputs',
+    'src/phones/refresh-table.ts#refreshStates',
+    'src/calls/bridge/passed-headers.ts#passage',
+  ],
+  'the tests run commands, settings and a membership without a process of their own': [
+    'src/cli/program.ts#createWholeProgram',
+    'src/cli/terminal.ts#createTerminal',
+    'src/config/config.ts#parseConfig',
+    'src/directory/directory.ts#joinNetwork',
+  ],
+  'a rule with many cases, each tested without a node': [
+    'src/calls/dial/attempt.ts#reasonFor',
+    'src/calls/dial/fork.ts#bestOf',
+    'src/cli/doctor/redis.ts#findingsIn',
+    'src/cli/operator/status.ts#duration',
+    'src/cli/operator/status.ts#phonesIn',
+    'src/cli/operator/status.ts#statusLines',
+    'src/hotdesk/reconcile/daily-time.ts#nextDaily',
+    'src/hotdesk/reconcile/logout-due.ts#dueBy',
+    'src/registrar/known-sources.ts#acquaintancesNow',
+    'src/sipd/core/dialogs/flow-choice.ts#isHidden',
+    'src/store/connections/address-text.ts#redisCliFor',
+    'src/store/connections/primary-check.ts#bySentinels',
+    'src/store/library/function-callers.ts#permissionFault',
+  ],
+  'the other side of the wire, which the tests play': [
+    'src/media/rtp/telephone-event.ts#writeTelephoneEvent',
+    'src/media/sound/clip.ts#clipOf',
+    'src/sip/digest.ts#digestResponse',
+    'src/sip/digest.ts#parseChallenge',
+  ],
+  'a limit, time or header name that a test takes from its source': [
+    'src/calls/dial/trunk-attempt.ts#patienceWithTrying',
+    'src/calls/failure.ts#reasonCodeHeader',
+    'src/sip/syntax/field.ts#maxFieldBytes',
+    'src/sipd/admin/link.ts#mostUnread',
+  ],
+  'a type of what the tests pass or get through the door': [
+    'src/hotdesk/hotdesk.ts#AutomaticLogout',
+    'src/registrar/registrar.ts#RegisteredHow',
+    'src/sipd/sipd.ts#SipdThreadNeeds',
+  ],
+}
+
+const sources = readTree('src')
+
+const node = (value: unknown): SyntaxNode | null => (value ?? null) as SyntaxNode | null
+function nameOf(value: unknown): string {
+  const name = node(value)?.name ?? node(value)?.value
+  return typeof name === 'string' ? name : ''
+}
+
+const nodes = (value: unknown): readonly SyntaxNode[] => (value ?? []) as readonly SyntaxNode[]
+
+/** The names that a file exports. Types count unless the file itself uses them: they describe what it exports. */
+function exportsOf({ program, text }: SourceFile): string[] {
+  return childrenOf(program).flatMap((statement) => {
+    if (statement.type !== 'ExportNamedDeclaration') return []
+    const declaration = node(statement.declaration)
+    if (declaration === null) return nodes(statement.specifiers).map(({ exported }) => nameOf(exported))
+    if (declaration.type === 'VariableDeclaration') return nodes(declaration.declarations).flatMap(({ id }) => namesBound(node(id)))
+    const name = nameOf(declaration.id)
+    const isOwnType = declaration.type.startsWith('TS') && (text.match(new RegExp(`\\b${name}\\b`, 'g')) ?? []).length > 1
+    return isOwnType ? [] : [name]
+  })
+}
+
+/** The names that a declaration binds: `a`, `{ a, b: c }`. */
+function namesBound(id: SyntaxNode | null): string[] {
+  return id?.type === 'ObjectPattern' ? nodes(id.properties).map(({ value }) => nameOf(value)) : [nameOf(id)]
+}
+
+/** `file#name` of all that a file imports from others. A dynamic or namespace import uses each name that the file mentions as a member or in a pattern. */
+function usesOf({ program, imports, text }: SourceFile): string[] {
+  const uses: string[] = []
+  visit(program, (found) => {
+    if (found.type !== 'ImportDeclaration' && found.type !== 'ExportNamedDeclaration') return
+    const target = imports.find(({ name }) => name === node(found.source)?.value)?.target ?? null
+    if (target === null) return
+    uses.push(...nodes(found.specifiers).map(({ imported, local }) => `${target}#${nameOf(imported ?? local)}`))
+  })
+  const isWhole = /import\(|import \* as/.test(text)
+  return isWhole ? [...uses, ...usesByMention(imports, text)] : uses
+}
+
+function usesByMention(imports: SourceFile['imports'], text: string): string[] {
+  const targets = imports.flatMap(({ target }) => (target === null ? [] : [target]))
+  const words = Array.from(text.matchAll(/(?:\.|\{ ?|, )([A-Za-z]\w*)/g), ([, word]) => word ?? '')
+  return targets.flatMap((target) => words.map((word) => `${target}#${word}`))
+}
+
+/** Exports that no other file imports. `main.ts` is where the program starts. */
+function unusedExports(files: readonly SourceFile[]): string[] {
+  const used = new Set(files.flatMap(usesOf))
+  const isEntry = (path: string): boolean => path === 'src/main.ts' || path.endsWith('.mjs')
+  return files
+    .filter(({ path }) => !isEntry(path))
+    .flatMap((file) => exportsOf(file).map((name) => `${file.path}#${name}`))
+    .filter((name) => !used.has(name))
+}
+
+/** Names of metrics that a file declares: properties whose value is a new Counter, Gauge or Histogram. */
+function metricsIn({ program }: SourceFile): string[] {
+  const found: string[] = []
+  visit(program, ({ type, key, value }) => {
+    const isMetric = type === 'Property' && ['Counter', 'Gauge', 'Histogram'].includes(nameOf(node(node(value)?.callee)))
+    if (isMetric) found.push(nameOf(key))
+  })
+  return found
+}
+
+/** Metrics whose name no other file uses as a member or in a pattern. */
+function unobserved(declaring: SourceFile, others: readonly SourceFile[]): string[] {
+  const used = new Set<string>()
+  for (const { program } of others)
+    visit(program, ({ type, property, key }) => {
+      if (type === 'MemberExpression') used.add(nameOf(property))
+      if (type === 'Property') used.add(nameOf(key))
+    })
+  return metricsIn(declaring).filter((name) => !used.has(name))
+}
+
+describe('dead code', () => {
+  test('every export is used by another file of src, or is listed with a reason', () => {
+    const found = unusedExports(sources)
+    const exempt = Object.values(exemptions).flat()
+    expect(found.filter((name) => !exempt.includes(name))).toEqual([])
+    expect(exempt.filter((name) => !found.includes(name))).toEqual([])
+  })
+
+  test('every metric is observed', () => {
+    const declaring = sources.find(({ path }) => path === 'src/base/metrics.ts')
+    if (declaring === undefined) throw new Error('src/base/metrics.ts is missing')
+    expect(metricsIn(declaring).length).toBeGreaterThan(30)
+    const others = sources.filter((file) => file !== declaring)
+    expect(unobserved(declaring, others)).toEqual([])
+  })
+
+  test('the rules themselves tell used from unused', () => {
+    const declaring = parseSource(
+      'src/a.ts',
+      'export const used = 1\nexport function unused() {}\nexport type Own = 1\nexport const own: Own = 1',
+    )
+    const importing = parseSource('src/b.ts', "import { used } from './a.js'\nconsole.log(used)")
+    expect(unusedExports([declaring, importing])).toEqual(['src/a.ts#unused', 'src/a.ts#own'])
+    const late = parseSource('src/c.ts', "const { unused } = await import('./a.js')")
+    expect(unusedExports([declaring, late])).toEqual(['src/a.ts#used', 'src/a.ts#own'])
+    const metrics = parseSource('src/m.ts', 'const m = { seen: new Counter({}), forgotten: new Gauge({}) }')
+    expect(unobserved(metrics, [parseSource('src/n.ts', 'm.seen.inc()')])).toEqual(['forgotten'])
+  })
+})
