@@ -44,10 +44,17 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
     if (!invite.answered) invite.respond(403)
     return
   }
-  // RFC 3261 §8.2.2.1. A third party has made the phone call another domain: we do not carry that call, and it does not authenticate the phone.
-  if (caller.kind === 'device' && !registrar.isCalled(invite, caller.device.id)) {
-    invite.respond(404, { reason: 'Domain Not Served Here' })
-    return
+  if (caller.kind === 'device') {
+    // The user of a phone that hides its number is known only now.
+    const homeEmergency = emergencyOf(digitsOf(invite), () => caller.user, needs.knowledge)
+    // RFC 3261 §8.2.2.1. A third party has made the phone call another domain: we do not carry that call, and it does not authenticate the phone.
+    const isCalled = registrar.isCalled(invite, caller.device.id)
+    if (homeEmergency !== null && isCalled) return emergencyCallers.fromDevice(invite, homeEmergency, caller.device)
+    if (homeEmergency !== null) return emergencyCallers.fromAnyone(invite, homeEmergency)
+    if (!isCalled) {
+      invite.respond(404, { reason: 'Domain Not Served Here' })
+      return
+    }
   }
   // Without a reason, so that the node or phone that asked tries another node.
   if (!(await isAdmitted(invite, caller, needs))) return invite.respond(503, { headers: { 'Retry-After': '5' } })
