@@ -75,8 +75,8 @@ export interface MachineNeeds<
   readonly timing?: {
     readonly clock: Clock
     readonly rules: { readonly [timer in Timer]: TimerRule<Subject, Input> }
-    /** Takes what an action has thrown when a timer fires: it concerns one machine and not the process. */
-    readonly onFault: (fault: unknown) => void
+    /** Takes what an action has thrown when a timer fires, if it concerns one machine and not the process. */
+    readonly onFault?: (fault: unknown) => void
   }
   /** The machine has reached a state without a way out. All of its timers are stopped. */
   readonly ended?: (subject: Subject) => void
@@ -164,7 +164,8 @@ export function createRunner<
     try {
       feed(subject, input)
     } catch (fault) {
-      timing?.onFault(fault)
+      if (!timing?.onFault) throw fault
+      timing.onFault(fault)
     }
   }
 

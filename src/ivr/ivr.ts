@@ -10,7 +10,7 @@ import { createIvrDispatch } from './ivr-dispatch.js'
 import { type DialogueTiming, defaultTiming } from './pin-dialogue/dialogue-steps.js'
 import { holdLoginDialogue } from './pin-dialogue/login-dialogue.js'
 import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
-import { loadPrompts, type PromptName } from './prompts.js'
+import { loadPrompts } from './prompts.js'
 
 export { loadPrompts } from './prompts.js'
 
@@ -21,10 +21,6 @@ export interface Ivr {
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
   /** For an idle phone that dials a number: announcement, then 480. */
   pleaseLogIn(invite: IncomingInvite): Promise<void>
-  /** Spoken reason, then BYE. */
-  refuseDevice(invite: IncomingInvite): Promise<void>
-  /** Prompts that tones stand in for. */
-  readonly missingPrompts: readonly PromptName[]
   /** Ends all calls; resolves when their BYEs are answered. */
   close(): Promise<void>
 }
@@ -64,8 +60,6 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
     },
     logout: (invite, device) => switchboard.say(invite, async () => spokenLogout(await hotdesk.logout(device, 'drain', 'dial-code'))),
     pleaseLogIn: (invite) => switchboard.announce(invite, 'please-log-in'),
-    refuseDevice: (invite) => switchboard.say(invite, () => 'not-a-hotdesk-phone'),
-    missingPrompts: prompts.missing,
     close: switchboard.close,
   }
 }

@@ -1,5 +1,6 @@
-import type { Alarm, Clock, Milliseconds } from '../base/clock.js'
-import { type RefreshAction, type RefreshInput, type RefreshState, refreshTable } from './refresh-table.js'
+import type { Clock, Milliseconds } from '../base/clock.js'
+import { atStart, createRunner, type MachineState } from '../base/machine.js'
+import { type RefreshInput, type RefreshState, type RefreshTimer, type RefreshWord, refreshTable } from './refresh-table.js'
 
 /** What stands between a phone and its NOTIFY just now. */
 export type Readiness = 'due' | 'blocked' | 'gone'
@@ -20,64 +21,64 @@ export interface RefreshEffects {
   cannotFollow(): boolean
 }
 
-/** The refresh of one phone: `refreshTable` set in motion. */
+/** The refresh of one phone. */
 export interface Refresh {
   feed(input: RefreshInput): void
   readonly state: RefreshState
   close(): void
 }
 
+interface RefreshMachine extends MachineState<RefreshState> {
+  tries: number
+}
+
 export function createRefresh(clock: Clock, times: RefreshTimes, effects: RefreshEffects): Refresh {
-  let state: RefreshState = 'idle'
-  let tries = 0
-  let alarm: Alarm | null = null
-
-  const actions: Readonly<Record<RefreshAction, () => void>> = {
-    begin() {
-      tries = 0
-      effects.note('pending')
+  const machine: RefreshMachine = { ...atStart<RefreshState>('idle'), tries: 0 }
+  const runner = createRunner<RefreshState, RefreshInput, RefreshWord, RefreshTimer, RefreshMachine>({
+    table: refreshTable,
+    actions: {
+      begin() {
+        machine.tries = 0
+        effects.note('pending')
+      },
+      lastTry() {
+        machine.tries = times.restMs.length
+      },
+      look: () => feed(effects.readiness()),
+      notify: () => void send(),
+      noteSent: () => effects.note('sent'),
+      noteUnconfirmed: () => effects.note('unconfirmed'),
+      noteStale: () => effects.note('stale'),
     },
-    lastTry() {
-      tries = times.restMs.length
+    timing: {
+      clock,
+      rules: {
+        settle: { after: () => times.settleMs, input: 'timer settle' },
+        rest: { after: ({ tries }) => times.restMs[tries - 1] ?? 0, input: 'timer rest' },
+      },
     },
-    settle: () => wait(times.settleMs),
-    rest: () => wait(times.restMs[tries - 1] ?? 0),
-    notify: () => void send(),
-    noteSent: () => effects.note('sent'),
-    noteUnconfirmed: () => effects.note('unconfirmed'),
-    noteStale: () => effects.note('stale'),
-  }
-
-  function wait(ms: Milliseconds): void {
-    alarm = clock.after(ms, () => feed(effects.readiness()))
-  }
+  })
 
   async function send(): Promise<void> {
-    tries += 1
+    machine.tries += 1
     const outcome = await effects.notify()
     const isUnanswered = outcome === 'silent' || outcome === 'failed'
     if (isUnanswered && effects.cannotFollow()) feed('refused')
-    else feed(isUnanswered && tries > times.restMs.length ? 'spent' : outcome)
+    else feed(isUnanswered && machine.tries > times.restMs.length ? 'spent' : outcome)
   }
 
   function feed(input: RefreshInput): void {
-    const row = refreshTable[state][input]
-    if (!row) return
-    alarm?.cancel()
-    alarm = null
-    const [next, ...steps] = row
-    state = next
-    for (const step of steps) actions[step]()
+    runner.feed(machine, input)
   }
 
   return {
     feed,
     get state() {
-      return state
+      return machine.state
     },
     close() {
-      alarm?.cancel()
-      state = 'idle'
+      runner.stopTimers(machine)
+      machine.state = 'idle'
     },
   }
 }

@@ -1,24 +1,29 @@
+import { type Table, type TimerAction, timerActions } from '../base/machine.js'
+
 /**
- * The refresh of one phone, from the wish to its end.
+ * The refresh of one phone, from its trigger to its end.
  * - idle: nothing to do.
- * - settling: the assignment is fresh, or the phone has just hung up or registered: it is given a moment.
- * - held: it is in a call, or in the quiet time after an emergency call.
- * - sending: NOTIFY is out. overtaken: so it is, but meanwhile the assignment has changed again.
+ * - settling: the assignment has just changed, or the phone has just hung up or registered. It gets a moment.
+ * - looking: the moment or the rest is over. Can a NOTIFY go out now?
+ * - held: the phone is in a call, or in the quiet time after an emergency call.
+ * - sending: a NOTIFY is under way. overtaken: the same, and the assignment has changed again meanwhile.
  * - resting: between two tries.
  */
-export const refreshStates = ['idle', 'settling', 'held', 'sending', 'overtaken', 'resting'] as const
+export const refreshStates = ['idle', 'settling', 'looking', 'held', 'sending', 'overtaken', 'resting'] as const
 export type RefreshState = (typeof refreshStates)[number]
 
 /**
- * - wanted: the phone shall show something new. registered: it has registered, with a refresh still owed to it.
+ * - wanted: the phone has something new to show. registered: it has registered, and a refresh is still due.
  * - free: its call or its quiet time is over.
- * - due: the moment or the rest is over and nothing stands against the NOTIFY; blocked: a call does; gone: it is not registered here.
- * - confirmed, refused, silent, failed: the answer to the NOTIFY; spent: one of the last two, and no tries are left.
+ * - due: a NOTIFY can go out. blocked: a call or a quiet time forbids it. gone: the phone is not registered here.
+ * - confirmed, refused, silent, failed: the response to the NOTIFY. spent: silent or failed, and no tries are left.
  */
 export const refreshInputs = [
   'wanted',
   'registered',
   'free',
+  'timer settle',
+  'timer rest',
   'due',
   'blocked',
   'gone',
@@ -31,54 +36,56 @@ export const refreshInputs = [
 export type RefreshInput = (typeof refreshInputs)[number]
 
 /**
- * - begin: all tries are open again; note pending. lastTry: only one is.
- * - settle, rest: start that timer. notify: send.
- * - noteSent, noteUnconfirmed, noteStale: write what became of it.
+ * - begin: all tries are available again; note pending. lastTry: only one is.
+ * - look: find out whether a NOTIFY can go out. notify: send it.
+ * - noteSent, noteUnconfirmed, noteStale: record the outcome.
  */
-export type RefreshAction = 'begin' | 'lastTry' | 'settle' | 'rest' | 'notify' | 'noteSent' | 'noteUnconfirmed' | 'noteStale'
+export type RefreshWord = 'begin' | 'lastTry' | 'look' | 'notify' | 'noteSent' | 'noteUnconfirmed' | 'noteStale'
 
-export type RefreshRow = Partial<Record<RefreshInput, readonly [RefreshState, ...RefreshAction[]]>>
+export type RefreshTimer = 'settle' | 'rest'
+export type RefreshAction = RefreshWord | TimerAction<RefreshTimer>
 
-const anew = ['settling', 'begin', 'settle'] as const
+const { start, stop } = timerActions<RefreshTimer>('settle', 'rest')
+const again: readonly [RefreshState, ...RefreshAction[]] = ['settling', 'begin', start.settle]
 
-/** An input that a state does not name changes nothing. */
-export const refreshTable: Readonly<Record<RefreshState, RefreshRow>> = {
+export const refreshTable: Table<RefreshState, RefreshInput, RefreshAction> = {
   idle: {
-    wanted: anew,
-    registered: ['settling', 'lastTry', 'settle'],
+    wanted: again,
+    registered: ['settling', 'lastTry', start.settle],
   },
   settling: {
-    wanted: anew,
+    wanted: again,
+    'timer settle': ['looking', 'look'],
+  },
+  looking: {
+    wanted: again,
     due: ['sending', 'notify'],
     blocked: ['held'],
     gone: ['idle'],
   },
   held: {
     wanted: ['held', 'begin'],
-    free: ['settling', 'settle'],
-    registered: ['settling', 'settle'],
-    gone: ['idle'],
+    free: ['settling', start.settle],
+    registered: ['settling', start.settle],
   },
   sending: {
     wanted: ['overtaken'],
     confirmed: ['idle', 'noteSent'],
-    // The phone takes no unsolicited NOTIFY and will not do so in two seconds either; whether it fetches decides.
+    // The phone does not accept an unsolicited NOTIFY, and will not do so in two seconds either. Its next registration decides.
     refused: ['idle', 'noteUnconfirmed'],
-    silent: ['resting', 'noteUnconfirmed', 'rest'],
-    failed: ['resting', 'rest'],
+    silent: ['resting', 'noteUnconfirmed', start.rest],
+    failed: ['resting', start.rest],
     spent: ['idle', 'noteStale'],
   },
   overtaken: {
-    confirmed: anew,
-    refused: anew,
-    silent: anew,
-    failed: anew,
-    spent: anew,
+    confirmed: again,
+    refused: again,
+    silent: again,
+    failed: again,
+    spent: again,
   },
   resting: {
-    wanted: anew,
-    due: ['sending', 'notify'],
-    blocked: ['held'],
-    gone: ['idle'],
+    wanted: ['settling', 'begin', stop.rest, start.settle],
+    'timer rest': ['looking', 'look'],
   },
 }

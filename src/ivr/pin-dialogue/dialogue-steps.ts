@@ -41,7 +41,7 @@ export const defaultTiming: DialogueTiming = {
 }
 
 export interface Steps {
-  readonly perform: Readonly<Record<Action, (key: Key | null) => void>>
+  readonly perform: { readonly [action in Action]: (machine: unknown, key: Key | undefined) => void }
   /** A key was pressed, whatever comes of it. */
   noteKey(): void
 }
@@ -58,7 +58,7 @@ export function createSteps(needs: DialogueNeeds, post: (input: Input) => void):
   let lastKeyAt = clock.now()
   let outcome: PromptName = 'try-later'
 
-  function keep(key: Key | null): void {
+  function keep(_machine: unknown, key: Key | undefined): void {
     digits.add(key ?? '')
     if (digits.count >= (extension === null ? timing.extensionDigits : timing.pinDigits)) post('full')
   }

@@ -1,3 +1,5 @@
+import type { Table } from '../../base/machine.js'
+
 /** The PIN dialogue. Each state is what the caller is doing, or waiting for. */
 export type State =
   | 'new'
@@ -56,7 +58,7 @@ export type Action =
   | 'report abandoned'
   | 'hang up'
 
-export type Row = Readonly<Partial<Record<Input, readonly [State, ...Action[]]>>>
+type Row = Table<State, Input, Action>[State]
 
 const leaving: Row = {
   'caller gone': ['over', 'hush', 'stop waiting', 'forget digits', 'report abandoned'],
@@ -78,7 +80,7 @@ const pinTaken: readonly [State, ...Action[]] = ['checking', 'stop waiting', 'ch
  * States down, inputs across: the next state and what is done on the way to it. An input that is absent from a row
  * changes nothing: a `#` before the first digit, say, only cuts the prompt short. `*` begins the entry anew.
  */
-export const table: Readonly<Record<State, Row>> = {
+export const table: Table<State, Input, Action> = {
   new: {
     'extension known': askForPin,
     'extension wanted': askForExtension,

@@ -69,12 +69,3 @@ test('A stopping node ends the announcement and refuses the call', async () => {
   await over
   expect(stage.call.responses.map(({ status }) => status)).toEqual([183, 480])
 })
-
-test('A device that may not hot-desk hears the reason before BYE', async () => {
-  const stage = await openStage()
-  const over = stage.features.refuseDevice(stage.call.invite)
-  await stage.pass(4_000)
-  await over
-  expect(stage.heard()).toEqual(['not-a-hotdesk-phone'])
-  expect(stage.call.bye).toEqual({})
-})

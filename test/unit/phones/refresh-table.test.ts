@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type RefreshAction,
   type RefreshInput,
-  type RefreshRow,
   type RefreshState,
   refreshInputs,
   refreshStates,
   refreshTable,
 } from '../../../src/phones/refresh-table.js'
 
-const rows = Object.entries(refreshTable) as readonly [RefreshState, RefreshRow][]
+type Cell = readonly [RefreshState, ...RefreshAction[]]
+const rows = Object.entries(refreshTable) as readonly [RefreshState, { readonly [input in RefreshInput]?: Cell }][]
 const transitions = rows.flatMap(([state, row]) =>
   Object.entries(row).map(([input, [next, ...actions]]) => ({ state, input: input as RefreshInput, next, actions })),
 )
@@ -34,13 +35,13 @@ describe('the table of a refresh', () => {
     expect(refreshInputs.filter((input) => !transitions.some((each) => each.input === input))).toEqual([])
   })
 
-  it('hears the end of each timer it starts, whatever stands against the NOTIFY by then, and of no other', () => {
-    const timed = new Set(
-      transitions.filter(({ actions }) => actions.includes('settle') || actions.includes('rest')).map(({ next }) => next),
-    )
-    for (const input of ['due', 'blocked', 'gone'] as const)
-      for (const state of timed) expect(refreshTable[state][input], `${state} ${input}`).toBeDefined()
-    expect(transitions.filter(({ input, state }) => input === 'due' && !timed.has(state))).toEqual([])
+  it('looks once when a timer fires, and handles whatever it finds', () => {
+    const looking = transitions.filter(({ actions }) => actions.includes('look'))
+    expect(looking.map(({ state, input, next }) => `${state}, ${input}: ${next}`)).toEqual([
+      'settling, timer settle: looking',
+      'resting, timer rest: looking',
+    ])
+    for (const input of ['due', 'blocked', 'gone'] as const) expect(refreshTable.looking[input], input).toBeDefined()
   })
 
   it('hears every answer while a NOTIFY is out, and has only one out', () => {
