@@ -2,9 +2,9 @@ import type { Clock } from '../base/clock.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
 import { flowUri } from '../sip/syntax/flow-uri.js'
 import type { FarEnd, IncomingRequest, SipSource } from '../srf/srf.js'
-import { type BoundContact, phoneOf } from './bindings/binding.js'
 import type { Bindings } from './bindings/bindings.js'
-import { reachOf } from './bindings/reach.js'
+import { type BoundContact, phoneOf } from './bindings/record.js'
+import { reachOf } from './reach.js'
 import { betweenOf, flowOf } from './register/register-request.js'
 
 export interface FollowNeeds {

@@ -1,7 +1,7 @@
 import type { Directory } from '../directory/directory.js'
 import { parseUri, sameHost } from '../sip/uri.js'
 import type { IncomingRequest, SipApplication } from '../srf/srf.js'
-import type { BoundContact } from './bindings/binding.js'
+import type { BoundContact } from './bindings/record.js'
 import { hostOf } from './register/register-request.js'
 
 /**

@@ -17,20 +17,20 @@ import {
   type Examination,
 } from './authentication/authenticator.js'
 import type { Standing } from './authentication/password-guesses.js'
-import type { Binding, BoundContact } from './bindings/binding.js'
 import { createBindings } from './bindings/bindings.js'
-import { reachOf, withoutConnection } from './bindings/reach.js'
-import { type RegistrationCopyNeeds, recordedOf } from './bindings/registration-copy.js'
+import type { Binding, BoundContact } from './bindings/record.js'
+import { type RegistrationCopyNeeds, recordedOf } from './bindings/record.js'
 import { beginningOf, createFollower } from './dialog-flow.js'
 import { flowNamed, followKnownSources, type KnownSourcesNeeds } from './known-sources.js'
 import { createNames } from './names.js'
+import { reachOf, withoutConnection } from './reach.js'
 import { createRecognition, type Recognition, seemingDevice } from './recognition.js'
 import { createRegisterHandler, type RegisteredHow } from './register/register-handler.js'
 import { type ExpiryLimits, flowOf, isFrom, userAgentOf } from './register/register-request.js'
 import { answerOtherRequests } from './unsupported-methods.js'
 
-export type { Binding } from './bindings/binding.js'
-export { reachOf } from './bindings/reach.js'
+export type { Binding } from './bindings/record.js'
+export { reachOf } from './reach.js'
 export type { RegisteredHow } from './register/register-handler.js'
 
 /** Devices prove who they are and say where they are. */

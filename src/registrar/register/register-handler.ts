@@ -7,8 +7,8 @@ import type { Directory } from '../../directory/directory.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import type { Proofs } from '../authentication/algorithm-records.js'
 import type { Authenticator, Proven } from '../authentication/authenticator.js'
-import { type BoundContact, sameButExpiry } from '../bindings/binding.js'
 import type { Bindings } from '../bindings/bindings.js'
+import { type BoundContact, sameButExpiry } from '../bindings/record.js'
 import type { Names } from '../names.js'
 import { changeContacts } from './contact-changes.js'
 import { returnedPath } from './path.js'
@@ -53,7 +53,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
     const present = bindings.of(device)
     const changed = changeContacts(present, { device, node, wish, origin, limits, now: clock.now() / 1000, isClosed: bindings.isClosed })
     if (changed.kind === 'refusal') return changed
-    bindings.commit(device, changed.bindings)
+    bindings.replace(device, changed.bindings)
     if (changed.bindings.length > 0) needs.proofs.note(device, digest, request)
     count(report(device, { before: present, after: changed.bindings }, needs.log))
     return null

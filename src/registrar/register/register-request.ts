@@ -4,7 +4,7 @@ import { type NameAddr, parseNameAddr } from '../../sip/name-addr.js'
 import { parseUri, sipUri } from '../../sip/uri.js'
 import { parseVia } from '../../sip/via.js'
 import type { IncomingRequest, SipSource } from '../../srf/srf.js'
-import type { Between } from '../bindings/binding.js'
+import type { Between } from '../bindings/record.js'
 import { readPath } from './path.js'
 import { type Refusal, refusal } from './refusal.js'
 

@@ -68,9 +68,9 @@ describe('a node that starts without Redis, its clock two hours off', () => {
       const before = await opened('paris-1')
       const london = await opened('london-1')
       const early = bindingsOf(before, 'paris-1')
-      early.commit(HD0001, [bound('HD0001', 'paris-1')])
+      early.replace(HD0001, [bound('HD0001', 'paris-1')])
       const elsewhere = bindingsOf(london, 'london-1')
-      elsewhere.commit(HD0002, [bound('HD0002', 'london-1')])
+      elsewhere.replace(HD0002, [bound('HD0002', 'london-1')])
       for (const key of ['reg:HD0001', 'reg:HD0002']) await keyOf(before, key, (hash) => hash !== undefined)
       await early.close()
       await before.close()
@@ -83,7 +83,7 @@ describe('a node that starts without Redis, its clock two hours off', () => {
       // As the saved copy has them.
       for (const phone of [HD0001, HD0002]) expect(bindings.of(phone)).toHaveLength(1)
       expect(bindings.on('sip:192.0.2.9:5060')).toEqual([HD0001])
-      bindings.commit(HD0001, [bound('HD0001', 'paris-1', clock)])
+      bindings.replace(HD0001, [bound('HD0001', 'paris-1', clock)])
 
       await redis.start()
       await stateOf(store, 'connected', 10_000)
@@ -117,8 +117,8 @@ describe('the clock of Redis is set while nodes run', () => {
       const [bindings, elsewhere] = [bindingsOf(store, 'paris-1'), bindingsOf(london, 'london-1')]
       const callBacks = createPsapCallbacks({ store, clock: systemClock, log: silentLogger(), callBackMinutes: 60 })
       toClose.push(callBacks.close)
-      bindings.commit(HD0001, [bound('HD0001', 'paris-1')])
-      elsewhere.commit(HD0002, [bound('HD0002', 'london-1')])
+      bindings.replace(HD0001, [bound('HD0001', 'paris-1')])
+      elsewhere.replace(HD0002, [bound('HD0002', 'london-1')])
       callBacks.remember('+33199000001', HD0001)
       hotdesk.callBegan(HD0001, 'emergency')
       hotdesk.callEnded(HD0001, 'emergency')

@@ -72,8 +72,8 @@ describe('a node whose clock is five minutes off', () => {
       bindingsOf(late, 'paris-3', behind),
       bindingsOf(right, 'paris-1', systemClock),
     ]
-    atEarly.commit(device('HD0001'), [bound('HD0001', 'paris-2', ahead.now() / 1_000)])
-    atLate.commit(device('HD0002'), [bound('HD0002', 'paris-3', behind.now() / 1_000)])
+    atEarly.replace(device('HD0001'), [bound('HD0001', 'paris-2', ahead.now() / 1_000)])
+    atLate.replace(device('HD0002'), [bound('HD0002', 'paris-3', behind.now() / 1_000)])
     for (const { store } of [right, early, late])
       for (const id of ['HD0001', 'HD0002']) await keyOf(store, `reg:${id}`, (hash) => hash !== undefined)
     for (const bindings of [atEarly, atLate, atRight])

@@ -26,7 +26,7 @@ beforeAll(async () => {
   node = await openDeskNode(redis, { log: log.log })
   const { store } = node
   bindings = createBindings({ store, node: 'paris-1' as NodeName, clock: store.clock, log: silentLogger(), metrics: createMetrics() })
-  for (const id of phones) bindings.commit(device(id), [bound(id)])
+  for (const id of phones) bindings.replace(device(id), [bound(id)])
   await keyOf(store, `reg:${phones.at(-1)}`, (hash) => hash !== undefined, 5_000)
 })
 afterAll(async () => {

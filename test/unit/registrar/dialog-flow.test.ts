@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceId, NodeName } from '../../../src/base/identity.js'
-import type { BoundContact } from '../../../src/registrar/bindings/binding.js'
-import { withoutConnection } from '../../../src/registrar/bindings/reach.js'
+import type { BoundContact } from '../../../src/registrar/bindings/record.js'
 import { createFollower } from '../../../src/registrar/dialog-flow.js'
+import { withoutConnection } from '../../../src/registrar/reach.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 const [desk, node] = ['HD0001' as DeviceId, 'paris-1' as NodeName]

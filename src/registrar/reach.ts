@@ -1,8 +1,8 @@
-import { splitList } from '../../sip/headers.js'
-import { parseNameAddr } from '../../sip/name-addr.js'
-import { flowUri } from '../../sip/syntax/flow-uri.js'
-import { parseUri, printUri, type SipUri } from '../../sip/uri.js'
-import type { Binding } from './binding.js'
+import { splitList } from '../sip/headers.js'
+import { parseNameAddr } from '../sip/name-addr.js'
+import { flowUri } from '../sip/syntax/flow-uri.js'
+import { parseUri, printUri, type SipUri } from '../sip/uri.js'
+import type { Binding } from './bindings/record.js'
 
 /** How a request reaches a phone. */
 export interface Reach {
