@@ -33,10 +33,10 @@ export const story: readonly Step[] = [
   { title: 'Bob logs in at the other site', play: (stage) => login(stage, elsewhere, '101') },
   { title: 'Bob calls 100 across the sites; each hears the other', play: callsAcross },
   { title: 'Chloé takes HD0001 over, without a logout in between', play: roams },
-  { title: 'a call to 100 finds nobody logged in', play: findsNobody },
+  { title: 'a call to 100 is refused: not logged in', play: findsNobody },
   { title: 'idle HD0002 is refused an outside number', play: refusedOutside },
   { title: 'idle HD0002 reaches the emergency number', play: reachesEmergency },
-  { title: 'HD0001 dials *77*5*: it is nobody’s phone', play: logsOut },
+  { title: 'HD0001 dials *77*5*: no user is logged in there', play: logsOut },
 ]
 
 async function registerAll(stage: Stage): Promise<string> {
