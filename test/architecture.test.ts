@@ -62,7 +62,7 @@ describe('layers', () => {
     expect(objection('src/hotdesk/pin.ts', 'src/directory/directory.ts')).toBeNull()
     expect(objection('src/calls/call.ts', 'src/srf/invite.ts')).toBe('not by the door src/srf/srf.ts')
     expect(objection('src/calls/call.ts', 'src/ivr/ivr.ts')).toBe('calls and ivr are of one layer')
-    expect(objection('src/sip/uri.ts', 'src/sipd/sipd.ts')).toBe('sip is below sipd')
+    expect(objection('src/sip/uri/uri.ts', 'src/sipd/sipd.ts')).toBe('sip is below sipd')
     expect(objection('src/srf/srf.ts', 'src/utils/text.ts')).toBe('utils is in no layer')
     const circle = [parseSource('src/a.ts', "import type { B } from './b.js'"), parseSource('src/b.ts', "export * from './a.js'")]
     expect(circles(circle)).toEqual(['src/a.ts → src/b.ts → src/a.ts'])

@@ -40,8 +40,8 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
   'the other side of the wire, which the tests play': [
     'src/media/rtp/telephone-event.ts#writeTelephoneEvent',
     'src/media/sound/clip.ts#clipOf',
-    'src/sip/digest.ts#digestResponse',
-    'src/sip/digest.ts#parseChallenge',
+    'src/sip/auth/digest.ts#digestResponse',
+    'src/sip/auth/digest.ts#parseChallenge',
   ],
   'a limit, time or header name that a test takes from its source': [
     'src/calls/dial/trunk-attempt.ts#patienceWithTrying',

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js'
 import type { DeviceId, NodeName } from '../base/identity.js'
-import { flowUri } from '../sip/syntax/flow-uri.js'
+import { flowUri } from '../sip/uri/flow-uri.js'
 import type { FarEnd, IncomingRequest, SipSource } from '../srf/srf.js'
 import type { Bindings } from './bindings/bindings.js'
 import { type BoundContact, phoneOf } from './bindings/record.js'

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { type Clock, every, type Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
-import { parseUri, sipUri } from '../sip/uri.js'
+import { parseUri, sipUri } from '../sip/uri/uri.js'
 import type { ChallengeTerms, KnownSources } from '../sipd/sipd.js'
 
 /** Tells the SIP server whom this node knows, now and whenever it changes: such sources are never banned, and strangers use up nothing of theirs. */

@@ -1,7 +1,7 @@
-import { splitList } from '../sip/headers.js'
-import { parseNameAddr } from '../sip/name-addr.js'
-import { flowUri } from '../sip/syntax/flow-uri.js'
-import { parseUri, printUri, type SipUri } from '../sip/uri.js'
+import { splitList } from '../sip/headers/headers.js'
+import { parseNameAddr } from '../sip/headers/name-addr.js'
+import { flowUri } from '../sip/uri/flow-uri.js'
+import { parseUri, printUri, type SipUri } from '../sip/uri/uri.js'
 import type { Binding } from './bindings/record.js'
 
 /** How a request reaches a phone. */

@@ -1,4 +1,4 @@
-import { schemeOf } from '../sip/uri.js'
+import { schemeOf } from '../sip/uri/uri.js'
 import { capabilities, type IncomingRequest, type SipApplication } from '../srf/srf.js'
 import { unsupportedExtensions } from './register/register-request.js'
 

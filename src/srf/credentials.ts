@@ -1,4 +1,4 @@
-import { answerChallenge, type Challenge, chooseChallenge, printCredentials } from '../sip/digest.js'
+import { answerChallenge, type Challenge, chooseChallenge, printCredentials } from '../sip/auth/digest.js'
 import { newTag } from '../sip/ids.js'
 import type { SipCredentials, SipHeaders, SipReply } from './contract.js'
 import type { DrachtioMessage } from './drachtio.js'

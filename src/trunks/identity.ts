@@ -1,10 +1,10 @@
 import { parseExtension } from '../base/identity.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
-import { dialled } from '../sip/dialled.js'
+import { nameAddr, parseNameAddr, printNameAddr } from '../sip/headers/name-addr.js'
 import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/identity/caller.js'
 import { anonymous, type Party } from '../sip/identity/party.js'
-import { nameAddr, parseNameAddr, printNameAddr } from '../sip/name-addr.js'
-import { printUri, withUser } from '../sip/uri.js'
+import { dialled } from '../sip/uri/dialled.js'
+import { printUri, withUser } from '../sip/uri/uri.js'
 import type { IncomingRequest, OutgoingParts, SipCredentials, SipHeaders } from '../srf/srf.js'
 
 export interface OutgoingCall {

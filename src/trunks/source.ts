@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { Trunk } from '../dialplan/dialplan.js'
-import { parseUri } from '../sip/uri.js'
+import { parseUri } from '../sip/uri/uri.js'
 import type { SipSource } from '../srf/srf.js'
 
 /** The trunk that sent a request, by source address; null if none did. */

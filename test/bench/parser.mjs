@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url'
 
 const dist = path.resolve(process.argv[2] ?? 'dist')
 const load = (name) => import(pathToFileURL(path.join(dist, 'sip', name)).href)
-const { parseMessage } = await load('parser.js')
-const { createFramer } = await load('framer.js')
-const { createResponse } = await load('builder.js')
+const { parseMessage } = await load('parser/parser.js')
+const { createFramer } = await load('parser/framer.js')
+const { createResponse } = await load('message/builder.js')
 const { newBranch } = await load('ids.js')
 
 const sdp = [

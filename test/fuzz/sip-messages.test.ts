@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createResponse } from '../../src/sip/builder.js'
-import { createFramer, type Frame } from '../../src/sip/framer.js'
-import type { SipMessage } from '../../src/sip/message.js'
-import { parseMessage } from '../../src/sip/parser.js'
+import { createResponse } from '../../src/sip/message/builder.js'
+import type { SipMessage } from '../../src/sip/message/message.js'
+import { createFramer, type Frame } from '../../src/sip/parser/framer.js'
+import { parseMessage } from '../../src/sip/parser/parser.js'
 
 // A failure prints its seed and the smallest input that shows it.
 const runs = { numRuns: 1500 }

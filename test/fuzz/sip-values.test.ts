@@ -10,12 +10,12 @@ import {
   printChallenge,
   printCredentials,
   type Qop,
-} from '../../src/sip/digest.js'
-import { parseInteger, quote, splitList, unquote } from '../../src/sip/headers.js'
-import { nameAddr, parseNameAddr, printNameAddr } from '../../src/sip/name-addr.js'
-import { parseDate } from '../../src/sip/syntax/date.js'
-import { decodeUser, encodeUser, isUri, parseUri, printUri, sameUri } from '../../src/sip/uri.js'
-import { parseVia, printVia } from '../../src/sip/via.js'
+} from '../../src/sip/auth/digest.js'
+import { parseDate } from '../../src/sip/headers/date.js'
+import { parseInteger, quote, splitList, unquote } from '../../src/sip/headers/headers.js'
+import { nameAddr, parseNameAddr, printNameAddr } from '../../src/sip/headers/name-addr.js'
+import { parseVia, printVia } from '../../src/sip/headers/via.js'
+import { decodeUser, encodeUser, isUri, parseUri, printUri, sameUri } from '../../src/sip/uri/uri.js'
 
 const runs = { numRuns: 3000 }
 

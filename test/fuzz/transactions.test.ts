@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isAppError } from '../../src/base/errors.js'
-import { createResponse } from '../../src/sip/builder.js'
+import { createResponse } from '../../src/sip/message/builder.js'
 import type { ClientTransaction, ServerTransaction } from '../../src/sipd/transaction/transaction-layer.js'
 import { aRequest, createDiary } from '../support/sip/sip-pair.js'
 import { answer, openStillLayer, type StillLayer, wire } from '../support/sip/still-layer.js'

@@ -1,6 +1,6 @@
 import { type Family, familyOf, mediaFamily } from '../../media/sdp/media-family.js'
 import type { Binding } from '../../registrar/registrar.js'
-import { parseUri } from '../../sip/uri.js'
+import { parseUri } from '../../sip/uri/uri.js'
 import type { Call } from '../call.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { LiveNode } from '../../directory/directory.js'
-import { encodeUser } from '../../sip/uri.js'
+import { encodeUser } from '../../sip/uri/uri.js'
 
 /** The SIP URI of a node, or of a user at it: `sip:100@192.0.2.10:5060;transport=udp`. */
 export function nodeUri({ sip }: Pick<LiveNode, 'sip'>, user?: string): string {

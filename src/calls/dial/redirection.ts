@@ -1,7 +1,7 @@
-import { dialled } from '../../sip/dialled.js'
-import { splitList } from '../../sip/headers.js'
-import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/name-addr.js'
-import { parseUri, sameHost, sipUri } from '../../sip/uri.js'
+import { splitList } from '../../sip/headers/headers.js'
+import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/headers/name-addr.js'
+import { dialled } from '../../sip/uri/dialled.js'
+import { parseUri, sameHost, sipUri } from '../../sip/uri/uri.js'
 import type { SipReply } from '../../srf/srf.js'
 
 /** Contacts of a redirection that are read. */

@@ -1,7 +1,7 @@
 import type { NodeName } from '../../base/identity.js'
 import type { LiveNode } from '../../directory/directory.js'
 import { type Binding, type Registrar, reachOf } from '../../registrar/registrar.js'
-import { withoutUriHeaders } from '../../sip/uri.js'
+import { withoutUriHeaders } from '../../sip/uri/uri.js'
 import type { NodeLegs } from '../bridge/node-legs.js'
 import type { Call } from '../call.js'
 import { nodeIdentity, phoneIdentity } from '../identity/identity-headers.js'

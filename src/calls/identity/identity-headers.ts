@@ -1,8 +1,8 @@
-import { dialled } from '../../sip/dialled.js'
+import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/headers/name-addr.js'
 import { hiddenCaller } from '../../sip/identity/caller.js'
 import { anonymous, type Party } from '../../sip/identity/party.js'
-import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/name-addr.js'
-import { sipUri } from '../../sip/uri.js'
+import { dialled } from '../../sip/uri/dialled.js'
+import { sipUri } from '../../sip/uri/uri.js'
 import type { SipHeaders } from '../../srf/srf.js'
 
 /**

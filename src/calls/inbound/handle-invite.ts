@@ -1,7 +1,7 @@
 import type { CallKind } from '../../hotdesk/hotdesk.js'
 import type { Registrar } from '../../registrar/registrar.js'
-import { dialled, isEmergencyService } from '../../sip/dialled.js'
 import { isToken } from '../../sip/syntax/characters.js'
+import { dialled, isEmergencyService } from '../../sip/uri/dialled.js'
 import type { IncomingInvite } from '../../srf/srf.js'
 import type { Trunks } from '../../trunks/trunks.js'
 import type { Admission } from '../admission.js'

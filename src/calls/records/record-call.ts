@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { Metrics } from '../../base/metrics.js'
-import { dialled } from '../../sip/dialled.js'
 import { anonymous } from '../../sip/identity/party.js'
+import { dialled } from '../../sip/uri/dialled.js'
 import type { NetworkClock } from '../../store/store.js'
 import type { Activity } from '../activity.js'
 import { type Call, type OpenCall, reject } from '../call.js'

@@ -3,8 +3,8 @@ import { createEmitter } from '../../base/emitter.js'
 import { messageOf } from '../../base/errors.js'
 import type { Secret } from '../../base/secret.js'
 import type { AudioSession, Media } from '../../media/media.js'
-import { parseNameAddr } from '../../sip/name-addr.js'
-import { parseUri, sipUri } from '../../sip/uri.js'
+import { parseNameAddr } from '../../sip/headers/name-addr.js'
+import { parseUri, sipUri } from '../../sip/uri/uri.js'
 import type { IncomingInvite, OutgoingInvite, SipApplication, SipDialog, SipReply } from '../../srf/srf.js'
 
 export interface PhoneParts {

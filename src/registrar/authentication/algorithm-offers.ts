@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DigestAlgorithm } from '../../sip/digest.js'
+import type { DigestAlgorithm } from '../../sip/auth/digest.js'
 
 /**
  * Which algorithms a phone is offered. RFC 8760 §2.3 has it pass over those it does not know, but many stacks of before 2020 give up at the

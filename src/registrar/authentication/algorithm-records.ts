@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/errors.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
-import type { DigestAlgorithm } from '../../sip/digest.js'
+import type { DigestAlgorithm } from '../../sip/auth/digest.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import type { Store } from '../../store/store.js'
 import { userAgentOf } from '../register/register-request.js'

@@ -1,5 +1,5 @@
-import { dialled } from '../../sip/dialled.js'
-import { parseUri, type SipUri, sameHost, type Uri } from '../../sip/uri.js'
+import { dialled } from '../../sip/uri/dialled.js'
+import { parseUri, type SipUri, sameHost, type Uri } from '../../sip/uri/uri.js'
 
 export interface DigestUriNeeds {
   readonly method: string

@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
-import { sourceOf } from '../../sip/uri.js'
+import { sourceOf } from '../../sip/uri/uri.js'
 
 /**
  * What the sender of a password is to the device that it names.

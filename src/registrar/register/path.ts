@@ -1,6 +1,6 @@
-import { splitList } from '../../sip/headers.js'
-import { parseNameAddr } from '../../sip/name-addr.js'
-import { parseUri } from '../../sip/uri.js'
+import { splitList } from '../../sip/headers/headers.js'
+import { parseNameAddr } from '../../sip/headers/name-addr.js'
+import { parseUri } from '../../sip/uri/uri.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { type Refusal, refusal } from './refusal.js'
 

@@ -1,7 +1,7 @@
-import { dialled } from '../dialled.js'
-import { splitList, unquote } from '../headers.js'
-import { type NameAddr, parseNameAddr } from '../name-addr.js'
-import { parseUri } from '../uri.js'
+import { splitList, unquote } from '../headers/headers.js'
+import { type NameAddr, parseNameAddr } from '../headers/name-addr.js'
+import { dialled } from '../uri/dialled.js'
+import { parseUri } from '../uri/uri.js'
 
 /** Header values by name, `''` for an absent one; several values of a header are joined with commas. */
 export type HeaderReader = (name: string) => string

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { AppError } from '../../base/errors.js'
-import { canonicalName, headerKey, toWireText } from '../headers.js'
+import { canonicalName, headerKey, toWireText } from '../headers/headers.js'
+import { knownKey, nextHash } from '../headers/known-headers.js'
 import { carriageReturn, colon, isBlank, isToken, isTokenByte, lineFeed, skipBlanks, trimEnd } from './characters.js'
-import { knownKey, nextHash } from './known-headers.js'
 
 /** Where a header field stands in its text: `start` name `nameEnd` … `colon` value `end`, without the line's end. */
 export interface FieldPlace {

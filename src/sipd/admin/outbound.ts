@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
-import { parseUri, schemeOf } from '../../sip/uri.js'
+import { parseUri, schemeOf } from '../../sip/uri/uri.js'
 import type { OutboundPlace, OutboundRoute } from '../contract.js'
 import type { Application, Applications } from '../core/application.js'
 import type { UserAgent } from '../core/user-agent.js'

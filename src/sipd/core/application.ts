@@ -1,5 +1,5 @@
 import type { Protocol } from '../../base/listen-address.js'
-import type { SipMessage } from '../../sip/message.js'
+import type { SipMessage } from '../../sip/message/message.js'
 import type { Endpoint } from '../transaction/transaction-layer.js'
 
 /** How a message went or came. */

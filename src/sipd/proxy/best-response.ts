@@ -1,4 +1,4 @@
-import type { SipResponse } from '../../sip/message.js'
+import type { SipResponse } from '../../sip/message/message.js'
 
 /** Within 4xx, those that tell the caller how to try again (RFC 3261 §16.7 step 6). */
 const helpful: readonly number[] = [401, 407, 415, 420, 484]

@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../sip/message.js'
+import type { SipRequest } from '../../sip/message/message.js'
 
 /** As many as calls may pass at once; the oldest is forgotten first. */
 const mostDialogs = 100_000

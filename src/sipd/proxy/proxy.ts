@@ -1,5 +1,5 @@
-import { createResponse } from '../../sip/builder.js'
-import type { SipRequest } from '../../sip/message.js'
+import { createResponse } from '../../sip/message/builder.js'
+import type { SipRequest } from '../../sip/message/message.js'
 import type { Application } from '../core/application.js'
 import { type Core, passageOfOrigin, settle } from '../core/core.js'
 import { locate } from '../core/uac/sender.js'

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createResponse } from '../../sip/builder.js'
-import type { SipRequest } from '../../sip/message.js'
+import { createResponse } from '../../sip/message/builder.js'
+import type { SipRequest } from '../../sip/message/message.js'
 import type { Flow } from '../transport/flow.js'
 import type { Transports } from '../transport/transports.js'
 import type { Counts } from './counts.js'

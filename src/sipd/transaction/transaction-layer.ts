@@ -1,4 +1,4 @@
-import type { SipRequest, SipResponse } from '../../sip/message.js'
+import type { SipRequest, SipResponse } from '../../sip/message/message.js'
 import type { Endpoint, Flow, Hop, Listening } from '../transport/flow.js'
 
 export type { Endpoint, Flow, Hop, Listening } from '../transport/flow.js'

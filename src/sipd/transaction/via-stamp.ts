@@ -1,6 +1,6 @@
 import type { Protocol } from '../../base/listen-address.js'
-import type { SipRequest } from '../../sip/message.js'
-import { printVia, type Via, withViaParam } from '../../sip/via.js'
+import { printVia, type Via, withViaParam } from '../../sip/headers/via.js'
+import type { SipRequest } from '../../sip/message/message.js'
 import type { Endpoint, Flow } from '../transport/flow.js'
 import { defaultPorts } from '../transport/locate/dns-names.js'
 

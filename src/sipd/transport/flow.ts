@@ -1,6 +1,6 @@
 import type { Protocol } from '../../base/listen-address.js'
 
-export { sourceOf } from '../../sip/uri.js'
+export { sourceOf } from '../../sip/uri/uri.js'
 
 /** IP address (IPv6 without brackets) and port. */
 export interface Endpoint {

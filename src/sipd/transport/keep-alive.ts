@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
-import { localEndIn } from '../../sip/syntax/flow-uri.js'
-import { parseUri } from '../../sip/uri.js'
+import { localEndIn } from '../../sip/uri/flow-uri.js'
+import { parseUri } from '../../sip/uri/uri.js'
 import type { Flow } from './flow.js'
 import { udpFlow } from './listener.js'
 import type { Transports } from './transports.js'

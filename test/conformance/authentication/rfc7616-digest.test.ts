@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
-import { parseCredentials, printCredentials } from '../../../src/sip/digest.js'
+import { parseCredentials, printCredentials } from '../../../src/sip/auth/digest.js'
 import type { Store } from '../../../src/store/store.js'
 import { keyOf } from '../../support/redis/redis-store.js'
 import {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { SipRequest } from '../../../src/sip/message.js'
+import type { SipRequest } from '../../../src/sip/message/message.js'
 import { openWebServer } from '../../support/net/web-server.js'
 import { offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'

@@ -1,6 +1,6 @@
 import Srf from 'drachtio-srf'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { SipMessage } from '../../../src/sip/message.js'
+import type { SipMessage } from '../../../src/sip/message/message.js'
 import { offer, type RequestParts, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 import type { Heard } from '../../support/sip/wire-application.js'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createResponse } from '../../../src/sip/builder.js'
+import { createResponse } from '../../../src/sip/message/builder.js'
 import { type HeaderList, inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
 import type { SipdStage } from '../../support/sip/sipd-stage.js'
 import { type CallIn, type Dlg, openSrfStage, type Req, type Srf5, type SrfStage } from '../../support/sip/srf-stage.js'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { SipRequest } from '../../../src/sip/message.js'
+import type { SipRequest } from '../../../src/sip/message/message.js'
 import { dnsOf } from '../../support/net/places-dns.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { offer, type SipPeer } from '../../support/sip/sip-peer.js'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { SipRequest, SipResponse } from '../../../src/sip/message.js'
+import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
 import { createSrf, type IncomingInvite, type IncomingRequest, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
 import { inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { createResponse } from '../../../src/sip/builder.js'
-import { createFramer } from '../../../src/sip/framer.js'
-import { fromWireText } from '../../../src/sip/headers.js'
+import { fromWireText } from '../../../src/sip/headers/headers.js'
+import type { Via } from '../../../src/sip/headers/via.js'
 import { isRfc3261Branch } from '../../../src/sip/ids.js'
-import type { SipMessage } from '../../../src/sip/message.js'
-import { type ParsedMessage, parseMessage } from '../../../src/sip/parser.js'
-import { decodeUser, parseUri, schemeOf } from '../../../src/sip/uri.js'
-import type { Via } from '../../../src/sip/via.js'
+import { createResponse } from '../../../src/sip/message/builder.js'
+import type { SipMessage } from '../../../src/sip/message/message.js'
+import { createFramer } from '../../../src/sip/parser/framer.js'
+import { type ParsedMessage, parseMessage } from '../../../src/sip/parser/parser.js'
+import { decodeUser, parseUri, schemeOf } from '../../../src/sip/uri/uri.js'
 
 /** See `expected.json`: what each message is, and what has to be read from it or said about it. */
 interface Expected {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { SipRequest } from '../../../src/sip/message.js'
-import { type ParsedMessage, parseMessage } from '../../../src/sip/parser.js'
-import { parseUri, printUri, type SipUri, sameUri } from '../../../src/sip/uri.js'
-import { printVia } from '../../../src/sip/via.js'
+import { printVia } from '../../../src/sip/headers/via.js'
+import type { SipRequest } from '../../../src/sip/message/message.js'
+import { type ParsedMessage, parseMessage } from '../../../src/sip/parser/parser.js'
+import { parseUri, printUri, type SipUri, sameUri } from '../../../src/sip/uri/uri.js'
 
 interface Pieces {
   readonly method?: string

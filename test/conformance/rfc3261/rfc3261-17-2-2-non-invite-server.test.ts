@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createResponse } from '../../../src/sip/builder.js'
+import { createResponse } from '../../../src/sip/message/builder.js'
 import type { ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
 import { openStillLayer, type StillLayer, wire } from '../../support/sip/still-layer.js'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createResponse } from '../../../src/sip/builder.js'
+import { createResponse } from '../../../src/sip/message/builder.js'
 import { openStillLayer, peer, type StillLayer, we, wire } from '../../support/sip/still-layer.js'
 
 let still: StillLayer

@@ -1,7 +1,7 @@
 import type { Secret } from '../../../src/base/secret.js'
-import { answerChallenge, chooseChallenge, printCredentials } from '../../../src/sip/digest.js'
+import { answerChallenge, chooseChallenge, printCredentials } from '../../../src/sip/auth/digest.js'
 import { newCallId, newTag } from '../../../src/sip/ids.js'
-import type { SipRequest, SipResponse } from '../../../src/sip/message.js'
+import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
 import { type HeaderList, offer, type SipPeer } from './sip-peer.js'
 
 /** A device whose every message is under the test's hand. */

@@ -1,9 +1,9 @@
 import { systemClock } from '../../../src/base/clock.js'
 import type { ListenAddress } from '../../../src/base/listen-address.js'
 import { silentLogger } from '../../../src/base/logger.js'
-import { createRequest } from '../../../src/sip/builder.js'
 import { newCallId, newTag } from '../../../src/sip/ids.js'
-import type { SipRequest, SipResponse } from '../../../src/sip/message.js'
+import { createRequest } from '../../../src/sip/message/builder.js'
+import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
 import { createTransactionLayer, type TransactionLayerNeeds } from '../../../src/sipd/transaction/open-transaction-layer.js'
 import type { ClientUser, Flow } from '../../../src/sipd/transaction/transaction-layer.js'
 

@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { createRequest, createResponse } from '../../../src/sip/builder.js'
 import { newBranch, newCallId, newTag } from '../../../src/sip/ids.js'
-import type { SipMessage, SipRequest, SipResponse } from '../../../src/sip/message.js'
-import { parseMessage } from '../../../src/sip/parser.js'
+import { createRequest, createResponse } from '../../../src/sip/message/builder.js'
+import type { SipMessage, SipRequest, SipResponse } from '../../../src/sip/message/message.js'
+import { parseMessage } from '../../../src/sip/parser/parser.js'
 import { createMailbox } from './mailbox.js'
 
 export const offer = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n'

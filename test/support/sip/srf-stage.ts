@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import Srf from 'drachtio-srf'
 import { expect } from 'vitest'
-import type { SipRequest } from '../../../src/sip/message.js'
+import type { SipRequest } from '../../../src/sip/message/message.js'
 import { type HeaderList, offer, type SipPeer } from './sip-peer.js'
 import { openSipdStage, type SipdStage, type SipdStageOptions } from './sipd-stage.js'
 

@@ -1,6 +1,6 @@
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { SipRequest } from '../../../src/sip/message.js'
+import type { SipRequest } from '../../../src/sip/message/message.js'
 import {
   createTransactionLayer,
   type LiveTransactionLayer,

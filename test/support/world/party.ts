@@ -1,5 +1,5 @@
 import type { Secret } from '../../../src/base/secret.js'
-import { answerChallenge, parseChallenge, printCredentials } from '../../../src/sip/digest.js'
+import { answerChallenge, parseChallenge, printCredentials } from '../../../src/sip/auth/digest.js'
 import { newBranch, newTag } from '../../../src/sip/ids.js'
 import type { TestNode } from '../node/node.js'
 import { createMailbox, type Mailbox } from '../sip/mailbox.js'

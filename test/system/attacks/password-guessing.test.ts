@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.js'
 import type { Phone } from '../../../src/cli/demo/phone.js'
-import { answerChallenge, type Challenge, chooseChallenge, printCredentials } from '../../../src/sip/digest.js'
+import { answerChallenge, type Challenge, chooseChallenge, printCredentials } from '../../../src/sip/auth/digest.js'
 import { newTag } from '../../../src/sip/ids.js'
 import type { TestNode } from '../../support/node/node.js'
 import { metricOf } from '../../support/node/node-health.js'

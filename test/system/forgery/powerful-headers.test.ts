@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newCallId } from '../../../src/sip/ids.js'
-import type { SipMessage, SipRequest } from '../../../src/sip/message.js'
+import type { SipMessage, SipRequest } from '../../../src/sip/message/message.js'
 import { multipart } from '../../../src/trunks/multipart.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { planOver } from '../../support/sip/carrier.js'

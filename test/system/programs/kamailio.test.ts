@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newBranch } from '../../../src/sip/ids.js'
-import type { SipRequest, SipResponse } from '../../../src/sip/message.js'
+import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
 import type { TestNode } from '../../support/node/node.js'
 import { metricOf, until } from '../../support/node/node-health.js'
 import { domain, openTestOffice, passwordOf, pinOf, type TestOffice } from '../../support/node/office.js'

@@ -3,7 +3,7 @@ import type { DeviceId } from '../../../src/base/identity.js'
 import { reasonFor } from '../../../src/calls/dial/attempt.js'
 import { bestOf } from '../../../src/calls/dial/fork.js'
 import { reasonCodeHeader, reasonOf, refusals, responseOf, terminationOf } from '../../../src/calls/failure.js'
-import { dialled } from '../../../src/sip/dialled.js'
+import { dialled } from '../../../src/sip/uri/dialled.js'
 import type { SipReply } from '../../../src/srf/srf.js'
 
 function answer(status: number, headers: Record<string, string> = {}): SipReply {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { copyRecordRoute, createRequest, createResponse } from '../../../src/sip/builder.js'
-import { parseMessage } from '../../../src/sip/parser.js'
+import { copyRecordRoute, createRequest, createResponse } from '../../../src/sip/message/builder.js'
+import { parseMessage } from '../../../src/sip/parser/parser.js'
 import { bytesOf, inviteBytes, messageOf, requestOf } from './sample.js'
 
 test('a request is what it is told to be, in that order', () => {

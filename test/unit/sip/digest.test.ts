@@ -13,7 +13,7 @@ import {
   parseCredentials,
   printChallenge,
   printCredentials,
-} from '../../../src/sip/digest.js'
+} from '../../../src/sip/auth/digest.js'
 
 const nothing = Buffer.alloc(0)
 const challenge: Challenge = { realm: 'hotdesk.example', nonce: 'n0', algorithm: 'SHA-256', qop: ['auth'], opaque: null, stale: false }

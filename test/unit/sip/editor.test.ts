@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createRequest } from '../../../src/sip/builder.js'
-import { parseMessage } from '../../../src/sip/parser.js'
+import { createRequest } from '../../../src/sip/message/builder.js'
+import { parseMessage } from '../../../src/sip/parser/parser.js'
 import { bytesOf, inviteBytes, messageOf, requestOf } from './sample.js'
 
 const lists = [

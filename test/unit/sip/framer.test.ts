@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createFramer, type Frame } from '../../../src/sip/framer.js'
-import { maxMessageBytes, parseMessage } from '../../../src/sip/parser.js'
+import { createFramer, type Frame } from '../../../src/sip/parser/framer.js'
+import { maxMessageBytes, parseMessage } from '../../../src/sip/parser/parser.js'
 import { bytesOf, inviteBytes } from './sample.js'
 
 const one = inviteBytes('Content-Length: 5')

@@ -10,8 +10,8 @@ import {
   splitList,
   toWireText,
   unquote,
-} from '../../../src/sip/headers.js'
-import { knownHeaders } from '../../../src/sip/syntax/known-headers.js'
+} from '../../../src/sip/headers/headers.js'
+import { knownHeaders } from '../../../src/sip/headers/known-headers.js'
 
 describe('header names', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nameAddr, parseExactAddress, parseNameAddr, parseTo, printNameAddr } from '../../../src/sip/name-addr.js'
+import { nameAddr, parseExactAddress, parseNameAddr, parseTo, printNameAddr } from '../../../src/sip/headers/name-addr.js'
 
 describe('RFC 3261 §20.10, an address with or without a name', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { maxMessageBytes, parseMessage } from '../../../src/sip/parser.js'
+import { maxMessageBytes, parseMessage } from '../../../src/sip/parser/parser.js'
 import { maxFieldBytes } from '../../../src/sip/syntax/field.js'
 import { bytesOf, inviteBytes, inviteWith, requestOf, responseOf, sampleHeaders } from './sample.js'
 

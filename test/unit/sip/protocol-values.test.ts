@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { parseDate } from '../../../src/sip/headers/date.js'
 import { isRfc3261Branch, newBranch, newCallId, newTag } from '../../../src/sip/ids.js'
-import { reasonPhrase } from '../../../src/sip/status.js'
-import { parseDate } from '../../../src/sip/syntax/date.js'
+import { reasonPhrase } from '../../../src/sip/message/reason-phrase.js'
 import { defaultTimerBase, sipTimers } from '../../../src/sip/timers.js'
 
 describe('identifiers', () => {

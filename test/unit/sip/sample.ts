@@ -1,5 +1,5 @@
-import type { SipMessage, SipRequest, SipResponse } from '../../../src/sip/message.js'
-import { type ParsedMessage, parseMessage } from '../../../src/sip/parser.js'
+import type { SipMessage, SipRequest, SipResponse } from '../../../src/sip/message/message.js'
+import { type ParsedMessage, parseMessage } from '../../../src/sip/parser/parser.js'
 
 export const sampleHeaders: readonly string[] = [
   'Via: SIP/2.0/UDP 192.0.2.41:5060;branch=z9hG4bK1;rport',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { dialled, isEmergencyService } from '../../../src/sip/dialled.js'
-import { mendedUri } from '../../../src/sip/lenient/odd-uri.js'
+import { mendedUri } from '../../../src/sip/lenient/lenient-uri.js'
+import { dialled, isEmergencyService } from '../../../src/sip/uri/dialled.js'
 import {
   decodeUser,
   encodeUser,
@@ -12,7 +12,7 @@ import {
   sipUri,
   withoutUriHeaders,
   withUser,
-} from '../../../src/sip/uri.js'
+} from '../../../src/sip/uri/uri.js'
 
 const flags = (params: ReadonlyMap<string, string | null>): unknown => Object.fromEntries(params)
 

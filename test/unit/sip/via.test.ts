@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseVia, printVia, type Via, withViaParam } from '../../../src/sip/via.js'
+import { parseVia, printVia, type Via, withViaParam } from '../../../src/sip/headers/via.js'
 
 function via(text: string): Via {
   const value = parseVia(text)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { SipRequest } from '../../../src/sip/message.js'
+import type { SipRequest } from '../../../src/sip/message/message.js'
 import { answering, longerOffer, termsOfAnswer } from '../../../src/srf/session.js'
 import { createSrf, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'

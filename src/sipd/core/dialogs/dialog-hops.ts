@@ -1,5 +1,5 @@
 import { isAppError } from '../../../base/errors.js'
-import { namesFlow } from '../../../sip/syntax/flow-uri.js'
+import { namesFlow } from '../../../sip/uri/flow-uri.js'
 import type { Flow, Hop } from '../../transaction/transaction-layer.js'
 import type { Core } from '../core.js'
 import { explicitNextHop, onFlow } from '../uac/explicit-next-hop.js'

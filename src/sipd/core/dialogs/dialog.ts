@@ -1,6 +1,6 @@
 import type { Alarm } from '../../../base/clock.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
-import type { NameAddr } from '../../../sip/name-addr.js'
+import type { NameAddr } from '../../../sip/headers/name-addr.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Endpoint, Flow, Hop } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
 import { type Path, pathTo } from './route-set.js'

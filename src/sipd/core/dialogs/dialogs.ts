@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 import type { Application } from '../application.js'
 import type { Dialog } from './dialog.js'
 

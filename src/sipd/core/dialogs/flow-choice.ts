@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
-import { parseUri } from '../../../sip/uri.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
+import { parseUri } from '../../../sip/uri/uri.js'
 import type { Flow } from '../../transaction/transaction-layer.js'
 import { contactOfDialog } from './remote-target.js'
 

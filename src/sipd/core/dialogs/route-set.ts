@@ -1,5 +1,5 @@
-import { parseNameAddr } from '../../../sip/name-addr.js'
-import { parseUri } from '../../../sip/uri.js'
+import { parseNameAddr } from '../../../sip/headers/name-addr.js'
+import { parseUri } from '../../../sip/uri/uri.js'
 
 /** Where a request in a dialog is addressed to (RFC 3261 §12.2.1.1). */
 export interface Path {

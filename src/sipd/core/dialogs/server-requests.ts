@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 import type { Hop, SentAck } from '../../transaction/transaction-layer.js'
 import { newWireId } from '../../wire-id.js'
 import type { StopReason } from '../application.js'

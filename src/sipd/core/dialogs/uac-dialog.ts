@@ -1,4 +1,4 @@
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Hop } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
 import { composeInDialog } from '../compose.js'

@@ -1,5 +1,5 @@
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
-import { parseMinSe, parseSessionExpires, shortestInterval } from '../../../sip/syntax/session-expires.js'
+import { parseMinSe, parseSessionExpires, shortestInterval } from '../../../sip/headers/session-expires.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 
 /** What both sides have agreed on about the life of a session (RFC 4028). */
 export interface SessionTerms {

@@ -1,5 +1,5 @@
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
-import { parseMinSe } from '../../../sip/syntax/session-expires.js'
+import { parseMinSe } from '../../../sip/headers/session-expires.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Hop } from '../../transaction/transaction-layer.js'
 import { composeInDialog } from '../compose.js'
 import type { Core } from '../core.js'

@@ -1,4 +1,4 @@
-import { localEndIn } from '../../../sip/syntax/flow-uri.js'
+import { localEndIn } from '../../../sip/uri/flow-uri.js'
 import type { Flow, Hop } from '../../transaction/transaction-layer.js'
 import type { Destination } from './sender.js'
 

@@ -1,6 +1,6 @@
 import type { Alarm } from '../../../base/clock.js'
 import { atStart, createRunner, type MachineState } from '../../../base/machine.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Flow } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
 import type { Core, Origin } from '../core.js'

@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 import { cancelOf } from '../../transaction/client/generated-requests.js'
 import { newWireId } from '../../wire-id.js'
 import type { Application } from '../application.js'

@@ -1,7 +1,7 @@
 import type { Alarm } from '../../../base/clock.js'
 import { isAppError, messageOf } from '../../../base/errors.js'
 import { newBranch } from '../../../sip/ids.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { ClientTransaction, ClientUser, Endpoint, Flow, Hop } from '../../transaction/transaction-layer.js'
 import { endpointText } from '../../transport/flow.js'
 import { newWireId } from '../../wire-id.js'

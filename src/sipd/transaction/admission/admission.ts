@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.js'
 import type { Logger } from '../../../base/logger.js'
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
 import type { StatelessResponse } from '../stateless-response.js'
 import { emergencyCallsTo, possibleHelp } from './emergency.js'

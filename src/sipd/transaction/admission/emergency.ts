@@ -1,5 +1,5 @@
-import { dialled, isEmergencyService } from '../../../sip/dialled.js'
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
+import { dialled, isEmergencyService } from '../../../sip/uri/dialled.js'
 
 /** True for a call to one of these numbers, or to the emergency service. */
 export type IsEmergency = (request: SipRequest) => boolean

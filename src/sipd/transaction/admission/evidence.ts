@@ -1,5 +1,5 @@
 import type { Logger } from '../../../base/logger.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Flow } from '../../transport/flow.js'
 import { isLoopback } from '../../transport/local-address.js'
 import type { IsEmergency } from './emergency.js'

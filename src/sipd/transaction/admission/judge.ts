@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
 import type { IsEmergency } from './emergency.js'
 import type { RequestQuotas } from './request-quotas.js'

@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 
 /** What programs call themselves that look for open SIP servers; begun so, in lower case. */
 const scanners = [

@@ -1,5 +1,5 @@
 import type { MachineState } from '../../../base/machine.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { SipTimers } from '../../../sip/timers.js'
 import { endpointText, type Flow, type Hop } from '../../transport/flow.js'
 import type { ClientUser } from '../transaction-layer.js'

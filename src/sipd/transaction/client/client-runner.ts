@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.js'
 import { createRunner, type Runner } from '../../../base/machine.js'
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 import type { Flow, Hop } from '../../transport/flow.js'
 import type { Transports } from '../../transport/transports.js'
 import type { Counts } from '../counts.js'

@@ -1,5 +1,5 @@
 import { newBranch } from '../../../sip/ids.js'
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 import { type Endpoint, endpointText, type Flow, type Hop } from '../../transport/flow.js'
 import { createRetainer } from '../retainer.js'
 import type { ClientTransaction, ClientUser, SentAck } from '../transaction-layer.js'

@@ -1,5 +1,5 @@
-import { createRequest } from '../../../sip/builder.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import { createRequest } from '../../../sip/message/builder.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 
 type Headers = readonly (readonly [name: string, value: string])[]
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.js'
 import { AppError } from '../../../base/errors.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Flow } from '../../transport/flow.js'
 import { createRetainer } from '../retainer.js'
 import { inputOf, type TimersFor } from '../transaction-table.js'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { MachineState } from '../../../base/machine.js'
 import { isRfc3261Branch } from '../../../sip/ids.js'
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 import type { SipTimers } from '../../../sip/timers.js'
 import type { Endpoint, Flow } from '../../transport/flow.js'
 import type { ServerTransaction } from '../transaction-layer.js'

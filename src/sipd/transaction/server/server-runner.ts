@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.js'
 import { createRunner, type Runner } from '../../../base/machine.js'
-import type { SipRequest } from '../../../sip/message.js'
+import type { SipRequest } from '../../../sip/message/message.js'
 import type { Flow } from '../../transport/flow.js'
 import { type Input, type ServerAction, type ServerTable, timerRules } from '../transaction-table.js'
 import { inviteServerTable } from './invite-server-table.js'

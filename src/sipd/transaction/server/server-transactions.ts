@@ -1,6 +1,6 @@
-import { createResponse } from '../../../sip/builder.js'
 import { newTag } from '../../../sip/ids.js'
-import type { SipRequest, SipResponse } from '../../../sip/message.js'
+import { createResponse } from '../../../sip/message/builder.js'
+import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { SipTimers } from '../../../sip/timers.js'
 import type { Flow } from '../../transport/flow.js'
 import type { Verdict } from '../admission/admission.js'

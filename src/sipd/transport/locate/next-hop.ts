@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { AppError } from '../../../base/errors.js'
 import { type Protocol, protocols } from '../../../base/listen-address.js'
-import { parseUri, type SipUri } from '../../../sip/uri.js'
+import { parseUri, type SipUri } from '../../../sip/uri/uri.js'
 import type { Endpoint, Hop } from '../flow.js'
 import type { Transports } from '../transports.js'
 import { defaultPorts } from './dns-names.js'

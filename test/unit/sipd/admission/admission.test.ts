@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createRequest, createResponse } from '../../../../src/sip/builder.js'
+import { createRequest, createResponse } from '../../../../src/sip/message/builder.js'
 import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'
 import { sourceOf } from '../../../../src/sipd/transport/flow.js'
 import { type KeptLog, keepLog } from '../../../support/node/kept-log.js'

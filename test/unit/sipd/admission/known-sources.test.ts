@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createNonceForm } from '../../../../src/sip/auth/nonce.js'
-import { createRequest, createResponse } from '../../../../src/sip/builder.js'
+import { createRequest, createResponse } from '../../../../src/sip/message/builder.js'
 import type { KnownSources } from '../../../../src/sipd/sipd.js'
 import { createSourceRecords } from '../../../../src/sipd/transaction/admission/sources/source-records.js'
 import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../../../src/base/secret.js'
 import { createNonceForm } from '../../../../src/sip/auth/nonce.js'
-import { createResponse } from '../../../../src/sip/builder.js'
+import { createResponse } from '../../../../src/sip/message/builder.js'
 import type { KnownSources } from '../../../../src/sipd/sipd.js'
 import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'
 import { openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'

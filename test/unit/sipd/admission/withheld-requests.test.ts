@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createRequest, createResponse } from '../../../../src/sip/builder.js'
+import { createRequest, createResponse } from '../../../../src/sip/message/builder.js'
 import { ignoreResponses } from '../../../../src/sipd/core/uac/sender.js'
 import { openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
 

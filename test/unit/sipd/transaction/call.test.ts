@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Protocol } from '../../../../src/base/listen-address.js'
-import { createResponse } from '../../../../src/sip/builder.js'
+import { createResponse } from '../../../../src/sip/message/builder.js'
 import type { ServerTransaction, TransactionLayer } from '../../../../src/sipd/transaction/transaction-layer.js'
 import { aRequest, createDiary, openLayer } from '../../../support/sip/sip-pair.js'
 

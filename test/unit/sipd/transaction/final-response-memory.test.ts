@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createResponse } from '../../../../src/sip/builder.js'
+import { createResponse } from '../../../../src/sip/message/builder.js'
 import { openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
 
 setFlagsFromString('--expose-gc')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { SipRequest } from '../../../../src/sip/message.js'
-import { parseMessage } from '../../../../src/sip/parser.js'
+import type { SipRequest } from '../../../../src/sip/message/message.js'
+import { parseMessage } from '../../../../src/sip/parser/parser.js'
 import { mergeKeyOf, serverKey } from '../../../../src/sipd/transaction/server/server-machine.js'
 import { wire } from '../../../support/sip/still-layer.js'
 

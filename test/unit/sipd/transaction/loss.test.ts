@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../../../src/base/clock.js'
-import { createResponse } from '../../../../src/sip/builder.js'
+import { createResponse } from '../../../../src/sip/message/builder.js'
 import type { LiveTransactionLayer } from '../../../../src/sipd/transaction/open-transaction-layer.js'
 import { badWeather, createLossyDatagrams } from '../../../support/net/lossy-datagrams.js'
 import { aRequest, createDiary, openLayer } from '../../../support/sip/sip-pair.js'

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createResponse } from '../../../../src/sip/builder.js'
+import { createResponse } from '../../../../src/sip/message/builder.js'
 import type { LiveTransactionLayer } from '../../../../src/sipd/transaction/open-transaction-layer.js'
 import { isPrivate } from '../../../../src/sipd/transport/local-address.js'
 import { openDeafPort } from '../../../support/net/deaf-port.js'

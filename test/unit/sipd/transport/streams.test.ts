@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../../src/base/clock.js'
-import { createResponse } from '../../../../src/sip/builder.js'
+import { createResponse } from '../../../../src/sip/message/builder.js'
 import type { LiveTransactionLayer } from '../../../../src/sipd/transaction/open-transaction-layer.js'
 import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'
 import { openTcpPeer } from '../../../support/net/tcp-peer.js'

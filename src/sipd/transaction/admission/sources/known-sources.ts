@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../../../base/clock.js'
 import type { Secret } from '../../../../base/secret.js'
-import type { DigestAlgorithm } from '../../../../sip/digest.js'
+import type { DigestAlgorithm } from '../../../../sip/auth/digest.js'
 
 /**
  * What the application knows of those who send. Until it says something, the server limits sources only when it is overloaded; from then

@@ -1,7 +1,7 @@
-import type { Defect } from './checks.js'
-import { parseInteger } from './headers.js'
+import { parseInteger } from '../headers/headers.js'
+import { carriageReturn, isBlank, lineFeed } from '../syntax/characters.js'
 import { maxMessageBytes } from './parser.js'
-import { carriageReturn, isBlank, lineFeed } from './syntax/characters.js'
+import type { Defect } from './well-formed.js'
 
 /** What a stream of bytes holds (RFC 3261 §18.3, RFC 5626 §4.4.1). */
 export type Frame =

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Secret } from '../base/secret.js'
-import { quote } from './headers.js'
-import { parseAuthHeader } from './syntax/auth-params.js'
+import type { Secret } from '../../base/secret.js'
+import { quote } from '../headers/headers.js'
+import { parseAuthHeader } from './auth-header.js'
 
 const hashNames = {
   MD5: 'md5',

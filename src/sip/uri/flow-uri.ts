@@ -1,4 +1,4 @@
-import { parseUri } from '../uri.js'
+import { parseUri } from './uri.js'
 
 /**
  * A next hop that is a flow (RFC 5626 §3.2): `sip:203.0.113.9:40312;transport=udp;hotdesk-flow=192.0.2.10:5062`. The parameter tells our SIP

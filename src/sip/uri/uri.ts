@@ -1,4 +1,4 @@
-import { fromWireText } from './headers.js'
+import { fromWireText } from '../headers/headers.js'
 import {
   ampersand,
   atSign,
@@ -11,9 +11,9 @@ import {
   questionMark,
   semicolon,
   uriPart,
-} from './syntax/characters.js'
-import { findHostPort, type HostPlace, ipv6Value, printHostPort, sourceOf } from './syntax/host.js'
-import { noParameters, type Parameters, printParameters } from './syntax/parameters.js'
+} from '../syntax/characters.js'
+import { findHostPort, type HostPlace, ipv6Value, printHostPort, sourceOf } from '../syntax/host.js'
+import { noParameters, type Parameters, printParameters } from '../syntax/parameters.js'
 
 /** `sip:` and `sips:` (RFC 3261 §19.1). Text stands as in the message: escapes are not decoded. */
 export interface SipUri {

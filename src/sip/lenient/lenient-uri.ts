@@ -1,4 +1,4 @@
-import { parseUri, printUri } from '../uri.js'
+import { parseUri, printUri } from '../uri/uri.js'
 
 /** A printable character that a user part may hold only escaped, and a `%` that begins no escape. */
 const unescaped = /[ "<>[\]\\^`{|}\x80-\xff]|%(?![0-9A-Fa-f]{2})/g

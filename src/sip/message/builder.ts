@@ -1,7 +1,7 @@
-import { newRequest, newResponseTo } from './editor.js'
+import { newField, wireSafe } from '../syntax/field.js'
+import { newRequest, newResponseTo } from './editable-message.js'
 import type { SipRequest, SipResponse } from './message.js'
-import { reasonPhrase } from './status.js'
-import { newField, wireSafe } from './syntax/field.js'
+import { reasonPhrase } from './reason-phrase.js'
 
 export interface RequestParts {
   readonly method: string

@@ -1,5 +1,5 @@
-import { unquote } from '../headers.js'
-import { comma, endOfQuoted, endOfToken, equals, isBlank, quoteMark, skipBlanks } from './characters.js'
+import { unquote } from '../headers/headers.js'
+import { comma, endOfQuoted, endOfToken, equals, isBlank, quoteMark, skipBlanks } from '../syntax/characters.js'
 
 /** `Digest realm="a", qop=auth`: names in lower case, values without quotes. */
 export interface AuthHeader {

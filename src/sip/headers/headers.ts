@@ -10,8 +10,8 @@ import {
   quoteMark,
   skipBlanks,
   trimEnd,
-} from './syntax/characters.js'
-import { knownHeaders } from './syntax/known-headers.js'
+} from '../syntax/characters.js'
+import { knownHeaders } from './known-headers.js'
 
 /** Spellings met all the time, so that most names cost one look-up. */
 const keys = new Map<string, string>(

@@ -1,6 +1,6 @@
-import { parseCSeq } from '../headers.js'
+import { parseCSeq } from '../headers/headers.js'
 import { type HeaderField, newField } from '../syntax/field.js'
-import { type MessageKind, type Rule, rules } from './table.js'
+import { type MessageKind, type Rule, rules } from './header-rules.js'
 
 /** A message that is not of the form, as far as it can be understood. */
 export interface Mended {

@@ -1,5 +1,4 @@
-import { quote, unquote } from './headers.js'
-import { mendedUri } from './lenient/odd-uri.js'
+import { mendedUri } from '../lenient/lenient-uri.js'
 import {
   colon,
   comma,
@@ -12,9 +11,10 @@ import {
   semicolon,
   skipBlanks,
   trimEnd,
-} from './syntax/characters.js'
-import { type Parameters, parseParameters, printParameters, readParameters } from './syntax/parameters.js'
-import { isUri } from './uri.js'
+} from '../syntax/characters.js'
+import { type Parameters, parseParameters, printParameters, readParameters } from '../syntax/parameters.js'
+import { isUri } from '../uri/uri.js'
+import { quote, unquote } from './headers.js'
 
 /** `"Alice" <sip:100@hotdesk.example>;tag=1`: From, To, Contact, Route and their kin (RFC 3261 §20.10). */
 export interface NameAddr {

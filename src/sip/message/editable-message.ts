@@ -1,9 +1,9 @@
-import { AppError } from '../base/errors.js'
-import { type CSeq, endOfListValue, headerKey, parseCSeq, splitList } from './headers.js'
+import { AppError } from '../../base/errors.js'
+import { type CSeq, endOfListValue, headerKey, parseCSeq, splitList } from '../headers/headers.js'
+import { type NameAddr, parseExactAddress, parseTo, readOddAddress } from '../headers/name-addr.js'
+import { parseVia, readOddVia, type Via } from '../headers/via.js'
+import { type HeaderField, newField, wireSafe } from '../syntax/field.js'
 import type { SipMessageBase, SipRequest, SipResponse } from './message.js'
-import { type NameAddr, parseExactAddress, parseTo, readOddAddress } from './name-addr.js'
-import { type HeaderField, newField, wireSafe } from './syntax/field.js'
-import { parseVia, readOddVia, type Via } from './via.js'
 
 type Parse<Value> = (text: string, from?: number, to?: number) => Value | null
 

@@ -1,4 +1,5 @@
-import { maxDeltaSeconds, parseCSeq, parseInteger, splitList } from '../headers.js'
+import { parseDate } from '../headers/date.js'
+import { maxDeltaSeconds, parseCSeq, parseInteger, splitList } from '../headers/headers.js'
 import {
   hasUriParameters,
   parseExactAddress,
@@ -7,11 +8,10 @@ import {
   printNameAddr,
   readOddAddress,
   withUriParameters,
-} from '../name-addr.js'
+} from '../headers/name-addr.js'
+import { parseSessionExpires } from '../headers/session-expires.js'
+import { parseVia, printVia, readOddVia } from '../headers/via.js'
 import { endOfToken, slash } from '../syntax/characters.js'
-import { parseDate } from '../syntax/date.js'
-import { parseSessionExpires } from '../syntax/session-expires.js'
-import { parseVia, printVia, readOddVia } from '../via.js'
 
 /**
  * What a message is to its receiver. `opening`: a request outside a dialog. `following`: one in a dialog, or that belongs to another request;

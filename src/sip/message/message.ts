@@ -1,6 +1,6 @@
-import type { CSeq } from './headers.js'
-import type { NameAddr } from './name-addr.js'
-import type { Via } from './via.js'
+import type { CSeq } from '../headers/headers.js'
+import type { NameAddr } from '../headers/name-addr.js'
+import type { Via } from '../headers/via.js'
 
 /**
  * A SIP message as a value that can be edited. Text is latin1 (one character, one byte), so that offsets and lengths are
