@@ -5,7 +5,7 @@ import { parseNameAddr } from '../sip/headers/name-addr.js'
 import { sameUri } from '../sip/uri/uri.js'
 import type { IncomingRequest, SipSource } from '../srf/srf.js'
 import type { Authenticator } from './authentication/authenticator.js'
-import { credentialHeaders, credentialsIn } from './authentication/credentials.js'
+import { credentialHeaders, credentialsIn, deviceNamed } from './authentication/credentials.js'
 import type { Bindings } from './bindings/bindings.js'
 import type { Names } from './names.js'
 import { flowOf, userOf } from './register/register-request.js'
@@ -82,16 +82,24 @@ function claimedDevice(request: Pick<IncomingRequest, 'header'>): DeviceId | nul
   return parseDeviceId(userOf(request.header('From')) ?? '')
 }
 
-/** The device that a request seems to come from, without any proof: by From, by the user name of its credentials, or by its flow. */
-export function seemingDevice(
-  request: IncomingRequest,
-  { directory, bindings }: Pick<RecognitionNeeds, 'directory' | 'bindings'>,
-): DeviceId | null {
+export interface SeemingDeviceNeeds {
+  readonly directory: Pick<Directory, 'device'>
+  readonly bindings: Pick<Bindings, 'on'>
+  readonly names: Pick<Names, 'isOurs'>
+  readonly realm: string
+}
+
+/**
+ * The device that a request seems to come from, by From, by the user name of its credentials, or by its flow. Proves nothing. For a request
+ * with valid credentials it is the authenticated device.
+ */
+export function seemingDevice(request: IncomingRequest, { directory, bindings, names, realm }: SeemingDeviceNeeds): DeviceId | null {
   const onFlow = bindings.on(flowOf(request.source))
-  const usernames = credentialHeaders
-    .flatMap((header) => credentialsIn(request.header(header)))
-    .map(({ username }) => parseDeviceId(username))
-  const seeming = [claimedDevice(request), ...usernames, onFlow.length === 1 ? (onFlow[0] ?? null) : null]
+  const credentials = credentialHeaders.flatMap((header) => credentialsIn(request.header(header)))
+  // Credentials for another realm are not checked here (RFC 3261 §22.3), so they count last.
+  const ours = credentials.filter((each) => each.realm === realm)
+  const named = [...ours, ...credentials].map(({ username }) => deviceNamed(username, (host) => names.isOurs(host, request)))
+  const seeming = [claimedDevice(request), ...named, onFlow.length === 1 ? (onFlow[0] ?? null) : null]
   return seeming.find((device) => device !== null && directory.device(device) !== null) ?? null
 }
 

@@ -161,7 +161,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   return {
     authenticate: (request) => authenticator.authenticate(request),
     examine: (request) => authenticator.examine(request),
-    seemsFrom: (request) => seemingDevice(request, { directory, bindings }),
+    seemsFrom: (request) => seemingDevice(request, { directory, bindings, names, realm }),
     isCalled: (request, by) => names.isCalled(request, bindings.of(by)),
     recognise,
     follow: (binding) => follow(binding.device, binding),

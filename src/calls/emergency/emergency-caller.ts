@@ -33,8 +33,6 @@ export interface EmergencyCallers {
    * once and is then known. Any other caller is shown as the site.
    */
   fromAnyone(invite: IncomingInvite, to: Emergency): Promise<void> | undefined
-  /** The phone is authenticated. */
-  fromDevice(invite: IncomingInvite, to: Emergency, device: Device): Promise<void>
   /** A call that another node has signed. That node has counted it and sends the caller's identity. */
   fromNode(invite: IncomingInvite, to: Emergency, caller: NodeCaller): Promise<void>
 }
@@ -44,10 +42,6 @@ export function createEmergencyCallers(needs: EmergencyCallerNeeds): EmergencyCa
 
   function carry(call: Call, to: Emergency, device: Device | null): Promise<void> {
     return record(call, () => dialEmergency(call, { ...to, device }))
-  }
-
-  function fromDevice(invite: IncomingInvite, to: Emergency, device: Device): Promise<void> {
-    return carry(newCall(invite, { kind: 'device', device, user: null }, 'emergency'), to, device)
   }
 
   async function fromUnproven(invite: IncomingInvite, to: Emergency, claimed: string | null): Promise<void> {
@@ -88,10 +82,9 @@ export function createEmergencyCallers(needs: EmergencyCallerNeeds): EmergencyCa
         return
       }
       const device = found.outcome === 'proven' ? directory.device(found.device) : null
-      if (device) return fromDevice(invite, to, device)
+      if (device) return carry(newCall(invite, { kind: 'device', device, user: null }, 'emergency'), to, device)
       return fromUnproven(invite, to, found.outcome === 'proven' ? found.device : found.claimed)
     },
-    fromDevice,
     fromNode: (invite, to, caller) => carry(newCall(invite, caller, 'emergency'), to, null),
   }
 }

@@ -34,8 +34,9 @@ export interface InviteNeeds {
 export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): Promise<void> {
   const { callers, emergencyCallers, registrar } = needs
   const peer = callers.node(invite) ?? callers.trunk(invite)
+  // Before everything else, because an emergency call waits for no check that may fail. Whether the digits are an emergency number can depend on
+  // the user, and a claim is enough for that: an authenticated phone is always the one that it claims to be.
   const emergency = emergencyOf(digitsOf(invite), () => callers.claimedUser(invite), needs.knowledge)
-  // Before everything else: an emergency call waits for no check that may fail.
   if (emergency !== null && peer?.kind === 'node') return emergencyCallers.fromNode(invite, emergency, peer)
   if (emergency !== null && peer === null) return emergencyCallers.fromAnyone(invite, emergency)
   const caller = peer ?? (isForged(invite) ? null : callers.device(invite))
@@ -44,17 +45,10 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
     if (!invite.answered) invite.respond(403)
     return
   }
-  if (caller.kind === 'device') {
-    // The user of a phone that hides its number is known only now.
-    const homeEmergency = emergencyOf(digitsOf(invite), () => caller.user, needs.knowledge)
-    // RFC 3261 §8.2.2.1. A third party has made the phone call another domain: we do not carry that call, and it does not authenticate the phone.
-    const isCalled = registrar.isCalled(invite, caller.device.id)
-    if (homeEmergency !== null && isCalled) return emergencyCallers.fromDevice(invite, homeEmergency, caller.device)
-    if (homeEmergency !== null) return emergencyCallers.fromAnyone(invite, homeEmergency)
-    if (!isCalled) {
-      invite.respond(404, { reason: 'Domain Not Served Here' })
-      return
-    }
+  // RFC 3261 §8.2.2.1. A third party has made the phone call another domain: we do not carry that call, and it does not authenticate the phone.
+  if (caller.kind === 'device' && !registrar.isCalled(invite, caller.device.id)) {
+    invite.respond(404, { reason: 'Domain Not Served Here' })
+    return
   }
   // Without a reason, so that the node or phone that asked tries another node.
   if (!(await isAdmitted(invite, caller, needs))) return invite.respond(503, { headers: { 'Retry-After': '5' } })

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { DeviceId } from '../../../src/base/identity.js'
 import { fitsRequest } from '../../../src/registrar/authentication/digest-uri.js'
 import type { Store } from '../../../src/store/store.js'
 import { keyOf } from '../../support/redis/redis-store.js'
-import { type Bench, createBench, HD0001, incoming, openSeededStore, realm } from '../../unit/registrar/harness.js'
+import { type Bench, createBench, HD0001, incoming, openSeededStore, realm, seedDevices } from '../../unit/registrar/harness.js'
+
+const HD0002 = 'HD0002' as DeviceId
 
 let seeded: Awaited<ReturnType<typeof openSeededStore>>
 let store: Store
@@ -129,13 +132,22 @@ describe('credentials made for another URI', () => {
     expect([bench.registrar.examine(request), request.answered]).toEqual([{ outcome: 'wrong' }, false])
   })
 
-  it('show all the same which phone may be calling for help, if its number is hidden', () => {
+  it.each(['HD0001', `HD0001@${realm}`])('still show which phone may be calling for help if its number is hidden, as %s', (username) => {
     const headers = {
       From: '<sip:anonymous@anonymous.invalid>;tag=1',
-      'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE' }),
+      'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE', username }),
     }
     const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
     expect(bench.registrar.seemsFrom(request)).toBe(HD0001)
+  })
+
+  it('show this phone, whatever device the credentials for another realm name', async () => {
+    await seedDevices(store, [HD0002])
+    const foreign = 'Digest username="HD0002", realm="proxy.example", nonce="1", uri="sip:112@proxy.example", response="1"'
+    const ours = bench.credentials({ method: 'INVITE', uri: 'sip:112@hotdesk.example' })
+    const headers = { From: '<sip:anonymous@anonymous.invalid>;tag=1', 'Proxy-Authorization': `${foreign}, ${ours}` }
+    const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
+    expect([bench.registrar.seemsFrom(request), bench.registrar.authenticate(request)]).toMatchObject([HD0001, { device: HD0001 }])
   })
 
   it('are challenged as ever when the password is wrong too: the answer tells nothing', () => {
