@@ -1,4 +1,5 @@
 import type { App } from '../app.js'
+import { isLoopback } from '../base/ip-address.js'
 import type { Config } from '../config/config.js'
 import { samples } from '../directory/directory.js'
 import { type Paint, table } from './terminal.js'
@@ -76,10 +77,6 @@ function reachLines({ config, paint }: BannerNeeds): string[] {
       '',
     ]
   return [paint.bad('These passwords and PINs are published: anybody who reaches this machine can use them.'), '']
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
 }
 
 function sampleLines({ config, app, paint }: BannerNeeds): string[] {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '../base/clock.js'
 import { AppError } from '../base/errors.js'
+import { isLoopback, printHostPort } from '../base/ip-address.js'
 import { createLifecycle, type Lifecycle } from '../base/lifecycle.js'
 import { type ListenAddress, parseListenAddress } from '../base/listen-address.js'
 import { createLogger, type Level, type Logger, levels } from '../base/logger.js'
@@ -186,8 +187,8 @@ function secretOf({ secret = drachtioSecret() ?? undefined }: SipdOptions): Secr
 
 function told({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { paint }: Terminal): string[] {
   const places = table([
-    ['SIP', listening.map(({ protocol, address, port }) => `${protocol}/${hostPort(address, port)}`).join('  ')],
-    ['admin', hostPort(admin.address, admin.port)],
+    ['SIP', listening.map(({ protocol, address, port }) => `${protocol}/${printHostPort(address, port)}`).join('  ')],
+    ['admin', printHostPort(admin.address, admin.port)],
   ])
   const open =
     adminTls || isLoopback(admin.address)
@@ -195,12 +196,4 @@ function told({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { p
       : [paint.bad('The admin port is open to the network: secret and messages pass it unencrypted; --admin-tls encrypts it.')]
   const lines = [`${paint.strong('hotdesk sipd')} is up`, '', ...places, '', ...open, paint.faint('Press Ctrl-C to stop.')]
   return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
-}
-
-function hostPort(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1' || address === 'localhost'
 }

@@ -1,6 +1,7 @@
 import type { AddressInfo, Server } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AppError, messageOf } from '../base/errors.js'
+import { printHostPort } from '../base/ip-address.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import { healthRoutes, type Readiness } from './health.js'
@@ -45,7 +46,7 @@ export async function createConsole({ address, port, metrics, readiness, warning
   healthRoutes(server, { metrics, readiness, ...(warnings ? { warnings } : {}), ...(identity ? { identity } : {}) })
   await listen(server, address, port)
   const bound = server.server.address() as AddressInfo
-  const url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
+  const url = `http://${printHostPort(bound.address, bound.port)}`
   log.info({ event: 'http.listening', url }, `HTTP on ${url}`)
   return { url, close: () => server.close() }
 }

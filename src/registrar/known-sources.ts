@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import { type Clock, every, type Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
+import { canonicalAddress } from '../base/ip-address.js'
 import type { Logger } from '../base/logger.js'
 import { parseUri, sipUri } from '../sip/uri/uri.js'
 import type { ChallengeTerms, KnownSources } from '../sipd/sipd.js'
@@ -57,7 +57,7 @@ export function acquaintancesNow({
   challenge,
 }: Omit<KnownSourcesNeeds, 'tell' | 'clock' | 'log'>): KnownSources {
   return {
-    addresses: trunks.flatMap(({ from }) => from.map(canonical)),
+    addresses: trunks.flatMap(({ from }) => from.map(canonicalAddress)),
     uris: [...trunks.map(({ uri }) => uri), ...nodes().flatMap(({ sip }) => nodeUri(sip) ?? [])],
     flows: flows().flatMap((flow) => flowName(flow) ?? []),
     keepAlive: { phones: keepAliveMs === 0 ? [] : hidden(), everyMs: keepAliveMs },
@@ -83,9 +83,4 @@ function flowName(flow: string): string | null {
 export function flowNamed(name: string): string {
   const [, transport = '', host = '', port = ''] = /^(\w+) (.+):(\d+)$/.exec(name) ?? []
   return sipUri({ host, port: Number(port), transport })
-}
-
-/** The spelling that sockets use: IPv6 compressed and in lower case. */
-function canonical(address: string): string {
-  return isIPv6(address) ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address
 }

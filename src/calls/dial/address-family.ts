@@ -1,4 +1,5 @@
-import { type Family, familyOf, mediaFamily } from '../../media/sdp/media-family.js'
+import { type Family, familyOf } from '../../base/ip-address.js'
+import { mediaFamily } from '../../media/sdp/media-family.js'
 import type { Binding } from '../../registrar/registrar.js'
 import { parseUri } from '../../sip/uri/uri.js'
 import type { Call } from '../call.js'

@@ -1,5 +1,6 @@
 import { systemClock } from '../../base/clock.js'
 import { readRunFile } from '../../base/host/run-file.js'
+import { localTarget, printHostPort } from '../../base/ip-address.js'
 import { lifeOf } from '../../base/process-identity.js'
 import type { Config } from '../../config/config.js'
 import { type Finding, findingsAbout } from './finding.js'
@@ -24,18 +25,16 @@ const askWithinMs = 1_000
 export async function findOwnNode({ node, network, http, data }: Pick<Config, 'node' | 'network' | 'http' | 'data'>): Promise<OwnNode> {
   const left = readRunFile(data)
   const run = left?.node === node && left.network === network ? left : null
-  for (const url of new Set([...(run ? [run.http] : []), ...(http.port === 0 ? [] : [`http://${reachable(http)}`])])) {
+  for (const url of new Set([
+    ...(run ? [run.http] : []),
+    ...(http.port === 0 ? [] : [`http://${printHostPort(localTarget(http.address), http.port)}`]),
+  ])) {
     const found = (await ask(url, '/healthz')) as Identity | null
     if (found?.node === node && found.network === network) return { state: 'runs', process: String(found.process), http: url }
   }
   const life = run ? lifeOf(run.process) : 'gone'
   if (run && life === 'alive') return { state: 'runs', process: run.process, http: null }
   return { state: life === 'unknown' ? 'unknown' : 'rests' }
-}
-
-function reachable({ address, port }: Config['http']): string {
-  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 /** JSON of the node; null where nothing of that kind answers. */

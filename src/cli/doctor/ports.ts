@@ -1,9 +1,10 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, isIPv6 } from 'node:net'
 import { systemClock } from '../../base/clock.js'
 import { AppError, isAppError, messageOf } from '../../base/errors.js'
 import { holdersOf } from '../../base/host/port-holders.js'
+import { printHostPort } from '../../base/ip-address.js'
 import type { Config } from '../../config/config.js'
 import { type Finding, findingsAbout } from './finding.js'
 import type { OwnNode } from './own-node.js'
@@ -31,7 +32,7 @@ function carrierOf(protocol: string): 'udp' | 'tcp' {
 async function portFinding(place: Port, own: OwnNode): Promise<Finding> {
   const { setting, protocol, address, port } = place
   const { good, wrong } = findingsAbout('port')
-  const name = `${protocol}/${address.includes(':') ? `[${address}]` : address}:${port}`
+  const name = `${protocol}/${printHostPort(address, port)}`
   if (port === 0) return good(`${name}: the system chooses`)
   const fault = await tryPort(place)
   if (fault === null)
@@ -73,7 +74,7 @@ export function withHolder(fault: unknown): unknown {
 async function tryPort({ protocol, address, port }: Port): Promise<string | null> {
   try {
     if (protocol === 'udp') {
-      const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
+      const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
       const bound = once(socket, 'listening')
       socket.bind({ port, address, exclusive: true })
       await bound.finally(() => socket.close())

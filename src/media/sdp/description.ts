@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { type MediaDescription, parse, parsePayloads, type SessionDescription } from 'sdp-transform'
+import { isLoopback } from '../../base/ip-address.js'
 import type { Law } from '../sound/g711.js'
 
 /** Who sends, seen from the one who says it (RFC 3264 §5.1). */
@@ -133,10 +134,6 @@ function canBeSentTo(address: string, ours: string): boolean {
   if (!isIPv4(address) && !isIPv6(address)) return false
   if (/^(0\.|22[4-9]\.|2[3-5][0-9]\.|ff|::$)/i.test(address)) return false
   return isLoopback(ours) || !isLoopback(address)
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.')
 }
 
 /** The direction of the answer (RFC 3264 §6.1). */

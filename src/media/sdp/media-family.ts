@@ -1,13 +1,6 @@
-import { isIP } from 'node:net'
 import { parse } from 'sdp-transform'
+import { type Family, familyOf } from '../../base/ip-address.js'
 import { isSessionDescription } from './description.js'
-
-export type Family = 'IPv4' | 'IPv6'
-
-/** The family of a literal address; null for a host name. */
-export function familyOf(address: string): Family | null {
-  return ([null, 'IPv4', 'IPv6'] as const)[[0, 4, 6].indexOf(isIP(address))] ?? null
-}
 
 /**
  * The one family of addresses at which a description wants its media. Null where it is not known, or where it has more than one: lines of both,

@@ -1,5 +1,6 @@
+import { printHostPort } from '../../base/ip-address.js'
 import { endOfToken, skipBlanks, slash, trimEnd } from '../syntax/characters.js'
-import { findSentBy, printHostPort } from '../syntax/host.js'
+import { findSentBy } from '../syntax/host.js'
 import { type Parameters, parseParameters, printParameters, readParameters, withParameter } from '../syntax/parameters.js'
 
 /** `SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1;rport` (RFC 3261 §20.42). */

@@ -111,12 +111,6 @@ function isIpv6(text: string): boolean {
   return isIPv6(text.replace(':::', '::'))
 }
 
-/** `192.0.2.7:5060`, `[2001:db8::1]`: brackets where the host is IPv6. */
-export function printHostPort(host: string, port: number | null): string {
-  const shown = host.includes(':') ? `[${host}]` : host
-  return port === null ? shown : `${shown}:${port}`
-}
-
 /** An IPv6 address as one number; null for text that is none. */
 export function ipv6Value(text: string): bigint | null {
   if (!isIpv6(text)) return null

@@ -1,3 +1,4 @@
+import { printHostPort } from '../../base/ip-address.js'
 import { fromWireText } from '../headers/headers.js'
 import {
   ampersand,
@@ -12,7 +13,7 @@ import {
   semicolon,
   uriPart,
 } from '../syntax/characters.js'
-import { findHostPort, type HostPlace, ipv6Value, printHostPort, sourceOf } from '../syntax/host.js'
+import { findHostPort, type HostPlace, ipv6Value, sourceOf } from '../syntax/host.js'
 import { noParameters, type Parameters, printParameters } from '../syntax/parameters.js'
 
 /** `sip:` and `sips:` (RFC 3261 §19.1). Text stands as in the message: escapes are not decoded. */

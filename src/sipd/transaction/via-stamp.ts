@@ -1,3 +1,4 @@
+import { printHostPort } from '../../base/ip-address.js'
 import type { Protocol } from '../../base/listen-address.js'
 import { printVia, type Via, withViaParam } from '../../sip/headers/via.js'
 import type { SipRequest } from '../../sip/message/message.js'
@@ -10,8 +11,7 @@ import { defaultPorts } from '../transport/locate/dns-names.js'
  * the connection for requests of the peer (RFC 5923 §8.1).
  */
 export function ourVia(protocol: Protocol, { address, port }: Endpoint, branch: string): string {
-  const host = address.includes(':') ? `[${address}]` : address
-  const sentBy = port === defaultPorts[protocol] && port === 5060 ? host : `${host}:${port}`
+  const sentBy = printHostPort(address, port === defaultPorts[protocol] && port === 5060 ? null : port)
   const alias = protocol === 'tls' ? ';alias' : ''
   return `SIP/2.0/${protocol.toUpperCase()} ${sentBy};rport;branch=${branch}${alias}`
 }

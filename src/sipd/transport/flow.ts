@@ -1,3 +1,4 @@
+import { printHostPort } from '../../base/ip-address.js'
 import type { Protocol } from '../../base/listen-address.js'
 
 export { sourceOf } from '../../sip/uri/uri.js'
@@ -43,7 +44,7 @@ export interface Listening {
 
 /** `192.0.2.7:5060`, `[2001:db8::1]:5060`. */
 export function endpointText({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return printHostPort(address, port)
 }
 
 /** The stream protocols: no retransmission is needed over them (RFC 3261 §17). */

@@ -1,5 +1,6 @@
-import { isIP } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { isIP, isIPv6 } from 'node:net'
+import { machineAddress } from '../../base/host/machine-address.js'
+import { type Family, isLoopback, isWildcard, loopbackOf } from '../../base/ip-address.js'
 import type { Endpoint } from './flow.js'
 
 /** Our side of an exchange with a remote: the socket's address, and the one to show. */
@@ -15,7 +16,7 @@ export interface LocalAddresses {
 
 /** `advertise`: the host to show instead, null for none. */
 export function createLocalAddresses(advertise: string | null): LocalAddresses {
-  const outward = outwardAddresses()
+  const outward: Readonly<Record<Family, string | null>> = { IPv4: machineAddress('IPv4'), IPv6: machineAddress('IPv6') }
   const known = { loopback: new WeakMap<Endpoint, LocalSides>(), outward: new WeakMap<Endpoint, LocalSides>() }
 
   // Asked for every datagram, by the same few sockets: what was found is kept by the socket's address.
@@ -37,9 +38,8 @@ export function createLocalAddresses(advertise: string | null): LocalAddresses {
   }
 
   function reachable(wildcard: string, kind: 'loopback' | 'outward'): string {
-    const family = isIpv6(wildcard) ? outward.ipv6 : outward.ipv4
-    const loopback = isIpv6(wildcard) ? '::1' : '127.0.0.1'
-    return kind === 'loopback' ? loopback : (family ?? loopback)
+    const family = isIPv6(wildcard) ? 'IPv6' : 'IPv4'
+    return (kind === 'outward' ? outward[family] : null) ?? loopbackOf(family)
   }
 
   return {
@@ -47,33 +47,6 @@ export function createLocalAddresses(advertise: string | null): LocalAddresses {
   }
 }
 
-export function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::'
-}
-
-export function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
-}
-
-/** RFC 1918, RFC 4193 and link-local: seldom anything but a router in between. */
-export function isPrivate(address: string): boolean {
-  return /^(?:10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|f[cd]|fe80:)/i.test(address)
-}
-
-export function isIpv6(address: string): boolean {
-  return address.includes(':')
-}
-
 export function isSameFamily(one: string, other: string): boolean {
-  return isIpv6(one) === isIpv6(other)
-}
-
-function outwardAddresses(): { ipv4: string | undefined; ipv6: string | undefined } {
-  const all = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
-  return {
-    ipv4: all.find(({ family }) => family === 'IPv4')?.address,
-    ipv6: all.find(({ family }) => family === 'IPv6')?.address,
-  }
+  return isIPv6(one) === isIPv6(other)
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net'
+import { isWildcard } from '../../base/ip-address.js'
 import type { ListenAddress, Protocol } from '../../base/listen-address.js'
 import { bindFault } from './bind-fault.js'
 import type { Connection } from './connections.js'
 import type { Endpoint, Flow, Hop } from './flow.js'
-import { isWildcard } from './local-address.js'
 import { acceptSocket, adoptConnecting, type StreamNeeds } from './stream-socket.js'
 
 /** One listening stream socket of any protocol. */
@@ -52,7 +52,7 @@ export async function bindServer(server: Server, listen: ListenAddress, { accept
   acceptLimiter.watch(server)
   try {
     const listening = once(server, 'listening')
-    server.listen({ host: listen.address, port: listen.port, ipv6Only: listen.address.includes(':'), exclusive: true, backlog: 1024 })
+    server.listen({ host: listen.address, port: listen.port, ipv6Only: isIPv6(listen.address), exclusive: true, backlog: 1024 })
     await listening
   } catch (fault) {
     throw bindFault(listen, fault as NodeJS.ErrnoException)

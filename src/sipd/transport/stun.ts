@@ -1,5 +1,5 @@
+import { isIPv6 } from 'node:net'
 import type { Endpoint } from './flow.js'
-import { isIpv6 } from './local-address.js'
 
 /*
  * RFC 8489 §5, a Binding request, by which a phone keeps its way through a NAT open (RFC 5626 §3.5.2):
@@ -38,7 +38,7 @@ export function stunAnswer(request: Buffer, remote: Endpoint): Buffer {
 }
 
 function addressBytes(address: string): Buffer {
-  if (!isIpv6(address)) return Buffer.from(address.split('.').map(Number))
+  if (!isIPv6(address)) return Buffer.from(address.split('.').map(Number))
   const [head = '', tail] = (address.split('%')[0] ?? '').split('::')
   const first = groupsOf(head)
   const last = groupsOf(tail ?? '')

@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { isIPv6 } from 'node:net'
 import type { Clock } from '../../base/clock.js'
 import type { ListenAddress } from '../../base/listen-address.js'
 import { bindFault } from './bind-fault.js'
 import type { Endpoint } from './flow.js'
-import { isIpv6 } from './local-address.js'
 import { isStunRequest, stunAnswer } from './stun.js'
 import { createUnreachableProbe, type UnreachableProbe } from './unreachable-probe.js'
 
@@ -36,7 +36,7 @@ const noWay: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOS
 
 /** Binds a UDP socket. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
 export const openUdpSocket: OpenDatagramSocket = async (listen, events, clock) => {
-  const family = isIpv6(listen.address) ? 6 : 4
+  const family = isIPv6(listen.address) ? 6 : 4
   const socket = createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
     ipv6Only: family === 6,

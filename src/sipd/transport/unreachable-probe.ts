@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
 import type { Clock } from '../../base/clock.js'
 import { type Endpoint, endpointText } from './flow.js'
-import { isIpv6 } from './local-address.js'
 
 /**
  * Finds out whether a UDP peer's port is closed. ICMP errors are told to connected sockets only, and the listening socket
@@ -27,7 +27,7 @@ export function createUnreachableProbe({ clock, limit, onUnreachable }: Unreacha
   const open = new Map<string, () => void>()
 
   function start(remote: Endpoint, key: string): void {
-    const socket = createSocket(isIpv6(remote.address) ? 'udp6' : 'udp4')
+    const socket = createSocket(isIPv6(remote.address) ? 'udp6' : 'udp4')
     const patience = clock.after(patienceMs, finish)
     function finish(): void {
       if (!open.delete(key)) return

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isInternal } from '../../../base/ip-address.js'
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import { parseUri } from '../../../sip/uri/uri.js'
 import type { Flow } from '../../transaction/transaction-layer.js'
@@ -70,11 +71,7 @@ function isBareName(host: string): boolean {
   return !host.includes('.') && isIP(host) === 0
 }
 
-/** No address of the public network: private (RFC 1918, 4193), shared (RFC 6598), loopback, link-local, or `.invalid` (RFC 7118 §5). */
+/** No address of the public Internet, or a name that no resolver knows (RFC 7118 §5). */
 export function isHidden(host: string): boolean {
-  const family = isIP(host)
-  if (family === 4)
-    return /^(10|127)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\.|^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(host)
-  if (family === 6) return /^(::1$|f[cd]|fe[89ab])/i.test(host)
-  return host.toLowerCase().endsWith('.invalid')
+  return isIP(host) === 0 ? host.toLowerCase().endsWith('.invalid') : isInternal(host)
 }

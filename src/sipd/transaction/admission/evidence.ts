@@ -1,7 +1,7 @@
+import { isLoopback } from '../../../base/ip-address.js'
 import type { Logger } from '../../../base/logger.js'
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Flow } from '../../transport/flow.js'
-import { isLoopback } from '../../transport/local-address.js'
 import type { IsEmergency } from './emergency.js'
 import type { Bans, Reach } from './sources/bans.js'
 import type { Challenges } from './sources/challenges.js'

@@ -1,5 +1,5 @@
+import { isLoopback, isPrivate } from '../../../base/ip-address.js'
 import type { Flow } from '../../transport/flow.js'
-import { isLoopback, isPrivate } from '../../transport/local-address.js'
 import type { Transports } from '../../transport/transports.js'
 import type { Counts } from '../counts.js'
 import type { ClientMachine } from './client-machine.js'

@@ -2,7 +2,6 @@ import { createSocket } from 'node:dgram'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createResponse } from '../../../../src/sip/message/builder.js'
 import type { LiveTransactionLayer } from '../../../../src/sipd/transaction/open-transaction-layer.js'
-import { isPrivate } from '../../../../src/sipd/transport/local-address.js'
 import { openDeafPort } from '../../../support/net/deaf-port.js'
 import { openTcpPeer } from '../../../support/net/tcp-peer.js'
 import { aRequest, createDiary, openLayer } from '../../../support/sip/sip-pair.js'
@@ -194,17 +193,4 @@ test('a message that no datagram can hold is a failure at once, and disturbs no 
   await huge.hears('failure')
   for (const transaction of held) transaction.respond(createResponse(transaction.request, 200, undefined, 'x'))
   await waiting.hears('200')
-})
-
-test.each([
-  ['127.0.0.1', false],
-  ['10.1.2.3', true],
-  ['172.16.0.1', true],
-  ['172.32.0.1', false],
-  ['192.168.178.20', true],
-  ['192.0.2.7', false],
-  ['fd00::2', true],
-  ['2001:db8::1', false],
-])('%s is private: %s', (address, expected) => {
-  expect(isPrivate(address)).toBe(expected)
 })

@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../../../base/clock.js'
+import { isLoopback } from '../../../../base/ip-address.js'
 import { type Flow, flowKey, sourceOf } from '../../../transport/flow.js'
-import { isLoopback } from '../../../transport/local-address.js'
 import { createBoundedMap } from '../bounded-map.js'
 
 /**
