@@ -38,7 +38,7 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
     'src/store/library/function-callers.ts#permissionFault',
   ],
   'the other side of the wire, which the tests play': [
-    'src/media/rtp/telephone-event.ts#writeTelephoneEvent',
+    'src/media/dtmf/telephone-event.ts#writeTelephoneEvent',
     'src/media/sound/clip.ts#clipOf',
     'src/sip/auth/digest.ts#digestResponse',
     'src/sip/auth/digest.ts#parseChallenge',

@@ -1,22 +1,20 @@
 import { keyBodies } from '../media/key.js'
-import type { AudioSession, Key } from '../media/media.js'
+import type { AudioSession } from '../media/media.js'
 import { dialogOptions, type IncomingRequest, type ResponseParts } from '../srf/srf.js'
 import type { InfoKeys } from './dtmf-info.js'
 
-export interface InDialogNeeds {
+interface InCallNeeds {
   readonly session: AudioSession
   readonly infoKeys: InfoKeys
-  /** A key pressed by INFO. */
-  readonly onKey: (key: Key) => void
 }
 
 /** Answers what a phone may ask during a call with a prompt. */
-export function answerRequest(request: IncomingRequest, { session, ...needs }: InDialogNeeds): void {
+export function answerRequest(request: IncomingRequest, needs: InCallNeeds): void {
   if (request.method === 'INFO') {
     answerInfo(request, needs)
     return
   }
-  const { status, parts } = answerOf(request, session)
+  const { status, parts } = answerOf(request, needs.session)
   request.respond(status, parts)
 }
 
@@ -54,12 +52,12 @@ export function withSdp(sdp: string): ResponseParts {
   return { headers: { 'Content-Type': 'application/sdp' }, body: sdp }
 }
 
-function answerInfo(request: IncomingRequest, { infoKeys, onKey }: Omit<InDialogNeeds, 'session'>): void {
+function answerInfo(request: IncomingRequest, { session, infoKeys }: InCallNeeds): void {
   const heard = infoKeys.read(request.header('Content-Type'), request.body)
   if (heard.kind === 'unknown form') {
     request.respond(415, { headers: { Accept: keyBodies.join(', ') } })
     return
   }
   request.respond(200)
-  if (heard.kind === 'key') onKey(heard.key)
+  if (heard.kind === 'key') session.hearInfo(heard.key)
 }

@@ -1,17 +1,14 @@
-import type { Clock } from '../base/clock.js'
-import { createEmitter } from '../base/emitter.js'
-import { isAppError, messageOf } from '../base/errors.js'
+import { isAppError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { AudioSession, Key, Media, Unsuitable } from '../media/media.js'
 import { dialogCapabilities, type IncomingInvite, type SipDialog, type SipHeaders } from '../srf/srf.js'
-import { createKeyFilter } from './dtmf-duplicates.js'
 import { createInfoKeys } from './dtmf-info.js'
 import { answerRequest } from './in-call-requests.js'
 
 /** A call that we have answered, to speak with the caller. */
 export interface IvrCall {
   readonly session: AudioSession
-  /** Each press once, by whatever way it comes. */
+  /** Each press once, however it arrives. */
   onKey(listener: (key: Key) => void): void
   /** Once, when the call has ended, by whomever. */
   onEnd(listener: (by: 'caller' | 'us') => void): void
@@ -24,7 +21,6 @@ export interface IvrCall {
 export interface IvrCallNeeds {
   readonly invite: IncomingInvite
   readonly media: Media
-  readonly clock: Clock
   readonly log: Logger
 }
 
@@ -84,10 +80,7 @@ function unsuitable({ outcome, profiles }: Unsuitable): Refusal {
   return { status: 488, reason, headers: { Warning: warnings[outcome] } }
 }
 
-function converse(dialog: SipDialog, session: AudioSession, { invite, clock, log }: IvrCallNeeds): IvrCall {
-  const onFault = (fault: unknown): void => log.error({ event: 'call.fault', reason: messageOf(fault) }, 'a listener of the call failed')
-  const keys = createEmitter<[Key]>(onFault)
-  const filter = createKeyFilter(clock)
+function converse(dialog: SipDialog, session: AudioSession, { invite }: IvrCallNeeds): IvrCall {
   const ends: ((by: 'caller' | 'us') => void)[] = []
   let ended: 'caller' | 'us' | null = null
   let finish: (ended: Promise<void>) => void = () => undefined
@@ -106,10 +99,9 @@ function converse(dialog: SipDialog, session: AudioSession, { invite, clock, log
     if (!ended) end('us', dialog.bye(headers))
   }
 
-  session.onKeyPress((key, way) => filter.admits(key, way) && keys.emit(key))
   dialog.onEnd(() => end('caller', Promise.resolve()))
-  const inDialog = { session, infoKeys: createInfoKeys(), onKey: (key: Key) => void (filter.admits(key, 'info') && keys.emit(key)) }
-  dialog.onRequest((request) => answerRequest(request, inDialog))
+  const infoKeys = createInfoKeys()
+  dialog.onRequest((request) => answerRequest(request, { session, infoKeys }))
   let awaitsAnswer = invite.body === ''
   dialog.onAck((sdp) => {
     if (sdp === '') return
@@ -118,7 +110,7 @@ function converse(dialog: SipDialog, session: AudioSession, { invite, clock, log
   })
   return {
     session,
-    onKey: (listener) => void keys.on(listener),
+    onKey: (listener) => void session.onKeyPress(listener),
     onEnd: (listener) => (ended ? listener(ended) : void ends.push(listener)),
     hangUp,
     over,

@@ -32,7 +32,7 @@ export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrD
   const up = new Set<IvrCall>()
   const closing = new AbortController()
 
-  const callNeeds = (invite: IncomingInvite): IvrCallNeeds => ({ invite, media, clock, log: log.child({ callId: invite.callId }) })
+  const callNeeds = (invite: IncomingInvite): IvrCallNeeds => ({ invite, media, log: log.child({ callId: invite.callId }) })
 
   function watch(conversation: IvrCall, callLog: Logger): void {
     const alarm = watchSilence(conversation.session, silentMs, clock, () => {

@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../base/clock.js'
+import type { KeyWay } from './dtmf/duplicate-presses.js'
 import type { Key } from './key.js'
 import type { Clip } from './sound/clip.js'
 import type { Playback } from './sound/player.js'
@@ -12,10 +13,7 @@ export interface Heard {
   readonly lastAt: Milliseconds | null
 }
 
-/** How a press came: as an RFC 4733 event, or as a tone in the sound. */
-export type KeyWay = 'event' | 'tone'
-
-/** One RTP stream pair with an audio codec (PCMU or PCMA) and key presses (RFC 4733, in-band tones). */
+/** One RTP stream pair with an audio codec (PCMU or PCMA) and key presses (RFC 4733 events, tones in the audio, SIP INFO). */
 export interface AudioSession {
   /** Our offer or answer. */
   readonly localSdp: string
@@ -28,8 +26,10 @@ export interface AudioSession {
   accept(answer: string): 'accepted' | 'no-common-codec'
   /** Replaces what is being played. */
   play(clips: readonly Clip[]): Playback
-  /** Each press once, however often its packets come (RFC 4733 §2.5). The key is not logged. */
+  /** Calls the listener once for each press, however many packets (RFC 4733 §2.5) or ways report it. Keys are never logged. */
   onKeyPress(listener: (key: Key, way: KeyWay) => void): () => void
+  /** Reports a press that arrived by SIP INFO. */
+  hearInfo(key: Key): void
   /**
    * Sends key presses as RFC 4733 events, 100 ms each with 60 ms between; as tones where the far end takes no events.
    * @throws TypeError for a character that is no key

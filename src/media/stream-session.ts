@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.js'
 import { createEmitter } from '../base/emitter.js'
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
-import type { AudioSession, KeyWay } from './audio-session.js'
+import type { AudioSession } from './audio-session.js'
+import { createDuplicatePresses, type KeyWay, type Press } from './dtmf/duplicate-presses.js'
 import type { Key } from './key.js'
 import { createKeySender, keysOf, pauseMs, pressMs } from './rtp/key-sender.js'
 import { createOutgoingStream } from './rtp/outgoing-stream.js'
@@ -36,10 +37,15 @@ export function createSession({ ports, negotiation, signalling, clock, ticker, l
   const stream = createOutgoingStream()
   const player = createPlayer()
   const keySender = createKeySender()
-  const receiver = createReceiver({ clock, onKey: presses.emit, signalling })
+  const duplicates = createDuplicatePresses()
+  const receiver = createReceiver({ clock, onPress: hearPress, signalling })
   const reporting = createReporting({ ports, stream, receiver, negotiation, clock })
   const leaveTicker = ticker.add(createSending({ ports, negotiation, receiver, stream, player, keySender }))
   let isClosed = false
+
+  function hearPress(press: Press): void {
+    if (duplicates.isNew(press)) presses.emit(press.key, press.way)
+  }
 
   function close(): void {
     if (isClosed) return
@@ -70,6 +76,7 @@ export function createSession({ ports, negotiation, signalling, clock, ticker, l
     },
     play: player.play,
     onKeyPress: presses.on,
+    hearInfo: (key) => hearPress({ key, way: 'info', at: clock.now() }),
     press,
     close,
   }

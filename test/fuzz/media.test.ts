@@ -12,7 +12,7 @@ const from = { address: '192.0.2.1', port: 4000 }
 function receiver() {
   const negotiation = createNegotiation('192.0.2.10', 20_000)
   negotiation.offer()
-  const opened = createReceiver({ clock: createManualClock(), onKey: () => undefined })
+  const opened = createReceiver({ clock: createManualClock(), onPress: () => undefined })
   opened.follow(negotiation)
   return opened
 }

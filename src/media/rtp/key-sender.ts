@@ -1,7 +1,7 @@
+import { pressPayloads } from '../dtmf/telephone-event.js'
 import { type Key, parseKey } from '../key.js'
 import { frameMs } from '../sound/g711.js'
 import type { OutgoingStream } from './outgoing-stream.js'
-import { pressPayloads } from './telephone-event.js'
 
 /** Sends key presses in the rhythm of the stream. */
 export interface KeySender {

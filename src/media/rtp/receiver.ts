@@ -1,14 +1,16 @@
 import { isRtp, RtpPacket } from 'rtp.js/packets'
 import type { Clock, Milliseconds } from '../../base/clock.js'
-import type { Heard, KeyWay } from '../audio-session.js'
-import { type Key, keyOfEvent } from '../key.js'
+import type { Heard } from '../audio-session.js'
+import type { Press } from '../dtmf/duplicate-presses.js'
+import { createKeyHearing, payloadOf } from '../dtmf/key-hearing.js'
+import { eventBytes, reservedBit } from '../dtmf/telephone-event.js'
+import { keyOfEvent } from '../key.js'
 import type { Negotiation, ReceivedPayloads } from '../sdp/negotiation.js'
 import { decode, isLouderThan } from '../sound/g711.js'
 import type { Address } from './address.js'
-import { createKeyGate, createKeyHearing, payloadOf } from './key-hearing.js'
+import { createKeyGate } from './key-gate.js'
 import { createLatch, type Latch } from './latch.js'
 import { createReception, type Reception } from './reception.js'
-import { eventBytes, reservedBit } from './telephone-event.js'
 
 /** Hears the far end: meter, key presses, where it is. */
 export interface Receiver {
@@ -22,7 +24,7 @@ export interface Receiver {
 
 export interface ReceiverNeeds {
   readonly clock: Clock
-  readonly onKey: (key: Key, way: KeyWay) => void
+  readonly onPress: (press: Press) => void
   /** The address that the far end's SIP comes from; null where it is not known. */
   readonly signalling?: string | null
 }
@@ -31,11 +33,11 @@ const audibleAbove = -50
 /** RFC 3389: sent by phones that send nothing while nobody speaks. */
 const comfortNoise = 13
 
-export function createReceiver({ clock, onKey, signalling = null }: ReceiverNeeds): Receiver {
+export function createReceiver({ clock, onPress, signalling = null }: ReceiverNeeds): Receiver {
   const latch = createLatch()
   const reception = createReception()
-  const gate = createKeyGate(onKey)
-  const newHearing = () => createKeyHearing((key, way) => gate.offer(key, way, clock.now()))
+  const gate = createKeyGate(onPress)
+  const newHearing = () => createKeyHearing(gate.offer)
   let keys = newHearing()
   let source: Address | null = null
   let payloads: ReceivedPayloads = { laws: new Map(), event: null }

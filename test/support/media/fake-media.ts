@@ -1,4 +1,5 @@
-import type { Answered, AudioSession, Key, KeyWay, Media } from '../../../src/media/media.js'
+import { createDuplicatePresses, type KeyWay } from '../../../src/media/dtmf/duplicate-presses.js'
+import type { Answered, AudioSession, Key, Media } from '../../../src/media/media.js'
 import type { ManualClock } from '../process/manual-clock.js'
 
 /** Sound on a clock that is moved by hand: a clip lasts as long as it is, and is heard by its name. */
@@ -75,6 +76,7 @@ interface FakeSession {
 
 function createFakeSession({ clock, played, accepted, onClosed }: FakeSessionNeeds): FakeSession {
   const listeners = new Set<(key: Key, way: KeyWay) => void>()
+  const duplicates = createDuplicatePresses()
   const nothing = (): void => undefined
   let stop = nothing
   let packets = 0
@@ -115,6 +117,7 @@ function createFakeSession({ clock, played, accepted, onClosed }: FakeSessionNee
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    hearInfo: (key) => fake.press(key, 'info'),
     press: () => Promise.resolve(),
     close() {
       stop()
@@ -129,7 +132,7 @@ function createFakeSession({ clock, played, accepted, onClosed }: FakeSessionNee
       lastAt = clock.now()
     },
     press(key, way) {
-      for (const listener of listeners) listener(key, way)
+      if (duplicates.isNew({ key, way, at: clock.now() })) for (const listener of listeners) listener(key, way)
     },
   }
   return fake

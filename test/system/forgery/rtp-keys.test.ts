@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeTelephoneEvent } from '../../../src/media/dtmf/telephone-event.js'
 import { eventOfKey, parseKey } from '../../../src/media/key.js'
-import { writeTelephoneEvent } from '../../../src/media/rtp/telephone-event.js'
 import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
 import { openRawRtp, type RawRtp, rtpPacket } from '../../support/media/raw-rtp.js'
 import type { TestNode } from '../../support/node/node.js'

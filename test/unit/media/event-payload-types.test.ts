@@ -18,7 +18,7 @@ function heard(media: string, packets: readonly Sent[]): string {
   const lines = ['v=0', 'o=- 1 1 IN IP4 198.51.100.7', 's=-', 'c=IN IP4 198.51.100.7', 't=0 0', ...media.split('|'), '']
   expect(negotiation.answer(lines.join('\r\n'))).toBe('answered')
   let keys = ''
-  const receiver = createReceiver({ clock, onKey: (key) => (keys += key) })
+  const receiver = createReceiver({ clock, onPress: ({ key }) => (keys += key) })
   receiver.follow(negotiation)
   packets.forEach(({ payloadType, payload }, index) => {
     clock.advance(200)

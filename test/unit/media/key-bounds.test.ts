@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
-import { createKeyGate } from '../../../src/media/rtp/key-hearing.js'
+import { createKeyGate } from '../../../src/media/rtp/key-gate.js'
 import { createSoundTrails } from '../../../src/media/rtp/sound-trails.js'
 
 const source = (port: number) => ({ address: '192.0.2.66', port })
 
 test('of the keys of a source that is not proven yet 32 are kept, for five seconds', () => {
   let heard = ''
-  const gate = createKeyGate((key) => (heard += key))
-  for (let keys = 0; keys < 1_000; keys += 1) gate.offer('1', 'event', 0)
+  const gate = createKeyGate(({ key }) => (heard += key))
+  for (let keys = 0; keys < 1_000; keys += 1) gate.offer({ key: '1', way: 'event', at: 0 })
   gate.settle({ from: source(4_000), ssrc: 1 }, 'proven', 5_000)
   expect(heard).toBe('1'.repeat(32))
 })
@@ -27,4 +27,13 @@ test('the sound of sixteen sources is followed, and of more the one that has sen
   sends(1, 6, 5)
   sends(2, 8, 3)
   expect([trails.isConsistent(source(1)), trails.isConsistent(source(2))]).toEqual([false, true])
+})
+
+test('a press that has waited for its source keeps the time of its arrival', () => {
+  const times: number[] = []
+  const gate = createKeyGate(({ at }) => times.push(at))
+  gate.offer({ key: '1', way: 'tone', at: 100 })
+  gate.offer({ key: '1', way: 'event', at: 1_300 })
+  gate.settle({ from: source(4_000), ssrc: 1 }, 'proven', 1_500)
+  expect(times).toEqual([100, 1_300])
 })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { writeTelephoneEvent } from '../../../src/media/dtmf/telephone-event.js'
 import { eventOfKey } from '../../../src/media/key.js'
 import type { Key } from '../../../src/media/media.js'
 import { createReceiver, type Receiver } from '../../../src/media/rtp/receiver.js'
-import { writeTelephoneEvent } from '../../../src/media/rtp/telephone-event.js'
 import { createNegotiation, type Negotiation } from '../../../src/media/sdp/negotiation.js'
 import { keyClip } from '../../../src/media/sound/clip.js'
 import { rtpPacket } from '../../support/media/raw-rtp.js'
@@ -38,7 +38,7 @@ function keysHeard(call: Call, story: string): string {
   const clock = createManualClock()
   const negotiation = createNegotiation('192.0.2.10', 20_000)
   let heard = ''
-  const receiver = createReceiver({ clock, signalling: call.signalling, onKey: (key) => (heard += key) })
+  const receiver = createReceiver({ clock, signalling: call.signalling, onPress: ({ key }) => (heard += key) })
   describeFarEnd(negotiation, receiver, call.described)
   const act = createActor(clock, receiver)
   for (const step of story.split(',')) {

@@ -106,7 +106,7 @@ function sender(attributes = 'a=sendrecv') {
   const negotiation = createNegotiation('192.0.2.10', 20_000)
   const offer = ['v=0', 'o=- 1 1 IN IP4 192.0.2.1', 's=-', 'c=IN IP4 192.0.2.1', 't=0 0', 'm=audio 4000 RTP/AVP 8 101']
   negotiation.answer([...offer, 'a=rtpmap:101 telephone-event/8000', attributes, ''].join('\r\n'))
-  const receiver = createReceiver({ clock: createManualClock(), onKey: () => undefined })
+  const receiver = createReceiver({ clock: createManualClock(), onPress: () => undefined })
   receiver.follow(negotiation)
   const parts = { ports, negotiation, receiver, stream: createOutgoingStream(), player: createPlayer(), keySender: createKeySender() }
   return { ...parts, sent, turn: createSending(parts) }

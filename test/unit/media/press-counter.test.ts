@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
+import { createPressCounter, type ReceivedEvent } from '../../../src/media/dtmf/press-counter.js'
 import { keys } from '../../../src/media/key.js'
-import { createPressCounter, type ReceivedEvent } from '../../../src/media/rtp/press-counter.js'
 
 /** A packet on its way, with the time at which it was sent. */
 type Sent = ReceivedEvent & { readonly at: number }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseTelephoneEvent, pressPayloads, writeTelephoneEvent } from '../../../src/media/rtp/telephone-event.js'
+import { parseTelephoneEvent, pressPayloads, writeTelephoneEvent } from '../../../src/media/dtmf/telephone-event.js'
 
 test('An event survives writing and reading (RFC 4733 §2.3)', () => {
   expect([...writeTelephoneEvent({ event: 11, end: true, duration: 0x0320 })]).toEqual([11, 0x8a, 0x03, 0x20])
