@@ -12,6 +12,11 @@ export function loopbackAddress(family: Family): string | null {
   return addressesOf(family).find(({ internal }) => internal)?.address ?? null
 }
 
+/** Every address of the machine, loopback included. */
+export function machineAddresses(): ReadonlySet<string> {
+  return new Set([...addressesOf('IPv4'), ...addressesOf('IPv6')].map(({ address }) => address))
+}
+
 function addressesOf(family: Family) {
   return Object.values(networkInterfaces()).flatMap((several) => several?.filter((one) => one.family === family) ?? [])
 }

@@ -1,21 +1,25 @@
 import type { Milliseconds } from '../../base/clock.js'
+import { machineAddresses } from '../../base/host/machine-address.js'
 import { type Address, isSame } from './address.js'
 import { createSoundTrails } from './sound-trails.js'
 
 /**
- * Symmetric RTP (RFC 4961, RFC 7362 §4): we send to where the far end's packets come from, because NAT makes its description a guess. A guess
- * is good enough for sound, but not for keys, which may be a PIN:
+ * Symmetric RTP (RFC 4961, RFC 7362 §4): we send to the source of the far end's packets, because NAT makes its description unreliable. An
+ * unproven source is good enough for audio, but not for keys, which may be a PIN:
  *
- * | packets come from                                 | they are heard                                     | their keys count       |
- * | ------------------------------------------------- | -------------------------------------------------- | ---------------------- |
- * | the described address and port                    | at once, instead of all others                     | at once                |
- * | the described address, another port               | first come, or instead of the sources below        | after consistent sound |
- * | the address that the SIP request came from        | first come, or instead of the sources below        | after consistent sound |
- * | elsewhere; description and SIP name two addresses | first come, or the first one with consistent sound | after consistent sound |
- * | elsewhere; description and SIP name one address   | the same                                           | never: there is no NAT |
- * | a second source while another one is heard        | no                                                 | never                  |
+ * | source of the packets                                   | audio is accepted                                  | keys are accepted      |
+ * | ------------------------------------------------------- | -------------------------------------------------- | ---------------------- |
+ * | the described address and port                          | at once, in place of any other source              | at once                |
+ * | the described host, another port or address             | if it is first, or in place of a source below      | after consistent audio |
+ * | the source address of the SIP request                   | if it is first, or in place of a source below      | after consistent audio |
+ * | elsewhere; description and SIP have different addresses | if it is first, or the first with consistent audio | after consistent audio |
+ * | elsewhere; description and SIP have the same address    | the same                                           | never: there is no NAT |
+ * | a second source of the same rank                        | no                                                 | never                  |
  *
- * The port of an address that is heard may change after a silence, because NAT forgets.
+ * After a silence the port of the current source may change, because NAT forgets.
+ *
+ * Of other hosts we know one address, of this machine all of them: a phone that runs beside the node may describe `192.0.2.2` and send from
+ * 127.0.0.1. An attacker who can forge one of these addresses can forge the described one as well.
  */
 export interface Latch {
   /** Where to send; null before anything is known. A new object for each source that is latched. */
@@ -38,21 +42,25 @@ export type Standing = 'stranger' | 'unproven' | 'proven'
 
 // How certain it is that a source is the far end.
 const exact = 3
-const sameAddress = 2
+const sameHost = 2
 const signallingAddress = 1
 const elsewhere = 0
 /** After this silence the port may have changed: NAT has forgotten the old one. */
 const rebindAfterMs: Milliseconds = 2_000
 
-export function createLatch(): Latch {
+/** `ownAddresses`: those of this machine. */
+export function createLatch(ownAddresses: () => ReadonlySet<string> = machineAddresses): Latch {
   let described: Address | null = null
   let signalling: string | null = null
   let latched: Address | null = null
   let lastAt: Milliseconds = 0
+  /** All addresses of the described host if it is this machine; else empty. */
+  let aliases: ReadonlySet<string> = new Set()
   let trails = createSoundTrails(certaintyOf)
 
   function certaintyOf(from: Address): number {
-    if (described && from.address === described.address) return from.port === described.port ? exact : sameAddress
+    if (described && from.address === described.address) return from.port === described.port ? exact : sameHost
+    if (aliases.has(from.address)) return sameHost
     return from.address === signalling ? signallingAddress : elsewhere
   }
 
@@ -80,6 +88,8 @@ export function createLatch(): Latch {
       const isChanged = next === null || described === null ? next !== described : !isSame(next, described)
       if (isChanged) {
         latched = null
+        const own = ownAddresses()
+        aliases = next && own.has(next.address) ? own : new Set()
         trails = createSoundTrails(certaintyOf)
       }
       described = next

@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { machineAddresses } from '../../base/host/machine-address.js'
 import type { Address } from './address.js'
 import type { PortPool } from './port-pool.js'
 
@@ -31,10 +31,10 @@ export async function openPortPair(address: string, pool: PortPool): Promise<Por
   }
 }
 
-/** Behind NAT or in a container the address that phones are told is not one of this machine: then all are listened on. */
+/** Behind NAT or in a container, the advertised address is not an address of this machine: the socket then listens on all of them. */
 function localFor(address: string): string {
-  const own = Object.values(networkInterfaces()).flatMap((places) => places?.map((place) => place.address) ?? [])
-  if (own.includes(address) || address.startsWith('127.')) return address
+  // All of 127.0.0.0/8 belongs to the machine, though its interface has only 127.0.0.1.
+  if (machineAddresses().has(address) || address.startsWith('127.')) return address
   return isIPv6(address) ? '::' : '0.0.0.0'
 }
 

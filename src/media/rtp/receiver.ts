@@ -27,14 +27,16 @@ export interface ReceiverNeeds {
   readonly onPress: (press: Press) => void
   /** The address that the far end's SIP comes from; null where it is not known. */
   readonly signalling?: string | null
+  /** The addresses of this machine. */
+  readonly ownAddresses?: () => ReadonlySet<string>
 }
 
 const audibleAbove = -50
 /** RFC 3389: sent by phones that send nothing while nobody speaks. */
 const comfortNoise = 13
 
-export function createReceiver({ clock, onPress, signalling = null }: ReceiverNeeds): Receiver {
-  const latch = createLatch()
+export function createReceiver({ clock, onPress, signalling = null, ownAddresses }: ReceiverNeeds): Receiver {
+  const latch = createLatch(ownAddresses)
   const reception = createReception()
   const gate = createKeyGate(onPress)
   const newHearing = () => createKeyHearing(gate.offer)

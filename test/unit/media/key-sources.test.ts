@@ -15,6 +15,8 @@ const sources = {
   natsNextPort: { address: '203.0.113.1', port: 33_777, ssrc: 1 },
   neighbourBehindNat: { address: '203.0.113.1', port: 33_999, ssrc: 4 },
   stranger: { address: '192.0.2.66', port: 4000, ssrc: 2 },
+  onThisMachine: { address: '127.0.0.1', port: 4000, ssrc: 1 },
+  anotherProgram: { address: '127.0.0.1', port: 4999, ssrc: 5 },
   secondStranger: { address: '192.0.2.67', port: 4000, ssrc: 3 },
 }
 type Source = keyof typeof sources
@@ -28,6 +30,8 @@ interface Call {
 const noNat: Call = { described: '198.51.100.7', signalling: '198.51.100.7' }
 const nat: Call = { described: '192.168.1.20', signalling: '203.0.113.1' }
 const natUnknown: Call = { described: '192.168.1.20', signalling: null }
+/** The phone runs beside the node, and its audio to 127.0.0.1 comes from there. */
+const sameHost: Call = { described: '192.0.2.10', signalling: '192.0.2.10' }
 const proxied: Call = { described: '198.51.100.7', signalling: '198.51.100.200' }
 
 /**
@@ -38,7 +42,12 @@ function keysHeard(call: Call, story: string): string {
   const clock = createManualClock()
   const negotiation = createNegotiation('192.0.2.10', 20_000)
   let heard = ''
-  const receiver = createReceiver({ clock, signalling: call.signalling, onPress: ({ key }) => (heard += key) })
+  const receiver = createReceiver({
+    clock,
+    signalling: call.signalling,
+    ownAddresses: () => new Set(['192.0.2.10', '127.0.0.1']),
+    onPress: ({ key }) => (heard += key),
+  })
   describeFarEnd(negotiation, receiver, call.described)
   const act = createActor(clock, receiver)
   for (const step of story.split(',')) {
@@ -99,7 +108,19 @@ const rows: readonly (readonly [title: string, call: Call, story: string, heard:
   ['a phone that types tones', noNat, 'phone ~1, phone ~2', '12'],
   ['a phone behind NAT that types tones', nat, 'nat =20, nat ~1, nat ~2', '12'],
   ['a phone that has moved by a re-INVITE', proxied, 'phone 1, moved 203.0.113.1, nat =20, nat 2', '12'],
+  ['a phone on this machine that sends from loopback', sameHost, 'onThisMachine =20, onThisMachine 1, onThisMachine 2', '12'],
+  ['the same, pressing keys in the first moment', sameHost, 'onThisMachine 1, onThisMachine =20, onThisMachine 2', '12'],
 
+  ['a stranger before a phone on this machine', sameHost, 'stranger =50, stranger 9, onThisMachine =20, onThisMachine 1, stranger 8', '1'],
+  ['a stranger for a phone on this machine, and alone', sameHost, 'stranger =50, stranger 9, stranger =50', ''],
+  [
+    'another program beside a phone on this machine',
+    sameHost,
+    'onThisMachine =20, onThisMachine 1, anotherProgram =50, anotherProgram 9',
+    '1',
+  ],
+  ['a program on this machine that presses keys and sends no audio', sameHost, 'onThisMachine 9, onThisMachine 8', ''],
+  ['a program on this machine for a phone elsewhere', noNat, 'onThisMachine =50, onThisMachine 9, onThisMachine =50', ''],
   ['a stranger before the phone’s first packet', noNat, 'stranger 9, stranger 9, phone 1, phone =20, stranger 8, phone 2', '12'],
   ['a stranger who presses keys and is alone', noNat, 'stranger 9, wait 3000, stranger 8', ''],
   ['a stranger who also speaks, and is alone', noNat, 'stranger =50, stranger 9, stranger =50, stranger 8', ''],
