@@ -78,7 +78,7 @@ describe('one place for each', () => {
 
   test('only config reads the environment', () => {
     const readers = places(typescript, (node) => isMember(node, 'process', 'env'))
-    expect([...new Set(readers.map((place) => place.split(':')[0]))]).toEqual(['src/config/config.ts'])
+    expect([...new Set(readers.map((place) => place.split(':')[0]))]).toEqual(['src/config/environment.ts'])
   })
 
   test('only base/clock.ts asks for the time or waits', () => {

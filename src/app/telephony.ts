@@ -1,8 +1,5 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type CallSettings, type Calls, createCalls } from '../calls/calls.js'
-import type { Config } from '../config/config.js'
-import { dialogueTiming, registrationOf, unprovenLimits } from '../config/limits.js'
+import { type Calls, createCalls } from '../calls/calls.js'
 import type { Dialplan } from '../dialplan/dialplan.js'
 import { createIvr } from '../ivr/ivr.js'
 import { createMedia } from '../media/media.js'
@@ -14,6 +11,7 @@ import type { Store } from '../store/store.js'
 import { createTrunks, type Trunks } from '../trunks/trunks.js'
 import { closeDeadlineMs, dialCodes, type Ground, part, sipApplication } from './ground.js'
 import type { NetworkMember } from './network-member.js'
+import { callSettings, dialogueTiming, registrarSettings } from './part-settings.js'
 
 const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
 
@@ -37,7 +35,7 @@ export async function openTelephony(
 ): Promise<Telephony> {
   const { config, clock, metrics, lifecycle } = ground
   const { node, secret, network } = config
-  const { domain, aliases, advertise, digest } = config.sip
+  const { domain, aliases, advertise } = config.sip
   const registrar = createRegistrar({
     srf,
     store,
@@ -47,7 +45,7 @@ export async function openTelephony(
     secret,
     aliases,
     addresses: advertise === null ? [] : [advertise],
-    settings: { ...registrationOf(config), ...digest },
+    settings: registrarSettings(config),
     dialplan,
     acquaint: server.acquaint,
     onFlowGone: server.onFlowGone,
@@ -101,15 +99,4 @@ function finishCallsFirst({ config, lifecycle, onCalls }: Ground, calls: Calls):
   }
   lifecycle.before('calls in progress', finish, config.emergency.stopSeconds * 1_000 + 3 * closeDeadlineMs)
   onCalls(calls)
-}
-
-function callSettings(config: Config): CallSettings {
-  return {
-    recordsFolder: join(config.data, 'calls'),
-    retentionDays: config.retentionDays,
-    callBackMinutes: config.emergency.callBackMinutes,
-    busyGraceMs: config.calls.busyGraceMilliseconds,
-    emergencyStopSeconds: config.emergency.stopSeconds,
-    unproven: unprovenLimits(config),
-  }
 }

@@ -71,9 +71,3 @@ export function canonicalAddress(address: string): string {
   const bytes = mapped.slice(1).flatMap((word) => [Number.parseInt(word, 16) >> 8, Number.parseInt(word, 16) & 0xff])
   return bytes.join('.')
 }
-
-/** `192.0.2.7:5060`, `[2001:db8::1]`: brackets around IPv6. */
-export function printHostPort(host: string, port: number | null): string {
-  const shown = host.includes(':') ? `[${host}]` : host
-  return port === null ? shown : `${shown}:${port}`
-}

@@ -2,13 +2,14 @@ import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '../base/clock.js'
 import { AppError } from '../base/errors.js'
-import { isLoopback, printHostPort } from '../base/ip-address.js'
+import { type HostPort, parseHostPort, printHostPort } from '../base/host-port.js'
+import { isLoopback } from '../base/ip-address.js'
 import { createLifecycle, type Lifecycle } from '../base/lifecycle.js'
 import { type ListenAddress, parseListenAddress } from '../base/listen-address.js'
 import { createLogger, type Level, type Logger, levels } from '../base/logger.js'
 import { Secret } from '../base/secret.js'
-import { drachtioSecret } from '../config/config.js'
-import { type HostPort, parseHostPort } from '../config/redis-target.js'
+import { drachtioSecret } from '../config/environment.js'
+import { defaultSettings } from '../config/schema/schema.js'
 import { type TlsFiles, type TlsPair, tlsPairOf } from '../config/tls-files.js'
 import { followTlsFiles } from '../config/tls-renewal.js'
 import type { Advice, OutboundPlace, OutboundRoute, Sipd } from '../sipd/sipd.js'
@@ -29,11 +30,6 @@ interface SipdOptions {
   readonly tlsKey?: string
   readonly logLevel: Level
 }
-
-const everywhere: readonly ListenAddress[] = [
-  { protocol: 'udp', address: '0.0.0.0', port: 5060 },
-  { protocol: 'tcp', address: '0.0.0.0', port: 5060 },
-]
 
 /** `hotdesk sipd` */
 export function sipdCommand(command: Command, needs: CommandNeeds): void {
@@ -158,7 +154,7 @@ async function open(options: SipdOptions, lifecycle: Lifecycle, log: Logger): Pr
   const files = tlsFilesOf(options)
   const pair = files && tlsPairOf(files)
   const sipd = await createSipd({
-    listen: options.listen ?? everywhere,
+    listen: options.listen ?? defaultSettings().sip.listen,
     advertise: options.advertise ?? null,
     origins: options.origin ?? [],
     admin: { address: options.admin.host, port: options.admin.port, protocol: options.adminTls ? 'tls' : 'tcp' },

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSiteName, type SiteName } from '../base/identity.js'
-import { isBlock } from './options.js'
+import { isBlock } from './yaml/yaml-schema.js'
 
 /** Where the dial plan of a site is looked for. */
 export interface PlanSource {

@@ -1,7 +1,7 @@
 import type { AddressInfo, Server } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AppError, messageOf } from '../base/errors.js'
-import { printHostPort } from '../base/ip-address.js'
+import { printHostPort } from '../base/host-port.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import { healthRoutes, type Readiness } from './health.js'

@@ -1,5 +1,4 @@
-import { isBlock, itemsOf } from '../config/options.js'
-import { keyText, type Path, type Problem, type Written } from '../config/yaml/yaml-schema.js'
+import { isBlock, itemsOf, keyText, type Path, type Problem, type Written } from '../config/yaml/yaml-schema.js'
 import { loginForms, logoutForms, parseCode, reservedExtension } from './codes.js'
 import { begins, covers, overlap, type Pattern, parsePattern } from './pattern.js'
 

@@ -1,7 +1,6 @@
 import type { SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
-import { isBlock } from '../config/options.js'
-import { check, invalid, type Problem, quote, readYaml, type Written } from '../config/yaml/yaml-schema.js'
+import { check, invalid, isBlock, type Problem, quote, readYaml, type Written } from '../config/yaml/yaml-schema.js'
 import { conflictsIn } from './conflicts.js'
 import { logoutChecks } from './logout-rules.js'
 import { crossChecks, planFile } from './plan-file.js'

@@ -1,7 +1,6 @@
 import { IANAZone } from 'luxon'
 import { type Milliseconds, parseDuration } from '../base/clock.js'
-import { isBlock } from '../config/options.js'
-import { block, form, type Problem, type Written } from '../config/yaml/yaml-schema.js'
+import { block, form, isBlock, type Problem, type Written } from '../config/yaml/yaml-schema.js'
 import type { AutomaticLogout } from './route.js'
 
 function parseTimeOfDay(text: string): { hour: number; minute: number } | null {

@@ -2,11 +2,12 @@ import { isIP } from 'node:net'
 import type { z } from 'zod'
 import { parseSiteName } from '../base/identity.js'
 import { Secret } from '../base/secret.js'
-import { isBlock, itemsOf } from '../config/options.js'
 import {
   block,
   blockOf,
   form,
+  isBlock,
+  itemsOf,
   keyText,
   listOf,
   type Path,

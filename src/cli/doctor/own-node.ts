@@ -1,6 +1,7 @@
 import { systemClock } from '../../base/clock.js'
 import { readRunFile } from '../../base/host/run-file.js'
-import { localTarget, printHostPort } from '../../base/ip-address.js'
+import { printHostPort } from '../../base/host-port.js'
+import { localTarget } from '../../base/ip-address.js'
 import { lifeOf } from '../../base/process-identity.js'
 import type { Config } from '../../config/config.js'
 import { type Finding, findingsAbout } from './finding.js'

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
-import { type Config, installPassword, type RedisTarget, redisTargetAs } from '../../config/config.js'
+import type { Config, RedisTarget } from '../../config/config.js'
+import { installPassword } from '../../config/environment.js'
+import { redisTargetAs } from '../../config/redis-target.js'
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
 import { type Installation, installLibrary } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'

@@ -120,6 +120,17 @@ export function splitList(text: string): readonly string[] {
   return text.trim() === '' ? [] : text.split(',').map((item) => item.trim())
 }
 
+/** A block of keys: neither a text nor a list. */
+export function isBlock(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The items of a list as a person writes it, in text separated by commas as well; none for anything else. */
+export function itemsOf(value: unknown): readonly unknown[] {
+  if (typeof value === 'string') return splitList(value)
+  return Array.isArray(value) ? value : []
+}
+
 /** A block of keys; any other key is an error. */
 export function block<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = `known here: ${Object.keys(shape).join(', ')}`

@@ -1,4 +1,4 @@
-import { printHostPort } from '../../base/ip-address.js'
+import { printHostPort } from '../../base/host-port.js'
 import { endOfToken, skipBlanks, slash, trimEnd } from '../syntax/characters.js'
 import { findSentBy } from '../syntax/host.js'
 import { type Parameters, parseParameters, printParameters, readParameters, withParameter } from '../syntax/parameters.js'

@@ -1,4 +1,4 @@
-import { printHostPort } from '../../base/ip-address.js'
+import { printHostPort } from '../../base/host-port.js'
 import { fromWireText } from '../headers/headers.js'
 import {
   ampersand,

@@ -1,4 +1,4 @@
-import { printHostPort } from '../../base/ip-address.js'
+import { printHostPort } from '../../base/host-port.js'
 import type { Protocol } from '../../base/listen-address.js'
 import { printVia, type Via, withViaParam } from '../../sip/headers/via.js'
 import type { SipRequest } from '../../sip/message/message.js'

@@ -1,4 +1,4 @@
-import { printHostPort } from '../../base/ip-address.js'
+import { printHostPort } from '../../base/host-port.js'
 import type { Protocol } from '../../base/listen-address.js'
 
 export { sourceOf } from '../../sip/uri/uri.js'

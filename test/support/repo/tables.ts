@@ -9,7 +9,7 @@ import { deviceFields } from '../../../src/cli/records/device-fields.js'
 import { siteFields } from '../../../src/cli/records/site-fields.js'
 import { userFields } from '../../../src/cli/records/user-fields.js'
 import { createTerminal } from '../../../src/cli/terminal.js'
-import { options } from '../../../src/config/config.js'
+import { options } from '../../../src/config/schema/schema.js'
 import { streamEvents } from '../../../src/hotdesk/hotdesk.js'
 
 const commands = await visibleCommands()

@@ -9,7 +9,6 @@ import {
   isUniqueLocal,
   isWildcard,
   localTarget,
-  printHostPort,
 } from '../../../src/base/ip-address.js'
 
 describe('this machine is reached at', () => {
@@ -88,13 +87,4 @@ it.each([
   ['phones.example.com', 'phones.example.com'],
 ])('%s is written %s', (address, spelling) => {
   expect(canonicalAddress(address)).toBe(spelling)
-})
-
-it.each([
-  ['192.0.2.7', 5060, '192.0.2.7:5060'],
-  ['2001:db8::1', 5060, '[2001:db8::1]:5060'],
-  ['2001:db8::1', null, '[2001:db8::1]'],
-  ['sip.example.com', null, 'sip.example.com'],
-])('%s with port %s is printed as %s', (host, port, text) => {
-  expect(printHostPort(host, port)).toBe(text)
 })

@@ -49,7 +49,7 @@ describe('the configuration', () => {
     ['redis: { sentinels: { at: hunter2 }, name: x }', /redis\.sentinels: expected a list such as \[one, two\], found a block/],
     ['redis: { cluster: ["redis://:hunter2"] }', /redis\.cluster\[0\]: expected host:port/],
     ['redis: { url: "redis://h", tls: hunter2 }', /redis\.tls: expected yes or no/],
-    ['redis: { url: "redis://h", durability: hunter2 }', /redis\.durability: expected one of local, replicated/],
+    ['redis: { url: "redis://h", durability: hunter2 }', /redis\.durability: expected local or replicated/],
     ['redis: { url: "redis://h", password:hunter2 }', /redis\.…: unknown key; known here: url/],
     ['drachtio: tcp://hunter2@192.0.2.1:9022', /drachtio\.url: expected embedded or tcp:\/\/host:port/],
     ['drachtio: { url: "hunter2" }', /drachtio\.url: expected embedded/],

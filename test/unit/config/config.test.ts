@@ -2,7 +2,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../src/base/errors.js'
-import { type Config, loadConfig, options, parseConfig } from '../../../src/config/config.js'
+import { type Config, loadConfig, parseConfig } from '../../../src/config/config.js'
+import { options } from '../../../src/config/schema/schema.js'
 import { temporaryFolder } from '../../support/process/temporary-folder.js'
 
 const least = 'node: paris-1\nsite: paris\nsip: { domain: hotdesk.example }\n'
@@ -128,7 +129,9 @@ describe('a configuration file', () => {
       ],
       access: { isEncrypted: true, username: null, ca: null },
     })
-    expect(refusal(() => parse(`${secret}redis: { sentinels: ["s1:1"], name: x, cluster: ["c1:1"] }\n`))).toMatch(/one place is enough/)
+    expect(refusal(() => parse(`${secret}redis: { sentinels: ["s1:1"], name: x, cluster: ["c1:1"] }\n`))).toMatch(
+      /redis\.cluster: expected only one of url, sentinels and cluster, found sentinels and cluster/,
+    )
     expect(refusal(() => parse(`${secret}redis: { cluster: [] }\n`))).toMatch(/at least one host:port/)
     expect(refusal(() => parse('node: paris-1\nsite: paris\nsip: { domain: x }\nredis: { cluster: ["c1:1"] }\n'))).toMatch(/^.*secret/m)
   })
@@ -161,7 +164,7 @@ describe('a configuration file', () => {
     expect(parse(least).durability).toBe('local')
     expect(parse(`${secret}redis: { url: redis://192.0.2.1, durability: replicated }\n`).durability).toBe('replicated')
     expect(refusal(() => parse(`${least}redis: { durability: replicated }\n`))).toMatch(/embedded Redis has no replica/)
-    expect(refusal(() => parse(`${secret}redis: { url: redis://192.0.2.1, durability: disk }\n`))).toMatch(/one of local, replicated/)
+    expect(refusal(() => parse(`${secret}redis: { url: redis://192.0.2.1, durability: disk }\n`))).toMatch(/expected local or replicated/)
   })
 
   test('advertises the address it listens on, and one of the machine when it listens on all', () => {

@@ -1,18 +1,7 @@
 import type { z } from 'zod'
-import { block, form } from './yaml/yaml-schema.js'
+import { block } from '../yaml/yaml-schema.js'
+import { seconds, whole } from './forms.js'
 
-interface Range {
-  readonly from: number
-  readonly to: number
-}
-
-/** A whole number; `unit` completes "expected seconds, 1 to 60". */
-const whole = (unit: string, { from, to }: Range) =>
-  form(`${unit}, ${from} to ${to}`, (text) =>
-    /^[0-9]{1,7}$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : null,
-  )
-
-const seconds = (from: number, to: number) => whole('seconds', { from, to })
 const aDay = 86_400
 
 const digits = (usual: string) => whole('digits', { from: 3, to: 14 }).prefault(usual)

@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import type { CallSettings } from '../calls/calls.js'
+import type { Config } from '../config/config.js'
+
+// The settings of a node in the units and names of its parts.
+
+export function registrarSettings({
+  registration,
+  sip: { digest },
+}: Pick<Config, 'registration'> & { readonly sip: Pick<Config['sip'], 'digest'> }) {
+  const { minSeconds, maxSeconds, defaultSeconds, keepAliveSeconds } = registration
+  return {
+    ...digest,
+    minExpires: minSeconds,
+    maxExpires: maxSeconds,
+    defaultExpires: defaultSeconds,
+    keepAliveMs: keepAliveSeconds * 1_000,
+  }
+}
+
+export function dialogueTiming({ login, pin }: Pick<Config, 'login' | 'pin'>) {
+  return {
+    tries: login.tries,
+    firstDigitMs: login.firstDigitSeconds * 1_000,
+    nextDigitMs: login.nextDigitSeconds * 1_000,
+    silentMs: login.silenceSeconds * 1_000,
+    answerMs: login.answerMilliseconds,
+    pinDigits: pin.maxDigits,
+  }
+}
+
+export function callSettings({
+  data,
+  retentionDays,
+  emergency,
+  calls,
+}: Pick<Config, 'data' | 'retentionDays' | 'emergency' | 'calls'>): CallSettings {
+  return {
+    recordsFolder: join(data, 'calls'),
+    retentionDays,
+    callBackMinutes: emergency.callBackMinutes,
+    busyGraceMs: calls.busyGraceMilliseconds,
+    emergencyStopSeconds: emergency.stopSeconds,
+    unproven: { perSource: emergency.unprovenPerSource, total: emergency.unprovenTotal, holdMs: emergency.unprovenSeconds * 1_000 },
+  }
+}
