@@ -16,7 +16,7 @@ import type { createSrf } from './srf/srf.js'
 export interface SipServer {
   readonly place: Parameters<typeof createSrf>[0]['place']
   /** Null for a server elsewhere: it guards itself. */
-  readonly acquaint: Sipd['acquaint'] | null
+  readonly setKnownSources: Sipd['setKnownSources'] | null
   /** Tells which connections of phones have gone, `tcp 192.0.2.7:40312`. Answers the function that stops listening. */
   readonly onFlowGone: (listener: (flow: string) => void) => () => void
   /** See `settled` of the embedded one; a server elsewhere outlives the node, and repeats what was lost by itself. */
@@ -44,7 +44,7 @@ export async function openSipServer(
 ): Promise<SipServer> {
   const gone = createEmitter<[string]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
   if (config.drachtio !== 'embedded')
-    return { place: config.drachtio, acquaint: null, onFlowGone: gone.on, settled: () => Promise.resolve() }
+    return { place: config.drachtio, setKnownSources: null, onFlowGone: gone.on, settled: () => Promise.resolve() }
   const { thread, tls: files, aliases: _aliases, digest: _digest, sessionSeconds: _session, ...sip } = config.sip
   const secret = new Secret(randomBytes(16).toString('hex'))
   const admin = { address: '127.0.0.1', port: 0 }
@@ -73,7 +73,7 @@ export async function openSipServer(
   if (files && pair)
     lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
   const place = { host: sipd.admin.address, port: sipd.admin.port, secret, tellsTrying: true }
-  return { place, acquaint: sipd.acquaint, onFlowGone: gone.on, settled: (withinMs) => settled(sipd, withinMs, clock) }
+  return { place, setKnownSources: sipd.setKnownSources, onFlowGone: gone.on, settled: (withinMs) => settled(sipd, withinMs, clock) }
 }
 
 /** For what we open ourselves, the authorities of the system are believed. */

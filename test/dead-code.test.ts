@@ -31,7 +31,7 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
     'src/cli/operator/status.ts#statusLines',
     'src/hotdesk/reconcile/daily-time.ts#nextDaily',
     'src/hotdesk/reconcile/logout-due.ts#dueBy',
-    'src/registrar/known-sources.ts#acquaintancesNow',
+    'src/registrar/known-sources.ts#knownSourcesNow',
     'src/sipd/core/dialogs/flow-choice.ts#isHidden',
     'src/store/connections/address-text.ts#redisCliFor',
     'src/store/connections/primary-check.ts#bySentinels',

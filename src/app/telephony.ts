@@ -22,7 +22,7 @@ export interface Telephony {
 }
 
 export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotdesk'> {
-  readonly server: Pick<SipServer, 'acquaint' | 'onFlowGone' | 'settled'>
+  readonly server: Pick<SipServer, 'setKnownSources' | 'onFlowGone' | 'settled'>
   readonly dialplan: Dialplan
   readonly store: Store
   readonly srf: SipApplication
@@ -47,7 +47,7 @@ export async function openTelephony(
     addresses: advertise === null ? [] : [advertise],
     settings: registrarSettings(config),
     dialplan,
-    acquaint: server.acquaint,
+    setKnownSources: server.setKnownSources,
     onFlowGone: server.onFlowGone,
     clock,
     metrics,

@@ -8,17 +8,17 @@ import type { Binding, Registrar } from '../registrar/registrar.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { type NotifyOutcome, notifyPhone } from './refresh-notify.js'
-import type { RefreshWord } from './refresh-record.js'
-import { createRefreshNews } from './refresh-report.js'
+import type { RefreshStatus } from './refresh-record.js'
+import { createRefreshReport } from './refresh-report.js'
 import { createRefresh, type Readiness, type Refresh, type RefreshTimes } from './refresh-runner.js'
-import { createRefreshable } from './refresh-support.js'
+import { createRefreshSupport } from './refresh-support.js'
 import { watchRefreshTriggers } from './refresh-triggers.js'
 
-/** What phones must know of calls, which are a neighbour of this layer. */
+/** The calls of phones. `calls` is a neighbour in this layer, so it is passed in as this interface. */
 interface CallActivity {
   /** Calls of this phone at this node, dial codes included. */
   count(device: DeviceId): number
-  /** A phone's last call has ended. */
+  /** The last call of a phone has ended. */
   onIdle(listener: (device: DeviceId) => void): () => void
 }
 
@@ -38,21 +38,19 @@ export interface PhonesNeeds {
   readonly times?: RefreshTimes
 }
 
-/** The phone follows: what its display and keys show is brought up to date after each login and logout. */
+/** Updates the display and keys of phones after each login and logout. */
 export interface Phones {
-  /** What became of the latest refresh; null: never was one. */
-  refreshOf(device: DeviceId): RefreshWord | null
   close(): Promise<void>
 }
 
 const defaultRefreshTimes: RefreshTimes = { settleMs: 500, restMs: [2_000, 5_000, 15_000] }
 
-/** Each node refreshes the phones that are registered at it, whoever changed their assignment and wherever. */
+/** Each node refreshes the phones that are registered there, whichever node or operator has changed their assignment. */
 export function createPhones(needs: PhonesNeeds): Phones {
   const { registrar, hotdesk, store, activity, node, clock, log, metrics, times = defaultRefreshTimes } = needs
   const refreshes = new Map<DeviceId, Refresh>()
-  const news = createRefreshNews({ store, hotdesk, node, log, metrics })
-  const refreshable = createRefreshable({ store, log })
+  const report = createRefreshReport({ store, hotdesk, node, log, metrics })
+  const support = createRefreshSupport({ store, log })
 
   const bindingsHere = (device: DeviceId): readonly Binding[] => registrar.bindingsOf(device).filter((binding) => binding.node === node)
 
@@ -67,8 +65,8 @@ export function createPhones(needs: PhonesNeeds): Phones {
     const effects = {
       readiness: () => readiness(device),
       notify: () => notify(device),
-      note: (word: RefreshWord) => note(device, word),
-      cannotFollow: () => refreshable.answerOf(device, bindingsHere(device)) === 'no',
+      note: (word: RefreshStatus) => note(device, word),
+      isUnsupported: () => support.of(device, bindingsHere(device)) === 'no',
     }
     const refresh = createRefresh(clock, times, effects)
     refreshes.set(device, refresh)
@@ -78,43 +76,42 @@ export function createPhones(needs: PhonesNeeds): Phones {
   async function notify(device: DeviceId): Promise<NotifyOutcome> {
     const bindings = bindingsHere(device)
     const outcome = await notifyPhone(bindings, needs)
-    if (outcome === 'confirmed') refreshable.learn(device, bindings, 'yes')
-    if (outcome === 'refused') refreshable.learn(device, bindings, 'no')
+    if (outcome === 'confirmed') support.note(device, bindings, 'yes')
+    if (outcome === 'refused') support.note(device, bindings, 'no')
     return outcome
   }
 
-  /** A phone that has never followed is believed not to be able to, after one alarm. */
-  function note(device: DeviceId, word: RefreshWord): void {
+  /** A phone that has never confirmed a refresh is considered unable to, after one alarm. */
+  function note(device: DeviceId, word: RefreshStatus): void {
     const bindings = bindingsHere(device)
-    if (word === 'stale' && refreshable.answerOf(device, bindings) === null) refreshable.learn(device, bindings, 'no')
-    news.note(device, word)
+    if (word === 'stale' && support.of(device, bindings) === null) support.note(device, bindings, 'no')
+    report.note(device, word)
   }
 
-  /** A phone that is not registered here is somebody else's, or its refresh is delivered when it registers. */
+  /** A phone that is not registered here is refreshed by another node, or when it registers. */
   function wanted(device: DeviceId): void {
     if (bindingsHere(device).length > 0) refreshFor(device).feed('wanted')
   }
 
-  /** Owed since the phone was away, or since it last did not answer. */
+  /** A refresh is still due if the phone was away, or did not respond to the last one. */
   function onRegistered(device: DeviceId): void {
-    const word = news.latest(device)
+    const word = report.latest(device)
     if (word !== 'pending' && word !== 'stale') return
     const refresh = refreshFor(device)
     refresh.feed(word === 'pending' && refresh.state === 'idle' ? 'wanted' : 'registered')
   }
 
-  const offs = [
+  const stops = [
     watchRefreshTriggers({ store, wanted, quietOver: (device) => refreshes.get(device)?.feed('free') }),
     activity.onIdle((device) => refreshes.get(device)?.feed('free')),
     registrar.onRegistered(onRegistered),
   ]
 
   return {
-    refreshOf: (device) => news.latest(device),
     close() {
-      for (const off of offs) off()
+      for (const off of stops) off()
       for (const refresh of refreshes.values()) refresh.close()
-      news.close()
+      report.close()
       return Promise.resolve()
     },
   }

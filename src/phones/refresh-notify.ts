@@ -7,7 +7,7 @@ import { sipUri, withoutUriHeaders } from '../sip/uri/uri.js'
 import type { SipApplication, SipReply } from '../srf/srf.js'
 import { vendorOf } from './vendors.js'
 
-/** What the answer to a NOTIFY tells. */
+/** The meaning of the response to a NOTIFY. */
 export type NotifyOutcome = 'confirmed' | 'refused' | 'silent' | 'failed'
 
 export interface NotifyNeeds {
@@ -18,18 +18,20 @@ export interface NotifyNeeds {
   readonly log: Logger
 }
 
-/** Phones that know no check-sync answer one of these: it is a NOTIFY without a subscription to them (RFC 6665 §4.1.3), or unknown altogether. */
+/**
+ * Responses of phones without check-sync. To them it is a NOTIFY outside a subscription (RFC 6665 §4.1.3), or an unknown method or event.
+ */
 const refusals = new Set([400, 405, 481, 482, 489, 501])
 
 /**
- * Required in each NOTIFY (RFC 6665 §8.2.1): Twinkle and baresip answer 400 without it. There is no subscription, so it is over and not worth
- * renewing (§4.1.3). FreeSWITCH sends its check-sync with the same value and Asterisk with `terminated`, so phones obey it.
+ * Required in each NOTIFY (RFC 6665 §8.2.1): Twinkle and baresip respond with 400 without it. The value says that there is no subscription and
+ * that the phone must not renew it (§4.1.3). FreeSWITCH sends check-sync with the same value and Asterisk with `terminated`, so phones accept it.
  */
 const subscriptionState = 'terminated;reason=noresource'
 
 /**
- * Tells the phone to fetch its configuration, at each of its contacts through the flow it registered on; a challenge is answered with its
- * own credentials. A contact that the phone has left behind leads nowhere: the best answer counts, and a good one is not kept waiting by others.
+ * Makes the phone fetch its configuration: sends NOTIFY to each of its contacts over the flow that it registered on, and answers a challenge
+ * with the phone's own credentials. Some contacts may be dead, so the best response counts, and the first confirmation resolves at once.
  */
 export async function notifyPhone(bindings: readonly Binding[], needs: NotifyNeeds): Promise<NotifyOutcome> {
   try {
@@ -46,12 +48,12 @@ async function notifyContact(binding: Binding, { srf, directory, domain }: Notif
   const { refreshEvent } = vendorOf(binding.userAgent, device?.model ?? null)
   const password = device?.password
   const { via, headers } = reachOf(binding)
-  const answer = await srf.request('NOTIFY', withoutUriHeaders(binding.contact), {
+  const response = await srf.request('NOTIFY', withoutUriHeaders(binding.contact), {
     via,
     headers: { ...headers, From: aor, To: aor, Contact: `<sip:${domain}>`, Event: refreshEvent, 'Subscription-State': subscriptionState },
     ...(password ? { credentials: { username: binding.device, password } } : {}),
   })
-  return outcomeOf(answer)
+  return outcomeOf(response)
 }
 
 function outcomeOf({ status }: SipReply): NotifyOutcome {
@@ -62,9 +64,9 @@ function outcomeOf({ status }: SipReply): NotifyOutcome {
 
 const best: readonly NotifyOutcome[] = ['confirmed', 'refused', 'silent', 'failed']
 
-function firstConfirmed(answers: readonly Promise<NotifyOutcome>[]): Promise<NotifyOutcome> {
+function firstConfirmed(outcomes: readonly Promise<NotifyOutcome>[]): Promise<NotifyOutcome> {
   return new Promise((resolve, reject) => {
-    for (const answer of answers) answer.then((outcome) => outcome === 'confirmed' && resolve(outcome), reject)
-    Promise.all(answers).then((all) => resolve(best.find((outcome) => all.includes(outcome)) ?? 'failed'), reject)
+    for (const each of outcomes) each.then((outcome) => outcome === 'confirmed' && resolve(outcome), reject)
+    Promise.all(outcomes).then((all) => resolve(best.find((outcome) => all.includes(outcome)) ?? 'failed'), reject)
   })
 }

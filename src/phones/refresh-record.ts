@@ -3,14 +3,14 @@ import type { DeviceId } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Store } from '../store/store.js'
 
-/** `refresh` of `device:<id>`: what operators see of it. */
-export const refreshWords = ['pending', 'sent', 'unconfirmed', 'stale'] as const
-export type RefreshWord = (typeof refreshWords)[number]
+/** Values of the field `refresh` in `device:<id>`, which operators see. */
+export const refreshStatuses = ['pending', 'sent', 'unconfirmed', 'stale'] as const
+export type RefreshStatus = (typeof refreshStatuses)[number]
 
-/** The field `refresh` of each phone's record. While Redis is away the latest word of each phone waits. */
+/** The field `refresh` of each phone's record. While Redis is away, the latest status of each phone is kept in memory. */
 export interface RefreshRecord {
-  read(device: DeviceId): RefreshWord | null
-  write(device: DeviceId, word: RefreshWord): void
+  read(device: DeviceId): RefreshStatus | null
+  write(device: DeviceId, word: RefreshStatus): void
   close(): void
 }
 
@@ -22,7 +22,7 @@ export interface RefreshRecordNeeds {
 export const deviceKey = (device: DeviceId): string => `device:${device}`
 
 export function createRefreshRecord({ store, log }: RefreshRecordNeeds): RefreshRecord {
-  const unwritten = new Map<DeviceId, RefreshWord>()
+  const unwritten = new Map<DeviceId, RefreshStatus>()
   const offState = store.onState((state) => {
     if (state === 'connected') for (const device of unwritten.keys()) void put(device)
   })
@@ -34,13 +34,13 @@ export function createRefreshRecord({ store, log }: RefreshRecordNeeds): Refresh
       await store.call('hotdesk_note', device, 'refresh', word)
       if (unwritten.get(device) === word) unwritten.delete(device)
     } catch (fault) {
-      log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'state of the refresh not written yet')
+      log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'the status of a refresh is not written yet')
     }
   }
 
-  function read(device: DeviceId): RefreshWord | null {
+  function read(device: DeviceId): RefreshStatus | null {
     const field = store.replica.hash(deviceKey(device))?.get('refresh')
-    return unwritten.get(device) ?? refreshWords.find((word) => word === field) ?? null
+    return unwritten.get(device) ?? refreshStatuses.find((word) => word === field) ?? null
   }
 
   return {

@@ -4,16 +4,16 @@ import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
 import { type Hotdesk, keptEvents } from '../hotdesk/hotdesk.js'
 import type { Store } from '../store/store.js'
-import { createRefreshRecord, type RefreshWord, refreshWords } from './refresh-record.js'
+import { createRefreshRecord, type RefreshStatus, refreshStatuses } from './refresh-record.js'
 
-/** What becomes of refreshes, for operators: in the phone's record, the log, the metric and the stream of events. */
-export interface RefreshNews {
-  latest(device: DeviceId): RefreshWord | null
-  note(device: DeviceId, word: RefreshWord): void
+/** Reports refreshes to operators: in the phone's record, the log, the metric and the event stream. */
+export interface RefreshReport {
+  latest(device: DeviceId): RefreshStatus | null
+  note(device: DeviceId, word: RefreshStatus): void
   close(): void
 }
 
-export interface RefreshNewsNeeds {
+export interface RefreshReportNeeds {
   readonly store: Store
   readonly hotdesk: Hotdesk
   readonly node: NodeName
@@ -21,20 +21,20 @@ export interface RefreshNewsNeeds {
   readonly metrics: Metrics
 }
 
-export function createRefreshNews({ store, hotdesk, node, log, metrics }: RefreshNewsNeeds): RefreshNews {
+export function createRefreshReport({ store, hotdesk, node, log, metrics }: RefreshReportNeeds): RefreshReport {
   const record = createRefreshRecord({ store, log })
-  const counted = refreshWords.filter((word) => word !== 'pending')
+  const counted = refreshStatuses.filter((word) => word !== 'pending')
   fromZero(
     metrics.refreshesTotal,
     counted.map((outcome) => ({ outcome })),
   )
 
-  async function append(device: DeviceId, word: RefreshWord): Promise<void> {
+  async function append(device: DeviceId, word: RefreshStatus): Promise<void> {
     const user = hotdesk.userOn(device)
     try {
       await store.append('events', { event: 'refresh', device, ...(user ? { user } : {}), outcome: word, node }, keptEvents)
     } catch (fault) {
-      log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'event of a refresh not written')
+      log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'the event of a refresh is not written')
     }
   }
 

@@ -1,24 +1,24 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import { atStart, createRunner, type MachineState } from '../base/machine.js'
-import { type RefreshInput, type RefreshState, type RefreshTimer, type RefreshWord, refreshTable } from './refresh-table.js'
+import { type RefreshInput, type RefreshState, type RefreshStep, type RefreshTimer, refreshTable } from './refresh-table.js'
 
-/** What stands between a phone and its NOTIFY just now. */
+/** Whether a NOTIFY can go out now. `blocked`: a call or the quiet time after an emergency call. `gone`: the phone is not registered here. */
 export type Readiness = 'due' | 'blocked' | 'gone'
 
 export interface RefreshTimes {
-  /** Between the commit, or the end of the phone's call, and the NOTIFY. */
+  /** From the commit, or the end of the phone's call, to the NOTIFY. */
   readonly settleMs: Milliseconds
-  /** Before the second, the third … try. */
+  /** Pauses before the second, third … attempt. */
   readonly restMs: readonly Milliseconds[]
 }
 
 export interface RefreshEffects {
   readiness(): Readiness
-  /** Resolves with what the phone made of it. */
+  /** Sends a NOTIFY and resolves with its outcome. */
   notify(): Promise<'confirmed' | 'refused' | 'silent' | 'failed'>
   note(word: 'pending' | 'sent' | 'unconfirmed' | 'stale'): void
-  /** The phone is known not to follow: one try, and no alarm. */
-  cannotFollow(): boolean
+  /** The phone is known not to support a refresh: one attempt, and no alarm. */
+  isUnsupported(): boolean
 }
 
 /** The refresh of one phone. */
@@ -34,7 +34,7 @@ interface RefreshMachine extends MachineState<RefreshState> {
 
 export function createRefresh(clock: Clock, times: RefreshTimes, effects: RefreshEffects): Refresh {
   const machine: RefreshMachine = { ...atStart<RefreshState>('idle'), tries: 0 }
-  const runner = createRunner<RefreshState, RefreshInput, RefreshWord, RefreshTimer, RefreshMachine>({
+  const runner = createRunner<RefreshState, RefreshInput, RefreshStep, RefreshTimer, RefreshMachine>({
     table: refreshTable,
     actions: {
       begin() {
@@ -63,7 +63,7 @@ export function createRefresh(clock: Clock, times: RefreshTimes, effects: Refres
     machine.tries += 1
     const outcome = await effects.notify()
     const isUnanswered = outcome === 'silent' || outcome === 'failed'
-    if (isUnanswered && effects.cannotFollow()) feed('refused')
+    if (isUnanswered && effects.isUnsupported()) feed('refused')
     else feed(isUnanswered && machine.tries > times.restMs.length ? 'spent' : outcome)
   }
 

@@ -5,43 +5,43 @@ import type { Binding } from '../registrar/registrar.js'
 import type { Store } from '../store/store.js'
 import { deviceKey } from './refresh-record.js'
 
-/** Whether a phone obeys a check-sync NOTIFY; null: not known. */
-type Answer = 'yes' | 'no' | null
+/** Whether a phone supports a check-sync NOTIFY; null: not known. */
+type Support = 'yes' | 'no' | null
 
 /**
- * What is known of phones that cannot be refreshed, such as softphones: the field `refreshable` of the phone's record, `no Linphone/5.1`. The
- * answer belongs to the phone's software: another User-Agent starts with nothing known.
+ * Remembers which phones cannot be refreshed, such as softphones, in the field `refreshable` of the phone's record: `no Linphone/5.1`. The
+ * entry is valid for this User-Agent only.
  */
-export interface Refreshable {
-  answerOf(device: DeviceId, bindings: readonly Binding[]): Answer
-  /** Lost when Redis is away; the next refresh teaches it again. */
-  learn(device: DeviceId, bindings: readonly Binding[], answer: 'yes' | 'no'): void
+export interface RefreshSupport {
+  of(device: DeviceId, bindings: readonly Binding[]): Support
+  /** Lost while Redis is away; the next refresh finds it out again. */
+  note(device: DeviceId, bindings: readonly Binding[], supports: 'yes' | 'no'): void
 }
 
-export interface RefreshableNeeds {
+export interface RefreshSupportNeeds {
   readonly store: Store
   readonly log: Logger
 }
 
-export function createRefreshable({ store, log }: RefreshableNeeds): Refreshable {
+export function createRefreshSupport({ store, log }: RefreshSupportNeeds): RefreshSupport {
   const field = (device: DeviceId): string | undefined => store.replica.hash(deviceKey(device))?.get('refreshable')
 
   return {
-    answerOf(device, bindings) {
+    of(device, bindings) {
       const known = field(device)
-      return (['yes', 'no'] as const).find((answer) => known === textOf(answer, bindings)) ?? null
+      return (['yes', 'no'] as const).find((word) => known === textOf(word, bindings)) ?? null
     },
-    learn(device, bindings, answer) {
-      const text = textOf(answer, bindings)
+    note(device, bindings, supports) {
+      const text = textOf(supports, bindings)
       if (bindings.length === 0 || field(device) === text || store.state === 'lost') return
       store.call('hotdesk_note', device, 'refreshable', text).catch((fault: unknown) => {
-        log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'whether the phone can be refreshed is not written')
+        log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'refresh support of the phone is not written')
       })
     },
   }
 }
 
-function textOf(answer: 'yes' | 'no', bindings: readonly Binding[]): string {
+function textOf(supports: 'yes' | 'no', bindings: readonly Binding[]): string {
   const agents = new Set(bindings.map(({ userAgent }) => userAgent.trim()))
-  return `${answer} ${[...agents].sort().join(', ')}`.trimEnd()
+  return `${supports} ${[...agents].sort().join(', ')}`.trimEnd()
 }

@@ -3,11 +3,11 @@ import { type Table, type TimerAction, timerActions } from '../base/machine.js'
 /**
  * The refresh of one phone, from its trigger to its end.
  * - idle: nothing to do.
- * - settling: the assignment has just changed, or the phone has just hung up or registered. It gets a moment.
- * - looking: the moment or the rest is over. Can a NOTIFY go out now?
+ * - settling: a short pause after the assignment has changed, or the phone has hung up or registered.
+ * - looking: the pause is over. Can a NOTIFY go out now?
  * - held: the phone is in a call, or in the quiet time after an emergency call.
- * - sending: a NOTIFY is under way. overtaken: the same, and the assignment has changed again meanwhile.
- * - resting: between two tries.
+ * - sending: a NOTIFY is in progress. overtaken: the same, and the assignment has changed again meanwhile.
+ * - resting: between two attempts.
  */
 export const refreshStates = ['idle', 'settling', 'looking', 'held', 'sending', 'overtaken', 'resting'] as const
 export type RefreshState = (typeof refreshStates)[number]
@@ -16,7 +16,7 @@ export type RefreshState = (typeof refreshStates)[number]
  * - wanted: the phone has something new to show. registered: it has registered, and a refresh is still due.
  * - free: its call or its quiet time is over.
  * - due: a NOTIFY can go out. blocked: a call or a quiet time forbids it. gone: the phone is not registered here.
- * - confirmed, refused, silent, failed: the response to the NOTIFY. spent: silent or failed, and no tries are left.
+ * - confirmed, refused, silent, failed: the response to the NOTIFY. spent: silent or failed, and no attempts are left.
  */
 export const refreshInputs = [
   'wanted',
@@ -36,14 +36,14 @@ export const refreshInputs = [
 export type RefreshInput = (typeof refreshInputs)[number]
 
 /**
- * - begin: all tries are available again; note pending. lastTry: only one is.
+ * - begin: all attempts are available again; note pending. lastTry: only one is.
  * - look: find out whether a NOTIFY can go out. notify: send it.
  * - noteSent, noteUnconfirmed, noteStale: record the outcome.
  */
-export type RefreshWord = 'begin' | 'lastTry' | 'look' | 'notify' | 'noteSent' | 'noteUnconfirmed' | 'noteStale'
+export type RefreshStep = 'begin' | 'lastTry' | 'look' | 'notify' | 'noteSent' | 'noteUnconfirmed' | 'noteStale'
 
 export type RefreshTimer = 'settle' | 'rest'
-export type RefreshAction = RefreshWord | TimerAction<RefreshTimer>
+export type RefreshAction = RefreshStep | TimerAction<RefreshTimer>
 
 const { start, stop } = timerActions<RefreshTimer>('settle', 'rest')
 const again: readonly [RefreshState, ...RefreshAction[]] = ['settling', 'begin', start.settle]
@@ -71,7 +71,7 @@ export const refreshTable: Table<RefreshState, RefreshInput, RefreshAction> = {
   sending: {
     wanted: ['overtaken'],
     confirmed: ['idle', 'noteSent'],
-    // The phone does not accept an unsolicited NOTIFY, and will not do so in two seconds either. Its next registration decides.
+    // The phone does not accept an unsolicited NOTIFY, so another attempt is pointless. Its next registration decides.
     refused: ['idle', 'noteUnconfirmed'],
     silent: ['resting', 'noteUnconfirmed', start.rest],
     failed: ['resting', start.rest],

@@ -11,7 +11,7 @@ export interface RefreshTriggerNeeds {
 
 /** The fields of a phone's record that ask for a refresh. */
 interface RefreshRequest {
-  /** Grows with each login, logout and `hotdesk_refresh`, whoever asked for it. */
+  /** Grows with each login, logout and `hotdesk_refresh`. */
   readonly epoch: string
   readonly isPending: boolean
 }
@@ -19,7 +19,7 @@ interface RefreshRequest {
 const noRequest: RefreshRequest = { epoch: '', isPending: false }
 
 /**
- * Reads in the records of phones which of them must be refreshed: those with a new `epoch`, those whose `refresh` an operator sets to
+ * Finds in the records of phones which of them must be refreshed: those with a new `epoch`, those whose `refresh` an operator sets to
  * `pending`, and those still pending when this node starts. Returns the function that stops listening.
  */
 export function watchRefreshTriggers({ store: { replica }, wanted, quietOver }: RefreshTriggerNeeds): () => void {

@@ -1,11 +1,11 @@
-/** How phones of one make are told to fetch their configuration again without a reboot. */
+/** How phones of one make are made to fetch their configuration again without a reboot. */
 export interface Vendor {
   readonly name: string
   /** Value of the NOTIFY's Event header. */
   readonly refreshEvent: string
 }
 
-/** First match counts. Made from vendors' manuals and from what open provisioning systems send. */
+/** The first match counts. From vendors' manuals and open provisioning systems. */
 const vendors: readonly (Vendor & { readonly signs: RegExp })[] = [
   { name: 'Yealink', signs: /yealink/i, refreshEvent: 'check-sync;reboot=false' },
   { name: 'Snom', signs: /snom/i, refreshEvent: 'check-sync;reboot=false' },
@@ -21,10 +21,10 @@ const vendors: readonly (Vendor & { readonly signs: RegExp })[] = [
   { name: 'Digium', signs: /digium/i, refreshEvent: 'check-sync' },
 ]
 
-const anyOther: Vendor = { name: 'other', refreshEvent: 'check-sync;reboot=false' }
+const otherVendor: Vendor = { name: 'other', refreshEvent: 'check-sync;reboot=false' }
 
-/** By the User-Agent of its REGISTER, else by the model in its record. */
+/** By the User-Agent of the phone's REGISTER, else by the model in its record. */
 export function vendorOf(userAgent: string, model: string | null): Vendor {
   const signed = (text: string): Vendor | undefined => vendors.find(({ signs }) => signs.test(text))
-  return signed(userAgent) ?? signed(model ?? '') ?? anyOther
+  return signed(userAgent) ?? signed(model ?? '') ?? otherVendor
 }

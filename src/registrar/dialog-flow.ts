@@ -5,7 +5,7 @@ import type { FarEnd, IncomingRequest, SipSource } from '../srf/srf.js'
 import type { Bindings } from './bindings/bindings.js'
 import { type BoundContact, phoneOf } from './bindings/record.js'
 import { reachOf } from './reach.js'
-import { betweenOf, flowOf } from './register/register-request.js'
+import { flowOf, intermediaryOf } from './register/register-request.js'
 
 export interface FollowNeeds {
   readonly bindings: Pick<Bindings, 'of' | 'isClosed'>
@@ -13,29 +13,29 @@ export interface FollowNeeds {
   readonly clock: Clock
 }
 
-/** Where a dialog with a phone began: the source of its INVITE, or the flow that it was called over. */
+/** Where a dialog with a phone began: the source of its INVITE, or the flow over which it was called. */
 export interface Beginning {
   readonly flow: string
   readonly local: string
 }
 
-/** Null for a caller behind a proxy that the phone has not registered through: its Contact says where it is. */
+/** Null for a caller behind a proxy through which it has not registered: its Contact shows where it is. */
 export function beginningOf(request: IncomingRequest, bindings: readonly Pick<BoundContact, 'flow'>[]): Beginning | null {
   const flow = flowOf(request.source)
-  if (betweenOf(request) === 'proxy' && !bindings.some((binding) => binding.flow === flow)) return null
+  if (intermediaryOf(request) === 'proxy' && !bindings.some((binding) => binding.flow === flow)) return null
   return { flow, local: request.receivedOn }
 }
 
 /**
- * Follows a phone through its dialog (RFC 5626 §5.3): the latest sign of life shows the flow, be it a request in the dialog or a REGISTER.
- * A registration of another phone with the same account does not move the dialog: neither one that was there from the beginning, nor any
- * as long as the dialog's own flow is registered, open and answers.
+ * Follows a phone through its dialog (RFC 5626 §5.3): the latest request in the dialog, or the latest REGISTER, shows the flow. A registration
+ * of another phone with the same account does not move the dialog: neither one that existed when the dialog began, nor any while the dialog's
+ * own flow is registered, open and responding.
  */
 export function createFollower({ bindings, node, clock }: FollowNeeds): (device: DeviceId, from: Beginning) => FarEnd {
   const heldHere = (device: DeviceId) => bindings.of(device).filter((binding) => binding.node === node)
   return (device, from) => {
     let present = { ...from, since: clock.now(), isSilent: false }
-    /** The phone as it has registered; null: it has not, on this flow. */
+    /** The phone's binding on this flow; null if it has none. */
     let phone = heldHere(device).find(({ flow }) => flow === from.flow) ?? null
     const others = new Set(
       heldHere(device)
@@ -47,8 +47,8 @@ export function createFollower({ bindings, node, clock }: FollowNeeds): (device:
       return among.reduce<BoundContact | null>((best, next) => (best && best.registered >= next.registered ? best : next), null)
     }
 
-    /** A silent phone may have restarted at another port: then a later contact of the same make is its own. */
-    function heirOf(silent: BoundContact, own: readonly BoundContact[]): BoundContact | null {
+    /** A silent phone may have restarted at another port. A later contact with the same User-Agent is taken for its own. */
+    function successorOf(silent: BoundContact, own: readonly BoundContact[]): BoundContact | null {
       return newest(own.filter((binding) => isLater(binding) && binding.userAgent !== '' && binding.userAgent === silent.userAgent))
     }
 
@@ -58,11 +58,11 @@ export function createFollower({ bindings, node, clock }: FollowNeeds): (device:
 
     function bindingNow(): BoundContact | null {
       const own = heldHere(device).filter(({ flow, callId }) => !bindings.isClosed(flow) && !others.has(callId))
-      const heir = present.isSilent && phone ? heirOf(phone, own) : null
-      if (heir) return heir
+      const successor = present.isSilent && phone ? successorOf(phone, own) : null
+      if (successor) return successor
       const here = own.find(({ flow }) => flow === present.flow)
       phone = here ?? phone
-      // One phone keeps the Call-ID of its registration (RFC 3261 §10.2) when its address translation gives it another port.
+      // A phone keeps the Call-ID of its registration (RFC 3261 §10.2) when NAT gives it another port.
       if (here) return newest(own.filter((binding) => isSamePhone(binding, here) && binding.registered >= here.registered))
       return newest(bindings.isClosed(present.flow) ? own : own.filter(isLater))
     }

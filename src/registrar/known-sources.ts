@@ -2,74 +2,74 @@ import { type Clock, every, type Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import { canonicalAddress } from '../base/ip-address.js'
 import type { Logger } from '../base/logger.js'
+import { nodeUri } from '../sip/uri/node-uri.js'
 import { parseUri, sipUri } from '../sip/uri/uri.js'
 import type { ChallengeTerms, KnownSources } from '../sipd/sipd.js'
 
-/** Tells the SIP server whom this node knows, now and whenever it changes: such sources are never banned, and strangers use up nothing of theirs. */
+/** Informs the SIP server about known sources, now and whenever they change. Known sources are never banned and do not share the limits of unknown ones. */
 export interface KnownSourcesWatch {
   close(): void
 }
 
 export interface KnownSourcesNeeds {
   readonly trunks: readonly { readonly uri: string; readonly from: readonly string[] }[]
-  /** The living nodes: `udp:192.0.2.10:5060`. */
+  /** Live nodes: `udp:192.0.2.10:5060`. */
   readonly nodes: () => readonly { readonly sip: string }[]
-  /** Where the phones of this node are: `sip:192.0.2.7:5060;transport=udp`. */
+  /** The flows of this node's phones: `sip:192.0.2.7:5060;transport=udp`. */
   readonly flows: () => readonly string[]
-  /** Phones of this node behind NAT, as flow URIs, and how often they are to hear something. */
-  readonly hidden?: () => readonly string[]
+  /** Phones of this node behind NAT, as flow URIs, and the interval of their keep-alives. */
+  readonly behindNat?: () => readonly string[]
   readonly keepAliveMs?: Milliseconds
-  /** What brings help at any site. */
+  /** Emergency numbers of all sites. */
   readonly emergencies: () => readonly string[]
   readonly challenge: ChallengeTerms
-  readonly tell: (acquaintances: KnownSources) => Promise<void>
+  readonly setKnownSources: (sources: KnownSources) => Promise<void>
   readonly clock: Clock
   readonly log: Logger
 }
 
-const lookMs: Milliseconds = 5_000
+const pollMs: Milliseconds = 5_000
 
 export function followKnownSources(needs: KnownSourcesNeeds): KnownSourcesWatch {
-  const { clock, log, tell } = needs
-  let told: string | null = null
+  const { clock, log, setKnownSources } = needs
+  let sent: string | null = null
 
-  async function look(): Promise<void> {
-    const now = acquaintancesNow(needs)
+  async function poll(): Promise<void> {
+    const now = knownSourcesNow(needs)
     const text = [...now.addresses, ...now.uris, ...now.flows, ...(now.keepAlive?.phones ?? []), ...(now.emergencies ?? [])].join('\n')
-    if (text === told) return
-    await tell(now)
-    told = text
+    if (text === sent) return
+    await setKnownSources(now)
+    sent = text
   }
 
-  const stumbled = (fault: unknown): void => log.debug({ event: 'sip.lost', err: fault }, `the SIP server is away: ${messageOf(fault)}`)
-  look().catch(stumbled)
-  const watch = every(clock, lookMs, look, stumbled)
+  const onFailure = (fault: unknown): void =>
+    log.debug({ event: 'sip.lost', err: fault }, `the SIP server does not respond: ${messageOf(fault)}`)
+  poll().catch(onFailure)
+  const watch = every(clock, pollMs, poll, onFailure)
   return { close: () => watch.cancel() }
 }
 
-export function acquaintancesNow({
+export function knownSourcesNow({
   trunks,
   nodes,
   flows,
-  hidden = () => [],
+  behindNat = () => [],
   keepAliveMs = 0,
   emergencies,
   challenge,
-}: Omit<KnownSourcesNeeds, 'tell' | 'clock' | 'log'>): KnownSources {
+}: Omit<KnownSourcesNeeds, 'setKnownSources' | 'clock' | 'log'>): KnownSources {
   return {
     addresses: trunks.flatMap(({ from }) => from.map(canonicalAddress)),
-    uris: [...trunks.map(({ uri }) => uri), ...nodes().flatMap(({ sip }) => nodeUri(sip) ?? [])],
+    uris: [...trunks.map(({ uri }) => uri), ...withAddress(nodes()).map((node) => nodeUri(node))],
     flows: flows().flatMap((flow) => flowName(flow) ?? []),
-    keepAlive: { phones: keepAliveMs === 0 ? [] : hidden(), everyMs: keepAliveMs },
+    keepAlive: { phones: keepAliveMs === 0 ? [] : behindNat(), everyMs: keepAliveMs },
     emergencies: [...new Set(emergencies())].sort(),
     challenge,
   }
 }
 
-/** `udp:192.0.2.10:5060` → `sip:192.0.2.10:5060;transport=udp` */
-function nodeUri(sip: string): string | null {
-  const colon = sip.indexOf(':')
-  return colon < 0 ? null : `sip:${sip.slice(colon + 1)};transport=${sip.slice(0, colon)}`
+function withAddress<Node extends { readonly sip: string }>(nodes: readonly Node[]): readonly Node[] {
+  return nodes.filter(({ sip }) => sip !== '')
 }
 
 /** `sip:[2001:db8::7]:5060;transport=tcp` → `tcp 2001:db8::7:5060` */

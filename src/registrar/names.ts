@@ -5,17 +5,17 @@ import type { BoundContact } from './bindings/record.js'
 import { hostOf } from './register/register-request.js'
 
 /**
- * The names and addresses by which phones know this network: its domain, the aliases, and the addresses of its nodes. Behind address
- * translation, or in a container, a node does not know all of its own names. As long as no aliases are set, it takes the name that
- * a phone has registered by, with the right password, for one of the network, when this phone uses it.
+ * The names and addresses by which phones know this network: its domain, the aliases, and the addresses of its nodes. Behind NAT, or in a
+ * container, a node does not know all of its own names. If no aliases are set, it also accepts the name under which a phone has registered
+ * with the right password, for requests of that phone.
  */
 export interface Names {
   isOurs(host: string, request: Pick<IncomingRequest, 'receivedOn'>): boolean
-  /** RFC 3261 §10.3 step 5: whether the address-of-record of a REGISTER, proven by its password, is one of this network. */
+  /** RFC 3261 §10.3 step 5: whether the address-of-record of an authenticated REGISTER belongs to this network. */
   isServed(register: IncomingRequest): boolean
-  /** The name that the phone has for this network. */
+  /** The name that the phone uses for this network. */
   domainIn(register: IncomingRequest): string
-  /** RFC 3261 §8.2.2.1: whether the Request-URI is one of this network, for a phone with these bindings. */
+  /** RFC 3261 §8.2.2.1: whether the Request-URI belongs to this network, for a phone with these bindings. */
   isCalled(request: Pick<IncomingRequest, 'uri' | 'receivedOn'>, bindings: readonly Pick<BoundContact, 'domain'>[]): boolean
 }
 
@@ -58,7 +58,7 @@ export function createNames({ srf, directory, realm, aliases, addresses }: Names
   }
 }
 
-/** A final dot only says that the name is complete; IPv6 stands without brackets. */
+/** Without the final dot of a complete name, and without the brackets of IPv6. */
 function plain(host: string): string {
   return host.replace(/^\[|[\].]$/g, '')
 }

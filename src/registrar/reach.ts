@@ -12,11 +12,11 @@ export interface Reach {
   readonly headers: { readonly Route?: string }
 }
 
-/** Back where the REGISTER came from, through NAT and over its own connection (RFC 3581, RFC 5626 §5.3); with a Path: to its first proxy. */
+/** The flow of the REGISTER, through NAT and over its connection (RFC 3581, RFC 5626 §5.3); with a Path, the first proxy of it. */
 export function reachOf({ flow, local, path }: Pick<Binding, 'flow' | 'local' | 'path'>): Reach {
   if (path === '') return { via: flowUri(flow, local), headers: {} }
   const proxy = firstProxy(path)
-  return { via: flowUri(proxy && isCallable(proxy) ? bare(proxy) : flow, local), headers: { Route: path } }
+  return { via: flowUri(proxy && acceptsConnections(proxy) ? bare(proxy) : flow, local), headers: { Route: path } }
 }
 
 function firstProxy(path: string): SipUri | null {
@@ -24,18 +24,18 @@ function firstProxy(path: string): SipUri | null {
   return uri?.kind === 'sip' ? uri : null
 }
 
-/** A proxy that has come by WebSocket can only be reached on its connection (RFC 7118 §5). */
-function isCallable({ params }: SipUri): boolean {
+/** A proxy on a WebSocket can be reached only on its own connection (RFC 7118 §5). */
+function acceptsConnections({ params }: SipUri): boolean {
   return !/^wss?$/i.test(params.get('transport') ?? '')
 }
 
-/** Host, port and transport: what the next hop is found from. */
+/** Host, port and transport, which determine the next hop. */
 function bare(proxy: SipUri): string {
   const params = new Map([...proxy.params].filter(([name]) => name === 'transport' || name === 'maddr'))
   return printUri({ ...proxy, user: null, password: null, params, headers: [] })
 }
 
-/** A phone whose connection is gone may listen at its Contact, if that is at the same address (RFC 3261 §10.2.1: Contact is where it is reached). */
+/** A phone whose connection is closed may still listen at its Contact, if that is at the same address (RFC 3261 §10.2.1). */
 export function withoutConnection<Bound extends Pick<Binding, 'contact' | 'flow' | 'local' | 'path'>>(binding: Bound): Bound {
   const [contact, flow] = [parseUri(binding.contact), parseUri(binding.flow)]
   if (binding.path !== '' || contact?.kind !== 'sip' || flow?.kind !== 'sip' || contact.host !== flow.host) return binding

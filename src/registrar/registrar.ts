@@ -8,15 +8,14 @@ import type { Directory } from '../directory/directory.js'
 import type { Sipd } from '../sipd/sipd.js'
 import type { FarEnd, IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
-import { createProofs } from './authentication/algorithm-records.js'
+import { createAlgorithmRecords } from './authentication/algorithm-records.js'
 import {
   type Authentication,
   type AuthenticationSettings,
   createAuthenticator,
   defaultAuthentication,
-  type Examination,
 } from './authentication/authenticator.js'
-import type { Standing } from './authentication/password-guesses.js'
+import type { SourceRelation } from './authentication/password-guesses.js'
 import { createBindings } from './bindings/bindings.js'
 import type { Binding, BoundContact } from './bindings/record.js'
 import { type RegistrationCopyNeeds, recordedOf } from './bindings/record.js'
@@ -24,44 +23,42 @@ import { beginningOf, createFollower } from './dialog-flow.js'
 import { flowNamed, followKnownSources, type KnownSourcesNeeds } from './known-sources.js'
 import { createNames } from './names.js'
 import { reachOf, withoutConnection } from './reach.js'
-import { createRecognition, type Recognition, seemingDevice } from './recognition.js'
-import { createRegisterHandler, type RegisteredHow } from './register/register-handler.js'
+import { claimedDevice, createRecognition, type Recognition } from './recognition.js'
+import { createRegisterHandler, type RegistrationKind } from './register/register-handler.js'
 import { type ExpiryLimits, flowOf, isFrom, userAgentOf } from './register/register-request.js'
-import { answerOtherRequests } from './unsupported-methods.js'
+import { respondToOtherRequests } from './unsupported-methods.js'
 
 export type { Binding } from './bindings/record.js'
 export { reachOf } from './reach.js'
-export type { RegisteredHow } from './register/register-handler.js'
+export type { RegistrationKind } from './register/register-handler.js'
 
-/** Devices prove who they are and say where they are. */
+/** Authenticates devices and keeps their bindings. */
 export interface Registrar {
-  /** Digest (RFC 7616, RFC 8760) of a request by a device; sends 401 (REGISTER) or 407 itself. */
+  /** Digest authentication (RFC 7616, RFC 8760) of a request by a device. Sends 401 (REGISTER) or 407 itself. */
   authenticate(request: IncomingRequest): Authentication
-  /** What the credentials of a request show; sends nothing. */
-  examine(request: IncomingRequest): Examination
-  /** The device that the request seems to come from; proves nothing. */
-  seemsFrom(request: IncomingRequest): DeviceId | null
-  /** Whether the Request-URI names this network, as far as this device can know its names. */
+  /** The device that the request claims to come from. Proves nothing. */
+  claimedDevice(request: IncomingRequest): DeviceId | null
+  /** Whether the Request-URI names this network, by the names that this device knows for it. */
   isCalled(request: Pick<IncomingRequest, 'uri' | 'receivedOn'>, by: DeviceId): boolean
-  /** Which device sent a request that must not be refused; sends nothing, reads memory alone. */
+  /** Which device sent a request that must not be refused. Sends nothing and reads only memory. */
   recognise(request: IncomingRequest): Recognition
-  /** A challenge that every phone can answer. */
-  challengeGently(request: IncomingRequest): void
-  /** Where the phone at the far end of a dialog is, as it moves: one that was called over that binding. */
+  /** Sends a challenge that every phone can answer. */
+  challengeCompatibly(request: IncomingRequest): void
+  /** Follows the phone at the far end of a dialog as it moves. The phone was called over this binding. */
   follow(binding: Binding): FarEnd
-  /** The same for a phone that calls; null: its dialog says where it is. */
+  /** The same for a phone that calls; null if its dialog shows where it is. */
   followCaller(device: DeviceId, request: IncomingRequest): FarEnd | null
-  /** Fresh bindings, any node's, latest first. */
+  /** Unexpired bindings at any node, latest first. */
   bindingsOf(device: DeviceId): readonly Binding[]
-  /** A phone registered here, or renewed its registration. */
-  onRegistered(listener: (device: DeviceId, how: RegisteredHow) => void): () => void
+  /** A phone has registered here, or renewed its registration. */
+  onRegistered(listener: (device: DeviceId, how: RegistrationKind) => void): () => void
   /** The last binding of a phone at this node is gone: expired, removed, or the phone has registered at another node. */
   onUnregistered(listener: (device: DeviceId) => void): () => void
   close(): Promise<void>
 }
 
 interface RegistrarSettings extends ExpiryLimits, AuthenticationSettings {
-  /** How often a phone behind NAT hears something over UDP; 0: never. */
+  /** Interval of keep-alives to phones behind NAT over UDP; 0: none. */
   readonly keepAliveMs: Milliseconds
 }
 
@@ -79,9 +76,9 @@ export interface RegistrarNeeds {
   readonly store: Store
   readonly directory: Directory
   readonly node: NodeName
-  /** The digest realm: the SIP domain of the network. */
+  /** The digest realm, which is the SIP domain of the network. */
   readonly realm: string
-  /** The network's secret: signs nonces, so that those of other nodes are known as genuine. */
+  /** The network's secret. It signs nonces, so that those of other nodes are recognised. */
   readonly secret: Secret
   /** Other names of the network: `sip.aliases`. */
   readonly aliases?: readonly string[]
@@ -92,48 +89,50 @@ export interface RegistrarNeeds {
   readonly log: Logger
   readonly metrics: Metrics
   readonly settings?: Partial<RegistrarSettings>
-  /** Tells the SIP server whom this node knows and how strangers are challenged; null or absent: there is nothing to tell it to. */
-  readonly acquaint?: Sipd['acquaint'] | null
-  /** Tells which connections of phones have gone, `tcp 192.0.2.7:40312`; absent: nobody knows. */
+  /** Informs the SIP server about known sources and how to challenge others; null or absent for a server that does not take this. */
+  readonly setKnownSources?: Sipd['setKnownSources'] | null
+  /** Reports closed connections of phones, as `tcp 192.0.2.7:40312`; absent if the SIP server does not report them. */
   readonly onFlowGone?: (listener: (flow: string) => void) => () => void
-  /** Trunks are known too. */
+  /** Its trunks are known sources. */
   readonly dialplan?: { readonly trunks: KnownSourcesNeeds['trunks'] }
 }
 
-/** Answers REGISTER and OPTIONS from now on. Phones that were registered at this node before it restarted are so again. */
+/** Handles REGISTER and OPTIONS from now on. Phones that were registered at this node before a restart still are. */
 export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const { srf, store, directory, node, realm, secret, clock, log, metrics } = needs
   const settings = { ...defaultRegistrarSettings, ...needs.settings }
   const { onFlowGone } = needs
   const onClosed = onFlowGone && ((listener: (flow: string) => void) => onFlowGone((flow) => listener(flowNamed(flow))))
   const bindings = createBindings({ store, node, clock, log, metrics, onFlowGone: onClosed })
-  const proofs = createProofs({ store, log })
-  function proofOf(device: DeviceId, request: IncomingRequest): 'weak' | 'strong' | null {
+  const algorithmRecords = createAlgorithmRecords({ store, log })
+  function strengthOf(device: DeviceId, request: IncomingRequest): 'weak' | 'strong' | null {
     const bound = bindings.of(device).filter(({ digest }) => digest !== '')
     if (bound.some(({ digest }) => digest !== 'MD5')) return 'strong'
     const agent = userAgentOf(request)
-    // Some phones say what they are in a REGISTER alone.
+    // Some phones send their User-Agent only in a REGISTER.
     const isSame = ({ flow, userAgent }: Binding): boolean => isFrom(flow, request.source.address) && (agent === '' || agent === userAgent)
-    return bound.some(isSame) ? 'weak' : proofs.of(device, request)
+    return bound.some(isSame) ? 'weak' : algorithmRecords.of(device, request)
   }
-  function standingOf(device: DeviceId, { method, callId, source }: IncomingRequest): Standing {
+  function relationOf(device: DeviceId, { method, callId, source }: IncomingRequest): SourceRelation {
     const flow = flowOf(source)
     const bound = bindings.of(device)
-    // All phones behind a proxy have its flow.
-    const isOwn = (binding: BoundContact): boolean => binding.flow === flow && binding.between !== 'proxy'
+    // All phones behind a proxy share its flow.
+    const isOwn = (binding: BoundContact): boolean => binding.flow === flow && binding.intermediary !== 'proxy'
     if (bound.some((binding) => isOwn(binding) || (method === 'REGISTER' && binding.callId === callId))) return 'own'
-    return bound.some((binding) => isFrom(binding.flow, source.address)) || proofs.isFrom(device, source.address) ? 'known' : 'strange'
+    return bound.some((binding) => isFrom(binding.flow, source.address)) || algorithmRecords.isFrom(device, source.address)
+      ? 'known'
+      : 'unknown'
   }
   const names = createNames({ srf, directory, realm, aliases: needs.aliases ?? [], addresses: needs.addresses ?? [] })
-  const authenticator = createAuthenticator({ directory, names, proofOf, standingOf, realm, secret, clock, log, metrics, settings })
-  const offDevice = directory.onDeviceChange(authenticator.renewed)
-  const registered = createEmitter<[DeviceId, RegisteredHow]>((fault) =>
+  const authenticator = createAuthenticator({ directory, names, strengthOf, relationOf, realm, secret, clock, log, metrics, settings })
+  const offDevice = directory.onDeviceChange(authenticator.deviceChanged)
+  const registered = createEmitter<[DeviceId, RegistrationKind]>((fault) =>
     log.error({ event: 'node.fault', err: fault }, 'a listener failed'),
   )
   const handle = createRegisterHandler({
     bindings,
     authenticator,
-    proofs,
+    algorithmRecords,
     names,
     directory,
     node,
@@ -148,20 +147,19 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const challenge = { realm, algorithms: settings.algorithms, lifetimeMs: settings.nonceLifetimeMs, ...authenticator.nonceForm }
   const emergencies = () => directory.sites().flatMap((site) => site.emergency)
   const { flows } = bindings
-  const hidden = () => bindings.hidden().map((binding) => reachOf(binding).via)
+  const behindNat = () => bindings.behindNat().map((binding) => reachOf(binding).via)
   const { keepAliveMs } = settings
-  const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows, hidden, keepAliveMs, emergencies, challenge }
-  const watch = needs.acquaint ? followKnownSources({ ...known, tell: needs.acquaint, clock, log }) : null
+  const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows, behindNat, keepAliveMs, emergencies, challenge }
+  const watch = needs.setKnownSources ? followKnownSources({ ...known, setKnownSources: needs.setKnownSources, clock, log }) : null
 
   const recognise = createRecognition({ directory, bindings, authenticator, names, clock })
   const follow = createFollower({ bindings, node, clock })
   srf.onRequest('REGISTER', handle)
-  answerOtherRequests(srf)
+  respondToOtherRequests(srf)
 
   return {
     authenticate: (request) => authenticator.authenticate(request),
-    examine: (request) => authenticator.examine(request),
-    seemsFrom: (request) => seemingDevice(request, { directory, bindings, names, realm }),
+    claimedDevice: (request) => claimedDevice(request, { directory, bindings, names, realm }),
     isCalled: (request, by) => names.isCalled(request, bindings.of(by)),
     recognise,
     follow: (binding) => follow(binding.device, binding),
@@ -169,7 +167,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
       const from = beginningOf(request, bindings.of(device))
       return from && follow(device, from)
     },
-    challengeGently: (request) => authenticator.challengeGently(request),
+    challengeCompatibly: (request) => authenticator.challengeCompatibly(request),
     bindingsOf: (device) =>
       bindings
         .of(device)
@@ -185,7 +183,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   }
 }
 
-/** For whoever only looks: what Redis says of registrations, without SIP, and nothing is written. */
+/** The registrations in Redis, read only, for a command without SIP. */
 export function registrationsIn(needs: RegistrationCopyNeeds): Pick<Registrar, 'bindingsOf'> {
   const isFresh = ({ expires }: Binding): boolean => expires * 1000 > needs.clock.now()
   return {

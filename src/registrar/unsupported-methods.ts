@@ -3,12 +3,12 @@ import { capabilities, type IncomingRequest, type SipApplication } from '../srf/
 import { unsupportedExtensions } from './register/register-request.js'
 
 /**
- * What phones send outside a dialog beside REGISTER and INVITE. Each refusal is of the request alone: the 503 of a server that has nobody to
- * ask would send the phone to another server.
+ * Handles requests outside a dialog other than REGISTER and INVITE. Each refusal concerns the request alone: without it the SIP server would
+ * respond with 503, which makes a phone change to another server.
  */
-export function answerOtherRequests({ onRequest }: Pick<SipApplication, 'onRequest'>): void {
-  onRequest('OPTIONS', answerOptions)
-  // RFC 6665 §4.2.1.1: no event package is known.
+export function respondToOtherRequests({ onRequest }: Pick<SipApplication, 'onRequest'>): void {
+  onRequest('OPTIONS', respondToOptions)
+  // RFC 6665 §4.2.1.1: no event package is supported.
   onRequest('SUBSCRIBE', (request) => request.respond(489))
   for (const method of ['MESSAGE', 'PUBLISH'] as const) {
     onRequest(method, (request) => request.respond(405, { headers: { Allow: capabilities.Allow } }))
@@ -16,8 +16,8 @@ export function answerOtherRequests({ onRequest }: Pick<SipApplication, 'onReque
   for (const method of ['INFO', 'NOTIFY'] as const) onRequest(method, (request) => request.respond(481))
 }
 
-/** RFC 3261 §11.2; §8.2.2.1 and §8.2.2.3 come first. */
-function answerOptions(request: IncomingRequest): void {
+/** RFC 3261 §11.2, after the checks of §8.2.2.1 and §8.2.2.3. */
+function respondToOptions(request: IncomingRequest): void {
   const unsupported = unsupportedExtensions(request)
   if (!['sip', 'sips', 'tel'].includes(schemeOf(request.uri))) request.respond(416)
   else if (unsupported) request.respond(unsupported.status, { reason: unsupported.reason, headers: unsupported.headers ?? {} })

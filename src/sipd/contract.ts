@@ -27,8 +27,8 @@ export interface SipdNeeds {
   readonly emergency?: readonly string[]
   /** Applications hear of the 100 of their INVITE as well, which a drachtio-server keeps to itself; false by default. */
   readonly tellsTrying?: boolean
-  /** What the application knows from the start; null or absent: no source is a stranger until `acquaint` is called. */
-  readonly acquaintances?: KnownSources | null
+  /** What the application knows from the start; null or absent: no source is a stranger until `setKnownSources` is called. */
+  readonly knownSources?: KnownSources | null
   /** Hears that the connection of a phone that has proved itself is gone: `tcp 192.0.2.7:40312`. */
   readonly flowGone?: (flow: string) => void
   /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
@@ -62,7 +62,7 @@ export interface Sipd {
   /** Another certificate for new connections; those that are open stay as they are. Rejects with AppError CONFIG_INVALID where it does not fit its key. */
   renewTls(identity: TlsIdentity): Promise<void>
   /** What the application knows now of those who send, in the place of what it knew before. */
-  acquaint(acquaintances: KnownSources): Promise<void>
+  setKnownSources(sources: KnownSources): Promise<void>
   /** What the network has brought, and how full the tables are; null while nobody is there to answer. */
   counts(): Promise<SipdCounts | null>
   close(): Promise<void>

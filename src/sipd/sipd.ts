@@ -22,7 +22,7 @@ export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagr
 export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
   const { clock, log, timers = defaultTimerBase, patienceMs = 0, mostDialogs, tellsTrying } = needs
   const transactions = await createTransactionLayer(needs)
-  if (needs.acquaintances) transactions.acquaint(needs.acquaintances)
+  if (needs.knownSources) transactions.setKnownSources(needs.knownSources)
   const { layer, open } = createStartQueue({ layer: transactions, clock, patienceMs })
   const registry = createRegistry((verb) => verb === 'invite' && open())
   let admin: AdminServer | null = null
@@ -58,8 +58,8 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
         served.renewTls(identity)
         await Promise.resolve()
       },
-      async acquaint(acquaintances) {
-        transactions.acquaint(acquaintances)
+      async setKnownSources(sources) {
+        transactions.setKnownSources(sources)
         await Promise.resolve()
       },
       counts: () =>

@@ -10,7 +10,7 @@ import { createInfoKeys } from '../../src/ivr/dtmf-info.js'
 import { createNegotiation } from '../../src/media/sdp/negotiation.js'
 import { changeContacts } from '../../src/registrar/register/contact-changes.js'
 import { readPath } from '../../src/registrar/register/path.js'
-import { readWish } from '../../src/registrar/register/register-request.js'
+import { readIntent } from '../../src/registrar/register/register-request.js'
 import { splitList } from '../../src/sip/headers/headers.js'
 import { parseSessionExpires } from '../../src/sip/headers/session-expires.js'
 import { createResponse } from '../../src/sip/message/builder.js'
@@ -88,8 +88,8 @@ const limits = { minExpires: 60, maxExpires: 3600, defaultExpires: 3600, maxCont
 const origin = { callId: 'x', cseq: 1, flow: '', userAgent: '', digest: 'MD5' } as const
 
 function register(contact: string): void {
-  const request = { header: (name: string) => (name === 'contact' ? contact : '') } as Parameters<typeof readWish>[0]
-  const wish = readWish(request, limits)
+  const request = { header: (name: string) => (name === 'contact' ? contact : '') } as Parameters<typeof readIntent>[0]
+  const wish = readIntent(request, limits)
   if (wish.kind === 'refusal' || wish.kind === 'fetch') return
   changeContacts([], { device: 'HD0001', node: 'paris-1', wish, origin, limits, now: 0 } as unknown as Parameters<typeof changeContacts>[1])
 }
@@ -174,8 +174,8 @@ test('a Path of any length is refused before it is read', () => {
 
 test('REGISTER with 2,000 contacts is refused before they are compared', () => {
   const contacts = numbered((index) => `<sip:a${index}@b.example>,`, 60_000)
-  const wish = readWish(
-    { header: (name: string) => (name === 'contact' ? `${contacts}<sip:z@b>` : '') } as Parameters<typeof readWish>[0],
+  const wish = readIntent(
+    { header: (name: string) => (name === 'contact' ? `${contacts}<sip:z@b>` : '') } as Parameters<typeof readIntent>[0],
     limits,
   )
   if (wish.kind === 'refusal' || wish.kind === 'fetch') throw new Error(wish.kind)

@@ -3,9 +3,9 @@ import type { NodeName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Directory } from '../../directory/directory.js'
+import { nodeUri } from '../../sip/uri/node-uri.js'
 import type { SipApplication, SipDialog, SipReply } from '../../srf/srf.js'
 import type { Store } from '../../store/store.js'
-import { nodeUri } from '../dial/node-uri.js'
 
 /** Detects legs to other nodes whose far end is lost. */
 export interface NodeLegs {

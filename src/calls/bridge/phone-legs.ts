@@ -110,7 +110,7 @@ export function createPhoneLegs({ registrar, clock, log, metrics }: PhoneLegsNee
   const stops = [
     registrar.onRegistered((device, how) => {
       note(device, 'registered')
-      if (how === 'anew') probeAll(device)
+      if (how === 'new') probeAll(device)
     }),
     registrar.onUnregistered((device) => {
       note(device, 'gone')

@@ -1,6 +1,7 @@
 import type { NodeName } from '../../base/identity.js'
 import type { LiveNode } from '../../directory/directory.js'
 import { type Binding, type Registrar, reachOf } from '../../registrar/registrar.js'
+import { nodeUri } from '../../sip/uri/node-uri.js'
 import { withoutUriHeaders } from '../../sip/uri/uri.js'
 import type { NodeLegs } from '../bridge/node-legs.js'
 import type { Call } from '../call.js'
@@ -9,7 +10,6 @@ import { type Hop, type HopTokens, hopTokenHeader } from '../inbound/hop-token.j
 import { signedContent } from '../inbound/signed-content.js'
 import type { DestinationOf } from '../routing/contract.js'
 import type { Branch } from './fork.js'
-import { nodeUri } from './node-uri.js'
 
 export interface UserBranchesNeeds {
   readonly registrar: Pick<Registrar, 'follow'>

@@ -19,7 +19,7 @@ export interface EmergencyCallerNeeds {
   readonly record: RecordCall
   readonly dialEmergency: DialEmergency
   readonly unprovenLimit: UnprovenLimit
-  readonly registrar: Pick<Registrar, 'recognise' | 'challengeGently'>
+  readonly registrar: Pick<Registrar, 'recognise' | 'challengeCompatibly'>
   readonly directory: Pick<Directory, 'isFilled' | 'device'>
   readonly hotdesk: Pick<Hotdesk, 'emergencyUnproven' | 'emergencyRefused'>
   readonly metrics: Metrics
@@ -78,7 +78,7 @@ export function createEmergencyCallers(needs: EmergencyCallerNeeds): EmergencyCa
     fromAnyone(invite, to) {
       const found = registrar.recognise(invite)
       if (found.outcome === 'provable') {
-        registrar.challengeGently(invite)
+        registrar.challengeCompatibly(invite)
         return
       }
       const device = found.outcome === 'proven' ? directory.device(found.device) : null

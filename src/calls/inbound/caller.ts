@@ -44,7 +44,7 @@ export interface CallersNeeds {
   readonly hopTokens: Pick<HopTokens, 'verify'>
   readonly nodeLegs: Pick<NodeLegs, 'current'>
   readonly trunks: Pick<Trunks, 'trunkOf'>
-  readonly registrar: Pick<Registrar, 'authenticate' | 'seemsFrom' | 'bindingsOf'>
+  readonly registrar: Pick<Registrar, 'authenticate' | 'claimedDevice' | 'bindingsOf'>
   readonly directory: Pick<Directory, 'isFilled' | 'device' | 'user'>
   readonly hotdesk: Pick<Hotdesk, 'userOn'>
   readonly node: NodeName
@@ -137,7 +137,7 @@ export function partyOf(caller: Caller, invite: IncomingInvite, needs: PartyNeed
 
 /** The phone that a caller names, if its source address or any credentials support the claim. Proves nothing. */
 function claimedPhone(invite: IncomingInvite, { directory, registrar }: Pick<CallersNeeds, 'directory' | 'registrar'>): Device | null {
-  const name = registrar.seemsFrom(invite)
+  const name = registrar.claimedDevice(invite)
   const device = name && directory.device(name)
   if (device === null) return null
   const flow = flowOf(invite.source)

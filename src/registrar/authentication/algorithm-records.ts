@@ -7,30 +7,30 @@ import type { Store } from '../../store/store.js'
 import { userAgentOf } from '../register/register-request.js'
 
 /**
- * By which algorithm, from which address and with which program a device has registered last, in the field `digest` of its record:
- * `MD5 192.0.2.7 baresip v1.0.0`. A node that was restarted knows by it
- * - that a program at an address knows MD5 alone, and does not lose its first call by asking it for more;
- * - that a program knows more than MD5, and is not talked out of it;
- * - that an address is one of the device, and its passwords are not the guesses of a stranger.
- * A phone is asked for the better algorithm again after an update of its program.
+ * The algorithm, address and User-Agent of a device's last registration, in the field `digest` of its record: `MD5 192.0.2.7 baresip v1.0.0`.
+ * After a restart the node knows from it
+ * - that a phone supports MD5 alone, so that its first call does not fail on a challenge with other algorithms;
+ * - that a phone supports more than MD5, so that it cannot be downgraded;
+ * - that an address belongs to the device, so that its passwords do not count as guesses.
+ * After an update of its firmware, a phone is offered the better algorithms again.
  */
-export interface Proofs {
-  /** `weak`: this program, at this address, knows MD5 alone. `strong`: this program knows more. */
-  of(device: DeviceId, request: Asking): 'weak' | 'strong' | null
-  /** Whether the device has registered from this address last. */
+export interface AlgorithmRecords {
+  /** `weak`: this User-Agent at this address supports MD5 alone. `strong`: this User-Agent supports more. */
+  of(device: DeviceId, request: Requester): 'weak' | 'strong' | null
+  /** Whether the last registration of the device came from this address. */
   isFrom(device: DeviceId, address: string): boolean
-  /** It has registered so. */
-  note(device: DeviceId, digest: DigestAlgorithm, request: Asking): void
+  /** The device has registered with this algorithm. */
+  note(device: DeviceId, digest: DigestAlgorithm, request: Requester): void
 }
 
-type Asking = Pick<IncomingRequest, 'source' | 'header'>
+type Requester = Pick<IncomingRequest, 'source' | 'header'>
 
-export interface ProofsNeeds {
+export interface AlgorithmRecordsNeeds {
   readonly store: Store
   readonly log: Logger
 }
 
-export function createProofs({ store, log }: ProofsNeeds): Proofs {
+export function createAlgorithmRecords({ store, log }: AlgorithmRecordsNeeds): AlgorithmRecords {
   const record = (device: DeviceId) => store.replica.hash(`device:${device}`)
 
   function last(device: DeviceId): { readonly algorithm: string; readonly address: string; readonly agent: string } {
@@ -53,7 +53,7 @@ export function createProofs({ store, log }: ProofsNeeds): Proofs {
       store.call('hotdesk_note', device, 'digest', text).catch((fault: unknown) => {
         log.debug(
           { event: 'store.lost', device, cause: messageOf(fault) },
-          'what the phone knows of digests is not written; its next REGISTER does it',
+          'the digest algorithm of the phone is not written; its next REGISTER will write it',
         )
       })
     },

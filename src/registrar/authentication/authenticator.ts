@@ -10,34 +10,34 @@ import type { IncomingRequest } from '../../srf/srf.js'
 import type { Names } from '../names.js'
 import { userAgentOf } from '../register/register-request.js'
 import { createAlgorithmOffers } from './algorithm-offers.js'
-import { createJudge, type Judgement, type Refused } from './credential-check.js'
+import { type CheckResult, createCredentialCheck, type Refused } from './credential-check.js'
 import { credentialHeaders, nameIn, roleFor } from './credentials.js'
 import { createNonces } from './nonce.js'
-import { createPasswordGuesses, defaultPasswordGuessLimits, type PasswordGuessLimits, type Standing } from './password-guesses.js'
+import { createPasswordGuesses, defaultPasswordGuessLimits, type PasswordGuessLimits, type SourceRelation } from './password-guesses.js'
 
-/** A device that has shown that it knows its password. */
+/** An authenticated device. */
 export interface Proven {
   readonly outcome: 'device'
   readonly device: DeviceId
-  /** By which it has shown it. */
+  /** The algorithm of its credentials. */
   readonly digest: DigestAlgorithm
 }
 
-/** The challenge or refusal has already been sent when the answer is not a device. */
+/** If the outcome is not a device, the challenge or refusal has been sent. */
 export type Authentication = Proven | { readonly outcome: 'challenged' | 'refused' }
 
-/** What the credentials of a request show when nothing is sent because of it. `none`: it has none. */
+/** The result of checking credentials without sending anything. `none`: the request has none. */
 export type Examination = Proven | { readonly outcome: 'none' | 'wrong' | 'stale' }
 
 export interface AuthenticationSettings {
   /** One challenge each, best first (RFC 8760 §2.3). */
   readonly algorithms: readonly DigestAlgorithm[]
-  /** `optional` accepts phones that know RFC 2069 alone. */
+  /** `optional` accepts phones that support only RFC 2069. */
   readonly qop: 'optional' | 'required'
   readonly nonceLifetimeMs: Milliseconds
-  /** Nonces in use at the same time of which counts are kept. */
+  /** Nonces whose counts are kept in memory. */
   readonly nonceCapacity: number
-  /** Phones that are remembered as old: see Offers. */
+  /** Phones that are remembered as supporting MD5 alone: see AlgorithmOffers. */
   readonly offerCapacity: number
   readonly guesses: PasswordGuessLimits
 }
@@ -53,22 +53,22 @@ export const defaultAuthentication: AuthenticationSettings = {
 
 export interface Authenticator {
   authenticate(request: IncomingRequest): Authentication
-  /** Looks at Proxy-Authorization, then at Authorization, and sends nothing. */
+  /** Checks Proxy-Authorization, then Authorization, and sends nothing. */
   examine(request: IncomingRequest): Examination
-  /** Asks for no more than every phone can answer. */
-  challengeGently(request: IncomingRequest): void
-  /** The device has another password. */
-  renewed(device: DeviceId): void
-  /** By which nonces of this maker are made elsewhere in the process. */
+  /** Sends a challenge that every phone can answer. */
+  challengeCompatibly(request: IncomingRequest): void
+  /** The record of the device has changed, perhaps its password. */
+  deviceChanged(device: DeviceId): void
+  /** What the rest of the process needs to make nonces of the same maker. */
   readonly nonceForm: NonceFormNeeds
 }
 
 export interface AuthenticatorNeeds {
   readonly directory: Pick<Directory, 'device'>
   readonly names: Names
-  /** By which the device proved itself when it registered; it may have been before a restart. */
-  readonly proofOf: (device: DeviceId, request: IncomingRequest) => 'weak' | 'strong' | null
-  readonly standingOf: (device: DeviceId, request: IncomingRequest) => Standing
+  /** Strength of the algorithm with which the device registered, possibly before a restart; null: not known. */
+  readonly strengthOf: (device: DeviceId, request: IncomingRequest) => 'weak' | 'strong' | null
+  readonly relationOf: (device: DeviceId, request: IncomingRequest) => SourceRelation
   readonly realm: string
   readonly secret: Secret
   readonly clock: Clock
@@ -77,22 +77,22 @@ export interface AuthenticatorNeeds {
   readonly settings: AuthenticationSettings
 }
 
-/** Why credentials are refused: label of the metric and `reason` in the log, and what the log says. */
+/** Why credentials are refused: label of the metric and `reason` in the log, and the log message. */
 const refusals = {
   wrong: { reason: 'password', text: 'wrong user name or password' },
-  held: { reason: 'held', text: 'too many wrong passwords; this one was not looked at' },
+  held: { reason: 'held', text: 'too many wrong passwords; this one was not checked' },
   'other uri': { reason: 'uri', text: 'credentials made for another request' },
   'other device': { reason: 'device', text: 'credentials of another device' },
 } as const satisfies Record<Refused['kind'], object>
 
-/** Challenges devices and takes their answers: RFC 3261 §22.4, RFC 7616, RFC 8760. */
+/** Challenges devices and checks their credentials (RFC 3261 §22.4, RFC 7616, RFC 8760). */
 export function createAuthenticator(needs: AuthenticatorNeeds): Authenticator {
   const { realm, clock, log, metrics, settings } = needs
   const { algorithms, nonceLifetimeMs: lifetimeMs, nonceCapacity: capacity } = settings
   const nonces = createNonces({ secret: needs.secret, clock, lifetimeMs, capacity })
   const offers = createAlgorithmOffers({ algorithms, capacity: settings.offerCapacity })
   const guesses = createPasswordGuesses({ clock, limits: settings.guesses })
-  const judge = createJudge({ ...needs, nonces, guesses, algorithms, qop: settings.qop })
+  const check = createCredentialCheck({ ...needs, nonces, guesses, algorithms, qop: settings.qop })
   fromZero(
     metrics.digestRefusedTotal,
     Object.values(refusals).map(({ reason }) => ({ reason })),
@@ -109,23 +109,23 @@ export function createAuthenticator(needs: AuthenticatorNeeds): Authenticator {
   function offerTo(request: IncomingRequest, used: DigestAlgorithm | null): readonly DigestAlgorithm[] {
     const name = nameIn(request) ?? ''
     const device = parseDeviceId(name)
-    const asker = {
-      // The phone as it calls itself, where and what it is: enough to tell one from another, which proves nothing.
+    const requester = {
+      // Distinguishes phones by their own name, address and User-Agent. Proves nothing.
       key: `${name}@${request.source.address} ${userAgentOf(request)}`,
       userAgent: request.header('user-agent'),
-      proof: device && needs.proofOf(device, request),
+      strength: device && needs.strengthOf(device, request),
     }
-    return request.header(roleFor(request).credentials) === '' ? offers.first(asker) : offers.again(asker, used)
+    return request.header(roleFor(request).credentials) === '' ? offers.first(requester) : offers.again(requester, used)
   }
 
-  /** A PIN or password typed in the wrong field must not reach the log: only the name of a device does. */
+  /** Only device names are logged: a user name may be a PIN or password typed in the wrong field. */
   function shownName(username: string): string {
     const device = parseDeviceId(username.split('@', 1)[0] ?? '')
     return (device && needs.directory.device(device)?.id) ?? 'unknown'
   }
 
-  /** `source` is proven by its nonce, so that a program which reads the log may block it. Held guesses are only counted. */
-  function tell({ kind, credentials }: Refused, { source }: IncomingRequest): void {
+  /** The nonce proves `source`, so a program that reads the log may block it. Held guesses are only counted. */
+  function reportRefusal({ kind, credentials }: Refused, { source }: IncomingRequest): void {
     const { reason, text } = refusals[kind]
     metrics.digestRefusedTotal.inc({ reason })
     const line = { event: 'registrar.refused', reason, username: shownName(credentials.username), source: source.address }
@@ -133,36 +133,36 @@ export function createAuthenticator(needs: AuthenticatorNeeds): Authenticator {
     else log.warn(line, text)
   }
 
-  function answer(request: IncomingRequest, judgement: Judgement, offered: readonly DigestAlgorithm[]): Authentication {
+  function respond(request: IncomingRequest, judgement: CheckResult, offered: readonly DigestAlgorithm[]): Authentication {
     if (judgement.kind === 'right') return { outcome: 'device', device: judgement.device, digest: judgement.digest }
     if (judgement.kind === 'none' || judgement.kind === 'stale') {
       challenge(request, judgement.kind === 'stale' ? 'stale' : 'first', offered)
       return { outcome: 'challenged' }
     }
-    tell(judgement, request)
+    reportRefusal(judgement, request)
     // RFC 7616 §3.4.6 for the URI; RFC 3261 §10.3 step 4 for the device.
     if (judgement.kind === 'other uri') request.respond(400, { reason: 'Digest URI Does Not Match' })
     else if (judgement.kind === 'other device') request.respond(403)
-    // Who guesses must not learn that the password was not looked at.
+    // A guesser must not learn that the password was not checked.
     else challenge(request, 'first', offered)
     return { outcome: 'refused' }
   }
 
   return {
     authenticate(request) {
-      const judgement = judge(request, [roleFor(request).credentials])
+      const judgement = check(request, [roleFor(request).credentials])
       const used = judgement.kind === 'right' ? judgement.digest : judgement.kind === 'none' ? null : judgement.credentials.algorithm
-      return answer(request, judgement, offerTo(request, used))
+      return respond(request, judgement, offerTo(request, used))
     },
     examine(request) {
-      const judgement = judge(request, credentialHeaders)
+      const judgement = check(request, credentialHeaders)
       if (judgement.kind === 'right') return { outcome: 'device', device: judgement.device, digest: judgement.digest }
       if (judgement.kind === 'stale') return { outcome: 'stale' }
       const isBare = judgement.kind === 'none' && credentialHeaders.every((header) => request.header(header) === '')
       return { outcome: isBare ? 'none' : 'wrong' }
     },
-    challengeGently: (request) => challenge(request, 'first', offers.least),
-    renewed: (device) => guesses.forget(device),
+    challengeCompatibly: (request) => challenge(request, 'first', offers.compatible),
+    deviceChanged: (device) => guesses.forget(device),
     nonceForm: nonces.form,
   }
 }

@@ -4,7 +4,7 @@ import { splitList } from '../../sip/headers/headers.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { userOf } from '../register/register-request.js'
 
-/** A registrar challenges with 401; a server that passes a request on, with 407 (RFC 3261 §22.2, §22.3). */
+/** A registrar challenges with 401, a server that forwards requests with 407 (RFC 3261 §22.2, §22.3). */
 const asRegistrar = { status: 401, challenge: 'WWW-Authenticate', credentials: 'Authorization', aor: 'To' } as const
 const asProxy = { status: 407, challenge: 'Proxy-Authenticate', credentials: 'Proxy-Authorization', aor: 'From' } as const
 
@@ -14,10 +14,10 @@ export function roleFor({ method }: Pick<IncomingRequest, 'method'>): Role {
   return method === 'REGISTER' ? asRegistrar : asProxy
 }
 
-/** Where credentials may stand; the one that answers a challenge of a proxy first. */
+/** The headers that may contain credentials, the answer to a proxy's challenge first. */
 export const credentialHeaders = [asProxy.credentials, asRegistrar.credentials] as const
 
-/** The credentials in a header. Several fields of it arrive joined with commas, which also separate the parameters. */
+/** The credentials in a header. Several header fields arrive joined with commas, which also separate parameters. */
 export function credentialsIn(header: string): readonly Credentials[] {
   const values: string[] = []
   for (const piece of splitList(header)) {
@@ -27,7 +27,7 @@ export function credentialsIn(header: string): readonly Credentials[] {
   return values.flatMap((value) => parseCredentials(value) ?? [])
 }
 
-/** The user of the address-of-record that the request speaks for; null without. */
+/** The user of the address-of-record in whose name the request is sent; null if there is none. */
 export function nameIn(request: IncomingRequest): string | null {
   return userOf(request.header(roleFor(request).aor))
 }
@@ -39,7 +39,7 @@ export function deviceNamed(username: string, isOurs: (host: string) => boolean)
   return isOurs(username.slice(at + 1)) ? parseDeviceId(username.slice(0, at)) : null
 }
 
-/** RFC 3261 §10.3 step 4: a device changes its own registration only, and calls in its own name (RFC 3323 anonymity aside). */
+/** RFC 3261 §10.3 step 4: a device may change only its own registration, and calls in its own name or anonymously (RFC 3323). */
 export function speaksFor(request: IncomingRequest, device: DeviceId): boolean {
   const user = nameIn(request)
   return user === device || (roleFor(request) === asProxy && (user === null || user.toLowerCase() === 'anonymous'))

@@ -4,20 +4,20 @@ import { parseUri, type SipUri, sameHost, type Uri } from '../../sip/uri/uri.js'
 export interface DigestUriNeeds {
   readonly method: string
   readonly requestUri: string
-  /** Whether a host name or an address is this network. */
+  /** Whether a host name or address belongs to this network. */
   readonly isOurs: (host: string) => boolean
 }
 
 /**
- * Whether credentials were made for this request (RFC 7616 §3.4.6, RFC 3261 §22.4). Credentials for another URI may be the answer
- * to a challenge that a third party passed on to the phone.
+ * Whether credentials were made for this request (RFC 7616 §3.4.6, RFC 3261 §22.4). Credentials for another URI may answer a challenge that a
+ * third party relayed to the phone.
  *
- * Phones deviate, and these deviations are accepted, because the phone still names this network and the same number:
+ * These deviations of phones are accepted, because the phone still names this network and the same number:
  * - URI parameters, the scheme `sips`, and a port that only one of the two has;
- * - one name or address of this network for another, as proxies and address translators rewrite the Request-URI;
- * - another spelling of the same number: escapes, `tel:` for `sip:`;
- * - in a REGISTER a user part, since To says whose registration it is;
- * - no user part at all, as SIPp and some stacks sign the address of their server for every request.
+ * - another name or address of this network, because proxies and NAT rewrite the Request-URI;
+ * - another spelling of the same number: escapes, `tel:` instead of `sip:`;
+ * - a user part in a REGISTER, because To names the address-of-record;
+ * - no user part: SIPp and some stacks sign the address of their server for every request.
  */
 export function fitsRequest(digestUri: string, needs: DigestUriNeeds): boolean {
   const signed = parseUri(digestUri)
@@ -29,7 +29,7 @@ export function fitsRequest(digestUri: string, needs: DigestUriNeeds): boolean {
   return isServer(signed, needs) && (isUserless(signed) || numberOf(signed, digestUri) === numberOf(requested, needs.requestUri))
 }
 
-/** RFC 3261 §19.1.1: `maddr` takes the request to another server than the host says. */
+/** RFC 3261 §19.1.1: `maddr` sends the request to another server than the host. */
 function leadsElsewhere(uri: Uri, { isOurs }: DigestUriNeeds): boolean {
   const address = uri.kind === 'sip' ? uri.params.get('maddr') : undefined
   return address !== undefined && (address === null || !isOurs(address.replace(/^\[|\]$/g, '')))
@@ -44,7 +44,7 @@ function isServer(uri: Uri, { isOurs }: DigestUriNeeds): boolean {
   return uri.kind === 'tel' || (uri.kind === 'sip' && isOurs(uri.host))
 }
 
-/** A call goes by the decoded user part, so two spellings of it are one. */
+/** Calls are routed by the decoded user part, so its spelling does not matter. */
 function isSameUser(signed: SipUri, requested: SipUri, { digestUri, ...needs }: DigestUriNeeds & { readonly digestUri: string }): boolean {
   if (needs.method === 'REGISTER') return true
   if (isUserless(signed)) return requested.user === null || needs.isOurs(signed.host)
@@ -55,7 +55,7 @@ function isUserless(uri: Uri): boolean {
   return uri.kind === 'sip' && uri.user === null
 }
 
-/** A telephone number without visual separators (RFC 3966 §5.1.1), which may stand in a SIP URI too. */
+/** A telephone number without visual separators (RFC 3966 §5.1.1), which a SIP URI may also contain. */
 function numberOf(uri: Uri, text: string): string {
   return uri.kind === 'sip' ? dialled(text).replace(/[-.()]/g, '') : dialled(text)
 }

@@ -4,24 +4,24 @@ import { Secret } from '../../base/secret.js'
 import { createNonceForm, type NonceFormNeeds } from '../../sip/auth/nonce.js'
 import { createReplayGuard } from './replay-guard.js'
 
-/** `foreign`: not made by this network. `stale`: ours, but too old, made by another process, or this count was used before. */
+/** `foreign`: not made by this network. `stale`: ours, but too old, made by another process, or already used with this count. */
 type NonceState = 'fresh' | 'stale' | 'foreign'
 
 /**
- * Nonces nobody has to remember (RFC 7616 §3.3): time, maker and chance, signed with the network's secret. Only nonces that
- * were used with a right password take memory, for their count. Another node's nonce is genuine but stale: that node alone
- * knows which counts were used, so accepting it here would let a recorded request be played again.
+ * Nonces without state (RFC 7616 §3.3): time, maker and random bits, signed with the network's secret. Memory holds only the counts of nonces
+ * that were used with a right password. A nonce of another node is stale here, because only that node knows which counts were used: accepting
+ * it would allow a replay.
  */
 export interface Nonces {
-  /** For a request from that address. */
+  /** A new nonce for a request from this address. */
   issue(address: string): string
-  /** Without using the count up. */
-  look(nonce: string): NonceState
-  /** Whether it was issued for a request from that address: such a request has a real source, which a forged datagram has not. */
+  /** Does not use the nonce. */
+  stateOf(nonce: string): NonceState
+  /** Whether the nonce was issued to this address. If so, the source of the request is not forged. */
   isFor(nonce: string, address: string): boolean
-  /** Uses the count up; `count` 1 where the phone sends none. Only for credentials that were right. */
-  spend(nonce: string, count: number): NonceState
-  /** By which another part of this process makes and recognizes nonces of this maker. */
+  /** Uses the nonce with this count, which is 1 if the phone sends none. Call this only for valid credentials. */
+  use(nonce: string, count: number): NonceState
+  /** What another part of this process needs to make and recognise nonces of this maker. */
   readonly form: NonceFormNeeds
 }
 
@@ -29,7 +29,7 @@ export interface NonceNeeds {
   readonly secret: Secret
   readonly clock: Clock
   readonly lifetimeMs: Milliseconds
-  /** Nonces in use at the same time of which counts are kept. */
+  /** Nonces whose counts are kept in memory. */
   readonly capacity: number
 }
 
@@ -41,7 +41,7 @@ export function createNonces({ secret, clock, lifetimeMs, capacity }: NonceNeeds
   const form = createNonceForm(parts)
   const guard = createReplayGuard({ clock, lifetimeMs, capacity })
 
-  function look(nonce: string): NonceState {
+  function stateOf(nonce: string): NonceState {
     const signed = form.read(nonce)
     if (!signed) return 'foreign'
     return signed.isOwn && clock.now() - signed.issued <= lifetimeMs ? 'fresh' : 'stale'
@@ -50,10 +50,10 @@ export function createNonces({ secret, clock, lifetimeMs, capacity }: NonceNeeds
   return {
     form: parts,
     issue: (address) => form.print(clock.now(), address),
-    look,
+    stateOf,
     isFor: (nonce, address) => form.read(nonce)?.isFor(address) ?? false,
-    spend(nonce, count) {
-      const state = look(nonce)
+    use(nonce, count) {
+      const state = stateOf(nonce)
       if (state !== 'fresh') return state
       const issued = form.read(nonce)?.issued ?? 0
       return guard.accept({ nonce, issued, count }) ? 'fresh' : 'stale'

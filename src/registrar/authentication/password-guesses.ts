@@ -3,54 +3,54 @@ import type { DeviceId } from '../../base/identity.js'
 import { sourceOf } from '../../sip/uri/uri.js'
 
 /**
- * What the sender of a password is to the device that it names.
- * - `own`: the flow that the device registered on, or the Call-ID of its registration. Never held back: a stranger has neither.
- * - `known`: the address that the device is registered from, such as the NAT of its office. Its other phones cannot be told from it.
- * - `strange`: any other address.
+ * How the source of a password is related to the device that it names.
+ * - `own`: the flow on which the device registered, or the Call-ID of its registration. Never held back, because nobody else has either.
+ * - `known`: the address from which the device is registered, such as the NAT of its office. The other phones there look the same.
+ * - `unknown`: any other address.
  */
-export type Standing = 'own' | 'known' | 'strange'
+export type SourceRelation = 'own' | 'known' | 'unknown'
 
 export interface Attempt {
   readonly device: DeviceId
-  /** False for a name that no device has: it is limited in the same way, and takes no memory from those that exist. */
+  /** False for a name that no device has. It is limited in the same way, but uses no memory of existing devices. */
   readonly exists: boolean
   readonly address: string
-  readonly standing: Standing
+  readonly relation: SourceRelation
 }
 
-/** Limits the guessing of passwords, whatever else the source has proven. */
+/** Limits password guessing, whatever else the source has proven. */
 export interface PasswordGuesses {
-  /** False: too many wrong passwords came before. This one must be refused without a look at it. */
+  /** False after too many wrong passwords: refuse this one without checking it. */
   mayTry(attempt: Attempt): boolean
   /** A wrong password. */
   failed(attempt: Attempt): void
-  /** The device has another password: what failed before counts no more. */
+  /** The password of the device has changed, so earlier failures no longer count. */
   forget(device: DeviceId): void
 }
 
-/** After `free` failures each one doubles the wait, from a second up to `mostMs`. All is forgotten `forgetMs` after the last. */
+/** After `free` failures, each further one doubles the wait, from one second up to `maxMs`. They are forgotten `forgetMs` after the last one. */
 interface Limit {
   readonly free: number
-  readonly mostMs: Milliseconds
+  readonly maxMs: Milliseconds
   readonly forgetMs: Milliseconds
 }
 
 export interface PasswordGuessLimits {
-  /** One device, guessed from one source. */
+  /** Guesses for one device from one source. */
   readonly pair: Limit
-  /** One device, from all sources that it is not registered from. */
+  /** Guesses for one device from all sources except those from which it is registered. */
   readonly device: Limit
-  /** One source, for all devices that are not registered from it. */
+  /** Guesses from one source for all devices that are not registered from there. */
   readonly source: Limit
 }
 
 const minute = 60_000
 
-/** A phone with a wrong password tries every 30 s or so: a corrected one gets in within a minute. */
+/** A phone with a wrong password tries about every 30 s. After a correction it registers within a minute. */
 export const defaultPasswordGuessLimits: PasswordGuessLimits = {
-  pair: { free: 10, mostMs: minute, forgetMs: 15 * minute },
-  device: { free: 50, mostMs: minute / 2, forgetMs: 60 * minute },
-  source: { free: 100, mostMs: 2_000, forgetMs: 60 * minute },
+  pair: { free: 10, maxMs: minute, forgetMs: 15 * minute },
+  device: { free: 50, maxMs: minute / 2, forgetMs: 60 * minute },
+  source: { free: 100, maxMs: 2_000, forgetMs: 60 * minute },
 }
 
 interface Failures {
@@ -62,20 +62,20 @@ interface Guessed extends Failures {
   readonly sources: Map<string, Failures>
 }
 
-const mostDevices = 20_000
-const mostSources = 20_000
-const mostSourcesOfOne = 64
+const maxDevices = 20_000
+const maxSources = 20_000
+const maxSourcesPerDevice = 64
 
 export function createPasswordGuesses({ clock, limits }: { readonly clock: Clock; readonly limits: PasswordGuessLimits }): PasswordGuesses {
   const existing = new Map<string, Guessed>()
-  const imaginary = new Map<string, Guessed>()
+  const nonexistent = new Map<string, Guessed>()
   const sources = new Map<string, Failures>()
-  const devicesOf = ({ exists }: Attempt) => (exists ? existing : imaginary)
+  const devicesOf = ({ exists }: Attempt) => (exists ? existing : nonexistent)
 
-  function isOpen(failures: Failures | undefined, { free, mostMs, forgetMs }: Limit): boolean {
+  function isOpen(failures: Failures | undefined, { free, maxMs, forgetMs }: Limit): boolean {
     if (!failures || failures.count < free) return true
     const waited = clock.now() - failures.last
-    return waited >= Math.min(1_000 * 2 ** (failures.count - free), mostMs) || waited > forgetMs
+    return waited >= Math.min(1_000 * 2 ** (failures.count - free), maxMs) || waited > forgetMs
   }
 
   function add(failures: Failures, { forgetMs }: Limit): void {
@@ -89,27 +89,27 @@ export function createPasswordGuesses({ clock, limits }: { readonly clock: Clock
 
   return {
     mayTry(attempt) {
-      if (attempt.standing === 'own') return true
+      if (attempt.relation === 'own') return true
       const source = sourceOf(attempt.address)
       const guessed = devicesOf(attempt).get(attempt.device)
       if (!isOpen(guessed?.sources.get(source), limits.pair)) return false
-      return attempt.standing === 'known' || (isOpen(guessed, limits.device) && isOpen(sources.get(source), limits.source))
+      return attempt.relation === 'known' || (isOpen(guessed, limits.device) && isOpen(sources.get(source), limits.source))
     },
     failed(attempt) {
-      if (attempt.standing === 'own') return
+      if (attempt.relation === 'own') return
       const source = sourceOf(attempt.address)
-      const guessed = renewed(devicesOf(attempt), attempt.device, mostDevices, nothing)
-      add(renewed(guessed.sources, source, mostSourcesOfOne, none), limits.pair)
-      if (attempt.standing === 'known') return
+      const guessed = refreshed(devicesOf(attempt), attempt.device, maxDevices, nothing)
+      add(refreshed(guessed.sources, source, maxSourcesPerDevice, none), limits.pair)
+      if (attempt.relation === 'known') return
       add(guessed, limits.device)
-      add(renewed(sources, source, mostSources, none), limits.source)
+      add(refreshed(sources, source, maxSources, none), limits.source)
     },
     forget: (device) => void existing.delete(device),
   }
 }
 
-/** The entry of a key, now the youngest of its map; a full map loses its oldest. */
-function renewed<Value>(entries: Map<string, Value>, key: string, most: number, make: () => Value): Value {
+/** Gets or makes the entry of a key and moves it to the end of the map. A full map loses its oldest entry. */
+function refreshed<Value>(entries: Map<string, Value>, key: string, most: number, make: () => Value): Value {
   const value = entries.get(key) ?? make()
   entries.delete(key)
   const [oldest] = entries.keys()

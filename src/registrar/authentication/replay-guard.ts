@@ -9,9 +9,9 @@ interface Use {
   readonly count: number
 }
 
-/** Tells a request that was seen before from the phone's next one (RFC 7616 §3.4, §5.4), in bounded memory. */
+/** Detects replayed requests (RFC 7616 §3.4, §5.4), in bounded memory. */
 export interface ReplayGuard {
-  /** False when this count was used with this nonce, or can no longer be told. */
+  /** False if this count was used with this nonce, or may have been. */
   accept(use: Use): boolean
   readonly size: number
 }
@@ -22,27 +22,27 @@ export interface ReplayGuardNeeds {
   readonly capacity: number
 }
 
-/** Counts below the highest seen that may still arrive late: UDP reorders, and phones send several requests at once. */
+/** How far a count may lag behind the highest one: UDP reorders, and phones send several requests at once. */
 const windowSize = 32
 
 interface Seen {
   readonly issued: Milliseconds
   highest: number
-  /** Bit n: `highest - n` was used. */
+  /** Bit n is set if `highest - n` was used. */
   used: number
 }
 
 export function createReplayGuard({ clock, lifetimeMs, capacity }: ReplayGuardNeeds): ReplayGuard {
   const seen = new Map<string, Seen>()
-  /** A nonce this old or older whose counts are not in memory may have been used: memory was full. */
-  let forgottenUntil = 0
+  /** Nonces issued up to this time may have been used although memory does not hold them, because it was full. */
+  let evictedUntil = 0
 
   function makeRoom(): void {
     const now = clock.now()
     for (const [nonce, { issued }] of seen) {
       const outlived = now - issued > lifetimeMs
       if (!outlived && seen.size < capacity) return
-      if (!outlived) forgottenUntil = Math.max(forgottenUntil, issued)
+      if (!outlived) evictedUntil = Math.max(evictedUntil, issued)
       seen.delete(nonce)
     }
   }
@@ -51,7 +51,7 @@ export function createReplayGuard({ clock, lifetimeMs, capacity }: ReplayGuardNe
     accept({ nonce, issued, count }) {
       const known = seen.get(nonce)
       if (known) return advance(known, count)
-      if (issued <= forgottenUntil) return false
+      if (issued <= evictedUntil) return false
       makeRoom()
       seen.set(nonce, { issued, highest: count, used: 1 })
       return true

@@ -8,66 +8,66 @@ import { type BoundContact, createRegistrationCopy, sameButExpiry } from './reco
 import { createWriteBehind } from './write-behind.js'
 
 /**
- * Who is registered where: this node's phones in memory, the others' in the copy of Redis. A phone is at one node at a time,
- * the one it registered at last.
+ * Which phone is registered at which node: this node's phones in memory, the others in the copy of Redis. A phone is at one node at a time, the
+ * one where it registered last.
  */
 export interface Bindings {
-  /** Fresh ones, any node's, in the order of their first registration. */
+  /** Unexpired bindings at any node, in the order of their first registration. */
   of(device: DeviceId): readonly BoundContact[]
-  /** The devices that have registered at this node on this flow. */
+  /** Devices that have registered at this node on this flow. */
   on(flow: string): readonly DeviceId[]
   /** Replaces all bindings of the device at once; an empty list removes them. */
   replace(device: DeviceId, bindings: readonly BoundContact[]): void
-  /** The device's last binding at this node is gone: expired, removed or taken over by another node. */
+  /** The last binding of the device at this node is gone: expired, removed or taken over by another node. */
   onGone(listener: (device: DeviceId) => void): () => void
-  /** The connection of that flow of this node is gone. */
+  /** Whether the connection of this flow is closed. */
   isClosed(flow: string): boolean
-  /** Where the phones of this node are. */
+  /** The flows of this node's phones. */
   flows(): readonly string[]
-  /** Phones of this node behind NAT, over UDP. */
-  hidden(): readonly BoundContact[]
+  /** Bindings of this node's phones behind NAT over UDP. */
+  behindNat(): readonly BoundContact[]
   close(): Promise<void>
 }
 
 export interface BindingsNeeds {
   readonly store: Store
   readonly node: NodeName
-  /** The node's own: the time of Redis is compared with in its records alone. */
+  /** The node's own. The clock of Redis is used only in records. */
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  /** Tells which connections of registered phones have gone; absent: nobody knows. Answers the function that stops. */
+  /** Reports closed connections of registered phones; absent if the SIP server does not report them. Returns the function that stops. */
   readonly onFlowGone?: ((listener: (flow: string) => void) => () => void) | undefined
 }
 
-/** A record that vanishes this shortly before its end has simply expired. */
+/** A record that vanishes within this time before its end has simply expired. */
 const nearlyExpiredSeconds = 5
 
 export function createBindings({ store, node, clock, log, metrics, onFlowGone }: BindingsNeeds): Bindings {
   const copy = createRegistrationCopy(node, { replica: store.replica, clock, networkClock: store.clock })
   const table = createBindingTable({ clock, log, metrics, onExpired: (device) => records.schedule(device, 'all') })
   const records = createWriteBehind({ store, copy, node, clock, log, current, onSettled: catchUp })
-  /** Their records changed while we were writing them: whose change it was shows when that is over. */
-  const unseen = new Set<DeviceId>()
+  /** Devices whose records changed while a write was pending. Whose change it was shows only after the write. */
+  const changedMeanwhile = new Set<DeviceId>()
 
   function follow(device: DeviceId): void {
     if (table.of(device).length > 0) reconcile(device)
-    // After a start, or when the copy is filled at last: this node's phones as they were.
+    // After a start, or once the copy is filled: this node's phones as they were.
     else if (!table.hasHandled(device) && !copy.isElsewhere(device) && copy.fresh(device).length > 0)
       table.replace(device, copy.fresh(device))
   }
 
-  /** For a phone registered here: another node's record means that it has moved; any other difference is mended. */
+  /** For a phone registered here: a record of another node means that the phone has moved. Any other difference is repaired. */
   function reconcile(device: DeviceId): void {
     const mine = table.of(device)
     if (mine.length === 0) return
-    if (records.isPending(device)) unseen.add(device)
+    if (records.isPending(device)) changedMeanwhile.add(device)
     else if (copy.isElsewhere(device)) leave(device)
     else if (!sameButExpiry(copy.recorded(device), mine) && !endsSoon(mine, clock)) records.schedule(device, 'all')
   }
 
   function catchUp(device: DeviceId): void {
-    if (unseen.delete(device)) reconcile(device)
+    if (changedMeanwhile.delete(device)) reconcile(device)
   }
 
   function leave(device: DeviceId): void {
@@ -75,7 +75,7 @@ export function createBindings({ store, node, clock, log, metrics, onFlowGone }:
     table.replace(device, [])
   }
 
-  /** After Redis was away, the phone may have registered elsewhere since: the later REGISTER wins. */
+  /** While Redis was away, the phone may have registered at another node. The later REGISTER wins. */
   function current(device: DeviceId): readonly BoundContact[] | null {
     const mine = table.of(device)
     if (mine.length === 0 || !copy.isElsewhere(device) || latest(mine) >= latest(copy.fresh(device))) return mine
@@ -101,7 +101,7 @@ export function createBindings({ store, node, clock, log, metrics, onFlowGone }:
     onGone: table.onGone,
     isClosed: table.isClosed,
     flows: table.flows,
-    hidden: table.hidden,
+    behindNat: table.behindNat,
     close() {
       offChange()
       offGone?.()
@@ -119,27 +119,27 @@ function endsSoon(bindings: readonly BoundContact[], clock: Clock): boolean {
   return Math.max(...bindings.map(({ expires }) => expires)) * 1000 - clock.now() < nearlyExpiredSeconds * 1000
 }
 
-/** The phones that are registered at this node, in memory, each binding until it expires. */
+/** Bindings of the phones at this node, in memory until they expire. */
 interface BindingTable {
-  /** Fresh ones, in the order of their first registration. */
+  /** Unexpired bindings, in the order of their first registration. */
   of(device: DeviceId): readonly BoundContact[]
-  /** The devices that have registered on this flow, most often one. */
+  /** Devices that have registered on this flow, usually one. */
   on(flow: string): readonly DeviceId[]
-  /** What was committed last, expired or not. */
+  /** The bindings last given to `replace`, expired or not. */
   committed(device: DeviceId): readonly BoundContact[]
   /** Replaces all bindings of the device at once; an empty list removes them. */
   replace(device: DeviceId, bindings: readonly BoundContact[]): void
-  /** This process has had to do with the device: memory is the truth, whatever old record may still come by. */
+  /** Whether this process has handled the device. If so, memory counts and an old record does not. */
   hasHandled(device: DeviceId): boolean
   onGone(listener: (device: DeviceId) => void): () => void
-  /** The connection of that flow has gone, and no REGISTER has come over it since. */
+  /** Whether the connection of this flow is closed, and no REGISTER has arrived over it since. */
   isClosed(flow: string): boolean
-  /** The connection of that flow has gone. */
+  /** The connection of this flow is closed. */
   close(flow: string): void
-  /** Where all of them are: `sip:192.0.2.7:5060;transport=udp`. */
+  /** The flows of all bindings: `sip:192.0.2.7:5060;transport=udp`. */
   flows(): readonly string[]
-  /** Those behind NAT, over UDP. */
-  hidden(): readonly BoundContact[]
+  /** Bindings behind NAT over UDP. */
+  behindNat(): readonly BoundContact[]
   end(): void
 }
 
@@ -147,7 +147,7 @@ interface BindingTableNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  /** A binding has expired; those that are left are held. */
+  /** A binding has expired, and the table holds only the others. */
   readonly onExpired: (device: DeviceId) => void
 }
 
@@ -202,14 +202,15 @@ function createBindingTable({ clock, log, metrics, onExpired }: BindingTableNeed
       if (flows.devicesOn(flow).length > 0) closed.add(flow)
     },
     flows: () => Array.from(held.values(), (bindings) => bindings.map(({ flow }) => flow)).flat(),
-    hidden: () => [...held.values()].flat().filter(({ between, flow }) => between === 'nat' && flow.endsWith(';transport=udp')),
+    behindNat: () =>
+      [...held.values()].flat().filter(({ intermediary, flow }) => intermediary === 'nat' && flow.endsWith(';transport=udp')),
     end() {
       for (const alarm of alarms.values()) alarm.cancel()
     },
   }
 }
 
-/** Which devices have a binding on a flow: a gateway with several lines has them all on one. */
+/** Which devices have a binding on a flow. A gateway with several lines has all of them on one flow. */
 function createFlowIndex() {
   const devices = new Map<string, Set<DeviceId>>()
 

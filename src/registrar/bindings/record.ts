@@ -2,52 +2,52 @@ import type { Clock } from '../../base/clock.js'
 import { type DeviceId, type NodeName, parseDeviceId, parseNodeName } from '../../base/identity.js'
 import type { NetworkClock, Replica } from '../../store/store.js'
 
-/** One Contact of a device (RFC 3261 §10.3), with the flow it was registered on (RFC 5626). */
+/** One Contact of a device (RFC 3261 §10.3), with the flow on which it was registered (RFC 5626). */
 export interface Binding {
   readonly device: DeviceId
   /** Contact URI: the Request-URI of requests to the phone. */
   readonly contact: string
-  /** Next hop of the flow it registered on: `sip:203.0.113.9:40312;transport=tcp`. */
+  /** Next hop of the flow: `sip:203.0.113.9:40312;transport=tcp`. */
   readonly flow: string
-  /** Our own end of the flow, `192.0.2.10:5062`: requests leave from the socket that the phone knows. `''` if it is unknown. */
+  /** Our end of the flow, `192.0.2.10:5062`, so that requests leave from the socket that the phone knows; `''` if it is unknown. */
   readonly local: string
-  /** The proxies that every request to the phone passes (RFC 3327 §5.3), as a Route header; `''` for a phone that registered directly. */
+  /** The Path (RFC 3327 §5.3), as the Route header of every request to the phone; `''` for a phone that registered directly. */
   readonly path: string
   readonly node: NodeName
-  /** Epoch seconds, by the node's own clock in memory and by the one of Redis in a record. */
+  /** Epoch seconds, by the node's own clock in memory and by the clock of Redis in a record. */
   readonly expires: number
   readonly callId: string
   readonly cseq: number
   readonly userAgent: string
 }
 
-/** A binding with what only the registrar needs to know of it. */
+/** A binding with the data that only the registrar needs. */
 export interface BoundContact extends Binding {
-  /** The phone's own name for itself (`+sip.instance`, with its `reg-id` where it has one), `''` without. */
+  /** `+sip.instance`, with its `reg-id` if there is one; `''` if the phone sends none. */
   readonly instance: string
-  /** By which the phone proved itself: an old one knows MD5 alone. */
+  /** The digest algorithm of its credentials. */
   readonly digest: string
-  /** What stands between the phone and us: another port or address shows that NAT does, a second Via that a proxy does. */
-  readonly between: Between
-  /** The name that the phone has for this network; `''` in a record of a version that did not write it. */
+  /** What is between the phone and us: NAT if the port or address differs, a proxy if there is a second Via. */
+  readonly intermediary: Intermediary
+  /** The name that the phone uses for this network; `''` in a record of a version that did not write it. */
   readonly domain: string
-  /** The same, of the latest REGISTER; in Redis that of the latest one that changed more than the expiry. */
+  /** Time of the latest REGISTER, in the same clock; in Redis, of the latest one that changed more than the expiry. */
   readonly registered: number
 }
 
-const betweens = ['', 'nat', 'proxy'] as const
-export type Between = (typeof betweens)[number]
+const intermediaries = ['', 'nat', 'proxy'] as const
+export type Intermediary = (typeof intermediaries)[number]
 
-/** `reg:<device>` as it stands in Redis. */
+/** The hash `reg:<device>` in Redis. */
 export type RegistrationRecord = ReadonlyMap<string, string>
 
-/** Fields by the member they hold; a second contact's fields end in `.2`, a third's in `.3`. All are at the one `node`. */
+/** Field of each member. The fields of a second contact end in `.2`, of a third in `.3`. All contacts are at the same `node`. */
 const fieldOf = {
   contact: 'contact',
   flow: 'flow',
   local: 'local',
   path: 'path',
-  between: 'between',
+  intermediary: 'between',
   expires: 'expires',
   callId: 'call-id',
   cseq: 'cseq',
@@ -60,13 +60,24 @@ const fieldOf = {
 
 type Member = keyof typeof fieldOf
 const members = Object.keys(fieldOf) as readonly Member[]
-const stable: readonly Member[] = ['contact', 'flow', 'local', 'path', 'between', 'callId', 'userAgent', 'instance', 'digest', 'domain']
+const stable: readonly Member[] = [
+  'contact',
+  'flow',
+  'local',
+  'path',
+  'intermediary',
+  'callId',
+  'userAgent',
+  'instance',
+  'digest',
+  'domain',
+]
 
 function fieldName(member: Member, index: number): string {
   return index === 0 ? fieldOf[member] : `${fieldOf[member]}.${index + 1}`
 }
 
-/** The whole record of a device as an operator reads it with HGETALL. */
+/** The whole record of a device, as HGETALL shows it to an operator. */
 export function toRecord(node: NodeName, bindings: readonly BoundContact[]): Record<string, string> {
   const record: Record<string, string> = { node }
   bindings.forEach((binding, index) => {
@@ -78,12 +89,12 @@ export function toRecord(node: NodeName, bindings: readonly BoundContact[]): Rec
   return record
 }
 
-/** All that a refresh which changes nothing has to write. */
+/** The fields of a refresh that changes nothing else. */
 export function toExpiryFields(bindings: readonly BoundContact[]): Record<string, string> {
   return Object.fromEntries(bindings.map((binding, index) => [fieldName('expires', index), String(binding.expires)]))
 }
 
-/** What a record says; a contact whose fields were damaged by hand is left out. */
+/** The bindings in a record, without contacts whose fields were damaged by hand. */
 function fromRecord(device: DeviceId, record: RegistrationRecord | undefined): readonly BoundContact[] {
   const node = parseNodeName(record?.get('node') ?? '')
   if (!record || !node) return []
@@ -99,7 +110,7 @@ function fromRecord(device: DeviceId, record: RegistrationRecord | undefined): r
       flow: read('flow'),
       local: read('local'),
       path: read('path'),
-      between: betweens.find((word) => word === read('between')) ?? '',
+      intermediary: intermediaries.find((word) => word === read('intermediary')) ?? '',
       expires: number('expires'),
       callId: read('callId'),
       cseq: number('cseq'),
@@ -113,7 +124,7 @@ function fromRecord(device: DeviceId, record: RegistrationRecord | undefined): r
   return bindings
 }
 
-/** True where both say the same in all but what moves with every refresh: expiry, CSeq and the time of it. */
+/** Whether both are equal except for what changes with every refresh: expiry, CSeq and time. */
 export function sameButExpiry(left: readonly BoundContact[], right: readonly BoundContact[]): boolean {
   return left.length === right.length && left.every((binding, index) => sameContact(binding, right[index]))
 }

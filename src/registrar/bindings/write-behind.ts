@@ -6,8 +6,8 @@ import type { Store } from '../../store/store.js'
 import { type BoundContact, type RegistrationCopy, recordKey, toExpiryFields, toRecord } from './record.js'
 
 /**
- * Writes bindings to Redis after the phone has its response: a REGISTER needs memory alone. While Redis is away, the devices to write are
- * remembered, each once. When Redis returns, they are written a few at a time, so that nodes do not stampede.
+ * Writes bindings to Redis after the phone has its response, so that a REGISTER never waits for Redis. While Redis is away, the devices to
+ * write are remembered. When Redis returns, they are written a few at a time, so that nodes do not overload it.
  */
 export type WriteBehind = WriteQueue
 
@@ -18,17 +18,17 @@ export interface WriteBehindNeeds {
   /** The node's own. */
   readonly clock: Clock
   readonly log: Logger
-  /** The device's bindings at this node, now; null: the record is another node's by now and must be left alone. */
+  /** The current bindings of the device at this node; null if the record belongs to another node and must not be changed. */
   readonly current: (device: DeviceId) => readonly BoundContact[] | null
-  /** Nothing of the device is waiting to be written any more. */
+  /** No write for the device is pending any more. */
   readonly onSettled: (device: DeviceId) => void
 }
 
-/** How long the record shows a node that its phone was unregistered elsewhere. */
+/** How long a record shows the phone's previous node that the phone was unregistered elsewhere. */
 const removalSeconds = 60
 
 export function createWriteBehind({ store, copy, node, clock, log, current, onSettled }: WriteBehindNeeds): WriteBehind {
-  /** A node writes its phone's vanished record again; only one that names another node tells it that the phone has gone. */
+  /** A node restores the vanished record of its phone. Only a record of another node shows it that the phone has left. */
   function removeRecord(key: string, holder: string | null): Promise<void> {
     if (holder === null || holder === node) return store.remove(key)
     return store.replaceHash(key, { node }, removalSeconds)
@@ -62,15 +62,15 @@ export function createWriteBehind({ store, copy, node, clock, log, current, onSe
   })
 }
 
-/** How much of a device's record has to be written again. */
+/** Which part of a device's record must be written. */
 type Extent = 'expiry' | 'all'
 
-/** Devices whose records have to be written, each once, however often it was touched meanwhile. */
+/** Devices whose records must be written, each once. */
 interface WriteQueue {
   schedule(device: DeviceId, extent: Extent): void
-  /** True while the record in Redis may be older than memory. */
+  /** Whether the record in Redis may be older than memory. */
   isPending(device: DeviceId): boolean
-  /** Tries to write what is left, then stops. */
+  /** Tries to write the rest, then stops. */
   close(): Promise<void>
 }
 
@@ -79,47 +79,47 @@ interface WriteQueueNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly write: (device: DeviceId, extent: Extent) => Promise<void>
-  /** Nothing of the device is waiting to be written any more. */
+  /** No write for the device is pending any more. */
   readonly onSettled: (device: DeviceId) => void
 }
 
-/** Commands under way at once: Redis's own speed sets the pace. */
-const atOnce = 8
+/** Commands in flight at the same time, so that the speed of Redis sets the pace. */
+const maxConcurrent = 8
 const retryMs = 1_000
 
 function createWriteQueue({ store, clock, log, write, onSettled }: WriteQueueNeeds): WriteQueue {
   const waiting = new Map<DeviceId, Extent>()
-  const underWay = new Set<DeviceId>()
+  const inFlight = new Set<DeviceId>()
   const gate = createWriteGate({ store, clock, onOpen: pump })
   let whenIdle: (() => void) | null = null
 
   function pump(): void {
-    while (gate.isOpen() && underWay.size < atOnce) {
+    while (gate.isOpen() && inFlight.size < maxConcurrent) {
       const device = nextWaiting()
       if (device === undefined) break
       void take(device)
     }
-    if (underWay.size === 0 && (waiting.size === 0 || !gate.isOpen())) whenIdle?.()
+    if (inFlight.size === 0 && (waiting.size === 0 || !gate.isOpen())) whenIdle?.()
   }
 
-  /** One command a device at a time: two could overtake each other. */
+  /** One command per device at a time, because two could overtake each other. */
   function nextWaiting(): DeviceId | undefined {
-    for (const device of waiting.keys()) if (!underWay.has(device)) return device
+    for (const device of waiting.keys()) if (!inFlight.has(device)) return device
     return undefined
   }
 
   async function take(device: DeviceId): Promise<void> {
     const extent = waiting.get(device) ?? 'all'
     waiting.delete(device)
-    underWay.add(device)
+    inFlight.add(device)
     try {
       await write(device, extent)
     } catch (fault) {
-      log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'registration not written yet')
+      log.debug({ event: 'store.lost', device, cause: messageOf(fault) }, 'the registration is not written yet')
       add(device, extent)
-      gate.shutFor(retryMs)
+      gate.closeFor(retryMs)
     }
-    underWay.delete(device)
+    inFlight.delete(device)
     if (!waiting.has(device)) onSettled(device)
     pump()
   }
@@ -133,7 +133,7 @@ function createWriteQueue({ store, clock, log, write, onSettled }: WriteQueueNee
       add(device, extent)
       pump()
     },
-    isPending: (device) => waiting.has(device) || underWay.has(device),
+    isPending: (device) => waiting.has(device) || inFlight.has(device),
     close: () =>
       new Promise((resolve) => {
         whenIdle = resolve
@@ -142,11 +142,11 @@ function createWriteQueue({ store, clock, log, write, onSettled }: WriteQueueNee
   }
 }
 
-/** Whether Redis may be written to: not while it is away, nor for a moment after a write has failed. */
+/** Whether Redis may be written to: not while it is away, and not directly after a failed write. */
 interface WriteGate {
   isOpen(): boolean
-  shutFor(ms: Milliseconds): void
-  /** Opens it for a last time, whatever shut it but the absence of Redis. */
+  closeFor(ms: Milliseconds): void
+  /** Opens the gate a last time, unless Redis is away. */
   close(): void
 }
 
@@ -157,21 +157,21 @@ interface WriteGateNeeds {
 }
 
 function createWriteGate({ store, clock, onOpen }: WriteGateNeeds): WriteGate {
-  let shut: Alarm | null = null
+  let closed: Alarm | null = null
   const offState = store.onState((state) => {
     if (state === 'connected') open()
   })
 
   function open(): void {
-    shut?.cancel()
-    shut = null
+    closed?.cancel()
+    closed = null
     onOpen()
   }
 
   return {
-    isOpen: () => shut === null && store.state === 'connected',
-    shutFor(ms) {
-      shut ??= clock.after(ms, open)
+    isOpen: () => closed === null && store.state === 'connected',
+    closeFor(ms) {
+      closed ??= clock.after(ms, open)
     },
     close() {
       offState()

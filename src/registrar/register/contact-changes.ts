@@ -2,63 +2,62 @@ import type { DeviceId, NodeName } from '../../base/identity.js'
 import { sameUri } from '../../sip/uri/uri.js'
 import { type BoundContact, phoneOf } from '../bindings/record.js'
 import { type Refusal, refusal } from './refusal.js'
-import type { ExpiryLimits, Origin, RequestedContact, Wish } from './register-request.js'
+import type { ExpiryLimits, Origin, RegisterIntent, RequestedContact } from './register-request.js'
 
 export interface ChangeNeeds {
   readonly device: DeviceId
   readonly node: NodeName
-  readonly wish: Exclude<Wish, { kind: 'fetch' }>
+  readonly intent: Exclude<RegisterIntent, { kind: 'fetch' }>
   readonly origin: Origin
   readonly limits: ExpiryLimits
   /** Epoch seconds. */
   readonly now: number
-  /** The connection of that flow is gone. */
+  /** Whether the connection of a flow is closed. */
   readonly isClosed: (flow: string) => boolean
 }
 
 export type Changed = { readonly kind: 'bindings'; readonly bindings: readonly BoundContact[] } | Refusal
 
-/** RFC 3261 §10.3 steps 6 and 7: what the device's bindings become. All of the request or nothing of it. */
+/** The bindings of the device after a REGISTER (RFC 3261 §10.3 steps 6 and 7). The request succeeds or fails as a whole. */
 export function changeContacts(present: readonly BoundContact[], needs: ChangeNeeds): Changed {
-  const { wish, node } = needs
-  if (wish.kind === 'remove all') {
+  const { intent, node } = needs
+  if (intent.kind === 'remove all') {
     return present.some((binding) => isOutOfOrder(binding, needs.origin)) ? outOfOrder : { kind: 'bindings', bindings: [] }
   }
-  // Each is compared with all others. No phone has as many; 403 would make some ask for a password.
-  if (wish.contacts.length > 2 * needs.limits.maxContacts) return refusal(400, 'Too Many Contacts')
+  // Each contact is compared with all others, so their number is limited. 403 would make some phones ask for a password.
+  if (intent.contacts.length > 2 * needs.limits.maxContacts) return refusal(400, 'Too Many Contacts')
   let bindings = present
-  for (const wished of wish.contacts) {
-    const known = present.find((binding) => sameUri(binding.contact, wished.contact))
+  for (const requested of intent.contacts) {
+    const known = present.find((binding) => sameUri(binding.contact, requested.contact))
     if (known && isOutOfOrder(known, needs.origin)) return outOfOrder
-    bindings = withRoom(changeOne(bindings, wished, needs), needs)
+    bindings = withRoom(changeOne(bindings, requested, needs), needs)
   }
   return { kind: 'bindings', bindings: bindings.filter((binding) => binding.node === node) }
 }
 
 const outOfOrder = refusal(500, 'CSeq Out Of Order')
 
-/** A REGISTER that was overtaken by a later one of the same phone. */
+/** A later REGISTER of the same phone has overtaken this one. */
 function isOutOfOrder(binding: BoundContact, origin: Origin): boolean {
   return binding.callId === origin.callId && origin.cseq <= binding.cseq
 }
 
-function changeOne(bindings: readonly BoundContact[], wished: RequestedContact, needs: ChangeNeeds): readonly BoundContact[] {
-  const others = bindings.filter((binding) => !sameUri(binding.contact, wished.contact) && !isReplaced(binding, wished))
-  if (wished.seconds === 0) return others
-  const bound = bind(wished, needs)
-  const at = bindings.findIndex((binding) => sameUri(binding.contact, wished.contact))
+function changeOne(bindings: readonly BoundContact[], requested: RequestedContact, needs: ChangeNeeds): readonly BoundContact[] {
+  const others = bindings.filter((binding) => !sameUri(binding.contact, requested.contact) && !isReplaced(binding, requested))
+  if (requested.seconds === 0) return others
+  const bound = bind(requested, needs)
+  const at = bindings.findIndex((binding) => sameUri(binding.contact, requested.contact))
   return at < 0 ? [...others, bound] : others.toSpliced(at, 0, bound)
 }
 
-/** The same phone with a new address, after a restart or a new lease: its old contact leads nowhere any more. */
-function isReplaced(binding: BoundContact, wished: RequestedContact): boolean {
-  return wished.seconds > 0 && wished.instance !== '' && binding.instance === wished.instance
+/** The same phone with a new address, after a restart or a new DHCP lease. Its old contact is dead. */
+function isReplaced(binding: BoundContact, requested: RequestedContact): boolean {
+  return requested.seconds > 0 && requested.instance !== '' && binding.instance === requested.instance
 }
 
 /**
- * A phone that restarts without unregistering, from a new port each time, leaves a contact behind each time. It must not be refused for
- * that: the contact gives way that is most likely dead. A phone of the same make before others, one whose connection is gone before
- * others, the one that was not refreshed for longest.
+ * A phone that restarts without unregistering, each time from a new port, leaves dead contacts behind. It must not be refused for that, so the
+ * contact that is most likely dead is dropped: of the same phone or User-Agent first, then with a closed connection, then refreshed longest ago.
  */
 function withRoom(bindings: readonly BoundContact[], needs: ChangeNeeds): readonly BoundContact[] {
   if (bindings.length <= needs.limits.maxContacts) return bindings

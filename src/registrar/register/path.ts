@@ -4,15 +4,15 @@ import { parseUri } from '../../sip/uri/uri.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { type Refusal, refusal } from './refusal.js'
 
-/** A request passes no more proxies than this, and their addresses are no longer than this together. */
-const mostProxies = 8
-const longestPath = 2_048
+/** Limits of a Path: number of proxies, and length in characters. */
+const maxProxies = 8
+const maxPathLength = 2_048
 
-/** The Path of a REGISTER (RFC 3327 §4) as the Route header of requests to the phone, the nearest proxy first; `''` without. */
+/** The Path of a REGISTER (RFC 3327 §4) as the Route header of requests to the phone, the nearest proxy first; `''` if there is none. */
 export function readPath(header: string): string | Refusal {
-  if (header.length > longestPath) return refusal(400, 'Path Too Long')
+  if (header.length > maxPathLength) return refusal(400, 'Path Too Long')
   const values = splitList(header)
-  if (values.length > mostProxies) return refusal(400, 'Path Too Long')
+  if (values.length > maxProxies) return refusal(400, 'Path Too Long')
   const routes: string[] = []
   for (const value of values) {
     // Without brackets, `;lr` would belong to the header (RFC 3261 §20.10).
@@ -24,7 +24,7 @@ export function readPath(header: string): string | Refusal {
   return routes.join(', ')
 }
 
-/** RFC 3327 §5.3: the Path stands in the 200 if the phone says that it understands it. */
+/** RFC 3327 §5.3: the 200 contains the Path if the phone supports it. */
 export function returnedPath(request: IncomingRequest, path: string): { readonly Path?: string } {
   const options = splitList(`${request.header('supported')},${request.header('require')}`)
   return path !== '' && options.some((option) => option.toLowerCase() === 'path') ? { Path: path } : {}

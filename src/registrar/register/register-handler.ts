@@ -5,7 +5,7 @@ import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Directory } from '../../directory/directory.js'
 import type { IncomingRequest } from '../../srf/srf.js'
-import type { Proofs } from '../authentication/algorithm-records.js'
+import type { AlgorithmRecords } from '../authentication/algorithm-records.js'
 import type { Authenticator, Proven } from '../authentication/authenticator.js'
 import type { Bindings } from '../bindings/bindings.js'
 import { type BoundContact, sameButExpiry } from '../bindings/record.js'
@@ -13,70 +13,74 @@ import type { Names } from '../names.js'
 import { changeContacts } from './contact-changes.js'
 import { returnedPath } from './path.js'
 import { type Refusal, refusal } from './refusal.js'
-import { type ExpiryLimits, readOrigin, readWish, unsupportedExtensions, type Wish } from './register-request.js'
+import { type ExpiryLimits, type RegisterIntent, readIntent, readOrigin, unsupportedExtensions } from './register-request.js'
 
 export interface RegisterNeeds {
   readonly bindings: Bindings
   readonly authenticator: Authenticator
-  readonly proofs: Proofs
+  readonly algorithmRecords: AlgorithmRecords
   readonly names: Names
   readonly directory: Pick<Directory, 'isFilled'>
   readonly node: NodeName
   /** The node's own. */
   readonly clock: Clock
-  /** By which a phone may set its clock. */
+  /** Time of the Date header, by which phones set their clocks. */
   readonly date: () => Milliseconds
   readonly log: Logger
   readonly metrics: Metrics
   readonly limits: ExpiryLimits
-  /** Hears of each device that has a binding here after its REGISTER. */
-  readonly registered: Emitter<[DeviceId, RegisteredHow]>
+  /** Emits each device that has a binding here after its REGISTER. */
+  readonly registered: Emitter<[DeviceId, RegistrationKind]>
 }
 
-/** `anew`: on a flow or with a Call-ID that it was not registered with. It may have restarted, or its address translation may have moved it. */
-export type RegisteredHow = 'anew' | 'again'
+/** `new`: on another flow or with another Call-ID than before. The phone may have restarted, or NAT may have moved it to another port. */
+export type RegistrationKind = 'new' | 'refresh'
 
-/** A phone whose right password is refused stays away for long; this one comes again soon, or tries another node. */
-const knowsNobody: Refusal = { kind: 'refusal', status: 503, reason: 'Please Try Later', headers: { 'Retry-After': '10' } }
+/** The directory is empty. A phone refused with 401 or 403 would stay away for long; after 503 it tries again soon, or tries another node. */
+const emptyDirectory: Refusal = { kind: 'refusal', status: 503, reason: 'Please Try Later', headers: { 'Retry-After': '10' } }
 
-/** Step 5: the address-of-record is not one of this network. */
+/** Step 5: the address-of-record does not belong to this network. */
 const otherDomain = refusal(404, 'Domain Not Served Here')
 
-/** Answers one REGISTER by the steps of RFC 3261 §10.3. */
+/** Handles a REGISTER by the steps of RFC 3261 §10.3. */
 export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingRequest) => void {
   const { bindings, authenticator, node, clock, date, limits, registered } = needs
   const count = (outcome: string): void => needs.metrics.registrationsTotal.inc({ outcome })
 
-  function change(request: IncomingRequest, { device, digest }: Proven, wish: Exclude<Wish, { kind: 'fetch' }>): Refusal | null {
+  function change(
+    request: IncomingRequest,
+    { device, digest }: Proven,
+    intent: Exclude<RegisterIntent, { kind: 'fetch' }>,
+  ): Refusal | null {
     const origin = readOrigin(request, { digest, domain: needs.names.domainIn(request) })
     if ('kind' in origin) return origin
     const present = bindings.of(device)
-    const changed = changeContacts(present, { device, node, wish, origin, limits, now: clock.now() / 1000, isClosed: bindings.isClosed })
+    const changed = changeContacts(present, { device, node, intent, origin, limits, now: clock.now() / 1000, isClosed: bindings.isClosed })
     if (changed.kind === 'refusal') return changed
     bindings.replace(device, changed.bindings)
-    if (changed.bindings.length > 0) needs.proofs.note(device, digest, request)
+    if (changed.bindings.length > 0) needs.algorithmRecords.note(device, digest, request)
     count(report(device, { before: present, after: changed.bindings }, needs.log))
     return null
   }
 
-  /** Steps 5 to 8, for the device whose bindings they are. */
+  /** Steps 5 to 8, for the authenticated device. */
   function serve(request: IncomingRequest, proven: Proven): void {
     const { device } = proven
     const before = bindings.of(device)
-    const wish = needs.names.isServed(request) ? readWish(request, limits) : otherDomain
-    const refused = wish.kind === 'refusal' ? wish : wish.kind === 'fetch' ? null : change(request, proven, wish)
+    const intent = needs.names.isServed(request) ? readIntent(request, limits) : otherDomain
+    const refused = intent.kind === 'refusal' ? intent : intent.kind === 'fetch' ? null : change(request, proven, intent)
     if (refused) {
       count('refused')
       refuse(request, refused, needs.log)
       return
     }
-    if (wish.kind === 'fetch') count('fetched')
-    answer(request, bindings.of(device), { now: clock.now(), date: date() })
-    if (wish.kind === 'change' && bindings.of(device).length > 0) registered.emit(device, howRegistered(before, bindings.of(device)))
+    if (intent.kind === 'fetch') count('fetched')
+    respond(request, bindings.of(device), { now: clock.now(), date: date() })
+    if (intent.kind === 'change' && bindings.of(device).length > 0) registered.emit(device, kindOf(before, bindings.of(device)))
   }
 
   return (request) => {
-    const refused = needs.directory.isFilled ? unsupportedExtensions(request) : knowsNobody
+    const refused = needs.directory.isFilled ? unsupportedExtensions(request) : emptyDirectory
     if (refused) {
       count('refused')
       refuse(request, refused, needs.log)
@@ -88,9 +92,9 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
   }
 }
 
-function howRegistered(before: readonly BoundContact[], after: readonly BoundContact[]): RegisteredHow {
+function kindOf(before: readonly BoundContact[], after: readonly BoundContact[]): RegistrationKind {
   const isKnown = ({ flow, callId }: BoundContact): boolean => before.some((binding) => binding.flow === flow && binding.callId === callId)
-  return after.every(isKnown) ? 'again' : 'anew'
+  return after.every(isKnown) ? 'refresh' : 'new'
 }
 
 function refuse(request: IncomingRequest, { status, reason, headers = {} }: Refusal, log: Logger): void {
@@ -98,13 +102,13 @@ function refuse(request: IncomingRequest, { status, reason, headers = {} }: Refu
   request.respond(status, { reason, headers })
 }
 
-interface Moment {
+interface ResponseTime {
   readonly now: Milliseconds
   readonly date: Milliseconds
 }
 
-/** Step 8: all bindings with the seconds that are left to them; the phone may set its clock by Date. */
-function answer(request: IncomingRequest, bindings: readonly BoundContact[], { now, date }: Moment): void {
+/** Step 8: all bindings with their remaining seconds, and the Date by which the phone may set its clock. */
+function respond(request: IncomingRequest, bindings: readonly BoundContact[], { now, date }: ResponseTime): void {
   const left = (expires: number): number => Math.max(0, expires - Math.ceil(now / 1000))
   const contacts = bindings.map(({ contact, expires }) => `<${contact}>;expires=${left(expires)}`)
   const path = bindings.find(({ callId }) => callId === request.callId)?.path ?? ''
@@ -117,7 +121,7 @@ interface Change {
   readonly after: readonly BoundContact[]
 }
 
-/** What operators hear of it; answers its name in the metric. */
+/** Logs the change. Returns its outcome for the metric. */
 function report(device: DeviceId, { before, after }: Change, log: Logger): 'registered' | 'refreshed' | 'unregistered' {
   const last = after.at(-1)
   if (!last) {

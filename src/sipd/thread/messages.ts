@@ -16,7 +16,7 @@ export interface Beginning
   > {
   readonly secret: string
   readonly tls: BareIdentity | null
-  readonly acquaintances: BareKnownSources | null
+  readonly knownSources: BareKnownSources | null
   readonly level: Level
 }
 
@@ -32,7 +32,7 @@ export interface BareKnownSources extends Omit<KnownSources, 'challenge'> {
 export type Question =
   | { readonly id: number; readonly kind: 'counts' | 'close' }
   | { readonly id: number; readonly kind: 'renew tls'; readonly identity: BareIdentity }
-  | { readonly id: number; readonly kind: 'acquaint'; readonly acquaintances: BareKnownSources }
+  | { readonly id: number; readonly kind: 'known sources'; readonly knownSources: BareKnownSources }
 
 /** What the thread tells. */
 export type News =
@@ -65,7 +65,7 @@ export function bareKnownSources({ challenge, ...plain }: KnownSources): BareKno
   return { ...plain, challenge: challenge && { ...challenge, key: challenge.key.reveal() } }
 }
 
-export function acquaintancesOf({ challenge, ...plain }: BareKnownSources): KnownSources {
+export function knownSourcesOf({ challenge, ...plain }: BareKnownSources): KnownSources {
   return { ...plain, challenge: challenge && { ...challenge, key: new Secret(challenge.key) } }
 }
 

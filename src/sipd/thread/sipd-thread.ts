@@ -39,10 +39,10 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
       await keeper.thread?.ask({ kind: 'renew tls', identity: bareIdentity(identity) })
       keeper.tls = identity
     },
-    async acquaint(acquaintances) {
+    async setKnownSources(sources) {
       // Kept first: a thread that is being replaced begins with it.
-      keeper.known = acquaintances
-      await keeper.thread?.ask({ kind: 'acquaint', acquaintances: bareKnownSources(acquaintances) })
+      keeper.known = sources
+      await keeper.thread?.ask({ kind: 'known sources', knownSources: bareKnownSources(sources) })
     },
     counts: () => countsOf(keeper),
     close: () => close(keeper),
@@ -70,7 +70,7 @@ function newKeeper(needs: SipdThreadNeeds): Keeper {
   const keeper: Keeper = {
     ...needs,
     tls: needs.tls ?? null,
-    known: needs.acquaintances ?? null,
+    known: needs.knownSources ?? null,
     thread: null,
     restarts: 0,
     failures: 0,
@@ -113,7 +113,7 @@ function beginningOf(
     ...(tellsTrying !== undefined && { tellsTrying }),
     secret: secret.reveal(),
     tls: tls && bareIdentity(tls),
-    acquaintances: known && bareKnownSources(known),
+    knownSources: known && bareKnownSources(known),
     level: log.level as Level,
   }
 }

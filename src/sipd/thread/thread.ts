@@ -9,7 +9,7 @@ import type { BareFault, Beginning, LogLine, News, Question } from './messages.j
 export interface Thread {
   readonly places: Pick<Sipd, 'listening' | 'admin'>
   /** Rejects with what the thread refuses, and when it ends before it has answered. */
-  ask(question: Asked): Promise<SipdCounts | null>
+  ask(question: UnnumberedQuestion): Promise<SipdCounts | null>
   /** Resolves when it has ended, whoever ended it, with what made it end. */
   readonly ended: Promise<unknown>
   /** Closes everything in it; ends it where that takes too long. */
@@ -17,7 +17,7 @@ export interface Thread {
 }
 
 type WithoutNumber<Kind> = Kind extends unknown ? Omit<Kind, 'id'> : never
-type Asked = WithoutNumber<Question>
+type UnnumberedQuestion = WithoutNumber<Question>
 
 /** Starts the file of the thread. */
 export type StartWorker = (beginning: Beginning) => Worker
@@ -71,7 +71,7 @@ export function openThread({ start, beginning, clock, log, flowGone }: ThreadNee
 }
 
 interface Questions {
-  ask(question: Asked): Promise<SipdCounts | null>
+  ask(question: UnnumberedQuestion): Promise<SipdCounts | null>
   answered(news: News & { readonly kind: 'answer' }): void
   giveUp(why: unknown): void
 }

@@ -5,11 +5,11 @@ import { createRelayedLogger } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
 import type { Sipd, SipdCounts } from '../contract.js'
 import { createSipd } from '../sipd.js'
-import { acquaintancesOf, type BareFault, type Beginning, identityOf, type LogLine, type News, type Question } from './messages.js'
+import { type BareFault, type Beginning, identityOf, knownSourcesOf, type LogLine, type News, type Question } from './messages.js'
 
 // The thread's own side: this file is started, never imported.
 
-async function begin(port: MessagePort, { secret, tls, acquaintances, level, ...plain }: Beginning): Promise<void> {
+async function begin(port: MessagePort, { secret, tls, knownSources, level, ...plain }: Beginning): Promise<void> {
   const tell = (news: News): void => port.postMessage(news)
   const log = createRelayedLogger(level, (line) => tell({ kind: 'log', line: JSON.parse(line) as LogLine }))
   try {
@@ -17,7 +17,7 @@ async function begin(port: MessagePort, { secret, tls, acquaintances, level, ...
       ...plain,
       secret: new Secret(secret),
       tls: tls && identityOf(tls),
-      acquaintances: acquaintances && acquaintancesOf(acquaintances),
+      knownSources: knownSources && knownSourcesOf(knownSources),
       clock: systemClock,
       log,
       flowGone: (flow) => tell({ kind: 'flow gone', flow }),
@@ -40,7 +40,7 @@ async function begin(port: MessagePort, { secret, tls, acquaintances, level, ...
 
 async function answer(sipd: Sipd, question: Question): Promise<SipdCounts | null> {
   if (question.kind === 'counts') return sipd.counts()
-  if (question.kind === 'acquaint') await sipd.acquaint(acquaintancesOf(question.acquaintances))
+  if (question.kind === 'known sources') await sipd.setKnownSources(knownSourcesOf(question.knownSources))
   else if (question.kind === 'renew tls') await sipd.renewTls(identityOf(question.identity))
   else await sipd.close()
   return null

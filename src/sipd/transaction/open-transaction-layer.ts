@@ -61,7 +61,7 @@ export interface LiveTransactionLayer extends TransactionLayer {
   /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
   renewTls(identity: TlsIdentity): void
   /** From now on everybody else is a stranger. */
-  acquaint(acquaintances: KnownSources): void
+  setKnownSources(sources: KnownSources): void
 }
 
 interface Listeners {
@@ -125,7 +125,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   const nextHops = createNextHops({ names: createDnsNames({ dns, offered: offeredBy(transports) }), transports, clock })
   const keepAlive = createKeepAlive({ transports, clock })
   let known: KnownSources | null = null
-  const onFound = (): void => void (known && admission.acquaint(known, trusted.places))
+  const onFound = (): void => void (known && admission.setKnownSources(known, trusted.places))
   const trusted = createTrunkAddresses({ find: nextHops.find, clock, onFound, onFault })
   return {
     ...userSide({ transports, clients, nextHops, listeners, admission }),
@@ -140,11 +140,11 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
       isOverloaded: admission.isOverloaded,
     }),
     renewTls: transports.renewTls,
-    acquaint(acquaintances) {
-      known = acquaintances
-      keepAlive.follow(acquaintances.keepAlive?.phones ?? [], acquaintances.keepAlive?.everyMs ?? 0)
-      trusted.follow(acquaintances.uris)
-      admission.acquaint(acquaintances, trusted.places)
+    setKnownSources(sources) {
+      known = sources
+      keepAlive.follow(sources.keepAlive?.phones ?? [], sources.keepAlive?.everyMs ?? 0)
+      trusted.follow(sources.uris)
+      admission.setKnownSources(sources, trusted.places)
     },
     close() {
       trusted.close()

@@ -129,7 +129,7 @@ describe('credentials made for another URI', () => {
   it('prove nothing where a caller is not refused', () => {
     const headers = { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE' }) }
     const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
-    expect([bench.registrar.examine(request), request.answered]).toEqual([{ outcome: 'wrong' }, false])
+    expect([bench.registrar.recognise(request), request.answered]).toEqual([{ outcome: 'unproven', claimed: HD0001 }, false])
   })
 
   it.each(['HD0001', `HD0001@${realm}`])('still show which phone may be calling for help if its number is hidden, as %s', (username) => {
@@ -138,7 +138,7 @@ describe('credentials made for another URI', () => {
       'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE', username }),
     }
     const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
-    expect(bench.registrar.seemsFrom(request)).toBe(HD0001)
+    expect(bench.registrar.claimedDevice(request)).toBe(HD0001)
   })
 
   it('show this phone, whatever device the credentials for another realm name', async () => {
@@ -147,7 +147,7 @@ describe('credentials made for another URI', () => {
     const ours = bench.credentials({ method: 'INVITE', uri: 'sip:112@hotdesk.example' })
     const headers = { From: '<sip:anonymous@anonymous.invalid>;tag=1', 'Proxy-Authorization': `${foreign}, ${ours}` }
     const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
-    expect([bench.registrar.seemsFrom(request), bench.registrar.authenticate(request)]).toMatchObject([HD0001, { device: HD0001 }])
+    expect([bench.registrar.claimedDevice(request), bench.registrar.authenticate(request)]).toMatchObject([HD0001, { device: HD0001 }])
   })
 
   it('are challenged as ever when the password is wrong too: the answer tells nothing', () => {

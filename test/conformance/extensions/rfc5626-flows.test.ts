@@ -208,7 +208,7 @@ describe('keep-alives (RFC 5626 §3.5)', () => {
     const { sipd, second } = await openStage({ clock })
     const phones = [await listener(), await listener(), await listener(), await listener()]
     const uris = phones.map((phone) => `sip:127.0.0.1:${phone.address().port};transport=udp;hotdesk-flow=${second.address}:${second.port}`)
-    await sipd.acquaint({ ...known, keepAlive: { phones: uris, everyMs: 4_000 } })
+    await sipd.setKnownSources({ ...known, keepAlive: { phones: uris, everyMs: 4_000 } })
     clock.advance(1_000)
     const counts = () => phones.map((phone) => phone.heard().length)
     await expect.poll(() => counts().reduce((sum, count) => sum + count)).toBe(1)
@@ -222,15 +222,15 @@ describe('keep-alives (RFC 5626 §3.5)', () => {
     const { sipd } = await openStage({ clock })
     const [phone, other] = [await listener(), await listener()]
     const uri = (socket: Socket): string => `sip:127.0.0.1:${socket.address().port};transport=udp`
-    await sipd.acquaint({ ...known, keepAlive: { phones: [uri(phone), uri(other)], everyMs: 1_000 } })
+    await sipd.setKnownSources({ ...known, keepAlive: { phones: [uri(phone), uri(other)], everyMs: 1_000 } })
     clock.advance(1_000)
     await expect.poll(() => other.heard().length).toBe(1)
-    await sipd.acquaint({ ...known, keepAlive: { phones: [uri(other)], everyMs: 1_000 } })
+    await sipd.setKnownSources({ ...known, keepAlive: { phones: [uri(other)], everyMs: 1_000 } })
     clock.advance(1_000)
     await expect.poll(() => other.heard().length).toBe(2)
-    await sipd.acquaint({ ...known, keepAlive: { phones: [uri(other)], everyMs: 0 } })
+    await sipd.setKnownSources({ ...known, keepAlive: { phones: [uri(other)], everyMs: 0 } })
     clock.advance(1_000)
-    await sipd.acquaint({ ...known, keepAlive: { phones: [uri(other)], everyMs: 1_000 } })
+    await sipd.setKnownSources({ ...known, keepAlive: { phones: [uri(other)], everyMs: 1_000 } })
     clock.advance(1_000)
     await expect.poll(() => other.heard().length).toBe(3)
     expect(phone.heard()).toHaveLength(1)
@@ -242,7 +242,7 @@ describe('the connection of a phone that has proved itself', () => {
     const gone: string[] = []
     const { sipd, tcp } = await openStage({ flowGone: (flow) => void gone.push(flow) })
     const [stranger, phone] = [await openTcpPhone(tcp), await openTcpPhone(tcp)]
-    await sipd.acquaint({ addresses: [], uris: [], flows: [`tcp ${phone.address}`], challenge: null })
+    await sipd.setKnownSources({ addresses: [], uris: [], flows: [`tcp ${phone.address}`], challenge: null })
     await stranger.close()
     await expect.poll(async () => (await sipd.counts()).connections).toBe(1)
     await phone.close()

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { answerOtherRequests } from '../../../src/registrar/unsupported-methods.js'
+import { respondToOtherRequests } from '../../../src/registrar/unsupported-methods.js'
 import { createSipPort, type RequestParts } from '../../unit/registrar/harness.js'
 
 function answerTo(parts: RequestParts) {
   const port = createSipPort()
-  answerOtherRequests(port.srf)
+  respondToOtherRequests(port.srf)
   return port.deliver(parts)
 }
 

@@ -52,7 +52,7 @@ const HD0002 = device('HD0002')
 function bound(id: string, node: string, clock: Clock = systemClock) {
   const now = clock.now() / 1_000
   const flow = { contact: `sip:${id}@192.0.2.9:5060`, flow: 'sip:192.0.2.9:5060', node: node as NodeName, userAgent: 'desk phone' }
-  const rest = { digest: '', domain: '', local: '', path: '', between: '' as const, callId: id, cseq: 1, instance: '' }
+  const rest = { digest: '', domain: '', local: '', path: '', intermediary: '' as const, callId: id, cseq: 1, instance: '' }
   return { device: device(id), ...flow, ...rest, expires: now + 600, registered: now }
 }
 

@@ -53,7 +53,7 @@ function bound(id: string, node: string, now: number) {
     domain: '',
     local: '',
     path: '',
-    between: '' as const,
+    intermediary: '' as const,
   }
   return { device: device(id), ...flow, expires: now + 60, callId: id, cseq: 1, instance: '', registered: now }
 }

@@ -42,7 +42,7 @@ function bound(id: string) {
     domain: '',
     local: '',
     path: '',
-    between: '' as const,
+    intermediary: '' as const,
     contact: `sip:${id}@192.0.2.9:5060`,
     flow: 'sip:192.0.2.9:5060',
     node: 'paris-1' as NodeName,

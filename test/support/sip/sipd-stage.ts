@@ -31,7 +31,7 @@ export interface SipdStageOptions {
   readonly mostDialogs?: number
   readonly tellsTrying?: boolean
   readonly patienceMs?: number
-  readonly acquaintances?: KnownSources | null
+  readonly knownSources?: KnownSources | null
 }
 
 export async function openSipdStage(options: SipdStageOptions = {}): Promise<SipdStage> {

@@ -23,7 +23,7 @@ describe('the phone follows', () => {
     expect([parts.credentials?.username, parts.credentials?.password.reveal()]).toEqual(['HD0001', password])
     await answer(200)
     await refreshIs('sent')
-    expect([stage.phones.refreshOf(HD0001), await stage.metric('sent')]).toEqual(['sent', 1])
+    expect(await stage.metric('sent')).toBe(1)
   })
 
   it('whoever changed its assignment: a logout by redis-cli', async () => {
@@ -134,7 +134,7 @@ describe('a phone that is busy', () => {
     await redis.cli('HSET', '{hd}:quiet:HD0001', 'node', 'paris-1')
     await keyOf(store, 'quiet:HD0001', (record) => record !== undefined)
     stage.clock.advance(60_000)
-    expect([stage.notifies, stage.phones.refreshOf(HD0001)]).toEqual([[], 'pending'])
+    expect([stage.notifies, store.replica.hash('device:HD0001')?.get('refresh')]).toEqual([[], 'pending'])
     await redis.cli('DEL', '{hd}:quiet:HD0001')
     await keyOf(store, 'quiet:HD0001', (record) => record === undefined)
     stage.clock.advance(500)
@@ -203,7 +203,7 @@ describe('a phone that is not there', () => {
     const stage = open()
     await login('100')
     stage.clock.advance(60_000)
-    expect([stage.notifies, stage.phones.refreshOf(HD0001)]).toEqual([[], 'pending'])
+    expect([stage.notifies, store.replica.hash('device:HD0001')?.get('refresh')]).toEqual([[], 'pending'])
     await register(stage)
     stage.clock.advance(500)
     await theOnly(stage).answer(200)
@@ -242,7 +242,7 @@ describe('without Redis', () => {
     await redis.kill()
     await stateOf(store, 'lost')
     await theOnly(stage).answer(200)
-    expect(stage.phones.refreshOf(HD0001)).toBe('sent')
+    expect(await stage.metric('sent')).toBe(1)
     const written = keyOf(store, 'device:HD0001', (record) => record?.get('refresh') === 'sent', 8_000)
     await redis.start()
     await written

@@ -21,7 +21,7 @@ function stage() {
         })
       },
       note: (word) => void log.push(`${clock.now()} ${word}`),
-      cannotFollow: () => false,
+      isUnsupported: () => false,
     },
   )
   async function answer(word: Answer): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import { acquaintancesNow, followKnownSources, type KnownSourcesWatch } from '../../../src/registrar/known-sources.js'
+import { followKnownSources, type KnownSourcesWatch, knownSourcesNow } from '../../../src/registrar/known-sources.js'
 import type { KnownSources } from '../../../src/sipd/sipd.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 
@@ -11,12 +11,12 @@ const trunks = [
 ]
 const challenge = { realm: 'hotdesk.test', algorithms: ['MD5'], key: new Secret('11'), maker: '01', lifetimeMs: 1 } as const
 
-test('the SIP server hears of trunks, of nodes, and of the flows of phones, in the spelling of its sockets', () => {
+test('the SIP server gets trunks, nodes and the flows of phones, in the spelling of its sockets', () => {
   const nodes = () => [{ sip: 'udp:192.0.2.10:5060' }, { sip: 'tls:[2001:db8::10]:5061' }, { sip: '' }]
   const flows = () => ['sip:192.0.2.7:5060;transport=udp', 'sip:[2001:db8::7]:40312;transport=tcp', 'sip:192.0.2.8', 'nowhere']
   const emergencies = () => ['112', '999', '112']
-  const hidden = () => ['sip:192.0.2.7:5060;transport=udp;hotdesk-flow=192.0.2.10:5060']
-  expect(acquaintancesNow({ trunks, nodes, flows, hidden, keepAliveMs: 25_000, emergencies, challenge })).toEqual({
+  const behindNat = () => ['sip:192.0.2.7:5060;transport=udp;hotdesk-flow=192.0.2.10:5060']
+  expect(knownSourcesNow({ trunks, nodes, flows, behindNat, keepAliveMs: 25_000, emergencies, challenge })).toEqual({
     addresses: ['192.0.2.40', '2001:db8::40'],
     uris: [
       'sip:trunk.example',
@@ -45,7 +45,7 @@ function follow(lines: typeof trunks): KnownSourcesWatch {
     flows: () => flows,
     emergencies: () => [],
     challenge,
-    tell: (acquaintances) => (isAway ? Promise.reject(new Error('away')) : Promise.resolve(void told.push(acquaintances))),
+    setKnownSources: (sources) => (isAway ? Promise.reject(new Error('away')) : Promise.resolve(void told.push(sources))),
     clock,
     log: silentLogger(),
   })

@@ -13,10 +13,10 @@ describe('nonces', () => {
     const { clock, nonces } = noncesOf()
     const nonce = nonces.issue('192.0.2.7')
     clock.advance(60_000)
-    expect(nonces.look(nonce)).toBe('fresh')
+    expect(nonces.stateOf(nonce)).toBe('fresh')
     clock.advance(1)
-    expect(nonces.look(nonce)).toBe('stale')
-    expect(nonces.spend(nonce, 1)).toBe('stale')
+    expect(nonces.stateOf(nonce)).toBe('stale')
+    expect(nonces.use(nonce, 1)).toBe('stale')
   })
 
   it('never repeat', () => {
@@ -26,12 +26,12 @@ describe('nonces', () => {
 
   it('of another node of the network are stale: genuine, but only their maker knows which counts were used', () => {
     const { nonces } = noncesOf()
-    expect(nonces.look(noncesOf().nonces.issue('192.0.2.7'))).toBe('stale')
+    expect(nonces.stateOf(noncesOf().nonces.issue('192.0.2.7'))).toBe('stale')
   })
 
   it('of another network are foreign', () => {
     const { nonces } = noncesOf()
-    expect(nonces.look(noncesOf('another').nonces.issue('192.0.2.7'))).toBe('foreign')
+    expect(nonces.stateOf(noncesOf('another').nonces.issue('192.0.2.7'))).toBe('foreign')
   })
 
   it('with any one character changed are foreign', () => {
@@ -39,12 +39,12 @@ describe('nonces', () => {
     const nonce = nonces.issue('192.0.2.7')
     for (let at = 0; at < nonce.length; at++) {
       const changed = nonce.slice(0, at) + (nonce[at] === 'A' ? 'B' : 'A') + nonce.slice(at + 1)
-      expect(nonces.look(changed), changed).toBe('foreign')
+      expect(nonces.stateOf(changed), changed).toBe('foreign')
     }
   })
 
   it('that are no nonces at all are foreign', () => {
     const { nonces } = noncesOf()
-    for (const text of ['', 'x', '"', `${nonces.issue('192.0.2.7')}=`, 'ä'.repeat(48)]) expect(nonces.look(text), text).toBe('foreign')
+    for (const text of ['', 'x', '"', `${nonces.issue('192.0.2.7')}=`, 'ä'.repeat(48)]) expect(nonces.stateOf(text), text).toBe('foreign')
   })
 })

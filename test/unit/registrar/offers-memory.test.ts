@@ -7,8 +7,8 @@ test('20,000 strangers with names of 8 kB leave no 160 MB of names in memory', (
   const before = process.memoryUsage().heapUsed
   // As it comes from the network: in one piece, each with memory of its own.
   const nameOf = (at: number): string => Buffer.from(`${at}${name}`).toString('latin1')
-  for (let at = 0; at < 20_000; at += 1) offers.first({ key: nameOf(at), userAgent: '', proof: null })
+  for (let at = 0; at < 20_000; at += 1) offers.first({ key: nameOf(at), userAgent: '', strength: null })
   expect((process.memoryUsage().heapUsed - before) / 1024 / 1024).toBeLessThan(80)
   // It still knows each of them: whoever comes again without credentials is offered MD5 alone.
-  expect(offers.first({ key: nameOf(7), userAgent: '', proof: null })).toEqual(['MD5'])
+  expect(offers.first({ key: nameOf(7), userAgent: '', strength: null })).toEqual(['MD5'])
 })

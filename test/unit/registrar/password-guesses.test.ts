@@ -12,7 +12,7 @@ function guessing() {
     device: 'HD0001' as DeviceId,
     exists: true,
     address: nat,
-    standing: 'strange',
+    relation: 'unknown',
     ...parts,
   })
   /** Tries once every `everyMs`; how many were looked at. */
@@ -34,22 +34,22 @@ function guessing() {
 describe('guessing', () => {
   it('one device from one source is slowed down to one try a minute', () => {
     const { attempt, tries } = guessing()
-    expect(tries(1_000, 0, () => attempt({ standing: 'known' }))).toBe(10)
-    const aDay = tries(86_400, 1_000, () => attempt({ standing: 'known' }))
+    expect(tries(1_000, 0, () => attempt({ relation: 'known' }))).toBe(10)
+    const aDay = tries(86_400, 1_000, () => attempt({ relation: 'known' }))
     expect(aDay).toBeGreaterThan(1_400)
     expect(aDay).toBeLessThan(1_460)
   })
 
   it('never holds back the phone on its own flow', () => {
     const { guesses, attempt, tries } = guessing()
-    tries(1_000, 0, () => attempt({ standing: 'known' }))
-    expect([guesses.mayTry(attempt({ standing: 'known' })), guesses.mayTry(attempt({ standing: 'own' }))]).toEqual([false, true])
+    tries(1_000, 0, () => attempt({ relation: 'known' }))
+    expect([guesses.mayTry(attempt({ relation: 'known' })), guesses.mayTry(attempt({ relation: 'own' }))]).toEqual([false, true])
   })
 
   it('by a phone on its own flow, whose password is wrong, holds back no other phone at its address', () => {
     const { guesses, attempt, tries } = guessing()
-    expect(tries(1_000, 0, () => attempt({ standing: 'own' }))).toBe(1_000)
-    expect([guesses.mayTry(attempt({ standing: 'known' })), guesses.mayTry(attempt())]).toEqual([true, true])
+    expect(tries(1_000, 0, () => attempt({ relation: 'own' }))).toBe(1_000)
+    expect([guesses.mayTry(attempt({ relation: 'known' })), guesses.mayTry(attempt())]).toEqual([true, true])
   })
 
   it('from one address holds back no other address of the device', () => {
@@ -62,7 +62,7 @@ describe('guessing', () => {
     const { guesses, attempt, tries } = guessing()
     const spread = (round: number): Attempt => attempt({ address: `198.51.${round >> 8}.${round & 255}` })
     expect(tries(10_000, 0, spread)).toBe(50)
-    expect(guesses.mayTry(attempt({ standing: 'known' }))).toBe(true)
+    expect(guesses.mayTry(attempt({ relation: 'known' }))).toBe(true)
     expect(tries(3_600, 1_000, (round) => spread(20_000 + round))).toBeLessThan(130)
   })
 
@@ -70,15 +70,15 @@ describe('guessing', () => {
     const { guesses, attempt, tries } = guessing()
     const spread = (round: number): Attempt => attempt({ device: `HD${round}` as DeviceId })
     expect(tries(10_000, 0, spread)).toBe(100)
-    expect(guesses.mayTry(attempt({ device: 'HD0002' as DeviceId, standing: 'known' }))).toBe(true)
+    expect(guesses.mayTry(attempt({ device: 'HD0002' as DeviceId, relation: 'known' }))).toBe(true)
   })
 
   it('from addresses that the devices are registered from counts neither for a device elsewhere nor for others there', () => {
     const { guesses, attempt, tries } = guessing()
-    const office = (address: string) => attempt({ standing: 'known', address })
+    const office = (address: string) => attempt({ relation: 'known', address })
     for (let at = 1; at <= 6; at++) expect(tries(20, 0, () => office(`192.0.2.${at}`))).toBe(10)
     expect(guesses.mayTry(attempt({ address: '198.51.100.4' }))).toBe(true)
-    for (let at = 1; at <= 20; at++) tries(20, 0, () => attempt({ standing: 'known', device: `HD1${at}` as DeviceId }))
+    for (let at = 1; at <= 20; at++) tries(20, 0, () => attempt({ relation: 'known', device: `HD1${at}` as DeviceId }))
     expect(guesses.mayTry(attempt({ device: 'HD0099' as DeviceId }))).toBe(true)
   })
 
@@ -90,17 +90,17 @@ describe('guessing', () => {
 
   it('a device that does not exist is limited like one that does, and makes none forgotten', () => {
     const { attempt, tries } = guessing()
-    expect(tries(100, 0, () => attempt({ standing: 'known' }))).toBe(10)
+    expect(tries(100, 0, () => attempt({ relation: 'known' }))).toBe(10)
     const ghosts = (round: number): Attempt =>
       attempt({ device: `X${round}` as DeviceId, exists: false, address: `198.51.100.${round % 200}` })
     tries(50_000, 0, ghosts)
     expect(tries(100, 0, () => attempt({ device: 'X9' as DeviceId, exists: false, address: '192.0.2.1' }))).toBe(10)
-    expect(tries(100, 0, () => attempt({ standing: 'known' }))).toBe(0)
+    expect(tries(100, 0, () => attempt({ relation: 'known' }))).toBe(0)
   })
 
   it('is forgotten after a quarter of an hour, and when the device has another password', () => {
     const { clock, guesses, attempt, tries } = guessing()
-    const known = attempt({ standing: 'known' })
+    const known = attempt({ relation: 'known' })
     tries(100, 0, () => known)
     clock.advance(15 * 60_000 + 1)
     expect(tries(100, 0, () => known)).toBe(10)

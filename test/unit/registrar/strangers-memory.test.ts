@@ -35,8 +35,8 @@ async function openServer(): Promise<SipPeer> {
   const authenticator = createAuthenticator({
     directory,
     names: createNames({ srf, directory, realm: domain, aliases: [], addresses: [] }),
-    proofOf: () => null,
-    standingOf: () => 'strange',
+    strengthOf: () => null,
+    relationOf: () => 'unknown',
     realm: domain,
     secret: new Secret('the secret of the network'),
     clock: systemClock,

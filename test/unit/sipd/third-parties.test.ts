@@ -38,7 +38,7 @@ describe('a stranger who names third parties', () => {
     readonly srf: SipApplication
   }
 
-  async function open(who: 'stranger' | 'acquaintance'): Promise<Opened> {
+  async function open(who: 'unknown' | 'known'): Promise<Opened> {
     const note = (name: string): Promise<never[]> => {
       asked.push(name)
       return Promise.resolve([])
@@ -46,7 +46,7 @@ describe('a stranger who names third parties', () => {
     const stage = await openSipdStage({
       t1: 50,
       dns: { naptr: note, srv: note, addresses: note },
-      acquaintances: who === 'stranger' ? { addresses: [], flows: [], uris: [], challenge: null } : null,
+      knownSources: who === 'unknown' ? { addresses: [], flows: [], uris: [], challenge: null } : null,
     })
     closers.push(() => stage.close())
     const srf = await createSrf({
@@ -100,7 +100,7 @@ describe('a stranger who names third parties', () => {
 
   describe.each(['UDP', 'TCP'] as const)('over %s', (protocol) => {
     test.each(rows)('by %s is answered, asked and hung up over the way that it came by', async (_title, pointers) => {
-      const opened = await open('stranger')
+      const opened = await open('unknown')
       const { stage } = opened
       const caller = protocol === 'UDP' ? await stage.udpPeer() : await stage.tcpPhone()
       const { dialog, request } = await callIn(opened, caller, pointers())
@@ -121,7 +121,7 @@ describe('a stranger who names third parties', () => {
   })
 
   test('and closes its connection is not looked for elsewhere', async () => {
-    const opened = await open('stranger')
+    const opened = await open('unknown')
     const { stage } = opened
     const caller = await stage.tcpPhone()
     const { dialog } = await callIn(opened, caller, { contact: `<sip:x@127.0.0.1:${victimPort};transport=tcp>`, headers: [] })
@@ -132,8 +132,8 @@ describe('a stranger who names third parties', () => {
     expect({ connections, asked }).toEqual({ connections: 0, asked: [] })
   })
 
-  test('an acquaintance is found at its Contact', async () => {
-    const opened = await open('acquaintance')
+  test('a known source is reached at its Contact', async () => {
+    const opened = await open('known')
     const { stage } = opened
     const caller = await stage.udpPeer()
     const { dialog } = await callIn(opened, caller, { contact: `<sip:x@127.0.0.1:${victimPort};transport=tcp>`, headers: [] })

@@ -47,7 +47,7 @@ export interface Admission extends Evidence {
   /** Its peer is known: the connection is not closed for its silence. */
   isKept(flow: Flow): boolean
   /** `located`: where the URIs lead. */
-  acquaint(acquaintances: KnownSources, located: readonly Place[]): void
+  setKnownSources(sources: KnownSources, located: readonly Place[]): void
   readonly bans: number
   /** Entries in all tables. */
   readonly remembered: number
@@ -140,7 +140,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
     affords: (flow, bytes, kept) => !isFrugal(flow) || credit.spend(sourceOf(flow.remote.address), bytes, kept),
     isKept: (flow) => standings.of(flow) !== 'stranger',
     isStranger: (flow) => standings.isGuarded && standings.of(flow) === 'stranger',
-    acquaint({ addresses, flows, challenge, emergencies = [] }, located) {
+    setKnownSources({ addresses, flows, challenge, emergencies = [] }, located) {
       mayBeHelp = possibleHelp(emergencies)
       challenges.use(challenge)
       standings.know([...addresses, ...located.map(({ remote }) => remote.address)], [...flows, ...located.map(flowKey)])

@@ -4,7 +4,7 @@ import type { DeviceId } from '../../../../src/base/identity.js'
 import { silentLogger } from '../../../../src/base/logger.js'
 import { createMetrics } from '../../../../src/base/metrics.js'
 import { createPhoneLegs } from '../../../../src/calls/bridge/phone-legs.js'
-import type { RegisteredHow } from '../../../../src/registrar/registrar.js'
+import type { RegistrationKind } from '../../../../src/registrar/registrar.js'
 import type { SipReply } from '../../../../src/srf/srf.js'
 import { createManualClock } from '../../../support/process/manual-clock.js'
 
@@ -15,7 +15,7 @@ function openLeg(proof: 'likely' | 'certain' = 'likely') {
   const fail = (fault: unknown): never => {
     throw fault
   }
-  const [registered, unregistered] = [createEmitter<[DeviceId, RegisteredHow]>(fail), createEmitter<[DeviceId]>(fail)]
+  const [registered, unregistered] = [createEmitter<[DeviceId, RegistrationKind]>(fail), createEmitter<[DeviceId]>(fail)]
   const clock = createManualClock()
   const legs = createPhoneLegs({
     clock,
@@ -31,7 +31,7 @@ function openLeg(proof: 'likely' | 'certain' = 'likely') {
   }
   const stop = legs.watch({ device: desk, dialog, proof, onDead })
   return {
-    registers: (how: RegisteredHow = 'anew') => registered.emit(desk, how),
+    registers: (how: RegistrationKind = 'new') => registered.emit(desk, how),
     goes: () => unregistered.emit(desk),
     stop,
     clock,
@@ -81,7 +81,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
 
   it('is not asked when the phone renews its registration as it was', () => {
     const leg = openLeg()
-    leg.registers('again')
+    leg.registers('refresh')
     expect(leg.asked).toBe(0)
   })
 
@@ -98,7 +98,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     for (let minutes = 0; minutes < 60; minutes++) {
       await leg.answers(408, 'server')
       leg.clock.advance(60_000)
-      leg.registers('again')
+      leg.registers('refresh')
     }
     expect([leg.asked, leg.deaths, leg.clock.pending]).toEqual([30, 0, 0])
   })
@@ -151,7 +151,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     const leg = openLeg()
     leg.goes()
     await leg.answers(503, 'server')
-    leg.registers('again')
+    leg.registers('refresh')
     leg.clock.advance(60_000)
     await leg.answers(408, 'server')
     expect([leg.asked, leg.deaths]).toEqual([2, 0])

@@ -25,12 +25,12 @@ let number = 0
 beforeEach(async () => {
   still = await openStillLayer()
   still.layer.knowsDialogs(({ to }) => to.tag === 'ours')
-  await acquaint(known)
+  await setKnownSources(known)
 })
 afterEach(() => still.layer.close())
 
-async function acquaint(acquaintances: KnownSources): Promise<void> {
-  still.layer.acquaint(acquaintances)
+async function setKnownSources(sources: KnownSources): Promise<void> {
+  still.layer.setKnownSources(sources)
   // The URIs of trunks are resolved.
   await new Promise(setImmediate)
 }
@@ -108,7 +108,7 @@ describe('a real source that sends wrong passwords and calls itself a scanner', 
   ])('is heard again as soon as %s', async (_what, now) => {
     guess(peer)
     expect(send(request())).toBe(0)
-    await acquaint(now)
+    await setKnownSources(now)
     expect(send(request())).toBe('up')
   })
 
@@ -141,14 +141,14 @@ describe('known', () => {
 
 describe('a call that may bring help somewhere in the network', () => {
   test.each(['999', '0999', '0999%23'])('proves nothing by being taken, with credentials that may be wrong: %s', async (user) => {
-    await acquaint({ ...known, emergencies: ['999'] })
+    await setKnownSources({ ...known, emergencies: ['999'] })
     send(request({ user, more: credentials(peer.address) }))
     respond(200)
     expect(isStranger()).toBe(true)
   })
 
   test('and any other call does', async () => {
-    await acquaint({ ...known, emergencies: ['999'] })
+    await setKnownSources({ ...known, emergencies: ['999'] })
     send(request({ user: '998', more: credentials(peer.address) }))
     respond(200)
     expect(isStranger()).toBe(false)

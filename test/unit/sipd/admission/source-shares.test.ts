@@ -12,7 +12,7 @@ let still: StillLayer
 let number = 0
 beforeEach(async () => {
   still = await openStillLayer({ limits: { unanswered: 5_000 } })
-  still.layer.acquaint(known)
+  still.layer.setKnownSources(known)
 })
 afterEach(() => still.layer.close())
 
@@ -78,7 +78,7 @@ describe('while the server is overloaded', () => {
   beforeEach(async () => {
     await still.layer.close()
     still = await openStillLayer({ limits: { unanswered: 100 } })
-    still.layer.acquaint(known)
+    still.layer.setKnownSources(known)
     flood(110, phone)
     still.clock.advance(1_000)
     expect(still.layer.load().isOverloaded).toBe(true)
@@ -95,7 +95,7 @@ describe('while the server is overloaded', () => {
 })
 
 test('a challenge without a transaction is not sent either where it is more than three bytes for each that came', () => {
-  still.layer.acquaint({ ...known, challenge: { ...challenge, realm: 'hotdesk'.repeat(40) } })
+  still.layer.setKnownSources({ ...known, challenge: { ...challenge, realm: 'hotdesk'.repeat(40) } })
   flood(100)
   const other = { address: '198.51.100.1', port: 5060 }
   for (let at = 2; at < 6; at += 1) flood(60, { address: `198.51.100.${at}`, port: 5060 })

@@ -28,7 +28,7 @@ let number = 0
 beforeEach(async () => {
   still = await openStillLayer()
   still.layer.knowsDialogs(({ to }) => to.tag === 'ours')
-  still.layer.acquaint(known)
+  still.layer.setKnownSources(known)
   // The trunk's URI is resolved.
   await new Promise(setImmediate)
 })
@@ -309,7 +309,7 @@ describe('to a UDP source that may be forged', () => {
 test('a flood from many forged addresses leaves the tables bounded, and whom we know known', async () => {
   await still.layer.close()
   still = await openStillLayer({ limits: { sources: 500 } })
-  still.layer.acquaint(known)
+  still.layer.setKnownSources(known)
   send(request({ method: 'REGISTER' }), phoneNextDoor)
   const [proven] = [phoneNextDoor]
   still.transactions.at(-1)?.respond(challengeOf(still.transactions.at(-1) as ServerTransaction))

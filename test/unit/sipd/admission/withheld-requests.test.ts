@@ -7,7 +7,7 @@ let still: StillLayer
 beforeEach(async () => {
   still = await openStillLayer()
   still.layer.knowsDialogs(({ to }) => to.tag === 'ours')
-  still.layer.acquaint({ addresses: [], flows: [], uris: [], challenge: null })
+  still.layer.setKnownSources({ addresses: [], flows: [], uris: [], challenge: null })
 })
 afterEach(() => still.layer.close())
 

@@ -32,7 +32,7 @@ const answer = ({ request, respond }: ServerTransaction, status: number): void =
   void respond(createResponse(request, status, undefined, 'ours'))
 
 /** From now on there are strangers. */
-const guard = (flows: readonly string[] = []): void => layer.acquaint({ addresses: [], flows, uris: [], challenge: null })
+const guard = (flows: readonly string[] = []): void => layer.setKnownSources({ addresses: [], flows, uris: [], challenge: null })
 
 async function tcp(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')

@@ -238,7 +238,7 @@ describe('the connection of a stranger who calls for help', () => {
     const clock = createManualClock()
     const layer = await openLayer({ listen: [{ protocol: 'tcp', address: '127.0.0.1', port: 0 }], clock })
     closers.push(() => layer.close())
-    layer.acquaint({ addresses: [], flows: [], uris: [], challenge: null })
+    layer.setKnownSources({ addresses: [], flows: [], uris: [], challenge: null })
     const taken = new Promise<ServerTransaction>((resolve) => layer.onRequest(resolve))
     const phone = openPhone(layer.listening[0]?.local.port ?? 0)
     const invite = {
