@@ -57,7 +57,7 @@ describe('the record of a registration in Redis', () => {
       contact: desk,
       flow: 'sip:203.0.113.9:40312;transport=udp',
       local: '192.0.2.10:5060',
-      intermediary: 'nat',
+      between: 'nat',
       expires: '1800000600',
       'call-id': 'call-1',
       cseq: '7',
