@@ -84,7 +84,10 @@ export interface MachineNeeds<
 
 /** Runs all machines of one table. */
 export interface Runner<Input extends string, Subject, Detail> {
-  /** Moves a machine on. An input that arrives while another one is handled waits for its turn. */
+  /**
+   * Moves a machine on. An input that arrives while another one is handled waits for its turn. An action that throws skips the actions
+   * behind it in its cell; the waiting inputs are still handled, then the fault is thrown (an AggregateError if there are several).
+   */
   feed(subject: Subject, input: Input, detail?: Detail): void
   /** True if the machine's state names this input. */
   accepts(subject: Subject, input: Input): boolean
@@ -109,12 +112,20 @@ export function createRunner<
       return
     }
     subject.isBusy = true
+    let faults = tryStep(subject, input, detail, null)
+    for (let next = subject.queue?.shift(); next; next = subject.queue?.shift())
+      faults = tryStep(subject, next[0] as Input, next[1] as Detail, faults)
+    subject.queue = null
+    subject.isBusy = false
+    if (faults) throw faults.length === 1 ? faults[0] : new AggregateError(faults, 'several inputs of a state machine failed')
+  }
+
+  function tryStep(subject: Subject, input: Input, detail: Detail | undefined, faults: unknown[] | null): unknown[] | null {
     try {
       step(subject, input, detail)
-      for (let next = subject.queue?.shift(); next; next = subject.queue?.shift()) step(subject, next[0] as Input, next[1] as Detail)
-    } finally {
-      subject.queue = null
-      subject.isBusy = false
+      return faults
+    } catch (fault) {
+      return [...(faults ?? []), fault]
     }
   }
 
@@ -123,12 +134,18 @@ export function createRunner<
     if (!cell) return
     const wasFinal = finalStates.has(subject.state)
     subject.state = cell[0]
-    for (let at = 1; at < cell.length; at += 1) {
-      const action = cell[at] as Word | TimerAction<Timer>
-      if (typeof action === 'string') actions[action](subject, detail)
-      else turn(subject, action)
+    try {
+      for (let at = 1; at < cell.length; at += 1) {
+        const action = cell[at] as Word | TimerAction<Timer>
+        if (typeof action === 'string') actions[action](subject, detail)
+        else turn(subject, action)
+      }
+    } finally {
+      if (!wasFinal && finalStates.has(subject.state)) finish(subject)
     }
-    if (wasFinal || !finalStates.has(subject.state)) return
+  }
+
+  function finish(subject: Subject): void {
     stopTimers(subject)
     ended?.(subject)
   }

@@ -3,8 +3,8 @@ import { atStart, createRunner, type MachineState, type Table, type TimerAction,
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 
 type State = 'idle' | 'busy' | 'over'
-type Input = 'go' | 'inner' | 'end' | 'timer R' | 'timer G'
-type Word = 'note' | 'feed inner' | 'throw'
+type Input = 'go' | 'inner' | 'end' | 'fail' | 'timer R' | 'timer G'
+type Word = 'note' | 'feed inner' | 'feed fail' | 'throw'
 type Timer = 'R' | 'G'
 
 interface Subject extends MachineState<State> {
@@ -17,8 +17,10 @@ const table: Table<State, Input, Word | TimerAction<Timer>> = {
   idle: {
     go: ['busy', start.R, start.G, 'feed inner', 'note'],
     end: ['busy', 'throw'],
+    fail: ['busy', start.G, 'feed inner', 'feed fail', 'feed inner', 'throw', 'note'],
   },
   busy: {
+    fail: ['over', 'throw', 'note'],
     inner: ['busy', 'note'],
     'timer R': ['busy', 'note', double.R],
     go: ['busy', stop.R, repeat.R],
@@ -49,6 +51,7 @@ describe('the runner of state machines', () => {
       actions: {
         note: ({ seen, state }, detail) => void seen.push(`${state} ${clock.now()} ${detail ?? ''}`.trim()),
         'feed inner': (one) => made.feed(one, 'inner', 'inner'),
+        'feed fail': (one) => made.feed(one, 'fail'),
         throw() {
           throw new Error('an action has failed')
         },
@@ -115,5 +118,30 @@ describe('the runner of state machines', () => {
     expect(accepts(subject, 'inner')).toBe(true)
     feed(subject, 'inner')
     expect(subject.seen).toHaveLength(1)
+  })
+
+  test('an input that waits behind an action that throws is handled before the caller gets the fault', () => {
+    const { feed } = runner()
+    const thrown = () => {
+      try {
+        feed(subject, 'fail')
+      } catch (fault) {
+        return fault
+      }
+      return null
+    }
+    const fault = thrown()
+    // The last `inner` finds the machine over.
+    expect(subject.seen).toEqual([`busy ${clock.now()} inner`])
+    expect(fault).toBeInstanceOf(AggregateError)
+    expect((fault as AggregateError).errors.map(String)).toEqual(['Error: an action has failed', 'Error: an action has failed'])
+  })
+
+  test('a machine that reaches its end by an action that throws has ended, with its timers stopped', () => {
+    const { feed } = runner()
+    expect(() => feed(subject, 'fail')).toThrow()
+    expect([subject.state, ended, subject.running]).toEqual(['over', ['over'], null])
+    clock.advance(5_000)
+    expect(faults).toEqual([])
   })
 })
