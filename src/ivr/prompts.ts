@@ -33,8 +33,6 @@ export const promptNames = Object.keys(purposes).filter((name): name is PromptNa
 
 export interface Prompts {
   clip(name: PromptName): Clip
-  /** Those that tones stand in for. */
-  readonly missing: readonly PromptName[]
 }
 
 export interface PromptNeeds {
@@ -48,14 +46,11 @@ export interface PromptNeeds {
 /** Loads every prompt once. Each that is missing, unreadable or outdated is named in a log line of its own. */
 export async function loadPrompts({ folder, languages, log }: PromptNeeds): Promise<Prompts> {
   const clips = new Map<PromptName, Clip>()
-  const missing: PromptName[] = []
   const lists = await Promise.all(languages.map((language) => readList(join(folder, language), log)))
   for (const name of promptNames) {
-    const clip = await firstClip(name, { lists, log })
-    if (!clip) missing.push(name)
-    clips.set(name, clip ?? tones(name))
+    clips.set(name, (await firstClip(name, { lists, log })) ?? tones(name))
   }
-  return { clip: (name) => clips.get(name) ?? tones(name), missing }
+  return { clip: (name) => clips.get(name) ?? tones(name) }
 }
 
 interface PromptList {

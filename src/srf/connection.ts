@@ -11,7 +11,6 @@ import { makeResumable, type Resumption } from './resumption.js'
 export interface Connection {
   readonly listening: readonly string[]
   readonly connected: boolean
-  onState(listener: (state: 'connected' | 'lost') => void): void
   /** Once, at the next loss. Answers the function that takes the listener off. */
   onLost(listener: () => void): () => void
   /** Runs a callback style request; a lost link, or a refusal thrown at once, answers 503. */
@@ -36,7 +35,6 @@ export interface ConnectionNeeds {
 
 /** Resolves when the SIP server has taken us. It is tried again and again; a refused secret rejects, and `stopping` as well. */
 export function connect({ drachtio, place, log, clock, stopping }: ConnectionNeeds): Promise<Connection> {
-  const stateListeners: ((state: 'connected' | 'lost') => void)[] = []
   const lostListeners = new Set<() => void>()
   let listening: readonly string[] = []
   let connected = false
@@ -51,7 +49,6 @@ export function connect({ drachtio, place, log, clock, stopping }: ConnectionNee
     if (!closing) log.error({ event: 'sip.lost', host: place.host, port: place.port }, 'SIP server lost; trying again until it is back')
     for (const listener of lostListeners) listener()
     lostListeners.clear()
-    for (const listener of stateListeners) listener('lost')
   }
 
   function closed(): void {
@@ -64,7 +61,6 @@ export function connect({ drachtio, place, log, clock, stopping }: ConnectionNee
     listening = hostports.split(',').filter((hostport) => hostport !== '')
     connected = true
     log.info({ event: 'sip.connected', listening }, 'SIP server connected')
-    for (const listener of stateListeners) listener('connected')
   }
 
   function onLost(listener: () => void): () => void {
@@ -79,7 +75,6 @@ export function connect({ drachtio, place, log, clock, stopping }: ConnectionNee
     get connected() {
       return connected
     },
-    onState: (listener) => void stateListeners.push(listener),
     onLost,
     settle: (start) => (connected ? settled(start, onLost) : Promise.resolve(linkLost)),
     guard: guardWith(log),

@@ -80,8 +80,6 @@ export interface DialogEnd {
 /** A dialog made by INVITE (RFC 3261 §12). */
 export interface SipDialog {
   readonly callId: string
-  readonly localTag: string
-  readonly remoteTag: string
   readonly ended: boolean
   /** Once; at once where the dialog has ended before anyone listened. */
   onEnd(listener: (end: DialogEnd) => void | Promise<void>): void
@@ -104,8 +102,6 @@ export interface ReinviteAnswer extends SipReply {
 
 /** An INVITE that we send. */
 export interface OutgoingInvite {
-  /** Our own Call-ID; known once the SIP server has sent the INVITE. */
-  readonly sent: Promise<{ readonly callId: string }>
   onProvisional(listener: (answer: SipReply) => void): void
   readonly result: Promise<InviteResult>
   /** CANCEL, or BYE when the 200 crosses it. The result becomes `failed` with 487. */
@@ -149,7 +145,6 @@ export interface SipApplication {
   readonly connected: boolean
   /** A provisional response of an INVITE may be a 100: whoever is called is there. */
   readonly hearsTrying: boolean
-  onConnection(listener: (state: 'connected' | 'lost') => void): void
   onInvite(handle: (invite: IncomingInvite) => void | Promise<void>): void
   /** Requests outside a dialog other than INVITE. */
   onRequest(

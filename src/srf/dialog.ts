@@ -111,8 +111,6 @@ export function wrapDialog(
 
   return {
     callId: dialog.sip.callId,
-    localTag: dialog.sip.localTag,
-    remoteTag: dialog.sip.remoteTag,
     get ended() {
       return end.happened() || !dialog.connected
     },

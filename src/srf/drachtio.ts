@@ -37,8 +37,7 @@ export interface DrachtioDialog extends EventEmitter {
   readonly id: string
   /** uac: the 200; uas: our own. */
   readonly res: DrachtioMessage
-  readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string }
-  readonly local: { sdp: string | undefined }
+  readonly sip: { readonly callId: string }
   readonly connected: boolean
   /** Where it is listed until one of its sides has ended it. */
   readonly srf: { removeDialog(dialog: DrachtioDialog): void }
@@ -56,7 +55,6 @@ interface DrachtioReply extends DrachtioMessage {
 
 /** What `createUAC` gives for an INVITE without an offer. */
 export interface DrachtioOffered {
-  readonly sdp: string
   readonly res: DrachtioMessage
   ack(sdp: string): Promise<DrachtioDialog>
   destroy(): Promise<void>

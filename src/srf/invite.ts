@@ -100,10 +100,6 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
   let request: DrachtioRequest | null = null
   let offer = session
   let cancel: { headers: SipHeaders } | null = null
-  let tellSent: (sent: { callId: string }) => void = () => undefined
-  const sent = new Promise<{ callId: string }>((resolve) => {
-    tellSent = resolve
-  })
 
   function sendCancel(): void {
     if (!request || !cancel || !connection.connected) return
@@ -115,7 +111,6 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
     request = out
     // drachtio-srf adds a listener of its own right after this, which would answer an offer with our offer.
     queueMicrotask(() => answerEarlyUpdates(out, 'callee'))
-    tellSent({ callId: out.get('Call-ID') ?? '' })
     sendCancel()
   }
 
@@ -179,7 +174,6 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
   }
 
   return {
-    sent,
     result: run(),
     onProvisional: (listener) => void onProvisional.push(listener),
     cancel(headers = {}) {

@@ -52,7 +52,6 @@ export async function createSrf({
       return connection.connected
     },
     hearsTrying: tellsTrying,
-    onConnection: connection.onState,
     onInvite(handle) {
       drachtio.use('invite', (raw) => takeInvite(toIncomingInvite({ drachtio, connection, session }, raw), connection, handle))
     },

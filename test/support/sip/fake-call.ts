@@ -89,8 +89,6 @@ function createFakeDialog(): FakeDialog {
   return {
     dialog: {
       callId: 'call@test',
-      localTag: 'ours',
-      remoteTag: 'theirs',
       get ended() {
         return ended
       },

@@ -9,7 +9,7 @@ import { Secret } from '../../../src/base/secret.js'
 import { createSipdThread, type Sipd, type SipdThreadNeeds } from '../../../src/sipd/sipd.js'
 import { createSrf, type SipApplication } from '../../../src/srf/srf.js'
 import { shownCertificate, tlsSample } from '../../support/net/tls-sample.js'
-import { createMailbox, type Mailbox } from '../../support/sip/mailbox.js'
+import { createMailbox } from '../../support/sip/mailbox.js'
 import { inDialog, offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
 /** The thread runs what was built: the sources cannot be started as they stand. */
@@ -33,7 +33,7 @@ interface LogLine {
 interface Stage {
   readonly sipd: Sipd
   readonly needs: SipdThreadNeeds
-  logged(event: string): Promise<LogLine>
+  logged(event: string, message?: RegExp): Promise<LogLine>
   /** As a fault in the thread would. */
   killThread(): Promise<unknown>
 }
@@ -59,17 +59,15 @@ async function open(more: Partial<SipdThreadNeeds> = {}): Promise<Stage> {
   return {
     sipd,
     needs,
-    logged: (event) => lines.take(event, (line) => line.event === event),
+    logged: (event, message = /^/) => lines.take(event, (line) => line.event === event && message.test(line.msg)),
     killThread: () => worker?.terminate() ?? Promise.reject(new Error('no thread')),
   }
 }
 
-async function openApplication({ sipd, needs }: Stage): Promise<{ srf: SipApplication; states: Mailbox<string> }> {
+async function openApplication({ sipd, needs }: Stage): Promise<SipApplication> {
   const srf = await createSrf({ place: { host: sipd.admin.address, port: sipd.admin.port, secret: needs.secret }, log: needs.log })
   closers.push(() => srf.close())
-  const states = createMailbox<string>((state) => state)
-  srf.onConnection((state) => states.put(state))
-  return { srf, states }
+  return srf
 }
 
 async function openPhone({ sipd }: Stage): Promise<SipPeer> {
@@ -78,12 +76,10 @@ async function openPhone({ sipd }: Stage): Promise<SipPeer> {
   return phone
 }
 
-const state = (states: Mailbox<string>, wanted: string): Promise<string> => states.take(wanted, (one) => one === wanted)
-
 describe('sipd in a thread of its own', () => {
   it('serves the network and an application as in this one', async () => {
     const stage = await open()
-    const { srf } = await openApplication(stage)
+    const srf = await openApplication(stage)
     srf.onRequest('OPTIONS', (request) => request.respond(200, { headers: { 'X-From': request.source.protocol } }))
     const phone = await openPhone(stage)
     phone.send(phone.request({ method: 'OPTIONS' }))
@@ -143,14 +139,14 @@ describe('when the thread of sipd dies', () => {
   it('another one takes its ports, and the application finds it, registers its routes and takes calls', async () => {
     const stage = await open({ patienceMs: 3_000 })
     const before = [stage.sipd.listening, stage.sipd.admin]
-    const { srf, states } = await openApplication(stage)
+    const srf = await openApplication(stage)
     srf.onRequest('REGISTER', (request) => request.respond(200))
     srf.onInvite(async (invite) => void (await invite.accept({ sdp: offer })))
     const phone = await openPhone(stage)
     phone.send(phone.request({ method: 'REGISTER' }))
     await phone.hearsResponse(200, 'REGISTER')
     await stage.killThread()
-    await state(states, 'lost')
+    await stage.logged('sip.lost', /^SIP server lost/)
     await stage.logged('sip.restarted')
     expect([stage.sipd.listening, stage.sipd.admin]).toEqual(before)
     // Not one moment later: whoever comes before the application is back waits for it.
@@ -165,7 +161,7 @@ describe('when the thread of sipd dies', () => {
 
   it('the calls that stood have ended for the application, and what it had asked is answered', async () => {
     const stage = await open()
-    const { srf } = await openApplication(stage)
+    const srf = await openApplication(stage)
     const ended = createMailbox<string>((how) => how)
     srf.onInvite(async (invite) => {
       const dialog = await invite.accept({ sdp: offer })

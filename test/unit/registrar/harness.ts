@@ -51,7 +51,6 @@ export function createSipPort(request?: SipApplication['request']): SipPort {
       listening: [],
       hearsTrying: false,
       connected: true,
-      onConnection: unused,
       onInvite: unused,
       onRequest: (method, handle) => void handlers.set(method, handle),
       request: request ?? unused,

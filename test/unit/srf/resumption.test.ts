@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Clock, systemClock } from '../../../src/base/clock.js'
-import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createSrf, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
 import { type CutWire, openCutWire } from '../../support/net/cut-wire.js'
+import { keepLog } from '../../support/node/kept-log.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
@@ -13,7 +13,8 @@ interface Cuttable {
   readonly stage: SipdStage
   readonly wire: CutWire
   readonly srf: SipApplication
-  readonly states: string[]
+  /** The changes of the link since it was established, by the log. */
+  states(): readonly string[]
 }
 
 const closers: (() => Promise<void>)[] = []
@@ -21,17 +22,21 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
+function stateIn(line: string): string[] {
+  const { msg } = JSON.parse(line) as { msg: string }
+  return [...(msg.startsWith('SIP server lost') ? ['lost'] : []), ...(msg === 'SIP server connected' ? ['connected'] : [])]
+}
+
 /** Our application, a SIP server, and a wire between them that can be cut. */
 async function open(clock: Clock = systemClock): Promise<Cuttable> {
   const stage = await openSipdStage({ clock })
   closers.push(() => stage.close())
   const wire = await openCutWire(stage.sipd.admin.port)
   closers.push(() => wire.close())
-  const srf = await createSrf({ place: { host: '127.0.0.1', port: wire.port, secret: new Secret('cymru') }, log: silentLogger(), clock })
+  const { log, lines } = keepLog()
+  const srf = await createSrf({ place: { host: '127.0.0.1', port: wire.port, secret: new Secret('cymru') }, log, clock })
   closers.push(() => srf.close())
-  const states: string[] = []
-  srf.onConnection((state) => states.push(state))
-  return { stage, wire, srf, states }
+  return { stage, wire, srf, states: () => lines.flatMap(stateIn).slice(1) }
 }
 
 const patience = { timeout: 5_000, interval: 20 }
@@ -87,7 +92,7 @@ describe('the link to the SIP server breaks', () => {
     await phone.hearsResponse(200, 'BYE')
     await ended
     expect(heard).toEqual(['INFO'])
-    expect(cuttable.states).toEqual([])
+    expect(cuttable.states()).toEqual([])
     expect(await cuttable.stage.sipd.counts()).toMatchObject({ dialogs: 0, unfinished: 0 })
   })
 
@@ -118,7 +123,7 @@ describe('the link to the SIP server breaks', () => {
     // The application waits as soon as it knows, and the server a little longer.
     await vi.waitFor(() => {
       clock.advance(4_000)
-      expect(cuttable.states).toEqual(['lost'])
+      expect(cuttable.states()).toEqual(['lost'])
     }, patience)
     expect(await ended).toMatchObject({ by: 'server' })
     expect((await asked).status).toBe(503)
@@ -136,9 +141,9 @@ describe('the link to the SIP server breaks', () => {
     wire.cut()
     const headers = { 'Content-Type': 'text/plain' }
     for (let sent = 0; sent < 17; sent += 1) void srf.request('MESSAGE', 'sip:x@127.0.0.1:9', { headers, body: 'x'.repeat(1024 * 1024) })
-    await vi.waitFor(() => expect(states).toEqual(['lost']), patience)
+    await vi.waitFor(() => expect(states()).toEqual(['lost']), patience)
     wire.isDown = false
-    await vi.waitFor(() => expect(states).toEqual(['lost', 'connected']), patience)
+    await vi.waitFor(() => expect(states()).toEqual(['lost', 'connected']), patience)
     await vi.waitFor(async () => {
       clock.advance(2_000)
       expect(await stage.sipd.counts()).toMatchObject({ dialogs: 0, resumptions: 0 })
@@ -181,7 +186,7 @@ describe('the link to the SIP server breaks', () => {
     await Promise.all(Array.from({ length: 15 }, line))
     process.stdout.write(`60 calls, the link cut ${middle.wire.cuts} times\n`)
     expect(middle.wire.cuts).toBeGreaterThan(5)
-    expect(middle.states).toEqual([])
+    expect(middle.states()).toEqual([])
     const { dialogs, unfinished } = await middle.stage.sipd.counts()
     expect({ dialogs, unfinished }).toEqual({ dialogs: 0, unfinished: 0 })
   }, 60_000)

@@ -10,8 +10,6 @@ function leg(status: number): { readonly dialog: SipDialog; ask(method: string, 
   const answer = { status, reason: 'Of The Far End', header: () => '', body: '' }
   const dialog: SipDialog = {
     callId: 'call@test',
-    localTag: 'ours',
-    remoteTag: 'theirs',
     ended: false,
     onEnd: () => undefined,
     onAck: () => undefined,
