@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.js'
 import type { Directory } from '../directory/directory.js'
 import { type Binding, reachOf } from '../registrar/registrar.js'
 import { nameAddr, printNameAddr } from '../sip/headers/name-addr.js'
-import { sipUri, withoutUriHeaders } from '../sip/uri/uri.js'
+import { sipUri, withoutUriHeaders } from '../sip/uri/sip-uri.js'
 import type { SipApplication, SipReply } from '../srf/srf.js'
 import { vendorOf } from './vendors.js'
 

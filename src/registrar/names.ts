@@ -1,5 +1,6 @@
 import type { Directory } from '../directory/directory.js'
-import { parseUri, sameHost } from '../sip/uri/uri.js'
+import { parseUri } from '../sip/uri/uri.js'
+import { sameHost } from '../sip/uri/uri-equality.js'
 import type { IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { BoundContact } from './bindings/record.js'
 import { hostOf } from './register/register-request.js'

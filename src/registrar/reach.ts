@@ -1,5 +1,5 @@
-import { splitList } from '../sip/headers/headers.js'
 import { parseNameAddr } from '../sip/headers/name-addr.js'
+import { splitList } from '../sip/syntax/list.js'
 import { flowUri } from '../sip/uri/flow-uri.js'
 import { parseUri, printUri, type SipUri } from '../sip/uri/uri.js'
 import type { Binding } from './bindings/record.js'

@@ -1,5 +1,5 @@
-import { splitList } from '../sip/headers/headers.js'
 import { parseVia } from '../sip/headers/via.js'
+import { splitList } from '../sip/syntax/list.js'
 import type { IncomingRequest, ResponseParts, SipReply, SipSource } from './contract.js'
 import type { DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { headersOf } from './headers.js'

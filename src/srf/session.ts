@@ -1,5 +1,5 @@
-import { splitList } from '../sip/headers/headers.js'
 import { parseMinSe, parseSessionExpires, shortestInterval } from '../sip/headers/session-expires.js'
+import { splitList } from '../sip/syntax/list.js'
 import type { ResponseParts, SipHeaders, SipReply } from './contract.js'
 
 /** What is offered to every far end (RFC 4028): each leg of a call has a session of its own. */

@@ -4,7 +4,8 @@ import { nameAddr, parseNameAddr, printNameAddr } from '../sip/headers/name-addr
 import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/identity/caller.js'
 import { anonymous, type Party } from '../sip/identity/party.js'
 import { dialled } from '../sip/uri/dialled.js'
-import { printUri, withUser } from '../sip/uri/uri.js'
+import { withUser } from '../sip/uri/sip-uri.js'
+import { printUri } from '../sip/uri/uri.js'
 import type { IncomingRequest, OutgoingParts, SipCredentials, SipHeaders } from '../srf/srf.js'
 
 export interface OutgoingCall {

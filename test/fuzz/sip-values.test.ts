@@ -12,10 +12,14 @@ import {
   type Qop,
 } from '../../src/sip/auth/digest.js'
 import { parseDate } from '../../src/sip/headers/date.js'
-import { parseInteger, quote, splitList, unquote } from '../../src/sip/headers/headers.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../../src/sip/headers/name-addr.js'
 import { parseVia, printVia } from '../../src/sip/headers/via.js'
-import { decodeUser, encodeUser, isUri, parseUri, printUri, sameUri } from '../../src/sip/uri/uri.js'
+import { parseInteger } from '../../src/sip/syntax/integer.js'
+import { splitList } from '../../src/sip/syntax/list.js'
+import { quote, unquote } from '../../src/sip/syntax/quoted-string.js'
+import { isUri, parseUri, printUri } from '../../src/sip/uri/uri.js'
+import { sameUri } from '../../src/sip/uri/uri-equality.js'
+import { decodeUser, encodeUser } from '../../src/sip/uri/user-part.js'
 
 const runs = { numRuns: 3000 }
 

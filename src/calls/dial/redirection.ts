@@ -1,7 +1,9 @@
-import { splitList } from '../../sip/headers/headers.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/headers/name-addr.js'
+import { splitList } from '../../sip/syntax/list.js'
 import { dialled } from '../../sip/uri/dialled.js'
-import { parseUri, sameHost, sipUri } from '../../sip/uri/uri.js'
+import { sipUri } from '../../sip/uri/sip-uri.js'
+import { parseUri } from '../../sip/uri/uri.js'
+import { sameHost } from '../../sip/uri/uri-equality.js'
 import type { SipReply } from '../../srf/srf.js'
 
 /** Contacts of a redirection that are read. */

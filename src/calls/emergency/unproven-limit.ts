@@ -1,5 +1,5 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
-import { sourceOf } from '../../sip/uri/uri.js'
+import { sourceOf } from '../../sip/source-prefix.js'
 
 /** Limits emergency calls of unauthenticated callers. Calls of authenticated phones never count. */
 export interface UnprovenLimit {

@@ -2,7 +2,7 @@ import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/headers/name-a
 import { hiddenCaller } from '../../sip/identity/caller.js'
 import { anonymous, type Party } from '../../sip/identity/party.js'
 import { dialled } from '../../sip/uri/dialled.js'
-import { sipUri } from '../../sip/uri/uri.js'
+import { sipUri } from '../../sip/uri/sip-uri.js'
 import type { SipHeaders } from '../../srf/srf.js'
 
 /**

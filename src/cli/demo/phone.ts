@@ -4,7 +4,8 @@ import { messageOf } from '../../base/errors.js'
 import type { Secret } from '../../base/secret.js'
 import type { AudioSession, Media } from '../../media/media.js'
 import { parseNameAddr } from '../../sip/headers/name-addr.js'
-import { parseUri, sipUri } from '../../sip/uri/uri.js'
+import { sipUri } from '../../sip/uri/sip-uri.js'
+import { parseUri } from '../../sip/uri/uri.js'
 import type { IncomingInvite, OutgoingInvite, SipApplication, SipDialog, SipReply } from '../../srf/srf.js'
 
 export interface PhoneParts {

@@ -1,6 +1,6 @@
 import { type DeviceId, parseDeviceId } from '../../base/identity.js'
 import { type Credentials, parseCredentials } from '../../sip/auth/digest.js'
-import { splitList } from '../../sip/headers/headers.js'
+import { splitList } from '../../sip/syntax/list.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { userOf } from '../register/register-request.js'
 

@@ -1,5 +1,6 @@
 import { dialled } from '../../sip/uri/dialled.js'
-import { parseUri, type SipUri, sameHost, type Uri } from '../../sip/uri/uri.js'
+import { parseUri, type SipUri, type Uri } from '../../sip/uri/uri.js'
+import { sameHost } from '../../sip/uri/uri-equality.js'
 
 export interface DigestUriNeeds {
   readonly method: string

@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
-import { sourceOf } from '../../sip/uri/uri.js'
+import { sourceOf } from '../../sip/source-prefix.js'
 
 /**
  * How the source of a password is related to the device that it names.

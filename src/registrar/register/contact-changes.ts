@@ -1,5 +1,5 @@
 import type { DeviceId, NodeName } from '../../base/identity.js'
-import { sameUri } from '../../sip/uri/uri.js'
+import { sameUri } from '../../sip/uri/uri-equality.js'
 import { type BoundContact, phoneOf } from '../bindings/record.js'
 import { type Refusal, refusal } from './refusal.js'
 import type { ExpiryLimits, Origin, RegisterIntent, RequestedContact } from './register-request.js'

@@ -1,5 +1,5 @@
-import { splitList } from '../../sip/headers/headers.js'
 import { parseNameAddr } from '../../sip/headers/name-addr.js'
+import { splitList } from '../../sip/syntax/list.js'
 import { parseUri } from '../../sip/uri/uri.js'
 import type { IncomingRequest } from '../../srf/srf.js'
 import { type Refusal, refusal } from './refusal.js'

@@ -1,5 +1,5 @@
-import { unquote } from '../headers/headers.js'
 import { comma, endOfQuoted, endOfToken, equals, isBlank, quoteMark, skipBlanks } from '../syntax/characters.js'
+import { unquote } from '../syntax/quoted-string.js'
 
 /** `Digest realm="a", qop=auth`: names in lower case, values without quotes. */
 export interface AuthHeader {

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '../../base/secret.js'
-import { quote } from '../headers/headers.js'
+import { quote } from '../syntax/quoted-string.js'
 import { parseAuthHeader } from './auth-header.js'
 
 const hashNames = {

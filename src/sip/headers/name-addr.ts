@@ -13,8 +13,8 @@ import {
   trimEnd,
 } from '../syntax/characters.js'
 import { type Parameters, parseParameters, printParameters, readParameters } from '../syntax/parameters.js'
+import { quote, unquote } from '../syntax/quoted-string.js'
 import { isUri } from '../uri/uri.js'
-import { quote, unquote } from './headers.js'
 
 /** `"Alice" <sip:100@hotdesk.example>;tag=1`: From, To, Contact, Route and their kin (RFC 3261 §20.10). */
 export interface NameAddr {

@@ -1,4 +1,4 @@
-import { maxDeltaSeconds, parseInteger } from './headers.js'
+import { maxDeltaSeconds, parseInteger } from '../syntax/integer.js'
 
 /** RFC 4028 §5: no session interval may be shorter, in seconds. */
 export const shortestInterval = 90

@@ -1,5 +1,6 @@
-import { splitList, unquote } from '../headers/headers.js'
 import { type NameAddr, parseNameAddr } from '../headers/name-addr.js'
+import { splitList } from '../syntax/list.js'
+import { unquote } from '../syntax/quoted-string.js'
 import { dialled } from '../uri/dialled.js'
 import { parseUri } from '../uri/uri.js'
 

@@ -1,5 +1,5 @@
+import { parseCSeq } from '../headers/cseq.js'
 import { parseDate } from '../headers/date.js'
-import { maxDeltaSeconds, parseCSeq, parseInteger, splitList } from '../headers/headers.js'
 import {
   hasUriParameters,
   parseExactAddress,
@@ -12,6 +12,8 @@ import {
 import { parseSessionExpires } from '../headers/session-expires.js'
 import { parseVia, printVia, readOddVia } from '../headers/via.js'
 import { endOfToken, slash } from '../syntax/characters.js'
+import { maxDeltaSeconds, parseInteger } from '../syntax/integer.js'
+import { splitList } from '../syntax/list.js'
 
 /**
  * What a message is to its receiver. `opening`: a request outside a dialog. `following`: one in a dialog, or that belongs to another request;

@@ -1,5 +1,5 @@
-import { parseCSeq } from '../headers/headers.js'
-import { type HeaderField, newField } from '../syntax/field.js'
+import { parseCSeq } from '../headers/cseq.js'
+import { type HeaderField, newField } from '../headers/header-field.js'
 import { type MessageKind, type Rule, rules } from './header-rules.js'
 
 /** A message that is not of the form, as far as it can be understood. */

@@ -1,4 +1,4 @@
-import { newField, wireSafe } from '../syntax/field.js'
+import { newField, wireSafe } from '../headers/header-field.js'
 import { newRequest, newResponseTo } from './editable-message.js'
 import type { SipRequest, SipResponse } from './message.js'
 import { reasonPhrase } from './reason-phrase.js'

@@ -1,8 +1,10 @@
 import { AppError } from '../../base/errors.js'
-import { type CSeq, endOfListValue, headerKey, parseCSeq, splitList } from '../headers/headers.js'
+import { type CSeq, parseCSeq } from '../headers/cseq.js'
+import { type HeaderField, newField, wireSafe } from '../headers/header-field.js'
+import { headerKey } from '../headers/header-names.js'
 import { type NameAddr, parseExactAddress, parseTo, readOddAddress } from '../headers/name-addr.js'
 import { parseVia, readOddVia, type Via } from '../headers/via.js'
-import { type HeaderField, newField, wireSafe } from '../syntax/field.js'
+import { endOfListValue, splitList } from '../syntax/list.js'
 import type { SipMessageBase, SipRequest, SipResponse } from './message.js'
 
 type Parse<Value> = (text: string, from?: number, to?: number) => Value | null

@@ -1,4 +1,4 @@
-import type { CSeq } from '../headers/headers.js'
+import type { CSeq } from '../headers/cseq.js'
 import type { NameAddr } from '../headers/name-addr.js'
 import type { Via } from '../headers/via.js'
 

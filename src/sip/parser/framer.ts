@@ -1,5 +1,5 @@
-import { parseInteger } from '../headers/headers.js'
 import { carriageReturn, isBlank, lineFeed } from '../syntax/characters.js'
+import { parseInteger } from '../syntax/integer.js'
 import { maxMessageBytes } from './parser.js'
 import type { Defect } from './well-formed.js'
 

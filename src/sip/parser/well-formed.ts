@@ -1,10 +1,10 @@
 import { isAppError } from '../../base/errors.js'
+import type { HeaderField } from '../headers/header-field.js'
 import { hasUriParameters } from '../headers/name-addr.js'
 import { isCallId, isMediaType, opaque, rules } from '../lenient/header-rules.js'
 import { isExact } from '../message/editable-message.js'
 import type { SipMessage } from '../message/message.js'
 import { isDigit } from '../syntax/characters.js'
-import type { HeaderField } from '../syntax/field.js'
 
 /** What is wrong with a message: the status a request would be answered with, and the words for it. */
 export interface Defect {

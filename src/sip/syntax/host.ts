@@ -128,19 +128,3 @@ function withoutIpv4(text: string): string {
   const [a = 0, b = 0, c = 0, d = 0] = text.slice(start).split('.').map(Number)
   return `${text.slice(0, start)}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
 }
-
-const mappedIpv4 = '::ffff:'
-
-/**
- * What limits are counted by: an IPv4 address as it is, also where it is mapped to IPv6; of an IPv6 address the first four groups, because one
- * host may use all addresses of that /64. For addresses as sockets spell them.
- */
-export function sourceOf(address: string): string {
-  if (!address.includes(':')) return address
-  if (address.startsWith(mappedIpv4)) return address.slice(mappedIpv4.length)
-  const [head = '', tail] = address.split('::')
-  const groups = head.split(':').filter((group) => group !== '')
-  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter((group) => group !== '').length
-  const all = [...groups, ...Array.from({ length: Math.max(missing, 0) }, () => '0'), ...(tail?.split(':') ?? [])]
-  return `${all.slice(0, 4).join(':')}::/64`
-}

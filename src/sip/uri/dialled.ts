@@ -1,4 +1,5 @@
-import { decodeUser, parseUri } from './uri.js'
+import { parseUri } from './uri.js'
+import { decodeUser } from './user-part.js'
 
 /** A service and no number: help of whatever kind, wherever the caller is (RFC 5031 §4.2). */
 export function isEmergencyService(uri: string): boolean {

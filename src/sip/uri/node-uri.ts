@@ -1,4 +1,4 @@
-import { encodeUser } from './uri.js'
+import { encodeUser } from './user-part.js'
 
 /**
  * The SIP URI of a node, or of a user at it: `sip:100@192.0.2.10:5060;transport=udp`. `sip` is the address in the node's heartbeat:

@@ -1,4 +1,4 @@
-import { canonicalName as spelled } from '../../sip/headers/headers.js'
+import { canonicalName as spelled } from '../../sip/headers/header-names.js'
 
 const token = /^[\w\-.!%*+`'~]+$/
 /** Applications use few names again and again; the bound keeps a hostile one from filling memory. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { collapseBlanks } from '../../sip/headers/headers.js'
+import { collapseBlanks } from '../../sip/message/collapse-blanks.js'
 import { encodeFrame } from './frame.js'
 import { type Chunk, createOutbox } from './outbox.js'
 

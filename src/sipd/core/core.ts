@@ -1,7 +1,7 @@
 import type { Alarm, Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
-import { maxDeltaSeconds, parseInteger } from '../../sip/headers/headers.js'
 import type { SipRequest, SipResponse } from '../../sip/message/message.js'
+import { maxDeltaSeconds, parseInteger } from '../../sip/syntax/integer.js'
 import type { ClientTransaction, Flow, ServerTransaction, TransactionLayer } from '../transaction/transaction-layer.js'
 import type { Application, Applications, CallRecords, Passage } from './application.js'
 import type { Dialog } from './dialogs/dialog.js'

@@ -1,6 +1,6 @@
-import { parseInteger } from '../../sip/headers/headers.js'
 import { parseNameAddr } from '../../sip/headers/name-addr.js'
 import type { SipRequest } from '../../sip/message/message.js'
+import { parseInteger } from '../../sip/syntax/integer.js'
 import { parseUri } from '../../sip/uri/uri.js'
 import type { Field } from '../core/draft.js'
 import type { Flow, Hop, Listening } from '../transaction/transaction-layer.js'

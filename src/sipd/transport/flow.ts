@@ -1,7 +1,7 @@
 import { printHostPort } from '../../base/host-port.js'
 import type { Protocol } from '../../base/listen-address.js'
 
-export { sourceOf } from '../../sip/uri/uri.js'
+export { sourceOf } from '../../sip/source-prefix.js'
 
 /** IP address (IPv6 without brackets) and port. */
 export interface Endpoint {

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { fromWireText } from '../../../src/sip/headers/headers.js'
 import type { Via } from '../../../src/sip/headers/via.js'
 import { isRfc3261Branch } from '../../../src/sip/ids.js'
 import { createResponse } from '../../../src/sip/message/builder.js'
 import type { SipMessage } from '../../../src/sip/message/message.js'
 import { createFramer } from '../../../src/sip/parser/framer.js'
 import { type ParsedMessage, parseMessage } from '../../../src/sip/parser/parser.js'
-import { decodeUser, parseUri, schemeOf } from '../../../src/sip/uri/uri.js'
+import { fromWireText } from '../../../src/sip/syntax/wire-text.js'
+import { parseUri, schemeOf } from '../../../src/sip/uri/uri.js'
+import { decodeUser } from '../../../src/sip/uri/user-part.js'
 
 /** See `expected.json`: what each message is, and what has to be read from it or said about it. */
 interface Expected {

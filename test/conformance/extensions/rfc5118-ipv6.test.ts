@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { printVia } from '../../../src/sip/headers/via.js'
 import type { SipRequest } from '../../../src/sip/message/message.js'
 import { type ParsedMessage, parseMessage } from '../../../src/sip/parser/parser.js'
-import { parseUri, printUri, type SipUri, sameUri } from '../../../src/sip/uri/uri.js'
+import { parseUri, printUri, type SipUri } from '../../../src/sip/uri/uri.js'
+import { sameUri } from '../../../src/sip/uri/uri-equality.js'
 
 interface Pieces {
   readonly method?: string

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sameUri } from '../../../src/sip/uri/uri.js'
+import { sameUri } from '../../../src/sip/uri/uri-equality.js'
 
 /** The examples of RFC 3261 §19.1.4 and a few of ours. */
 const equal = [

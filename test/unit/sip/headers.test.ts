@@ -1,17 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import {
-  canonicalName,
-  collapseBlanks,
-  fromWireText,
-  headerKey,
-  maxDeltaSeconds,
-  parseInteger,
-  quote,
-  splitList,
-  toWireText,
-  unquote,
-} from '../../../src/sip/headers/headers.js'
+import { canonicalName, headerKey } from '../../../src/sip/headers/header-names.js'
 import { knownHeaders } from '../../../src/sip/headers/known-headers.js'
+import { collapseBlanks } from '../../../src/sip/message/collapse-blanks.js'
+import { maxDeltaSeconds, parseInteger } from '../../../src/sip/syntax/integer.js'
+import { splitList } from '../../../src/sip/syntax/list.js'
+import { quote, unquote } from '../../../src/sip/syntax/quoted-string.js'
+import { fromWireText, toWireText } from '../../../src/sip/syntax/wire-text.js'
 
 describe('header names', () => {
   test.each([

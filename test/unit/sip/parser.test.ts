@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { maxFieldBytes } from '../../../src/sip/parser/field-index.js'
 import { maxMessageBytes, parseMessage } from '../../../src/sip/parser/parser.js'
-import { maxFieldBytes } from '../../../src/sip/syntax/field.js'
 import { bytesOf, inviteBytes, inviteWith, requestOf, responseOf, sampleHeaders } from './sample.js'
 
 const malformed = (reason: string, status = 400): unknown => expect.objectContaining({ outcome: 'malformed', status, reason })

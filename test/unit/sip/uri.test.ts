@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { mendedUri } from '../../../src/sip/lenient/lenient-uri.js'
 import { dialled, isEmergencyService } from '../../../src/sip/uri/dialled.js'
-import {
-  decodeUser,
-  encodeUser,
-  isUri,
-  parseUri,
-  printUri,
-  sameUri,
-  schemeOf,
-  sipUri,
-  withoutUriHeaders,
-  withUser,
-} from '../../../src/sip/uri/uri.js'
+import { sipUri, withoutUriHeaders, withUser } from '../../../src/sip/uri/sip-uri.js'
+import { isUri, parseUri, printUri, schemeOf } from '../../../src/sip/uri/uri.js'
+import { sameUri } from '../../../src/sip/uri/uri-equality.js'
+import { decodeUser, encodeUser } from '../../../src/sip/uri/user-part.js'
 
 const flags = (params: ReadonlyMap<string, string | null>): unknown => Object.fromEntries(params)
 

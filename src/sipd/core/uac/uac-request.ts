@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { splitList } from '../../../sip/headers/headers.js'
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
+import { splitList } from '../../../sip/syntax/list.js'
 import { namesFlow } from '../../../sip/uri/flow-uri.js'
 import { parseUri, schemeOf } from '../../../sip/uri/uri.js'
 import type { Flow, Hop } from '../../transaction/transaction-layer.js'

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Alarm } from '../../../base/clock.js'
-import { parseInteger } from '../../../sip/headers/headers.js'
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
+import { parseInteger } from '../../../sip/syntax/integer.js'
 import type { Core } from '../core.js'
 
 /** Reliable provisional responses of one INVITE (RFC 3262 §3): one at a time, repeated until its PRACK. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { redirectContact, redirectNumbers } from '../../../../src/calls/dial/redirection.js'
-import { splitList } from '../../../../src/sip/headers/headers.js'
 import { parseNameAddr } from '../../../../src/sip/headers/name-addr.js'
+import { splitList } from '../../../../src/sip/syntax/list.js'
 
 const answer = (contact: string) => ({
   status: 302,
