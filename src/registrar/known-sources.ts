@@ -3,8 +3,8 @@ import { messageOf } from '../base/errors.js'
 import { canonicalAddress } from '../base/ip-address.js'
 import type { Logger } from '../base/logger.js'
 import { nodeUri } from '../sip/uri/node-uri.js'
-import { parseUri } from '../sip/uri/uri.js'
 import { sipUri } from '../sip/uri/sip-uri.js'
+import { parseUri } from '../sip/uri/uri.js'
 import type { ChallengeTerms, KnownSources } from '../sipd/sipd.js'
 
 /** Informs the SIP server about known sources, now and whenever they change. Known sources are never banned and do not share the limits of unknown ones. */

@@ -55,7 +55,7 @@ test('any bytes are a message whose getters do not throw, or a defect, but never
       if (parsed.outcome === 'message') readAll(parsed.message)
       if (parsed.outcome !== 'malformed') return
       expect(parsed.reason).not.toBe('')
-      if (parsed.forgiven) readAll(parsed.forgiven)
+      if (parsed.salvaged) readAll(parsed.salvaged)
     }),
     runs,
   )
@@ -140,7 +140,7 @@ test('however a stream is cut into pieces, the same frames come out', () => {
       }
       const whole = createFramer()
       expect(shown(frames)).toEqual(shown(whole.push(bytes)))
-      expect(framer.waiting).toBe(whole.waiting)
+      expect(framer.partialBytes).toBe(whole.partialBytes)
     }),
     { numRuns: 500 },
   )

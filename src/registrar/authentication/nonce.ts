@@ -37,7 +37,7 @@ const makerBytes = 6
 
 export function createNonces({ secret, clock, lifetimeMs, capacity }: NonceNeeds): Nonces {
   const key = Buffer.from(hkdfSync('sha256', secret.reveal(), 'hotdesk', 'digest nonces', 32)).toString('hex')
-  const parts = { key: new Secret(key), maker: randomBytes(makerBytes).toString('hex') }
+  const parts = { key: new Secret(key), issuer: randomBytes(makerBytes).toString('hex') }
   const form = createNonceForm(parts)
   const guard = createReplayGuard({ clock, lifetimeMs, capacity })
 

@@ -8,7 +8,7 @@ export interface AuthHeader {
   readonly params: ReadonlyMap<string, string>
 }
 
-/** A challenge or credentials of any scheme (RFC 3261 §25.1); null where it is not of the form or a name comes twice. */
+/** Parses a challenge or credentials of any scheme (RFC 3261 §25.1). Null if it is malformed or repeats a name. */
 export function parseAuthHeader(text: string): AuthHeader | null {
   const schemeEnd = endOfToken(text, 0, text.length)
   if (schemeEnd === 0 || !isBlank(text.charCodeAt(schemeEnd))) return null
@@ -30,7 +30,7 @@ export function parseAuthHeader(text: string): AuthHeader | null {
   return { scheme: text.slice(0, schemeEnd).toLowerCase(), params }
 }
 
-/** Some phones leave out quotes that the grammar wants: an unquoted value goes up to the next comma or blank. */
+/** Some phones omit quotes that the grammar requires: an unquoted value ends at the next comma or blank. */
 function endOfAuthValue(text: string, from: number): number {
   if (text.charCodeAt(from) === quoteMark) return endOfQuoted(text, from, text.length)
   let at = from

@@ -16,44 +16,44 @@ const hashNames = {
 export type DigestAlgorithm = keyof typeof hashNames
 export type Qop = 'auth' | 'auth-int'
 
-/** What WWW-Authenticate and Proxy-Authenticate say (RFC 7616 §3.3). */
+/** WWW-Authenticate or Proxy-Authenticate (RFC 7616 §3.3). */
 export interface Challenge {
   readonly realm: string
   readonly nonce: string
   readonly algorithm: DigestAlgorithm
-  /** Those of ours, in their order; empty for a challenge by RFC 2069. */
+  /** The supported values, in the order offered; empty for a challenge by RFC 2069. */
   readonly qop: readonly Qop[]
   readonly opaque: string | null
-  /** The nonce was too old, the password right as far as known. */
+  /** The credentials used an expired nonce; their password may be right. */
   readonly stale: boolean
 }
 
-/** What Authorization and Proxy-Authorization say (RFC 7616 §3.4). */
+/** Authorization or Proxy-Authorization (RFC 7616 §3.4). */
 export interface Credentials {
   readonly username: string
   readonly realm: string
   readonly nonce: string
-  /** As the client wrote it; whether it fits the Request-URI is for the server to see. */
+  /** As the client sent it. The server must compare it with the Request-URI. */
   readonly uri: string
   readonly response: string
   readonly algorithm: DigestAlgorithm
-  /** Null by RFC 2069. */
+  /** Null for RFC 2069. */
   readonly qop: Qop | null
   readonly cnonce: string | null
-  /** Nonce count as it stands, eight hexadecimal digits; null without qop. */
+  /** Nonce count: eight hexadecimal digits; null without qop. */
   readonly nc: string | null
   readonly opaque: string | null
 }
 
-/** What a response is computed over besides the credentials. */
+/** Input of the digest besides the credentials. */
 export interface DigestInput {
   readonly password: Secret
   readonly method: string
-  /** Counts with qop auth-int only. */
+  /** Used with qop auth-int only. */
   readonly body: Buffer
 }
 
-/** Null for another scheme, an algorithm or qop that is not known, or what is not of the form: such a challenge is to be passed over. */
+/** Null for another scheme, an unknown algorithm or qop, or a malformed value. The caller ignores such a challenge. */
 export function parseChallenge(text: string): Challenge | null {
   const header = parseAuthHeader(text)
   if (header?.scheme !== 'digest') return null
@@ -67,7 +67,7 @@ export function parseChallenge(text: string): Challenge | null {
   return { realm, nonce, algorithm, qop, opaque: params.get('opaque') ?? null, stale: params.get('stale')?.toLowerCase() === 'true' }
 }
 
-/** The first challenge that can be answered: the server puts the best first (RFC 8760 §2.4). */
+/** The first supported challenge: the server lists the best first (RFC 8760 §2.4). */
 export function chooseChallenge(values: readonly string[]): Challenge | null {
   for (const value of values) {
     const challenge = parseChallenge(value)
@@ -76,17 +76,17 @@ export function chooseChallenge(values: readonly string[]): Challenge | null {
   return null
 }
 
-/** Null for another scheme, an unknown algorithm or qop, or what is not of the form. */
+/** Null for another scheme, an unknown algorithm or qop, or a malformed value. */
 export function parseCredentials(text: string): Credentials | null {
   const header = parseAuthHeader(text)
   if (header?.scheme !== 'digest') return null
   const { params } = header
   const [username, realm, nonce, uri, response] = ['username', 'realm', 'nonce', 'uri', 'response'].map((name) => params.get(name))
   const algorithm = algorithmNamed(params.get('algorithm'))
-  const way = qopOf(params)
+  const qop = qopOf(params)
   if (username === undefined || realm === undefined || nonce === undefined || uri === undefined || response === undefined) return null
-  if (!algorithm || !way) return null
-  return { username, realm, nonce, uri, response, algorithm, ...way, opaque: params.get('opaque') ?? null }
+  if (!algorithm || !qop) return null
+  return { username, realm, nonce, uri, response, algorithm, ...qop, opaque: params.get('opaque') ?? null }
 }
 
 function qopOf(params: ReadonlyMap<string, string>): Pick<Credentials, 'qop' | 'cnonce' | 'nc'> | null {
@@ -104,7 +104,7 @@ function algorithmNamed(name: string | undefined): DigestAlgorithm | null {
   return known.find((algorithm) => algorithm.toLowerCase() === name.toLowerCase()) ?? null
 }
 
-/** The nonce count as a number; 1 without (RFC 2069: each nonce is good for one request). */
+/** The nonce count as a number; 1 if there is none (RFC 2069: each nonce is used once). */
 export function nonceCount({ nc }: Pick<Credentials, 'nc'>): number {
   return nc === null ? 1 : Number.parseInt(nc, 16)
 }
@@ -133,13 +133,13 @@ export interface AnswerNeeds extends DigestInput {
   readonly username: string
   /** The Request-URI. */
   readonly uri: string
-  /** A fresh random text; see `newTag`. */
+  /** Random text; see `newTag`. */
   readonly cnonce: string
-  /** How often this nonce has been used, this time included. */
+  /** How often this nonce has been used, including this time. */
   readonly count: number
 }
 
-/** The credentials that answer a challenge; qop `auth` where it may be chosen. */
+/** The credentials for a challenge, with qop `auth` if it is offered. */
 export function answerChallenge(challenge: Challenge, needs: AnswerNeeds): Credentials {
   const { realm, nonce, algorithm, opaque } = challenge
   const qop = challenge.qop.includes('auth') ? 'auth' : (challenge.qop[0] ?? null)
@@ -158,7 +158,7 @@ export function answerChallenge(challenge: Challenge, needs: AnswerNeeds): Crede
   return { ...unsigned, response: digestResponse(unsigned, needs) }
 }
 
-/** RFC 7616 §3.4.1: the response that goes with these credentials, in lower-case hexadecimal. */
+/** The digest response for these credentials (RFC 7616 §3.4.1), in lower-case hexadecimal. */
 export function digestResponse(credentials: Omit<Credentials, 'response'>, { password, method, body }: DigestInput): string {
   const { username, realm, nonce, uri, algorithm, qop, cnonce, nc } = credentials
   const hash = (...parts: readonly (string | Buffer)[]): string => hashed(hashNames[algorithm], parts)
@@ -168,14 +168,14 @@ export function digestResponse(credentials: Omit<Credentials, 'response'>, { pas
   return qop === null ? hash(`${a1}:${nonce}:${a2}`) : hash(`${a1}:${nonce}:${nc}:${cnonce ?? ''}:${qop}:${a2}`)
 }
 
-/** Text of messages is one byte a character. */
+/** Text of messages is latin1: one byte for each character. */
 function hashed(name: string, parts: readonly (string | Buffer)[]): string {
   const hash = createHash(name)
   for (const part of parts) hash.update(typeof part === 'string' ? Buffer.from(part, 'latin1') : part)
   return hash.digest('hex')
 }
 
-/** Whether the credentials were made with this password. Takes as long for a wrong one as for the right one. */
+/** Whether the credentials were made with this password. Takes the same time for a wrong and a right password. */
 export function isRightResponse(credentials: Credentials, input: DigestInput): boolean {
   const expected = Buffer.from(digestResponse(credentials, input), 'latin1')
   const given = Buffer.from(credentials.response.toLowerCase(), 'latin1')

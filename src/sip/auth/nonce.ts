@@ -2,21 +2,21 @@ import { createHmac, randomFillSync, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '../../base/secret.js'
 
 /**
- * A nonce that the server need not remember (RFC 7616 §3.3). It is signed with a key of the network, names its maker, and carries a
- * mark of the address that it was sent to. When it comes back from that address, the address is real: a forger never sees it.
+ * A nonce that the server does not need to remember (RFC 7616 §3.3). It is signed with the network's key, names the process that issued it,
+ * and contains a hash of the address that it was sent to. If it comes back from that address, the address is real: a forger never sees it.
  *
- *   time (6 bytes) | maker (6) | random (8) | mark of the address (8) | signature (16)
+ *   time (6 bytes) | issuer (6) | random (8) | address hash (8) | signature (16)
  */
 export interface NonceForm {
   print(issued: number, address: string): string
-  /** Null for a nonce that another network made, or that was changed. */
+  /** Null for a nonce that was altered or issued by another network. */
   read(nonce: string): SignedNonce | null
 }
 
 interface SignedNonce {
   /** Epoch milliseconds. */
   readonly issued: number
-  /** Made by this very process. */
+  /** Issued by this process. */
   readonly isOwn: boolean
   isFor(address: string): boolean
 }
@@ -24,26 +24,26 @@ interface SignedNonce {
 export interface NonceFormNeeds {
   /** 32 bytes, in hexadecimal. */
   readonly key: Secret
-  /** 6 bytes, in hexadecimal: names the process. */
-  readonly maker: string
+  /** 6 bytes, in hexadecimal: identifies the process. */
+  readonly issuer: string
 }
 
 const timeBytes = 6
-const makerBytes = 6
+const issuerBytes = 6
 const randomBytes = 8
-const seedBytes = timeBytes + makerBytes + randomBytes
-const markBytes = 8
-const bodyBytes = seedBytes + markBytes
+const seedBytes = timeBytes + issuerBytes + randomBytes
+const addressHashBytes = 8
+const bodyBytes = seedBytes + addressHashBytes
 const signatureBytes = 16
 /** In base64url. */
 const textLength = Math.ceil(((bodyBytes + signatureBytes) * 4) / 3)
 
-export function createNonceForm({ key, maker }: NonceFormNeeds): NonceForm {
+export function createNonceForm({ key, issuer }: NonceFormNeeds): NonceForm {
   const secret = Buffer.from(key.reveal(), 'hex')
-  const own = Buffer.from(maker, 'hex')
+  const own = Buffer.from(issuer, 'hex')
 
-  function markOf(seed: Buffer, address: string): Buffer {
-    return createHmac('sha256', secret).update('address').update(seed).update(address).digest().subarray(0, markBytes)
+  function hashOf(seed: Buffer, address: string): Buffer {
+    return createHmac('sha256', secret).update('address').update(seed).update(address).digest().subarray(0, addressHashBytes)
   }
 
   function sign(body: Buffer): Buffer {
@@ -55,8 +55,8 @@ export function createNonceForm({ key, maker }: NonceFormNeeds): NonceForm {
       const seed = Buffer.alloc(seedBytes)
       seed.writeUIntBE(Math.floor(issued), 0, timeBytes)
       own.copy(seed, timeBytes)
-      randomFillSync(seed, timeBytes + makerBytes)
-      const body = Buffer.concat([seed, markOf(seed, address)])
+      randomFillSync(seed, timeBytes + issuerBytes)
+      const body = Buffer.concat([seed, hashOf(seed, address)])
       return Buffer.concat([body, sign(body)]).toString('base64url')
     },
     read(nonce) {
@@ -68,8 +68,8 @@ export function createNonceForm({ key, maker }: NonceFormNeeds): NonceForm {
       const seed = body.subarray(0, seedBytes)
       return {
         issued: body.readUIntBE(0, timeBytes),
-        isOwn: body.subarray(timeBytes, timeBytes + makerBytes).equals(own),
-        isFor: (address) => timingSafeEqual(markOf(seed, address), body.subarray(seedBytes)),
+        isOwn: body.subarray(timeBytes, timeBytes + issuerBytes).equals(own),
+        isFor: (address) => timingSafeEqual(hashOf(seed, address), body.subarray(seedBytes)),
       }
     },
   }

@@ -1,9 +1,9 @@
-/** A header that has a usual spelling, and perhaps a compact form (RFC 3261 §7.3.3). */
+/** A header with its usual spelling and its compact form, if any (RFC 3261 §7.3.3). */
 export interface KnownHeader {
   readonly name: string
-  /** What it is compared by: the name in lower case. */
+  /** The name in lower case, used for comparison. */
   readonly key: string
-  /** Lower and upper case; empty without. */
+  /** The compact form in lower and upper case; empty if there is none. */
   readonly compact: readonly string[]
 }
 
@@ -25,11 +25,11 @@ interface Spelling {
   /** In lower case. */
   readonly bytes: Buffer
   readonly key: string
-  /** Another one with the same hash. */
+  /** Next spelling with the same hash. */
   readonly next: Spelling | undefined
 }
 
-/** Known spellings by a hash that is reckoned while a name is read. */
+/** Known spellings by a hash that is computed while a name is scanned. */
 const slotBits = 0xff
 const slots: readonly (Spelling | undefined)[] = fillSlots()
 
@@ -45,19 +45,19 @@ function fillSlots(): (Spelling | undefined)[] {
   return filled
 }
 
-/** The hash of a name from that of the name without its last byte; the same for both cases of a letter. */
+/** Extends the hash of a name by one byte. Both cases of a letter give the same hash. */
 export function nextHash(hash: number, byte: number): number {
   return (hash * 31 + (byte | 0x20)) | 0
 }
 
-/** The key of the name that stands in `bytes`, undefined where it is not a known one. */
+/** The key of the name in `bytes`; undefined if it is not a known header. */
 export function knownKey(bytes: Buffer, from: number, to: number, hash: number): string | undefined {
   let spelling = slots[hash & slotBits]
   while (spelling && !isSpelled(bytes, from, to, spelling.bytes)) spelling = spelling.next
   return spelling?.key
 }
 
-/** Without the case of letters. `|` turns no other byte of a token into a letter or a hyphen but `\r`, which is none. */
+/** Case-insensitive. `| 0x20` maps no other byte of a token to a letter or a hyphen; it would map `\r`, which is not in a token. */
 function isSpelled(bytes: Buffer, from: number, to: number, spelling: Buffer): boolean {
   if (to - from !== spelling.length) return false
   for (let at = 0; at < spelling.length; at += 1) if (((bytes[from + at] ?? 0) | 0x20) !== spelling[at]) return false

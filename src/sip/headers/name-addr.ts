@@ -1,4 +1,4 @@
-import { mendedUri } from '../lenient/lenient-uri.js'
+import { normalizedUri } from '../lenient/lenient-uri.js'
 import {
   colon,
   comma,
@@ -12,31 +12,31 @@ import {
   skipBlanks,
   trimEnd,
 } from '../syntax/characters.js'
-import { type Parameters, parseParameters, printParameters, readParameters } from '../syntax/parameters.js'
+import { type Parameters, parseLenientParameters, parseParameters, printParameters } from '../syntax/parameters.js'
 import { quote, unquote } from '../syntax/quoted-string.js'
 import { isUri } from '../uri/uri.js'
 
-/** `"Alice" <sip:100@hotdesk.example>;tag=1`: From, To, Contact, Route and their kin (RFC 3261 §20.10). */
+/** `"Alice" <sip:100@hotdesk.example>;tag=1`: From, To, Contact, Route and similar headers (RFC 3261 §20.10). */
 export interface NameAddr {
-  /** Unquoted; `''` without. */
+  /** Unquoted; `''` if there is none. */
   readonly display: string
   readonly uri: string
-  /** Header parameters in order; names in lower case; values as they stand, quotes included; null for a flag. */
+  /** Header parameters in order: names in lower case, values as received with quotes, null for a flag. */
   readonly params: Parameters
-  /** The tag parameter, `''` without. */
+  /** The tag parameter; `''` if there is none. */
   readonly tag: string
 }
 
 /**
- * One value of From, To, Contact, Route …: name-addr or addr-spec with parameters (RFC 3261 §20.10, §25.1), or what `readOddAddress` makes
- * of it; null where neither is possible.
+ * Parses one value of From, To, Contact, Route …: name-addr or addr-spec with parameters (RFC 3261 §20.10, §25.1), else leniently. Null if
+ * neither succeeds.
  */
 export function parseNameAddr(text: string, from = 0, to = text.length): NameAddr | null {
-  return parseExactAddress(text, from, to) ?? readOddAddress(text.slice(from, to))
+  return parseStrictAddress(text, from, to) ?? parseLenientAddress(text.slice(from, to))
 }
 
-/** Null where the value is not exactly of the form. Without angle brackets `;` ends the URI, and `?` or `,` must not be in it. */
-export function parseExactAddress(text: string, from = 0, to = text.length): NameAddr | null {
+/** Null unless the value follows the grammar. Without angle brackets, `;` ends the URI, and it must not contain `?` or `,`. */
+export function parseStrictAddress(text: string, from = 0, to = text.length): NameAddr | null {
   const end = trimEnd(text, from, to)
   const start = skipBlanks(text, from, end)
   const open = openingBracket(text, start, end)
@@ -49,11 +49,11 @@ export function parseExactAddress(text: string, from = 0, to = text.length): Nam
 }
 
 /**
- * The To of a message. RFC 3261 §8.2.6.2 lets whoever answers add a tag only where there is none; many add one all the same. The first is
- * the dialog's, and the one behind it is passed over.
+ * The To of a message. RFC 3261 §8.2.6.2 allows a responder to add a tag only if there is none, but some always add one. The first tag is the
+ * dialog's; a second one is ignored.
  */
 export function parseTo(text: string, from = 0, to = text.length): NameAddr | null {
-  return parseExactAddress(text, from, to) ?? parseWithoutSecondTag(text, from, to)
+  return parseStrictAddress(text, from, to) ?? parseWithoutSecondTag(text, from, to)
 }
 
 const tagStart = ';tag='
@@ -63,27 +63,27 @@ function parseWithoutSecondTag(text: string, from: number, to: number): NameAddr
   const second = whole.toLowerCase().lastIndexOf(tagStart)
   const start = second + tagStart.length
   if (second < 0 || start === whole.length || endOfToken(whole, start, whole.length) !== whole.length) return null
-  const value = parseExactAddress(whole, 0, second)
+  const value = parseStrictAddress(whole, 0, second)
   return value && value.tag !== '' ? value : null
 }
 
 /**
- * What phones write for an address though no grammar allows it, where it can mean one thing only: a display name with brackets, commas or
- * quotes too many, blanks within the angle brackets, none of these around a URI with parameters, empty parameters.
+ * Accepts addresses that break the grammar but have only one possible meaning: a display name with stray brackets, commas or quotes, blanks
+ * inside the angle brackets, a URI with parameters but without angle brackets, empty parameters.
  */
-export function readOddAddress(text: string): NameAddr | null {
+export function parseLenientAddress(text: string): NameAddr | null {
   const place = onlyUriIn(text)
   if (!place) return null
   const { start, open } = place
   const close = open < 0 ? endOfBareUri(text, start) : text.indexOf('>', start)
-  const uri = close < 0 ? null : mendedUri(text.slice(start, close))
-  const params = uri === null ? null : readParameters(text, open < 0 ? close : close + 1, text.length)
+  const uri = close < 0 ? null : normalizedUri(text.slice(start, close))
+  const params = uri === null ? null : parseLenientParameters(text, open < 0 ? close : close + 1, text.length)
   if (uri === null || !params) return null
   const named = { display: plainName(text.slice(0, open < 0 ? start : open)), uri, params, tag: params.get('tag') ?? '' }
   return open < 0 ? withUriParameters(named) : named
 }
 
-/** The only URI in angle brackets, or the only one at all; null where several may be meant. `open`: its bracket, -1 without. */
+/** The only URI in angle brackets, or the only URI at all; null if it is ambiguous. `open`: position of its bracket, -1 if there is none. */
 function onlyUriIn(text: string): { readonly start: number; readonly open: number } | null {
   const found = Array.from(text.matchAll(/(^|[^\w.+-])(?:sips?|tel):/gi), ({ index, 1: before = '' }) => {
     const start = index + before.length
@@ -109,18 +109,18 @@ function plainName(text: string): string {
     .trim()
 }
 
-/** They can only be meant for the URI (RFC 3261 §19.1.1, RFC 5626 §5), though without angle brackets they count as the header's. */
-const ofUris: ReadonlySet<string> = new Set(['transport', 'user', 'maddr', 'ttl', 'method', 'lr', 'ob', 'comp', 'gr'])
+/** Parameters that only make sense in a URI (RFC 3261 §19.1.1, RFC 5626 §5). Without angle brackets they count as header parameters. */
+const uriParameters: ReadonlySet<string> = new Set(['transport', 'user', 'maddr', 'ttl', 'method', 'lr', 'ob', 'comp', 'gr'])
 
 export function hasUriParameters(params: Parameters): boolean {
-  for (const name of params.keys()) if (ofUris.has(name)) return true
+  for (const name of params.keys()) if (uriParameters.has(name)) return true
   return false
 }
 
-/** An address without angle brackets, with the parameters in their places. */
+/** For an address without angle brackets: moves URI parameters from the header to the URI. */
 export function withUriParameters({ uri, params, ...named }: NameAddr): NameAddr {
   const [own, moved] = [new Map(params), new Map<string, string | null>()]
-  for (const name of ofUris) {
+  for (const name of uriParameters) {
     if (own.has(name)) moved.set(name, own.get(name) ?? null)
     own.delete(name)
   }
@@ -128,7 +128,7 @@ export function withUriParameters({ uri, params, ...named }: NameAddr): NameAddr
   return { ...named, uri: isUri(whole, 0, whole.length) ? whole : uri, params: own }
 }
 
-/** Where `<` stands; `to` where the value is an addr-spec; -1 where neither. */
+/** Position of `<`; `to` if the value is an addr-spec; -1 if it is neither. */
 function openingBracket(text: string, from: number, to: number): number {
   if (text.charCodeAt(from) === quoteMark) {
     const end = endOfQuoted(text, from, to)
@@ -151,7 +151,7 @@ function parseAddrSpec(text: string, from: number, to: number): NameAddr | null 
   return build('', text, { start: from, end: trimEnd(text, from, semi), paramsStart: semi, to })
 }
 
-/** Where the URI without brackets ends: at the first `;`. It must not hold `?` or `,`: -1 where it does. */
+/** Where a URI without brackets ends: at the first `;`. -1 if it contains `?` or `,`. */
 function endOfAddrSpec(text: string, from: number, to: number): number {
   let at = from
   while (at < to && text.charCodeAt(at) !== semicolon) {
@@ -163,7 +163,7 @@ function endOfAddrSpec(text: string, from: number, to: number): number {
 }
 
 interface Places {
-  /** Of the URI. */
+  /** Start and end of the URI. */
   readonly start: number
   readonly end: number
   readonly paramsStart: number
@@ -175,13 +175,13 @@ function build(display: string, text: string, { start, end, paramsStart, to }: P
   return params && { display, uri: text.slice(start, end), params, tag: params.get('tag') ?? '' }
 }
 
-/** Always with angle brackets, so that the URI's parameters stay the URI's. */
+/** Always uses angle brackets, so that URI parameters do not become header parameters. */
 export function printNameAddr({ display, uri, params }: Pick<NameAddr, 'display' | 'uri' | 'params'>): string {
   const name = display === '' ? '' : `${quote(display)} `
   return `${name}<${uri}>${printParameters(params)}`
 }
 
-/** A value from its parts. */
+/** Builds a value from its parts. */
 export function nameAddr(uri: string, display = '', params: Parameters = new Map()): NameAddr {
   return { display, uri, params, tag: params.get('tag') ?? '' }
 }

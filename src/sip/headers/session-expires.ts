@@ -1,6 +1,6 @@
 import { maxDeltaSeconds, parseInteger } from '../syntax/integer.js'
 
-/** RFC 4028 §5: no session interval may be shorter, in seconds. */
+/** The shortest session interval that RFC 4028 §5 allows, in seconds. */
 export const shortestInterval = 90
 
 /** The value of a Session-Expires header (RFC 4028 §4). */

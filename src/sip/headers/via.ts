@@ -1,7 +1,7 @@
 import { printHostPort } from '../../base/host-port.js'
 import { endOfToken, skipBlanks, slash, trimEnd } from '../syntax/characters.js'
 import { findSentBy } from '../syntax/host.js'
-import { type Parameters, parseParameters, printParameters, readParameters, withParameter } from '../syntax/parameters.js'
+import { type Parameters, parseLenientParameters, parseParameters, printParameters, withParameter } from '../syntax/parameters.js'
 
 /** `SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1;rport` (RFC 3261 §20.42). */
 export interface Via {
@@ -12,24 +12,24 @@ export interface Via {
   /** IPv6 without brackets. */
   readonly host: string
   readonly port: number | null
-  /** `''` without. */
+  /** `''` if there is none. */
   readonly branch: string
-  /** Names in lower case; values as they stand; null for a flag such as `rport`. */
+  /** Names in lower case, values as received, null for a flag such as `rport`. */
   readonly params: Parameters
 }
 
 const usualProtocol = 'SIP/2.0'
 
 /**
- * One Via value; null where it is not of the form. Another version than 2.0 is of the form: the answer 505 goes back by that Via.
+ * Parses one Via value; null if it is malformed. A version other than 2.0 is accepted, because the 505 response is routed by that Via.
  */
 export function parseVia(text: string, from = 0, to = text.length): Via | null {
   return readVia(text, from, to, parseParameters)
 }
 
-/** The same with parameters that are not of the form but can be understood. */
-export function readOddVia(text: string): Via | null {
-  return readVia(text, 0, text.length, readParameters)
+/** Like `parseVia`, with the lenient grammar for parameters. */
+export function parseLenientVia(text: string): Via | null {
+  return readVia(text, 0, text.length, parseLenientParameters)
 }
 
 function readVia(text: string, from: number, to: number, parametersOf: typeof parseParameters): Via | null {
@@ -58,7 +58,7 @@ function protocolOf(text: string): string {
   return text === usualProtocol ? usualProtocol : text.replace(/[ \t]/g, '').toUpperCase()
 }
 
-/** Where the slash behind `SIP/2.0` stands, with blanks anywhere; -1 where there is none. */
+/** Position of the slash after `SIP/2.0`, with blanks allowed anywhere; -1 if there is none. */
 function endOfProtocol(text: string, from: number, to: number): number {
   const nameSlash = slashAfterToken(text, from, to)
   return nameSlash < 0 ? -1 : slashAfterToken(text, skipBlanks(text, nameSlash + 1, to), to)
@@ -70,7 +70,7 @@ function slashAfterToken(text: string, from: number, to: number): number {
   return end > from && at < to && text.charCodeAt(at) === slash ? at : -1
 }
 
-/** What makes a Via; branch stands among the parameters. */
+/** The parts of a Via. The branch is one of the parameters. */
 export interface ViaParts {
   /** `SIP/2.0` by default. */
   readonly protocol?: string
@@ -84,7 +84,7 @@ export function printVia({ protocol = usualProtocol, transport, host, port, para
   return `${protocol}/${transport} ${printHostPort(host, port)}${printParameters(params)}`
 }
 
-/** A copy with the parameter set (`received`, `rport`, …); null makes a flag. */
+/** A copy with a parameter set (`received`, `rport`, …); a null value makes it a flag. */
 export function withViaParam(via: Via, name: string, value: string | null): Via {
   return build(via, withParameter(via.params, name, value))
 }

@@ -7,26 +7,26 @@ import { parseUri } from '../uri/uri.js'
 /** Header values by name, `''` for an absent one; several values of a header are joined with commas. */
 export type HeaderReader = (name: string) => string
 
-/** The name and number of a caller, as a header shows them. */
+/** The name and number of a caller in one header. */
 interface CallerIdentity {
-  /** `''` without. */
+  /** `''` if there is none. */
   readonly name: string
   /** Never empty. */
   readonly number: string
 }
 
-/** What a header says of the caller. `hidden`: the caller is to stay unknown; `silent`: nothing. */
+/** What a header states about the caller. `hidden`: the caller withholds their identity. `silent`: nothing. */
 export type Statement = CallerIdentity | 'hidden' | 'silent'
 
 /**
- * P-Asserted-Identity (RFC 3325 §9.1): up to two values, a SIP and a tel URI, in any order. A telephone number is preferred to another user
- * part. A malformed value does not spoil the other.
+ * P-Asserted-Identity (RFC 3325 §9.1): up to two values, a SIP and a tel URI, in any order. A telephone number is preferred to any other user
+ * part. If one value is malformed, the other still counts.
  */
 export function assertedCaller(header: HeaderReader): Statement {
   return chosenOf(addressesIn(header('P-Asserted-Identity')))
 }
 
-/** Remote-Party-ID, which some carriers still send in place of P-Asserted-Identity. `privacy` other than `off` hides the caller. */
+/** Remote-Party-ID, which some trunks still send instead of P-Asserted-Identity. A `privacy` other than `off` hides the caller. */
 export function remoteParty(header: HeaderReader): Statement {
   const callers = addressesIn(header('Remote-Party-ID')).filter(({ params }) => word(params.get('party') ?? 'calling') === 'calling')
   return callers.some(({ params }) => !noPrivacy.has(word(params.get('privacy') ?? 'off'))) ? 'hidden' : chosenOf(callers)
@@ -36,16 +36,15 @@ function word(value: string): string {
   return unquote(value).toLowerCase()
 }
 
-/** From, `silent` where it shows no number. */
+/** From; `silent` if it has no number. */
 export function fromCaller(header: HeaderReader): Statement {
   const address = parseNameAddr(header('From'))
   return address === null ? 'silent' : identityIn(address)
 }
 
 /**
- * Whether the caller wants to stay unknown: by Privacy (RFC 3323 §4.2, RFC 3325 §9.3), or by an anonymous From alone (RFC 3323 §4.1.1.3).
- * `Privacy: none` says that the caller does not, whatever From is. Phones and gateways of before RFC 3325 say it in Remote-Party-ID. Null:
- * nothing speaks of it.
+ * Whether the caller wants privacy: by Privacy (RFC 3323 §4.2, RFC 3325 §9.3), or by an anonymous From (RFC 3323 §4.1.1.3). `Privacy: none`
+ * means that they do not, whatever From is. Phones and gateways older than RFC 3325 use Remote-Party-ID. Null if no header mentions it.
  */
 export function privacyOf(header: HeaderReader): boolean | null {
   const address = parseNameAddr(header('From'))
@@ -53,21 +52,21 @@ export function privacyOf(header: HeaderReader): boolean | null {
   return privacyIn(header('Privacy')) ?? (isHidden ? true : null)
 }
 
-/** From of a caller who is not to be known (RFC 3323 §4.1.1.3). */
+/** The From of an anonymous caller (RFC 3323 §4.1.1.3). */
 export const hiddenCaller = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 
-/** Values that do not ask to hide who calls: `critical` goes with others, `session` is about the media, `history` about History-Info. */
+/** Values that do not hide the caller: `critical` qualifies others, `session` concerns the media, `history` History-Info. */
 const otherPrivacy: ReadonlySet<string> = new Set(['critical', 'session', 'history'])
 const noPrivacy: ReadonlySet<string> = new Set(['none', 'off', 'no'])
 
-/** Null where the header does not speak of who calls. An unknown value asks for privacy: it is better given than refused. */
+/** Null if the header does not concern the caller's identity. An unknown value counts as a request for privacy, to be safe. */
 function privacyIn(value: string): boolean | null {
-  const wishes = value
+  const values = value
     .toLowerCase()
     .split(/[;,\s"]+/)
-    .filter((wish) => wish !== '' && !otherPrivacy.has(wish))
-  if (wishes.length === 0) return null
-  return wishes.some((wish) => !noPrivacy.has(wish))
+    .filter((each) => each !== '' && !otherPrivacy.has(each))
+  if (values.length === 0) return null
+  return values.some((each) => !noPrivacy.has(each))
 }
 
 function chosenOf(addresses: readonly NameAddr[]): Statement {
@@ -81,15 +80,15 @@ function chosenOf(addresses: readonly NameAddr[]): Statement {
 function addressesIn(text: string): readonly NameAddr[] {
   const values = splitList(text).map((value) => parseNameAddr(value))
   if (!values.includes(null)) return values.filter((value) => value !== null)
-  // A quote or bracket that does not close swallows the value behind it, whose URI can still be read.
+  // An unclosed quote or bracket swallows the next value, but the URI of that can still be found.
   const rest = Array.from(text.matchAll(/<([^<>]*)>/g), ([, uri = '']) => parseNameAddr(`<${uri}>`))
   return [...values, ...rest].filter((value) => value !== null)
 }
 
-/** User parts of callers that are not to be known, or not known. */
+/** User parts of anonymous or unknown callers. */
 const anonymousUsers = /^(anonymous|restricted|private|withheld|blocked|unavailable|unknown)$/i
 const anonymousHosts = /(^|\.)(anonymous|unknown)\.invalid\.?$/i
-/** Display names that carriers put beside a number that is not to be shown. Not `Unavailable`: there the name alone is missing. */
+/** Display names that trunks send with a number that must not be shown. Not `Unavailable`, which means that only the name is missing. */
 const hiddenNames = /^((caller|number|name|id) )?(anonymous|restricted|private|withheld|blocked)( (caller|number|name))?$/i
 const missingNames = /^(unavailable|unknown)( (caller|number|name))?$/i
 

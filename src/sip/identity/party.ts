@@ -1,4 +1,4 @@
-/** The caller, as the other side sees them. */
+/** The caller, as shown to the callee. */
 export interface Party {
   /** Display name; `''` if unknown. */
   readonly name: string
@@ -6,9 +6,9 @@ export interface Party {
   readonly number: string
   /** The caller asks to stay anonymous (RFC 3323). */
   readonly isPrivate: boolean
-  /** The network vouches for the number (RFC 3325 §5); false if only the caller has stated it. */
+  /** The network asserts the number (RFC 3325 §5); false if only the caller states it. */
   readonly isAsserted: boolean
 }
 
-/** A caller about whom nothing may be shown. */
+/** A caller whose identity must not be shown. */
 export const anonymous: Party = { name: 'Anonymous', number: 'anonymous', isPrivate: true, isAsserted: false }

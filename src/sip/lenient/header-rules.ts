@@ -2,86 +2,86 @@ import { parseCSeq } from '../headers/cseq.js'
 import { parseDate } from '../headers/date.js'
 import {
   hasUriParameters,
-  parseExactAddress,
+  parseLenientAddress,
   parseNameAddr,
+  parseStrictAddress,
   parseTo,
   printNameAddr,
-  readOddAddress,
   withUriParameters,
 } from '../headers/name-addr.js'
 import { parseSessionExpires } from '../headers/session-expires.js'
-import { parseVia, printVia, readOddVia } from '../headers/via.js'
+import { parseLenientVia, parseVia, printVia } from '../headers/via.js'
 import { endOfToken, slash } from '../syntax/characters.js'
 import { maxDeltaSeconds, parseInteger } from '../syntax/integer.js'
 import { splitList } from '../syntax/list.js'
 
 /**
- * What a message is to its receiver. `opening`: a request outside a dialog. `following`: one in a dialog, or that belongs to another request;
- * its tags say what it is about. `response`: the top Via, CSeq and the tag of To say that.
+ * How the receiver matches a message. `initial`: a request outside a dialog. `subsequent`: a request in a dialog, or one that refers to an earlier
+ * request; matched by its tags. `response`: matched by its top Via, CSeq and To tag.
  */
-export type MessageKind = 'opening' | 'following' | 'response'
+export type MessageKind = 'initial' | 'subsequent' | 'response'
 
-/** The message that a value stands in. */
-interface Reading {
+/** The message that a value is from. */
+interface Context {
   readonly kind: MessageKind
   readonly method: string
-  /** No field of the name stands before it. */
+  /** Whether it is the first field of its name. */
   readonly isFirst: boolean
 }
 
-/** What is read in a header. */
+/** How a header is checked and normalized. */
 export interface Rule {
-  /** As people write it. */
+  /** In its usual spelling. */
   readonly name: string
-  /** It stands once (RFC 3261 §7.3.1). */
+  /** Must not be repeated (RFC 3261 §7.3.1). */
   readonly isSingle: boolean
-  /** Where the message means nothing without it: malformed, it is answered 400, and a response is dropped. Elsewhere it is left out. */
+  /** If it is malformed in such a message, the request is rejected with 400, or the response dropped. In any other message it is ignored. */
   readonly essentialFor: readonly (MessageKind | 'REGISTER')[]
-  /** Where it must be there. */
+  /** Must be present in such a message. */
   readonly requiredFor: readonly MessageKind[]
-  /** The value as it is understood, the same text where it is of the form; null where it cannot be. */
-  readonly understood: (value: string, reading: Reading) => string | null
-  /** What stands for it in an emergency call, which is refused for nothing; absent: nothing can. */
+  /** The value in the form that the grammar requires, unchanged if it already has it; null if it cannot be understood. */
+  readonly normalize: (value: string, context: Context) => string | null
+  /** Replaces a malformed value in an emergency call, which is not refused for it. Absent if no substitute makes sense. */
   readonly substitute?: string
 }
 
-const always: readonly MessageKind[] = ['opening', 'following', 'response']
+const always: readonly MessageKind[] = ['initial', 'subsequent', 'response']
 const never: readonly MessageKind[] = []
 
 const anonymous = '<sip:anonymous@anonymous.invalid>'
 
-/** Every header that the SIP server or the application reads by a grammar. Every other one passes as it is. */
-export const rules: ReadonlyMap<string, Rule> = new Map(
+/** Rules for every header that the SIP server or the application parses. All other headers pass unchanged. */
+export const headerRules: ReadonlyMap<string, Rule> = new Map(
   (
     [
-      { name: 'Via', isSingle: false, essentialFor: always, requiredFor: always, understood: understoodVia },
-      { name: 'From', isSingle: true, essentialFor: always, requiredFor: always, understood: understoodParty, substitute: anonymous },
-      { name: 'To', isSingle: true, essentialFor: always, requiredFor: always, understood: understoodParty, substitute: anonymous },
-      { name: 'Call-ID', isSingle: true, essentialFor: always, requiredFor: always, understood: when(isCallId) },
-      { name: 'CSeq', isSingle: true, essentialFor: always, requiredFor: always, understood: when((value) => parseCSeq(value) !== null) },
-      { name: 'Content-Length', isSingle: true, essentialFor: never, requiredFor: never, understood: when(isNumber) },
-      { name: 'Contact', isSingle: false, essentialFor: ['REGISTER'], requiredFor: never, understood: understoodContact },
+      { name: 'Via', isSingle: false, essentialFor: always, requiredFor: always, normalize: normalizeVia },
+      { name: 'From', isSingle: true, essentialFor: always, requiredFor: always, normalize: normalizeParty, substitute: anonymous },
+      { name: 'To', isSingle: true, essentialFor: always, requiredFor: always, normalize: normalizeParty, substitute: anonymous },
+      { name: 'Call-ID', isSingle: true, essentialFor: always, requiredFor: always, normalize: validIf(isCallId) },
+      { name: 'CSeq', isSingle: true, essentialFor: always, requiredFor: always, normalize: validIf((value) => parseCSeq(value) !== null) },
+      { name: 'Content-Length', isSingle: true, essentialFor: never, requiredFor: never, normalize: validIf(isNumber) },
+      { name: 'Contact', isSingle: false, essentialFor: ['REGISTER'], requiredFor: never, normalize: normalizeContact },
       {
         name: 'Record-Route',
         isSingle: false,
-        essentialFor: ['opening'],
+        essentialFor: ['initial'],
         requiredFor: never,
-        understood: understoodRoutes,
+        normalize: normalizeRoutes,
         substitute: '',
       },
-      ...['Max-Forwards', 'Expires', 'Min-Expires', 'Min-SE', 'RSeq'].map((name) => optional(name, when(isNumber))),
-      optional('Content-Type', when(isMediaType)),
+      ...['Max-Forwards', 'Expires', 'Min-Expires', 'Min-SE', 'RSeq'].map((name) => optional(name, validIf(isNumber))),
+      optional('Content-Type', validIf(isMediaType)),
       optional(
         'Date',
-        when((value) => parseDate(value) !== null),
+        validIf((value) => parseDate(value) !== null),
       ),
       optional(
         'Session-Expires',
-        when((value) => parseSessionExpires(value) !== null),
+        validIf((value) => parseSessionExpires(value) !== null),
       ),
       optional(
         'Retry-After',
-        when((value) => /^\d{1,10}(?!\d)/.test(value)),
+        validIf((value) => /^\d{1,10}(?!\d)/.test(value)),
       ),
       ...['User-Agent', 'Server', 'Subject', 'Organization', 'Priority', 'Event', 'Subscription-State', 'Content-Disposition'].map((name) =>
         optional(name, opaque),
@@ -91,79 +91,79 @@ export const rules: ReadonlyMap<string, Rule> = new Map(
   ).map((rule) => [rule.name.toLowerCase(), rule]),
 )
 
-function optional(name: string, understood: Rule['understood']): Rule {
-  return { name, isSingle: true, essentialFor: never, requiredFor: never, understood }
+function optional(name: string, normalize: Rule['normalize']): Rule {
+  return { name, isSingle: true, essentialFor: never, requiredFor: never, normalize }
 }
 
-/** Only that it stands once matters. */
+/** Any value is valid; only repetition is checked. */
 export function opaque(value: string): string {
   return value
 }
 
-function when(isGood: (value: string) => boolean): Rule['understood'] {
-  return (value) => (isGood(value) ? value : null)
+function validIf(isValid: (value: string) => boolean): Rule['normalize'] {
+  return (value) => (isValid(value) ? value : null)
 }
 
-/** Some of them may have parameters (RFC 4028 §5). */
+/** A number, possibly with parameters (RFC 4028 §5). */
 function isNumber(value: string): boolean {
   if (parseInteger(value, maxDeltaSeconds) !== null) return true
   const [number = '', ...parameters] = value.split(';')
   return parameters.length > 0 && parseInteger(number.trimEnd(), maxDeltaSeconds) !== null
 }
 
-/** RFC 3261 §20.8 wants a word, or two with `@` between. It is only ever compared, so that any text will do. */
+/** RFC 3261 §20.8 requires a word, or two joined by `@`. A Call-ID is only compared, so any text is accepted. */
 export function isCallId(value: string): boolean {
   return /^[ -~\x80-\xff]+$/.test(value)
 }
 
-/** `type/subtype` with whatever parameters. */
+/** `type/subtype`; parameters are not checked. */
 export function isMediaType(value: string): boolean {
   if (value === 'application/sdp') return true
   const end = endOfToken(value, 0, value.length)
   return end > 0 && value.charCodeAt(end) === slash && endOfToken(value, end + 1, value.length) > end + 1
 }
 
-/** The top one says where a response goes. Those below are for others, and looked at only in a request that asks for something new. */
-function understoodVia(value: string, { kind, isFirst }: Reading): string | null {
+/** The top Via routes the response. The others are for other hops, and are checked only in an initial request. */
+function normalizeVia(value: string, { kind, isFirst }: Context): string | null {
   const [top = '', ...others] = splitList(value)
-  if (kind === 'opening' && others.some((other) => other !== '' && !parseVia(other) && !readOddVia(other))) return null
+  if (kind === 'initial' && others.some((other) => other !== '' && !parseVia(other) && !parseLenientVia(other))) return null
   if (parseVia(top)) return value
-  const odd = readOddVia(top)
-  if (odd) return [printVia(odd), ...others].join(', ')
-  return isFirst || kind === 'opening' ? null : value
+  const via = parseLenientVia(top)
+  if (via) return [printVia(via), ...others].join(', ')
+  return isFirst || kind === 'initial' ? null : value
 }
 
-/** In a dialog the tag alone says who is meant (RFC 3261 §12.2.2); anywhere, angle brackets without an address stand for nobody. */
-function understoodParty(value: string, { kind }: Reading): string | null {
+/** In a dialog the tag alone counts (RFC 3261 §12.2.2). Empty angle brackets always mean an anonymous party. */
+function normalizeParty(value: string, { kind }: Context): string | null {
   if (parseTo(value)) return value
-  const odd = readOddAddress(value)
-  if (odd) return printNameAddr(odd)
-  if (kind === 'opening' && value.indexOf('>', value.indexOf('<')) < 1) return null
+  const address = parseLenientAddress(value)
+  if (address) return printNameAddr(address)
+  if (kind === 'initial' && value.indexOf('>', value.indexOf('<')) < 1) return null
   const tag = /;[ \t]{0,8}tag[ \t]{0,8}=[ \t]{0,8}([^ \t;,"<>]+)/i.exec(value)?.[1]
   return tag === undefined ? anonymous : `${anonymous};tag=${tag}`
 }
 
-/** A REGISTER is about its Contacts (RFC 3261 §10.2); of other messages those count that can be understood. */
-function understoodContact(value: string, { method }: Reading): string | null {
+/** In a REGISTER every Contact must be understood (RFC 3261 §10.2); in other messages the rest are ignored. */
+function normalizeContact(value: string, { method }: Context): string | null {
   if (value === '*') return value
   const values = splitList(value)
     .filter((each) => each !== '')
-    .map(understoodContactValue)
+    .map(normalizeContactValue)
   if (method === 'REGISTER' && values.includes(null)) return null
   return values.filter((each) => each !== null).join(', ') || null
 }
 
-function understoodContactValue(value: string): string | null {
-  const exact = parseExactAddress(value)
-  if (exact && (value.includes('<') || !hasUriParameters(exact.params))) return value
+function normalizeContactValue(value: string): string | null {
+  const strict = parseStrictAddress(value)
+  if (strict && (value.includes('<') || !hasUriParameters(strict.params))) return value
   const address = parseNameAddr(value)
   return address && printNameAddr(value.includes('<') ? address : withUriParameters(address))
 }
 
-function understoodRoutes(value: string): string | null {
+function normalizeRoutes(value: string): string | null {
   const all = splitList(value)
   const values = all.filter((each) => each !== '')
-  if (values.length === all.length && values.every((each) => parseExactAddress(each))) return value
-  const understood = values.map((each) => parseNameAddr(each))
-  return understood.includes(null) ? null : understood.flatMap((each) => (each ? [printNameAddr(each)] : [])).join(', ')
+  if (values.length === all.length && values.every((each) => parseStrictAddress(each))) return value
+  const addresses = values.map((each) => parseNameAddr(each))
+  return addresses.includes(null) ? null : addresses.flatMap((each) => (each ? [printNameAddr(each)] : [])).join(', ')
 }

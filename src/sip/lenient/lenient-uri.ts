@@ -1,13 +1,13 @@
 import { parseUri, printUri } from '../uri/uri.js'
 
-/** A printable character that a user part may hold only escaped, and a `%` that begins no escape. */
+/** A printable character that must be escaped in a user part, or a `%` that does not begin an escape. */
 const unescaped = /[ "<>[\]\\^`{|}\x80-\xff]|%(?![0-9A-Fa-f]{2})/g
 
 /**
- * A URI as it can be sent, made from one that is of the form or can be understood: blanks around it, empty parameters, and characters in the
- * user part that belong escaped. Null for text that is none.
+ * Rewrites a URI to the form that the grammar requires: without surrounding blanks and empty parameters, and with the user part escaped.
+ * Null for text that is not a URI.
  */
-export function mendedUri(text: string): string | null {
+export function normalizedUri(text: string): string | null {
   const trimmed = text.trim()
   const uri = parseUri(trimmed) ?? parseUri(withEscapedUser(trimmed))
   return uri && printUri(uri)

@@ -1,19 +1,19 @@
 import { parseCSeq } from '../headers/cseq.js'
 import { type HeaderField, newField } from '../headers/header-field.js'
-import { type MessageKind, type Rule, rules } from './header-rules.js'
+import { headerRules, type MessageKind, type Rule } from './header-rules.js'
 
-/** A message that is not of the form, as far as it can be understood. */
-export interface Mended {
+/** The fields of a message in the form that the grammar requires, as far as they can be understood. */
+export interface NormalizedFields {
   readonly fields: HeaderField[]
-  /** Fields that nobody needs and that are malformed or repeated. */
+  /** Number of fields dropped because they are malformed or repeated, and not essential. */
   readonly leftOut: number
-  /** What is wrong with a header that the message means nothing without; null where nothing is. */
+  /** The first problem with an essential header; null if there is none. */
   readonly fault: string | null
-  /** An emergency call can go on with `fields` all the same. */
-  readonly isForgivable: boolean
+  /** An emergency call can be handled with `fields` despite the fault. */
+  readonly isSalvageable: boolean
 }
 
-export interface Mending {
+export interface ReceivedFields {
   readonly kind: MessageKind
   /** `''` for a response. */
   readonly method: string
@@ -21,22 +21,22 @@ export interface Mending {
   readonly bodyLength: number
 }
 
-/** Spells anew what is understood but not of the form, and leaves out what is neither understood nor needed. */
-export function mend({ kind, method, fields, bodyLength }: Mending): Mended {
+/** Rewrites fields that can be understood but break the grammar, and drops fields that are neither understood nor essential. */
+export function normalizeFields({ kind, method, fields, bodyLength }: ReceivedFields): NormalizedFields {
   const kept: HeaderField[] = []
   const firsts = new Map<string, HeaderField>()
   let leftOut = 0
   let fault: string | null = null
-  let isForgivable = true
+  let isSalvageable = true
 
-  function fail(words: string, rule: Rule, stead: string | null): void {
-    fault ??= words
-    if (stead === null) isForgivable = false
-    else if (stead !== '') kept.push(newField(rule.name, stead))
+  function fail(problem: string, rule: Rule, substitute: string | null): void {
+    fault ??= problem
+    if (substitute === null) isSalvageable = false
+    else if (substitute !== '') kept.push(newField(rule.name, substitute))
   }
 
   for (const field of fields) {
-    const rule = rules.get(field.key)
+    const rule = headerRules.get(field.key)
     const earlier = firsts.get(field.key)
     if (!rule) {
       kept.push(field)
@@ -48,23 +48,23 @@ export function mend({ kind, method, fields, bodyLength }: Mending): Mended {
       if (isEssential && earlier.value !== field.value) fail(`Repeated ${rule.name}`, rule, '')
       continue
     }
-    const reading = { kind, method, isFirst: !earlier }
-    const value = field.key === 'content-length' ? String(bodyLength) : rule.understood(field.value, reading)
+    const context = { kind, method, isFirst: !earlier }
+    const value = field.key === 'content-length' ? String(bodyLength) : rule.normalize(field.value, context)
     if (value !== null) {
       firsts.set(field.key, field)
       kept.push(value === field.value ? field : newField(rule.name, value, field.key))
     } else if (isEssential) {
       firsts.set(field.key, field)
-      fail(`Malformed ${rule.name}`, rule, rule.understood(field.value, { ...reading, kind: 'following' }) ?? rule.substitute ?? null)
+      fail(`Malformed ${rule.name}`, rule, rule.normalize(field.value, { ...context, kind: 'subsequent' }) ?? rule.substitute ?? null)
     } else leftOut += 1
   }
-  for (const [key, rule] of rules) {
+  for (const [key, rule] of headerRules) {
     if (rule.requiredFor.includes(kind) && !firsts.has(key)) fail(`Missing ${rule.name}`, rule, rule.substitute ?? null)
   }
   const cseq = parseCSeq(firsts.get('cseq')?.value ?? '')
   if (fault === null && method !== '' && cseq?.method !== method) {
     fault = 'CSeq of another method'
-    isForgivable = false
+    isSalvageable = false
   }
-  return { fields: kept, leftOut, fault, isForgivable }
+  return { fields: kept, leftOut, fault, isSalvageable }
 }

@@ -3,30 +3,30 @@ import type { NameAddr } from '../headers/name-addr.js'
 import type { Via } from '../headers/via.js'
 
 /**
- * A SIP message as a value that can be edited. Text is latin1 (one character, one byte), so that offsets and lengths are
- * exact and UTF-8 passes untouched; text with characters beyond that is written as UTF-8. Names are compared without case,
- * compact forms count as the long ones. The typed getters parse on first use and remember; `@throws AppError SIP_MALFORMED`
- * where the header is missing or not of its form. Editing throws it for a line break in a value.
+ * An editable SIP message. Text is latin1 (one character for each byte), so that offsets and lengths are exact and UTF-8 passes unchanged;
+ * text with other characters is written as UTF-8. Header names are compared case-insensitively, and a compact form equals the long one. The
+ * typed getters parse on first use and cache the value; they throw AppError SIP_MALFORMED if the header is missing or malformed. Editing
+ * throws it for a line break in a value.
  */
 export interface SipMessageBase {
   /** The first field's value, unfolded and trimmed. */
   first(name: string): string | undefined
-  /** One entry a field, in order. */
+  /** One entry for each field, in order. */
   all(name: string): readonly string[]
-  /** One entry a value: comma lists are split outside quotes and angle brackets. */
+  /** One entry for each value: fields are split at commas outside quotes and angle brackets. */
   list(name: string): readonly string[]
   has(name: string): boolean
-  /** Replaces all fields of the name by one, at the place of the first; at the end where there was none. */
+  /** Replaces all fields of that name with one, in the position of the first, or at the end. */
   set(name: string, value: string): void
   append(name: string, value: string): void
   /** Before the first field of that name, or at the top. */
   prepend(name: string, value: string): void
   remove(name: string): void
-  /** Takes off the first value of a list header (one value, even if its field holds more). */
+  /** Removes the first value of a list header: one value, even if its field has more. */
   removeFirst(name: string): void
-  /** Puts another value in the place of the first value of a list header; the values behind it stay. */
+  /** Replaces the first value of a list header and keeps the others. */
   replaceFirst(name: string, value: string): void
-  /** Field names as they stand, in order. */
+  /** Field names as received, in order. */
   names(): readonly string[]
   body: Buffer
   readonly topVia: Via
@@ -35,9 +35,9 @@ export interface SipMessageBase {
   readonly to: NameAddr
   readonly callId: string
   readonly cseq: CSeq
-  /** Empty for `Contact: *` (RFC 3261 §10.2.2), which `first('Contact')` shows. */
+  /** Empty for `Contact: *` (RFC 3261 §10.2.2), which only `first('Contact')` returns. */
   readonly contacts: readonly NameAddr[]
-  /** The bytes for the wire: Content-Length is set from the body. */
+  /** The bytes to send. Content-Length is set from the body. */
   toBuffer(): Buffer
 }
 
@@ -45,7 +45,7 @@ export interface SipRequest extends SipMessageBase {
   readonly kind: 'request'
   method: string
   uri: string
-  /** A copy that is edited by itself. */
+  /** An independent copy. */
   clone(): SipRequest
 }
 

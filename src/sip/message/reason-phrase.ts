@@ -79,7 +79,7 @@ const phrases: ReadonlyMap<number, string> = new Map([
 
 const classes = ['Trying', 'OK', 'Multiple Choices', 'Bad Request', 'Server Internal Error', 'Busy Everywhere'] as const
 
-/** The usual words for a status; of an unknown one those of its class (RFC 3261 §8.1.3.2). */
+/** The default reason phrase of a status. An unknown status has the phrase of its class (RFC 3261 §8.1.3.2). */
 export function reasonPhrase(status: number): string {
   return phrases.get(status) ?? classes[Math.floor(status / 100) - 1] ?? 'Unknown'
 }

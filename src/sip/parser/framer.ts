@@ -1,28 +1,28 @@
 import { carriageReturn, isBlank, lineFeed } from '../syntax/characters.js'
 import { parseInteger } from '../syntax/integer.js'
+import type { Defect } from './defect.js'
 import { maxMessageBytes } from './parser.js'
-import type { Defect } from './well-formed.js'
 
-/** What a stream of bytes holds (RFC 3261 §18.3, RFC 5626 §4.4.1). */
+/** A unit of a byte stream (RFC 3261 §18.3, RFC 5626 §4.4.1). */
 export type Frame =
-  /** One message, head and body, for `parseMessage`. */
+  /** One message, header and body, for `parseMessage`. */
   | { readonly kind: 'message'; readonly bytes: Buffer }
-  /** A second line end in a row between messages: the other side wants one line end as an answer. */
+  /** Two line ends between messages: the peer expects one in return. */
   | { readonly kind: 'ping' }
-  /** A line end between messages: the answer to a ping of ours, or the first half of a ping. */
+  /** One line end between messages: the response to our ping, or the first half of a ping. */
   | { readonly kind: 'pong' }
   /**
-   * Where the next message begins can no longer be told: the connection is to be closed, and nothing more comes. `head` may
-   * hold a request to answer first: `parseMessage` finds it.
+   * The start of the next message cannot be found: the connection must be closed, and no more frames follow. `head` may contain a request
+   * to respond to first; pass it to `parseMessage`.
    */
   | ({ readonly kind: 'broken'; readonly head: Buffer } & Defect)
 
-/** Cuts one stream into frames, however its bytes arrive. Each byte is looked at a constant number of times. */
+/** Cuts a stream into frames, regardless of how its bytes are split. Each byte is read a constant number of times. */
 export interface Framer {
-  /** Takes what was read, and may keep it; answers what became whole by it, in order. */
+  /** Takes ownership of `chunk`. Returns the frames that it completes, in order. */
   push(chunk: Buffer): readonly Frame[]
-  /** Bytes of a message that is not whole yet; 0 between messages. For a limit on those who send slowly for ever. */
-  readonly waiting: number
+  /** Bytes of an incomplete message; 0 between messages. Used to limit peers that never complete one. */
+  readonly partialBytes: number
 }
 
 const nothing = Buffer.alloc(0)
@@ -30,7 +30,7 @@ const nothing = Buffer.alloc(0)
 export function createFramer(): Framer {
   let kept = nothing
   let keptLength = 0
-  /** Of the message that `kept` begins with: how far its header's end was searched, and its whole length once that is known. */
+  /** For the message at the start of `kept`: how far the end of its header has been searched, and its total length once known. */
   let searched = 0
   let wanted = 0
   let lineEnds = 0
@@ -48,7 +48,7 @@ export function createFramer(): Framer {
   }
 
   function release(): void {
-    // The frames cut from it live on: what comes next gets memory of its own.
+    // Frames still point into this buffer, so the next bytes need a new one.
     kept = nothing
     keptLength = 0
   }
@@ -58,7 +58,7 @@ export function createFramer(): Framer {
     wanted = 0
   }
 
-  /** The next frame of `bytes`, null while it is not whole. */
+  /** The next frame of `bytes`; null if it is incomplete. */
   function cut(bytes: Buffer): { frame: Frame; length: number } | null {
     if (bytes[0] === carriageReturn && (bytes.length < 2 || bytes[1] === lineFeed)) return cutLineEnd(bytes)
     if (bytes[0] === lineFeed) return { frame: { kind: 'pong' }, length: 1 }
@@ -91,7 +91,7 @@ export function createFramer(): Framer {
   }
 
   return {
-    get waiting() {
+    get partialBytes() {
       return isBroken ? 0 : keptLength
     },
     push(chunk) {
@@ -119,7 +119,7 @@ const noLength: Defect = { status: 400, reason: 'No single well-formed Content-L
 
 const lengthName = /(?:content-length|l)[ \t]*:/iy
 
-/** Behind an empty line; -1 where there is none yet. Another one, of line feeds alone, may stand before it: see `readHead`. */
+/** Position after an empty line; -1 without one. An earlier empty line of bare line feeds is found by `readHead`. */
 function findEnd(bytes: Buffer, from: number): number {
   const end = bytes.indexOf('\n\r\n', from, 'latin1')
   if (end >= 0) return end + 3
@@ -128,28 +128,28 @@ function findEnd(bytes: Buffer, from: number): number {
 }
 
 interface Head {
-  /** Behind its empty line. */
+  /** Position after its empty line. */
   readonly end: number
-  /** Content-Length; null where it is missing, malformed, or said twice and not the same. */
+  /** Content-Length; null if it is missing, malformed, or given twice with different values. */
   readonly bodyLength: number | null
 }
 
 function readHead(head: string): Head {
   let bodyLength: number | null = null
-  let isGood = true
+  let isValid = true
   let start = head.indexOf('\n') + 1
   for (; start > 0 && head.charCodeAt(start) !== lineFeed; start = head.indexOf('\n', start) + 1) {
-    if (!mayBeLength(head.charCodeAt(start) | 0x20)) continue
+    if (!mayBeContentLength(head.charCodeAt(start) | 0x20)) continue
     lengthName.lastIndex = start
     if (!lengthName.test(head)) continue
-    const said = parseInteger(unfoldedValue(head, lengthName.lastIndex), Number.MAX_SAFE_INTEGER)
-    isGood &&= said !== null && (bodyLength === null || said === bodyLength)
-    bodyLength = said
+    const length = parseInteger(unfoldedValue(head, lengthName.lastIndex), Number.MAX_SAFE_INTEGER)
+    isValid &&= length !== null && (bodyLength === null || length === bodyLength)
+    bodyLength = length
   }
-  return { end: start > 0 ? start + 1 : head.length, bodyLength: isGood ? bodyLength : null }
+  return { end: start > 0 ? start + 1 : head.length, bodyLength: isValid ? bodyLength : null }
 }
 
-function mayBeLength(firstLetter: number): boolean {
+function mayBeContentLength(firstLetter: number): boolean {
   return firstLetter === 0x63 || firstLetter === 0x6c
 }
 

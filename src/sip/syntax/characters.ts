@@ -1,6 +1,6 @@
 /**
- * The character classes of RFC 3261 §25.1 as one table, and the few scanners everything else is made of. Each scanner goes
- * over its text once and never back, so that no input costs more than its length.
+ * The character classes of RFC 3261 §25.1 as one table, and the scanners on which all parsers are built. A scanner never goes back, so its cost
+ * is linear in the length of its text.
  */
 
 const tokenBit = 1
@@ -22,7 +22,7 @@ const unreserved = `${alphanumeric}-_.!~*'()`
 const classes = new Uint16Array(256)
 mark(tokenBit, `${alphanumeric}-.!%*_+\`'~`)
 mark(wordBit, `${alphanumeric}-.!%*_+\`'~()<>:\\"/[]?{}`)
-// '#' belongs escaped; phones dial it bare, and there is nothing else it could mean there.
+// '#' should be escaped, but phones send it bare, and in a user part it is not ambiguous.
 mark(userBit, `${unreserved}&=+$,;?/#`)
 mark(passwordBit, `${unreserved}&=+$,`)
 mark(schemeBit, `${alphanumeric}+-.`)
@@ -41,7 +41,7 @@ function mark(bit: number, characters: string): void {
   }
 }
 
-function isOf(code: number, bit: number): boolean {
+function isIn(code: number, bit: number): boolean {
   return ((classes[code] ?? 0) & bit) !== 0
 }
 
@@ -79,11 +79,11 @@ function isLetter(code: number): boolean {
 
 /** One hexadecimal digit. */
 export function isHex(code: number): boolean {
-  return isOf(code, hexBit)
+  return isIn(code, hexBit)
 }
 
 export function isTokenByte(code: number): boolean {
-  return isOf(code, tokenBit)
+  return isIn(code, tokenBit)
 }
 
 /** Where the blanks that start at `from` end. */
@@ -100,32 +100,32 @@ export function trimEnd(text: string, from: number, to: number): number {
   return at
 }
 
-/** Where the token that starts at `from` ends; `from` where there is none. */
+/** Where the token that starts at `from` ends; `from` if there is none. */
 export function endOfToken(text: string, from: number, to: number): number {
   let at = from
-  while (at < to && isOf(text.charCodeAt(at), tokenBit)) at += 1
+  while (at < to && isIn(text.charCodeAt(at), tokenBit)) at += 1
   return at
 }
 
 /** Where an unquoted parameter value (token or host, RFC 3261 §25.1 gen-value) ends. */
 export function endOfValue(text: string, from: number, to: number): number {
   let at = from
-  while (at < to && isOf(text.charCodeAt(at), headerValueBit)) at += 1
+  while (at < to && isIn(text.charCodeAt(at), headerValueBit)) at += 1
   return at
 }
 
-/** Where the display name's next word ends: a token, or bytes of UTF-8, which phones send unquoted. */
+/** Where the next word of a display name ends: a token, or UTF-8 bytes, which phones send unquoted. */
 export function endOfDisplayWord(text: string, from: number, to: number): number {
   let at = from
   while (at < to) {
     const code = text.charCodeAt(at)
-    if (!isOf(code, tokenBit) && code < 0x80) break
+    if (!isIn(code, tokenBit) && code < 0x80) break
     at += 1
   }
   return at
 }
 
-/** After the closing quote of the quoted string that starts at `from`; -1 where it is not closed. */
+/** Position after the closing quote of the quoted string that starts at `from`; -1 if it is not closed. */
 export function endOfQuoted(text: string, from: number, to: number): number {
   let at = from + 1
   while (at < to) {
@@ -136,31 +136,31 @@ export function endOfQuoted(text: string, from: number, to: number): number {
   return -1
 }
 
-/** The pieces of a URI, each with its characters. */
+/** The parts of a URI with their character classes. */
 export const uriPart = { user: userBit, password: passwordBit, parameter: uriParameterBit, header: uriHeaderBit, opaque: uriBit } as const
 type UriPart = (typeof uriPart)[keyof typeof uriPart]
 
 /** Where a label of a host name ends. */
 export function endOfLabel(text: string, from: number, to: number): number {
   let at = from
-  while (at < to && isOf(text.charCodeAt(at), labelBit)) at += 1
+  while (at < to && isIn(text.charCodeAt(at), labelBit)) at += 1
   return at
 }
 
-/** Where the colon behind a URI's scheme stands; -1 where there is no scheme. */
+/** Position of the colon after a URI's scheme; -1 if there is no scheme. */
 export function endOfScheme(text: string, from: number, to: number): number {
   if (!isLetter(text.charCodeAt(from))) return -1
   let at = from + 1
-  while (at < to && isOf(text.charCodeAt(at), schemeBit)) at += 1
+  while (at < to && isIn(text.charCodeAt(at), schemeBit)) at += 1
   return at < to && text.charCodeAt(at) === colon ? at : -1
 }
 
-/** Where a piece of a URI ends; escapes (`%41`) are part of it, a broken escape ends it. */
+/** Where a part of a URI ends. Escapes (`%41`) belong to it; a broken escape ends it. */
 export function endOfUriPart(text: string, part: UriPart, from: number, to: number): number {
   let at = from
   while (at < to) {
     const code = text.charCodeAt(at)
-    if (isOf(code, part)) at += 1
+    if (isIn(code, part)) at += 1
     else if (code === percent && at + 2 < to && isHex(text.charCodeAt(at + 1)) && isHex(text.charCodeAt(at + 2))) at += 3
     else return at
   }

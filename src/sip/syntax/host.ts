@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { colon, dot, endOfLabel, isDigit, isHex, leftBracket, rightBracket, skipBlanks } from './characters.js'
 
-/** Where a host and its port stand. */
+/** The position of a host and its port. */
 export interface HostPlace {
   /** Without the brackets of IPv6. */
   readonly start: number
@@ -10,14 +10,14 @@ export interface HostPlace {
   readonly end: number
 }
 
-/** `host[:port]` at `from`; stops at the first character that is of neither. Null where there is no host. */
+/** Finds `host[:port]` at `from`; stops at the first character that belongs to neither. Null without a host. */
 export function findHostPort(text: string, from: number, to: number): HostPlace | null {
   const host = findHost(text, from, to)
   if (!host || host.end >= to || text.charCodeAt(host.end) !== colon) return host
   return withPort(text, host, host.end + 1, to)
 }
 
-/** The same for sent-by of Via, whose colon may have blanks around it. */
+/** The same for the sent-by of a Via, which allows blanks around the colon. */
 export function findSentBy(text: string, from: number, to: number): HostPlace | null {
   const host = findHost(text, from, to)
   const colonAt = host ? skipBlanks(text, host.end, to) : to
@@ -46,25 +46,25 @@ function withPort(text: string, { start, hostEnd }: HostPlace, from: number, to:
 }
 
 /**
- * Where a host name or an IPv4 address ends, -1 where there is none (RFC 3261 §25.1 hostname). Networks have names beyond that grammar:
- * with underscores, and labels that begin with a digit or a hyphen, as those of containers do. Several labels of which the last has digits
- * alone are an IPv4 address or nothing.
+ * Where a host name or an IPv4 address ends; -1 if there is none (RFC 3261 §25.1 hostname). Real host names exceed that grammar: container
+ * names have underscores, and labels that begin with a digit or a hyphen. Several labels of which the last is numeric must be an IPv4
+ * address.
  */
 function endOfHost(text: string, from: number, to: number): number {
   let label = from
   let end = endOfLabel(text, from, to)
   while (end < to && text.charCodeAt(end) === dot) {
     const next = endOfLabel(text, end + 1, to)
-    // One dot may stand behind the last label.
-    if (next === end + 1) return isGoodHost(text, from, label, end) ? next : -1
+    // A trailing dot is allowed.
+    if (next === end + 1) return isValidHost(text, from, label, end) ? next : -1
     if (label === end) return -1
     label = end + 1
     end = next
   }
-  return isGoodHost(text, from, label, end) ? end : -1
+  return isValidHost(text, from, label, end) ? end : -1
 }
 
-function isGoodHost(text: string, from: number, lastLabel: number, to: number): boolean {
+function isValidHost(text: string, from: number, lastLabel: number, to: number): boolean {
   if (to === lastLabel) return false
   return lastLabel === from || !isNumber(text, lastLabel, to) || isIpv4(text, from, to)
 }
@@ -107,11 +107,11 @@ function isIpv6Character(code: number): boolean {
 /** An IPv6 address without brackets and zone. */
 function isIpv6(text: string): boolean {
   if (text.length > 45 || endOfIpv6(text, 0, text.length) < text.length) return false
-  // RFC 5118 §4.10: a colon too many before an IPv4 part is what the grammar of RFC 3261 led some to write.
+  // RFC 5118 §4.10: the grammar of RFC 3261 led some implementations to write an extra colon before an IPv4 part.
   return isIPv6(text.replace(':::', '::'))
 }
 
-/** An IPv6 address as one number; null for text that is none. */
+/** An IPv6 address as a number; null for any other text. */
 export function ipv6Value(text: string): bigint | null {
   if (!isIpv6(text)) return null
   const [head = '', tail] = withoutIpv4(text.replace(':::', '::')).split('::')

@@ -1,13 +1,13 @@
 import { endOfQuoted, endOfToken, endOfValue, equals, isToken, quoteMark, semicolon, skipBlanks } from './characters.js'
 
-/** Names in lower case; values as they stand, quotes included; null for a flag. */
+/** Names in lower case, values as received with quotes, null for a flag. */
 export type Parameters = ReadonlyMap<string, string | null>
 
 export const noParameters: Parameters = new Map()
 
 /**
- * `;name=value;flag` from `from` to `to` (RFC 3261 §25.1 generic-param). Null where it is not of that form, or where a name
- * comes twice (RFC 3261 §7.3.1).
+ * Parses `;name=value;flag` between `from` and `to` (RFC 3261 §25.1 generic-param). Null if it is malformed or repeats a name
+ * (RFC 3261 §7.3.1).
  */
 export function parseParameters(text: string, from: number, to: number): Parameters | null {
   let at = skipBlanks(text, from, to)
@@ -34,25 +34,25 @@ export function parseParameters(text: string, from: number, to: number): Paramet
 }
 
 /**
- * The same where it is not of that form but can be understood: empty parameters and values are passed over, of two with one name the first
- * counts, and a value may hold any visible character but `;`, `,`, quotes and angle brackets. Null where something else than `;` comes first, or a quoted string is not closed.
+ * Like `parseParameters`, but ignores empty parameters and values, uses the first of several parameters with one name, and accepts any visible
+ * character in a value except `;`, `,`, quotes and angle brackets. Null if the text does not begin with `;` or a quoted string is not closed.
  */
-export function readParameters(text: string, from: number, to: number): Parameters | null {
+export function parseLenientParameters(text: string, from: number, to: number): Parameters | null {
   let at = skipBlanks(text, from, to)
   if (at < to && text.charCodeAt(at) !== semicolon) return null
   const parameters = new Map<string, string | null>()
   while (at < to) {
-    const end = endOfOddParameter(text, at + 1, to)
+    const end = endOfLenientParameter(text, at + 1, to)
     if (end < 0) return null
-    const [name, value] = oddParameter(text.slice(at + 1, end))
+    const [name, value] = splitParameter(text.slice(at + 1, end))
     if (isToken(name) && isVisible(value) && !parameters.has(name)) parameters.set(name, value)
     at = end
   }
   return parameters
 }
 
-/** Where the next `;` outside a quoted string stands; -1 where such a string is not closed. */
-function endOfOddParameter(text: string, from: number, to: number): number {
+/** Position of the next `;` outside quoted strings; -1 if one of them is not closed. */
+function endOfLenientParameter(text: string, from: number, to: number): number {
   let at = from
   while (at < to && text.charCodeAt(at) !== semicolon) {
     at = text.charCodeAt(at) === quoteMark ? endOfQuoted(text, at, to) : at + 1
@@ -61,13 +61,13 @@ function endOfOddParameter(text: string, from: number, to: number): number {
   return at
 }
 
-function oddParameter(text: string): readonly [name: string, value: string | null] {
+function splitParameter(text: string): readonly [name: string, value: string | null] {
   const split = text.indexOf('=')
   if (split < 0) return [text.trim().toLowerCase(), null]
   return [text.slice(0, split).trim().toLowerCase(), text.slice(split + 1).trim()]
 }
 
-/** One word, or one quoted string. */
+/** Whether the value is one word or one quoted string. */
 function isVisible(value: string | null): boolean {
   if (value === null) return true
   return value.charCodeAt(0) === quoteMark ? endOfQuoted(value, 0, value.length) === value.length : /^[^\s",<>]+$/.test(value)
@@ -83,7 +83,7 @@ export function printParameters(parameters: Parameters): string {
   return text
 }
 
-/** A copy with the parameter set at its place, or at the end; null makes a flag. */
+/** A copy with a parameter set, in its place or at the end; a null value makes it a flag. */
 export function withParameter(parameters: Parameters, name: string, value: string | null): Parameters {
   return new Map(parameters).set(name, value)
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/logger.js'
 import type { SipMessage, SipRequest } from '../../sip/message/message.js'
+import type { Defect } from '../../sip/parser/defect.js'
 import { parseMessage } from '../../sip/parser/parser.js'
-import type { Defect } from '../../sip/parser/well-formed.js'
 import { type Flow, flowKey } from '../transport/flow.js'
 import { defaultPorts } from '../transport/locate/dns-names.js'
 import type { TransportEvents, Transports } from '../transport/transports.js'
@@ -52,8 +52,8 @@ function receive(needs: IntakeNeeds, bytes: Buffer, flow: Flow): void {
     if (parsed.leftOut > 0) noteLeftOut(needs, parsed)
     accept(needs, parsed.message, flow, bytes.length)
   } else if (parsed.outcome === 'malformed') {
-    const { forgiven } = parsed
-    if (forgiven && needs.admission.mayCallForHelp(forgiven)) accept(needs, forgiven, flow, bytes.length)
+    const { salvaged } = parsed
+    if (salvaged && needs.admission.mayCallForHelp(salvaged)) accept(needs, salvaged, flow, bytes.length)
     else reject(needs, parsed.request, flow, parsed)
   }
 }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { checkServerIdentity, TLSSocket } from 'node:tls'
 import type { Clock } from '../../base/clock.js'
+import type { Defect } from '../../sip/parser/defect.js'
 import { createFramer, type Frame } from '../../sip/parser/framer.js'
-import type { Defect } from '../../sip/parser/well-formed.js'
 import type { AcceptLimiter } from './accept-limiter.js'
 import type { Connection, ConnectionLimits, ConnectionTable, Wire } from './connections.js'
 import type { Flow, Hop } from './flow.js'
@@ -71,7 +71,7 @@ function adopt(
   const wire: Wire = {
     write: (bytes) => write(socket, bytes, needs.limits.queuedBytes),
     get waiting() {
-      return framer.waiting
+      return framer.partialBytes
     },
     destroy: () => void socket.destroy(),
     certifies: (host) => socket instanceof TLSSocket && certifies(socket, host),
@@ -82,7 +82,7 @@ function adopt(
 
   function push(chunk: Buffer, to: Connection): void {
     const frames = framer.push(chunk)
-    if (framer.waiting === 0) to.partialSince = null
+    if (framer.partialBytes === 0) to.partialSince = null
     else if (frames.length > 0 || to.partialSince === null) to.partialSince = needs.clock.now()
     take(frames, socket, to.flow, needs.events)
   }

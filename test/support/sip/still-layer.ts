@@ -18,7 +18,7 @@ export const challenge = {
   realm: 'hotdesk.test',
   algorithms: ['SHA-256', 'MD5'],
   key: new Secret('11'.repeat(32)),
-  maker: '010203040506',
+  issuer: '010203040506',
   lifetimeMs: 300_000,
 } as const
 

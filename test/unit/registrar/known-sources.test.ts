@@ -9,7 +9,7 @@ const trunks = [
   { uri: 'sip:trunk.example', from: ['192.0.2.40', '2001:0DB8:0:0:0:0:0:40'] },
   { uri: 'sip:203.0.113.5:5070;transport=tcp', from: [] },
 ]
-const challenge = { realm: 'hotdesk.test', algorithms: ['MD5'], key: new Secret('11'), maker: '01', lifetimeMs: 1 } as const
+const challenge = { realm: 'hotdesk.test', algorithms: ['MD5'], key: new Secret('11'), issuer: '01', lifetimeMs: 1 } as const
 
 test('the SIP server gets trunks, nodes and the flows of phones, in the spelling of its sockets', () => {
   const nodes = () => [{ sip: 'udp:192.0.2.10:5060' }, { sip: 'tls:[2001:db8::10]:5061' }, { sip: '' }]

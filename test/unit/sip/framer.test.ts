@@ -12,7 +12,7 @@ describe('RFC 3261 §18.3: on a stream Content-Length tells where a message ends
   test('several messages in one read come out one by one', () => {
     const framer = createFramer()
     expect(shown(framer.push(Buffer.concat([message, message, message])))).toEqual(Array(3).fill(message.toString('latin1')))
-    expect(framer.waiting).toBe(0)
+    expect(framer.partialBytes).toBe(0)
   })
 
   test.each([1, 2, 3, 7, 100, 400])('a message comes out whole when it arrives in pieces of %i bytes', (size) => {
@@ -26,11 +26,11 @@ describe('RFC 3261 §18.3: on a stream Content-Length tells where a message ends
   test('bytes of a message that is not whole are counted', () => {
     const framer = createFramer()
     framer.push(Buffer.concat([message, message.subarray(0, 10)]))
-    expect(framer.waiting).toBe(10)
+    expect(framer.partialBytes).toBe(10)
     framer.push(message.subarray(10, 250))
-    expect(framer.waiting).toBe(250)
+    expect(framer.partialBytes).toBe(250)
     expect(framer.push(message.subarray(250))).toHaveLength(1)
-    expect(framer.waiting).toBe(0)
+    expect(framer.partialBytes).toBe(0)
   })
 
   test('a message that came out is not touched by what comes later', () => {
@@ -65,7 +65,7 @@ describe('RFC 5626 §4.4.1: line ends between messages keep the connection alive
   test('they are found in pieces too, and before a message', () => {
     const framer = createFramer()
     expect(shown(framer.push(Buffer.from('\r')))).toEqual([])
-    expect(framer.waiting).toBe(1)
+    expect(framer.partialBytes).toBe(1)
     expect(shown(framer.push(Buffer.from('\n\r')))).toEqual(['pong'])
     expect(shown(framer.push(Buffer.concat([Buffer.from('\n'), message])))).toEqual(['ping', message.toString('latin1')])
     expect(shown(framer.push(Buffer.from('\r\n')))).toEqual(['pong'])
@@ -87,7 +87,7 @@ describe('a stream whose next message cannot be found', () => {
     const request = parsed?.outcome === 'message' ? parsed.message : parsed?.outcome === 'malformed' ? parsed.request : null
     expect(request?.callId).toBe('4711@192.0.2.41')
     expect(framer.push(message)).toEqual([])
-    expect(framer.waiting).toBe(0)
+    expect(framer.partialBytes).toBe(0)
   })
 
   test('a message announced larger than 64 KB breaks it off with 513 before its body is taken', () => {

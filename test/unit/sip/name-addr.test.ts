@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nameAddr, parseExactAddress, parseNameAddr, parseTo, printNameAddr } from '../../../src/sip/headers/name-addr.js'
+import { nameAddr, parseNameAddr, parseStrictAddress, parseTo, printNameAddr } from '../../../src/sip/headers/name-addr.js'
 
 describe('RFC 3261 §20.10, an address with or without a name', () => {
   test.each([
@@ -78,7 +78,7 @@ describe('an address that no grammar allows is understood where it can mean one 
   ])('%s', (text, printed) => {
     const value = parseNameAddr(text)
     expect(value && printNameAddr(value)).toBe(printed)
-    expect(parseExactAddress(text)).toBeNull()
+    expect(parseStrictAddress(text)).toBeNull()
   })
 })
 

@@ -3,7 +3,7 @@ import { Secret } from '../../../src/base/secret.js'
 import { createNonceForm } from '../../../src/sip/auth/nonce.js'
 
 const key = new Secret('11'.repeat(32))
-const form = createNonceForm({ key, maker: 'aabbccddeeff' })
+const form = createNonceForm({ key, issuer: 'aabbccddeeff' })
 
 describe('a nonce bound to an address', () => {
   test('is recognized when it comes back from that address, and from no other', () => {
@@ -13,14 +13,14 @@ describe('a nonce bound to an address', () => {
   })
 
   test('of another process of the network proves the address as well', () => {
-    const other = createNonceForm({ key, maker: '000000000001' })
+    const other = createNonceForm({ key, issuer: '000000000001' })
     const nonce = form.read(other.print(1, '192.0.2.7'))
     expect([nonce?.isOwn, nonce?.isFor('192.0.2.7')]).toEqual([false, true])
   })
 
   test('of another key, or changed in any character, is none', () => {
     const text = form.print(1, '192.0.2.7')
-    expect(createNonceForm({ key: new Secret('22'.repeat(32)), maker: 'aabbccddeeff' }).read(text)).toBeNull()
+    expect(createNonceForm({ key: new Secret('22'.repeat(32)), issuer: 'aabbccddeeff' }).read(text)).toBeNull()
     for (let at = 0; at < text.length; at += 1) {
       const changed = text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1)
       expect(form.read(changed), changed).toBeNull()

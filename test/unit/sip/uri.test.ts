@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mendedUri } from '../../../src/sip/lenient/lenient-uri.js'
+import { normalizedUri } from '../../../src/sip/lenient/lenient-uri.js'
 import { dialled, isEmergencyService } from '../../../src/sip/uri/dialled.js'
 import { sipUri, withoutUriHeaders, withUser } from '../../../src/sip/uri/sip-uri.js'
 import { isUri, parseUri, printUri, schemeOf } from '../../../src/sip/uri/uri.js'
@@ -118,7 +118,7 @@ describe('RFC 3261 §19.1.1, the parts of a SIP URI', () => {
     ['sip:a@b@c', null],
     ['nothing', null],
   ])('%j is sent as %j', (text, sent) => {
-    expect(mendedUri(text)).toBe(sent)
+    expect(normalizedUri(text)).toBe(sent)
   })
 })
 

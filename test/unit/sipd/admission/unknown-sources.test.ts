@@ -14,7 +14,7 @@ const known: KnownSources = {
     realm: 'hotdesk.test',
     algorithms: ['SHA-256', 'MD5'],
     key: new Secret('11'.repeat(32)),
-    maker: '010203040506',
+    issuer: '010203040506',
     lifetimeMs: 300_000,
   },
 }

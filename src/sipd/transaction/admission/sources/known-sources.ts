@@ -33,6 +33,6 @@ export interface ChallengeTerms {
   readonly algorithms: readonly DigestAlgorithm[]
   /** See NonceForm. */
   readonly key: Secret
-  readonly maker: string
+  readonly issuer: string
   readonly lifetimeMs: Milliseconds
 }
