@@ -1,5 +1,8 @@
 do -- Tables for people: who is logged in where, and what happened.
 local STATUS = '%-12s %-12s %-9s %-15s %-20s %-9s %-10s %s'
+local HISTORY = '%-19s %-15s %-12s %-15s %s'
+
+local function shown(value) return value and value ~= '' and value or '-' end
 
 -- The caller may lack the right to read users' records, which hold the PIN hash.
 local function name_of(tag, ext)
@@ -7,16 +10,16 @@ local function name_of(tag, ext)
   return type(name) == 'string' and name or '-'
 end
 
-local function status_row(tag, device, now)
-  local site, state, since, refresh = unpack(redis.call('HMGET', tag .. ':device:' .. device, 'site', 'state', 'since', 'refresh'))
+local function status_row(tag, device, time)
+  local site, state, since, refresh = get(tag, 'device:' .. device, 'site', 'state', 'since', 'refresh')
   local ext = user_on(tag, device)
-  local minutes = tonumber(since) and string.format('%d', (now - tonumber(since)) / 60) or '-'
+  local minutes = tonumber(since) and ('%d'):format((time - tonumber(since)) / 60) or '-'
   return STATUS:format(device, site or '-', ext and (state == 'draining' and state or 'active') or 'idle', ext or '-',
     ext and name_of(tag, ext) or '-', minutes, exists(tag, 'reg:' .. device) and 'yes' or 'no', refresh or '-')
 end
 
--- One page of phones, and the cursor of the next. SCAN shows the keys of other networks too; a caller without the right to it gets the
--- phones that have a user.
+-- One page of phones, and the cursor of the next. SCAN shows the keys of other networks too; without the right to it, a caller gets only
+-- the phones that have a user.
 local function page_of_phones(tag, pattern, from)
   local may_scan, prefix, names = redis.acl_check_cmd('SCAN', '0'), tag .. ':device:', {}
   local page = may_scan and redis.call('SCAN', from, 'MATCH', prefix .. pattern, 'COUNT', 1000, 'TYPE', 'hash')
@@ -29,7 +32,7 @@ end
 --   20000 keys and shows about 500 phones, so that Redis is blocked for milliseconds only; a last line shows how to continue.
 --   Without the right to SCAN: the phones that have a user.
 reads('hotdesk_status', function(tag, args)
-  local pattern, from, now = args[1] or '*', args[2] or '0', tonumber(redis.call('TIME')[1])
+  local pattern, from, time = args[1] or '*', args[2] or '0', now()
   local found, pages = {}, 0
   if pattern:find('[*?%[]') then
     local names, seen = nil, {}
@@ -43,7 +46,7 @@ reads('hotdesk_status', function(tag, args)
   end
   table.sort(found)
   local lines = { { ok = STATUS:format('DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'MINUTES', 'REGISTERED', 'REFRESH') } }
-  for _, device in ipairs(found) do lines[#lines + 1] = { ok = status_row(tag, device, now) } end
+  for _, device in ipairs(found) do lines[#lines + 1] = { ok = status_row(tag, device, time) } end
   if from ~= '0' then lines[#lines + 1] = { ok = "… more: hotdesk_status 1 " .. tag .. " '" .. pattern .. "' " .. from } end
   return lines
 end)
@@ -58,23 +61,19 @@ local function utc(seconds)
   return ('%04d-%02d-%02d %02d:%02d:%02d'):format(year, month, days + 1, math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
 end
 
-local HISTORY = '%-19s %-15s %-12s %-15s %s'
-
-local function history_line(id, fields)
-  local entry, details = as_table(fields), {}
+local function history_line(id, fields, entry)
+  local details = {}
   for i = 1, #fields, 2 do
     local name, value = fields[i], fields[i + 1]
     if value ~= '' and name ~= 'event' and name ~= 'device' and name ~= 'user' then details[#details + 1] = name .. ' ' .. value end
   end
-  local function shown(value) return value and value ~= '' and value or '-' end
   local time = utc(tonumber(id:match('^%d+')) / 1000)
   return HISTORY:format(time, shown(entry.event), shown(entry.device), shown(entry.user), table.concat(details, ', '))
 end
 
-local function concerns(fields, target)
-  local entry = as_table(fields)
-  local names = table.concat({ entry.device or '', entry.user or '', entry.displaced or '', entry.from or '' }, ' ')
-  return (' ' .. names .. ' '):find(' ' .. target .. ' ', 1, true) ~= nil
+local function concerns(entry, target)
+  local names = table.concat({ '', entry.device or '', entry.user or '', entry.displaced or '', entry.from or '', '' }, ' ')
+  return target == '*' or names:find(' ' .. target .. ' ', 1, true) ~= nil
 end
 
 -- hotdesk_history [DEVICE|EXTENSION|*] [LINES] [FROM]     events, newest first; LINES is 50, at most 500. Times are UTC. One call examines
@@ -84,10 +83,11 @@ reads('hotdesk_history', function(tag, args)
   local lines, examined, page = { { ok = HISTORY:format('TIME', 'EVENT', 'DEVICE', 'USER', 'DETAILS') } }, 0, nil
   repeat
     page = redis.call('XREVRANGE', tag .. ':events', from, '-', 'COUNT', 500)
-    for _, entry in ipairs(page) do
+    for _, item in ipairs(page) do
       if #lines > most then break end
-      if target == '*' or concerns(entry[2], target) then lines[#lines + 1] = { ok = history_line(entry[1], entry[2]) } end
-      from, examined = '(' .. entry[1], examined + 1
+      local entry = as_table(item[2])
+      if concerns(entry, target) then lines[#lines + 1] = { ok = history_line(item[1], item[2], entry) } end
+      from, examined = '(' .. item[1], examined + 1
     end
   until #page == 0 or #lines > most or examined >= 4000
   if #page > 0 then
