@@ -131,10 +131,10 @@ async function both<First, Second>(first: Promise<First>, second: Promise<Second
   return [await first, await second]
 }
 
-async function openSip(ground: Ground, { place }: SipServer): Promise<SipApplication> {
+async function openSip(ground: Ground, { admin }: SipServer): Promise<SipApplication> {
   detachEnvironment()
   const session = { seconds: ground.config.sip.sessionSeconds }
-  const srf = await createSrf({ place, session, log: part(ground, 'srf'), stopping: ground.stopping })
+  const srf = await createSrf({ admin, session, log: part(ground, 'srf'), stopping: ground.stopping })
   return ground.lifecycle.opened(srf, sipApplication, (opened) => opened.close())
 }
 

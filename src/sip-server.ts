@@ -14,7 +14,7 @@ import type { createSrf } from './srf/srf.js'
 
 /** The SIP server that the configuration names. */
 export interface SipServer {
-  readonly place: Parameters<typeof createSrf>[0]['place']
+  readonly admin: Parameters<typeof createSrf>[0]['admin']
   /** Null for a server elsewhere: it guards itself. */
   readonly setKnownSources: Sipd['setKnownSources'] | null
   /** Tells which connections of phones have gone, `tcp 192.0.2.7:40312`. Answers the function that stops listening. */
@@ -44,15 +44,14 @@ export async function openSipServer(
 ): Promise<SipServer> {
   const gone = createEmitter<[string]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
   if (config.drachtio !== 'embedded')
-    return { place: config.drachtio, setKnownSources: null, onFlowGone: gone.on, settled: () => Promise.resolve() }
+    return { admin: config.drachtio, setKnownSources: null, onFlowGone: gone.on, settled: () => Promise.resolve() }
   const { thread, tls: files, aliases: _aliases, digest: _digest, sessionSeconds: _session, ...sip } = config.sip
   const secret = new Secret(randomBytes(16).toString('hex'))
-  const admin = { address: '127.0.0.1', port: 0 }
   const pair = files && tlsPairOf(files)
   const needs = {
     ...sip,
     tls: pair && identityOf(pair),
-    admin,
+    admin: { address: '127.0.0.1', port: 0 },
     secret,
     patienceMs: startPatienceMs,
     emergency: emergencyNumbers,
@@ -72,8 +71,8 @@ export async function openSipServer(
   if (pair) showUntil(pair)
   if (files && pair)
     lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
-  const place = { host: sipd.admin.address, port: sipd.admin.port, secret, tellsTrying: true }
-  return { place, setKnownSources: sipd.setKnownSources, onFlowGone: gone.on, settled: (withinMs) => settled(sipd, withinMs, clock) }
+  const admin = { host: sipd.admin.address, port: sipd.admin.port, secret, reportsTrying: true }
+  return { admin, setKnownSources: sipd.setKnownSources, onFlowGone: gone.on, settled: (withinMs) => settled(sipd, withinMs, clock) }
 }
 
 /** For what we open ourselves, the authorities of the system are believed. */

@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.js'
 import type { FarEnd, SipReply } from './contract.js'
 import type { Drachtio, DrachtioWire } from './drachtio.js'
 import { createFarEnds } from './far-ends.js'
-import { linkLost, localAnswer } from './messages.js'
+import { linkLost, localReply } from './messages.js'
 import { makeResumable, type Resumption } from './resumption.js'
 
 /** The link to the SIP server: what waits for it is answered when the link is lost, and no handler's fault leaves its call. */
@@ -26,7 +26,7 @@ export interface Connection {
 
 export interface ConnectionNeeds {
   readonly drachtio: Drachtio
-  readonly place: { readonly host: string; readonly port: number; readonly secret: string }
+  readonly admin: { readonly host: string; readonly port: number; readonly secret: string }
   readonly log: Logger
   readonly clock: Clock
   /** Aborted when nobody needs the connection any more. */
@@ -34,7 +34,7 @@ export interface ConnectionNeeds {
 }
 
 /** Resolves when the SIP server has taken us. It is tried again and again; a refused secret rejects, and `stopping` as well. */
-export function connect({ drachtio, place, log, clock, stopping }: ConnectionNeeds): Promise<Connection> {
+export function connect({ drachtio, admin, log, clock, stopping }: ConnectionNeeds): Promise<Connection> {
   const lostListeners = new Set<() => void>()
   let listening: readonly string[] = []
   let connected = false
@@ -46,7 +46,7 @@ export function connect({ drachtio, place, log, clock, stopping }: ConnectionNee
   function lost(): void {
     if (!connected) return
     connected = false
-    if (!closing) log.error({ event: 'sip.lost', host: place.host, port: place.port }, 'SIP server lost; trying again until it is back')
+    if (!closing) log.error({ event: 'sip.lost', host: admin.host, port: admin.port }, 'SIP server lost; trying again until it is back')
     for (const listener of lostListeners) listener()
     lostListeners.clear()
   }
@@ -105,14 +105,14 @@ export function connect({ drachtio, place, log, clock, stopping }: ConnectionNee
         return resolve(connection)
       }
       connection.close()
-      reject(secretRefused(place))
+      reject(secretRefused(admin))
     })
     drachtio.on('error', (fault: Error) => {
       if (!connected && !closing)
-        log.warn({ event: 'sip.lost', reason: fault.message }, `no SIP server at ${place.host}:${place.port}; trying again`)
+        log.warn({ event: 'sip.lost', reason: fault.message }, `no SIP server at ${admin.host}:${admin.port}; trying again`)
     })
     drachtio.on('close', closed)
-    drachtio.connect({ ...place, reconnect: { retryMaxDelay: 1000 } })
+    drachtio.connect({ ...admin, reconnect: { retryMaxDelay: 1000 } })
     if (drachtio.app.client) resumption = makeResumable(drachtio.app.client, clock)
   })
 }
@@ -130,7 +130,7 @@ function settled<Answer extends SipReply>(
       })
     } catch (fault) {
       forget()
-      resolve(localAnswer(503, messageOf(fault)))
+      resolve(localReply(503, messageOf(fault)))
     }
   })
 }
@@ -160,6 +160,6 @@ function dialogEnds(drachtio: Drachtio, log: Logger): Pick<Connection, 'follow' 
   }
 }
 
-function secretRefused({ host, port }: ConnectionNeeds['place']): AppError {
+function secretRefused({ host, port }: ConnectionNeeds['admin']): AppError {
   return new AppError('SIP_SERVER_REFUSED', `the SIP server at ${host}:${port} refused the secret; set HOTDESK_DRACHTIO_SECRET`)
 }

@@ -90,12 +90,12 @@ export interface SipDialog {
   /** Sends an in-dialog request other than INVITE and BYE. */
   request(method: string, parts?: { readonly headers?: SipHeaders; readonly body?: string }): Promise<SipReply>
   /** re-INVITE. A 2xx to an offerless one must be acknowledged with an answer through `ack`. */
-  reinvite(sdp: string | null, headers?: SipHeaders): Promise<ReinviteAnswer>
+  reinvite(sdp: string | null, headers?: SipHeaders): Promise<ReinviteReply>
   /** Ends the dialog with BYE; resolves when it was answered or has timed out. Does nothing when it has ended. */
   bye(headers?: SipHeaders): Promise<void>
 }
 
-export interface ReinviteAnswer extends SipReply {
+export interface ReinviteReply extends SipReply {
   /** Present only on a 2xx to an offerless re-INVITE. */
   readonly ack?: (sdp: string) => void
 }
@@ -109,17 +109,17 @@ export interface OutgoingInvite {
 }
 
 export type InviteResult =
-  | { readonly outcome: 'answered'; readonly dialog: SipDialog; readonly answer: SipReply }
+  | { readonly outcome: 'answered'; readonly dialog: SipDialog; readonly reply: SipReply }
   /** The INVITE carried no offer and the 200 does: one of the two must follow. */
   | {
       readonly outcome: 'offered'
-      readonly answer: SipReply
+      readonly reply: SipReply
       /** Sends the ACK with our answer. */
       ack(sdp: string): Promise<SipDialog>
       /** ACK and BYE: nobody is there to answer the offer any more. */
       abandon(): Promise<void>
     }
-  | { readonly outcome: 'failed'; readonly answer: SipReply }
+  | { readonly outcome: 'failed'; readonly reply: SipReply }
 
 export interface SipCredentials {
   readonly username: string
@@ -144,7 +144,7 @@ export interface SipApplication {
   readonly listening: readonly string[]
   readonly connected: boolean
   /** A provisional response of an INVITE may be a 100: whoever is called is there. */
-  readonly hearsTrying: boolean
+  readonly reportsTrying: boolean
   onInvite(handle: (invite: IncomingInvite) => void | Promise<void>): void
   /** Requests outside a dialog other than INVITE. */
   onRequest(

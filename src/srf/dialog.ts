@@ -1,10 +1,10 @@
 import { messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
-import type { DialogEnd, FarEnd, IncomingRequest, ReinviteAnswer, SipDialog, SipHeaders } from './contract.js'
+import type { DialogEnd, FarEnd, IncomingRequest, ReinviteReply, SipDialog, SipHeaders } from './contract.js'
 import type { CallCredentials } from './credentials.js'
 import type { DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { again, flattenHeaders } from './headers.js'
-import { localAnswer, toIncomingRequest, toReply, toSource } from './messages.js'
+import { localReply, toIncomingRequest, toReply, toSource } from './messages.js'
 import { createSessionTimer, type SessionTerms } from './session.js'
 
 /** In-dialog requests as drachtio-srf names them; `modify` is a re-INVITE. */
@@ -74,13 +74,13 @@ export function wrapDialog(
     else setImmediate(deliver)
   }
 
-  async function send(method: string, headers: SipHeaders | undefined, body: string | undefined): Promise<ReinviteAnswer> {
+  async function send(method: string, headers: SipHeaders | undefined, body: string | undefined): Promise<ReinviteReply> {
     const answer = await prove({ method, headers, body })
     return timer.lengthens(method, answer) ? prove({ method, headers, body }) : answer
   }
 
   /** Sends a request, and again with credentials where the far end asks for them; the SIP server counts CSeq up (RFC 3261 §22.2). */
-  async function prove(asked: Asked): Promise<ReinviteAnswer> {
+  async function prove(asked: Asked): Promise<ReinviteReply> {
     const challenges = credentials?.begin()
     for (let proof: SipHeaders = {}; ; ) {
       const { answer, uri } = await attempt({ ...asked, headers: again(asked.headers ?? {}, proof) })
@@ -91,13 +91,13 @@ export function wrapDialog(
   }
 
   function attempt({ method, headers, body }: Asked): Promise<Attempted> {
-    if (method !== 'BYE' && end.happened()) return Promise.resolve({ answer: localAnswer(481, 'Dialog Has Ended'), uri: null })
+    if (method !== 'BYE' && end.happened()) return Promise.resolve({ answer: localReply(481, 'Dialog Has Ended'), uri: null })
     let uri: string | null = null
-    const settled = connection.settle<ReinviteAnswer>((done) => {
+    const settled = connection.settle<ReinviteReply>((done) => {
       const parts = { method, headers: flattenHeaders(timer.headersOf(method, headers)), ...(body ? { body } : {}), noAck: true }
       dialog.request(parts, (fault, answer, acknowledge) => {
         // The SIP server does not know the dialog: it has ended meanwhile.
-        if (fault) return done(localAnswer(481, messageOf(fault), method === 'BYE' ? 'link' : 'server'))
+        if (fault) return done(localReply(481, messageOf(fault), method === 'BYE' ? 'link' : 'server'))
         if (answer.status < 200) return
         uri = answer.req.uri
         const plain = toReply(answer)
@@ -140,7 +140,7 @@ interface Asked {
 }
 
 interface Attempted {
-  readonly answer: ReinviteAnswer
+  readonly answer: ReinviteReply
   /** Request-URI as it was sent; null if there was no response. */
   readonly uri: string | null
 }

@@ -83,7 +83,7 @@ interface RequestParts {
 }
 
 export interface Drachtio extends EventEmitter {
-  connect(place: { host: string; port: number; secret: string; reconnect: { retryMaxDelay: number } }): void
+  connect(admin: { host: string; port: number; secret: string; reconnect: { retryMaxDelay: number } }): void
   disconnect(): void
   use(handle: (request: DrachtioRequest, response: DrachtioResponse, next: () => void) => void): void
   use(method: string, handle: (request: DrachtioRequest, response: DrachtioResponse) => void): void

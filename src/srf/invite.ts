@@ -6,17 +6,17 @@ import { type DialogTerms, wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
 import { answerEarlyUpdates } from './early-update.js'
 import { again, flattenHeaders, headersOf } from './headers.js'
-import { linkLost, localAnswer, toIncomingRequest, toReply } from './messages.js'
-import { answering, longerOffer, offering, type SessionOffer, termsOfAnswer } from './session.js'
+import { linkLost, localReply, toIncomingRequest, toReply } from './messages.js'
+import { agreedTerms, longerOffer, type SessionOffer, withSessionOffer, withSessionTerms } from './session.js'
 
-export interface InviteGround {
+export interface InviteContext {
   readonly drachtio: Drachtio
   readonly connection: Connection
-  /** Undefined: no session timers are offered. */
+  /** Undefined: session timers are not offered. */
   readonly session: SessionOffer | undefined
 }
 
-export function toIncomingInvite({ drachtio, connection, session }: InviteGround, raw: DrachtioRequest): IncomingInvite {
+export function toIncomingInvite({ drachtio, connection, session }: InviteContext, raw: DrachtioRequest): IncomingInvite {
   const request = toIncomingRequest(raw)
   const onCancel: ((reason: string) => void)[] = []
   let cancelled: { reason: string } | null = null
@@ -31,7 +31,7 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
   }
   raw.on('cancel', (message: { get(name: string): string | undefined } | undefined) => cancel(message?.get('Reason') ?? ''))
   answerEarlyUpdates(raw, 'caller')
-  // With the link the SIP server forgets its pending requests: to the call that is the same as a caller who gave up.
+  // When the link is lost, the SIP server drops its pending requests. For the call this equals a CANCEL.
   const forget = connection.onLost(() => cancel('SIP server lost'))
 
   function accept({ sdp, headers }: { readonly sdp: string; readonly headers?: SipHeaders }): Promise<SipDialog> {
@@ -40,14 +40,14 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
       const fail = (why: string, fault?: unknown): void =>
         reject(new AppError('SIP_SEND_FAILED', `the call was not answered: ${why}`, fault))
       if (cancelled) return fail('the caller has given up')
-      // The echo of the 200 is what drachtio-srf waits for, and with the link it is lost.
-      const forgetAnswer = connection.onLost(() => fail('SIP server lost'))
-      const answer = session && answering(session, request, headers ?? {})
-      drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: headersOf(sdp, answer?.headers ?? headers) }, (fault, dialog) => {
-        forgetAnswer()
+      // drachtio-srf waits for the SIP server to confirm the 200, which a lost link never does.
+      const forgetResponse = connection.onLost(() => fail('SIP server lost'))
+      const agreed = session && withSessionTerms(session, request, headers ?? {})
+      drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: headersOf(sdp, agreed?.headers ?? headers) }, (fault, dialog) => {
+        forgetResponse()
         if (!fault)
-          return resolve(wrapDialog(dialog, connection, { agreed: answer?.terms, credentials, farEnd: directly(farEnd, request) }))
-        // A 200 that was refused is none: the caller still waits for a final response.
+          return resolve(wrapDialog(dialog, connection, { agreed: agreed?.terms, credentials, farEnd: directly(farEnd, request) }))
+        // The SIP server has refused the 200, so the caller still waits for a final response.
         raw.res.finished = cancelled !== null
         fail(messageOf(fault), fault)
       })
@@ -87,7 +87,7 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteGround
   }
 }
 
-export interface InviteNeeds extends InviteGround {
+export interface InviteNeeds extends InviteContext {
   readonly uri: string
   readonly sdp: string | null
   readonly parts: OutgoingParts
@@ -96,20 +96,20 @@ export interface InviteNeeds extends InviteGround {
 export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: InviteNeeds): OutgoingInvite {
   const body = parts.body ?? sdp ?? ''
   const credentials = parts.credentials && callCredentials(parts.credentials)
-  const onProvisional: ((answer: SipReply) => void)[] = []
+  const onProvisional: ((reply: SipReply) => void)[] = []
   let request: DrachtioRequest | null = null
   let offer = session
   let cancel: { headers: SipHeaders } | null = null
 
   function sendCancel(): void {
     if (!request || !cancel || !connection.connected) return
-    // A refusal means that the final response is already on its way.
+    // The SIP server refuses it when the final response is already on its way.
     request.cancel({ headers: flattenHeaders(cancel.headers) }, () => undefined)
   }
 
-  function wentOut(out: DrachtioRequest): void {
+  function sent(out: DrachtioRequest): void {
     request = out
-    // drachtio-srf adds a listener of its own right after this, which would answer an offer with our offer.
+    // Right after this, drachtio-srf adds its own listener, which would answer an offer with our offer.
     queueMicrotask(() => answerEarlyUpdates(out, 'callee'))
     sendCancel()
   }
@@ -120,9 +120,9 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
       const forget = connection.onLost(() => resolve(failed(linkLost)))
       const optional = { noAck: true, ...(parts.via === undefined ? {} : { proxy: parts.via }) } as const
       const progress = {
-        cbRequest: (_fault: unknown, out?: DrachtioRequest) => out && wentOut(out),
-        cbProvisional(answer: DrachtioMessage) {
-          for (const listener of onProvisional) connection.guard('provisional response', () => listener(toReply(answer)))
+        cbRequest: (_fault: unknown, out?: DrachtioRequest) => out && sent(out),
+        cbProvisional(response: DrachtioMessage) {
+          for (const listener of onProvisional) connection.guard('provisional response', () => listener(toReply(response)))
         },
       }
       const settle = (result: InviteResult): void => {
@@ -130,13 +130,13 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
         resolve(result)
       }
       try {
-        let sent = false
-        const message = withOffer({ headers: headersOf(body, headers), ...optional }, (isFirst) => (isFirst || sent ? sdp : body || null))
-        drachtio.createUAC(uri, message, progress, (fault, outcome) => settle(fault ? failed(answerOf(fault)) : taken(outcome)))
-        sent = true
+        let isSent = false
+        const message = withOffer({ headers: headersOf(body, headers), ...optional }, (isFirst) => (isFirst || isSent ? sdp : body || null))
+        drachtio.createUAC(uri, message, progress, (fault, outcome) => settle(fault ? failed(replyOf(fault)) : accepted(outcome)))
+        isSent = true
       } catch (fault) {
-        // A Request-URI that drachtio-srf cannot read, such as a Contact that a phone has made up.
-        settle(failed(localAnswer(503, messageOf(fault))))
+        // drachtio-srf cannot parse the Request-URI, such as the malformed Contact of a phone.
+        settle(failed(localReply(503, messageOf(fault))))
       }
     })
   }
@@ -145,14 +145,14 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
     let headers = parts.headers ?? {}
     let challenges = credentials?.begin()
     for (let isLonger = false; ; ) {
-      const result = await attempt(offer ? offering(offer, headers, parts.credentials !== undefined) : headers)
+      const result = await attempt(offer ? withSessionOffer(offer, headers, parts.credentials ? 'uas' : 'uac') : headers)
       if (result.outcome !== 'failed' || !request || cancel) return result
-      const longer = isLonger ? null : offer && longerOffer(offer, result.answer)
-      const proof = longer ? {} : challenges?.headersFor(result.answer, { method: 'INVITE', uri, body })
+      const longer = isLonger ? null : offer && longerOffer(offer, result.reply)
+      const proof = longer ? {} : challenges?.headersFor(result.reply, { method: 'INVITE', uri, body })
       if (!proof) return result
       if (longer) {
         isLonger = true
-        // Another interval is another request, which may be challenged again.
+        // A request with another interval is a new request, which may be challenged again.
         challenges = credentials?.begin()
       }
       offer = longer ?? offer
@@ -160,17 +160,17 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
     }
   }
 
-  function taken(outcome: DrachtioDialog | DrachtioOffered): InviteResult {
+  function accepted(outcome: DrachtioDialog | DrachtioOffered): InviteResult {
     if (cancel) {
       abandon(outcome)
-      // It was the far end that responded, so this is not made here.
+      // Not `madeHere`: the far end has responded.
       return failed({ ...toReply(outcome.res), status: 487, reason: 'Request Terminated' })
     }
-    const answer = toReply(outcome.res)
-    const agreed = offer && termsOfAnswer(offer, answer)
-    const terms = { agreed, credentials, farEnd: directly(parts.farEnd, answer) }
+    const reply = toReply(outcome.res)
+    const agreed = offer && agreedTerms(offer, reply)
+    const terms = { agreed, credentials, farEnd: directly(parts.farEnd, reply) }
     if (!isDialog(outcome)) return offered(outcome, connection, terms)
-    return { outcome: 'answered', dialog: wrapDialog(outcome, connection, terms), answer }
+    return { outcome: 'answered', dialog: wrapDialog(outcome, connection, terms), reply }
   }
 
   return {
@@ -185,21 +185,21 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
 }
 
 /**
- * drachtio-srf knows one `localSdp`: it asks first whether there is an offer, since an INVITE without one is another procedure, then sends
- * it as the body, and gives it to whoever wants to know later. Here the body may hold more than the offer, or something else.
+ * drachtio-srf reads `localSdp` several times: first to see whether the INVITE has an offer, then as the body, and later as the local SDP of
+ * the dialog. Our body may contain more than the offer, or something else, so the readings in between get the body.
  */
 function withOffer(message: UacParts, offer: (isFirst: boolean) => string | null): UacParts {
-  let asked = 0
-  return Object.defineProperty(message, 'localSdp', { get: () => offer(++asked === 1) ?? undefined, enumerable: true })
+  let readings = 0
+  return Object.defineProperty(message, 'localSdp', { get: () => offer(++readings === 1) ?? undefined, enumerable: true })
 }
 
-// RFC 3261 §9.1: the 200 has crossed our CANCEL, so the call exists and must be ended.
+// RFC 3261 §9.1: the 200 has crossed our CANCEL, so the dialog exists and must be ended.
 function abandon(outcome: DrachtioDialog | DrachtioOffered): void {
   if (isDialog(outcome)) outcome.destroy({}, () => undefined)
   else outcome.destroy().catch(() => undefined)
 }
 
-// Both have `ack` and `destroy`.
+// `ack` and `destroy` exist on both.
 function isDialog(outcome: DrachtioDialog | DrachtioOffered): outcome is DrachtioDialog {
   return 'sip' in outcome
 }
@@ -208,7 +208,7 @@ function offered(outcome: DrachtioOffered, connection: Connection, terms: Dialog
   let abandoned: Promise<void> | null = null
   return {
     outcome: 'offered',
-    answer: toReply(outcome.res),
+    reply: toReply(outcome.res),
     ack: async (sdp) => wrapDialog(await outcome.ack(sdp), connection, terms),
     abandon() {
       abandoned ??= outcome.destroy()
@@ -217,17 +217,17 @@ function offered(outcome: DrachtioOffered, connection: Connection, terms: Dialog
   }
 }
 
-/** Behind a proxy that has recorded a route, the way to the far end is the business of that proxy. */
+/** Null behind a proxy that has recorded a route: the proxy then finds the far end. */
 function directly(farEnd: FarEnd | null | undefined, message: { header(name: string): string }): FarEnd | null {
   return message.header('Record-Route') === '' ? (farEnd ?? null) : null
 }
 
-function failed(answer: SipReply): InviteResult {
-  return { outcome: 'failed', answer }
+function failed(reply: SipReply): InviteResult {
+  return { outcome: 'failed', reply }
 }
 
-function answerOf(fault: DrachtioFailure): SipReply {
+function replyOf(fault: DrachtioFailure): SipReply {
   if (fault.res && fault.res.status >= 300) return toReply(fault.res)
-  // drachtio-srf makes a 500 of a 2xx without Contact; a refusal of the SIP server has no status at all.
-  return localAnswer(fault.status ?? 503, fault.reason ?? fault.message)
+  // drachtio-srf turns a 2xx without Contact into a 500. A refusal by the SIP server has no status.
+  return localReply(fault.status ?? 503, fault.reason ?? fault.message)
 }

@@ -28,12 +28,12 @@ function statusMadeHere(status: number): number {
 }
 
 /** The answer where there was no response at all. */
-export function localAnswer(status: number, reason: string, madeHere: NonNullable<SipReply['madeHere']> = 'server'): SipReply {
+export function localReply(status: number, reason: string, madeHere: NonNullable<SipReply['madeHere']> = 'server'): SipReply {
   return { status, reason, header: () => '', body: '', madeHere }
 }
 
 /** The answer to every request while the SIP server is lost. */
-export const linkLost: SipReply = localAnswer(503, 'SIP Server Lost', 'link')
+export const linkLost: SipReply = localReply(503, 'SIP Server Lost', 'link')
 
 export function toSource(request: DrachtioRequest): SipSource {
   return { protocol: protocolOf(request), address: request.source_address, port: request.source_port }

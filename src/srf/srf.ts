@@ -7,7 +7,7 @@ import { callCredentials, sameCall } from './credentials.js'
 import { type Drachtio, type DrachtioMessage, newDrachtio } from './drachtio.js'
 import { again, flattenHeaders } from './headers.js'
 import { sendInvite, toIncomingInvite } from './invite.js'
-import { localAnswer, sendResponse, toIncomingRequest, toReply } from './messages.js'
+import { localReply, sendResponse, toIncomingRequest, toReply } from './messages.js'
 import type { SessionOffer } from './session.js'
 
 export { capabilities, dialogCapabilities, dialogOptions } from './capabilities.js'
@@ -15,12 +15,12 @@ export type * from './contract.js'
 
 export interface SrfNeeds {
   /** The admin port of the SIP server: sipd's or a drachtio-server's. */
-  readonly place: {
+  readonly admin: {
     readonly host: string
     readonly port: number
     readonly secret: Secret
     /** A drachtio-server does not. */
-    readonly tellsTrying?: boolean
+    readonly reportsTrying?: boolean
   }
   readonly log: Logger
   readonly clock?: Clock
@@ -35,14 +35,14 @@ export interface SrfNeeds {
  * @throws AppError SIP_SERVER_REFUSED when the secret is not the server's
  */
 export async function createSrf({
-  place: { host, port, secret, tellsTrying = false },
+  admin: { host, port, secret, reportsTrying = false },
   log,
   clock = systemClock,
   session,
   stopping,
 }: SrfNeeds): Promise<SipApplication> {
   const drachtio = newDrachtio()
-  const connection = await connect({ drachtio, place: { host, port, secret: secret.reveal() }, log, clock, stopping })
+  const connection = await connect({ drachtio, admin: { host, port, secret: secret.reveal() }, log, clock, stopping })
   answerStrays(drachtio)
   return {
     get listening() {
@@ -51,7 +51,7 @@ export async function createSrf({
     get connected() {
       return connection.connected
     },
-    hearsTrying: tellsTrying,
+    reportsTrying,
     onInvite(handle) {
       drachtio.use('invite', (raw) => takeInvite(toIncomingInvite({ drachtio, connection, session }, raw), connection, handle))
     },
@@ -108,7 +108,7 @@ async function sendRequest(
     connection.settle((done) => {
       const optional = { ...(parts.body ? { body: parts.body } : {}), ...(parts.via === undefined ? {} : { proxy: parts.via }) }
       drachtio.request({ uri, method, headers: flattenHeaders(headers), ...optional }, (fault, request) => {
-        if (fault) return done(localAnswer(503, fault.message))
+        if (fault) return done(localReply(503, fault.message))
         sent.call = sameCall(request, method)
         request.on('response', (answer: DrachtioMessage) => {
           if (answer.status >= 200) done(toReply(answer))

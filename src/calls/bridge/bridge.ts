@@ -1,5 +1,5 @@
 import { keyBodies } from '../../media/key.js'
-import { dialogOptions, type IncomingRequest, type ReinviteAnswer, type SipDialog, type SipHeaders, type SipReply } from '../../srf/srf.js'
+import { dialogOptions, type IncomingRequest, type ReinviteReply, type SipDialog, type SipHeaders, type SipReply } from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
 import { ourReason, reasonHeaders } from '../reason-header.js'
 import { sessionDescription } from './session-description.js'
@@ -104,7 +104,7 @@ async function relay(request: IncomingRequest, { from, to, passable }: Direction
 
 /** Hold, resume, a new codec or address: the offer passes to the other side and its answer back (RFC 3264 §8). */
 async function relayReinvite(request: IncomingRequest, from: SipDialog, to: SipDialog): Promise<void> {
-  const response: ReinviteAnswer = await to.reinvite(sessionDescription(request) || null)
+  const response: ReinviteReply = await to.reinvite(sessionDescription(request) || null)
   if (response.ack) answerInAck(from, response.ack)
   pass(response, request)
 }

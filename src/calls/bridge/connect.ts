@@ -56,7 +56,7 @@ export function createConnect({ activity, nodeLegs, phoneLegs, clock, metrics }:
     const { began, ringing } = call.progress
     const setupMs = (ringing ?? clock.now()) - began
     try {
-      const dialog = await call.invite.accept({ sdp: sessionDescription(leg.answer), headers: dialogCapabilities })
+      const dialog = await call.invite.accept({ sdp: sessionDescription(leg.reply), headers: dialogCapabilities })
       metrics.callSetupSeconds.observe(setupMs / 1_000)
       return call.party.isPrivate ? anonymousDialog(dialog) : dialog
     } catch {

@@ -20,14 +20,14 @@ export interface BusyGraceNeeds {
   /** How long after a refusal the others may still begin to ring. */
   readonly graceMs: Milliseconds
   /** Whether 100 responses are reported. */
-  readonly hearsTrying: boolean
+  readonly reportsTrying: boolean
   readonly onOnlySilentLeft: () => void
 }
 
 /** What a refusal by one contact shows about the user. */
 type Verdict = 'nothing' | 'refused' | 'busy'
 
-export function createBusyGrace<Contact>({ clock, graceMs, hearsTrying, onOnlySilentLeft }: BusyGraceNeeds): BusyGrace<Contact> {
+export function createBusyGrace<Contact>({ clock, graceMs, reportsTrying, onOnlySilentLeft }: BusyGraceNeeds): BusyGrace<Contact> {
   const responding = new Set<Contact>()
   const ringing = new Set<Contact>()
   let verdict: Verdict = 'nothing'
@@ -60,7 +60,7 @@ export function createBusyGrace<Contact>({ clock, graceMs, hearsTrying, onOnlySi
     refused(contact, response) {
       const next = verdictOn(response)
       // If 100 is not reported, a living contact looks dead until it rings.
-      if (next === 'busy' || (next === 'refused' && verdict === 'nothing' && hearsTrying)) verdict = next
+      if (next === 'busy' || (next === 'refused' && verdict === 'nothing' && reportsTrying)) verdict = next
       if (verdict !== 'nothing') timer ??= clock.after(graceMs, expire)
       removed(contact)
     },

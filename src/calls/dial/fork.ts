@@ -70,7 +70,7 @@ export function fork(needs: ForkNeeds): Fork {
   const busyGrace = createBusyGrace({
     clock,
     graceMs,
-    hearsTrying: srf.hearsTrying,
+    reportsTrying: srf.reportsTrying,
     onOnlySilentLeft: () => end({ outcome: 'failed', response: bestOf(failures) }, ''),
   })
   const pending = new Map<Branch, OutgoingInvite>()
@@ -93,9 +93,9 @@ export function fork(needs: ForkNeeds): Fork {
 
   function onResult(branch: Branch, outcome: InviteResult): void {
     const isWanted = pending.delete(branch) && !settled
-    onFinal?.(outcome.answer)
+    onFinal?.(outcome.reply)
     if (outcome.outcome === 'failed') {
-      if (isWanted) onFailure(branch, outcome.answer)
+      if (isWanted) onFailure(branch, outcome.reply)
     } else if (isWanted) {
       end({ outcome: 'accepted', branch, leg: outcome }, answeredElsewhere)
     } else {

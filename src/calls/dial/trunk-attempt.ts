@@ -25,8 +25,8 @@ export const patienceWithTrying: Patience = { silenceMs: 5_000, locatedMs: 2_500
 /** drachtio-server does not report 100, and a working trunk may take many seconds to ring. */
 const patienceWithoutTrying: Patience = { silenceMs: 15_000, locatedMs: 7_000, besideMs: 5_000 }
 
-export function patienceWith({ hearsTrying }: Pick<SipApplication, 'hearsTrying'>): Patience {
-  return hearsTrying ? patienceWithTrying : patienceWithoutTrying
+export function patienceWith({ reportsTrying }: Pick<SipApplication, 'reportsTrying'>): Patience {
+  return reportsTrying ? patienceWithTrying : patienceWithoutTrying
 }
 
 /** After a 100, ringing or refusal may take long; but while another trunk is left, the wait is limited. */

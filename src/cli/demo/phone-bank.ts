@@ -28,7 +28,7 @@ export async function createPhoneBank({ clock, log, protocol = 'udp', address = 
   const secret = new Secret(randomBytes(16).toString('hex'))
   const listen = [{ protocol, address, port: 0 }]
   const sipd = await createSipd({ listen, advertise: null, admin: { address: '127.0.0.1', port: 0 }, secret, clock, log })
-  const srf = await createSrf({ place: { host: sipd.admin.address, port: sipd.admin.port, secret }, log })
+  const srf = await createSrf({ admin: { host: sipd.admin.address, port: sipd.admin.port, secret }, log })
   const media = createMedia({ addresses: [address], ports: { from: 40_000, to: 59_999 }, clock, log })
   const phones = new Map<string, Phone>()
 

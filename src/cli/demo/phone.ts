@@ -117,11 +117,11 @@ function toDialling(invite: OutgoingInvite, audio: AudioSession, clock: Clock): 
 async function takeAnswer(invite: OutgoingInvite, audio: AudioSession, clock: Clock): Promise<Dialled> {
   const result = await invite.result
   if (result.outcome === 'answered') {
-    audio.accept(result.answer.body)
-    return { outcome: 'answered', call: toCall(result.dialog, audio, clock), answer: result.answer }
+    audio.accept(result.reply.body)
+    return { outcome: 'answered', call: toCall(result.dialog, audio, clock), answer: result.reply }
   }
   audio.close()
-  return { outcome: 'failed', answer: result.answer }
+  return { outcome: 'failed', answer: result.reply }
 }
 
 function toIncoming(invite: IncomingInvite, media: Media, clock: Clock): Incoming {

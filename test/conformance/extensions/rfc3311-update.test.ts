@@ -12,8 +12,8 @@ let phone: SipPeer
 
 beforeEach(async () => {
   stage = await openSipdStage({ t1: 50 })
-  const place = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
-  srf = stage.keep(await createSrf({ place, log: silentLogger() }))
+  const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
+  srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
   phone = await stage.udpPeer()
 })
 afterEach(() => stage.close())

@@ -65,7 +65,7 @@ async function open(more: Partial<SipdThreadNeeds> = {}): Promise<Stage> {
 }
 
 async function openApplication({ sipd, needs }: Stage): Promise<SipApplication> {
-  const srf = await createSrf({ place: { host: sipd.admin.address, port: sipd.admin.port, secret: needs.secret }, log: needs.log })
+  const srf = await createSrf({ admin: { host: sipd.admin.address, port: sipd.admin.port, secret: needs.secret }, log: needs.log })
   closers.push(() => srf.close())
   return srf
 }

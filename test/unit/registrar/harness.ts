@@ -49,7 +49,7 @@ export function createSipPort(request?: SipApplication['request']): SipPort {
   return {
     srf: {
       listening: [],
-      hearsTrying: false,
+      reportsTrying: false,
       connected: true,
       onInvite: unused,
       onRequest: (method, handle) => void handlers.set(method, handle),

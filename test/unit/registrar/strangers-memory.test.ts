@@ -29,8 +29,8 @@ afterEach(() => stage.close())
 /** A SIP server, an application behind it that asks for passwords, and nothing else. */
 async function openServer(): Promise<SipPeer> {
   stage = await openSipdStage({ clock })
-  const place = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
-  const srf = stage.keep(await createSrf({ place, log: silentLogger() }))
+  const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
+  const srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
   const directory = { device: () => null, nodes: () => [] }
   const authenticator = createAuthenticator({
     directory,

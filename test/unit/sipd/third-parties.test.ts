@@ -50,7 +50,7 @@ describe('a stranger who names third parties', () => {
     })
     closers.push(() => stage.close())
     const srf = await createSrf({
-      place: { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') },
+      admin: { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') },
       log: silentLogger(),
     })
     closers.push(() => srf.close())

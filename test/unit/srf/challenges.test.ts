@@ -15,8 +15,8 @@ let carrier: SipPeer
 
 beforeEach(async () => {
   stage = await openSipdStage()
-  const place = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
-  srf = stage.keep(await createSrf({ place, log: silentLogger() }))
+  const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
+  srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
   carrier = await stage.udpPeer()
 })
 afterEach(() => stage.close())

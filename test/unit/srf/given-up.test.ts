@@ -24,8 +24,8 @@ async function giveUp(phone: SipPeer): Promise<void> {
 
 it('a caller who has given up leaves nothing behind, though the link to the SIP server stays', async () => {
   const stage = await openSipdStage()
-  const place = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
-  const srf = stage.keep(await createSrf({ place, log: silentLogger() }))
+  const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
+  const srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
   const held: WeakRef<object>[] = []
   srf.onInvite((invite) => {
     // It reads the request, and so is held by whatever holds that.

@@ -34,7 +34,7 @@ async function open(clock: Clock = systemClock): Promise<Cuttable> {
   const wire = await openCutWire(stage.sipd.admin.port)
   closers.push(() => wire.close())
   const { log, lines } = keepLog()
-  const srf = await createSrf({ place: { host: '127.0.0.1', port: wire.port, secret: new Secret('cymru') }, log, clock })
+  const srf = await createSrf({ admin: { host: '127.0.0.1', port: wire.port, secret: new Secret('cymru') }, log, clock })
   closers.push(() => srf.close())
   return { stage, wire, srf, states: () => lines.flatMap(stateIn).slice(1) }
 }
@@ -197,7 +197,7 @@ function bridge(srf: SipApplication, port: number): void {
     const user = /sip:(\d+)@/.exec(invite.uri)?.[1] ?? ''
     const result = await srf.invite(`sip:${user}@127.0.0.1:${port}`, invite.body).result
     if (result.outcome !== 'answered') return invite.respond(500)
-    const caller = await invite.accept({ sdp: result.answer.body })
+    const caller = await invite.accept({ sdp: result.reply.body })
     caller.onEnd(() => result.dialog.bye())
     result.dialog.onEnd(() => caller.bye())
   })

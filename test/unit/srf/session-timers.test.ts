@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import type { SipRequest } from '../../../src/sip/message/message.js'
-import { answering, longerOffer, termsOfAnswer } from '../../../src/srf/session.js'
+import { agreedTerms, longerOffer, withSessionTerms } from '../../../src/srf/session.js'
 import { createSrf, type SipApplication, type SipDialog } from '../../../src/srf/srf.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { type HeaderList, inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
@@ -25,7 +25,7 @@ describe('the session timer of our 2xx (RFC 4028 §9, table 2)', () => {
     ['a least interval beyond reason', { 'Session-Expires': '600', 'Min-SE': '4294967295', Supported: 'timer' }, '600;refresher=uas'],
     ['nonsense', { 'Session-Expires': 'soon;refresher=nobody', 'Min-SE': 'later' }, '1800;refresher=uas'],
   ])('for %s', (_, asked, expected) => {
-    const { headers, terms } = answering(session, headed(asked), { Supported: '100rel' })
+    const { headers, terms } = withSessionTerms(session, headed(asked), { Supported: '100rel' })
     expect(headers).toMatchObject({ 'Session-Expires': expected, Supported: '100rel, timer' })
     const byCaller = expected.endsWith('uac')
     expect([headers.Require, terms.refresher]).toEqual(byCaller ? ['timer', 'them'] : [undefined, 'us'])
@@ -33,8 +33,8 @@ describe('the session timer of our 2xx (RFC 4028 §9, table 2)', () => {
 })
 
 it('a far end without session timers is refreshed by us', () => {
-  expect(termsOfAnswer(session, headed({}))).toEqual({ seconds: 1_800, refresher: 'us' })
-  expect(termsOfAnswer(session, headed({ 'Session-Expires': '600;refresher=uas' }))).toEqual({ seconds: 600, refresher: 'them' })
+  expect(agreedTerms(session, headed({}))).toEqual({ seconds: 1_800, refresher: 'us' })
+  expect(agreedTerms(session, headed({ 'Session-Expires': '600;refresher=uas' }))).toEqual({ seconds: 600, refresher: 'them' })
 })
 
 it('only a 422 that wants a longer interval is answered with one', () => {
@@ -57,8 +57,8 @@ describe('a call', () => {
   beforeEach(async () => {
     clock = createManualClock(Date.UTC(2026, 0, 1))
     stage = await openSipdStage({ clock })
-    const place = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
-    srf = stage.keep(await createSrf({ place, session, log: silentLogger() }))
+    const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
+    srf = stage.keep(await createSrf({ admin, session, log: silentLogger() }))
     phone = await stage.udpPeer()
   })
   afterEach(() => stage.close())

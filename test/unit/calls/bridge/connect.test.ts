@@ -35,7 +35,7 @@ async function setUpTimes(ringingMs: number | null, accept: () => Promise<unknow
   clock.advance(10_000)
   const leg = {
     outcome: 'answered',
-    answer: response,
+    reply: response,
     dialog: { ...dialog, bye: () => Promise.resolve() } as unknown as SipDialog,
   } as const
   await connect(call as unknown as Call, { uri: 'sip:b', parts: {}, device: null }, leg)

@@ -16,8 +16,8 @@ let result: Promise<AttemptResult>
 
 beforeEach(async () => {
   stage = await openSipdStage({ tellsTrying: true })
-  const place = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru'), tellsTrying: true }
-  srf = stage.keep(await createSrf({ place, log: silentLogger() }))
+  const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru'), reportsTrying: true }
+  srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
   line = await stage.udpPeer()
   clock = createManualClock()
   heard = []
