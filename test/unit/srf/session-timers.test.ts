@@ -87,7 +87,7 @@ describe('a call', () => {
       first.cseq.number + 1,
     ])
     phone.respond(second, 422, [['Min-SE', '7200']])
-    expect(await outgoing.result).toMatchObject({ outcome: 'failed', answer: { status: 422 } })
+    expect(await outgoing.result).toMatchObject({ outcome: 'failed', reply: { status: 422 } })
   })
 
   it('to a carrier that asks for credentials is refreshed by the carrier, whose challenge a refresh of ours would not answer', async () => {
