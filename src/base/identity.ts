@@ -5,7 +5,10 @@ export type DeviceId = string & { readonly brand: 'DeviceId' }
 export type NodeName = string & { readonly brand: 'NodeName' }
 export type SiteName = string & { readonly brand: 'SiteName' }
 
-const extensionForm = /^[0-9]{1,15}$/
+/** As many as an E.164 number has. */
+export const mostExtensionDigits = 15
+
+const extensionForm = new RegExp(`^[0-9]{1,${mostExtensionDigits}}$`)
 const deviceForm = /^[A-Za-z][A-Za-z0-9-]{0,31}$/
 const nameForm = /^[a-z][a-z0-9-]{0,31}$/
 

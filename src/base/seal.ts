@@ -36,7 +36,7 @@ export interface Seal {
 }
 
 /** @param network the hash tag of the network in Redis */
-export function createSeal(networkSecret: Secret, network = 'hd'): Seal {
+export function createSeal(networkSecret: Secret, network: string): Seal {
   const key = Buffer.from(hkdfSync('sha256', networkSecret.reveal(), 'hotdesk', 'device credentials', 32))
   const isBound = (sealed: string): boolean => sealed.startsWith(`${form}.`)
   const placeOf = (device: DeviceId): Buffer => Buffer.from(`${form}\n${network}\n${device}`)

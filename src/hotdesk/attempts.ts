@@ -2,11 +2,6 @@ import { createHmac } from 'node:crypto'
 import type { Secret } from '../base/secret.js'
 import type { AttemptLimits } from './contract.js'
 
-export const usualAttempts: AttemptLimits = {
-  user: { failures: 3, windowSeconds: 300, lockSeconds: 900, perPhoneAndDay: 10, freePerDay: 20, perDay: 40 },
-  device: { failures: 10, windowSeconds: 900, lockSeconds: 900, perDay: 50 },
-}
-
 /** The limits in the order in which `hotdesk_attempt` takes them. */
 export function limitsOf({ user, device }: AttemptLimits): readonly string[] {
   return [

@@ -8,7 +8,6 @@ import type { Secret } from '../base/secret.js'
 import type { Directory } from '../directory/directory.js'
 import type { Store } from '../store/store.js'
 import { createAssignments } from './assignments.js'
-import { usualAttempts } from './attempts.js'
 import { createCallsInProgress } from './calls-in-progress.js'
 import type { AttemptLimits, Hotdesk, LoginOutcome, LogoutOutcome } from './contract.js'
 import { keptEvents, type StreamEvent } from './events.js'
@@ -29,19 +28,19 @@ export interface HotdeskNeeds {
   readonly store: Store
   readonly directory: Directory
   readonly node: NodeName
-  /** Left out: nobody is logged out by time. */
-  readonly automaticLogout?: AutomaticLogout | null
+  /** Null: logins do not end by time. */
+  readonly automaticLogout: AutomaticLogout | null
   /** The same as the node joined the network with. */
   readonly boot: string
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  readonly attempts?: AttemptLimits
+  readonly attempts: AttemptLimits
   /** The network's: hides the extensions that people typed and that do not exist. */
   readonly secret: Secret
-  /** How long after an emergency call its phone is left alone; 600. */
-  readonly quietSeconds?: number
-  /** How long events are kept. */
+  /** Quiet time of a phone after an emergency call. */
+  readonly quietSeconds: number
+  /** Retention of events. */
   readonly retentionDays: number
 }
 
@@ -70,7 +69,7 @@ const logoutEvents = {
 } as const satisfies Record<LogoutOutcome['outcome'], LogEvent>
 
 export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
-  const { store, directory, node, boot, clock, log, metrics, attempts = usualAttempts, quietSeconds = 600 } = needs
+  const { store, directory, node, boot, clock, log, metrics, attempts, quietSeconds } = needs
   const assignments = createAssignments({ replica: store.replica, log })
   const calls = createCallsInProgress({ store, node, boot, quietSeconds, clock, log })
   const care = createReconciler({ ...needs, assignments, isQuiet: calls.isQuiet })

@@ -12,8 +12,6 @@ export interface PinPolicy {
   readonly issuedDigits: number
 }
 
-const usualPins: PinPolicy = { minDigits: 4, maxDigits: 10, issuedDigits: 6 }
-
 // 16 MB and some 40 ms of one core: a shift of people logs in at once, and a PIN of few digits is protected by the lock-out.
 const cost = { N: 16_384, r: 8, p: 1 }
 const hashBytes = 32
@@ -50,7 +48,7 @@ export async function verifyPin(pin: Secret, hashed: string | null): Promise<boo
 }
 
 /** null for a PIN that may be used. */
-export function weaknessOf(pin: Secret, extension: string, { minDigits, maxDigits }: PinPolicy = usualPins): PinWeakness | null {
+export function weaknessOf(pin: Secret, extension: string, { minDigits, maxDigits }: PinPolicy): PinWeakness | null {
   const text = pin.reveal()
   if (!/^[0-9]+$/.test(text) || text.length < minDigits || text.length > maxDigits) return 'wrong-length'
   if (text === extension) return 'own-extension'
@@ -69,7 +67,7 @@ function stepsOf(digits: string): readonly number[] {
 }
 
 /** A random one. */
-export function issuePin(extension: string, policy: PinPolicy = usualPins): Secret {
+export function issuePin(extension: string, policy: PinPolicy): Secret {
   const { issuedDigits } = policy
   for (;;) {
     const pin = new Secret(String(randomInt(10 ** issuedDigits)).padStart(issuedDigits, '0'))

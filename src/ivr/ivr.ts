@@ -7,7 +7,7 @@ import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { createIvrDispatch } from './ivr-dispatch.js'
-import { type DialogueTiming, defaultTiming } from './pin-dialogue/dialogue-steps.js'
+import type { DialogueTiming } from './pin-dialogue/dialogue-steps.js'
 import { holdLoginDialogue } from './pin-dialogue/login-dialogue.js'
 import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
 import { loadPrompts } from './prompts.js'
@@ -31,9 +31,7 @@ export interface IvrNeeds {
   readonly directory: Pick<Directory, 'device'>
   /** The folder with one folder of prompts a language. */
   readonly promptsFolder: string
-  /** The first that has a prompt gives it. */
-  readonly languages?: readonly string[]
-  readonly timing?: Partial<IvrTiming>
+  readonly timing: IvrTiming
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -46,9 +44,8 @@ interface IvrTiming extends DialogueTiming {
 
 /** Prompts that cannot be played are named in the log and replaced by tones; they keep nothing from starting. */
 export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
-  const { media, hotdesk, directory, clock, log, metrics } = needs
-  const timing = { ...defaultTiming, silentMs: 10_000, ...needs.timing }
-  const prompts = await loadPrompts({ folder: needs.promptsFolder, languages: needs.languages ?? ['en'], log })
+  const { media, hotdesk, directory, timing, clock, log, metrics } = needs
+  const prompts = await loadPrompts({ folder: needs.promptsFolder, languages: ['en'], log })
   const switchboard = createIvrDispatch({ media, prompts, silentMs: timing.silentMs, clock, log })
 
   return {

@@ -9,12 +9,7 @@ import type { Sipd } from '../sipd/sipd.js'
 import type { FarEnd, IncomingRequest, SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { createAlgorithmRecords } from './authentication/algorithm-records.js'
-import {
-  type Authentication,
-  type AuthenticationSettings,
-  createAuthenticator,
-  defaultAuthentication,
-} from './authentication/authenticator.js'
+import { type Authentication, type AuthenticationSettings, createAuthenticator, nonceLifetimeMs } from './authentication/authenticator.js'
 import type { SourceRelation } from './authentication/password-guesses.js'
 import { createBindings } from './bindings/bindings.js'
 import type { Binding, BoundContact } from './bindings/record.js'
@@ -62,15 +57,6 @@ interface RegistrarSettings extends ExpiryLimits, AuthenticationSettings {
   readonly keepAliveMs: Milliseconds
 }
 
-const defaultRegistrarSettings: RegistrarSettings = {
-  minExpires: 60,
-  maxExpires: 3600,
-  defaultExpires: 3600,
-  maxContacts: 8,
-  keepAliveMs: 25_000,
-  ...defaultAuthentication,
-}
-
 export interface RegistrarNeeds {
   readonly srf: SipApplication
   readonly store: Store
@@ -88,7 +74,7 @@ export interface RegistrarNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  readonly settings?: Partial<RegistrarSettings>
+  readonly settings: RegistrarSettings
   /** Informs the SIP server about known sources and how to challenge others; null or absent for a server that does not take this. */
   readonly setKnownSources?: Sipd['setKnownSources'] | null
   /** Reports closed connections of phones, as `tcp 192.0.2.7:40312`; absent if the SIP server does not report them. */
@@ -99,8 +85,7 @@ export interface RegistrarNeeds {
 
 /** Handles REGISTER and OPTIONS from now on. Phones that were registered at this node before a restart still are. */
 export function createRegistrar(needs: RegistrarNeeds): Registrar {
-  const { srf, store, directory, node, realm, secret, clock, log, metrics } = needs
-  const settings = { ...defaultRegistrarSettings, ...needs.settings }
+  const { srf, store, directory, node, realm, secret, settings, clock, log, metrics } = needs
   const { onFlowGone } = needs
   const onClosed = onFlowGone && ((listener: (flow: string) => void) => onFlowGone((flow) => listener(flowNamed(flow))))
   const bindings = createBindings({ store, node, clock, log, metrics, onFlowGone: onClosed })
@@ -144,7 +129,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     registered,
   })
 
-  const challenge = { realm, algorithms: settings.algorithms, lifetimeMs: settings.nonceLifetimeMs, ...authenticator.nonceForm }
+  const challenge = { realm, algorithms: settings.algorithms, lifetimeMs: nonceLifetimeMs, ...authenticator.nonceForm }
   const emergencies = () => directory.sites().flatMap((site) => site.emergency)
   const { flows } = bindings
   const behindNat = () => bindings.behindNat().map((binding) => reachOf(binding).via)

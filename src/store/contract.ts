@@ -61,10 +61,10 @@ export interface StoreNeeds {
   /** Directory of the embedded Redis and of the saved copy. */
   readonly data: string
   readonly functions: FunctionLibrary
-  /** `check` by default; `own` where Redis is embedded. */
-  readonly loading?: Loading
-  /** When a transition is `safe`; local. */
-  readonly durability?: Durability
+  /** `own` if Redis is embedded, whatever is given. */
+  readonly loading: Loading
+  /** When a transition is `safe`. */
+  readonly durability: Durability
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics

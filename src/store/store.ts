@@ -59,7 +59,7 @@ export async function createStore(needs: StoreNeeds): Promise<Store> {
 }
 
 async function openStore(needs: StoreNeeds, place: ReachableTarget, closeServer = () => Promise.resolve()): Promise<Store> {
-  const { network, data, functions, loading = 'check', durability = 'local', clock, log, metrics } = needs
+  const { network, data, functions, loading, durability, clock, log, metrics } = needs
   const keys = createKeys(network)
   const destination = createDestination(place, keys.tag, clock)
   const { main, listener, writer, connections, ...writing } = connectionsTo(destination, durability, clock)

@@ -62,26 +62,33 @@ async function openNode(socket, data, dist) {
   const [{ createHotdesk, hotdeskLibrary }, { systemClock: clock }] = [await load('hotdesk/hotdesk.js'), await load('base/clock.js')]
   const [{ silentLogger }, { createMetrics }] = [await load('base/logger.js'), await load('base/metrics.js')]
   const [{ createSeal }, { Secret }] = [await load('base/seal.js'), await load('base/secret.js')]
+  const { defaultSettings } = await load('config/schema/schema.js')
+  const { network, lockout, emergency, retentionDays, redis: settings } = defaultSettings()
   const [log, metrics] = [silentLogger(), createMetrics()]
   const redis = { kind: 'url', url: new Secret(`unix://${socket}`) }
   const store = await createStore({
     redis,
-    network: 'hd',
+    network,
     data,
     functions: hotdeskLibrary,
     loading: 'install',
+    durability: settings.durability,
     clock,
     log,
     metrics,
     startWithinMs: 60_000,
   })
-  const directory = createDirectory({ store, seal: createSeal(new Secret('bench'), 'hd'), log })
+  const directory = createDirectory({ store, seal: createSeal(new Secret('bench'), network), log })
   const hotdesk = createHotdesk({
     store,
     directory,
     secret: new Secret('bench'),
     node: 'paris-1',
     boot: newBoot(store.clock.now()),
+    automaticLogout: null,
+    attempts: lockout,
+    quietSeconds: emergency.quietSeconds,
+    retentionDays,
     clock,
     log,
     metrics,

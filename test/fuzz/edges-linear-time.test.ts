@@ -84,14 +84,14 @@ describe('what the SIP server does with a request takes a time that grows with i
   })
 })
 
-const limits = { minExpires: 60, maxExpires: 3600, defaultExpires: 3600, maxContacts: 10 }
+const limits = { minExpires: 60, maxExpires: 3600, defaultExpires: 3600 }
 const origin = { callId: 'x', cseq: 1, flow: '', userAgent: '', digest: 'MD5' } as const
 
 function register(contact: string): void {
   const request = { header: (name: string) => (name === 'contact' ? contact : '') } as Parameters<typeof readIntent>[0]
   const wish = readIntent(request, limits)
   if (wish.kind === 'refusal' || wish.kind === 'fetch') return
-  changeContacts([], { device: 'HD0001', node: 'paris-1', wish, origin, limits, now: 0 } as unknown as Parameters<typeof changeContacts>[1])
+  changeContacts([], { device: 'HD0001', node: 'paris-1', wish, origin, now: 0 } as unknown as Parameters<typeof changeContacts>[1])
 }
 
 const sdp = (lines: string): string => `v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n${lines}`
@@ -179,6 +179,6 @@ test('REGISTER with 2,000 contacts is refused before they are compared', () => {
     limits,
   )
   if (wish.kind === 'refusal' || wish.kind === 'fetch') throw new Error(wish.kind)
-  const needs = { device: 'HD0001', node: 'paris-1', wish, origin, limits, now: 0 } as unknown as Parameters<typeof changeContacts>[1]
+  const needs = { device: 'HD0001', node: 'paris-1', wish, origin, now: 0 } as unknown as Parameters<typeof changeContacts>[1]
   expect(changeContacts([], needs)).toMatchObject({ status: 400 })
 })

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createSeal } from '../../src/base/seal.js'
 import { Secret } from '../../src/base/secret.js'
 import { createDirectory, type Directory, loadSamples, publishedPasswords, samples } from '../../src/directory/directory.js'
 import { hashPin } from '../../src/hotdesk/hotdesk.js'
 import type { Store } from '../../src/store/store.js'
+import { sealWith } from '../support/node/default-settings.js'
 import { keepLog } from '../support/node/kept-log.js'
 import { sealedByEarlierVersion } from '../support/node/old-seal.js'
 import { startTestRedis, type TestRedis } from '../support/redis/redis.js'
@@ -18,7 +18,7 @@ const kept = keepLog()
 beforeAll(async () => {
   redis = await startTestRedis()
   store = await openTestStore(redis)
-  directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log: kept.log })
+  directory = createDirectory({ store, seal: sealWith('of the test'), log: kept.log })
 })
 afterAll(async () => {
   directory.close()
@@ -168,7 +168,7 @@ describe('a broken record', () => {
   })
 
   it('whose credential was sealed with another secret has no password', async () => {
-    const sealed = createSeal(new Secret('another')).close(new Secret('x'), device('HD0131'))
+    const sealed = sealWith('another').close(new Secret('x'), device('HD0131'))
     await redis.cli('HSET', '{hd}:device:HD0131', 'site', 'paris', 'credential', sealed)
     await deviceSeen('HD0131')
     expect(directory.device(device('HD0131'))?.password).toBeNull()

@@ -12,6 +12,7 @@ import { createMetrics } from '../../base/metrics.js'
 import { createSeal } from '../../base/seal.js'
 import { Secret } from '../../base/secret.js'
 import { environmentWithoutSettings } from '../../config/environment.js'
+import { defaultSettings } from '../../config/schema/schema.js'
 import { createDirectory, type Directory, samples } from '../../directory/directory.js'
 import { hashPin, hotdeskLibrary } from '../../hotdesk/hotdesk.js'
 import { createStore, embeddedSocket, type Store } from '../../store/store.js'
@@ -57,7 +58,7 @@ async function build(clock: Clock, folder: string, lifecycle: Lifecycle): Promis
   const paris = await startNode('paris', 'embedded', ground)
   const socket = embeddedSocket(join(folder, 'paris'))
   const store = await openStore(socket, clock, folder, lifecycle)
-  await furnish(createDirectory({ store, seal: createSeal(secret), log: silentLogger() }))
+  await furnish(createDirectory({ store, seal: createSeal(secret, store.network), log: silentLogger() }))
   const london = await startNode('london', `unix://${socket}`, ground)
   const bank = await openBank(clock, lifecycle)
   const addresses = { paris, london }
@@ -85,8 +86,14 @@ async function openBank(clock: Clock, lifecycle: Lifecycle): Promise<PhoneBank> 
 
 async function openStore(socket: string, clock: Clock, folder: string, lifecycle: Lifecycle): Promise<Store> {
   const redis = { kind: 'url', url: new Secret(`unix://${socket}`) } as const
+  const {
+    network,
+    redis: { durability, functions: loading },
+  } = defaultSettings()
   const needs = {
-    network: 'hd',
+    network,
+    durability,
+    loading,
     data: join(folder, 'demo'),
     functions: hotdeskLibrary,
     clock,

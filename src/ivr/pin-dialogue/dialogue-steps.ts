@@ -1,5 +1,5 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
-import { type Extension, parseExtension } from '../../base/identity.js'
+import { type Extension, mostExtensionDigits, parseExtension } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
 import type { LoginOutcome } from '../../hotdesk/hotdesk.js'
 import type { Key, Playback } from '../../media/media.js'
@@ -28,16 +28,6 @@ export interface DialogueTiming {
   readonly answerMs: Milliseconds
   readonly tries: number
   readonly pinDigits: number
-  readonly extensionDigits: number
-}
-
-export const defaultTiming: DialogueTiming = {
-  firstDigitMs: 5_000,
-  nextDigitMs: 3_000,
-  answerMs: 500,
-  tries: 3,
-  pinDigits: 10,
-  extensionDigits: 15,
 }
 
 export interface Steps {
@@ -60,7 +50,7 @@ export function createSteps(needs: DialogueNeeds, post: (input: Input) => void):
 
   function keep(_machine: unknown, key: Key | undefined): void {
     digits.add(key ?? '')
-    if (digits.count >= (extension === null ? timing.extensionDigits : timing.pinDigits)) post('full')
+    if (digits.count >= (extension === null ? mostExtensionDigits : timing.pinDigits)) post('full')
   }
 
   function answer({ input, prompt }: Spoken): void {

@@ -13,7 +13,7 @@ import { createAlgorithmOffers } from './algorithm-offers.js'
 import { type CheckResult, createCredentialCheck, type Refused } from './credential-check.js'
 import { credentialHeaders, nameIn, roleFor } from './credentials.js'
 import { createNonces } from './nonce.js'
-import { createPasswordGuesses, defaultPasswordGuessLimits, type PasswordGuessLimits, type SourceRelation } from './password-guesses.js'
+import { createPasswordGuesses, type SourceRelation } from './password-guesses.js'
 
 /** An authenticated device. */
 export interface Proven {
@@ -34,22 +34,14 @@ export interface AuthenticationSettings {
   readonly algorithms: readonly DigestAlgorithm[]
   /** `optional` accepts phones that support only RFC 2069. */
   readonly qop: 'optional' | 'required'
-  readonly nonceLifetimeMs: Milliseconds
-  /** Nonces whose counts are kept in memory. */
-  readonly nonceCapacity: number
-  /** Phones that are remembered as supporting MD5 alone: see AlgorithmOffers. */
-  readonly offerCapacity: number
-  readonly guesses: PasswordGuessLimits
 }
 
-export const defaultAuthentication: AuthenticationSettings = {
-  algorithms: ['SHA-256', 'MD5'],
-  qop: 'optional',
-  nonceLifetimeMs: 300_000,
-  nonceCapacity: 50_000,
-  offerCapacity: 50_000,
-  guesses: defaultPasswordGuessLimits,
-}
+/** A recorded nonce can be replayed for this time at most (RFC 7616 §3.3). */
+export const nonceLifetimeMs: Milliseconds = 300_000
+/** Nonces whose counts are kept in memory: several for each phone of a large node. */
+const nonceCapacity = 50_000
+/** Phones that are remembered as supporting MD5 alone: see AlgorithmOffers. */
+const offerCapacity = 50_000
 
 export interface Authenticator {
   authenticate(request: IncomingRequest): Authentication
@@ -88,11 +80,11 @@ const refusals = {
 /** Challenges devices and checks their credentials (RFC 3261 §22.4, RFC 7616, RFC 8760). */
 export function createAuthenticator(needs: AuthenticatorNeeds): Authenticator {
   const { realm, clock, log, metrics, settings } = needs
-  const { algorithms, nonceLifetimeMs: lifetimeMs, nonceCapacity: capacity } = settings
-  const nonces = createNonces({ secret: needs.secret, clock, lifetimeMs, capacity })
-  const offers = createAlgorithmOffers({ algorithms, capacity: settings.offerCapacity })
-  const guesses = createPasswordGuesses({ clock, limits: settings.guesses })
-  const check = createCredentialCheck({ ...needs, nonces, guesses, algorithms, qop: settings.qop })
+  const { algorithms, qop } = settings
+  const nonces = createNonces({ secret: needs.secret, clock, lifetimeMs: nonceLifetimeMs, capacity: nonceCapacity })
+  const offers = createAlgorithmOffers({ algorithms, capacity: offerCapacity })
+  const guesses = createPasswordGuesses(clock)
+  const check = createCredentialCheck({ ...needs, nonces, guesses, algorithms, qop })
   fromZero(
     metrics.digestRefusedTotal,
     Object.values(refusals).map(({ reason }) => ({ reason })),

@@ -35,23 +35,17 @@ interface Limit {
   readonly forgetMs: Milliseconds
 }
 
-export interface PasswordGuessLimits {
-  /** Guesses for one device from one source. */
-  readonly pair: Limit
-  /** Guesses for one device from all sources except those from which it is registered. */
-  readonly device: Limit
-  /** Guesses from one source for all devices that are not registered from there. */
-  readonly source: Limit
-}
-
 const minute = 60_000
 
 /** A phone with a wrong password tries about every 30 s. After a correction it registers within a minute. */
-export const defaultPasswordGuessLimits: PasswordGuessLimits = {
+const limits = {
+  /** Guesses for one device from one source. */
   pair: { free: 10, maxMs: minute, forgetMs: 15 * minute },
+  /** Guesses for one device from all sources except those from which it is registered. */
   device: { free: 50, maxMs: minute / 2, forgetMs: 60 * minute },
+  /** Guesses from one source for all devices that are not registered from there. */
   source: { free: 100, maxMs: 2_000, forgetMs: 60 * minute },
-}
+} as const satisfies Record<string, Limit>
 
 interface Failures {
   count: number
@@ -66,7 +60,7 @@ const maxDevices = 20_000
 const maxSources = 20_000
 const maxSourcesPerDevice = 64
 
-export function createPasswordGuesses({ clock, limits }: { readonly clock: Clock; readonly limits: PasswordGuessLimits }): PasswordGuesses {
+export function createPasswordGuesses(clock: Clock): PasswordGuesses {
   const existing = new Map<string, Guessed>()
   const nonexistent = new Map<string, Guessed>()
   const sources = new Map<string, Failures>()

@@ -2,14 +2,16 @@ import type { DeviceId, NodeName } from '../../base/identity.js'
 import { sameUri } from '../../sip/uri/uri-equality.js'
 import { type BoundContact, phoneOf } from '../bindings/record.js'
 import { type Refusal, refusal } from './refusal.js'
-import type { ExpiryLimits, Origin, RegisterIntent, RequestedContact } from './register-request.js'
+import type { Origin, RegisterIntent, RequestedContact } from './register-request.js'
+
+/** Contacts of a device: one phone with a few transports and flows, or a few softphones. */
+const maxContacts = 8
 
 export interface ChangeNeeds {
   readonly device: DeviceId
   readonly node: NodeName
   readonly intent: Exclude<RegisterIntent, { kind: 'fetch' }>
   readonly origin: Origin
-  readonly limits: ExpiryLimits
   /** Epoch seconds. */
   readonly now: number
   /** Whether the connection of a flow is closed. */
@@ -25,7 +27,7 @@ export function changeContacts(present: readonly BoundContact[], needs: ChangeNe
     return present.some((binding) => isOutOfOrder(binding, needs.origin)) ? outOfOrder : { kind: 'bindings', bindings: [] }
   }
   // Each contact is compared with all others, so their number is limited. 403 would make some phones ask for a password.
-  if (intent.contacts.length > 2 * needs.limits.maxContacts) return refusal(400, 'Too Many Contacts')
+  if (intent.contacts.length > 2 * maxContacts) return refusal(400, 'Too Many Contacts')
   let bindings = present
   for (const requested of intent.contacts) {
     const known = present.find((binding) => sameUri(binding.contact, requested.contact))
@@ -60,7 +62,7 @@ function isReplaced(binding: BoundContact, requested: RequestedContact): boolean
  * contact that is most likely dead is dropped: of the same phone or User-Agent first, then with a closed connection, then refreshed longest ago.
  */
 function withRoom(bindings: readonly BoundContact[], needs: ChangeNeeds): readonly BoundContact[] {
-  if (bindings.length <= needs.limits.maxContacts) return bindings
+  if (bindings.length <= maxContacts) return bindings
   const { origin, isClosed } = needs
   const isNew = ({ callId, cseq }: BoundContact): boolean => callId === origin.callId && cseq === origin.cseq
   const newest = bindings.findLast(isNew)

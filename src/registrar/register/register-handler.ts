@@ -55,7 +55,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
     const origin = readOrigin(request, { digest, domain: needs.names.domainIn(request) })
     if ('kind' in origin) return origin
     const present = bindings.of(device)
-    const changed = changeContacts(present, { device, node, intent, origin, limits, now: clock.now() / 1000, isClosed: bindings.isClosed })
+    const changed = changeContacts(present, { device, node, intent, origin, now: clock.now() / 1000, isClosed: bindings.isClosed })
     if (changed.kind === 'refusal') return changed
     bindings.replace(device, changed.bindings)
     if (changed.bindings.length > 0) needs.algorithmRecords.note(device, digest, request)

@@ -12,12 +12,11 @@ import type { Intermediary } from '../bindings/record.js'
 import { readPath } from './path.js'
 import { type Refusal, refusal } from './refusal.js'
 
-/** Limits of registrations: duration in seconds, and contacts of a device. */
+/** Limits of registrations, in seconds. */
 export interface ExpiryLimits {
   readonly minExpires: number
   readonly maxExpires: number
   readonly defaultExpires: number
-  readonly maxContacts: number
 }
 
 /** One Contact of a REGISTER. */

@@ -55,10 +55,24 @@ export async function furnish({ folder }) {
   const { silentLogger } = await from('base/logger.js')
   const { createMetrics } = await from('base/metrics.js')
   const { systemClock } = await from('base/clock.js')
-  const redis = { kind: 'url', url: new Secret(`unix://${embeddedSocket(path.join(folder, 'data'))}`) }
+  const { defaultSettings } = await from('config/schema/schema.js')
+  const { network, redis } = defaultSettings()
+  const policy = { loading: redis.functions, durability: redis.durability }
+  const target = { kind: 'url', url: new Secret(`unix://${embeddedSocket(path.join(folder, 'data'))}`) }
   const common = { clock: systemClock, log: silentLogger(), metrics: createMetrics() }
-  const store = await createStore({ redis, network: 'hd', data: path.join(folder, 'bench'), functions: hotdeskLibrary, ...common })
-  const directory = createDirectory({ store, seal: createSeal(new Secret('a secret for measuring only')), log: silentLogger() })
+  const store = await createStore({
+    redis: target,
+    network,
+    data: path.join(folder, 'bench'),
+    functions: hotdeskLibrary,
+    ...policy,
+    ...common,
+  })
+  const directory = createDirectory({
+    store,
+    seal: createSeal(new Secret('a secret for measuring only'), store.network),
+    log: silentLogger(),
+  })
   for (const extension of ['100', '101'])
     await directory.putUser(extension, { name: `User ${extension}`, home: 'bench', pinHash: await hashPin(new Secret('4711')) })
   for (const id of ['HD0001', 'HD0002', 'HD0003']) {

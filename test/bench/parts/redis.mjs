@@ -60,7 +60,7 @@ export async function fill(redis, { users, devices, seated = 0, node = null }) {
   const { createSeal } = await from('base/seal.js')
   const { Secret } = await from('base/secret.js')
   const pin = await hashPin(new Secret('4711'))
-  const seal = createSeal(new Secret(networkSecret), 'hd')
+  const seal = createSeal(new Secret(networkSecret), (await defaults()).network)
   const expires = Math.floor(Date.now() / 1000) + 3_600
   for (let start = 0; start < Math.max(users, devices); start += 1_000) {
     const pipeline = redis.pipeline()
@@ -104,10 +104,25 @@ export async function openStore(socket, { name, ...changes }) {
   const { silentLogger } = await from('base/logger.js')
   const { createMetrics } = await from('base/metrics.js')
   const { systemClock } = await from('base/clock.js')
+  const { network, redis: settings } = await defaults()
   const redis = { kind: 'url', url: new Secret(`unix://${socket}`) }
   const common = { clock: systemClock, log: silentLogger(), metrics: createMetrics(), functions: hotdeskLibrary }
   const data = path.join(path.dirname(socket), name)
-  return createStore({ redis, network: 'hd', data, loading: 'install', startWithinMs: 60_000, ...common, ...changes })
+  return createStore({
+    redis,
+    network,
+    data,
+    loading: 'install',
+    durability: settings.durability,
+    startWithinMs: 60_000,
+    ...common,
+    ...changes,
+  })
+}
+
+async function defaults() {
+  const { defaultSettings } = await from('config/schema/schema.js')
+  return defaultSettings()
 }
 
 export async function openDesk(store) {
@@ -117,15 +132,20 @@ export async function openDesk(store) {
   const { Secret } = await from('base/secret.js')
   const { silentLogger } = await from('base/logger.js')
   const { createMetrics } = await from('base/metrics.js')
+  const { lockout, emergency, retentionDays } = await defaults()
   const log = silentLogger()
   const secret = new Secret(networkSecret)
-  const directory = createDirectory({ store, seal: createSeal(secret, 'hd'), log })
+  const directory = createDirectory({ store, seal: createSeal(secret, store.network), log })
   const common = {
     store,
     directory,
     secret,
     node: 'bench-1',
     boot: newBoot(store.clock.now()),
+    automaticLogout: null,
+    attempts: lockout,
+    quietSeconds: emergency.quietSeconds,
+    retentionDays,
     clock: store.clock,
     log,
     metrics: createMetrics(),

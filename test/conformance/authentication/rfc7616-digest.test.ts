@@ -155,15 +155,6 @@ describe('a phone that does not pass over what it does not know, as RFC 8760 §2
     expect(algorithmsFor({ source: elsewhere })).toEqual(['SHA-256', 'MD5'])
     expect(algorithmsFor({ headers: { To: `<sip:HD0002@${realm}>` } })).toEqual(['SHA-256', 'MD5'])
   })
-
-  it('is taken for a new one when memory is full', () => {
-    const settings = { offerCapacity: 1 }
-    const small = createBench(store, { settings })
-    small.deliver({})
-    small.deliver({ headers: { To: `<sip:HD0002@${realm}>` } })
-    expect(challengesIn(small.deliver({}))).toHaveLength(2)
-    return small.close()
-  })
 })
 
 describe('RFC 7616 §3.3: the challenge', () => {

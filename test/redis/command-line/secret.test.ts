@@ -6,6 +6,7 @@ import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createDirectory, createSecretCheck } from '../../../src/directory/directory.js'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
+import { sealWith } from '../../support/node/default-settings.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { entriesOf, followed, keyOf } from '../../support/redis/redis-store.js'
 
@@ -78,7 +79,7 @@ describe('with another secret', () => {
   })
 
   test('a write that seals is refused in the last moment as well', async () => {
-    const directory = createDirectory({ store: desk.store, seal: createSeal(new Secret(other)), log: silentLogger() })
+    const directory = createDirectory({ store: desk.store, seal: sealWith(other), log: silentLogger() })
     await expect(directory.putDevice('HD0009', { site: 'paris', password: new Secret('x'.repeat(20)) })).rejects.toMatchObject({
       code: 'SECRET_DIFFERS',
     })
@@ -145,7 +146,7 @@ describe('the secret is changed on purpose', () => {
     expect((await desk.hotdesk('user', 'list')).code).toBe(2)
     await set(other)
     expect((await desk.hotdesk('redis', 'secret')).code).toBe(0)
-    const opened = createSeal(new Secret(other)).open(await desk.redis.cli('HGET', '{hd}:device:HD0001', 'credential'), 'HD0001' as never)
+    const opened = sealWith(other).open(await desk.redis.cli('HGET', '{hd}:device:HD0001', 'credential'), 'HD0001' as never)
     expect(opened.reveal()).toBe('sample-HD0001')
   })
 
@@ -174,7 +175,7 @@ describe('the secret is changed on purpose', () => {
 
   test('a node that runs with the old one reports it once, and seals nothing', async () => {
     const log = keepLog()
-    const check = createSecretCheck({ store: desk.store, seal: createSeal(new Secret('a secret of the command line tests')) })
+    const check = createSecretCheck({ store: desk.store, seal: sealWith('a secret of the command line tests') })
     const following = check.follow(log.log)
     await desk.redis.cli('HSET', '{hd}:secret', 'fingerprint', '1.another')
     await expect.poll(() => check.trouble).toMatch(words)
@@ -187,7 +188,7 @@ describe('the secret is changed on purpose', () => {
 })
 
 test('after FLUSHALL the first node leaves it again', async () => {
-  const check = createSecretCheck({ store: desk.store, seal: createSeal(new Secret('a secret of the command line tests')) })
+  const check = createSecretCheck({ store: desk.store, seal: sealWith('a secret of the command line tests') })
   const following = check.follow(silentLogger())
   await desk.redis.empty()
   await expect.poll(fingerprint).toMatch(/^1\./)

@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
-import { createSeal } from '../../../src/base/seal.js'
-import { Secret } from '../../../src/base/secret.js'
 import { createDirectory } from '../../../src/directory/directory.js'
 import type { Store } from '../../../src/store/store.js'
+import { sealWith } from '../../support/node/default-settings.js'
 import { type KeptLog, keepLog } from '../../support/node/kept-log.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { entriesOf, followed, keyOf, openTestStore } from '../../support/redis/redis-store.js'
@@ -125,7 +124,7 @@ describe('logins that vanish one by one', () => {
       await store.transition('hotdesk_login', user, `HD100${(index + 3) % 10}`, 'cli')
     await store.transition('hotdesk_login', '110', 'HD1005', 'cli')
     await store.call('hotdesk_replace', 'HD1004', 'HD1009')
-    const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log: silentLogger() })
+    const directory = createDirectory({ store, seal: sealWith('of the test'), log: silentLogger() })
     await directory.apply(['HD1003', 'HD1005', 'HD1006'].map((id) => ({ key: `device:${id}`, fields: null })))
     for (const id of ['HD1003', 'HD1005', 'HD1006']) await store.call('hotdesk_evict', id, 'paris-1')
     directory.close()

@@ -4,10 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
-import { createSeal } from '../../../src/base/seal.js'
-import { Secret } from '../../../src/base/secret.js'
 import { createDirectory } from '../../../src/directory/directory.js'
 import type { Store } from '../../../src/store/store.js'
+import { sealWith } from '../../support/node/default-settings.js'
 import { type KeptLog, keepLog } from '../../support/node/kept-log.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { entriesOf, followed, keyOf, openTestStore, stateOf } from '../../support/redis/redis-store.js'
@@ -159,7 +158,7 @@ describe('logouts', () => {
 
 describe('removals through hotdesk', () => {
   it('are no loss, however many; nor after a new start', async () => {
-    const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log: silentLogger() })
+    const directory = createDirectory({ store, seal: sealWith('of the test'), log: silentLogger() })
     await directory.apply([...users.slice(1), ...phones.slice(1)].map((key) => ({ key, fields: null })))
     await followed(store)
     expect([...users, ...phones].filter(isKnown)).toEqual(['user:100', 'device:HD1000'])
@@ -173,7 +172,7 @@ describe('removals through hotdesk', () => {
   it('that another node missed are no loss to it, though it was down', async () => {
     await store.close()
     const other = await openTestStore(redis, { data: join(redis.directory, 'other') })
-    const directory = createDirectory({ store: other, seal: createSeal(new Secret('of the test')), log: silentLogger() })
+    const directory = createDirectory({ store: other, seal: sealWith('of the test'), log: silentLogger() })
     await directory.apply(users.map((key) => ({ key, fields: null })))
     directory.close()
     await other.close()
@@ -194,7 +193,7 @@ describe('a node whose clock is five minutes off', () => {
 
   async function removeElsewhere(keys: readonly string[]): Promise<void> {
     const other = await openTestStore(redis, { data: join(redis.directory, 'other') })
-    const directory = createDirectory({ store: other, seal: createSeal(new Secret('of the test')), log: silentLogger() })
+    const directory = createDirectory({ store: other, seal: sealWith('of the test'), log: silentLogger() })
     await directory.apply(keys.map((key) => ({ key, fields: null })))
     directory.close()
     await other.close()

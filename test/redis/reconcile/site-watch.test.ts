@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createSeal } from '../../../src/base/seal.js'
-import { Secret } from '../../../src/base/secret.js'
 import { createDirectory } from '../../../src/directory/directory.js'
 import { createSiteWatch } from '../../../src/hotdesk/reconcile/site-watch.js'
 import type { Store } from '../../../src/store/store.js'
+import { sealWith } from '../../support/node/default-settings.js'
 import { type KeptLog, keepLog } from '../../support/node/kept-log.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
@@ -22,7 +21,7 @@ beforeEach(async () => {
   store = await openTestStore(redis)
   clock = createManualClock()
   const { log } = kept
-  const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log })
+  const directory = createDirectory({ store, seal: sealWith('of the test'), log })
   const watch = createSiteWatch({ store, directory, clock, log })
   close = () => {
     watch.close()

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { silentLogger } from '../../../src/base/logger.js'
-import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createTerminal, type TerminalNeeds } from '../../../src/cli/terminal.js'
 import { createDirectory, type Directory, samples } from '../../../src/directory/directory.js'
@@ -14,6 +13,7 @@ import type { Store } from '../../../src/store/store.js'
 import { removeFolder } from '../process/remove-folder.js'
 import { startTestRedis, type TestRedis } from '../redis/redis.js'
 import { openTestStore } from '../redis/redis-store.js'
+import { sealWith } from './default-settings.js'
 import { finishedPlanText } from './sample-plan.js'
 
 export interface Answer {
@@ -46,7 +46,7 @@ export async function openCommandLine(given?: TestRedis, networkSecret = secret)
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-cli-'))
   const redis = given ?? (await startTestRedis())
   const store = await openTestStore(redis)
-  const directory = createDirectory({ store, seal: createSeal(new Secret(networkSecret)), log: silentLogger() })
+  const directory = createDirectory({ store, seal: sealWith(networkSecret), log: silentLogger() })
   if (!given) await furnish(directory)
   const settings = {
     node: 'paris-1',

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { every, pause, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
-import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
 import type { Phone } from '../../../src/cli/demo/phone.js'
 import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
@@ -11,6 +10,7 @@ import { hashPin } from '../../../src/hotdesk/hotdesk.js'
 import { uniqueWord } from '../process/unique-word.js'
 import { startTestRedis, type TestRedis } from '../redis/redis.js'
 import { keyOf, openTestStore } from '../redis/redis-store.js'
+import { sealWith } from './default-settings.js'
 import { type NodeParts, networkDomain, networkSecret, startTestNode, type TestNode } from './node.js'
 
 /** One Redis, the sample users and phones, and as many nodes and phones as the test asks for. */
@@ -42,7 +42,7 @@ export const domain = networkDomain
 export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
   const redis = given ?? (await startTestRedis())
   const store = await openTestStore(redis, { loading: 'check' })
-  const directory = createDirectory({ store, seal: createSeal(new Secret(networkSecret)), log: silentLogger() })
+  const directory = createDirectory({ store, seal: sealWith(networkSecret), log: silentLogger() })
   await furnish(directory)
   const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
   const nodes: TestNode[] = []

@@ -2,12 +2,16 @@
 import { systemClock } from '../../../dist/base/clock.js'
 import { silentLogger } from '../../../dist/base/logger.js'
 import { createMetrics } from '../../../dist/base/metrics.js'
+import { defaultSettings } from '../../../dist/config/schema/schema.js'
 import { hotdeskLibrary } from '../../../dist/hotdesk/library.js'
 import { createStore } from '../../../dist/store/store.js'
 
+const { network, redis } = defaultSettings()
 const store = await createStore({
   redis: { kind: 'embedded' },
-  network: 'hd',
+  network,
+  loading: redis.functions,
+  durability: redis.durability,
   data: process.argv[2],
   functions: hotdeskLibrary,
   clock: systemClock,

@@ -2,11 +2,11 @@ import { type Clock, systemClock } from '../../../src/base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../../../src/base/identity.js'
 import { type Logger, silentLogger } from '../../../src/base/logger.js'
 import { createMetrics, type Metrics } from '../../../src/base/metrics.js'
-import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createDirectory, type Directory, joinNetwork, loadSamples, type Membership, newBoot } from '../../../src/directory/directory.js'
 import { type AutomaticLogout, createHotdesk, type Hotdesk, hashPin, hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
 import type { Store } from '../../../src/store/store.js'
+import { defaults, sealWith } from '../node/default-settings.js'
 import type { TestRedis } from './redis.js'
 import { keyOf, openTestStore } from './redis-store.js'
 
@@ -41,13 +41,13 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
     site = 'paris',
     log = silentLogger(),
     metrics = createMetrics(),
-    quietSeconds = 600,
+    quietSeconds = defaults.emergency.quietSeconds,
     automaticLogout = null,
     clock = systemClock,
     pace = 'usual',
   } = options
   const store = await openTestStore(redis, { log, metrics, clock, data: `${redis.directory}/${name}` })
-  const directory = createDirectory({ store, seal: createSeal(new Secret('of the test')), log })
+  const directory = createDirectory({ store, seal: sealWith('of the test'), log })
   if ((await loadSamples({ store, directory, hashPin })) === 'loaded') await keyOf(store, 'device:HD0004', (hash) => hash !== undefined)
   const start = { store, node: name as NodeName, boot: newBoot(), clock, log }
   const membership = await joinNetwork({
@@ -66,7 +66,8 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
     secret: new Secret('of the test'),
     quietSeconds,
     automaticLogout,
-    retentionDays: 90,
+    attempts: defaults.lockout,
+    retentionDays: defaults.retentionDays,
     metrics,
   })
   return {

@@ -5,6 +5,7 @@ import { createMetrics } from '../../../src/base/metrics.js'
 import type { RedisTarget } from '../../../src/config/config.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/library.js'
 import { createStore, type Store, type StoreNeeds, type StoreState } from '../../../src/store/store.js'
+import { defaults } from '../node/default-settings.js'
 import type { KeptLog } from '../node/kept-log.js'
 import { uniqueWord } from '../process/unique-word.js'
 import type { TestRedis } from './redis.js'
@@ -17,11 +18,12 @@ export function openTestStore(redis: Pick<TestRedis, 'place' | 'directory'>, cha
 export function storeNeeds(redis: RedisTarget, data: string): StoreNeeds {
   return {
     redis,
-    network: 'hd',
+    network: defaults.network,
     data,
     functions: hotdeskLibrary,
-    // Tests fill their Redis first; library.test.ts looks at the default.
+    // Tests fill their Redis first.
     loading: 'install',
+    durability: defaults.redis.durability,
     clock: systemClock,
     log: silentLogger(),
     metrics: createMetrics(),

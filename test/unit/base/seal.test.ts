@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { DeviceId } from '../../../src/base/identity.js'
 import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
+import { sealWith } from '../../support/node/default-settings.js'
 import { sealedByEarlierVersion } from '../../support/node/old-seal.js'
 
 const [desk1, desk2] = ['HD0001' as DeviceId, 'HD0002' as DeviceId]
 const secret = 'the secret of the network'
-const seal = createSeal(new Secret(secret))
+const seal = sealWith(secret)
 const broken: unknown = expect.objectContaining({ code: 'SEAL_BROKEN' })
 const opening = (sealed: string, device = desk1, by = seal) => {
   try {
@@ -27,7 +28,7 @@ describe('a sealed password', () => {
   it('opens for no other device, network or secret', () => {
     expect(opening(sealed, desk2)).toEqual(broken)
     expect(opening(sealed, desk1, createSeal(new Secret(secret), 'other'))).toEqual(broken)
-    expect(opening(sealed, desk1, createSeal(new Secret('another secret')))).toEqual(broken)
+    expect(opening(sealed, desk1, sealWith('another secret'))).toEqual(broken)
   })
 
   it('does not pass for one of an earlier version, which is bound to nothing', () => {

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DeviceId, Extension, NodeName } from '../../../src/base/identity.js'
-import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
 import { deviceChanges, parseDevice, parseNode, parseUser, userChanges } from '../../../src/directory/records.js'
+import { sealWith } from '../../support/node/default-settings.js'
 
-const seal = createSeal(new Secret('of the test'))
+const seal = sealWith('of the test')
 const hash = (fields: Record<string, string | null>) =>
   new Map(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== null))
 

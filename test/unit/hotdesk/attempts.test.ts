@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { limitsOf, usualAttempts } from '../../../src/hotdesk/attempts.js'
+import { limitsOf } from '../../../src/hotdesk/attempts.js'
+import { defaults } from '../../support/node/default-settings.js'
 
 /** `{ 'failures', 3 }, …` in the order of the arguments. */
 const inLua = readFileSync(join(import.meta.dirname, '../../../src/hotdesk/functions/attempts.lua'), 'utf8').matchAll(
@@ -28,6 +29,6 @@ test('a node passes its limits in the order in which hotdesk_attempt takes them'
   ])
 })
 
-test('the usual limits are the same at a node and in Redis', () => {
-  expect(limitsOf(usualAttempts)).toEqual(functions.map(({ usual }) => usual))
+test('hotdesk_attempt without limits takes those that are the default of the settings', () => {
+  expect(limitsOf(defaults.lockout)).toEqual(functions.map(({ usual }) => usual))
 })

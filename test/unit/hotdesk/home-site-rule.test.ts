@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
-import { createSeal } from '../../../src/base/seal.js'
-import { Secret } from '../../../src/base/secret.js'
 import { createDirectory } from '../../../src/directory/directory.js'
 import { homeRule } from '../../../src/hotdesk/reconcile/home-site-rule.js'
 import { createReplica, type WritableReplica } from '../../../src/store/replica.js'
 import type { Store } from '../../../src/store/store.js'
+import { sealWith } from '../../support/node/default-settings.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 const lost = 1_700_000_000_000
@@ -22,9 +21,7 @@ beforeEach(() => {
     },
   })
   put({ 'user:102': { home: 'london' } })
-  rule = homeRule(
-    createDirectory({ store: { replica } as Partial<Store> as Store, seal: createSeal(new Secret('of the test')), log: silentLogger() }),
-  )
+  rule = homeRule(createDirectory({ store: { replica } as Partial<Store> as Store, seal: sealWith('of the test'), log: silentLogger() }))
 })
 
 function put(records: Readonly<Record<string, Readonly<Record<string, string>>>>): void {

@@ -1,10 +1,12 @@
 import { afterEach, expect, test } from 'vitest'
+import { dialogueTiming } from '../../../src/app/part-settings.js'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { createIvr } from '../../../src/ivr/ivr.js'
 import { type AudioSession, createMedia, type Media } from '../../../src/media/media.js'
 import { toneClip } from '../../../src/media/sound/clip.js'
+import { defaults } from '../../support/node/default-settings.js'
 import { createFakeCall } from '../../support/sip/fake-call.js'
 import { aDevice, alice, device, fakeHotdesk, promptsFolder } from './stage.js'
 
@@ -27,6 +29,7 @@ async function called(act: (phone: AudioSession) => Promise<void>, change: (offe
     hotdesk,
     directory: { device: () => aDevice },
     promptsFolder,
+    timing: dialogueTiming(defaults),
     clock: systemClock,
     log: silentLogger(),
     metrics: createMetrics(),

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { dialogueTiming } from '../../../src/app/part-settings.js'
 import type { Clock } from '../../../src/base/clock.js'
 import type { DeviceId, Extension } from '../../../src/base/identity.js'
 import { createMetrics } from '../../../src/base/metrics.js'
@@ -7,6 +8,7 @@ import type { LoginOutcome, LogoutOutcome } from '../../../src/hotdesk/hotdesk.j
 import { createIvr, type Ivr } from '../../../src/ivr/ivr.js'
 import type { Key } from '../../../src/media/media.js'
 import { createFakeMedia, type FakeMedia } from '../../support/media/fake-media.js'
+import { defaults } from '../../support/node/default-settings.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { createFakeCall, type FakeCall, type FakeCallParts } from '../../support/sip/fake-call.js'
@@ -61,6 +63,7 @@ export async function openStage(parts: StageParts = {}): Promise<Stage> {
     hotdesk,
     directory: { device: (id) => ({ ...aDevice, id, hotdesk: parts.hotdeskPhone !== 'no' }) },
     promptsFolder: parts.prompts ?? promptsFolder,
+    timing: dialogueTiming(defaults),
     clock,
     log: log.log,
     metrics: createMetrics(),

@@ -9,6 +9,7 @@ import { createHotdesk, type Hotdesk } from '../../../src/hotdesk/hotdesk.js'
 import { createPhones, type Phones } from '../../../src/phones/phones.js'
 import type { OutgoingParts, SipReply } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
+import { defaults } from '../../support/node/default-settings.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
 import { type Bench, createBench, createSipPort, HD0001, seedDevices } from '../registrar/harness.js'
@@ -79,7 +80,17 @@ export function open(node = 'paris-1' as NodeName): Stage {
   const metrics = createMetrics()
   const bench = createBench(store, { node, metrics }, port)
   const { registrar, clock, directory } = bench
-  const hotdesk = createHotdesk({ ...whoWeAre, secret: new Secret('of the test'), store, directory, retentionDays: 90, metrics })
+  const hotdesk = createHotdesk({
+    ...whoWeAre,
+    secret: new Secret('of the test'),
+    store,
+    directory,
+    automaticLogout: null,
+    attempts: defaults.lockout,
+    quietSeconds: defaults.emergency.quietSeconds,
+    retentionDays: defaults.retentionDays,
+    metrics,
+  })
   const idle = new Set<(device: DeviceId) => void>()
   const activity = {
     count: () => stage.calls,

@@ -1,13 +1,14 @@
+import { registrarSettings } from '../../../src/app/part-settings.js'
 import type { DeviceId, NodeName } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
-import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createDirectory, type Directory } from '../../../src/directory/directory.js'
 import { createRegistrar, type Registrar, type RegistrarNeeds } from '../../../src/registrar/registrar.js'
 import { answerChallenge, type Challenge, parseChallenge, printCredentials } from '../../../src/sip/auth/digest.js'
 import type { IncomingRequest, ResponseParts, SipApplication, SipSource } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
+import { defaults, sealWith } from '../../support/node/default-settings.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { startTestRedis } from '../../support/redis/redis.js'
 import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
@@ -100,7 +101,7 @@ function answeredOnce(sent: readonly { status: number; parts: ResponseParts }[])
   }
 }
 
-const seal = createSeal(new Secret('the secret of the network'))
+const seal = sealWith('the secret of the network')
 
 /** Phones with our password, in Redis and in the copy. */
 export async function seedDevices(store: Store, ids: readonly DeviceId[] = [HD0001]): Promise<void> {
@@ -154,8 +155,12 @@ export interface CredentialParts {
   readonly uri?: string
 }
 
+export interface BenchParts extends Partial<Omit<RegistrarNeeds, 'settings'>> {
+  readonly settings?: Partial<RegistrarNeeds['settings']>
+}
+
 /** A registrar with a phone in front of it; its device is in the directory already. */
-export function createBench(store: Store, changes: Partial<RegistrarNeeds> = {}, port = createSipPort()): Bench {
+export function createBench(store: Store, { settings, ...changes }: BenchParts = {}, port = createSipPort()): Bench {
   const clock = createManualClock(1_800_000_000_000)
   const directory = createDirectory({ store, seal, log: silentLogger() })
   const registrar = createRegistrar({
@@ -165,6 +170,7 @@ export function createBench(store: Store, changes: Partial<RegistrarNeeds> = {},
     node: 'paris-1' as NodeName,
     realm,
     secret: new Secret('the secret of the network'),
+    settings: { ...registrarSettings(defaults), ...settings },
     clock,
     log: silentLogger(),
     metrics: createMetrics(),

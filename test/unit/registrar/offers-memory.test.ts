@@ -12,3 +12,11 @@ test('20,000 strangers with names of 8 kB leave no 160 MB of names in memory', (
   // It still knows each of them: whoever comes again without credentials is offered MD5 alone.
   expect(offers.first({ key: nameOf(7), userAgent: '', strength: null })).toEqual(['MD5'])
 })
+
+test('a phone that has been forgotten because memory is full is offered everything again', () => {
+  const offers = createAlgorithmOffers({ algorithms: ['SHA-256', 'MD5'], capacity: 1 })
+  const requester = (key: string) => ({ key, userAgent: '', strength: null })
+  offers.first(requester('HD0001'))
+  offers.first(requester('HD0002'))
+  expect(offers.first(requester('HD0001'))).toEqual(['SHA-256', 'MD5'])
+})

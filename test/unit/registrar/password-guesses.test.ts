@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceId } from '../../../src/base/identity.js'
-import { type Attempt, createPasswordGuesses, defaultPasswordGuessLimits } from '../../../src/registrar/authentication/password-guesses.js'
+import { type Attempt, createPasswordGuesses } from '../../../src/registrar/authentication/password-guesses.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 const nat = '203.0.113.9'
 
 function guessing() {
   const clock = createManualClock(1_800_000_000_000)
-  const guesses = createPasswordGuesses({ clock, limits: defaultPasswordGuessLimits })
+  const guesses = createPasswordGuesses(clock)
   const attempt = (parts: Partial<Attempt> = {}): Attempt => ({
     device: 'HD0001' as DeviceId,
     exists: true,

@@ -5,10 +5,11 @@ import { pause, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { Secret } from '../../../src/base/secret.js'
-import { createAuthenticator, defaultAuthentication } from '../../../src/registrar/authentication/authenticator.js'
+import { createAuthenticator } from '../../../src/registrar/authentication/authenticator.js'
 import { createNames } from '../../../src/registrar/names.js'
 import { newTag } from '../../../src/sip/ids.js'
 import { createSrf } from '../../../src/srf/srf.js'
+import { defaults } from '../../support/node/default-settings.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { createRawPhone } from '../../support/sip/raw-phone.js'
 import type { SipPeer } from '../../support/sip/sip-peer.js'
@@ -42,7 +43,7 @@ async function openServer(): Promise<SipPeer> {
     clock: systemClock,
     log: silentLogger(),
     metrics: createMetrics(),
-    settings: defaultAuthentication,
+    settings: defaults.sip.digest,
   })
   srf.onRequest('REGISTER', (request) => void authenticator.authenticate(request))
   const peer = await stage.udpPeer()
