@@ -1,5 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { childrenOf, parseSource, readTree, type SourceFile, type SyntaxNode, visit } from './support/repo/source-tree.js'
+import { temporaryFolder } from './support/process/temporary-folder.js'
+import { childrenOf, parseSource, readTree, root, type SourceFile, type SyntaxNode, visit } from './support/repo/source-tree.js'
+import { unreadMembers } from './support/repo/unread-members.js'
 
 /** Exports that only tests import, by reason. An entry that is used by src, or gone, fails as well. */
 const exemptions: Readonly<Record<string, readonly string[]>> = {
@@ -53,6 +57,52 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
     'src/hotdesk/hotdesk.ts#AutomaticLogout',
     'src/registrar/registrar.ts#RegistrationKind',
     'src/sipd/sipd.ts#SipdThreadNeeds',
+  ],
+}
+
+/** Members that nothing in src reads, by reason. `*` stands for the rest of a name. An entry that is read by src, or gone, fails as well. */
+const exemptMembers: Readonly<Record<string, readonly string[]>> = {
+  'read by a package': ['src/srf/drachtio.ts#*', 'src/srf/connection.ts#ConnectionNeeds.admin.secret'],
+  'written to Redis field by field': ['src/calls/records/call-records.ts#CallRecord.*'],
+  'exists only for the compiler': [
+    'src/base/identity.ts#Extension.brand',
+    'src/base/identity.ts#DeviceId.brand',
+    'src/base/identity.ts#NodeName.brand',
+    'src/base/identity.ts#SiteName.brand',
+    'src/calls/routing/contract.ts#QuestionOf.kind',
+    'src/sip/uri/uri.ts#TelUri.scheme',
+  ],
+  'RFC 3261 §17.2.1: the transaction MUST report a missing ACK; the core has nothing to do then': [
+    'src/sipd/transaction/transaction-layer.ts#ServerTransaction.onUnacknowledged',
+  ],
+  'an outcome in full, which tests compare': [
+    'src/hotdesk/contract.ts#LoginOutcome.displaced',
+    'src/hotdesk/contract.ts#LoginOutcome.from',
+    'src/hotdesk/contract.ts#LoginOutcome.device',
+    'src/hotdesk/contract.ts#LogoutOutcome.calls',
+    'src/hotdesk/contract.ts#Unconfirmed.reply',
+    'src/registrar/recognition.ts#Recognition.by',
+  ],
+  'shows the tests how much is left or kept': [
+    'src/calls/inbound/hop-token.ts#HopTokens.remembered',
+    'src/registrar/authentication/replay-guard.ts#ReplayGuard.size',
+    'src/sipd/contract.ts#SipdCounts.applications',
+    'src/sipd/contract.ts#SipdCounts.unfinished',
+    'src/sipd/transaction/transaction-layer.ts#ClientTransaction.terminated',
+    'src/sipd/transport/accept-limiter.ts#AcceptLimiter.unproven',
+  ],
+  'the tests compare the fields of a message, and the settings with their documents': [
+    'src/config/schema/options.ts#Option.fallback',
+    'src/sip/message/message.ts#SipMessageBase.names',
+  ],
+  'the phones of the demonstration also serve the tests': [
+    'src/cli/demo/phone.ts#Dialling.heard',
+    'src/cli/demo/phone.ts#Dialling.ringing',
+    'src/cli/demo/phone.ts#Incoming.cancelled',
+    'src/cli/demo/phone.ts#Incoming.invite',
+    'src/cli/demo/phone.ts#Incoming.reject',
+    'src/cli/demo/phone.ts#Phone.device',
+    'src/cli/demo/phone.ts#PhoneCall.dialog',
   ],
 }
 
@@ -142,12 +192,48 @@ describe('dead code', () => {
     expect(exempt.filter((name) => !found.includes(name))).toEqual([])
   })
 
+  test('every member of an exported type is read in src, or is listed with a reason', () => {
+    const found = unreadMembers(root.replace(/\/$/, ''))
+    const exempt = Object.values(exemptMembers).flat()
+    const covers = (entry: string, name: string): boolean => (entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : name === entry)
+    expect(found.filter((name) => !exempt.some((entry) => covers(entry, name)))).toEqual([])
+    expect(exempt.filter((entry) => !found.some((name) => covers(entry, name)))).toEqual([])
+  }, 60_000)
+
   test('every metric is observed', () => {
     const declaring = sources.find(({ path }) => path === 'src/base/metrics.ts')
     if (declaring === undefined) throw new Error('src/base/metrics.ts is missing')
     expect(metricsIn(declaring).length).toBeGreaterThan(30)
     const others = sources.filter((file) => file !== declaring)
     expect(unobserved(declaring, others)).toEqual([])
+  })
+
+  test('the rule about members tells what is read, under whatever type', () => {
+    const folder = temporaryFolder('dead-code')
+    mkdirSync(join(folder, 'src'))
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { strict: true, lib: ['ES2023'] }, include: ['src'] }))
+    const declares = `
+      export interface Phone { dialled: string; taken: string; keyed: number; written: number; forgotten(): void; readonly nested: { deep: string } }
+      export type State = { kind: 'on'; since: number } | { kind: 'off'; why: string }
+      export interface Whole { passed(): void; spread: number; lost: number }
+      interface Own { unread: string }`
+    const reads = `
+      import type { Phone, State, Whole } from './a.ts'
+      interface Part { passed(): void }
+      interface Spread { spread: number; more: number }
+      const usePart = (part: Part) => part.passed()
+      const useSpread = ({ spread, more }: Spread) => spread + more
+      export function use(phone: Phone, state: State, whole: Whole, key: 'keyed') {
+        const { taken } = phone
+        phone.written = 1
+        usePart(whole)
+        useSpread({ ...whole, more: 1 })
+        return [phone.dialled, taken, phone[key], state.kind === 'on' && state.since]
+      }`
+    writeFileSync(join(folder, 'src/a.ts'), declares)
+    writeFileSync(join(folder, 'src/b.ts'), reads)
+    const names = ['Phone.written', 'Phone.forgotten', 'Phone.nested', 'Phone.nested.deep', 'State.why', 'Whole.lost']
+    expect(unreadMembers(folder)).toEqual(names.map((name) => `src/a.ts#${name}`))
   })
 
   test('the rules themselves tell used from unused', () => {

@@ -6,10 +6,7 @@ import { troubleLine, troubleOf } from './connections/connection-errors.js'
 import type { Kept, Store, StreamEntry } from './contract.js'
 import type { Keys } from './keys.js'
 
-export type Commands = Pick<
-  Store,
-  'call' | 'putFields' | 'replaceHash' | 'renew' | 'removeFields' | 'remove' | 'append' | 'purge' | 'recent'
->
+export type Commands = Pick<Store, 'call' | 'putFields' | 'replaceHash' | 'renew' | 'remove' | 'append' | 'purge' | 'recent'>
 
 /** Calls a function of the library, once more where somebody has deleted the library. */
 export type CallFunction = (name: string, args: readonly string[]) => Promise<string>
@@ -57,7 +54,6 @@ export function createCommands({ redis, keys, callFunction, isConnected, clock, 
         if (ttlSeconds !== undefined) transaction.expire(keys.full(key), ttlSeconds)
       }),
     renew: (key, ttlSeconds) => answered(async () => void (await redis.expire(keys.full(key), ttlSeconds))),
-    removeFields: (key, fields) => answered(async () => void (fields.length > 0 && (await redis.hdel(keys.full(key), ...fields)))),
     remove: (key) => answered(async () => void (await redis.del(keys.full(key)))),
     append: (stream, fields, { entries, days }: Kept) =>
       together((transaction) => {

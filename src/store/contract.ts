@@ -119,7 +119,6 @@ export interface Store {
   replaceHash(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
   /** Sets a new expiry; writes nothing else. @throws AppError STORE_UNAVAILABLE */
   renew(key: string, ttlSeconds: number): Promise<void>
-  removeFields(key: string, fields: readonly string[]): Promise<void>
   /**
    * All changes in one moment, or none of them. `onQueued` hears how many are on their way.
    * @throws AppError STORE_UNAVAILABLE (where Redis went away in the last moment, it may have been done), STORE_PROTOCOL (a key is no hash)

@@ -43,8 +43,6 @@ export interface ClientUser {
 
 export interface ClientTransaction {
   readonly request: SipRequest
-  /** The branch of our Via. */
-  readonly branch: string
   /** RFC 3261 §9.1: sends CANCEL now or as soon as a provisional response came; `user` hears of the CANCEL's own transaction. */
   cancel(user: ClientUser, reason: string | null): void
   readonly terminated: boolean

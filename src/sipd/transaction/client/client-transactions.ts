@@ -68,7 +68,6 @@ export function createClientTransactions(needs: ClientTransactionsNeeds): Client
   function transactionOf(machine: ClientMachine, request: SipRequest): ClientTransaction {
     return {
       request,
-      branch: machine.branch,
       cancel(user, reason) {
         machine.canceller ??= { user, reason }
         runner.feed(machine, 'cancel')

@@ -2,6 +2,7 @@ import type { Clock } from '../../../base/clock.js'
 import { createRunner, type Runner } from '../../../base/machine.js'
 import type { SipRequest } from '../../../sip/message/message.js'
 import type { Flow } from '../../transport/flow.js'
+import type { Counts } from '../counts.js'
 import { type Input, type ServerAction, type ServerTable, timerRules } from '../transaction-table.js'
 import { inviteServerTable } from './invite-server-table.js'
 import { nonInviteServerTable } from './non-invite-server-table.js'
@@ -18,7 +19,7 @@ export interface ServerRunner extends Pick<ResponseDelivery, 'onGone'> {
 
 export interface ServerRunnerNeeds extends Omit<ResponseDeliveryNeeds, 'onFailure' | 'counts'> {
   readonly clock: Clock
-  readonly counts: { repeated: number; withheld: number }
+  readonly counts: Pick<Counts, 'repeated' | 'withheld'>
   readonly onAck: (ack: SipRequest, flow: Flow, size: number) => void
   /** A user's listener has thrown. */
   readonly onFault: (fault: unknown) => void
