@@ -7,20 +7,20 @@ import { createFarEnds } from './far-ends.js'
 import { linkLost, localReply } from './messages.js'
 import { makeResumable, type Resumption } from './resumption.js'
 
-/** The link to the SIP server: what waits for it is answered when the link is lost, and no handler's fault leaves its call. */
+/** The link to the SIP server. A lost link answers every request that waits, and a fault in a handler stays inside its call. */
 export interface Connection {
   readonly listening: readonly string[]
   readonly connected: boolean
-  /** Once, at the next loss. Answers the function that takes the listener off. */
+  /** Calls the listener once, at the next loss. Returns the function that removes it. */
   onLost(listener: () => void): () => void
-  /** Runs a callback style request; a lost link, or a refusal thrown at once, answers 503. */
-  settle<Answer extends SipReply>(start: (done: (answer: Answer | SipReply) => void) => void): Promise<Answer | SipReply>
-  /** Runs a handler; its fault is logged and stays inside the call. `onFault` may still answer the request. */
+  /** Runs a request with a callback. The reply is 503 if the link is lost or the request is refused at once. */
+  settle<Reply extends SipReply>(start: (done: (reply: Reply | SipReply) => void) => void): Promise<Reply | SipReply>
+  /** Runs a handler and logs its fault. `onFault` may still respond to the request. */
   guard(what: string, run: () => void | Promise<void>, onFault?: () => void): void
-  /** Answers the function that stops. */
+  /** Returns the function that stops. */
   follow(dialogId: string, farEnd: FarEnd): () => void
-  /** A request that ends a dialog has not reached its far end. */
-  undelivered(method: string, callId: string, answer: SipReply): void
+  /** Logs that a request which ends a dialog has not reached the far end. */
+  undelivered(method: string, callId: string, reply: SipReply): void
   close(): void
 }
 
@@ -29,17 +29,17 @@ export interface ConnectionNeeds {
   readonly admin: { readonly host: string; readonly port: number; readonly secret: string }
   readonly log: Logger
   readonly clock: Clock
-  /** Aborted when nobody needs the connection any more. */
+  /** Aborted when the connection is no longer needed. */
   readonly stopping?: AbortSignal | undefined
 }
 
-/** Resolves when the SIP server has taken us. It is tried again and again; a refused secret rejects, and `stopping` as well. */
+/** Resolves when the SIP server has accepted the secret. Retries until then; rejects if the secret is refused, or when `stopping` is aborted. */
 export function connect({ drachtio, admin, log, clock, stopping }: ConnectionNeeds): Promise<Connection> {
   const lostListeners = new Set<() => void>()
   let listening: readonly string[] = []
   let connected = false
   let closing = false
-  /** The link is broken and may go on over another connection. */
+  /** The connection is broken, and the link may resume over another one. */
   let isInterrupted = false
   let resumption: Resumption | null = null
 
@@ -56,7 +56,7 @@ export function connect({ drachtio, admin, log, clock, stopping }: ConnectionNee
     if (!isInterrupted) lost()
   }
 
-  function taken(hostports: string): void {
+  function accepted(hostports: string): void {
     lost()
     listening = hostports.split(',').filter((hostport) => hostport !== '')
     connected = true
@@ -97,11 +97,14 @@ export function connect({ drachtio, admin, log, clock, stopping }: ConnectionNee
       if (closing) return
       isInterrupted = false
       if (!refusal && resumption?.connected() === 'resumed') {
-        log.warn({ event: 'sip.resumed' }, 'the link to the SIP server was broken, and goes on over another connection; no call is lost')
+        log.warn(
+          { event: 'sip.resumed' },
+          'the link to the SIP server was interrupted and has resumed over another connection; no call is lost',
+        )
         return
       }
       if (!refusal) {
-        taken(hostports)
+        accepted(hostports)
         return resolve(connection)
       }
       connection.close()
@@ -117,16 +120,16 @@ export function connect({ drachtio, admin, log, clock, stopping }: ConnectionNee
   })
 }
 
-function settled<Answer extends SipReply>(
-  start: (done: (answer: Answer | SipReply) => void) => void,
+function settled<Reply extends SipReply>(
+  start: (done: (reply: Reply | SipReply) => void) => void,
   onLost: Connection['onLost'],
-): Promise<Answer | SipReply> {
+): Promise<Reply | SipReply> {
   return new Promise((resolve) => {
     const forget = onLost(() => resolve(linkLost))
     try {
-      start((answer) => {
+      start((reply) => {
         forget()
-        resolve(answer)
+        resolve(reply)
       })
     } catch (fault) {
       forget()
@@ -135,7 +138,7 @@ function settled<Answer extends SipReply>(
   })
 }
 
-/** A server that accepts a connection and says nothing would keep the process alive. */
+/** A server that accepts the connection but stays silent would keep the process alive. */
 function stopConnecting(wire: DrachtioWire): void {
   wire.closing = true
   wire.socket?.destroy()

@@ -10,18 +10,18 @@ interface SentRequest {
   readonly body: string
 }
 
-/** The credentials of one call: counts how often a nonce is used, over all requests of the call (RFC 7616 §3.4). */
+/** The credentials of one call. Counts the uses of a nonce over all requests of the call (RFC 7616 §3.4). */
 export interface CallCredentials {
-  /** For one request and the attempts that follow it. */
+  /** Begins a request; its attempts share the result. */
   begin(): ChallengeAnswers
 }
 
 interface ChallengeAnswers {
   /**
-   * The headers with which the request is sent again (RFC 3261 §22.2, §22.3). Null for a response that is not a challenge or cannot be
-   * answered. A server and a proxy are answered once each, and once more after a stale nonce.
+   * The headers of the next attempt (RFC 3261 §22.2, §22.3). Null if the response is not a challenge or cannot be answered. A server and a
+   * proxy get one answer each, and one more after a stale nonce.
    */
-  headersFor(answer: SipReply, sent: SentRequest): SipHeaders | null
+  headersFor(reply: SipReply, sent: SentRequest): SipHeaders | null
 }
 
 const headersByStatus: Readonly<Record<number, { readonly challenge: string; readonly answer: string }>> = {
@@ -29,9 +29,9 @@ const headersByStatus: Readonly<Record<number, { readonly challenge: string; rea
   407: { challenge: 'Proxy-Authenticate', answer: 'Proxy-Authorization' },
 }
 
-/** drachtio-srf's own answer to a challenge supports MD5 alone. */
+/** drachtio-srf itself supports only MD5. */
 export function callCredentials(credentials: SipCredentials): CallCredentials {
-  // By the header of the answer; a server has one nonce at a time.
+  // By the header that carries the proof. A server has one nonce at a time.
   const used = new Map<string, { readonly nonce: string; readonly count: number }>()
 
   function proof(name: string, challenge: Challenge, { method, uri, body }: SentRequest): string {
@@ -47,9 +47,9 @@ export function callCredentials(credentials: SipCredentials): CallCredentials {
       const answered = new Map<string, Challenge>()
       const renewed = new Set<string>()
       return {
-        headersFor(answer, sent) {
-          const names = headersByStatus[answer.status]
-          const challenge = names ? chooseChallenge(challengesIn(answer.header(names.challenge))) : null
+        headersFor(reply, sent) {
+          const names = headersByStatus[reply.status]
+          const challenge = names ? chooseChallenge(challengesIn(reply.header(names.challenge))) : null
           if (!names || !challenge) return null
           if (answered.has(names.answer)) {
             if (!challenge.stale || renewed.has(names.answer)) return null
@@ -63,13 +63,13 @@ export function callCredentials(credentials: SipCredentials): CallCredentials {
   }
 }
 
-/** What the next attempt of a refused request has in common with it. */
+/** The headers that an attempt shares with the previous one: same call, next CSeq. */
 export function sameCall(sent: DrachtioMessage, method: string): SipHeaders {
   const [count = '0'] = (sent.get('CSeq') ?? '').split(' ')
   return { 'Call-ID': sent.get('Call-ID') ?? '', From: sent.get('From') ?? '', CSeq: `${Number(count) + 1} ${method}` }
 }
 
-/** Several challenges come joined by commas, and so do the parameters within each. */
+/** Commas separate the challenges, and also the parameters of each. */
 function challengesIn(joined: string): readonly string[] {
   return joined.split(/,(?=\s{0,8}digest\s)/i).map((challenge) => challenge.trim())
 }

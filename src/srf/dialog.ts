@@ -3,31 +3,31 @@ import type { Connection } from './connection.js'
 import type { DialogEnd, FarEnd, IncomingRequest, ReinviteReply, SipDialog, SipHeaders } from './contract.js'
 import type { CallCredentials } from './credentials.js'
 import type { DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
-import { again, flattenHeaders } from './headers.js'
+import { flattenHeaders, withReplaced } from './headers.js'
 import { localReply, toIncomingRequest, toReply, toSource } from './messages.js'
 import { createSessionTimer, type SessionTerms } from './session.js'
 
-/** In-dialog requests as drachtio-srf names them; `modify` is a re-INVITE. */
+/** The events of drachtio-srf for requests in a dialog. `modify` is a re-INVITE. */
 const requestEvents = ['modify', 'info', 'update', 'refer', 'notify', 'message', 'options', 'subscribe'] as const
 
-/** What a request gets that nobody listens for. */
+/** The responses without a listener. */
 const defaultStatus: Readonly<Record<string, number>> = { OPTIONS: 200, NOTIFY: 200, INFO: 200, MESSAGE: 200, REFER: 603, SUBSCRIBE: 489 }
 
-/** What INFO carries in a call, a key or a request for a picture, has some hundred characters. */
+/** INFO carries a key or a request for a key frame, some hundred characters. */
 const longestInfo = 1_024
 
 export interface DialogTerms {
-  /** The session timer, which every INVITE and UPDATE in the dialog carries on. */
+  /** The session timer. */
   readonly agreed?: SessionTerms | undefined
-  /** Answers challenges of the far end. */
+  /** For challenges of the far end. */
   readonly credentials?: CallCredentials | undefined
-  /** Who is followed. */
+  /** Locates the far end. */
   readonly farEnd?: FarEnd | null | undefined
 }
 
 /**
- * Wraps a dialog in the very callback that brings it, so that nothing that arrives right behind is missed; what comes
- * before the user has a listener is kept for them.
+ * Wraps a new dialog. To be called in the callback that delivers the dialog: then no request that follows at once is missed. Requests and the
+ * end of the dialog wait for a listener.
  */
 export function wrapDialog(
   dialog: DrachtioDialog,
@@ -36,7 +36,7 @@ export function wrapDialog(
 ): SipDialog {
   const unfollow = farEnd && connection.follow(dialog.id, farEnd)
   const timer = createSessionTimer(agreed)
-  const end = createOnce<DialogEnd>((tell) => connection.guard('end of a dialog', tell))
+  const end = createOnce<DialogEnd>((notify) => connection.guard('end of a dialog', notify))
   const onAck: ((sdp: string) => void | Promise<void>)[] = []
   let onRequest: ((request: IncomingRequest) => void | Promise<void>) | null = null
 
@@ -44,7 +44,7 @@ export function wrapDialog(
     dialog.srf.removeDialog(dialog)
     end.happen({ by: 'server', reason: 'SIP server lost' })
   })
-  end.tell(() => {
+  end.listen(() => {
     forget()
     unfollow?.()
   })
@@ -69,44 +69,44 @@ export function wrapDialog(
       if (onRequest) connection.guard('in-dialog request', () => onRequest?.(request))
       else request.respond(defaultStatus[request.method] ?? 488)
     }
-    // Whoever awaits this dialog runs before the next turn of the event loop.
+    // Code that awaits this dialog adds its listener before the next turn of the event loop.
     if (onRequest) deliver()
     else setImmediate(deliver)
   }
 
   async function send(method: string, headers: SipHeaders | undefined, body: string | undefined): Promise<ReinviteReply> {
-    const answer = await prove({ method, headers, body })
-    return timer.lengthens(method, answer) ? prove({ method, headers, body }) : answer
+    const reply = await authenticated({ method, headers, body })
+    return timer.lengthens(method, reply) ? authenticated({ method, headers, body }) : reply
   }
 
-  /** Sends a request, and again with credentials where the far end asks for them; the SIP server counts CSeq up (RFC 3261 §22.2). */
-  async function prove(asked: Asked): Promise<ReinviteReply> {
+  /** Sends a request, and again with credentials if it is challenged; the SIP server increments CSeq (RFC 3261 §22.2). */
+  async function authenticated(request: DialogRequest): Promise<ReinviteReply> {
     const challenges = credentials?.begin()
     for (let proof: SipHeaders = {}; ; ) {
-      const { answer, uri } = await attempt({ ...asked, headers: again(asked.headers ?? {}, proof) })
-      const next = uri === null ? null : challenges?.headersFor(answer, { method: asked.method, uri, body: asked.body ?? '' })
-      if (!next) return answer
+      const { reply, uri } = await attempt({ ...request, headers: withReplaced(request.headers ?? {}, proof) })
+      const next = uri === null ? null : challenges?.headersFor(reply, { method: request.method, uri, body: request.body ?? '' })
+      if (!next) return reply
       proof = next
     }
   }
 
-  function attempt({ method, headers, body }: Asked): Promise<Attempted> {
-    if (method !== 'BYE' && end.happened()) return Promise.resolve({ answer: localReply(481, 'Dialog Has Ended'), uri: null })
+  function attempt({ method, headers, body }: DialogRequest): Promise<Attempt> {
+    if (method !== 'BYE' && end.happened()) return Promise.resolve({ reply: localReply(481, 'Dialog Has Ended'), uri: null })
     let uri: string | null = null
     const settled = connection.settle<ReinviteReply>((done) => {
       const parts = { method, headers: flattenHeaders(timer.headersOf(method, headers)), ...(body ? { body } : {}), noAck: true }
-      dialog.request(parts, (fault, answer, acknowledge) => {
-        // The SIP server does not know the dialog: it has ended meanwhile.
+      dialog.request(parts, (fault, response, acknowledge) => {
+        // The SIP server no longer knows the dialog: it has ended.
         if (fault) return done(localReply(481, messageOf(fault), method === 'BYE' ? 'link' : 'server'))
-        if (answer.status < 200) return
-        uri = answer.req.uri
-        const plain = toReply(answer)
-        timer.heard(method, plain)
-        if (plain.madeHere === 'server') farEnd?.silent()
-        done(acknowledge ? { ...plain, ack: (sdp) => acknowledge({ body: sdp }) } : plain)
+        if (response.status < 200) return
+        uri = response.req.uri
+        const reply = toReply(response)
+        timer.heard(method, reply)
+        if (reply.madeHere === 'server') farEnd?.silent()
+        done(acknowledge ? { ...reply, ack: (sdp) => acknowledge({ body: sdp }) } : reply)
       })
     })
-    return settled.then((answer) => ({ answer, uri }))
+    return settled.then((reply) => ({ reply, uri }))
   }
 
   return {
@@ -114,7 +114,7 @@ export function wrapDialog(
     get ended() {
       return end.happened() || !dialog.connected
     },
-    onEnd: end.tell,
+    onEnd: end.listen,
     onRequest(listener) {
       onRequest = listener
     },
@@ -124,45 +124,45 @@ export function wrapDialog(
     async bye(headers) {
       if (end.happened()) return
       end.silence()
-      const answer = await prove({ method: 'BYE', headers })
-      // Without an answer the far end is gone as well; either way nothing is left of the dialog.
-      if (answer.madeHere === 'server') connection.undelivered('BYE', dialog.sip.callId, answer)
+      const reply = await authenticated({ method: 'BYE', headers })
+      // Without a response the far end is gone too; either way the dialog is over.
+      if (reply.madeHere === 'server') connection.undelivered('BYE', dialog.sip.callId, reply)
       forget()
       unfollow?.()
     },
   }
 }
 
-interface Asked {
+interface DialogRequest {
   readonly method: string
   readonly headers?: SipHeaders | undefined
   readonly body?: string | undefined
 }
 
-interface Attempted {
-  readonly answer: ReinviteReply
-  /** Request-URI as it was sent; null if there was no response. */
+interface Attempt {
+  readonly reply: ReinviteReply
+  /** The Request-URI as it was sent; null without a response. */
   readonly uri: string | null
 }
 
-/** News that comes once: kept for the listener that is late. */
-function createOnce<News>(guard: (tell: () => void | Promise<void>) => void) {
-  let news: { value: News } | null = null
+/** An event that happens once. Listeners that come late get it too. */
+function createOnce<Value>(guard: (notify: () => void | Promise<void>) => void) {
+  let event: { value: Value } | null = null
   let silent = false
-  const listeners: ((value: News) => void | Promise<void>)[] = []
+  const listeners: ((value: Value) => void | Promise<void>)[] = []
   return {
-    happened: () => news !== null || silent,
-    happen(value: News) {
-      if (news || silent) return
-      news = { value }
+    happened: () => event !== null || silent,
+    happen(value: Value) {
+      if (event || silent) return
+      event = { value }
       for (const listener of listeners.splice(0)) guard(() => listener(value))
     },
-    tell(listener: (value: News) => void | Promise<void>) {
-      const late = news
-      if (late) guard(() => listener(late.value))
+    listen(listener: (value: Value) => void | Promise<void>) {
+      const past = event
+      if (past) guard(() => listener(past.value))
       else listeners.push(listener)
     },
-    /** We did it ourselves: nobody is told. */
+    /** For our own action: listeners are not notified. */
     silence() {
       silent = true
       listeners.length = 0

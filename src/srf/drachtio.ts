@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import DrachtioSrf from 'drachtio-srf'
 
-// The package's own declarations lack half of what it does and disagree with the rest: these say what is used here.
+// The package's own declarations are incomplete and partly wrong. These describe the parts that we use.
 
 export interface DrachtioMessage {
   readonly method: string
@@ -27,7 +27,7 @@ type Headers = Readonly<Record<string, string | readonly string[]>>
 interface DrachtioResponse {
   send(status: number, reason: string | undefined, parts: { headers?: Headers; body?: string }, done?: (fault: unknown) => void): void
   readonly finalResponseSent: boolean
-  /** Set by sending a final response, even by one that the SIP server then refuses. */
+  /** Set when a final response is sent, even if the SIP server refuses it. */
   finished: boolean
 }
 
@@ -39,12 +39,12 @@ export interface DrachtioDialog extends EventEmitter {
   readonly res: DrachtioMessage
   readonly sip: { readonly callId: string }
   readonly connected: boolean
-  /** Where it is listed until one of its sides has ended it. */
+  /** Lists the dialog until it has ended. */
   readonly srf: { removeDialog(dialog: DrachtioDialog): void }
   destroy(parts: { headers?: Headers }, done: (fault: unknown) => void): void
   request(
     parts: { method: string; headers?: Headers; body?: string; noAck?: boolean },
-    done: (fault: unknown, answer: DrachtioReply, ack?: DrachtioAck) => void,
+    done: (fault: unknown, response: DrachtioReply, ack?: DrachtioAck) => void,
   ): void
 }
 
@@ -53,14 +53,14 @@ interface DrachtioReply extends DrachtioMessage {
   readonly req: DrachtioMessage
 }
 
-/** What `createUAC` gives for an INVITE without an offer. */
+/** The result of `createUAC` for an INVITE without an offer. */
 export interface DrachtioOffered {
   readonly res: DrachtioMessage
   ack(sdp: string): Promise<DrachtioDialog>
   destroy(): Promise<void>
 }
 
-/** The failure of `createUAC`: the final response in `res`, or a refusal of the SIP server with neither. */
+/** A failure of `createUAC`. `res` is the final response; a refusal by the SIP server has neither response nor status. */
 export interface DrachtioFailure extends Error {
   readonly status?: number
   readonly reason?: string
@@ -97,17 +97,17 @@ export interface Drachtio extends EventEmitter {
   createUAC(
     uri: string,
     parts: UacParts,
-    progress: { cbRequest(fault: unknown, request?: DrachtioRequest): void; cbProvisional(answer: DrachtioMessage): void },
+    progress: { cbRequest(fault: unknown, request?: DrachtioRequest): void; cbProvisional(response: DrachtioMessage): void },
     done: (fault: DrachtioFailure | null, dialog: DrachtioDialog | DrachtioOffered) => void,
   ): void
   readonly app: { readonly client?: DrachtioAgent }
 }
 
-/** The agent beneath. */
+/** The agent that drachtio-srf is built on. */
 export interface DrachtioAgent {
   /** Sent with `authenticate`. */
   tags: readonly string[]
-  /** All that belongs to a connection. */
+  /** The state of each connection. */
   mapServer: DrachtioSocketTable
   _makeRequest(params: DrachtioSending): unknown
   readonly wp: DrachtioWire
@@ -119,19 +119,19 @@ interface DrachtioSending {
   readonly [part: string]: unknown
 }
 
-/** Frames and sockets. */
+/** The admin connection: frames and sockets. */
 export interface DrachtioWire extends EventEmitter {
-  /** Ends the endless reconnecting, but for an attempt that is already due. */
+  /** Ends the reconnecting, except for an attempt that is already scheduled. */
   closing?: boolean
-  /** The connection of the latest attempt to reconnect. */
+  /** The socket of the latest attempt to reconnect. */
   readonly socket?: Socket
-  /** Given each new connection, before it is established. */
+  /** Called with each new socket before it is connected. */
   installListeners(socket: Socket): void
-  /** Answers the id of the frame. */
+  /** Returns the id of the frame. */
   send(socket: Socket, message: string): string
 }
 
-/** As much of a Map as the agent uses. */
+/** The part of a Map that the agent uses. */
 export interface DrachtioSocketTable {
   get(socket: Socket): DrachtioSocketState | undefined
   has(socket: Socket): boolean
@@ -142,7 +142,7 @@ export interface DrachtioSocketTable {
   readonly size: number
 }
 
-/** What waits for an answer, by ids of frames, transactions and dialogs. */
+/** Pending requests, by the ids of frames, transactions and dialogs. */
 export interface DrachtioSocketState {
   readonly pendingRequests: Map<string, unknown>
   readonly pendingSipRequests: Map<string, { readonly req: DrachtioRequest }>

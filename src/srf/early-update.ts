@@ -3,27 +3,27 @@ import type { IncomingRequest } from './contract.js'
 import type { DrachtioRequest, DrachtioSocketState } from './drachtio.js'
 import { toIncomingRequest } from './messages.js'
 
-/** Who sends an UPDATE before the call is answered: the side that has called us, or the one that we call. */
+/** The sender of an UPDATE before the call is answered: the far end that calls us, or the one that we call. */
 export type EarlySide = 'caller' | 'callee'
 
 /**
- * Answers the UPDATEs of a call that is not answered yet. One with an offer has to wait: the offer of our INVITE has no answer (491), or the
- * caller's own has none (500 with Retry-After; RFC 3311 §5.2). One without an offer refreshes the remote target alone.
+ * Responds to UPDATE before the call is answered (RFC 3311 §5.2). An offer has to wait: the offer of our INVITE has no answer yet (491), or
+ * the caller's own offer has none (500 with Retry-After). An UPDATE without an offer only refreshes the remote target.
  */
-export function answerEarlyUpdates(invite: DrachtioRequest, side: EarlySide): void {
+export function respondToEarlyUpdates(invite: DrachtioRequest, side: EarlySide): void {
   invite.removeAllListeners('update')
-  invite.on('update', (raw: DrachtioRequest) => answer(toIncomingRequest(raw), side))
+  invite.on('update', (raw: DrachtioRequest) => respond(toIncomingRequest(raw), side))
 }
 
-function answer(request: IncomingRequest, side: EarlySide): void {
+function respond(request: IncomingRequest, side: EarlySide): void {
   if (request.body === '') request.respond(200)
   else if (side === 'callee') request.respond(491)
   else request.respond(500, { headers: { 'Retry-After': String(randomInt(0, 11)) } })
 }
 
 /**
- * drachtio-srf looks for the INVITE of an UPDATE among all requests of the same call that wait for a response. With any other request it
- * would find nobody to answer, and the UPDATE would be lost: only INVITEs with a listener are shown to it, and the dialog gets the rest.
+ * drachtio-srf takes any pending request with the same Call-ID for the INVITE of an UPDATE. If that request has no listener, the UPDATE is
+ * lost. So drachtio-srf sees only requests with a listener; without one, it passes the UPDATE to the dialog.
  */
 export function passUpdates({ pendingSipRequests }: DrachtioSocketState): void {
   pendingSipRequests.forEach = (run) => {

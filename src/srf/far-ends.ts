@@ -1,13 +1,13 @@
 import type { FarEnd } from './contract.js'
 import type { Drachtio, DrachtioAgent } from './drachtio.js'
 
-/** The far ends of dialogs that are followed: each request in such a dialog names its next hop. */
+/** Sets the next hop of requests in dialogs whose far end is followed. */
 export interface FarEnds {
-  /** Answers the function that stops. */
+  /** Returns the function that stops. */
   follow(dialogId: string, farEnd: FarEnd): () => void
 }
 
-/** drachtio-srf takes a next hop for requests outside dialogs alone, though the wire has a place for it in all of them. */
+/** drachtio-srf supports a next hop only outside dialogs, the wire supports it in every request. */
 export function createFarEnds(drachtio: Drachtio): FarEnds {
   const byDialog = new Map<string, FarEnd>()
   let followed: DrachtioAgent | undefined

@@ -4,8 +4,8 @@ import type { FarEnd, IncomingInvite, InviteResult, OutgoingInvite, OutgoingPart
 import { type CallCredentials, callCredentials, sameCall } from './credentials.js'
 import { type DialogTerms, wrapDialog } from './dialog.js'
 import type { Drachtio, DrachtioDialog, DrachtioFailure, DrachtioMessage, DrachtioOffered, DrachtioRequest, UacParts } from './drachtio.js'
-import { answerEarlyUpdates } from './early-update.js'
-import { again, flattenHeaders, headersOf } from './headers.js'
+import { respondToEarlyUpdates } from './early-update.js'
+import { flattenHeaders, headersOf, withReplaced } from './headers.js'
 import { linkLost, localReply, toIncomingRequest, toReply } from './messages.js'
 import { agreedTerms, longerOffer, type SessionOffer, withSessionOffer, withSessionTerms } from './session.js'
 
@@ -30,7 +30,7 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteContex
     for (const listener of onCancel.splice(0)) listener(reason)
   }
   raw.on('cancel', (message: { get(name: string): string | undefined } | undefined) => cancel(message?.get('Reason') ?? ''))
-  answerEarlyUpdates(raw, 'caller')
+  respondToEarlyUpdates(raw, 'caller')
   // When the link is lost, the SIP server drops its pending requests. For the call this equals a CANCEL.
   const forget = connection.onLost(() => cancel('SIP server lost'))
 
@@ -62,8 +62,8 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteContex
     body: request.body,
     source: request.source,
     receivedOn: request.receivedOn,
-    get answered() {
-      return request.answered
+    get responded() {
+      return request.responded
     },
     respond(status, parts) {
       if (cancelled) return
@@ -110,7 +110,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
   function sent(out: DrachtioRequest): void {
     request = out
     // Right after this, drachtio-srf adds its own listener, which would answer an offer with our offer.
-    queueMicrotask(() => answerEarlyUpdates(out, 'callee'))
+    queueMicrotask(() => respondToEarlyUpdates(out, 'callee'))
     sendCancel()
   }
 
@@ -156,7 +156,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
         challenges = credentials?.begin()
       }
       offer = longer ?? offer
-      headers = again(headers, { ...sameCall(request, 'INVITE'), ...proof })
+      headers = withReplaced(headers, { ...sameCall(request, 'INVITE'), ...proof })
     }
   }
 

@@ -4,7 +4,7 @@ import type { IncomingRequest, ResponseParts, SipReply, SipSource } from './cont
 import type { DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { headersOf } from './headers.js'
 
-/** The answer a response of the network is. */
+/** A response from the network, or a failure that the SIP server reports as one. */
 export function toReply(message: DrachtioMessage): SipReply {
   const { status, reason } = message
   const isFromNetwork = Boolean(message.source_address)
@@ -13,26 +13,26 @@ export function toReply(message: DrachtioMessage): SipReply {
     reason,
     header: (name) => message.get(name) ?? '',
     body: message.body ?? '',
-    // The SIP server delivers its own failures like responses, without the address of a sender.
+    // The SIP server reports its own failures like responses, but without a source address.
     ...(isFromNetwork ? {} : { madeHere: 'server' }),
   }
 }
 
 /**
- * RFC 3261 §8.1.3.1: a time-out counts as 408 and a request that cannot be delivered as 503. drachtio-server reports the latter with several
- * statuses: 410 for a connection that broke, 416 for a missing transport, 500 for a fault of its resolver, 503 for a refused connection.
- * 487 is the end of a call that we have cancelled.
+ * RFC 3261 §8.1.3.1: a timeout counts as 408, a transport error as 503. For the latter, drachtio-server has several statuses: 410 for a broken
+ * connection, 416 for a missing transport, 500 for a failure of its resolver, 503 for a refused connection. 487 ends a call that we have
+ * cancelled.
  */
 function statusMadeHere(status: number): number {
   return status < 300 || status === 408 || status === 487 ? status : 503
 }
 
-/** The answer where there was no response at all. */
+/** The reply to a request that had no response. */
 export function localReply(status: number, reason: string, madeHere: NonNullable<SipReply['madeHere']> = 'server'): SipReply {
   return { status, reason, header: () => '', body: '', madeHere }
 }
 
-/** The answer to every request while the SIP server is lost. */
+/** The reply to every request while the SIP server is lost. */
 export const linkLost: SipReply = localReply(503, 'SIP Server Lost', 'link')
 
 export function toSource(request: DrachtioRequest): SipSource {
@@ -40,8 +40,8 @@ export function toSource(request: DrachtioRequest): SipSource {
 }
 
 /**
- * The SIP server reports a WebSocket as the stream beneath it; what it is, its Via says (RFC 7118 §5.2.1). WSS over plain TCP is a phone
- * whose TLS somebody in front of us has taken off: to us it is a WebSocket without.
+ * The SIP server reports a WebSocket as the stream beneath it; the Via names the WebSocket (RFC 7118 §5.2.1). WSS over plain TCP means that a
+ * proxy terminates TLS; for us the flow is WS.
  */
 function protocolOf(request: DrachtioRequest): SipSource['protocol'] {
   const { protocol } = request
@@ -51,15 +51,15 @@ function protocolOf(request: DrachtioRequest): SipSource['protocol'] {
   return protocol === 'tls' ? 'wss' : 'ws'
 }
 
-/** An empty word stands for UDP. */
+/** An empty word means UDP. */
 const known = ['udp', 'ws', 'wss'] as const
 
-/** `completed`: the parts of a response as they are sent. */
+/** `completed` adds to our responses before they are sent. */
 export function toIncomingRequest(
   request: DrachtioRequest,
   completed: (status: number, parts: ResponseParts | undefined) => ResponseParts | undefined = (_, parts) => parts,
 ): IncomingRequest {
-  let answered = false
+  let responded = false
   return {
     method: request.method,
     uri: request.uri,
@@ -69,12 +69,12 @@ export function toIncomingRequest(
     source: toSource(request),
     receivedOn: request.receivedOn ?? '',
     respond(status, parts) {
-      if (answered) return
-      answered = status >= 200
+      if (responded) return
+      responded = status >= 200
       sendResponse(request, status, completed(status, parts))
     },
-    get answered() {
-      return answered || request.res.finalResponseSent
+    get responded() {
+      return responded || request.res.finalResponseSent
     },
   }
 }

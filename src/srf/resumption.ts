@@ -5,27 +5,27 @@ import type { DrachtioAgent, DrachtioSocketState, DrachtioSocketTable } from './
 import { passUpdates } from './early-update.js'
 
 /**
- * Lets drachtio-srf go on over a new connection when the old one has failed. hotdesk's own SIP server keeps what belongs to an application for
- * some seconds (see sipd/admin); each side counts the frames it has read, and sends again what the other has not. drachtio-srf knows nothing
- * of it: its one table of sockets is replaced by one in which the old socket and the new one are the same. A drachtio-server cannot do that,
- * and then nothing changes.
+ * Lets drachtio-srf continue over a new connection after the old one has failed. hotdesk's own SIP server keeps the state of an application
+ * for some seconds (see sipd/admin); each side counts the frames it has read, and resends those that the other has not. drachtio-srf does not
+ * notice: its table of sockets is replaced by one in which the old and the new socket share their state. A drachtio-server does not support
+ * this; then nothing changes.
  */
 export interface Resumption {
-  /** The connection has failed. True: wait, it may go on; `givenUp` is called if it does not. */
+  /** To be called when the connection has failed. True: the link may resume; `givenUp` is called if it does not. */
   awaits(givenUp: () => void): boolean
-  /** A connection has authenticated. `resumed`: all goes on; `new`: nothing of the earlier one is left. */
+  /** To be called when a connection has authenticated. `resumed`: the state is kept; `new`: it is gone. */
   connected(): 'resumed' | 'new'
-  /** Before a connection is closed on purpose. */
+  /** To be called before the connection is closed on purpose. */
   leave(): void
 }
 
-/** Shorter than the server's, so that it has kept what is asked for. */
+/** Shorter than the server's own, so that the server still has the state. */
 const graceMs: Milliseconds = 8_000
-/** Read frames are acknowledged after so many, after so many characters, or after this time. */
+/** Read frames are acknowledged after this number of frames, of characters, or after this time. */
 const framesUnacknowledged = 64
 const charactersUnacknowledged = 64 * 1024
 const acknowledgeMs: Milliseconds = 200
-/** Commands that the server has not read: beyond this they are too many to be kept. */
+/** Limit of the commands that the server has not read, in characters. Beyond it, the link does not resume. */
 const mostKept = 16 * 1024 * 1024
 
 interface Attachment {
@@ -40,12 +40,12 @@ interface KeptCommand {
 
 export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
   let ticket = newTicket()
-  /** What drachtio-srf works with; its socket may be dead, and then another is awaited. */
+  /** The connection that drachtio-srf uses. Its socket may be dead while another one is awaited. */
   let current: Attachment | null = null
-  /** A connection that has not authenticated yet. */
+  /** A connection that has not yet authenticated. */
   let candidate: Attachment | null = null
   let live: Socket | null = null
-  /** The sockets of this session, dead ones as well: drachtio-srf's requests and responses hold the one that they came by. */
+  /** All sockets of this link, dead ones too: the requests and responses of drachtio-srf refer to the socket they arrived on. */
   let known = new WeakSet<Socket>()
   let isResumable = false
   let outcome: 'resumed' | 'new' = 'new'
@@ -56,7 +56,7 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
   let sent = 0
   let keptSize = 0
   const kept = new Map<string, KeptCommand>()
-  /** Stands for the socket of requests and responses that are older than the present one. */
+  /** Replaces the socket of requests that are older than the current one. */
   const standIn = new Socket()
 
   const encode = (text: string): string => `${Buffer.byteLength(text)}#${text}`
@@ -76,7 +76,7 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
     else acknowledging ??= clock.after(acknowledgeMs, acknowledge)
   }
 
-  /** The next connection is another session; what the server has kept of this one it forgets in a while. */
+  /** The next connection starts a new link. The server drops the state of this one after its grace period. */
   function giveUp(): void {
     grace?.cancel()
     grace = null
@@ -86,7 +86,7 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
     forgetAll()
   }
 
-  /** Its answer shows that the server has read it, and all before it. */
+  /** A response to a command shows that the server has read it, and all commands before it. */
   function forgetUntil(id: string): void {
     if (!kept.has(id)) return
     for (const [each, { frame }] of kept) {
@@ -131,7 +131,7 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
     }
     known.add(candidate.socket)
     isResumable = outcome === 'resumed' || words.at(-1) === 'resumable'
-    // The server goes on with what has just been given up: without a connection it forgets that too.
+    // The server has resumed a link that we have given up. Without a connection it drops that state.
     if (commands !== undefined && outcome === 'new') candidate.socket.destroy()
     grace?.cancel()
     grace = null
@@ -142,7 +142,7 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
     for (const { number, frame } of kept.values()) if (number > Number(commands)) live.write(frame)
   }
 
-  /** Old sockets and the present one lead to the same state. */
+  /** The old sockets and the current one have the same state. */
   function socketTable(): DrachtioSocketTable {
     return {
       get: (socket) => (candidate?.socket === socket ? candidate.state : known.has(socket) ? current?.state : undefined),
@@ -182,7 +182,7 @@ export function makeResumable(agent: DrachtioAgent, clock: Clock): Resumption {
     agent.tags = [`resume=${ticket}:${read}`]
   })
   const makeRequest = agent._makeRequest.bind(agent)
-  // A request that is made while there is no connection waits for the next one.
+  // A request that is made without a connection waits for the next one.
   agent._makeRequest = (params) => makeRequest(current && known.has(params.socket) ? { ...params, socket: standIn } : params)
   agent.tags = [`resume=${ticket}:0`]
 
@@ -213,7 +213,7 @@ function newTicket(): string {
   return randomBytes(24).toString('base64url')
 }
 
-/** What waits for answers goes on waiting: the closures of drachtio-srf know the old maps, so the new state has those. */
+/** Keeps pending requests. The closures of drachtio-srf refer to the old maps, so the new state takes them over. */
 function carryOver(before: DrachtioSocketState, after: DrachtioSocketState): void {
   for (const [id, waits] of after.pendingRequests) before.pendingRequests.set(id, waits)
   Object.assign(after, {

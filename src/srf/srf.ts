@@ -5,7 +5,7 @@ import { type Connection, connect } from './connection.js'
 import type { IncomingInvite, OutgoingParts, SipApplication, SipHeaders, SipReply } from './contract.js'
 import { callCredentials, sameCall } from './credentials.js'
 import { type Drachtio, type DrachtioMessage, newDrachtio } from './drachtio.js'
-import { again, flattenHeaders } from './headers.js'
+import { flattenHeaders, withReplaced } from './headers.js'
 import { sendInvite, toIncomingInvite } from './invite.js'
 import { localReply, sendResponse, toIncomingRequest, toReply } from './messages.js'
 import type { SessionOffer } from './session.js'
@@ -14,25 +14,25 @@ export { capabilities, dialogCapabilities, dialogOptions } from './capabilities.
 export type * from './contract.js'
 
 export interface SrfNeeds {
-  /** The admin port of the SIP server: sipd's or a drachtio-server's. */
+  /** The admin port of the SIP server: sipd or a drachtio-server. */
   readonly admin: {
     readonly host: string
     readonly port: number
     readonly secret: Secret
-    /** A drachtio-server does not. */
+    /** True if the SIP server reports 100 responses. A drachtio-server does not. */
     readonly reportsTrying?: boolean
   }
   readonly log: Logger
   readonly clock?: Clock
-  /** Offered in every dialog; absent: none is. */
+  /** The session timer offered in every dialog; absent: none. */
   readonly session?: SessionOffer
-  /** Aborted when nobody needs the connection any more; the promise then rejects with its reason. */
+  /** Aborted when the connection is no longer needed; the promise then rejects with its reason. */
   readonly stopping?: AbortSignal
 }
 
 /**
- * Connects to the SIP server and waits until it has taken us; a server that is not there is tried again until it is.
- * @throws AppError SIP_SERVER_REFUSED when the secret is not the server's
+ * Connects to the SIP server, and retries until it accepts us.
+ * @throws AppError SIP_SERVER_REFUSED if the server refuses the secret
  */
 export async function createSrf({
   admin: { host, port, secret, reportsTrying = false },
@@ -43,7 +43,7 @@ export async function createSrf({
 }: SrfNeeds): Promise<SipApplication> {
   const drachtio = newDrachtio()
   const connection = await connect({ drachtio, admin: { host, port, secret: secret.reveal() }, log, clock, stopping })
-  answerStrays(drachtio)
+  refuseStrays(drachtio)
   return {
     get listening() {
       return connection.listening
@@ -72,7 +72,7 @@ export async function createSrf({
 }
 
 function takeInvite(invite: IncomingInvite, connection: Connection, handle: (invite: IncomingInvite) => void | Promise<void>): void {
-  // RFC 3261 §8.1.1.8: without a Contact there is nowhere to send the requests of the dialog.
+  // RFC 3261 §8.1.1.8: without a Contact, requests in the dialog have no target.
   if (invite.header('Contact') === '') {
     invite.respond(400, { reason: 'Missing Contact' })
     return
@@ -85,10 +85,10 @@ function takeInvite(invite: IncomingInvite, connection: Connection, handle: (inv
 }
 
 /**
- * A request of a dialog that has just ended: drachtio-srf would answer 404, RFC 3261 §12.2.2 wants 481. A PRACK that comes here belongs to a
- * response of ours, or the SIP server would have refused it; drachtio-srf answers it.
+ * For a request in a dialog that has just ended, drachtio-srf would send 404; RFC 3261 §12.2.2 requires 481. A PRACK belongs to one of our
+ * responses, or the SIP server would have refused it; drachtio-srf responds to it.
  */
-function answerStrays(drachtio: Drachtio): void {
+function refuseStrays(drachtio: Drachtio): void {
   drachtio.use((request, _response, next) => {
     const inDialog = /;\s*tag=/i.test(request.get('To') ?? '')
     if (!inDialog || request.method === 'ACK' || request.method === 'PRACK') return next()
@@ -110,16 +110,16 @@ async function sendRequest(
       drachtio.request({ uri, method, headers: flattenHeaders(headers), ...optional }, (fault, request) => {
         if (fault) return done(localReply(503, fault.message))
         sent.call = sameCall(request, method)
-        request.on('response', (answer: DrachtioMessage) => {
-          if (answer.status >= 200) done(toReply(answer))
+        request.on('response', (response: DrachtioMessage) => {
+          if (response.status >= 200) done(toReply(response))
         })
       })
     })
   const challenges = parts.credentials && callCredentials(parts.credentials).begin()
   for (let headers = parts.headers ?? {}; ; ) {
-    const answer = await attempt(headers)
-    const proof = challenges?.headersFor(answer, { method, uri, body: parts.body ?? '' })
-    if (!proof) return answer
-    headers = again(headers, { ...sent.call, ...proof })
+    const reply = await attempt(headers)
+    const proof = challenges?.headersFor(reply, { method, uri, body: parts.body ?? '' })
+    if (!proof) return reply
+    headers = withReplaced(headers, { ...sent.call, ...proof })
   }
 }

@@ -66,7 +66,7 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGra
     // RFC 3262 §3: a caller that requires 100rel gets its provisional responses reliably.
     const headers = /\b100rel\b/i.test(invite.header('Require')) ? { Require: '100rel' } : {}
     return (response) => {
-      if (response.status <= 100 || invite.cancelled || invite.answered) return
+      if (response.status <= 100 || invite.cancelled || invite.responded) return
       progress.ringing ??= clock.now()
       const body = branches === 1 ? sessionDescription(response) : ''
       invite.respond(body === '' ? 180 : response.status, { headers, ...(body === '' ? {} : { body }) })

@@ -39,8 +39,8 @@ function withoutNamesIn(request: IncomingRequest): IncomingRequest {
   return {
     ...request,
     body: withoutNames(request.body),
-    get answered() {
-      return request.answered
+    get responded() {
+      return request.responded
     },
   }
 }

@@ -42,7 +42,7 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
   const caller = peer ?? (isForged(invite) ? null : callers.device(invite))
   if (caller === null) {
     // Without a response yet, the hop token was not valid.
-    if (!invite.answered) invite.respond(403)
+    if (!invite.responded) invite.respond(403)
     return
   }
   // RFC 3261 §8.2.2.1. A third party has made the phone call another domain: we do not carry that call, and it does not authenticate the phone.

@@ -129,7 +129,7 @@ describe('credentials made for another URI', () => {
   it('prove nothing where a caller is not refused', () => {
     const headers = { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE' }) }
     const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
-    expect([bench.registrar.recognise(request), request.answered]).toEqual([{ outcome: 'unproven', claimed: HD0001 }, false])
+    expect([bench.registrar.recognise(request), request.responded]).toEqual([{ outcome: 'unproven', claimed: HD0001 }, false])
   })
 
   it.each(['HD0001', `HD0001@${realm}`])('still show which phone may be calling for help if its number is hidden, as %s', (username) => {

@@ -313,7 +313,7 @@ describe('RFC 3261 §22.3: requests other than REGISTER', () => {
       headers: { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': bench.credentials({ method: 'INVITE' }) },
     })
     expect(bench.registrar.authenticate(request)).toEqual({ outcome: 'device', device: HD0001, digest: 'SHA-256' })
-    expect(request.answered).toBe(false)
+    expect(request.responded).toBe(false)
   })
 
   it('are refused with 403 when From names another device', () => {

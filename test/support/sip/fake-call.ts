@@ -36,8 +36,8 @@ export function createFakeCall({ body = 'an offer', lost }: FakeCallParts = {}):
   const base = fakeRequest({ method: 'INVITE', type: 'application/sdp', body }, responses)
   const invite: IncomingInvite = {
     ...base,
-    get answered() {
-      return base.answered
+    get responded() {
+      return base.responded
     },
     get cancelled() {
       return cancelled
@@ -140,7 +140,7 @@ function fakeRequest({ method, type, body }: RequestText, responses: Response[])
     source: { protocol: 'udp', address: '192.0.2.1', port: 5060 },
     receivedOn: '192.0.2.10:5060',
     respond: (status, parts = {}) => void (isFinal() || responses.push({ status, parts })),
-    get answered() {
+    get responded() {
       return isFinal()
     },
   }

@@ -82,7 +82,7 @@ export function incoming(parts: RequestParts): { readonly request: IncomingReque
     source,
     receivedOn: '192.0.2.10:5060',
     respond: (status, answerParts = {}) => void sent.push({ status, parts: answerParts }),
-    get answered() {
+    get responded() {
       return sent.length > 0
     },
   }

@@ -31,7 +31,7 @@ function leg(status: number): { readonly dialog: SipDialog; ask(method: string, 
       source: { protocol: 'udp', address: '192.0.2.1', port: 5060 },
       receivedOn: '192.0.2.10:5060',
       respond: (final) => void given.push(final),
-      answered: false,
+      responded: false,
     })
     return given[0] ?? 0
   }
