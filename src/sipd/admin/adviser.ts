@@ -158,8 +158,8 @@ const actions: { readonly [Action in Advice['action']]: (asked: Asked, data: Adv
   proxy({ adviser, arrival, needs }, data) {
     needs.userAgent().proxy(adviser, '', arrival.txnId, {
       destinations: data.destination,
-      order: {
-        stay: data.recordRoute ? 'Record-Route' : 'no',
+      options: {
+        recordRoute: data.recordRoute ? 'Record-Route' : 'none',
         redirects: data.followRedirects ? 'follow' : 'pass',
         forking: data.simultaneous ? 'simultaneous' : 'serial',
         provisionalMs: parseDuration(data.provisionalTimeout),

@@ -156,8 +156,8 @@ function proxy(client: Client, { id, words, message }: Command, { userAgent }: C
   const draft = readClientMessage(message ?? '')
   userAgent.proxy(client, id, txnId, {
     destinations: destinations.filter((uri) => uri !== ''),
-    order: {
-      stay: remain === 'remainInDialog' ? 'Record-Route' : 'no',
+    options: {
+      recordRoute: remain === 'remainInDialog' ? 'Record-Route' : 'none',
       redirects: redirects === 'followRedirects' ? 'follow' : 'pass',
       forking: forking === 'simultaneous' ? 'simultaneous' : 'serial',
       provisionalMs: parseDuration(provisional),

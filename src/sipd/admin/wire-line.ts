@@ -1,5 +1,5 @@
 import type { Protocol } from '../../base/listen-address.js'
-import type { Passage } from '../core/application.js'
+import type { Passage } from '../core/passage.js'
 import { newWireId } from '../wire-id.js'
 
 /** The header lines that the server sends; drachtio-srf finds each word by its place. */

@@ -1,18 +1,6 @@
-import type { Protocol } from '../../base/listen-address.js'
 import type { SipMessage } from '../../sip/message/message.js'
 import type { Endpoint } from '../transaction/transaction-layer.js'
-
-/** How a message went or came. */
-export interface Passage {
-  /** Bytes on the wire; 0 for what never was there. */
-  readonly size: number
-  /** Null where no transport was chosen. */
-  readonly protocol: Protocol | null
-  /** The far end; for a request of ours our own socket; null where there is neither. */
-  readonly remote: Endpoint | null
-  /** Epoch milliseconds. */
-  readonly at: number
-}
+import type { Passage } from './passage.js'
 
 /** A message for the application. */
 export interface Arrival {

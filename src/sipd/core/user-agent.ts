@@ -6,20 +6,24 @@ import type { SipResponse } from '../../sip/message/message.js'
 import { createProxy, type ProxyPlan } from '../proxy/proxy.js'
 import type { TransactionLayer } from '../transaction/transaction-layer.js'
 import type { Application, Applications, CallRecords } from './application.js'
-import type { Core, Origin } from './core.js'
+import type { Core } from './core.js'
 import { createDelivery } from './delivery.js'
 import { descriptionIn, dialogId } from './dialogs/dialog.js'
 import { createDialogTable, defaultMostDialogs } from './dialogs/dialogs.js'
 import { createServerRequests } from './dialogs/server-requests.js'
 import { createUacDialogs } from './dialogs/uac-dialog.js'
 import type { RequestDraft, ResponseDraft } from './draft.js'
+import type { Origin } from './passage.js'
+import { createPendingRequests } from './pending-requests.js'
 import { termsOf } from './session/session-terms.js'
 import { createSessionKeeper, type SessionKeeper } from './session/session-timer.js'
 import type { ClientCall } from './uac/invite.js'
 import { createClientCalls } from './uac/invites.js'
+import { createLocator } from './uac/locator.js'
+import { createRequestSender } from './uac/request-sender.js'
 import { createUacRequests, passResponse } from './uac/uac-request.js'
 import { createUnresponsiveHops } from './uac/unresponsive-hops.js'
-import { tryToSend } from './uas/invite.js'
+import { tryToSend } from './uas/server-response.js'
 import { createUasRequests, type UasRequests } from './uas/uas-request.js'
 import { createUasResponses } from './uas/uas-response.js'
 
@@ -65,7 +69,10 @@ export interface UserAgentNeeds {
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   const { clock, tellsTrying = false, mostDialogs = defaultMostDialogs } = needs
   const [dialogs, unresponsiveHops] = [createDialogTable(mostDialogs), createUnresponsiveHops(clock)]
-  const core: Core = { ...needs, tellsTrying, dialogs, unresponsiveHops, pending: new Map(), shed: { requests: 0 } }
+  const pending = createPendingRequests()
+  const locator = createLocator(needs)
+  const sender = createRequestSender({ ...needs, t1: needs.timers.t1, unresponsiveHops })
+  const core: Core = { ...needs, tellsTrying, dialogs, unresponsiveHops, locator, sender, pending, shed: { requests: 0 } }
   const serverRequests = createServerRequests(core)
   const keeper = createSessionKeeper(core, serverRequests)
   const calls = createClientCalls({
@@ -78,7 +85,7 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   const uacDialogs = createUacDialogs({ core, calls, keep: keeper.keep })
   const uacRequests = createUacRequests(core, calls)
   const uasResponses = createUasResponses(core, keeper)
-  const proxy = createProxy(core)
+  const proxy = createProxy({ ...needs, locator, pending })
   const uasRequests = createUasRequests({
     core,
     responses: uasResponses,
@@ -97,11 +104,8 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
     request: uacRequests.request,
     requestInDialog: (application, command, { dialogId, routeUri }, draft) =>
       uacDialogs.request({ application, command, dialogId, draft }, routeUri),
-    awaits: (application, txnId) => core.pending.get(txnId)?.application === application,
-    handOver(from, txnId, to) {
-      const pending = core.pending.get(txnId)
-      if (pending?.application === from) pending.application = to
-    },
+    awaits: (application, txnId) => pending.of(application, txnId) !== undefined,
+    handOver: pending.handOver,
     forget(application) {
       uasRequests.abandon(application)
       calls.abandon(application)

@@ -1,53 +1,61 @@
-import type { Table } from '../../base/machine.js'
+import { type Table, type TimerAction, timerActions } from '../../base/machine.js'
 
-export type BranchState = 'trying' | 'proceeding' | 'cancelled' | 'given up' | 'answered' | 'failed'
+export type BranchState = 'idle' | 'trying' | 'proceeding' | 'cancelled' | 'given up' | 'accepted' | 'failed'
+
+/** `provisional`: no response; `final`: no final response; C: the INVITE rings too long (RFC 3261 §16.8). */
+export type BranchTimer = 'provisional' | 'final' | 'C'
 
 export type BranchInput =
-  /** From the network; a timeout and a broken way count as failures. */
+  /** From the proxy: the next hop is known; another branch was chosen, or the caller has cancelled. */
+  | 'start'
+  | 'cancel'
+  /** From the network; a time-out and a transport error count as failures. */
   | '100'
   | '1xx'
   | '2xx'
   | '300-699'
-  /** From the proxy: another branch has answered, or the caller has given up. */
-  | 'cancel'
-  /** From the clock: nothing heard, no final response, Timer C. */
-  | 'no provisional'
-  | 'no final'
-  | 'rings too long'
+  | `timer ${BranchTimer}`
 
-export type BranchAction = 'forward response' | 'wait while it rings' | 'stop waiting' | 'send cancel' | 'weigh failure' | 'count as 408'
+export type BranchAction = 'send request' | 'forward response' | 'send cancel' | 'weigh failure' | 'count as 408'
 
-/** One copy of a request on its way through the proxy (RFC 3261 §16.7, §16.8, §16.10). */
-export const branchTable: Table<BranchState, BranchInput, BranchAction> = {
+const { start, stop } = timerActions<BranchTimer>('provisional', 'final', 'C')
+
+/** One copy of a request that the proxy forwards (RFC 3261 §16.7, §16.8, §16.10). */
+export const branchTable: Table<BranchState, BranchInput, BranchAction | TimerAction<BranchTimer>> = {
+  idle: {
+    start: ['trying', start.provisional, start.final, 'send request'],
+    '300-699': ['failed', 'weigh failure'],
+    cancel: ['cancelled'],
+  },
   trying: {
-    '100': ['proceeding', 'wait while it rings'],
-    '1xx': ['proceeding', 'wait while it rings', 'forward response'],
-    '2xx': ['answered', 'stop waiting', 'forward response'],
-    '300-699': ['failed', 'stop waiting', 'weigh failure'],
-    cancel: ['cancelled', 'stop waiting', 'send cancel'],
-    'no provisional': ['given up', 'stop waiting', 'send cancel', 'count as 408'],
-    'no final': ['given up', 'stop waiting', 'send cancel', 'count as 408'],
+    '100': ['proceeding', stop.provisional, start.C],
+    '1xx': ['proceeding', stop.provisional, start.C, 'forward response'],
+    '2xx': ['accepted', stop.provisional, stop.final, 'forward response'],
+    '300-699': ['failed', stop.provisional, stop.final, 'weigh failure'],
+    cancel: ['cancelled', stop.provisional, stop.final, 'send cancel'],
+    'timer provisional': ['given up', stop.final, 'send cancel', 'count as 408'],
+    'timer final': ['given up', stop.provisional, 'send cancel', 'count as 408'],
   },
   proceeding: {
     '100': ['proceeding'],
-    '1xx': ['proceeding', 'wait while it rings', 'forward response'],
-    '2xx': ['answered', 'stop waiting', 'forward response'],
-    '300-699': ['failed', 'stop waiting', 'weigh failure'],
-    cancel: ['cancelled', 'stop waiting', 'send cancel'],
-    'no final': ['given up', 'stop waiting', 'send cancel', 'count as 408'],
-    'rings too long': ['cancelled', 'send cancel'],
+    '1xx': ['proceeding', start.C, 'forward response'],
+    '2xx': ['accepted', stop.C, stop.final, 'forward response'],
+    '300-699': ['failed', stop.C, stop.final, 'weigh failure'],
+    cancel: ['cancelled', stop.C, stop.final, 'send cancel'],
+    'timer final': ['given up', stop.C, 'send cancel', 'count as 408'],
+    'timer C': ['cancelled', stop.final, 'send cancel'],
   },
   cancelled: {
-    '2xx': ['answered', 'forward response'],
+    '2xx': ['accepted', 'forward response'],
     '300-699': ['failed', 'weigh failure'],
   },
   'given up': {
-    '2xx': ['answered', 'forward response'],
+    '2xx': ['accepted', 'forward response'],
     '300-699': ['failed'],
   },
-  answered: {
-    // Copies, and the answers of further forks downstream: each goes on (RFC 3261 §16.7 step 5).
-    '2xx': ['answered', 'forward response'],
+  accepted: {
+    // Copies, and the 2xx of further forks downstream: each is forwarded (RFC 3261 §16.7 step 5).
+    '2xx': ['accepted', 'forward response'],
   },
   failed: {},
 }

@@ -6,8 +6,8 @@ import type { Field } from '../core/draft.js'
 import type { Flow, Hop, Listening } from '../transaction/transaction-layer.js'
 import { endpointText } from '../transport/flow.js'
 
-/** Not the application's to change on a request that passes through. */
-const kept: ReadonlySet<string> = new Set([
+/** Header fields of a forwarded request that the application cannot change. */
+const unchangeable: ReadonlySet<string> = new Set([
   'Via',
   'From',
   'To',
@@ -31,46 +31,47 @@ export function isOurUri(listening: readonly Listening[], uri: string): boolean 
   )
 }
 
-/** Takes our own entries off the top of Route (RFC 3261 §16.4). */
+/** Removes our own entries from the top of Route (RFC 3261 §16.4). */
 export function dropOwnRoutes(request: SipRequest, listening: readonly Listening[]): void {
   for (let top = topRoute(request); top !== null && isOurUri(listening, top); top = topRoute(request)) request.removeFirst('Route')
 }
 
-/** The URI of the first Route; null without. */
+/** The URI of the first Route; null if there is none. */
 export function topRoute(request: SipRequest): string | null {
   const [first] = request.list('Route')
   return first === undefined ? null : (parseNameAddr(first)?.uri ?? null)
 }
 
-/** RFC 3261 §16.3 step 3: false where the request must not go on. */
-export function mayHop(request: SipRequest): boolean {
+/** RFC 3261 §16.3 step 3: false if the request must not be forwarded. */
+export function hasHopsLeft(request: SipRequest): boolean {
   return parseInteger(request.first('Max-Forwards') ?? '70', 255) !== 0
 }
 
-export interface Passing {
+export interface Forwarding {
   /** The new Request-URI; null: the request keeps its own. */
   readonly target: string | null
-  /** Whether later requests come this way, and by which header. */
-  readonly stay: 'no' | 'Record-Route' | 'Path'
-  /** The application's additions. */
+  /** The header by which later requests come this way too. */
+  readonly recordRoute: 'none' | 'Record-Route' | 'Path'
+  /** Header fields that the application adds. */
   readonly fields: readonly Field[]
+  /** The flow that the request arrived on. */
   readonly from: Flow
   readonly hop: Hop
 }
 
-/** A copy for the next hop (RFC 3261 §16.6), but for the Via. */
-export function passOn(request: SipRequest, { target, stay, fields, from, hop }: Passing): SipRequest {
+/** The copy for the next hop (RFC 3261 §16.6), without our Via. */
+export function forwardedCopy(request: SipRequest, { target, recordRoute, fields, from, hop }: Forwarding): SipRequest {
   const copy = request.clone()
   if (target !== null) copy.uri = target
   const left = parseInteger(request.first('Max-Forwards') ?? '70', 255) ?? 70
   copy.set('Max-Forwards', String(Math.max(left - 1, 0)))
-  if (stay !== 'no') {
-    // Between two kinds of transport each side is shown its own (RFC 5658).
-    if (from.protocol !== hop.protocol) copy.prepend(stay, ownRoute(from))
-    copy.prepend(stay, ownRoute(hop))
+  if (recordRoute !== 'none') {
+    // Between two transports each side sees its own (RFC 5658).
+    if (from.protocol !== hop.protocol) copy.prepend(recordRoute, ownRoute(from))
+    copy.prepend(recordRoute, ownRoute(hop))
   }
-  if (stay === 'Path') copy.append('Require', 'path')
-  for (const { name, value } of fields) if (!kept.has(name)) copy.set(name, value)
+  if (recordRoute === 'Path') copy.append('Require', 'path')
+  for (const { name, value } of fields) if (!unchangeable.has(name)) copy.set(name, value)
   return copy
 }
 

@@ -1,11 +1,10 @@
 import type { SipRequest } from '../../sip/message/message.js'
 
-/** As many as calls may pass at once; the oldest is forgotten first. */
-const mostDialogs = 100_000
+/** Maximum number of dialogs; the oldest is dropped for a new one. */
+const maxDialogs = 100_000
 
 /**
- * The dialogs whose requests come through here because we asked for it with Record-Route. Requests of any other are not passed on:
- * that would make an open relay.
+ * The dialogs that this proxy has record-routed. Requests of any other dialog are not forwarded: that would make this server an open relay.
  */
 export interface ProxiedDialogs {
   add(request: SipRequest): void
@@ -14,11 +13,12 @@ export interface ProxiedDialogs {
 }
 
 export function createProxiedDialogs(): ProxiedDialogs {
+  /** Caller's tag by Call-ID. */
   const callers = new Map<string, string>()
   return {
     add({ callId, from }) {
       callers.set(callId, from.tag)
-      if (callers.size > mostDialogs) for (const oldest of callers.keys()) return void callers.delete(oldest)
+      if (callers.size > maxDialogs) for (const oldest of callers.keys()) return void callers.delete(oldest)
     },
     has({ callId, from, to }) {
       const caller = callers.get(callId)

@@ -1,123 +1,135 @@
+import type { Clock } from '../../base/clock.js'
+import type { Logger } from '../../base/logger.js'
 import { createResponse } from '../../sip/message/builder.js'
 import type { SipRequest } from '../../sip/message/message.js'
 import type { Application } from '../core/application.js'
-import { type Core, passageOfOrigin, settle } from '../core/core.js'
-import { locate } from '../core/uac/sender.js'
-import { tryToSend } from '../core/uas/invite.js'
-import type { Flow, ServerTransaction } from '../transaction/transaction-layer.js'
-import { dropOwnRoutes, isOurUri, mayHop, passOn, topRoute } from './forwarding.js'
-import { createProxiedDialogs, type ProxiedDialogs } from './proxied-dialogs.js'
-import { cancelProxying, type Proxying, type ProxyListener, type ProxyOrder, startProxying } from './proxying.js'
+import { passageOfResponse } from '../core/passage.js'
+import type { PendingRequests } from '../core/pending-requests.js'
+import type { Locator } from '../core/uac/locator.js'
+import { tryToSend } from '../core/uas/server-response.js'
+import type { Flow, ServerTransaction, TransactionLayer } from '../transaction/transaction-layer.js'
+import { createBranches } from './branches.js'
+import { dropOwnRoutes, forwardedCopy, hasHopsLeft, isOurUri, topRoute } from './forwarding.js'
+import { createProxiedDialogs } from './proxied-dialogs.js'
+import type { ProxyOptions } from './proxy-options.js'
+import { type ProxyListener, type ResponseContext, startResponseContext } from './response-context.js'
 
-/** A stateful proxy (RFC 3261 §16) for requests that an application passes on, and for what comes later in their dialogs. */
-export interface Proxy {
-  /** The application's `proxy` command: it gives the request out of hand. */
+/** A stateful proxy (RFC 3261 §16) for requests that an application has forwarded, and for later requests in their dialogs. */
+export interface StatefulProxy {
+  /** The application's `proxy` command. Its request no longer waits for a response. */
   proxy(application: Application, command: string, txnId: string, plan: ProxyPlan): void
-  /** True where a CANCEL is for a request that passes through: it is answered then. */
-  cancels(cancel: ServerTransaction): boolean
-  /** True where a request of a dialog passes through: it goes on then. */
-  relays(transaction: ServerTransaction): boolean
-  relaysAck(ack: SipRequest, flow: Flow): boolean
+  /** Answers the CANCEL of a forwarded request; false for any other. */
+  cancel(cancel: ServerTransaction): boolean
+  /** Forwards a request in a record-routed dialog; false for any other. */
+  forward(transaction: ServerTransaction): boolean
+  /** Forwards the ACK of a 2xx in a record-routed dialog; false for any other. */
+  forwardAck(ack: SipRequest, flow: Flow): boolean
 }
 
 export interface ProxyPlan {
-  readonly order: ProxyOrder
+  readonly options: ProxyOptions
   readonly destinations: readonly string[]
 }
 
-interface ProxyState {
-  readonly core: Core
-  readonly passing: WeakMap<ServerTransaction, Proxying>
-  readonly dialogs: ProxiedDialogs
+export interface ProxyNeeds {
+  readonly layer: Pick<TransactionLayer, 'send' | 'sendAck' | 'listening'>
+  readonly locator: Locator
+  readonly pending: PendingRequests
+  readonly clock: Clock
+  readonly log: Logger
 }
 
-const silent: ProxyListener = { attempted: () => undefined, done: () => undefined }
-const straightOn: ProxyOrder = { stay: 'no', redirects: 'pass', forking: 'serial', provisionalMs: null, finalMs: null, fields: [] }
+/** For requests in dialogs: to the Request-URI, without an application. */
+const inDialogOptions: ProxyOptions = {
+  recordRoute: 'none',
+  redirects: 'pass',
+  forking: 'serial',
+  provisionalMs: null,
+  finalMs: null,
+  fields: [],
+}
 
-export function createProxy(core: Core): Proxy {
-  const state: ProxyState = { core, passing: new WeakMap(), dialogs: createProxiedDialogs() }
+export function createProxy({ layer, locator, pending, clock, log }: ProxyNeeds): StatefulProxy {
+  const branches = createBranches({ layer, locator, clock })
+  const dialogs = createProxiedDialogs()
+  const contexts = new WeakMap<ServerTransaction, ResponseContext>()
+
+  function start(transaction: ServerTransaction, { options, destinations }: ProxyPlan, listener: ProxyListener): void {
+    const isForUs = isOurUri(layer.listening, transaction.request.uri)
+    contexts.set(transaction, startResponseContext({ branches, transaction, options, listener, isForUs }, destinations))
+  }
+
+  /** Keeps a dialog only if a branch accepts it. */
+  function listenerOf(application: Application, command: string, recorded: SipRequest | null): ProxyListener {
+    let isAccepted = false
+    return {
+      attempted(response, origin) {
+        isAccepted ||= response.status < 300
+        application.proxied(command, passageOfResponse(origin, clock.now()), response.toBuffer())
+      },
+      done() {
+        if (!isAccepted && recorded) dialogs.remove(recorded)
+        application.proxyDone(command)
+      },
+    }
+  }
+
+  function logLostAck(): void {
+    log.debug({ event: 'sip.dropped', reason: 'ACK' }, 'an ACK could not be forwarded')
+  }
+
   return {
-    proxy: (application, command, txnId, plan) => proxy(state, { application, command, txnId }, plan),
-    cancels(cancel) {
-      const proxying = cancel.cancels && state.passing.get(cancel.cancels)
-      if (proxying) cancelProxying(proxying, cancel)
-      return Boolean(proxying)
+    proxy(application, command, txnId, { options, destinations }) {
+      const waiting = pending.of(application, txnId)
+      if (!waiting) {
+        application.refused(command, `Unknown transaction id: ${txnId}`)
+        return
+      }
+      const { transaction } = waiting
+      const { request } = transaction
+      pending.settle(waiting)
+      if (!hasHopsLeft(request)) {
+        tryToSend(createResponse(request, 483), transaction)
+        application.refused(command, 'Rejected with 483 Too Many Hops due to Max-Forwards value of 0')
+        return
+      }
+      dropOwnRoutes(request, layer.listening)
+      const recordRoute = options.recordRoute !== 'none' && request.method === 'REGISTER' ? 'Path' : options.recordRoute
+      const recorded = recordRoute === 'Record-Route' ? request : null
+      if (recorded) dialogs.add(recorded)
+      start(transaction, { options: { ...options, recordRoute }, destinations }, listenerOf(application, command, recorded))
     },
-    relays: (transaction) => relays(state, transaction),
-    relaysAck: (ack, flow) => relaysAck(state, ack, flow),
-  }
-}
-
-interface ProxyCommand {
-  readonly application: Application
-  readonly command: string
-  readonly txnId: string
-}
-
-function proxy(state: ProxyState, { application, command, txnId }: ProxyCommand, { order, destinations }: ProxyPlan): void {
-  const { core } = state
-  const pending = core.pending.get(txnId)
-  if (!pending || pending.application !== application) {
-    application.refused(command, `Unknown transaction id: ${txnId}`)
-    return
-  }
-  const { transaction } = pending
-  const { request } = transaction
-  settle(core, pending)
-  if (!mayHop(request)) {
-    tryToSend(createResponse(request, 483), transaction)
-    application.refused(command, 'Rejected with 483 Too Many Hops due to Max-Forwards value of 0')
-    return
-  }
-  dropOwnRoutes(request, core.layer.listening)
-  const stay = order.stay !== 'no' && request.method === 'REGISTER' ? 'Path' : order.stay
-  if (stay === 'Record-Route') state.dialogs.add(request)
-  let accepted = false
-  const listener: ProxyListener = {
-    attempted(response, origin) {
-      accepted ||= response.status < 300
-      application.proxied(command, passageOfOrigin(core, origin), response.toBuffer())
+    cancel(cancel) {
+      const context = cancel.cancels && contexts.get(cancel.cancels)
+      context?.cancel(cancel)
+      return Boolean(context)
     },
-    done() {
-      // What nobody has accepted is no dialog.
-      if (!accepted && stay === 'Record-Route') state.dialogs.remove(request)
-      application.proxyDone(command)
+    forward(transaction) {
+      const { request } = transaction
+      if (!dialogs.has(request)) return false
+      dropOwnRoutes(request, layer.listening)
+      if (topRoute(request) === null && isOurUri(layer.listening, request.uri)) return false
+      if (!hasHopsLeft(request)) {
+        tryToSend(createResponse(request, 483), transaction)
+        return true
+      }
+      if (request.method === 'INVITE') tryToSend(createResponse(request, 100), transaction)
+      start(
+        transaction,
+        { options: inDialogOptions, destinations: [request.uri] },
+        { attempted: () => undefined, done: () => request.method === 'BYE' && dialogs.remove(request) },
+      )
+      return true
+    },
+    forwardAck(ack, flow) {
+      if (!dialogs.has(ack)) return false
+      dropOwnRoutes(ack, layer.listening)
+      const next = topRoute(ack) ?? ack.uri
+      if (!hasHopsLeft(ack) || isOurUri(layer.listening, next)) return false
+      const forward = (hop: Parameters<typeof layer.sendAck>[1]): boolean =>
+        layer.sendAck(forwardedCopy(ack, { target: null, recordRoute: 'none', fields: [], from: flow, hop }), hop) !== null
+      locator.locate({ uri: next, from: null }, ([hop]) => hop && !forward(hop) && logLostAck(), logLostAck)
+      return true
     },
   }
-  state.passing.set(transaction, startProxying({ core, transaction, order: { ...order, stay }, listener }, destinations))
-}
-
-/** The later requests of a dialog that we stay in: they have our Route on top. */
-function relays(state: ProxyState, transaction: ServerTransaction): boolean {
-  const { core, dialogs, passing } = state
-  const { request } = transaction
-  if (!dialogs.has(request)) return false
-  dropOwnRoutes(request, core.layer.listening)
-  if (topRoute(request) === null && isOurUri(core.layer.listening, request.uri)) return false
-  if (!mayHop(request)) {
-    tryToSend(createResponse(request, 483), transaction)
-    return true
-  }
-  const listener = { ...silent, done: () => (request.method === 'BYE' ? dialogs.remove(request) : undefined) }
-  if (request.method === 'INVITE') tryToSend(createResponse(request, 100), transaction)
-  passing.set(transaction, startProxying({ core, transaction, order: straightOn, listener }, [request.uri]))
-  return true
-}
-
-function relaysAck({ core, dialogs }: ProxyState, ack: SipRequest, flow: Flow): boolean {
-  if (!dialogs.has(ack)) return false
-  dropOwnRoutes(ack, core.layer.listening)
-  const next = topRoute(ack) ?? ack.uri
-  if (!mayHop(ack) || isOurUri(core.layer.listening, next)) return false
-  const lost = (): void => core.log.debug({ event: 'sip.dropped', reason: 'ACK' }, 'an ACK could not be passed on')
-  locate(
-    core,
-    { uri: next, from: null },
-    ([hop]) => {
-      if (!hop) return
-      if (!core.layer.sendAck(passOn(ack, { target: null, stay: 'no', fields: [], from: flow, hop }), hop)) lost()
-    },
-    lost,
-  )
-  return true
 }

@@ -16,7 +16,7 @@ interface Plan {
   readonly headers?: string
 }
 
-function proxy(application: WireApplication, arrived: Heard, to: readonly SipPeer[], plan: Plan = {}): Promise<Heard> {
+function proxy(application: WireApplication, arrived: Heard, to: readonly Pick<SipPeer, 'uri'>[], plan: Plan = {}): Promise<Heard> {
   const { flags = '|fullResponse|', forking = 'serial', times = '|', headers = '' } = plan
   const targets = to.map(({ uri }) => uri).join('|')
   return application.command(`proxy|${arrived.txnId}|${flags}|${forking}|${times}|${targets}\r\nINVITE sip:x SIP/2.0\r\n${headers}\r\n`)
@@ -65,6 +65,21 @@ describe('a request that an application passes on (RFC 3261 §16.6)', () => {
     const answer = await proxy(application, await application.arrives('INVITE'), [callee])
     expect(answer.words[4]).toMatch(/^Rejected with 483/)
     expect(await caller.hearsResponse(483)).toBeDefined()
+  })
+
+  it.each([
+    ['simultaneous forking: a target without a transport does not end the request', 'simultaneous', 'sip:x@127.0.0.1:9;transport=tls'],
+    ['serial forking: a target that is listed twice is tried once, then the next', 'serial', null],
+  ] as const)('%s', async (_title, forking, unreachable) => {
+    const { application, caller, arrived } = await called()
+    const [busy, callee] = [await stage.udpPeer(), await stage.udpPeer()]
+    const first = unreachable === null ? [busy, busy] : [{ uri: unreachable }]
+    void proxy(application, arrived, [...first, callee], { forking }).catch(() => undefined)
+    if (unreachable === null) busy.respond(await busy.hearsRequest('INVITE'), 486)
+    callee.respond(await callee.hearsRequest('INVITE'), 200)
+    const final = await caller.hears('a final response', (heard) => heard.kind === 'response' && heard.status >= 200)
+    expect(final).toMatchObject({ status: 200 })
+    await done(application)
   })
 
   it('keeps a Request-URI that is not ours: the destination is only the next hop', async () => {

@@ -18,7 +18,7 @@ const machines: readonly Machine[] = [
   { name: 'non-INVITE server transaction', table: nonInviteServerTable, first: 'idle', ends: ['terminated'] },
   { name: 'INVITE of an application', table: clientCallTable, first: 'calling', ends: ['acknowledged', 'over'] },
   { name: 'INVITE to an application', table: serverCallTable, first: 'waiting', ends: ['acknowledged', 'over'] },
-  { name: 'branch of a proxy', table: branchTable, first: 'trying', ends: ['answered', 'failed'] },
+  { name: 'branch of a proxy', table: branchTable, first: 'idle', ends: ['accepted', 'failed'] },
   { name: 'PIN dialogue', table: pinDialogueTable, first: 'new', ends: ['over'] },
   { name: 'refresh of a phone', table: refreshTable, first: 'idle', ends: ['idle'] },
 ]

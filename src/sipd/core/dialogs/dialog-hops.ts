@@ -2,8 +2,7 @@ import { isAppError } from '../../../base/errors.js'
 import { namesFlow } from '../../../sip/uri/flow-uri.js'
 import type { Flow, Hop } from '../../transaction/transaction-layer.js'
 import type { Core } from '../core.js'
-import { explicitNextHop, onFlow } from '../uac/explicit-next-hop.js'
-import { locate } from '../uac/sender.js'
+import { explicitNextHop, onFlow } from '../uac/locator.js'
 import { type Dialog, dialogId } from './dialog.js'
 
 interface HopsListener {
@@ -23,7 +22,7 @@ export function locateInDialog(core: Core, dialog: Dialog, routeUri: string, { f
   const over = !isRouted && (dialog.isPinned || dialog.routeSet.length === 0) ? dialog.flow : null
   if (over) found([{ ...hopOf(over), isUnconfirmed: isUnconfirmed(dialog) }, ...(dialog.isPinned ? [] : otherHops(core, dialog))])
   else if (isRouted)
-    locate(core, explicitNextHop(routeUri), (hops) => some(namesFlow(routeUri) ? followFlow(core, dialog, hops) : hops), failed)
+    core.locator.locate(explicitNextHop(routeUri), (hops) => some(namesFlow(routeUri) ? followFlow(core, dialog, hops) : hops), failed)
   else if (dialog.hops) some(dialog.hops)
   else {
     const { next } = dialog.path
@@ -31,7 +30,7 @@ export function locateInDialog(core: Core, dialog: Dialog, routeUri: string, { f
       if (dialog.path.next === next) dialog.hops = hops
       some(hops)
     }
-    locate(core, { uri: next, from: dialog.socket }, remember, failed)
+    core.locator.locate({ uri: next, from: dialog.socket }, remember, failed)
   }
 }
 

@@ -3,9 +3,9 @@ import type { Hop, SentAck } from '../../transaction/transaction-layer.js'
 import { newWireId } from '../../wire-id.js'
 import type { StopReason } from '../application.js'
 import { composeInDialog } from '../compose.js'
-import { type Core, sentPassage } from '../core.js'
+import type { Core } from '../core.js'
 import { bareRequest, type RequestDraft } from '../draft.js'
-import { sendRequest } from '../uac/sender.js'
+import { passageFrom } from '../passage.js'
 import { type Dialog, descriptionIn } from './dialog.js'
 import { locateInDialog } from './dialog-hops.js'
 
@@ -70,7 +70,7 @@ function sendAck(core: Core, dialog: Dialog, { invite, order, lastAcks }: Acknow
       return
     }
     lastAcks.set(dialog, sent)
-    if (order) application.requestSent(order.command, newWireId(), sentPassage(core, sent.flow, sent.bytes.length), sent.bytes)
+    if (order) application.requestSent(order.command, newWireId(), passageFrom(sent.flow, sent.bytes.length, core.clock.now()), sent.bytes)
   }
   locateInDialog(core, dialog, '', { found, failed })
 }
@@ -83,7 +83,7 @@ function end(core: Core, dialog: Dialog, { text, record, news }: Ending): void {
     const draft = { ...bareRequest('BYE'), fields: [{ name: 'Reason', value: `SIP;cause=200;text="${text}"` }] }
     const composed = composeInDialog(draft, dialog, hops[0], dialog.localSeq)
     if ('refusal' in composed) return
-    sendRequest(core, composed.message, hops, {
+    core.sender.send(composed.message, hops, {
       sent(passage, bytes) {
         if (news === 'silent') return
         core.records.stop('application', record, bytes)

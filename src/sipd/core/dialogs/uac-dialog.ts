@@ -2,13 +2,13 @@ import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Hop } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
 import { composeInDialog } from '../compose.js'
-import { type Core, endsSubscription, expireWith, type Origin } from '../core.js'
+import { type Core, endsSubscription, expireWith } from '../core.js'
 import type { RequestDraft } from '../draft.js'
+import type { Origin } from '../passage.js'
 import { termsOf } from '../session/session-terms.js'
 import type { SessionKeeper } from '../session/session-timer.js'
 import { answerClientCall } from '../uac/invite.js'
 import type { ClientCalls } from '../uac/invites.js'
-import { sendRequest } from '../uac/sender.js'
 import { passResponse } from '../uac/uac-request.js'
 import { type Dialog, descriptionIn, refreshTarget } from './dialog.js'
 import { locateInDialog } from './dialog-hops.js'
@@ -89,7 +89,7 @@ function sendFor(
   }
   const { message } = composed
   // These closures live as long as the transaction; they must not keep the draft and its buffer.
-  const sent = sendRequest(core, message, hops, {
+  const sent = core.sender.send(message, hops, {
     sent(passage, bytes) {
       if (message.method === 'BYE' && dialog.creator === 'INVITE') core.records.stop('application', 'normal-release', bytes)
       application.requestSent(command, sent.txnId, passage, bytes)

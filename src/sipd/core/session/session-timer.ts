@@ -7,7 +7,6 @@ import type { Dialog } from '../dialogs/dialog.js'
 import { locateInDialog } from '../dialogs/dialog-hops.js'
 import type { ServerRequests } from '../dialogs/server-requests.js'
 import { bareRequest } from '../draft.js'
-import { sendRequest } from '../uac/sender.js'
 import { type SessionTerms, termsOf } from './session-terms.js'
 
 /** Delay of a refresh that met another INVITE (RFC 3261 §14.1). */
@@ -93,7 +92,7 @@ function send({ core, serverRequests }: Keeper, session: Session, hops: readonly
   if ('refusal' in composed) return
   const { message } = composed
   if (method === 'INVITE') dialog.inviting.us = true
-  sendRequest(core, message, hops, {
+  core.sender.send(message, hops, {
     sent: () => undefined,
     received(response, { flow }) {
       if (response.status < 200) return

@@ -3,15 +3,14 @@ import { atStart, createRunner, type MachineState } from '../../../base/machine.
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Flow } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
-import type { Core, Origin } from '../core.js'
+import type { Core } from '../core.js'
 import { type Dialog, newDialog, refreshTarget, setRoutes } from '../dialogs/dialog.js'
 import { type Called, flowOfResponse } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
 import type { RequestDraft } from '../draft.js'
+import type { Origin } from '../passage.js'
 import { type ClientCallAction, type ClientCallInput, type ClientCallState, clientCallTable } from './invite-table.js'
-
-/** An INVITE that rings for longer is cancelled (RFC 3261 §16.6, Timer C). */
-const longestRingingMs = 185_000
+import { timerC } from './timer-c.js'
 
 const nothing = Buffer.alloc(0)
 
@@ -118,7 +117,7 @@ const actions: Readonly<Record<ClientCallAction, (call: ClientCall) => void>> = 
   },
   'wait while it rings': (call) => {
     call.waiting?.cancel()
-    call.waiting = call.core.clock.after(longestRingingMs, () => feedClientCall(call, 'rings too long'))
+    call.waiting = call.core.clock.after(timerC, () => feedClientCall(call, 'rings too long'))
   },
   'wait for ack': (call) => {
     call.waiting = call.core.clock.after(64 * call.core.timers.t1, () => feedClientCall(call, 'no ack'))

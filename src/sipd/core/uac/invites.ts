@@ -2,9 +2,10 @@ import type { SipRequest } from '../../../sip/message/message.js'
 import { cancelOf } from '../../transaction/client/generated-requests.js'
 import { newWireId } from '../../wire-id.js'
 import type { Application } from '../application.js'
-import type { Core, Sent } from '../core.js'
+import type { Core } from '../core.js'
 import type { Dialog } from '../dialogs/dialog.js'
 import { fieldOf, type RequestDraft } from '../draft.js'
+import type { SentRequest } from './hop-failover.js'
 import { acknowledgeClientCall, type ClientCall, type ClientCallUser, feedClientCall, newClientCall } from './invite.js'
 
 /** The INVITEs of applications that are not over. */
@@ -20,7 +21,7 @@ export interface ClientCalls {
 }
 
 interface CallParts {
-  readonly sent: Sent
+  readonly sent: SentRequest
   readonly application: Application
   readonly request: SipRequest
   /** Null for an INVITE that makes dialogs. */
@@ -36,7 +37,7 @@ export interface ClientCallsNeeds extends Pick<ClientCallUser, 'repeatAck' | 'se
 
 interface Live {
   readonly call: ClientCall
-  readonly sent: Sent
+  readonly sent: SentRequest
   /** The Reason of the CANCEL. */
   reason: string | null
 }

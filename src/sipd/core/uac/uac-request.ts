@@ -7,15 +7,15 @@ import type { Flow, Hop } from '../../transaction/transaction-layer.js'
 import { newWireId } from '../../wire-id.js'
 import type { Application } from '../application.js'
 import { composeRequest } from '../compose.js'
-import { type Core, expireWith, type Origin, passageOfOrigin } from '../core.js'
+import { type Core, expireWith } from '../core.js'
 import { type Dialog, dialogId, newDialog } from '../dialogs/dialog.js'
 import { flowOfRequest } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
 import { fieldOf, type RequestDraft } from '../draft.js'
-import { explicitNextHop, onFlow } from './explicit-next-hop.js'
+import { type Origin, passageOfResponse } from '../passage.js'
 import { answerClientCall, dialogOfResponse } from './invite.js'
 import type { ClientCalls } from './invites.js'
-import { failRequest, locate, sendRequest } from './sender.js'
+import { explicitNextHop, onFlow } from './locator.js'
 
 /** Requests of applications outside dialogs. */
 export interface UacRequests {
@@ -76,8 +76,7 @@ export function createUacRequests(core: Core, calls: ClientCalls): UacRequests {
         application.refused(command, `invalid request-uri: ${draft.line}`)
         return
       }
-      locate(
-        core,
+      core.locator.locate(
         routed ? explicitNextHop(routeUri) : { uri: draft.uri, from: null },
         (hops) => sendTo(state, asked, hops),
         (reason) => refuse(state, asked, reason),
@@ -113,7 +112,7 @@ function sendTo(state: UacState, asked: OutOfDialogRequest, found: readonly Hop[
   }
   const { message } = composed
   // These closures live as long as the transaction; they must not keep the draft and its buffer.
-  const sent = sendRequest(core, message, hops, {
+  const sent = core.sender.send(message, hops, {
     sent(passage, bytes) {
       if (message.method === 'INVITE') core.records.attempt('application', bytes)
       application.requestSent(command, sent.txnId, passage, bytes)
@@ -144,7 +143,7 @@ function refuse(state: UacState, { application, command, draft }: OutOfDialogReq
   const { message } = composed
   const failure = reason === noTransport ? { status: 416, reason: 'Unsupported URI Scheme' } : { status: 503, reason }
   const ids = { txnId: newWireId(), dialogId: draft.method === 'INVITE' ? dialogId(message.callId, message.from.tag) : '' }
-  failRequest(state.core, message, failure, {
+  state.core.sender.fail(message, failure, {
     sent: (passage, bytes) => application.requestSent(command, ids.txnId, passage, bytes),
     received: (response, origin) => passResponse(state.core, { application, ...ids }, response, origin),
   })
@@ -190,7 +189,7 @@ export interface ResponseIds {
 
 /** Delivers a response to the application that sent the request. */
 export function passResponse(core: Core, { application, txnId, dialogId: id }: ResponseIds, response: SipResponse, origin: Origin): void {
-  const passage = passageOfOrigin(core, origin)
+  const passage = passageOfResponse(origin, core.clock.now())
   application.arrived({ txnId, dialogId: id, passage, receivedOn: null, message: response.toBuffer() })
 }
 

@@ -1,21 +1,23 @@
 import type { Alarm } from '../../../base/clock.js'
-import { isAppError } from '../../../base/errors.js'
 import { atStart, createRunner, type MachineState } from '../../../base/machine.js'
 import { newTag } from '../../../sip/ids.js'
 import { createResponse } from '../../../sip/message/builder.js'
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Flow, ServerTransaction } from '../../transaction/transaction-layer.js'
-import { type Core, type Pending, passageOf, settle } from '../core.js'
+import type { Core } from '../core.js'
+import { passageOver } from '../passage.js'
+import type { PendingRequest } from '../pending-requests.js'
 import { type ServerCallAction, type ServerCallInput, type ServerCallState, serverCallTable } from './invite-table.js'
+import { tryToSend } from './server-response.js'
 
 /** An INVITE from the network that an application handles. */
 export interface ServerCall extends MachineState<ServerCallState> {
   readonly core: Core
-  readonly pending: Pending
+  readonly pending: PendingRequest
   /** Ends the dialog with a BYE of our own (RFC 3261 §13.3.1.4). */
-  readonly end: (pending: Pending) => void
+  readonly end: (pending: PendingRequest) => void
   /** The INVITE ended without a 2xx; its early dialog ends too. */
-  readonly ended: (pending: Pending) => void
+  readonly ended: (pending: PendingRequest) => void
   /** The application's last response. */
   outgoing: SipResponse | null
   sent: Buffer
@@ -114,7 +116,7 @@ const actions: Readonly<Record<ServerCallAction, (call: ServerCall) => void>> = 
   'answer 504': (call) => answer(call, 504, 'Server Time-out'),
   'send bye': ({ end, pending }) => end(pending),
   forget: ({ core, pending, ended }) => {
-    settle(core, pending)
+    core.pending.settle(pending)
     ended(pending)
   },
 }
@@ -143,21 +145,11 @@ function answer({ core, pending, state }: ServerCall, status: number, reason: st
   else core.records.stop('application', 'system-error-initiated-termination', bytes)
 }
 
-/** Sends a response that no application requested. Null if the flow is closed. */
-export function tryToSend(response: SipResponse, way: ServerTransaction): Buffer | null {
-  try {
-    return way.respond(response)
-  } catch (fault) {
-    if (!isAppError(fault, 'SIP_SEND_FAILED')) throw fault
-    return null
-  }
-}
-
-function tell(core: Core, pending: Pending, message: SipRequest, { flow, size }: { flow: Flow; size: number }): void {
+function tell(core: Core, pending: PendingRequest, message: SipRequest, { flow, size }: { flow: Flow; size: number }): void {
   pending.application.arrived({
     txnId: pending.id,
     dialogId: pending.dialog?.id ?? '',
-    passage: passageOf(core, flow, size),
+    passage: passageOver(flow, size, core.clock.now()),
     receivedOn: null,
     message: message.toBuffer(),
   })

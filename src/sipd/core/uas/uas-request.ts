@@ -1,19 +1,21 @@
 import { randomInt } from 'node:crypto'
-import { shortestInterval } from '../../../sip/headers/session-expires.js'
-import { newTag } from '../../../sip/ids.js'
 import { createResponse } from '../../../sip/message/builder.js'
 import type { SipRequest } from '../../../sip/message/message.js'
+import type { StatefulProxy } from '../../proxy/proxy.js'
 import type { Flow, ServerTransaction } from '../../transaction/transaction-layer.js'
 import { newWireId } from '../../wire-id.js'
 import type { Application } from '../application.js'
 import { contactOf } from '../compose.js'
-import { type Core, makesDialog, type Pending, passageOf, settle } from '../core.js'
+import { type Core, makesDialog } from '../core.js'
 import type { Delivery } from '../delivery.js'
 import { type Dialog, refreshTarget } from '../dialogs/dialog.js'
 import { flowOfRequest } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
+import { passageOver } from '../passage.js'
+import type { PendingRequest } from '../pending-requests.js'
 import { intervalTooSmall } from '../session/session-terms.js'
-import { acknowledgeServerCall, cancelServerCall, feedServerCall, newServerCall, tryToSend } from './invite.js'
+import { acknowledgeServerCall, cancelServerCall, feedServerCall, newServerCall } from './invite.js'
+import { refuse, refuseForNow, refuseInterval } from './server-response.js'
 import type { UasResponses } from './uas-response.js'
 
 /** Requests from the network. */
@@ -31,16 +33,9 @@ export interface UasRequestsNeeds {
   /** The dialog of a request whose tags no dialog has: a NOTIFY may come before the 2xx of its SUBSCRIBE (RFC 6665 §4.1.2.4). */
   readonly adopt: (request: SipRequest, flow: Flow) => Dialog | null
   /** What passes through without an application. */
-  readonly relay: Relay
+  readonly relay: Pick<StatefulProxy, 'cancel' | 'forward' | 'forwardAck'>
   /** Ends a call whose ACK never came. */
   readonly endUnacknowledged: (dialog: Dialog) => void
-}
-
-/** True where it has dealt with the message. */
-interface Relay {
-  cancels(cancel: ServerTransaction): boolean
-  relays(transaction: ServerTransaction): boolean
-  relaysAck(ack: SipRequest, flow: Flow): boolean
 }
 
 /** Outside a dialog they mean nothing (RFC 3261 §15.1.2, RFC 3311 §5.2, RFC 3262 §3). */
@@ -69,7 +64,7 @@ function receive(needs: UasRequestsNeeds, transaction: ServerTransaction): void 
 
 /** RFC 3261 §9.2. */
 function receiveCancel({ responses, relay }: UasRequestsNeeds, transaction: ServerTransaction): void {
-  if (relay.cancels(transaction)) return
+  if (relay.cancel(transaction)) return
   const invite = transaction.cancels && responses.ofTransaction(transaction.cancels)
   if (!invite) {
     refuse(transaction, 481)
@@ -129,7 +124,7 @@ function receiveInDialog(needs: UasRequestsNeeds, transaction: ServerTransaction
   const { request, flow } = transaction
   const dialog = needs.core.dialogs.of(request) ?? needs.adopt(request, flow)
   if (!dialog) {
-    if (!needs.relay.relays(transaction)) refuse(transaction, 481)
+    if (!needs.relay.forward(transaction)) refuse(transaction, 481)
   } else if (dialog.state === 'ending') refuse(transaction, request.method === 'BYE' ? 200 : 481)
   // RFC 3261 §12.2.2: a lower number is out of order.
   else if (dialog.remoteSeq !== null && request.cseq.number < dialog.remoteSeq) refuse(transaction, 500)
@@ -202,7 +197,7 @@ function receiveBye(needs: UasRequestsNeeds, transaction: ServerTransaction, dia
 function offer(needs: UasRequestsNeeds, transaction: ServerTransaction, application: Application, dialog: Dialog | null): void {
   const { core, delivery } = needs
   const { request, flow, size } = transaction
-  const pending: Pending = {
+  const pending: PendingRequest = {
     id: newWireId(),
     transaction,
     application,
@@ -210,21 +205,21 @@ function offer(needs: UasRequestsNeeds, transaction: ServerTransaction, applicat
     tag: request.to.tag,
     alarm: null,
   }
-  core.pending.set(pending.id, pending)
+  core.pending.add(pending)
   if (request.method === 'INVITE') startCall(needs, pending)
   else pending.alarm = core.clock.after(60 * core.timers.t1, () => giveUp(core, pending))
   const message = request.toBuffer()
   delivery.deliver(dialog, application, {
     txnId: pending.id,
     dialogId: dialog?.id ?? '',
-    passage: passageOf(core, flow, size),
+    passage: passageOver(flow, size, core.clock.now()),
     receivedOn: dialog ? null : flow.local,
     message,
   })
   if (request.method === 'INVITE' && !dialog) core.records.attempt('network', message)
 }
 
-function startCall({ core, responses, endUnacknowledged }: UasRequestsNeeds, pending: Pending): void {
+function startCall({ core, responses, endUnacknowledged }: UasRequestsNeeds, pending: PendingRequest): void {
   pending.transaction.respond(createResponse(pending.transaction.request, 100))
   const call = newServerCall({
     core,
@@ -243,27 +238,26 @@ function startCall({ core, responses, endUnacknowledged }: UasRequestsNeeds, pen
 }
 
 /** Shortly before the far end gives up by itself: later an answer must not come (RFC 4320 §4.2), and 408 never. */
-function giveUp(core: Core, pending: Pending): void {
-  settle(core, pending)
+function giveUp(core: Core, pending: PendingRequest): void {
+  core.pending.settle(pending)
   refuse(pending.transaction, 504)
 }
 
 function receiveAck({ core, responses, relay }: UasRequestsNeeds, ack: SipRequest, { flow, size }: { flow: Flow; size: number }): void {
   const dialog = core.dialogs.of(ack)
   const invite = dialog && responses.ofDialog(dialog)
-  if (!dialog && relay.relaysAck(ack, flow)) return
+  if (!dialog && relay.forwardAck(ack, flow)) return
   if (!invite || invite.call.pending.transaction.request.cseq.number !== ack.cseq.number) return
   dialog.acknowledgedAt = core.clock.now()
   acknowledgeServerCall(invite.call, { message: ack, flow, size })
 }
 
 function abandon({ core, responses }: UasRequestsNeeds, application: Application): void {
-  for (const pending of core.pending.values()) {
-    if (pending.application !== application) continue
+  for (const pending of core.pending.ofApplication(application)) {
     const invite = responses.ofTransaction(pending.transaction)
     if (invite) feedServerCall(invite.call, 'application gone')
     else {
-      settle(core, pending)
+      core.pending.settle(pending)
       refuse(pending.transaction, pending.dialog ? 481 : 480)
     }
   }
@@ -273,20 +267,4 @@ function abandon({ core, responses }: UasRequestsNeeds, application: Application
 function shed(core: Core, transaction: ServerTransaction): void {
   core.shed.requests += 1
   refuseForNow(transaction)
-}
-
-/** RFC 3261 §21.5.4. */
-function refuseForNow(transaction: ServerTransaction): void {
-  refuse(transaction, 503, [['Retry-After', '10']])
-}
-
-/** RFC 4028 §9. */
-function refuseInterval(transaction: ServerTransaction): void {
-  refuse(transaction, 422, [['Min-SE', String(shortestInterval)]])
-}
-
-function refuse(transaction: ServerTransaction, status: number, headers: readonly (readonly [string, string])[] = []): void {
-  const response = createResponse(transaction.request, status, undefined, newTag())
-  for (const [name, value] of headers) response.append(name, value)
-  tryToSend(response, transaction)
 }

@@ -5,15 +5,18 @@ import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { ServerTransaction } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
 import { composeResponse, contactOf } from '../compose.js'
-import { type Core, endsSubscription, expireWith, makesDialog, type Pending, passageOf, settle } from '../core.js'
+import { type Core, endsSubscription, expireWith, makesDialog } from '../core.js'
 import { type Dialog, descriptionIn, dialogId, newDialog } from '../dialogs/dialog.js'
 import { flowOfRequest } from '../dialogs/flow-choice.js'
 import { contactOfDialog } from '../dialogs/remote-target.js'
 import { fieldOf, type ResponseDraft } from '../draft.js'
+import { passageOver } from '../passage.js'
+import type { PendingRequest } from '../pending-requests.js'
 import { agree, type SessionTerms } from '../session/session-terms.js'
 import type { SessionKeeper } from '../session/session-timer.js'
-import { answerServerCall, feedServerCall, type ServerCall, tryToSend } from './invite.js'
+import { answerServerCall, feedServerCall, type ServerCall } from './invite.js'
 import { createReliableProvisionals, type ReliableProvisionals } from './reliable-provisionals.js'
+import { tryToSend } from './server-response.js'
 
 /** An INVITE that waits, its machine and its reliable responses. */
 interface PendingInvite {
@@ -39,7 +42,7 @@ interface UasState {
 }
 
 interface ResponseCommand {
-  readonly pending: Pending
+  readonly pending: PendingRequest
   readonly answered: PendingInvite | undefined
   readonly command: string
   readonly draft: ResponseDraft
@@ -51,8 +54,8 @@ export function createUasResponses(core: Core, keeper: SessionKeeper): UasRespon
   const state: UasState = { core, keeper, byTransaction: new WeakMap(), byDialog: new WeakMap() }
   return {
     respond(application, command, txnId, draft) {
-      const pending = core.pending.get(txnId)
-      if (!pending || pending.application !== application) application.refused(command, refusalOfUnknown(draft))
+      const pending = core.pending.of(application, txnId)
+      if (!pending) application.refused(command, refusalOfUnknown(draft))
       else respond(state, { pending, answered: state.byTransaction.get(pending.transaction), command, draft })
     },
     track: (call) => track(state, call),
@@ -109,7 +112,7 @@ function respond(state: UasState, answer: ResponseCommand): void {
 /** After the PRACK, if the INVITE still waits then. */
 function respondAgain(state: UasState, answer: ResponseCommand): void {
   const { pending, command } = answer
-  if (state.core.pending.get(pending.id) === pending) respond(state, answer)
+  if (state.core.pending.includes(pending)) respond(state, answer)
   else pending.application.refused(command, unknownTransaction)
 }
 
@@ -132,7 +135,7 @@ function send(state: UasState, { pending, answered, command }: ResponseCommand, 
   if (response.status >= 200) finish(state, pending, response.status)
   if (pending.dialog?.isPinned && isSuccess(response.status)) unpin(core, pending.dialog, transaction)
   const ids = { txnId: pending.id, dialogId: echoedDialogId(pending) }
-  application.responseSent(command, ids, passageOf(core, flow, bytes.length), bytes)
+  application.responseSent(command, ids, passageOver(flow, bytes.length, core.clock.now()), bytes)
   if (refreshes && pending.dialog) refreshSession(state, pending.dialog, { request, response, terms })
   if (request.method === 'INVITE' && request.to.tag === '') record(core, response.status, bytes)
 }
@@ -161,7 +164,12 @@ function record({ records }: Core, status: number, bytes: Buffer): void {
 }
 
 /** RFC 3261 §12.1.1: a tagged 1xx or a 2xx makes the dialog; the 2xx confirms it. */
-function establish({ core, byDialog }: UasState, pending: Pending, response: SipResponse, answered: PendingInvite | undefined): void {
+function establish(
+  { core, byDialog }: UasState,
+  pending: PendingRequest,
+  response: SipResponse,
+  answered: PendingInvite | undefined,
+): void {
   const { request } = pending.transaction
   const { status } = response
   if (!makesDialog(request) || status <= 100 || status >= 300 || (status < 200 && request.method !== 'INVITE')) return
@@ -177,10 +185,10 @@ function establish({ core, byDialog }: UasState, pending: Pending, response: Sip
   if (request.method === 'SUBSCRIBE' && dialog.creator === 'SUBSCRIBE') expireWith(core, dialog, response)
 }
 
-function finish({ core, byTransaction }: UasState, pending: Pending, status: number): void {
+function finish({ core, byTransaction }: UasState, pending: PendingRequest, status: number): void {
   const { dialog, transaction } = pending
   const { method } = transaction.request
-  settle(core, pending)
+  core.pending.settle(pending)
   byTransaction.get(transaction)?.reliable?.stop()
   if (!dialog) return
   if (method === 'INVITE') dialog.inviting.them = false
@@ -206,7 +214,7 @@ function offers100rel(request: SipRequest): boolean {
 }
 
 /** The tag stays through all responses; the application may choose it with its first one. */
-function chooseTag(pending: Pending, draft: ResponseDraft): void {
+function chooseTag(pending: PendingRequest, draft: ResponseDraft): void {
   if (pending.tag !== '') return
   const to = fieldOf(draft, 'To')
   pending.tag = (to?.includes('tag=') && parseNameAddr(to)?.tag) || newTag()
@@ -219,7 +227,7 @@ function bearsDialog(request: SipRequest, status: number): boolean {
   return status >= 200 && (request.method === 'SUBSCRIBE' || request.method === 'UPDATE' || request.method === 'REFER')
 }
 
-function dialogOf({ layer }: Core, { transaction, tag, application }: Pending, response: SipResponse): Dialog {
+function dialogOf({ layer }: Core, { transaction, tag, application }: PendingRequest, response: SipResponse): Dialog {
   const { request, flow } = transaction
   const isPinned = layer.isStranger(flow)
   return newDialog({
@@ -246,7 +254,7 @@ function dialogOf({ layer }: Core, { transaction, tag, application }: Pending, r
 }
 
 /** INVITE keeps its dialog's id whatever the answer; after a BYE there is none. */
-function echoedDialogId({ transaction, dialog }: Pending): string {
+function echoedDialogId({ transaction, dialog }: PendingRequest): string {
   const { request } = transaction
   if (request.method === 'INVITE') return dialog?.id ?? dialogId(request.callId, request.from.tag)
   return dialog?.id ?? ''

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRequest, createResponse } from '../../../../src/sip/message/builder.js'
-import { ignoreResponses } from '../../../../src/sipd/core/uac/sender.js'
+import { ignoreResponses } from '../../../../src/sipd/core/uac/hop-failover.js'
 import { openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
 
 let still: StillLayer
