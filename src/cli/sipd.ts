@@ -153,8 +153,10 @@ async function open(options: SipdOptions, lifecycle: Lifecycle, log: Logger): Pr
   const { createSipd } = await import('../sipd/sipd.js')
   const files = tlsFilesOf(options)
   const pair = files && tlsPairOf(files)
+  const { listen, timers } = defaultSettings().sip
   const sipd = await createSipd({
-    listen: options.listen ?? defaultSettings().sip.listen,
+    listen: options.listen ?? listen,
+    timers,
     advertise: options.advertise ?? null,
     origins: options.origin ?? [],
     admin: { address: options.admin.host, port: options.admin.port, protocol: options.adminTls ? 'tls' : 'tcp' },

@@ -35,7 +35,6 @@ export interface PhonesNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  readonly times?: RefreshTimes
 }
 
 /** Updates the display and keys of phones after each login and logout. */
@@ -43,11 +42,11 @@ export interface Phones {
   close(): Promise<void>
 }
 
-const defaultRefreshTimes: RefreshTimes = { settleMs: 500, restMs: [2_000, 5_000, 15_000] }
+const refreshTimes: RefreshTimes = { settleMs: 500, restMs: [2_000, 5_000, 15_000] }
 
 /** Each node refreshes the phones that are registered there, whichever node or operator has changed their assignment. */
 export function createPhones(needs: PhonesNeeds): Phones {
-  const { registrar, hotdesk, store, activity, node, clock, log, metrics, times = defaultRefreshTimes } = needs
+  const { registrar, hotdesk, store, activity, node, clock, log, metrics } = needs
   const refreshes = new Map<DeviceId, Refresh>()
   const report = createRefreshReport({ store, hotdesk, node, log, metrics })
   const support = createRefreshSupport({ store, log })
@@ -68,7 +67,7 @@ export function createPhones(needs: PhonesNeeds): Phones {
       note: (word: RefreshStatus) => note(device, word),
       isUnsupported: () => support.of(device, bindingsHere(device)) === 'no',
     }
-    const refresh = createRefresh(clock, times, effects)
+    const refresh = createRefresh(clock, refreshTimes, effects)
     refreshes.set(device, refresh)
     return refresh
   }

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../base/clock.js'
 
+/** RFC 3261 §17.1.1.1, appendix A. */
 export interface TimerBase {
   /** Round-trip estimate; 500 ms. */
   readonly t1: Milliseconds
@@ -8,9 +9,6 @@ export interface TimerBase {
   /** How long a message may stay in the network; 5 s. */
   readonly t4: Milliseconds
 }
-
-/** RFC 3261 §17.1.1.1, appendix A. */
-export const defaultTimerBase: TimerBase = Object.freeze({ t1: 500, t2: 4000, t4: 5000 })
 
 /** Durations in milliseconds, with the names of RFC 3261 appendix A and RFC 6026 §8.4 (L, M). A, E and G are initial values that double. */
 export interface SipTimers extends TimerBase {

@@ -21,8 +21,8 @@ export interface SipdNeeds {
   readonly origins?: readonly string[]
   readonly clock: Clock
   readonly log: Logger
-  /** RFC 3261 §17 T1, T2, T4 in milliseconds; the RFC's by default. */
-  readonly timers?: { readonly t1: Milliseconds; readonly t2: Milliseconds; readonly t4: Milliseconds }
+  /** T1, T2, T4 of RFC 3261 §17, in milliseconds. */
+  readonly timers: { readonly t1: Milliseconds; readonly t2: Milliseconds; readonly t4: Milliseconds }
   /** User parts of Request-URIs that are let in however much there is to do; 112 and 911 by default. */
   readonly emergency?: readonly string[]
   /** Applications hear of the 100 of their INVITE as well, which a drachtio-server keeps to itself; false by default. */

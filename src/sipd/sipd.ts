@@ -1,4 +1,3 @@
-import { defaultTimerBase } from '../sip/timers.js'
 import { type AdminServer, createAdminServer } from './admin/admin-server.js'
 import { createCallRecords } from './admin/call-records.js'
 import { withOutbound } from './admin/outbound.js'
@@ -20,7 +19,7 @@ export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagr
 
 /** In this thread. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
-  const { clock, log, timers = defaultTimerBase, patienceMs = 0, mostDialogs, tellsTrying } = needs
+  const { clock, log, timers, patienceMs = 0, mostDialogs, tellsTrying } = needs
   const transactions = await createTransactionLayer(needs)
   if (needs.knownSources) transactions.setKnownSources(needs.knownSources)
   const { layer, open } = createStartQueue({ layer: transactions, clock, patienceMs })

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.js'
 import type { Protocol } from '../../base/listen-address.js'
 import type { Logger } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
+import { defaultSettings } from '../../config/schema/schema.js'
 import { createMedia } from '../../media/media.js'
 import { parseUri } from '../../sip/uri/uri.js'
 import { createSipd } from '../../sipd/sipd.js'
@@ -27,7 +28,8 @@ export interface PhoneBankNeeds {
 export async function createPhoneBank({ clock, log, protocol = 'udp', address = '127.0.0.1' }: PhoneBankNeeds): Promise<PhoneBank> {
   const secret = new Secret(randomBytes(16).toString('hex'))
   const listen = [{ protocol, address, port: 0 }]
-  const sipd = await createSipd({ listen, advertise: null, admin: { address: '127.0.0.1', port: 0 }, secret, clock, log })
+  const { timers } = defaultSettings().sip
+  const sipd = await createSipd({ listen, advertise: null, admin: { address: '127.0.0.1', port: 0 }, secret, timers, clock, log })
   const srf = await createSrf({ admin: { host: sipd.admin.address, port: sipd.admin.port, secret }, log })
   const media = createMedia({ addresses: [address], ports: { from: 40_000, to: 59_999 }, clock, log })
   const phones = new Map<string, Phone>()

@@ -9,7 +9,7 @@ import type { Application, Applications, CallRecords } from './application.js'
 import type { Core } from './core.js'
 import { createDelivery } from './delivery.js'
 import { descriptionIn, dialogId } from './dialogs/dialog.js'
-import { createDialogTable, defaultMostDialogs } from './dialogs/dialogs.js'
+import { createDialogTable, dialogCapacity } from './dialogs/dialogs.js'
 import { createServerRequests } from './dialogs/server-requests.js'
 import { createUacDialogs } from './dialogs/uac-dialog.js'
 import type { RequestDraft, ResponseDraft } from './draft.js'
@@ -67,7 +67,7 @@ export interface UserAgentNeeds {
 }
 
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
-  const { clock, tellsTrying = false, mostDialogs = defaultMostDialogs } = needs
+  const { clock, tellsTrying = false, mostDialogs = dialogCapacity } = needs
   const [dialogs, unresponsiveHops] = [createDialogTable(mostDialogs), createUnresponsiveHops(clock)]
   const pending = createPendingRequests()
   const locator = createLocator(needs)

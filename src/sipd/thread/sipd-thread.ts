@@ -107,7 +107,7 @@ function beginningOf(
     admin: { ...admin, ...bound?.admin },
     ...(origins !== undefined && { origins }),
     ...(outbound !== undefined && { outbound }),
-    ...(timers && { timers }),
+    timers,
     ...(patienceMs !== undefined && { patienceMs }),
     ...(emergency !== undefined && { emergency }),
     ...(tellsTrying !== undefined && { tellsTrying }),

@@ -3,10 +3,10 @@ import { messageOf } from '../../base/errors.js'
 import type { ListenAddress, Protocol } from '../../base/listen-address.js'
 import type { Logger } from '../../base/logger.js'
 import type { SipRequest, SipResponse } from '../../sip/message/message.js'
-import { defaultTimerBase, sipTimers, type TimerBase } from '../../sip/timers.js'
+import { sipTimers, type TimerBase } from '../../sip/timers.js'
 import { descriptorLimit } from '../descriptors.js'
-import { type AcceptLimits, defaultAcceptLimits } from '../transport/accept-limiter.js'
-import { type ConnectionLimits, defaultConnectionLimits } from '../transport/connections.js'
+import { type AcceptLimits, acceptLimits } from '../transport/accept-limiter.js'
+import { type ConnectionLimits, connectionLimits } from '../transport/connections.js'
 import { type Flow, isReliable } from '../transport/flow.js'
 import { createKeepAlive } from '../transport/keep-alive.js'
 import { createDnsNames, createSystemDns, type Dns } from '../transport/locate/dns-names.js'
@@ -14,7 +14,7 @@ import { createNextHops, type NextHops } from '../transport/locate/next-hop.js'
 import type { TlsIdentity } from '../transport/tls.js'
 import { openTransports, type Transports } from '../transport/transports.js'
 import type { OpenDatagramSocket } from '../transport/udp-socket.js'
-import { type Admission, type AdmissionLimits, createAdmission, defaultAdmissionLimits } from './admission/admission.js'
+import { type Admission, type AdmissionLimits, admissionLimits, createAdmission } from './admission/admission.js'
 import type { KnownSources } from './admission/sources/known-sources.js'
 import { createTrunkAddresses } from './admission/sources/trunk-addresses.js'
 import { type ClientTransactions, createClientTransactions } from './client/client-transactions.js'
@@ -31,7 +31,7 @@ export interface TransactionLayerNeeds {
   readonly advertise: string | null
   readonly clock: Clock
   readonly log: Logger
-  readonly timers?: TimerBase
+  readonly timers: TimerBase
   readonly limits?: Partial<LayerLimits>
   /** Part of the limits that an owner sets without the others. */
   readonly emergency?: readonly string[]
@@ -52,7 +52,7 @@ export interface LayerLimits extends ConnectionLimits, AcceptLimits, AdmissionLi
   readonly datagramBytes: number
 }
 
-const defaultLimits: LayerLimits = { ...defaultConnectionLimits, ...defaultAcceptLimits, ...defaultAdmissionLimits, datagramBytes: 1_300 }
+const layerLimits: LayerLimits = { ...connectionLimits, ...acceptLimits, ...admissionLimits, datagramBytes: 1_300 }
 
 /** The layer with what only its owner needs. */
 export interface LiveTransactionLayer extends TransactionLayer {
@@ -73,7 +73,7 @@ interface Listeners {
 /** Opens the listen addresses and runs RFC 3261 §17 and §18 over them. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createTransactionLayer(needs: TransactionLayerNeeds): Promise<LiveTransactionLayer> {
   const { clock, log } = needs
-  const wanted = { ...defaultLimits, ...needs.limits, ...(needs.emergency && { emergency: needs.emergency }) }
+  const wanted = { ...layerLimits, ...needs.limits, ...(needs.emergency && { emergency: needs.emergency }) }
   const limits = { ...wanted, connections: Math.min(wanted.connections, affordableConnections()) }
   const counts = newCounts()
   const onFault = (fault: unknown): void => {
@@ -82,7 +82,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   }
   const relay = createRelay(onFault)
   const transports = await openTransports({ ...needs, limits, events: relay, isKept: (flow) => admission.isKept(flow) })
-  const timersFor = timersOf(needs.timers ?? defaultTimerBase)
+  const timersFor = timersOf(needs.timers)
   const oversize = createOversizeRule({ transports, clock, limit: limits.datagramBytes })
   const affords = (flow: Flow, bytes: number, kept?: number): boolean => admission.affords(flow, bytes, kept)
   const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize, counts, affords })

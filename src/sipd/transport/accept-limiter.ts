@@ -37,7 +37,7 @@ export interface AcceptLimits {
 }
 
 /** An office of 1,000 phones behind one address may start at once. */
-export const defaultAcceptLimits: Omit<AcceptLimits, 'connections'> = {
+export const acceptLimits: Omit<AcceptLimits, 'connections'> = {
   unprovenBySource: 1_000,
   firstMessageMs: 10_000,
   unprovenIdleMs: 120_000,

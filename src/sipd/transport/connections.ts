@@ -41,7 +41,7 @@ export interface ConnectionLimits {
 }
 
 /** A phone that registers once an hour and says nothing else stays reachable. */
-export const defaultConnectionLimits: ConnectionLimits = {
+export const connectionLimits: ConnectionLimits = {
   connections: 25_000,
   idleMs: 65 * 60_000,
   messageMs: 20_000,

@@ -7,6 +7,7 @@ const { createSipdThread } = await load('sipd/sipd.js')
 const { systemClock } = await load('base/clock.js')
 const { silentLogger } = await load('base/logger.js')
 const { Secret } = await load('base/secret.js')
+const { defaultSettings } = await load('config/schema/schema.js')
 
 const address = '127.0.0.1'
 const sipd = await createSipdThread({
@@ -14,6 +15,7 @@ const sipd = await createSipdThread({
   advertise: null,
   admin: { address, port: 0 },
   secret: new Secret('bench'),
+  timers: defaultSettings().sip.timers,
   clock: systemClock,
   log: silentLogger(),
 })

@@ -4,6 +4,7 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createSipd } from '../../../src/sipd/sipd.js'
 import { shownCertificate, tlsSample } from '../../support/net/tls-sample.js'
+import { defaults } from '../../support/node/default-settings.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { offer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
@@ -196,6 +197,7 @@ describe('the admin wire over TLS', () => {
         admin: { address: '127.0.0.1', port: 0, protocol: 'tls' },
         tls: tlsSample('first'),
         secret: new Secret('cymru'),
+        timers: defaults.sip.timers,
         clock: systemClock,
         log: silentLogger(),
       }),

@@ -6,11 +6,12 @@ import { createRequest } from '../../../src/sip/message/builder.js'
 import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
 import { createTransactionLayer, type TransactionLayerNeeds } from '../../../src/sipd/transaction/open-transaction-layer.js'
 import type { ClientUser, Flow } from '../../../src/sipd/transaction/transaction-layer.js'
+import { defaults } from '../node/default-settings.js'
 
 /** A transaction layer on loopback, with chosen ports and RFC timers unless the test says otherwise. */
 export function openLayer(needs: Partial<TransactionLayerNeeds> = {}): ReturnType<typeof createTransactionLayer> {
   const listen: readonly ListenAddress[] = [{ protocol: 'udp', address: '127.0.0.1', port: 0 }]
-  return createTransactionLayer({ listen, advertise: null, clock: systemClock, log: silentLogger(), ...needs })
+  return createTransactionLayer({ listen, advertise: null, timers: defaults.sip.timers, clock: systemClock, log: silentLogger(), ...needs })
 }
 
 export interface RequestOptions {

@@ -8,6 +8,7 @@ import {
 } from '../../../src/sipd/transaction/open-transaction-layer.js'
 import type { Flow, Hop, ServerTransaction } from '../../../src/sipd/transaction/transaction-layer.js'
 import { createDatagramNet, type DatagramNet } from '../net/datagram-net.js'
+import { defaults } from '../node/default-settings.js'
 import { createManualClock, type ManualClock } from '../process/manual-clock.js'
 
 export const we = { address: '192.0.2.1', port: 5060 }
@@ -44,6 +45,7 @@ export async function openStillLayer(needs: Partial<TransactionLayerNeeds> = {})
   const layer = await createTransactionLayer({
     listen: [{ protocol: 'udp', ...we }],
     advertise: null,
+    timers: defaults.sip.timers,
     clock,
     log: silentLogger(),
     openDatagramSocket: net.open,

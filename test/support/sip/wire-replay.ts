@@ -7,6 +7,7 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createFrameReader, encodeFrame } from '../../../src/sipd/admin/frame.js'
 import { createSipd, type Sipd } from '../../../src/sipd/sipd.js'
+import { defaults } from '../node/default-settings.js'
 import { createLikeness, type Likeness } from './wire-likeness.js'
 
 /**
@@ -78,6 +79,7 @@ async function setUp(steps: readonly Step[]): Promise<Stage> {
     advertise: null,
     admin: { address: '127.0.0.1', port: 0 },
     secret: new Secret('cymru'),
+    timers: defaults.sip.timers,
     clock: systemClock,
     log: silentLogger(),
   })

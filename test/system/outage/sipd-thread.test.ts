@@ -9,6 +9,7 @@ import { Secret } from '../../../src/base/secret.js'
 import { createSipdThread, type Sipd, type SipdThreadNeeds } from '../../../src/sipd/sipd.js'
 import { createSrf, type SipApplication } from '../../../src/srf/srf.js'
 import { shownCertificate, tlsSample } from '../../support/net/tls-sample.js'
+import { defaults } from '../../support/node/default-settings.js'
 import { createMailbox } from '../../support/sip/mailbox.js'
 import { inDialog, offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
@@ -46,6 +47,7 @@ async function open(more: Partial<SipdThreadNeeds> = {}): Promise<Stage> {
     advertise: null,
     admin: { address: '127.0.0.1', port: 0 },
     secret: new Secret('cymru'),
+    timers: defaults.sip.timers,
     clock: systemClock,
     log: pino({ level: 'trace' }, { write: (line: string) => lines.put(JSON.parse(line) as LogLine) }).child({ part: 'sipd' }),
     startWorker(workerData) {

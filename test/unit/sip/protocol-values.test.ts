@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { parseDate } from '../../../src/sip/headers/date.js'
 import { isRfc3261Branch, newBranch, newCallId, newTag } from '../../../src/sip/ids.js'
 import { reasonPhrase } from '../../../src/sip/message/reason-phrase.js'
-import { defaultTimerBase, sipTimers } from '../../../src/sip/timers.js'
+import { sipTimers } from '../../../src/sip/timers.js'
+import { defaults } from '../../support/node/default-settings.js'
 
 describe('identifiers', () => {
   test.each([
@@ -35,7 +36,7 @@ test.each([
 
 describe('RFC 3261 appendix A, timers', () => {
   test('over UDP', () => {
-    const { a, b, c, d, e, f, g, h, i, j, k, l, m } = sipTimers(defaultTimerBase, 'unreliable')
+    const { a, b, c, d, e, f, g, h, i, j, k, l, m } = sipTimers(defaults.sip.timers, 'unreliable')
     expect([a, b, d, e, f, g, h, i, j, k, l, m]).toEqual([
       500, 32_000, 32_000, 500, 32_000, 500, 32_000, 5000, 32_000, 5000, 32_000, 32_000,
     ])
@@ -43,7 +44,7 @@ describe('RFC 3261 appendix A, timers', () => {
   })
 
   test('over TCP nothing is sent again and nobody waits for repetitions', () => {
-    const { a, b, d, e, f, g, h, i, j, k, l, m } = sipTimers(defaultTimerBase, 'reliable')
+    const { a, b, d, e, f, g, h, i, j, k, l, m } = sipTimers(defaults.sip.timers, 'reliable')
     expect([a, e, g]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
     expect([d, i, j, k]).toEqual([0, 0, 0, 0])
     expect([b, f, h, l, m]).toEqual([32_000, 32_000, 32_000, 32_000, 32_000])

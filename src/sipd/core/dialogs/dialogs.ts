@@ -21,7 +21,7 @@ export interface DialogTable {
 }
 
 /** What memory has room for: a caller who never ends a call must not fill it. */
-export const defaultMostDialogs = 100_000
+export const dialogCapacity = 100_000
 const reservedShare = 0.1
 
 export function createDialogTable(most: number): DialogTable {

@@ -7,7 +7,7 @@ import { emergencyCallsTo, possibleHelp } from './emergency.js'
 import { createEvidence, type Evidence } from './evidence.js'
 import { createJudge, type Judge } from './judge.js'
 import { createOverloadWatch } from './overload.js'
-import { createRequestQuotas, defaultRequestQuotaLimits, type RequestQuotaLimits } from './request-quotas.js'
+import { createRequestQuotas, type RequestQuotaLimits, requestQuotaLimits } from './request-quotas.js'
 import { type BanLimits, createBans } from './sources/bans.js'
 import { createByteCredit } from './sources/byte-credit.js'
 import { createChallenges } from './sources/challenges.js'
@@ -70,11 +70,11 @@ export interface AdmissionLimits {
   readonly emergency: readonly string[]
 }
 
-export const defaultAdmissionLimits: AdmissionLimits = {
+export const admissionLimits: AdmissionLimits = {
   transactions: 400_000,
   unanswered: 5_000,
   bans: { banMs: 10 * 60_000, failures: 30, failureMs: 60_000, graceMs: 5_000 },
-  rooms: defaultRequestQuotaLimits,
+  rooms: requestQuotaLimits,
   strangerBytes: 16 * 1024,
   sources: 50_000,
   emergency: ['112', '911'],

@@ -23,7 +23,7 @@ export interface RequestQuotaLimits {
 }
 
 /** An office of 1,000 phones behind one address that starts at once finds room: all are challenged, and all may answer. */
-export const defaultRequestQuotaLimits: RequestQuotaLimits = {
+export const requestQuotaLimits: RequestQuotaLimits = {
   known: { perSecond: 1_000, burst: 2_000 },
   knownEmergencies: { perSecond: 20, burst: 200 },
   answering: { source: { perSecond: 100, burst: 1_500 }, total: { perSecond: 500, burst: 3_000 } },
