@@ -1,12 +1,13 @@
+import { eventBytes, parseTelephoneEvent } from '../media/dtmf/telephone-event.js'
 import { type keyBodies, keyOfEvent, parseKey } from '../media/key.js'
 import type { Key } from '../media/media.js'
 
-/** What an INFO request says: a key, nothing about keys, or something in a form that we do not take. */
+/** The content of an INFO request: a key, nothing about keys, or a type that we do not support. */
 type InfoKey = { readonly kind: 'key'; readonly key: Key } | { readonly kind: 'nothing' } | { readonly kind: 'unknown form' }
 
 type Form = (typeof keyBodies)[number]
 
-/** Reads the INFO requests of one call: those of one press count once. */
+/** Reads the INFO requests of one call. Several requests for one press count once. */
 export interface InfoKeys {
   read(contentType: string, body: string): InfoKey
 }
@@ -16,13 +17,13 @@ const nothing: InfoKey = { kind: 'nothing' }
 /**
  * | body                                    | key                                                                            |
  * | --------------------------------------- | ------------------------------------------------------------------------------ |
- * | `application/dtmf-relay`                | `Signal=5`, other lines beside it; some phones send the bare key               |
+ * | `application/dtmf-relay`                | `Signal=5` among other lines; some phones send the bare key                     |
  * | `application/dtmf`                      | the bare key; some phones send `Signal=5`                                      |
- * | `audio/telephone-event`                 | RFC 4733 §2.3 in four bytes, at the start and at the end of a press; or as text |
+ * | `audio/telephone-event`                 | the four bytes of RFC 4733 §2.3, at the start and end of a press; or as text    |
  * | `application/vnd.nortelnetworks.digits` | `d=5`                                                                          |
  * | `application/hook-flash`                | none                                                                           |
  *
- * All name `*`, `#` and the letters by character or, in some phones, by event code (RFC 4733 §3.2).
+ * `*`, `#` and the letters are characters or, from some phones, event codes (RFC 4733 §3.2).
  */
 export function createInfoKeys(): InfoKeys {
   const readEvent = createEventReader()
@@ -48,7 +49,7 @@ export function createInfoKeys(): InfoKeys {
   }
 }
 
-/** What stands behind a name: up to a blank, a quote, a comma or a semicolon. */
+/** The text after a name, up to a space, a quote, a comma or a semicolon. */
 function valueAfter(name: RegExp, body: string): string | null {
   const found = name.exec(body)
   if (!found) return null
@@ -65,20 +66,18 @@ function keyNamed(name: string): InfoKey {
   return key === null ? nothing : { kind: 'key', key }
 }
 
-/** Four bytes. The SIP server passes a body on as UTF-8, so that a byte above 0x7f may have become U+FFFD. */
-const eventBytes = 4
+/** The SIP server passes the body on as UTF-8, so a byte above 0x7f may have become U+FFFD. */
 const unreadable = 0x80
 
-/** Events of one press: its first one, then ends and durations that grow. */
+/** An event continues the previous press if it ends it or if its duration has grown. */
 function createEventReader(): (body: string) => InfoKey | null {
   let running: { readonly key: Key; readonly duration: number } | null = null
   return (body) => {
-    const [event = 255, flags = 0, high = 0, low = 0] = Array.from(body, (_, index) => Math.min(body.charCodeAt(index), unreadable))
-    const key = keyOfEvent(event)
-    if (body.length !== eventBytes || key === null || parseKey(body.trim()) !== null) return null
-    const [isEnd, duration] = [flags >= unreadable, high * 256 + low]
-    const goesOn = running?.key === key && (isEnd || duration > running.duration)
-    running = isEnd ? null : { key, duration }
-    return goesOn ? nothing : { kind: 'key', key }
+    const event = parseTelephoneEvent(Uint8Array.from(body, (_, index) => Math.min(body.charCodeAt(index), unreadable)))
+    const key = event && keyOfEvent(event.event)
+    if (body.length !== eventBytes || !event || key === null || parseKey(body.trim()) !== null) return null
+    const continues = running?.key === key && (event.end || event.duration > running.duration)
+    running = event.end ? null : { key, duration: event.duration }
+    return continues ? nothing : { kind: 'key', key }
   }
 }

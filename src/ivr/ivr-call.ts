@@ -3,18 +3,18 @@ import type { Logger } from '../base/logger.js'
 import type { AudioSession, Key, Media, Unsuitable } from '../media/media.js'
 import { dialogCapabilities, type IncomingInvite, type SipDialog, type SipHeaders } from '../srf/srf.js'
 import { createInfoKeys } from './dtmf-info.js'
-import { answerRequest } from './in-call-requests.js'
+import { respondTo } from './in-call-requests.js'
 
-/** A call that we have answered, to speak with the caller. */
+/** A call that this node has answered itself. */
 export interface IvrCall {
   readonly session: AudioSession
-  /** Each press once, however it arrives. */
+  /** Calls the listener once for each press. */
   onKey(listener: (key: Key) => void): void
-  /** Once, when the call has ended, by whomever. */
+  /** Calls the listener once, when either side has ended the call. */
   onEnd(listener: (by: 'caller' | 'us') => void): void
-  /** Ends the call and its sound; does nothing when it has ended. */
+  /** Ends the call and its audio. Does nothing if the call has ended. */
   hangUp(headers?: SipHeaders): void
-  /** When the call has ended and its BYE was answered. */
+  /** Resolves when the call has ended and our BYE, if any, has a response. */
   readonly over: Promise<void>
 }
 
@@ -24,18 +24,18 @@ export interface IvrCallNeeds {
   readonly log: Logger
 }
 
-/** Answers the call; null when it could not be, and then it has been refused or the caller is gone. */
-export async function beginConversation(needs: IvrCallNeeds): Promise<IvrCall | null> {
+/** Answers the call. Null if it has been refused or the caller is gone. */
+export async function answerCall(needs: IvrCallNeeds): Promise<IvrCall | null> {
   const { invite, log } = needs
   const opened = await openAudio(needs)
   if ('status' in opened) {
-    log.warn({ event: 'call.refused', status: opened.status, reason: opened.reason }, `no sound is possible: ${opened.reason}`)
+    log.warn({ event: 'call.refused', status: opened.status, reason: opened.reason }, `no audio is possible: ${opened.reason}`)
     invite.respond(opened.status, { headers: opened.headers })
     return null
   }
   try {
     const dialog = await invite.accept({ sdp: opened.localSdp, headers: dialogCapabilities })
-    return converse(dialog, opened, needs)
+    return ivrCall(dialog, opened, needs)
   } catch (fault) {
     opened.close()
     if (isAppError(fault, 'SIP_SEND_FAILED')) return null
@@ -51,7 +51,7 @@ interface Refusal {
 
 const noPort: Refusal = { status: 503, reason: 'no-port', headers: { 'Retry-After': '10' } }
 
-/** An INVITE without an offer gets ours (RFC 3264 §4); the answer comes with the ACK. */
+/** Answers the offer, or makes one if the INVITE has none (RFC 3264 §4); the answer then comes with the ACK. */
 export async function openAudio({ invite, media }: IvrCallNeeds): Promise<AudioSession | Refusal> {
   if (invite.body === '') return (await media.offer(invite.source.address)) ?? noPort
   const answered = await media.answer(invite.body, invite.source.address)
@@ -80,20 +80,20 @@ function unsuitable({ outcome, profiles }: Unsuitable): Refusal {
   return { status: 488, reason, headers: { Warning: warnings[outcome] } }
 }
 
-function converse(dialog: SipDialog, session: AudioSession, { invite }: IvrCallNeeds): IvrCall {
+function ivrCall(dialog: SipDialog, session: AudioSession, { invite }: IvrCallNeeds): IvrCall {
   const ends: ((by: 'caller' | 'us') => void)[] = []
   let ended: 'caller' | 'us' | null = null
-  let finish: (ended: Promise<void>) => void = () => undefined
+  let finish: (bye: Promise<void>) => void = () => undefined
   const over = new Promise<void>((resolve) => {
     finish = resolve
   })
 
-  function end(by: 'caller' | 'us', farewell: Promise<void>): void {
+  function end(by: 'caller' | 'us', bye: Promise<void>): void {
     if (ended) return
     ended = by
     session.close()
-    finish(farewell)
-    for (const tell of ends.splice(0)) tell(by)
+    finish(bye)
+    for (const notify of ends.splice(0)) notify(by)
   }
   const hangUp = (headers?: SipHeaders): void => {
     if (!ended) end('us', dialog.bye(headers))
@@ -101,7 +101,7 @@ function converse(dialog: SipDialog, session: AudioSession, { invite }: IvrCallN
 
   dialog.onEnd(() => end('caller', Promise.resolve()))
   const infoKeys = createInfoKeys()
-  dialog.onRequest((request) => answerRequest(request, { session, infoKeys }))
+  dialog.onRequest((request) => respondTo(request, { session, infoKeys }))
   let awaitsAnswer = invite.body === ''
   dialog.onAck((sdp) => {
     if (sdp === '') return

@@ -4,17 +4,17 @@ import type { Logger } from '../base/logger.js'
 import type { Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { announceRefusal } from './announcement.js'
-import { beginConversation, type IvrCall, type IvrCallNeeds } from './ivr-call.js'
+import { answerCall, type IvrCall, type IvrCallNeeds } from './ivr-call.js'
 import type { PromptName, Prompts } from './prompts.js'
 import { watchSilence } from './silence-timeout.js'
 
-/** Takes calls, keeps them from hanging, and knows which are up. */
+/** Answers calls to the IVR, and ends those that fall silent. */
 export interface IvrDispatch {
-  /** Answers and lets `speak` have the caller; resolves when the call has ended. */
-  converse(invite: IncomingInvite, speak: (conversation: IvrCall, log: Logger) => void): Promise<void>
-  /** Answers, says what `decide` comes to, ends the call. */
+  /** Answers the call and passes it to `begin`; resolves when it has ended. */
+  answer(invite: IncomingInvite, begin: (call: IvrCall, log: Logger) => void): Promise<void>
+  /** Answers the call, plays the prompt that `decide` chooses, and ends the call. */
   say(invite: IncomingInvite, decide: () => PromptName | Promise<PromptName>): Promise<void>
-  /** Says it before the call is answered, then refuses the call. */
+  /** Plays the prompt before the call is answered, then refuses the call. */
   announce(invite: IncomingInvite, prompt: PromptName): Promise<void>
   close(): Promise<void>
 }
@@ -22,59 +22,59 @@ export interface IvrDispatch {
 export interface IvrDispatchNeeds {
   readonly media: Media
   readonly prompts: Prompts
-  /** Without a packet from the phone for so long the call is ended. */
+  /** Ends a call after this time without a packet from the phone. */
   readonly silentMs: Milliseconds
   readonly clock: Clock
   readonly log: Logger
 }
 
 export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrDispatchNeeds): IvrDispatch {
-  const up = new Set<IvrCall>()
+  const calls = new Set<IvrCall>()
   const closing = new AbortController()
 
   const callNeeds = (invite: IncomingInvite): IvrCallNeeds => ({ invite, media, log: log.child({ callId: invite.callId }) })
 
-  function watch(conversation: IvrCall, callLog: Logger): void {
-    const alarm = watchSilence(conversation.session, silentMs, clock, () => {
-      callLog.warn({ event: 'media.silent', packets: conversation.session.heard.packets }, 'nothing is heard of the phone')
-      conversation.hangUp({ Reason: 'SIP;cause=408;text="No RTP"' })
+  function watch(call: IvrCall, callLog: Logger): void {
+    const alarm = watchSilence(call.session, silentMs, clock, () => {
+      callLog.warn({ event: 'media.silent', packets: call.session.heard.packets }, 'no audio from the phone')
+      call.hangUp({ Reason: 'SIP;cause=408;text="No RTP"' })
     })
-    conversation.onEnd(() => {
+    call.onEnd(() => {
       alarm.cancel()
-      up.delete(conversation)
+      calls.delete(call)
     })
   }
 
-  async function converse(invite: IncomingInvite, speak: (conversation: IvrCall, log: Logger) => void): Promise<void> {
+  async function answer(invite: IncomingInvite, begin: (call: IvrCall, log: Logger) => void): Promise<void> {
     const needs = callNeeds(invite)
-    const conversation = await beginConversation(needs)
-    if (!conversation) return
-    up.add(conversation)
-    watch(conversation, needs.log)
-    speak(conversation, needs.log)
-    if (closing.signal.aborted) conversation.hangUp()
-    await conversation.over
+    const call = await answerCall(needs)
+    if (!call) return
+    calls.add(call)
+    watch(call, needs.log)
+    begin(call, needs.log)
+    if (closing.signal.aborted) call.hangUp()
+    await call.over
   }
 
   return {
-    converse,
+    answer,
     say: (invite, decide) =>
-      converse(invite, (conversation, callLog) => {
-        void decided(decide, callLog).then((prompt) => sayLast(conversation, prompts, prompt))
+      answer(invite, (call, callLog) => {
+        void decided(decide, callLog).then((prompt) => playLast(call, prompts, prompt))
       }),
     announce: (invite, prompt) => announceRefusal(prompts.clip(prompt), { ...callNeeds(invite), closing: closing.signal }),
     async close() {
       closing.abort()
-      const ending = [...up].map((conversation) => {
-        conversation.hangUp()
-        return conversation.over
+      const ending = [...calls].map((call) => {
+        call.hangUp()
+        return call.over
       })
       await Promise.all(ending)
     },
   }
 }
 
-/** A fault of ours is told as well: nobody is left with silence. */
+/** After a fault of ours the caller hears a prompt too. */
 async function decided(decide: () => PromptName | Promise<PromptName>, log: Logger): Promise<PromptName> {
   try {
     return await decide()
@@ -84,7 +84,7 @@ async function decided(decide: () => PromptName | Promise<PromptName>, log: Logg
   }
 }
 
-async function sayLast(conversation: IvrCall, prompts: Prompts, prompt: PromptName): Promise<void> {
-  await conversation.session.play([prompts.clip(prompt)]).finished
-  conversation.hangUp()
+async function playLast(call: IvrCall, prompts: Prompts, prompt: PromptName): Promise<void> {
+  await call.session.play([prompts.clip(prompt)]).finished
+  call.hangUp()
 }

@@ -8,20 +8,20 @@ import type { Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
 import { createIvrDispatch } from './ivr-dispatch.js'
 import type { DialogueTiming } from './pin-dialogue/dialogue-steps.js'
-import { holdLoginDialogue } from './pin-dialogue/login-dialogue.js'
+import { runLoginDialogue } from './pin-dialogue/login-dialogue.js'
 import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
 import { loadPrompts } from './prompts.js'
 
 export { loadPrompts } from './prompts.js'
 
-/** The dial codes, spoken. Each call resolves when it has ended; what goes wrong in one stays in it. */
+/** Calls to the feature codes. Each method resolves when its call has ended; a fault in one call does not affect others. */
 export interface Ivr {
-  /** The PIN dialogue; `extension` null asks for it first. A phone that is no hot-desk phone hears so. */
+  /** Runs the PIN dialogue; with `extension` null it asks for the extension first. A phone that is not a hot-desk phone hears an announcement. */
   login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
-  /** For an idle phone that dials a number: announcement, then 480. */
+  /** For an idle phone that dials a number: plays an announcement, then sends 480. */
   pleaseLogIn(invite: IncomingInvite): Promise<void>
-  /** Ends all calls; resolves when their BYEs are answered. */
+  /** Ends all calls; resolves when each BYE has a response. */
   close(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export interface IvrNeeds {
   readonly media: Media
   readonly hotdesk: Pick<Hotdesk, 'login' | 'logout' | 'abandoned'>
   readonly directory: Pick<Directory, 'device'>
-  /** The folder with one folder of prompts a language. */
+  /** Contains a folder of prompts for each language. */
   readonly promptsFolder: string
   readonly timing: IvrTiming
   readonly clock: Clock
@@ -38,25 +38,25 @@ export interface IvrNeeds {
 }
 
 interface IvrTiming extends DialogueTiming {
-  /** Without a packet from the phone for so long the call is ended. */
+  /** Ends a call after this time without a packet from the phone. */
   readonly silentMs: Milliseconds
 }
 
-/** Prompts that cannot be played are named in the log and replaced by tones; they keep nothing from starting. */
+/** A prompt that cannot be played is logged and replaced by tones; it does not prevent the start. */
 export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
   const { media, hotdesk, directory, timing, clock, log, metrics } = needs
   const prompts = await loadPrompts({ folder: needs.promptsFolder, languages: ['en'], log })
-  const switchboard = createIvrDispatch({ media, prompts, silentMs: timing.silentMs, clock, log })
+  const dispatch = createIvrDispatch({ media, prompts, silentMs: timing.silentMs, clock, log })
 
   return {
     login(invite, device, extension) {
-      if (directory.device(device)?.hotdesk === false) return switchboard.say(invite, () => 'not-a-hotdesk-phone')
-      return switchboard.converse(invite, (conversation, callLog) =>
-        holdLoginDialogue(conversation, { device, extension, hotdesk, prompts, timing, clock, log: callLog, metrics }),
+      if (directory.device(device)?.hotdesk === false) return dispatch.say(invite, () => 'not-a-hotdesk-phone')
+      return dispatch.answer(invite, (call, callLog) =>
+        runLoginDialogue(call, { device, extension, hotdesk, prompts, timing, clock, log: callLog, metrics }),
       )
     },
-    logout: (invite, device) => switchboard.say(invite, async () => spokenLogout(await hotdesk.logout(device, 'drain', 'dial-code'))),
-    pleaseLogIn: (invite) => switchboard.announce(invite, 'please-log-in'),
-    close: switchboard.close,
+    logout: (invite, device) => dispatch.say(invite, async () => spokenLogout(await hotdesk.logout(device, 'drain', 'dial-code'))),
+    pleaseLogIn: (invite) => dispatch.announce(invite, 'please-log-in'),
+    close: dispatch.close,
   }
 }

@@ -7,7 +7,7 @@ import type { Logger } from '../base/logger.js'
 import type { Clip } from '../media/media.js'
 import { type LoadedClip, loadClip, type Tone, toneClip } from '../media/sound/clip.js'
 
-/** What each prompt is for; where it cannot be spoken, that is what its tones say. */
+/** The purpose of each prompt: if it cannot be played, tones with this meaning replace it. */
 const purposes = {
   'ask-extension': 'ask',
   'ask-pin': 'ask',
@@ -28,7 +28,7 @@ const purposes = {
 
 export type PromptName = keyof typeof purposes
 
-/** All prompts that a node plays. */
+/** All prompts of a node. */
 export const promptNames = Object.keys(purposes).filter((name): name is PromptName => name in purposes)
 
 export interface Prompts {
@@ -36,14 +36,14 @@ export interface Prompts {
 }
 
 export interface PromptNeeds {
-  /** With one folder a language. */
+  /** Contains a folder for each language. */
   readonly folder: string
-  /** The first that has a prompt gives it. */
+  /** The first language that has a prompt provides it. */
   readonly languages: readonly string[]
   readonly log: Logger
 }
 
-/** Loads every prompt once. Each that is missing, unreadable or outdated is named in a log line of its own. */
+/** Loads all prompts. Logs each one that is missing, unreadable or outdated. */
 export async function loadPrompts({ folder, languages, log }: PromptNeeds): Promise<Prompts> {
   const clips = new Map<PromptName, Clip>()
   const lists = await Promise.all(languages.map((language) => readList(join(folder, language), log)))
@@ -60,7 +60,7 @@ interface PromptList {
 
 const listForm = z.object({ texts: z.record(z.string(), z.string()) })
 
-/** Without its list a language still speaks; only what is outdated in it cannot be told. */
+/** A language works without its list; only outdated prompts are not detected. */
 async function readList(folder: string, log: Logger): Promise<PromptList> {
   const path = join(folder, 'prompts.yaml')
   try {
@@ -77,7 +77,10 @@ async function firstClip(name: PromptName, { lists, log }: { lists: readonly Pro
     try {
       const loaded = await loadClip(path, name)
       if (isOutdated(loaded, texts[name]))
-        log.warn({ event: 'prompt.outdated', prompt: name, path }, 'a prompt says another text than its list')
+        log.warn(
+          { event: 'prompt.outdated', prompt: name, path },
+          'a prompt differs from its text in prompts.yaml; run `node prompts/make.mjs`',
+        )
       return loaded.clip
     } catch (fault) {
       log.warn({ event: 'prompt.missing', prompt: name, path, reason: messageOf(fault) }, 'a prompt cannot be played')
@@ -86,7 +89,7 @@ async function firstClip(name: PromptName, { lists, log }: { lists: readonly Pro
   return null
 }
 
-/** A file without a comment is somebody's own recording: nobody but they can tell. */
+/** A file without a comment is an operator's own recording, whose text is unknown. */
 function isOutdated({ comment }: LoadedClip, text: string | undefined): boolean {
   return comment !== null && comment !== '' && text !== undefined && comment !== text
 }
@@ -99,7 +102,7 @@ const toneSequences: Readonly<Record<(typeof purposes)[PromptName], readonly Ton
   failed: [lead, { hertz: [330], ms: 250 }, gap, { hertz: [330], ms: 250 }, gap, { hertz: [330], ms: 250 }],
 }
 
-/** One beep: type; two: done; three low ones: failed. */
+/** One beep asks for input, two confirm, three low beeps report a failure. */
 function tones(name: PromptName): Clip {
   return toneClip(name, toneSequences[purposes[name]])
 }

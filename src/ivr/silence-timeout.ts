@@ -1,15 +1,15 @@
 import type { Alarm, Clock, Milliseconds } from '../base/clock.js'
 import type { AudioSession } from '../media/media.js'
 
-/** Calls `onSilent` once when no packet has come from the far end for `silentMs`; until cancelled. */
+/** Calls `onSilent` once, when no packet has arrived from the far end for `silentMs`. */
 export function watchSilence(session: AudioSession, silentMs: Milliseconds, clock: Clock, onSilent: () => void): Alarm {
   const began = clock.now()
-  let alarm = clock.after(silentMs, look)
+  let alarm = clock.after(silentMs, check)
 
-  function look(): void {
-    const quietFor = clock.now() - (session.heard.lastAt ?? began)
-    if (quietFor >= silentMs) onSilent()
-    else alarm = clock.after(silentMs - quietFor, look)
+  function check(): void {
+    const silence = clock.now() - (session.heard.lastAt ?? began)
+    if (silence >= silentMs) onSilent()
+    else alarm = clock.after(silentMs - silence, check)
   }
 
   return { cancel: () => alarm.cancel() }

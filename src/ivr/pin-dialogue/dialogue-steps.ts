@@ -9,13 +9,13 @@ import { createDigitCollector } from './digit-collector.js'
 import { type Spoken, spokenLogin } from './spoken-outcome.js'
 
 export interface DialogueNeeds {
-  /** As dialled; null: the caller is asked for it. */
+  /** As dialled; null: the caller has to enter it. */
   readonly extension: Extension | null
   readonly timing: DialogueTiming
   readonly clock: Clock
   play(prompts: readonly PromptName[]): Playback
   login(extension: Extension, pin: Secret, lastKeyAt: Milliseconds): Promise<LoginOutcome>
-  /** The login itself failed, by a fault of ours. */
+  /** The login failed by a fault of ours. */
   onFault(fault: unknown): void
   abandoned(extension: Extension | null): void
   hangUp(): void
@@ -24,7 +24,7 @@ export interface DialogueNeeds {
 export interface DialogueTiming {
   readonly firstDigitMs: Milliseconds
   readonly nextDigitMs: Milliseconds
-  /** From the last key to the answer, at least: guessing is slow, and every refusal equally so. */
+  /** Minimum time from the last key to the outcome. It slows guessing, and all refusals take equally long. */
   readonly answerMs: Milliseconds
   readonly tries: number
   readonly pinDigits: number
@@ -32,11 +32,11 @@ export interface DialogueTiming {
 
 export interface Steps {
   readonly perform: { readonly [action in Action]: (machine: unknown, key: Key | undefined) => void }
-  /** A key was pressed, whatever comes of it. */
+  /** To be called for every key press, even if it has no effect. */
   noteKey(): void
 }
 
-/** What the dialogue does to the world, one function an action of the table. */
+/** The side effects of the dialogue: one function for each action of the table. */
 export function createSteps(needs: DialogueNeeds, post: (input: Input) => void): Steps {
   const { timing, clock } = needs
   const speech = createSpeech(needs, () => post('prompt over'))
@@ -112,9 +112,9 @@ async function outcomeOf(needs: DialogueNeeds, { extension, pin, lastKeyAt }: En
   }
 }
 
-/** Gathers what is to be said and says it in one go; what is cut short is never over. */
+/** Collects prompts and plays them together. `onOver` is not called for prompts that are cut short. */
 function createSpeech({ play }: DialogueNeeds, onOver: () => void) {
-  let gathered: PromptName[] = []
+  let collected: PromptName[] = []
   let playing: Playback | null = null
 
   function hush(): void {
@@ -123,13 +123,13 @@ function createSpeech({ play }: DialogueNeeds, onOver: () => void) {
   }
 
   function say(prompt: PromptName): void {
-    gathered.push(prompt)
+    collected.push(prompt)
   }
 
   function speak(): void {
     hush()
-    const begun = play(gathered)
-    gathered = []
+    const begun = play(collected)
+    collected = []
     playing = begun
     void begun.finished.then(() => {
       if (playing === begun) onOver()

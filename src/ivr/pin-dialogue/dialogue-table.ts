@@ -1,6 +1,6 @@
 import type { Table } from '../../base/machine.js'
 
-/** The PIN dialogue. Each state is what the caller is doing, or waiting for. */
+/** The states of the PIN dialogue. */
 export type State =
   | 'new'
   | 'asking extension'
@@ -15,27 +15,27 @@ export type State =
   | 'over'
 
 export type Input =
-  /** The extension was dialled, or has to be asked for. */
+  /** The extension was dialled, or the caller has to enter it. */
   | 'extension known'
   | 'extension wanted'
   | 'prompt over'
   | 'digit'
-  /** The entry is as long as it may be. */
+  /** The entry has its maximum length. */
   | 'full'
   | 'hash'
   | 'star'
   | 'time is up'
   | 'granted'
   | 'denied'
-  /** A refusal that no further try can change. */
+  /** Another try would not help. */
   | 'refused'
   | 'try extension'
   | 'try pin'
   | 'no tries left'
-  /** No tries left, and the last one was none: nothing was typed. */
+  /** No tries left, and nothing was entered in the last one. */
   | 'given up'
   | 'caller gone'
-  /** From our side: nothing is heard of the phone, or the node stops. */
+  /** We end the call: the phone is silent, or the node stops. */
   | 'cut off'
 
 export type Action =
@@ -44,7 +44,7 @@ export type Action =
   | 'say wrong'
   | 'say outcome'
   | 'say goodbye'
-  /** Plays what was said since the last time. */
+  /** Plays the prompts collected by `say …`. */
   | 'speak'
   | 'hush'
   | 'keep digit'
@@ -65,7 +65,7 @@ const leaving: Row = {
   'cut off': ['over', 'hush', 'stop waiting', 'forget digits', 'report abandoned', 'hang up'],
 }
 
-/** After the check there is nothing left to abandon: the outcome stands. */
+/** After the check the outcome stands, so the login is not reported as abandoned. */
 const leavingChecked: Row = {
   'caller gone': ['over', 'hush', 'stop waiting', 'forget digits'],
   'cut off': ['over', 'hush', 'stop waiting', 'forget digits', 'hang up'],
@@ -77,8 +77,8 @@ const extensionTaken: readonly [State, ...Action[]] = ['asking pin', 'stop waiti
 const pinTaken: readonly [State, ...Action[]] = ['checking', 'stop waiting', 'check']
 
 /**
- * States down, inputs across: the next state and what is done on the way to it. An input that is absent from a row
- * changes nothing: a `#` before the first digit, say, only cuts the prompt short. `*` begins the entry anew.
+ * States down, inputs across: the next state and the actions of the transition. An input that is missing from a row changes nothing. A `#`
+ * before the first digit only cuts the prompt short; `*` restarts the entry.
  */
 export const table: Table<State, Input, Action> = {
   new: {

@@ -3,14 +3,14 @@ import type { Key } from '../../media/media.js'
 import { createSteps, type DialogueNeeds } from './dialogue-steps.js'
 import { type Action, type Input, type State, table } from './dialogue-table.js'
 
-/** The PIN dialogue of one call: hears keys, plays prompts, asks for the login. */
+/** The PIN dialogue of one call: takes keys, plays prompts, logs the user in. */
 export interface Dialogue {
   press(key: Key): void
   callerGone(): void
   cutOff(): void
 }
 
-/** What the dialogue does to the world is in its steps. */
+/** Runs the table; the side effects are in `dialogue-steps.ts`. */
 export function createDialogue(needs: DialogueNeeds): Dialogue {
   const machine = atStart<State>('new')
   const steps = createSteps(needs, (input) => runner.feed(machine, input))
@@ -28,7 +28,7 @@ export function createDialogue(needs: DialogueNeeds): Dialogue {
   }
 }
 
-/** Null for the letters A to D, which ordinary telephones do not have. */
+/** Null for the letters A to D, which ordinary phones do not have. */
 function inputOf(key: Key): Input | null {
   if (key === '#') return 'hash'
   if (key === '*') return 'star'

@@ -1,10 +1,10 @@
 import { Secret } from '../../base/secret.js'
 
-/** Digits as they are typed. They leave as a Secret: what was typed may be a PIN. */
+/** Collects the digits of an entry. The entry is a Secret, because it may be a PIN. */
 export interface DigitCollector {
   readonly count: number
   add(digit: string): void
-  /** What was typed; the collector is empty afterwards. */
+  /** Returns the entry and clears the collector. */
   take(): Secret
   forget(): void
 }

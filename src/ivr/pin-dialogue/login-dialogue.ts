@@ -22,21 +22,21 @@ export interface LoginDialogueNeeds {
   readonly metrics: Metrics
 }
 
-/** Holds the PIN dialogue with the caller of this conversation. */
-export function holdLoginDialogue(conversation: IvrCall, needs: LoginDialogueNeeds): void {
+/** Runs the PIN dialogue in this call. */
+export function runLoginDialogue(call: IvrCall, needs: LoginDialogueNeeds): void {
   const { device, hotdesk, prompts, log } = needs
   const dialogue = createDialogue({
     extension: needs.extension,
     timing: needs.timing,
     clock: needs.clock,
-    play: (names) => conversation.session.play(names.map(prompts.clip)),
+    play: (names) => call.session.play(names.map(prompts.clip)),
     login: (extension, pin, lastKeyAt) => timedLogin(needs, { extension, pin, lastKeyAt }),
     onFault: (fault) => log.error({ event: 'call.fault', reason: messageOf(fault) }, 'the login failed'),
     abandoned: (extension) => hotdesk.abandoned(device, extension),
-    hangUp: () => conversation.hangUp(),
+    hangUp: () => call.hangUp(),
   })
-  conversation.onKey(dialogue.press)
-  conversation.onEnd((by) => (by === 'caller' ? dialogue.callerGone() : dialogue.cutOff()))
+  call.onKey(dialogue.press)
+  call.onEnd((by) => (by === 'caller' ? dialogue.callerGone() : dialogue.cutOff()))
 }
 
 interface Entry {

@@ -2,7 +2,7 @@ import type { LoginOutcome, LogoutOutcome } from '../../hotdesk/hotdesk.js'
 import type { PromptName } from '../prompts.js'
 import type { Input } from './dialogue-table.js'
 
-/** What an outcome means for the dialogue, and how it is told. */
+/** The meaning of an outcome for the dialogue, and its prompt. */
 export interface Spoken {
   readonly input: Extract<Input, 'granted' | 'denied' | 'refused'>
   readonly prompt: PromptName

@@ -4,7 +4,7 @@ import { alice, device, openStage, type Stage, type StageParts, settled } from '
 
 async function inDialogue(parts: StageParts = {}): Promise<Stage & { over: Promise<void> }> {
   const stage = await openStage(parts)
-  const over = stage.features.login(stage.call.invite, device, alice)
+  const over = stage.ivr.login(stage.call.invite, device, alice)
   await settled()
   return { ...stage, over }
 }
@@ -16,23 +16,23 @@ test.each([
   ['other-profile', 488],
   ['no-port', 503],
   ['malformed', 400],
-] as const)('Without sound (%s) the call is refused with %i', async (outcome, status) => {
+] as const)('Without audio (%s) the call is refused with %i', async (outcome, status) => {
   const stage = await openStage()
   stage.media.outcome = outcome
-  await stage.features.login(stage.call.invite, device, alice)
+  await stage.ivr.login(stage.call.invite, device, alice)
   expect(stage.call.responses.map((response) => response.status)).toEqual([status])
   expect(stage.log.join()).toContain('call.refused')
 })
 
-test('A call of another media profile is refused with the profile in the log (RFC 3261 §20.43)', async () => {
+test('A call with another media profile is refused, with a Warning and the profile in the log (RFC 3261 §20.43)', async () => {
   const stage = await openStage()
   stage.media.outcome = 'other-profile'
-  await stage.features.login(stage.call.invite, device, alice)
+  await stage.ivr.login(stage.call.invite, device, alice)
   expect(stage.call.responses[0]?.parts.headers).toEqual({ Warning: '302 hotdesk "Incompatible transport protocol"' })
   expect(stage.log.join()).toContain('profile RTP/SAVP')
 })
 
-test('The answer and OPTIONS in the dialogue name what is taken (RFC 3261 §11.2, §13.3.1.4)', async () => {
+test('The 200 and the response to OPTIONS in the dialogue list our capabilities (RFC 3261 §11.2, §13.3.1.4)', async () => {
   const stage = await inDialogue()
   expect(stage.call.responses[0]?.parts.headers?.Allow).toMatch(/\bINFO\b/)
   const { Allow, Accept, Supported } = stage.call.request('OPTIONS')?.parts.headers ?? {}
@@ -40,14 +40,14 @@ test('The answer and OPTIONS in the dialogue name what is taken (RFC 3261 §11.2
   expect([Accept, Supported]).toEqual([expect.stringContaining('application/dtmf'), 'timer'])
 })
 
-test('503 for want of a port says when to try again (RFC 3261 §21.5.4)', async () => {
+test('Without a free port the call gets 503 with Retry-After (RFC 3261 §21.5.4)', async () => {
   const stage = await openStage()
   stage.media.outcome = 'no-port'
-  await stage.features.login(stage.call.invite, device, alice)
+  await stage.ivr.login(stage.call.invite, device, alice)
   expect(stage.call.responses[0]?.parts.headers).toEqual({ 'Retry-After': '10' })
 })
 
-test('A call from which nothing is heard for 10 s is ended, and not a moment earlier', async () => {
+test('A call that is silent for 10 s is ended, and not earlier', async () => {
   const stage = await inDialogue()
   await stage.passSilently(9_980)
   expect(stage.call.bye).toBeNull()
@@ -58,7 +58,7 @@ test('A call from which nothing is heard for 10 s is ended, and not a moment ear
   expect(stage.abandoned).toEqual(['100'])
 })
 
-test('The 10 s are counted from the last packet', async () => {
+test('The 10 s begin at the last packet', async () => {
   const stage = await inDialogue()
   await stage.pass(2_000)
   await stage.passSilently(5_000)
@@ -75,7 +75,7 @@ test('REFER in the dialogue is refused with 403', async () => {
   expect(stage.call.bye).toBeNull()
 })
 
-test('Hold and every other re-INVITE is answered, one that does not suit with 488, and the call goes on', async () => {
+test('Hold and every other re-INVITE is answered, an unsuitable one with 488, and the call goes on', async () => {
   const stage = await inDialogue()
   expect(stage.call.request('INVITE', { body: 'hold' })).toEqual({
     status: 200,
@@ -87,7 +87,7 @@ test('Hold and every other re-INVITE is answered, one that does not suit with 48
   expect(stage.call.bye).toBeNull()
 })
 
-test('A re-INVITE without an offer gets ours, and its answer is taken from the ACK (RFC 3264 §4)', async () => {
+test('A re-INVITE without an offer gets ours, and the ACK carries the answer (RFC 3264 §4)', async () => {
   const stage = await inDialogue()
   expect(stage.call.request('INVITE')?.parts.body).toBe('our new offer')
   stage.call.ack('their answer')
@@ -105,14 +105,14 @@ test('An INVITE without an offer gets ours, and an ACK without a common codec en
 test.each([
   ['application/dtmf-relay', (key: string) => `Signal=${key}\r\nDuration=160\r\n`],
   ['application/dtmf', (key: string) => key],
-])('Digits come by SIP INFO as %s as well', async (type, body) => {
+])('Digits are accepted by SIP INFO as %s', async (type, body) => {
   const stage = await inDialogue()
   for (const key of ['1', '2', '3', '4', '#']) expect(stage.call.request('INFO', { type, body: body(key) })?.status).toBe(200)
   await settled()
   expect(stage.attempts).toMatchObject([{ pin: '1234' }])
 })
 
-test('INFO in another form is refused with 415 and names the forms that are taken (RFC 3261 §21.4.13)', async () => {
+test('INFO of another type is refused with 415, which lists the accepted types (RFC 3261 §21.4.13)', async () => {
   const stage = await inDialogue()
   expect(stage.call.request('INFO', { type: 'application/media_control+xml', body: '<x/>' })).toEqual({
     status: 415,
@@ -121,7 +121,7 @@ test('INFO in another form is refused with 415 and names the forms that are take
   expect(stage.call.request('INFO')?.status).toBe(200)
 })
 
-test('A press that comes as an event and by INFO counts once', async () => {
+test('A press that arrives as an event and by INFO counts once', async () => {
   const stage = await inDialogue()
   for (const key of ['1', '1', '3', '4', '#'] as const) {
     stage.media.press(key)
@@ -131,7 +131,7 @@ test('A press that comes as an event and by INFO counts once', async () => {
   expect(stage.attempts).toMatchObject([{ pin: '1134' }])
 })
 
-test('A press that is heard as a tone before its INFO comes counts once', async () => {
+test('A press that is heard as a tone before its INFO arrives counts once', async () => {
   const stage = await inDialogue()
   for (const key of ['1', '1', '3', '4', '#'] as const) {
     stage.media.press(key, 'tone')
@@ -142,7 +142,7 @@ test('A press that is heard as a tone before its INFO comes counts once', async 
   expect(stage.attempts).toMatchObject([{ pin: '1134' }])
 })
 
-test('Tones alone are enough', async () => {
+test('A PIN can be entered by tones alone', async () => {
   const stage = await inDialogue()
   for (const key of ['1', '2', '3', '4', '#'] as const) {
     stage.media.press(key, 'tone')
@@ -151,14 +151,14 @@ test('Tones alone are enough', async () => {
   expect(stage.attempts).toMatchObject([{ pin: '1234' }])
 })
 
-test('A caller who is gone before the 200 leaves nothing behind', async () => {
+test('A caller who hangs up before the 200 leaves no session and no timer', async () => {
   const stage = await openStage({ lost: 'caller gone' })
-  await stage.features.login(stage.call.invite, device, alice)
+  await stage.ivr.login(stage.call.invite, device, alice)
   expect(stage.media.open).toBe(0)
   expect(stage.clock.pending).toBe(0)
 })
 
-test('Other requests in the dialogue are answered: OPTIONS 200, unknown ones 405 with Allow', async () => {
+test('Other requests in the dialogue get a response: OPTIONS 200, unknown methods 405 with Allow', async () => {
   const stage = await inDialogue()
   expect(stage.call.request('OPTIONS')?.status).toBe(200)
   const unknown = stage.call.request('PUBLISH')

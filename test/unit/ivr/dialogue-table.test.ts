@@ -7,7 +7,7 @@ const rows = Object.entries(table).map(([state, row]) => ({
 }))
 const cells = rows.flatMap(({ state, cells: all }) => all.map((cell) => ({ ...cell, state: state as State })))
 
-test('Nothing leaves the last state, and from every other one the caller and we can end the call', () => {
+test('The last state has no transitions; in every other one, the caller and the node can end the call', () => {
   for (const { state, cells: all } of rows) {
     if (state === 'over') expect(all).toEqual([])
     else {
@@ -17,37 +17,37 @@ test('Nothing leaves the last state, and from every other one the caller and we 
   }
 })
 
-test('Whoever is waited for is heard: each state that a wait leads to has a row for its end', () => {
+test('Each state that starts a timeout handles it', () => {
   const waits: Action[] = ['await first digit', 'await next digit']
   for (const { next, actions } of cells)
     if (actions.some((action) => waits.includes(action))) expect(table[next]['time is up']).toBeDefined()
 })
 
-test('Every prompt that is begun is heard to its end by the state that follows', () => {
+test('Each state that plays prompts handles their end', () => {
   for (const { next, actions } of cells) if (actions.includes('speak')) expect(table[next]['prompt over']).toBeDefined()
 })
 
-test('A wait that is running ends or is replaced on every way to a state that does not hear it', () => {
+test('A transition to a state that does not handle the timeout stops it', () => {
   for (const { state, input, next, actions } of cells) {
     const mayWait = table[state]['time is up'] !== undefined && input !== 'time is up'
     if (mayWait && table[next]['time is up'] === undefined) expect(actions, `${state}, ${input}`).toContain('stop waiting')
   }
 })
 
-test('A prompt that is playing is hushed on every way to a state that does not hear its end', () => {
+test('A transition to a state that does not handle the end of prompts stops them', () => {
   for (const { state, input, next, actions } of cells) {
     const mayPlay = table[state]['prompt over'] !== undefined && input !== 'prompt over'
     if (mayPlay && table[next]['prompt over'] === undefined) expect(actions, `${state}, ${input}`).toContain('hush')
   }
 })
 
-test('A check is answered in one of three ways, and after it nothing counts as abandoned', () => {
+test('A check has three outcomes, and after it the login is not reported as abandoned', () => {
   expect(Object.keys(table.checking)).toEqual(expect.arrayContaining(['granted', 'denied', 'refused']))
   for (const { state, actions } of cells)
     if (state === 'checking' || state === 'concluding') expect(actions).not.toContain('report abandoned')
 })
 
-test('Digits never outlive the call', () => {
+test('The digits are forgotten when the call ends', () => {
   const keeps: State[] = ['taking extension', 'taking pin']
   for (const { state, next, actions } of cells) if (keeps.includes(state) && next === 'over') expect(actions).toContain('forget digits')
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createInfoKeys } from '../../../src/ivr/dtmf-info.js'
 
-/** The keys of these INFO bodies; `?` for a form that is not taken. */
+/** The keys of these INFO bodies; `?` for a type that is not supported. */
 function heard(type: string, ...bodies: readonly string[]): string {
   const infoKeys = createInfoKeys()
   return bodies
@@ -95,7 +95,7 @@ describe('a key by INFO', () => {
     },
   )
 
-  it('is none in a hook flash, in a body without a type, and in no body; other forms are not taken', () => {
+  it('is absent in a hook flash, in a body without a type, and without a body; other types are not supported', () => {
     expect(heard('application/hook-flash', 'Signal=hf\r\n')).toBe('')
     expect(heard('', '5')).toBe('')
     expect(heard('application/x-unknown', '')).toBe('')
@@ -106,7 +106,7 @@ describe('a key by INFO', () => {
 describe('the four bytes of RFC 4733 in INFO', () => {
   const [start, later, end] = ['\x05\x00\x00\x50', '\x05\x00\x01\x40', '\x05\x80\x03\x20']
 
-  it('are one press up to its end, whose duration may be no longer than the one before', () => {
+  it('are one press up to its end, even if the duration has not grown', () => {
     const shortEnd = '\x05\x80\x00\x50'
     expect(heard('audio/telephone-event', start, shortEnd, later, end)).toBe('55')
     expect(heard('audio/telephone-event', later, shortEnd)).toBe('5')
@@ -116,7 +116,7 @@ describe('the four bytes of RFC 4733 in INFO', () => {
     expect(heard('audio/telephone-event', start, end, start, later, end)).toBe('55')
   })
 
-  it('are a press each where only starts, or only ends, are sent', () => {
+  it('are one press each if only starts, or only ends, are sent', () => {
     expect(heard('audio/telephone-event', start, start)).toBe('55')
     expect(heard('audio/telephone-event', end, end)).toBe('55')
   })

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { alice, device, openStage, type Stage, settled } from './stage.js'
 
-/** Answers the call and hears the first prompt to its end. */
+/** Answers the call and listens to the first prompt. */
 async function begin(stage: Stage, extension: typeof alice | null = alice): Promise<{ over: Promise<void> }> {
-  const over = stage.features.login(stage.call.invite, device, extension)
+  const over = stage.ivr.login(stage.call.invite, device, extension)
   await stage.listen()
   return { over }
 }
 
-test('A good PIN is committed, confirmed, and then the call is ended', async () => {
+test('After a correct PIN the login is committed and confirmed, and the call ends', async () => {
   const stage = await openStage()
   const { over } = await begin(stage)
   expect(stage.call.responses).toMatchObject([{ status: 200, parts: { body: 'our answer' } }])
@@ -38,7 +38,7 @@ test.each([
   ['STORE_LOST', ['try-later', 'goodbye']],
   ['UNCONFIRMED', ['unconfirmed', 'goodbye']],
   ['a fault', ['try-later', 'goodbye']],
-] as const)('The outcome %s is told as %j, and the call ends', async (outcome, prompts) => {
+] as const)('The outcome %s is announced as %j, and the call ends', async (outcome, prompts) => {
   const stage = await openStage({ logins: [outcome] })
   const { over } = await begin(stage)
   stage.heard()
@@ -50,7 +50,7 @@ test.each([
   expect(stage.attempts).toHaveLength(1)
 })
 
-test('A wrong PIN may be tried three times in one call, then comes goodbye and BYE', async () => {
+test('After three wrong PINs in one call, goodbye and BYE follow', async () => {
   const stage = await openStage({ logins: ['DENIED'] })
   const { over } = await begin(stage)
   await stage.type('1111#')
@@ -67,7 +67,7 @@ test('A wrong PIN may be tried three times in one call, then comes goodbye and B
   expect(stage.call.bye).toEqual({})
 })
 
-test.each([0, 80, 499])('The answer comes 500 ms after the last digit when the check takes %i ms', async (loginTakesMs) => {
+test.each([0, 80, 499])('The outcome is announced 500 ms after the last digit if the check takes %i ms', async (loginTakesMs) => {
   const stage = await openStage({ logins: ['DENIED'], loginTakesMs })
   await begin(stage)
   await stage.type('111')
@@ -79,7 +79,7 @@ test.each([0, 80, 499])('The answer comes 500 ms after the last digit when the c
   expect(stage.heard()).toEqual(['wrong', 'ask-pin'])
 })
 
-test('Where the check takes longer, the answer comes with it', async () => {
+test('If the check takes longer, the outcome is announced when it ends', async () => {
   const stage = await openStage({ loginTakesMs: 2_000 })
   await begin(stage)
   stage.heard()
@@ -90,7 +90,7 @@ test('Where the check takes longer, the answer comes with it', async () => {
   expect(stage.heard()).toEqual(['logged-in'])
 })
 
-test('Bare *77* asks for the extension first, and again after a wrong answer', async () => {
+test('Bare *77* asks for the extension first, and again after a wrong PIN', async () => {
   const stage = await openStage({ logins: ['DENIED', 'LOGGED_IN'] })
   await begin(stage, null)
   await stage.type('999#')
@@ -111,7 +111,7 @@ test('Bare *77* asks for the extension first, and again after a wrong answer', a
 
 test('A key press cuts the prompt short', async () => {
   const stage = await openStage()
-  const over = stage.features.login(stage.call.invite, device, alice)
+  const over = stage.ivr.login(stage.call.invite, device, alice)
   await stage.pass(500)
   await stage.type('1234#')
   await stage.pass(2_000)
@@ -130,7 +130,7 @@ test('Without # the PIN ends 3 s after its last digit', async () => {
   expect(stage.attempts).toMatchObject([{ pin: '1234' }])
 })
 
-test('The tenth digit ends the PIN; what follows is not part of it', async () => {
+test('The tenth digit ends the PIN; further digits are ignored', async () => {
   const stage = await openStage({ loginTakesMs: 1_000 })
   await begin(stage)
   await stage.type('0123456789')
@@ -140,7 +140,7 @@ test('The tenth digit ends the PIN; what follows is not part of it', async () =>
   expect(stage.heard()).toEqual(['ask-pin', 'logged-in'])
 })
 
-test('Whoever types nothing is asked again after 5 s, three times in all', async () => {
+test('A caller who types nothing is asked again after 5 s, three times in total', async () => {
   const stage = await openStage()
   const { over } = await begin(stage)
   await stage.pass(4_960)
@@ -155,7 +155,7 @@ test('Whoever types nothing is asked again after 5 s, three times in all', async
   expect(stage.abandoned).toEqual(['100'])
 })
 
-test('A star begins the entry anew, and the letters A to D are no digits', async () => {
+test('A star restarts the entry, and the letters A to D are ignored', async () => {
   const stage = await openStage()
   await begin(stage)
   await stage.type('99*12A34#')
@@ -169,7 +169,7 @@ test('A # before the first digit only cuts the prompt short', async () => {
   expect(stage.attempts).toMatchObject([{ pin: '1234' }])
 })
 
-test('A caller who hangs up before the PIN is complete changes nothing, and it is reported', async () => {
+test('A caller who hangs up before the PIN is complete changes nothing, and the login is reported as abandoned', async () => {
   const stage = await openStage()
   const { over } = await begin(stage)
   await stage.type('123')
@@ -182,7 +182,7 @@ test('A caller who hangs up before the PIN is complete changes nothing, and it i
   expect(stage.clock.pending).toBe(0)
 })
 
-test('A caller who hangs up while the PIN is checked has not abandoned it', async () => {
+test('A caller who hangs up while the PIN is checked has not abandoned the login', async () => {
   const stage = await openStage({ loginTakesMs: 1_000 })
   const { over } = await begin(stage)
   await stage.type('1234#')
@@ -193,9 +193,9 @@ test('A caller who hangs up while the PIN is checked has not abandoned it', asyn
   expect(stage.heard()).toEqual(['ask-pin'])
 })
 
-test('A phone that is no hot-desk phone hears so and is hung up on', async () => {
+test('A phone that is not a hot-desk phone hears an announcement, and the call ends', async () => {
   const stage = await openStage({ hotdeskPhone: 'no' })
-  const over = stage.features.login(stage.call.invite, device, alice)
+  const over = stage.ivr.login(stage.call.invite, device, alice)
   await stage.pass(4_000)
   await over
   expect(stage.heard()).toEqual(['not-a-hotdesk-phone'])
@@ -203,7 +203,7 @@ test('A phone that is no hot-desk phone hears so and is hung up on', async () =>
   expect(stage.attempts).toEqual([])
 })
 
-test('A PIN is in no log line, whatever happens', async () => {
+test('No log line contains the PIN, even after a fault', async () => {
   const stage = await openStage({ logins: ['a fault'] })
   await begin(stage)
   await stage.type('739154#')
@@ -212,10 +212,10 @@ test('A PIN is in no log line, whatever happens', async () => {
   expect(stage.log.join()).not.toContain('739154')
 })
 
-test('When the node stops, the call is ended and the dialogue is abandoned', async () => {
+test('When the node stops, the call ends and the login is reported as abandoned', async () => {
   const stage = await openStage()
   const { over } = await begin(stage)
-  await stage.features.close()
+  await stage.ivr.close()
   await over
   await settled()
   expect(stage.call.bye).not.toBeNull()

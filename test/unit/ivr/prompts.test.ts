@@ -22,8 +22,8 @@ function copyOfPrompts(): string {
 async function load(folder: string, languages: readonly string[] = ['en']) {
   const { log, lines } = keepLog()
   const prompts = await loadPrompts({ folder, languages, log })
-  const told = lines.map((line) => JSON.parse(line) as { event: string; prompt: string })
-  return { prompts, lines: told.map(({ event, prompt }) => `${event} ${prompt}`) }
+  const logged = lines.map((line) => JSON.parse(line) as { event: string; prompt: string })
+  return { prompts, lines: logged.map(({ event, prompt }) => `${event} ${prompt}`) }
 }
 
 /** Milliseconds: one beep, two, three. */
@@ -34,7 +34,7 @@ function tonesIn(prompts: Prompts): readonly PromptName[] {
   return promptNames.filter((name) => toneDurations.includes(prompts.clip(name).durationMs))
 }
 
-test('The prompts of the repository are complete and up to date: nothing is logged', async () => {
+test('The prompts of the repository are complete and up to date', async () => {
   const { prompts, lines } = await load(promptsFolder)
   expect(lines).toEqual([])
   expect(tonesIn(prompts)).toEqual([])
@@ -44,7 +44,7 @@ test('The prompts of the repository are complete and up to date: nothing is logg
   }
 })
 
-test('The list names exactly the prompts that are played, and each file beside it is small, 8 kHz, 16 bit, mono', () => {
+test('prompts.yaml lists exactly the prompts of a node, and each file is small, 8 kHz, 16 bit, mono', () => {
   const list = parse(readFileSync(join(promptsFolder, 'en/prompts.yaml'), 'utf8')) as { texts: Record<string, string> }
   expect(Object.keys(list.texts).sort()).toEqual([...promptNames].sort())
   const files = readdirSync(join(promptsFolder, 'en')).filter((name) => name.endsWith('.wav'))
@@ -56,7 +56,7 @@ test('The list names exactly the prompts that are played, and each file beside i
   }
 })
 
-test('Each missing and each unreadable prompt is named in a line of its own', async () => {
+test('Each missing or unreadable prompt is logged', async () => {
   const folder = copyOfPrompts()
   rmSync(join(folder, 'en/ask-pin.wav'))
   writeFileSync(join(folder, 'en/wrong.wav'), 'no sound')
@@ -66,7 +66,7 @@ test('Each missing and each unreadable prompt is named in a line of its own', as
   expect([...tonesIn(prompts)].sort()).toEqual(['ask-pin', 'goodbye', 'wrong'])
 })
 
-test('Tones stand in for what is missing: one beep asks, two say done, three low ones failed', async () => {
+test('Tones replace missing prompts: one beep asks, two confirm, three low ones report a failure', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'prompts-'))
   folders.push(folder)
   const { prompts } = await load(folder)
@@ -76,7 +76,7 @@ test('Tones stand in for what is missing: one beep asks, two say done, three low
   expect(beeps(prompts.clip('wrong').ulaw)).toBe(3)
 })
 
-/** Stretches of sound with at least 100 ms of silence before them. */
+/** The number of sounds after at least 100 ms of silence. */
 function beeps(codes: Uint8Array): number {
   let count = 0
   let silent = 800
@@ -88,7 +88,7 @@ function beeps(codes: Uint8Array): number {
   return count
 }
 
-test('A prompt that was made from another text than the list has is played, and named', async () => {
+test('A prompt that differs from its text in the list is played, and logged', async () => {
   const folder = copyOfPrompts()
   const list = join(folder, 'en/prompts.yaml')
   writeFileSync(list, readFileSync(list, 'utf8').replace('Goodbye.', 'Until next time.'))
@@ -97,7 +97,7 @@ test('A prompt that was made from another text than the list has is played, and 
   expect(tonesIn(prompts)).toEqual([])
 })
 
-test('A prompt that a language lacks is taken from the next one', async () => {
+test('A prompt that is missing in one language is taken from the next', async () => {
   const folder = copyOfPrompts()
   cpSync(join(folder, 'en'), join(folder, 'fr'), { recursive: true })
   rmSync(join(folder, 'fr/wrong.wav'))

@@ -21,10 +21,10 @@ function loopbackMedia(): Media {
   return media
 }
 
-/** A phone that really sends sound calls features that really answer it; only SIP between them is played. */
+/** A call between a phone and the IVR with real RTP; only SIP is faked. */
 async function called(act: (phone: AudioSession) => Promise<void>, change: (offer: string) => string = (offer) => offer) {
   const hotdesk = fakeHotdesk({ logins: ['LOGGED_IN'] }, systemClock)
-  const features = await createIvr({
+  const ivr = await createIvr({
     media: loopbackMedia(),
     hotdesk,
     directory: { device: () => aDevice },
@@ -37,7 +37,7 @@ async function called(act: (phone: AudioSession) => Promise<void>, change: (offe
   const phone = await loopbackMedia().offer()
   if (!phone) throw new Error('no port')
   const call = createFakeCall({ body: change(phone.localSdp) })
-  const over = features.login(call.invite, device, alice)
+  const over = ivr.login(call.invite, device, alice)
   await expect.poll(() => call.responses.length).toBe(1)
   expect(phone.accept(call.responses[0]?.parts.body ?? '')).toBe('accepted')
   await act(phone)
@@ -45,12 +45,12 @@ async function called(act: (phone: AudioSession) => Promise<void>, change: (offe
   return { hotdesk, call, phone }
 }
 
-/** Until so much of a prompt was heard. */
+/** Waits until this number of audible packets was heard. */
 async function hear(phone: AudioSession, audible: number): Promise<void> {
   while (phone.heard.audible < audible) await phone.play([toneClip('pause', [{ hertz: [], ms: 20 }])]).finished
 }
 
-test('A phone hears the prompt, types its PIN over it, hears the confirmation and is hung up on', async () => {
+test('A phone hears the prompt, types the PIN over it and hears the confirmation; then the call ends', async () => {
   let beforePin = 0
   const { hotdesk, call, phone } = await called(async (calling) => {
     await hear(calling, 10)
@@ -62,7 +62,7 @@ test('A phone hears the prompt, types its PIN over it, hears the confirmation an
   expect(call.bye).toEqual({})
 })
 
-test('The same with an ATA that has A-law and tones in its sound, and nothing else', async () => {
+test('The same with an ATA that supports only A-law and DTMF tones', async () => {
   const withoutEvents = (offer: string): string => offer.replace(' 0 8 101', ' 8').replaceAll(/a=(rtpmap|fmtp):(0|101).*\r\n/g, '')
   const { hotdesk } = await called((calling) => calling.press('739154#'), withoutEvents)
   expect(hotdesk.attempts).toMatchObject([{ pin: '739154' }])

@@ -19,32 +19,32 @@ export const alice = '100' as Extension
 
 type Attempt = { readonly extension: string; readonly pin: string; readonly at: number }
 
-/** One phone, one caller, and features between fakes of all ports. */
+/** One phone, one caller, and the IVR between fakes of all ports. */
 export interface Stage {
   readonly clock: ManualClock
   readonly media: FakeMedia
   readonly call: FakeCall
-  readonly features: Ivr
-  /** What was asked of hotdesk. */
+  readonly ivr: Ivr
+  /** The logins that the IVR has requested. */
   readonly attempts: readonly Attempt[]
   readonly logouts: readonly string[]
   readonly abandoned: readonly (string | null)[]
-  /** Log lines, as text. */
+  /** Log lines as text. */
   readonly log: readonly string[]
-  /** Moves time while the phone sends sound. */
+  /** Advances time while the phone sends audio. */
   pass(ms: number): Promise<void>
-  /** Moves time while nothing is heard of the phone. */
+  /** Advances time while the phone is silent. */
   passSilently(ms: number): Promise<void>
-  /** Moves time to the end of what is being played. */
+  /** Advances time to the end of the current prompts. */
   listen(): Promise<void>
   /** Presses these keys, 200 ms apart. */
   type(keys: string): Promise<void>
-  /** What was played and sent since the last time. */
+  /** The prompts that were played since the last call of `heard`. */
   heard(): readonly string[]
 }
 
 export interface StageParts extends FakeCallParts {
-  /** One after the other; the last again and again. A fault is thrown. */
+  /** One for each login; the last one repeats. A fault is thrown. */
   readonly logins?: readonly (LoginOutcome['outcome'] | 'a fault')[]
   readonly loginTakesMs?: number
   readonly logout?: LogoutOutcome['outcome'] | 'a fault'
@@ -58,7 +58,7 @@ export async function openStage(parts: StageParts = {}): Promise<Stage> {
   const call = createFakeCall(parts)
   const log = keepLog()
   const hotdesk = fakeHotdesk(parts, clock)
-  const features = await createIvr({
+  const ivr = await createIvr({
     media,
     hotdesk,
     directory: { device: (id) => ({ ...aDevice, id, hotdesk: parts.hotdeskPhone !== 'no' }) },
@@ -68,7 +68,7 @@ export async function openStage(parts: StageParts = {}): Promise<Stage> {
     log: log.log,
     metrics: createMetrics(),
   })
-  let told = 0
+  let reported = 0
 
   async function pass(ms: number, hear: () => void): Promise<void> {
     await settled()
@@ -83,7 +83,7 @@ export async function openStage(parts: StageParts = {}): Promise<Stage> {
     clock,
     media,
     call,
-    features,
+    ivr,
     attempts: hotdesk.attempts,
     logouts: hotdesk.logouts,
     abandoned: hotdesk.gone,
@@ -101,14 +101,14 @@ export async function openStage(parts: StageParts = {}): Promise<Stage> {
       }
     },
     heard() {
-      const since = media.played.slice(told)
-      told = media.played.length
+      const since = media.played.slice(reported)
+      reported = media.played.length
       return since
     },
   }
 }
 
-/** Lets everything run that waits for nothing but its turn. */
+/** Runs everything that waits only for its turn of the event loop. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
