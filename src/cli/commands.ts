@@ -119,7 +119,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
   Files: [
     {
       name: 'import',
-      about: 'add and change users, phones and sites from a file; all of it or nothing',
+      about: 'add and change users, phones and sites from a file, all or nothing',
       load: async () => (await import('./exchange/import.js')).importCommand,
     },
     {

@@ -29,8 +29,8 @@ export async function demo({ terminal, provide }: CommandNeeds): Promise<0 | 1> 
     await stage.close()
   }
   terminal.print('')
-  line(' ', `${terminal.paint.strong('That is the main job.')} ${story.length} steps, each one seen to happen.`)
-  terminal.print(`${margin}Your own phones next: ${terminal.paint.key('npm start')}`)
+  line(' ', `${terminal.paint.strong('Done:')} ${story.length} steps, all verified.`)
+  terminal.print(`${margin}To connect your own phones: ${terminal.paint.key('npm start')}`)
   terminal.print('')
   return 0
 }

@@ -33,10 +33,10 @@ export const story: readonly Step[] = [
   { title: 'Bob logs in at the other site', play: (stage) => login(stage, elsewhere, '101') },
   { title: 'Bob calls 100 across the sites; each hears the other', play: callsAcross },
   { title: 'Chloé takes HD0001 over, without a logout in between', play: roams },
-  { title: 'a call to 100 is refused: not logged in', play: findsNobody },
+  { title: 'a call to 100 is refused: Alice is not logged in', play: findsNobody },
   { title: 'idle HD0002 is refused an outside number', play: refusedOutside },
   { title: 'idle HD0002 reaches the emergency number', play: reachesEmergency },
-  { title: 'HD0001 dials *77*5*: no user is logged in there', play: logsOut },
+  { title: 'HD0001 dials *77*5* and is free again', play: logsOut },
 ]
 
 async function registerAll(stage: Stage): Promise<string> {
@@ -117,8 +117,8 @@ async function logsOut(stage: Stage): Promise<string> {
   await expectSound(call, 'the confirmation')
   await within(stage, call.ended, 'the end of the call')
   const seat = stage.store.replica.hash('devices')?.get('HD0001')
-  if (seat !== undefined) throw new Mismatch('nobody at HD0001', seat)
-  return 'confirmed; Redis: nobody at HD0001'
+  if (seat !== undefined) throw new Mismatch('HD0001 to be free', seat)
+  return 'confirmed; Redis: HD0001 is free'
 }
 
 async function answered(phone: Phone, number: string): Promise<PhoneCall> {

@@ -4,19 +4,19 @@ import { type Field, numberForm, readYesNo, textForm, yesNo, yesOrNo } from './f
 
 type DeviceField = Field<Device, DeviceEdit>
 
-/** What the installer says of a phone, but for the password; named as in Redis. */
+/** The fields of a phone that an operator may set, except the password; named as in Redis. */
 export const deviceFields: readonly DeviceField[] = [
   {
     name: 'site',
     expects: 'a site, such as paris',
-    about: 'the site where it stands',
+    about: 'the site where the phone is',
     write: ({ site }) => site,
     read: (text) => (parseSiteName(text) ? { site: text } : null),
   },
   {
     name: 'hotdesk',
     expects: 'yes or no',
-    about: 'for hot desking: users may log in at it',
+    about: 'whether users may log in at it',
     words: yesOrNo,
     kind: 'flag',
     write: ({ hotdesk }) => yesNo(hotdesk),
@@ -25,7 +25,7 @@ export const deviceFields: readonly DeviceField[] = [
       return hotdesk === null ? null : { hotdesk }
     },
   },
-  line('location', 'for the emergency centre; a phone for hot desking needs one', (location) => ({ location })),
+  line('location', 'where it is, for the emergency centre; required for hot desking', (location) => ({ location })),
   {
     name: 'elin',
     expects: 'a telephone number',
@@ -63,7 +63,7 @@ function line(name: 'location' | 'model', about: string, edit: (text: string | n
   }
 }
 
-/** One edit that says all that several say. */
+/** Combines several edits into one. */
 export function mergedDeviceEdit(edits: readonly DeviceEdit[]): DeviceEdit {
   return Object.assign({}, ...edits) as DeviceEdit
 }

@@ -1,7 +1,7 @@
 import { homeReturns, parseStay, type Site, type SiteEdit } from '../../directory/directory.js'
 import { type Field, textForm } from './field.js'
 
-/** What an operator says of a site; named as in Redis. */
+/** The fields of a site that an operator may set; named as in Redis. */
 export const siteFields: readonly Field<Site, SiteEdit>[] = [
   {
     name: 'name',
@@ -12,7 +12,7 @@ export const siteFields: readonly Field<Site, SiteEdit>[] = [
   },
   {
     name: 'homeLostLogout',
-    expects: 'a time such as 24h or 90m, or never',
+    expects: 'a time, such as 24h or 90m, or never',
     about:
       'how long its users stay logged in at other sites after all its nodes are lost, counted from the loss or a later login (default: 24h; 0 is never)',
     // A 0 alone would read as "at once".
@@ -36,7 +36,7 @@ export const siteFields: readonly Field<Site, SiteEdit>[] = [
   },
 ]
 
-/** One edit that says all that several say. */
+/** Combines several edits into one. */
 export function mergedSiteEdit(edits: readonly SiteEdit[]): SiteEdit {
   return Object.assign({}, ...edits) as SiteEdit
 }

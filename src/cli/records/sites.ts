@@ -71,7 +71,7 @@ function writingCommands(site: Command, needs: CommandNeeds): void {
     .action((id: SiteName, named: Named & Form) => set(telling(id, named), id, named))
   site
     .command('rm')
-    .description('remove a site that no node, phone or user names')
+    .description('remove a site that no node, phone or user belongs to')
     .addArgument(siteArgument())
     .option(...withoutAsking)
     .option(...asJson)

@@ -4,7 +4,7 @@ import { type Field, numberForm, readYesNo, textForm, yesNo, yesOrNo } from './f
 
 type UserField = Field<User, UserEdit>
 
-/** What the installer says of a user, but for the PIN; named as in Redis. */
+/** The fields of a user that an operator may set, except the PIN; named as in Redis. */
 export const userFields: readonly UserField[] = [
   {
     name: 'name',
@@ -21,7 +21,7 @@ export const userFields: readonly UserField[] = [
     read: (text) => (parseSiteName(text) ? { home: text } : null),
   },
   flag('enabled', 'a disabled user is logged out and cannot log in', (enabled) => ({ enabled })),
-  flag('mayHotdesk', 'may hot-desk: log in at phones of others', (mayHotdesk) => ({ mayHotdesk })),
+  flag('mayHotdesk', 'may log in at phones other than their own', (mayHotdesk) => ({ mayHotdesk })),
   flag('mayForward', 'may forward calls from the phone', (mayForward) => ({ mayForward })),
   {
     name: 'secondLogin',
@@ -76,7 +76,7 @@ function findIn<Word extends string>(words: readonly Word[], text: string, edit:
   return word === undefined ? null : edit(word)
 }
 
-/** One edit that says all that several say. */
+/** Combines several edits into one. */
 export function mergedUserEdit(edits: readonly UserEdit[]): UserEdit {
   const forwards = Object.assign({}, ...edits.map((edit) => edit.forwards)) as Partial<Forwards>
   return { ...(Object.assign({}, ...edits) as UserEdit), ...(Object.keys(forwards).length > 0 ? { forwards } : {}) }

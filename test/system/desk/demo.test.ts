@@ -9,7 +9,7 @@ test('hotdesk demo plays every step of its story on free ports, and ends with 0'
     const output = demo.output()
     expect(output).not.toContain('✗')
     expect(output.match(/✓ node (paris|london)-1 .* is up/g)).toHaveLength(2)
-    expect(output).toMatch(/That is the main job\. \d+ steps, each one seen to happen\./)
+    expect(output).toMatch(/Done: \d+ steps, all verified\./)
     expect(code).toBe(0)
   } finally {
     await place.close()

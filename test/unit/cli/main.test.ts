@@ -62,7 +62,7 @@ describe('exit codes', () => {
     [['user', 'add', '100', '--pin', '4711'], /`hotdesk user add --help` lists what is possible/],
     [['site', 'raise', 'rome'], /unknown command 'raise'[\s\S]*`hotdesk site --help`/],
     [['site', 'add', 'Rome'], /A site is a lower-case letter/],
-    [['site', 'set', 'rome', '--home-lost-logout', 'soon'], /Expected a time such as 24h or 90m, or never/],
+    [['site', 'set', 'rome', '--home-lost-logout', 'soon'], /Expected a time, such as 24h or 90m, or never/],
   ])('2: wrong usage %j', async (args, said) => {
     const { code, err } = await run(...args)
     expect(code).toBe(2)
