@@ -4,12 +4,12 @@ import type { Key } from './key.js'
 import type { Clip } from './sound/clip.js'
 import type { Playback } from './sound/player.js'
 
-/** What has been heard of the far end. */
+/** What has arrived from the far end. */
 export interface Heard {
   readonly packets: number
   /** Packets whose audio was louder than -50 dBm0. */
   readonly audible: number
-  /** Clock time of the last packet; null before the first. */
+  /** Time of the last packet; null before the first. */
   readonly lastAt: Milliseconds | null
 }
 
@@ -18,21 +18,21 @@ export interface AudioSession {
   /** Our offer or answer. */
   readonly localSdp: string
   readonly heard: Heard
-  /** Answers a re-INVITE's offer (hold and resume included); null when nothing in it suits, and then nothing changes. */
+  /** Answers the offer of a re-INVITE, hold and resume included. Null if the offer is unsuitable; then nothing changes. */
   reanswer(offer: string): string | null
-  /** Offers anew all that we can, for a re-INVITE without an offer; `accept` takes what comes back. */
+  /** Makes a full offer for a re-INVITE without one; `accept` takes the answer. */
   reoffer(): string
   /** Takes the answer to our offer. */
   accept(answer: string): 'accepted' | 'no-common-codec'
-  /** Replaces what is being played. */
+  /** Plays the clips instead of the current ones. */
   play(clips: readonly Clip[]): Playback
   /** Calls the listener once for each press, however many packets (RFC 4733 §2.5) or ways report it. Keys are never logged. */
   onKeyPress(listener: (key: Key, way: KeyWay) => void): () => void
   /** Reports a press that arrived by SIP INFO. */
   hearInfo(key: Key): void
   /**
-   * Sends key presses as RFC 4733 events, 100 ms each with 60 ms between; as tones where the far end takes no events.
-   * @throws TypeError for a character that is no key
+   * Sends key presses as RFC 4733 events, 100 ms each with pauses of 60 ms; as tones if the far end does not accept events.
+   * @throws TypeError for a character that is not a key
    */
   press(keys: string): Promise<void>
   close(): void

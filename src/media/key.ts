@@ -1,9 +1,9 @@
-/** A key of the telephone, by its event code of RFC 4733 §3.2. */
+/** The keys of a phone, in the order of their event codes (RFC 4733 §3.2). */
 export const keys = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'] as const
 
 export type Key = (typeof keys)[number]
 
-/** RFC 4733 §3.2; null for other events, such as the hook flash (16). */
+/** Null for other events, such as the hook flash (16). */
 export function keyOfEvent(event: number): Key | null {
   return keys[event] ?? null
 }
@@ -16,7 +16,7 @@ export function parseKey(text: string): Key | null {
   return keys.find((key) => key === text.toUpperCase()) ?? null
 }
 
-/** The bodies of INFO that carry key presses; no standard describes any of them. */
+/** The types of INFO bodies that carry key presses. None of them is a standard. */
 export const keyBodies = [
   'application/dtmf-relay',
   'application/dtmf',
@@ -25,7 +25,7 @@ export const keyBodies = [
   'application/hook-flash',
 ] as const
 
-/** ITU-T Q.23: one of each for every key, in hertz. */
+/** ITU-T Q.23, in hertz: each key is one low and one high tone. */
 export const lowTones = [697, 770, 852, 941] as const
 export const highTones = [1209, 1336, 1477, 1633] as const
 

@@ -23,33 +23,33 @@ export type Answered =
 /** An offer that cannot be answered. */
 export interface Unsuitable {
   readonly outcome: Shortcoming
-  /** What it offers instead: `RTP/SAVP`, `UDP/TLS/RTP/SAVPF`. */
+  /** The offered profiles: `RTP/SAVP`, `UDP/TLS/RTP/SAVPF`. */
   readonly profiles: readonly string[]
 }
 
 export interface Media {
-  /** Answers an offer (RFC 3264 §6). `signalling`: the address that the far end's SIP comes from. */
+  /** Answers an offer (RFC 3264 §6). `signalling`: the source address of the far end's SIP. */
   answer(offer: string, signalling?: string | null): Promise<Answered>
-  /** Makes an offer; null when no port is free. */
+  /** Makes an offer; null if no port is free. */
   offer(signalling?: string | null): Promise<AudioSession | null>
-  /** Ends every session; resolves when all ports are closed. */
+  /** Ends all sessions; resolves when all ports are closed. */
   close(): Promise<void>
 }
 
 export interface MediaNeeds {
-  /** At least one, and at most one IPv4 and one IPv6: what phones of either family are told. Listened on where this machine has them, else on all. */
+  /** The addresses in our session descriptions: one or both of IPv4 and IPv6. If this machine lacks one, its sockets listen on all addresses. */
   readonly addresses: readonly string[]
-  /** Both included; RTP takes the even ones, RTCP the odd ones. */
+  /** Inclusive. RTP uses the even ports, RTCP the odd ones. */
   readonly ports: { readonly from: number; readonly to: number }
   readonly clock: Clock
   readonly log: Logger
   readonly metrics?: Metrics
 }
 
-/** Late packets of an old stream come for some seconds. */
+/** Packets of an old stream may arrive for some seconds. */
 const portRestMs = 10_000
 
-/** Sound for prompts and for test phones: RTP on ports of its own, in this process. */
+/** Audio for prompts and test phones: RTP on its own ports, in this process. */
 export function createMedia({ addresses, ports, clock, log, metrics }: MediaNeeds): Media {
   const pool = createPortPool({ ...ports, restMs: portRestMs, clock })
   const ticker = createTicker(clock)
@@ -108,7 +108,7 @@ export function createMedia({ addresses, ports, clock, log, metrics }: MediaNeed
   }
 }
 
-/** The pairs that are open, and those that are just being closed. */
+/** Counts the open port pairs, and waits for those that are closing. */
 function createUsage(pool: PortPool, metrics: Metrics | undefined) {
   const closing = new Set<Promise<void>>()
   const count = (): void => metrics?.rtpPortsInUse.set(pool.taken * 2)
@@ -131,16 +131,13 @@ function createUsage(pool: PortPool, metrics: Metrics | undefined) {
   }
 }
 
-/** The address of the family that the far end's SIP comes from is first. */
+/** The addresses, the one of the same family as the far end's SIP first. */
 function ofFamily(addresses: readonly string[], signalling: string | null): readonly string[] {
-  const isAlike = (address: string): boolean => signalling !== null && isIPv6(address) === isIPv6(signalling)
-  return [...addresses.filter(isAlike), ...addresses.filter((address) => !isAlike(address))]
+  const isSameFamily = (address: string): boolean => signalling !== null && isIPv6(address) === isIPv6(signalling)
+  return [...addresses.filter(isSameFamily), ...addresses.filter((address) => !isSameFamily(address))]
 }
 
-/**
- * Which of our addresses answers the offer: the one that suits its first line of use. Asked before a port is taken, so that bad offers use up
- * none.
- */
+/** The address that answers the offer: the one that fits its first usable m= line. Chosen before a port is taken, so that bad offers take none. */
 function addressFor(offer: string, addresses: readonly string[]): string | Exclude<Answered, { outcome: 'answered' }> {
   const judged = addresses.flatMap((address) => {
     const description = parseDescription(offer, address)
@@ -155,5 +152,5 @@ function addressFor(offer: string, addresses: readonly string[]): string | Exclu
   return { outcome, profiles: [...new Set(audio.map(({ protocol }) => protocol.slice(0, longestProfile)))].slice(0, 3) }
 }
 
-/** For the log: a profile has some twenty characters. */
+/** Profiles have some twenty characters; longer ones are cut for the log. */
 const longestProfile = 40

@@ -16,32 +16,32 @@ export interface SendingNeeds {
   readonly keySender: KeySender
 }
 
-/** A delay of more than this is skipped: its packets in one burst would only overflow the far end's buffer. */
+/** After a longer delay, frames are skipped: a burst would only overflow the far end's buffer. */
 const caughtUpFrames = 3
 
-/** What a session does every 20 ms: one packet of a key press, a clip or, so that NAT keeps the way open, silence. */
+/** Sends a packet every 20 ms: a key press, a clip or silence, which keeps NAT bindings open. */
 export function createSending({ ports, negotiation, receiver, stream, player, keySender }: SendingNeeds): Turn {
-  const unheard = new Uint8Array(frameSamples)
+  const discarded = new Uint8Array(frameSamples)
 
   function frame(): void {
     const sending = negotiation.sending
     const to = receiver.latch.destination
     if (!sending?.allowed || !to) {
-      // Time goes on for clips and timestamps while nobody is to hear them.
-      player.next('PCMU', unheard)
+      // Clips and timestamps advance although nothing is sent.
+      player.next('PCMU', discarded)
       stream.interrupt()
       return
     }
     const keyPacket = sending.eventPayload === null ? null : keySender.next(stream, sending.eventPayload)
-    // The clip runs on under a key press, as the sound of a room does.
-    if (keyPacket) player.next(sending.law, unheard)
+    // A clip advances during a key press, as live audio would.
+    if (keyPacket) player.next(sending.law, discarded)
     ports.sendRtp(keyPacket ?? stream.audio(sending.payload, (sound) => player.next(sending.law, sound)), to)
   }
 
   return (frames) => {
     const skipped = frames > caughtUpFrames ? frames - 1 : 0
     if (skipped > 0) {
-      // RFC 3550 §5.1: no packet was lost, so the sequence number stays; the timestamp tells the gap.
+      // RFC 3550 §5.1: no packet was lost, so only the timestamp shows the gap.
       stream.pass(skipped)
       stream.interrupt()
     }

@@ -18,18 +18,18 @@ import { createPlayer } from './sound/player.js'
 
 export interface SessionNeeds {
   readonly ports: PortPair
-  /** Already with our offer or answer. */
+  /** It already has our offer or answer. */
   readonly negotiation: Negotiation
-  /** The address that the far end's SIP comes from; null where it is not known. */
+  /** The source address of the far end's SIP; null if unknown. */
   readonly signalling: string | null
   readonly clock: Clock
   readonly ticker: Ticker
   readonly log: Logger
-  /** Once, when the session has sent its last packet: time to close the ports. */
+  /** Called once, after the last packet of the session: the ports can be closed. */
   readonly onClosed: () => void
 }
 
-/** A session on its ports. */
+/** Creates a session on its ports. */
 export function createSession({ ports, negotiation, signalling, clock, ticker, log, onClosed }: SessionNeeds): AudioSession {
   const presses = createEmitter<[Key, KeyWay]>((fault) =>
     log.error({ event: 'call.fault', reason: messageOf(fault) }, 'a key listener failed'),

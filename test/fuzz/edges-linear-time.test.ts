@@ -89,9 +89,9 @@ const origin = { callId: 'x', cseq: 1, flow: '', userAgent: '', digest: 'MD5' } 
 
 function register(contact: string): void {
   const request = { header: (name: string) => (name === 'contact' ? contact : '') } as Parameters<typeof readIntent>[0]
-  const wish = readIntent(request, limits)
-  if (wish.kind === 'refusal' || wish.kind === 'fetch') return
-  changeContacts([], { device: 'HD0001', node: 'paris-1', wish, origin, now: 0 } as unknown as Parameters<typeof changeContacts>[1])
+  const intent = readIntent(request, limits)
+  if (intent.kind === 'refusal' || intent.kind === 'fetch') return
+  changeContacts([], { device: 'HD0001', node: 'paris-1', intent, origin, now: 0 } as unknown as Parameters<typeof changeContacts>[1])
 }
 
 const sdp = (lines: string): string => `v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n${lines}`
@@ -174,11 +174,11 @@ test('a Path of any length is refused before it is read', () => {
 
 test('REGISTER with 2,000 contacts is refused before they are compared', () => {
   const contacts = numbered((index) => `<sip:a${index}@b.example>,`, 60_000)
-  const wish = readIntent(
+  const intent = readIntent(
     { header: (name: string) => (name === 'contact' ? `${contacts}<sip:z@b>` : '') } as Parameters<typeof readIntent>[0],
     limits,
   )
-  if (wish.kind === 'refusal' || wish.kind === 'fetch') throw new Error(wish.kind)
-  const needs = { device: 'HD0001', node: 'paris-1', wish, origin, now: 0 } as unknown as Parameters<typeof changeContacts>[1]
+  if (intent.kind === 'refusal' || intent.kind === 'fetch') throw new Error(intent.kind)
+  const needs = { device: 'HD0001', node: 'paris-1', intent, origin, now: 0 } as unknown as Parameters<typeof changeContacts>[1]
   expect(changeContacts([], needs)).toMatchObject({ status: 400 })
 })

@@ -2,7 +2,7 @@ import type { Milliseconds } from '../../base/clock.js'
 import { type Key, keyOfEvent } from '../key.js'
 import type { TelephoneEvent } from './telephone-event.js'
 
-/** An event packet with what its RTP header says. */
+/** An event packet with the fields of its RTP header. */
 export interface ReceivedEvent extends TelephoneEvent {
   readonly ssrc: number
   readonly sequence: number
@@ -10,33 +10,33 @@ export interface ReceivedEvent extends TelephoneEvent {
   readonly marker: boolean
 }
 
-/** Makes one press of the many packets of an event. */
+/** Counts the many packets of an event as one press. */
 export interface PressCounter {
-  /** The key at the first packet of a press that arrives, whichever it is; null for every other packet. */
+  /** The key for the first packet of a press that arrives, whichever it is; null for all others. */
   hear(packet: ReceivedEvent, now: Milliseconds): Key | null
 }
 
-/** The latest packet of the latest press. `end`: one of its packets has ended it. */
+/** The latest packet of the latest press. `end`: one of its packets had the end bit. */
 interface Press extends ReceivedEvent {
   readonly at: Milliseconds
-  /** How many packets with the end bit were heard. */
+  /** Number of its packets with the end bit. */
   readonly ends: number
 }
 
-/** What a sender has shown of its habits. */
+/** Deviations that a sender has shown. */
 interface Habits {
-  /** Its timestamp runs on during a press. */
+  /** Its timestamp advances during a press. */
   movesTimestamp: boolean
   /** It sets the marker bit on packets inside a press as well. */
   marksAll: boolean
 }
 
-/** How a packet follows the one before it. */
+/** The difference between a packet and the previous one. */
 interface Step {
-  /** By sequence number; 1: nothing was sent or lost in between. */
+  /** In sequence numbers; 1: nothing was sent or lost in between. */
   readonly ahead: number
   readonly gap: Milliseconds
-  /** By timestamp, in samples. */
+  /** In timestamps, in samples. */
   readonly samples: number
   /** Of the duration, in samples. */
   readonly growth: number
@@ -44,21 +44,21 @@ interface Step {
 
 const samplesPerMs = 8
 const longestDuration = 0xffff
-/** A sequence number that is behind by less than this is late, and so is a timestamp by `lateSamples`; more is a sender that began anew. */
+/** A packet is late if its sequence number is behind by less than this, or its timestamp by `lateSamples`. Beyond that, the sender has restarted. */
 const lateSequences = 500
 const lateSamples = 5_000 * samplesPerMs
 /** Updates of a press come every 20 to 50 ms (RFC 4733 §2.5.1.2). */
 const closeMs: Milliseconds = 120
-/** No pause fits into a gap like this. Durations that fall in it say nothing: they count down, or are in the wrong byte order. */
+/** Too short for a pause. If the duration falls within such a gap, it counts down or has the wrong byte order. */
 const unbrokenMs: Milliseconds = 60
-/** Two presses of one key are at least this far apart, as 40 ms of tone and 40 ms of pause are the least that is dialled. */
+/** Minimum distance of two presses of one key: 40 ms of tone and 40 ms of pause. */
 const shortestRhythmMs: Milliseconds = 80
 
 /**
- * RFC 4733 §2.5.1: one press has one timestamp, its duration grows, its last packet has the end bit and comes three times. By that the
- * timestamp tells one press from the next. Many phones do otherwise: the timestamp runs on, all presses have one timestamp, durations stay 0,
- * end packets are missing or are all there is, the marker bit is on no packet or on each. Then the order of packets tells: by sequence
- * number, end bit, a duration that starts again, the marker bit, and the gap. A sender that keeps to the RFC is never judged by the gap alone.
+ * RFC 4733 §2.5.1: a press has one timestamp and a growing duration; its last packet has the end bit and is sent three times. So the timestamp
+ * separates presses. Many phones deviate: the timestamp advances during a press, or all presses share one; durations stay 0; end packets are
+ * missing, or are sent alone; the marker bit is on no packet, or on every one. Then presses are separated by sequence number, end bit, a
+ * duration that restarts, the marker bit and the gap. The gap alone never decides for a sender that complies with the RFC.
  */
 export function createPressCounter(): PressCounter {
   let latest: Press | null = null
@@ -79,7 +79,7 @@ export function createPressCounter(): PressCounter {
   }
 }
 
-/** A packet that was overtaken, or the end of a press that comes once more after the next has begun. */
+/** A packet that was overtaken, or a repeated end of a press after the next press has begun. */
 function isLate(before: Press, packet: ReceivedEvent): boolean {
   const behind = (before.sequence - packet.sequence) & 0xffff
   const age = (before.timestamp - packet.timestamp) >>> 0
@@ -91,7 +91,7 @@ interface Circumstances {
   readonly habits: Habits
 }
 
-/** Both packets are of one source and in order. */
+/** Both packets are from one source, in order. */
 function isSamePress(before: Press, packet: ReceivedEvent, { now, habits }: Circumstances): boolean {
   if (before.event !== packet.event) return false
   const step: Step = {
@@ -101,7 +101,7 @@ function isSamePress(before: Press, packet: ReceivedEvent, { now, habits }: Circ
     growth: packet.duration - before.duration,
   }
   if (before.end && !packet.end) return false
-  // A marker in the middle of a press says nothing where the sender sets it on each packet.
+  // The marker means nothing if the sender sets it on every packet.
   const isMarked = packet.marker && !habits.marksAll && step.gap >= shortestRhythmMs
   if (step.samples === 0) return before.end ? isEndAgain(before, step) : goesOn(before, packet, step) && !(isMarked && step.growth <= 0)
   if (before.end) return isMovedEnd(step, habits)
@@ -110,16 +110,16 @@ function isSamePress(before: Press, packet: ReceivedEvent, { now, habits }: Circ
 
 // ── one timestamp ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The end comes three times in a row. A sender that sends ends alone, with one timestamp for all presses, leaves gaps between them. */
+/** The end is sent three times in a row. A sender that sends only ends, all with one timestamp, leaves gaps between presses. */
 function isEndAgain({ ends }: Press, { ahead, gap }: Step): boolean {
   if (gap <= 100) return true
   return ends < 3 && ahead <= 8 && gap <= 400
 }
 
-/** A duration that starts again is another press of a sender with one timestamp for all; so is one that has stood still over a gap. */
+/** If all presses share a timestamp, a duration that restarts is a new press, and so is one that has not grown over a gap. */
 function goesOn(before: Press, packet: ReceivedEvent, { ahead, gap, growth }: Step): boolean {
   if (packet.end && (ahead === 1 || (ahead <= 3 && gap <= closeMs))) return true
-  // RFC 4733 §2.5.1.3: the longest duration is 8 s. Senders stay there, or start again from 0.
+  // RFC 4733 §2.5.1.3: the maximum duration is 8 s. Senders stay there, or restart from 0.
   if (before.duration > longestDuration - 1_000) return gap <= closeMs || growth === 0
   if (growth < 0) return ahead <= 3 && gap < unbrokenMs
   if (growth === 0) return gap <= closeMs || (packet.end && ahead <= 8)
@@ -128,17 +128,17 @@ function goesOn(before: Press, packet: ReceivedEvent, { ahead, gap, growth }: St
 
 // ── another timestamp ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Copies of an end whose timestamp runs on: close together, by the timestamp too, unless this sender's timestamps are known to run on. */
+/** Copies of an end whose timestamp advances: close together, also by timestamp, unless this sender is known to advance timestamps. */
 function isMovedEnd({ ahead, gap, samples }: Step, { movesTimestamp }: Habits): boolean {
   return ahead <= 3 && gap <= 200 && (movesTimestamp || samples < shortestRhythmMs * samplesPerMs)
 }
 
-/** RFC 4733 §2.5.1.3: a press of more than 8 s is sent in segments, each with a timestamp of its own. */
+/** RFC 4733 §2.5.1.3: a press of more than 8 s is sent in segments, each with its own timestamp. */
 function isSegment({ duration }: Press, { gap, samples }: Step): boolean {
   return duration === longestDuration && samples === longestDuration && gap <= closeMs
 }
 
-/** A press that has not ended, and a packet that goes on where it was: nothing between them, or a duration that fits the time. */
+/** The packet continues a press that has not ended: it follows directly, or its duration fits the time. */
 function runsOn(packet: ReceivedEvent, { ahead, gap, samples, growth }: Step, { movesTimestamp }: Habits): boolean {
   if (growth > 0 && ahead <= 2) return gap <= 400
   if (gap > closeMs) return false

@@ -16,12 +16,12 @@ export interface TelephoneEvent {
   readonly duration: number
 }
 
-/** Payload bytes of one event. */
+/** Size of an event in the payload. */
 export const eventBytes = 4
-/** R in the second byte: 0 (RFC 4733 §2.3.3). */
+/** R in the second byte; always 0 (RFC 4733 §2.3.3). */
 export const reservedBit = 0x40
 
-/** Null for what is too short to be one. What follows the first event in a packet repeats older ones (RFC 4733 §2.5.1.4). */
+/** Null if the payload is too short. Further events in a packet repeat older ones (RFC 4733 §2.5.1.4). */
 export function parseTelephoneEvent(payload: Uint8Array): TelephoneEvent | null {
   const [event, flags, high, low] = payload
   if (event === undefined || flags === undefined || high === undefined || low === undefined) return null
@@ -37,7 +37,7 @@ export function writeTelephoneEvent({ event, end, duration }: TelephoneEvent): U
 const stepSamples = 160
 const endCopies = 3
 
-/** The payloads of one press, one for every 20 ms; all but the last `endCopies - 1` fall into the time of the press. */
+/** The payloads of one press, one for every 20 ms. The last `endCopies - 1` follow after its end. */
 export function pressPayloads(key: Key, ms: number): readonly Uint8Array[] {
   const event = eventOfKey(key)
   const steps = Math.max(1, Math.round((ms * 8) / stepSamples))

@@ -1,4 +1,4 @@
-/** Where a packet comes from or goes to. */
+/** Source or destination of a packet. */
 export interface Address {
   readonly address: string
   readonly port: number

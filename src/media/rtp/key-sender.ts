@@ -3,13 +3,13 @@ import { type Key, parseKey } from '../key.js'
 import { frameMs } from '../sound/g711.js'
 import type { OutgoingStream } from './outgoing-stream.js'
 
-/** Sends key presses in the rhythm of the stream. */
+/** Sends key presses, one packet for each frame of the stream. */
 export interface KeySender {
-  /** Resolves when the last packet and the pause after it are through. */
+  /** Resolves after the last packet and the pause that follows. */
   press(keys: readonly Key[]): Promise<void>
-  /** The packet for this frame; null when it belongs to the sound. */
+  /** The packet for this frame; null if the frame is audio. */
   next(stream: OutgoingStream, payloadType: number): Buffer | null
-  /** Forgets what is not yet sent. */
+  /** Discards what has not been sent. */
   stop(): void
 }
 
@@ -54,13 +54,13 @@ export function createKeySender(): KeySender {
 
 function stepsOf(key: Key): readonly Step[] {
   const packets = pressPayloads(key, pressMs).map((payload, index): Step => ({ kind: 'packet', payload, first: index === 0 }))
-  // The repeated end packets fall into the pause.
+  // The repeated end packets are sent during the pause.
   const frames = (pressMs + pauseMs) / frameMs
   const pauses = Array.from({ length: Math.max(0, frames - packets.length) }, (): Step => ({ kind: 'pause' }))
   return [...packets, ...pauses]
 }
 
-/** @throws TypeError for a character that is no key */
+/** @throws TypeError for a character that is not a key */
 export function keysOf(text: string): readonly Key[] {
   return Array.from(text, (character) => {
     const key = parseKey(character)

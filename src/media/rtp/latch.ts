@@ -22,9 +22,9 @@ import { createSoundTrails } from './sound-trails.js'
  * 127.0.0.1. An attacker who can forge one of these addresses can forge the described one as well.
  */
 export interface Latch {
-  /** Where to send; null before anything is known. A new object for each source that is latched. */
+  /** The address to send to; null if unknown. A new object for each source that is latched. */
   readonly destination: Address | null
-  /** The address in the far end's description and the one its SIP comes from. A changed description starts over; true for one. */
+  /** Sets the address in the far end's description and the source address of its SIP. Returns true if the description has changed; the latch then starts over. */
   expect(described: Address | null, signalling: string | null): boolean
   hear(packet: HeardPacket, now: Milliseconds): Standing
 }
@@ -33,19 +33,19 @@ interface HeardPacket {
   readonly from: Address
   readonly ssrc: number
   readonly sequence: number
-  /** Audio and comfort noise are sound. */
+  /** Comfort noise counts as sound. */
   readonly kind: 'sound' | 'event'
 }
 
-/** `stranger`: the packet is ignored. `unproven`: sound counts, keys wait. */
+/** `stranger`: the packet is ignored. `unproven`: audio counts, keys wait. */
 export type Standing = 'stranger' | 'unproven' | 'proven'
 
-// How certain it is that a source is the far end.
+// Certainty that a source is the far end.
 const exact = 3
 const sameHost = 2
 const signallingAddress = 1
 const elsewhere = 0
-/** After this silence the port may have changed: NAT has forgotten the old one. */
+/** After this silence the port may have changed, because the NAT binding has expired. */
 const rebindAfterMs: Milliseconds = 2_000
 
 /** `ownAddresses`: those of this machine. */
@@ -97,7 +97,7 @@ export function createLatch(ownAddresses: () => ReadonlySet<string> = machineAdd
       return isChanged
     },
     hear({ from, ssrc, sequence, kind }, now) {
-      // A source that nothing can replace needs no trail.
+      // The exact source cannot be replaced and needs no trail.
       if (kind === 'sound' && !(latched && certaintyOf(latched) === exact)) trails.note(from, { ssrc, sequence }, now)
       if (!latched || !isSame(from, latched)) {
         const moved = hasMoved(from, now)

@@ -16,29 +16,29 @@ import { frameSamples } from '../sound/g711.js'
  */
 export interface OutgoingStream {
   readonly ssrc: number
-  /** Of the frame that is sent next. */
+  /** The timestamp of the next frame. */
   readonly timestamp: number
   readonly packets: number
   readonly octets: number
-  /** A packet of 20 ms; `fill` writes its sound. */
+  /** A packet of 20 ms; `fill` writes the audio. */
   audio(payloadType: number, fill: (frame: Uint8Array) => void): Buffer
-  /** A packet of an event that began at `timestamp`; `first` of its packets. */
+  /** A packet of an event that began at `timestamp`. `first`: it is the first packet of the event. */
   event(payloadType: number, payload: Uint8Array, began: { readonly timestamp: number; readonly first: boolean }): Buffer
-  /** Lets time pass: by the frame just sent, or by frames that are not sent. */
+  /** Advances the timestamp by frames that were sent or skipped. */
   pass(frames: number): void
-  /** The next sound follows a gap (marker bit, RFC 3551 §4.1). */
+  /** Sets the marker bit of the next audio packet, which follows a gap (RFC 3551 §4.1). */
   interrupt(): void
 }
 
 const headerBytes = 12
-/** A packet may still wait in the socket's queue while the next ones are made. */
+/** A packet may still be in the socket's queue while the next ones are written. */
 const buffersInTurn = 8
 const markerBit = 0x80
 
 export function createOutgoingStream(): OutgoingStream {
   const random = randomBytes(12)
   const ssrc = random.readUInt32BE(0)
-  // RFC 3550 §5.1: both begin at random.
+  // RFC 3550 §5.1: both start at a random value.
   let timestamp = random.readUInt32BE(4)
   let sequence = random.readUInt16BE(8)
   let afterGap = true

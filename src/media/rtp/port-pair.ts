@@ -4,18 +4,18 @@ import { machineAddresses } from '../../base/host/machine-address.js'
 import type { Address } from './address.js'
 import type { PortPool } from './port-pool.js'
 
-/** Two bound sockets: RTP on `port`, RTCP on the next one. */
+/** Two bound sockets: RTP on `port`, RTCP on the next port. */
 export interface PortPair {
   readonly port: number
   sendRtp(packet: Uint8Array, to: Address): void
   sendRtcp(packet: Uint8Array, to: Address): void
   onRtp(hear: (packet: Buffer, from: Address) => void): void
   onRtcp(hear: (packet: Buffer, from: Address) => void): void
-  /** Resolves when both sockets are closed; the port then rests. */
+  /** Resolves when both sockets are closed. The pool then lets the port rest. */
   close(): Promise<void>
 }
 
-/** Null when no pair of the pool can be had. A port that another program has is passed over; an address that this machine lacks is no port's fault. */
+/** Null if no pair of ports can be opened. Ports in use by another program are skipped; if the address itself cannot be bound, other ports are not tried. */
 export async function openPortPair(address: string, pool: PortPool): Promise<PortPair | null> {
   const refused: number[] = []
   try {
@@ -54,14 +54,14 @@ async function bindPair(address: string, port: number): Promise<Bound | Obstacle
   return rtcp
 }
 
-/** EACCES: a port that is kept for others. */
+/** EACCES: a reserved port. */
 const portFaults = new Set(['EADDRINUSE', 'EACCES'])
 
 function bind(address: string, port: number): Promise<Socket | Obstacle> {
-  // Addresses are never names here; the default look-up would cost a turn of the event loop for every packet.
+  // Addresses are never names here. The default lookup would cost a turn of the event loop for each packet.
   const socket = createSocket({
     type: isIPv6(address) ? 'udp6' : 'udp4',
-    // Phones of IPv4 have a session of their own: their addresses would come as `::ffff:192.0.2.7` here.
+    // IPv4 phones use an IPv4 socket; here their addresses would appear as `::ffff:192.0.2.7`.
     ipv6Only: isIPv6(address),
     lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
   })
@@ -72,7 +72,7 @@ function bind(address: string, port: number): Promise<Socket | Obstacle> {
     })
     socket.bind({ address, port, exclusive: true }, () => {
       socket.removeAllListeners('error')
-      // A packet that could not be sent is a lost packet: RTP lives with that.
+      // A packet that cannot be sent counts as lost.
       socket.on('error', () => undefined)
       resolve(socket)
     })

@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto'
 import type { Clock, Milliseconds } from '../../base/clock.js'
 
-/** Pairs of neighbouring ports: RTP on the even one, RTCP on the odd one above (RFC 3550 §11). */
+/** Pairs of adjacent ports: RTP on the even one, RTCP on the next (RFC 3550 §11). */
 export interface PortPool {
-  /** An RTP port; null when all are taken. */
+  /** An RTP port; null if all are taken. */
   take(): number | null
-  /** Gives back a port after use: it rests before it is handed out again, so that late packets of the old stream find nobody. */
+  /** Returns a port after use. It rests before it is used again, so that late packets of the old stream do not reach a new session. */
   giveBack(port: number): void
-  /** Gives back a port that another program has: it goes to the end of the queue. */
+  /** Returns a port that another program uses, to the end of the queue. */
   putAside(port: number): void
   readonly taken: number
 }
@@ -19,7 +19,7 @@ export interface PortPoolNeeds {
   readonly clock: Clock
 }
 
-/** Begins at a random port, so that a node that restarts does not fall into its own old streams. */
+/** Starts at a random port, so that a restarted node does not receive its own old streams. */
 export function createPortPool({ from, to, restMs, clock }: PortPoolNeeds): PortPool {
   const first = from + (from % 2)
   const pairs = Math.max(0, Math.floor((to + 1 - first) / 2))
@@ -37,7 +37,7 @@ export function createPortPool({ from, to, restMs, clock }: PortPoolNeeds): Port
 
   return {
     take() {
-      // Where all that is left still rests, a short rest is better than a refused caller: the first has rested longest.
+      // If all free ports still rest, the first has rested longest, which is better than refusing the call.
       const rested = free.findIndex((one) => one.restsUntil <= clock.now())
       const [chosen] = free.splice(Math.max(0, rested), 1)
       if (!chosen) return null

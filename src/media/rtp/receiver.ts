@@ -12,12 +12,12 @@ import { createKeyGate } from './key-gate.js'
 import { createLatch, type Latch } from './latch.js'
 import { createReception, type Reception } from './reception.js'
 
-/** Hears the far end: meter, key presses, where it is. */
+/** Receives from the far end: level meter, key presses, source address. */
 export interface Receiver {
   readonly heard: Heard
   readonly latch: Latch
   readonly reception: Reception
-  /** Takes what was agreed; to be called after each change of it. */
+  /** Applies the negotiation. To be called after each change. */
   follow(negotiation: Negotiation): void
   hear(packet: Buffer, from: Address): void
 }
@@ -25,14 +25,14 @@ export interface Receiver {
 export interface ReceiverNeeds {
   readonly clock: Clock
   readonly onPress: (press: Press) => void
-  /** The address that the far end's SIP comes from; null where it is not known. */
+  /** The source address of the far end's SIP; null if unknown. */
   readonly signalling?: string | null
   /** The addresses of this machine. */
   readonly ownAddresses?: () => ReadonlySet<string>
 }
 
 const audibleAbove = -50
-/** RFC 3389: sent by phones that send nothing while nobody speaks. */
+/** RFC 3389: sent by phones with silence suppression. */
 const comfortNoise = 13
 
 export function createReceiver({ clock, onPress, signalling = null, ownAddresses }: ReceiverNeeds): Receiver {
@@ -52,7 +52,7 @@ export function createReceiver({ clock, onPress, signalling = null, ownAddresses
     keys.hearSound(samples, now)
   }
 
-  /** Half a press of one source must not become a press of another. */
+  /** A press must not consist of packets from two sources. */
   function noteSource(): void {
     if (latch.destination === source) return
     source = latch.destination
@@ -93,9 +93,8 @@ export function createReceiver({ clock, onPress, signalling = null, ownAddresses
 }
 
 /**
- * Some phones send events with a payload type of their own, whatever was agreed, or though no events were. A dynamic type (RFC 3551 §6) that
- * was not agreed for sound, with four bytes that are an event of a key, is nothing else. Four zeros are filler: SIPp sends them before the
- * first press.
+ * Some phones send events with their own payload type, whatever was negotiated. A packet counts as an event if its type is dynamic (RFC 3551 §6)
+ * and not negotiated for audio, and its four bytes are the event of a key. Four zeros are filler: SIPp sends them before the first press.
  */
 function isUnannouncedEvent(packet: RtpPacket): boolean {
   if (packet.getPayloadType() < 96) return false

@@ -1,7 +1,7 @@
-/** What of one source has arrived, as RTCP reports it (RFC 3550 §6.4.1 and appendices A.1, A.3, A.8). */
+/** Reception statistics of one source, for RTCP (RFC 3550 §6.4.1 and appendices A.1, A.3, A.8). */
 export interface Reception {
   arrived(packet: { readonly ssrc: number; readonly sequence: number; readonly timestamp: number }, now: number): 'new' | 'repeated'
-  /** Null before anything came. Losses are counted since the last report. */
+  /** Null before the first packet. `fractionLost` covers the time since the last report. */
   report(): ReceptionFigures | null
 }
 
@@ -27,7 +27,7 @@ interface Source {
 }
 
 const cycle = 0x10000
-/** Further ahead than this is a sender that began anew (RFC 3550 A.1, MAX_DROPOUT). */
+/** A sequence number further ahead means that the sender has restarted (RFC 3550 A.1, MAX_DROPOUT). */
 const dropout = 3000
 const samplesPerMs = 8
 
@@ -49,7 +49,7 @@ export function createReception(): Reception {
 
   return {
     arrived({ ssrc, sequence, timestamp }, now) {
-      // Modulo 2^32, as the timestamps are; only differences count.
+      // Modulo 2^32, like the timestamps; only differences matter.
       const transit = Math.trunc(now * samplesPerMs - timestamp) | 0
       const ahead = source ? (sequence - source.highest) & (cycle - 1) : 0
       if (source?.ssrc !== ssrc || (ahead > dropout && ahead < cycle - dropout)) {

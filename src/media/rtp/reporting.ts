@@ -6,7 +6,7 @@ import type { PortPair } from './port-pair.js'
 import type { Receiver } from './receiver.js'
 import { createRtcp } from './rtcp.js'
 
-/** Sends the reports of one session at their times, and the farewell. */
+/** Sends the RTCP reports of one session, and BYE at its end. */
 export interface Reporting {
   close(): void
 }
@@ -21,7 +21,7 @@ export interface ReportingNeeds {
   readonly random?: () => number
 }
 
-/** RFC 3550 §6.2: 5 s at least, each time half to one and a half of it, so that many sessions do not speak at once. */
+/** RFC 3550 §6.2: at least 5 s on average, randomized by a factor of 0.5 to 1.5, so that sessions do not report in step. */
 const intervalMs = 5_000
 
 export function createReporting({ ports, stream, receiver, negotiation, clock, random = Math.random }: ReportingNeeds): Reporting {
@@ -36,7 +36,7 @@ export function createReporting({ ports, stream, receiver, negotiation, clock, r
     })
   }
 
-  /** Where RTCP came from; else beside the latched RTP; else as described. */
+  /** The source of the far end's RTCP; else the described port, if the address is that of the latched RTP; else the next port. */
   function destination(): Address | null {
     const rtp = receiver.latch.destination
     if (!rtp) return null
@@ -51,7 +51,7 @@ export function createReporting({ ports, stream, receiver, negotiation, clock, r
   }
 
   ports.onRtcp((packet, from) => {
-    // Only from where the sound comes: reports of strangers would turn ours to them.
+    // Only from the address of the audio: otherwise strangers could attract our reports.
     if (from.address === receiver.latch.destination?.address && rtcp.hear(packet, clock.now())) source = from
   })
 

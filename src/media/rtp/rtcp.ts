@@ -12,12 +12,12 @@ import type { Milliseconds } from '../../base/clock.js'
 import type { OutgoingStream } from './outgoing-stream.js'
 import type { Reception, ReceptionFigures } from './reception.js'
 
-/** Our half of RTCP for one stream pair (RFC 3550 §6): reports, name, farewell. */
+/** Our side of RTCP for one stream pair (RFC 3550 §6): reports, CNAME, BYE. */
 export interface Rtcp {
-  /** A compound packet: sender or receiver report, then the name (RFC 3550 §6.1). */
+  /** A compound packet: sender or receiver report, then CNAME (RFC 3550 §6.1). */
   report(now: Milliseconds): Uint8Array
   bye(now: Milliseconds): Uint8Array
-  /** False for what is no RTCP. */
+  /** False if the packet is not RTCP. */
   hear(packet: Buffer, now: Milliseconds): boolean
 }
 
@@ -42,7 +42,7 @@ export function createRtcp({ stream, reception, cname }: RtcpNeeds): Rtcp {
     return figures ? [receptionReport(figures, heard, now)] : []
   }
 
-  /** RFC 3550 §6.4: a sender report where something was sent since the last one. */
+  /** RFC 3550 §6.4: a sender report if packets were sent since the last report. */
   function firstPacket(now: Milliseconds): SenderReportPacket | ReceiverReportPacket {
     const hasSent = stream.packets > sentBefore
     sentBefore = stream.packets
@@ -61,7 +61,7 @@ export function createRtcp({ stream, reception, cname }: RtcpNeeds): Rtcp {
     },
     hear(packet, now) {
       try {
-        // Even the check reads beyond the end of a packet that is too short.
+        // Even the check throws on a packet that is too short.
         const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
         if (!isRtcp(view)) return false
         for (const one of new CompoundPacket(view).getPackets()) {
@@ -75,7 +75,7 @@ export function createRtcp({ stream, reception, cname }: RtcpNeeds): Rtcp {
   }
 }
 
-// Seconds from 1900, where NTP begins, to 1970.
+// Seconds from 1900, the NTP epoch, to 1970.
 const ntpEpoch = 2_208_988_800
 const twoTo32 = 0x1_0000_0000
 

@@ -1,12 +1,12 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { Address } from './address.js'
 
-/** Which sources send sound, and whether they do so consistently: one stream in order, for a moment at least. */
+/** Tracks the sources that send audio. A source is consistent if it sends one stream in order for some time. */
 export interface SoundTrails {
   note(from: Address, packet: { readonly ssrc: number; readonly sequence: number }, now: Milliseconds): void
-  /** Once it has been, it stays so as long as the stream is the same. */
+  /** Stays true for the same stream. */
   isConsistent(from: Address): boolean
-  /** The same stream goes on from another port. */
+  /** The same stream continues from another port. */
   move(from: Address, to: Address, ssrc: number): void
 }
 
@@ -22,13 +22,13 @@ interface Trail {
 
 /** A fifth of a second of speech; comfort noise takes longer. */
 const enoughPackets = 10
-/** The same packets in one burst are no stream. */
+/** The same packets in one burst do not count. */
 const enoughMs: Milliseconds = 150
 const longestPauseMs: Milliseconds = 5_000
 const longestGap = 100
 const mostTrails = 16
 
-/** A stranger may send from any number of ports: the less certain and the shorter trails are given up first. */
+/** A stranger may send from any number of ports: the least certain and shortest trails are dropped first. */
 export function createSoundTrails(certaintyOf: (from: Address) => number): SoundTrails {
   const trails = new Map<string, Trail>()
 

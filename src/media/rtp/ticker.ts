@@ -1,23 +1,23 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import { frameMs } from '../sound/g711.js'
 
-/** What a stream does at its time; `frames` of 20 ms have passed since the last time: one, more after a delay. */
+/** Called every 20 ms with the number of frames since the last call: one, or more after a delay. */
 export type Turn = (frames: number) => void
 
-/** One clockwork for all streams. */
+/** One timer for all streams. */
 export interface Ticker {
-  /** Calls `turn` every 20 ms until the answered function is called. */
+  /** Calls `turn` every 20 ms until the returned function is called. */
   add(turn: Turn): () => void
   close(): void
 }
 
 const phaseCount = 4
-/** A timer of Node fires up to a millisecond early. */
+/** Node's timers may fire up to a millisecond early. */
 const early: Milliseconds = 1
 
 /**
- * The streams are spread over four phases, 5 ms apart: each tick has a quarter of the work, and streams that began
- * together do not burst together.
+ * The streams are spread over four phases, 5 ms apart: each tick has a quarter of the work, and streams that started together do not send in
+ * bursts.
  */
 export function createTicker(clock: Clock): Ticker {
   const origin = clock.now()
@@ -47,7 +47,7 @@ interface Phase {
   stop(): void
 }
 
-/** Keeps to absolute deadlines, so that being late once does not shift what follows. */
+/** Uses absolute deadlines, so that one delay does not shift later ticks. */
 function createPhase(clock: Clock, origin: Milliseconds): Phase {
   const turns = new Set<Turn>()
   let deadline = origin

@@ -3,25 +3,25 @@ import { type MediaDescription, parse, parsePayloads, type SessionDescription } 
 import { isLoopback } from '../../base/ip-address.js'
 import type { Law } from '../sound/g711.js'
 
-/** Who sends, seen from the one who says it (RFC 3264 §5.1). */
+/** The direction of media, from the view of the description's author (RFC 3264 §5.1). */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
 
-/** What a session description says about the one audio stream that we can use. */
+/** The first audio stream in a session description that we can use. */
 export interface RemoteAudio {
-  /** Which m= line it is. */
+  /** The index of its m= line. */
   readonly index: number
-  /** In the order of preference; at least one. */
+  /** In order of preference; at least one. */
   readonly codecs: readonly { readonly law: Law; readonly payload: number }[]
-  /** Payload type of RFC 4733 events at 8000 Hz; null where there are none. */
+  /** Payload type of RFC 4733 events at 8000 Hz; null if there is none. */
   readonly eventPayload: number | null
-  /** Where to send; null where the address is none that we can or will send to, or on old-style hold (RFC 3264 §8.4). */
+  /** The address to send to; null if we cannot or will not send to it, or on old-style hold (RFC 3264 §8.4). */
   readonly address: string | null
   readonly port: number
   readonly rtcpPort: number
   readonly direction: Direction
 }
 
-/** An m= line, kept for the answer, which must have as many in the same order (RFC 3264 §6). */
+/** An m= line, kept for the answer, which must have the same lines in the same order (RFC 3264 §6). */
 export interface OfferedLine {
   readonly type: string
   readonly protocol: string
@@ -29,26 +29,26 @@ export interface OfferedLine {
 }
 
 /**
- * Why a line is of no use to us, the least that is wrong last.
- * - no-audio: it is no audio, or is off (port 0).
- * - other-profile: media that need keys or a browser's transport.
- * - other-family: IPv6 where we have IPv4, or the other way round.
+ * Why a line is unusable; later reasons are closer to usable.
+ * - no-audio: not audio, or disabled (port 0).
+ * - other-profile: needs SRTP or WebRTC.
+ * - other-family: IPv6 and we have IPv4, or the reverse.
  */
 export const shortcomings = ['no-audio', 'other-profile', 'other-family', 'no-common-codec'] as const
 export type Shortcoming = (typeof shortcomings)[number]
 
 export interface RemoteDescription {
   readonly lines: readonly OfferedLine[]
-  /** Null where no line is of use. */
+  /** Null if no line is usable. */
   readonly audio: RemoteAudio | null
-  /** Then: what is wrong with the line that comes closest. */
+  /** If no line is usable: the reason for the closest one. */
   readonly shortcoming: Shortcoming
 }
 
-// A phone's description has 0.5 to 3 KB; far more is nobody's phone.
+// The description of a phone has 0.5 to 3 KB.
 const longest = 16_384
 
-/** Null where the text is no session description. `ours` is our own address: it decides the address family. */
+/** Null if the text is not a session description. `ours` is our own address; the stream must have its address family. */
 export function parseDescription(text: string, ours: string): RemoteDescription | null {
   if (!isSessionDescription(text)) return null
   const session = parse(withPlainMedia(text))
@@ -59,14 +59,13 @@ export function parseDescription(text: string, ours: string): RemoteDescription 
   return { lines, audio, shortcoming: shortcomings.findLast((word) => found.includes(word)) ?? 'no-audio' }
 }
 
-/** Whether it is short enough to be read, and looks like one. */
+/** True if the text is short enough and looks like a session description. */
 export function isSessionDescription(text: string): boolean {
   return text.length <= longest && /^v=0\s*$/m.test(text)
 }
 
 /**
- * The m= lines as the grammar has them. `m=audio 40314/2`: of several ports in a row (RFC 8866 §5.14) the first is the one that is used. Blanks
- * may be too many, and case is of no account.
+ * Normalizes m= lines: surplus spaces and case are ignored, and of several ports (`m=audio 40314/2`, RFC 8866 §5.14) the first is used.
  */
 function withPlainMedia(text: string): string {
   return text.replace(/^m=[ \t]{0,8}([a-z]{1,20})[ \t]{1,8}([0-9]{1,5})(?:\/[0-9]{1,5})?[ \t]{1,8}([!-~]{1,40})([^\r\n]*)/gim, plainMedia)
@@ -84,15 +83,15 @@ function isPort(port: unknown): port is number {
   return Number.isInteger(port) && Number(port) >= 0 && Number(port) <= 65_535
 }
 
-// RTP/AVPF is RTP/AVP with earlier RTCP (RFC 4585 §4): one who offers it can live with ours.
+// RTP/AVPF is RTP/AVP with earlier RTCP (RFC 4585 §4), so it interoperates with our RTCP.
 const protocols = ['RTP/AVP', 'RTP/AVPF']
 
-interface Place {
+interface LinePosition {
   readonly index: number
   readonly ours: string
 }
 
-function audioOf(session: SessionDescription, line: MediaDescription, { index, ours }: Place): RemoteAudio | Shortcoming {
+function audioOf(session: SessionDescription, line: MediaDescription, { index, ours }: LinePosition): RemoteAudio | Shortcoming {
   if (line.type !== 'audio' || line.port === 0) return 'no-audio'
   if (!protocols.includes(line.protocol)) return 'other-profile'
   const named = line.connection?.ip ?? session.connection?.ip ?? ''
@@ -114,7 +113,7 @@ function audioOf(session: SessionDescription, line: MediaDescription, { index, o
   }
 }
 
-/** The static numbers need no rtpmap (RFC 3551 §6). */
+/** Static payload types need no rtpmap (RFC 3551 §6). */
 function lawOf(line: MediaDescription, payload: number): Law | null {
   const map = line.rtp.find((one) => one.payload === payload)
   const codec = map
@@ -124,12 +123,12 @@ function lawOf(line: MediaDescription, payload: number): Law | null {
   return codec === 'PCMA/8000/1' ? 'PCMA' : null
 }
 
-/** Events have the clock of the audio beside them (RFC 4733 §2.1); the other rates belong to codecs that we do not have. */
+/** Events have the clock rate of the audio (RFC 4733 §2.1); other rates belong to codecs that we do not support. */
 function isEventPayload(line: MediaDescription, payload: number): boolean {
   return line.rtp.some((map) => map.payload === payload && map.codec.toLowerCase() === 'telephone-event' && map.rate === 8000)
 }
 
-/** Neither names (looking them up would be one more way to be led astray) nor groups nor, from outside, ourselves. */
+/** We send neither to host names (a lookup would be another attack surface) nor to multicast nor, from outside, to loopback. */
 function canBeSentTo(address: string, ours: string): boolean {
   if (!isIPv4(address) && !isIPv6(address)) return false
   if (/^(0\.|22[4-9]\.|2[3-5][0-9]\.|ff|::$)/i.test(address)) return false
@@ -147,7 +146,7 @@ export function reversed(direction: Direction): Direction {
   return answers[direction]
 }
 
-/** True where the one who says it wants to hear us. */
+/** True if the author of the description wants to receive. */
 export function listens(direction: Direction): boolean {
   return direction === 'sendrecv' || direction === 'recvonly'
 }

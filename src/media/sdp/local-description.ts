@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { Law } from '../sound/g711.js'
 import { type Direction, type OfferedLine, type RemoteDescription, reversed } from './description.js'
 
-/** Our side of the stream: where we receive and what. */
+/** Our side of the stream. */
 export interface LocalAudio {
   readonly codecs: readonly { readonly law: Law; readonly payload: number }[]
   readonly eventPayload: number | null
@@ -11,13 +11,13 @@ export interface LocalAudio {
 
 export interface Origin {
   readonly sessionId: number
-  /** Grows by one with every change (RFC 3264 §8). */
+  /** Incremented with each change (RFC 3264 §8). */
   readonly version: number
   readonly address: string
   readonly port: number
 }
 
-/** What we can: offered with the static numbers and 101, the number nearly everybody uses for key presses. */
+/** All that we support, with the static payload types, and 101 for events, which nearly all phones use. */
 export const everything: LocalAudio = {
   codecs: [
     { law: 'PCMU', payload: 0 },
@@ -27,7 +27,7 @@ export const everything: LocalAudio = {
   direction: 'sendrecv',
 }
 
-/** What we answer to an offer: its first common codec and, by its numbers, key presses. Null where nothing is common. */
+/** Our answer to an offer: its first common codec, and events with its payload type. Null without a common codec. */
 export function answerTo(offer: RemoteDescription): LocalAudio | null {
   const preferred = offer.audio?.codecs[0]
   if (!offer.audio || !preferred) return null
@@ -38,7 +38,7 @@ export function writeOffer(origin: Origin, audio: LocalAudio): string {
   return write(origin, [audioLines('RTP/AVP', origin.port, audio)])
 }
 
-/** As many m= lines as the offer has; all but one refused with port 0 (RFC 3264 §6). */
+/** The same m= lines as the offer, all but one refused with port 0 (RFC 3264 §6). */
 export function writeAnswer(origin: Origin, audio: LocalAudio, offer: RemoteDescription): string {
   const lines = offer.lines.map((line, index) =>
     index === offer.audio?.index ? audioLines(line.protocol, origin.port, audio) : refusal(line),
@@ -47,8 +47,8 @@ export function writeAnswer(origin: Origin, audio: LocalAudio, offer: RemoteDesc
 }
 
 function write({ sessionId, version, address }: Origin, lines: readonly string[]): string {
-  const place = `IN ${isIPv6(address) ? 'IP6' : 'IP4'} ${address}`
-  const head = ['v=0', `o=hotdesk ${sessionId} ${version} ${place}`, 's=-', `c=${place}`, 't=0 0']
+  const connection = `IN ${isIPv6(address) ? 'IP6' : 'IP4'} ${address}`
+  const head = ['v=0', `o=hotdesk ${sessionId} ${version} ${connection}`, 's=-', `c=${connection}`, 't=0 0']
   return `${[...head, ...lines].join('\r\n')}\r\n`
 }
 

@@ -3,8 +3,8 @@ import { type Family, familyOf } from '../../base/ip-address.js'
 import { isSessionDescription } from './description.js'
 
 /**
- * The one family of addresses at which a description wants its media. Null where it is not known, or where it has more than one: lines of both,
- * host names, or candidates to choose from (RFC 8445, RFC 6947).
+ * The address family of the media in a description. Null if it is unknown or ambiguous: m= lines of both families, host names, or candidates to
+ * choose from (RFC 8445, RFC 6947).
  */
 export function mediaFamily(description: string): Family | null {
   if (!isSessionDescription(description) || /^a=(?:candidate|altc|ice-)/m.test(description)) return null

@@ -4,19 +4,19 @@ import type { Law } from '../sound/g711.js'
 import { listens, parseDescription, type RemoteAudio } from './description.js'
 import { answerTo, everything, type LocalAudio, type Origin, writeAnswer, writeOffer } from './local-description.js'
 
-/** What the payload types of packets that come to us mean; those that go out have numbers of their own. */
+/** The payload types of packets that we receive. Those that we send may have other numbers. */
 export interface ReceivedPayloads {
   readonly laws: ReadonlyMap<number, Law>
   readonly event: number | null
 }
 
-/** What we send and where. */
+/** The media that we send, and their destination. */
 interface Sending {
   readonly law: Law
   readonly payload: number
-  /** Null where the far end takes no RFC 4733 events. */
+  /** Null if the far end does not accept RFC 4733 events. */
   readonly eventPayload: number | null
-  /** The described address; null where it is of no use. */
+  /** The described address; null if it is unusable. */
   readonly rtp: Address | null
   readonly rtcp: Address | null
   /** False while the far end holds the call. */
@@ -28,9 +28,9 @@ export interface Negotiation {
   /** Our latest offer or answer. */
   readonly localSdp: string
   readonly receiving: ReceivedPayloads
-  /** Null until both sides have spoken. */
+  /** Null before offer and answer are complete. */
   readonly sending: Sending | null
-  /** Where nothing suits, nothing changes. */
+  /** Answers an offer; an unsuitable one changes nothing. */
   answer(offer: string): 'answered' | 'no-common-codec' | 'malformed'
   offer(): void
   accept(answer: string): 'accepted' | 'no-common-codec'
@@ -42,8 +42,8 @@ export function createNegotiation(address: string, port: number): Negotiation {
   let local: LocalAudio = everything
   let sending: Sending | null = null
 
-  /** RFC 3264 §8: the same description keeps its version, a changed one has the next. */
-  function say(write: (origin: Origin) => string): void {
+  /** RFC 3264 §8: the version is incremented if the description has changed. */
+  function describe(write: (origin: Origin) => string): void {
     if (localSdp === '' || write(origin) !== localSdp) {
       if (localSdp !== '') origin = { ...origin, version: origin.version + 1 }
       localSdp = write(origin)
@@ -67,12 +67,12 @@ export function createNegotiation(address: string, port: number): Negotiation {
       if (!ours || !offer.audio) return 'no-common-codec'
       local = ours
       sending = sendingTo(offer.audio, ours)
-      say((from) => writeAnswer(from, ours, offer))
+      describe((from) => writeAnswer(from, ours, offer))
       return 'answered'
     },
     offer() {
       local = everything
-      say((from) => writeOffer(from, everything))
+      describe((from) => writeOffer(from, everything))
     },
     accept(text) {
       const audio = parseDescription(text, address)?.audio

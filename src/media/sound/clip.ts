@@ -6,7 +6,7 @@ import { AppError, messageOf } from '../../base/errors.js'
 import { type Key, keyFrequencies } from '../key.js'
 import { encode, sampleRate } from './g711.js'
 
-/** 8 kHz, 16 bit, mono; already coded for both laws, so that playing costs no more than a copy. */
+/** 8 kHz mono audio, already encoded for both laws, so that playing is only copying. */
 export interface Clip {
   readonly name: string
   readonly durationMs: Milliseconds
@@ -14,14 +14,14 @@ export interface Clip {
   readonly alaw: Uint8Array
 }
 
-/** A clip and what its file says about itself. */
+/** A clip and the comment in its file. */
 export interface LoadedClip {
   readonly clip: Clip
-  /** The comment in the file (RIFF INFO tag ICMT): the spoken text, where `prompts/make.mjs` made it; null without. */
+  /** RIFF INFO tag ICMT: the spoken text, if `prompts/make.mjs` made the file; null if absent. */
   readonly comment: string | null
 }
 
-/** @throws AppError PROMPT_UNREADABLE when there is no such file, or it is no sound file, or it has no sound in it */
+/** @throws AppError PROMPT_UNREADABLE if the file is missing, is not a WAV file, or is empty */
 export async function loadClip(path: string, name: string): Promise<LoadedClip> {
   try {
     const wave = new wavefile.WaveFile(await readFile(path))
@@ -37,7 +37,7 @@ export async function loadClip(path: string, name: string): Promise<LoadedClip> 
 function samplesOf(wave: wavefile.WaveFile): Int16Array {
   if (wave.bitDepth !== '16') wave.toBitDepth('16')
   if (sampleRateOf(wave) !== sampleRate) wave.toSampleRate(sampleRate)
-  // Several channels come one after the other as arrays; a prompt needs one.
+  // Each channel is an array of its own; a prompt needs one.
   const samples: unknown = wave.getSamples(false, Int16Array)
   const first: unknown = Array.isArray(samples) ? samples[0] : samples
   if (!(first instanceof Int16Array)) throw new Error('its samples are in no known form')
@@ -58,12 +58,12 @@ export function clipOf(name: string, samples: Int16Array): Clip {
 }
 
 export interface Tone {
-  /** Hertz; several sound together; none is a pause. */
+  /** Frequencies that sound together; none for a pause. */
   readonly hertz: readonly number[]
   readonly ms: Milliseconds
 }
 
-/** Each tone of a sequence at the same loudness; 5 ms ramps keep it from clicking. */
+/** A sequence of tones of equal loudness. Ramps of 5 ms prevent clicks. */
 export function toneClip(name: string, tones: readonly Tone[]): Clip {
   return clipOf(name, Int16Array.from(tones.flatMap(toneSamples)))
 }
@@ -80,7 +80,7 @@ function toneSamples({ hertz, ms }: Tone): number[] {
   })
 }
 
-/** A key's two tones (ITU-T Q.23), then a pause: what a phone without key events sends. */
+/** The two tones of a key (ITU-T Q.23), then a pause, as a phone without events sends it. */
 export function keyClip(key: Key, soundMs: Milliseconds, pauseMs: Milliseconds): Clip {
   return toneClip(`key ${key}`, [
     { hertz: keyFrequencies(key), ms: soundMs },

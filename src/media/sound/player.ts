@@ -6,11 +6,11 @@ export interface Playback {
   stop(): void
 }
 
-/** Gives out clips 20 ms at a time, and silence while there are none. */
+/** Provides clips in frames of 20 ms, and silence between them. */
 export interface Player {
-  /** Replaces what is being played. */
+  /** Plays the clips instead of the current ones. */
   play(clips: readonly Clip[]): Playback
-  /** Fills the frame with what comes next. */
+  /** Fills the next frame. */
   next(law: Law, frame: Uint8Array): void
   stop(): void
 }

@@ -1,30 +1,30 @@
 import { highTones, type Key, keyAt, lowTones } from '../key.js'
 import { sampleRate } from './g711.js'
 
-/** Finds keys by their tones in a stream of sound. */
+/** Detects keys by their tones in an audio stream. */
 export interface ToneDetector {
-  /** Hears the next samples, any number; answers the keys that were recognised in them. */
+  /** Takes the next samples, in any number; returns the keys that they complete. */
   hear(samples: Int16Array): readonly Key[]
 }
 
-// A window of 20 ms every 10 ms: the shortest key (40 ms, ITU-T Q.24) fills two windows, a click of 20 ms never does.
+// A window of 20 ms every 10 ms: the shortest key (40 ms, ITU-T Q.24) fills two windows, a click of 20 ms does not.
 const hopSamples = 80
 const windowSamples = 2 * hopSamples
-/** Windows that must agree, and windows without the key before the same key counts again. */
+/** Windows that must agree on a key, and windows without the key before it counts again. */
 const hitsForPress = 2
 const missesForRelease = 2
-/** Mean square of -42 dBm0 or so; below it nothing is calculated. */
+/** Mean square of about -42 dBm0; quieter windows are skipped. */
 const quietest = 130 ** 2
-/** Of the window's power, how much the two tones must have between them. */
+/** The share of the window's power that the two tones must have together. */
 const pureEnough = 0.72
-/** How far each tone must stand out of its group, as a ratio of powers (6 dB). */
+/** The power of each tone relative to the second strongest in its group (6 dB). */
 const dominance = 4
-/** ITU-T Q.24: the high tone at most 4 dB stronger, the low one at most 8 dB; with a margin for lines that tilt. */
+/** ITU-T Q.24: the high tone is at most 4 dB stronger, the low one at most 8 dB; plus a margin for uneven lines. */
 const twistHighOverLow = 6.3
 const twistLowOverHigh = 12.6
-/** Beside the tone, where a frequency off by 3.5 % is nearer than to its middle, one off by 1.5 % is not. */
+/** Offset of the outer frequencies: a tone that is off by 3.5 % is closer to them than to the nominal one, a tone off by 1.5 % is not. */
 const beside = 0.05
-/** Near the tone, to find the power of one that is off by 1.5 %. */
+/** Offset of the inner frequencies, which measure a tone that is off by 1.5 %. */
 const near = 0.011
 
 export function createToneDetector(): ToneDetector {
@@ -87,7 +87,7 @@ interface Peak {
   readonly around: Group
 }
 
-/** The tone of the group that stands out, null where none does. */
+/** The dominant tone of the group; null if there is none. */
 function strongest(window: Float64Array, group: readonly [Group, readonly Group[]]): Peak | null {
   const powers = powersAt(window, group[0])
   let index = 0
@@ -103,7 +103,7 @@ function strongest(window: Float64Array, group: readonly [Group, readonly Group[
   return around && power > second * dominance ? { index, power, around } : null
 }
 
-/** 0 where the frequency is off by too much; else the power with what a small offset has taken from it. */
+/** The power of the tone, corrected for a small offset; 0 if the offset is too large. */
 function truePower(window: Float64Array, { power, around }: Peak): number {
   const [wayBelow, below, above, wayAbove] = powersAt(window, around)
   return power > wayBelow && power > wayAbove ? Math.max(power, below, above) : 0
@@ -121,7 +121,7 @@ function withSurroundings(hertz: readonly number[]): readonly [Group, readonly G
   return [groupOf(hertz), hertz.map((tone) => groupOf([1 - beside, 1 - near, 1 + near, 1 + beside].map((factor) => factor * tone)))]
 }
 
-/** Goertzel's algorithm, scaled so that a pure tone gives the sum of squares of the window. Four at once hide each other's latency. */
+/** Goertzel's algorithm, scaled so that a pure tone yields the sum of squares of the window. Four frequencies at once use the CPU better. */
 function powersAt(window: Float64Array, [a, b, c, d]: Group): Group {
   let [a1, a2, b1, b2, c1, c2, d1, d2] = [0, 0, 0, 0, 0, 0, 0, 0]
   for (let index = 0; index < windowSamples; index += 1) {

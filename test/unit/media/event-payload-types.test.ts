@@ -11,7 +11,7 @@ interface Sent {
   readonly payload: readonly number[]
 }
 
-/** What is heard of these packets, 200 ms apart, in a call with this m= line. */
+/** The keys heard from these packets, 200 ms apart, in a call with this m= line. */
 function heard(media: string, packets: readonly Sent[]): string {
   const clock = createManualClock()
   const negotiation = createNegotiation('192.0.2.10', 20_000)
@@ -52,6 +52,6 @@ test.each([
   ['the reserved bit', { payloadType: 97, payload: [5, 0xca, 3, 0x20] }],
   ['four zeros, the filler that SIPp sends before the first press', { payloadType: 97, payload: [0, 0, 0, 0] }],
   ['the codec that was agreed', { payloadType: 98, payload: five }],
-])('What may be something else than an event does not count: %s', (_title, packet) => {
+])('A packet that may not be an event does not count: %s', (_title, packet) => {
   expect(heard('m=audio 4000 RTP/AVP 98 101|a=rtpmap:98 PCMU/8000|a=rtpmap:101 telephone-event/8000', [packet])).toBe('')
 })

@@ -4,7 +4,7 @@ import { createSoundTrails } from '../../../src/media/rtp/sound-trails.js'
 
 const source = (port: number) => ({ address: '192.0.2.66', port })
 
-test('of the keys of a source that is not proven yet 32 are kept, for five seconds', () => {
+test('an unproven source can store 32 keys, for five seconds', () => {
   let heard = ''
   const gate = createKeyGate(({ key }) => (heard += key))
   for (let keys = 0; keys < 1_000; keys += 1) gate.offer({ key: '1', way: 'event', at: 0 })
@@ -12,7 +12,7 @@ test('of the keys of a source that is not proven yet 32 are kept, for five secon
   expect(heard).toBe('1'.repeat(32))
 })
 
-test('the sound of sixteen sources is followed, and of more the one that has sent the least is given up', () => {
+test('sixteen sources are tracked; of more, the one that has sent the least is dropped', () => {
   const trails = createSoundTrails(() => 0)
   let now = 0
   const sends = (port: number, sequence: number, packets: number): void => {
@@ -29,7 +29,7 @@ test('the sound of sixteen sources is followed, and of more the one that has sen
   expect([trails.isConsistent(source(1)), trails.isConsistent(source(2))]).toEqual([false, true])
 })
 
-test('a press that has waited for its source keeps the time of its arrival', () => {
+test('a press that has waited for its source keeps its arrival time', () => {
   const times: number[] = []
   const gate = createKeyGate(({ at }) => times.push(at))
   gate.offer({ key: '1', way: 'tone', at: 100 })

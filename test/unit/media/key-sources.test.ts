@@ -30,13 +30,14 @@ interface Call {
 const noNat: Call = { described: '198.51.100.7', signalling: '198.51.100.7' }
 const nat: Call = { described: '192.168.1.20', signalling: '203.0.113.1' }
 const natUnknown: Call = { described: '192.168.1.20', signalling: null }
-/** The phone runs beside the node, and its audio to 127.0.0.1 comes from there. */
+/** The phone runs on the machine of the node, and sends to 127.0.0.1 from 127.0.0.1. */
 const sameHost: Call = { described: '192.0.2.10', signalling: '192.0.2.10' }
 const proxied: Call = { described: '198.51.100.7', signalling: '198.51.100.200' }
 
 /**
- * `phone 1` presses a key as an event, `phone ~1` as a tone, `phone =50` sends 50 packets of sound, `phone -50` of comfort noise,
- * `phone !50` sends 50 packets at once, `phone <1` and `phone >1` the first and the second 20 ms of a tone, `wait 3000` passes time, `moved` is a re-INVITE with another address.
+ * `phone 1` presses a key as an event, `phone ~1` as a tone; `phone =50` sends 50 packets of audio, `phone -50` of comfort noise, `phone !50`
+ * 50 packets at once; `phone <1` and `phone >1` send the first and the second 20 ms of a tone; `wait 3000` passes time; `moved` is a re-INVITE
+ * with another address.
  */
 function keysHeard(call: Call, story: string): string {
   const clock = createManualClock()
@@ -94,19 +95,19 @@ function createActor(clock: ManualClock, receiver: Receiver): (who: Source, what
 }
 
 const rows: readonly (readonly [title: string, call: Call, story: string, heard: string])[] = [
-  ['a phone that presses keys and sends no sound', noNat, 'phone 1, phone 2', '12'],
+  ['a phone that presses keys and sends no audio', noNat, 'phone 1, phone 2', '12'],
   ['a phone that presses keys first and speaks later', noNat, 'phone 1, phone =50, phone 2', '12'],
   ['a phone that sends from another port than it describes', noNat, 'phonesOtherPort =20, phonesOtherPort 1', '1'],
   ['the same, pressing keys in the first moment', noNat, 'phonesOtherPort 1, phonesOtherPort =20, phonesOtherPort 2', '12'],
   ['a phone behind NAT', nat, 'nat =20, nat 1, nat 2', '12'],
   ['a phone behind NAT that presses keys in the first moment', nat, 'nat =2, nat 1, nat =20, nat 2', '12'],
   ['a phone behind NAT that sends comfort noise', nat, 'nat -20, nat 1', '1'],
-  ['a phone behind NAT that is silent after its first words', nat, 'nat =12, wait 20000, nat 1', '1'],
+  ['a phone behind NAT that is silent after its first audio', nat, 'nat =12, wait 20000, nat 1', '1'],
   ['a phone behind NAT whose port changes', nat, 'nat =20, nat 1, wait 3000, natsNextPort 2', '12'],
-  ['a phone behind NAT, where SIP comes from nowhere known', natUnknown, 'nat =20, nat 1', '1'],
+  ['a phone behind NAT whose SIP source is unknown', natUnknown, 'nat =20, nat 1', '1'],
   ['a phone whose SIP comes through a proxy', proxied, 'phone 1, phone =20, phone 2', '12'],
-  ['a phone that types tones', noNat, 'phone ~1, phone ~2', '12'],
-  ['a phone behind NAT that types tones', nat, 'nat =20, nat ~1, nat ~2', '12'],
+  ['a phone that sends tones', noNat, 'phone ~1, phone ~2', '12'],
+  ['a phone behind NAT that sends tones', nat, 'nat =20, nat ~1, nat ~2', '12'],
   ['a phone that has moved by a re-INVITE', proxied, 'phone 1, moved 203.0.113.1, nat =20, nat 2', '12'],
   ['a phone on this machine that sends from loopback', sameHost, 'onThisMachine =20, onThisMachine 1, onThisMachine 2', '12'],
   ['the same, pressing keys in the first moment', sameHost, 'onThisMachine 1, onThisMachine =20, onThisMachine 2', '12'],
@@ -128,13 +129,13 @@ const rows: readonly (readonly [title: string, call: Call, story: string, heard:
   ['a stranger before a phone behind NAT', nat, 'stranger 9, stranger 8, nat =20, nat 1, stranger 7, nat 2', '12'],
   ['a stranger who speaks before a phone behind NAT', nat, 'stranger =20, nat =20, nat 1, stranger 7, nat 2', '12'],
   ['a stranger who speaks in a burst', natUnknown, 'stranger !50, stranger 9, nat =20, nat 1', '1'],
-  ['a stranger who presses keys long before he speaks', natUnknown, 'stranger 9, wait 6000, stranger =20', ''],
+  ['a stranger who presses keys long before speaking', natUnknown, 'stranger 9, wait 6000, stranger =20', ''],
   ['a stranger on the address of the phone', noNat, 'phonesOtherPort 9, phone 1, phonesOtherPort 8, phone 2', '12'],
   ['a neighbour behind the same NAT', nat, 'neighbourBehindNat 9, neighbourBehindNat 8, nat =20, nat 1, neighbourBehindNat 7', '1'],
-  ['a stranger behind the phone’s silence', nat, 'nat =20, nat 1, wait 30000, stranger =50, stranger 9, nat 2', '12'],
+  ['a stranger during the phone’s silence', nat, 'nat =20, nat 1, wait 30000, stranger =50, stranger 9, nat 2', '12'],
   ['two strangers and no phone', noNat, 'stranger 9, secondStranger 8, stranger =20, secondStranger =20', ''],
-  ['never two sources: one that has typed, then a surer one', proxied, 'stranger =20, stranger 9, phone 1, phone =20, phone 2', '9'],
-  ['a tone of one source, then sound of another', nat, 'stranger ~9, nat =20', ''],
+  ['never two sources: one that has typed, then a more certain one', proxied, 'stranger =20, stranger 9, phone 1, phone =20, phone 2', '9'],
+  ['a tone of one source, then audio of another', nat, 'stranger ~9, nat =20', ''],
   ['half a tone of each source', nat, 'stranger <9, nat >9, nat =20', ''],
   ['both halves of one source', nat, 'nat <9, nat >9, nat =20', '9'],
 ]

@@ -13,7 +13,7 @@ function event(latch: Latch, from: Address, now: number): Standing {
   return latch.hear({ from, ssrc: from.port, sequence, kind: 'event' }, now)
 }
 
-/** A packet every 20 ms; the last one's standing. */
+/** Sends a packet every 20 ms; returns the standing of the last one. */
 function speak(latch: Latch, from: Address, now: number, packets = 1): Standing {
   let standing: Standing = 'stranger'
   for (let step = 0; step < packets; step += 1) {
@@ -23,21 +23,21 @@ function speak(latch: Latch, from: Address, now: number, packets = 1): Standing 
   return standing
 }
 
-test('Before anything is heard we send to the described address', () => {
+test('Before the first packet, we send to the described address', () => {
   const latch = createLatch()
   expect(latch.destination).toBeNull()
   latch.expect(described, null)
   expect(latch.destination).toEqual(described)
 })
 
-test('The first packet latches: a phone behind NAT is answered where it sends from', () => {
+test('The first packet latches: we send to the source of a phone behind NAT', () => {
   const latch = createLatch()
   latch.expect(described, null)
   expect(event(latch, behindNat, 0)).toBe('unproven')
   expect(latch.destination).toEqual(behindNat)
 })
 
-test('Once the phone has spoken, strangers are ignored, however long it is silent and whatever they send', () => {
+test('Once the phone has sent audio, strangers are ignored, however long it is silent and whatever they send', () => {
   const latch = createLatch()
   latch.expect(described, null)
   speak(latch, behindNat, 0, 20)
@@ -46,7 +46,7 @@ test('Once the phone has spoken, strangers are ignored, however long it is silen
   expect(latch.destination).toEqual(behindNat)
 })
 
-test('A stranger who was first loses to the described address, and to its port most of all', () => {
+test('A stranger who was first loses to the described address, above all to its described port', () => {
   const latch = createLatch()
   latch.expect(described, null)
   speak(latch, stranger, 0, 50)
@@ -57,7 +57,7 @@ test('A stranger who was first loses to the described address, and to its port m
   expect(latch.destination).toEqual(described)
 })
 
-test('A stranger who was first with keys alone loses to the first source that speaks', () => {
+test('A stranger who was first, but only with keys, loses to the first source that sends audio', () => {
   const latch = createLatch()
   latch.expect(described, null)
   event(latch, stranger, 0)
@@ -66,7 +66,7 @@ test('A stranger who was first with keys alone loses to the first source that sp
   expect(latch.destination).toEqual(behindNat)
 })
 
-test('Of two that are elsewhere, the one that the SIP request came from is heard at once', () => {
+test('Of two sources elsewhere, the source of the SIP request is accepted at once', () => {
   const latch = createLatch()
   latch.expect(described, behindNat.address)
   speak(latch, stranger, 0, 50)
@@ -76,7 +76,7 @@ test('Of two that are elsewhere, the one that the SIP request came from is heard
   expect(speak(latch, behindNat, 2_020, 10)).toBe('proven')
 })
 
-test('NAT may give the phone another port after a silence, and the stream that goes on there stays proven', () => {
+test('NAT may assign another port after a silence, and the stream that continues there stays proven', () => {
   const latch = createLatch()
   latch.expect(described, null)
   speak(latch, behindNat, 0, 20)
@@ -98,7 +98,7 @@ test('A re-INVITE with the same address keeps the latch, with another one it sta
   expect(latch.destination).toBeNull()
 })
 
-test('Packets from any number of ports do not keep the phone from being noticed', () => {
+test('Packets from any number of ports do not prevent the phone from being proven', () => {
   const latch = createLatch()
   latch.expect(described, behindNat.address)
   let port = 1_024

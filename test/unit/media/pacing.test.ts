@@ -11,7 +11,7 @@ import { toneClip } from '../../../src/media/sound/clip.js'
 import { createPlayer } from '../../../src/media/sound/player.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
-/** A clock whose alarms ring late by what is set. */
+/** A clock whose alarms ring with a set delay. */
 function lateClock() {
   const clock = createManualClock(500)
   let late = 0
@@ -28,7 +28,7 @@ function lateClock() {
   }
 }
 
-test('A stream has its turn every 20 ms; a late one does not shift those that follow', () => {
+test('A stream has its turn every 20 ms; a delay does not shift later turns', () => {
   const { clock, advance, beLateBy } = lateClock()
   const times: number[] = []
   createTicker(clock).add((frames) => times.push(...Array.from({ length: frames }, () => clock.now())))
@@ -41,7 +41,7 @@ test('A stream has its turn every 20 ms; a late one does not shift those that fo
   expect(times.slice(5)).toEqual([635, 640, 660, 680])
 })
 
-test('In ten minutes of jitter exactly 30 000 frames pass: nothing drifts', () => {
+test('In ten minutes with jitter exactly 30,000 frames pass: the clock does not drift', () => {
   const { clock, advance, beLateBy } = lateClock()
   let frames = 0
   createTicker(clock).add((count) => {
@@ -56,7 +56,7 @@ test('In ten minutes of jitter exactly 30 000 frames pass: nothing drifts', () =
   expect(Math.abs(frames - 30_001)).toBeLessThanOrEqual(1)
 })
 
-test('Streams are spread over four phases, so that they do not burst together', () => {
+test('Streams are spread over four phases, so that they do not send in bursts', () => {
   const { clock, advance } = lateClock()
   const ticker = createTicker(clock)
   const times = new Map<number, number>()
@@ -66,7 +66,7 @@ test('Streams are spread over four phases, so that they do not burst together', 
   expect([...perPhase.values()]).toEqual([2, 2, 2, 2])
 })
 
-test('Without streams nothing ticks, and a closed ticker stays silent', () => {
+test('Without streams there are no ticks, and a closed ticker stays silent', () => {
   const late = lateClock()
   const ticker = createTicker(late.clock)
   expect(late.pending).toBe(0)
@@ -92,7 +92,7 @@ interface Sent {
   readonly bytes: Buffer
 }
 
-/** Everything of a session that sends, with the packets kept. */
+/** The sending parts of a session, with the packets kept. */
 function sender(attributes = 'a=sendrecv') {
   const sent: Sent[] = []
   const ports: PortPair = {
@@ -123,7 +123,7 @@ function read(bytes: Buffer): Sent {
   }
 }
 
-/** From packet to packet: how far sequence number and timestamp move on. */
+/** The steps of sequence number and timestamp from packet to packet. */
 function steps(sent: readonly Sent[]): [number, number][] {
   return sent.slice(1).map((packet, index) => {
     const before = sent[index]
@@ -131,7 +131,7 @@ function steps(sent: readonly Sent[]): [number, number][] {
   })
 }
 
-test('While nothing is played, silence is sent, one packet of 160 samples for every frame', () => {
+test('Without a clip, silence is sent: one packet of 160 samples for each frame', () => {
   const { turn, sent } = sender()
   for (let frame = 0; frame < 5; frame += 1) turn(1)
   expect(steps(sent)).toEqual(Array.from({ length: 4 }, () => [1, 160]))
@@ -143,7 +143,7 @@ test('While nothing is played, silence is sent, one packet of 160 samples for ev
   }
 })
 
-test('A delay of up to 60 ms is caught up; a longer one is skipped, and only the timestamp tells (RFC 3550 §5.1)', () => {
+test('A delay of up to 60 ms is caught up; a longer one is skipped, and only the timestamp shows it (RFC 3550 §5.1)', () => {
   const { turn, sent } = sender()
   turn(1)
   turn(3)
@@ -170,7 +170,7 @@ test('A delay loses nothing of a clip', async () => {
   expect(Buffer.concat(sent.map(({ bytes }) => bytes.subarray(12))).subarray(0, clip.alaw.length)).toEqual(Buffer.from(clip.alaw))
 })
 
-test('A press goes out as an event with one timestamp, the marker on its first packet only, and 60 ms after it', async () => {
+test('A press is sent as an event with one timestamp, the marker only on its first packet, and a pause of 60 ms', async () => {
   const { turn, sent, keySender } = sender()
   turn(1)
   const pressed = keySender.press(keysOf('5'))
@@ -192,7 +192,7 @@ test('A press goes out as an event with one timestamp, the marker on its first p
   expect(((sent[8]?.timestamp ?? 0) - (sent[0]?.timestamp ?? 0)) >>> 0).toBe(8 * 160)
 })
 
-test('While we are held nothing is sent, and a clip runs to its end all the same', async () => {
+test('On hold nothing is sent, but a clip still runs to its end', async () => {
   const { turn, sent, player } = sender('a=sendonly')
   const playback = player.play([toneClip('tone', [{ hertz: [700], ms: 40 }])])
   for (let frame = 0; frame < 3; frame += 1) turn(1)
@@ -200,7 +200,7 @@ test('While we are held nothing is sent, and a clip runs to its end all the same
   expect(sent).toEqual([])
 })
 
-test('Characters that are no keys are refused', () => {
+test('Characters that are not keys are refused', () => {
   expect(() => keysOf('12x')).toThrow(TypeError)
   expect(keysOf('12a#')).toEqual(['1', '2', 'A', '#'])
 })

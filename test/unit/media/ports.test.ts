@@ -18,7 +18,7 @@ function takeAll(from: number, to: number): Set<number | null> {
   return new Set(taken.slice(0, -1))
 }
 
-test('RTP takes even ports, each with its odd neighbour in the range (RFC 3550 §11)', () => {
+test('RTP uses even ports, each with the next odd port in the range (RFC 3550 §11)', () => {
   expect(takeAll(20_000, 20_007)).toEqual(new Set([20_000, 20_002, 20_004, 20_006]))
   expect(takeAll(20_001, 20_006)).toEqual(new Set([20_002, 20_004]))
   expect(takeAll(20_001, 20_002)).toEqual(new Set())
@@ -29,7 +29,7 @@ test('The first port is not always the same', () => {
   expect(first.size).toBeGreaterThan(10)
 })
 
-test('A port rests after use while there are others', () => {
+test('A port rests after use while others are free', () => {
   const { pool: ports, clock } = pool(20_000, 20_003)
   const used = ports.take()
   if (used === null) throw new Error('two pairs')
@@ -42,7 +42,7 @@ test('A port rests after use while there are others', () => {
   expect(new Set([ports.take(), ports.take()])).toEqual(new Set([20_000, 20_002]))
 })
 
-test('Where all others are taken, the one that has rested longest is better than none', () => {
+test('If all others are taken, the port that has rested longest is used', () => {
   const { pool: ports, clock } = pool(20_000, 20_005)
   const all = [ports.take(), ports.take(), ports.take()]
   for (const port of all) {
@@ -53,7 +53,7 @@ test('Where all others are taken, the one that has rested longest is better than
   expect(ports.taken).toBe(2)
 })
 
-test('A pair of which another program has a port is passed over; with no other pair there is none', async () => {
+test('A pair with a port of another program is skipped; without another pair the result is null', async () => {
   const other = createSocket('udp4')
   await new Promise<void>((resolve) => {
     other.bind(0, '127.0.0.1', resolve)
@@ -69,14 +69,14 @@ test('A pair of which another program has a port is passed over; with no other p
   }
 })
 
-test('An address that the machine lacks uses up no ports: the first attempt is the last', async () => {
+test('An address that cannot be bound uses up no ports: there is one attempt', async () => {
   const { pool: ports } = pool(20_000, 29_999)
   let attempts = 0
   function take(): number | null {
     attempts += 1
     return ports.take()
   }
-  // Nothing can be bound to it, as to an IPv6 address where IPv6 is off.
+  // It cannot be bound, like an IPv6 address on a machine without IPv6.
   expect(await openPortPair('127.0.0.300', { ...ports, take })).toBeNull()
   expect([attempts, ports.taken]).toEqual([1, 0])
 })

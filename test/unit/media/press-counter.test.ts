@@ -6,23 +6,23 @@ import { keys } from '../../../src/media/key.js'
 /** A packet on its way, with the time at which it was sent. */
 type Sent = ReceivedEvent & { readonly at: number }
 
-/** How a phone sends presses; by default as RFC 4733 §2.5.1 wants it. */
+/** How a phone sends presses; by default as RFC 4733 §2.5.1 requires. */
 interface Phone {
   readonly pressMs?: number
   readonly pauseMs?: number
   readonly packetMs?: number
   /** The end packets of a press. */
   readonly ends?: number
-  /** The packets before them; default: as the press lasts. */
+  /** The packets before them; default: for the duration of the press. */
   readonly updates?: number
-  /** `silence`: nothing is sent between two presses, so that their sequence numbers follow each other. */
+  /** `silence`: nothing is sent between two presses, so their sequence numbers are contiguous. */
   readonly between?: 'sound' | 'silence'
   readonly timestamp?: (pressAt: number, packetAt: number, index: number) => number
   readonly duration?: (since: number) => number
   readonly marker?: (index: number) => boolean
 }
 
-/** What a phone sends for these keys, from the first millisecond on. */
+/** The packets that a phone sends for these keys. */
 function sends(text: string, phone: Phone = {}): Sent[] {
   const { pressMs = 100, pauseMs = 60, packetMs = 20, ends = 3, between = 'sound', marker = (index: number) => index === 0 } = phone
   const { timestamp = (pressAt: number) => 1_000 + pressAt * 8, duration = (since: number) => since * 8 } = phone
@@ -54,13 +54,13 @@ function heard(packets: readonly Sent[]): string {
 
 const typed = ['5', '55', '5555', '4711#', '1122##', '0', keys.join('')]
 
-describe('a phone that keeps to RFC 4733', () => {
+describe('a phone that complies with RFC 4733', () => {
   it.each(typed)('is heard to press %s', (text) => {
     for (const between of ['sound', 'silence'] as const)
       for (const pressMs of [40, 100, 400]) expect(heard(sends(text, { pressMs, between }))).toBe(text)
   })
 
-  it('is heard whichever packets are lost, as long as one of each press arrives', () => {
+  it('is heard if at least one packet of each press arrives', () => {
     const whole = sends('1', {})
     for (const between of ['sound', 'silence'] as const) {
       for (let kept = 1; kept < 2 ** whole.length; kept += 1) {
@@ -112,14 +112,14 @@ describe('a phone that keeps to RFC 4733', () => {
     expect(heard([...first, ...second])).toBe('2')
   })
 
-  it('begins anew with another SSRC or another clock', () => {
+  it('restarts with another SSRC or another clock', () => {
     const anew = (changes: Partial<Sent>) => sends('5').map((packet) => ({ ...packet, ...changes, at: packet.at + 160 }))
     const high = sends('5', { timestamp: () => 1_000_000 })
     expect(heard([...high, ...anew({ ssrc: 2, timestamp: 20 })])).toBe('55')
     expect(heard([...high, ...sends('55').slice(7)])).toBe('55')
   })
 
-  it('passes 2^32 with its timestamp and 2^16 with its sequence number', () => {
+  it('wraps its timestamp at 2^32 and its sequence number at 2^16', () => {
     const late = sends('555', { timestamp: (pressAt) => 2 ** 32 - 640 + pressAt * 8 })
     expect(heard(late.map((packet) => ({ ...packet, sequence: (packet.sequence + 65_430) & 0xffff })))).toBe('555')
   })

@@ -19,7 +19,7 @@ function arrive(reception: ReturnType<typeof createReception>, sequences: readon
   return sequences.map((sequence) => reception.arrived({ ssrc, sequence: sequence & 0xffff, timestamp: sequence * 160 }, sequence * 20))
 }
 
-test('Who has sent sends a sender report, who has not a receiver report, each with a name (RFC 3550 §6.1, §6.4)', () => {
+test('A sender sends sender reports, others receiver reports, each with a CNAME (RFC 3550 §6.1, §6.4)', () => {
   const { stream, rtcp } = end()
   const [first, name] = parsed(rtcp.report(1_000))
   expect(first).toBeInstanceOf(ReceiverReportPacket)
@@ -34,14 +34,14 @@ test('Who has sent sends a sender report, who has not a receiver report, each wi
   expect(parsed(rtcp.report(2_000))[0]).toBeInstanceOf(ReceiverReportPacket)
 })
 
-test('BYE comes last in a compound packet (RFC 3550 §6.1)', () => {
+test('BYE is the last in a compound packet (RFC 3550 §6.1)', () => {
   const { stream, rtcp } = end()
   const packets = parsed(rtcp.bye(1_000))
   expect(packets).toHaveLength(3)
   expect((packets[2] as ByePacket).getSsrcs()).toEqual([stream.ssrc])
 })
 
-test('A report says what of the far end was lost, since the last report and in all', () => {
+test('A report contains the losses from the far end, since the last report and in total', () => {
   const reception = createReception()
   expect(reception.report()).toBeNull()
   arrive(reception, [1, 2, 3, 5, 6, 7, 8, 10])
@@ -56,13 +56,13 @@ test('A report says what of the far end was lost, since the last report and in a
   expect(reception.report()).toMatchObject({ fractionLost: 0, totalLost: 2, highestSequence: 12 })
 })
 
-test('Sequence numbers that pass 65535 are no loss, repeated packets are told', () => {
+test('Sequence numbers that wrap at 65535 are not a loss; repeated packets are detected', () => {
   const reception = createReception()
   expect(arrive(reception, [65_534, 65_535, 65_536, 65_536, 65_537])).toEqual(['new', 'new', 'new', 'repeated', 'new'])
   expect(reception.report()).toMatchObject({ totalLost: 0, highestSequence: 65_537 })
 })
 
-test('A packet that comes late is no repetition, a sender that begins anew no loss', () => {
+test('A late packet is not a repetition, a sender that restarts is not a loss', () => {
   const reception = createReception()
   expect(arrive(reception, [1, 3, 2])).toEqual(['new', 'new', 'new'])
   expect(reception.report()?.totalLost).toBe(0)
@@ -72,7 +72,7 @@ test('A packet that comes late is no repetition, a sender that begins anew no lo
   expect(reception.report()?.ssrc).toBe(8)
 })
 
-test('Jitter is counted in samples (RFC 3550 §6.4.1)', () => {
+test('Jitter is measured in samples (RFC 3550 §6.4.1)', () => {
   const reception = createReception()
   for (let sequence = 0; sequence < 400; sequence += 1)
     reception.arrived({ ssrc: 7, sequence, timestamp: sequence * 160 }, sequence * 20 + (sequence % 2) * 10)
@@ -80,7 +80,7 @@ test('Jitter is counted in samples (RFC 3550 §6.4.1)', () => {
   expect(reception.report()?.jitter).toBeLessThanOrEqual(80)
 })
 
-test('The far end measures the round trip by what we return of its report (RFC 3550 §6.4.1)', () => {
+test('The far end can measure the round trip: we return the time of its report (RFC 3550 §6.4.1)', () => {
   const far = end()
   const near = end()
   far.stream.audio(0, () => undefined)
@@ -91,7 +91,7 @@ test('The far end measures the round trip by what we return of its report (RFC 3
   expect(report?.getDelaySinceLastSR()).toBe(65_536)
 })
 
-test('What is no RTCP is not taken for it, however it is cut', () => {
+test('A packet that is not RTCP is rejected, at any length', () => {
   const { rtcp } = end()
   const whole = Buffer.from(end().rtcp.bye(0))
   for (let length = 0; length < whole.length; length += 1) expect(() => rtcp.hear(Buffer.from(whole.subarray(0, length)), 0)).not.toThrow()

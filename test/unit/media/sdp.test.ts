@@ -27,7 +27,7 @@ const desk = offer(
   'a=sendrecv',
 )
 
-test('The answer has the first common codec and key presses by the numbers of the offer', () => {
+test('The answer has the first common codec and events, with the payload types of the offer', () => {
   const negotiation = answered(desk)
   const [audio] = parse(negotiation.localSdp).media
   expect(audio).toMatchObject({ type: 'audio', port, protocol: 'RTP/AVP', payloads: '0 101', ptime: 20, direction: 'sendrecv' })
@@ -44,29 +44,29 @@ test('The answer has the first common codec and key presses by the numbers of th
   expect(negotiation.receiving).toEqual({ laws: new Map([[0, 'PCMU']]), event: 101 })
 })
 
-test('The order of the offer decides between the laws, and static numbers need no rtpmap (RFC 3551 §6)', () => {
+test('The order of the offer decides between the laws; static payload types need no rtpmap (RFC 3551 §6)', () => {
   expect(answered(offer('m=audio 4000 RTP/AVP 8 0')).sending?.law).toBe('PCMA')
   expect(answered(offer('m=audio 4000 RTP/AVP 0 8')).sending?.law).toBe('PCMU')
 })
 
-test('Other numbers for the codec and for events are taken', () => {
+test('Other payload types for the codec and for events are accepted', () => {
   const negotiation = answered(offer('m=audio 4000 RTP/AVP 97 96', 'a=rtpmap:97 pcma/8000/1', 'a=rtpmap:96 Telephone-Event/8000'))
   expect(negotiation.sending).toMatchObject({ law: 'PCMA', payload: 97, eventPayload: 96 })
   expect(negotiation.localSdp).toContain('m=audio 20000 RTP/AVP 97 96')
 })
 
-test('Events with the clock of another codec are not taken (RFC 4733 §2.1)', () => {
+test('Events with the clock rate of another codec are ignored (RFC 4733 §2.1)', () => {
   const lines = ['m=audio 4000 RTP/AVP 0 110 101', 'a=rtpmap:110 telephone-event/48000', 'a=rtpmap:101 telephone-event/8000']
   expect(answered(offer(...lines)).sending?.eventPayload).toBe(101)
   expect(answered(offer('m=audio 4000 RTP/AVP 0 110', 'a=rtpmap:110 telephone-event/48000')).sending?.eventPayload).toBeNull()
 })
 
-test('A number that a rtpmap gives another meaning is not G.711', () => {
+test('A static payload type that an rtpmap redefines is not G.711', () => {
   const negotiation = createNegotiation(ours, port)
   expect(negotiation.answer(offer('m=audio 4000 RTP/AVP 0', 'a=rtpmap:0 opus/48000/2'))).toBe('no-common-codec')
 })
 
-test('There are as many m= lines in the answer as in the offer, refused ones with port 0 (RFC 3264 §6)', () => {
+test('The answer has the same m= lines as the offer, refused ones with port 0 (RFC 3264 §6)', () => {
   const lines = [
     'm=video 5000 RTP/AVP 99',
     'm=audio 4000 RTP/SAVP 0',
@@ -100,18 +100,18 @@ test.each([
   expect(negotiation.sending?.allowed).toBe(allowed)
 })
 
-test('A direction for the whole session holds for the line as well, and the line has the last word', () => {
+test('The direction of the session applies to the m= line, unless the line has its own', () => {
   const held = offer('m=audio 4000 RTP/AVP 0').replace('t=0 0', 't=0 0\r\na=sendonly')
   expect(answered(held).sending?.allowed).toBe(false)
   expect(answered(`${held}a=sendrecv\r\n`).sending?.allowed).toBe(true)
 })
 
-test('c=0.0.0.0, the old way to hold, is answered and stops our sound (RFC 3264 §8.4)', () => {
+test('c=0.0.0.0, old-style hold, is answered and stops our audio (RFC 3264 §8.4)', () => {
   const negotiation = answered(offer('m=audio 4000 RTP/AVP 0').replace('c=IN IP4 198.51.100.7', 'c=IN IP4 0.0.0.0'))
   expect(negotiation.sending?.rtp).toBeNull()
 })
 
-test('The address of the line goes before that of the session, and a=rtcp before the next port (RFC 3605)', () => {
+test('The address of the m= line overrides that of the session, and a=rtcp overrides the next port (RFC 3605)', () => {
   const negotiation = answered(offer('m=audio 4000 RTP/AVP 0', 'c=IN IP4 203.0.113.9', 'a=rtcp:5555'))
   expect(negotiation.sending?.rtp).toEqual({ address: '203.0.113.9', port: 4000 })
   expect(negotiation.sending?.rtcp).toEqual({ address: '203.0.113.9', port: 5555 })
@@ -124,13 +124,13 @@ test.each(['224.2.0.1', '239.255.255.250', '255.255.255.255', '127.0.0.1', 'phon
   },
 )
 
-test('On loopback, loopback is an address like others', () => {
+test('A loopback address is accepted on loopback', () => {
   expect(answered(offer('m=audio 4000 RTP/AVP 0').replaceAll('198.51.100.7', '127.0.0.2'), '127.0.0.1').sending?.rtp?.address).toBe(
     '127.0.0.2',
   )
 })
 
-test('An offer of the other address family is not for us', () => {
+test('An offer of the other address family is unsuitable', () => {
   const six = offer('m=audio 4000 RTP/AVP 0').replaceAll('IP4 198.51.100.7', 'IP6 2001:db8::7')
   expect(createNegotiation(ours, port).answer(six)).toBe('no-common-codec')
   expect(answered(six, '2001:db8::10').localSdp).toContain('c=IN IP6 2001:db8::10')
@@ -144,7 +144,7 @@ test.each([
   offer('m=audio x RTP/AVP 0'),
   offer('m=audio 99999 RTP/AVP 0'),
   offer('a='.repeat(20_000)),
-])('What is no session description is malformed', (text) => {
+])('A text that is not a session description is malformed', (text) => {
   expect(createNegotiation(ours, port).answer(text)).toBe('malformed')
 })
 
@@ -161,7 +161,7 @@ test.each([
   expect(negotiation.sending?.rtp?.port).toBe(11_780)
 })
 
-test('The version grows with each change and only with one (RFC 3264 §8)', () => {
+test('The version is incremented with each change, and only then (RFC 3264 §8)', () => {
   const negotiation = answered(desk)
   const version = (): unknown => parse(negotiation.localSdp).origin.sessionVersion
   const first = version()
@@ -173,7 +173,7 @@ test('The version grows with each change and only with one (RFC 3264 §8)', () =
   expect(version()).toBe(Number(first) + 2)
 })
 
-test('Our offer has both laws and key presses; the answer decides what is sent, by its numbers', () => {
+test('Our offer has both laws and events; the answer decides what we send, with its payload types', () => {
   const negotiation = createNegotiation(ours, port)
   negotiation.offer()
   expect(parse(negotiation.localSdp).media[0]).toMatchObject({ payloads: '0 8 101', direction: 'sendrecv' })
@@ -184,7 +184,7 @@ test('Our offer has both laws and key presses; the answer decides what is sent, 
   expect(negotiation.receiving.event).toBe(101)
 })
 
-test('An answer without a common codec is told', () => {
+test('An answer without a common codec is reported', () => {
   const negotiation = createNegotiation(ours, port)
   negotiation.offer()
   expect(negotiation.accept(offer('m=audio 0 RTP/AVP 0'))).toBe('no-common-codec')

@@ -54,12 +54,12 @@ function pressesOf(session: AudioSession): Presses {
   return presses
 }
 
-/** Lets packets flow for so long, in the rhythm of the stream itself. */
+/** Lets packets flow for this time, at the pace of the stream. */
 async function flow(session: AudioSession, ms: number): Promise<void> {
   await session.play([toneClip('pause', [{ hertz: [], ms }])]).finished
 }
 
-test('Keys pressed at one end are heard once each at the other, in order', async () => {
+test('Keys pressed at one end are each heard once at the other, in order', async () => {
   const { phone, prompts } = await connected()
   const heard = pressesOf(prompts)
   await phone.press('1225#*')
@@ -68,7 +68,7 @@ test('Keys pressed at one end are heard once each at the other, in order', async
   expect(new Set(heard.ways)).toEqual(new Set(['event']))
 })
 
-test('Where no key events were agreed, keys go as tones in the sound and are heard there', async () => {
+test('If events were not negotiated, keys are sent and heard as tones', async () => {
   const { phone, prompts } = await connected((offer) => offer.replace(' 101\r\n', '\r\n').replaceAll(/a=(rtpmap|fmtp):101.*\r\n/g, ''))
   const heard = pressesOf(prompts)
   await phone.press('1225#*')
@@ -99,7 +99,7 @@ test('A clip played at one end is audible at the other; silence is not', async (
   expect(phone.heard.audible).toBeGreaterThanOrEqual(9)
 })
 
-test('Who is held sends nothing; resuming brings the sound back', async () => {
+test('A session on hold sends nothing; resume continues the audio', async () => {
   const { phone, prompts } = await connected()
   await flow(phone, 60)
   expect(prompts.reanswer(phone.localSdp.replace('a=sendrecv', 'a=sendonly'))).toContain('a=recvonly')
@@ -112,7 +112,7 @@ test('Who is held sends nothing; resuming brings the sound back', async () => {
   expect(phone.heard.packets).toBeGreaterThan(held)
 })
 
-test('An offer in a call that does not suit leaves the call as it was', async () => {
+test('An unsuitable offer in a call changes nothing', async () => {
   const { phone, prompts } = await connected()
   const before = prompts.localSdp
   expect(prompts.reanswer('v=0\r\nm=audio 4000 RTP/AVP 9\r\n')).toBeNull()
@@ -121,14 +121,14 @@ test('An offer in a call that does not suit leaves the call as it was', async ()
   expect(phone.heard.packets).toBeGreaterThan(0)
 })
 
-test('Silence is sent without being asked, so that NAT keeps the way open', async () => {
+test('Silence is sent from the start, so that NAT bindings stay open', async () => {
   const { raw } = await rawPhone()
   const packet = await raw.rtp()
   expect([packet[0], (packet[1] ?? 0) & 0x7f, packet.length]).toEqual([0x80, 0, 172])
   expect(new Set(packet.subarray(12))).toEqual(new Set([0xff]))
 })
 
-test('Sound follows the phone to the port that it sends from', async () => {
+test('Audio follows the phone to the port that it sends from', async () => {
   const { raw, prompts, port } = await rawPhone()
   const nat = await openRawRtp()
   opened.push(nat)
@@ -138,7 +138,7 @@ test('Sound follows the phone to the port that it sends from', async () => {
   expect(await nat.rtp()).toHaveLength(172)
 })
 
-test('A stranger can neither take the sound over nor type keys', async () => {
+test('A stranger can neither take over the audio nor press keys', async () => {
   const { raw, prompts, port } = await rawPhone()
   const stranger = await openRawRtp('127.0.0.1')
   opened.push(stranger)
@@ -154,7 +154,7 @@ test('A stranger can neither take the sound over nor type keys', async () => {
   expect(prompts.heard.packets).toBe(2)
 })
 
-test('Packets of a kind that was not agreed are not heard', async () => {
+test('Packets of a type that was not negotiated are ignored', async () => {
   const { raw, prompts, port } = await rawPhone()
   raw.send(rtpPacket({ payloadType: 96, sequence: 1, timestamp: 0, payload: new Uint8Array(160) }), port)
   raw.send(Buffer.from('not RTP at all'), port)
@@ -163,7 +163,7 @@ test('Packets of a kind that was not agreed are not heard', async () => {
   expect(prompts.heard).toEqual({ packets: 0, audible: 0, lastAt: null })
 })
 
-test('A closed session says BYE by RTCP (RFC 3550 §6.6), stops its clip and sends no more', async () => {
+test('A closed session sends RTCP BYE (RFC 3550 §6.6), stops its clip and sends nothing more', async () => {
   const { raw, prompts } = await rawPhone()
   await raw.rtp()
   const playback = prompts.play([toneClip('long', [{ hertz: [440], ms: 60_000 }])])
@@ -176,14 +176,14 @@ test('A closed session says BYE by RTCP (RFC 3550 §6.6), stops its clip and sen
   await prompts.press('1')
 })
 
-test('With all ports taken there is no session; closing one makes room', async () => {
+test('Without a free port there is no session; closing one frees a port', async () => {
   const ports = await freePorts(4)
   const metrics = createMetrics()
   const media = createMedia({ addresses: ['127.0.0.1'], ports, clock: systemClock, log: silentLogger(), metrics })
   opened.push(media)
   const first = await media.offer()
   const second = await media.offer()
-  if (!first || !second) throw new Error('somebody was faster')
+  if (!first || !second) throw new Error('no port')
   expect(await media.offer()).toBeNull()
   expect(await media.answer(first.localSdp)).toEqual({ outcome: 'no-port' })
   expect((await metrics.rtpPortsInUse.get()).values[0]?.value).toBe(4)
@@ -191,14 +191,14 @@ test('With all ports taken there is no session; closing one makes room', async (
   await expect.poll(() => media.offer()).not.toBeNull()
 })
 
-test('What cannot be answered takes no port', async () => {
+test('An offer that cannot be answered takes no port', async () => {
   const media = loopbackMedia(await freePorts(2))
   expect(await media.answer('')).toEqual({ outcome: 'malformed' })
   expect(await media.answer('v=0\r\nm=audio 4000 RTP/AVP 9\r\n')).toMatchObject({ outcome: 'no-common-codec' })
   expect(await media.offer()).not.toBeNull()
 })
 
-test('Closed media has no more sessions', async () => {
+test('Closed media opens no sessions', async () => {
   const media = loopbackMedia()
   const session = await media.offer()
   const playback = session?.play([toneClip('long', [{ hertz: [440], ms: 60_000 }])])

@@ -23,7 +23,7 @@ function written(name: string, ...shape: Parameters<wavefile.WaveFile['fromScrat
   return path
 }
 
-test.each(['PCMU', 'PCMA'] as const)('%s: every code is the code of its own sample (ITU-T G.711), -0 of µ-law aside', (law) => {
+test.each(['PCMU', 'PCMA'] as const)('%s: every code encodes its own sample (ITU-T G.711), except -0 of µ-law', (law) => {
   const codes = Uint8Array.from({ length: 256 }, (_, code) => code)
   const again = [...encode(law, decode(law, codes))]
   expect(again.filter((code, index) => code !== codes[index])).toEqual(law === 'PCMU' ? [0xff] : [])
@@ -37,7 +37,7 @@ test('0 dBm0 is 3.17 dB below the loudest sine (ITU-T G.711 table 2)', () => {
   expect(isLouderThan(-50, new Int16Array(0))).toBe(false)
 })
 
-test('A file of 8 kHz, 16 bit, mono is taken as it is', async () => {
+test('A file of 8 kHz, 16 bit, mono is used unchanged', async () => {
   const samples = sine(1600, 8000)
   const { clip, comment } = await loadClip(written('plain.wav', 1, 8000, '16', samples), 'plain')
   expect(clip).toEqual(clipOf('plain', samples))
@@ -49,7 +49,7 @@ test.each([
   ['44.1 kHz', 1, 44_100, '16'],
   ['24 bit', 1, 8000, '24'],
   ['stereo', 2, 8000, '16'],
-] as const)('A file in another form (%s) is converted', async (form, channels, rate, depth) => {
+] as const)('A file in another format (%s) is converted', async (form, channels, rate, depth) => {
   const loud = depth === '24' ? 2 ** 20 : 4096
   const one = Array.from({ length: rate / 5 }, (_, at) => Math.round(loud * Math.sin((2 * Math.PI * 440 * at) / rate)))
   const { clip } = await loadClip(written(`${form}.wav`, channels, rate, depth, channels === 2 ? [one, one] : one), form)
@@ -67,7 +67,7 @@ test.each([
     },
   ],
   ['nothing in it', () => written('empty.wav', 1, 8000, '16', [])],
-] as const)('A file that cannot be played (%s) is a fault that names it', async (_, path) => {
+] as const)('A file that cannot be played (%s) is an error that names it', async (_, path) => {
   await expect(loadClip(path(), 'x')).rejects.toMatchObject({
     code: 'PROMPT_UNREADABLE',
     message: expect.stringContaining(path()) as string,
@@ -82,7 +82,7 @@ function frames(player: ReturnType<typeof createPlayer>, count: number): Uint8Ar
   }, new Uint8Array(0))
 }
 
-test('Clips follow each other without a gap, silence follows the last', async () => {
+test('Clips follow each other without a gap, then silence follows', async () => {
   const player = createPlayer()
   const one = clipOf('one', sine(200, 5000))
   const two = clipOf('two', sine(250, 9000))
@@ -93,7 +93,7 @@ test('Clips follow each other without a gap, silence follows the last', async ()
   expect(await playback.finished).toBe('played')
 })
 
-test('A new play stops the one before; stopping what is over does nothing', async () => {
+test('A new playback stops the previous one; stopping an ended one does nothing', async () => {
   const player = createPlayer()
   const first = player.play([toneClip('a', [{ hertz: [400], ms: 100 }])])
   frames(player, 1)
@@ -106,7 +106,7 @@ test('A new play stops the one before; stopping what is over does nothing', asyn
   expect(await second.finished).toBe('played')
 })
 
-test('Nothing to play is over at the next frame', async () => {
+test('An empty playback ends with the next frame', async () => {
   const player = createPlayer()
   const playback = player.play([])
   frames(player, 1)

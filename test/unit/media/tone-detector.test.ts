@@ -7,7 +7,7 @@ import { createToneDetector } from '../../../src/media/sound/tone-detector.js'
 interface Line {
   readonly soundMs?: number
   readonly pauseMs?: number
-  /** Of full scale, both tones together. */
+  /** Level relative to full scale, both tones together. */
   readonly dB?: number
   /** How much stronger the high tone is, in dB. */
   readonly twist?: number
@@ -15,11 +15,11 @@ interface Line {
   readonly snr?: number
   readonly detune?: number
   readonly law?: Law
-  /** Samples of silence in front: where the tones fall into the windows. */
+  /** Samples of silence first: they shift the tones within the windows. */
   readonly lead?: number
 }
 
-/** What the detector makes of these keys, coded and decoded, in packets of 20 ms. */
+/** The keys that the detector finds in the tones of these keys, encoded and decoded, in packets of 20 ms. */
 function typed(text: readonly Key[], { soundMs = 60, pauseMs = 60, dB = -15, law = 'PCMU', lead = 0, ...line }: Line): string {
   const amplitude = (32_767 * 10 ** (dB / 20)) / 2
   const sound = [...silence(lead), ...text.flatMap((key) => [...tone(key, soundMs, amplitude, line), ...silence(pauseMs * 8)])]
@@ -51,7 +51,7 @@ function hear(samples: Int16Array): string {
   return heard
 }
 
-/** Always the same noise. */
+/** Reproducible noise. */
 function gaussian(): () => number {
   let seed = 4711
   const uniform = (): number => {
@@ -68,11 +68,11 @@ function expectEvery(line: Line): void {
   for (const law of ['PCMU', 'PCMA'] as const) for (const lead of leads) expect(typed(all, { ...line, law, lead })).toBe(all.join(''))
 }
 
-test.each([100, 70, 50, 40])('Tones and pauses of %i ms are recognised from -6 to -36 dB below full scale (ITU-T Q.24: 40 ms)', (ms) => {
+test.each([100, 70, 50, 40])('Tones and pauses of %i ms are recognized from -6 to -36 dB below full scale (ITU-T Q.24: 40 ms)', (ms) => {
   for (const dB of [-6, -20, -36]) expectEvery({ soundMs: ms, pauseMs: ms, dB })
 })
 
-test('Noise down to 10 dB below the tones loses none of them', () => {
+test('Noise 10 dB below the tones hides none of them', () => {
   for (const snr of [30, 20, 15, 10]) expectEvery({ snr })
   expectEvery({ snr: 10, soundMs: 40, pauseMs: 40 })
 })
@@ -86,16 +86,16 @@ test('Frequencies off by 1.5 % are accepted, off by 3.5 % are not (ITU-T Q.24)',
   for (const detune of [0.035, -0.035]) for (const lead of leads) expect(typed(all, { detune, lead })).toBe('')
 })
 
-test('A press is one press, however long', () => {
+test('A press of any length counts once', () => {
   expect(typed(['5'], { soundMs: 3_000 })).toBe('5')
 })
 
-test('A click of 20 ms is hardly ever a press', () => {
+test('A click of 20 ms is almost never a press', () => {
   const slipped = leads.map((lead) => typed(all, { soundMs: 20, lead }).length).reduce((sum, count) => sum + count, 0)
   expect(slipped).toBeLessThan(leads.length * all.length * 0.05)
 })
 
-test('Speech is no key: all prompts, at three levels', () => {
+test('Speech is not a key: all prompts, at three levels', () => {
   const folder = new URL('../../../prompts/en/', import.meta.url)
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.wav'))) {
     const bytes = readFileSync(new URL(file, folder))
@@ -104,7 +104,7 @@ test('Speech is no key: all prompts, at three levels', () => {
   }
 })
 
-test('White noise, single tones and dial tone are no keys', () => {
+test('White noise, single tones and dial tone are not keys', () => {
   const random = gaussian()
   expect(hear(Int16Array.from({ length: 8000 * 60 }, () => clip(3000 * random())))).toBe('')
   const sines = (...hertz: number[]): Int16Array =>
@@ -112,7 +112,7 @@ test('White noise, single tones and dial tone are no keys', () => {
   for (const tones of [[697], [1336], [425], [350, 440], [440, 480], [770, 852], [1209, 1477]]) expect(hear(sines(...tones))).toBe('')
 })
 
-test('Packets of any size give the same', () => {
+test('The size of the packets does not matter', () => {
   const samples = Int16Array.from(keys.flatMap((key) => [...tone(key, 60, 4000, {}), ...silence(480)]))
   const detector = createToneDetector()
   let heard = ''
