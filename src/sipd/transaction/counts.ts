@@ -1,32 +1,32 @@
-/** What the network brought, since the start. */
+/** Counts of messages since the start. */
 export interface Counts {
   requests: number
   responses: number
   /** Retransmissions of requests, and ACKs that ended a transaction. */
   absorbed: number
-  /** Messages of ours that went out once more, because nothing came back or the other side asked again. */
+  /** Our retransmissions. */
   repeated: number
-  /** Could not be understood; answered where that was possible. */
+  /** Malformed messages; requests got a response if possible. */
   malformed: number
-  /** Header fields that count for nothing: malformed or repeated, and needed by nobody. */
+  /** Header fields that were ignored: malformed or repeated, and not needed. */
   leftOut: number
-  /** The same request by two ways (RFC 3261 §8.2.2.2). */
+  /** Requests that arrived by two paths (RFC 3261 §8.2.2.2). */
   merged: number
-  /** Answered 503 because the table of transactions was full or the node overloaded. */
+  /** Requests refused with 503, because the table of transactions was full or the node overloaded. */
   refused: number
-  /** From a banned source, or from a scanner; not answered. */
+  /** Requests of banned sources and scanners, without a response. */
   dropped: number
-  /** Answered with a challenge without a transaction: strangers had used up their share. */
+  /** Requests challenged without a transaction, because unknown sources had reached their limits. */
   challenged: number
-  /** Too large for a stranger. */
+  /** Requests too large for an unknown source. */
   tooLarge: number
-  /** Requests of strangers that got no answer, because there were too many. */
+  /** Requests of unknown sources without a response, because there were too many. */
   ignored: number
-  /** Responses not sent to a UDP source that has not proved to be real, because it had sent too little itself. */
+  /** Messages not sent to an unvalidated UDP source, because it had sent too little itself. */
   withheld: number
-  /** Responses that nobody awaited. */
+  /** Responses without a transaction. */
   strayResponses: number
-  /** Connections closed because the table of connections was full, or because their TLS handshake failed. */
+  /** Connections closed because their table was full, or their TLS handshake failed. */
   refusedConnections: number
   /** A listener of the layer's user has thrown. */
   faults: number
@@ -53,17 +53,17 @@ export function newCounts(): Counts {
   }
 }
 
-/** How full the tables are at this moment. */
+/** Present sizes of the tables. */
 export interface Load {
   readonly serverTransactions: number
   readonly clientTransactions: number
-  /** Requests of ours without a final response, and refusals of INVITEs that are repeated until their ACK comes. */
+  /** Our requests without a final response, and refusals of INVITEs that are retransmitted until their ACK arrives. */
   readonly unsettled: number
-  /** Streams, open or opening. */
+  /** Stream connections, open or opening. */
   readonly connections: number
   /** Sources whose requests are dropped. */
   readonly bans: number
-  /** Entries that the tables of sources hold. */
+  /** Entries in the tables of sources. */
   readonly remembered: number
   readonly isOverloaded: boolean
 }

@@ -9,10 +9,10 @@ import type { Admission } from './admission/admission.js'
 import type { ClientTransactions } from './client/client-transactions.js'
 import type { Counts } from './counts.js'
 import type { RequestFate, ServerTransactions } from './server/server-transactions.js'
-import { answerStateless, type StatelessNeeds, type StatelessResponse } from './stateless-response.js'
+import { respondStatelessly, type StatelessNeeds, type StatelessResponse } from './stateless-response.js'
 import { stampReceived } from './via-stamp.js'
 
-/** The way from bytes to transactions, for all that the transports tell. */
+/** Passes the events of the transports to the transactions: parses messages and checks their source. */
 export interface IntakeNeeds {
   readonly transports: Transports
   readonly clients: ClientTransactions
@@ -20,7 +20,7 @@ export interface IntakeNeeds {
   readonly admission: Admission
   readonly counts: Counts
   readonly log: Logger
-  /** The connection of somebody who has proved himself is gone. */
+  /** The connection of a known source is closed. */
   readonly flowGone: (flow: string) => void
 }
 
@@ -30,12 +30,12 @@ export function createIntake(needs: IntakeNeeds): TransportEvents {
   const { clients, servers, counts } = needs
   return {
     onMessage: (bytes, flow) => receive(needs, bytes, flow),
-    onUnframed: (head, flow, defect) => answerUnframed(needs, head, flow, defect),
+    onUnframed: (head, flow, defect) => respondToUnframed(needs, head, flow, defect),
     onOpen: (flow) => clients.onOpen(flow),
     onGone(flow, reason) {
       clients.onGone(flow, reason)
       servers.onGone(flow)
-      if (!needs.admission.isStranger(flow)) needs.flowGone(flowKey(flow))
+      if (!needs.admission.isUnknown(flow)) needs.flowGone(flowKey(flow))
       needs.admission.forget(flow)
     },
     onUnreachable: (remote, reason) => clients.onUnreachable(remote, reason),
@@ -46,21 +46,21 @@ export function createIntake(needs: IntakeNeeds): TransportEvents {
 }
 
 function receive(needs: IntakeNeeds, bytes: Buffer, flow: Flow): void {
-  needs.admission.arrived(flow, bytes.length)
+  needs.admission.receivedBytes(flow, bytes.length)
   const parsed = parseMessage(bytes)
   if (parsed.outcome === 'message') {
     if (parsed.leftOut > 0) noteLeftOut(needs, parsed)
     accept(needs, parsed.message, flow, bytes.length)
   } else if (parsed.outcome === 'malformed') {
     const { salvaged } = parsed
-    if (salvaged && needs.admission.mayCallForHelp(salvaged)) accept(needs, salvaged, flow, bytes.length)
+    if (salvaged && needs.admission.mayBeEmergency(salvaged)) accept(needs, salvaged, flow, bytes.length)
     else reject(needs, parsed.request, flow, parsed)
   }
 }
 
 function noteLeftOut({ counts, log }: IntakeNeeds, { message, leftOut }: { message: SipMessage; leftOut: number }): void {
   counts.leftOut += leftOut
-  log.debug({ event: 'sip.headers', leftOut, callId: message.callId }, 'header fields that nobody needs are malformed and left out')
+  log.debug({ event: 'sip.headers', leftOut, callId: message.callId }, 'ignored malformed header fields that are not needed')
 }
 
 function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: number): void {
@@ -68,7 +68,7 @@ function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: numbe
   if (message.kind === 'response') {
     counts.responses += 1
     if (!clients.onResponse({ response: message, flow, size })) counts.strayResponses += 1
-    else if (message.status >= 200 && message.status < 300) needs.admission.confirmed(flow)
+    else if (message.status >= 200 && message.status < 300) needs.admission.accepted(flow)
     return
   }
   counts.requests += 1
@@ -76,7 +76,7 @@ function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: numbe
   stampReceived(message, flow.remote)
   const fate = servers.onRequest(message, flow, size)
   settle(needs, fate, message, flow)
-  if (fate !== 'dropped') transports.advance(flow, needs.admission.isStranger(flow) ? 'spoke' : 'proven')
+  if (fate !== 'dropped') transports.advance(flow, needs.admission.isUnknown(flow) ? 'spoke' : 'proven')
 }
 
 const refusals: Readonly<Partial<Record<RequestFate, StatelessResponse>>> = {
@@ -102,31 +102,31 @@ function settle(needs: IntakeNeeds, fate: RequestFate, request: SipRequest, flow
   const count = counted[fate]
   if (count) counts[count] += 1
   const answer = fate === 'challenged' ? admission.challengeFor(request, flow) : refusals[fate]
-  if (answer) answerStateless(statelessNeeds(needs), request, flow, answer)
+  if (answer) respondStatelessly(statelessNeeds(needs), request, flow, answer)
 }
 
-/** Syntax ends here: the sender is told where that is possible, and nobody above hears of it. */
+/** Handles a malformed message. A request gets a response if possible. Nothing is passed on. */
 function reject(needs: IntakeNeeds, request: SipRequest | null, flow: Flow, { status, reason }: Defect): void {
   const { counts, admission, log } = needs
   counts.malformed += 1
-  admission.baffled(flow)
+  admission.malformed(flow)
   log.debug({ event: 'sip.dropped', reason, answered: request !== null }, `malformed message: ${reason}`)
   if (!request) return
   stampReceived(request, flow.remote)
-  answerStateless(statelessNeeds(needs), request, flow, { status, reason })
+  respondStatelessly(statelessNeeds(needs), request, flow, { status, reason })
 }
 
-function answerUnframed(needs: IntakeNeeds, head: Buffer, flow: Flow, defect: Defect): void {
+function respondToUnframed(needs: IntakeNeeds, head: Buffer, flow: Flow, defect: Defect): void {
   const parsed = parseMessage(head)
   if (parsed.outcome === 'malformed') reject(needs, parsed.request, flow, defect)
   else if (parsed.outcome === 'message') reject(needs, parsed.message.kind === 'request' ? parsed.message : null, flow, defect)
 }
 
 function statelessNeeds({ transports, admission, counts }: IntakeNeeds): StatelessNeeds {
-  return { transports, affords: admission.affords, counts }
+  return { transports, maySend: admission.maySend, counts }
 }
 
-/** Passes on what the transports tell while there is somebody to tell it to; a fault in one message ends there. */
+/** Passes on the events of the transports while there is a receiver. Catches faults, so that one message cannot end the server. */
 export function createRelay(onFault: (fault: unknown) => void): TransportEvents & { to(served: TransportEvents | null): void } {
   let served: TransportEvents | null = null
   const relay = (tell: (to: TransportEvents) => void): void => {

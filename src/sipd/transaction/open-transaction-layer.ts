@@ -27,23 +27,23 @@ import type { TimersFor } from './transaction-table.js'
 
 export interface TransactionLayerNeeds {
   readonly listen: readonly ListenAddress[]
-  /** The host that Via shows instead of the listen address; null: that address. */
+  /** Host in Via instead of the listen address; null: the listen address. */
   readonly advertise: string | null
   readonly clock: Clock
   readonly log: Logger
   readonly timers: TimerBase
   readonly limits?: Partial<LayerLimits>
-  /** Part of the limits that an owner sets without the others. */
+  /** Emergency numbers, which can be set without the other limits. */
   readonly emergency?: readonly string[]
   /** For tls and wss. */
   readonly tls?: TlsIdentity | null
   /** Web pages that may connect by WebSocket. */
   readonly origins?: readonly string[] | undefined
-  /** Hears that the connection of a registered phone is gone: `tcp 192.0.2.7:40312`. */
+  /** Called when the connection of a known source is closed: `tcp 192.0.2.7:40312`. */
   readonly flowGone?: ((flow: string) => void) | undefined
-  /** Defaults to the machine's resolver. */
+  /** The machine's resolver by default. */
   readonly dns?: Dns
-  /** Defaults to real UDP; a test's may lose datagrams. */
+  /** Real UDP by default. In tests it may lose datagrams. */
   readonly openDatagramSocket?: OpenDatagramSocket
 }
 
@@ -54,13 +54,13 @@ export interface LayerLimits extends ConnectionLimits, AcceptLimits, AdmissionLi
 
 const layerLimits: LayerLimits = { ...connectionLimits, ...acceptLimits, ...admissionLimits, datagramBytes: 1_300 }
 
-/** The layer with what only its owner needs. */
+/** The layer, with functions for its owner. */
 export interface LiveTransactionLayer extends TransactionLayer {
   counts(): Counts
   load(): Load
-  /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
+  /** Changes the certificate without a restart. @throws AppError CONFIG_INVALID */
   renewTls(identity: TlsIdentity): void
-  /** From now on everybody else is a stranger. */
+  /** From now on all other sources are unknown and limited. */
   setKnownSources(sources: KnownSources): void
 }
 
@@ -74,18 +74,18 @@ interface Listeners {
 export async function createTransactionLayer(needs: TransactionLayerNeeds): Promise<LiveTransactionLayer> {
   const { clock, log } = needs
   const wanted = { ...layerLimits, ...needs.limits, ...(needs.emergency && { emergency: needs.emergency }) }
-  const limits = { ...wanted, connections: Math.min(wanted.connections, affordableConnections()) }
+  const limits = { ...wanted, connections: Math.min(wanted.connections, maxConnections()) }
   const counts = newCounts()
   const onFault = (fault: unknown): void => {
     counts.faults += 1
     log.error({ event: 'node.fault', err: fault }, `SIP: ${messageOf(fault)}`)
   }
   const relay = createRelay(onFault)
-  const transports = await openTransports({ ...needs, limits, events: relay, isKept: (flow) => admission.isKept(flow) })
+  const transports = await openTransports({ ...needs, limits, events: relay, mayIdle: (flow) => admission.mayIdle(flow) })
   const timersFor = timersOf(needs.timers)
   const oversize = createOversizeRule({ transports, clock, limit: limits.datagramBytes })
-  const affords = (flow: Flow, bytes: number, kept?: number): boolean => admission.affords(flow, bytes, kept)
-  const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize, counts, affords })
+  const maySend = (flow: Flow, bytes: number, reserved?: number): boolean => admission.maySend(flow, bytes, reserved)
+  const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize, counts, maySend })
   const listeners: Listeners = { onRequest: ignore, onAck: ignore, isKnownDialog: () => true }
   const servers: ServerTransactions = createServerTransactions({
     transports,
@@ -94,19 +94,19 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     counts,
     onFault,
     judge: (request, flow, size) => admission.judge(request, flow, size),
-    isFrugal: (flow) => admission.isFrugal(flow),
-    affords,
+    isUnvalidated: (flow) => admission.isUnvalidated(flow),
+    maySend,
     onAnswered(request, flow, response) {
-      admission.answered(request, flow, response)
-      if (response.status >= 300 && admission.callsForHelp(request)) transports.emergencyCallEnded(flow)
-      if (!admission.isStranger(flow) || takesCall(request, response)) transports.advance(flow, 'proven')
+      admission.responded(request, flow, response)
+      if (response.status >= 300 && admission.isEmergency(request)) transports.emergencyCallEnded(flow)
+      if (!admission.isUnknown(flow) || takesCall(request, response)) transports.advance(flow, 'proven')
     },
     onTransaction(transaction) {
-      if (admission.callsForHelp(transaction.request)) transports.advance(transaction.flow, 'emergency call')
+      if (admission.isEmergency(transaction.request)) transports.advance(transaction.flow, 'emergency call')
       listeners.onRequest(transaction)
     },
     onAck(ack, flow, size) {
-      if (listeners.isKnownDialog(ack)) admission.cameBack(flow)
+      if (listeners.isKnownDialog(ack)) admission.validateAddress(flow)
       listeners.onAck(ack, flow, size)
     },
   })
@@ -118,14 +118,14 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
     unanswered: () => servers.unanswered,
     continues: (request) =>
       request.method === 'CANCEL' ? servers.cancels(request) : request.to.tag !== '' && listeners.isKnownDialog(request),
-    onBanned: (flow) => transports.hangUp(flow),
+    onBanned: (flow) => transports.closeConnection(flow),
   })
   relay.to(createIntake({ transports, clients, servers, admission, counts, log, flowGone: needs.flowGone ?? ignore }))
   const dns = needs.dns ?? createSystemDns()
   const nextHops = createNextHops({ names: createDnsNames({ dns, offered: offeredBy(transports) }), transports, clock })
   const keepAlive = createKeepAlive({ transports, clock })
   let known: KnownSources | null = null
-  const onFound = (): void => void (known && admission.setKnownSources(known, trusted.places))
+  const onFound = (): void => void (known && admission.setKnownSources(known, trusted.hops))
   const trusted = createTrunkAddresses({ find: nextHops.find, clock, onFound, onFault })
   return {
     ...userSide({ transports, clients, nextHops, listeners, admission }),
@@ -144,7 +144,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
       known = sources
       keepAlive.follow(sources.keepAlive?.phones ?? [], sources.keepAlive?.everyMs ?? 0)
       trusted.follow(sources.uris)
-      admission.setKnownSources(sources, trusted.places)
+      admission.setKnownSources(sources, trusted.hops)
     },
     close() {
       trusted.close()
@@ -171,8 +171,8 @@ function userSide({ transports, clients, nextHops, listeners, admission }: UserS
   return {
     listening: transports.listening,
     isUrgent: admission.isUrgent,
-    mayCallForHelp: admission.mayCallForHelp,
-    isStranger: admission.isStranger,
+    mayBeEmergency: admission.mayBeEmergency,
+    isUnknownSource: admission.isUnknown,
     onRequest(listener) {
       listeners.onRequest = listener
     },
@@ -190,8 +190,8 @@ function userSide({ transports, clients, nextHops, listeners, admission }: UserS
   }
 }
 
-/** Of the descriptors that the process may have, a quarter is left to RTP, HTTP, Redis and files. */
-function affordableConnections(): number {
+/** A quarter of the file descriptors is reserved for RTP, HTTP, Redis and files. */
+function maxConnections(): number {
   return Math.floor(descriptorLimit() * 0.75)
 }
 
@@ -201,7 +201,7 @@ function takesCall(request: SipRequest, response: SipResponse): boolean {
 }
 
 function ignore(): void {
-  // Until the user has said who listens.
+  // Until the user has registered a listener.
 }
 
 function timersOf(base: TimerBase): TimersFor {

@@ -1,8 +1,8 @@
 const slabBytes = 64 * 1024
 
 /**
- * Copies what is kept for half a minute into slabs of its own. Left where it was made, in node's pool, a short response would
- * keep alive eight kilobytes of messages that were over at once; here all neighbours end together.
+ * Copies buffers that are kept for half a minute into slabs of their own. In Node's pool, a short response would keep eight kilobytes of other,
+ * short-lived messages alive. In a slab, all buffers are released at about the same time.
  */
 export function createRetainer(): (bytes: Buffer) => Buffer {
   let slab = Buffer.alloc(0)

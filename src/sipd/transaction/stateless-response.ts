@@ -16,19 +16,19 @@ const salt = randomBytes(16)
 
 export interface StatelessNeeds {
   readonly transports: Pick<Transports, 'send'>
-  /** False: so many bytes may not go there. */
-  readonly affords: (flow: Flow, bytes: number) => boolean
+  /** Whether this many bytes may be sent to the source. */
+  readonly maySend: (flow: Flow, bytes: number) => boolean
   readonly counts: Pick<Counts, 'withheld'>
 }
 
-/** Answers a request that gets no transaction; an ACK gets no answer. Its copies get the same To tag (RFC 3261 §8.2.7). */
-export function answerStateless(needs: StatelessNeeds, request: SipRequest, flow: Flow, answer: StatelessResponse): void {
+/** Responds to a request without a transaction. Retransmissions get the same To tag (RFC 3261 §8.2.7). An ACK gets no response. */
+export function respondStatelessly(needs: StatelessNeeds, request: SipRequest, flow: Flow, reply: StatelessResponse): void {
   if (request.method === 'ACK') return
-  const response = createResponse(request, answer.status, answer.reason, tagFor(request))
-  for (const [name, value] of answer.headers ?? []) response.append(name, value)
-  const way = flow.connection === null ? { ...flow, remote: responseTargetOf(request.topVia, flow) } : flow
+  const response = createResponse(request, reply.status, reply.reason, tagFor(request))
+  for (const [name, value] of reply.headers ?? []) response.append(name, value)
+  const target = flow.connection === null ? { ...flow, remote: responseTargetOf(request.topVia, flow) } : flow
   const bytes = response.toBuffer()
-  if (needs.affords(flow, bytes.length)) needs.transports.send(bytes, way)
+  if (needs.maySend(flow, bytes.length)) needs.transports.send(bytes, target)
   else needs.counts.withheld += 1
 }
 

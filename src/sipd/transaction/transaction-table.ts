@@ -2,10 +2,10 @@ import { type Table, type TimerAction, type TimerRule, timerActions } from '../.
 import type { SipTimers } from '../../sip/timers.js'
 import type { Flow } from '../transport/flow.js'
 
-/** Timers by the RFC's letters; N is ours: a cancelled INVITE that never ends (RFC 3261 §9.1, last paragraph). */
+/** Timers by the RFC's letters. N is ours, for a cancelled INVITE without a final response (RFC 3261 §9.1, last paragraph). */
 export type TimerName = 'A' | 'B' | 'D' | 'E' | 'F' | 'G' | 'H' | 'I' | 'J' | 'K' | 'L' | 'M' | 'N'
 
-/** Inputs of a transaction: from the network, from its user, from its timers. */
+/** Inputs of a transaction, from the network, its user and its timers. */
 export type Input = 'start' | 'request' | 'ack' | '1xx' | '2xx' | '300-699' | 'cancel' | 'transport error' | `timer ${TimerName}`
 
 export type ClientAction = 'send request' | 'send ack' | 'send cancel' | 'pass response' | 'report timeout' | 'report failure'
@@ -28,7 +28,7 @@ function rule(timer: TimerName, duration: keyof SipTimers): TimerRule<Timed, Inp
 
 /** The timers of RFC 3261 §17 and RFC 6026 §8.4. */
 export const timerRules: { readonly [timer in TimerName]: TimerRule<Timed, Input> } = {
-  // §17.1.1.2: Timer A doubles without end; E and G stop at T2.
+  // §17.1.1.2: Timer A doubles without limit; E and G up to T2.
   A: { ...rule('A', 'a'), longest: () => Number.POSITIVE_INFINITY },
   B: rule('B', 'b'),
   D: rule('D', 'd'),
@@ -41,11 +41,11 @@ export const timerRules: { readonly [timer in TimerName]: TimerRule<Timed, Input
   K: rule('K', 'k'),
   L: rule('L', 'l'),
   M: rule('M', 'm'),
-  // The longest wait of a cancelled INVITE is that of Timer B.
+  // A cancelled INVITE waits as long as Timer B.
   N: rule('N', 'b'),
 }
 
-/** The input that a response with this status is. */
+/** The input for a response with this status. */
 export function inputOf(status: number): Input {
   if (status < 200) return '1xx'
   return status < 300 ? '2xx' : '300-699'

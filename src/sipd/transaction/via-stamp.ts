@@ -6,9 +6,8 @@ import type { Endpoint, Flow } from '../transport/flow.js'
 import { defaultPorts } from '../transport/locate/dns-names.js'
 
 /**
- * Our Via (RFC 3261 §18.1.1), asking for the port that the peer sees (RFC 3581 §3). Port 5060 is left out where
- * that is the default. Over TLS it offers
- * the connection for requests of the peer (RFC 5923 §8.1).
+ * Our Via (RFC 3261 §18.1.1), with rport (RFC 3581 §3). The default port 5060 is left out. Over TLS it offers the connection for requests of the
+ * peer (RFC 5923 §8.1).
  */
 export function ourVia(protocol: Protocol, { address, port }: Endpoint, branch: string): string {
   const sentBy = printHostPort(address, port === defaultPorts[protocol] && port === 5060 ? null : port)
@@ -16,7 +15,7 @@ export function ourVia(protocol: Protocol, { address, port }: Endpoint, branch: 
   return `SIP/2.0/${protocol.toUpperCase()} ${sentBy};rport;branch=${branch}${alias}`
 }
 
-/** Notes in the top Via where a request really came from (RFC 3261 §18.2.1, RFC 3581 §4). */
+/** Adds the source of a request to its top Via (RFC 3261 §18.2.1, RFC 3581 §4). */
 export function stampReceived(request: SipRequest, { address, port }: Endpoint): void {
   const via = request.topVia
   const wantsPort = via.params.has('rport')
@@ -25,7 +24,7 @@ export function stampReceived(request: SipRequest, { address, port }: Endpoint):
   request.replaceFirst('Via', printVia(wantsPort ? withViaParam(seen, 'rport', String(port)) : seen))
 }
 
-/** Where the responses to a request go (RFC 3261 §18.2.2, RFC 3581 §4), if not back over its connection. */
+/** Where responses are sent if not over the connection of the request (RFC 3261 §18.2.2, RFC 3581 §4). */
 export function responseTargetOf(via: Via, flow: Flow): Endpoint {
   const defaultPort = flow.protocol === 'tls' || flow.protocol === 'wss' ? 5061 : 5060
   if (flow.protocol === 'udp' && via.params.has('rport')) return flow.remote

@@ -62,19 +62,19 @@ const sweepMs = 1_000
 const unprovenShare = 0.5
 
 export function createAcceptLimiter({ clock, limits, onRefused }: AcceptLimiterNeeds): AcceptLimiter {
-  const guests = new Map<string, AcceptedConnection>()
+  const accepted = new Map<string, AcceptedConnection>()
   /** Both in the order of arrival. */
   const unproven = new Set<AcceptedConnection>()
   const bySource = new Map<string, Set<AcceptedConnection>>()
-  const mostUnproven = Math.ceil(limits.connections * unprovenShare)
-  const mostBySource = Math.min(limits.unprovenBySource, Math.ceil(mostUnproven / 4))
+  const maxUnproven = Math.ceil(limits.connections * unprovenShare)
+  const maxBySource = Math.min(limits.unprovenBySource, Math.ceil(maxUnproven / 4))
   let sweeping: Alarm = clock.after(sweepMs, sweep)
 
   function sweep(): void {
     const now = clock.now()
-    for (const guest of unproven) {
-      const patience = guest.progress === 'arrived' ? limits.firstMessageMs : limits.unprovenIdleMs
-      if (now - guest.at >= patience) guest.socket.destroy()
+    for (const connection of unproven) {
+      const patience = connection.progress === 'arrived' ? limits.firstMessageMs : limits.unprovenIdleMs
+      if (now - connection.at >= patience) connection.socket.destroy()
     }
     sweeping = clock.after(sweepMs, sweep)
   }
@@ -85,15 +85,15 @@ export function createAcceptLimiter({ clock, limits, onRefused }: AcceptLimiterN
     const key = keyOf({ address: remoteAddress, port: remotePort }, localPort ?? 0)
     const source = sourceOf(remoteAddress)
     makeRoom(source)
-    if (guests.size >= limits.connections) {
-      turnAway(socket)
+    if (accepted.size >= limits.connections) {
+      refuse(socket)
       return
     }
     const guest: AcceptedConnection = { socket, source, progress: 'arrived', at: clock.now() }
-    guests.set(key, guest)
-    enlist(guest)
+    accepted.set(key, guest)
+    addUnproven(guest)
     socket.once('close', () => {
-      guests.delete(key)
+      accepted.delete(key)
       release(guest)
     })
   }
@@ -101,23 +101,23 @@ export function createAcceptLimiter({ clock, limits, onRefused }: AcceptLimiterN
   /** The newcomer may be a phone: the oldest that has proved nothing makes way, of the same source if that has too many. */
   function makeRoom(source: string): void {
     const own = bySource.get(source)
-    if (own && own.size >= mostBySource) evict(own)
-    else if (unproven.size >= mostUnproven || guests.size >= limits.connections) evict(unproven)
+    if (own && own.size >= maxBySource) evict(own)
+    else if (unproven.size >= maxUnproven || accepted.size >= limits.connections) evict(unproven)
   }
 
   function evict(from: ReadonlySet<AcceptedConnection>): void {
     const [oldest] = from
     if (!oldest) return
     release(oldest)
-    turnAway(oldest.socket)
+    refuse(oldest.socket)
   }
 
-  function turnAway(socket: Socket): void {
+  function refuse(socket: Socket): void {
     socket.destroy()
     onRefused()
   }
 
-  function enlist(guest: AcceptedConnection): void {
+  function addUnproven(guest: AcceptedConnection): void {
     unproven.add(guest)
     bySource.set(guest.source, (bySource.get(guest.source) ?? new Set()).add(guest))
   }
@@ -131,29 +131,29 @@ export function createAcceptLimiter({ clock, limits, onRefused }: AcceptLimiterN
   return {
     watch: (server) => void server.on('connection', accept),
     handshakeDone(remote, localPort) {
-      const guest = guests.get(keyOf(remote, localPort))
+      const guest = accepted.get(keyOf(remote, localPort))
       if (guest?.progress === 'arrived') guest.at = clock.now()
     },
     advance(remote, localPort, progress) {
-      const guest = guests.get(keyOf(remote, localPort))
+      const guest = accepted.get(keyOf(remote, localPort))
       if (!guest || guest.progress === 'proven' || (guest.progress === 'emergency call' && progress === 'spoke')) return
       guest.progress = progress
       guest.at = clock.now()
       if (progress !== 'spoke') release(guest)
     },
     emergencyCallEnded(remote, localPort) {
-      const guest = guests.get(keyOf(remote, localPort))
+      const guest = accepted.get(keyOf(remote, localPort))
       if (guest?.progress !== 'emergency call') return
       guest.progress = 'spoke'
       guest.at = clock.now()
-      enlist(guest)
+      addUnproven(guest)
     },
     get unproven() {
       return unproven.size
     },
     close() {
       sweeping.cancel()
-      for (const { socket } of guests.values()) socket.destroy()
+      for (const { socket } of accepted.values()) socket.destroy()
     },
   }
 }

@@ -16,7 +16,7 @@ export interface Connection {
   readonly flow: Flow
   readonly wire: Wire
   isOpen: boolean
-  heardAt: Milliseconds
+  receivedAt: Milliseconds
   /** When the message began that has not ended; null between messages. */
   partialSince: Milliseconds | null
   /** The host that its peer's certificate was to be for when we opened it; null where it was not opened over TLS by us. */
@@ -71,7 +71,7 @@ export interface ConnectionTableNeeds {
   readonly clock: Clock
   readonly limits: ConnectionLimits
   /** It stays open however long it is silent: its phone is registered. */
-  readonly isKept: (flow: Flow) => boolean
+  readonly mayIdle: (flow: Flow) => boolean
 }
 
 interface NewConnection {
@@ -84,7 +84,7 @@ interface NewConnection {
 const sweepMs = 1_000
 
 /** All stream connections of all protocols; the quiet and the slow ones are swept away. */
-export function createConnectionTable({ clock, limits, isKept }: ConnectionTableNeeds): ConnectionTable {
+export function createConnectionTable({ clock, limits, mayIdle }: ConnectionTableNeeds): ConnectionTable {
   const byId = new Map<number, Connection>()
   const byRemote = new Map<string, Connection>()
   const byAlias = new Map<string, Connection>()
@@ -94,9 +94,9 @@ export function createConnectionTable({ clock, limits, isKept }: ConnectionTable
     const now = clock.now()
     const partial: Connection[] = []
     for (const connection of byId.values()) {
-      const { heardAt, partialSince, flow } = connection
+      const { receivedAt, partialSince, flow } = connection
       if (partialSince !== null && now - partialSince >= limits.messageMs) connection.wire.destroy()
-      else if (now - heardAt > limits.idleMs && !isKept(flow)) connection.wire.destroy()
+      else if (now - receivedAt > limits.idleMs && !mayIdle(flow)) connection.wire.destroy()
       else if (partialSince !== null) partial.push(connection)
     }
     boundPartial(partial)
@@ -125,7 +125,7 @@ export function createConnectionTable({ clock, limits, isKept }: ConnectionTable
         flow: { ...flow, connection: lastId },
         wire,
         isOpen,
-        heardAt: clock.now(),
+        receivedAt: clock.now(),
         partialSince: null,
         openedTo,
         alias: null,

@@ -51,10 +51,10 @@ export function adoptConnecting(socket: Socket, hop: Hop, opened: 'connect' | 's
     return null
   }
   const { limits, clock, events } = needs
-  const tooLate = clock.after(limits.connectMs, () => socket.destroy(new Error(`no connection within ${limits.connectMs} ms`)))
-  socket.once('close', () => tooLate.cancel())
+  const timeout = clock.after(limits.connectMs, () => socket.destroy(new Error(`no connection within ${limits.connectMs} ms`)))
+  socket.once('close', () => timeout.cancel())
   socket.once(opened, () => {
-    tooLate.cancel()
+    timeout.cancel()
     connection.isOpen = true
     events.onOpen(connection.flow)
   })
@@ -84,7 +84,7 @@ function adopt(
     const frames = framer.push(chunk)
     if (framer.partialBytes === 0) to.partialSince = null
     else if (frames.length > 0 || to.partialSince === null) to.partialSince = needs.clock.now()
-    take(frames, socket, to.flow, needs.events)
+    handleFrames(frames, socket, to.flow, needs.events)
   }
 }
 
@@ -92,7 +92,7 @@ function certifies(socket: TLSSocket, host: string): boolean {
   return socket.authorized && checkServerIdentity(host, socket.getPeerCertificate()) === undefined
 }
 
-function take(frames: readonly Frame[], socket: Socket, flow: Flow, events: StreamEvents): void {
+function handleFrames(frames: readonly Frame[], socket: Socket, flow: Flow, events: StreamEvents): void {
   for (const frame of frames) {
     if (frame.kind === 'message') events.onMessage(frame.bytes, flow)
     else if (frame.kind === 'ping') socket.write(pong)
@@ -118,7 +118,7 @@ function listen(
   socket.setNoDelay(true)
   socket.setKeepAlive(true, keepAliveMs)
   socket.on('data', (chunk: Buffer) => {
-    connection.heardAt = clock.now()
+    connection.receivedAt = clock.now()
     push(chunk, connection)
   })
   socket.on('error', (fault) => {

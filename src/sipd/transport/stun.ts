@@ -22,19 +22,19 @@ export function isStunRequest(bytes: Buffer): boolean {
 }
 
 /** Tells a phone the address it is seen from: XOR-MAPPED-ADDRESS (RFC 8489 §14.2) and nothing else. */
-export function stunAnswer(request: Buffer, remote: Endpoint): Buffer {
+export function stunResponse(request: Buffer, remote: Endpoint): Buffer {
   const address = addressBytes(remote.address)
-  const answer = Buffer.alloc(headerBytes + 8 + address.length)
-  request.copy(answer, 4, 4, headerBytes)
-  answer.writeUInt16BE(bindingSuccess, 0)
-  answer.writeUInt16BE(8 + address.length, 2)
-  answer.writeUInt16BE(xorMappedAddress, headerBytes)
-  answer.writeUInt16BE(4 + address.length, headerBytes + 2)
-  answer.writeUInt16BE(address.length === 4 ? 1 : 2, headerBytes + 4)
-  answer.writeUInt16BE(remote.port ^ (magicCookie >>> 16), headerBytes + 6)
+  const response = Buffer.alloc(headerBytes + 8 + address.length)
+  request.copy(response, 4, 4, headerBytes)
+  response.writeUInt16BE(bindingSuccess, 0)
+  response.writeUInt16BE(8 + address.length, 2)
+  response.writeUInt16BE(xorMappedAddress, headerBytes)
+  response.writeUInt16BE(4 + address.length, headerBytes + 2)
+  response.writeUInt16BE(address.length === 4 ? 1 : 2, headerBytes + 4)
+  response.writeUInt16BE(remote.port ^ (magicCookie >>> 16), headerBytes + 6)
   // Cookie and transaction id stand one behind the other: just what an address is masked with.
-  for (const [at, byte] of address.entries()) answer.writeUInt8(byte ^ answer.readUInt8(4 + at), headerBytes + 8 + at)
-  return answer
+  for (const [at, byte] of address.entries()) response.writeUInt8(byte ^ response.readUInt8(4 + at), headerBytes + 8 + at)
+  return response
 }
 
 function addressBytes(address: string): Buffer {

@@ -33,9 +33,9 @@ export interface Transports {
   /** The emergency call that came over it was refused. */
   emergencyCallEnded(flow: Flow): void
   /** Closes a connection; nothing for UDP. */
-  hangUp(flow: Flow): void
+  closeConnection(flow: Flow): void
   /** Asks whether a silent UDP peer's port is closed; the answer comes as `onUnreachable`. */
-  suspect(flow: Flow): void
+  probe(flow: Flow): void
   /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
   renewTls(identity: TlsIdentity): void
   close(): Promise<void>
@@ -52,7 +52,7 @@ export interface TransportsNeeds {
   readonly events: TransportEvents
   readonly limits: ConnectionLimits & AcceptLimits
   /** A connection that stays open however long it is silent. */
-  readonly isKept: (flow: Flow) => boolean
+  readonly mayIdle: (flow: Flow) => boolean
   readonly tls?: TlsIdentity | null
   /** Web pages that may connect by WebSocket; by default those of the host they connect to. */
   readonly origins?: readonly string[] | undefined
@@ -64,8 +64,8 @@ const maxDatagramBytes = 65_507
 
 /** Opens every listen address, or none. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function openTransports(needs: TransportsNeeds): Promise<Transports> {
-  const { clock, events, limits, isKept } = needs
-  const table = createConnectionTable({ clock, limits, isKept })
+  const { clock, events, limits, mayIdle } = needs
+  const table = createConnectionTable({ clock, limits, mayIdle })
   const acceptLimiter = createAcceptLimiter({ clock, limits, onRefused: events.onRefused })
   const own: ListenerNeeds = {
     table,
@@ -104,10 +104,10 @@ export async function openTransports(needs: TransportsNeeds): Promise<Transports
     emergencyCallEnded({ remote, local, connection }) {
       if (connection !== null) acceptLimiter.emergencyCallEnded(remote, local.port)
     },
-    hangUp({ connection }) {
+    closeConnection({ connection }) {
       if (connection !== null) table.byId(connection)?.wire.destroy()
     },
-    suspect: ({ local, remote }) => datagramSocket(listeners, local)?.suspect(remote),
+    probe: ({ local, remote }) => datagramSocket(listeners, local)?.probe(remote),
     renewTls: (identity) => own.identities.renew(identity),
     async close() {
       acceptLimiter.close()

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.js'
 import type { ListenAddress } from '../../base/listen-address.js'
 import { bindFault } from './bind-fault.js'
 import type { Endpoint } from './flow.js'
-import { isStunRequest, stunAnswer } from './stun.js'
+import { isStunRequest, stunResponse } from './stun.js'
 import { createUnreachableProbe, type UnreachableProbe } from './unreachable-probe.js'
 
 /** One bound UDP socket. A test puts a lossy one in its place. */
@@ -13,7 +13,7 @@ export interface DatagramSocket {
   readonly bound: Endpoint
   send(bytes: Buffer, remote: Endpoint): void
   /** Asks whether a silent peer's port is closed; a yes comes as `onUnreachable`. */
-  suspect(remote: Endpoint): void
+  probe(remote: Endpoint): void
   close(): Promise<void>
 }
 
@@ -32,7 +32,15 @@ const probeLimit = 64
 type SendFault = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number }
 
 /** The errors that concern every datagram to that remote; others concern one datagram, which counts as lost. */
-const noWay: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'ECONNREFUSED', 'EINVAL', 'EACCES'])
+const unreachableCodes: ReadonlySet<string> = new Set([
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'ECONNREFUSED',
+  'EINVAL',
+  'EACCES',
+])
 
 /** Binds a UDP socket. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
 export const openUdpSocket: OpenDatagramSocket = async (listen, events, clock) => {
@@ -65,7 +73,7 @@ function attach(socket: Socket, events: DatagramEvents, probe: UnreachableProbe)
   let open = true
   // One function for all sends: the error itself names the remote.
   const sent = (fault: SendFault | null): void => {
-    if (fault?.address !== undefined && fault.port !== undefined && noWay.has(fault.code ?? ''))
+    if (fault?.address !== undefined && fault.port !== undefined && unreachableCodes.has(fault.code ?? ''))
       events.onUnreachable({ address: fault.address, port: fault.port }, fault.message)
   }
   // A datagram wakes its receiver, which costs more than sending it: those of one turn of the event loop go out together.
@@ -81,7 +89,7 @@ function attach(socket: Socket, events: DatagramEvents, probe: UnreachableProbe)
       if (waiting.length === 0) setImmediate(flush)
       waiting.push({ bytes, remote })
     },
-    suspect: (remote) => probe.ask(remote),
+    probe: (remote) => probe.start(remote),
     close() {
       probe.close()
       flush()
@@ -91,7 +99,7 @@ function attach(socket: Socket, events: DatagramEvents, probe: UnreachableProbe)
     },
   }
   socket.on('message', (bytes, remote) => {
-    if (isStunRequest(bytes)) datagrams.send(stunAnswer(bytes, remote), remote)
+    if (isStunRequest(bytes)) datagrams.send(stunResponse(bytes, remote), remote)
     else events.onDatagram(bytes, remote, datagrams)
   })
   // An unconnected socket has no errors of its own; whatever comes here concerns one datagram only.

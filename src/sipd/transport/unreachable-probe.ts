@@ -9,7 +9,7 @@ import { type Endpoint, endpointText } from './flow.js'
  */
 export interface UnreachableProbe {
   /** Nothing happens where such a question to that remote is already open. */
-  ask(remote: Endpoint): void
+  start(remote: Endpoint): void
   close(): void
 }
 
@@ -44,7 +44,7 @@ export function createUnreachableProbe({ clock, limit, onUnreachable }: Unreacha
   }
 
   return {
-    ask(remote) {
+    start(remote) {
       const key = endpointText(remote)
       if (!open.has(key) && open.size < limit) start(remote, key)
     },

@@ -33,7 +33,7 @@ export function createDatagramNet(now: () => Milliseconds): DatagramNet {
       const socket: DatagramSocket = {
         bound,
         send: (bytes, to) => void sent.push({ at: now(), text: bytes.toString('latin1'), from: bound, to }),
-        suspect: () => undefined,
+        probe: () => undefined,
         close: () => {
           sockets.delete(keyOf(bound))
           return Promise.resolve()

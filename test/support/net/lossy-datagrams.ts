@@ -59,7 +59,7 @@ export function createLossyDatagrams(clock: Clock, weather: Weather = badWeather
     return {
       bound: socket.bound,
       send: (bytes, remote) => send(socket, bytes, remote),
-      suspect: (remote) => socket.suspect(remote),
+      probe: (remote) => socket.probe(remote),
       close() {
         for (const alarm of held) alarm.cancel()
         return socket.close()

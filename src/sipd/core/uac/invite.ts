@@ -218,7 +218,7 @@ function forkOf(call: ClientCall, response: SipResponse, flow: Flow): Fork {
     application: call.application,
     flow,
     followsFlow: call.overFlow,
-    isPinned: call.core.layer.isStranger(flow),
+    isPinned: call.core.layer.isUnknownSource(flow),
   })
   dialog.inviting.us = true
   const fork = { dialog, rseq: 0 }

@@ -174,7 +174,7 @@ function handleSubscribeResponse(state: UacState, { application, message }: Sent
       application,
       flow: origin.flow,
       followsFlow: false,
-      isPinned: state.core.layer.isStranger(origin.flow),
+      isPinned: state.core.layer.isUnknownSource(origin.flow),
     })
   dialog.state = 'confirmed'
   if (!known) dialogs.add(dialog)

@@ -88,7 +88,7 @@ function receiveNew(needs: UasRequestsNeeds, transaction: ServerTransaction): vo
   else if (
     transaction.request.method === 'INVITE' &&
     intervalTooSmall(transaction.request) &&
-    !core.layer.mayCallForHelp(transaction.request)
+    !core.layer.mayBeEmergency(transaction.request)
   )
     refuseInterval(transaction)
   else {
@@ -100,7 +100,7 @@ function receiveNew(needs: UasRequestsNeeds, transaction: ServerTransaction): vo
 /** An emergency call is not refused for want of a Contact (RFC 3261 §8.1.1.8), and no call for one that no request can be sent to. */
 function lacksContact({ layer }: Core, request: SipRequest): boolean {
   if (request.method !== 'INVITE' || contactOfDialog(request)) return false
-  return request.contacts.length > 0 || layer.mayCallForHelp(request)
+  return request.contacts.length > 0 || layer.mayBeEmergency(request)
 }
 
 /** Requests go back to where the call came from. */

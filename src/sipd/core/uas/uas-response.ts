@@ -142,7 +142,7 @@ function send(state: UasState, { pending, answered, command }: ResponseCommand, 
 
 /** Some prove themselves by the request that makes the dialog: it was taken with their password. */
 function unpin({ layer }: Core, dialog: Dialog, { request, flow }: ServerTransaction): void {
-  if (layer.isStranger(flow)) return
+  if (layer.isUnknownSource(flow)) return
   dialog.isPinned = false
   dialog.flow = flowOfRequest(request, flow)
 }
@@ -229,7 +229,7 @@ function bearsDialog(request: SipRequest, status: number): boolean {
 
 function dialogOf({ layer }: Core, { transaction, tag, application }: PendingRequest, response: SipResponse): Dialog {
   const { request, flow } = transaction
-  const isPinned = layer.isStranger(flow)
+  const isPinned = layer.isUnknownSource(flow)
   return newDialog({
     callId: request.callId,
     fromTag: request.from.tag,
@@ -248,7 +248,7 @@ function dialogOf({ layer }: Core, { transaction, tag, application }: PendingReq
     followsFlow: false,
     socket: flow.local,
     isPinned,
-    isHelp: request.method === 'INVITE' && layer.mayCallForHelp(request),
+    isHelp: request.method === 'INVITE' && layer.mayBeEmergency(request),
     contact: response.first('Contact') ?? contactOf(flow),
   })
 }

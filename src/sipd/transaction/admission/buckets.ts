@@ -1,13 +1,13 @@
 import type { Clock, Milliseconds } from '../../../base/clock.js'
-import { createBoundedMap } from './bounded-map.js'
+import { createBoundedMap } from '../../bounded-map'
 
-/** Requests a second, and how many may come at once. */
+/** Requests per second, and how many may arrive at once. */
 export interface Rate {
   readonly perSecond: number
   readonly burst: number
 }
 
-/** Token buckets by key. The oldest are forgotten when there are too many: a forgotten key starts with a full bucket. */
+/** Token buckets by key. If there are too many, the oldest is forgotten. A forgotten key starts with a full bucket. */
 export interface Buckets {
   /** Takes a token; false if none is left. */
   take(key: string): boolean
@@ -41,9 +41,9 @@ export function createBuckets(clock: Clock, { perSecond, burst }: Rate, most: nu
   }
 }
 
-/** Requests of one kind: each source has its share, and all of them together have one. */
+/** A limit for each source, and one for all together. */
 export interface RequestQuota {
-  /** True if there was room for one more from that source, which is then taken. */
+  /** Takes one request of this source; false if a limit is reached. */
   enter(source: string): boolean
   readonly size: number
 }
@@ -52,7 +52,7 @@ export function createRequestQuota(clock: Clock, rates: { readonly source: Rate;
   const sources = createBuckets(clock, rates.source, most)
   const total = createBuckets(clock, rates.total, 1)
   return {
-    // In this order a source that floods uses up its own share and no more of the common one.
+    // In this order, a flooding source stops at its own limit and uses no more of the total.
     enter: (source) => sources.take(source) && total.take(''),
     get size() {
       return sources.size

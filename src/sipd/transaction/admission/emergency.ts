@@ -4,15 +4,15 @@ import { dialled, isEmergencyService } from '../../../sip/uri/dialled.js'
 /** True for a call to one of these numbers, or to the emergency service. */
 export type IsEmergency = (request: SipRequest) => boolean
 
-/** Digits for an outside line, before a number that brings help elsewhere. */
-const longestPrefix = 3
+/** Digits for an outside line before an emergency number of another site. */
+const maxPrefixLength = 3
 
-/** True for a call that may be taken for one to these numbers, behind a few digits for an outside line. */
-export function possibleHelp(numbers: readonly string[]): (request: SipRequest) => boolean {
+/** True for a call to one of these numbers, also behind a few digits for an outside line. */
+export function possibleEmergencyCallsTo(numbers: readonly string[]): (request: SipRequest) => boolean {
   const known = new Set(numbers)
   return ({ uri }) => {
     const digits = dialled(uri).replace(/#$/, '')
-    for (let from = 0; from <= longestPrefix; from += 1) if (known.has(digits.slice(from))) return true
+    for (let from = 0; from <= maxPrefixLength; from += 1) if (known.has(digits.slice(from))) return true
     return false
   }
 }

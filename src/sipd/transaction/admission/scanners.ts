@@ -1,6 +1,6 @@
 import type { SipRequest } from '../../../sip/message/message.js'
 
-/** What programs call themselves that look for open SIP servers; begun so, in lower case. */
+/** Beginnings of the User-Agents of scanners for open SIP servers, in lower case. */
 const scanners = [
   'friendly-scanner',
   'friendly-request',
@@ -16,7 +16,7 @@ const scanners = [
   'sipptk',
 ]
 
-/** True for a request of a known scanner. A scanner that lies about itself is caught by its failures instead. */
+/** True for a request of a known scanner. A scanner with another User-Agent is banned for its failures instead. */
 export function isScanner(request: SipRequest): boolean {
   const name = request.first('User-Agent')?.toLowerCase()
   return name !== undefined && scanners.some((scanner) => name.startsWith(scanner))

@@ -4,14 +4,14 @@ import type { SipTimers } from '../../../sip/timers.js'
 import { endpointText, type Flow, type Hop } from '../../transport/flow.js'
 import type { ClientUser } from '../transaction-layer.js'
 
-/** A response, and how it came. */
+/** A response and its flow. */
 export interface Received {
   readonly response: SipResponse
   readonly flow: Flow
   readonly size: number
 }
 
-/** One client transaction. What only its first part needs is let go with the final response: the machine outlives it by half a minute. */
+/** One client transaction. It outlives its final response by half a minute, so what is no longer needed then is released. */
 export interface ClientMachine extends MachineState<string> {
   timers: SipTimers
   readonly key: string
@@ -21,14 +21,14 @@ export interface ClientMachine extends MachineState<string> {
   user: ClientUser | null
   flow: Flow
   bytes: Buffer | null
-  /** How often the request went out. */
+  /** How often the request was sent. */
   copies: number
-  /** Where to go by UDP if the stream does not open (RFC 3261 §18.1.1); null: nowhere. */
+  /** The UDP hop to use if the stream does not open (RFC 3261 §18.1.1); null: none. */
   fallback: Hop | null
   /** See Hop. */
   readonly isUnconfirmed: boolean
   failure: string
-  /** Who cancelled, and the Reason header value. */
+  /** The user of the CANCEL, and its Reason header value. */
   canceller: { readonly user: ClientUser; readonly reason: string | null } | null
   ack: Buffer | null
 }
@@ -44,7 +44,7 @@ export interface ClientStart {
   readonly isUnconfirmed: boolean
 }
 
-// Written out: spreading the start into it costs ten times as much, and this is on the path of every request.
+// Written out, because a spread takes ten times as long and this runs for every request.
 export function newClientMachine({ branch, request, user, flow, bytes, timers, fallback, isUnconfirmed }: ClientStart): ClientMachine {
   const { method } = request
   return {
@@ -70,7 +70,7 @@ export function newClientMachine({ branch, request, user, flow, bytes, timers, f
   }
 }
 
-/** After the final response: only the user of an INVITE may hear more (RFC 6026 §7.2). */
+/** Releases memory after the final response. Only the user of an INVITE may get more events (RFC 6026 §7.2). */
 export function letGo(machine: ClientMachine): void {
   machine.request = null
   machine.bytes = null
@@ -83,7 +83,7 @@ export function clientKey(branch: string, method: string): string {
   return method === 'CANCEL' ? `${branch} CANCEL` : branch
 }
 
-/** Those who await an answer, by the way it is expected: the connection, or the UDP peer. */
+/** Transactions without a final response, by connection or UDP peer. */
 export interface Paths {
   join(machine: ClientMachine): void
   leave(machine: ClientMachine): void

@@ -13,12 +13,12 @@ import { nonInviteClientTable } from './non-invite-client-table.js'
 import type { OversizeRule } from './oversize.js'
 import { createTransmission } from './transmission.js'
 
-/** Runs the client transactions: their tables, their actions, and what becomes of them when the way to the far end breaks. */
+/** Runs the client transactions: their tables, their actions, and the failure of their path. */
 export interface ClientRunner {
-  /** A new transaction, or one that starts again by another way. */
+  /** Starts a transaction, or restarts it over another path. */
   enter(machine: ClientMachine): void
   feed(machine: ClientMachine, input: Input, received?: Received): void
-  /** The stream that a large request was given to is established. */
+  /** The stream chosen for a large request is established. */
   confirmStream(machine: ClientMachine): void
   losePath(machine: ClientMachine, reason: string): void
   /** Stops the timers of a transaction. */
@@ -33,8 +33,8 @@ export interface ClientRunnerNeeds {
   readonly timersFor: TimersFor
   readonly oversize: OversizeRule
   readonly counts: Pick<Counts, 'repeated' | 'withheld'>
-  /** False: so many bytes may not go there, because the address may be forged. */
-  readonly affords: (flow: Flow, bytes: number) => boolean
+  /** Whether this many bytes may be sent there. They are limited if the address may be forged. */
+  readonly maySend: (flow: Flow, bytes: number) => boolean
   /** A user's listener has thrown. */
   readonly onFault: (fault: unknown) => void
 }
@@ -78,7 +78,7 @@ export function createClientRunner(needs: ClientRunnerNeeds): ClientRunner {
     runner(machine).feed(machine, 'start')
   }
 
-  /** RFC 3261 §9.1: by the same way, with the same branch, as a transaction of its own. */
+  /** RFC 3261 §9.1: over the same path, with the same branch, as a transaction of its own. */
   function cancel({ canceller, request: invite, branch, flow, timers, isUnconfirmed }: ClientMachine): void {
     if (!canceller || !invite) return
     const request = cancelOf(invite, canceller.reason)
@@ -91,7 +91,7 @@ export function createClientRunner(needs: ClientRunnerNeeds): ClientRunner {
     runner(machine).feed(machine, 'transport error')
   }
 
-  /** RFC 3261 §18.1.1: the peer does not take TCP, so the request goes by UDP although it is large. */
+  /** RFC 3261 §18.1.1: the peer does not accept TCP, so the request is sent over UDP although it is large. */
   function fallBack(machine: ClientMachine, hop: Hop, request: SipRequest): void {
     oversize.refused(hop.remote)
     paths.leave(machine)
@@ -118,7 +118,7 @@ export function createClientRunner(needs: ClientRunnerNeeds): ClientRunner {
   }
 }
 
-/** A listener that throws disturbs no other part of a transaction. */
+/** A listener that throws must not disturb the transaction. */
 function reporterTo(onFault: (fault: unknown) => void): (report: () => void) => void {
   return (report) => {
     try {
@@ -135,7 +135,7 @@ export function restamp(request: SipRequest, hop: Hop, branch: string): Buffer {
   return request.toBuffer()
 }
 
-/** The flow to a hop. A hop that cannot be reached gives a flow that is gone, and its failure is reported like any other. */
+/** The flow to a hop. For an unreachable hop it is a closed flow, so that the failure is reported like any other. */
 export function flowTo(transports: Transports, hop: Hop): Flow {
   const { protocol, remote, local, advertised } = hop
   return transports.flowTo(hop) ?? { protocol, remote, local, advertised, connection: 0 }

@@ -8,28 +8,28 @@ import { ourVia } from '../via-stamp.js'
 import { type ClientMachine, clientKey, createPaths, letGo, newClientMachine, type Paths, type Received } from './client-machine.js'
 import { type ClientRunner, type ClientRunnerNeeds, createClientRunner, flowTo, restamp } from './client-runner.js'
 
-/** RFC 3261 §17.1: our own requests. */
+/** Client transactions (RFC 3261 §17.1). */
 export interface ClientTransactions {
   send(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction
-  /** The ACK of a 2xx has no transaction. */
+  /** Sends the ACK of a 2xx, which has no transaction; null if it cannot be sent. */
   sendAck(ack: SipRequest, hop: Hop): SentAck | null
-  /** False if it belongs to no transaction (RFC 3261 §17.1.3). */
+  /** False for a response without a transaction (RFC 3261 §17.1.3). */
   onResponse(received: Received): boolean
   /** An outgoing connection is established. */
   onOpen(flow: Flow): void
   /** A connection has closed, or could not be established. */
   onGone(flow: Flow, reason: string): void
-  /** A UDP peer's port is closed. */
+  /** The port of a UDP peer is closed. */
   onUnreachable(remote: Endpoint, reason: string): void
   readonly size: number
-  /** Those without a final response. */
+  /** Transactions without a final response. */
   readonly unanswered: number
   close(): void
 }
 
 export type ClientTransactionsNeeds = Omit<ClientRunnerNeeds, 'machines' | 'paths'>
 
-/** How long a stream chosen for the size of a request may take to open: many firewalls drop the attempt, and UDP works. */
+/** How long a stream chosen for the size of a request may take to open. Many firewalls drop TCP although UDP works. */
 const streamPatienceMs = 1_000
 
 export function createClientTransactions(needs: ClientTransactionsNeeds): ClientTransactions {

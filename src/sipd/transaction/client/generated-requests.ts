@@ -3,12 +3,12 @@ import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 
 type Headers = readonly (readonly [name: string, value: string])[]
 
-/** The ACK of a non-2xx final response (RFC 3261 §17.1.1.3): the INVITE's, but To from the response. */
+/** The ACK of a non-2xx final response (RFC 3261 §17.1.1.3): like the INVITE, but with To from the response. */
 export function ackOf(invite: SipRequest, response: SipResponse): SipRequest {
   return likeInvite(invite, 'ACK', response.first('To') ?? '', [])
 }
 
-/** RFC 3261 §9.1; `reason` is a Reason header value (RFC 3326). */
+/** The CANCEL of an INVITE (RFC 3261 §9.1). `reason`: Reason header value (RFC 3326). */
 export function cancelOf(invite: SipRequest, reason: string | null): SipRequest {
   return likeInvite(invite, 'CANCEL', invite.first('To') ?? '', reason === null ? [] : [['Reason', reason]])
 }

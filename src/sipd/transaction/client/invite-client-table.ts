@@ -3,9 +3,9 @@ import { type ClientTable, double, start, stop } from '../transaction-table.js'
 export type InviteClientState = 'idle' | 'calling' | 'withdrawn' | 'proceeding' | 'cancelled' | 'accepted' | 'completed' | 'terminated'
 
 /**
- * RFC 3261 §17.1.1 (figure 5) as amended by RFC 6026 §7.2, with CANCEL of RFC 3261 §9.1 as two states: `withdrawn` waits
- * for the provisional response without which no CANCEL may be sent, `cancelled` for the final one.
- * A failing ACK of a final response is not reported: the user has its answer, and the peer's retransmission asks again.
+ * RFC 3261 §17.1.1 (figure 5) as amended by RFC 6026 §7.2, with two states for CANCEL (RFC 3261 §9.1): `withdrawn` waits for the provisional
+ * response that must precede a CANCEL, `cancelled` for the final response. A failure to send an ACK is not reported: the user has its response,
+ * and the peer retransmits.
  */
 export const inviteClientTable: ClientTable<InviteClientState> = {
   idle: {

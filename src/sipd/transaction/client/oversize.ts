@@ -2,18 +2,18 @@ import type { Clock } from '../../../base/clock.js'
 import { type Endpoint, endpointText, type Hop } from '../../transport/flow.js'
 import type { Transports } from '../../transport/transports.js'
 
-/** RFC 3261 §18.1.1: a request that may be fragmented goes by TCP, and by UDP after all where TCP is refused. */
+/** RFC 3261 §18.1.1: a request that may be fragmented is sent over TCP, or over UDP if TCP is refused. */
 export interface OversizeRule {
-  /** The stream to try first; null: UDP it is. */
+  /** The stream to try first; null: use UDP. */
   streamFor(hop: Hop, size: number): Hop | null
-  /** TCP did not work with that peer: it is spared the next attempts. */
+  /** TCP failed with this peer. It is not tried again for ten minutes. */
   refused(remote: Endpoint): void
 }
 
 export interface OversizeNeeds {
   readonly transports: Pick<Transports, 'hopTo'>
   readonly clock: Clock
-  /** The largest request for UDP, in bytes; RFC 3261 §18.1.1 says 1300 where the path MTU is not known. */
+  /** The largest request for UDP in bytes. RFC 3261 §18.1.1: 1300 if the path MTU is unknown. */
   readonly limit: number
 }
 

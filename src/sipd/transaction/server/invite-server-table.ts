@@ -3,8 +3,8 @@ import { double, type ServerTable, start, stop } from '../transaction-table.js'
 export type InviteServerState = 'idle' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated'
 
 /**
- * RFC 3261 §17.2.1 (figure 7) as amended by RFC 6026 §7.1: a 2xx leads to `accepted`, where INVITE copies are absorbed, the
- * user repeats its 2xx and an ACK is the user's. The 100 of §17.2.1 is the user's to send.
+ * RFC 3261 §17.2.1 (figure 7) as amended by RFC 6026 §7.1: after a 2xx, in `accepted`, retransmitted INVITEs are absorbed, the user retransmits
+ * its 2xx, and the ACK is passed to the user. The user also sends the 100 of §17.2.1.
  */
 export const inviteServerTable: ServerTable<InviteServerState> = {
   idle: {

@@ -2,7 +2,7 @@ import { type ServerTable, start, stop } from '../transaction-table.js'
 
 export type NonInviteServerState = 'idle' | 'trying' | 'proceeding' | 'completed' | 'terminated'
 
-/** RFC 3261 §17.2.2 (figure 8). A final response that cannot be delivered is repeated when the request comes again (RFC 4320 §4.2). */
+/** RFC 3261 §17.2.2 (figure 8). A final response that cannot be delivered is sent again when the request is retransmitted (RFC 4320 §4.2). */
 export const nonInviteServerTable: ServerTable<NonInviteServerState> = {
   idle: {
     start: ['trying'],

@@ -7,12 +7,12 @@ import { inputOf, type TimersFor } from '../transaction-table.js'
 import { release, type ServerMachine } from './server-machine.js'
 import type { ServerRunner } from './server-runner.js'
 
-/** Takes the responses of the user. */
+/** Sends the responses of the user. */
 export interface Responder {
-  /** @returns the bytes of the response. @throws AppError SIP_SEND_FAILED if the transaction takes no such response any more */
+  /** @returns the bytes of the response. @throws AppError SIP_SEND_FAILED if the state of the transaction does not allow this response */
   respond(machine: ServerMachine, response: SipResponse, to: RespondedRequest): Buffer
-  /** The transaction has been answered, or ends without an answer. */
-  noteAnswer(machine: ServerMachine): void
+  /** The transaction has a response, or ends without one. */
+  noteResponse(machine: ServerMachine): void
   /** Transactions without any response but 100. */
   readonly unanswered: number
   /** A transaction has begun. */
@@ -30,26 +30,26 @@ export interface ResponderNeeds {
   readonly clock: Clock
   readonly timersFor: TimersFor
   readonly counts: { repeated: number }
-  /** UDP from a source that has not proved its address. */
-  readonly isFrugal: (flow: Flow) => boolean
-  /** A final response was given. */
+  /** UDP from a source whose address may be forged. */
+  readonly isUnvalidated: (flow: Flow) => boolean
+  /** A final response was sent. */
   readonly onAnswered: (request: SipRequest, flow: Flow, response: SipResponse) => void
 }
 
-/** RFC 3261 §17.2.1: how long a 100 may wait for a response that says more. */
+/** RFC 3261 §17.2.1: how long a 100 may wait for another response. */
 const tryingMs = 200
 
-export function createResponder({ runner, merging, clock, timersFor, counts, isFrugal, onAnswered }: ResponderNeeds): Responder {
+export function createResponder({ runner, merging, clock, timersFor, counts, isUnvalidated, onAnswered }: ResponderNeeds): Responder {
   const retain = createRetainer()
   let unanswered = 0
 
-  function noteAnswer(machine: ServerMachine): void {
+  function noteResponse(machine: ServerMachine): void {
     if (machine.isAnswered) return
     machine.isAnswered = true
     unanswered -= 1
   }
 
-  /** After this 100 the client stops asking, so from now on the final response is repeated. */
+  /** After this 100 the client stops retransmitting, so from now on the final response is retransmitted. */
   function sendTrying(machine: ServerMachine, bytes: Buffer): void {
     if (machine.state !== 'proceeding' || machine.response) return
     machine.timers = timersFor(machine.responseFlow)
@@ -61,14 +61,14 @@ export function createResponder({ runner, merging, clock, timersFor, counts, isF
     const { status } = response
     if (status < 200) machine.timers = timersFor(flow)
     machine.response = bytes
-    if (status > 100) noteAnswer(machine)
+    if (status > 100) noteResponse(machine)
     if (machine.state === 'accepted') counts.repeated += 1
     else if (status >= 200) onAnswered(request, flow, response)
     runner.feed(machine, inputOf(status))
     if (!machine.isInvite && status >= 200) settle(machine)
   }
 
-  /** A request other than INVITE is over with its final response, which is kept in memory of its own kind for retransmissions. */
+  /** A request other than INVITE is over with its final response. Only the response is kept, for retransmissions. */
   function settle(machine: ServerMachine): void {
     if (machine.state !== 'completed') return
     release(machine)
@@ -82,11 +82,11 @@ export function createResponder({ runner, merging, clock, timersFor, counts, isF
       if (!runner.accepts(machine, inputOf(response.status)))
         throw new AppError('SIP_SEND_FAILED', `the transaction is ${machine.state}: no ${response.status} can be sent`)
       const bytes = response.toBuffer()
-      if (response.status === 100 && isFrugal(to.flow)) clock.after(tryingMs, () => sendTrying(machine, bytes))
+      if (response.status === 100 && isUnvalidated(to.flow)) clock.after(tryingMs, () => sendTrying(machine, bytes))
       else send(machine, bytes, response, to)
       return bytes
     },
-    noteAnswer,
+    noteResponse,
     get unanswered() {
       return unanswered
     },

@@ -3,11 +3,11 @@ import type { Transports } from '../../transport/transports.js'
 import type { Counts } from '../counts.js'
 import type { ServerMachine } from './server-machine.js'
 
-/** Puts responses on the wire, over a new connection if the old one is gone. */
+/** Sends responses, over a new connection if the old one is closed. */
 export interface ResponseDelivery {
-  /** Sends the machine's response, for the first time or again. */
+  /** Sends the response of the transaction, or retransmits it. */
   deliver(machine: ServerMachine): void
-  /** A connection that was opened for responses has failed. */
+  /** A connection opened for responses has failed. */
   onGone(flow: Flow): void
   /** The transaction has ended. */
   forget(machine: ServerMachine): void
@@ -16,17 +16,17 @@ export interface ResponseDelivery {
 export interface ResponseDeliveryNeeds {
   readonly transports: Transports
   readonly counts: Pick<Counts, 'withheld'>
-  /** False: so many bytes may not go there, because `kept` would not be left for later. */
-  readonly affords: (flow: Flow, bytes: number, kept: number) => boolean
+  /** Whether this many bytes may be sent there so that `reserved` are left. */
+  readonly maySend: (flow: Flow, bytes: number, reserved: number) => boolean
   /** A response could not be delivered. */
   readonly onFailure: (machine: ServerMachine) => void
 }
 
-export function createResponseDelivery({ transports, counts, affords, onFailure }: ResponseDeliveryNeeds): ResponseDelivery {
-  /** Transactions whose response waits for a connection that is being opened, by connection. */
+export function createResponseDelivery({ transports, counts, maySend, onFailure }: ResponseDeliveryNeeds): ResponseDelivery {
+  /** Transactions whose response waits for a connection to open, by connection. */
   const reconnecting = new Map<number, Set<ServerMachine>>()
 
-  /** RFC 3261 §18.2.2: the connection is gone, so a new one is opened to the source address, at the port of the sent-by. */
+  /** RFC 3261 §18.2.2: the connection is closed, so a new one is opened to the source address and the port of sent-by. */
   function reconnect(machine: ServerMachine, response: Buffer): boolean {
     const { protocol } = machine.responseFlow
     const hop = isReliable(protocol) ? transports.hopTo(protocol, machine.reconnectTo) : null
@@ -42,7 +42,7 @@ export function createResponseDelivery({ transports, counts, affords, onFailure 
     deliver(machine) {
       const { response } = machine
       if (!response) return
-      if (!affords(machine.flow, response.length, machine.state === 'proceeding' ? machine.keptBytes : 0)) {
+      if (!maySend(machine.flow, response.length, machine.state === 'proceeding' ? machine.reservedBytes : 0)) {
         counts.withheld += 1
         return
       }

@@ -6,7 +6,7 @@ import type { SipTimers } from '../../../sip/timers.js'
 import type { Endpoint, Flow } from '../../transport/flow.js'
 import type { ServerTransaction } from '../transaction-layer.js'
 
-/** An ACK, and how it came. */
+/** An ACK and its flow. */
 export interface ReceivedAck {
   readonly request: SipRequest
   readonly flow: Flow
@@ -18,21 +18,21 @@ export interface ServerMachine extends MachineState<string> {
   readonly isInvite: boolean
   timers: SipTimers
   readonly key: string
-  /** Set while a request by another way would be a merged one (RFC 3261 §8.2.2.2). */
+  /** Set while the same request by another path counts as merged (RFC 3261 §8.2.2.2). */
   mergeKey: string | null
-  /** What the user holds; null once it is answered for good: the machine outlives it by half a minute. */
+  /** The user's side; null after the final response, which the machine outlives by half a minute. */
   transaction: ServerTransaction | null
-  /** Where the request came from. */
+  /** Source of the request. */
   readonly flow: Flow
-  /** Where responses go. */
+  /** Destination of responses. */
   responseFlow: Flow
-  /** Where to connect to when the connection they should go over is gone (RFC 3261 §18.2.2). */
+  /** Where to connect if the connection for responses is closed (RFC 3261 §18.2.2). */
   readonly reconnectTo: Endpoint
-  /** What provisional responses leave of the bytes that may go to the source. */
-  readonly keptBytes: number
-  /** More than 100 was sent. */
+  /** Bytes that provisional responses leave for the final response, if the source is limited. */
+  readonly reservedBytes: number
+  /** A response other than 100 was sent. */
   isAnswered: boolean
-  /** The response in hand, and the last one sent. */
+  /** The latest response. */
   response: Buffer | null
   onUnacknowledged: (() => void) | null
   onTransportFailure: (() => void) | null
@@ -46,10 +46,10 @@ export interface ServerStart {
   readonly responseFlow: Flow
   readonly reconnectTo: Endpoint
   readonly timers: SipTimers
-  readonly keptBytes: number
+  readonly reservedBytes: number
 }
 
-// Written out: spreading the start into it costs ten times as much, and this is on the path of every request.
+// Written out, because a spread takes ten times as long and this runs for every request.
 export function newServerMachine({
   method,
   key,
@@ -58,7 +58,7 @@ export function newServerMachine({
   responseFlow,
   reconnectTo,
   timers,
-  keptBytes,
+  reservedBytes,
 }: ServerStart): ServerMachine {
   return {
     isInvite: method === 'INVITE',
@@ -74,7 +74,7 @@ export function newServerMachine({
     flow,
     responseFlow,
     reconnectTo,
-    keptBytes,
+    reservedBytes,
     isAnswered: false,
     response: null,
     onUnacknowledged: null,
@@ -82,16 +82,16 @@ export function newServerMachine({
   }
 }
 
-/** A longer key is stored as its hash: what a stranger writes into a Via must not stay in memory for half a minute. */
-const longestKey = 200
+/** A longer key is stored as its hash, so that a long Via does not stay in memory for half a minute. */
+const maxKeyLength = 200
 
 function bounded(key: string): string {
-  return key.length <= longestKey ? key : `hash ${createHash('sha256').update(key).digest('base64url')}`
+  return key.length <= maxKeyLength ? key : `hash ${createHash('sha256').update(key).digest('base64url')}`
 }
 
 /**
- * RFC 3261 §17.2.3: branch, sent-by and method, where `method` is the INVITE's for ACK and for what CANCEL looks for. Older
- * stacks' branches are not unique: their requests are matched by what makes one of RFC 2543 unique.
+ * The key of a transaction (RFC 3261 §17.2.3): branch, sent-by and method. For an ACK, and to find the INVITE of a CANCEL, `method` is INVITE.
+ * Branches without the magic cookie are not unique, so such requests are matched by the fields of RFC 2543.
  */
 export function serverKey(request: SipRequest, method: string): string {
   const { branch, host, port } = request.topVia
@@ -100,17 +100,17 @@ export function serverKey(request: SipRequest, method: string): string {
   return bounded(`2543 ${callId} ${cseq.number} ${from.tag} ${request.uri} ${host}:${port ?? ''} ${branch} ${method}`)
 }
 
-/** RFC 3261 §8.2.2.2; null for a request inside a dialog, which cannot be a merged one. */
+/** RFC 3261 §8.2.2.2; null for a request in a dialog, which cannot be a merged one. */
 export function mergeKeyOf(request: SipRequest): string | null {
   return request.to.tag !== '' || request.method === 'CANCEL' ? null : sameRequestKey(request, request.method)
 }
 
-/** What stays the same by whatever way a request comes; `method` is INVITE to find the INVITE of an ACK. */
+/** The same for a request by any path. To find the INVITE of an ACK, `method` is INVITE. */
 export function sameRequestKey({ from, callId, cseq }: SipRequest, method: string): string {
   return bounded(`${callId} ${from.tag} ${cseq.number} ${method}`)
 }
 
-/** Lets go of what only an open transaction needs: after the final response, only the response is kept for retransmissions. */
+/** Releases memory after the final response. Only the response is kept, for retransmissions. */
 export function release(machine: ServerMachine): void {
   if (machine.state === 'trying' || machine.state === 'proceeding') return
   machine.transaction = null

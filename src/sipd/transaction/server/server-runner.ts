@@ -9,7 +9,7 @@ import { nonInviteServerTable } from './non-invite-server-table.js'
 import { createResponseDelivery, type ResponseDelivery, type ResponseDeliveryNeeds } from './response-delivery.js'
 import type { ReceivedAck, ServerMachine } from './server-machine.js'
 
-/** Runs the server transactions: their tables and their actions. */
+/** Runs the server transactions: their tables and actions. */
 export interface ServerRunner extends Pick<ResponseDelivery, 'onGone'> {
   feed(machine: ServerMachine, input: Input, ack?: ReceivedAck): void
   accepts(machine: ServerMachine, input: Input): boolean

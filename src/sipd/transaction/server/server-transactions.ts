@@ -11,37 +11,37 @@ import { createResponder } from './responder.js'
 import { mergeKeyOf, newServerMachine, release, type ServerMachine, sameRequestKey, serverKey } from './server-machine.js'
 import { createServerRunner, type ServerRunnerNeeds } from './server-runner.js'
 
-/** What became of a request. */
+/** The result of receiving a request. */
 export type RequestFate =
   /** Passed to the user as a transaction. */
   | 'new'
-  /** A copy, or an ACK that ends a transaction of ours. */
+  /** A retransmission, or an ACK of a transaction. */
   | 'absorbed'
-  /** An ACK that belongs to no transaction, or to one that is Accepted: passed to the user. */
+  /** An ACK without a transaction, or of one in state Accepted: passed to the user. */
   | 'stray ack'
-  /** The same request came by another way (RFC 3261 §8.2.2.2): 482. */
+  /** The same request by another path (RFC 3261 §8.2.2.2): 482. */
   | 'merged'
-  /** No room for another transaction, or not for this source: 503. */
+  /** The table is full, or the source has reached its limit: 503. */
   | 'refused'
   /** From a banned source. */
   | 'dropped'
-  /** A stranger has used up its share: 401 or 407 without a transaction. */
+  /** An unknown source has reached its limit: 401 or 407 without a transaction. */
   | 'challenged'
-  /** Too large for a stranger: 513. */
+  /** Too large for an unknown source: 513. */
   | 'too large'
-  /** Not answered: strangers send too many. */
+  /** No response, because unknown sources send too many requests. */
   | 'ignored'
 
-/** RFC 3261 §17.2: the requests of others. */
+/** Server transactions (RFC 3261 §17.2). */
 export interface ServerTransactions {
   onRequest(request: SipRequest, flow: Flow, size: number): RequestFate
   onGone(flow: Flow): void
-  /** The INVITE that this CANCEL is for has a transaction. */
+  /** Whether the INVITE of this CANCEL has a transaction. */
   cancels(cancel: SipRequest): boolean
   readonly size: number
-  /** Those without any response but 100. */
+  /** Transactions without any response but 100. */
   readonly unanswered: number
-  /** INVITEs that were refused, and are refused again until their ACK is there. */
+  /** Refused INVITEs whose response is retransmitted until its ACK arrives. */
   readonly unacknowledged: number
   close(): void
 }
@@ -49,9 +49,9 @@ export interface ServerTransactions {
 export interface ServerTransactionsNeeds extends Omit<ServerRunnerNeeds, 'onEnd'> {
   readonly timersFor: TimersFor
   readonly judge: (request: SipRequest, flow: Flow, size: number) => Verdict
-  /** UDP from a source that has not proved its address. */
-  readonly isFrugal: (flow: Flow) => boolean
-  /** A final response was given. */
+  /** UDP from a source whose address may be forged. */
+  readonly isUnvalidated: (flow: Flow) => boolean
+  /** A final response was sent. */
   readonly onAnswered: (request: SipRequest, flow: Flow, response: SipResponse) => void
   readonly onTransaction: (transaction: ServerTransaction) => void
 }
@@ -72,7 +72,7 @@ export function createServerTransactions(needs: ServerTransactionsNeeds): Server
   const responder = createResponder({ ...needs, merging, runner })
 
   function forget(machine: ServerMachine): void {
-    responder.noteAnswer(machine)
+    responder.noteResponse(machine)
     machines.delete(machine.key)
     if (machine.mergeKey !== null) merging.delete(machine.mergeKey)
   }
@@ -166,14 +166,14 @@ interface Arrival {
   readonly mergeKey: string | null
 }
 
-/** Of the three bytes that may go back for each received, provisional responses leave two, so that the final response always fits. */
-const keptForFinal = 2
+/** Of the three bytes that may be sent for each byte received, provisional responses leave two, so that the final response always fits. */
+const reservedForFinal = 2
 
 function machineOf(
   { request, flow, size, key, mergeKey }: Arrival,
-  { isFrugal, timersFor }: Pick<ServerTransactionsNeeds, 'isFrugal' | 'timersFor'>,
+  { isUnvalidated, timersFor }: Pick<ServerTransactionsNeeds, 'isUnvalidated' | 'timersFor'>,
 ): ServerMachine {
-  const frugal = isFrugal(flow)
+  const unvalidated = isUnvalidated(flow)
   const reconnectTo = responseTargetOf(request.topVia, flow)
   return newServerMachine({
     method: request.method,
@@ -182,17 +182,17 @@ function machineOf(
     flow,
     responseFlow: flow.connection === null && reconnectTo !== flow.remote ? { ...flow, remote: reconnectTo } : flow,
     reconnectTo,
-    timers: frugal ? withoutRepetition(timersFor(flow)) : timersFor(flow),
-    keptBytes: frugal ? keptForFinal * size : 0,
+    timers: unvalidated ? withoutRepetition(timersFor(flow)) : timersFor(flow),
+    reservedBytes: unvalidated ? reservedForFinal * size : 0,
   })
 }
 
-/** A source that may be forged gets each response once, and again when it asks again. */
+/** A source that may be forged gets each response once, and again only for a retransmitted request. */
 function withoutRepetition(timers: SipTimers): SipTimers {
   return { ...timers, g: Number.POSITIVE_INFINITY }
 }
 
-/** A client that has heard 100 waits for minutes: it gets a final response before the sockets close, and tries elsewhere. */
+/** After a 100 a client would wait for minutes, so it gets a final response before the sockets close, and tries another server. */
 function refuse({ transaction }: ServerMachine): void {
   if (!transaction || transaction.completed) return
   const response = createResponse(transaction.request, 503, undefined, newTag())

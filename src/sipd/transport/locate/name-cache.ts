@@ -8,14 +8,14 @@ export interface NameCache {
 
 /** node:dns hides the times to live of most records, so the time is fixed and short. */
 const keepMs = 30_000
-const keepMost = 1_000
+const maxNames = 1_000
 
 export function createNameCache({ clock }: { readonly clock: { now(): number } }): NameCache {
   const known = new Map<string, { readonly until: number; readonly targets: readonly NameTarget[] }>()
-  const asked = new Map<string, Promise<readonly NameTarget[]>>()
+  const pending = new Map<string, Promise<readonly NameTarget[]>>()
 
   function remember(key: string, targets: readonly NameTarget[]): void {
-    const oldest = known.size >= keepMost ? known.keys().next().value : undefined
+    const oldest = known.size >= maxNames ? known.keys().next().value : undefined
     if (oldest !== undefined) known.delete(oldest)
     known.set(key, { until: clock.now() + keepMs, targets })
   }
@@ -26,7 +26,7 @@ export function createNameCache({ clock }: { readonly clock: { now(): number } }
       if (targets.length > 0) remember(key, targets)
       return targets
     } finally {
-      asked.delete(key)
+      pending.delete(key)
     }
   }
 
@@ -36,10 +36,10 @@ export function createNameCache({ clock }: { readonly clock: { now(): number } }
       return found && found.until > clock.now() ? found.targets : null
     },
     ask(key, resolve) {
-      let answer = asked.get(key)
+      let answer = pending.get(key)
       if (!answer) {
         answer = resolveOnce(key, resolve)
-        asked.set(key, answer)
+        pending.set(key, answer)
       }
       return answer
     },

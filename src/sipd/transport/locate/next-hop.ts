@@ -49,7 +49,7 @@ export function createNextHops({ names, transports, clock, random = Math.random 
   }
 
   function findNow(uri: string, from: Endpoint | null = null): readonly Hop[] | null {
-    const wish = wishOf(uri)
+    const wish = questionOf(uri)
     if (isIP(wish.host) !== 0) return hopsTo([numericTarget(wish)], from)
     const known = cache.get(keyOf(wish))
     return known && hopsTo(known, from, wish.host)
@@ -58,7 +58,7 @@ export function createNextHops({ names, transports, clock, random = Math.random 
   async function find(uri: string, from: Endpoint | null = null): Promise<readonly Hop[]> {
     const now = findNow(uri, from)
     if (now) return now
-    const wish = wishOf(uri)
+    const wish = questionOf(uri)
     const targets = await cache.ask(keyOf(wish), () => names.resolve(wish))
     if (targets.length === 0) throw new AppError('SIP_SEND_FAILED', 'DNS Error')
     return hopsTo(targets, from, wish.host)
@@ -67,7 +67,7 @@ export function createNextHops({ names, transports, clock, random = Math.random 
   return { findNow, find }
 }
 
-function wishOf(text: string): Wish {
+function questionOf(text: string): Wish {
   const uri = parseUri(text)
   if (uri?.kind !== 'sip') throw new AppError('SIP_SEND_FAILED', `invalid request-uri: ${text}`)
   const secure = uri.scheme === 'sips'

@@ -109,7 +109,7 @@ function wireOf(socket: WebSocket, frames: FrameWatch, limit: number): Wire {
 function listenTo(socket: WebSocket, connection: Connection, { table, clock, events }: StreamNeeds): void {
   let reason = 'connection closed'
   const heard = (): void => {
-    connection.heardAt = clock.now()
+    connection.receivedAt = clock.now()
   }
   socket.on('ping', heard)
   socket.on('pong', heard)

@@ -23,7 +23,7 @@ test('a name that cannot be resolved keeps where it led, until it is followed no
   const seen = async (): Promise<string[]> => {
     await looked
     await new Promise(setImmediate)
-    return places.places.map(({ remote }) => remote.address)
+    return places.hops.map(({ remote }) => remote.address)
   }
   places.follow(['sip:trunk.example'])
   expect(await seen()).toEqual(['192.0.2.40', '192.0.2.41'])

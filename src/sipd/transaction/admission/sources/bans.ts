@@ -1,25 +1,25 @@
 import type { Clock, Milliseconds } from '../../../../base/clock.js'
 import { type Flow, flowKey, sourceOf } from '../../../transport/flow.js'
-import { createBoundedMap } from '../bounded-map.js'
+import { createBoundedMap } from '../../../bounded-map'
 
 export interface BanLimits {
   readonly banMs: Milliseconds
-  /** Failures within `failureMs` that are too many. */
+  /** This many failures within `failureMs` lead to a ban. */
   readonly failures: number
   readonly failureMs: Milliseconds
-  /** How long it must have failed at least: an office that starts at once behind one address fails for a moment. */
+  /** Minimum duration of the failures: an office behind one address whose phones start at the same time fails for a moment. */
   readonly graceMs: Milliseconds
 }
 
-/** Only the flow where others behind the same address have proved themselves, else the whole address. */
-export type Reach = 'flow' | 'address'
+/** A ban covers only the flow if proven phones share the address, else the whole address. */
+export type BanScope = 'flow' | 'address'
 
-/** Sources whose requests are dropped. The caller has seen proof that the source is real: these tables cannot be filled by forging. */
+/** Sources whose requests are dropped. Only validated addresses may be added, so that forged ones cannot fill the tables. */
 export interface Bans {
   isBanned(flow: Flow): boolean
-  /** A wrong password, or a message that makes no sense. True if it was one too many. */
-  fail(flow: Flow, reach: Reach): boolean
-  ban(flow: Flow, reach: Reach): void
+  /** Counts a wrong password or malformed message. True if it led to a ban. */
+  fail(flow: Flow, reach: BanScope): boolean
+  ban(flow: Flow, reach: BanScope): void
   readonly bans: number
   readonly failing: number
 }
@@ -32,7 +32,7 @@ interface Failures {
 export function createBans(clock: Clock, limits: BanLimits, most: number): Bans {
   const banned = createBoundedMap<Milliseconds>(most)
   const failing = createBoundedMap<Failures>(most)
-  const keyOf = (flow: Flow, reach: Reach): string => (reach === 'flow' ? flowKey(flow) : sourceOf(flow.remote.address))
+  const keyOf = (flow: Flow, reach: BanScope): string => (reach === 'flow' ? flowKey(flow) : sourceOf(flow.remote.address))
 
   function isOn(key: string): boolean {
     const until = banned.get(key)
@@ -42,7 +42,7 @@ export function createBans(clock: Clock, limits: BanLimits, most: number): Bans 
     return false
   }
 
-  function ban(flow: Flow, reach: Reach): void {
+  function ban(flow: Flow, reach: BanScope): void {
     const key = keyOf(flow, reach)
     banned.set(key, clock.now() + limits.banMs)
     failing.delete(key)

@@ -3,30 +3,30 @@ import type { Secret } from '../../../../base/secret.js'
 import type { DigestAlgorithm } from '../../../../sip/auth/digest.js'
 
 /**
- * What the application knows of those who send. Until it says something, the server limits sources only when it is overloaded; from then
- * on everybody else is a stranger.
+ * The sources that the application knows. Until it has named them, the server limits sources only when it is overloaded. From then on, all
+ * other sources are unknown ones with limits.
  */
 export interface KnownSources {
-  /** Never banned, whatever the port: trunks and the other nodes. Loopback addresses are not listed here, because all of a machine shares them. */
+  /** Trunks and other nodes, with any port. Never banned. Loopback addresses do not count here, because all programs of a machine share them. */
   readonly addresses: readonly string[]
-  /** Never banned: `udp 192.0.2.7:5060`, where a registered phone is, or a trunk or node of this machine. */
+  /** `udp 192.0.2.7:5060`: flows of registered phones, and of trunks and nodes on this machine. Never banned. */
   readonly flows: readonly string[]
-  /** SIP URIs of trunks; the server resolves them (RFC 3263) and treats their addresses like `addresses`. */
+  /** SIP URIs of trunks. The server resolves them (RFC 3263) and treats the addresses like `addresses`. */
   readonly uris: readonly string[]
-  /** Numbers that bring help somewhere in the network: a call to one may be carried without proof, so that it proves nothing. */
+  /** Emergency numbers of all sites. A call to one may be accepted without authentication, so its acceptance proves nothing. */
   readonly emergencies?: readonly string[]
-  /** Phones behind NAT that are kept reachable; absent: none. */
+  /** Keep-alives to phones behind NAT; absent: none. */
   readonly keepAlive?: {
     /** Flow URIs over UDP. */
     readonly phones: readonly string[]
-    /** How often each phone hears something; 0: never. */
+    /** Interval for each phone; 0: none. */
     readonly everyMs: Milliseconds
   }
-  /** How the server challenges strangers by itself when they send more than their share; null: it answers 503 instead. */
+  /** How the server challenges unknown sources above their limits; null: it responds with 503 instead. */
   readonly challenge: ChallengeTerms | null
 }
 
-/** All that it takes to make a challenge that the application accepts the answer to. */
+/** What a challenge needs so that the application accepts its answer. */
 export interface ChallengeTerms {
   readonly realm: string
   /** Best first (RFC 8760 §2.4). */

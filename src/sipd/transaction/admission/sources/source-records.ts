@@ -1,36 +1,36 @@
 import type { Clock, Milliseconds } from '../../../../base/clock.js'
 import { isLoopback } from '../../../../base/ip-address.js'
 import { type Flow, flowKey, sourceOf } from '../../../transport/flow.js'
-import { createBoundedMap } from '../bounded-map.js'
+import { createBoundedMap } from '../../../bounded-map'
 
 /**
- * `trusted`: the application names it: a trunk, another node. `proven`: a registered phone, or one that has shown a right password.
- * `stranger`: everybody else.
+ * `trusted`: a trunk or another node, named by the application. `proven`: a registered phone, or one that has sent a right password.
+ * `unknown`: all others.
  */
-export type Standing = 'trusted' | 'proven' | 'stranger'
+export type SourceKind = 'trusted' | 'proven' | 'unknown'
 
-/** What is known of those who send. Nothing that a stranger sends from a forged address gets an entry here. */
+/** What is known about sources. A request from a forged address never makes an entry here. */
 export interface SourceRecords {
-  of(flow: Flow): Standing
-  /** It receives what is sent to it: a connection, or a UDP source that something came back from that only it was sent. */
-  isReal(flow: Flow): boolean
-  /** Something came back from there. */
-  cameBack(flow: Flow): void
-  /** It has shown a right password. */
+  of(flow: Flow): SourceKind
+  /** Whether the address is not forged: a connection, or a UDP source that has returned something that only it was sent. */
+  isValidated(flow: Flow): boolean
+  /** The source has returned something that only it was sent. */
+  validate(flow: Flow): void
+  /** The source has sent a right password. */
   prove(flow: Flow): void
-  /** Its connection is gone: the next one from that port may be another's. */
+  /** The connection is closed. The next one from that port may be another's. */
   forget(flow: Flow): void
-  /** Others behind its address have proved themselves. */
-  sharesAddress(flow: Flow): boolean
-  know(addresses: readonly string[], flows: readonly string[]): void
-  /** The application has said whom it knows: everybody else is a stranger. */
-  readonly isGuarded: boolean
+  /** Whether the address is shared with a proven phone. */
+  hasProvenNeighbour(flow: Flow): boolean
+  setKnown(addresses: readonly string[], flows: readonly string[]): void
+  /** The application has named the known sources, so all others are limited. */
+  readonly hasKnownSources: boolean
   readonly proven: number
-  readonly real: number
+  readonly validated: number
 }
 
 const provenMs: Milliseconds = 60 * 60_000
-const realMs: Milliseconds = 5 * 60_000
+const validatedMs: Milliseconds = 5 * 60_000
 
 export function createSourceRecords(clock: Clock, most: number): SourceRecords {
   const proven = createBoundedMap<Milliseconds>(most)
@@ -49,25 +49,25 @@ export function createSourceRecords(clock: Clock, most: number): SourceRecords {
   return {
     of(flow) {
       if (trusted.has(flow.remote.address)) return 'trusted'
-      return isProven(flowKey(flow)) ? 'proven' : 'stranger'
+      return isProven(flowKey(flow)) ? 'proven' : 'unknown'
     },
-    isReal: (flow) => flow.connection !== null || isUntil(real.get(flowKey(flow))),
-    cameBack(flow) {
-      if (flow.connection === null) real.set(flowKey(flow), clock.now() + realMs)
+    isValidated: (flow) => flow.connection !== null || isUntil(real.get(flowKey(flow))),
+    validate(flow) {
+      if (flow.connection === null) real.set(flowKey(flow), clock.now() + validatedMs)
     },
     prove(flow) {
       proven.set(flowKey(flow), clock.now() + provenMs)
       provenSources.set(sourceOf(flow.remote.address), clock.now() + provenMs)
     },
     forget: (flow) => proven.delete(flowKey(flow)),
-    sharesAddress(flow) {
+    hasProvenNeighbour(flow) {
       const source = sourceOf(flow.remote.address)
       return registeredSources.has(source) || isUntil(provenSources.get(source))
     },
-    get isGuarded() {
+    get hasKnownSources() {
       return isGuarded
     },
-    know(addresses, flows) {
+    setKnown(addresses, flows) {
       isGuarded = true
       trusted = new Set(addresses.filter((address) => !isLoopback(address)))
       registered = new Set(flows)
@@ -76,7 +76,7 @@ export function createSourceRecords(clock: Clock, most: number): SourceRecords {
     get proven() {
       return proven.size + registered.size
     },
-    get real() {
+    get validated() {
       return real.size
     },
   }

@@ -1,10 +1,10 @@
 import { type Alarm, type Clock, every, type Milliseconds } from '../../../../base/clock.js'
 import type { Hop } from '../../../transport/flow.js'
 
-/** Where the URIs of trunks lead now, by DNS (RFC 3263). */
+/** The addresses of trunks, resolved again every minute (RFC 3263). */
 export interface TrunkAddresses {
   follow(uris: readonly string[]): void
-  readonly places: readonly Hop[]
+  readonly hops: readonly Hop[]
   close(): void
 }
 
@@ -15,13 +15,13 @@ export interface TrunkAddressesNeeds {
   readonly onFault: (fault: unknown) => void
 }
 
-const againMs: Milliseconds = 60_000
+const resolveEveryMs: Milliseconds = 60_000
 
 export function createTrunkAddresses({ find, clock, onFound, onFault }: TrunkAddressesNeeds): TrunkAddresses {
   const found = new Map<string, readonly Hop[]>()
   let uris: readonly string[] = []
 
-  /** A name that cannot be resolved now keeps what it had. */
+  /** A name that cannot be resolved now keeps its addresses. */
   async function locate(uri: string): Promise<void> {
     const hops = await find(uri).catch(() => null)
     if (!hops || !uris.includes(uri)) return
@@ -37,10 +37,10 @@ export function createTrunkAddresses({ find, clock, onFound, onFault }: TrunkAdd
       const fresh = next.filter((uri) => !uris.includes(uri))
       for (const uri of uris) if (!next.includes(uri)) found.delete(uri)
       uris = next
-      if (uris.length > 0) watch ??= every(clock, againMs, locateAll, onFault)
+      if (uris.length > 0) watch ??= every(clock, resolveEveryMs, locateAll, onFault)
       for (const uri of fresh) void locate(uri)
     },
-    get places() {
+    get hops() {
       return uris.flatMap((uri) => found.get(uri) ?? [])
     },
     close: () => watch?.cancel(),
