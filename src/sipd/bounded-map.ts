@@ -1,4 +1,4 @@
-/** A map that forgets its oldest entry rather than grow: what strangers fill must have an end. */
+/** A map of limited size that drops its oldest entry when it is full, for entries that the network makes. */
 export interface BoundedMap<Value> {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
@@ -6,12 +6,12 @@ export interface BoundedMap<Value> {
   readonly size: number
 }
 
-export function createBoundedMap<Value>(most: number): BoundedMap<Value> {
+export function createBoundedMap<Value>(capacity: number): BoundedMap<Value> {
   const entries = new Map<string, Value>()
   return {
     get: (key) => entries.get(key),
     set(key, value) {
-      if (!entries.has(key) && entries.size >= most) dropOldest(entries)
+      if (!entries.has(key) && entries.size >= capacity) dropOldest(entries)
       entries.set(key, value)
     },
     delete: (key) => void entries.delete(key),

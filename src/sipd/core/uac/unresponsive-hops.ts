@@ -1,5 +1,5 @@
 import type { Clock, Milliseconds } from '../../../base/clock.js'
-import { createBoundedMap } from '../../bounded-map'
+import { createBoundedMap } from '../../bounded-map.js'
 import type { Hop } from '../../transaction/transaction-layer.js'
 import { endpointText } from '../../transport/flow.js'
 

@@ -1,5 +1,5 @@
 import type { Clock, Milliseconds } from '../../../base/clock.js'
-import { createBoundedMap } from '../../bounded-map'
+import { createBoundedMap } from '../../bounded-map.js'
 
 /** Requests per second, and how many may arrive at once. */
 export interface Rate {

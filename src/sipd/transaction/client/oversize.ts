@@ -1,4 +1,5 @@
-import type { Clock } from '../../../base/clock.js'
+import type { Clock, Milliseconds } from '../../../base/clock.js'
+import { createBoundedMap } from '../../bounded-map.js'
 import { type Endpoint, endpointText, type Hop } from '../../transport/flow.js'
 import type { Transports } from '../../transport/transports.js'
 
@@ -17,11 +18,11 @@ export interface OversizeNeeds {
   readonly limit: number
 }
 
-const spareMs = 10 * 60_000
-const rememberMost = 10_000
+const spareMs: Milliseconds = 10 * 60_000
+const maxRemembered = 10_000
 
 export function createOversizeRule({ transports, clock, limit }: OversizeNeeds): OversizeRule {
-  const spared = new Map<string, number>()
+  const spared = createBoundedMap<Milliseconds>(maxRemembered)
 
   function isSpared(remote: Endpoint): boolean {
     const until = spared.get(endpointText(remote))
@@ -34,8 +35,6 @@ export function createOversizeRule({ transports, clock, limit }: OversizeNeeds):
       return transports.hopTo('tcp', hop.remote)
     },
     refused(remote) {
-      const oldest = spared.size >= rememberMost ? spared.keys().next().value : undefined
-      if (oldest !== undefined) spared.delete(oldest)
       spared.set(endpointText(remote), clock.now() + spareMs)
     },
   }

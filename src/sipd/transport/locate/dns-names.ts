@@ -1,19 +1,19 @@
 import type { NaptrRecord, SrvRecord } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
 import type { Protocol } from '../../../base/listen-address.js'
-import type { NameQuestion, Names, NameTarget } from './names.js'
+import { defaultProtocol, type NameQuestion, type Names, type NameTarget } from './names.js'
 
-/** The three questions of RFC 3263; each answers nothing where there is no such record. A test answers them from a table. */
+/** The three queries of RFC 3263. Each returns nothing if there is no such record. */
 export interface Dns {
   naptr(name: string): Promise<readonly NaptrRecord[]>
   srv(name: string): Promise<readonly SrvRecord[]>
-  /** A and AAAA, the hosts file included. */
+  /** A and AAAA, also from the hosts file. */
   addresses(name: string): Promise<readonly string[]>
-  /** Gives up what is still being asked. */
+  /** Cancels pending queries. */
   close?(): void
 }
 
-/** The machine's resolver. A name that does not exist and a resolver that is silent look the same to a call: no target. */
+/** The machine's resolver. A name that does not exist and a resolver that does not respond both give no target. */
 export function createSystemDns(): Dns {
   const resolver = new Resolver({ timeout: 2_000, tries: 2 })
   const orNone = <Answer>(answer: Promise<readonly Answer[]>): Promise<readonly Answer[]> => answer.catch(() => [])
@@ -27,7 +27,7 @@ export function createSystemDns(): Dns {
 
 export interface DnsNamesNeeds {
   readonly dns: Dns
-  /** The protocols that requests can be sent by. */
+  /** Protocols over which requests can be sent. */
   readonly offered: ReadonlySet<Protocol>
 }
 
@@ -37,7 +37,7 @@ interface Service {
   readonly name: string
 }
 
-/** NAPTR services (RFC 3263 §4.1, RFC 7118 §5.5), secure ones first where a NAPTR set leaves the choice. */
+/** NAPTR services (RFC 3263 §4.1, RFC 7118 §5.5). */
 const naptrServices: ReadonlyMap<string, Protocol> = new Map<string, Protocol>([
   ['SIPS+D2T', 'tls'],
   ['SIP+D2U', 'udp'],
@@ -54,27 +54,21 @@ const srvPrefixes: ReadonlyMap<Protocol, string> = new Map<Protocol, string>([
   ['wss', '_sips._ws.'],
 ])
 
-/** RFC 3263 §4.2; RFC 7118 §5.2 leaves WebSocket the ports of the web. */
+/** RFC 3263 §4.2; for WebSocket RFC 7118 §5.2. */
 export const defaultPorts: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061, ws: 80, wss: 443 }
 
 /** RFC 3263 §4.1 and §4.2: NAPTR, then SRV, then A and AAAA. */
 export function createDnsNames({ dns, offered }: DnsNamesNeeds): Names {
   async function resolve(question: NameQuestion): Promise<readonly NameTarget[]> {
     const { host, port } = question
-    // A port in the URI ends the search for SRV; a name without a dot is a neighbour in the hosts file, not a domain.
+    // There is no SRV query if the URI has a port, or if the name has no dot and so comes from the hosts file.
     if (port === null && host.includes('.')) {
       const targets = await serviceTargets(await servicesOf(question))
       if (targets.length > 0) return targets
     }
-    const protocol = defaultOf(question)
+    const protocol = defaultProtocol(question, (one) => offered.has(one))
     const addresses = await dns.addresses(host)
     return addresses.map((address) => ({ protocol, address, port: port ?? defaultPorts[protocol], priority: 0, weight: 0 }))
-  }
-
-  function defaultOf({ protocol, secure }: NameQuestion): Protocol {
-    if (protocol) return protocol
-    if (secure) return 'tls'
-    return (['udp', 'tcp', 'tls'] as const).find((one) => offered.has(one)) ?? 'udp'
   }
 
   async function servicesOf({ host, protocol, secure }: NameQuestion): Promise<readonly Service[]> {
@@ -86,7 +80,7 @@ export function createDnsNames({ dns, offered }: DnsNamesNeeds): Names {
     return order.map((one) => ({ protocol: one, name: `${srvPrefixes.get(one)}${host}` }))
   }
 
-  /** All SRV records of all services; a service that comes later is a step lower in priority. */
+  /** The SRV records of all services. Each later service ranks after all records of the one before. */
   async function serviceTargets(services: readonly Service[]): Promise<readonly NameTarget[]> {
     const perService = await Promise.all(services.map((service, step) => srvTargets(service, step)))
     return perService.flat()
@@ -96,7 +90,7 @@ export function createDnsNames({ dns, offered }: DnsNamesNeeds): Names {
     const records = await dns.srv(name)
     const targets = await Promise.all(
       records.map(async (record) => {
-        // RFC 2782: a target of "." says that the service is decidedly not there.
+        // RFC 2782: the target "." means that the service does not exist.
         const addresses = record.name === '' || record.name === '.' ? [] : await dns.addresses(record.name)
         const rank = { priority: step * 65_536 + record.priority, weight: record.weight }
         return addresses.map((address) => ({ protocol, address, port: record.port, ...rank }))

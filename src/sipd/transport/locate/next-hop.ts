@@ -6,11 +6,11 @@ import type { Endpoint, Hop } from '../flow.js'
 import type { Transports } from '../transports.js'
 import { defaultPorts } from './dns-names.js'
 import { createNameCache } from './name-cache.js'
-import { inOrder, type Names, type NameTarget } from './names.js'
+import { defaultProtocol, inOrder, type NameQuestion, type Names, type NameTarget } from './names.js'
 
-/** RFC 3263 §4: from a URI to the hops to try, best first. */
+/** The hops to try for a URI, best first (RFC 3263 §4). */
 export interface NextHops {
-  /** The hops that need no DNS; null: `find` must ask. Throws what `find` rejects with. `from`: our socket to prefer. */
+  /** The hops, if no DNS query is needed; null: call `find`. Throws what `find` rejects with. `from`: our preferred socket. */
   findNow(uri: string, from?: Endpoint | null): readonly Hop[] | null
   find(uri: string, from?: Endpoint | null): Promise<readonly Hop[]>
 }
@@ -19,17 +19,8 @@ export interface NextHopsNeeds {
   readonly names: Names
   readonly transports: Pick<Transports, 'offers' | 'hopTo'>
   readonly clock: { now(): number }
-  /** 0 ≤ x < 1; chance by default. */
+  /** 0 ≤ x < 1; `Math.random` by default. */
   readonly random?: () => number
-}
-
-/** What a URI wants, before any look-up. */
-interface Wish {
-  readonly secure: boolean
-  /** `transport=`, null without. */
-  readonly protocol: Protocol | null
-  readonly host: string
-  readonly port: number | null
 }
 
 export function createNextHops({ names, transports, clock, random = Math.random }: NextHopsNeeds): NextHops {
@@ -43,31 +34,31 @@ export function createNextHops({ names, transports, clock, random = Math.random 
     return hops
   }
 
-  function numericTarget(wish: Wish): NameTarget {
-    const protocol = wish.protocol ?? defaultProtocol(wish, (name) => transports.offers(name, wish.host))
-    return { protocol, address: wish.host, port: wish.port ?? defaultPorts[protocol], priority: 0, weight: 0 }
+  function numericTarget(question: NameQuestion): NameTarget {
+    const protocol = defaultProtocol(question, (name) => transports.offers(name, question.host))
+    return { protocol, address: question.host, port: question.port ?? defaultPorts[protocol], priority: 0, weight: 0 }
   }
 
   function findNow(uri: string, from: Endpoint | null = null): readonly Hop[] | null {
-    const wish = questionOf(uri)
-    if (isIP(wish.host) !== 0) return hopsTo([numericTarget(wish)], from)
-    const known = cache.get(keyOf(wish))
-    return known && hopsTo(known, from, wish.host)
+    const question = questionOf(uri)
+    if (isIP(question.host) !== 0) return hopsTo([numericTarget(question)], from)
+    const known = cache.get(keyOf(question))
+    return known && hopsTo(known, from, question.host)
   }
 
   async function find(uri: string, from: Endpoint | null = null): Promise<readonly Hop[]> {
     const now = findNow(uri, from)
     if (now) return now
-    const wish = questionOf(uri)
-    const targets = await cache.ask(keyOf(wish), () => names.resolve(wish))
+    const question = questionOf(uri)
+    const targets = await cache.resolve(keyOf(question), () => names.resolve(question))
     if (targets.length === 0) throw new AppError('SIP_SEND_FAILED', 'DNS Error')
-    return hopsTo(targets, from, wish.host)
+    return hopsTo(targets, from, question.host)
   }
 
   return { findNow, find }
 }
 
-function questionOf(text: string): Wish {
+function questionOf(text: string): NameQuestion {
   const uri = parseUri(text)
   if (uri?.kind !== 'sip') throw new AppError('SIP_SEND_FAILED', `invalid request-uri: ${text}`)
   const secure = uri.scheme === 'sips'
@@ -75,7 +66,7 @@ function questionOf(text: string): Wish {
   return { secure, protocol: protocolOf(uri), host: host.replace(/^\[|\]$/g, ''), port: uri.port }
 }
 
-/** The protocol that `transport=` names; over `sips` its secure form (RFC 3261 §26.2.2, RFC 7118 §5.4). */
+/** The protocol of `transport=`, for `sips` in its secure form (RFC 3261 §26.2.2, RFC 7118 §5.4); null without the parameter. */
 function protocolOf({ scheme, params }: SipUri): Protocol | null {
   const named = params.get('transport')?.toLowerCase()
   if (named === undefined) return null
@@ -85,13 +76,7 @@ function protocolOf({ scheme, params }: SipUri): Protocol | null {
   return protocol === 'ws' || protocol === 'wss' ? 'wss' : 'tls'
 }
 
-/** RFC 3263 §4.1: UDP for sip, TLS for sips; where UDP is not offered here, what is. */
-function defaultProtocol({ secure }: Pick<Wish, 'secure'>, offers: (protocol: Protocol) => boolean): Protocol {
-  if (secure) return 'tls'
-  return (['udp', 'tcp', 'tls'] as const).find(offers) ?? 'udp'
-}
-
-function keyOf({ secure, protocol, host, port }: Wish): string {
+function keyOf({ secure, protocol, host, port }: NameQuestion): string {
   return `${secure} ${protocol} ${host.toLowerCase()} ${port}`
 }
 

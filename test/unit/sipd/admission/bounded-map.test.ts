@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBoundedMap } from '../../../../src/sipd/bounded-map'
+import { createBoundedMap } from '../../../../src/sipd/bounded-map.js'
 
 test('a map that is full forgets its oldest entry for a new one, and none for one that it has', () => {
   const map = createBoundedMap<number>(2)

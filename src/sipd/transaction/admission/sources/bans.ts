@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../../../base/clock.js'
+import { createBoundedMap } from '../../../bounded-map.js'
 import { type Flow, flowKey, sourceOf } from '../../../transport/flow.js'
-import { createBoundedMap } from '../../../bounded-map'
 
 export interface BanLimits {
   readonly banMs: Milliseconds

@@ -1,4 +1,4 @@
-import { createBoundedMap } from '../../../bounded-map'
+import { createBoundedMap } from '../../../bounded-map.js'
 
 /**
  * Bytes that may still be sent to an unvalidated UDP source: three for each byte received from it. This limits reflection to a forged source

@@ -3,9 +3,9 @@ import type { Clock } from '../../../../base/clock.js'
 import { type DigestAlgorithm, printChallenge } from '../../../../sip/auth/digest.js'
 import { createNonceForm, type NonceForm } from '../../../../sip/auth/nonce.js'
 import type { SipRequest, SipResponse } from '../../../../sip/message/message.js'
+import { createBoundedMap } from '../../../bounded-map.js'
 import { sourceOf } from '../../../transport/flow.js'
 import type { StatelessResponse } from '../../stateless-response.js'
-import { createBoundedMap } from '../../../bounded-map'
 import type { ChallengeTerms } from './known-sources.js'
 
 /** Remembers which challenge was sent to which address: a request that answers it validates the address. */

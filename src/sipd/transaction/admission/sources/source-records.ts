@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../../../../base/clock.js'
 import { isLoopback } from '../../../../base/ip-address.js'
+import { createBoundedMap } from '../../../bounded-map.js'
 import { type Flow, flowKey, sourceOf } from '../../../transport/flow.js'
-import { createBoundedMap } from '../../../bounded-map'
 
 /**
  * `trusted`: a trunk or another node, named by the application. `proven`: a registered phone, or one that has sent a right password.
