@@ -238,12 +238,12 @@ describe('keep-alives (RFC 5626 §3.5)', () => {
 })
 
 describe('the connection of a phone that has proved itself', () => {
-  it('is reported when it is gone; a stranger’s is not', async () => {
+  it('is reported when it is closed; that of an unknown source is not', async () => {
     const gone: string[] = []
     const { sipd, tcp } = await openStage({ flowGone: (flow) => void gone.push(flow) })
-    const [stranger, phone] = [await openTcpPhone(tcp), await openTcpPhone(tcp)]
+    const [unknown, phone] = [await openTcpPhone(tcp), await openTcpPhone(tcp)]
     await sipd.setKnownSources({ addresses: [], uris: [], flows: [`tcp ${phone.address}`], challenge: null })
-    await stranger.close()
+    await unknown.close()
     await expect.poll(async () => (await sipd.counts()).connections).toBe(1)
     await phone.close()
     await expect.poll(() => gone).toEqual([`tcp ${phone.address}`])

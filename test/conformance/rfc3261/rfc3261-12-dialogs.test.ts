@@ -86,8 +86,8 @@ describe('requests in a dialog (RFC 3261 §12.2)', () => {
 
   it('of another application are none of its business', async () => {
     const { dialogId } = await answeredCall(await stage.udpPeer())
-    const stranger = await stage.application([])
-    expect((await stranger.requestInDialog(dialogId, 'BYE')).verdict).toBe('NOK')
+    const other = await stage.application([])
+    expect((await other.requestInDialog(dialogId, 'BYE')).verdict).toBe('NOK')
   })
 })
 

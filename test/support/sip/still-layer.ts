@@ -14,7 +14,7 @@ import { createManualClock, type ManualClock } from '../process/manual-clock.js'
 export const we = { address: '192.0.2.1', port: 5060 }
 export const peer = { address: '192.0.2.7', port: 5070 }
 
-/** How the layer challenges strangers where it is told to. */
+/** How the layer challenges unknown sources. */
 export const challenge = {
   realm: 'hotdesk.test',
   algorithms: ['SHA-256', 'MD5'],

@@ -73,7 +73,7 @@ test('it hears of them at once, and again within five seconds of each change', a
   expect(told.map((each) => each.flows.length)).toEqual([1, 2])
 })
 
-test('it hears at once that nobody is known: from then on everybody is a stranger', () => {
+test('an empty list is sent at once: from then on all sources are unknown', () => {
   watch.close()
   flows = []
   watch = follow([])

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createAlgorithmOffers } from '../../../src/registrar/authentication/algorithm-offers.js'
 
-test('20,000 strangers with names of 8 kB leave no 160 MB of names in memory', () => {
+test('20,000 unknown devices with names of 8 kB do not leave 160 MB of names in memory', () => {
   const offers = createAlgorithmOffers({ algorithms: ['SHA-256', 'MD5'], capacity: 50_000 })
   const name = 'a'.repeat(8_000)
   const before = process.memoryUsage().heapUsed

@@ -6,7 +6,7 @@ import { wireName } from '../../../src/sipd/admin/header-name.js'
 import { wireTime } from '../../../src/sipd/admin/wire-line.js'
 
 describe('frames', () => {
-  it('come out as they went in, however they are split and joined', () => {
+  it('are read correctly however they are split and joined', () => {
     const payload = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1'))
     fc.assert(
       fc.property(fc.array(payload, { maxLength: 8 }), fc.array(fc.nat(50), { minLength: 1, maxLength: 20 }), (payloads, cuts) => {
@@ -32,7 +32,7 @@ describe('frames', () => {
     expect(createFrameReader().push(Buffer.from(text))).toBeNull()
   })
 
-  it('of a length that is still coming wait', () => {
+  it('with an incomplete length wait for the rest', () => {
     const reader = createFrameReader()
     expect(reader.push(Buffer.from('5'))).toEqual([])
     expect(reader.push(Buffer.from('#hel'))).toEqual([])
@@ -41,7 +41,7 @@ describe('frames', () => {
 })
 
 describe('the SIP text of a command', () => {
-  it('is read line by line; lines that are no header are passed over, folded ones joined', () => {
+  it('is read line by line; invalid lines are skipped, folded ones joined', () => {
     const text = 'OPTIONS sip:x@h SIP/2.0\r\nthis is no header\r\nbad name: x\r\nsubject: a\r\n b\r\nf: <sip:a@b>\r\n\r\nbody\r\n'
     expect(readClientMessage(text)).toEqual({
       kind: 'request',
@@ -56,11 +56,11 @@ describe('the SIP text of a command', () => {
     })
   })
 
-  it('of a response has its status and its own words', () => {
+  it('of a response has its status and its own reason phrase', () => {
     expect(readClientMessage('SIP/2.0 486 Busy Right Now\r\n\r\n')).toMatchObject({ status: 486, reason: 'Busy Right Now' })
   })
 
-  it.each(['', 'SIP/2.0', 'SIP/2.0 99 x', 'SIP/2.0 abc', 'OPTIONS', 'OPTIONS sip:x', 'OPTIONS sip:x SIP/3.0'])('is none: %j', (text) => {
+  it.each(['', 'SIP/2.0', 'SIP/2.0 99 x', 'SIP/2.0 abc', 'OPTIONS', 'OPTIONS sip:x', 'OPTIONS sip:x SIP/3.0'])('is invalid: %j', (text) => {
     expect(readClientMessage(`${text}\r\n\r\n`)).toBeNull()
   })
 
@@ -73,7 +73,7 @@ describe('the SIP text of a command', () => {
     )
   })
 
-  it('takes time in proportion to its length, whatever it is', () => {
+  it('is read in linear time', () => {
     for (const piece of ['a', ' ', '\r\n ', ': ', 'x:\r\n']) {
       const started = performance.now()
       readClientMessage(`INFO sip:x SIP/2.0\r\n${piece.repeat(30_000)}`)

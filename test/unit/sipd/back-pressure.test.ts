@@ -59,7 +59,7 @@ describe('an application that does not read', () => {
 
   const unread = async ({ stage }: Slow): Promise<number> => (await stage.sipd.counts()).unread
 
-  test('gets no new requests beyond a mark, emergency calls for longer, and calls that stand go on; memory has a bound', async () => {
+  test('gets no new requests above a limit, emergency calls up to a higher one, and existing calls go on; memory is bounded', async () => {
     const slow = await open()
     const { phone, wire, stage } = slow
     wire.stop()
@@ -97,7 +97,7 @@ describe('an application that does not read', () => {
     expect(slow.dialog.ended).toBe(false)
   }, 30_000)
 
-  test('gets no more of what goes on in calls beyond a mark either, but hears of their end', async () => {
+  test('gets no more requests of existing calls above a limit either, but still their end', async () => {
     const slow = await open()
     const { phone, wire, stage } = slow
     wire.stop()
@@ -117,7 +117,7 @@ describe('an application that does not read', () => {
     await phone.hearsResponse(200, 'BYE')
   }, 30_000)
 
-  test('and its link is broken then: nothing is lost that was taken', async () => {
+  test('whose link then breaks loses nothing that was accepted', async () => {
     const slow = await open()
     const { phone, wire, stage } = slow
     wire.stop()

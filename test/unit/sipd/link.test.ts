@@ -52,8 +52,8 @@ test('a connection to the admin port that has not authenticated within ten secon
   const clock = createManualClock()
   const stage = await openSipdStage({ clock })
   closers.push(() => stage.close())
-  const [stranger, application] = [await connectWireApplication(stage.sipd.admin.port), await stage.application()]
+  const [unauthenticated, application] = [await connectWireApplication(stage.sipd.admin.port), await stage.application()]
   clock.advance(10_000)
-  await stranger.closed()
+  await unauthenticated.closed()
   expect(application.isClosed).toBe(false)
 })

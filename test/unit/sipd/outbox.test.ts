@@ -3,7 +3,7 @@ import { createOutbox } from '../../../src/sipd/admin/outbox.js'
 
 const message = Buffer.alloc(1_000)
 
-test('bytes on their way in the socket are not counted here as well, unless they are kept for a later connection', () => {
+test('bytes in the socket are not counted twice, unless they are kept for a later connection', () => {
   const outbox = createOutbox()
   const send = (): void => {
     for (let sent = 0; sent < 200; sent += 1) outbox.append('sip', message)

@@ -11,7 +11,7 @@ function request(method: string, user: string, number: number): string {
   })
 }
 
-test('who finds no seat any more is not kept waiting, but an emergency call finds one, and all are served in the order of their coming', async () => {
+test('a full queue passes requests on at once, but always takes emergency calls, and all are handled in order', async () => {
   const { layer, clock, arrives } = await openStillLayer({ limits: { unanswered: 20_000 } })
   const room = createStartQueue({ layer, clock, patienceMs: 3_000 })
   const served: string[] = []
@@ -26,7 +26,7 @@ test('who finds no seat any more is not kept waiting, but an emergency call find
   await room.layer.close()
 })
 
-test('after its patience every request hears that nobody is there, but an emergency call waits three times as long', async () => {
+test('after the wait every request is passed on, but an emergency call waits three times as long', async () => {
   const { layer, clock, arrives } = await openStillLayer({ limits: { unanswered: 20_000 } })
   const room = createStartQueue({ layer, clock, patienceMs: 3_000 })
   const served: string[] = []

@@ -8,7 +8,7 @@ import { type HeaderList, inDialog, offer, openUdpPeer, type SipPeer } from '../
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 
 /** A caller who has proved nothing names others as its Contact and its route: they must hear nothing of us. */
-describe('a stranger who names third parties', () => {
+describe('an unknown source that names third parties', () => {
   const closers: (() => Promise<unknown>)[] = []
   let asked: string[] = []
   let connections = 0
@@ -99,7 +99,7 @@ describe('a stranger who names third parties', () => {
   ]
 
   describe.each(['UDP', 'TCP'] as const)('over %s', (protocol) => {
-    test.each(rows)('by %s is answered, asked and hung up over the way that it came by', async (_title, pointers) => {
+    test.each(rows)('by %s gets responses, requests and BYE over the flow of its request', async (_title, pointers) => {
       const opened = await open('unknown')
       const { stage } = opened
       const caller = protocol === 'UDP' ? await stage.udpPeer() : await stage.tcpPhone()
@@ -120,7 +120,7 @@ describe('a stranger who names third parties', () => {
     })
   })
 
-  test('and closes its connection is not looked for elsewhere', async () => {
+  test('and closes its connection is not called anywhere else', async () => {
     const opened = await open('unknown')
     const { stage } = opened
     const caller = await stage.tcpPhone()

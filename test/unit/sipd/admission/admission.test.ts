@@ -81,13 +81,13 @@ function fail(times: number, from = peer, challenge = 'Digest realm="x", nonce="
 }
 
 describe('bans', () => {
-  test('one datagram of a known scanner is dropped and silences nobody: its source may be forged', () => {
+  test('one datagram of a known scanner is dropped without a ban, because its source may be forged', () => {
     expect(send(request({ more: ['User-Agent: friendly-scanner'] }))).toBe('silence')
     expect([send(request()), send(request(), other)]).toEqual(['transaction', 'transaction'])
     expect(still.layer.counts().dropped).toBe(1)
   })
 
-  test('a scanner that has brought back a nonce is banned for ten minutes', () => {
+  test('a scanner that has returned a nonce is banned for ten minutes', () => {
     const nonce = challenged()
     const scan = withNonce(nonce)
     expect(send(request({ ...scan, more: [...scan.more, 'User-Agent: friendly-scanner'] }))).toBe('silence')
@@ -104,7 +104,7 @@ describe('bans', () => {
     expect([send(request()), send(request(), other)]).toEqual(['silence', 'transaction'])
   })
 
-  test('wrong passwords count for nothing with a nonce that nobody sent to that address', () => {
+  test('wrong passwords with a nonce that was not sent to their address do not count', () => {
     const nonce = challenged(other)
     for (const stolen of [nonce, 'invented'])
       for (let at = 0; at < 60; at += 1) {
@@ -114,7 +114,7 @@ describe('bans', () => {
     expect(send(request())).toBe('transaction')
   })
 
-  test('messages that make no sense ban nobody over UDP', () => {
+  test('malformed messages over UDP do not lead to a ban', () => {
     for (let at = 0; at < 60; at += 1) {
       still.arrives('GET / HTTP/1.1\r\n\r\n')
       still.clock.advance(200)
@@ -122,7 +122,7 @@ describe('bans', () => {
     expect(send(request())).toBe('transaction')
   })
 
-  test('a banned source still ends its calls, and calls for help', () => {
+  test('a banned source can still end its calls and make emergency calls', () => {
     still.layer.knowsDialogs(({ to }) => to.tag === 'ours')
     fail(29)
     still.clock.advance(6_000)
@@ -133,7 +133,7 @@ describe('bans', () => {
     expect(send(request({ method: 'INVITE', user: '112' }))).toBe('transaction')
   })
 
-  test('the responses of a banned source to our own requests are heard', () => {
+  test('responses of a banned source to our requests are accepted', () => {
     fail(29)
     still.clock.advance(6_000)
     fail(1)
@@ -145,12 +145,12 @@ describe('bans', () => {
     expect(heard).toEqual([200])
   })
 
-  test('an office that starts at once behind one address is not banned for the first moment', () => {
+  test('an office behind one address whose phones start at the same time is not banned for its first failures', () => {
     fail(100)
     expect(send(request())).toBe('transaction')
   })
 
-  test('nonces that have grown old are no failures, and the first request without a password is none', () => {
+  test('stale nonces, and the first request without a password, are not failures', () => {
     fail(29, peer, 'Digest realm="x", nonce="1", stale=true')
     still.clock.advance(6_000)
     fail(29, peer, 'Digest realm="x", nonce="1", stale=TRUE')
@@ -158,7 +158,7 @@ describe('bans', () => {
     expect(send(request())).toBe('transaction')
   })
 
-  test('a phone that has shown a right password is never banned, and loses nothing by another behind its address', () => {
+  test('a phone that has sent a right password is never banned, also not for others behind its address', () => {
     const bad = { ...peer, port: 6_000 }
     send(request(withNonce(challenged())))
     answerLast(200)
@@ -172,8 +172,8 @@ describe('bans', () => {
     expect(send(request(), { ...peer, port: 6_001 })).toBe('transaction')
   })
 
-  test('a password is not proved by a nonce that was never sent there, by another method, or by an emergency call', () => {
-    const stranger = { ...peer, port: 6_000 }
+  test('a source is not proven by a nonce that was never sent there, by another method, or by an emergency call', () => {
+    const unknown = { ...peer, port: 6_000 }
     send(request(withNonce('invented')))
     answerLast(200)
     const nonce = challenged()
@@ -181,20 +181,20 @@ describe('bans', () => {
       send(request({ ...wanted, more: withNonce(nonce).more }))
       answerLast(200)
     }
-    fail(29, stranger)
+    fail(29, unknown)
     still.clock.advance(6_000)
-    fail(1, stranger)
+    fail(1, unknown)
     expect(send(request())).toBe('silence')
   })
 })
 
-describe('overload: more requests without an answer than there may be, for a second', () => {
+describe('overload: too many requests without a response for a second', () => {
   function overload(): void {
     for (let at = 0; at < 110; at += 1) send(request())
     still.clock.advance(1_000)
   }
 
-  test('gives a flooding source its share and refuses the rest, and lets others call', () => {
+  test('admits a flooding source up to its limit, refuses the rest, and does not affect others', () => {
     overload()
     const fates = Array.from({ length: 60 }, () => send(request()))
     expect([fates.filter((fate) => fate === 'transaction').length, fates.filter((fate) => fate === 'refused').length]).toEqual([40, 20])
@@ -203,14 +203,14 @@ describe('overload: more requests without an answer than there may be, for a sec
     expect(Array.from({ length: 20 }, () => send(request())).filter((fate) => fate === 'transaction')).toHaveLength(10)
   })
 
-  test('gives a source that was quiet for long two seconds’ worth at once and no more', () => {
+  test('admits at once at most two seconds’ worth from a source that was silent for long', () => {
     overload()
     for (let at = 0; at < 60; at += 1) send(request())
     still.clock.advance(60_000)
     expect(Array.from({ length: 60 }, () => send(request())).filter((fate) => fate === 'transaction')).toHaveLength(40)
   })
 
-  test('lets requests in dialogs, CANCEL and emergency calls through without counting them', () => {
+  test('admits requests in dialogs, CANCEL and emergency calls without counting them', () => {
     overload()
     for (let at = 0; at < 60; at += 1) send(request())
     expect(send(request())).toBe('refused')
@@ -223,7 +223,7 @@ describe('overload: more requests without an answer than there may be, for a sec
     expect(send(request({ method: 'INVITE', user: '113' }))).toBe('refused')
   })
 
-  test('lets the emergency numbers through that it is told', async () => {
+  test('admits the configured emergency numbers', async () => {
     await still.layer.close()
     still = await openStillLayer({ limits: { transactions: 400, unanswered: 100 }, emergency: ['999', '0999'] })
     overload()
@@ -238,20 +238,20 @@ describe('overload: more requests without an answer than there may be, for a sec
     'tel:112',
     'urn:service:sos',
     'urn:service:sos.fire',
-  ])('lets a call for help through that is written as %s', (uri) => {
+  ])('admits an emergency call written as %s', (uri) => {
     overload()
     for (let at = 0; at < 60; at += 1) send(request())
     expect(send(request({ method: 'INVITE', uri }))).toBe('transaction')
   })
 
-  test('gives one that has shown a right password a larger share', () => {
+  test('has a higher limit for a source that has sent a right password', () => {
     send(request(withNonce(challenged(other))), other)
     answerLast(200)
     overload()
     expect(Array.from({ length: 100 }, () => send(request(), other)).every((fate) => fate === 'transaction')).toBe(true)
   })
 
-  test('is over when the answers are there', () => {
+  test('is over when the requests have responses', () => {
     overload()
     for (let at = 0; at < 60; at += 1) send(request())
     expect(send(request())).toBe('refused')

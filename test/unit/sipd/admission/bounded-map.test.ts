@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createBoundedMap } from '../../../../src/sipd/bounded-map.js'
 
-test('a map that is full forgets its oldest entry for a new one, and none for one that it has', () => {
+test('a full map drops its oldest entry for a new one, and none for an existing one', () => {
   const map = createBoundedMap<number>(2)
   map.set('a', 1)
   map.set('b', 2)

@@ -81,11 +81,11 @@ function guess(from: typeof peer): void {
   }
 }
 
-/** Only a stranger is refused a request of 20 kB. */
+/** Only an unknown source is refused a request of 20 kB. */
 const isStranger = (from = peer): boolean => send(request({ more: Array(5).fill(`X-Long: ${'a'.repeat(4_000)}`) }), from) === 513
 
-describe('a real source that sends wrong passwords and calls itself a scanner', () => {
-  test('is banned where nobody knows it', () => {
+describe('a validated source with wrong passwords and the User-Agent of a scanner', () => {
+  test('is banned if it is unknown', () => {
     guess(peer)
     expect([send(request()), still.layer.load().bans]).toEqual([0, 1])
   })
@@ -95,7 +95,7 @@ describe('a real source that sends wrong passwords and calls itself a scanner', 
     ['a trunk', trunk],
     ['a trunk that is known by its URI', trunkByName],
     ['a trunk of this machine', localTrunk],
-  ])('is never banned where it is %s', (_who, from) => {
+  ])('is never banned if it is %s', (_who, from) => {
     guess(from)
     send(request({ more: [...credentials(from.address), 'User-Agent: friendly-scanner'] }), from)
     expect([send(request(), from), still.layer.load().bans]).toEqual(['up', 0])
@@ -105,21 +105,21 @@ describe('a real source that sends wrong passwords and calls itself a scanner', 
     ['its phone registers', { ...known, flows: [`udp ${peer.address}:${peer.port}`] }],
     ['it becomes a trunk', { ...known, addresses: [peer.address] }],
     ['it becomes a trunk by its URI', { ...known, uris: [`sip:${peer.address}:${peer.port}`] }],
-  ])('is heard again as soon as %s', async (_what, now) => {
+  ])('is admitted again as soon as %s', async (_what, now) => {
     guess(peer)
     expect(send(request())).toBe(0)
     await setKnownSources(now)
     expect(send(request())).toBe('up')
   })
 
-  test('behind the address of a registered phone loses its own flow and nothing of its neighbours', () => {
+  test('behind the address of a registered phone is banned by its flow, and its neighbours are not', () => {
     const neighbour = { ...phone, port: 5_061 }
     guess(neighbour)
     expect([send(request(), neighbour), send(request(), { ...phone, port: 5_062 }), send(request(), phone)]).toEqual([0, 'up', 'up'])
   })
 })
 
-test('a real source that sends what makes no sense is banned', () => {
+test('a validated source that sends malformed messages is banned', () => {
   send(request({ method: 'REGISTER', more: credentials(peer.address) }))
   respond(401)
   for (let messages = 0; messages < 60; messages += 1) {
@@ -130,24 +130,24 @@ test('a real source that sends what makes no sense is banned', () => {
 })
 
 describe('known', () => {
-  test('is a trunk by its URI at each port of its address', () => {
+  test('is a trunk with its URI, at each port of its address', () => {
     expect([isStranger(trunkByName), isStranger({ ...trunkByName, port: 9_000 })]).toEqual([false, false])
   })
 
-  test('is a trunk of this machine at its port alone: all programs share the address', () => {
+  test('is a trunk on this machine at its port alone, because all programs share the address', () => {
     expect([isStranger(localTrunk), isStranger({ ...localTrunk, port: 9_000 })]).toEqual([false, true])
   })
 })
 
-describe('a call that may bring help somewhere in the network', () => {
-  test.each(['999', '0999', '0999%23'])('proves nothing by being taken, with credentials that may be wrong: %s', async (user) => {
+describe('a call to an emergency number of another site', () => {
+  test.each(['999', '0999', '0999%23'])('proves nothing when it is accepted, because its credentials may be wrong: %s', async (user) => {
     await setKnownSources({ ...known, emergencies: ['999'] })
     send(request({ user, more: credentials(peer.address) }))
     respond(200)
     expect(isStranger()).toBe(true)
   })
 
-  test('and any other call does', async () => {
+  test('and any other accepted call proves its source', async () => {
     await setKnownSources({ ...known, emergencies: ['999'] })
     send(request({ user: '998', more: credentials(peer.address) }))
     respond(200)
@@ -155,14 +155,14 @@ describe('a call that may bring help somewhere in the network', () => {
   })
 })
 
-describe('a caller without credentials whose call is taken', () => {
-  test('is not known for it: the source may be forged', () => {
+describe('a caller without credentials whose call is accepted', () => {
+  test('does not become known, because the source may be forged', () => {
     send(request())
     respond(200)
     expect(isStranger()).toBe(true)
   })
 
-  test('is known where its source is real', () => {
+  test('becomes known if its source is validated', () => {
     send(request())
     respond(200)
     still.arrives(request({ method: 'ACK', toTag: 'ours' }))
@@ -172,7 +172,7 @@ describe('a caller without credentials whose call is taken', () => {
     expect(isStranger()).toBe(false)
   })
 
-  test('is not known for a re-INVITE, with credentials or without: it may belong to an emergency call', () => {
+  test('does not become known by a re-INVITE, with or without credentials, because it may belong to an emergency call', () => {
     for (const more of [[], credentials(peer.address)]) {
       send(request({ toTag: 'ours', more }))
       respond(200)
@@ -181,7 +181,7 @@ describe('a caller without credentials whose call is taken', () => {
   })
 })
 
-describe('a source is real, and no more than that,', () => {
+describe('a source is validated, but not proven,', () => {
   /** Responses that are repeated show that the bytes to that source are not counted any more. */
   function isReal(): boolean {
     send(request())
@@ -205,7 +205,7 @@ describe('a source is real, and no more than that,', () => {
     expect([isReal(), isStranger()]).toEqual([true, true])
   })
 
-  test('once it goes on in a dialog', () => {
+  test('once it sends a request in a dialog', () => {
     send(request({ method: 'INFO', toTag: 'ours' }))
     respond(200)
     expect([isReal(), isStranger()]).toEqual([true, true])
@@ -219,12 +219,12 @@ describe('a source is real, and no more than that,', () => {
   })
 })
 
-test('what a connection has proved ends with it: the next one from that port is another', () => {
-  const standings = createSourceRecords(createManualClock(), 10)
+test('the proof of a connection ends with it: the next one from that port is unknown', () => {
+  const sources = createSourceRecords(createManualClock(), 10)
   const sides = { local: at('192.0.2.1'), advertised: at('192.0.2.1') }
   const flow: Flow = { protocol: 'tcp', remote: at('192.0.2.7', 40_000), ...sides, connection: 1 }
-  standings.prove(flow)
-  expect(standings.of(flow)).toBe('proven')
-  standings.forget(flow)
-  expect(standings.of({ ...flow, connection: 2 })).toBe('stranger')
+  sources.prove(flow)
+  expect(sources.of(flow)).toBe('proven')
+  sources.forget(flow)
+  expect(sources.of({ ...flow, connection: 2 })).toBe('unknown')
 })

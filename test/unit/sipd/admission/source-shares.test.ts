@@ -46,20 +46,20 @@ function credentials({ address }: typeof peer): string[] {
   return [`Proxy-Authorization: Digest username="HD0001", realm="hotdesk.test", nonce="${nonce}", uri="sip:x", response="00"`]
 }
 
-describe('a stranger that answers challenges', () => {
-  test('has a share of its own', () => {
+describe('an unknown source that answers challenges', () => {
+  test('has a limit of its own', () => {
     expect(flood(1_600, peer, credentials(peer))).toEqual({ up: 1_500, 503: 100 })
     still.clock.advance(1_000)
     expect(flood(110, peer, credentials(peer))).toEqual({ up: 100, 503: 10 })
   })
 
-  test('shares another one with all others who do', () => {
+  test('shares a total limit with all others that do', () => {
     const others = [1, 2, 3].map((last) => ({ address: `198.51.100.${last}`, port: 5060 }))
     const fates = others.map((other) => flood(1_400, other, credentials(other)))
     expect(fates).toEqual([{ up: 1_400 }, { up: 1_400 }, { up: 200, 503: 1_200 }])
   })
 
-  test('is challenged again where the nonce has grown old', () => {
+  test('is challenged again if the nonce is stale', () => {
     flood(100)
     const more = credentials(peer)
     still.clock.advance(challenge.lifetimeMs + 1)
@@ -69,7 +69,7 @@ describe('a stranger that answers challenges', () => {
   })
 })
 
-test('a registered phone that floods takes nothing from another one behind its address', () => {
+test('a flooding registered phone does not affect another one behind its address', () => {
   expect(flood(2_150, phone)).toEqual({ up: 2_100, 407: 50 })
   expect(send(request(), phoneNextDoor)).toBe('up')
 })
@@ -84,17 +84,17 @@ describe('while the server is overloaded', () => {
     expect(still.layer.load().isOverloaded).toBe(true)
   })
 
-  test('a stranger is challenged at once', () => {
+  test('an unknown source is challenged at once', () => {
     expect(flood(10)).toEqual({ 407: 10 })
   })
 
-  test('a stranger that answers has a small share, and a registered phone its usual one', () => {
+  test('an unknown source that answers has a low limit, and a registered phone its usual one', () => {
     expect(flood(50, peer, credentials(peer))).toEqual({ up: 40, 503: 10 })
     expect(flood(100, phone)).toEqual({ up: 100 })
   })
 })
 
-test('a challenge without a transaction is not sent either where it is more than three bytes for each that came', () => {
+test('a challenge without a transaction is not sent either if it exceeds three bytes for each byte received', () => {
   still.layer.setKnownSources({ ...known, challenge: { ...challenge, realm: 'hotdesk'.repeat(40) } })
   flood(100)
   const other = { address: '198.51.100.1', port: 5060 }
@@ -103,7 +103,7 @@ test('a challenge without a transaction is not sent either where it is more than
   expect(still.layer.counts().withheld).toBeGreaterThan(0)
 })
 
-test('the bytes that a source saves up have an end', () => {
+test('the byte credit of a source is limited', () => {
   const credit = createByteCredit(10)
   for (let datagrams = 0; datagrams < 100; datagrams += 1) credit.received('192.0.2.7', 60_000)
   expect([credit.spend('192.0.2.7', 256 * 1024 + 1), credit.spend('192.0.2.7', 256 * 1024), credit.spend('192.0.2.7', 1)]).toEqual([

@@ -6,7 +6,7 @@ import { createManualClock } from '../../../support/process/manual-clock.js'
 const here = { address: '192.0.2.1', port: 5060 }
 const hop = (address: string): Hop => ({ protocol: 'udp', remote: { address, port: 5060 }, local: here, advertised: here })
 
-test('a name that cannot be resolved keeps where it led, until it is followed no more', async () => {
+test('a name that cannot be resolved keeps its addresses until it is no longer followed', async () => {
   const clock = createManualClock()
   let isDnsUp = true
   let looked: Promise<unknown> = Promise.resolve()

@@ -79,8 +79,8 @@ function credentials(header = 'Proxy-Authorization'): string[] {
   return [`${header}: Digest username="HD0001", realm="hotdesk.test", nonce="${nonce}", uri="sip:x", response="00"`]
 }
 
-describe('a stranger that sends more than its share', () => {
-  test('is challenged without a transaction, and its answer to that is let in', () => {
+describe('an unknown source above its limit', () => {
+  test('is challenged without a transaction, and its answer is admitted', () => {
     expect(flood(140)).toEqual({ up: 100, 407: 40 })
     const before = still.layer.load().serverTransactions
     expect([send(request()), still.layer.load().serverTransactions]).toEqual([407, before])
@@ -91,7 +91,7 @@ describe('a stranger that sends more than its share', () => {
     expect(still.layer.counts().challenged).toBe(41)
   })
 
-  test('registers by the challenge that it gets: 401', () => {
+  test('registers with the challenge that it gets: 401', () => {
     flood(100)
     expect(send(request({ method: 'REGISTER' }))).toBe(401)
     expect(send(request({ method: 'REGISTER', more: credentials('Authorization') }))).toBe('up')
@@ -106,28 +106,28 @@ describe('a stranger that sends more than its share', () => {
     expect(still.net.sent[0]?.text).toContain('stale=true')
   })
 
-  test('has no larger share for what is never challenged by sending credentials along', () => {
+  test('has no higher limit with credentials in requests that are never challenged', () => {
     flood(101)
     expect(flood(50, { method: 'OPTIONS', more: credentials() })).toEqual({ 503: 50 })
   })
 
-  test('hears 503 for what is never challenged', () => {
+  test('gets 503 for requests that are never challenged', () => {
     expect(flood(101, { method: 'OPTIONS' })).toEqual({ up: 100, 503: 1 })
   })
 
-  test('takes nothing from others: neither from a registered phone behind the same address nor from a trunk', () => {
+  test('does not affect others: neither a registered phone behind the same address nor a trunk', () => {
     flood(500, {}, phoneNextDoor)
     flood(500)
     expect([send(request(), phone), send(request(), trunk), send(request(), trunkByName)]).toEqual(['up', 'up', 'up'])
   })
 
-  test('from many forged addresses finds a common end', () => {
+  test('is limited in total with many forged addresses', () => {
     const fates = Array.from({ length: 1_000 }, (_, at) => send(request(), { address: `198.51.${at % 100}.${at % 250}`, port: 5060 }))
     expect(count(fates)).toEqual({ up: 300, 407: 700 })
     expect(send(request(), phone)).toBe('up')
   })
 
-  test('gets no answer where there are too many to answer; a call for help gets one all the same', () => {
+  test('gets no response if there are too many requests, but an emergency call does', () => {
     // 100 go up, 2,000 are challenged at once.
     expect(flood(2_300)).toEqual({ up: 100, 407: 2_000, 0: 200 })
     expect(still.layer.counts().ignored).toBe(200)
@@ -135,20 +135,20 @@ describe('a stranger that sends more than its share', () => {
     expect(send(request(), phone)).toBe('up')
   })
 
-  test('gets its share again with time', () => {
+  test('is admitted again after a while', () => {
     flood(110)
     still.clock.advance(500)
     expect(flood(35)).toEqual({ up: 25, 407: 10 })
   })
 
-  test('does not escape by a To tag of no dialog, nor by a CANCEL of no call', () => {
+  test('does not evade its limit by an unknown To tag, nor by a CANCEL without a call', () => {
     flood(100)
     expect(send(request({ method: 'BYE', toTag: 'invented' }))).toBe(503)
     expect(send(request({ method: 'CANCEL' }))).toBe(503)
     expect(send(request({ method: 'BYE', toTag: 'ours' }))).toBe('up')
   })
 
-  test('sends no large requests, except for help', () => {
+  test('can send no large requests except emergency calls', () => {
     const more = Array.from({ length: 5 }, () => `X-Long: ${'a'.repeat(4_000)}`)
     expect(send(request({ more }))).toBe(513)
     expect(send(request({ user: '112', more }))).toBe('up')
@@ -156,17 +156,17 @@ describe('a stranger that sends more than its share', () => {
   })
 })
 
-describe('in its dialogs a stranger', () => {
+describe('in its dialogs an unknown source', () => {
   const large = Array.from({ length: 5 }, () => `X-Long: ${'a'.repeat(4_000)}`)
 
-  test('sends 20 requests a second, 40 at once; the rest is ignored', () => {
+  test('may send 20 requests a second, 40 at once; the rest is ignored', () => {
     expect(flood(500, { method: 'OPTIONS', toTag: 'ours' })).toEqual({ up: 40, 0: 460 })
     expect(still.layer.counts().ignored).toBe(460)
     still.clock.advance(1_000)
     expect(flood(30, { method: 'INFO', toTag: 'ours' })).toEqual({ up: 20, 0: 10 })
   })
 
-  test('is counted for each flow: another port has a share of its own', () => {
+  test('has a limit for each flow: another port has its own', () => {
     flood(100, { method: 'OPTIONS', toTag: 'ours' })
     expect(send(request({ toTag: 'ours' }), { ...peer, port: 5_071 })).toBe('up')
   })
@@ -181,7 +181,7 @@ describe('in its dialogs a stranger', () => {
     expect(still.acks).toHaveLength(1)
   })
 
-  test('refreshes its session and changes its media all day', () => {
+  test('can refresh its session and change its media all day', () => {
     const methods = Array.from({ length: 200 }, (_, at) => (at % 2 === 0 ? 'INVITE' : 'UPDATE'))
     const fates = methods.map((method) => {
       still.clock.advance(10_000)
@@ -190,45 +190,45 @@ describe('in its dialogs a stranger', () => {
     expect(count(fates)).toEqual({ up: 200 })
   })
 
-  test('sends no large requests; those with proof are not limited', () => {
+  test('can send no large requests; proven sources are not limited', () => {
     expect(send(request({ method: 'INFO', toTag: 'ours', more: large }))).toBe(513)
     for (const from of [phone, trunk]) expect(flood(500, { method: 'INFO', toTag: 'ours', more: large }, from)).toEqual({ up: 500 })
   })
 })
 
-describe('a forger who knows the very port of a registered phone', () => {
-  test('uses up its share, and the phone gets through by a challenge that the forger never sees', () => {
+describe('a forger who knows the address and port of a registered phone', () => {
+  test('uses up its limit, and the phone gets through by a challenge that the forger never sees', () => {
     expect(flood(2_150, {}, phone)).toEqual({ up: 2_100, 407: 50 })
     expect(send(request({ more: credentials() }), phone)).toBe('up')
   })
 
-  test('cannot call for help in its name without end; the phone can', () => {
+  test('can make only a limited number of emergency calls in its name; the phone can make more', () => {
     expect(flood(250, { user: '112' }, phone)).toEqual({ up: 210, 407: 40 })
     expect(send(request({ user: '112', more: credentials() }), phone)).toBe('up')
   })
 })
 
-test('a forger who knows the address of a trunk cannot call for help in its name without end; nor can it silence others', () => {
+test('a forger who knows the address of a trunk can make only a limited number of emergency calls in its name, and cannot silence others', () => {
   expect(flood(2_100, { user: '112' }, trunk)).toEqual({ up: 2_010, 407: 90 })
   expect([send(request({ user: '112' }), phone), send(request({ user: '112' }), trunkByName)]).toEqual(['up', 'up'])
 })
 
 describe('emergency calls', () => {
-  test('of strangers have a room of their own; beyond it they are challenged with what every phone can answer', () => {
+  test('of unknown sources have their own limit; above it they get a challenge that every phone can answer', () => {
     flood(100)
     expect(flood(20, { user: '112' })).toEqual({ up: 10, 407: 10 })
     expect(still.net.sent[0]?.text).not.toContain('SHA-256')
     expect(send(request({ user: '112', more: credentials() }))).toBe('up')
   })
 
-  test('of registered phones and trunks are let in whatever strangers do', () => {
+  test('of registered phones and trunks are admitted whatever unknown sources send', () => {
     for (let at = 0; at < 500; at += 1) send(request({ user: '112' }), { address: `198.51.100.${at % 250}`, port: at })
     expect(flood(100, { user: '112' }, phone)).toEqual({ up: 100 })
     expect(flood(100, { user: '112' }, trunk)).toEqual({ up: 100 })
   })
 })
 
-test('a call that a trunk passes on is taken whatever its caller is called; a stranger with such a name is dropped', () => {
+test('a call from a trunk with the User-Agent of a scanner is admitted; from an unknown source it is dropped', () => {
   const more = ['User-Agent: VaxSIPUserAgent SDK']
   expect([send(request({ more }), trunk), send(request({ more }))]).toEqual(['up', 0])
 })
@@ -237,7 +237,7 @@ describe('to a UDP source that may be forged', () => {
   const sentBytes = (): number => still.net.sent.reduce((sum, { text }) => sum + text.length, 0)
   const last = (): ServerTransaction => still.transactions.at(-1) as ServerTransaction
 
-  test('a challenge goes out once, without a 100 before it, and again when the request comes again', () => {
+  test('a challenge is sent once, without a 100 before it, and again for a retransmitted request', () => {
     const invite = request()
     send(invite)
     last().respond(createResponse(last().request, 100))
@@ -247,7 +247,7 @@ describe('to a UDP source that may be forged', () => {
     still.arrives(request())
   })
 
-  test('a copy of the request gets a copy of the response', () => {
+  test('a retransmitted request gets a retransmitted response', () => {
     const invite = request()
     send(invite)
     last().respond(createResponse(last().request, 407, undefined, 'x'))
@@ -256,7 +256,7 @@ describe('to a UDP source that may be forged', () => {
     expect(still.net.sent).toHaveLength(2)
   })
 
-  test('a 100 goes out where the application takes its time, and from then on the final response is repeated', () => {
+  test('a 100 is sent if the application is slow, and from then on the final response is retransmitted', () => {
     send(request())
     last().respond(createResponse(last().request, 100))
     still.clock.advance(200)
@@ -265,7 +265,7 @@ describe('to a UDP source that may be forged', () => {
     expect(still.net.sent.map(({ text }) => text.slice(8, 11))).toEqual(['100', '486', '486'])
   })
 
-  test('go at most three bytes for each that came, however often the response is repeated', () => {
+  test('at most three bytes are sent for each byte received, however often the response is retransmitted', () => {
     const invite = request()
     send(invite)
     last().respond(createResponse(last().request, 180, undefined, 'x'))
@@ -275,7 +275,7 @@ describe('to a UDP source that may be forged', () => {
     expect(still.layer.counts().withheld).toBeGreaterThan(0)
   })
 
-  test('the final response goes out however many provisional ones came before it', () => {
+  test('the final response is sent however many provisional ones preceded it', () => {
     const invite = request({ user: '112' })
     send(invite)
     last().respond(createResponse(last().request, 100))
@@ -286,7 +286,7 @@ describe('to a UDP source that may be forged', () => {
     expect(sentBytes()).toBeLessThanOrEqual(3 * invite.length)
   })
 
-  test('go as many as needed once something came back that only it was sent', () => {
+  test('all bytes are sent once it has returned something that only it was sent', () => {
     const invite = request()
     send(invite)
     last().respond(createResponse(last().request, 200, undefined, 'ours'))
@@ -297,7 +297,7 @@ describe('to a UDP source that may be forged', () => {
     expect(still.net.sent.filter(({ text }) => text.startsWith('SIP/2.0 486')).length).toBeGreaterThan(5)
   })
 
-  test('whom we know they are sent as RFC 3261 has it', () => {
+  test('responses are sent by RFC 3261 if the source is known', () => {
     send(request(), phone)
     last().respond(createResponse(last().request, 100))
     last().respond(createResponse(last().request, 407, undefined, 'x'))
@@ -306,7 +306,7 @@ describe('to a UDP source that may be forged', () => {
   })
 })
 
-test('a flood from many forged addresses leaves the tables bounded, and whom we know known', async () => {
+test('a flood from many forged addresses leaves the tables bounded, and known sources known', async () => {
   await still.layer.close()
   still = await openStillLayer({ limits: { sources: 500 } })
   still.layer.setKnownSources(known)

@@ -35,8 +35,8 @@ function bye(isUnconfirmed: boolean): void {
 const byes = (): number => still.net.sent.filter(({ text }) => text.startsWith('BYE')).length
 const sentBytes = (): number => still.net.sent.reduce((sum, { text }) => sum + text.length, 0)
 
-describe('a BYE to a UDP caller that has acknowledged nothing', () => {
-  test('goes out while its credit lasts, together with all else at most three bytes for each that came', () => {
+describe('a BYE to a UDP caller whose address is not validated', () => {
+  test('is sent while the credit lasts: in total at most three bytes for each byte received', () => {
     callIsAnswered()
     bye(true)
     expect(byes()).toBe(1)
@@ -45,7 +45,7 @@ describe('a BYE to a UDP caller that has acknowledged nothing', () => {
     expect(still.layer.counts().withheld).toBeGreaterThan(5)
   })
 
-  test('is repeated in full from the moment the caller proves to be real', () => {
+  test('is retransmitted without a limit once the address is validated', () => {
     callIsAnswered()
     bye(true)
     still.clock.advance(3_000)
@@ -55,7 +55,7 @@ describe('a BYE to a UDP caller that has acknowledged nothing', () => {
     expect(byes()).toBeGreaterThan(before + 5)
   })
 
-  test('is limited for no other peer: not even for one that has sent nothing', () => {
+  test('is not limited for any other peer, even for one that has sent nothing', () => {
     bye(false)
     still.clock.advance(40_000)
     expect(byes()).toBe(11)

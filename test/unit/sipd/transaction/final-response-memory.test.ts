@@ -38,7 +38,7 @@ function inUse(): number {
   return (heapUsed + arrayBuffers) / 1_024
 }
 
-test('of a request that is answered the response alone is kept for its copies', () => {
+test('after a final response, only the response is kept for retransmissions', () => {
   answerAll()
   sendAll(10_000)
   const before = inUse()

@@ -13,7 +13,7 @@ function requestWith(branch: string, callId: string): SipRequest {
 const long = 'a'.repeat(6_000)
 
 describe('the keys of a transaction', () => {
-  test('are short whatever a stranger writes into Via and Call-ID, and still tell one from another', () => {
+  test('are short and distinct however long Via and Call-ID are', () => {
     const [one, other] = [requestWith(`z9hG4bK1${long}`, `1${long}`), requestWith(`z9hG4bK2${long}`, `2${long}`)]
     for (const request of [one, other]) {
       expect(serverKey(request, 'INVITE').length).toBeLessThanOrEqual(200)
@@ -25,7 +25,7 @@ describe('the keys of a transaction', () => {
     expect(serverKey(one, 'INVITE')).toBe(serverKey(requestWith(`z9hG4bK1${long}`, 'x'), 'INVITE'))
   })
 
-  test('of RFC 2543 are as short', () => {
+  test('of RFC 2543 are short as well', () => {
     expect(serverKey(requestWith(long, long), 'INVITE').length).toBeLessThanOrEqual(200)
   })
 })

@@ -13,7 +13,7 @@ afterEach(async () => {
 /** 64 × T1 are 6.4 s: a busy machine may stop the test for a while, and a timer that is due then comes before what has arrived. */
 const timers = { t1: 100, t2: 400, t4: 400 }
 
-test('where a fifth of all datagrams is lost, doubled or late, every transaction ends, and each request is heard once', async () => {
+test('if a fifth of all datagrams is lost, duplicated or late, every transaction ends, and each request is received once', async () => {
   const { open, report } = createLossyDatagrams(systemClock, { ...badWeather, delayMs: 15 })
   const caller = await openLayer({ openDatagramSocket: open, timers })
   const callee = await openLayer({ openDatagramSocket: open, timers })

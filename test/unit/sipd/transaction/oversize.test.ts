@@ -12,13 +12,13 @@ function stage() {
 }
 
 describe('RFC 3261 §18.1.1: a request', () => {
-  test('of 1300 bytes goes by UDP, a larger one by TCP', () => {
+  test('of 1300 bytes is sent over UDP, a larger one over TCP', () => {
     const { rule } = stage()
     expect(rule.streamFor(udp, 1_300)).toBeNull()
     expect(rule.streamFor(udp, 1_301)).toEqual(tcp)
   })
 
-  test('to a peer that has refused TCP goes by UDP for ten minutes; then, and to others, TCP is tried', () => {
+  test('to a peer that has refused TCP is sent over UDP for ten minutes; then, and for others, TCP is tried', () => {
     const { rule, clock } = stage()
     rule.refused(peer)
     expect(rule.streamFor({ ...udp, remote: { ...peer, port: 5_080 } }, 2_000)).not.toBeNull()

@@ -23,7 +23,7 @@ describe.each(transactions)('the table of the %s transaction', (_name, table) =>
       }
   })
 
-  test('starts at most one timer that repeats in a state', () => {
+  test('starts at most one repeating timer in a state', () => {
     for (const row of Object.values(table))
       for (const cell of Object.values(row)) {
         const started = (cell as readonly (string | { readonly verb: string; readonly timer: keyof typeof timerRules })[]).filter(

@@ -57,7 +57,7 @@ async function visit(from = '127.0.0.1'): Promise<Guest> {
 const portOf = (): number => (server.address() as AddressInfo).port
 
 describe('an accepted connection', () => {
-  test('that says nothing is closed after ten seconds, one that has spoken after two minutes of silence, a proven one never', async () => {
+  test('is closed after ten seconds without a message, after two minutes of silence, or never if it is proven', async () => {
     openGate()
     const [silent, spoke, proven] = [await visit(), await visit(), await visit()]
     clock.advance(5_000)
@@ -72,7 +72,7 @@ describe('an accepted connection', () => {
     expect(proven.isOpen).toBe(true)
   })
 
-  test('has another ten seconds after its TLS handshake, and no third time', async () => {
+  test('has another ten seconds after its TLS handshake, once', async () => {
     openGate()
     const guest = await visit()
     clock.advance(9_000)
@@ -83,7 +83,7 @@ describe('an accepted connection', () => {
     await guest.closed
   })
 
-  test('makes way for a newer one of its own address where that has too many, and for nobody else', async () => {
+  test('is closed for a newer one of its own address if that has too many, and for no other', async () => {
     openGate()
     const others = [await visit('127.0.0.2'), await visit('127.0.0.2')]
     const own = [await visit(), await visit(), await visit(), await visit()]
@@ -92,7 +92,7 @@ describe('an accepted connection', () => {
     expect(refused).toBe(1)
   })
 
-  test('makes way for any newer one where all that are not proven are too many; proven ones stay', async () => {
+  test('is closed for any newer one if there are too many unproven ones; proven ones stay', async () => {
     openGate()
     const proven = await visit('127.0.0.9')
     acceptLimiter.advance(proven.remote, portOf(), 'proven')
@@ -102,7 +102,7 @@ describe('an accepted connection', () => {
     expect([proven.isOpen, ...crowd.slice(1).map(({ isOpen }) => isOpen)].every(Boolean)).toBe(true)
   })
 
-  test('stays while an emergency call over it waits for its end, however many come and however long it takes', async () => {
+  test('stays open during an emergency call, however many connections arrive and however long it takes', async () => {
     openGate()
     const calling = await visit()
     acceptLimiter.advance(calling.remote, portOf(), 'emergency call')
@@ -119,7 +119,7 @@ describe('an accepted connection', () => {
     await calling.closed
   })
 
-  test('is refused where every other is proven', async () => {
+  test('is refused if all others are proven', async () => {
     openGate(2)
     for (let at = 0; at < 2; at += 1) acceptLimiter.advance((await visit()).remote, portOf(), 'proven')
     await (await visit()).closed
@@ -135,7 +135,7 @@ test.each([
   expect(descriptorLimit(() => text)).toBe(limit)
 })
 
-test('where the system does not tell, few descriptors are taken for granted', () => {
+test('if the system does not show the limit of descriptors, a low one is assumed', () => {
   const unreadable = (): string => {
     throw new Error('ENOENT')
   }

@@ -33,7 +33,7 @@ async function closedPort(): Promise<number> {
   return port
 }
 
-test('a peer whose UDP port is closed is found out as soon as it owes an answer, long before Timer B', async () => {
+test('a closed UDP port of a peer is detected long before Timer B', async () => {
   const layer = await open({ timers: { t1: 20, t2: 80, t4: 100 } })
   const [hop] = layer.locateNow(`sip:127.0.0.1:${await closedPort()}`) ?? []
   if (!hop) throw new Error('no hop')
@@ -44,7 +44,7 @@ test('a peer whose UDP port is closed is found out as soon as it owes an answer,
 })
 
 describe('RFC 3261 §18.1.1: a request above 1300 bytes', () => {
-  test('MUST go by TCP, with a Via that says so', async () => {
+  test('MUST be sent over TCP, with TCP in its Via', async () => {
     const caller = await open({ listen: both })
     const callee = await open({ listen: [{ protocol: 'tcp', address: '127.0.0.1', port: 0 }] })
     const port = callee.listening[0]?.local.port
@@ -63,7 +63,7 @@ describe('RFC 3261 §18.1.1: a request above 1300 bytes', () => {
     expect([diary.heard, diary.sent[0]?.flow.protocol]).toEqual([['sent', '200'], 'tcp'])
   })
 
-  test('goes back to UDP where TCP is refused, and the peer is spared the next attempt', async () => {
+  test('falls back to UDP if TCP is refused, and TCP is not tried again at once', async () => {
     const caller = await open({ listen: both })
     const callee = await open()
     const port = callee.listening[0]?.local.port
@@ -86,7 +86,7 @@ describe('RFC 3261 §18.1.1: a request above 1300 bytes', () => {
     expect([far.accepted, transports]).toEqual([0, ['UDP', 'UDP']])
   })
 
-  test('goes by UDP after a second where nobody answers who asks for a TCP connection', async () => {
+  test('is sent over UDP if a TCP connection is not open within a second', async () => {
     const deaf = await openDeafPort()
     closers.push(() => deaf.close())
     const heard = createSocket('udp4')
@@ -105,7 +105,7 @@ describe('RFC 3261 §18.1.1: a request above 1300 bytes', () => {
     expect(took).toBeLessThan(4_000)
   })
 
-  test('that has gone back to UDP is repeated there like any other', async () => {
+  test('that has fallen back to UDP is retransmitted like any other', async () => {
     const caller = await open({ listen: both, timers: { t1: 20, t2: 80, t4: 200 } })
     const callee = await openUdpPeer({ port: caller.listening[0]?.local.port ?? 0 })
     closers.push(() => callee.close())
@@ -144,7 +144,7 @@ test('a socket bound to all addresses shows each peer one that it can reach', as
   expect(layer.locateNow('sip:192.0.2.99')?.[0]?.advertised.address).not.toBe('0.0.0.0')
 })
 
-test('what is advertised is shown to peers of its own address family alone', async () => {
+test('the advertised address is shown only to peers of its address family', async () => {
   const listen = [
     { protocol: 'udp', address: '127.0.0.1', port: 0 },
     { protocol: 'udp', address: '::1', port: 0 },
@@ -158,7 +158,7 @@ test('what is advertised is shown to peers of its own address family alone', asy
   expect(await shown('sip.example.net')).toEqual(['sip.example.net', 'sip.example.net'])
 })
 
-test('what is advertised is shown in Via, and responses still come', async () => {
+test('the advertised address is in Via, and responses still arrive', async () => {
   const caller = await open({ advertise: 'sip.example.net' })
   const callee = await open()
   callee.onRequest((transaction) => void transaction.respond(createResponse(transaction.request, 200, undefined, 'x')))
@@ -173,7 +173,7 @@ test('what is advertised is shown in Via, and responses still come', async () =>
   expect(diary.responses[0]?.topVia.params.get('received')).toBe('127.0.0.1')
 })
 
-test('a message that no datagram can hold is a failure at once, and disturbs no other', async () => {
+test('a message too large for a datagram fails at once, and others are not affected', async () => {
   const caller = await open()
   const callee = await open()
   const held: Parameters<Parameters<typeof callee.onRequest>[0]>[0][] = []

@@ -51,7 +51,7 @@ async function read(socket: WebSocket): Promise<void> {
 }
 
 describe('a message in fragments over a WebSocket', () => {
-  test('that never ends closes its connection, however many pings come between the fragments', async () => {
+  test('that never ends closes its connection, however many pings arrive between the fragments', async () => {
     const clock = createManualClock()
     const socket = await webSocket(await open('ws', clock))
     const closed = once(socket, 'close')
@@ -66,7 +66,7 @@ describe('a message in fragments over a WebSocket', () => {
     await closed
   })
 
-  test('is answered where it is whole in time; pings alone close nothing', async () => {
+  test('gets a response if it is complete in time; pings alone close nothing', async () => {
     const clock = createManualClock()
     const socket = await webSocket(await open('ws', clock))
     const text = options('WS')
@@ -85,7 +85,7 @@ describe('a message in fragments over a WebSocket', () => {
 })
 
 describe('messages on a stream', () => {
-  test('that follow each other without a gap are not taken for one that never ends', async () => {
+  test('without a gap between them do not count as one that never ends', async () => {
     const clock = createManualClock()
     const socket = await tcp(await open('tcp', clock))
     const text = options('TCP')
@@ -100,7 +100,7 @@ describe('messages on a stream', () => {
     expect(socket.destroyed).toBe(false)
   })
 
-  test('that have begun take a bounded memory together: the slowest are closed', async () => {
+  test('that are incomplete use bounded memory: the slowest are closed', async () => {
     const clock = createManualClock()
     // Neither is closed because it takes its time.
     const port = await open('tcp', clock, { partialBytes: 100_000, messageMs: 3_600_000, firstMessageMs: 3_600_000 })

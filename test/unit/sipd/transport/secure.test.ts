@@ -54,13 +54,13 @@ describe('TLS', () => {
     expect(await seen).toBe('TLS')
   })
 
-  test('a peer whose certificate nobody vouches for is not spoken to', async () => {
+  test('nothing is sent to a peer whose certificate is not signed by a known authority', async () => {
     const callee = await open('tls')
     const caller = await open('tls', { tls: identity('second', read('second-certificate.pem')) })
     expect(await ask(caller.layer, `sips:127.0.0.1:${callee.port}`)).toEqual(['sent', 'failure'])
   })
 
-  test('RFC 5922 §7.2: nor is one whose certificate is for another host', async () => {
+  test('RFC 5922 §7.2: nothing is sent to a peer whose certificate is for another host', async () => {
     const dns = { naptr: () => Promise.resolve([]), srv: () => Promise.resolve([]), addresses: () => Promise.resolve(['127.0.0.1']) }
     const callee = await open('tls')
     const caller = await open('tls', { dns })
@@ -89,7 +89,7 @@ describe('TLS', () => {
     expect(await answered).toBe('SIP/2.0 200 OK')
   })
 
-  test('a certificate and a key that do not fit are refused, and the old ones stay', async () => {
+  test('a certificate that does not match its key is refused, and the old ones stay', async () => {
     const { layer, port } = await open('tls')
     expect(() => layer.renewTls({ ...identity('first'), key: new Secret(read('second-key.pem')) })).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),
@@ -115,7 +115,7 @@ describe('TLS', () => {
     ).rejects.toThrow()
   })
 
-  test('a listen address for TLS without a certificate is refused before anything is open', async () => {
+  test('a TLS listen address without a certificate is refused before any port is open', async () => {
     await expect(openLayer({ listen: [{ protocol: 'tls', address: '127.0.0.1', port: 0 }] })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     })
@@ -191,7 +191,7 @@ describe.each(['ws', 'wss'] as const)('RFC 7118: SIP over %s', (protocol) => {
     expect(await phone.next()).toBe('\r\n')
   })
 
-  test('a browser that has gone cannot be called: that is a failure, not a wait', async () => {
+  test('a request to a browser that is gone fails at once', async () => {
     const { layer } = await open(protocol)
     const uri = `sip:127.0.0.1:9;transport=${protocol}`
     const [hop] = layer.locateNow(uri) ?? []

@@ -31,7 +31,7 @@ async function open(protocol: 'tcp' | 'ws', limits: Partial<LayerLimits> = {}): 
 const answer = ({ request, respond }: ServerTransaction, status: number): void =>
   void respond(createResponse(request, status, undefined, 'ours'))
 
-/** From now on there are strangers. */
+/** From now on all other sources are unknown. */
 const guard = (flows: readonly string[] = []): void => layer.setKnownSources({ addresses: [], flows, uris: [], challenge: null })
 
 async function tcp(port: number): Promise<Socket> {
@@ -76,7 +76,7 @@ describe('the first valid message must come within ten seconds', () => {
     await closed
   })
 
-  test('one of a banned source is none', async () => {
+  test('a message of a banned source does not count', async () => {
     const port = await open('tcp')
     guard()
     const scanner = await tcp(port)
@@ -91,7 +91,7 @@ describe('the first valid message must come within ten seconds', () => {
     await closed
   })
 
-  test('then a stranger has two minutes for the next one', async () => {
+  test('then an unknown source has two minutes for the next one', async () => {
     const port = await open('tcp')
     guard()
     const socket = await tcp(port)
@@ -105,7 +105,7 @@ describe('the first valid message must come within ten seconds', () => {
 })
 
 describe('a connection that is silent for hours', () => {
-  test('stays where its phone is registered, and is closed after 65 minutes else', async () => {
+  test('stays open if its phone is registered, and is closed after 65 minutes otherwise', async () => {
     const port = await open('tcp')
     const [phone, other] = [await tcp(port), await tcp(port)]
     await ask(other, request())
@@ -117,11 +117,11 @@ describe('a connection that is silent for hours', () => {
     expect(phone.destroyed).toBe(false)
   })
 
-  test('stays for an hour where it has an answered call of a stranger, and two minutes where the call was refused', async () => {
+  test('stays open for an hour with an answered call of an unknown source, and for two minutes if the call was refused', async () => {
     const port = await open('tcp')
     guard()
     const [answered, refused] = [await tcp(port), await tcp(port)]
-    // With credentials that prove nothing of it: else it would be no stranger any more.
+    // With credentials that prove nothing: otherwise the source would become a known one.
     const more = ['Authorization: Digest username="x", realm="x", nonce="invented", uri="sip:x", response="00"']
     await ask(answered, request('INVITE', more))
     layer.onRequest((transaction) => answer(transaction, 486))
@@ -133,7 +133,7 @@ describe('a connection that is silent for hours', () => {
   })
 })
 
-test('a message that comes one byte at a time must be whole within twenty seconds', async () => {
+test('a message that arrives one byte at a time must be complete within twenty seconds', async () => {
   const port = await open('tcp')
   const [slow, other] = [await tcp(port), await tcp(port)]
   for (const socket of [slow, other]) await ask(socket, request())
@@ -149,7 +149,7 @@ test('a message that comes one byte at a time must be whole within twenty second
   await closed
 })
 
-describe('a peer that does not read what it is sent', () => {
+describe('a peer that does not read', () => {
   const flood = 400
   const long = 'a'.repeat(8_000)
 
@@ -162,7 +162,7 @@ describe('a peer that does not read what it is sent', () => {
     })
   }
 
-  test('over TCP is hung up on', async () => {
+  test('over TCP loses its connection', async () => {
     const socket = await tcp(await open('tcp'))
     answerAtLength()
     socket.pause()
@@ -170,7 +170,7 @@ describe('a peer that does not read what it is sent', () => {
     await expect.poll(() => layer.load().connections).toBe(0)
   })
 
-  test('over a WebSocket is hung up on', async () => {
+  test('over a WebSocket loses its connection', async () => {
     const socket = await webSocket(await open('ws'))
     answerAtLength()
     socket.pause()

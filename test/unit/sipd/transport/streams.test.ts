@@ -87,7 +87,7 @@ describe('messages on a stream (RFC 3261 §18.3)', () => {
     expect((await phone.hears('200')).startsWith('\r\nSIP/2.0 200')).toBe(true)
   })
 
-  test('without Content-Length the sender is told 400 and the connection is closed, no other', async () => {
+  test('without Content-Length get 400, and their connection alone is closed', async () => {
     const { port, layer } = await openAnswering()
     const other = openPhone(port)
     const phone = openPhone(port)
@@ -115,7 +115,7 @@ describe('connections', () => {
     expect(diary.sent[0]?.flow.remote.port).toBe(await flow)
   })
 
-  test('requests to one place share a connection; when it closes each waiting request is told at once', async () => {
+  test('requests to one address share a connection; when it closes, each pending request fails at once', async () => {
     const { layer } = await openAnswering()
     const far = await openTcpPeer()
     closers.push(() => far.close())
@@ -129,7 +129,7 @@ describe('connections', () => {
     await Promise.all(diaries.map((diary) => diary.hears('failure')))
   })
 
-  test('a refused connection is told to the user after what would have been sent', async () => {
+  test('a refused connection is reported to the user after onSent', async () => {
     const { layer } = await openAnswering()
     const far = await openTcpPeer()
     await far.close()
@@ -141,7 +141,7 @@ describe('connections', () => {
     expect(diary.heard).toEqual(['sent', 'failure'])
   })
 
-  test('a user who wants a certain flow gets no other: when it is gone, that is a failure', async () => {
+  test('a user that asks for one flow gets no other: if it is closed, the request fails', async () => {
     const { layer, port } = await openAnswering()
     const phone = openPhone(port)
     const transaction = new Promise<Parameters<Parameters<typeof layer.onRequest>[0]>[0]>((resolve) => layer.onRequest(resolve))
@@ -159,7 +159,7 @@ describe('connections', () => {
     expect(diary.heard).toEqual(['sent', 'failure'])
   })
 
-  test('a message that never ends closes its connection; so does silence without end', async () => {
+  test('a message that never ends closes its connection, and so does endless silence', async () => {
     const clock = createManualClock()
     const { layer, port } = await openAnswering({ clock, limits: { messageMs: 20_000, idleMs: 100_000 } })
     const slow = openPhone(port)
@@ -197,33 +197,36 @@ describe('connections', () => {
 })
 
 describe('opening', () => {
-  test.each(['udp', 'tcp'] as const)('a %s port in use is named, and what was already open is closed again', async (protocol) => {
-    const first = await openLayer({ listen: [{ protocol, address: '127.0.0.1', port: 0 }] })
-    closers.push(() => first.close())
-    const port = first.listening[0]?.local.port ?? 0
-    const free = await openLayer({ listen: [{ protocol, address: '127.0.0.1', port: 0 }] })
-    const freePort = free.listening[0]?.local.port ?? 0
-    await free.close()
-    const listen = [
-      { protocol, address: '127.0.0.1', port: freePort },
-      { protocol, address: '127.0.0.1', port },
-    ]
-    await expect(openLayer({ listen })).rejects.toMatchObject({
-      code: 'PORT_IN_USE',
-      message: expect.stringContaining(`${protocol}://127.0.0.1:${port}`) as string,
-    })
-    const again = await openLayer({ listen: listen.slice(0, 1) })
-    closers.push(() => again.close())
-  })
+  test.each(['udp', 'tcp'] as const)(
+    'the error names a %s port in use, and listeners that were already open are closed',
+    async (protocol) => {
+      const first = await openLayer({ listen: [{ protocol, address: '127.0.0.1', port: 0 }] })
+      closers.push(() => first.close())
+      const port = first.listening[0]?.local.port ?? 0
+      const free = await openLayer({ listen: [{ protocol, address: '127.0.0.1', port: 0 }] })
+      const freePort = free.listening[0]?.local.port ?? 0
+      await free.close()
+      const listen = [
+        { protocol, address: '127.0.0.1', port: freePort },
+        { protocol, address: '127.0.0.1', port },
+      ]
+      await expect(openLayer({ listen })).rejects.toMatchObject({
+        code: 'PORT_IN_USE',
+        message: expect.stringContaining(`${protocol}://127.0.0.1:${port}`) as string,
+      })
+      const again = await openLayer({ listen: listen.slice(0, 1) })
+      closers.push(() => again.close())
+    },
+  )
 
-  test('an address that this machine does not have is named', async () => {
+  test('the error names an address that this machine does not have', async () => {
     await expect(openLayer({ listen: [{ protocol: 'udp', address: '203.0.113.9', port: 0 }] })).rejects.toMatchObject({
       code: 'ADDRESS_UNAVAILABLE',
       message: expect.stringContaining('203.0.113.9') as string,
     })
   })
 
-  test('closing leaves nothing that keeps the process alive', async () => {
+  test('close leaves nothing that keeps the process alive', async () => {
     const { layer, port } = await openAnswering({ clock: systemClock })
     const phone = openPhone(port)
     phone.socket.write(options('a'))
@@ -233,7 +236,7 @@ describe('opening', () => {
   })
 })
 
-describe('the connection of a stranger who calls for help', () => {
+describe('the connection of an unknown source that makes an emergency call', () => {
   async function callOver(status: number) {
     const clock = createManualClock()
     const layer = await openLayer({ listen: [{ protocol: 'tcp', address: '127.0.0.1', port: 0 }], clock })
@@ -258,12 +261,12 @@ describe('the connection of a stranger who calls for help', () => {
     return { phone, layer }
   }
 
-  test('is kept until the call is answered, and during the call', async () => {
+  test('stays open until the call is answered, and during the call', async () => {
     const { layer } = await callOver(200)
     expect(layer.load().connections).toBe(1)
   })
 
-  test('is closed for its silence once the call was refused', async () => {
+  test('is closed when idle once the call was refused', async () => {
     const { phone } = await callOver(486)
     await phone.ended
   })

@@ -32,7 +32,7 @@ test.each([
   expect(isStunRequest(Buffer.from(bytes as Buffer))).toBe(expected)
 })
 
-test('RFC 5626 §5.4: the SIP port answers a keep-alive, with the address that it came from', async () => {
+test('RFC 5626 §5.4: the SIP port responds to a keep-alive with its source address', async () => {
   const layer = await openLayer()
   opened.push(layer)
   const phone = createSocket('udp4')

@@ -20,7 +20,7 @@ const collectGarbage = runInNewContext('gc') as () => void
 
 const domain = 'hotdesk.example'
 const letters = 'a'.repeat(7_000)
-const strangers = 300
+const devices = 300
 
 let stage: SipdStage
 /** Of the SIP server: as it stands still, no timer runs out and no source fails for so long that it is banned. */
@@ -57,7 +57,7 @@ async function openServer(): Promise<SipPeer> {
   return peer
 }
 
-/** A REGISTER without credentials and one with wrong ones, of a stranger that nobody has heard of before; each name is 7 kB long. */
+/** A REGISTER without credentials and one with wrong ones, of a new unknown device; each name is 7 kB long. */
 async function register(peer: SipPeer, number: number): Promise<void> {
   const name = `${number}${letters}`
   const phone = createRawPhone({ peer, device: name, password: new Secret('wrong'), domain })
@@ -90,16 +90,16 @@ async function inUse(): Promise<number> {
   return process.memoryUsage().heapUsed / 1_024
 }
 
-async function registerAll(peer: SipPeer, from: number, strangers: number): Promise<void> {
-  for (let number = from; number < from + strangers; number += 1) await register(peer, number)
+async function registerAll(peer: SipPeer, from: number, devices: number): Promise<void> {
+  for (let number = from; number < from + devices; number += 1) await register(peer, number)
 }
 
-test('of a stranger with names of 7 kB none stays in memory', async () => {
+test('names of 7 kB of unknown devices do not stay in memory', async () => {
   const peer = await openServer()
   await registerAll(peer, 10_000, 100)
   const before = await inUse()
-  await registerAll(peer, 20_000, strangers)
-  const left = ((await inUse()) - before) / strangers
-  process.stdout.write(`${left.toFixed(1)} kB of the heap are left of each stranger\n`)
+  await registerAll(peer, 20_000, devices)
+  const left = ((await inUse()) - before) / devices
+  process.stdout.write(`${left.toFixed(1)} kB of the heap are left of each device\n`)
   expect(left).toBeLessThan(5)
 }, 60_000)
