@@ -17,9 +17,9 @@ const nothing: InfoKey = { kind: 'nothing' }
 /**
  * | body                                    | key                                                                            |
  * | --------------------------------------- | ------------------------------------------------------------------------------ |
- * | `application/dtmf-relay`                | `Signal=5` among other lines; some phones send the bare key                     |
+ * | `application/dtmf-relay`                | `Signal=5` among other lines; some phones send the bare key                    |
  * | `application/dtmf`                      | the bare key; some phones send `Signal=5`                                      |
- * | `audio/telephone-event`                 | the four bytes of RFC 4733 §2.3, at the start and end of a press; or as text    |
+ * | `audio/telephone-event`                 | the four bytes of RFC 4733 §2.3, at the start and end of a press; or as text   |
  * | `application/vnd.nortelnetworks.digits` | `d=5`                                                                          |
  * | `application/hook-flash`                | none                                                                           |
  *

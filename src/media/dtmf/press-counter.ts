@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../base/clock.js'
 import { type Key, keyOfEvent } from '../key.js'
+import { samplesPerMs } from '../sound/g711.js'
 import type { TelephoneEvent } from './telephone-event.js'
 
 /** An event packet with the fields of its RTP header. */
@@ -42,7 +43,6 @@ interface Step {
   readonly growth: number
 }
 
-const samplesPerMs = 8
 const longestDuration = 0xffff
 /** A packet is late if its sequence number is behind by less than this, or its timestamp by `lateSamples`. Beyond that, the sender has restarted. */
 const lateSequences = 500

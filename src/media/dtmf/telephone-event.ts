@@ -1,4 +1,5 @@
 import { eventOfKey, type Key } from '../key.js'
+import { frameSamples, samplesPerMs } from '../sound/g711.js'
 
 /**
  * RFC 4733 §2.3:
@@ -34,16 +35,15 @@ export function writeTelephoneEvent({ event, end, duration }: TelephoneEvent): U
   return Uint8Array.of(event, (end ? 0x80 : 0) | volume, (duration >> 8) & 0xff, duration & 0xff)
 }
 
-const stepSamples = 160
 const endCopies = 3
 
 /** The payloads of one press, one for every 20 ms. The last `endCopies - 1` follow after its end. */
 export function pressPayloads(key: Key, ms: number): readonly Uint8Array[] {
   const event = eventOfKey(key)
-  const steps = Math.max(1, Math.round((ms * 8) / stepSamples))
+  const steps = Math.max(1, Math.round((ms * samplesPerMs) / frameSamples))
   const rising = Array.from({ length: steps - 1 }, (_, step) =>
-    writeTelephoneEvent({ event, end: false, duration: (step + 1) * stepSamples }),
+    writeTelephoneEvent({ event, end: false, duration: (step + 1) * frameSamples }),
   )
-  const end = writeTelephoneEvent({ event, end: true, duration: steps * stepSamples })
+  const end = writeTelephoneEvent({ event, end: true, duration: steps * frameSamples })
   return [...rising, ...Array.from({ length: endCopies }, () => end)]
 }

@@ -1,3 +1,5 @@
+import { samplesPerMs } from '../sound/g711.js'
+
 /** Reception statistics of one source, for RTCP (RFC 3550 §6.4.1 and appendices A.1, A.3, A.8). */
 export interface Reception {
   arrived(packet: { readonly ssrc: number; readonly sequence: number; readonly timestamp: number }, now: number): 'new' | 'repeated'
@@ -29,7 +31,6 @@ interface Source {
 const cycle = 0x10000
 /** A sequence number further ahead means that the sender has restarted (RFC 3550 A.1, MAX_DROPOUT). */
 const dropout = 3000
-const samplesPerMs = 8
 
 export function createReception(): Reception {
   let source: Source | null = null

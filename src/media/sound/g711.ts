@@ -4,8 +4,9 @@ import alawmulaw from 'alawmulaw'
 /** The two codecs that every phone supports (RFC 3551 §4.5.14). */
 export type Law = 'PCMU' | 'PCMA'
 
-/** Samples per second, of audio and of RTP timestamps. */
+/** Samples per second; also the clock rate of RTP timestamps (RFC 3551 §4.5.14). */
 export const sampleRate = 8000
+export const samplesPerMs = sampleRate / 1000
 /** Samples in one packet: 20 ms (RFC 3551 §4.2). */
 export const frameSamples = 160
 export const frameMs = 20

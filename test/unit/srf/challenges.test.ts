@@ -26,7 +26,7 @@ function challenge(nonce: string, { stale = false, by = 'Proxy' } = {}): HeaderL
   return [[by === 'Proxy' ? 'Proxy-Authenticate' : 'WWW-Authenticate', text]]
 }
 
-/** Nonce and count of credentials that the password fits. */
+/** Nonce and nonce count of credentials, if they fit the password. */
 function proofOf(request: SipRequest, header = 'Proxy-Authorization'): string {
   const credentials = parseCredentials(request.first(header) ?? '')
   if (!credentials) return 'none'
@@ -68,7 +68,7 @@ it.each(['UPDATE', 'INFO', 'REFER', 'MESSAGE', 'NOTIFY'])(
   },
 )
 
-it('a challenged re-INVITE is sent again, its ACK carries the credentials, and a nonce of the call counts on (RFC 7616 §3.4)', async () => {
+it('a challenged re-INVITE is sent again, its ACK has the credentials, and the nonce count continues (RFC 7616 §3.4)', async () => {
   const dialog = await called()
   const answer = dialog.reinvite(offer)
   carrier.respond(await carrier.hearsRequest('INVITE'), 407, challenge('first'))
@@ -80,7 +80,7 @@ it('a challenged re-INVITE is sent again, its ACK carries the credentials, and a
   expect((await carrier.hearsRequest('ACK')).first('Proxy-Authorization')).toBe(second.first('Proxy-Authorization'))
 })
 
-it('an offerless re-INVITE that was challenged is acknowledged with the answer', async () => {
+it('the ACK of a challenged offerless re-INVITE contains the answer', async () => {
   const dialog = await called()
   const answer = dialog.reinvite(null)
   carrier.respond(await carrier.hearsRequest('INVITE'), 407, challenge('second'))
@@ -102,7 +102,7 @@ it('a challenged BYE is sent again with credentials', async () => {
   expect((await stage.sipd.counts()).dialogs).toBe(0)
 })
 
-it('a stale nonce is answered once more, and nothing is answered a third time', async () => {
+it('a stale nonce gets one more answer, and nothing gets a third', async () => {
   const dialog = await called()
   const answer = dialog.request('INFO')
   carrier.respond(await carrier.hearsRequest('INFO'), 407, challenge('a'))
@@ -114,7 +114,7 @@ it('a stale nonce is answered once more, and nothing is answered a third time', 
   expect(carrier.untaken).toEqual([])
 })
 
-it('credentials that are refused are not sent again', async () => {
+it('refused credentials are not sent again', async () => {
   const dialog = await called()
   const answer = dialog.request('INFO')
   carrier.respond(await carrier.hearsRequest('INFO'), 407, challenge('a'))
@@ -123,7 +123,7 @@ it('credentials that are refused are not sent again', async () => {
   expect(carrier.untaken).toEqual([])
 })
 
-it('a proxy and the server behind it are both answered', async () => {
+it('the challenges of a proxy and of the server behind it are both answered', async () => {
   const outgoing = srf.invite(carrier.uri, offer, { credentials: account })
   carrier.respond(await carrier.hearsRequest('INVITE'), 407, challenge('proxy'))
   await carrier.hearsRequest('ACK')
@@ -135,7 +135,7 @@ it('a proxy and the server behind it are both answered', async () => {
   expect((await outgoing.result).outcome).toBe('answered')
 })
 
-it('a carrier that has called us and challenges a re-INVITE gets its account', async () => {
+it('a trunk that has called us and challenges a re-INVITE gets its credentials', async () => {
   const accepted = new Promise<SipDialog>((resolve, reject) => {
     srf.onInvite(async (invite) => {
       invite.answerChallenges(account)

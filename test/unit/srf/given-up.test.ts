@@ -22,13 +22,13 @@ async function giveUp(phone: SipPeer): Promise<void> {
   await phone.hearsResponse(487)
 }
 
-it('a caller who has given up leaves nothing behind, though the link to the SIP server stays', async () => {
+it('a cancelled call leaves nothing in memory while the link to the SIP server lasts', async () => {
   const stage = await openSipdStage()
   const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru') }
   const srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
   const held: WeakRef<object>[] = []
   srf.onInvite((invite) => {
-    // It reads the request, and so is held by whatever holds that.
+    // It refers to the request, so it lives as long as any reference to it.
     held.push(new WeakRef(invite.header))
     invite.respond(180)
   })
@@ -40,7 +40,7 @@ it('a caller who has given up leaves nothing behind, though the link to the SIP 
     collectGarbage()
     return held.filter((reference) => reference.deref() !== undefined).length
   }
-  // The engine may keep the last one in hand.
+  // The engine may keep the last one.
   await expect.poll(left, { timeout: 8_000 }).toBeLessThanOrEqual(2)
   await stage.close()
 })

@@ -13,7 +13,7 @@ interface Cuttable {
   readonly stage: SipdStage
   readonly wire: CutWire
   readonly srf: SipApplication
-  /** The changes of the link since it was established, by the log. */
+  /** The states of the link after it was established, from the log. */
   states(): readonly string[]
 }
 
@@ -27,7 +27,7 @@ function stateIn(line: string): string[] {
   return [...(msg.startsWith('SIP server lost') ? ['lost'] : []), ...(msg === 'SIP server connected' ? ['connected'] : [])]
 }
 
-/** Our application, a SIP server, and a wire between them that can be cut. */
+/** An application, a SIP server, and a link between them that can be cut. */
 async function open(clock: Clock = systemClock): Promise<Cuttable> {
   const stage = await openSipdStage({ clock })
   closers.push(() => stage.close())
@@ -44,7 +44,7 @@ const patience = { timeout: 5_000, interval: 20 }
 const resumed = ({ stage }: Cuttable, times: number): Promise<void> =>
   vi.waitFor(async () => expect((await stage.sipd.counts()).resumptions).toBe(times), patience)
 
-/** What the application wants is known: a command behind that has been done. */
+/** Waits until the server has the routes of the application: a later command has been executed. */
 async function routed(srf: SipApplication, phone: SipPeer): Promise<void> {
   const asked = srf.request('OPTIONS', `sip:x@127.0.0.1:${phone.port}`)
   phone.respond(await phone.hearsRequest('OPTIONS'), 200)
@@ -69,8 +69,8 @@ async function callIn({ stage, srf }: Cuttable) {
   }
 }
 
-describe('the link to the SIP server breaks', () => {
-  test('and a call that stands goes on: requests of both sides pass, also those from before the new connection', async () => {
+describe('when the link to the SIP server breaks', () => {
+  test('a call goes on: requests of both sides pass, also those sent before the new connection', async () => {
     const cuttable = await open()
     const { phone, dialog, request } = await callIn(cuttable)
     const heard: string[] = []
@@ -96,7 +96,7 @@ describe('the link to the SIP server breaks', () => {
     expect(await cuttable.stage.sipd.counts()).toMatchObject({ dialogs: 0, unfinished: 0 })
   })
 
-  test('and a request that waits for its answer gets it; new requests wait for the application', async () => {
+  test('a pending request gets its response, and new requests wait for the application', async () => {
     const cuttable = await open()
     const { stage, srf, wire } = cuttable
     const phone = await stage.udpPeer()
@@ -112,7 +112,7 @@ describe('the link to the SIP server breaks', () => {
     await phone.hearsResponse(202, 'MESSAGE')
   })
 
-  test('for good: what waits is answered, and dialogs have ended', async () => {
+  test('and does not resume, pending requests get 503 and dialogs end', async () => {
     const clock = createManualClock()
     const cuttable = await open(clock)
     const { dialog } = await callIn(cuttable)
@@ -120,7 +120,7 @@ describe('the link to the SIP server breaks', () => {
     cuttable.wire.isDown = true
     cuttable.wire.cut()
     const asked = cuttable.srf.request('OPTIONS', 'sip:x@127.0.0.1:9')
-    // The application waits as soon as it knows, and the server a little longer.
+    // The application waits from the time it notices, and the server a little longer.
     await vi.waitFor(() => {
       clock.advance(4_000)
       expect(cuttable.states()).toEqual(['lost'])
@@ -133,7 +133,7 @@ describe('the link to the SIP server breaks', () => {
     }, patience)
   })
 
-  test('for good because too much waits: the next connection takes up nothing, and the server keeps no dialog', async () => {
+  test('and too much data waits, the next connection does not resume, and the server keeps no dialog', async () => {
     const clock = createManualClock()
     const { stage, wire, srf, states } = await open(clock)
     await callIn({ stage, wire, srf, states })
@@ -150,14 +150,14 @@ describe('the link to the SIP server breaks', () => {
     }, patience)
   })
 
-  test('an application that ends on purpose is not waited for', async () => {
+  test('because the application has stopped, the server does not wait for it', async () => {
     const cuttable = await open()
     await callIn(cuttable)
     await cuttable.srf.close()
     await expect.poll(async () => (await cuttable.stage.sipd.counts()).dialogs).toBe(0)
   })
 
-  test('again and again, in the middle of messages: of 60 calls through a B2BUA none is lost', async () => {
+  test('repeatedly, in the middle of messages, none of 60 calls through a B2BUA is lost', async () => {
     const phones = await openSrfStage({ t1: 500 })
     closers.push(() => phones.close())
     const middle = await open()
@@ -165,7 +165,7 @@ describe('the link to the SIP server breaks', () => {
     const callees = answerAll(phones.srf)
     for (const { application } of [phones.stage, middle.stage]) await (await application([])).close()
     await routed(middle.srf, await middle.stage.udpPeer())
-    // A generator of its own, so that a failure comes again.
+    // A pseudo-random sequence, so that a failure is reproducible.
     let seed = 7
     const next = (): number => (seed = (seed * 48_271) % 2_147_483_647)
     middle.wire.cutAfter(() => 10_000 + (next() % 40_000))

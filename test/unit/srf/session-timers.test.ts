@@ -18,11 +18,11 @@ describe('the session timer of our 2xx (RFC 4028 §9, table 2)', () => {
     ['a caller that insists', { 'Session-Expires': '600;refresher=uac', Supported: 'timer' }, '600;refresher=uac'],
     ['a proxy that asks for a caller that cannot', { 'Session-Expires': '600;refresher=uac' }, '600;refresher=uas'],
     ['more than our own', { 'Session-Expires': '7200', Supported: 'timer' }, '1800;refresher=uas'],
-    ['not less than the caller bears', { 'Session-Expires': '7200', 'Min-SE': '3600', Supported: 'timer' }, '3600;refresher=uas'],
+    ['not less than the minimum of the caller', { 'Session-Expires': '7200', 'Min-SE': '3600', Supported: 'timer' }, '3600;refresher=uas'],
     ['not less than 90', { 'Session-Expires': '10', Supported: 'timer' }, '90;refresher=uas'],
     ['a caller that requires session timers', { 'Session-Expires': '600;refresher=uac', Require: 'timer' }, '600;refresher=uac'],
-    ['a least interval with a parameter', { 'Session-Expires': '600', 'Min-SE': '700;by=proxy', Supported: 'timer' }, '700;refresher=uas'],
-    ['a least interval beyond reason', { 'Session-Expires': '600', 'Min-SE': '4294967295', Supported: 'timer' }, '600;refresher=uas'],
+    ['a minimum with a parameter', { 'Session-Expires': '600', 'Min-SE': '700;by=proxy', Supported: 'timer' }, '700;refresher=uas'],
+    ['an excessive minimum', { 'Session-Expires': '600', 'Min-SE': '4294967295', Supported: 'timer' }, '600;refresher=uas'],
     ['nonsense', { 'Session-Expires': 'soon;refresher=nobody', 'Min-SE': 'later' }, '1800;refresher=uas'],
   ])('for %s', (_, asked, expected) => {
     const { headers, terms } = withSessionTerms(session, headed(asked), { Supported: '100rel' })
@@ -37,14 +37,14 @@ it('a far end without session timers is refreshed by us', () => {
   expect(agreedTerms(session, headed({ 'Session-Expires': '600;refresher=uas' }))).toEqual({ seconds: 600, refresher: 'them' })
 })
 
-it('only a 422 that wants a longer interval is answered with one', () => {
-  const answer = (status: number, least: string) => ({ status, reason: '', body: '', ...headed({ 'Min-SE': least }) })
+it('only a 422 that requires a longer interval leads to one', () => {
+  const reply = (status: number, least: string) => ({ status, reason: '', body: '', ...headed({ 'Min-SE': least }) })
   expect([
-    longerOffer(session, answer(422, '3600')),
-    longerOffer(session, answer(422, '90')),
-    longerOffer(session, answer(486, '3600')),
-    longerOffer(session, answer(422, ' 3600 ;by=proxy')),
-    longerOffer(session, answer(422, 'an hour')),
+    longerOffer(session, reply(422, '3600')),
+    longerOffer(session, reply(422, '90')),
+    longerOffer(session, reply(486, '3600')),
+    longerOffer(session, reply(422, ' 3600 ;by=proxy')),
+    longerOffer(session, reply(422, 'an hour')),
   ]).toEqual([{ seconds: 3_600, least: 3_600 }, null, null, { seconds: 3_600, least: 3_600 }, null])
 })
 
@@ -73,7 +73,7 @@ describe('a call', () => {
     return { dialog: result.dialog, invite }
   }
 
-  it('offers a session timer, and asks once more, in the same call, where the interval is too short (§7.1, §7.3)', async () => {
+  it('offers a session timer, and tries once more in the same call if the interval is too short (§7.1, §7.3)', async () => {
     const outgoing = srf.invite(phone.uri, offer)
     const first = await phone.hearsRequest('INVITE')
     const offered = ['Session-Expires', 'Min-SE', 'Supported'].map((name) => first.first(name))
@@ -90,7 +90,7 @@ describe('a call', () => {
     expect(await outgoing.result).toMatchObject({ outcome: 'failed', reply: { status: 422 } })
   })
 
-  it('to a carrier that asks for credentials is refreshed by the carrier, whose challenge a refresh of ours would not answer', async () => {
+  it('to a trunk that requires credentials is refreshed by the trunk, because our refreshes have no credentials', async () => {
     const outgoing = srf.invite(phone.uri, offer, { credentials: { username: 'us', password: new Secret('ours') } })
     const first = await phone.hearsRequest('INVITE')
     phone.respond(first, 407, [['Proxy-Authenticate', 'Digest realm="carrier", nonce="n", qop="auth", algorithm=MD5']])
@@ -106,7 +106,7 @@ describe('a call', () => {
     expect(await phone.hearsRequest('BYE')).toBeDefined()
   })
 
-  it('to a phone without session timers is refreshed at half its time, and ended with BYE when the phone is gone', async () => {
+  it('to a phone without session timers is refreshed after half the interval, and ended with BYE when the phone is gone', async () => {
     const { dialog } = await called()
     const end = new Promise((resolve) => dialog.onEnd(resolve))
     clock.advance(900_000)
@@ -116,13 +116,13 @@ describe('a call', () => {
     await phone.hearsRequest('ACK')
     clock.advance(900_000)
     await phone.hearsRequest('INVITE')
-    // 64 × T1 without an answer.
+    // 64 × T1 without a response.
     clock.advance(32_000)
     expect((await phone.hearsRequest('BYE')).first('Reason')).toContain('Session timer expired')
     expect(await end).toMatchObject({ by: 'server' })
   })
 
-  it('to a phone that refuses the refresh goes on, with INVITE where it does not take UPDATE', async () => {
+  it('to a phone that refuses the refresh goes on, with INVITE if the phone does not support UPDATE', async () => {
     const { dialog } = await called([['Allow', 'INVITE, UPDATE']])
     clock.advance(900_000)
     phone.respond(await phone.hearsRequest('UPDATE'), 501)
@@ -147,7 +147,7 @@ describe('a call', () => {
     await held
     await phone.hearsRequest('ACK')
 
-    // That answer named no refresher: from here on it is us (§7.2).
+    // The response names no refresher, so we refresh from now on (§7.2).
     const resumed = dialog.reinvite(offer)
     const second = await phone.hearsRequest('INVITE')
     expect(second.first('Session-Expires')).toBe('600;refresher=uac')
@@ -189,7 +189,7 @@ describe('a call', () => {
     },
   )
 
-  it('from a phone that asks for nothing has a session timer of ours as well', async () => {
+  it('from a phone without session timers has ours', async () => {
     let end: unknown
     const acknowledged = new Promise<void>((resolve) => {
       srf.onInvite(async (invite) => {
