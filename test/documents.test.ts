@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { errorCodes } from '../src/base/errors.js'
+import { errorList } from '../src/base/errors.js'
 import { logEvents } from '../src/base/events.js'
 import { hotdeskLibrary, streamEvents } from '../src/hotdesk/hotdesk.js'
 import { filesUnder, parseSource, readTree, root, type SyntaxNode, visit } from './support/repo/source-tree.js'
@@ -88,21 +88,39 @@ describe('the lists that the documents explain', () => {
     expect([...given].filter((event) => !known.includes(event))).toEqual([])
   })
 
-  const elsewhere = sources.filter(({ path }) => path !== 'src/base/events.ts' && path !== 'src/base/errors.ts').map(({ text }) => text)
+  const elsewhere = sources.filter(({ path }) => path !== 'src/base/events.ts').map(({ text }) => text)
   const unused = (words: readonly string[]): string[] => words.filter((word) => !elsewhere.some((text) => text.includes(`'${word}'`)))
 
   test('have no event that nothing gives', () => {
     expect(unused(Object.keys(logEvents))).toEqual([])
   })
 
-  test('have no error code that nothing raises', () => {
-    expect(unused(Object.keys(errorCodes))).toEqual([])
+  test('have exactly the errors that the source raises', () => {
+    const listed = Object.entries(errorList).flatMap(([code, { messages }]) => Object.keys(messages).map((name) => `${code}.${name}`))
+    const raised = new Set(sources.flatMap(({ path, text }) => (path.startsWith('src/base/errors/') ? [] : errorsIn(text))))
+    expect([...raised].toSorted()).toEqual(listed.toSorted())
+  })
+
+  test('are the only place of error messages: an AppError is made nowhere else, but for one from another thread', () => {
+    const makers = sources.filter(({ text }) => text.includes('new AppError(')).map(({ path }) => path)
+    expect(makers).toEqual(['src/base/errors.ts', 'src/sipd/thread/thread.ts'])
+  })
+
+  test('would miss one: an error is found however its line is broken', () => {
+    expect(errorsIn("errors.A_B.c({})\nerrors.D\n  .e()\ninvalid('F', 1)")).toEqual(['A_B.c', 'D.e', 'F.problems'])
   })
 
   test('would miss one: a text behind `event` is found', () => {
     expect(eventsIn(parseSource('x.ts', "log.info({ event: fine ? 'a.b' : 'c.d' }, 'x')").program)).toEqual(['a.b', 'c.d'])
   })
 })
+
+/** `CODE.message` of each error that a source raises. */
+function errorsIn(text: string): string[] {
+  const named = Array.from(text.matchAll(/\berrors\s*\.([A-Z_]+)\s*\.(\w+)\(/g), ([, code, name]) => `${code}.${name}`)
+  const invalid = Array.from(text.matchAll(/\binvalid\('([A-Z_]+)'/g), ([, code]) => `${code}.problems`)
+  return [...named, ...invalid]
+}
 
 function eventsIn(program: SyntaxNode): string[] {
   const found: string[] = []

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { AppError } from '../base/errors.js'
+import { type AppError, errors } from '../base/errors.js'
 import { addressForNodes } from '../base/listen-address.js'
 import { createSeal, type Seal } from '../base/seal.js'
 import { type Dialplan, reservedExtension } from '../dialplan/dialplan.js'
@@ -111,9 +111,7 @@ function warnOfSamples({ log }: Ground, devices: readonly string[]): void {
 function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership {
   const membership = startMembership(needs)
   lifecycle.opened(membership, 'membership', (opened) => opened.close())
-  membership.onTaken(() =>
-    queueMicrotask(() => raise(new AppError('NODE_NAME_TAKEN', `another process has taken the node name "${needs.node}"`))),
-  )
+  membership.onTaken(() => queueMicrotask(() => raise(errors.NODE_NAME_TAKEN.taken({ node: needs.node }))))
   return membership
 }
 

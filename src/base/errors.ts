@@ -1,44 +1,75 @@
-/** Every error code, with its meaning and the next step. src/cli/README.md lists them. */
-export const errorCodes = {
-  CONFIG_INVALID: 'The configuration is invalid; each line names file, key and expected value.',
-  DIALPLAN_INVALID: 'The dial plan is invalid; each line names file, key and expected value.',
-  IMPORT_INVALID: 'The file to import is invalid; each line names file, key and expected value.',
-  PORT_IN_USE: 'Another program uses the port. Stop it, or set another port.',
-  ADDRESS_UNAVAILABLE: 'The address does not belong to this machine, or the port needs privileges.',
-  REDIS_SERVER_MISSING: '`redis: embedded` needs redis-server on the PATH. Install it, or set `redis` to a server.',
-  STORE_UNAVAILABLE: 'Redis does not answer. Calls go on; logins hear "please try later".',
-  STORE_PROTOCOL: 'Unexpected reply of Redis: a key of the wrong type, or a function of another version.',
-  STORE_TOO_OLD: 'This Redis has no functions. Use Redis 7.0 or later.',
-  STORE_NEWER: 'Redis holds newer functions. Update this node.',
-  STORE_FUNCTIONS: 'The functions in Redis are missing, older or changed. Run `hotdesk redis install`.',
-  NODE_NAME_TAKEN: 'Another live process has this node’s name. Names are unique in a network.',
-  DATA_IN_USE: 'Another running node uses this `data` folder.',
-  SIP_MALFORMED: 'Malformed SIP message; it is dropped or gets a 400 response.',
-  SIP_SERVER_REFUSED: 'The drachtio-server refused the secret.',
-  SIP_SEND_FAILED: 'A message could not be sent, or the far end was gone.',
-  SEAL_BROKEN: 'A phone’s password was sealed with another `secret`, or for another phone or network.',
-  SECRET_DIFFERS: '`secret` is not the network’s: nothing is sealed, and no node starts with it. See `hotdesk redis secret`.',
-  PROMPT_UNREADABLE: 'A prompt cannot be played; tones replace it.',
-  COMMAND_REFUSED: 'A command was refused; the message has the reason.',
-} as const satisfies Readonly<Record<string, string>>
+import { commandErrors } from './errors/command-errors.js'
+import { configurationErrors } from './errors/configuration-errors.js'
+import { machineErrors } from './errors/machine-errors.js'
+import { redisErrors } from './errors/redis-errors.js'
+import { sipErrors } from './errors/sip-errors.js'
+import { type Details, type ErrorEntry, filled, type Template } from './errors/template.js'
 
-export type ErrorCode = keyof typeof errorCodes
+/** Every error code: its meaning, its messages and the next step. src/cli/README.md lists them. */
+export const errorList = { ...configurationErrors, ...machineErrors, ...redisErrors, ...sipErrors, ...commandErrors }
+
+export type ErrorCode = keyof typeof errorList
+
+/** An AppError as plain data, which another thread can receive. */
+export interface PlainError {
+  readonly code: ErrorCode
+  /** What happened. */
+  readonly says: string
+  /** The next step, in the imperative. */
+  readonly todo: string
+  /** For logs and reasons, on one line: what happened, and the next step if the message has its own. */
+  readonly message: string
+}
 
 /**
- * A fault with a stable code. Match on `code`; the message is for people and says what to do next.
+ * A fault with a stable code. Match on `code`; the rest is for people. Throw one of `errors`.
  * Expected outcomes (a wrong PIN, a busy phone) are values and never an AppError.
  */
-export class AppError extends Error {
+export class AppError extends Error implements PlainError {
   readonly code: ErrorCode
+  readonly says: string
+  readonly todo: string
 
-  constructor(code: ErrorCode, message: string, cause?: unknown) {
+  constructor({ code, says, todo, message }: PlainError, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'AppError'
     this.code = code
+    this.says = says
+    this.todo = todo
   }
 }
 
-/** True for an AppError, of that code where one is named. */
+type Raise<Message> = keyof Details<Message> extends never
+  ? (details?: Readonly<Record<string, never>>, cause?: unknown) => AppError
+  : (details: Details<Message>, cause?: unknown) => AppError
+
+type List = typeof errorList
+
+/** `errors.PORT_IN_USE.http({ place }, cause)` makes the AppError of that message. */
+export const errors = Object.fromEntries(
+  Object.entries<ErrorEntry>(errorList).map(([code, entry]) => [code, raisers(code as ErrorCode, entry)]),
+) as { readonly [Code in ErrorCode]: { readonly [Name in keyof List[Code]['messages']]: Raise<List[Code]['messages'][Name]> } }
+
+function raisers(code: ErrorCode, { messages, todo }: ErrorEntry) {
+  return Object.fromEntries(
+    Object.entries(messages).map(([name, template]) => [
+      name,
+      (details: Readonly<Record<string, string | number>> = {}, cause?: unknown) =>
+        new AppError({ code, ...partsOf(template, todo, details) }, cause),
+    ]),
+  )
+}
+
+function partsOf(template: Template, commonTodo: string, details: Readonly<Record<string, string | number>>): Omit<PlainError, 'code'> {
+  if (typeof template === 'string') {
+    const says = filled(template, details)
+    return { says, todo: commonTodo, message: says }
+  }
+  const [says, todo] = [filled(template.says, details), filled(template.todo, details)]
+  return { says, todo: todo || commonTodo, message: todo ? `${says}; ${todo}` : says }
+}
+
+/** True for an AppError, of that code if one is given. */
 export function isAppError(fault: unknown, code?: ErrorCode): fault is AppError {
   return fault instanceof AppError && (code === undefined || fault.code === code)
 }

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, scrypt } from 'node:crypto'
 import { promisify } from 'node:util'
-import { AppError } from './errors.js'
+import { errors } from './errors.js'
 import type { DeviceId } from './identity.js'
 import { Secret } from './secret.js'
 
@@ -44,8 +44,7 @@ export function createSeal(networkSecret: Secret, network: string): Seal {
 
   function open(sealed: string, device: DeviceId): Secret {
     const [nonce, tag, text] = partsOf(sealed)
-    if (!nonce || !tag || !text)
-      throw new AppError('SEAL_BROKEN', 'a device credential is not in sealed form; give the phone a new one: hotdesk device password')
+    if (!nonce || !tag || !text) throw errors.SEAL_BROKEN.notSealed()
     try {
       if (nonce.length !== nonceBytes) throw new RangeError('the nonce has another length')
       const decipher = createDecipheriv(algorithm, key, nonce, options)
@@ -53,7 +52,7 @@ export function createSeal(networkSecret: Secret, network: string): Seal {
       decipher.setAuthTag(tag)
       return new Secret(Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8'))
     } catch (cause) {
-      throw new AppError('SEAL_BROKEN', `${sealedElsewhere}, or for another device; \`hotdesk doctor\` tells which`, cause)
+      throw errors.SEAL_BROKEN.otherSecret({ sealedElsewhere }, cause)
     }
   }
 

@@ -1,29 +1,31 @@
 import { CommanderError } from 'commander'
 import { AppError, type ErrorCode } from '../base/errors.js'
 import { letSignalsEnd } from './early-stop.js'
+import { errorJson, errorLines } from './error-lines.js'
 import { createProgram, type ProgramNeeds } from './program.js'
 import { processTerminal, type Terminal } from './terminal.js'
 
 /** 0 done, 1 refused, 2 wrong usage or configuration. */
 export type ExitCode = 0 | 1 | 2
 
-/** Mistakes in what the person wrote or has not installed; repeating the command changes nothing. */
+/** Mistakes in what the person wrote or has not installed. */
 const usageCodes: readonly ErrorCode[] = ['CONFIG_INVALID', 'DIALPLAN_INVALID', 'IMPORT_INVALID', 'REDIS_SERVER_MISSING', 'SECRET_DIFFERS']
 
-/** The commands that end in an orderly way when they are asked to. */
-const orderly: readonly string[] = ['start', 'sipd', 'events']
+/** Commands that handle signals themselves. */
+const handlingSignals: readonly string[] = ['start', 'sipd', 'events']
 
 export interface CommandLineNeeds extends Pick<ProgramNeeds, 'provide'> {
   /** The one of this process by default. */
   readonly terminal?: Terminal
 }
 
-/** Runs one command line. Throws only what nobody expected. */
+/** Runs one command line. @throws unexpected errors only */
 export async function runCommandLine(
   args: readonly string[],
   { provide, terminal = processTerminal() }: CommandLineNeeds,
 ): Promise<ExitCode> {
   let code: ExitCode = 0
+  let wantsJson = false
   const program = createProgram({
     terminal,
     provide,
@@ -32,7 +34,8 @@ export async function runCommandLine(
     },
   })
   program.hook('preAction', (_program, command) => {
-    if (!orderly.includes(command.name())) letSignalsEnd()
+    wantsJson = command.opts<{ json?: boolean }>().json === true
+    if (!handlingSignals.includes(command.name())) letSignalsEnd()
   })
   try {
     await program.parseAsync(args, { from: 'user' })
@@ -40,7 +43,8 @@ export async function runCommandLine(
   } catch (fault) {
     if (fault instanceof CommanderError) return fault.exitCode === 0 ? 0 : 2
     if (!(fault instanceof AppError)) throw fault
-    terminal.complain(`${terminal.paint.bad('hotdesk:')} ${fault.message}`)
+    terminal.complain(errorLines(fault, terminal.paint))
+    if (wantsJson) terminal.print(errorJson(fault))
     return usageCodes.includes(fault.code) ? 2 : 1
   } finally {
     letSignalsEnd()

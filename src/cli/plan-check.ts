@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { isAppError } from '../base/errors.js'
+import { type ErrorCode, isAppError } from '../base/errors.js'
 import { counted } from '../base/output/counted.js'
 import type { Config } from '../config/config.js'
 import { invalid, type Problem } from '../config/yaml/yaml-schema.js'
@@ -17,6 +17,8 @@ export interface NetworkVerdict {
   readonly doubts: readonly string[]
 }
 
+const uncheckable: readonly ErrorCode[] = ['STORE_UNAVAILABLE', 'NODE_NOT_RUNNING', 'RECORDS_UNREADABLE']
+
 /**
  * Checks users and phones against the dial plan, if Redis can be reached.
  * @throws AppError DIALPLAN_INVALID if the extension of a user has another meaning at a site
@@ -25,7 +27,7 @@ export async function networkVerdict(config: Config, dialplan: Dialplan): Promis
   try {
     return await withDirectory(config, (directory) => Promise.resolve(verdictOn(directory, { config, dialplan })))
   } catch (fault) {
-    if (isAppError(fault, 'COMMAND_REFUSED')) return { says: `not checked: ${fault.message}`, doubts: [] }
+    if (isAppError(fault) && uncheckable.includes(fault.code)) return { says: `not checked: ${fault.says}`, doubts: [] }
     throw fault
   }
 }

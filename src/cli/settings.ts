@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
-import { AppError, isAppError, messageOf } from '../base/errors.js'
+import { errors, isAppError, messageOf } from '../base/errors.js'
 import { silentLogger } from '../base/logger.js'
 import { type Config, planSourceOf } from '../config/config.js'
 import { mostOfSettings, readTextFile } from '../config/yaml/text-file.js'
@@ -16,7 +16,7 @@ export function readSettings({ config: read }: CommandNeeds): { readonly config:
     if (!isAppError(fault, 'CONFIG_INVALID')) throw fault
     const place = planSourceOf(fault)
     const more = place && planFault({ site: place.site, dialplan: place.file })
-    throw more ? new AppError('CONFIG_INVALID', `${fault.message}\n${more}`, fault) : fault
+    throw more ? errors.CONFIG_INVALID.withDialplan({ problems: fault.message, dialplanProblems: more }, fault) : fault
   }
   return { config, dialplan: readDialplan(config) }
 }
@@ -37,11 +37,7 @@ type PlanToRead = Pick<Config, 'dialplan' | 'site'>
 /** The dial plan that the configuration names. @throws AppError DIALPLAN_INVALID */
 export function readDialplan({ dialplan, site }: PlanToRead): Dialplan {
   const file = relative(process.cwd(), dialplan)
-  if (!existsSync(dialplan))
-    throw new AppError(
-      'DIALPLAN_INVALID',
-      `site ${site} has no dial plan: expected the file ${file} (${neighbours(dialplan)}); see dialplans/README.md`,
-    )
+  if (!existsSync(dialplan)) throw errors.DIALPLAN_INVALID.missing({ site, file, neighbours: neighbours(dialplan) })
   return loadDialplan({ text: textOf(dialplan, file), file, site, log: silentLogger() })
 }
 
@@ -69,6 +65,6 @@ function textOf(path: string, file: string): string {
   try {
     return readTextFile(path, mostOfSettings)
   } catch (fault) {
-    throw new AppError('DIALPLAN_INVALID', `the dial plan ${file} cannot be read: ${messageOf(fault)}`, fault)
+    throw errors.DIALPLAN_INVALID.unreadable({ file, reason: messageOf(fault) }, fault)
   }
 }

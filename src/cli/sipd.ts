@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '../base/clock.js'
-import { AppError } from '../base/errors.js'
+import { errors } from '../base/errors.js'
 import { type HostPort, parseHostPort, printHostPort } from '../base/host-port.js'
 import { isLoopback } from '../base/ip-address.js'
 import { createLifecycle, type Lifecycle } from '../base/lifecycle.js'
@@ -174,13 +174,13 @@ async function open(options: SipdOptions, lifecycle: Lifecycle, log: Logger): Pr
 }
 
 function tlsFilesOf({ tlsCert, tlsKey }: SipdOptions): TlsFiles | null {
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new AppError('CONFIG_INVALID', '--tls-cert and --tls-key go together')
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw errors.CONFIG_INVALID.tlsOptions()
   return tlsCert !== undefined && tlsKey !== undefined ? { certificate: resolve(tlsCert), key: resolve(tlsKey) } : null
 }
 
 function secretOf({ secret = drachtioSecret() ?? undefined }: SipdOptions): Secret {
   if (secret) return secret
-  throw new AppError('CONFIG_INVALID', 'applications need a secret: set HOTDESK_DRACHTIO_SECRET, or pass --secret')
+  throw errors.CONFIG_INVALID.noApplicationSecret()
 }
 
 function told({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { paint }: Terminal): string[] {

@@ -1,15 +1,17 @@
 import type { Command } from 'commander'
 import type { App, AppNeeds } from '../app.js'
 import { type Milliseconds, systemClock } from '../base/clock.js'
-import { AppError, isAppError, messageOf } from '../base/errors.js'
+import { errors, isAppError, messageOf } from '../base/errors.js'
 import { createLogger } from '../base/logger.js'
 import type { Config } from '../config/config.js'
 import { bannerLines } from './banner.js'
 import { findOwnNode, processId } from './doctor/own-node.js'
 import { withHolder } from './doctor/ports.js'
+import { errorLines } from './error-lines.js'
 import type { CommandNeeds } from './needs.js'
 import { type End, endOf, type ProcessEvents, processEvents } from './process-events.js'
 import { readSettings } from './settings.js'
+import type { Paint } from './terminal.js'
 
 /** After a fault nothing is certain; the embedded Redis still deserves an orderly end. */
 const closeAfterFaultMs = 5_000
@@ -48,8 +50,7 @@ async function explained(fault: unknown, config: Config): Promise<unknown> {
   if (!isAppError(fault, 'PORT_IN_USE') && !isAppError(fault, 'DATA_IN_USE')) return fault
   const own = await findOwnNode(config)
   if (own.state === 'runs') {
-    const words = `the node ${config.node} of this configuration is already running (process ${processId(own.process)}); nothing was started`
-    return new AppError('NODE_NAME_TAKEN', `${words}. To check it: hotdesk doctor`, fault)
+    return errors.NODE_NAME_TAKEN.own({ node: config.node, process: processId(own.process) }, fault)
   }
   return withHolder(fault)
 }
@@ -74,7 +75,7 @@ async function run({ config, events, end, help }: Run, needs: CommandNeeds): Pro
       { event: 'node.fault', err: why.fault },
       messageOf(why.fault),
     )
-    terminal.complain(`${terminal.paint.bad('hotdesk:')} ${lastWords(why.fault)}`)
+    terminal.complain(lastWords(why.fault, terminal.paint))
     abandonLater(events, help.count, config.emergency.stopSeconds * 1_000)
   }
   const app = await opening
@@ -131,8 +132,8 @@ function abandonLater(events: ProcessEvents, emergencies: () => number, emergenc
   systemClock.after(closeAfterFaultMs, look)
 }
 
-function lastWords(fault: unknown): string {
-  return isAppError(fault) ? fault.message : `unexpected error, the node ends: ${messageOf(fault)}`
+function lastWords(fault: unknown, paint: Paint): string {
+  return isAppError(fault) ? errorLines(fault, paint) : `${paint.bad('hotdesk:')} unexpected error, the node ends: ${messageOf(fault)}`
 }
 
 /** Loaded only here: other commands start faster without it. */

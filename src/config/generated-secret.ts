@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AppError, messageOf } from '../base/errors.js'
+import { errors, messageOf } from '../base/errors.js'
 import { Secret } from '../base/secret.js'
 
 /** Where a node that makes its secret itself keeps it. */
@@ -19,7 +19,7 @@ export function keptSecret(data: string, purpose: 'run' | 'look'): Secret {
     writeFileSync(file, `${fresh}\n`, { mode: 0o600, flag: 'wx' })
     return new Secret(fresh)
   } catch (fault) {
-    if (!existsSync(file)) throw new AppError('CONFIG_INVALID', `data: the folder ${data} cannot be written (${messageOf(fault)})`, fault)
+    if (!existsSync(file)) throw errors.CONFIG_INVALID.dataNotWritable({ data, reason: messageOf(fault) }, fault)
     return new Secret(readFileSync(file, 'utf8').trim())
   }
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { AppError, messageOf } from '../base/errors.js'
+import { errors, messageOf } from '../base/errors.js'
 import { Secret } from '../base/secret.js'
 
 /** Two PEM files: a certificate with its chain, and the key it is for. */
@@ -40,7 +40,7 @@ export function readTlsFiles(files: TlsFiles): TlsReading {
 export function tlsPairOf(files: TlsFiles): TlsPair {
   const reading = readTlsFiles(files)
   if ('pair' in reading) return reading.pair
-  throw new AppError('CONFIG_INVALID', reading.problems.map(({ message }) => message).join('; '))
+  throw errors.CONFIG_INVALID.tlsFiles({ problems: reading.problems.map(({ message }) => message).join('; ') })
 }
 
 type Found<Value> = { readonly text: string; readonly value: Value } | { readonly problem: TlsProblem }

@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { AppError, messageOf } from '../base/errors.js'
+import { type AppError, errors, messageOf } from '../base/errors.js'
 import { printHostPort } from '../base/host-port.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
@@ -91,12 +91,7 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
 
 function explained(fault: unknown, place: string): AppError {
   const code = (fault as { code?: string }).code
-  if (code === 'EADDRINUSE')
-    return new AppError(
-      'PORT_IN_USE',
-      `TCP port ${place} is in use; set another one at http.listen, or move the program that has it`,
-      fault,
-    )
+  if (code === 'EADDRINUSE') return errors.PORT_IN_USE.http({ place }, fault)
   const reason = code === 'EACCES' ? 'ports below 1024 need special rights' : messageOf(fault)
-  return new AppError('ADDRESS_UNAVAILABLE', `cannot listen on ${place} (http.listen): ${reason}`, fault)
+  return errors.ADDRESS_UNAVAILABLE.http({ place, reason }, fault)
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.js'
+import { errors } from '../base/errors.js'
 import type { Extension } from '../base/identity.js'
 import type { DeviceEdit, EditOutcome, Site } from './contract.js'
 import type { Macs } from './mac-addresses.js'
@@ -51,8 +51,8 @@ export function readPut(reply: string, key: string): EditOutcome {
     case 'NO_OWNER':
       return { outcome: 'REFUSED', reasons: [`there is no user ${detail} who could be its owner`] }
     case 'WRONG_TYPE':
-      throw new AppError('STORE_PROTOCOL', `${key} in Redis is a ${detail} and not a hash; look at it, then delete or rename it`)
+      throw errors.STORE_PROTOCOL.otherType({ key, type: detail })
     default:
-      throw new AppError('STORE_PROTOCOL', `hotdesk_put: unexpected answer "${reply}"; does the library in Redis belong to this program?`)
+      throw errors.STORE_PROTOCOL.replyAbout({ what: 'hotdesk_put', reply })
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, every, type Milliseconds, pause, systemClock } from '../base/clock.js'
-import { AppError, isAppError, messageOf } from '../base/errors.js'
+import { type AppError, errors, isAppError, messageOf } from '../base/errors.js'
 import type { NodeName, SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { isOfEarlierStart, lifeOf, type ProcessIdentity, thisProcess } from '../base/process-identity.js'
@@ -222,7 +222,7 @@ function holderIn(reply: string): Holder | null {
 }
 
 function nameTaken(node: NodeName, by: ProcessIdentity): AppError {
-  return new AppError('NODE_NAME_TAKEN', `a node named "${node}" is running already (process ${by}); each node needs a name of its own`)
+  return errors.NODE_NAME_TAKEN.running({ node, process: by })
 }
 
 function withoutRedis(fault: unknown): string {

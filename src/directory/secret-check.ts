@@ -1,4 +1,4 @@
-import { AppError, isAppError, messageOf } from '../base/errors.js'
+import { type AppError, errors, isAppError, messageOf } from '../base/errors.js'
 import { parseDeviceId } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Seal } from '../base/seal.js'
@@ -103,11 +103,7 @@ export function createSecretCheck({ store, seal }: SecretCheckNeeds): SecretChec
 }
 
 function differs(how: string): AppError {
-  return new AppError(
-    'SECRET_DIFFERS',
-    `\`secret\` is not the secret of this network (${how}): set it as on the other nodes. Nothing was changed. ` +
-      'To change it on purpose: hotdesk redis secret --help',
-  )
+  return errors.SECRET_DIFFERS.differs({ how })
 }
 
 /** How many of the passwords in these records, by key, a secret opens. */

@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.js'
+import { type AppError, errors } from '../base/errors.js'
 import { type DeviceId, type Extension, parseDeviceId, parseExtension } from '../base/identity.js'
 import type { Transition } from '../store/store.js'
 import type { LoginOutcome, LogoutOutcome, Unconfirmed } from './contract.js'
@@ -101,5 +101,5 @@ function extensionIn(text: string, reply: string): Extension {
 }
 
 function unexpected(what: string, reply: string): AppError {
-  return new AppError('STORE_PROTOCOL', `${what}: unexpected answer "${reply}"; does the library in Redis belong to this program?`)
+  return errors.STORE_PROTOCOL.replyAbout({ what, reply })
 }

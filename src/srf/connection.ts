@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js'
-import { AppError, messageOf } from '../base/errors.js'
+import { type AppError, errors, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { FarEnd, SipReply } from './contract.js'
 import type { Drachtio, DrachtioWire } from './drachtio.js'
@@ -164,5 +164,5 @@ function dialogEnds(drachtio: Drachtio, log: Logger): Pick<Connection, 'follow' 
 }
 
 function secretRefused({ host, port }: ConnectionNeeds['admin']): AppError {
-  return new AppError('SIP_SERVER_REFUSED', `the SIP server at ${host}:${port} refused the secret; set HOTDESK_DRACHTIO_SECRET`)
+  return errors.SIP_SERVER_REFUSED.secret({ host, port })
 }

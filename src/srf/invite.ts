@@ -1,4 +1,4 @@
-import { AppError, messageOf } from '../base/errors.js'
+import { errors, messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
 import type { FarEnd, IncomingInvite, InviteResult, OutgoingInvite, OutgoingParts, SipDialog, SipHeaders, SipReply } from './contract.js'
 import { type CallCredentials, callCredentials, sameCall } from './credentials.js'
@@ -37,8 +37,7 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteContex
   function accept({ sdp, headers }: { readonly sdp: string; readonly headers?: SipHeaders }): Promise<SipDialog> {
     forget()
     return new Promise((resolve, reject) => {
-      const fail = (why: string, fault?: unknown): void =>
-        reject(new AppError('SIP_SEND_FAILED', `the call was not answered: ${why}`, fault))
+      const fail = (why: string, fault?: unknown): void => reject(errors.SIP_SEND_FAILED.unanswered({ reason: why }, fault))
       if (cancelled) return fail('the caller has given up')
       // drachtio-srf waits for the SIP server to confirm the 200, which a lost link never does.
       const forgetResponse = connection.onLost(() => fail('SIP server lost'))

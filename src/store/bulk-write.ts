@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { AppError, messageOf } from '../base/errors.js'
+import { errors, messageOf } from '../base/errors.js'
 import { asAppError, unconnected } from './commands.js'
 import { introduce } from './connections/connection.js'
 import type { RecordChange, Store } from './contract.js'
@@ -60,9 +60,7 @@ async function requireHash(redis: Redis, key: string): Promise<void> {
   try {
     await redis.hget(key, '')
   } catch (fault) {
-    throw messageOf(fault).startsWith('WRONGTYPE')
-      ? new AppError('STORE_PROTOCOL', `${key} in Redis is no hash; look at it, and delete it`, fault)
-      : fault
+    throw messageOf(fault).startsWith('WRONGTYPE') ? errors.STORE_PROTOCOL.notHash({ key }, fault) : fault
   }
 }
 

@@ -1,8 +1,8 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import type { Clock } from '../base/clock.js'
-import { AppError, isAppError, messageOf } from '../base/errors.js'
+import { type AppError, errors, isAppError, messageOf } from '../base/errors.js'
 import type { Metrics } from '../base/metrics.js'
-import { troubleLine, troubleOf } from './connections/connection-errors.js'
+import { troubleOf } from './connections/connection-errors.js'
 import type { Kept, Store, StreamEntry } from './contract.js'
 import type { Keys } from './keys.js'
 
@@ -94,9 +94,9 @@ export function asAppError(fault: unknown): AppError {
   const reason = isReply(fault) ? firstOf(fault) : null
   if (reason !== null) return asAppError(reason)
   const trouble = troubleOf(fault)
-  if (!isReply(fault)) return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${trouble.says}`, fault)
-  if (unavailable.test(fault.message)) return new AppError('STORE_UNAVAILABLE', `Redis does not serve: ${troubleLine(trouble)}`, fault)
-  return new AppError('STORE_PROTOCOL', `Redis refused a command: ${trouble.says}`, fault)
+  if (!isReply(fault)) return errors.STORE_UNAVAILABLE.notServing({ reason: trouble.says }, fault)
+  if (unavailable.test(fault.message)) return errors.STORE_UNAVAILABLE.notServingUntil({ reason: trouble.says, todo: trouble.todo }, fault)
+  return errors.STORE_PROTOCOL.refused({ reason: trouble.says }, fault)
 }
 
 /** Of a transaction that Redis gave up: why. */
@@ -107,7 +107,7 @@ function firstOf(fault: Error): unknown {
 
 function noStream(key: string, fault: unknown): unknown {
   if (!messageOf(fault).startsWith('WRONGTYPE')) return fault
-  return new AppError('STORE_PROTOCOL', `${key} is not a stream; look at it, and delete or rename it`, fault)
+  return errors.STORE_PROTOCOL.notStream({ key }, fault)
 }
 
 function raise(fault: unknown): never {
@@ -115,7 +115,7 @@ function raise(fault: unknown): never {
 }
 
 export function unconnected(): AppError {
-  return new AppError('STORE_UNAVAILABLE', 'Redis is not connected')
+  return errors.STORE_UNAVAILABLE.notConnected()
 }
 
 /** It was sent, and what became of it was not heard. */

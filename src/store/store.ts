@@ -32,7 +32,7 @@ import { createTracking } from './tracking.js'
 import { createTransitions } from './transitions.js'
 
 export { redisTrouble } from './connections/address-text.js'
-export { troubleLine } from './connections/connection-errors.js'
+export { type Trouble, troubleLine } from './connections/connection-errors.js'
 export { inspectRedis, type RedisReport } from './connections/server-info.js'
 export type * from './contract.js'
 export { embeddedSocket } from './embedded/data-directory.js'

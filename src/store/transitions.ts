@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../base/clock.js'
-import { AppError } from '../base/errors.js'
+import { errors } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
 import { type CallFunction, mayHaveHappened, toldBy, unconnected } from './commands.js'
@@ -48,7 +48,7 @@ export function createTransitions({
     try {
       // A network may deliver long after the answer is waited for, when others have logged in.
       const reply = await callFunction(asked.name, [...asked.args, `until=${Math.ceil(redisClock.server() + waitsMs)}`])
-      if (reply === 'LATE') throw new AppError('STORE_UNAVAILABLE', 'Redis has heard of it too late, and done nothing')
+      if (reply === 'LATE') throw errors.STORE_UNAVAILABLE.tooLate()
       return { certainty: 'safe', reply }
     } catch (fault) {
       if (mayHaveHappened(fault)) {

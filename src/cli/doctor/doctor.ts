@@ -63,7 +63,7 @@ async function examination(config: Config): Promise<readonly Finding[]> {
 /** Redis answers, and its functions or records cannot be used. */
 function unreadable(fault: unknown): readonly Finding[] {
   if (!isAppError(fault)) throw fault
-  return [findingsAbout('records').wrong(fault.message, 'see the lines above; src/store/README.md, "In production"')]
+  return [findingsAbout('records').wrong(fault.says, fault.todo)]
 }
 
 const marks = { good: '✓', mind: '!', wrong: '✗' } as const

@@ -55,7 +55,7 @@ async function secretFinding({ verify }: SecretCheck): Promise<Finding> {
     return good('matches the network')
   } catch (fault) {
     if (!isAppError(fault, 'SECRET_DIFFERS')) throw fault
-    return wrong(fault.message, 'copy `secret` from a working node; phones need no new passwords')
+    return wrong(fault.says, 'copy `secret` from a working node; phones need no new passwords')
   }
 }
 
@@ -124,7 +124,7 @@ async function events({ recent, clock }: Pick<Store, 'recent' | 'clock'>): Promi
     return failedEmergencies(await recent('events', mostEvents), clock.now())
   } catch (fault) {
     if (!isAppError(fault, 'STORE_PROTOCOL')) throw fault
-    return [findingsAbout('events').wrong(fault.message, 'RENAME it; no event is recorded until then')]
+    return [findingsAbout('events').wrong(fault.says, 'RENAME it; no event is recorded until then')]
   }
 }
 

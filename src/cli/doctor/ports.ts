@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer, isIPv6 } from 'node:net'
 import { systemClock } from '../../base/clock.js'
-import { AppError, isAppError, messageOf } from '../../base/errors.js'
+import { errors, isAppError, messageOf } from '../../base/errors.js'
 import { holdersOf } from '../../base/host/port-holders.js'
 import { printHostPort } from '../../base/host-port.js'
 import type { Config } from '../../config/config.js'
@@ -64,10 +64,10 @@ function holderWords(protocol: 'udp' | 'tcp', port: number): string {
 /** PORT_IN_USE, with the program that has the port; any other fault as it is. */
 export function withHolder(fault: unknown): unknown {
   if (!isAppError(fault, 'PORT_IN_USE')) return fault
-  const [, port] = /\bport (?:\S*:)?([0-9]{1,5}) is in use\b/.exec(fault.message) ?? []
+  const [, port] = /\bport (?:\S*:)?([0-9]{1,5}) is in use\b/.exec(fault.says) ?? []
   if (port === undefined) return fault
   const holders = holderWords(fault.message.startsWith('udp:') ? 'udp' : 'tcp', Number(port))
-  return new AppError('PORT_IN_USE', `${fault.message}. It is in use by ${holders}`, fault)
+  return errors.PORT_IN_USE.held({ inUse: fault.says, holders, todo: fault.todo }, fault)
 }
 
 /** Opens and closes it; the error code where that fails. */

@@ -25,9 +25,9 @@ export async function redis(config: Config): Promise<RedisFindings> {
 /** An embedded Redis lives and ends with its node. */
 function silence(fault: unknown, config: Config): Finding {
   const { mind, wrong } = findingsAbout('redis')
-  if (isAppError(fault, 'CONFIG_INVALID')) return wrong(fault.message, 'or remove that folder, if no node of yours uses it')
+  if (isAppError(fault, 'CONFIG_INVALID')) return wrong(fault.says, `${fault.todo}, or remove that folder if no node of yours uses it`)
   if (config.redis.kind === 'embedded') return mind('embedded Redis is not running (no node is running)', 'start the node: hotdesk start')
-  if (isAppError(fault)) return wrong(fault.message, 'see src/store/README.md, "In production"')
+  if (isAppError(fault)) return wrong(fault.says, fault.todo)
   const { says, todo } = redisTrouble(fault, config.redis)
   return wrong(says, todo)
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
-import { AppError, messageOf } from '../../base/errors.js'
+import { errors, messageOf } from '../../base/errors.js'
 import { writePrivateFile } from '../../base/output/private-files.js'
 import type { Device, Directory, User } from '../../directory/directory.js'
 import type { Replica } from '../../store/store.js'
@@ -57,7 +57,7 @@ async function writePrivately(file: string, content: string): Promise<void> {
   try {
     await writePrivateFile(file, content)
   } catch (fault) {
-    throw new AppError('COMMAND_REFUSED', `${file} cannot be written: ${messageOf(fault)}`, fault)
+    throw errors.FILE_UNUSABLE.unwritable({ file, reason: messageOf(fault) }, fault)
   }
 }
 
@@ -125,8 +125,7 @@ function contentOf(
   if (json)
     return `${JSON.stringify({ ...plain(only === undefined ? records : { [only]: records[only] }), ...(logins ? { logins } : {}) }, null, 2)}\n`
   if (format === 'yaml') return stringify(chosen, { lineWidth: 0 })
-  if (only === undefined)
-    throw new AppError('COMMAND_REFUSED', 'a CSV file holds one kind of record: add --only users, --only devices or --only sites')
-  if (logins !== null) throw new AppError('COMMAND_REFUSED', 'a CSV file holds no logins: omit --with-logins or use --format yaml')
+  if (only === undefined) throw errors.COMMAND_REFUSED.oneKindInCsv()
+  if (logins !== null) throw errors.COMMAND_REFUSED.loginsInCsv()
   return writeCsv(only, records[only])
 }

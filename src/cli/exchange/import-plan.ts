@@ -1,4 +1,4 @@
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import type { Device, Directory, Prepared } from '../../directory/directory.js'
 import type { RecordChange, Replica } from '../../store/store.js'
 import type { Kind } from './file/network-file.js'
@@ -41,7 +41,7 @@ function changeOf(ready: Ready, directory: Directory): RecordChange | null {
   const prepared = prepare(ready, directory)
   if (prepared.outcome === 'PREPARED') return prepared.change
   // It was checked before; somebody has changed the network meanwhile.
-  throw new AppError('COMMAND_REFUSED', `${id}: ${prepared.reasons.join('; ')}`)
+  throw errors.COMMAND_REFUSED.changedMeanwhile({ id, reasons: prepared.reasons.join('; ') })
 }
 
 function prepare(ready: Ready, directory: Directory): Prepared {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
-import { AppError, messageOf } from '../../base/errors.js'
+import { errors, messageOf } from '../../base/errors.js'
 import { counted } from '../../base/output/counted.js'
 import { createSeal } from '../../base/seal.js'
 import { check, invalid } from '../../config/yaml/yaml-schema.js'
@@ -98,8 +98,7 @@ async function confirmRemovals({ planned }: Plan, { options, needs }: Run): Prom
   const names = planned.flatMap(({ action, kind, id }) => (action === 'remove' ? [`${kind === 'users' ? 'user' : 'phone'} ${id}`] : []))
   const objection = names.length > 0 ? await objectionTo(`${counted(names.length, 'record')}: ${listed(names)}`, options, needs) : null
   if (objection === null) return
-  const what = `--prune would remove ${counted(names.length, 'record')} (${listed(names)})`
-  throw new AppError('COMMAND_REFUSED', `nothing was imported: ${what}, and ${objection}`)
+  throw errors.COMMAND_REFUSED.notConfirmed({ count: counted(names.length, 'record'), names: listed(names), objection })
 }
 
 /** @throws AppError IMPORT_INVALID with everything that is wrong, each with its line */
@@ -126,10 +125,8 @@ function checkedDrafts({ file, options, reading: { written, late, isCopy }, need
   const all = isEmpty ? [nobody] : wrong
   if (all.length === 0) return found
   const fault = invalid('IMPORT_INVALID', basename(file), all)
-  throw isCopy ? new AppError(fault.code, `${fault.message}\n${asItIs}`, fault) : fault
+  throw isCopy ? errors.IMPORT_INVALID.savedCopy({ problems: fault.message }, fault) : fault
 }
-
-const asItIs = 'hotdesk redis restore writes back the records of a saved copy that are missing in Redis'
 
 /** Secrets first: were they lost, nobody could log in with what is written then. */
 async function write({ planned }: Plan, { issued }: Secrets, { options, directory }: Run): Promise<void> {
@@ -143,7 +140,7 @@ async function write({ planned }: Plan, { issued }: Secrets, { options, director
     )
   } catch (fault) {
     if (options.issue !== undefined) await rm(options.issue)
-    throw new AppError('COMMAND_REFUSED', `nothing was imported: ${messageOf(fault)}`, fault)
+    throw errors.COMMAND_REFUSED.notImported({ reason: messageOf(fault) }, fault)
   } finally {
     progress.end()
   }

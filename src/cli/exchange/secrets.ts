@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { stringify } from 'csv-stringify/sync'
-import { AppError, messageOf } from '../../base/errors.js'
+import { errors, messageOf } from '../../base/errors.js'
 import { parseDeviceId, parseExtension } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
 import type { DeviceEdit, Directory, SiteEdit, UserEdit } from '../../directory/directory.js'
@@ -94,7 +94,7 @@ async function pinOf({ kind, id, isNew, edit, pin }: UserImport, { directory, pi
 }
 
 function raise(id: string): never {
-  throw new AppError('IMPORT_INVALID', `${id} is neither an extension nor a device`)
+  throw errors.IMPORT_INVALID.neitherKind({ id })
 }
 
 /** Written before anything else is, so that no secret is lost; nobody else may read it, and no file is overwritten. */
@@ -103,6 +103,6 @@ export async function writeIssued(file: string, issued: readonly Issued[]): Prom
   try {
     await writeFile(file, stringify([['what', 'of', 'secret'], ...rows]), { mode: 0o600, flag: 'wx' })
   } catch (fault) {
-    throw new AppError('COMMAND_REFUSED', `the new PINs and passwords cannot be written to ${file}: ${messageOf(fault)}`, fault)
+    throw errors.FILE_UNUSABLE.issuedUnwritable({ file, reason: messageOf(fault) }, fault)
   }
 }

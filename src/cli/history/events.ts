@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { pause, systemClock } from '../../base/clock.js'
 import { isAppError } from '../../base/errors.js'
-import type { Store, StreamEntry } from '../../store/store.js'
+import { type Store, type StreamEntry, troubleLine } from '../../store/store.js'
 import type { CommandNeeds } from '../needs.js'
 import { absenceOf, withStore } from '../operator/network.js'
 import { processEvents } from '../process-events.js'
@@ -60,7 +60,7 @@ async function followed(store: Store, from: string, print: Print, terminal: Term
       isAway = false
     } catch (fault) {
       if (!isAppError(fault, 'STORE_UNAVAILABLE')) throw fault
-      if (!isAway) terminal.complain(`${absenceOf(store)}. Waiting for Redis`)
+      if (!isAway) terminal.complain(`${troubleLine(absenceOf(store))}. Waiting for Redis`)
       isAway = true
     }
     await pause(systemClock, lookEveryMs)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import { parseExtension } from '../../base/identity.js'
 import type { Store, Transition } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
@@ -78,8 +78,7 @@ export function replaceCommand(command: Command, needs: CommandNeeds): void {
     .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk replace HD0001 HD0002')
     .action((old: string, replacement: string, form: Form) => {
-      if (old === replacement)
-        throw new AppError('COMMAND_REFUSED', `cannot replace ${old} by itself; name the old phone, then the new one`)
+      if (old === replacement) throw errors.COMMAND_REFUSED.replaceItself({ device: old })
       const call = (store: Store) => store.transition('hotdesk_replace', old, replacement, 'cli')
       return run({ action: 'replace', args: [old, replacement], call }, form, needs)
     })

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.js'
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import { type Logger, silentLogger } from '../../base/logger.js'
 import { createMetrics } from '../../base/metrics.js'
 import { createSeal } from '../../base/seal.js'
@@ -11,7 +11,7 @@ import { Secret } from '../../base/secret.js'
 import type { Config, RedisTarget } from '../../config/config.js'
 import { createDirectory, createSecretCheck, type Directory } from '../../directory/directory.js'
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
-import { createStore, embeddedSocket, type Store, troubleLine } from '../../store/store.js'
+import { createStore, embeddedSocket, type Store, type Trouble } from '../../store/store.js'
 
 /** Opens the network's Redis for one command. @throws AppError COMMAND_REFUSED when it cannot be reached */
 export async function withStore<Answer>(
@@ -27,7 +27,7 @@ export async function withStore<Answer>(
     const common = { clock: systemClock, log, metrics: createMetrics() }
     const store = await createStore({ redis, network, durability, loading, data, functions: hotdeskLibrary, ...common })
     try {
-      if (store.state === 'lost') throw new AppError('COMMAND_REFUSED', absenceOf(store))
+      if (store.state === 'lost') throw errors.STORE_UNAVAILABLE.unreachable(absenceOf(store))
       return await run(store)
     } finally {
       await store.close()
@@ -38,10 +38,8 @@ export async function withStore<Answer>(
 }
 
 /** Why a command cannot be done without Redis, and what to do. */
-export function absenceOf({ trouble: ask, cli }: Pick<Store, 'trouble' | 'cli'>): string {
-  const trouble = ask()
-  if (trouble === null) return `Redis does not answer; try \`${cli} PING\``
-  return trouble.todo === '' ? trouble.says : troubleLine(trouble)
+export function absenceOf({ trouble, cli }: Pick<Store, 'trouble' | 'cli'>): Trouble {
+  return trouble() ?? { says: 'Redis does not answer', todo: `try \`${cli} PING\`` }
 }
 
 /** What a command reads of the copy: keys, or the beginnings of them. */
@@ -56,7 +54,7 @@ const records: Reads = ['users', 'devices', 'user:', 'device:', 'site:', 'node:'
 export function requireReadable({ misfits }: Pick<Store, 'misfits'>, reads: Reads): void {
   const found = [...misfits()].filter(([key]) => reads.some((read) => (read.endsWith(':') ? key.startsWith(read) : key === read)))
   const words = found.slice(0, mostNamed).map(([, text]) => text)
-  if (words.length > 0) throw new AppError('COMMAND_REFUSED', words.join('\n'))
+  if (words.length > 0) throw errors.RECORDS_UNREADABLE.wrongTypes({ misfits: words.join('\n') })
 }
 
 const mostNamed = 10
@@ -89,6 +87,6 @@ export function withDirectory<Answer>(
 export function reachable({ redis, data }: Config): Exclude<RedisTarget, { kind: 'embedded' }> {
   if (redis.kind !== 'embedded') return redis
   const socket = embeddedSocket(data)
-  if (!existsSync(socket)) throw new AppError('COMMAND_REFUSED', `no node is running with its data in ${data}. To start one: hotdesk start`)
+  if (!existsSync(socket)) throw errors.NODE_NOT_RUNNING.noSocket({ data })
   return { kind: 'url', url: new Secret(`unix://${socket}`) }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import { type Extension, type NodeName, parseDeviceId, parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
 import type { Dialler, RouteExplainer, WhyContext } from '../../calls/calls.js'
 import type { Config } from '../../config/config.js'
@@ -48,7 +48,7 @@ export function sceneOf({ from, site }: { readonly from?: string; readonly site?
     if (device) return { kind: 'phone', ...onlooker.diallerOn(device) }
     const trunk = dialplan.trunks.find(({ name }) => name === from)
     if (trunk) return { kind: 'trunk', trunk }
-    throw new AppError('COMMAND_REFUSED', `--from is neither a phone nor a trunk of ${place}`)
+    throw errors.UNKNOWN_CALLER.neither({ site: place })
   }
 }
 
@@ -62,9 +62,9 @@ function phoneOf(from: string, { directory, onlooker }: SceneNeeds): Device | nu
 
 function seatOf(extension: Extension, directory: Directory, onlooker: RouteExplainer): Device {
   const user = directory.user(extension)
-  if (!user) throw new AppError('COMMAND_REFUSED', `there is no user ${extension}`)
+  if (!user) throw errors.UNKNOWN_CALLER.noUser({ extension })
   const [device] = onlooker.seatsOf(user)
-  if (!device) throw new AppError('COMMAND_REFUSED', `${extension} is not logged in, so cannot call; name a phone instead`)
+  if (!device) throw errors.UNKNOWN_CALLER.loggedOut({ extension })
   return device
 }
 
@@ -81,7 +81,7 @@ function anyNode(site: SiteName, { config, directory }: SceneNeeds): NodeName | 
 
 function named(site: string): SiteName {
   const name = parseSiteName(site)
-  if (!name) throw new AppError('CONFIG_INVALID', `--site ${site}: expected a name of small letters, digits and -`)
+  if (!name) throw errors.CONFIG_INVALID.siteName({ site })
   return name
 }
 
@@ -90,5 +90,5 @@ function planOf(site: SiteName, config: Config): string {
   if (site === config.site) return config.dialplan
   const beside = join(dirname(config.dialplan), `${site}.yaml`)
   if (existsSync(beside)) return beside
-  throw new AppError('COMMAND_REFUSED', `the dial plan of ${site} is not on this machine (${beside}); run this at a node of ${site}`)
+  throw errors.COMMAND_REFUSED.planElsewhere({ site, file: beside })
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { AppError, messageOf } from '../../base/errors.js'
+import { errors, messageOf } from '../../base/errors.js'
 import { counted } from '../../base/output/counted.js'
 import { createSeal } from '../../base/seal.js'
 import type { Config } from '../../config/config.js'
@@ -44,7 +44,7 @@ export function restoreCommand(redis: Command, needs: CommandNeeds): void {
     )
     .action(async (file: string, { dryRun, json }: { dryRun?: boolean; json?: boolean }) => {
       const saved = await readSavedCopy(file).catch((fault: unknown) => {
-        throw new AppError('COMMAND_REFUSED', `${file} cannot be used: ${messageOf(fault)}`, fault)
+        throw errors.FILE_UNUSABLE.unusableCopy({ file, reason: messageOf(fault) }, fault)
       })
       const config = needs.config('look')
       const restored = await withStore(config, async (store) => {
@@ -65,8 +65,7 @@ async function requireSecretOf(saved: SavedRecords, store: Store, config: Config
   await createSecretCheck({ store, seal }).verify()
   const { opened, sealed } = passwordsIn(saved, seal)
   if (opened === sealed) return
-  const how = `\`secret\` opens ${opened} of ${sealed} phone passwords in it`
-  throw new AppError('COMMAND_REFUSED', `this copy was saved when the network had another secret (${how}); nothing was written`)
+  throw errors.COMMAND_REFUSED.otherSecretInCopy({ opened, sealed })
 }
 
 /** Fields of a site that an operator sets. */

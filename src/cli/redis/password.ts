@@ -1,13 +1,13 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import { Secret } from '../../base/secret.js'
 
 /** Asks at the terminal without showing what is typed; reads standard input where there is no terminal. @throws AppError COMMAND_REFUSED */
 export async function askSecret(question: string): Promise<Secret> {
   const typed = process.stdin.isTTY ? await typedAfter(question) : (await text(process.stdin)).trim()
-  if (typed === '') throw new AppError('COMMAND_REFUSED', 'no password given')
+  if (typed === '') throw errors.COMMAND_REFUSED.noPassword()
   return new Secret(typed)
 }
 

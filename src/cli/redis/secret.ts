@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import { parseDeviceId } from '../../base/identity.js'
 import { silentLogger } from '../../base/logger.js'
 import { counted } from '../../base/output/counted.js'
@@ -53,7 +53,7 @@ type Outcome =
 
 async function run(store: Store, config: Config, { change, adopt, now }: SecretOptions): Promise<Outcome> {
   const seal = createSeal(config.secret, config.network)
-  if (change && adopt) throw new AppError('COMMAND_REFUSED', '--change and --adopt cannot be used together')
+  if (change && adopt) throw errors.COMMAND_REFUSED.secretOptions()
   if (!change && !adopt) {
     await createSecretCheck({ store, seal }).verify()
     return { outcome: 'SAME' }
@@ -62,8 +62,7 @@ async function run(store: Store, config: Config, { change, adopt, now }: SecretO
   if (adopt) return adoptSecret(store, seal)
   await createSecretCheck({ store, seal }).verify()
   const secret = newSecret() ?? (await askSecret('New secret: '))
-  if (secret.reveal().length < 16)
-    throw new AppError('COMMAND_REFUSED', 'a secret has at least 16 characters; make one with `openssl rand -hex 32`')
+  if (secret.reveal().length < 16) throw errors.COMMAND_REFUSED.shortSecret()
   return changeSecret(store, seal, createSeal(secret, config.network))
 }
 
@@ -72,8 +71,7 @@ function refuseWhileNodesRun(store: Store, seal: Seal): void {
   const names = directory.nodes().map(({ name }) => name)
   directory.close()
   if (names.length === 0) return
-  const what = `nodes are running (${names.join(', ')}), and could not open the passwords any more; stop them first`
-  throw new AppError('COMMAND_REFUSED', `${what}, or use --now and restart each with the new secret`)
+  throw errors.COMMAND_REFUSED.nodesRunning({ nodes: names.join(', ') })
 }
 
 /** All or nothing: the passwords and the fingerprint are written in one transaction. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { AppError } from '../../base/errors.js'
+import { type AppError, errors } from '../../base/errors.js'
 import { textIn } from './text-bytes.js'
 
 const megabyte = 1024 * 1024
@@ -49,5 +49,5 @@ export async function readTextStream(stream: Readable, name: string, most: numbe
 }
 
 function tooLarge(name: string, most: number): AppError {
-  return new AppError('CONFIG_INVALID', `${name} is too large: expected at most ${most / megabyte} MB`)
+  return errors.CONFIG_INVALID.tooLarge({ name, megabytes: most / megabyte })
 }

@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml'
 import { z } from 'zod'
-import { AppError, type ErrorCode } from '../../base/errors.js'
+import { type AppError, errors } from '../../base/errors.js'
+import { counted } from '../../base/output/counted.js'
 import { type Hazard, hazardsIn, tooDeep } from './hazards.js'
 import { messageWithoutText } from './syntax-errors.js'
 
@@ -193,12 +194,16 @@ export function shownKey(key: string): string {
 const mostProblems = 100
 
 /** All problems in one error, one a line. */
-export function invalid(code: ErrorCode, what: string, problems: readonly Problem[]): AppError {
+export function invalid(
+  code: 'CONFIG_INVALID' | 'DIALPLAN_INVALID' | 'IMPORT_INVALID',
+  what: string,
+  problems: readonly Problem[],
+): AppError {
   const shown = problems.toSorted((one, other) => lineOf(one) - lineOf(other)).slice(0, mostProblems)
   const width = Math.max(...shown.map(({ place }) => place.length))
   const lines = shown.map(({ place, key, message }) => `  ${place.padEnd(width)}  ${key ? `${key}: ` : ''}${message}`)
   if (problems.length > shown.length) lines.push(`  … and ${problems.length - shown.length} more`)
-  return new AppError(code, [`${what}: ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}`, ...lines].join('\n'))
+  return errors[code].problems({ what, count: counted(problems.length, 'problem'), lines: lines.join('\n') })
 }
 
 /** What has no line, such as an environment variable, comes last. */

@@ -1,4 +1,4 @@
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
@@ -22,7 +22,7 @@ export const readLoss = (reply: string): (typeof losses)[number] => wordOf(losse
 function wordOf<Word extends string>(words: readonly Word[], reply: string): Word {
   const [first] = reply.split(' ')
   const word = words.find((each) => each === first)
-  if (!word) throw new AppError('STORE_PROTOCOL', `unexpected answer "${reply}"; does the library in Redis belong to this program?`)
+  if (!word) throw errors.STORE_PROTOCOL.reply({ reply })
   return word
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 // oxlint-disable-next-line import/default -- Node takes the CommonJS build, which has nothing but a default
 import wavefile from 'wavefile'
 import type { Milliseconds } from '../../base/clock.js'
-import { AppError, messageOf } from '../../base/errors.js'
+import { errors, messageOf } from '../../base/errors.js'
 import { type Key, keyFrequencies } from '../key.js'
 import { encode, sampleRate } from './g711.js'
 
@@ -30,7 +30,7 @@ export async function loadClip(path: string, name: string): Promise<LoadedClip> 
     if (clip.durationMs === 0) throw new Error('there is no sound in it')
     return { clip, comment }
   } catch (cause) {
-    throw new AppError('PROMPT_UNREADABLE', `${path} cannot be played (${messageOf(cause)}); give it as a WAV file`, cause)
+    throw errors.PROMPT_UNREADABLE.clip({ path, reason: messageOf(cause) }, cause)
   }
 }
 

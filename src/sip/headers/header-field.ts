@@ -1,4 +1,4 @@
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import { isToken, skipBlanks, trimEnd } from '../syntax/characters.js'
 import { toWireText } from '../syntax/wire-text.js'
 import { headerKey } from './header-names.js'
@@ -58,7 +58,7 @@ export function trimmed(text: string, from: number, to: number): string {
  * @throws AppError SIP_MALFORMED if the name is not a token or the value has a line break, which would inject another header.
  */
 export function newField(name: string, value: string, key = headerKey(name)): HeaderField {
-  if (!isToken(name)) throw new AppError('SIP_MALFORMED', 'a header name must be a token')
+  if (!isToken(name)) throw errors.SIP_MALFORMED.headerName()
   const text = `${name}: ${wireSafe(value, name)}`
   return new HeaderField(key, text, { start: 0, nameEnd: name.length, colon: name.length, end: text.length })
 }
@@ -66,6 +66,6 @@ export function newField(name: string, value: string, key = headerKey(name)): He
 /** Text that is safe in a line of a message. @throws AppError SIP_MALFORMED for a line break. */
 export function wireSafe(text: string, where: string): string {
   if (!/[\r\n\u0100-\uffff]/.test(text)) return text
-  if (/[\r\n]/.test(text)) throw new AppError('SIP_MALFORMED', `a line break in ${where}`)
+  if (/[\r\n]/.test(text)) throw errors.SIP_MALFORMED.lineBreak({ header: where })
   return toWireText(text)
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import { type CSeq, parseCSeq } from '../headers/cseq.js'
 import { type HeaderField, wireSafe } from '../headers/header-field.js'
 import { headerKey } from '../headers/header-names.js'
@@ -193,5 +193,5 @@ export function newResponse(status: number, reason: string, fields: HeaderField[
 }
 
 function malformed(name: string): never {
-  throw new AppError('SIP_MALFORMED', `${name} is missing or malformed`)
+  throw errors.SIP_MALFORMED.header({ name })
 }

@@ -1,7 +1,7 @@
 import { connect as connectTcp, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import type { Clock } from '../../base/clock.js'
-import { AppError } from '../../base/errors.js'
+import { type AppError, errors } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { Secret } from '../../base/secret.js'
 import type { OutboundPlace } from '../contract.js'
@@ -92,7 +92,7 @@ function keep(): void {
 }
 
 function tlsServer({ tls }: AdminServerNeeds, serve: (socket: Socket) => Client): { server: TlsServer; renewTls: AdminServer['renewTls'] } {
-  if (!tls) throw new AppError('CONFIG_INVALID', 'the admin wire over TLS needs a certificate and its key')
+  if (!tls) throw errors.CONFIG_INVALID.adminTls()
   const server = createTlsServer(contextOf(tls), serve)
   return { server, renewTls: (identity) => server.setSecureContext(contextOf(identity)) }
 }
@@ -103,7 +103,7 @@ async function bind(server: Server, needs: AdminServerNeeds): Promise<{ address:
     server.listen(needs.port, needs.address, resolve)
   })
   const bound = server.address()
-  if (bound === null || typeof bound === 'string') throw new AppError('ADDRESS_UNAVAILABLE', 'the admin wire has no address')
+  if (bound === null || typeof bound === 'string') throw errors.ADDRESS_UNAVAILABLE.adminUnbound()
   return { address: bound.address, port: bound.port }
 }
 
@@ -117,6 +117,6 @@ function greetingOf(listening: readonly Listening[]): readonly string[] {
 
 function bindFault({ address, port }: AdminServerNeeds, fault: NodeJS.ErrnoException): AppError {
   const where = endpointText({ address, port })
-  if (fault.code === 'EADDRINUSE') return new AppError('PORT_IN_USE', `the admin wire's port ${where} is in use`, fault)
-  return new AppError('ADDRESS_UNAVAILABLE', `the admin wire cannot listen on ${where}: ${fault.message}`, fault)
+  if (fault.code === 'EADDRINUSE') return errors.PORT_IN_USE.admin({ place: where }, fault)
+  return errors.ADDRESS_UNAVAILABLE.admin({ place: where, reason: fault.message }, fault)
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../base/errors.js'
+import type { PlainError } from '../../base/errors.js'
 import type { LogEvent } from '../../base/events.js'
 import type { Level } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
@@ -43,11 +43,8 @@ export type News =
   | { readonly kind: 'flow gone'; readonly flow: string }
   | { readonly kind: 'answer'; readonly id: number; readonly counts: SipdCounts | null; readonly fault: BareFault | null }
 
-export interface BareFault {
-  /** Null for what nobody expected. */
-  readonly code: ErrorCode | null
-  readonly message: string
-}
+/** A code of null: an unexpected error. */
+export type BareFault = PlainError | { readonly code: null; readonly message: string }
 
 /** A line of the log as pino prints it, read back. */
 export interface LogLine {

@@ -99,8 +99,8 @@ function createQuestions(worker: Worker): Questions {
   }
 }
 
-function raised({ code, message }: BareFault): Error {
-  return code ? new AppError(code, message) : new Error(message)
+function raised(fault: BareFault): Error {
+  return fault.code === null ? new Error(fault.message) : new AppError(fault)
 }
 
 /** Writes the thread's lines as our own. An error in one is plain data already. */

@@ -47,7 +47,9 @@ async function answer(sipd: Sipd, question: Question): Promise<SipdCounts | null
 }
 
 function bareFault(fault: unknown): BareFault {
-  return { code: isAppError(fault) ? fault.code : null, message: messageOf(fault) }
+  if (!isAppError(fault)) return { code: null, message: messageOf(fault) }
+  const { code, says, todo, message } = fault
+  return { code, says, todo, message }
 }
 
 if (parentPort) await begin(parentPort, workerData as Beginning)

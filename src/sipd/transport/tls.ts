@@ -1,5 +1,5 @@
 import { connect, createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import type { ListenAddress } from '../../base/listen-address.js'
 import type { Secret } from '../../base/secret.js'
 import type { Connection } from './connections.js'
@@ -39,7 +39,7 @@ export function createTlsIdentities(first: TlsIdentity | null): TlsIdentities {
       try {
         for (const server of servers) server.setSecureContext(contextOf(identity))
       } catch (cause) {
-        throw new AppError('CONFIG_INVALID', 'the TLS certificate and key do not fit together; the old ones stay in use', cause)
+        throw errors.CONFIG_INVALID.tlsMismatch({}, cause)
       }
       current = identity
     },
@@ -50,7 +50,7 @@ export function createTlsIdentities(first: TlsIdentity | null): TlsIdentities {
 /** The identity for a listen address that cannot do without. @throws AppError CONFIG_INVALID */
 export function identityFor(listen: ListenAddress, { current }: TlsIdentities): TlsIdentity {
   if (current) return current
-  throw new AppError('CONFIG_INVALID', `${listen.protocol}://${listen.address}:${listen.port} needs a TLS certificate and its key`)
+  throw errors.CONFIG_INVALID.listenTls({ address: `${listen.protocol}://${listen.address}:${listen.port}` })
 }
 
 /** What node's TLS wants to know; older than 1.2 is refused. */

@@ -48,12 +48,11 @@ export function createOutageReasons({ connections, place, isOpen, log }: OutageR
 
   function note(fault: unknown): void {
     if (!isOpen()) return
-    const found = isAppError(fault) ? { says: fault.message, todo: '' } : troubleOf(fault, place)
+    const found = isAppError(fault) ? fault : troubleOf(fault, place)
     trouble = found
     if (told.has(found.says)) return
     told.add(found.says)
-    const words = found.todo === '' ? found.says : troubleLine(found)
-    log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${place.cli}): ${words}; trying again`)
+    log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${place.cli}): ${troubleLine(found)}; trying again`)
   }
 
   return {

@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Clock, pause } from '../../base/clock.js'
-import { AppError, messageOf } from '../../base/errors.js'
+import { errors, messageOf } from '../../base/errors.js'
 import { identityOf, lifeOf, thisProcess } from '../../base/process-identity.js'
 import { answersOn, shutDown } from './socket-probe.js'
 
@@ -45,7 +45,7 @@ export async function takeDirectory(path: string, clock: Clock, stopping?: Abort
     const end = clock.now() + goneWithinMs
     while ((await answersOn(onSocket)) || (redis !== null && lifeOf(redis) === 'alive')) {
       stopping?.throwIfAborted()
-      if (clock.now() > end) throw new AppError('DATA_IN_USE', `a redis-server that uses ${directory} does not end; end it by hand`)
+      if (clock.now() > end) throw errors.DATA_IN_USE.redisStays({ directory })
       await pause(clock, 10)
     }
   }
@@ -55,14 +55,14 @@ async function make(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
   } catch (fault) {
-    throw new AppError('CONFIG_INVALID', `data: the folder ${path} cannot be made (${messageOf(fault)})`, fault)
+    throw errors.CONFIG_INVALID.dataNotMade({ data: path, reason: messageOf(fault) }, fault)
   }
 }
 
 async function refuseWhileInUse(path: string, socket: string, node: string | null): Promise<void> {
   const life = node === null ? 'gone' : lifeOf(node)
   const inUse = life === 'alive' || (life === 'unknown' && (await answersOn(socket)))
-  if (inUse) throw new AppError('DATA_IN_USE', `another running node uses ${path}; give each node a \`data\` directory of its own`)
+  if (inUse) throw errors.DATA_IN_USE.otherNode({ path })
 }
 
 async function socketIn(path: string): Promise<string> {
@@ -88,7 +88,7 @@ function requirePrivate(path: string, socket: string): void {
   const folder = dirname(socket)
   const found = folder === path ? undefined : lstatSync(folder, { throwIfNoEntry: false })
   if (found === undefined || isOursAlone(found)) return
-  throw new AppError('CONFIG_INVALID', `data: ${path} is too long for a socket, and others can write to ${folder}; choose a shorter path`)
+  throw errors.CONFIG_INVALID.dataTooLong({ data: path, folder })
 }
 
 function isOursAlone(found: Stats): boolean {

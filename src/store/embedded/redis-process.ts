@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 
 /** One run of redis-server. */
 export interface RedisProcess {
@@ -38,10 +38,5 @@ export async function requireRedisServer(): Promise<void> {
   const fault = await new Promise<Error | null>((resolve) => {
     execFile('redis-server', ['--version'], (failed) => resolve(failed))
   })
-  if (fault)
-    throw new AppError(
-      'REDIS_SERVER_MISSING',
-      'redis-server is not on PATH; install it (Debian, Ubuntu: apt-get install redis-server) or set `redis:` to the URL of a running Redis',
-      fault,
-    )
+  if (fault) throw errors.REDIS_SERVER_MISSING.notFound({}, fault)
 }

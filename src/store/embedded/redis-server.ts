@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { type Alarm, type Clock, pause } from '../../base/clock.js'
-import { AppError } from '../../base/errors.js'
+import { errors } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import { takeDirectory } from './data-directory.js'
 import { type RedisProcess, requireRedisServer, runRedis } from './redis-process.js'
@@ -94,8 +94,7 @@ export async function startRedisServer({ data, clock, log, stopping }: RedisServ
     const end = clock.now() + readyWithinMs
     while (!(await answersOn(socket))) {
       stopping?.throwIfAborted()
-      if (clock.now() > end || !isRunning())
-        throw new AppError('STORE_UNAVAILABLE', `redis-server does not start; its reason is in ${join(directory.path, 'redis.log')}`)
+      if (clock.now() > end || !isRunning()) throw errors.STORE_UNAVAILABLE.notStarting({ log: join(directory.path, 'redis.log') })
       await pause(clock, 10)
     }
   }

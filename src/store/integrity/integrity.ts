@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../base/clock.js'
-import { AppError, messageOf } from '../../base/errors.js'
+import { errors, messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { NetworkClock, Store, StoreCondition } from '../contract.js'
@@ -105,7 +105,7 @@ export function createIntegrity(needs: IntegrityNeeds): Integrity {
     },
     guarding: ({ transition }) => ({
       async transition(name, ...args) {
-        if (losses.sentence !== null) throw new AppError('STORE_UNAVAILABLE', losses.sentence)
+        if (losses.sentence !== null) throw errors.STORE_UNAVAILABLE.lostRecords({ loss: losses.sentence })
         return transition(name, ...args)
       },
     }),

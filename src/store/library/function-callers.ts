@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../base/clock.js'
-import { AppError, messageOf } from '../../base/errors.js'
+import { errors, messageOf } from '../../base/errors.js'
 import type { Metrics } from '../../base/metrics.js'
 import { type CallFunction, isReply } from '../commands.js'
 import { troubleOf } from '../connections/connection-errors.js'
@@ -54,9 +54,9 @@ export function createFunctionCallers({ keys, reloadLibrary, code, clock, metric
       try {
         return await callOnce(redis, name, args)
       } catch (fault) {
-        if (isWrongType(fault)) throw new AppError('STORE_PROTOCOL', await wrongTypeWords(redis, name, args, fault), fault)
+        if (isWrongType(fault)) throw errors.STORE_PROTOCOL.wrongType({ misfit: await wrongTypeWords(redis, name, args, fault) }, fault)
         if (!isFunctionMissing(fault)) throw fault
-        await reloadLibrary().catch((cause: unknown) => raise(new AppError('STORE_UNAVAILABLE', messageOf(cause), cause)))
+        await reloadLibrary().catch((cause: unknown) => raise(errors.STORE_UNAVAILABLE.noReload({ reason: messageOf(cause) }, cause)))
         return callOnce(redis, name, args)
       }
     },

@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis'
 import { systemClock } from '../../base/clock.js'
-import { AppError, messageOf } from '../../base/errors.js'
+import { AppError, errors, messageOf } from '../../base/errors.js'
 import { redisTrouble } from '../connections/address-text.js'
 import { atEveryPrimary } from '../connections/cluster.js'
 import { clusterNeeds, type ReachableTarget } from '../connections/connection.js'
-import { troubleLine } from '../connections/connection-errors.js'
 import { overOwnConnection } from '../connections/one-shot.js'
 import type { FunctionLibrary } from '../contract.js'
 import { createKeys } from '../keys.js'
@@ -82,8 +81,8 @@ async function atEveryServer(place: ReachableTarget, tag: string, work: (redis: 
 function explained(fault: unknown, place: ReachableTarget): unknown {
   if (fault instanceof AppError) return fault
   const trouble = redisTrouble(fault, place)
-  const words = messageOf(fault).startsWith('NOPERM')
-    ? `${trouble.says}: it may not load functions; name a user that may: hotdesk redis install --user <name>`
-    : troubleLine(trouble)
-  return new AppError('COMMAND_REFUSED', `the function library was not loaded: ${words}`, fault)
+  const { says: reason, todo } = messageOf(fault).startsWith('NOPERM')
+    ? { says: `${trouble.says}: it may not load functions`, todo: 'name a user that may: hotdesk redis install --user <name>' }
+    : trouble
+  return errors.COMMAND_REFUSED.libraryNotLoaded({ reason, todo }, fault)
 }

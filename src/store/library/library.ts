@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { AppError, messageOf } from '../../base/errors.js'
+import { AppError, errors, messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { FunctionLibrary, Loading } from '../contract.js'
@@ -90,8 +90,7 @@ export function createLibrary({ redis, keys, library, loading, log, metrics }: L
   async function refuseWhileInUse(found: number): Promise<void> {
     const nodes = await olderNodes(redis, library)
     if (nodes.length === 0) return
-    const holds = `Redis holds version ${found} of the function library "${library.name}"`
-    throw new AppError('STORE_UNAVAILABLE', `${holds}, and older nodes use it (${nodes.join(', ')}); this node waits until they have ended`)
+    throw errors.STORE_UNAVAILABLE.olderNodes({ found, name: library.name, nodes: nodes.join(', ') })
   }
 
   async function looksOurs(): Promise<boolean> {
@@ -127,8 +126,7 @@ export async function loadWhereMissing(redis: Redis, library: FunctionLibrary): 
 /** @throws AppError STORE_TOO_OLD */
 export async function refuseOldRedis(redis: Redis): Promise<void> {
   const version = /^redis_version:(\d+)\S*/m.exec(await redis.info('server'))
-  if (version && Number(version[1]) < 7)
-    throw new AppError('STORE_TOO_OLD', `Redis ${version[0].slice('redis_version:'.length)} has no functions; version 7 or later is needed`)
+  if (version && Number(version[1]) < 7) throw errors.STORE_TOO_OLD.noFunctions({ version: version[0].slice('redis_version:'.length) })
 }
 
 async function isEmptyNetwork(redis: Redis, tag: string): Promise<boolean> {
@@ -137,35 +135,22 @@ async function isEmptyNetwork(redis: Redis, tag: string): Promise<boolean> {
   return true
 }
 
-const remedy = 'run `hotdesk redis install` with a Redis user that may load functions'
-
 function missing({ name }: FunctionLibrary): AppError {
-  return new AppError('STORE_FUNCTIONS', `Redis does not hold the function library "${name}"; ${remedy}`)
+  return errors.STORE_FUNCTIONS.missing({ name })
 }
 
 function mayNotLoad({ name }: FunctionLibrary, fault: unknown): AppError {
-  return new AppError('STORE_FUNCTIONS', `this Redis user may not load the function library "${name}"; ${remedy}`, fault)
+  return errors.STORE_FUNCTIONS.notAllowed({ name }, fault)
 }
 
 function older({ version: found }: Presence, { name, version }: FunctionLibrary): AppError {
-  return new AppError(
-    'STORE_FUNCTIONS',
-    `Redis holds version ${found} of the function library "${name}", this program has ${version}; ${remedy}`,
-  )
+  return errors.STORE_FUNCTIONS.older({ found, name, version })
 }
 
 function newer({ version: found }: Presence, { name, version }: FunctionLibrary): AppError {
-  return new AppError(
-    'STORE_NEWER',
-    `Redis holds version ${found} of the function library "${name}", this program has ${version}; update this node`,
-  )
+  return errors.STORE_NEWER.newer({ found, name, version })
 }
 
 function otherContent(found: string, { name, version, code }: FunctionLibrary): AppError {
-  return new AppError(
-    'STORE_FUNCTIONS',
-    `Redis holds version ${version} of the function library "${name}" with other content (${contentOf(found)}) than this program ` +
-      `(${contentOf(code)}): one of the two is a changed copy of hotdesk. Run the same release everywhere, or replace the one in Redis: ` +
-      '`hotdesk redis install --force`',
-  )
+  return errors.STORE_FUNCTIONS.changed({ version, name, theirs: contentOf(found), ours: contentOf(code) })
 }

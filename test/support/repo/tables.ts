@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import type { Argument, Command, Option } from 'commander'
 import stringWidth from 'string-width'
-import { errorCodes } from '../../../src/base/errors.js'
+import { errorList } from '../../../src/base/errors.js'
 import { logEvents } from '../../../src/base/events.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { createWholeProgram } from '../../../src/cli/program.js'
@@ -48,7 +48,11 @@ export const tables: Readonly<Record<string, () => string>> = {
     ),
   events: () => meanings('event', streamEvents),
   'log events': () => meanings('event', logEvents),
-  errors: () => meanings('code', errorCodes),
+  errors: () =>
+    table(
+      ['code', 'meaning', 'what to do'],
+      Object.entries(errorList).map(([name, { meaning, todo }]) => [code(name), meaning, sentence(todo)]),
+    ),
   metrics: () => {
     const ours = createMetrics()
       .registry.getMetricsAsArray()

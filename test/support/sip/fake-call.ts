@@ -1,4 +1,4 @@
-import { AppError } from '../../../src/base/errors.js'
+import { errors } from '../../../src/base/errors.js'
 import type { DialogEnd, IncomingInvite, IncomingRequest, ResponseParts, SipDialog, SipHeaders } from '../../../src/srf/srf.js'
 
 export interface Response {
@@ -47,7 +47,7 @@ export function createFakeCall({ body = 'an offer', lost }: FakeCallParts = {}):
     follow: () => undefined,
     answerChallenges: () => undefined,
     accept({ sdp, headers }) {
-      if (lost || cancelled) return Promise.reject(new AppError('SIP_SEND_FAILED', 'the caller is gone'))
+      if (lost || cancelled) return Promise.reject(errors.SIP_SEND_FAILED.unanswered({ reason: 'the caller is gone' }))
       responses.push({ status: 200, parts: { body: sdp, ...(headers ? { headers } : {}) } })
       dialog = createFakeDialog()
       return Promise.resolve(dialog.dialog)

@@ -93,7 +93,9 @@ describe('a configuration of', () => {
     const { code, err } = await checkAlone(fileOf(times('[', 100_000)))
     expect([code, err]).toEqual([
       2,
-      expect.stringMatching(/^hotdesk: x\.yaml: 1 problem\n.*nested too deeply: expected at most 50 levels\n$/),
+      expect.stringMatching(
+        /^hotdesk: x\.yaml: 1 problem \(CONFIG_INVALID\)\n.*nested too deeply: expected at most 50 levels\n {2}→ [^\n]*\n$/,
+      ),
     ])
   })
 

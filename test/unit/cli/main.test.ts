@@ -49,7 +49,7 @@ describe('exit codes', () => {
   test('1: refused, with the reason and what to do', async () => {
     const { code, err } = await run('status', '--config', fileOf(good))
     expect(code).toBe(1)
-    expect(err).toMatch(/no node is running with its data in .*\. To start one: hotdesk start/)
+    expect(err).toMatch(/no node is running with its data in .* \(NODE_NOT_RUNNING\)\n {2}→ start the node with `hotdesk start`/)
   })
 
   test.each([
@@ -88,7 +88,7 @@ describe('exit codes', () => {
         err: expect.stringContaining(`others can write to ${folder}`) as string,
       })
       expect((await run('doctor', '--config', config)).out).toMatch(
-        /^✗ {2}redis +data: .* others can write to .*\n +→ or remove that folder/m,
+        /^✗ {2}redis +data: .* others can write to .*\n +→ choose a shorter path, or remove that folder/m,
       )
       chmodSync(folder, 0o700)
       expect((await run('status', '--config', config)).err).toContain('no node is running')

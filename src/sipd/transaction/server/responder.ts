@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.js'
-import { AppError } from '../../../base/errors.js'
+import { errors } from '../../../base/errors.js'
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Flow } from '../../transport/flow.js'
 import { createRetainer } from '../retainer.js'
@@ -80,7 +80,7 @@ export function createResponder({ runner, merging, clock, timersFor, counts, isU
   return {
     respond(machine, response, to) {
       if (!runner.accepts(machine, inputOf(response.status)))
-        throw new AppError('SIP_SEND_FAILED', `the transaction is ${machine.state}: no ${response.status} can be sent`)
+        throw errors.SIP_SEND_FAILED.transactionOver({ state: machine.state, status: response.status })
       const bytes = response.toBuffer()
       if (response.status === 100 && isUnvalidated(to.flow)) clock.after(tryingMs, () => sendTrying(machine, bytes))
       else send(machine, bytes, response, to)

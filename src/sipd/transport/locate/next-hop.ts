@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { AppError } from '../../../base/errors.js'
+import { type AppError, errors } from '../../../base/errors.js'
 import { type Protocol, protocols } from '../../../base/listen-address.js'
 import { parseUri, type SipUri } from '../../../sip/uri/uri.js'
 import type { Endpoint, Hop } from '../flow.js'
@@ -51,7 +51,7 @@ export function createNextHops({ names, transports, clock, random = Math.random 
     if (now) return now
     const question = questionOf(uri)
     const targets = await cache.resolve(keyOf(question), () => names.resolve(question))
-    if (targets.length === 0) throw new AppError('SIP_SEND_FAILED', 'DNS Error')
+    if (targets.length === 0) throw errors.SIP_SEND_FAILED.noTarget()
     return hopsTo(targets, from, question.host)
   }
 
@@ -60,7 +60,7 @@ export function createNextHops({ names, transports, clock, random = Math.random 
 
 function questionOf(text: string): NameQuestion {
   const uri = parseUri(text)
-  if (uri?.kind !== 'sip') throw new AppError('SIP_SEND_FAILED', `invalid request-uri: ${text}`)
+  if (uri?.kind !== 'sip') throw errors.SIP_SEND_FAILED.requestUri({ uri: text })
   const secure = uri.scheme === 'sips'
   const host = uri.params.get('maddr') ?? uri.host
   return { secure, protocol: protocolOf(uri), host: host.replace(/^\[|\]$/g, ''), port: uri.port }
@@ -81,5 +81,5 @@ function keyOf({ secure, protocol, host, port }: NameQuestion): string {
 }
 
 function unavailable(): AppError {
-  return new AppError('SIP_SEND_FAILED', 'requested protocol/transport not available')
+  return errors.SIP_SEND_FAILED.transport()
 }

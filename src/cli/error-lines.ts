@@ -1,0 +1,13 @@
+import type { AppError } from '../base/errors.js'
+import type { Paint } from './terminal.js'
+
+/** What happened, with the code to search for, and the next step. */
+export function errorLines({ code, says, todo }: AppError, paint: Paint): string {
+  const [first = '', ...further] = says.split('\n')
+  return [`${paint.bad('hotdesk:')} ${first} ${paint.faint(`(${code})`)}`, ...further, `  ${paint.faint('→')} ${todo}`].join('\n')
+}
+
+/** The same for a program, on standard output. */
+export function errorJson({ code, says, todo }: AppError): string {
+  return JSON.stringify({ error: { code, says, todo } })
+}
