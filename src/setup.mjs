@@ -96,8 +96,6 @@ function tryLock() {
     fs.writeFileSync(path.join(lock, 'pid'), String(process.pid))
     return true
   } catch (fault) {
-    // A read-only checkout is neither installed nor built, so it needs no lock.
-    if (fault.code === 'EACCES' || fault.code === 'EROFS') return true
     // Another process holds it, or has just removed a stale one.
     if (fault.code !== 'EEXIST' && fault.code !== 'ENOENT') throw fault
     return false
@@ -197,10 +195,32 @@ async function install() {
   })
 }
 
-/** Installs and builds whatever is missing or out of date. */
-export function prepare() {
+/** Installs and builds whatever is missing or out of date. A user who may only read the checkout can run a program that is ready. */
+export async function prepare() {
   checkNode()
-  return alone(installAndBuild)
+  if (isReady()) return
+  refuseWithoutRights()
+  await alone(installAndBuild)
+}
+
+/** Whether the packages are there and no source has changed since the last build. */
+function isReady() {
+  if (!installed()) return false
+  return fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === fingerprint(filesUnder(path.join(root, 'src')))
+}
+
+function refuseWithoutRights() {
+  try {
+    fs.accessSync(root, fs.constants.W_OK)
+  } catch {
+    const what = installed()
+      ? 'hotdesk has to be built, because its sources have changed or it was never built'
+      : 'packages have to be installed'
+    throw new Refusal(
+      `${what}, and this user may not write to ${root}.\nRun \`npm run build\` there as its owner, then repeat the command.`,
+      2,
+    )
+  }
 }
 
 async function installAndBuild() {
@@ -280,10 +300,22 @@ function endOnSignal() {
   }
 }
 
+/** How a person starts this program from the current folder: `hotdesk` if the PATH leads here, else from within the checkout `npx hotdesk`. */
+function invocation() {
+  const self = fileURLToPath(import.meta.url)
+  // npx puts a folder of its own on the PATH, for this process only.
+  const folders = (process.env.PATH || '').split(path.delimiter).filter((folder) => !/node_modules|_npx/.test(folder))
+  const found = folders.map((folder) => path.join(folder, 'hotdesk')).find((file) => fs.existsSync(file))
+  if (found !== undefined && fs.realpathSync(found) === self) return 'hotdesk'
+  const isInside = !path.relative(root, process.cwd()).startsWith('..')
+  if (isInside && onPath('npx')) return 'npx hotdesk'
+  return `node ${/[^\w./-]/.test(self) ? JSON.stringify(self) : self}`
+}
+
 /** Runs the program in this process, so that Ctrl-C reaches it at once. */
 async function program(args, onListening) {
   const { main } = await import(pathToFileURL(path.join(dist, 'main.js')).href)
-  const running = main(args, { provide })
+  const running = main(args, { provide, invocation: invocation() })
   onListening()
   return running
 }
@@ -291,7 +323,10 @@ async function program(args, onListening) {
 async function begin([first, ...rest]) {
   const onListening = untilSignal.includes(first) ? endOnSignal() : () => undefined
   await prepare()
-  if (first === '--build-only') return 0
+  if (first === '--build-only') {
+    if (invocation() !== 'hotdesk') process.stderr.write(`Start it with \`${invocation()}\`. To put hotdesk on the PATH: npm link\n`)
+    return 0
+  }
   return program(first === undefined ? ['--help'] : [first, ...rest], onListening)
 }
 

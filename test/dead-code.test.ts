@@ -30,7 +30,6 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
     'src/calls/dial/attempt.ts#reasonFor',
     'src/calls/dial/fork.ts#bestOf',
     'src/cli/doctor/redis.ts#findingsIn',
-    'src/cli/operator/status.ts#duration',
     'src/cli/operator/status.ts#phonesIn',
     'src/cli/operator/status.ts#statusLines',
     'src/hotdesk/reconcile/daily-time.ts#nextDaily',

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { AppError, type ErrorCode } from '../base/errors.js'
 import { letSignalsEnd } from './early-stop.js'
 import { errorJson, errorLines } from './error-lines.js'
+import { asInvoked } from './invocation.js'
 import { createProgram, type ProgramNeeds } from './program.js'
 import { processTerminal, type Terminal } from './terminal.js'
 
@@ -15,6 +16,8 @@ const usageCodes: readonly ErrorCode[] = ['CONFIG_INVALID', 'DIALPLAN_INVALID', 
 const handlingSignals: readonly string[] = ['start', 'sipd', 'events']
 
 export interface CommandLineNeeds extends Pick<ProgramNeeds, 'provide'> {
+  /** How a person starts this program; `hotdesk` by default. */
+  readonly invocation?: string
   /** The one of this process by default. */
   readonly terminal?: Terminal
 }
@@ -22,7 +25,7 @@ export interface CommandLineNeeds extends Pick<ProgramNeeds, 'provide'> {
 /** Runs one command line. @throws unexpected errors only */
 export async function runCommandLine(
   args: readonly string[],
-  { provide, terminal = processTerminal() }: CommandLineNeeds,
+  { provide, invocation = 'hotdesk', terminal = processTerminal({ hint: (text) => asInvoked(text, invocation) }) }: CommandLineNeeds,
 ): Promise<ExitCode> {
   let code: ExitCode = 0
   let wantsJson = false
@@ -43,8 +46,7 @@ export async function runCommandLine(
   } catch (fault) {
     if (fault instanceof CommanderError) return fault.exitCode === 0 ? 0 : 2
     if (!(fault instanceof AppError)) throw fault
-    terminal.complain(errorLines(fault, terminal.paint))
-    if (wantsJson) terminal.print(errorJson(fault))
+    terminal.complain(wantsJson ? errorJson(fault) : errorLines(fault, terminal.paint))
     return usageCodes.includes(fault.code) ? 2 : 1
   } finally {
     letSignalsEnd()

@@ -7,7 +7,7 @@ export function errorLines({ code, says, todo }: AppError, paint: Paint): string
   return [`${paint.bad('hotdesk:')} ${first} ${paint.faint(`(${code})`)}`, ...further, `  ${paint.faint('→')} ${todo}`].join('\n')
 }
 
-/** The same for a program, on standard output. */
+/** The same for a program. */
 export function errorJson({ code, says, todo }: AppError): string {
   return JSON.stringify({ error: { code, says, todo } })
 }

@@ -30,7 +30,7 @@ export function createProgram(needs: ProgramNeeds): Command {
     .option('-c, --config <file>', 'the configuration file (default: hotdesk.yaml in this folder, else the sample)')
     .addHelpText('after', after)
     .configureOutput({
-      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeOut: (text) => terminal.print(terminal.hint(text.trimEnd())),
       writeErr: (text) => terminal.complain(text.trimEnd()),
       outputError: (text, write) => write(withoutValues(text)),
     })

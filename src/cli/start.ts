@@ -11,7 +11,7 @@ import { errorLines } from './error-lines.js'
 import type { CommandNeeds } from './needs.js'
 import { type End, endOf, type ProcessEvents, processEvents } from './process-events.js'
 import { readSettings } from './settings.js'
-import type { Paint } from './terminal.js'
+import type { Paint, Terminal } from './terminal.js'
 
 /** After a fault nothing is certain; the embedded Redis still deserves an orderly end. */
 const closeAfterFaultMs = 5_000
@@ -67,7 +67,8 @@ async function run({ config, events, end, help }: Run, needs: CommandNeeds): Pro
   const stopping = new AbortController()
   const opening = openApp(config, { onCalls: help.follow, stopping: stopping.signal })
   const started = (await hasEnded(opening, end)) ? null : await opening
-  if (started) for (const line of bannerLines({ config, app: started, paint: terminal.paint })) terminal.announce(line)
+  if (started)
+    for (const line of [...bannerLines({ config, app: started, paint: terminal.paint }), ...pathLines(terminal)]) terminal.announce(line)
   else stopping.abort()
   const why = await end
   if (why.by === 'fault') {
@@ -84,6 +85,13 @@ async function run({ config, events, end, help }: Run, needs: CommandNeeds): Pro
   if (!app) return sayGoodbye(needs, events)
   terminal.announce(terminal.paint.faint('Stopped.'))
   return 0
+}
+
+/** How to use the other commands, if hotdesk is not on the PATH. */
+function pathLines({ hint, paint }: Terminal): string[] {
+  const example = hint('hotdesk status')
+  if (example === 'hotdesk status') return []
+  return [`  In another terminal: ${paint.key(example)}. To put hotdesk on the PATH: ${paint.key('npm link')}`, '']
 }
 
 /** Whether the process was asked to end before this was done. */

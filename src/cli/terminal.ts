@@ -13,6 +13,8 @@ export interface Terminal {
   /** Data for a program: exactly as it is, unless a person reads it. */
   deliver(text: string): void
   complain(text: string): void
+  /** A text that may name commands as `hotdesk …`, with the form that works here. `complain` and `announce` do this by themselves. */
+  hint(text: string): string
   /** For a person: on `out` at a terminal, else on `err`, which keeps it out of a log that a program reads. */
   announce(text: string): void
   /** Nobody reads any more: `hotdesk events --follow | head`. */
@@ -43,6 +45,7 @@ export interface TerminalNeeds {
   readonly answer?: (question: string) => Promise<string>
   /** A part of what was written to `out` is not there: the disk is full. Told once, after the words. */
   readonly onLost?: () => void
+  readonly hint?: (text: string) => string
 }
 
 export type Colouring = 'colour' | 'plain'
@@ -50,7 +53,7 @@ export type Colouring = 'colour' | 'plain'
 const diskFaults: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
 export function createTerminal(needs: TerminalNeeds): Terminal {
-  const { out, err, colour, complaints = colour, reader = 'person', answer, onLost } = needs
+  const { out, err, colour, complaints = colour, reader = 'person', answer, onLost, hint = (text: string) => text } = needs
   const painted = (code: number) => (text: string) => (colour === 'colour' ? `\u001b[${code}m${mark}${text}\u001b[0m${mark}` : text)
   let isGone = false
   // A reader that has had enough is no fault; the standard output of a process stays writable all the same.
@@ -67,15 +70,17 @@ export function createTerminal(needs: TerminalNeeds): Terminal {
     },
     print: (text) => void out.write(`${shown(text, colour)}\n`),
     deliver: (text) => void out.write(`${reader === 'program' ? text : shown(text, colour)}\n`),
-    complain: (text) => void err.write(`${shown(text, complaints)}\n`),
-    announce: (text) => void (reader === 'program' ? err.write(`${shown(text, complaints)}\n`) : out.write(`${shown(text, colour)}\n`)),
+    complain: (text) => void err.write(`${shown(hint(text), complaints)}\n`),
+    hint,
+    announce: (text) =>
+      void (reader === 'program' ? err.write(`${shown(hint(text), complaints)}\n`) : out.write(`${shown(hint(text), colour)}\n`)),
     ask: answer ? async (question) => /^y(es)?$/i.test((await answer(shown(question, complaints))).trim()) : null,
     paint: { strong: painted(1), faint: painted(2), good: painted(32), bad: painted(31), key: painted(36) },
   }
 }
 
 /** The terminal of this process. */
-export function processTerminal(): Terminal {
+export function processTerminal({ hint }: Required<Pick<TerminalNeeds, 'hint'>>): Terminal {
   // hasColors() also heeds NO_COLOR and FORCE_COLOR.
   const colouring = (stream: NodeJS.WriteStream): Colouring => (stream.isTTY && stream.hasColors() ? 'colour' : 'plain')
   const [out, err] = [process.stdout, process.stderr]
@@ -87,7 +92,7 @@ export function processTerminal(): Terminal {
       process.exitCode = code === 0 ? 1 : code
     })
   }
-  return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err), reader, onLost, ...asking })
+  return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err), reader, onLost, hint, ...asking })
 }
 
 /** Ctrl-C and Ctrl-D are no answer. */

@@ -21,7 +21,7 @@ export const commandErrors = {
       loginsInCsv: { says: 'a CSV file holds no logins', todo: 'omit --with-logins or use --format yaml' },
       notConfirmed: {
         says: 'nothing was imported: --prune would remove {count} ({names}), and {objection}',
-        todo: 'pass --yes to remove them, or omit --prune',
+        todo: 'check it with --dry-run, then pass --yes',
       },
       notImported: { says: 'nothing was imported: {reason}', todo: 'run `hotdesk doctor`, then import the file again' },
       changedMeanwhile: { says: '{id}: {reasons}', todo: 'the network has changed meanwhile; import the file again' },

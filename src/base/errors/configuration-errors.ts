@@ -43,7 +43,7 @@ export const configurationErrors = {
       problems: '{what}: {count}\n{lines}',
       savedCopy: {
         says: '{problems}',
-        todo: 'run `hotdesk redis restore`, which writes back the records of a saved copy that are missing in Redis',
+        todo: 'hotdesk redis restore writes back the records of a saved copy that are missing in Redis',
       },
       neitherKind: '{id} is neither an extension nor a device',
     },

@@ -19,8 +19,8 @@ export function doctorCommand(command: Command, needs: CommandNeeds): void {
     .addHelpText('after', '\nThe exit code is 1 if there are errors (✗); warnings (!) do not count.\n\nExample:\n  hotdesk doctor')
     .action(async ({ json }: { json?: boolean }) => {
       const findings = await diagnosis(needs)
-      const { print, paint } = needs.terminal
-      const lines = json ? [JSON.stringify(findings, null, 2)] : reportLines(findings, paint)
+      const { print, hint, paint } = needs.terminal
+      const lines = json ? [JSON.stringify(findings, null, 2)] : reportLines(findings, paint).map(hint)
       for (const line of lines) print(line)
       needs.exit(findings.some(({ verdict }) => verdict === 'wrong') ? 1 : 0)
     })

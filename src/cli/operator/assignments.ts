@@ -101,10 +101,10 @@ function whoFunction(target: string) {
 
 async function run(request: Request, { json }: Form, needs: CommandNeeds): Promise<void> {
   const { word, detail, done, isCertain, sentence } = await withStore(needs.config('look'), (store) => outcomeOf(request, store))
-  const { print, complain, paint } = needs.terminal
+  const { print, complain, hint, paint } = needs.terminal
   const subject = subjectOf(request)
   if (json) print(JSON.stringify({ subject, done, certain: isCertain, word, detail, sentence }))
-  else if (done) print(sentence)
+  else if (done) print(hint(sentence))
   else complain(`${paint.bad(isCertain ? 'refused:' : 'not certain:')} ${sentence}`)
   if (done && !isCertain && !json) complain(`${paint.bad('not certain:')} ${subject}: ${unconfirmed}`)
   needs.exit(done && isCertain ? 0 : 1)

@@ -5,6 +5,7 @@ import { limitsOf } from '../../hotdesk/hotdesk.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { table } from '../terminal.js'
+import { left } from '../time-spans.js'
 import { withStore } from './network.js'
 
 /** A lock that holds now, as `hotdesk locks --json` shows it. */
@@ -37,12 +38,7 @@ export function locksCommand(command: Command, needs: CommandNeeds): void {
 }
 
 function cellsOf({ kind, user, device, seconds }: Lock): string[] {
-  return [
-    user ?? 'all users',
-    device ?? 'new phones',
-    seconds < 60 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`,
-    meanings[kind] ?? kind,
-  ]
+  return [user ?? 'all users', device ?? 'new phones', left(seconds), meanings[kind] ?? kind]
 }
 
 const meanings: Readonly<Record<string, string>> = {
@@ -70,8 +66,8 @@ async function locksIn({ call }: Pick<Store, 'call'>, { lockout }: Config): Prom
 
 /** `user-at-phone 100 HD0001 894` */
 function lockIn(line: string): Lock {
-  const [kind = '', user = '-', device = '-', left = '0'] = line.split(' ')
-  const seconds = Number(left)
+  const [kind = '', user = '-', device = '-', rest = '0'] = line.split(' ')
+  const seconds = Number(rest)
   return {
     kind,
     user: user === '-' ? null : user.startsWith('?') ? 'unknown' : user,

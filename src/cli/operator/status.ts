@@ -3,6 +3,7 @@ import { systemClock } from '../../base/clock.js'
 import type { Replica } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { table } from '../terminal.js'
+import { ago } from '../time-spans.js'
 import { requireReadable, withStore } from './network.js'
 
 /** One phone, as `hotdesk status --json` shows it. */
@@ -85,17 +86,9 @@ export function statusLines(phones: readonly PhoneStatus[], now: number): string
     state,
     user ?? '-',
     name ?? '-',
-    since === null ? '-' : `${duration(now - Date.parse(since) / 1_000)} ago`,
+    since === null ? '-' : ago(now - Date.parse(since) / 1_000),
     registered ? 'yes' : 'no',
     refresh === 'unconfirmed' && refreshable === false ? 'not supported' : (refresh ?? '-'),
   ])
   return table([['DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'SINCE', 'REGISTERED', 'DISPLAY'], ...rows])
-}
-
-/** `3 min`, `2 h 05`, `4 d` */
-export function duration(seconds: number): string {
-  const minutes = Math.max(0, Math.floor(seconds / 60))
-  if (minutes < 60) return `${minutes} min`
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')}`
-  return `${Math.floor(minutes / (24 * 60))} d`
 }

@@ -157,8 +157,8 @@ const rows: readonly Row[] = [
   },
   {
     found: /ECONNRESET|EPIPE|closed|hang up/i,
-    says: 'the connection to Redis is closed at once',
-    todo: 'see its log; if its port expects TLS, set rediss:// (`redis.tls: yes`)',
+    says: 'Redis closed the connection',
+    todo: 'see whether Redis is running, and its log; if its port has always expected TLS, set rediss:// (`redis.tls: yes`)',
   },
 ]
 

@@ -62,7 +62,7 @@ describe('hotdesk replace', () => {
     expect((await desk.hotdesk('replace', 'HD0001', 'HD0099')).err).toContain('there is no phone HD0001 or no phone HD0099')
     expect(await desk.hotdesk('replace', 'HD0001', 'HD0001')).toMatchObject({
       code: 1,
-      err: 'hotdesk: cannot replace HD0001 by itself; name the old phone, then the new one',
+      err: 'hotdesk: cannot replace HD0001 by itself (COMMAND_REFUSED)\n  → name the old phone, then the new one',
     })
     expect(await desk.hotdesk('replace', 'HD0001')).toMatchObject({ code: 2 })
   })

@@ -82,7 +82,11 @@ describe('an export', () => {
     const { code, err } = await imported('backup.yaml', 'logins:\n  HD0001: 198\n  HD0099: 100\n')
     expect([code, err.split('\n').slice(1)]).toEqual([
       2,
-      ['  backup.yaml:2:3  logins[…]: there is no such user', '  backup.yaml:3:3  logins[…]: there is no such phone'],
+      [
+        '  backup.yaml:2:3  logins[…]: there is no such user',
+        '  backup.yaml:3:3  logins[…]: there is no such phone',
+        '  → correct the file, and import it again',
+      ],
     ])
   })
 
@@ -136,6 +140,8 @@ describe('the copy that a node has saved', () => {
     await keyOf(desk.store, 'user:100', (hash) => hash?.get('ringSeconds') === '9999')
     const { code, err } = await desk.hotdesk('import', await savedCopy())
     expect(code).toBe(2)
-    expect(err).toMatch(/copy-hd\.jsonl:\d+:1 +users\[…\]\.ringSeconds: expected seconds, 1 to 600.*\nhotdesk redis restore writes back/)
+    expect(err).toMatch(
+      /copy-hd\.jsonl:\d+:1 +users\[…\]\.ringSeconds: expected seconds, 1 to 600.*\n {2}→ hotdesk redis restore writes back/,
+    )
   })
 })

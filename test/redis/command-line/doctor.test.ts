@@ -74,11 +74,11 @@ describe('hotdesk doctor', () => {
     await desk.redis.cli('SET', '{hd}:events', 'oops')
     expect(await notGood()).toEqual([
       'wrong records: {hd}:device:HD0099 is not a hash and is ignored; delete or rename it',
-      'wrong events: {hd}:events is not a stream; look at it, and delete or rename it',
+      'wrong events: {hd}:events is not a stream',
     ])
     expect(await desk.hotdesk('events')).toMatchObject({
       code: 1,
-      err: 'hotdesk: {hd}:events is not a stream; look at it, and delete or rename it',
+      err: 'hotdesk: {hd}:events is not a stream (STORE_PROTOCOL)\n  → look at it, and delete or rename it',
     })
   })
 

@@ -22,7 +22,7 @@ async function fileOf(name: string, content: string): Promise<string> {
 const problemsIn = (err: string): string[] =>
   err
     .split('\n')
-    .slice(1)
+    .slice(1, -1)
     .map((line) => line.trim().replace(/ {2,}/, ' '))
 
 const field = (key: string, name: string): Promise<string> => desk.redis.cli('HGET', `{hd}:${key}`, name)

@@ -31,7 +31,7 @@ describe('hotdesk redis install', () => {
     const { code, err } = await line.hotdesk('status')
     expect([code, err]).toEqual([
       1,
-      expect.stringMatching(/hotdesk: .*run `hotdesk redis install` with a Redis user that may load functions/),
+      expect.stringMatching(/hotdesk: .* \(STORE_FUNCTIONS\)\n {2}→ run `hotdesk redis install` with a Redis user that may load functions/),
     ])
   })
 

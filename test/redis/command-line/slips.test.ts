@@ -121,7 +121,9 @@ describe('rm and --prune', () => {
     expect(pruned).toEqual({
       code: 1,
       out: '',
-      err: `hotdesk: nothing was imported: --prune would remove 2 records (user 101, user 102), and ${words}`,
+      err:
+        `hotdesk: nothing was imported: --prune would remove 2 records (user 101, user 102), and ${words} (COMMAND_REFUSED)\n` +
+        '  → check it with --dry-run, then pass --yes',
     })
     expect(await desk.redis.cli('EXISTS', '{hd}:user:102', '{hd}:user:101', '{hd}:device:HD0004', '{hd}:site:nice')).toBe('4')
   })
@@ -151,7 +153,7 @@ describe('rm and --prune', () => {
       return 'n'
     })('import', '--prune', join(desk.folder, 'network.yaml'))
     expect(asked).toEqual(['Remove 1 record: phone HD0004? [y/N] '])
-    expect(answer).toMatchObject({ code: 1, err: expect.stringMatching(/, and nothing was removed$/) as string })
+    expect(answer).toMatchObject({ code: 1, err: expect.stringMatching(/, and nothing was removed \(COMMAND_REFUSED\)\n/) as string })
   })
 })
 

@@ -93,7 +93,8 @@ describe('a key of the wrong type is an error that names it', () => {
           command,
           1,
           '',
-          `hotdesk: {hd}:${key} is a string, and a hash is expected: look at it (GET), then RENAME or DEL it`,
+          `hotdesk: {hd}:${key} is a string, and a hash is expected: look at it (GET), then RENAME or DEL it (STORE_PROTOCOL)\n` +
+            '  → run `hotdesk doctor`, which names each such key and the version of the functions',
         ])
       }
     })

@@ -130,9 +130,9 @@ describe('log and condition of a node tell', () => {
     await expectTrouble(url(full), /as many clients as it accepts/)
   })
 
-  it('that the connection is closed at once, as by a port that expects TLS', async () => {
+  it('that Redis closes each connection, as a port that expects TLS does', async () => {
     const closing = await standIn((socket) => socket.once('data', () => socket.end()))
-    await expectTrouble(url(closing), /closed at once/)
+    await expectTrouble(url(closing), /Redis closed the connection/)
   })
 
   it('that what answers does not speak TLS', async () => {

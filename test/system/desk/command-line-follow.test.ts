@@ -52,7 +52,7 @@ describe('hotdesk events --follow', () => {
     await fcall('hotdesk_login', '100', 'HD0001')
     await events.printed(/"event":"login"/)
     await redis.kill()
-    await events.printed(/(Redis does not answer|connection is refused|connection to Redis is closed at once).* Waiting for Redis/)
+    await events.printed(/(Redis does not answer|connection is refused|Redis closed the connection).* Waiting for Redis/)
     await redis.start()
     await redis.cli('XADD', '{hd}:events', '*', 'event', 'unlocked', 'user', '100')
     await events.printed(/"event":"unlocked"/)

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../support/node/node-health.js'
 import { removeFolder } from '../../support/process/remove-folder.js'
@@ -25,7 +26,8 @@ beforeEach(async () => {
     join(folder, 'src/main.ts'),
     [
       "import { words } from './part/words.js'",
-      'export async function main(args: string[], needs: { provide(...programs: string[]): Promise<void> }): Promise<number> {',
+      'export async function main(args: string[], needs: { provide(...programs: string[]): Promise<void>; invocation: string }): Promise<number> {',
+      "  if (args[0] === 'invocation') args = [needs.invocation]",
       "  if (args[0] === 'need') await needs.provide('redis-server')",
       "  process.stdout.write([words, ...args].join(' ') + '\\n')",
       "  return args[0] === 'refuse' ? 1 : 0",
@@ -41,9 +43,15 @@ interface Run {
   readonly err: string
 }
 
-function setup(args: readonly string[], path = process.env.PATH): Promise<Run> {
+interface Place {
+  readonly path?: string | undefined
+  readonly cwd?: string
+  readonly uid?: number
+}
+
+function setup(args: readonly string[], { path = process.env.PATH, ...place }: Place = {}): Promise<Run> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(folder, 'src/setup.mjs'), ...args], { env: { PATH: path } }, (_, out, err) =>
+    const child = execFile(process.execPath, [join(folder, 'src/setup.mjs'), ...args], { env: { PATH: path }, ...place }, (_, out, err) =>
       resolve({ code: child.exitCode ?? -1, out, err }),
     )
   })
@@ -110,7 +118,7 @@ describe('setup', () => {
 
   test('a program that is missing and may not be installed is named, with the command, and ends with 2', async () => {
     await setup([])
-    const { code, err } = await setup(['need'], '/nowhere')
+    const { code, err } = await setup(['need'], { path: '/nowhere' })
     expect(code).toBe(2)
     expect(err).toMatch(/Install redis-server\. On Debian or Ubuntu: sudo apt-get install redis-server/)
   })
@@ -118,6 +126,63 @@ describe('setup', () => {
   test('a program that is there is not installed', async () => {
     await setup([])
     expect(await setup(['need'])).toEqual({ code: 0, out: 'done need\n', err: '' })
+  })
+})
+
+describe('hints name the program', () => {
+  const hinted = async (place: Place): Promise<string> => (await setup(['invocation'], place)).out.replace('done ', '').trim()
+
+  test('as hotdesk if the PATH leads to this checkout, and not if to another', async () => {
+    await setup([])
+    for (const bin of ['ours', 'theirs']) await mkdir(join(folder, bin))
+    await chmod(join(folder, 'src/setup.mjs'), 0o755)
+    await symlink(join(folder, 'src/setup.mjs'), join(folder, 'ours/hotdesk'))
+    await symlink(join(root, 'src/setup.mjs'), join(folder, 'theirs/hotdesk'))
+    const path = (bin: string): string => `${join(folder, bin)}:${process.env.PATH}`
+    expect(await hinted({ path: path('ours'), cwd: '/' })).toBe('hotdesk')
+    expect(await hinted({ path: path('theirs'), cwd: '/' })).toBe(`node ${folder}/src/setup.mjs`)
+  })
+
+  test('as npx hotdesk within the checkout, which npx finds without the network', async () => {
+    await setup([])
+    expect(await hinted({ cwd: join(folder, 'src') })).toBe('npx hotdesk')
+    const [command = '', ...args] = 'npx --offline hotdesk invocation'.split(' ')
+    const environment = { ...process.env, npm_config_cache: join(folder, 'npm') }
+    const { stdout } = await promisify(execFile)(command, args, { cwd: folder, env: environment })
+    expect(stdout).toBe('done npx hotdesk\n')
+  })
+
+  test('with how to put it on the PATH after a build', async () => {
+    const { err } = await setup(['--build-only'], { cwd: folder })
+    expect(err).toContain('Start it with `npx hotdesk`. To put hotdesk on the PATH: npm link\n')
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)('a user who may only read the checkout', () => {
+  const nobody = 65_534
+
+  let closed: number
+
+  // The folder of the test run is closed to others.
+  beforeEach(async () => {
+    closed = (await stat(dirname(folder))).mode
+    await chmod(folder, 0o755)
+    await chmod(dirname(folder), closed | 0o011)
+  })
+  afterEach(() => chmod(dirname(folder), closed))
+
+  test('runs what the owner has built, also while a lock is left behind', async () => {
+    await setup([])
+    await mkdir(join(folder, '.setup-lock'))
+    expect(await setup(['say', 'hello'], { uid: nobody })).toEqual({ code: 0, out: 'done say hello\n', err: '' })
+  })
+
+  test('is asked to have the owner build it, in one sentence, and ends with 2', async () => {
+    const { code, out, err } = await setup(['say', 'hello'], { uid: nobody })
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(
+      /^hotdesk: hotdesk has to be built, .* and this user may not write to \S+\.\nRun `npm run build` there as its owner, then repeat the command\.\n$/,
+    )
   })
 })
 

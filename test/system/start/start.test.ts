@@ -67,7 +67,7 @@ describe('hotdesk start', () => {
     it('a configuration: file, line, key, what was expected, for everything that is wrong at once', async () => {
       await configure(['media: { ports: 100 }', 'network: HD!', 'colour: green', 'log: { level: loud }'])
       const told = await refusal()
-      expect(told).toMatch(/^hotdesk: hotdesk\.yaml: 4 problems$/m)
+      expect(told).toMatch(/^hotdesk: hotdesk\.yaml: 4 problems \(CONFIG_INVALID\)$/m)
       expect(told).toMatch(/hotdesk\.yaml:6:\d+ +media\.ports: expected a range such as 20000-24999, found "100"/)
       expect(told).toMatch(/hotdesk\.yaml:7:\d+ +network: expected .*, found "HD!"/)
       expect(told).toMatch(/hotdesk\.yaml:8:1 +colour: unknown key; known here: node, site/)
@@ -169,7 +169,7 @@ describe('hotdesk start', () => {
       const second = start()
       expect(await second.exited).toBe(1)
       expect(second.output()).toMatch(
-        /hotdesk: a node named "paris-1" is running already \(process \S+\); each node needs a name of its own/,
+        /hotdesk: a node named "paris-1" is running already \(process \S+\) \(NODE_NAME_TAKEN\)\n {2}→ each node needs a name of its own/,
       )
       expect(await redis.cli('EXISTS', '{hd}:node:paris-1')).toBe('1')
       expect((await fetch(`${http}/readyz`)).status).toBe(200)

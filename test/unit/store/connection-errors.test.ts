@@ -58,7 +58,7 @@ describe('the troubles with Redis are told apart', () => {
     [new Error('ERR SELECT is not allowed in cluster mode'), /database number/, /none/],
     [new Error('ERR max number of clients reached'), /as many clients/, /maxclients/],
     [new Error('DENIED Redis is running in protected mode because protected mode is enabled'), /protected mode/, /redis\.username/],
-    [new Error('Connection is closed.'), /closed at once/, /rediss/],
+    [new Error('Connection is closed.'), /Redis closed the connection/, /rediss/],
     [
       new Error('no majority of the sentinels (127.0.0.1:26379: NOAUTH Authentication required.)'),
       /a sentinel refuses/,
