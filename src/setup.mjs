@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `hotdesk` and `npm start` begin here. It installs the packages, builds the program if a source has changed, and runs it in this process.
-// In a fresh clone neither packages nor build exist, so it uses Node alone, and syntax that an old Node can parse: an old Node then gets a
-// sentence instead of a SyntaxError. `test/run.mjs` shares its parts.
+// A fresh clone has neither packages nor build, so this file needs Node alone. Its syntax is old enough that an old Node gets a sentence
+// instead of a SyntaxError. `test/run.mjs` shares its parts.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
@@ -13,7 +13,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const dist = path.join(root, 'dist')
 const stamp = path.join(dist, '.built')
 
-// Node 22.1 or later keeps the compiled modules, which halves the start. In the checkout, where only those who may change the program can write.
+// Node 22.1 or later caches the compiled modules, which halves the start. The cache is in the checkout: only those who may change the program can write there.
 if (module.enableCompileCache) module.enableCompileCache(path.join(root, 'node_modules/.cache/hotdesk'))
 
 /** A program that the product needs and that does not come from npm → its Debian package. */
@@ -22,12 +22,12 @@ const productPrograms = { 'redis-server': 'redis-server' }
 const colour = Boolean(process.stderr.isTTY) && !process.env.NO_COLOR
 const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
 
-/** Control characters, which a terminal would obey, as `\u001b`. */
+/** Escapes control characters, which a terminal would obey. */
 function visible(text) {
   return text.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** Ends the run with this sentence. */
+/** Ends the run with a sentence. */
 export class Refusal extends Error {
   constructor(message, exitCode) {
     super(message)
@@ -56,7 +56,7 @@ export async function step(doing, work) {
 /** Running children of `run`. */
 const children = new Set()
 
-/** Runs a program to its end; its output is shown only if it fails. */
+/** Runs a program; its output is shown only if it fails. */
 export function run(program, args, env) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -74,7 +74,7 @@ export function run(program, args, env) {
 
 // ── one at a time ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-// In the checkout, where only those who may change the program can hold it. In /tmp, anybody could.
+// In the checkout, only those who may change the program can hold the lock. In /tmp, anybody could.
 const lock = path.join(root, '.setup-lock')
 
 function holderIsGone() {
@@ -85,7 +85,7 @@ function holderIsGone() {
   } catch (fault) {
     if (fault.code !== 'ENOENT') return fault.code === 'ESRCH'
   }
-  // It has not written its process id yet, or is just removing the lock.
+  // The holder has not written its process id yet, or is removing the lock.
   const made = fs.statSync(lock, { throwIfNoEntry: false })
   return made !== undefined && Date.now() - made.mtimeMs > 5_000
 }
@@ -104,7 +104,7 @@ function tryLock() {
 
 let isAlone = false
 
-/** Of two processes that start at the same moment, the second waits for the first and then finds the work done. */
+/** Of two processes that start together, the second waits for the first and then finds the work done. */
 async function alone(work) {
   for (let waited = 0; !tryLock(); waited += 1) {
     if (waited === 10)
@@ -129,7 +129,7 @@ function checkNode() {
   throw new Refusal(`hotdesk needs Node 20.19 or later; this is ${process.versions.node}. Install a current one: https://nodejs.org`, 2)
 }
 
-/** null: the file cannot be read. */
+/** null if the file cannot be read. */
 export function readJson(file) {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8'))
@@ -213,13 +213,9 @@ function refuseWithoutRights() {
   try {
     fs.accessSync(root, fs.constants.W_OK)
   } catch {
-    const what = installed()
-      ? 'hotdesk has to be built, because its sources have changed or it was never built'
-      : 'packages have to be installed'
-    throw new Refusal(
-      `${what}, and this user may not write to ${root}.\nRun \`npm run build\` there as its owner, then repeat the command.`,
-      2,
-    )
+    const what = installed() ? 'built' : 'installed and built'
+    const advice = 'Run `npm run build` there as its owner, then repeat the command.'
+    throw new Refusal(`hotdesk has to be ${what}, and this user may not write to ${root}.\n${advice}`, 2)
   }
 }
 
@@ -265,7 +261,7 @@ async function aptInstall(packages) {
   if (fs.existsSync('/run/systemd/system')) for (const service of packages) spawnSync('systemctl', ['disable', '-q', service])
 }
 
-/** Installs the programs (name → Debian package) that are not on the PATH, or says how to install them. */
+/** Installs the programs (name → Debian package) that are not on the PATH, or refuses with how to install them. */
 export async function installPrograms(programs) {
   const missing = Object.keys(programs).filter((name) => !onPath(name))
   if (missing.length === 0) return
@@ -286,7 +282,7 @@ function provide(...names) {
 /** Commands that run until a signal, and then end with 0. */
 const untilSignal = ['start', 'sipd']
 
-/** Until the program handles signals itself nothing needs closing, so the process ends at once. Returns what stops listening. */
+/** Until the program handles signals itself, nothing needs closing and the process ends at once. Returns a function that stops listening. */
 function endOnSignal() {
   const end = () => {
     for (const child of children) child.kill()
@@ -323,11 +319,9 @@ async function program(args, onListening) {
 async function begin([first, ...rest]) {
   const onListening = untilSignal.includes(first) ? endOnSignal() : () => undefined
   await prepare()
-  if (first === '--build-only') {
-    if (invocation() !== 'hotdesk') process.stderr.write(`Start it with \`${invocation()}\`. To put hotdesk on the PATH: npm link\n`)
-    return 0
-  }
-  return program(first === undefined ? ['--help'] : [first, ...rest], onListening)
+  if (first !== '--build-only') return program(first === undefined ? ['--help'] : [first, ...rest], onListening)
+  if (invocation() !== 'hotdesk') process.stderr.write(`Start it with \`${invocation()}\`. To put hotdesk on the PATH: npm link\n`)
+  return 0
 }
 
 /** Sets the exit code; a refusal is printed as a sentence, a fault with its stack. */
@@ -343,7 +337,7 @@ export function exitWith(work) {
   )
 }
 
-/** Node shows the path of a link that npm has made to this file. */
+/** npm starts this file through a link. */
 function isStarted() {
   return process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
 }

@@ -22,7 +22,7 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
   ],
   'the tests run commands, settings and a membership without a process of their own': [
     'src/cli/program.ts#createWholeProgram',
-    'src/cli/terminal.ts#createTerminal',
+    'src/cli/output/terminal.ts#createTerminal',
     'src/config/config.ts#parseConfig',
     'src/directory/directory.ts#joinNetwork',
   ],

@@ -2,7 +2,7 @@ import type { App } from '../app.js'
 import { isLoopback } from '../base/ip-address.js'
 import type { Config } from '../config/config.js'
 import { samples } from '../directory/directory.js'
-import { type Paint, table } from './terminal.js'
+import { type Paint, table } from './output/terminal.js'
 
 export interface BannerNeeds {
   readonly config: Pick<Config, 'node' | 'site' | 'sip' | 'sample' | 'dialplan'>

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import type { Config } from '../config/config.js'
 import type { Dialplan } from '../dialplan/dialplan.js'
 import { asJson, type CommandNeeds } from './needs.js'
+import { table } from './output/terminal.js'
 import { networkVerdict } from './plan-check.js'
 import { readSettings } from './settings.js'
-import { table } from './terminal.js'
 
 /** `hotdesk check` */
 export function checkCommand(command: Command, needs: CommandNeeds): void {

@@ -1,10 +1,10 @@
 import { CommanderError } from 'commander'
 import { AppError, type ErrorCode } from '../base/errors.js'
 import { letSignalsEnd } from './early-stop.js'
-import { errorJson, errorLines } from './error-lines.js'
-import { asInvoked } from './invocation.js'
+import { errorJson, errorLines } from './output/error-lines.js'
+import { asInvoked } from './output/invocation.js'
+import { processTerminal, type Terminal } from './output/terminal.js'
 import { createProgram, type ProgramNeeds } from './program.js'
-import { processTerminal, type Terminal } from './terminal.js'
 
 /** 0 done, 1 refused, 2 wrong usage or configuration. */
 export type ExitCode = 0 | 1 | 2

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Config } from '../config/config.js'
-import type { Terminal } from './terminal.js'
+import type { Terminal } from './output/terminal.js'
 
 /** What every command takes. */
 export interface CommandNeeds {

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { commandEntries, commandGroups, hiddenCommands } from './commands.js'
 import type { CommandNeeds } from './needs.js'
-import type { Terminal } from './terminal.js'
-import { withoutValues } from './usage-errors.js'
+import type { Terminal } from './output/terminal.js'
+import { withoutValues } from './output/usage-errors.js'
 
 export interface ProgramNeeds extends Pick<CommandNeeds, 'provide' | 'exit'> {
   readonly terminal: Terminal

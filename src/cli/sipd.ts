@@ -15,8 +15,8 @@ import { followTlsFiles } from '../config/tls-renewal.js'
 import type { Advice, OutboundPlace, OutboundRoute, Sipd } from '../sipd/sipd.js'
 import { withHolder } from './doctor/ports.js'
 import type { CommandNeeds } from './needs.js'
+import { type Terminal, table } from './output/terminal.js'
 import { endOf, processEvents } from './process-events.js'
-import { type Terminal, table } from './terminal.js'
 
 interface SipdOptions {
   readonly listen?: readonly ListenAddress[]

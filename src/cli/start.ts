@@ -7,11 +7,11 @@ import type { Config } from '../config/config.js'
 import { bannerLines } from './banner.js'
 import { findOwnNode, processId } from './doctor/own-node.js'
 import { withHolder } from './doctor/ports.js'
-import { errorLines } from './error-lines.js'
 import type { CommandNeeds } from './needs.js'
+import { errorLines } from './output/error-lines.js'
+import type { Paint, Terminal } from './output/terminal.js'
 import { type End, endOf, type ProcessEvents, processEvents } from './process-events.js'
 import { readSettings } from './settings.js'
-import type { Paint, Terminal } from './terminal.js'
 
 /** After a fault nothing is certain; the embedded Redis still deserves an orderly end. */
 const closeAfterFaultMs = 5_000

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { CommandNeeds } from '../needs.js'
-import { wrapped } from '../terminal.js'
+import { wrapped } from '../output/terminal.js'
 import { openStage, type Stage } from './stage.js'
 import { Mismatch, type Step, story } from './story.js'
 

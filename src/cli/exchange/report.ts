@@ -1,5 +1,5 @@
 import { counted } from '../../base/output/counted.js'
-import { type Paint, table } from '../terminal.js'
+import { type Paint, table } from '../output/terminal.js'
 import { type Kind, plainText } from './file/network-file.js'
 import type { Seats } from './import-logins.js'
 import type { Plan, Planned } from './import-plan.js'

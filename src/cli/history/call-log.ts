@@ -4,8 +4,8 @@ import type { StreamEntry } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
 import { withStore } from '../operator/network.js'
+import { table } from '../output/terminal.js'
 import { tellRefused } from '../records/outcome.js'
-import { table } from '../terminal.js'
 import { inOrder, linesOption, localTime, newestFirst, type Order, plainEntry } from './entries.js'
 
 /** `hotdesk calls` */

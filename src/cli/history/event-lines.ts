@@ -1,5 +1,5 @@
 import type { StreamEntry } from '../../store/store.js'
-import { type Paint, table } from '../terminal.js'
+import { type Paint, table } from '../output/terminal.js'
 import { localTime, timeOf } from './entries.js'
 
 const head = ['TIME', 'EVENT', 'DEVICE', 'USER', 'DETAILS']

@@ -4,8 +4,8 @@ import type { Config } from '../../config/config.js'
 import { limitsOf } from '../../hotdesk/hotdesk.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
-import { table } from '../terminal.js'
-import { left } from '../time-spans.js'
+import { table } from '../output/terminal.js'
+import { left } from '../output/time-spans.js'
 import { withStore } from './network.js'
 
 /** A lock that holds now, as `hotdesk locks --json` shows it. */

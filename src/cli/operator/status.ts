@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.js'
 import type { Replica } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
-import { table } from '../terminal.js'
-import { ago } from '../time-spans.js'
+import { table } from '../output/terminal.js'
+import { ago } from '../output/time-spans.js'
 import { requireReadable, withStore } from './network.js'
 
 /** One phone, as `hotdesk status --json` shows it. */

@@ -4,7 +4,7 @@ import { type DeviceId, parseDeviceId } from '../../base/identity.js'
 import { silentLogger } from '../../base/logger.js'
 import { createRouteExplainer, type Explanation, type Question } from '../../calls/calls.js'
 import { asJson, type CommandNeeds } from '../needs.js'
-import { type Paint, table } from '../terminal.js'
+import { type Paint, table } from '../output/terminal.js'
 import { withDirectory } from './network.js'
 import { type Scene, type SceneNeeds, sceneOf } from './why-context.js'
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Paint, table } from '../terminal.js'
+import { type Paint, table } from '../output/terminal.js'
 import { type Field, optionOf, plainValue } from './field.js'
 
 /** Values of the options, by the name of the field. */

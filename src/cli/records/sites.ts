@@ -7,7 +7,7 @@ import { asJson, type CommandNeeds } from '../needs.js'
 import { siteArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
 import { planOf, type SiteOverview, sitesIn } from '../operator/site-overview.js'
-import { table } from '../terminal.js'
+import { table } from '../output/terminal.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
 import {
   type Confirmation,

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTerminal } from '../../../src/cli/output/terminal.js'
 import { createWholeProgram } from '../../../src/cli/program.js'
-import { createTerminal } from '../../../src/cli/terminal.js'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 
 let desk: CommandLine

@@ -181,7 +181,7 @@ describe.runIf(process.getuid?.() === 0)('a user who may only read the checkout'
     const { code, out, err } = await setup(['say', 'hello'], { uid: nobody })
     expect([code, out]).toEqual([2, ''])
     expect(err).toMatch(
-      /^hotdesk: hotdesk has to be built, .* and this user may not write to \S+\.\nRun `npm run build` there as its owner, then repeat the command\.\n$/,
+      /^hotdesk: hotdesk has to be built, and this user may not write to \S+\.\nRun `npm run build` there as its owner, then repeat the command\.\n$/,
     )
   })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createTerminal } from '../../../src/cli/terminal.js'
+import { createTerminal } from '../../../src/cli/output/terminal.js'
 import { main } from '../../../src/main.js'
 import { temporaryFolder } from '../../support/process/temporary-folder.js'
 

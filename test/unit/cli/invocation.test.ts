@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { asInvoked } from '../../../src/cli/invocation.js'
+import { asInvoked } from '../../../src/cli/output/invocation.js'
 
 test.each([
   ['run `hotdesk doctor`', 'run `npx hotdesk doctor`'],

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { doublyEscaped, printable, printableJson, printableLines } from '../../../src/base/output/printable.js'
-import { type Colouring, createTerminal, table } from '../../../src/cli/terminal.js'
+import { type Colouring, createTerminal, table } from '../../../src/cli/output/terminal.js'
 
 const ESC = '\u001b'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ago, left } from '../../../src/cli/time-spans.js'
+import { ago, left } from '../../../src/cli/output/time-spans.js'
 
 test.each([
   [0, '0 s ago', '0 s'],

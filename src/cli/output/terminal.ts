@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
 import type { Writable } from 'node:stream'
 import stringWidth from 'string-width'
-import { printable, printableLines } from '../base/output/printable.js'
+import { printable, printableLines } from '../../base/output/printable.js'
 
 /**
  * Where a command speaks: what was asked for on `out`, everything else on `err`. Nothing that it is given moves the cursor, hides text or

@@ -1,4 +1,4 @@
-import type { AppError } from '../base/errors.js'
+import type { AppError } from '../../base/errors.js'
 import type { Paint } from './terminal.js'
 
 /** What happened, with the code to search for, and the next step. */

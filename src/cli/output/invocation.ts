@@ -1,4 +1,4 @@
-import { commandEntries } from './commands.js'
+import { commandEntries } from '../commands.js'
 
 const commands = commandEntries.map(({ name }) => name).join('|')
 const named = new RegExp(`(?<![\\w./-]|npx )hotdesk (?=(?:(?:${commands}|help)\\b|<command>|--config\\b))`, 'g')
