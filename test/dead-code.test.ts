@@ -90,7 +90,8 @@ const exemptMembers: Readonly<Record<string, readonly string[]>> = {
     'src/sipd/transaction/transaction-layer.ts#ClientTransaction.terminated',
     'src/sipd/transport/accept-limiter.ts#AcceptLimiter.unproven',
   ],
-  'the tests compare the fields of a message, and the settings with their documents': [
+  'the tests compare the fields of a message, and the settings and errors with their documents': [
+    'src/base/errors/template.ts#ErrorEntry.meaning',
     'src/config/schema/options.ts#Option.fallback',
     'src/sip/message/message.ts#SipMessageBase.names',
   ],
