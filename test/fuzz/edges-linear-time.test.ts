@@ -66,7 +66,7 @@ describe('what the SIP server does with a request takes a time that grows with i
       const request = invite(make(size))
       return () => {
         const answer = { kind: 'response', status: 200, reason: 'OK', fields: [], body: Buffer.alloc(0) } as const
-        composeResponse(answer, { request: request.clone(), tag: 'x', bearing: 'dialog', hop: flow })
+        composeResponse(answer, { request: request.clone(), tag: 'x', kind: 'dialog', hop: flow })
         const response = createResponse(request, 200, undefined, 'x')
         agree(request, response)
         response.toBuffer()

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Application, Arrival, Weight } from '../core/application.js'
+import type { Application, Arrival, Urgency } from '../core/application.js'
 import { endpointText } from '../transport/flow.js'
 import type { Link } from './link.js'
 import { acceptedLine, arrivedLine, proxiedLine, refusedLine, requestSentLine, responseSentLine, unsolicitedLine } from './wire-line.js'
@@ -42,8 +42,8 @@ interface Introduction {
 
 const mebibyte = 1024 * 1024
 
-/** Bytes that wait for the application, up to which a message of that weight is added to them. */
-const marks: Readonly<Record<Weight, number>> = { new: 6 * mebibyte, emergency: 12 * mebibyte, 'in dialog': 16 * mebibyte }
+/** Bytes that wait for the application, up to which another message is accepted. */
+const marks: Readonly<Record<Urgency, number>> = { new: 6 * mebibyte, emergency: 12 * mebibyte, 'in dialog': 16 * mebibyte }
 
 export function createClient(link: Link): Client {
   let admitted = false
@@ -80,7 +80,7 @@ export function createClient(link: Link): Client {
     get unread() {
       return link.unread
     },
-    takes: (weight) => link.unread < marks[weight],
+    takes: (urgency) => link.unread < marks[urgency],
     admit(command, introduction, greeting) {
       admitted = true
       names = introduction.tags

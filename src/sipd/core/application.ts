@@ -8,41 +8,41 @@ export interface Arrival {
   /** `''` outside a dialog. */
   readonly dialogId: string
   readonly passage: Passage
-  /** The socket a request outside a dialog came in on. */
+  /** The local socket that received a request outside a dialog; null for any other message. */
   readonly receivedOn: Endpoint | null
   readonly message: Buffer
 }
 
-/** What a message is worth while messages wait for the application: one that opens something new, an emergency call, one in a dialog. */
-export type Weight = 'new' | 'emergency' | 'in dialog'
+/** How urgent a request is while messages wait for a slow application: outside a dialog, an emergency call, in a dialog. */
+export type Urgency = 'new' | 'emergency' | 'in dialog'
 
-/** One connected application, as the UA core sees it. A command is answered once, by its id. */
+/** A connected application, as the UA core sees it. Each command gets one reply, by its id. */
 export interface Application {
-  /** False as soon as its connection is gone for good. */
+  /** False once its connection is lost for good. */
   readonly connected: boolean
-  /** It reads fast enough for one more request of that weight. Responses, and what ends a call, it is always told. */
-  takes(weight: Weight): boolean
+  /** True if it reads fast enough for one more request. Responses and messages that end a call are delivered in any case. */
+  takes(urgency: Urgency): boolean
   requestSent(command: string, txnId: string, passage: Passage, message: Buffer): void
   responseSent(command: string, ids: { readonly txnId: string; readonly dialogId: string }, passage: Passage, message: Buffer): void
-  /** The command came to nothing: `NOK` and the reason. */
+  /** The command failed: `NOK` and the reason. */
   refused(command: string, reason: string): void
   arrived(arrival: Arrival): void
-  /** The final response of one attempt of a `proxy` command; `proxyDone` follows the last. */
+  /** The final response of one branch of a `proxy` command; `proxyDone` follows the last. */
   proxied(command: string, passage: Passage, message: Buffer): void
   proxyDone(command: string): void
-  /** A BYE that the server has sent by itself. */
+  /** A BYE that the server sent by itself. */
   unsolicited(dialogId: string, passage: Passage, message: Buffer): void
 }
 
-/** Who wants the requests that open something new. */
+/** The applications that asked for requests outside dialogs. */
 export interface Applications {
-  /** The next in turn of those that asked for the method; null without. */
+  /** The next in turn of those that asked for the method; null if none did. */
   choose(method: string): Application | null
-  /** Methods somebody asked for, upper case. */
+  /** The methods that applications asked for, in upper case. */
   methods(): readonly string[]
 }
 
-/** Who has sent the message of a call record. */
+/** The sender of the message in a call record. */
 type RecordSource = 'network' | 'application'
 type RecordRole = 'uas' | 'uac' | 'proxy-uas' | 'proxy-uac'
 export type StopReason =
@@ -53,12 +53,12 @@ export type StopReason =
   | 'system-initiated-termination'
   | 'system-error-initiated-termination'
 
-/** Call records (drachtio's `cdr`) for the applications that asked for them: an INVITE, its 2xx, its end. */
+/** Call records (drachtio's `cdr`) for the applications that asked for them: the INVITE, its 2xx, the end of the call. */
 export interface CallRecords {
   attempt(source: RecordSource, message: Recorded): void
   start(source: RecordSource, role: RecordRole, message: Recorded): void
   stop(source: RecordSource, reason: StopReason, message: Recorded): void
 }
 
-/** The bytes, or the message that is printed only where somebody wants the record. */
+/** The bytes, or the message, which is printed only if an application asked for the record. */
 export type Recorded = Buffer | SipMessage

@@ -1,13 +1,13 @@
-/** A header field as the application wrote it, its name in canonical spelling. */
+/** A header field as the application wrote it, with its name in canonical form. */
 export interface Field {
   readonly name: string
   readonly value: string
 }
 
-/** What an application wants sent: a start line and the headers it cares for. The rest is filled in. */
+/** A request that an application asks for: a start line and some header fields. The server adds the others. */
 export interface RequestDraft {
   readonly kind: 'request'
-  /** The start line as it stood, for the answer that refuses it. */
+  /** The start line as received, for a reply that refuses it. */
   readonly line: string
   readonly method: string
   readonly uri: string
@@ -31,7 +31,7 @@ export function fieldOf(draft: { readonly fields: readonly Field[] }, name: stri
   return undefined
 }
 
-/** A request with nothing from an application: what the server sends by itself. */
+/** A request that the server sends by itself. */
 export function bareRequest(method: string): RequestDraft {
   return { kind: 'request', line: '', method, uri: 'sip:placeholder', fields: [], body: nothing }
 }

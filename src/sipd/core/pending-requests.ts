@@ -13,7 +13,7 @@ export interface PendingRequest {
   dialog: Dialog | null
   /** Local tag; `''` until it is chosen. */
   tag: string
-  /** Runs out if the application does not respond. */
+  /** Fires if the application does not respond; cancelled when the request is settled. */
   alarm: Alarm | null
 }
 

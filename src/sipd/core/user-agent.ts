@@ -2,43 +2,46 @@ import type { Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
 import { newTag } from '../../sip/ids.js'
 import { createResponse } from '../../sip/message/builder.js'
-import type { SipResponse } from '../../sip/message/message.js'
-import { createProxy, type ProxyPlan } from '../proxy/proxy.js'
+import type { TimerBase } from '../../sip/timers.js'
+import { createProxy, type StatefulProxy } from '../proxy/proxy.js'
 import type { TransactionLayer } from '../transaction/transaction-layer.js'
 import type { Application, Applications, CallRecords } from './application.js'
-import type { Core } from './core.js'
-import { createDelivery } from './delivery.js'
-import { descriptionIn, dialogId } from './dialogs/dialog.js'
-import { createDialogTable, dialogCapacity } from './dialogs/dialogs.js'
+import { createDialogLocator } from './dialogs/dialog-locator.js'
+import { createDialogs, type Dialogs, dialogCapacity } from './dialogs/dialogs.js'
 import { createServerRequests } from './dialogs/server-requests.js'
-import { createUacDialogs } from './dialogs/uac-dialog.js'
-import type { RequestDraft, ResponseDraft } from './draft.js'
-import type { Origin } from './passage.js'
-import { createPendingRequests } from './pending-requests.js'
-import { termsOf } from './session/session-terms.js'
-import { createSessionKeeper, type SessionKeeper } from './session/session-timer.js'
-import type { ClientCall } from './uac/invite.js'
-import { createClientCalls } from './uac/invites.js'
+import { createSubscriptionTimers } from './dialogs/subscription-timers.js'
+import { createPendingRequests, type PendingRequests } from './pending-requests.js'
+import { createSessionTimers } from './session/session-timers.js'
+import { createUacInDialogRequests, type UacInDialogRequests } from './uac/in-dialog-request.js'
+import { createInviteDialogs } from './uac/invite-dialogs.js'
+import { type ClientInvites, createClientInvites } from './uac/invites.js'
 import { createLocator } from './uac/locator.js'
 import { createRequestSender } from './uac/request-sender.js'
-import { createUacRequests, passResponse } from './uac/uac-request.js'
+import { createSubscribes } from './uac/subscribes.js'
+import { createUacRequests, type UacRequests } from './uac/uac-request.js'
 import { createUnresponsiveHops } from './uac/unresponsive-hops.js'
+import { createInDialogRequests } from './uas/in-dialog-request.js'
+import { createServerInvites } from './uas/invites.js'
+import { createLoadShedding } from './uas/load-shedding.js'
+import { createNewRequests } from './uas/new-request.js'
+import { createRequestDelivery } from './uas/request-delivery.js'
 import { tryToSend } from './uas/server-response.js'
+import { createUasDialogs } from './uas/uas-dialogs.js'
 import { createUasRequests, type UasRequests } from './uas/uas-request.js'
-import { createUasResponses } from './uas/uas-response.js'
+import { createUasResponses, type UasResponses } from './uas/uas-response.js'
 
 /** The UA core of RFC 3261 §8, §12–§15 on behalf of applications. */
 export interface UserAgent {
-  respond(application: Application, command: string, txnId: string, draft: ResponseDraft): void
-  cancel(application: Application, command: string, txnId: string, draft: RequestDraft): void
-  request(application: Application, command: string, routeUri: string, draft: RequestDraft): void
-  requestInDialog(application: Application, command: string, ids: InDialogIds, draft: RequestDraft): void
+  readonly respond: UasResponses['respond']
+  readonly cancel: ClientInvites['cancel']
+  readonly request: UacRequests['request']
+  readonly requestInDialog: UacInDialogRequests['request']
   /** Forwards a request that waits for the application's response. */
-  proxy(application: Application, command: string, txnId: string, plan: ProxyPlan): void
+  readonly proxy: StatefulProxy['proxy']
   /** True while the request waits for this application. */
   awaits(application: Application, txnId: string): boolean
   /** Moves a waiting request to another application; the caller delivers it. */
-  handOver(from: Application, txnId: string, to: Application): void
+  readonly handOver: PendingRequests['handOver']
   /** The application disconnected: responds to its waiting requests, ends its calls and removes its dialogs. */
   forget(application: Application): void
   readonly dialogs: number
@@ -48,115 +51,149 @@ export interface UserAgent {
   readonly shed: number
 }
 
-interface InDialogIds {
-  readonly dialogId: string
-  /** The next hop instead of the dialog's; `''` without. */
-  readonly routeUri: string
-}
-
 export interface UserAgentNeeds {
   readonly layer: TransactionLayer
   readonly applications: Applications
   readonly records: CallRecords
   readonly clock: Clock
   readonly log: Logger
-  readonly timers: { readonly t1: number; readonly t2: number; readonly t4: number }
+  readonly timers: TimerBase
+  /** Also reports 100 Trying to applications. */
   readonly tellsTrying?: boolean | undefined
   /** Maximum number of dialogs; further requests get 503 with Retry-After. */
   readonly mostDialogs?: number | undefined
 }
 
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
-  const { clock, tellsTrying = false, mostDialogs = dialogCapacity } = needs
-  const [dialogs, unresponsiveHops] = [createDialogTable(mostDialogs), createUnresponsiveHops(clock)]
+  const { layer, mostDialogs = dialogCapacity } = needs
+  const dialogs = createDialogs(mostDialogs)
   const pending = createPendingRequests()
-  const locator = createLocator(needs)
-  const sender = createRequestSender({ ...needs, t1: needs.timers.t1, unresponsiveHops })
-  const core: Core = { ...needs, tellsTrying, dialogs, unresponsiveHops, locator, sender, pending, shed: { requests: 0 } }
-  const serverRequests = createServerRequests(core)
-  const keeper = createSessionKeeper(core, serverRequests)
-  const calls = createClientCalls({
-    core,
-    sendAck: serverRequests.sendAck,
-    repeatAck: serverRequests.repeatAck,
-    sendBye: (dialog, text, news) => serverRequests.end(dialog, { text, record: 'system-initiated-termination', news }),
-    pass: (call, response, origin) => passInviteResponse(core, keeper, call, { response, origin }),
-  })
-  const uacDialogs = createUacDialogs({ core, calls, keep: keeper.keep })
-  const uacRequests = createUacRequests(core, calls)
-  const uasResponses = createUasResponses(core, keeper)
-  const proxy = createProxy({ ...needs, locator, pending })
-  const uasRequests = createUasRequests({
-    core,
-    responses: uasResponses,
-    delivery: createDelivery(core),
-    adopt: uacRequests.adopt,
-    relay: proxy,
-    endUnacknowledged: (dialog) =>
-      serverRequests.end(dialog, { text: 'ACK timeout', record: 'system-initiated-termination', news: 'told' }),
-  })
-  listen(core, uasRequests)
+  const shedding = createLoadShedding()
+  const shared = createSharedParts(needs, dialogs)
+  const client = createClientSide(needs, { ...shared, dialogs })
+  const proxy = createProxy({ ...needs, locator: shared.locator, pending })
+  const server = createServerSide(needs, { ...shared, dialogs, pending, shedding, proxy, adopt: client.subscribes.adopt })
+
+  layer.onRequest(receiverOf(server.requests, needs.log))
+  layer.onAck((ack, flow, size) => server.invites.acknowledge(ack, flow, size) || proxy.forwardAck(ack, flow))
+  layer.knowsDialogs((request) => dialogs.of(request) !== undefined)
 
   return {
-    respond: uasResponses.respond,
+    respond: server.responses.respond,
     proxy: proxy.proxy,
-    cancel: calls.cancel,
-    request: uacRequests.request,
-    requestInDialog: (application, command, { dialogId, routeUri }, draft) =>
-      uacDialogs.request({ application, command, dialogId, draft }, routeUri),
+    cancel: client.invites.cancel,
+    request: client.requests.request,
+    requestInDialog: client.inDialogRequests.request,
     awaits: (application, txnId) => pending.of(application, txnId) !== undefined,
     handOver: pending.handOver,
     forget(application) {
-      uasRequests.abandon(application)
-      calls.abandon(application)
-      for (const dialog of core.dialogs.ofApplication(application)) core.dialogs.remove(dialog)
+      server.requests.abandon(application)
+      client.invites.abandon(application)
+      for (const dialog of dialogs.ofApplication(application)) dialogs.end(dialog)
     },
     get dialogs() {
-      return core.dialogs.standing
+      return dialogs.live
     },
     get shed() {
-      return core.shed.requests
+      return shedding.refused
     },
     get unfinished() {
-      return core.pending.size + calls.size
+      return pending.size + client.invites.size
     },
   }
 }
 
-function listen(core: Core, uasRequests: UasRequests): void {
-  core.layer.onRequest((transaction) => {
+/** A fault in one request ends that request. */
+function receiverOf(requests: UasRequests, log: Logger): Parameters<TransactionLayer['onRequest']>[0] {
+  return (transaction) => {
     try {
-      uasRequests.receive(transaction)
+      requests.receive(transaction)
     } catch (fault) {
-      core.log.error({ event: 'call.fault', err: fault, method: transaction.request.method }, 'a request could not be handled')
+      log.error({ event: 'call.fault', err: fault, method: transaction.request.method }, 'a request could not be handled')
       if (!transaction.completed) tryToSend(createResponse(transaction.request, 500, undefined, newTag()), transaction)
     }
-  })
-  core.layer.knowsDialogs((request) => core.dialogs.of(request) !== undefined)
-  core.layer.onAck((ack, flow, size) => uasRequests.receiveAck(ack, flow, size))
-}
-
-/** Handles a response to an application's INVITE: application, call records, session timer. */
-function passInviteResponse(
-  core: Core,
-  keeper: SessionKeeper,
-  call: ClientCall,
-  received: { response: SipResponse; origin: Origin },
-): void {
-  const { response, origin } = received
-  const { application, txnId, request, winner } = call
-  const id = winner?.id ?? call.dialog?.id ?? dialogId(request.callId, request.from.tag)
-  passResponse(core, { application, txnId, dialogId: id }, response, origin)
-  if (response.status < 200) return
-  if (winner && response.status < 300) {
-    winner.description = descriptionIn(request) ?? winner.description
-    keeper.keep(winner, termsOf(request, response), response)
   }
-  if (!call.dialog) record(core, response)
 }
 
-function record({ records }: Core, response: SipResponse): void {
-  if (response.status < 300) records.start('network', 'uac', response)
-  else if (response.status === 487) records.stop('application', 'call-canceled', response)
-  else records.stop('network', 'call-rejected', response)
+/** What both sides use: sending requests, the server's own requests in dialogs, timers of sessions and subscriptions. */
+function createSharedParts({ layer, records, clock, log, timers }: UserAgentNeeds, dialogs: Dialogs) {
+  const { t1 } = timers
+  const locator = createLocator({ layer, log })
+  const unresponsiveHops = createUnresponsiveHops(clock)
+  const sender = createRequestSender({ layer, clock, t1, unresponsiveHops })
+  const dialogLocator = createDialogLocator({ layer, locator })
+  const serverRequests = createServerRequests({ clock, layer, sender, locator: dialogLocator, dialogs, records })
+  const sessionTimers = createSessionTimers({ clock, dialogs, sender, locator: dialogLocator, serverRequests })
+  const subscriptionTimers = createSubscriptionTimers({ clock, t1, dialogs })
+  return { locator, unresponsiveHops, sender, dialogLocator, serverRequests, sessionTimers, subscriptionTimers }
+}
+
+type SharedParts = ReturnType<typeof createSharedParts> & { readonly dialogs: Dialogs }
+
+/** RFC 3261 §8.1, §12.2.1, §13.2. */
+function createClientSide({ layer, records, clock, timers, tellsTrying = false }: UserAgentNeeds, shared: SharedParts) {
+  const { t1 } = timers
+  const { dialogs, locator, dialogLocator, sender, unresponsiveHops, sessionTimers, subscriptionTimers, serverRequests } = shared
+  const invites = createClientInvites({
+    clock,
+    t1,
+    dialogs,
+    inviteDialogs: createInviteDialogs({ layer, dialogs }),
+    serverRequests,
+    sessionTimers,
+    records,
+    reportsTrying: tellsTrying,
+  })
+  const subscribes = createSubscribes({ layer, dialogs, subscriptionTimers })
+  return {
+    invites,
+    subscribes,
+    requests: createUacRequests({ clock, layer, locator, sender, unresponsiveHops, invites, subscribes, records }),
+    inDialogRequests: createUacInDialogRequests({
+      clock,
+      t1,
+      dialogs,
+      locator: dialogLocator,
+      sender,
+      invites,
+      sessionTimers,
+      subscriptionTimers,
+      records,
+    }),
+  }
+}
+
+interface ServerParts extends SharedParts {
+  readonly pending: PendingRequests
+  readonly shedding: ReturnType<typeof createLoadShedding>
+  readonly proxy: StatefulProxy
+  readonly adopt: ReturnType<typeof createSubscribes>['adopt']
+}
+
+/** RFC 3261 §8.2, §12.2.2, §13.3. */
+function createServerSide({ layer, applications, records, clock, timers }: UserAgentNeeds, shared: ServerParts) {
+  const { dialogs, pending, shedding, proxy, adopt, sessionTimers, subscriptionTimers, serverRequests } = shared
+  const invites = createServerInvites({
+    clock,
+    timers,
+    pending,
+    dialogs,
+    records,
+    endUnacknowledged: (dialog) => serverRequests.end(dialog, { text: 'ACK timeout', record: 'system-initiated-termination' }),
+  })
+  const delivery = createRequestDelivery({ clock, t1: timers.t1, pending, invites, records })
+  const uasDialogs = createUasDialogs({ layer, dialogs, invites, subscriptionTimers })
+  return {
+    invites,
+    requests: createUasRequests({
+      dialogs,
+      pending,
+      invites,
+      newRequests: createNewRequests({ layer, applications, dialogs, delivery, shedding }),
+      inDialogRequests: createInDialogRequests({ dialogs, invites, delivery, shedding, records }),
+      proxy,
+      adopt,
+    }),
+    responses: createUasResponses({ clock, pending, invites, dialogs, uasDialogs, sessionTimers, records }),
+  }
 }

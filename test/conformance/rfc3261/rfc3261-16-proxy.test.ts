@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createManualClock } from '../../support/process/manual-clock.js'
 import { inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
 import type { Heard, WireApplication } from '../../support/sip/wire-application.js'
@@ -65,6 +66,22 @@ describe('a request that an application passes on (RFC 3261 §16.6)', () => {
     const answer = await proxy(application, await application.arrives('INVITE'), [callee])
     expect(answer.words[4]).toMatch(/^Rejected with 483/)
     expect(await caller.hearsResponse(483)).toBeDefined()
+  })
+
+  it('may ring for longer than an application has time to respond', async () => {
+    await stage.close()
+    const clock = createManualClock(Date.UTC(2026, 0, 1))
+    stage = await openSipdStage({ clock })
+    const { application, caller, arrived } = await called()
+    const callee = await stage.udpPeer()
+    void proxy(application, arrived, [callee]).catch(() => undefined)
+    const invite = await callee.hearsRequest('INVITE')
+    callee.respond(invite, 180)
+    await caller.hearsResponse(180)
+    clock.advance(128 * 500 + 1_000)
+    callee.respond(invite, 200, [], offer)
+    const final = await caller.hears('a final response', (heard) => heard.kind === 'response' && heard.status >= 200)
+    expect(final).toMatchObject({ status: 200 })
   })
 
   it.each([

@@ -1,41 +1,58 @@
 import { describe, expect, it } from 'vitest'
-import { clientCallTable } from '../../../src/sipd/core/uac/invite-table.js'
-import { serverCallTable } from '../../../src/sipd/core/uas/invite-table.js'
+import type { TimerAction } from '../../../src/base/machine.js'
+import { clientInviteTable } from '../../../src/sipd/core/uac/invite-table.js'
+import { serverInviteTable } from '../../../src/sipd/core/uas/invite-table.js'
 
-type AnyTable = { readonly [state: string]: { readonly [input: string]: readonly [string, ...string[]] | undefined } }
+type Action = string | TimerAction
+type AnyTable = { readonly [state: string]: { readonly [input: string]: readonly [string, ...Action[]] | undefined } }
 
-function cells(table: AnyTable): readonly (readonly [from: string, input: string, next: string, ...actions: string[]])[] {
+interface Transition {
+  readonly from: string
+  readonly input: string
+  readonly next: string
+  /** A timer action as `start ack`. */
+  readonly actions: readonly string[]
+}
+
+function transitionsOf(table: AnyTable): readonly Transition[] {
   return Object.entries(table).flatMap(([from, row]) =>
-    Object.entries(row).map(([input, cell]) => [from, input, ...(cell as readonly [string, ...string[]])] as const),
+    Object.entries(row).map(([input, cell]) => {
+      const [next, ...actions] = cell as readonly [string, ...Action[]]
+      return { from, input, next, actions: actions.map((one) => (typeof one === 'string' ? one : `${one.verb} ${one.timer}`)) }
+    }),
   )
 }
 
-describe('the table of an INVITE answered', () => {
-  it('sends one final answer on every way out of waiting and ringing but a broken one', () => {
-    const answers = ['send response', 'answer 408', 'answer 480', 'answer 487', 'answer 504']
-    const silent = cells(serverCallTable as AnyTable).filter(
-      ([from, input, next, ...actions]) =>
-        ['waiting', 'ringing'].includes(from) &&
-        ['answered', 'over'].includes(next) &&
-        actions.filter((one) => answers.includes(one)).length !== 1 &&
-        input !== 'transport error',
+describe('the table of an INVITE from the network', () => {
+  const transitions = transitionsOf(serverInviteTable)
+
+  it('sends exactly one final response on every way out of trying and proceeding but a transport error', () => {
+    const responses = ['send response', 'send 408', 'send 480', 'send 487', 'send 504']
+    const leaving = transitions.filter(
+      ({ from, next }) => ['trying', 'proceeding'].includes(from) && ['accepted', 'terminated'].includes(next),
     )
-    expect(silent).toEqual([])
+    expect(leaving.length).toBeGreaterThan(8)
+    const wrong = leaving.filter(
+      ({ input, actions }) => actions.filter((one) => responses.includes(one)).length !== 1 && input !== 'transport error',
+    )
+    expect(wrong).toEqual([])
   })
 
-  it('starts to watch for the ACK exactly with the 2xx, and stops on every way out', () => {
-    const starting = cells(serverCallTable as AnyTable).filter(([, , , ...actions]) => actions.includes('watch for ack'))
-    expect(starting.map(([, input]) => input)).toEqual(['2xx', '2xx'])
-    const leaving = cells(serverCallTable as AnyTable).filter(([from, , next]) => from === 'answered' && next !== 'answered')
-    expect(leaving.filter(([, , , ...actions]) => !actions.includes('stop watching'))).toEqual([])
+  it('starts to wait for the ACK exactly with the 2xx, and stops on every way out', () => {
+    const starting = transitions.filter(({ actions }) => actions.includes('start ack') && actions.includes('start retransmit'))
+    expect(starting.map(({ input }) => input)).toEqual(['2xx', '2xx'])
+    expect(transitions.filter(({ actions }) => actions.some((one) => /^start (ack|retransmit)$/.test(one)))).toEqual(starting)
+    const leaving = transitions.filter(({ from, next }) => from === 'accepted' && next !== 'accepted')
+    const running = ({ input, actions }: Transition): string[] =>
+      ['ack', 'retransmit'].filter((timer) => input !== `timer ${timer}` && !actions.includes(`stop ${timer}`))
+    expect(leaving.length).toBeGreaterThan(2)
+    expect(leaving.flatMap(running)).toEqual([])
   })
 })
 
-describe('the table of an INVITE sent', () => {
+describe('the table of an INVITE to the network', () => {
   it('acknowledges before it sends BYE', () => {
-    const orders = cells(clientCallTable as AnyTable).map(([, , , ...actions]) =>
-      actions.filter((one) => /ack$|bye$/.test(one) && one.startsWith('send')),
-    )
+    const orders = transitionsOf(clientInviteTable).map(({ actions }) => actions.filter((one) => /^send (late )?(ack|bye)$/.test(one)))
     const ending = orders.filter((order) => order.some((one) => one.endsWith('bye')))
     expect(ending.length).toBeGreaterThan(0)
     expect(ending.filter(([first]) => first !== 'send ack')).toEqual([])

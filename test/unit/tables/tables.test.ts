@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { TimerAction } from '../../../src/base/machine.js'
 import { table as pinDialogueTable } from '../../../src/ivr/pin-dialogue/dialogue-table.js'
 import { refreshTable } from '../../../src/phones/refresh-table.js'
-import { clientCallTable } from '../../../src/sipd/core/uac/invite-table.js'
-import { serverCallTable } from '../../../src/sipd/core/uas/invite-table.js'
+import { dialogTable } from '../../../src/sipd/core/dialogs/dialog-table.js'
+import { clientInviteTable } from '../../../src/sipd/core/uac/invite-table.js'
+import { serverInviteTable } from '../../../src/sipd/core/uas/invite-table.js'
 import { branchTable } from '../../../src/sipd/proxy/branch-table.js'
 import { inviteClientTable } from '../../../src/sipd/transaction/client/invite-client-table.js'
 import { nonInviteClientTable } from '../../../src/sipd/transaction/client/non-invite-client-table.js'
@@ -16,8 +17,9 @@ const machines: readonly Machine[] = [
   { name: 'INVITE server transaction', table: inviteServerTable, first: 'idle', ends: ['terminated'] },
   { name: 'non-INVITE client transaction', table: nonInviteClientTable, first: 'idle', ends: ['terminated'] },
   { name: 'non-INVITE server transaction', table: nonInviteServerTable, first: 'idle', ends: ['terminated'] },
-  { name: 'INVITE of an application', table: clientCallTable, first: 'calling', ends: ['acknowledged', 'over'] },
-  { name: 'INVITE to an application', table: serverCallTable, first: 'waiting', ends: ['acknowledged', 'over'] },
+  { name: 'INVITE of an application', table: clientInviteTable, first: 'calling', ends: ['confirmed', 'terminated'] },
+  { name: 'INVITE to an application', table: serverInviteTable, first: 'idle', ends: ['confirmed', 'terminated'] },
+  { name: 'dialog', table: dialogTable, first: 'early', ends: ['terminated'] },
   { name: 'branch of a proxy', table: branchTable, first: 'idle', ends: ['accepted', 'failed'] },
   { name: 'PIN dialogue', table: pinDialogueTable, first: 'new', ends: ['over'] },
   { name: 'refresh of a phone', table: refreshTable, first: 'idle', ends: ['idle'] },

@@ -1,67 +1,66 @@
-import type { Alarm } from '../../../base/clock.js'
+import type { Alarm, Milliseconds } from '../../../base/clock.js'
+import type { MachineState } from '../../../base/machine.js'
 import type { NameAddr } from '../../../sip/headers/name-addr.js'
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import type { Endpoint, Flow, Hop } from '../../transaction/transaction-layer.js'
 import type { Application } from '../application.js'
+import type { DialogState } from './dialog-table.js'
 import { type Path, pathTo } from './route-set.js'
 
-type DialogState = 'early' | 'confirmed' | 'ending'
-
 /** A dialog (RFC 3261 §12) and the application it belongs to. */
-export interface Dialog {
+export interface Dialog extends MachineState<DialogState> {
   /** drachtio's: `<Call-ID>;from-tag=<tag of the creating request>`; forks of one INVITE share it. */
   readonly id: string
   readonly callId: string
   readonly localTag: string
   readonly remoteTag: string
-  /** From of what we send, To of what we send: with tags. */
+  /** From and To of our requests, with tags. */
   readonly local: string
   readonly remote: string
-  /** The method that made it. */
+  /** The method of the request that created the dialog. */
   readonly creator: string
   readonly application: Application
-  state: DialogState
-  /** Our last CSeq. */
+  /** Our last CSeq number. */
   localSeq: number
-  /** The far end's last CSeq; null before its first request. */
+  /** The far end's last CSeq number; null before its first request. */
   remoteSeq: number | null
   routeSet: readonly string[]
   remoteTarget: string
   path: Path
-  /** Where the remote target is not the way (see way.ts). */
+  /** Requests go over this flow; null: to the remote target (see flow-choice.ts). */
   flow: Flow | null
-  /** The application knows the flow of the far end, a phone, and has named it: requests go over the flow the phone used last. */
+  /** The application named the flow of a phone: requests go over the flow that the phone used last. */
   followsFlow: boolean
-  /** Our socket that the far end has spoken to. */
+  /** The local socket that the far end has sent to. */
   socket: Endpoint
-  /** The far end has proved nothing: what it names as its Contact or route must not lead us to others. */
+  /** The far end has not proved itself: its Contact and Record-Route must not lead us to third parties. */
   isPinned: boolean
-  /** Made by an emergency call of the far end. */
+  /** Created by an emergency call from the far end. */
   readonly isEmergency: boolean
-  /** What `path.next` was found to be; forgotten with every new target. */
+  /** The hops that `path.next` was resolved to; null after every change of it. */
   hops: readonly Hop[] | null
-  /** The Contact we show. */
+  /** Our Contact. */
   contact: string
-  /** Ends a subscription that nobody ends (RFC 6665), keeps or ends a session (RFC 4028). */
+  /** Ends a subscription that is not refreshed (RFC 6665); refreshes or ends a session (RFC 4028). */
   expiry: Alarm | null
-  /** What we sent last of the session. */
+  /** The session description that we sent last. */
   description: Description | null
-  /** An INVITE of that side waits for its final response (RFC 3261 §14). */
+  /** An INVITE of that side has no final response yet (RFC 3261 §14). */
   readonly inviting: { us: boolean; them: boolean }
-  /** An UPDATE waits for its final response (RFC 3311 §5.2): ours with an offer, any of theirs. */
+  /** An UPDATE has no final response yet (RFC 3311 §5.2): ours with an offer, any of the far end. */
   readonly updating: { us: boolean; them: boolean }
-  /** When the application was told of an ACK, epoch milliseconds. */
-  acknowledgedAt: number
+  /** When the last ACK arrived, epoch milliseconds. */
+  acknowledgedAt: Milliseconds
 }
 
-/** The body of an INVITE or of its answer; it may hold more than the session description. */
+/** The body of an INVITE or of its response; it may hold more than the session description. */
 export interface Description {
   readonly type: string
-  /** latin1: a slice of a buffer would keep its neighbours as long as the call lasts. */
+  /** latin1: a slice of a buffer would keep its neighbours in memory as long as the call lasts. */
   readonly text: string
 }
 
-/** Null where there was none. */
+/** Null without a body. */
 export function descriptionIn(message: SipRequest | SipResponse): Description | null {
   if (message.body.length === 0) return null
   return { type: message.first('Content-Type') ?? 'application/sdp', text: message.body.toString('latin1') }
@@ -85,7 +84,7 @@ export interface DialogParts {
   readonly followsFlow: boolean
   readonly socket: Endpoint
   readonly isPinned: boolean
-  readonly isHelp?: boolean
+  readonly isEmergency?: boolean
   readonly contact: string
 }
 
@@ -95,8 +94,13 @@ export function dialogId(callId: string, fromTag: string): string {
   return id.includes('|') ? id.replaceAll('|', '%7C') : id
 }
 
+/** True for a request whose 2xx (for INVITE also a tagged 1xx) creates a dialog. */
+export function createsDialog({ method }: SipRequest): boolean {
+  return method === 'INVITE' || method === 'SUBSCRIBE' || method === 'REFER'
+}
+
 export function newDialog(parts: DialogParts): Dialog {
-  // Field by field: copying the rest of an object costs more than all else here.
+  // Field by field: spreading the parts would cost more than everything else here.
   return {
     id: dialogId(parts.callId, parts.fromTag),
     callId: parts.callId,
@@ -114,9 +118,8 @@ export function newDialog(parts: DialogParts): Dialog {
     followsFlow: parts.followsFlow,
     socket: parts.socket,
     isPinned: parts.isPinned,
-    isEmergency: parts.isHelp ?? false,
+    isEmergency: parts.isEmergency ?? false,
     contact: parts.contact,
-    state: 'early',
     path: pathTo(parts.remoteTarget, parts.routeSet),
     hops: null,
     expiry: null,
@@ -124,33 +127,38 @@ export function newDialog(parts: DialogParts): Dialog {
     inviting: { us: false, them: false },
     updating: { us: false, them: false },
     acknowledgedAt: 0,
+    state: 'early',
+    running: null,
+    repeatMs: 0,
+    isBusy: false,
+    queue: null,
   }
 }
 
-/** How a message that names a Contact came, and where it says that requests go. */
+/** How a message with a Contact arrived, and the flow that it asks requests to use. */
 export interface TargetRefresh {
-  readonly came: Flow
+  readonly arrivedOn: Flow
   /** Null: to the remote target. */
-  readonly way: Flow | null
+  readonly flow: Flow | null
 }
 
-/** RFC 3261 §12.2.1.2 and §12.2.2: the Contact of a target refresh request or its answer is the new remote target. */
-export function refreshTarget(dialog: Dialog, contact: NameAddr | undefined, { came, way }: TargetRefresh): void {
+/** RFC 3261 §12.2.1.2 and §12.2.2: the Contact of a target refresh request or its response is the new remote target. */
+export function refreshTarget(dialog: Dialog, contact: NameAddr | undefined, { arrivedOn, flow }: TargetRefresh): void {
   if (!contact) return
-  dialog.flow = dialog.isPinned ? sameFarEnd(dialog.flow, came) : way
-  dialog.socket = came.local
+  dialog.flow = dialog.isPinned ? ofSameFarEnd(dialog.flow, arrivedOn) : flow
+  dialog.socket = arrivedOn.local
   if (contact.uri === dialog.remoteTarget) return
   dialog.remoteTarget = contact.uri
   dialog.path = pathTo(contact.uri, dialog.routeSet)
   dialog.hops = null
 }
 
-/** NAT may change the port, and a connection may be followed by another one; the address stays. */
-function sameFarEnd(before: Flow | null, came: Flow): Flow | null {
-  return before?.protocol === came.protocol && before.remote.address === came.remote.address ? came : before
+/** NAT may change the port, and a connection may be replaced by another; the address stays. */
+function ofSameFarEnd(before: Flow | null, arrivedOn: Flow): Flow | null {
+  return before?.protocol === arrivedOn.protocol && before.remote.address === arrivedOn.remote.address ? arrivedOn : before
 }
 
-/** RFC 3261 §13.2.2.4: the route set is made anew from the 2xx. */
+/** RFC 3261 §13.2.2.4: the 2xx determines the route set. */
 export function setRoutes(dialog: Dialog, routeSet: readonly string[]): void {
   dialog.routeSet = routeSet
   dialog.path = pathTo(dialog.remoteTarget, routeSet)

@@ -1,13 +1,13 @@
 import { parseNameAddr } from '../../../sip/headers/name-addr.js'
 import { parseUri } from '../../../sip/uri/uri.js'
 
-/** Where a request in a dialog is addressed to (RFC 3261 §12.2.1.1). */
+/** Request-URI and Route of a request in a dialog (RFC 3261 §12.2.1.1). */
 export interface Path {
   /** The Request-URI. */
   readonly uri: string
   /** Values of the Route header, in order. */
   readonly routes: readonly string[]
-  /** What the next hop is found from. */
+  /** The URI that the next hop is located from. */
   readonly next: string
 }
 

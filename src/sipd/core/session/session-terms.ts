@@ -1,44 +1,43 @@
 import { parseMinSe, parseSessionExpires, shortestInterval } from '../../../sip/headers/session-expires.js'
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 
-/** What both sides have agreed on about the life of a session (RFC 4028). */
+/** The session timer that both sides have negotiated (RFC 4028). */
 export interface SessionTerms {
   readonly seconds: number
-  /** Who refreshes. */
+  /** The side that refreshes. */
   readonly refresher: 'us' | 'them'
-  /** The shortest interval that the far end has named in a 422. */
+  /** The minimum that the far end named in a 422. */
   readonly least?: number
 }
 
 /**
- * True for a request that asks for an interval that is too short, from a far end with session timers: 422 (RFC 4028 §9). One without them
- * could not make anything of a 422; its interval, which a proxy may have put in, is lengthened by our answer.
+ * True for a request with too short an interval from a far end that supports session timers: it gets 422 (RFC 4028 §9). Any other far end
+ * would not understand a 422; its interval, which a proxy may have added, is lengthened in our response.
  */
 export function intervalTooSmall(request: SipRequest): boolean {
   const asked = parseSessionExpires(request.first('Session-Expires'))
-  return asked !== null && asked.seconds < shortestInterval && isAble(request)
+  return asked !== null && asked.seconds < shortestInterval && supportsTimer(request)
 }
 
 /**
- * Completes our 2xx to an INVITE or UPDATE (RFC 4028 §9) and answers the terms; null for a session without. What the application
- * has said in its response comes first. A caller that does not say who refreshes does it himself if he can.
+ * Adds the session timer to our 2xx to an INVITE or UPDATE (RFC 4028 §9); null for a session without one. The application's own
+ * Session-Expires takes precedence. A caller that names no refresher refreshes by itself if it supports session timers.
  */
 export function agree(request: SipRequest, response: SipResponse): SessionTerms | null {
-  const said = parseSessionExpires(response.first('Session-Expires'))
+  const given = parseSessionExpires(response.first('Session-Expires'))
   const asked = parseSessionExpires(request.first('Session-Expires'))
-  const wanted = said ?? asked
-  if (!wanted) return null
-  const able = isAble(request)
-  const refresher = able ? (said?.refresher ?? asked?.refresher ?? (said ? 'uas' : 'uac')) : 'uas'
-  const seconds = Math.max(wanted.seconds, shortestInterval)
+  const chosen = given ?? asked
+  if (!chosen) return null
+  const refresher = supportsTimer(request) ? (given?.refresher ?? asked?.refresher ?? (given ? 'uas' : 'uac')) : 'uas'
+  const seconds = Math.max(chosen.seconds, shortestInterval)
   response.set('Session-Expires', `${seconds};refresher=${refresher}`)
   if (refresher === 'uac' && !has(response, 'Require', 'timer')) response.append('Require', 'timer')
   return { seconds, refresher: refresher === 'uac' ? 'them' : 'us' }
 }
 
 /**
- * The terms of the 2xx to a request of ours (RFC 4028 §7.2). A far end without session timers leaves those out that we asked for: then we
- * refresh by ourselves.
+ * The session timer in the 2xx to a request of ours (RFC 4028 §7.2). A far end that does not support session timers omits it: then we
+ * refresh.
  */
 export function termsOf(request: SipRequest, response: SipResponse): SessionTerms | null {
   const given = parseSessionExpires(response.first('Session-Expires'))
@@ -48,13 +47,13 @@ export function termsOf(request: SipRequest, response: SipResponse): SessionTerm
   return { ...leastIn(request), seconds, refresher: given?.refresher === 'uas' ? 'them' : 'us' }
 }
 
-/** Our own request names a longer Min-SE than the usual one only after a 422, and every later one must (RFC 4028 §7.4). */
+/** After a 422 our requests carry its longer Min-SE, and every later request must too (RFC 4028 §7.4). */
 function leastIn(request: SipRequest): Pick<SessionTerms, 'least'> {
   const least = parseMinSe(request.first('Min-SE'))
   return least !== null && least > shortestInterval ? { least } : {}
 }
 
-function isAble(request: SipRequest): boolean {
+function supportsTimer(request: SipRequest): boolean {
   return has(request, 'Supported', 'timer') || has(request, 'Require', 'timer')
 }
 

@@ -1,8 +1,21 @@
-import type { Table } from '../../../base/machine.js'
+import { type Table, type TimerAction, timerActions } from '../../../base/machine.js'
 
-export type ClientCallState = 'calling' | 'ringing' | 'cancelled' | 'answered' | 'unwanted' | 'abandoned' | 'acknowledged' | 'over'
+export type ClientInviteState =
+  | 'calling'
+  | 'proceeding'
+  | 'cancelled'
+  | 'accepted'
+  /** Accepted, although the application has cancelled it. */
+  | 'unwanted'
+  /** The application is gone before the final response. */
+  | 'abandoned'
+  | 'confirmed'
+  | 'terminated'
 
-export type ClientCallInput =
+/** C: the INVITE rings too long; `ack`: the application does not acknowledge the 2xx for 64 × T1. */
+export type ClientInviteTimer = 'C' | 'ack'
+
+export type ClientInviteInput =
   /** From the network. */
   | '1xx'
   | '2xx'
@@ -11,68 +24,58 @@ export type ClientCallInput =
   | 'ack'
   | 'cancel'
   | 'application gone'
-  /** From the clock: Timer C, and 64 × T1 without the application's ACK. */
-  | 'rings too long'
-  | 'no ack'
+  | `timer ${ClientInviteTimer}`
 
-export type ClientCallAction =
-  | 'pass response'
-  | 'wait while it rings'
-  | 'stop waiting'
-  | 'wait for ack'
-  | 'send cancel'
-  | 'send ack'
-  | 'repeat ack'
-  | 'send bye'
-  | 'send late bye'
-  | 'forget'
+export type ClientInviteAction = 'pass response' | 'send cancel' | 'send ack' | 'repeat ack' | 'send bye' | 'send late bye' | 'forget'
+
+const { start, stop } = timerActions<ClientInviteTimer>('C', 'ack')
 
 /**
- * An INVITE that we send for an application: RFC 3261 §13.2.2. The application acknowledges a 2xx; further copies of the 2xx are
- * acknowledged for it. A 2xx that crossed a CANCEL is acknowledged and ended (§15); so is one whose application is gone, or
- * does not acknowledge it while the far end repeats it.
+ * An INVITE that an application sends (RFC 3261 §13.2.2). The application acknowledges the 2xx; the server repeats its ACK for each
+ * repeated 2xx. The server itself sends ACK and BYE (§15) for a 2xx that crossed a CANCEL, whose application is gone, or that the
+ * application does not acknowledge while the far end repeats it.
  */
-export const clientCallTable: Table<ClientCallState, ClientCallInput, ClientCallAction> = {
+export const clientInviteTable: Table<ClientInviteState, ClientInviteInput, ClientInviteAction | TimerAction<ClientInviteTimer>> = {
   calling: {
-    '1xx': ['ringing', 'wait while it rings', 'pass response'],
-    '2xx': ['answered', 'wait for ack', 'pass response'],
-    '300-699': ['over', 'pass response', 'forget'],
+    '1xx': ['proceeding', start.C, 'pass response'],
+    '2xx': ['accepted', start.ack, 'pass response'],
+    '300-699': ['terminated', 'pass response', 'forget'],
     cancel: ['cancelled', 'send cancel'],
     'application gone': ['abandoned', 'send cancel'],
   },
-  ringing: {
-    '1xx': ['ringing', 'wait while it rings', 'pass response'],
-    '2xx': ['answered', 'stop waiting', 'wait for ack', 'pass response'],
-    '300-699': ['over', 'stop waiting', 'pass response', 'forget'],
-    cancel: ['cancelled', 'stop waiting', 'send cancel'],
-    'rings too long': ['cancelled', 'send cancel'],
-    'application gone': ['abandoned', 'stop waiting', 'send cancel'],
+  proceeding: {
+    '1xx': ['proceeding', start.C, 'pass response'],
+    '2xx': ['accepted', stop.C, start.ack, 'pass response'],
+    '300-699': ['terminated', stop.C, 'pass response', 'forget'],
+    cancel: ['cancelled', stop.C, 'send cancel'],
+    'timer C': ['cancelled', 'send cancel'],
+    'application gone': ['abandoned', stop.C, 'send cancel'],
   },
   cancelled: {
     '1xx': ['cancelled', 'pass response'],
-    '2xx': ['unwanted', 'wait for ack', 'pass response'],
-    '300-699': ['over', 'pass response', 'forget'],
+    '2xx': ['unwanted', start.ack, 'pass response'],
+    '300-699': ['terminated', 'pass response', 'forget'],
     'application gone': ['abandoned'],
   },
-  answered: {
-    ack: ['acknowledged', 'stop waiting', 'send ack'],
+  accepted: {
+    ack: ['confirmed', stop.ack, 'send ack'],
     cancel: ['unwanted'],
-    'application gone': ['over', 'stop waiting', 'send ack', 'send bye', 'forget'],
-    'no ack': ['over', 'send ack', 'send late bye', 'forget'],
+    'application gone': ['terminated', stop.ack, 'send ack', 'send bye', 'forget'],
+    'timer ack': ['terminated', 'send ack', 'send late bye', 'forget'],
   },
   unwanted: {
-    ack: ['over', 'stop waiting', 'send ack', 'send bye', 'forget'],
-    'application gone': ['over', 'stop waiting', 'send ack', 'send bye', 'forget'],
-    'no ack': ['over', 'send ack', 'send late bye', 'forget'],
+    ack: ['terminated', stop.ack, 'send ack', 'send bye', 'forget'],
+    'application gone': ['terminated', stop.ack, 'send ack', 'send bye', 'forget'],
+    'timer ack': ['terminated', 'send ack', 'send late bye', 'forget'],
   },
   abandoned: {
-    '2xx': ['over', 'send ack', 'send bye', 'forget'],
-    '300-699': ['over', 'forget'],
+    '2xx': ['terminated', 'send ack', 'send bye', 'forget'],
+    '300-699': ['terminated', 'forget'],
   },
-  acknowledged: {
-    '2xx': ['acknowledged', 'repeat ack'],
+  confirmed: {
+    '2xx': ['confirmed', 'repeat ack'],
   },
-  over: {
-    '2xx': ['over', 'repeat ack'],
+  terminated: {
+    '2xx': ['terminated', 'repeat ack'],
   },
 }

@@ -1,81 +1,87 @@
-import type { Table } from '../../../base/machine.js'
+import { type Table, type TimerAction, timerActions } from '../../../base/machine.js'
 
-export type ServerCallState = 'waiting' | 'ringing' | 'answered' | 'acknowledged' | 'over'
+export type ServerInviteState = 'idle' | 'trying' | 'proceeding' | 'accepted' | 'confirmed' | 'terminated'
 
-export type ServerCallInput =
-  /** From the application. */
+/** `provisional`: repeats the 1xx; `retransmit`: repeats the 2xx; `ack`: no ACK arrives. */
+export type ServerInviteTimer = 'provisional' | 'retransmit' | 'ack'
+
+export type ServerInviteInput =
+  | 'start'
+  /** From the application. `no response`: it has not responded in time. */
   | '1xx'
   | '2xx'
   | '300-699'
+  | 'no response'
   | 'application gone'
-  /** From the network. */
+  /** From the network. `no prack`: a reliable 1xx was not acknowledged. */
   | 'cancel'
   | 'bye'
   | 'ack'
-  | 'transport error'
-  /** From the clock: nothing heard from the application, a minute of ringing, no PRACK, time to repeat the 2xx, no ACK. */
-  | 'silence'
-  | 'minute'
   | 'no prack'
-  | 'repeat'
-  | 'no ack'
+  | 'transport error'
+  | `timer ${ServerInviteTimer}`
 
-export type ServerCallAction =
+export type ServerInviteAction =
+  | 'send 100'
   | 'send response'
-  | 'wait a minute'
   | 'repeat 1xx'
-  | 'watch for ack'
   | 'repeat 2xx'
-  | 'stop watching'
-  | 'tell of ack'
-  | 'accept cancel'
-  | 'tell of cancel'
-  | 'answer 408'
-  | 'answer 480'
-  | 'answer 487'
-  | 'answer 504'
+  | 'drop response'
+  | 'pass ack'
+  | 'answer cancel'
+  | 'pass cancel'
+  | 'send 408'
+  | 'send 480'
+  | 'send 487'
+  | 'send 504'
   | 'send bye'
-  | 'forget'
+  | 'settle'
+
+const { start, stop, double } = timerActions<ServerInviteTimer>('provisional', 'retransmit', 'ack')
 
 /**
- * An INVITE that we answer for an application: RFC 3261 §13.3.1 (1xx repeated every minute, 2xx until ACK, BYE without it), §9.2 (CANCEL),
- * RFC 3262 §3 (no PRACK: 5xx). An application that says nothing or goes away leaves nobody waiting.
+ * An INVITE from the network that an application handles: RFC 3261 §13.3.1 (a 1xx is repeated every minute, a 2xx until its ACK; without an
+ * ACK the dialog ends with BYE), §9.2 (CANCEL), RFC 3262 §3 (no PRACK: 5xx). An application that does not respond or is gone leaves no
+ * caller waiting.
  */
-export const serverCallTable: Table<ServerCallState, ServerCallInput, ServerCallAction> = {
-  waiting: {
-    '1xx': ['ringing', 'send response', 'wait a minute'],
-    '2xx': ['answered', 'send response', 'watch for ack'],
-    '300-699': ['over', 'send response', 'forget'],
-    'application gone': ['over', 'answer 480', 'forget'],
-    cancel: ['over', 'accept cancel', 'answer 487', 'tell of cancel', 'forget'],
-    'transport error': ['over', 'forget'],
-    silence: ['over', 'answer 408', 'forget'],
+export const serverInviteTable: Table<ServerInviteState, ServerInviteInput, ServerInviteAction | TimerAction<ServerInviteTimer>> = {
+  idle: {
+    start: ['trying', 'send 100'],
   },
-  ringing: {
-    '1xx': ['ringing', 'send response', 'wait a minute'],
-    minute: ['ringing', 'repeat 1xx', 'wait a minute'],
-    '2xx': ['answered', 'send response', 'watch for ack'],
-    '300-699': ['over', 'send response', 'stop watching', 'forget'],
-    'application gone': ['over', 'stop watching', 'answer 480', 'forget'],
-    cancel: ['over', 'stop watching', 'accept cancel', 'answer 487', 'tell of cancel', 'forget'],
-    bye: ['over', 'stop watching', 'answer 487', 'tell of cancel', 'forget'],
-    'transport error': ['over', 'stop watching', 'forget'],
-    'no prack': ['over', 'stop watching', 'answer 504', 'tell of cancel', 'forget'],
+  trying: {
+    '1xx': ['proceeding', 'send response', start.provisional],
+    '2xx': ['accepted', 'send response', start.retransmit, start.ack],
+    '300-699': ['terminated', 'send response', 'settle'],
+    'application gone': ['terminated', 'send 480', 'settle'],
+    cancel: ['terminated', 'answer cancel', 'send 487', 'pass cancel', 'settle'],
+    'transport error': ['terminated', 'settle'],
+    'no response': ['terminated', 'send 408', 'settle'],
   },
-  answered: {
-    repeat: ['answered', 'repeat 2xx'],
-    ack: ['acknowledged', 'stop watching', 'tell of ack'],
-    // RFC 3261 §9.2: a CANCEL behind the final response changes nothing.
-    cancel: ['answered', 'accept cancel'],
-    bye: ['over', 'stop watching'],
-    'no ack': ['over', 'stop watching', 'send bye'],
-    'application gone': ['over', 'stop watching'],
+  proceeding: {
+    '1xx': ['proceeding', 'send response', start.provisional],
+    'timer provisional': ['proceeding', 'repeat 1xx', start.provisional],
+    '2xx': ['accepted', stop.provisional, 'send response', start.retransmit, start.ack],
+    '300-699': ['terminated', stop.provisional, 'send response', 'settle'],
+    'application gone': ['terminated', stop.provisional, 'send 480', 'settle'],
+    cancel: ['terminated', stop.provisional, 'answer cancel', 'send 487', 'pass cancel', 'settle'],
+    bye: ['terminated', stop.provisional, 'send 487', 'pass cancel', 'settle'],
+    'transport error': ['terminated', stop.provisional, 'settle'],
+    'no prack': ['terminated', stop.provisional, 'send 504', 'pass cancel', 'settle'],
   },
-  acknowledged: {
-    ack: ['acknowledged', 'tell of ack'],
-    cancel: ['acknowledged', 'accept cancel'],
+  accepted: {
+    'timer retransmit': ['accepted', 'repeat 2xx', double.retransmit],
+    ack: ['confirmed', stop.retransmit, stop.ack, 'drop response', 'pass ack'],
+    // RFC 3261 §9.2: a CANCEL after the final response has no effect.
+    cancel: ['accepted', 'answer cancel'],
+    bye: ['terminated', stop.retransmit, stop.ack, 'drop response'],
+    'timer ack': ['terminated', stop.retransmit, 'drop response', 'send bye'],
+    'application gone': ['terminated', stop.retransmit, stop.ack, 'drop response'],
   },
-  over: {
-    cancel: ['over', 'accept cancel'],
+  confirmed: {
+    ack: ['confirmed', 'pass ack'],
+    cancel: ['confirmed', 'answer cancel'],
+  },
+  terminated: {
+    cancel: ['terminated', 'answer cancel'],
   },
 }

@@ -1,45 +1,45 @@
 import { randomInt } from 'node:crypto'
-import type { Alarm } from '../../../base/clock.js'
+import type { Alarm, Clock, Milliseconds } from '../../../base/clock.js'
 import type { SipRequest, SipResponse } from '../../../sip/message/message.js'
 import { parseInteger } from '../../../sip/syntax/integer.js'
-import type { Core } from '../core.js'
 
 /** Reliable provisional responses of one INVITE (RFC 3262 §3): one at a time, repeated until its PRACK. */
 export interface ReliableProvisionals {
-  /** One waits for its PRACK. */
-  readonly waiting: boolean
-  /** It carries a session description: a 2xx must wait too. */
-  readonly holdsFinal: boolean
-  /** Gives the response its RSeq. */
+  /** A response waits for its PRACK. */
+  readonly isWaiting: boolean
+  /** The response that waits carries a session description: a 2xx must wait too. */
+  readonly delaysFinal: boolean
+  /** Adds RSeq to the response. */
   number(response: SipResponse): void
-  /** The numbered response went out: repeats it until PRACK or for 64 × T1. */
+  /** The numbered response was sent: repeats it until PRACK, or gives up after 64 × T1. */
   watch(response: SipResponse): void
-  /** Whether a PRACK is that of the response that waits. */
+  /** True if the PRACK acknowledges the response that waits. */
   expects(prack: SipRequest): boolean
-  /** The PRACK has come: what waited for it goes on. */
+  /** The PRACK has arrived: deferred responses continue. */
   acknowledge(): void
-  /** What has to wait for the PRACK, or for the end of the INVITE. */
-  afterwards(run: () => void): void
+  /** Runs after the PRACK, or at the end of the INVITE. */
+  defer(run: () => void): void
   stop(): void
 }
 
 export interface ReliableNeeds {
-  readonly core: Core
+  readonly clock: Clock
+  readonly t1: Milliseconds
   readonly cseq: number
   readonly repeat: (response: SipResponse) => void
-  readonly givenUp: () => void
+  readonly giveUp: () => void
 }
 
-export function createReliableProvisionals({ core, cseq, repeat, givenUp }: ReliableNeeds): ReliableProvisionals {
+export function createReliableProvisionals({ clock, t1, cseq, repeat, giveUp }: ReliableNeeds): ReliableProvisionals {
   // RFC 3262 §3: between 1 and 2^31 - 1.
   let rseq = randomInt(1, 2 ** 31 - 1)
   let waiting: SipResponse | null = null
   let alarm: Alarm | null = null
-  const queue: (() => void)[] = []
+  const deferred: (() => void)[] = []
 
-  function watch(response: SipResponse, interval: number, elapsed: number): void {
-    alarm = core.clock.after(interval, () => {
-      if (elapsed + interval >= 64 * core.timers.t1) return givenUp()
+  function watch(response: SipResponse, interval: Milliseconds, elapsed: Milliseconds): void {
+    alarm = clock.after(interval, () => {
+      if (elapsed + interval >= 64 * t1) return giveUp()
       repeat(response)
       watch(response, interval * 2, elapsed + interval)
     })
@@ -48,14 +48,14 @@ export function createReliableProvisionals({ core, cseq, repeat, givenUp }: Reli
   function settle(): void {
     alarm?.cancel()
     waiting = null
-    while (!waiting && queue.length > 0) queue.shift()?.()
+    while (!waiting && deferred.length > 0) deferred.shift()?.()
   }
 
   return {
-    get waiting() {
+    get isWaiting() {
       return waiting !== null
     },
-    get holdsFinal() {
+    get delaysFinal() {
       return waiting !== null && waiting.body.length > 0
     },
     number(response) {
@@ -64,7 +64,7 @@ export function createReliableProvisionals({ core, cseq, repeat, givenUp }: Reli
     },
     watch(response) {
       waiting = response
-      watch(response, core.timers.t1, 0)
+      watch(response, t1, 0)
     },
     expects(prack) {
       const [number, ofRequest, method] = (prack.first('RAck') ?? '').split(/[ \t]+/)
@@ -72,8 +72,8 @@ export function createReliableProvisionals({ core, cseq, repeat, givenUp }: Reli
       return waiting !== null && matches && method === 'INVITE'
     },
     acknowledge: settle,
-    afterwards(run) {
-      queue.push(run)
+    defer(run) {
+      deferred.push(run)
     },
     stop: settle,
   }

@@ -1,0 +1,105 @@
+import { randomInt } from 'node:crypto'
+import type { SipRequest } from '../../../sip/message/message.js'
+import type { ServerTransaction } from '../../transaction/transaction-layer.js'
+import type { CallRecords } from '../application.js'
+import { type Dialog, refreshTarget } from '../dialogs/dialog.js'
+import type { Dialogs } from '../dialogs/dialogs.js'
+import { flowOfRequest } from '../dialogs/flow-choice.js'
+import { contactOfDialog } from '../dialogs/remote-target.js'
+import { intervalTooSmall } from '../session/session-terms.js'
+import type { ServerInvites } from './invites.js'
+import type { LoadShedding } from './load-shedding.js'
+import type { RequestDelivery } from './request-delivery.js'
+import { refuse, refuseInterval } from './server-response.js'
+
+/** Requests from the network in dialogs (RFC 3261 §12.2.2). */
+export interface InDialogRequests {
+  receive(transaction: ServerTransaction, dialog: Dialog): void
+}
+
+export interface InDialogRequestsNeeds {
+  readonly dialogs: Pick<Dialogs, 'end'>
+  readonly invites: Pick<ServerInvites, 'ofDialog' | 'bye'>
+  readonly delivery: RequestDelivery
+  readonly shedding: LoadShedding
+  readonly records: CallRecords
+}
+
+const refreshesTarget: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER'])
+
+export function createInDialogRequests({ dialogs, invites, delivery, shedding, records }: InDialogRequestsNeeds): InDialogRequests {
+  /** Refuses what the application need not see; false: the request is refused. */
+  function isAcceptable(transaction: ServerTransaction, dialog: Dialog): boolean {
+    const { request } = transaction
+    const { method } = request
+    if (crossesOurs(request, dialog)) refuse(transaction, 491)
+    else if (followsTooSoon(request, dialog)) refuse(transaction, 500, [['Retry-After', String(randomInt(0, 11))]])
+    else if ((method === 'INVITE' || method === 'UPDATE') && intervalTooSmall(request) && !dialog.isEmergency) refuseInterval(transaction)
+    // The 503 uses up the request's CSeq number; the dialog continues (RFC 5057 §5.2).
+    else if (method !== 'BYE' && method !== 'PRACK' && !dialog.application.takes('in dialog')) shedding.refuse(transaction)
+    else if (method === 'PRACK' && !invites.ofDialog(dialog)?.reliable?.expects(request)) refuse(transaction, 481)
+    else return true
+    return false
+  }
+
+  function accept(transaction: ServerTransaction, dialog: Dialog): void {
+    const { request } = transaction
+    if (request.method === 'UPDATE') dialog.updating.them = true
+    followFarEnd(transaction, dialog)
+    if (request.method === 'INVITE') dialog.inviting.them = true
+    if (request.method === 'BYE') {
+      end(transaction, dialog)
+      return
+    }
+    delivery.deliver(transaction, dialog.application, dialog)
+    if (request.method === 'PRACK') invites.ofDialog(dialog)?.reliable?.acknowledge()
+  }
+
+  /** The dialog ends at once (RFC 3261 §15.1.2); an INVITE in it without a final response gets 487, and the application hears of that only. */
+  function end(transaction: ServerTransaction, dialog: Dialog): void {
+    dialogs.end(dialog)
+    if (invites.bye(dialog)) {
+      refuse(transaction, 200)
+      return
+    }
+    delivery.deliver(transaction, dialog.application, dialog)
+    if (dialog.creator === 'INVITE') records.stop('network', 'normal-release', transaction.request)
+  }
+
+  return {
+    receive(transaction, dialog) {
+      const { request } = transaction
+      if (dialog.state === 'terminating') refuse(transaction, request.method === 'BYE' ? 200 : 481)
+      // RFC 3261 §12.2.2: a lower number is out of order.
+      else if (dialog.remoteSeq !== null && request.cseq.number < dialog.remoteSeq) refuse(transaction, 500)
+      else {
+        dialog.remoteSeq = request.cseq.number
+        if (isAcceptable(transaction, dialog)) accept(transaction, dialog)
+      }
+    },
+  }
+}
+
+/** Updates the flow and the remote target by a request of the far end. */
+function followFarEnd({ request, flow }: ServerTransaction, dialog: Dialog): void {
+  const isDirect = dialog.followsFlow && dialog.routeSet.length === 0 && request.vias.length === 1
+  // NAT in front of a phone may have changed its port: any request of the phone shows the new one.
+  if (isDirect) dialog.flow = flow
+  if (!refreshesTarget.has(request.method)) return
+  refreshTarget(dialog, contactOfDialog(request), { arrivedOn: flow, flow: isDirect ? flow : flowOfRequest(request, flow) })
+}
+
+/**
+ * Only one INVITE or offer at a time (RFC 3261 §14.2, RFC 3311 §5.2): ours has no final response yet. In an early dialog the application
+ * decides.
+ */
+function crossesOurs({ method, body }: SipRequest, { inviting, updating, state }: Dialog): boolean {
+  if (method === 'INVITE') return inviting.us || updating.us
+  return method === 'UPDATE' && body.length > 0 && state === 'confirmed' && (inviting.us || updating.us)
+}
+
+/** The far end's own INVITE or UPDATE has no final response yet (the same sections). */
+function followsTooSoon({ method, body }: SipRequest, { inviting, updating, state }: Dialog): boolean {
+  if (method === 'INVITE') return inviting.them || updating.them
+  return method === 'UPDATE' && state === 'confirmed' && (updating.them || (body.length > 0 && inviting.them))
+}
