@@ -96,13 +96,13 @@ const exemptMembers: Readonly<Record<string, readonly string[]>> = {
     'src/sip/message/message.ts#SipMessageBase.names',
   ],
   'the phones of the demonstration also serve the tests': [
-    'src/cli/demo/phone.ts#Dialling.heard',
-    'src/cli/demo/phone.ts#Dialling.ringing',
-    'src/cli/demo/phone.ts#Incoming.cancelled',
-    'src/cli/demo/phone.ts#Incoming.invite',
-    'src/cli/demo/phone.ts#Incoming.reject',
-    'src/cli/demo/phone.ts#Phone.device',
-    'src/cli/demo/phone.ts#PhoneCall.dialog',
+    'src/softphones/softphone.ts#Dialling.heard',
+    'src/softphones/softphone.ts#Dialling.ringing',
+    'src/softphones/softphone.ts#Incoming.cancelled',
+    'src/softphones/softphone.ts#Incoming.invite',
+    'src/softphones/softphone.ts#Incoming.reject',
+    'src/softphones/softphone.ts#Phone.device',
+    'src/softphones/softphone.ts#PhoneCall.dialog',
   ],
 }
 

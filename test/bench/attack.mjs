@@ -55,8 +55,8 @@ const large = request(
 
 const node = await startNode(await freePort())
 const network = await furnish(node)
-const { createPhoneBank } = await network.from('cli/demo/phone-bank.js')
-const bank = await createPhoneBank({ clock: network.systemClock, log: network.silentLogger() })
+const { createSoftphones } = await network.from('softphones/softphones.js')
+const bank = await createSoftphones({ clock: network.systemClock, log: network.silentLogger() })
 const phone = (device) => bank.phone({ device, password: new network.Secret('bench'), node: node.sip, domain })
 const [caller, callee] = [phone('HD0001'), phone('HD0002')]
 

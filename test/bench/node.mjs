@@ -90,9 +90,9 @@ async function calls() {
 
 /** From the beginning of the last key press to the assignment in the copy of another Redis client. */
 async function logins() {
-  const { createPhoneBank } = await network.from('cli/demo/phone-bank.js')
+  const { createSoftphones } = await network.from('softphones/softphones.js')
   const { store, systemClock, silentLogger, Secret } = network
-  const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+  const bank = await createSoftphones({ clock: systemClock, log: silentLogger() })
   const phone = bank.phone({ device: 'HD0002', password: new Secret('bench'), node: node.sip, domain: 'hotdesk.example' })
   await phone.register()
   const times = []

@@ -74,9 +74,9 @@ async function traffic(lasting) {
 
 /** A phone that rings and is never answered. */
 async function ringingPhone(device, extension) {
-  const { createPhoneBank } = await network.from('cli/demo/phone-bank.js')
+  const { createSoftphones } = await network.from('softphones/softphones.js')
   const { systemClock, silentLogger, Secret } = network
-  bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+  bank = await createSoftphones({ clock: systemClock, log: silentLogger() })
   await bank.phone({ device, password: new Secret('bench'), node: node.sip, domain: 'hotdesk.example' }).register(3_600)
   await network.store.call('hotdesk_login', extension, device)
 }

@@ -1,5 +1,5 @@
 import { pause, systemClock } from '../../../src/base/clock.js'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { type Conversation, converse } from '../../support/node/conversation.js'
 import { metricOf } from '../../support/node/node-health.js'
 import { callHistory, leftAt, timeUntil, userAt } from '../stage/call-stage.js'

@@ -1,4 +1,4 @@
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { type Conversation, converse, expectSound, hangUp } from '../../support/node/conversation.js'
 import type { TestNode } from '../../support/node/node.js'
 import { callHistory, userAt } from '../stage/call-stage.js'

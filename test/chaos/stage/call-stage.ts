@@ -3,9 +3,9 @@ import { type Milliseconds, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createSeal } from '../../../src/base/seal.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { Phone } from '../../../src/cli/demo/phone.js'
-import { createPhoneBank } from '../../../src/cli/demo/phone-bank.js'
 import { createDirectory, type Directory } from '../../../src/directory/directory.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
+import { createSoftphones } from '../../../src/softphones/softphones.js'
 import { type NodeParts, networkDomain, networkSecret, sameAddresses, startTestNode, type TestNode } from '../../support/node/node.js'
 import { metricOf } from '../../support/node/node-health.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
@@ -37,7 +37,7 @@ async function play(course: Course, trouble: CallTrouble): Promise<Verdict> {
   const redis = await startTestRedis()
   const store = await openTestStore(redis)
   const directory = createDirectory({ store, seal: createSeal(new Secret(networkSecret), 'hd'), log: silentLogger() })
-  const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+  const bank = await createSoftphones({ clock: systemClock, log: silentLogger() })
   const carrier = await openCarrier()
   const nodes: TestNode[] = []
   const parts: Partial<NodeParts> = { redis: `unix://${redis.socket}`, dialplan: planOf(carrier) }

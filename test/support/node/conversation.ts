@@ -1,5 +1,5 @@
 import { systemClock } from '../../../src/base/clock.js'
-import type { Phone, PhoneCall } from '../../../src/cli/demo/phone.js'
+import type { Phone, PhoneCall } from '../../../src/softphones/softphone.js'
 
 /** Both sides of a call that stands. */
 export interface Conversation {

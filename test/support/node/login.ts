@@ -1,4 +1,4 @@
-import type { Phone, PhoneCall } from '../../../src/cli/demo/phone.js'
+import type { Phone, PhoneCall } from '../../../src/softphones/softphone.js'
 import { pinOf } from './office.js'
 
 /** Logs a user in by the dial code, as a person does: waits for the prompt, types the PIN, waits for the good-bye. */

@@ -3,10 +3,10 @@ import { expect } from 'vitest'
 import { every, pause, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { Phone } from '../../../src/cli/demo/phone.js'
-import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
 import { createDirectory, type Directory, samples } from '../../../src/directory/directory.js'
 import { hashPin } from '../../../src/hotdesk/hotdesk.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
+import { createSoftphones, type Softphones } from '../../../src/softphones/softphones.js'
 import { uniqueWord } from '../process/unique-word.js'
 import { startTestRedis, type TestRedis } from '../redis/redis.js'
 import { keyOf, openTestStore } from '../redis/redis-store.js'
@@ -23,7 +23,7 @@ export interface TestOffice {
   node(name: string, site?: string, parts?: Partial<NodeParts>): Promise<TestNode>
   /** A registered phone. */
   phone(device: string, at: TestNode): Promise<Phone>
-  readonly bank: PhoneBank
+  readonly bank: Softphones
   /** Resolves when Redis has a key as wanted, and every node has read it since. */
   follows(key: string, isWanted: (hash: ReadonlyMap<string, string> | undefined) => boolean): Promise<void>
   /** Resolves when redis-cli answers so. */
@@ -44,7 +44,7 @@ export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
   const store = await openTestStore(redis, { loading: 'check' })
   const directory = createDirectory({ store, seal: sealWith(networkSecret), log: silentLogger() })
   await furnish(directory)
-  const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+  const bank = await createSoftphones({ clock: systemClock, log: silentLogger() })
   const nodes: TestNode[] = []
   const follows: TestOffice['follows'] = async (key, isWanted) => {
     await keyOf(store, key, isWanted, 5_000)

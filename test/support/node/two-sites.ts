@@ -1,4 +1,4 @@
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import type { TestNode } from './node.js'
 import { openTestOffice, type TestOffice } from './office.js'
 

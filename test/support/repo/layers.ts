@@ -6,7 +6,7 @@ export const layers: readonly (readonly string[])[] = [
   ['sip', 'media'],
   ['sipd', 'srf', 'store'],
   ['directory', 'hotdesk', 'registrar', 'dialplan', 'trunks'],
-  ['calls', 'ivr', 'phones', 'console'],
+  ['calls', 'ivr', 'phones', 'console', 'softphones'],
   ['app.ts', 'app', 'sip-server.ts'],
   ['cli', 'main.ts'],
 ]

@@ -1,8 +1,8 @@
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { Phone } from '../../../src/cli/demo/phone.js'
-import { createPhoneBank } from '../../../src/cli/demo/phone-bank.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
+import { createSoftphones } from '../../../src/softphones/softphones.js'
 import { networkDomain } from '../node/node.js'
 
 /** The far end of a site's line. */
@@ -15,7 +15,7 @@ export interface Carrier {
 }
 
 export async function openCarrier(): Promise<Carrier> {
-  const bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+  const bank = await createSoftphones({ clock: systemClock, log: silentLogger() })
   return {
     address: bank.address,
     line: (number, towards = '127.0.0.1:9') =>

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { Phone } from '../../../src/cli/demo/phone.js'
-import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
 import { newCallId } from '../../../src/sip/ids.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
+import { createSoftphones, type Softphones } from '../../../src/softphones/softphones.js'
 import { floodRequest } from '../../support/net/flood.js'
 import { converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
 import { sameAddresses, type TestNode } from '../../support/node/node.js'
@@ -31,7 +31,7 @@ const forged: Readonly<Record<string, string>> = {
 describe('datagrams that name the address of phones as their source', () => {
   let office: TestOffice
   let node: TestNode
-  let bank: PhoneBank
+  let bank: Softphones
   let desk1: Phone
   let desk2: Phone
   let forger: Socket
@@ -39,7 +39,7 @@ describe('datagrams that name the address of phones as their source', () => {
   beforeAll(async () => {
     office = await openTestOffice()
     node = await office.node('paris-1')
-    bank = await createPhoneBank({ clock: systemClock, log: silentLogger(), address: shared })
+    bank = await createSoftphones({ clock: systemClock, log: silentLogger(), address: shared })
     ;[desk1, desk2] = [phone('HD0001'), phone('HD0002')]
     for (const desk of [desk1, desk2]) expect((await desk.register()).status).toBe(200)
     await office.seat({ '100': 'HD0001', '101': 'HD0002' })

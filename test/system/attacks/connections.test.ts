@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
-import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
+import { createSoftphones, type Softphones } from '../../../src/softphones/softphones.js'
 import { type Conversation, converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
 import type { TestNode } from '../../support/node/node.js'
 import { metricOf, readinessOf, until } from '../../support/node/node-health.js'
@@ -12,7 +12,7 @@ import { domain, openTestOffice, passwordOf, type TestOffice } from '../../suppo
 /** Strangers that connect and say nothing, while phones over TCP register and call. */
 describe('thousands of idle connections', () => {
   let office: TestOffice
-  let bank: PhoneBank
+  let bank: Softphones
   let node: TestNode
   let call: Conversation
   const idle: Socket[] = []
@@ -20,7 +20,7 @@ describe('thousands of idle connections', () => {
   beforeAll(async () => {
     office = await openTestOffice()
     node = await office.node('paris-1')
-    bank = await createPhoneBank({ clock: systemClock, log: silentLogger(), protocol: 'tcp' })
+    bank = await createSoftphones({ clock: systemClock, log: silentLogger(), protocol: 'tcp' })
   }, 60_000)
 
   afterAll(async () => {

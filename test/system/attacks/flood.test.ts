@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../../src/base/clock.js'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { floodRequest, forgedAddresses, startFlood } from '../../support/net/flood.js'
 import { converse, hangUp } from '../../support/node/conversation.js'
 import type { TestNode } from '../../support/node/node.js'

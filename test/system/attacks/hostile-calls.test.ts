@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
 import type { SipRequest } from '../../../src/sip/message/message.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { type Conversation, converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
 import { dialRefused } from '../../support/node/login.js'
 import { sameAddresses, type TestNode } from '../../support/node/node.js'

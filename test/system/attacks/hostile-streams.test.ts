@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
-import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
+import { createSoftphones, type Softphones } from '../../../src/softphones/softphones.js'
 import { damaged, hostileRequest, noise, numbersFrom } from '../../support/net/hostile-bytes.js'
 import { type HostileWire, openHostileStream } from '../../support/net/hostile-wire.js'
 import { type Conversation, converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
@@ -16,7 +16,7 @@ const tcp = (parts: Parameters<typeof hostileRequest>[0] = {}): string => hostil
 /** Streams of every bad kind at a node with a call that stands, between phones over TCP; after each of them the call goes on. */
 describe('a node that is sent over TCP', () => {
   let office: TestOffice
-  let bank: PhoneBank
+  let bank: Softphones
   let node: TestNode
   let call: Conversation
   /** Opened first of all, and looked after at the end: half a message, then silence. */
@@ -27,7 +27,7 @@ describe('a node that is sent over TCP', () => {
     node = await office.node('paris-1')
     halves = await Promise.all(Array.from({ length: 300 }, () => openHostileStream(node.tcp)))
     for (const half of halves) half.send(tcp().slice(0, 150))
-    bank = await createPhoneBank({ clock: systemClock, log: silentLogger(), protocol: 'tcp' })
+    bank = await createSoftphones({ clock: systemClock, log: silentLogger(), protocol: 'tcp' })
     const phone = (device: string) => bank.phone({ device, password: passwordOf(device), node: node.tcp, domain })
     const [desk1, desk2] = [phone('HD0001'), phone('HD0002')]
     for (const [extension, desk] of [

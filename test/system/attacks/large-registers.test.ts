@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
 import type { TestNode } from '../../support/node/node.js'
 import { metricOf, until } from '../../support/node/node-health.js'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Phone, PhoneCall } from '../../../src/cli/demo/phone.js'
 import type { SipRequest, SipResponse } from '../../../src/sip/message/message.js'
+import type { Phone, PhoneCall } from '../../../src/softphones/softphone.js'
 import type { TestNode } from '../../support/node/node.js'
 import { metricOf, until } from '../../support/node/node-health.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'

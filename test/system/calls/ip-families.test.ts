@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
-import type { Phone } from '../../../src/cli/demo/phone.js'
-import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
+import { createSoftphones, type Softphones } from '../../../src/softphones/softphones.js'
 import type { SipReply } from '../../../src/srf/srf.js'
 import { freePort } from '../../support/net/free-port.js'
 import { dialAnswered, logIn, logOut } from '../../support/node/login.js'
@@ -15,7 +15,7 @@ import { offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 /** One node with phones of IPv4 and of IPv6. Its trunk is of IPv4. */
 let office: TestOffice
 let node: TestNode
-let bank: PhoneBank
+let bank: Softphones
 let trunk: SipPeer
 const phones = {} as { four: Phone; otherFour: Phone; six: Phone; otherSix: Phone }
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   const env = { HOTDESK_SIP_LISTEN: listen, HOTDESK_MEDIA_ADDRESS: '127.0.0.1, ::1' }
   node = await office.node('paris-1', 'paris', { dialplan: planOver(trunk.address), env })
   towards.port = Number(node.udp.split(':')[1])
-  bank = await createPhoneBank({ clock: systemClock, log: silentLogger(), address: '::1' })
+  bank = await createSoftphones({ clock: systemClock, log: silentLogger(), address: '::1' })
   phones.four = await office.phone('HD0001', node)
   phones.otherFour = await office.phone('HD0002', node)
   phones.six = bank.phone({ device: 'HD0003', password: passwordOf('HD0003'), node: `[::1]:${port}`, domain })

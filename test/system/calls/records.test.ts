@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import type { TestNode } from '../../support/node/node.js'
 import { metricOf } from '../../support/node/node-health.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'

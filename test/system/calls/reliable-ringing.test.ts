@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
 import type { SipResponse } from '../../../src/sip/message/message.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import type { TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { createRawPhone } from '../../support/sip/raw-phone.js'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pause, systemClock } from '../../../src/base/clock.js'
-import type { Dialling, Phone } from '../../../src/cli/demo/phone.js'
 import type { SipRequest } from '../../../src/sip/message/message.js'
+import type { Dialling, Phone } from '../../../src/softphones/softphone.js'
 import type { TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { createRawPhone } from '../../support/sip/raw-phone.js'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
 import type { SipMessage, SipRequest } from '../../../src/sip/message/message.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { freePort } from '../../support/net/free-port.js'
 import { dialAnswered } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { dialAnswered, dialRefused, logIn } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
 import { dialled } from '../../../src/sip/uri/dialled.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { dialRefused } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { dialAnswered, dialRefused } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'
 import { metricOf } from '../../support/node/node-health.js'

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { Incoming, Phone } from '../../../src/cli/demo/phone.js'
-import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
+import type { Incoming, Phone } from '../../../src/softphones/softphone.js'
+import { createSoftphones, type Softphones } from '../../../src/softphones/softphones.js'
 import { type Conversation, converse, expectSound, hangUp } from '../../support/node/conversation.js'
 import { dialAnswered, dialRefused, logIn } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'
@@ -137,10 +137,10 @@ describe('an emergency call', () => {
     })
 
     describe('unproven', () => {
-      let elsewhere: PhoneBank
+      let elsewhere: Softphones
 
       beforeAll(async () => {
-        elsewhere = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+        elsewhere = await createSoftphones({ clock: systemClock, log: silentLogger() })
       })
 
       afterAll(() => elsewhere.close())

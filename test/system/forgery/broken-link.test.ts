@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { type CutWire, openCutWire } from '../../support/net/cut-wire.js'
 import { converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
 import type { TestNode } from '../../support/node/node.js'

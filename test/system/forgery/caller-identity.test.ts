@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Incoming, Phone } from '../../../src/cli/demo/phone.js'
 import type { SipRequest } from '../../../src/sip/message/message.js'
+import type { Incoming, Phone } from '../../../src/softphones/softphone.js'
 import type { TestNode } from '../../support/node/node.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 import { planOver } from '../../support/sip/carrier.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 import { dialAnswered, hears } from '../../support/node/login.js'
 import { networkSecret, type TestNode } from '../../support/node/node.js'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { type Conversation, converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
 import { dialAnswered, hears, logIn } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { converse, hangUp } from '../../support/node/conversation.js'
 import { dialRefused, logIn } from '../../support/node/login.js'
 import { sameAddresses, type TestNode } from '../../support/node/node.js'

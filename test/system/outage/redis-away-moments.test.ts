@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { converse, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
 import { dialAnswered, hears, logIn } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'

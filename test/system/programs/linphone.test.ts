@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { dialAnswered, hears } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'
 import { openTestOffice, pinOf, type TestOffice } from '../../support/node/office.js'

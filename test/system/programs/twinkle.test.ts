@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Phone, PhoneCall } from '../../../src/cli/demo/phone.js'
+import type { Phone, PhoneCall } from '../../../src/softphones/softphone.js'
 import { dialAnswered } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { converse, hangUp } from '../../support/node/conversation.js'
 import { logIn } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'

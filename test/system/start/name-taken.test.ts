@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { thisProcess } from '../../../src/base/process-identity.js'
-import type { Dialling, Incoming, Phone } from '../../../src/cli/demo/phone.js'
+import type { Dialling, Incoming, Phone } from '../../../src/softphones/softphone.js'
 import { expectSound, hangUp } from '../../support/node/conversation.js'
 import { dialRefused } from '../../support/node/login.js'
 import { sameAddresses } from '../../support/node/node.js'

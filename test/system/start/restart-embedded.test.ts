@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import type { Phone } from '../../../src/cli/demo/phone.js'
-import { createPhoneBank, type PhoneBank } from '../../../src/cli/demo/phone-bank.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
+import { createSoftphones, type Softphones } from '../../../src/softphones/softphones.js'
 import { converse, hangUp } from '../../support/node/conversation.js'
 import { until } from '../../support/node/node-health.js'
 import { createWorkplace, type Program, type Workplace } from '../../support/node/program.js'
@@ -17,7 +17,7 @@ const execute = promisify(execFile)
 /** A node with a redis-server of its own, as `npm start` runs it: the sample network. */
 describe('a node with an embedded Redis', () => {
   let place: Workplace
-  let bank: PhoneBank
+  let bank: Softphones
   let node: Program
   let address: string
   let desk1: Phone
@@ -25,7 +25,7 @@ describe('a node with an embedded Redis', () => {
 
   beforeAll(async () => {
     place = await createWorkplace()
-    bank = await createPhoneBank({ clock: systemClock, log: silentLogger() })
+    bank = await createSoftphones({ clock: systemClock, log: silentLogger() })
     node = place.run(['start'])
     address = await sipOf(node)
     ;[desk1, desk2] = [await phone('HD0001'), await phone('HD0002')]

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Phone } from '../../../src/cli/demo/phone.js'
+import type { Phone } from '../../../src/softphones/softphone.js'
 import { type Conversation, converse, expectSound, expectUndisturbed, hangUp } from '../../support/node/conversation.js'
 import { dialAnswered, dialRefused, hears } from '../../support/node/login.js'
 import type { TestNode } from '../../support/node/node.js'

@@ -1,31 +1,33 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../../base/clock.js'
-import type { Protocol } from '../../base/listen-address.js'
-import type { Logger } from '../../base/logger.js'
-import { Secret } from '../../base/secret.js'
-import { defaultSettings } from '../../config/schema/schema.js'
-import { createMedia } from '../../media/media.js'
-import { parseUri } from '../../sip/uri/uri.js'
-import { createSipd } from '../../sipd/sipd.js'
-import { createSrf } from '../../srf/srf.js'
-import { createPhone, type Phone, type PhoneParts } from './phone.js'
+import type { Clock } from '../base/clock.js'
+import type { Protocol } from '../base/listen-address.js'
+import type { Logger } from '../base/logger.js'
+import { Secret } from '../base/secret.js'
+import { defaultSettings } from '../config/schema/schema.js'
+import { createMedia } from '../media/media.js'
+import { parseUri } from '../sip/uri/uri.js'
+import { createSipd } from '../sipd/sipd.js'
+import { createSrf } from '../srf/srf.js'
+import { createPhone, type Phone, type PhoneParts } from './softphone.js'
 
-/** Phones that behave as desk phones do: their own SIP server, their own media, one address for all of them. */
-export interface PhoneBank {
-  /** `127.0.0.1:41234`, for whoever calls without a registration: a carrier's line. */
+export type { Phone, PhoneCall } from './softphone.js'
+
+/** Phones of the demonstration and of tests. They behave like desk phones, and share one SIP server, one address and one media part. */
+export interface Softphones {
+  /** `127.0.0.1:41234`, for callers without a registration, such as a trunk. */
   readonly address: string
   phone(parts: PhoneParts): Phone
   close(): Promise<void>
 }
 
-export interface PhoneBankNeeds {
+export interface SoftphonesNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly protocol?: Protocol
   readonly address?: string
 }
 
-export async function createPhoneBank({ clock, log, protocol = 'udp', address = '127.0.0.1' }: PhoneBankNeeds): Promise<PhoneBank> {
+export async function createSoftphones({ clock, log, protocol = 'udp', address = '127.0.0.1' }: SoftphonesNeeds): Promise<Softphones> {
   const secret = new Secret(randomBytes(16).toString('hex'))
   const listen = [{ protocol, address, port: 0 }]
   const { timers } = defaultSettings().sip

@@ -1,12 +1,12 @@
-import { type Clock, type Milliseconds, pause } from '../../base/clock.js'
-import { createEmitter } from '../../base/emitter.js'
-import { messageOf } from '../../base/errors.js'
-import type { Secret } from '../../base/secret.js'
-import type { AudioSession, Media } from '../../media/media.js'
-import { parseNameAddr } from '../../sip/headers/name-addr.js'
-import { sipUri } from '../../sip/uri/sip-uri.js'
-import { parseUri } from '../../sip/uri/uri.js'
-import type { IncomingInvite, OutgoingInvite, SipApplication, SipDialog, SipReply } from '../../srf/srf.js'
+import { type Clock, type Milliseconds, pause } from '../base/clock.js'
+import { createEmitter } from '../base/emitter.js'
+import { messageOf } from '../base/errors.js'
+import type { Secret } from '../base/secret.js'
+import type { AudioSession, Media } from '../media/media.js'
+import { parseNameAddr } from '../sip/headers/name-addr.js'
+import { sipUri } from '../sip/uri/sip-uri.js'
+import { parseUri } from '../sip/uri/uri.js'
+import type { IncomingInvite, OutgoingInvite, SipApplication, SipDialog, SipReply } from '../srf/srf.js'
 
 export interface PhoneParts {
   readonly device: string
@@ -23,12 +23,12 @@ export interface PhoneNeeds extends PhoneParts {
   readonly clock: Clock
 }
 
-/** A call that stands. */
+/** An established call. */
 export interface PhoneCall {
   readonly dialog: SipDialog
   readonly audio: AudioSession
   readonly ended: Promise<void>
-  /** True as soon as so many packets with sound in them have come; false when they have not within the time. */
+  /** Whether this many packets with sound arrive in time. */
   hears(packets: number, withinMs?: Milliseconds): Promise<boolean>
   hangUp(): Promise<void>
 }
@@ -40,7 +40,7 @@ type Dialled =
 export interface Dialling {
   /** Statuses of the provisional responses so far. */
   readonly heard: readonly number[]
-  /** Rings at the far end. */
+  /** Resolves when the far end rings. */
   readonly ringing: Promise<void>
   readonly result: Promise<Dialled>
   cancel(): void
@@ -50,20 +50,20 @@ export interface Incoming {
   readonly callerName: string
   readonly callerNumber: string
   readonly invite: IncomingInvite
-  /** Resolves when the caller has given up or the network has taken the call elsewhere. */
+  /** Resolves when the caller gives up or another phone answers. */
   readonly cancelled: Promise<string>
   answer(): Promise<PhoneCall>
   reject(status: number): void
 }
 
-/** A desk phone: registers, dials, rings, answers, presses keys, hears. */
+/** A phone that registers, dials, rings, answers and refreshes. */
 export interface Phone {
   readonly device: string
   register(seconds?: number): Promise<SipReply>
   dial(number: string): Promise<Dialling>
   /** The next call that arrives; the phone rings. */
   nextCall(): Promise<Incoming>
-  /** The next NOTIFY's Event: how the server tells the phone to fetch its configuration. */
+  /** The Event of the next NOTIFY, which makes the phone fetch its configuration. */
   nextNotify(): Promise<string>
   takeInvite(invite: IncomingInvite): void
   takeNotify(event: string): void
@@ -173,7 +173,7 @@ function toCall(dialog: SipDialog, audio: AudioSession, clock: Clock): PhoneCall
   }
 }
 
-/** What comes is kept until somebody asks for it, in order. */
+/** Keeps items in order until they are taken. */
 function createQueue<Item>() {
   const items: Item[] = []
   const arrived = createEmitter<[]>((fault) => {

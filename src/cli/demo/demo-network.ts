@@ -15,17 +15,16 @@ import { environmentWithoutSettings } from '../../config/environment.js'
 import { defaultSettings } from '../../config/schema/schema.js'
 import { createDirectory, type Directory, samples } from '../../directory/directory.js'
 import { hashPin, hotdeskLibrary } from '../../hotdesk/hotdesk.js'
+import { createSoftphones, type Phone, type Softphones } from '../../softphones/softphones.js'
 import { createStore, embeddedSocket, type Store } from '../../store/store.js'
-import type { Phone } from './phone.js'
-import { createPhoneBank, type PhoneBank } from './phone-bank.js'
 
-/** All that the story is played with; everything in it is real and gone afterwards. */
-export interface Stage {
+/** Two nodes with an embedded Redis, and phones. Everything in it is real, and gone afterwards. */
+export interface DemoNetwork {
   readonly clock: Clock
   readonly store: Store
   /** Registered at the node of its site by the first step. */
   phone(device: DemoDevice): Phone
-  /** Answers at the far end of both sites' lines. */
+  /** The far end of both sites' trunks. */
   readonly emergencyCentre: Phone
   /** `paris-1 127.0.0.1:5060`, … */
   readonly nodes: readonly string[]
@@ -38,7 +37,7 @@ const domain = 'demo.hotdesk.example'
 const sites = ['paris', 'london'] as const
 const siteOf = (device: DemoDevice): (typeof sites)[number] => (device === 'HD0001' || device === 'HD0002' ? 'paris' : 'london')
 
-export async function openStage(): Promise<Stage> {
+export async function openDemoNetwork(): Promise<DemoNetwork> {
   const clock = systemClock
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-demo-'))
   const lifecycle = createLifecycle({ clock, deadlineMs: 5_000, onFault: () => undefined })
@@ -51,20 +50,20 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-async function build(clock: Clock, folder: string, lifecycle: Lifecycle): Promise<Stage> {
+async function build(clock: Clock, folder: string, lifecycle: Lifecycle): Promise<DemoNetwork> {
   const secret = new Secret(randomBytes(24).toString('hex'))
-  const carrier = await openBank(clock, lifecycle)
-  const ground = { folder, secret, lifecycle, carrier: carrier.address }
-  const paris = await startNode('paris', 'embedded', ground)
+  const carrier = await openSoftphones(clock, lifecycle)
+  const needs = { folder, secret, lifecycle, carrier: carrier.address }
+  const paris = await startNode('paris', 'embedded', needs)
   const socket = embeddedSocket(join(folder, 'paris'))
   const store = await openStore(socket, clock, folder, lifecycle)
-  await furnish(createDirectory({ store, seal: createSeal(secret, store.network), log: silentLogger() }))
-  const london = await startNode('london', `unix://${socket}`, ground)
-  const bank = await openBank(clock, lifecycle)
+  await addSamples(createDirectory({ store, seal: createSeal(secret, store.network), log: silentLogger() }))
+  const london = await startNode('london', `unix://${socket}`, needs)
+  const softphones = await openSoftphones(clock, lifecycle)
   const addresses = { paris, london }
   const phones = new Map<DemoDevice, Phone>()
   for (const { id, password } of samples.devices) {
-    phones.set(id, bank.phone({ device: id, password: new Secret(password), node: addresses[siteOf(id)], domain }))
+    phones.set(id, softphones.phone({ device: id, password: new Secret(password), node: addresses[siteOf(id)], domain }))
   }
   return {
     clock,
@@ -80,8 +79,8 @@ function fail(device: string): never {
   throw new Error(`the demo has no phone ${device}`)
 }
 
-async function openBank(clock: Clock, lifecycle: Lifecycle): Promise<PhoneBank> {
-  return lifecycle.opened(await createPhoneBank({ clock, log: silentLogger() }), 'phones', (bank) => bank.close())
+async function openSoftphones(clock: Clock, lifecycle: Lifecycle): Promise<Softphones> {
+  return lifecycle.opened(await createSoftphones({ clock, log: silentLogger() }), 'phones', (softphones) => softphones.close())
 }
 
 async function openStore(socket: string, clock: Clock, folder: string, lifecycle: Lifecycle): Promise<Store> {
@@ -103,7 +102,7 @@ async function openStore(socket: string, clock: Clock, folder: string, lifecycle
   return lifecycle.opened(await createStore({ redis, ...needs }), 'store', (store) => store.close())
 }
 
-async function furnish(directory: Directory): Promise<void> {
+async function addSamples(directory: Directory): Promise<void> {
   for (const { extension, name, pin, home } of samples.users) {
     await directory.putUser(extension, { name, home, pinHash: await hashPin(new Secret(pin)) })
   }
@@ -113,16 +112,16 @@ async function furnish(directory: Directory): Promise<void> {
   directory.close()
 }
 
-interface NodeGround {
+interface NodeNeeds {
   readonly folder: string
   readonly secret: Secret
   readonly lifecycle: Lifecycle
-  /** Address of the demo's own carrier. */
+  /** Address at which the trunks end. */
   readonly carrier: string
 }
 
-/** A node as an operator runs it, in a process of its own; answers its SIP address. */
-async function startNode(site: (typeof sites)[number], redis: string, { folder, secret, lifecycle, carrier }: NodeGround): Promise<string> {
+/** Starts a node in its own process, as an operator does; returns its SIP address. */
+async function startNode(site: (typeof sites)[number], redis: string, { folder, secret, lifecycle, carrier }: NodeNeeds): Promise<string> {
   const file = join(folder, `${site}.json`)
   const dialplan = join(folder, `${site}.dialplan.json`)
   await mkdir(join(folder, site), { recursive: true })
@@ -175,6 +174,6 @@ async function listeningAt(node: ChildProcess, ended: Promise<void>): Promise<st
     })
   })
   const address = await Promise.race([started, ended])
-  if (!address) throw new Error('a node of the demo ended at its start; its last words are above')
+  if (!address) throw new Error('a node of the demo ended at its start; its log is above')
   return address
 }
