@@ -21,27 +21,27 @@ import { createStore, type Store } from './store/store.js'
 
 /** A running node. */
 export interface App {
-  /** Where phones reach it: `udp/192.0.2.10:5060`. */
+  /** Listen addresses: `udp/192.0.2.10:5060`. */
   readonly sip: readonly string[]
   /** `http://192.0.2.10:8080` */
   readonly http: string
   readonly dialplan: Dialplan
   readonly store: Pick<Store, 'state' | 'copyFrom' | 'trouble' | 'cli' | 'condition'>
-  /** Closes what was opened, last first. */
+  /** Closes all parts in reverse order. */
   close(): Promise<void>
 }
 
 export interface AppNeeds {
-  /** Called as soon as calls are taken, which is before the node has started. */
+  /** Called when the node accepts calls, which is before it has started completely. */
   readonly onCalls?: (calls: Pick<Calls, 'emergencies'>) => void
-  /** Aborted when the node is to end before it has started. */
+  /** Aborted if the node must stop before it has started. */
   readonly stopping?: AbortSignal
 }
 
 /**
- * Builds a node, lowest layer first. What was opened is closed again when a later part cannot be. Answers null when the node was to end
+ * Builds a node, lowest layer first. If a part cannot be opened, those before it are closed again. Answers null if the node was stopped
  * before it had started.
- * @throws AppError of whatever stands in the way: a port in use, a dial plan that is wrong, a newer library in Redis, a name taken
+ * @throws AppError if a port is in use, the dial plan is invalid, Redis has a newer library, the node name is taken …
  */
 export async function createApp(
   config: Config,
@@ -76,7 +76,7 @@ async function build(ground: Ground): Promise<App> {
     log: part(ground, 'dialplan'),
   })
   await lifecycle.opening(keepDataPrivate(ground))
-  // Either takes the better part of a second, of different things.
+  // Each takes most of a second, one waiting for Redis, the other starting a thread.
   const parts = both(openStore(ground), openSipServer({ ...ground, log: part(ground, 'sipd') }, dialplan))
   const [store, server] = await lifecycle.opening(parts)
   const srf = await lifecycle.opening(openSip(ground, server))
@@ -104,7 +104,7 @@ async function build(ground: Ground): Promise<App> {
   }
 }
 
-/** For commands on this machine, which find the node by it without Redis. */
+/** Commands on this machine find the node by this file, even without Redis. */
 function leaveRunFile({ config: { data, node, network }, lifecycle, log }: Ground, http: string): void {
   const left = writeRunFile(data, { node, network, http })
   if ('fault' in left) log.warn({ event: 'data.exposed', reason: left.fault }, `the folder ${data} cannot be written`)
@@ -114,7 +114,7 @@ function leaveRunFile({ config: { data, node, network }, lifecycle, log }: Groun
 async function keepDataPrivate({ config: { data }, log }: Ground): Promise<void> {
   const files = await tightenData(data)
   if (files.length > 0)
-    log.warn({ event: 'data.exposed', files }, `others may read ${files.join(', ')}; give them to the user of this node`)
+    log.warn({ event: 'data.exposed', files }, `other users can read ${files.join(', ')}; change the owner to the user of this node`)
 }
 
 async function openStore(ground: Ground): Promise<Store> {
@@ -125,7 +125,7 @@ async function openStore(ground: Ground): Promise<Store> {
   return lifecycle.opened(store, 'store', (opened) => opened.close())
 }
 
-/** Waits for both, so that whatever one of them has opened is closed when the other cannot be. */
+/** Waits for both, so that one is closed again if the other cannot be opened. */
 async function both<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<[First, Second]> {
   await Promise.allSettled([first, second])
   return [await first, await second]
@@ -152,7 +152,7 @@ async function openConsole(ground: Ground, { store, srf, trunks, secretCheck, is
     ...(secretCheck.trouble === null ? [] : [secretCheck.trouble]),
     ...store.condition().reasons,
   ]
-  // Calls are taken already; what serves HTTP takes a while to compile.
+  // Loaded only now: the node already accepts calls, and the HTTP server takes a while to compile.
   const { createConsole } = await import('./console/console.js')
   const opened = await createConsole({
     ...config.http,

@@ -15,11 +15,11 @@ import type { createSrf } from './srf/srf.js'
 /** The SIP server that the configuration names. */
 export interface SipServer {
   readonly admin: Parameters<typeof createSrf>[0]['admin']
-  /** Null for a server elsewhere: it guards itself. */
+  /** Null for a drachtio-server, which has its own protection. */
   readonly setKnownSources: Sipd['setKnownSources'] | null
-  /** Tells which connections of phones have gone, `tcp 192.0.2.7:40312`. Answers the function that stops listening. */
+  /** Reports closed connections of phones, as `tcp 192.0.2.7:40312`. Answers a function that removes the listener. */
   readonly onFlowGone: (listener: (flow: string) => void) => () => void
-  /** See `settled` of the embedded one; a server elsewhere outlives the node, and repeats what was lost by itself. */
+  /** See `settled` of sipd. A drachtio-server outlives the node and retransmits by itself. */
   readonly settled: (withinMs: Milliseconds) => Promise<void>
 }
 
@@ -31,13 +31,15 @@ export interface SipServerNeeds {
   readonly lifecycle: Lifecycle
 }
 
-/** The name of the embedded one among what the node closes. */
+/** The name under which the embedded server is closed. */
 export const sipServer = 'SIP server'
 
-/** How long a call that comes while the node still starts is kept waiting, rather than refused. */
+/** Calls that arrive while the node starts wait for this time before they are refused. */
 const startPatienceMs: Milliseconds = 6_000
 
-/** Starts the embedded SIP server, unless a drachtio-server elsewhere takes its place. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
+/**
+ * Starts the embedded SIP server, unless a drachtio-server is configured. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID
+ */
 export async function openSipServer(
   { config, clock, log, metrics, lifecycle }: SipServerNeeds,
   { emergencyNumbers }: Pick<Dialplan, 'emergencyNumbers'>,
@@ -75,7 +77,7 @@ export async function openSipServer(
   return { admin, setKnownSources: sipd.setKnownSources, onFlowGone: gone.on, settled: (withinMs) => settled(sipd, withinMs, clock) }
 }
 
-/** For what we open ourselves, the authorities of the system are believed. */
+/** For outgoing connections the authorities of the system are trusted. */
 function identityOf({ certificate, key }: TlsPair): TlsIdentity {
   return { certificate, key, authorities: null }
 }

@@ -91,6 +91,17 @@ describe('one place for each', () => {
     expect(importersOf((name) => name.startsWith('node:timers'))).toEqual([])
   })
 
+  test('only a schema names a default; other values are required, or constants of a standard', () => {
+    const schemas = ['src/config/schema/', 'src/dialplan/', 'src/directory/records.ts']
+    const ofStandards = ['defaultPorts', 'defaultStatus', 'usualProtocol']
+    const isDefault = (name: string): boolean => /^(default|usual)[A-Z]/.test(name) && !ofStandards.includes(name)
+    const named = places(
+      typescript.filter(({ path }) => !schemas.some((start) => path.startsWith(start))),
+      (node) => node.type === 'VariableDeclarator' && isDefault(String(property(node, 'id')?.name)),
+    )
+    expect(named).toEqual([])
+  })
+
   function isNewDate(node: SyntaxNode): boolean {
     return node.type === 'NewExpression' && property(node, 'callee')?.name === 'Date' && (node.arguments as unknown[]).length === 0
   }

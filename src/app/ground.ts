@@ -5,7 +5,7 @@ import type { Metrics } from '../base/metrics.js'
 import type { Calls } from '../calls/calls.js'
 import type { Config } from '../config/config.js'
 
-/** What every part is given. */
+/** What every part needs. */
 export interface Ground {
   readonly config: Config
   readonly clock: Clock
@@ -16,14 +16,14 @@ export interface Ground {
   readonly stopping: AbortSignal
 }
 
-/** Names under which parts are opened, and closed early when a node stops. */
+/** Names of parts that are closed early when a node stops. */
 export const sipApplication = 'SIP application'
 export const dialCodes = 'dial codes'
 
-/** No part may hold up the end of the node for longer. */
+/** Maximum time for closing one part. */
 export const closeDeadlineMs = 5_000
 
-/** The log of one part of the node. */
+/** The logger of one part. */
 export function part({ log }: Ground, name: string): Logger {
   return log.child({ part: name })
 }

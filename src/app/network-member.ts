@@ -24,7 +24,7 @@ import { type Ground, part } from './ground.js'
 
 const version = (createRequire(import.meta.url)('../../package.json') as { version: string }).version
 
-/** The node as a member of its network: it knows users and phones, and who is logged in where. */
+/** The node as a member of its network: users, phones and assignments. */
 export interface NetworkMember {
   readonly directory: Directory
   readonly hotdesk: Hotdesk
@@ -46,7 +46,7 @@ export async function openNetworkMember(ground: Ground, { dialplan, store, srf }
   const directory = createDirectory({ store, seal, secretCheck, log: part(ground, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await lifecycle.opening(loadSamples({ store, directory, hashPin }))
-  nameFaults(ground, directory, dialplan)
+  warnOfRecords(ground, directory, dialplan)
   const formerLives = rememberLife({ data: config.data, boot, log: part(ground, 'directory') })
   const membership = becomeMember(ground, {
     store,
@@ -81,14 +81,14 @@ export async function openNetworkMember(ground: Ground, { dialplan, store, srf }
   return { directory, hotdesk, membership, secretCheck }
 }
 
-/** In what Redis has of users and phones. */
-function nameFaults(ground: Ground, directory: Directory, { reserved }: Dialplan): void {
+/** Warns of records that are valid but dangerous. */
+function warnOfRecords(ground: Ground, directory: Directory, { reserved }: Dialplan): void {
   if (!ground.config.sample) warnOfSamples(ground, publishedPasswords(directory))
   watchReserved({ directory, reserved, log: part(ground, 'directory') })
 }
 
 /**
- * With another secret the node does not start. One that starts without Redis, and learns it later, goes on for the sake of emergency calls,
+ * A node whose secret is not the network's refuses to start. If it starts without Redis and finds out later, it runs on for emergency calls
  * and seals nothing.
  */
 async function checkSecret(ground: Ground, store: Store): Promise<{ readonly seal: Seal; readonly secretCheck: SecretCheck }> {
@@ -100,14 +100,14 @@ async function checkSecret(ground: Ground, store: Store): Promise<{ readonly sea
   return { seal, secretCheck }
 }
 
-/** Left in `data` from a first try: the passwords that everybody can read must not let anybody into a network that is in use. */
+/** Sample phones from a first trial may still be in `data`; their published passwords open a network in production to anybody. */
 function warnOfSamples({ log }: Ground, devices: readonly string[]): void {
   if (devices.length === 0) return
-  const words = `${devices.join(', ')} still have the published passwords of the sample: set others (hotdesk device set) or remove them`
+  const words = `${devices.join(', ')} still have the published sample passwords: change them (hotdesk device password) or remove them`
   log.warn({ event: 'directory.sample', devices }, words)
 }
 
-/** Two nodes of one name would undo each other's work: this one ends, in the way of every fault that cannot be repaired. */
+/** Two nodes with one name would undo each other's work, so the later one exits with an unhandled error. */
 function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership {
   const membership = startMembership(needs)
   lifecycle.opened(membership, 'membership', (opened) => opened.close())

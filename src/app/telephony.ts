@@ -28,7 +28,7 @@ export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotde
   readonly srf: SipApplication
 }
 
-/** Everything is open when it resolves, but takes no calls yet. */
+/** Opens these parts; none accepts calls yet. */
 export async function openTelephony(
   ground: Ground,
   { dialplan, store, srf, directory, hotdesk, server }: TelephonyNeeds,
@@ -90,7 +90,7 @@ export async function openTelephony(
   return { trunks, calls }
 }
 
-/** While emergency calls are up every part is still there; behind the last one the sockets close before anything else does. */
+/** All parts stay open while emergency calls are in progress. After the last one the SIP sockets close first. */
 function finishCallsFirst({ config, lifecycle, onCalls }: Ground, calls: Calls): void {
   const finish = async (): Promise<void> => {
     await Promise.all([calls.drain(), lifecycle.closeEarly(dialCodes)])

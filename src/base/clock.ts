@@ -3,7 +3,7 @@ export type Milliseconds = number
 
 const unitMs: Readonly<Record<string, Milliseconds>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `90m`, `12h`, `1h30m`; null for anything else, and for no time at all. */
+/** `90m`, `12h`, `1h30m`; null for anything else and for zero. */
 export function parseDuration(text: string): Milliseconds | null {
   if (!/^([0-9]{1,5}[smhd]){1,4}$/.test(text)) return null
   const parts = Array.from(text.matchAll(/([0-9]{1,5})([smhd])/g), ([, count, unit = '']) => Number(count) * (unitMs[unit] ?? 0))
@@ -15,15 +15,15 @@ export interface Alarm {
   cancel(): void
 }
 
-/** The only source of time. Parts that wait take a clock, so that a test can move it by hand. */
+/** The only source of time. Parts that wait take a clock, so that tests can advance it. */
 export interface Clock {
-  /** Epoch milliseconds that never jump: good for pacing and for records alike. */
+  /** Epoch milliseconds, monotonic. */
   now(): Milliseconds
   /** Runs once, `ms` from now. */
   after(ms: Milliseconds, run: () => void): Alarm
 }
 
-/** Node runs a longer timeout at once. */
+/** Node fires a longer timeout at once. */
 const longestTimeoutMs: Milliseconds = 0x7fff_ffff
 
 /** The clock of the machine: monotonic, anchored at the wall clock when the process started. */
@@ -39,14 +39,14 @@ export const systemClock: Clock = {
   },
 }
 
-/** Resolves `ms` from now; for the rare place that has nothing better to wait for. */
+/** Resolves `ms` from now. Prefer to wait for an event. */
 export function pause(clock: Clock, ms: Milliseconds): Promise<void> {
   return new Promise((resolve) => {
     clock.after(ms, resolve)
   })
 }
 
-/** Runs again and again, `ms` after the end of the last run, until cancelled. */
+/** Runs repeatedly, `ms` after the end of the previous run, until cancelled. */
 export function every(clock: Clock, ms: Milliseconds, run: () => void | Promise<void>, onFault: (fault: unknown) => void): Alarm {
   let cancelled = false
   let alarm = clock.after(ms, turn)

@@ -1,21 +1,21 @@
-/** Several listeners for one kind of news; one listener's fault disturbs neither the others nor the sender. */
-export interface Emitter<News extends readonly unknown[]> {
-  /** Answers the function that takes the listener off again. */
-  on(listener: (...news: News) => void): () => void
-  emit(...news: News): void
+/** One event with several listeners. A listener that throws disturbs neither the others nor the sender. */
+export interface Emitter<Event extends readonly unknown[]> {
+  /** Answers a function that removes the listener. */
+  on(listener: (...event: Event) => void): () => void
+  emit(...event: Event): void
 }
 
-export function createEmitter<News extends readonly unknown[]>(onFault: (fault: unknown) => void): Emitter<News> {
-  const listeners = new Set<(...news: News) => void>()
+export function createEmitter<Event extends readonly unknown[]>(onFault: (fault: unknown) => void): Emitter<Event> {
+  const listeners = new Set<(...event: Event) => void>()
   return {
     on(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    emit(...news) {
+    emit(...event) {
       for (const listener of Array.from(listeners)) {
         try {
-          listener(...news)
+          listener(...event)
         } catch (fault) {
           onFault(fault)
         }

@@ -1,30 +1,30 @@
 import type { Clock } from './clock.js'
 
-/** Who opens, closes: what was opened is closed in reverse order, each with a deadline. */
+/** Closes what was opened, in reverse order, each part with a deadline. */
 export interface Lifecycle {
-  /** Registers a closer; answers what was opened, so that opening and registering are one line. After the end it is closed at once. */
+  /** Registers a closer and answers `thing`, so that opening and registering fit into one line. After `close` it is closed at once. */
   opened<Thing>(thing: Thing, name: string, close: (thing: Thing) => void | Promise<void>): Thing
   /**
-   * Waits for a part that takes its time to open. Rejects with `ClosedMeanwhile` as soon as the end begins; the end waits for the part, with
-   * a deadline, and closes what it has opened.
+   * Waits for a part to open. Rejects with `ClosedMeanwhile` as soon as `close` is called; `close` waits for the part, with a deadline, and
+   * closes what it has opened.
    */
   opening<Thing>(part: Promise<Thing>): Promise<Thing>
-  /** Runs before anything is closed, with a deadline of its own: for work that needs every part to finish. */
+  /** Runs before anything is closed, with its own deadline: for work that needs all parts. */
   before(name: string, finish: () => void | Promise<void>, deadlineMs: number): void
-  /** Closes that one now, out of its order. */
+  /** Closes one part now, out of order. */
   closeEarly(name: string): Promise<void>
-  /** Closes all, last opened first. A closer that fails or is late is named to `onFault`; the rest still close. Once only. */
+  /** Closes all parts, last opened first, once. A closer that fails or is late is reported to `onFault`; the others still run. */
   close(): Promise<void>
 }
 
-/** What was to be opened is not needed any more. */
+/** The part is no longer needed: closing has begun. */
 export class ClosedMeanwhile extends Error {
   override readonly name = 'ClosedMeanwhile'
 }
 
 export interface LifecycleNeeds {
   readonly clock: Clock
-  /** For each single closer. */
+  /** For each closer. */
   readonly deadlineMs: number
   readonly onFault: (name: string, fault: unknown) => void
 }
@@ -38,7 +38,7 @@ interface Closer {
 export function createLifecycle({ clock, deadlineMs, onFault }: LifecycleNeeds): Lifecycle {
   const closers: Closer[] = []
   const finishers: Closer[] = []
-  /** Parts that are opening; each settles without a fault. */
+  /** Parts that are being opened; these promises never reject. */
   const pending = new Set<Promise<unknown>>()
   let closing: Promise<void> | null = null
   let isOver = false

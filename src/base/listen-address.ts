@@ -1,4 +1,4 @@
-/** What a SIP server can listen on. */
+/** Transports of SIP. */
 export const protocols = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const
 export type Protocol = (typeof protocols)[number]
 
@@ -16,17 +16,18 @@ export function parseListenAddress(text: string): ListenAddress | null {
   const protocol = protocols.find((name) => name === parts?.[1])
   const address = parts?.[2] ?? parts?.[3]
   if (!protocol || !address) return null
-  const port = parts?.[4] === undefined ? defaultPort(protocol) : Number(parts[4])
+  const port = parts?.[4] === undefined ? sipPortOf(protocol) : Number(parts[4])
   return port <= 65_535 ? { protocol, address, port } : null
 }
 
-function defaultPort(protocol: Protocol): number {
+/** The port of a sent-by without one (RFC 3261 §18.2.2). */
+export function sipPortOf(protocol: Protocol): number {
   return protocol === 'tls' || protocol === 'wss' ? 5061 : 5060
 }
 
 /**
- * Of the places where a node listens, `udp/192.0.2.10:5060`, the one to which the other nodes send calls, `udp:192.0.2.10:5060`. IPv4 comes
- * first, since nodes that have both can use it.
+ * The listen address to which other nodes send calls: `udp:192.0.2.10:5060` for `udp/192.0.2.10:5060`. IPv4 comes first because nodes with
+ * both families can use it.
  */
 export function addressForNodes(listening: readonly string[]): string {
   const inOrder = [...listening.filter((place) => !place.includes('[')), ...listening.filter((place) => place.includes('['))]

@@ -7,16 +7,16 @@ export type Logger = pino.Logger
 export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 export type Level = (typeof levels)[number]
 
-/** `pretty` is for a person at a terminal, `json` for everything that reads logs. */
+/** `pretty` is for a terminal, `json` for programs that read logs. */
 export interface LoggerNeeds {
   readonly level: Level
   readonly form: 'json' | 'pretty'
-  /** Absent where there is no node around. */
+  /** Absent for commands that are not a node. */
   readonly node?: NodeName
   readonly site?: SiteName
 }
 
-// Secrets are kept out of logs by their type (see secret.ts); this is the second net, and pino's wildcards do not recurse.
+// The type Secret keeps secrets out of logs. This is a second safeguard; pino's wildcards do not recurse.
 const redacted = ['pin', 'password', 'secret', 'credential', '*.pin', '*.password', '*.secret', '*.credential', '*.authorization']
 
 /** The root logger of a node. Parts take `log.child({ part: 'calls' })`; each line carries `event`, a name from `base/events.ts`. */
@@ -39,7 +39,7 @@ export function createLogger({ level, form, node, site }: LoggerNeeds): Logger {
   return pino({ level, base: { node, site }, redact: { paths: redacted, censor: '[secret]' }, hooks }, transport)
 }
 
-/** For a part in another thread: `relay` gets each line as JSON text, without the time, for the logger of this thread to write. */
+/** For a part in another thread: `relay` gets each line as JSON without time, to be written by the logger of the main thread. */
 export function createRelayedLogger(level: Level, relay: (line: string) => void): Logger {
   const formatters = { level: (label: string) => ({ level: label }) }
   return pino({ level, base: null, timestamp: false, formatters, redact: { paths: redacted, censor: '[secret]' } }, { write: relay })

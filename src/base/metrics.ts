@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** The node's metrics: few, the unit in the name, labels bounded (never an extension, a Call-ID or an address). */
+/** The node's metrics: few, with the unit in the name and bounded labels (never an extension, a Call-ID or an address). */
 export type Metrics = ReturnType<typeof createMetrics>
 
 export function createMetrics() {
@@ -10,9 +10,9 @@ export function createMetrics() {
   const fetches: (() => Promise<void>)[] = []
   return {
     registry,
-    /** What is counted elsewhere is fetched before each reading. */
+    /** `fetch` runs before each reading and updates metrics that are counted elsewhere. */
     beforeReading: (fetch: () => Promise<void>) => void fetches.push(fetch),
-    /** Everything, as Prometheus reads it. */
+    /** All metrics in Prometheus's text format. */
     async text(): Promise<string> {
       await Promise.all(fetches.map((fetch) => fetch()))
       return registry.metrics()
@@ -22,7 +22,7 @@ export function createMetrics() {
   }
 }
 
-/** Counters begin at 0 for each label there is: what appears only with its first count is seen by no alert on an increase. */
+/** Sets a counter to 0 for each label: an alert on an increase does not see a series that begins at 1. */
 export function fromZero<Label extends string>(counter: Counter<Label>, labels: readonly Readonly<Record<Label, string>>[]): void {
   for (const each of labels) counter.inc(each, 0)
 }
@@ -101,7 +101,7 @@ function registrarMetrics(registers: [Registry]) {
   }
 }
 
-/** What somebody is called for. Without labels, so that each is there from the start and its first increase is seen. */
+/** For alerts that call an operator. Most have no labels, so that they exist from the start and their first increase is seen. */
 function alarmMetrics(registers: [Registry]) {
   return {
     emergencyCallsTotal: new Counter({ name: 'hotdesk_emergency_calls_total', help: 'Emergency calls begun', registers }),
@@ -149,7 +149,7 @@ function alarmMetrics(registers: [Registry]) {
   }
 }
 
-/** Whether Redis holds our functions, and what it was given. */
+/** Whether Redis holds the functions and the records. */
 function integrityMetrics(registers: [Registry]) {
   return {
     libraryLoadsTotal: new Counter({
@@ -201,7 +201,7 @@ function linkMetrics(registers: [Registry]) {
   }
 }
 
-/** What the embedded SIP server counts. */
+/** Counts of the embedded SIP server. */
 function sipMetrics(registers: [Registry]) {
   return {
     messages: new Counter({

@@ -1,31 +1,33 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
-/** Which machine, process namespace, process and start of it: `5f2c0a1e.4026531836.812.90417`; on other systems than Linux `<host>.0.<pid>.0`. */
+/**
+ * Boot of the machine, PID namespace, process id, start time: `5f2c0a1e.4026531836.812.90417`; elsewhere than on Linux `<host>.0.<pid>.0`.
+ */
 export type ProcessIdentity = string
 
 export function thisProcess(): ProcessIdentity {
   return identityOf(process.pid)
 }
 
-/** Of a process that runs in the same namespace as this one. */
+/** The identity of a process in the namespace of this one. */
 export function identityOf(pid: number): ProcessIdentity {
   const seen = look(pid)
   return [...machine(), pid, typeof seen === 'object' ? seen.start : 0].join('.')
 }
 
-/** `unknown` for a process that cannot be judged from here: of another machine or container, or hidden from this user. */
+/** `unknown`: the process belongs to another machine or container, or is hidden from this user. */
 export function lifeOf(identity: ProcessIdentity): 'alive' | 'gone' | 'unknown' {
   const [boot, namespace, pid, start] = identity.split('.')
   const here = machine()
   if (boot !== here[0] || namespace !== here[1] || !pid || !/^[0-9]+$/.test(pid)) return 'unknown'
   const seen = look(Number(pid))
   if (typeof seen !== 'object') return seen
-  // A process id alone may have been given to another program since.
+  // The process id may belong to another program by now.
   return seen.start === start ? 'alive' : 'gone'
 }
 
-/** True for a process that ran before this machine was started last, if it ran on this machine. */
+/** True if the process ran before the last boot of this machine, provided that it ran here. */
 export function isOfEarlierStart(identity: ProcessIdentity): boolean {
   const [boot = '', namespace = '0'] = identity.split('.')
   const here = machine()
@@ -41,7 +43,7 @@ function machine(): readonly [boot: string, namespace: string] {
   }
 }
 
-/** When the process started. `unknown`: there is one with that id, and no more is shown of it. */
+/** The start time of a process. `unknown`: it exists, but this user may not see more. */
 function look(pid: number): { readonly start: string } | 'gone' | 'unknown' {
   let stat: string
   try {
@@ -49,10 +51,10 @@ function look(pid: number): { readonly start: string } | 'gone' | 'unknown' {
   } catch {
     return exists(pid) ? 'unknown' : 'gone'
   }
-  // proc(5): the state is field 3 and the start time field 22; the name in field 2 may hold blanks and parentheses.
+  // proc(5): the state is field 3, the start time field 22; the name in field 2 may contain blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state = ''] = fields
-  // A zombie has ended, and waits for its parent to notice.
+  // A zombie has ended; its parent has not collected it yet.
   return 'ZXx'.includes(state) ? 'gone' : { start: fields[19] ?? '0' }
 }
 

@@ -5,21 +5,21 @@ import type { DeviceId } from './identity.js'
 import { Secret } from './secret.js'
 
 const algorithm = 'aes-256-gcm'
-/** Bound to its device and network. */
+/** Bound to the device and the network. */
 const form = 'sealed.2'
-/** Of earlier versions, bound to nothing: it opens in any record, and is sealed again when the record is next written. */
+/** From earlier versions, not bound to a device: it opens in any record, and is sealed again when the record is next written. */
 const oldForm = 'sealed.1'
 const nonceBytes = 12
-/** NIST SP 800-38D §5.2.1.2: a shorter tag, which Node accepts unless it is told the length, can be guessed. */
+/** NIST SP 800-38D §5.2.1.2. Node accepts shorter tags, which can be guessed, unless the length is given. */
 const tagBytes = 16
 const saltBytes = 16
 
-/** How the message of SEAL_BROKEN begins for text that another secret may have sealed. */
+/** The beginning of the SEAL_BROKEN message for text that may have been sealed with another secret. */
 export const sealedElsewhere = 'a device credential was sealed with another network secret'
 
 /**
- * Keeps device credentials unreadable in Redis: every node of a network shares the secret, an operator with
- * redis-cli (or a stolen dump) sees only the sealed text. What was sealed for one device opens for no other.
+ * Encrypts device credentials in Redis with the secret that all nodes of a network share: redis-cli or a stolen dump shows only sealed
+ * text. Text sealed for one device does not open for another.
  */
 export interface Seal {
   /** `sealed.2.<nonce>.<tag>.<text>`, base64url. */
@@ -27,11 +27,11 @@ export interface Seal {
   /** @throws AppError SEAL_BROKEN for text that was sealed for another device, network or secret, or was changed */
   open(sealed: string, device: DeviceId): Secret
   opens(sealed: string, device: DeviceId): boolean
-  /** False for the form of an earlier version. */
+  /** False for the form of earlier versions. */
   isBound(sealed: string): boolean
-  /** Tells secrets apart without showing them: it takes as long to try one as scrypt does. */
+  /** Distinguishes secrets without revealing them: each guess costs one scrypt. */
   fingerprint(salt: string): Promise<string>
-  /** The same with a salt of its own, as Redis keeps it. */
+  /** The same with a new salt, as kept in Redis. */
   newFingerprint(): Promise<Readonly<Record<'salt' | 'fingerprint', string>>>
 }
 

@@ -4,14 +4,17 @@ import { join } from 'node:path'
 import { errors, messageOf } from '../base/errors.js'
 import { Secret } from '../base/secret.js'
 
-/** Where a node that makes its secret itself keeps it. */
-export function keptSecretFile(data: string): string {
+/** The file of a generated network secret. */
+export function generatedSecretFile(data: string): string {
   return join(data, 'network-secret')
 }
 
-/** A node with its own Redis needs no secret from anyone: it makes one, once, readable by its owner alone. `look` makes none on disk. */
-export function keptSecret(data: string, purpose: 'run' | 'look'): Secret {
-  const file = keptSecretFile(data)
+/**
+ * The network secret of a node with an embedded Redis: generated once, in a file that only its owner can read. `look` writes no file.
+ * @throws AppError CONFIG_INVALID if the file cannot be written
+ */
+export function generatedSecret(data: string, purpose: 'run' | 'look'): Secret {
+  const file = generatedSecretFile(data)
   const fresh = randomBytes(32).toString('hex')
   if (purpose === 'look' && !existsSync(file)) return new Secret(fresh)
   try {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseSiteName, type SiteName } from '../base/identity.js'
 import { isBlock } from './yaml/yaml-schema.js'
 
-/** Where the dial plan of a site is looked for. */
+/** The dial plan file of a site. */
 export interface PlanSource {
   readonly site: SiteName
   readonly file: string
@@ -14,27 +14,27 @@ export interface PlanSourceNeeds {
   readonly site: SiteName
   /** The setting `dialplan`. */
   readonly dialplan?: string | undefined
-  /** Relative paths begin here. */
+  /** Base of relative paths. */
   readonly folder: string
-  /** Nobody has configured anything, and Redis is embedded. */
+  /** Neither a configuration file nor another Redis is given. */
   readonly sample: boolean
 }
 
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The dial plan that comes with hotdesk. */
+/** The sample dial plan of a site, part of hotdesk. */
 export function packagedPlan(site: SiteName): string {
   return join(packageRoot, 'dialplans', `${site}.yaml`)
 }
 
-/** Only the sample network falls back to the dial plan that comes with hotdesk: its emergency calls would reach nobody. */
+/** Only the sample network uses a sample dial plan as a fallback: its emergency calls reach nobody. */
 export function planFileOf({ site, dialplan, folder, sample }: PlanSourceNeeds): string {
   if (dialplan) return resolve(folder, dialplan)
   const own = join(folder, 'dialplans', `${site}.yaml`)
   return sample && !existsSync(own) && existsSync(packagedPlan(site)) ? packagedPlan(site) : own
 }
 
-/** The same for settings that may be wrong elsewhere; null if the site or the setting is not usable. */
+/** The same for settings that may have other problems; null if the site or `dialplan` is invalid. */
 export function planSourceIn(settings: unknown, { folder, sample }: Pick<PlanSourceNeeds, 'folder' | 'sample'>): PlanSource | null {
   const { site: name, dialplan } = isBlock(settings) ? settings : {}
   const site = typeof name === 'string' ? parseSiteName(name) : null

@@ -5,7 +5,7 @@ import { isLoopback, isWildcard, loopbackOf } from '../base/ip-address.js'
 import type { ListenAddress } from '../base/listen-address.js'
 import type { Level } from '../base/logger.js'
 import { Secret } from '../base/secret.js'
-import { keptSecret } from './generated-secret.js'
+import { generatedSecret } from './generated-secret.js'
 import { planFileOf } from './plan-source.js'
 import type { Durability, FunctionLoading, RedisTarget } from './redis-target.js'
 import type { Behaviour } from './schema/behaviour.js'
@@ -79,7 +79,7 @@ export function configOf(settings: Settings, { folder, purpose, ...surroundings 
   const advertise = sip.advertise ?? advertisedFor(listen)
   return {
     ...same,
-    secret: secret ?? keptSecret(data, purpose),
+    secret: secret ?? generatedSecret(data, purpose),
     sip: { ...sip, listen, advertise, tls: tlsFilesOf(sip, folder) },
     drachtio: drachtio.url === 'embedded' ? 'embedded' : { ...drachtio.url, secret: drachtio.secret ?? new Secret('') },
     redis,

@@ -3,21 +3,21 @@ import { readFileSync } from 'node:fs'
 import { errors, messageOf } from '../base/errors.js'
 import { Secret } from '../base/secret.js'
 
-/** Two PEM files: a certificate with its chain, and the key it is for. */
+/** Two PEM files: a certificate with its chain, and its private key. */
 export interface TlsFiles {
   readonly certificate: string
   readonly key: string
 }
 
-/** What is in them. */
+/** Their content. */
 export interface TlsPair {
   readonly certificate: string
   readonly key: Secret
-  /** When it ends, epoch milliseconds. */
+  /** Expiry, epoch milliseconds. */
   readonly until: number
 }
 
-/** What is wrong with one of the files. */
+/** A problem with one of the files. */
 interface TlsProblem {
   readonly file: keyof TlsFiles
   readonly message: string
@@ -25,7 +25,7 @@ interface TlsProblem {
 
 export type TlsReading = { readonly pair: TlsPair } | { readonly problems: readonly TlsProblem[] }
 
-/** Reads both, and sees whether they are what they should be and belong together. */
+/** Reads both files and checks that they are valid and belong together. */
 export function readTlsFiles(files: TlsFiles): TlsReading {
   const certificate = read('certificate', files.certificate, (text) => new X509Certificate(text), 'has no certificate in PEM form')
   const key = read('key', files.key, createPrivateKey, 'has no private key in PEM form that can be read without a password')
@@ -36,7 +36,7 @@ export function readTlsFiles(files: TlsFiles): TlsReading {
   return { pair: { certificate: certificate.text, key: new Secret(key.text), until: Date.parse(certificate.value.validTo) } }
 }
 
-/** The same where nothing but a pair will do. @throws AppError CONFIG_INVALID */
+/** The same if there must be a pair. @throws AppError CONFIG_INVALID */
 export function tlsPairOf(files: TlsFiles): TlsPair {
   const reading = readTlsFiles(files)
   if ('pair' in reading) return reading.pair
@@ -55,7 +55,7 @@ function read<Value>(file: keyof TlsFiles, path: string, parse: (text: string) =
   try {
     return { text, value: parse(text) }
   } catch {
-    // What OpenSSL says of it helps nobody, and of a key it should say nothing.
+    // OpenSSL's message does not help, and about a key it must not be shown.
     return { problem: { file, message: `${path} ${otherwise}` } }
   }
 }

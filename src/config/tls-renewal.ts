@@ -5,53 +5,53 @@ import { readTlsFiles, type TlsFiles, type TlsPair } from './tls-files.js'
 
 export interface TlsRenewalNeeds {
   readonly files: TlsFiles
-  /** What is in use. */
+  /** The pair in use. */
   readonly present: TlsPair
-  /** Puts another pair into use. */
+  /** Starts to use another pair. */
   readonly renew: (pair: TlsPair) => Promise<void>
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** Read again and again: what renews certificates replaces files, links or whole folders, and not every file system tells of it. */
-const lookMs: Milliseconds = 5_000
+/** The files are read at intervals: renewal tools replace files, links or whole folders, and not every file system reports changes. */
+const intervalMs: Milliseconds = 5_000
 const dayMs = 86_400_000
-const shortMs = 14 * dayMs
+const soonMs = 14 * dayMs
 
-/** Takes over a renewed certificate while the node runs. Until both files fit together again the old pair stays in use. */
+/** Takes over a renewed certificate while the node runs. The old pair stays in use until both files belong together again. */
 export function followTlsFiles({ files, present, renew, clock, log }: TlsRenewalNeeds): { close(): void } {
   let used = textOf(present)
-  let complaint = ''
-  tellUntil(present, 'in use')
+  let warned = ''
+  reportExpiry(present, 'in use')
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     const reading = readTlsFiles(files)
-    if ('problems' in reading) complain(reading.problems.map(({ message }) => message).join('; '))
+    if ('problems' in reading) warn(reading.problems.map(({ message }) => message).join('; '))
     else if (textOf(reading.pair) !== used) await take(reading.pair)
-    else complaint = ''
+    else warned = ''
   }
 
   async function take(pair: TlsPair): Promise<void> {
     await renew(pair)
     used = textOf(pair)
-    complaint = ''
-    tellUntil(pair, 'renewed')
+    warned = ''
+    reportExpiry(pair, 'renewed')
   }
 
-  /** Once, until it is another one: whoever writes two files may be half-way. */
-  function complain(about: string): void {
-    if (about === complaint) return
-    complaint = about
-    log.warn({ event: 'sip.certificate', reason: about }, `the TLS certificate in use stays in use: ${about}`)
+  /** Once for each reason: between the writes of two files the pair does not match. */
+  function warn(reason: string): void {
+    if (reason === warned) return
+    warned = reason
+    log.warn({ event: 'sip.certificate', reason }, `keeping the TLS certificate in use: ${reason}`)
   }
 
-  function tellUntil({ until }: TlsPair, what: string): void {
-    const level = until - clock.now() < shortMs ? 'warn' : 'info'
-    log[level]({ event: 'sip.certificate', until: new Date(until).toISOString() }, `TLS certificate ${what}, good until ${dayOf(until)}`)
+  function reportExpiry({ until }: TlsPair, what: string): void {
+    const level = until - clock.now() < soonMs ? 'warn' : 'info'
+    log[level]({ event: 'sip.certificate', until: new Date(until).toISOString() }, `TLS certificate ${what}, valid until ${dayOf(until)}`)
   }
 
-  const looking = every(clock, lookMs, look, (fault) => complain(messageOf(fault)))
-  return { close: () => looking.cancel() }
+  const checking = every(clock, intervalMs, check, (fault) => warn(messageOf(fault)))
+  return { close: () => checking.cancel() }
 }
 
 function textOf({ certificate, key }: TlsPair): string {

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** A process that has a port open. */
+/** A process that has opened a port. */
 export interface PortHolder {
   readonly pid: number
-  /** The name of its program: `node`, `asterisk`. */
+  /** `node`, `asterisk` */
   readonly program: string
 }
 
-/** Who has the port, by /proc; empty where that is not shown to this user, or there is no /proc. */
+/** The processes that use a port, found in /proc; empty if this user may not see them or there is no /proc. */
 export function holdersOf(protocol: 'udp' | 'tcp', port: number): readonly PortHolder[] {
   const sockets = new Set(['', '6'].flatMap((version) => socketsOn(`/proc/net/${protocol}${version}`, port)))
   if (sockets.size === 0) return []
@@ -36,7 +36,7 @@ function textOf(file: string): string {
   return orNothing(() => readFileSync(file, 'utf8'), '')
 }
 
-/** Processes end meanwhile, and those of others are not shown. */
+/** Processes may end meanwhile or be hidden from this user. */
 function orNothing<Value>(read: () => Value, nothing: Value): Value {
   try {
     return read()

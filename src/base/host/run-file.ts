@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { messageOf } from '../errors.js'
 import { type ProcessIdentity, thisProcess } from '../process-identity.js'
 
-/** What a running node leaves in its data folder, so that commands on this machine find it without Redis. */
+/** A file in the data folder of a running node, by which commands on this machine find it without Redis. */
 export interface RunFile {
   readonly node: string
   readonly network: string
@@ -14,7 +14,7 @@ export interface RunFile {
 
 const fileOf = (data: string): string => join(data, 'node.json')
 
-/** Without it a node runs as well. @returns what to do at the end of the node, or why the file could not be written */
+/** A node also runs without this file. @returns a function for the end of the node, or why the file could not be written */
 export function writeRunFile(data: string, found: Omit<RunFile, 'process'>): { readonly remove: () => void } | { readonly fault: string } {
   const file = fileOf(data)
   try {
@@ -25,12 +25,12 @@ export function writeRunFile(data: string, found: Omit<RunFile, 'process'>): { r
   }
 }
 
-/** Another process may have taken the folder over meanwhile. */
+/** Another process may use the folder by now. */
 function removeOwn(data: string): void {
   if (readRunFile(data)?.process === thisProcess()) rmSync(fileOf(data), { force: true })
 }
 
-/** null where there is none, or it cannot be read. */
+/** Null if there is none or it cannot be read. */
 export function readRunFile(data: string): RunFile | null {
   try {
     const found = JSON.parse(readFileSync(fileOf(data), 'utf8')) as Partial<Record<keyof RunFile, unknown>>
@@ -38,7 +38,7 @@ export function readRunFile(data: string): RunFile | null {
     const isWhole = [node, network, process, http].every((each) => typeof each === 'string')
     return isWhole ? (found as RunFile) : null
   } catch {
-    // No node has run with this folder, or it is another user's.
+    // No node runs with this folder, or the file belongs to another user.
     return null
   }
 }

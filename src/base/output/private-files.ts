@@ -4,13 +4,13 @@ import { join } from 'node:path'
 const folderMode = 0o700
 const fileMode = 0o600
 
-/** Makes a folder that only its owner may enter; one that is there already is tightened, if it is ours. */
+/** Creates a folder for its owner alone, or restricts an existing one if it belongs to us. */
 export async function privateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: folderMode })
   await setMode(path, folderMode)
 }
 
-/** Replaces the content of a file, and leaves it readable by its owner alone. A pipe or device keeps its mode. */
+/** Replaces the content of a file and makes it readable by its owner alone. A pipe or device keeps its mode. */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
   const file = await open(path, 'w', fileMode)
   try {
@@ -30,12 +30,12 @@ export async function appendPrivately(path: string, content: string): Promise<vo
   }
 }
 
-/** What a node keeps in its `data`. */
+/** Files and folders of a node in `data`. */
 const ourNames = /^(calls|redis|starts|network-secret|copy-.*\.jsonl(\.new)?)$/
 
 /**
- * Takes all rights of others from what an earlier version left in `data`. The folder itself is tightened only if it holds nothing else:
- * it may be one that others use. Gives what could not be tightened.
+ * Removes the permissions of other users from files that an earlier version left in `data`. The folder itself is restricted only if it
+ * holds nothing else, because it may be shared. Answers the paths that could not be restricted.
  */
 export async function tightenData(data: string): Promise<readonly string[]> {
   const names = await readdir(data).catch(() => [])
@@ -44,7 +44,7 @@ export async function tightenData(data: string): Promise<readonly string[]> {
   return [...failed.flat(), ...(isOurs ? await setMode(data, folderMode) : [])]
 }
 
-/** A symbolic link leads elsewhere, and is left alone, like a socket. */
+/** Skips symbolic links, which lead elsewhere, and sockets. */
 async function tighten(path: string): Promise<readonly string[]> {
   const found = await lstat(path).catch(() => null)
   if (found?.isFile()) return setMode(path, fileMode)

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf } from '../../base/errors.js'
 import type { Config } from '../../config/config.js'
-import { keptSecretFile } from '../../config/generated-secret.js'
+import { generatedSecretFile } from '../../config/generated-secret.js'
 import { type Finding, findingsAbout } from './finding.js'
 
 const run = promisify(execFile)
@@ -48,7 +48,7 @@ function existing(folder: string): string {
 /** The secret that was made for an embedded Redis opens every phone's password. */
 export function keptSecret({ data }: Config): Finding[] {
   const { good, wrong } = findingsAbout('secret')
-  const file = keptSecretFile(data)
+  const file = generatedSecretFile(data)
   if (!existsSync(file)) return []
   const others = statSync(file).mode & 0o077
   return [others === 0 ? good(`${file} is readable only by its owner`) : wrong(`${file} can be read by others`, `chmod 600 ${file}`)]

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 
-/** A setting, as a table shows it. */
+/** A setting as documented. */
 export interface Option {
   /** `sip.listen` */
   readonly key: string
   /** `HOTDESK_SIP_LISTEN` */
   readonly variable: string
   readonly description: string
-  /** As one would write it; null where there is none. */
+  /** The default as written in a file; null without one. */
   readonly fallback: string | null
   readonly list: boolean
 }
@@ -19,7 +19,7 @@ interface SchemaNode {
   readonly default?: string | readonly string[]
 }
 
-/** Every setting of a schema, in its order; its variable's name follows mechanically from its key. */
+/** Every setting of a schema, in its order. The name of the variable follows from the key. */
 export function optionsOf(schema: z.ZodType, prefix: string): Option[] {
   return leavesOf(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode, []).map(([path, node]) => {
     const key = path.at(-1) === 'url' ? path.slice(0, -1) : path // `redis: x` is short for `redis: { url: x }`

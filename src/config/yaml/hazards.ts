@@ -16,22 +16,22 @@ import {
   type YAMLSeq,
 } from 'yaml'
 
-/** Something in YAML that would be read as another thing than it says, or take a machine down. */
+/** YAML that means something else than it seems to, or that would exhaust the machine. */
 export interface Hazard {
-  /** In the text, from 0. */
+  /** Offset in the text. */
   readonly offset: number
   readonly message: string
 }
 
-/** Configurations have five levels. What reads YAML is recursive, and ends the process at some thousands. */
+/** Configurations have five levels. The YAML library is recursive and overflows the stack at some thousands. */
 const mostDepth = 50
 const mostAliases = 1_000
-/** Hazards; a file with more is none of ours. */
+/** Hazards; a file with more is not a configuration. */
 const mostFound = 1_000
-/** Nodes that aliases add, all of them together. */
+/** Nodes that all aliases together may add. */
 const mostCopies = 10_000
 
-/** Asked before anything is built of the text: this parser is not recursive. Null for a text that may be read on. */
+/** A check before the document is built, by a parser that is not recursive. Null if the depth is acceptable. */
 export function tooDeep(text: string): { readonly line: number; readonly message: string } | null {
   let line = 1
   const parser = new Parser(() => {
@@ -39,15 +39,15 @@ export function tooDeep(text: string): { readonly line: number; readonly message
   })
   for (const lexeme of new Lexer().lex(text)) {
     for (const _token of parser.next(lexeme)) {
-      // Whole documents: what counts is how deep the parser stands between them.
+      // The tokens do not matter, only the depth of the parser's stack.
     }
-    // The document and its value stand in the stack as well.
+    // The document and its value are on the stack too.
     if (parser.stack.length > mostDepth + 2) return { line, message: `nested too deeply: expected at most ${mostDepth} levels` }
   }
   return null
 }
 
-/** What is wrong with a text that is YAML. */
+/** The hazards in valid YAML. */
 export function hazardsIn(document: Document, lines: LineCounter): readonly Hazard[] {
   const wrong = misread(document, lines)
   return wrong.length > 0 ? wrong : copiesOf(document)
@@ -55,32 +55,32 @@ export function hazardsIn(document: Document, lines: LineCounter): readonly Haza
 
 const plainTags = ['tag:yaml.org,2002:str', 'tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']
 
-const nullWords = 'null means nothing here: leave the key out; text needs quotes, such as "null", and "" clears a value'
+const nullWords = 'null is not supported: leave the key out; text needs quotes, such as "null", and "" clears a value'
 
-/** A setting, a site, a trunk, a phone, a short number or a telephone number; a longer number may be a PIN. */
+/** The name of a setting, site, trunk or phone, a short number or a telephone number; other digits may be a PIN. */
 function cannotBeSecret(key: string): boolean {
   return /^([A-Za-z_-]{1,40}|[A-Z]{1,4}[0-9]{1,6}|[0-9*#]{1,3}|\+[0-9]{1,20})$/.test(key)
 }
 
-/** Aliases of nothing, tags, merge keys, keys that are no text, and keys that are there twice: nothing here understands them. */
+/** Aliases without an anchor, tags, null, merge keys, keys that are not text and duplicate keys: none of them is supported. */
 function misread(document: Document, lines: LineCounter): readonly Hazard[] {
   const found: Hazard[] = []
   const anchors = new Set<string>()
   const report = (node: unknown, message: string): void => void found.push({ offset: offsetOf(node), message })
   const reportTwin = (key: Scalar, first: Scalar | undefined): void => {
     const name = String(key.value)
-    const words = `is there twice, first in line ${lines.linePos(offsetOf(first)).line}; keys must be unique`
+    const words = `is used twice, first in line ${lines.linePos(offsetOf(first)).line}; keys must be unique`
     report(key, cannotBeSecret(name) ? `the key ${name} ${words}` : `this key ${words}`)
   }
   const look = (node: Scalar | YAMLMap | YAMLSeq): void => {
     if (node.anchor) anchors.add(node.anchor)
     if (node.tag && !plainTags.includes(node.tag))
-      report(node, 'a tag means nothing here: everything is read as text; text that begins with ! needs quotes')
+      report(node, 'tags are not supported: everything is read as text; text that begins with ! needs quotes')
   }
   visit(document, {
     Alias(_, alias) {
       if (anchors.has(alias.source)) return
-      report(alias, 'a word that begins with * means something else in YAML; a code or password needs quotes, such as "*77*"')
+      report(alias, 'a word that begins with * is an alias in YAML; a code or password needs quotes, such as "*77*"')
     },
     Scalar(_, scalar) {
       look(scalar)
@@ -93,7 +93,7 @@ function misread(document: Document, lines: LineCounter): readonly Hazard[] {
       const names = new Map<string, Scalar>()
       for (const { key } of map.items) {
         if (!isScalar(key)) report(key, 'expected a key of one word')
-        else if (key.value === '<<') report(key, 'merge keys (<<) are not understood here: write the keys out')
+        else if (key.value === '<<') report(key, 'merge keys (<<) are not supported: write the keys out')
         else if (names.has(String(key.value))) reportTwin(key, names.get(String(key.value)))
         else names.set(String(key.value), key)
         if (found.length > mostFound) return visit.BREAK
@@ -104,10 +104,10 @@ function misread(document: Document, lines: LineCounter): readonly Hazard[] {
   return found
 }
 
-/** A node where it is written, or where an alias repeats it. */
+/** A node in its place, or repeated by an alias. */
 type Reading = 'written' | 'copy'
 
-/** An alias that stands for itself, or aliases of aliases that grow beyond every measure. */
+/** An alias that contains itself, or aliases of aliases that multiply. */
 function copiesOf({ contents }: Document): readonly Hazard[] {
   const anchors = new Map<string, Node>()
   const open = new Set<Node>()
@@ -117,10 +117,10 @@ function copiesOf({ contents }: Document): readonly Hazard[] {
   function hazardOf(alias: Alias, as: Reading): Hazard | null {
     const target = anchors.get(alias.source)
     if (!target) return null
-    if (open.has(target)) return { offset: offsetOf(alias), message: 'an alias stands for itself' }
+    if (open.has(target)) return { offset: offsetOf(alias), message: 'an alias contains itself' }
     if (as === 'written' && ++aliases > mostAliases) return { offset: offsetOf(alias), message: `expected at most ${mostAliases} aliases` }
     const inside = walk(target, 'copy')
-    // The first alias that is written shows it better than one deep inside another.
+    // The outermost alias is reported, not one deep inside another.
     return inside && as === 'written' ? { offset: offsetOf(alias), message: inside.message } : inside
   }
 

@@ -1,15 +1,15 @@
 import type { ErrorCode, YAMLParseError } from 'yaml'
 
-/** Codes whose messages repeat what was written, with words that do not. */
+/** Messages for the codes whose own messages quote the text. */
 const words: Partial<Record<ErrorCode, string>> = {
-  BAD_COLLECTION_TYPE: 'a tag means nothing here: everything is read as text',
-  BAD_DIRECTIVE: 'a line that begins with % means something else in YAML; text needs quotes',
+  BAD_COLLECTION_TYPE: 'tags are not supported: everything is read as text',
+  BAD_DIRECTIVE: 'a line that begins with % is a directive in YAML; text needs quotes',
   BAD_DQ_ESCAPE: 'Invalid escape sequence: write \\\\ for a backslash, or use single quotes',
   MULTIPLE_DOCS: 'a line of --- begins another document, and one is expected: delete the line and what does not belong here',
-  TAG_RESOLVE_FAILED: 'a tag means nothing here: everything is read as text; text that begins with ! needs quotes',
+  TAG_RESOLVE_FAILED: 'tags are not supported: everything is read as text; text that begins with ! needs quotes',
 }
 
-/** The parser's message without the text it was given, which can be a PIN or a password. */
+/** The parser's message without quoted text, which may be a PIN or a password. */
 export function messageWithoutText({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
   const own = words[code]
   if (own !== undefined) return own

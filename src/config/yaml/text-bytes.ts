@@ -1,9 +1,9 @@
-/** Bytes that are no text, and where. Its message has the line and column as well. */
+/** Bytes that are not text. The message includes line and column. */
 export class TextFault extends Error {
   override readonly name = 'TextFault'
   readonly line: number
   readonly column: number
-  /** Without the place. */
+  /** Without line and column. */
   readonly reason: string
 
   constructor(line: number, column: number, reason: string) {
@@ -20,10 +20,10 @@ const marks = [
   { bytes: [0xfe, 0xff], encoding: 'utf-16be' },
 ] as const
 
-/** The text of a file in UTF-8, or in UTF-16 with its byte order mark; without the mark. @throws TextFault for other bytes */
+/** Decodes UTF-8, or UTF-16 with a byte order mark; the mark is removed. @throws TextFault for other bytes */
 export function textIn(bytes: Buffer): string {
   if (bytes.subarray(0, 4).equals(Buffer.from('PK\u0003\u0004')))
-    throw new TextFault(1, 1, 'this is a workbook or an archive, and not text; save the table as CSV in UTF-8')
+    throw new TextFault(1, 1, 'this is a workbook or an archive, not text; save the table as CSV in UTF-8')
   const encoding = marks.find((mark) => mark.bytes.every((byte, index) => bytes[index] === byte))?.encoding ?? 'utf-8'
   const text = decoded(bytes, encoding)
   const zero = text.indexOf('\u0000')

@@ -11,8 +11,8 @@ export const mostOfSettings = megabyte
 export const mostOfImport = 256 * megabyte
 
 /**
- * The text of a file, or of what only looks like one, such as a pipe or an endless device. @throws AppError CONFIG_INVALID when it is larger
- * than `most` bytes; TextFault when it is no text; the fault of the system when it cannot be read
+ * The text of a file, a pipe or a device, even an endless one. @throws AppError CONFIG_INVALID if it is larger than `most` bytes; TextFault
+ * if it is not text; the error of the system if it cannot be read
  */
 export function readTextFile(path: string, most: number): string {
   const file = openSync(path, 'r')

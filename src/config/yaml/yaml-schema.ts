@@ -5,11 +5,11 @@ import { counted } from '../../base/output/counted.js'
 import { type Hazard, hazardsIn, tooDeep } from './hazards.js'
 import { messageWithoutText } from './syntax-errors.js'
 
-/** One thing wrong in what a person wrote. */
+/** A problem in a file or a variable. */
 export interface Problem {
   /** `hotdesk.yaml:7:3`, or the name of an environment variable. */
   readonly place: string
-  /** `sip.listen[0]`; empty where the text is not even YAML. */
+  /** `sip.listen[0]`; empty if the text is not YAML. */
   readonly key: string
   /** What was expected and what was found. */
   readonly message: string
@@ -17,16 +17,16 @@ export interface Problem {
 
 export type Path = readonly PropertyKey[]
 
-/** A text that a person wrote, and where each part of it stands. Every scalar is text exactly as written: `0112` stays `0112`. */
+/** Parsed YAML with the place of each part. Every scalar is text exactly as written: `0112` stays `0112`. */
 export interface Written {
   readonly value: unknown
-  /** Why it is not YAML; empty when it is. */
+  /** Syntax errors and hazards; `value` is undefined if there are any. */
   readonly problems: readonly Problem[]
-  /** Of the key, or of the nearest one above that exists. */
+  /** The place of the key, or of the nearest existing key above it. */
   placeOf(path: Path): string
 }
 
-/** Reads YAML; `file` is the name that problems show. */
+/** Parses YAML. @param file the name shown in problems */
 export function readYaml(text: string, file: string): Written {
   const lines = new LineCounter()
   const place = (offset: number): string => `${file}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`
@@ -34,7 +34,7 @@ export function readYaml(text: string, file: string): Written {
   const deep = tooDeep(text)
   if (deep)
     return { value: undefined, problems: [{ place: `${file}:${deep.line}:1`, key: '', message: deep.message }], placeOf: () => file }
-  // Keys that are there twice are found by hazardsIn: the parser compares each with each.
+  // hazardsIn finds duplicate keys in linear time; the parser compares each key with each.
   const document = parseDocument(text, {
     lineCounter: lines,
     schema: 'failsafe',
@@ -74,7 +74,7 @@ function child(node: unknown, step: PropertyKey): { offset: number; value: unkno
 
 const known = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>()
 
-/** Of an import there may be as many places to find as there are users. */
+/** Kept, because an import may look up as many places as it has users. */
 function pairsOf(map: YAMLMap): ReadonlyMap<unknown, Pair> {
   const pairs = known.get(map) ?? new Map(map.items.map((pair) => [isScalar(pair.key) ? pair.key.value : null, pair]))
   known.set(map, pairs)
@@ -82,8 +82,8 @@ function pairsOf(map: YAMLMap): ReadonlyMap<unknown, Pair> {
 }
 
 /**
- * A piece of text with a form: `parse` answers null for text that is not of it, `expects` completes "expected …". Its errors quote the text.
- * Text that can hold a secret, also by mistake, takes `secretForm`.
+ * Text of a certain form. `parse` answers null for other text; `expects` completes "expected …". Errors quote the text, so text that may
+ * hold a secret, even by mistake, needs `secretForm`.
  */
 export function form<Value>(expects: string, parse: (text: string) => Value | null) {
   return z.unknown().transform((found, context): Value => {
@@ -100,7 +100,7 @@ export function form<Value>(expects: string, parse: (text: string) => Value | nu
   })
 }
 
-/** The same for text that must never be shown. */
+/** The same for text that errors must not quote. */
 export function secretForm<Value>(expects: string, parse: (text: string) => Value | null) {
   return z.unknown().transform((found, context): Value => {
     const value = typeof found === 'string' ? parse(found) : null
@@ -110,7 +110,7 @@ export function secretForm<Value>(expects: string, parse: (text: string) => Valu
   })
 }
 
-/** A list of things of one form. Text is a list whose items are separated by commas, as in an environment variable. */
+/** A list of items of one form. Text is split at commas, as in an environment variable. */
 export function listOf<Item extends z.ZodType>(item: Item) {
   const list = z.array(item, { error: (issue) => `expected a list such as [one, two], found ${kindOf(issue.input)}` })
   return z.preprocess((found) => (typeof found === 'string' ? splitList(found) : found), list)
@@ -121,12 +121,12 @@ export function splitList(text: string): readonly string[] {
   return text.trim() === '' ? [] : text.split(',').map((item) => item.trim())
 }
 
-/** A block of keys: neither a text nor a list. */
+/** A block of keys: neither text nor a list. */
 export function isBlock(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The items of a list as a person writes it, in text separated by commas as well; none for anything else. */
+/** The items of a list or of text separated by commas; none for anything else. */
 export function itemsOf(value: unknown): readonly unknown[] {
   if (typeof value === 'string') return splitList(value)
   return Array.isArray(value) ? value : []
@@ -141,20 +141,20 @@ export function block<Shape extends z.ZodRawShape>(shape: Shape) {
   })
 }
 
-/** A block whose keys are the author's own; each key and each value has a form. */
+/** A block with free keys; keys and values have a form. */
 export function blockOf<Value extends z.ZodType>(key: z.ZodType<string>, value: Value) {
   return z.record(key as z.ZodType<string, string>, value, {
     error: (issue) => (issue.code === 'invalid_key' ? issue.issues[0]?.message : `expected a block of keys, found ${kindOf(issue.input)}`),
   })
 }
 
-/** In quotes, without what a URI has before its `@` or after its `?`: credentials. */
+/** In quotes, without credentials: a URI loses what precedes its `@` or follows its `?`. */
 export function quote(found: string): string {
   const shown = found.replace(/^[\s\S]*@/, '…@').replace(/\?[\s\S]*$/, '?…')
   return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown)
 }
 
-/** Text where a block or a list is expected may be a misplaced PIN or password, so it is never quoted. */
+/** Text in place of a block or a list may be a misplaced PIN or password, so it is not quoted. */
 function kindOf(found: unknown): string {
   if (Array.isArray(found)) return 'a list'
   if (found === undefined) return 'nothing'
@@ -163,7 +163,7 @@ function kindOf(found: unknown): string {
 
 export type Checked<Value> = { readonly value: Value } | { readonly problems: readonly Problem[] }
 
-/** Checks the whole text and tells everything that is wrong with it at once. `nameOf` writes the path of a problem. */
+/** Validates the whole text and reports all problems. @param nameOf prints the path of a problem */
 export function check<Schema extends z.ZodType>(schema: Schema, written: Written, nameOf = keyText): Checked<z.output<Schema>> {
   if (written.problems.length > 0) return { problems: written.problems }
   const result = schema.safeParse(written.value)
@@ -181,7 +181,7 @@ export function looksLikeSetting(key: string): boolean {
   return /^[A-Za-z_]{1,40}$/.test(key)
 }
 
-/** `['sip', 'listen', 0]` → `sip.listen[0]`. A key that can be no name, such as a URI, is shown as `…`. */
+/** `['sip', 'listen', 0]` → `sip.listen[0]`. A key that is not a name, such as a URI, is shown as `…`. */
 export function keyText(path: Path): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${shownKey(String(step))}`)).join('')
 }
@@ -190,10 +190,10 @@ export function shownKey(key: string): string {
   return /^[\w*#+.-]{1,40}$/.test(key) ? key : '…'
 }
 
-/** A file of another kind has thousands of problems; the first few are enough. */
+/** A file of another kind has thousands of problems; the first ones are enough. */
 const mostProblems = 100
 
-/** All problems in one error, one a line. */
+/** One error that lists all problems, one a line. */
 export function invalid(
   code: 'CONFIG_INVALID' | 'DIALPLAN_INVALID' | 'IMPORT_INVALID',
   what: string,
@@ -206,7 +206,7 @@ export function invalid(
   return errors[code].problems({ what, count: counted(problems.length, 'problem'), lines: lines.join('\n') })
 }
 
-/** What has no line, such as an environment variable, comes last. */
+/** Problems without a line, such as those of environment variables, come last. */
 function lineOf({ place }: Problem): number {
   return Number(/:([0-9]+):[0-9]+$/.exec(place)?.[1] ?? Number.MAX_SAFE_INTEGER)
 }

@@ -1,5 +1,5 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
-import { type Extension, mostExtensionDigits, parseExtension } from '../../base/identity.js'
+import { type Extension, maxExtensionDigits, parseExtension } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
 import type { LoginOutcome } from '../../hotdesk/hotdesk.js'
 import type { Key, Playback } from '../../media/media.js'
@@ -50,7 +50,7 @@ export function createSteps(needs: DialogueNeeds, post: (input: Input) => void):
 
   function keep(_machine: unknown, key: Key | undefined): void {
     digits.add(key ?? '')
-    if (digits.count >= (extension === null ? mostExtensionDigits : timing.pinDigits)) post('full')
+    if (digits.count >= (extension === null ? maxExtensionDigits : timing.pinDigits)) post('full')
   }
 
   function answer({ input, prompt }: Spoken): void {

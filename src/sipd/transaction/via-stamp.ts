@@ -1,5 +1,5 @@
 import { printHostPort } from '../../base/host-port.js'
-import type { Protocol } from '../../base/listen-address.js'
+import { type Protocol, sipPortOf } from '../../base/listen-address.js'
 import { printVia, type Via, withViaParam } from '../../sip/headers/via.js'
 import type { SipRequest } from '../../sip/message/message.js'
 import type { Endpoint, Flow } from '../transport/flow.js'
@@ -26,7 +26,6 @@ export function stampReceived(request: SipRequest, { address, port }: Endpoint):
 
 /** Where responses are sent if not over the connection of the request (RFC 3261 §18.2.2, RFC 3581 §4). */
 export function responseTargetOf(via: Via, flow: Flow): Endpoint {
-  const defaultPort = flow.protocol === 'tls' || flow.protocol === 'wss' ? 5061 : 5060
   if (flow.protocol === 'udp' && via.params.has('rport')) return flow.remote
-  return { address: flow.remote.address, port: via.port ?? defaultPort }
+  return { address: flow.remote.address, port: via.port ?? sipPortOf(flow.protocol) }
 }

@@ -49,20 +49,17 @@ describe('hotdesk import', () => {
   })
 
   test.each([
-    ['users: &u { "103": { name: Dave, forwardBusy: *u } }\n', 'network.yaml:1:47 an alias stands for itself'],
+    ['users: &u { "103": { name: Dave, forwardBusy: *u } }\n', 'network.yaml:1:47 an alias contains itself'],
     [`users: ${'{a: '.repeat(10_000)}`, 'network.yaml:1:1 nested too deeply: expected at most 50 levels'],
     [
       'users: { "103": { name: !!int 5 } }\n',
-      'network.yaml:1:31 a tag means nothing here: everything is read as text; text that begins with ! needs quotes',
+      'network.yaml:1:31 tags are not supported: everything is read as text; text that begins with ! needs quotes',
     ],
     [
       'users: {}\n---\nusers: {}\n',
       'network.yaml:2:1 a line of --- begins another document, and one is expected: delete the line and what does not belong here',
     ],
-    [
-      'a: &a { name: Dave }\nusers: { "103": { <<: *a } }\n',
-      'network.yaml:2:19 merge keys (<<) are not understood here: write the keys out',
-    ],
+    ['a: &a { name: Dave }\nusers: { "103": { <<: *a } }\n', 'network.yaml:2:19 merge keys (<<) are not supported: write the keys out'],
   ])('refuses hostile YAML with its line, and writes nothing', async (content, problem) => {
     const before = await everything()
     const { code, err } = await desk.hotdesk('import', await fileOf('network.yaml', content))

@@ -95,7 +95,7 @@ describe('what cannot be meant is told with its line and column', () => {
     [
       'p.xlsx',
       Buffer.from('PK\u0003\u0004\u0014\u0000', 'latin1'),
-      'p.xlsx:1:1 this is a workbook or an archive, and not text; save the table as CSV in UTF-8',
+      'p.xlsx:1:1 this is a workbook or an archive, not text; save the table as CSV in UTF-8',
     ],
     ['p.csv', '', 'p.csv the file is empty'],
     ['p.yaml', '\ufeff \n\n', 'p.yaml the file is empty'],
@@ -155,19 +155,19 @@ describe('what cannot be meant is told with its line and column', () => {
     [
       'p.yaml',
       'users:\n  "103": { name: Dave }\n  "104": {}\n  "103": { name: Eve }\n',
-      'p.yaml:4:3 the key 103 is there twice, first in line 2; keys must be unique',
+      'p.yaml:4:3 the key 103 is used twice, first in line 2; keys must be unique',
     ],
     [
       'p.yaml',
       'users:\n  "103":\n    name: Dave\n    ringSeconds: 20\n    name: Eve\n',
-      'p.yaml:5:5 the key name is there twice, first in line 3; keys must be unique',
+      'p.yaml:5:5 the key name is used twice, first in line 3; keys must be unique',
     ],
-    ['p.yaml', 'devices:\n  HD0001: {}\n  HD0001: {}\n', 'p.yaml:3:3 the key HD0001 is there twice, first in line 2; keys must be unique'],
+    ['p.yaml', 'devices:\n  HD0001: {}\n  HD0001: {}\n', 'p.yaml:3:3 the key HD0001 is used twice, first in line 2; keys must be unique'],
     ['p.yaml', 'users:\n\t"103": { name: Dave }\n', 'p.yaml:2:1 Tabs are not allowed as indentation'],
     [
       'p.yaml',
       'users:\n  "103": { name: null }\n',
-      'p.yaml:2:18 null means nothing here: leave the key out; text needs quotes, such as "null", and "" clears a value',
+      'p.yaml:2:18 null is not supported: leave the key out; text needs quotes, such as "null", and "" clears a value',
     ],
     ['p.yaml', 'users:\n  - { extension: "103" }\n', 'p.yaml:1:1 users: expected a block of keys, found a list'],
     ['p.yaml', 'users:\n  "103": { name: [Dave] }\n', 'p.yaml:2:12 users[…].name: expected text, on one line'],

@@ -56,14 +56,14 @@ describe('the configuration', () => {
     ['http: hunter2', /http: expected a block of keys \(known here: listen\), found a text of 7 characters/],
     ['http: { listen: "u:hunter@2@127.0.0.1:x" }', /http\.listen: expected .*, found "…@127\.0\.0\.1:x"/],
     ['redis: { password: *hunter2 }', /4:20 +a word that begins with \* .* needs quotes/],
-    ['redis: { password: !hunter2 }', /4:\d+ +a tag means nothing here/],
-    ['redis: { password: !hunter2 x }', /4:\d+ +a tag means nothing here/],
-    ['redis: { password: !x!hunter2 y }', /4:\d+ +a tag means nothing here/],
+    ['redis: { password: !hunter2 }', /4:\d+ +tags are not supported/],
+    ['redis: { password: !hunter2 x }', /4:\d+ +tags are not supported/],
+    ['redis: { password: !x!hunter2 y }', /4:\d+ +tags are not supported/],
     ['redis:\n  password: |hunter2\n', /5:14 +Block scalar header includes extra characters/],
     ['redis: { password: "\\xhunter" }', /4:\d+ +Invalid escape sequence/],
     ['redis:\n  password: a\n  hunter2 7392\n', /hotdesk\.yaml:\d+:\d+/],
     ['redis: { password: x }\n%hunter2: 7392\n', /hotdesk\.yaml/],
-    ['hunter2: 1\nhunter2: 2', /5:1 +this key is there twice/],
+    ['hunter2: 1\nhunter2: 2', /5:1 +this key is used twice/],
   ])('%s', async (line, expected) => {
     const message = await checkFile(`${least}${line}\n`)
     expect(message).not.toMatch(secret)
@@ -111,7 +111,7 @@ describe('a file to import', () => {
     ['n.yaml', '739218465: x\n', /1:1 +…: unknown key/],
     ['n.yaml', 'users:\n  "103": { name: x, ringSeconds: "739218465" }\n', /2:21 +users\[…\]\.ringSeconds: expected seconds/],
     ['n.yaml', 'devices: { HD0001: { password: *hunter2 } }\n', /1:32 +a word that begins with \*/],
-    ['n.yaml', 'users: { "739218465": {}, "739218465": {} }\n', /1:27 +this key is there twice/],
+    ['n.yaml', 'users: { "739218465": {}, "739218465": {} }\n', /1:27 +this key is used twice/],
     ['p.csv', 'device,password\nhunter2pw,HD0002\n', /p\.csv:2:2 +devices\[…\]\.password: expected a password/],
     ['p.csv', 'device,password\n"!hunter2 pw",HD000002\n', /p\.csv:2:1 +devices\[…\]: expected a device/],
     ['p.csv', 'extension,pin\n739218465,100\n', /p\.csv:2:2 +users\[…\]\.pin: expected a PIN/],

@@ -114,8 +114,8 @@ describe('a certificate that is renewed while the node runs', () => {
     close()
     const told = lines.map((line) => (JSON.parse(line) as { msg: string }).msg)
     expect(told).toEqual([
-      expect.stringMatching(/^TLS certificate in use, good until \d{4}-\d\d-\d\d$/),
-      expect.stringMatching(/^the TLS certificate in use stays in use: .* is not the key of the certificate/),
+      expect.stringMatching(/^TLS certificate in use, valid until \d{4}-\d\d-\d\d$/),
+      expect.stringMatching(/^keeping the TLS certificate in use: .* is not the key of the certificate/),
       expect.stringMatching(/^TLS certificate renewed/),
     ])
     expect(lines.join()).not.toContain('PRIVATE KEY')
@@ -142,7 +142,7 @@ describe('a certificate that is renewed while the node runs', () => {
     const { clock, renewed, lines, close } = follow()
     writeFileSync(inFolder('cert.pem'), 'half a certifi')
     for (let time = 0; time < 5; time += 1) await look(clock)
-    expect(lines.filter((line) => line.includes('stays in use')).length).toBe(1)
+    expect(lines.filter((line) => line.includes('keeping the TLS certificate')).length).toBe(1)
     expect(renewed.items).toEqual([])
     close()
   })
@@ -153,6 +153,6 @@ describe('a certificate that is renewed while the node runs', () => {
     const { log, lines } = keepLog()
     const present = { ...tlsPairOf(files), until: clock.now() + 13 * 86_400_000 }
     followTlsFiles({ files, present, renew: () => Promise.resolve(), clock, log }).close()
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 40, msg: 'TLS certificate in use, good until 2030-01-14' })
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 40, msg: 'TLS certificate in use, valid until 2030-01-14' })
   })
 })

@@ -257,7 +257,7 @@ describe('a file that would surprise a caller is refused, with file, line and bo
     [
       'a bare code, which YAML takes for an alias',
       `${base}codes: { login: *77* }`,
-      'dialplans/test.yaml:4:17  a word that begins with * means something else in YAML; a code or password needs quotes, such as "*77*"',
+      'dialplans/test.yaml:4:17  a word that begins with * is an alias in YAML; a code or password needs quotes, such as "*77*"',
     ],
     ['a key that does not exist', `${base}outsde: 0`, 'dialplans/test.yaml:4:1  outsde: unknown key; known here: site'],
   ])('%s', (_, text, expected) => {
