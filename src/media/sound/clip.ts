@@ -27,7 +27,7 @@ export async function loadClip(path: string, name: string): Promise<LoadedClip> 
     const wave = new wavefile.WaveFile(await readFile(path))
     const comment = wave.getTag('ICMT') ?? null
     const clip = clipOf(name, samplesOf(wave))
-    if (clip.durationMs === 0) throw new Error('there is no sound in it')
+    if (clip.durationMs === 0) throw new Error('it contains no audio')
     return { clip, comment }
   } catch (cause) {
     throw errors.PROMPT_UNREADABLE.clip({ path, reason: messageOf(cause) }, cause)
@@ -40,7 +40,7 @@ function samplesOf(wave: wavefile.WaveFile): Int16Array {
   // Each channel is an array of its own; a prompt needs one.
   const samples: unknown = wave.getSamples(false, Int16Array)
   const first: unknown = Array.isArray(samples) ? samples[0] : samples
-  if (!(first instanceof Int16Array)) throw new Error('its samples are in no known form')
+  if (!(first instanceof Int16Array)) throw new Error('unknown sample format')
   return first
 }
 

@@ -15,7 +15,7 @@ export interface Player {
   stop(): void
 }
 
-interface Reel {
+interface Progress {
   readonly clips: readonly Clip[]
   clip: number
   at: number
@@ -23,40 +23,40 @@ interface Reel {
 }
 
 export function createPlayer(): Player {
-  let reel: Reel | null = null
+  let current: Progress | null = null
 
-  function end(ending: Reel, how: 'played' | 'stopped'): void {
-    if (reel === ending) reel = null
+  function end(ending: Progress, how: 'played' | 'stopped'): void {
+    if (current === ending) current = null
     ending.end(how)
   }
 
   function stop(): void {
-    if (reel) end(reel, 'stopped')
+    if (current) end(current, 'stopped')
   }
 
   return {
     play(clips) {
       stop()
       const { promise, resolve } = deferred<'played' | 'stopped'>()
-      const started: Reel = { clips, clip: 0, at: 0, end: resolve }
-      reel = started
+      const started: Progress = { clips, clip: 0, at: 0, end: resolve }
+      current = started
       return { finished: promise, stop: () => end(started, 'stopped') }
     },
     next(law, frame) {
       let filled = 0
-      while (reel && filled < frame.length) {
-        const clip = reel.clips[reel.clip]
+      while (current && filled < frame.length) {
+        const clip = current.clips[current.clip]
         if (!clip) {
-          end(reel, 'played')
+          end(current, 'played')
           break
         }
-        const piece = codes(clip, law).subarray(reel.at, reel.at + frame.length - filled)
+        const piece = codes(clip, law).subarray(current.at, current.at + frame.length - filled)
         frame.set(piece, filled)
         filled += piece.length
-        reel.at += piece.length
-        if (reel.at >= clip.ulaw.length) {
-          reel.clip += 1
-          reel.at = 0
+        current.at += piece.length
+        if (current.at >= clip.ulaw.length) {
+          current.clip += 1
+          current.at = 0
         }
       }
       frame.fill(silence[law], filled)
