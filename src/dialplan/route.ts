@@ -67,7 +67,7 @@ export interface Dialplan {
   readonly codes: { readonly login: string; readonly logout: string }
   /** Prefix for outside calls. */
   readonly outside: string
-  /** Null: logins last until somebody ends them. */
+  /** Null: logins do not end automatically. */
   readonly automaticLogout: AutomaticLogout | null
   /** The emergency number to call for these digits; null if they are not an emergency number. Takes precedence over `route`. */
   emergency(digits: string): string | null

@@ -75,7 +75,7 @@ export function createRecognition({
   }
 }
 
-/** Over UDP the port counts, because anybody can forge other ports of an address. Over connections it does not: a caller may open one for each attempt. */
+/** Over UDP the port counts, because other ports of an address can be forged. On connections it does not: a caller may open one for each attempt. */
 function requesterOf(source: SipSource): string {
   return source.protocol === 'udp' ? flowOf(source) : `${source.protocol} ${source.address}`
 }

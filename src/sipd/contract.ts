@@ -8,47 +8,47 @@ import type { TlsIdentity } from './transport/tls.js'
 
 export interface SipdNeeds {
   readonly listen: readonly ListenAddress[]
-  /** The host that Via, Contact and Record-Route show instead of the listen address; null: the listen address itself. */
+  /** Host in Via, Contact and Record-Route instead of the listen address; null: the listen address. */
   readonly advertise: string | null
-  /** With `tls` applications connect over TLS, to the same identity as phones; over TCP by default. */
+  /** With `tls`, applications connect over TLS with the same certificate as phones; over TCP by default. */
   readonly admin: { readonly address: string; readonly port: number; readonly protocol?: 'tcp' | 'tls' }
-  /** Applications that we connect to for each request of a kind, instead of asking those that have connected to us. */
+  /** Applications to which we connect for each request of a method, instead of using those that have connected to us. */
   readonly outbound?: readonly OutboundRoute[]
   readonly secret: Secret
-  /** Who we are over tls and wss; null or absent where neither is listened for. */
+  /** Certificate for tls and wss; null or absent if neither is used. */
   readonly tls?: TlsIdentity | null
-  /** Web pages that may connect by WebSocket: `https://phones.example`, `*`. By default those of the host they connect to. */
+  /** Web pages that may connect by WebSocket: `https://phones.example`, `*`. By default, pages of the host that they connect to. */
   readonly origins?: readonly string[]
   readonly clock: Clock
   readonly log: Logger
   /** T1, T2, T4 of RFC 3261 §17, in milliseconds. */
   readonly timers: { readonly t1: Milliseconds; readonly t2: Milliseconds; readonly t4: Milliseconds }
-  /** User parts of Request-URIs that are let in however much there is to do; 112 and 911 by default. */
+  /** User parts of Request-URIs that are always admitted; 112 and 911 by default. */
   readonly emergency?: readonly string[]
-  /** Applications hear of the 100 of their INVITE as well, which a drachtio-server keeps to itself; false by default. */
+  /** Also reports 100 Trying to the application, which drachtio-server does not; false by default. */
   readonly tellsTrying?: boolean
-  /** What the application knows from the start; null or absent: no source is a stranger until `setKnownSources` is called. */
+  /** Known sources at the start; null or absent: no limits for unknown ones until `setKnownSources` is called. */
   readonly knownSources?: KnownSources | null
-  /** Hears that the connection of a phone that has proved itself is gone: `tcp 192.0.2.7:40312`. */
+  /** Called when the connection of a known source is closed: `tcp 192.0.2.7:40312`. */
   readonly flowGone?: (flow: string) => void
-  /** How long requests wait for the first application that takes INVITEs, before they hear 503; 0 by default. */
+  /** How long requests wait for the first application that handles INVITEs before they get 503; 0 by default. */
   readonly patienceMs?: Milliseconds
 }
 
-/** drachtio's request handlers: what becomes of a new request of a method, before those are asked that have connected to us. */
+/** drachtio's request handlers: where new requests of a method go, before applications that have connected to us. */
 export type OutboundRoute = {
   /** Upper case; `*`: any. */
   readonly method: string
 } & (OutboundPlace | Advice)
 
-/** A connection to the application is opened for each request; it authenticates with the secret. */
+/** A connection to the application is opened for each request. The application authenticates with the secret. */
 export interface OutboundPlace {
   readonly protocol: 'tcp' | 'tls'
   readonly address: string
   readonly port: number
 }
 
-/** An HTTP server says what becomes of each request. */
+/** An HTTP server decides on each request. */
 export interface Advice {
   readonly protocol: 'http'
   readonly url: string
@@ -56,36 +56,36 @@ export interface Advice {
 
 /** The embedded SIP server: RFC 3261 towards the network, drachtio's admin wire towards the application. */
 export interface Sipd {
-  /** What is really bound. */
+  /** The bound addresses. */
   readonly listening: readonly ListenAddress[]
   readonly admin: { readonly address: string; readonly port: number }
-  /** Another certificate for new connections; those that are open stay as they are. Rejects with AppError CONFIG_INVALID where it does not fit its key. */
+  /** Changes the certificate for new connections; open ones do not change. Rejects with AppError CONFIG_INVALID if it does not match its key. */
   renewTls(identity: TlsIdentity): Promise<void>
-  /** What the application knows now of those who send, in the place of what it knew before. */
+  /** Replaces the known sources. */
   setKnownSources(sources: KnownSources): Promise<void>
-  /** What the network has brought, and how full the tables are; null while nobody is there to answer. */
+  /** Counts and table sizes; null while the server does not respond. */
   counts(): Promise<SipdCounts | null>
   close(): Promise<void>
 }
 
-/** One in this thread: always there to be asked. */
+/** A server in this thread, which always responds. */
 export interface LocalSipd extends Sipd {
   counts(): Promise<SipdCounts>
 }
 
-/** Sums since the start, and how full the tables are now. */
+/** Counts since the start, and present table sizes. */
 export interface SipdCounts extends Counts, Load {
   readonly dialogs: number
   /** Requests that wait for an application, and INVITEs of applications that wait for the network. */
   readonly unfinished: number
   /** Requests refused because the application did not read fast enough. */
   readonly shed: number
-  /** Connections of applications that failed and were followed by another one, nothing lost. */
+  /** How often an application has resumed over another connection, without loss. */
   readonly resumptions: number
-  /** Bytes that wait for applications. */
+  /** Bytes that applications have not read. */
   readonly unread: number
-  /** Connected to the admin wire. */
+  /** Connections to the admin wire. */
   readonly applications: number
-  /** How often the thread of the server has died and was started again. */
+  /** How often the thread of the server has been restarted after its death. */
   readonly restarts: number
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-/** Where the system does not tell: what most systems allow at least. */
+/** If the system does not show its limit: what most systems allow at least. */
 const unknownLimit = 1_024
 
-/** How many files and sockets this process may have open (RLIMIT_NOFILE). */
+/** The limit of open files and sockets of this process (RLIMIT_NOFILE). */
 export function descriptorLimit(read: () => string = () => readFileSync('/proc/self/limits', 'utf8')): number {
   try {
     const [, soft = ''] = /^Max open files +(\S+)/m.exec(read()) ?? []

@@ -1,7 +1,7 @@
 import type { Metrics } from '../base/metrics.js'
 import type { Sipd, SipdCounts } from './contract.js'
 
-/** The server's counts among the metrics, as they are at each reading. While the server is away they stay as they were. */
+/** Updates the metrics with the server's counts at each scrape. While the server does not respond, they do not change. */
 export function measureSipd(sipd: Pick<Sipd, 'counts'>, { sip, beforeReading }: Pick<Metrics, 'sip' | 'beforeReading'>): void {
   beforeReading(async () => {
     const counts = await sipd.counts()
@@ -45,7 +45,7 @@ interface Summing<Labels> {
   inc(labels: Labels, value: number): void
 }
 
-/** The sum is kept elsewhere; after a restart of the server it begins again, which Prometheus knows how to read. */
+/** Sets a counter to a sum that is kept elsewhere. After a restart of the server it starts again at 0, which Prometheus handles. */
 function sum<Labels>(counter: Summing<Labels>, labels: Labels, value: number): void {
   counter.remove(labels)
   counter.inc(labels, value)

@@ -14,10 +14,10 @@ export { createSipdThread, type SipdThreadNeeds } from './thread/sipd-thread.js'
 export type { ChallengeTerms, KnownSources } from './transaction/admission/sources/known-sources.js'
 export type { TlsIdentity } from './transport/tls.js'
 
-/** What a thread of its own cannot be given: functions. */
+/** Also takes functions, which cannot be passed to a thread. */
 export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagramSocket' | 'dns'> & Pick<UserAgentNeeds, 'mostDialogs'>
 
-/** In this thread. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
+/** Starts the server in this thread. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
   const { clock, log, timers, patienceMs = 0, mostDialogs, tellsTrying } = needs
   const transactions = await createTransactionLayer(needs)
@@ -51,7 +51,7 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
     return {
       listening: listening.map(({ protocol, local }) => ({ protocol, ...local })),
       admin: { address: served.address, port: served.port },
-      // A refusal is told as the thread's would be: by the promise.
+      // A failure rejects the promise, as with a thread.
       async renewTls(identity) {
         transactions.renewTls(identity)
         served.renewTls(identity)

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 
-// Of each UUID the last twelve digits are counted. Nobody is to guess these ids, but nobody gains by it either: they are said on an
-// authenticated connection only. A random one for each of the twenty of a call costs a rope of twenty strings, kept for half a minute.
+// The last twelve digits of a UUID are a counter. The ids are used on authenticated connections only, so they need not be unpredictable. A
+// random UUID is a rope of twenty strings, and a call has twenty ids that are kept for half a minute.
 const start = randomUUID().slice(0, 24)
 let last = 0
 
-/** What the wire calls a message or a transaction: of the form of a UUID, unique in this network as far as one is. */
+/** The id of a message or transaction on the admin wire, in the form of a UUID. */
 export function newWireId(): string {
   last += 1
   return start + last.toString(16).padStart(12, '0')

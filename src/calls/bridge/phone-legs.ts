@@ -46,7 +46,7 @@ const nextProbeMs: Milliseconds = 60_000
 const maxProbes = 30
 
 /**
- * A phone that crashes in a call restarts and registers again, and nobody ends its call. So its legs are probed with OPTIONS in the dialog
+ * A phone that crashes in a call restarts and registers again without ending its call. So its legs are probed with OPTIONS in the dialog
  * when it registers on another flow or with another Call-ID, and when its last registration is gone. 481 ends the call (RFC 3261 §12.2.1.2,
  * RFC 5057 §5.1). A timeout, which RFC 3261 treats alike, is not enough, because some phones ignore OPTIONS in a dialog: the phone is probed
  * again, and the call ends when it is no longer registered and has timed out twice. Any other response shows that the phone is alive.

@@ -29,7 +29,7 @@ export type AttemptResult =
   /** Every phone that rang was logged out meanwhile. */
   | { readonly outcome: 'withdrawn' }
 
-/** An attempt to reach somebody. */
+/** An attempt to reach a destination. */
 export interface Attempt {
   readonly result: Promise<AttemptResult>
   /** The caller gave up. `reason` becomes the Reason header of the CANCELs. */

@@ -6,7 +6,7 @@ import type { OutgoingCall, Trunks } from '../../trunks/trunks.js'
 import type { Call } from '../call.js'
 import { type Attempt, type AttemptResult, fork, noProgress } from './fork.js'
 
-/** A trunk decides how long it lets the far end ring. This only ends calls that nobody will ever answer. */
+/** A trunk decides how long it lets the far end ring. This only ends calls that will never be answered. */
 const ringMs: Milliseconds = 180_000
 
 /** How long a trunk may be silent. */

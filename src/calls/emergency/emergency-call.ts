@@ -47,7 +47,7 @@ export function createEmergencyDial({ outsideCalls, psapCallbacks, dialplan, hot
     return caller.kind === 'node' && isOutside ? number : null
   }
 
-  /** Somebody needs help and did not get it: the operator must be alerted. */
+  /** The caller needs help and did not get it, so the operator is alerted. */
   function reportFailure({ log }: Call, { number, device }: EmergencyCall, reason: string): void {
     metrics.emergencyFailuresTotal.inc()
     hotdesk.emergencyFailed(device?.id ?? null, reason)

@@ -19,14 +19,14 @@ export function phoneIdentity(party: Party, domain: string): SipHeaders {
   return party.isPrivate ? { From: hiddenCaller, Privacy: 'id' } : nodeIdentity(party, domain)
 }
 
-/** Reads the headers that `nodeIdentity` writes. Only for calls that a node of the network has signed. */
+/**
+ * Reads the headers that `nodeIdentity` writes, and nothing else: unlike `sip/identity`, it takes names such as "Private" literally. Only for
+ * calls that a node of the network has signed.
+ */
 export function signedParty(header: (name: string) => string): Party {
   const address = parseNameAddr(header('P-Asserted-Identity') || header('From'))
-  if (!address) return anonymous
-  return {
-    name: address.display,
-    number: dialled(address.uri) || anonymous.number,
-    isPrivate: false,
-    isAsserted: header('P-Asserted-Identity') !== '',
-  }
+  const isPrivate = /\bid\b/.test(header('Privacy'))
+  if (!address) return { ...anonymous, isPrivate }
+  const isAsserted = header('P-Asserted-Identity') !== ''
+  return { name: address.display, number: dialled(address.uri) || anonymous.number, isPrivate, isAsserted }
 }

@@ -35,7 +35,7 @@ export interface NodeCaller {
   readonly hops: number
 }
 
-/** Makes emergency calls only: nobody is refused those. */
+/** May only make emergency calls, which nobody is refused. */
 interface UnknownCaller {
   readonly kind: 'unknown'
 }
@@ -129,7 +129,7 @@ export function partyOf(caller: Caller, invite: IncomingInvite, needs: PartyNeed
     case 'trunk':
       return outsideCaller(needs.trunks.callerOf(invite), needs)
     case 'node':
-      return { ...signedParty(invite.header), isPrivate: /\bid\b/.test(invite.header('Privacy')) }
+      return signedParty(invite.header)
     case 'unknown':
       return anonymous
   }

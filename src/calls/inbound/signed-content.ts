@@ -15,8 +15,7 @@ const activeHeaders = ['Alert-Info', 'Call-Info', 'Priority']
  * nodes parse the same headers, so a proxy that rewrites their spelling does not invalidate the token.
  */
 export function signedContent({ header, body }: NodeInvite): string {
-  const { name, number } = signedParty(header)
-  const isPrivate = /\bid\b/.test(header('Privacy'))
+  const { name, number, isPrivate } = signedParty(header)
   const others = activeHeaders.map((each) => header(each).replace(/\s/g, ''))
   return JSON.stringify([name, number, isPrivate, ...others, body.trim()])
 }

@@ -16,19 +16,19 @@ import type { Registry } from './registry.js'
 /** drachtio-srf pings only servers of v0.8.2 and later. */
 const version = 'v0.9.10-hotdesk'
 
-/** drachtio's admin wire: applications connect here, or are connected to. */
+/** drachtio's admin wire. Applications connect to it; in outbound mode it connects to them. */
 export interface AdminServer {
   readonly address: string
   readonly port: number
-  /** Connected at this moment, authenticated or not. */
+  /** Present connections, authenticated or not. */
   readonly applications: number
   /** Bytes that wait for applications. */
   readonly unread: number
-  /** Applications that went on over another connection. */
+  /** How often an application has resumed over another connection. */
   readonly resumptions: number
-  /** Connects to an application; what arrives for it waits until it has authenticated. */
+  /** Connects to an application. Requests for it wait until it has authenticated. */
   dial(place: OutboundPlace): Client
-  /** Another certificate for new connections. */
+  /** Changes the certificate for new connections. */
   renewTls(identity: TlsIdentity): void
   close(): Promise<void>
 }
@@ -107,7 +107,7 @@ async function bind(server: Server, needs: AdminServerNeeds): Promise<{ address:
   return { address: bound.address, port: bound.port }
 }
 
-/** The transports in reverse order of the configuration: as shown outside, the version, as bound. */
+/** The transports in reverse order of the configuration: advertised addresses, version, local addresses. */
 function greetingOf(listening: readonly Listening[]): readonly string[] {
   const reversed = [...listening].reverse()
   const shown = reversed.map(({ protocol, advertised }) => `${protocol}/${endpointText(advertised)}`)

@@ -12,25 +12,25 @@ import type { UserAgent } from '../core/user-agent.js'
 import { parseDuration } from './duration.js'
 
 /**
- * drachtio's request handlers over HTTP: a server is asked what becomes of a request, and says it in JSON. To the UA core the adviser is an
- * application like any other, which answers the request, passes it on, or gives it to the application that is meant.
+ * drachtio's request handlers over HTTP: an HTTP server decides on each request and returns JSON. To the UA core the adviser is an application
+ * like any other: it responds to the request, proxies it, or hands it to the application that the server has named.
  */
 export interface AdviserNeeds {
   readonly url: string
   readonly userAgent: () => Pick<UserAgent, 'respond' | 'proxy' | 'awaits' | 'handOver'>
-  /** The application that is meant; null where it is not there. */
+  /** The named application; null if it is not connected. */
   readonly find: (method: string, to: RouteTo) => Application | null
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** `uri`: where it waits, `host:port;transport=tcp`. `tag`: one that has connected to us and called itself so. */
+/** `uri`: where the application listens, `host:port;transport=tcp`. `tag`: one that has authenticated with this tag. */
 export type RouteTo = { readonly uri: string } | { readonly tag: string }
 
 const patienceMs: Milliseconds = 5_000
-const longestAdvice = 64 * 1024
+const maxAdviceBytes = 64 * 1024
 
-/** What may stand in a header or a start line. */
+/** Text for a header or a start line. */
 const line = z.string().regex(/^\P{Cc}*$/u, 'no control characters')
 const uri = line.min(1)
 const uris = z.array(uri).min(1)
@@ -64,13 +64,13 @@ export function createAdviser(needs: AdviserNeeds): Application {
     connected: true,
     takes: () => true,
     arrived(arrival) {
-      // What else it is told of, an ACK or a CANCEL, belongs to a request that it has answered.
+      // An ACK or a CANCEL belongs to a request that already has its decision.
       const parsed = parseMessage(arrival.message)
       if (parsed.outcome !== 'message' || parsed.message.kind !== 'request' || isOver(parsed.message)) return
-      const asked = { adviser, arrival, request: parsed.message, needs }
-      ask(asked)
-        .then((advice) => follow(asked, advice))
-        .catch((fault: unknown) => fail(asked, messageOf(fault)))
+      const advised = { adviser, arrival, request: parsed.message, needs }
+      fetchAdvice(advised)
+        .then((advice) => follow(advised, advice))
+        .catch((fault: unknown) => fail(advised, messageOf(fault)))
     },
     requestSent: nothing,
     responseSent: nothing,
@@ -82,7 +82,8 @@ export function createAdviser(needs: AdviserNeeds): Application {
   return adviser
 }
 
-interface Asked {
+/** A request, and what is needed to follow the advice on it. */
+interface AdvisedRequest {
   readonly adviser: Application
   readonly arrival: Arrival
   readonly request: SipRequest
@@ -90,44 +91,44 @@ interface Asked {
 }
 
 function nothing(): void {
-  // Nobody is there to be told.
+  // The HTTP server gets no further events.
 }
 
 function isOver({ method }: SipRequest): boolean {
   return method === 'ACK' || method === 'CANCEL'
 }
 
-async function ask({ request, arrival, needs }: Asked): Promise<Advice> {
+async function fetchAdvice({ request, arrival, needs }: AdvisedRequest): Promise<Advice> {
   const { clock } = needs
   const giveUp = new AbortController()
   const late: Alarm = clock.after(patienceMs, () => giveUp.abort(new Error(`no advice within ${patienceMs / 1_000} s`)))
   try {
-    const answer = await fetch(questionOf(needs.url, request, arrival), { signal: giveUp.signal, headers: { accept: 'application/json' } })
-    if (!answer.ok) throw new Error(`the advice has status ${answer.status}`)
-    return adviceSchema.parse(JSON.parse(await textOf(answer)))
+    const response = await fetch(queryOf(needs.url, request, arrival), { signal: giveUp.signal, headers: { accept: 'application/json' } })
+    if (!response.ok) throw new Error(`the advice has status ${response.status}`)
+    return adviceSchema.parse(JSON.parse(await textOf(response)))
   } finally {
     late.cancel()
   }
 }
 
-/** What is too long is not read to its end. */
+/** @throws for a response above the limit, which is not read further */
 async function textOf({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   if (!body) return ''
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     size += chunk.length
-    if (size > longestAdvice) throw new Error('the advice is too long')
+    if (size > maxAdviceBytes) throw new Error('the advice is too long')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
 }
 
-/** What the server is told of the request; the parameters of its URI go along. */
-function questionOf(url: string, request: SipRequest, { passage }: Arrival): URL {
-  const question = new URL(url)
+/** The URL with the query parameters for a request, which include the parameters of its URI. */
+function queryOf(url: string, request: SipRequest, { passage }: Arrival): URL {
+  const query = new URL(url)
   const uri = parseUri(request.uri)
-  const told: Readonly<Record<string, string>> = {
+  const fields: Readonly<Record<string, string>> = {
     method: request.method,
     domain: uri?.kind === 'sip' ? uri.host : '',
     protocol: passage.protocol ?? '',
@@ -138,9 +139,9 @@ function questionOf(url: string, request: SipRequest, { passage }: Arrival): URL
     contentType: request.first('Content-Type') ?? '',
     uri: request.uri,
   }
-  for (const [name, value] of Object.entries(told)) question.searchParams.set(name, value)
-  if (uri?.kind === 'sip') for (const [name, value] of uri.params) if (!(name in told)) question.searchParams.set(name, value ?? '')
-  return question
+  for (const [name, value] of Object.entries(fields)) query.searchParams.set(name, value)
+  if (uri?.kind === 'sip') for (const [name, value] of uri.params) if (!(name in fields)) query.searchParams.set(name, value ?? '')
+  return query
 }
 
 function userOf(text: string): string {
@@ -149,11 +150,11 @@ function userOf(text: string): string {
   return uri?.kind === 'tel' ? text.slice('tel:'.length) : ''
 }
 
-const actions: { readonly [Action in Advice['action']]: (asked: Asked, data: AdviceOf<Action>) => void } = {
-  reject: (asked, { status, reason }) => respond(asked, status, { reason: reason ?? reasonPhrase(status), fields: [] }),
-  redirect(asked, { contacts }) {
+const actions: { readonly [Action in Advice['action']]: (advised: AdvisedRequest, data: AdviceOf<Action>) => void } = {
+  reject: (advised, { status, reason }) => respond(advised, status, { reason: reason ?? reasonPhrase(status), fields: [] }),
+  redirect(advised, { contacts }) {
     const fields = contacts.map((value) => ({ name: 'Contact', value }))
-    respond(asked, 302, { reason: reasonPhrase(302), fields })
+    respond(advised, 302, { reason: reasonPhrase(302), fields })
   },
   proxy({ adviser, arrival, needs }, data) {
     needs.userAgent().proxy(adviser, '', arrival.txnId, {
@@ -168,31 +169,31 @@ const actions: { readonly [Action in Advice['action']]: (asked: Asked, data: Adv
       },
     })
   },
-  route(asked, to) {
-    const { adviser, arrival, request, needs } = asked
+  route(advised, to) {
+    const { adviser, arrival, request, needs } = advised
     const userAgent = needs.userAgent()
-    // Nobody is connected to for a caller who has given up meanwhile.
+    // The caller may have given up meanwhile.
     if (!userAgent.awaits(adviser, arrival.txnId)) return
-    const meant = needs.find(request.method, to)
-    if (!meant) return fail(asked, 'the application that is meant is not there')
-    userAgent.handOver(adviser, arrival.txnId, meant)
-    meant.arrived(arrival)
+    const application = needs.find(request.method, to)
+    if (!application) return fail(advised, 'the named application is not connected')
+    userAgent.handOver(adviser, arrival.txnId, application)
+    application.arrived(arrival)
   },
 }
 
-function follow<Action extends Advice['action']>(asked: Asked, advice: { action: Action; data: AdviceOf<Action> }): void {
-  actions[advice.action](asked, advice.data)
+function follow<Action extends Advice['action']>(advised: AdvisedRequest, advice: { action: Action; data: AdviceOf<Action> }): void {
+  actions[advice.action](advised, advice.data)
 }
 
-/** As where an application that we connect to is not there. */
-function fail(asked: Asked, reason: string): void {
-  const { log, url } = asked.needs
-  log.warn({ event: 'sip.unadvised', host: new URL(url).host, method: asked.request.method, reason }, `no advice on a request: ${reason}`)
-  respond(asked, 480, { reason: reasonPhrase(480), fields: [] })
+/** The same response as if an application that we connect to is not there. */
+function fail(advised: AdvisedRequest, reason: string): void {
+  const { log, url } = advised.needs
+  log.warn({ event: 'sip.unadvised', host: new URL(url).host, method: advised.request.method, reason }, `no advice on a request: ${reason}`)
+  respond(advised, 480, { reason: reasonPhrase(480), fields: [] })
 }
 
 const noBody = Buffer.alloc(0)
 
-function respond({ adviser, arrival, needs }: Asked, status: number, parts: { reason: string; fields: readonly Field[] }): void {
+function respond({ adviser, arrival, needs }: AdvisedRequest, status: number, parts: { reason: string; fields: readonly Field[] }): void {
   needs.userAgent().respond(adviser, '', arrival.txnId, { kind: 'response', status, ...parts, body: noBody })
 }

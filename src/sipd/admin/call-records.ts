@@ -4,12 +4,12 @@ import { newWireId } from '../wire-id.js'
 import type { Registry } from './registry.js'
 import { wireTime } from './wire-line.js'
 
-/** Call records go to every application that asked for their kind (`route|cdr:start`). */
+/** Sends call records to every application that has asked for their kind (`route|cdr:start`). */
 export function createCallRecords(registry: Registry, clock: Clock): CallRecords {
   function tell(verb: string, words: readonly string[], message: Recorded): void {
     for (const client of registry.wanting(verb)) {
       const [source = '', ...rest] = words
-      client.told(
+      client.sent(
         [newWireId(), verb, source, wireTime(clock.now()), ...rest].join('|'),
         Buffer.isBuffer(message) ? message : message.toBuffer(),
       )

@@ -2,8 +2,8 @@ import type { Draft, Field } from '../core/draft.js'
 import { wireName } from './header-name.js'
 
 /**
- * Reads the SIP text of a command. It is no full message (Via, CSeq and the like are the server's), so the parser of the network
- * is not asked; lines that are no header field are passed over. Null where the start line is of neither form.
+ * Reads the SIP text of a command. It is not a complete message, because the server adds Via, CSeq and others, so the parser for the network
+ * cannot be used. Invalid lines are skipped. Null if the start line is invalid.
  */
 export function readClientMessage(text: string): Draft | null {
   const endOfStart = lineEnd(text, 0)
@@ -32,7 +32,7 @@ function readFields(text: string, from: number): { fields: readonly Field[]; bod
     let end = lineEnd(text, at)
     if (end === at) return { fields, bodyAt: afterLine(text, end) }
     let next = afterLine(text, end)
-    // RFC 3261 §7.3.1: a line that begins with white space goes on with the one above.
+    // RFC 3261 §7.3.1: a line that begins with white space continues the previous one.
     while (next < text.length && isBlank(text.charCodeAt(next))) {
       end = lineEnd(text, next)
       next = afterLine(text, end)

@@ -7,30 +7,30 @@ import { acceptedLine, arrivedLine, proxiedLine, refusedLine, requestSentLine, r
 /** One application on the admin wire. */
 export interface Client extends Application {
   readonly authenticated: boolean
-  /** There is a connection to it at this moment; an application that is expected back is connected without. */
+  /** The application has a connection now. One that may still resume is `connected` without. */
   readonly attached: boolean
-  /** Bytes that wait for it. */
+  /** Bytes that it has not read. */
   readonly unread: number
-  /** What it called itself in `authenticate`. */
+  /** Its tags in `authenticate`. */
   readonly tags: readonly string[]
-  /** How it shows that it is the same again; null for one that cannot come back. */
+  /** With the ticket it can resume; null if it cannot. */
   readonly ticket: string | null
-  /** One more command has come that it would have to send again if the connection had failed before. */
+  /** Counts a command that it would repeat after a failure of the connection. */
   noteCommand(): void
-  /** It has authenticated; what arrived for it before is told behind the answer. */
+  /** It has authenticated. Requests that arrived before follow the response. */
   admit(command: string, introduction: Introduction, greeting: readonly string[]): void
-  /** It goes on over this connection, behind the frames that it has read. False if it cannot. */
+  /** It resumes over this connection after the frames that it has read. False if it cannot. */
   readmit(command: string, socket: Socket, read: number, greeting: readonly string[]): boolean
-  /** It has read so many frames. */
+  /** It has read this many frames. */
   hasRead(frames: number): void
-  /** Its connection has failed, and it is expected back. */
+  /** Its connection has failed, and it may resume. */
   detach(): void
-  /** It goes for good: the next end of its connection is no failure. */
+  /** It leaves: the end of its connection will not be a failure. */
   leave(): void
   accepted(command: string, ...details: readonly string[]): void
-  /** Any line with a message. */
-  told(line: string, message: Buffer): void
-  /** `NO` and the end of the connection. */
+  /** Sends a line with a message. */
+  sent(line: string, message: Buffer): void
+  /** Sends `NO` and closes the connection. */
   dismissed(command: string, reason: string): void
   close(): void
 }
@@ -50,7 +50,7 @@ export function createClient(link: Link): Client {
   let names: readonly string[] = []
   let ticket: string | null = null
   let commands = 0
-  /** For a client that we have connected to, because of these. */
+  /** Requests for a client that we have connected to, before it has authenticated. */
   const early: (() => void)[] = []
 
   function tellArrival({ txnId, dialogId, passage, receivedOn, message }: Arrival): void {
@@ -98,7 +98,7 @@ export function createClient(link: Link): Client {
       ticket = null
     },
     accepted: (command, ...details) => link.send(acceptedLine(command, ...details)),
-    told: (line, message) => link.send(line, message),
+    sent: (line, message) => link.send(line, message),
     dismissed(command, reason) {
       ticket = null
       link.send(refusedLine(command, 'NO', reason))

@@ -8,11 +8,11 @@ import { readClientMessage } from './client-message.js'
 import { parseDuration } from './duration.js'
 import type { Registry } from './registry.js'
 
-/** What a client says: words, and for some a SIP message. */
+/** A command of a client: words, and for some commands a SIP message. */
 interface Command {
   readonly id: string
   readonly words: readonly string[]
-  /** Text below the header line; null without. */
+  /** Text below the header line; null if there is none. */
   readonly message: string | null
 }
 
@@ -21,28 +21,28 @@ export interface CommandNeeds {
   readonly registry: Registry
   readonly userAgent: UserAgent
   readonly log: Logger
-  /** Lets an application go on that was here before. False if it was not, or cannot. */
+  /** Resumes an application that was connected before. False if that is not possible. */
   readonly resume: (command: string, ticket: string, read: number) => boolean
-  /** What `authenticate` is answered with. */
+  /** Words of the response to `authenticate`. */
   readonly greeting: () => readonly string[]
 }
 
 interface Row {
-  /** How many words there must be, id and name included. */
+  /** Minimum number of words, id and name included. */
   readonly words: number
-  /** What a client is told that says fewer. */
+  /** The reason sent for fewer words. */
   readonly tooShort: string
-  /** `anyone`: also who has not authenticated. */
+  /** `anyone`: also clients that have not authenticated. */
   readonly from: 'anyone' | 'authenticated'
-  /** Those that say something about the connection itself are not sent again over another one. */
+  /** A command about the connection itself is not repeated over another connection. */
   readonly about?: 'connection'
   readonly run: (client: Client, command: Command, needs: CommandNeeds) => void
 }
 
 /**
- * All commands there are. `received` and `leave` are ours: an application that calls itself `resume=<ticket>:<frames read>` when it
- * authenticates is told `resumable` or `resumed=<commands read>`, acknowledges what it reads, and goes on after a failure of the connection.
- * Whatever is wrong with one of them synchronously is answered `NO`, and the connection closed.
+ * All commands. `received` and `leave` are ours: an application that authenticates with the tag `resume=<ticket>:<frames read>` gets `resumable`
+ * or `resumed=<commands read>`, acknowledges the frames that it reads, and can resume after a failure of the connection. An invalid command gets
+ * `NO`, and the connection is closed.
  */
 const table: Readonly<Record<string, Row>> = {
   authenticate: { words: 3, tooShort: 'missing secret', from: 'anyone', about: 'connection', run: authenticate },
@@ -55,7 +55,7 @@ const table: Readonly<Record<string, Row>> = {
   proxy: { words: 10, tooShort: 'Invalid proxy request: not enough information provided', from: 'authenticated', run: proxy },
 }
 
-/** Does what a frame asks for. */
+/** Executes the command in a frame. */
 export function execute(client: Client, payload: string, needs: CommandNeeds): void {
   const command = readCommand(payload)
   const row = table[command.words[1] ?? '']
@@ -75,7 +75,7 @@ export function execute(client: Client, payload: string, needs: CommandNeeds): v
   try {
     row.run(client, command, needs)
   } catch (fault) {
-    // One command's fault is that command's: an odd header of an application ends neither its connection nor the server.
+    // A fault concerns this command alone: an odd header of an application must not end its connection or the server.
     if (!isAppError(fault)) needs.log.error({ event: 'call.fault', err: fault, command: command.words[1] }, 'a command failed')
     client.refused(command.id, isAppError(fault) ? fault.message : 'Unknown server error')
   }
@@ -105,7 +105,7 @@ function received(client: Client, { words }: Command): void {
   if (Number.isSafeInteger(frames)) client.hasRead(frames)
 }
 
-/** In a time that tells nothing about where they differ, nor about the length. */
+/** Takes the same time wherever they differ, and for any length. */
 function equal(given: Buffer, expected: Buffer): boolean {
   const digest = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
   return timingSafeEqual(digest(given), digest(expected))

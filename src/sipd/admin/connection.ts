@@ -6,11 +6,11 @@ import { type CommandNeeds, execute } from './commands.js'
 import { createFrameReader } from './frame.js'
 import { createLink } from './link.js'
 
-/** Probes a silent client's connection, as drachtio-server does. */
+/** TCP keep-alive, as in drachtio-server. */
 const keepAliveMs: Milliseconds = 45_000
-/** A client that has not authenticated by then does not mean to. */
+/** A client must authenticate within this time. */
 const admissionMs: Milliseconds = 10_000
-/** An application whose connection has failed is expected back within this time; its dialogs stand until then. */
+/** An application whose connection has failed may resume within this time. Until then its dialogs are kept. */
 const graceMs: Milliseconds = 10_000
 
 export interface ConnectionNeeds extends Omit<CommandNeeds, 'resume'> {
@@ -18,18 +18,18 @@ export interface ConnectionNeeds extends Omit<CommandNeeds, 'resume'> {
   readonly sessions: Sessions
 }
 
-/** The applications that can come back, by their tickets. */
+/** Applications that can resume, by ticket. */
 export interface Sessions {
   /** The session of a client, if it has a ticket. */
   of(client: Client): Session | null
   find(ticket: string): Session | undefined
   begin(client: Client, socket: Socket): void
   end(session: Session): void
-  /** It goes on over that connection. */
+  /** The application resumes over this connection. */
   resume(session: Session, socket: Socket): void
   readonly resumptions: number
   readonly isClosed: boolean
-  /** Bytes that wait for all of them. */
+  /** Unread bytes of all applications. */
   readonly unread: number
   close(): void
 }
@@ -39,7 +39,7 @@ interface Session {
   readonly client: Client
   /** The latest connection. */
   socket: Socket
-  /** Ends the wait for the next one. */
+  /** Ends the wait for the next connection. */
   grace: Alarm | null
 }
 
@@ -79,7 +79,7 @@ export function createSessions(): Sessions {
   }
 }
 
-/** Serves one connection with an application, whoever has opened it, until it is closed. */
+/** Serves a connection with an application, opened by either side, until it is closed. */
 export function serveConnection(socket: Socket, needs: ConnectionNeeds, ended: () => void): Client {
   const { sessions, clock, log } = needs
   socket.setNoDelay(true)
@@ -101,7 +101,7 @@ export function serveConnection(socket: Socket, needs: ConnectionNeeds, ended: (
       }
       sessions.resume(session, socket)
       client = session.client
-      log.warn({ event: 'sip.resumed' }, 'an application lost its connection, and goes on over another one')
+      log.warn({ event: 'sip.resumed' }, 'an application lost its connection and resumed over another one')
       return true
     },
   }
@@ -111,7 +111,7 @@ export function serveConnection(socket: Socket, needs: ConnectionNeeds, ended: (
     if (client === first && client.ticket !== null && !sessions.find(client.ticket)) sessions.begin(client, socket)
     if (!payloads) socket.destroy()
   })
-  // Tells itself by `close`.
+  // `close` follows.
   socket.on('error', (fault) => log.debug({ event: 'sip.lost', reason: messageOf(fault) }, 'an application was lost'))
   socket.on('close', () => {
     admission.cancel()
@@ -124,7 +124,7 @@ export function serveConnection(socket: Socket, needs: ConnectionNeeds, ended: (
 function lose(client: Client, socket: Socket, needs: ConnectionNeeds): void {
   const { sessions, clock } = needs
   const session = sessions.of(client)
-  // It has come back already.
+  // It has resumed already.
   if (session && session.socket !== socket) return
   client.detach()
   if (session && client.ticket !== null && client.connected && !sessions.isClosed) {

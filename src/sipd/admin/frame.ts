@@ -1,4 +1,4 @@
-/** drachtio's admin wire: `<bytes>#<payload>`, one frame right behind the other. */
+/** drachtio's admin wire: frames `<bytes>#<payload>` without separators. */
 
 /** The length has at most five digits. */
 const maximumDigits = 5
@@ -6,9 +6,9 @@ const hash = 0x23
 const digitZero = 0x30
 const digitNine = 0x39
 
-/** Takes a byte stream apart, however it was split or joined on its way. */
+/** Splits a byte stream into frames. */
 export interface FrameReader {
-  /** The payloads that are complete now, latin1; null where the stream is not of the form and must be closed. */
+  /** The complete payloads, latin1; null if the stream is malformed and must be closed. */
   push(chunk: Buffer): readonly string[] | null
 }
 
@@ -34,7 +34,7 @@ export function createFrameReader(): FrameReader {
   }
 }
 
-/** Where the payload begins. */
+/** Index of the payload. */
 function endOfLength(stream: Buffer, from: number): number | 'incomplete' | 'malformed' {
   for (let at = from; at < stream.length; at += 1) {
     const byte = stream[at] ?? 0
@@ -51,13 +51,13 @@ export function encodeFrame(line: string, message: Buffer | null): Buffer {
   return frame
 }
 
-/** The bytes a frame takes. */
+/** Size of a frame in bytes. */
 export function frameSize(line: string, message: Buffer | null): number {
   const payload = payloadSize(line, message)
   return String(payload).length + 1 + payload
 }
 
-/** Writes a frame into a buffer that has room for it; answers where it ends. */
+/** Writes a frame into a buffer that is large enough. Returns the index after it. */
 export function writeFrame(into: Buffer, at: number, line: string, message: Buffer | null): number {
   const head = `${payloadSize(line, message)}#${line}${message ? '\r\n' : ''}`
   const end = at + into.write(head, at, 'latin1')

@@ -3,29 +3,29 @@ import { collapseBlanks } from '../../sip/message/collapse-blanks.js'
 import { encodeFrame } from './frame.js'
 import { type Chunk, createOutbox } from './outbox.js'
 
-/** The sending half of a connection to an application. Frames of one turn of the event loop go out in one write. */
+/** The sending half of a connection to an application. The frames of one turn of the event loop are sent in one write. */
 export interface Link {
-  /** Messages are taken: there is a connection, or the application is expected to come back. */
+  /** Messages are accepted: there is a connection, or the application may resume. */
   readonly open: boolean
-  /** There is a connection now. */
+  /** The application has a connection now. */
   readonly attached: boolean
-  /** Bytes that the application has not read, as far as we know. */
+  /** Bytes that the application has not read, as far as is known. */
   readonly unread: number
   send(line: string, message?: Buffer): void
-  /** Closes behind what was sent. */
+  /** Closes after everything is sent. */
   end(): void
-  /** Greets an application that acknowledges what it reads, and comes back when the connection fails. */
+  /** Greets an application that acknowledges frames and can resume. */
   greet(line: string): void
   acknowledge(frames: number): void
-  /** The connection has failed; what is sent from now on waits for the next one. */
+  /** The connection has failed. Messages wait for the next one. */
   detach(): void
-  /** Goes on over another connection, behind the frames that the application has read. False if those are not known. */
+  /** Resumes over another connection after the frames that the application has read. False if the rest is not in memory. */
   attach(next: Socket, line: string, read: number): boolean
-  /** The application does not come back. */
+  /** The application will not resume. */
   close(): void
 }
 
-/** A client that leaves so much unread is given up: its messages would fill memory. */
+/** A client with more unread bytes is disconnected, because its messages would fill memory. */
 export const mostUnread = 24 * 1024 * 1024
 
 export function createLink(first: Socket): Link {
@@ -51,7 +51,7 @@ export function createLink(first: Socket): Link {
   }
 
   function isOpen(): boolean {
-    // What is sent while a connection fails waits for the next one.
+    // Messages that are sent while a connection fails wait for the next one.
     return !isOver && (outbox.isKeeping || socket?.writable === true)
   }
 
@@ -67,7 +67,7 @@ export function createLink(first: Socket): Link {
     },
     send(line, message) {
       if (!isOpen()) return
-      // What applications read messages with takes a time that grows with the square of a run of blanks.
+      // drachtio's parser takes quadratic time for a run of blanks.
       outbox.append(line, message ? collapseBlanks(message) : null)
       if (isScheduled) return
       isScheduled = true

@@ -16,24 +16,24 @@ export interface OutboundNeeds {
   readonly log: Logger
 }
 
-/** Applications that connect to us, and before them those that we connect to for a method, or ask by HTTP (drachtio's outbound mode). */
+/** drachtio's outbound mode: for some methods we connect to an application, or ask an HTTP server. Others go to applications that have connected to us. */
 export function withOutbound(needs: OutboundNeeds): Applications {
   const { registry, routes } = needs
   if (routes.length === 0) return registry
-  // Of two for the same method the first counts.
-  const ways = new Map(routes.toReversed().map((route) => [route.method, wayOf(route, needs)]))
+  // Of two routes for the same method the first counts.
+  const choices = new Map(routes.toReversed().map((route) => [route.method, choiceOf(route, needs)]))
   return {
     choose(method) {
-      const way = ways.get(method) ?? ways.get('*')
-      return way?.() ?? registry.choose(method)
+      const choose = choices.get(method) ?? choices.get('*')
+      return choose?.() ?? registry.choose(method)
     },
-    methods: () => [...new Set([...registry.methods(), ...[...ways.keys()].filter((method) => method !== '*')])],
+    methods: () => [...new Set([...registry.methods(), ...[...choices.keys()].filter((method) => method !== '*')])],
   }
 }
 
-type Way = () => Application | null
+type Choice = () => Application | null
 
-function wayOf(route: OutboundRoute, { registry, dial, userAgent, clock, log }: OutboundNeeds): Way {
+function choiceOf(route: OutboundRoute, { registry, dial, userAgent, clock, log }: OutboundNeeds): Choice {
   if (route.protocol !== 'http') return () => dial(route)
   const find = (method: string, to: RouteTo): Application | null => {
     if ('tag' in to) return registry.tagged(method, to.tag)
@@ -44,7 +44,7 @@ function wayOf(route: OutboundRoute, { registry, dial, userAgent, clock, log }: 
   return () => adviser
 }
 
-/** `192.0.2.1:3001;transport=tls`, also with `sip:` before it; TCP without a transport. */
+/** `192.0.2.1:3001;transport=tls`, also with `sip:`; TCP by default. */
 function placeOf(text: string): OutboundPlace | null {
   const uri = parseUri(schemeOf(text).startsWith('sip') ? text : `sip:${text}`)
   if (uri?.kind !== 'sip' || uri.user !== null || uri.port === null) return null

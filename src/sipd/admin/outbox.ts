@@ -1,25 +1,25 @@
 import { frameSize, writeFrame } from './frame.js'
 
 /**
- * Frames on their way to an application, in blocks of memory that are used again. For an application that acknowledges what it has read they
- * stay until then, and can be sent again over another connection.
+ * Frames for an application, in reusable blocks of memory. If the application acknowledges frames, they are kept until then and can be sent again
+ * over another connection.
  */
 export interface Outbox {
   append(line: string, message: Buffer | null): void
-  /** What has been appended since the last time. */
+  /** Everything appended since the last call. */
   take(): readonly Chunk[]
   /** From now on frames are counted, and kept until they are acknowledged. */
   keep(): void
   readonly isKeeping: boolean
-  /** The application has read as many frames. */
+  /** The application has read this many frames. */
   acknowledge(frames: number): void
-  /** Everything behind as many frames, to be sent again; null if it is not there. */
+  /** Everything after this many frames, to be sent again; null if it is not in memory. */
   takeAgain(frames: number): readonly Chunk[] | null
-  /** Bytes that are kept, or were never taken. */
+  /** Bytes that are kept, or not taken yet. */
   readonly size: number
 }
 
-/** To be written; `written` must be called once, when the socket has taken the bytes. */
+/** Bytes to write. `written` must be called once, when the socket has accepted them. */
 export interface Chunk {
   readonly bytes: Buffer
   readonly written: () => void
@@ -29,15 +29,15 @@ interface Block {
   readonly bytes: Buffer
   used: number
   taken: number
-  /** Chunks that are being written. */
+  /** Chunks in the socket. */
   writing: number
-  /** The number of the first frame in it, and where each begins. */
+  /** Number of its first frame, and the index of each. */
   first: number
   starts: number[]
 }
 
 const blockBytes = 64 * 1024
-const mostSpare = 4
+const maxSpare = 4
 
 export function createOutbox(): Outbox {
   const spare: Buffer[] = []
@@ -61,7 +61,7 @@ export function createOutbox(): Outbox {
       const { bytes, used } = full[0]
       full.shift()
       fullBytes -= used
-      if (spare.length < mostSpare && bytes.length === blockBytes) spare.push(bytes)
+      if (spare.length < maxSpare && bytes.length === blockBytes) spare.push(bytes)
     }
     if (block.used > 0 && isDone(block)) block = newBlock(block.bytes)
   }

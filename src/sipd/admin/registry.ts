@@ -1,21 +1,21 @@
 import type { Applications } from '../core/application.js'
 import type { Client } from './client.js'
 
-/** Which client wants what. A client that asks twice for the same is asked once. */
+/** Which client handles which verb. A client that registers twice for a verb counts once. */
 export interface Registry extends Applications {
   /** A verb: a method in lower case, or `cdr:attempt`, `cdr:start`, `cdr:stop`. */
   route(client: Client, verb: string): void
   removeRoute(client: Client, verb: string): void
   remove(client: Client): void
-  /** The next in turn of those that asked for the method and called themselves so when they authenticated; null without. */
+  /** The next in turn of the clients for the method that authenticated with this tag; null if there is none. */
   tagged(method: string, tag: string): Client | null
-  /** All that asked for the verb. */
+  /** All clients for the verb. */
   wanting(verb: string): readonly Client[]
 }
 
-/** `onRoute`: a client has asked for that verb. */
+/** `onRoute`: a client has registered for the verb. */
 export function createRegistry(onRoute: (verb: string) => void): Registry {
-  /** In the order of their turn: who is chosen goes to the end. */
+  /** In the order of their turn: a chosen client moves to the end. */
   const routes = new Map<string, Client[]>()
 
   function without(verb: string, client: Client): void {
@@ -24,9 +24,9 @@ export function createRegistry(onRoute: (verb: string) => void): Registry {
     else routes.delete(verb)
   }
 
-  function inTurn(method: string, isMeant: (client: Client) => boolean): Client | null {
+  function inTurn(method: string, isEligible: (client: Client) => boolean): Client | null {
     const clients = routes.get(method.toLowerCase()) ?? []
-    const at = clients.findIndex(isMeant)
+    const at = clients.findIndex(isEligible)
     const [next = null] = at < 0 ? [] : clients.splice(at, 1)
     if (next) clients.push(next)
     return next
@@ -42,7 +42,7 @@ export function createRegistry(onRoute: (verb: string) => void): Registry {
     remove(client) {
       for (const verb of routes.keys()) without(verb, client)
     },
-    // One that is only expected back is asked where there is no other.
+    // A client without a connection, which may resume, is chosen only if there is no other.
     choose: (method) => inTurn(method, ({ attached }) => attached) ?? inTurn(method, () => true),
     tagged: (method, tag) => inTurn(method, ({ tags }) => tags.includes(tag)),
     methods: () => [...routes.keys()].filter((verb) => !verb.startsWith('cdr:')).map((verb) => verb.toUpperCase()),

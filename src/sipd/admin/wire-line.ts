@@ -2,13 +2,13 @@ import type { Protocol } from '../../base/listen-address.js'
 import type { Passage } from '../core/passage.js'
 import { newWireId } from '../wire-id.js'
 
-/** The header lines that the server sends; drachtio-srf finds each word by its place. */
+/** The header lines that the server sends. drachtio-srf reads each word by its position. */
 
 export function acceptedLine(command: string, ...details: readonly string[]): string {
   return [newWireId(), 'response', command, 'OK', ...details].join('|')
 }
 
-/** `NO` goes with a closed connection, `NOK` never does. */
+/** After `NO` the connection is closed, after `NOK` it is not. */
 export function refusedLine(command: string, word: 'NO' | 'NOK', reason: string): string {
   return `${newWireId()}|response|${command}|${word}|${reason}`
 }
@@ -26,7 +26,7 @@ export function arrivedLine(txnId: string, dialogId: string, passage: Passage, r
   return `${newWireId()}|sip|network|${passageWords(passage)}|${txnId}|${dialogId}|${receivedOn}`
 }
 
-/** The final response of one attempt: more answers to the same command will come. */
+/** The final response of one attempt. More responses to the same command follow. */
 export function proxiedLine(command: string, passage: Passage): string {
   return `${newWireId()}|response|${command}|OK|network|${passageWords(passage)}|||continue`
 }

@@ -6,9 +6,9 @@ import type { Sipd, SipdCounts, SipdNeeds } from '../contract.js'
 import type { ChallengeTerms, KnownSources } from '../transaction/admission/sources/known-sources.js'
 import type { TlsIdentity } from '../transport/tls.js'
 
-// What crosses between the threads is copied: plain data, so that a Secret travels as its text. It never leaves the process.
+// Messages between the threads are copied, so they are plain data, and a Secret is passed as its text. It never leaves the process.
 
-/** What the thread begins with. */
+/** The settings with which the thread starts. */
 export interface Beginning
   extends Pick<
     SipdNeeds,
@@ -28,16 +28,16 @@ export interface BareKnownSources extends Omit<KnownSources, 'challenge'> {
   readonly challenge: (Omit<ChallengeTerms, 'key'> & { readonly key: string }) | null
 }
 
-/** What the thread is asked; each is answered under its number. */
+/** A question to the thread. Its answer has the same id. */
 export type Question =
   | { readonly id: number; readonly kind: 'counts' | 'close' }
   | { readonly id: number; readonly kind: 'renew tls'; readonly identity: BareIdentity }
   | { readonly id: number; readonly kind: 'known sources'; readonly knownSources: BareKnownSources }
 
-/** What the thread tells. */
+/** A message from the thread. */
 export type News =
   | { readonly kind: 'listening'; readonly places: Pick<Sipd, 'listening' | 'admin'> }
-  /** It could not begin. */
+  /** The thread could not start. */
   | { readonly kind: 'failed'; readonly fault: BareFault }
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'flow gone'; readonly flow: string }
@@ -46,7 +46,7 @@ export type News =
 /** A code of null: an unexpected error. */
 export type BareFault = PlainError | { readonly code: null; readonly message: string }
 
-/** A line of the log as pino prints it, read back. */
+/** A log line, parsed from pino's output. */
 export interface LogLine {
   readonly level: Exclude<Level, 'silent'>
   readonly event: LogEvent

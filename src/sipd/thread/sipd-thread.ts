@@ -9,23 +9,23 @@ import { type Beginning, bareIdentity, bareKnownSources } from './messages.js'
 import { openThread, type StartWorker, type Thread } from './thread.js'
 
 export interface SipdThreadNeeds extends SipdNeeds {
-  /** Starts the thread; a test's keeps the means to end it. */
+  /** Starts the thread. Tests keep a handle to end it. */
   readonly startWorker?: StartWorker
 }
 
-/** The first pause before a thread that died again soon is started again; it doubles. */
+/** The pause before a thread that has died repeatedly is restarted. It doubles each time. */
 const firstPauseMs: Milliseconds = 100
 const longestPauseMs: Milliseconds = 5_000
-/** A thread that lived so long had a good start. */
+/** After this time, a thread has started successfully. */
 const goodStartMs: Milliseconds = 30_000
-/** Who asks for counts does not wait for a thread that is busy with something else. */
+/** A request for counts does not wait longer for a busy thread. */
 const countsMs: Milliseconds = 1_000
 
 const workerFile = new URL('./worker.js', import.meta.url)
 
 /**
- * The same server in a thread of its own. When the thread dies it is started again on the same ports, with the same secret: the calls
- * that stood are gone, the applications find it again by themselves. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID
+ * The same server in a thread of its own. When the thread dies, it is restarted on the same ports with the same secret. Its calls are lost, and
+ * the applications reconnect. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID
  */
 export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
   const keeper = newKeeper(needs)
@@ -40,7 +40,7 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
       keeper.tls = identity
     },
     async setKnownSources(sources) {
-      // Kept first: a thread that is being replaced begins with it.
+      // Kept first, because a thread that is being restarted starts with it.
       keeper.known = sources
       await keeper.thread?.ask({ kind: 'known sources', knownSources: bareKnownSources(sources) })
     },
@@ -52,17 +52,17 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
 interface Keeper extends SipdThreadNeeds {
   tls: TlsIdentity | null
   known: KnownSources | null
-  /** Null between the death of one and the start of the next. */
+  /** Null while no thread runs. */
   thread: Thread | null
   restarts: number
-  /** Deaths in a row, each soon after the start. */
+  /** Consecutive deaths soon after the start. */
   failures: number
   pausing: Alarm | null
   opening: Promise<unknown> | null
   closing: boolean
-  /** Opens one on the ports that the first one got. */
+  /** Starts a thread, on the ports of the first one. */
   open(): Promise<Thread>
-  /** Sees to it that there is one until we close. */
+  /** Uses this thread, and restarts it when it dies. */
   keep(thread: Thread): void
 }
 
@@ -121,7 +121,7 @@ function beginningOf(
 function replace(keeper: Keeper, why: unknown, lived: Milliseconds): void {
   keeper.thread = null
   if (keeper.closing) return
-  keeper.log.error({ event: 'sip.lost', err: why }, 'the thread of the SIP server has died, and all calls with it; starting another')
+  keeper.log.error({ event: 'sip.lost', err: why }, 'the thread of the SIP server has died with all its calls; starting another')
   keeper.failures = lived < goodStartMs ? keeper.failures + 1 : 0
   openAgain(keeper)
 }
@@ -133,12 +133,12 @@ function openAgain(keeper: Keeper): void {
     keeper.opening = keeper.open().then(
       (thread) => {
         keeper.restarts += 1
-        log.warn({ event: 'sip.restarted', restarts: keeper.restarts }, 'the SIP server runs again')
+        log.warn({ event: 'sip.restarted', restarts: keeper.restarts }, 'the SIP server is running again')
         keeper.keep(thread)
       },
       (fault: unknown) => {
         if (keeper.closing) return
-        log.error({ event: 'sip.lost', err: fault }, `the SIP server could not be started again: ${messageOf(fault)}`)
+        log.error({ event: 'sip.lost', err: fault }, `the SIP server could not be restarted: ${messageOf(fault)}`)
         keeper.failures += 1
         openAgain(keeper)
       },
@@ -146,7 +146,7 @@ function openAgain(keeper: Keeper): void {
   })
 }
 
-/** Null too where the thread has died meanwhile, or does not get round to it. */
+/** Null if there is no thread, or it does not respond in time. */
 function countsOf({ thread, clock, restarts }: Keeper): Promise<SipdCounts | null> {
   return new Promise((resolve) => {
     if (!thread) return resolve(null)
@@ -169,5 +169,5 @@ async function close(keeper: Keeper): Promise<void> {
 }
 
 function ignore(): void {
-  // Nobody wants to know.
+  // No listener.
 }

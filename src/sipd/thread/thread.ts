@@ -5,21 +5,21 @@ import type { Logger } from '../../base/logger.js'
 import type { Sipd, SipdCounts } from '../contract.js'
 import type { BareFault, Beginning, LogLine, News, Question } from './messages.js'
 
-/** One thread with a server in it, from its start to its end. */
+/** One thread that runs a server. */
 export interface Thread {
   readonly places: Pick<Sipd, 'listening' | 'admin'>
-  /** Rejects with what the thread refuses, and when it ends before it has answered. */
+  /** Rejects if the thread refuses, or ends before it has answered. */
   ask(question: UnnumberedQuestion): Promise<SipdCounts | null>
-  /** Resolves when it has ended, whoever ended it, with what made it end. */
+  /** Resolves with the reason when the thread has ended. */
   readonly ended: Promise<unknown>
-  /** Closes everything in it; ends it where that takes too long. */
+  /** Closes the server; terminates the thread if that takes too long. */
   end(): Promise<void>
 }
 
 type WithoutNumber<Kind> = Kind extends unknown ? Omit<Kind, 'id'> : never
 type UnnumberedQuestion = WithoutNumber<Question>
 
-/** Starts the file of the thread. */
+/** Starts the worker. */
 export type StartWorker = (beginning: Beginning) => Worker
 
 export interface ThreadNeeds {
@@ -32,7 +32,7 @@ export interface ThreadNeeds {
 
 const closeMs: Milliseconds = 3_000
 
-/** Resolves when the server in it listens. @throws AppError of whatever stands in its way */
+/** Resolves when the server listens. @throws AppError if it cannot */
 export function openThread({ start, beginning, clock, log, flowGone }: ThreadNeeds): Promise<Thread> {
   const worker = start(beginning)
   const questions = createQuestions(worker)
@@ -87,13 +87,13 @@ function createQuestions(worker: Worker): Questions {
         worker.postMessage({ ...question, id: last } satisfies Question)
       }),
     answered({ id, counts, fault }) {
-      const asker = open.get(id)
+      const pending = open.get(id)
       open.delete(id)
-      if (fault) asker?.reject(raised(fault))
-      else asker?.resolve(counts)
+      if (fault) pending?.reject(raised(fault))
+      else pending?.resolve(counts)
     },
     giveUp(why) {
-      for (const asker of open.values()) asker.reject(why)
+      for (const pending of open.values()) pending.reject(why)
       open.clear()
     },
   }
@@ -103,7 +103,7 @@ function raised(fault: BareFault): Error {
   return fault.code === null ? new Error(fault.message) : new AppError(fault)
 }
 
-/** Writes the thread's lines as our own. An error in one is plain data already. */
+/** Writes the log lines of the thread. Errors in them are plain data already. */
 function relayInto(log: Logger): (line: LogLine) => void {
   const own = log.child({}, { serializers: { err: (fault: unknown) => fault } })
   return ({ level, msg, ...fields }) => own[level](fields, msg)

@@ -7,7 +7,7 @@ import type { Sipd, SipdCounts } from '../contract.js'
 import { createSipd } from '../sipd.js'
 import { type BareFault, type Beginning, identityOf, knownSourcesOf, type LogLine, type News, type Question } from './messages.js'
 
-// The thread's own side: this file is started, never imported.
+// Runs in the thread. This file is started, never imported.
 
 async function begin(port: MessagePort, { secret, tls, knownSources, level, ...plain }: Beginning): Promise<void> {
   const tell = (news: News): void => port.postMessage(news)

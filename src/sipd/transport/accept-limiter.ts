@@ -3,23 +3,23 @@ import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import { type Endpoint, endpointText, sourceOf } from './flow.js'
 
 /**
- * How far an accepted connection has come.
- * - `arrived`: its TLS handshake, WebSocket request or first SIP message is awaited.
- * - `spoke`: a SIP message came, or it is a WebSocket.
- * - `emergency call`: an emergency call is in progress, and nothing closes the connection before it ends.
- * - `proven`: its peer is known.
+ * The progress of an accepted connection.
+ * - `arrived`: waits for its TLS handshake, WebSocket request or first SIP message.
+ * - `spoke`: a SIP message has arrived, or it is a WebSocket.
+ * - `emergency call`: an emergency call is in progress. The connection is not closed before the call ends.
+ * - `proven`: its peer is a known source.
  */
 type Progress = 'arrived' | 'spoke' | 'emergency call' | 'proven'
 
-/** Limits accepted connections: those whose peer is not known are few, and an idle one is closed soon. */
+/** Limits accepted connections of unknown peers: their number, and how long they may be idle. */
 export interface AcceptLimiter {
-  /** From now on for every socket that the server accepts. */
+  /** Watches all sockets that the server accepts from now on. */
   watch(server: Server): void
-  /** A TLS handshake is done: there is time for a first message. */
+  /** The TLS handshake is done, and the time for the first message starts. */
   handshakeDone(remote: Endpoint, localPort: number): void
-  /** Another SIP message came, an emergency call, or the peer has become known. Only `emergencyCallEnded` leads back. */
+  /** A SIP message or an emergency call has arrived, or the peer has become known. Only `emergencyCallEnded` goes back. */
   advance(remote: Endpoint, localPort: number, progress: Exclude<Progress, 'arrived'>): void
-  /** The emergency call was refused: the connection is one of those that have spoken. */
+  /** The emergency call was refused, so the connection is in `spoke` again. */
   emergencyCallEnded(remote: Endpoint, localPort: number): void
   readonly unproven: number
   close(): void
@@ -28,15 +28,15 @@ export interface AcceptLimiter {
 export interface AcceptLimits {
   /** Accepted sockets in total. */
   readonly connections: number
-  /** Of one address, not proven. */
+  /** Unproven connections of one address. */
   readonly unprovenBySource: number
   /** From the accepted socket, and again from the TLS handshake, to the first SIP message. */
   readonly firstMessageMs: Milliseconds
-  /** Without a SIP message, for those that are not proven. */
+  /** Idle time of unproven connections. */
   readonly unprovenIdleMs: Milliseconds
 }
 
-/** An office of 1,000 phones behind one address may start at once. */
+/** Sufficient for an office of 1,000 phones behind one address that start at the same time. */
 export const acceptLimits: Omit<AcceptLimits, 'connections'> = {
   unprovenBySource: 1_000,
   firstMessageMs: 10_000,
@@ -46,7 +46,7 @@ export const acceptLimits: Omit<AcceptLimits, 'connections'> = {
 export interface AcceptLimiterNeeds {
   readonly clock: Clock
   readonly limits: AcceptLimits
-  /** A socket was closed for want of room. */
+  /** A socket was closed because of a limit. */
   readonly onRefused: () => void
 }
 
@@ -58,12 +58,12 @@ interface AcceptedConnection {
 }
 
 const sweepMs = 1_000
-/** Of all connections, those that are not proven. */
+/** Share of unproven connections. */
 const unprovenShare = 0.5
 
 export function createAcceptLimiter({ clock, limits, onRefused }: AcceptLimiterNeeds): AcceptLimiter {
   const accepted = new Map<string, AcceptedConnection>()
-  /** Both in the order of arrival. */
+  /** In the order of arrival. */
   const unproven = new Set<AcceptedConnection>()
   const bySource = new Map<string, Set<AcceptedConnection>>()
   const maxUnproven = Math.ceil(limits.connections * unprovenShare)
@@ -98,7 +98,7 @@ export function createAcceptLimiter({ clock, limits, onRefused }: AcceptLimiterN
     })
   }
 
-  /** The newcomer may be a phone: the oldest that has proved nothing makes way, of the same source if that has too many. */
+  /** A new connection may be a phone, so the oldest unproven one is closed for it: of the same source if that has too many. */
   function makeRoom(source: string): void {
     const own = bySource.get(source)
     if (own && own.size >= maxBySource) evict(own)

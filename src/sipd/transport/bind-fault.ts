@@ -2,7 +2,7 @@ import { type AppError, errors } from '../../base/errors.js'
 import type { ListenAddress } from '../../base/listen-address.js'
 import { endpointText } from './flow.js'
 
-/** What a failed bind means to an operator. */
+/** Explains a failed bind to an operator. */
 export function bindFault(listen: ListenAddress, cause: NodeJS.ErrnoException): AppError {
   const { address, port } = listen
   const place = `${listen.protocol}://${endpointText(listen)}`

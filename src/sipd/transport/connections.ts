@@ -2,13 +2,13 @@ import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Protocol } from '../../base/listen-address.js'
 import { type Endpoint, endpointText, type Flow } from './flow.js'
 
-/** What a connection writes to: a TCP or TLS socket, a WebSocket. */
+/** The socket of a connection: TCP, TLS or WebSocket. */
 export interface Wire {
   write(bytes: Buffer): void
-  /** Bytes of a message that has begun and not ended. */
+  /** Bytes of an incomplete message. */
   readonly waiting: number
   destroy(): void
-  /** True where the peer has shown a certificate that is believed and is for that host (RFC 5922 §7.2). */
+  /** Whether the peer has presented a valid certificate for this host (RFC 5922 §7.2). */
   certifies(host: string): boolean
 }
 
@@ -17,30 +17,30 @@ export interface Connection {
   readonly wire: Wire
   isOpen: boolean
   receivedAt: Milliseconds
-  /** When the message began that has not ended; null between messages. */
+  /** When the incomplete message began; null between messages. */
   partialSince: Milliseconds | null
-  /** The host that its peer's certificate was to be for when we opened it; null where it was not opened over TLS by us. */
+  /** The host for which the certificate was checked when we opened the connection; null if we did not open it, or not over TLS. */
   readonly openedTo: string | null
-  /** Where its peer listens, as it says itself (RFC 5923); null where it has not said it. */
+  /** The address where the peer listens (RFC 5923); null if it has not announced one. */
   alias: Endpoint | null
 }
 
 export interface ConnectionLimits {
   /** Accepted and opened together. */
   readonly connections: number
-  /** Silence in both directions after which a connection is closed. */
+  /** A connection that is idle for this long is closed. */
   readonly idleMs: Milliseconds
-  /** A message that has begun must be complete within this time. */
+  /** A message must be complete within this time. */
   readonly messageMs: Milliseconds
-  /** To the first open of an outgoing connection. */
+  /** An outgoing connection must be open within this time. */
   readonly connectMs: Milliseconds
-  /** What may wait in the socket for a peer that does not read. */
+  /** Bytes that may wait in the socket for a peer that does not read. */
   readonly queuedBytes: number
-  /** Of all messages together that have begun and not ended. */
+  /** Bytes of all incomplete messages together. */
   readonly partialBytes: number
 }
 
-/** A phone that registers once an hour and says nothing else stays reachable. */
+/** A phone that only registers, once an hour, stays reachable. */
 export const connectionLimits: ConnectionLimits = {
   connections: 25_000,
   idleMs: 65 * 60_000,
@@ -51,17 +51,17 @@ export const connectionLimits: ConnectionLimits = {
 }
 
 export interface ConnectionTable {
-  /** Null where the table is full. */
+  /** Null if the table is full. */
   add(entry: NewConnection): Connection | null
   byId(id: number): Connection | undefined
   /**
-   * The connection to that very remote, the newest where there are several; else one whose peer says that it listens there. One over TLS that
-   * we have opened to another host, and an alias, must be for this host by the certificate (RFC 5923 §8.2, §9.3).
+   * The newest connection to this remote; else one whose peer has announced that it listens there. An alias, and a TLS connection that we have
+   * opened to another host, needs a certificate for this host (RFC 5923 §8.2, §9.3).
    */
   to(protocol: Protocol, remote: Endpoint, host: string): Connection | undefined
-  /** From now on this connection also leads to that port of its peer. */
+  /** From now on this connection is also used for this port of its peer. */
   alias(connection: Connection, port: number): void
-  /** Forgets it; true where it was there. */
+  /** False if it was not in the table. */
   remove(connection: Connection): boolean
   readonly size: number
   close(): void
@@ -70,7 +70,7 @@ export interface ConnectionTable {
 export interface ConnectionTableNeeds {
   readonly clock: Clock
   readonly limits: ConnectionLimits
-  /** It stays open however long it is silent: its phone is registered. */
+  /** Whether the connection stays open when it is idle, because its phone is registered. */
   readonly mayIdle: (flow: Flow) => boolean
 }
 
@@ -83,7 +83,7 @@ interface NewConnection {
 
 const sweepMs = 1_000
 
-/** All stream connections of all protocols; the quiet and the slow ones are swept away. */
+/** The stream connections of all protocols. Idle and slow ones are closed. */
 export function createConnectionTable({ clock, limits, mayIdle }: ConnectionTableNeeds): ConnectionTable {
   const byId = new Map<number, Connection>()
   const byRemote = new Map<string, Connection>()

@@ -9,29 +9,29 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** The way a message came, and the way its answer goes: for streams the very connection. */
+/** The path of a message and of its response. For streams it is one connection. */
 export interface Flow {
   readonly protocol: Protocol
   readonly remote: Endpoint
   /** The socket's own address. */
   readonly local: Endpoint
-  /** What Via and Contact show for this socket: the advertised host, else the local address. */
+  /** Address in Via and Contact: the advertised host, else the local address. */
   readonly advertised: Endpoint
   /** The stream connection; null for UDP. */
   readonly connection: number | null
 }
 
-/** A next hop that RFC 3263 has found. An open connection to `remote` is used as it is; else one is opened. */
+/** A next hop (RFC 3263). If a connection to `remote` is open, it is used. */
 export interface Hop {
   readonly protocol: Protocol
   readonly remote: Endpoint
   readonly local: Endpoint
   readonly advertised: Endpoint
-  /** The host of the URI, which a TLS certificate must be for; absent where the URI had an address. */
+  /** Host of the URI, for which a TLS certificate must be valid; absent if the URI has an address. */
   readonly name?: string
-  /** Set by a user who wants this very connection (or UDP socket) and no other: `onTransportFailure` where it is gone, never a new connection. */
+  /** Use only this flow. If it is closed, the request fails with `onTransportFailure`; no connection is opened. */
   readonly flow?: Flow | null
-  /** The far end has sent a request and nothing since: it may be forged, and requests to it spend from its credit of bytes. */
+  /** The far end has sent a request and nothing since, so its address may be forged. Requests to it use its byte credit. */
   readonly isUnconfirmed?: boolean
 }
 
@@ -47,12 +47,12 @@ export function endpointText({ address, port }: Endpoint): string {
   return printHostPort(address, port)
 }
 
-/** The stream protocols: no retransmission is needed over them (RFC 3261 §17). */
+/** Stream protocols need no retransmission (RFC 3261 §17). */
 export function isReliable(protocol: Protocol): boolean {
   return protocol !== 'udp'
 }
 
-/** `udp 192.0.2.7:5060`: one phone, even behind an address that it shares. */
+/** `udp 192.0.2.7:5060`: identifies one phone, also behind a shared address. */
 export function flowKey({ protocol, remote }: Pick<Flow, 'protocol' | 'remote'>): string {
   return `${protocol} ${remote.address}:${remote.port}`
 }

@@ -5,9 +5,9 @@ import type { Flow } from './flow.js'
 import { udpFlow } from './listener.js'
 import type { Transports } from './transports.js'
 
-/** Keeps the address translation in front of phones open (RFC 5626 §3.5): each gets four bytes over UDP now and then. */
+/** Keeps NAT bindings of phones open (RFC 5626 §3.5) with four bytes over UDP at an interval. */
 export interface KeepAlive {
-  /** The phones from now on, as flow URIs, and how often each is to hear something; 0: never. */
+  /** Sets the phones, as flow URIs, and the interval for each; 0: none. */
   follow(phones: readonly string[], everyMs: Milliseconds): void
   close(): void
 }
@@ -17,13 +17,13 @@ export interface KeepAliveNeeds {
   readonly clock: Clock
 }
 
-/** A phone takes an empty line between messages for nothing (RFC 3261 §7.5). */
+/** Phones ignore empty lines between messages (RFC 3261 §7.5). */
 const doubleCrlf = Buffer.from('\r\n\r\n')
 const stepMs: Milliseconds = 1_000
 
 export function createKeepAlive({ transports, clock }: KeepAliveNeeds): KeepAlive {
   let intervalMs: Milliseconds = 0
-  /** The one that has waited longest first. */
+  /** The phone that has waited longest is first. */
   let waiting: { readonly phone: string; readonly flow: Flow | null }[] = []
 
   function flowOf(phone: string): Flow | null {
@@ -34,7 +34,7 @@ export function createKeepAlive({ transports, clock }: KeepAliveNeeds): KeepAliv
     return hop && udpFlow(remote, hop)
   }
 
-  /** A share of the phones each second: thousands of them are never due at once. */
+  /** Serves a share of the phones each second, so that thousands are never due at once. */
   function step(): void {
     alarm = clock.after(stepMs, step)
     if (intervalMs === 0 || waiting.length === 0) return

@@ -55,7 +55,7 @@ export function udpFlow(remote: Endpoint, { local, advertised }: LocalSides): Fl
   return { protocol: 'udp', remote, local, advertised, connection: null }
 }
 
-/** Opens a connection; null where the table is full. A browser cannot be called: WebSocket connections are only ever accepted. */
+/** Opens a connection; null if the table is full, or for WebSocket: browsers do not accept connections. */
 export function dial(hop: Hop, needs: ListenerNeeds): Connection | null {
   if (hop.protocol === 'tcp') return connectTcp(hop, needs)
   return hop.protocol === 'tls' ? connectTls(hop, needs, needs.identities) : null

@@ -3,23 +3,23 @@ import { machineAddress } from '../../base/host/machine-address.js'
 import { type Family, isLoopback, isWildcard, loopbackOf } from '../../base/ip-address.js'
 import type { Endpoint } from './flow.js'
 
-/** Our side of an exchange with a remote: the socket's address, and the one to show. */
+/** Our side of an exchange with a remote: the address of the socket, and the address to show. */
 export interface LocalSides {
   readonly local: Endpoint
   readonly advertised: Endpoint
 }
 
-/** A socket bound to 0.0.0.0 or `::` has as many addresses as the machine; each remote is shown one that it can reach. */
+/** A socket bound to 0.0.0.0 or `::` has all addresses of the machine. Each remote is shown one that it can reach. */
 export interface LocalAddresses {
   sidesFor(bound: Endpoint, remoteAddress: string): LocalSides
 }
 
-/** `advertise`: the host to show instead, null for none. */
+/** `advertise`: the host to show instead; null: none. */
 export function createLocalAddresses(advertise: string | null): LocalAddresses {
   const outward: Readonly<Record<Family, string | null>> = { IPv4: machineAddress('IPv4'), IPv6: machineAddress('IPv6') }
   const known = { loopback: new WeakMap<Endpoint, LocalSides>(), outward: new WeakMap<Endpoint, LocalSides>() }
 
-  // Asked for every datagram, by the same few sockets: what was found is kept by the socket's address.
+  // Called for every datagram with the same few sockets, so the result is cached by the socket's address.
   function sides(bound: Endpoint, kind: 'loopback' | 'outward'): LocalSides {
     const found = known[kind].get(bound) ?? findSides(bound, kind)
     known[kind].set(bound, found)
@@ -31,7 +31,7 @@ export function createLocalAddresses(advertise: string | null): LocalAddresses {
     return { local, advertised: { address: shownFor(local), port: bound.port } }
   }
 
-  /** A phone of IPv6 cannot reach an advertised IPv4 address, nor the other way round; a host name may stand for both. */
+  /** An advertised address is shown only to its own address family. A host name may have both. */
   function shownFor({ address }: Endpoint): string {
     if (advertise === null) return address
     return isIP(advertise) === 0 || isSameFamily(advertise, address) ? advertise : address

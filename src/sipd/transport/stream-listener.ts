@@ -10,7 +10,7 @@ import { acceptSocket, adoptConnecting, type StreamNeeds } from './stream-socket
 /** One listening stream socket of any protocol. */
 export interface StreamListener {
   readonly bound: Endpoint
-  /** Stops accepting; the connections themselves are the table's. */
+  /** Stops accepting connections. Those that are open belong to the table. */
   close(): Promise<void>
 }
 
@@ -22,19 +22,19 @@ export async function listenTcp(listen: ListenAddress, needs: StreamNeeds): Prom
   return { bound, close: () => closeServer(server) }
 }
 
-/** Opens a connection; what is written meanwhile waits. Null where the table of connections is full. */
+/** Opens a connection; writes wait until it is open. Null if the table of connections is full. */
 export function connectTcp(hop: Hop, needs: StreamNeeds): Connection | null {
   return adoptConnecting(connect(dialOptions(hop)), hop, 'connect', needs)
 }
 
-/** Takes in a socket that a peer has opened. */
+/** Accepts a socket that a peer has opened. */
 export function welcome(socket: Socket, protocol: Protocol, bound: Endpoint, needs: StreamNeeds): void {
   const flow = flowOf(socket, protocol, bound, needs)
   if (flow) acceptSocket(socket, flow, needs)
   else socket.destroy()
 }
 
-/** The two ends of an accepted socket; null where it is closed already. */
+/** The two ends of an accepted socket; null if it is closed already. */
 export function flowOf(socket: Socket, protocol: Protocol, bound: Endpoint, { addresses }: StreamNeeds): Omit<Flow, 'connection'> | null {
   const { remoteAddress, remotePort, localAddress } = socket
   if (remoteAddress === undefined || remotePort === undefined) return null

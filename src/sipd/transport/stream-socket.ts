@@ -8,14 +8,14 @@ import type { Connection, ConnectionLimits, ConnectionTable, Wire } from './conn
 import type { Flow, Hop } from './flow.js'
 import type { LocalAddresses } from './local-address.js'
 
-/** What streams tell the layer above. */
+/** Events of streams. */
 export interface StreamEvents {
   onMessage(bytes: Buffer, flow: Flow): void
   /** An outgoing connection is established. */
   onOpen(flow: Flow): void
-  /** The connection is gone; nothing more comes over it. */
+  /** The connection is closed. */
   onGone(flow: Flow, reason: string): void
-  /** The stream lost its framing; `head` may hold a request that can still be answered. */
+  /** The stream has lost its framing. `head` may contain a request that can still get a response. */
   onUnframed(head: Buffer, flow: Flow, defect: Defect): void
   /** The table of connections is full. */
   onRefused(): void
@@ -33,7 +33,7 @@ export interface StreamNeeds {
 const pong = Buffer.from('\r\n')
 const keepAliveMs = 30_000
 
-/** Takes an accepted socket into the table; closes it where the table is full. */
+/** Adds an accepted socket to the table; closes it if the table is full. */
 export function acceptSocket(socket: Socket, flow: Omit<Flow, 'connection'>, needs: StreamNeeds): void {
   const connection = adopt(socket, { ...flow, isOpen: true }, needs)
   if (connection) return
@@ -41,7 +41,7 @@ export function acceptSocket(socket: Socket, flow: Omit<Flow, 'connection'>, nee
   needs.events.onRefused()
 }
 
-/** Takes a socket that is being connected into the table; `opened` is the event that says it is. Null where the table is full. */
+/** Adds a connecting socket to the table; null if the table is full. `opened`: the event of the socket when it is open. */
 export function adoptConnecting(socket: Socket, hop: Hop, opened: 'connect' | 'secureConnect', needs: StreamNeeds): Connection | null {
   const { protocol, remote, local, advertised } = hop
   const openedTo = protocol === 'tls' ? (hop.name ?? remote.address) : null

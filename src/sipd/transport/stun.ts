@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { Endpoint } from './flow.js'
 
 /*
- * RFC 8489 §5, a Binding request, by which a phone keeps its way through a NAT open (RFC 5626 §3.5.2):
+ * RFC 8489 §5: a Binding request, with which a phone keeps its NAT binding open (RFC 5626 §3.5.2):
  *
  *   0                   1                   2                   3
  *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -16,12 +16,12 @@ const bindingSuccess = 0x0101
 const magicCookie = 0x2112a442
 const xorMappedAddress = 0x0020
 
-/** No SIP message begins with a zero. */
+/** No SIP message begins with a zero byte. */
 export function isStunRequest(bytes: Buffer): boolean {
   return bytes[0] === 0 && bytes.length >= headerBytes && bytes.readUInt16BE(0) === bindingRequest && bytes.readUInt32BE(4) === magicCookie
 }
 
-/** Tells a phone the address it is seen from: XOR-MAPPED-ADDRESS (RFC 8489 §14.2) and nothing else. */
+/** The response with the phone's source address: XOR-MAPPED-ADDRESS (RFC 8489 §14.2) and no other attribute. */
 export function stunResponse(request: Buffer, remote: Endpoint): Buffer {
   const address = addressBytes(remote.address)
   const response = Buffer.alloc(headerBytes + 8 + address.length)
@@ -32,7 +32,7 @@ export function stunResponse(request: Buffer, remote: Endpoint): Buffer {
   response.writeUInt16BE(4 + address.length, headerBytes + 2)
   response.writeUInt16BE(address.length === 4 ? 1 : 2, headerBytes + 4)
   response.writeUInt16BE(remote.port ^ (magicCookie >>> 16), headerBytes + 6)
-  // Cookie and transaction id stand one behind the other: just what an address is masked with.
+  // The address is masked with the cookie and the transaction id, which are adjacent.
   for (const [at, byte] of address.entries()) response.writeUInt8(byte ^ response.readUInt8(4 + at), headerBytes + 8 + at)
   return response
 }

@@ -8,21 +8,21 @@ import type { StreamListener } from './stream-listener.js'
 import { bindServer, closeServer, dialOptions, welcome } from './stream-listener.js'
 import { adoptConnecting, type StreamNeeds } from './stream-socket.js'
 
-/** Who we are over TLS, in PEM. */
+/** Our TLS certificate and key, in PEM. */
 export interface TlsIdentity {
   /** With its chain. */
   readonly certificate: string
   readonly key: Secret
-  /** Who else's certificates are believed, for what we open; null: those the system believes. */
+  /** Trusted authorities for connections that we open; null: those of the system. */
   readonly authorities: string | null
 }
 
-/** The present identity, and those who have to know of a new one. */
+/** The present identity, and the servers that use it. */
 export interface TlsIdentities {
   readonly current: TlsIdentity | null
-  /** New connections use it; those that are open stay as they are. @throws AppError CONFIG_INVALID where certificate and key do not fit */
+  /** Used by new connections; open ones do not change. @throws AppError CONFIG_INVALID if certificate and key do not match */
   renew(identity: TlsIdentity): void
-  /** For servers, which take it over. */
+  /** Registers a server, which gets each new identity. */
   follow(server: Pick<Server, 'setSecureContext'>): void
 }
 
@@ -47,13 +47,13 @@ export function createTlsIdentities(first: TlsIdentity | null): TlsIdentities {
   }
 }
 
-/** The identity for a listen address that cannot do without. @throws AppError CONFIG_INVALID */
+/** The identity for a listen address that needs one. @throws AppError CONFIG_INVALID */
 export function identityFor(listen: ListenAddress, { current }: TlsIdentities): TlsIdentity {
   if (current) return current
   throw errors.CONFIG_INVALID.listenTls({ address: `${listen.protocol}://${listen.address}:${listen.port}` })
 }
 
-/** What node's TLS wants to know; older than 1.2 is refused. */
+/** Options for Node's TLS. Versions before 1.2 are refused. */
 export function contextOf({ certificate, key, authorities }: TlsIdentity): SecureContextOptions {
   return { cert: certificate, key: key.reveal(), minVersion: 'TLSv1.2', ...(authorities !== null && { ca: authorities }) }
 }
@@ -61,7 +61,7 @@ export function contextOf({ certificate, key, authorities }: TlsIdentity): Secur
 /** Listens for TLS. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function listenTls(listen: ListenAddress, needs: StreamNeeds, identities: TlsIdentities): Promise<StreamListener> {
   const identity = identityFor(listen, identities)
-  // A phone needs no certificate; a server that shows one can be called on the connection it has opened (RFC 5923).
+  // A phone needs no certificate. A server with a certificate can be called on the connection that it has opened (RFC 5923).
   const server = createServer({ ...contextOf(identity), handshakeTimeout: handshakeMs, requestCert: true, rejectUnauthorized: false })
   const bound = await bindServer(server, listen, needs)
   identities.follow(server)
@@ -69,12 +69,12 @@ export async function listenTls(listen: ListenAddress, needs: StreamNeeds, ident
     needs.acceptLimiter.handshakeDone({ address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }, bound.port)
     welcome(socket, 'tls', bound, needs)
   })
-  // A failed handshake is the peer's affair; the socket is closed already.
+  // After a failed handshake the socket is closed already.
   server.on('tlsClientError', needs.events.onRefused)
   return { bound, close: () => closeServer(server) }
 }
 
-/** Opens a connection; the peer's certificate must be for the host of the URI (RFC 5922 §7.2). Null where the table is full. */
+/** Opens a connection; null if the table is full. The peer's certificate must be valid for the host of the URI (RFC 5922 §7.2). */
 export function connectTls(hop: Hop, needs: StreamNeeds, { current }: TlsIdentities): Connection | null {
   const name = hop.name ?? hop.remote.address
   const socket: TLSSocket = connect({ ...dialOptions(hop), ...(current && contextOf(current)), ...(hop.name && { servername: name }) })

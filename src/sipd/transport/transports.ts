@@ -10,33 +10,33 @@ import type { StreamEvents } from './stream-socket.js'
 import { createTlsIdentities, type TlsIdentity } from './tls.js'
 import { type DatagramSocket, type OpenDatagramSocket, openUdpSocket } from './udp-socket.js'
 
-/** Everything SIP comes and goes over. What it tells never comes from inside a call of its functions. */
+/** All transports of SIP. Events never occur inside a call of these functions. */
 export interface Transports {
   /** In the order of the configuration. */
   readonly listening: readonly Listening[]
-  /** Stream connections open or opening. */
+  /** Stream connections, open or opening. */
   readonly connections: number
-  /** True where requests can be sent by that protocol, over that address family. */
+  /** Whether requests can be sent over this protocol and address family. */
   offers(protocol: Protocol, address: string): boolean
-  /** Our side towards a remote; null where the protocol is not offered. `name` is the URI's host, for TLS. `from`: the socket to prefer. */
+  /** The hop to a remote; null if the protocol is not offered. `name`: host of the URI, for TLS. `from`: preferred socket. */
   hopTo(protocol: Protocol, remote: Endpoint, name?: string, from?: Endpoint | null): Hop | null
-  /** The flow to a next hop: the connection that is there, else a new one (what is sent meanwhile waits). Null: there can be none. */
+  /** The flow to a next hop: an existing connection, else a new one, on which messages wait until it is open. Null if neither is possible. */
   flowTo(hop: Hop): Flow | null
-  /** True for UDP, and for a stream that is established. */
+  /** True for UDP, and for an established stream. */
   isOpen(flow: Flow): boolean
-  /** False where the flow is gone, or the message too large for it. */
+  /** False if the flow is closed, or the message is too large for it. */
   send(bytes: Buffer, flow: Flow): boolean
-  /** The peer of a connection over TLS says that it listens on that port, and may be called on the connection (RFC 5923). */
+  /** The peer of a TLS connection has announced that it listens on this port, and may be called on the connection (RFC 5923). */
   alias(flow: Flow, port: number): void
-  /** A SIP message came over it, an emergency call, or its peer has become known; nothing for UDP. */
+  /** A SIP message or an emergency call has arrived over the flow, or its peer has become known. No effect for UDP. */
   advance(flow: Flow, progress: Parameters<AcceptLimiter['advance']>[2]): void
-  /** The emergency call that came over it was refused. */
+  /** The emergency call over this flow was refused. */
   emergencyCallEnded(flow: Flow): void
-  /** Closes a connection; nothing for UDP. */
+  /** Closes a connection. No effect for UDP. */
   closeConnection(flow: Flow): void
-  /** Asks whether a silent UDP peer's port is closed; the answer comes as `onUnreachable`. */
+  /** Probes whether the port of a silent UDP peer is closed. If so, `onUnreachable` is called. */
   probe(flow: Flow): void
-  /** Another certificate, without a restart. @throws AppError CONFIG_INVALID */
+  /** Changes the certificate without a restart. @throws AppError CONFIG_INVALID */
   renewTls(identity: TlsIdentity): void
   close(): Promise<void>
 }
@@ -51,7 +51,7 @@ export interface TransportsNeeds {
   readonly clock: Clock
   readonly events: TransportEvents
   readonly limits: ConnectionLimits & AcceptLimits
-  /** A connection that stays open however long it is silent. */
+  /** Whether an idle connection stays open. */
   readonly mayIdle: (flow: Flow) => boolean
   readonly tls?: TlsIdentity | null
   /** Web pages that may connect by WebSocket; by default those of the host they connect to. */
@@ -59,7 +59,7 @@ export interface TransportsNeeds {
   readonly openDatagramSocket?: OpenDatagramSocket
 }
 
-/** What one UDP datagram can hold over IPv4. */
+/** Maximum payload of a UDP datagram over IPv4. */
 const maxDatagramBytes = 65_507
 
 /** Opens every listen address, or none. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
@@ -143,14 +143,14 @@ function send(bytes: Buffer, flow: Flow, listeners: readonly Listener[], table: 
     connection?.wire.write(bytes)
     return connection !== undefined
   }
-  // A Via may name port 0, and node throws for it.
+  // A Via may contain port 0, for which Node throws.
   const fits = bytes.length <= maxDatagramBytes && flow.remote.port > 0
   const socket = fits ? datagramSocket(listeners, flow.local) : null
   socket?.send(bytes, flow.remote)
   return socket !== null
 }
 
-/** The listen address a remote is best spoken to from: loopback with loopback, outside with outside, else any of the family. */
+/** The best listener for a remote: loopback for loopback, others for others, else any of the address family. */
 function listenerFor(listeners: readonly Listener[], protocol: Protocol, remoteAddress: string): Listener | null {
   let best: Listener | null = null
   for (const listener of listeners) {
@@ -170,7 +170,7 @@ function datagramSocket(listeners: readonly Listener[], local: Endpoint): Datagr
   return listenerAt(listeners, 'udp', local)?.datagrams ?? null
 }
 
-/** The listener of an address of ours; one that is bound to all addresses has that too. */
+/** The listener with this local address. One that is bound to all addresses has it too. */
 function listenerAt(listeners: readonly Listener[], protocol: Protocol, local: Endpoint): Listener | null {
   for (const listener of listeners) {
     const { bound } = listener

@@ -8,30 +8,30 @@ import type { Endpoint } from './flow.js'
 import { isStunRequest, stunResponse } from './stun.js'
 import { createUnreachableProbe, type UnreachableProbe } from './unreachable-probe.js'
 
-/** One bound UDP socket. A test puts a lossy one in its place. */
+/** One bound UDP socket. Tests replace it with a lossy one. */
 export interface DatagramSocket {
   readonly bound: Endpoint
   send(bytes: Buffer, remote: Endpoint): void
-  /** Asks whether a silent peer's port is closed; a yes comes as `onUnreachable`. */
+  /** Probes whether the port of a silent peer is closed. If so, `onUnreachable` is called. */
   probe(remote: Endpoint): void
   close(): Promise<void>
 }
 
 interface DatagramEvents {
   onDatagram(bytes: Buffer, remote: Endpoint, socket: DatagramSocket): void
-  /** The system could not send to that remote, or its port is closed. */
+  /** The system cannot send to this remote, or its port is closed. */
   onUnreachable(remote: Endpoint, reason: string): void
 }
 
 export type OpenDatagramSocket = (listen: ListenAddress, events: DatagramEvents, clock: Clock) => Promise<DatagramSocket>
 
-// A second of 950 calls, in case the thread is busy that long; the system caps it (net.core.rmem_max).
+// Enough for one second at 950 calls a second, in case the thread is busy. The system limits it (net.core.rmem_max).
 const bufferBytes = 4 * 1024 * 1024
 const probeLimit = 64
 
 type SendFault = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number }
 
-/** The errors that concern every datagram to that remote; others concern one datagram, which counts as lost. */
+/** Errors that concern every datagram to a remote. Others concern one datagram, which counts as lost. */
 const unreachableCodes: ReadonlySet<string> = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
@@ -50,7 +50,7 @@ export const openUdpSocket: OpenDatagramSocket = async (listen, events, clock) =
     ipv6Only: family === 6,
     recvBufferSize: bufferBytes,
     sendBufferSize: bufferBytes,
-    // Remotes are numeric: node's own look-up would put a thread pool trip before each datagram.
+    // Remotes are numeric. Node's own lookup would use the thread pool for each datagram.
     lookup: (host, _options, found) => found(null, host, family),
   })
   await bind(socket, listen)
@@ -71,12 +71,12 @@ async function bind(socket: Socket, listen: ListenAddress): Promise<void> {
 function attach(socket: Socket, events: DatagramEvents, probe: UnreachableProbe): DatagramSocket {
   const { address, port } = socket.address()
   let open = true
-  // One function for all sends: the error itself names the remote.
+  // One function for all sends, because the error names the remote.
   const sent = (fault: SendFault | null): void => {
     if (fault?.address !== undefined && fault.port !== undefined && unreachableCodes.has(fault.code ?? ''))
       events.onUnreachable({ address: fault.address, port: fault.port }, fault.message)
   }
-  // A datagram wakes its receiver, which costs more than sending it: those of one turn of the event loop go out together.
+  // Waking the receiver costs more than sending, so the datagrams of one turn of the event loop are sent together.
   let waiting: { readonly bytes: Buffer; readonly remote: Endpoint }[] = []
   const flush = (): void => {
     const batch = waiting
@@ -102,7 +102,7 @@ function attach(socket: Socket, events: DatagramEvents, probe: UnreachableProbe)
     if (isStunRequest(bytes)) datagrams.send(stunResponse(bytes, remote), remote)
     else events.onDatagram(bytes, remote, datagrams)
   })
-  // An unconnected socket has no errors of its own; whatever comes here concerns one datagram only.
+  // Errors of an unconnected socket concern one datagram only.
   socket.on('error', sent)
   return datagrams
 }

@@ -4,18 +4,18 @@ import type { Clock } from '../../base/clock.js'
 import { type Endpoint, endpointText } from './flow.js'
 
 /**
- * Finds out whether a UDP peer's port is closed. ICMP errors are told to connected sockets only, and the listening socket
- * is not connected; so a short-lived connected one sends an empty line (which SIP ignores) to a peer that owes an answer.
+ * Detects a closed UDP port of a peer. Only connected sockets report ICMP errors, and the listening socket is not connected. So a short-lived
+ * connected socket sends an empty line, which SIP ignores, to a peer that does not respond.
  */
 export interface UnreachableProbe {
-  /** Nothing happens where such a question to that remote is already open. */
+  /** No effect if a probe of this remote is running. */
   start(remote: Endpoint): void
   close(): void
 }
 
 export interface UnreachableProbeNeeds {
   readonly clock: Clock
-  /** Questions open at the same time. */
+  /** Probes at the same time. */
   readonly limit: number
   readonly onUnreachable: (remote: Endpoint, reason: string) => void
 }
@@ -37,7 +37,7 @@ export function createUnreachableProbe({ clock, limit, onUnreachable }: Unreacha
     open.set(key, finish)
     socket.on('error', (fault: NodeJS.ErrnoException) => {
       finish()
-      // Anything else, such as "prohibited", is a firewall's word about the probe, not about SIP.
+      // Other errors, such as "prohibited", come from a firewall and concern only the probe.
       if (fault.code === 'ECONNREFUSED') onUnreachable(remote, fault.message)
     })
     socket.connect(remote.port, remote.address, () => socket.send(emptyLine))

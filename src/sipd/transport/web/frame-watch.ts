@@ -1,16 +1,16 @@
 /**
- * Follows the frames of a WebSocket (RFC 6455 §5.2) without reading them: whether a message has begun and not ended. A message may come
- * in any number of frames, with pings and pongs between them.
+ * Follows the frames of a WebSocket (RFC 6455 §5.2) without their payload, to detect incomplete messages. A message may have any number of
+ * frames, with pings and pongs between them.
  *
  *   FIN | reserved (3 bits) | opcode (4) | MASK | length (7), then 2 bytes more for 126 or 8 for 127, 4 bytes of mask, the payload
  */
 export interface FrameWatch {
   push(chunk: Buffer): void
-  /** A message has begun and not ended. */
+  /** A message is incomplete. */
   readonly isOpen: boolean
-  /** Messages that have ended. */
+  /** Number of complete messages. */
   readonly ended: number
-  /** Bytes since the last message ended. */
+  /** Bytes since the last complete message. */
   readonly bytes: number
 }
 
@@ -71,7 +71,7 @@ export function createFrameWatch(): FrameWatch {
   }
 }
 
-/** 0 as long as it cannot be told. */
+/** 0 if it is not known yet. */
 function headerLength([, second]: readonly number[]): number {
   if (second === undefined) return 0
   const length = second & 0x7f

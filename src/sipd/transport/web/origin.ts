@@ -4,8 +4,9 @@ import type { IncomingMessage } from 'node:http'
 const anyOrigin = '*'
 
 /**
- * Whether a WebSocket handshake may come from that web page (RFC 6455 §10.2). A browser names the page in `Origin`, and a page cannot change
- * that; a phone sends no `Origin`. Drafts of the protocol called it `Sec-WebSocket-Origin`. `allowed` lists origins; an empty list allows pages of the host that the handshake itself is for.
+ * Whether a WebSocket handshake may come from its web page (RFC 6455 §10.2). A browser names the page in `Origin`, which the page cannot change.
+ * A phone sends no `Origin`. Drafts of the protocol called the header `Sec-WebSocket-Origin`. `allowed` lists origins; an empty list allows pages of
+ * the host that the handshake is sent to.
  */
 export function allowsOrigin({ headers }: Pick<IncomingMessage, 'headers'>, allowed: readonly string[]): boolean {
   const { host } = headers
@@ -22,7 +23,7 @@ function parseOrigin(text: string): string | null {
   return new URL(text).origin
 }
 
-/** Without the port: the page and the SIP server of one host have different ports. */
+/** Without the port, because the page and the SIP server of a host have different ports. */
 function hostOf(url: string): string | null {
   return URL.canParse(url) ? new URL(url).hostname : null
 }

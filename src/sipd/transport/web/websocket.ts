@@ -80,7 +80,7 @@ function welcome(socket: WebSocket, request: IncomingMessage, listen: ListenAddr
   }
 }
 
-/** Pings and pongs between fragments do not stop the clock, only the end of the message. */
+/** Pings and pongs between fragments do not extend the time for a message. */
 function watchFragments(bytes: Socket, frames: FrameWatch, connection: Connection, clock: Clock): void {
   let ended = 0
   bytes.prependListener('data', (chunk: Buffer) => {
@@ -93,7 +93,7 @@ function watchFragments(bytes: Socket, frames: FrameWatch, connection: Connectio
 
 function wireOf(socket: WebSocket, frames: FrameWatch, limit: number): Wire {
   return {
-    // RFC 7118 §5.3: text where the message is UTF-8, which browsers find easier.
+    // RFC 7118 §5.3: text if the message is UTF-8, which is easier for browsers.
     write(bytes) {
       socket.send(bytes, { binary: !isUtf8(bytes) })
       if (socket.bufferedAmount > limit) socket.terminate()
