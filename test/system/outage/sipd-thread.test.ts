@@ -211,7 +211,7 @@ describe('when the thread of sipd dies', () => {
     })
     await workers[0]?.terminate()
     await stage.logged('sip.lost')
-    expect((await stage.logged('sip.lost')).msg).toMatch(/^the SIP server could not be started again: .* in use/)
+    expect((await stage.logged('sip.lost')).msg).toMatch(/^the SIP server could not be restarted: .* in use/)
     await stage.logged('sip.restarted')
     expect(workers.length).toBe(3)
   })
