@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pause, systemClock } from '../../../src/base/clock.js'
+import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMedia, type Media } from '../../../src/media/media.js'
 import type { SipRequest } from '../../../src/sip/message/message.js'
@@ -233,27 +233,6 @@ describe('the place of a phone that calls for help', () => {
         return
       }
     }
-
-    it('is not silent when it says 100, and however late it rings it keeps the place', async () => {
-      const dialling = await phone.dial('112')
-      const invite = await nextInvite()
-      silent.respond(invite, 100)
-      await pause(systemClock, 6_000)
-      silent.respond(invite, 180)
-      silent.respond(invite, 486)
-      const dialled = await dialling.result
-      expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(486)
-      expect(silent.untaken).not.toContain('CANCEL')
-    })
-
-    it('is left out where the line takes the call with it, and does not get on', async () => {
-      const dialling = await phone.dial('112')
-      silent.respond(await nextInvite(), 100)
-      await pause(systemClock, 19_000)
-      await answerPlain(performance.now())
-      const dialled = await dialling.result
-      expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(486)
-    })
 
     it('is left out where the request is too large for UDP and the line hangs up its TCP connection', async () => {
       const tcp = createServer((socket) => void socket.on('error', () => undefined).once('data', () => socket.destroy()))
