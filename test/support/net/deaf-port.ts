@@ -1,18 +1,19 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
+import { pause, systemClock } from '../../../src/base/clock.js'
 import { startChild } from '../process/child.js'
 
-/** A TCP port where connections are asked for in vain, as behind a firewall that drops what it does not like. */
+/** A TCP port that accepts no connection, as behind a firewall that drops SYNs. */
 export interface DeafPort {
   readonly port: number
   close(): void
 }
 
-/** Takes no connection from its queue, and stands still. */
+/** Listens and accepts nothing, because it is stopped. */
 const program = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
-  console.log(this.address().port)
-  setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 50)
+  process.stdout.write(this.address().port + '\\n', () => process.kill(process.pid, 'SIGSTOP'))
 })`
 
 export async function openDeafPort(): Promise<DeafPort> {
@@ -20,10 +21,11 @@ export async function openDeafPort(): Promise<DeafPort> {
   if (!child.stdout) throw new Error('no output')
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   const port = Number(line)
-  await new Promise((resolve) => void setTimeout(resolve, 300))
-  // The queue is full with these; the next one hears nothing.
-  const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
-  await new Promise((resolve) => void setTimeout(resolve, 200))
+  while (!isStopped(child.pid)) await pause(systemClock, 5)
+  // Linux completes one connection more than the backlog. The kernel does not answer the next SYN.
+  const waiting = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+  await Promise.all(waiting.map((socket) => once(socket, 'connect')))
+  for (const socket of waiting) socket.on('error', () => undefined)
   return {
     port,
     close() {
@@ -31,4 +33,8 @@ export async function openDeafPort(): Promise<DeafPort> {
       child.kill('SIGKILL')
     },
   }
+}
+
+function isStopped(pid: number | undefined): boolean {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') T ')
 }
