@@ -57,7 +57,7 @@ export async function openSipServer(
     secret,
     patienceMs: startPatienceMs,
     emergency: emergencyNumbers,
-    tellsTrying: true,
+    reportsTrying: true,
     flowGone: gone.emit,
     clock,
     log,

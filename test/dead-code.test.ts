@@ -35,7 +35,7 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
     'src/hotdesk/reconcile/daily-time.ts#nextDaily',
     'src/hotdesk/reconcile/logout-due.ts#dueBy',
     'src/registrar/known-sources.ts#knownSourcesNow',
-    'src/sipd/core/dialogs/flow-choice.ts#isHidden',
+    'src/sipd/core/dialogs/flow-choice.ts#isPrivateHost',
     'src/store/connections/address-text.ts#redisCliFor',
     'src/store/connections/primary-check.ts#bySentinels',
     'src/store/library/function-callers.ts#permissionFault',

@@ -1,8 +1,8 @@
 import type { Alarm, Clock, Milliseconds } from './clock.js'
 
 /**
- * A protocol machine as data: states down, inputs across, each cell the next state and then the actions, in order. An input that a
- * state does not name is ignored.
+ * A protocol machine as data: states down, inputs across. Each cell holds the next state and the actions, in order. A state ignores the
+ * inputs that it does not name.
  */
 export type Table<State extends string, Input extends string, Action> = {
   readonly [state in State]: { readonly [input in Input]?: readonly [next: State, ...actions: Action[]] }
@@ -12,8 +12,8 @@ const verbs = ['start', 'stop', 'double', 'repeat'] as const
 export type TimerVerb = (typeof verbs)[number]
 
 /**
- * An action on a timer. `start` starts it, again if it runs; `stop` stops it. A timer that has fired is started once more by `double`, with
- * twice its last time up to its longest, or by `repeat`, with its longest.
+ * An action on a timer. `start` starts or restarts it; `stop` stops it. After it has fired, `double` starts it with twice its last time, up
+ * to its longest, and `repeat` with its longest.
  */
 export interface TimerAction<Timer extends string = string> {
   readonly verb: TimerVerb
@@ -28,11 +28,11 @@ export function timerActions<Timer extends string>(...names: readonly Timer[]): 
   return Object.fromEntries(verbs.map((verb) => [verb, actionsOf(verb)])) as unknown as TimerActions<Timer>
 }
 
-/** What one timer of a machine means. */
+/** One timer of a machine. */
 export interface TimerRule<Subject, Input extends string> {
   /** Time until it fires. 0: right after the actions of the cell that starts it. Infinity: never. */
   readonly after: (subject: Subject) => Milliseconds
-  /** For timers that repeat: where doubling ends. */
+  /** For timers that repeat: the limit of doubling. */
   readonly longest?: (subject: Subject) => Milliseconds
   /** The input of the machine when it fires. */
   readonly input: Input
@@ -43,19 +43,19 @@ interface RunningTimer {
   readonly alarm: Alarm
 }
 
-/** What the runner keeps of one machine; `atStart` gives it. */
+/** The runner's state of one machine; `atStart` creates it. */
 export interface MachineState<State extends string> {
   state: State
-  /** The timers that run. Null until the first one starts. */
+  /** Running timers. Null until the first one starts. */
   running: RunningTimer[] | null
-  /** Last time of the timer that repeats. A machine has one of them at a time. */
+  /** Last time of the timer that repeats. A machine has only one such timer at a time. */
   repeatMs: Milliseconds
   isBusy: boolean
-  /** Inputs that arrived while an input was being handled; null: none. */
+  /** Inputs that arrived while another was being handled; null if none did. */
   queue: (readonly [input: string, detail: unknown])[] | null
 }
 
-/** A machine in its first state. Spread it where the machine is made, or write its members out where speed counts. */
+/** A machine in its first state, to be spread into a new subject. Where speed counts, write its members out instead. */
 export function atStart<State extends string>(state: State): MachineState<State> {
   return { state, running: null, repeatMs: 0, isBusy: false, queue: null }
 }
@@ -69,16 +69,16 @@ export interface MachineNeeds<
   Detail,
 > {
   readonly table: Table<State, Input, Word | TimerAction<Timer>>
-  /** What each action does. `detail` belongs to the input that is being handled. */
+  /** Runs an action. `detail` belongs to the input that is being handled. */
   readonly actions: { readonly [word in Word]: (subject: Subject, detail: Detail | undefined) => void }
   /** For tables with timers. */
   readonly timing?: {
     readonly clock: Clock
     readonly rules: { readonly [timer in Timer]: TimerRule<Subject, Input> }
-    /** Takes what an action has thrown when a timer fires, if it concerns one machine and not the process. */
+    /** Receives an error that an action throws when a timer fires, if the error concerns one machine and not the process. */
     readonly onFault?: (fault: unknown) => void
   }
-  /** The machine has reached a state without a way out. All of its timers are stopped. */
+  /** The machine has reached a state without inputs. All of its timers are stopped. */
   readonly ended?: (subject: Subject) => void
 }
 

@@ -26,7 +26,7 @@ export interface SipdNeeds {
   /** User parts of Request-URIs that are always admitted; 112 and 911 by default. */
   readonly emergency?: readonly string[]
   /** Also reports 100 Trying to the application, which drachtio-server does not; false by default. */
-  readonly tellsTrying?: boolean
+  readonly reportsTrying?: boolean
   /** Known sources at the start; null or absent: no limits for unknown ones until `setKnownSources` is called. */
   readonly knownSources?: KnownSources | null
   /** Called when the connection of a known source is closed: `tcp 192.0.2.7:40312`. */

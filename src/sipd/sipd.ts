@@ -15,11 +15,11 @@ export type { ChallengeTerms, KnownSources } from './transaction/admission/sourc
 export type { TlsIdentity } from './transport/tls.js'
 
 /** Also takes functions, which cannot be passed to a thread. */
-export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagramSocket' | 'dns'> & Pick<UserAgentNeeds, 'mostDialogs'>
+export type LocalSipdNeeds = SipdNeeds & Pick<TransactionLayerNeeds, 'openDatagramSocket' | 'dns'> & Pick<UserAgentNeeds, 'maxDialogs'>
 
 /** Starts the server in this thread. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
 export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
-  const { clock, log, timers, patienceMs = 0, mostDialogs, tellsTrying } = needs
+  const { clock, log, timers, patienceMs = 0, maxDialogs, reportsTrying } = needs
   const transactions = await createTransactionLayer(needs)
   if (needs.knownSources) transactions.setKnownSources(needs.knownSources)
   const { layer, open } = createStartQueue({ layer: transactions, clock, patienceMs })
@@ -40,8 +40,8 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
     clock,
     log,
     timers,
-    mostDialogs,
-    tellsTrying,
+    maxDialogs,
+    reportsTrying,
   })
   const { listening } = layer
   try {

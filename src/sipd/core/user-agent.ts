@@ -59,14 +59,14 @@ export interface UserAgentNeeds {
   readonly log: Logger
   readonly timers: TimerBase
   /** Also reports 100 Trying to applications. */
-  readonly tellsTrying?: boolean | undefined
+  readonly reportsTrying?: boolean | undefined
   /** Maximum number of dialogs; further requests get 503 with Retry-After. */
-  readonly mostDialogs?: number | undefined
+  readonly maxDialogs?: number | undefined
 }
 
 export function createUserAgent(needs: UserAgentNeeds): UserAgent {
-  const { layer, mostDialogs = dialogCapacity } = needs
-  const dialogs = createDialogs(mostDialogs)
+  const { layer, maxDialogs = dialogCapacity } = needs
+  const dialogs = createDialogs(maxDialogs)
   const pending = createPendingRequests()
   const shedding = createLoadShedding()
   const shared = createSharedParts(needs, dialogs)
@@ -131,7 +131,7 @@ function createSharedParts({ layer, records, clock, log, timers }: UserAgentNeed
 type SharedParts = ReturnType<typeof createSharedParts> & { readonly dialogs: Dialogs }
 
 /** RFC 3261 §8.1, §12.2.1, §13.2. */
-function createClientSide({ layer, records, clock, timers, tellsTrying = false }: UserAgentNeeds, shared: SharedParts) {
+function createClientSide({ layer, records, clock, timers, reportsTrying = false }: UserAgentNeeds, shared: SharedParts) {
   const { t1 } = timers
   const { dialogs, locator, dialogLocator, sender, unresponsiveHops, sessionTimers, subscriptionTimers, serverRequests } = shared
   const invites = createClientInvites({
@@ -142,7 +142,7 @@ function createClientSide({ layer, records, clock, timers, tellsTrying = false }
     serverRequests,
     sessionTimers,
     records,
-    reportsTrying: tellsTrying,
+    reportsTrying,
   })
   const subscribes = createSubscribes({ layer, dialogs, subscriptionTimers })
   return {

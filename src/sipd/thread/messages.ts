@@ -12,7 +12,7 @@ import type { TlsIdentity } from '../transport/tls.js'
 export interface Beginning
   extends Pick<
     SipdNeeds,
-    'listen' | 'advertise' | 'origins' | 'admin' | 'outbound' | 'timers' | 'patienceMs' | 'emergency' | 'tellsTrying'
+    'listen' | 'advertise' | 'origins' | 'admin' | 'outbound' | 'timers' | 'patienceMs' | 'emergency' | 'reportsTrying'
   > {
   readonly secret: string
   readonly tls: BareIdentity | null

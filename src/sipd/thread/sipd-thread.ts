@@ -98,7 +98,7 @@ function startSipd(workerData: Beginning): Worker {
 }
 
 function beginningOf(
-  { listen, advertise, origins, admin, outbound, timers, patienceMs, emergency, tellsTrying, secret, tls, known, log }: Keeper,
+  { listen, advertise, origins, admin, outbound, timers, patienceMs, emergency, reportsTrying, secret, tls, known, log }: Keeper,
   bound: Thread['places'] | null,
 ): Beginning {
   return {
@@ -110,7 +110,7 @@ function beginningOf(
     timers,
     ...(patienceMs !== undefined && { patienceMs }),
     ...(emergency !== undefined && { emergency }),
-    ...(tellsTrying !== undefined && { tellsTrying }),
+    ...(reportsTrying !== undefined && { reportsTrying }),
     secret: secret.reveal(),
     tls: tls && bareIdentity(tls),
     knownSources: known && bareKnownSources(known),

@@ -8,7 +8,7 @@ let application: WireApplication
 let phone: SipPeer
 
 beforeEach(async () => {
-  stage = await openSipdStage({ mostDialogs: 10 })
+  stage = await openSipdStage({ maxDialogs: 10 })
   application = await stage.application()
   phone = await stage.udpPeer()
 })

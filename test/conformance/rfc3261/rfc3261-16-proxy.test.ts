@@ -33,8 +33,8 @@ async function called(headers: readonly (readonly [string, string])[] = []) {
 
 const done = (application: WireApplication): Promise<Heard> => application.hears('done', ({ words }) => words[4] === 'done')
 
-describe('a request that an application passes on (RFC 3261 §16.6)', () => {
-  it('has our Via on top, one hop less, and what the application adds', async () => {
+describe('a request that an application forwards (RFC 3261 §16.6)', () => {
+  it('has our Via on top, a lower Max-Forwards and the header fields that the application adds', async () => {
     const { application, caller, arrived } = await called()
     const callee = await stage.udpPeer()
     void proxy(application, arrived, [callee], { headers: 'X-Proxy: yes\r\n' }).catch(() => undefined)
@@ -46,7 +46,7 @@ describe('a request that an application passes on (RFC 3261 §16.6)', () => {
     await done(application)
   })
 
-  it('that nobody accepts leaves no dialog behind whose requests would pass', async () => {
+  it('leaves no dialog whose requests would be forwarded if no target accepts it', async () => {
     const { application, caller, invite, arrived } = await called()
     const callee = await stage.udpPeer()
     void proxy(application, arrived, [callee], { flags: 'remainInDialog|fullResponse|' }).catch(() => undefined)
@@ -57,7 +57,7 @@ describe('a request that an application passes on (RFC 3261 §16.6)', () => {
     expect(await caller.hearsResponse(481, 'BYE')).toBeDefined()
   })
 
-  it('is refused with 483 when it may hop no more', async () => {
+  it('is refused with 483 if Max-Forwards is 0', async () => {
     const application = await stage.application()
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]
     const invite = caller.request({ method: 'INVITE', body: offer })
@@ -99,7 +99,7 @@ describe('a request that an application passes on (RFC 3261 §16.6)', () => {
     await done(application)
   })
 
-  it('keeps a Request-URI that is not ours: the destination is only the next hop', async () => {
+  it('keeps a Request-URI that is not ours: the target is only the next hop', async () => {
     const application = await stage.application()
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]
     caller.send(caller.request({ method: 'INVITE', to: 'sip:bob@example.org', body: offer }))
@@ -112,7 +112,7 @@ describe('a request that an application passes on (RFC 3261 §16.6)', () => {
 })
 
 describe('forking (RFC 3261 §16.7)', () => {
-  it('one after the other: the next is tried after a failure, and each attempt is told', async () => {
+  it('serial: a failure leads to the next target, and each attempt is reported', async () => {
     const { application, caller, arrived } = await called()
     const [first, second] = [await stage.udpPeer(), await stage.udpPeer()]
     const attempt = proxy(application, arrived, [first, second])
@@ -123,7 +123,7 @@ describe('forking (RFC 3261 §16.7)', () => {
     await done(application)
   })
 
-  it('goes on to the next where one says nothing for the provisional time', async () => {
+  it('serial: no response within the provisional time leads to the next target', async () => {
     const { application, caller, arrived } = await called()
     const [silent, second] = [await stage.udpPeer(), await stage.udpPeer()]
     void proxy(application, arrived, [silent, second], { times: '50ms|' }).catch(() => undefined)
@@ -131,7 +131,7 @@ describe('forking (RFC 3261 §16.7)', () => {
     expect(await caller.hearsResponse(200, 'INVITE')).toBeDefined()
   })
 
-  it('all at once: the best failure goes back when all have failed, a 6xx ends it', async () => {
+  it('simultaneous: the best failure is forwarded when all branches have failed, and a 6xx cancels the others', async () => {
     const { application, caller, arrived } = await called()
     const [first, second] = [await stage.udpPeer(), await stage.udpPeer()]
     void proxy(application, arrived, [first, second], { forking: 'simultaneous' }).catch(() => undefined)
@@ -145,7 +145,7 @@ describe('forking (RFC 3261 §16.7)', () => {
     await done(application)
   })
 
-  it('follows a redirection where the application says so', async () => {
+  it('follows a redirection if the application asks for it', async () => {
     const { application, caller, arrived } = await called()
     const [first, second] = [await stage.udpPeer(), await stage.udpPeer()]
     void proxy(application, arrived, [first], { flags: '|fullResponse|followRedirects' }).catch(() => undefined)
@@ -154,7 +154,7 @@ describe('forking (RFC 3261 §16.7)', () => {
     expect(await caller.hearsResponse(486)).toBeDefined()
   })
 
-  it('is cancelled by the caller: every branch gets CANCEL, the caller 487 (§16.10)', async () => {
+  it('is cancelled by the caller: every branch gets CANCEL, the caller gets 487 (§16.10)', async () => {
     const { application, caller, invite, arrived } = await called()
     const callee = await stage.udpPeer()
     void proxy(application, arrived, [callee]).catch(() => undefined)
@@ -170,8 +170,8 @@ describe('forking (RFC 3261 §16.7)', () => {
   })
 })
 
-describe('a dialog whose requests do not belong to us', () => {
-  it('is not passed on: we are no open relay', async () => {
+describe('a request in a dialog that was not record-routed', () => {
+  it('is not forwarded: this server is not an open relay', async () => {
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]
     const headers = [['Route', `<sip:127.0.0.1:${stage.udp};lr>`]] as const
     caller.send(caller.request({ method: 'BYE', to: callee.uri, toTag: 'x', headers }))

@@ -28,8 +28,8 @@ export interface SipdStageOptions {
   readonly outbound?: readonly OutboundRoute[]
   readonly openDatagramSocket?: LocalSipdNeeds['openDatagramSocket']
   readonly dns?: LocalSipdNeeds['dns']
-  readonly mostDialogs?: number
-  readonly tellsTrying?: boolean
+  readonly maxDialogs?: number
+  readonly reportsTrying?: boolean
   readonly patienceMs?: number
   readonly knownSources?: KnownSources | null
 }

@@ -3,7 +3,7 @@ import { parseSessionExpires } from '../../../src/sip/headers/session-expires.js
 import { createRequest, createResponse } from '../../../src/sip/message/builder.js'
 import { newResponse } from '../../../src/sip/message/editable-message.js'
 import type { SipRequest } from '../../../src/sip/message/message.js'
-import { flowOfRequest, flowOfResponse, isHidden } from '../../../src/sipd/core/dialogs/flow-choice.js'
+import { flowOfRequest, flowOfResponse, isPrivateHost } from '../../../src/sipd/core/dialogs/flow-choice.js'
 import { pathTo } from '../../../src/sipd/core/dialogs/route-set.js'
 import { agree, intervalTooSmall, termsOf } from '../../../src/sipd/core/session/session-terms.js'
 import { bestResponse } from '../../../src/sipd/proxy/best-response.js'
@@ -32,63 +32,67 @@ describe('the path to a remote target (RFC 3261 §12.2.1.1)', () => {
   })
 })
 
-describe('the way to the far end of a dialog', () => {
+describe('requests in a dialog go', () => {
   it.each([
-    ['over UDP from where its Via says: the Contact', request([via('203.0.113.5'), contact('203.0.113.9')]), flow('203.0.113.5'), false],
-    ['over UDP from elsewhere: the flow', request([via('10.0.0.5'), contact('10.0.0.5')]), flow('203.0.113.5'), true],
     [
-      'over UDP with a public Via and a private Contact: the flow',
-      request([via('203.0.113.5'), contact('10.0.0.5')]),
+      'to the Contact: UDP, the Via shows the source address',
+      request([via('203.0.113.5'), contact('203.0.113.9')]),
       flow('203.0.113.5'),
-      true,
+      false,
     ],
-    ['over UDP with a name in Via: the public Contact', request([via('sbc.example'), contact('203.0.113.9')]), flow('203.0.113.5'), false],
-    ['over UDP with names of its own: the flow', request([via('phone.lan'), contact('phone.lan')]), flow('203.0.113.5'), true],
-    ['over UDP inside one private network: the Contact', request([via('10.0.0.5'), contact('10.0.0.9')]), flow('10.0.0.5'), false],
-    ['through a proxy: the Contact', request([via('10.0.0.5'), via('10.0.0.6'), contact('10.0.0.6')]), flow('203.0.113.5'), false],
+    ['over the flow: UDP, the Via shows another address', request([via('10.0.0.5'), contact('10.0.0.5')]), flow('203.0.113.5'), true],
+    ['over the flow: UDP, public Via and private Contact', request([via('203.0.113.5'), contact('10.0.0.5')]), flow('203.0.113.5'), true],
     [
-      'with a route set: not the flow',
+      'to the Contact: UDP, a name in Via and a public Contact',
+      request([via('sbc.example'), contact('203.0.113.9')]),
+      flow('203.0.113.5'),
+      false,
+    ],
+    ['over the flow: UDP, local names in Via and Contact', request([via('phone.lan'), contact('phone.lan')]), flow('203.0.113.5'), true],
+    ['to the Contact: UDP within one private network', request([via('10.0.0.5'), contact('10.0.0.9')]), flow('10.0.0.5'), false],
+    [
+      'to the Contact: the request came through a proxy',
+      request([via('10.0.0.5'), via('10.0.0.6'), contact('10.0.0.6')]),
+      flow('203.0.113.5'),
+      false,
+    ],
+    [
+      'not over the flow: there is a route set',
       request([via('10.0.0.5'), contact('10.0.0.5'), ['Record-Route', '<sip:p;lr>']]),
       flow('203.0.113.5'),
       false,
     ],
-    ['over a stream with a private Contact: the connection', request([via('10.0.0.5'), contact('10.0.0.5')]), flow('203.0.113.5', 7), true],
+    ['over the connection: private Contact', request([via('10.0.0.5'), contact('10.0.0.5')]), flow('203.0.113.5', 7), true],
     [
-      'over a stream from its own address: the connection',
+      'over the connection: the Contact shows the source address',
       request([via('203.0.113.5'), contact('203.0.113.5')]),
       flow('203.0.113.5', 7),
       true,
     ],
+    ['over the connection: a browser’s Contact', request([via('x.invalid'), contact('x.invalid')]), flow('203.0.113.5', 7), true],
     [
-      'over a stream with a browser’s Contact: the connection',
-      request([via('x.invalid'), contact('x.invalid')]),
+      'to the Contact: it names another public address',
+      request([via('203.0.113.5'), contact('203.0.113.9')]),
       flow('203.0.113.5', 7),
-      true,
+      false,
     ],
-    ['over a stream for another server: the Contact', request([via('203.0.113.5'), contact('203.0.113.9')]), flow('203.0.113.5', 7), false],
-  ])('that called us %s', (_name, message, came, overFlow) => {
+  ])('when the far end called us, %s', (_name, message, came, overFlow) => {
     expect(flowOfRequest(message, came) !== null).toBe(overFlow)
   })
 
   it.each([
-    ['that answers with what we called: the address that answered', '10.0.0.5', 'sip:a@10.0.0.5', '10.9.9.9', true],
-    ['with a private Contact from a public address: the address that answered', '10.0.0.5', 'sip:a@example.org', '203.0.113.5', true],
-    [
-      'with a private Contact from a private address, another than we called: the Contact',
-      '10.0.0.5',
-      'sip:a@example.org',
-      '10.9.9.9',
-      false,
-    ],
-    ['with a public Contact: the Contact', '203.0.113.9', 'sip:a@example.org', '203.0.113.5', false],
-    ['from its Contact: the Contact', '10.0.0.5', 'sip:a@10.0.0.5', '10.0.0.5', false],
-  ])('that we called and %s', (_name, host, called, address, overFlow) => {
+    ['to the source of the response: the Contact is the host that we called', '10.0.0.5', 'sip:a@10.0.0.5', '10.9.9.9', true],
+    ['to the source of the response: private Contact, public source', '10.0.0.5', 'sip:a@example.org', '203.0.113.5', true],
+    ['to the Contact: private Contact and source, neither is the host that we called', '10.0.0.5', 'sip:a@example.org', '10.9.9.9', false],
+    ['to the Contact: it is public', '203.0.113.9', 'sip:a@example.org', '203.0.113.5', false],
+    ['to the Contact: it is the source of the response', '10.0.0.5', 'sip:a@10.0.0.5', '10.0.0.5', false],
+  ])('when we called the far end, %s', (_name, host, called, address, overFlow) => {
     const response = newResponse(200, 'OK')
     response.append(...contact(host))
     expect(flowOfResponse(response, { uri: called, overFlow: false }, flow(address)) !== null).toBe(overFlow)
   })
 
-  it('that we called over its flow: that flow, unless a route is recorded (RFC 5626 §5.3)', () => {
+  it('over the flow of the INVITE, unless a proxy record-routes (RFC 5626 §5.3)', () => {
     const response = newResponse(200, 'OK')
     response.append(...contact('203.0.113.9'))
     const called = { uri: 'sip:a@203.0.113.9', overFlow: true }
@@ -98,11 +102,11 @@ describe('the way to the far end of a dialog', () => {
   })
 
   it.each(['10.1.2.3', '172.31.0.1', '192.168.0.1', '100.64.0.1', '127.0.0.1', '169.254.1.1', 'fd00::1', 'fe80::1', '::1', 'a.invalid'])(
-    '%s is hidden',
-    (host) => expect(isHidden(host)).toBe(true),
+    '%s is not public',
+    (host) => expect(isPrivateHost(host)).toBe(true),
   )
-  it.each(['172.32.0.1', '100.128.0.1', '203.0.113.1', '2001:db8::1', 'example.org'])('%s is not', (host) =>
-    expect(isHidden(host)).toBe(false),
+  it.each(['172.32.0.1', '100.128.0.1', '203.0.113.1', '2001:db8::1', 'example.org'])('%s is public', (host) =>
+    expect(isPrivateHost(host)).toBe(false),
   )
 })
 
@@ -113,13 +117,13 @@ describe('session timers (RFC 4028)', () => {
     ['90', { seconds: 90, refresher: null }],
     ['x', null],
     ['', null],
-  ])('%j is read as %j', (text, terms) => {
+  ])('parses %j as %j', (text, terms) => {
     expect(parseSessionExpires(text)).toEqual(terms)
   })
 
   it.each([
     [
-      'as asked',
+      'as requested',
       [
         ['Session-Expires', '1800;refresher=uac'],
         ['Supported', 'timer'],
@@ -128,7 +132,7 @@ describe('session timers (RFC 4028)', () => {
       { seconds: 1800, refresher: 'them' },
     ],
     [
-      'by the caller who can and does not say',
+      'by the caller, who supports it and names no refresher',
       [
         ['Session-Expires', '1800'],
         ['Supported', 'timer'],
@@ -136,24 +140,24 @@ describe('session timers (RFC 4028)', () => {
       [],
       { seconds: 1800, refresher: 'them' },
     ],
-    ['by us for a caller who cannot', [['Session-Expires', '1800']], [], { seconds: 1800, refresher: 'us' }],
-    ['as the application says', [['Supported', 'timer']], [['Session-Expires', '60']], { seconds: 90, refresher: 'us' }],
+    ['by us, for a caller without support', [['Session-Expires', '1800']], [], { seconds: 1800, refresher: 'us' }],
+    ['as the application requests', [['Supported', 'timer']], [['Session-Expires', '60']], { seconds: 90, refresher: 'us' }],
     ['not at all', [['Supported', 'timer']], [], null],
-  ] as const)('are kept %s', (_name, asked, said, terms) => {
+  ] as const)('are refreshed %s', (_name, asked, given, terms) => {
     const invite = request([via('h'), ...asked])
     const response = createResponse(invite, 200)
-    for (const [name, value] of said) response.append(name, value)
+    for (const [name, value] of given) response.append(name, value)
     expect(agree(invite, response)).toEqual(terms)
     expect(response.has('Session-Expires')).toBe(terms !== null)
     expect(response.has('Require')).toBe(terms?.refresher === 'them')
   })
 
-  it('below 90 s are refused (§9)', () => {
+  it('refuses intervals below 90 s (§9)', () => {
     const asking = (seconds: string, ...able: [string, string][]) => intervalTooSmall(request([['Session-Expires', seconds], ...able]))
     expect([asking('89', ['Supported', 'timer']), asking('90', ['Supported', 'timer']), asking('89')]).toEqual([true, false, false])
   })
 
-  it('of an answer are ours to refresh unless it says otherwise (§7.2)', () => {
+  it('after our own request are refreshed by us unless the response names the UAS (§7.2)', () => {
     const response = newResponse(200, 'OK')
     const asked = request([['Session-Expires', '600;refresher=uac']])
     expect(termsOf(request([]), response)).toBeNull()
@@ -165,7 +169,7 @@ describe('session timers (RFC 4028)', () => {
   })
 })
 
-describe('the best of several failures (RFC 3261 §16.7)', () => {
+describe('the best response (RFC 3261 §16.7)', () => {
   it.each([
     [[404, 603], 603],
     [[503, 404], 404],
@@ -177,7 +181,7 @@ describe('the best of several failures (RFC 3261 §16.7)', () => {
     expect(bestResponse(statuses.map((status) => newResponse(status, 'x')))?.status).toBe(best)
   })
 
-  it('gathers the challenges of all', () => {
+  it('carries the challenges of all branches', () => {
     const [one, two] = [newResponse(407, 'x'), newResponse(401, 'x')]
     one.append('Proxy-Authenticate', 'Digest realm="a"')
     two.append('WWW-Authenticate', 'Digest realm="b"')
@@ -185,7 +189,7 @@ describe('the best of several failures (RFC 3261 §16.7)', () => {
     expect([best?.has('Proxy-Authenticate'), best?.has('WWW-Authenticate')]).toEqual([true, true])
   })
 
-  it('of none is none', () => {
+  it('is null without failures', () => {
     expect(bestResponse([])).toBeNull()
   })
 })

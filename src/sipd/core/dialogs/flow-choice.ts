@@ -30,10 +30,10 @@ export function flowOfRequest(request: SipRequest, flow: Flow): Flow | null {
 function isUnreachable(via: string, uri: string, { remote }: Flow): boolean {
   if (via === remote.address && uri.includes(remote.address)) return false
   const contact = hostOf(uri)
-  if (contact !== null && contact !== remote.address && isHidden(contact) && !isHidden(remote.address)) return true
+  if (contact !== null && contact !== remote.address && isPrivateHost(contact) && !isPrivateHost(remote.address)) return true
   if (via === remote.address) return false
   // A name tells nothing about addresses, and a public Contact is reachable (RFC 3261 §12.2.1.1).
-  return isIP(via) !== 0 || contact === null || isIP(contact) === 0 || isHidden(contact)
+  return isIP(via) !== 0 || contact === null || isIP(contact) === 0 || isPrivateHost(contact)
 }
 
 /** The destination of a request of ours. */
@@ -54,12 +54,12 @@ export function flowOfResponse(response: SipResponse, called: Called, flow: Flow
   if (flow.connection !== null) return staysOn(flow, contact) ? flow : null
   // The name of a container or a host that only its neighbours can resolve.
   if (contact !== null && isBareName(contact)) return flow
-  if (contact === null || !isHidden(contact)) return null
-  return contact === hostOf(called.uri) || !isHidden(flow.remote.address) ? flow : null
+  if (contact === null || !isPrivateHost(contact)) return null
+  return contact === hostOf(called.uri) || !isPrivateHost(flow.remote.address) ? flow : null
 }
 
 function staysOn(flow: Flow, contact: string | null): boolean {
-  return contact === null || contact === flow.remote.address || isHidden(contact) || isBareName(contact)
+  return contact === null || contact === flow.remote.address || isPrivateHost(contact) || isBareName(contact)
 }
 
 function hostOf(uri: string): string | null {
@@ -72,6 +72,6 @@ function isBareName(host: string): boolean {
 }
 
 /** No address of the public Internet, or a name that no resolver knows (RFC 7118 §5). */
-export function isHidden(host: string): boolean {
+export function isPrivateHost(host: string): boolean {
   return isIP(host) === 0 ? host.toLowerCase().endsWith('.invalid') : isInternal(host)
 }

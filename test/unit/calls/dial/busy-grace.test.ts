@@ -20,7 +20,7 @@ describe('of several contacts', () => {
   let heard: number[]
 
   beforeEach(async () => {
-    stage = await openSipdStage({ tellsTrying: true })
+    stage = await openSipdStage({ reportsTrying: true })
     const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru'), reportsTrying: true }
     srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
     clock = createManualClock()

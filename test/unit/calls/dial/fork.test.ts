@@ -15,7 +15,7 @@ let heard: number[]
 let result: Promise<AttemptResult>
 
 beforeEach(async () => {
-  stage = await openSipdStage({ tellsTrying: true })
+  stage = await openSipdStage({ reportsTrying: true })
   const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru'), reportsTrying: true }
   srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
   line = await stage.udpPeer()

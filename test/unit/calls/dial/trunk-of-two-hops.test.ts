@@ -22,7 +22,7 @@ let alive: SipPeer
 
 beforeEach(async () => {
   clock = createManualClock(Date.UTC(2026, 0, 1))
-  stage = await openSipdStage({ clock, dns, tellsTrying: true })
+  stage = await openSipdStage({ clock, dns, reportsTrying: true })
   const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru'), reportsTrying: true }
   srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
   ;[dead, alive] = [await stage.udpPeer(), await stage.udpPeer()]
