@@ -21,7 +21,7 @@ let heard: number[]
 
 beforeEach(async () => {
   clock = createManualClock(Date.UTC(2026, 0, 1))
-  stage = await openSipdStage({ clock, tellsTrying: true })
+  stage = await openSipdStage({ clock, reportsTrying: true })
   const admin = { host: '127.0.0.1', port: stage.sipd.admin.port, secret: new Secret('cymru'), reportsTrying: true }
   srf = stage.keep(await createSrf({ admin, log: silentLogger() }))
   trunk = await stage.udpPeer()
