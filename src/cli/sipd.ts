@@ -33,6 +33,7 @@ interface SipdOptions {
 
 /** `hotdesk sipd` */
 export function sipdCommand(command: Command, needs: CommandNeeds): void {
+  const { sip, log } = defaultSettings()
   command
     .addOption(
       new Option('--listen <address>', 'udp://, tcp://, tls://, ws:// or wss:// with an IP address and a port; repeatable').argParser(
@@ -62,15 +63,19 @@ export function sipdCommand(command: Command, needs: CommandNeeds): void {
     )
     .option('--tls-cert <file>', 'certificate and chain for tls:// and wss://, PEM; reloaded when it changes')
     .option('--tls-key <file>', 'its private key, PEM')
-    .addOption(new Option('--log-level <level>', 'the log level').choices(levels).default('info'))
-    .addHelpText('after', `\n${help}`)
+    .addOption(new Option('--log-level <level>', 'the log level').choices(levels).default(log.level))
+    .addHelpText('after', `\nWithout --listen it listens on ${sip.listen.map(printListen).join(' and ')}. ${help}`)
     .action(async (options: SipdOptions) => needs.exit(await run(options, needs.terminal)))
 }
 
 const localAdmin: HostPort = { host: '127.0.0.1', port: 9022 }
 
-const help = `Without --listen it is udp://0.0.0.0:5060 and tcp://0.0.0.0:5060. It speaks drachtio-server's admin protocol: an application on
-drachtio-srf needs no change but host, port and secret of srf.connect(). With --outbound it is the server that connects, to srf.listen().
+function printListen({ protocol, address, port }: ListenAddress): string {
+  return `${protocol}://${printHostPort(address, port)}`
+}
+
+const help = `It speaks drachtio-server's admin protocol:
+an application on drachtio-srf changes only host, port and secret of srf.connect(). With --outbound the server connects, to srf.listen().
 
 Examples:
   export HOTDESK_DRACHTIO_SECRET=cymru

@@ -1,13 +1,11 @@
 import { isIP } from 'node:net'
 import { type Extension, parseExtension } from '../base/identity.js'
+import { globalEmergencyNumbers } from '../sip/uri/dialled.js'
 import { readCode, reservedExtension } from './codes.js'
 import { logoutRules } from './logout-rules.js'
 import { choices, fill, matches } from './pattern.js'
 import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
 import type { Dialplan, Route, Trunk } from './route.js'
-
-/** Emergency numbers of every site, whatever its file says. */
-const globalEmergencies = ['112', '911']
 
 /** The rules of a valid file. Precedence: emergency, codes, users, outside. */
 export function createRules(file: PlanFile): Dialplan {
@@ -46,7 +44,7 @@ export function createRules(file: PlanFile): Dialplan {
     mayAlert: (extension) => file.alertInfo.some((pattern) => matches(pattern, extension)),
     reserved(extension) {
       if (extension === reserved) return `${file.codes.logout} is the logout code, and the login of ${extension} would read the same`
-      if (globalEmergencies.includes(extension)) return `${extension} is an emergency number of every site`
+      if (globalEmergencyNumbers.includes(extension)) return `${extension} is an emergency number of every site`
       return emergencies.has(extension) ? `${extension} is an emergency number of ${file.site}` : null
     },
   }
@@ -78,7 +76,7 @@ function trunkOf(
 
 /** Each number with and without the outside prefix, because in an emergency people dial what they know. */
 function emergenciesOf({ emergency, outside }: PlanFile): ReadonlyMap<string, string> {
-  const all = { ...Object.fromEntries(globalEmergencies.map((number) => [number, emergency['112'] ?? '112'])), ...emergency }
+  const all = { ...Object.fromEntries(globalEmergencyNumbers.map((number) => [number, emergency['112'] ?? '112'])), ...emergency }
   const prefixed = Object.entries(all).map(([dialled, number]) => [`${outside}${dialled}`, number] as const)
   return new Map([...prefixed, ...Object.entries(all)])
 }

@@ -1,6 +1,9 @@
 import { parseUri } from './uri.js'
 import { decodeUser } from './user-part.js'
 
+/** Emergency numbers everywhere, whatever the dial plan says: GSM's and that of North America. */
+export const globalEmergencyNumbers: readonly string[] = ['112', '911']
+
 /** Whether the URI is an emergency service URN, which any phone may send instead of a number (RFC 5031 §4.2). */
 export function isEmergencyService(uri: string): boolean {
   return /^urn:service:sos(\.[a-z0-9.-]{1,60})?$/i.test(uri)

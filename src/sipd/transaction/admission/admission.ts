@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.js'
 import type { Logger } from '../../../base/logger.js'
 import type { SipRequest } from '../../../sip/message/message.js'
+import { globalEmergencyNumbers } from '../../../sip/uri/dialled.js'
 import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
 import type { StatelessResponse } from '../stateless-response.js'
 import { emergencyCallsTo, possibleEmergencyCallsTo } from './emergency.js'
@@ -76,7 +77,7 @@ export const admissionLimits: AdmissionLimits = {
   quotas: requestQuotaLimits,
   unknownSourceBytes: 16 * 1024,
   sources: 50_000,
-  emergency: ['112', '911'],
+  emergency: globalEmergencyNumbers,
 }
 
 export interface AdmissionNeeds {
