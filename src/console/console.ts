@@ -8,7 +8,7 @@ import { healthRoutes, type Readiness } from './health.js'
 
 export interface ConsoleNeeds {
   readonly address: string
-  /** 0: the system chooses. */
+  /** 0: chosen by the system. */
   readonly port: number
   readonly metrics: Metrics
   readonly readiness: Readiness
@@ -18,21 +18,21 @@ export interface ConsoleNeeds {
   readonly log: Logger
 }
 
-/** Everything over HTTP: health and metrics. */
+/** The HTTP server for health and metrics. */
 export interface Console {
-  /** `http://192.0.2.10:8080`, with the port that is really open. */
+  /** `http://192.0.2.10:8080`, with the actual port. */
   readonly url: string
   close(): Promise<void>
 }
 
-/** To the end of a request's headers, of a request, and between two requests. */
+/** Timeout for a request's headers, for a request, and between two requests. */
 const idleMs = 10_000
-const mostConnections = 512
-const mostBySource = 64
+const maxConnections = 512
+const maxPerSource = 64
 
 /** Opens the port. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE */
 export async function createConsole({ address, port, metrics, readiness, warnings, identity, log }: ConsoleNeeds): Promise<Console> {
-  // forceCloseConnections: an open keep-alive connection of a monitor must not hold up the end of the node.
+  // forceCloseConnections: a monitor's keep-alive connection must not delay the end of the node.
   const server = Fastify({
     forceCloseConnections: true,
     logger: false,
@@ -41,8 +41,8 @@ export async function createConsole({ address, port, metrics, readiness, warning
     keepAliveTimeout: idleMs,
     http: { headersTimeout: idleMs, requestTimeout: idleMs, connectionsCheckingInterval: 1_000 },
   })
-  boundConnections(server.server)
-  answerFaults(server, log)
+  limitConnections(server.server)
+  reportFaults(server, log)
   healthRoutes(server, { metrics, readiness, ...(warnings ? { warnings } : {}), ...(identity ? { identity } : {}) })
   await listen(server, address, port)
   const bound = server.server.address() as AddressInfo
@@ -51,10 +51,10 @@ export async function createConsole({ address, port, metrics, readiness, warning
   return { url, close: () => server.close() }
 }
 
-/** Descriptors are needed for calls: strangers who only connect must not take them, and one of them must not keep monitors out. */
-function boundConnections(server: Server): void {
+/** Idle connections must not use up the descriptors that calls need, and one source must not lock monitors out. */
+function limitConnections(server: Server): void {
   const bySource = new Map<string, number>()
-  server.maxConnections = mostConnections
+  server.maxConnections = maxConnections
   server.on('connection', (socket) => {
     const source = socket.remoteAddress ?? ''
     const count = (bySource.get(source) ?? 0) + 1
@@ -64,19 +64,19 @@ function boundConnections(server: Server): void {
       if (left > 0) bySource.set(source, left)
       else bySource.delete(source)
     })
-    if (count > mostBySource) socket.destroy()
+    if (count > maxPerSource) socket.destroy()
   })
 }
 
-/** A fault inside one request ends that request; what it was is for the log, not for the caller. */
-function answerFaults(server: FastifyInstance, log: Logger): void {
-  server.setNotFoundHandler((request, reply) => reply.code(404).send({ error: 'NOT_FOUND', message: `nothing is at ${request.url}` }))
+/** A fault ends its request only. Its details go to the log, not to the client. */
+function reportFaults(server: FastifyInstance, log: Logger): void {
+  server.setNotFoundHandler((request, reply) => reply.code(404).send({ error: 'NOT_FOUND', message: `no such path: ${request.url}` }))
   server.setErrorHandler((fault: { statusCode?: number; message: string }, request, reply) => {
     const status = fault.statusCode ?? 500
     if (status >= 500) log.error({ event: 'http.fault', fault, method: request.method, url: request.routeOptions.url }, messageOf(fault))
     return reply
       .code(status)
-      .send({ error: status >= 500 ? 'FAULT' : 'BAD_REQUEST', message: status >= 500 ? 'the log says more' : fault.message })
+      .send({ error: status >= 500 ? 'FAULT' : 'BAD_REQUEST', message: status >= 500 ? 'see the log' : fault.message })
   })
 }
 
@@ -92,6 +92,6 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
 function explained(fault: unknown, place: string): AppError {
   const code = (fault as { code?: string }).code
   if (code === 'EADDRINUSE') return errors.PORT_IN_USE.http({ place }, fault)
-  const reason = code === 'EACCES' ? 'ports below 1024 need special rights' : messageOf(fault)
+  const reason = code === 'EACCES' ? 'ports below 1024 need root or CAP_NET_BIND_SERVICE' : messageOf(fault)
   return errors.ADDRESS_UNAVAILABLE.http({ place, reason }, fault)
 }

@@ -17,7 +17,7 @@ import { createReconciler } from './reconcile/reconcile.js'
 import { outcomeOf, readLogout } from './replies.js'
 
 export { createAssignments } from './assignments.js'
-export { limitsOf } from './attempts.js'
+export { limitsOf } from './attempt-arguments.js'
 export type * from './contract.js'
 export { keptEvents, streamEvents } from './events.js'
 export { hotdeskLibrary } from './library.js'

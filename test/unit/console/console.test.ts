@@ -30,12 +30,12 @@ describe('HTTP', () => {
     expect(await get(`${url}/healthz`)).toMatchObject({ status: 200, body: '{"status":"alive"}' })
   })
 
-  test('/readyz is 200 when nothing stands in the way', async () => {
+  test('/readyz is 200 without reasons against it', async () => {
     const { url } = await start()
     expect(await get(`${url}/readyz`)).toMatchObject({ status: 200, body: '{"status":"ready","reasons":[]}' })
   })
 
-  test('/readyz is 200 with warnings of what may come', async () => {
+  test('/readyz is 200 with warnings', async () => {
     const warnings = () => ['Redis is nearly full']
     const opened = await createConsole({
       address: '127.0.0.1',
@@ -57,7 +57,7 @@ describe('HTTP', () => {
     expect(JSON.parse(body)).toEqual({ status: 'not ready', reasons: ['Redis is lost', 'the SIP server is lost'] })
   })
 
-  test('/metrics is Prometheus text with what has been counted', async () => {
+  test('/metrics is Prometheus text with the counters', async () => {
     const metrics = createMetrics()
     metrics.callsTotal.inc({ result: 'success' }, 3)
     const { url } = await start({ metrics })
@@ -67,12 +67,12 @@ describe('HTTP', () => {
     expect(body).toMatch(/^hotdesk_calls_total\{result="success"\} 3$/m)
   })
 
-  test('anything else is 404, in JSON', async () => {
+  test('any other path is 404, in JSON', async () => {
     const { url } = await start()
     expect(await get(`${url}/nothing?secret=1`)).toMatchObject({ status: 404, type: expect.stringMatching(/json/) as string })
   })
 
-  test('a port in use is named', async () => {
+  test('the error names a port in use', async () => {
     const { url } = await start()
     const port = Number(new URL(url).port)
     const fault = await start({ port }).catch((thrown: unknown) => thrown)
@@ -80,7 +80,7 @@ describe('HTTP', () => {
     expect(fault).toMatchObject({ code: 'PORT_IN_USE', message: expect.stringContaining(`127.0.0.1:${port}`) as string })
   })
 
-  test('an address of another machine is named', async () => {
+  test('the error names an address of another machine', async () => {
     const needs = { address: '203.0.113.9', port: 0, metrics: createMetrics(), readiness: () => [], log: silentLogger() }
     await expect(createConsole(needs)).rejects.toMatchObject({
       code: 'ADDRESS_UNAVAILABLE',
@@ -108,7 +108,7 @@ describe('connections over HTTP', () => {
     return socket
   }
 
-  test('an address that opens many keeps no other out, and those beyond its share are closed', async () => {
+  test('an address with many connections locks no other out, and those above its limit are closed', async () => {
     const { url } = await start()
     const sockets = await Promise.all(Array.from({ length: 80 }, () => visit(url, '127.0.0.66')))
     const closed = sockets.map((socket) => once(socket, 'close'))

@@ -3,7 +3,7 @@ import { copyRecordRoute, createRequest, createResponse } from '../../../src/sip
 import { parseMessage } from '../../../src/sip/parser/parser.js'
 import { bytesOf, inviteBytes, messageOf, requestOf } from './sample.js'
 
-test('a request is what it is told to be, in that order', () => {
+test('a request has the given parts, with its headers in the given order', () => {
   const request = createRequest({
     method: 'INFO',
     uri: 'sip:101@a.example',
@@ -37,7 +37,7 @@ test('a request without a body has none', () => {
   )
 })
 
-test('a header with a line break is not built', () => {
+test('a header with a line break is refused', () => {
   expect(() => createRequest({ method: 'INFO', uri: 'sip:a', headers: [['Subject', 'a\r\nb: c']] })).toThrow(
     expect.objectContaining({ code: 'SIP_MALFORMED' }),
   )
@@ -76,7 +76,7 @@ describe('RFC 3261 §8.2.6.2, a response', () => {
     ])
   })
 
-  test('MUST add a tag to To where the request has none', () => {
+  test('MUST add a tag to To if the request has none', () => {
     expect(createResponse(invite, 180, 'Ringing', 'us').to.tag).toBe('us')
     expect(createResponse(invite, 486, undefined, 'us')).toMatchObject({ status: 486, reason: 'Busy Here' })
   })
@@ -91,14 +91,14 @@ describe('RFC 3261 §8.2.6.2, a response', () => {
     expect(createResponse(inDialog, 200, 'OK', 'us').to.tag).toBe('theirs')
   })
 
-  test('does not change the request, nor the other way round', () => {
+  test('does not change the request, nor does an edit of the request change it', () => {
     const response = createResponse(invite, 200, 'OK', 'us')
     response.removeFirst('Via')
     response.set('From', '<sip:x@a.example>')
     expect([invite.vias.length, invite.from.tag, invite.to.tag]).toEqual([3, '1', ''])
   })
 
-  test('§12.1.1: with Record-Route on demand, in order', () => {
+  test('§12.1.1: copies Record-Route on demand, in order', () => {
     const response = createResponse(invite, 200, 'OK', 'us')
     expect(response.has('Record-Route')).toBe(false)
     copyRecordRoute(invite, response)
@@ -106,7 +106,7 @@ describe('RFC 3261 §8.2.6.2, a response', () => {
     expect(response.all('Record-Route')).toEqual(['<sip:p1.example;lr>', '<sip:p2.example;lr>'])
   })
 
-  test('a reason with a line break is not built', () => {
+  test('a reason phrase with a line break is refused', () => {
     expect(() => createResponse(invite, 400, 'a\r\nb: c')).toThrow(expect.objectContaining({ code: 'SIP_MALFORMED' }))
   })
 })

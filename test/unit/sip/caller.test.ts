@@ -64,7 +64,7 @@ describe('From', () => {
   })
 })
 
-describe('a caller wants to stay unknown', () => {
+describe('a caller asks for privacy', () => {
   const known = '"Bob" <sip:+331@x>;tag=1'
   const hidden = '"Anonymous" <sip:c8oqz84zk7z@privacy.example>;tag=1'
 

@@ -49,7 +49,7 @@ describe('worked examples', () => {
     expect(isRightResponse(given, { password: new Secret(password), method: 'POST', body: nothing })).toBe(false)
   })
 
-  test('RFC 2069: without qop neither count nor cnonce count', () => {
+  test('RFC 2069: without qop, neither nc nor cnonce enters the digest', () => {
     const bare = answerChallenge(
       { ...challenge, algorithm: 'MD5', qop: [] },
       {
@@ -67,7 +67,7 @@ describe('worked examples', () => {
   })
 })
 
-describe('RFC 7616 §3.4.2, session algorithms: the values were reckoned with another program', () => {
+describe('RFC 7616 §3.4.2, session algorithms, with values computed by another program', () => {
   test.each([
     ['MD5-sess', 'auth', '0a40e41ee6ef80847940325d26eedd9a'],
     ['SHA-256-sess', 'auth-int', '964d472a6d887396668cb4d30f890e049e60b8a308b6e0ff61ee45feafd26378'],
@@ -91,7 +91,7 @@ const ways = algorithms.flatMap((algorithm) =>
   [[], ['auth'], ['auth-int']].map((qop): [DigestAlgorithm, Challenge['qop']] => [algorithm, qop as Challenge['qop']]),
 )
 
-describe('what one side makes the other side accepts', () => {
+describe('the server accepts what the client computes', () => {
   test.each(ways)('%s with qop %j', (algorithm, qop) => {
     const parsed = parseChallenge(printChallenge({ ...challenge, algorithm, qop, opaque: 'o"p', stale: true }))
     expect(parsed).toEqual({ ...challenge, algorithm, qop, opaque: 'o"p', stale: true })
@@ -111,7 +111,7 @@ describe('what one side makes the other side accepts', () => {
     expect(nonceCount(read)).toBe(qop.length === 0 ? 1 : 10)
   })
 
-  test('a response in capitals is the same; one of another length is wrong and no fault', () => {
+  test('a response in capitals is equal; one of another length is wrong, without an error', () => {
     const input = { password: new Secret('pw'), method: 'INVITE', body: nothing }
     const made = answerChallenge(challenge, { ...input, username: 'a', uri: 'sip:b', cnonce: 'c', count: 1 })
     expect(isRightResponse({ ...made, response: made.response.toUpperCase() }, input)).toBe(true)
@@ -119,7 +119,7 @@ describe('what one side makes the other side accepts', () => {
       expect(isRightResponse({ ...made, response }, input)).toBe(false)
   })
 
-  test('a password that is no ASCII is hashed as UTF-8 (RFC 7616 §4)', () => {
+  test('a password outside ASCII is hashed as UTF-8 (RFC 7616 §4)', () => {
     const made = answerChallenge(
       { ...challenge, algorithm: 'MD5' },
       { username: 'a', password: new Secret('pä'), method: 'INVITE', uri: 'sip:b', body: nothing, cnonce: 'c', count: 1 },
@@ -129,7 +129,7 @@ describe('what one side makes the other side accepts', () => {
 })
 
 describe('RFC 8760 §2.4, several challenges', () => {
-  test('the first that is understood is answered', () => {
+  test('the first supported one is used', () => {
     const values = [
       'Basic realm="x"',
       'Digest realm="x", nonce="1", algorithm=SHA3-512',
@@ -141,7 +141,7 @@ describe('RFC 8760 §2.4, several challenges', () => {
     expect(chooseChallenge(values.slice(0, 3))).toBeNull()
   })
 
-  test('auth is preferred to auth-int, and words of other kinds are passed over', () => {
+  test('auth is preferred to auth-int, and unknown values are ignored', () => {
     const parsed = parseChallenge('digest REALM=x , Nonce = "1" ,QOP="token, auth-int ,AUTH"')
     expect(parsed).toEqual({ realm: 'x', nonce: '1', algorithm: 'MD5', qop: ['auth-int', 'auth'], opaque: null, stale: false })
     expect(
@@ -159,7 +159,7 @@ describe('RFC 8760 §2.4, several challenges', () => {
   })
 })
 
-describe('not of the form', () => {
+describe('malformed', () => {
   test.each([
     '',
     'Digest',
@@ -174,7 +174,7 @@ describe('not of the form', () => {
     'Digest realm="x",nonce="1",realm="y"',
     'Digest realm="x",nonce="1",',
     'Basic realm="x", nonce="1"',
-  ])('no challenge: %j', (text) => {
+  ])('not a challenge: %j', (text) => {
     expect(parseChallenge(text)).toBeNull()
   })
 
@@ -189,12 +189,12 @@ describe('not of the form', () => {
     `${good}, qop=auth, cnonce="x", nc=0000000g`,
     `${good}, qop=other, cnonce="x", nc=00000001`,
     `${good}, algorithm=other`,
-  ])('no credentials: %s', (text) => {
+  ])('not credentials: %s', (text) => {
     expect(parseCredentials(good)).not.toBeNull()
     expect(parseCredentials(text)).toBeNull()
   })
 
-  test('phones that quote too much or too little are understood', () => {
+  test('missing and superfluous quotes are accepted', () => {
     expect(
       parseCredentials('Digest username=a,realm=b,nonce=c==,uri=sip:d,response=e,algorithm="MD5",qop="auth",nc="00000001",cnonce=x'),
     ).toMatchObject({ username: 'a', nonce: 'c==', uri: 'sip:d', qop: 'auth', nc: '00000001' })

@@ -8,14 +8,14 @@ const message = Buffer.concat([one, Buffer.from('12345')])
 const shown = (frames: readonly Frame[]): readonly string[] =>
   frames.map((frame) => (frame.kind === 'message' ? frame.bytes.toString('latin1') : frame.kind))
 
-describe('RFC 3261 §18.3: on a stream Content-Length tells where a message ends', () => {
-  test('several messages in one read come out one by one', () => {
+describe('RFC 3261 §18.3: on a stream, Content-Length delimits messages', () => {
+  test('several messages in one read become several frames', () => {
     const framer = createFramer()
     expect(shown(framer.push(Buffer.concat([message, message, message])))).toEqual(Array(3).fill(message.toString('latin1')))
     expect(framer.partialBytes).toBe(0)
   })
 
-  test.each([1, 2, 3, 7, 100, 400])('a message comes out whole when it arrives in pieces of %i bytes', (size) => {
+  test.each([1, 2, 3, 7, 100, 400])('a message that arrives in pieces of %i bytes becomes one frame', (size) => {
     const framer = createFramer()
     const stream = Buffer.concat([message, message])
     const frames: Frame[] = []
@@ -23,7 +23,7 @@ describe('RFC 3261 §18.3: on a stream Content-Length tells where a message ends
     expect(shown(frames)).toEqual([message.toString('latin1'), message.toString('latin1')])
   })
 
-  test('bytes of a message that is not whole are counted', () => {
+  test('the bytes of an incomplete message are counted', () => {
     const framer = createFramer()
     framer.push(Buffer.concat([message, message.subarray(0, 10)]))
     expect(framer.partialBytes).toBe(10)
@@ -33,7 +33,7 @@ describe('RFC 3261 §18.3: on a stream Content-Length tells where a message ends
     expect(framer.partialBytes).toBe(0)
   })
 
-  test('a message that came out is not touched by what comes later', () => {
+  test('later bytes do not change an earlier frame', () => {
     const framer = createFramer()
     const frames = [message.subarray(0, 50), Buffer.concat([message.subarray(50), message.subarray(0, 60)]), message.subarray(60)].flatMap(
       (chunk) => framer.push(chunk),
@@ -47,7 +47,7 @@ describe('RFC 3261 §18.3: on a stream Content-Length tells where a message ends
     expect(shown(createFramer().push(Buffer.concat([bytes, message])))).toEqual([bytes.toString('latin1'), message.toString('latin1')])
   })
 
-  test('what stands in the body is nothing to the framer', () => {
+  test('the body is not interpreted', () => {
     const body = '\r\n\r\nContent-Length: 9999\r\n\r\n'
     const bytes = bytesOf(['MESSAGE sip:a SIP/2.0', `Content-Length: ${body.length}`], body)
     expect(shown(createFramer().push(Buffer.concat([bytes, message])))).toEqual([bytes.toString('latin1'), message.toString('latin1')])
@@ -62,7 +62,7 @@ describe('RFC 5626 §4.4.1: line ends between messages keep the connection alive
     expect(shown(framer.push(Buffer.from('\r\n\r\n\r\n')))).toEqual(['pong', 'ping', 'pong'])
   })
 
-  test('they are found in pieces too, and before a message', () => {
+  test('they are found in pieces and before a message', () => {
     const framer = createFramer()
     expect(shown(framer.push(Buffer.from('\r')))).toEqual([])
     expect(framer.partialBytes).toBe(1)
@@ -78,7 +78,7 @@ describe('a stream whose next message cannot be found', () => {
     ['two of them', inviteBytes('Content-Length: 0', 'l: 1')],
     ['a negative one', inviteBytes('Content-Length: -1')],
     ['an empty one', inviteBytes('Content-Length:')],
-  ])('%s breaks it off with 400, and the request can be answered', (_, bytes) => {
+  ])('%s ends it with 400, and the request can be answered', (_, bytes) => {
     const framer = createFramer()
     const [frame, ...more] = framer.push(Buffer.concat([bytes, message]))
     expect(frame).toMatchObject({ kind: 'broken', status: 400 })
@@ -90,7 +90,7 @@ describe('a stream whose next message cannot be found', () => {
     expect(framer.partialBytes).toBe(0)
   })
 
-  test('a message announced larger than 64 KB breaks it off with 513 before its body is taken', () => {
+  test('a message announced as larger than 64 KB ends it with 513 before its body is read', () => {
     const head = (length: number): Buffer => inviteBytes(`Content-Length: ${length}`)
     const room = maxMessageBytes - head(60_000).length
     expect(createFramer().push(head(room))).toEqual([])
@@ -98,7 +98,7 @@ describe('a stream whose next message cannot be found', () => {
     expect(createFramer().push(head(Number.MAX_SAFE_INTEGER))).toMatchObject([{ kind: 'broken', status: 513 }])
   })
 
-  test('a header that does not end breaks it off with 513 after 64 KB', () => {
+  test('a header without an end ends it with 513 after 64 KB', () => {
     const framer = createFramer()
     const frames: Frame[] = []
     let sent = 0

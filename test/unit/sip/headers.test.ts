@@ -17,17 +17,17 @@ describe('header names', () => {
     ['x-my-header', 'x-my-header', 'X-My-Header'],
     ['p-asserted-identity', 'p-asserted-identity', 'P-Asserted-Identity'],
     ['', '', ''],
-  ])('%s is compared as %s and usually spelled %s', (name, key, spelled) => {
+  ])('%s is compared as %s and spelled %s', (name, key, spelled) => {
     expect([headerKey(name), canonicalName(name)]).toEqual([key, spelled])
   })
 
-  test('RFC 3261 §7.3.3: no compact form stands for two headers', () => {
+  test('RFC 3261 §7.3.3: no compact form belongs to two headers', () => {
     const forms = knownHeaders.flatMap(({ compact }) => compact)
     expect(new Set(forms).size).toBe(forms.length)
     expect(forms).toHaveLength(40)
   })
 
-  test('each known name and compact form is found in every case', () => {
+  test('each known name and compact form is found in upper and lower case', () => {
     for (const { name, key, compact } of knownHeaders) {
       for (const spelling of [name, name.toLowerCase(), name.toUpperCase(), ...compact]) expect(headerKey(spelling)).toBe(key)
     }
@@ -75,45 +75,45 @@ describe('quoted strings', () => {
     ['Alice', '"Alice"'],
     ['a "b" \\ c', '"a \\"b\\" \\\\ c"'],
     ['bell \u0007', '"bell \\\u0007"'],
-  ])('%j is written %s, and read again', (text, quoted) => {
+  ])('%j is written as %s and read back', (text, quoted) => {
     expect(quote(text)).toBe(quoted)
     expect(unquote(quoted)).toBe(text)
   })
 
-  test('a line break becomes a blank: it would end the header', () => {
+  test('a line break, which would end the header, becomes a blank', () => {
     expect(quote('a\r\nEvil: 1')).toBe('"a Evil: 1"')
   })
 
-  test('text without quotes is left alone', () => {
+  test('text without quotes is unchanged', () => {
     expect(unquote('token')).toBe('token')
   })
 })
 
-test('UTF-8 goes into messages and out again', () => {
+test('UTF-8 survives the way through a message', () => {
   expect(toWireText('é')).toBe('\u00c3\u00a9')
   expect(fromWireText(toWireText('大停電 é'))).toBe('大停電 é')
 })
 
-describe('for readers that do badly with many blanks', () => {
+describe('for readers that are slow on many blanks', () => {
   const collapsed = (head: string): string =>
     collapseBlanks(Buffer.from(`${head}\r\n\r\nbody   ${' '.repeat(40)}`, 'latin1')).toString('latin1')
 
-  test('each run and each fold of a header that has long ones becomes one blank; the body stays', () => {
+  test('if a header has a long run, each run and each fold becomes one blank; the body is unchanged', () => {
     const blanks = ' \t'.repeat(1000)
     expect(collapsed(`INVITE sip:a SIP/2.0\r\nFrom:${blanks}a  b${blanks}\r\nTo: a\r\n ${blanks}b${blanks}`)).toBe(
       `INVITE sip:a SIP/2.0\r\nFrom: a b\r\nTo: a b\r\n\r\nbody   ${' '.repeat(40)}`,
     )
   })
 
-  test('many folds are a long run', () => {
+  test('many folds count as a long run', () => {
     expect(collapsed(`A b SIP/2.0\r\nFrom: a${'\r\n '.repeat(100)}b`)).toMatch(/^A b SIP\/2\.0\r\nFrom: a b\r\n\r\nbody/)
   })
 
-  test('one fold in front of many blanks is a long run', () => {
+  test('a fold before many blanks counts as a long run', () => {
     expect(collapsed(`A b SIP/2.0\r\nFrom: a\r\n${' '.repeat(100)}b`)).toMatch(/^A b SIP\/2\.0\r\nFrom: a b\r\n\r\nbody/)
   })
 
-  test('a run is found wherever it begins, from sixteen characters on', () => {
+  test('a run of sixteen characters is found wherever it begins', () => {
     for (let before = 0; before < 8; before += 1) {
       const head = (blanks: number): string => `A b SIP/2.0\r\nX: ${'x'.repeat(before)}${' '.repeat(blanks)}y`
       expect(collapsed(head(16))).toContain(`X: ${'x'.repeat(before)}${before > 0 ? ' ' : ''}y`)
@@ -121,7 +121,7 @@ describe('for readers that do badly with many blanks', () => {
     }
   })
 
-  test('any other message is the same buffer', () => {
+  test('any other message is returned as the same buffer', () => {
     const message = Buffer.from('A b SIP/2.0\r\nFrom:   a\r\n  b\r\n\r\n')
     expect(collapseBlanks(message)).toBe(message)
   })

@@ -49,12 +49,12 @@ describe('RFC 3261 §20.10, an address with or without a name', () => {
     '<sip:a@b@c>',
     '"Mr. J <sip:a@a.example> <sip:b@a.example>',
     'sip:a@a.example sip:b@a.example',
-  ])('%j is none', (text) => {
+  ])('%j is not an address', (text) => {
     expect(parseNameAddr(text)).toBeNull()
   })
 })
 
-describe('an address that no grammar allows is understood where it can mean one thing only, and printed by the grammar:', () => {
+describe('an address that breaks the grammar but has only one meaning is understood, and printed correctly:', () => {
   test.each([
     ['""Alice"" <sip:100@a.example>;tag=1', '"Alice" <sip:100@a.example>;tag=1'],
     ['Bell, Alice <sip:a.example>', '"Bell, Alice" <sip:a.example>'],
@@ -83,7 +83,7 @@ describe('an address that no grammar allows is understood where it can mean one 
 })
 
 describe('printing', () => {
-  test('always with brackets, and read again the same', () => {
+  test('always uses angle brackets, and parses back to the same value', () => {
     const value = nameAddr(
       'sip:100@a.example;lr',
       'A "B"',
@@ -98,7 +98,7 @@ describe('printing', () => {
   })
 })
 
-describe('RFC 3261 §8.2.6.2, a To that has got a second tag', () => {
+describe('RFC 3261 §8.2.6.2, a To with a second tag', () => {
   test.each([
     ['<sip:a.example>;tag=1;tag=2', '1'],
     ['<sip:a.example>;tag=1;tag=1', '1'],
@@ -106,7 +106,7 @@ describe('RFC 3261 §8.2.6.2, a To that has got a second tag', () => {
     ['sip:a.example;tag=1;tag=2', '1'],
     ['<sip:a.example>;tag=1', '1'],
     ['<sip:a.example>', ''],
-  ])('%s belongs to the dialog of the first', (text, tag) => {
+  ])('%s has the first tag', (text, tag) => {
     expect(parseTo(text)).toMatchObject({ uri: 'sip:a.example', tag })
   })
 
@@ -119,7 +119,7 @@ describe('RFC 3261 §8.2.6.2, a To that has got a second tag', () => {
     '<sip:a.example>;x=1;x=2',
     ';tag=1',
     '',
-  ])('%j is none', (text) => {
+  ])('%j is not an address', (text) => {
     expect(parseTo(text)).toBeNull()
   })
 })

@@ -6,7 +6,7 @@ import { bytesOf, inviteBytes, inviteWith, requestOf, responseOf, sampleHeaders 
 const malformed = (reason: string, status = 400): unknown => expect.objectContaining({ outcome: 'malformed', status, reason })
 
 describe('a message', () => {
-  test('gives its start line, its headers and its body', () => {
+  test('has a start line, headers and a body', () => {
     const request = requestOf(bytesOf(['INVITE sip:101@hotdesk.example SIP/2.0', ...sampleHeaders, 'Content-Length: 4'], 'body'))
     expect(request).toMatchObject({ kind: 'request', method: 'INVITE', uri: 'sip:101@hotdesk.example', callId: '4711@192.0.2.41' })
     expect(request.cseq).toEqual({ number: 1, method: 'INVITE' })
@@ -16,7 +16,7 @@ describe('a message', () => {
     expect(request.body.toString()).toBe('body')
   })
 
-  test('that is a response gives status and reason', () => {
+  test('that is a response has status and reason', () => {
     const response = responseOf(bytesOf(['SIP/2.0 486 Busy Here', ...sampleHeaders]))
     expect([response.status, response.reason]).toEqual([486, 'Busy Here'])
   })
@@ -25,7 +25,7 @@ describe('a message', () => {
     expect(requestOf(Buffer.concat([Buffer.from('\r\n\r\n'), inviteBytes()])).method).toBe('INVITE')
   })
 
-  test('RFC 3261 §18.3: bytes behind Content-Length MUST be discarded on UDP', () => {
+  test('RFC 3261 §18.3: bytes after Content-Length MUST be discarded on UDP', () => {
     expect(requestOf(Buffer.concat([inviteBytes('Content-Length: 2'), Buffer.from('abcd')])).body.toString()).toBe('ab')
   })
 
@@ -33,7 +33,7 @@ describe('a message', () => {
     expect(requestOf(Buffer.concat([inviteBytes(), Buffer.from('abcd')])).body.toString()).toBe('abcd')
   })
 
-  test('RFC 3261 §7.3.1: header names and the version are compared without case, methods with it', () => {
+  test('RFC 3261 §7.3.1: header names and the version are case-insensitive, methods case-sensitive', () => {
     const lines = [
       'invite sip:101@hotdesk.example sip/2.0',
       ...sampleHeaders.map((line) => line.replace(/^[^:]+/, (name) => name.toUpperCase())),
@@ -42,7 +42,7 @@ describe('a message', () => {
     expect(requestOf(Buffer.from(text, 'latin1'))).toMatchObject({ method: 'invite', callId: '4711@192.0.2.41' })
   })
 
-  test('RFC 3261 §7.3.3: compact forms are the headers they stand for', () => {
+  test('RFC 3261 §7.3.3: compact forms equal the long names', () => {
     const compact = [
       'v: SIP/2.0/UDP 192.0.2.41;branch=z9hG4bK1',
       'f: <sip:100@a.example>;tag=1',
@@ -61,7 +61,7 @@ describe('a message', () => {
     ])
   })
 
-  test('keeps UTF-8 and binary bytes as they are', () => {
+  test('keeps UTF-8 and binary bytes unchanged', () => {
     const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
     const head = Buffer.concat([
       Buffer.from(
@@ -81,7 +81,7 @@ describe('keep-alive', () => {
     ['one line end', '\r\n'],
     ['nothing', ''],
     ['zeros', '\0\0\0\0'],
-  ])('%s alone are no message and no fault', (_, text) => {
+  ])('%s alone are neither a message nor an error', (_, text) => {
     expect(parseMessage(Buffer.from(text, 'latin1'))).toEqual({ outcome: 'keep-alive' })
   })
 })
@@ -95,7 +95,7 @@ describe('a malformed message', () => {
     ['a status beyond 699', 'SIP/2.0 700 OK', 'Malformed status line'],
     ['a status below 100', 'SIP/2.0 099 OK', 'Malformed status line'],
     ['a status with a letter', 'SIP/2.0 2x0 OK', 'Malformed status line'],
-  ])('with %s is not answered', (_, startLine, reason) => {
+  ])('with %s gets no response', (_, startLine, reason) => {
     expect(parseMessage(bytesOf([startLine, ...sampleHeaders]))).toMatchObject({ outcome: 'malformed', status: 400, reason, request: null })
   })
 
@@ -114,7 +114,7 @@ describe('a malformed message', () => {
     ['CSeq', 'CSeq: 1 ACK', 'CSeq of another method'],
     ['From', 'From: 100', 'Malformed From'],
     ['Contact', 'Contact: <sip:a@b>\r\nRecord-Route: here', 'Malformed Record-Route'],
-  ])('with %s as `%s` is: %s', (name, line, reason) => {
+  ])('with %s as `%s` is rejected: %s', (name, line, reason) => {
     expect(parseMessage(inviteWith(name, line))).toEqual(malformed(reason))
   })
 
@@ -124,18 +124,18 @@ describe('a malformed message', () => {
     ['Call-ID', 'Call-ID: another'],
     ['CSeq', 'CSeq: 2 INVITE'],
     ['Content-Length', 'Content-Length: 0\r\nContent-Length: 1'],
-  ])('RFC 3261 §7.3.1: %s MUST NOT stand twice with different values', (name, lines) => {
+  ])('RFC 3261 §7.3.1: %s MUST NOT occur twice with different values', (name, lines) => {
     expect(parseMessage(Buffer.concat([inviteBytes(lines), Buffer.from('a')]))).toEqual(malformed(`Repeated ${name}`))
   })
 
-  test('RFC 3261 §21.5.6: another version is answered with 505, by a Via of that version too', () => {
+  test('RFC 3261 §21.5.6: another version gets 505, also over a Via of that version', () => {
     const text = inviteBytes().toString('latin1').replaceAll('SIP/2.0', 'SIP/3.0')
     const result = parseMessage(Buffer.from(text, 'latin1'))
     expect(result).toEqual(malformed('Version Not Supported', 505))
     expect(result.outcome === 'malformed' && result.request?.topVia.protocol).toBe('SIP/3.0')
   })
 
-  test('RFC 3261 §17: an ACK is never answered', () => {
+  test('RFC 3261 §17: an ACK never gets a response', () => {
     const text = inviteWith('Call-ID', 'Call-ID:').toString('latin1').replaceAll('INVITE', 'ACK')
     expect(parseMessage(Buffer.from(text, 'latin1'))).toMatchObject({ outcome: 'malformed', request: null })
   })
@@ -166,7 +166,7 @@ test.each([
   ['a tag that holds a bracket', 'From: <sip:a@>;tag=1<sip:b@c'],
   ['two addresses and a tag', 'From: <sip:a@b>;tag=1<sip:c@d>;tag=2'],
   ['nothing but a tag', 'From: ;tag=1'],
-])('RFC 3261 §12.2.2: in a dialog %s is understood as far as its tag, and its getters give it', (_, line) => {
+])('RFC 3261 §12.2.2: in a dialog, the tag is read from %s, and the getters return it', (_, line) => {
   const text = inviteWith('From', line).toString('latin1').replace('To: <sip:101@hotdesk.example>', 'To: <sip:101@hotdesk.example>;tag=2')
   expect(requestOf(Buffer.from(text, 'latin1')).from).toMatchObject({ uri: 'sip:anonymous@anonymous.invalid', tag: '1' })
 })

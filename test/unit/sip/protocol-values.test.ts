@@ -10,13 +10,13 @@ describe('identifiers', () => {
     ['branch', newBranch, /^z9hG4bK[A-Za-z0-9_-]{16}$/],
     ['tag', newTag, /^[A-Za-z0-9_-]{12}$/],
     ['Call-ID', newCallId, /^[A-Za-z0-9_-]{20}$/],
-  ])('no %s comes twice, and all are tokens', (_, make, form) => {
+  ])('every %s is a new token', (_, make, form) => {
     const made = Array.from({ length: 20_000 }, () => make())
     expect(new Set(made).size).toBe(made.length)
     expect(made.every((text) => form.test(text))).toBe(true)
   })
 
-  test('RFC 3261 §8.1.1.7: a branch with the cookie and something behind it is unique by itself', () => {
+  test('RFC 3261 §8.1.1.7: a branch with the cookie and more is unique by itself', () => {
     expect([newBranch(), 'z9hG4bK', 'z9hG4bKx', 'Z9HG4BKx', '', 'x'].map(isRfc3261Branch)).toEqual([true, false, true, false, false, false])
   })
 })
@@ -43,7 +43,7 @@ describe('RFC 3261 appendix A, timers', () => {
     expect(c).toBeGreaterThan(180_000)
   })
 
-  test('over TCP nothing is sent again and nobody waits for repetitions', () => {
+  test('over TCP there are no retransmissions', () => {
     const { a, b, d, e, f, g, h, i, j, k, l, m } = sipTimers(defaults.sip.timers, 'reliable')
     expect([a, e, g]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
     expect([d, i, j, k]).toEqual([0, 0, 0, 0])
@@ -59,7 +59,7 @@ describe('RFC 3261 appendix A, timers', () => {
 })
 
 describe('RFC 3261 §20.17, Date', () => {
-  test('is read', () => {
+  test('is parsed', () => {
     expect(parseDate('Sat, 13 Nov 2010 23:29:00 GMT')).toBe(Date.UTC(2010, 10, 13, 23, 29, 0))
   })
 
@@ -73,7 +73,7 @@ describe('RFC 3261 §20.17, Date', () => {
     '2010-11-13T23:29:00Z',
     'Sat, 13 Nov 2010 24:29:00 GMT',
     'Sat, 13 Nov 2010 22:60:00 GMT',
-  ])('%j is none', (text) => {
+  ])('%j is not a date', (text) => {
     expect(parseDate(text)).toBeNull()
   })
 })

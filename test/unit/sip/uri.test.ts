@@ -83,7 +83,7 @@ describe('RFC 3261 §19.1.1, the parts of a SIP URI', () => {
     'http:',
     'http:a b',
     'http:<a>',
-  ])('%j is no URI', (text) => {
+  ])('%j is not a URI', (text) => {
     expect(parseUri(text)).toBeNull()
     expect(isUri(text, 0, text.length)).toBe(false)
   })
@@ -94,7 +94,7 @@ describe('RFC 3261 §19.1.1, the parts of a SIP URI', () => {
     ['sip:a@b.example;;lr', 'sip:a@b.example;lr'],
     ['sip:a@b.example;x=a=b;y', 'sip:a@b.example;x=a=b;y'],
     ['tel:+1;;x', 'tel:+1;x'],
-  ])('%s is understood as %s, and known not to be of the form', (text, meant) => {
+  ])('%s is understood as %s, but is not strictly a URI', (text, meant) => {
     expect(printUri(parseUri(text) ?? { kind: 'other', scheme: '', opaque: '' })).toBe(meant)
     expect(isUri(text, 0, text.length)).toBe(text.startsWith('tel:'))
   })
@@ -105,7 +105,7 @@ describe('RFC 3261 §19.1.1, the parts of a SIP URI', () => {
     ['-a-', 'sip:100@-a-'],
     ['5000', 'sip:5000'],
     ['2nd.4th', 'sip:100@2nd.4th;lr'],
-  ])('the name of a container, %s, is a host', (host, text) => {
+  ])('%s, the name of a container, is a host', (host, text) => {
     expect(parseUri(text)).toMatchObject({ host })
     expect(isUri(text, 0, text.length)).toBe(true)
   })
@@ -117,7 +117,7 @@ describe('RFC 3261 §19.1.1, the parts of a SIP URI', () => {
     ['sip:100%41@a.example;', 'sip:100%41@a.example'],
     ['sip:a@b@c', null],
     ['nothing', null],
-  ])('%j is sent as %j', (text, sent) => {
+  ])('%j is normalized to %j', (text, sent) => {
     expect(normalizedUri(text)).toBe(sent)
   })
 })
@@ -131,12 +131,12 @@ test.each([
   expect(isUri(text, 0, text.length)).toBe(true)
 })
 
-test('any other scheme is kept as it is', () => {
+test('any other scheme is kept unchanged', () => {
   expect(parseUri('URN:service:sos')).toEqual({ kind: 'other', scheme: 'urn', opaque: 'service:sos' })
   expect([schemeOf('SIPS:a'), schemeOf('urn:x'), schemeOf('nothing')]).toEqual(['sips', 'urn', ''])
 })
 
-test('a URI is found within a text', () => {
+test('a URI is found inside a text', () => {
   const text = '<sip:a@b.example>'
   expect([isUri(text, 1, 16), isUri(text, 0, 16), isUri(text, 1, 17)]).toEqual([true, false, false])
 })
@@ -242,11 +242,11 @@ test.each([
   ['urn:service:counseling', false],
   ['sip:sos@a.example', false],
   ['tel:112', false],
-])('%s asks for help as a service: %j (RFC 5031 §4.2)', (uri, does) => {
+])('%s is an emergency service URN: %j (RFC 5031 §4.2)', (uri, does) => {
   expect(isEmergencyService(uri)).toBe(does)
 })
 
-test('headers of a URI are taken off, and nothing else is changed', () => {
+test('headers of a URI are removed, and nothing else changes', () => {
   expect(withoutUriHeaders('sip:a@b.example:5060;transport=tcp?Alert-Info=x&Answer-Mode=Auto')).toBe('sip:a@b.example:5060;transport=tcp')
   for (const text of ['sip:a@b.example;ob', 'sip:a?b@c.example', 'urn:service:sos', 'no URI?']) expect(withoutUriHeaders(text)).toBe(text)
 })

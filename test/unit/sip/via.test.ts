@@ -58,12 +58,12 @@ describe('RFC 3261 §20.42, Via', () => {
     'SIP/2.0/UDP a.example x',
     'SIP/2.0/UDP [::1',
     'SIP/2.0/UDP ::1',
-  ])('%j is none', (text) => {
+  ])('%j is not a Via', (text) => {
     expect(parseVia(text)).toBeNull()
   })
 })
 
-test('RFC 3581 §4: received and rport are set on what came', () => {
+test('RFC 3581 §4: received and rport are set on the received value', () => {
   const came = via('SIP/2.0/UDP 10.0.0.7:5060;rport;branch=z9hG4bK1')
   const stamped = withViaParam(withViaParam(came, 'received', '192.0.2.7'), 'rport', '40000')
   expect(printVia(stamped)).toBe('SIP/2.0/UDP 10.0.0.7:5060;rport=40000;branch=z9hG4bK1;received=192.0.2.7')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { limitsOf } from '../../../src/hotdesk/attempts.js'
+import { limitsOf } from '../../../src/hotdesk/attempt-arguments.js'
 import { defaults } from '../../support/node/default-settings.js'
 
 /** `{ 'failures', 3 }, …` in the order of the arguments. */

@@ -24,7 +24,7 @@ const sample = () =>
 const lines = (bytes: Buffer): readonly string[] => bytes.toString('latin1').split('\r\n')
 
 describe('reading', () => {
-  test('first gives the first field, all gives each field, list gives each value', () => {
+  test('first returns the first field, all every field, list every value', () => {
     const message = sample()
     expect(message.first('via')).toBe('SIP/2.0/UDP a.example;branch=z9hG4bKa, SIP/2.0/TCP b.example;branch=z9hG4bKb')
     expect(message.all('V')).toHaveLength(2)
@@ -44,11 +44,11 @@ describe('reading', () => {
     ])
   })
 
-  test('names are given as they stand', () => {
+  test('names are returned as received', () => {
     expect(sample().names()).toEqual(['Via', 'Route', 'x-OdD', 'From', 'To', 'Call-ID', 'CSeq', 'Via', 'Content-Length'])
   })
 
-  test('a typed getter throws SIP_MALFORMED for what is missing', () => {
+  test('a typed getter throws SIP_MALFORMED for a missing header', () => {
     const bare = createRequest({ method: 'OPTIONS', uri: 'sip:a.example', headers: [] })
     for (const read of [() => bare.topVia, () => bare.from, () => bare.to, () => bare.callId, () => bare.cseq])
       expect(read).toThrow(expect.objectContaining({ code: 'SIP_MALFORMED' }))
@@ -63,14 +63,14 @@ describe('reading', () => {
 })
 
 describe('editing', () => {
-  test('set replaces all fields by one at the place of the first', () => {
+  test('set replaces all fields of a name with one, in the position of the first', () => {
     const message = sample()
     message.set('Via', 'SIP/2.0/UDP d.example;branch=z9hG4bKd')
     expect(message.names()).toEqual(['Via', 'Route', 'x-OdD', 'From', 'To', 'Call-ID', 'CSeq', 'Content-Length'])
     expect(message.vias.map(({ host }) => host)).toEqual(['d.example'])
   })
 
-  test('set puts a new field at the end, append too, prepend before the first of its name or at the top', () => {
+  test('set and append add a new field at the end, prepend before the first of its name or at the top', () => {
     const message = sample()
     message.set('X-New', '1')
     message.append('x-odd', '2')
@@ -95,7 +95,7 @@ describe('editing', () => {
     expect(message.all('X-Odd')).toEqual(['kept  as it is', '2'])
   })
 
-  test('what has been read before is read anew after an edit', () => {
+  test('an edit invalidates cached values', () => {
     const message = sample()
     expect([message.topVia.host, message.from.tag, message.to.tag, message.cseq.number, message.contacts.length]).toEqual([
       'a.example',
@@ -118,7 +118,7 @@ describe('editing', () => {
     ])
   })
 
-  test('removeFirst takes off one value at a time, and the field with its last one', () => {
+  test('removeFirst removes one value at a time, and the field with its last value', () => {
     const message = sample()
     const left: (readonly string[])[] = []
     for (let turn = 0; turn < 4; turn += 1) {
@@ -129,7 +129,7 @@ describe('editing', () => {
     expect(message.has('Via')).toBe(false)
   })
 
-  test('replaceFirst changes one value and leaves those behind it', () => {
+  test('replaceFirst replaces one value and keeps the others', () => {
     const message = sample()
     message.replaceFirst('Via', 'SIP/2.0/UDP a.example;branch=z9hG4bKa;received=192.0.2.9')
     message.replaceFirst('X-None', '1')
@@ -141,14 +141,14 @@ describe('editing', () => {
     expect(message.has('X-None')).toBe(false)
   })
 
-  test('remove takes off all fields of the name', () => {
+  test('remove removes all fields of the name', () => {
     const message = sample()
     message.remove('v')
     message.remove('X-None')
     expect(message.names()).toEqual(['Route', 'x-OdD', 'From', 'To', 'Call-ID', 'CSeq', 'Content-Length'])
   })
 
-  test('a copy is edited by itself', () => {
+  test('a clone is independent', () => {
     const message = sample()
     const copy = message.clone()
     copy.remove('Via')
@@ -157,7 +157,7 @@ describe('editing', () => {
     expect(copy.toBuffer().toString('latin1')).toMatch(/^OPTIONS sip:102@a\.example SIP\/2\.0\r\nRoute/)
   })
 
-  test.each(['a\r\nEvil: 1', 'a\nEvil: 1', 'a\rb'])('a value with a line break writes no header: %j', (value) => {
+  test.each(['a\r\nEvil: 1', 'a\nEvil: 1', 'a\rb'])('a value with a line break is refused: %j', (value) => {
     const message = sample()
     for (const edit of [
       () => message.set('X-New', value),
@@ -170,7 +170,7 @@ describe('editing', () => {
     expect(message.toBuffer()).toEqual(sample().toBuffer())
   })
 
-  test.each(['', 'X New', 'X:New', 'X\r\nNew'])('%j is no header name', (name) => {
+  test.each(['', 'X New', 'X:New', 'X\r\nNew'])('%j is not a header name', (name) => {
     expect(() => sample().set(name, '1')).toThrow(expect.objectContaining({ code: 'SIP_MALFORMED' }))
   })
 
@@ -180,7 +180,7 @@ describe('editing', () => {
     expect(() => message.toBuffer()).toThrow(expect.objectContaining({ code: 'SIP_MALFORMED' }))
   })
 
-  test('text beyond latin1 goes out as UTF-8, and no character of it turns into a line break', () => {
+  test('text beyond latin1 is printed as UTF-8, and never contains a line break', () => {
     const message = sample()
     message.set('Subject', 'Łukasz \u010d\u010a')
     const printed = message.toBuffer()
@@ -190,7 +190,7 @@ describe('editing', () => {
 })
 
 describe('printing', () => {
-  test('what was not touched goes out byte for byte', () => {
+  test('an unchanged message is printed byte for byte', () => {
     expect(lines(sample().toBuffer())).toEqual([
       'OPTIONS sip:101@a.example SIP/2.0',
       ...lists,
@@ -205,14 +205,14 @@ describe('printing', () => {
     ])
   })
 
-  test('Content-Length is that of the body, at its place', () => {
+  test('Content-Length is corrected in its place', () => {
     const message = requestOf(inviteBytes('Content-Length: 4', 'X-Last: 1', '', 'abcd'))
     expect(message.body.toString()).toBe('abcd')
     message.body = Buffer.from('Grüße', 'utf8')
     expect(lines(message.toBuffer()).slice(-4)).toEqual(['Content-Length: 7', 'X-Last: 1', '', Buffer.from('Grüße').toString('latin1')])
   })
 
-  test('Content-Length is added where it was missing, and stands once', () => {
+  test('Content-Length is added if missing, and occurs once', () => {
     const message = requestOf(inviteBytes())
     expect(lines(message.toBuffer()).filter((line) => /^content-length/i.test(line))).toEqual(['Content-Length: 0'])
     message.append('Content-Length', '7')
@@ -220,7 +220,7 @@ describe('printing', () => {
     expect(lines(message.toBuffer()).filter((line) => /^content-length/i.test(line))).toEqual(['Content-Length: 0'])
   })
 
-  test('a folded field and a compact name go out as one line with its long name', () => {
+  test('a folded field and a compact name are printed as one line with the long name', () => {
     const message = requestOf(inviteBytes('Subject: one\r\n two\r\n\t three', 'x: 90'))
     expect([message.first('Subject'), message.first('Session-Expires')]).toEqual(['one two three', '90'])
     expect(message.toBuffer().toString('latin1')).toContain('Subject: one two three\r\nSession-Expires: 90\r\n')
