@@ -6,13 +6,13 @@ const columns = [1209, 1336, 1477, 1633]
 const keys = ['123A', '456B', '789C', '*0#D']
 
 export interface ToneParts {
-  /** Silence in front. */
+  /** Silence before the first key. */
   readonly waitMs: number
   readonly toneMs: number
   readonly gapMs: number
 }
 
-/** The keys as a telephone without any other means sends them: pairs of tones (ITU-T Q.23) in G.711 µ-law, 8 kHz. */
+/** The keys as in-band tones (ITU-T Q.23), in G.711 µ-law at 8 kHz. */
 export function dtmfTones(text: string, { waitMs, toneMs, gapMs }: ToneParts): Buffer {
   const pieces = text.split('').flatMap((key) => [tone(key, toneMs), silence(gapMs)])
   return Buffer.concat([silence(waitMs), ...pieces])

@@ -2,21 +2,21 @@ import { createDuplicatePresses, type KeyWay } from '../../../src/media/dtmf/dup
 import type { Answered, AudioSession, Key, Media } from '../../../src/media/media.js'
 import type { ManualClock } from '../process/manual-clock.js'
 
-/** Sound on a clock that is moved by hand: a clip lasts as long as it is, and is heard by its name. */
+/** Media on a manual clock: a clip takes its duration, and is recorded by name. */
 export interface FakeMedia extends Media {
-  /** Names of the clips played so far, each when it began; `(cut)` follows a play that was stopped. */
+  /** Names of the clips in the order they started. `(cut)` follows a playback that was stopped. */
   readonly played: readonly string[]
-  /** True while a clip lasts. */
+  /** True while a clip is playing. */
   readonly isPlaying: boolean
-  /** Sessions not closed. */
+  /** Number of open sessions. */
   readonly open: number
-  /** What the next offers are answered with. */
+  /** The outcome of the next offers. */
   outcome: Answered['outcome']
   /** A packet arrives from the phone. */
   hear(): void
   /** The phone's user presses a key. */
   press(key: Key, way?: KeyWay): void
-  /** Answers of the phone to our offer that came in. */
+  /** The phone's answers to our offers. */
   readonly accepted: readonly string[]
 }
 

@@ -1,12 +1,12 @@
 import { createSocket, type Socket } from 'node:dgram'
 
-/** A bare pair of sockets, to do with RTP what no phone of ours would do. */
+/** A pair of plain sockets, for RTP that a real phone would not send. */
 export interface RawRtp {
   readonly port: number
-  /** An offer of PCMU and key presses to this pair. */
+  /** An offer of PCMU and events, with the address of this pair. */
   readonly sdp: string
   send(packet: Uint8Array, port: number): void
-  /** The next datagram that is as wanted. */
+  /** The next matching datagram. */
   rtp(isWanted?: (packet: Buffer) => boolean): Promise<Buffer>
   rtcp(): Promise<Buffer>
   close(): Promise<void>
@@ -46,7 +46,7 @@ function next(socket: Socket, isWanted: (packet: Buffer) => boolean): Promise<Bu
   })
 }
 
-/** So many neighbouring ports that are free just now, the first one even. */
+/** This number of adjacent free ports, the first one even. */
 export async function freePorts(count: number): Promise<{ readonly from: number; readonly to: number }> {
   for (;;) {
     const first = await bound('127.0.0.1')

@@ -8,8 +8,8 @@ import { domain, openTestOffice, passwordOf, pinOf, type TestOffice } from '../.
 import { createRawPhone, type RawPhone } from '../../support/sip/raw-phone.js'
 import { inDialog, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 
-/** Somebody who finds the port of a login dialogue, and types before the phone has sent anything. */
-describe('keys of strangers in a login', () => {
+/** A stranger finds the port of a PIN dialogue, and presses keys before the phone has sent anything. */
+describe('keys of strangers in a PIN dialogue', () => {
   let office: TestOffice
   let node: TestNode
   let peer: SipPeer
@@ -65,7 +65,7 @@ describe('keys of strangers in a login', () => {
   const sitter = (): Promise<string> => office.redis.cli('HGET', '{hd}:devices', 'HD0001')
   const eventCount = async (): Promise<number> => Number(await office.redis.cli('XLEN', '{hd}:events'))
 
-  it('count for nothing, neither the right PIN nor wrong ones; the phone’s own keys log in', async () => {
+  it('are ignored, whether the PIN is correct or wrong; the keys of the phone log in', async () => {
     const sound = await rtpAt('127.0.0.1')
     const strangers = [await rtpAt('127.0.0.1'), await rtpAt('127.0.0.66'), await rtpAt('127.0.0.67')]
     const call = await dialLogin('100', sound.sdp)
@@ -77,7 +77,7 @@ describe('keys of strangers in a login', () => {
         sent += keys.length
       }
     }
-    // The phone hears the prompt go on, so the packets of the strangers have been dealt with.
+    // The phone still hears the prompt, so the packets of the strangers have been processed.
     types(sound, call.port, '1')
     await sound.rtp()
     process.stdout.write(
@@ -94,7 +94,7 @@ describe('keys of strangers in a login', () => {
     await expect.poll(sitter, { timeout: 10_000 }).toBe('100')
   })
 
-  it('count for nothing where the phone is behind NAT and types after its first words', async () => {
+  it('are ignored if the phone is behind NAT and presses keys after its first audio', async () => {
     const sound = await rtpAt('127.0.0.1')
     const stranger = await rtpAt('127.0.0.66')
     const call = await dialLogin('101', sound.sdp.replaceAll('127.0.0.1', '192.168.7.7'))
@@ -104,7 +104,7 @@ describe('keys of strangers in a login', () => {
         rtpPacket({ payloadType: 0, sequence: packet, timestamp: packet * 160, payload: new Uint8Array(160).fill(0xff), ssrc: sound.port }),
         call.port,
       )
-      // Each of ours is answered by one of theirs: that is the pace.
+      // Waits for a packet of the node after each of ours, to keep the pace.
       if (packet > 1) await sound.rtp()
     }
     types(stranger, call.port, '2468#')
