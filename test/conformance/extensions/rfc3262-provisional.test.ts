@@ -57,6 +57,14 @@ describe('reliable provisional responses that an application sends (RFC 3262 §3
     expect(await application.arrives('CANCEL')).toBeDefined()
   })
 
+  it('without a PRACK end the INVITE, and a response that waited for it is refused', async () => {
+    const { application, phone, arrived } = await asked()
+    await application.respond(arrived, 183, reliably, offer)
+    const waiting = application.respond(arrived, 200, [], offer)
+    expect(await phone.hearsResponse(504)).toBeDefined()
+    expect((await waiting).words.slice(3)).toEqual(['NOK', 'Response not sent due to unknown transaction'])
+  })
+
   it('have no place for a PRACK of something else: 481', async () => {
     const { application, phone, invite, arrived } = await asked()
     await application.respond(arrived, 183, reliably)

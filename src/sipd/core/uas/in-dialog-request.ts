@@ -28,8 +28,8 @@ export interface InDialogRequestsNeeds {
 const refreshesTarget: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER'])
 
 export function createInDialogRequests({ dialogs, invites, delivery, shedding, records }: InDialogRequestsNeeds): InDialogRequests {
-  /** Refuses what the application need not see; false: the request is refused. */
-  function isAcceptable(transaction: ServerTransaction, dialog: Dialog): boolean {
+  /** Refuses a request that the application need not see; false if the application gets it. */
+  function refuses(transaction: ServerTransaction, dialog: Dialog): boolean {
     const { request } = transaction
     const { method } = request
     if (crossesOurs(request, dialog)) refuse(transaction, 491)
@@ -38,8 +38,8 @@ export function createInDialogRequests({ dialogs, invites, delivery, shedding, r
     // The 503 uses up the request's CSeq number; the dialog continues (RFC 5057 §5.2).
     else if (method !== 'BYE' && method !== 'PRACK' && !dialog.application.takes('in dialog')) shedding.refuse(transaction)
     else if (method === 'PRACK' && !invites.ofDialog(dialog)?.reliable?.expects(request)) refuse(transaction, 481)
-    else return true
-    return false
+    else return false
+    return true
   }
 
   function accept(transaction: ServerTransaction, dialog: Dialog): void {
@@ -55,7 +55,7 @@ export function createInDialogRequests({ dialogs, invites, delivery, shedding, r
     if (request.method === 'PRACK') invites.ofDialog(dialog)?.reliable?.acknowledge()
   }
 
-  /** The dialog ends at once (RFC 3261 §15.1.2); an INVITE in it without a final response gets 487, and the application hears of that only. */
+  /** The dialog ends at once (RFC 3261 §15.1.2). If its INVITE has no final response, the INVITE gets 487 and the application a CANCEL only. */
   function end(transaction: ServerTransaction, dialog: Dialog): void {
     dialogs.end(dialog)
     if (invites.bye(dialog)) {
@@ -74,7 +74,7 @@ export function createInDialogRequests({ dialogs, invites, delivery, shedding, r
       else if (dialog.remoteSeq !== null && request.cseq.number < dialog.remoteSeq) refuse(transaction, 500)
       else {
         dialog.remoteSeq = request.cseq.number
-        if (isAcceptable(transaction, dialog)) accept(transaction, dialog)
+        if (!refuses(transaction, dialog)) accept(transaction, dialog)
       }
     },
   }
