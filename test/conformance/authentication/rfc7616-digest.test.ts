@@ -14,7 +14,7 @@ import {
   openSeededStore,
   realm,
   seedDevices,
-} from '../../unit/registrar/harness.js'
+} from '../../support/sip/registrar-bench.js'
 
 let seeded: Awaited<ReturnType<typeof openSeededStore>>
 let store: Store

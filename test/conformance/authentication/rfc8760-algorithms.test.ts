@@ -3,7 +3,7 @@ import type { DeviceId } from '../../../src/base/identity.js'
 import type { Store } from '../../../src/store/store.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
-import { type Bench, challengesIn, createBench, natSource, realm, seedDevices } from '../../unit/registrar/harness.js'
+import { type Bench, challengesIn, createBench, natSource, realm, seedDevices } from '../../support/sip/registrar-bench.js'
 
 let redis: TestRedis
 let store: Store

@@ -3,12 +3,12 @@ import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createSipd } from '../../../src/sipd/sipd.js'
+import { connectWireApplication, listenForSipd, openWireApplication } from '../../support/admin-wire/wire-application.js'
 import { shownCertificate, tlsSample } from '../../support/net/tls-sample.js'
 import { defaults } from '../../support/node/default-settings.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { offer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
-import { connectWireApplication, listenForSipd, openWireApplication } from '../../support/sip/wire-application.js'
 
 let stage: SipdStage
 beforeEach(async () => {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SipRequest } from '../../../src/sip/message/message.js'
+import { listenForSipd, openWireApplication } from '../../support/admin-wire/wire-application.js'
 import { openWebServer } from '../../support/net/web-server.js'
 import { offer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
-import { listenForSipd, openWireApplication } from '../../support/sip/wire-application.js'
 
 let kept: { close(): Promise<void> }[]
 beforeEach(() => {

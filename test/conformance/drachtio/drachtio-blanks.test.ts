@@ -1,9 +1,9 @@
 import Srf from 'drachtio-srf'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SipMessage } from '../../../src/sip/message/message.js'
+import type { Heard } from '../../support/admin-wire/wire-application.js'
 import { offer, type RequestParts, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
-import type { Heard } from '../../support/sip/wire-application.js'
 
 // drachtio-srf reads some headers in a time that grows with the square of a run of blanks: no such run reaches it.
 

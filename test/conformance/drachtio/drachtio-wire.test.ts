@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Deviation, readRecording, replay } from '../../support/sip/wire-replay.js'
+import { type Deviation, readRecording, replay } from '../../support/admin-wire/wire-replay.js'
 
 /** Where the recorded server is wrong, what is right. */
 const deviations: Readonly<Record<string, Deviation>> = {

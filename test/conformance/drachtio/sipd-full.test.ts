@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { WireApplication } from '../../support/admin-wire/wire-application.js'
 import { inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
-import type { WireApplication } from '../../support/sip/wire-application.js'
 
 let stage: SipdStage
 let application: WireApplication

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SipRequest } from '../../../src/sip/message/message.js'
+import type { WireApplication } from '../../support/admin-wire/wire-application.js'
 import { dnsOf } from '../../support/net/places-dns.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 import { offer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
-import type { WireApplication } from '../../support/sip/wire-application.js'
 
 let ports: readonly number[] = []
 const dns = dnsOf(() => ports)

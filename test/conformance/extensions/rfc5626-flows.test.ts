@@ -5,9 +5,9 @@ import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createSipd, type KnownSources, type LocalSipdNeeds } from '../../../src/sipd/sipd.js'
+import { openWireApplication, type WireApplication } from '../../support/admin-wire/wire-application.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { inDialog, offer, openTcpPhone, openTcpServer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
-import { openWireApplication, type WireApplication } from '../../support/sip/wire-application.js'
 
 // The Contacts name an address of loopback that nobody listens at: a request that goes by Contact leads nowhere.
 const nowhere = '127.77.7.7:5060'

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../../src/store/store.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { openTestStore } from '../../support/redis/redis-store.js'
-import { type Answered, type Bench, createBench, HD0001, natSource, seedDevices } from '../../unit/registrar/harness.js'
+import { type Answered, type Bench, createBench, HD0001, natSource, seedDevices } from '../../support/sip/registrar-bench.js'
 
 let redis: TestRedis
 let store: Store

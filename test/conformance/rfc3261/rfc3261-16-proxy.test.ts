@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Heard, WireApplication } from '../../support/admin-wire/wire-application.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { inDialog, offer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../support/sip/sipd-stage.js'
-import type { Heard, WireApplication } from '../../support/sip/wire-application.js'
 
 let stage: SipdStage
 beforeEach(async () => {

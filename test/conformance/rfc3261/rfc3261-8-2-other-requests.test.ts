@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { respondToOtherRequests } from '../../../src/registrar/unsupported-methods.js'
-import { createSipPort, type RequestParts } from '../../unit/registrar/harness.js'
+import { createSipPort, type RequestParts } from '../../support/sip/registrar-bench.js'
 
 function answerTo(parts: RequestParts) {
   const port = createSipPort()

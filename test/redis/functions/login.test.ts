@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { hashPin } from '../../../src/hotdesk/hotdesk.js'
+import { everythingKept, hearCommands } from '../../support/admin-wire/traces.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { onNewEpoch } from '../../support/redis/epochs.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { changeOn, type DeskNode, device, eventsOf, extension, openDeskNode, pin } from '../../support/redis/redis-network.js'
 import { followed, keyOf, stateOf } from '../../support/redis/redis-store.js'
-import { everythingKept, hearCommands } from '../../support/sip/traces.js'
 
 let redis: TestRedis
 let node: DeskNode

@@ -3,8 +3,8 @@ import { systemClock } from '../../../src/base/clock.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
 import { createSipd, type KnownSources, type LocalSipd, type LocalSipdNeeds, type OutboundRoute } from '../../../src/sipd/sipd.js'
+import { openWireApplication, type WireApplication } from '../admin-wire/wire-application.js'
 import { openTcpPhone, openUdpPeer, type SipPeer } from './sip-peer.js'
-import { openWireApplication, type WireApplication } from './wire-application.js'
 
 /** A sipd on loopback with an application and peers; everything closes with the stage. */
 export interface SipdStage {

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openWireApplication, type WireApplication } from '../../support/admin-wire/wire-application.js'
 import { createWorkplace, type Workplace } from '../../support/node/program.js'
 import { wire } from '../../support/sip/still-layer.js'
-import { openWireApplication, type WireApplication } from '../../support/sip/wire-application.js'
 
 const descriptors = 400
 const secret = 'cymru'

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Phone } from '../../../src/softphones/softphone.js'
+import { everythingKept, hearCommands } from '../../support/admin-wire/traces.js'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 import { dialAnswered, hears } from '../../support/node/login.js'
 import { networkSecret, type TestNode } from '../../support/node/node.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'
-import { everythingKept, hearCommands } from '../../support/sip/traces.js'
 
 /** Nine digits that turn up nowhere by chance. */
 const pin = '739218465'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { keyBodies } from '../../../src/media/key.js'
-import { alice, device, openStage, type Stage, type StageParts, settled } from './stage.js'
+import { alice, device, openStage, type Stage, type StageParts, settled } from '../../support/media/ivr-stage.js'
 
 async function inDialogue(parts: StageParts = {}): Promise<Stage & { over: Promise<void> }> {
   const stage = await openStage(parts)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { alice, device, openStage, type Stage, settled } from './stage.js'
+import { alice, device, openStage, type Stage, settled } from '../../support/media/ivr-stage.js'
 
 /** Answers the call and listens to the first prompt. */
 async function begin(stage: Stage, extension: typeof alice | null = alice): Promise<{ over: Promise<void> }> {

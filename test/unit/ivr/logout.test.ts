@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { device, openStage, settled } from './stage.js'
+import { device, openStage, settled } from '../../support/media/ivr-stage.js'
 
 test.each([
   ['LOGGED_OUT', 'logged-out'],

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { loadPrompts, type PromptName, type Prompts, promptNames } from '../../../src/ivr/prompts.js'
+import { promptsFolder } from '../../support/media/ivr-stage.js'
 import { keepLog } from '../../support/node/kept-log.js'
-import { promptsFolder } from './stage.js'
 
 const folders: string[] = []
 afterEach(() => {

@@ -6,9 +6,9 @@ import { createMetrics } from '../../../src/base/metrics.js'
 import { createIvr } from '../../../src/ivr/ivr.js'
 import { type AudioSession, createMedia, type Media } from '../../../src/media/media.js'
 import { toneClip } from '../../../src/media/sound/clip.js'
+import { aDevice, alice, device, fakeHotdesk, promptsFolder } from '../../support/media/ivr-stage.js'
 import { defaults } from '../../support/node/default-settings.js'
 import { createFakeCall } from '../../support/sip/fake-call.js'
-import { aDevice, alice, device, fakeHotdesk, promptsFolder } from './stage.js'
 
 const opened: Media[] = []
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeName } from '../../../src/base/identity.js'
+import { desk, login, open, redis, refreshIs, register, store, theOnly, usePhoneStages } from '../../support/node/refresh-stage.js'
 import { keyOf, stateOf } from '../../support/redis/redis-store.js'
-import { HD0001, password } from '../registrar/harness.js'
-import { desk, login, open, redis, refreshIs, register, store, theOnly, usePhoneStages } from './stage.js'
+import { HD0001, password } from '../../support/sip/registrar-bench.js'
 
 usePhoneStages()
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { open, redis, refreshIs, register, type Stage, store, usePhoneStages } from '../../support/node/refresh-stage.js'
 import { keyOf } from '../../support/redis/redis-store.js'
-import { open, redis, refreshIs, register, type Stage, store, usePhoneStages } from './stage.js'
 
 usePhoneStages()
 

@@ -4,7 +4,7 @@ import type { SipSource } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
-import { type Bench, createBench, HD0001, incoming, seedDevices } from './harness.js'
+import { type Bench, createBench, HD0001, incoming, seedDevices } from '../../support/sip/registrar-bench.js'
 
 let redis: TestRedis
 let store: Store

@@ -5,7 +5,7 @@ import type { Device } from '../../../src/directory/directory.js'
 import type { Examination } from '../../../src/registrar/authentication/authenticator.js'
 import { createRecognition, type RecognitionNeeds } from '../../../src/registrar/recognition.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
-import { HD0001, incoming, natSource, password } from './harness.js'
+import { HD0001, incoming, natSource, password } from '../../support/sip/registrar-bench.js'
 
 const flow = 'sip:203.0.113.9:40312;transport=udp'
 

@@ -3,7 +3,7 @@ import type { DeviceId, NodeName } from '../../../src/base/identity.js'
 import type { Store } from '../../../src/store/store.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { keyOf, openTestStore, stateOf } from '../../support/redis/redis-store.js'
-import { type Bench, createBench, HD0001, seedDevices } from './harness.js'
+import { type Bench, createBench, HD0001, seedDevices } from '../../support/sip/registrar-bench.js'
 
 let redis: TestRedis
 let store: Store

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { copyRecordRoute, createRequest, createResponse } from '../../../src/sip/message/builder.js'
 import { parseMessage } from '../../../src/sip/parser/parser.js'
-import { bytesOf, inviteBytes, messageOf, requestOf } from './sample.js'
+import { bytesOf, inviteBytes, messageOf, requestOf } from '../../support/sip/sample-messages.js'
 
 test('a request has the given parts, with its headers in the given order', () => {
   const request = createRequest({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createRequest } from '../../../src/sip/message/builder.js'
 import { parseMessage } from '../../../src/sip/parser/parser.js'
-import { bytesOf, inviteBytes, messageOf, requestOf } from './sample.js'
+import { bytesOf, inviteBytes, messageOf, requestOf } from '../../support/sip/sample-messages.js'
 
 const lists = [
   'Via: SIP/2.0/UDP a.example;branch=z9hG4bKa, SIP/2.0/TCP b.example;branch=z9hG4bKb',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createFramer, type Frame } from '../../../src/sip/parser/framer.js'
 import { maxMessageBytes, parseMessage } from '../../../src/sip/parser/parser.js'
-import { bytesOf, inviteBytes } from './sample.js'
+import { bytesOf, inviteBytes } from '../../support/sip/sample-messages.js'
 
 const one = inviteBytes('Content-Length: 5')
 const message = Buffer.concat([one, Buffer.from('12345')])

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { maxFieldBytes } from '../../../src/sip/parser/field-index.js'
 import { maxMessageBytes, parseMessage } from '../../../src/sip/parser/parser.js'
-import { bytesOf, inviteBytes, inviteWith, requestOf, responseOf, sampleHeaders } from './sample.js'
+import { bytesOf, inviteBytes, inviteWith, requestOf, responseOf, sampleHeaders } from '../../support/sip/sample-messages.js'
 
 const malformed = (reason: string, status = 400): unknown => expect.objectContaining({ outcome: 'malformed', status, reason })
 

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { createLink, mostUnread } from '../../../src/sipd/admin/link.js'
+import { connectWireApplication } from '../../support/admin-wire/wire-application.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { openSipdStage } from '../../support/sip/sipd-stage.js'
-import { connectWireApplication } from '../../support/sip/wire-application.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

@@ -6,7 +6,7 @@ import { locationObject } from '../../../src/trunks/pidf-lo.js'
 import { onlyOne, readXml } from '../../support/repo/xml.js'
 import { readMultipart } from '../../support/sip/multipart.js'
 import { offer } from '../../support/sip/sip-peer.js'
-import { open, trunkNamed } from './harness.js'
+import { open, trunkNamed } from '../../support/sip/trunk-bench.js'
 
 const at = Date.UTC(2026, 0, 2, 3, 4, 5)
 const entity = 'pres:+33199000001@192.0.2.20'

@@ -3,7 +3,7 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { createHealth, type Health, type TrunkRequest } from '../../../src/trunks/health.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
-import { all, type Bench, open, trunkNamed } from './harness.js'
+import { all, type Bench, open, trunkNamed } from '../../support/sip/trunk-bench.js'
 
 const first = trunkNamed('first')
 

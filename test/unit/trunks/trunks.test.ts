@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { callerOf as callerFrom } from '../../../src/trunks/identity.js'
-import { incoming } from '../registrar/harness.js'
-import { all, type Bench, open, trunkNamed } from './harness.js'
+import { incoming } from '../../support/sip/registrar-bench.js'
+import { all, type Bench, open, trunkNamed } from '../../support/sip/trunk-bench.js'
 
 const order = ({ trunks }: Bench): readonly string[] => trunks.order(all).map(({ name }) => name)
 const [first, second, third] = ['first', 'second', 'third'].map(trunkNamed)

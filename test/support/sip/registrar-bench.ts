@@ -8,10 +8,10 @@ import { createRegistrar, type Registrar, type RegistrarNeeds } from '../../../s
 import { answerChallenge, type Challenge, parseChallenge, printCredentials } from '../../../src/sip/auth/digest.js'
 import type { IncomingRequest, ResponseParts, SipApplication, SipSource } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
-import { defaults, sealWith } from '../../support/node/default-settings.js'
-import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
-import { startTestRedis } from '../../support/redis/redis.js'
-import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
+import { defaults, sealWith } from '../node/default-settings.js'
+import { createManualClock, type ManualClock } from '../process/manual-clock.js'
+import { startTestRedis } from '../redis/redis.js'
+import { keyOf, openTestStore } from '../redis/redis-store.js'
 
 export const realm = 'hotdesk.example'
 export const HD0001 = 'HD0001' as DeviceId

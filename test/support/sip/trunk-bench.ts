@@ -2,8 +2,8 @@ import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
 import { type Dialplan, loadDialplan, type Trunk } from '../../../src/dialplan/dialplan.js'
 import { createTrunks, type Trunks, type TrunksNeeds } from '../../../src/trunks/trunks.js'
-import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
-import { createSipPort } from '../registrar/harness.js'
+import { createManualClock, type ManualClock } from '../process/manual-clock.js'
+import { createSipPort } from './registrar-bench.js'
 
 const text = `
 site: paris

@@ -9,10 +9,10 @@ import { createHotdesk, type Hotdesk } from '../../../src/hotdesk/hotdesk.js'
 import { createPhones, type Phones } from '../../../src/phones/phones.js'
 import type { OutgoingParts, SipReply } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
-import { defaults } from '../../support/node/default-settings.js'
-import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
-import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
-import { type Bench, createBench, createSipPort, HD0001, seedDevices } from '../registrar/harness.js'
+import { startTestRedis, type TestRedis } from '../redis/redis.js'
+import { keyOf, openTestStore } from '../redis/redis-store.js'
+import { type Bench, createBench, createSipPort, HD0001, seedDevices } from '../sip/registrar-bench.js'
+import { defaults } from './default-settings.js'
 
 /** One NOTIFY to the phone, and what the phone answers. */
 export interface Notify {

@@ -4,8 +4,8 @@ import { connect, createServer, type Socket } from 'node:net'
 import type { SipMessage } from '../../../src/sip/message/message.js'
 import { parseMessage } from '../../../src/sip/parser/parser.js'
 import { createFrameReader, encodeFrame } from '../../../src/sipd/admin/frame.js'
-import { createMailbox } from './mailbox.js'
-import type { HeaderList } from './sip-peer.js'
+import { createMailbox } from '../sip/mailbox.js'
+import type { HeaderList } from '../sip/sip-peer.js'
 
 /** One frame from the server. */
 export interface Heard {

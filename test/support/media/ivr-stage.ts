@@ -7,11 +7,11 @@ import type { Device } from '../../../src/directory/directory.js'
 import type { LoginOutcome, LogoutOutcome } from '../../../src/hotdesk/hotdesk.js'
 import { createIvr, type Ivr } from '../../../src/ivr/ivr.js'
 import type { Key } from '../../../src/media/media.js'
-import { createFakeMedia, type FakeMedia } from '../../support/media/fake-media.js'
-import { defaults } from '../../support/node/default-settings.js'
-import { keepLog } from '../../support/node/kept-log.js'
-import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
-import { createFakeCall, type FakeCall, type FakeCallParts } from '../../support/sip/fake-call.js'
+import { defaults } from '../node/default-settings.js'
+import { keepLog } from '../node/kept-log.js'
+import { createManualClock, type ManualClock } from '../process/manual-clock.js'
+import { createFakeCall, type FakeCall, type FakeCallParts } from '../sip/fake-call.js'
+import { createFakeMedia, type FakeMedia } from './fake-media.js'
 
 export const promptsFolder = fileURLToPath(new URL('../../../prompts', import.meta.url))
 export const device = 'HD0001' as DeviceId
