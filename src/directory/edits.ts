@@ -69,7 +69,7 @@ export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds
 
   /** As Redis has it. */
   function presentIn(key: string): Hash {
-    return store.lacks(key) ? nothing : (store.replica.hash(key) ?? nothing)
+    return store.isMissing(key) ? nothing : (store.replica.hash(key) ?? nothing)
   }
 
   function prepare(key: string, changes: FieldChanges, problemsOf: (hash: Hash) => readonly string[]): Prepared {
@@ -149,7 +149,7 @@ async function writeMarked(store: Store, changes: readonly RecordChange[], onQue
   const seconds = String(Math.ceil(store.clock.now() / 1_000))
   const removed = changes.filter(({ fields }) => fields === null).map(({ key }) => [key, seconds] as const)
   const marks = removed.length === 0 ? [] : [{ key: removalMarks, fields: Object.fromEntries(removed) }]
-  await store.writeTogether([...marks, ...changes.flatMap(withBelongings)], onQueued)
+  await store.writeAll([...marks, ...changes.flatMap(withBelongings)], onQueued)
   if (removed.length > 0) await store.renew(removalMarks, markSeconds)
 }
 

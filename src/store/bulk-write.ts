@@ -1,26 +1,26 @@
 import type { Redis } from 'ioredis'
 import { errors, messageOf } from '../base/errors.js'
 import { asAppError, unconnected } from './commands.js'
-import { introduce } from './connections/connection.js'
+import { nameAndSelect } from './connections/connection.js'
 import type { RecordChange, Store } from './contract.js'
 import type { Keys } from './keys.js'
 
 export interface BulkWriteNeeds {
-  /** A connection of its own, that is not made again by itself: what was queued in a transaction is lost with it. */
+  /** A separate connection that does not reconnect: a transaction is lost with its connection. */
   readonly connect: () => Redis
   readonly keys: Keys
   readonly isConnected: () => boolean
 }
 
-/** So many changes are under way to Redis at a time. */
+/** Number of changes that are sent at a time. */
 const batchSize = 500
 
-/** Many records as one transaction (MULTI … EXEC). It is queued in Redis batch by batch, and done in one moment. */
-export function createBulkWriter({ connect, keys, isConnected }: BulkWriteNeeds): Pick<Store, 'writeTogether'> {
+/** Writes many records in one transaction (MULTI … EXEC), which is queued batch by batch. */
+export function createBulkWriter({ connect, keys, isConnected }: BulkWriteNeeds): Pick<Store, 'writeAll'> {
   async function write(redis: Redis, changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
     await redis.connect()
-    await introduce(redis)
-    // What goes as a whole may be of any type.
+    await nameAndSelect(redis)
+    // A key to be deleted may have any type.
     for (const batch of batchesOf(changes))
       await Promise.all(batch.flatMap(({ key, fields }) => (fields === null ? [] : [requireHash(redis, keys.full(key))])))
     await redis.multi({ pipeline: false })
@@ -34,11 +34,11 @@ export function createBulkWriter({ connect, keys, isConnected }: BulkWriteNeeds)
   }
 
   return {
-    async writeTogether(changes, onQueued = () => undefined) {
+    async writeAll(changes, onQueued = () => undefined) {
       if (!isConnected()) throw unconnected()
       if (changes.length === 0) return
       const redis = connect()
-      // Whatever is wrong with the connection, the command under way says so.
+      // The pending command rejects with the same error.
       redis.on('error', () => undefined)
       try {
         await write(redis, changes, onQueued)
@@ -55,7 +55,7 @@ function* batchesOf(changes: readonly RecordChange[]): Generator<readonly Record
   for (let from = 0; from < changes.length; from += batchSize) yield changes.slice(from, from + batchSize)
 }
 
-/** A transaction goes on when one of its commands fails; so a key of the wrong type is found before. */
+/** Redis continues a transaction when one of its commands fails, so a wrong type must be found before. */
 async function requireHash(redis: Redis, key: string): Promise<void> {
   try {
     await redis.hget(key, '')

@@ -4,39 +4,39 @@ import type { Metrics } from '../base/metrics.js'
 import type { Durability, RedisTarget } from '../config/config.js'
 import type { Trouble } from './connections/connection-errors.js'
 
-/** Redis hashes of the network as they were last seen, by key without the network's prefix: `users`, `user:100`, `reg:HD0001`. */
+/** This node's copy of the network's hashes, by key without the network's prefix: `users`, `user:100`, `reg:HD0001`. */
 export interface Replica {
   hash(key: string): ReadonlyMap<string, string> | undefined
-  /** Keys that begin so, in no order. */
+  /** Keys with this prefix, in no order. */
   keysUnder(prefix: string): Iterable<string>
   /**
-   * `key` was written, edited by hand, deleted or has expired; the replica already holds the new state. Also fired once per key by a
-   * new snapshot that differs. `fields` are those that differ, at least one.
+   * `key` was written, edited by hand or deleted, or has expired; the copy already has the new state. A new snapshot also fires this once
+   * for each key that differs. `fields` are the fields that differ, at least one.
    */
   onChange(listener: (key: string, fields: readonly string[]) => void): () => void
-  /** How long ago the copy was last known to be fresh; 0 while Redis keeps it so. */
+  /** Time since the copy was last known to be fresh; 0 while Redis keeps it fresh. */
   ageMs(): Milliseconds
-  /** What is left of the time to live of a key, by the node's own clock; null: it has none, or it is not known. */
-  leftMs(key: string): Milliseconds | null
+  /** The remaining time to live of a key, by the node's own clock; null: it does not expire, or the time is unknown. */
+  ttlMs(key: string): Milliseconds | null
 }
 
-/** The node's clock, set right by the one of Redis. Unlike the node's own clock it jumps when either clock is set. */
+/** The node's clock, corrected by Redis's clock. Unlike the node's own clock, it jumps when either clock is set. */
 export interface NetworkClock extends Clock {
-  /** What is added to the node's own clock now. A moment that is kept is noted by the own clock, and this is added when it is compared. */
+  /** The current correction. Keep times by the node's own clock, and add this when you compare them. */
   readonly aheadMs: Milliseconds
 }
 
-/** `connected`: Redis answers, has our functions, and the copy in memory is fresh. */
+/** `connected`: Redis answers and has our functions, and the copy in memory is fresh. */
 export type StoreState = 'connected' | 'lost'
 
-/** Where the copy in memory comes from: `disk` until a node that started without Redis has reached it, `nowhere` where nothing was saved. */
+/** Source of the copy in memory: `disk` until a node that started without Redis has reached it, `nowhere` if no copy was saved. */
 export type CopySource = 'redis' | 'disk' | 'nowhere'
 
-/** What an operator should know of Redis and of what it holds, in sentences. */
+/** What an operator should know about Redis and its data, in sentences. */
 export interface StoreCondition {
-  /** Logins are refused, or may not last, because of these. */
+  /** Why logins are refused, or may be lost. */
   readonly reasons: readonly string[]
-  /** Nothing is refused yet. */
+  /** Problems that do not refuse anything yet. */
   readonly warnings: readonly string[]
 }
 
@@ -48,9 +48,9 @@ export interface FunctionLibrary {
 }
 
 /**
- * When the function library is loaded into Redis. `check`: an operator does it (`hotdesk redis install`), but for a Redis without the library
- * and without a key of this network. `install`: also where it is missing or older, as long as no older node lives. `own`: the Redis belongs
- * to this node alone, so that another content of the same version is replaced as well.
+ * When a node loads the function library into Redis. `check`: only if Redis has neither the library nor a key of this network; otherwise an
+ * operator runs `hotdesk redis install`. `install`: also if the library is missing or older, while no older node is alive. `own`: the Redis
+ * belongs to this node, so other content of the same version is replaced as well.
  */
 export type Loading = 'check' | 'install' | 'own'
 
@@ -68,17 +68,16 @@ export interface StoreNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  /** How long the start waits for Redis before it goes on without; 3,000 ms. */
+  /** How long the start waits for Redis before it continues without it; 3,000 ms by default. */
   readonly startWithinMs?: Milliseconds
-  /** Aborted when the store is not needed any more: no wait for an embedded Redis outlives it. */
+  /** Aborted when the store is no longer needed; ends the wait for an embedded Redis. */
   readonly stopping?: AbortSignal
 }
 
 /**
- * The outcome of a function that a person hears of. `safe`: by the policy of `durability` no failover takes it back.
- * `unconfirmed`: it may not last, because a replica that could be promoted has not acknowledged it in time, or because the server may
- * not be the primary any longer. If `reply` is null, Redis has not answered: it may have done it, or may do it later. The copy shows
- * which, and phones follow the copy.
+ * The outcome of a function that is announced to a user. `safe`: by the policy of `durability`, no failover undoes it. `unconfirmed`: it may
+ * be lost, because a replica that could be promoted has not acknowledged it in time, or because the server may no longer be the primary. If
+ * `reply` is null, Redis has not answered: it may have run the function, or may run it later. The copy will show the result.
  */
 export type Transition =
   | { readonly certainty: 'safe'; readonly reply: string }
@@ -90,60 +89,60 @@ export interface Store {
   readonly state: StoreState
   readonly copyFrom: CopySource
   readonly replica: Replica
-  /** How a person reaches this Redis: `redis-cli -s data/redis/redis.sock`; without passwords. */
+  /** The command line that connects to this Redis: `redis-cli -s data/redis/redis.sock`. Contains no password. */
   readonly cli: string
-  /** The node's clock, set right by the one of Redis where they differ by more than a second: for times that other nodes read. */
+  /** The node's clock, corrected if it differs from Redis's clock by more than a second. For times that other nodes read. */
   readonly clock: NetworkClock
-  /** Why Redis is not connected, as far as it is known. */
+  /** Why Redis is not connected, if known. */
   trouble(): Trouble | null
   onState(listener: (state: StoreState) => void): () => void
   condition(): StoreCondition
-  /** Replicated keys that are no hashes and are left out, each with a sentence that says what to do. */
-  misfits(): ReadonlyMap<string, string>
-  /** Redis has lost this record; the copy still holds it. */
-  lacks(key: string): boolean
+  /** Keys that are not hashes and are left out of the copy, each with a sentence about the next step. */
+  wrongTypes(): ReadonlyMap<string, string>
+  /** Redis has lost this record; the copy still has it. */
+  isMissing(key: string): boolean
   /**
    * Calls a function of the library: `call('hotdesk_logout', 'HD0001')` → `LOGGED_OUT 100`.
-   * A table (`hotdesk_status`) comes as lines joined by `\n`.
+   * A table (`hotdesk_status`) is returned as lines joined by `\n`.
    * @throws AppError STORE_UNAVAILABLE (no answer in time), STORE_PROTOCOL (the function refused its arguments)
    */
   call(functionName: string, ...args: readonly string[]): Promise<string>
   /**
-   * The same, for a function whose outcome somebody is told as a fact.
+   * The same, for a function whose outcome is announced to a user.
    * @throws AppError STORE_UNAVAILABLE (certainly nothing was done), STORE_PROTOCOL
    */
   transition(functionName: string, ...args: readonly string[]): Promise<Transition>
   /** Replaces the named fields of a hash; `ttlSeconds` renews its expiry. @throws AppError STORE_UNAVAILABLE */
   putFields(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
-  /** Writes the whole hash, removing what it held before. @throws AppError STORE_UNAVAILABLE */
+  /** Replaces the whole hash. @throws AppError STORE_UNAVAILABLE */
   replaceHash(key: string, fields: Readonly<Record<string, string>>, ttlSeconds?: number): Promise<void>
-  /** Sets a new expiry; writes nothing else. @throws AppError STORE_UNAVAILABLE */
+  /** Sets a new expiry only. @throws AppError STORE_UNAVAILABLE */
   renew(key: string, ttlSeconds: number): Promise<void>
   /**
-   * All changes in one moment, or none of them. `onQueued` hears how many are on their way.
-   * @throws AppError STORE_UNAVAILABLE (where Redis went away in the last moment, it may have been done), STORE_PROTOCOL (a key is no hash)
+   * Writes all changes in one transaction, or none. `onQueued` receives the number of changes queued so far.
+   * @throws AppError STORE_UNAVAILABLE (if Redis was lost at the end, the changes may have been made), STORE_PROTOCOL (a key is not a hash)
    */
-  writeTogether(changes: readonly RecordChange[], onQueued?: (count: number) => void): Promise<void>
+  writeAll(changes: readonly RecordChange[], onQueued?: (count: number) => void): Promise<void>
   remove(key: string): Promise<void>
-  /** Appends to a stream, of which so much is kept. */
-  append(stream: string, fields: Readonly<Record<string, string>>, kept: Kept): Promise<void>
-  /** Takes away what is older than so many days. */
+  /** Appends to a stream, and trims it to `limit`. */
+  append(stream: string, fields: Readonly<Record<string, string>>, limit: StreamLimit): Promise<void>
+  /** Removes entries older than this number of days. */
   purge(stream: string, days: number): Promise<void>
-  /** The newest entries of a stream, newest first; of those older than `before`, an id, where it is given. @throws AppError STORE_UNAVAILABLE */
+  /** The newest entries of a stream, newest first; only entries older than `before`, an id, if it is given. @throws AppError STORE_UNAVAILABLE */
   recent(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]>
   close(): Promise<void>
 }
 
-/** About so many entries, and where `days` is given none that is older. */
-export interface Kept {
+/** Maximum number of entries, approximate, and their maximum age. */
+export interface StreamLimit {
   readonly entries: number
   readonly days?: number
 }
 
-/** A hash, and what is to be different in it. */
+/** Changes to one hash. */
 export interface RecordChange {
   readonly key: string
-  /** Field → new text; null takes the field away. null: the whole hash goes. */
+  /** Field → new text, or null to remove the field. null: the whole hash is removed. */
   readonly fields: FieldChanges | null
 }
 

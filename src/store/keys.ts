@@ -1,4 +1,4 @@
-/** Keys outside carry the network as hash tag, `{hd}:user:100`; inside they do not, `user:100`. */
+/** In Redis, keys begin with the network as their hash tag, `{hd}:user:100`; in the program they do not, `user:100`. */
 export interface Keys {
   /** `{hd}`: the one key argument of every function. */
   readonly tag: string
@@ -7,7 +7,7 @@ export interface Keys {
   short(fullKey: string): string | null
 }
 
-/** Hashes that every node holds in memory. None may be the beginning of another (Redis refuses overlapping prefixes). */
+/** Hashes that every node keeps in memory. None may be a prefix of another (Redis refuses overlapping prefixes). */
 export const replicatedPrefixes = [
   'users',
   'devices',
@@ -21,7 +21,7 @@ export const replicatedPrefixes = [
   'secret',
 ] as const
 
-/** Of these, the ones that expire: their time to live is watched as well. */
+/** The replicated hashes that expire. Their time to live is tracked as well. */
 const expiringPrefixes = ['reg:', 'node:', 'quiet:', 'callback:'] as const
 
 export function createKeys(network: string): Keys {
@@ -42,7 +42,7 @@ export function isExpiring(key: string): boolean {
   return expiringPrefixes.some((prefix) => key.startsWith(prefix))
 }
 
-/** Of a node, which lives as long as it renews this key. */
+/** A node is alive as long as it renews this key. */
 export function isHeartbeat(key: string): boolean {
   return key.startsWith('node:')
 }

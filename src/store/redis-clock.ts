@@ -3,11 +3,11 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { NetworkClock } from './contract.js'
 
-/** The clock of this node, set right by the one of Redis: what nodes tell each other in times means the same to all of them. */
+/** The node's clock, corrected by Redis's clock, so that times in Redis mean the same to all nodes. */
 export interface RedisClock extends NetworkClock {
-  /** Asks Redis for its time. A difference below a second is none: only then does this clock not run as the node's own. */
+  /** Asks Redis for its time. A difference of less than a second is ignored. */
   compare(redis: Redis): Promise<void>
-  /** What the clock of Redis shows now, as exactly as it was measured last. */
+  /** Redis's current time by the last measurement. */
   server(): Milliseconds
 }
 
@@ -25,15 +25,26 @@ export function createRedisClock({ clock, log }: { readonly clock: Clock; readon
     now: () => clock.now() + ahead,
     after: clock.after,
     async compare(redis) {
-      const asked = clock.now()
-      const [seconds = 0, microseconds = 0] = await redis.time()
-      const answered = clock.now()
-      const measured = seconds * 1_000 + microseconds / 1_000 - (asked + answered) / 2
+      const { aheadMs: measured, roundTripMs } = await measureClock(redis, clock)
       lastMeasured = measured
-      if (Math.abs(measured - ahead) <= tolerableMs + (answered - asked) / 2) return
+      if (Math.abs(measured - ahead) <= tolerableMs + roundTripMs / 2) return
       ahead = measured
       const text = `the clock of this node is ${Math.abs(measured / 1_000).toFixed(0)} s ${measured > 0 ? 'behind' : 'ahead of'} the clock of Redis`
-      log.warn({ event: 'store.clock', seconds: -measured / 1_000 }, `${text}, which counts for whatever other nodes read; set it right`)
+      log.warn(
+        { event: 'store.clock', seconds: -measured / 1_000 },
+        `${text}, which is used for all times that other nodes read; correct it`,
+      )
     },
   }
+}
+
+/** How far Redis's clock is ahead of this one. */
+export async function measureClock(
+  redis: Redis,
+  clock: Clock,
+): Promise<{ readonly aheadMs: Milliseconds; readonly roundTripMs: Milliseconds }> {
+  const sent = clock.now()
+  const [seconds = 0, microseconds = 0] = await redis.time()
+  const received = clock.now()
+  return { aheadMs: seconds * 1_000 + microseconds / 1_000 - (sent + received) / 2, roundTripMs: received - sent }
 }

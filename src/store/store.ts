@@ -3,7 +3,7 @@ import { isAppError, messageOf } from '../base/errors.js'
 import type { Durability } from '../config/config.js'
 import { createBulkWriter } from './bulk-write.js'
 import { createCommands } from './commands.js'
-import { wordsOf } from './connections/address-text.js'
+import { targetText } from './connections/address-text.js'
 import { atEveryPrimary } from './connections/cluster.js'
 import {
   answerWithinMs,
@@ -19,32 +19,33 @@ import { createLink, type Link } from './connections/link.js'
 import { createPrimaryWatch, type PrimaryWatch } from './connections/primary-watch.js'
 import { createConfirmation } from './connections/write-confirmation.js'
 import type { CopySource, Replica, Store, StoreNeeds } from './contract.js'
+import type { Origin } from './copy/copy-file.js'
+import { createReader, type Reader } from './copy/reader.js'
+import { createReplica } from './copy/replica.js'
+import { keepSavedCopy, type SavedCopy } from './copy/saved-copy.js'
+import { createTracking } from './copy/tracking.js'
 import { startRedisServer } from './embedded/redis-server.js'
 import { createIntegrity, type Integrity } from './integrity/integrity.js'
 import { createKeys } from './keys.js'
 import { createFunctionCallers } from './library/function-callers.js'
 import { createLibrary, loadWhereMissing } from './library/library.js'
-import { createReader, type Reader } from './reader.js'
 import { createRedisClock } from './redis-clock.js'
-import { createReplica } from './replica.js'
-import { keepSavedCopy, type Origin, type SavedCopy } from './saved-copy.js'
-import { createTracking } from './tracking.js'
 import { createTransitions } from './transitions.js'
 
 export { redisTrouble } from './connections/address-text.js'
 export { type Trouble, troubleLine } from './connections/connection-errors.js'
 export { inspectRedis, type RedisReport } from './connections/server-info.js'
 export type * from './contract.js'
+export { readSavedCopy, type SavedRecords, savedRecordsIn } from './copy/copy-file.js'
 export { embeddedSocket } from './embedded/data-directory.js'
 export { removalMarks } from './integrity/removal-marks.js'
 export { type Installation, installLibrary } from './library/installation.js'
-export { readSavedCopy, type SavedRecords, savedRecordsIn } from './saved-copy.js'
 
 /**
- * Opens the network's Redis, starting one of our own for `embedded`. A Redis that does not answer does not keep the node from
- * starting: the store comes back `lost`, filled from the saved copy, and goes on trying.
- * @throws AppError REDIS_SERVER_MISSING, DATA_IN_USE (embedded); STORE_TOO_OLD (Redis answered and must not be used); STORE_NEWER,
- * STORE_FUNCTIONS (the same, and there is no saved copy to serve calls from)
+ * Opens the network's Redis; starts a server for `embedded`. If Redis does not answer, the store starts `lost`, with the saved copy, and
+ * keeps trying.
+ * @throws AppError REDIS_SERVER_MISSING, DATA_IN_USE (embedded); STORE_TOO_OLD (Redis answered but must not be used); STORE_NEWER,
+ * STORE_FUNCTIONS (the same, if there is no saved copy)
  */
 export async function createStore(needs: StoreNeeds): Promise<Store> {
   const { redis, data, clock, log, stopping } = needs
@@ -58,10 +59,10 @@ export async function createStore(needs: StoreNeeds): Promise<Store> {
   }
 }
 
-async function openStore(needs: StoreNeeds, place: ReachableTarget, closeServer = () => Promise.resolve()): Promise<Store> {
+async function openStore(needs: StoreNeeds, target: ReachableTarget, closeServer = () => Promise.resolve()): Promise<Store> {
   const { network, data, functions, loading, durability, clock, log, metrics } = needs
   const keys = createKeys(network)
-  const destination = createDestination(place, keys.tag, clock)
+  const destination = createDestination(target, keys.tag, clock)
   const { main, listener, writer, connections, ...writing } = connectionsTo(destination, durability, clock)
   const redisClock = createRedisClock({ clock, log })
   const timed = { clock, networkClock: redisClock, log, metrics }
@@ -72,45 +73,40 @@ async function openStore(needs: StoreNeeds, place: ReachableTarget, closeServer 
   const reading = createReading({ reader, integrity, isConnected })
   const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
-  const words = wordsOf(place)
-  const link = createLink({ connections, prepare, healthy, place: words, clock, log })
+  const names = targetText(target)
+  const link = createLink({ connections, prepare, healthy, targetText: names, clock, log })
   const primaryWatch = createPrimaryWatch({ redis: main, destination, isConnected, leave: link.renew, log, metrics })
   const isFresh = (): boolean => isConnected() && !reading.isUnderWay
-  const savedCopy = keepSavedCopy({ ...timed, data, network, replica, origin: originOf(place), isFresh })
+  const savedCopy = keepSavedCopy({ ...timed, data, network, replica, origin: originOf(target), isFresh })
   let copyFrom: CopySource = 'nowhere'
 
   async function prepare(): Promise<void> {
     await requireOnePrimary(connections)
     await library.ensure()
     await redisClock.compare(main)
-    if (place.kind === 'cluster' && (loading !== 'check' || library.hasLoaded)) void loadElsewhere(place, keys.tag, needs)
+    if (target.kind === 'cluster' && (loading !== 'check' || library.hasLoaded)) void loadElsewhere(target, keys.tag, needs)
     await tracking.arm()
     await reading.all()
   }
 
   async function healthy(): Promise<boolean> {
-    const questions = [tracking.holds(), library.isInPlace(), primaryWatch.check()]
+    const questions = [tracking.isActive(), library.isInPlace(), primaryWatch.check()]
     const isHealthy = !(await Promise.all([...questions, redisClock.compare(main), writer.ping()])).includes(false)
     if (isHealthy && !(await integrity.check())) link.resync()
     return isHealthy
   }
 
   link.onState((state) => {
-    replica.mark(state === 'connected' ? 'fresh' : 'stale')
+    replica.setFreshness(state === 'connected' ? 'fresh' : 'stale')
     if (state === 'lost') reader.lost()
     else copyFrom = 'redis'
   })
   const measuring = measure({ link, replica }, needs)
   const close = (): Promise<void> => closeAll({ measuring, primaryWatch, integrity, link, destination, reader, savedCopy, closeServer })
 
-  if (await isRestored({ link, savedCopy }, needs).catch((fault: unknown) => close().then(() => Promise.reject(fault)))) copyFrom = 'disk'
-  const { connection: callOver, lacking } = createFunctionCallers({
-    keys,
-    reloadLibrary: library.ensure,
-    code: functions.code,
-    clock,
-    metrics,
-  })
+  if (await startsFromCopy({ link, savedCopy }, needs).catch((fault: unknown) => close().then(() => Promise.reject(fault))))
+    copyFrom = 'disk'
+  const callers = createFunctionCallers({ keys, reloadLibrary: library.ensure, code: functions.code, clock, metrics })
   return {
     network,
     get state() {
@@ -120,14 +116,15 @@ async function openStore(needs: StoreNeeds, place: ReachableTarget, closeServer 
       return copyFrom
     },
     replica,
-    cli: words.cli,
+    cli: names.cli,
     trouble: () => link.trouble,
     clock: redisClock,
     onState: link.onState,
     ...integrity.gaps,
-    condition: () => integrity.condition([...presence({ link, replica }, copyFrom, lacking()), library.trouble, primaryWatch.doubt]),
-    ...createCommands({ redis: main, keys, callFunction: callOver(main), isConnected, clock: redisClock, metrics }),
-    ...integrity.guarding(createTransitions({ ...timed, ...writing, callFunction: callOver(writer), redisClock, isConnected })),
+    condition: () =>
+      integrity.condition([...presence({ link, replica }, copyFrom, callers.missingRights()), library.trouble, primaryWatch.doubt]),
+    ...createCommands({ redis: main, keys, callFunction: callers.connection(main), isConnected, clock: redisClock, metrics }),
+    ...integrity.guarded(createTransitions({ ...timed, ...writing, callFunction: callers.connection(writer), redisClock, isConnected })),
     ...createBulkWriter({ connect: () => newConnection(destination, bulk), keys, isConnected }),
     close,
   }
@@ -141,7 +138,7 @@ interface Closing {
   readonly destination: Pick<Destination, 'close'>
   readonly reader: Pick<Reader, 'close'>
   readonly savedCopy: Pick<SavedCopy, 'close'>
-  /** Of an embedded Redis. */
+  /** Stops an embedded Redis. */
   readonly closeServer: () => Promise<void>
 }
 
@@ -150,7 +147,7 @@ async function closeAll({ measuring, primaryWatch, integrity, link, destination,
     measuring.cancel()
     primaryWatch.close()
     integrity.close()
-    // What is being read may find the network emptied, and then its people are kept first.
+    // A reading in progress may find the network emptied; then the copy must be saved before the end.
     await link.close()
     destination.close()
     reader.close()
@@ -162,11 +159,11 @@ async function closeAll({ measuring, primaryWatch, integrity, link, destination,
 
 interface ReadingNeeds {
   readonly reader: Pick<Reader, 'snapshot'>
-  readonly integrity: Pick<Integrity, 'compareWithSaved' | 'tellEmptied'>
+  readonly integrity: Pick<Integrity, 'compareWithSaved' | 'reportEmptied'>
   readonly isConnected: () => boolean
 }
 
-/** Reads everything. While it does, and after a reading that was cut off, the copy is not the state of the network at one moment. */
+/** Reads everything. During a reading, and after an interrupted one, the copy is not a consistent state of the network. */
 function createReading({ reader, integrity, isConnected }: ReadingNeeds) {
   let isUnderWay = false
   return {
@@ -177,17 +174,17 @@ function createReading({ reader, integrity, isConnected }: ReadingNeeds) {
       isUnderWay = true
       await reader.snapshot(isConnected() ? 'flush' : 'loss')
       await integrity.compareWithSaved()
-      integrity.tellEmptied()
+      integrity.reportEmptied()
       isUnderWay = false
     },
   }
 }
 
 /**
- * Opens the link; true: Redis was not reached and the copy comes from the disk. With a saved copy a node serves calls until an operator has
- * put the library right; without one it does not start.
+ * Opens the link. True: Redis was not reached, and the copy comes from the disk. If the library does not fit, a node with a saved copy serves
+ * calls until an operator loads the library; a node without one does not start.
  */
-async function isRestored(
+async function startsFromCopy(
   { link, savedCopy }: { readonly link: Link; readonly savedCopy: SavedCopy },
   needs: StoreNeeds,
 ): Promise<boolean> {
@@ -202,7 +199,7 @@ async function isRestored(
   }
 }
 
-/** What keeps the connections from being used, or the functions behind them. */
+/** Why the connections, or the functions, cannot be used. */
 function presence(
   { link, replica }: { readonly link: Link; readonly replica: Replica },
   copyFrom: CopySource,
@@ -215,7 +212,7 @@ function withoutRedis(copyFrom: CopySource, replica: Replica, trouble: Trouble |
   const age = `${Math.round(replica.ageMs() / 1_000)} s old`
   const why = trouble === null ? '' : `: ${trouble.says}`
   if (copyFrom === 'nowhere')
-    return `Redis has not been reached${why}; no copy was saved, so no phone and no user is known, and only emergency calls go out`
+    return `Redis has not been reached${why}; no copy was saved, so no phone and no user is known, and only emergency calls are possible`
   return copyFrom === 'redis'
     ? `Redis is lost${why}; the copy is ${age}`
     : `Redis is lost${why}; this node has started from a saved copy, ${age}`
@@ -232,7 +229,7 @@ function measure({ link, replica }: { readonly link: Link; readonly replica: Rep
   return every(clock, 1_000, showAge, () => undefined)
 }
 
-/** For the one long transaction of an import. */
+/** Options for the long transaction of an import. */
 const bulk = { commandTimeout: 60_000, retryStrategy: () => null }
 
 function withinStart(opening: Promise<void>, { clock, startWithinMs = 3_000 }: StoreNeeds): Promise<boolean> {
@@ -246,7 +243,7 @@ function originOf({ kind }: ReachableTarget): Origin {
   return kind === 'socket' ? 'embedded' : 'shared'
 }
 
-/** Where a login has to be replicated, a connection of its own waits for that. */
+/** If logins must be replicated, a separate connection waits for the replicas. */
 function connectionsTo(destination: Destination, durability: Durability, clock: Clock) {
   const [main, listener] = [newConnection(destination), newConnection(destination)]
   if (durability === 'local') return { main, listener, writer: main, waitsMs: answerWithinMs, connections: [main, listener], confirm: null }
@@ -262,13 +259,13 @@ function connectionsTo(destination: Destination, durability: Durability, clock: 
   }
 }
 
-/** A slot that moves to another primary finds the library there. */
+/** Loads the library on the other primaries, in case the slot moves there. */
 async function loadElsewhere(
-  place: Extract<ReachableTarget, { kind: 'cluster' }>,
+  target: Extract<ReachableTarget, { kind: 'cluster' }>,
   tag: string,
   { functions, log }: StoreNeeds,
 ): Promise<void> {
-  await atEveryPrimary(clusterNeeds(place, tag), (redis) => loadWhereMissing(redis, functions)).catch((fault: unknown) =>
+  await atEveryPrimary(clusterNeeds(target, tag), (redis) => loadWhereMissing(redis, functions)).catch((fault: unknown) =>
     log.debug({ event: 'store.functions', cause: messageOf(fault) }, 'not every primary of the cluster has the function library yet'),
   )
 }

@@ -2,17 +2,17 @@ import type { Milliseconds } from '../base/clock.js'
 import { errors } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
-import { type CallFunction, mayHaveHappened, toldBy, unconnected } from './commands.js'
+import { asCountedError, type CallFunction, mayHaveHappened, unconnected } from './commands.js'
 import { type BeginConfirmation, type Doubt, doubtReasons } from './connections/write-confirmation.js'
 import type { Store, Transition } from './contract.js'
 import type { RedisClock } from './redis-clock.js'
 
 export interface TransitionNeeds {
-  /** Asks whether all that was written survives a failover; null: not asked. */
+  /** Checks that everything written survives a failover; null: no check. */
   readonly confirm: BeginConfirmation | null
-  /** Calls a function over a connection of its own: while replicas are waited for, nothing else gets through. */
+  /** Calls a function over a separate connection: WAIT blocks it for everything else. */
   readonly callFunction: CallFunction
-  /** How long that connection waits for an answer. */
+  /** How long that connection waits for a reply. */
   readonly waitsMs: Milliseconds
   readonly redisClock: Pick<RedisClock, 'server'>
   readonly isConnected: () => boolean
@@ -20,14 +20,14 @@ export interface TransitionNeeds {
   readonly metrics: Metrics
 }
 
-interface Asked {
+interface WaitingTransition {
   readonly name: string
   readonly args: readonly string[]
   readonly resolve: (transition: Transition) => void
   readonly reject: (fault: unknown) => void
 }
 
-/** Functions whose outcome a person hears of, see `Store.transition`. */
+/** Calls functions whose outcome is announced to a user, see `Store.transition`. */
 export function createTransitions({
   confirm,
   callFunction,
@@ -37,16 +37,16 @@ export function createTransitions({
   log,
   metrics,
 }: TransitionNeeds): Pick<Store, 'transition'> {
-  let waiting: Asked[] = []
+  let waiting: WaitingTransition[] = []
   let isWorking = false
   fromZero(
     metrics.storeUncertainTotal,
     doubtReasons.map((reason) => ({ reason })),
   )
 
-  async function attempt(asked: Asked): Promise<Transition | null> {
+  async function attempt(asked: WaitingTransition): Promise<Transition | null> {
     try {
-      // A network may deliver long after the answer is waited for, when others have logged in.
+      // The network may deliver the command after our timeout, when another user may have logged in.
       const reply = await callFunction(asked.name, [...asked.args, `until=${Math.ceil(redisClock.server() + waitsMs)}`])
       if (reply === 'LATE') throw errors.STORE_UNAVAILABLE.tooLate()
       return { certainty: 'safe', reply }
@@ -55,14 +55,14 @@ export function createTransitions({
         metrics.storeUncertainTotal.inc({ reason: 'unanswered' })
         return { certainty: 'unconfirmed', reply: null }
       }
-      asked.reject(toldBy(fault, metrics))
+      asked.reject(asCountedError(fault, metrics))
       return null
     }
   }
 
   /**
-   * A confirmation speaks of everything that its connection has written, and holds that connection up: those who come meanwhile share the
-   * next one. So a replica that is away costs each of them two time limits at most, and one that is there hardly anything.
+   * A confirmation covers everything that its connection has written, and blocks the connection. Transitions that arrive meanwhile share the
+   * next confirmation. So an absent replica delays each transition by two timeouts at most.
    */
   async function work(begin: BeginConfirmation): Promise<void> {
     if (isWorking) return
@@ -72,7 +72,7 @@ export function createTransitions({
       const done = await Promise.all(batch.map(attempt))
       const answered = done.filter((transition) => transition?.certainty === 'safe').length
       const doubt = answered > 0 ? await confirmed() : null
-      if (doubt) complain(doubt, answered)
+      if (doubt) logDoubt(doubt, answered)
       for (const [index, transition] of done.entries()) {
         if (transition) batch[index]?.resolve(doubt ? { ...transition, certainty: 'unconfirmed' } : transition)
       }
@@ -80,12 +80,12 @@ export function createTransitions({
     isWorking = false
   }
 
-  function complain({ reason, detail }: Doubt, count: number): void {
+  function logDoubt({ reason, detail }: Doubt, count: number): void {
     metrics.storeUncertainTotal.inc({ reason }, count)
     log.warn({ event: 'store.uncertain', reason, count }, `${count} logins or logouts are not certain: ${detail}`)
   }
 
-  function takeWaiting(): readonly Asked[] {
+  function takeWaiting(): readonly WaitingTransition[] {
     const batch = waiting
     waiting = []
     return batch

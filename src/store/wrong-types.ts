@@ -5,7 +5,7 @@ import type { Keys } from './keys.js'
 
 type KeyType = 'hash' | 'stream' | 'string'
 
-/** Keys of a network by their beginning, the longer ones first. */
+/** Types by the prefix of a key, longer prefixes first. */
 const typesByPrefix: readonly (readonly [prefix: string, type: KeyType])[] = [
   ['attempts:seen:', 'hash'],
   ['attempts:familiar:', 'hash'],
@@ -19,8 +19,8 @@ function expectedType(key: string): KeyType {
   return typesByPrefix.find(([prefix]) => key.startsWith(prefix))?.[1] ?? 'hash'
 }
 
-/** How a person looks at a value. */
-const reading: Readonly<Record<string, string>> = {
+/** Commands that show a value, by type. */
+const readCommands: Readonly<Record<string, string>> = {
   string: 'GET',
   list: 'LRANGE',
   set: 'SMEMBERS',
@@ -29,16 +29,16 @@ const reading: Readonly<Record<string, string>> = {
   stream: 'XRANGE',
 }
 
-function misfitWords(fullKey: string, type: string, expected: string): string {
-  const look = reading[type] === undefined ? 'look at it' : `look at it (${reading[type]})`
+function wrongTypeWords(fullKey: string, type: string, expected: string): string {
+  const look = readCommands[type] === undefined ? 'look at it' : `look at it (${readCommands[type]})`
   return `${fullKey} is a ${type}, and a ${expected} is expected: ${look}, then RENAME or DEL it`
 }
 
 const mostNamed = 10
 
-/** Without the two hashes of the assignments nobody can log in; of a record only its owner misses something. */
-export function misfitCondition(misfits: ReadonlyMap<string, string>): StoreCondition {
-  const words = (isWanted: (key: string) => boolean): string[] => [...misfits].flatMap(([key, text]) => (isWanted(key) ? [text] : []))
+/** Without `users` or `devices`, nobody can log in. Any other key affects only its own record. */
+export function wrongTypeCondition(wrongTypes: ReadonlyMap<string, string>): StoreCondition {
+  const words = (isWanted: (key: string) => boolean): string[] => [...wrongTypes].flatMap(([key, text]) => (isWanted(key) ? [text] : []))
   const isEssential = (key: string): boolean => key === 'users' || key === 'devices'
   return { reasons: words(isEssential), warnings: words((key) => !isEssential(key)).slice(0, mostNamed) }
 }
@@ -47,7 +47,7 @@ export function isWrongType(fault: unknown): boolean {
   return messageOf(fault).includes('WRONGTYPE')
 }
 
-/** Keys that a function may have touched, by its arguments. */
+/** Keys that a function may have accessed, by its arguments. */
 function candidates(args: readonly string[]): readonly string[] {
   const named = args.filter((arg) => /^[\w?-]{1,64}$/.test(arg)).slice(0, 20)
   const prefixes = ['user:', 'device:', 'site:', 'node:', 'reg:', 'oncall:', 'quiet:', 'turn:', 'calls:']
@@ -64,11 +64,11 @@ function candidates(args: readonly string[]): readonly string[] {
   ]
 }
 
-/** After WRONGTYPE, which Redis says without the key: the first one of the wrong type in a sentence; null: not found. */
-export async function misfitAmong(redis: Redis, keys: Keys, args: readonly string[]): Promise<string | null> {
+/** Redis's WRONGTYPE does not name the key: finds the first key of the wrong type, as a sentence; null: none found. */
+export async function wrongTypeAmong(redis: Redis, keys: Keys, args: readonly string[]): Promise<string | null> {
   const names = candidates(args)
   const types = await Promise.all(names.map((name) => redis.type(keys.full(name))))
   const at = names.findIndex((name, index) => types[index] !== 'none' && types[index] !== expectedType(name))
   const [name, type] = [names[at], types[at]]
-  return name === undefined || type === undefined ? null : misfitWords(keys.full(name), type, expectedType(name))
+  return name === undefined || type === undefined ? null : wrongTypeWords(keys.full(name), type, expectedType(name))
 }

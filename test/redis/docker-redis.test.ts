@@ -54,7 +54,7 @@ describe('the Redis of docker/compose.yaml', () => {
     const place: RedisTarget = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`), access }
     const installer = { ...access, username: 'hotdesk-install', password: new Secret(passwordIn('redis-install.env')) }
     const redis = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`), access: installer } as const
-    expect(await installLibrary({ redis, network: 'hd', functions: hotdeskLibrary, insists: 'now' })).toMatchObject({
+    expect(await installLibrary({ redis, network: 'hd', functions: hotdeskLibrary, override: 'now' })).toMatchObject({
       outcome: 'INSTALLED',
     })
     node = await openDeskNode({ directory: folder, place }, { log })

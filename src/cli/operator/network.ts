@@ -51,8 +51,8 @@ const records: Reads = ['users', 'devices', 'user:', 'device:', 'site:', 'node:'
  * A key of the wrong type is left out of the copy, so a command that reads it would tell what is not so.
  * @throws AppError COMMAND_REFUSED that names each
  */
-export function requireReadable({ misfits }: Pick<Store, 'misfits'>, reads: Reads): void {
-  const found = [...misfits()].filter(([key]) => reads.some((read) => (read.endsWith(':') ? key.startsWith(read) : key === read)))
+export function requireReadable({ wrongTypes }: Pick<Store, 'wrongTypes'>, reads: Reads): void {
+  const found = [...wrongTypes()].filter(([key]) => reads.some((read) => (read.endsWith(':') ? key.startsWith(read) : key === read)))
   const words = found.slice(0, mostNamed).map(([, text]) => text)
   if (words.length > 0) throw errors.RECORDS_UNREADABLE.wrongTypes({ misfits: words.join('\n') })
 }

@@ -38,8 +38,8 @@ export function installCommand(redis: Command, needs: CommandNeeds): void {
     .action(async (options: InstallOptions) => {
       const config = needs.config('look')
       const redisPlace = await placeFor(config, options.user)
-      const insists = options.force ? 'force' : options.now ? 'now' : 'nothing'
-      const found = await installLibrary({ redis: redisPlace, network: config.network, functions: hotdeskLibrary, insists })
+      const override = options.force ? 'force' : options.now ? 'now' : 'nothing'
+      const found = await installLibrary({ redis: redisPlace, network: config.network, functions: hotdeskLibrary, override })
       tell(found, options, needs)
     })
 }

@@ -86,7 +86,7 @@ async function restore(saved: SavedRecords, store: Store, form: 'shown' | 'done'
   const count = (kind: string): number => records.filter(([key]) => key.startsWith(kind)).length
   const found = { users: count('user:'), phones: count('device:') }
   if (form === 'shown') return { ...found, logins: seats.length }
-  await store.writeTogether(changes)
+  await store.writeAll(changes)
   // Somebody may have logged in meanwhile.
   const { seated } = await seat(
     seats.map(([device, user]) => ({ device, user })),

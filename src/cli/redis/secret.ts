@@ -79,7 +79,7 @@ async function changeSecret(store: Store, before: Seal, after: Seal): Promise<Ou
   const changes = credentialsIn(store).flatMap(({ key, device, credential }): RecordChange[] =>
     before.opens(credential, device) ? [{ key, fields: { credential: after.close(before.open(credential, device), device) } }] : [],
   )
-  await store.writeTogether([...changes, await fingerprintOf(after)])
+  await store.writeAll([...changes, await fingerprintOf(after)])
   return { outcome: 'CHANGED', sealed: changes.length }
 }
 
@@ -89,7 +89,7 @@ async function adoptSecret(store: Store, seal: Seal): Promise<Outcome> {
     .filter(({ device, credential }) => !seal.opens(credential, device))
     .map(({ device }) => device)
     .toSorted()
-  await store.writeTogether([await fingerprintOf(seal)])
+  await store.writeAll([await fingerprintOf(seal)])
   return { outcome: 'ADOPTED', opened: all.length - broken.length, broken }
 }
 

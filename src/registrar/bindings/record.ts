@@ -166,7 +166,7 @@ export interface RegistrationCopyNeeds {
 export function recordedOf(device: DeviceId, { replica, clock, networkClock }: RegistrationCopyNeeds): readonly BoundContact[] {
   const bindings = fromRecord(device, replica.hash(recordKey(device)))
   const aheadSeconds = networkClock.aheadMs / 1_000
-  const leftMs = replica.leftMs(recordKey(device))
+  const leftMs = replica.ttlMs(recordKey(device))
   const last = Math.max(...bindings.map(({ expires }) => expires))
   // The last contact ends with the record, whatever the clocks of Redis and of the node that wrote it have shown since.
   const shift = leftMs === null ? -aheadSeconds : (clock.now() + leftMs) / 1_000 - last

@@ -1,47 +1,47 @@
 import type { RedisAccess } from '../../config/config.js'
 import type { ReachableTarget } from './connection.js'
-import { type Trouble, type TroubledPlace, troubleOf } from './connection-errors.js'
+import { type TargetText, type Trouble, troubleOf } from './connection-errors.js'
 
 /**
- * The user name to show. A URL with a user name alone may hold a password in the wrong place (`redis://password@host`), so that one is not
- * shown.
+ * The user name to show. The user name of a URL without a password is not shown: it may be a misplaced password
+ * (`redis://password@host`).
  */
-function userOf(place: ReachableTarget): string | null {
-  const access: RedisAccess | undefined = place.kind === 'socket' ? undefined : place.access
+function userOf(target: ReachableTarget): string | null {
+  const access: RedisAccess | undefined = target.kind === 'socket' ? undefined : target.access
   if (access?.username) return access.username
-  if (place.kind !== 'url') return null
-  const { username, password } = new URL(place.url.reveal())
+  if (target.kind !== 'url') return null
+  const { username, password } = new URL(target.url.reveal())
   return username !== '' && password !== '' ? decodeURIComponent(username) : null
 }
 
-/** How a person reaches it, without the password, which `--askpass` asks for. */
-export function redisCliFor(place: ReachableTarget): string {
-  const user = userOf(place)
+/** The command line that connects, without the password; `--askpass` prompts for it. */
+export function redisCliFor(target: ReachableTarget): string {
+  const user = userOf(target)
   const name = user === null ? '' : ` --user ${/^[\w.@-]+$/.test(user) ? user : `'${user.replaceAll("'", "'\\''")}'`}`
-  const asked = hasPassword(place) ? ' --askpass' : ''
-  return `redis-cli ${addressFor(place)}${name}${asked}`
+  const asked = hasPassword(target) ? ' --askpass' : ''
+  return `redis-cli ${addressFor(target)}${name}${asked}`
 }
 
-/** Tells apart why this Redis cannot be used. */
-export function redisTrouble(fault: unknown, place: ReachableTarget): Trouble {
-  return troubleOf(fault, wordsOf(place))
+/** Why this Redis cannot be used. */
+export function redisTrouble(fault: unknown, target: ReachableTarget): Trouble {
+  return troubleOf(fault, targetText(target))
 }
 
-function hasPassword(place: ReachableTarget): boolean {
-  if (place.kind === 'socket') return false
-  return Boolean(place.access?.password) || (place.kind === 'url' && new URL(place.url.reveal()).password !== '')
+function hasPassword(target: ReachableTarget): boolean {
+  if (target.kind === 'socket') return false
+  return Boolean(target.access?.password) || (target.kind === 'url' && new URL(target.url.reveal()).password !== '')
 }
 
-function addressFor(place: ReachableTarget): string {
-  switch (place.kind) {
+function addressFor(target: ReachableTarget): string {
+  switch (target.kind) {
     case 'socket':
-      return `-s ${place.path}`
+      return `-s ${target.path}`
     case 'sentinel':
-      return `-h <primary of ${place.name}>${place.access?.isEncrypted ? ' --tls' : ''}`
+      return `-h <primary of ${target.name}>${target.access?.isEncrypted ? ' --tls' : ''}`
     case 'cluster':
-      return `-c -h ${place.servers[0]?.host} -p ${place.servers[0]?.port}${place.access?.isEncrypted ? ' --tls' : ''}`
+      return `-c -h ${target.servers[0]?.host} -p ${target.servers[0]?.port}${target.access?.isEncrypted ? ' --tls' : ''}`
     case 'url': {
-      const url = new URL(place.url.reveal())
+      const url = new URL(target.url.reveal())
       if (url.protocol === 'unix:') return `-s ${url.pathname}`
       const database = /^\/[1-9][0-9]*$/.test(url.pathname) ? ` -n ${url.pathname.slice(1)}` : ''
       return `-h ${url.hostname} -p ${url.port || '6379'}${database}${url.protocol === 'rediss:' ? ' --tls' : ''}`
@@ -49,7 +49,7 @@ function addressFor(place: ReachableTarget): string {
   }
 }
 
-/** What messages say of the place. */
-export function wordsOf(place: ReachableTarget): TroubledPlace {
-  return { user: userOf(place), cli: redisCliFor(place) }
+/** How messages name this Redis. */
+export function targetText(target: ReachableTarget): TargetText {
+  return { user: userOf(target), cli: redisCliFor(target) }
 }

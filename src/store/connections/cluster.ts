@@ -3,25 +3,25 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { messageOf } from '../../base/errors.js'
 import type { HostPort } from '../../config/config.js'
 
-/** What ioredis is told of a connection; the shape of replies is not ours to choose. */
+/** Options of ioredis. We need its default form of replies. */
 export type ConnectionSettings = Omit<RedisOptions, 'replyMapping'>
 
-/** A cluster as one network sees it: the one primary that owns the network's slot. */
+/** A cluster as one network uses it: only the primary that owns the network's slot matters. */
 export interface ClusterNeeds {
   readonly servers: readonly HostPort[]
-  /** The hash tag, which lies in the slot. */
+  /** The network's hash tag, which determines the slot. */
   readonly tag: string
-  /** User, password, time limits. */
+  /** User, password, timeouts. */
   readonly options: ConnectionSettings
   readonly tls: ConnectionOptions | null
 }
 
 /**
- * Who owns which slot. All of a network lies in one slot, so that nothing else of the cluster concerns us. When the slot moves, Redis
- * answers MOVED or hangs up, and the next connection finds it.
+ * Finds the owners of slots. A network lies in one slot, so the rest of the cluster does not matter. When the slot moves, Redis replies
+ * MOVED or closes the connection, and the next connection finds the new owner.
  */
 export interface SlotMap {
-  /** The primary of the network's slot. @throws when no server can tell */
+  /** The primary of the network's slot. @throws if no server knows it */
   owner(): Promise<HostPort>
   /** Every primary that owns slots. */
   primaries(): Promise<readonly HostPort[]>
@@ -30,12 +30,12 @@ export interface SlotMap {
 export function createSlotMap({ servers, tag, options, tls }: ClusterNeeds): SlotMap {
   let candidates: readonly HostPort[] = servers
 
-  /** Each in turn, so that one with an outdated view is not believed for ever. */
+  /** Asks the servers in rotation, so that one with an outdated view is not trusted forever. */
   async function askAny<Answer>(ask: (redis: Redis, server: HostPort) => Promise<Answer>): Promise<Answer> {
     let last: unknown = new Error('the cluster has no servers')
     for (const server of candidates) {
       candidates = [...candidates.filter((other) => other !== server), server]
-      const redis = new Redis({ ...visit(options, tls), ...server })
+      const redis = new Redis({ ...oneShotOptions(options, tls), ...server })
       redis.on('error', (fault) => {
         last = fault
       })
@@ -48,7 +48,7 @@ export function createSlotMap({ servers, tag, options, tls }: ClusterNeeds): Slo
         redis.disconnect()
       }
     }
-    throw new Error(`no server of the cluster tells who owns the network: ${messageOf(last)}`)
+    throw new Error(`no server of the cluster knows the owner of the network: ${messageOf(last)}`)
   }
 
   return {
@@ -56,7 +56,7 @@ export function createSlotMap({ servers, tag, options, tls }: ClusterNeeds): Slo
       askAny(async (redis, server) => {
         const slot = Number(await redis.call('CLUSTER', 'KEYSLOT', tag))
         const ranges = rangesIn(await redis.call('CLUSTER', 'SLOTS'), server)
-        candidates = together(candidates, ranges)
+        candidates = merged(candidates, ranges)
         const range = ranges.find(({ from, to }) => from <= slot && slot <= to)
         if (!range) throw new Error(`ERR nobody owns slot ${slot}`)
         return range.primary
@@ -69,18 +69,18 @@ export function createSlotMap({ servers, tag, options, tls }: ClusterNeeds): Slo
   }
 }
 
-/** How many replicas of the network's slot the server that owns it knows and has not found dead. */
+/** Number of replicas of the network's slot that its owner knows and does not count as failed. */
 export async function replicasOfSlot(redis: Redis, tag: string): Promise<number> {
   const [slot, slots] = await Promise.all([redis.call('CLUSTER', 'KEYSLOT', tag), redis.call('CLUSTER', 'SLOTS')])
   const ranges = rangesIn(slots, { host: '', port: 0 })
   return ranges.find(({ from, to }) => from <= Number(slot) && Number(slot) <= to)?.replicas.length ?? 0
 }
 
-/** Does something at every primary of the cluster, one after the other. */
+/** Runs `work` on every primary of the cluster, one after the other. */
 export async function atEveryPrimary(needs: ClusterNeeds, work: (redis: Redis) => Promise<void>): Promise<void> {
   for (const primary of await createSlotMap(needs).primaries()) {
-    const redis = new Redis({ ...visit(needs.options, needs.tls), ...primary })
-    // The promise of `connect` tells the same.
+    const redis = new Redis({ ...oneShotOptions(needs.options, needs.tls), ...primary })
+    // `connect` rejects with the same error.
     redis.on('error', () => undefined)
     try {
       await redis.connect()
@@ -91,8 +91,8 @@ export async function atEveryPrimary(needs: ClusterNeeds, work: (redis: Redis) =
   }
 }
 
-/** Options of a connection for one question. */
-function visit(options: ConnectionSettings, tls: ConnectionOptions | null): ConnectionSettings {
+/** Options of a connection for one query. */
+function oneShotOptions(options: ConnectionSettings, tls: ConnectionOptions | null): ConnectionSettings {
   return { ...options, retryStrategy: () => null, enableReadyCheck: false, ...(tls ? { tls } : {}) }
 }
 
@@ -103,7 +103,7 @@ interface SlotRange {
   readonly replicas: readonly HostPort[]
 }
 
-/** CLUSTER SLOTS: `[from, to, [host, port, id, …] of the primary, … of the replicas]` a range; no host means the server that answers. */
+/** CLUSTER SLOTS: each range is `[from, to, [host, port, id, …] of the primary, … of the replicas]`; no host means the answering server. */
 function rangesIn(reply: unknown, answering: HostPort): readonly SlotRange[] {
   const rows = Array.isArray(reply) ? reply.filter(Array.isArray) : []
   return rows.map(([from, to, ...servers]: unknown[]) => {
@@ -115,7 +115,7 @@ function rangesIn(reply: unknown, answering: HostPort): readonly SlotRange[] {
   })
 }
 
-function together(known: readonly HostPort[], ranges: readonly SlotRange[]): readonly HostPort[] {
+function merged(known: readonly HostPort[], ranges: readonly SlotRange[]): readonly HostPort[] {
   const seen = [...known, ...ranges.flatMap(({ primary, replicas }) => [primary, ...replicas])]
   return [...new Map(seen.map((server) => [name(server), server])).values()]
 }

@@ -1,30 +1,30 @@
 import { messageOf } from '../../base/errors.js'
 
-/** Why Redis cannot be used, for people. */
+/** Why Redis cannot be used, in words for operators. */
 export interface Trouble {
-  /** What happened, as the rest of a sentence: `Redis refuses the user name or the password (WRONGPASS)`. Without passwords. */
+  /** What happened, as a clause: `Redis refuses the user name or the password (WRONGPASS)`. Never contains a password. */
   readonly says: string
-  /** What to do about it, in the imperative. */
+  /** The next step, in the imperative. */
   readonly todo: string
 }
 
-/** The parts of a place that its troubles name. */
-export interface TroubledPlace {
-  /** The user that the configuration names; null: none. */
+/** How messages name a Redis. */
+export interface TargetText {
+  /** The configured user; null: none. */
   readonly user: string | null
-  /** How a person reaches it. */
+  /** The command line that connects. */
   readonly cli: string
 }
 
 interface Row {
   readonly found: RegExp
-  /** What else the text holds, anywhere. One pattern for both would take a time that grows with the square of the text. */
+  /** Must match elsewhere in the text. One pattern for both would take quadratic time. */
   readonly along?: RegExp
   readonly says: string
   readonly todo: string
 }
 
-/** In the texts `%u` stands for the user, `%1` for the first group of the pattern, `%c` for the command line that reaches Redis. */
+/** `%u` stands for the user, `%0` and `%1` for the match and its first group, `%c` for the command line that connects. */
 const rows: readonly Row[] = [
   {
     found: /\b(?:WRONGPASS|NOAUTH)\b/i,
@@ -74,25 +74,25 @@ const rows: readonly Row[] = [
   },
   {
     found: /max number of clients/i,
-    says: 'Redis has as many clients as it accepts (max number of clients)',
-    todo: 'raise `maxclients` in Redis, or end clients that are not needed (CLIENT LIST)',
+    says: 'Redis has reached its limit of clients (max number of clients)',
+    todo: 'raise `maxclients` in Redis, or close clients that are not needed (CLIENT LIST)',
   },
   {
     found: /\bDENIED\b|protected mode/i,
     says: 'Redis is in protected mode and accepts only clients of its own machine (DENIED)',
-    todo: 'give Redis users with passwords, and name one at redis.username and redis.password',
+    todo: 'create users with passwords in Redis, and set redis.username and redis.password',
   },
-  { found: /\bLOADING\b/, says: 'Redis is loading its data (LOADING)', todo: 'wait until it has; its log tells how far it is' },
+  { found: /\bLOADING\b/, says: 'Redis is loading its data (LOADING)', todo: 'wait until it is done; its log shows the progress' },
   {
     found: /\bMISCONF\b/,
     says: 'Redis accepts no writes because it cannot save its data (MISCONF)',
-    todo: 'see the log of Redis; most often the disk is full or not writable',
+    todo: 'see the log of Redis; usually the disk is full or not writable',
   },
   { found: /\bOOM\b/, says: 'Redis is full (OOM)', todo: 'raise `maxmemory` in Redis' },
   {
     found: /\bREADONLY\b|this server is a replica/,
     says: 'this Redis is a replica, which accepts no writes (READONLY)',
-    todo: 'name the primary at `redis`, or its sentinels',
+    todo: 'set `redis` to the primary, or to its sentinels',
   },
   {
     found: /\bMASTERDOWN\b|\bNOREPLICAS\b|\bCLUSTERDOWN\b/,
@@ -101,25 +101,25 @@ const rows: readonly Row[] = [
   },
   {
     found: /\bBUSY\b/,
-    says: 'Redis is busy with a script of somebody (BUSY)',
+    says: 'Redis is busy with a script (BUSY)',
     todo: 'see its log; FUNCTION KILL or SCRIPT KILL ends the script',
   },
   {
     found: /ENOTFOUND|EAI_AGAIN|getaddrinfo/,
-    says: 'the host name of Redis is not found (%0)',
-    todo: 'correct the name at `redis`, or the name server of this machine',
+    says: 'the host name of Redis cannot be resolved (%0)',
+    todo: 'correct the name in `redis`, or the DNS settings of this machine',
   },
   {
     found: /ECONNREFUSED/,
-    says: 'nothing listens where Redis should be: the connection is refused (ECONNREFUSED)',
+    says: 'nothing listens at the address of Redis: the connection is refused (ECONNREFUSED)',
     todo: 'start Redis, or correct `redis`',
   },
   {
     found: /EHOSTUNREACH|ENETUNREACH/,
     says: 'there is no route to the machine of Redis (%0)',
-    todo: 'see its address at `redis`, and the network of this machine',
+    todo: 'check its address in `redis`, and the network of this machine',
   },
-  { found: /connect ENOENT/, says: 'the socket of Redis is not there (ENOENT)', todo: 'start Redis, or correct the path at `redis`' },
+  { found: /connect ENOENT/, says: 'the socket of Redis does not exist (ENOENT)', todo: 'start Redis, or correct the path in `redis`' },
   {
     found: /connect EACCES/,
     says: 'this user may not open the socket of Redis (EACCES)',
@@ -133,7 +133,7 @@ const rows: readonly Row[] = [
   {
     found: /ALTNAME|does not match certificate/i,
     says: 'the TLS certificate of Redis is for another name',
-    todo: 'name Redis at `redis` as its certificate does, or give it a certificate for this name',
+    todo: 'use the name of the certificate in `redis`, or give Redis a certificate for this name',
   },
   {
     found: /CERT_HAS_EXPIRED|certificate has expired|CERT_NOT_YET_VALID|not yet valid/i,
@@ -153,7 +153,7 @@ const rows: readonly Row[] = [
   {
     found: /ETIMEDOUT|timed out|no answer/i,
     says: 'Redis does not answer in time',
-    todo: 'see whether its process runs, is stopped or busy (SLOWLOG GET), and whether a firewall is in between',
+    todo: 'check whether its process is running, stopped or busy (SLOWLOG GET), and whether a firewall is in between',
   },
   {
     found: /ECONNRESET|EPIPE|closed|hang up/i,
@@ -162,8 +162,8 @@ const rows: readonly Row[] = [
   },
 ]
 
-/** Tells the troubles apart. The words never hold a password, and nothing of a command that Redis quotes. */
-export function troubleOf(fault: unknown, { user, cli }: Partial<TroubledPlace> = {}): Trouble {
+/** Classifies an error. The words never contain a password, nor the arguments of a command that Redis quotes. */
+export function troubleOf(fault: unknown, { user, cli }: Partial<TargetText> = {}): Trouble {
   const text = textOf(fault)
   const row = rows.find(({ found, along }) => found.test(text) && (along?.test(text) ?? true))
   if (!row) return { says: text === '' ? 'Redis does not answer' : text, todo: `see its log, and try \`${cli ?? 'redis-cli'} PING\`` }
@@ -179,7 +179,7 @@ export function troubleOf(fault: unknown, { user, cli }: Partial<TroubledPlace> 
   return { says: fill(row.says), todo: fill(row.todo) }
 }
 
-/** Redis repeats the arguments of a command that it does not know: a password, where the command was AUTH. */
+/** Redis quotes the arguments of an unknown command; for AUTH, that is a password. */
 function textOf(fault: unknown): string {
   const code = fault instanceof Error && 'code' in fault ? String(fault.code) : ''
   const message = messageOf(fault).replace(/,? with args beginning with:[\s\S]*/, '')

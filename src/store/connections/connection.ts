@@ -6,20 +6,20 @@ import { type ClusterNeeds, type ConnectionSettings, createSlotMap } from './clu
 import { type ConnectorNeeds, connectorTo } from './connector.js'
 import { createSentinels, type Sentinels } from './sentinels.js'
 
-/** A place that can be connected to: an embedded server has become a socket by now. */
+/** A Redis that can be connected to. An embedded server is a socket. */
 export type ReachableTarget = Exclude<RedisTarget, { kind: 'embedded' }> | { readonly kind: 'socket'; readonly path: string }
 
-/** No answer within this time counts as no Redis: a caller is waiting. */
+/** Without an answer within this time, Redis counts as lost: a caller is waiting. */
 export const answerWithinMs = 1_000
 
-/** The answer of a sentinel. */
+/** Timeout of a sentinel. */
 const sentinelWithinMs = 500
 
 const options = {
   // Client-side caching needs the RESP2 form: ioredis 6 drops RESP3 invalidation pushes.
   protocol: 2,
   lazyConnect: true,
-  // A command that cannot be sent now fails now; nothing hangs on to a Redis that may come back.
+  // A command that cannot be sent now fails now; nothing waits for a Redis that may come back.
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
@@ -27,46 +27,46 @@ const options = {
   commandTimeout: answerWithinMs,
   connectTimeout: 2_000,
   disableClientInfo: true,
-  // Short pauses: during a failover the next primary is there within moments.
+  // Short pauses: after a failover the new primary is ready within moments.
   retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 4), 500) * (0.75 + Math.random() / 2),
-  // After a failover the old primary answers READONLY until the connection is made anew; where a slot has moved, MOVED.
+  // After a failover the old primary replies READONLY until we reconnect; after a slot has moved, its previous owner replies MOVED.
   reconnectOnError: (fault: Error) => /^(READONLY|MOVED|ASK)\b/.test(fault.message),
 } satisfies ConnectionSettings
 
-/** Where the connections of a network go. */
+/** The Redis of a network, and how to find its primary. */
 export interface Destination {
-  readonly place: ReachableTarget
-  /** The network's hash tag: where it lies in a cluster decides where the connections go. */
+  readonly target: ReachableTarget
+  /** The network's hash tag. In a cluster, its slot determines the server. */
   readonly tag: string
-  /** Those who say which server is the primary, where there are any. */
+  /** The sentinels that know the primary; null if there are none. */
   readonly sentinels: Sentinels | null
   close(): void
 }
 
-export function createDestination(place: ReachableTarget, tag: string, clock: Clock): Destination {
-  const sentinels = place.kind === 'sentinel' ? sentinelsOf(place, clock) : null
-  return { place, tag, sentinels, close: () => sentinels?.close() }
+export function createDestination(target: ReachableTarget, tag: string, clock: Clock): Destination {
+  const sentinels = target.kind === 'sentinel' ? sentinelsOf(target, clock) : null
+  return { target, tag, sentinels, close: () => sentinels?.close() }
 }
 
-/** A connection that has not been opened yet; it connects again by itself, with growing pauses. */
-export function newConnection({ place, tag, sentinels }: Destination, changes: ConnectionSettings = {}): Redis {
+/** A connection that is not open yet. It reconnects by itself, with growing pauses. */
+export function newConnection({ target, tag, sentinels }: Destination, changes: ConnectionSettings = {}): Redis {
   const common = { ...options, ...changes }
-  switch (place.kind) {
+  switch (target.kind) {
     case 'socket':
-      return new Redis({ ...common, path: place.path })
+      return new Redis({ ...common, path: target.path })
     case 'sentinel': {
       const find = (): Promise<HostPort> => sentinels?.primary() ?? Promise.reject(new Error('there are no sentinels'))
-      return aimed(common, place.access, { find, title: 'the primary that the sentinels name' })
+      return connectionWithLookup(common, target.access, { find, title: 'the primary that the sentinels name' })
     }
     case 'cluster': {
-      const { owner } = createSlotMap(clusterNeeds(place, tag))
-      return aimed(common, place.access, { find: owner, title: 'the primary that owns the network' })
+      const { owner } = createSlotMap(clusterNeeds(target, tag))
+      return connectionWithLookup(common, target.access, { find: owner, title: 'the primary that owns the network' })
     }
     case 'url': {
-      const url = new URL(place.url.reveal())
-      if (url.protocol === 'unix:') return new Redis({ ...common, ...credentialsOf(place.access), path: url.pathname })
-      const tls = url.protocol === 'rediss:' ? { tls: encryption(place.access) } : {}
-      return new Redis(url.href, { ...common, ...credentialsOf(place.access), ...tls })
+      const url = new URL(target.url.reveal())
+      if (url.protocol === 'unix:') return new Redis({ ...common, ...credentialsOf(target.access), path: url.pathname })
+      const tls = url.protocol === 'rediss:' ? { tls: encryption(target.access) } : {}
+      return new Redis(url.href, { ...common, ...credentialsOf(target.access), ...tls })
     }
   }
 }
@@ -75,23 +75,27 @@ export function clusterNeeds({ servers, access }: Extract<ReachableTarget, { kin
   return { servers, tag, options: { ...options, ...credentialsOf(access) }, tls: encryptionOf(access) }
 }
 
-const aims = new WeakMap<Redis, HostPort>()
+const lastServers = new WeakMap<Redis, HostPort>()
 
-/** The server that a connection was last made to, under the name by which it was found. */
-export function aimOf(connection: Redis): HostPort | null {
-  return aims.get(connection) ?? null
+/** The server that this connection last connected to, by the name under which it was found. */
+export function lastServerOf(connection: Redis): HostPort | null {
+  return lastServers.get(connection) ?? null
 }
 
 /** A connection that looks up its server at each attempt. */
-function aimed(common: ConnectionSettings, access: RedisAccess | undefined, way: Pick<ConnectorNeeds, 'find' | 'title'>): Redis {
+function connectionWithLookup(
+  common: ConnectionSettings,
+  access: RedisAccess | undefined,
+  lookup: Pick<ConnectorNeeds, 'find' | 'title'>,
+): Redis {
   const tls = encryptionOf(access)
-  const onAimed = (server: HostPort): void => void aims.set(redis, server)
-  // `tls` beside the connector tells ioredis when the connection is up.
+  const onFound = (server: HostPort): void => void lastServers.set(redis, server)
+  // With `tls` set beside the connector, ioredis waits for the handshake.
   const redis: Redis = new Redis({
     ...common,
     ...credentialsOf(access),
     ...(tls ? { tls } : {}),
-    Connector: connectorTo({ ...way, tls, onAimed }),
+    Connector: connectorTo({ ...lookup, tls, onFound }),
   })
   return redis
 }
@@ -124,40 +128,40 @@ function encryption(access: RedisAccess | undefined): ConnectionOptions {
 }
 
 /**
- * Names the connection for CLIENT LIST, and selects its database: the client goes on with database 0 when Redis refuses the one that is
- * configured, and what is written there would be in another network's way.
- * @throws where Redis does not have that database
+ * Names the connection for CLIENT LIST, and selects its database. By itself ioredis would continue with database 0 if Redis refuses the
+ * configured one, and would write among another network's keys.
+ * @throws if Redis does not have that database
  */
-export async function introduce(connection: Redis): Promise<void> {
+export async function nameAndSelect(connection: Redis): Promise<void> {
   const { db = 0 } = connection.options
   if (connection.mode === 'subscriber') return
-  // The first answer of a connection may be a refusal, such as too many clients. By the client's own setting this would be unheard.
+  // The first reply of a connection may be a refusal, such as too many clients. ioredis's own option for the name would ignore it.
   connection.client('SETNAME', connectionName).catch(() => undefined)
   if (db !== 0) await connection.select(db)
 }
 
 const connectionName = 'hotdesk'
 
-/** @throws when not all have reached one server, and that a primary: they are made anew then */
+/** @throws unless all connections have reached the same server and it is a primary; then they reconnect */
 export async function requireOnePrimary(connections: readonly Redis[]): Promise<void> {
-  await Promise.all(connections.map(introduce))
+  await Promise.all(connections.map(nameAndSelect))
   const servers = await Promise.all(connections.map(serverOf))
   const isOne = servers.every(({ name }) => name === servers[0]?.name)
   if (isOne && servers[0]?.role !== 'slave') return
   for (const connection of connections) connection.disconnect(true)
-  // During a failover a connection may still reach the old server, where nothing changes any more.
+  // During a failover a connection may still reach the old server.
   throw new Error(isOne ? 'this server is a replica' : 'the connections have reached different servers')
 }
 
 interface Server {
-  /** It gives itself a new one at each start. */
+  /** The run id, which changes with each start. */
   readonly name: string | undefined
   readonly role: string | undefined
 }
 
 const reached = new WeakMap<Redis, Server>()
 
-/** A connection that has subscribed cannot be asked any more; it was asked before. */
+/** A subscribed connection accepts no INFO; its server was read before it subscribed. */
 async function serverOf(connection: Redis): Promise<Server> {
   const known = reached.get(connection)
   if (connection.mode === 'subscriber' && known) return known

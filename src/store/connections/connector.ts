@@ -5,19 +5,19 @@ import type { HostPort } from '../../config/config.js'
 import { addressOf } from './replication.js'
 
 export interface ConnectorNeeds {
-  /** The server that a new connection goes to, as it is known at that moment. @throws where it cannot be found */
+  /** Finds the server for a new connection. @throws if it cannot be found */
   readonly find: () => Promise<HostPort>
-  /** What `find` finds, for messages. */
+  /** Names the server that `find` looks for, in messages. */
   readonly title: string
   readonly tls: ConnectionOptions | null
-  readonly onAimed: (server: HostPort) => void
+  readonly onFound: (server: HostPort) => void
 }
 
-/** A connection that the far end does not close is cut. */
+/** After this time, a connection that the far end does not close is cut. */
 const closeWithinMs = 2_000
 
-/** Looks up the server at each attempt to connect. (A class, because ioredis constructs it.) */
-export function connectorTo({ find, title, tls, onAimed }: ConnectorNeeds): NonNullable<RedisOptions['Connector']> {
+/** Looks up the server at each attempt to connect. A class, because ioredis constructs it. */
+export function connectorTo({ find, title, tls, onFound }: ConnectorNeeds): NonNullable<RedisOptions['Connector']> {
   return class FindingConnector extends AbstractConnector {
     constructor() {
       super(closeWithinMs)
@@ -27,7 +27,7 @@ export function connectorTo({ find, title, tls, onAimed }: ConnectorNeeds): NonN
       this.connecting = true
       const server = await find()
       if (!this.connecting) throw new Error('Connection is closed.')
-      onAimed(server)
+      onFound(server)
       const stream = tls ? connectEncrypted({ ...tls, ...server }) : connectPlainly(server)
       this.stream = stream
       let isReached = false

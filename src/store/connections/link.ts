@@ -4,25 +4,25 @@ import { createEmitter } from '../../base/emitter.js'
 import { type ErrorCode, isAppError, messageOf } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
 import type { StoreState } from '../contract.js'
-import type { Trouble, TroubledPlace } from './connection-errors.js'
+import type { TargetText, Trouble } from './connection-errors.js'
 import { createOutageReasons } from './outage-reasons.js'
 
-/** The connections to Redis: either all there, prepared and healthy, or `lost`. */
+/** The connections to Redis: `connected` if all are open, prepared and healthy, otherwise `lost`. */
 export interface Link {
   readonly state: StoreState
   onState(listener: (state: StoreState) => void): () => void
-  /** Why it is lost, as far as it is known; null while it is connected. */
+  /** Why Redis is lost, if known; null while it is connected. */
   readonly trouble: Trouble | null
   /**
-   * Begins to connect. Resolves at the first `connected`.
-   * @throws AppError STORE_TOO_OLD, STORE_NEWER, STORE_FUNCTIONS where Redis answers but must not be used
+   * Starts to connect. Resolves at the first `connected`.
+   * @throws AppError STORE_TOO_OLD, STORE_NEWER, STORE_FUNCTIONS if Redis answers but must not be used
    */
   open(): Promise<void>
-  /** What is in memory may not be what is in Redis: prepares again, over new connections. */
+  /** The copy may differ from Redis: reconnects and prepares again. */
   renew(reason: unknown): void
   /** Prepares again over the same connections. */
   resync(): void
-  /** What is being prepared may end, where Redis answers; the state stays what it was. */
+  /** Lets a preparation finish if Redis answers. The state does not change. */
   close(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export interface LinkNeeds {
   /** Everything between open connections and a fresh copy. */
   readonly prepare: () => Promise<void>
   readonly healthy: () => Promise<boolean>
-  readonly place: TroubledPlace
+  readonly targetText: TargetText
   readonly clock: Clock
   readonly log: Logger
 }
@@ -40,17 +40,17 @@ const healthEveryMs = 1_000
 const retryMs = 1_000
 const reviveMs = 300
 const endWithinMs = 2_000
-/** Redis answers, and only an operator can help. */
+/** Redis answers, but only an operator can help. */
 const unusable: readonly ErrorCode[] = ['STORE_TOO_OLD', 'STORE_NEWER', 'STORE_FUNCTIONS']
 
-export function createLink({ connections, prepare, healthy, place, clock, log }: LinkNeeds): Link {
+export function createLink({ connections, prepare, healthy, targetText, clock, log }: LinkNeeds): Link {
   const states = createEmitter<[StoreState]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener of the store failed'))
   let state: StoreState = 'lost'
   let preparing = false
   let prepared: Promise<void> = Promise.resolve()
   let again = false
   let closed = false
-  const complaints = createOutageReasons({ connections, place, isOpen: () => !closed, log })
+  const outageReasons = createOutageReasons({ connections, targetText, isOpen: () => !closed, log })
   const revivals = new Map<Redis, Alarm>()
   let retry: Alarm | null = null
   let opened: { resolve: () => void; reject: (fault: unknown) => void } | null = null
@@ -58,7 +58,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   for (const connection of connections) {
     connection.on('ready', prepareSoon)
     connection.on('close', () => become('lost'))
-    // Where sentinels or a cluster know no primary, a connection gives up for good.
+    // If sentinels or a cluster know no primary, a connection gives up for good.
     connection.on('end', () => {
       if (!closed)
         revivals.set(
@@ -69,7 +69,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   }
   const health = every(clock, healthEveryMs, checkHealth, (fault) => renew(fault))
 
-  /** A refused attempt is told of by 'error', and the connection goes on trying by itself. */
+  /** 'error' reports a refused attempt, and the connection retries by itself. */
   function connect(connection: Redis): void {
     if (!closed) connection.connect().catch(() => undefined)
   }
@@ -77,8 +77,8 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
   function become(next: StoreState): void {
     if (state === next || closed) return
     state = next
-    complaints.reset()
-    if (next === 'connected') log.info({ event: 'store.connected' }, `Redis is connected (${place.cli})`)
+    outageReasons.reset()
+    if (next === 'connected') log.info({ event: 'store.connected' }, `Redis is connected (${targetText.cli})`)
     else log.warn({ event: 'store.lost' }, 'Redis is lost: calls go on from the copy in memory, logins are refused until it is back')
     states.emit(next)
   }
@@ -106,21 +106,21 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
 
   function prepareFailed(fault: unknown): void {
     if (isAppError(fault) && unusable.includes(fault.code)) opened?.reject(fault)
-    complaints.note(fault)
+    outageReasons.note(fault)
     retry?.cancel()
     if (!closed) retry = clock.after(retryMs, prepareSoon)
   }
 
-  /** Asked twice: a process that was busy for a second finds its question timed out before it reads the answer. */
+  /** Checks twice: if this process was busy for a second, its first query times out before it reads the reply. */
   async function checkHealth(): Promise<void> {
-    if (state === 'lost') complaints.look()
+    if (state === 'lost') outageReasons.check()
     if (state === 'lost' || (await healthy().catch(() => false))) return
-    if (!(await healthy())) throw new Error('Redis no longer tells of changes')
+    if (!(await healthy())) throw new Error('Redis no longer reports changes')
   }
 
   function renew(reason: unknown): void {
     if (state !== 'connected' || closed) return
-    log.warn({ event: 'store.lost' }, `the connections to Redis are made anew: ${messageOf(reason)}`)
+    log.warn({ event: 'store.lost' }, `reconnecting to Redis: ${messageOf(reason)}`)
     become('lost')
     for (const connection of connections) connection.disconnect(true)
   }
@@ -131,7 +131,7 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
     },
     onState: states.on,
     get trouble() {
-      return state === 'lost' ? complaints.trouble : null
+      return state === 'lost' ? outageReasons.trouble : null
     },
     async open() {
       const first = new Promise<void>((resolve, reject) => {
@@ -147,16 +147,16 @@ export function createLink({ connections, prepare, healthy, place, clock, log }:
       health.cancel()
       retry?.cancel()
       for (const revival of revivals.values()) revival.cancel()
-      await endOf(prepared, clock)
+      await endSoon(prepared, clock)
       for (const connection of connections) connection.disconnect()
-      // Without connections no command waits any longer.
+      // Without connections, no command waits any longer.
       await prepared
     },
   }
 }
 
-/** Of work that takes long, the end is not waited for. */
-function endOf(work: Promise<void>, clock: Clock): Promise<void> {
+/** Waits for the end of the work, but not for long. */
+function endSoon(work: Promise<void>, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const alarm = clock.after(endWithinMs, resolve)
     void work.finally(() => {

@@ -1,33 +1,33 @@
 import type { Redis } from 'ioredis'
 import { isAppError } from '../../base/errors.js'
 import type { Logger } from '../../base/logger.js'
-import { type Trouble, type TroubledPlace, troubleLine, troubleOf } from './connection-errors.js'
+import { type TargetText, type Trouble, troubleLine, troubleOf } from './connection-errors.js'
 
-/** Why the connections cannot be used; each reason is logged once until they can. */
+/** Why the connections cannot be used. Each reason is logged once per outage. */
 export interface OutageReasons {
   readonly trouble: Trouble | null
   note(fault: unknown): void
   /** To be called every second while Redis is lost. */
-  look(): void
-  /** Redis can be used again, or is lost anew. */
+  check(): void
+  /** Redis can be used again, or was lost again. */
   reset(): void
 }
 
 export interface OutageReasonNeeds {
   readonly connections: readonly Redis[]
-  readonly place: TroubledPlace
-  /** False when nobody wants to hear any more. */
+  readonly targetText: TargetText
+  /** False once the link is closed. */
   readonly isOpen: () => boolean
   readonly log: Logger
 }
 
-/** So many connections may end without a reason before that is worth a word: during a failover some do. */
+/** This many closes without a reason are not logged: a failover causes some. */
 const silentCloses = 2
 
-export function createOutageReasons({ connections, place, isOpen, log }: OutageReasonNeeds): OutageReasons {
-  const told = new Set<string>()
+export function createOutageReasons({ connections, targetText, isOpen, log }: OutageReasonNeeds): OutageReasons {
+  const logged = new Set<string>()
   let trouble: Trouble | null = null
-  /** Connections that were open, and not ready, at the last look. */
+  /** Connections that were open but not ready at the last check. */
   const unready = new Set<Redis>()
 
   for (const connection of connections) {
@@ -36,7 +36,7 @@ export function createOutageReasons({ connections, place, isOpen, log }: OutageR
       closes = 0
     })
     connection.on('error', (fault: Error) => {
-      // A close follows.
+      // A 'close' event follows.
       closes = -1
       note(fault)
     })
@@ -48,11 +48,11 @@ export function createOutageReasons({ connections, place, isOpen, log }: OutageR
 
   function note(fault: unknown): void {
     if (!isOpen()) return
-    const found = isAppError(fault) ? fault : troubleOf(fault, place)
+    const found = isAppError(fault) ? fault : troubleOf(fault, targetText)
     trouble = found
-    if (told.has(found.says)) return
-    told.add(found.says)
-    log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${place.cli}): ${troubleLine(found)}; trying again`)
+    if (logged.has(found.says)) return
+    logged.add(found.says)
+    log.warn({ event: 'store.waiting' }, `Redis cannot be used yet (${targetText.cli}): ${troubleLine(found)}; trying again`)
   }
 
   return {
@@ -60,8 +60,8 @@ export function createOutageReasons({ connections, place, isOpen, log }: OutageR
       return trouble
     },
     note,
-    // A connection stays open and unready for as long as Redis loads its data; any other failure ends it within a second.
-    look() {
+    // While Redis loads its data, a connection stays open but not ready. Any other failure ends it within a second.
+    check() {
       for (const connection of connections) {
         const isUnready = connection.status === 'connect'
         if (isUnready && unready.has(connection)) note(new Error('LOADING'))
@@ -70,7 +70,7 @@ export function createOutageReasons({ connections, place, isOpen, log }: OutageR
       }
     },
     reset() {
-      told.clear()
+      logged.clear()
       trouble = null
     },
   }

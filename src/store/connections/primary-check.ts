@@ -3,34 +3,34 @@ import { isIP } from 'node:net'
 import type { Redis } from 'ioredis'
 import type { HostPort } from '../../config/config.js'
 import { replicasOfSlot } from './cluster.js'
-import { aimOf, type Destination } from './connection.js'
+import { type Destination, lastServerOf } from './connection.js'
 import type { Candidate, Quorum } from './quorum.js'
 import { addressOf, type ConnectedReplica } from './replication.js'
 
-/** Whether a server is the primary by those who decide it, and which replicas a failover could promote in its place. */
-export interface Standing {
-  /** Why it is not certain that this server is the primary; null: it is. */
+/** Whether a server is the primary according to the sentinels, and which replicas a failover could promote. */
+export interface PrimaryStatus {
+  /** Why it is not certain that this server is the primary; null: it is certain. */
   readonly doubt: string | null
-  /** Where another server is the primary by the latest that is known: that one. */
+  /** Another server that is the primary by the newest configuration; null: none. */
   readonly successor: HostPort | null
-  /** How many replicas must have a write. */
+  /** Number of replicas that must have a write. */
   readonly candidates: number
   /**
-   * Given the connected replicas that have a write and those that have not: why a failover could lose it; null: whichever replica a
-   * failover promotes has it.
+   * Why a failover could lose a write, given the connected replicas with and without it; null: every replica that a failover could promote
+   * has it.
    */
   gap(having: readonly ConnectedReplica[], lacking: readonly ConnectedReplica[]): Promise<string | null>
 }
 
-/** Asks now, for the server that this connection has reached. */
-export async function standingOf(redis: Redis, { place, tag, sentinels }: Destination): Promise<Standing> {
-  if (sentinels) return bySentinels(await sentinels.ask(), aimOf(redis))
-  if (place.kind === 'cluster') return byCount(await replicasOfSlot(redis, tag))
+/** Asks about the server that this connection has reached. */
+export async function primaryStatusOf(redis: Redis, { target, tag, sentinels }: Destination): Promise<PrimaryStatus> {
+  if (sentinels) return bySentinels(await sentinels.ask(), lastServerOf(redis))
+  if (target.kind === 'cluster') return byCount(await replicasOfSlot(redis, tag))
   return byCount(0)
 }
 
-/** Those who would promote a replica are not known to us (or are the servers of a cluster): each that is connected counts, and each that must be there. */
-function byCount(expected: number): Standing {
+/** Without sentinels: all connected replicas must have the write, and at least the expected number. */
+function byCount(expected: number): PrimaryStatus {
   return {
     doubt: null,
     successor: null,
@@ -43,7 +43,7 @@ function byCount(expected: number): Standing {
   }
 }
 
-export function bySentinels({ primary, doubt, replicas }: Quorum, reached: HostPort | null): Standing {
+export function bySentinels({ primary, doubt, replicas }: Quorum, reached: HostPort | null): PrimaryStatus {
   const isAnother = primary !== null && reached !== null && addressOf(primary) !== addressOf(reached)
   const candidates = replicas.filter(({ isOut }) => !isOut)
   const spares = replicas.filter(({ isOut }) => isOut)
@@ -58,7 +58,7 @@ export function bySentinels({ primary, doubt, replicas }: Quorum, reached: HostP
         if (!(has(candidate) || (await isNamed(candidate, names))))
           return `${addressOf(candidate.addresses[0] as HostPort)} does not have it yet`
       if (candidates.length === 0) return 'there is no replica that a failover could promote'
-      // One that the sentinels have not seen yet.
+      // A replica that the sentinels have not seen yet.
       const known = new Set(spares.flatMap(({ addresses }) => addresses.map(addressOf)))
       const unknown = lacking.find((replica) => !known.has(addressOf(replica)))
       return unknown ? `${addressOf(unknown)} does not have it yet` : null
@@ -66,12 +66,12 @@ export function bySentinels({ primary, doubt, replicas }: Quorum, reached: HostP
   }
 }
 
-/** A replica under the address that the primary gives; where that is a host name, under its addresses as well. */
+/** The address that the primary gives for a replica; for a host name, also the addresses that it resolves to. */
 async function namesOf({ host, port }: HostPort): Promise<readonly string[]> {
   return [host, ...(await resolved(host))].map((each) => addressOf({ host: each, port }))
 }
 
-/** Sentinels may name a replica by its host where the primary gives its address. */
+/** Sentinels may give a replica's host name where the primary gives its address. */
 async function isNamed({ addresses }: Candidate, names: ReadonlySet<string>): Promise<boolean> {
   const found = await Promise.all(addresses.map(namesOf))
   return found.flat().some((name) => names.has(name))

@@ -2,14 +2,14 @@ import type { Redis } from 'ioredis'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { Destination } from './connection.js'
-import { standingOf } from './primary-check.js'
+import { primaryStatusOf } from './primary-check.js'
 import { addressOf, readReplication } from './replication.js'
 
-/** Whether the server in use is the primary still: asked every second, and when a sentinel announces another. */
+/** Checks that the server in use is still the primary: every second, and when a sentinel announces another. */
 export interface PrimaryWatch {
-  /** Why that is not certain, as a sentence; null: it is, or none is in use. */
+  /** Why that is not certain, as a sentence; null: it is certain, or Redis is lost. */
   readonly doubt: string | null
-  /** False where it is certainly not the primary any longer. */
+  /** False if it is certainly no longer the primary. */
   check(): Promise<boolean>
   close(): void
 }
@@ -18,7 +18,7 @@ export interface PrimaryWatchNeeds {
   readonly redis: Redis
   readonly destination: Destination
   readonly isConnected: () => boolean
-  /** Gives the connections up; new ones find the primary. */
+  /** Reconnects; the new connections find the primary. */
   readonly leave: (reason: string) => void
   readonly log: Logger
   readonly metrics: Metrics
@@ -37,16 +37,16 @@ export function createPrimaryWatch({ redis, destination, isConnected, leave, log
   }
 
   async function check(): Promise<boolean> {
-    const [standing, info] = await Promise.all([standingOf(redis, destination), redis.info('replication')])
+    const [status, info] = await Promise.all([primaryStatusOf(redis, destination), redis.info('replication')])
     const reason = readReplication(info).isPrimary
-      ? standing.successor && `the sentinels name ${addressOf(standing.successor)} as the primary`
+      ? status.successor && `the sentinels name ${addressOf(status.successor)} as the primary`
       : 'this server has become a replica'
     if (reason !== null) {
       note(null)
       leave(reason)
       return false
     }
-    note(standing.doubt)
+    note(status.doubt)
     return true
   }
 

@@ -1,15 +1,16 @@
 import type { HostPort } from '../../config/config.js'
+import { mapOf } from '../flat-reply.js'
 import { addressOf } from './replication.js'
 
-/** What one sentinel reports of the primary that it watches. */
+/** One sentinel's report about the primary that it watches. */
 export interface SentinelReport {
-  /** Its run id. */
+  /** The sentinel's run id. */
   readonly id: string
   readonly primary: HostPort
-  /** Each switch of the primary has a higher one. */
+  /** Rises with each switch of the primary. */
   readonly epoch: number
   readonly isFailingOver: boolean
-  /** How many sentinels there are, with this one. */
+  /** Number of sentinels, including this one. */
   readonly sentinels: number
   readonly replicas: readonly ReportedReplica[]
   readonly others: readonly SentinelAddress[]
@@ -21,22 +22,22 @@ interface SentinelAddress extends HostPort {
 
 export interface ReportedReplica extends HostPort {
   readonly id: string
-  /** This sentinel would not promote it now: it is down, or is never to be promoted. */
+  /** This sentinel would not promote it now: it is down, or has priority 0. */
   readonly isOut: boolean
 }
 
-/** A replica as all sentinels see it, under each of its addresses. */
+/** A replica as all sentinels see it, with each of its addresses. */
 export interface Candidate {
   readonly addresses: readonly HostPort[]
   /** None of the sentinels would promote it now. */
   readonly isOut: boolean
 }
 
-/** What the sentinels report together. */
+/** The sentinels' reports combined. */
 export interface Quorum {
-  /** By the latest configuration that any of them has; null where none answered. */
+  /** The primary by the newest configuration that any of them has; null if none answered. */
   readonly primary: HostPort | null
-  /** Why it is not certain; null: a majority of all sentinels names this primary, and none of them is replacing it. */
+  /** Why the primary is not certain; null: a majority of all sentinels names it, and none is replacing it. */
   readonly doubt: string | null
   readonly replicas: readonly Candidate[]
 }
@@ -60,7 +61,7 @@ function doubtOf(reports: readonly SentinelReport[], agreeing: readonly Sentinel
   return reports.some(({ isFailingOver }) => isFailingOver) ? 'the sentinels are replacing the primary' : null
 }
 
-/** A server may be known under two addresses: the one that sentinels were configured with, and the one that the primary sees. */
+/** A server may have two addresses: the one that the sentinels were configured with, and the one that the primary sees. */
 function candidatesOf(reports: readonly SentinelReport[]): readonly Candidate[] {
   const rows = reports.flatMap(({ replicas }) => replicas)
   const idAt = new Map(rows.filter(({ id }) => id !== '').map((row) => [addressOf(row), row.id]))
@@ -72,12 +73,12 @@ function candidatesOf(reports: readonly SentinelReport[]): readonly Candidate[] 
   return Array.from(groups.values(), (group) => ({ addresses: group, isOut: group.every(({ isOut }) => isOut) }))
 }
 
-/** The flat `[field, value, …]` of a reply of SENTINEL. */
+/** A reply of SENTINEL, which is a flat list `[field, value, …]`. */
 type Fields = ReadonlyMap<string, string>
 
 export interface SentinelReplies {
   readonly id: unknown
-  /** SENTINEL GET-MASTER-ADDR-BY-NAME; while it replaces a primary, this names the new one first. */
+  /** SENTINEL GET-MASTER-ADDR-BY-NAME; during a failover this is the first to name the new primary. */
   readonly address: unknown
   /** SENTINEL MASTER, REPLICAS, SENTINELS. */
   readonly primary: unknown
@@ -85,10 +86,10 @@ export interface SentinelReplies {
   readonly sentinels: unknown
 }
 
-/** null where this sentinel knows no primary of the name. */
+/** null if this sentinel does not know a primary of that name. */
 export function readReport({ id, address, primary, replicas, sentinels }: SentinelReplies): SentinelReport | null {
   if (!Array.isArray(address)) return null
-  const about = fieldsIn(primary)
+  const about = mapOf(primary)
   const others = rowsIn(sentinels)
   return {
     id: String(id),
@@ -97,11 +98,11 @@ export function readReport({ id, address, primary, replicas, sentinels }: Sentin
     isFailingOver: has(about, 'failover_in_progress'),
     sentinels: others.length + 1,
     replicas: rowsIn(replicas).map((row) => ({
-      ...placeOf(row),
-      // A previous primary that does not follow yet could be promoted, with all that only it has.
+      ...addressIn(row),
+      // A previous primary that does not replicate yet counts: it could be promoted, with writes that only it has.
       isOut: has(row, 's_down') || has(row, 'o_down') || row.get('slave-priority') === '0',
     })),
-    others: others.map(placeOf),
+    others: others.map(addressIn),
   }
 }
 
@@ -109,15 +110,10 @@ function has(row: Fields, flag: string): boolean {
   return (row.get('flags') ?? '').split(',').includes(flag)
 }
 
-function placeOf(row: Fields): SentinelAddress {
+function addressIn(row: Fields): SentinelAddress {
   return { id: row.get('runid') ?? '', host: row.get('ip') ?? '', port: Number(row.get('port')) }
 }
 
 function rowsIn(reply: unknown): readonly Fields[] {
-  return Array.isArray(reply) ? reply.map(fieldsIn) : []
-}
-
-function fieldsIn(reply: unknown): Fields {
-  const flat = Array.isArray(reply) ? reply.map(String) : []
-  return new Map(flat.flatMap((word, index) => (index % 2 === 0 ? [[word, flat[index + 1] ?? ''] as const] : [])))
+  return Array.isArray(reply) ? reply.map((row) => mapOf(row)) : []
 }

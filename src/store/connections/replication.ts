@@ -1,18 +1,18 @@
-/** How a server describes its part in replication: `INFO replication`. */
+/** A server's role in replication, from `INFO replication`. */
 export interface Replication {
   readonly isPrimary: boolean
-  /** How far its stream of writes has come. */
+  /** Offset of its replication stream. */
   readonly offset: number
-  /** Those connected to it, as it names them. */
+  /** The connected replicas, by the addresses that this server gives. */
   readonly replicas: readonly ConnectedReplica[]
 }
 
 export interface ConnectedReplica {
   readonly host: string
   readonly port: number
-  /** False while it receives its first copy. */
+  /** False during its initial synchronization. */
   readonly isOnline: boolean
-  /** How far it has acknowledged the stream. */
+  /** The offset that it has acknowledged. */
   readonly offset: number
 }
 
@@ -35,7 +35,7 @@ function readReplica(text: string): ConnectedReplica {
   }
 }
 
-/** `host:port`, as the key of a set. */
+/** `host:port`, also the key of a set. */
 export function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
   return `${host}:${port}`
 }

@@ -6,53 +6,53 @@ import type { HostPort } from '../../config/config.js'
 import { type Quorum, quorumOf, readReport, type SentinelReport } from './quorum.js'
 import { addressOf } from './replication.js'
 
-/** The sentinels that watch the network's primary: those that are configured, and those that they name. */
+/** The sentinels that watch the network's primary: the configured ones, and the ones that these name. */
 export interface Sentinels {
-  /** Asks all of them now. */
+  /** Asks all sentinels. */
   ask(): Promise<Quorum>
-  /** Where they see the primary now. @throws where none of them can tell */
+  /** The address of the primary. @throws if no sentinel knows it */
   primary(): Promise<HostPort>
-  /** One of them has announced another primary. */
+  /** A sentinel has announced another primary. */
   onSwitch(listener: () => void): () => void
   close(): void
 }
 
 export interface SentinelNeeds {
   readonly addresses: readonly HostPort[]
-  /** The name under which they know the primary. */
+  /** The primary's name in the configuration of the sentinels. */
   readonly name: string
-  /** A connection to one of them, not opened yet. */
+  /** A connection to a sentinel, not open yet. */
   readonly connect: (address: HostPort) => Redis
   readonly clock: Clock
 }
 
-/** When a majority has answered, how long the others are waited for. */
+/** How long to wait for the others once a majority has answered. */
 const graceMs: Milliseconds = 100
-/** The first answer of a connection that is being made. */
+/** Timeout of a connection that is being opened. */
 const connectedWithinMs: Milliseconds = 1_000
-/** More than that are not learned from the others. */
+/** No more than this number of sentinels are learned from others. */
 const mostSentinels = 15
 
 export function createSentinels({ addresses, name, connect, clock }: SentinelNeeds): Sentinels {
-  const posts = new Map<string, Post>()
+  const links = new Map<string, SentinelLink>()
   const switches = createEmitter<[]>(() => undefined)
   for (const address of addresses) add(address)
 
   function add(address: HostPort): void {
-    posts.set(addressOf(address), openPost({ name, connection: () => connect(address), onSwitch: switches.emit, clock }))
+    links.set(addressOf(address), openSentinelLink({ name, connection: () => connect(address), onSwitch: switches.emit, clock }))
   }
 
-  /** Sentinels that the others name are asked next time. */
+  /** Sentinels that others name are asked from the next time on. */
   function learn(reports: readonly SentinelReport[]): void {
     for (const { id, host, port } of reports.flatMap(({ others }) => others)) {
-      const isKnown = posts.has(addressOf({ host, port })) || [...posts.values()].some((post) => post.id === id)
-      if (!isKnown && id !== '' && posts.size < mostSentinels) add({ host, port })
+      const isKnown = links.has(addressOf({ host, port })) || [...links.values()].some((post) => post.id === id)
+      if (!isKnown && id !== '' && links.size < mostSentinels) add({ host, port })
     }
   }
 
   async function ask(): Promise<Quorum> {
-    const asked = [...posts]
-    const reports = await answersOf(
+    const asked = [...links]
+    const reports = await reportsOf(
       asked.map(([, post]) => post.report()),
       clock,
     )
@@ -71,48 +71,48 @@ export function createSentinels({ addresses, name, connect, clock }: SentinelNee
     },
     onSwitch: switches.on,
     close() {
-      for (const post of posts.values()) post.close()
+      for (const post of links.values()) post.close()
     },
   }
 }
 
-/** One sentinel: a connection that asks it, and one that listens to its announcements. */
-interface Post {
-  /** Its run id, once it has answered. */
+/** One sentinel: a connection for queries, and one for its announcements. */
+interface SentinelLink {
+  /** The sentinel's run id, once it has answered. */
   readonly id: string | null
   /** Why it does not answer. */
   readonly trouble: string | null
-  /** null where it does not answer, or does not know the primary. */
+  /** null if it does not answer, or does not know the primary. */
   report(): Promise<SentinelReport | null>
   close(): void
 }
 
-interface PostNeeds {
+interface SentinelLinkNeeds {
   readonly name: string
   readonly connection: () => Redis
   readonly onSwitch: () => void
   readonly clock: Clock
 }
 
-function openPost({ name, connection, onSwitch, clock }: PostNeeds): Post {
-  const [asked, heard] = [connection(), connection()]
+function openSentinelLink({ name, connection, onSwitch, clock }: SentinelLinkNeeds): SentinelLink {
+  const [queries, announcements] = [connection(), connection()]
   let id: string | null = null
   let trouble: string | null = null
-  for (const each of [asked, heard]) {
+  for (const each of [queries, announcements]) {
     each.on('error', (fault: Error) => {
       trouble = messageOf(fault)
     })
     each.connect().catch(() => undefined)
   }
-  heard.on('ready', () => void heard.subscribe('+switch-master').catch(() => undefined))
+  announcements.on('ready', () => void announcements.subscribe('+switch-master').catch(() => undefined))
   // `<name> <old host> <old port> <new host> <new port>`
-  heard.on('message', (_channel: string, text: string) => {
+  announcements.on('message', (_channel: string, text: string) => {
     if (text.startsWith(`${name} `)) onSwitch()
   })
 
   async function ask(): Promise<SentinelReport | null> {
-    await connected(asked, clock)
-    const sentinel = (...words: readonly string[]): Promise<unknown> => asked.call('SENTINEL', ...words)
+    await connected(queries, clock)
+    const sentinel = (...words: readonly string[]): Promise<unknown> => queries.call('SENTINEL', ...words)
     const about = ['GET-MASTER-ADDR-BY-NAME', 'MASTER', 'REPLICAS', 'SENTINELS'].map((word) => sentinel(word, name))
     const [own, [address, primary, replicas, sentinels]] = await Promise.all([sentinel('MYID'), Promise.all(about)])
     return readReport({ id: own, address, primary, replicas, sentinels })
@@ -129,7 +129,7 @@ function openPost({ name, connection, onSwitch, clock }: PostNeeds): Post {
       try {
         const found = await ask()
         id = found?.id ?? id
-        trouble = found ? null : `it knows no primary by the name ${name}`
+        trouble = found ? null : `it does not know a primary named ${name}`
         return found
       } catch (fault) {
         trouble ??= messageOf(fault)
@@ -137,12 +137,12 @@ function openPost({ name, connection, onSwitch, clock }: PostNeeds): Post {
       }
     },
     close() {
-      for (const each of [asked, heard]) each.disconnect()
+      for (const each of [queries, announcements]) each.disconnect()
     },
   }
 }
 
-/** @throws where it is not made in time */
+/** @throws if the connection is not open in time */
 function connected(connection: Redis, clock: Clock): Promise<void> {
   if (connection.status === 'ready') return Promise.resolve()
   if (connection.status !== 'connecting' && connection.status !== 'connect') return Promise.reject(new Error('no connection'))
@@ -159,17 +159,17 @@ function connected(connection: Redis, clock: Clock): Promise<void> {
   })
 }
 
-/** All reports; of a minority that takes longer than the others, none. */
-function answersOf(asked: readonly Promise<SentinelReport | null>[], clock: Clock): Promise<readonly SentinelReport[]> {
+/** Waits for all reports, but not for a minority that takes longer than the others. */
+function reportsOf(requests: readonly Promise<SentinelReport | null>[], clock: Clock): Promise<readonly SentinelReport[]> {
   return new Promise((resolve) => {
     const reports: SentinelReport[] = []
-    let open = asked.length
+    let open = requests.length
     const settle = (report: SentinelReport | null): void => {
       open -= 1
       if (report) reports.push(report)
       if (open === 0) resolve([...reports])
-      else if (reports.length > asked.length / 2) clock.after(graceMs, () => resolve([...reports]))
+      else if (reports.length > requests.length / 2) clock.after(graceMs, () => resolve([...reports]))
     }
-    for (const each of asked) void each.then(settle)
+    for (const each of requests) void each.then(settle)
   })
 }

@@ -1,28 +1,29 @@
 import type { Redis } from 'ioredis'
 import type { Clock, Milliseconds } from '../../base/clock.js'
-import { messageOf } from '../../base/errors.js'
 import type { FunctionLibrary } from '../contract.js'
 import { createKeys } from '../keys.js'
+import { versionIn } from '../library/installed-library.js'
+import { measureClock } from '../redis-clock.js'
 import type { ReachableTarget } from './connection.js'
-import { overOwnConnection } from './one-shot.js'
+import { overOneShotConnection } from './one-shot.js'
 
-/** What a Redis says of itself. It is only asked: nothing is loaded, nothing written. */
+/** A report about a Redis. Only reads: nothing is loaded or written. */
 export interface RedisReport {
   readonly version: string
   readonly role: string
-  /** Replicas that are connected to it. */
+  /** Number of connected replicas. */
   readonly replicas: number
   /** How far its clock is ahead of ours. */
   readonly aheadMs: Milliseconds
-  /** null: the library is not there. */
+  /** null: the library is not loaded. */
   readonly library: number | null
   readonly memory: { readonly usedBytes: number; readonly limitBytes: number; readonly whenFull: string }
-  /** `fsync` and `snapshots` are null where we may not ask. */
+  /** `fsync` and `snapshots` are null if we may not read the configuration. */
   readonly persistence: {
     readonly appendOnly: boolean
     readonly fsync: string | null
     readonly snapshots: boolean | null
-    /** The last attempt to write its files succeeded. */
+    /** The last write of its files succeeded. */
     readonly isWriting: boolean
   }
 }
@@ -34,17 +35,17 @@ export interface InspectionNeeds {
   readonly clock: Clock
 }
 
-/** @throws whatever keeps Redis from answering */
-export async function inspectRedis({ redis: place, network, functions, clock }: InspectionNeeds): Promise<RedisReport> {
+/** @throws the reason why Redis does not answer */
+export async function inspectRedis({ redis: target, network, functions, clock }: InspectionNeeds): Promise<RedisReport> {
   const { tag } = createKeys(network)
-  return overOwnConnection({ place, tag, clock }, async (redis) => {
+  return overOneShotConnection({ target, tag, clock }, async (redis) => {
     const info = fieldsOf(await redis.info())
     return {
       version: info('redis_version'),
       role: info('role'),
       replicas: Number(info('connected_slaves')),
-      aheadMs: await aheadOf(redis, clock),
-      library: await libraryOf(redis, functions.name, tag),
+      aheadMs: (await measureClock(redis, clock)).aheadMs,
+      library: (await versionIn(redis, functions.name, tag)) || null,
       memory: {
         usedBytes: Number(info('used_memory')),
         limitBytes: Number(info('maxmemory')),
@@ -66,22 +67,7 @@ export function fieldsOf(info: string): (name: string) => string {
   return (name) => fields.get(name) ?? ''
 }
 
-async function aheadOf(redis: Redis, clock: Clock): Promise<Milliseconds> {
-  const asked = clock.now()
-  const [seconds = 0, microseconds = 0] = await redis.time()
-  return seconds * 1_000 + microseconds / 1_000 - (asked + clock.now()) / 2
-}
-
-async function libraryOf(redis: Redis, name: string, tag: string): Promise<number | null> {
-  try {
-    return Number(await redis.call('FCALL_RO', `${name}_version`, '1', tag))
-  } catch (fault) {
-    if (/Function not found/i.test(messageOf(fault))) return null
-    throw fault
-  }
-}
-
-/** null where an ACL, or whoever hosts it, does not let us ask. */
+/** null if an ACL or a hosting provider does not allow CONFIG GET. */
 async function setting(redis: Redis, name: string): Promise<string | null> {
   try {
     const [, value] = (await redis.call('CONFIG', 'GET', name)) as readonly string[]

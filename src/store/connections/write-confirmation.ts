@@ -2,12 +2,12 @@ import type { Redis } from 'ioredis'
 import { type Clock, type Milliseconds, pause } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { Destination } from './connection.js'
-import { type Standing, standingOf } from './primary-check.js'
+import { type PrimaryStatus, primaryStatusOf } from './primary-check.js'
 import { type ConnectedReplica, type Replication, readReplication } from './replication.js'
 
 /** Why a write may be lost by a failover. */
 export interface Doubt {
-  /** `unanswered`: Redis has not answered. `primary`: the server may not be the primary any longer. `replica`: one that could be promoted lacks it. */
+  /** `unanswered`: Redis has not answered. `primary`: the server may no longer be the primary. `replica`: a replica that could be promoted lacks the write. */
   readonly reason: DoubtReason
   readonly detail: string
 }
@@ -16,29 +16,29 @@ export const doubtReasons = ['unanswered', 'primary', 'replica'] as const
 type DoubtReason = (typeof doubtReasons)[number]
 
 export interface ConfirmationNeeds {
-  /** A connection for writes alone: it is held up while replicas are waited for. */
+  /** A connection for writes only: WAIT blocks it. */
   readonly redis: Redis
   readonly destination: Destination
   readonly clock: Clock
 }
 
-/** How long replicas may take to acknowledge a write: a person at a phone is waiting. */
+/** How long replicas may take to acknowledge a write: the user is waiting at the phone. */
 const withinMs: Milliseconds = 1_000
 const askAgainMs: Milliseconds = 20
 
-/** Begins to watch the connection, before anything is written. The function that it gives is called when all is written. */
+/** To be called before anything is written; the returned function is called after all writes. */
 export type BeginConfirmation = () => () => Promise<Doubt | null>
 
 /**
  * Decides whether everything that the connection has written so far survives any failover.
  *
- * A failover promotes one of the replicas that the sentinels know. A write is therefore safe once all of them have acknowledged it, but
- * for those that no sentinel would promote now: a replica that is promoted before it has the write never acknowledges it. WAIT alone does
- * not tell: it counts replicas and does not name them, and the one that was promoted is none of those it counts.
+ * A failover promotes one of the replicas that the sentinels know. A write is therefore safe once each replica that a sentinel would
+ * promote has acknowledged it: a replica that is promoted before it has the write never acknowledges it. WAIT is not enough, because it
+ * counts replicas without naming them, and does not count one that was promoted.
  */
 export function createConfirmation({ redis, destination, clock }: ConfirmationNeeds): BeginConfirmation {
   let candidates = 1
-  /** Connections that have ended. Behind the next one there may be another server, which knows nothing of a write to this one. */
+  /** Number of closed connections. The next one may reach another server, which does not have a write to this one. */
   let ended = 0
   redis.on('close', () => {
     ended += 1
@@ -49,10 +49,10 @@ export function createConfirmation({ redis, destination, clock }: ConfirmationNe
   async function doubt(): Promise<Doubt | null> {
     const deadline = clock.now() + withinMs
     const [written] = await Promise.all([replication(), redis.wait(candidates, withinMs)])
-    const standing = await standingOf(redis, destination)
-    candidates = standing.candidates
-    if (standing.doubt !== null) return { reason: 'primary', detail: standing.doubt }
-    return untilAcknowledged({ written, standing, deadline })
+    const status = await primaryStatusOf(redis, destination)
+    candidates = status.candidates
+    if (status.doubt !== null) return { reason: 'primary', detail: status.doubt }
+    return untilAcknowledged({ written, status, deadline })
   }
 
   async function untilAcknowledged(write: Write): Promise<Doubt | null> {
@@ -60,7 +60,7 @@ export function createConfirmation({ redis, destination, clock }: ConfirmationNe
       const now = await replication()
       if (!now.isPrimary) return { reason: 'primary', detail: 'this server has become a replica' }
       const [having, lacking] = divide(now.replicas, write.written.offset)
-      const gap = await write.standing.gap(having, lacking)
+      const gap = await write.status.gap(having, lacking)
       if (gap === null) return null
       if (clock.now() >= write.deadline) return { reason: 'replica', detail: gap }
       await pause(clock, askAgainMs)
@@ -78,14 +78,14 @@ export function createConfirmation({ redis, destination, clock }: ConfirmationNe
 
 const connectionLost = 'the connection was lost'
 
-/** ioredis names the setting of its own that makes a command end with its connection. */
+/** When a connection ends, ioredis's error names its retry setting instead of the lost connection. */
 function reasonOf(fault: unknown): string {
   return fault instanceof Error && fault.name === 'MaxRetriesPerRequestError' ? connectionLost : messageOf(fault)
 }
 
 interface Write {
   readonly written: Replication
-  readonly standing: Standing
+  readonly status: PrimaryStatus
   readonly deadline: Milliseconds
 }
 

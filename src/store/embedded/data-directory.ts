@@ -8,20 +8,20 @@ import { errors, messageOf } from '../../base/errors.js'
 import { identityOf, lifeOf, thisProcess } from '../../base/process-identity.js'
 import { answersOn, shutDown } from './socket-probe.js'
 
-/** The directory of an embedded Redis, ours alone. */
+/** The directory of an embedded Redis, locked for this node. */
 export interface DataDirectory {
   readonly path: string
   readonly socket: string
-  /** Notes which redis-server uses it, for a later node that finds it still running. */
-  holds(redisProcess: number): Promise<void>
+  /** Records the redis-server's process, in case a later node finds it still running. */
+  setRedisProcess(redisProcess: number): Promise<void>
   release(): Promise<void>
 }
 
 const goneWithinMs = 10_000
 
-/** @throws AppError DATA_IN_USE when another living node uses it, CONFIG_INVALID when it cannot be made */
+/** @throws AppError DATA_IN_USE if another live node uses it, CONFIG_INVALID if it cannot be created */
 export async function takeDirectory(path: string, clock: Clock, stopping?: AbortSignal): Promise<DataDirectory> {
-  await make(path)
+  await create(path)
   const socket = await socketIn(path)
   const nodeFile = join(path, 'node.process')
   const redisFile = join(path, 'redis.process')
@@ -32,7 +32,7 @@ export async function takeDirectory(path: string, clock: Clock, stopping?: Abort
   return {
     path,
     socket,
-    holds: (redisProcess) => writeFile(redisFile, identityOf(redisProcess), { mode: 0o600 }),
+    setRedisProcess: (redisProcess) => writeFile(redisFile, identityOf(redisProcess), { mode: 0o600 }),
     async release() {
       await rm(redisFile, { force: true })
       await rm(nodeFile, { force: true })
@@ -41,7 +41,7 @@ export async function takeDirectory(path: string, clock: Clock, stopping?: Abort
 
   async function endLeftBehind(directory: string, onSocket: string, redis: string | null): Promise<void> {
     if (await answersOn(onSocket)) await shutDown(onSocket)
-    // Only a process that has gone leaves the append-only file and the socket alone.
+    // Until the process has ended, it may write the append-only file and use the socket.
     const end = clock.now() + goneWithinMs
     while ((await answersOn(onSocket)) || (redis !== null && lifeOf(redis) === 'alive')) {
       stopping?.throwIfAborted()
@@ -51,7 +51,7 @@ export async function takeDirectory(path: string, clock: Clock, stopping?: Abort
   }
 }
 
-async function make(path: string): Promise<void> {
+async function create(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
   } catch (fault) {
@@ -73,8 +73,8 @@ async function socketIn(path: string): Promise<string> {
 }
 
 /**
- * Where the embedded Redis of a node listens whose `data` this is; whether it runs or not.
- * @throws AppError CONFIG_INVALID where somebody else may listen there
+ * The socket of the embedded Redis of a node with this `data` folder, whether it is running or not.
+ * @throws AppError CONFIG_INVALID if another user could listen there
  */
 export function embeddedSocket(data: string): string {
   const path = resolve(data, 'redis')
@@ -83,7 +83,7 @@ export function embeddedSocket(data: string): string {
   return socket
 }
 
-/** A folder of the system's for temporary files: anybody could have made it first, under the name that we would give it. */
+/** In the system's temporary folder, another user could have created our folder first. */
 function requirePrivate(path: string, socket: string): void {
   const folder = dirname(socket)
   const found = folder === path ? undefined : lstatSync(folder, { throwIfNoEntry: false })
@@ -95,7 +95,7 @@ function isOursAlone(found: Stats): boolean {
   return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
 }
 
-/** The path of a Unix socket is limited to 107 bytes (unix(7)); a longer one goes to a private directory of the system's. */
+/** The path of a Unix socket has at most 107 bytes (unix(7)). For a longer one, the socket is in a private folder of the temporary folder. */
 function socketOf(path: string): string {
   const beside = join(path, 'redis.sock')
   if (Buffer.byteLength(beside) <= 100) return beside

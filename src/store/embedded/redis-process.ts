@@ -4,17 +4,17 @@ import { errors } from '../../base/errors.js'
 
 /** One run of redis-server. */
 export interface RedisProcess {
-  /** Asks it to write everything down and end. Resolves when it has. */
+  /** Asks it to save and exit. Resolves when it has exited. */
   end(): Promise<void>
   readonly ended: Promise<string>
 }
 
 const watchdog = fileURLToPath(new URL('./redis-watchdog.sh', import.meta.url))
 
-/** Settings are given as on the command line, `appendonly: 'yes'` for `--appendonly yes`. */
+/** Settings as on the command line: `appendonly: 'yes'` means `--appendonly yes`. */
 export function runRedis(settings: Readonly<Record<string, string>>): RedisProcess {
   const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-  // A session of its own keeps Ctrl-C from ending Redis before the node has.
+  // A separate session: Ctrl-C must not end Redis before the node.
   const child: ChildProcess = spawn('/bin/sh', [watchdog, ...options], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   child.stdin?.on('error', () => undefined)
   const ended = new Promise<string>((resolve) => {
@@ -33,7 +33,7 @@ export function runRedis(settings: Readonly<Record<string, string>>): RedisProce
   }
 }
 
-/** @throws AppError REDIS_SERVER_MISSING when there is none on PATH */
+/** @throws AppError REDIS_SERVER_MISSING if it is not on PATH */
 export async function requireRedisServer(): Promise<void> {
   const fault = await new Promise<Error | null>((resolve) => {
     execFile('redis-server', ['--version'], (failed) => resolve(failed))

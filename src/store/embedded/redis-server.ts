@@ -6,7 +6,7 @@ import { takeDirectory } from './data-directory.js'
 import { type RedisProcess, requireRedisServer, runRedis } from './redis-process.js'
 import { answersOn, processIdOn } from './socket-probe.js'
 
-/** A real redis-server of our own, on a private socket. */
+/** An embedded redis-server on a private socket. */
 export interface RedisServer {
   readonly socket: string
   close(): Promise<void>
@@ -16,19 +16,19 @@ export interface RedisServerNeeds {
   readonly data: string
   readonly clock: Clock
   readonly log: Logger
-  /** Aborted when the server is not needed any more; the start then rejects with its reason. */
+  /** Aborted when the server is no longer needed; the start then rejects with its reason. */
   readonly stopping?: AbortSignal | undefined
 }
 
 const readyWithinMs = 30_000
-/** Before it is started again; twice as long each time when it ends soon, as on a disk that is full. */
+/** Pause before a restart. It doubles each time the server ends soon, as on a full disk. */
 const restartMs = { first: 500, longest: 5_000 }
 const soonMs = 10_000
 
 /**
- * Starts redis-server from PATH with its append-only file under `data/redis`, and again if it ends by itself.
- * Ends one that an earlier node left behind.
- * @throws AppError REDIS_SERVER_MISSING; DATA_IN_USE when another living node uses the directory; STORE_UNAVAILABLE when it does not start
+ * Starts redis-server from PATH with its append-only file under `data/redis`, and restarts it if it ends by itself. Stops a server that an
+ * earlier node left running.
+ * @throws AppError REDIS_SERVER_MISSING; DATA_IN_USE if another live node uses the directory; STORE_UNAVAILABLE if it does not start
  */
 export async function startRedisServer({ data, clock, log, stopping }: RedisServerNeeds): Promise<RedisServer> {
   await requireRedisServer()
@@ -45,7 +45,7 @@ export async function startRedisServer({ data, clock, log, stopping }: RedisServ
     void run.ended.then((how) => {
       running = null
       if (!isWanted) return
-      log.error({ event: 'redis.stopped', how }, 'the embedded redis-server ended by itself and is started again')
+      log.error({ event: 'redis.stopped', how }, 'the embedded redis-server ended by itself and is restarted')
       restartAfterMs = clock.now() - began < soonMs ? Math.min(2 * restartAfterMs, restartMs.longest) : restartMs.first
       restart = clock.after(restartAfterMs, () => void launchAgain())
     })
@@ -56,15 +56,15 @@ export async function startRedisServer({ data, clock, log, stopping }: RedisServ
     launch()
     try {
       await untilReady(directory.socket, () => running !== null)
-      await directory.holds(await processIdOn(directory.socket))
+      await directory.setRedisProcess(await processIdOn(directory.socket))
     } catch (fault) {
-      log.error({ event: 'redis.stopped', err: fault }, 'the embedded redis-server is not ready again')
+      log.error({ event: 'redis.stopped', err: fault }, 'the embedded redis-server could not be restarted')
     }
   }
 
   let closing: Promise<void> | null = null
 
-  /** Closes once, however often it is called. */
+  /** Later calls wait for the first. */
   function close(): Promise<void> {
     closing ??= end()
     return closing
@@ -82,7 +82,7 @@ export async function startRedisServer({ data, clock, log, stopping }: RedisServ
   try {
     await untilReady(directory.socket, () => running !== null)
     isWanted = true
-    await directory.holds(await processIdOn(directory.socket))
+    await directory.setRedisProcess(await processIdOn(directory.socket))
   } catch (fault) {
     await close()
     throw fault
@@ -107,7 +107,7 @@ function settings(directory: string, socket: string): Readonly<Record<string, st
     unixsocketperm: '700',
     dir: directory,
     daemonize: 'no',
-    // A login that was acknowledged has reached the disk: with "everysec" a power cut takes the last second with it.
+    // An acknowledged login has reached the disk. With "everysec", a power cut would lose the last second.
     appendonly: 'yes',
     appendfsync: 'always',
     save: '',

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs redis-server with the arguments given and ends it when standard input closes, which the system does for a node
-# however it ends. Exits as redis-server does.
-umask 077 # its files hold hashes of PINs
+# Runs redis-server with the given arguments and stops it when standard input closes. The system closes it however the node ends.
+# Exits with the status of redis-server.
+umask 077 # the files of Redis contain PIN hashes
 exec 3<&0
 redis-server "$@" </dev/null 3<&- & server=$!
 { cat <&3 >/dev/null; kill -TERM $server 2>/dev/null; } & watch=$!

@@ -1,21 +1,21 @@
 import { connect } from 'node:net'
 
-/** True when a Redis answers PING on this Unix socket; false when nobody listens or it is still loading. */
+/** True if a Redis answers PING on this Unix socket; false if none listens or it is still loading. */
 export async function answersOn(socket: string): Promise<boolean> {
-  return (await converse(socket, 'PING')).startsWith('+PONG')
+  return (await send(socket, 'PING')).startsWith('+PONG')
 }
 
-/** Asks the Redis on this socket to write everything down and end. */
+/** Asks the Redis on this socket to save and exit. */
 export async function shutDown(socket: string): Promise<void> {
-  await converse(socket, 'SHUTDOWN')
+  await send(socket, 'SHUTDOWN')
 }
 
 export async function processIdOn(socket: string): Promise<number> {
-  return Number(/^process_id:(\d+)/m.exec(await converse(socket, 'INFO server'))?.[1])
+  return Number(/^process_id:(\d+)/m.exec(await send(socket, 'INFO server'))?.[1])
 }
 
-/** One inline command; the first piece of the reply, empty when there is none. */
-function converse(path: string, command: string): Promise<string> {
+/** Sends an inline command. Returns the first chunk of the reply, or an empty text if there is none. */
+function send(path: string, command: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ path })
     socket.setTimeout(500, () => end(''))

@@ -1,18 +1,21 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
-import type { Hash, WritableReplica } from '../replica.js'
+import type { Hash, WritableReplica } from '../copy/replica.js'
 import type { RemovalMarks } from './removal-marks.js'
 import { isLossBy } from './watched-records.js'
 
 /**
- * Logins that vanished from `devices` while the record of the phone still shows one. Every function that takes a user off a phone writes
- * both in one step, so this was done by hand or by a fault.
+ * Assignments that vanished from `devices` while the phone's record still shows one. Every function that removes an assignment writes both
+ * in one step, so this was an edit by hand or a fault.
  */
-export interface SeatLosses {
-  /** Counts those of these logins that no function has ended. */
+export interface AssignmentLosses {
+  /** Counts the assignments among these that no function has removed. */
   note(left: Hash): Promise<void>
-  /** `devices` as Redis has it, or some fields of it: a login that is there again is not lost, nor one whose user has logged in elsewhere since. */
+  /**
+   * `devices` as Redis has it, or some of its fields. An assignment that is back is not lost, and neither is one whose user has logged in
+   * elsewhere since.
+   */
   found(devices: Hash): void
-  /** `remaining`: logins that Redis still has. */
+  /** `remaining`: number of assignments that Redis still has. */
   isLoss(remaining: number): boolean
   /** Device → extension. */
   all(): Map<string, string>
@@ -20,45 +23,45 @@ export interface SeatLosses {
   clear(): void
 }
 
-interface LostSeat {
+interface LostAssignment {
   readonly extension: string
-  /** Other phones of the user at that time. */
-  readonly beside: ReadonlySet<string>
+  /** The user's other phones at that time. */
+  readonly otherPhones: ReadonlySet<string>
   readonly at: Milliseconds
 }
 
-export interface SeatLossNeeds {
+export interface AssignmentLossNeeds {
   readonly replica: Pick<WritableReplica, 'hash'>
   readonly marks: Pick<RemovalMarks, 'states'>
   readonly clock: Clock
 }
 
-export function createSeatLosses({ replica, marks, clock }: SeatLossNeeds): SeatLosses {
-  const lost = new Map<string, LostSeat>()
+export function createAssignmentLosses({ replica, marks, clock }: AssignmentLossNeeds): AssignmentLosses {
+  const lost = new Map<string, LostAssignment>()
 
-  /** The copy follows a function in one step, so most logouts need no question. */
-  function maySit(device: string): boolean {
+  /** A function changes record and assignment in one step, so for most logouts Redis need not be asked. */
+  function mayBeAssigned(device: string): boolean {
     const record = replica.hash(`device:${device}`)
     return record !== undefined && record.get('state') !== 'idle'
   }
 
   return {
     async note(left) {
-      const suspects = [...left].filter(([device, extension]) => /^\d+$/.test(extension) && maySit(device))
+      const suspects = [...left].filter(([device, extension]) => /^\d+$/.test(extension) && mayBeAssigned(device))
       if (suspects.length === 0) return
       const states = await marks.states(suspects.map(([device]) => device))
       const phones = phonesByUser(replica.hash('devices') ?? new Map())
       for (const [index, [device, extension]] of suspects.entries()) {
         const state = states[index] ?? null
         if (state !== 'active' && state !== 'draining') continue
-        lost.set(device, { extension, beside: new Set(phones.get(extension)), at: clock.now() })
+        lost.set(device, { extension, otherPhones: new Set(phones.get(extension)), at: clock.now() })
       }
     },
     found(devices) {
       if (lost.size === 0) return
       const phones = phonesByUser(devices)
-      for (const [device, { extension, beside }] of lost) {
-        const isElsewhere = phones.get(extension)?.some((phone) => !beside.has(phone))
+      for (const [device, { extension, otherPhones }] of lost) {
+        const isElsewhere = phones.get(extension)?.some((phone) => !otherPhones.has(phone))
         if (devices.has(device) || isElsewhere) lost.delete(device)
       }
     },
@@ -81,10 +84,10 @@ function phonesByUser(devices: Hash): ReadonlyMap<string, string[]> {
   return phones
 }
 
-/** `devices` or `users` with these logins in it. */
-export function withSeats(key: string, hash: Hash | undefined, seats: Hash): Map<string, string> {
+/** `devices` or `users`, with these assignments added. */
+export function withAssignments(key: string, hash: Hash | undefined, assignments: Hash): Map<string, string> {
   const merged = new Map(hash)
-  for (const [device, extension] of seats) {
+  for (const [device, extension] of assignments) {
     if (key === 'devices' && !merged.has(device)) merged.set(device, extension)
     if (key !== 'users') continue
     const list = (merged.get(extension) ?? '').split(' ').filter((each) => each !== '')
@@ -93,10 +96,10 @@ export function withSeats(key: string, hash: Hash | undefined, seats: Hash): Map
   return merged
 }
 
-/** The same without them. */
-export function withoutSeats(key: string, hash: Hash | undefined, seats: Hash): Map<string, string> {
+/** `devices` or `users`, with these assignments removed. */
+export function withoutAssignments(key: string, hash: Hash | undefined, assignments: Hash): Map<string, string> {
   const rest = new Map(hash)
-  for (const [device, extension] of seats) {
+  for (const [device, extension] of assignments) {
     if (key === 'devices' && rest.get(device) === extension) rest.delete(device)
     if (key !== 'users') continue
     const list = (rest.get(extension) ?? '').split(' ').filter((each) => each !== '' && each !== device)

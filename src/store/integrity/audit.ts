@@ -5,34 +5,34 @@ import type { Losses } from './losses.js'
 import { kindOf } from './watched-records.js'
 
 /**
- * Asks Redis about some records of the copy at each look, in turn. Redis tells of each key that changes, but not of everything that can
- * happen to a whole database: SWAPDB is one case.
+ * Compares some records of the copy with Redis at each check, in turn. Redis reports each key that changes, but not every change to a whole
+ * database, such as SWAPDB.
  */
 export interface Audit {
-  /** False: Redis lacks a record that the copy has, or has one that is taken for lost, and has not told of it since the last look. */
-  look(): Promise<boolean>
+  /** False: since the last check Redis has lost a record of the copy, or has regained a lost one, without reporting it. */
+  check(): Promise<boolean>
 }
 
 export interface AuditNeeds {
   readonly redis: Redis
   readonly keys: Keys
   readonly replica: Replica
-  /** Records whose loss is known. */
+  /** Records already known to be lost. */
   readonly losses: Pick<Losses, 'has' | 'keys'>
 }
 
-const perLook = 16
+const perCheck = 16
 
 export function createAudit({ redis, keys, replica, losses }: AuditNeeds): Audit {
-  let walk: Iterator<string> = replica.keysUnder('')[Symbol.iterator]()
+  let position: Iterator<string> = replica.keysUnder('')[Symbol.iterator]()
   let suspects: readonly string[] = []
 
-  /** The next records of the copy, from the beginning again after the last one. */
+  /** The next records of the copy; starts again after the last one. */
   function next(): readonly string[] {
     const chosen: string[] = []
-    for (let looked = 0; looked < 4 * perLook && chosen.length < perLook; looked += 1) {
-      const step = walk.next()
-      if (step.done === true) walk = replica.keysUnder('')[Symbol.iterator]()
+    for (let seen = 0; seen < 4 * perCheck && chosen.length < perCheck; seen += 1) {
+      const step = position.next()
+      if (step.done === true) position = replica.keysUnder('')[Symbol.iterator]()
       else if (kindOf(step.value) !== null && !losses.has(step.value)) chosen.push(step.value)
     }
     return chosen
@@ -47,7 +47,7 @@ export function createAudit({ redis, keys, replica, losses }: AuditNeeds): Audit
   }
 
   return {
-    async look() {
+    async check() {
       const isStill = (key: string): boolean => replica.hash(key) !== undefined && !losses.has(key)
       const again = (await having('none', suspects)).filter(isStill)
       const records = firstRecords(losses.keys())
@@ -61,8 +61,8 @@ export function createAudit({ redis, keys, replica, losses }: AuditNeeds): Audit
 function firstRecords(keys: Iterable<string>): readonly string[] {
   const records: string[] = []
   for (const key of keys) {
-    if (kindOf(key) !== 'seats') records.push(key)
-    if (records.length === perLook) break
+    if (kindOf(key) !== 'assignments') records.push(key)
+    if (records.length === perCheck) break
   }
   return records
 }

@@ -1,42 +1,42 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { counted } from '../../base/output/counted.js'
 import type { NetworkClock } from '../contract.js'
-import type { Fields, Hash, WritableReplica } from '../replica.js'
-import { createSeatLosses, withoutSeats, withSeats } from './assignment-losses.js'
+import { type Fields, type Hash, presentFields, type WritableReplica } from '../copy/replica.js'
+import { createAssignmentLosses, withAssignments, withoutAssignments } from './assignment-losses.js'
 import type { RemovalMarks } from './removal-marks.js'
-import { createCensus, kindOf, seatsOf } from './watched-records.js'
+import { assignmentsIn, createRecordCount, kindOf } from './watched-records.js'
 
 /**
- * Records of users and devices, and assignments, that vanished from Redis without a removal through hotdesk: evicted, expired, deleted by
- * hand, renamed, flushed, or missing in an old dump. A few count as edits by hand. Many are a loss: the copy keeps all of them until they
- * are back, or until an operator accepts the loss.
+ * Users, devices and assignments that vanished from Redis without a removal through hotdesk: evicted, expired, deleted by hand, renamed,
+ * flushed, or missing from an old dump. A few count as edits by hand. Many are a loss: the copy keeps all of them until they are back, or
+ * until an operator accepts the loss.
  */
 export interface Losses {
-  /** A record of the copy that Redis does not have: `sift` decides what becomes of it. */
-  concerns(key: string, hash: Hash): boolean
-  /** Gives what the copy is to hold for such keys: an empty hash for a removal, nothing for a record that is kept. */
-  sift(keys: readonly string[]): Promise<Iterable<readonly [key: string, hash: Map<string, string>]>>
-  /** Logins that the copy had, and `devices` in Redis has not: true if that is a loss now. The copy holds what `sift` would give. */
-  left(seats: Hash): Promise<boolean>
-  /** What was read, with the logins that are lost: so the copy keeps them. */
-  kept(key: string, hash: Map<string, string>): Map<string, string>
+  /** Redis lacks this record of the copy; `resolve` decides whether the copy keeps it. */
+  isMissing(key: string, hash: Hash): boolean
+  /** What the copy must hold for missing keys: an empty hash for a removed record, nothing for a record that is kept. */
+  resolve(keys: readonly string[]): Promise<Iterable<readonly [key: string, hash: Map<string, string>]>>
+  /** Assignments of the copy that `devices` in Redis lacks. True if there is a loss now; then they are back in the copy. */
+  noteEnded(assignments: Hash): Promise<boolean>
+  /** A hash as it was read, with the lost assignments added, so that the copy keeps them. */
+  withLost(key: string, hash: Map<string, string>): Map<string, string>
   /** The same for some fields of a hash. */
-  keptFields(key: string, fields: Fields): Fields
-  /** Redis has these. */
-  found(hashes: Iterable<readonly [key: string, hash: Hash]>): void
-  /** Records of an earlier copy that Redis does not have. */
-  adopt(records: ReadonlyMap<string, Hash>, since: Milliseconds): Promise<void>
-  /** Looks whether an operator has accepted the loss. */
-  check(): Promise<void>
-  /** No user and no phone is left. */
+  withLostFields(key: string, fields: Fields): Fields
+  /** Redis has these hashes. */
+  notePresent(hashes: Iterable<readonly [key: string, hash: Hash]>): void
+  /** Records of a saved copy that Redis lacks. */
+  noteMissing(records: ReadonlyMap<string, Hash>, since: Milliseconds): Promise<void>
+  /** Ends the loss if an operator has accepted it. */
+  checkAcceptance(): Promise<void>
+  /** True if no user and no phone is left in Redis. */
   isEverything(): boolean
-  /** As they were when they were last there. */
+  /** The missing records, as Redis last had them. */
   records(): ReadonlyMap<string, Hash>
   has(key: string): boolean
   keys(): Iterable<string>
-  /** What is missing, in words; null: there is no loss. */
+  /** What is missing, as a sentence; null: there is no loss. */
   readonly sentence: string | null
-  /** Number of records that are missing. */
+  /** Number of missing records. */
   readonly count: number
 }
 
@@ -45,11 +45,11 @@ export interface LossNeeds {
   readonly marks: RemovalMarks
   /** The node's own. */
   readonly clock: Clock
-  /** By which removals are marked. */
+  /** The clock of removal marks. */
   readonly networkClock: NetworkClock
-  /** There is a loss. The copy still holds everything. */
+  /** A loss was found. The copy still holds everything. */
   readonly onLost: () => void
-  /** It is over: `back` in Redis, or `accepted` by an operator. */
+  /** The loss is over: the records are `back` in Redis, or `accepted` as lost by an operator. */
   readonly onOver: (how: 'back' | 'accepted') => void
 }
 
@@ -58,40 +58,40 @@ interface Missing {
   readonly at: Milliseconds
 }
 
-/** A removal by hand counts towards a loss for this long. */
+/** How long a record that was deleted by hand counts towards a loss. */
 const countsForMs = 24 * 60 * 60 * 1_000
 /** Clocks of nodes and of operators' machines differ. */
 const toleranceMs = 60_000
 
 export function createLosses({ replica, marks, clock, networkClock, onLost, onOver }: LossNeeds): Losses {
   const missing = new Map<string, Missing>()
-  const census = createCensus(replica)
-  const seats = createSeatLosses({ replica, marks, clock })
+  const recordCount = createRecordCount(replica)
+  const assignmentLosses = createAssignmentLosses({ replica, marks, clock })
   let isOpen = false
   let openedAt: Milliseconds = 0
 
   function openIfLost(): void {
-    if (isOpen || !(census.isLoss(missing) || seats.isLoss(replica.hash('devices')?.size ?? 0))) return
+    if (isOpen || !(recordCount.isLoss(missing) || assignmentLosses.isLoss(replica.hash('devices')?.size ?? 0))) return
     isOpen = true
-    keepSeats()
+    keepAssignments()
     openedAt = clock.now()
     onLost()
   }
 
-  /** From now on lost logins are records that are missing. */
-  function keepSeats(): void {
-    const lost = seats.all()
-    seats.clear()
-    if (lost.size > 0) missing.set('devices', { hash: new Map([...lostSeats(), ...lost]), at: clock.now() })
+  /** From now on, lost assignments count as missing records. */
+  function keepAssignments(): void {
+    const lost = assignmentLosses.all()
+    assignmentLosses.clear()
+    if (lost.size > 0) missing.set('devices', { hash: new Map([...lostAssignments(), ...lost]), at: clock.now() })
   }
 
-  function lostSeats(): Hash {
-    return isOpen ? (missing.get('devices')?.hash ?? noSeats) : noSeats
+  function lostAssignments(): Hash {
+    return isOpen ? (missing.get('devices')?.hash ?? noAssignments) : noAssignments
   }
 
-  function keptSeats(): (readonly [string, Map<string, string>])[] {
-    const lost = lostSeats()
-    return lost.size === 0 ? [] : ['devices', 'users'].map((key) => [key, withSeats(key, replica.hash(key), lost)] as const)
+  function keptAssignments(): (readonly [string, Map<string, string>])[] {
+    const lost = lostAssignments()
+    return lost.size === 0 ? [] : ['devices', 'users'].map((key) => [key, withAssignments(key, replica.hash(key), lost)] as const)
   }
 
   function closeIfOver(how: 'back' | 'accepted'): void {
@@ -103,28 +103,28 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
   function forgetOld(): void {
     const oldest = clock.now() - countsForMs
     for (const [key, { at }] of missing) if (at < oldest) missing.delete(key)
-    seats.forgetBefore(oldest)
+    assignmentLosses.forgetBefore(oldest)
   }
 
-  /** Records that were taken for edits by hand come back into the copy. */
+  /** Records whose removal was taken for an edit by hand. They return to the copy. */
   function restored(): (readonly [string, Map<string, string>])[] {
-    return [...[...missing].flatMap(([key, { hash }]) => (replica.hash(key) ? [] : [[key, new Map(hash)] as const])), ...keptSeats()]
+    return [...[...missing].flatMap(([key, { hash }]) => (replica.hash(key) ? [] : [[key, new Map(hash)] as const])), ...keptAssignments()]
   }
 
-  /** All logins at once, while the records of the phones still show them. A logout changes both. */
-  async function isLossOfSeats(key: string, hash: Hash): Promise<boolean> {
+  /** True if all assignments vanished at once while the phones' records still show them. A logout changes both. */
+  async function isLossOfAssignments(key: string, hash: Hash): Promise<boolean> {
     if (isOpen) return true
     const devices = key === 'devices' ? [...hash.keys()] : [...hash.values()].flatMap((list) => list.split(' '))
-    // `users` alone is mended from `devices`.
-    if (devices.length < 2 || (key === 'users' && (await marks.hasSeats()))) return false
+    // `users` alone is repaired from `devices`.
+    if (devices.length < 2 || (key === 'users' && (await marks.hasAssignments()))) return false
     const states = await marks.states(devices)
-    const isAccountedFor = (state: string | null | undefined): boolean => state === 'idle' || state === 'seated'
+    const isAccountedFor = (state: string | null | undefined): boolean => state === 'idle' || state === 'assigned'
     const isKnown = (device: string): boolean => replica.hash(`device:${device}`) !== undefined && !missing.has(`device:${device}`)
     const lost = devices.filter((device, index) => !isAccountedFor(states[index]) && (states[index] || isKnown(device)))
     return lost.length * 2 >= devices.length
   }
 
-  /** Counts what is missing; gives the keys that really were removed. */
+  /** Counts missing records. Returns the keys that were removed through hotdesk. */
   async function note(records: readonly (readonly [key: string, hash: Hash])[], since: Milliseconds): Promise<readonly string[]> {
     const removals = await marks.removals(records.map(([key]) => key))
     const removed: string[] = []
@@ -136,77 +136,80 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
       }
     }
     for (const [index, [key, hash]] of records.entries())
-      if (kindOf(key) !== 'seats') take(key, hash, (removals[index] ?? 0) >= since - toleranceMs ? 'removed' : 'missing')
+      if (kindOf(key) !== 'assignments') take(key, hash, (removals[index] ?? 0) >= since - toleranceMs ? 'removed' : 'missing')
     forgetOld()
     openIfLost()
-    // With the people, their logins are lost as well.
+    // If users are lost, their assignments are lost as well.
     for (const [key, hash] of records) {
-      if (kindOf(key) !== 'seats') continue
-      if (key === 'devices') await seats.note(hash)
-      const isLost = (await isLossOfSeats(key, hash)) || (key === 'devices' && seats.isLoss(0))
-      take(key, key === 'devices' ? new Map([...seats.all(), ...lostSeats(), ...hash]) : hash, isLost ? 'missing' : 'removed')
+      if (kindOf(key) !== 'assignments') continue
+      if (key === 'devices') await assignmentLosses.note(hash)
+      const isLost = (await isLossOfAssignments(key, hash)) || (key === 'devices' && assignmentLosses.isLoss(0))
+      take(
+        key,
+        key === 'devices' ? new Map([...assignmentLosses.all(), ...lostAssignments(), ...hash]) : hash,
+        isLost ? 'missing' : 'removed',
+      )
     }
     openIfLost()
     return removed
   }
 
   return {
-    concerns: (key, hash) => hash.size === 0 && kindOf(key) !== null && replica.hash(key) !== undefined,
-    async sift(keys) {
+    isMissing: (key, hash) => hash.size === 0 && kindOf(key) !== null && replica.hash(key) !== undefined,
+    async resolve(keys) {
       const before = keys.flatMap((key) => {
         const hash = replica.hash(key)
         return hash ? [[key, hash] as const] : []
       })
       const removed = new Set(await note(before, networkClock.now() - replica.ageMs()))
-      // What has come back meanwhile is left alone.
+      // Records that have come back meanwhile stay.
       const gone = before.filter(([key, hash]) => replica.hash(key) === hash && (!isOpen || removed.has(key)))
       return [...(isOpen ? restored() : []), ...gone.map(([key]) => [key, new Map<string, string>()] as const)]
     },
-    async left(gone) {
-      await seats.note(gone)
+    async noteEnded(gone) {
+      await assignmentLosses.note(gone)
       forgetOld()
-      if (isOpen) keepSeats()
+      if (isOpen) keepAssignments()
       else openIfLost()
-      if (isOpen) replica.put(keptSeats())
+      if (isOpen) replica.put(keptAssignments())
       return isOpen
     },
-    kept(key, hash) {
-      const lost = lostSeats()
-      return lost.size === 0 || hash.size === 0 || kindOf(key) !== 'seats' ? hash : withSeats(key, hash, lost)
+    withLost(key, hash) {
+      const lost = lostAssignments()
+      return lost.size === 0 || hash.size === 0 || kindOf(key) !== 'assignments' ? hash : withAssignments(key, hash, lost)
     },
-    keptFields(key, fields) {
-      const lost = lostSeats()
-      if (lost.size === 0 || kindOf(key) !== 'seats') return fields
-      const present = new Map([...fields].flatMap(([field, value]) => (value === null ? [] : [[field, value] as const])))
-      const merged = withSeats(key, present, lost)
+    withLostFields(key, fields) {
+      const lost = lostAssignments()
+      if (lost.size === 0 || kindOf(key) !== 'assignments') return fields
+      const merged = withAssignments(key, presentFields(fields), lost)
       return new Map(Array.from(fields.keys(), (field) => [field, merged.get(field) ?? null]))
     },
-    found(hashes) {
-      for (const [key, hash] of hashes) if (key === 'devices') seats.found(hash)
+    notePresent(hashes) {
+      for (const [key, hash] of hashes) if (key === 'devices') assignmentLosses.found(hash)
       if (missing.size === 0) return
       for (const [key, hash] of hashes) {
         const lost = missing.get(key)
-        // One new login does not bring all the others back.
-        const isBack = (): boolean => kindOf(key) !== 'seats' || presentIn(hash, lost?.hash) * 2 >= (lost?.hash.size ?? 0)
+        // One new login does not mean that the others are back.
+        const isBack = (): boolean => kindOf(key) !== 'assignments' || presentIn(hash, lost?.hash) * 2 >= (lost?.hash.size ?? 0)
         if (lost && hash.size > 0 && isBack()) missing.delete(key)
       }
       closeIfOver('back')
     },
-    async adopt(records, since) {
+    async noteMissing(records, since) {
       await note([...records], since)
       if (isOpen) replica.put(restored())
     },
-    async check() {
+    async checkAcceptance() {
       if (!isOpen) return
       const gone = [...missing.keys()]
       const [accepted = 0] = await marks.removals(gone.slice(0, 1))
       if (accepted < openedAt + networkClock.aheadMs - toleranceMs) return
-      const lost = lostSeats()
+      const lost = lostAssignments()
       missing.clear()
       replica.put(gone.map((key) => [key, new Map<string, string>()] as const).filter(([key]) => key !== 'devices'))
       if (lost.size > 0) {
         const both = ['devices', ...(gone.includes('users') ? [] : ['users'])]
-        replica.put(both.map((key) => [key, withoutSeats(key, replica.hash(key), lost)] as const))
+        replica.put(both.map((key) => [key, withoutAssignments(key, replica.hash(key), lost)] as const))
       }
       closeIfOver('accepted')
     },
@@ -216,9 +219,10 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
     },
     has: (key) => isOpen && missing.has(key),
     keys: () => (isOpen ? missing.keys() : []),
-    records: () => (isOpen ? new Map([...Array.from(missing, ([key, { hash }]) => [key, hash] as const), ...keptSeats()]) : new Map()),
+    records: () =>
+      isOpen ? new Map([...Array.from(missing, ([key, { hash }]) => [key, hash] as const), ...keptAssignments()]) : new Map(),
     get sentence() {
-      return isOpen ? sentenceOf([...missing.keys()], seatsOf(missing.get('devices')?.hash)) : null
+      return isOpen ? sentenceOf([...missing.keys()], assignmentsIn(missing.get('devices')?.hash)) : null
     },
     get count() {
       return isOpen ? missing.size : 0
@@ -226,17 +230,17 @@ export function createLosses({ replica, marks, clock, networkClock, onLost, onOv
   }
 }
 
-const noSeats: Hash = new Map()
+const noAssignments: Hash = new Map()
 
 function presentIn(hash: Hash, lost: Hash | undefined): number {
   return [...(lost?.keys() ?? [])].filter((device) => hash.has(device)).length
 }
 
-function sentenceOf(keys: readonly string[], seats: number): string {
+function sentenceOf(keys: readonly string[], assignments: number): string {
   const count = (kind: string, one: string): string[] => {
     const number = keys.filter((key) => kindOf(key) === kind).length
     return number === 0 ? [] : [counted(number, one)]
   }
-  const lost = [...count('user', 'user'), ...count('device', 'phone'), ...(seats > 0 ? [counted(seats, 'login')] : [])]
+  const lost = [...count('user', 'user'), ...count('device', 'phone'), ...(assignments > 0 ? [counted(assignments, 'login')] : [])]
   return `Redis has lost ${lost.join(', ')}: calls go on from the copy, logins are refused`
 }

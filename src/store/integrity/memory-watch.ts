@@ -5,9 +5,9 @@ import type { Metrics } from '../../base/metrics.js'
 import { counted } from '../../base/output/counted.js'
 import { fieldsOf } from '../connections/server-info.js'
 
-/** Watches whether Redis may throw keys away, or is about to refuse writes. */
+/** Warns if Redis may evict keys, or is about to refuse writes. */
 export interface MemoryWatch {
-  /** In sentences; empty: all is well, or Redis has not been asked. */
+  /** Sentences; empty: all is well, or Redis has not answered yet. */
   readonly warnings: readonly string[]
   close(): void
 }
@@ -21,14 +21,14 @@ export interface MemoryWatchNeeds {
   readonly everyMs?: Milliseconds
 }
 
-/** Logins are refused when it is full. */
+/** Redis refuses logins when it is full. */
 const fullShare = 0.9
 
 export function createMemoryWatch({ redis, isConnected, clock, log, metrics, everyMs = 60_000 }: MemoryWatchNeeds): MemoryWatch {
   let warnings: readonly string[] = []
   let evicted = Number.NaN
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     if (!isConnected()) return
     const field = fieldsOf(await redis.info())
     const report = {
@@ -40,17 +40,17 @@ export function createMemoryWatch({ redis, isConnected, clock, log, metrics, eve
     metrics.storeEvicting.set(report.policy === 'noeviction' ? 0 : 1)
     metrics.storeEvictedKeys.set(report.evicted)
     metrics.storeMemoryRatio.set(report.limit === 0 ? 0 : report.used / report.limit)
-    const found = [...warningsOf(report), ...(report.evicted > evicted ? [thrownAway(report.evicted - evicted)] : [])]
+    const found = [...warningsOf(report), ...(report.evicted > evicted ? [evictionWarning(report.evicted - evicted)] : [])]
     evicted = report.evicted
     for (const text of found) if (!warnings.includes(text)) log.warn({ event: 'store.memory', ...report }, text)
     warnings = found
   }
 
-  // Silence is told of elsewhere.
-  const complain = (): void => undefined
-  const watching = every(clock, everyMs, look, complain)
-  // Soon after the start as well.
-  const first = clock.after(Math.min(everyMs, 1_000), () => void look().catch(complain))
+  // The link reports a Redis that does not answer.
+  const ignore = (): void => undefined
+  const watching = every(clock, everyMs, check, ignore)
+  // The first check comes soon after the start.
+  const first = clock.after(Math.min(everyMs, 1_000), () => void check().catch(ignore))
 
   return {
     get warnings() {
@@ -74,15 +74,13 @@ function warningsOf({ policy, limit, used }: Report): readonly string[] {
   return [
     ...(policy === 'noeviction'
       ? []
-      : [
-          `maxmemory-policy of Redis is ${policy}: when it is full it throws users and logins away. CONFIG SET maxmemory-policy noeviction`,
-        ]),
+      : [`maxmemory-policy of Redis is ${policy}: when Redis is full, it evicts users and logins. CONFIG SET maxmemory-policy noeviction`]),
     ...(limit > 0 && used > fullShare * limit
       ? [`Redis uses ${usedMb} MB of ${limitMb} MB (maxmemory): when it is full, nobody can log in. Raise maxmemory`]
       : []),
   ]
 }
 
-function thrownAway(count: number): string {
+function evictionWarning(count: number): string {
   return `Redis has evicted ${counted(count, 'key')} within a minute: raise maxmemory, and CONFIG SET maxmemory-policy noeviction`
 }

@@ -5,20 +5,20 @@ import type { Keys } from '../keys.js'
 /** The hash of intended removals: `user:100` → seconds since 1970; `*` → when an operator accepted a loss. */
 export const removalMarks = 'removed'
 
-/** The name that stands for all records. */
+/** The field that stands for all records. */
 const everything = '*'
 
-/** What Redis knows of intended removals. */
+/** Reads the intended removals from Redis. */
 export interface RemovalMarks {
-  /** When each key was removed through hotdesk, or the loss of everything was accepted; 0: neither was done. */
+  /** When each key was removed through hotdesk, or any loss was accepted; 0: neither happened. */
   removals(keys: readonly string[]): Promise<readonly Milliseconds[]>
-  /** The state in the record of each phone, such as `idle`; `seated`: a login of it is in `devices`; null: there is none. */
+  /** The state in each phone's record, such as `idle`; `assigned`: the phone has a field in `devices`; null: there is no state. */
   states(devices: readonly string[]): Promise<readonly (string | null)[]>
-  /** The hash `devices` is there. */
-  hasSeats(): Promise<boolean>
+  /** True if the hash `devices` exists. */
+  hasAssignments(): Promise<boolean>
 }
 
-/** So many names go into one command. */
+/** Number of names in one command. */
 const batchSize = 500
 
 export function createRemovalMarks(redis: Redis, keys: Keys): RemovalMarks {
@@ -35,16 +35,17 @@ export function createRemovalMarks(redis: Redis, keys: Keys): RemovalMarks {
       const states: (string | null)[] = []
       for (let from = 0; from < devices.length; from += batchSize) {
         const batch = devices.slice(from, from + batchSize)
-        // In one moment, because a new login changes both.
-        const moment = redis.multi().hmget(keys.full('devices'), ...batch)
-        for (const device of batch) moment.hget(keys.full(`device:${device}`), 'state')
-        const [[, seats] = [], ...each] = (await moment.exec()) ?? []
-        const isSeated = (index: number): boolean => Array.isArray(seats) && typeof seats[index] === 'string'
-        for (const [index, [, state]] of each.entries()) states.push(isSeated(index) ? 'seated' : typeof state === 'string' ? state : null)
+        // One transaction, because a login changes both.
+        const transaction = redis.multi().hmget(keys.full('devices'), ...batch)
+        for (const device of batch) transaction.hget(keys.full(`device:${device}`), 'state')
+        const [[, users] = [], ...each] = (await transaction.exec()) ?? []
+        const isAssigned = (index: number): boolean => Array.isArray(users) && typeof users[index] === 'string'
+        for (const [index, [, state]] of each.entries())
+          states.push(isAssigned(index) ? 'assigned' : typeof state === 'string' ? state : null)
       }
       return states
     },
-    hasSeats: async () => (await redis.type(keys.full('devices'))) === 'hash',
+    hasAssignments: async () => (await redis.type(keys.full('devices'))) === 'hash',
   }
 }
 

@@ -1,46 +1,46 @@
 import type { Replica } from '../contract.js'
-import type { Hash } from '../replica.js'
+import type { Hash } from '../copy/replica.js'
 
-export type Kind = 'user' | 'device' | 'seats'
+export type Kind = 'user' | 'device' | 'assignments'
 
-/** null: a record whose loss is not watched. */
+/** null: the loss of this record is not watched. */
 export function kindOf(key: string): Kind | null {
   if (key.startsWith('user:')) return 'user'
   if (key.startsWith('device:')) return 'device'
-  return key === 'users' || key === 'devices' ? 'seats' : null
+  return key === 'users' || key === 'devices' ? 'assignments' : null
 }
 
-/** What a phone's record gets as it is used. */
+/** Fields that the use of a phone adds to its record. */
 const tracesOfUse = new Set(['state', 'cause', 'via', 'reason', 'since', 'epoch', 'refresh', 'refreshable', 'digest', 'lastCall'])
 
-/** What is left where a record was lost and then something noted of its phone: it does not take the place of the record. */
+/** True if a lost record has only fields that were written afterwards by use of the phone. Such a hash does not count as the record. */
 export function isFragment(key: string, hash: Hash): boolean {
   if (kindOf(key) !== 'device') return false
   for (const field of hash.keys()) if (!tracesOfUse.has(field)) return false
   return hash.size > 0
 }
 
-/** Logins in the hash `devices`. */
-export function seatsOf(devices: Hash | undefined): number {
+/** Number of assignments in the hash `devices`. */
+export function assignmentsIn(devices: Hash | undefined): number {
   return devices?.size ?? 0
 }
 
-/** Tells a loss from a few edits by hand. */
-export interface Census {
+/** Counts records, to tell a loss from a few edits by hand. */
+export interface RecordCount {
   isLoss(missing: ReadonlyMap<string, unknown>): boolean
 }
 
-/** So many missing records of a kind, and this share of it, are no edit by hand. */
+/** At least this number and this share of a kind must be missing for a loss. Fewer count as edits by hand. */
 const fewest = 3
 const share = 0.1
 
-/** Whether so many missing ones of all that there were are more than edits by hand; a single one may have been the only one. */
+/** Whether this number of missing entries, out of all, is a loss. A single one may have been the only one, and was edited by hand. */
 export function isLossBy(missing: number, all: number): boolean {
   return missing >= 2 && (missing === all || (missing >= fewest && missing >= all * share))
 }
 
-export function createCensus(replica: Pick<Replica, 'hash' | 'keysUnder'>): Census {
-  /** As last counted, what was missing included: counting takes its time in a large network. */
+export function createRecordCount(replica: Pick<Replica, 'hash' | 'keysUnder'>): RecordCount {
+  /** The last counts, missing records included. Counting a large network takes time. */
   const totals = { user: 0, device: 0 }
 
   function total(kind: 'user' | 'device', missing: readonly string[]): number {
@@ -53,7 +53,7 @@ export function createCensus(replica: Pick<Replica, 'hash' | 'keysUnder'>): Cens
   function measureOf(kind: 'user' | 'device', keys: readonly string[]): 'none' | 'few' | 'many' | 'all' {
     const missing = keys.filter((key) => kindOf(key) === kind)
     if (missing.length === 0) return 'none'
-    // It was far more a while ago.
+    // Far below the last count: no need to count again.
     if (missing.length < totals[kind] * share && totals[kind] > 0) return 'few'
     const all = total(kind, missing)
     if (missing.length === all) return 'all'
@@ -66,7 +66,7 @@ export function createCensus(replica: Pick<Replica, 'hash' | 'keysUnder'>): Cens
       const keys = [...missing.keys()]
       const [users, devices] = [measureOf('user', keys), measureOf('device', keys)]
       if (users === 'many' || devices === 'many') return true
-      // A single user or phone that an operator takes away by hand may have been the only one.
+      // An operator may delete the only user or phone by hand.
       return (users === 'all' || devices === 'all') && keys.length >= 2
     },
   }

@@ -5,47 +5,47 @@ import type { Metrics } from '../../base/metrics.js'
 import { type CallFunction, isReply } from '../commands.js'
 import { troubleOf } from '../connections/connection-errors.js'
 import type { Keys } from '../keys.js'
-import { isWrongType, misfitAmong } from '../wrong-types.js'
-import { isFunctionMissing } from './presence.js'
+import { isWrongType, wrongTypeAmong } from '../wrong-types.js'
+import { isFunctionMissing } from './installed-library.js'
 
 export interface FunctionNeeds {
   readonly keys: Keys
-  /** Puts a library back that somebody deleted. */
+  /** Restores a library that was deleted. */
   readonly reloadLibrary: () => Promise<void>
-  /** The source of the library, whose lines Redis names in its faults. */
+  /** The source of the library; Redis's errors name its lines. */
   readonly code: string
   readonly clock: Clock
   readonly metrics: Metrics
 }
 
-/** The functions of the library over each connection. */
+/** Calls the functions of the library over any connection. */
 export interface FunctionCallers {
   connection(redis: Redis): CallFunction
-  /** The rights that functions have lacked when they were called last, in words. */
-  lacking(): readonly string[]
+  /** The rights that functions lacked at their last call, as sentences. */
+  missingRights(): readonly string[]
 }
 
 export function createFunctionCallers({ keys, reloadLibrary, code, clock, metrics }: FunctionNeeds): FunctionCallers {
-  /** `hotdesk_login` → the words for it. */
+  /** `hotdesk_login` → the missing right. */
   const forbidden = new Map<string, string>()
 
   async function callOnce(redis: Redis, name: string, args: readonly string[]): Promise<string> {
     const began = clock.now()
     try {
-      const reply = spoken(await redis.call('FCALL', name, '1', keys.tag, ...args))
+      const reply = textOf(await redis.call('FCALL', name, '1', keys.tag, ...args))
       forbidden.delete(name)
       return reply
     } catch (fault) {
-      const told = permissionFault(fault, code)
-      if (messageOf(told).startsWith('NOPERM')) forbidden.set(name, `${name}: ${troubleOf(told).says}`)
-      throw told
+      const explained = permissionFault(fault, code)
+      if (messageOf(explained).startsWith('NOPERM')) forbidden.set(name, `${name}: ${troubleOf(explained).says}`)
+      throw explained
     } finally {
       metrics.storeCallSeconds.observe({ function: name }, (clock.now() - began) / 1_000)
     }
   }
 
-  async function wrongTypeWords(redis: Redis, name: string, args: readonly string[], fault: unknown): Promise<string> {
-    const found = await misfitAmong(redis, keys, args).catch(() => null)
+  async function wrongTypeText(redis: Redis, name: string, args: readonly string[], fault: unknown): Promise<string> {
+    const found = await wrongTypeAmong(redis, keys, args).catch(() => null)
     return found ?? `a key that ${name} needs has the wrong type: ${messageOf(fault)}`
   }
 
@@ -54,13 +54,13 @@ export function createFunctionCallers({ keys, reloadLibrary, code, clock, metric
       try {
         return await callOnce(redis, name, args)
       } catch (fault) {
-        if (isWrongType(fault)) throw errors.STORE_PROTOCOL.wrongType({ misfit: await wrongTypeWords(redis, name, args, fault) }, fault)
+        if (isWrongType(fault)) throw errors.STORE_PROTOCOL.wrongType({ misfit: await wrongTypeText(redis, name, args, fault) }, fault)
         if (!isFunctionMissing(fault)) throw fault
         await reloadLibrary().catch((cause: unknown) => raise(errors.STORE_UNAVAILABLE.noReload({ reason: messageOf(cause) }, cause)))
         return callOnce(redis, name, args)
       }
     },
-    lacking: () => [...forbidden.values()],
+    missingRights: () => [...forbidden.values()],
   }
 }
 
@@ -83,6 +83,6 @@ export function permissionFault(fault: unknown, code: string): unknown {
   return fault
 }
 
-function spoken(reply: unknown): string {
+function textOf(reply: unknown): string {
   return Array.isArray(reply) ? reply.map(String).join('\n') : String(reply)
 }

@@ -4,44 +4,44 @@ import { AppError, errors, messageOf } from '../../base/errors.js'
 import { redisTrouble } from '../connections/address-text.js'
 import { atEveryPrimary } from '../connections/cluster.js'
 import { clusterNeeds, type ReachableTarget } from '../connections/connection.js'
-import { overOwnConnection } from '../connections/one-shot.js'
+import { overOneShotConnection } from '../connections/one-shot.js'
 import type { FunctionLibrary } from '../contract.js'
 import { createKeys } from '../keys.js'
+import { contentOf, hasContent, type InstalledLibrary, installedLibrary, load, olderNodes } from './installed-library.js'
 import { refuseOldRedis } from './library.js'
-import { contentOf, hasContent, load, olderNodes, type Presence, presenceOf } from './presence.js'
 
 export interface InstallationNeeds {
   readonly redis: ReachableTarget
   readonly network: string
   readonly functions: FunctionLibrary
-  /** `now`: while older nodes live. `force`: whatever Redis holds. */
-  readonly insists: 'nothing' | 'now' | 'force'
+  /** `now`: also while older nodes run. `force`: regardless of what Redis holds. */
+  readonly override: 'nothing' | 'now' | 'force'
 }
 
 export type Installation =
-  /** `before` is 0 where there was none; `servers` have been given it. */
+  /** `before`: the previous version, 0 if there was none. `servers`: how many were loaded. */
   | { readonly outcome: 'INSTALLED'; readonly version: number; readonly before: number; readonly servers: number }
   | { readonly outcome: 'PRESENT'; readonly version: number }
-  /** `option` does it all the same. */
+  /** `option` overrides the refusal. */
   | { readonly outcome: 'REFUSED'; readonly reason: string; readonly option: '--now' | '--force' }
 
 type Refusal = Extract<Installation, { outcome: 'REFUSED' }>
 
 /**
- * Loads the function library, at every primary of a cluster. Nothing is loaded where one of them refuses.
- * @throws AppError COMMAND_REFUSED where Redis does not answer or the user may not load functions, STORE_TOO_OLD
+ * Loads the function library, on every primary of a cluster. If one of them refuses, nothing is loaded.
+ * @throws AppError COMMAND_REFUSED if Redis does not answer or the user may not load functions, STORE_TOO_OLD
  */
 export async function installLibrary(needs: InstallationNeeds): Promise<Installation> {
-  const { redis: place, network, functions, insists } = needs
+  const { redis: target, network, functions, override } = needs
   const { tag } = createKeys(network)
-  const found: Presence[] = []
+  const found: InstalledLibrary[] = []
   const refusals: Refusal[] = []
   try {
-    await atEveryServer(place, tag, async (redis) => {
+    await atEveryServer(target, tag, async (redis) => {
       await refuseOldRedis(redis)
-      const present = await presenceOf(redis, functions, tag)
+      const present = await installedLibrary(redis, functions, tag)
       found.push(present)
-      const refusal = insists === 'force' ? null : await refusalOf(redis, present, needs)
+      const refusal = override === 'force' ? null : await refusalOf(redis, present, needs)
       if (refusal) refusals.push(refusal)
     })
     const [refusal] = refusals
@@ -49,14 +49,14 @@ export async function installLibrary(needs: InstallationNeeds): Promise<Installa
     const lacking = found.filter(({ code }) => !hasContent(code, functions))
     const { version } = functions
     if (lacking.length === 0) return { outcome: 'PRESENT', version }
-    await atEveryServer(place, tag, (redis) => load(redis, functions, 'replace'))
+    await atEveryServer(target, tag, (redis) => load(redis, functions, 'replace'))
     return { outcome: 'INSTALLED', version, before: Math.max(...lacking.map((each) => each.version)), servers: lacking.length }
   } catch (fault) {
-    throw explained(fault, place)
+    throw explained(fault, target)
   }
 }
 
-async function refusalOf(redis: Redis, present: Presence, { functions, insists }: InstallationNeeds): Promise<Refusal | null> {
+async function refusalOf(redis: Redis, present: InstalledLibrary, { functions, override }: InstallationNeeds): Promise<Refusal | null> {
   const { version, code } = functions
   if (present.code === null || hasContent(present.code, functions)) return null
   const holds = `Redis holds version ${present.version} of the function library`
@@ -67,20 +67,20 @@ async function refusalOf(redis: Redis, present: Presence, { functions, insists }
     const reason = `${holds} with other content (${theirs}) than this program (${ours}): one of the two is a changed copy of hotdesk`
     return { outcome: 'REFUSED', option: '--force', reason }
   }
-  const nodes = insists === 'now' ? [] : await olderNodes(redis, functions)
+  const nodes = override === 'now' ? [] : await olderNodes(redis, functions)
   if (nodes.length === 0) return null
   const reason = `older nodes are running (${nodes.join(', ')}); with version ${version} in Redis they refuse logins until they are updated`
   return { outcome: 'REFUSED', option: '--now', reason }
 }
 
-async function atEveryServer(place: ReachableTarget, tag: string, work: (redis: Redis) => Promise<void>): Promise<void> {
-  if (place.kind === 'cluster') return atEveryPrimary(clusterNeeds(place, tag), work)
-  await overOwnConnection({ place, tag, clock: systemClock }, work)
+async function atEveryServer(target: ReachableTarget, tag: string, work: (redis: Redis) => Promise<void>): Promise<void> {
+  if (target.kind === 'cluster') return atEveryPrimary(clusterNeeds(target, tag), work)
+  await overOneShotConnection({ target, tag, clock: systemClock }, work)
 }
 
-function explained(fault: unknown, place: ReachableTarget): unknown {
+function explained(fault: unknown, target: ReachableTarget): unknown {
   if (fault instanceof AppError) return fault
-  const trouble = redisTrouble(fault, place)
+  const trouble = redisTrouble(fault, target)
   const { says: reason, todo } = messageOf(fault).startsWith('NOPERM')
     ? { says: `${trouble.says}: it may not load functions`, todo: 'name a user that may: hotdesk redis install --user <name>' }
     : trouble

@@ -4,21 +4,21 @@ import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 import type { FunctionLibrary, Loading } from '../contract.js'
 import type { Keys } from '../keys.js'
-import { codeIn, contentOf, hasContent, load, olderNodes, type Presence, presenceOf, versionIn } from './presence.js'
+import { codeIn, contentOf, hasContent, type InstalledLibrary, installedLibrary, load, olderNodes, versionIn } from './installed-library.js'
 
-/** Our functions in Redis. A server has one library of a name: networks that share a server share it. */
+/** Our functions in Redis. Networks on the same server share them, because library names are global. */
 export interface Library {
   /**
-   * Makes sure that Redis has this program's library, and loads it where `Loading` allows that.
-   * @throws AppError STORE_NEWER when Redis has a newer one, STORE_FUNCTIONS when an operator has to load it, STORE_TOO_OLD when Redis
-   * knows no functions, STORE_UNAVAILABLE while older nodes live
+   * Makes sure that Redis has this program's library, and loads it if `Loading` allows.
+   * @throws AppError STORE_NEWER if Redis has a newer one, STORE_FUNCTIONS if an operator has to load it, STORE_TOO_OLD if Redis does not
+   * support functions, STORE_UNAVAILABLE while older nodes are alive
    */
   ensure(): Promise<void>
-  /** Redis has this program's library. Tries `ensure` where it is missing. */
+  /** True if Redis has this program's library. If it is missing, `ensure` is tried. */
   isInPlace(): Promise<boolean>
-  /** Why the library in Redis cannot be used; null: it can, or Redis has not answered yet. */
+  /** Why the library in Redis cannot be used; null: it can be used, or Redis has not answered yet. */
   readonly trouble: string | null
-  /** This program has loaded it. */
+  /** True if this program has loaded it. */
   readonly hasLoaded: boolean
 }
 
@@ -31,7 +31,7 @@ export interface LibraryNeeds {
   readonly metrics: Pick<Metrics, 'libraryLoadsTotal' | 'libraryMismatch'>
 }
 
-/** The version is compared at each health check, the content at each third. */
+/** The version is compared at each health check, the content at every third. */
 const contentEvery = 3
 
 export function createLibrary({ redis, keys, library, loading, log, metrics }: LibraryNeeds): Library {
@@ -43,7 +43,7 @@ export function createLibrary({ redis, keys, library, loading, log, metrics }: L
   async function ensure(): Promise<void> {
     try {
       await refuseOldRedis(redis)
-      await settle(await presenceOf(redis, library, keys.tag))
+      await replaceIfAllowed(await installedLibrary(redis, library, keys.tag))
       note(null)
       isOurs = true
     } catch (fault) {
@@ -57,7 +57,7 @@ export function createLibrary({ redis, keys, library, loading, log, metrics }: L
     metrics.libraryMismatch.set(found === null ? 0 : 1)
   }
 
-  async function settle(present: Presence): Promise<void> {
+  async function replaceIfAllowed(present: InstalledLibrary): Promise<void> {
     if (hasContent(present.code, library)) return
     if (present.code === null) return addMissing()
     if (present.version > library.version) throw newer(present, library)
@@ -76,7 +76,7 @@ export function createLibrary({ redis, keys, library, loading, log, metrics }: L
     try {
       await load(redis, library, how)
     } catch (fault) {
-      // Another node was quicker; `ensure` is repeated and sees what it has loaded.
+      // Another node was faster; `ensure` is repeated and finds the library.
       if (messageOf(fault).startsWith('NOPERM')) throw mayNotLoad(library, fault)
       throw fault
     }
@@ -86,14 +86,14 @@ export function createLibrary({ redis, keys, library, loading, log, metrics }: L
     log.info({ event: 'store.functions', before, version, content: contentOf(library.code) }, `function library "${name}" loaded`)
   }
 
-  /** An older node would get words that it does not know. */
+  /** An older node would receive replies that it does not know. */
   async function refuseWhileInUse(found: number): Promise<void> {
     const nodes = await olderNodes(redis, library)
     if (nodes.length === 0) return
     throw errors.STORE_UNAVAILABLE.olderNodes({ found, name: library.name, nodes: nodes.join(', ') })
   }
 
-  async function looksOurs(): Promise<boolean> {
+  async function hasOurContent(): Promise<boolean> {
     checks += 1
     if (checks % contentEvery === 0) isOurs = hasContent(await codeIn(redis, library.name), library)
     return isOurs
@@ -104,8 +104,8 @@ export function createLibrary({ redis, keys, library, loading, log, metrics }: L
     async isInPlace() {
       const found = await versionIn(redis, library.name, keys.tag)
       if (found === 0) await ensure()
-      const isThere = (found === 0 || found === library.version) && (await looksOurs())
-      // An operator has loaded it between two looks.
+      const isThere = (found === 0 || found === library.version) && (await hasOurContent())
+      // An operator has loaded it between two checks.
       if (isThere && trouble !== null) note(null)
       return isThere
     },
@@ -118,7 +118,7 @@ export function createLibrary({ redis, keys, library, loading, log, metrics }: L
   }
 }
 
-/** Loads it where there is none at all: on the primaries of a cluster that a slot of ours may move to. */
+/** Loads the library into a server without one: our slot may move to another primary of the cluster. */
 export async function loadWhereMissing(redis: Redis, library: FunctionLibrary): Promise<void> {
   if ((await codeIn(redis, library.name)) === null) await load(redis, library, 'add')
 }
@@ -143,11 +143,11 @@ function mayNotLoad({ name }: FunctionLibrary, fault: unknown): AppError {
   return errors.STORE_FUNCTIONS.notAllowed({ name }, fault)
 }
 
-function older({ version: found }: Presence, { name, version }: FunctionLibrary): AppError {
+function older({ version: found }: InstalledLibrary, { name, version }: FunctionLibrary): AppError {
   return errors.STORE_FUNCTIONS.older({ found, name, version })
 }
 
-function newer({ version: found }: Presence, { name, version }: FunctionLibrary): AppError {
+function newer({ version: found }: InstalledLibrary, { name, version }: FunctionLibrary): AppError {
   return errors.STORE_NEWER.newer({ found, name, version })
 }
 

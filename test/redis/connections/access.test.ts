@@ -72,6 +72,7 @@ describe('the user of the nodes', () => {
     node.hotdesk.callEnded(device('HD0002'), 'emergency')
     await node.store.replaceHash('reg:HD0001', { node: 'paris-1' }, 60)
     await node.store.renew('reg:HD0001', 60)
+    await node.store.writeAll([{ key: 'reg:HD0001', fields: { node: null } }])
     await node.store.append('calls:100', { to: '101' }, { entries: 100, days: 90 })
     expect(await node.store.recent('events', 5)).toHaveLength(5)
     expect(await redis.cli('ACL', 'LOG')).toBe('')

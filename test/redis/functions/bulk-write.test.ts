@@ -24,7 +24,7 @@ describe('records written together', () => {
   it('sets fields, takes fields away, and removes whole records', async () => {
     await store.putFields('user:100', { name: 'Alice', forwardBusy: '101' })
     await store.putFields('user:101', { name: 'Bob' })
-    await store.writeTogether([
+    await store.writeAll([
       { key: 'user:100', fields: { name: 'Alicia', forwardBusy: null } },
       { key: 'user:101', fields: null },
       { key: 'device:HD0001', fields: { site: 'paris' } },
@@ -35,14 +35,14 @@ describe('records written together', () => {
 
   it('tells how far they are', async () => {
     const heard: number[] = []
-    await store.writeTogether(people(1_200), (count) => heard.push(count))
+    await store.writeAll(people(1_200), (count) => heard.push(count))
     expect(heard).toEqual([500, 1_000, 1_200])
     expect(await usersInRedis()).toBe(1_200)
   })
 
   it('are not written at all when one key is no hash', async () => {
     await redis.cli('SET', '{hd}:user:1600', 'oops')
-    await expect(store.writeTogether(people(1_200))).rejects.toMatchObject({
+    await expect(store.writeAll(people(1_200))).rejects.toMatchObject({
       code: 'STORE_PROTOCOL',
       message: expect.stringContaining('{hd}:user:1600') as string,
     })
@@ -51,7 +51,7 @@ describe('records written together', () => {
 
   it('are not written at all when Redis dies half-way', async () => {
     const killed: Promise<void>[] = []
-    const writing = store.writeTogether(people(2_000), () => {
+    const writing = store.writeAll(people(2_000), () => {
       if (killed.length === 0) killed.push(redis.kill())
     })
     await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
@@ -63,7 +63,7 @@ describe('records written together', () => {
   it('are seen by nobody before all of them are there', async () => {
     const seen: string[] = []
     const looks: Promise<unknown>[] = []
-    await store.writeTogether(people(1_200), () => looks.push(usersInRedis().then((count) => seen.push(String(count)))))
+    await store.writeAll(people(1_200), () => looks.push(usersInRedis().then((count) => seen.push(String(count)))))
     await Promise.all(looks)
     expect(seen.filter((count) => count !== '0' && count !== '1200')).toEqual([])
   })

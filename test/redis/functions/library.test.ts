@@ -155,7 +155,7 @@ describe('a node that only checks the functions', () => {
     expect(store.replica.hash('user:100')?.get('name')).toBe('Alice')
     expect(store.condition().reasons).toContainEqual(expect.stringContaining('hotdesk redis install'))
     await expect(store.call('hotdesk_version')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    expect(await installLibrary({ redis: place(), network: 'hd', functions: next, insists: 'nothing' })).toMatchObject({
+    expect(await installLibrary({ redis: place(), network: 'hd', functions: next, override: 'nothing' })).toMatchObject({
       outcome: 'INSTALLED',
       before: hotdeskLibrary.version,
     })
@@ -237,8 +237,8 @@ describe('the line of src/store/README.md that loads the functions with redis-cl
 })
 
 describe('an installation by an operator', () => {
-  const install = (functions: FunctionLibrary, insists: 'nothing' | 'now' | 'force' = 'nothing') =>
-    installLibrary({ redis: place(), network: 'hd', functions, insists })
+  const install = (functions: FunctionLibrary, override: 'nothing' | 'now' | 'force' = 'nothing') =>
+    installLibrary({ redis: place(), network: 'hd', functions, override })
   const present = (): Promise<string> => redis.cli('FCALL', 'hotdesk_version', '1', '{hd}')
 
   it('says what it found and did', async () => {

@@ -228,7 +228,7 @@ describe('a node that moves from the embedded Redis to a shared one', () => {
   it('has lost nothing, though it has a saved copy with others', async () => {
     const data = join(redis.directory, 'moved')
     const embedded = await openTestStore({ place: { kind: 'embedded' }, directory: redis.directory }, { data })
-    await embedded.writeTogether(['200', '201', '202', '203'].map((id) => ({ key: `user:${id}`, fields: { name: id, home: 'paris' } })))
+    await embedded.writeAll(['200', '201', '202', '203'].map((id) => ({ key: `user:${id}`, fields: { name: id, home: 'paris' } })))
     await keyOf(embedded, 'user:203', (hash) => hash !== undefined)
     await embedded.close()
     await store.close()

@@ -45,10 +45,10 @@ function olderProgram(): Promise<string> {
 }
 
 /** As `hotdesk redis install` does it. */
-function install(insists: 'nothing' | 'now'): Promise<Installation> {
+function install(override: 'nothing' | 'now'): Promise<Installation> {
   const { place: redis } = office.redis
   if (redis.kind === 'embedded') throw new Error('the test has a Redis of its own')
-  return installLibrary({ redis, network: 'hd', functions: hotdeskLibrary, insists })
+  return installLibrary({ redis, network: 'hd', functions: hotdeskLibrary, override })
 }
 
 const contentInRedis = (): Promise<string> => office.redis.cli('FUNCTION', 'LIST', 'WITHCODE')

@@ -9,7 +9,7 @@ function replicaOf(hashes: Record<string, Record<string, string>>): Replica {
     keysUnder: (prefix) => [...maps.keys()].filter((key) => key.startsWith(prefix)),
     onChange: () => () => undefined,
     ageMs: () => 0,
-    leftMs: () => null,
+    ttlMs: () => null,
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createAssignments } from '../../../src/hotdesk/assignments.js'
 import type { AssignmentChange } from '../../../src/hotdesk/hotdesk.js'
-import { createReplica } from '../../../src/store/replica.js'
+import { createReplica } from '../../../src/store/copy/replica.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 const faults: unknown[] = []

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createConsistencyCheck } from '../../../src/hotdesk/reconcile/consistency.js'
-import { createReplica, type WritableReplica } from '../../../src/store/replica.js'
+import { createReplica, type WritableReplica } from '../../../src/store/copy/replica.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 type Fields = Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { watchRefreshTriggers } from '../../../src/phones/refresh-triggers.js'
-import { createReplica } from '../../../src/store/replica.js'
+import { createReplica } from '../../../src/store/copy/replica.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 type Hashes = Record<string, Record<string, string>>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRefetchQueue } from '../../../src/store/refetch-queue.js'
+import { createRefetchQueue } from '../../../src/store/copy/refetch-queue.js'
 
 describe('what is to be read again', () => {
   it('is a whole hash when its time has come, and once', () => {

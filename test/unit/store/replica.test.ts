@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createReplica } from '../../../src/store/replica.js'
+import { createReplica } from '../../../src/store/copy/replica.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
 const hash = (fields: Record<string, string>) => new Map(Object.entries(fields))
@@ -75,7 +75,7 @@ describe('the copy in memory', () => {
     const { replica } = replicaOf()
     replica.put([['users', hash({ '100': 'HD0001' })]])
     replica.put([], [['users', new Map([['101', 'HD0002']])]])
-    const moment = replica.moment()
+    const moment = replica.snapshot()
     replica.put([], [['users', new Map([['101', 'HD0003']])]])
     expect(moment).toEqual(new Map([['users', hash({ '100': 'HD0001', '101': 'HD0002' })]]))
   })
@@ -88,19 +88,19 @@ describe('the copy in memory', () => {
 
   it('is as old as the last moment at which it was fresh', () => {
     const { replica, clock } = replicaOf()
-    replica.mark('fresh')
+    replica.setFreshness('fresh')
     clock.advance(5_000)
     expect(replica.ageMs()).toBe(0)
-    replica.mark('stale')
+    replica.setFreshness('stale')
     clock.advance(2_000)
-    replica.mark('stale')
+    replica.setFreshness('stale')
     clock.advance(1_000)
     expect(replica.ageMs()).toBe(3_000)
   })
 
   it('is as old as the saved copy it was filled from', () => {
     const { replica, clock } = replicaOf()
-    replica.mark({ at: 400 })
+    replica.setFreshness({ at: 400 })
     clock.advance(100)
     expect(replica.ageMs()).toBe(700)
   })

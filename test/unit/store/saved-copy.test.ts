@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'nod
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createMetrics } from '../../../src/base/metrics.js'
-import { createReplica } from '../../../src/store/replica.js'
-import { keepSavedCopy } from '../../../src/store/saved-copy.js'
+import { createReplica } from '../../../src/store/copy/replica.js'
+import { keepSavedCopy } from '../../../src/store/copy/saved-copy.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { until } from '../../support/node/node-health.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
@@ -65,7 +65,7 @@ describe('the saved copy', () => {
 
   it('of a network that was emptied is on disk, and alone there, when a node that ends at that moment has ended', async () => {
     const { copy, folder } = savedCopyOf()
-    const kept = copy.keepApart(peopled)
+    const kept = copy.saveAside(peopled)
     await copy.close()
     const files = readdirSync(folder)
     expect(files).toEqual(['copy-hd.emptied.jsonl'])

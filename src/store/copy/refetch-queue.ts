@@ -1,20 +1,20 @@
-import type { Milliseconds } from '../base/clock.js'
+import type { Milliseconds } from '../../base/clock.js'
 
-/** What of Redis is to be read again: fields of a hash at once, a whole hash not before its time. */
+/** What must be read from Redis again: fields at once, a whole hash not before a given time. */
 export interface RefetchQueue {
-  /** Where the hash is noted already, the earlier of the two times counts. */
+  /** If the hash is queued already, the earlier time counts. */
   whole(key: string, notBefore: Milliseconds): void
   fields(key: string, fields: Iterable<string>): void
-  /** What is due, and is not noted any more. */
+  /** Removes what is due from the queue. */
   take(now: Milliseconds): Due
-  /** When something falls due; null when nothing is noted. */
+  /** The next due time; null: the queue is empty. */
   next(): Milliseconds | null
   clear(): void
 }
 
 export interface Due {
   readonly whole: readonly string[]
-  /** Never of a hash that is to be read as a whole. */
+  /** Never fields of a hash that is read as a whole. */
   readonly fields: readonly (readonly [key: string, fields: readonly string[]])[]
 }
 
@@ -29,9 +29,9 @@ export function createRefetchQueue(): RefetchQueue {
       times.set(key, Math.min(times.get(key) ?? notBefore, notBefore))
     },
     fields(key, fields) {
-      const noted = parts.get(key) ?? new Set()
-      for (const field of fields) noted.add(field)
-      parts.set(key, noted)
+      const queued = parts.get(key) ?? new Set()
+      for (const field of fields) queued.add(field)
+      parts.set(key, queued)
     },
     take(now) {
       const whole: string[] = []
@@ -43,7 +43,7 @@ export function createRefetchQueue(): RefetchQueue {
         times.delete(key)
         parts.delete(key)
       }
-      const fields = Array.from(parts, ([key, noted]) => [key, [...noted]] as const)
+      const fields = Array.from(parts, ([key, queued]) => [key, [...queued]] as const)
       parts.clear()
       return { whole, fields }
     },

@@ -4,19 +4,19 @@ import { messageOf } from '../../base/errors.js'
 import { lifeOf } from '../../base/process-identity.js'
 import type { FunctionLibrary } from '../contract.js'
 
-/** The library of that name as a Redis holds it. */
-export interface Presence {
+/** The library that a Redis holds under a name. */
+export interface InstalledLibrary {
   /** 0: there is none. */
   readonly version: number
   /** null: there is none. */
   readonly code: string | null
 }
 
-export async function presenceOf(redis: Redis, { name }: FunctionLibrary, tag: string): Promise<Presence> {
+export async function installedLibrary(redis: Redis, { name }: FunctionLibrary, tag: string): Promise<InstalledLibrary> {
   return { version: await versionIn(redis, name, tag), code: await codeIn(redis, name) }
 }
 
-/** 0 where there is none. */
+/** 0 if there is none. */
 export async function versionIn(redis: Redis, name: string, tag: string): Promise<number> {
   try {
     return Number(await redis.call('FCALL_RO', `${name}_version`, '1', tag))
@@ -26,19 +26,19 @@ export async function versionIn(redis: Redis, name: string, tag: string): Promis
   }
 }
 
-/** null where there is none. */
+/** null if there is none. */
 export async function codeIn(redis: Redis, name: string): Promise<string | null> {
   const listed: unknown = await redis.call('FUNCTION', 'LIST', 'LIBRARYNAME', name, 'WITHCODE')
   const fields: unknown = Array.isArray(listed) ? listed[0] : null
   return Array.isArray(fields) ? String(fields[fields.indexOf('library_code') + 1]) : null
 }
 
-/** The same but for line ends at the end, which redis-cli adds or takes away. */
+/** Compares without trailing line ends, which redis-cli adds or removes. */
 export function hasContent(code: string | null, library: FunctionLibrary): boolean {
   return code?.trimEnd() === library.code.trimEnd()
 }
 
-/** Names a content in messages. */
+/** Identifies the content in messages. */
 export function contentOf(code: string): string {
   return createHash('sha256').update(code.trimEnd()).digest('hex').slice(0, 12)
 }
@@ -47,7 +47,7 @@ export function isFunctionMissing(fault: unknown): boolean {
   return /Function not found/i.test(messageOf(fault))
 }
 
-/** Keys of living nodes, of any network on this server, whose program has an older library. */
+/** Keys of live nodes, of any network on this server, whose program has an older library. */
 export async function olderNodes(redis: Redis, { version }: FunctionLibrary): Promise<readonly string[]> {
   const older: string[] = []
   for await (const page of redis.scanStream({ match: '*:node:*', count: 1_000 }) as AsyncIterable<readonly string[]>)
@@ -60,13 +60,13 @@ async function isOlder(redis: Redis, nodeKey: string, version: number): Promise<
     const [written, process] = await redis.hmget(nodeKey, 'library', 'process')
     return Number(written ?? 0) < version && lifeOf(process ?? '') !== 'gone'
   } catch (fault) {
-    // Of another network, whose keys are not ours to read.
+    // We may not read the keys of another network.
     if (messageOf(fault).startsWith('NOPERM')) return false
     throw fault
   }
 }
 
-/** Loads it. @throws where Redis refuses: `NOPERM …`, or a library of that name that came meanwhile and is not replaced */
+/** @throws if Redis refuses: `NOPERM …`, or, with `add`, because another library of that name was loaded meanwhile */
 export async function load(redis: Redis, { code }: FunctionLibrary, present: 'add' | 'replace'): Promise<void> {
   await redis.call('FUNCTION', 'LOAD', ...(present === 'replace' ? ['REPLACE'] : []), code)
 }

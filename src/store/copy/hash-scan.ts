@@ -1,45 +1,45 @@
 import type { Redis } from 'ioredis'
-import { type Alarm, type Clock, type Milliseconds, pause } from '../base/clock.js'
-import type { Keys } from './keys.js'
+import { type Alarm, type Clock, type Milliseconds, pause } from '../../base/clock.js'
+import { mapOf } from '../flat-reply.js'
+import type { Keys } from '../keys.js'
 import type { WritableReplica } from './replica.js'
 
 /**
- * Goes through a large hash page by page and sets the copy right, so gently that neither Redis nor the node notices. For what is not
- * told apart otherwise: an edit by hand in the very instant of a function's own.
+ * Compares a large hash with the copy, page by page with pauses, and corrects the copy. It finds an edit by hand that happened at the same
+ * moment as a function's write, which names only its own fields.
  */
-export interface Sweeper {
-  /** In a while, unless that is to be done anyway. */
-  sweepLater(key: string): void
+export interface HashScan {
+  /** Schedules a scan, unless one is scheduled already. */
+  scanLater(key: string): void
   close(): void
 }
 
-export interface SweeperNeeds {
+export interface HashScanNeeds {
   readonly redis: Redis
   readonly keys: Keys
   readonly replica: WritableReplica
   readonly clock: Clock
-  /** Fields that the copy has and Redis may not have any more. */
+  /** Fields of the copy that Redis may no longer have. */
   readonly onMissed: (key: string, fields: readonly string[]) => void
-  /** It could not be swept. */
+  /** The scan failed. */
   readonly onFailed: (key: string) => void
 }
 
 const pageSize = 500
 const restMs = 10
-/** By the size of the hash: a sweep of 50,000 fields costs some 60 ms of a CPU, and is done every five seconds at most. */
+/** By the size of the hash: a scan of 50,000 fields takes about 60 ms of CPU time, and runs at most every five seconds. */
 const waitMs = (size: number): Milliseconds => Math.max(size / 10, 800)
 
-export function createSweeper({ redis, keys, replica, clock, onMissed, onFailed }: SweeperNeeds): Sweeper {
+export function createHashScan({ redis, keys, replica, clock, onMissed, onFailed }: HashScanNeeds): HashScan {
   const waiting = new Map<string, Alarm>()
   let closed = false
 
-  async function sweep(key: string): Promise<void> {
+  async function scan(key: string): Promise<void> {
     const unseen = new Set(replica.hash(key)?.keys())
     let cursor = '0'
     do {
       const [next, flat] = await redis.hscan(keys.full(key), cursor, 'COUNT', pageSize)
-      const page = new Map<string, string>()
-      for (let index = 0; index + 1 < flat.length; index += 2) page.set(flat[index] ?? '', flat[index + 1] ?? '')
+      const page = mapOf(flat)
       for (const field of page.keys()) unseen.delete(field)
       replica.put([], [[key, page]])
       cursor = next
@@ -49,11 +49,11 @@ export function createSweeper({ redis, keys, replica, clock, onMissed, onFailed 
   }
 
   return {
-    sweepLater(key) {
+    scanLater(key) {
       if (waiting.has(key)) return
       const alarm = clock.after(waitMs(replica.hash(key)?.size ?? 0), () => {
         waiting.delete(key)
-        sweep(key).catch(() => {
+        scan(key).catch(() => {
           if (!closed) onFailed(key)
         })
       })

@@ -1,30 +1,30 @@
 import type { Redis } from 'ioredis'
-import { type Keys, replicatedPrefixes } from './keys.js'
+import { type Keys, replicatedPrefixes } from '../keys.js'
 
 const channel = '__redis__:invalidate'
 
-/** What Redis tells. */
-export type News =
+/** What Redis reports. */
+export type ChangeNotice =
   | { readonly kind: 'changed'; readonly fullKeys: readonly string[] }
-  /** A function of ours has written these fields, by key without the network's prefix; that the keys have changed is told next. */
+  /** One of our functions has written these fields, by key without the network's prefix. The change of the keys is reported next. */
   | { readonly kind: 'written'; readonly fields: readonly (readonly [key: string, field: string])[] }
 
 /**
- * Redis's client-side caching (CLIENT TRACKING, broadcasting): Redis names every key of the network that changes,
- * whoever changes it. `listener` is a connection of its own that hears the names.
+ * Redis's client-side caching (CLIENT TRACKING with BCAST): Redis names every key of the network that any client changes. `listener` is a
+ * separate connection that receives the names.
  */
 export interface Tracking {
-  /** To be called whenever either connection is new; both have reached the same server. */
+  /** To be called when either connection is new. Both must have reached the same server. */
   arm(): Promise<void>
-  /** False when Redis would not tell us any more. */
-  holds(): Promise<boolean>
+  /** False if Redis no longer reports changes. */
+  isActive(): Promise<boolean>
 }
 
 export interface TrackingNeeds {
   readonly main: Redis
   readonly listener: Redis
   readonly keys: Keys
-  readonly onChanged: (news: News) => void
+  readonly onChanged: (news: ChangeNotice) => void
   /** FLUSHALL or FLUSHDB. */
   readonly onFlushed: () => void
 }
@@ -48,7 +48,7 @@ export function createTracking({ main, listener, keys, onChanged, onFlushed }: T
       await main.call('CLIENT', 'TRACKING', 'OFF')
       await main.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', listenerIds.get(listener) ?? '', 'BCAST', ...prefixes)
     },
-    async holds() {
+    async isActive() {
       const [info] = await Promise.all([main.call('CLIENT', 'TRACKINGINFO'), listener.ping()])
       const text = JSON.stringify(info)
       return text.includes('"bcast"') && !text.includes('broken_redirect')

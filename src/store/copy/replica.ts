@@ -1,28 +1,28 @@
-import type { Clock, Milliseconds } from '../base/clock.js'
-import { createEmitter } from '../base/emitter.js'
-import type { Replica } from './contract.js'
+import type { Clock, Milliseconds } from '../../base/clock.js'
+import { createEmitter } from '../../base/emitter.js'
+import type { Replica } from '../contract.js'
 
 export type Hash = ReadonlyMap<string, string>
-/** Some fields of a hash as they are now; null: there is no such field. */
+/** Some fields of a hash with their current values; null: there is no such field. */
 export type Fields = ReadonlyMap<string, string | null>
 
-/** The copy in memory, and what fills it. */
+/** The copy in memory, with the operations that fill it. */
 export interface WritableReplica extends Replica {
-  /** The maps are the copy's from now on. Listeners hear of those that differ, when all are in place. An empty hash is no hash, as in Redis. */
+  /** Takes over the maps. Listeners are called for those that differ, once all are in place. An empty hash removes the key, as in Redis. */
   put(hashes: Iterable<readonly [key: string, hash: Map<string, string>]>, patches?: Iterable<readonly [key: string, fields: Fields]>): void
   keys(): Iterable<string>
-  /** How everything stands now; no later change reaches it. */
-  moment(): ReadonlyMap<string, Hash>
-  /** `fresh`: Redis tells of every change from now on. `stale`: it no longer does. `at`: a copy from then was put. */
-  mark(freshness: 'fresh' | 'stale' | { readonly at: Milliseconds }): void
-  /** Its time to live; null: it has none. */
-  lives(key: string, ms: Milliseconds | null): void
+  /** The current state; later changes do not affect it. */
+  snapshot(): ReadonlyMap<string, Hash>
+  /** `fresh`: Redis reports every change from now on. `stale`: it no longer does. `at`: the time of a saved copy. */
+  setFreshness(freshness: 'fresh' | 'stale' | { readonly at: Milliseconds }): void
+  /** null: the key does not expire. */
+  setTtl(key: string, ms: Milliseconds | null): void
 }
 
 export interface ReplicaNeeds {
   /** The node's own. */
   readonly clock: Clock
-  /** By which the time of a saved copy is told; the node's own if absent. */
+  /** The clock of a saved copy's time; the node's own by default. */
   readonly networkClock?: Clock
   readonly onFault: (fault: unknown) => void
 }
@@ -30,7 +30,7 @@ export interface ReplicaNeeds {
 export function createReplica({ clock, networkClock = clock, onFault }: ReplicaNeeds): WritableReplica {
   const hashes = new Map<string, Map<string, string>>()
   const changes = createEmitter<[string, readonly string[]]>(onFault)
-  /** Keys whose hash is changed in place; others are replaced by new ones. */
+  /** Keys whose hash was changed in place; the hashes of other keys were replaced. */
   const patched = new Set<string>()
   let fresh = false
   let freshAt = { ms: clock.now(), by: clock }
@@ -66,11 +66,11 @@ export function createReplica({ clock, networkClock = clock, onFault }: ReplicaN
     },
     onChange: changes.on,
     ageMs: () => (fresh ? 0 : freshAt.by.now() - freshAt.ms),
-    leftMs(key) {
+    ttlMs(key) {
       const end = ends.get(key)
       return end === undefined ? null : end - clock.now()
     },
-    lives(key, ms) {
+    setTtl(key, ms) {
       if (ms === null) ends.delete(key)
       else ends.set(key, clock.now() + ms)
     },
@@ -81,7 +81,7 @@ export function createReplica({ clock, networkClock = clock, onFault }: ReplicaN
       for (const [key, fields] of changed) if (fields.length > 0) changes.emit(key, fields)
     },
     keys: () => hashes.keys(),
-    moment() {
+    snapshot() {
       const copy = new Map<string, Hash>(hashes)
       for (const key of patched) {
         const hash = hashes.get(key)
@@ -89,7 +89,7 @@ export function createReplica({ clock, networkClock = clock, onFault }: ReplicaN
       }
       return copy
     },
-    mark(freshness) {
+    setFreshness(freshness) {
       if (freshness !== 'fresh' && freshness !== 'stale') freshAt = { ms: freshness.at, by: networkClock }
       else if (fresh || freshness === 'fresh') freshAt = { ms: clock.now(), by: clock }
       fresh = freshness === 'fresh'
@@ -102,4 +102,9 @@ function differences(before: Hash | undefined, after: Hash): readonly string[] {
   for (const [field, value] of after) if (before?.get(field) !== value) differing.push(field)
   for (const field of before?.keys() ?? []) if (!after.has(field)) differing.push(field)
   return differing
+}
+
+/** The fields that exist. */
+export function presentFields(fields: Fields): Map<string, string> {
+  return new Map([...fields].flatMap(([field, value]) => (value === null ? [] : [[field, value] as const])))
 }
