@@ -121,7 +121,7 @@ describe('hotdesk doctor', () => {
     expect(await desk.hotdesk('doctor')).toMatchObject({
       code: 1,
       out: expect.stringMatching(
-        /^✗ {2}redis +nothing listens where Redis should be: the connection is refused \(ECONNREFUSED\)\n +→ start Redis/m,
+        /^✗ {2}redis +nothing listens at the address of Redis: the connection is refused \(ECONNREFUSED\)\n +→ start Redis/m,
       ) as string,
     })
   })

@@ -107,7 +107,7 @@ describe('log and condition of a node tell', () => {
 
   it('that nothing listens there', () => expectTrouble(url('redis://127.0.0.1:1'), /refused \(ECONNREFUSED\)/))
 
-  it('that the socket is not there', () => expectTrouble(url('unix:///nowhere/redis.sock'), /socket of Redis is not there/))
+  it('that the socket is not there', () => expectTrouble(url('unix:///nowhere/redis.sock'), /socket of Redis does not exist/))
 
   it('that nobody answers', async () => {
     const silent = await standIn(() => undefined)
@@ -127,7 +127,7 @@ describe('log and condition of a node tell', () => {
 
   it('that Redis has too many clients', async () => {
     const full = await standIn((socket) => socket.end('-ERR max number of clients reached\r\n'))
-    await expectTrouble(url(full), /as many clients as it accepts/)
+    await expectTrouble(url(full), /reached its limit of clients/)
   })
 
   it('that Redis closes each connection, as a port that expects TLS does', async () => {

@@ -40,7 +40,7 @@ describe('records written together', () => {
     expect(await usersInRedis()).toBe(1_200)
   })
 
-  it('are not written at all when one key is no hash', async () => {
+  it('are not written at all if one key is not a hash', async () => {
     await redis.cli('SET', '{hd}:user:1600', 'oops')
     await expect(store.writeAll(people(1_200))).rejects.toMatchObject({
       code: 'STORE_PROTOCOL',

@@ -53,9 +53,9 @@ describe('while a node runs and Redis is down', () => {
     expect(code).toBe(1)
     expect(output).toMatch(new RegExp(`✓ {2}node +paris-1 runs \\(process ${node.pid}\\)`))
     expect(output.match(/is in use by the node$/gm)).toHaveLength(3)
-    expect(output).toMatch(/✗ {2}node +Redis is lost: nothing listens where Redis should be/)
+    expect(output).toMatch(/✗ {2}node +Redis is lost: nothing listens at the address of Redis/)
     expect(output).toMatch(/✗ {2}node +no trunk for emergency calls.*\n +→ set the address of your carrier in the dial plan/)
-    expect(output).toMatch(/✗ {2}redis +nothing listens where Redis should be/)
+    expect(output).toMatch(/✗ {2}redis +nothing listens at the address of Redis/)
     expect(output).not.toMatch(/another program|end it|kill/)
   })
 
