@@ -81,8 +81,7 @@ function todoFor(text: string): string {
   if (text.startsWith('no trunk for emergency calls: the dial plan'))
     return 'set the address of your carrier in the dial plan, and delete `enabled: no`'
   if (isOfTrunks(text)) return 'call the carrier, or see its address and credentials in the dial plan; a call that succeeds ends this'
-  if (/lost (users|phones|logins|all|\d)|Restore them/.test(text))
-    return 'hotdesk redis restore <the saved copy>, or hotdesk redis accept'
+  if (/lost (users|phones|logins|all|\d)|Restore them/.test(text)) return 'hotdesk redis restore <the saved copy>, or hotdesk redis accept'
   if (text.startsWith('Redis')) return 'see what is said of redis below'
   return 'see the log of the node'
 }
