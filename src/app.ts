@@ -1,5 +1,5 @@
-import { closeDeadlineMs, type Ground, part, sipApplication } from './app/ground.js'
 import { type NetworkMember, openNetworkMember } from './app/network-member.js'
+import { closeDeadlineMs, type NodeContext, partLog, sipApplication } from './app/node-context.js'
 import { openTelephony, type Telephony } from './app/telephony.js'
 import { systemClock } from './base/clock.js'
 import { messageOf } from './base/errors.js'
@@ -12,7 +12,7 @@ import { thisProcess } from './base/process-identity.js'
 import type { Calls } from './calls/calls.js'
 import type { Config } from './config/config.js'
 import { detachEnvironment } from './config/environment.js'
-import { mostOfSettings, readTextFile } from './config/yaml/text-file.js'
+import { maxConfigBytes, readTextFile } from './config/yaml/text-file.js'
 import { type Dialplan, loadDialplan } from './dialplan/dialplan.js'
 import { hotdeskLibrary } from './hotdesk/hotdesk.js'
 import { openSipServer, type SipServer } from './sip-server.js'
@@ -68,27 +68,27 @@ export async function createApp(
 
 const neverStopping = new AbortController().signal
 
-async function build(ground: Ground): Promise<App> {
-  const { config, lifecycle, log } = ground
+async function build(context: NodeContext): Promise<App> {
+  const { config, clock, metrics, lifecycle, log } = context
   const dialplan = loadDialplan({
-    text: readTextFile(config.dialplan, mostOfSettings),
+    text: readTextFile(config.dialplan, maxConfigBytes),
     file: config.dialplan,
-    log: part(ground, 'dialplan'),
+    log: partLog(context, 'dialplan'),
   })
-  await lifecycle.opening(keepDataPrivate(ground))
+  await lifecycle.opening(keepDataPrivate(context))
   // Each takes most of a second, one waiting for Redis, the other starting a thread.
-  const parts = both(openStore(ground), openSipServer({ ...ground, log: part(ground, 'sipd') }, dialplan))
+  const parts = both(openStore(context), openSipServer({ config, clock, log: partLog(context, 'sipd'), metrics, lifecycle }, dialplan))
   const [store, server] = await lifecycle.opening(parts)
-  const srf = await lifecycle.opening(openSip(ground, server))
-  const member = await openNetworkMember(ground, { dialplan, store, srf })
-  const { trunks, calls } = await openTelephony(ground, { dialplan, store, srf, server, ...member })
+  const srf = await lifecycle.opening(openSip(context, server))
+  const member = await openNetworkMember(context, { dialplan, store, srf })
+  const { trunks, calls } = await openTelephony(context, { dialplan, store, srf, server, ...member })
   await lifecycle.opening(member.membership.joined)
   calls.open()
   let isStopping = false
   const http = await lifecycle.opening(
-    openConsole(ground, { store, srf, trunks, secretCheck: member.secretCheck, isStopping: () => isStopping }),
+    openConsole(context, { store, srf, trunks, secretCheck: member.secretCheck, isStopping: () => isStopping }),
   )
-  leaveRunFile(ground, http)
+  leaveRunFile(context, http)
   log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
   return {
     sip: srf.listening,
@@ -105,23 +105,33 @@ async function build(ground: Ground): Promise<App> {
 }
 
 /** Commands on this machine find the node by this file, even without Redis. */
-function leaveRunFile({ config: { data, node, network }, lifecycle, log }: Ground, http: string): void {
+function leaveRunFile({ config: { data, node, network }, lifecycle, log }: NodeContext, http: string): void {
   const left = writeRunFile(data, { node, network, http })
   if ('fault' in left) log.warn({ event: 'data.exposed', reason: left.fault }, `the folder ${data} cannot be written`)
   else lifecycle.opened(left, 'run file', ({ remove }) => remove())
 }
 
-async function keepDataPrivate({ config: { data }, log }: Ground): Promise<void> {
+async function keepDataPrivate({ config: { data }, log }: NodeContext): Promise<void> {
   const files = await tightenData(data)
   if (files.length > 0)
     log.warn({ event: 'data.exposed', files }, `other users can read ${files.join(', ')}; change the owner to the user of this node`)
 }
 
-async function openStore(ground: Ground): Promise<Store> {
-  const { config, clock, metrics, lifecycle, stopping } = ground
+async function openStore(context: NodeContext): Promise<Store> {
+  const { config, clock, metrics, lifecycle, stopping } = context
   const { redis, network, data, durability, functionLoading: loading } = config
-  const common = { functions: hotdeskLibrary, clock, log: part(ground, 'store'), metrics, stopping }
-  const store = await createStore({ redis, network, data, durability, loading, ...common })
+  const store = await createStore({
+    redis,
+    network,
+    data,
+    durability,
+    loading,
+    functions: hotdeskLibrary,
+    clock,
+    log: partLog(context, 'store'),
+    metrics,
+    stopping,
+  })
   return lifecycle.opened(store, 'store', (opened) => opened.close())
 }
 
@@ -131,11 +141,11 @@ async function both<First, Second>(first: Promise<First>, second: Promise<Second
   return [await first, await second]
 }
 
-async function openSip(ground: Ground, { admin }: SipServer): Promise<SipApplication> {
+async function openSip(context: NodeContext, { admin }: SipServer): Promise<SipApplication> {
   detachEnvironment()
-  const session = { seconds: ground.config.sip.sessionSeconds }
-  const srf = await createSrf({ admin, session, log: part(ground, 'srf'), stopping: ground.stopping })
-  return ground.lifecycle.opened(srf, sipApplication, (opened) => opened.close())
+  const session = { seconds: context.config.sip.sessionSeconds }
+  const srf = await createSrf({ admin, session, log: partLog(context, 'srf'), stopping: context.stopping })
+  return context.lifecycle.opened(srf, sipApplication, (opened) => opened.close())
 }
 
 interface ConsoleNeeds extends Pick<Telephony, 'trunks'>, Pick<NetworkMember, 'secretCheck'> {
@@ -144,8 +154,8 @@ interface ConsoleNeeds extends Pick<Telephony, 'trunks'>, Pick<NetworkMember, 's
   readonly isStopping: () => boolean
 }
 
-async function openConsole(ground: Ground, { store, srf, trunks, secretCheck, isStopping }: ConsoleNeeds): Promise<string> {
-  const { config, metrics, lifecycle } = ground
+async function openConsole(context: NodeContext, { store, srf, trunks, secretCheck, isStopping }: ConsoleNeeds): Promise<string> {
+  const { config, metrics, lifecycle } = context
   const readiness = (): string[] => [
     ...(isStopping() ? ['the node is stopping'] : []),
     ...(srf.connected ? [] : ['the SIP server is lost']),
@@ -160,7 +170,7 @@ async function openConsole(ground: Ground, { store, srf, trunks, secretCheck, is
     readiness,
     warnings: () => [...trunks.warnings(), ...store.condition().warnings],
     identity: { node: config.node, site: config.site, network: config.network, process: thisProcess() },
-    log: part(ground, 'console'),
+    log: partLog(context, 'console'),
   })
   return lifecycle.opened(opened, 'console', (server) => server.close()).url
 }

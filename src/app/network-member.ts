@@ -20,7 +20,7 @@ import {
 import { createHotdesk, type Hotdesk, hashPin, hotdeskLibrary } from '../hotdesk/hotdesk.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
-import { type Ground, part } from './ground.js'
+import { type NodeContext, partLog } from './node-context.js'
 
 const version = (createRequire(import.meta.url)('../../package.json') as { version: string }).version
 
@@ -38,17 +38,17 @@ export interface NetworkMemberNeeds {
   readonly srf: SipApplication
 }
 
-export async function openNetworkMember(ground: Ground, { dialplan, store, srf }: NetworkMemberNeeds): Promise<NetworkMember> {
-  const { config, clock, metrics, lifecycle } = ground
+export async function openNetworkMember(context: NodeContext, { dialplan, store, srf }: NetworkMemberNeeds): Promise<NetworkMember> {
+  const { config, clock, metrics, lifecycle } = context
   const { node, site, secret } = config
   const boot = newBoot(store.clock.now())
-  const { seal, secretCheck } = await checkSecret(ground, store)
-  const directory = createDirectory({ store, seal, secretCheck, log: part(ground, 'directory') })
+  const { seal, secretCheck } = await checkSecret(context, store)
+  const directory = createDirectory({ store, seal, secretCheck, log: partLog(context, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await lifecycle.opening(loadSamples({ store, directory, hashPin }))
-  warnOfRecords(ground, directory, dialplan)
-  const formerLives = rememberLife({ data: config.data, boot, log: part(ground, 'directory') })
-  const membership = becomeMember(ground, {
+  warnOfRecords(context, directory, dialplan)
+  const formerLives = rememberLife({ data: config.data, boot, log: partLog(context, 'directory') })
+  const membership = becomeMember(context, {
     store,
     node,
     boot,
@@ -60,7 +60,7 @@ export async function openNetworkMember(ground: Ground, { dialplan, store, srf }
     reserved: reservedExtension(dialplan.codes) ?? '',
     formerLives,
     clock,
-    log: part(ground, 'directory'),
+    log: partLog(context, 'directory'),
   })
 
   const hotdesk = createHotdesk({
@@ -71,7 +71,7 @@ export async function openNetworkMember(ground: Ground, { dialplan, store, srf }
     secret,
     clock,
     metrics,
-    log: part(ground, 'hotdesk'),
+    log: partLog(context, 'hotdesk'),
     automaticLogout: dialplan.automaticLogout,
     attempts: config.lockout,
     quietSeconds: config.emergency.quietSeconds,
@@ -82,33 +82,33 @@ export async function openNetworkMember(ground: Ground, { dialplan, store, srf }
 }
 
 /** Warns of records that are valid but dangerous. */
-function warnOfRecords(ground: Ground, directory: Directory, { reserved }: Dialplan): void {
-  if (!ground.config.sample) warnOfSamples(ground, publishedPasswords(directory))
-  watchReserved({ directory, reserved, log: part(ground, 'directory') })
+function warnOfRecords(context: NodeContext, directory: Directory, { reserved }: Dialplan): void {
+  if (!context.config.sample) warnOfSamples(context, publishedPasswords(directory))
+  watchReserved({ directory, reserved, log: partLog(context, 'directory') })
 }
 
 /**
  * A node whose secret is not the network's refuses to start. If it starts without Redis and finds out later, it runs on for emergency calls
  * and seals nothing.
  */
-async function checkSecret(ground: Ground, store: Store): Promise<{ readonly seal: Seal; readonly secretCheck: SecretCheck }> {
-  const { secret, network } = ground.config
+async function checkSecret(context: NodeContext, store: Store): Promise<{ readonly seal: Seal; readonly secretCheck: SecretCheck }> {
+  const { secret, network } = context.config
   const seal = createSeal(secret, network)
   const secretCheck = createSecretCheck({ store, seal })
-  if (store.state === 'connected') await ground.lifecycle.opening(secretCheck.require())
-  ground.lifecycle.opened(secretCheck.follow(part(ground, 'directory')), 'secret', (opened) => opened.close())
+  if (store.state === 'connected') await context.lifecycle.opening(secretCheck.require())
+  context.lifecycle.opened(secretCheck.follow(partLog(context, 'directory')), 'secret', (opened) => opened.close())
   return { seal, secretCheck }
 }
 
 /** Sample phones from a first trial may still be in `data`; their published passwords open a network in production to anybody. */
-function warnOfSamples({ log }: Ground, devices: readonly string[]): void {
+function warnOfSamples({ log }: NodeContext, devices: readonly string[]): void {
   if (devices.length === 0) return
   const words = `${devices.join(', ')} still have the published sample passwords: change them (hotdesk device password) or remove them`
   log.warn({ event: 'directory.sample', devices }, words)
 }
 
 /** Two nodes with one name would undo each other's work, so the later one exits with an unhandled error. */
-function becomeMember({ lifecycle }: Ground, needs: MembershipNeeds): Membership {
+function becomeMember({ lifecycle }: NodeContext, needs: MembershipNeeds): Membership {
   const membership = startMembership(needs)
   lifecycle.opened(membership, 'membership', (opened) => opened.close())
   membership.onTaken(() => queueMicrotask(() => raise(errors.NODE_NAME_TAKEN.taken({ node: needs.node }))))

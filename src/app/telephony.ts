@@ -9,8 +9,8 @@ import { type SipServer, sipServer } from '../sip-server.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { createTrunks, type Trunks } from '../trunks/trunks.js'
-import { closeDeadlineMs, dialCodes, type Ground, part, sipApplication } from './ground.js'
 import type { NetworkMember } from './network-member.js'
+import { closeDeadlineMs, dialCodes, type NodeContext, partLog, sipApplication } from './node-context.js'
 import { callSettings, dialogueTiming, registrarSettings } from './part-settings.js'
 
 const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
@@ -30,10 +30,10 @@ export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotde
 
 /** Opens these parts; none accepts calls yet. */
 export async function openTelephony(
-  ground: Ground,
+  context: NodeContext,
   { dialplan, store, srf, directory, hotdesk, server }: TelephonyNeeds,
 ): Promise<Telephony> {
-  const { config, clock, metrics, lifecycle } = ground
+  const { config, clock, metrics, lifecycle } = context
   const { node, secret, network } = config
   const { domain, aliases, advertise } = config.sip
   const registrar = createRegistrar({
@@ -51,16 +51,16 @@ export async function openTelephony(
     onFlowGone: server.onFlowGone,
     clock,
     metrics,
-    log: part(ground, 'registrar'),
+    log: partLog(context, 'registrar'),
   })
   lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
-  const media = createMedia({ ...config.media, clock, metrics, log: part(ground, 'media') })
+  const media = createMedia({ ...config.media, clock, metrics, log: partLog(context, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
   const ivr = await lifecycle.opening(
-    createIvr({ media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config), clock, metrics, log: part(ground, 'ivr') }),
+    createIvr({ media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config), clock, metrics, log: partLog(context, 'ivr') }),
   )
   lifecycle.opened(ivr, dialCodes, (opened) => opened.close())
-  const trunks = createTrunks({ srf, dialplan, store, clock, metrics, log: part(ground, 'trunks') })
+  const trunks = createTrunks({ srf, dialplan, store, clock, metrics, log: partLog(context, 'trunks') })
   lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
   const calls = createCalls({
     parts: { srf, store, directory, hotdesk, registrar, dialplan, trunks, ivr },
@@ -68,11 +68,11 @@ export async function openTelephony(
     settings: callSettings(config),
     settled: server.settled,
     clock,
-    log: part(ground, 'calls'),
+    log: partLog(context, 'calls'),
     metrics,
   })
   lifecycle.opened(calls, 'calls', (opened) => opened.close())
-  finishCallsFirst(ground, calls)
+  finishCallsFirst(context, calls)
   const phones = createPhones({
     srf,
     registrar,
@@ -84,14 +84,14 @@ export async function openTelephony(
     domain,
     clock,
     metrics,
-    log: part(ground, 'phones'),
+    log: partLog(context, 'phones'),
   })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
   return { trunks, calls }
 }
 
 /** All parts stay open while emergency calls are in progress. After the last one the SIP sockets close first. */
-function finishCallsFirst({ config, lifecycle, onCalls }: Ground, calls: Calls): void {
+function finishCallsFirst({ config, lifecycle, onCalls }: NodeContext, calls: Calls): void {
   const finish = async (): Promise<void> => {
     await Promise.all([calls.drain(), lifecycle.closeEarly(dialCodes)])
     await lifecycle.closeEarly(sipApplication)

@@ -3,7 +3,7 @@ import { dirname, relative } from 'node:path'
 import { errors, isAppError, messageOf } from '../base/errors.js'
 import { silentLogger } from '../base/logger.js'
 import { type Config, planSourceOf } from '../config/config.js'
-import { mostOfSettings, readTextFile } from '../config/yaml/text-file.js'
+import { maxConfigBytes, readTextFile } from '../config/yaml/text-file.js'
 import { type Dialplan, loadDialplan } from '../dialplan/dialplan.js'
 import type { CommandNeeds } from './needs.js'
 
@@ -63,7 +63,7 @@ function isPlainName(text: string): boolean {
 
 function textOf(path: string, file: string): string {
   try {
-    return readTextFile(path, mostOfSettings)
+    return readTextFile(path, maxConfigBytes)
   } catch (fault) {
     throw errors.DIALPLAN_INVALID.unreadable({ file, reason: messageOf(fault) }, fault)
   }

@@ -7,7 +7,7 @@ import { type PlanSource, planSourceIn } from './plan-source.js'
 import { type Config, configOf } from './resolution.js'
 import { isShared } from './schema/redis-settings.js'
 import { checkSettings, options, sampleText } from './schema/schema.js'
-import { mostOfSettings, readTextFile } from './yaml/text-file.js'
+import { maxConfigBytes, readTextFile } from './yaml/text-file.js'
 import { invalid, isBlock, readYaml, type Written } from './yaml/yaml-schema.js'
 
 export type { HostPort } from '../base/host-port.js'
@@ -34,7 +34,7 @@ export function loadConfig({ file = null, env = processEnvironment(), cwd = proc
 
 function readText(path: string): string {
   try {
-    return readTextFile(path, mostOfSettings)
+    return readTextFile(path, maxConfigBytes)
   } catch (cause) {
     throw invalid('CONFIG_INVALID', basename(path), [{ place: path, key: '', message: `cannot be read (${messageOf(cause)})` }])
   }

@@ -24,12 +24,12 @@ export interface Hazard {
 }
 
 /** Configurations have five levels. The YAML library is recursive and overflows the stack at some thousands. */
-const mostDepth = 50
-const mostAliases = 1_000
+const maxDepth = 50
+const maxAliases = 1_000
 /** Hazards; a file with more is not a configuration. */
-const mostFound = 1_000
+const maxFound = 1_000
 /** Nodes that all aliases together may add. */
-const mostCopies = 10_000
+const maxCopies = 10_000
 
 /** A check before the document is built, by a parser that is not recursive. Null if the depth is acceptable. */
 export function tooDeep(text: string): { readonly line: number; readonly message: string } | null {
@@ -42,7 +42,7 @@ export function tooDeep(text: string): { readonly line: number; readonly message
       // The tokens do not matter, only the depth of the parser's stack.
     }
     // The document and its value are on the stack too.
-    if (parser.stack.length > mostDepth + 2) return { line, message: `nested too deeply: expected at most ${mostDepth} levels` }
+    if (parser.stack.length > maxDepth + 2) return { line, message: `nested too deeply: expected at most ${maxDepth} levels` }
   }
   return null
 }
@@ -89,14 +89,14 @@ function misread(document: Document, lines: LineCounter): readonly Hazard[] {
     Seq: (_, list) => look(list),
     Map(_, map) {
       look(map)
-      if (found.length > mostFound) return visit.BREAK
+      if (found.length > maxFound) return visit.BREAK
       const names = new Map<string, Scalar>()
       for (const { key } of map.items) {
         if (!isScalar(key)) report(key, 'expected a key of one word')
         else if (key.value === '<<') report(key, 'merge keys (<<) are not supported: write the keys out')
         else if (names.has(String(key.value))) reportTwin(key, names.get(String(key.value)))
         else names.set(String(key.value), key)
-        if (found.length > mostFound) return visit.BREAK
+        if (found.length > maxFound) return visit.BREAK
       }
       return undefined
     },
@@ -118,7 +118,7 @@ function copiesOf({ contents }: Document): readonly Hazard[] {
     const target = anchors.get(alias.source)
     if (!target) return null
     if (open.has(target)) return { offset: offsetOf(alias), message: 'an alias contains itself' }
-    if (as === 'written' && ++aliases > mostAliases) return { offset: offsetOf(alias), message: `expected at most ${mostAliases} aliases` }
+    if (as === 'written' && ++aliases > maxAliases) return { offset: offsetOf(alias), message: `expected at most ${maxAliases} aliases` }
     const inside = walk(target, 'copy')
     // The outermost alias is reported, not one deep inside another.
     return inside && as === 'written' ? { offset: offsetOf(alias), message: inside.message } : inside
@@ -126,11 +126,11 @@ function copiesOf({ contents }: Document): readonly Hazard[] {
 
   function walk(node: unknown, as: Reading): Hazard | null {
     if (!isNode(node)) return null
-    if (as === 'copy' && ++copies > mostCopies) return { offset: offsetOf(node), message: 'aliases of aliases make this too large' }
+    if (as === 'copy' && ++copies > maxCopies) return { offset: offsetOf(node), message: 'aliases of aliases make this too large' }
     if (isAlias(node)) return hazardOf(node, as)
     if (node.anchor && as === 'written') anchors.set(node.anchor, node)
     if (!isMap(node) && !isSeq(node)) return null
-    if (open.size > mostDepth) return { offset: offsetOf(node), message: `nested too deeply: expected at most ${mostDepth} levels` }
+    if (open.size > maxDepth) return { offset: offsetOf(node), message: `nested too deeply: expected at most ${maxDepth} levels` }
     open.add(node)
     const inside = isMap(node) ? node.items.flatMap(({ key, value }) => [key, value]) : node.items
     for (const item of inside) {

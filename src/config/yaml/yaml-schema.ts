@@ -191,7 +191,7 @@ export function shownKey(key: string): string {
 }
 
 /** A file of another kind has thousands of problems; the first ones are enough. */
-const mostProblems = 100
+const maxProblems = 100
 
 /** One error that lists all problems, one a line. */
 export function invalid(
@@ -199,7 +199,7 @@ export function invalid(
   what: string,
   problems: readonly Problem[],
 ): AppError {
-  const shown = problems.toSorted((one, other) => lineOf(one) - lineOf(other)).slice(0, mostProblems)
+  const shown = problems.toSorted((one, other) => lineOf(one) - lineOf(other)).slice(0, maxProblems)
   const width = Math.max(...shown.map(({ place }) => place.length))
   const lines = shown.map(({ place, key, message }) => `  ${place.padEnd(width)}  ${key ? `${key}: ` : ''}${message}`)
   if (problems.length > shown.length) lines.push(`  … and ${problems.length - shown.length} more`)

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import { messageOf } from '../../../base/errors.js'
 import { TextFault } from '../../../config/yaml/text-bytes.js'
-import { mostOfImport, readTextFile, readTextStream } from '../../../config/yaml/text-file.js'
+import { maxImportBytes, readTextFile, readTextStream } from '../../../config/yaml/text-file.js'
 import { invalid, type Problem, readYaml } from '../../../config/yaml/yaml-schema.js'
 import { readCsv } from './csv.js'
 import type { Reading } from './reading.js'
@@ -24,7 +24,7 @@ export async function readFile(file: string, format?: Format): Promise<Reading> 
 
 async function contentOf(file: string, name: string): Promise<string> {
   try {
-    return file === '-' ? await readTextStream(process.stdin, name, mostOfImport) : readTextFile(file, mostOfImport)
+    return file === '-' ? await readTextStream(process.stdin, name, maxImportBytes) : readTextFile(file, maxImportBytes)
   } catch (fault) {
     const problem =
       fault instanceof TextFault

@@ -6,7 +6,7 @@ import type { Calls } from '../calls/calls.js'
 import type { Config } from '../config/config.js'
 
 /** What every part needs. */
-export interface Ground {
+export interface NodeContext {
   readonly config: Config
   readonly clock: Clock
   readonly log: Logger
@@ -24,6 +24,6 @@ export const dialCodes = 'dial codes'
 export const closeDeadlineMs = 5_000
 
 /** The logger of one part. */
-export function part({ log }: Ground, name: string): Logger {
+export function partLog({ log }: NodeContext, name: string): Logger {
   return log.child({ part: name })
 }
