@@ -8,7 +8,7 @@ import { type Config, configOf } from './resolution.js'
 import { isShared } from './schema/redis-settings.js'
 import { checkSettings, options, sampleText } from './schema/schema.js'
 import { maxConfigBytes, readTextFile } from './yaml/text-file.js'
-import { invalid, isBlock, readYaml, type Written } from './yaml/yaml-schema.js'
+import { invalid, isBlock, type ParsedFile, readYaml } from './yaml/yaml-schema.js'
 
 export type { HostPort } from '../base/host-port.js'
 export type { Durability, RedisAccess, RedisTarget } from './redis-target.js'
@@ -62,7 +62,7 @@ export function parseConfig({ text, file, env, cwd, purpose }: ParseNeeds): Conf
   return freeze(configOf(checked.value, { folder, sample, isListenSet: isSet(written, ['sip', 'listen']), purpose }))
 }
 
-function isSet({ value }: Written, [section, key]: readonly [string, string]): boolean {
+function isSet({ value }: ParsedFile, [section, key]: readonly [string, string]): boolean {
   const block = isBlock(value) ? value[section] : undefined
   return isBlock(block) && block[key] !== undefined
 }
@@ -76,7 +76,7 @@ const plansOfFaults = new WeakMap<AppError, PlanSource>()
 
 function rememberPlan(
   fault: AppError,
-  { value }: Written,
+  { value }: ParsedFile,
   { folder, sample }: { readonly folder: string; readonly sample: boolean },
 ): void {
   const isEmbedded = isBlock(value) && !isShared(value.redis)

@@ -1,6 +1,6 @@
 import { Secret } from '../base/secret.js'
 import type { Option } from './schema/options.js'
-import { isBlock, keyText, type Path, type Problem, splitList, type Written } from './yaml/yaml-schema.js'
+import { isBlock, keyText, type ParsedFile, type Path, type Problem, splitList } from './yaml/yaml-schema.js'
 
 // If DEBUG names drachtio-srf or ioredis when they are loaded, they print whole messages and commands, PINs and passwords included.
 delete process.env.DEBUG
@@ -13,7 +13,7 @@ export function processEnvironment(): Environment {
 }
 
 /** The settings as written, overridden by the environment. A problem with a value from the environment names its variable. */
-export function withEnvironment(written: Written, options: readonly Option[], env: Environment): Written {
+export function withEnvironment(written: ParsedFile, options: readonly Option[], env: Environment): ParsedFile {
   const value = structuredClone(written.value)
   const places = new Map<string, string>()
   for (const { key, variable, list } of options) {

@@ -1,4 +1,4 @@
-import { isBlock, itemsOf, keyText, type Path, type Problem, type Written } from '../config/yaml/yaml-schema.js'
+import { isBlock, itemsOf, keyText, type ParsedFile, type Path, type Problem } from '../config/yaml/yaml-schema.js'
 import { loginForms, logoutForms, parseCode, reservedExtension } from './codes.js'
 import { begins, covers, overlap, type Pattern, parsePattern } from './pattern.js'
 
@@ -20,7 +20,7 @@ const maxClaims = 1_000
  * Finds codes that are the beginning of another and patterns that match the same digits, before a caller does. Reads the text as written, so
  * it also works on a file with other problems.
  */
-export function conflictsIn(written: Written): Problem[] {
+export function conflictsIn(written: ParsedFile): Problem[] {
   const claims = claimsOf(written.value)
   const surplus = claims[maxClaims]
   if (surplus) {
@@ -37,7 +37,7 @@ export function conflictsIn(written: Written): Problem[] {
   )
 }
 
-function whereIs({ path, isWritten }: Claim, written: Written): string {
+function whereIs({ path, isWritten }: Claim, written: ParsedFile): string {
   return isWritten ? `line ${/:([0-9]+):[0-9]+$/.exec(written.placeOf(path))?.[1] ?? '?'}` : 'the default'
 }
 

@@ -1,6 +1,6 @@
 import type { SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
-import { check, invalid, isBlock, type Problem, quote, readYaml, type Written } from '../config/yaml/yaml-schema.js'
+import { check, invalid, isBlock, type ParsedFile, type Problem, quote, readYaml } from '../config/yaml/yaml-schema.js'
 import { conflictsIn } from './conflicts.js'
 import { logoutChecks } from './logout-rules.js'
 import { crossChecks, planFile } from './plan-file.js'
@@ -32,7 +32,7 @@ export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan
 }
 
 /** The dial plan of another site would send emergency calls to that site's numbers. */
-function siteChecks(written: Written, site: SiteName | undefined): Problem[] {
+function siteChecks(written: ParsedFile, site: SiteName | undefined): Problem[] {
   const found = isBlock(written.value) ? written.value.site : undefined
   if (site === undefined || typeof found !== 'string' || found === site) return []
   return [{ place: written.placeOf(['site']), key: 'site', message: `expected ${site}, the site of this node, found ${quote(found)}` }]

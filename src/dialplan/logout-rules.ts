@@ -1,6 +1,6 @@
 import { IANAZone } from 'luxon'
 import { type Milliseconds, parseDuration } from '../base/clock.js'
-import { block, form, isBlock, type Problem, type Written } from '../config/yaml/yaml-schema.js'
+import { block, form, isBlock, type ParsedFile, type Problem } from '../config/yaml/yaml-schema.js'
 import type { AutomaticLogout } from './route.js'
 
 function parseTimeOfDay(text: string): { hour: number; minute: number } | null {
@@ -42,7 +42,7 @@ export function logoutRules({ site, timezone, automaticLogout: { maxTime, idleTi
 }
 
 /** A time of day means nothing without a time zone. */
-export function logoutChecks(written: Written): Problem[] {
+export function logoutChecks(written: ParsedFile): Problem[] {
   const { timezone, automaticLogout } = isBlock(written.value) ? written.value : {}
   if (timezone !== undefined || !isBlock(automaticLogout) || automaticLogout.daily === undefined) return []
   const message = 'needs timezone as well, such as timezone: Europe/Paris'

@@ -10,12 +10,12 @@ import {
   itemsOf,
   keyText,
   listOf,
+  type ParsedFile,
   type Path,
   type Problem,
   quote,
   secretForm,
   shownKey,
-  type Written,
 } from '../config/yaml/yaml-schema.js'
 import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
@@ -109,7 +109,7 @@ export function withoutPlus(number: string): string {
 }
 
 /** Checks across keys. Reads the text as written, so that other problems hide none of these. */
-export function crossChecks(written: Written): Problem[] {
+export function crossChecks(written: ParsedFile): Problem[] {
   const { trunks, routes, dids } = isBlock(written.value) ? written.value : {}
   const problem = (path: Path, message: string): Problem => ({ place: written.placeOf(path), key: keyText(path), message })
   const known = Object.keys(isBlock(trunks) ? trunks : {})

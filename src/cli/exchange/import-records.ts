@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors.js'
 import { type DeviceId, parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
 import { type Seal, sealedElsewhere } from '../../base/seal.js'
 import type { Secret } from '../../base/secret.js'
-import type { Path, Problem, Written } from '../../config/yaml/yaml-schema.js'
+import type { ParsedFile, Path, Problem } from '../../config/yaml/yaml-schema.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { DeviceEdit, Directory, EditOutcome, SiteEdit, UserEdit } from '../../directory/directory.js'
 import { type PinPolicy, weaknessOf } from '../../hotdesk/hotdesk.js'
@@ -47,7 +47,7 @@ export interface Login {
 
 export type Draft = UserImport | DeviceImport | SiteImport
 
-export interface ImportRecordNeeds extends Pick<Written, 'placeOf'> {
+export interface ImportRecordNeeds extends Pick<ParsedFile, 'placeOf'> {
   readonly directory: Directory
   readonly dialplan: Pick<Dialplan, 'site'>
   readonly reserved: Reserved

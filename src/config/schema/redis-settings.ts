@@ -5,7 +5,7 @@ import { messageOf } from '../../base/errors.js'
 import { parseHostPort } from '../../base/host-port.js'
 import { Secret } from '../../base/secret.js'
 import { durabilities, loadings, type RedisAccess, type RedisTarget } from '../redis-target.js'
-import { block, isBlock, itemsOf, listOf, type Path, type Problem, secretForm, type Written } from '../yaml/yaml-schema.js'
+import { block, isBlock, itemsOf, listOf, type ParsedFile, type Path, type Problem, secretForm } from '../yaml/yaml-schema.js'
 import { choiceOf, matching, wordOf } from './forms.js'
 
 function parseUrl(text: string): RedisTarget | null {
@@ -64,7 +64,7 @@ export function redisTargetOf(from: Settings, folder: string): RedisTarget {
 }
 
 /** Problems that the form of a single setting cannot show. @param redis the block as written */
-export function redisProblems(redis: unknown, { placeOf }: Pick<Written, 'placeOf'>, folder: string): Problem[] {
+export function redisProblems(redis: unknown, { placeOf }: Pick<ParsedFile, 'placeOf'>, folder: string): Problem[] {
   const found = isBlock(redis) ? redis : { url: redis }
   const problem = (key: string, message: string): Problem => {
     const path: Path = ['redis', key]

@@ -10,11 +10,11 @@ import {
   form,
   isBlock,
   keyText,
+  type ParsedFile,
   type Path,
   type Problem,
   readYaml,
   secretForm,
-  type Written,
 } from '../yaml/yaml-schema.js'
 import { behaviour } from './behaviour.js'
 import { file, matching, oneOf, whole } from './forms.js'
@@ -91,7 +91,7 @@ export function defaultSettings(): Omit<Settings, 'node' | 'site'> {
 }
 
 /** @param folder base of relative paths */
-export function checkSettings(written: Written, folder: string): Checked<Settings> {
+export function checkSettings(written: ParsedFile, folder: string): Checked<Settings> {
   const checked = check(settings, written)
   const further = crossChecks(written, folder)
   const problems = 'problems' in checked ? [...checked.problems, ...further] : further
@@ -99,7 +99,7 @@ export function checkSettings(written: Written, folder: string): Checked<Setting
 }
 
 /** Problems that the form of a single setting cannot show. They are looked for in the text as written, so that other problems hide none of them. */
-function crossChecks(written: Written, folder: string): Problem[] {
+function crossChecks(written: ParsedFile, folder: string): Problem[] {
   const { secret, redis, drachtio, sip } = isBlock(written.value) ? written.value : {}
   const missing = (path: Path, message: string): Problem => ({
     place: written.placeOf(path),

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { parseListenAddress } from '../../base/listen-address.js'
 import { readTlsFiles, type TlsFiles } from '../tls-files.js'
-import { block, form, isBlock, itemsOf, keyText, listOf, type Path, type Problem, type Written } from '../yaml/yaml-schema.js'
+import { block, form, isBlock, itemsOf, keyText, listOf, type ParsedFile, type Path, type Problem } from '../yaml/yaml-schema.js'
 import { file, matching, oneOf, seconds, whole } from './forms.js'
 
 const threads = ['own', 'shared'] as const
@@ -64,7 +64,7 @@ export function tlsFilesOf({ tls: { certificate, key } }: z.output<typeof sipSet
 }
 
 /** Problems that the form of a single setting cannot show. @param sip the block as written */
-export function sipProblems(sip: unknown, { placeOf }: Pick<Written, 'placeOf'>, folder: string): Problem[] {
+export function sipProblems(sip: unknown, { placeOf }: Pick<ParsedFile, 'placeOf'>, folder: string): Problem[] {
   const { listen, tls, digest } = isBlock(sip) ? sip : {}
   const problem = (path: Path, message: string): Problem => ({ place: placeOf(path), key: keyText(path), message })
   const { algorithms } = isBlock(digest) ? digest : {}

@@ -18,7 +18,7 @@ export interface Problem {
 export type Path = readonly PropertyKey[]
 
 /** Parsed YAML with the place of each part. Every scalar is text exactly as written: `0112` stays `0112`. */
-export interface Written {
+export interface ParsedFile {
   readonly value: unknown
   /** Syntax errors and hazards; `value` is undefined if there are any. */
   readonly problems: readonly Problem[]
@@ -27,7 +27,7 @@ export interface Written {
 }
 
 /** Parses YAML. @param file the name shown in problems */
-export function readYaml(text: string, file: string): Written {
+export function readYaml(text: string, file: string): ParsedFile {
   const lines = new LineCounter()
   const place = (offset: number): string => `${file}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`
   const problemOf = ({ offset, message }: Hazard): Problem => ({ place: place(offset), key: '', message })
@@ -164,13 +164,13 @@ function kindOf(found: unknown): string {
 export type Checked<Value> = { readonly value: Value } | { readonly problems: readonly Problem[] }
 
 /** Validates the whole text and reports all problems. @param nameOf prints the path of a problem */
-export function check<Schema extends z.ZodType>(schema: Schema, written: Written, nameOf = keyText): Checked<z.output<Schema>> {
+export function check<Schema extends z.ZodType>(schema: Schema, written: ParsedFile, nameOf = keyText): Checked<z.output<Schema>> {
   if (written.problems.length > 0) return { problems: written.problems }
   const result = schema.safeParse(written.value)
   return result.success ? { value: result.data } : { problems: result.error.issues.flatMap((issue) => problemsOf(issue, written, nameOf)) }
 }
 
-function problemsOf(issue: z.core.$ZodIssue, written: Written, nameOf: (path: Path) => string): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, written: ParsedFile, nameOf: (path: Path) => string): Problem[] {
   const problem = (path: Path, shown: Path): Problem => ({ place: written.placeOf(path), key: nameOf(shown), message: issue.message })
   if (issue.code !== 'unrecognized_keys') return [problem(issue.path, issue.path)]
   return issue.keys.map((key) => problem([...issue.path, key], [...issue.path, looksLikeSetting(key) ? key : '…']))

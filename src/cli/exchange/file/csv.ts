@@ -1,6 +1,6 @@
 import { type CsvError, parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
-import { looksLikeSetting, type Path, type Problem, type Written } from '../../../config/yaml/yaml-schema.js'
+import { looksLikeSetting, type ParsedFile, type Path, type Problem } from '../../../config/yaml/yaml-schema.js'
 import { type Kind, kindNames, kinds } from './network-file.js'
 import type { Reading } from './reading.js'
 
@@ -38,7 +38,7 @@ export function readCsv(text: string, file: string): Reading {
   const problems = problem ? [problem] : table ? headerProblems(table, file) : [noKind(header, file)]
   if (problems.length > 0 || !table) return { written: { value: undefined, problems, placeOf: () => `${file}:1:1` }, late: [] }
   const first = firstOnes(records, table)
-  const written: Written = {
+  const written: ParsedFile = {
     value: { [table.kind]: Object.fromEntries(Array.from(first, ([id, row]) => [id, saidIn(row, table)])) },
     problems: [],
     placeOf: ([, id, key]: Path) => {
