@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { type Extension, parseExtension } from '../base/identity.js'
-import { globalEmergencyNumbers } from '../sip/uri/dialled.js'
+import { emergencyDigits, globalEmergencyNumbers } from '../sip/uri/dialled.js'
 import { readCode, reservedExtension } from './codes.js'
 import { logoutRules } from './logout-rules.js'
 import { choices, fill, matches } from './pattern.js'
@@ -15,7 +15,7 @@ export function createRules(file: PlanFile): Dialplan {
   const dids = didsOf(file)
   const reserved = reservedExtension(file.codes)
 
-  const emergency = (digits: string): string | null => emergencies.get(withoutHash(digits)) ?? null
+  const emergency = (digits: string): string | null => emergencies.get(emergencyDigits(digits)) ?? null
 
   function route(digits: string): Route {
     const number = emergency(digits)

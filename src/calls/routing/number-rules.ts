@@ -1,6 +1,7 @@
 import { parseExtension } from '../../base/identity.js'
 import type { Route, Trunk } from '../../dialplan/dialplan.js'
 import type { User } from '../../directory/directory.js'
+import { emergencyDigits } from '../../sip/uri/dialled.js'
 import type { CallHistory, Destination, DestinationOf, Knowledge, QuestionOf, Ruling } from './contract.js'
 import { shownDigits } from './shown-digits.js'
 
@@ -41,7 +42,7 @@ function isUnused(digits: string, { dialplan, directory }: Knowledge): boolean {
 function isHomeEmergency(digits: string, user: User | null, { dialplan, directory }: Knowledge): boolean {
   if (user === null || user.home === dialplan.site) return false
   const numbers = directory.site(user.home)?.emergency ?? []
-  const number = digits.replace(/#$/, '')
+  const number = emergencyDigits(digits)
   return numbers.includes(number) || (number.startsWith(dialplan.outside) && numbers.includes(number.slice(dialplan.outside.length)))
 }
 

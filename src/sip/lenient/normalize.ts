@@ -62,9 +62,10 @@ export function normalizeFields({ kind, method, fields, bodyLength }: ReceivedFi
     if (rule.requiredFor.includes(kind) && !firsts.has(key)) fail(`Missing ${rule.name}`, rule, rule.substitute ?? null)
   }
   const cseq = parseCSeq(firsts.get('cseq')?.value ?? '')
-  if (fault === null && method !== '' && cseq?.method !== method) {
-    fault = 'CSeq of another method'
-    isSalvageable = false
+  if (method !== '' && cseq !== null && cseq.method !== method) {
+    fault ??= 'CSeq of another method'
+    const at = kept.findIndex(({ key }) => key === 'cseq')
+    kept[at] = newField('CSeq', `${cseq.number} ${method}`)
   }
   return { fields: kept, leftOut, fault, isSalvageable }
 }

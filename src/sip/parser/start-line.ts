@@ -21,15 +21,20 @@ function parseStatusLine(line: string): StartLine | null {
 
 function parseRequestLine(line: string): StartLine | null {
   const text = line.trimEnd()
-  const uriStart = text.indexOf(' ') + 1
-  const uriEnd = text.lastIndexOf(' ')
+  const uriStart = text.search(/[ \t]/) + 1
+  const uriEnd = Math.max(text.lastIndexOf(' '), text.lastIndexOf('\t'))
   const method = text.slice(0, uriStart - 1)
   const version = text.endsWith(' SIP/2.0') ? 'SIP/2.0' : text.slice(uriEnd + 1).toUpperCase()
   if (uriEnd < uriStart || !isToken(method) || !version.startsWith('SIP/')) return null
   const received = text.slice(uriStart, uriEnd)
   const uri = requestUriOf(received)
-  const defect: Defect | null = version === 'SIP/2.0' ? null : { status: 505, reason: 'Version Not Supported' }
-  return { kind: 'request', method, uri: uri ?? received, defect: defect ?? (uri === null ? malformed('Malformed Request-URI') : null) }
+  return { kind: 'request', method, uri: uri ?? received, defect: defectOf() }
+
+  function defectOf(): Defect | null {
+    if (version !== 'SIP/2.0') return { status: 505, reason: 'Version Not Supported' }
+    if (text.charAt(uriStart - 1) !== ' ' || text.charAt(uriEnd) !== ' ') return malformed('Malformed request line')
+    return uri === null ? malformed('Malformed Request-URI') : null
+  }
 }
 
 /**

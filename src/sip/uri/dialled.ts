@@ -9,6 +9,14 @@ export function isEmergencyService(uri: string): boolean {
   return /^urn:service:sos(\.[a-z0-9.-]{1,60})?$/i.test(uri)
 }
 
+/**
+ * Dialled digits in the form in which emergency numbers are compared: without a final `#`, and without the `+` that some phones put before every
+ * number. No international number is that short.
+ */
+export function emergencyDigits(digits: string): string {
+  return digits.replace(/#$/, '').replace(/^\+(?=[0-9]{2,5}$)/, '')
+}
+
 /** The user part or telephone number of a URI, decoded; `''` if it has neither. */
 export function dialled(uri: string): string {
   const parsed = parseUri(uri)

@@ -77,15 +77,18 @@ describe('dial codes', () => {
 })
 
 describe('emergency numbers', () => {
-  test.each(['%3112', '%31%31%32', '0%3112'])('%s is none: what is dialled comes decoded, and is not decoded twice', (digits) => {
+  test.each(['%3112', '%31%31%32', '0%3112', '+', '+11', '++112'])('%s is not one: dialled digits are decoded only once', (digits) => {
     expect(paris.emergency(digits)).toBeNull()
   })
 
-  test.each(['112', '0112', '911', '0911', '999', '112#', '15'])('%s is asked first, with and without the outside line', (dialled) => {
-    const expected = dialled.includes('15') ? '15' : '112'
-    expect(paris.emergency(dialled)).toBe(expected)
-    expect(paris.route(dialled)).toEqual({ kind: 'emergency', number: expected, trunks: paris.trunks })
-  })
+  test.each(['112', '0112', '911', '0911', '999', '112#', '15', '+112', '+112#'])(
+    '%s is asked first, with and without the outside line',
+    (dialled) => {
+      const expected = dialled.includes('15') ? '15' : '112'
+      expect(paris.emergency(dialled)).toBe(expected)
+      expect(paris.route(dialled)).toEqual({ kind: 'emergency', number: expected, trunks: paris.trunks })
+    },
+  )
 
   test('become the number of the site where the phone is', () => {
     expect(['999', '112', '911', '9999', '15'].map((dialled) => london.emergency(dialled))).toEqual(['999', '999', '999', '999', '999'])

@@ -1,5 +1,5 @@
 import type { SipRequest } from '../../../sip/message/message.js'
-import { dialled, isEmergencyService } from '../../../sip/uri/dialled.js'
+import { dialled, emergencyDigits, isEmergencyService } from '../../../sip/uri/dialled.js'
 
 /** True for a call to one of these numbers, or to the emergency service. */
 export type IsEmergency = (request: SipRequest) => boolean
@@ -11,7 +11,7 @@ const maxPrefixLength = 3
 export function possibleEmergencyCallsTo(numbers: readonly string[]): (request: SipRequest) => boolean {
   const known = new Set(numbers)
   return ({ uri }) => {
-    const digits = dialled(uri).replace(/#$/, '')
+    const digits = emergencyDigits(dialled(uri))
     for (let from = 0; from <= maxPrefixLength; from += 1) if (known.has(digits.slice(from))) return true
     return false
   }
@@ -20,5 +20,5 @@ export function possibleEmergencyCallsTo(numbers: readonly string[]): (request: 
 export function emergencyCallsTo(numbers: readonly string[]): IsEmergency {
   const known = new Set(numbers)
   return ({ method, uri, to }) =>
-    method === 'INVITE' && to.tag === '' && (known.has(dialled(uri).replace(/#$/, '')) || isEmergencyService(uri))
+    method === 'INVITE' && to.tag === '' && (known.has(emergencyDigits(dialled(uri))) || isEmergencyService(uri))
 }
