@@ -4,17 +4,8 @@ import { Secret } from '../../../src/base/secret.js'
 import type { SipSource } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
 import { keyOf } from '../../support/redis/redis-store.js'
-import {
-  type Bench,
-  challengesIn,
-  createBench,
-  HD0001,
-  incoming,
-  natSource,
-  openSeededStore,
-  password,
-  realm,
-} from '../../support/sip/registrar-bench.js'
+import { openSeededStore } from '../../support/redis/seeded-store.js'
+import { type Bench, challengesIn, createBench, HD0001, incoming, natSource, password, realm } from '../../support/sip/registrar-bench.js'
 
 let seeded: Awaited<ReturnType<typeof openSeededStore>>
 let store: Store

@@ -3,7 +3,8 @@ import type { DeviceId } from '../../../src/base/identity.js'
 import { fitsRequest } from '../../../src/registrar/authentication/digest-uri.js'
 import type { Store } from '../../../src/store/store.js'
 import { keyOf } from '../../support/redis/redis-store.js'
-import { type Bench, createBench, HD0001, incoming, openSeededStore, realm, seedDevices } from '../../support/sip/registrar-bench.js'
+import { openSeededStore, seedDevices } from '../../support/redis/seeded-store.js'
+import { type Bench, createBench, HD0001, incoming, realm } from '../../support/sip/registrar-bench.js'
 
 const HD0002 = 'HD0002' as DeviceId
 

@@ -3,6 +3,7 @@ import { Secret } from '../../../src/base/secret.js'
 import { parseCredentials, printCredentials } from '../../../src/sip/auth/digest.js'
 import type { Store } from '../../../src/store/store.js'
 import { keyOf } from '../../support/redis/redis-store.js'
+import { openSeededStore, seedDevices } from '../../support/redis/seeded-store.js'
 import {
   type Answered,
   type Bench,
@@ -11,9 +12,7 @@ import {
   HD0001,
   incoming,
   natSource,
-  openSeededStore,
   realm,
-  seedDevices,
 } from '../../support/sip/registrar-bench.js'
 
 let seeded: Awaited<ReturnType<typeof openSeededStore>>

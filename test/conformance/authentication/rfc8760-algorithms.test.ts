@@ -1,23 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DeviceId } from '../../../src/base/identity.js'
 import type { Store } from '../../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
-import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
-import { type Bench, challengesIn, createBench, natSource, realm, seedDevices } from '../../support/sip/registrar-bench.js'
+import { keyOf } from '../../support/redis/redis-store.js'
+import { openSeededStore } from '../../support/redis/seeded-store.js'
+import { type Bench, challengesIn, createBench, natSource, realm } from '../../support/sip/registrar-bench.js'
 
-let redis: TestRedis
+let seeded: Awaited<ReturnType<typeof openSeededStore>>
 let store: Store
 
 beforeAll(async () => {
-  redis = await startTestRedis()
-  store = await openTestStore(redis)
-  await seedDevices(store, ['HD0001', 'HD0002'] as DeviceId[])
+  seeded = await openSeededStore(['HD0001', 'HD0002'] as DeviceId[])
+  store = seeded.store
 })
 
-afterAll(async () => {
-  await store.close()
-  await redis.close()
-})
+afterAll(() => seeded.close())
 
 async function onBench(bench: Bench, run: () => void | Promise<void>): Promise<void> {
   try {

@@ -1,13 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../../src/base/clock.js'
-import { silentLogger } from '../../../src/base/logger.js'
-import { Secret } from '../../../src/base/secret.js'
-import { createSipd, type KnownSources, type LocalSipdNeeds } from '../../../src/sipd/sipd.js'
-import { openWireApplication, type WireApplication } from '../../support/admin-wire/wire-application.js'
+import type { KnownSources } from '../../../src/sipd/sipd.js'
+import type { WireApplication } from '../../support/admin-wire/wire-application.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 import { inDialog, offer, openTcpPhone, openTcpServer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
+import { openSipdStage, type SipdStageOptions } from '../../support/sip/sipd-stage.js'
 
 // The Contacts name an address of loopback that nobody listens at: a request that goes by Contact leads nowhere.
 const nowhere = '127.77.7.7:5060'
@@ -22,26 +20,17 @@ function keep<Thing extends { close(): Promise<void> }>(thing: Thing): Thing {
 }
 
 /** A server with two sockets over UDP and one over TCP, and an application. */
-async function openStage(more: Partial<LocalSipdNeeds> = {}) {
-  const sipd = keep(
-    await createSipd({
-      listen: [
-        { protocol: 'udp', address: '127.0.0.1', port: 0 },
-        { protocol: 'udp', address: '127.0.0.2', port: 0 },
-        { protocol: 'tcp', address: '127.0.0.1', port: 0 },
-      ],
-      advertise: null,
-      admin: { address: '127.0.0.1', port: 0 },
-      secret: new Secret('cymru'),
-      clock: systemClock,
-      log: silentLogger(),
-      timers: { t1: 50, t2: 400, t4: 500 },
-      ...more,
-    }),
-  )
+async function openStage(more: Omit<SipdStageOptions, 'listen' | 't1'> = {}) {
+  const listen = [
+    { protocol: 'udp', address: '127.0.0.1', port: 0 },
+    { protocol: 'udp', address: '127.0.0.2', port: 0 },
+    { protocol: 'tcp', address: '127.0.0.1', port: 0 },
+  ] as const
+  const stage = keep(await openSipdStage({ listen, t1: 50, ...more }))
+  const { sipd } = stage
   const [first, second, tcp] = sipd.listening.map(({ address, port }) => ({ address, host: address, port }))
   if (!first || !second || !tcp) throw new Error('not all sockets are open')
-  return { sipd, first, second, tcp, application: keep(await openWireApplication({ port: sipd.admin.port, verbs: ['invite'] })) }
+  return { sipd, first, second, tcp, application: await stage.application() }
 }
 
 interface Place {

@@ -1,30 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Store } from '../../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
-import { openTestStore } from '../../support/redis/redis-store.js'
-import { type Answered, type Bench, createBench, HD0001, natSource, seedDevices } from '../../support/sip/registrar-bench.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { useSeededStore } from '../../support/redis/seeded-store.js'
+import { type Answered, type Bench, createBench, HD0001, natSource } from '../../support/sip/registrar-bench.js'
 
-let redis: TestRedis
-let store: Store
+const seeded = useSeededStore()
 let bench: Bench
 
-beforeAll(async () => {
-  redis = await startTestRedis()
-})
-
-afterAll(async () => {
-  await redis.close()
-})
-
-beforeEach(async () => {
-  await redis.empty()
-  store = await openTestStore(redis)
-  await seedDevices(store)
-  bench = createBench(store)
-  return async () => {
-    await bench.close()
-    await store.close()
-  }
+beforeEach(() => {
+  bench = createBench(seeded.store)
+  return () => bench.close()
 })
 
 const desk = 'sip:HD0001@192.0.2.7:5060'

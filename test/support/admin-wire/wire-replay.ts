@@ -3,11 +3,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { systemClock } from '../../../src/base/clock.js'
-import { silentLogger } from '../../../src/base/logger.js'
-import { Secret } from '../../../src/base/secret.js'
 import { createFrameReader, encodeFrame } from '../../../src/sipd/admin/frame.js'
-import { createSipd, type Sipd } from '../../../src/sipd/sipd.js'
-import { defaults } from '../node/default-settings.js'
+import type { Sipd } from '../../../src/sipd/sipd.js'
+import { openSipdStage } from '../sip/sipd-stage.js'
 import { createLikeness, type Likeness } from './wire-likeness.js'
 
 /**
@@ -71,18 +69,7 @@ interface Stage {
 }
 
 async function setUp(steps: readonly Step[]): Promise<Stage> {
-  const sipd = await createSipd({
-    listen: [
-      { protocol: 'udp', address: '127.0.0.1', port: 0 },
-      { protocol: 'tcp', address: '127.0.0.1', port: 0 },
-    ],
-    advertise: null,
-    admin: { address: '127.0.0.1', port: 0 },
-    secret: new Secret('cymru'),
-    timers: defaults.sip.timers,
-    clock: systemClock,
-    log: silentLogger(),
-  })
+  const stage = await openSipdStage()
   const waiting: (() => void)[] = []
   const wake = (): void => {
     for (const run of waiting.splice(0)) run()
@@ -90,6 +77,7 @@ async function setUp(steps: readonly Step[]): Promise<Stage> {
   const sockets = new Map<string, DatagramSocket>()
   for (const port of recordedPorts.slice(1)) sockets.set(port, await bindDatagram())
   const portOf = (port: string): string => String(sockets.get(port)?.address().port ?? 0)
+  const { sipd } = stage
   const [udp, tcp] = sipd.listening
   const likeness = createLikeness([
     ['tcp/127.0.0.1:5060', `tcp/127.0.0.1:${tcp?.port ?? 0}`],
@@ -110,7 +98,7 @@ async function setUp(steps: readonly Step[]): Promise<Stage> {
     woken: () => new Promise((resolve) => waiting.push(resolve)),
     async close() {
       for (const party of parties.values()) party.close()
-      await sipd.close()
+      await stage.close()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
+import { beforeEach, expect } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import type { DeviceId, NodeName, SiteName } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
@@ -9,9 +9,10 @@ import { createHotdesk, type Hotdesk } from '../../../src/hotdesk/hotdesk.js'
 import { createPhones, type Phones } from '../../../src/phones/phones.js'
 import type { OutgoingParts, SipReply } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../redis/redis.js'
-import { keyOf, openTestStore } from '../redis/redis-store.js'
-import { type Bench, createBench, createSipPort, HD0001, seedDevices } from '../sip/registrar-bench.js'
+import type { TestRedis } from '../redis/redis.js'
+import { keyOf } from '../redis/redis-store.js'
+import { useSeededStore } from '../redis/seeded-store.js'
+import { type Bench, createBench, createSipPort, HD0001 } from '../sip/registrar-bench.js'
 import { defaults } from './default-settings.js'
 
 /** One NOTIFY to the phone, and what the phone answers. */
@@ -40,25 +41,16 @@ let stages: Stage[]
 
 /** A Redis for the file, an empty one for each test. */
 export function usePhoneStages(): void {
-  beforeAll(async () => {
-    redis = await startTestRedis()
-  })
-
-  afterAll(async () => {
-    await redis.close()
-  })
+  const seeded = useSeededStore()
 
   beforeEach(async () => {
-    await redis.empty()
-    store = await openTestStore(redis)
-    await seedDevices(store)
+    ;({ redis, store } = seeded)
     for (const extension of ['100', '101']) await redis.cli('HSET', `{hd}:user:${extension}`, 'name', extension, 'home', 'paris')
     membership = await joinNetwork({ ...whoWeAre, store, site: 'paris' as SiteName, sip: 'udp:127.0.0.1:5060', version: '0', library: 1 })
     stages = []
     return async () => {
       for (const stage of stages) await stage.leave()
       await membership.close()
-      await store.close()
     }
   })
 }

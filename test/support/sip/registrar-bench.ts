@@ -10,8 +10,6 @@ import type { IncomingRequest, ResponseParts, SipApplication, SipSource } from '
 import type { Store } from '../../../src/store/store.js'
 import { defaults, sealWith } from '../node/default-settings.js'
 import { createManualClock, type ManualClock } from '../process/manual-clock.js'
-import { startTestRedis } from '../redis/redis.js'
-import { keyOf, openTestStore } from '../redis/redis-store.js'
 
 export const realm = 'hotdesk.example'
 export const HD0001 = 'HD0001' as DeviceId
@@ -101,35 +99,7 @@ function answeredOnce(sent: readonly { status: number; parts: ResponseParts }[])
   }
 }
 
-const seal = sealWith('the secret of the network')
-
-/** Phones with our password, in Redis and in the copy. */
-export async function seedDevices(store: Store, ids: readonly DeviceId[] = [HD0001]): Promise<void> {
-  const directory = createDirectory({ store, seal, log: silentLogger() })
-  const edit = { site: 'paris', hotdesk: true, location: 'desk by the window', password: new Secret(password) }
-  const changes = ids.map((id) => {
-    const prepared = directory.prepareDevice(id, edit)
-    if (prepared.outcome === 'REFUSED' || !prepared.change) throw new Error(`${id} is there, or: ${JSON.stringify(prepared)}`)
-    return prepared.change
-  })
-  await directory.apply(changes)
-  for (const id of ids) await keyOf(store, `device:${id}`, (record) => record !== undefined)
-  directory.close()
-}
-
-/** A Redis of its own, and in it HD0001. */
-export async function openSeededStore(): Promise<{ readonly store: Store; close(): Promise<void> }> {
-  const redis = await startTestRedis()
-  const store = await openTestStore(redis)
-  await seedDevices(store)
-  return {
-    store,
-    async close() {
-      await store.close()
-      await redis.close()
-    },
-  }
-}
+export const seal = sealWith('the secret of the network')
 
 export interface Bench {
   readonly registrar: Registrar

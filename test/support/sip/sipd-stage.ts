@@ -25,6 +25,8 @@ export interface SipdStageOptions {
   /** T2; 8 × T1 by default, as the RFC has it. */
   readonly t2?: number
   readonly clock?: Clock
+  readonly listen?: LocalSipdNeeds['listen']
+  readonly flowGone?: NonNullable<LocalSipdNeeds['flowGone']>
   readonly outbound?: readonly OutboundRoute[]
   readonly openDatagramSocket?: LocalSipdNeeds['openDatagramSocket']
   readonly dns?: LocalSipdNeeds['dns']
@@ -34,13 +36,15 @@ export interface SipdStageOptions {
   readonly knownSources?: KnownSources | null
 }
 
+const oneUdpOneTcp: LocalSipdNeeds['listen'] = [
+  { protocol: 'udp', address: '127.0.0.1', port: 0 },
+  { protocol: 'tcp', address: '127.0.0.1', port: 0 },
+]
+
 export async function openSipdStage(options: SipdStageOptions = {}): Promise<SipdStage> {
-  const { t1 = 500, t2 = t1 * 8, clock = systemClock, outbound = [], openDatagramSocket, dns, ...others } = options
+  const { t1 = 500, t2 = t1 * 8, clock = systemClock, listen = oneUdpOneTcp, outbound = [], openDatagramSocket, dns, ...others } = options
   const sipd = await createSipd({
-    listen: [
-      { protocol: 'udp', address: '127.0.0.1', port: 0 },
-      { protocol: 'tcp', address: '127.0.0.1', port: 0 },
-    ],
+    listen,
     advertise: null,
     admin: { address: '127.0.0.1', port: 0 },
     outbound,

@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { reachOf } from '../../../src/registrar/registrar.js'
 import type { SipSource } from '../../../src/srf/srf.js'
 import type { Store } from '../../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
-import { keyOf, openTestStore } from '../../support/redis/redis-store.js'
-import { type Bench, createBench, HD0001, incoming, seedDevices } from '../../support/sip/registrar-bench.js'
+import { keyOf } from '../../support/redis/redis-store.js'
+import { useSeededStore } from '../../support/redis/seeded-store.js'
+import { type Bench, createBench, HD0001, incoming } from '../../support/sip/registrar-bench.js'
 
-let redis: TestRedis
+const seeded = useSeededStore()
 let store: Store
-
-beforeAll(async () => {
-  redis = await startTestRedis()
-})
-afterAll(() => redis.close())
-beforeEach(async () => {
-  await redis.empty()
-  store = await openTestStore(redis)
-  await seedDevices(store)
-  return () => store.close()
+beforeEach(() => {
+  store = seeded.store
 })
 
 const from = (port: number, protocol: SipSource['protocol'] = 'udp'): SipSource => ({ protocol, address: '203.0.113.9', port })

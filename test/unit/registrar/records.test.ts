@@ -1,30 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { DeviceId, NodeName } from '../../../src/base/identity.js'
 import type { Store } from '../../../src/store/store.js'
-import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
-import { keyOf, openTestStore, stateOf } from '../../support/redis/redis-store.js'
-import { type Bench, createBench, HD0001, seedDevices } from '../../support/sip/registrar-bench.js'
+import type { TestRedis } from '../../support/redis/redis.js'
+import { keyOf, stateOf } from '../../support/redis/redis-store.js'
+import { seedDevices, useSeededStore } from '../../support/redis/seeded-store.js'
+import { type Bench, createBench, HD0001 } from '../../support/sip/registrar-bench.js'
 
+const seeded = useSeededStore()
 let redis: TestRedis
 let store: Store
 let opened: Bench[]
 
-beforeAll(async () => {
-  redis = await startTestRedis()
-})
-
-afterAll(async () => {
-  await redis.close()
-})
-
-beforeEach(async () => {
-  await redis.empty()
-  store = await openTestStore(redis)
-  await seedDevices(store)
+beforeEach(() => {
+  ;({ redis, store } = seeded)
   opened = []
   return async () => {
     for (const bench of opened) await bench.close()
-    await store.close()
   }
 })
 
