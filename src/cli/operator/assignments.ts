@@ -3,8 +3,10 @@ import { errors } from '../../base/errors.js'
 import { parseExtension } from '../../base/identity.js'
 import type { Store, Transition } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
+import type { Paint } from '../output/terminal.js'
 import { deviceArgument, eitherArgument, extensionArgument } from './arguments.js'
 import { withStore } from './network.js'
+import { refusalOf } from './refusals.js'
 import { type Action, verdictOf } from './replies.js'
 
 // The same functions of Redis that a feature code at a phone calls.
@@ -105,9 +107,17 @@ async function run(request: Request, { json }: Form, needs: CommandNeeds): Promi
   const subject = subjectOf(request)
   if (json) print(JSON.stringify({ subject, done, certain: isCertain, word, detail, sentence }))
   else if (done) print(hint(sentence))
-  else complain(`${paint.bad(isCertain ? 'refused:' : 'not certain:')} ${sentence}`)
+  else if (isCertain) complain(refusedText(word, sentence, paint))
+  else complain(`${paint.bad('not certain:')} ${sentence}`)
   if (done && !isCertain && !json) complain(`${paint.bad('not certain:')} ${subject}: ${unconfirmed}`)
   needs.exit(done && isCertain ? 0 : 1)
+}
+
+/** With the word of the function, which can be searched, and the next step. */
+function refusedText(word: string, sentence: string, paint: Paint): string {
+  const refusal = refusalOf(word)
+  const [code, todo] = refusal ? [` ${paint.faint(`(${word})`)}`, refusal.todo] : ['', 'run `hotdesk doctor`']
+  return `${paint.bad('refused:')} ${sentence}${code}\n  ${paint.faint('→')} ${todo}`
 }
 
 function subjectOf({ action, args: [first, second] }: Request): string {

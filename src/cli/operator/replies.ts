@@ -98,7 +98,7 @@ const replace: Sentences = {
   EMERGENCY: (_, [old, replacement]) => refused(`${old} or ${replacement} is ${inEmergency}`),
   NOT_A_HOTDESK_PHONE: (_, [old, replacement]) =>
     refused(`${replacement} is not for hot desking, or neither ${old} nor ${replacement} has a location`),
-  UNKNOWN_DEVICE: (_, [old, replacement]) => refused(`there is no phone ${old} or no phone ${replacement}; hotdesk device list shows all`),
+  UNKNOWN_DEVICE: (_, [old, replacement]) => refused(`there is no phone ${old} or no phone ${replacement}`),
 }
 
 const sentences = { login, logout, who, unlock, refresh, replace }

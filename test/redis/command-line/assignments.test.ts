@@ -35,9 +35,9 @@ describe('hotdesk refresh', () => {
   })
 
   test.each([
-    ['HD0099', 'there is no phone HD0099'],
-    ['199', 'there is no user 199'],
-    ['101', '101 is not logged in, so there is no phone to refresh'],
+    ['HD0099', 'there is no phone HD0099 (UNKNOWN_DEVICE)\n  → list the phones with `hotdesk device list`'],
+    ['199', 'there is no user 199 (UNKNOWN_USER)\n  → list the users with `hotdesk user list`'],
+    ['101', '101 is not logged in, so there is no phone to refresh (NOWHERE)\n  → see who is logged in with `hotdesk status`'],
   ])('%s is refused in words', async (subject, sentence) => {
     expect(await desk.hotdesk('refresh', subject)).toEqual({ code: 1, out: '', err: `refused: ${sentence}` })
   })
@@ -123,7 +123,10 @@ describe('with durability: replicated', () => {
     })
     const { code, out } = await replicated('logout', 'HD0003', '--json')
     expect([code, JSON.parse(out)]).toMatchObject([1, { done: true, certain: false, word: 'LOGGED_OUT', detail: ['101'] }])
-    expect(await replicated('login', '199', 'HD0002')).toMatchObject({ code: 1, err: 'refused: there is no user 199' })
+    expect(await replicated('login', '199', 'HD0002')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('refused: there is no user 199 (UNKNOWN_USER)') as string,
+    })
   })
 
   test('one that a replica has is done', async () => {
@@ -146,24 +149,28 @@ describe('with durability: replicated', () => {
 
 describe('logout and unlock of what is not there, or not so', () => {
   test.each([
-    ['logout', '102', '102 is not logged in'],
-    ['logout', 'HD0003', 'nobody is logged in at HD0003; its display will be refreshed'],
-    ['logout', '555', 'there is no user 555'],
-    ['logout', 'HD0555', 'there is no phone HD0555'],
-    ['unlock', '555', 'there is no user 555'],
-    ['unlock', 'HD0555', 'there is no phone HD0555'],
-    ['who', '555', 'there is no user 555'],
-    ['who', 'HD0555', 'there is no phone HD0555'],
-    ['refresh', '102', '102 is not logged in, so there is no phone to refresh'],
+    ['logout', '102', '102 is not logged in (NOWHERE)'],
+    ['logout', 'HD0003', 'nobody is logged in at HD0003; its display will be refreshed (FREE)'],
+    ['logout', '555', 'there is no user 555 (UNKNOWN_USER)'],
+    ['logout', 'HD0555', 'there is no phone HD0555 (UNKNOWN_DEVICE)'],
+    ['unlock', '555', 'there is no user 555 (UNKNOWN_USER)'],
+    ['unlock', 'HD0555', 'there is no phone HD0555 (UNKNOWN_DEVICE)'],
+    ['who', '555', 'there is no user 555 (UNKNOWN_USER)'],
+    ['who', 'HD0555', 'there is no phone HD0555 (UNKNOWN_DEVICE)'],
+    ['refresh', '102', '102 is not logged in, so there is no phone to refresh (NOWHERE)'],
     ['history', '555', '555: there is no such user or phone, and no event mentions it'],
     ['calls', '555', '555: there is no such user'],
   ])('%s %s is refused', async (command, subject, sentence) => {
-    expect(await desk.hotdesk(command, subject)).toEqual({ code: 1, out: '', err: `refused: ${sentence}` })
+    const { code, out, err } = await desk.hotdesk(command, subject)
+    expect([code, out, err.split('\n')[0]]).toEqual([1, '', `refused: ${sentence}`])
   })
 
   test('a logout that is done again is refused, an unlock is not', async () => {
     expect(await desk.hotdesk('logout', '100')).toMatchObject({ code: 0, out: '100 logged out of HD0001' })
-    expect(await desk.hotdesk('logout', '100')).toMatchObject({ code: 1, err: 'refused: 100 is not logged in' })
+    expect(await desk.hotdesk('logout', '100')).toMatchObject({
+      code: 1,
+      err: 'refused: 100 is not logged in (NOWHERE)\n  → see who is logged in with `hotdesk status`',
+    })
     expect(await desk.hotdesk('unlock', '100')).toEqual({ code: 0, out: '100 was not locked and has no failed attempts', err: '' })
   })
 })

@@ -4,6 +4,7 @@ import stringWidth from 'string-width'
 import { errorList } from '../../../src/base/errors.js'
 import { logEvents } from '../../../src/base/events.js'
 import { createMetrics } from '../../../src/base/metrics.js'
+import { refusals } from '../../../src/cli/operator/refusals.js'
 import { createTerminal } from '../../../src/cli/output/terminal.js'
 import { createWholeProgram } from '../../../src/cli/program.js'
 import { deviceFields } from '../../../src/cli/records/device-fields.js'
@@ -52,6 +53,11 @@ export const tables: Readonly<Record<string, () => string>> = {
     table(
       ['code', 'meaning', 'what to do'],
       Object.entries(errorList).map(([name, { meaning, todo }]) => [code(name), meaning, sentence(todo)]),
+    ),
+  refusals: () =>
+    table(
+      ['word', 'meaning', 'what to do'],
+      Object.entries(refusals).map(([word, { meaning, todo }]) => [code(word), meaning, sentence(todo)]),
     ),
   metrics: () => {
     const ours = createMetrics()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { refusals } from '../../../src/cli/operator/refusals.js'
 import { type Action, verdictOf } from '../../../src/cli/operator/replies.js'
 import { hotdeskLibrary } from '../../../src/hotdesk/hotdesk.js'
 
@@ -67,6 +68,14 @@ describe('the words of a function', () => {
     const words = promised(name)
     expect(words.length).toBeGreaterThan(1)
     expect(words.filter((word) => verdictOf(action, `${word} 1`, ['100', 'HD0001']).sentence.startsWith('unexpected'))).toEqual([])
+  })
+
+  test('that refuse are exactly those whose next step is listed', () => {
+    const actions = ['login', 'logout', 'unlock', 'refresh', 'replace'] as const
+    const refused = actions.flatMap((action) =>
+      promised(`hotdesk_${action}`).filter((word) => !verdictOf(action, `${word} 1`, ['100', 'HD0001']).done),
+    )
+    expect([...new Set(refused)].toSorted()).toEqual(Object.keys(refusals).toSorted())
   })
 
   test('a word of another version is shown as it is, and is not success', () => {
