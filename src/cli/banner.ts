@@ -57,7 +57,7 @@ function trunksPart({ dialplan: { trunks, disabledTrunks } }: BannerNeeds['app']
   return { name: 'trunks', isUp: false, says: `${why}: no call can leave this site, emergency calls included` }
 }
 
-/** Where a phone on this machine registers: UDP on loopback if the server listens everywhere. */
+/** The address for a phone on this machine: UDP if there is one, loopback if the server listens on all addresses. */
 function phoneAddress(listening: readonly string[]): string {
   const [, address = ''] = listening.toSorted(udpFirst)[0]?.split('/') ?? []
   return address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')
@@ -68,7 +68,7 @@ function udpFirst(one: string, other: string): number {
   return Number(other.startsWith('udp/')) - Number(one.startsWith('udp/'))
 }
 
-/** Whether other machines can use the published passwords: how to allow it, or a warning. */
+/** How to allow phones on other machines; a warning if they can already use the published passwords. */
 function reachLines({ config, paint }: BannerNeeds): string[] {
   if (config.sip.listen.every(({ address }) => isLoopback(address)))
     return [
@@ -76,7 +76,7 @@ function reachLines({ config, paint }: BannerNeeds): string[] {
       paint.key('HOTDESK_SIP_LISTEN=udp://0.0.0.0:5060,tcp://0.0.0.0:5060'),
       '',
     ]
-  return [paint.bad('These passwords and PINs are published: anybody who reaches this machine can use them.'), '']
+  return [paint.bad('These passwords and PINs are published: anyone who reaches this machine can use them.'), '']
 }
 
 function sampleLines({ config, app, paint }: BannerNeeds): string[] {

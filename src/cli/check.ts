@@ -40,7 +40,7 @@ function verdictOf(config: Config, dialplan: Dialplan): (readonly [string, strin
   ]
 }
 
-/** The same for a program. */
+/** The same as JSON. */
 function summaryOf(config: Config, { trunks, codes }: Dialplan) {
   const { node, site, network, sip, http, redis, durability, drachtio, data, dialplan } = config
   return {

@@ -7,7 +7,7 @@ type Definition = (command: Command, needs: CommandNeeds) => void
 export interface CommandEntry {
   readonly name: string
   readonly about: string
-  /** Loads the command's own file, which most command lines do not need. */
+  /** Loads the file of the command. */
   readonly load: () => Promise<Definition>
 }
 
@@ -135,7 +135,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
   ],
 }
 
-/** For programs; `hotdesk --help` does not list them. */
+/** Not listed by `hotdesk --help`. */
 export const hiddenCommands: readonly CommandEntry[] = [
   {
     name: 'names',

@@ -1,4 +1,4 @@
-// Loaded before everything else, so it imports nothing.
+// Loaded before everything else, so this file imports nothing.
 
 export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -13,7 +13,7 @@ export function listenEarly(): void {
   for (const signal of stopSignals) process.on(signal, remember)
 }
 
-/** From here on the command listens itself, and ends in an orderly way. Answers whether it was asked to end already. */
+/** From here on the command handles signals itself. Returns whether one has arrived already. */
 export function takeOver(): boolean {
   const asked = arrived !== null
   arrived = null
@@ -21,7 +21,7 @@ export function takeOver(): boolean {
   return asked
 }
 
-/** From here on a signal ends this process at once; one that has arrived does so now. */
+/** From here on a signal ends this process at once, also one that has arrived already. */
 export function letSignalsEnd(): void {
   const asked = arrived
   arrived = null

@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import type { Config } from '../config/config.js'
 import type { Terminal } from './output/terminal.js'
 
-/** What every command takes. */
+/** Passed to every command. */
 export interface CommandNeeds {
   readonly terminal: Terminal
   /** Reads the configuration that `--config` names. @throws AppError CONFIG_INVALID */
   config(purpose: 'run' | 'look'): Config
-  /** Installs missing programs that do not come from npm, such as redis-server. Rejects with the names of those it cannot install. */
+  /** Installs missing programs that do not come from npm, such as redis-server. Rejects with the names of programs that it cannot install. */
   provide(...programs: readonly string[]): Promise<void>
   /** Sets the exit code: 0 done, 1 refused. */
   exit(code: 0 | 1): void
@@ -15,5 +15,5 @@ export interface CommandNeeds {
   wholeProgram(): Promise<Command>
 }
 
-/** For commands whose output a program may read: `.option(...asJson)`. */
+/** Usage: `.option(...asJson)`. */
 export const asJson = ['--json', 'print JSON'] as const

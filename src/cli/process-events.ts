@@ -1,15 +1,15 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import { stopSignals, takeOver } from './early-stop.js'
 
-/** What may end a running process from outside or from within. */
+/** Signals and uncaught faults of this process. */
 export interface ProcessEvents {
-  /** Ctrl-C, a polite kill, or a terminal that was closed; also one that came before anyone listened. */
+  /** SIGINT, SIGTERM or SIGHUP, also one that arrived before there was a listener. */
   onStop(listener: () => void): void
-  /** A fault that no part of the program caught. */
+  /** An uncaught fault. */
   onFault(listener: (fault: unknown) => void): void
   /** Ends the process at once, with nothing closed. */
   abandon(code: number): never
-  /** Takes the listeners off again. */
+  /** Removes the listeners. */
   close(): void
 }
 
@@ -35,19 +35,19 @@ export function processEvents(): ProcessEvents {
   }
 }
 
-/** Why the process is to end. */
+/** Why the process ends. */
 export type End = { readonly by: 'signal' } | { readonly by: 'fault'; readonly fault: unknown }
 
-/** A terminal tells every process of a group, and npm or timeout tell theirs once more. */
+/** A terminal signals every process of a group, and npm or timeout repeat the signal to their child. */
 const onceMs: Milliseconds = 1_000
 
 export interface EndNeeds {
   readonly clock: Clock
-  /** Answers whether a second signal may end the process at once. */
+  /** Whether a second signal may end the process at once. */
   readonly mayAbandon?: () => boolean
 }
 
-/** The first of them. A second signal, more than a second later, ends the process at once. */
+/** Resolves with the first signal or fault. A second signal, more than a second later, ends the process at once. */
 export function endOf(events: ProcessEvents, { clock, mayAbandon = () => true }: EndNeeds): Promise<End> {
   return new Promise((resolve) => {
     let asked: Milliseconds | null = null

@@ -7,7 +7,7 @@ import { maxConfigBytes, readTextFile } from '../config/yaml/text-file.js'
 import { type Dialplan, loadDialplan } from '../dialplan/dialplan.js'
 import type { CommandNeeds } from './needs.js'
 
-/** Configuration and dial plan; leaves nothing behind. @throws AppError CONFIG_INVALID or DIALPLAN_INVALID with everything wrong in both */
+/** Reads configuration and dial plan. @throws AppError CONFIG_INVALID or DIALPLAN_INVALID with every problem of both */
 export function readSettings({ config: read }: CommandNeeds): { readonly config: Config; readonly dialplan: Dialplan } {
   let config: Config
   try {
@@ -21,7 +21,7 @@ export function readSettings({ config: read }: CommandNeeds): { readonly config:
   return { config, dialplan: readDialplan(config) }
 }
 
-/** What is wrong with a dial plan; null: nothing. */
+/** The problems of a dial plan; null if there are none. */
 function planFault(plan: PlanToRead): string | null {
   try {
     readDialplan(plan)
@@ -43,7 +43,7 @@ export function readDialplan({ dialplan, site }: PlanToRead): Dialplan {
 
 const mostNeighbours = 5
 
-/** What is in its place. */
+/** The dial plans that are there instead. */
 function neighbours(file: string): string {
   const folder = dirname(file)
   const name = relative(process.cwd(), folder) || '.'

@@ -100,12 +100,12 @@ function addOrigin(text: string, before: readonly string[] | undefined): readonl
 
 function addOutbound(text: string, before: readonly OutboundRoute[] | undefined): readonly OutboundRoute[] {
   const [, method = '', target = ''] = /^([A-Z]+|\*)=(\S+)$/.exec(text) ?? []
-  const way = readPlace(target) ?? readAdvice(target)
-  if (!way)
+  const destination = readPlace(target) ?? readAdvice(target)
+  if (!destination)
     throw new InvalidArgumentError(
       'Expected a method and an address such as INVITE=tcp://127.0.0.1:3001 or INVITE=http://127.0.0.1:8000/calls.',
     )
-  return [...(before ?? []), { method, ...way }]
+  return [...(before ?? []), { method, ...destination }]
 }
 
 function readPlace(target: string): OutboundPlace | null {
@@ -114,7 +114,7 @@ function readPlace(target: string): OutboundPlace | null {
   return found && { protocol: protocol === 'tls' ? 'tls' : 'tcp', address: found.host, port: found.port }
 }
 
-/** A password in it would be shown by `ps`, and fetch takes none. */
+/** Without credentials: `ps` would show them, and fetch does not accept them. */
 function readAdvice(target: string): Advice | null {
   const url = /^https?:\/\//.test(target) && URL.canParse(target) ? new URL(target) : null
   return url?.username === '' && url.password === '' ? { protocol: 'http', url: url.href } : null
@@ -142,10 +142,10 @@ async function run(options: SipdOptions, terminal: Terminal): Promise<0 | 1> {
   try {
     const end = endOf(events, { clock: systemClock })
     const opened = await open(options, lifecycle, log).catch((fault: unknown) => Promise.reject(withHolder(fault)))
-    for (const line of told(opened, options, terminal)) terminal.announce(line)
-    const why = await end
-    if (why.by === 'signal') return 0
-    log.fatal({ event: 'node.fault', err: why.fault }, 'unexpected error, the SIP server ends')
+    for (const line of bannerLines(opened, options, terminal)) terminal.announce(line)
+    const reason = await end
+    if (reason.by === 'signal') return 0
+    log.fatal({ event: 'node.fault', err: reason.fault }, 'unexpected error, the SIP server ends')
     return 1
   } finally {
     await lifecycle.close()
@@ -153,7 +153,7 @@ async function run(options: SipdOptions, terminal: Terminal): Promise<0 | 1> {
   }
 }
 
-/** The server is loaded only here: other commands start faster without it. */
+/** Loads the server here only, so that other commands start faster. */
 async function open(options: SipdOptions, lifecycle: Lifecycle, log: Logger): Promise<Sipd> {
   const { createSipd } = await import('../sipd/sipd.js')
   const files = tlsFilesOf(options)
@@ -188,7 +188,7 @@ function secretOf({ secret = drachtioSecret() ?? undefined }: SipdOptions): Secr
   throw errors.CONFIG_INVALID.noApplicationSecret()
 }
 
-function told({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { paint }: Terminal): string[] {
+function bannerLines({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { paint }: Terminal): string[] {
   const places = table([
     ['SIP', listening.map(({ protocol, address, port }) => `${protocol}/${printHostPort(address, port)}`).join('  ')],
     ['admin', printHostPort(admin.address, admin.port)],
@@ -196,7 +196,7 @@ function told({ listening, admin }: Sipd, { adminTls = false }: SipdOptions, { p
   const open =
     adminTls || isLoopback(admin.address)
       ? []
-      : [paint.bad('The admin port is open to the network: secret and messages pass it unencrypted; --admin-tls encrypts it.')]
+      : [paint.bad('The admin port is open to the network: secret and messages are sent unencrypted. To encrypt them: --admin-tls')]
   const lines = [`${paint.strong('hotdesk sipd')} is up`, '', ...places, '', ...open, paint.faint('Press Ctrl-C to stop.')]
   return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
 }

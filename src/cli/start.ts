@@ -13,7 +13,7 @@ import type { Paint, Terminal } from './output/terminal.js'
 import { type End, endOf, type ProcessEvents, processEvents } from './process-events.js'
 import { readSettings } from './settings.js'
 
-/** After a fault nothing is certain; the embedded Redis still deserves an orderly end. */
+/** Time for an orderly end of the embedded Redis after a fault. */
 const closeAfterFaultMs = 5_000
 
 /** `hotdesk start` */
@@ -33,19 +33,21 @@ export function startCommand(command: Command, needs: CommandNeeds): void {
 
 async function start(needs: CommandNeeds): Promise<0 | 1> {
   const events = processEvents()
-  const help = watchHelp(needs.terminal)
-  const end = endOf(events, { clock: systemClock, mayAbandon: help.mayAbandon })
+  const emergencyCalls = watchEmergencyCalls(needs.terminal)
+  const end = endOf(events, { clock: systemClock, mayAbandon: emergencyCalls.mayAbandon })
   try {
     readSettings(needs)
     const config = needs.config('run')
     if (config.redis.kind === 'embedded' && (await hasEnded(needs.provide('redis-server'), end))) return await giveUp(end, needs, events)
-    return await run({ config, events, end, help }, needs).catch(async (fault: unknown) => Promise.reject(await explained(fault, config)))
+    return await run({ config, events, end, emergencyCalls }, needs).catch(async (fault: unknown) =>
+      Promise.reject(await explained(fault, config)),
+    )
   } finally {
     events.close()
   }
 }
 
-/** Of a port or folder that is in use: by a node of this configuration, or by whom. */
+/** For a port or folder in use: whether the node of this configuration is running, else which program has the port. */
 async function explained(fault: unknown, config: Config): Promise<unknown> {
   if (!isAppError(fault, 'PORT_IN_USE') && !isAppError(fault, 'DATA_IN_USE')) return fault
   const own = await findOwnNode(config)
@@ -59,30 +61,30 @@ interface Run {
   readonly config: Config
   readonly events: ProcessEvents
   readonly end: Promise<End>
-  readonly help: ReturnType<typeof watchHelp>
+  readonly emergencyCalls: ReturnType<typeof watchEmergencyCalls>
 }
 
-async function run({ config, events, end, help }: Run, needs: CommandNeeds): Promise<0> {
+async function run({ config, events, end, emergencyCalls }: Run, needs: CommandNeeds): Promise<0> {
   const { terminal } = needs
   const stopping = new AbortController()
-  const opening = openApp(config, { onCalls: help.follow, stopping: stopping.signal })
+  const opening = openApp(config, { onCalls: emergencyCalls.follow, stopping: stopping.signal })
   const started = (await hasEnded(opening, end)) ? null : await opening
   if (started)
     for (const line of [...bannerLines({ config, app: started, paint: terminal.paint }), ...pathLines(terminal)]) terminal.announce(line)
   else stopping.abort()
-  const why = await end
-  if (why.by === 'fault') {
+  const reason = await end
+  if (reason.by === 'fault') {
     createLogger({ ...config.log, node: config.node, site: config.site }).fatal(
-      { event: 'node.fault', err: why.fault },
-      messageOf(why.fault),
+      { event: 'node.fault', err: reason.fault },
+      messageOf(reason.fault),
     )
-    terminal.complain(lastWords(why.fault, terminal.paint))
-    abandonLater(events, help.count, config.emergency.stopSeconds * 1_000)
+    terminal.complain(faultText(reason.fault, terminal.paint))
+    abandonLater(events, emergencyCalls.count, config.emergency.stopSeconds * 1_000)
   }
   const app = await opening
   await app?.close()
-  if (why.by === 'fault') return events.abandon(1)
-  if (!app) return sayGoodbye(needs, events)
+  if (reason.by === 'fault') return events.abandon(1)
+  if (!app) return stopNow(needs, events)
   terminal.announce(terminal.paint.faint('Stopped.'))
   return 0
 }
@@ -94,25 +96,25 @@ function pathLines({ hint, paint }: Terminal): string[] {
   return [`  In another terminal: ${paint.key(example)}. To put hotdesk on the PATH: ${paint.key('npm link')}`, '']
 }
 
-/** Whether the process was asked to end before this was done. */
+/** Whether the process was asked to end before this work was done. */
 async function hasEnded(work: Promise<unknown>, end: Promise<End>): Promise<boolean> {
   return (await Promise.race([work.then(() => null), end])) !== null
 }
 
 async function giveUp(end: Promise<End>, needs: CommandNeeds, events: ProcessEvents): Promise<never> {
-  const why = await end
-  if (why.by === 'fault') throw why.fault
-  return sayGoodbye(needs, events)
+  const reason = await end
+  if (reason.by === 'fault') throw reason.fault
+  return stopNow(needs, events)
 }
 
-/** In the middle of a start: a connection that is being tried, or an installation, may take minutes to end by itself. */
-function sayGoodbye({ terminal }: CommandNeeds, events: ProcessEvents): never {
+/** During the start: a connection attempt or an installation may take minutes to end by itself. */
+function stopNow({ terminal }: CommandNeeds, events: ProcessEvents): never {
   terminal.announce(terminal.paint.faint('Stopped.'))
   return events.abandon(0)
 }
 
-/** The emergency calls of the node, which a person in a hurry must not cut off. */
-function watchHelp({ complain, paint }: CommandNeeds['terminal']) {
+/** Emergency calls in progress, which a second Ctrl-C must not cut off. */
+function watchEmergencyCalls({ complain, paint }: CommandNeeds['terminal']) {
   let calls: { readonly emergencies: number } = { emergencies: 0 }
   const count = (): number => calls.emergencies
   return {
@@ -130,7 +132,7 @@ function watchHelp({ complain, paint }: CommandNeeds['terminal']) {
   }
 }
 
-/** After a fault nothing is certain: the process ends even if its parts do not close, but not under an emergency call. */
+/** After a fault, the process ends even if its parts do not close, but not during an emergency call. */
 function abandonLater(events: ProcessEvents, emergencies: () => number, emergencyMs: Milliseconds): void {
   const latest = systemClock.now() + closeAfterFaultMs + emergencyMs
   const look = (): void => {
@@ -140,11 +142,11 @@ function abandonLater(events: ProcessEvents, emergencies: () => number, emergenc
   systemClock.after(closeAfterFaultMs, look)
 }
 
-function lastWords(fault: unknown, paint: Paint): string {
+function faultText(fault: unknown, paint: Paint): string {
   return isAppError(fault) ? errorLines(fault, paint) : `${paint.bad('hotdesk:')} unexpected error, the node ends: ${messageOf(fault)}`
 }
 
-/** Loaded only here: other commands start faster without it. */
+/** Loaded here only, so that other commands start faster. */
 async function openApp(config: Config, needs: AppNeeds): Promise<App | null> {
   const { createApp } = await import('../app.js')
   return createApp(config, needs)

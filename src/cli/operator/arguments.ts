@@ -23,7 +23,7 @@ function eitherOf(text: string): string {
   return text
 }
 
-/** Arguments that are checked before a command runs; a wrong one is wrong usage. */
+/** Arguments that are checked before a command runs; an invalid one is wrong usage. */
 export const extensionArgument = (): Argument => new Argument('<extension>', "a user's number, such as 100").argParser(extensionOf)
 export const deviceArgument = (about = 'a phone, such as HD0001', name = 'device'): Argument =>
   new Argument(`<${name}>`, about).argParser(deviceOf)

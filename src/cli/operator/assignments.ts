@@ -9,18 +9,18 @@ import { withStore } from './network.js'
 import { refusalOf } from './refusals.js'
 import { type Action, verdictOf } from './replies.js'
 
-// The same functions of Redis that a feature code at a phone calls.
+// These commands call the same Redis functions as the feature codes of a phone.
 
 type Form = { readonly json?: boolean }
 
 interface Request {
   readonly action: Action
   readonly args: readonly [first: string, second?: string]
-  /** A text is certain: it was read, or nothing was changed that a failover could take back. */
+  /** A text: the reply of a read or of a function whose effect needs no confirmation. */
   readonly call: (store: Store) => Promise<string | Transition>
 }
 
-/** With `durability: replicated`, when only the primary is known to have the change. */
+/** With `durability: replicated`, if only the primary is known to have the change. */
 const unconfirmed = 'no replica has confirmed it, so a failover could undo it; check with `hotdesk who`'
 const unanswered = 'Redis did not answer, so it may or may not have been done; check with `hotdesk who`'
 

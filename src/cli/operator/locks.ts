@@ -47,7 +47,7 @@ const meanings: Readonly<Record<string, string>> = {
   user: 'wrong PINs for this user, at phones without a recent login',
 }
 
-/** Page by page, so that Redis is never held up; a key may come twice. */
+/** Reads page by page, so that Redis is not blocked; a scan may return a key twice. */
 async function locksIn({ call }: Pick<Store, 'call'>, { lockout }: Config): Promise<readonly Lock[]> {
   const found = new Map<string, Lock>()
   let from = '0'

@@ -13,14 +13,14 @@ import { createDirectory, createSecretCheck, type Directory } from '../../direct
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
 import { createStore, embeddedSocket, type Store, type Trouble } from '../../store/store.js'
 
-/** Opens the network's Redis for one command. @throws AppError COMMAND_REFUSED when it cannot be reached */
+/** Opens the network's Redis for one command. @throws AppError NODE_NOT_RUNNING, or STORE_UNAVAILABLE if Redis cannot be reached */
 export async function withStore<Answer>(
   config: Config,
   run: (store: Store) => Promise<Answer>,
   log: Logger = silentLogger(),
 ): Promise<Answer> {
   const redis = reachable(config)
-  // A running node keeps its copy in `data`; a command must not write there.
+  // `data` holds the copy of a running node, so a command uses a folder of its own.
   const data = await mkdtemp(join(tmpdir(), 'hotdesk-command-'))
   try {
     const { network, durability, functionLoading: loading } = config
@@ -37,19 +37,19 @@ export async function withStore<Answer>(
   }
 }
 
-/** Why a command cannot be done without Redis, and what to do. */
+/** Why Redis cannot be reached, and what to do. */
 export function absenceOf({ trouble, cli }: Pick<Store, 'trouble' | 'cli'>): Trouble {
   return trouble() ?? { says: 'Redis does not answer', todo: `try \`${cli} PING\`` }
 }
 
-/** What a command reads of the copy: keys, or the beginnings of them. */
+/** The keys that a command reads, or their prefixes with a colon at the end. */
 export type Reads = readonly string[]
 
 const records: Reads = ['users', 'devices', 'user:', 'device:', 'site:', 'node:', 'reg:']
 
 /**
- * A key of the wrong type is left out of the copy, so a command that reads it would tell what is not so.
- * @throws AppError COMMAND_REFUSED that names each
+ * A key of the wrong type is missing from the copy, so the answer of a command that reads it would be wrong.
+ * @throws AppError RECORDS_UNREADABLE with the name of each
  */
 export function requireReadable({ wrongTypes }: Pick<Store, 'wrongTypes'>, reads: Reads): void {
   const found = [...wrongTypes()].filter(([key]) => reads.some((read) => (read.endsWith(':') ? key.startsWith(read) : key === read)))
@@ -59,7 +59,7 @@ export function requireReadable({ wrongTypes }: Pick<Store, 'wrongTypes'>, reads
 
 const mostNamed = 10
 
-/** The same with people and phones. @throws AppError COMMAND_REFUSED also where a key that the command reads has the wrong type */
+/** The same with users and phones. @throws AppError RECORDS_UNREADABLE too */
 export function withDirectory<Answer>(
   config: Config,
   run: (directory: Directory, store: Store) => Promise<Answer>,
@@ -81,8 +81,8 @@ export function withDirectory<Answer>(
 }
 
 /**
- * The embedded Redis belongs to a running node; a command only visits it.
- * @throws AppError COMMAND_REFUSED where no node runs, CONFIG_INVALID where it may be somebody else's
+ * Where Redis listens. An embedded Redis runs only while its node runs.
+ * @throws AppError NODE_NOT_RUNNING, or CONFIG_INVALID if the socket may belong to another user
  */
 export function reachable({ redis, data }: Config): Exclude<RedisTarget, { kind: 'embedded' }> {
   if (redis.kind !== 'embedded') return redis

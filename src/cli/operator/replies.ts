@@ -1,10 +1,10 @@
-/** The meaning of a function's reply for an operator, and whether the command was done. */
+/** A function's reply in words, and whether the command was done. */
 export interface Verdict {
   readonly done: boolean
   readonly sentence: string
 }
 
-/** The arguments of the command, in its order; for `logout` also where the user was logged in, or who was. */
+/** The arguments of the command in order. For `logout`, the second is the other side: where the user was logged in, or which user. */
 type Arguments = readonly [first: string, second?: string]
 type Sentences = Readonly<Record<string, (detail: readonly string[], args: Arguments) => Verdict>>
 
@@ -105,7 +105,7 @@ const sentences = { login, logout, who, unlock, refresh, replace }
 
 export type Action = keyof typeof sentences
 
-/** `MOVED HD0001` → a sentence. A word that is not in the list comes from another version; it is shown as it is. */
+/** `MOVED HD0001` → a sentence. An unknown word comes from another version, and is shown as it is. */
 export function verdictOf(action: Action, reply: string, args: Arguments): Verdict {
   const [word = '', ...detail] = reply.split(' ')
   return sentences[action][word]?.(detail, args) ?? refused(`unexpected reply: ${reply}`)

@@ -7,10 +7,10 @@ import type { Directory, User } from '../../directory/directory.js'
 import { readDialplan } from '../settings.js'
 import { plannedSites } from './site-overview.js'
 
-/** Why no user may have an extension anywhere in the network; null: one may. */
+/** Why no user in the network may have this extension; null if one may. */
 export type Reserved = (extension: Extension) => string | null
 
-/** By the dial plan of this site and by those of other sites on this machine. The directory knows what nodes of the network have said. */
+/** Checks the dial plan of this site and those of other sites on this machine. */
 export function reservedBy(dialplan: Pick<Dialplan, 'reserved'>, config: Config): Reserved {
   const others = plannedSites(config).flatMap((site) => planBeside(site, config) ?? [])
   return (extension) => {
@@ -22,7 +22,7 @@ export function reservedBy(dialplan: Pick<Dialplan, 'reserved'>, config: Config)
   }
 }
 
-/** One that cannot be read is a matter of its own site. */
+/** null if it is invalid, which `hotdesk check` reports at its own site. */
 function planBeside(site: SiteName, config: Config): Dialplan | null {
   try {
     return readDialplan({ ...config, site, dialplan: join(dirname(config.dialplan), `${site}.yaml`) })
@@ -32,7 +32,7 @@ function planBeside(site: SiteName, config: Config): Dialplan | null {
   }
 }
 
-/** Users who have such an extension all the same, from before or by hand, each with the reason. */
+/** Users with a reserved extension, assigned earlier or by hand, each with the reason. */
 export function reservedUsers(directory: Pick<Directory, 'users' | 'sites'>, reserved: Reserved): readonly (readonly [User, string])[] {
   const bySites = new Map<string, string>(
     directory.sites().flatMap(({ id, emergency }) => emergency.map((number) => [number, id] as const)),

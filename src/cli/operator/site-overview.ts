@@ -6,23 +6,23 @@ import type { Directory, Site } from '../../directory/directory.js'
 import type { Replica } from '../../store/store.js'
 import { readDialplan } from '../settings.js'
 
-/** One office, as the network knows it. */
+/** One site, from Redis and from the dial plans on this machine. */
 export interface SiteOverview {
   readonly site: SiteName
-  /** What Redis keeps of it; null: nothing. */
+  /** Its record in Redis; null if there is none. */
   readonly record: Site | null
-  /** Living ones. */
+  /** Names of live nodes. */
   readonly nodes: readonly string[]
   readonly phones: number
   readonly registered: number
   readonly loggedIn: number
-  /** People who belong there. */
+  /** Users whose home it is. */
   readonly users: number
-  /** On this machine; null: there is none here. */
+  /** Its file on this machine; null if there is none. */
   readonly dialplan: string | null
 }
 
-/** Every site that anything names: a record, a dial plan, a node, a phone, a person. */
+/** Every site that a record, a dial plan, a node, a phone or a user names. */
 export function sitesIn(directory: Directory, replica: Replica, config: Config): readonly SiteOverview[] {
   const [nodes, devices, users] = [directory.nodes(), directory.devices(), directory.users()]
   const named = [
@@ -49,7 +49,7 @@ export function sitesIn(directory: Directory, replica: Replica, config: Config):
   })
 }
 
-/** Sites whose dial plan lies beside the one of this node. */
+/** Sites whose dial plan is beside the one of this node. */
 export function plannedSites(config: Config): SiteName[] {
   const folder = dirname(config.dialplan)
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.yaml')) : []
@@ -61,7 +61,7 @@ function fileOf(site: SiteName, { dialplan, site: own }: Config): string | null 
   return existsSync(file) ? file : null
 }
 
-/** What of its dial plan an operator asks for; null: it is not on this machine. */
+/** The codes and trunks of its dial plan; null if it is not on this machine. */
 export function planOf({ site, dialplan: file }: SiteOverview, config: Config) {
   if (file === null) return null
   const { codes, elin, trunks } = readDialplan({ ...config, site, dialplan: file })

@@ -4,7 +4,7 @@ import type { Dialplan } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
 import { plannedSites } from './site-overview.js'
 
-/** What to say of sites that a phone or a person was just given, and that nothing else knows: mostly slips of the pen. */
+/** Warns of sites, given to a phone or a user, that nothing else names: mostly typing errors. */
 export function siteWarnings(sites: Iterable<string | undefined>, directory: Directory, config: Config): readonly string[] {
   const alive = directory.nodes().map(({ site }) => site)
   const known = new Set<string>([config.site, ...plannedSites(config), ...directory.sites().map(({ id }) => id), ...alive])
@@ -15,7 +15,7 @@ export function siteWarnings(sites: Iterable<string | undefined>, directory: Dir
   )
 }
 
-/** What to say of people whom no pattern of the site takes. A reserved number, which means something else, is another matter. */
+/** Warns of users whose extension matches no pattern of the site. Reserved numbers are reported elsewhere. */
 export function numberWarnings(extensions: readonly Extension[], dialplan: Dialplan): readonly string[] {
   const isTaken = (extension: Extension): boolean => dialplan.route(extension).kind === 'user' || dialplan.reserved(extension) !== null
   const numbers = extensions.filter((extension) => !isTaken(extension))
@@ -24,14 +24,14 @@ export function numberWarnings(extensions: readonly Extension[], dialplan: Dialp
   return [`${listed(numbers)}: cannot be called from ${site}: no extension pattern of its dial plan matches`]
 }
 
-/** What to say of phones whose owner is gone. */
+/** Warns of phones whose owner no longer exists. */
 export function ownerWarnings(phones: readonly Device[]): readonly string[] {
   if (phones.length === 0) return []
   const names = listed(phones.map(({ id }) => id).toSorted())
   return [`${names}: the owner does not exist; set another, or "" for none, with hotdesk device set --owner`]
 }
 
-/** What to say of phones that have moved to another site, where the emergency number of the old one means nothing. */
+/** Warns of phones that moved to another site and lost the emergency number of the old one. */
 export function elinWarnings(before: readonly Device[], now: (id: DeviceId) => Pick<Device, 'site' | 'elin'> | null): readonly string[] {
   return before.flatMap(({ id, site, elin }) => {
     const after = now(id)
@@ -42,7 +42,7 @@ export function elinWarnings(before: readonly Device[], now: (id: DeviceId) => P
   })
 }
 
-/** What to say of phones whose location names another site than theirs: emergency calls tell it as it is. */
+/** Warns of phones whose location names another site: emergency calls report the location as it is written. */
 export function locationWarnings(
   devices: readonly Pick<Device, 'id' | 'site' | 'location'>[],
   directory: Directory,
@@ -73,7 +73,7 @@ function siteNames(directory: Directory, config: Config): readonly (readonly [si
 
 const mostListed = 10
 
-/** The first of them, and how many more there are. */
+/** The first ten names, and how many more there are. */
 export function listed(names: readonly string[]): string {
   const more = names.length > mostListed ? ` and ${names.length - mostListed} more` : ''
   return names.slice(0, mostListed).join(', ') + more

@@ -13,12 +13,12 @@ export interface PhoneStatus {
   readonly state: 'idle' | 'active' | 'draining'
   readonly user: string | null
   readonly name: string | null
-  /** Of the last login or logout, ISO 8601 in UTC. */
+  /** Time of the last login or logout, ISO 8601 in UTC. */
   readonly since: string | null
   readonly registered: boolean
-  /** Whether the phone has followed: `pending`, `ok`, `stale` …; null when it was never asked to. */
+  /** Outcome of the last refresh: `pending`, `ok`, `stale` …; null if there was none. */
   readonly refresh: string | null
-  /** Whether the phone obeys a refresh, as its last one has shown; null: not known. */
+  /** Whether the phone supports a refresh, by its last one; null if unknown. */
   readonly refreshable: boolean | null
 }
 
@@ -48,14 +48,14 @@ export function statusCommand(command: Command, needs: CommandNeeds): void {
     })
 }
 
-/** Every phone of the copy, by name. */
+/** Every phone, by name. */
 export function phonesIn(replica: Replica): PhoneStatus[] {
   return Array.from(replica.keysUnder('device:'), (key) => phoneOf(replica, key.slice('device:'.length))).sort((one, other) =>
     one.device.localeCompare(other.device, 'en', { numeric: true }),
   )
 }
 
-/** One of them. */
+/** One phone. */
 export function phoneOf(replica: Replica, device: string): PhoneStatus {
   const record = replica.hash(`device:${device}`)
   const user = replica.hash('devices')?.get(device) ?? null
@@ -73,7 +73,7 @@ export function phoneOf(replica: Replica, device: string): PhoneStatus {
   }
 }
 
-/** `no Linphone/5.1`: the answer, and the software that gave it. */
+/** `no Linphone/5.1`: whether it refreshes, and its software. */
 function isRefreshable(field = ''): boolean | null {
   const [answer] = field.split(' ')
   return answer === 'yes' ? true : answer === 'no' ? false : null

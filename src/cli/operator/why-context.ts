@@ -8,33 +8,33 @@ import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device, Directory } from '../../directory/directory.js'
 import { readDialplan } from '../settings.js'
 
-/** Who is said to call, and where that call arrives. */
+/** The assumed caller, and the site and node where the call arrives. */
 export interface Scene {
   readonly at: WhyContext
   readonly site: SiteName
-  /** null: no node of the site is up. */
+  /** null if no node of the site is up. */
   readonly node: NodeName | null
   readonly caller:
     | ({ readonly kind: 'phone' } & Dialler)
     | { readonly kind: 'trunk'; readonly trunk: Trunk }
-    /** Somebody who is logged in at the site. */
+    /** Any user who is logged in at the site. */
     | { readonly kind: 'anybody' }
-  /** What else stands in the way of such a call right now. */
+  /** What else would prevent the call now. */
   readonly remarks: readonly string[]
 }
 
 export interface SceneNeeds {
   readonly config: Config
   readonly directory: Directory
-  readonly onlooker: RouteExplainer
+  readonly explainer: RouteExplainer
 }
 
-/** @throws AppError COMMAND_REFUSED where there is no such caller, or no dial plan of that site; CONFIG_INVALID for a name that is none */
+/** @throws AppError UNKNOWN_CALLER; COMMAND_REFUSED if the dial plan is on another machine; CONFIG_INVALID for an invalid site name */
 export function sceneOf({ from, site }: { readonly from?: string; readonly site?: string }, needs: SceneNeeds): Scene {
-  const { config, directory, onlooker } = needs
+  const { config, directory, explainer } = needs
   const device = from === undefined ? null : phoneOf(from, needs)
-  const registered = device && (onlooker.bindingsOf(device.id)[0]?.node ?? null)
-  const place = site === undefined ? (siteOf(registered, device, needs) ?? config.site) : named(site)
+  const registered = device && (explainer.bindingsOf(device.id)[0]?.node ?? null)
+  const place = site === undefined ? (siteOf(registered, device, needs) ?? config.site) : siteNamed(site)
   const dialplan = readDialplan({ ...config, site: place, dialplan: planOf(place, config) })
   const node = registered !== null && directory.node(registered)?.site === place ? registered : anyNode(place, needs)
   const remarks = [
@@ -45,47 +45,47 @@ export function sceneOf({ from, site }: { readonly from?: string; readonly site?
 
   function callerOf(): Scene['caller'] {
     if (from === undefined) return { kind: 'anybody' }
-    if (device) return { kind: 'phone', ...onlooker.diallerOn(device) }
+    if (device) return { kind: 'phone', ...explainer.diallerOn(device) }
     const trunk = dialplan.trunks.find(({ name }) => name === from)
     if (trunk) return { kind: 'trunk', trunk }
     throw errors.UNKNOWN_CALLER.neither({ site: place })
   }
 }
 
-/** A phone, or the one that the user sits at; null for what may be a trunk. */
-function phoneOf(from: string, { directory, onlooker }: SceneNeeds): Device | null {
+/** The phone, or the one where the user is logged in; null if the name may be a trunk. */
+function phoneOf(from: string, { directory, explainer }: SceneNeeds): Device | null {
   const extension = parseExtension(from)
-  if (extension) return seatOf(extension, directory, onlooker)
+  if (extension) return assignedPhone(extension, directory, explainer)
   const id = parseDeviceId(from)
   return id && directory.device(id)
 }
 
-function seatOf(extension: Extension, directory: Directory, onlooker: RouteExplainer): Device {
+function assignedPhone(extension: Extension, directory: Directory, explainer: RouteExplainer): Device {
   const user = directory.user(extension)
   if (!user) throw errors.UNKNOWN_CALLER.noUser({ extension })
-  const [device] = onlooker.seatsOf(user)
+  const [device] = explainer.seatsOf(user)
   if (!device) throw errors.UNKNOWN_CALLER.loggedOut({ extension })
   return device
 }
 
-/** A phone's call arrives at the node that it is registered at. */
+/** The site of the node where the phone is registered, else of the phone. */
 function siteOf(registered: NodeName | null, device: Device | null, { directory }: SceneNeeds): SiteName | null {
   return (registered && directory.node(registered)?.site) ?? device?.site ?? null
 }
 
-/** The configured one where it is of that site. */
+/** The configured node if it belongs to the site, else the first by name. */
 function anyNode(site: SiteName, { config, directory }: SceneNeeds): NodeName | null {
   const names = directory.nodes().flatMap((node) => (node.site === site ? [node.name] : []))
   return names.find((name) => name === config.node) ?? names.toSorted()[0] ?? null
 }
 
-function named(site: string): SiteName {
+function siteNamed(site: string): SiteName {
   const name = parseSiteName(site)
   if (!name) throw errors.CONFIG_INVALID.siteName({ site })
   return name
 }
 
-/** Dial plans of other sites are looked for beside the one that is configured. */
+/** Dial plans of other sites are expected beside the configured one. */
 function planOf(site: SiteName, config: Config): string {
   if (site === config.site) return config.dialplan
   const beside = join(dirname(config.dialplan), `${site}.yaml`)

@@ -42,31 +42,31 @@ function subjectOf(text: string): string {
 
 async function why(subject: string, { json, ...options }: WhyOptions, needs: CommandNeeds): Promise<void> {
   const config = needs.config('look')
-  const { scene, told, shown } = await withDirectory(config, async (directory, { replica, clock: networkClock }) => {
-    const onlooker = createRouteExplainer({ replica, directory, clock: systemClock, networkClock, log: silentLogger() })
-    const place: SceneNeeds = { config, directory, onlooker }
+  const { scene, explanation, shown } = await withDirectory(config, async (directory, { replica, clock: networkClock }) => {
+    const explainer = createRouteExplainer({ replica, directory, clock: systemClock, networkClock, log: silentLogger() })
+    const place: SceneNeeds = { config, directory, explainer }
     const found = sceneOf(options, place)
-    const answer = { scene: found, told: explained(subject, found, place), shown: shownSubject(subject, found, place) }
-    onlooker.close()
+    const answer = { scene: found, explanation: explained(subject, found, place), shown: shownSubject(subject, found, place) }
+    explainer.close()
     return answer
   })
   const { print, paint } = needs.terminal
-  if (json) return print(JSON.stringify({ ...summaryOf(shown, scene), ...told }, null, 2))
-  print(whyLines(shown, scene, told, paint).join('\n').trimEnd())
+  if (json) return print(JSON.stringify({ ...summaryOf(shown, scene), ...explanation }, null, 2))
+  print(whyLines(shown, scene, explanation, paint).join('\n').trimEnd())
 }
 
-function explained(subject: string, scene: Scene, { directory, onlooker }: SceneNeeds): Explanation {
+function explained(subject: string, scene: Scene, { directory, explainer }: SceneNeeds): Explanation {
   const device = parseDeviceId(subject)
-  if (device === null) return onlooker.explain(questionOf(subject, scene), scene.at)
+  if (device === null) return explainer.explain(questionOf(subject, scene), scene.at)
   const phone = directory.device(device)
-  const user = phone && onlooker.diallerOn(phone).user
-  return user ? onlooker.explain(questionOf(user.extension, scene), scene.at) : unattended(device, phone ? 'free' : 'unknown')
+  const user = phone && explainer.diallerOn(phone).user
+  return user ? explainer.explain(questionOf(user.extension, scene), scene.at) : unattended(device, phone ? 'free' : 'unknown')
 }
 
-/** Digits that lead nowhere may be a PIN, also when an operator asks about them: they are not repeated. */
-function shownSubject(subject: string, { caller, at }: Scene, { onlooker }: SceneNeeds): string {
+/** Digits that lead nowhere may be a PIN, so they are not repeated. */
+function shownSubject(subject: string, { caller, at }: Scene, { explainer }: SceneNeeds): string {
   if (parseDeviceId(subject) !== null || caller.kind === 'trunk') return subject
-  return onlooker.shown(subject, at) ?? 'unknown'
+  return explainer.shown(subject, at) ?? 'unknown'
 }
 
 function questionOf(digits: string, { caller }: Scene): Question {
@@ -85,13 +85,13 @@ function summaryOf(subject: string, { site, node, caller, remarks }: Scene) {
   return { subject, from, site, node, remarks }
 }
 
-function whyLines(subject: string, scene: Scene, told: Explanation, paint: Paint): string[] {
+function whyLines(subject: string, scene: Scene, explanation: Explanation, paint: Paint): string[] {
   const { site, node, remarks } = scene
   return [
     `${paint.strong(subject)} ${callerWords(scene)}, at ${node === null ? site : `node ${node} of ${site}`}`,
     ...remarks.map((remark) => paint.bad(remark)),
     '',
-    ...explanationLines(told, paint, '  '),
+    ...explanationLines(explanation, paint, '  '),
   ]
 }
 
@@ -106,10 +106,10 @@ function callerWords({ caller }: Scene): string {
   }
 }
 
-/** Its steps, what they come to, and the same for each way in which the phone may not take the call. */
+/** The steps and the outcome, then the same for each case in which the phone does not take the call. */
 function explanationLines({ steps, outcome, otherwise }: Explanation, paint: Paint, indent: string): string[] {
   const rows = table(steps.map(({ rule, words }) => [paint.faint(rule), words]))
-  const groups = alike(otherwise)
+  const groups = groupsOf(otherwise)
   return [
     ...rows.map((row) => `${indent}${row}`),
     `${indent}${paint.good('→')} ${paint.strong(outcome)}`,
@@ -118,7 +118,7 @@ function explanationLines({ steps, outcome, otherwise }: Explanation, paint: Pai
   ]
 }
 
-/** In one line where no forward takes the call. */
+/** One line if no forward takes the call. */
 function missLines({ reasons, next }: Group, paint: Paint, indent: string): string[] {
   const condition = paint.key(`if ${reasons.join(' or ')}`)
   if (next.destination.kind === 'refused' && next.steps.length === 1) return [`${indent}${condition}, ${next.outcome}`]
@@ -130,8 +130,8 @@ interface Group {
   readonly next: Explanation
 }
 
-/** Several reasons that lead the same way are told together. */
-function alike(otherwise: Explanation['otherwise']): Group[] {
+/** Groups reasons with the same consequence. */
+function groupsOf(otherwise: Explanation['otherwise']): Group[] {
   const groups = new Map<string, Group>()
   for (const { reason, next } of otherwise) {
     const group = groups.get(keyOf(next)) ?? { reasons: [], next }

@@ -5,21 +5,21 @@ import stringWidth from 'string-width'
 import { printable, printableLines } from '../../base/output/printable.js'
 
 /**
- * Where a command speaks: what was asked for on `out`, everything else on `err`. Nothing that it is given moves the cursor, hides text or
- * changes a colour: control characters are shown as `\u001b`.
+ * Where a command prints: its result on `out`, everything else on `err`. Control characters are shown as `\u001b`, so that no text moves
+ * the cursor, hides text or changes a colour.
  */
 export interface Terminal {
   print(text: string): void
-  /** Data for a program: exactly as it is, unless a person reads it. */
+  /** Data for a program: unchanged, unless a person reads it. */
   deliver(text: string): void
   complain(text: string): void
   /** A text that may name commands as `hotdesk …`, with the form that works here. `complain` and `announce` do this by themselves. */
   hint(text: string): string
-  /** For a person: on `out` at a terminal, else on `err`, which keeps it out of a log that a program reads. */
+  /** For a person: on `out` at a terminal, else on `err`, so that a program that reads `out` does not get it. */
   announce(text: string): void
-  /** Nobody reads any more: `hotdesk events --follow | head`. */
+  /** The reader has gone: `hotdesk events --follow | head`. */
   readonly isGone: boolean
-  /** Asks the person at the terminal, who must type `y` or `yes`; null: nobody sits there. */
+  /** Asks the person at the terminal; true for `y` or `yes`. null: there is no terminal. */
   readonly ask: ((question: string) => Promise<boolean>) | null
   readonly paint: Paint
 }
@@ -37,13 +37,13 @@ export interface TerminalNeeds {
   readonly out: Writable
   readonly err: Writable
   readonly colour: Colouring
-  /** Of `err`, which may go elsewhere; as `out` where it is left out. */
+  /** Of `err`; the same as `out` by default. */
   readonly complaints?: Colouring
-  /** Of `out`; a person where it is left out. */
+  /** Of `out`; a person by default. */
   readonly reader?: 'person' | 'program'
-  /** The next line that the person types; left out: nobody sits there. */
+  /** The next line that the person types; undefined without a terminal. */
   readonly answer?: (question: string) => Promise<string>
-  /** A part of what was written to `out` is not there: the disk is full. Told once, after the words. */
+  /** Called once when a part of the output is lost because the disk is full. */
   readonly onLost?: () => void
   readonly hint?: (text: string) => string
 }
@@ -56,7 +56,7 @@ export function createTerminal(needs: TerminalNeeds): Terminal {
   const { out, err, colour, complaints = colour, reader = 'person', answer, onLost, hint = (text: string) => text } = needs
   const painted = (code: number) => (text: string) => (colour === 'colour' ? `\u001b[${code}m${mark}${text}\u001b[0m${mark}` : text)
   let isGone = false
-  // A reader that has had enough is no fault; the standard output of a process stays writable all the same.
+  // A reader that goes away is not a fault.
   out.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (!isGone && diskFaults.includes(code)) {
       err.write(`hotdesk: the output is incomplete: ${message}; free some space and repeat the command\n`)
@@ -86,7 +86,7 @@ export function processTerminal({ hint }: Required<Pick<TerminalNeeds, 'hint'>>)
   const [out, err] = [process.stdout, process.stderr]
   const asking = process.stdin.isTTY && err.isTTY ? { answer: typedAnswer } : {}
   const reader = out.isTTY ? 'person' : 'program'
-  // What the command has done stays done, so its own exit code is kept unless it says that all went well.
+  // The command has done its work, so only the exit code 0 is changed.
   const onLost = (): void => {
     process.once('exit', (code) => {
       process.exitCode = code === 0 ? 1 : code
@@ -95,21 +95,21 @@ export function processTerminal({ hint }: Required<Pick<TerminalNeeds, 'hint'>>)
   return createTerminal({ out, err, colour: colouring(out), complaints: colouring(err), reader, onLost, hint, ...asking })
 }
 
-/** Ctrl-C and Ctrl-D are no answer. */
+/** `''` after Ctrl-C or Ctrl-D. */
 async function typedAnswer(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
-  const left = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
+  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
   try {
-    return await Promise.race([lines.question(question), left])
+    return await Promise.race([lines.question(question), closed])
   } finally {
     lines.close()
   }
 }
 
-/** Follows each of our own colours and tells them from those in a name. It is random, so that no name can hold it, and it is never printed. */
+/** Marks our own colours, to distinguish them from colours in a name. It is random, so that no name can contain it, and it is never printed. */
 const mark = Array.from({ length: 4 }, () => String.fromCodePoint(0x10_0000 + randomInt(0xfffd))).join('')
 
-/** Everything but our colours through `change`; each colour through `keep`. */
+/** Applies `change` to everything but our colours, and `keep` to each colour. */
 function around(text: string, change: (piece: string) => string, keep: (colour: string) => string): string {
   const pieces = text.split(mark)
   const end = pieces.pop() ?? ''
@@ -124,7 +124,7 @@ function shown(text: string, colouring: Colouring): string {
   return around(text, printableLines, (colour) => (colouring === 'colour' ? colour : ''))
 }
 
-/** Columns as wide as their widest cell; the last one is left as it is. */
+/** Pads each column to its widest cell, except the last. */
 export function table(rows: readonly (readonly string[])[], gap = '  '): string[] {
   const clean = rows.map((row) => row.map((cell) => around(cell, printable, (colour) => `${colour}${mark}`)))
   const widths = (clean[0] ?? []).map((_, column) => clean.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? '')), 0))

@@ -1,6 +1,6 @@
 /**
- * What commander says about a wrong command line, without the values in it: any of them can be a PIN or a password. Names of options and
- * commands stay if they consist of letters.
+ * Removes the values from an error message of commander, because any of them can be a PIN or a password. Names of options and commands stay
+ * if they consist of letters.
  */
 export function withoutValues(message: string): string {
   return message
