@@ -29,7 +29,7 @@ export const commandErrors = {
       secretOptions: { says: '--change and --adopt cannot be used together', todo: 'pass one of them' },
       shortSecret: { says: 'a secret has at least 16 characters', todo: 'make one with `openssl rand -hex 32`' },
       nodesRunning: {
-        says: 'nodes are running ({nodes}), and could not open the passwords any more',
+        says: 'nodes are running ({nodes}) that could no longer open the passwords',
         todo: 'stop them first, or use --now and restart each with the new secret',
       },
       otherSecretInCopy: {

@@ -2,7 +2,7 @@ import type { CommandSyntax, OptionSyntax, Values } from './syntax.js'
 
 const quoted = (text: string): string => `'${text}'`
 
-/** Functions that list what may follow, and the one that bash calls at the Tab key. */
+/** Functions that list the possible words, and the function that bash calls at the Tab key. */
 export function bashScript(syntax: readonly CommandSyntax[]): string {
   const rows = (wordsOf: (command: CommandSyntax) => readonly string[]): string[] =>
     syntax.flatMap((command) =>
@@ -51,7 +51,7 @@ function valueText({ words, names, isFile }: Values): string {
   return words.join(' ') || (isFile ? ':file' : ':other')
 }
 
-// `path` would be the search path in zsh.
+// Not named `path`, which is the search path in zsh.
 const main = (withFile: readonly CommandSyntax[]): string => `_hotdesk() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" place="" word values names
   for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do

@@ -1,6 +1,6 @@
 import type { CommandSyntax, OptionSyntax, Values } from './syntax.js'
 
-/** One `complete` for each word that may follow. */
+/** One `complete` for each possible word. */
 export function fishScript(syntax: readonly CommandSyntax[]): string {
   return [
     '# Completion for hotdesk, made from the commands of this version. Generate it again after an update.',
@@ -22,7 +22,7 @@ function linesOf(command: CommandSyntax): string[] {
   ]
 }
 
-/** When the words of the command have been typed, and `no subcommand` of it has. */
+/** The condition that the words of the command have been typed and, with `no subcommand`, none of its subcommands. */
 function condition({ path, commands }: CommandSyntax, extra?: 'no subcommand'): string {
   if (path === '') return extra ? ' -n __fish_use_subcommand' : ''
   const typed = path.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`)

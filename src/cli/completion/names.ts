@@ -6,15 +6,15 @@ import type { CommandNeeds } from '../needs.js'
 import { withStore } from '../operator/network.js'
 import { processEvents } from '../process-events.js'
 
-/** Records that have names, as the keys of Redis begin. */
+/** Kinds of records → prefix of their keys in Redis. */
 const prefixes = { users: 'user:', devices: 'device:', sites: 'site:' } as const
 export type NameKind = keyof typeof prefixes
 export const nameKinds = Object.keys(prefixes) as readonly NameKind[]
 
-/** A person who presses Tab waits no longer. */
+/** A person who presses Tab does not wait longer. */
 const longestMs = 2_000
 
-/** `hotdesk names`, for the completion scripts: one name a line, and nothing at all if the network cannot be read. */
+/** `hotdesk names`, for the completion scripts: one name per line, nothing if Redis cannot be read. */
 export function namesCommand(command: Command, needs: CommandNeeds): void {
   command.addArgument(new Argument('<kind...>', 'of which records').choices(nameKinds)).action(async (kinds: readonly NameKind[]) => {
     const late = systemClock.after(longestMs, () => processEvents().abandon(0))
@@ -35,7 +35,7 @@ async function namesIn(kinds: readonly NameKind[], needs: CommandNeeds): Promise
   }
 }
 
-/** The sites of phones and users count too: a site needs no record. */
+/** Includes the sites of phones and users, because a site needs no record. */
 function namesOf(kind: NameKind, replica: Replica): readonly string[] {
   const names = (each: NameKind): string[] => Array.from(replica.keysUnder(prefixes[each]), (key) => key.slice(prefixes[each].length))
   if (kind !== 'sites') return names(kind).toSorted()

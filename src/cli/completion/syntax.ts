@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander'
 import { type NameKind, nameKinds } from './names.js'
 
-/** A value that can be completed: a closed list, names of the network, or a file. */
+/** How a value can be completed: from a closed list, with names of the network, or as a file. */
 export interface Values {
   readonly words: readonly string[]
   readonly names: readonly NameKind[]
@@ -12,11 +12,11 @@ export interface OptionSyntax {
   /** `--home`, `-c` */
   readonly flags: readonly string[]
   readonly about: string
-  /** null: the option takes no value. */
+  /** null if the option takes no value. */
   readonly values: Values | null
 }
 
-/** What may follow a command. */
+/** The possible words after a command. */
 export interface CommandSyntax {
   /** `user add`; `''` for the program itself. */
   readonly path: string
@@ -25,7 +25,7 @@ export interface CommandSyntax {
   readonly argument: Values
 }
 
-/** Every command with its subcommands, as far as help shows them. */
+/** Every command and subcommand that help shows. */
 export function syntaxOf(command: Command, path = ''): CommandSyntax[] {
   const help = command.createHelp()
   const commands = help.visibleCommands(command)

@@ -9,7 +9,7 @@ import { withDirectory } from '../operator/network.js'
 import { listed } from '../operator/site-warnings.js'
 import { deviceFields } from '../records/device-fields.js'
 import { entriesOf } from '../records/field-options.js'
-import { tellRefused } from '../records/outcome.js'
+import { printRefusal } from '../records/outcome.js'
 import { siteFields } from '../records/site-fields.js'
 import { userFields } from '../records/user-fields.js'
 import { writeCsv } from './file/csv.js'
@@ -48,7 +48,7 @@ export function exportCommand(command: Command, needs: CommandNeeds): void {
       if (file === undefined) needs.terminal.deliver(content.trimEnd())
       else await writePrivately(file, content)
       // A backup that lacks somebody is not one.
-      if (missing.length > 0) tellRefused(needs, listed(missing), ['cannot be read and is not in the export; hotdesk doctor says why'])
+      if (missing.length > 0) printRefusal(needs, listed(missing), ['cannot be read and is not in the export; hotdesk doctor says why'])
     })
 }
 

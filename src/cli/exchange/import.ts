@@ -12,7 +12,7 @@ import { asJson, type CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
 import { reservedBy } from '../operator/reservations.js'
 import { listed, ownerWarnings } from '../operator/site-warnings.js'
-import { objectionTo, printWarnings, withoutAsking } from '../records/outcome.js'
+import { objectionTo, printWarnings, yesOption } from '../records/outcome.js'
 import { readDialplan } from '../settings.js'
 import { networkFile, readableIn, recordKey } from './file/network-file.js'
 import { type Format, formats, readFile } from './file/read-file.js'
@@ -41,7 +41,7 @@ export function importCommand(command: Command, needs: CommandNeeds): void {
     .option('--dry-run', 'only print the differences')
     .option('--issue <file>', 'generate missing PINs and passwords, and write them to this new file')
     .option('--prune', 'remove users not in the file, if the file has users; phones likewise; asks first')
-    .option(...withoutAsking)
+    .option(...yesOption)
     .addOption(new Option('--format <form>', 'the format (default: by file name)').choices(formats))
     .option(...asJson)
     .addHelpText(

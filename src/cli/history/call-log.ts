@@ -5,7 +5,7 @@ import { asJson, type CommandNeeds } from '../needs.js'
 import { extensionArgument } from '../operator/arguments.js'
 import { withStore } from '../operator/network.js'
 import { table } from '../output/terminal.js'
-import { tellRefused } from '../records/outcome.js'
+import { printRefusal } from '../records/outcome.js'
 import { inOrder, linesOption, localTime, newestFirst, type Order, plainEntry } from './entries.js'
 
 /** `hotdesk calls` */
@@ -22,7 +22,7 @@ export function callsCommand(command: Command, needs: CommandNeeds): void {
         isKnown: replica.hash(`user:${extension}`) !== undefined,
       }))
       const entries = inOrder(found, { reverse })
-      if (entries.length === 0 && !isKnown) return tellRefused(needs, extension, ['there is no such user'])
+      if (entries.length === 0 && !isKnown) return printRefusal(needs, extension, ['there is no such user'])
       const { print, paint } = needs.terminal
       if (json) return print(JSON.stringify(entries.map(plainEntry), null, 2))
       const [head = '', ...rows] = table([['TIME', '', 'WITH', 'TALK', 'RESULT', 'AT'], ...entries.map(cellsOf)])
@@ -31,7 +31,7 @@ export function callsCommand(command: Command, needs: CommandNeeds): void {
     })
 }
 
-/** `→` is a call that the user made. */
+/** `→` is an outgoing call. */
 function cellsOf({ fields }: StreamEntry): string[] {
   const said = (name: string): string => fields.get(name) ?? ''
   const isOut = said('side') === 'out'

@@ -16,12 +16,12 @@ export function timeOf({ id }: StreamEntry): number {
 
 const local = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' })
 
-/** `2026-03-29 09:00:00`, by the clock of the machine. */
+/** `2026-03-29 09:00:00`, in the time zone of the machine. */
 export function localTime(ms: number): string {
   return local.format(ms)
 }
 
-/** Fields of events and calls that count something. */
+/** Fields of events and calls that are numbers. */
 const numbers = ['seconds', 'calls', 'refused', 'ringSeconds', 'talkSeconds']
 
 /** An entry as one JSON value: its id, its time in UTC, its fields. */
@@ -32,10 +32,10 @@ export function plainEntry(entry: StreamEntry): Readonly<Record<string, string |
 
 export type Order = { readonly reverse?: boolean }
 
-/** Of `events`, `history` and `calls` alike: as things happened, so that the newest stand next to the prompt. */
+/** By default the newest entry is last, next to the prompt. */
 export const newestFirst = ['--reverse', 'newest first (default: newest last)'] as const
 
-/** Entries that Redis gave with the newest first, in the order that was asked for. */
+/** Puts entries, which Redis returns newest first, in the requested order. */
 export function inOrder(entries: readonly StreamEntry[], { reverse }: Order): readonly StreamEntry[] {
   return reverse ? entries : entries.toReversed()
 }

@@ -4,7 +4,7 @@ import { localTime, timeOf } from './entries.js'
 
 const head = ['TIME', 'EVENT', 'DEVICE', 'USER', 'DETAILS']
 
-/** Wide enough for what there usually is, so that lines that come one by one stand below each other. */
+/** Usual widths, so that events that arrive one by one are aligned. */
 const usual = ['2026-03-29 09:00:00', 'login.abandoned', 'HD0001xx', '1001', '']
 
 /** Events as a table; the first line names the columns. */
@@ -19,7 +19,7 @@ function cellsOf(entry: StreamEntry): string[] {
   return [localTime(timeOf(entry)), event ?? '', device || '-', user || '-', said.join(', ')]
 }
 
-/** The entry speaks of this user or phone. */
+/** Whether the entry is about this user or phone. */
 export function concerns({ fields }: StreamEntry, subject: string): boolean {
   return ['device', 'user', 'displaced', 'from'].some((name) => (fields.get(name) ?? '').split(' ').includes(subject))
 }

@@ -15,7 +15,7 @@ interface EventOptions extends Order {
   readonly json?: boolean
 }
 
-/** How soon a new event is shown. */
+/** A new event is shown within this time. */
 const lookEveryMs = 250
 
 /** `hotdesk events` */
@@ -43,7 +43,7 @@ async function show(store: Store, { follow, lines, json, reverse = false }: Even
 
 type Print = (entries: readonly StreamEntry[]) => void
 
-/** Until Ctrl-C; while Redis is away it waits. */
+/** Prints new events until Ctrl-C; waits while Redis is lost. */
 async function followed(store: Store, from: string, print: Print, terminal: Terminal): Promise<void> {
   const events = processEvents()
   let stopped = false
@@ -68,7 +68,7 @@ async function followed(store: Store, from: string, print: Print, terminal: Term
   events.close()
 }
 
-/** Entries behind `shown`, oldest first: pages grow until one of them reaches back so far. */
+/** Entries after `shown`, oldest first. Pages grow until one reaches back to it. */
 async function freshIn(store: Store, shown: string): Promise<readonly StreamEntry[]> {
   for (let count = 50; ; count *= 10) {
     const page = await store.recent('events', count)

@@ -3,11 +3,11 @@ import type { Store, StreamEntry } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { eitherArgument } from '../operator/arguments.js'
 import { withStore } from '../operator/network.js'
-import { tellRefused } from '../records/outcome.js'
+import { printRefusal } from '../records/outcome.js'
 import { inOrder, linesOption, newestFirst, type Order, plainEntry } from './entries.js'
 import { concerns, eventLines } from './event-lines.js'
 
-/** Looked at in one go: Redis answers at once, however much there is. */
+/** Entries per request. Redis answers at once, however many there are. */
 const pageSize = 2_000
 
 /** `hotdesk history` */
@@ -24,14 +24,14 @@ export function historyCommand(command: Command, needs: CommandNeeds): void {
         isKnown: ['user', 'device'].some((kind) => store.replica.hash(`${kind}:${subject}`) !== undefined),
       }))
       const wanted = inOrder(found, { reverse })
-      if (wanted.length === 0 && !isKnown) return tellRefused(needs, subject, ['there is no such user or phone, and no event mentions it'])
+      if (wanted.length === 0 && !isKnown) return printRefusal(needs, subject, ['there is no such user or phone, and no event mentions it'])
       const { print, paint } = needs.terminal
       if (json) return print(JSON.stringify(wanted.map(plainEntry), null, 2))
       for (const line of eventLines(wanted, paint)) print(line)
     })
 }
 
-/** Newest first, as far back as the events go. */
+/** Newest first, until there are enough or no more. */
 async function historyOf(subject: string, lines: number, { recent }: Pick<Store, 'recent'>): Promise<readonly StreamEntry[]> {
   const wanted: StreamEntry[] = []
   let page: readonly StreamEntry[] = []

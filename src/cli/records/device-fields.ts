@@ -31,7 +31,7 @@ export const deviceFields: readonly DeviceField[] = [
     expects: 'a telephone number',
     about: 'its caller number in emergency calls (default: that of the site)',
     write: ({ elin }) => elin ?? '',
-    read: (text) => (numberForm.isOne(text) ? { elin: text || null } : null),
+    read: (text) => (numberForm.matches(text) ? { elin: text || null } : null),
   },
   {
     name: 'mac',
@@ -59,7 +59,7 @@ function line(name: 'location' | 'model', about: string, edit: (text: string | n
     expects: textForm.expects,
     about,
     write: (device) => device[name] ?? '',
-    read: (text) => (textForm.isOne(text) ? edit(text || null) : null),
+    read: (text) => (textForm.matches(text) ? edit(text || null) : null),
   }
 }
 

@@ -15,17 +15,17 @@ import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
 import {
   type Confirmation,
-  existsWords,
+  existsText,
   type Form,
   objectionTo,
+  printRefusal,
   printWarnings,
-  type Telling,
-  tellRefused,
-  tellRemoved,
-  tellSaved,
-  tellUndone,
-  unknownWords,
-  withoutAsking,
+  type RecordCommand,
+  reportRefusal,
+  reportRemoved,
+  reportSaved,
+  unknownText,
+  yesOption,
 } from './outcome.js'
 
 /** `hotdesk device …` */
@@ -56,44 +56,44 @@ export function deviceCommands(device: Command, needs: CommandNeeds): void {
 }
 
 function writingCommands(device: Command, needs: CommandNeeds): void {
-  const telling = (subject: DeviceId, form: Form): Telling => ({ needs, kind: 'device', subject, form })
+  const command = (subject: DeviceId, form: Form): RecordCommand => ({ needs, kind: 'device', subject, form })
   addFieldOptions(device.command('add').addArgument(deviceArgument()), deviceFields)
     .description('add a phone with a new SIP password, which is shown once')
     .option('--personal', 'same as --hotdesk no')
     .option(...asJson)
     .action((id: DeviceId, { personal, json, ...named }: Named & Form & { personal?: boolean }) =>
-      add(telling(id, { json }), id, personal ? { ...named, hotdesk: 'no' } : named),
+      add(command(id, { json }), id, personal ? { ...named, hotdesk: 'no' } : named),
     )
   addFieldOptions(device.command('set').addArgument(deviceArgument()), deviceFields)
     .description('change a phone; pass "" to clear a value')
     .option(...asJson)
-    .action((id: DeviceId, named: Named & Form) => set(telling(id, named), id, named))
+    .action((id: DeviceId, named: Named & Form) => set(command(id, named), id, named))
   device
     .command('password')
     .description('give a phone a new SIP password, which is shown once')
     .addArgument(deviceArgument())
     .option(...asJson)
-    .action((id: DeviceId, form: Form) => renewPassword(telling(id, form), id))
+    .action((id: DeviceId, form: Form) => renewPassword(command(id, form), id))
   device
     .command('rm')
     .description('log out and remove a phone')
     .addArgument(deviceArgument())
-    .option(...withoutAsking)
+    .option(...yesOption)
     .option(...asJson)
-    .action((id: DeviceId, form: Form & Confirmation) => remove(telling(id, form), id, form))
+    .action((id: DeviceId, form: Form & Confirmation) => remove(command(id, form), id, form))
 }
 
-async function add(telling: Telling, id: DeviceId, named: Named): Promise<void> {
-  const config = telling.needs.config('look')
+async function add(command: RecordCommand, id: DeviceId, named: Named): Promise<void> {
+  const config = command.needs.config('look')
   const edit = mergedDeviceEdit(editsIn(deviceFields, named))
   await withDirectory(
     config,
     async (directory) => {
       const present = directory.device(id)
-      if (present) return tellUndone(telling, [existsWords('device', nameOf(present))])
+      if (present) return reportRefusal(command, [existsText('device', nameOf(present))])
       const password = newPassword()
       const change = { id, edit: { site: config.site, hotdesk: true, ...edit, password }, expected: 'new', directory, password } as const
-      await save(telling, change)
+      await save(command, change)
     },
     [`device:${id}`],
   )
@@ -103,33 +103,33 @@ function nameOf({ id, location }: Device): string {
   return location === null ? id : `${id} (${location})`
 }
 
-async function set(telling: Telling, id: DeviceId, named: Named): Promise<void> {
+async function set(command: RecordCommand, id: DeviceId, named: Named): Promise<void> {
   const edit = mergedDeviceEdit(editsIn(deviceFields, named))
-  if (Object.keys(edit).length === 0) return tellUndone(telling, ['no changes given; hotdesk device set --help shows what there is'])
-  await withDirectory(telling.needs.config('look'), (directory) => save(telling, { id, edit, expected: 'known', directory }), [
+  if (Object.keys(edit).length === 0) return reportRefusal(command, ['no changes given; hotdesk device set --help shows what there is'])
+  await withDirectory(command.needs.config('look'), (directory) => save(command, { id, edit, expected: 'known', directory }), [
     `device:${id}`,
   ])
 }
 
-async function renewPassword(telling: Telling, id: DeviceId): Promise<void> {
+async function renewPassword(command: RecordCommand, id: DeviceId): Promise<void> {
   await withDirectory(
-    telling.needs.config('look'),
+    command.needs.config('look'),
     async (directory) => {
       const password = newPassword()
-      await save(telling, { id, edit: { password }, expected: 'known', directory, password })
+      await save(command, { id, edit: { password }, expected: 'known', directory, password })
     },
     [`device:${id}`],
   )
 }
 
-async function remove(telling: Telling, id: DeviceId, confirmation: Confirmation): Promise<void> {
+async function remove(command: RecordCommand, id: DeviceId, confirmation: Confirmation): Promise<void> {
   await withDirectory(
-    telling.needs.config('look'),
+    command.needs.config('look'),
     async (directory) => {
       const device = directory.device(id)
-      const objection = device && (await objectionTo(`phone ${nameOf(device)}`, confirmation, telling.needs))
-      if (objection !== null) return tellUndone(telling, [objection])
-      tellRemoved(telling, await directory.removeDevice(id))
+      const objection = device && (await objectionTo(`phone ${nameOf(device)}`, confirmation, command.needs))
+      if (objection !== null) return reportRefusal(command, [objection])
+      reportRemoved(command, await directory.removeDevice(id))
     },
     [`device:${id}`],
   )
@@ -140,36 +140,36 @@ interface Change {
   readonly edit: DeviceEdit
   readonly expected: Expected
   readonly directory: Directory
-  /** Where one was made. */
+  /** A new password, which is shown once. */
   readonly password?: Secret
 }
 
-async function save(telling: Telling, { id, edit, expected, directory, password }: Change): Promise<void> {
-  const config = telling.needs.config('look')
+async function save(command: RecordCommand, { id, edit, expected, directory, password }: Change): Promise<void> {
+  const config = command.needs.config('look')
   const owner = edit.owner ? parseExtension(edit.owner) : null
-  if (owner && !directory.user(owner)) return tellUndone(telling, [`there is no user ${owner} to be its owner`])
+  if (owner && !directory.user(owner)) return reportRefusal(command, [`there is no user ${owner} to be its owner`])
   const before = directory.device(id)
   const outcome = await directory.putDevice(id, edit, expected)
-  if (!tellSaved(telling, outcome, password ? { password: password.reveal() } : {})) return
+  if (!reportSaved(command, outcome, password ? { password: password.reveal() } : {})) return
   const after = directory.device(id)
   const places = edit.site === undefined && edit.location === undefined ? [] : [after].filter((device) => device !== null)
-  printWarnings(telling.needs, [
+  printWarnings(command.needs, [
     ...siteWarnings([edit.site], directory, config),
     ...elinWarnings(before ? [before] : [], (phone) => directory.device(phone)),
     ...locationWarnings(places, directory, config),
   ])
 }
 
-/** Long enough that nobody guesses it; phones get it from a file, people rarely type it. */
+/** 120 bits. Phones get it from a file, so it need not be easy to type. */
 export function newPassword(): Secret {
   return new Secret(randomBytes(15).toString('base64url'))
 }
 
-/** The whole record, and what the phone is doing. */
+/** The whole record, and the state of the phone. */
 function showing(id: DeviceId, { json }: Form, needs: CommandNeeds): (directory: Directory, store: Store) => Promise<void> {
   return async (directory, { replica }) => {
     const device = directory.device(id)
-    if (!device) return tellRefused(needs, id, [unknownWords('device')])
+    if (!device) return printRefusal(needs, id, [unknownText('device')])
     const { print, paint } = needs.terminal
     const entries = entriesOf(deviceFields, device)
     const password = device.password === null ? 'none' : 'set'

@@ -5,7 +5,7 @@ import { type Field, optionOf, plainValue } from './field.js'
 /** Values of the options, by the name of the field. */
 export type Named = Readonly<Record<string, string | undefined>>
 
-/** An option for each field; a value that is not of its form is wrong usage. */
+/** Adds an option for each field; an invalid value is wrong usage. */
 export function addFieldOptions<Item, Edit>(command: Command, fields: readonly Field<Item, Edit>[]): Command {
   for (const field of fields) {
     const checked = (text: string): string => {
@@ -33,12 +33,12 @@ export function editsIn<Item, Edit>(fields: readonly Field<Item, Edit>[], named:
   })
 }
 
-/** Everything that is said of one record; `-` where nothing is. */
+/** The fields of one record; `-` for an empty one. */
 export function recordLines(entries: readonly (readonly [string, string])[], paint: Paint): string[] {
   return table(entries.map(([name, text]) => [paint.faint(name), text || '-']))
 }
 
-/** The same for a program. */
+/** The same as JSON values. */
 export function plainRecord<Item, Edit>(
   fields: readonly Field<Item, Edit>[],
   item: Item,

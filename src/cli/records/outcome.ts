@@ -3,91 +3,92 @@ import type { CommandNeeds } from '../needs.js'
 
 export type Form = { readonly json?: boolean | undefined }
 
-/** What the person has to write down now. */
-export type Gained = Readonly<Partial<Record<'pin' | 'password', string>>>
+/** Secrets that are shown once. */
+export type Issued = Readonly<Partial<Record<'pin' | 'password', string>>>
 
-/** Whom an edit is told to: a person, or with `--json` a program. */
-export interface Telling {
+/** The record that a command edits, and how to report the outcome: in words, or with `--json` as JSON. */
+export interface RecordCommand {
   readonly needs: CommandNeeds
   readonly kind: RecordKind
   readonly subject: string
   readonly form: Form
 }
 
-/** What records of each kind are called, and the command that is for them. */
+/** The name of each kind of record in messages. */
 const nouns = { user: 'user', device: 'phone', site: 'site' } as const
 export type RecordKind = keyof typeof nouns
 
-export function existsWords(kind: RecordKind, name: string): string {
+export function existsText(kind: RecordKind, name: string): string {
   return `${nouns[kind]} ${name} already exists; to change it: hotdesk ${kind} set`
 }
 
-export function unknownWords(kind: RecordKind): string {
+export function unknownText(kind: RecordKind): string {
   return `there is no such ${nouns[kind]}; hotdesk ${kind} list shows all`
 }
 
-const gains = { pin: 'the PIN is', password: 'the SIP password is' } as const
+const labels = { pin: 'the PIN is', password: 'the SIP password is' } as const
 
-/** Says what became of an edit; true: it was saved. */
-export function tellSaved(telling: Telling, outcome: EditOutcome, gained: Gained = {}): boolean {
-  const reasons = reasonsIn(telling, outcome)
-  if (reasons) tellUndone(telling, reasons)
-  else tellDone(telling, ['saved', ...gainedWords(gained)].join('; '), gained)
+/** Reports the outcome of an edit; true if it was saved. */
+export function reportSaved(command: RecordCommand, outcome: EditOutcome, issued: Issued = {}): boolean {
+  const reasons = reasonsIn(command, outcome)
+  if (reasons) reportRefusal(command, reasons)
+  else reportDone(command, ['saved', ...issuedWords(issued)].join('; '), issued)
   return reasons === null
 }
 
-function reasonsIn({ kind, subject }: Telling, outcome: EditOutcome): readonly string[] | null {
+function reasonsIn({ kind, subject }: RecordCommand, outcome: EditOutcome): readonly string[] | null {
   switch (outcome.outcome) {
     case 'SAVED':
       return null
     case 'REFUSED':
       return outcome.reasons
     case 'EXISTS':
-      return [existsWords(kind, subject)]
+      return [existsText(kind, subject)]
     case 'UNKNOWN':
-      return [unknownWords(kind)]
+      return [unknownText(kind)]
   }
 }
 
 export type Confirmation = { readonly yes?: boolean | undefined }
 
-/** What every command that removes something takes: `.option(...withoutAsking)`. */
-export const withoutAsking = ['-y, --yes', 'do not ask'] as const
+/** For commands that remove something: `.option(...yesOption)`. */
+export const yesOption = ['-y, --yes', 'do not ask'] as const
 
-/** What is removed is gone, so a person at a terminal is asked, and a program has to say `--yes`. Null: go on; else why not. */
+/** Asks before a removal at a terminal; without one, `--yes` is needed. null: go on; else the reason why not. */
 export async function objectionTo(what: string, { yes }: Confirmation, { terminal }: CommandNeeds): Promise<string | null> {
   if (yes) return null
   if (terminal.ask === null) return 'there is no terminal to ask for confirmation; pass --yes to remove it'
   return (await terminal.ask(`Remove ${what}? [y/N] `)) ? null : 'nothing was removed'
 }
 
-/** What is done, and may not be what was meant. */
-export function printWarnings({ terminal: { complain, paint } }: CommandNeeds, doubts: readonly string[]): void {
-  for (const doubt of doubts) complain(`${paint.bad('warning:')} ${doubt}`)
+/** Warnings about a change that was made. */
+export function printWarnings({ terminal: { complain, paint } }: CommandNeeds, warnings: readonly string[]): void {
+  for (const warning of warnings) complain(`${paint.bad('warning:')} ${warning}`)
 }
 
-function gainedWords(gained: Gained): readonly string[] {
-  return (['pin', 'password'] as const).flatMap((what) => (gained[what] === undefined ? [] : [`${gains[what]} ${gained[what]}`]))
+function issuedWords(issued: Issued): readonly string[] {
+  return (['pin', 'password'] as const).flatMap((what) => (issued[what] === undefined ? [] : [`${labels[what]} ${issued[what]}`]))
 }
 
-export function tellRemoved(telling: Telling, { outcome }: RemoveOutcome): void {
-  if (outcome === 'REMOVED') tellDone(telling, 'removed', {})
-  else tellUndone(telling, [unknownWords(telling.kind)])
+export function reportRemoved(command: RecordCommand, { outcome }: RemoveOutcome): void {
+  if (outcome === 'REMOVED') reportDone(command, 'removed', {})
+  else reportRefusal(command, [unknownText(command.kind)])
 }
 
-function tellDone({ needs: { terminal, exit }, subject, form }: Telling, what: string, gained: Gained): void {
-  terminal.print(form.json ? JSON.stringify({ subject, done: true, ...gained }) : `${terminal.paint.strong(subject)}: ${what}`)
+function reportDone({ needs: { terminal, exit }, subject, form }: RecordCommand, what: string, issued: Issued): void {
+  terminal.print(form.json ? JSON.stringify({ subject, done: true, ...issued }) : `${terminal.paint.strong(subject)}: ${what}`)
   exit(0)
 }
 
-/** An edit that was refused. */
-export function tellUndone({ needs, subject, form }: Telling, reasons: readonly string[]): void {
+/** Reports a refused edit, in words or as JSON. */
+export function reportRefusal({ needs, subject, form }: RecordCommand, reasons: readonly string[]): void {
   if (form.json) needs.terminal.print(JSON.stringify({ subject, done: false, reasons }))
-  else tellRefused(needs, subject, reasons)
+  else printRefusal(needs, subject, reasons)
   needs.exit(1)
 }
 
-export function tellRefused(needs: CommandNeeds, subject: string, reasons: readonly string[]): void {
+/** Reports a refusal in words. */
+export function printRefusal(needs: CommandNeeds, subject: string, reasons: readonly string[]): void {
   const { complain, paint } = needs.terminal
   for (const reason of reasons) complain(`${paint.bad('refused:')} ${subject}: ${reason}`)
   needs.exit(1)

@@ -3,26 +3,26 @@ import type { Extension } from '../../base/identity.js'
 import { Secret } from '../../base/secret.js'
 import type { EditOutcome } from '../../directory/directory.js'
 import { hashPin, issuePin, type PinPolicy, type PinWeakness, weaknessOf } from '../../hotdesk/hotdesk.js'
-import { type Telling, tellSaved, tellUndone } from './outcome.js'
+import { type RecordCommand, reportRefusal, reportSaved } from './outcome.js'
 
 /** `given` on standard input, or `issued` and shown once. */
 export type PinSource = 'given' | 'issued'
 
-/** Says what became of it; true: it was saved. */
+/** Saves a PIN and reports the outcome; true if it was saved. */
 export async function savePin(
-  telling: Telling,
+  command: RecordCommand,
   extension: Extension,
   source: PinSource,
   save: (hash: string) => Promise<EditOutcome>,
 ): Promise<boolean> {
-  const { pin: policy } = telling.needs.config('look')
+  const { pin: policy } = command.needs.config('look')
   const pin = source === 'given' ? new Secret((await text(process.stdin)).trim()) : issuePin(extension, policy)
   const weakness = weaknessOf(pin, extension, policy)
   if (weakness !== null) {
-    tellUndone(telling, [weaknessWords(weakness, policy)])
+    reportRefusal(command, [weaknessWords(weakness, policy)])
     return false
   }
-  return tellSaved(telling, await save(await hashPin(pin)), source === 'issued' ? { pin: pin.reveal() } : {})
+  return reportSaved(command, await save(await hashPin(pin)), source === 'issued' ? { pin: pin.reveal() } : {})
 }
 
 /** Why a PIN is refused. */

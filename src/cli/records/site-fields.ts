@@ -8,14 +8,14 @@ export const siteFields: readonly Field<Site, SiteEdit>[] = [
     expects: textForm.expects,
     about: 'its display name',
     write: ({ id, name }) => (name === id ? '' : name),
-    read: (text) => (textForm.isOne(text) ? { name: text } : null),
+    read: (text) => (textForm.matches(text) ? { name: text } : null),
   },
   {
     name: 'homeLostLogout',
     expects: 'a time, such as 24h or 90m, or never',
     about:
       'how long its users stay logged in at other sites after all its nodes are lost, counted from the loss or a later login (default: 24h; 0 is never)',
-    // A 0 alone would read as "at once".
+    // `0` alone would read as "at once".
     write: ({ homeLostLogout, homeLostLogoutMs }) => (homeLostLogoutMs === null ? 'never' : homeLostLogout),
     read: (text) => {
       const stay = parseStay(text)

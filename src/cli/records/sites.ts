@@ -11,16 +11,16 @@ import { table } from '../output/terminal.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
 import {
   type Confirmation,
-  existsWords,
+  existsText,
   type Form,
   objectionTo,
-  type Telling,
-  tellRefused,
-  tellRemoved,
-  tellSaved,
-  tellUndone,
-  unknownWords,
-  withoutAsking,
+  printRefusal,
+  type RecordCommand,
+  reportRefusal,
+  reportRemoved,
+  reportSaved,
+  unknownText,
+  yesOption,
 } from './outcome.js'
 import { mergedSiteEdit, siteFields } from './site-fields.js'
 
@@ -49,7 +49,7 @@ export function siteCommands(site: Command, needs: CommandNeeds): void {
       withSites(needs, (sites) => {
         const found = sites.find(({ site }) => site === id)
         if (found) show(found, form, needs)
-        else tellRefused(needs, id, [unknownWords('site')])
+        else printRefusal(needs, id, [unknownText('site')])
       }),
     )
   site
@@ -60,22 +60,22 @@ export function siteCommands(site: Command, needs: CommandNeeds): void {
 }
 
 function writingCommands(site: Command, needs: CommandNeeds): void {
-  const telling = (subject: SiteName, form: Form): Telling => ({ needs, kind: 'site', subject, form })
+  const command = (subject: SiteName, form: Form): RecordCommand => ({ needs, kind: 'site', subject, form })
   addFieldOptions(site.command('add').addArgument(siteArgument()), siteFields)
     .description('add a site')
     .option(...asJson)
-    .action((id: SiteName, named: Named & Form) => add(telling(id, named), id, named))
+    .action((id: SiteName, named: Named & Form) => add(command(id, named), id, named))
   addFieldOptions(site.command('set').addArgument(siteArgument()), siteFields)
     .description('change a site; pass "" to clear a value')
     .option(...asJson)
-    .action((id: SiteName, named: Named & Form) => set(telling(id, named), id, named))
+    .action((id: SiteName, named: Named & Form) => set(command(id, named), id, named))
   site
     .command('rm')
     .description('remove a site that no node, phone or user belongs to')
     .addArgument(siteArgument())
-    .option(...withoutAsking)
+    .option(...yesOption)
     .option(...asJson)
-    .action((id: SiteName, form: Form & Confirmation) => remove(telling(id, form), id, form))
+    .action((id: SiteName, form: Form & Confirmation) => remove(command(id, form), id, form))
 }
 
 type Work = (sites: readonly SiteOverview[], directory: Directory) => void | Promise<void>
@@ -85,35 +85,35 @@ function withSites(needs: CommandNeeds, work: Work): Promise<void> {
   return withDirectory(config, async (directory: Directory, { replica }: Store) => work(sitesIn(directory, replica, config), directory))
 }
 
-function add(telling: Telling, id: SiteName, named: Named): Promise<void> {
+function add(command: RecordCommand, id: SiteName, named: Named): Promise<void> {
   const edit = mergedSiteEdit(editsIn(siteFields, named))
-  return withSites(telling.needs, async (_sites, directory) => {
+  return withSites(command.needs, async (_sites, directory) => {
     const present = directory.site(id)
     const outcome = await directory.putSite(id, edit, 'new')
     if (outcome.outcome === 'EXISTS' && present && present.name !== id)
-      tellUndone(telling, [existsWords('site', `${id} (${present.name})`)])
-    else tellSaved(telling, outcome)
+      reportRefusal(command, [existsText('site', `${id} (${present.name})`)])
+    else reportSaved(command, outcome)
   })
 }
 
-async function set(telling: Telling, id: SiteName, named: Named): Promise<void> {
+async function set(command: RecordCommand, id: SiteName, named: Named): Promise<void> {
   const edit = mergedSiteEdit(editsIn(siteFields, named))
-  if (Object.keys(edit).length === 0) return tellUndone(telling, ['no changes given; hotdesk site set --help shows what there is'])
-  await withSites(telling.needs, async (sites, directory) => {
-    // A site that only a dial plan, a phone or a person names has no record yet.
+  if (Object.keys(edit).length === 0) return reportRefusal(command, ['no changes given; hotdesk site set --help shows what there is'])
+  await withSites(command.needs, async (sites, directory) => {
+    // A site that only a dial plan, a phone or a user names has no record yet.
     const isNamed = sites.some(({ site }) => site === id)
-    tellSaved(telling, isNamed ? await directory.putSite(id, edit) : { outcome: 'UNKNOWN' })
+    reportSaved(command, isNamed ? await directory.putSite(id, edit) : { outcome: 'UNKNOWN' })
   })
 }
 
-function remove(telling: Telling, id: SiteName, confirmation: Confirmation): Promise<void> {
-  return withSites(telling.needs, async (sites, directory) => {
+function remove(command: RecordCommand, id: SiteName, confirmation: Confirmation): Promise<void> {
+  return withSites(command.needs, async (sites, directory) => {
     const present = sites.find(({ site }) => site === id)
     const namedBy = present ? namesOf(present) : []
-    if (namedBy.length > 0) return tellUndone(telling, [`it is still used by ${namedBy.join(', ')}`])
-    const objection = present?.record ? await objectionTo(`site ${id}`, confirmation, telling.needs) : null
-    if (objection !== null) return tellUndone(telling, [objection])
-    tellRemoved(telling, await directory.removeSite(id))
+    if (namedBy.length > 0) return reportRefusal(command, [`it is still used by ${namedBy.join(', ')}`])
+    const objection = present?.record ? await objectionTo(`site ${id}`, confirmation, command.needs) : null
+    if (objection !== null) return reportRefusal(command, [objection])
+    reportRemoved(command, await directory.removeSite(id))
   })
 }
 
@@ -141,7 +141,7 @@ function list(sites: readonly SiteOverview[], { json }: Form, { terminal }: Comm
   for (const line of lines) terminal.print(line)
 }
 
-/** For a program: times as text, and no settings twice. */
+/** As JSON: times as text, settings as fields. */
 function plainSite({ record, ...about }: SiteOverview) {
   const settings = record ? plainRecord(siteFields, record) : {}
   return { ...about, ...settings, lost: timeText(record?.lost), back: timeText(record?.back) }

@@ -11,7 +11,7 @@ export const userFields: readonly UserField[] = [
     expects: textForm.expects,
     about: 'shown to those the user calls',
     write: ({ name, extension }) => (name === extension ? '' : name),
-    read: (text) => (textForm.isOne(text) ? { name: text } : null),
+    read: (text) => (textForm.matches(text) ? { name: text } : null),
   },
   {
     name: 'home',
@@ -67,7 +67,7 @@ function forward(when: keyof Forwards, about: string): UserField {
     expects: numberForm.expects,
     about,
     write: ({ forwards }) => forwards[when] ?? '',
-    read: (text) => (numberForm.isOne(text) ? { forwards: { [when]: text === '' ? null : text } } : null),
+    read: (text) => (numberForm.matches(text) ? { forwards: { [when]: text === '' ? null : text } } : null),
   }
 }
 

@@ -13,17 +13,17 @@ import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
 import {
   type Confirmation,
-  existsWords,
+  existsText,
   type Form,
   objectionTo,
+  printRefusal,
   printWarnings,
-  type Telling,
-  tellRefused,
-  tellRemoved,
-  tellSaved,
-  tellUndone,
-  unknownWords,
-  withoutAsking,
+  type RecordCommand,
+  reportRefusal,
+  reportRemoved,
+  reportSaved,
+  unknownText,
+  yesOption,
 } from './outcome.js'
 import { type PinSource, savePin } from './pins.js'
 import { mergedUserEdit, userFields } from './user-fields.js'
@@ -57,47 +57,47 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
 }
 
 function writingCommands(user: Command, needs: CommandNeeds): void {
-  const telling = (subject: Extension, form: Form): Telling => ({ needs, kind: 'user', subject, form })
+  const command = (subject: Extension, form: Form): RecordCommand => ({ needs, kind: 'user', subject, form })
   const fromStdin = ['--pin-stdin', 'read the PIN from standard input'] as const
   addFieldOptions(user.command('add').addArgument(extensionArgument()), userFields)
     .description('add a user with a new PIN, which is shown once')
     .option(...fromStdin)
     .option(...asJson)
-    .action((extension: Extension, options: Named & PinOption & Form) => add(telling(extension, options), extension, options))
+    .action((extension: Extension, options: Named & PinOption & Form) => add(command(extension, options), extension, options))
   addFieldOptions(user.command('set').addArgument(extensionArgument()), userFields)
     .description('change a user; pass "" to clear a value')
     .option(...asJson)
-    .action((extension: Extension, named: Named & Form) => set(telling(extension, named), extension, named))
+    .action((extension: Extension, named: Named & Form) => set(command(extension, named), extension, named))
   user
     .command('pin')
     .description('give a user a new PIN, which is shown once')
     .addArgument(extensionArgument())
     .option(...fromStdin)
     .option(...asJson)
-    .action((extension: Extension, option: PinOption & Form) => renewPin(telling(extension, option), extension, sourceOf(option)))
+    .action((extension: Extension, option: PinOption & Form) => renewPin(command(extension, option), extension, sourceOf(option)))
   user
     .command('rm')
     .description('log out and remove a user, with the call log')
     .addArgument(extensionArgument())
-    .option(...withoutAsking)
+    .option(...yesOption)
     .option(...asJson)
-    .action((extension: Extension, form: Form & Confirmation) => remove(telling(extension, form), extension, form))
+    .action((extension: Extension, form: Form & Confirmation) => remove(command(extension, form), extension, form))
 }
 
-async function add(telling: Telling, extension: Extension, options: Named & PinOption): Promise<void> {
-  const config = telling.needs.config('look')
+async function add(command: RecordCommand, extension: Extension, options: Named & PinOption): Promise<void> {
+  const config = command.needs.config('look')
   const dialplan = readDialplan(config)
   const reserved = reservedBy(dialplan, config)(extension)
-  if (reserved !== null) return tellUndone(telling, [reserved])
+  if (reserved !== null) return reportRefusal(command, [reserved])
   await withDirectory(
     config,
     async (directory) => {
       const present = directory.user(extension)
-      if (present) return tellUndone(telling, [existsWords('user', nameOf(present))])
+      if (present) return reportRefusal(command, [existsText('user', nameOf(present))])
       const edit: UserEdit = { home: config.site, ...mergedUserEdit(editsIn(userFields, options)) }
       const save = (pinHash: string) => directory.putUser(extension, { ...edit, pinHash }, 'new')
-      if (await savePin(telling, extension, sourceOf(options), save))
-        printWarnings(telling.needs, [...siteWarnings([edit.home], directory, config), ...numberWarnings([extension], dialplan)])
+      if (await savePin(command, extension, sourceOf(options), save))
+        printWarnings(command.needs, [...siteWarnings([edit.home], directory, config), ...numberWarnings([extension], dialplan)])
     },
     [`user:${extension}`],
   )
@@ -111,56 +111,56 @@ function sourceOf({ pinStdin }: PinOption): PinSource {
   return pinStdin ? 'given' : 'issued'
 }
 
-async function set(telling: Telling, extension: Extension, named: Named): Promise<void> {
-  const config = telling.needs.config('look')
+async function set(command: RecordCommand, extension: Extension, named: Named): Promise<void> {
+  const config = command.needs.config('look')
   const edit = mergedUserEdit(editsIn(userFields, named))
-  if (Object.keys(edit).length === 0) return tellUndone(telling, ['no changes given; hotdesk user set --help shows what there is'])
+  if (Object.keys(edit).length === 0) return reportRefusal(command, ['no changes given; hotdesk user set --help shows what there is'])
   await withDirectory(
     config,
     async (directory) => {
       const reserved = reservedBy(readDialplan(config), config)(extension)
-      if (reserved !== null && directory.user(extension)) return tellUndone(telling, [`${reserved}: give this user another extension`])
-      const isSaved = tellSaved(telling, await directory.putUser(extension, edit, 'known'))
-      if (isSaved) printWarnings(telling.needs, siteWarnings([edit.home], directory, config))
+      if (reserved !== null && directory.user(extension)) return reportRefusal(command, [`${reserved}: give this user another extension`])
+      const isSaved = reportSaved(command, await directory.putUser(extension, edit, 'known'))
+      if (isSaved) printWarnings(command.needs, siteWarnings([edit.home], directory, config))
     },
     [`user:${extension}`],
   )
 }
 
-async function renewPin(telling: Telling, extension: Extension, source: PinSource): Promise<void> {
+async function renewPin(command: RecordCommand, extension: Extension, source: PinSource): Promise<void> {
   await withDirectory(
-    telling.needs.config('look'),
+    command.needs.config('look'),
     async (directory) => {
-      if (directory.user(extension) === null) return tellUndone(telling, [unknownWords('user')])
-      await savePin(telling, extension, source, (pinHash) => directory.putUser(extension, { pinHash }, 'known'))
+      if (directory.user(extension) === null) return reportRefusal(command, [unknownText('user')])
+      await savePin(command, extension, source, (pinHash) => directory.putUser(extension, { pinHash }, 'known'))
     },
     [`user:${extension}`],
   )
 }
 
-async function remove(telling: Telling, extension: Extension, confirmation: Confirmation): Promise<void> {
+async function remove(command: RecordCommand, extension: Extension, confirmation: Confirmation): Promise<void> {
   await withDirectory(
-    telling.needs.config('look'),
+    command.needs.config('look'),
     async (directory) => {
       const user = directory.user(extension)
       if (user) {
-        const objection = await objectionTo(`user ${nameOf(user)}`, confirmation, telling.needs)
-        if (objection !== null) return tellUndone(telling, [objection])
+        const objection = await objectionTo(`user ${nameOf(user)}`, confirmation, command.needs)
+        if (objection !== null) return reportRefusal(command, [objection])
       }
       const phones = directory.ownedBy(extension)
       const removed = await directory.removeUser(extension)
-      tellRemoved(telling, removed)
-      if (removed.outcome === 'REMOVED') printWarnings(telling.needs, ownerWarnings(phones))
+      reportRemoved(command, removed)
+      if (removed.outcome === 'REMOVED') printWarnings(command.needs, ownerWarnings(phones))
     },
     [`user:${extension}`],
   )
 }
 
-/** The whole record, and where the user sits. */
+/** The whole record, and where the user is logged in. */
 function showing(extension: Extension, { json }: Form, needs: CommandNeeds): (directory: Directory, store: Store) => Promise<void> {
   return async (directory, { replica }) => {
     const user = directory.user(extension)
-    if (!user) return tellRefused(needs, extension, [unknownWords('user')])
+    if (!user) return printRefusal(needs, extension, [unknownText('user')])
     const devices = (replica.hash('users')?.get(extension) ?? '').split(' ').filter((device) => device !== '')
     const { print, paint } = needs.terminal
     const entries = entriesOf(userFields, user)

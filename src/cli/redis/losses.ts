@@ -87,26 +87,26 @@ async function restore(saved: SavedRecords, store: Store, form: 'shown' | 'done'
   const found = { users: count('user:'), phones: count('device:') }
   if (form === 'shown') return { ...found, logins: seats.length }
   await store.writeAll(changes)
-  // Somebody may have logged in meanwhile.
+  // Another user may have logged in meanwhile.
   const { seated } = await seat(
     seats.map(([device, user]) => ({ device, user })),
     store,
   )
   return { ...found, logins: seated.length }
 
-  /** A living node has made the record of its site anew, without what an operator had set. */
+  /** Settings of a site whose record a live node has recreated without them. */
   function missingSettings(key: string, hash: ReadonlyMap<string, string>): RecordChange[] {
     const present = store.replica.hash(key)
     const fields = [...hash].filter(([field]) => siteSettings.has(field) && present?.has(field) !== true)
     return fields.length === 0 ? [] : [{ key, fields: Object.fromEntries(fields) }]
   }
 
-  /** A later login counts. */
+  /** Whether no later login or logout exists. */
   function isFree(device: string, extension: string): boolean {
     const [devices, users] = [store.replica.hash('devices'), store.replica.hash('users')]
     const record = store.replica.hash(`device:${device}`) ?? saved.get(`device:${device}`)
     const isElsewhere = users?.has(extension) === true && users.get(extension) !== device
-    // A phone whose login vanished is set right, and shows that it was not a logout.
+    // A phone that a node reset after its login vanished (cause `edited`) was not logged out.
     const isLoggedOut = record?.get('state') === 'idle' && record.get('cause') !== 'edited'
     return devices?.has(device) !== true && !isElsewhere && !isLoggedOut
   }

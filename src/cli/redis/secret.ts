@@ -74,7 +74,7 @@ function refuseWhileNodesRun(store: Store, seal: Seal): void {
   throw errors.COMMAND_REFUSED.nodesRunning({ nodes: names.join(', ') })
 }
 
-/** All or nothing: the passwords and the fingerprint are written in one transaction. */
+/** Writes the passwords and the fingerprint in one transaction. */
 async function changeSecret(store: Store, before: Seal, after: Seal): Promise<Outcome> {
   const changes = credentialsIn(store).flatMap(({ key, device, credential }): RecordChange[] =>
     before.opens(credential, device) ? [{ key, fields: { credential: after.close(before.open(credential, device), device) } }] : [],
