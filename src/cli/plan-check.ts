@@ -11,7 +11,7 @@ import { locationWarnings } from './operator/site-warnings.js'
 
 /** Users and phones, compared with the configuration and the dial plan. */
 export interface NetworkVerdict {
-  /** How many there are, or why they were not checked. */
+  /** The number of users and phones, or why they were not checked. */
   readonly says: string
   /** Works, but may not be intended. */
   readonly doubts: readonly string[]

@@ -39,7 +39,7 @@ async function diagnosis(needs: CommandNeeds): Promise<readonly Finding[]> {
   }
 }
 
-/** Redis is looked at before it is used: the first use would load functions that are missing. */
+/** Redis is inspected before it is used, because the first use loads missing functions. */
 async function examination(config: Config): Promise<readonly Finding[]> {
   const { dialplan, findings: plan } = sitePlan(config)
   const server = await redis(config)
@@ -60,7 +60,7 @@ async function examination(config: Config): Promise<readonly Finding[]> {
   ]
 }
 
-/** Redis answers, and its functions or records cannot be used. */
+/** For a Redis that answers although its functions or records cannot be used. */
 function unreadable(fault: unknown): readonly Finding[] {
   if (!isAppError(fault)) throw fault
   return [findingsAbout('records').wrong(fault.says, fault.todo)]
@@ -78,7 +78,7 @@ function reportLines(findings: readonly Finding[], paint: Paint): string[] {
   return [...lines, '', `${sum}${mind > 0 ? `, ${counted(mind, 'warning')}` : ''}.`]
 }
 
-/** The other lines of what was found, and what to do. */
+/** Further lines of the finding, and what to do. */
 function furtherLines(finding: Finding, paint: Paint): string[] {
   const further = finding.says.split('\n').slice(1)
   return [...further, ...(finding.verdict === 'good' ? [] : [`   ${paint.faint('→')} ${finding.todo}`])]

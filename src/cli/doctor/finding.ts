@@ -1,9 +1,9 @@
-/** What one look at one thing has shown. `mind`: it works, and somebody should know. */
+/** The result of one check. `mind` is a warning: it works, but needs attention. */
 export type Finding =
   | { readonly about: string; readonly verdict: 'good'; readonly says: string }
   | { readonly about: string; readonly verdict: 'mind' | 'wrong'; readonly says: string; readonly todo: string }
 
-/** Findings about one thing. */
+/** Makes findings about one subject. */
 export interface Findings {
   good(says: string): Finding
   mind(says: string, todo: string): Finding

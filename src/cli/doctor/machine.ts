@@ -11,7 +11,7 @@ import { type Finding, findingsAbout } from './finding.js'
 const run = promisify(execFile)
 
 const mega = 1024 * 1024
-/** Call records of some days, and a rewrite of the append-only file. */
+/** Room for call records of some days, and for a rewrite of the append-only file. */
 const littleBytes = 1024 * mega
 const tooLittleBytes = 200 * mega
 
@@ -22,7 +22,7 @@ export function nodeVersion(version: string): Finding {
   return wrong(`Node ${version} is too old`, 'install Node 20.19 or later: https://nodejs.org')
 }
 
-/** Where the node keeps its files: it must be able to write there, and have room. */
+/** Whether the node can write its files, and has room for them. */
 export async function dataFolder({ data }: Config): Promise<Finding> {
   const { good, mind, wrong } = findingsAbout('data')
   const folder = existing(data)
@@ -45,7 +45,7 @@ function existing(folder: string): string {
   return existsSync(folder) ? folder : existing(dirname(folder))
 }
 
-/** The secret that was made for an embedded Redis opens every phone's password. */
+/** Whether the generated secret, which opens every phone's password, is private. */
 export function keptSecret({ data }: Config): Finding[] {
   const { good, wrong } = findingsAbout('secret')
   const file = generatedSecretFile(data)

@@ -15,7 +15,7 @@ import { listed, locationWarnings, numberWarnings, ownerWarnings, siteWarnings }
 import { type Finding, type Findings, findingsAbout } from './finding.js'
 import { findOwnNode } from './own-node.js'
 
-/** Nodes, users and phones as Redis has them. */
+/** Checks nodes, users and phones in Redis. */
 export function network(config: Config, dialplan: Dialplan | null): Promise<readonly Finding[]> {
   const broken: string[] = []
   const log = createRelayedLogger('warn', (line) => {
@@ -33,7 +33,7 @@ export function network(config: Config, dialplan: Dialplan | null): Promise<read
       nodes(directory, config),
       ...(await sameName(store, config)),
       ...(await losses(store, config)),
-      // With another secret every password would look broken.
+      // With another secret, every password would look broken.
       ...records(broken.filter((what) => secret.verdict === 'good' || !what.includes(sealedElsewhere))),
       ...users(directory, dialplan, config),
       ...devices(directory, config, store.replica),
@@ -59,7 +59,7 @@ async function secretFinding({ verify }: SecretCheck): Promise<Finding> {
   }
 }
 
-/** The heartbeat that Redis has under the name of this node is of another process than the one that runs here. */
+/** Whether another process has the heartbeat of this node's name. */
 async function sameName({ replica }: Store, config: Config): Promise<readonly Finding[]> {
   const theirs = replica.hash(`node:${config.node}`)?.get('process') ?? ''
   const own = await findOwnNode(config)
@@ -68,7 +68,7 @@ async function sameName({ replica }: Store, config: Config): Promise<readonly Fi
   return [findingsAbout('nodes').wrong(says, 'set `node` to a unique name on each')]
 }
 
-/** The copy that the node has saved has users or phones, and Redis has none: FLUSHALL, or a Redis without its file. */
+/** Whether Redis has no records although the saved copy of the node has: after FLUSHALL, or without its file. */
 async function losses({ replica }: Store, { data, network: name }: Config): Promise<readonly Finding[]> {
   if (countIn(replica.keysUnder('user:')) + countIn(replica.keysUnder('device:')) > 0) return []
   for (const file of [`copy-${name}.emptied.jsonl`, `copy-${name}.jsonl`].map((each) => join(data, each))) {
@@ -93,13 +93,13 @@ const mostEvents = 2_000
 const failureDays = 7
 
 /**
- * An emergency call that failed is reported until a later one of the same phone is answered, or for a week. Where the phone could not be
- * told, a later one of that node counts. `entries` begins with the newest.
+ * A failed emergency call is reported until a later one of the same phone is answered, or for a week. If the phone is unknown, a later one
+ * of the node counts. `entries` begins with the newest.
  */
 function failedEmergencies(entries: readonly StreamEntry[], now: Milliseconds): readonly Finding[] {
   const { wrong } = findingsAbout('emergency')
   const since = now - failureDays * 86_400_000
-  /** Phones, and nodes of calls without a phone, of which something later is known. */
+  /** Phones with a later emergency call, and nodes (`node:…`) for calls of unknown phones. */
   const later = new Set<string>()
   return entries.flatMap(({ id, fields }): Finding[] => {
     const [name, device, at] = [fields.get('event'), fields.get('device') ?? '', Number(id.split('-')[0])]
@@ -112,13 +112,13 @@ function failedEmergencies(entries: readonly StreamEntry[], now: Milliseconds): 
     return [
       wrong(
         `the emergency call of ${device === '' ? 'an unknown phone' : device} at ${when}Z failed: ${fields.get('reason') ?? 'unknown reason'}`,
-        `see the trunks, and make a test call there as agreed with the emergency centre: one that is answered ends this; else it is reported for ${failureDays} days`,
+        `check the trunks, then make a test call from there, in agreement with the emergency centre; the report ends when it is answered, or after ${failureDays} days`,
       ),
     ]
   })
 }
 
-/** What is written there tells of everything else. */
+/** Failed emergency calls in the events. */
 async function events({ recent, clock }: Pick<Store, 'recent' | 'clock'>): Promise<readonly Finding[]> {
   try {
     return failedEmergencies(await recent('events', mostEvents), clock.now())
@@ -139,7 +139,7 @@ function nodes(directory: Directory, { node }: Pick<Config, 'node'>): Finding {
   return versions.size > 1 ? mind(`${names}, of versions ${[...versions].join(', ')}`, 'update all to one version') : good(names)
 }
 
-/** Each that cannot be read, or has been defaulted. */
+/** Invalid records. */
 function records(broken: readonly string[]): Finding[] {
   const { wrong } = findingsAbout('records')
   return broken.slice(0, mostNamed).map((what) => wrong(what, whatTodo(what)))
@@ -166,7 +166,7 @@ function users(directory: Directory, dialplan: Dialplan | null, config: Config):
   const pinless = all.flatMap(({ extension, pinHash, enabled }) => (pinHash === null && enabled ? [extension] : []))
   return [
     good(`${all.length}`),
-    ...some(unreachable, (doubts) => wrong(doubts, 'or change the extension')),
+    ...some(unreachable, (found) => wrong(found, 'or change the extension')),
     ...some(reserved, (names) => wrong(`${names}, and the extension of a user`, 'change the extension')),
     ...some(pinless, (names) => mind(`${names}: no PIN, so no login`, 'hotdesk user pin')),
   ]
@@ -182,11 +182,11 @@ function devices(directory: Directory, { site }: Config, replica: Replica): Find
   return [
     good(`${all.length}, ${all.filter((device) => device.site === site).length} of them at ${site}`),
     ...some(passwordless, (names) => mind(`${names}: no password, so no registration`, 'hotdesk device password')),
-    ...some(ownerless, (doubts) => mind(doubts, 'or add the user: hotdesk user add')),
+    ...some(ownerless, (found) => mind(found, 'or add the user: hotdesk user add')),
   ]
 }
 
-/** Passwords that open in the record of any phone. */
+/** Passwords that are not bound to their phone. */
 function credentials(replica: Replica, seal: Seal): Finding[] {
   const { mind } = findingsAbout('passwords')
   const sealed = Array.from(replica.keysUnder('device:')).filter((key) => replica.hash(key)?.get('credential')?.startsWith('sealed.'))
@@ -201,22 +201,22 @@ function credentials(replica: Replica, seal: Seal): Finding[] {
   )
 }
 
-/** Emergency calls go out by the lines of the phone's site: one that nobody knows has none. */
+/** Emergency calls use the trunks of the phone's site; an unknown site has none. */
 function sites(directory: Directory, config: Config): Finding[] {
   const named = [...directory.devices().map(({ site }) => site), ...directory.users().map(({ home }) => home)]
   const { mind } = findingsAbout('sites')
-  return some(siteWarnings(named, directory, config), (doubts) =>
-    mind(doubts, 'or move the phones and users: hotdesk device set, hotdesk user set'),
+  return some(siteWarnings(named, directory, config), (found) =>
+    mind(found, 'or move the phones and users: hotdesk device set, hotdesk user set'),
   )
 }
 
-/** Emergency calls tell a location as it is written. */
+/** Emergency calls report the location as it is written. */
 function locations(directory: Directory, config: Config): Finding[] {
   const { mind } = findingsAbout('locations')
-  return some(locationWarnings(directory.devices(), directory, config), (doubts) => mind(doubts, 'hotdesk device set --location'))
+  return some(locationWarnings(directory.devices(), directory, config), (found) => mind(found, 'hotdesk device set --location'))
 }
 
-/** Phones that may show somebody who is not there. */
+/** Phones whose display may be wrong. */
 function displays(replica: Replica): Finding[] {
   const { mind } = findingsAbout('displays')
   const stale = Array.from(replica.keysUnder('device:')).filter((key) => replica.hash(key)?.get('refresh') === 'stale')

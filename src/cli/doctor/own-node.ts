@@ -6,13 +6,13 @@ import { lifeOf } from '../../base/process-identity.js'
 import type { Config } from '../../config/config.js'
 import { type Finding, findingsAbout } from './finding.js'
 
-/** The node of this configuration, as this machine shows it, with or without Redis. */
+/** Whether the node of this configuration runs on this machine; found without Redis. */
 export type OwnNode =
-  /** `http` is null where it does not answer. */
+  /** `http` is null if it does not answer. */
   | { readonly state: 'runs'; readonly process: string; readonly http: string | null }
-  /** It ran with this data folder in another container or on another machine, and may still. */
+  /** It ran with this data folder in another container or on another machine, and may still run there. */
   | { readonly state: 'unknown' }
-  | { readonly state: 'rests' }
+  | { readonly state: 'stopped' }
 
 interface Identity {
   readonly node?: unknown
@@ -22,7 +22,7 @@ interface Identity {
 
 const askWithinMs = 1_000
 
-/** Asks its HTTP port, which works across users and containers, then the file that it leaves in `data`. */
+/** Asks its HTTP port, which works across users and containers, then reads the run file in `data`. */
 export async function findOwnNode({ node, network, http, data }: Pick<Config, 'node' | 'network' | 'http' | 'data'>): Promise<OwnNode> {
   const left = readRunFile(data)
   const run = left?.node === node && left.network === network ? left : null
@@ -35,17 +35,17 @@ export async function findOwnNode({ node, network, http, data }: Pick<Config, 'n
   }
   const life = run ? lifeOf(run.process) : 'gone'
   if (run && life === 'alive') return { state: 'runs', process: run.process, http: null }
-  return { state: life === 'unknown' ? 'unknown' : 'rests' }
+  return { state: life === 'unknown' ? 'unknown' : 'stopped' }
 }
 
-/** JSON of the node; null where nothing of that kind answers. */
+/** JSON from the node; null if nothing answers, or another program. */
 async function ask(url: string, path: string): Promise<unknown> {
   const late = new AbortController()
   const alarm = systemClock.after(askWithinMs, () => late.abort())
   try {
     return await (await fetch(`${url}${path}`, { signal: late.signal })).json()
   } catch {
-    // Another program, or none.
+    // Another program, or nothing.
     return null
   } finally {
     alarm.cancel()
@@ -57,17 +57,17 @@ export function processId(identity: string): string {
   return identity.split('.')[2] ?? identity
 }
 
-/** What the running node says of itself. */
+/** What the running node reports about itself. */
 export async function ownFindings(own: OwnNode, { node }: Pick<Config, 'node'>): Promise<readonly Finding[]> {
   const { good, mind, wrong } = findingsAbout('node')
   if (own.state === 'unknown')
     return [mind(`${node} ran with this data folder in another container or on another machine`, 'run hotdesk doctor there')]
-  if (own.state === 'rests') return []
+  if (own.state === 'stopped') return []
   const name = `${node} runs (process ${processId(own.process)})`
   if (own.http === null) return [wrong(`${name}, but its HTTP port does not answer`, 'see its log; restart it when no call is in progress')]
-  const said = (await ask(own.http, '/readyz')) as { readonly reasons?: readonly string[]; readonly warnings?: readonly string[] } | null
-  const reasons = (said?.reasons ?? []).map((reason) => wrong(reason, todoFor(reason)))
-  const warnings = (said?.warnings ?? []).map((warning) =>
+  const answer = (await ask(own.http, '/readyz')) as { readonly reasons?: readonly string[]; readonly warnings?: readonly string[] } | null
+  const reasons = (answer?.reasons ?? []).map((reason) => wrong(reason, todoFor(reason)))
+  const warnings = (answer?.warnings ?? []).map((warning) =>
     isOfTrunks(warning) ? wrong(warning, todoFor(warning)) : mind(warning, todoFor(warning)),
   )
   return [good(name), ...reasons, ...warnings]
@@ -82,6 +82,6 @@ function todoFor(text: string): string {
     return 'set the address of your carrier in the dial plan, and delete `enabled: no`'
   if (isOfTrunks(text)) return 'call the carrier, or see its address and credentials in the dial plan; a call that succeeds ends this'
   if (/lost (users|phones|logins|all|\d)|Restore them/.test(text)) return 'hotdesk redis restore <the saved copy>, or hotdesk redis accept'
-  if (text.startsWith('Redis')) return 'see what is said of redis below'
+  if (text.startsWith('Redis')) return 'see the findings about redis below'
   return 'see the log of the node'
 }

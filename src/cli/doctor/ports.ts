@@ -16,16 +16,16 @@ interface Port {
   readonly port: number
 }
 
-/** Every port that the node listens on is free, or its own. */
+/** Whether each port of the node is free, or in use by the node itself. */
 export function ports(config: Config, own: OwnNode): Promise<readonly Finding[]> {
   const sip =
     config.drachtio === 'embedded'
-      ? config.sip.listen.map(({ protocol, ...at }) => ({ setting: 'sip.listen', protocol: carrierOf(protocol), ...at }))
+      ? config.sip.listen.map(({ protocol, ...at }) => ({ setting: 'sip.listen', protocol: transportOf(protocol), ...at }))
       : []
   return Promise.all([...sip, { setting: 'http.listen', protocol: 'tcp' as const, ...config.http }].map((port) => portFinding(port, own)))
 }
 
-function carrierOf(protocol: string): 'udp' | 'tcp' {
+function transportOf(protocol: string): 'udp' | 'tcp' {
   return protocol === 'udp' ? 'udp' : 'tcp'
 }
 
@@ -55,13 +55,13 @@ async function portFinding(place: Port, own: OwnNode): Promise<Finding> {
   return wrong(`${name} cannot be listened on (${fault})`, `set an address of this machine at ${setting}`)
 }
 
-/** It may be a SIP server with calls, so nobody is told to end it. */
+/** Names the program without advice to end it: it may be a SIP server with calls. */
 function holderWords(protocol: 'udp' | 'tcp', port: number): string {
   const holders = holdersOf(protocol, port).map(({ pid, program }) => `${program} (process ${pid})`)
   return holders.length > 0 ? holders.join(', ') : 'a program that this user cannot see'
 }
 
-/** PORT_IN_USE, with the program that has the port; any other fault as it is. */
+/** Adds the program that has the port to PORT_IN_USE; returns any other fault as it is. */
 export function withHolder(fault: unknown): unknown {
   if (!isAppError(fault, 'PORT_IN_USE')) return fault
   const [, port] = /\bport (?:\S*:)?([0-9]{1,5}) is in use\b/.exec(fault.says) ?? []
@@ -70,7 +70,7 @@ export function withHolder(fault: unknown): unknown {
   return errors.PORT_IN_USE.held({ inUse: fault.says, holders, todo: fault.todo }, fault)
 }
 
-/** Opens and closes it; the error code where that fails. */
+/** Opens and closes a port; the error code if that fails. */
 async function tryPort({ protocol, address, port }: Port): Promise<string | null> {
   try {
     if (protocol === 'udp') {
@@ -92,7 +92,7 @@ async function tryPort({ protocol, address, port }: Port): Promise<string | null
 
 const connectWithinMs = 2_000
 
-/** A drachtio-server elsewhere answers at all; whether it takes the secret only a node can tell. */
+/** Whether a drachtio-server answers. Only a node can find out whether it accepts the secret. */
 export async function drachtio({ drachtio: place }: Config): Promise<Finding[]> {
   if (place === 'embedded') return []
   const { good, wrong } = findingsAbout('drachtio')

@@ -6,7 +6,7 @@ import { inspectRedis, type RedisReport, redisTrouble } from '../../store/store.
 import { reachable } from '../operator/network.js'
 import { type Finding, findingsAbout } from './finding.js'
 
-/** `answers` is false where there is nothing to be learned of the network. */
+/** `answers` is false if the records cannot be checked. */
 export interface RedisFindings {
   readonly answers: boolean
   readonly findings: readonly Finding[]
@@ -22,7 +22,7 @@ export async function redis(config: Config): Promise<RedisFindings> {
   }
 }
 
-/** An embedded Redis lives and ends with its node. */
+/** Why Redis does not answer. An embedded one ends with its node. */
 function silence(fault: unknown, config: Config): Finding {
   const { mind, wrong } = findingsAbout('redis')
   if (isAppError(fault, 'CONFIG_INVALID')) return wrong(fault.says, `${fault.todo}, or remove that folder if no node of yours uses it`)
@@ -32,7 +32,7 @@ function silence(fault: unknown, config: Config): Finding {
   return wrong(says, todo)
 }
 
-/** What the answers of a Redis mean to a network of desks. */
+/** Judges the state of a Redis. */
 export function findingsIn(report: RedisReport, { durability }: Pick<Config, 'durability'>): Finding[] {
   return [
     server(report),

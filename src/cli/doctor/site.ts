@@ -10,7 +10,7 @@ import { loadPrompts } from '../../ivr/ivr.js'
 import { readDialplan } from '../settings.js'
 import { type Finding, findingsAbout } from './finding.js'
 
-/** The dial plan of the site; null where it cannot be used. */
+/** The dial plan of the site; null if it is invalid. */
 export function sitePlan(config: Config): { readonly dialplan: Dialplan | null; readonly findings: readonly Finding[] } {
   const { good, wrong } = findingsAbout('dial plan')
   try {
@@ -29,16 +29,16 @@ function noTrunk({ dialplan: file }: Config, { disabledTrunks }: Dialplan): Find
   if (disabledTrunks.length === 0)
     return wrong(`${file} names no trunk: emergency calls cannot leave this site`, 'add a trunk; dialplans/README.md')
   const says = `${file} enables no trunk (${disabledTrunks.join(', ')}: enabled is no): emergency calls cannot leave this site`
-  return wrong(says, 'set the address of your carrier, and delete `enabled: no`')
+  return wrong(says, 'set the address of your trunk provider, and delete `enabled: no`')
 }
 
-/** Addresses for documents (RFC 5737, RFC 3849, RFC 2606), where nobody answers. */
+/** Addresses reserved for documentation (RFC 5737, RFC 3849, RFC 2606), which never answer. */
 const documentary =
   /^sips?:(192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|\[2001:0?db8:|([A-Za-z0-9-]+\.)*(example|invalid|test)([:;]|$)|([A-Za-z0-9-]+\.)*example\.(com|net|org)([:;]|$))/i
-/** Of the dial plans that come with hotdesk. */
+/** Emergency numbers of the dial plans that come with hotdesk. */
 const sampleElins: ReadonlySet<string | null> = new Set(['+33199000000', '+442079460000'])
 
-/** What is left of a sample plan: an emergency call would go nowhere, or show the number of nobody. */
+/** Leftovers of a sample plan: an emergency call would fail, or show a false number. */
 function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Finding[] {
   const { wrong } = findingsAbout('dial plan')
   const nowhere = trunks.filter(({ uri }) => documentary.test(uri)).map(({ name }) => name)
@@ -52,7 +52,7 @@ function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Fi
         ]
       : []),
     ...(nowhere.length > 0
-      ? [wrong(`trunk ${nowhere.join(', ')} has a sample address: calls fail`, 'set the address of your carrier')]
+      ? [wrong(`trunk ${nowhere.join(', ')} has a sample address: calls fail`, 'set the address of your trunk provider')]
       : []),
     ...(sampleElins.has(number)
       ? [wrong(`elin ${number} is the sample's: the emergency centre would see a false number`, 'set your own')]
@@ -60,7 +60,7 @@ function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Fi
   ]
 }
 
-/** The number that the emergency centre sees, and may call back. */
+/** Whether the emergency centre sees a number, and can call it back. */
 function elin({ elin: number, did }: Dialplan): readonly Finding[] {
   const { wrong } = findingsAbout('dial plan')
   if (number === null) return [wrong('no elin: the emergency centre sees no number from phones without their own', 'set elin')]
@@ -70,14 +70,14 @@ function elin({ elin: number, did }: Dialplan): readonly Finding[] {
 
 const promptsFolder = fileURLToPath(new URL('../../../prompts', import.meta.url))
 
-/** What the node says in its log of each prompt that it cannot play. */
+/** Prompts that the node cannot play, by its log. */
 export async function prompts(): Promise<readonly Finding[]> {
   const { good, mind } = findingsAbout('prompts')
-  const said: Record<string, string>[] = []
-  const log = createRelayedLogger('warn', (line) => void said.push(JSON.parse(line) as Record<string, string>))
+  const warnings: Record<string, string>[] = []
+  const log = createRelayedLogger('warn', (line) => void warnings.push(JSON.parse(line) as Record<string, string>))
   await loadPrompts({ folder: promptsFolder, languages: ['en'], log })
-  if (said.length === 0) return [good(promptsFolder)]
-  return said.map(({ event, path, reason }) =>
+  if (warnings.length === 0) return [good(promptsFolder)]
+  return warnings.map(({ event, path, reason }) =>
     event === 'prompt.outdated'
       ? mind(`${path} differs from its text in the list`, 'record it again; see prompts/README.md')
       : mind(`${path} cannot be played (${reason}); tones are played instead`, 'restore it; see prompts/README.md'),

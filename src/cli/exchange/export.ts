@@ -47,12 +47,12 @@ export function exportCommand(command: Command, needs: CommandNeeds): void {
       })
       if (file === undefined) needs.terminal.deliver(content.trimEnd())
       else await writePrivately(file, content)
-      // A backup that lacks somebody is not one.
-      if (missing.length > 0) printRefusal(needs, listed(missing), ['cannot be read and is not in the export; hotdesk doctor says why'])
+      // A backup that lacks a record is not complete.
+      if (missing.length > 0) printRefusal(needs, listed(missing), ['cannot be read and is not in the export; hotdesk doctor shows why'])
     })
 }
 
-/** Hashes and sealed text are no secrets, and nobody else's business. */
+/** Hashes and sealed passwords are not secret, but private. */
 async function writePrivately(file: string, content: string): Promise<void> {
   try {
     await writePrivateFile(file, content)
@@ -64,7 +64,7 @@ async function writePrivately(file: string, content: string): Promise<void> {
 function recordsIn(directory: Directory, replica: Replica): Readonly<Record<Kind, Records>> {
   const users = directory.users().map((user) => [user.extension, userRecord(user)] as const)
   const devices = directory.devices().map((device) => [device.id, deviceRecord(device, replica)] as const)
-  const sites = directory.sites().map((site) => [site.id, said(entriesOf(siteFields, site))] as const)
+  const sites = directory.sites().map((site) => [site.id, values(entriesOf(siteFields, site))] as const)
   const inOrder = (records: readonly (readonly [string, Record<string, string>])[]): Records => Object.fromEntries(records.toSorted(byName))
   return { users: inOrder(users), devices: inOrder(devices), sites: inOrder(sites) }
 }
@@ -74,20 +74,20 @@ function byName([one]: readonly [string, unknown], [other]: readonly [string, un
 }
 
 function userRecord(user: User): Record<string, string> {
-  return said([...entriesOf(userFields, user), ['pin', user.pinHash ?? '']])
+  return values([...entriesOf(userFields, user), ['pin', user.pinHash ?? '']])
 }
 
 /** The password stays sealed as it is in Redis. */
 function deviceRecord(device: Device, replica: Replica): Record<string, string> {
   const sealed = replica.hash(`device:${device.id}`)?.get('credential') ?? ''
-  return said([...entriesOf(deviceFields, device), ['password', sealed]])
+  return values([...entriesOf(deviceFields, device), ['password', sealed]])
 }
 
-function said(entries: readonly (readonly [string, string])[]): Record<string, string> {
+function values(entries: readonly (readonly [string, string])[]): Record<string, string> {
   return Object.fromEntries(entries.filter(([, text]) => text !== ''))
 }
 
-/** Records that nobody can read, such as a user without a home. */
+/** Invalid records, such as a user without a home. */
 function unreadable(directory: Directory, replica: Replica): readonly string[] {
   const known = new Set([
     ...directory.users().map(({ extension }) => `user:${extension}`),
@@ -97,7 +97,7 @@ function unreadable(directory: Directory, replica: Replica): readonly string[] {
   return ['user:', 'device:', 'site:'].flatMap((prefix) => Array.from(replica.keysUnder(prefix)).filter((key) => !known.has(key)))
 }
 
-/** Numbers and yes or no as JSON has them. */
+/** As JSON values: numbers, true and false. */
 function plain(kinds: Readonly<Partial<Record<Kind, Records>>>) {
   const values = (record: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(record).map(([name, text]) => [name, plainText(name, text)]))

@@ -1,30 +1,30 @@
 import type { Replica, Store } from '../../store/store.js'
 import type { Login } from './import-records.js'
 
-/** What becomes of the logins in a file. */
-export interface Seats {
-  readonly seated: readonly Login[]
+/** The outcome of restoring the logins in a file. */
+export interface RestoredLogins {
+  readonly restored: readonly Login[]
   readonly unchanged: readonly Login[]
-  /** A later login counts, and so does whatever else keeps the user from the phone. */
+  /** With the reason, such as a newer login. */
   readonly refused: readonly (Login & { readonly reason: string })[]
 }
 
 const atOnce = 200
 
-/** Puts users where the file says that they sit; Redis decides for each. */
-export async function seat(logins: readonly Login[], { call }: Pick<Store, 'call'>): Promise<Seats> {
+/** Restores assignments; Redis decides about each. */
+export async function restoreLogins(logins: readonly Login[], { call }: Pick<Store, 'call'>): Promise<RestoredLogins> {
   const outcomes: Outcome[] = []
   for (let from = 0; from < logins.length; from += atOnce) {
     const page = logins.slice(from, from + atOnce)
     const replies = page.map(async (login) => [login, await call('hotdesk_seat', login.user, login.device, 'cli')] as const)
     outcomes.push(...(await Promise.all(replies)))
   }
-  return seatsOf(outcomes)
+  return byOutcome(outcomes)
 }
 
-/** The same without writing, as far as the copy shows. */
-export function foreseen(logins: readonly Login[], replica: Replica): Seats {
-  return seatsOf(
+/** The same without writing, by the copy in memory. */
+export function previewLogins(logins: readonly Login[], replica: Replica): RestoredLogins {
+  return byOutcome(
     logins.map((login) => {
       const now = replica.hash('devices')?.get(login.device)
       return [login, now === undefined ? 'SEATED' : now === login.user ? 'UNCHANGED' : `OCCUPIED ${now}`] as const
@@ -34,13 +34,13 @@ export function foreseen(logins: readonly Login[], replica: Replica): Seats {
 
 type Outcome = readonly [Login, string]
 
-function seatsOf(outcomes: readonly Outcome[]): Seats {
+function byOutcome(outcomes: readonly Outcome[]): RestoredLogins {
   const of = (word: string): Login[] => outcomes.flatMap(([login, reply]) => (reply === word ? [login] : []))
   const refused = outcomes.flatMap(([login, reply]) => {
     const reason = reasonIn(reply)
     return reason === null ? [] : [{ ...login, reason }]
   })
-  return { seated: of('SEATED'), unchanged: of('UNCHANGED'), refused }
+  return { restored: of('SEATED'), unchanged: of('UNCHANGED'), refused }
 }
 
 function reasonIn(reply: string): string | null {
@@ -60,11 +60,11 @@ function reasonIn(reply: string): string | null {
     case 'EMERGENCY':
       return 'the phone is in an emergency call, or in the quiet time after one'
     default:
-      return `Redis answers ${word ?? 'nothing'}`
+      return `unexpected reply ${word ?? ''}`
   }
 }
 
-/** What to say of logins that were not put back. */
-export function loginWarnings({ refused }: Seats): readonly string[] {
+/** Warns of logins that were not restored. */
+export function loginWarnings({ refused }: RestoredLogins): readonly string[] {
   return refused.slice(0, 10).map(({ device, user, reason }) => `${user} was not logged in again at ${device}: ${reason}`)
 }

@@ -4,13 +4,13 @@ import type { RecordChange, Replica } from '../../store/store.js'
 import type { Kind } from './file/network-file.js'
 import type { Ready } from './secrets.js'
 
-/** What an import does to one record. */
+/** A change of one record. */
 export interface Planned {
   readonly action: 'add' | 'change' | 'remove'
   readonly kind: Kind
   readonly id: string
   readonly change: RecordChange
-  /** Field, what it is now, what it will be; `''` where there is nothing. PIN and password only as words. */
+  /** Fields with present and new value; `''` if there is none. PIN and password only as words. */
   readonly fields: readonly { readonly name: string; readonly before: string; readonly after: string }[]
 }
 
@@ -22,7 +22,7 @@ export interface Plan {
 export interface PlanNeeds {
   readonly directory: Directory
   readonly replica: Replica
-  /** Whether users are removed that a file with users does not name, and phones likewise. */
+  /** Whether an import of users removes users that are not in the file, and likewise for phones. */
   readonly others: 'keep' | 'remove'
 }
 
@@ -40,7 +40,7 @@ function changeOf(ready: Ready, directory: Directory): RecordChange | null {
   const { id } = ready
   const prepared = prepare(ready, directory)
   if (prepared.outcome === 'PREPARED') return prepared.change
-  // It was checked before; somebody has changed the network meanwhile.
+  // The edit was checked before; another operator has changed the network meanwhile.
   throw errors.COMMAND_REFUSED.changedMeanwhile({ id, reasons: prepared.reasons.join('; ') })
 }
 
@@ -61,7 +61,7 @@ function plannedOf({ kind, id, isNew }: Ready, change: RecordChange, { replica }
   return { action: isNew ? 'add' : 'change', kind, id, change, fields }
 }
 
-/** What nobody may read is only said to be new or other. */
+/** For PINs and passwords, only whether they are new or different. */
 function shown(name: string, before: string, after: string) {
   const secret = name === 'pin' ? 'pin' : name === 'credential' ? 'password' : null
   if (secret === null) return { name, before, after }
@@ -77,7 +77,7 @@ function removals(ready: readonly Ready[], { directory, replica }: PlanNeeds): P
   ]
   return (
     all
-      // A table of people says nothing of phones.
+      // An import of users leaves the phones.
       .filter(({ kind, id }) => kinds.has(kind) && !named.has(`${kind} ${id}`))
       .toSorted((one, other) => one.id.localeCompare(other.id, 'en', { numeric: true }))
       .map(({ kind, id, key }) => {
@@ -87,7 +87,7 @@ function removals(ready: readonly Ready[], { directory, replica }: PlanNeeds): P
   )
 }
 
-/** Phones that stay, and whose owner does not. */
+/** Phones that stay although their owner is removed. */
 export function orphansOf({ planned }: Plan, directory: Directory): readonly Device[] {
   const gone = new Set<string>(planned.flatMap(({ action, kind, id }) => (action === 'remove' && kind === 'users' ? [id] : [])))
   const settled = new Set<string>(

@@ -15,7 +15,7 @@ import { mergedUserEdit, userFields } from '../records/user-fields.js'
 import { type NetworkFile, recordKey, type WrittenPassword, type WrittenPin } from './file/network-file.js'
 import { passwordStrength, trivialWords } from './password-strength.js'
 
-/** What the file wants of one record. PIN and password are still as they are written. */
+/** The import of one record, with the PIN or password as written in the file. */
 export interface UserImport {
   readonly kind: 'users'
   readonly id: string
@@ -39,13 +39,13 @@ interface SiteImport {
   readonly edit: SiteEdit
 }
 
-/** Who sits at a phone. */
+/** An assignment in the file. */
 export interface Login {
   readonly device: string
   readonly user: string
 }
 
-export type Draft = UserImport | DeviceImport | SiteImport
+export type RecordImport = UserImport | DeviceImport | SiteImport
 
 export interface ImportRecordNeeds extends Pick<ParsedFile, 'placeOf'> {
   readonly directory: Directory
@@ -53,26 +53,26 @@ export interface ImportRecordNeeds extends Pick<ParsedFile, 'placeOf'> {
   readonly reserved: Reserved
   readonly seal: Seal
   readonly pins: PinPolicy
-  /** Whether who is not in the file stays in the network. */
+  /** Whether records that are not in the file stay. */
   readonly others: 'keep' | 'remove'
 }
 
 export interface ImportRecords {
-  readonly drafts: readonly Draft[]
+  readonly records: readonly RecordImport[]
   readonly logins: readonly Login[]
-  /** What the form of one line could not tell. */
+  /** Problems that only a comparison with the network or with other records shows. */
   readonly problems: readonly Problem[]
 }
 
-/** A new record that says nothing of its site is of the site of this node. */
-export function draftsOf(file: NetworkFile, needs: ImportRecordNeeds): ImportRecords {
+/** Checks the records of a file. A new record without a site gets that of this node. */
+export function checkRecords(file: NetworkFile, needs: ImportRecordNeeds): ImportRecords {
   const problems: Problem[] = []
   const complain = (path: Path, message: string): void => void problems.push({ place: needs.placeOf(path), key: recordKey(path), message })
-  const users = Object.entries(file.users).map(([id, entry]) => userDraft(id, entry as UserEntry, needs, complain))
-  const devices = Object.entries(file.devices).map(([id, entry]) => deviceDraft(id, entry as DeviceEntry, needs, complain))
-  const sites = Object.entries(file.sites).map(([id, said]) => siteDraft(id, said as Named, needs, complain))
+  const users = Object.entries(file.users).map(([id, entry]) => userImport(id, entry as UserEntry, needs, complain))
+  const devices = Object.entries(file.devices).map(([id, entry]) => deviceImport(id, entry as DeviceEntry, needs, complain))
+  const sites = Object.entries(file.sites).map(([id, values]) => siteImport(id, values as Named, needs, complain))
   macConflicts(devices, needs, complain)
-  // A table of phones says nothing of people: none of them is removed.
+  // An import of phones alone removes no users.
   const isAllUsers = needs.others === 'remove' && users.length > 0
   for (const { id, edit } of devices) {
     const owner = edit.owner ?? null
@@ -85,10 +85,10 @@ export function draftsOf(file: NetworkFile, needs: ImportRecordNeeds): ImportRec
     if (!Object.hasOwn(file.devices, device) && !isDevice(device, needs)) complain(['logins', device], 'there is no such phone')
     if (!Object.hasOwn(file.users, user) && !isUser(user, needs)) complain(['logins', device], 'there is no such user')
   }
-  return { drafts: [...users, ...devices, ...sites], logins, problems: withoutRepetition(problems) }
+  return { records: [...users, ...devices, ...sites], logins, problems: withoutRepetition(problems) }
 }
 
-/** Passwords that were sealed with another secret are one mistake, and not one of each phone. */
+/** Many passwords sealed with another secret are one mistake, reported once. */
 function withoutRepetition(problems: readonly Problem[]): readonly Problem[] {
   const [first, ...others] = problems.filter(({ message }) => message.startsWith(sealedElsewhere))
   if (!first || others.length === 0) return problems
@@ -102,11 +102,11 @@ type UserEntry = Named & { readonly pin?: WrittenPin }
 type DeviceEntry = Named & { readonly password?: WrittenPassword }
 type Complain = (path: Path, message: string) => void
 
-function userDraft(id: string, { pin, ...said }: UserEntry, needs: ImportRecordNeeds, complain: Complain): UserImport {
+function userImport(id: string, { pin, ...values }: UserEntry, needs: ImportRecordNeeds, complain: Complain): UserImport {
   const { directory, dialplan, pins } = needs
   const path = ['users', id]
   const isNew = !isUser(id, { directory })
-  const edit: UserEdit = { ...(isNew ? { home: dialplan.site } : {}), ...mergedUserEdit(editsIn(userFields, said)) }
+  const edit: UserEdit = { ...(isNew ? { home: dialplan.site } : {}), ...mergedUserEdit(editsIn(userFields, values)) }
   const extension = parseExtension(id)
   const reserved = extension && needs.reserved(extension)
   if (reserved) complain(path, reserved)
@@ -116,17 +116,17 @@ function userDraft(id: string, { pin, ...said }: UserEntry, needs: ImportRecordN
   return { kind: 'users', id, isNew, edit, pin: pin ?? null }
 }
 
-function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: ImportRecordNeeds, complain: Complain): DeviceImport {
+function deviceImport(id: string, { password, ...values }: DeviceEntry, needs: ImportRecordNeeds, complain: Complain): DeviceImport {
   const { directory, dialplan, seal } = needs
   const path = ['devices', id]
   const device = parseDeviceId(id)
   const isNew = device === null || directory.device(device) === null
-  const edit: DeviceEdit = { ...(isNew ? { site: dialplan.site, hotdesk: true } : {}), ...mergedDeviceEdit(editsIn(deviceFields, said)) }
+  const edit: DeviceEdit = { ...(isNew ? { site: dialplan.site, hotdesk: true } : {}), ...mergedDeviceEdit(editsIn(deviceFields, values)) }
   tell(path, directory.prepareDevice(id, edit), complain)
   try {
     const opened = password && device ? clear(password, device, seal) : null
     const isKept = device !== null && opened?.reveal() === directory.device(device)?.password?.reveal()
-    // What an export has is restored whatever it is worth.
+    // An exported password is restored even if it is weak.
     const isNewlyChosen = opened !== null && password?.kind === 'clear' && !isKept
     if (isNewlyChosen && passwordStrength(opened, id) === 'trivial') complain([...path, 'password'], trivialWords)
     return { kind: 'devices', id, isNew, edit: password?.kind === 'sealed' ? { ...edit, sealed: password.text } : edit, password: opened }
@@ -136,9 +136,9 @@ function deviceDraft(id: string, { password, ...said }: DeviceEntry, needs: Impo
   }
 }
 
-/** An address belongs to one phone, here and in the network. A phone that the file gives another address, or removes, has it no longer. */
+/** A hardware address belongs to one phone. A phone that the file removes, or gives another address, no longer has it. */
 function macConflicts(devices: readonly DeviceImport[], { directory, others }: ImportRecordNeeds, complain: Complain): void {
-  const named = new Map(devices.map((draft) => [draft.id, draft]))
+  const named = new Map(devices.map((record) => [record.id, record]))
   const first = new Map<string, string>()
   for (const { id, edit } of devices) {
     if (!edit.mac) continue
@@ -151,10 +151,10 @@ function macConflicts(devices: readonly DeviceImport[], { directory, others }: I
   }
 }
 
-function siteDraft(id: string, said: Named, { directory }: ImportRecordNeeds, complain: Complain): SiteImport {
+function siteImport(id: string, values: Named, { directory }: ImportRecordNeeds, complain: Complain): SiteImport {
   const site = parseSiteName(id)
   const isNew = site === null || directory.site(site) === null
-  const edit = mergedSiteEdit(editsIn(siteFields, said))
+  const edit = mergedSiteEdit(editsIn(siteFields, values))
   tell(['sites', id], directory.prepareSite(id, edit), complain)
   return { kind: 'sites', id, isNew, edit }
 }

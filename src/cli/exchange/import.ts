@@ -17,10 +17,10 @@ import { readDialplan } from '../settings.js'
 import { networkFile, readableIn, recordKey } from './file/network-file.js'
 import { type Format, formats, readFile } from './file/read-file.js'
 import type { Reading } from './file/reading.js'
-import { foreseen, loginWarnings, seat } from './import-logins.js'
+import { loginWarnings, previewLogins, restoreLogins } from './import-logins.js'
 import { orphansOf, type Plan, planOf } from './import-plan.js'
-import { draftsOf, type ImportRecords } from './import-records.js'
-import { doubtsAbout } from './import-warnings.js'
+import { checkRecords, type ImportRecords } from './import-records.js'
+import { importWarnings } from './import-warnings.js'
 import { createProgress } from './progress.js'
 import { planLines, summaryOf } from './report.js'
 import { type Secrets, withSecrets, writeIssued } from './secrets.js'
@@ -47,7 +47,7 @@ export function importCommand(command: Command, needs: CommandNeeds): void {
     .addHelpText(
       'after',
       [
-        '\nA record is added, or changed in what the file names. In YAML pass "" to clear a value; an empty cell of a table says nothing.',
+        '\nA record is added, or the fields in the file are changed. In YAML, "" clears a value; an empty cell of a table changes nothing.',
         '\nExamples:',
         '  hotdesk import people.csv --dry-run',
         '  hotdesk import people.csv --issue pins-to-hand-out.csv',
@@ -72,28 +72,28 @@ interface Run {
 async function run(given: Run): Promise<void> {
   const { options, needs, directory, store } = given
   const dialplan = readDialplan(needs.config('look'))
-  const { drafts, logins } = checkedDrafts(given, dialplan)
+  const { records, logins } = checkedRecords(given, dialplan)
   const progress = createProgress()
-  progress.begin('PINs', drafts.length)
+  progress.begin('PINs', records.length)
   const { pin: pins } = needs.config('look')
-  const secrets = await withSecrets(drafts, { directory, pins, missing: options.issue ? 'issue' : 'leave', onDone: progress.reached })
+  const secrets = await withSecrets(records, { directory, pins, missing: options.issue ? 'issue' : 'leave', onDone: progress.reached })
   progress.end()
   const plan = planOf(secrets.ready, { directory, replica: store.replica, others: options.prune ? 'remove' : 'keep' })
   const orphans = orphansOf(plan, directory)
-  const doubts = doubtsAbout(drafts, { directory, dialplan, config: needs.config('look') })
+  const warnings = importWarnings(records, { directory, dialplan, config: needs.config('look') })
   if (!options.dryRun) {
     await confirmRemovals(plan, given)
     await write(plan, secrets, given)
   }
-  const seats = options.dryRun ? foreseen(logins, store.replica) : await seat(logins, store)
-  printWarnings(needs, [...doubts, ...ownerWarnings(orphans), ...loginWarnings(seats)])
+  const loginResult = options.dryRun ? previewLogins(logins, store.replica) : await restoreLogins(logins, store)
+  printWarnings(needs, [...warnings, ...ownerWarnings(orphans), ...loginWarnings(loginResult)])
   const { print, paint } = needs.terminal
-  const done = { plan, secrets, seats, form: options.dryRun ? 'shown' : 'done' } as const
+  const done = { plan, secrets, loginResult, form: options.dryRun ? 'shown' : 'done' } as const
   if (options.json) return print(JSON.stringify(summaryOf(done), null, 2))
   for (const line of planLines(done, { issuedTo: options.issue ?? null, paint })) print(line)
 }
 
-/** @throws AppError COMMAND_REFUSED where nobody agrees */
+/** @throws AppError COMMAND_REFUSED unless the removal is confirmed */
 async function confirmRemovals({ planned }: Plan, { options, needs }: Run): Promise<void> {
   const names = planned.flatMap(({ action, kind, id }) => (action === 'remove' ? [`${kind === 'users' ? 'user' : 'phone'} ${id}`] : []))
   const objection = names.length > 0 ? await objectionTo(`${counted(names.length, 'record')}: ${listed(names)}`, options, needs) : null
@@ -101,11 +101,14 @@ async function confirmRemovals({ planned }: Plan, { options, needs }: Run): Prom
   throw errors.COMMAND_REFUSED.notConfirmed({ count: counted(names.length, 'record'), names: listed(names), objection })
 }
 
-/** @throws AppError IMPORT_INVALID with everything that is wrong, each with its line */
-function checkedDrafts({ file, options, reading: { written, late, isCopy }, needs, directory }: Run, dialplan: Dialplan): ImportRecords {
+/** @throws AppError IMPORT_INVALID with every problem and its line */
+function checkedRecords(
+  { file, options, reading: { written, rowProblems, isCopy }, needs, directory }: Run,
+  dialplan: Dialplan,
+): ImportRecords {
   const config = needs.config('look')
   const checked = check(networkFile, written, recordKey)
-  const found = draftsOf('value' in checked ? checked.value : readableIn(written.value), {
+  const found = checkRecords('value' in checked ? checked.value : readableIn(written.value), {
     placeOf: written.placeOf,
     directory,
     dialplan,
@@ -114,9 +117,9 @@ function checkedDrafts({ file, options, reading: { written, late, isCopy }, need
     pins: config.pin,
     others: options.prune ? 'remove' : 'keep',
   })
-  const { drafts } = found
-  const wrong = ['problems' in checked ? checked.problems : [], late, found.problems].flat()
-  const isEmpty = options.prune && drafts.length === 0 && wrong.length === 0
+  const { records } = found
+  const wrong = ['problems' in checked ? checked.problems : [], rowProblems, found.problems].flat()
+  const isEmpty = options.prune && records.length === 0 && wrong.length === 0
   const nobody = {
     place: basename(file),
     key: '',
@@ -128,7 +131,7 @@ function checkedDrafts({ file, options, reading: { written, late, isCopy }, need
   throw isCopy ? errors.IMPORT_INVALID.savedCopy({ problems: fault.message }, fault) : fault
 }
 
-/** Secrets first: were they lost, nobody could log in with what is written then. */
+/** Writes the issued secrets first: if they were lost, nobody could log in. */
 async function write({ planned }: Plan, { issued }: Secrets, { options, directory }: Run): Promise<void> {
   if (options.issue !== undefined) await writeIssued(options.issue, issued)
   const progress = createProgress()

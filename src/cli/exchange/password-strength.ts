@@ -10,10 +10,10 @@ export type PasswordStrength = 'good' | 'weak' | 'trivial'
 
 const weakBits = 60
 const fewestCharacters = 5
-/** A name and so many characters more are no better than the name. */
+/** A name with up to this many other characters is as weak as the name. */
 const mostAdded = 4
 
-/** Of lists of default passwords of phones and telephone systems; without digits and signs at the end. */
+/** From lists of default passwords of phones and telephone systems, without digits and signs at the end. */
 const wellKnown = [
   'password',
   'passwort',
@@ -78,7 +78,7 @@ function unmasked(text: string): string {
   return text.replace(/[013457@$!]/g, (sign) => letters[sign] ?? sign)
 }
 
-/** Of so many characters each one could have been another. */
+/** The number of characters to choose from. */
 function alphabetOf(text: string): number {
   const kinds: readonly (readonly [RegExp, number])[] = [
     [/[a-z]/, 26],
@@ -91,7 +91,7 @@ function alphabetOf(text: string): number {
 
 export const trivialWords = 'is too easy to guess; use 12 or more characters, or leave it out and let --issue generate one'
 
-/** What to say of passwords that are taken all the same, because a phone that already has one must not be locked out. */
+/** Warns of weak or shared passwords. They are accepted, because a phone that uses one must not be locked out. */
 export function passwordWarnings(written: ReadonlyMap<string, Secret>): readonly string[] {
   const devices = [...written]
   const weak = devices.flatMap(([id, password]) => (passwordStrength(password, id) === 'good' ? [] : [id]))

@@ -1,22 +1,21 @@
 import { Presets, SingleBar } from 'cli-progress'
 
-/** How far a long piece of work is, at a terminal; silent elsewhere, and for what is done at once. */
+/** A progress bar for long work at a terminal; silent elsewhere. */
 export interface Progress {
-  /** Begins a piece of work of so many steps. */
+  /** Begins work with this many steps. */
   begin(what: string, steps: number): void
   reached(step: number): void
-  /** The piece of work is done. */
   end(): void
 }
 
-/** Work of fewer steps is over before anybody has read the bar. */
-const worthTelling = 100
+/** Work with fewer steps is over before the bar can be read. */
+const fewestSteps = 100
 
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
   let bar: SingleBar | null = null
   return {
     begin(what, steps) {
-      if (!stream.isTTY || steps < worthTelling) return
+      if (!stream.isTTY || steps < fewestSteps) return
       bar = new SingleBar(
         { stream, format: `${what} {bar} {percentage}% of {total}, {eta_formatted} left`, hideCursor: true, clearOnComplete: true },
         Presets.shades_classic,

@@ -1,7 +1,7 @@
 import { counted } from '../../base/output/counted.js'
 import { type Paint, table } from '../output/terminal.js'
 import { type Kind, plainText } from './file/network-file.js'
-import type { Seats } from './import-logins.js'
+import type { RestoredLogins } from './import-logins.js'
 import type { Plan, Planned } from './import-plan.js'
 import type { Secrets } from './secrets.js'
 
@@ -11,12 +11,12 @@ type Form = 'shown' | 'done'
 export interface Import {
   readonly plan: Plan
   readonly secrets: Secrets
-  readonly seats: Seats
+  readonly loginResult: RestoredLogins
   readonly form: Form
 }
 
-/** What an import did, or would do, for a program. */
-export function summaryOf({ plan: { planned, unchanged }, secrets: { issued, without }, seats, form }: Import) {
+/** What an import did, or would do, as JSON. */
+export function summaryOf({ plan: { planned, unchanged }, secrets: { issued, without }, loginResult, form }: Import) {
   const count = (action: Planned['action']): number => planned.filter((one) => one.action === action).length
   return {
     form,
@@ -27,7 +27,7 @@ export function summaryOf({ plan: { planned, unchanged }, secrets: { issued, wit
     issued: issued.length,
     without,
     changes: planned.map(({ action, kind, id, fields }) => ({ action, kind, id, fields: fields.map(plainChange) })),
-    logins: { restored: seats.seated, unchanged: seats.unchanged.length, refused: seats.refused },
+    logins: { restored: loginResult.restored, unchanged: loginResult.unchanged.length, refused: loginResult.refused },
   }
 }
 
@@ -35,14 +35,14 @@ function plainChange({ name, before, after }: Planned['fields'][number]) {
   return { name, before: plainText(name, before), after: plainText(name, after) }
 }
 
-export interface Telling {
+export interface ReportNeeds {
   readonly issuedTo: string | null
   readonly paint: Paint
 }
 
-/** The same for a person: each difference where nothing was written, else the sum of them. */
-export function planLines(done: Import, { issuedTo, paint }: Telling): string[] {
-  const { plan, secrets, seats, form } = done
+/** The same for a person: a dry run lists each difference, an import only the totals. */
+export function planLines(done: Import, { issuedTo, paint }: ReportNeeds): string[] {
+  const { plan, secrets, loginResult, form } = done
   const { added, changed, removed, unchanged, issued } = summaryOf(done)
   const isDry = form === 'shown'
   const count = (number: number, toDo: string, done: string): string[] => [`${number} ${isDry ? `to ${toDo}` : done}`]
@@ -51,10 +51,10 @@ export function planLines(done: Import, { issuedTo, paint }: Telling): string[] 
     count(changed, 'change', 'changed'),
     removed > 0 ? count(removed, 'remove', 'removed') : [],
     `${unchanged} unchanged`,
-    seats.seated.length > 0 ? `${counted(seats.seated.length, 'login')} ${isDry ? 'to restore' : 'restored'}` : [],
+    loginResult.restored.length > 0 ? `${counted(loginResult.restored.length, 'login')} ${isDry ? 'to restore' : 'restored'}` : [],
   ].flat()
   return [
-    ...(isDry ? differences(plan, seats, paint) : []),
+    ...(isDry ? differences(plan, loginResult, paint) : []),
     `${isDry ? 'Dry run: ' : ''}${sum.join(', ')}.`,
     ...(issued > 0 ? [`${issued} PINs and passwords ${isDry ? 'would be' : 'were'} written to ${issuedTo}.`] : []),
     ...(secrets.without.length > 0 ? [paint.bad(withoutWords(secrets.without))] : []),
@@ -69,7 +69,7 @@ function withoutWords(without: readonly string[]): string {
 const nouns = { users: 'user', devices: 'phone', sites: 'site' } as const satisfies Record<Kind, string>
 const signs = { add: '+', change: '~', remove: '-' } as const
 
-function differences({ planned }: Plan, { seated }: Seats, paint: Paint): string[] {
+function differences({ planned }: Plan, { restored }: RestoredLogins, paint: Paint): string[] {
   const colours = { add: paint.good, change: paint.key, remove: paint.bad }
   const records = planned.map(({ action, kind, id, fields }) => [
     colours[action](signs[action]),
@@ -77,7 +77,7 @@ function differences({ planned }: Plan, { seated }: Seats, paint: Paint): string
     id,
     fields.map((field) => difference(action, field)).join(', '),
   ])
-  return table([...records, ...seated.map(({ device, user }) => [paint.good('+'), 'login', device, user])])
+  return table([...records, ...restored.map(({ device, user }) => [paint.good('+'), 'login', device, user])])
 }
 
 function difference(action: Planned['action'], { name, before, after }: Planned['fields'][number]): string {

@@ -5,7 +5,7 @@ import { createSeal } from '../../base/seal.js'
 import type { Config } from '../../config/config.js'
 import { createSecretCheck, passwordsIn } from '../../directory/directory.js'
 import { type RecordChange, readSavedCopy, removalMarks, type SavedRecords, type Store } from '../../store/store.js'
-import { seat } from '../exchange/import-logins.js'
+import { restoreLogins } from '../exchange/import-logins.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withStore } from '../operator/network.js'
 
@@ -81,18 +81,18 @@ async function restore(saved: SavedRecords, store: Store, form: 'shown' | 'done'
   const isMissing = (key: string): boolean => store.replica.hash(key) === undefined
   const records = [...saved].filter(([key]) => /^(user|device|site):/.test(key) && isMissing(key))
   const settings = [...saved].flatMap(([key, hash]) => (key.startsWith('site:') && !isMissing(key) ? missingSettings(key, hash) : []))
-  const seats = [...(saved.get('devices') ?? [])].filter(([device, extension]) => isFree(device, extension))
+  const logins = [...(saved.get('devices') ?? [])].filter(([device, extension]) => isFree(device, extension))
   const changes: RecordChange[] = [...records.map(([key, hash]) => ({ key, fields: Object.fromEntries(hash) })), ...settings]
   const count = (kind: string): number => records.filter(([key]) => key.startsWith(kind)).length
   const found = { users: count('user:'), phones: count('device:') }
-  if (form === 'shown') return { ...found, logins: seats.length }
+  if (form === 'shown') return { ...found, logins: logins.length }
   await store.writeAll(changes)
   // Another user may have logged in meanwhile.
-  const { seated } = await seat(
-    seats.map(([device, user]) => ({ device, user })),
+  const { restored } = await restoreLogins(
+    logins.map(([device, user]) => ({ device, user })),
     store,
   )
-  return { ...found, logins: seated.length }
+  return { ...found, logins: restored.length }
 
   /** Settings of a site whose record a live node has recreated without them. */
   function missingSettings(key: string, hash: ReadonlyMap<string, string>): RecordChange[] {

@@ -95,7 +95,7 @@ describe('an export', () => {
     await expect.poll(async () => (await desk.hotdesk('export')).code).toBe(1)
     expect(await desk.hotdesk('export')).toMatchObject({
       out: expect.stringContaining('Alice') as string,
-      err: 'refused: user:130: cannot be read and is not in the export; hotdesk doctor says why',
+      err: 'refused: user:130: cannot be read and is not in the export; hotdesk doctor shows why',
     })
   })
 

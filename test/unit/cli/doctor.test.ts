@@ -75,7 +75,7 @@ test.each([
 })
 
 const runs = { state: 'runs', process: thisProcess(), http: null } as const
-const rests = { state: 'rests' } as const
+const stopped = { state: 'stopped' } as const
 
 describe('the own node is found without Redis', () => {
   const closings: (() => unknown)[] = []
@@ -104,7 +104,7 @@ describe('the own node is found without Redis', () => {
   test.each([[{ node: 'paris-2', network: 'hd' }], [{ node: 'paris-1', network: 'other' }], [{ status: 'alive' }], ['no object']])(
     'and %j is not it',
     async (body) => {
-      expect(await findOwnNode(config(await answering(body)))).toEqual({ state: 'rests' })
+      expect(await findOwnNode(config(await answering(body)))).toEqual({ state: 'stopped' })
     },
   )
 
@@ -113,13 +113,13 @@ describe('the own node is found without Redis', () => {
     const http = 'http://127.0.0.1:1'
     const left = writeRunFile(data, { node: 'paris-1', network: 'hd', http })
     expect(await findOwnNode(config(0, data))).toEqual({ state: 'runs', process: thisProcess(), http: null })
-    expect(await findOwnNode({ ...config(0, data), node: 'paris-2' as NodeName })).toEqual({ state: 'rests' })
+    expect(await findOwnNode({ ...config(0, data), node: 'paris-2' as NodeName })).toEqual({ state: 'stopped' })
     if ('remove' in left) left.remove()
-    expect(await findOwnNode(config(0, data))).toEqual({ state: 'rests' })
+    expect(await findOwnNode(config(0, data))).toEqual({ state: 'stopped' })
     writeFileSync(join(data, 'node.json'), JSON.stringify({ node: 'paris-1', network: 'hd', http, process: '00000000.1.1.1' }))
     expect(await findOwnNode(config(0, data))).toEqual({ state: 'unknown' })
     writeFileSync(join(data, 'node.json'), '{')
-    expect(await findOwnNode(config(0, data))).toEqual({ state: 'rests' })
+    expect(await findOwnNode(config(0, data))).toEqual({ state: 'stopped' })
   })
 
   test('what it reports is an error: lost trunks, a lost Redis; other warnings are not', async () => {
@@ -157,7 +157,7 @@ describe('ports', () => {
 
   test('one that another program has is wrong, and its own node’s is not', async () => {
     const config = sip(`udp://127.0.0.1:${await taken()}`)
-    expect((await ports(config, rests))[0]).toMatchObject({
+    expect((await ports(config, stopped))[0]).toMatchObject({
       verdict: 'wrong',
       says: expect.stringMatching(/in use by node \(process \d+\)$/) as string,
       todo: expect.not.stringMatching(/end it|kill/) as string,
@@ -169,7 +169,7 @@ describe('ports', () => {
     const port = await taken()
     for (const each of open.splice(0)) each.close()
     const config = sip(`udp://127.0.0.1:${port}`)
-    await expect.poll(async () => (await ports(config, rests))[0]?.verdict).toBe('good')
+    await expect.poll(async () => (await ports(config, stopped))[0]?.verdict).toBe('good')
     expect((await ports(config, runs))[0]).toMatchObject({
       verdict: 'wrong',
       todo: expect.stringContaining('restart the node') as string,
@@ -177,7 +177,7 @@ describe('ports', () => {
   })
 
   test('an address of another machine is wrong', async () => {
-    expect((await ports(sip('tcp://203.0.113.9:5060'), rests))[0]).toMatchObject({
+    expect((await ports(sip('tcp://203.0.113.9:5060'), stopped))[0]).toMatchObject({
       verdict: 'wrong',
       says: expect.stringContaining('EADDRNOTAVAIL') as string,
     })

@@ -16,9 +16,9 @@ function fileOf(name: string, content: string | Buffer): string {
 /** What a file says, or the lines of its error behind the first, each with single blanks. */
 async function outcomeOf(name: string, content: string | Buffer): Promise<unknown> {
   try {
-    const { written, late } = await readFile(fileOf(name, content))
+    const { written, rowProblems } = await readFile(fileOf(name, content))
     const checked = check(networkFile, written, recordKey)
-    const problems = ['problems' in checked ? checked.problems : [], late].flat()
+    const problems = ['problems' in checked ? checked.problems : [], rowProblems].flat()
     if (problems.length > 0) throw invalid('IMPORT_INVALID', name, problems)
     const value = Object.entries('value' in checked ? checked.value : {})
     return Object.fromEntries(value.filter(([, records]) => Object.keys(records).length > 0))
@@ -137,7 +137,7 @@ describe('what cannot be meant is told with its line and column', () => {
     [
       'p.csv',
       'extension,pin\n103,815\n',
-      'p.csv:2:2 users[…].pin: expected a PIN of 4 to 10 digits, or the hash of one, found fewer digits: a spreadsheet takes leading zeros away; format the column as text',
+      'p.csv:2:2 users[…].pin: expected a PIN of 4 to 10 digits, or the hash of one, found fewer digits: a spreadsheet removes leading zeros; format the column as text',
     ],
     [
       'p.csv',

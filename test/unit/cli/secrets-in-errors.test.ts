@@ -37,9 +37,9 @@ function checkPlan(content: string): Promise<string> {
 }
 
 function importErrors(content: string, file: string): string {
-  const { written, late } = file.endsWith('.csv') ? readCsv(content, file) : { written: readYaml(content, file), late: [] }
+  const { written, rowProblems } = file.endsWith('.csv') ? readCsv(content, file) : { written: readYaml(content, file), rowProblems: [] }
   const checked = check(networkFile, written, recordKey)
-  return invalid('IMPORT_INVALID', file, ['problems' in checked ? checked.problems : [], late].flat()).message
+  return invalid('IMPORT_INVALID', file, ['problems' in checked ? checked.problems : [], rowProblems].flat()).message
 }
 
 describe('the configuration', () => {

@@ -4,7 +4,7 @@ import { looksLikeSetting, type ParsedFile, type Path, type Problem } from '../.
 import { type Kind, kindNames, kinds } from './network-file.js'
 import type { Reading } from './reading.js'
 
-/** Where the parser's own message repeats the cell. */
+/** Replaces messages of the parser that repeat the cell. */
 const faultWords: Readonly<Record<string, string>> = {
   INVALID_OPENING_QUOTE: 'a quote inside a cell: quote the whole cell and double the quote',
   CSV_INVALID_CLOSING_QUOTE: 'expected a separator after a closing quote: double a quote inside a cell',
@@ -22,34 +22,34 @@ interface Table {
   readonly kind: Kind
   /** The column that names the record. */
   readonly id: number
-  /** Key of each column; null: none of ours. */
+  /** Key of each column; null for an unknown column. */
   readonly keys: readonly (string | null)[]
   readonly header: Row
 }
 
 /**
  * Reads a table (RFC 4180) with a column `extension`, `device` or `site`. Columns may stand in any order, and their names in any case, with blanks,
- * `-` or `_` between the words. An empty cell says nothing. Places are line and column of the table.
+ * `-` or `_` between the words. An empty cell changes nothing. Places are line and column of the table.
  */
 export function readCsv(text: string, file: string): Reading {
   const { rows, problem } = rowsOf(text, file)
   const [header, ...records] = rows
   const table = header && tableOf(header)
   const problems = problem ? [problem] : table ? headerProblems(table, file) : [noKind(header, file)]
-  if (problems.length > 0 || !table) return { written: { value: undefined, problems, placeOf: () => `${file}:1:1` }, late: [] }
-  const first = firstOnes(records, table)
+  if (problems.length > 0 || !table) return { written: { value: undefined, problems, placeOf: () => `${file}:1:1` }, rowProblems: [] }
+  const first = firstRows(records, table)
   const written: ParsedFile = {
-    value: { [table.kind]: Object.fromEntries(Array.from(first, ([id, row]) => [id, saidIn(row, table)])) },
+    value: { [table.kind]: Object.fromEntries(Array.from(first, ([id, row]) => [id, valuesIn(row, table)])) },
     problems: [],
     placeOf: ([, id, key]: Path) => {
       const column = key === undefined ? table.id : table.keys.indexOf(String(key))
       return `${file}:${first.get(String(id ?? ''))?.line ?? 1}:${Math.max(0, column) + 1}`
     },
   }
-  return { written, late: records.flatMap((row) => [...ragged(row, table, file), ...twice(row, first, { table, file })]) }
+  return { written, rowProblems: records.flatMap((row) => [...ragged(row, table, file), ...repeated(row, first, { table, file })]) }
 }
 
-/** Rows without any text are left out. */
+/** Skips rows without text. */
 function rowsOf(whole: string, file: string): { readonly rows: readonly Row[]; readonly problem?: Problem } {
   const { text, delimiter, skipped } = separated(whole)
   try {
@@ -75,7 +75,7 @@ function rowsOf(whole: string, file: string): { readonly rows: readonly Row[]; r
 
 const delimiters = [',', ';', '\t', '|'] as const
 
-/** Decimal commas make some programs write tables with `;`, and `sep=;` in a first line says so. Else the first line shows what is used. */
+/** Programs with decimal commas write `;`, some with `sep=;` in a first line. Otherwise the most frequent delimiter of the first line. */
 function separated(text: string): { readonly text: string; readonly delimiter: string; readonly skipped: number } {
   const [, declared, ending] = /^sep=(.)(\r\n|\n|\r)/i.exec(text) ?? []
   if (declared !== undefined) return { text: text.slice(`sep=${declared}${ending ?? ''}`.length), delimiter: declared, skipped: 1 }
@@ -92,7 +92,7 @@ function plainName(name: string): string {
 
 function tableOf(header: Row): Table | null {
   const names = header.cells.map(plainName)
-  // A phone has a site as well, and a site neither of the two others.
+  // A table of phones has a `site` column too, so `sites` comes last.
   for (const kind of ['users', 'devices', 'sites'] as const) {
     const id = names.indexOf(plainName(kinds[kind].id))
     if (id < 0) continue
@@ -115,7 +115,7 @@ function headerProblems({ kind, id, keys, header: { line, cells } }: Table, file
   return cells.flatMap((name, index) => {
     const place = `${file}:${line}:${index + 1}`
     const key = looksLikeSetting(name) ? name : '…'
-    if (plain.indexOf(plain[index] ?? '') < index && name !== '') return [{ place, key, message: 'this column is given twice' }]
+    if (plain.indexOf(plain[index] ?? '') < index && name !== '') return [{ place, key, message: 'this column is given repeated' }]
     if (index === id || keys[index] !== null || name === '') return []
     return [{ place, key, message: `unknown column; known here: ${known.join(', ')}` }]
   })
@@ -125,7 +125,7 @@ function idOf({ cells }: Row, { id }: Table): string {
   return cells[id] ?? ''
 }
 
-function firstOnes(records: readonly Row[], table: Table): ReadonlyMap<string, Row> {
+function firstRows(records: readonly Row[], table: Table): ReadonlyMap<string, Row> {
   const first = new Map<string, Row>()
   for (const row of records) if (!first.has(idOf(row, table))) first.set(idOf(row, table), row)
   return first
@@ -151,20 +151,20 @@ function lastOf(cells: readonly string[]): number {
   return cells.findLastIndex((cell) => cell !== '') + 1
 }
 
-function twice(row: Row, first: ReadonlyMap<string, Row>, { table, file }: { readonly table: Table; readonly file: string }): Problem[] {
+function repeated(row: Row, first: ReadonlyMap<string, Row>, { table, file }: { readonly table: Table; readonly file: string }): Problem[] {
   const earlier = first.get(idOf(row, table))
   return !earlier || earlier === row
     ? []
     : [{ place: `${file}:${row.line}:${table.id + 1}`, key: '', message: `the record is already in line ${earlier.line}` }]
 }
 
-function saidIn({ cells }: Row, { keys }: Table): Record<string, string> {
+function valuesIn({ cells }: Row, { keys }: Table): Record<string, string> {
   return Object.fromEntries(keys.flatMap((key, index) => (key === null || !cells[index] ? [] : [[key, cells[index]] as const])))
 }
 
 /** Records of one kind as a table. */
 export function writeCsv(kind: Kind, records: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
   const { id, keys } = kinds[kind]
-  const rows = Object.entries(records).map(([name, said]) => [name, ...keys.map((key) => said[key] ?? '')])
+  const rows = Object.entries(records).map(([name, values]) => [name, ...keys.map((key) => values[key] ?? '')])
   return stringify([[id, ...keys], ...rows])
 }

@@ -9,10 +9,10 @@ import { siteFields } from '../../records/site-fields.js'
 import { userFields } from '../../records/user-fields.js'
 import { type Neighbour, pinForm, shownForm } from './shown-form.js'
 
-/** A PIN as it is written: digits, or the hash that an export has. */
+/** A PIN in a file: digits, or the hash of an export. */
 export type WrittenPin = { readonly kind: 'digits'; readonly pin: Secret } | { readonly kind: 'hash'; readonly hash: string }
 
-/** A password as it is written: in the clear, or sealed as an export has it. */
+/** A password in a file: in the clear, or sealed as in an export. */
 export type WrittenPassword = { readonly kind: 'clear'; readonly password: Secret } | { readonly kind: 'sealed'; readonly text: string }
 
 function parsePin(text: string): WrittenPin | null {
@@ -25,7 +25,7 @@ function parsePassword(text: string): WrittenPassword | null {
   return /^[!-~]{8,64}$/.test(text) ? { kind: 'clear', password: new Secret(text) } : null
 }
 
-/** Each key has the form that the option of the same name has. */
+/** Each key accepts what the option of the same name accepts. */
 function keysOf<Item, Edit>(fields: readonly Field<Item, Edit>[], neighbour: Neighbour) {
   return Object.fromEntries(
     fields.map((field) => [
@@ -40,13 +40,13 @@ const password = secretForm('a password of 8 to 64 characters without spaces, or
 const extension = shownForm('an extension, 1 to 15 digits', parseExtension, 'pin')
 const device = shownForm('a device: a letter, then letters, digits and -', parseDeviceId, 'password')
 
-const siteId = shownForm('a site: a small letter, then small letters, digits and -', parseSiteName, 'pin')
+const siteId = shownForm('a site: a lower-case letter, then lower-case letters, digits and -', parseSiteName, 'pin')
 
 const user = block({ ...keysOf(userFields, 'pin'), pin })
 const phone = block({ ...keysOf(deviceFields, 'password'), password })
 const site = block(keysOf(siteFields, 'pin'))
 
-/** Users, phones and sites, and who sits at which phone, in what `hotdesk export` writes and `hotdesk import` reads. */
+/** The file that `hotdesk export` writes and `hotdesk import` reads: users, phones, sites and logins. */
 export const networkFile = block({
   users: blockOf(extension, user).prefault({}),
   devices: blockOf(device, phone).prefault({}),
@@ -56,7 +56,7 @@ export const networkFile = block({
 
 export type NetworkFile = z.output<typeof networkFile>
 
-/** Of a file with problems, the records that have none: so that all is told at once that is wrong. */
+/** The valid records of a file with problems, so that their other problems are reported at once. */
 export function readableIn(value: unknown): NetworkFile {
   const { users, devices, sites, logins } = isBlock(value) ? value : {}
   return {
@@ -69,11 +69,11 @@ export function readableIn(value: unknown): NetworkFile {
 
 function readable<Entry extends z.ZodType>(records: unknown, parseId: (id: string) => string | null, entry: Entry) {
   const named = Object.entries(isBlock(records) ? records : {}).filter(([id]) => parseId(id) !== null)
-  const checked = named.map(([id, said]) => [id, entry.safeParse(said)] as const)
+  const checked = named.map(([id, values]) => [id, entry.safeParse(values)] as const)
   return Object.fromEntries(checked.flatMap(([id, result]) => (result.success ? [[id, result.data] as const] : [])))
 }
 
-/** The kinds of record, with the column that names one of them and the keys that may follow. */
+/** The kinds of record: the column that names the record, and the other columns. */
 export const kinds = {
   users: { id: 'extension', keys: [...userFields.map(({ name }) => name), 'pin'] },
   devices: { id: 'device', keys: [...deviceFields.map(({ name }) => name), 'password'] },
@@ -93,8 +93,8 @@ export function plainText(name: string, text: string) {
 export const kindNames = Object.keys(kinds) as Kind[]
 
 /**
- * `['users', '103', 'pin']` → `users[…].pin`. Exchanged columns make a PIN an extension and a password a device name, so neither is shown: the
- * line is.
+ * `['users', '103', 'pin']` → `users[…].pin`. If columns are exchanged, a PIN is read as an extension and a password as a device name, so
+ * neither is shown; the problem names the line.
  */
 export function recordKey([kind, id, ...rest]: Path): string {
   if (kind === 'logins') return id === undefined ? kind : `${kind}[…]`

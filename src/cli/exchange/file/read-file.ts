@@ -10,7 +10,7 @@ import { readCopy } from './saved-network.js'
 export const formats = ['yaml', 'csv'] as const
 export type Format = (typeof formats)[number]
 
-/** Reads a file to import, or standard input for `-`. @throws AppError IMPORT_INVALID where it is no text */
+/** Reads a file to import, or standard input for `-`. @throws AppError IMPORT_INVALID if it is not text */
 export async function readFile(file: string, format?: Format): Promise<Reading> {
   const name = file === '-' ? 'standard input' : basename(file)
   const content = await contentOf(file, name)
@@ -19,7 +19,7 @@ export async function readFile(file: string, format?: Format): Promise<Reading> 
   if (content.trim() === '') throw unreadable(name, { place: name, key: '', message: 'the file is empty' })
   const copy = format === undefined ? readCopy(content, name) : null
   if (copy) return copy
-  return (format ?? formatIn(content, file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), late: [] }
+  return (format ?? formatIn(content, file)) === 'csv' ? readCsv(content, name) : { written: readYaml(content, name), rowProblems: [] }
 }
 
 async function contentOf(file: string, name: string): Promise<string> {
@@ -34,7 +34,7 @@ async function contentOf(file: string, name: string): Promise<string> {
   }
 }
 
-/** Somebody saved the file once with characters that its encoding has not. */
+/** The file was once saved in an encoding that lacks some of its characters. */
 function lostCharacter(content: string, at: number): Problem {
   const before = content.slice(0, at).split(/\r\n|\n|\r/)
   const place = `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
@@ -46,7 +46,7 @@ function unreadable(name: string, problem: Problem): Error {
   return invalid('IMPORT_INVALID', name, [{ ...problem, place }])
 }
 
-/** A name that says nothing, such as that of standard input, leaves it to the first line: names of columns, and no key. */
+/** Without a known file name ending, a first line of column names means CSV. */
 function formatIn(content: string, file: string): Format {
   const isNamed = /\.(ya?ml|json|csv|tsv|txt)$/i.test(file)
   const [first = ''] = content.trimStart().split(/[\r\n]/, 1)

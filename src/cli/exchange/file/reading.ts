@@ -1,9 +1,10 @@
 import type { ParsedFile, Problem } from '../../../config/yaml/yaml-schema.js'
 
-/** What a file says, and what is wrong with it although it can be read. */
+/** The content of a file. */
 export interface Reading {
   readonly written: ParsedFile
-  readonly late: readonly Problem[]
-  /** It is the copy that a node has saved. */
+  /** Problems of rows that could be read. */
+  readonly rowProblems: readonly Problem[]
+  /** The file is the saved copy of a node. */
   readonly isCopy?: true
 }

@@ -4,22 +4,25 @@ import { type SavedRecords, savedRecordsIn } from '../../../store/store.js'
 import { type Kind, kinds } from './network-file.js'
 import type { Reading } from './reading.js'
 
-/** Field of a record in Redis → key in a file, where the two differ. */
+/** Field of a record in Redis → key in a file, if they differ. */
 const otherNames: Readonly<Record<string, string>> = { credential: 'password' }
 
-/** The copy that a node saves of its network (`data/copy-<network>.jsonl`), as a file to import; null: the text is no copy. */
+/** The copy that a node saves of its network (`data/copy-<network>.jsonl`), as a file to import; null if the text is not a copy. */
 export function readCopy(text: string, name: string): Reading | null {
   const records = recordsIn(text, name)
   if (records === null) return null
   if ('damage' in records)
-    return { written: { value: undefined, problems: [{ place: name, key: '', message: records.damage }], placeOf: () => name }, late: [] }
+    return {
+      written: { value: undefined, problems: [{ place: name, key: '', message: records.damage }], placeOf: () => name },
+      rowProblems: [],
+    }
   const lines = new Map([...records.keys()].map((key, index) => [key, index + 2]))
   const value = { users: {}, devices: {}, sites: {}, logins: Object.fromEntries(records.get('devices') ?? []) }
   for (const [key, hash] of records) {
     const [kind, id] = placeOf(key)
     if (kind) Object.assign(value[kind], { [id]: fieldsOf(kind, hash) })
   }
-  return { written: { value, problems: [], placeOf: (path) => `${name}:${lines.get(keyOf(path)) ?? 1}:1` }, late: [], isCopy: true }
+  return { written: { value, problems: [], placeOf: (path) => `${name}:${lines.get(keyOf(path)) ?? 1}:1` }, rowProblems: [], isCopy: true }
 }
 
 function recordsIn(text: string, name: string): SavedRecords | { readonly damage: string } | null {
@@ -42,7 +45,7 @@ function keyOf([kind, id]: Path): string {
   return prefix === undefined ? 'devices' : `${prefix}${String(id)}`
 }
 
-/** What an operator sets; the rest belongs to the running network. */
+/** The fields that an operator sets; others belong to the running network. */
 function fieldsOf(kind: Kind, hash: ReadonlyMap<string, string>): Record<string, string> {
   const keys: readonly string[] = kinds[kind].keys
   const named = [...hash].map(([field, text]) => [otherNames[field] ?? field, text] as const)

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { quote } from '../../../config/yaml/yaml-schema.js'
 
-/** What may stand in a wrong column of the same table. */
+/** The secret that may be in a wrong column of the same table. */
 export type Neighbour = 'pin' | 'password'
 
 /**
- * A piece of text with a form, as `form` in config/yaml/yaml-schema.ts, whose errors quote only text that can be neither a PIN nor a password: a person may
- * have exchanged two columns.
+ * Like `form` in config/yaml/yaml-schema.ts, but errors quote only text that can be neither a PIN nor a password: two columns may be
+ * exchanged.
  */
 export function shownForm<Value>(expects: string, parse: (text: string) => Value | null, neighbour: Neighbour) {
   return z.unknown().transform((found, context): Value => {
@@ -24,7 +24,7 @@ export function pinForm<Value>(expects: string, parse: (text: string) => Value |
     const value = typeof found === 'string' ? parse(found) : null
     if (value !== null) return value
     const isShort = typeof found === 'string' && /^[0-9]{1,3}$/.test(found)
-    const zeros = isShort ? ', found fewer digits: a spreadsheet takes leading zeros away; format the column as text' : ''
+    const zeros = isShort ? ', found fewer digits: a spreadsheet removes leading zeros; format the column as text' : ''
     context.addIssue({ code: 'custom', message: `expected ${expects}${zeros}` })
     return z.NEVER
   })
@@ -33,7 +33,7 @@ export function pinForm<Value>(expects: string, parse: (text: string) => Value |
 const harmless: readonly RegExp[] = [
   /^.{0,3}$/u,
   /^\p{L}{1,7}$/u,
-  // A number that a spreadsheet has rewritten; a hardware address; a telephone number; seconds.
+  // A number rewritten by a spreadsheet, a hardware address, a telephone number, seconds.
   /^[0-9]([.,][0-9]+)?E\+?[0-9]+$/i,
   /^[0-9a-f]{2}([:.-][0-9a-f]{2,4}){2,7}$/i,
   /^\+[0-9 ()./-]*$/,
