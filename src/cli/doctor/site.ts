@@ -29,7 +29,7 @@ function noTrunk({ dialplan: file }: Config, { disabledTrunks }: Dialplan): Find
   if (disabledTrunks.length === 0)
     return wrong(`${file} names no trunk: emergency calls cannot leave this site`, 'add a trunk; dialplans/README.md')
   const says = `${file} enables no trunk (${disabledTrunks.join(', ')}: enabled is no): emergency calls cannot leave this site`
-  return wrong(says, 'set the address of your trunk provider, and delete `enabled: no`')
+  return wrong(says, 'set the address of your carrier, and delete `enabled: no`')
 }
 
 /** Addresses reserved for documentation (RFC 5737, RFC 3849, RFC 2606), which never answer. */
@@ -52,7 +52,7 @@ function sample(config: Config, { trunks, elin: number }: Dialplan): readonly Fi
         ]
       : []),
     ...(nowhere.length > 0
-      ? [wrong(`trunk ${nowhere.join(', ')} has a sample address: calls fail`, 'set the address of your trunk provider')]
+      ? [wrong(`trunk ${nowhere.join(', ')} has a sample address: calls fail`, 'set the address of your carrier')]
       : []),
     ...(sampleElins.has(number)
       ? [wrong(`elin ${number} is the sample's: the emergency centre would see a false number`, 'set your own')]
