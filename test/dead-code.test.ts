@@ -11,6 +11,7 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
     'src/base/errors.ts#errorList',
     'src/base/events.ts#logEvents',
     'src/calls/failure.ts#refusals',
+    'src/cli/operator/refusals.ts#refusals',
     'src/hotdesk/hotdesk.ts#streamEvents',
     'src/hotdesk/library.ts#libraryVersions',
     'src/hotdesk/library.ts#sourcesHash',
