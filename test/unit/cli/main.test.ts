@@ -172,7 +172,7 @@ describe('the banner', () => {
       return text(out)
     }
     const open = await shown({ HOTDESK_SIP_LISTEN: 'udp://127.0.0.1:5060,udp://0.0.0.0:5060' })
-    expect(open).toContain('\u001b[31mThese passwords and PINs are published: anybody who reaches this machine')
+    expect(open).toContain('\u001b[31mThese passwords and PINs are published: anyone who reaches this machine')
     const closed = await shown({})
     expect(closed).toContain('HOTDESK_SIP_LISTEN=udp://0.0.0.0:5060')
     expect(closed).not.toContain('anybody who reaches')

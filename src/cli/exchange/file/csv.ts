@@ -115,7 +115,7 @@ function headerProblems({ kind, id, keys, header: { line, cells } }: Table, file
   return cells.flatMap((name, index) => {
     const place = `${file}:${line}:${index + 1}`
     const key = looksLikeSetting(name) ? name : '…'
-    if (plain.indexOf(plain[index] ?? '') < index && name !== '') return [{ place, key, message: 'this column is given repeated' }]
+    if (plain.indexOf(plain[index] ?? '') < index && name !== '') return [{ place, key, message: 'this column is given twice' }]
     if (index === id || keys[index] !== null || name === '') return []
     return [{ place, key, message: `unknown column; known here: ${known.join(', ')}` }]
   })
