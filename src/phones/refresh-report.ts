@@ -45,7 +45,8 @@ export function createRefreshReport({ store, hotdesk, node, log, metrics }: Refr
       record.write(device, word)
       if (word === 'pending' || word === before) return
       metrics.refreshesTotal.inc({ outcome: word })
-      if (word === 'stale') log.warn({ event: 'phone.stale', device }, `${device} does not follow: its display may show somebody else`)
+      if (word === 'stale')
+        log.warn({ event: 'phone.stale', device }, `${device} did not confirm the refresh: its display may show the previous user`)
       else log.info({ event: 'phone.refresh', device, outcome: word }, `refresh of ${device}: ${word}`)
       void append(device, word)
     },

@@ -18,13 +18,13 @@ function refusal(lines: string): string {
 }
 
 describe('automatic logout in a dial plan', () => {
-  test('is off where nothing is said of it', () => {
+  test('is off by default', () => {
     expect(rules('')).toBeNull()
     expect(rules('automaticLogout: {}')).toBeNull()
     expect(rules('timezone: Europe/Paris')).toBeNull()
   })
 
-  test('has three rules, each of which can stand alone', () => {
+  test('has three rules, each of which can be used alone', () => {
     const [hour, minute] = [3_600_000, 60_000]
     const none = { site: 'paris', maxTimeMs: null, idleTimeMs: null, daily: null }
     expect(rules('automaticLogout: { maxTime: 12h }')).toEqual({ ...none, maxTimeMs: 12 * hour })

@@ -69,7 +69,7 @@ describe('dial codes', () => {
     expect(plan.reserved(extension('5'))).toBeNull()
   })
 
-  test('reserve the extension whose login reads like the logout, and say why', () => {
+  test('reserve the extension whose login reads like the logout, with a reason', () => {
     expect(paris.reserved(extension('5'))).toBe('*77*5* is the logout code, and the login of 5 would read the same')
     expect(paris.reserved(extension('112'))).toBe('112 is an emergency number of every site')
     expect(paris.reserved(extension('100'))).toBeNull()
@@ -107,8 +107,8 @@ describe('emergency numbers', () => {
   })
 })
 
-describe('people and the outside', () => {
-  test('whatever matches the extensions is a person, also of another site', () => {
+describe('users and outside numbers', () => {
+  test('a number that matches the extensions is a user, also of another site', () => {
     expect(paris.route('102')).toEqual({ kind: 'user', extension: '102' })
     expect(london.route('102')).toEqual({ kind: 'user', extension: '102' })
     expect(paris.route('112345')).toEqual({ kind: 'unknown' })
@@ -126,14 +126,14 @@ describe('people and the outside', () => {
     expect(paris.route(dialled)).toEqual({ kind: 'unknown' })
   })
 
-  test('a trunk is told the place of a phone only where that is set', () => {
+  test('a trunk gets the location of a phone only if that is set', () => {
     const plan = load(
       'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" }, b: { uri: "sip:192.0.2.2", location: none }, c: { uri: "sip:192.0.2.3", location: pidf-lo } }',
     )
     expect(plan.trunks.map(({ location }) => location)).toEqual([undefined, undefined, 'pidf-lo'])
   })
 
-  test('a trunk is trusted with its callers unless something else is set', () => {
+  test('a trunk is trusted for its callers by default', () => {
     const plan = load(
       'site: rome\nextensions: [2XX]\ntrunks: { a: { uri: "sip:192.0.2.1" }, b: { uri: "sip:192.0.2.2", trust: callers }, c: { uri: "sip:192.0.2.3", trust: none }, d: { uri: "sip:192.0.2.4", trust: full } }',
     )
@@ -156,7 +156,7 @@ describe('people and the outside', () => {
     expect(plan.trunks[1]).toMatchObject({ from: ['192.0.2.2'], callerId: '+39123', username: null, password: null })
   })
 
-  test('a number from outside finds its owner, with or without +, and shows the owner to the outside', () => {
+  test('a direct number leads to its owner, with or without +, and is the owner’s caller number', () => {
     expect(paris.did('+33199000101')).toBe('101')
     expect(paris.did('33199000101')).toBe('101')
     expect(paris.did('+33199000201')).toBeNull()
@@ -165,7 +165,7 @@ describe('people and the outside', () => {
     expect(paris.callerId(extension('200'))).toBeNull()
   })
 
-  test('caller ID and number from outside are each other’s inverse', () => {
+  test('caller number and direct number are each other’s inverse', () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 109 }), (number) => {
         const callerId = paris.callerId(extension(String(number)))
@@ -174,7 +174,7 @@ describe('people and the outside', () => {
     )
   })
 
-  test('any user part has a route, and the same one each time', () => {
+  test('any user part has a route, always the same one', () => {
     fc.assert(
       fc.property(fc.string(), (user) => {
         expect(paris.route(user)).toEqual(paris.route(user))
@@ -272,7 +272,7 @@ describe('a file that would surprise a caller is refused, with file, line and bo
     expect(refusal(text).map((line) => line.split(':').slice(1, 2).join())).toEqual(['1', '2', '3', '3', '3', '3', '4'])
   })
 
-  test('a trunk with `enabled: no` takes no call and is named', () => {
+  test('a trunk with `enabled: no` takes no call and is listed', () => {
     const { trunks, disabledTrunks, route } = load(samplePlanText('paris'))
     expect({ trunks, disabledTrunks }).toEqual({ trunks: [], disabledTrunks: ['paris-carrier'] })
     expect(route('112')).toMatchObject({ kind: 'emergency', trunks: [] })

@@ -45,7 +45,7 @@ describe('a pattern', () => {
     expect(parsePattern(text)).toBeNull()
   })
 
-  test('matches whatever is made from it', () => {
+  test('matches all digits made from it', () => {
     fc.assert(fc.property(matching, ([one, dialled]) => matches(one, dialled)))
   })
 })
@@ -70,7 +70,7 @@ describe('two patterns', () => {
     expect(begins(pattern('*8'), pattern('*77*'))).toBe(false)
   })
 
-  test('one covers another when nothing is left for it', () => {
+  test('one covers another if nothing is left for that', () => {
     fc.assert(fc.property(matching, patterns, ([one, dialled], other) => !covers(other, one) || matches(other, dialled)))
     expect(covers(pattern('00.'), pattern('00Z.'))).toBe(true)
     expect(covers(pattern('00Z.'), pattern('00.'))).toBe(false)
@@ -78,7 +78,7 @@ describe('two patterns', () => {
     expect(covers(pattern('1.'), pattern('1'))).toBe(false)
   })
 
-  test('digits taken from one fill another with as many open places', () => {
+  test('digits taken from one fill another with as many wildcards', () => {
     expect(choices(pattern('3319900010X'), '33199000107')).toBe('7')
     expect(fill(pattern('10X'), '7')).toBe('107')
     expect(fill(pattern('10X'), '77')).toBeNull()

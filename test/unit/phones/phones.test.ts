@@ -6,8 +6,8 @@ import { HD0001, password } from '../../support/sip/registrar-bench.js'
 
 usePhoneStages()
 
-describe('the phone follows', () => {
-  it('with a NOTIFY through the flow it registered on, half a second after the login', async () => {
+describe('the phone is refreshed', () => {
+  it('by a NOTIFY over the flow on which it registered, half a second after the login', async () => {
     const stage = open()
     await register(stage)
     await login('100')
@@ -26,7 +26,7 @@ describe('the phone follows', () => {
     expect(await stage.metric('sent')).toBe(1)
   })
 
-  it('whoever changed its assignment: a logout by redis-cli', async () => {
+  it('whatever changed its assignment: a logout by redis-cli', async () => {
     const stage = open()
     await register(stage)
     await store.call('hotdesk_login', '100', HD0001)
@@ -93,7 +93,7 @@ describe('the phone follows', () => {
     expect([stage.notifies.length, await redis.cli('HGET', '{hd}:device:HD0001', 'epoch')]).toEqual([2, '2'])
   }, 15_000)
 
-  it('in the words of its make', async () => {
+  it('with the event of its vendor', async () => {
     const stage = open()
     await register(stage, { 'User-Agent': 'Grandstream GRP2614 1.0.5.67' })
     await login('100')
@@ -101,7 +101,7 @@ describe('the phone follows', () => {
     expect(theOnly(stage).parts.headers).toMatchObject({ Event: 'resync' })
   })
 
-  it('at each of its contacts, and one that answers is enough', async () => {
+  it('at each of its contacts, and one response is enough', async () => {
     const stage = open()
     await register(stage, { Contact: `<${desk}>, <sip:HD0001@192.0.2.8>` })
     await login('100')
@@ -142,7 +142,7 @@ describe('a phone that is busy', () => {
   })
 })
 
-describe('a phone that does not follow', () => {
+describe('a phone that does not confirm its refresh', () => {
   it.each([400, 405, 481, 482, 489, 501])('is unconfirmed when it answers %i', async (status) => {
     const stage = open()
     await register(stage)
@@ -154,7 +154,7 @@ describe('a phone that does not follow', () => {
     expect(stage.notifies).toHaveLength(1)
   })
 
-  it('is unconfirmed while it is silent, and stale with an alarm after the last try', async () => {
+  it('is unconfirmed while it is silent, and stale with an alarm after the last attempt', async () => {
     const stage = open()
     await register(stage)
     await login('100')
@@ -181,7 +181,7 @@ describe('a phone that does not follow', () => {
     expect(stage.notifies).toHaveLength(2)
   })
 
-  it('and is stale is tried once each time it registers, with no further alarm', async () => {
+  it('and is stale gets one attempt each time it registers, without a further alarm', async () => {
     const stage = open()
     await register(stage)
     await redis.cli('HSET', '{hd}:device:HD0001', 'refresh', 'stale')
@@ -198,7 +198,7 @@ describe('a phone that does not follow', () => {
   })
 })
 
-describe('a phone that is not there', () => {
+describe('a phone that is not registered', () => {
   it('gets its refresh when it registers', async () => {
     const stage = open()
     await login('100')
@@ -213,7 +213,7 @@ describe('a phone that is not there', () => {
     expect(stage.notifies).toHaveLength(1)
   })
 
-  it('is refreshed by the node it is registered at, and by no other', async () => {
+  it('is refreshed by the node where it is registered, and by no other', async () => {
     const [here, there] = [open(), open('paris-2' as NodeName)]
     await register(there)
     await login('100')
@@ -222,7 +222,7 @@ describe('a phone that is not there', () => {
     expect([here.notifies.length, there.notifies.length]).toEqual([0, 1])
   })
 
-  it('gets what was pending when the node went down, after the node is up again', async () => {
+  it('gets its pending refresh after a restart of the node', async () => {
     const before = open()
     await register(before)
     await login('100')
@@ -234,7 +234,7 @@ describe('a phone that is not there', () => {
 })
 
 describe('without Redis', () => {
-  it('the refresh under way goes on, and what became of it is written when Redis is back', async () => {
+  it('a refresh in progress goes on, and its outcome is written when Redis is back', async () => {
     const stage = open()
     await register(stage)
     await login('100')

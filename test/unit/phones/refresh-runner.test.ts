@@ -34,7 +34,7 @@ function stage() {
 }
 
 describe('a refresh', () => {
-  it('goes out half a second after the commit, and ends with the 200', async () => {
+  it('is sent half a second after the commit, and ends with the 200', async () => {
     const { clock, log, refresh, answer } = stage()
     refresh.feed('wanted')
     clock.advance(499)
@@ -69,7 +69,7 @@ describe('a refresh', () => {
     expect(log).toEqual(['0 pending', '500 NOTIFY', '500 unconfirmed', '2500 NOTIFY', '2500 sent'])
   })
 
-  it('stays unconfirmed when the phone takes no such NOTIFY', async () => {
+  it('stays unconfirmed if the phone does not support the NOTIFY', async () => {
     const { clock, log, refresh, answer } = stage()
     refresh.feed('wanted')
     clock.advance(500)
@@ -77,7 +77,7 @@ describe('a refresh', () => {
     expect([log.at(-1), refresh.state, clock.pending]).toEqual(['500 unconfirmed', 'idle', 0])
   })
 
-  it('is sent once more when the assignment changes while a NOTIFY is out', async () => {
+  it('is sent once more if the assignment changes while a NOTIFY is in progress', async () => {
     const { clock, log, refresh, answer } = stage()
     refresh.feed('wanted')
     clock.advance(500)
@@ -89,7 +89,7 @@ describe('a refresh', () => {
     expect(log).toEqual(['0 pending', '500 NOTIFY', '500 pending', '1000 NOTIFY', '1000 sent'])
   })
 
-  it('is one NOTIFY for several changes that come close together', () => {
+  it('is one NOTIFY for several changes in a short time', () => {
     const { clock, log, refresh } = stage()
     refresh.feed('wanted')
     clock.advance(300)
@@ -100,7 +100,7 @@ describe('a refresh', () => {
     expect(log.at(-1)).toBe('800 NOTIFY')
   })
 
-  it('waits for the call to end, and half a second more', () => {
+  it('waits until half a second after the end of the call', () => {
     const { clock, log, phone, refresh } = stage()
     phone.readiness = 'blocked'
     refresh.feed('wanted')
@@ -112,7 +112,7 @@ describe('a refresh', () => {
     expect(log).toEqual(['0 pending', '60500 NOTIFY'])
   })
 
-  it('is left to another node, or to the next REGISTER, when the phone has gone', () => {
+  it('is left to another node, or to the next REGISTER, if the phone is gone', () => {
     const { clock, log, phone, refresh } = stage()
     phone.readiness = 'gone'
     refresh.feed('wanted')
@@ -120,7 +120,7 @@ describe('a refresh', () => {
     expect([log, refresh.state, clock.pending]).toEqual([['0 pending'], 'idle', 0])
   })
 
-  it('that was owed to a stale phone is tried once when it registers', async () => {
+  it('of a stale phone is tried once when it registers', async () => {
     const { clock, log, refresh, answer } = stage()
     refresh.feed('registered')
     clock.advance(500)
@@ -128,7 +128,7 @@ describe('a refresh', () => {
     expect([log, refresh.state]).toEqual([['500 NOTIFY', '500 stale'], 'idle'])
   })
 
-  it('has all its tries again for a new wish', async () => {
+  it('has all its attempts again for a new trigger', async () => {
     const { clock, log, refresh, answer } = stage()
     refresh.feed('registered')
     clock.advance(500)
@@ -140,7 +140,7 @@ describe('a refresh', () => {
     expect(log.filter((line) => line.endsWith('stale'))).toHaveLength(1)
   })
 
-  it('does nothing more once closed, whatever the phone answers', async () => {
+  it('does nothing after close, whatever the phone responds', async () => {
     const { clock, log, refresh, answer } = stage()
     refresh.feed('wanted')
     clock.advance(500)

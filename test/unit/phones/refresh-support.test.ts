@@ -17,7 +17,7 @@ describe('a phone that cannot be refreshed', () => {
     await refreshIs(word)
   }
 
-  it('is known as such by its answer and its User-Agent', async () => {
+  it('is recognised by its response and its User-Agent', async () => {
     const stage = open()
     await register(stage, twinkle)
     await refreshed(stage, 489, 'unconfirmed')
@@ -53,7 +53,7 @@ describe('a phone that cannot be refreshed', () => {
     },
   )
 
-  it('is tried like any other when its User-Agent is another one', async () => {
+  it('is tried like any other when its User-Agent changes', async () => {
     const stage = open()
     await redis.cli('HSET', '{hd}:device:HD0001', 'refreshable', 'no Twinkle/1.10.1')
     await learnt('no Twinkle/1.10.1')
@@ -66,7 +66,7 @@ describe('a phone that cannot be refreshed', () => {
     expect(stage.notifies).toHaveLength(2)
   })
 
-  it('is not what a phone becomes that has followed: each time it does not is an alarm', async () => {
+  it('is never a phone that has confirmed before: each later failure is an alarm', async () => {
     const stage = open()
     await register(stage, twinkle)
     await refreshed(stage, 200, 'sent')

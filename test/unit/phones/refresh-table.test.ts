@@ -27,15 +27,15 @@ describe('the table of a refresh', () => {
     expect([...reachableFrom('idle')].sort()).toEqual([...refreshStates].sort())
   })
 
-  it('comes to rest: idle can be reached from every state', () => {
+  it('ends: idle can be reached from every state', () => {
     expect(refreshStates.filter((state) => !reachableFrom(state).has('idle'))).toEqual([])
   })
 
-  it('hears every input somewhere', () => {
+  it('handles every input in some state', () => {
     expect(refreshInputs.filter((input) => !transitions.some((each) => each.input === input))).toEqual([])
   })
 
-  it('looks once when a timer fires, and handles whatever it finds', () => {
+  it('looks once when a timer fires, and handles every result', () => {
     const looking = transitions.filter(({ actions }) => actions.includes('look'))
     expect(looking.map(({ state, input, next }) => `${state}, ${input}: ${next}`)).toEqual([
       'settling, timer settle: looking',
@@ -44,7 +44,7 @@ describe('the table of a refresh', () => {
     for (const input of ['due', 'blocked', 'gone'] as const) expect(refreshTable.looking[input], input).toBeDefined()
   })
 
-  it('hears every answer while a NOTIFY is out, and has only one out', () => {
+  it('handles every response to a NOTIFY, and has only one NOTIFY in progress', () => {
     const sending = ['sending', 'overtaken'] as const
     for (const input of ['confirmed', 'refused', 'silent', 'failed', 'spent'] as const)
       for (const state of sending) expect(refreshTable[state][input], `${state} ${input}`).toBeDefined()
@@ -52,11 +52,11 @@ describe('the table of a refresh', () => {
     expect(senders.every(({ state, next }) => next === 'sending' && state !== 'sending' && state !== 'overtaken')).toBe(true)
   })
 
-  it('takes a new wish in every state, and never lets it be lost', () => {
+  it('accepts a new trigger in every state, and never loses it', () => {
     for (const [state] of rows.filter(([each]) => each !== 'overtaken')) expect(refreshTable[state].wanted, state).toBeDefined()
   })
 
-  it('says what became of it whenever it comes to rest after a NOTIFY', () => {
+  it('reports its outcome whenever it ends after a NOTIFY', () => {
     const ends = transitions.filter(({ state, next }) => state === 'sending' && next === 'idle')
     expect(ends.map(({ input, actions }) => [input, ...actions])).toEqual([
       ['confirmed', 'noteSent'],

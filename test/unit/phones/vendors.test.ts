@@ -17,7 +17,7 @@ it.each([
   expect(vendorOf(userAgent, null)).toMatchObject({ name, refreshEvent })
 })
 
-it('a phone that does not say what it is, is what its record says', () => {
+it('a phone without a User-Agent is identified by its record', () => {
   expect(vendorOf('SIP device', 'Grandstream HT818').name).toBe('Grandstream')
   expect(vendorOf('Yealink W80B', 'Grandstream HT818').name).toBe('Yealink')
 })

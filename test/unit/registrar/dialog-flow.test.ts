@@ -49,8 +49,8 @@ function openCall(beside: readonly Partial<BoundContact>[] = [], own: Partial<Bo
   }
 }
 
-describe('the far end of a dialog with a phone whose connection is gone', () => {
-  it('is not another phone of the account that was there from the beginning, also when that one renews its registration', () => {
+describe('the far end of a dialog with a phone whose connection is closed', () => {
+  it('is not another phone of the account that was registered at the beginning, even when that phone renews its registration', () => {
     const call = openCall([{}])
     call.closes(1)
     expect(call.next).toBe(1)
@@ -74,8 +74,8 @@ describe('the far end of a dialog with a phone whose connection is gone', () => 
   })
 })
 
-describe('the far end of a dialog with a phone that does not answer', () => {
-  it('is a later contact of the same make, until the phone is heard again', () => {
+describe('the far end of a dialog with a phone that does not respond', () => {
+  it('is a later contact with the same User-Agent, until the phone sends again', () => {
     const call = openCall()
     call.registers(2, { userAgent: 'make 1' })
     expect(call.next).toBe(1)
@@ -85,7 +85,7 @@ describe('the far end of a dialog with a phone that does not answer', () => {
     expect(call.next).toBe(1)
   })
 
-  it('is neither a contact of another make, nor one that was there before', () => {
+  it('is neither a contact with another User-Agent nor an earlier one', () => {
     const call = openCall([{ userAgent: 'make 1' }])
     call.registers(3)
     call.refreshes(2)
@@ -94,7 +94,7 @@ describe('the far end of a dialog with a phone that does not answer', () => {
   })
 })
 
-describe('a phone whose connection is gone', () => {
+describe('a phone whose connection is closed', () => {
   const flow = 'sip:192.0.2.7:40312;transport=tcp'
   const gone = (contact: string, parts: { flow?: string; path?: string } = {}) =>
     withoutConnection({ contact, flow, path: '', local: '192.0.2.1:5060', ...parts })

@@ -64,7 +64,7 @@ async function fiveSeconds(): Promise<void> {
   await new Promise(setImmediate)
 }
 
-test('it hears of them at once, and again within five seconds of each change', async () => {
+test('it gets them at once, and again within five seconds of each change', async () => {
   expect(told.map((each) => each.flows)).toEqual([['udp 192.0.2.7:5060']])
   await fiveSeconds()
   expect(told).toHaveLength(1)
@@ -80,7 +80,7 @@ test('an empty list is sent at once: from then on all sources are unknown', () =
   expect(told).toEqual([{ addresses: [], uris: [], flows: [], keepAlive: { phones: [], everyMs: 0 }, emergencies: [], challenge }])
 })
 
-test('a SIP server that was away hears of them when it is back', async () => {
+test('a SIP server that was away gets them when it is back', async () => {
   isAway = true
   flows = []
   await fiveSeconds()

@@ -24,7 +24,7 @@ describe('nonces', () => {
     expect(new Set(Array.from({ length: 1000 }, () => nonces.issue('192.0.2.7'))).size).toBe(1000)
   })
 
-  it('of another node of the network are stale: genuine, but only their maker knows which counts were used', () => {
+  it('of another node of the network are stale, because only that node knows which counts were used', () => {
     const { nonces } = noncesOf()
     expect(nonces.stateOf(noncesOf().nonces.issue('192.0.2.7'))).toBe('stale')
   })
@@ -43,7 +43,7 @@ describe('nonces', () => {
     }
   })
 
-  it('that are no nonces at all are foreign', () => {
+  it('that are malformed are foreign', () => {
     const { nonces } = noncesOf()
     for (const text of ['', 'x', '"', `${nonces.issue('192.0.2.7')}=`, 'ä'.repeat(48)]) expect(nonces.stateOf(text), text).toBe('foreign')
   })

@@ -13,7 +13,7 @@ test('20,000 unknown devices with names of 8 kB do not leave 160 MB of names in 
   expect(offers.first({ key: nameOf(7), userAgent: '', strength: null })).toEqual(['MD5'])
 })
 
-test('a phone that has been forgotten because memory is full is offered everything again', () => {
+test('a phone that was forgotten because memory is full is offered all algorithms again', () => {
   const offers = createAlgorithmOffers({ algorithms: ['SHA-256', 'MD5'], capacity: 1 })
   const requester = (key: string) => ({ key, userAgent: '', strength: null })
   offers.first(requester('HD0001'))

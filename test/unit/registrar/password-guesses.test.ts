@@ -40,25 +40,25 @@ describe('guessing', () => {
     expect(aDay).toBeLessThan(1_460)
   })
 
-  it('never holds back the phone on its own flow', () => {
+  it('never delays the phone on its own flow', () => {
     const { guesses, attempt, tries } = guessing()
     tries(1_000, 0, () => attempt({ relation: 'known' }))
     expect([guesses.mayTry(attempt({ relation: 'known' })), guesses.mayTry(attempt({ relation: 'own' }))]).toEqual([false, true])
   })
 
-  it('by a phone on its own flow, whose password is wrong, holds back no other phone at its address', () => {
+  it('by a phone with a wrong password on its own flow does not delay other phones at its address', () => {
     const { guesses, attempt, tries } = guessing()
     expect(tries(1_000, 0, () => attempt({ relation: 'own' }))).toBe(1_000)
     expect([guesses.mayTry(attempt({ relation: 'known' })), guesses.mayTry(attempt())]).toEqual([true, true])
   })
 
-  it('from one address holds back no other address of the device', () => {
+  it('from one address does not delay other addresses of the device', () => {
     const { guesses, attempt, tries } = guessing()
     tries(1_000, 0, () => attempt())
     expect(guesses.mayTry(attempt({ address: '198.51.100.4' }))).toBe(true)
   })
 
-  it('one device from ten thousand sources is limited for all sources where the phone is not', () => {
+  it('one device from ten thousand sources is limited for all sources except that of the phone', () => {
     const { guesses, attempt, tries } = guessing()
     const spread = (round: number): Attempt => attempt({ address: `198.51.${round >> 8}.${round & 255}` })
     expect(tries(10_000, 0, spread)).toBe(50)
@@ -66,14 +66,14 @@ describe('guessing', () => {
     expect(tries(3_600, 1_000, (round) => spread(20_000 + round))).toBeLessThan(130)
   })
 
-  it('ten thousand devices from one source is limited for all devices that are not there', () => {
+  it('ten thousand devices from one source is limited for all devices that are not registered from there', () => {
     const { guesses, attempt, tries } = guessing()
     const spread = (round: number): Attempt => attempt({ device: `HD${round}` as DeviceId })
     expect(tries(10_000, 0, spread)).toBe(100)
     expect(guesses.mayTry(attempt({ device: 'HD0002' as DeviceId, relation: 'known' }))).toBe(true)
   })
 
-  it('from addresses that the devices are registered from counts neither for a device elsewhere nor for others there', () => {
+  it('from addresses of registered devices does not count for a device elsewhere, nor for others there', () => {
     const { guesses, attempt, tries } = guessing()
     const office = (address: string) => attempt({ relation: 'known', address })
     for (let at = 1; at <= 6; at++) expect(tries(20, 0, () => office(`192.0.2.${at}`))).toBe(10)
@@ -82,13 +82,13 @@ describe('guessing', () => {
     expect(guesses.mayTry(attempt({ device: 'HD0099' as DeviceId }))).toBe(true)
   })
 
-  it('takes all of an IPv6 network of one host for one source', () => {
+  it('counts the IPv6 network of a host as one source', () => {
     const { attempt, tries } = guessing()
     expect(tries(1_000, 0, (round) => attempt({ address: `2001:db8::${round.toString(16)}` }))).toBe(10)
     expect(tries(1, 0, () => attempt({ address: '2001:db8:0:1::1' }))).toBe(1)
   })
 
-  it('a device that does not exist is limited like one that does, and makes none forgotten', () => {
+  it('a device that does not exist is limited like an existing one, and evicts none', () => {
     const { attempt, tries } = guessing()
     expect(tries(100, 0, () => attempt({ relation: 'known' }))).toBe(10)
     const ghosts = (round: number): Attempt =>
@@ -98,7 +98,7 @@ describe('guessing', () => {
     expect(tries(100, 0, () => attempt({ relation: 'known' }))).toBe(0)
   })
 
-  it('is forgotten after a quarter of an hour, and when the device has another password', () => {
+  it('is forgotten after a quarter of an hour, and when the password changes', () => {
     const { clock, guesses, attempt, tries } = guessing()
     const known = attempt({ relation: 'known' })
     tries(100, 0, () => known)

@@ -19,7 +19,7 @@ describe('the Path of a registration (RFC 3327 §5.3)', () => {
   const path = '<sip:sbc.example;lr;received=sip:198.51.100.7:5062%3btransport%3dudp>, <sip:token@198.51.100.1;lr;ob>'
   const contact = '<sip:HD0001@192.168.1.20:5060>;+sip.instance="<urn:uuid:1>";reg-id=1;expires=600'
 
-  it('is stored, returned to a phone that understands it, and is the Route of requests to the phone', async () => {
+  it('is stored, returned to a phone that supports it, and is the Route of requests to the phone', async () => {
     const bench = createBench(store)
     const answer = bench.register({ Contact: contact, Path: path, Supported: 'path, outbound' }, { callId: 'path-1' })
     expect(answer.lines('Path')).toEqual([path])
@@ -32,7 +32,7 @@ describe('the Path of a registration (RFC 3327 §5.3)', () => {
     await bench.close()
   })
 
-  it('is stored for a phone that does not understand it, and not returned', async () => {
+  it('is stored for a phone that does not support it, and not returned', async () => {
     const bench = createBench(store)
     expect(bench.register({ Contact: contact, Path: path }).lines('Path')).toEqual([])
     expect(bench.registrar.bindingsOf(HD0001).map((binding) => binding.path)).toEqual([path])
@@ -46,7 +46,7 @@ describe('the Path of a registration (RFC 3327 §5.3)', () => {
     await bench.close()
   })
 
-  it('goes when the phone registers directly again', async () => {
+  it('is deleted when the phone registers directly', async () => {
     const bench = createBench(store)
     bench.register({ Contact: contact, Path: path }, { callId: 'sbc' })
     bench.register({ Contact: contact }, { callId: 'direct' })
@@ -54,7 +54,7 @@ describe('the Path of a registration (RFC 3327 §5.3)', () => {
     await bench.close()
   })
 
-  it('outlives a restart of the node', async () => {
+  it('survives a restart of the node', async () => {
     const before = createBench(store)
     before.register({ Contact: contact, Path: path })
     await before.close()
@@ -85,7 +85,7 @@ describe('the Path of a registration (RFC 3327 §5.3)', () => {
     await bench.close()
   })
 
-  it('shows nothing of who calls: all who use the proxy share its flow', async () => {
+  it('does not show who calls, because all phones behind the proxy share its flow', async () => {
     const bench = createBench(store)
     const call = { method: 'INVITE', uri: 'sip:112@hotdesk.example', headers: { From: '<sip:HD0001@hotdesk.example>;tag=1' } }
     bench.register({ Contact: contact, Via: 'SIP/2.0/UDP 192.168.1.20:5060;branch=z9hG4bKa' })
@@ -100,8 +100,8 @@ describe('the Path of a registration (RFC 3327 §5.3)', () => {
   })
 })
 
-describe('guesses of a password through a proxy', () => {
-  it('are held back: the flow of the proxy is not the phone’s own', async () => {
+describe('password guesses through a proxy', () => {
+  it('are held back, because the flow of the proxy is not the phone’s own', async () => {
     const bench = createBench(store)
     const via = (count: number) => Array.from({ length: count }, (_, i) => `SIP/2.0/UDP 192.168.1.${i + 1};branch=z9hG4bK${i}`).join(', ')
     const contact = { Contact: '<sip:HD0001@192.168.1.20:5060>' }
@@ -121,7 +121,7 @@ describe('guesses of a password through a proxy', () => {
   })
 })
 
-describe('a contact too many', () => {
+describe('a contact above the limit', () => {
   const softphone = { 'User-Agent': 'Softphone 1' }
 
   /** Registers from a new port, without `+sip.instance` and with a Call-ID of its own. */
@@ -138,14 +138,14 @@ describe('a contact too many', () => {
       .map(({ contact }) => Number(contact.split(':').at(-1)))
       .sort((one, other) => one - other)
 
-  it('makes room: a phone that restarts every few minutes is never refused', async () => {
+  it('replaces another one: a phone that restarts every few minutes is never refused', async () => {
     const bench = createBench(store)
     for (let port = 5001; port <= 5020; port++) expect(restart(bench, port)).toBe(200)
     expect(ports(bench)).toEqual([5013, 5014, 5015, 5016, 5017, 5018, 5019, 5020])
     await bench.close()
   })
 
-  it('takes the place of one of the same make, not of another phone of the user', async () => {
+  it('replaces one with the same User-Agent, not another phone of the user', async () => {
     const bench = createBench(store)
     restart(bench, 4999, { 'User-Agent': 'Desk phone' })
     for (let port = 5001; port <= 5020; port++) restart(bench, port)
@@ -154,7 +154,7 @@ describe('a contact too many', () => {
     await bench.close()
   })
 
-  it('takes the place of one whose connection is gone before an older one', async () => {
+  it('replaces one whose connection is closed before an older one', async () => {
     let gone: (flow: string) => void = () => undefined
     const bench = createBench(store, {
       onFlowGone(listener) {
@@ -174,7 +174,7 @@ describe('a contact too many', () => {
     await bench.close()
   })
 
-  it('takes the place of one with the same instance and another reg-id first (RFC 5626 §4.2)', async () => {
+  it('replaces one with the same instance and another reg-id first (RFC 5626 §4.2)', async () => {
     const bench = createBench(store)
     const agent = (name: string) => ({ 'User-Agent': name })
     for (let port = 5001; port <= 5007; port++) restart(bench, port, agent(`Phone ${port}`))
@@ -190,7 +190,7 @@ describe('a contact too many', () => {
     await bench.close()
   })
 
-  it('in one REGISTER with more contacts than are kept: the last ones are', async () => {
+  it('in one REGISTER with too many contacts: the last ones are kept', async () => {
     const bench = createBench(store)
     const contacts = Array.from({ length: 12 }, (_, i) => `<sip:HD0001@203.0.113.9:${6001 + i}>`)
     expect(bench.register({ Contact: contacts.join(', '), ...softphone }).status).toBe(200)
@@ -205,13 +205,13 @@ describe('a phone in its dialog (RFC 5626 §5.3)', () => {
   const invite = (source: SipSource) => incoming({ method: 'INVITE', source }).request
   const hidden = '<sip:HD0001@192.168.1.20:5060>'
 
-  it('is where its INVITE came from, registered or not', async () => {
+  it('is at the source of its INVITE, registered or not', async () => {
     const bench = createBench(store)
     expect(bench.registrar.followCaller(HD0001, invite(from(40_001)))?.hop()).toBe(hop(40_001))
     await bench.close()
   })
 
-  it('is where it has registered since: NAT has given it another port', async () => {
+  it('is at its latest registration, because NAT has given it another port', async () => {
     const bench = createBench(store)
     bench.register({ Contact: hidden }, { callId: 'reg', source: from(40_001) })
     const followed = bench.registrar.followCaller(HD0001, invite(from(40_001)))
@@ -222,7 +222,7 @@ describe('a phone in its dialog (RFC 5626 §5.3)', () => {
     await bench.close()
   })
 
-  it('is where it has registered since with another Contact and the same Call-ID, though the old contact is still fresh', async () => {
+  it('is at its latest registration with another Contact and the same Call-ID, although the old contact has not expired', async () => {
     const bench = createBench(store)
     const register = (port: number) =>
       bench.register({ Contact: `<sip:HD0001@203.0.113.9:${port}>` }, { callId: 'one phone', source: from(port) })
@@ -235,7 +235,7 @@ describe('a phone in its dialog (RFC 5626 §5.3)', () => {
     await bench.close()
   })
 
-  it('stays where it is when another phone registers as the same device', async () => {
+  it('does not move when another phone registers as the same device', async () => {
     const bench = createBench(store)
     bench.register({ Contact: '<sip:HD0001@203.0.113.9:40021>' }, { callId: 'one', source: from(40_021) })
     const followed = bench.registrar.followCaller(HD0001, invite(from(40_021)))
@@ -245,7 +245,7 @@ describe('a phone in its dialog (RFC 5626 §5.3)', () => {
     await bench.close()
   })
 
-  it('is where its latest request in the dialog came from', async () => {
+  it('is at the source of its latest request in the dialog', async () => {
     const bench = createBench(store)
     bench.register({ Contact: hidden }, { callId: 'reg', source: from(40_031) })
     const followed = bench.registrar.followCaller(HD0001, invite(from(40_031)))
@@ -255,7 +255,7 @@ describe('a phone in its dialog (RFC 5626 §5.3)', () => {
     await bench.close()
   })
 
-  it('is at its newest flow when its connection is gone, however it registered there', async () => {
+  it('is at its newest flow when its connection is closed, however it registered there', async () => {
     let gone: (flow: string) => void = () => undefined
     const onFlowGone = (listener: (flow: string) => void) => {
       gone = listener
@@ -274,7 +274,7 @@ describe('a phone in its dialog (RFC 5626 §5.3)', () => {
     await bench.close()
   })
 
-  it('is not followed behind a proxy that it has not registered through', async () => {
+  it('is not followed behind a proxy through which it has not registered', async () => {
     const bench = createBench(store)
     const headers = { Via: 'SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKb, SIP/2.0/UDP 192.168.1.20;branch=z9hG4bKa' }
     const request = incoming({ method: 'INVITE', headers, source: { protocol: 'udp', address: '198.51.100.1', port: 5060 } }).request

@@ -44,7 +44,7 @@ function open({ boundTo = '', alsoOn = [], examined = 'none', ...facts }: Facts 
 const proven = { outcome: 'proven', device: HD0001, by: 'flow' }
 
 describe('a device is recognised', () => {
-  it('by the exact flow of a binding, of any node', () => {
+  it('by the exact flow of a binding at any node', () => {
     expect(open({ boundTo: flow }).ask('HD0001')).toEqual(proven)
   })
 
@@ -62,7 +62,7 @@ describe('a device is recognised', () => {
     expect(open({ boundTo: flow, alsoOn: ['HD0002' as DeviceId] }).ask('anonymous')).toEqual({ outcome: 'unproven', claimed: null })
   })
 
-  it('by its Contact when it hides its name on a flow of several, as an adapter for two telephones has it', () => {
+  it('by its Contact when it hides its name on a shared flow, such as that of an adapter for two telephones', () => {
     const { ask } = open({ boundTo: flow, alsoOn: ['HD0002' as DeviceId] })
     const from = (contact: string) => ask('anonymous', natSource, undefined, contact)
     expect(from('<sip:HD0001@203.0.113.9:5060;ob>')).toEqual(proven)
@@ -73,11 +73,11 @@ describe('a device is recognised', () => {
     ).toBe('unproven')
   })
 
-  it('by a right digest', () => {
+  it('by a valid digest', () => {
     expect(open({ examined: 'device' }).ask('HD0001')).toEqual({ outcome: 'proven', device: HD0001, by: 'digest' })
   })
 
-  it('and not by a digest for a number at another network, which a third party may have asked the phone for', () => {
+  it('but not by a digest for a number at another network, which a third party may have obtained', () => {
     expect(open({ examined: 'device' }).ask('HD0001', natSource, 'sip:112@elsewhere')).toEqual({ outcome: 'unproven', claimed: HD0001 })
   })
 
@@ -100,13 +100,13 @@ describe('a device is recognised', () => {
     expect(ask('HD0001').outcome).toBe('provable')
   })
 
-  it('by a challenge whatever other ports of its address, which may be forged, have sent in its name', () => {
+  it('by a challenge, whatever other ports of its address, which may be forged, have sent in its name', () => {
     const { ask } = open()
     for (const port of [1_024, 1_025, 1_026]) ask('HD0001', { ...natSource, port })
     expect([ask('HD0001'), ask('HD0001')].map(({ outcome }) => outcome)).toEqual(['provable', 'unproven'])
   })
 
-  it('by one challenge a minute where each attempt comes over a connection of its own', () => {
+  it('by one challenge a minute if each attempt has a connection of its own', () => {
     const { ask } = open()
     const outcomes = [1_024, 1_025].map((port) => ask('HD0001', { ...natSource, protocol: 'tcp', port }).outcome)
     expect(outcomes).toEqual(['provable', 'unproven'])

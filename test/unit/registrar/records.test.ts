@@ -38,7 +38,7 @@ function left(bench: Bench): Promise<DeviceId> {
 }
 
 describe('the record of a registration in Redis', () => {
-  it('can be read by an operator, and goes when the registration ends', async () => {
+  it('is readable for an operator, and is deleted when the registration ends', async () => {
     open().register({ Contact: `<${desk}>;expires=600, <sip:HD0001@192.0.2.8>;expires=300`, CSeq: '7 REGISTER' })
     await written((record) => record.has('contact.2'))
     const lines = (await redis.cli('HGETALL', '{hd}:reg:HD0001')).split('\n')
@@ -71,7 +71,7 @@ describe('the record of a registration in Redis', () => {
     expect(Number(await redis.cli('TTL', '{hd}:reg:HD0001'))).toBeGreaterThan(590)
   })
 
-  it('goes with REGISTER Expires 0', async () => {
+  it('is deleted by REGISTER with Expires 0', async () => {
     const bench = open()
     bench.register({ Contact: `<${desk}>` })
     await written(() => true)
@@ -79,7 +79,7 @@ describe('the record of a registration in Redis', () => {
     await keyOf(store, 'reg:HD0001', (record) => record === undefined)
   })
 
-  it('gets nothing but a new expiry from a refresh that changes nothing', async () => {
+  it('gets only a new expiry from a refresh that changes nothing else', async () => {
     const commands: string[] = []
     const bench = open('paris-1', noting(store, commands))
     bench.register({ Contact: `<${desk}>;expires=600` })
@@ -91,7 +91,7 @@ describe('the record of a registration in Redis', () => {
     expect(ofRegistration).toEqual(['replaceHash reg:HD0001', 'putFields reg:HD0001 expires=1800000900 for 600 s'])
   })
 
-  it('loses the contact that has expired and keeps the other', async () => {
+  it('loses an expired contact and keeps the other', async () => {
     const bench = open()
     bench.register({ Contact: `<${desk}>;expires=600, <sip:HD0001@192.0.2.8>;expires=60` })
     await written((record) => record.has('contact.2'))
@@ -100,7 +100,7 @@ describe('the record of a registration in Redis', () => {
     expect(contactsOf(bench)).toEqual([`paris-1 ${desk}`])
   })
 
-  it('is written again when somebody deletes or damages it', async () => {
+  it('is written again if it is deleted or damaged', async () => {
     open().register({ Contact: `<${desk}>` })
     await written(() => true)
     // Asked of Redis itself: the copy may not have seen the damage yet.
@@ -114,8 +114,8 @@ describe('the record of a registration in Redis', () => {
   })
 })
 
-describe('a node that starts again', () => {
-  it('knows its phones before any of them says a word', async () => {
+describe('a restarted node', () => {
+  it('knows its phones before they send anything', async () => {
     const before = open()
     before.register({ Contact: `<${desk}>;expires=600`, CSeq: '40 REGISTER' })
     await written(() => true)
@@ -137,7 +137,7 @@ describe('a node that starts again', () => {
     expect(starting.deliver({ headers: { Authorization: '' } }).status).toBe(401)
   })
 
-  it('knows them as soon as the copy is filled, when Redis was not there at the start', async () => {
+  it('knows them as soon as the copy is filled, if Redis was away at the start', async () => {
     const before = open()
     before.register({ Contact: `<${desk}>` })
     await written(() => true)
@@ -154,7 +154,7 @@ describe('a node that starts again', () => {
 })
 
 describe('a phone that changes its node', () => {
-  it('is at the new one for all, and the old one is told', async () => {
+  it('is at the new one for all nodes, and the old one is informed', async () => {
     const [one, two] = [open('paris-1'), open('paris-2')]
     one.register({ Contact: `<${desk}>` })
     await written(() => true)
@@ -175,7 +175,7 @@ describe('a phone that changes its node', () => {
     expect([contactsOf(one), contactsOf(two)]).toEqual([[], []])
   })
 
-  it('and comes back', async () => {
+  it('may return to the first one', async () => {
     const [one, two] = [open('paris-1'), open('paris-2')]
     one.register({ Contact: `<${desk}>` })
     await written(() => true)
@@ -188,7 +188,7 @@ describe('a phone that changes its node', () => {
 })
 
 describe('without Redis', () => {
-  it('phones register and stay registered, and their records are written when it returns, a few at a time', async () => {
+  it('phones register and stay registered, and their records are written a few at a time when Redis returns', async () => {
     const ids = Array.from({ length: 100 }, (_, i) => `HD${1000 + i}` as DeviceId)
     const commands: string[] = []
     const most = { underWay: 0, ever: 0 }

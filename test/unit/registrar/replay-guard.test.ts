@@ -15,7 +15,7 @@ describe('the replay guard', () => {
     expect([1, 2, 2, 3, 1].map((count) => guard.accept(use('n', count)))).toEqual([true, true, false, true, false])
   })
 
-  it('accepts counts that UDP has put out of order', () => {
+  it('accepts counts that UDP has reordered', () => {
     const { guard } = guardOf()
     expect([5, 3, 4, 3, 36, 6, 5, 4].map((count) => guard.accept(use('n', count)))).toEqual([
       true,
@@ -29,7 +29,7 @@ describe('the replay guard', () => {
     ])
   })
 
-  it('forgets what came 32 counts ago rather than accept it twice', () => {
+  it('refuses counts more than 32 behind rather than accept one twice', () => {
     const { guard } = guardOf()
     expect([1, 33, 1, 2].map((count) => guard.accept(use('n', count)))).toEqual([true, true, false, true])
   })
@@ -39,7 +39,7 @@ describe('the replay guard', () => {
     expect([guard.accept(use('a', 1)), guard.accept(use('b', 1))]).toEqual([true, true])
   })
 
-  it('holds no more than its capacity, and refuses nonces it can no longer tell from used ones', () => {
+  it('holds no more than its capacity, and refuses nonces that may have been used', () => {
     const { guard } = guardOf(3)
     for (let i = 0; i < 10; i++) guard.accept(use(`n${i}`, 1, 1_000_000 + i))
     expect(guard.size).toBe(3)
@@ -48,7 +48,7 @@ describe('the replay guard', () => {
     expect(guard.accept(use('fresh', 1, 1_000_010))).toBe(true)
   })
 
-  it('forgets nonces that have outlived their time', () => {
+  it('forgets expired nonces', () => {
     const { guard, clock } = guardOf()
     guard.accept(use('old', 1))
     clock.advance(60_001)

@@ -71,13 +71,13 @@ describe('a location as a document', () => {
 describe('a body of several parts', () => {
   const part = (content: string) => ({ headers: { 'Content-Type': 'text/plain' }, content })
 
-  it('gives back each part to the last byte', () => {
+  it('returns each part to the last byte', () => {
     const contents = [offer, 'no line end', '', '\r\n', '--', 'é']
     const { type, body } = multipart(contents.map(part))
     expect(readMultipart(type, body).map(({ content }) => content)).toEqual(contents)
   })
 
-  it('RFC 2046 §5.1.1: has a boundary that stands in no part', () => {
+  it('RFC 2046 §5.1.1: has a boundary that occurs in no part', () => {
     const boundaries = ['first', 'second', 'third']
     const { type, body } = multipart([part('the first'), part('x\r\n--second\r\n')], () => boundaries.shift() ?? 'none')
     expect(type).toBe('multipart/mixed;boundary=third')
@@ -130,7 +130,7 @@ describe('a call with the location of the phone', () => {
     expect(located(inviteOf(offer, type))).not.toBeNull()
   })
 
-  it('is made only for a trunk that takes it, with the number that the trunk is shown', () => {
+  it('is made only for a trunk that takes it, with the number shown to the trunk', () => {
     const { trunks } = open()
     const party = { name: 'Alice', number: '100', isPrivate: false, isAsserted: true }
     const place = { location: 'desk', invite: inviteOf(offer) }

@@ -21,7 +21,7 @@ async function metricOf({ metrics }: Bench): Promise<number | undefined> {
   return (await metrics.trunkUp.get()).values.find(({ labels }) => labels.trunk === 'first')?.value
 }
 
-describe('a trunk that answers every OPTIONS', () => {
+describe('a trunk that responds to every OPTIONS', () => {
   const ways: readonly [string, number, (inquiry: TrunkRequest) => void][] = [
     ['does not answer INVITE', 5, (inquiry) => inquiry.timedOut()],
     ['answers INVITE with 100 and nothing more', 20, (inquiry) => inquiry.timedOut()],
@@ -84,7 +84,7 @@ describe('a trunk that answers every OPTIONS', () => {
     expect(await metricOf(bench)).toBe(1)
   })
 
-  it('is up before its time when a call answers that found no other trunk', async () => {
+  it('is up early when it responds to a call that found no other trunk', async () => {
     const bench = open([200])
     await pass(bench, 30)
     bench.trunks.begin(first).timedOut()
@@ -94,7 +94,7 @@ describe('a trunk that answers every OPTIONS', () => {
   })
 })
 
-describe('a trunk that is silent to OPTIONS and has answered before', () => {
+describe('a trunk that is silent to OPTIONS and has responded before', () => {
   it('is up with its next response to OPTIONS', async () => {
     const bench = open([200, 408, 200])
     await pass(bench, 60)
@@ -127,7 +127,7 @@ describe('a trunk that is silent to OPTIONS and has answered before', () => {
   })
 })
 
-describe('of requests that are under way at the same time', () => {
+describe('of requests in flight at the same time', () => {
   let clock: ManualClock
   let health: Health
 
@@ -143,7 +143,7 @@ describe('of requests that are under way at the same time', () => {
 
   const isUp = (): boolean => health.isUp(first)
 
-  it('an earlier call that rings does not excuse the silence of a later one', () => {
+  it('ringing of an earlier call does not outweigh the silence of a later one', () => {
     const [earlier, later] = ask('INVITE', 'INVITE')
     earlier?.responded()
     later?.timedOut()

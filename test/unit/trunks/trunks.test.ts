@@ -55,7 +55,7 @@ describe('the order of the trunks', () => {
     expect(order(bench)).toEqual(['first', 'second', 'third'])
   })
 
-  it('counts requests that were under way together and failed together as one failure', () => {
+  it('counts requests that were in flight together and failed together as one failure', () => {
     const bench = open()
     const inquiries = [1, 2, 3].map(() => bench.trunks.begin(first))
     bench.clock.advance(5_000)
@@ -76,7 +76,7 @@ describe('the order of the trunks', () => {
     expect(order(bench)).toEqual(['second', 'third', 'first'])
   })
 
-  it('passed over in silence comes last until it responds, to that very call as well', () => {
+  it('that is passed over while silent is last until it responds, also to that call', () => {
     const bench = open()
     const slow = bench.trunks.begin(first)
     slow.passedOver()
@@ -283,7 +283,7 @@ describe('a call from a trunk', () => {
     expect(calledNumber(invite({ To: '<sip:x@y>' }, uri))).toBe('+33199000101')
   })
 
-  it('is for the number as it stands where its context is something else', () => {
+  it('is for the number as written if its context is not a country code', () => {
     expect(calledNumber(invite({ To: '<sip:x@y>' }, 'tel:0199000101;phone-context=carrier.example'))).toBe('0199000101')
   })
 
