@@ -30,6 +30,8 @@ export interface FailoverNeeds {
   readonly unresponsiveHops: UnresponsiveHops
 }
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
 interface Outgoing {
   readonly request: SipRequest
   readonly hops: readonly Hop[]
@@ -68,7 +70,8 @@ export function sendWithFailover(
   { layer, clock, t1, unresponsiveHops }: FailoverNeeds,
   { request, hops, listener }: Outgoing,
 ): SentRequest {
-  const txnId = newWireId()
+  // A plain object: one with getters would cost more than everything else here.
+  const sent: Mutable<SentRequest> = { txnId: newWireId(), transaction: null, flow: null, cancel }
   /** Attempts that may still get a response. */
   const live = new Set<Attempt>()
   /** Index in `hops` of the next one to try. */
@@ -77,8 +80,6 @@ export function sendWithFailover(
   let chosen: Attempt | null = null
   let isCancelled = false
   let isReported = false
-  let transaction: ClientTransaction | null = null
-  let sentOver: Flow | null = null
 
   function tryNext(): void {
     const hop = hops[next]
@@ -87,16 +88,16 @@ export function sendWithFailover(
     const isLast = next === hops.length
     const attempt: Attempt = { hop, transaction: null, isAnswered: false, responseTimer: null }
     live.add(attempt)
-    transaction = layer.send(isLast ? request : request.clone(), hop, {
+    attempt.transaction = layer.send(isLast ? request : request.clone(), hop, {
       onSent(bytes, flow) {
-        sentOver = flow
+        sent.flow = flow
         reportSent(passageFrom(flow, bytes.length, clock.now()), bytes)
       },
       onResponse: (response, flow, size) => receive(attempt, { response, origin: { protocol: flow.protocol, flow, size } }),
       onTimeout: () => fail(attempt, 408, 'Request Timeout'),
       onTransportFailure: () => fail(attempt, 503, 'Service Unavailable'),
     })
-    attempt.transaction = transaction
+    sent.transaction = attempt.transaction
     // Within a dialog the next hop may not know the call, and its 481 would end it.
     if (!isLast && request.method === 'INVITE' && request.to.tag === '') startResponseTimer(attempt)
   }
@@ -169,20 +170,13 @@ export function sendWithFailover(
     isReported = true
   }
 
-  tryNext()
-  return {
-    txnId,
-    get transaction() {
-      return transaction
-    },
-    get flow() {
-      return sentOver
-    },
-    cancel(reason) {
-      isCancelled = true
-      for (const attempt of live) attempt.transaction?.cancel(ignoreResponses, reason)
-    },
+  function cancel(reason: string | null): void {
+    isCancelled = true
+    for (const attempt of live) attempt.transaction?.cancel(ignoreResponses, reason)
   }
+
+  tryNext()
+  return sent
 }
 
 function stopResponseTimer(attempt: Attempt): void {
