@@ -12,7 +12,7 @@ import {
   type MembershipNeeds,
   newBoot,
   publishedPasswords,
-  rememberLife,
+  recordStart,
   type SecretCheck,
   startMembership,
   watchReserved,
@@ -47,7 +47,7 @@ export async function openNetworkMember(context: NodeContext, { dialplan, store,
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await lifecycle.opening(loadSamples({ store, directory, hashPin }))
   warnOfRecords(context, directory, dialplan)
-  const formerLives = rememberLife({ data: config.data, boot, log: partLog(context, 'directory') })
+  const previousStarts = recordStart({ data: config.data, boot, log: partLog(context, 'directory') })
   const membership = becomeMember(context, {
     store,
     node,
@@ -58,7 +58,7 @@ export async function openNetworkMember(context: NodeContext, { dialplan, store,
     library: hotdeskLibrary.version,
     emergency: dialplan.emergencyNumbers,
     reserved: reservedExtension(dialplan.codes) ?? '',
-    formerLives,
+    previousStarts,
     clock,
     log: partLog(context, 'directory'),
   })

@@ -4,18 +4,18 @@ import type { Seal } from '../base/seal.js'
 import type { Store } from '../store/store.js'
 import type { Directory } from './contract.js'
 import { createEdits } from './edits.js'
-import { createMacs } from './mac-addresses.js'
-import { createOwners } from './own-devices.js'
-import { createOutageReasons } from './record.js'
+import { createMacIndex } from './mac-addresses.js'
+import { createOwnerIndex } from './own-devices.js'
+import { createRecordWarnings } from './record.js'
 import { createRecordCache } from './record-cache.js'
 import { deviceFields, parseDevice, parseNode, parseSite, parseUser } from './records.js'
 import { createSecretCheck, type SecretCheck } from './secret-check.js'
 
 export type * from './contract.js'
 export { homeReturns, secondLogins } from './contract.js'
-export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembership } from './nodes.js'
-export { rememberLife } from './previous-starts.js'
-export { parseMac, parseStay } from './records.js'
+export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembership } from './membership.js'
+export { recordStart } from './previous-starts.js'
+export { parseHomeLostLogout, parseMac } from './records.js'
 export { watchReserved } from './reserved-extensions.js'
 export { loadSamples, publishedPasswords, samples } from './sample-network.js'
 export { createSecretCheck, passwordsIn, type SecretCheck, secretKey } from './secret-check.js'
@@ -23,16 +23,16 @@ export { createSecretCheck, passwordsIn, type SecretCheck, secretKey } from './s
 export interface DirectoryNeeds {
   readonly store: Store
   readonly seal: Seal
-  /** Made here where it is left out. */
+  /** Created here if absent. */
   readonly secretCheck?: SecretCheck
   readonly log: Logger
 }
 
-/** Users, devices, sites and living nodes as the copy in memory has them. A broken record is named in the log and left out, or defaulted. */
+/** Users, devices, sites and live nodes from the copy in memory. A broken record is logged, and left out or completed with defaults. */
 export function createDirectory({ store, seal, secretCheck = createSecretCheck({ store, seal }), log }: DirectoryNeeds): Directory {
   const common = {
     replica: store.replica,
-    complain: createOutageReasons(log),
+    complain: createRecordWarnings(log),
     onFault: (err: unknown) => log.error({ event: 'node.fault', err }, 'a listener of the directory failed'),
   }
   const users = createRecordCache({ ...common, prefix: 'user:', parseId: parseExtension, parse: parseUser })
@@ -43,7 +43,7 @@ export function createDirectory({ store, seal, secretCheck = createSecretCheck({
     parse: (id, hash) => parseDevice(id, hash, seal),
     fields: deviceFields,
   })
-  // The time of the last heartbeat is no news.
+  // The time of the last heartbeat is not a change.
   const nodes = createRecordCache({
     ...common,
     prefix: 'node:',
@@ -53,8 +53,8 @@ export function createDirectory({ store, seal, secretCheck = createSecretCheck({
   })
   const sites = createRecordCache({ ...common, prefix: 'site:', parseId: parseSiteName, parse: parseSite })
 
-  const owners = createOwners(devices)
-  const macs = createMacs(devices)
+  const owners = createOwnerIndex(devices)
+  const macs = createMacIndex(devices)
   let isFilled = false
 
   return {

@@ -3,8 +3,8 @@ import { parseDeviceId, parseExtension, parseSiteName } from '../base/identity.j
 import type { Seal } from '../base/seal.js'
 import { type FieldChanges, type RecordChange, removalMarks, type Store } from '../store/store.js'
 import type { Directory, EditOutcome, Expected, Prepared, RemoveOutcome, Site } from './contract.js'
-import { keepsOldLocation, macTaken, meaningAtSites, moved, readPut, withoutLocation } from './edit-rules.js'
-import type { Macs } from './mac-addresses.js'
+import { keepsOldLocation, macTaken, moved, otherMeaning, readPut, withoutLocation } from './edit-rules.js'
+import type { MacIndex } from './mac-addresses.js'
 import { deviceChanges, parseDevice, parseSite, parseUser, siteChanges, userChanges, usualTexts } from './records.js'
 import type { SecretCheck } from './secret-check.js'
 
@@ -15,28 +15,28 @@ export interface EditNeeds {
   readonly store: Store
   readonly seal: Seal
   readonly secretCheck: Pick<SecretCheck, 'require'>
-  readonly macs: Macs
+  readonly macs: MacIndex
   readonly sites: () => readonly Site[]
 }
 
 const reserved = '5'
 
-const followMs: Milliseconds = 1_000
-/** Longer than a node may be away and still compare its saved copy. */
+const copiedWithinMs: Milliseconds = 1_000
+/** Longer than the age up to which a node compares its saved copy. */
 const markSeconds = 30 * 24 * 60 * 60
 
-/** Before a password is written. @throws AppError SECRET_DIFFERS */
+/** To be called before a password is written. @throws AppError SECRET_DIFFERS */
 async function requireSecretFor(changes: readonly RecordChange[], { require }: EditNeeds['secretCheck']): Promise<void> {
   if (changes.some(({ fields }) => fields?.credential)) await require()
 }
 
-/** Each edit is checked as the whole record that it would leave behind. */
+/** Each edit is checked as the whole record that it would result in. */
 export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds): Edits {
   const prepareUser: Edits['prepareUser'] = (written, edit) => {
     const extension = parseExtension(written)
     if (!extension) return refused(`"${written}" is no extension: 1 to 15 digits are`)
     if (extension === reserved) return refused(`extension ${reserved} is reserved: *77*${reserved}* is the code for logging out`)
-    const meaning = meaningAtSites(extension, sites())
+    const meaning = otherMeaning(extension, sites())
     if (meaning !== null) return refused(meaning)
     return prepare(`user:${extension}`, userChanges(edit), (hash) => parseUser(extension, hash).problems)
   }
@@ -51,7 +51,7 @@ export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds
     const isSame = password?.reveal() === present?.reveal() && seal.isBound(hash.get('credential') ?? '')
     const { password: _password, sealed, ...others } = moved(edit, hash)
     if (keepsOldLocation(edit, hash)) return refused(withoutLocation(hash))
-    // The same password, sealed once more, would read differently. One of an earlier version is sealed again with any edit.
+    // Sealing the same password again would change the field. A seal of an earlier version is renewed with any edit.
     const isKept = isSame || (password === null && edit.password === undefined)
     const changed = isKept ? others : { ...others, password, ...(sealed !== undefined && seal.isBound(sealed) ? { sealed } : {}) }
     return prepare(key, deviceChanges(id, changed, seal), (after) => parseDevice(id, after, seal).problems)
@@ -62,12 +62,12 @@ export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds
     if (!id) return refused(`"${written}" is no site: a small letter and then up to 31 small letters, digits and "-" are, such as paris`)
     const key = `site:${id}`
     const changes = siteChanges(edit)
-    // Redis keeps no record without a field, and a site needs none of them.
+    // Redis does not store a hash without fields, and all fields of a site are optional.
     const isBare = after(presentIn(key), changes).size === 0
     return prepare(key, isBare ? { ...changes, name: id } : changes, (hash) => parseSite(id, hash).problems)
   }
 
-  /** As Redis has it. */
+  /** The record in Redis. */
   function presentIn(key: string): Hash {
     return store.isMissing(key) ? nothing : (store.replica.hash(key) ?? nothing)
   }
@@ -76,11 +76,11 @@ export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds
     const present = presentIn(key)
     const reasons = problemsOf(after(present, changes))
     if (reasons.length > 0) return { outcome: 'REFUSED', reasons }
-    const differing = Object.entries(changes).filter(([field, text]) => !isSaid(present, field, text))
+    const differing = Object.entries(changes).filter(([field, text]) => !isUnchanged(present, field, text))
     return { outcome: 'PREPARED', change: differing.length > 0 ? { key, fields: Object.fromEntries(differing) } : null }
   }
 
-  /** Redis decides: two operators may do the same in one moment. */
+  /** Redis decides, because two operators may edit at the same moment. */
   async function save(key: string, prepared: Prepared, expected: Expected): Promise<EditOutcome> {
     const isThere = presentIn(key).size > 0
     if (expected === 'new' && isThere) return { outcome: 'EXISTS' }
@@ -92,14 +92,14 @@ export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds
     const [kind = '', name = ''] = key.split(':')
     const fields = Object.entries(change.fields ?? {}).flatMap(([field, text]) => [field, text ?? ''])
     const outcome = readPut(await store.call('hotdesk_put', kind, name, expected, ...fields), `{${store.network}}:${key}`)
-    if (outcome.outcome === 'SAVED') await followed(change, store)
+    if (outcome.outcome === 'SAVED') await untilCopied(change, store)
     return outcome
   }
 
   async function remove(key: string): Promise<RemoveOutcome> {
     if (presentIn(key) === nothing) return { outcome: 'UNKNOWN' }
     await apply([{ key, fields: null }])
-    await followed({ key, fields: null }, store)
+    await untilCopied({ key, fields: null }, store)
     return { outcome: 'REMOVED' }
   }
 
@@ -125,15 +125,15 @@ export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds
   }
 }
 
-/** The next edit is checked against the copy, which follows a moment later: it is waited for, unless Redis or another hand is in the way. */
-function followed({ key, fields }: RecordChange, store: Pick<Store, 'replica' | 'clock'>): Promise<void> {
+/** Waits until the copy has the change, because the next edit is checked against the copy. Gives up after a second. */
+function untilCopied({ key, fields }: RecordChange, store: Pick<Store, 'replica' | 'clock'>): Promise<void> {
   function isThere(): boolean {
     const hash = store.replica.hash(key)
     if (fields === null) return hash === undefined
     return Object.entries(fields).every(([field, text]) => (hash?.get(field) ?? null) === text)
   }
   return new Promise((resolve) => {
-    const late = store.clock.after(followMs, done)
+    const late = store.clock.after(copiedWithinMs, done)
     const stop = store.replica.onChange(() => isThere() && done())
     function done(): void {
       late.cancel()
@@ -144,17 +144,17 @@ function followed({ key, fields }: RecordChange, store: Pick<Store, 'replica' | 
   })
 }
 
-/** A removal leaves a mark in the same moment, which tells it from a loss of data. */
+/** A removal writes a mark in the same transaction, which distinguishes it from a loss of data. */
 async function writeMarked(store: Store, changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
   const seconds = String(Math.ceil(store.clock.now() / 1_000))
   const removed = changes.filter(({ fields }) => fields === null).map(({ key }) => [key, seconds] as const)
   const marks = removed.length === 0 ? [] : [{ key: removalMarks, fields: Object.fromEntries(removed) }]
-  await store.writeAll([...marks, ...changes.flatMap(withBelongings)], onQueued)
+  await store.writeAll([...marks, ...changes.flatMap(withDependents)], onQueued)
   if (removed.length > 0) await store.renew(removalMarks, markSeconds)
 }
 
-/** The next user of the extension does not see the calls of this one and is not locked out for their failures. */
-function withBelongings(change: RecordChange): readonly RecordChange[] {
+/** A removal includes call log and wrong PINs: the next user of the extension must not see or inherit them. */
+function withDependents(change: RecordChange): readonly RecordChange[] {
   const [kind, id] = change.key.split(':')
   const mac = kind === 'device' && id !== undefined ? change.fields?.mac : null
   if (mac) return [change, { key: 'macs', fields: { [mac]: id ?? '' } }]
@@ -170,8 +170,8 @@ function refused(reason: string): Extract<Prepared, { outcome: 'REFUSED' }> {
   return { outcome: 'REFUSED', reasons: [reason] }
 }
 
-/** In a record that is there a field that is missing has its usual text; to write that down changes nothing. */
-function isSaid(present: Hash, field: string, text: string | null): boolean {
+/** True if the record has this value. Writing the default of a missing field is not a change. */
+function isUnchanged(present: Hash, field: string, text: string | null): boolean {
   const now = present.get(field) ?? null
   return now === text || (now === null && present.size > 0 && text === usualTexts[field])
 }

@@ -1,18 +1,18 @@
 import type { DeviceId } from '../base/identity.js'
 import type { Device } from './contract.js'
 
-/** Which phone has which hardware address. */
-export interface Macs {
+/** Finds phones by MAC address. */
+export interface MacIndex {
   deviceWith(mac: string): DeviceId | null
 }
 
-export interface MacsNeeds {
+export interface MacIndexNeeds {
   all(): readonly Pick<Device, 'id' | 'mac'>[]
   onChange(listener: (device: DeviceId) => void): () => void
 }
 
-/** The index is made again for the first question after a change. */
-export function createMacs({ all, onChange }: MacsNeeds): Macs {
+/** The index is rebuilt at the first query after a change. */
+export function createMacIndex({ all, onChange }: MacIndexNeeds): MacIndex {
   let devices: ReadonlyMap<string, DeviceId> | null = null
   onChange(() => {
     devices = null

@@ -1,18 +1,18 @@
 import type { DeviceId, Extension } from '../base/identity.js'
 import type { Device } from './contract.js'
 
-/** Whose own phones which are: asked for each call, so it is kept at hand. */
-export interface Owners {
+/** The phones of each owner. Needed for each call, so they are indexed. */
+export interface OwnerIndex {
   devicesOf(extension: Extension): readonly Device[]
 }
 
-export interface OwnersNeeds {
+export interface OwnerIndexNeeds {
   all(): readonly Device[]
   onChange(listener: (device: DeviceId) => void): () => void
 }
 
-/** The index is made anew after the first question that follows a change. */
-export function createOwners({ all, onChange }: OwnersNeeds): Owners {
+/** The index is rebuilt at the first query after a change. */
+export function createOwnerIndex({ all, onChange }: OwnerIndexNeeds): OwnerIndex {
   let byOwner: ReadonlyMap<Extension, readonly Device[]> | null = null
   onChange(() => {
     byOwner = null

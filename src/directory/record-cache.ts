@@ -4,7 +4,7 @@ import type { Parsed } from './records.js'
 
 type Hash = ReadonlyMap<string, string>
 
-/** All records of one kind, parsed once and again only when they change. */
+/** All records of one kind, parsed once per change. */
 export interface RecordCache<Id extends string, Value> {
   get(id: Id): Value | null
   all(): readonly Value[]
@@ -18,7 +18,7 @@ export interface RecordCacheNeeds<Id extends string, Value> {
   readonly prefix: string
   readonly parseId: (text: string) => Id | null
   readonly parse: (id: Id, hash: Hash) => Parsed<Value>
-  /** Only a change of these fields is one; all fields where none are named. */
+  /** Only changes of these fields count; absent: all fields. */
   readonly fields?: readonly string[]
   readonly complain: (key: string, problems: readonly string[]) => void
   readonly onFault: (fault: unknown) => void
@@ -30,7 +30,7 @@ export function createRecordCache<Id extends string, Value>(needs: RecordCacheNe
   const changes = createEmitter<[Id]>(onFault)
   let listed: readonly Value[] | null = null
 
-  /** `differing`: the fields that have changed, where the record was known. */
+  /** `differing`: the fields that have changed, if the record was known. */
   function take(key: string, differing?: readonly string[]): void {
     if (!key.startsWith(prefix)) return
     const id = parseId(key.slice(prefix.length))

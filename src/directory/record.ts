@@ -1,10 +1,10 @@
 import type { Logger } from '../base/logger.js'
 
-/** The fields of one hash, read one by one; what is wrong with them is collected. */
+/** Reads the fields of one hash, and collects their problems. */
 export interface RecordReader {
-  /** null where there is none, or an empty one. */
+  /** null if the field is absent or empty. */
   text(field: string): string | null
-  /** A field without which there is no record. */
+  /** A field that every valid record has. */
   required<Value>(field: string, parse: (text: string) => Value | null, form: string): Value | null
   optional<Value>(field: string, parse: (text: string) => Value | null, form: string): Value | null
   flag(field: string, otherwise: 'yes' | 'no'): boolean
@@ -51,14 +51,14 @@ export function readRecord(hash: ReadonlyMap<string, string>): RecordReader {
   }
 }
 
-/** Names a broken record once, and again only when it is broken in another way. */
-export function createOutageReasons(log: Logger): (key: string, problems: readonly string[]) => void {
-  const said = new Map<string, string>()
+/** Logs a broken record once, and again only if its problems change. */
+export function createRecordWarnings(log: Logger): (key: string, problems: readonly string[]) => void {
+  const logged = new Map<string, string>()
   return (key, problems) => {
     const text = problems.join('; ')
-    if (text === '') said.delete(key)
-    else if (said.get(key) !== text) {
-      said.set(key, text)
+    if (text === '') logged.delete(key)
+    else if (logged.get(key) !== text) {
+      logged.set(key, text)
       log.warn({ event: 'directory.broken', key }, `${key} in Redis: ${text}`)
     }
   }

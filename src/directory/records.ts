@@ -19,7 +19,7 @@ import {
 import { readRecord } from './record.js'
 
 type Hash = ReadonlyMap<string, string>
-/** `value` is null where a field without which there is no record is missing or wrong. */
+/** `value` is null if a required field is missing or wrong. */
 export interface Parsed<Value> {
   readonly value: Value | null
   readonly problems: readonly string[]
@@ -48,17 +48,17 @@ const usual = {
   homeReturn: 'keep',
 } as const
 
-/** What a field means that is not there. */
+/** Values of absent fields. */
 export const usualTexts: Readonly<Record<string, string>> = usual
 
-/** Fields of a device that belong to the installer; the others change with use. */
+/** Fields of a device that an operator sets; the others change with use. */
 export const deviceFields = ['site', 'hotdesk', 'credential', 'elin', 'location', 'mac', 'model', 'owner'] as const
 
 export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
   const record = readRecord(hash)
   const home = record.required('home', parseSiteName, siteForm)
   const elsewhere = (text: string) => (text === extension ? null : dialled(text))
-  const forward = (when: keyof Forwards) => record.optional(forwardFields[when], elsewhere, 'a number to dial, and not their own')
+  const forward = (when: keyof Forwards) => record.optional(forwardFields[when], elsewhere, 'a number to dial, other than their own')
   const user = {
     extension,
     name: record.text('name') ?? extension,
@@ -114,7 +114,7 @@ export function parseMac(text: string): string | null {
   return text.length <= 24 && /^[0-9a-f]{12}$/.test(digits) ? digits : null
 }
 
-/** How a node says that it understands passports of version 2. */
+/** The field by which a node announces that it understands hop tokens of version 2. */
 export const passportsField = (boot: string): string => `2 ${boot}`
 
 export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
@@ -122,7 +122,7 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const site = record.required('site', parseSiteName, siteForm)
   const sip = record.required('sip', (text) => text, 'the SIP address of the node')
   const boot = record.text('boot') ?? ''
-  // An earlier version that has taken the name over leaves the field as it was.
+  // A node of an earlier version that takes over the name leaves the field unchanged, so the field names the boot.
   const passports = record.text('passports') === passportsField(boot) ? 2 : 1
   return {
     value: site && sip ? { name, site, sip, version: record.text('version') ?? '', boot, passports } : null,
@@ -130,8 +130,8 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   }
 }
 
-/** How long people stay logged in elsewhere while their home is lost; null for a text that says no such thing. */
-export function parseStay(text: string): { readonly ms: Milliseconds | null } | null {
+/** How long users stay logged in elsewhere while their home site is lost; null for an invalid text. */
+export function parseHomeLostLogout(text: string): { readonly ms: Milliseconds | null } | null {
   if (text === 'never' || text === '0') return { ms: null }
   const ms = parseDuration(text)
   return ms === null ? null : { ms }
@@ -141,13 +141,13 @@ const epochSeconds = (text: string): Milliseconds | null => (/^[0-9]{1,11}$/.tes
 
 export function parseSite(id: SiteName, hash: Hash): Parsed<Site> {
   const record = readRecord(hash)
-  const written = record.optional('homeLostLogout', (text) => (parseStay(text) ? text : null), 'a time such as 24h, or never')
+  const written = record.optional('homeLostLogout', (text) => (parseHomeLostLogout(text) ? text : null), 'a time such as 24h, or never')
   const homeLostLogout = written ?? usual.homeLostLogout
   const site: Site = {
     id,
     name: record.text('name') ?? id,
     homeLostLogout,
-    homeLostLogoutMs: parseStay(homeLostLogout)?.ms ?? null,
+    homeLostLogoutMs: parseHomeLostLogout(homeLostLogout)?.ms ?? null,
     homeReturn: record.oneOf('homeReturn', homeReturns, usual.homeReturn),
     lost: record.optional('lost', epochSeconds, 'a time in seconds'),
     back: record.optional('back', epochSeconds, 'a time in seconds'),
@@ -158,8 +158,8 @@ export function parseSite(id: SiteName, hash: Hash): Parsed<Site> {
 }
 
 export function siteChanges({ name, homeLostLogout, homeReturn }: SiteEdit): FieldChanges {
-  const said = Object.entries({ name, homeLostLogout, homeReturn })
-  return Object.fromEntries(said.flatMap(([field, text]) => (text === undefined ? [] : [[field, text || null] as const])))
+  const given = Object.entries({ name, homeLostLogout, homeReturn })
+  return Object.fromEntries(given.flatMap(([field, text]) => (text === undefined ? [] : [[field, text || null] as const])))
 }
 
 export function userChanges(edit: UserEdit): FieldChanges {

@@ -4,12 +4,12 @@ import type { Directory } from './contract.js'
 
 export interface ReservedWatchNeeds {
   readonly directory: Pick<Directory, 'users' | 'user' | 'onUserChange'>
-  /** Why no user may have an extension at this site; null: one may. */
+  /** Why no user may have this extension; null: a user may. */
   readonly reserved: (extension: Extension) => string | null
   readonly log: Logger
 }
 
-/** Names each user whom nobody can call, because the dial plan gives the extension another meaning. It lasts as long as the directory. */
+/** Logs each user whom nobody can call because the dial plan gives the extension another meaning. Runs until the directory is closed. */
 export function watchReserved({ directory, reserved, log }: ReservedWatchNeeds): void {
   function look(extension: Extension): void {
     const user = directory.user(extension)

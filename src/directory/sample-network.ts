@@ -3,7 +3,7 @@ import { Secret } from '../base/secret.js'
 import type { Store } from '../store/store.js'
 import type { Directory } from './contract.js'
 
-/** The sample network: what a first start without a configuration has. Its PINs and passwords are published; never use them elsewhere. */
+/** The network of a first start without a configuration. Its PINs and passwords are published; never use them elsewhere. */
 export const samples = {
   users: [
     { extension: '100', name: 'Alice', pin: '4711', home: 'paris' },
@@ -18,7 +18,7 @@ export const samples = {
   ],
 } as const
 
-/** Phones that still have the password of the sample, which is published. */
+/** Phones that still have their published sample password. */
 export function publishedPasswords(directory: Pick<Directory, 'device'>): readonly string[] {
   return samples.devices.flatMap(({ id, password }) => (directory.device(id as DeviceId)?.password?.reveal() === password ? [id] : []))
 }
@@ -29,7 +29,7 @@ export interface SampleNeeds {
   readonly hashPin: (pin: Secret) => Promise<string>
 }
 
-/** Fills an empty network only: `present` where there is anybody or any phone already. @throws AppError STORE_UNAVAILABLE */
+/** Fills an empty network only; `present`: there is a user or a phone already. @throws AppError STORE_UNAVAILABLE */
 export async function loadSamples({ store, directory, hashPin }: SampleNeeds): Promise<'loaded' | 'present'> {
   for (const prefix of ['user:', 'device:']) {
     if (!store.replica.keysUnder(prefix)[Symbol.iterator]().next().done) return 'present'

@@ -5,17 +5,17 @@ import type { Seal } from '../base/seal.js'
 import type { Store } from '../store/store.js'
 
 /**
- * Compares the secret of this program with the network's, of which Redis holds a fingerprint. A node with another secret would seal
- * passwords that no other node opens, and would lock their phones out.
+ * Compares the secret of this program with the network's, whose fingerprint is in Redis. A node with another secret would seal passwords
+ * that no other node can open, which would lock out their phones.
  */
 export interface SecretCheck {
   /** Writes nothing. @throws AppError SECRET_DIFFERS */
   verify(): Promise<void>
-  /** Before anything is sealed: the same, and the first one leaves its fingerprint. @throws AppError SECRET_DIFFERS, STORE_UNAVAILABLE */
+  /** To be called before anything is sealed. The same as `verify`, and stores the fingerprint if there is none. @throws AppError SECRET_DIFFERS, STORE_UNAVAILABLE */
   require(): Promise<void>
-  /** Checks at once, again whenever Redis is back, and when the fingerprint changes. The log reports a difference. */
+  /** Checks now, whenever Redis is back, and when the fingerprint changes. Logs a difference. */
   follow(log: Logger): { close(): void }
-  /** The difference that `follow` has found last, as a sentence; null: none. */
+  /** The last difference that `follow` found, as a sentence; null: none. */
   readonly trouble: string | null
 }
 
@@ -27,11 +27,11 @@ export interface SecretCheckNeeds {
 /** The record with the fingerprint: fields `salt` and `fingerprint`. */
 export const secretKey = 'secret'
 
-/** So many passwords tell whether a secret is theirs. */
+/** Number of passwords that are tried at most. */
 const mostTried = 200
 
 export function createSecretCheck({ store, seal }: SecretCheckNeeds): SecretCheck {
-  /** Fingerprints that were found to be ours: to compute one takes long on purpose. */
+  /** Fingerprints known to match: computing one is slow on purpose. */
   const known = new Set<string>()
   let trouble: string | null = null
 
@@ -42,7 +42,7 @@ export function createSecretCheck({ store, seal }: SecretCheckNeeds): SecretChec
     known.add(text)
   }
 
-  /** A network of an earlier version has none. @throws where the secret does not open what was sealed */
+  /** A network of an earlier version has no fingerprint. @throws if the secret does not open the sealed passwords */
   function judgeByPasswords(): void {
     const { opened, sealed } = passwordsIn(devicesIn(store.replica), seal)
     if (opened * 2 <= sealed && sealed > 0) throw differs(`it opens ${opened} of ${sealed} phone passwords`)
@@ -76,8 +76,8 @@ export function createSecretCheck({ store, seal }: SecretCheckNeeds): SecretChec
     },
     follow(log) {
       let newest = 0
-      /** A look takes as long as scrypt: one that ends after a later one has begun no longer counts. */
-      async function look(): Promise<void> {
+      /** A check takes as long as scrypt. Its result is ignored if a later check has begun. */
+      async function check(): Promise<void> {
         if (store.state !== 'connected') return
         newest += 1
         const own = newest
@@ -91,8 +91,8 @@ export function createSecretCheck({ store, seal }: SecretCheckNeeds): SecretChec
           trouble = fault.message
         }
       }
-      const stops = [store.onState(() => void look()), store.replica.onChange((key) => void (key === secretKey && look()))]
-      void look()
+      const stops = [store.onState(() => void check()), store.replica.onChange((key) => void (key === secretKey && check()))]
+      void check()
       return {
         close() {
           for (const stop of stops) stop()
@@ -106,7 +106,7 @@ function differs(how: string): AppError {
   return errors.SECRET_DIFFERS.differs({ how })
 }
 
-/** How many of the passwords in these records, by key, a secret opens. */
+/** Number of sealed passwords in these records, and how many of them the secret opens. */
 export function passwordsIn(
   records: Iterable<readonly [key: string, hash: ReadonlyMap<string, string>]>,
   seal: Pick<Seal, 'opens'>,

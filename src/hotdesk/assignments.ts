@@ -35,7 +35,7 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
     }
   }
 
-  /** Takes over the user of a phone; null if it is the same as before. */
+  /** Updates the user of a phone; null if it is unchanged. */
   function readUser(id: string): Omit<AssignmentChange, 'cause'> | null {
     const device = parseDeviceId(id)
     if (!device) return null
@@ -52,7 +52,7 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
     for (const change of changed) changes.emit({ ...change, cause: causeOf(change.device) })
   }
 
-  /** A removed phone keeps its user until its last call ends. */
+  /** A phone without a record drains: it keeps its user until its last call ends. */
   function isDraining(device: DeviceId): boolean {
     const record = replica.hash(`device:${device}`)
     return known.has(device) && (record === undefined || record.get('state') === 'draining')
@@ -64,7 +64,7 @@ export function createAssignments({ replica, log }: AssignmentNeeds): Assignment
     else if (device) drained.delete(device)
   }
 
-  // A cause belongs to one change. An edit by hand leaves the cause of the previous change in the record.
+  // The cause in the record belongs to the change that raised the epoch. After an edit by hand it is that of an earlier change.
   function causeOf(device: DeviceId): Cause {
     const epoch = epochOf(replica, device)
     const written = replica.hash(`device:${device}`)?.get('cause')

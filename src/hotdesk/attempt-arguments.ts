@@ -16,8 +16,8 @@ export function limitsOf({ user, device }: AttemptLimits): readonly string[] {
 const pseudonymLetters = 20
 
 /**
- * The name under which attempts are counted for an extension that no user has. What was typed may be a PIN, so Redis gets a keyed hash of
- * it: the same at every node, and of no use without the network's secret. In letters, so that no digits of a PIN turn up in it by chance.
+ * The name under which attempts are counted for an extension that no user has. The caller may have typed a PIN, so Redis gets a keyed hash:
+ * the same at every node, and useless without the network's secret. Letters only, so that it cannot contain the digits of a PIN.
  */
 export function pseudonymOf(extension: string, secret: Secret): string {
   const hash = createHmac('sha256', secret.reveal()).update(`unknown extension ${extension}`).digest()

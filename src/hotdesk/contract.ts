@@ -1,27 +1,27 @@
 import type { DeviceId, Extension } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
 
-/** What happened to a login; each word is spoken or shown by `ivr`. */
+/** The outcome of a login. `ivr` announces each word. */
 export type LoginOutcome =
   | { readonly outcome: 'LOGGED_IN' }
-  /** B sat elsewhere and has moved. */
+  /** The user was logged in at another phone, and has moved. */
   | { readonly outcome: 'MOVED'; readonly from: DeviceId }
-  /** Somebody else sat here and is out now; `from` where B came from another phone as well. */
+  /** The previous user is logged out. `from`: the phone that the new user has left. */
   | { readonly outcome: 'DISPLACED'; readonly displaced: Extension; readonly from: DeviceId | null }
   | { readonly outcome: 'UNCHANGED' }
-  /** Wrong PIN, unknown extension, not allowed, no PIN: one word for the caller; operators find the reason in the event. */
+  /** Wrong PIN, unknown extension, not allowed, no PIN: one word for the caller. The event has the reason. */
   | { readonly outcome: 'DENIED' }
   | { readonly outcome: 'LOCKED'; readonly seconds: number }
-  /** `secondLogin: deny` and the user sits elsewhere. */
+  /** `secondLogin: deny`, and the user is logged in at another phone. */
   | { readonly outcome: 'ELSEWHERE'; readonly device: DeviceId }
-  /** The phone is in an emergency call or its quiet time. */
+  /** The phone is in an emergency call or in its quiet time. */
   | { readonly outcome: 'EMERGENCY' }
   | { readonly outcome: 'NOT_A_HOTDESK_PHONE' }
   | { readonly outcome: 'STORE_LOST' }
   | Unconfirmed
 
 /**
- * A failover may lose it, or Redis has not answered (`reply` null). The phone will show whether it holds, and the person is asked to look at it.
+ * A failover may lose the change, or Redis has not answered (`reply` is null). The user is asked to check the phone's display.
  */
 export interface Unconfirmed {
   readonly outcome: 'UNCONFIRMED'
@@ -37,14 +37,14 @@ export type LogoutOutcome =
   | { readonly outcome: 'STORE_LOST' }
   | Unconfirmed
 
-/** By what a transition came about; kept in the event and in the device's record. */
+/** The source of a transition, written to the event and to the device's record. */
 export type Via = 'dial-code' | 'redis-cli' | 'cli' | 'api' | 'console' | 'automatic' | 'deleted'
 
 export const causes = ['login', 'moved', 'displaced', 'logout', 'now', 'edited'] as const
-/** `moved`: the user went to another phone. `now`: a logout that ends the phone's calls. `edited`: somebody changed the keys by hand. */
+/** `moved`: the user moved to another phone. `now`: a logout that ends the phone's calls. `edited`: the keys were changed by hand. */
 export type Cause = (typeof causes)[number]
 
-/** Seen in the copy, whoever made it: dial code, another node or redis-cli. */
+/** A change in the copy, from any source: dial code, another node or redis-cli. */
 export interface AssignmentChange {
   readonly device: DeviceId
   readonly before: Extension | null
@@ -53,13 +53,13 @@ export interface AssignmentChange {
 }
 
 export interface LoginRequest {
-  /** As it was dialled or typed. It may be a PIN in the wrong field: it is named nowhere unless a user has it. */
+  /** As dialled or typed. It may be a misplaced PIN, so it is logged only if a user has this extension. */
   readonly extension: Extension
   readonly device: DeviceId
   readonly pin: Secret
 }
 
-/** How many wrong PINs lock for how long; each failure is remembered for `windowSeconds` after the last one. */
+/** `failures` wrong PINs, each within `windowSeconds` of the previous one, lock for `lockSeconds`. */
 interface AttemptLimit {
   readonly failures: number
   readonly windowSeconds: number
@@ -67,32 +67,32 @@ interface AttemptLimit {
 }
 
 export interface AttemptLimits {
-  /** Of a user: the first three at one phone, the last two at all phones where the user has not logged in lately. */
+  /** `freePerDay` and `perDay` count at all phones without a recent login of the user; the other limits apply to each phone. */
   readonly user: AttemptLimit & { readonly perPhoneAndDay: number; readonly freePerDay: number; readonly perDay: number }
   readonly device: AttemptLimit & { readonly perDay: number }
 }
 
-/** Who sits where. Reads come from memory; each transition is one Redis Function. */
+/** Who is logged in where. Reads use the copy in memory; each transition is one Redis Function. */
 export interface Hotdesk {
   devicesOf(extension: Extension): readonly DeviceId[]
-  /** Who has logged in; an owner who has not (see `Device.owner`) is nobody here. */
+  /** The user who has logged in; null for an owner who has not (see `Device.owner`). */
   userOn(device: DeviceId): Extension | null
   isDraining(device: DeviceId): boolean
   /** In an emergency call, or less than the quiet time after one: no refresh, no reboot. */
   isQuiet(device: DeviceId): boolean
-  /** Spends an attempt, compares the PIN in this process, assigns. Takes the same time for every refusal. */
+  /** Spends an attempt, compares the PIN in this process, assigns. Every refusal takes the same time. */
   login(request: LoginRequest): Promise<LoginOutcome>
   /** `drain` waits for the phone's calls to end, `now` does not. */
   logout(device: DeviceId, how: 'drain' | 'now', via: Via): Promise<LogoutOutcome>
-  /** The caller hung up during the dialogue, or was not heard; `extension` as in a LoginRequest. */
+  /** The caller hung up during the dialogue, or no key press was received; `extension` as in a LoginRequest. */
   abandoned(device: DeviceId, extension: Extension | null): void
-  /** A call for help was answered, and has ended; null where the phone could not be told. */
+  /** An emergency call was answered, and has ended; null if the phone is unknown. */
   emergencyAnswered(device: DeviceId | null): void
-  /** A call for help has not come about; null where the phone could not be told. */
+  /** An emergency call failed; null if the phone is unknown. */
   emergencyFailed(device: DeviceId | null, reason: string): void
-  /** A call for help was carried without proof of its phone; `claimed` is the phone that it named. */
+  /** An emergency call was carried without proof of its phone; `claimed` is the phone that it named. */
   emergencyUnproven(call: { readonly source: string; readonly claimed: string | null }): void
-  /** Calls for help without proof were refused because there were too many. */
+  /** Emergency calls without proof were refused because there were too many. */
   emergencyRefused(calls: { readonly source: string; readonly limit: string; readonly refused: number }): void
   /** A call of this phone began or ended on this node; the last end completes a draining logout. Never waits for Redis. */
   callBegan(device: DeviceId, kind: CallKind): void

@@ -27,10 +27,10 @@ export const streamEvents = {
   'site.back': '`node` of the site is alive again.',
 } as const satisfies Readonly<Record<string, string>>
 
-/** How much of the stream is kept, the same number as in functions/library.lua; older entries may be removed earlier, see `retentionDays`. */
+/** Maximum length of the stream, the same as in functions/library.lua. `retentionDays` may remove entries earlier. */
 export const keptEvents = { entries: 100_000 } as const
 
 export type StreamEvent = keyof typeof streamEvents
 
-/** Why a login was refused; for operators only, the caller hears one sentence for all. */
+/** Why a login was refused. For operators only: the caller hears the same sentence for all reasons. */
 export type DenialReason = 'wrong-pin' | 'no-pin' | BarredReason

@@ -30,13 +30,13 @@ export interface HotdeskNeeds {
   readonly node: NodeName
   /** Null: logins do not end by time. */
   readonly automaticLogout: AutomaticLogout | null
-  /** The same as the node joined the network with. */
+  /** The boot with which the node joined the network. */
   readonly boot: string
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
   readonly attempts: AttemptLimits
-  /** The network's: hides the extensions that people typed and that do not exist. */
+  /** The network's secret: hides typed extensions that do not exist. */
   readonly secret: Secret
   /** Quiet time of a phone after an emergency call. */
   readonly quietSeconds: number
@@ -72,21 +72,21 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
   const { store, directory, node, boot, clock, log, metrics, attempts, quietSeconds } = needs
   const assignments = createAssignments({ replica: store.replica, log })
   const calls = createCallsInProgress({ store, node, boot, quietSeconds, clock, log })
-  const care = createReconciler({ ...needs, assignments, isQuiet: calls.isQuiet })
+  const reconciler = createReconciler({ ...needs, assignments, isQuiet: calls.isQuiet })
   fromZero(metrics.transitionsTotal, [...transitionsOf('login', loginEvents), ...transitionsOf('logout', logoutEvents)])
 
   function write(event: StreamEvent, fields: Readonly<Record<string, string>>): void {
     store.append('events', { event, ...fields }, keptEvents).catch((fault: unknown) => {
-      log.debug({ event: 'store.lost', cause: messageOf(fault) }, `${event} is not among the events`)
+      log.debug({ event: 'store.lost', cause: messageOf(fault) }, `the event ${event} was not written`)
     })
   }
 
-  function aboutHelp(device: DeviceId | null): Readonly<Record<string, string>> {
+  function emergencyFields(device: DeviceId | null): Readonly<Record<string, string>> {
     const user = device && assignments.userOn(device)
     return { ...(device ? { device } : {}), ...(user ? { user } : {}), node }
   }
 
-  /** What was typed as an extension is named only if a user has it. */
+  /** A typed extension is logged only if a user has it. */
   function nameOf(extension: Extension | null): Extension | null {
     return extension === null ? null : (directory.user(extension)?.extension ?? null)
   }
@@ -100,19 +100,19 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     callBegan: calls.began,
     callEnded: calls.ended,
     async login(request) {
-      const outcome = await unlessLost<LoginOutcome>(log, () => tryLogin(request, { ...needs, attempts }))
+      const outcome = await orStoreLost<LoginOutcome>(log, () => tryLogin(request, { ...needs, attempts }))
       metrics.transitionsTotal.inc({ transition: 'login', outcome: outcome.outcome })
       const { device } = request
       const extension = nameOf(request.extension)
       log.info(
         { event: loginEvents[outcome.outcome], extension, device, ...outcome },
-        `login of ${extension ?? 'an extension that does not exist'} on ${device}: ${outcome.outcome}`,
+        `login of ${extension ?? 'an extension that does not exist'} at ${device}: ${outcome.outcome}`,
       )
       return outcome
     },
     async logout(device, how, via) {
-      await calls.told()
-      const outcome = await unlessLost<LogoutOutcome>(log, async () =>
+      await calls.reported()
+      const outcome = await orStoreLost<LogoutOutcome>(log, async () =>
         outcomeOf(await store.transition('hotdesk_logout', device, how, via), readLogout),
       )
       metrics.transitionsTotal.inc({ transition: 'logout', outcome: outcome.outcome })
@@ -123,16 +123,16 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
       const extension = nameOf(typed)
       log.info(
         { event: 'hotdesk.abandoned', device, extension },
-        `the login on ${device} was not finished: the caller hung up, or was not heard`,
+        `the login at ${device} was not completed: the caller hung up, or no key press was received`,
       )
       write('login.abandoned', { device, ...(extension ? { user: extension } : {}), via: 'dial-code' })
     },
-    emergencyAnswered: (device) => write('emergency.answered', aboutHelp(device)),
-    emergencyFailed: (device, reason) => write('emergency.failed', { ...aboutHelp(device), reason }),
+    emergencyAnswered: (device) => write('emergency.answered', emergencyFields(device)),
+    emergencyFailed: (device, reason) => write('emergency.failed', { ...emergencyFields(device), reason }),
     emergencyUnproven: ({ source, claimed }) => write('emergency.unproven', { ...(claimed ? { claimed } : {}), source, node }),
     emergencyRefused: ({ source, limit, refused }) => write('emergency.refused', { source, limit, refused: String(refused), node }),
     async close() {
-      care.close()
+      reconciler.close()
       calls.close()
       assignments.close()
     },
@@ -143,13 +143,13 @@ function transitionsOf(transition: 'login' | 'logout', outcomes: Readonly<Record
   return Object.keys(outcomes).map((outcome) => ({ transition, outcome }))
 }
 
-async function unlessLost<Outcome>(log: Logger, ask: () => Promise<Outcome>): Promise<Outcome | { readonly outcome: 'STORE_LOST' }> {
+async function orStoreLost<Outcome>(log: Logger, ask: () => Promise<Outcome>): Promise<Outcome | { readonly outcome: 'STORE_LOST' }> {
   try {
     return await ask()
   } catch (fault) {
     if (isAppError(fault, 'STORE_UNAVAILABLE')) return { outcome: 'STORE_LOST' }
     if (!isAppError(fault, 'STORE_PROTOCOL')) throw fault
-    // A key of the wrong type, by hand: the caller is asked to try later, and the log names the key.
+    // A key has the wrong type after an edit by hand. The caller is asked to try again later, and the log names the key.
     log.error({ event: 'node.fault', err: fault }, fault.message)
     return { outcome: 'STORE_LOST' }
   }

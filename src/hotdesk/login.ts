@@ -13,14 +13,14 @@ export interface LoginNeeds {
   readonly store: Store
   readonly directory: Directory
   readonly attempts: AttemptLimits
-  /** The network's. */
+  /** The network's secret. */
   readonly secret: Secret
   readonly log: Logger
 }
 
 /**
- * One try with one PIN. The attempt is spent before the PIN is compared, and a user who cannot log in at all is refused
- * after the same steps as a wrong PIN, so that neither time nor lock-out tells the two apart.
+ * One attempt with one PIN. The attempt is spent before the PIN is compared, and a user who may not log in is refused after the same steps
+ * as a wrong PIN, so that neither time nor lock-out reveals the difference.
  * @throws AppError STORE_UNAVAILABLE, STORE_PROTOCOL
  */
 export async function tryLogin({ extension, device, pin }: LoginRequest, needs: LoginNeeds): Promise<LoginOutcome> {

@@ -1,21 +1,21 @@
 import { randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { Secret } from '../base/secret.js'
 
-/** What a PIN must not be; each word is explained by whoever refuses one. */
+/** Why a PIN is too weak. */
 export type PinWeakness = 'wrong-length' | 'all-the-same' | 'running-digits' | 'own-extension'
 
-/** How long PINs are. */
+/** Lengths of PINs. */
 export interface PinPolicy {
   readonly minDigits: number
   readonly maxDigits: number
-  /** Of those that are made here. */
+  /** Length of generated PINs. */
   readonly issuedDigits: number
 }
 
-// 16 MB and some 40 ms of one core: a shift of people logs in at once, and a PIN of few digits is protected by the lock-out.
+// 16 MB and about 40 ms of one core, because a whole shift may log in at once. The lock-out protects short PINs.
 const cost = { N: 16_384, r: 8, p: 1 }
 const hashBytes = 32
-/** For hashes that were made elsewhere at a higher cost; beyond it a hash verifies nothing. */
+/** Limit for hashes that were made elsewhere at a higher cost. Above it, no PIN matches. */
 const mostMemory = 256 * 1024 * 1024
 const form = /^scrypt\$(\d{1,7})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9_-]+)\$([A-Za-z0-9_-]+)$/
 
@@ -26,12 +26,12 @@ export async function hashPin(pin: Secret): Promise<string> {
   return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }
 
-/** True for what `hashPin` answers. */
+/** True for a hash made by `hashPin`. */
 export function isPinHash(text: string): boolean {
   return form.test(text)
 }
 
-/** Takes as long for `null` (no such user, no PIN) or a broken hash as for a wrong PIN. */
+/** `null` (no user, no PIN) and a malformed hash take as long as a wrong PIN. */
 export async function verifyPin(pin: Secret, hashed: string | null): Promise<boolean> {
   const [, N, r, p, salt = '', hash = ''] = form.exec(hashed ?? '') ?? []
   const isHash = N !== undefined
@@ -41,13 +41,13 @@ export async function verifyPin(pin: Secret, hashed: string | null): Promise<boo
     const wanted = Buffer.from(hash, 'base64url')
     return isHash && wanted.length === derived.length && timingSafeEqual(wanted, derived)
   } catch {
-    // Parameters that scrypt does not take, such as an N that is no power of two.
+    // Parameters that scrypt rejects, such as an N that is not a power of two.
     await derive(pin, randomBytes(16), cost)
     return false
   }
 }
 
-/** null for a PIN that may be used. */
+/** null: the PIN is acceptable. */
 export function weaknessOf(pin: Secret, extension: string, { minDigits, maxDigits }: PinPolicy): PinWeakness | null {
   const text = pin.reveal()
   if (!/^[0-9]+$/.test(text) || text.length < minDigits || text.length > maxDigits) return 'wrong-length'
@@ -58,7 +58,7 @@ export function weaknessOf(pin: Secret, extension: string, { minDigits, maxDigit
   return steps.has(1) || steps.has(9) ? 'running-digits' : null
 }
 
-/** From digit to digit, modulo 10: 7890 and 3210 run as well. */
+/** Differences of neighboring digits, modulo 10: 7890 and 3210 are sequences too. */
 function stepsOf(digits: string): readonly number[] {
   return digits
     .slice(1)
@@ -66,7 +66,7 @@ function stepsOf(digits: string): readonly number[] {
     .map((digit, index) => (Number(digit) - Number(digits[index]) + 10) % 10)
 }
 
-/** A random one. */
+/** A random PIN. */
 export function issuePin(extension: string, policy: PinPolicy): Secret {
   const { issuedDigits } = policy
   for (;;) {

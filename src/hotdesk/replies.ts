@@ -3,7 +3,7 @@ import { type DeviceId, type Extension, parseDeviceId, parseExtension } from '..
 import type { Transition } from '../store/store.js'
 import type { LoginOutcome, LogoutOutcome, Unconfirmed } from './contract.js'
 
-/** A refusal changes nothing and needs no replica; anything else is told as a fact only when it is safe. */
+/** A refusal changes nothing, so it needs no confirmation. Any other outcome is announced as a fact only if it is safe. */
 const refusals: readonly string[] = ['DENIED', 'ELSEWHERE', 'EMERGENCY', 'NOT_A_HOTDESK_PHONE', 'UNKNOWN_DEVICE']
 
 export function outcomeOf<Outcome extends { readonly outcome: string }>(
@@ -15,7 +15,7 @@ export function outcomeOf<Outcome extends { readonly outcome: string }>(
   return certainty === 'safe' || refusals.includes(outcome.outcome) ? outcome : { outcome: 'UNCONFIRMED', reply }
 }
 
-/** The words of the library's headers, read at the edge. Each throws AppError STORE_PROTOCOL for a word that is not on its list. */
+/** Replies of the functions, as documented in their headers. Each throws AppError STORE_PROTOCOL for an unknown word. */
 export function readLogin(reply: string): LoginOutcome {
   const [word, first = '', second = ''] = reply.split(' ')
   switch (word) {
@@ -30,7 +30,7 @@ export function readLogin(reply: string): LoginOutcome {
       return { outcome: word, displaced: extensionIn(first, reply), from: second === '' ? null : deviceIn(second, reply) }
     case 'ELSEWHERE':
       return { outcome: word, device: deviceIn(first, reply) }
-    // Removed or barred since the PIN was compared.
+    // The user was removed or barred after the PIN was compared.
     case 'DENIED':
     case 'UNKNOWN_USER':
       return { outcome: 'DENIED' }
@@ -52,7 +52,7 @@ export function readLogout(reply: string): LogoutOutcome {
     case 'EMERGENCY':
     case 'UNKNOWN_DEVICE':
       return { outcome: word }
-    // Asked by extension only; a device's record is what it is about.
+    // Replies for an extension only.
     case 'NOWHERE':
     case 'UNKNOWN_USER':
       return { outcome: 'FREE' }
@@ -75,7 +75,7 @@ export function readAttempt(reply: string): Attempt {
   }
 }
 
-/** How many changes were made. */
+/** Number of changes. */
 export function readRepair(reply: string): number {
   const [word, detail] = reply.split(' ')
   switch (word) {

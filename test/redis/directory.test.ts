@@ -83,7 +83,7 @@ describe('a user', () => {
       { home: 'paris', forwards: { busy: 'sip:evil@example.com' } },
       'forwardBusy is "sip:evil@example.com", expected a number to dial',
     ],
-    ['122', { home: 'paris', forwards: { always: '122' } }, 'forwardAlways is "122", expected a number to dial, and not their own'],
+    ['122', { home: 'paris', forwards: { always: '122' } }, 'forwardAlways is "122", expected a number to dial, other than their own'],
   ])('%s %j is refused, and the answer says why', async (number, edit, reason) => {
     const outcome = await directory.putUser(number, edit)
     expect(outcome).toEqual({ outcome: 'REFUSED', reasons: [expect.stringContaining(reason)] })

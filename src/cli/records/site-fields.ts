@@ -1,4 +1,4 @@
-import { homeReturns, parseStay, type Site, type SiteEdit } from '../../directory/directory.js'
+import { homeReturns, parseHomeLostLogout, type Site, type SiteEdit } from '../../directory/directory.js'
 import { type Field, textForm } from './field.js'
 
 /** The fields of a site that an operator may set; named as in Redis. */
@@ -18,7 +18,7 @@ export const siteFields: readonly Field<Site, SiteEdit>[] = [
     // `0` alone would read as "at once".
     write: ({ homeLostLogout, homeLostLogoutMs }) => (homeLostLogoutMs === null ? 'never' : homeLostLogout),
     read: (text) => {
-      const stay = parseStay(text)
+      const stay = parseHomeLostLogout(text)
       if (stay === null) return text === '' ? { homeLostLogout: '' } : null
       return { homeLostLogout: stay.ms === null ? 'never' : text }
     },

@@ -6,7 +6,7 @@ import type { Metrics } from '../../base/metrics.js'
 import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
 import type { Due, LogoutRule } from './logout-due.js'
-import { readDeparture, tellDeparture } from './logout-replies.js'
+import { readForcedLogout, reportForcedLogout } from './logout-replies.js'
 import { mayOwn } from './ownership.js'
 
 export interface AutomaticLogoutNeeds {
@@ -21,44 +21,43 @@ export interface AutomaticLogoutNeeds {
 }
 
 interface Overdue {
-  /** As the record has them. */
+  /** As written in the record. */
   readonly since: string
   readonly lastCall: string
   readonly due: readonly Due[]
 }
 
 const roundMs: Milliseconds = 5_000
-/** Phones looked at in one go; between two, the node does its other work. */
+/** Phones in one slice; between two slices, the node does other work. */
 const sliceSize = 1_000
 
 /**
- * Logs out whoever has stayed too long. Nothing is remembered here: when each login ends follows from the phone's record, so that a
- * node that was restarted, or one that takes over, knows the same. What is held off now (a call, the quiet time) is due at the next
- * round again.
+ * Logs out users whose time is over. No state is kept: the end of each login follows from the phone's record, so a restarted node, or one
+ * that takes over, knows the same. A logout that is blocked now (by a call or the quiet time) is due again in the next round.
  */
 export function createAutomaticLogout(needs: AutomaticLogoutNeeds): { close(): void } {
   const { store, assignments, isQuiet, node, rules, clock, log } = needs
   const { replica } = store
 
-  /** What is overdue at this phone, by what its record says. */
+  /** The logouts that are overdue by the phone's record. */
   function overdue(device: DeviceId, extension: Extension, inForce: readonly LogoutRule[]): Overdue | null {
     const record = replica.hash(`device:${device}`)
     if (record?.get('state') !== 'active') return null
     const [since, lastCall] = [record.get('since') ?? '', record.get('lastCall') ?? '-']
     const began = toMs(since)
     if (began === null) return null
-    const sitting = { extension, site: record.get('site') ?? '', since: began, lastCall: toMs(lastCall) }
-    const due = inForce.flatMap((rule) => rule.dueOf(sitting)).filter(({ at }) => at <= store.clock.now())
+    const login = { extension, site: record.get('site') ?? '', since: began, lastCall: toMs(lastCall) }
+    const due = inForce.flatMap((rule) => rule.dueOf(login)).filter(({ at }) => at <= store.clock.now())
     return due.length > 0 ? { since, lastCall, due: due.sort((one, other) => one.at - other.at) } : null
   }
 
-  /** A phone in a call is not idle, but may have been somebody's for too long. */
+  /** If the phone is BUSY for one reason, the next reason may still apply: a phone in a call is not idle, but its maximum time may be over. */
   async function expire(device: DeviceId, { since, lastCall, due }: Overdue): Promise<void> {
     for (const { at, reason, home } of due) {
       const moments = [at, ...(home === undefined ? [] : [home])].map((ms) => String(Math.floor(ms / 1_000)))
       const reply = await store.call('hotdesk_expire', device, node, reason, since, lastCall, ...moments)
-      tellDeparture({ device, via: 'automatic', reason, reply }, needs)
-      if (readDeparture(reply) !== 'BUSY') return
+      reportForcedLogout({ device, via: 'automatic', reason, reply }, needs)
+      if (readForcedLogout(reply) !== 'BUSY') return
     }
   }
 
@@ -74,7 +73,7 @@ export function createAutomaticLogout(needs: AutomaticLogoutNeeds): { close(): v
 
   const rounds = every(clock, roundMs, round, (fault) => {
     if (isAppError(fault, 'STORE_UNAVAILABLE')) return
-    log.error({ event: 'node.fault', err: fault }, 'automatic logout stumbled; it goes on with the next round')
+    log.error({ event: 'node.fault', err: fault }, 'automatic logout failed; it continues in the next round')
   })
   return { close: () => rounds.cancel() }
 }

@@ -3,7 +3,7 @@ import type { Replica } from '../../store/store.js'
 /** A field of `users` or `devices` that has no counterpart in the other hash. */
 export type Mismatch = readonly [key: 'users' | 'devices', field: string]
 
-/** The disagreements between `users` and `devices`, updated with each change: a large network is not searched again and again. */
+/** The mismatches between `users` and `devices`, updated with each change, so that a large network is searched only once. */
 export interface ConsistencyCheck {
   mismatches(): readonly Mismatch[]
   close(): void
@@ -13,7 +13,7 @@ const empty: ReadonlyMap<string, string> = new Map()
 
 export function createConsistencyCheck(replica: Replica): ConsistencyCheck {
   const found = new Map<string, Mismatch>()
-  /** The hashes before the change that is being followed. */
+  /** The hashes before the current change. */
   const before = { users: new Map(replica.hash('users')), devices: new Map(replica.hash('devices')) }
   const users = (): ReadonlyMap<string, string> => replica.hash('users') ?? empty
   const devices = (): ReadonlyMap<string, string> => replica.hash('devices') ?? empty

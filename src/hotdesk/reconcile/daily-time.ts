@@ -1,7 +1,7 @@
 import { IANAZone } from 'luxon'
 import type { Milliseconds } from '../../base/clock.js'
 
-/** A time of day as the clocks of a place show it. */
+/** A time of day in a time zone. */
 export interface DailyTime {
   readonly hour: number
   readonly minute: number
@@ -13,12 +13,12 @@ const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
 
 /**
- * The first moment after `ms` at which the clocks show that time, once for each day of the calendar: where it comes twice, as the
- * clocks are put back, the first; where it is left out, as they are put forward, as long after midnight as on any other day.
+ * The next occurrence of that time after `ms`, exactly one per calendar day. If the time occurs twice because clocks are set back, the first
+ * counts. If it is skipped because clocks are set forward, the moment counts that is as long after midnight as on other days.
  */
 export function nextDaily({ hour, minute, timezone }: DailyTime, ms: Milliseconds): Milliseconds {
   const zone = IANAZone.create(timezone)
-  if (!zone.isValid) throw new RangeError(`${timezone} is no time zone`)
+  if (!zone.isValid) throw new RangeError(`${timezone} is not a time zone`)
   const shown = ms + zone.offset(ms) * minuteMs
   const midnight = shown - (((shown % dayMs) + dayMs) % dayMs)
   for (let day = midnight; ; day += dayMs) {
@@ -27,14 +27,14 @@ export function nextDaily({ hour, minute, timezone }: DailyTime, ms: Millisecond
   }
 }
 
-/** `shown` is what the clocks show, counted as if they showed UTC. */
+/** `shown` is local time, expressed as if it were UTC. */
 function momentOf(zone: IANAZone, shown: Milliseconds): Milliseconds {
   const [before, after] = [shown - dayMs, shown + dayMs].map((near) => shown - zone.offset(near) * minuteMs) as [number, number]
   const isShown = (moment: Milliseconds): boolean => moment + zone.offset(moment) * minuteMs === shown
   return [Math.min(before, after), Math.max(before, after)].find(isShown) ?? before
 }
 
-/** The same for many moments of a few days: between two such times the answer is one. */
+/** The same with a cache, for many moments within a few days. */
 export function createDaily(time: DailyTime): (ms: Milliseconds) => Milliseconds {
   const known: { from: Milliseconds; readonly until: Milliseconds }[] = []
   return (ms) => {

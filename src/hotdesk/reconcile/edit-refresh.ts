@@ -1,14 +1,14 @@
 import type { Alarm, Milliseconds } from '../../base/clock.js'
 import { isAppError } from '../../base/errors.js'
 import type { DeviceId } from '../../base/identity.js'
-import { readRefreshing } from './logout-replies.js'
+import { readRefresh } from './logout-replies.js'
 import { mayOwn } from './ownership.js'
 import type { RepairNeeds } from './repair.js'
 
-/** A login is in two keys. Its new epoch may be read a little later than the user. */
+/** A login writes two keys. Its new epoch may be read a little later than the user. */
 const graceMs: Milliseconds = 250
 
-/** Asks for the refresh of phones whose user was changed by hand: unlike a login, such an edit leaves the epoch of the record as it was. */
+/** Refreshes phones whose user was changed by hand. Unlike a login, such an edit does not change the epoch of the record. */
 export function createEditRefresh({ store, assignments, node, clock, log }: Omit<RepairNeeds, 'metrics'>): { close(): void } {
   const { replica } = store
   const waiting = new Map<DeviceId, Alarm>()
@@ -16,7 +16,7 @@ export function createEditRefresh({ store, assignments, node, clock, log }: Omit
 
   async function refresh(device: DeviceId): Promise<void> {
     try {
-      readRefreshing(await store.call('hotdesk_refresh', device, 'automatic', node))
+      readRefresh(await store.call('hotdesk_refresh', device, 'automatic', node))
     } catch (fault) {
       if (isAppError(fault, 'STORE_UNAVAILABLE')) return
       log.error({ event: 'node.fault', err: fault }, 'a phone cannot be refreshed after an edit by hand')

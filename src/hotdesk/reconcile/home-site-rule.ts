@@ -1,17 +1,17 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { SiteName } from '../../base/identity.js'
 import type { Directory, Site } from '../../directory/directory.js'
-import type { Due, LogoutRule, Sitting } from './logout-due.js'
+import type { CurrentLogin, Due, LogoutRule } from './logout-due.js'
 
-/** Who has come home goes there only when home has held so long. */
+/** How long a home site must be back before its users are logged out elsewhere. */
 const stableMs: Milliseconds = 10 * 60_000
 
 /**
- * What the loss of a site and its return do to its people who sit at phones of other sites. Those at its own phones are left alone: a
- * site that is cut off from Redis still serves them.
+ * What the loss of a site and its return mean for its users at phones of other sites. Users at its own phones are not affected: a site that
+ * is cut off from Redis still serves them.
  */
 export function homeRule(directory: Directory): LogoutRule & { close(): void } {
-  /** Few sites are lost or have been. */
+  /** Sites that are lost, or are back and log out their users elsewhere. Usually few. */
   let homes: ReadonlyMap<SiteName, Site> = homesIn(directory)
   const stop = directory.onSiteChange(() => {
     homes = homesIn(directory)
@@ -20,10 +20,10 @@ export function homeRule(directory: Directory): LogoutRule & { close(): void } {
     get isInForce() {
       return homes.size > 0
     },
-    dueOf(sitting) {
-      const user = directory.user(sitting.extension)
+    dueOf(login) {
+      const user = directory.user(login.extension)
       const home = user && homes.get(user.home)
-      return home && home.id !== sitting.site ? dueAt(home, sitting) : []
+      return home && home.id !== login.site ? dueAt(home, login) : []
     },
     close: stop,
   }
@@ -34,10 +34,10 @@ function homesIn(directory: Directory): ReadonlyMap<SiteName, Site> {
   return new Map(sites.map((site) => [site.id, site]))
 }
 
-function dueAt({ lost, back, homeLostLogoutMs, homeReturn }: Site, { since }: Sitting): readonly Due[] {
-  // Whoever has logged in since then knows, and has the whole time as well.
+function dueAt({ lost, back, homeLostLogoutMs, homeReturn }: Site, { since }: CurrentLogin): readonly Due[] {
+  // A user who has logged in since the loss gets the full time.
   if (lost !== null)
     return homeLostLogoutMs === null ? [] : [{ at: Math.max(lost, since) + homeLostLogoutMs, reason: 'home-lost', home: lost }]
-  // Whoever has logged in since then has chosen this phone with their home at work.
+  // A user who has logged in since the return has chosen this phone while their home site was up.
   return homeReturn === 'return' && back !== null && since < back ? [{ at: back + stableMs, reason: 'home-return', home: back }] : []
 }

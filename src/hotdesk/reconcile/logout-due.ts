@@ -2,15 +2,15 @@ import type { Milliseconds } from '../../base/clock.js'
 import type { Extension, SiteName } from '../../base/identity.js'
 import { createDaily } from './daily-time.js'
 
-/** When a login ends without anybody's doing; null: not for that reason. */
+/** When a login ends automatically; null: not for that reason. */
 export interface AutomaticLogout {
-  /** Its phones follow these rules, wherever they are registered. */
+  /** The site whose phones follow these rules, wherever they are registered. */
   readonly site: SiteName
-  /** So long after the login. */
+  /** Time since the login. */
   readonly maxTimeMs: Milliseconds | null
-  /** So long after the login or the end of the last call, whichever is later. */
+  /** Time since the login or the end of the last call, whichever is later. */
   readonly idleTimeMs: Milliseconds | null
-  /** At this time of day, by the clocks of the site. */
+  /** Time of day at the site. */
   readonly daily: { readonly hour: number; readonly minute: number; readonly timezone: string } | null
 }
 
@@ -19,38 +19,38 @@ type DueReason = 'max-time' | 'idle-time' | 'daily' | 'home-lost' | 'home-return
 export interface Due {
   readonly at: Milliseconds
   readonly reason: DueReason
-  /** Since when the user's home is lost, or is back; left out where that is not the reason. */
+  /** When the user's home site was lost, or came back; absent for other reasons. */
   readonly home?: Milliseconds
 }
 
-/** What a phone's record says of the login there. */
-export interface Stay {
+/** Times of a login, from the phone's record. */
+export interface LoginTimes {
   readonly since: Milliseconds
   readonly lastCall: Milliseconds | null
 }
 
-/** Somebody at a phone. */
-export interface Sitting extends Stay {
+/** A user logged in at a phone. */
+export interface CurrentLogin extends LoginTimes {
   readonly extension: Extension
-  /** Of the phone. */
+  /** The phone's site. */
   readonly site: string
 }
 
-/** Says when a login ends without anybody's doing. */
+/** Decides when a login ends automatically. */
 export interface LogoutRule {
-  /** False: it ends none at the moment. */
+  /** False: the rule ends no login at present. */
   readonly isInForce: boolean
-  dueOf(sitting: Sitting): readonly Due[]
+  dueOf(login: CurrentLogin): readonly Due[]
 }
 
 /** The rule of a site for its own phones. */
 export function siteRule(automaticLogout: AutomaticLogout): LogoutRule {
   const dueOf = dueBy(automaticLogout)
-  return { isInForce: true, dueOf: (sitting) => (sitting.site === automaticLogout.site ? dueOf(sitting) : []) }
+  return { isInForce: true, dueOf: (login) => (login.site === automaticLogout.site ? dueOf(login) : []) }
 }
 
-/** Answers for each stay when it ends by each of the rules, the first first. */
-export function dueBy({ maxTimeMs, idleTimeMs, daily }: AutomaticLogout): (stay: Stay) => readonly Due[] {
+/** When a login ends, for each reason that applies, earliest first. */
+export function dueBy({ maxTimeMs, idleTimeMs, daily }: AutomaticLogout): (times: LoginTimes) => readonly Due[] {
   const nextDaily = daily && createDaily(daily)
   return ({ since, lastCall }) => {
     const ends: Due[] = []

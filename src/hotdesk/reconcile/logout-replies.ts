@@ -3,21 +3,21 @@ import type { DeviceId } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Metrics } from '../../base/metrics.js'
 
-/** The words of `hotdesk_expire` and `hotdesk_evict`: what became of a login that nobody asked to end. */
-const departures = ['LOGGED_OUT', 'DRAINING', 'BUSY', 'EMERGENCY', 'OUTDATED', 'ALLOWED', 'NOT_YOURS'] as const
-export type Departure = (typeof departures)[number]
+/** Replies of `hotdesk_expire` and `hotdesk_evict`, the logouts that no user requested. */
+const forcedLogoutWords = ['LOGGED_OUT', 'DRAINING', 'BUSY', 'EMERGENCY', 'OUTDATED', 'ALLOWED', 'NOT_YOURS'] as const
+export type ForcedLogoutWord = (typeof forcedLogoutWords)[number]
 
-/** Of `hotdesk_refresh`. */
-const refreshings = ['REFRESHING', 'NOWHERE', 'UNKNOWN_DEVICE', 'UNKNOWN_USER', 'NOT_YOURS'] as const
+/** Replies of `hotdesk_refresh`. */
+const refreshWords = ['REFRESHING', 'NOWHERE', 'UNKNOWN_DEVICE', 'UNKNOWN_USER', 'NOT_YOURS'] as const
 
-/** Of `hotdesk_site_lost`. */
-const losses = ['LOST', 'UNCHANGED', 'ALIVE', 'UNKNOWN_SITE'] as const
+/** Replies of `hotdesk_site_lost`. */
+const siteLostWords = ['LOST', 'UNCHANGED', 'ALIVE', 'UNKNOWN_SITE'] as const
 
-/** Each throws AppError STORE_PROTOCOL for a word that is not on its list. */
-export const readDeparture = (reply: string): Departure => wordOf(departures, reply)
-export const readRefreshing = (reply: string): (typeof refreshings)[number] => wordOf(refreshings, reply)
+/** Each throws AppError STORE_PROTOCOL for an unknown word. */
+export const readForcedLogout = (reply: string): ForcedLogoutWord => wordOf(forcedLogoutWords, reply)
+export const readRefresh = (reply: string): (typeof refreshWords)[number] => wordOf(refreshWords, reply)
 
-export const readLoss = (reply: string): (typeof losses)[number] => wordOf(losses, reply)
+export const readSiteLost = (reply: string): (typeof siteLostWords)[number] => wordOf(siteLostWords, reply)
 
 function wordOf<Word extends string>(words: readonly Word[], reply: string): Word {
   const [first] = reply.split(' ')
@@ -26,19 +26,22 @@ function wordOf<Word extends string>(words: readonly Word[], reply: string): Wor
   return word
 }
 
-export interface DepartureNews {
+export interface ForcedLogout {
   readonly device: DeviceId
   readonly via: 'automatic' | 'deleted'
-  /** Left out where Redis alone knows it; its event has it. */
+  /** Absent if only Redis knows it; the event has it. */
   readonly reason?: string
   readonly reply: string
 }
 
-/** What changed something is told; that it was another node's turn, or not the time, is nobody's news. */
-export function tellDeparture({ device, via, reason, reply }: DepartureNews, { log, metrics }: { log: Logger; metrics: Metrics }): void {
-  const departure = readDeparture(reply)
-  if (departure !== 'LOGGED_OUT' && departure !== 'DRAINING') return
-  metrics.transitionsTotal.inc({ transition: 'logout', outcome: departure })
-  const event = departure === 'DRAINING' ? 'hotdesk.draining' : 'hotdesk.logout'
-  log.info({ event, device, via, reason, reply }, `${device} by itself (${reason ?? via}): ${reply}`)
+/** Logs and counts a reply that changed something. */
+export function reportForcedLogout(
+  { device, via, reason, reply }: ForcedLogout,
+  { log, metrics }: { log: Logger; metrics: Metrics },
+): void {
+  const word = readForcedLogout(reply)
+  if (word !== 'LOGGED_OUT' && word !== 'DRAINING') return
+  metrics.transitionsTotal.inc({ transition: 'logout', outcome: word })
+  const event = word === 'DRAINING' ? 'hotdesk.draining' : 'hotdesk.logout'
+  log.info({ event, device, via, reason, reply }, `automatic logout of ${device} (${reason ?? via}): ${reply}`)
 }

@@ -9,11 +9,11 @@ import { createSiteWatch } from './site-watch.js'
 import { createTransitionCount } from './transition-count.js'
 
 export interface ReconcilerNeeds extends RecordWatchNeeds, RetentionNeeds, Omit<AutomaticLogoutNeeds, 'rules'> {
-  /** Left out: nobody is logged out by time. */
+  /** Absent: no automatic logout. */
   readonly automaticLogout?: AutomaticLogout | null
 }
 
-/** Everything that this node does to assignments and events without being asked. */
+/** The background work on assignments and events. */
 export function createReconciler({ automaticLogout, ...needs }: ReconcilerNeeds): { close(): void } {
   const home = homeRule(needs.directory)
   const rules = [home, ...(automaticLogout ? [siteRule(automaticLogout)] : [])]

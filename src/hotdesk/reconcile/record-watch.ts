@@ -7,7 +7,7 @@ import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import type { Assignments } from '../assignments.js'
 import { reasonBarred } from '../barred.js'
-import { readRefreshing, tellDeparture } from './logout-replies.js'
+import { readRefresh, reportForcedLogout } from './logout-replies.js'
 import { mayOwn } from './ownership.js'
 
 export interface RecordWatchNeeds {
@@ -24,47 +24,47 @@ export interface RecordWatchNeeds {
 const roundMs = 4_000
 
 /**
- * What follows when an installer edits, bars or removes a user or a phone: who may not sit there any more is logged out, when a call
- * has ended; anybody else's phone shows what was changed. One node does it for each phone.
+ * Acts on edits to users and phones: a user who may no longer be logged in is logged out after the current call; otherwise the phone's
+ * display is refreshed. One node does it for each phone.
  */
 export function createRecordWatch(needs: RecordWatchNeeds): { close(): void } {
   const { store, directory, assignments, isQuiet, node, clock, log } = needs
   const { replica } = store
-  const errands = new Map<DeviceId, 'seated' | 'edited'>()
-  /** Seen to have somebody who must leave; asked again until it is so. */
+  const tasks = new Map<DeviceId, 'assigned' | 'edited'>()
+  /** Phones whose user must be logged out; retried until it is done. */
   const leaving = new Set<DeviceId>()
   let isWorking = false
 
-  function note(device: DeviceId, why: 'seated' | 'edited'): void {
-    if (why === 'edited' || !errands.has(device)) errands.set(device, why)
-    work().catch(stumbled)
+  function note(device: DeviceId, why: 'assigned' | 'edited'): void {
+    if (why === 'edited' || !tasks.has(device)) tasks.set(device, why)
+    work().catch(reportFault)
   }
 
-  /** One after the other: an import can touch thousands at once. */
+  /** One phone at a time: an import can change thousands. */
   async function work(): Promise<void> {
     if (isWorking) return
     isWorking = true
     try {
-      for (let next = takeErrand(); next; next = takeErrand()) await visit(...next).catch(stumbled)
+      for (let next = takeTask(); next; next = takeTask()) await visit(...next).catch(reportFault)
     } finally {
       isWorking = false
     }
   }
 
-  function takeErrand(): readonly [DeviceId, 'seated' | 'edited'] | null {
-    const [errand = null] = errands
-    if (errand) errands.delete(errand[0])
-    return errand
+  function takeTask(): readonly [DeviceId, 'assigned' | 'edited'] | null {
+    const [task = null] = tasks
+    if (task) tasks.delete(task[0])
+    return task
   }
 
-  async function visit(device: DeviceId, why: 'seated' | 'edited'): Promise<void> {
+  async function visit(device: DeviceId, why: 'assigned' | 'edited'): Promise<void> {
     const isOurs = mayOwn(device, { replica, node })
     if (mustLeave(device)) {
       leaving.add(device)
       if (!isOurs || isQuiet(device)) return
-      tellDeparture({ device, via: 'deleted', reply: await store.call('hotdesk_evict', device, node) }, needs)
+      reportForcedLogout({ device, via: 'deleted', reply: await store.call('hotdesk_evict', device, node) }, needs)
     } else if (why === 'edited' && isOurs && hasShown(device)) {
-      readRefreshing(await store.call('hotdesk_refresh', device, 'automatic', node))
+      readRefresh(await store.call('hotdesk_refresh', device, 'automatic', node))
     }
   }
 
@@ -74,7 +74,7 @@ export function createRecordWatch(needs: RecordWatchNeeds): { close(): void } {
     return replica.hash(`device:${device}`) === undefined || reasonBarred(replica.hash(`user:${extension}`)) !== null
   }
 
-  /** A phone that nobody has ever used has nothing to bring up to date. */
+  /** A phone that was never used has no display to refresh. */
   function hasShown(device: DeviceId): boolean {
     return replica.hash(`device:${device}`)?.has('epoch') === true || replica.hash(`reg:${device}`) !== undefined
   }
@@ -84,27 +84,27 @@ export function createRecordWatch(needs: RecordWatchNeeds): { close(): void } {
     return [...assignments.devicesOf(extension), ...own.map(({ id }) => id)]
   }
 
-  function askAgain(): void {
+  function retryLeaving(): void {
     for (const device of leaving) {
       if (!mustLeave(device)) leaving.delete(device)
-      else note(device, 'seated')
+      else note(device, 'assigned')
     }
   }
 
-  function stumbled(fault: unknown): void {
+  function reportFault(fault: unknown): void {
     if (isAppError(fault, 'STORE_UNAVAILABLE')) return
-    log.error({ event: 'node.fault', err: fault }, 'a change of a user or a phone has not had its effect')
+    log.error({ event: 'node.fault', err: fault }, 'an edit of a user or a phone could not be applied')
   }
 
-  for (const [device] of assignments.all()) if (mustLeave(device)) note(device, 'seated')
-  const rounds = every(clock, roundMs, askAgain, stumbled)
+  for (const [device] of assignments.all()) if (mustLeave(device)) note(device, 'assigned')
+  const rounds = every(clock, roundMs, retryLeaving, reportFault)
   const stops = [
     directory.onUserChange((extension) => {
       for (const device of phonesOf(extension)) note(device, 'edited')
     }),
     directory.onDeviceChange((device) => note(device, 'edited')),
     assignments.onChange(({ device, after }) => {
-      if (after !== null && mustLeave(device)) note(device, 'seated')
+      if (after !== null && mustLeave(device)) note(device, 'assigned')
     }),
   ]
 

@@ -24,15 +24,15 @@ const graceMs = 2_500
 const batchSize = 200
 
 /**
- * Repairs what no login or logout will: one-sided pairs, logins made by hand, and phones left draining by a node that died. Every node
- * does it; the second one finds nothing to repair.
+ * Repairs one-sided assignments, assignments made by hand, and phones left draining by a node that died. Every node does it; the second one
+ * finds nothing to repair.
  */
 export function createRepair({ store, assignments, node, clock, log, metrics }: RepairNeeds): { close(): void } {
   const { replica } = store
   const consistency = createConsistencyCheck(replica)
   /** The mismatches at the last check. */
   let suspects = new Set<string>()
-  const givenByHand = new Set<DeviceId>()
+  const assignedByHand = new Set<DeviceId>()
   let nextCheck: Alarm | null = null
 
   function checkSoon(): void {
@@ -48,8 +48,8 @@ export function createRepair({ store, assignments, node, clock, log, metrics }: 
     const lasting = mismatches.filter((mismatch) => suspects.has(mismatch.join(' ')))
     suspects = new Set(mismatches.map((mismatch) => mismatch.join(' ')))
     if (mismatches.length > 0) checkSoon()
-    const byHand = Array.from(givenByHand, (device): Mismatch => ['devices', device])
-    givenByHand.clear()
+    const byHand = Array.from(assignedByHand, (device): Mismatch => ['devices', device])
+    assignedByHand.clear()
     await repair([...lasting, ...byHand])
   }
 
@@ -78,7 +78,7 @@ export function createRepair({ store, assignments, node, clock, log, metrics }: 
       if (key === 'users' || key === 'devices') checkSoon()
     }),
     assignments.onChange(({ device, after, cause }) => {
-      if (after !== null && cause === 'edited') givenByHand.add(device)
+      if (after !== null && cause === 'edited') assignedByHand.add(device)
     }),
   ]
   checkSoon()

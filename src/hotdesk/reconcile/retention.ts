@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.js'
 
 export interface RetentionNeeds {
   readonly store: Store
-  /** How long it is kept who sat where. */
+  /** Retention of events, in days. */
   readonly retentionDays: number
   readonly clock: Clock
   readonly log: Logger
@@ -13,20 +13,20 @@ export interface RetentionNeeds {
 
 const roundMs = 60 * 60 * 1_000
 
-/** Events that are older than the installer wants are nobody's business any more. Every node sees to it; once more does no harm. */
+/** Removes events older than the retention time. Every node does it; repeating it is harmless. */
 export function createRetention({ store, retentionDays, clock, log }: RetentionNeeds): { close(): void } {
   async function purge(): Promise<void> {
     if (store.state === 'connected') await store.purge('events', retentionDays)
   }
 
-  function stumbled(fault: unknown): void {
+  function reportFault(fault: unknown): void {
     if (isAppError(fault, 'STORE_UNAVAILABLE')) return
-    log.warn({ event: 'store.stale', key: 'events' }, `old events cannot be taken away: ${messageOf(fault)}`)
+    log.warn({ event: 'store.stale', key: 'events' }, `old events cannot be removed: ${messageOf(fault)}`)
   }
 
-  const rounds = every(clock, roundMs, purge, stumbled)
-  const stop = store.onState(() => void purge().catch(stumbled))
-  purge().catch(stumbled)
+  const rounds = every(clock, roundMs, purge, reportFault)
+  const stop = store.onState(() => void purge().catch(reportFault))
+  purge().catch(reportFault)
 
   return {
     close() {

@@ -4,7 +4,7 @@ import type { SiteName } from '../../base/identity.js'
 import type { Logger } from '../../base/logger.js'
 import type { Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
-import { readLoss } from './logout-replies.js'
+import { readSiteLost } from './logout-replies.js'
 
 export interface SiteWatchNeeds {
   readonly store: Store
@@ -14,15 +14,15 @@ export interface SiteWatchNeeds {
 }
 
 const roundMs = 5_000
-/** A node that is started anew, or a single missed heartbeat, is no loss: a site without a node for a minute is. */
+/** Rounds without a node before a site is lost: one minute. A restart, or a missed heartbeat, is not a loss. */
 const patience = 12
 
-/** Sees when all nodes of a site are gone, and writes it into the site's record; that one is back, its heartbeat writes itself. */
+/** Writes the loss of all nodes of a site to the site's record. The heartbeat of a node that is back removes it. */
 export function createSiteWatch({ store, directory, clock, log }: SiteWatchNeeds): { close(): void } {
-  /** Rounds that have found no node of the site. */
+  /** Number of rounds without a node of the site. */
   const empty = new Map<SiteName, number>()
-  /** As the log has said it. */
-  const told = new Map<SiteName, 'lost' | 'there'>()
+  /** The state that was logged last. */
+  const logged = new Map<SiteName, 'lost' | 'there'>()
 
   async function round(): Promise<void> {
     if (store.state === 'lost') return empty.clear()
@@ -36,34 +36,34 @@ export function createSiteWatch({ store, directory, clock, log }: SiteWatchNeeds
 
   async function report(site: SiteName): Promise<void> {
     empty.delete(site)
-    readLoss(await store.call('hotdesk_site_lost', site))
+    readSiteLost(await store.call('hotdesk_site_lost', site))
   }
 
-  function tell(site: SiteName): void {
+  function logState(site: SiteName): void {
     const record = directory.site(site)
     if (record === null) {
       forget(site)
       return
     }
     const now = record.lost === null ? 'there' : 'lost'
-    const before = told.get(site) ?? 'there'
-    told.set(site, now)
+    const before = logged.get(site) ?? 'there'
+    logged.set(site, now)
     if (now === before) return
-    if (now === 'lost') log.warn({ event: 'site.lost', site }, `no node of ${site} lives; its people stay logged in at other sites`)
-    else log.info({ event: 'site.back', site }, `a node of ${site} lives again`)
+    if (now === 'lost') log.warn({ event: 'site.lost', site }, `no node of ${site} is alive; its users stay logged in at other sites`)
+    else log.info({ event: 'site.back', site }, `a node of ${site} is alive again`)
   }
 
-  /** That its record is removed says nothing of its nodes. */
+  /** The removal of a site's record is neither a loss nor a return. */
   function forget(site: SiteName): void {
     empty.delete(site)
-    told.delete(site)
+    logged.delete(site)
   }
 
   const rounds = every(clock, roundMs, round, (fault) => {
-    if (!isAppError(fault, 'STORE_UNAVAILABLE')) log.error({ event: 'node.fault', err: fault }, 'the loss of a site cannot be written down')
+    if (!isAppError(fault, 'STORE_UNAVAILABLE')) log.error({ event: 'node.fault', err: fault }, 'the loss of a site cannot be recorded')
   })
-  const stop = directory.onSiteChange(tell)
-  for (const { id } of directory.sites()) tell(id)
+  const stop = directory.onSiteChange(logState)
+  for (const { id } of directory.sites()) logState(id)
 
   return {
     close() {

@@ -7,12 +7,12 @@ export type TransitionCountNeeds = Pick<RecordWatchNeeds, 'store' | 'node' | 'me
   readonly assignments: Pick<Assignments, 'onChange' | 'draining'>
 }
 
-/** Processes that have no metrics of their own. */
+/** Sources that have no metrics of their own. */
 const others: readonly (Via | undefined)[] = ['cli', 'redis-cli']
 
 /**
- * Counts logins and logouts at phones registered here that another process asked for, and logouts that waited for the end of a call. Whoever
- * acts in this node counts the rest.
+ * Counts logins and logouts at phones registered here that another process requested, and logouts that waited for the end of a call. Others
+ * are counted where this node makes them.
  */
 export function createTransitionCount({ store: { replica }, node, assignments, metrics, log }: TransitionCountNeeds): { close(): void } {
   const draining = new Set<DeviceId>(assignments.draining())
@@ -33,7 +33,7 @@ export function createTransitionCount({ store: { replica }, node, assignments, m
     if (after === null && (waited || (isOther && (cause === 'logout' || cause === 'now')))) count('logout', 'LOGGED_OUT', device, via ?? '')
   }
 
-  // At the logout itself the record may be read first: it is idle then, and the phone has drained all the same.
+  // The record may be read before the assignment changes. It is idle then, so `idle` does not remove the phone.
   function note(key: string): void {
     if (!key.startsWith('device:')) return
     const device = key.slice('device:'.length) as DeviceId

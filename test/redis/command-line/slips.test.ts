@@ -160,7 +160,7 @@ describe('rm and --prune', () => {
 describe('the location of a phone', () => {
   test('has to be named with another site, by set and import', async () => {
     const words =
-      'its location would still be "Paris, 2nd floor, desk 3", and emergency calls would tell it: name the location at the new site as well (location)'
+      'its location would still be "Paris, 2nd floor, desk 3", and emergency calls would send it: set the location at the new site as well (location)'
     expect(await desk.hotdesk('device', 'set', 'HD0003', '--site', 'london')).toEqual(refused('HD0003', words))
     expect(await imported('devices: { HD0003: { site: london } }\n')).toMatchObject({
       code: 2,

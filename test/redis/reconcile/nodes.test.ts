@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../../src/base/clock.js'
 import type { NodeName, SiteName } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { identityOf, lifeOf, thisProcess } from '../../../src/base/process-identity.js'
-import { joinNetwork, type Membership, type MembershipNeeds, newBoot, rememberLife } from '../../../src/directory/directory.js'
+import { joinNetwork, type Membership, type MembershipNeeds, newBoot, recordStart } from '../../../src/directory/directory.js'
 import type { Store } from '../../../src/store/store.js'
 import { keepLog } from '../../support/node/kept-log.js'
 import { tied } from '../../support/process/child.js'
@@ -182,10 +182,10 @@ describe('the name of a node whose former life has left it behind', () => {
 
   it('is taken back at once after the machine was started again: the data folder knows the former life', async () => {
     const data = temporaryFolder('lives')
-    rememberLife({ data, boot: 'old', log: silentLogger() })
+    recordStart({ data, boot: 'old', log: silentLogger() })
     await leave(earlierStart)
     const began = systemClock.now()
-    const membership = await join('b1', { formerLives: rememberLife({ data, boot: 'b1', log: silentLogger() }) })
+    const membership = await join('b1', { previousStarts: recordStart({ data, boot: 'b1', log: silentLogger() }) })
     expect(systemClock.now() - began).toBeLessThan(5_000)
     expect(await redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('b1')
     await membership.close()
@@ -193,11 +193,11 @@ describe('the name of a node whose former life has left it behind', () => {
 
   it('is given up to a life that takes it back: the data folder is a copy of the folder of a living node', async () => {
     const data = temporaryFolder('lives')
-    rememberLife({ data, boot: 'a1', log: silentLogger() })
+    recordStart({ data, boot: 'a1', log: silentLogger() })
     const twin = (seconds: number) =>
       redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'a1', 'b1', String(seconds), 'process', earlierStart)
     await twin(15)
-    const membership = await join('b1', { clock: hasty, formerLives: rememberLife({ data, boot: 'b1', log: silentLogger() }) })
+    const membership = await join('b1', { clock: hasty, previousStarts: recordStart({ data, boot: 'b1', log: silentLogger() }) })
     let isTaken = false
     membership.onTaken(() => {
       isTaken = true
@@ -215,10 +215,10 @@ describe('the name of a node whose former life has left it behind', () => {
 
   it('is taken back after seven seconds without a heartbeat by a container that was made again', async () => {
     const data = temporaryFolder('lives')
-    rememberLife({ data, boot: 'old', log: silentLogger() })
+    recordStart({ data, boot: 'old', log: silentLogger() })
     await leave('elsewhere.1.1.1')
     const began = hasty.now()
-    const membership = await join('b1', { clock: hasty, formerLives: rememberLife({ data, boot: 'b1', log: silentLogger() }) })
+    const membership = await join('b1', { clock: hasty, previousStarts: recordStart({ data, boot: 'b1', log: silentLogger() }) })
     expect(hasty.now() - began).toBeGreaterThanOrEqual(7_000)
     expect(hasty.now() - began).toBeLessThan(15_000)
     await membership.close()
@@ -230,7 +230,7 @@ describe('the name of a node whose former life has left it behind', () => {
     writeFileSync(`${data}/starts`, 'old another-machine\n')
     await leave(earlierStart)
     const began = hasty.now()
-    const membership = await join('b1', { clock: hasty, formerLives: rememberLife({ data, boot: 'b1', log: silentLogger() }) })
+    const membership = await join('b1', { clock: hasty, previousStarts: recordStart({ data, boot: 'b1', log: silentLogger() }) })
     expect(hasty.now() - began).toBeGreaterThanOrEqual(7_000)
     expect(hasty.now() - began).toBeLessThan(15_000)
     await membership.close()

@@ -92,6 +92,6 @@ describe('a time of day', () => {
   })
 
   it('in no place at all is a fault and not a search without end', () => {
-    expect(() => nextDaily({ hour: 8, minute: 0, timezone: 'Europe/Atlantis' }, 0)).toThrow('Europe/Atlantis is no time zone')
+    expect(() => nextDaily({ hour: 8, minute: 0, timezone: 'Europe/Atlantis' }, 0)).toThrow('Europe/Atlantis is not a time zone')
   })
 })

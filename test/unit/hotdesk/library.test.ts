@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { streamEvents } from '../../../src/hotdesk/events.js'
 import { hotdeskLibrary, libraryVersions, sourcesHash } from '../../../src/hotdesk/library.js'
-import { readDeparture, readLoss, readRefreshing } from '../../../src/hotdesk/reconcile/logout-replies.js'
+import { readForcedLogout, readRefresh, readSiteLost } from '../../../src/hotdesk/reconcile/logout-replies.js'
 import { readAttempt, readLogin, readLogout, readRepair } from '../../../src/hotdesk/replies.js'
 
 const folder = new URL('../../../src/hotdesk/functions/', import.meta.url)
@@ -41,7 +41,7 @@ function exampleOf(reply: string): string {
 const contract = ['login', 'logout', 'who', 'where', 'status', 'unlock', 'replace', 'refresh', 'history', 'version']
 
 describe('the function library', () => {
-  it('is made of every Lua source of the folder', () => {
+  it('contains every Lua source of the folder', () => {
     for (const name of sources) {
       const source = readFileSync(new URL(name, folder), 'utf8')
       expect(code).toContain(source)
@@ -65,11 +65,11 @@ describe('the function library', () => {
     for (const name of contract) expect(registered).toContain(`hotdesk_${name}`)
   })
 
-  it.each(registered)('%s has a header that says what it answers', (name) => {
+  it.each(registered)('%s has a header with its replies', (name) => {
     expect(headerOf(name)).not.toBe('')
   })
 
-  it('writes no event that is not on the list, and the list has none that nobody writes', () => {
+  it('writes exactly the events on the list', () => {
     const written = new Set([...code.matchAll(/event\(tag, '([\w.]+)'/g)].map(([, name]) => name))
     const named = [...code.matchAll(/local name = displaced.*/g)].flatMap(([line]) =>
       [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name),
@@ -87,10 +87,10 @@ describe('every reply of a header is understood', () => {
     ['hotdesk_logout', readLogout, 6],
     ['hotdesk_attempt', readAttempt, 2],
     ['hotdesk_repair', readRepair, 2],
-    ['hotdesk_expire', readDeparture, 6],
-    ['hotdesk_evict', readDeparture, 5],
-    ['hotdesk_refresh', readRefreshing, 5],
-    ['hotdesk_site_lost', readLoss, 4],
+    ['hotdesk_expire', readForcedLogout, 6],
+    ['hotdesk_evict', readForcedLogout, 5],
+    ['hotdesk_refresh', readRefresh, 5],
+    ['hotdesk_site_lost', readSiteLost, 4],
   ] as const)('%s', (name, read, least) => {
     const replies = repliesIn(name)
     expect(replies.length).toBeGreaterThanOrEqual(least)
@@ -98,7 +98,7 @@ describe('every reply of a header is understood', () => {
     expect(() => read('SOMETHING_ELSE')).toThrow(expect.objectContaining({ code: 'STORE_PROTOCOL' }))
   })
 
-  it('and becomes what the caller is told', () => {
+  it('and becomes the outcome for the caller', () => {
     expect(readLogin('DISPLACED 101')).toEqual({ outcome: 'DISPLACED', displaced: '101', from: null })
     expect(readLogin('DISPLACED 101 HD0002')).toEqual({ outcome: 'DISPLACED', displaced: '101', from: 'HD0002' })
     expect(readLogin('DENIED disabled')).toEqual({ outcome: 'DENIED' })

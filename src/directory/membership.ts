@@ -5,56 +5,56 @@ import type { NodeName, SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { isOfEarlierStart, lifeOf, type ProcessIdentity, thisProcess } from '../base/process-identity.js'
 import type { Store } from '../store/store.js'
-import type { FormerLives } from './previous-starts.js'
+import type { PreviousStarts } from './previous-starts.js'
 import { passportsField } from './records.js'
 
-/** This node among the living nodes of the network, for as long as it sends heartbeats. */
+/** This node's membership in the network, kept by heartbeats. */
 export interface Membership {
   /**
-   * Resolves when the node has its name, or when Redis is away: then it takes the name when Redis is back.
-   * Rejects with AppError NODE_NAME_TAKEN when another living process has it.
+   * Resolves when the node has its name, or if Redis is lost; then it takes the name when Redis is back.
+   * Rejects with AppError NODE_NAME_TAKEN if another live process has the name.
    */
   readonly joined: Promise<void>
-  /** Another living process has the name, and had it first: this one must end. */
+  /** Another live process has the name, and had it first: this one must end. */
   onTaken(listener: () => void): () => void
-  /** Gives the name back at once. */
+  /** Releases the name at once. */
   close(): Promise<void>
 }
 
 export interface MembershipNeeds {
   readonly store: Store
   readonly node: NodeName
-  /** Names this start of the node, see `newBoot`. */
+  /** Identifies this start of the node, see `newBoot`. */
   readonly boot: string
   readonly site: SiteName
   /** `udp:192.0.2.10:5060` */
   readonly sip: string
   readonly version: string
-  /** What people of this site know as a call for help, wherever they are. */
+  /** Emergency numbers of this site, which its users can dial at every site. */
   readonly emergency: readonly string[]
-  /** The extension that nobody may have because of the dial codes of this site; '' or absent: none. */
+  /** The extension that no user may have because of this site's dial codes; '' or absent: none. */
   readonly reserved?: string
-  /** Version of the function library that this program calls: while the node lives, no newer one takes its place. */
+  /** Version of the function library that this program calls. While the node is alive, no newer one replaces it. */
   readonly library: number
-  /** Absent: none is remembered. */
-  readonly formerLives?: FormerLives
+  /** Absent: no previous starts are known. */
+  readonly previousStarts?: PreviousStarts
   readonly clock: Clock
   readonly log: Logger
 }
 
-const beatMs = 5_000
-const lifeSeconds = 15
+const heartbeatMs = 5_000
+const nameTtlSeconds = 15
 const pollMs = 500
 
-/** A holder of our own past that sends no heartbeat for this long has ended: a living one sends one every five seconds. */
-const formerSilenceMs = 7_000
+/** A previous start of this node has ended if it sends no heartbeat for this long. A live process sends one every five seconds. */
+const previousStartSilenceMs = 7_000
 
-/** Clocks of two Redis servers, before and after a failover, may differ by this much. */
+/** The clocks of two Redis servers, before and after a failover, may differ by this much. */
 const renewalMs = 250
 
 /**
- * A name for one start of a node: what an earlier start wrote about its calls no longer counts. Names sort by the time of their start, which
- * decides between two processes that both believe the node's name to be theirs.
+ * Identifies one start of a node: what an earlier start wrote about its calls no longer counts. Values sort by the time of the start, which
+ * decides between two processes that both claim the node's name.
  */
 export function newBoot(now: Milliseconds = systemClock.now()): string {
   return (
@@ -64,7 +64,7 @@ export function newBoot(now: Milliseconds = systemClock.now()): string {
   )
 }
 
-/** The same, and waits until the node has its name. @throws AppError NODE_NAME_TAKEN when another living process has it */
+/** The same as `startMembership`, and waits for the name. @throws AppError NODE_NAME_TAKEN if another live process has it */
 export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
   const membership = startMembership(needs)
   try {
@@ -76,7 +76,7 @@ export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
   }
 }
 
-/** Takes the node's name, waiting up to 15 s for a holder that may have died, and keeps it with heartbeats. */
+/** Takes the node's name, and keeps it with heartbeats. Waits up to 15 s if the previous holder may have died. */
 export function startMembership(needs: MembershipNeeds): Membership {
   const { store, node, boot, site, sip, version, emergency, reserved = '', library, clock, log } = needs
   const described = {
@@ -97,7 +97,7 @@ export function startMembership(needs: MembershipNeeds): Membership {
 
   /** `-` replaces no process. */
   async function join(replaces: string): Promise<string> {
-    const reply = await store.call('hotdesk_join', node, boot, replaces, String(lifeSeconds), ...fields)
+    const reply = await store.call('hotdesk_join', node, boot, replaces, String(nameTtlSeconds), ...fields)
     if (reply === 'JOINED') isMember = true
     return reply
   }
@@ -119,19 +119,19 @@ export function startMembership(needs: MembershipNeeds): Membership {
     for (const listener of listeners) listener()
   }
 
-  const stumbled = (fault: unknown) => log.warn({ event: 'store.waiting' }, `heartbeat of this node: ${messageOf(fault)}`)
+  const reportFault = (fault: unknown) => log.warn({ event: 'store.waiting' }, `heartbeat of this node: ${messageOf(fault)}`)
   const joined = claim().then((outcome) => {
     if (outcome.word === 'taken') throw nameTaken(node, outcome.by)
   })
   // The composition root awaits it later.
   joined.catch(() => undefined)
-  const heart = every(clock, beatMs, beat, stumbled)
-  const beatNow = (): void => void beat().catch(stumbled)
+  const heartbeats = every(clock, heartbeatMs, beat, reportFault)
+  const beatNow = (): void => void beat().catch(reportFault)
   const stops = [
     store.onState((state) => {
       if (state === 'connected') beatNow()
     }),
-    // Deleted by hand, or with everything else.
+    // The record was deleted by hand, or by FLUSHALL.
     store.replica.onChange((key) => {
       if (key === `node:${node}` && !store.replica.hash(key)) beatNow()
     }),
@@ -145,33 +145,33 @@ export function startMembership(needs: MembershipNeeds): Membership {
     },
     async close() {
       isClosed = true
-      heart.cancel()
+      heartbeats.cancel()
       for (const stop of stops) stop()
-      await store.call('hotdesk_leave', node, boot).catch(stumbled)
+      await store.call('hotdesk_leave', node, boot).catch(reportFault)
     },
   }
 }
 
-/** `later`: Redis is away, or the node ends. */
+/** `later`: Redis is lost, or the node is stopping. */
 type Claim = { readonly word: 'ours' | 'later' } | { readonly word: 'taken'; readonly by: ProcessIdentity }
 
 interface ClaimNeeds extends MembershipNeeds {
   readonly join: (replaces: string) => Promise<string>
   readonly isClosed: () => boolean
-  /** We had the name before that start took it. */
+  /** This node had the name before that start took it. */
   readonly isElder: (boot: string) => boolean
-  /** We have had the name. */
+  /** This node has had the name. */
   readonly isMember: () => boolean
 }
 
 interface Holder {
   readonly process: ProcessIdentity
   readonly boot: string
-  /** What is left of its time. */
+  /** The remaining time of its key. */
   readonly left: Milliseconds
 }
 
-/** Tries until the name is ours, or its holder shows that it lives. */
+/** Tries until the name is ours, or its holder proves to be alive. */
 async function claimName(needs: ClaimNeeds): Promise<Claim> {
   const { store, join, isClosed, clock, node, log } = needs
   let watched: Watch | null = null
@@ -181,38 +181,38 @@ async function claimName(needs: ClaimNeeds): Promise<Claim> {
     if (!holder) return { word: reply === 'JOINED' ? 'ours' : 'later' }
     const isNew = watched?.boot !== holder.boot
     const since: Milliseconds = !watched || isNew ? clock.now() : watched.since
-    const life = judge(holder, { since, left: !watched || isNew ? holder.left : watched.left }, needs)
+    const life = holderState(holder, { since, left: !watched || isNew ? holder.left : watched.left }, needs)
     if (life === 'alive') return { word: 'taken', by: holder.process }
     watched = { boot: holder.boot, left: holder.left, since }
     replaces = life === 'gone' ? holder.boot : '-'
     if (life === 'gone') continue
-    if (isNew) log.info({ event: 'store.waiting' }, `waiting for the node name "${node}": its last holder may still live`)
+    if (isNew) log.info({ event: 'store.waiting' }, `waiting for the node name "${node}": its last holder may still be alive`)
     await pause(clock, pollMs)
   }
   return { word: 'later' }
 }
 
-/** What was seen of a holder that cannot be judged otherwise. */
+/** Observations of a holder whose process is not visible from here. */
 interface Watch {
   readonly boot: string
   readonly left: Milliseconds
   readonly since: Milliseconds
 }
 
-function judge(
+function holderState(
   holder: Holder,
   watched: Omit<Watch, 'boot'>,
-  { formerLives, isElder, isMember, clock }: ClaimNeeds,
+  { previousStarts, isElder, isMember, clock }: ClaimNeeds,
 ): 'alive' | 'gone' | 'unknown' {
   const life = lifeOf(holder.process)
   if (life === 'gone' || isElder(holder.boot)) return 'gone'
   if (life === 'alive') return 'alive'
-  const place = formerLives?.placeOf(holder.boot) ?? null
-  // One that takes the name back from us lives: the data folder is a copy of its own.
-  if (place === 'here' && isOfEarlierStart(holder.process) && !isMember()) return 'gone'
-  // A holder out of our sight shows that it lives by renewing its time.
+  const machine = previousStarts?.machineOf(holder.boot) ?? null
+  // If it has taken the name back from us, it is alive, and our data folder is a copy of its folder.
+  if (machine === 'here' && isOfEarlierStart(holder.process) && !isMember()) return 'gone'
+  // A holder on another machine proves to be alive by renewing its key.
   if (holder.left > watched.left + renewalMs) return 'alive'
-  const silence = place === null ? lifeSeconds * 1_000 : formerSilenceMs
+  const silence = machine === null ? nameTtlSeconds * 1_000 : previousStartSilenceMs
   return clock.now() - watched.since >= silence ? 'gone' : 'unknown'
 }
 
