@@ -110,7 +110,7 @@ describe('the name of a node', () => {
     await beat(10)
     const { log, lines } = keepLog()
     const refused = expect(join('new', { log })).rejects.toMatchObject({ code: 'NODE_NAME_TAKEN' })
-    await expect.poll(() => lines.join('')).toContain('its last holder may still live')
+    await expect.poll(() => lines.join('')).toContain('its last holder may still be alive')
     await beat(15)
     await refused
   })

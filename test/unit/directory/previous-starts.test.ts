@@ -32,5 +32,5 @@ it('a folder that cannot be written does not keep the node from starting', () =>
   writeFileSync(data, 'this is a file')
   const { lives, lines } = life(data, 'b1')
   expect(lives.machineOf('b0')).toBe(null)
-  expect(lines.join('')).toContain('this start could not be noted')
+  expect(lines.join('')).toContain('this start could not be recorded')
 })
