@@ -19,22 +19,23 @@ function parseStatusLine(line: string): StartLine | null {
   return { kind: 'response', status: Number(code), reason: reason.includes('\r') ? '' : reason, defect }
 }
 
+const tab = 0x09
+
 function parseRequestLine(line: string): StartLine | null {
   const text = line.trimEnd()
-  const uriStart = text.search(/[ \t]/) + 1
-  const uriEnd = Math.max(text.lastIndexOf(' '), text.lastIndexOf('\t'))
+  const spaced = text.includes('\t') ? text.replaceAll('\t', ' ') : text
+  const uriStart = spaced.indexOf(' ') + 1
+  const uriEnd = spaced.lastIndexOf(' ')
   const method = text.slice(0, uriStart - 1)
   const version = text.endsWith(' SIP/2.0') ? 'SIP/2.0' : text.slice(uriEnd + 1).toUpperCase()
   if (uriEnd < uriStart || !isToken(method) || !version.startsWith('SIP/')) return null
   const received = text.slice(uriStart, uriEnd)
   const uri = requestUriOf(received)
-  return { kind: 'request', method, uri: uri ?? received, defect: defectOf() }
-
-  function defectOf(): Defect | null {
-    if (version !== 'SIP/2.0') return { status: 505, reason: 'Version Not Supported' }
-    if (text.charAt(uriStart - 1) !== ' ' || text.charAt(uriEnd) !== ' ') return malformed('Malformed request line')
-    return uri === null ? malformed('Malformed Request-URI') : null
-  }
+  const hasTabs = text.charCodeAt(uriStart - 1) === tab || text.charCodeAt(uriEnd) === tab
+  let defect: Defect | null = uri === null ? malformed('Malformed Request-URI') : null
+  if (hasTabs) defect = malformed('Malformed request line')
+  if (version !== 'SIP/2.0') defect = { status: 505, reason: 'Version Not Supported' }
+  return { kind: 'request', method, uri: uri ?? received, defect }
 }
 
 /**
