@@ -8,7 +8,7 @@ import { metricOf } from '../../support/node/node-health.js'
 import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
 
 /** Strangers flood a node; registered phones call, a phone that has not registered yet registers. */
-describe('a flood of strangers', () => {
+describe('a flood from unknown sources', () => {
   let office: TestOffice
   let node: TestNode
   let desk1: Phone

@@ -7,7 +7,7 @@ import { openTestOffice, type TestOffice } from '../../support/node/office.js'
 const long = (length: number): string => 'a'.repeat(length)
 
 /** What strangers can leave in the memory of a node. */
-describe('thousands of requests of strangers, each with another long name', () => {
+describe('thousands of requests from unknown sources, each with another long name', () => {
   let office: TestOffice
   let node: TestNode
   beforeAll(async () => {

@@ -52,7 +52,7 @@ describe('calls between phones', () => {
       expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(487)
     })
 
-    it('each leg says what it takes: an INVITE and its 200 SHOULD carry Allow and Supported (RFC 3261 §13.2.1, §13.3.1.4)', async () => {
+    it('each leg shows its capabilities: an INVITE and its 200 SHOULD carry Allow and Supported (RFC 3261 §13.2.1, §13.3.1.4)', async () => {
       const { dialling, ringing } = await called(desk3, '100', desk1)
       expect(ringing.invite.header('Allow')).toMatch(/\bINVITE\b.*\bUPDATE\b/)
       const call = await ringing.answer()
@@ -68,7 +68,7 @@ describe('calls between phones', () => {
       expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(486)
     })
 
-    it('a logout cancels that branch, and the caller goes on to the not-logged-in treatment', async () => {
+    it('a logout cancels this branch, and the call continues as for a user who is not logged in', async () => {
       const { dialling, ringing } = await called(desk3, '100', desk1)
       expect(await fcall('hotdesk_logout', 'HD0001')).toBe('LOGGED_OUT 100')
       await ringing.cancelled
@@ -100,7 +100,7 @@ describe('calls between phones', () => {
   describe('forwards', () => {
     beforeEach(() => seat(['101', 'HD0003'], ['102', 'HD0002']))
 
-    it('a user who is not logged in is forwarded where they said', async () => {
+    it('a user who is not logged in is forwarded to the number that they set', async () => {
       await office.directory.putUser('100', { forwards: { notLoggedIn: '102' } })
       await office.follows('user:100', (user) => user?.get('forwardNotLoggedIn') === '102')
       const { dialling, ringing } = await called(desk3, '100', desk2)
@@ -177,7 +177,7 @@ describe('calls between phones', () => {
   })
 
   describe('a phone with an owner', () => {
-    it('is its owner’s while nobody else has logged in', async () => {
+    it('belongs to its owner while nobody else is logged in', async () => {
       await seat(['101', 'HD0003'])
       await office.directory.putDevice('HD0002', { owner: '102' })
       await office.follows('device:HD0002', (device) => device?.get('owner') === '102')
@@ -192,8 +192,8 @@ describe('calls between phones', () => {
     })
   })
 
-  describe('who sits elsewhere already', () => {
-    it('with secondLogin allow both phones ring, and the one that is slower is told that the call was taken', async () => {
+  describe('who is logged in elsewhere already', () => {
+    it('with secondLogin allow both phones ring, and the slower one learns that the call was answered elsewhere', async () => {
       await office.directory.putUser('100', { secondLogin: 'allow' })
       await office.follows('user:100', (user) => user?.get('secondLogin') === 'allow')
       await seat(['100', 'HD0001'], ['101', 'HD0003'])

@@ -112,7 +112,7 @@ describe('a phone whose Via is public and whose Contact is private (RFC 5626 §5
     hidden.peer.respond(bye, 200)
   })
 
-  it('gets re-INVITE, INFO and BYE of a call that it made where its INVITE came from', async () => {
+  it('gets the re-INVITE, INFO and BYE of a call that it made at the address that its INVITE came from', async () => {
     const hidden = await hiddenPhone()
     const { at } = await calling(hidden)
     const held = at.dialog.reinvite(offer)
@@ -143,7 +143,7 @@ describe('a phone whose Via is public and whose Contact is private (RFC 5626 §5
     )
   })
 
-  it('is followed when its address translation gives it another port in the call: it is alive, and the call goes on', async () => {
+  it('is followed to another port that NAT gives it during a call', async () => {
     const before = await hiddenPhone({ callId: 'one-registration@phone' })
     const { at } = await called(before)
     const after = behind(await openUdpPeer(second, ['NOTIFY']))
@@ -174,7 +174,7 @@ describe('a phone whose Via is public and whose Contact is private (RFC 5626 §5
 })
 
 describe('a phone that dies in a call', () => {
-  it('and registers anew is asked whether it has the call; when it has not, the call ends, and so does a logout that waited for it', async () => {
+  it('and registers again is asked whether it still has the call; if not, the call ends, and a logout that waited for it takes effect', async () => {
     const before = await hiddenPhone()
     const { at } = await called(before)
     await office.redisSays('1', 'EXISTS', '{hd}:oncall:HD0001')
@@ -191,7 +191,7 @@ describe('a phone that dies in a call', () => {
     await office.seat({ 100: 'HD0001' })
   })
 
-  it('over a connection that is gone: its BYE is not delivered, which is logged, and the other side is told all the same', async () => {
+  it('over a connection that is gone: its BYE is not delivered, which is logged, and the other side gets its BYE', async () => {
     const lost = behind(await openTcpPhone({ port: Number(node.tcp.split(':')[1]) }))
     // No other contact of the device is left to try.
     await lost.phone.register('*', { headers: [['Expires', '0']] })
@@ -205,7 +205,7 @@ describe('a phone that dies in a call', () => {
 })
 
 describe('a phone over a connection', () => {
-  it('whose Contact nobody can connect to gets everything over the connection that it opened (RFC 5923, RFC 5626)', async () => {
+  it('whose Contact is unreachable gets everything over the connection that it opened (RFC 5923, RFC 5626)', async () => {
     const connected = behind(await openTcpPhone({ port: Number(node.tcp.split(':')[1]) }))
     await connected.phone.register('<sip:HD0001@203.0.113.77:5061;transport=tcp>')
     const { at } = await calling(connected)

@@ -57,7 +57,7 @@ describe('phones of IPv4 and of IPv6 at one node', () => {
     await office.settled('102', 'HD0003')
   })
 
-  it('hear why they may not call while nobody is logged in', async () => {
+  it('hear an announcement if nobody is logged in', async () => {
     for (const phone of [phones.otherFour, phones.otherSix]) {
       const dialling = await phone.dial('100')
       const dialled = await dialling.result

@@ -23,7 +23,7 @@ afterAll(async () => {
   await office.close()
 })
 
-it('RFC 3262 §3: a caller who requires it is told of the ringing reliably, again and again until its PRACK', async () => {
+it('RFC 3262 §3: a caller that requires it gets a reliable 180, retransmitted until its PRACK', async () => {
   const caller = createRawPhone({ peer, device: 'HD0003', password: passwordOf('HD0003'), domain })
   const asked = caller.invite('100')
   peer.send(asked)

@@ -67,7 +67,7 @@ describe('a node whose SIP server reports no 100', () => {
     await over
   }
 
-  it('asks the next trunk for help after five silent seconds; whoever answers later is sent ACK and BYE', async () => {
+  it('tries the next trunk after five silent seconds; a trunk that answers later gets ACK and BYE', async () => {
     const dialling = dialAnswered(desk, '112')
     const late = await asked(first)
     const invite = await askedBeside(second)
@@ -81,7 +81,7 @@ describe('a node whose SIP server reports no 100', () => {
     for (const event of ['trunk.down', 'trunk.up']) expect(await node.logged(event)).toMatchObject({ trunk: 'line-1' })
   })
 
-  it('goes on with the silent trunk, which may answer first', async () => {
+  it('keeps trying the silent trunk, which may answer first', async () => {
     const dialling = dialAnswered(desk, '112')
     const slow = await asked(first)
     const invite = await askedBeside(second)
@@ -93,7 +93,7 @@ describe('a node whose SIP server reports no 100', () => {
     await hangUp(call, first)
   })
 
-  it('takes a silent trunk that was passed over for down, and asks the other one at once', async () => {
+  it('marks a silent trunk that was passed over as down, and tries the other one at once', async () => {
     const dialling = dialAnswered(desk, '00199000000')
     await asked(first)
     second.respond(await askedBeside(second), 200, [], offer)

@@ -46,7 +46,7 @@ describe('an emergency call goes out', () => {
     return call.callerNumber
   }
 
-  it('dialled as visitors know it at home, where their site has said so, and not by others', async () => {
+  it('may be the home number of a visitor if their site allows it, and not of others', async () => {
     const london = JSON.stringify({ ...(JSON.parse(planOver(carrier.address)) as object), site: 'london', emergency: { '998': '112' } })
     const home = await office.node('london-1', 'london', { dialplan: london })
     await office.redis.cli('HSET', '{hd}:user:102', 'home', 'london')

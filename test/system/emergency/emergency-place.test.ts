@@ -21,7 +21,7 @@ const place = 'Bâtiment <B> & "C", 2ᵉ étage, poste 3'
 const elin = '+33199000003'
 
 /** RFC 6442: an emergency call over a line that takes it carries the place of the phone. */
-describe('the place of a phone that calls for help', () => {
+describe('the location of a phone in an emergency call', () => {
   let office: TestOffice
   let carrier: Carrier
   let media: Media
@@ -68,7 +68,7 @@ describe('the place of a phone that calls for help', () => {
     located.reject(status)
   }
 
-  it('does not go along with other calls', async () => {
+  it('is not sent with other calls', async () => {
     expect(await office.redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0003', 'dial-code')).toMatch(/^LOGGED_IN/)
     await office.settled('100', 'HD0003')
     const outside = carrier.line('+33612345678')
@@ -79,7 +79,7 @@ describe('the place of a phone that calls for help', () => {
     await dialling.result
   })
 
-  it('is in the INVITE beside the offer, the call stands with sound, and later offers go alone', async () => {
+  it('is in the INVITE beside the offer; the call has sound, and later offers are sent alone', async () => {
     const dialling = await desk.dial('112')
     const { invite } = await centre.nextCall()
     const [sdp, located, ...others] = partsOf(invite)
@@ -115,7 +115,7 @@ describe('the place of a phone that calls for help', () => {
     answered.session.close()
   })
 
-  it('is alone in an INVITE without an offer, which stays without one', async () => {
+  it('is the only body part of an INVITE without an offer', async () => {
     const peer = await openUdpPeer({ port: Number(node.udp.split(':')[1]) })
     const phone = createRawPhone({ peer, device: 'HD0003', password: passwordOf('HD0003'), domain })
     const first = phone.invite('112', { body: '' })
@@ -140,7 +140,7 @@ describe('the place of a phone that calls for help', () => {
     await peer.close()
   })
 
-  it('goes along again with the answer to a challenge', async () => {
+  it('is sent again with the credentials after a challenge', async () => {
     const dialling = await desk.dial('112')
     const { invite } = await centre.nextCall()
     invite.respond(407, { headers: { 'Proxy-Authenticate': 'Digest realm="carrier", nonce="1", qop="auth-int"' } })
@@ -154,7 +154,7 @@ describe('the place of a phone that calls for help', () => {
   })
 
   it.each([415, 424, 400, 404, 487, 488, 500, 503, 603])(
-    'is left out on the same line where the carrier answers %i, and the call stands',
+    'is left out on the same trunk if the carrier responds %i, and the call is answered',
     async (status) => {
       const failed = await metricOf(node, 'hotdesk_emergency_failures_total')
       const dialling = await desk.dial('112')
@@ -172,7 +172,7 @@ describe('the place of a phone that calls for help', () => {
     },
   )
 
-  it.each([486, 600])('is no reason to call again on the same line where the centre is busy (%i)', async (status) => {
+  it.each([486, 600])('does not cause a second attempt on the same trunk if the emergency centre is busy (%i)', async (status) => {
     const dialling = await desk.dial('112')
     await refused(status)
     // The second line does not take the place.
@@ -183,7 +183,7 @@ describe('the place of a phone that calls for help', () => {
     expect(dialled.outcome === 'failed' && dialled.answer.status).toBe(486)
   })
 
-  it('goes to no line that does not take it, though the first one did', async () => {
+  it('is sent to no trunk that does not take it, even if the first one does', async () => {
     const dialling = await desk.dial('112')
     await refused(503)
     const plain = await centre.nextCall()
@@ -195,7 +195,7 @@ describe('the place of a phone that calls for help', () => {
     await dialling.result
   })
 
-  describe('over a line that is silent when it hears it', () => {
+  describe('over a trunk that does not respond to it', () => {
     let silent: SipPeer
     let second: TestNode
     let phone: Phone
@@ -234,7 +234,7 @@ describe('the place of a phone that calls for help', () => {
       }
     }
 
-    it('is left out where the request is too large for UDP and the line hangs up its TCP connection', async () => {
+    it('is left out if the request is too large for UDP and the trunk closes its TCP connection', async () => {
       const tcp = createServer((socket) => void socket.on('error', () => undefined).once('data', () => socket.destroy()))
       tcp.listen(silent.port, '127.0.0.1')
       await once(tcp, 'listening')
@@ -246,7 +246,7 @@ describe('the place of a phone that calls for help', () => {
       tcp.close()
     })
 
-    it('costs no more time than a dead line would', async () => {
+    it('costs no more time than a trunk that is down', async () => {
       const began = performance.now()
       const dialling = await phone.dial('112')
       await answerPlain(began)

@@ -66,7 +66,7 @@ describe('after an emergency call', () => {
     expect(await fcall('hotdesk_who', 'HD0001')).toBe('OCCUPIED 100')
   })
 
-  it('a logout by redis-cli that waited for the end of a call goes on waiting', async () => {
+  it('a logout by redis-cli that waits for the end of a call keeps waiting', async () => {
     expect(await fcall('hotdesk_who', 'HD0003')).toBe('DRAINING 101')
   })
 
@@ -78,13 +78,13 @@ describe('after an emergency call', () => {
     expect(await office.redis.cli('HGET', '{hd}:device:HD0001', 'refresh')).toBe('pending')
   })
 
-  it('whoever stands at that phone may log in, and the phone is left alone all the same', async () => {
+  it('a user may log in at this phone, and the phone is not refreshed yet', async () => {
     await logIn(desk1, '102')
     expect(await fcall('hotdesk_who', 'HD0001')).toBe('OCCUPIED 102')
     expect([await office.redis.cli('EXISTS', '{hd}:quiet:HD0001'), isNotified]).toEqual(['1', false])
   })
 
-  it('the phone is told to follow as soon as the quiet time is over, and may be logged out again; so is whoever had to wait', async () => {
+  it('the phone is refreshed as soon as the quiet time is over, and logouts work again, including one that had to wait', async () => {
     expect(await notified).toMatch(/^check-sync/)
     expect(await office.redis.cli('EXISTS', '{hd}:quiet:HD0001')).toBe('0')
     expect(await fcall('hotdesk_logout', 'HD0001')).toBe('LOGGED_OUT 102')

@@ -170,7 +170,7 @@ describe('an emergency call', () => {
       expect(invite.header('Contact')).not.toMatch(/100@|HD0001/)
     })
 
-    it('though the caller asks for privacy, or has used up its hops', async () => {
+    it('even if the caller asks for privacy or Max-Forwards is 0', async () => {
       const peer = await openUdpPeer({ port: Number(node.udp.split(':')[1]) })
       const phone = createRawPhone({ peer, device: 'HD0001', password: passwordOf('HD0001'), domain })
       const first = phone.invite('112', { headers: [['Privacy', 'id']] })
@@ -211,7 +211,7 @@ describe('an emergency call', () => {
       expect(call.caller.dialog.ended).toBe(false)
     })
 
-    it('the phone may call for help on another line as well', async () => {
+    it('the phone may make a second emergency call', async () => {
       expect((await seen(desk1, '112')).callerNumber).toBe(elin.HD0001)
       await expectSound(call)
       await hangUp(call)
@@ -225,13 +225,13 @@ describe('an emergency call', () => {
       expect(await dialRefused(centre, elin.HD0004)).toBe(404)
     })
 
-    it('on that phone, though nobody is logged in there', async () => {
+    it('on the same phone, even if nobody is logged in there', async () => {
       await fcall('hotdesk_logout', 'HD0003', 'now')
       await seen(desk3, '112')
       await hangUp(await converse(centre, elin.HD0003, desk3))
     })
 
-    it('on that phone, though somebody else has logged in there since and the caller has gone to another desk', async () => {
+    it('on the same phone, even if another user has logged in there and the caller has moved to another phone', async () => {
       await seat('100', 'HD0001')
       await seen(desk1, '112')
       await seat('100', 'HD0002')
@@ -260,7 +260,7 @@ describe('an emergency call', () => {
     })
   })
 
-  describe('when a line is dead', () => {
+  describe('when a trunk is down', () => {
     let silent: Socket
     let second: TestNode
     let phone: Phone
@@ -294,7 +294,7 @@ describe('an emergency call', () => {
     })
   })
 
-  it('without any line is 503 and leaves the node as it was', async () => {
+  it('without any trunk gets 503 and leaves the node as it was', async () => {
     const lonely = await office.node('paris-3', 'paris', { dialplan: planOver() })
     const phone = await office.phone('HD0004', lonely)
     expect(await dialRefused(phone, '112')).toBe(503)

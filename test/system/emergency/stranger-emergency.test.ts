@@ -236,7 +236,7 @@ describe('an emergency call in the name of another phone', () => {
     })
   })
 
-  describe('is not what a phone with proof makes, which is shown as itself without a challenge', () => {
+  describe('differs from a call by a phone with proof, which is shown as itself without a challenge', () => {
     async function expectItself(peer: SipPeer, register: TestNode | null, at = centre): Promise<void> {
       const phone = as('HD0004', peer)
       if (register) await phone.register()
@@ -248,7 +248,7 @@ describe('an emergency call in the name of another phone', () => {
       phone.acknowledge(request, await peer.hearsResponse(486))
     }
 
-    it('over UDP from where it has registered, over TCP on its connection, and hiding its name', async () => {
+    it('over UDP from the address of its registration, over TCP on its connection, and with its name hidden', async () => {
       const udp = await openUdpPeer({ port: portOf(node.udp) }, ['NOTIFY'])
       await expectItself(udp, node)
       const hidden = await carried(as('HD0004', udp), '112', { headers: [['From', '<sip:anonymous@anonymous.invalid>;tag=hidden']] })

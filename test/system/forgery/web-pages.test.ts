@@ -5,7 +5,7 @@ import type { TestNode } from '../../support/node/node.js'
 import { openTestOffice, type TestOffice } from '../../support/node/office.js'
 
 /** A page somewhere on the web that opens a WebSocket to the node of whoever looks at it. */
-describe('pages of strangers', () => {
+describe('web pages of other hosts', () => {
   let office: TestOffice
   const nodes: Record<string, TestNode> = {}
 

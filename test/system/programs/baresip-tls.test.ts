@@ -38,7 +38,7 @@ describe('a baresip phone over TLS (RFC 3261 §26.3.1)', () => {
     await callee.ends()
   }
 
-  it('registers with digest; where it is reached is the connection it has opened (RFC 5626 §5.3)', async () => {
+  it('registers with digest and is reached over the connection that it opened (RFC 5626 §5.3)', async () => {
     await Promise.all([alice.register('tls'), bob.register('udp')])
     await vi.waitFor(async () => expect(await office.redis.cli('HGET', '{hd}:reg:HD0001', 'flow')).toMatch(/;transport=tls$/), 5_000)
   })
@@ -49,7 +49,7 @@ describe('a baresip phone over TLS (RFC 3261 §26.3.1)', () => {
     expect(await office.redis.cli('HMGET', '{hd}:users', '100', '101')).toBe(['HD0001', 'HD0002'].join('\n'))
   })
 
-  it('is told to fetch its configuration', async () => {
+  it('is asked to fetch its configuration', async () => {
     await vi.waitFor(() => expect(alice.baresip.output()).toMatch(/TLS [\d.:]+ -> [\d.:]+\s+NOTIFY sip:/), 10_000)
   })
 

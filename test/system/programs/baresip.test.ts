@@ -37,7 +37,7 @@ describe('two baresip phones', () => {
     expect(await office.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('OCCUPIED 100')
   })
 
-  it('are told to fetch their configuration, each over its own transport', async () => {
+  it('are asked to fetch their configuration, each over its own transport', async () => {
     for (const phone of [alice, bob]) {
       await vi.waitFor(() => expect(phone.baresip.output()).toMatch(/NOTIFY sip:[\s\S]*Event: check-sync/), 10_000)
     }
@@ -70,7 +70,7 @@ describe('two baresip phones', () => {
     expect(await bob.pressed()).toBe('#')
   })
 
-  it('hold and resume: the other phone is told by re-INVITE (RFC 3264 §8.4), and audio flows both ways again', async () => {
+  it('hold and resume: the other phone gets a re-INVITE (RFC 3264 §8.4), and audio flows both ways again', async () => {
     const before = alice.baresip.output().length
     await bob.hold()
     await vi.waitFor(() => expect(alice.baresip.output().slice(before)).toMatch(/a=sendonly[\s\S]*a=recvonly/), 5_000)
@@ -102,7 +102,7 @@ describe('two baresip phones', () => {
     await alice.ends()
   })
 
-  it('refuse a call, and the caller is told that it is busy there', async () => {
+  it('refuse a call, and the caller hears busy', async () => {
     await alice.dial('101')
     await bob.rings()
     await bob.hangUp()

@@ -80,7 +80,7 @@ async function logIn(desk: Desk, extension: string): Promise<void> {
 }
 
 describe('a phone behind Kamailio with Path (RFC 3327)', () => {
-  it('is stored with its Path, which stands in the 200 of its REGISTER', async () => {
+  it('is stored with its Path, which the 200 to its REGISTER contains', async () => {
     const { peer, phone, contact } = one
     const answer = await phone.register(contact, { headers: [['Supported', 'path']] })
     const path = `<sip:phones@${kamailio.address};lr;received=sip:127.0.0.1:${peer.port}>`

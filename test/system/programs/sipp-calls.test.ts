@@ -78,7 +78,7 @@ describe.concurrent('a call between two SIPp phones', () => {
     expect(story(callee)).toBe('<INVITE >180 >200 <ACK <BYE >200')
   })
 
-  it('RFC 3261 §15.1.2: ends with the BYE of the callee, whose Reason the caller is told (RFC 3326)', async () => {
+  it('RFC 3261 §15.1.2: ends with the BYE of the callee, whose Reason reaches the caller (RFC 3326)', async () => {
     const [alice, bob] = await two()
     const { caller, callee } = await call(alice, 'call-until-hung-up', bob, 'answer-and-hang-up')
     expect(story(callee)).toBe('<INVITE >180 >200 <ACK >BYE <200')
@@ -217,7 +217,7 @@ describe.concurrent('a SIPp run', () => {
     await expect(wrong).rejects.toThrow(/unexpected message[\s\S]*SIP\/2.0 486 Busy Here/i)
   })
 
-  it('that waits for what does not come ends in time and fails', async () => {
+  it('that waits for a message that does not come ends in time and fails', async () => {
     const bob = await office.desk()
     await expect(bob.plays('answer-until-hung-up', { seconds: 1 }).messages).rejects.toThrow(/ended with/)
   })

@@ -44,7 +44,7 @@ describe.concurrent('*77*<extension>* and the PIN from a SIPp phone', () => {
     expect(await occupant(phone)).toBe(userOf(phone))
   })
 
-  it('typed in tones log the user in, from an adapter that knows nothing else', async () => {
+  it('typed as tones log the user in, from an adapter that sends only tones', async () => {
     const phone = await office.idle()
     const tones = join(office.redis.directory, 'tones.ul')
     await writeFile(tones, dtmfTones(`${pin}#`, { waitMs: 600, toneMs: 100, gapMs: 100 }))

@@ -102,7 +102,7 @@ async function dialOut(desk: SippDesk, number: string, name: Line, answers = 'an
 }
 
 describe.concurrent('a call to the outside', () => {
-  it('leaves through the site’s line in the carrier’s format, as the user and not as the phone (RFC 3325 §9.1)', async () => {
+  it('leaves through the site’s trunk in the carrier’s format, as the user and not as the phone (RFC 3325 §9.1)', async () => {
     const desk = await office.desk()
     const { callee } = await dialOut(desk, '00147000001', 'good')
     const invite = received(callee, 'INVITE')
@@ -113,7 +113,7 @@ describe.concurrent('a call to the outside', () => {
     expect(invite.text).not.toContain(desk.device)
   })
 
-  it('RFC 3261 §22.2: gives the carrier the line’s user name and password when asked', async () => {
+  it('RFC 3261 §22.2: answers the carrier’s challenge with the trunk’s user name and password', async () => {
     const desk = await office.desk()
     const words = { username: 'paris', secret: 'carrier-pw' }
     const { caller, callee } = await dialOut(desk, '00247000001', 'guarded', 'answer-who-knows-the-password', words)
@@ -121,7 +121,7 @@ describe.concurrent('a call to the outside', () => {
     expect(story(caller)).toMatch(/<180 <200 >ACK >BYE <200$/)
   })
 
-  it('is refused when the carrier does not know the line’s password', async () => {
+  it('is refused if the carrier has another password for the trunk', async () => {
     const desk = await office.desk()
     const asking = (await line('doubted')).plays('answer-who-knows-the-password', { words: { username: 'paris', secret: 'another' } })
     await asking.ready
@@ -129,7 +129,7 @@ describe.concurrent('a call to the outside', () => {
     expect(story((await played(refused, asking)).callee)).toBe('<INVITE >401 <ACK <INVITE >403 <ACK')
   })
 
-  it('takes the next line when the first has none free (503)', async () => {
+  it('uses the next trunk if the first responds 503', async () => {
     const desk = await office.desk()
     const full = (await line('busy')).plays('refuse-at-once', { words: { status: 503, reason: 'Service Unavailable' } })
     await full.ready
@@ -244,7 +244,7 @@ describe.concurrent('a stranger', () => {
     expect(callsOf(messages[0]?.header('Call-ID') ?? '')).toEqual([])
   })
 
-  it('that calls itself what scanners do gets no answer at all', async () => {
+  it('with the User-Agent of a scanner gets no response', async () => {
     const scanner = await office.outsider('nobody')
     const words = { number: '100', caller: '<sip:100@hotdesk.test>', status: 407, header: 'User-Agent: friendly-scanner' }
     const { messages } = scanner.plays('call-unchallenged-in-vain', { words, seconds: 1 })

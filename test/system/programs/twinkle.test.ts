@@ -73,7 +73,7 @@ describe('a Twinkle', () => {
     await twinkle.prints(/far end ended call/)
   })
 
-  it('is told to log in first when it dials while nobody is logged in', async () => {
+  it('hears that it has to log in when it dials while nobody is logged in', async () => {
     await office.redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', 'HD0001')
     await office.follows('devices', (devices) => devices?.get('HD0001') === undefined)
     await dial('101')

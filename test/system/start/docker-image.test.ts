@@ -31,7 +31,7 @@ function layOut(): string {
 }
 
 describe('the image', () => {
-  it('has all that a node needs; its health check tells whether the node lives; SIGTERM ends it in order', async () => {
+  it('has all that a node needs; its health check follows the node; SIGTERM stops it cleanly', async () => {
     const image = layOut()
     const redis = await startTestRedis()
     const port = await freePort()

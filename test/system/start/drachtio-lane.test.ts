@@ -37,7 +37,7 @@ function lane(args: readonly string[], own: Readonly<Record<string, string>> = {
 }
 
 describe('npm run test:drachtio', () => {
-  it('runs tests with their nodes on a server that runs, one node after the other, and counts what it does not allow', async () => {
+  it('runs tests on a running server, one node after the other, and counts the tests that it cannot run', async () => {
     const { code, output } = await lane([`127.0.0.1:${admin}`, 'reliable-ringing.test.ts', 'web-phones.test.ts'])
     expect(output).toMatch(/^hotdesk-sipd v0\.9\.10-hotdesk, 127\.0\.0\.1:\d+$/m)
     expect(output).toMatch(/^0 fail as listed, 8 are not possible on this server, the drachtio-server crashed 0 times$/m)
@@ -49,12 +49,12 @@ describe('npm run test:drachtio', () => {
     ['nothing', [], /npm run test:drachtio -- <path>/],
     ['neither a program nor host:port', ['no-such-program'], /no-such-program is neither the path of a program nor host:port/],
     ['a port where nothing listens', ['127.0.0.1:1'], /no drachtio-server at 127\.0\.0\.1:1: .*ECONNREFUSED/],
-  ])('given %s says what it takes, and ends with 2', async (_what, args, words) => {
+  ])('given %s prints its usage and exits with 2', async (_what, args, words) => {
     const { code, output } = await lane(args)
     expect([code, words.test(output)]).toEqual([2, true])
   })
 
-  it('with a wrong secret, or a program that is not a drachtio-server, says so and ends with 2', async () => {
+  it('with a wrong secret or a program other than drachtio-server prints the reason and exits with 2', async () => {
     const refused = await lane([`127.0.0.1:${admin}`], { HOTDESK_DRACHTIO_SECRET: 'wrong' })
     expect(refused.output).toMatch(/refused the secret; set HOTDESK_DRACHTIO_SECRET/)
     const program = join(place.folder, 'program')

@@ -58,7 +58,7 @@ describe('the metrics of a node', () => {
     expect(await metricOf(node, 'hotdesk_login_seconds_count')).toBe(1)
   })
 
-  it('count what the command line does: a logout that waits for a call when the call has ended, and only then', async () => {
+  it('count what the command line does; a logout that waits for a call counts once the call has ended', async () => {
     const fcall = (...words: readonly string[]): Promise<string> =>
       office.redis.cli('FCALL', `hotdesk_${words[0] ?? ''}`, '1', '{hd}', ...words.slice(1))
     const counted = (transition: string, outcome: string, wanted: number): Promise<unknown> =>
@@ -82,7 +82,7 @@ describe('the metrics of a node', () => {
     expect(await transitions('login', 'LOGGED_IN')).toBe(3)
   })
 
-  it('count what was set right after a hand edit', async () => {
+  it('count what was repaired after a hand edit', async () => {
     await office.redis.cli('HDEL', '{hd}:devices', 'HD0001')
     await until(
       'the repair is counted',
@@ -93,7 +93,7 @@ describe('the metrics of a node', () => {
     expect(await office.redis.cli('FCALL', 'hotdesk_where', '1', '{hd}', '100')).toBe('NOWHERE')
   })
 
-  it('go on where somebody has put another type of key in place of the logins: the node names it, refuses logins and takes them again', async () => {
+  it('survive a key of another type in place of the logins: the node names it, refuses logins and accepts them again', async () => {
     await logIn(desk1, '100')
     await office.redis.cli('RENAME', '{hd}:devices', '{hd}:aside')
     await office.redis.cli('SET', '{hd}:devices', 'spoiled')

@@ -48,7 +48,7 @@ describe('while a node runs and Redis is down', () => {
     })
   })
 
-  it('doctor knows it, reports what is wrong with it, and tells nobody to end it', async () => {
+  it('doctor recognizes it, reports its problems and does not advise stopping it', async () => {
     const { code, output } = await run('doctor')
     expect(code).toBe(1)
     expect(output).toMatch(new RegExp(`✓ {2}node +paris-1 runs \\(process ${node.pid}\\)`))
@@ -67,7 +67,7 @@ describe('while a node runs and Redis is down', () => {
     expect((await fetch(`${http}/healthz`)).status).toBe(200)
   })
 
-  it('sipd names the process that has the port, and tells nobody to end it', async () => {
+  it('sipd names the process that has the port and does not advise stopping it', async () => {
     const listen = env.HOTDESK_SIP_LISTEN?.split(',')[0] ?? ''
     const program = place.run(['sipd', '--listen', listen, '--admin', '127.0.0.1:0'], { env: { HOTDESK_DRACHTIO_SECRET: 'cymru' } })
     expect(await program.exited).toBe(1)

@@ -67,7 +67,7 @@ describe('a node that ends and starts again', () => {
       }
     })
 
-    it('no phone has registered and nobody has logged in meanwhile', async () => {
+    it('no phone has registered and no user has logged in meanwhile', async () => {
       expect(node.output()).not.toMatch(/registrar\.bound|hotdesk\.login/)
       expect(await office.redis.cli('HGETALL', '{hd}:devices')).toBe(['HD0001', '100', 'HD0002', '101'].join('\n'))
     })

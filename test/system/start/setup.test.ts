@@ -86,7 +86,7 @@ describe('setup', () => {
     expect((await setup(['refuse'])).code).toBe(1)
   })
 
-  test('builds again when a source was edited or removed, and leaves nothing of what is gone', async () => {
+  test('builds again after a source was edited or removed, and removes stale output', async () => {
     await setup([])
     await writeFile(join(folder, 'src/part/words.ts'), "export const words = 'edited'\n")
     expect(await setup(['x'])).toMatchObject({ out: 'edited x\n', err: expect.stringMatching(built) as string })
@@ -108,7 +108,7 @@ describe('setup', () => {
     expect(runs.filter(({ code }) => code !== 0)).toEqual([])
   })
 
-  test('says what does not compile, and ends with 1', async () => {
+  test('prints what does not compile, and exits with 1', async () => {
     await writeFile(join(folder, 'src/part/words.ts'), 'export const words: number = "no"\n')
     const { code, err } = await setup(['x'])
     expect(code).toBe(1)
@@ -171,7 +171,7 @@ describe.runIf(process.getuid?.() === 0)('a user who may only read the checkout'
   })
   afterEach(() => chmod(dirname(folder), closed))
 
-  test('runs what the owner has built, also while a lock is left behind', async () => {
+  test('runs what the owner has built, even with a stale lock', async () => {
     await setup([])
     await mkdir(join(folder, '.setup-lock'))
     expect(await setup(['say', 'hello'], { uid: nobody })).toEqual({ code: 0, out: 'done say hello\n', err: '' })
@@ -187,7 +187,7 @@ describe.runIf(process.getuid?.() === 0)('a user who may only read the checkout'
 })
 
 describe('the lock of the set-up', () => {
-  test('is in the checkout, where nobody else can hold it, and is gone afterwards', async () => {
+  test('is in the checkout, which others cannot lock, and is gone afterwards', async () => {
     const old = join(tmpdir(), `hotdesk-setup-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`)
     await mkdir(old)
     try {

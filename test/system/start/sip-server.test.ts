@@ -63,7 +63,7 @@ async function endOf(which: 'first' | 'second'): Promise<number> {
 }
 
 describe('the SIP server of a node', () => {
-  it('that dies is replaced: the calls that stood are over, and everybody registers and calls as before', async () => {
+  it('that dies is replaced: its calls end, and all phones register and call as before', async () => {
     const node = await office.node('paris-1', 'paris', { env: { NODE_OPTIONS: `--import=${threadKiller}` } })
     const [desk1, desk2] = [await office.phone('HD0001', node), await office.phone('HD0002', node)]
     await seat('100', 'HD0001')
@@ -83,7 +83,7 @@ describe('the SIP server of a node', () => {
     await again.callee.ended
   })
 
-  it('shows a certificate that is renewed in its files to whoever connects from then on', async () => {
+  it('shows a certificate that was renewed in its files to each new connection', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hotdesk-certificate-'))
     const files = { certificate: join(folder, 'cert.pem'), key: join(folder, 'key.pem') }
     const put = async (which: 'first' | 'second'): Promise<void> => {

@@ -77,7 +77,7 @@ describe('hotdesk sipd', () => {
     expect(await program.exited).toBe(0)
   })
 
-  it('takes only whoever knows the secret, and never shows it', async () => {
+  it('accepts only applications that know the secret, and never shows it', async () => {
     const { admin, program } = await start()
     const stranger = await connectWireApplication(admin)
     ends.push(() => stranger.close())
@@ -167,7 +167,7 @@ describe('hotdesk sipd', () => {
     expect(program.output()).toMatch(message)
   })
 
-  it('--help has examples, and says where a secret can be seen', async () => {
+  it('--help has examples and warns where a secret can be seen', async () => {
     const program = place.run(['sipd', '--help'])
     expect(await program.exited).toBe(0)
     expect(program.output()).toMatch(/Examples:\n {2}export HOTDESK_DRACHTIO_SECRET/)

@@ -64,7 +64,7 @@ describe('hotdesk start', () => {
       return program.output()
     }
 
-    it('a configuration: file, line, key, what was expected, for everything that is wrong at once', async () => {
+    it('a configuration: file, line, key and expectation, for all problems at once', async () => {
       await configure(['media: { ports: 100 }', 'network: HD!', 'colour: green', 'log: { level: loud }'])
       const told = await refusal()
       expect(told).toMatch(/^hotdesk: hotdesk\.yaml: 4 problems \(CONFIG_INVALID\)$/m)
@@ -74,25 +74,25 @@ describe('hotdesk start', () => {
       expect(told).toMatch(/hotdesk\.yaml:9:\d+ +log\.level: expected one of trace, debug/)
     })
 
-    it('a configuration that is not YAML, with the place', async () => {
+    it('a configuration that is not YAML, with line and column', async () => {
       await writeFile(join(place.folder, 'hotdesk.yaml'), 'node: paris-1\nsip: { domain: "hotdesk.test\n')
       expect(await refusal()).toMatch(/hotdesk\.yaml:[23]:\d+ /)
     })
 
-    it('a configuration that is not there', async () => {
+    it('a configuration that does not exist', async () => {
       const program = place.run(['--config', 'elsewhere.yaml', 'start'])
       expect(await program.exited).toBe(2)
       expect(program.output()).toMatch(/elsewhere\.yaml.*cannot be read/)
     })
 
-    it('a variable that means nothing, beside what is wrong in the file', async () => {
+    it('a variable with an invalid value, beside the problems of the file', async () => {
       await configure(['colour: green'])
       const told = await refusal({ HOTDESK_SIP_DOMIAN: 'x' })
       expect(told).toMatch(/2 problems/)
       expect(told).toMatch(/HOTDESK_SIP_DOMIAN/)
     })
 
-    it('a dial plan: file, line, key, what was expected, for everything that is wrong at once', async () => {
+    it('a dial plan: file, line, key and expectation, for all problems at once', async () => {
       const lines = [
         'site: paris',
         'extensions: ["10X"]',
@@ -127,13 +127,13 @@ describe('hotdesk start', () => {
       expect(await refusal()).toMatch(/paris\.yaml:1:1 +site: expected paris, the site of this node, found "london"/)
     })
 
-    it('a dial plan that is not there, with the name that it should have', async () => {
+    it('a dial plan that does not exist, with the name that it should have', async () => {
       await configure()
       expect(await refusal({ HOTDESK_SITE: 'oslo' })).toMatch(/site oslo has no dial plan: expected the file dialplans\/oslo\.yaml/)
     })
   })
 
-  describe('refuses with 1, names what is in the way, and gives back what it had,', () => {
+  describe('refuses with 1, names the obstacle and releases what it held,', () => {
     it('a SIP port over TCP that is in use: the UDP port beside it is free again', async () => {
       await configure()
       const free = await freeUdpPort()
@@ -162,7 +162,7 @@ describe('hotdesk start', () => {
   })
 
   describe('on a Redis that', () => {
-    it('has a node of that name: the second one refuses and says why, the first one does not notice', async () => {
+    it('has a node of this name: the second node refuses with a reason, and the first keeps running', async () => {
       await configure()
       const first = start()
       const [, http] = await first.printed(/HTTP +(http:\S+)/)
@@ -194,7 +194,7 @@ describe('hotdesk start', () => {
       await redis.cli('FUNCTION', 'LOAD', 'REPLACE', sources)
     })
 
-    it('does not let it in: it says so without the password, and goes on trying', async () => {
+    it('refuses its password: the node logs this without the password and keeps trying', async () => {
       await configure()
       await redis.cli('CONFIG', 'SET', 'requirepass', 'open-sesame-of-the-tests')
       const program = start()

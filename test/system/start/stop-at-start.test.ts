@@ -108,7 +108,7 @@ describe('a node that is asked to end while it waits', () => {
   })
 })
 
-it('a node that is asked to end while its drachtio-server is lost, and what took its port says nothing, ends with 0', async () => {
+it('a node that is stopped while its drachtio-server is lost and another program has its port without responding exits with 0', async () => {
   const [port, secret] = [await freePort(), 'cymru']
   const parts = { env: { HOTDESK_DRACHTIO: `tcp://127.0.0.1:${port}`, HOTDESK_DRACHTIO_SECRET: secret } }
   const server = place.run(['sipd', '--admin', `127.0.0.1:${port}`, '--listen', 'udp://127.0.0.1:0'], parts)
@@ -145,7 +145,7 @@ describe('a signal before the program is loaded', () => {
     expect(program.output()).not.toMatch(/"part":/)
   })
 
-  it('ends `hotdesk sipd` with 0', async () => {
+  it('makes `hotdesk sipd` exit with 0', async () => {
     const parts = { preload: askAtOnce, env: { HOTDESK_DRACHTIO_SECRET: 'cymru' } }
     const program = place.run(['sipd', '--admin', '127.0.0.1:0', '--listen', 'udp://127.0.0.1:0'], parts)
     expect(await program.exited).toBe(0)

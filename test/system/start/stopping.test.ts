@@ -100,7 +100,7 @@ it('a call that its caller has not acknowledged yet is ended on both sides when 
   await Promise.all([calling.close(), called.close()])
 })
 
-it('whoever is typing a PIN, or hears an announcement, is hung up on when the node stops', async () => {
+it('a call that types a PIN or hears an announcement ends when the node stops', async () => {
   const late = await office.node('paris-4', 'paris', { dialplan: planOver(carrier.address) })
   const [typing, listening] = [await office.phone('HD0003', late), await office.phone('HD0004', late)]
   const dialogue = await dialAnswered(typing, '*77*100*')
@@ -123,7 +123,7 @@ it('the caller of a phone that still rings hears 503, and may try another node',
   expect(await late.exited).toBe(0)
 })
 
-it('a call back from the centre that is up when the node is stopped goes on, and the node ends after it', async () => {
+it('a PSAP callback that is answered when the node stops continues, and the node exits after it', async () => {
   const late = await office.node('paris-6', 'paris', { dialplan: planOver(carrier.address) })
   const callingBack = carrier.line('112', late.udp)
   const desk = await office.phone('HD0004', late)
