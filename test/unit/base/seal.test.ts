@@ -25,21 +25,21 @@ describe('a sealed password', () => {
     expect(seal.close(new Secret('open sesame'), desk1)).not.toBe(sealed)
   })
 
-  it('opens for no other device, network or secret', () => {
+  it('does not open for another device, network or secret', () => {
     expect(opening(sealed, desk2)).toEqual(broken)
     expect(opening(sealed, desk1, createSeal(new Secret(secret), 'other'))).toEqual(broken)
     expect(opening(sealed, desk1, sealWith('another secret'))).toEqual(broken)
   })
 
-  it('does not pass for one of an earlier version, which is bound to nothing', () => {
+  it('cannot be turned into the unbound form of earlier versions', () => {
     expect(opening(sealed.replace('sealed.2', 'sealed.1'), desk2)).toEqual(broken)
   })
 
-  it('that stands in Redis today opens for ever', () => {
+  it('written to Redis by this version opens in later ones', () => {
     expect(opening('sealed.2.pn2fZnIrQ4tw-aOx.NO9DseRck_RyBsVkqQpumA.RC_c_f37fj1Xbq8')).toBe('open sesame')
   })
 
-  it('of an earlier version opens, and is known as unbound', () => {
+  it('of an earlier version opens, and is reported as unbound', () => {
     const old = sealedByEarlierVersion('open sesame', secret)
     expect([opening(old), seal.isBound(old), seal.isBound(sealed)]).toEqual(['open sesame', false, true])
   })

@@ -44,7 +44,7 @@ describe('a configuration file', () => {
     expect(config.media.ports).toEqual({ from: 20000, to: 24999 })
   })
 
-  test('takes text where a list is expected as one: its items are separated by commas', () => {
+  test('accepts a list as text with commas', () => {
     const listen = (written: string): unknown =>
       parse(least.replace('sip: {', `sip: { listen: ${written},`)).sip.listen.map(({ protocol, port }) => `${protocol} ${port}`)
     expect(listen('"udp://127.0.0.1:5070, tcp://127.0.0.1:5071"')).toEqual(['udp 5070', 'tcp 5071'])
@@ -57,12 +57,12 @@ describe('a configuration file', () => {
     expect(refusal(() => listen('{ udp: 5060 }'))).toMatch(/sip\.listen: expected a list such as \[one, two\], found a block/)
   })
 
-  test('is frozen, to its depth', () => {
+  test('is deeply frozen', () => {
     const config = parse(least)
     expect(Object.isFrozen(config) && Object.isFrozen(config.sip) && Object.isFrozen(config.sip.timers)).toBe(true)
   })
 
-  test('tells everything that is wrong at once, each with file, line, key and what was expected', () => {
+  test('reports all problems at once, with file, line, key and what was expected', () => {
     const message = refusal(() =>
       parse(
         [
@@ -91,7 +91,7 @@ describe('a configuration file', () => {
     ])
   })
 
-  test('that is not YAML is refused with the place', () => {
+  test('that is not YAML is refused, with line and column', () => {
     expect(refusal(() => parse('node: paris-1\nsite: [\n'))).toMatch(/hotdesk\.yaml:3:1 /)
     expect(refusal(() => parse('node: paris-1\nnode: paris-2\n'))).toMatch(/hotdesk\.yaml:2:1 .*unique/)
     expect(refusal(() => parse('just words'))).toMatch(/expected a block of keys/)
@@ -136,7 +136,7 @@ describe('a configuration file', () => {
     expect(refusal(() => parse('node: paris-1\nsite: paris\nsip: { domain: x }\nredis: { cluster: ["c1:1"] }\n'))).toMatch(/^.*secret/m)
   })
 
-  test('keeps the password of Redis secret, and reads the authorities that it trusts', () => {
+  test('keeps the password of Redis secret, and reads the trusted authorities', () => {
     const folder = temporaryFolder('config')
     writeFileSync(join(folder, 'ca.pem'), '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n')
     writeFileSync(join(folder, 'none.pem'), 'nothing')
@@ -159,7 +159,7 @@ describe('a configuration file', () => {
     expect(byUrl.kind === 'url' && byUrl.access?.password?.reveal()).toBe('opensesame')
   })
 
-  test('confirms a login when the primary has it, or when a replica has it as well', () => {
+  test('confirms a login when the primary has it, or when replicas have it too', () => {
     const secret = `${least}secret: 0123456789abcdef\n`
     expect(parse(least).durability).toBe('local')
     expect(parse(`${secret}redis: { url: redis://192.0.2.1, durability: replicated }\n`).durability).toBe('replicated')
@@ -175,7 +175,7 @@ describe('a configuration file', () => {
     expect(parse(least).sip.advertise).not.toBe('0.0.0.0')
   })
 
-  test('tells phones of each address family one address for media', () => {
+  test('has one media address for each address family', () => {
     const listening = (listen: string) => parse(least.replace('hotdesk.example', `hotdesk.example, listen: ${listen}`)).media.addresses
     expect(listening('["udp://[2001:db8::1]:5060", "udp://192.0.2.1:5060"]')).toEqual(['2001:db8::1', '192.0.2.1'])
     expect(listening('["udp://[::1]:5060"]')).toEqual(['::1', '127.0.0.1'])
@@ -206,12 +206,12 @@ describe('the environment', () => {
     expect(config.redis).toMatchObject({ kind: 'sentinel', name: 'hotdesk' })
   })
 
-  test('gives a secret to a drachtio-server whose address is in the file', () => {
+  test('adds the secret of a drachtio-server whose address is in the file', () => {
     const config = parse(`${least}drachtio: tcp://192.0.2.1:9022\n`, { HOTDESK_DRACHTIO_SECRET: 'cymru' })
     expect(config.drachtio).toMatchObject({ host: '192.0.2.1', port: 9022 })
   })
 
-  test('is named where it is wrong, and a name that is no setting is refused', () => {
+  test('is named in problems, and a variable without a setting is refused', () => {
     const message = refusal(() => parse(least, { HOTDESK_LOG_LEVEL: 'loud', HOTDESK_SPI_DOMAIN: 'x', PATH: '/bin' }))
     expect(message).toMatch(/HOTDESK_LOG_LEVEL +log\.level: expected one of trace, debug, info, warn, error, silent, found "loud"/)
     expect(message).toMatch(/HOTDESK_SPI_DOMAIN +no setting has this name/)
@@ -229,7 +229,7 @@ describe('the environment', () => {
 describe('loading', () => {
   const folder = (): string => temporaryFolder('config')
 
-  test('without a file gives the sample, with a secret of its own that stays', () => {
+  test('without a file gives the sample, with a generated secret that is kept', () => {
     const cwd = folder()
     const first = loadConfig({ cwd, env: {} })
     const second = loadConfig({ cwd, env: {} })
@@ -250,18 +250,18 @@ describe('loading', () => {
     expect(parse(least).sip.listen.map(({ address }) => address)).toEqual(['0.0.0.0', '0.0.0.0'])
   })
 
-  test('makes no sample users, whose PINs are published, in a Redis that others use', () => {
+  test('creates no sample users, whose PINs are published, in a shared Redis', () => {
     const env = { HOTDESK_REDIS: 'redis://redis.example', HOTDESK_SECRET: '0123456789abcdef' }
     expect(loadConfig({ cwd: folder(), env }).sample).toBe(false)
   })
 
-  test('only to look leaves nothing behind', () => {
+  test('with purpose `look` writes nothing', () => {
     const cwd = folder()
     loadConfig({ cwd, env: {}, purpose: 'look' })
     expect(() => statSync(join(cwd, 'data'))).toThrow(/ENOENT/)
   })
 
-  test('takes hotdesk.yaml of the folder, the file that HOTDESK_CONFIG names, or the one that is asked for', () => {
+  test('reads hotdesk.yaml in the folder, the file named by HOTDESK_CONFIG, or the one given', () => {
     const cwd = folder()
     writeFileSync(join(cwd, 'hotdesk.yaml'), least)
     writeFileSync(join(cwd, 'other.yaml'), least.replace('paris-1', 'paris-9'))
@@ -271,7 +271,7 @@ describe('loading', () => {
     expect(refusal(() => loadConfig({ file: 'none.yaml', cwd, env: {} }))).toMatch(/none\.yaml.*cannot be read/s)
   })
 
-  test('takes the dial plan beside the file; the one that comes with hotdesk is for the sample alone', () => {
+  test('reads the dial plan beside the file; the packaged one is for the sample alone', () => {
     const cwd = folder()
     const packaged = join(import.meta.dirname, '../../../dialplans/paris.yaml')
     expect(loadConfig({ cwd, env: {}, purpose: 'look' }).dialplan).toBe(packaged)
@@ -284,8 +284,8 @@ describe('loading', () => {
   })
 })
 
-describe('the numbers of the behaviour', () => {
-  test('have the defaults that the behaviour promises', () => {
+describe('the numbers that set the behaviour', () => {
+  test('have documented defaults', () => {
     expect(parse(least)).toMatchObject({
       login: { tries: 3, firstDigitSeconds: 5, nextDigitSeconds: 3, silenceSeconds: 10, answerMilliseconds: 500 },
       pin: { minDigits: 4, maxDigits: 10, issuedDigits: 6 },
@@ -298,7 +298,7 @@ describe('the numbers of the behaviour', () => {
     })
   })
 
-  test('are settings, within reason', () => {
+  test('can be set within limits', () => {
     expect(parse(`${least}lockout: { user: { failures: 5 } }\n`, { HOTDESK_LOGIN_TRIES: '2' })).toMatchObject({
       login: { tries: 2, firstDigitSeconds: 5 },
       lockout: { user: { failures: 5, windowSeconds: 300 } },

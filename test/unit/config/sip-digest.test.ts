@@ -7,7 +7,7 @@ function parse(sip: string, env: Record<string, string> = {}): Config['sip'] {
 }
 
 describe('sip.digest and sip.aliases', () => {
-  test('take SHA-256 and MD5, digests without qop, and names as they are learned, where nothing is set', () => {
+  test('accept SHA-256, MD5, digests without qop and any name by default', () => {
     expect(parse('')).toMatchObject({ digest: { algorithms: ['SHA-256', 'MD5'], qop: 'optional' }, aliases: [] })
   })
 

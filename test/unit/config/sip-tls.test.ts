@@ -53,12 +53,12 @@ describe('sip.tls', () => {
     ])
   })
 
-  test('wants both files', () => {
+  test('needs both files', () => {
     expect(problems('tls: { certificate: cert.pem }')).toEqual([expect.stringMatching(/sip\.tls\.key: missing: .* go together$/)])
     expect(problems('tls: { key: key.pem }')).toEqual([expect.stringMatching(/sip\.tls\.certificate: missing: .* go together$/)])
   })
 
-  test('is told everything that is wrong with its files, and nothing of what is in them', () => {
+  test('reports all problems of its files and quotes nothing from them', () => {
     writeFileSync(inFolder('none.pem'), 'hunter2')
     const both = problems('tls: { certificate: away.pem, key: none.pem }')
     expect(both).toEqual([
@@ -100,7 +100,7 @@ describe('a certificate that is renewed while the node runs', () => {
     while (clock.pending === 0) await new Promise(setImmediate)
   }
 
-  test('is put into use when both files are there', async () => {
+  test('is used once both files have been replaced', async () => {
     const { clock, renewed, lines, close } = follow()
     copyFileSync(tlsSampleFiles('second').certificate, inFolder('cert.pem'))
     await look(clock)
@@ -121,7 +121,7 @@ describe('a certificate that is renewed while the node runs', () => {
     expect(lines.join()).not.toContain('PRIVATE KEY')
   })
 
-  test('is found behind a link that was turned', async () => {
+  test('is found when a symbolic link changes', async () => {
     for (const name of ['cert.pem', 'key.pem']) unlinkSync(inFolder(name))
     const link = (which: 'first' | 'second'): void => {
       const { certificate, key } = tlsSampleFiles(which)
@@ -138,7 +138,7 @@ describe('a certificate that is renewed while the node runs', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('is complained of once for as long as the same is wrong', async () => {
+  test('causes one warning for each problem', async () => {
     const { clock, renewed, lines, close } = follow()
     writeFileSync(inFolder('cert.pem'), 'half a certifi')
     for (let time = 0; time < 5; time += 1) await look(clock)
@@ -147,7 +147,7 @@ describe('a certificate that is renewed while the node runs', () => {
     close()
   })
 
-  test('is warned of when it ends within two weeks', () => {
+  test('causes a warning if it expires within two weeks', () => {
     const clock = createManualClock(Date.parse('2030-01-01'))
     const files = tlsSampleFiles('first')
     const { log, lines } = keepLog()
