@@ -42,7 +42,7 @@ describe('an export', () => {
     ['yaml', ['--with-logins']],
     ['json', ['--json']],
     ['json', ['--json', '--with-logins']],
-  ])('as %s %j is the same, byte for byte, of the network that is made of it', async (form, options) => {
+  ])('as %s %j, imported and exported again, is the same byte for byte', async (form, options) => {
     const before = await exported(...options)
     expect(before).toMatch(options.includes('--with-logins') ? /logins/ : /users/)
     await empty()
@@ -59,7 +59,7 @@ describe('an export', () => {
     expect(await tables()).toEqual(before)
   })
 
-  test('with logins puts everybody back, and nobody who has logged in since is displaced', async () => {
+  test('with logins logs every user in again, and displaces nobody who has logged in since', async () => {
     const before = await exported('--with-logins')
     expect(before).toMatch(/\nlogins:\n {2}HD0001: "?100"?\n {2}HD0002: "?102"?\n {2}HD0003: "?100"?$/)
     expect(await imported('again.yaml', before, '--json')).toMatchObject({
@@ -78,7 +78,7 @@ describe('an export', () => {
     expect(await desk.redis.cli('HGETALL', '{hd}:users')).toBe('101\nHD0002\n100\nHD0001 HD0003')
   })
 
-  test('with a login of nobody, or at no phone, is refused with its line', async () => {
+  test('with a login of an unknown user or phone is refused with its line', async () => {
     const { code, err } = await imported('backup.yaml', 'logins:\n  HD0001: 198\n  HD0099: 100\n')
     expect([code, err.split('\n').slice(1)]).toEqual([
       2,
@@ -90,7 +90,7 @@ describe('an export', () => {
     ])
   })
 
-  test('that lacks a record nobody can read is not one', async () => {
+  test('from which an unreadable record is missing is refused', async () => {
     await desk.redis.cli('HSET', '{hd}:user:130', 'name', 'Homeless')
     await expect.poll(async () => (await desk.hotdesk('export')).code).toBe(1)
     expect(await desk.hotdesk('export')).toMatchObject({
@@ -99,7 +99,7 @@ describe('an export', () => {
     })
   })
 
-  test('does not make a table of logins', async () => {
+  test('refuses to write logins as a table', async () => {
     expect(await desk.hotdesk('export', '--with-logins', '--only', 'users', '--format', 'csv')).toMatchObject({
       code: 1,
       err: expect.stringContaining('a CSV file holds no logins') as string,
@@ -116,7 +116,7 @@ describe('the copy that a node has saved', () => {
     return join(data, 'copy-hd.jsonl')
   }
 
-  test('restores everything by import: people, phones, sites and who sits where', async () => {
+  test('restores everything by import: users, phones, sites and logins', async () => {
     const before = await exported('--with-logins')
     const file = await savedCopy()
     await empty()

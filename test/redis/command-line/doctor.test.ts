@@ -32,7 +32,7 @@ const notGood = async (): Promise<string[]> =>
   (await findings()).flatMap(({ about, verdict, says }) => (verdict === 'good' ? [] : [`${verdict} ${about}: ${says}`]))
 
 describe('hotdesk doctor', () => {
-  test('finds nothing wrong with a healthy network, and ends with 0', async () => {
+  test('finds no problem in a healthy network, and exits with 0', async () => {
     expect(await notGood()).toEqual([])
     const { code, out } = await desk.hotdesk('doctor')
     expect(code).toBe(0)
@@ -41,7 +41,7 @@ describe('hotdesk doctor', () => {
     expect(out).toMatch(/\nNo errors\.$/)
   })
 
-  test('names what is wrong with users and phones, and what to do', async () => {
+  test('names the problems of users and phones, with the next step', async () => {
     await desk.redis.cli('HSET', '{hd}:user:555', 'home', 'paris', 'name', 'Nobody')
     await desk.redis.cli('HSET', '{hd}:user:112', 'home', 'paris', 'pin', 'x')
     await desk.redis.cli('HSET', '{hd}:device:HD0001', 'credential', 'sealed.1.abc.abc.abc')
@@ -63,7 +63,7 @@ describe('hotdesk doctor', () => {
     expect(out).toMatch(/\n3 errors, \d warnings\.$/)
   })
 
-  test('names the command that sets a broken record of a site right', async () => {
+  test('names the command that repairs a broken record of a site', async () => {
     await desk.redis.cli('HSET', '{hd}:site:paris', 'homeLostLogout', 'soon')
     const { out } = await desk.hotdesk('doctor')
     expect(out).toMatch(/^✗ {2}records +site:paris in Redis: homeLostLogout is "soon".*\n +→ .*hotdesk site set/m)
@@ -82,7 +82,7 @@ describe('hotdesk doctor', () => {
     })
   })
 
-  test('says so when this node is not up, and others are', async () => {
+  test('reports that this node is down while others run', async () => {
     await desk.redis.cli('RENAME', '{hd}:node:paris-1', '{hd}:node:london-1')
     await desk.redis.cli('HSET', '{hd}:node:london-1', 'site', 'london')
     const found = (await findings()).filter(({ about }) => about === 'nodes')
@@ -106,7 +106,7 @@ describe('hotdesk doctor', () => {
     if ('remove' in left) left.remove()
   })
 
-  test('says so when Redis would lose logins', async () => {
+  test('reports that Redis would lose logins', async () => {
     await desk.redis.cli('CONFIG', 'SET', 'appendonly', 'no')
     await desk.redis.cli('CONFIG', 'SET', 'maxmemory', '1gb')
     await desk.redis.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
@@ -116,7 +116,7 @@ describe('hotdesk doctor', () => {
     ])
   })
 
-  test('says so when Redis does not answer', async () => {
+  test('reports that Redis does not respond', async () => {
     await configure({ redis: 'redis://127.0.0.1:1' })
     expect(await desk.hotdesk('doctor')).toMatchObject({
       code: 1,
@@ -126,7 +126,7 @@ describe('hotdesk doctor', () => {
     })
   })
 
-  test('tells a wrong configuration, a wrong dial plan, and a site without a trunk', async () => {
+  test('reports a wrong configuration, a wrong dial plan, and a site without a trunk', async () => {
     const plan = join(desk.folder, 'dialplans/paris.yaml')
     await writeFile(plan, 'site: paris\nextensions: ["10X"]\n')
     expect(await notGood()).toEqual([
@@ -141,7 +141,7 @@ describe('hotdesk doctor', () => {
     expect(await notGood()).toEqual([expect.stringMatching(/^wrong configuration: hotdesk\.yaml: 1 problem/)])
   })
 
-  test('tells of a certificate', async () => {
+  test('reports problems of the certificate', async () => {
     for (const file of ['first-certificate.pem', 'first-key.pem', 'second-key.pem'])
       await cp(new URL(`../../fixtures/tls/${file}`, import.meta.url), join(desk.folder, file))
     const listen = ['tls://127.0.0.1:0']

@@ -32,7 +32,7 @@ const everything = async (): Promise<string> => {
 }
 
 describe('hotdesk import', () => {
-  test('adds and changes what a YAML file names, and leaves the rest', async () => {
+  test('adds and changes the records of a YAML file, and leaves the rest', async () => {
     const file = await fileOf(
       'network.yaml',
       'users:\n  "100": { name: Alicia, forwardBusy: "101" }\n  "103": { name: Dave, pin: "8264" }\ndevices:\n  HD0009: { location: Paris, password: not-so-secret }\n',
@@ -67,14 +67,14 @@ describe('hotdesk import', () => {
     expect(await everything()).toBe(before)
   })
 
-  test('adds a site of which nothing is said', async () => {
+  test('adds a site without any setting', async () => {
     const file = await fileOf('sites.yaml', 'sites:\n  lyon: {}\n  nice: { name: "" }\n')
     expect((await desk.hotdesk('import', file)).out).toBe('2 added, 0 changed, 0 unchanged.')
     expect([await field('site:lyon', 'name'), await field('site:nice', 'name')]).toEqual(['lyon', 'nice'])
     expect((await desk.hotdesk('import', file)).out).toBe('0 added, 0 changed, 2 unchanged.')
   })
 
-  test('doubts a site that nothing knows, this file neither, and numbers that the dial plan does not take', async () => {
+  test('warns about an unknown site, and about numbers that the dial plan does not accept', async () => {
     const file = await fileOf(
       'network.yaml',
       'sites:\n  lyon: { name: Lyon }\nusers:\n  "103": { home: lyon }\n  "7777": { home: marsseille }\ndevices:\n  HD0009: { location: x, site: lyon }\n',
@@ -97,7 +97,7 @@ describe('hotdesk import', () => {
     expect(await field('user:104', 'name')).toBe('Doe, Eve')
   })
 
-  test('tells everything that is wrong in a YAML file at once, each with its line, and imports nothing', async () => {
+  test('reports all problems of a YAML file at once, each with its line, and imports nothing', async () => {
     const before = await everything()
     const file = await fileOf(
       'network.yaml',
@@ -136,7 +136,7 @@ describe('hotdesk import', () => {
     expect(await everything()).toBe(before)
   })
 
-  test('a weak password is taken from the system that the phone comes from, with a word about it', async () => {
+  test('imports a weak password of the phone’s previous system, with a warning', async () => {
     const file = await fileOf(
       'old.yaml',
       'devices:\n  HD0021: { location: Paris, password: k3v9x2mq }\n  HD0022: { location: Paris, password: k3v9x2mq }\n',
@@ -172,7 +172,7 @@ describe('hotdesk import', () => {
     ['broken.yaml', 'users:\n  "103": { name: "Dave }\n', 'broken.yaml:'],
     ['twice.yaml', 'users:\n  "103": { name: Dave }\n  "103": { name: Eve }\n', 'twice.yaml:3:3'],
     ['list.yaml', '- a\n', 'list.yaml:1:1'],
-  ])('names the place in %s', async (name, content, place) => {
+  ])('names line and column in %s', async (name, content, place) => {
     const { code, err } = await desk.hotdesk('import', await fileOf(name, content))
     expect([code, err]).toEqual([2, expect.stringContaining(place)])
   })
@@ -194,7 +194,7 @@ describe('hotdesk import', () => {
     expect(await everything()).toBe(before)
   })
 
-  test('--issue makes what is missing, in a file that nobody else can read and that is never overwritten', async () => {
+  test('--issue creates missing PINs and passwords, in a file that only the owner can read and that is never overwritten', async () => {
     const file = await fileOf('network.yaml', 'users:\n  "103": { name: Dave }\ndevices:\n  HD0009: { location: Paris }\n')
     const issued = join(desk.folder, 'issued.csv')
     expect((await desk.hotdesk('import', file, '--issue', issued)).out).toMatch(

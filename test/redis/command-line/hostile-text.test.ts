@@ -38,7 +38,7 @@ beforeAll(async () => {
 })
 afterAll(() => desk.close())
 
-describe('what a terminal would obey is shown', () => {
+describe('control characters are shown, and not obeyed by the terminal', () => {
   test.each([
     ['status'],
     ['events'],

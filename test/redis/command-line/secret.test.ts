@@ -32,7 +32,7 @@ const credentials = () =>
   Promise.all(['HD0001', 'HD0002', 'HD0003', 'HD0004'].map((id) => desk.redis.cli('HGET', `{hd}:device:${id}`, 'credential')))
 
 describe('the fingerprint of the network’s secret', () => {
-  test('is left by the first write that seals, and is not the secret', async () => {
+  test('is written by the first command that seals, and does not reveal the secret', async () => {
     expect(await fingerprint()).toMatch(/^1\.[\w-]{43}$/)
     expect(await desk.redis.cli('HGETALL', '{hd}:secret')).not.toContain('a secret of')
     expect(await desk.hotdesk('redis', 'secret')).toMatchObject({
@@ -50,7 +50,7 @@ describe('the fingerprint of the network’s secret', () => {
     expect(await createSeal(new Secret(`${other}!`), 'hd').fingerprint(one.salt)).not.toBe(one.fingerprint)
   })
 
-  test('of two first ones, one counts', async () => {
+  test('is written once if two commands are the first', async () => {
     await desk.redis.cli('DEL', '{hd}:secret')
     const [first, second] = await Promise.all(['s1 f1', 's2 f2'].map((text) => desk.store.call('hotdesk_secret', ...text.split(' '))))
     expect(`${first} ${second}`).toMatch(/^(SET PRESENT s. f.|PRESENT s. f. SET)$/)
@@ -137,7 +137,7 @@ describe('the secret is changed on purpose', () => {
     delete process.env.HOTDESK_NEW_SECRET
   })
 
-  test('--change seals every password anew, and the fingerprint with them', async () => {
+  test('--change seals every password again, and replaces the fingerprint', async () => {
     process.env.HOTDESK_NEW_SECRET = other
     expect(await desk.hotdesk('redis', 'secret', '--change')).toMatchObject({
       code: 0,
@@ -150,7 +150,7 @@ describe('the secret is changed on purpose', () => {
     expect(opened.reveal()).toBe('sample-HD0001')
   })
 
-  test('not while a node runs, but with --now', async () => {
+  test('is refused while a node runs, except with --now', async () => {
     process.env.HOTDESK_NEW_SECRET = other
     await desk.redis.cli('HSET', '{hd}:node:paris-1', 'site', 'paris', 'sip', 'udp:127.0.0.1:5060', 'version', '1')
     expect(await desk.hotdesk('redis', 'secret', '--change')).toMatchObject({ code: 1, err: expect.stringContaining('paris-1') as string })

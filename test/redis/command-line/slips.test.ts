@@ -61,7 +61,7 @@ describe('add refuses what exists, and set what does not', () => {
     expect([json.code, json.err, JSON.parse(json.out)]).toEqual([1, '', { subject, done: false, reasons: [reason] }])
   })
 
-  test('also when two operators add the same in one moment', async () => {
+  test('even if two operators add the same record at the same time', async () => {
     const answers = await Promise.all(['Eve', 'Eva', 'Evi'].map((name) => desk.hotdesk('user', 'add', '150', '--name', name)))
     expect(answers.filter(({ code }) => code === 0)).toHaveLength(1)
     const others = answers.filter(({ code }) => code !== 0)
@@ -70,7 +70,7 @@ describe('add refuses what exists, and set what does not', () => {
   })
 })
 
-describe('a hardware address is one in any spelling, and belongs to one phone', () => {
+describe('a hardware address is the same in any spelling, and belongs to one phone', () => {
   beforeAll(() => desk.hotdesk('device', 'set', 'HD0001', '--mac', '00:15:65:AA:BB:CC'))
 
   test.each(['001565aabbcc', '00-15-65-aa-bb-cc', '0015.65AA.BBCC', '00:15:65:aa:bb:cc', '00 15 65 aa bb cc'])('%s', async (mac) => {
@@ -85,14 +85,14 @@ describe('a hardware address is one in any spelling, and belongs to one phone', 
     })
   })
 
-  test('that was written by hand in another spelling counts too', async () => {
+  test('counts in the spelling of a hand edit, too', async () => {
     await desk.redis.cli('HSET', '{hd}:device:HD0003', 'mac', '00-15-65-DD-EE-FF')
     expect(await desk.hotdesk('device', 'set', 'HD0002', '--mac', '001565ddeeff')).toEqual(
       refused('HD0002', 'the hardware address 001565ddeeff is that of HD0003'),
     )
   })
 
-  test('goes to one of two phones that get it in one moment', async () => {
+  test('goes to one of two phones that get it at the same time', async () => {
     const phones = ['HD0002', 'HD0004']
     const answers = await Promise.all(phones.map((phone) => desk.hotdesk('device', 'set', phone, '--mac', '0011223344ff')))
     expect(answers.filter(({ code }) => code === 0)).toHaveLength(1)
@@ -101,7 +101,7 @@ describe('a hardware address is one in any spelling, and belongs to one phone', 
     expect((await desk.hotdesk('device', 'set', 'HD0002', '--mac', '0011223344ff')).code).toBe(0)
   })
 
-  test('may go from one phone of a file to another, and not stand there twice', async () => {
+  test('may move from one phone of a file to another, but not occur twice', async () => {
     expect(await imported('devices: { HD0001: { mac: "" }, HD0002: { mac: 001565aabbcc } }\n')).toMatchObject({ code: 0 })
     expect(await field('device:HD0002', 'mac')).toBe('001565aabbcc')
     const twice = await imported('devices:\n  HD0003: { mac: 00aabbccddee }\n  HD0004: { mac: "00:AA:BB:CC:DD:EE" }\n')
@@ -111,7 +111,7 @@ describe('a hardware address is one in any spelling, and belongs to one phone', 
 })
 
 describe('rm and --prune', () => {
-  test('need --yes where nobody can be asked, and remove nothing without', async () => {
+  test('need --yes without a terminal, and remove nothing otherwise', async () => {
     const words = 'there is no terminal to ask for confirmation; pass --yes to remove it'
     await desk.hotdesk('site', 'add', 'nice')
     expect(await desk.hotdesk('user', 'rm', '102')).toEqual(refused('102', words))
@@ -224,7 +224,7 @@ describe('the location of a phone', () => {
   })
 })
 
-describe('an extension that means something else', () => {
+describe('an extension with another meaning', () => {
   test.each([
     ['115', '115 is an emergency number of paris'],
     ['112', '112 is an emergency number of every site'],
@@ -248,7 +248,7 @@ describe('an extension that means something else', () => {
     expect((await desk.hotdesk('user', 'rm', extension, '-y')).code).toBe(0)
   })
 
-  test('of somebody who was there before is an error of check, naming the user', async () => {
+  test('of an existing user is an error of check, which names the user', async () => {
     expect((await desk.hotdesk('check')).code).toBe(0)
     await writeFile(join(desk.folder, 'dialplans/london.yaml'), 'site: london\nextensions: ["1XX"]\nemergency: { "101": "101" }\n')
     const answer = await desk.hotdesk('check')

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => desk.close())
 
 describe('hotdesk why', () => {
-  test('tells step by step where a call goes, and what becomes of it when the phone does not take it', async () => {
+  test('explains step by step where a call goes, and what follows if the phone does not answer', async () => {
     const { code, out } = await desk.hotdesk('why', '100')
     expect(code).toBe(0)
     expect(out).toBe(
@@ -77,7 +77,7 @@ describe('hotdesk why', () => {
     expect(out).toMatch(/^ {2}→ HD0001 rings for 25 s \(via paris-1\)$/m)
   })
 
-  test('--from a user is the phone where they sit', async () => {
+  test('--from a user is the phone where they are logged in', async () => {
     expect(await desk.json('why', '112', '--from', '101')).toMatchObject({
       from: 'HD0002',
       site: 'london',
@@ -95,7 +95,7 @@ describe('hotdesk why', () => {
     })
   })
 
-  test('of a phone is of whoever is logged in there', async () => {
+  test('about a phone explains the user who is logged in there', async () => {
     expect(await desk.json('why', 'HD0001')).toMatchObject({ subject: 'HD0001', destination: { kind: 'phones', user: '100' } })
     expect((await desk.hotdesk('why', 'HD0003')).out).toContain('nobody is logged in at HD0003')
     expect((await desk.hotdesk('why', 'HD9999')).out).toContain('there is no phone HD9999')
@@ -110,7 +110,7 @@ describe('hotdesk why', () => {
     expect(await desk.json('why', digits, '--from', device)).toMatchObject({ outcome })
   })
 
-  test('says when the caller’s phone is not registered, or no node of the site is up', async () => {
+  test('reports that the caller’s phone is not registered, or that no node of the site is up', async () => {
     expect(await desk.json('why', '100', '--from', 'HD0003')).toMatchObject({
       remarks: ['HD0003 is not registered; this shows what would happen if it were'],
     })
