@@ -52,6 +52,18 @@ describe('exit codes', () => {
     expect(err).toMatch(/no node is running with its data in .* \(NODE_NOT_RUNNING\)\n {2}→ start the node with `hotdesk start`/)
   })
 
+  test('1 with --json: the same as one JSON value on stderr', async () => {
+    const { code, out, err } = await run('status', '--json', '--config', fileOf(good))
+    expect([code, out]).toEqual([1, ''])
+    expect(JSON.parse(err)).toEqual({
+      error: {
+        code: 'NODE_NOT_RUNNING',
+        says: expect.stringMatching(/^no node is running/) as string,
+        todo: expect.stringMatching(/^start the node/) as string,
+      },
+    })
+  })
+
   test.each([
     [['chek'], /unknown command 'chek'[\s\S]*Did you mean check/],
     [['check', '--jsn'], /unknown option '--jsn'/],
