@@ -222,6 +222,6 @@ function hopTokensOf({ store, directory }: CallParts, { network, secret }: CallN
     network,
     clock: store.clock,
     uptime: () => clock.now() - began,
-    versionAt: (name) => directory.node(name)?.passports ?? 2,
+    versionAt: (name) => directory.node(name)?.hopTokens ?? 2,
   })
 }

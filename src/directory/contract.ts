@@ -60,7 +60,7 @@ export interface LiveNode {
   /** Identifies one start of the node. */
   readonly boot: string
   /** The version of hop tokens, on calls between nodes, that it understands. */
-  readonly passports: 1 | 2
+  readonly hopTokens: 1 | 2
 }
 
 export const homeReturns = ['keep', 'return'] as const

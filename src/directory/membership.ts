@@ -6,7 +6,7 @@ import type { Logger } from '../base/logger.js'
 import { isOfEarlierStart, lifeOf, type ProcessIdentity, thisProcess } from '../base/process-identity.js'
 import type { Store } from '../store/store.js'
 import type { PreviousStarts } from './previous-starts.js'
-import { passportsField } from './records.js'
+import { hopTokensText } from './records.js'
 
 /** This node's membership in the network, kept by heartbeats. */
 export interface Membership {
@@ -87,7 +87,7 @@ export function startMembership(needs: MembershipNeeds): Membership {
     reserved,
     library: String(library),
     process: thisProcess(),
-    passports: passportsField(boot),
+    passports: hopTokensText(boot),
   }
   const fields = Object.entries(described).flat()
   const listeners = new Set<() => void>()

@@ -114,8 +114,8 @@ export function parseMac(text: string): string | null {
   return text.length <= 24 && /^[0-9a-f]{12}$/.test(digits) ? digits : null
 }
 
-/** The field by which a node announces that it understands hop tokens of version 2. */
-export const passportsField = (boot: string): string => `2 ${boot}`
+/** The value of a node's field `passports`, which announces that it understands hop tokens of version 2. */
+export const hopTokensText = (boot: string): string => `2 ${boot}`
 
 export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const record = readRecord(hash)
@@ -123,9 +123,9 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const sip = record.required('sip', (text) => text, 'the SIP address of the node')
   const boot = record.text('boot') ?? ''
   // A node of an earlier version that takes over the name leaves the field unchanged, so the field names the boot.
-  const passports = record.text('passports') === passportsField(boot) ? 2 : 1
+  const hopTokens = record.text('passports') === hopTokensText(boot) ? 2 : 1
   return {
-    value: site && sip ? { name, site, sip, version: record.text('version') ?? '', boot, passports } : null,
+    value: site && sip ? { name, site, sip, version: record.text('version') ?? '', boot, hopTokens } : null,
     problems: record.problems,
   }
 }

@@ -71,7 +71,7 @@ export function createCallers({ hopTokens, nodeLegs, trunks, registrar, director
       const arrived = { to: node, callId: invite.callId, target: dialled(invite.uri), content: signedContent(invite) }
       const hop = hopTokens.verify(text, arrived)
       if (typeof hop !== 'string') return { kind: 'node', node: nodeLegs.current(hop.from), hops: hop.hops }
-      const line = { event: 'call.refused', status: 403, reason: `passport ${hop}`, source: invite.source.address }
+      const line = { event: 'call.refused', status: 403, reason: `hop token ${hop}`, source: invite.source.address }
       // Anybody can forge a token. The other refusals need a node of the network, or a recorded call.
       if (hop === 'forged') log.debug(line, 'the hop token of a node is forged')
       else log.warn(line, `the hop token of a node is ${hop}`)

@@ -1,14 +1,14 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { Press } from '../dtmf/duplicate-presses.js'
 import type { Address } from './address.js'
-import type { Standing } from './latch.js'
+import type { SourceTrust } from './latch.js'
 
 /** Holds presses back until their source is proven, and rejects those of a second source. */
 export interface KeyGate {
   /** A press of the current source. */
   offer(press: Press): void
   /** Releases the presses of a proven source. To be called after each of its packets. */
-  settle(source: KeySource, standing: Standing, now: Milliseconds): void
+  settle(source: KeySource, trust: SourceTrust, now: Milliseconds): void
   /** The source has changed: drops the presses of the previous one. */
   forget(): void
   /** The far end has sent a new description: its source may change too. */
@@ -37,8 +37,8 @@ export function createKeyGate(onPress: (press: Press) => void): KeyGate {
     offer(press) {
       if (waiting.length < mostWaiting) waiting.push(press)
     },
-    settle(source, standing, now) {
-      if (waiting.length === 0 || standing !== 'proven') return
+    settle(source, trust, now) {
+      if (waiting.length === 0 || trust !== 'proven') return
       const ready = waiting
       waiting = []
       if (!mayType(source)) return

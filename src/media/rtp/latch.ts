@@ -26,7 +26,7 @@ export interface Latch {
   readonly destination: Address | null
   /** Sets the address in the far end's description and the source address of its SIP. Returns true if the description has changed; the latch then starts over. */
   expect(described: Address | null, signalling: string | null): boolean
-  hear(packet: HeardPacket, now: Milliseconds): Standing
+  hear(packet: HeardPacket, now: Milliseconds): SourceTrust
 }
 
 interface HeardPacket {
@@ -37,8 +37,8 @@ interface HeardPacket {
   readonly kind: 'sound' | 'event'
 }
 
-/** `stranger`: the packet is ignored. `unproven`: audio counts, keys wait. */
-export type Standing = 'stranger' | 'unproven' | 'proven'
+/** `ignored`: another source is in use. `unproven`: audio counts, keys wait. */
+export type SourceTrust = 'ignored' | 'unproven' | 'proven'
 
 // Certainty that a source is the far end.
 const exact = 3
@@ -73,7 +73,7 @@ export function createLatch(ownAddresses: () => ReadonlySet<string> = machineAdd
     return from.address === latched?.address && now - lastAt > rebindAfterMs
   }
 
-  function standingOf(from: Address): Standing {
+  function trustIn(from: Address): SourceTrust {
     const certainty = certaintyOf(from)
     if (certainty === exact) return 'proven'
     if (certainty === elsewhere && described && described.address === signalling) return 'unproven'
@@ -101,12 +101,12 @@ export function createLatch(ownAddresses: () => ReadonlySet<string> = machineAdd
       if (kind === 'sound' && !(latched && certaintyOf(latched) === exact)) trails.note(from, { ssrc, sequence }, now)
       if (!latched || !isSame(from, latched)) {
         const moved = hasMoved(from, now)
-        if (!moved && !mayTakeOver(from)) return 'stranger'
+        if (!moved && !mayTakeOver(from)) return 'ignored'
         if (moved && latched) trails.move(latched, from, ssrc)
         latched = { address: from.address, port: from.port }
       }
       lastAt = now
-      return standingOf(from)
+      return trustIn(from)
     },
   }
 }

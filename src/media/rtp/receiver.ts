@@ -79,15 +79,15 @@ export function createReceiver({ clock, onPress, signalling = null, ownAddresses
       if (!law && !isEvent && type !== comfortNoise) return
       const now = clock.now()
       const numbers = numbersOf(packet)
-      const standing = latch.hear({ from, ...numbers, kind: isEvent ? 'event' : 'sound' }, now)
-      if (standing === 'stranger') return
+      const trust = latch.hear({ from, ...numbers, kind: isEvent ? 'event' : 'sound' }, now)
+      if (trust === 'ignored') return
       noteSource()
       packets += 1
       lastAt = now
       if (reception.arrived(numbers, now) === 'repeated') return
       if (isEvent) keys.hearEvent(packet, now)
       else if (law) hearSound(decode(law, payloadOf(packet)), now)
-      gate.settle({ from, ssrc: numbers.ssrc }, standing, now)
+      gate.settle({ from, ssrc: numbers.ssrc }, trust, now)
     },
   }
 }

@@ -51,7 +51,7 @@ export function createReporting({ ports, stream, receiver, negotiation, clock, r
   }
 
   ports.onRtcp((packet, from) => {
-    // Only from the address of the audio: otherwise strangers could attract our reports.
+    // Only from the address of the audio: otherwise a third party could attract our reports.
     if (from.address === receiver.latch.destination?.address && rtcp.hear(packet, clock.now())) source = from
   })
 

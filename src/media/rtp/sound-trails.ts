@@ -28,7 +28,7 @@ const longestPauseMs: Milliseconds = 5_000
 const longestGap = 100
 const mostTrails = 16
 
-/** A stranger may send from any number of ports: the least certain and shortest trails are dropped first. */
+/** An attacker may send from any number of ports: the least certain and shortest trails are dropped first. */
 export function createSoundTrails(certaintyOf: (from: Address) => number): SoundTrails {
   const trails = new Map<string, Trail>()
 

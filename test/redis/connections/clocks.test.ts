@@ -91,8 +91,8 @@ describe('a node whose clock is five minutes off', () => {
       [right, early],
     ] as const) {
       const passage = { from: 'paris-9' as NodeName, to: 'paris-8' as NodeName, callId: 'a', target: '100', hops: 0 }
-      const passport = at(from).sign(passage, 'content')
-      expect(at(to).verify(passport, { to: 'paris-8' as NodeName, callId: 'a', target: '100', content: 'content' })).toEqual(passage)
+      const token = at(from).sign(passage, 'content')
+      expect(at(to).verify(token, { to: 'paris-8' as NodeName, callId: 'a', target: '100', content: 'content' })).toEqual(passage)
     }
   })
 

@@ -57,7 +57,7 @@ describe('the name of a node', () => {
       sip: 'udp:192.0.2.10:5060',
       version: '0.1.0',
       boot: 'b1',
-      passports: 2,
+      hopTokens: 2,
     })
     expect(
       node.directory

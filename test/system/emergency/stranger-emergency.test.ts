@@ -84,7 +84,7 @@ describe('an emergency call in the name of another phone', () => {
     it.each<readonly [string, string, InviteParts]>([
       ['with Authorization of any content', '112', { headers: garbage }],
       ['to urn:service:sos', '112', { uri: 'urn:service:sos', headers: garbage }],
-      ['with a passport of a node that nobody has signed', '112', { headers: [...garbage, ['X-Hotdesk-Passport', 'v=1;from=paris-2']] }],
+      ['with a hop token that no node has signed', '112', { headers: [...garbage, ['X-Hotdesk-Passport', 'v=1;from=paris-2']] }],
       ['that asserts its identity', '112', { headers: [...garbage, ['P-Asserted-Identity', `<sip:${elin}@${domain}>`]] }],
       ['with a location of its own', '112', { headers: [...garbage, ['Geolocation', '<sip:HD0003@x>'], ['Geolocation-Routing', 'no']] }],
     ])('%s', async (_, number, parts) => {

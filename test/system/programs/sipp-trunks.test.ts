@@ -253,7 +253,7 @@ describe.concurrent('a stranger', () => {
     expect(failure).not.toContain('message received')
   })
 
-  it('with a passport of their own making is refused with 403', async () => {
+  it('with a forged hop token is refused with 403', async () => {
     const mark = 'x'.repeat(43)
     const header = `X-Hotdesk-Passport: v=1;from=london-1;hops=0;t=${Math.floor(Date.now() / 1000)};mark=${mark}`
     const stranger = await office.outsider('nobody')

@@ -77,13 +77,13 @@ describe('a record', () => {
   })
 })
 
-describe('a living node', () => {
+describe('a live node', () => {
   it.each([
-    ['says so in this start', { boot: 'b1', passports: '2 b1' }, 2],
-    ['says nothing', { boot: 'b1' }, 1],
-    ['is of an earlier version, and took the name over from one that said so', { boot: 'b2', passports: '2 b1' }, 1],
-  ])('that %s makes passports of the version that it understands', (_, fields, passports) => {
+    ['announces version 2 in this start', { boot: 'b1', passports: '2 b1' }, 2],
+    ['announces nothing', { boot: 'b1' }, 1],
+    ['is of an earlier version, and took over the name of a node that announced version 2', { boot: 'b2', passports: '2 b1' }, 1],
+  ])('that %s gets hop tokens of the version that it understands', (_, fields, hopTokens) => {
     const record = hash({ site: 'paris', sip: 'udp:192.0.2.10:5060', ...fields })
-    expect(parseNode('paris-1' as NodeName, record).value).toMatchObject({ boot: fields.boot, passports })
+    expect(parseNode('paris-1' as NodeName, record).value).toMatchObject({ boot: fields.boot, hopTokens })
   })
 })

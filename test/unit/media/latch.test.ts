@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Address } from '../../../src/media/rtp/address.js'
-import { createLatch, type Latch, type Standing } from '../../../src/media/rtp/latch.js'
+import { createLatch, type Latch, type SourceTrust } from '../../../src/media/rtp/latch.js'
 
 const described = { address: '198.51.100.7', port: 4000 }
 const behindNat = { address: '203.0.113.1', port: 33_000 }
@@ -8,19 +8,19 @@ const otherPort = { address: '198.51.100.7', port: 4444 }
 const stranger = { address: '192.0.2.66', port: 4000 }
 
 let sequence = 0
-function event(latch: Latch, from: Address, now: number): Standing {
+function event(latch: Latch, from: Address, now: number): SourceTrust {
   sequence += 1
   return latch.hear({ from, ssrc: from.port, sequence, kind: 'event' }, now)
 }
 
-/** Sends a packet every 20 ms; returns the standing of the last one. */
-function speak(latch: Latch, from: Address, now: number, packets = 1): Standing {
-  let standing: Standing = 'stranger'
+/** Sends a packet every 20 ms; returns the trust of the last one. */
+function speak(latch: Latch, from: Address, now: number, packets = 1): SourceTrust {
+  let trust: SourceTrust = 'ignored'
   for (let step = 0; step < packets; step += 1) {
     sequence += 1
-    standing = latch.hear({ from, ssrc: from.port, sequence, kind: 'sound' }, now + step * 20)
+    trust = latch.hear({ from, ssrc: from.port, sequence, kind: 'sound' }, now + step * 20)
   }
-  return standing
+  return trust
 }
 
 test('Before the first packet, we send to the described address', () => {
@@ -41,8 +41,8 @@ test('Once the phone has sent audio, strangers are ignored, however long it is s
   const latch = createLatch()
   latch.expect(described, null)
   speak(latch, behindNat, 0, 20)
-  expect(speak(latch, stranger, 500, 50)).toBe('stranger')
-  expect(event(latch, stranger, 60_000)).toBe('stranger')
+  expect(speak(latch, stranger, 500, 50)).toBe('ignored')
+  expect(event(latch, stranger, 60_000)).toBe('ignored')
   expect(latch.destination).toEqual(behindNat)
 })
 
@@ -52,8 +52,8 @@ test('A stranger who was first loses to the described address, above all to its 
   speak(latch, stranger, 0, 50)
   expect(speak(latch, otherPort, 1_001)).toBe('unproven')
   expect(event(latch, described, 1_002)).toBe('proven')
-  expect(speak(latch, otherPort, 1_003, 20)).toBe('stranger')
-  expect(speak(latch, stranger, 1_004, 20)).toBe('stranger')
+  expect(speak(latch, otherPort, 1_003, 20)).toBe('ignored')
+  expect(speak(latch, stranger, 1_004, 20)).toBe('ignored')
   expect(latch.destination).toEqual(described)
 })
 
@@ -61,7 +61,7 @@ test('A stranger who was first, but only with keys, loses to the first source th
   const latch = createLatch()
   latch.expect(described, null)
   event(latch, stranger, 0)
-  expect(speak(latch, behindNat, 20, 9)).toBe('stranger')
+  expect(speak(latch, behindNat, 20, 9)).toBe('ignored')
   expect(speak(latch, behindNat, 200)).toBe('proven')
   expect(latch.destination).toEqual(behindNat)
 })
@@ -72,7 +72,7 @@ test('Of two sources elsewhere, the source of the SIP request is accepted at onc
   speak(latch, stranger, 0, 50)
   expect(event(latch, behindNat, 1_001)).toBe('unproven')
   expect(latch.destination).toEqual(behindNat)
-  expect(speak(latch, stranger, 1_020, 50)).toBe('stranger')
+  expect(speak(latch, stranger, 1_020, 50)).toBe('ignored')
   expect(speak(latch, behindNat, 2_020, 10)).toBe('proven')
 })
 
@@ -81,7 +81,7 @@ test('NAT may assign another port after a silence, and the stream that continues
   latch.expect(described, null)
   speak(latch, behindNat, 0, 20)
   const rebound = { ...behindNat, port: 33_001 }
-  expect(speak(latch, rebound, 1_000)).toBe('stranger')
+  expect(speak(latch, rebound, 1_000)).toBe('ignored')
   expect(latch.hear({ from: rebound, ssrc: behindNat.port, sequence: sequence + 1, kind: 'event' }, 2_500)).toBe('proven')
   expect(latch.destination).toEqual(rebound)
 })

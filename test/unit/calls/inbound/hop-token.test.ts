@@ -24,7 +24,7 @@ function office(atSender: Partial<HopTokenNeeds> = {}, atReceiver: Partial<HopTo
   return { clock, sender, receiver: createHopTokens({ ...common, ...atReceiver }) }
 }
 
-describe('a passport between nodes', () => {
+describe('a hop token', () => {
   it('tells the receiving node who calls and how often the call was handed on', () => {
     const { sender, receiver } = office()
     expect(receiver.verify(sender.sign(passage, content), arrived)).toEqual(passage)
@@ -57,48 +57,48 @@ describe('a passport between nodes', () => {
 
   it('cannot be used a second time', () => {
     const { sender, receiver } = office()
-    const passport = sender.sign(passage, content)
-    receiver.verify(passport, arrived)
-    expect(receiver.verify(passport, arrived)).toBe('used')
+    const token = sender.sign(passage, content)
+    receiver.verify(token, arrived)
+    expect(receiver.verify(token, arrived)).toBe('used')
   })
 
   it('cannot be used a second time as long as it is fresh, whatever calls come in between and whichever clock is ahead', () => {
     const clock = createManualClock(1_800_000_000_000)
     const ahead = office({ clock: createManualClock(clock.now() + 4_000) }).sender
     const { sender, receiver } = office({ clock }, { clock })
-    const passport = ahead.sign(passage, content)
-    expect(receiver.verify(passport, arrived)).toEqual(passage)
+    const token = ahead.sign(passage, content)
+    expect(receiver.verify(token, arrived)).toEqual(passage)
     for (const callId of ['c2', 'c3']) {
       clock.advance(31_000)
       expect(receiver.verify(sender.sign({ ...passage, callId }, content), { ...arrived, callId })).toMatchObject({ callId })
-      expect(receiver.verify(passport, arrived)).toBe('used')
+      expect(receiver.verify(token, arrived)).toBe('used')
     }
   })
 
   it('cannot be used again after a restart of the node that has seen it', () => {
     const { clock, sender, receiver } = office()
-    const passport = sender.sign(passage, content)
-    receiver.verify(passport, arrived)
+    const token = sender.sign(passage, content)
+    receiver.verify(token, arrived)
     clock.advance(5_000)
     let up = 2_000
     const restarted = office({}, { clock, uptime: () => up }).receiver
-    expect(restarted.verify(passport, arrived)).toBe('stale')
+    expect(restarted.verify(token, arrived)).toBe('stale')
     up = 4_999
-    expect(restarted.verify(passport, arrived)).toBe('stale')
+    expect(restarted.verify(token, arrived)).toBe('stale')
     expect(restarted.verify(sender.sign(passage, content), arrived)).toEqual(passage)
   })
 
   it('grows stale after a minute, and is of no future', () => {
     const { clock, sender, receiver } = office()
-    const passport = sender.sign(passage, content)
+    const token = sender.sign(passage, content)
     clock.advance(61_000)
-    expect(receiver.verify(passport, arrived)).toBe('stale')
+    expect(receiver.verify(token, arrived)).toBe('stale')
     const early = office({ clock: createManualClock(clock.now() + 6_000) }).sender
     expect(receiver.verify(early.sign(passage, content), arrived)).toBe('stale')
   })
 
   it.each(['', 'v=1', 'v=2;from=paris-1;hops=0;t=1800000000;mark=x', 'x'.repeat(8000)])(
-    'that is no passport at all is refused: %.20s',
+    'that is not a hop token is refused: %.20s',
     (text) => {
       expect(office().receiver.verify(text, arrived)).toBe('forged')
     },
@@ -115,12 +115,12 @@ describe('a passport between nodes', () => {
   })
 })
 
-describe('between nodes of two versions, a passport', () => {
+describe('between nodes of two versions, a hop token', () => {
   it('to an older node is one that it understands, and the older node’s is taken', () => {
     const { sender, receiver } = office({ versionAt: () => 1 }, { versionAt: () => 1 })
-    const passport = sender.sign(passage, content)
-    expect(passport).toMatch(/^v=1;from=paris-1;hops=1;t=1800000000;mark=/)
-    expect(receiver.verify(passport, arrived)).toEqual(passage)
+    const token = sender.sign(passage, content)
+    expect(token).toMatch(/^v=1;from=paris-1;hops=1;t=1800000000;mark=/)
+    expect(receiver.verify(token, arrived)).toEqual(passage)
   })
 
   it('of the first version is refused from a node that makes better ones', () => {

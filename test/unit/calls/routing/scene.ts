@@ -94,7 +94,7 @@ export function scene({
     directory: {
       user: (extension) => users.find((user) => user.extension === extension) ?? null,
       device: (id) => phones.find((device) => device.id === id) ?? null,
-      node: (name) => (nodes.includes(name) ? { name, site: paris, sip: 'udp:192.0.2.1:5060', version: '', boot: '', passports: 2 } : null),
+      node: (name) => (nodes.includes(name) ? { name, site: paris, sip: 'udp:192.0.2.1:5060', version: '', boot: '', hopTokens: 2 } : null),
       site: (id) => ({ ...anySite, id, reserved: null, emergency: emergencies[id] ?? [] }),
       ownedBy: (extension) => phones.filter(({ owner }) => owner === extension),
     },

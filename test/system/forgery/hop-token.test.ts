@@ -46,13 +46,13 @@ describe('a call that one node signs for another', () => {
     const identity = parts.identity ?? `"Alice" <sip:100@${domain}>`
     invite.set('P-Asserted-Identity', identity)
     const content = signedContent({ header: (name) => invite.first(name) ?? '', body: offer })
-    const passports = createHopTokens({
+    const hopTokens = createHopTokens({
       ...network,
       ...(parts.network && { network: parts.network }),
       versionAt: () => parts.versionAt ?? 2,
     })
     const passage = { from: 'london-1' as NodeName, to: 'paris-1' as NodeName, callId, target: '199', hops: 0 }
-    invite.set(hopTokenHeader, passports.sign(passage, content))
+    invite.set(hopTokenHeader, hopTokens.sign(passage, content))
     return invite
   }
 
@@ -88,7 +88,7 @@ describe('a call that one node signs for another', () => {
 
   it('is refused in the form of earlier versions, since the node that names itself makes better ones', async () => {
     expect(await answerTo(signed({ versionAt: 1 }))).toBe(403)
-    expect(await sites.paris.logged('call.refused', ({ reason }) => reason === 'passport outdated')).toBeDefined()
+    expect(await sites.paris.logged('call.refused', ({ reason }) => reason === 'hop token outdated')).toBeDefined()
   })
 
   it('is refused by a node of another network with the same secret, which takes those of its own', async () => {
@@ -109,7 +109,7 @@ describe('a call that one node signs for another', () => {
     const again = await office.node('paris-1', 'paris', { env: sameAddresses(paris) })
     invite.set('Via', `SIP/2.0/UDP ${peer.address};branch=z9hG4bK-replayed;rport`)
     expect(await answerTo(invite)).toBe(403)
-    expect(await again.logged('call.refused', ({ reason }) => reason === 'passport stale')).toBeDefined()
+    expect(await again.logged('call.refused', ({ reason }) => reason === 'hop token stale')).toBeDefined()
     expect(await answerTo(signed())).toBe(404)
   }, 30_000)
 })
