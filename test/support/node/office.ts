@@ -38,6 +38,9 @@ export interface TestOffice {
 
 export const domain = networkDomain
 
+/** Limit for any event: generous, because it costs nothing while all is well. */
+const patienceMs = 20_000
+
 /** On a Redis of its own where none is given. */
 export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
   const redis = given ?? (await startTestRedis())
@@ -47,7 +50,7 @@ export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
   const bank = await createSoftphones({ clock: systemClock, log: silentLogger() })
   const nodes: TestNode[] = []
   const follows: TestOffice['follows'] = async (key, isWanted) => {
-    await keyOf(store, key, isWanted, 5_000)
+    await keyOf(store, key, isWanted, patienceMs)
     await allFollow(redis, nodes)
   }
   const settled: TestOffice['settled'] = (extension, device) => follows('devices', (devices) => devices?.get(device) === extension)
@@ -59,7 +62,7 @@ export async function openTestOffice(given?: TestRedis): Promise<TestOffice> {
     bank,
     follows,
     async redisSays(answer, ...words) {
-      const deadline = systemClock.now() + 5_000
+      const deadline = systemClock.now() + patienceMs
       for (let said = await redis.cli(...words); said !== answer; said = await redis.cli(...words)) {
         if (systemClock.now() > deadline) throw new Error(`redis-cli ${words.join(' ')} says ${said}, expected ${answer}`)
         await pause(systemClock, 20)
@@ -118,7 +121,7 @@ function isListed(key: string, keys: unknown): boolean {
 /** What nobody waits for any more may fail in silence. */
 function soon<Value>(awaited: Promise<Value>, what: string): Promise<Value> {
   const late = new Promise<never>((_resolve, reject) => {
-    const alarm = systemClock.after(20_000, () => reject(new Error(`${what} has not come within 20 s`)))
+    const alarm = systemClock.after(patienceMs, () => reject(new Error(`${what} has not come within ${patienceMs} ms`)))
     void awaited.then(() => alarm.cancel())
   })
   late.catch(() => undefined)

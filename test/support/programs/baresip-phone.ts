@@ -92,7 +92,7 @@ export async function openBaresipPhone(device: string, node: TestNode): Promise<
     },
     async receives() {
       const before = await packets(baresip)
-      await vi.waitFor(async () => expect(await packets(baresip)).toBeGreaterThan(before + 10), 5_000)
+      await vi.waitFor(async () => expect(await packets(baresip)).toBeGreaterThan(before + 10), 20_000)
     },
     close: () => baresip.close(),
   }

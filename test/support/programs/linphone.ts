@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { systemClock } from '../../../src/base/clock.js'
 import { freePort } from '../net/free-port.js'
 import { readConsole } from '../node/console-reader.js'
@@ -9,21 +10,28 @@ import { domain, passwordOf } from '../node/office.js'
 import { endOf, startChild } from '../process/child.js'
 import { removeFolder } from '../process/remove-folder.js'
 
-/** A softphone that somebody else wrote: linphonec, without loudspeaker and microphone. */
+/** A third-party softphone: linphonec, without loudspeaker and microphone. */
 export interface Linphone {
-  /** One line at its prompt: `call 100`, `answer`; digits in a call are key presses. */
+  /** Types a line at its prompt: `call 100`, `answer`. Digits in a call are key presses; linphonec sends one per second and reads nothing meanwhile. */
   say(command: string): void
-  /** Resolves with what it prints next that fits and that nobody has taken yet. */
+  /** Resolves with the next output that matches. Each output is taken once. */
   prints(what: RegExp): Promise<string>
   /** Everything it has printed. */
   output(): string
-  /** Audible samples in all that it has heard in its latest call. */
-  heard(): Promise<number>
+  /** Resolves when it has received sound since this call. */
+  hears(): Promise<void>
+  /** Un-registers. Resolves when linphonec has read the response: before, it ignores `register`. */
+  unregister(): Promise<void>
   close(): Promise<void>
 }
 
-/** What it says in its calls. */
+/** The sound that it sends in its calls. */
 const spoken = join(import.meta.dirname, '../../../prompts/en/ask-pin.wav')
+
+const poll = { interval: 100, timeout: 20_000 }
+
+/** Samples of sound that are enough to have heard the far end: 125 ms. */
+const enoughSamples = 1_000
 
 /** Registers at once. */
 export async function startLinphone(device: string, node: TestNode): Promise<Linphone> {
@@ -44,12 +52,25 @@ export async function startLinphone(device: string, node: TestNode): Promise<Lin
   say('soundcard use files')
   say(`play ${spoken}`)
   say(`record ${recording}`)
+  const heard = async (): Promise<number> => audible(await readFile(recording).catch(() => Buffer.alloc(0)))
 
   return {
     say,
     prints: reader.next,
     output: reader.text,
-    heard: async () => audible(await readFile(recording).catch(() => Buffer.alloc(0))),
+    async hears() {
+      const before = await heard()
+      await expect.poll(heard, poll).toBeGreaterThan(before + enoughSamples)
+    },
+    async unregister() {
+      say('unregister')
+      const before = reader.text().length
+      const status = (): string => {
+        say('status register')
+        return reader.text().slice(before)
+      }
+      await expect.poll(status, poll).toContain('registered=0')
+    },
     async close() {
       say('quit')
       const late = systemClock.after(3_000, () => child.kill('SIGKILL'))
@@ -92,7 +113,7 @@ async function settingsFor(device: string, node: TestNode): Promise<string> {
     .join('\n')
 }
 
-/** Samples of 16 bits louder than -40 dBFS behind the header of a WAV file. */
+/** Counts the samples above -40 dBFS in a 16-bit WAV file. */
 function audible(wav: Buffer): number {
   let count = 0
   for (let at = 44; at + 1 < wav.length; at += 2) if (Math.abs(wav.readInt16LE(at)) > 328) count += 1

@@ -27,8 +27,8 @@ describe('two baresip phones', () => {
 
   it('register with digest, one over UDP and one over TCP (RFC 3261 §10, §22.4)', async () => {
     await Promise.all([alice.register('udp'), bob.register('tcp')])
-    await vi.waitFor(async () => expect(await registered('HD0001', 'flow')).toMatch(/;transport=udp$/), 5_000)
-    await vi.waitFor(async () => expect(await registered('HD0002', 'flow')).toMatch(/;transport=tcp$/), 5_000)
+    await vi.waitFor(async () => expect(await registered('HD0001', 'flow')).toMatch(/;transport=udp$/), 20_000)
+    await vi.waitFor(async () => expect(await registered('HD0002', 'flow')).toMatch(/;transport=tcp$/), 20_000)
   })
 
   it('log in by *77*100*: the prompt is heard, the PIN is pressed (RFC 4733), and redis-cli shows who sits where', async () => {
@@ -39,7 +39,7 @@ describe('two baresip phones', () => {
 
   it('are asked to fetch their configuration, each over its own transport', async () => {
     for (const phone of [alice, bob]) {
-      await vi.waitFor(() => expect(phone.baresip.output()).toMatch(/NOTIFY sip:[\s\S]*Event: check-sync/), 10_000)
+      await vi.waitFor(() => expect(phone.baresip.output()).toMatch(/NOTIFY sip:[\s\S]*Event: check-sync/), 20_000)
     }
     expect(bob.baresip.output()).toMatch(/TCP [\d.:]+ -> [\d.:]+\s+NOTIFY sip:/)
   })
@@ -73,10 +73,10 @@ describe('two baresip phones', () => {
   it('hold and resume: the other phone gets a re-INVITE (RFC 3264 §8.4), and audio flows both ways again', async () => {
     const before = alice.baresip.output().length
     await bob.hold()
-    await vi.waitFor(() => expect(alice.baresip.output().slice(before)).toMatch(/a=sendonly[\s\S]*a=recvonly/), 5_000)
+    await vi.waitFor(() => expect(alice.baresip.output().slice(before)).toMatch(/a=sendonly[\s\S]*a=recvonly/), 20_000)
     const held = alice.baresip.output().length
     await bob.resume()
-    await vi.waitFor(() => expect(alice.baresip.output().slice(held)).toMatch(/a=sendrecv[\s\S]*a=sendrecv/), 5_000)
+    await vi.waitFor(() => expect(alice.baresip.output().slice(held)).toMatch(/a=sendrecv[\s\S]*a=sendrecv/), 20_000)
     await Promise.all([alice.receives(), bob.receives()])
   })
 
@@ -142,7 +142,7 @@ describe('two baresip phones', () => {
 
   it('un-register and are not reachable, register again and ring: the login is still there', async () => {
     await alice.unregister()
-    await vi.waitFor(async () => expect(await office.redis.cli('EXISTS', '{hd}:reg:HD0001')).toBe('0'), 5_000)
+    await office.redisSays('0', 'EXISTS', '{hd}:reg:HD0001')
     await bob.dial('100')
     expect(await bob.ends()).toBe('480 Phone Not Reachable')
     await alice.register('tcp')
@@ -165,6 +165,6 @@ describe('two baresip phones', () => {
 
   it('un-register by themselves when they are switched off', async () => {
     await Promise.all([alice.close(), bob.close()])
-    await vi.waitFor(async () => expect(await office.redis.cli('EXISTS', '{hd}:reg:HD0001', '{hd}:reg:HD0002')).toBe('0'), 5_000)
+    await office.redisSays('0', 'EXISTS', '{hd}:reg:HD0001', '{hd}:reg:HD0002')
   })
 })
