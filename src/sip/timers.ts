@@ -16,8 +16,6 @@ export interface SipTimers extends TimerBase {
   readonly a: Milliseconds
   /** INVITE client, gives up. */
   readonly b: Milliseconds
-  /** Proxied INVITE, restarted by each provisional response except 100: longer than three minutes. */
-  readonly c: Milliseconds
   /** INVITE client, waits for retransmitted final responses. */
   readonly d: Milliseconds
   /** Non-INVITE client, retransmission: doubles up to T2. */
@@ -54,7 +52,6 @@ export function sipTimers(base: TimerBase, transport: Reliability): SipTimers {
     t4,
     a: retransmit,
     b: giveUp,
-    c: 180_000 + giveUp,
     d: wait(Math.max(32_000, giveUp)),
     e: retransmit,
     f: giveUp,

@@ -41,7 +41,7 @@ export function createDial({ knowledge, attempts, branches, outsideCalls, dialEm
     switch (to.kind) {
       case 'phones':
         return toPhones(call, to)
-      case 'call-back':
+      case 'psap-callback':
         call.control.isEmergency = true
         return toEmergencyCaller(call, to)
       case 'outside':
@@ -124,7 +124,7 @@ export function createDial({ knowledge, attempts, branches, outsideCalls, dialEm
   }
 
   /** The emergency centre calls back. */
-  async function toEmergencyCaller(call: Call, { device, bindings }: DestinationOf<'call-back'>): Promise<Termination> {
+  async function toEmergencyCaller(call: Call, { device, bindings }: DestinationOf<'psap-callback'>): Promise<Termination> {
     const plan = { ringMs: callbackRingMs, silenceMs, target: `phone ${device.id}` }
     const result = await attempts.fork(call, { ...plan, branches: bindings.map((binding) => branches.toPhone(call, binding)) })
     if (result.outcome === 'ended') return result.termination

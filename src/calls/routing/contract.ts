@@ -43,7 +43,7 @@ export type Question =
   | { readonly kind: 'extension'; readonly extension: Extension; readonly history: CallHistory }
   | { readonly kind: 'user'; readonly user: User; readonly history: CallHistory }
   /** The user is logged in at these phones, or owns them. */
-  | { readonly kind: 'seated'; readonly user: User; readonly devices: readonly DeviceId[]; readonly history: CallHistory }
+  | { readonly kind: 'assigned'; readonly user: User; readonly devices: readonly DeviceId[]; readonly history: CallHistory }
   /** The user's phones did not take the call, or there are none. */
   | { readonly kind: 'missed'; readonly user: User; readonly reason: RefusalReason; readonly history: CallHistory }
   | { readonly kind: 'forwarded'; readonly number: string; readonly history: CallHistory }
@@ -64,7 +64,7 @@ export type Destination =
       readonly nodes: readonly LiveNode[]
     }
   /** A PSAP callback to the phone that made the emergency call. */
-  | { readonly kind: 'call-back'; readonly device: Device; readonly bindings: readonly Binding[] }
+  | { readonly kind: 'psap-callback'; readonly device: Device; readonly bindings: readonly Binding[] }
   /** `trunks` in the order in which they are tried. `callerId`: null shows the user's own number, or else the trunk's. */
   | { readonly kind: 'outside'; readonly number: string; readonly trunks: readonly Trunk[]; readonly callerId: string | null }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }

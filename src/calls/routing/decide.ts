@@ -14,16 +14,16 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
     ['number', numbers.dialledNumber],
   ],
   delivered: [
-    ['call back', numbers.callBack],
+    ['psap callback', numbers.psapCallback],
     ['number', numbers.direct],
   ],
   handed: [['number', numbers.handed]],
   extension: [['user', users.known]],
   user: [
     ['forward', users.always],
-    ['seat', users.seats],
+    ['assignment', users.assignments],
   ],
-  seated: [['phone', users.registrations]],
+  assigned: [['phone', users.registrations]],
   missed: [['forward', users.forward]],
   redirected: [['forward', users.redirection]],
   forwarded: [

@@ -42,7 +42,7 @@ function outcomeOf(to: Destination, context: Context): string {
   switch (to.kind) {
     case 'phones':
       return ringWords(to, context)
-    case 'call-back':
+    case 'psap-callback':
       return `${to.device.id} rings`
     case 'outside':
       return to.trunks.length === 0 ? `the call fails: no trunk for ${to.number}` : `${to.number} is called over ${trunkNames(to)}`
@@ -74,7 +74,7 @@ function ringWords(to: DestinationOf<'phones'>, context: Context): string {
 
 /** The user's phones that are registered at another node. */
 function devicesAt(node: string, { questions, knowledge: { registrar } }: Context): readonly DeviceId[] {
-  const devices = questions.flatMap((question) => (question.kind === 'seated' ? question.devices : []))
+  const devices = questions.flatMap((question) => (question.kind === 'assigned' ? question.devices : []))
   return devices.filter((device) => registrar.bindingsOf(device).some((binding) => binding.node === node))
 }
 
@@ -109,7 +109,7 @@ function summaryOf(to: Destination, context: Context): Summary {
         devices: [...new Set(to.bindings.map(({ device }) => device))],
         nodes: to.nodes.map(({ name }) => name),
       }
-    case 'call-back':
+    case 'psap-callback':
       return { kind: to.kind, devices: [to.device.id] }
     case 'outside':
       return { kind: to.kind, number: to.number, trunks: namesOf(to) }

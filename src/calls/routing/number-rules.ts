@@ -74,14 +74,17 @@ export function dialledNumber({ digits }: QuestionOf<'dialled'>, knowledge: Know
 // ── from trunks and nodes ────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A PSAP callback is neither forwarded nor refused, whether or not anybody is logged in at the phone (RFC 7090). */
-export function callBack({ number }: QuestionOf<'delivered'>, { psapCallbacks, directory, registrar }: Knowledge): Ruling {
+export function psapCallback({ number }: QuestionOf<'delivered'>, { psapCallbacks, directory, registrar }: Knowledge): Ruling {
   const id = psapCallbacks.deviceOf(number)
   if (id === null) return { words: `no recent emergency call from ${shown(number)}` }
   const device = directory.device(id)
   const bindings = device ? registrar.bindingsOf(device.id) : []
   if (!device || bindings.length === 0)
     return { words: `PSAP callback to ${id}, which is not registered`, to: { kind: 'refused', reason: 'not-reachable' } }
-  return { words: `PSAP callback to ${id}, which called an emergency number from ${number}`, to: { kind: 'call-back', device, bindings } }
+  return {
+    words: `PSAP callback to ${id}, which called an emergency number from ${number}`,
+    to: { kind: 'psap-callback', device, bindings },
+  }
 }
 
 export function direct({ number }: QuestionOf<'delivered'>, { dialplan }: Knowledge): Ruling {

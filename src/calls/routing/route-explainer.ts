@@ -20,7 +20,7 @@ export interface RouteExplainer extends Pick<Registrar, 'bindingsOf'> {
   shown(digits: string, at: WhyContext): string | null
   diallerOn(device: Device): Dialler
   /** The phones where the user is logged in. */
-  seatsOf(user: User): readonly Device[]
+  phonesOf(user: User): readonly Device[]
   close(): void
 }
 
@@ -53,7 +53,8 @@ export function createRouteExplainer({ replica, directory, clock, networkClock, 
     explain: (question, at) => explain(question, { ...common, ...at }),
     shown: (digits, { dialplan }) => shownDigits(digits, { dialplan, directory }),
     diallerOn: (device) => diallerOn(device, common),
-    seatsOf: ({ extension }: { readonly extension: Extension }) => hotdesk.devicesOf(extension).flatMap((id) => directory.device(id) ?? []),
+    phonesOf: ({ extension }: { readonly extension: Extension }) =>
+      hotdesk.devicesOf(extension).flatMap((id) => directory.device(id) ?? []),
     bindingsOf: registrar.bindingsOf,
     close: hotdesk.close,
   }

@@ -24,19 +24,19 @@ export function always({ user, history }: QuestionOf<'user'>): Ruling {
 }
 
 /** The phones where the user is logged in, and their own phones. Phones with a pending logout are left out. */
-export function seats({ user, history }: QuestionOf<'user'>, { hotdesk, directory }: Knowledge): Ruling {
+export function assignments({ user, history }: QuestionOf<'user'>, { hotdesk, directory }: Knowledge): Ruling {
   const missed = { kind: 'missed', user, reason: 'not-logged-in', history } as const
   if (!user.enabled) return { words: `${user.name} is disabled`, ask: missed }
-  const [leaving, seated] = split(hotdesk.devicesOf(user.extension), hotdesk.isDraining)
+  const [leaving, assigned] = split(hotdesk.devicesOf(user.extension), hotdesk.isDraining)
   const own = directory.ownedBy(user.extension).filter((device) => hotdesk.userOn(device.id) === null)
-  const devices = [...new Set([...seated, ...own.map((device) => device.id)])]
-  if (devices.length > 0) return { words: `${user.name} uses ${devices.join(', ')}`, ask: { kind: 'seated', user, devices, history } }
+  const devices = [...new Set([...assigned, ...own.map((device) => device.id)])]
+  if (devices.length > 0) return { words: `${user.name} uses ${devices.join(', ')}`, ask: { kind: 'assigned', user, devices, history } }
   const words = leaving.length > 0 ? `has a pending logout at ${leaving.join(', ')}` : 'is not logged in'
   return { words: `${user.name} ${words}`, ask: missed }
 }
 
 /** Every phone of the user, at this node or through the node where it is registered. */
-export function registrations({ user, devices, history }: QuestionOf<'seated'>, knowledge: Knowledge): Ruling {
+export function registrations({ user, devices, history }: QuestionOf<'assigned'>, knowledge: Knowledge): Ruling {
   const all = devices.flatMap((device) => knowledge.registrar.bindingsOf(device))
   const bindings = all.filter((binding) => isReached(binding, knowledge))
   const nodes = history.hops < maxHops ? livingNodes(all, knowledge) : []

@@ -63,7 +63,7 @@ function phoneOf(from: string, { directory, explainer }: SceneNeeds): Device | n
 function assignedPhone(extension: Extension, directory: Directory, explainer: RouteExplainer): Device {
   const user = directory.user(extension)
   if (!user) throw errors.UNKNOWN_CALLER.noUser({ extension })
-  const [device] = explainer.seatsOf(user)
+  const [device] = explainer.phonesOf(user)
   if (!device) throw errors.UNKNOWN_CALLER.loggedOut({ extension })
   return device
 }

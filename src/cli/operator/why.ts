@@ -44,9 +44,9 @@ async function why(subject: string, { json, ...options }: WhyOptions, needs: Com
   const config = needs.config('look')
   const { scene, explanation, shown } = await withDirectory(config, async (directory, { replica, clock: networkClock }) => {
     const explainer = createRouteExplainer({ replica, directory, clock: systemClock, networkClock, log: silentLogger() })
-    const place: SceneNeeds = { config, directory, explainer }
-    const found = sceneOf(options, place)
-    const answer = { scene: found, explanation: explained(subject, found, place), shown: shownSubject(subject, found, place) }
+    const sceneNeeds: SceneNeeds = { config, directory, explainer }
+    const found = sceneOf(options, sceneNeeds)
+    const answer = { scene: found, explanation: explained(subject, found, sceneNeeds), shown: shownSubject(subject, found, sceneNeeds) }
     explainer.close()
     return answer
   })
@@ -77,7 +77,7 @@ function questionOf(digits: string, { caller }: Scene): Question {
 function unattended(device: DeviceId, state: 'free' | 'unknown'): Explanation {
   const words = state === 'free' ? `nobody is logged in at ${device}` : `there is no phone ${device}`
   const outcome = state === 'free' ? 'only a callback from the emergency centre rings it' : 'no call rings it'
-  return { steps: [{ rule: 'seat', words }], outcome, destination: { kind: 'refused', reason: 'not-logged-in' }, otherwise: [] }
+  return { steps: [{ rule: 'assignment', words }], outcome, destination: { kind: 'refused', reason: 'not-logged-in' }, otherwise: [] }
 }
 
 function summaryOf(subject: string, { site, node, caller, remarks }: Scene) {

@@ -80,7 +80,7 @@ describe('an emergency call in the name of another phone', () => {
     expect(await office.redis.cli('EXISTS', ...keys)).toBe('0')
   }
 
-  describe('is carried as the site’s, without quiet time and call back,', () => {
+  describe('is carried as the site’s, without quiet time and PSAP callback,', () => {
     it.each<readonly [string, string, InviteParts]>([
       ['with Authorization of any content', '112', { headers: garbage }],
       ['to urn:service:sos', '112', { uri: 'urn:service:sos', headers: garbage }],
@@ -224,7 +224,7 @@ describe('an emergency call in the name of another phone', () => {
       for (const name of ['HD9999', 'anonymous']) expect((await carried(as(name, peer), '112')).callerNumber).toBe(siteElin)
     })
 
-    it('does not move the call back of the phone that has called', async () => {
+    it('does not move the PSAP callback of the phone that called', async () => {
       const phone = await office.phone('HD0001', second)
       const dialling = await phone.dial('112')
       ;(await centre.nextCall()).reject(486)

@@ -55,7 +55,7 @@ it('a node that is stopped carries emergency calls and calls back from the centr
   for (const call of [second, third]) await hangUp(call)
   const back = await converse(centre, elinOfDesk1, desk1)
   await hangUp(first)
-  // A call back is help as well: the node waits for it.
+  // A PSAP callback is emergency help as well, so the node waits for it.
   await expectUndisturbed(back)
   await hangUp(back)
   expect(await node.exited).toBe(0)

@@ -151,7 +151,7 @@ describe('a carrier’s call', () => {
   it('back to a phone that has called for help rings that phone, whoever is at it (RFC 7090)', () => {
     const knowledge = scene({ registered: { HD0003: 'paris-1' }, callBacks: { '+33199000100': 'HD0003' } })
     expect(decide({ kind: 'delivered', number: '+33199000100' }, knowledge).to).toMatchObject({
-      kind: 'call-back',
+      kind: 'psap-callback',
       device: { id: 'HD0003' },
     })
   })
