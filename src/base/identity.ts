@@ -8,13 +8,13 @@ export type SiteName = string & { readonly brand: 'SiteName' }
 /** The length of an E.164 number. */
 export const maxExtensionDigits = 15
 
-const extensionForm = new RegExp(`^[0-9]{1,${maxExtensionDigits}}$`)
+const digits = /^[0-9]+$/
 const deviceForm = /^[A-Za-z][A-Za-z0-9-]{0,31}$/
 const nameForm = /^[a-z][a-z0-9-]{0,31}$/
 
 /** The parsers answer null for text of another form. */
 export function parseExtension(text: string): Extension | null {
-  return extensionForm.test(text) ? (text as Extension) : null
+  return text.length <= maxExtensionDigits && digits.test(text) ? (text as Extension) : null
 }
 
 export function parseDeviceId(text: string): DeviceId | null {

@@ -71,7 +71,7 @@ export const refreshTable: Table<RefreshState, RefreshInput, RefreshAction> = {
   sending: {
     wanted: ['overtaken'],
     confirmed: ['idle', 'noteSent'],
-    // The phone does not accept an unsolicited NOTIFY, so another attempt is pointless. Its next registration decides.
+    // The phone does not accept an unsolicited NOTIFY, so another attempt is pointless. The next login or logout tries again.
     refused: ['idle', 'noteUnconfirmed'],
     silent: ['resting', 'noteUnconfirmed', start.rest],
     failed: ['resting', start.rest],

@@ -36,11 +36,10 @@ test.each([
 
 describe('RFC 3261 appendix A, timers', () => {
   test('over UDP', () => {
-    const { a, b, c, d, e, f, g, h, i, j, k, l, m } = sipTimers(defaults.sip.timers, 'unreliable')
+    const { a, b, d, e, f, g, h, i, j, k, l, m } = sipTimers(defaults.sip.timers, 'unreliable')
     expect([a, b, d, e, f, g, h, i, j, k, l, m]).toEqual([
       500, 32_000, 32_000, 500, 32_000, 500, 32_000, 5000, 32_000, 5000, 32_000, 32_000,
     ])
-    expect(c).toBeGreaterThan(180_000)
   })
 
   test('over TCP there are no retransmissions', () => {

@@ -10,7 +10,7 @@ describe('where a call goes', () => {
 
   it('is decided rule by rule, in one order', () => {
     const decision = decided('100', 'HD0002', atWork)
-    expect(rulesOf(decision)).toBe('emergency code caller leaving number user forward seat phone')
+    expect(rulesOf(decision)).toBe('emergency code caller leaving number user forward assignment phone')
     expect(decision.to).toMatchObject({ kind: 'phones', user: alice, bindings: [{ device: 'HD0001' }], nodes: [] })
   })
 
