@@ -6,7 +6,7 @@ import { asInvoked } from './output/invocation.js'
 import { processTerminal, type Terminal } from './output/terminal.js'
 import { createProgram, type ProgramNeeds } from './program.js'
 
-/** 0 done, 1 refused, 2 wrong usage or configuration. */
+/** 0 done, 1 refused, 2 usage or configuration error. */
 export type ExitCode = 0 | 1 | 2
 
 /** Mistakes in what the person wrote or has not installed. */

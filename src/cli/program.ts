@@ -9,7 +9,7 @@ export interface ProgramNeeds extends Pick<CommandNeeds, 'provide' | 'exit'> {
   readonly terminal: Terminal
 }
 
-const after = `
+const helpFooter = `
 hotdesk help <command> prints the options and examples of a command.
 
 Examples:
@@ -19,7 +19,7 @@ Examples:
   hotdesk login 100 HD0001
   hotdesk user add 100 --name Alice
 
-Exit codes: 0 done, 1 refused (with the reason), 2 wrong usage or configuration.`
+Exit codes: 0 done, 1 refused (with the reason), 2 usage or configuration error.`
 
 /** The command line. The arguments and options of a command are loaded when it is used. */
 export function createProgram(needs: ProgramNeeds): Command {
@@ -28,7 +28,7 @@ export function createProgram(needs: ProgramNeeds): Command {
     .description('Hot-desking for shared SIP desk phones, across a network of offices.')
     .version(version(), '-V, --version')
     .option('-c, --config <file>', 'the configuration file (default: hotdesk.yaml in this folder, else the sample)')
-    .addHelpText('after', after)
+    .addHelpText('after', helpFooter)
     .configureOutput({
       writeOut: (text) => terminal.print(terminal.hint(text.trimEnd())),
       writeErr: (text) => terminal.complain(text.trimEnd()),
@@ -43,7 +43,7 @@ export function createProgram(needs: ProgramNeeds): Command {
   for (const { name, about } of hiddenCommands) program.command(name, { hidden: true }).description(about)
   helpCommand(program)
   program.hook('preSubcommand', (_program, command) => define(command, program, needs))
-  nameHelp(program, 'hotdesk')
+  pointErrorsToHelp(program, 'hotdesk')
   return program
 }
 
@@ -61,7 +61,7 @@ async function defineAll(program: Command, needs: ProgramNeeds): Promise<void> {
 async function define(command: Command, program: Command, needs: ProgramNeeds): Promise<void> {
   const entry = commandEntries.find(({ name }) => name === command.name())
   if (!entry) return
-  // Before any library: it removes DEBUG from the environment.
+  // Load config before any library, because it removes DEBUG from the environment.
   const { loadConfig } = await import('../config/config.js')
   const addDefinition = await entry.load()
   addDefinition(command, {
@@ -69,7 +69,7 @@ async function define(command: Command, program: Command, needs: ProgramNeeds): 
     config: (purpose) => loadConfig({ file: program.opts<{ config?: string }>().config ?? null, purpose }),
     wholeProgram: () => createWholeProgram(needs),
   })
-  nameHelp(command, `hotdesk ${entry.name}`)
+  pointErrorsToHelp(command, `hotdesk ${entry.name}`)
 }
 
 /** `hotdesk help user add` is `hotdesk user add --help`. */
@@ -85,10 +85,10 @@ function helpCommand(program: Command): void {
     })
 }
 
-/** Adds to each usage error the line that prints the right help. */
-function nameHelp(command: Command, path: string): void {
-  command.showHelpAfterError(`\`${path} --help\` lists what is possible.`)
-  for (const one of command.commands) nameHelp(one, `${path} ${one.name()}`)
+/** Makes each usage error name the help of its command. */
+function pointErrorsToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`Run \`${path} --help\` for its usage.`)
+  for (const one of command.commands) pointErrorsToHelp(one, `${path} ${one.name()}`)
 }
 
 function version(): string {

@@ -7,9 +7,9 @@ export type Readiness = () => readonly string[]
 export interface HealthNeeds {
   readonly metrics: Metrics
   readonly readiness: Readiness
-  /** What may soon prevent calls, as sentences. */
+  /** Conditions that may soon make the node unready, as sentences. */
   readonly warnings?: Readiness
-  /** Names the node to commands on its machine. */
+  /** Identifies the node to commands on the same host. */
   readonly identity?: Readonly<Record<string, string>>
 }
 

@@ -5,8 +5,8 @@ import type { Via } from '../headers/via.js'
 /**
  * An editable SIP message. Text is latin1 (one character for each byte), so that offsets and lengths are exact and UTF-8 passes unchanged;
  * text with other characters is written as UTF-8. Header names are compared case-insensitively, and a compact form equals the long one. The
- * typed getters parse on first use and cache the value; they throw AppError SIP_MALFORMED if the header is missing or malformed. Editing
- * throws it for a line break in a value.
+ * typed getters parse on first use and cache the value; they throw AppError SIP_MALFORMED if the header is missing or malformed. Setters
+ * throw it if a value contains a line break.
  */
 export interface SipMessageBase {
   /** The first field's value, unfolded and trimmed. */

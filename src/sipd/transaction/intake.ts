@@ -12,7 +12,6 @@ import type { RequestFate, ServerTransactions } from './server/server-transactio
 import { respondStatelessly, type StatelessNeeds, type StatelessResponse } from './stateless-response.js'
 import { stampReceived } from './via-stamp.js'
 
-/** Passes the events of the transports to the transactions: parses messages and checks their source. */
 export interface IntakeNeeds {
   readonly transports: Transports
   readonly clients: ClientTransactions
@@ -26,6 +25,7 @@ export interface IntakeNeeds {
 
 const retryAfterSeconds = '10'
 
+/** Passes the events of the transports to the transactions: parses messages and checks their source. */
 export function createIntake(needs: IntakeNeeds): TransportEvents {
   const { clients, servers, counts } = needs
   return {
@@ -60,7 +60,7 @@ function receive(needs: IntakeNeeds, bytes: Buffer, flow: Flow): void {
 
 function noteLeftOut({ counts, log }: IntakeNeeds, { message, leftOut }: { message: SipMessage; leftOut: number }): void {
   counts.leftOut += leftOut
-  log.debug({ event: 'sip.headers', leftOut, callId: message.callId }, 'ignored malformed header fields that are not needed')
+  log.debug({ event: 'sip.headers', leftOut, callId: message.callId }, 'ignored malformed optional header fields')
 }
 
 function accept(needs: IntakeNeeds, message: SipMessage, flow: Flow, size: number): void {
@@ -85,7 +85,7 @@ const refusals: Readonly<Partial<Record<RequestFate, StatelessResponse>>> = {
   'too large': { status: 513 },
 }
 
-const counted: Readonly<
+const counterFor: Readonly<
   Partial<Record<RequestFate, 'absorbed' | 'dropped' | 'merged' | 'refused' | 'challenged' | 'tooLarge' | 'ignored'>>
 > = {
   absorbed: 'absorbed',
@@ -99,10 +99,10 @@ const counted: Readonly<
 
 function settle(needs: IntakeNeeds, fate: RequestFate, request: SipRequest, flow: Flow): void {
   const { counts, admission } = needs
-  const count = counted[fate]
+  const count = counterFor[fate]
   if (count) counts[count] += 1
-  const answer = fate === 'challenged' ? admission.challengeFor(request, flow) : refusals[fate]
-  if (answer) respondStatelessly(statelessNeeds(needs), request, flow, answer)
+  const response = fate === 'challenged' ? admission.challengeFor(request, flow) : refusals[fate]
+  if (response) respondStatelessly(statelessNeeds(needs), request, flow, response)
 }
 
 /** Handles a malformed message. A request gets a response if possible. Nothing is passed on. */
@@ -129,9 +129,9 @@ function statelessNeeds({ transports, admission, counts }: IntakeNeeds): Statele
 /** Passes on the events of the transports while there is a receiver. Catches faults, so that one message cannot end the server. */
 export function createRelay(onFault: (fault: unknown) => void): TransportEvents & { to(served: TransportEvents | null): void } {
   let served: TransportEvents | null = null
-  const relay = (tell: (to: TransportEvents) => void): void => {
+  const relay = (deliver: (to: TransportEvents) => void): void => {
     try {
-      if (served) tell(served)
+      if (served) deliver(served)
     } catch (fault) {
       onFault(fault)
     }

@@ -14,15 +14,14 @@ import type { ChangeNotice } from './tracking.js'
 
 /** Reads hashes from Redis into the copy: all at each (re)connect, then those that Redis reports as changed. */
 export interface Reader {
-  snapshot(since: Since): Promise<void>
+  snapshot(cause: SnapshotCause): Promise<void>
   lost(): void
   /** A failed read calls `onFault`; only a new snapshot recovers from it. */
   changed(notice: ChangeNotice): void
   close(): void
 }
 
-/** Why a snapshot is taken. */
-type Since = 'loss' | 'flush'
+type SnapshotCause = 'loss' | 'flush'
 
 export interface ReaderNeeds {
   readonly redis: Redis
@@ -40,7 +39,7 @@ const batchSize = 500
 /** A hash with fewer fields is read as a whole at each change. */
 const largeHash = 1_000
 /** Pause between two readings of the same large hash, by its size. */
-const restMs = (size: number): Milliseconds => Math.min(size / 50, 700)
+const rereadDelay = (size: number): Milliseconds => Math.min(size / 50, 700)
 
 export function createReader({ redis, keys, replica, integrity, clock, log, onFault }: ReaderNeeds): Reader {
   const queue = createRefetchQueue()
@@ -48,13 +47,13 @@ export function createReader({ redis, keys, replica, integrity, clock, log, onFa
   const hashScan = createHashScan({ redis, keys, replica, clock, onMissed, onFailed })
   /** Fields that a function has announced; Redis will report the change of the hash next. */
   const written = new Map<string, readonly string[]>()
-  const restsUntil = new Map<string, Milliseconds>()
+  const nextReadAt = new Map<string, Milliseconds>()
   const expiries = new Map<string, Milliseconds>()
   const { losses, wrongTypes } = integrity
   let isDraining = false
   let later: Alarm | null = null
 
-  // Redis reports an expired key only when it finds it, which can take minutes among many keys.
+  // Redis expires keys lazily: among many keys, the notice can be minutes late.
   const expiryWatch = every(clock, 500, refetchExpired, onFault)
 
   function refetchExpired(): void {
@@ -63,14 +62,14 @@ export function createReader({ redis, keys, replica, integrity, clock, log, onFa
     drain().catch(onFault)
   }
 
-  function note(key: string): void {
+  function enqueue(key: string): void {
     const size = replica.hash(key)?.size ?? 0
     const fields = written.get(key)
     written.delete(key)
     if (fields && size >= largeHash) {
       queue.fields(key, fields)
       hashScan.scanLater(key)
-    } else queue.whole(key, restsUntil.get(key) ?? 0)
+    } else queue.whole(key, nextReadAt.get(key) ?? 0)
   }
 
   function onMissed(key: string, fields: readonly string[]): void {
@@ -91,7 +90,7 @@ export function createReader({ redis, keys, replica, integrity, clock, log, onFa
     try {
       // Redis reports the changes of one step together: read them together.
       await Promise.resolve()
-      for (let due = queue.take(clock.now()); due.whole.length + due.fields.length > 0; due = queue.take(clock.now())) await follow(due)
+      for (let due = queue.take(clock.now()); due.whole.length + due.fields.length > 0; due = queue.take(clock.now())) await refetch(due)
     } finally {
       isDraining = false
     }
@@ -100,10 +99,10 @@ export function createReader({ redis, keys, replica, integrity, clock, log, onFa
     later = next === null ? null : clock.after(Math.max(next - clock.now(), 1), () => void drain().catch(onFault))
   }
 
-  async function follow(due: Due): Promise<void> {
+  async function refetch(due: Due): Promise<void> {
     await read(due)
-    const followed = [...due.whole, ...due.fields.map(([key]) => key)]
-    log.debug({ event: 'store.followed', keys: followed }, `${followed.length} changed keys of Redis read again`)
+    const refetched = [...due.whole, ...due.fields.map(([key]) => key)]
+    log.debug({ event: 'store.followed', keys: refetched }, `re-read ${refetched.length} changed keys`)
   }
 
   async function read({ whole, fields }: Due): Promise<void> {
@@ -111,42 +110,42 @@ export function createReader({ redis, keys, replica, integrity, clock, log, onFa
     for (const key of whole) ask(pipeline, key)
     for (const [key, names] of fields) pipeline.call('HMGET', keys.full(key), ...names)
     const replies = ((await pipeline.exec()) ?? []).values()
-    const hashes = whole.map((key) => [key, take(key, replies)] as const).filter(([key, hash]) => !isPutOff(key, hash))
+    const hashes = whole.map((key) => [key, take(key, replies)] as const).filter(([key, hash]) => !isDeferred(key, hash))
     const patches = fields.map(([key, names]) => [key, fieldsIn(names, replies.next().value)] as const)
     const gone = hashes.filter(([key, hash]) => losses.isMissing(key, hash))
     const there = gone.length === 0 ? hashes : hashes.filter((each) => !gone.includes(each))
-    const left = endedAssignments(there, patches)
+    const ended = endedAssignments(there, patches)
     losses.notePresent([...hashes, ...patches.flatMap(([key, names]) => (key === 'devices' ? [[key, presentFields(names)] as const] : []))])
     replica.put(
       there.map(([key, hash]) => [key, losses.withLost(key, hash)] as const),
       patches.map(([key, names]) => [key, losses.withLostFields(key, names)] as const),
     )
-    if (left.size > 0) await losses.noteEnded(left)
+    if (ended.size > 0) await losses.noteEnded(ended)
     if (gone.length > 0) replica.put(await losses.resolve(gone.map(([key]) => key)))
   }
 
   /** Assignments of the copy that Redis no longer has, except those whose user has another phone by now. */
   function endedAssignments(hashes: readonly (readonly [string, Hash])[], patches: readonly (readonly [string, Fields])[]): Hash {
     const before = replica.hash('devices') ?? noHash
-    const left = new Map<string, string>()
-    const given = new Set<string>()
+    const ended = new Map<string, string>()
+    const reassigned = new Set<string>()
     function compare(device: string, now: string | null): void {
       const user = before.get(device)
-      if (now === null && user !== undefined) left.set(device, user)
-      if (now !== null && now !== user) given.add(now)
+      if (now === null && user !== undefined) ended.set(device, user)
+      if (now !== null && now !== user) reassigned.add(now)
     }
     for (const [key, hash] of hashes)
       if (key === 'devices') for (const device of [...before.keys(), ...hash.keys()]) compare(device, hash.get(device) ?? null)
     for (const [key, fields] of patches) if (key === 'devices') for (const [device, user] of fields) compare(device, user)
-    for (const [device, user] of left) if (given.has(user)) left.delete(device)
-    return left
+    for (const [device, user] of ended) if (reassigned.has(user)) ended.delete(device)
+    return ended
   }
 
   async function readAll(whole: readonly string[]): Promise<void> {
     for (let from = 0; from < whole.length; from += batchSize) await read({ whole: whole.slice(from, from + batchSize), fields: [] })
   }
 
-  function isPutOff(key: string, hash: Map<string, string>): boolean {
+  function isDeferred(key: string, hash: Map<string, string>): boolean {
     const until = heartbeatGrace.awaitedUntil(key, hash)
     if (until !== null && Number.isFinite(until)) queue.whole(key, until)
     return until !== null
@@ -165,8 +164,8 @@ export function createReader({ redis, keys, replica, integrity, clock, log, onFa
     if (isExpiringNow) expiries.set(key, clock.now() + ttl)
     else expiries.delete(key)
     replica.setTtl(key, isExpiringNow ? ttl : null)
-    if (hash.size < largeHash) restsUntil.delete(key)
-    else restsUntil.set(key, clock.now() + restMs(hash.size))
+    if (hash.size < largeHash) nextReadAt.delete(key)
+    else nextReadAt.set(key, clock.now() + rereadDelay(hash.size))
     return hash
   }
 
@@ -184,22 +183,22 @@ export function createReader({ redis, keys, replica, integrity, clock, log, onFa
   }
 
   return {
-    async snapshot(since) {
+    async snapshot(cause) {
       written.clear()
       const unseen = new Set(replica.keys())
-      // Redis finds the next page while this one is read.
+      // Overlaps the next SCAN with the reading of this page.
       let reading = Promise.resolve()
       for await (const page of pages(redis, `${keys.tag}:*`)) {
         const found = replicatedOf(page, keys)
         for (const key of found) unseen.delete(key)
         await reading
         reading = readAll(found)
-        reading.catch(onceAwaited)
+        reading.catch(ignoreRejection)
       }
       await reading
       const gone = [...unseen]
       await readAll(gone)
-      if (since === 'flush') return
+      if (cause === 'flush') return
       const { keys: awaited, at } = heartbeatGrace.resume()
       for (const key of awaited) queue.whole(key, at)
       drain().catch(onFault)
@@ -210,7 +209,7 @@ export function createReader({ redis, keys, replica, integrity, clock, log, onFa
         for (const [key, field] of notice.fields) written.set(key, [...(written.get(key) ?? []), field])
         return
       }
-      for (const key of replicatedOf(notice.fullKeys, keys)) note(key)
+      for (const key of replicatedOf(notice.fullKeys, keys)) enqueue(key)
       drain().catch(onFault)
     },
     close() {
@@ -225,7 +224,7 @@ export function createReader({ redis, keys, replica, integrity, clock, log, onFa
 
 const noHash: Hash = new Map()
 
-function onceAwaited(): void {
+function ignoreRejection(): void {
   // The error is handled where the promise is awaited.
 }
 

@@ -71,7 +71,7 @@ describe('exit codes', () => {
     [['login', 'abc', 'HD0001'], /An extension is 1 to 15 digits/],
     [['logout', '-5'], /unknown option|begins with a letter/],
     [['who', '1;2'], /a device begins with a letter/],
-    [['user', 'add', '100', '--pin', '4711'], /`hotdesk user add --help` lists what is possible/],
+    [['user', 'add', '100', '--pin', '4711'], /Run `hotdesk user add --help` for its usage/],
     [['site', 'raise', 'rome'], /unknown command 'raise'[\s\S]*`hotdesk site --help`/],
     [['site', 'add', 'Rome'], /A site is a lower-case letter/],
     [['site', 'set', 'rome', '--home-lost-logout', 'soon'], /Expected a time, such as 24h or 90m, or never/],

@@ -4,7 +4,7 @@ import { createBoundedMap } from '../../../bounded-map.js'
 import { type Flow, flowKey, sourceOf } from '../../../transport/flow.js'
 
 /**
- * `trusted`: a trunk or another node, named by the application. `proven`: a registered phone, or one that has sent a right password.
+ * `trusted`: a trunk or another node, named by the application. `proven`: a registered phone, or one that has sent correct credentials.
  * `unknown`: all others.
  */
 export type SourceKind = 'trusted' | 'proven' | 'unknown'
@@ -12,18 +12,18 @@ export type SourceKind = 'trusted' | 'proven' | 'unknown'
 /** What is known about sources. A request from a forged address never makes an entry here. */
 export interface SourceRecords {
   of(flow: Flow): SourceKind
-  /** Whether the address is not forged: a connection, or a UDP source that has returned something that only it was sent. */
+  /** Whether the address is not forged: a connection, or a UDP source that has echoed a value sent only to it. */
   isValidated(flow: Flow): boolean
-  /** The source has returned something that only it was sent. */
+  /** The source has echoed a value that was sent only to it. */
   validate(flow: Flow): void
-  /** The source has sent a right password. */
+  /** The source has sent correct credentials. */
   prove(flow: Flow): void
   /** The connection is closed. The next one from that port may be another's. */
   forget(flow: Flow): void
-  /** Whether the address is shared with a proven phone. */
+  /** Whether another phone at this address or prefix is proven. */
   hasProvenNeighbour(flow: Flow): boolean
   setKnown(addresses: readonly string[], flows: readonly string[]): void
-  /** The application has named the known sources, so all others are limited. */
+  /** True once `setKnown` was called: before, no source is limited. */
   readonly hasKnownSources: boolean
   readonly proven: number
   readonly validated: number
@@ -32,18 +32,18 @@ export interface SourceRecords {
 const provenMs: Milliseconds = 60 * 60_000
 const validatedMs: Milliseconds = 5 * 60_000
 
-export function createSourceRecords(clock: Clock, most: number): SourceRecords {
-  const proven = createBoundedMap<Milliseconds>(most)
-  const provenSources = createBoundedMap<Milliseconds>(most)
-  const real = createBoundedMap<Milliseconds>(most)
+export function createSourceRecords(clock: Clock, capacity: number): SourceRecords {
+  const proven = createBoundedMap<Milliseconds>(capacity)
+  const provenSources = createBoundedMap<Milliseconds>(capacity)
+  const validatedUntil = createBoundedMap<Milliseconds>(capacity)
   let trusted: ReadonlySet<string> = new Set()
   let registered: ReadonlySet<string> = new Set()
   let registeredSources: ReadonlySet<string> = new Set()
-  let isGuarded = false
-  const isUntil = (until: Milliseconds | undefined): boolean => until !== undefined && until > clock.now()
+  let hasKnownSources = false
+  const isAhead = (until: Milliseconds | undefined): boolean => until !== undefined && until > clock.now()
 
   function isProven(key: string): boolean {
-    return registered.has(key) || isUntil(proven.get(key))
+    return registered.has(key) || isAhead(proven.get(key))
   }
 
   return {
@@ -51,9 +51,9 @@ export function createSourceRecords(clock: Clock, most: number): SourceRecords {
       if (trusted.has(flow.remote.address)) return 'trusted'
       return isProven(flowKey(flow)) ? 'proven' : 'unknown'
     },
-    isValidated: (flow) => flow.connection !== null || isUntil(real.get(flowKey(flow))),
+    isValidated: (flow) => flow.connection !== null || isAhead(validatedUntil.get(flowKey(flow))),
     validate(flow) {
-      if (flow.connection === null) real.set(flowKey(flow), clock.now() + validatedMs)
+      if (flow.connection === null) validatedUntil.set(flowKey(flow), clock.now() + validatedMs)
     },
     prove(flow) {
       proven.set(flowKey(flow), clock.now() + provenMs)
@@ -62,13 +62,13 @@ export function createSourceRecords(clock: Clock, most: number): SourceRecords {
     forget: (flow) => proven.delete(flowKey(flow)),
     hasProvenNeighbour(flow) {
       const source = sourceOf(flow.remote.address)
-      return registeredSources.has(source) || isUntil(provenSources.get(source))
+      return registeredSources.has(source) || isAhead(provenSources.get(source))
     },
     get hasKnownSources() {
-      return isGuarded
+      return hasKnownSources
     },
     setKnown(addresses, flows) {
-      isGuarded = true
+      hasKnownSources = true
       trusted = new Set(addresses.filter((address) => !isLoopback(address)))
       registered = new Set(flows)
       registeredSources = new Set(flows.map((flow) => sourceOf(addressIn(flow))))
@@ -77,7 +77,7 @@ export function createSourceRecords(clock: Clock, most: number): SourceRecords {
       return proven.size + registered.size
     },
     get validated() {
-      return real.size
+      return validatedUntil.size
     },
   }
 }
