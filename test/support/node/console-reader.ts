@@ -8,8 +8,8 @@ export interface ConsoleReader {
   text(): string
 }
 
-/** Anything is waited for that long. */
-const patienceMs = 20_000
+/** Limit for any output. */
+const patienceMs = 40_000
 
 /** Follows what a program prints. `name` is for errors. */
 export function readConsole(child: ChildProcess, name: string): ConsoleReader {

@@ -132,6 +132,9 @@ async function writeConfiguration(directory: string, { node, site, redis, data, 
   await writeFile(join(directory, 'hotdesk.yaml'), JSON.stringify(settings, null, 2))
 }
 
+/** Limit for any event. On a busy machine, a start alone can take 20 s. */
+const patienceMs = 40_000
+
 function readLog(child: ChildProcess) {
   const printed: string[] = []
   const unread: LogLine[] = []
@@ -148,7 +151,7 @@ function readLog(child: ChildProcess) {
 
   function next(event: string, isWanted: (line: LogLine) => boolean = () => true): Promise<LogLine> {
     return new Promise((done, fail) => {
-      const alarm = systemClock.after(20_000, () => {
+      const alarm = systemClock.after(patienceMs, () => {
         waiting.delete(look)
         fail(new Error(`no ${event} in the log:\n${printed.slice(-60).join('\n')}`))
       })
