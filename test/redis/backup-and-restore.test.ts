@@ -67,7 +67,7 @@ describe('the backup of src/store/README.md', () => {
     expect(await server.cli('HGET', '{hd}:user:100', 'name')).toBe('Alice')
   })
 
-  it('needs these steps: with an append-only file configured and none there, Redis ignores the dump', async () => {
+  it('needs these steps: if an append-only file is configured and missing, Redis ignores the dump', async () => {
     await stop()
     execFileSync('rm', ['-rf', join(folder, 'appendonlydir')])
     await start()

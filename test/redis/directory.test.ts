@@ -36,7 +36,7 @@ const userSeen = (number: string) => keyOf(store, `user:${number}`, (hash) => ha
 const deviceSeen = (id: string) => keyOf(store, `device:${id}`, (hash) => hash !== undefined)
 
 describe('a user', () => {
-  it('written by hand has the usual settings where nothing else is said', async () => {
+  it('written by hand has the default settings', async () => {
     await redis.cli('HSET', '{hd}:user:120', 'name', 'Zoë', 'home', 'lyon')
     await userSeen('120')
     expect(directory.user(extension('120'))).toEqual({
@@ -53,7 +53,7 @@ describe('a user', () => {
     })
   })
 
-  it('that was put is read as it was put, at once; what is not named stays', async () => {
+  it('is read as it was written, at once; settings that are not named stay', async () => {
     const outcome = await directory.putUser('121', {
       name: 'Yves',
       home: 'paris',
@@ -84,13 +84,13 @@ describe('a user', () => {
       'forwardBusy is "sip:evil@example.com", expected a number to dial',
     ],
     ['122', { home: 'paris', forwards: { always: '122' } }, 'forwardAlways is "122", expected a number to dial, other than their own'],
-  ])('%s %j is refused, and the answer says why', async (number, edit, reason) => {
+  ])('%s %j is refused with a reason', async (number, edit, reason) => {
     const outcome = await directory.putUser(number, edit)
     expect(outcome).toEqual({ outcome: 'REFUSED', reasons: [expect.stringContaining(reason)] })
     expect(await redis.cli('EXISTS', `{hd}:user:${number}`)).toBe('0')
   })
 
-  it('is told of when added, edited and removed, and is gone then', async () => {
+  it('is reported when it is added, edited and removed, and is gone then', async () => {
     const told: string[] = []
     const stop = directory.onUserChange((number) => told.push(number))
     await directory.putUser('123', { name: 'Xavier', home: 'paris' })
@@ -117,7 +117,7 @@ describe('a device', () => {
     ['HD0102', { hotdesk: false }, 'site is "", expected a site'],
     ['HD0102', { site: 'paris', owner: 'Alice' }, 'owner is "Alice", expected an extension'],
     ['HD0102', { site: 'paris', elin: 'none' }, 'elin is "none", expected a telephone number'],
-  ])('%s %j is refused, and the answer says why', async (id, edit, reason) => {
+  ])('%s %j is refused with a reason', async (id, edit, reason) => {
     expect(await directory.putDevice(id, edit)).toEqual({ outcome: 'REFUSED', reasons: [expect.stringContaining(reason)] })
     expect(await redis.cli('EXISTS', `{hd}:device:${id}`)).toBe('0')
   })
@@ -128,7 +128,7 @@ describe('a device', () => {
     expect(await directory.putDevice('HD0103', { location: null, hotdesk: false })).toEqual({ outcome: 'SAVED' })
   })
 
-  it('is told of when it is edited, not when only its state has changed', async () => {
+  it('is reported when it is edited, not when only its state has changed', async () => {
     await directory.putDevice('HD0104', { site: 'paris', hotdesk: true, location: 'hall' })
     const told: string[] = []
     const stop = directory.onDeviceChange((id) => told.push(id))
@@ -147,7 +147,7 @@ describe('a device', () => {
 })
 
 describe('a broken record', () => {
-  it('is left out and named in the log once, and is back when it is mended', async () => {
+  it('is left out and named in the log once, and is back when it is repaired', async () => {
     await redis.cli('HSET', '{hd}:user:130', 'name', 'Nowhere')
     await userSeen('130')
     expect(directory.user(extension('130'))).toBeNull()
@@ -159,7 +159,7 @@ describe('a broken record', () => {
     expect(directory.user(extension('130'))?.name).toBe('Still nowhere')
   })
 
-  it('with a wrong setting has the usual one, and the log says which', async () => {
+  it('with a wrong setting has the default, and the log names the setting', async () => {
     await redis.cli('HSET', '{hd}:user:131', 'home', 'paris', 'ringSeconds', 'long', 'enabled', 'true', 'secondLogin', 'never')
     await userSeen('131')
     expect(directory.user(extension('131'))).toMatchObject({ ringSeconds: 25, enabled: true, secondLogin: 'move' })
@@ -196,7 +196,7 @@ describe('a sealed password', () => {
     expect(opened('HD0143')).toBe('of-earlier-days')
   })
 
-  it('is not written again by an edit that changes nothing', async () => {
+  it('is not rewritten by an edit that changes nothing', async () => {
     await directory.putDevice('HD0144', { site: 'paris', password: new Secret('as-it-was-before') })
     const before = await sealed('HD0144')
     await directory.putDevice('HD0144', { password: new Secret('as-it-was-before') })
@@ -206,7 +206,7 @@ describe('a sealed password', () => {
 })
 
 describe('the sample network', () => {
-  it('is loaded into an empty network only', async () => {
+  it('is loaded only into an empty network', async () => {
     expect(await loadSamples({ store, directory, hashPin })).toBe('present')
     await redis.cli('DEL', '{hd}:user:1')
     await keyOf(store, 'user:1', (hash) => hash === undefined)
@@ -220,7 +220,7 @@ describe('the sample network', () => {
     expect(await loadSamples({ store, directory, hashPin })).toBe('present')
   })
 
-  it('is found where its published passwords are left', async () => {
+  it('is reported if its published passwords are still in use', async () => {
     await redis.cli('DEL', '{hd}:user:1')
     await keyOf(store, 'user:1', (hash) => hash === undefined)
     expect(publishedPasswords(directory)).toEqual([])

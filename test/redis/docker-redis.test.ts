@@ -64,7 +64,7 @@ describe('the Redis of docker/compose.yaml', () => {
     await server.kill()
   })
 
-  it('serves a node with the password of its file, and writes what it must not forget', async () => {
+  it('serves a node with the password of its file, and saves its data to disk', async () => {
     expect(node.store.state).toBe('connected')
     expect(await node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin('4711') })).toEqual({
       outcome: 'LOGGED_IN',
@@ -73,19 +73,19 @@ describe('the Redis of docker/compose.yaml', () => {
     expect(asUser('operator', secret('redis-operator.password'), 'CONFIG', 'GET', 'maxmemory-policy')).toContain('noeviction')
   })
 
-  it('lets in nobody without a password, and says no more to them than that it is there', async () => {
+  it('refuses everybody without a password, and shows them only that it exists', async () => {
     expect(await server.cli('HGETALL', '{hd}:devices')).toMatch(/^NOAUTH/)
     expect(await server.cli('PING')).toMatch(/PONG|NOAUTH/)
   })
 
-  it('shows a dashboard who sits where, and nothing more', () => {
+  it('shows a dashboard who is logged in where, and nothing more', () => {
     const view = (...words: readonly string[]): string => asUser('hotdesk-view', secret('redis-view.password'), ...words)
     expect(view('FCALL_RO', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('OCCUPIED 100')
     expect(view('HDEL', '{hd}:devices', 'HD0001')).toMatch(/^NOPERM/)
     expect(view('HGETALL', '{hd}:user:100')).toMatch(/^NOPERM/)
   })
 
-  it('has secrets that are this installation’s alone, which nobody else may read', () => {
+  it('has secrets of this installation alone, which nobody else may read', () => {
     const passwords = ['hotdesk.env', 'grafana.env', 'redis-install.env', 'redis-view.password', 'redis-operator.password']
     expect(readdirSync(join(folder, 'secrets')).sort()).toEqual([...passwords, 'users.acl'].sort())
     expect(passwords.map((file) => statSync(join(folder, 'secrets', file)).mode & 0o777)).toEqual(passwords.map(() => 0o600))
@@ -96,7 +96,7 @@ describe('the Redis of docker/compose.yaml', () => {
     expect(lines.filter((line) => values.some((value) => line.includes(value)))).toEqual([])
   })
 
-  it('keeps the secrets that are there, and writes the rights anew', () => {
+  it('keeps existing secrets, and rewrites the permissions', () => {
     const before = [secret('hotdesk.env'), secret('users.acl')]
     writeFileSync(join(folder, 'secrets/users.acl'), 'user default reset off\n')
     expect(makeSecrets()).toBe('')

@@ -39,7 +39,7 @@ async function kill(holder: ChildProcess): Promise<void> {
 }
 
 describe('the embedded Redis', () => {
-  it('keeps everything over an orderly end and a new start, and leaves no process', async () => {
+  it('keeps everything over an orderly end and a restart, and leaves no process', async () => {
     const first = await open()
     await first.putFields('user:100', { name: 'Alice' })
     const server = await redisProcess()
@@ -69,7 +69,7 @@ describe('the embedded Redis', () => {
     await store.close()
   })
 
-  it('is started again when it is killed, and the store finds it again', async () => {
+  it('is restarted when it is killed, and the store finds it again', async () => {
     const store = await open()
     await store.putFields('user:100', { name: 'Alice' })
     const lost = stateOf(store, 'lost')
@@ -88,7 +88,7 @@ describe('the embedded Redis', () => {
     await store.close()
   })
 
-  it('works in a directory whose name is too long for a socket, with a socket that nobody else can put there', async () => {
+  it('works in a directory whose name is too long for a socket, with a socket that nobody else can create there', async () => {
     const deep = join(data, 'a-directory-with-a-long-name/'.repeat(5))
     const folder = dirname(embeddedSocket(deep))
     try {
@@ -116,7 +116,7 @@ describe('the embedded Redis', () => {
     await store.close()
   })
 
-  it('that was left behind by a node and its guard is ended by the next start', async () => {
+  it('that outlived its node and its guard is ended by the next start', async () => {
     const holder = await startHolder()
     const server = await redisProcess()
     const pid = Number(server.split('.')[2])
@@ -129,7 +129,7 @@ describe('the embedded Redis', () => {
     await store.close()
   })
 
-  it('names what to install when there is no redis-server', async () => {
+  it('names what to install if there is no redis-server', async () => {
     const path = process.env.PATH
     process.env.PATH = data
     try {

@@ -50,7 +50,7 @@ describe('in a network of thousands', () => {
     expect(node.store.replica.hash('users')?.get(user(0))).toBe('HD20000')
   })
 
-  it('what a login has changed is read, and not the whole', async () => {
+  it('only what a login has changed is read', async () => {
     const reads: number[] = []
     // On a machine that is busy the node may connect anew meanwhile, and then reads everything; not each time.
     for (let index = 10; index < 15 && !reads.includes(3); index++) {
@@ -79,7 +79,7 @@ describe('in a network of thousands', () => {
     await expect.poll(reasons).toBe('')
   })
 
-  it('an edit by hand in the very instant of a login is not lost in it', async () => {
+  it('an edit by hand at the same moment as a login is not lost', async () => {
     const both = keyOf(node.store, 'devices', (hash) => hash?.get('HD20002') === user(2) && hash.get(phone(3)) === user(9), 1_500)
     const login = `FCALL hotdesk_login 1 {hd} ${user(2)} HD20002`
     const input = ['MULTI', login, `HSET {hd}:devices ${phone(3)} ${user(9)}`, 'EXEC', ''].join('\n')
@@ -87,7 +87,7 @@ describe('in a network of thousands', () => {
     await both
   })
 
-  it('hundreds of logins in a row leave the copy as Redis has it', async () => {
+  it('hundreds of logins in a row leave the copy equal to Redis', async () => {
     const logins = Array.from({ length: 300 }, (_, index) =>
       node.store.call('hotdesk_login', user(500 + ((index * 7) % 100)), `HD${20_500 + (index % 150)}`),
     )
@@ -98,7 +98,7 @@ describe('in a network of thousands', () => {
     for (const [id, number] of wanted) expect([id, seat(id)]).toEqual([id, number])
   })
 
-  it('an edit by hand is seen as soon where functions have written before, and not when the hash is swept', async () => {
+  it('an edit by hand is seen as soon if functions have written before, and not only when the hash is swept', async () => {
     // Of so many fields a sweep begins three seconds after the login. Another network, so that no node looks after these seats.
     const lua = `redis.call('HSET', '{big}:user:100', 'name', 'Alice')
       redis.call('HSET', '{big}:device:HD1', 'site', 'paris', 'hotdesk', 'yes', 'location', 'desk')

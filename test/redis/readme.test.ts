@@ -16,7 +16,7 @@ afterAll(() => desk.redis.close())
 beforeEach(() => desk.clear())
 
 describe('src/store/README.md', () => {
-  it('shows how to ask and how to act', () => expect(lines.length).toBeGreaterThanOrEqual(13))
+  it('shows how to read and how to act', () => expect(lines.length).toBeGreaterThanOrEqual(13))
 
   it.each(lines)('$command', async ({ line, command, remark }) => {
     // What each line takes for granted: Alice sits at HD0001, and has mistyped her PIN; a login finds the phone free.

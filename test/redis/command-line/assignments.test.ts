@@ -23,7 +23,7 @@ beforeEach(async () => {
 const epochOf = async (device: string): Promise<number> => Number(await desk.redis.cli('HGET', `{hd}:device:${device}`, 'epoch'))
 
 describe('hotdesk refresh', () => {
-  test.each(['HD0001', '100'])('%s has the phone fetch what it shows', async (subject) => {
+  test.each(['HD0001', '100'])('%s refreshes the phone that it names', async (subject) => {
     const before = await epochOf('HD0001')
     expect(await desk.hotdesk('refresh', subject)).toEqual({
       code: 0,
@@ -38,13 +38,13 @@ describe('hotdesk refresh', () => {
     ['HD0099', 'there is no phone HD0099 (UNKNOWN_DEVICE)\n  → list the phones with `hotdesk device list`'],
     ['199', 'there is no user 199 (UNKNOWN_USER)\n  → list the users with `hotdesk user list`'],
     ['101', '101 is not logged in, so there is no phone to refresh (NOWHERE)\n  → see who is logged in with `hotdesk status`'],
-  ])('%s is refused in words', async (subject, sentence) => {
+  ])('%s is refused with a sentence', async (subject, sentence) => {
     expect(await desk.hotdesk('refresh', subject)).toEqual({ code: 1, out: '', err: `refused: ${sentence}` })
   })
 })
 
 describe('hotdesk replace', () => {
-  test('puts whoever sits at the old phone at the new one', async () => {
+  test('moves the user of the old phone to the new one', async () => {
     expect(await desk.hotdesk('replace', 'HD0001', 'HD0002')).toEqual({
       code: 0,
       out: '100 moved from HD0001 to HD0002, with the site and location of HD0001. HD0001 is no longer for hot desking and has no location',
@@ -53,7 +53,7 @@ describe('hotdesk replace', () => {
     expect((await desk.hotdesk('who', '100')).out).toBe('100 is logged in at HD0002')
   })
 
-  test('refuses what would lose somebody, and what nobody sits at', async () => {
+  test('refuses to log another user out, or to replace a phone without a user', async () => {
     await desk.hotdesk('login', '101', 'HD0002')
     expect((await desk.hotdesk('replace', 'HD0001', 'HD0002')).err).toContain(
       '101 is logged in at HD0002 and must be logged out there first',
@@ -68,8 +68,8 @@ describe('hotdesk replace', () => {
   })
 })
 
-describe('what operators do, with --json', () => {
-  test('is the word of the function and its sentence', async () => {
+describe('commands of operators, with --json', () => {
+  test('print the reply of the function and its sentence', async () => {
     expect(await desk.json('login', '101', 'HD0001')).toEqual({
       subject: '101 at HD0001',
       done: true,
@@ -96,7 +96,7 @@ async function withRedis(redis: object, ...args: readonly string[]) {
   return desk.hotdesk('--config', file, ...args)
 }
 
-test('a login whose answer is lost on the way is not certain', async () => {
+test('a login whose reply is lost is not certain', async () => {
   const relay = await openRelay(desk.redis.socket)
   try {
     relay.holdAnswersAfter('hotdesk_login')
@@ -111,7 +111,7 @@ test('a login whose answer is lost on the way is not certain', async () => {
 describe('with durability: replicated', () => {
   const replicated = (...args: readonly string[]) => withRedis({ url: `unix://${desk.redis.socket}`, durability: 'replicated' }, ...args)
 
-  test('a login that no replica has is not certain, and one that was refused is refused', async () => {
+  test('a login that no replica has is not certain, and a refused one is refused', async () => {
     expect(await replicated('login', '101', 'HD0002')).toEqual({
       code: 1,
       out: '101 logged in at HD0002',
@@ -129,7 +129,7 @@ describe('with durability: replicated', () => {
     })
   })
 
-  test('one that a replica has is done', async () => {
+  test('a login that a replica has is done', async () => {
     const [port, own] = [await freePort(), await freePort()]
     await desk.redis.cli('CONFIG', 'SET', 'port', String(port))
     await desk.redis.cli('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
@@ -147,7 +147,7 @@ describe('with durability: replicated', () => {
   })
 })
 
-describe('logout and unlock of what is not there, or not so', () => {
+describe('logout and unlock without effect', () => {
   test.each([
     ['logout', '102', '102 is not logged in (NOWHERE)'],
     ['logout', 'HD0003', 'nobody is logged in at HD0003; its display will be refreshed (FREE)'],
@@ -165,7 +165,7 @@ describe('logout and unlock of what is not there, or not so', () => {
     expect([code, out, err.split('\n')[0]]).toEqual([1, '', `refused: ${sentence}`])
   })
 
-  test('a logout that is done again is refused, an unlock is not', async () => {
+  test('a second logout is refused, a second unlock is not', async () => {
     expect(await desk.hotdesk('logout', '100')).toMatchObject({ code: 0, out: '100 logged out of HD0001' })
     expect(await desk.hotdesk('logout', '100')).toMatchObject({
       code: 1,
@@ -180,7 +180,7 @@ describe('hotdesk locks', () => {
     for (let count = 0; count < times; count += 1) await desk.redis.cli('FCALL', 'hotdesk_attempt', '1', '{hd}', user, device)
   }
 
-  test('shows each lock that holds, for how long, and none that was lifted', async () => {
+  test('shows each lock that holds, and for how long, and none that was lifted', async () => {
     expect(await desk.json('locks')).toEqual([])
     await fail('101', 'HD0002', 3)
     await fail('102', 'HD0002', 2)

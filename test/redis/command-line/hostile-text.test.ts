@@ -74,7 +74,7 @@ describe('control characters are shown, and not obeyed by the terminal', () => {
     },
   )
 
-  test('in what is refused, and in what commander says of a word that it does not know', async () => {
+  test('in refused arguments, and in commander’s message about an unknown word', async () => {
     for (const words of [['status', '--site', hostile], ['who', hostile], [hostile], ['why', '100', '--from', hostile]]) {
       const { out, err } = await desk.hotdesk(...words)
       expect(`${out}${err}`).not.toMatch(obeyed)

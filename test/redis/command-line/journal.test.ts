@@ -55,7 +55,7 @@ afterAll(() => desk.close())
 const columns = (line: string): string => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'T').replace(/ {2,}/g, ' ')
 
 describe('hotdesk events', () => {
-  test('shows what happened last, oldest first', async () => {
+  test('shows the last events, oldest first', async () => {
     const { code, out } = await desk.hotdesk('events')
     expect(code).toBe(0)
     expect(out.split('\n').map(columns)).toEqual([
@@ -85,7 +85,7 @@ describe('hotdesk history', () => {
     ['HD0002', ['login', 'displaced']],
     ['HD0001', ['login', 'displaced', 'logout']],
     ['102', []],
-  ])('of %s has what concerned it, newest last', async (subject, events) => {
+  ])('of %s has the events that concern it, newest last', async (subject, events) => {
     const entries = (await desk.json('history', subject)) as { event: string }[]
     expect(entries.map(({ event }) => event)).toEqual(events)
     expect((await desk.hotdesk('history', subject)).out.split('\n')).toHaveLength(events.length + 1)
@@ -97,7 +97,7 @@ describe('hotdesk history', () => {
 })
 
 describe('the order of events, history and calls', () => {
-  test('is one: as things happened, and with --reverse the other way, of the same entries', async () => {
+  test('is chronological, and with --reverse the opposite, of the same entries', async () => {
     for (const command of [['events'], ['history', 'HD0001'], ['calls', '100']]) {
       const ids = async (...options: readonly string[]): Promise<string[]> =>
         Array.from((await desk.hotdesk(...command, ...options, '--json')).out.matchAll(/"id": ?"([0-9-]+)"/g), ([, id]) => id ?? '')
@@ -120,7 +120,7 @@ describe('hotdesk history of a busy network', () => {
     expect(await desk.json('history', 'HD0003', '-n', '4400')).toHaveLength(4400)
   })
 
-  test('knows what happened to those who are gone, and refuses those who never were', async () => {
+  test('shows deleted users and phones, and refuses those that never existed', async () => {
     await desk.redis.cli('XADD', '{hd}:events', '*', 'event', 'logout', 'user', '177', 'device', 'HD0177')
     expect(await desk.json('history', '177')).toHaveLength(1)
     expect(await desk.hotdesk('history', '178')).toMatchObject({
@@ -141,7 +141,7 @@ describe('hotdesk calls', () => {
     expect(await desk.json('calls', '100', '--lines', '1')).toMatchObject([{ side: 'out', dialled: '0155512345' }])
   })
 
-  test('is empty for who has no calls, and refused for who is not there', async () => {
+  test('is empty for a user without calls, and refused for an unknown user', async () => {
     expect(await desk.json('calls', '101')).toEqual([])
     expect(await desk.hotdesk('calls', '199')).toMatchObject({ code: 1, err: expect.stringContaining('there is no such user') as string })
   })

@@ -121,7 +121,7 @@ function jsonCommands(command: Command, path: readonly string[] = []): string[] 
 }
 
 describe('--json', () => {
-  test('is tried here of every command that has it', async () => {
+  test('is tested here for every command that has it', async () => {
     const terminal = createTerminal({ out: new PassThrough(), err: new PassThrough(), colour: 'plain' })
     const commands = jsonCommands(await createWholeProgram({ terminal, provide: () => Promise.resolve(), exit: () => undefined }))
     const tried = (command: string): boolean => lines.some((line) => `${line.join(' ')} `.startsWith(`${command} `))
@@ -129,7 +129,7 @@ describe('--json', () => {
     expect(commands.length).toBeGreaterThan(30)
   })
 
-  test.each(lines)('of %s %s %s is JSON with numbers, times of ISO 8601 and keys of one style', async (...line) => {
+  test.each(lines)('of %s %s %s is JSON with numbers, ISO 8601 times and keys of one style', async (...line) => {
     const words = line.map((word) => (word.endsWith('.csv') ? join(desk.folder, word) : word))
     const { out } = await desk.hotdesk(...words, '--json')
     const values = (line[0] === 'events' ? out.split('\n') : [out]).map((text) => JSON.parse(text) as unknown)
@@ -137,7 +137,7 @@ describe('--json', () => {
     expect(out.length).toBeGreaterThan(10)
   })
 
-  test('has times and counts where there are some', async () => {
+  test('has times and counts where they exist', async () => {
     expect(await desk.json('status')).toContainEqual(
       expect.objectContaining({ device: 'HD0004', user: '101', since: expect.stringMatching(/^20.*Z$/) as string }),
     )

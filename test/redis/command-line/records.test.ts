@@ -13,7 +13,7 @@ afterAll(() => desk.close())
 const field = (key: string, name: string): Promise<string> => desk.redis.cli('HGET', `{hd}:${key}`, name)
 
 describe('hotdesk user set', () => {
-  test('changes what is named and leaves the rest', async () => {
+  test('changes the named settings and leaves the rest', async () => {
     expect(await desk.hotdesk('user', 'set', '100', '--forward-busy', '101', '--ring-seconds', '15', '--enabled', 'no')).toMatchObject({
       code: 0,
       out: '100: saved',
@@ -43,7 +43,7 @@ describe('hotdesk user set', () => {
     expect(answer.err).toContain(said)
   })
 
-  test('saves a home that nothing else knows, and says so', async () => {
+  test('saves an unknown home site, and warns about it', async () => {
     expect(await desk.hotdesk('user', 'set', '102', '--home', 'pariss')).toMatchObject({
       code: 0,
       out: '102: saved',
@@ -54,7 +54,7 @@ describe('hotdesk user set', () => {
     await desk.hotdesk('user', 'set', '102', '--home', 'paris')
   })
 
-  test('adds somebody whom nobody could call, and says so', async () => {
+  test('adds a user whom nobody could call, and warns about it', async () => {
     expect(await desk.hotdesk('user', 'add', '7777', '--name', 'Nobody')).toMatchObject({
       code: 0,
       err: 'warning: 7777: cannot be called from paris: no extension pattern of its dial plan matches',
@@ -62,7 +62,7 @@ describe('hotdesk user set', () => {
     await desk.hotdesk('user', 'rm', '7777', '--yes')
   })
 
-  test('doubts what was saved, and nothing that was refused', async () => {
+  test('warns about what was saved, and not about what was refused', async () => {
     const known = await desk.hotdesk('user', 'set', '102', '--home', 'romme')
     expect(known).toMatchObject({ code: 0, err: expect.stringContaining('unknown site romme') as string })
     await desk.hotdesk('user', 'set', '102', '--home', 'paris')
@@ -77,7 +77,7 @@ describe('hotdesk user set', () => {
     }
   })
 
-  test('rm names the phones that keep an owner who is gone', async () => {
+  test('rm names the phones whose owner no longer exists', async () => {
     await desk.hotdesk('user', 'add', '131')
     await desk.hotdesk('device', 'set', 'HD0003', '--owner', '131')
     const removed = await desk.hotdesk('user', 'rm', '131', '--yes')
@@ -90,7 +90,7 @@ describe('hotdesk user set', () => {
     await desk.hotdesk('device', 'set', 'HD0003', '--owner', '')
   })
 
-  test('refuses a user that is not there', async () => {
+  test('refuses an unknown user', async () => {
     expect(await desk.hotdesk('user', 'set', '199', '--name', 'X')).toMatchObject({
       code: 1,
       err: expect.stringContaining('there is no such user') as string,
@@ -120,7 +120,7 @@ describe('hotdesk user show', () => {
 })
 
 describe('hotdesk device set and show', () => {
-  test('change and show a phone, but for the password', async () => {
+  test('change and show a phone, but not its password', async () => {
     expect((await desk.hotdesk('device', 'set', 'HD0001', '--owner', '100', '--mac', '00:15:65:AA:BB:CC', '--model', 'T46')).code).toBe(0)
     expect(await desk.json('device', 'show', 'HD0001')).toEqual({
       device: 'HD0001',
@@ -150,7 +150,7 @@ describe('hotdesk device set and show', () => {
     expect((await desk.hotdesk('device', 'set', 'HD0002', '--location', '', '--hotdesk', 'no')).code).toBe(0)
   })
 
-  test('an owner must be there', async () => {
+  test('an owner must exist', async () => {
     expect(await desk.hotdesk('device', 'set', 'HD0001', '--owner', '177')).toMatchObject({
       code: 1,
       err: 'refused: HD0001: there is no user 177 to be its owner',
@@ -184,7 +184,7 @@ describe('edits with --json', () => {
     expect(await desk.json('user', 'rm', '130', '--yes')).toEqual({ subject: '130', done: true })
   })
 
-  test('tell it why not, and end with 1', async () => {
+  test('tell it the reason of a refusal, and exit with 1', async () => {
     const { code, out, err } = await desk.hotdesk('user', 'rm', '130', '--yes', '--json')
     expect({ code, err, said: JSON.parse(out) as unknown }).toEqual({
       code: 1,
@@ -197,7 +197,7 @@ describe('edits with --json', () => {
 })
 
 describe('the length of PINs', () => {
-  test('is a setting, for those that are issued and those that are given', async () => {
+  test('is a setting, for issued PINs and chosen ones', async () => {
     for (const [name, digits] of Object.entries({ MIN: '6', ISSUED: '8', MAX: '8' })) vi.stubEnv(`HOTDESK_PIN_${name}_DIGITS`, digits)
     expect(await desk.json('user', 'pin', '102')).toMatchObject({ pin: expect.stringMatching(/^\d{8}$/) as string })
     const file = join(desk.folder, 'short.yaml')
@@ -211,7 +211,7 @@ describe('the length of PINs', () => {
 })
 
 describe('tables', () => {
-  test('stay straight beside wide characters, and a name cannot move the cursor', async () => {
+  test('stay aligned beside wide characters, and a name cannot move the cursor', async () => {
     await desk.redis.cli('HSET', '{hd}:user:110', 'home', 'paris', 'name', '日本')
     await desk.redis.cli('HSET', '{hd}:user:111', 'home', 'paris', 'name', 'E\u001b[2Jve\u202e')
     const rows = (await desk.hotdesk('user', 'list')).out.split('\n')

@@ -26,7 +26,7 @@ describe('hotdesk redis install', () => {
     expect(await line.json('redis', 'install')).toEqual({ outcome: 'PRESENT', version: hotdeskLibrary.version })
   })
 
-  it('is what every command asks for where they are missing', async () => {
+  it('is the advice of every command if they are missing', async () => {
     await line.redis.cli('FUNCTION', 'DELETE', 'hotdesk')
     const { code, err } = await line.hotdesk('status')
     expect([code, err]).toEqual([
@@ -35,12 +35,12 @@ describe('hotdesk redis install', () => {
     ])
   })
 
-  it('names the way out for a Redis user that may not load them', async () => {
+  it('names the next step for a Redis user that may not load them', async () => {
     const { code, err } = await line.hotdesk('redis', 'install')
     expect([code, err]).toEqual([1, expect.stringContaining('name a user that may: hotdesk redis install --user <name>')])
   })
 
-  it('loads them as another user, whose password it shows nowhere', async () => {
+  it('loads them as another user, whose password it never shows', async () => {
     process.env.HOTDESK_REDIS_INSTALL_PASSWORD = 'of-the-test'
     const { code, out, err } = await line.hotdesk('redis', 'install', '--user', 'installer')
     expect([code, out]).toEqual([0, `Installed: version ${hotdeskLibrary.version} of the function library.`])
@@ -84,7 +84,7 @@ describe('hotdesk redis restore', () => {
     expect(await line.redis.cli('EXISTS', '{hd}:user:100', '{hd}:devices')).toBe('0')
   })
 
-  it('writes back what is missing, logins included, and changes nothing that is there', async () => {
+  it('writes back missing records and logins, and changes nothing that exists', async () => {
     expect(await line.json('redis', 'restore', file)).toEqual({ users: 2, phones: 1, logins: 2 })
     expect(await line.redis.cli('FCALL', 'hotdesk_where', '1', '{hd}', '100')).toBe('AT HD0001')
     expect(await line.redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0002')).toBe('OCCUPIED 102')
@@ -94,7 +94,7 @@ describe('hotdesk redis restore', () => {
     expect(await line.json('redis', 'restore', file)).toEqual({ users: 0, phones: 0, logins: 0 })
   })
 
-  it('refuses a file that is no copy', async () => {
+  it('refuses a file that is not a saved copy', async () => {
     const { code, err } = await line.hotdesk('redis', 'restore', join(line.folder, 'hotdesk.yaml'))
     expect([code, err]).toEqual([1, expect.stringContaining('is damaged')])
   })

@@ -32,7 +32,7 @@ describe('hotdesk site', () => {
     expect(await desk.json('site', 'list')).toHaveLength(4)
   })
 
-  test('show tells of nodes, phones and the dial plan', async () => {
+  test('show describes nodes, phones and the dial plan', async () => {
     const { out } = await desk.hotdesk('site', 'show', 'paris')
     expect(out).toMatch(/^paris\nnodes +none is up\nphones +4, 1 registered, 1 logged in\n/)
     expect(out).toMatch(/^trunks +paris-carrier$/m)
@@ -40,7 +40,7 @@ describe('hotdesk site', () => {
     expect(await desk.hotdesk('site', 'show', 'rome')).toMatchObject({ code: 1 })
   })
 
-  test('a table of the phones of a site that has none says so', async () => {
+  test('a table of the phones of a site without phones says so', async () => {
     expect(await desk.hotdesk('status', '--site', 'london')).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^DEVICE .*DISPLAY$/) as string,
@@ -49,7 +49,7 @@ describe('hotdesk site', () => {
     expect(await desk.json('status', '--site', 'london')).toEqual([])
   })
 
-  test('add, set and rm keep what is said of one', async () => {
+  test('add, set and rm keep the other settings of a site', async () => {
     expect(await desk.hotdesk('site', 'set', 'lyon', '--name', 'Lyon')).toMatchObject({
       code: 1,
       err: expect.stringContaining('no such site') as string,
@@ -72,7 +72,7 @@ describe('hotdesk site', () => {
     })
   })
 
-  test('one of which nothing is said is there all the same', async () => {
+  test('a site without settings exists all the same', async () => {
     for (const options of [[], ['--name', '']]) {
       expect((await desk.hotdesk('site', 'add', 'lyon', ...options)).out).toBe('lyon: saved')
       expect((await desk.hotdesk('site', 'set', 'lyon', '--name', '')).out).toBe('lyon: saved')
@@ -90,7 +90,7 @@ describe('hotdesk site', () => {
     await desk.hotdesk('site', 'rm', 'lyon', '--yes')
   })
 
-  test('rm is refused as long as anything names it', async () => {
+  test('rm is refused as long as anything names the site', async () => {
     for (const [site, why] of [
       ['oslo', 'it is still used by 1 live node'],
       ['paris', 'it is still used by 4 phones, 3 users'],
@@ -99,7 +99,7 @@ describe('hotdesk site', () => {
     }
   })
 
-  test('show says since when no node of it is up', async () => {
+  test('show reports since when no node of the site is up', async () => {
     await desk.redis.cli('HSET', '{hd}:site:oslo', 'nodes', 'oslo-1', 'lost', '1800000000')
     await desk.redis.cli('DEL', '{hd}:node:oslo-1')
     expect((await desk.hotdesk('site', 'show', 'oslo')).out).toMatch(/^nodes +none is up since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d$/m)

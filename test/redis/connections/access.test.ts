@@ -48,7 +48,7 @@ function textOf(folder: string, ending: string): string {
 }
 
 describe('the user of the nodes', () => {
-  it('stands in src/store/README.md, beside those for dashboards and for the functions', () => {
+  it('is documented in src/store/README.md, beside those for dashboards and for the functions', () => {
     expect(lines.map((line) => line.split(' ')[2])).toEqual(['hotdesk-node', 'hotdesk-view', 'hotdesk-install'])
   })
 
@@ -78,7 +78,7 @@ describe('the user of the nodes', () => {
     expect(await redis.cli('ACL', 'LOG')).toBe('')
   })
 
-  it('may do it where a login has to be replicated, too', async () => {
+  it('may do so with durability: replicated, too', async () => {
     const store = await openTestStore(redis, { redis: as('hotdesk-node', 'node-password'), durability: 'replicated' })
     expect(await store.transition('hotdesk_refresh', 'HD0001')).toMatchObject({ certainty: 'unconfirmed', reply: 'REFRESHING' })
     await store.close()
@@ -109,7 +109,7 @@ describe('the user of the nodes', () => {
     return allowed.includes(`+${command}`) || allowed.includes(`+${command}|${word}`)
   }
 
-  it('reaches no other network, and nothing of the server', async () => {
+  it('reaches no other network, and no settings of the server', async () => {
     for (const command of [
       "HGET '{other}:user:100' pin",
       'FLUSHALL',
@@ -124,8 +124,8 @@ describe('the user of the nodes', () => {
   })
 })
 
-describe('a node that is not let in', () => {
-  it('starts without Redis, says why once, and shows no password', async () => {
+describe('a node that Redis refuses', () => {
+  it('starts without Redis, logs the reason once, and shows no password', async () => {
     const log = keepLog()
     const store = await openTestStore(redis, { redis: as('hotdesk-node', 'opensesame'), startWithinMs: 300, log: log.log })
     expect(store.state).toBe('lost')
@@ -139,7 +139,7 @@ describe('a node that is not let in', () => {
 })
 
 describe('the user of dashboards', () => {
-  it('sees who is where', async () => {
+  it('sees who is logged in where', async () => {
     await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
     expect(type('FCALL_RO hotdesk_who 1 {hd} HD0001', view)).toBe('OCCUPIED 100')
     expect(type('FCALL_RO hotdesk_where 1 {hd} 101', view)).toBe('NOWHERE')
@@ -148,7 +148,7 @@ describe('the user of dashboards', () => {
     expect(type('XREVRANGE {hd}:events + - COUNT 1', view)).toContain('login')
   })
 
-  it('sees no name of a key of another network, and a free phone by its name alone', async () => {
+  it('sees no key name of another network, and a free phone only by its name', async () => {
     await redis.cli('HSET', '{other}:user:900', 'name', 'Not to be seen')
     for (const command of ['SCAN 0', 'KEYS \\*', 'RANDOMKEY', 'FCALL_RO hotdesk_status 1 {other}', 'HSCAN {other}:devices 0'])
       expect(`${command}: ${type(command, view)}`).toMatch(/NOPERM|No permission|can.t access/i)

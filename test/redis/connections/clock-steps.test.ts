@@ -59,12 +59,12 @@ function bound(id: string, node: string, clock: Clock = systemClock) {
 const clockTold = (count: number): Promise<unknown> =>
   expect.poll(() => entriesOf(kept).filter(({ event }) => event === 'store.clock'), { timeout: 5_000 }).toHaveLength(count)
 
-describe('a node that starts without Redis, its clock two hours off', () => {
+describe('a node that starts without Redis, with its clock two hours off', () => {
   for (const [word, offMs] of [
     ['behind', -2 * hours * 1_000],
     ['ahead', 2 * hours * 1_000],
   ] as const) {
-    it(`${word}: its phones stay registered for the time they were granted, before and after Redis is there`, async () => {
+    it(`${word}: its phones stay registered for the time that they were granted, before and after Redis is available`, async () => {
       const before = await opened('paris-1')
       const london = await opened('london-1')
       const early = bindingsOf(before, 'paris-1')
@@ -103,13 +103,13 @@ describe('a node that starts without Redis, its clock two hours off', () => {
   }
 })
 
-describe('the clock of Redis is set while nodes run', () => {
+describe('the clock of Redis is changed while nodes run', () => {
   for (const [word, seconds] of [
     ['two hours ahead', 2 * hours],
     ['three days ahead', 3 * days],
     ['two hours back', -2 * hours],
   ] as const) {
-    it(`${word}: phones stay registered, calls back find their phone, and after an emergency call a phone is left alone`, async () => {
+    it(`${word}: phones stay registered, PSAP callbacks reach their phone, and the quiet time after an emergency call lasts`, async () => {
       const node = await openDeskNode({ ...redis, place: relay.place }, { log: kept.log })
       toClose.push(node.close)
       const { store, hotdesk } = node

@@ -59,14 +59,14 @@ function bound(id: string, node: string, now: number) {
 }
 
 describe('a node whose clock is five minutes off', () => {
-  it('says so, and goes by the clock of Redis in what others read', () => {
+  it('reports it, and uses the clock of Redis for what others read', () => {
     const told = entriesOf(log).filter(({ event }) => event === 'store.clock')
     expect(told).toHaveLength(1)
     expect(told[0]?.msg).toContain('300 s ahead of the clock of Redis')
     for (const { store } of [right, early, late]) expect(Math.abs(store.clock.now() - systemClock.now())).toBeLessThan(1_500)
   })
 
-  it('sees the phones of the others as registered, and they see its own, for 60 seconds like any', async () => {
+  it('sees the phones of other nodes as registered, and they see its own, for 60 seconds like any', async () => {
     const [atEarly, atLate, atRight] = [
       bindingsOf(early, 'paris-2', ahead),
       bindingsOf(late, 'paris-3', behind),
@@ -81,7 +81,7 @@ describe('a node whose clock is five minutes off', () => {
     for (const id of ['HD0001', 'HD0002']) expect(Number(await redis.cli('TTL', `{hd}:reg:${id}`))).toBeGreaterThan(55)
   })
 
-  it('may hand calls to the others, and they to it', () => {
+  it('may hand calls to other nodes, and they to it', () => {
     const secret = new Secret('of the network')
     const at = (node: DeskNode) =>
       createHopTokens({ secret, network: 'hd', clock: node.store.clock, uptime: () => 60_000, versionAt: () => 2 })
@@ -96,7 +96,7 @@ describe('a node whose clock is five minutes off', () => {
     }
   })
 
-  it('logs in, locks and keeps quiet for as long as any other', async () => {
+  it('logs in, locks and keeps the quiet time for as long as any other', async () => {
     const login = (digits: string) => early.hotdesk.login({ extension: extension('100'), device: device('HD0003'), pin: pin(digits) })
     expect(await login('4711')).toEqual({ outcome: 'LOGGED_IN' })
     const again = { extension: extension('100'), device: device('HD0003'), pin: pin('4711') }
@@ -112,7 +112,7 @@ describe('a node whose clock is five minutes off', () => {
     expect(Number(await redis.cli('TTL', '{hd}:quiet:HD0004'))).toBeGreaterThan(590)
   })
 
-  it('is a living node like any', async () => {
+  it('is alive like any other', async () => {
     for (const name of ['paris-2', 'paris-3']) expect(right.directory.node(name as NodeName)).not.toBeNull()
     expect(Number(await redis.cli('TTL', '{hd}:node:paris-2'))).toBeGreaterThan(5)
   })

@@ -37,7 +37,7 @@ async function furnish(store: Store): Promise<void> {
 }
 
 describe('networks in a cluster', () => {
-  it('each work at the primary that owns their slot, and hear of hand edits there', async () => {
+  it('each use the primary that owns their slot, and see hand edits there', async () => {
     const ports = new Set<number>()
     for (const network of networks) {
       const store = storeOf(network)
@@ -61,7 +61,7 @@ describe('networks in a cluster', () => {
       await expect.poll(() => server.cli('FUNCTION', 'LIST'), { timeout: 5_000 }).toContain('hotdesk_login')
   })
 
-  it('answer redis-cli -c at any server', async () => {
+  it('can be read by redis-cli -c at any server', async () => {
     const [any] = redis.servers
     expect(await any?.cli('-c', 'FCALL', 'hotdesk_who', '1', '{oslo}', 'HD0001')).toBe('OCCUPIED 100')
     expect(await any?.cli('-c', 'FCALL', 'hotdesk_status', '1', '{lyon}')).toMatch(/^HD0001 +paris +active +100 +Alice of lyon /m)
@@ -97,8 +97,8 @@ describe('networks in a cluster', () => {
   })
 })
 
-describe('a cluster that is not there yet', () => {
-  it('is found when it comes', async () => {
+describe('a cluster that is not available yet', () => {
+  it('is found when it comes up', async () => {
     const [port, bus] = [await freePort(), await freePort()]
     const place = { kind: 'cluster', servers: [{ host: '127.0.0.1', port }] } as const
     const log = keepLog()

@@ -67,7 +67,7 @@ async function expectTrouble(place: RedisTarget, words: RegExp): Promise<Store> 
   return store
 }
 
-describe('log and condition of a node tell', () => {
+describe('the log and the condition of a node report', () => {
   it('that Redis refuses the password, with the user in the advice', async () => {
     const redis = await startRedis()
     const store = await expectTrouble(as('hotdesk-node', redis), /password of the user hotdesk-node \(WRONGPASS\)/)
@@ -105,11 +105,11 @@ describe('log and condition of a node tell', () => {
     expect(store.condition().reasons).toEqual([])
   })
 
-  it('that nothing listens there', () => expectTrouble(url('redis://127.0.0.1:1'), /refused \(ECONNREFUSED\)/))
+  it('that nothing listens at the address', () => expectTrouble(url('redis://127.0.0.1:1'), /refused \(ECONNREFUSED\)/))
 
-  it('that the socket is not there', () => expectTrouble(url('unix:///nowhere/redis.sock'), /socket of Redis does not exist/))
+  it('that the socket does not exist', () => expectTrouble(url('unix:///nowhere/redis.sock'), /socket of Redis does not exist/))
 
-  it('that nobody answers', async () => {
+  it('that the server does not respond', async () => {
     const silent = await standIn(() => undefined)
     await expectTrouble(url(silent), /does not answer in time/)
   })
@@ -135,7 +135,7 @@ describe('log and condition of a node tell', () => {
     await expectTrouble(url(closing), /Redis closed the connection/)
   })
 
-  it('that what answers does not speak TLS', async () => {
+  it('that the server does not speak TLS', async () => {
     const plain = await standIn((socket) => socket.on('data', () => socket.write('-ERR unknown command\r\n')))
     await expectTrouble(url(plain.replace('redis:', 'rediss:')), /does not speak TLS/)
   })

@@ -39,7 +39,7 @@ function refreshOf(id: string): Promise<void> {
 
 describe('a link to Redis that is cut', () => {
   it.each(['reset', 'silence'] as const)(
-    'by %s: logins hear STORE_LOST soon, the copy stays, and everything converges when it is healed',
+    'by %s: logins soon fail with STORE_LOST, the copy stays, and everything converges when the link is back',
     async (how) => {
       expect(await login()).toEqual({ outcome: 'LOGGED_IN' })
       await seated(1_000)
@@ -64,7 +64,7 @@ describe('a link to Redis that is cut', () => {
   )
 })
 
-describe('a login whose answer is lost on the way', () => {
+describe('a login whose reply is lost', () => {
   it('is UNCONFIRMED, and the phone shows what Redis has done', async () => {
     relay.holdAnswersAfter('hotdesk_login')
     expect(await login()).toEqual({ outcome: 'UNCONFIRMED', reply: null })
@@ -74,7 +74,7 @@ describe('a login whose answer is lost on the way', () => {
     expect(await login()).toEqual({ outcome: 'UNCHANGED' })
   })
 
-  it('is not done any more when Redis hears of it after everybody has given up: whoever logged in meanwhile stays', async () => {
+  it('has no effect if Redis receives it after everybody has given up: a later login stays', async () => {
     relay.holdFrom('hotdesk_login')
     expect(await login()).toEqual({ outcome: 'UNCONFIRMED', reply: null })
     await stateOf(node.store, 'lost', 5_000)
@@ -88,7 +88,7 @@ describe('a login whose answer is lost on the way', () => {
     expect(await redis.cli('HGETALL', '{hd}:devices')).toBe('HD0002\n100\nHD0001\n101')
   })
 
-  it('is told of in the same way when it is a logout', async () => {
+  it('is reported in the same way if it is a logout', async () => {
     expect(await login()).toEqual({ outcome: 'LOGGED_IN' })
     await seated(1_000)
     relay.holdAnswersAfter('hotdesk_logout')

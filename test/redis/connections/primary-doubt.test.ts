@@ -65,7 +65,7 @@ describe('a replica that hangs', () => {
 })
 
 describe('a primary that becomes a replica by hand', () => {
-  it('is left within two seconds', async () => {
+  it('is abandoned within two seconds', async () => {
     await expect.poll(() => login(), eventually).toMatchObject({ certainty: 'safe' })
     const primary = await redis.primary()
     const lost = stateOf(store, 'lost', 2_000)
@@ -77,7 +77,7 @@ describe('a primary that becomes a replica by hand', () => {
 })
 
 describe('a node that reaches a minority of the sentinels', () => {
-  it('says so, confirms nothing, and is certain again when a majority answers', async () => {
+  it('reports it, confirms nothing, and is certain again when a majority replies', async () => {
     await expect.poll(() => login(), eventually).toMatchObject({ certainty: 'safe' })
     expect(doubts()).toBe('')
     const before = await uncertain('primary')
@@ -97,7 +97,7 @@ describe('a node that reaches a minority of the sentinels', () => {
   })
 })
 
-describe('a primary that cannot be reached though the sentinels can', () => {
+describe('a primary that is unreachable although the sentinels are not', () => {
   it('is named, and the sentinels are not blamed', async () => {
     const primary = await redis.primary()
     await primary.kill()
@@ -113,7 +113,7 @@ describe('a primary that cannot be reached though the sentinels can', () => {
 })
 
 describe('a primary at a plain URL', () => {
-  it('has its logins confirmed by every replica that is connected, and by one at least', async () => {
+  it('has its logins confirmed by every connected replica, and by at least one', async () => {
     const [primary, ...rest] = await Promise.all([launchAlone(), launchAlone()])
     const url = new Secret(`redis://127.0.0.1:${primary.port}`)
     const needs = storeNeeds({ kind: 'url', url }, join(redis.directory, 'url'))
@@ -135,7 +135,7 @@ describe('a primary at a plain URL', () => {
 })
 
 describe('a write over a connection that has ended since', () => {
-  it('is not certain: the next one may lead to a server that knows nothing of it', async () => {
+  it('is not certain: the next connection may lead to a server without it', async () => {
     const [primary, replica] = await Promise.all([launchAlone(), launchAlone()])
     const url = new Secret(`redis://127.0.0.1:${primary.port}`)
     const destination = createDestination({ kind: 'url', url }, '{hd}', systemClock)

@@ -105,8 +105,8 @@ async function until(isSo: () => boolean, withinMs: number): Promise<void> {
   }
 }
 
-describe('a primary that is killed while people log in', () => {
-  it('loses no acknowledged login; logins go on within 15 seconds, the copy all the time', async () => {
+describe('a primary that is killed while users log in', () => {
+  it('loses no acknowledged login; logins work again within 15 seconds, and the copy all the time', async () => {
     const { all, stop } = bustle()
     let gaps = 0
     const watch = every(
@@ -140,7 +140,7 @@ describe('a primary that is killed while people log in', () => {
 })
 
 describe('a login that no replica has', () => {
-  it('is not acknowledged, and goes with the primary, while every acknowledged one stays', async () => {
+  it('is not acknowledged, and is lost with the primary, while every acknowledged one stays', async () => {
     const first = await redis.primary()
     const replicas = redis.servers.filter((server) => server !== first)
     await caughtUp(first, 2)
@@ -201,7 +201,7 @@ describe('a primary that is replaced', () => {
     await expectLogins(after)
   })
 
-  it('as it hangs is left as well', async () => {
+  it('while it hangs is left as well', async () => {
     const before = await redis.primary()
     const lost = lostAll()
     before.signal('SIGSTOP')
@@ -216,7 +216,7 @@ describe('a primary that is replaced', () => {
 })
 
 describe('a URL that leads to a replica', () => {
-  it('is not used, and the log says why', async () => {
+  it('is not used, and the log gives the reason', async () => {
     const primary = await redis.primary()
     const replica = redis.servers.find((server) => server !== primary && !server.isGone())
     const log = keepLog()

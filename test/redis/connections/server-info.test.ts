@@ -17,8 +17,8 @@ function inspect(url = `unix://${redis.socket}`): Promise<RedisReport> {
   return inspectRedis({ redis: place, network: 'hd', functions: hotdeskLibrary, clock: systemClock })
 }
 
-describe('a look at a Redis', () => {
-  it('tells what it says of itself, and loads nothing', async () => {
+describe('an inspection of a Redis server', () => {
+  it('reports the properties of the server, and loads nothing', async () => {
     const report = await inspect()
     expect(report).toMatchObject({
       role: 'master',
@@ -37,13 +37,13 @@ describe('a look at a Redis', () => {
     expect((await inspect()).library).toBe(hotdeskLibrary.version)
   })
 
-  it('does without what it may not ask', async () => {
+  it('works without the commands that it may not run', async () => {
     await redis.cli('ACL', 'SETUSER', 'default', '-config')
     expect((await inspect()).persistence).toEqual({ appendOnly: true, fsync: null, snapshots: null, isWriting: true })
     await redis.cli('ACL', 'SETUSER', 'default', '+config')
   })
 
-  it('says why there is no answer', async () => {
+  it('gives the reason if there is no reply', async () => {
     await expect(inspect('redis://127.0.0.1:1')).rejects.toThrow('ECONNREFUSED')
     await redis.cli('ACL', 'SETUSER', 'default', 'resetpass', '>of-the-test')
     await expect(inspect()).rejects.toThrow('NOAUTH')

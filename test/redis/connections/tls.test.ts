@@ -41,20 +41,20 @@ async function expectLogin(primary: RedisProcess): Promise<void> {
 }
 
 describe('Redis over TLS', () => {
-  it('is used where the configuration names the authority of its certificate', async () => {
+  it('is used if the configuration names the CA of its certificate', async () => {
     store = await open(placeOf(`{ url: "rediss://127.0.0.1:${server.port}", ca: ca.pem }`))
     await expectLogin(server)
     expect(store.cli).toBe(`redis-cli -h 127.0.0.1 -p ${server.port} --tls`)
   })
 
-  it('is not used where nobody vouches for its certificate, and the log says so', async () => {
+  it('is not used if no known CA signed its certificate, and the log says so', async () => {
     const log = keepLog()
     store = await open({ kind: 'url', url: new Secret(`rediss://127.0.0.1:${server.port}`) }, { log: log.log, startWithinMs: 500 })
     expect(store.state).toBe('lost')
     expect(JSON.stringify(log.lines)).toMatch(/signed by an authority that this node does not trust; set redis\.ca/)
   })
 
-  it('is not used where the certificate is for somebody else', async () => {
+  it('is not used if the certificate is for another name', async () => {
     const log = keepLog()
     store = await open(placeOf(`{ url: "rediss://localhost:${server.port}", ca: ca.pem }`), { log: log.log, startWithinMs: 500 })
     expect(store.state).toBe('lost')

@@ -26,7 +26,7 @@ async function guessAllDay(user: string, device: string): Promise<number> {
 }
 
 describe('wrong PINs for one user at one phone', () => {
-  it('lock that user at that phone: three in five minutes for fifteen', async () => {
+  it('lock this user at this phone: three in five minutes for fifteen', async () => {
     await desk.converse([
       ['attempt 100 HD0001', 'ALLOWED 2'],
       ['attempt 100 HD0001', 'ALLOWED 1'],
@@ -63,13 +63,13 @@ describe('wrong PINs for one user at one phone', () => {
 })
 
 describe('wrong PINs for one user at many phones', () => {
-  it('from one phone or two keep the user waiting at no other', async () => {
+  it('from one phone or two do not delay the user at any other', async () => {
     expect(await guessAllDay('100', 'HD0001')).toBe(10)
     expect(await guessAllDay('100', 'HD0002')).toBe(10)
     expect(await attempt('100', 'HD0003')).toBe('ALLOWED 2')
   })
 
-  it('have to wait longer and longer after twenty, and are forty a day in all', async () => {
+  it('cause longer and longer waits after twenty, and are limited to forty a day in all', async () => {
     for (const device of ['HD0001', 'HD0002']) await guessAllDay('100', device)
     const waits: number[] = []
     for (let phone = 10; phone < 60; phone++) {
@@ -84,7 +84,7 @@ describe('wrong PINs for one user at many phones', () => {
     expect(await desk.lastEvent()).toMatch(/reason user$/)
   })
 
-  it('do not touch a phone where the user has typed the right PIN lately', async () => {
+  it('do not affect a phone where the user has recently typed the right PIN', async () => {
     await attempt('100', 'HD0003')
     await desk.fcall('forgive 100 HD0003')
     let guesses = 0
@@ -95,7 +95,7 @@ describe('wrong PINs for one user at many phones', () => {
     expect(await desk.fcall('forgive 100 HD0003')).toBe('FORGIVEN')
   })
 
-  it('are ten a day at such a phone as well, and there are at most ten of them', async () => {
+  it('are limited to ten a day at such a phone as well, and to ten such phones', async () => {
     for (let phone = 10; phone < 30; phone++) {
       await desk.redis.cli('HSET', '{hd}:attempts:familiar:100', `HD00${phone}`, String(phone))
     }
@@ -118,7 +118,7 @@ describe('wrong PINs at one phone, for any user', () => {
     expect(await ttl('HD0001')).toBeGreaterThan(890)
   })
 
-  it('are at most fifty a day', async () => {
+  it('are limited to fifty a day', async () => {
     let guesses = 0
     for (let user = 200; user < 210; user++) guesses += await guessAllDay(String(user), 'HD0001')
     expect(guesses).toBe(50)
@@ -137,7 +137,7 @@ describe('the right PIN', () => {
 })
 
 describe('hotdesk_unlock', () => {
-  it.each(['100', 'HD0001'])('of %s forgives the user at that phone', async (target) => {
+  it.each(['100', 'HD0001'])('of %s clears the wrong PINs of the user at this phone', async (target) => {
     for (let i = 0; i < 4; i++) await attempt('100', 'HD0001')
     await desk.converse([
       [`unlock ${target}`, `UNLOCKED ${target}`],
@@ -146,13 +146,13 @@ describe('hotdesk_unlock', () => {
     ])
   })
 
-  it('finds nothing to forgive after a right PIN', async () => {
+  it('finds nothing to clear after a right PIN', async () => {
     await attempt('100', 'HD0001')
     await desk.fcall('forgive 100 HD0001')
     expect(await desk.fcall('unlock 100')).toBe('NOT_LOCKED 100')
   })
 
-  it('leaves the phones known where the user has logged in', async () => {
+  it('keeps the known phones of the user', async () => {
     await attempt('100', 'HD0003')
     await desk.fcall('forgive 100 HD0003')
     await attempt('100', 'HD0001')
@@ -172,13 +172,13 @@ describe('hotdesk_attempt', () => {
     ])
   })
 
-  it('never locks for ever, even after a counter was set by hand', async () => {
+  it('never locks forever, even after a counter was set by hand', async () => {
     await desk.redis.cli('SET', '{hd}:attempts:100', '99')
     expect(await attempt('100', 'HD0001')).toBe('LOCKED 86400')
     expect(await ttl('100')).toBeGreaterThan(86_000)
   })
 
-  it('names no user whose extension does not exist, for what was typed may be a PIN', async () => {
+  it('names no user whose extension does not exist, because the input may be a PIN', async () => {
     for (let i = 0; i < 4; i++) await attempt('?abcdefgh', 'HD0001')
     expect(await desk.lastEvent()).toBe('event login.locked device HD0001 seconds 900 reason user-at-phone')
   })

@@ -20,8 +20,8 @@ const people = (count: number): RecordChange[] =>
 
 const usersInRedis = async (): Promise<number> => (await redis.cli('KEYS', '{hd}:user:*')).split('\n').filter((key) => key !== '').length
 
-describe('records written together', () => {
-  it('sets fields, takes fields away, and removes whole records', async () => {
+describe('a bulk write of records', () => {
+  it('sets fields, removes fields, and removes whole records', async () => {
     await store.putFields('user:100', { name: 'Alice', forwardBusy: '101' })
     await store.putFields('user:101', { name: 'Bob' })
     await store.writeAll([
@@ -33,14 +33,14 @@ describe('records written together', () => {
     expect(await redis.cli('EXISTS', '{hd}:user:101', '{hd}:device:HD0001')).toBe('1')
   })
 
-  it('tells how far they are', async () => {
+  it('reports its progress', async () => {
     const heard: number[] = []
     await store.writeAll(people(1_200), (count) => heard.push(count))
     expect(heard).toEqual([500, 1_000, 1_200])
     expect(await usersInRedis()).toBe(1_200)
   })
 
-  it('are not written at all if one key is not a hash', async () => {
+  it('writes nothing if one key is not a hash', async () => {
     await redis.cli('SET', '{hd}:user:1600', 'oops')
     await expect(store.writeAll(people(1_200))).rejects.toMatchObject({
       code: 'STORE_PROTOCOL',
@@ -49,7 +49,7 @@ describe('records written together', () => {
     expect(await usersInRedis()).toBe(1)
   })
 
-  it('are not written at all when Redis dies half-way', async () => {
+  it('writes nothing if Redis dies half-way', async () => {
     const killed: Promise<void>[] = []
     const writing = store.writeAll(people(2_000), () => {
       if (killed.length === 0) killed.push(redis.kill())
@@ -60,7 +60,7 @@ describe('records written together', () => {
     expect(await usersInRedis()).toBe(0)
   })
 
-  it('are seen by nobody before all of them are there', async () => {
+  it('is visible to nobody before it is complete', async () => {
     const seen: string[] = []
     const looks: Promise<unknown>[] = []
     await store.writeAll(people(1_200), () => looks.push(usersInRedis().then((count) => seen.push(String(count)))))

@@ -55,7 +55,7 @@ describe('three nodes at once', () => {
     expect(Number(await redis.cli('HLEN', '{hd}:users'))).toBeLessThanOrEqual(phones.length)
   })
 
-  it('seat one user once when 300 logins from three phones meet, and tell each change once', async () => {
+  it('log one user in once when 300 logins from three phones meet, and report each change once', async () => {
     const replies = await together(Array.from({ length: 300 }, (_, index) => ['hotdesk_login', '100', pick(phones, index)] as const))
     expect(await mirrorFaults(redis)).toEqual([])
     expect((await redis.cli('HGET', '{hd}:users', '100')).split(' ')).toHaveLength(1)

@@ -20,7 +20,7 @@ beforeEach(async () => {
 const events = async () => (await desk.redis.cli('XRANGE', '{hd}:events', '-', '+')).split('\n')
 
 describe('hotdesk_expire', () => {
-  it('logs out, and the event says why', async () => {
+  it('logs out, and the event has the reason', async () => {
     await desk.converse([
       ['expire HD0001 paris-1 daily 1700000000 - 1700040000', 'LOGGED_OUT 100'],
       ['who HD0001', 'FREE'],
@@ -29,7 +29,7 @@ describe('hotdesk_expire', () => {
     expect(await desk.redis.cli('HMGET', '{hd}:device:HD0001', 'via', 'reason', 'refresh')).toBe('automatic\ndaily\npending')
   })
 
-  it('waits for the end of a call, and the event still says why', async () => {
+  it('waits for the end of a call, and the event still has the reason', async () => {
     await desk.converse([
       ['calls paris-1 b1 600 HD0001 1 0', 'OK 0'],
       ['expire HD0001 paris-1 max-time 1700000000 - 1700040000', 'DRAINING 1'],
@@ -40,7 +40,7 @@ describe('hotdesk_expire', () => {
     expect((await events()).filter((word) => word === 'draining')).toHaveLength(1)
   })
 
-  it('takes a phone with a call for one that is not idle', async () => {
+  it('does not treat a phone with a call as idle', async () => {
     await desk.converse([
       ['calls paris-2 b2 600 HD0001 2 0', 'OK 0'],
       ['expire HD0001 paris-1 idle-time 1700000000 - 1700040000', 'BUSY 2'],
@@ -48,7 +48,7 @@ describe('hotdesk_expire', () => {
     ])
   })
 
-  it('does nothing when somebody has logged in or called since, or when it is not yet due by the clock of Redis', async () => {
+  it('does nothing if a user has logged in or called since, or if it is not yet due by the clock of Redis', async () => {
     await desk.converse([
       ['expire HD0001 paris-1 daily 1699999999 - 1700040000', 'OUTDATED'],
       ['expire HD0001 paris-1 daily 1700000000 - 9999999999', 'OUTDATED'],
@@ -64,7 +64,7 @@ describe('hotdesk_expire', () => {
     await desk.converse([[`expire HD0001 paris-1 daily 1700000000 ${lastCall} 1700040000`, 'LOGGED_OUT 100']])
   })
 
-  it('is held off by an emergency call and the quiet time after it, without a word to anybody', async () => {
+  it('is held off by an emergency call and the quiet time after it, without an event', async () => {
     const before = (await events()).length
     await desk.converse([
       ['calls paris-1 b1 600 HD0001 1 1', 'OK 0'],
@@ -80,13 +80,13 @@ describe('hotdesk_expire', () => {
   })
 })
 
-describe('hotdesk_expire because of the home of who sits there', () => {
+describe('hotdesk_expire because of the user’s home site', () => {
   const home = (...fields: readonly string[]) => desk.redis.cli('HSET', '{hd}:site:london', ...fields)
   beforeEach(async () => {
     await desk.redis.cli('HSET', '{hd}:user:100', 'home', 'london')
   })
 
-  it('logs out when it is lost, and not when it is back by now, or was lost another time', async () => {
+  it('logs out if the site is lost, and not if it is back by now, or was lost another time', async () => {
     await desk.converse([['expire HD0001 paris-1 home-lost 1700000000 - 1700040000 1700000001', 'OUTDATED']])
     await home('lost', '1700000002', 'back', '1700000001')
     await desk.converse([
@@ -96,7 +96,7 @@ describe('hotdesk_expire because of the home of who sits there', () => {
     expect(await desk.lastEvent()).toBe('event logout device HD0001 user 100 via automatic reason home-lost')
   })
 
-  it('logs out when it is back, and not when it is lost again, or was back another time', async () => {
+  it('logs out if the site is back, and not if it is lost again, or was back another time', async () => {
     await home('lost', '1700000002', 'back', '1700000001')
     await desk.converse([['expire HD0001 paris-1 home-return 1700000000 - 1700040000 1700000001', 'OUTDATED']])
     await desk.redis.cli('HDEL', '{hd}:site:london', 'lost')
@@ -106,7 +106,7 @@ describe('hotdesk_expire because of the home of who sits there', () => {
     ])
   })
 
-  it('leaves alone who has another home by now, or one whose key is no record', async () => {
+  it('skips a user who has another home by now, or one whose key is not a record', async () => {
     await home('lost', '1700000001')
     for (const other of [
       ['HSET', '{hd}:user:100', 'home', 'rome'],
@@ -122,8 +122,8 @@ describe('hotdesk_expire because of the home of who sits there', () => {
   })
 })
 
-describe('one node looks after a phone:', () => {
-  it('the one it is registered at', async () => {
+describe('the owner of the background work for a phone is', () => {
+  it('the node where it is registered', async () => {
     await desk.redis.cli('HSET', '{hd}:reg:HD0001', 'node', 'paris-2')
     await desk.converse([
       ['expire HD0001 paris-1 daily 1700000000 - 1700040000', 'NOT_YOURS paris-2'],
@@ -131,7 +131,7 @@ describe('one node looks after a phone:', () => {
     ])
   })
 
-  it('where that one is dead or of another site, or there is none, the first that comes, until that one is dead or its turn is over', async () => {
+  it('otherwise, if this node is dead, of another site or unknown, the first node that asks, until it dies or its turn is over', async () => {
     for (const holder of ['paris-9', 'london-1', '']) {
       await desk.fcall('login 100 HD0001')
       await desk.fcall('join paris-1 b1 - 60 site paris')
@@ -176,7 +176,7 @@ describe('hotdesk_evict', () => {
     expect(await desk.lastEvent()).toBe('event logout device HD0001 user 100 via deleted reason disabled')
   })
 
-  it('waits at a phone that was removed as well, and does not bring its record back to life', async () => {
+  it('waits at a phone that was removed as well, and does not restore its record', async () => {
     await desk.fcall('calls paris-1 b1 600 HD0001 1 0')
     await desk.redis.cli('DEL', '{hd}:device:HD0001')
     await desk.converse([
@@ -197,7 +197,7 @@ describe('hotdesk_evict', () => {
 })
 
 describe('hotdesk_repair', () => {
-  it('looks at named fields alone', async () => {
+  it('checks only the named fields', async () => {
     await desk.redis.cli('HSET', '{hd}:devices', 'HD0002', '101', 'HD0003', '101')
     await desk.converse([['repair devices HD0002 devices HD0003 users 100', 'REPAIRED 2']])
     await desk.redis.cli('HSET', '{hd}:users', '100', 'HD0001 HD0003')
@@ -206,7 +206,7 @@ describe('hotdesk_repair', () => {
     await desk.converse([['repair', 'REPAIRED 1']])
   })
 
-  it('makes a seat that was given by hand one that began now', async () => {
+  it('gives an assignment that was made by hand the current time as its start', async () => {
     await desk.redis.cli('HSET', '{hd}:devices', 'HD0002', '101')
     await desk.redis.cli('HSET', '{hd}:users', '101', 'HD0002')
     await desk.converse([

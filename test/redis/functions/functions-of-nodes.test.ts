@@ -44,7 +44,7 @@ describe('a phone with calls', () => {
     expect(await desk.redis.cli('HGET', '{hd}:device:HD0001', 'cause')).toBe('now')
   })
 
-  it('is not held by the calls of a node that died or was started anew', async () => {
+  it('is not held by the calls of a node that died or was restarted', async () => {
     await desk.converse([
       ['calls paris-1 b1 600 HD0001 1 0', 'OK 0'],
       ['calls paris-2 b2 600 HD0001 1 0', 'OK 0'],
@@ -66,7 +66,7 @@ describe('a phone with calls', () => {
     ])
   })
 
-  it('is not drained any more when its user logs in on it again', async () => {
+  it('stops draining when its user logs in on it again', async () => {
     await desk.converse([
       ['calls paris-1 b1 600 HD0001 1 0', 'OK 0'],
       ['logout HD0001', 'DRAINING 1'],
@@ -76,7 +76,7 @@ describe('a phone with calls', () => {
     ])
   })
 
-  it('can be taken over: the call goes on', async () => {
+  it('can be taken over: the call continues', async () => {
     await desk.converse([
       ['calls paris-1 b1 600 HD0001 1 0', 'OK 0'],
       ['login 101 HD0001', 'DISPLACED 100'],
@@ -101,7 +101,7 @@ describe('a phone with calls', () => {
     expect(Number(await desk.redis.cli('TTL', '{hd}:quiet:HD0001'))).toBeGreaterThan(590)
   })
 
-  it('that drains is not logged out in the quiet time after an emergency call, but behind it, or where the person at it has asked', async () => {
+  it('that drains is not logged out in the quiet time after an emergency call, but after it, or if the person at the phone asks', async () => {
     await desk.converse([
       ['login 101 HD0002', 'LOGGED_IN'],
       ['calls paris-1 b1 600 HD0001 1 0 HD0002 1 0', 'OK 0'],
@@ -131,7 +131,7 @@ describe('a phone with calls', () => {
 })
 
 describe('hotdesk_note', () => {
-  it('writes into the record of a phone, and makes none of its own', async () => {
+  it('writes into the record of a phone, and creates none', async () => {
     await desk.converse([
       ['note HD0001 refresh sent', 'NOTED'],
       ['note HD0001 refreshable no', 'NOTED'],
@@ -156,7 +156,7 @@ describe('hotdesk_join', () => {
     expect(await desk.fcall('join paris-1 b4 b2 60')).toMatch(/^TAKEN p3 \d+ b3$/)
   })
 
-  it('names the nodes of a site, and forgets the dead when a new one comes; the last is never forgotten', async () => {
+  it('names the nodes of a site, and forgets dead ones when a new one joins; the last is never forgotten', async () => {
     const nodes = () => desk.redis.cli('HGET', '{hd}:site:oslo', 'nodes')
     for (let pod = 1; pod <= 20; pod++)
       await desk.converse([
@@ -173,7 +173,7 @@ describe('hotdesk_join', () => {
     expect(await desk.redis.cli('HEXISTS', '{hd}:site:oslo', 'lost')).toBe('0')
   })
 
-  it('names a node again that was taken for dead while others came', async () => {
+  it('names a node again that was considered dead while others joined', async () => {
     await desk.fcall('join oslo-1 b - 60 site oslo')
     await desk.redis.cli('DEL', '{hd}:node:oslo-1')
     await desk.fcall('join oslo-2 b - 60 site oslo')

@@ -10,7 +10,7 @@ afterAll(() => desk.redis.close())
 beforeEach(() => desk.clear())
 
 describe('hotdesk_refresh', () => {
-  it('wishes the phone of a device or of a user refreshed, and leaves the login as it is', async () => {
+  it('requests a refresh for a device or a user, and leaves the login as it is', async () => {
     await desk.fcall('login 100 HD0001')
     await desk.redis.cli('HSET', '{hd}:device:HD0001', 'since', '1700000000', 'refresh', 'sent')
     await desk.converse([
@@ -22,7 +22,7 @@ describe('hotdesk_refresh', () => {
     expect(await desk.lastEvent()).toBe('event refresh device HD0001 user 100 via cli outcome wanted')
   })
 
-  it('knows which phones and users there are, and makes none', async () => {
+  it('knows which phones and users exist, and creates none', async () => {
     await desk.converse([
       ['refresh HD7777', 'UNKNOWN_DEVICE'],
       ['refresh 999', 'UNKNOWN_USER'],
@@ -31,7 +31,7 @@ describe('hotdesk_refresh', () => {
     expect(await desk.redis.cli('EXISTS', '{hd}:device:HD7777')).toBe('0')
   })
 
-  it('asked for by a node on nobody’s behalf is that of the node where the phone is registered', async () => {
+  it('requested by a node without a requester belongs to the node where the phone is registered', async () => {
     await desk.fcall('join paris-1 b1 - 60 site paris')
     await desk.redis.cli('HSET', '{hd}:reg:HD0001', 'node', 'paris-1')
     await desk.converse([
@@ -43,7 +43,7 @@ describe('hotdesk_refresh', () => {
 })
 
 describe('hotdesk_replace', () => {
-  it('puts the user of the old phone at the new one, since when they sat at the old one', async () => {
+  it('moves the user of the old phone to the new one, with the time of the login', async () => {
     await desk.fcall('login 100 HD0001')
     await desk.redis.cli('HSET', '{hd}:device:HD0001', 'since', '1700000000')
     await desk.converse([
@@ -66,7 +66,7 @@ describe('hotdesk_replace', () => {
     ])
   })
 
-  it('takes over from a phone that was removed already', async () => {
+  it('takes over from a phone that was already removed', async () => {
     await desk.fcall('login 100 HD0001')
     await desk.redis.cli('DEL', '{hd}:device:HD0001')
     await desk.converse([['replace HD0001 HD0002', 'REPLACED 100']])
@@ -74,7 +74,7 @@ describe('hotdesk_replace', () => {
     expect(await desk.redis.cli('HGET', '{hd}:device:HD0002', 'since')).not.toBe('')
   })
 
-  it('refuses what would lose somebody, and says what stands in the way', async () => {
+  it('refuses to log a user out, and names the obstacle', async () => {
     await desk.redis.cli('HSET', '{hd}:device:HD0009', 'site', 'paris', 'location', 'attic')
     await desk.fcall('join paris-1 b1 - 60 site paris')
     await desk.converse([
@@ -102,7 +102,7 @@ describe('hotdesk_replace', () => {
 })
 
 describe('hotdesk_seat', () => {
-  it('puts a login back where nobody has come since, and leaves everything else as it is', async () => {
+  it('restores a login if nobody has logged in since, and leaves everything else as it is', async () => {
     await desk.fcall('join paris-1 b1 - 60 site paris')
     await desk.redis.cli('HSET', '{hd}:device:HD0001', 'state', 'active', 'since', '1700000000')
     await desk.converse([
@@ -131,7 +131,7 @@ describe('hotdesk_seat', () => {
 })
 
 describe('hotdesk_put', () => {
-  it('adds, changes or does either, as it is expected, and takes away what is empty', async () => {
+  it('adds, changes or does either, as expected, and removes empty fields', async () => {
     await desk.converse([
       ['put user 100 new name X', 'EXISTS'],
       ['put user 170 known name X', 'UNKNOWN'],
@@ -154,7 +154,7 @@ describe('hotdesk_put', () => {
 })
 
 describe('hotdesk_history', () => {
-  it('is lines that a person can read, newest first, with UTC times', async () => {
+  it('consists of readable lines, newest first, with UTC times', async () => {
     await desk.fcall('login 100 HD0001')
     await desk.fcall('login 101 HD0001 cli')
     const [head, newest, oldest, ...rest] = (await desk.fcall('history')).split('\n')
@@ -164,7 +164,7 @@ describe('hotdesk_history', () => {
     expect(rest).toEqual([])
   })
 
-  it('is that of one user or one phone, as whoever or whatever was left behind as well', async () => {
+  it('is that of one user or one phone, including displaced users and phones that were left', async () => {
     for (const line of ['login 100 HD0001', 'login 101 HD0002', 'login 100 HD0003', 'login 101 HD0003']) await desk.fcall(line)
     const events = async (target: string) =>
       (await desk.fcall(`history ${target}`))
@@ -185,12 +185,12 @@ describe('hotdesk_history', () => {
     ['1772323199', '2026-02-28 23:59:59'],
     ['1798761599', '2026-12-31 23:59:59'],
     ['1835395200', '2028-02-29 00:00:00'],
-  ])('tells %s seconds as %s', async (seconds, time) => {
+  ])('prints %s seconds as %s', async (seconds, time) => {
     await desk.redis.cli('XADD', '{hd}:events', `${seconds}000-1`, 'event', 'login', 'device', 'HD0001', 'user', '100')
     expect((await desk.fcall('history')).split('\n')[1]).toMatch(new RegExp(`^${time} `))
   })
 
-  it('looks at some thousands of events a call, and says where to go on', async () => {
+  it('reads some thousands of events per call, and returns where to continue', async () => {
     await desk.fcall('login 100 HD0001')
     const lua = `for i = 1, 5000 do redis.call('XADD', '{hd}:events', '*', 'event', 'login', 'device', 'HD0002', 'user', '101') end`
     await desk.redis.cli('EVAL', lua, '0')
@@ -203,7 +203,7 @@ describe('hotdesk_history', () => {
 })
 
 describe('hotdesk_status in a large network', () => {
-  it('shows some hundreds of phones a call, says where to go on, and shows each phone once', async () => {
+  it('shows some hundreds of phones per call, returns where to continue, and shows each phone once', async () => {
     await desk.redis.cli('FLUSHALL')
     const lua = `for i = 1, 1300 do redis.call('HSET', '{hd}:device:HD' .. (10000 + i), 'site', 'paris') end`
     await desk.redis.cli('EVAL', lua, '0')

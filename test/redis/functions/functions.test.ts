@@ -21,7 +21,7 @@ describe('hotdesk_login', () => {
     expect(await desk.lastEvent()).toBe('event login device HD0001 user 100 via redis-cli')
   })
 
-  it('changes nothing for a user who sits there, and asks for the refresh again', async () => {
+  it('changes nothing for a user who is logged in there, and requests the refresh again', async () => {
     await desk.converse([
       ['login 100 HD0001', 'LOGGED_IN'],
       ['login 100 HD0001', 'UNCHANGED'],
@@ -30,7 +30,7 @@ describe('hotdesk_login', () => {
     expect(await desk.redis.cli('HGET', '{hd}:device:HD0001', 'refresh')).toBe('pending')
   })
 
-  it('moves a user who sits elsewhere', async () => {
+  it('moves a user who is logged in elsewhere', async () => {
     await desk.converse([
       ['login 100 HD0001', 'LOGGED_IN'],
       ['login 100 HD0002', 'MOVED HD0001'],
@@ -39,7 +39,7 @@ describe('hotdesk_login', () => {
     expect(await desk.redis.cli('HMGET', '{hd}:device:HD0001', 'state', 'cause', 'via')).toBe('idle\nmoved\nredis-cli')
   })
 
-  it('displaces whoever sits there, in one step with the move', async () => {
+  it('displaces the previous user, in one step with the move', async () => {
     await desk.converse([
       ['login 100 HD0001', 'LOGGED_IN'],
       ['login 101 HD0001', 'DISPLACED 100'],
@@ -50,7 +50,7 @@ describe('hotdesk_login', () => {
     expect(await desk.lastEvent()).toBe('event displaced device HD0002 user 101 via cli displaced 100 from HD0001')
   })
 
-  it('refuses a second login where the policy is deny', async () => {
+  it('refuses a second login if the policy is deny', async () => {
     await desk.redis.cli('HSET', '{hd}:user:100', 'secondLogin', 'deny')
     await desk.converse([
       ['login 100 HD0001', 'LOGGED_IN'],
@@ -59,7 +59,7 @@ describe('hotdesk_login', () => {
     ])
   })
 
-  it('keeps both phones where the policy is allow', async () => {
+  it('keeps both phones if the policy is allow', async () => {
     await desk.redis.cli('HSET', '{hd}:user:100', 'secondLogin', 'allow')
     await desk.converse([
       ['login 100 HD0001', 'LOGGED_IN'],
@@ -73,7 +73,7 @@ describe('hotdesk_login', () => {
     ])
   })
 
-  it('refuses who and what is not there or not allowed, and tells operators why', async () => {
+  it('refuses unknown and disallowed users and phones, and tells operators the reason', async () => {
     await desk.redis.cli('HSET', '{hd}:user:102', 'name', 'Chloé', 'enabled', 'no')
     await desk.redis.cli('HSET', '{hd}:user:103', 'name', 'Dan', 'mayHotdesk', 'no')
     await desk.redis.cli('HSET', '{hd}:device:HD0008', 'site', 'paris', 'hotdesk', 'no', 'location', 'desk')
@@ -104,7 +104,7 @@ describe('hotdesk_logout', () => {
     expect(await desk.redis.cli('EXISTS', '{hd}:users', '{hd}:devices')).toBe('0')
   })
 
-  it('is FREE where nobody sits, and asks for the refresh again', async () => {
+  it('is FREE if nobody is logged in, and requests the refresh again', async () => {
     await desk.converse([
       ['logout HD0001', 'FREE'],
       ['logout 100', 'NOWHERE'],
@@ -112,7 +112,7 @@ describe('hotdesk_logout', () => {
     expect(await desk.redis.cli('HGET', '{hd}:device:HD0001', 'epoch')).toBe('1')
   })
 
-  it('knows which phones and users there are', async () => {
+  it('knows which phones and users exist', async () => {
     await desk.converse([
       ['logout HD7777', 'UNKNOWN_DEVICE'],
       ['logout 999', 'UNKNOWN_USER'],
@@ -147,7 +147,7 @@ describe('hotdesk_repair', () => {
     ])
   })
 
-  it('makes a logout by hand in devices alone complete, and reports it', async () => {
+  it('completes a logout by hand in devices alone, and reports it', async () => {
     await desk.fcall('login 100 HD0001')
     await desk.redis.cli('HDEL', '{hd}:devices', 'HD0001')
     await desk.converse([
@@ -158,7 +158,7 @@ describe('hotdesk_repair', () => {
     expect(await desk.redis.cli('HMGET', '{hd}:device:HD0001', 'state', 'cause')).toBe('idle\nedited')
   })
 
-  it('moves by hand: the phone says who sits there', async () => {
+  it('completes moves by hand: the phone decides who is logged in', async () => {
     await desk.fcall('login 100 HD0001')
     await desk.redis.cli('HSET', '{hd}:devices', 'HD0001', '101')
     await desk.converse([
@@ -170,7 +170,7 @@ describe('hotdesk_repair', () => {
 })
 
 describe('hotdesk_status', () => {
-  it('is a table that a person can read', async () => {
+  it('is a readable table', async () => {
     await desk.fcall('login 100 HD0001')
     const lines = (await desk.fcall('status')).split('\n')
     expect(lines[0]?.split(/\s+/)).toEqual(['DEVICE', 'SITE', 'STATE', 'USER', 'NAME', 'MINUTES', 'REGISTERED', 'REFRESH'])
@@ -181,7 +181,7 @@ describe('hotdesk_status', () => {
 })
 
 describe('a key of the wrong type', () => {
-  it('that should be a record is none: no function stumbles over it, and none of the others suffers', async () => {
+  it('in place of a record counts as missing: no function fails on it, and the other records work', async () => {
     await desk.redis.cli('SET', '{hd}:device:HD0009', 'oops')
     await desk.redis.cli('SET', '{hd}:user:109', 'oops')
     await desk.converse([
@@ -194,7 +194,7 @@ describe('a key of the wrong type', () => {
     expect((await desk.fcall('status')).split('\n').map((line) => line.split(' ')[0])).toEqual(['DEVICE', 'HD0001', 'HD0002', 'HD0003'])
   })
 
-  it('in the place of a phone that is in use is a phone that was removed', async () => {
+  it('in place of a phone in use counts as a removed phone', async () => {
     await desk.fcall('login 100 HD0001')
     await desk.fcall('login 101 HD0002')
     await desk.redis.cli('SET', '{hd}:device:HD0001', 'oops')
@@ -205,7 +205,7 @@ describe('a key of the wrong type', () => {
     ])
   })
 
-  it('in the place of the events keeps nobody from what is done, and the answer is still true', async () => {
+  it('in place of the events does not stop any change, and the reply is still true', async () => {
     await desk.redis.cli('SET', '{hd}:events', 'oops')
     await desk.converse([
       ['login 100 HD0001', 'LOGGED_IN'],
@@ -216,8 +216,8 @@ describe('a key of the wrong type', () => {
   })
 })
 
-describe('a network that was mistyped', () => {
-  it.each(['hd', '{hd', 'HD0001', '{hd}:devices'])('%s is refused, and gets no keys', async (network) => {
+describe('a mistyped network name', () => {
+  it.each(['hd', '{hd', 'HD0001', '{hd}:devices'])('%s is refused, and no keys are created', async (network) => {
     for (const name of ['login', 'logout', 'who', 'status', 'unlock'])
       expect(await desk.redis.cli('FCALL', `hotdesk_${name}`, '1', network, '999', 'HD0001')).toContain('ERR the one key is the network')
     expect(await desk.redis.cli('KEYS', '*:events')).toBe('')

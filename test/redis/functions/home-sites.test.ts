@@ -73,7 +73,7 @@ describe('a site', () => {
     expect(paris.directory.sites().map(({ id }) => id)).toEqual(['paris', 'london'])
   })
 
-  it('is lost when none of its nodes lives for a minute, and back with the first; each is told once', async () => {
+  it('is lost if none of its nodes lives for a minute, and back with the first one; each is reported once', async () => {
     const other = await openDeskNode(redis, { name: 'paris-2', pace: 'hasty' })
     await londonEnds()
     expect(await fcall('who', 'HD0001')).toBe('OCCUPIED 102')
@@ -88,14 +88,14 @@ describe('a site', () => {
     await other.close()
   })
 
-  it('is not lost while a node of it lives, whoever says so', async () => {
+  it('is not lost while one of its nodes lives, whichever node reports it lost', async () => {
     expect(await fcall('site_lost', 'london')).toBe('ALIVE london-1')
     expect(await fcall('site_lost', 'rome')).toBe('UNKNOWN_SITE')
     await londonEnds()
     expect(await fcall('site_lost', 'london')).toBe('UNCHANGED')
   })
 
-  it('whose key is of another type keeps no node from living', async () => {
+  it('whose key has another type does not stop a node from living', async () => {
     await redis.cli('DEL', '{hd}:site:rome')
     await redis.cli('SET', '{hd}:site:rome', 'was not built in a day')
     const rome = await openDeskNode(redis, { name: 'rome-1', site: 'rome' })
@@ -106,7 +106,7 @@ describe('a site', () => {
 })
 
 describe('the home site is lost', () => {
-  it('and its people stay logged in at other sites, for a day', async () => {
+  it('and its users stay logged in at other sites, for a day', async () => {
     await sitsFor('HD0001', 48 * 60)
     await londonEnds()
     await redis.cli('HSET', '{hd}:site:london', 'lost', await ago(23 * 60))
@@ -123,7 +123,7 @@ describe('the home site is lost', () => {
     })
   })
 
-  it('and whoever logs in after that has the whole time from then on', async () => {
+  it('and a user who logs in after the loss has the whole time from then on', async () => {
     await londonEnds()
     await redis.cli('HSET', '{hd}:site:london', 'lost', await ago(72 * 60))
     await sitsFor('HD0001', 23 * 60)
@@ -136,7 +136,7 @@ describe('the home site is lost', () => {
     expect(await fcall('who', 'HD0001')).toBe('OCCUPIED 102')
   })
 
-  it.each(['never', '0'])('for good, where homeLostLogout is %s', async (homeLostLogout) => {
+  it.each(['never', '0'])('for good, if homeLostLogout is %s', async (homeLostLogout) => {
     expect(await paris.directory.putSite('london', { homeLostLogout })).toEqual({ outcome: 'SAVED' })
     await sitsFor('HD0001', 24 * 60 * 400)
     await londonEnds()
@@ -145,7 +145,7 @@ describe('the home site is lost', () => {
     expect(await fcall('who', 'HD0001')).toBe('OCCUPIED 102')
   })
 
-  it('and whoever sits there is none of the others’ business: it may only be cut off', async () => {
+  it('and its visitors are not logged out by others: the site may only be cut off', async () => {
     await login('101', 'HD0004')
     await sitsFor('HD0001', 48 * 60)
     await sitsFor('HD0004', 48 * 60)
@@ -163,13 +163,13 @@ describe('the home site returns', () => {
     await redis.cli('HSET', '{hd}:site:london', 'back', await ago(minutes))
   }
 
-  it('and its people stay where they are', async () => {
+  it('and its users stay where they are', async () => {
     await returned(60)
     await aRound()
     expect(await fcall('who', 'HD0001')).toBe('OCCUPIED 102')
   })
 
-  it('and they go home when it has held for ten minutes, where homeReturn is return', async () => {
+  it('and they go home after ten minutes, if homeReturn is return', async () => {
     await paris.directory.putSite('london', { homeReturn: 'return' })
     await returned(9)
     await aRound()
@@ -183,7 +183,7 @@ describe('the home site returns', () => {
     expect(await fcall('who', 'HD0001')).toBe('OCCUPIED 102')
   })
 
-  it('and who is in a call goes when it has ended', async () => {
+  it('and a user in a call goes home when it has ended', async () => {
     await paris.directory.putSite('london', { homeReturn: 'return' })
     paris.hotdesk.callBegan(device('HD0001'), 'ordinary')
     await expect.poll(() => redis.cli('HGET', '{hd}:oncall:HD0001', 'paris-1')).toMatch(/ 1 0$/)

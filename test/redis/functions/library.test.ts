@@ -73,7 +73,7 @@ const said = (log: KeptLog): string =>
     .join('\n')
 
 describe('an update from one version of the functions to the next', () => {
-  it('waits, in its own words, until the last older node has ended; then older programs go without', async () => {
+  it('waits, with its own code, until the last older node has ended; then older programs stop working', async () => {
     const oldLog = keepLog()
     const older = await start(hotdeskLibrary, { log: oldLog })
     const membership = await enter(older, hotdeskLibrary.version)
@@ -114,7 +114,7 @@ describe('an update from one version of the functions to the next', () => {
 })
 
 describe('the functions', () => {
-  it('are put back within seconds when they were deleted, where nodes install them', async () => {
+  it('are restored within seconds when they were deleted, if nodes install them', async () => {
     await start(hotdeskLibrary)
     await redis.cli('FUNCTION', 'DELETE', 'hotdesk')
     await expect.poll(() => redis.cli('FUNCTION', 'LIST'), { timeout: 5_000 }).toContain('hotdesk_login')
@@ -139,7 +139,7 @@ describe('a node that only checks the functions', () => {
   it.each([
     ['are missing', null, 'Redis does not hold the function library'],
     ['are older', next, 'Redis holds version'],
-  ])('ends, and says what to run, where they %s in a network with data', async (_how, functions, words) => {
+  ])('ends, and names the command to run, if they %s in a network with data', async (_how, functions, words) => {
     await redis.cli(...people)
     if (functions) await redis.cli('FUNCTION', 'LOAD', hotdeskLibrary.code)
     const before = await contentInRedis()
@@ -163,7 +163,7 @@ describe('a node that only checks the functions', () => {
     expect(store.condition().reasons).toEqual([])
   })
 
-  it('serves calls from its saved copy where a newer program was installed', async () => {
+  it('serves calls from its saved copy if a newer program was installed', async () => {
     await leaveCopy()
     await redis.cli('FUNCTION', 'LOAD', 'REPLACE', next.code)
     const store = await start(hotdeskLibrary, { loading: 'check' })
@@ -182,8 +182,8 @@ describe('a node that only checks the functions', () => {
   })
 })
 
-describe('the trouble with the functions', () => {
-  it('is over when an operator has loaded them between two looks of a health check', async () => {
+describe('the error about the functions', () => {
+  it('is over once an operator has loaded them between two health checks', async () => {
     const connection = new Redis({ path: redis.socket })
     const log = silentLogger()
     const watched = createLibrary({
@@ -222,7 +222,7 @@ describe('two programs with different content under one version', () => {
 })
 
 describe('the line of src/store/README.md that loads the functions with redis-cli', () => {
-  it('loads what a node takes for its own', async () => {
+  it('loads what a node accepts as its own', async () => {
     const readme = readFileSync(new URL('../../../src/store/README.md', import.meta.url), 'utf8')
     const [line = ''] = /^cat .*FUNCTION LOAD.*$/m.exec(readme) ?? []
     const pasted = `redis-cli() { command redis-cli -s "$SOCKET" "$@"; }\n${line}`
@@ -241,14 +241,14 @@ describe('an installation by an operator', () => {
     installLibrary({ redis: place(), network: 'hd', functions, override })
   const present = (): Promise<string> => redis.cli('FCALL', 'hotdesk_version', '1', '{hd}')
 
-  it('says what it found and did', async () => {
+  it('reports what it found and did', async () => {
     expect(await install(hotdeskLibrary)).toEqual({ outcome: 'INSTALLED', version: hotdeskLibrary.version, before: 0, servers: 1 })
     expect(await install(hotdeskLibrary)).toEqual({ outcome: 'PRESENT', version: hotdeskLibrary.version })
     expect(await install(next)).toMatchObject({ outcome: 'INSTALLED', before: hotdeskLibrary.version })
     expect(await present()).toBe(String(next.version))
   })
 
-  it('names older nodes that run, and goes on only when asked to', async () => {
+  it('names older nodes that run, and continues only when asked to', async () => {
     const store = await start(hotdeskLibrary)
     const membership = await enter(store, hotdeskLibrary.version)
     const refused = { outcome: 'REFUSED', option: '--now', reason: expect.stringContaining('{hd}:node:paris-1') as unknown }
@@ -259,7 +259,7 @@ describe('an installation by an operator', () => {
     await membership.close()
   })
 
-  it('replaces a newer version, or another content, by force alone', async () => {
+  it('replaces a newer version, or another content, only by force', async () => {
     await redis.cli('FUNCTION', 'LOAD', next.code)
     expect(await install(hotdeskLibrary, 'now')).toMatchObject({ outcome: 'REFUSED', option: '--force' })
     expect(await install(hotdeskLibrary, 'force')).toMatchObject({ outcome: 'INSTALLED' })
@@ -267,7 +267,7 @@ describe('an installation by an operator', () => {
     expect(await install(changed, 'force')).toMatchObject({ outcome: 'INSTALLED' })
   })
 
-  it('says so where the Redis user may not, or Redis does not answer', async () => {
+  it('reports that the Redis user may not, or that Redis does not respond', async () => {
     await redis.cli('ACL', 'SETUSER', 'default', '-function|load')
     await expect(install(hotdeskLibrary)).rejects.toThrow(/may not run the Redis command function\|load \(NOPERM\).*--user <name>/)
     await redis.kill()

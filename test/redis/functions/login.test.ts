@@ -31,7 +31,7 @@ const bob = (digits: string, phone = 'HD0001') =>
   node.hotdesk.login({ extension: extension('101'), device: device(phone), pin: pin(digits) })
 
 describe('a login with a PIN', () => {
-  it('assigns the phone, in Redis and in the copy, and asks for a refresh', async () => {
+  it('assigns the phone, in Redis and in the copy, and requests a refresh', async () => {
     const change = changeOn(node.hotdesk, 'HD0001')
     const refresh = new Promise((resolve) => onNewEpoch(node.store, resolve))
     expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
@@ -42,7 +42,7 @@ describe('a login with a PIN', () => {
     expect((await eventsOf(node.store)).at(-1)).toMatchObject({ event: 'login', device: 'HD0001', user: '100', via: 'dial-code' })
   })
 
-  it('displaces, moves, and repeats itself in the words of the contract', async () => {
+  it('displaces, moves, and repeats itself with the replies of the contract', async () => {
     expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
     expect(await bob('5822', 'HD0002')).toEqual({ outcome: 'LOGGED_IN' })
     expect(await bob('5822')).toEqual({ outcome: 'DISPLACED', displaced: '100', from: 'HD0002' })
@@ -50,7 +50,7 @@ describe('a login with a PIN', () => {
     expect(await bob('5822', 'HD0002')).toEqual({ outcome: 'MOVED', from: 'HD0001' })
   })
 
-  it('is refused on a phone that is no hot-desk phone before any attempt is spent', async () => {
+  it('is refused on a phone that is not a hot-desk phone before any attempt is spent', async () => {
     const request = { extension: extension('100'), device: device('HD7777'), pin: pin('4711') }
     expect(await node.hotdesk.login(request)).toEqual({ outcome: 'NOT_A_HOTDESK_PHONE' })
     expect(await redis.cli('EXISTS', '{hd}:attempts:100')).toBe('0')
@@ -64,7 +64,7 @@ describe('a login with a PIN', () => {
 })
 
 describe('a refused login', () => {
-  it('is one word for the caller, and its reason for the operators', async () => {
+  it('gives the caller one word, and the operators its reason', async () => {
     // Even the right PIN of somebody who may not is a failure, and is not forgiven.
     const pinHash = await hashPin(pin('9753'))
     await node.directory.putUser('103', { name: 'Disabled', home: 'paris', enabled: false, pinHash })
@@ -89,7 +89,7 @@ describe('a refused login', () => {
     expect(await redis.cli('GET', '{hd}:attempts:HD0002')).toBe('5')
   })
 
-  it('locks after three failures, even for the right PIN, while logging out goes on', async () => {
+  it('locks after three failures, even for the right PIN, while logouts still work', async () => {
     expect(await bob('5822')).toEqual({ outcome: 'LOGGED_IN' })
     for (let i = 0; i < 3; i++) expect(await alice('1111')).toEqual({ outcome: 'DENIED' })
     expect(await alice('4711')).toEqual({ outcome: 'LOCKED', seconds: expect.closeTo(900, -1) as number })
@@ -98,7 +98,7 @@ describe('a refused login', () => {
     expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
   })
 
-  it('compares at most three of fifty PINs that come at once', async () => {
+  it('compares at most three of fifty PINs that arrive at once', async () => {
     const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => alice(String(6_000 + index))))
     expect(outcomes.filter(({ outcome }) => outcome === 'DENIED')).toHaveLength(3)
     expect(outcomes.filter(({ outcome }) => outcome === 'LOCKED')).toHaveLength(47)
@@ -124,10 +124,10 @@ describe('secrecy', () => {
   })
 })
 
-describe('a PIN that is typed where the extension is asked for', () => {
+describe('a PIN that is typed in place of the extension', () => {
   const mistaken = '739218465'
 
-  it('is in no key, value, command, event or line of the log, and is locked like a user who exists', async () => {
+  it('is in no key, value, command, event or line of the log, and is locked like an existing user', async () => {
     const commands = await hearCommands(redis)
     const guess = () => node.hotdesk.login({ extension: extension(mistaken), device: device('HD0001'), pin: pin('4711') })
     for (let i = 0; i < 3; i++) expect(await guess()).toEqual({ outcome: 'DENIED' })
@@ -158,7 +158,7 @@ describe('a caller who hangs up', () => {
 })
 
 describe('without Redis', () => {
-  it('a login hears STORE_LOST soon while Redis hangs, and at once when it is gone', async () => {
+  it('a login soon gets STORE_LOST while Redis hangs, and at once when it is gone', async () => {
     redis.signal('SIGSTOP')
     const began = systemClock.now()
     expect(await alice('4711')).toEqual({ outcome: 'STORE_LOST' })
@@ -172,7 +172,7 @@ describe('without Redis', () => {
     await stateOf(node.store, 'connected')
   })
 
-  it('keeps an acknowledged login when Redis is killed, and the seats in memory meanwhile', async () => {
+  it('keeps an acknowledged login when Redis is killed, and the assignments in memory meanwhile', async () => {
     expect(await bob('5822', 'HD0002')).toEqual({ outcome: 'LOGGED_IN' })
     await keyOf(node.store, 'devices', (hash) => hash?.get('HD0002') === '101')
     const lost = stateOf(node.store, 'lost')
@@ -185,7 +185,7 @@ describe('without Redis', () => {
     expect(await redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0002')).toBe('OCCUPIED 101')
   })
 
-  it('tells Redis of calls that began and ended meanwhile, so that draining goes on', async () => {
+  it('reports calls that began and ended meanwhile to Redis, so that draining continues', async () => {
     expect(await alice('4711')).toEqual({ outcome: 'LOGGED_IN' })
     await followed(node.store)
     node.hotdesk.callBegan(device('HD0001'), 'ordinary')

@@ -119,7 +119,7 @@ function inModel(model: Model, step: Step): string {
   }
 }
 
-it('answers any sequence of logins, logouts and calls as the model does, and ends in the same seats', async () => {
+it('the functions reply to any sequence of logins, logouts and calls as the model does, and end in the same assignments', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (sequence) => {
       // Each sequence has a network of its own, so that a smaller one can be tried without clearing up.

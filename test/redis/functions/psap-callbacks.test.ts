@@ -52,7 +52,7 @@ describe('the number that an emergency centre was shown', () => {
     expect(paris.deviceOf(number)).toBeNull()
   })
 
-  it('is that of the phone which called last', async () => {
+  it('belongs to the phone that called last', async () => {
     london.remember(number, device('HD0001'))
     await keyOf(here, key, (hash) => hash?.get('device') === 'HD0001')
     paris.remember(number, device('HD0002'))
@@ -64,7 +64,7 @@ describe('the number that an emergency centre was shown', () => {
     expect(paris.deviceOf(number)).toBe('HD0003')
   })
 
-  it('is not taken back by a node that called for help before, and only now reaches Redis', async () => {
+  it('is not taken back by a node that made an emergency call before, and only now reaches Redis', async () => {
     await redis.kill()
     await Promise.all([stateOf(here, 'lost'), stateOf(there, 'lost')])
     paris.remember(number, device('HD0001'))
@@ -77,7 +77,7 @@ describe('the number that an emergency centre was shown', () => {
     expect(await redis.cli('HGET', `{hd}:${key}`, 'device')).toBe('HD0002')
   })
 
-  it('is known here without Redis, and there as soon as Redis is back', async () => {
+  it('is known here without Redis, and at other nodes as soon as Redis is back', async () => {
     await redis.kill()
     await Promise.all([stateOf(here, 'lost'), stateOf(there, 'lost')])
     paris.remember(number, device('HD0001'))

@@ -52,7 +52,7 @@ function bound(id: string) {
 }
 
 describe('FLUSHALL while calls are up', () => {
-  it('is told of at once; the copy keeps the people, and the node writes again who is registered, what calls there are, and itself', async () => {
+  it('is reported at once; the copy keeps the users, and the node rewrites its registrations, its calls and itself', async () => {
     await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '100', 'HD0001')
     await keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === '100')
     node.hotdesk.callBegan(device('HD0001'), 'ordinary')
@@ -71,7 +71,7 @@ describe('FLUSHALL while calls are up', () => {
     expect(node.directory.user(extension('100'))?.name).toBe('Alice')
   })
 
-  it('refuses logins as long as people are missing, and says so', async () => {
+  it('refuses logins as long as users are missing, and reports it', async () => {
     const login = { extension: extension('101'), device: device('HD0003'), pin: pin('5822') }
     expect(await node.hotdesk.login(login)).toEqual({ outcome: 'STORE_LOST' })
     expect(node.store.condition().reasons).toEqual([
@@ -79,7 +79,7 @@ describe('FLUSHALL while calls are up', () => {
     ])
   })
 
-  it('leaves the last copy of the people and phones beside the saved one, which keeps them as well', async () => {
+  it('keeps the last copy of the users and phones beside the saved one, which keeps them as well', async () => {
     const data = join(redis.directory, 'paris-1')
     const kept = await readFile(join(data, 'copy-hd.emptied.jsonl'), 'utf8')
     expect(kept).toMatch(/^\["user:100",.*Alice/m)
@@ -88,7 +88,7 @@ describe('FLUSHALL while calls are up', () => {
     expect(await readFile(join(data, 'copy-hd.emptied.jsonl'), 'utf8')).toBe(kept)
   })
 
-  it('is told of as well when Redis comes back without its file', async () => {
+  it('is reported as well when Redis comes back without its file', async () => {
     const second = keepLog()
     const store = await openTestStore(redis, { log: second.log, data: join(redis.directory, 'b') })
     for (const user of ['user:100', 'user:101']) await redis.cli('HSET', `{hd}:${user}`, 'name', 'Alice')
@@ -132,7 +132,7 @@ describe('a node that ends while it reads a network that was emptied', () => {
     for (const id of people) expect(whole).toContain(`"Alice ${id}"`)
   }
 
-  it('keeps them on disk, where its log says so', async () => {
+  it('keeps the records on disk, in the file that its log names', async () => {
     await whileItReads(() => store.close())
     const file = join(data, 'copy-hd.emptied.jsonl')
     await expectEverybodyIn(file)
@@ -140,7 +140,7 @@ describe('a node that ends while it reads a network that was emptied', () => {
     expect(told?.msg).toContain(file)
   })
 
-  it('does not wait for a Redis that is silent, and does not take a part for the whole', async () => {
+  it('does not wait for a Redis that does not respond, and does not take a part for the whole', async () => {
     await store.close()
     data = temporaryFolder('silenced')
     const relay = await openRelay(redis.socket)

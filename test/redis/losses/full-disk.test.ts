@@ -40,7 +40,7 @@ describe('a Redis that cannot write its file', () => {
   let server: RedisProcess
   afterEach(() => server.kill())
 
-  it('refuses logins, which hear STORE_LOST; the copy and the calls go on; it takes logins again when there is room', async () => {
+  it('refuses logins with STORE_LOST; the copy and the calls continue; logins work again once there is room', async () => {
     const port = await freePort()
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--daemonize', 'no']
     // Writing too much is an error for whoever ignores the signal.
@@ -87,7 +87,7 @@ describe('an embedded Redis whose disk is full', () => {
     process.env.PATH = `${directory}${delimiter}${path}`
   }
 
-  it('ends and is started again until it can write; nothing that was acknowledged is lost', async () => {
+  it('ends and is restarted until it can write; nothing that was acknowledged is lost', async () => {
     await limitEmbedded('unlimited')
     node = await openDeskNode({ directory, place: { kind: 'embedded' } })
     expect(await login('100', '4711')).toEqual({ outcome: 'LOGGED_IN' })

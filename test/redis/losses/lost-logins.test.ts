@@ -64,7 +64,7 @@ function pairsOf(printed: string): Record<string, string> {
 }
 
 describe('logins that vanish one by one', () => {
-  it('are a loss when all are gone, though the phones were set right in between; the copy keeps them', async () => {
+  it('are a loss if all are gone, even if the phones were corrected in between; the copy keeps them', async () => {
     await seat(3)
     for (let index = 0; index < 3; index++) {
       await byHand(1, index)
@@ -77,7 +77,7 @@ describe('logins that vanish one by one', () => {
     expect(hashes.get('devices')).toEqual(Object.fromEntries([...all].slice(0, 3)))
   })
 
-  it('are a loss when three of ten are gone, until they are back', async () => {
+  it('are a loss if three of ten are gone, until they are back', async () => {
     await seat()
     await byHand(3)
     await expectLoss(/lost 3 logins/)
@@ -100,7 +100,7 @@ describe('logins that vanish one by one', () => {
     await expect.poll(copied).toEqual(new Map([...all].slice(4)))
   })
 
-  it('are no loss when a hand takes two of ten away, or gives three people other phones', async () => {
+  it('are not a loss if two of ten are removed by hand, or three users move to other phones by hand', async () => {
     await seat(5)
     for (const [index, [user, phone]] of seats.slice(0, 3).entries()) {
       // In the same moment, or one after the other.
@@ -118,7 +118,7 @@ describe('logins that vanish one by one', () => {
     expect(copied()).toEqual(new Map(seats.slice(0, 3).map(([user], index) => [`HD100${index + 5}`, user])))
   })
 
-  it('are no loss when functions end them: moves, displacements, swapped and deleted phones', async () => {
+  it('are not a loss if functions end them: moves, displacements, swapped and deleted phones', async () => {
     await seat(5)
     for (const [index, [user]] of seats.slice(0, 5).entries())
       await store.transition('hotdesk_login', user, `HD100${(index + 3) % 10}`, 'cli')
@@ -143,7 +143,7 @@ describe('all logins at once', () => {
     expect(store.replica.hash('devices')?.get('HD1001')).toBe('101')
   })
 
-  it('gone by logouts are none', async () => {
+  it('gone by logouts are not a loss', async () => {
     await redis.cli(
       'EVAL',
       "for _, id in ipairs({ '0', '1', '2' }) do redis.call('HDEL', '{hd}:devices', 'HD100' .. id) redis.call('HSET', '{hd}:device:HD100' .. id, 'state', 'idle') end",

@@ -31,7 +31,7 @@ const readingOf = async (metric: { get(): Promise<{ values: { value: number }[] 
 const usedMemory = async (): Promise<number> => Number(/^used_memory:(\d+)/m.exec(await server.cli('INFO', 'memory'))?.[1])
 
 describe('the memory of Redis, while a node runs', () => {
-  it('is a warning when its policy lets it throw keys away, until that is set right', async () => {
+  it('causes a warning if the policy allows eviction, until it is corrected', async () => {
     await set('maxmemory-policy', 'allkeys-lru')
     await expect.poll(warnings).toMatch(/maxmemory-policy of Redis is allkeys-lru.*noeviction/)
     expect(await readingOf(metrics.storeEvicting)).toBe(1)
@@ -41,13 +41,13 @@ describe('the memory of Redis, while a node runs', () => {
     expect(await readingOf(metrics.storeEvicting)).toBe(0)
   })
 
-  it('is a warning when it is nearly full', async () => {
+  it('causes a warning if it is nearly full', async () => {
     await set('maxmemory', String(Math.ceil((await usedMemory()) * 1.02)))
     await expect.poll(warnings).toMatch(/Redis uses \d+ MB of \d+ MB \(maxmemory\)/)
     expect(await readingOf(metrics.storeMemoryRatio)).toBeGreaterThan(0.9)
   })
 
-  it('is a warning when keys have been thrown away', async () => {
+  it('causes a warning if keys have been evicted', async () => {
     await set('maxmemory-policy', 'allkeys-random')
     await server.cli('EVAL', "for i = 1, 2000 do redis.call('SET', 'filler:' .. i, string.rep('x', 1000)) end", '0')
     await expect.poll(warnings).toContain('allkeys-random')
@@ -57,7 +57,7 @@ describe('the memory of Redis, while a node runs', () => {
     expect(entriesOf(kept).map(({ msg }) => msg)).toContainEqual(expect.stringMatching(/Redis has evicted \d+ keys?/))
   })
 
-  it('is asked for soon after the start of a store, which says what it found', async () => {
+  it('is checked soon after the start of a store, which reports the result', async () => {
     await set('maxmemory-policy', 'volatile-ttl')
     const store = await openTestStore(server)
     await expect.poll(() => store.condition().warnings.join(), { timeout: 5_000 }).toContain('volatile-ttl')

@@ -55,14 +55,14 @@ async function oneByOne(command: (key: string) => readonly string[], keys = user
   for (const key of keys) await redis.cli(...command(`{hd}:${key}`))
 }
 
-describe('a network that loses its people', () => {
+describe('a network that loses its users', () => {
   it.each([
     ['DEL', (key: string) => ['DEL', key]],
     ['UNLINK', (key: string) => ['UNLINK', key]],
     ['PEXPIRE', (key: string) => ['PEXPIRE', key, '1']],
     ['RENAME', (key: string) => ['RENAME', key, `${key}:lost`]],
     ['SET over it', (key: string) => ['SET', key, 'x']],
-  ])('one by one (%s) is noticed, and keeps them all in the copy', async (_how, command) => {
+  ])('one by one (%s) is noticed, and all stay in the copy', async (_how, command) => {
     await oneByOne(command)
     await expectLoss(/lost 20 users: calls go on/)
   })
@@ -77,7 +77,7 @@ describe('a network that loses its people', () => {
     await redis.cli('CONFIG', 'SET', 'maxmemory', '0')
   })
 
-  it('by SWAPDB, of which Redis tells nobody, is noticed within seconds', async () => {
+  it('by SWAPDB, which Redis does not announce, is noticed within seconds', async () => {
     await redis.cli('SWAPDB', '0', '1')
     await expectLoss(/lost 20 users, 10 phones/, 8_000)
     await redis.cli('SWAPDB', '0', '1')
@@ -101,7 +101,7 @@ describe('a network that loses its people', () => {
     await expectLoss(/lost 20 users/)
   })
 
-  it('is not over when something is noted of a phone whose record was lost: the record is kept', async () => {
+  it('does not count as recovered when a value is noted for a phone whose record was lost: the record is kept', async () => {
     await oneByOne((key) => ['DEL', key], phones)
     await redis.cli('HSET', '{hd}:device:HD1000', 'refresh', 'sent')
     await expectLoss(/lost 10 phones/)
@@ -114,7 +114,7 @@ describe('a network that loses its people', () => {
     expect(store.replica.hash('device:HD1000')?.get('refresh')).toBe('sent')
   })
 
-  it('is no loss where a hand takes one or two away: the copy follows', async () => {
+  it('by hand, one or two of them, does not count as lost: the copy follows', async () => {
     await oneByOne((key) => ['DEL', key], users.slice(0, 2))
     await keyOf(store, users[1] ?? '', (hash) => hash === undefined)
     expect(isKnown(users[0] ?? '')).toBe(false)
@@ -144,7 +144,7 @@ describe('a loss ends', () => {
 })
 
 describe('logouts', () => {
-  it('are no loss where all phones log out and in again without a pause', async () => {
+  it('are not a loss if all phones log out and in again without a pause', async () => {
     const names = phones.map((key) => key.slice('device:'.length))
     for (let round = 0; round < 150; round++) {
       await Promise.all(names.map((name, index) => store.transition('hotdesk_login', String(100 + index), name, 'dial-code')))
@@ -157,7 +157,7 @@ describe('logouts', () => {
 })
 
 describe('removals through hotdesk', () => {
-  it('are no loss, however many; nor after a new start', async () => {
+  it('are not a loss, however many, and not after a restart', async () => {
     const directory = createDirectory({ store, seal: sealWith('of the test'), log: silentLogger() })
     await directory.apply([...users.slice(1), ...phones.slice(1)].map((key) => ({ key, fields: null })))
     await followed(store)
@@ -169,7 +169,7 @@ describe('removals through hotdesk', () => {
     expect(isKnown('user:101')).toBe(false)
   })
 
-  it('that another node missed are no loss to it, though it was down', async () => {
+  it('that another node missed are not a loss to it, even if it was down', async () => {
     await store.close()
     const other = await openTestStore(redis, { data: join(redis.directory, 'other') })
     const directory = createDirectory({ store: other, seal: sealWith('of the test'), log: silentLogger() })
@@ -202,7 +202,7 @@ describe('a node whose clock is five minutes off', () => {
   it.each([
     ['ahead', 300_000],
     ['behind', -300_000],
-  ])('(%s) takes removals through hotdesk for no loss, and hears of an accepted one', async (_how, ms) => {
+  ])('(%s) does not take removals through hotdesk for a loss, and learns of an accepted one', async (_how, ms) => {
     await openWith(clockOff(ms))
     await removeElsewhere(users.slice(0, 10))
     await followed(store)
@@ -214,7 +214,7 @@ describe('a node whose clock is five minutes off', () => {
     await expect.poll(reasons, { timeout: 5_000 }).toBe('')
   })
 
-  it('takes what was removed while it was down for no loss, though its clock was set meanwhile', async () => {
+  it('does not take removals during its downtime for a loss, even if its clock was set meanwhile', async () => {
     await openWith(clockOff(300_000))
     await store.close()
     await removeElsewhere(users)
@@ -225,7 +225,7 @@ describe('a node whose clock is five minutes off', () => {
 })
 
 describe('a node that moves from the embedded Redis to a shared one', () => {
-  it('has lost nothing, though it has a saved copy with others', async () => {
+  it('has lost nothing, even if it has a saved copy with others', async () => {
     const data = join(redis.directory, 'moved')
     const embedded = await openTestStore({ place: { kind: 'embedded' }, directory: redis.directory }, { data })
     await embedded.writeAll(['200', '201', '202', '203'].map((id) => ({ key: `user:${id}`, fields: { name: id, home: 'paris' } })))

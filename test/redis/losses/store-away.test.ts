@@ -18,7 +18,7 @@ afterEach(() => redis.close())
 const copy = () => join(redis.directory, 'data', 'copy-hd.jsonl')
 
 describe('a start without Redis', () => {
-  it('goes on after a moment with nothing, says so once, and finds Redis when it comes', async () => {
+  it('continues after a moment without data, reports it once, and finds Redis when it comes up', async () => {
     await redis.kill()
     const log = keepLog()
     const store = await openTestStore(redis, { log: log.log, startWithinMs: 300 })
@@ -35,7 +35,7 @@ describe('a start without Redis', () => {
     await store.close()
   })
 
-  it('serves the copy that was saved, and says how old it is', async () => {
+  it('serves the saved copy, and reports how old it is', async () => {
     const first = await openTestStore(redis)
     await first.putFields('user:100', { name: 'Alice' })
     await keyOf(first, 'user:100', (hash) => hash !== undefined)
@@ -63,7 +63,7 @@ describe('a start without Redis', () => {
     await store.close()
   })
 
-  it('takes no copy that was damaged', async () => {
+  it('rejects a damaged copy', async () => {
     const first = await openTestStore(redis)
     await first.putFields('user:100', { name: 'Alice' })
     await keyOf(first, 'user:100', (hash) => hash !== undefined)
@@ -76,7 +76,7 @@ describe('a start without Redis', () => {
     await redis.start()
   })
 
-  it('does not save a copy over a fresher one while Redis is away', async () => {
+  it('does not save a copy over a newer one while Redis is away', async () => {
     const first = await openTestStore(redis)
     await first.putFields('user:100', { name: 'Alice' })
     await keyOf(first, 'user:100', (hash) => hash !== undefined)
@@ -90,7 +90,7 @@ describe('a start without Redis', () => {
   })
 })
 
-describe('a server that is no Redis of ours', () => {
+describe('an unsuitable Redis server', () => {
   let server: Server | undefined
   afterEach(() => void server?.close())
 
@@ -111,12 +111,12 @@ describe('a server that is no Redis of ours', () => {
     })
   }
 
-  it('is refused when it is too old for functions, with what is needed', async () => {
+  it('is refused if it is too old for functions, with the required version', async () => {
     const url = new Secret(`redis://127.0.0.1:${await listen('6.2.7')}`)
     await expect(createStore(storeNeeds({ kind: 'url', url }, redis.directory))).rejects.toThrow(/6\.2\.7 has no functions; version 7/)
   })
 
-  it('does not hold up the start when nobody listens there, and shows no password', async () => {
+  it('does not delay the start if nothing listens there, and shows no password', async () => {
     const log = keepLog()
     const url = new Secret('redis://:opensesame@127.0.0.1:1')
     const began = systemClock.now()
@@ -129,8 +129,8 @@ describe('a server that is no Redis of ours', () => {
   })
 })
 
-describe('an end', () => {
-  it('with Redis away is quick', async () => {
+describe('the end of a node', () => {
+  it('is quick while Redis is away', async () => {
     const store = await openTestStore(redis)
     redis.signal('SIGSTOP')
     const began = systemClock.now()

@@ -51,7 +51,7 @@ describe('the copy in memory', () => {
     await keyOf(store, 'node:paris-9', (hash) => !hash, 3_000)
   })
 
-  it('drops a key in time that has expired unseen: among many, Redis comes across it much later', async () => {
+  it('drops in time a key that has expired unnoticed: among many, Redis finds it much later', async () => {
     await redis.cli('DEBUG', 'SET-ACTIVE-EXPIRE', '0')
     await store.putFields('node:paris-9', { site: 'paris' }, 1)
     await keyOf(store, 'node:paris-9', (hash) => hash !== undefined)
@@ -67,7 +67,7 @@ describe('the copy in memory', () => {
     await seen
   })
 
-  it('takes a key of the wrong type for none, and the right one that replaces it', async () => {
+  it('ignores a key of the wrong type, and takes the right one that replaces it', async () => {
     await redis.cli('SET', '{hd}:user:104', 'oops')
     await redis.cli('HSET', '{hd}:user:105', 'name', 'Eve')
     await keyOf(store, 'user:105', (hash) => hash !== undefined)
@@ -78,7 +78,7 @@ describe('the copy in memory', () => {
     await seen
   })
 
-  it('does not hear of another network in the same Redis', async () => {
+  it('does not see another network in the same Redis', async () => {
     await redis.cli('HSET', '{other}:user:106', 'name', 'Gil')
     const seen = keyOf(store, 'user:107', (hash) => hash !== undefined)
     await redis.cli('HSET', '{hd}:user:107', 'name', 'Hal')
@@ -88,17 +88,17 @@ describe('the copy in memory', () => {
 })
 
 describe('the function library', () => {
-  it('is there, with its version', async () => {
+  it('is loaded, with its version', async () => {
     expect(await store.call('hotdesk_version')).toBe(String(hotdeskLibrary.version))
   })
 
-  it('keeps an older program from starting when Redis holds a newer one', async () => {
+  it('stops an older program from starting if Redis holds a newer one', async () => {
     const newer = hotdeskLibrary.code.replace(/^local VERSION = \d+$/m, `local VERSION = ${hotdeskLibrary.version + 1}`)
     await redis.cli('FUNCTION', 'LOAD', 'REPLACE', newer)
     await expect(openTestStore(redis, { data: `${redis.directory}/other` })).rejects.toMatchObject({ code: 'STORE_NEWER' })
   })
 
-  it('replaces an older one where it may', async () => {
+  it('replaces an older one if it may', async () => {
     await redis.cli('FUNCTION', 'LOAD', 'REPLACE', hotdeskLibrary.code.replace(/^local VERSION = \d+$/m, 'local VERSION = 0'))
     const second = await openTestStore(redis)
     expect(await second.call('hotdesk_version')).toBe(String(hotdeskLibrary.version))
@@ -130,7 +130,7 @@ describe('a Redis that comes and goes', () => {
     await seen
   })
 
-  it('that hangs is lost within seconds, and found again when it goes on', async () => {
+  it('that hangs is lost within seconds, and found again when it continues', async () => {
     const lost = stateOf(store, 'lost', 10_000)
     redis.signal('SIGSTOP')
     try {
@@ -141,7 +141,7 @@ describe('a Redis that comes and goes', () => {
     await stateOf(store, 'connected')
   })
 
-  it('is armed again when somebody kills the connection that hears of changes', async () => {
+  it('is tracked again after its tracking connection is killed', async () => {
     const lost = stateOf(store, 'lost')
     await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
     await lost

@@ -60,7 +60,7 @@ describe('automatic logout', () => {
     expect(await redis.cli('HGET', '{hd}:devices', 'HD0002')).toBe('101')
   })
 
-  it('is that of the node where the phone is registered, while it lives', async () => {
+  it('is the work of the node where the phone is registered, while this node lives', async () => {
     await redis.cli('HSET', '{hd}:reg:HD0001', 'node', 'paris-2')
     await keyOf(node.store, 'reg:HD0001', (hash) => hash !== undefined)
     await keyOf(other.store, 'reg:HD0001', (hash) => hash !== undefined)
@@ -79,7 +79,7 @@ describe('automatic logout', () => {
     other = await openDeskNode(redis, { name: 'paris-2', automaticLogout: rules, pace: 'hasty' })
   })
 
-  it('waits for the end of a call, and takes no phone with a call for an idle one', async () => {
+  it('waits for the end of a call, and does not take a phone with a call for an idle one', async () => {
     for (const [user, id] of [
       ['100', 'HD0001'],
       ['101', 'HD0002'],
@@ -104,7 +104,7 @@ describe('automatic logout', () => {
     expect((await logouts()).at(-1)).toMatchObject({ user: '101', reason: 'idle-time' })
   })
 
-  it('is held off by an emergency call and the quiet time after it, and comes then', async () => {
+  it('is held off by an emergency call and the quiet time after it, and follows then', async () => {
     await login('100', 'HD0001')
     node.hotdesk.callBegan(device('HD0001'), 'emergency')
     await keyOf(other.store, 'quiet:HD0001', (hash) => hash !== undefined)

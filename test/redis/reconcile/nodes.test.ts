@@ -88,7 +88,7 @@ describe('the name of a node', () => {
     await first.close()
   })
 
-  it('is taken back at once after a crash, when the process that had it is gone', async () => {
+  it('is taken back at once after a crash if the process that had it is gone', async () => {
     await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'old', '-', '15', 'process', await deadProcess())
     const began = systemClock.now()
     const membership = await join('new')
@@ -97,14 +97,14 @@ describe('the name of a node', () => {
     await membership.close()
   })
 
-  it('is waited for when its holder is out of sight, and taken when that shows no more life', async () => {
+  it('is waited for if its holder is out of sight, and taken once it shows no more sign of life', async () => {
     await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'old', '-', '1', 'process', 'elsewhere.1.1.1')
     const membership = await join('new')
     expect(await redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('new')
     await membership.close()
   })
 
-  it('is refused when the holder out of sight renews it', async () => {
+  it('is refused if the holder out of sight renews it', async () => {
     const beat = (seconds: number) =>
       redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'old', '-', String(seconds), 'process', 'elsewhere.1.1.1')
     await beat(10)
@@ -138,7 +138,7 @@ describe('the name of a node', () => {
     await membership.close()
   })
 
-  it('is given up by the process that had it later, when a living one had it first', async () => {
+  it('is given up by the process that got it later if the first one is alive', async () => {
     const membership = await join('b1')
     const taken = new Promise<void>((resolve) => membership.onTaken(resolve))
     await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'a1', 'b1', '60', 'process', thisProcess())
@@ -147,7 +147,7 @@ describe('the name of a node', () => {
     expect(await redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('a1')
   })
 
-  it('is taken back by the process that had it first, though the other one lives', async () => {
+  it('is taken back by the process that had it first, even if the other one lives', async () => {
     const membership = await join('b1', { clock: hasty })
     let isTaken = false
     membership.onTaken(() => {
@@ -159,7 +159,7 @@ describe('the name of a node', () => {
     await membership.close()
   })
 
-  it('is waited for, and not given up, when Redis comes back with a holder that shows no life', async () => {
+  it('is waited for, and not given up, if Redis comes back with a holder that shows no sign of life', async () => {
     const lost = stateOf(store, 'lost')
     await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'c9', '-', '60', 'process', 'elsewhere.1.1.1')
     await redis.kill()
@@ -176,11 +176,11 @@ describe('the name of a node', () => {
   })
 })
 
-describe('the name of a node whose former life has left it behind', () => {
+describe('the name of a node that an earlier start left behind', () => {
   const earlierStart = 'deadbeef.4026531836.1.1'
   const leave = (process: string) => redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'paris-1', 'old', '-', '600', 'process', process)
 
-  it('is taken back at once after the machine was started again: the data folder knows the former life', async () => {
+  it('is taken back at once after the machine was restarted: the data folder knows the earlier start', async () => {
     const data = temporaryFolder('lives')
     recordStart({ data, boot: 'old', log: silentLogger() })
     await leave(earlierStart)
@@ -191,7 +191,7 @@ describe('the name of a node whose former life has left it behind', () => {
     await membership.close()
   })
 
-  it('is given up to a life that takes it back: the data folder is a copy of the folder of a living node', async () => {
+  it('is given up to a start that takes it back: the data folder is a copy of the folder of a living node', async () => {
     const data = temporaryFolder('lives')
     recordStart({ data, boot: 'a1', log: silentLogger() })
     const twin = (seconds: number) =>
@@ -213,7 +213,7 @@ describe('the name of a node whose former life has left it behind', () => {
     expect(await redis.cli('HGET', '{hd}:node:paris-1', 'boot')).toBe('a1')
   })
 
-  it('is taken back after seven seconds without a heartbeat by a container that was made again', async () => {
+  it('is taken back after seven seconds without a heartbeat by a recreated container', async () => {
     const data = temporaryFolder('lives')
     recordStart({ data, boot: 'old', log: silentLogger() })
     await leave('elsewhere.1.1.1')
@@ -224,7 +224,7 @@ describe('the name of a node whose former life has left it behind', () => {
     await membership.close()
   })
 
-  it('is taken back after seven seconds without a heartbeat, and not at once, when the former life ran on another machine', async () => {
+  it('is taken back after seven seconds without a heartbeat, and not at once, if the earlier start was on another machine', async () => {
     const data = temporaryFolder('lives')
     // A data folder that moves from machine to machine, or that two of them share.
     writeFileSync(`${data}/starts`, 'old another-machine\n')
@@ -236,7 +236,7 @@ describe('the name of a node whose former life has left it behind', () => {
     await membership.close()
   })
 
-  it('is waited for where no data folder knows the life: another machine may have it', async () => {
+  it('is waited for if no data folder knows the earlier start: it may be on another machine', async () => {
     await leave(earlierStart)
     const began = hasty.now()
     const membership = await join('b1', { clock: hasty })
@@ -245,8 +245,8 @@ describe('the name of a node whose former life has left it behind', () => {
   })
 })
 
-describe('a process that has a name', () => {
-  it('does not count as alive when it is a zombie, or when its id belongs to another program', async () => {
+describe('a process that holds a name', () => {
+  it('does not count as alive if it is a zombie, or if its id belongs to another program', async () => {
     // The child of a program that does not wait for its children.
     const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'])
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]

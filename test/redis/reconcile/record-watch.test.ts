@@ -45,7 +45,7 @@ const told = async (event: string, id = 'HD0001') =>
   (await eventsOf(node.store)).filter((entry) => entry.event === event && entry.device === id)
 
 describe('a setting that is edited', () => {
-  it('of a user wants the phone refreshed, once, whoever of two nodes sees to it, and logs nobody out', async () => {
+  it('of a user refreshes the phone, once, whichever of two nodes does it, and logs nobody out', async () => {
     const refreshes: string[] = []
     const stop = onNewEpoch(other.store, (id) => refreshes.push(id))
     await redis.cli('HSET', '{hd}:user:120', 'name', 'Dora the Second')
@@ -65,7 +65,7 @@ describe('a setting that is edited', () => {
     expect(await told('refresh')).toHaveLength(1)
   })
 
-  it('of an owner shows on their own phone while nobody else sits there', async () => {
+  it('of an owner is shown on their own phone while nobody else is logged in there', async () => {
     await redis.cli('FCALL', 'hotdesk_logout', '1', '{hd}', 'HD0001')
     await node.directory.putDevice('HD0001', { owner: '120' })
     await expect.poll(() => told('refresh')).toHaveLength(1)
@@ -75,7 +75,7 @@ describe('a setting that is edited', () => {
     await expect.poll(() => told('refresh')).toHaveLength(3)
   })
 
-  it('is seen to by the node where the phone is registered', async () => {
+  it('is handled by the node where the phone is registered', async () => {
     await redis.cli('HSET', '{hd}:reg:HD0001', 'node', 'paris-2')
     for (const { store } of [node, other]) await keyOf(store, 'reg:HD0001', (hash) => hash !== undefined)
     await redis.cli('DEL', '{hd}:turn:HD0001')
@@ -85,7 +85,7 @@ describe('a setting that is edited', () => {
     await redis.cli('DEL', '{hd}:reg:HD0001')
   })
 
-  it('of a phone that nobody has used is nobody’s business', async () => {
+  it('of a phone that nobody has used causes nothing', async () => {
     await node.directory.putDevice('HD0044', { site: 'paris', hotdesk: true, location: 'cellar' })
     // An edit is checked against the copy.
     await keyOf(node.store, 'device:HD0044', (hash) => hash !== undefined)
@@ -96,19 +96,19 @@ describe('a setting that is edited', () => {
   })
 })
 
-describe('whoever may not sit there any more', () => {
+describe('a user who may no longer use a phone', () => {
   it.each([
     ['was deleted', 'user-deleted', () => node.directory.removeUser(extension('120'))],
     ['was disabled', 'disabled', () => node.directory.putUser('120', { enabled: false })],
     ['may not use hot desking any more', 'not-allowed', () => other.directory.putUser('120', { mayHotdesk: false })],
-  ])('as the user %s, is out within 5 seconds, by one of two nodes', async (_, reason, edit) => {
+  ])('because of the user %s, is logged out within 5 seconds, by one of two nodes', async (_, reason, edit) => {
     await edit()
     await keyOf(node.store, 'devices', (hash) => hash?.has('HD0001') !== true, 5_000)
     await afterAllThat()
     expect(await told('logout')).toEqual([{ event: 'logout', device: 'HD0001', user: '120', via: 'deleted', reason }])
   })
 
-  it('at a phone that was removed, leaves when the call there has ended', async () => {
+  it('because the phone was removed, is logged out when the call there has ended', async () => {
     await node.directory.putDevice('HD0055', { site: 'paris', hotdesk: true, location: 'cellar' })
     await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '120', 'HD0055')
     await followed(node.store, other.store)
@@ -124,7 +124,7 @@ describe('whoever may not sit there any more', () => {
     expect(await told('logout', 'HD0055')).toMatchObject([{ user: '120', via: 'deleted', reason: 'device-deleted' }])
   })
 
-  it('during the quiet time after an emergency call, leaves when it is over', async () => {
+  it('during the quiet time after an emergency call, is logged out when it is over', async () => {
     await redis.cli('HSET', '{hd}:quiet:HD0001', 'node', 'paris-1')
     for (const { store } of [node, other]) await keyOf(store, 'quiet:HD0001', (hash) => hash !== undefined)
     await node.directory.putUser('120', { enabled: false })

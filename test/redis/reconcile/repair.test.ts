@@ -25,7 +25,7 @@ beforeEach(async () => {
 const login = (user: string, id: string) => redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', user, id)
 
 describe('an assignment made by redis-cli', () => {
-  it('is heard of at every node, with its cause', async () => {
+  it('is seen by every node, with its cause', async () => {
     const seen = Promise.all([changeOn(node.hotdesk, 'HD0001'), changeOn(other.hotdesk, 'HD0001')])
     await login('100', 'HD0001')
     const change = { device: 'HD0001', before: null, after: '100', cause: 'login' }
@@ -74,7 +74,7 @@ describe('an edit by hand', () => {
   })
 })
 
-describe('somebody or something that is removed', () => {
+describe('a user or phone that is removed', () => {
   it('a deleted user is logged out within 5 seconds', async () => {
     await node.directory.putUser('110', { name: 'Leaver', home: 'paris' })
     expect(await login('110', 'HD0001')).toBe('LOGGED_IN')
@@ -97,7 +97,7 @@ describe('somebody or something that is removed', () => {
     await keyOf(node.store, 'devices', (hash) => hash === undefined)
   })
 
-  it('a deleted phone has nobody on it within 5 seconds, and does not come to life again', async () => {
+  it('a deleted phone has no user within 5 seconds, and is not restored', async () => {
     await node.directory.putDevice('HD0099', { site: 'paris', hotdesk: true, location: 'cellar' })
     expect(await login('100', 'HD0099')).toBe('LOGGED_IN')
     await keyOf(node.store, 'devices', (hash) => hash?.get('HD0099') === '100')
@@ -108,7 +108,7 @@ describe('somebody or something that is removed', () => {
 })
 
 describe('an emergency call', () => {
-  it('makes the phone quiet at once here, and at the other node as soon as Redis has told', async () => {
+  it('makes the phone quiet at once here, and at the other node as soon as Redis reports it', async () => {
     expect(node.hotdesk.isQuiet(device('HD0002'))).toBe(false)
     node.hotdesk.callBegan(device('HD0002'), 'emergency')
     expect(node.hotdesk.isQuiet(device('HD0002'))).toBe(true)

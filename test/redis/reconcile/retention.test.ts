@@ -23,8 +23,8 @@ const daysAgo = (days: number): number => Date.now() - days * 24 * 3_600 * 1_000
 const datedDaysAgo = (days: number): string => `${new Date(daysAgo(days)).toISOString().slice(0, 10)}.jsonl`
 const lengthOf = (stream: string): Promise<string> => redis.cli('XLEN', `{hd}:${stream}`)
 
-describe('what is older than the installer wants', () => {
-  it('is gone from the events soon after a node has started', async () => {
+describe('data that is older than the retention', () => {
+  it('is deleted from the events soon after a node has started', async () => {
     for (const days of [200, 91, 89, 1])
       await redis.cli('XADD', '{hd}:events', `${daysAgo(days)}-1`, 'event', 'login', 'device', `HD${days}`)
     const node = await openDeskNode(redis)
@@ -33,7 +33,7 @@ describe('what is older than the installer wants', () => {
     await node.close()
   })
 
-  it('is gone from the files of call records though nobody calls', async () => {
+  it('is deleted from the files of call records even if nobody calls', async () => {
     const folder = join(temporaryFolder('records'), 'calls')
     await mkdir(folder)
     const [old, young] = [datedDaysAgo(92), datedDaysAgo(88)]
@@ -45,7 +45,7 @@ describe('what is older than the installer wants', () => {
     await store.close()
   })
 
-  it('is gone from a call log with the next call; a busy one is cut off, and one without calls ends by itself', async () => {
+  it('is deleted from a call log with the next call; a busy log is trimmed, and one without calls expires by itself', async () => {
     await redis.cli('XADD', '{hd}:calls:100', `${daysAgo(91)}-1`, 'reason', 'long ago')
     const store = await openTestStore(redis)
     const records = createCallRecords({
@@ -66,7 +66,7 @@ describe('what is older than the installer wants', () => {
     await store.close()
   })
 
-  it('is bounded alike by the functions and by the nodes', () => {
+  it('is limited in the same way by the functions and by the nodes', () => {
     expect(hotdeskLibrary.code).toContain(`local EVENTS_KEPT = ${keptEvents.entries}\n`)
   })
 })
@@ -98,13 +98,13 @@ describe('a user who is removed', () => {
     return () => node.close()
   })
 
-  it('leaves no call log and no failed PINs to whoever has the number next', async () => {
+  it('leaves no call log and no failed PINs to the next user of the number', async () => {
     expect(await node.directory.removeUser(extension('100'))).toEqual({ outcome: 'REMOVED' })
     expect(await redis.cli('EXISTS', '{hd}:user:100', '{hd}:calls:100', ...attempts)).toBe('0')
     expect(await lengthOf('calls:101')).toBe('1')
   })
 
-  it('the same when an import removes who is not in its file', async () => {
+  it('leaves none either if an import removes users that are not in its file', async () => {
     const told: number[] = []
     await node.directory.apply([{ key: 'user:100', fields: null }], (count) => told.push(count))
     expect(await redis.cli('EXISTS', '{hd}:user:100', '{hd}:calls:100', ...attempts)).toBe('0')

@@ -56,7 +56,7 @@ describe('a site without a node', () => {
     expect(await isLost()).toBe(true)
   })
 
-  it('is given a whole minute again where one of its nodes has been seen meanwhile', async () => {
+  it('has a whole minute again if one of its nodes was seen meanwhile', async () => {
     await rounds(11)
     await redis.cli('FCALL', 'hotdesk_join', '1', '{hd}', 'london-1', 'b1', '-', '60', 'site', 'london', 'sip', 'udp:127.0.0.1:5060')
     await keyOf(store, 'node:london-1', (node) => node !== undefined)
@@ -69,7 +69,7 @@ describe('a site without a node', () => {
     expect(await isLost()).toBe(true)
   })
 
-  it('is given a whole minute again when Redis has been away', async () => {
+  it('has a whole minute again after Redis was away', async () => {
     await rounds(11)
     await redis.kill()
     await stateOf(store, 'lost')
@@ -82,7 +82,7 @@ describe('a site without a node', () => {
     expect(await isLost()).toBe(true)
   })
 
-  it('whose record is removed is not said to be back, and is given a whole minute where it is added again', async () => {
+  it('whose record is removed is not reported as back, and has a whole minute once it is added again', async () => {
     await rounds(12)
     await keyOf(store, 'site:london', (site) => site?.has('lost') === true)
     await redis.cli('DEL', '{hd}:site:london')

@@ -5,7 +5,7 @@ import { type ActiveCall, createActivity } from '../../../src/calls/activity.js'
 const device = parseDeviceId('HD0001')
 if (!device) throw new Error('no name of a phone')
 
-test('a phone that is logged out now loses its ordinary calls, and never a call for help', () => {
+test('a phone that is logged out now loses its ordinary calls, and never an emergency call', () => {
   const ended: string[] = []
   const activity = createActivity({ onBegan: () => undefined, onEnded: () => undefined })
   const kinds: readonly ActiveCall['kind'][] = ['ordinary', 'emergency', 'feature']

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { createAdmission } from '../../../src/calls/admission.js'
 import { createManualClock } from '../../support/process/manual-clock.js'
 
-it('a call waits for a node that starts, and for six seconds at most', async () => {
+it('a call waits for a starting node, for at most six seconds', async () => {
   const clock = createManualClock(0)
   const admission = createAdmission(clock)
   const early = admission.opens()
@@ -13,7 +13,7 @@ it('a call waits for a node that starts, and for six seconds at most', async () 
   expect([await early, await late, await admission.opens(), admission.isOpen, clock.pending]).toEqual([false, true, true, true, 0])
 })
 
-it.each(['starting', 'open'])('a node that was %s and stops takes no more calls, at once and for good', async (before) => {
+it.each(['starting', 'open'])('a node that was %s and is stopping accepts no more calls, at once and for good', async (before) => {
   const clock = createManualClock(0)
   const admission = createAdmission(clock)
   if (before === 'open') admission.open()

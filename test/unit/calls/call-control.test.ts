@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createCallControl } from '../../../src/calls/call-control.js'
 
-test('a call that is to end ends by what its state says, and the states that follow hear of it at once', () => {
+test('a call that is to end ends as its state requires, and each later state learns of it at once', () => {
   const ended: string[] = []
   const control = createCallControl(false)
   control.endBy((text) => ended.push(`ringing: ${text}`))
@@ -12,7 +12,7 @@ test('a call that is to end ends by what its state says, and the states that fol
   expect([control.endReason, ended]).toEqual(['logged-out', ['ringing: Logged out', 'up: Logged out']])
 })
 
-test('a call that was to end before it had any state ends in its first one', () => {
+test('a call that was ended before its first state ends in this state', () => {
   const ended: string[] = []
   const control = createCallControl(false)
   control.hangUp('stopping')

@@ -33,8 +33,8 @@ function draining(settled: (withinMs: number) => Promise<void> = () => Promise.r
   }
 }
 
-describe('the end of a node', () => {
-  it('hangs up ordinary calls and waits two seconds for the answers to that', async () => {
+describe('a node that ends', () => {
+  it('hangs up ordinary calls and waits two seconds for the responses', async () => {
     const node = draining()
     const ordinary = node.begin('ordinary')
     node.start()
@@ -42,7 +42,7 @@ describe('the end of a node', () => {
     expect([await node.isOverAfter(1_900), await node.isOverAfter(400)]).toEqual([false, true])
   })
 
-  it('waits until what ends its calls has arrived, and carries an emergency call that comes meanwhile', async () => {
+  it('waits until its BYEs have arrived, and carries an emergency call that begins meanwhile', async () => {
     const limits: number[] = []
     let arrive: () => void = () => undefined
     const node = draining((withinMs) => {
@@ -62,7 +62,7 @@ describe('the end of a node', () => {
     expect([await node.isOverAfter(400), limits]).toEqual([true, [3_000, 3_000]])
   })
 
-  it('waits for emergency calls, hangs up on none, and waits for one that begins as the last one ends', async () => {
+  it('waits for emergency calls, hangs up none, and waits for one that begins as the last one ends', async () => {
     const node = draining()
     const first = node.begin('emergency')
     node.start()
@@ -75,7 +75,7 @@ describe('the end of a node', () => {
     expect([await node.isOverAfter(400), first.control.endReason, second.control.endReason]).toEqual([true, null, null])
   })
 
-  it('waits for an emergency call that the SIP server took in the moment of the signal', async () => {
+  it('waits for an emergency call that the SIP server accepted at the moment of the signal', async () => {
     const node = draining()
     node.start()
     expect(await node.isOverAfter(100)).toBe(false)
@@ -83,7 +83,7 @@ describe('the end of a node', () => {
     expect(await node.isOverAfter(60_000)).toBe(false)
   })
 
-  it('waits no longer for emergency calls than the operator has set, and says which it leaves', async () => {
+  it('waits for emergency calls no longer than the operator has set, and reports those that it abandons', async () => {
     const node = draining()
     node.begin('emergency')
     node.start()

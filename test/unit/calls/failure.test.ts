@@ -10,7 +10,7 @@ function answer(status: number, headers: Record<string, string> = {}): SipReply 
   return { status, reason: `Reason ${status}`, header: (name) => headers[name] ?? '', body: '' }
 }
 
-describe('what a caller is told', () => {
+describe('the response to a caller', () => {
   it.each([
     ['unknown-number', 404],
     ['not-logged-in', 480],
@@ -23,11 +23,11 @@ describe('what a caller is told', () => {
     ['too-many-hops', 483],
     ['store-lost', 503],
     ['no-trunk', 503],
-  ] as const)('%s is %i', (reason, status) => {
+  ] as const)('for %s is %i', (reason, status) => {
     expect(responseOf({ reason }).status).toBe(status)
   })
 
-  it('every refusal is a final response that RFC 3261 §21 knows, and has words of its own', () => {
+  it('is a final response of RFC 3261 §21, with a phrase of its own, for every refusal', () => {
     for (const { status, phrase } of Object.values(refusals)) {
       expect(status).toBeGreaterThanOrEqual(400)
       expect(status).toBeLessThan(700)
@@ -35,37 +35,37 @@ describe('what a caller is told', () => {
     }
   })
 
-  it('a 503 says when to try again (RFC 3261 §21.5.4)', () => {
+  it('with 503 carries Retry-After (RFC 3261 §21.5.4)', () => {
     expect(responseOf({ reason: 'store-lost' }).parts.headers).toHaveProperty('Retry-After')
     expect(responseOf({ reason: 'no-trunk' }).parts.headers).toHaveProperty('Retry-After')
   })
 
-  it('what leg B said is passed on as it is', () => {
+  it('is the response of leg B, unchanged', () => {
     const { status, parts } = responseOf({ reason: 'upstream', response: answer(484) })
     expect([status, parts.reason]).toEqual([484, 'Reason 484'])
   })
 
-  it.each([401, 407, 302, 422, 481])('a %i of leg B is its own business and becomes 480', (status) => {
+  it.each([401, 407, 302, 422, 481])('is 480 for a %i of leg B, which concerns leg B alone', (status) => {
     expect(responseOf({ reason: 'upstream', response: answer(status) }).status).toBe(480)
   })
 
-  it('a 403 of leg B says nothing of the credentials of the caller: 480, with its words', () => {
+  it('is 480 with its phrase for a 403 of leg B, which is not about the credentials of the caller', () => {
     const { status, parts } = responseOf({ reason: 'upstream', response: answer(403) })
     expect([status, parts.reason]).toEqual([480, 'Reason 403'])
   })
 
-  it('only a caller who has proved nothing is refused with a status that speaks of credentials', () => {
+  it('has a status about credentials only if the caller has proved nothing', () => {
     const speaking = Object.entries(refusals).filter(([, { status }]) => [401, 403, 407].some((one) => one === status))
     expect(speaking.map(([reason]) => reason)).toEqual(['not-allowed'])
   })
 
-  it('a node says why, so that 480 keeps its meaning on the way', () => {
+  it('carries the reason of a node, so that 480 keeps its meaning on the way', () => {
     const told = responseOf({ reason: 'not-logged-in' }).parts.headers as Record<string, string>
     expect(reasonOf(answer(480, told))).toBe('not-logged-in')
     expect(reasonOf(answer(480))).toBe('upstream')
   })
 
-  it('words of a stranger that name no reason are not believed', () => {
+  it('does not take a reason from unknown words of an unknown source', () => {
     expect(reasonOf(answer(486, { [reasonCodeHeader]: 'toString' }))).toBe('busy')
   })
 
@@ -75,7 +75,7 @@ describe('what a caller is told', () => {
     [408, 'not-reachable'],
     [603, 'declined'],
     [500, 'upstream'],
-  ] as const)('%i of a phone means %s', (status, reason) => {
+  ] as const)('after a %i of a phone has the reason %s', (status, reason) => {
     expect(reasonOf(answer(status))).toBe(reason)
     expect(terminationOf({ reason }).reason).toBe(reason)
   })
@@ -93,7 +93,7 @@ describe('the best of several failures (RFC 3261 §16.7 step 6)', () => {
   })
 })
 
-describe('what was dialled', () => {
+describe('a dialled string', () => {
   it.each([
     ['sip:100@hotdesk.example', '100'],
     ['sip:*77*100*@hotdesk.example', '*77*100*'],
@@ -109,17 +109,17 @@ describe('what was dialled', () => {
   })
 })
 
-describe('why nobody was reached', () => {
+describe('the reason why nobody was reached', () => {
   const phone = { device: 'HD0001' as DeviceId }
   const trunk = { device: null }
 
-  it.each([408, 410, 430, 477, 478, 503])('a %i for a phone says that it is not reachable, and its caller hears 480', (status) => {
+  it.each([408, 410, 430, 477, 478, 503])('is not-reachable for a %i of a phone, and its caller gets 480', (status) => {
     const reason = reasonFor(answer(status), [phone])
     expect(reason).toBe('not-reachable')
     expect(responseOf({ reason, response: answer(status) }).status).toBe(480)
   })
 
-  it.each([410, 503])('a %i of a trunk speaks of the number, and is passed on', (status) => {
+  it.each([410, 503])('is the %i of a trunk, which is about the number and is passed on', (status) => {
     const reason = reasonFor(answer(status), [trunk])
     expect(responseOf({ reason, response: answer(status) }).status).toBe(status)
   })

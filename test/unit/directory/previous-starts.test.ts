@@ -20,7 +20,7 @@ it('each start knows those before it, where they ran, and does not count itself'
   expect(statSync(join(data, 'starts')).mode & 0o777).toBe(0o600)
 })
 
-it('of a hundred starts the last fifty are known', () => {
+it('the last fifty of a hundred starts are known', () => {
   const data = temporaryFolder('lives')
   for (let start = 0; start < 100; start += 1) life(data, `b${start}`)
   const { lives } = life(data, 'now')

@@ -10,7 +10,7 @@ const hash = (fields: Record<string, string | null>) =>
   new Map(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== null))
 
 describe('a record', () => {
-  it('of a user comes back as it was put', () => {
+  it('of a user is read as it was written', () => {
     const edit = {
       name: 'Alice',
       home: 'paris',
@@ -27,7 +27,7 @@ describe('a record', () => {
     expect(value).toEqual({ extension: '100', ...edit })
   })
 
-  it('of a device comes back as it was put, its password unsealed', () => {
+  it('of a device is read as it was written, with its password unsealed', () => {
     const edit = { site: 'paris', hotdesk: true, elin: '+33', location: 'hall', mac: '001565aabbcc', model: 'T46', owner: '100' }
     const { value, problems } = parseDevice(
       'HD1' as DeviceId,
@@ -45,7 +45,7 @@ describe('a record', () => {
     expect(problems.join()).toContain('without a location')
   })
 
-  it('never throws, whatever is in it, and is either sound or has its problems named', () => {
+  it('never makes the parser throw, and is either valid or has its problems named', () => {
     const names = [
       'name',
       'home',

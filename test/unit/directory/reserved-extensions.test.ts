@@ -5,7 +5,7 @@ import { createRelayedLogger } from '../../../src/base/logger.js'
 import type { User } from '../../../src/directory/directory.js'
 import { watchReserved } from '../../../src/directory/directory.js'
 
-test('a node names each user whose extension means something else at its site, from the start and later', () => {
+test('a node names each user whose extension has another meaning at its site, from the start and later', () => {
   const users = new Map([
     ['100', 'Alice'],
     ['112', 'Bob'],

@@ -20,7 +20,7 @@ function network(hashes: Record<string, Record<string, string>>) {
 }
 
 describe('assignments', () => {
-  it('are those of the two hashes; what has not the form of a device or an extension is nobody', () => {
+  it('are those of the two hashes; a malformed device or extension is ignored', () => {
     const { assignments } = network({ users: { '100': 'HD0001 HD0002 !' }, devices: { HD0001: '100', HD0002: '100', HD0003: 'Bob' } })
     expect(assignments.devicesOf('100' as never)).toEqual(['HD0001', 'HD0002'])
     expect(assignments.devicesOf('101' as never)).toEqual([])
@@ -28,7 +28,7 @@ describe('assignments', () => {
     expect(assignments.userOn('HD0003' as never)).toBeNull()
   })
 
-  it('tell of no change at the start, and of each after it once', () => {
+  it('report no change at the start, and each later change once', () => {
     const { put, changes } = network({ devices: { HD0001: '100' } })
     expect(changes).toEqual([])
     put({ devices: { HD0001: '101', HD0002: '100' } })
@@ -38,7 +38,7 @@ describe('assignments', () => {
     ])
   })
 
-  it('take the cause of a change from the phone’s record, but never that of an earlier change', () => {
+  it('take the cause of a change from the phone’s record, but never the cause of an earlier change', () => {
     const { put, changes } = network({})
     put({ devices: { HD0001: '100' }, 'device:HD0001': { state: 'active', cause: 'login', epoch: '1' } })
     put({ devices: {} })
@@ -46,14 +46,14 @@ describe('assignments', () => {
     expect(changes.map(({ cause }) => cause)).toEqual(['login', 'edited', 'now'])
   })
 
-  it('are draining only while somebody sits there', () => {
+  it('are draining only while a user is logged in', () => {
     const { put, assignments } = network({ 'device:HD0001': { state: 'draining' } })
     expect(assignments.isDraining('HD0001' as never)).toBe(false)
     put({ devices: { HD0001: '100' } })
     expect(assignments.isDraining('HD0001' as never)).toBe(true)
   })
 
-  it('know who is draining, at a phone that was removed as well', () => {
+  it('know who is draining, also at a phone that was removed', () => {
     const { put, assignments } = network({
       devices: { HD0001: '100', HD0002: '101' },
       'device:HD0001': {},

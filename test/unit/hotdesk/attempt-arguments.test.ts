@@ -29,6 +29,6 @@ test('a node passes its limits in the order in which hotdesk_attempt takes them'
   ])
 })
 
-test('hotdesk_attempt without limits takes those that are the default of the settings', () => {
+test('hotdesk_attempt without limits takes the defaults of the settings', () => {
   expect(limitsOf(defaults.lockout)).toEqual(functions.map(({ usual }) => usual))
 })

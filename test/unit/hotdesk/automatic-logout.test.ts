@@ -17,20 +17,20 @@ const paris = (clock: string) => ({
 describe('a login ends', () => {
   const since = at('2026-07-31T08:00:00Z')
 
-  it('never, where no rule says so', () => expect(dueBy(off)({ since, lastCall: null })).toEqual([]))
+  it('never, if no rule applies', () => expect(dueBy(off)({ since, lastCall: null })).toEqual([]))
 
-  it('after the longest time, calls or not', () => {
+  it('after the longest time, with or without calls', () => {
     const due = dueBy({ ...off, maxTimeMs: 12 * hour })
     expect(due({ since, lastCall: since + 11 * hour })).toEqual([{ at: since + 12 * hour, reason: 'max-time' }])
   })
 
-  it('when nobody has called for so long, counted from the login where there was no call', () => {
+  it('after the idle time, counted from the login if there was no call', () => {
     const due = dueBy({ ...off, idleTimeMs: 2 * hour })
     expect(due({ since, lastCall: null })).toEqual([{ at: since + 2 * hour, reason: 'idle-time' }])
     expect(due({ since, lastCall: since + hour })).toEqual([{ at: since + 3 * hour, reason: 'idle-time' }])
   })
 
-  it('not because of the last call of whoever sat there before', () => {
+  it('not because of the last call of the previous user', () => {
     expect(dueBy({ ...off, idleTimeMs: 2 * hour })({ since, lastCall: since - 9 * hour })[0]?.at).toBe(since + 2 * hour)
   })
 
@@ -61,7 +61,7 @@ describe('a time of day', () => {
     expect(iso(nextDaily(paris(clock), at(login)))).toBe(expected)
   })
 
-  it('comes once on each day of the calendar, by the clocks of any place', () => {
+  it('comes once on each day of the calendar, in any time zone', () => {
     const zones = ['Europe/Paris', 'Europe/London', 'America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Kiritimati', 'Asia/Kathmandu']
     const rule = fc.record({
       hour: fc.integer({ min: 0, max: 23 }),
@@ -84,14 +84,14 @@ describe('a time of day', () => {
     )
   })
 
-  it('is the same when it is asked for again and again', () => {
+  it('is the same each time that it is computed', () => {
     const time = paris('20:00')
     const daily = createDaily(time)
     const moments = fc.array(fc.integer({ min: at('2026-03-26T00:00:00Z') / 60_000, max: at('2026-04-02T00:00:00Z') / 60_000 }))
     fc.assert(fc.property(moments, (minutes) => minutes.every((minute) => daily(minute * 60_000) === nextDaily(time, minute * 60_000))))
   })
 
-  it('in no place at all is a fault and not a search without end', () => {
+  it('in an unknown time zone is a fault, not an endless search', () => {
     expect(() => nextDaily({ hour: 8, minute: 0, timezone: 'Europe/Atlantis' }, 0)).toThrow('Europe/Atlantis is not a time zone')
   })
 })

@@ -41,7 +41,7 @@ describe('the mirror', () => {
     expect(oddIn(replicaOf(users, devices))).toEqual(expected)
   })
 
-  it('knows after any changes what a look at everything would find', () => {
+  it('finds after any changes what a full comparison finds', () => {
     const user = fc.constantFrom('100', '101', '102')
     const phone = fc.constantFrom('HD0001', 'HD0002', 'HD0003')
     const phones = fc.array(phone, { minLength: 1, maxLength: 2 }).map((list) => list.join(' '))

@@ -32,14 +32,14 @@ const london = (fields: Readonly<Record<string, string>>) => put({ 'site:london'
 const dueOf = (since: number, site = 'paris') => rule.dueOf({ extension: '102' as never, site, since, lastCall: null })
 
 describe('a login away from home ends', () => {
-  it('a day after the loss of home, or after the login where that came later', () => {
+  it('a day after the home site is lost, or after the login if this is later', () => {
     london({ lost: String(lost / 1_000) })
     expect(dueOf(lost - minute)).toEqual([{ at: lost + day, reason: 'home-lost', home: lost }])
     expect(dueOf(lost + 3 * day)).toEqual([{ at: lost + 4 * day, reason: 'home-lost', home: lost }])
     expect(dueOf(lost - minute, 'london')).toEqual([])
   })
 
-  it('ten minutes after the return of home, where it began before that and home wants its people back', () => {
+  it('ten minutes after the home site returns, if the login began before and the site has homeReturn: return', () => {
     london({ back: String(lost / 1_000) })
     expect(dueOf(lost - minute)).toEqual([])
     london({ back: String(lost / 1_000), homeReturn: 'return' })
@@ -47,7 +47,7 @@ describe('a login away from home ends', () => {
     expect(dueOf(lost + minute)).toEqual([])
   })
 
-  it('not at all, as long as no home is lost or has been', () => {
+  it('not at all if no home site is lost or has been', () => {
     expect(rule.isInForce).toBe(false)
     london({ lost: String(lost / 1_000) })
     expect(rule.isInForce).toBe(true)
@@ -56,7 +56,7 @@ describe('a login away from home ends', () => {
   })
 })
 
-it('a rule that is closed follows no site any more', () => {
+it('a closed rule follows no site any more', () => {
   rule.close()
   london({ lost: String(lost / 1_000) })
   expect(rule.isInForce).toBe(false)

@@ -81,7 +81,7 @@ describe('the function library', () => {
   })
 })
 
-describe('every reply of a header is understood', () => {
+describe('every reply in a header', () => {
   it.each([
     ['hotdesk_login', readLogin, 9],
     ['hotdesk_logout', readLogout, 6],
@@ -98,7 +98,7 @@ describe('every reply of a header is understood', () => {
     expect(() => read('SOMETHING_ELSE')).toThrow(expect.objectContaining({ code: 'STORE_PROTOCOL' }))
   })
 
-  it('and becomes the outcome for the caller', () => {
+  it('becomes the outcome for the caller', () => {
     expect(readLogin('DISPLACED 101')).toEqual({ outcome: 'DISPLACED', displaced: '101', from: null })
     expect(readLogin('DISPLACED 101 HD0002')).toEqual({ outcome: 'DISPLACED', displaced: '101', from: 'HD0002' })
     expect(readLogin('DENIED disabled')).toEqual({ outcome: 'DENIED' })

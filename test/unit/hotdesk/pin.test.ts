@@ -24,7 +24,7 @@ describe('a PIN', () => {
     ['3210', 'running-digits'],
   ])('%s is refused as %s', (digits, expected) => expect(weakness(digits)).toBe(expected))
 
-  it('must not be the own extension', () => {
+  it('must not be the user’s own extension', () => {
     expect(weakness('4711', '4711')).toBe('own-extension')
     expect(weakness('4711', '4712')).toBeNull()
   })
@@ -37,7 +37,7 @@ describe('a PIN', () => {
     }
   })
 
-  it('is as long as the installer says', () => {
+  it('has the length that the installer sets', () => {
     const policy = { minDigits: 6, maxDigits: 8, issuedDigits: 8 }
     const words = ['47114', '471147', '47114711', '471147114'].map((digits) => weaknessOf(new Secret(digits), '100', policy))
     expect(words).toEqual(['wrong-length', null, null, 'wrong-length'])
@@ -58,7 +58,7 @@ describe('the hash of a PIN', () => {
     for (const other of ['4712', '04711', '471', '47111', '']) expect(await verifyPin(new Secret(other), hash)).toBe(false)
   })
 
-  it('verifies with the parameters it was made with', async () => {
+  it('verifies with the parameters that it was made with', async () => {
     // RFC 7914 §12, the second of the vectors: its first 32 bytes.
     const hash = 'scrypt$1024$8$16$TmFDbA$_bq-HJ00cgB4VucZDQHp_nxq18vII3gw53N2Y0s3MWI'
     expect(await verifyPin(new Secret('password'), hash)).toBe(true)
@@ -74,11 +74,11 @@ describe('the hash of a PIN', () => {
     'scrypt$0$8$1$aa$bb',
     'scrypt$16384$8$1$$',
     'scrypt$16384$8$1$aa$bb',
-  ])('%s verifies nothing, and is no fault', async (hash) => {
+  ])('%s verifies nothing, and causes no fault', async (hash) => {
     expect(await verifyPin(new Secret('4711'), hash)).toBe(false)
   })
 
-  it('verifies nothing, whatever the text of the hash is', async () => {
+  it('verifies nothing, whatever its text is', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), async (text) => {
         expect(await verifyPin(new Secret('4711'), text)).toBe(false)
@@ -87,7 +87,7 @@ describe('the hash of a PIN', () => {
     )
   })
 
-  it('takes as long where there is none as where it is wrong', async () => {
+  it('takes the same time if it is missing as if it is wrong', async () => {
     const hash = await hashPin(new Secret('4711'))
     const spent = async (wanted: string | null) => {
       const before = process.cpuUsage()

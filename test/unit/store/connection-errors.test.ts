@@ -9,7 +9,7 @@ import { permissionFault } from '../../../src/store/library/function-callers.js'
 const coded = (code: string, message = code): Error => Object.assign(new Error(message), { code })
 const place = { user: 'hotdesk-node', cli: 'redis-cli -h r -p 6379 --user hotdesk-node --askpass' }
 
-describe('the troubles with Redis are told apart', () => {
+describe('errors of Redis connections are distinguished', () => {
   const cases: readonly [fault: Error, says: RegExp, todo: RegExp][] = [
     [
       new Error('WRONGPASS invalid username-password pair or user is disabled.'),
@@ -74,7 +74,7 @@ describe('the troubles with Redis are told apart', () => {
     expect(`${found.says}${found.todo}`).not.toMatch(/%[01unc]|undefined|null/)
   })
 
-  test('each in words of its own', () => {
+  test('each with its own message', () => {
     const firsts = new Set(cases.map(([fault]) => troubleOf(fault, place).says))
     // A key, a name and a time limit have two faults each, an authority and a database too.
     expect(firsts.size).toBeGreaterThanOrEqual(cases.length - 5)
@@ -86,7 +86,7 @@ describe('the troubles with Redis are told apart', () => {
   })
 })
 
-describe('how a person reaches Redis', () => {
+describe('the way for a person to reach Redis', () => {
   const access = (username: string | null): RedisAccess => ({
     username,
     password: new Secret('hunter2'),
@@ -119,7 +119,7 @@ describe('how a person reaches Redis', () => {
   })
 })
 
-test('a right that a function lacks is named by the line of its source', () => {
+test('a permission that a function lacks is named by the line of its source', () => {
   const fault = Object.assign(
     new Error("ERR The user executing the script can't run this command or subcommand script: f, on @user_function:3."),
     {

@@ -17,15 +17,15 @@ function stage() {
   return { clock, replica, heartbeats }
 }
 
-describe('a heartbeat that has run out', () => {
-  it('is believed while Redis is there', () => {
+describe('a heartbeat that has expired', () => {
+  it('is final while Redis is available', () => {
     const { clock, heartbeats } = stage()
     heartbeats.resume()
     clock.advance(10_000)
     expect(heartbeats.awaitedUntil('node:paris-1', none)).toBeNull()
   })
 
-  it('is not while Redis is lost, nor for ten seconds after; then it is looked at again', () => {
+  it('is ignored while Redis is lost, and for ten seconds after; then it is checked again', () => {
     const { clock, heartbeats } = stage()
     heartbeats.suspend()
     expect(heartbeats.awaitedUntil('node:paris-1', none)).toBe(Number.POSITIVE_INFINITY)
@@ -37,7 +37,7 @@ describe('a heartbeat that has run out', () => {
     expect(heartbeats.awaitedUntil('node:paris-1', none)).toBeNull()
   })
 
-  it('is believed at once of a node that has come back and ends then', () => {
+  it('is final at once for a node that has come back and then ends', () => {
     const { replica, heartbeats } = stage()
     heartbeats.suspend()
     heartbeats.resume()
@@ -46,7 +46,7 @@ describe('a heartbeat that has run out', () => {
     expect(heartbeats.awaitedUntil('node:paris-1', none)).toBeNull()
   })
 
-  it('is not believed of a node that has not come back, though its last one was still there', () => {
+  it('is ignored for a node that has not come back, even if its last one was still there', () => {
     const { heartbeats } = stage()
     heartbeats.suspend()
     heartbeats.resume()
@@ -54,7 +54,7 @@ describe('a heartbeat that has run out', () => {
     expect(heartbeats.awaitedUntil('node:paris-1', none)).not.toBeNull()
   })
 
-  it('is nothing to wait for of a node that the copy never had, and nothing else is one', () => {
+  it('causes no wait for a node that the copy never had, and no other key is a heartbeat', () => {
     const { heartbeats } = stage()
     heartbeats.suspend()
     expect(heartbeats.awaitedUntil('node:london-1', none)).toBeNull()

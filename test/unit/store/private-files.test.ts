@@ -21,7 +21,7 @@ async function make(name: string, mode: number): Promise<void> {
   await chmod(join(folder, name), mode)
 }
 
-test('What an earlier version left open to others in `data` is tightened, in every folder of ours', async () => {
+test('files and folders in `data` that an earlier version left open to others are tightened', async () => {
   await chmod(folder, 0o755)
   await mkdir(join(folder, 'redis/appendonlydir'), { recursive: true })
   await mkdir(join(folder, 'calls'))
@@ -32,7 +32,7 @@ test('What an earlier version left open to others in `data` is tightened, in eve
   for (const name of files) expect([name, await modeOf(name)]).toEqual([name, '600'])
 })
 
-test('What is not ours stays as it is: other files, the folder that they share with us, and where a link leads', async () => {
+test('files of others, the folder that they share with hotdesk, and the target of a link stay as they are', async () => {
   await chmod(folder, 0o755)
   await mkdir(join(folder, 'calls'))
   await make('elsewhere', 0o644)
@@ -41,11 +41,11 @@ test('What is not ours stays as it is: other files, the folder that they share w
   expect([await modeOf(), await modeOf('calls'), await modeOf('elsewhere')]).toEqual(['755', '700', '644'])
 })
 
-test('A folder that does not exist yet has nothing to tighten', async () => {
+test('a folder that does not exist yet has nothing to tighten', async () => {
   expect(await tightenData(join(folder, 'nothing'))).toEqual([])
 })
 
-test('A folder and the files in it are made for their owner alone, whatever the umask', async () => {
+test('a folder and the files in it are made for their owner alone, whatever the umask', async () => {
   const script = `
     process.umask(0)
     const { privateFolder, appendPrivately } = await import(${JSON.stringify(new URL('../../../dist/base/output/private-files.js', import.meta.url).href)})
@@ -55,7 +55,7 @@ test('A folder and the files in it are made for their owner alone, whatever the 
   expect([await modeOf('calls'), await modeOf('calls/day.jsonl')]).toEqual(['700', '600'])
 })
 
-test('A file that is replaced, or a folder that is used again, loses the rights of others', async () => {
+test('a file that is replaced, or a folder that is used again, loses the permissions of others', async () => {
   await make('export.yaml', 0o644)
   await writePrivateFile(join(folder, 'export.yaml'), 'secret')
   expect([await modeOf('export.yaml'), await readFile(join(folder, 'export.yaml'), 'utf8')]).toEqual(['600', 'secret'])

@@ -10,7 +10,7 @@ const [boot, namespace, pid, start] = thisProcess().split('.')
 
 it('this process is alive', () => expect(lifeOf(thisProcess())).toBe('alive'))
 
-it('another process is alive until it ends, and gone then', async () => {
+it('another process is alive until it ends', async () => {
   const child = spawn('sleep', ['60'])
   const identity = identityOf(child.pid ?? 0)
   expect(lifeOf(identity)).toBe('alive')
@@ -20,11 +20,11 @@ it('another process is alive until it ends, and gone then', async () => {
   expect(lifeOf(identity)).toBe('gone')
 })
 
-it('a process that was given the number of one that ended is another process', () => {
+it('a process that gets the id of an ended process is another process', () => {
   expect(lifeOf([boot, namespace, pid, '1'].join('.'))).toBe('gone')
 })
 
-it('a process is alive whatever its program is called', async () => {
+it('a process is alive whatever the name of its program', async () => {
   const program = join(temporaryFolder('program'), 'a) Z (b')
   symlinkSync('/bin/sleep', program)
   const child = spawn(program, ['60'])
@@ -33,7 +33,7 @@ it('a process is alive whatever its program is called', async () => {
   child.kill()
 })
 
-it.each([`${boot}.1.${pid}.${start}`, 'elsewhere.1.1.1', 'nonsense', ''])('of "%s" nothing can be learned from here', (identity) =>
+it.each([`${boot}.1.${pid}.${start}`, 'elsewhere.1.1.1', 'nonsense', ''])('nothing can be learned here about "%s"', (identity) =>
   expect(lifeOf(identity)).toBe('unknown'),
 )
 
@@ -43,4 +43,4 @@ it.each([
   ['of a start before this one, or of another machine', `deadbeef.${namespace}.1.1`, true],
   ['of a system that does not name its starts', 'deadbeef.0.1.0', false],
   ['that is none', 'elsewhere.1.1.1', false],
-])('a process %s is known as one', (_, identity, expected) => expect(isOfEarlierStart(identity)).toBe(expected))
+])('a process %s is recognized', (_, identity, expected) => expect(isOfEarlierStart(identity)).toBe(expected))

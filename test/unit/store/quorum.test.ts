@@ -39,11 +39,11 @@ describe('a quorum of sentinels', () => {
     expect(quorumOf(reports).doubt).toContain(doubt)
   })
 
-  it('follows the latest switch, however many have not heard of it', () => {
+  it('follows the latest switch, however many sentinels have not learned of it', () => {
     expect(quorumOf([report('a'), report('b'), report('c', { epoch: 8, primary: at(2) })]).primary).toEqual(at(2))
   })
 
-  it('does not let a sentinel with an old view keep the others from certainty', () => {
+  it('is certain despite a sentinel with an outdated view', () => {
     const current = { epoch: 8, primary: at(2) }
     expect(quorumOf([report('a'), report('b', current), report('c', current)])).toMatchObject({ primary: at(2), doubt: null })
   })
@@ -52,36 +52,36 @@ describe('a quorum of sentinels', () => {
 describe('a write at the primary that the sentinels name', () => {
   const standing = (...reports: readonly SentinelReport[]) => bySentinels(quorumOf(reports), at(1))
 
-  it('is safe when every replica that could be promoted has it', async () => {
+  it('is safe if every replica that could be promoted has it', async () => {
     expect(await standing(report('a'), report('b')).gap([online(2), online(3)], [])).toBeNull()
   })
 
-  it('is not safe when one of them lacks it, connected or not', async () => {
+  it('is not safe if one of them lacks it, connected or not', async () => {
     expect(await standing(report('a'), report('b')).gap([online(2)], [online(3)])).toContain('192.0.2.1:3')
     expect(await standing(report('a'), report('b')).gap([online(2)], [])).toContain('192.0.2.1:3')
   })
 
-  it('is not safe when only one sentinel takes the replica that lacks it for down', async () => {
+  it('is not safe if only one sentinel marks the replica that lacks it as down', async () => {
     const down = { replicas: [replica(2), replica(3, { isOut: true })] }
     expect(await standing(report('a'), report('b', down)).gap([online(2)], [])).toContain('192.0.2.1:3')
     expect(await standing(report('a', down), report('b', down)).gap([online(2)], [])).toBeNull()
   })
 
-  it('is not safe when a replica that no sentinel knows yet lacks it', async () => {
+  it('is not safe if a replica that no sentinel knows yet lacks it', async () => {
     expect(await standing(report('a'), report('b')).gap([online(2), online(3)], [online(4)])).toContain('192.0.2.1:4')
   })
 
-  it('is not safe when there is no replica that could be promoted', async () => {
+  it('is not safe if no replica could be promoted', async () => {
     const down = { replicas: [replica(2, { isOut: true })] }
     expect(await standing(report('a', down), report('b', down)).gap([online(2)], [])).toContain('no replica')
   })
 
-  it('counts a server once that is known under two addresses', async () => {
+  it('counts a server with two addresses once', async () => {
     const twice = { replicas: [replica(2), replica(3), replica(4, { id: 'run-3' })] }
     expect(await standing(report('a', twice), report('b', twice)).gap([online(2), online(3)], [])).toBeNull()
   })
 
-  it('is in doubt at a server that is another one', () => {
+  it('is in doubt at another server', () => {
     const { doubt, successor } = bySentinels(quorumOf([report('a'), report('b')]), at(9))
     expect(doubt).toContain('and not 192.0.2.1:9')
     expect(successor).toEqual(at(1))
@@ -98,14 +98,14 @@ describe('the replies of a sentinel', () => {
   ]
   const sentinels = [['ip', '192.0.2.9', 'port', '26379', 'runid', 'other', 'flags', 'sentinel']]
 
-  it('are read', () => {
+  it('are parsed', () => {
     const found = readReport({ id: 'me', address: ['192.0.2.1', '1'], primary, replicas, sentinels })
     expect(found).toMatchObject({ id: 'me', primary: at(1), epoch: 7, isFailingOver: true, sentinels: 2 })
     expect(found?.replicas.map(({ isOut }) => isOut)).toEqual([false, true, false, true])
     expect(found?.others).toEqual([{ id: 'other', host: '192.0.2.9', port: 26_379 }])
   })
 
-  it('give nothing where the name is unknown', () => {
+  it('yield nothing if the name is unknown', () => {
     expect(readReport({ id: 'me', address: null, primary: null, replicas: null, sentinels: null })).toBeNull()
   })
 })

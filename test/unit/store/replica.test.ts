@@ -14,7 +14,7 @@ function replicaOf() {
 }
 
 describe('the copy in memory', () => {
-  it('tells of what differs, and of nothing else', () => {
+  it('reports what differs, and nothing else', () => {
     const { replica, told } = replicaOf()
     replica.put([
       ['users', hash({ '100': 'HD0001' })],
@@ -28,7 +28,7 @@ describe('the copy in memory', () => {
     expect(told).toEqual(['users', 'devices', 'devices'])
   })
 
-  it('has everything in place before it tells of anything', () => {
+  it('is complete before it reports anything', () => {
     const { replica } = replicaOf()
     const seen: unknown[] = []
     replica.onChange(() => seen.push(replica.hash('users')?.size, replica.hash('devices')?.size))
@@ -39,7 +39,7 @@ describe('the copy in memory', () => {
     expect(seen).toEqual([1, 1, 1, 1])
   })
 
-  it('has no empty hashes, as Redis has none', () => {
+  it('has no empty hashes, like Redis', () => {
     const { replica, told } = replicaOf()
     replica.put([['users', hash({ '100': 'HD0001' })]])
     replica.put([['users', hash({})]])
@@ -47,7 +47,7 @@ describe('the copy in memory', () => {
     expect(told).toEqual(['users', 'users'])
   })
 
-  it('names the fields that differ, whether the whole hash was read or some of it', () => {
+  it('names the fields that differ, whether all or some of the hash was read', () => {
     const { replica } = replicaOf()
     const fields: (readonly string[])[] = []
     replica.put([['users', hash({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0003' })]])
@@ -62,7 +62,7 @@ describe('the copy in memory', () => {
     expect(replica.hash('users')).toEqual(hash({ '100': 'HD0001', '101': 'HD0002' }))
   })
 
-  it('takes a hash away with its last field, and makes one with the first', () => {
+  it('removes a hash with its last field, and creates one with the first', () => {
     const { replica, told } = replicaOf()
     replica.put([], [['users', new Map([['100', 'HD0001']])]])
     expect(replica.hash('users')?.get('100')).toBe('HD0001')
@@ -71,7 +71,7 @@ describe('the copy in memory', () => {
     expect(told).toEqual(['users', 'users'])
   })
 
-  it('shows a moment that no later change reaches', () => {
+  it('gives a snapshot that no later change reaches', () => {
     const { replica } = replicaOf()
     replica.put([['users', hash({ '100': 'HD0001' })]])
     replica.put([], [['users', new Map([['101', 'HD0002']])]])
@@ -80,13 +80,13 @@ describe('the copy in memory', () => {
     expect(moment).toEqual(new Map([['users', hash({ '100': 'HD0001', '101': 'HD0002' })]]))
   })
 
-  it('finds keys by how they begin', () => {
+  it('finds keys by prefix', () => {
     const { replica } = replicaOf()
     replica.put(['user:100', 'user:101', 'users', 'device:HD0001'].map((key) => [key, hash({ a: 'b' })]))
     expect([...replica.keysUnder('user:')]).toEqual(['user:100', 'user:101'])
   })
 
-  it('is as old as the last moment at which it was fresh', () => {
+  it('has the age of its last fresh moment', () => {
     const { replica, clock } = replicaOf()
     replica.setFreshness('fresh')
     clock.advance(5_000)
@@ -98,14 +98,14 @@ describe('the copy in memory', () => {
     expect(replica.ageMs()).toBe(3_000)
   })
 
-  it('is as old as the saved copy it was filled from', () => {
+  it('has the age of the saved copy that it was filled from', () => {
     const { replica, clock } = replicaOf()
     replica.setFreshness({ at: 400 })
     clock.advance(100)
     expect(replica.ageMs()).toBe(700)
   })
 
-  it('goes on after a listener that fails, and names the fault', () => {
+  it('continues after a listener that fails, and reports the fault', () => {
     const { replica, told, faults } = replicaOf()
     replica.onChange(() => {
       throw new Error('oops')

@@ -41,7 +41,7 @@ function savedCopyOf() {
 }
 
 describe('the saved copy', () => {
-  it('that cannot be written is told of by the metric and the log, and is tried again without a further change', async () => {
+  it('that cannot be written is reported by the metric and the log, and is retried without a further change', async () => {
     const { replica, copy, lines, isSaved, file, round } = savedCopyOf()
     expect(await isSaved()).toBe(1)
     mkdirSync(`${file}.new`)
@@ -55,7 +55,7 @@ describe('the saved copy', () => {
     await copy.close()
   })
 
-  it('that cannot be written at the end does not hold up the end', async () => {
+  it('that cannot be written does not delay the end of the node', async () => {
     const { replica, copy, lines, file } = savedCopyOf()
     mkdirSync(`${file}.new`)
     replica.put(peopled)

@@ -38,7 +38,7 @@ function leg(status: number): { readonly dialog: SipDialog; ask(method: string, 
   return { dialog, ask }
 }
 
-it.each([405, 501])('an UPDATE with an offer goes on as a re-INVITE to a far end that answers it with %i', async (said) => {
+it.each([405, 501])('an UPDATE with an offer is sent as a re-INVITE to a far end that responds to it with %i', async (said) => {
   const [caller, callee] = [leg(200), leg(said)]
   const offers: (string | null)[] = []
   callee.dialog.reinvite = (sdp) => {
@@ -61,7 +61,7 @@ it.each([
   ['INFO', 'application/dtmf', '5', 481, 500],
   ['INVITE', 'application/sdp', 'v=0', 488, 488],
   ['MESSAGE', 'text/plain', 'hello', 200, 200],
-])('%s (%s, %s): a %i of the far end reaches the phone as %i', async (method, type, body, said, passed) => {
+])('%s (%s, %s): the phone gets a %i of the far end as %i', async (method, type, body, said, passed) => {
   const [caller, callee] = [leg(200), leg(said)]
   bridge(caller.dialog, callee.dialog, 'device')
   expect(await caller.ask(method, type, body)).toBe(passed)

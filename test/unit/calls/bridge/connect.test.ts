@@ -52,6 +52,6 @@ it('a call that is answered without ringing is observed with the time to its 200
   expect(await setUpTimes(null)).toEqual([1, 10])
 })
 
-it('a call whose caller is gone is not observed', async () => {
+it('a call whose caller has hung up is not observed', async () => {
   expect(await setUpTimes(250, () => Promise.reject(new Error('gone')))).toEqual([0, 0])
 })

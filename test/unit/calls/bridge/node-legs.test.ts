@@ -98,7 +98,7 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve()
 }
 
-test('a node whose heartbeat is missing keeps its calls as long as it answers in their dialogs, and is asked every ten seconds', async () => {
+test('a node whose heartbeat is missing keeps its calls as long as it responds in their dialogs, and is probed every ten seconds', async () => {
   const leg = open('dialog', [answer(200), answer(200), answer(200)])
   await leg.heartbeat(null)
   await leg.after(10_000)
@@ -109,7 +109,7 @@ test('a node whose heartbeat is missing keeps its calls as long as it answers in
   expect(leg.seen).toEqual({ probes: 3, dead: 0 })
 })
 
-test('a node whose heartbeat is missing and that answers nothing for five seconds is dead', async () => {
+test('a node whose heartbeat is missing and that does not respond for five seconds is dead', async () => {
   const leg = open('dialog', [null])
   await leg.heartbeat(null)
   await leg.after(4_999)
@@ -125,20 +125,20 @@ test.each([
   ['408: it has not heard the request in time', answer(408), 1],
   ['our own 503: nothing listens there', answer(503, 'server'), 1],
   ['405: it knows the dialog', answer(405), 0],
-])('a node that comes back as another process is asked once, and answers %s', async (_, said, dead) => {
+])('a node that comes back as another process is probed once, and responds %s', async (_, said, dead) => {
   const leg = open('dialog', [said])
   await leg.heartbeat('b2')
   await leg.after(60_000)
   expect(leg.seen).toEqual({ probes: 1, dead })
 })
 
-test('what another process knows of a call that is being set up is not asked: it is dead', async () => {
+test('another process is not probed about a call that is being set up: the old node is dead', async () => {
   const leg = open('set-up', [])
   await leg.heartbeat('b2')
   expect(leg.seen).toEqual({ probes: 0, dead: 1 })
 })
 
-test('a node whose heartbeat is missing keeps the calls that are being set up as long as it answers', async () => {
+test('a node whose heartbeat is missing keeps the calls that are being set up as long as it responds', async () => {
   const leg = open('set-up', [answer(200), null])
   await leg.heartbeat(null)
   await leg.after(10_000)
@@ -170,7 +170,7 @@ test('a call that begins while the heartbeat of its node is missing is probed fr
   expect(leg.seen).toEqual({ probes: 2, dead: 1 })
 })
 
-test('a node that restarts between the ringing and the answer is asked about the dialog, which it no longer knows', async () => {
+test('a node that restarts between the ringing and the answer is probed about the dialog, which it no longer knows', async () => {
   const leg = open('dialog', [answer(481)], { legs: 0 })
   const ringing = leg.current()
   await leg.heartbeat('b2')
@@ -179,9 +179,9 @@ test('a node that restarts between the ringing and the answer is asked about the
   expect(leg.seen).toEqual({ probes: 1, dead: 1 })
 })
 
-describe('while Redis is lost, nobody sees heartbeats', () => {
+describe('while Redis is lost, no node sees heartbeats', () => {
   test.each(['dialog', 'set-up'] as const)(
-    'a %s is probed every ten seconds, goes on as long as it is answered, and ends when it is not',
+    'a %s is probed every ten seconds, continues as long as the probe gets a response, and ends when it does not',
     async (kind) => {
       const leg = open(kind, [answer(200), answer(200), null])
       await leg.store('lost')
@@ -197,14 +197,14 @@ describe('while Redis is lost, nobody sees heartbeats', () => {
     },
   )
 
-  test('a leg that begins meanwhile is probed as well', async () => {
+  test('a leg that begins during the loss is probed as well', async () => {
     const leg = open('dialog', [null], { state: 'lost' })
     await leg.after(10_000)
     await leg.after(5_000)
     expect(leg.seen).toEqual({ probes: 1, dead: 1 })
   })
 
-  test('a Redis that is back within ten seconds has cost no probe, and later ones cost none', async () => {
+  test('if Redis is back within ten seconds, neither this loss nor a later one causes a probe', async () => {
     const leg = open('dialog', [])
     await leg.store('lost')
     await leg.after(9_999)
@@ -214,7 +214,7 @@ describe('while Redis is lost, nobody sees heartbeats', () => {
     expect(leg.seen).toEqual({ probes: 0, dead: 0 })
   })
 
-  test('a node that has restarted meanwhile is noticed at the latest when Redis is back', async () => {
+  test('a node that restarted during the loss is noticed at the latest when Redis is back', async () => {
     const leg = open('set-up', [])
     await leg.store('lost')
     await leg.heartbeat('b2')
@@ -223,7 +223,7 @@ describe('while Redis is lost, nobody sees heartbeats', () => {
     expect(leg.seen).toEqual({ probes: 0, dead: 1 })
   })
 
-  test('the process that a leg belongs to is not guessed from before the loss: a set-up with the next one goes on', async () => {
+  test('the process of a leg is not inferred from before the loss: a call that the next process sets up continues', async () => {
     const leg = open('set-up', [answer(200)], { state: 'lost' })
     await leg.heartbeat('b2')
     await leg.store('connected')
@@ -246,7 +246,7 @@ describe('while Redis is lost, nobody sees heartbeats', () => {
     expect(leg.seen).toEqual({ probes: 2_000, dead: 0 })
   })
 
-  test('the rest of a round is left out when Redis is back, or the calls have ended', async () => {
+  test('the rest of a round is skipped once Redis is back, or the calls have ended', async () => {
     const answers = Array<SipReply>(1_000).fill(answer(200))
     const [back, ended] = [open('dialog', answers, { legs: 1_000 }), open('dialog', answers, { legs: 1_000 })]
     for (const each of [back, ended]) {

@@ -67,21 +67,21 @@ function passed(caller: Caller, headers: Readonly<Record<string, string>>, grant
 
 const all = Object.fromEntries([...powerful, ...Object.keys(passage)].map((name) => [name, 'normal']))
 
-describe('headers of a caller reach the other side', () => {
+describe('the headers of a caller', () => {
   it.each([
     ['device', ['Accept-Language', 'Subject', 'Organization', 'Priority']],
     ['trunk', ['Accept-Language']],
     ['node', Object.keys(passage)],
     ['unknown', []],
-  ] as const)('from a %s, and no others', (kind, expected) => {
+  ] as const)('from a %s are passed on, and no others', (kind, expected) => {
     expect(passed(callers[kind], all)).toEqual(expected)
   })
 
-  it.each(powerful.filter((name) => !(name in passage)))('%s never does', (name) => {
+  it.each(powerful.filter((name) => !(name in passage)))('never include %s', (name) => {
     expect(kinds.flatMap((kind) => passed(callers[kind], { [name]: 'x' }, ['100']))).toEqual([])
   })
 
-  it('with Alert-Info and Call-Info from users and trunks that the dial plan names', () => {
+  it('include Alert-Info and Call-Info from the users and trunks that the dial plan names', () => {
     const alerts = { 'Alert-Info': '<http://x>;info=alert-autoanswer', 'Call-Info': '<sip:x>;answer-after=0' }
     expect(passed(callers.device, alerts, ['100'])).toEqual(Object.keys(alerts))
     expect(passed(callers.device, alerts, ['101'])).toEqual([])
@@ -89,14 +89,14 @@ describe('headers of a caller reach the other side', () => {
     expect(passed(callers.trunk, alerts, ['100'])).toEqual([])
   })
 
-  it.each(['emergency', 'psap-callback', 'Emergency ', 'urgent;x=y'])('without a Priority of %s', (value) => {
+  it.each(['emergency', 'psap-callback', 'Emergency ', 'urgent;x=y'])('do not include a Priority of %s', (value) => {
     expect(passed(callers.device, { Priority: value })).toEqual([])
   })
 })
 
 describe('the Reason of a CANCEL', () => {
   const reason = 'SIP;cause=200;text="Call completed elsewhere"'
-  it('passes from a phone and a node; from outside without its text', () => {
+  it('is passed on from a phone and a node; from other sources without its text', () => {
     expect(kinds.map((kind) => passedReason(reason, callers[kind]))).toEqual([reason, 'SIP;cause=200', reason, 'SIP;cause=200'])
     expect(passedReason('Q.850 ; cause=16;text="x"', callers.trunk)).toBe('Q.850;cause=16')
     expect(['', 'preemption;cause=1', 'SIP;cause=1234'].map((text) => passedReason(text, callers.trunk))).toEqual(['', '', ''])

@@ -49,7 +49,7 @@ function openLeg(proof: 'likely' | 'certain' = 'likely') {
   }
 }
 
-describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §5.1)', () => {
+describe('a leg of a phone that registers again (RFC 3261 §12.2.1.2, RFC 5057 §5.1)', () => {
   it.each([
     [481, undefined, 1],
     [408, undefined, 0],
@@ -60,7 +60,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     [405, undefined, 0],
     [501, undefined, 0],
     [500, undefined, 0],
-  ] as const)('and answers OPTIONS with %i (%s): dead %i times', async (status, madeHere, deaths) => {
+  ] as const)('and responds to OPTIONS with %i (%s): dead %i times', async (status, madeHere, deaths) => {
     const leg = openLeg()
     leg.registers()
     await leg.answers(status, madeHere)
@@ -72,27 +72,27 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     [408, undefined, 0],
     [408, 'server', 0],
     [503, 'server', 0],
-  ] as const)('in an emergency call, and answers %i (%s): dead %i times; silence does not end it', async (status, madeHere, deaths) => {
+  ] as const)('in an emergency call, and responds %i (%s): dead %i times; silence does not end it', async (status, madeHere, deaths) => {
     const leg = openLeg('certain')
     leg.registers()
     await leg.answers(status, madeHere)
     expect(leg.deaths).toBe(deaths)
   })
 
-  it('is not asked when the phone renews its registration as it was', () => {
+  it('is not probed when the phone refreshes its registration unchanged', () => {
     const leg = openLeg()
     leg.registers('refresh')
     expect(leg.asked).toBe(0)
   })
 
-  it('is asked when the last registration of the phone has gone', async () => {
+  it('is probed when the last registration of the phone is gone', async () => {
     const leg = openLeg()
     leg.goes()
     await leg.answers(481)
     expect(leg.deaths).toBe(1)
   })
 
-  it('that ignores OPTIONS keeps its call as long as it is registered, and is asked again a limited number of times', async () => {
+  it('that ignores OPTIONS keeps its call as long as it is registered, and is probed again a limited number of times', async () => {
     const leg = openLeg()
     leg.registers()
     for (let minutes = 0; minutes < 60; minutes++) {
@@ -103,7 +103,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     expect([leg.asked, leg.deaths, leg.clock.pending]).toEqual([30, 0, 0])
   })
 
-  it('is asked again after silence: then its new contact may answer', async () => {
+  it('is probed again after silence, because its new contact may respond', async () => {
     const leg = openLeg()
     leg.registers()
     await leg.answers(408, 'server')
@@ -115,7 +115,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
   it.each([
     ['likely', 1],
     ['certain', 0],
-  ] as const)('is ended when the phone is not registered any more and is silent twice; %s: dead %i times', async (proof, deaths) => {
+  ] as const)('is ended when the phone is no longer registered and is silent twice; %s: dead %i times', async (proof, deaths) => {
     const leg = openLeg(proof)
     leg.registers()
     await leg.answers(408, 'server')
@@ -127,7 +127,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     expect([leg.asked, leg.deaths]).toEqual([3, deaths])
   })
 
-  it('is ended when the proxy in front of a phone that has gone says twice that the phone is silent', async () => {
+  it('is ended when the proxy in front of an unregistered phone reports twice that the phone is silent', async () => {
     const leg = openLeg()
     leg.goes()
     await leg.answers(408)
@@ -136,7 +136,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     expect(leg.deaths).toBe(1)
   })
 
-  it('is not ended by two silences with an answer between them', async () => {
+  it('is not ended by two silences with a response between them', async () => {
     const leg = openLeg()
     leg.goes()
     await leg.answers(408, 'server')
@@ -159,7 +159,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     expect(leg.clock.pending).toBe(0)
   })
 
-  it('is asked once at a time, and once more for all that has happened meanwhile', async () => {
+  it('has one probe at a time, and one more for all changes in the meantime', async () => {
     const leg = openLeg()
     for (let times = 0; times < 5; times++) leg.registers()
     expect(leg.asked).toBe(1)
@@ -169,7 +169,7 @@ describe('a leg of a phone that registers anew (RFC 3261 §12.2.1.2, RFC 5057 §
     expect([leg.asked, leg.deaths]).toEqual([2, 0])
   })
 
-  it('is not ended when it has ended by itself before the answer', async () => {
+  it('is not ended twice if it ends by itself before the response', async () => {
     const leg = openLeg()
     leg.registers()
     leg.stop()

@@ -14,7 +14,7 @@ describe('the session description of a message', () => {
     expect(sessionDescription(message(type, sdp))).toBe(sdp)
   })
 
-  it('is one of several parts, and the others stay behind', () => {
+  it('is one of several parts, and the other parts are not passed on', () => {
     const parts = [
       { headers: { 'Content-Type': 'application/x-cisco-remotecc-request+xml' }, content: xml },
       { headers: { 'Content-Type': 'application/sdp', 'Content-Disposition': 'session' }, content: sdp },
@@ -31,7 +31,7 @@ describe('the session description of a message', () => {
     ['is not closed', 'multipart/mixed;boundary=b', `--b\r\nContent-Type: application/sdp\r\n\r\n${sdp}`],
     ['has a part without an end of its head', 'multipart/mixed;boundary=b', '--b\r\nContent-Type: application/sdp\r\n--b--\r\n'],
     ['is empty', '', ''],
-  ])('is empty where the body %s', (_, type, body) => {
+  ])('is empty if the body %s', (_, type, body) => {
     expect(sessionDescription(message(type, body))).toBe('')
   })
 })

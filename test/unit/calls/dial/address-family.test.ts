@@ -33,18 +33,18 @@ it.each([
   ['six', 'behindPath', true],
   ['six', 'proxied', true],
   ['four', 'proxied', true],
-] as const)('a caller of %s and a phone of %s: in reach %s', (caller, callee, isInReach) => {
+] as const)('a caller of %s and a phone of %s: reachable %s', (caller, callee, isInReach) => {
   const { reachable, unreachable } = phonesByFamily(call(offers[caller]), [phones[callee]])
   expect([reachable.length, unreachable.length]).toEqual(isInReach ? [1, 0] : [0, 1])
 })
 
-it('of several contacts and trunks those of the family are left', () => {
+it('of several contacts and trunks those of the same family are left', () => {
   expect(phonesByFamily(call(offers.six), [phones.four, phones.six]).reachable).toEqual([phones.six])
   const trunks = ['sip:192.0.2.1', 'sip:[2001:db8::1]:5060', 'sip:carrier.example'].map((uri) => ({ uri }))
   expect(trunksByFamily(call(offers.six), trunks).reachable).toEqual(trunks.slice(1))
 })
 
-it('a caller whose media are of another family than its signalling has both, and so may the callee; a node and a trunk pass media of others on', () => {
+it('a caller whose media and signalling differ in family has both families, and so may the callee; a node and a trunk relay media of others', () => {
   expect(phonesByFamily(call(offers.four, '2001:db8::7'), [phones.six]).reachable).toEqual([phones.six])
   expect(phonesByFamily(call(offers.six, '198.51.100.7'), [phones.four]).reachable).toEqual([phones.four])
   for (const kind of ['node', 'trunk']) expect(phonesByFamily(call(offers.four, '2001:db8::7', kind), [phones.six]).reachable).toEqual([])

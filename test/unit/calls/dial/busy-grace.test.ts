@@ -10,7 +10,7 @@ import { openSipdStage, type SipdStage } from '../../../support/sip/sipd-stage.j
 const graceMs = 2_000
 
 /** Contacts of one user. */
-describe('of several contacts', () => {
+describe('a call to several contacts', () => {
   let stage: SipdStage
   let srf: SipApplication
   let clock: ManualClock
@@ -66,7 +66,7 @@ describe('of several contacts', () => {
     [480, [], 480],
     [488, [], 488],
     [403, [], 403],
-  ])('one that says %i ends the call after a grace, beside one that says %j', async (status, other, told) => {
+  ])('ends after a grace if one responds %i, beside one that responds %j', async (status, other, told) => {
     const ringing = call(branchTo(first), branchTo(second))
     await says(second, ...other)
     await says(first, status)
@@ -77,7 +77,7 @@ describe('of several contacts', () => {
     if (other.length > 0) await second.hearsRequest('CANCEL')
   })
 
-  it.each([600, 603])('one that says %i speaks for all at once', async (status) => {
+  it.each([600, 603])('ends at once if one responds %i', async (status) => {
     const ringing = call(branchTo(first), branchTo(second))
     await says(second, 180)
     await says(first, status)
@@ -91,7 +91,7 @@ describe('of several contacts', () => {
     ['480, and another has said 100', 480, [100]],
     ['404, which says nothing of the user', 404, []],
     ['503, which says nothing of the user', 503, []],
-  ])('one that says %s: the call goes on', async (_, status, other) => {
+  ])('continues if one responds %s', async (_, status, other) => {
     const ringing = call(branchTo(first), branchTo(second))
     await says(second, ...other)
     await says(first, status)
@@ -101,7 +101,7 @@ describe('of several contacts', () => {
     expect(await statusOf(ringing)).toBe('cancelled')
   })
 
-  it('one that begins to ring within the grace rings on, and when it has refused, the silent one is given up at once', async () => {
+  it('keeps a contact that begins to ring within the grace; once this one has refused, the silent one is given up at once', async () => {
     const ringing = call(branchTo(first), branchTo(second), branchTo(third))
     await says(first, 486)
     clock.advance(graceMs - 1)
@@ -114,7 +114,7 @@ describe('of several contacts', () => {
     expect(await statusOf(ringing)).toBe(486)
   })
 
-  it('the silent ones are given up when the one that rings is logged out', async () => {
+  it('gives up the silent contacts when the ringing one is logged out', async () => {
     const device = 'HD0002' as NonNullable<Branch['device']>
     const ringing = call(branchTo(first), { ...branchTo(second), device }, branchTo(third))
     await says(second, 180)
@@ -126,7 +126,7 @@ describe('of several contacts', () => {
   })
 })
 
-describe('the response that the caller is told', () => {
+describe('the response to the caller', () => {
   const answer = (status: number) => ({ status, reason: '', header: () => '', body: '' })
   it.each([
     [[408, 486], 486],
@@ -135,7 +135,7 @@ describe('the response that the caller is told', () => {
     [[380, 404], 404],
     [[480, 486, 603], 603],
     [[503, 480], 480],
-  ])('of %j is %i', (statuses, told) => {
+  ])('for %j is %i', (statuses, told) => {
     expect(bestOf(statuses.map(answer)).status).toBe(told)
   })
 })

@@ -39,13 +39,13 @@ async function failure() {
   return outcome.outcome === 'failed' ? [outcome.response.status, outcome.response.reason] : outcome.outcome
 }
 
-test('who says nothing at all is given up soon', async () => {
+test('a contact that sends no response at all is given up soon', async () => {
   await line.hearsRequest('INVITE')
   clock.advance(5_000)
   expect(await failure()).toEqual([408, 'Request Timeout'])
 })
 
-test('who has said 100 may take long until it rings, and is given up when it does not', async () => {
+test('a contact that has sent 100 may take long until it rings, and is given up if it does not', async () => {
   await says(100)
   clock.advance(19_999)
   expect(clock.pending).toBe(2)
@@ -54,7 +54,7 @@ test('who has said 100 may take long until it rings, and is given up when it doe
   expect(await line.hearsRequest('CANCEL')).toBeDefined()
 })
 
-test('who rings is given up when nobody answers, and no sooner', async () => {
+test('a ringing contact is given up if nobody answers, and no sooner', async () => {
   await says(100, 183)
   clock.advance(59_999)
   expect(clock.pending).toBe(1)

@@ -55,7 +55,7 @@ const answer: AttemptResult = { outcome: 'accepted', branch: { uri: 'sip:x', par
 const names = (): string[] => asked.map(({ trunk }) => trunk.name)
 
 describe('a call over several trunks', () => {
-  it('asks the next trunk beside one that is silent for five seconds, and no sooner', () => {
+  it('tries the next trunk beside one that is silent for five seconds, and no sooner', () => {
     huntOver(3)
     clock.advance(4_999)
     expect(names()).toEqual(['line-1'])
@@ -67,7 +67,7 @@ describe('a call over several trunks', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('asks one after the other if the SIP server reports a 100', async () => {
+  it('tries one after the other if the SIP server reports a 100', async () => {
     huntOver(2, { besideMs: null })
     clock.advance(60_000)
     expect(names()).toEqual(['line-1'])
@@ -75,7 +75,7 @@ describe('a call over several trunks', () => {
     expect(names()).toEqual(['line-1', 'line-2'])
   })
 
-  it.each([0, 1])('belongs to trunk %i when that one answers first; the other one is passed over', async (first) => {
+  it.each([0, 1])('belongs to trunk %i if this trunk answers first; the other one is passed over', async (first) => {
     const { result } = huntOver(2)
     clock.advance(5_000)
     await asked[first]?.ends(answer)
@@ -87,7 +87,7 @@ describe('a call over several trunks', () => {
   it.each([
     ['another trunk', { Reason: 'SIP;cause=200;text="Call completed elsewhere"' }],
     ['nobody', {}],
-  ])('that is answered in the moment in which it is lost is ended there: %s has it', async (who, told) => {
+  ])('that is answered at the moment in which it is lost is ended there: %s has it', async (who, told) => {
     const { result, cancel } = huntOver(2)
     clock.advance(5_000)
     let reason: unknown = null
@@ -104,7 +104,7 @@ describe('a call over several trunks', () => {
     await expect.poll(() => reason).toEqual(told)
   })
 
-  it('asks no other trunk while the far end rings', async () => {
+  it('tries no other trunk while the far end rings', async () => {
     const { result } = huntOver(3)
     clock.advance(5_000)
     asked[0]?.onRinging()
@@ -118,14 +118,14 @@ describe('a call over several trunks', () => {
     expect(await result).toBe(answer)
   })
 
-  it('asks the next trunk at once when one beside a silent one is at fault', async () => {
+  it('tries the next trunk at once if one beside a silent trunk fails', async () => {
     huntOver(3)
     clock.advance(5_000)
     await asked[1]?.ends(refusal(503))
     expect(names()).toEqual(['line-1', 'line-2', 'line-3'])
   })
 
-  it('waits for a silent trunk when all others are at fault', async () => {
+  it('waits for a silent trunk if all others have failed', async () => {
     const { result } = huntOver(2)
     clock.advance(5_000)
     await asked[1]?.ends(refusal(503))
@@ -133,7 +133,7 @@ describe('a call over several trunks', () => {
     expect(await result).toBe(answer)
   })
 
-  it('ends with a refusal that speaks for all, and does not wait for a silent trunk', async () => {
+  it('ends with a final refusal, and does not wait for a silent trunk', async () => {
     const { result } = huntOver(3)
     clock.advance(5_000)
     await asked[1]?.ends(refusal(486))
@@ -142,7 +142,7 @@ describe('a call over several trunks', () => {
     expect(names()).toEqual(['line-1', 'line-2'])
   })
 
-  it('waits for a far end that rings in spite of such a refusal, which may come from the same phone', async () => {
+  it('waits for a far end that rings despite such a refusal, which may come from the same phone', async () => {
     const { result } = huntOver(3)
     clock.advance(5_000)
     asked[0]?.onRinging()
@@ -152,7 +152,7 @@ describe('a call over several trunks', () => {
     expect(names()).toEqual(['line-1', 'line-2'])
   })
 
-  it('for help goes on after every refusal, waits for the silent trunk, and tells the last refusal', async () => {
+  it('to an emergency number continues after every refusal, waits for the silent trunk, and reports the last refusal', async () => {
     const { result } = huntOver(3, { verdicts: { 486: 'refused', 603: 'refused' } })
     clock.advance(5_000)
     await asked[1]?.ends(refusal(603))
@@ -162,7 +162,7 @@ describe('a call over several trunks', () => {
     expect(await result).toEqual(refusal(486))
   })
 
-  it('is cancelled over every trunk when its caller gives up', async () => {
+  it('is cancelled on every trunk when its caller gives up', async () => {
     const { result, cancel } = huntOver(3)
     clock.advance(5_000)
     cancel('SIP;cause=487')
@@ -172,7 +172,7 @@ describe('a call over several trunks', () => {
     expect(names()).toEqual(['line-1', 'line-2'])
   })
 
-  it.each([0, 2])('has no trunk when all %i trunks are at fault', async (count) => {
+  it.each([0, 2])('has no trunk if all %i trunks have failed', async (count) => {
     const { result } = huntOver(count)
     for (let index = 0; index < count; index += 1) await asked[index]?.ends(refusal(503))
     expect(await result).toMatchObject({ outcome: 'failed', reason: 'no-trunk' })

@@ -48,7 +48,7 @@ trunks:
   return tryTrunk(begun, { trunk: line, number: '112', party, location: 'desk 3', isLast, onResponse }, { srf, clock, trunks })
 }
 
-test('A trunk that sends 100 in time and rings much later keeps the call with the location', async () => {
+test('a trunk that sends 100 in time and rings much later keeps the call with the location', async () => {
   const { result } = call({ isLast: true })
   const invite = await trunk.hearsRequest('INVITE')
   expect(invite.has('Geolocation')).toBe(true)
@@ -63,7 +63,7 @@ test('A trunk that sends 100 in time and rings much later keeps the call with th
   expect(trunk.untaken).toEqual(['ACK'])
 })
 
-test('The last trunk, if it sends 100 and nothing more for 20 seconds, gets the call once more without the location', async () => {
+test('the last trunk, if it sends 100 and nothing more for 20 seconds, gets the call once more without the location', async () => {
   const { result } = call({ isLast: true })
   const located = await trunk.hearsRequest('INVITE')
   trunk.respond(located, 100)
@@ -77,7 +77,7 @@ test('The last trunk, if it sends 100 and nothing more for 20 seconds, gets the 
   expect(await result).toMatchObject({ outcome: 'failed', response: { status: 486 } })
 })
 
-test('A trunk before the last that makes no progress is left to the next one', async () => {
+test('a trunk before the last that makes no progress loses the call to the next one', async () => {
   const { result } = call({ isLast: false })
   trunk.respond(await trunk.hearsRequest('INVITE'), 100)
   await expect.poll(() => heard).toEqual([100])
@@ -85,7 +85,7 @@ test('A trunk before the last that makes no progress is left to the next one', a
   expect(await result).toMatchObject({ outcome: 'failed', response: { status: 408, reason: 'No Progress' } })
 })
 
-test('A trunk that sends nothing for 2.5 seconds gets the call without the location at once', async () => {
+test('a trunk that sends nothing for 2.5 seconds gets the call without the location at once', async () => {
   const { result } = call({ isLast: true })
   const located = await trunk.hearsRequest('INVITE')
   clock.advance(2_500)

@@ -7,8 +7,8 @@ function open() {
   return { clock, share: createUnprovenLimit({ perSource: 2, total: 3, holdMs: 30_000 }, clock) }
 }
 
-describe('the share of callers without proof', () => {
-  it('is limited for each address, and in total', () => {
+describe('the limit of callers without proof', () => {
+  it('applies to each address, and to their total', () => {
     const { share } = open()
     const outcomes = ['192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => share.admit(address).outcome)
     expect(outcomes).toEqual(['admitted', 'admitted', 'full', 'admitted', 'full'])
@@ -26,7 +26,7 @@ describe('the share of callers without proof', () => {
     expect(share.admit(other).outcome).toBe(outcome)
   })
 
-  it('counts a call while it lasts, and a short one until its time is over', () => {
+  it('counts a call while it lasts, and a short one until its minimum time is over', () => {
     const { share, clock } = open()
     const [long, short] = [share.admit('192.0.2.1'), share.admit('192.0.2.1')]
     if (long.outcome === 'full' || short.outcome === 'full') throw new Error('there was room')
@@ -40,7 +40,7 @@ describe('the share of callers without proof', () => {
     expect(share.admit('192.0.2.1').outcome).toBe('admitted')
   })
 
-  it('reports a flood once at its beginning, and then once in that time', () => {
+  it('reports a flood once at its beginning, and then once per interval', () => {
     const { share, clock } = open()
     const reports = Array.from({ length: 100 }, () => share.admit('192.0.2.1')).flatMap((each) =>
       each.outcome === 'full' && each.report ? [each.report] : [],

@@ -47,7 +47,7 @@ describe('a caller from outside is shown', () => {
     expect(open()('Jo', number)).toEqual(['', shown])
   })
 
-  it('as nobody where no digits for an outside line tell its number from one inside', () => {
+  it('as anonymous if no break-out digits distinguish its number from an internal one', () => {
     expect(open('')('Jo', '100')).toEqual(['', 'anonymous'])
   })
 
@@ -66,11 +66,11 @@ describe('a caller from outside is shown', () => {
     '1 0 0',
     'HD0003',
     'a b c d e f g h i j k l m',
-  ])('by the number alone where the name is %j', (name) => {
+  ])('by the number alone if the name is %j', (name) => {
     expect(open()(name, '+33612345678')).toEqual(['', '+33612345678'])
   })
 
-  it('without control characters and marks of direction in the name', () => {
+  it('without control characters and direction marks in the name', () => {
     expect(open()('Jo\u202e\r\n Doe\u0007', '+331')[0]).toBe('Jo   Doe')
   })
 })
@@ -84,19 +84,19 @@ describe('an identity', () => {
     ['x\r\nVia: y', 'x%0D%0AVia%3A%20y'],
     ['100;tag=1', '100%3Btag=1'],
     ['">,<sip:100', '%22%3E,%3Csip%3A100'],
-  ])('with the user part %j goes out as %s', (number, encoded) => {
+  ])('with the user part %j is sent as %s', (number, encoded) => {
     const { From } = nodeIdentity({ name: 'x"\\\r\n<sip:y>', number, isPrivate: false, isAsserted: false }, 'hotdesk.test')
     expect(From).toBe(`"x\\"\\\\ <sip:y>" <sip:${encoded}@hotdesk.test>`)
   })
 
-  it('is asserted if the network knows it, and not if only its caller has given it', () => {
+  it('is asserted if the network knows it, and not if only its caller supplies it', () => {
     const names = (isAsserted: boolean) => Object.keys(nodeIdentity({ name: '', number: '1', isPrivate: false, isAsserted }, 'x.test'))
     expect([names(true), names(false)]).toEqual([['From', 'P-Asserted-Identity'], ['From']])
   })
 })
 
-describe('the names of a network', () => {
-  it('are collected once, however many words a caller brings', () => {
+describe('the display names of a network', () => {
+  it('are collected once, however many words a caller sends', () => {
     const off = () => () => undefined
     let collections = 0
     const users = (): readonly User[] => {

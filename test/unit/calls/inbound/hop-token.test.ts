@@ -35,7 +35,7 @@ describe('a hop token', () => {
     ['another number', { ...arrived, target: '911' }],
     ['another node', { ...arrived, to: name('oslo-1') }],
     ['another content', { ...arrived, content: 'something else' }],
-  ])('is worth nothing for %s', (_what, elsewhere) => {
+  ])('is invalid for %s', (_what, elsewhere) => {
     const { sender, receiver } = office()
     expect(receiver.verify(sender.sign(passage, content), elsewhere)).toBe('forged')
   })
@@ -43,26 +43,26 @@ describe('a hop token', () => {
   it.each([
     ['with another secret', { secret: new Secret('the secret of another network') }],
     ['in another network with the same secret', { network: 'other' }],
-  ])('is worth nothing when it was made %s', (_what, needs) => {
+  ])('is invalid if it was made %s', (_what, needs) => {
     const { sender, receiver } = office(needs)
     expect(receiver.verify(sender.sign(passage, content), arrived)).toBe('forged')
   })
 
-  it.each(['v=1', 'hops=0', 'from=oslo-1', 't=1800000000001'])('is worth nothing when it was changed to %s', (changed) => {
+  it.each(['v=1', 'hops=0', 'from=oslo-1', 't=1800000000001'])('is invalid if it was changed to %s', (changed) => {
     const { sender, receiver } = office()
     const key = changed.split('=')[0]
     const forged = sender.sign(passage, content).replace(new RegExp(`${key}=[^;]+`), changed)
     expect(receiver.verify(forged, arrived)).toBe('forged')
   })
 
-  it('cannot be used a second time', () => {
+  it('cannot be used twice', () => {
     const { sender, receiver } = office()
     const token = sender.sign(passage, content)
     receiver.verify(token, arrived)
     expect(receiver.verify(token, arrived)).toBe('used')
   })
 
-  it('cannot be used a second time as long as it is fresh, whatever calls come in between and whichever clock is ahead', () => {
+  it('cannot be used twice while it is fresh, whatever calls come in between and whichever clock is ahead', () => {
     const clock = createManualClock(1_800_000_000_000)
     const ahead = office({ clock: createManualClock(clock.now() + 4_000) }).sender
     const { sender, receiver } = office({ clock }, { clock })
@@ -88,7 +88,7 @@ describe('a hop token', () => {
     expect(restarted.verify(sender.sign(passage, content), arrived)).toEqual(passage)
   })
 
-  it('grows stale after a minute, and is of no future', () => {
+  it('is stale after a minute, and invalid if it is from the future', () => {
     const { clock, sender, receiver } = office()
     const token = sender.sign(passage, content)
     clock.advance(61_000)
@@ -123,7 +123,7 @@ describe('between nodes of two versions, a hop token', () => {
     expect(receiver.verify(token, arrived)).toEqual(passage)
   })
 
-  it('of the first version is refused from a node that makes better ones', () => {
+  it('is refused in the first version from a node that makes the second', () => {
     const { sender, receiver } = office({ versionAt: () => 1 })
     expect(receiver.verify(sender.sign(passage, content), arrived)).toBe('outdated')
   })
@@ -155,11 +155,11 @@ describe('the content that is signed', () => {
     ['what makes a phone answer by itself', { 'Alert-Info': '<http://x>;info=alert-autoanswer' }],
     ['what makes another phone answer by itself', { 'Call-Info': '<sip:a>;answer-after=5' }],
     ['the urgency', { Priority: 'emergency' }],
-  ])('is another with another value of %s', (_what, changes) => {
+  ])('differs with another value of %s', (_what, changes) => {
     expect(contents(changes)).not.toBe(contents())
   })
 
-  it('is another with another session description', () => {
+  it('differs with another session description', () => {
     expect(contents({}, 'v=0\r\nc=IN IP4 203.0.113.66\r\n')).not.toBe(contents())
   })
 })

@@ -25,7 +25,7 @@ describe('where a call goes', () => {
     expect([decision.to.kind, rulesOf(decision)]).toEqual([kind, rules])
   })
 
-  describe('what brings help at home', () => {
+  describe('an emergency number of the caller’s home', () => {
     const zoe = userOf('102', 'Zoe', { home: found(parseSiteName('london')) })
     const visited = {
       users: [alice, zoe],
@@ -49,13 +49,13 @@ describe('where a call goes', () => {
     })
   })
 
-  it('a phone that is about to be logged out makes no calls but for help', () => {
+  it('a phone that is draining makes only emergency calls', () => {
     const leaving = { ...atWork, draining: ['HD0002'] }
     expect(decided('100', 'HD0002', leaving).to).toEqual({ kind: 'refused', reason: 'draining' })
     expect(decided('112', 'HD0002', leaving).to.kind).toBe('emergency')
   })
 
-  it('a phone at another node is reached through that node, as long as it lives', () => {
+  it('a phone at another node is reached through this node, as long as it lives', () => {
     const away = { ...atWork, registered: { HD0001: 'london-1' } }
     expect(decided('100', 'HD0002', { ...away, nodes: ['paris-1', 'london-1'] }).to).toMatchObject({
       kind: 'phones',
@@ -75,7 +75,7 @@ describe('where a call goes', () => {
     expect(living.to).toMatchObject({ kind: 'phones', bindings: [], nodes: [{ name: 'london-1' }] })
   })
 
-  it('a call that has been handed on twice goes no further, and is not forwarded', () => {
+  it('a call that has been passed on twice goes no further, and is not forwarded', () => {
     const user = userOf('100', 'Alice', { forwards: { notReachable: '101', always: '101' } })
     const registered = { HD0001: 'london-1', HD0002: 'paris-1' }
     const knowledge = scene({ ...atWork, users: [user, bob], registered, nodes: ['paris-1', 'london-1'] })
@@ -93,7 +93,7 @@ describe('where a call goes', () => {
     expect(decided('100', null, parts).to).toEqual({ kind: 'refused', reason })
   })
 
-  it('a phone with an owner rings for them while nobody else sits there', () => {
+  it('a phone with an owner rings for them while no other user is logged in there', () => {
     const devices = [deviceOf('HD0001', '100')]
     const registered = { HD0001: 'paris-1' }
     expect(decided('100', null, { devices, registered }).to).toMatchObject({ kind: 'phones', bindings: [{ device: 'HD0001' }] })
@@ -102,7 +102,7 @@ describe('where a call goes', () => {
 })
 
 describe('forwards', () => {
-  it('for all calls come first, also when the user is nowhere', () => {
+  it('for all calls come first, also if the user is not logged in', () => {
     const users = [userOf('100', 'Alice', { forwards: { always: '0155512345' } }), bob]
     expect(decided('100', null, { users }).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
     const abroad = [userOf('100', 'Alice', { forwards: { always: '000441234' } }), bob]
@@ -116,13 +116,13 @@ describe('forwards', () => {
     expect(decision.steps.at(-1)?.words).toBe('the call has been at 100 before')
   })
 
-  it('are a loop as well where the first of them is not part of it', () => {
+  it('are a loop as well if the first of them is not part of it', () => {
     const forwarding = (extension: string, always: string) => userOf(extension, 'User', { forwards: { always } })
     const decision = decided('100', null, { users: [forwarding('100', '101'), forwarding('101', '102'), forwarding('102', '101')] })
     expect(decision.steps.at(-1)?.words).toBe('the call has been at 101 before')
   })
 
-  it('are followed five times, and not once more', () => {
+  it('are followed five times, and no more', () => {
     const forwarding = Array.from({ length: 6 }, (_, at) =>
       userOf(String(100 + at), `User ${at}`, { forwards: { always: String(101 + at) } }),
     )
@@ -141,14 +141,14 @@ describe('forwards', () => {
   })
 })
 
-describe('a carrier’s call', () => {
-  it('goes to the user whose number it is', () => {
+describe('a call from a trunk', () => {
+  it('goes to the user who has this number', () => {
     const knowledge = scene({ seats: { HD0001: '100' }, registered: { HD0001: 'paris-1' } })
     expect(decide({ kind: 'delivered', number: '+33199000100' }, knowledge).to).toMatchObject({ kind: 'phones', user: alice })
     expect(decide({ kind: 'delivered', number: '+33199009999' }, knowledge).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
   })
 
-  it('back to a phone that has called for help rings that phone, whoever is at it (RFC 7090)', () => {
+  it('back to a phone that has made an emergency call rings this phone, whoever is logged in there (RFC 7090)', () => {
     const knowledge = scene({ registered: { HD0003: 'paris-1' }, callBacks: { '+33199000100': 'HD0003' } })
     expect(decide({ kind: 'delivered', number: '+33199000100' }, knowledge).to).toMatchObject({
       kind: 'psap-callback',
@@ -156,13 +156,13 @@ describe('a carrier’s call', () => {
     })
   })
 
-  it('does not come through to a dial code', () => {
+  it('does not reach a feature code', () => {
     expect(decide({ kind: 'delivered', number: '*77*5*' }, scene({})).to).toEqual({ kind: 'refused', reason: 'unknown-number' })
   })
 })
 
 describe('why', () => {
-  it('tells what becomes of the call when the phone does not take it', () => {
+  it('explains what happens to the call if the phone does not answer', () => {
     const users = [userOf('100', 'Alice', { forwards: { busy: '101', noAnswer: '000441234' } }), bob]
     const knowledge = scene({ users, seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } })
     const told = explain(dialled('100', null, knowledge), knowledge)
@@ -189,7 +189,7 @@ describe('why', () => {
     )
   })
 
-  it('says that an emergency call fails without a trunk', () => {
+  it('reports that an emergency call fails without a trunk', () => {
     const known = scene({})
     const knowledge = { ...known, dialplan: { ...dialplan, trunks: [] } }
     expect(explain(dialled('112', null, known), knowledge).outcome).toBe('the emergency call fails: this site has no trunk')
@@ -205,7 +205,7 @@ describe('why', () => {
     })
   })
 
-  describe('says which trunks get the location of the phone', () => {
+  describe('names the trunks that get the location of the phone', () => {
     const [trunk] = dialplan.trunks
     if (!trunk) throw new Error('the sample has a trunk')
     const trunksWith = (locations: readonly ('pidf-lo' | undefined)[]): Trunk[] =>
@@ -246,7 +246,7 @@ describe('why', () => {
     })
   })
 
-  it('says nothing of hashes and credentials', () => {
+  it('never shows hashes or credentials', () => {
     const users = [userOf('100', 'Alice', { pinHash: 'scrypt$1$2$3$salt$hash' })]
     const knowledge = scene({ users, seats: { HD0001: '100' }, registered: { HD0001: 'paris-1' } })
     const told = JSON.stringify(explain(dialled('100', null, knowledge), knowledge))

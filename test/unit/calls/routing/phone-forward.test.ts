@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { decide } from '../../../../src/calls/routing/decide.js'
 import { alice, bob, scene, userOf } from './scene.js'
 
-describe('a forward of the phone itself', () => {
+describe('a forward set at the phone', () => {
   const redirected = (number: string, user = alice, trail: readonly string[] = [], users = [user, bob]) => {
     const knowledge = scene({ users, seats: { HD0002: '101' }, registered: { HD0002: 'paris-1' } })
     return decide({ kind: 'redirected', user, number, history: { hops: 0, trail } }, knowledge)
   }
 
-  it('goes where one that is set here would go', () => {
+  it('goes to the same destination as a forward set here', () => {
     expect(redirected('101').to).toMatchObject({ kind: 'phones', user: bob })
     expect(redirected('000441234').to).toMatchObject({ kind: 'outside' })
   })
@@ -19,13 +19,13 @@ describe('a forward of the phone itself', () => {
     if (number === '4711') expect(JSON.stringify(steps)).not.toContain(number)
   })
 
-  it('is a loop where it leads back', () => {
+  it('is a loop if it leads back', () => {
     expect(redirected('100').to).toEqual({ kind: 'refused', reason: 'loop' })
     expect(redirected('101', alice, ['101']).to).toEqual({ kind: 'refused', reason: 'loop' })
     expect(redirected('101', alice, ['1', '2', '3', '4', '5', '6']).to).toEqual({ kind: 'refused', reason: 'loop' })
   })
 
-  it('is not followed for a user who may not', () => {
+  it('is not followed for a user without permission', () => {
     expect(redirected('101', userOf('100', 'Alice', { mayForward: false })).to).toEqual({ kind: 'refused', reason: 'redirected' })
   })
 })
