@@ -9,6 +9,9 @@ it.each(['\r\n', '\n'])('a session description keeps its media and loses its nam
   expect(withoutNames(own)).toBe(['v=0', 'o=- 12 13 IN IP4 192.0.2.1', 's=-', ...media].join(end))
 })
 
-it.each(['', 'no description', 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n', 'i=', 'o=\r\n'])('%j has no session description, or nothing else', (text) => {
-  expect(withoutNames(text)).toBe(text === 'i=' ? '' : text)
-})
+it.each(['', 'no description', 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n', 'i=', 'o=\r\n'])(
+  '%j has no session description, or nothing else',
+  (text) => {
+    expect(withoutNames(text)).toBe(text === 'i=' ? '' : text)
+  },
+)
