@@ -60,7 +60,7 @@ const headers: Readonly<Record<string, (size: number) => string>> = {
   'unknown headers': (size) => numbered((index) => `X-${index}: a\r\n`, size),
 }
 
-describe('what the SIP server does with a request takes a time that grows with its size', () => {
+describe('the SIP server handles a request in a time that grows linearly with its size', () => {
   test.each(Object.entries(headers))('%s', (_, make) => {
     expectLinear((size) => {
       const request = invite(make(size))
@@ -158,7 +158,7 @@ const doors: Readonly<Record<string, readonly [(text: string) => unknown, (size:
   'CSV of commas': [(text) => readCsv(text, 'x'), (size) => `extension,name\n1${times(',', size)}`],
 }
 
-describe('the time that text takes at every other door grows with its size', () => {
+describe('the time for text at every other entry grows linearly with its size', () => {
   test.each(Object.entries(doors))('%s', (_, [read, make, size = 7_500]) => {
     expectLinear((length) => {
       const text = make(length)

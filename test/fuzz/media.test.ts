@@ -26,7 +26,7 @@ const packets = fc
   )
   .map(([first, second, rest]) => Buffer.from([first, second, ...rest]))
 
-test('No datagram disturbs the receiver', () => {
+test('no datagram disturbs the receiver', () => {
   const opened = receiver()
   fc.assert(
     fc.property(fc.oneof(packets, fc.uint8Array({ maxLength: 64 }).map(Buffer.from)), (datagram) => {
@@ -36,7 +36,7 @@ test('No datagram disturbs the receiver', () => {
   )
 })
 
-test('No datagram disturbs RTCP', () => {
+test('no datagram disturbs RTCP', () => {
   const rtcp = createRtcp({ stream: createOutgoingStream(), reception: createReception(), cname: 'a' })
   fc.assert(
     fc.property(packets, (datagram) => {
@@ -69,7 +69,7 @@ const lines = fc.constantFrom(
   'o=',
 )
 
-test('Every session description is answered with one that has as many m= lines, or refused by a word', () => {
+test('every session description gets an answer with the same number of m= lines, or is refused with a reason', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof({ weight: 9, arbitrary: lines }, fc.string()), { maxLength: 12 }), (chosen) => {
       const offer = ['v=0', ...chosen, ''].join('\r\n')

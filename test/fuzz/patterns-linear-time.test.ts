@@ -63,7 +63,7 @@ describe('no pattern takes a time that grows faster than its text', () => {
     expectLinear(patterns)
   })
 
-  test('in src there are no patterns but those that can be read there', () => {
+  test('in src all patterns are literals that the test can read', () => {
     const made: string[] = []
     for (const file of tree) {
       visit(file.program, (node) => {
@@ -125,7 +125,7 @@ describe('this test can fail', () => {
     ['(?:\\w+\\.)*\\w+@', ''],
     ['^(?:[^"]|\\\\.)*(?:[^"]|\\\\.)*"', ''],
   ]
-  test.each(weak)('/%s/%s is found out', (source, flags) => {
+  test.each(weak)('/%s/%s is detected', (source, flags) => {
     expect(weakness({ source, flags })).not.toBeNull()
   })
 
@@ -136,7 +136,7 @@ describe('this test can fail', () => {
     ['^(\\w+):(.*?)\\r?$', 'gm'],
     ['(?:l|content-length)[ \\t]*:', 'iy'],
   ]
-  test.each(sound)('/%s/%s is not accused', (source, flags) => {
+  test.each(sound)('/%s/%s is not reported', (source, flags) => {
     expect(weakness({ source, flags })).toBeNull()
   })
 

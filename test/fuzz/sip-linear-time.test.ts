@@ -57,7 +57,7 @@ const messages: Readonly<Record<string, (size: number) => string>> = {
   'blanks in the request line': (size) => `INVITE ${times(' ', size)}SIP/2.0\r\n${good.via}\r\n`,
 }
 
-describe('the time a message takes grows with its size, whatever is in it', () => {
+describe('the time for a message grows linearly with its size, whatever it contains', () => {
   const parse = (make: (size: number) => string) => (size: number) => {
     const bytes = Buffer.from(make(size), 'latin1')
     return (): void => void parseMessage(bytes)
@@ -72,7 +72,7 @@ describe('the time a message takes grows with its size, whatever is in it', () =
   })
 })
 
-describe('the time a stream takes grows with its size, however it arrives', () => {
+describe('the time for a stream grows linearly with its size, however it arrives', () => {
   const stream = (pieceSize: number, make: (size: number) => string) => (size: number) => {
     const bytes = Buffer.from(make(size), 'latin1')
     return (): void => {
@@ -122,7 +122,7 @@ const values: Readonly<Record<string, readonly [(text: string) => unknown, (size
   'a date of blanks': [parseDate, (size) => `Sat,${times(' ', size)}`],
 }
 
-describe('the time a value takes grows with its size', () => {
+describe('the time for a value grows linearly with its size', () => {
   test.each(Object.entries(values))('%s', (_, [parse, make]) => {
     expectLinear((size) => {
       const text = make(size)
@@ -131,7 +131,7 @@ describe('the time a value takes grows with its size', () => {
   })
 })
 
-test('this test can fail: a quadratic parser is found out', () => {
+test('this test can fail: a quadratic parser is detected', () => {
   const run = (size: number) => {
     const text = `a${times(' ', size)}b`
     return (): void => void /\s+$/.test(text)

@@ -41,7 +41,7 @@ const mutated: fc.Arbitrary<Buffer> = fc
 const anyBytes = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes))
 const hostile = fc.oneof({ weight: 5, arbitrary: mutated }, { weight: 1, arbitrary: anyBytes })
 
-/** What `parseMessage` promises of a message. */
+/** The guarantees of `parseMessage` for a message. */
 function readAll(message: SipMessage): unknown {
   const { topVia, from, to, callId, cseq, contacts } = message
   expect(message.list('Via').length).toBeGreaterThan(0)
@@ -61,7 +61,7 @@ test('any bytes are a message whose getters do not throw, or a defect, but never
   )
 })
 
-test('what is printed is read as the same message, and prints the same again', () => {
+test('a printed message is parsed as the same message, and prints the same again', () => {
   fc.assert(
     fc.property(hostile, (bytes) => {
       const parsed = parseMessage(bytes)
@@ -79,7 +79,7 @@ test('what is printed is read as the same message, and prints the same again', (
   )
 })
 
-test('a defect that can be answered gives an answer that the sender understands', () => {
+test('a defect that allows a response gets one that the sender understands', () => {
   fc.assert(
     fc.property(hostile, (bytes) => {
       const parsed = parseMessage(bytes)
@@ -92,7 +92,7 @@ test('a defect that can be answered gives an answer that the sender understands'
   )
 })
 
-test('edits never change another header, and what is written stands on one line', () => {
+test('edits never change another header, and each header stays on one line', () => {
   const value = fc.string({ unit: 'grapheme', maxLength: 40 })
   fc.assert(
     fc.property(mutated, value, fc.constantFrom('Subject', 'X-New', 'Via', 'Route', 'Contact'), (bytes, text, name) => {
@@ -123,7 +123,7 @@ test('edits never change another header, and what is written stands on one line'
   )
 })
 
-test('however a stream is cut into pieces, the same frames come out', () => {
+test('a stream yields the same frames, however it is cut', () => {
   const stream = fc
     .array(fc.oneof(mutated, fc.constantFrom(...corpus, Buffer.from('\r\n'), Buffer.from('\r\n\r\n'))), { maxLength: 4 })
     .map((parts) => Buffer.concat(parts))

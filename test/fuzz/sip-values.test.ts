@@ -88,7 +88,7 @@ const uri = fc
       `sip:${encodeUser(name)}@${address.includes(':') ? `[${address}]` : address}${port === null ? '' : `:${port}`}`,
   )
 
-test('no text makes a parser throw, and a URI of the form is one that the parser understands', () => {
+test('no text makes a parser throw, and a well-formed URI is parsed', () => {
   fc.assert(
     fc.property(text, (value) => {
       for (const parse of [parseUri, parseVia, parseNameAddr, parseChallenge, parseCredentials, parseDate, splitList, unquote, decodeUser])
@@ -100,7 +100,7 @@ test('no text makes a parser throw, and a URI of the form is one that the parser
   )
 })
 
-test('a URI that is read is printed as one that is the same', () => {
+test('a parsed URI prints as an equal URI', () => {
   fc.assert(
     fc.property(fc.oneof(uri, text), (value) => {
       const parsed = parseUri(value)
@@ -124,7 +124,7 @@ test('every user part survives being written into a URI', () => {
   )
 })
 
-test('an address that is printed is read the same', () => {
+test('a printed address is parsed as the same address', () => {
   fc.assert(
     fc.property(uri, wireText, parameters, (address, display, params) => {
       const value = nameAddr(address, display, params)
@@ -135,7 +135,7 @@ test('an address that is printed is read the same', () => {
   )
 })
 
-test('an address that is read is printed as one that is the same', () => {
+test('a parsed address prints as an equal address', () => {
   fc.assert(
     fc.property(text, (value) => {
       const parsed = parseNameAddr(value)
@@ -145,7 +145,7 @@ test('an address that is read is printed as one that is the same', () => {
   )
 })
 
-test('a Via that is printed is read the same', () => {
+test('a printed Via is parsed as the same Via', () => {
   fc.assert(
     fc.property(token, host, fc.option(fc.nat(65_535)), parameters, (transport, address, port, params) => {
       const value = { protocol: 'SIP/2.0', transport: transport.toUpperCase(), host: address, port, params }

@@ -69,7 +69,7 @@ function respond(transaction: ServerTransaction | undefined, status: number): vo
   }
 }
 
-test('whatever comes in whatever order, nothing throws, nothing is left, and every transaction of ours ends', async () => {
+test('in any order of events nothing throws, nothing is left, and every transaction of ours ends', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       const still = await openStillLayer()
@@ -80,7 +80,7 @@ test('whatever comes in whatever order, nothing throws, nothing is left, and eve
         await Promise.resolve()
       }
       for (const transaction of still.transactions) respond(transaction, 500)
-      // Whoever rings for ever ends by CANCEL (Timer N), as its user will do.
+      // A call that rings forever ends by CANCEL (Timer N), which the transaction user sends.
       for (const call of calls) call.cancel(createDiary(), null)
       await Promise.resolve()
       still.clock.advance(100_000)

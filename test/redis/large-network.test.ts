@@ -37,7 +37,7 @@ async function wholeReads(): Promise<number> {
   return Number(found?.[1] ?? 0)
 }
 
-const seat = (id: string) => node.store.replica.hash('devices')?.get(id)
+const userAt = (id: string) => node.store.replica.hash('devices')?.get(id)
 
 describe('in a network of thousands', () => {
   it('a login elsewhere is known at once, with its cause', async () => {
@@ -52,7 +52,7 @@ describe('in a network of thousands', () => {
 
   it('only what a login has changed is read', async () => {
     const reads: number[] = []
-    // On a machine that is busy the node may connect anew meanwhile, and then reads everything; not each time.
+    // On a busy machine the node may reconnect meanwhile, and then reads everything; not each time.
     for (let index = 10; index < 15 && !reads.includes(3); index++) {
       await wholeReads()
       const told = changeOn(node.hotdesk, `HD${20_000 + index}`)
@@ -95,11 +95,11 @@ describe('in a network of thousands', () => {
     const truth = (await redis.cli('HGETALL', '{hd}:devices')).split('\n')
     const wanted = new Map(truth.flatMap((word, index) => (index % 2 === 0 ? [[word, truth[index + 1] ?? ''] as const] : [])))
     await keyOf(node.store, 'devices', (hash) => hash?.size === wanted.size && [...wanted].every(([id, number]) => hash.get(id) === number))
-    for (const [id, number] of wanted) expect([id, seat(id)]).toEqual([id, number])
+    for (const [id, number] of wanted) expect([id, userAt(id)]).toEqual([id, number])
   })
 
   it('an edit by hand is seen as soon if functions have written before, and not only when the hash is swept', async () => {
-    // Of so many fields a sweep begins three seconds after the login. Another network, so that no node looks after these seats.
+    // With this many fields a sweep begins three seconds after the login. Another network, so that no node looks after these assignments.
     const lua = `redis.call('HSET', '{big}:user:100', 'name', 'Alice')
       redis.call('HSET', '{big}:device:HD1', 'site', 'paris', 'hotdesk', 'yes', 'location', 'desk')
       for i = 1, 30000 do redis.call('HSET', '{big}:devices', 'HD' .. (10000 + i), '9') end`

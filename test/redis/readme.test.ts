@@ -19,7 +19,7 @@ describe('src/store/README.md', () => {
   it('shows how to read and how to act', () => expect(lines.length).toBeGreaterThanOrEqual(13))
 
   it.each(lines)('$command', async ({ line, command, remark }) => {
-    // What each line takes for granted: Alice sits at HD0001, and has mistyped her PIN; a login finds the phone free.
+    // The preconditions of the lines: Alice is logged in at HD0001, and has mistyped her PIN; the phone is free before a login.
     if (!command.includes('hotdesk_login')) await desk.fcall('login 100 HD0001')
     await desk.fcall('attempt 100 HD0001')
     const pasted = `redis-cli() { command redis-cli -s "$SOCKET" "$@"; }\n${line}`

@@ -42,7 +42,7 @@ async function unregister(): Promise<void> {
   await keyOf(store, 'reg:HD0001', (record) => record === undefined)
 }
 
-/** Another phone behind the same address translation, and somebody elsewhere. */
+/** Another phone behind the same NAT, and an unknown source. */
 const neighbour: SipSource = { ...natSource, port: 50_000 }
 const stranger: SipSource = { ...natSource, address: '198.51.100.4' }
 
@@ -72,7 +72,7 @@ async function refused(reason: 'held' | 'password'): Promise<number> {
 }
 
 describe('RFC 7616 §5.7: guessing a password', () => {
-  it('is limited, and the right one among the guesses is answered like a wrong one, until the guesser has waited', async () => {
+  it('is limited, and the right password among the guesses gets the same response as a wrong one, until the guesser has waited', async () => {
     guess(15, { source: neighbour })
     expect([await refused('password'), await refused('held')]).toEqual([10, 5])
     const answer = send({ source: neighbour })
@@ -81,17 +81,17 @@ describe('RFC 7616 §5.7: guessing a password', () => {
     expect(send({ source: neighbour }).status).toBe(200)
   })
 
-  it('of a name that no device has is limited in the same way', async () => {
+  it('is limited in the same way for an unknown device name', async () => {
     guess(15, { source: neighbour, username: 'HD9999' })
     expect([await refused('password'), await refused('held')]).toEqual([10, 5])
   })
 
-  it('keeps out neither the phone on its own flow nor, with the Call-ID of its registration, on a new one', () => {
+  it('does not block the phone on its own flow or, with the Call-ID of its registration, on a new one', () => {
     guess(15, { source: neighbour })
     expect([send({ source: natSource }).status, send({ source: neighbour, callId: registration }).status]).toEqual([200, 200])
   })
 
-  it('is not freed of its limit by that Call-ID in another request than REGISTER', () => {
+  it('stays limited if another method than REGISTER has this Call-ID', () => {
     guess(15, { source: neighbour })
     const credentials = bench.credentials({ method: 'INVITE', source: neighbour })
     const headers = { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': credentials }
@@ -99,12 +99,12 @@ describe('RFC 7616 §5.7: guessing a password', () => {
     expect(bench.registrar.authenticate(request).outcome).toBe('refused')
   })
 
-  it('from fifty strange addresses holds back strange addresses, and none that the device is registered from', () => {
+  it('from fifty unknown addresses blocks unknown addresses, and no address that the device is registered from', () => {
     guessFromEverywhere()
     expect([send({ source: stranger }).status, send({ source: neighbour }).status]).toEqual([401, 200])
   })
 
-  it('from fifty strange addresses does not hold back the one that the device has registered from last', async () => {
+  it('from fifty unknown addresses does not block the address of the device’s last registration', async () => {
     await keyOf(store, 'device:HD0001', (record) => record?.get('digest')?.startsWith('SHA-256 203.0.113.9') === true)
     await unregister()
     guessFromEverywhere()
@@ -112,7 +112,7 @@ describe('RFC 7616 §5.7: guessing a password', () => {
     await register()
   })
 
-  it('does not hold back a device that was given another password', async () => {
+  it('does not block a device that gets a new password', async () => {
     guess(15, { source: neighbour })
     const changed = new Promise((resolve) => bench.directory.onDeviceChange(resolve))
     await bench.directory.putDevice(HD0001, { password: new Secret('another sesame') })

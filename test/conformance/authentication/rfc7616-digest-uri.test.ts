@@ -127,13 +127,13 @@ describe('credentials made for another URI', () => {
     }
   })
 
-  it('prove nothing where a caller is not refused', () => {
+  it('prove nothing if the caller is not refused', () => {
     const headers = { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE' }) }
     const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
     expect([bench.registrar.recognise(request), request.responded]).toEqual([{ outcome: 'unproven', claimed: HD0001 }, false])
   })
 
-  it.each(['HD0001', `HD0001@${realm}`])('still show which phone may be calling for help if its number is hidden, as %s', (username) => {
+  it.each(['HD0001', `HD0001@${realm}`])('still show which phone may be making the emergency call if its number is hidden, as %s', (username) => {
     const headers = {
       From: '<sip:anonymous@anonymous.invalid>;tag=1',
       'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE', username }),
@@ -142,7 +142,7 @@ describe('credentials made for another URI', () => {
     expect(bench.registrar.claimedDevice(request)).toBe(HD0001)
   })
 
-  it('show this phone, whatever device the credentials for another realm name', async () => {
+  it('show this phone, whichever device the credentials for another realm name', async () => {
     await seedDevices(store, [HD0002])
     const foreign = 'Digest username="HD0002", realm="proxy.example", nonce="1", uri="sip:112@proxy.example", response="1"'
     const ours = bench.credentials({ method: 'INVITE', uri: 'sip:112@hotdesk.example' })
@@ -151,7 +151,7 @@ describe('credentials made for another URI', () => {
     expect([bench.registrar.claimedDevice(request), bench.registrar.authenticate(request)]).toMatchObject([HD0001, { device: HD0001 }])
   })
 
-  it('are challenged as ever when the password is wrong too: the answer tells nothing', () => {
+  it('are challenged as usual if the password is wrong too: the response reveals nothing', () => {
     const headers = { Authorization: bench.credentials({ ...laundered, password: 'guess' }) }
     expect(bench.deliver({ headers }).status).toBe(401)
   })
@@ -166,7 +166,7 @@ describe('RFC 3261 §10.3 step 5: the domain of the address-of-record', () => {
     expect(domains.map((to) => fetched(to))).toEqual([200, 200, 200, 200])
   })
 
-  it('of another network is answered with 404', () => {
+  it('of another network gets 404', () => {
     expect(bench.register({ To: '<sip:HD0001@elsewhere.example>', Contact: contact }).status).toBe(404)
     expect(bench.registrar.bindingsOf(HD0001)).toEqual([])
   })
@@ -177,14 +177,14 @@ describe('RFC 3261 §10.3 step 5: the domain of the address-of-record', () => {
     ])
   })
 
-  it('may not be such a name where the operator has listed the aliases', async () => {
+  it('may not be such a name if the operator has listed the aliases', async () => {
     const strict = createBench(store, { aliases: ['pbx.example'] })
     const status = (to: string): number => strict.register({ To: `<sip:HD0001@${to}>` }, { uri: `sip:${to}` }).status
     expect([status('pbx.example'), status(realm), status('pbx.public.example')]).toEqual([200, 200, 404])
     await strict.close()
   })
 
-  it('may not be such a name, learned before the operator has listed the aliases', async () => {
+  it('may not be such a name, even if it was learned before the operator listed the aliases', async () => {
     const written = keyOf(store, 'reg:HD0001', (record) => record !== undefined)
     bench.register({ To: '<sip:HD0001@pbx.public.example>', Contact: contact }, { uri: 'sip:pbx.public.example' })
     await written
@@ -197,7 +197,7 @@ describe('RFC 3261 §10.3 step 5: the domain of the address-of-record', () => {
     await gone
   })
 
-  it('shows what the phone calls this network: a call to another domain is not ours', () => {
+  it('shows the name that the phone uses for this network: a call to another domain is not for this network', () => {
     const isCalled = (uri: string): boolean => bench.registrar.isCalled(incoming({ method: 'INVITE', uri }).request, HD0001)
     bench.register({ To: '<sip:HD0001@pbx.public.example>', Contact: contact }, { uri: 'sip:pbx.public.example' })
     const uris = [

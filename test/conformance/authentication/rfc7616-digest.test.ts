@@ -61,16 +61,16 @@ describe('RFC 8760: the challenges', () => {
   })
 })
 
-describe('a phone that does not pass over what it does not know, as RFC 8760 §2.3 has it', () => {
+describe('a phone that does not ignore unknown algorithms, as RFC 8760 §2.3 requires', () => {
   const algorithmsFor = (parts: Parameters<Bench['deliver']>[0]): readonly string[] =>
     challengesIn(bench.deliver(parts)).map((challenge) => challenge.algorithm)
 
-  it('comes again without credentials and is offered MD5 alone', () => {
+  it('sends a request without credentials again and is offered MD5 alone', () => {
     expect(algorithmsFor({})).toEqual(['SHA-256', 'MD5'])
     expect(algorithmsFor({ callId: 'call-2' })).toEqual(['MD5'])
   })
 
-  it('is remembered as one after it has answered, right or wrong', () => {
+  it('is remembered after its next credentials, right or wrong', () => {
     algorithmsFor({})
     algorithmsFor({})
     const credentials = bench.credentials({ algorithm: 'MD5', password: 'guess' })
@@ -79,12 +79,12 @@ describe('a phone that does not pass over what it does not know, as RFC 8760 §2
     expect(algorithmsFor({})).toEqual(['MD5'])
   })
 
-  it('shows by its credentials that it knows MD5 alone, as after a restart of the node', () => {
+  it('shows by its credentials that it knows MD5 alone, also after a restart of the node', () => {
     const guess = bench.credentials({ algorithm: 'MD5', password: 'guess' })
     expect(algorithmsFor({ headers: { Authorization: guess } })).toEqual(['MD5'])
   })
 
-  it('is known by its registration after a restart of the node, but to nobody who asks from elsewhere', async () => {
+  it('is known by its registration after a restart of the node, but not from another address', async () => {
     const written = keyOf(store, 'reg:HD0001', (record) => record !== undefined)
     const headers = { Authorization: bench.credentials({ algorithm: 'MD5' }), Contact: '<sip:HD0001@203.0.113.9>' }
     expect(bench.deliver({ headers }).status).toBe(200)
@@ -99,7 +99,7 @@ describe('a phone that does not pass over what it does not know, as RFC 8760 §2
     await gone
   })
 
-  it('is known after a restart that ended its registration, as long as it is the same program', async () => {
+  it('is known after a restart that ended its registration, as long as its User-Agent is the same', async () => {
     const written = keyOf(store, 'device:HD0001', (record) => record?.get('digest') === 'MD5 203.0.113.9 Desk 1.0')
     const [agent, contact] = [{ 'User-Agent': 'Desk 1.0' }, { Contact: '<sip:HD0001@203.0.113.9>' }]
     const asked = (from: Bench, headers: Readonly<Record<string, string>>) =>
@@ -127,11 +127,11 @@ describe('a phone that does not pass over what it does not know, as RFC 8760 §2
     await unbound
   })
 
-  it('need not fail first where its program is known for it', () => {
+  it('need not fail first if its User-Agent is known for it', () => {
     expect(algorithmsFor({ headers: { 'User-Agent': 'baresip v1.0.0 (x86_64/linux)' } })).toEqual(['MD5'])
   })
 
-  it('is asked for no more than MD5 when it calls for help', () => {
+  it('is offered only MD5 in an emergency call', () => {
     const { request, answer } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers: { From: `<sip:HD0001@${realm}>` } })
     bench.registrar.challengeCompatibly(request)
     expect([
@@ -142,12 +142,12 @@ describe('a phone that does not pass over what it does not know, as RFC 8760 §2
     ]).toEqual([407, ['MD5']])
   })
 
-  it('is another phone than one that answers each time, by whichever algorithm', () => {
+  it('is distinguished from a phone that sends credentials each time, by any algorithm', () => {
     for (const algorithm of ['MD5', 'SHA-256', 'MD5'] as const) expect(fetchWith(bench.credentials({ algorithm })).status).toBe(200)
     expect(algorithmsFor({})).toEqual(['SHA-256', 'MD5'])
   })
 
-  it('is known by its name and its address: others are offered everything', () => {
+  it('is known by its name and its address: others are offered every algorithm', () => {
     algorithmsFor({})
     algorithmsFor({})
     const elsewhere = { protocol: 'udp', address: '198.51.100.4', port: 5060 } as const
@@ -179,14 +179,14 @@ describe('RFC 7616 §3.3: the challenge', () => {
     expect(isStale(fetchWith(credentials))).toEqual([false, false])
   })
 
-  it('stale: the nonce of another node of the network is answered so, and the phone need not ask for the password', async () => {
+  it('stale: is TRUE for a nonce of another node of the network, and the phone need not ask for the password', async () => {
     const other = createBench(store)
     const credentials = other.credentials()
     await other.close()
     expect(isStale(fetchWith(credentials))).toEqual([true, true])
   })
 
-  it('stale: a nonce that nobody of the network made is not', async () => {
+  it('stale: is not TRUE for a nonce that no node of the network made', async () => {
     const other = createBench(store, { secret: new Secret('of another network') })
     const credentials = other.credentials()
     await other.close()
@@ -219,7 +219,7 @@ describe('RFC 7616 §3.4: the credentials', () => {
     expect(fetchWith(credentials.replace('nc=00000001', 'nc=00000002')).status).toBe(401)
   })
 
-  it('RFC 3261 §22.4 (8): credentials without qop are accepted, once a nonce', () => {
+  it('RFC 3261 §22.4 (8): credentials without qop are accepted, once per nonce', () => {
     const challenge = challengesIn(bench.deliver({})).find(({ algorithm }) => algorithm === 'MD5')
     const credentials = bench.credentials({ ...(challenge && { challenge: { ...challenge, qop: [] } }) })
     expect(parseCredentials(credentials)?.qop).toBeNull()
@@ -251,13 +251,13 @@ describe('RFC 7616 §3.4: the credentials', () => {
     expect(odd.map((text) => fetchWith(text).status).filter((status) => status !== 401 && status !== 200)).toEqual([])
   })
 
-  it('RFC 3261 §22.4 (2): credentials for another realm are passed over', () => {
+  it('RFC 3261 §22.4 (2): credentials for another realm are ignored', () => {
     const credentials = parseCredentials(bench.credentials())
     expect(credentials).not.toBeNull()
     if (credentials) expect(fetchWith(printCredentials({ ...credentials, realm: 'elsewhere' })).status).toBe(401)
   })
 
-  it('RFC 3261 §22.3: of several credentials in one request those for our realm count, wherever they stand', () => {
+  it('RFC 3261 §22.3: of several credentials in one request those for our realm count, in any position', () => {
     const credentials = parseCredentials(bench.credentials())
     if (!credentials) throw new Error('no credentials')
     const foreign = printCredentials({ ...credentials, realm: 'elsewhere' })
@@ -265,7 +265,7 @@ describe('RFC 7616 §3.4: the credentials', () => {
     expect(fetchWith(`${bench.credentials()},${foreign}`).status).toBe(200)
   })
 
-  it('RFC 3261 §22.3: nobody answers for a nonce that was issued to another address, right password or wrong', () => {
+  it('RFC 3261 §22.3: a nonce that was issued to another address is refused, with a right or wrong password', () => {
     const source = { ...natSource, address: '198.51.100.4' }
     const answers = [bench.credentials({ source }), bench.credentials({ source, password: 'guess' })].map(fetchWith)
     expect(answers.map((answer) => [answer.status, isStale(answer)])).toEqual([
@@ -275,8 +275,8 @@ describe('RFC 7616 §3.4: the credentials', () => {
   })
 })
 
-describe('who asks cannot find out', () => {
-  it('whether a device exists: unknown device and wrong password get the same words', () => {
+describe('a response does not reveal', () => {
+  it('whether a device exists: an unknown device and a wrong password get the same response', () => {
     const shape = (answer: Answered): unknown => [
       answer.status,
       answer.parts.reason,
@@ -306,7 +306,7 @@ describe('RFC 3261 §22.3: requests other than REGISTER', () => {
     expect([answer().status, challengesIn(answer()).length, answer().lines('WWW-Authenticate')]).toEqual([407, 2, []])
   })
 
-  it('are known by their Proxy-Authorization, and then nothing has been answered', () => {
+  it('are authenticated by their Proxy-Authorization, before any response', () => {
     const { request } = incoming({
       method: 'INVITE',
       headers: { From: `<sip:HD0001@${realm}>`, 'Proxy-Authorization': bench.credentials({ method: 'INVITE' }) },

@@ -27,7 +27,7 @@ const offered = (bench: Bench, parts: Parameters<Bench['deliver']>[0] = {}): rea
   challengesIn(bench.deliver(parts)).map(({ algorithm }) => algorithm)
 
 describe('sip.digest', () => {
-  it('with SHA-256 alone offers no MD5 and takes none, however often a phone asks', async () => {
+  it('with SHA-256 alone offers no MD5 and accepts none, however often a phone tries', async () => {
     const both = createBench(store)
     const strict = createBench(store, { settings: { algorithms: ['SHA-256'] } })
     await onBench(strict, () => {
@@ -45,7 +45,7 @@ describe('sip.digest', () => {
     await onBench(best, () => expect(offered(best)).toEqual(['SHA-512-256', 'SHA-256', 'MD5']))
   })
 
-  it('with qop required takes no credentials without, which have neither a count nor a word of the client', async () => {
+  it('with qop required refuses credentials without it, which have neither nc nor cnonce', async () => {
     const strict = createBench(store, { settings: { qop: 'required' } })
     await onBench(strict, () => {
       const [challenge] = challengesIn(strict.deliver({}))
@@ -56,10 +56,10 @@ describe('sip.digest', () => {
   })
 })
 
-describe('a device that is known to do better than MD5', () => {
+describe('a device that is known to support more than MD5', () => {
   const contact = { To: `<sip:HD0002@${realm}>`, From: `<sip:HD0002@${realm}>;tag=1` }
 
-  it('is offered everything, whoever asks in its name, as often as they like, with a wrong answer by MD5 too', async () => {
+  it('is offered every algorithm, whoever sends requests in its name, however often, and also after wrong credentials by MD5', async () => {
     const bench = createBench(store)
     await onBench(bench, async () => {
       const written = keyOf(store, 'device:HD0002', (record) => record?.get('digest')?.startsWith('SHA-256 203.0.113.9 ') === true)
@@ -94,8 +94,8 @@ describe('a device that is known to do better than MD5', () => {
   })
 })
 
-describe('a device of which nothing is known', () => {
-  it('that chooses MD5 from the whole offer is asked for everything the next time as well', async () => {
+describe('an unknown device', () => {
+  it('that chooses MD5 from the whole offer gets the whole offer the next time as well', async () => {
     const bench = createBench(store)
     await onBench(bench, () => {
       for (let round = 0; round < 3; round++) {

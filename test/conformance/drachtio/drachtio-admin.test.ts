@@ -33,7 +33,7 @@ describe('authentication on the admin wire', () => {
   })
 })
 
-it('who has not authenticated within ten seconds is hung up on, and nobody else', async () => {
+it('a client that has not authenticated within ten seconds is disconnected, and no other', async () => {
   const clock = createManualClock()
   const still = stage.keep(await openSipdStage({ clock }))
   const [application, stranger] = [await still.application([]), stage.keep(await connectWireApplication(still.sipd.admin.port))]
@@ -46,14 +46,14 @@ it('who has not authenticated within ten seconds is hung up on, and nobody else'
   expect((await application.command('ping')).verdict).toBe('OK')
 })
 
-describe('commands that are none', () => {
+describe('invalid commands', () => {
   it.each([
     ['constructor|x', 'Unknown message type'],
     ['', 'Unknown message type'],
     ['route', 'missing verb'],
     ['proxy|1', 'Invalid proxy request: not enough information provided'],
     ['sip', 'Invalid sip request: not enough information provided'],
-  ])('%j is answered NO, and the connection is closed', async (text, reason) => {
+  ])('%j gets NO, and the connection is closed', async (text, reason) => {
     const application = await stage.application([])
     expect((await application.command(text)).words.slice(3)).toEqual(['NO', reason])
     await application.closed()
@@ -66,7 +66,7 @@ describe('commands that are none', () => {
     expect((await application.command('ping')).words.slice(3)).toEqual(['OK', 'pong'])
   })
 
-  it('a proxy command for an unknown transaction, or for a request that may not go on, is refused', async () => {
+  it('a proxy command for an unknown transaction, or for a request that cannot be forwarded, is refused', async () => {
     const application = await stage.application(['message'])
     const phone = await stage.udpPeer()
     const words = (transaction: string): string =>
@@ -87,7 +87,7 @@ describe('commands that are none', () => {
     expect((await application.command('ping')).verdict).toBe('OK')
   })
 
-  it('a folded header is sent in one line', async () => {
+  it('a folded header is sent on one line', async () => {
     const application = await stage.application([])
     const phone = await stage.udpPeer()
     await application.request('OPTIONS', phone.uri, [['X-One', 'a\r\n folded']])
@@ -96,7 +96,7 @@ describe('commands that are none', () => {
 })
 
 describe('several applications', () => {
-  it('are asked in turn for what both want', async () => {
+  it('take turns for requests that several want', async () => {
     const [one, two] = [await stage.application(['options']), await stage.application(['options'])]
     const phone = await stage.udpPeer()
     for (const application of [one, two, one, two]) {
@@ -106,7 +106,7 @@ describe('several applications', () => {
     }
   })
 
-  it('that ask twice for the same are not asked twice as often', async () => {
+  it('do not get more requests by a second route for the same method', async () => {
     const [one, two] = [await stage.application(['options', 'options']), await stage.application(['options'])]
     const phone = await stage.udpPeer()
     for (const application of [one, two, one, two]) {
@@ -116,7 +116,7 @@ describe('several applications', () => {
     }
   })
 
-  it('that take back one route keep the others', async () => {
+  it('that remove one route keep the others', async () => {
     const application = await stage.application(['options', 'message'])
     const phone = await stage.udpPeer()
     await application.command('remove_route|options')
@@ -127,7 +127,7 @@ describe('several applications', () => {
     expect(await phone.hearsResponse(200)).toBeDefined()
   })
 
-  it('cannot answer for each other', async () => {
+  it('cannot respond for each other', async () => {
     const [owner, stranger] = [await stage.application(['options']), await stage.application([])]
     const phone = await stage.udpPeer()
     phone.send(phone.request({ method: 'OPTIONS' }))
@@ -136,7 +136,7 @@ describe('several applications', () => {
     expect((await owner.respond(arrived, 200)).verdict).toBe('OK')
   })
 
-  it('that ask twice for the same are asked once', async () => {
+  it('that register a route twice have it once', async () => {
     const application = await stage.application(['options', 'options'])
     await application.command('remove_route|options')
     const phone = await stage.udpPeer()
@@ -153,7 +153,7 @@ describe('several applications', () => {
 describe('outbound mode: an application that we connect to', () => {
   const route = (port: number) => ({ method: 'INVITE', protocol: 'tcp' as const, address: '127.0.0.1', port })
 
-  it('is given the request as soon as it has authenticated, and answers on that connection', async () => {
+  it('gets the request as soon as it has authenticated, and responds on this connection', async () => {
     const listening = stage.keep(await listenForSipd())
     const outbound = stage.keep(await openSipdStage({ outbound: [route(listening.port)] }))
     const phone = await outbound.udpPeer()
@@ -165,7 +165,7 @@ describe('outbound mode: an application that we connect to', () => {
     expect(await phone.hearsResponse(486)).toBeDefined()
   })
 
-  it('is answered for with 480 where it does not know the secret, or is not there', async () => {
+  it('is replaced by a 480 if it does not know the secret, or is unreachable', async () => {
     const listening = stage.keep(await listenForSipd())
     const outbound = stage.keep(await openSipdStage({ outbound: [route(listening.port)] }))
     const phone = await outbound.udpPeer()

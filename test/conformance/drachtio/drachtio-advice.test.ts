@@ -32,7 +32,7 @@ async function advisedTo(advice: unknown, status = 200, when?: Promise<void>): P
 }
 
 describe('a request handler over HTTP', () => {
-  it('is told who calls whom from where, and may reject', async () => {
+  it('learns who calls whom from which address, and may reject', async () => {
     const { phone, asked } = await advisedTo({ action: 'reject', data: { status: 486, reason: 'At Lunch' } })
     const invite = phone.request({ method: 'INVITE', uri: 'sip:+33199@paris.example;user=phone', body: offer })
     invite.set('Content-Type', 'application/sdp')
@@ -60,7 +60,7 @@ describe('a request handler over HTTP', () => {
     expect(contacts.map(({ uri }) => uri)).toEqual(['sip:one@192.0.2.1', 'sip:two@192.0.2.2'])
   })
 
-  it('may have it passed on', async () => {
+  it('may have the request forwarded', async () => {
     const place = { port: 9 }
     const callee = keep(await openUdpPeer(place))
     const advice = { action: 'proxy', data: { destination: callee.uri, recordRoute: true, finalTimeout: '20s' } }
@@ -73,7 +73,7 @@ describe('a request handler over HTTP', () => {
     expect(await phone.hearsResponse(486)).toBeDefined()
   })
 
-  it('may name an application that waits to be connected to', async () => {
+  it('may name an application that waits for a connection', async () => {
     const listening = keep(await listenForSipd())
     const { phone } = await advisedTo({ action: 'route', data: { uri: `127.0.0.1:${listening.port};transport=tcp` } })
     phone.send(phone.request({ method: 'INVITE', body: offer }))
@@ -83,7 +83,7 @@ describe('a request handler over HTTP', () => {
     expect(await phone.hearsResponse(486)).toBeDefined()
   })
 
-  it('may name those that have connected by a tag: they take turns, and no other is asked', async () => {
+  it('may name connected applications by a tag: they take turns, and no other gets the request', async () => {
     const { stage, phone } = await advisedTo({ action: 'route', data: { tag: 'blue' } })
     const open = async (tags: string) => keep(await openWireApplication({ port: stage.sipd.admin.port, tags, verbs: ['invite'] }))
     const [red, blue, second] = [await open('red'), await open('green,blue'), await open('blue')]
@@ -95,7 +95,7 @@ describe('a request handler over HTTP', () => {
     expect(red.untaken).toEqual([])
   })
 
-  it('is asked for its method alone', async () => {
+  it('gets only the requests of its method', async () => {
     const { stage, phone, asked } = await advisedTo({ action: 'reject', data: { status: 486 } })
     const application = await stage.application(['options'])
     phone.send(phone.request({ method: 'OPTIONS' }))
@@ -114,20 +114,20 @@ describe('a request handler over HTTP', () => {
     ['passes on to two lines', { action: 'proxy', data: { destination: 'sip:a@b.example\r\nX: y' } }, 200],
     ['says too much', { action: 'reject', data: { status: 486, reason: 'x'.repeat(70_000) } }, 200],
     ['fails', {}, 500],
-  ])('that %s has the request answered with 480', async (_, advice, status) => {
+  ])('that %s causes a 480', async (_, advice, status) => {
     const { phone } = await advisedTo(advice, status)
     phone.send(phone.request({ method: 'INVITE', body: offer }))
     expect(await phone.hearsResponse(480)).toBeDefined()
   })
 
-  it('that is not there has the request answered with 480', async () => {
+  it('that is unreachable causes a 480', async () => {
     const stage = keep(await openSipdStage({ outbound: [{ method: '*', protocol: 'http', url: 'http://127.0.0.1:9/' }] }))
     const phone = await stage.udpPeer()
     phone.send(phone.request({ method: 'MESSAGE' }))
     expect(await phone.hearsResponse(480)).toBeDefined()
   })
 
-  it('is not waited for by a caller who gives up', async () => {
+  it('does not delay a caller who gives up', async () => {
     const silent = keep(await openWebServer('silent'))
     const stage = keep(await openSipdStage({ outbound: [{ method: 'INVITE', protocol: 'http', url: silent.url }] }))
     const phone = await stage.udpPeer()
@@ -137,7 +137,7 @@ describe('a request handler over HTTP', () => {
     await giveUp(phone, invite)
   })
 
-  it('that names an application too late has nobody connected to for a caller who has given up', async () => {
+  it('that names an application too late causes no connection for a caller who has given up', async () => {
     const listening = keep(await listenForSipd())
     let release: () => void = () => undefined
     const held = new Promise<void>((resolve) => {

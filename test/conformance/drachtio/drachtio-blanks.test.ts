@@ -19,7 +19,7 @@ const oneFold = `\r\n${' '.repeat(7_500)}`
 const place = '--a-run-of-blanks--'
 const longRun = /[ \t]{2}|\r\n[ \t]/
 
-/** Sends a request with the run wherever its place is: no message of ours would hold a fold. */
+/** Sends a request with the run as raw text, since hotdesk never prints a folded header. */
 function sendWith(run: string, peer: SipPeer, parts: RequestParts): void {
   const message = peer.request(parts)
   const bytes = Buffer.from(message.toBuffer().toString('latin1').replaceAll(place, run), 'latin1')
@@ -37,7 +37,7 @@ describe('a long run of blanks', () => {
     ['blanks', blanks],
     ['folds', folds],
     ['one fold and blanks', oneFold],
-  ])('of %s in a request from the network is one blank for the application, and the body is as it was', async (_kind, run) => {
+  ])('of %s in a request from the network is one blank for the application, and the body is unchanged', async (_kind, run) => {
     const application = await stage.application(['message'])
     const peer = await stage.udpPeer()
     const body = `a${' '.repeat(50)}b\t\tc`
@@ -70,7 +70,7 @@ describe('a long run of blanks', () => {
     return peer.request({ method: 'CANCEL', callId, fromTag: from.tag, branch: invite.topVia.branch, headers })
   }
 
-  it('in what the application sends itself comes back as one blank in the echo', async () => {
+  it('that the application sends comes back as one blank in the echo', async () => {
     const application = await stage.application()
     const peer = await stage.udpPeer()
     const echo = await application.request('OPTIONS', peer.uri, [['Subject', `one${blanks}two`]])
@@ -78,7 +78,7 @@ describe('a long run of blanks', () => {
     expect(shown(echo).text).toContain('Subject: one two')
   })
 
-  it('does not hold up drachtio-srf, whichever header it is in', async () => {
+  it('does not delay drachtio-srf, whichever header it is in', async () => {
     const srf = new Srf() as unknown as {
       connect(options: object): void
       disconnect(): void

@@ -26,7 +26,7 @@ function bridge(options: object = {}, given: CallIn = {}) {
 }
 
 describe('createB2BUA', () => {
-  it('hands on a reliable 180, and takes and gives a PRACK (RFC 3262)', async () => {
+  it('passes on a reliable 180, and a PRACK in both directions (RFC 3262)', async () => {
     const { invite, handled } = await bridge({ proxyResponseHeaders: ['all'], responseHeaders: { Contact: 'sip:foo@localhost' } })
     const ringing = await callee.hearsRequest('INVITE')
     const reliable: HeaderList = [
@@ -51,7 +51,7 @@ describe('createB2BUA', () => {
     await handled
   })
 
-  it('takes an INVITE without a body to the callee, and its offer and the answer in the ACK across', async () => {
+  it('passes an INVITE without a body to the callee, and its offer and the answer in the ACK', async () => {
     const { invite, handled } = await bridge({}, { body: '' })
     const asked = await callee.hearsRequest('INVITE')
     expect(asked.body).toHaveLength(0)
@@ -78,7 +78,7 @@ describe('createB2BUA', () => {
     await ended
   })
 
-  it('hands on a failure, and leaves it to the application where that wishes so', async () => {
+  it('passes on a failure, or leaves it to the application if the application asks for it', async () => {
     const first = await bridge()
     const failed = expect(first.handled).rejects.toMatchObject({ status: 404 })
     callee.respond(await callee.hearsRequest('INVITE'), 404)
@@ -87,7 +87,7 @@ describe('createB2BUA', () => {
     await failed
   })
 
-  it('answers the caller what the application says, not what the callee said', async () => {
+  it('sends the caller the response of the application, not of the callee', async () => {
     await application.callIn(caller, (req, res) =>
       srf
         .createB2BUA(req, res, callee.uri, { passFailure: false })
@@ -100,7 +100,7 @@ describe('createB2BUA', () => {
   it.each([
     ['has no Contact', null],
     ['has a Contact that is none', 'nowhere'],
-  ])('takes a 200 that %s (RFC 3261 §13.3.1.4): what follows goes where the INVITE went', async (_, contact) => {
+  ])('accepts a 200 that %s (RFC 3261 §13.3.1.4): later requests go to the target of the INVITE', async (_, contact) => {
     const { invite, handled } = await bridge()
     const asked = await callee.hearsRequest('INVITE')
     const accepted = createResponse(asked, 200, 'OK', 'callee')
@@ -119,7 +119,7 @@ describe('createB2BUA', () => {
     await ended
   })
 
-  it('takes chosen headers and the name of the caller across, and headers of its own to the caller', async () => {
+  it('passes on chosen headers and the name of the caller, and sends headers of its own to the caller', async () => {
     const headers: HeaderList = [['Subject', 'a call']]
     const { invite, handled } = await bridge(
       { proxyRequestHeaders: ['Subject'], proxyResponseHeaders: ['Subject'], responseHeaders: () => ({ 'X-Color': 'green' }) },
@@ -134,7 +134,7 @@ describe('createB2BUA', () => {
     await handled
   })
 
-  it('keeps a re-INVITE of the callee until the caller has sent its ACK', async () => {
+  it('holds a re-INVITE of the callee until the caller has sent its ACK', async () => {
     const { invite, handled } = await application.callIn(caller, async (req, res) => {
       const { uas, uac } = await srf.createB2BUA(req, res, callee.uri)
       uac.on('modify', (again: Req, reply: { send(status: number, options: object): void }) => {
@@ -168,14 +168,14 @@ describe('createB2BUA', () => {
   })
 })
 
-describe('an attended transfer by two servers', () => {
+describe('an attended transfer across two servers', () => {
   let second: SrfStage
   beforeEach(async () => {
     second = await openSrfStage()
   })
   afterEach(() => second.close())
 
-  it('REFER in one call names the other; both callers are re-invited to each other and the middle is left', async () => {
+  it('REFER in one call names the other; both callers are re-invited to each other and the middle leaves', async () => {
     const answered: { req: Req; dialog: Dlg }[] = []
     const bothAnswered = new Promise<void>((resolve) => {
       second.srf.invite((req, res) => {

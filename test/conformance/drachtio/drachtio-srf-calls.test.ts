@@ -53,7 +53,7 @@ describe('drachtio-srf sends', () => {
     await phone.hearsRequest('ACK')
   })
 
-  it.each([false, true])('the INVITE again where a 302 points to; with the URI it had: %j', async (keepUriOnRedirect) => {
+  it.each([false, true])('the INVITE again to the target of a 302; with the URI that it had: %j', async (keepUriOnRedirect) => {
     const other = await stage.udpPeer()
     const calling = srf.createUAC(phone.uri, { localSdp: offer, followRedirects: true, keepUriOnRedirect })
     phone.respond(await phone.hearsRequest('INVITE'), 302, [['Contact', `<${other.uri}>`]])
@@ -90,7 +90,7 @@ describe('drachtio-srf sends', () => {
     await changed
   })
 
-  it('nothing more where a 407 has no challenge', async () => {
+  it('nothing more if a 407 has no challenge', async () => {
     const calling = srf.createUAC(phone.uri, { localSdp: offer, auth })
     const refused = expect(calling).rejects.toMatchObject({ status: 407 })
     phone.respond(await phone.hearsRequest('INVITE'), 407)
@@ -112,7 +112,7 @@ describe('drachtio-srf sends', () => {
     expect(await answered).toBe(200)
   })
 
-  it.each(['OPTIONS', 'MESSAGE'])('%s outside a dialog, and hears the answer', async (method) => {
+  it.each(['OPTIONS', 'MESSAGE'])('%s outside a dialog, and gets the response', async (method) => {
     const answered = srf
       .request(phone.uri, { method, ...(method === 'MESSAGE' && { body: 'hello', headers: { 'Content-Type': 'text/plain' } }) })
       .then((request) => new Promise<number>((resolve) => request.on('response', ({ status }: Res) => resolve(status))))
@@ -120,7 +120,7 @@ describe('drachtio-srf sends', () => {
     expect(await answered).toBe(200)
   })
 
-  it('a CANCEL with the reason that the application gives (RFC 3326)', async () => {
+  it('a CANCEL with the reason that the application sets (RFC 3326)', async () => {
     let sent: Req | null = null
     const reason = 'SIP;cause=200;text="Call completed elsewhere"'
     const calling = srf.createUAC(
@@ -144,7 +144,7 @@ describe('drachtio-srf sends', () => {
     await cancelled
   })
 
-  it('its description in the 200 to an UPDATE with one (RFC 3311 §5.2)', async () => {
+  it('its session description in the 200 to an UPDATE with one (RFC 3311 §5.2)', async () => {
     const calling = srf.createUAC(phone.uri, { localSdp: offer })
     const invite = await phone.hearsRequest('INVITE')
     phone.respond(invite, 200, [], offer)
@@ -158,14 +158,14 @@ describe('drachtio-srf sends', () => {
   })
 })
 
-describe('drachtio-srf answers', () => {
+describe('drachtio-srf handles', () => {
   it('503 with headers of its own', async () => {
     await open(100)
     await application.callIn(phone, (_req, res) => res.send(503, { headers: { 'Retry-After': '5' } }))
     expect((await phone.hearsResponse(503, 'INVITE')).first('Retry-After')).toBe('5')
   })
 
-  it('a call whose ACK never comes: the dialog ends, and the application is told why', async () => {
+  it('a call whose ACK never comes: the dialog ends, and the application learns why', async () => {
     await open(20)
     const { handled } = await application.callIn(phone, (req, res) => srf.createUAS(req, res, { body: offer }))
     const dialog = (await handled) as Dlg
@@ -174,7 +174,7 @@ describe('drachtio-srf answers', () => {
     expect(await reason).toBe('ACK timeout')
   })
 
-  it('a re-INVITE without a body, and hears the ACK with the answer', async () => {
+  it('a re-INVITE without a body, and gets the ACK with the answer', async () => {
     await open(100)
     const { invite, handled } = await application.callIn(phone, (req, res) => srf.createUAS(req, res, { localSdp: offer }))
     const answer = await phone.hearsResponse(200, 'INVITE')

@@ -14,14 +14,14 @@ const calls = 500
 /** So many at once. */
 const lines = 25
 
-/** What it sends suffers from the weather. With this T2 a 2xx or a BYE is sent 18 times before it is given up. */
+/** The network loses, doubles and delays its datagrams. With this T2 a 2xx or a BYE is sent 18 times before it is given up. */
 async function open(openDatagramSocket: ReturnType<typeof createLossyDatagrams>['open']): Promise<SrfStage> {
   const stage = await openSrfStage({ t1: 50, t2: 200, openDatagramSocket })
   opened.push(stage)
   return stage
 }
 
-it('500 calls through a B2BUA, where a fifth of all datagrams is lost, doubled or late: all are set up and ended, nothing is left', async () => {
+it('500 calls through a B2BUA, with a fifth of all datagrams lost, doubled or late: all are set up and ended, and nothing is left', async () => {
   const weather = createLossyDatagrams(systemClock, { ...badWeather, delayMs: 25 })
   const [phones, middle] = [await open(weather.open), await open(weather.open)]
   middle.srf.invite((req, res) => {

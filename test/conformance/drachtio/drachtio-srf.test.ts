@@ -28,7 +28,7 @@ describe('drachtio-srf answers calls', () => {
     expect(await phone.hearsResponse(200, 'BYE')).toBeDefined()
   })
 
-  it('hears a BYE that comes right behind the ACK', async () => {
+  it('receives a BYE that comes right behind the ACK', async () => {
     const phone = await stage.udpPeer()
     const destroyed = new Promise<void>((resolve) => {
       void callIn(phone, async (req, res) => {
@@ -72,7 +72,7 @@ describe('drachtio-srf answers calls', () => {
     })
     const progress = await phone.hearsResponse(183)
     expect(progress.has('RSeq')).toBe(true)
-    // Until the PRACK it is repeated, and nothing else comes (RFC 3262 §3).
+    // It is retransmitted until the PRACK, and nothing else is sent (RFC 3262 §3).
     await phone.hearsResponse(183)
     expect(phone.untaken).not.toContain('200 INVITE')
     phone.send(
@@ -101,7 +101,7 @@ describe('drachtio-srf answers calls', () => {
 })
 
 describe('drachtio-srf calls', () => {
-  it('createUAC with a challenge: the second INVITE carries credentials, and the call stands', async () => {
+  it('createUAC with a challenge: the second INVITE carries credentials, and the call is established', async () => {
     const phone = await stage.udpPeer()
     const calling = srf.createUAC(phone.uri, { localSdp: offer, auth: { username: 'u', password: 'p' } })
     const challenge = [['WWW-Authenticate', 'Digest realm="r", nonce="n", qop="auth"']] as const
@@ -138,7 +138,7 @@ describe('drachtio-srf calls', () => {
     await ended
   })
 
-  it('a refusal comes with its status, and a call that nobody takes is cancelled', async () => {
+  it('a refusal arrives with its status, and an unanswered call is cancelled', async () => {
     const phone = await stage.udpPeer()
     let cancelled: Promise<Dlg> | null = null
     const refused = srf.createUAC(phone.uri, { localSdp: offer })
@@ -166,7 +166,7 @@ describe('drachtio-srf calls', () => {
     await expect(cancelled).rejects.toMatchObject({ status: 487 })
   })
 
-  it('a port where nobody listens is 503', async () => {
+  it('a port without a listener causes 503', async () => {
     const phone = await stage.udpPeer()
     await phone.close()
     await expect(srf.createUAC(phone.uri, { localSdp: offer })).rejects.toMatchObject({ status: 503 })

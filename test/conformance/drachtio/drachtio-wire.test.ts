@@ -2,12 +2,12 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Deviation, readRecording, replay } from '../../support/admin-wire/wire-replay.js'
 
-/** Where the recorded server is wrong, what is right. */
+/** The right response in place of a wrong one of the recorded server. */
 const deviations: Readonly<Record<string, Deviation>> = {
-  // An out-of-dialog REFER and a method that nobody knows are answered, too (RFC 3261 §8.2.1).
+  // An out-of-dialog REFER and an unknown method get a response, too (RFC 3261 §8.2.1).
   '07-no-app-connected-503': { beyond: ['SIP/2.0 405 Method Not Allowed', 'SIP/2.0 405 Method Not Allowed'] },
   '26-out-of-dialog-requests-in': { beyond: ['SIP/2.0 405 Method Not Allowed'] },
-  // The application's answer to the NOTIFY that ends a subscription goes out.
+  // The application's response to the NOTIFY that ends a subscription is sent.
   '29-subscribe-uac': { instead: { 14: null, 17: null, 18: null }, beyond: ['SIP/2.0 200 OK', 'response OK'] },
   // RFC 3261 §12.2.2: a request with a To tag that no dialog has gets 481.
   '30-in-dialog-from-network': { instead: { 57: null }, beyond: ['SIP/2.0 481 Call/Transaction Does Not Exist'] },
@@ -31,7 +31,7 @@ function without(first: number, last: number): Readonly<Record<number, null>> {
 
 const recordings = readdirSync(new URL('../../fixtures/drachtio', import.meta.url)).map((file) => file.replace(/\.json$/, ''))
 
-describe('sipd answers applications and the network as drachtio-server does', () => {
+describe('sipd responds to applications and to the network as drachtio-server does', () => {
   it.each(recordings)('%s', async (name) => {
     expect(await replay(readRecording(name), deviations[name])).toEqual([])
   })

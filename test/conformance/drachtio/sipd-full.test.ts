@@ -24,7 +24,7 @@ async function call(uri: string) {
   return { invite, answer }
 }
 
-it('with all ordinary dialogs taken, asks callers to come again, and lets in who calls for help and who ends a call', async () => {
+it('with all ordinary dialogs in use, sipd sends 503 to new callers, and accepts emergency calls and requests that end a call', async () => {
   const first = await call('sip:100@desks.test')
   for (let more = 0; more < 8; more += 1) await call('sip:101@desks.test')
   expect((await stage.sipd.counts()).dialogs).toBe(9)

@@ -23,7 +23,7 @@ async function settled(): Promise<object> {
 const nothing = { serverTransactions: 0, dialogs: 0, unfinished: 0 }
 
 describe('a call leaves nothing behind in sipd', () => {
-  it('when both sides were answered, acknowledged and ended', async () => {
+  it('if both sides were answered, acknowledged and ended', async () => {
     const application = await stage.application()
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]
     const invite = caller.request({ method: 'INVITE', body: offer })
@@ -45,7 +45,7 @@ describe('a call leaves nothing behind in sipd', () => {
     expect(await settled()).toEqual(nothing)
   })
 
-  it('when it failed on either side', async () => {
+  it('if it failed on either side', async () => {
     const application = await stage.application()
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]
     caller.send(caller.request({ method: 'INVITE', body: offer }))
@@ -58,7 +58,7 @@ describe('a call leaves nothing behind in sipd', () => {
     expect(await settled()).toEqual(nothing)
   })
 
-  it('when nobody acknowledged on either side: both get BYE', async () => {
+  it('if nobody sent an ACK on either side: both get BYE', async () => {
     const application = await stage.application()
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]
     caller.send(caller.request({ method: 'INVITE', body: offer }))
@@ -71,7 +71,7 @@ describe('a call leaves nothing behind in sipd', () => {
     expect(await settled()).toEqual(nothing)
   })
 
-  it('when it ended while a re-INVITE was under way: the late 2xx is acknowledged, and the dialog does not come back', async () => {
+  it('if it ended during a re-INVITE: the late 2xx is acknowledged, and the dialog does not come back', async () => {
     const application = await stage.application([])
     const callee = await stage.udpPeer()
     await application.request('INVITE', callee.uri, [], offer)
@@ -90,7 +90,7 @@ describe('a call leaves nothing behind in sipd', () => {
     expect(await settled()).toEqual(nothing)
   })
 
-  it('when the application goes away in its midst', async () => {
+  it('if the application disconnects during the call', async () => {
     const application = await stage.application()
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]
     caller.send(caller.request({ method: 'INVITE', body: offer }))

@@ -19,7 +19,7 @@ async function asked() {
 }
 
 describe('reliable provisional responses that an application sends (RFC 3262 §3)', () => {
-  it('are repeated until their PRACK, which the application answers', async () => {
+  it('are retransmitted until their PRACK, which the application answers', async () => {
     const { application, phone, invite, arrived } = await asked()
     const echo = await application.respond(arrived, 183, reliably, offer)
     const rseq = echo.message?.first('RSeq') ?? ''
@@ -30,7 +30,7 @@ describe('reliable provisional responses that an application sends (RFC 3262 §3
     expect(await phone.hearsResponse(200, 'PRACK')).toBeDefined()
   })
 
-  it('have numbers that rise by one, and the next waits for the PRACK of the one before', async () => {
+  it('have numbers that rise by one, and the next waits for the PRACK of the previous one', async () => {
     const { application, phone, invite, arrived } = await asked()
     await application.respond(arrived, 183, reliably)
     const second = application.respond(arrived, 180, reliably)
@@ -42,7 +42,7 @@ describe('reliable provisional responses that an application sends (RFC 3262 §3
     expect(Number((await phone.hearsResponse(180)).first('RSeq'))).toBe(rseq + 1)
   })
 
-  it('are refused where the caller does not know them', async () => {
+  it('are refused if the caller does not support them', async () => {
     const application = await stage.application()
     const phone = await stage.udpPeer()
     phone.send(phone.request({ method: 'INVITE', body: offer }))
@@ -50,7 +50,7 @@ describe('reliable provisional responses that an application sends (RFC 3262 §3
     expect(refused.words.slice(3)).toEqual(['NOK', 'Remote endpoint does not support 100rel'])
   })
 
-  it('without a PRACK for 64 × T1 end the INVITE with 5xx, and the application is told', async () => {
+  it('without a PRACK for 64 × T1 end the INVITE with 5xx, and the application learns of it', async () => {
     const { application, phone, arrived } = await asked()
     await application.respond(arrived, 183, reliably)
     expect(await phone.hearsResponse(504)).toBeDefined()
@@ -65,7 +65,7 @@ describe('reliable provisional responses that an application sends (RFC 3262 §3
     expect((await waiting).words.slice(3)).toEqual(['NOK', 'Response not sent due to unknown transaction'])
   })
 
-  it('have no place for a PRACK of something else: 481', async () => {
+  it('reject a PRACK that matches none of them: 481', async () => {
     const { application, phone, invite, arrived } = await asked()
     await application.respond(arrived, 183, reliably)
     const progress = await phone.hearsResponse(183)
@@ -75,7 +75,7 @@ describe('reliable provisional responses that an application sends (RFC 3262 §3
 })
 
 describe('reliable provisional responses that an application receives (RFC 3262 §4)', () => {
-  it('are passed once each; copies and those out of order are not', async () => {
+  it('are passed once each; copies and out-of-order responses are not', async () => {
     const application = await stage.application([])
     const phone = await stage.udpPeer()
     await application.request('INVITE', phone.uri, [['Supported', '100rel']], offer)

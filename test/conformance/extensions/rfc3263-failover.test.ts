@@ -29,8 +29,8 @@ afterEach(() => stage.close())
 /** 64 × T1 with nothing heard. */
 const timeOut = (): void => clock.advance(32_000)
 
-describe('RFC 3263 §4.3: of two places that a name stands for', () => {
-  it('the second MUST be tried where the first is silent, with a branch of its own', async () => {
+describe('RFC 3263 §4.3: of two addresses of a name', () => {
+  it('the second MUST be tried if the first is silent, with its own branch', async () => {
     await application.request('OPTIONS', 'sip:desks.test')
     const unheard = await first.hearsRequest('OPTIONS')
     timeOut()
@@ -41,7 +41,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
     await application.arrives('200')
   })
 
-  it('the second MUST be tried where nobody listens at the first', async () => {
+  it('the second MUST be tried if nothing listens at the first', async () => {
     await first.close()
     await application.request('OPTIONS', 'sip:desks.test')
     const heard = second.hearsRequest('OPTIONS')
@@ -53,7 +53,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
     await application.arrives('200')
   })
 
-  it('the second is tried where the first answers 503, which is not told', async () => {
+  it('the second is tried if the first responds 503, which is not reported', async () => {
     await application.request('OPTIONS', 'sip:desks.test')
     first.respond(await first.hearsRequest('OPTIONS'), 503)
     second.respond(await second.hearsRequest('OPTIONS'), 200)
@@ -71,7 +71,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
     await application.arrives('486')
   })
 
-  it('the 503 of a first that has begun to ring is told', async () => {
+  it('the 503 of a first that has begun to ring is reported', async () => {
     await application.request('INVITE', 'sip:desks.test')
     const invite = await first.hearsRequest('INVITE')
     first.respond(invite, 180)
@@ -83,7 +83,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
   it.each([
     ['has answered 503', 503],
     ['has not answered at all', 408],
-  ])('the second hears nothing of a call that was given up before the first %s', async (_, status) => {
+  ])('the second gets nothing of a call that was given up before the first %s', async (_, status) => {
     const { txnId } = await application.request('INVITE', 'sip:desks.test')
     const invite = await first.hearsRequest('INVITE')
     await application.cancel(txnId)
@@ -93,7 +93,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
     expect(second.untaken).toEqual([])
   })
 
-  it('the 503 of the last is told', async () => {
+  it('the 503 of the last is reported', async () => {
     await application.request('OPTIONS', 'sip:desks.test')
     first.respond(await first.hearsRequest('OPTIONS'), 503)
     second.respond(await second.hearsRequest('OPTIONS'), 503)
@@ -111,13 +111,13 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       return { txnId, one, other }
     }
 
-    it('the second is asked as well after three transmissions, and not only after the time-out, where the first is silent', async () => {
+    it('the second is tried after three transmissions, and not only after the time-out, if the first is silent', async () => {
       const { other } = await bothCalled()
       second.respond(other, 486)
       await application.arrives('486')
     })
 
-    it('the second hears nothing where the first has said 100', async () => {
+    it('the second gets nothing if the first has sent 100', async () => {
       await application.request('INVITE', 'sip:desks.test')
       const invite = await first.hearsRequest('INVITE')
       const waiting = clock.pending
@@ -129,7 +129,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       expect(second.untaken).toEqual([])
     })
 
-    it('the one that rings has the call, and the other one is cancelled when it shows life', async () => {
+    it('the one that rings has the call, and the other one is cancelled when it responds', async () => {
       const { one, other } = await bothCalled()
       second.respond(other, 180)
       await application.arrives('180')
@@ -160,7 +160,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       await application.arrives('200')
     })
 
-    it('one that answers when the other one has answered is acknowledged and hung up', async () => {
+    it('one that answers after the other one is acknowledged and gets BYE', async () => {
       const { one, other } = await bothCalled()
       second.respond(other, 200, [], offer)
       const { dialogId } = await application.arrives('200')
@@ -172,7 +172,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       expect(second.untaken).toEqual([])
     })
 
-    it('the failure of one is not told as long as the other one may answer; that both are one and the same is none', async () => {
+    it('the failure of one is not reported as long as the other one may answer; a merged request is not a failure', async () => {
       const { one, other } = await bothCalled()
       second.respond(other, 482)
       await second.hearsRequest('ACK')
@@ -181,7 +181,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       expect(application.untaken.join(' ')).not.toContain('482')
     })
 
-    it('the second hears nothing of a re-INVITE as long as the first may answer it', async () => {
+    it('the second gets nothing of a re-INVITE as long as the first may respond to it', async () => {
       await application.request('INVITE', 'sip:desks.test', [], offer)
       first.respond(await first.hearsRequest('INVITE'), 200, [['Contact', '<sip:desks.test>']], offer)
       const { dialogId } = await application.arrives('200')
@@ -195,7 +195,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       expect(second.untaken).toEqual([])
     })
 
-    describe('an answer that comes when the call is over is acknowledged and hung up', () => {
+    describe('an answer after the end of the call is acknowledged and ended with BYE', () => {
       async function comesTooLate(peer: SipPeer, invite: SipRequest): Promise<void> {
         peer.respond(invite, 200, [], offer)
         await peer.hears('ACK of the 200', (heard) => heard.kind === 'request' && heard.method === 'ACK' && heard.to.tag === peer.tag)
@@ -221,7 +221,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
         await comesTooLate(second, other)
       })
 
-      it('because the application is gone', async () => {
+      it('because the application has disconnected', async () => {
         const { one, other } = await bothCalled()
         first.respond(one, 180)
         await application.arrives('180')
@@ -233,7 +233,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       })
     })
 
-    it('what is said in a call goes to who has it, though another one answers the INVITE before its challenge', async () => {
+    it('requests in a call go to the address that has it, even if another one responds to the INVITE before its challenge', async () => {
       const head = [
         ['From', '<sip:a@x.test>;tag=abc'],
         ['Call-ID', 'challenged'],
@@ -254,7 +254,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       expect(await second.hearsRequest('BYE')).toBeDefined()
     })
 
-    it('a third is asked at once where the second fails and the first is silent', async () => {
+    it('a third is tried at once if the second fails and the first is silent', async () => {
       ports = [first.port, second.port, third.port]
       const { other } = await bothCalled()
       second.respond(other, 503)
@@ -262,7 +262,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
       await application.arrives('486')
     })
 
-    it('one that was silent is asked last for a minute', async () => {
+    it('a silent one is tried last for a minute', async () => {
       const { other } = await bothCalled()
       second.respond(other, 486)
       await application.arrives('486')
@@ -291,7 +291,7 @@ describe('RFC 3263 §4.3: of two places that a name stands for', () => {
     })
   })
 
-  it('the second hears nothing of a request that the first has begun to answer', async () => {
+  it('the second gets nothing of a request that the first has begun to answer', async () => {
     await application.request('OPTIONS', 'sip:desks.test')
     first.respond(await first.hearsRequest('OPTIONS'), 180)
     await application.arrives('180')

@@ -15,7 +15,7 @@ interface Zone {
 interface Located {
   readonly hops: NextHops
   readonly clock: ManualClock
-  /** Each question asked, in order. */
+  /** Each DNS query, in order. */
   readonly asked: readonly string[]
 }
 
@@ -81,12 +81,12 @@ describe('RFC 3263 §4.1: selecting a transport', () => {
     expect(located.asked).toEqual([])
   })
 
-  test('where UDP is not offered here, a numeric host is reached by what is', async () => {
+  test('if UDP is not offered here, a numeric host is reached by a transport that is', async () => {
     expect(await found(locating({}, ['tcp']), 'sip:192.0.2.7')).toEqual(['tcp 192.0.2.7 5060'])
   })
 
   test.each(['sip:192.0.2.7;transport=ws', 'sip:192.0.2.7;transport=sctp', 'sips:192.0.2.7;transport=udp'])(
-    '%s is refused: that is not offered',
+    '%s is refused: this transport is not offered',
     async (uri) => {
       await expect(found(locating({}), uri)).rejects.toMatchObject({
         code: 'SIP_SEND_FAILED',
@@ -95,11 +95,11 @@ describe('RFC 3263 §4.1: selecting a transport', () => {
     },
   )
 
-  test.each(['tel:+4930123', 'http://example.com', 'sip:bad uri'])('%s is no SIP URI', async (uri) => {
+  test.each(['tel:+4930123', 'http://example.com', 'sip:bad uri'])('%s is not a SIP URI', async (uri) => {
     await expect(found(locating({}), uri)).rejects.toMatchObject({ code: 'SIP_SEND_FAILED' })
   })
 
-  test('NAPTR records decide by order and preference, those of protocols that are not offered left out', async () => {
+  test('NAPTR records decide by order and preference, without the records of protocols that are not offered', async () => {
     const located = locating(
       {
         naptr: {
@@ -132,7 +132,7 @@ describe('RFC 3263 §4.1: selecting a transport', () => {
     expect(await found(located, 'sip:example.com')).toEqual(['udp 192.0.2.3 5080', 'tcp 192.0.2.2 5070'])
   })
 
-  test('NAPTR records: all places of one service come before those of the next, whatever their priorities', async () => {
+  test('NAPTR records: all targets of one service come before those of the next, whatever their priorities', async () => {
     const located = locating({
       naptr: {
         'example.com': [
@@ -160,13 +160,13 @@ describe('RFC 3263 §4.1: selecting a transport', () => {
     expect(await found(located, 'sips:example.com')).toEqual(['tls 192.0.2.4 5061'])
   })
 
-  test('without NAPTR the SRV records of each offered protocol are asked', async () => {
+  test('without NAPTR the SRV records of each offered protocol are queried', async () => {
     const located = locating({ srv: { '_sip._tcp.example.com': [srv('t', 5070)] }, addresses: { t: ['192.0.2.2'] } })
     expect(await found(located, 'sip:example.com')).toEqual(['tcp 192.0.2.2 5070'])
     expect(located.asked.slice(0, 3)).toEqual(['NAPTR example.com', 'SRV _sip._udp.example.com', 'SRV _sip._tcp.example.com'])
   })
 
-  test('with a transport parameter NAPTR MUST NOT be asked, only that SRV', async () => {
+  test('with a transport parameter NAPTR MUST NOT be queried, only this SRV', async () => {
     const located = locating({ srv: { '_sip._tcp.example.com': [srv('t', 5070)] }, addresses: { t: ['192.0.2.2'] } })
     expect(await found(located, 'sip:example.com;transport=tcp')).toEqual(['tcp 192.0.2.2 5070'])
     expect(located.asked).toEqual(['SRV _sip._tcp.example.com', 'A t'])
@@ -194,7 +194,7 @@ describe('RFC 3263 §4.2: port and address', () => {
     await expect(found(locating({}), 'sip:no-such-host.invalid')).rejects.toMatchObject({ code: 'SIP_SEND_FAILED', message: 'DNS Error' })
   })
 
-  test('an SRV target of "." says that the service is not there (RFC 2782)', async () => {
+  test('an SRV target of "." means that the service is not available (RFC 2782)', async () => {
     await expect(
       found(locating({ srv: { '_sip._udp.example.com': [srv('', 0)] } }), 'sip:example.com;transport=udp'),
     ).rejects.toMatchObject({ message: 'DNS Error' })
@@ -218,7 +218,7 @@ describe('RFC 2782: the order of SRV targets', () => {
     ])
   })
 
-  test('within a priority each target comes first as often as its weight says', () => {
+  test('within a priority each target comes first in proportion to its weight', () => {
     const targets = [target('a', 1, 10), target('b', 1, 30), target('c', 1, 60)]
     const first = { a: 0, b: 0, c: 0 }
     for (let at = 0; at < 100; at += 1) {
@@ -240,8 +240,8 @@ describe('RFC 2782: the order of SRV targets', () => {
   })
 })
 
-describe('what DNS said', () => {
-  test('is remembered for a while, so that the next call need not wait, and then asked again', async () => {
+describe('a DNS reply', () => {
+  test('is remembered for a while, so that the next call need not wait, and then queried again', async () => {
     const located = locating({ addresses: { 'example.com': ['192.0.2.7'] } })
     expect(located.hops.findNow('sip:example.com:5060')).toBeNull()
     await found(located, 'sip:example.com:5060')
@@ -250,13 +250,13 @@ describe('what DNS said', () => {
     expect(located.hops.findNow('sip:example.com:5060')).toBeNull()
   })
 
-  test('is asked once for those who ask together', async () => {
+  test('is shared by concurrent queries', async () => {
     const located = locating({ addresses: { 'example.com': ['192.0.2.7'] } })
     await Promise.all([1, 2, 3].map(() => found(located, 'sip:example.com:5060')))
     expect(located.asked).toEqual(['A example.com'])
   })
 
-  test('is not remembered when it was nothing', async () => {
+  test('is not remembered if it was empty', async () => {
     const located = locating({})
     await expect(found(located, 'sip:example.com:5060')).rejects.toThrow()
     await expect(found(located, 'sip:example.com:5060')).rejects.toThrow()
@@ -264,7 +264,7 @@ describe('what DNS said', () => {
   })
 })
 
-test('every protocol has an SRV name of its own', async () => {
+test('every protocol has its own SRV name', async () => {
   const located = locating({}, protocols)
   for (const protocol of protocols) await expect(found(located, `sip:example.com;transport=${protocol}`)).rejects.toThrow()
   expect(new Set(located.asked.filter((question) => question.startsWith('SRV'))).size).toBe(protocols.length)

@@ -58,7 +58,7 @@ describe('an UPDATE before the call is answered (§5.2)', () => {
     expect((await outgoing.result).outcome).toBe('answered')
   })
 
-  it('with an offer gets 500 and Retry-After from the side that calls, since its own offer has no answer; without one 200', async () => {
+  it('with an offer gets 500 and Retry-After from the calling side, since its own offer has no answer; without one 200', async () => {
     const arrived = new Promise<IncomingInvite>((resolve) => srf.onInvite(resolve))
     const invite = phone.request({ method: 'INVITE', body: offer })
     phone.send(invite)

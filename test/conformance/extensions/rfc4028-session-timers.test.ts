@@ -33,7 +33,7 @@ describe('a session that the far end refreshes (RFC 4028 §10)', () => {
     ['Supported', 'timer'],
   ]
 
-  it('is ended with BYE a while before its time is over, and the application is told', async () => {
+  it('is ended with BYE shortly before it expires, and the application learns of it', async () => {
     const { application, phone, answer } = await answered(asked)
     expect([answer.first('Session-Expires'), answer.first('Require')]).toEqual(['120;refresher=uac', 'timer'])
     seconds(87)
@@ -43,7 +43,7 @@ describe('a session that the far end refreshes (RFC 4028 §10)', () => {
     expect((await application.arrives('BYE')).txnId).toBe('unsolicited')
   })
 
-  it('goes on with every refresh', async () => {
+  it('continues with every refresh', async () => {
     const { application, phone, invite, answer } = await answered(asked)
     seconds(60)
     phone.send(phone.request(inDialog(invite, answer, { method: 'UPDATE', cseq: 2, headers: asked })))
@@ -55,7 +55,7 @@ describe('a session that the far end refreshes (RFC 4028 §10)', () => {
     expect(await phone.hearsRequest('BYE')).toBeDefined()
   })
 
-  it('goes on with an UPDATE of ours, from which the far end counts anew', async () => {
+  it('continues with an UPDATE of ours, from which the far end counts again', async () => {
     const { application, phone, dialogId } = await answered(asked)
     seconds(60)
     await application.requestInDialog(dialogId, 'UPDATE', [
@@ -84,7 +84,7 @@ describe('a session that the far end refreshes (RFC 4028 §10)', () => {
     expect((await stage.sipd.counts()).dialogs).toBe(1)
   })
 
-  it('has no timer any more when it is refreshed without one (§9)', async () => {
+  it('has no timer any more if it is refreshed without one (§9)', async () => {
     const { application, phone, invite, answer } = await answered(asked)
     seconds(1)
     phone.send(phone.request(inDialog(invite, answer, { method: 'INVITE', cseq: 2, body: offer })))
@@ -96,7 +96,7 @@ describe('a session that the far end refreshes (RFC 4028 §10)', () => {
     expect(phone.untaken).toEqual([])
   })
 
-  it('may not be shorter than 90 s: 422 with Min-SE, and the application is not asked (§9)', async () => {
+  it('may not be shorter than 90 s: 422 with Min-SE, and the application does not get the request (§9)', async () => {
     const { application, phone, invite, answer } = await answered(asked)
     const headers: HeaderList = [
       ['Session-Expires', '60'],
@@ -135,7 +135,7 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
     ['Supported', 'timer'],
   ]
 
-  it('is refreshed with UPDATE at half its time where the far end takes that, and the application hears nothing', async () => {
+  it('is refreshed with UPDATE at half its time if the far end supports it, without the application', async () => {
     const { application, phone } = await answered([...asked, ['Allow', 'INVITE, UPDATE']])
     for (let turn = 0; turn < 2; turn += 1) {
       seconds(60)
@@ -147,7 +147,7 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
     expect(application.untaken).toEqual([])
   })
 
-  it('is refreshed with the session description that was sent last where it does not', async () => {
+  it('is refreshed with the last session description that was sent if it does not', async () => {
     const { phone } = await answered(asked)
     seconds(60)
     const invite = await phone.hearsRequest('INVITE')
@@ -157,7 +157,7 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
   })
 
   it.each(['UPDATE', 'INVITE'])(
-    'is refreshed once more with the interval that a 422 to %s asks for, and from then on (§7.3, §7.4)',
+    'is refreshed once more with the interval that a 422 to %s requests, and from then on (§7.3, §7.4)',
     async (method) => {
       const { application, phone } = await answered([...asked, ['Allow', method]])
       const body = method === 'INVITE' ? offer : ''
@@ -174,7 +174,7 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
     },
   )
 
-  it('is not refreshed again and again where each 422 asks for a longer interval', async () => {
+  it('is not refreshed endlessly if each 422 requests a longer interval', async () => {
     const { application, phone } = await answered([...asked, ['Allow', 'UPDATE']])
     seconds(60)
     for (const least of ['600', '601']) phone.respond(await phone.hearsRequest('UPDATE'), 422, [['Min-SE', least]])
@@ -182,7 +182,7 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
     expect(phone.untaken).not.toContain('UPDATE')
   })
 
-  it('is ended when the refresh is not answered', async () => {
+  it('is ended if the refresh gets no response', async () => {
     const { phone } = await answered([...asked, ['Allow', 'UPDATE']])
     seconds(60)
     phone.respond(await phone.hearsRequest('UPDATE'), 481)
@@ -197,7 +197,7 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
       'multipart/mixed;boundary=b',
       `--b\r\n\r\nelse\r\n--b\r\n\r\n${offer}--b--\r\n`,
     ],
-  ])('is one that the application asked for in its INVITE%s, too', async (_, type, body) => {
+  ])('is also one that the application requested in its INVITE%s', async (_, type, body) => {
     const application = await stage.application([])
     const phone = await stage.udpPeer()
     await application.request(
@@ -220,7 +220,7 @@ describe('a session that we refresh (RFC 4028 §10)', () => {
   })
 })
 
-describe('a session description for a refresh by INVITE is the one that we sent last', () => {
+describe('the session description for a refresh by INVITE is the last one that we sent', () => {
   const asked: HeaderList = [
     ['Session-Expires', '120'],
     ['Supported', 'timer'],
@@ -261,7 +261,7 @@ describe('a session description for a refresh by INVITE is the one that we sent 
 })
 
 describe('a request right behind an ACK', () => {
-  it('waits a moment, so that drachtio-srf has its dialog before', async () => {
+  it('waits a moment, so that drachtio-srf has its dialog first', async () => {
     const { application, phone, invite, answer } = await answered([])
     phone.send(phone.request(inDialog(invite, answer, { method: 'INFO', cseq: 2 })))
     phone.send(phone.request(inDialog(invite, answer, { method: 'BYE', cseq: 3 })))
@@ -275,7 +275,7 @@ describe('a request right behind an ACK', () => {
 })
 
 describe('an INVITE that rings for long (RFC 3261 §13.3.1.1)', () => {
-  it('is heard of every minute, and no longer than it rings', async () => {
+  it('is followed by a provisional response every minute, and no longer than it rings', async () => {
     const application = await stage.application()
     const phone = await stage.udpPeer()
     phone.send(phone.request({ method: 'INVITE', body: offer }))

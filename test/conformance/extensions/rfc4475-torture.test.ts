@@ -10,7 +10,7 @@ import { fromWireText } from '../../../src/sip/syntax/wire-text.js'
 import { parseUri, schemeOf } from '../../../src/sip/uri/uri.js'
 import { decodeUser } from '../../../src/sip/uri/user-part.js'
 
-/** See `expected.json`: what each message is, and what has to be read from it or said about it. */
+/** See `expected.json`: the outcome of each message, and its values or its defect. */
 interface Expected {
   readonly section: string
   readonly about: string
@@ -18,7 +18,7 @@ interface Expected {
   /** The status a malformed request is answered with; null where nothing is answered. */
   readonly answer?: number | null
   readonly why?: string
-  /** What the parts above the parser make of it. */
+  /** The outcome in the layers above the parser. */
   readonly then?: string
   readonly reads?: Reads
 }
@@ -51,7 +51,7 @@ interface Reads {
   readonly list?: Readonly<Record<string, readonly string[]>>
   readonly utf8?: Readonly<Record<string, string>>
   readonly bodyBytes?: number
-  /** Why the printed message differs from what came; without this it must not. */
+  /** The reason why the printed message differs from the received one; without it they must be equal. */
   readonly changed?: string
 }
 
@@ -129,7 +129,7 @@ describe.each(Object.entries(expected).filter(([, { outcome }]) => outcome === '
 
 const malformed = Object.entries(expected).filter(([, { outcome }]) => outcome === 'malformed')
 
-test.each(malformed)('%s (RFC 4475 §3.1.2 and §3.3): MUST NOT pass as valid', (name, { answer = null, why = '(none)' }) => {
+test.each(malformed)('%s (RFC 4475 §3.1.2 and §3.3): MUST NOT be accepted as valid', (name, { answer = null, why = '(none)' }) => {
   const result = parseMessage(bytesOf(name))
   if (result.outcome !== 'malformed') throw new Error(`taken for ${result.outcome}`)
   expect(result.reason).toContain(why)
@@ -138,7 +138,7 @@ test.each(malformed)('%s (RFC 4475 §3.1.2 and §3.3): MUST NOT pass as valid', 
 })
 
 test.each(malformed.filter(([, { answer }]) => typeof answer === 'number'))(
-  '%s: the answer carries back what the request has of Via, From, To, Call-ID and CSeq',
+  '%s: the response copies those of Via, From, To, Call-ID and CSeq that the request has',
   (name) => {
     const result = parseMessage(bytesOf(name))
     if (result.outcome !== 'malformed' || !result.request) throw new Error('cannot be answered')

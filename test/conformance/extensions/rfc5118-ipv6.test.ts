@@ -75,16 +75,16 @@ describe('RFC 5118 §4, IPv6 in SIP messages', () => {
     'sip:[2001:db8::g]',
     'sip:[::1%eth0]',
     'sip:[192.0.2.1]',
-  ])('§4.2: %s is no SIP URI', (uri) => {
+  ])('§4.2: %s is not a SIP URI', (uri) => {
     expect(parseUri(uri)).toBeNull()
     expect(parse({ uri })).toMatchObject({ outcome: 'malformed', status: 400 })
   })
 
-  test('§4.3: what looks like a port within the brackets is part of the address', () => {
+  test('§4.3: a port-like part within the brackets belongs to the address', () => {
     expect(sipUri(requestOf({ uri: 'sip:[2001:db8::10:5070]' }).uri)).toMatchObject({ host: '2001:db8::10:5070', port: null })
   })
 
-  test('§4.4: what stands behind the brackets is the port', () => {
+  test('§4.4: the number behind the brackets is the port', () => {
     expect(sipUri(requestOf({ uri: 'sip:[2001:db8::10]:5070' }).uri)).toMatchObject({ host: '2001:db8::10', port: 5070 })
   })
 
@@ -94,7 +94,7 @@ describe('RFC 5118 §4, IPv6 in SIP messages', () => {
     expect(request.topVia.params.get('received')).toBe(received)
   })
 
-  test('§4.6: addresses in SDP have no brackets and are nothing to the parser', () => {
+  test('§4.6: addresses in SDP have no brackets and are ignored by the parser', () => {
     const body = 'v=0\r\no=carol 1 1 IN IP6 2001:db8::20\r\ns=-\r\nc=IN IP6 2001:db8::20\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\n'
     expect(requestOf({ method: 'INVITE', uri: 'sip:101@[2001:db8::10]', body }).body.toString('latin1')).toBe(body)
   })
@@ -111,7 +111,7 @@ describe('RFC 5118 §4, IPv6 in SIP messages', () => {
     ])
   })
 
-  test('§4.8: media lines of both families go on as they are', () => {
+  test('§4.8: media lines of both families are passed on unchanged', () => {
     const body =
       'v=0\r\no=- 1 1 IN IP6 2001:db8::20\r\ns=-\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\nm=audio 6002 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\n'
     expect(requestOf({ method: 'INVITE', body }).toBuffer().subarray(-body.length).toString('latin1')).toBe(body)

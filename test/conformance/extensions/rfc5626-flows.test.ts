@@ -7,7 +7,7 @@ import { createManualClock } from '../../support/process/manual-clock.js'
 import { inDialog, offer, openTcpPhone, openTcpServer, openUdpPeer, type SipPeer } from '../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStageOptions } from '../../support/sip/sipd-stage.js'
 
-// The Contacts name an address of loopback that nobody listens at: a request that goes by Contact leads nowhere.
+// The Contacts name a loopback address without a listener: a request sent to the Contact is lost.
 const nowhere = '127.77.7.7:5060'
 
 const opened: { close(): Promise<void> }[] = []
@@ -52,7 +52,7 @@ async function call(application: WireApplication, phone: SipPeer, route: string,
 }
 
 describe('a dialog with a phone that is called over its flow (RFC 5626 §5.3)', () => {
-  it('has all its requests on that flow, whatever the Contact says: over UDP from the socket that the phone knows', async () => {
+  it('sends all its requests on this flow, whatever the Contact is: over UDP from the socket that the phone knows', async () => {
     const { application, second } = await openStage()
     const phone = keep(await openUdpPeer(second))
     const { dialogId, invite } = await call(application, phone, flowOf(phone, 'udp', second))
@@ -65,7 +65,7 @@ describe('a dialog with a phone that is called over its flow (RFC 5626 §5.3)', 
     }
   })
 
-  it('goes over the connection that the phone has opened, though its Contact is an address of the public network', async () => {
+  it('uses the connection that the phone has opened, even if its Contact is an address of the public network', async () => {
     const { application, tcp } = await openStage()
     const phone = keep(await openTcpPhone(tcp))
     phone.send(phone.request({ method: 'OPTIONS' }))
@@ -80,7 +80,7 @@ describe('a dialog with a phone that is called over its flow (RFC 5626 §5.3)', 
     expect((await phone.hearsRequest('BYE')).uri).toBe('sip:phone@203.0.113.9:5061;transport=tcp')
   })
 
-  it('goes over the next flow that the application names, and so does what the server sends by itself', async () => {
+  it('uses the next flow that the application names, also for requests that the server sends by itself', async () => {
     const { application, first, second } = await openStage()
     const phone = keep(await openUdpPeer(second))
     const moved = keep(await openUdpPeer(first))
@@ -97,7 +97,7 @@ describe('a dialog with a phone that is called over its flow (RFC 5626 §5.3)', 
     await moved.hearsRequest('INFO')
   })
 
-  it('follows the port that address translation gives the phone: any request of the phone shows it', async () => {
+  it('follows the port that NAT gives the phone: any request of the phone shows it', async () => {
     const { application, second } = await openStage()
     const phone = keep(await openUdpPeer(second))
     const moved = keep(await openUdpPeer(second))
@@ -109,7 +109,7 @@ describe('a dialog with a phone that is called over its flow (RFC 5626 §5.3)', 
     await moved.hearsRequest('BYE')
   })
 
-  it('goes to the port of the Contact, at the same address, when the connection of the flow is gone', async () => {
+  it('uses the port of the Contact, at the same address, if the connection of the flow is gone', async () => {
     const { application, tcp } = await openStage()
     const phone = keep(await openTcpPhone(tcp))
     const server = keep(await openTcpServer())
@@ -126,7 +126,7 @@ describe('a dialog with a phone that is called over its flow (RFC 5626 §5.3)', 
     expect((await server.hearsRequest('BYE')).uri).toBe(server.uri)
   })
 
-  it('goes by the route set where a proxy has recorded a route (RFC 3261 §12.2.1.1)', async () => {
+  it('uses the route set if a proxy has recorded a route (RFC 3261 §12.2.1.1)', async () => {
     const { application, second } = await openStage()
     const [phone, proxy] = [keep(await openUdpPeer(second)), keep(await openUdpPeer(second))]
     const { dialogId } = await call(application, phone, flowOf(phone, 'udp', second), [['Record-Route', `<sip:${proxy.address};lr>`]])
@@ -137,7 +137,7 @@ describe('a dialog with a phone that is called over its flow (RFC 5626 §5.3)', 
 })
 
 describe('a request to a phone with a Path (RFC 3327 §5.3)', () => {
-  it('carries the Path as Route; the dialog keeps it where nobody records a route', async () => {
+  it('carries the Path as Route; the dialog keeps it if no proxy records a route', async () => {
     const { application, second } = await openStage()
     const proxy = keep(await openUdpPeer(second))
     const path = `<sip:${proxy.address};lr>, <sip:127.0.0.9;lr;ob>`
@@ -181,7 +181,7 @@ describe('a dialog that came to one of several sockets', () => {
 describe('keep-alives (RFC 5626 §3.5)', () => {
   const known: KnownSources = { addresses: [], uris: [], flows: [], challenge: null }
 
-  /** A socket that counts what is no SIP message. */
+  /** A socket that counts datagrams other than SIP messages. */
   async function listener(): Promise<Socket & { readonly heard: () => readonly string[] }> {
     const socket = createSocket('udp4')
     socket.bind(0, '127.0.0.1')
@@ -192,7 +192,7 @@ describe('keep-alives (RFC 5626 §3.5)', () => {
     return Object.assign(socket, { heard: () => heard })
   }
 
-  it('reach each phone behind NAT from the socket that it knows, once in the interval and spread over it', async () => {
+  it('reach each phone behind NAT from the socket that it knows, once per interval and spread over it', async () => {
     const clock = createManualClock(1_800_000_000_000)
     const { sipd, second } = await openStage({ clock })
     const phones = [await listener(), await listener(), await listener(), await listener()]
@@ -206,7 +206,7 @@ describe('keep-alives (RFC 5626 §3.5)', () => {
     expect(phones[0]?.heard()).toEqual([`"\\r\\n\\r\\n" ${second.address}:${second.port}`])
   })
 
-  it('stop when the phone is gone, or the interval is 0', async () => {
+  it('stop if the phone is gone, or the interval is 0', async () => {
     const clock = createManualClock(1_800_000_000_000)
     const { sipd } = await openStage({ clock })
     const [phone, other] = [await listener(), await listener()]
@@ -226,7 +226,7 @@ describe('keep-alives (RFC 5626 §3.5)', () => {
   })
 })
 
-describe('the connection of a phone that has proved itself', () => {
+describe('the connection of an authenticated phone', () => {
   it('is reported when it is closed; that of an unknown source is not', async () => {
     const gone: string[] = []
     const { sipd, tcp } = await openStage({ flowGone: (flow) => void gone.push(flow) })

@@ -32,7 +32,7 @@ async function openServer(authorities = sampleAuthorities): Promise<Server> {
   return { layer, port: layer.listening[0]?.local.port ?? 0, heard }
 }
 
-/** How it goes with an OPTIONS from one to the other. */
+/** The result of an OPTIONS from one server to the other. */
 async function ask({ layer }: Server, uri: string): Promise<string> {
   const [hop] = await layer.locate(uri)
   if (!hop) throw new Error('no hop')
@@ -60,7 +60,7 @@ describe('a connection over TLS between two servers', () => {
     expect([connections(one), connections(other)]).toEqual([1, 1])
   })
 
-  it('is not used for a host that the certificate of the peer is not for (§9.3)', async () => {
+  it('is not used for a host that the certificate of the peer does not cover (§9.3)', async () => {
     expect(await ask(one, `sips:127.0.0.1:${other.port}`)).toBe('200')
     expect(await ask(other, `sips:elsewhere.test.invalid:${one.port}`)).toBe('failure')
     expect(await ask(one, `sips:elsewhere.test.invalid:${other.port}`)).toBe('failure')
@@ -93,14 +93,14 @@ describe('a client', () => {
     ['does not offer its connection', { alias: '', certificate: 'first' }],
     ['shows no certificate (RFC 5923 §9.2)', { alias: ';alias', certificate: null }],
     ['shows a certificate that is not believed (RFC 5923 §9.2)', { alias: ';alias', certificate: 'second' }],
-  ] as const)('that %s is called over another one', async (_what, how) => {
+  ] as const)('that %s gets calls over another connection', async (_what, how) => {
     const [server, listening] = [await openServer(tlsSample('first').certificate), await openServer()]
     await says(server, listening.port, how)
     expect(await ask(server, `sips:127.0.0.1:${listening.port}`)).toBe('200')
     expect([connections(server), listening.heard.length]).toEqual([2, 1])
   })
 
-  it('that offers it and shows its certificate is called on it, until it is closed (§8.3)', async () => {
+  it('that offers it and shows its certificate gets calls on it, until it is closed (§8.3)', async () => {
     const [server, listening] = [await openServer(), await openServer()]
     const socket = await says(server, listening.port, { alias: ';alias', certificate: 'first' })
     const called = once(socket, 'data')

@@ -23,7 +23,7 @@ describe('RFC 6026 §7.1: the INVITE server transaction after a 2xx', () => {
     return respond
   }
 
-  test('MUST enter "Accepted", absorb INVITE copies without an answer, and not retransmit the 2xx by itself', () => {
+  test('MUST enter "Accepted", absorb INVITE copies without a response, and not retransmit the 2xx by itself', () => {
     accept()
     still.arrives(invite)
     still.clock.advance(31_000)
@@ -31,7 +31,7 @@ describe('RFC 6026 §7.1: the INVITE server transaction after a 2xx', () => {
     expect([still.sentAt(), still.transactions.length]).toEqual([[0], 1])
   })
 
-  test('each 2xx that the user gives again MUST be sent', () => {
+  test('each further 2xx from the user MUST be sent', () => {
     const again = accept()
     still.clock.advance(500)
     again()

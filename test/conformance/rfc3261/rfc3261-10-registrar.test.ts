@@ -36,7 +36,7 @@ describe('RFC 3261 §10.3: a registrar', () => {
     expect(bound()).toEqual([desk])
   })
 
-  it('step 6: a request without Contact changes nothing and is answered with all bindings', () => {
+  it('step 6: a request without Contact changes nothing and gets all bindings', () => {
     bench.register({ Contact: `<${desk}>;expires=100` })
     const answer = bench.register({})
     expect([answer.status, listed(answer)]).toEqual([200, [`<${desk}>;expires=100`]])
@@ -77,7 +77,7 @@ describe('RFC 3261 §10.3: a registrar', () => {
     expect(listed(answer)).toEqual([`<${desk}>;expires=120`, '<sip:HD0001@192.0.2.8>;expires=240'])
   })
 
-  it('step 7: MUST assign a time of its own where the request has none', () => {
+  it('step 7: MUST assign a time of its own if the request has none', () => {
     expect(listed(bench.register({ Contact: `<${desk}>` }))).toEqual([`<${desk}>;expires=3600`])
   })
 
@@ -86,7 +86,7 @@ describe('RFC 3261 §10.3: a registrar', () => {
     expect(listed(bench.register({ Contact: `<${desk}>;expires=99999999999999999999` }))).toEqual([`<${desk}>;expires=3600`])
   })
 
-  it('step 7: MAY shorten the time, and says so', () => {
+  it('step 7: MAY shorten the time, and reports it', () => {
     expect(listed(bench.register({ Contact: `<${desk}>;expires=86400` }))).toEqual([`<${desk}>;expires=3600`])
   })
 
@@ -108,7 +108,7 @@ describe('RFC 3261 §10.3: a registrar', () => {
     expect(listed(answer)).toEqual(['<sip:HD0001@192.0.2.8>;expires=3600'])
   })
 
-  it('step 7: a zero time for a contact that is not bound is no fault', () => {
+  it('step 7: a zero time for a contact that is not bound is not an error', () => {
     expect(bench.register({ Contact: `<${desk}>;expires=0` }).status).toBe(200)
     expect(bound()).toEqual([])
   })
@@ -160,7 +160,7 @@ describe('RFC 3261 §10.3: a registrar', () => {
     expect(bench.register({ Contact: `<${desk}>`, CSeq: cseq }).status).toBe(400)
   })
 
-  it('keeps eight contacts of a device, the last ones; it refuses none with a status that speaks of credentials', () => {
+  it('keeps the last eight contacts of a device; it refuses none with a status about credentials', () => {
     const many = (count: number) => Array.from({ length: count }, (_, i) => `<sip:HD0001@192.0.2.${i + 1}>`).join(', ')
     expect(bench.register({ Contact: many(9) }).status).toBe(200)
     expect(bound()).toHaveLength(8)
@@ -170,7 +170,7 @@ describe('RFC 3261 §10.3: a registrar', () => {
 })
 
 describe('RFC 5626 and RFC 3581: a phone behind NAT', () => {
-  it('is bound to the address, port and transport its REGISTER came from', () => {
+  it('is bound to the source address, port and transport of its REGISTER', () => {
     bench.register({ Contact: `<${desk}>` })
     expect(bench.registrar.bindingsOf(HD0001)).toMatchObject([{ contact: desk, flow: 'sip:203.0.113.9:40312;transport=udp' }])
   })
@@ -190,7 +190,7 @@ describe('RFC 5626 and RFC 3581: a phone behind NAT', () => {
 })
 
 describe('RFC 3261 §11.2: OPTIONS', () => {
-  it('is answered 200 and SHOULD carry Allow, Accept, Accept-Encoding, Accept-Language and Supported', () => {
+  it('gets 200 and SHOULD carry Allow, Accept, Accept-Encoding, Accept-Language and Supported', () => {
     const answer = bench.deliver({ method: 'OPTIONS' })
     expect(answer.status).toBe(200)
     for (const name of ['Allow', 'Accept', 'Accept-Encoding', 'Accept-Language', 'Supported'])
@@ -198,7 +198,7 @@ describe('RFC 3261 §11.2: OPTIONS', () => {
     expect(answer.lines('Allow')[0]).toContain('INVITE')
   })
 
-  it('names only methods that are taken: none that is refused outside and inside of dialogs', () => {
+  it('lists only supported methods: none that is refused outside and inside of dialogs', () => {
     const answer = bench.deliver({ method: 'OPTIONS' })
     expect(answer.lines('Allow')[0]).not.toMatch(/REFER|SUBSCRIBE|NOTIFY|MESSAGE|PUBLISH/)
     expect(answer.lines('Accept')[0]).toContain('audio/telephone-event')

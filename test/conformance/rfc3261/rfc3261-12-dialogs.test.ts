@@ -63,7 +63,7 @@ describe('requests in a dialog (RFC 3261 §12.2)', () => {
     expect((await moved.hearsRequest('INFO')).uri).toBe(moved.uri)
   })
 
-  it('get 481 where no dialog has their tags, and 500 where their number is behind (§12.2.2)', async () => {
+  it('get 481 if no dialog has their tags, and 500 if their number is too low (§12.2.2)', async () => {
     const { application, phone, invite, answer } = await answeredCall(await stage.udpPeer())
     phone.send(phone.request({ ...inDialog(invite, answer, { method: 'INFO', cseq: 5 }), toTag: 'other' }))
     expect(await phone.hearsResponse(481)).toBeDefined()
@@ -74,7 +74,7 @@ describe('requests in a dialog (RFC 3261 §12.2)', () => {
     expect(await phone.hearsResponse(500)).toBeDefined()
   })
 
-  it('are over with BYE: what comes later gets 481, what the application asks for is refused (§15)', async () => {
+  it('end with BYE: later ones get 481, and those of the application are refused (§15)', async () => {
     const { application, phone, invite, answer, dialogId } = await answeredCall(await stage.udpPeer())
     phone.send(phone.request(inDialog(invite, answer, { method: 'BYE', cseq: 2 })))
     const echo = await application.respond(await application.arrives('BYE'), 200)
@@ -84,7 +84,7 @@ describe('requests in a dialog (RFC 3261 §12.2)', () => {
     expect((await application.requestInDialog(dialogId, 'INFO')).words[4]).toMatch(/unable to find dialog/)
   })
 
-  it('of another application are none of its business', async () => {
+  it('of another application are refused', async () => {
     const { dialogId } = await answeredCall(await stage.udpPeer())
     const other = await stage.application([])
     expect((await other.requestInDialog(dialogId, 'BYE')).verdict).toBe('NOK')
@@ -92,7 +92,7 @@ describe('requests in a dialog (RFC 3261 §12.2)', () => {
 })
 
 describe('a BYE that is challenged', () => {
-  it('may come again with credentials, and the dialog is over with the answer to that', async () => {
+  it('may be sent again with credentials, and the dialog is over with the response to it', async () => {
     const { application, phone, dialogId } = await answeredCall(await stage.udpPeer())
     await application.requestInDialog(dialogId, 'BYE')
     phone.respond(await phone.hearsRequest('BYE'), 407, [['Proxy-Authenticate', 'Digest realm="r", nonce="n"']])
@@ -108,7 +108,7 @@ describe('a BYE that is challenged', () => {
 })
 
 describe('INVITE against INVITE (RFC 3261 §14)', () => {
-  it('gets 491 while one of ours waits for its answer (§14.2)', async () => {
+  it('gets 491 while one of ours waits for its response (§14.2)', async () => {
     const { application, phone, invite, answer, dialogId } = await answeredCall(await stage.udpPeer())
     await application.requestInDialog(dialogId, 'INVITE', [], offer)
     await phone.hearsRequest('INVITE')
@@ -116,7 +116,7 @@ describe('INVITE against INVITE (RFC 3261 §14)', () => {
     expect(await phone.hearsResponse(491)).toBeDefined()
   })
 
-  it('gets 500 and Retry-After while one of theirs waits for its answer (§14.2)', async () => {
+  it('gets 500 and Retry-After while one of theirs waits for its response (§14.2)', async () => {
     const { application, phone, invite, answer } = await answeredCall(await stage.udpPeer())
     phone.send(phone.request(inDialog(invite, answer, { method: 'INVITE', cseq: 2, body: offer })))
     await application.arrives('INVITE')
@@ -125,8 +125,8 @@ describe('INVITE against INVITE (RFC 3261 §14)', () => {
   })
 })
 
-describe('the way to a phone behind NAT', () => {
-  it('is the address it came from where its Via host is another one', async () => {
+describe('the next hop of a phone behind NAT', () => {
+  it('is its source address if its Via host is another one', async () => {
     const phone = await stage.udpPeer()
     const hidden = { via: '192.168.7.7:5060', contact: '<sip:phone@192.168.7.7:5060>' }
     const { application, dialogId } = await answeredCall(phone, hidden)
@@ -141,7 +141,7 @@ describe('the way to a phone behind NAT', () => {
     expect((await phone.hearsRequest('BYE')).uri).toBe('sip:phone@192.168.7.7:5060;transport=tcp')
   })
 
-  it('is the address that answered where we called it there', async () => {
+  it('is the address that responded if we called it there', async () => {
     const phone = await stage.udpPeer()
     const application = await stage.application([])
     const contact = 'sip:phone@192.168.7.7:5060'
@@ -152,7 +152,7 @@ describe('the way to a phone behind NAT', () => {
   })
 })
 
-describe('an application that goes away', () => {
+describe('an application that disconnects', () => {
   it('leaves nobody waiting: its INVITEs get 480, its dialogs 481', async () => {
     const { application, phone, invite, answer } = await answeredCall(await stage.udpPeer())
     const other = await stage.udpPeer()
@@ -164,7 +164,7 @@ describe('an application that goes away', () => {
     expect(await phone.hearsResponse(481)).toBeDefined()
   })
 
-  it('leaves no phone ringing: what it called is cancelled, and what answers all the same is ended', async () => {
+  it('leaves no phone ringing: its attempts are cancelled, and a late answer is ended', async () => {
     const application = await stage.application([])
     const [ringing, answering] = [await stage.udpPeer(), await stage.udpPeer()]
     await application.request('INVITE', ringing.uri, [], offer)

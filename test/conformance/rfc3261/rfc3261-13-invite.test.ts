@@ -11,7 +11,7 @@ describe('an INVITE that an application answers (RFC 3261 §13.3)', () => {
     stage = await openSipdStage({ t1: 20 })
   })
 
-  it('repeats the 2xx until the ACK arrives, and tells the application of the ACK (§13.3.1.4)', async () => {
+  it('retransmits the 2xx until the ACK arrives, and reports the ACK to the application (§13.3.1.4)', async () => {
     const application = await stage.application()
     const phone = await stage.udpPeer()
     const invite = phone.request({ method: 'INVITE', body: offer })
@@ -25,7 +25,7 @@ describe('an INVITE that an application answers (RFC 3261 §13.3)', () => {
     expect([ack.txnId, ack.dialogId]).toEqual([arrived.txnId, answered.dialogId])
   })
 
-  it('repeats the 2xx over TCP, too: the ACK may be lost behind a proxy (§13.3.1.4)', async () => {
+  it('retransmits the 2xx over TCP, too: the ACK may be lost behind a proxy (§13.3.1.4)', async () => {
     const application = await stage.application()
     const phone = await stage.tcpPhone()
     phone.send(phone.request({ method: 'INVITE', body: offer }))
@@ -34,7 +34,7 @@ describe('an INVITE that an application answers (RFC 3261 §13.3)', () => {
     expect(await phone.hearsResponse(200, 'INVITE')).toBeDefined()
   })
 
-  it('repeats the 2xx at intervals that double up to T2 and no further (§13.3.1.4)', async () => {
+  it('retransmits the 2xx at intervals that double up to T2 and no further (§13.3.1.4)', async () => {
     await stage.close()
     stage = await openSipdStage({ t1: 20, t2: 40 })
     const application = await stage.application()
@@ -46,7 +46,7 @@ describe('an INVITE that an application answers (RFC 3261 §13.3)', () => {
     expect(phone.untaken.filter((name) => name === '200 INVITE').length).toBeGreaterThan(12)
   })
 
-  it('ends the session with BYE when no ACK comes for 64 × T1, and tells the application (§13.3.1.4)', async () => {
+  it('ends the session with BYE if no ACK comes for 64 × T1, and reports it to the application (§13.3.1.4)', async () => {
     const application = await stage.application()
     const phone = await stage.udpPeer()
     phone.send(phone.request({ method: 'INVITE', body: offer }))
@@ -57,7 +57,7 @@ describe('an INVITE that an application answers (RFC 3261 §13.3)', () => {
     expect([told.words[2], told.txnId, told.dialogId]).toEqual(['application', 'unsolicited', answered.dialogId])
   })
 
-  it('gives a response that makes a dialog a tag, a Contact and the Record-Route of the request (§12.1.1)', async () => {
+  it('adds a tag, a Contact and the Record-Route of the request to a response that makes a dialog (§12.1.1)', async () => {
     const application = await stage.application()
     const phone = await stage.udpPeer()
     const routes = '<sip:127.0.0.1:9;lr>, <sip:127.0.0.2:9;lr>'
@@ -78,14 +78,14 @@ describe('an INVITE that an application answers (RFC 3261 §13.3)', () => {
     expect((await phone.hearsResponse(486)).to.tag).toBe('chosen')
   })
 
-  it('answers 408 for an application that never does: nobody waits for ever', async () => {
+  it('sends 408 for an application that never responds: nobody waits forever', async () => {
     await stage.application()
     const phone = await stage.udpPeer()
     phone.send(phone.request({ method: 'INVITE', body: offer }))
     expect(await phone.hearsResponse(408)).toBeDefined()
   })
 
-  it('answers 504 to another request before the far end gives up, and never 408 (RFC 4320 §4.2)', async () => {
+  it('sends 504 to another request before the far end gives up, and never 408 (RFC 4320 §4.2)', async () => {
     await stage.application(['options'])
     const phone = await stage.udpPeer()
     phone.send(phone.request({ method: 'OPTIONS' }))
@@ -116,7 +116,7 @@ describe('CANCEL from the network (RFC 3261 §9.2)', () => {
     return { application, phone, invite, arrived, response, cancel }
   }
 
-  it('answers 200 to the CANCEL and 487 to the INVITE, with the same tag, and tells the application', async () => {
+  it('sends 200 to the CANCEL and 487 to the INVITE, with the same tag, and reports it to the application', async () => {
     const { application, phone, arrived, cancel } = await ringing()
     phone.send(cancel)
     const [ok, terminated] = [await phone.hearsResponse(200, 'CANCEL'), await phone.hearsResponse(487, 'INVITE')]
@@ -126,7 +126,7 @@ describe('CANCEL from the network (RFC 3261 §9.2)', () => {
     expect(late.words.slice(3)).toEqual(['NOK', 'Response not sent due to unknown transaction'])
   })
 
-  it('has no effect behind a final response but its own 200', async () => {
+  it('has no effect after a final response but its own 200', async () => {
     const { application, phone, arrived, cancel } = await ringing()
     await application.respond(arrived, 200, [], offer)
     await phone.hearsResponse(200, 'INVITE')
@@ -135,7 +135,7 @@ describe('CANCEL from the network (RFC 3261 §9.2)', () => {
     expect(application.untaken).toEqual([])
   })
 
-  it('ends an INVITE that rings with 487 when BYE comes in its early dialog, and answers the BYE (§15.1.2)', async () => {
+  it('ends a ringing INVITE with 487 if BYE comes in its early dialog, and responds to the BYE (§15.1.2)', async () => {
     const { application, phone, invite, response } = await ringing()
     phone.send(phone.request(inDialog(invite, response, { method: 'BYE', cseq: 2 })))
     expect(await phone.hearsResponse(487, 'INVITE')).toBeDefined()
@@ -203,7 +203,7 @@ describe('an INVITE that an application sends (RFC 3261 §13.2)', () => {
     expect((await phone.hearsRequest('INFO')).to.tag).toBe('one')
   })
 
-  it('sends CANCEL only behind a provisional response (§9.1), and delivers the 487', async () => {
+  it('sends CANCEL only after a provisional response (§9.1), and delivers the 487', async () => {
     const { application, phone, invite, txnId } = await calling()
     expect((await application.cancel(txnId)).verdict).toBe('OK')
     expect(phone.untaken).not.toContain('CANCEL')
@@ -229,15 +229,15 @@ describe('an INVITE that an application sends (RFC 3261 §13.2)', () => {
     expect((await application.arrives('BYE')).txnId).toBe('unsolicited')
   })
 
-  it('tells of a far end that says nothing as 408 (§8.1.3.1)', async () => {
+  it('reports a silent far end as 408 (§8.1.3.1)', async () => {
     const { application } = await calling()
     const failed = await application.arrives('408')
     expect(failed.words.slice(2, 7)).toEqual(['network', '0', 'udp', '', '0'])
   })
 })
 
-describe('an INVITE that rings and rings (RFC 3261 §16.6, Timer C)', () => {
-  it('is cancelled after three minutes without another word, and not before', async () => {
+describe('an INVITE that rings too long (RFC 3261 §16.6, Timer C)', () => {
+  it('is cancelled after three minutes without another response, and not before', async () => {
     const clock = createManualClock()
     stage = await openSipdStage({ clock })
     const application = await stage.application([])

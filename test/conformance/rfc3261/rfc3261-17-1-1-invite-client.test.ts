@@ -66,7 +66,7 @@ describe('RFC 3261 §17.1.1.2: the INVITE client transaction over an unreliable 
     expect(still.layer.counts().strayResponses).toBe(1)
   })
 
-  test('a transport error MUST be told to the user and end the transaction', async () => {
+  test('a transport error MUST be reported to the user and end the transaction', async () => {
     const { diary, call } = await invite()
     still.net.refuse(peer)
     expect([diary.heard, call.terminated]).toEqual([['sent', 'failure'], true])
@@ -75,13 +75,13 @@ describe('RFC 3261 §17.1.1.2: the INVITE client transaction over an unreliable 
     expect(diary.heard).toEqual(['sent', 'failure'])
   })
 
-  test('after the end no alarm is left', async () => {
+  test('no alarm is left after the end', async () => {
     const { text } = await invite()
     const before = still.clock.pending
     still.arrives(answer(text, 180))
     still.arrives(answer(text, 404))
     still.clock.advance(32_000)
-    // Two of them were Timers A and B; what stays is the sweep of connections.
+    // Two of them were Timers A and B; the sweep of connections stays.
     expect(before - still.clock.pending).toBe(2)
   })
 })

@@ -45,7 +45,7 @@ describe('RFC 3261 §17.1.2.2: the non-INVITE client transaction over an unrelia
     expect(still.layer.counts().strayResponses).toBe(1)
   })
 
-  test('a transport error MUST be told to the user and end the transaction', async () => {
+  test('a transport error MUST be reported to the user and end the transaction', async () => {
     const { diary, isOver } = await options()
     still.net.refuse(peer)
     still.clock.advance(64_000)

@@ -39,7 +39,7 @@ describe('RFC 3261 §17.2.1: the INVITE server transaction over an unreliable tr
     expect(still.transactions).toHaveLength(1)
   })
 
-  test('a client that has only heard provisional responses hears 503 before the sockets close', async () => {
+  test('a client with provisional responses only gets 503 before the sockets close', async () => {
     const transaction = arrive()
     answerWith(transaction, 180)
     await still.layer.close()
@@ -128,7 +128,7 @@ describe('RFC 3261 §17.2.1: the INVITE server transaction over a reliable trans
 })
 
 describe('RFC 3261 §17.2.4: transport errors', () => {
-  test('a response that finds no connection, and none to open, MUST be told to the user', async () => {
+  test('a response without a connection, existing or new, MUST be reported to the user', async () => {
     await still.layer.close()
     still = await openStillLayer({
       listen: [
@@ -142,7 +142,7 @@ describe('RFC 3261 §17.2.4: transport errors', () => {
     if (!hop) throw new Error('no hop')
     still.layer.sendAck(aRequest('ACK', 'sip:x@127.0.0.1'), hop)
     await far.hears('ACK ')
-    // Its sent-by is where nobody listens any more.
+    // Nothing listens at its sent-by any more.
     far.write(invite.replace('SIP/2.0/UDP', 'SIP/2.0/TCP').replaceAll(`${peer.address}:${peer.port}`, `127.0.0.1:${far.port}`))
     const transaction = await arrived
     const witness = createDiary()

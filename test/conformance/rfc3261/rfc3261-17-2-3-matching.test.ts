@@ -48,7 +48,7 @@ describe('RFC 3261 §9.2: CANCEL', () => {
     expect(still.transactions).toHaveLength(2)
   })
 
-  test('that belongs to no INVITE says so', () => {
+  test('that matches no INVITE has no transaction to cancel', () => {
     still.arrives(wire(invite))
     still.arrives(wire({ ...cancel, branch: 'z9hG4bKother' }))
     expect(still.transactions[1]?.cancels).toBeNull()
@@ -107,14 +107,14 @@ describe('RFC 3261 §18.2 and RFC 3581 §4: where responses go', () => {
     })
   })
 
-  test('without rport received MUST be added where sent-by differs from the source, and the answer goes to the port of sent-by', () => {
+  test('without rport received MUST be added if sent-by differs from the source, and the response goes to the port of sent-by', () => {
     expect(answered('')).toEqual({
       to: { address: seen.address, port: peer.port },
       via: `SIP/2.0/UDP ${peer.address}:${peer.port};branch=z9hG4bK1;received=198.51.100.9`,
     })
   })
 
-  test('without rport, received and a port the answer goes to the default port', () => {
+  test('without rport, received and a port the response goes to the default port', () => {
     expect(answered('', seen.address)).toEqual({
       to: { address: seen.address, port: 5060 },
       via: 'SIP/2.0/UDP 198.51.100.9;branch=z9hG4bK1',
@@ -122,7 +122,7 @@ describe('RFC 3261 §18.2 and RFC 3581 §4: where responses go', () => {
   })
 })
 
-test('a malformed request is answered where its top Via is usable, is counted, and disturbs no other', () => {
+test('a malformed request gets a response if its top Via is usable, is counted, and disturbs no other', () => {
   still.arrives(wire(invite))
   still.arrives(wire({ ...invite, branch: 'z9hG4bK2', callId: 'two', cseq: '1 OPTIONS' }))
   still.arrives('garbage\r\n\r\n')
@@ -134,7 +134,7 @@ test('a malformed request is answered where its top Via is usable, is counted, a
   expect(still.transactions).toHaveLength(1)
 })
 
-test('a table that is full answers 503 with Retry-After, and lets the ACKs and copies of those inside through', async () => {
+test('a full table responds 503 with Retry-After, and accepts ACKs and copies of known requests', async () => {
   await still.layer.close()
   still = await openStillLayer({ limits: { transactions: 1 } })
   still.arrives(wire(invite))

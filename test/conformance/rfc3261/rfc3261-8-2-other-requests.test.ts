@@ -8,8 +8,8 @@ function answerTo(parts: RequestParts) {
   return port.deliver(parts)
 }
 
-describe('RFC 3261 §8.2: a request outside a dialog that no call comes of', () => {
-  it('§8.2.1: a method that is not supported MUST be 405 and MUST be told what is allowed', () => {
+describe('RFC 3261 §8.2: a request outside a dialog that does not start a call', () => {
+  it('§8.2.1: a method that is not supported MUST get 405 with Allow', () => {
     for (const method of ['MESSAGE', 'PUBLISH']) {
       const answer = answerTo({ method })
       expect([answer.status, answer.lines('Allow')]).toEqual([405, [expect.stringContaining('INVITE')]])
@@ -17,19 +17,19 @@ describe('RFC 3261 §8.2: a request outside a dialog that no call comes of', () 
     }
   })
 
-  it('RFC 6665 §4.2.1.1: a SUBSCRIBE for an event package that is not understood SHOULD be 489', () => {
+  it('RFC 6665 §4.2.1.1: a SUBSCRIBE for an unknown event package SHOULD get 489', () => {
     expect(answerTo({ method: 'SUBSCRIBE', headers: { Event: 'message-summary' } }).status).toBe(489)
   })
 
-  it('RFC 6665 §4.1.3: a NOTIFY that belongs to no subscription MUST be 481', () => {
+  it('RFC 6665 §4.1.3: a NOTIFY that matches no subscription MUST get 481', () => {
     expect(answerTo({ method: 'NOTIFY', headers: { Event: 'keep-alive' } }).status).toBe(481)
   })
 
-  it('§8.2.2.1: a Request-URI of a scheme that is not understood SHOULD be 416', () => {
+  it('§8.2.2.1: a Request-URI of an unknown scheme SHOULD get 416', () => {
     expect(answerTo({ method: 'OPTIONS', uri: 'soap.beep://192.0.2.103:3002' }).status).toBe(416)
   })
 
-  it('§8.2.2.3: an extension that is required and not understood MUST be 420 with Unsupported', () => {
+  it('§8.2.2.3: an extension that is required and unknown MUST get 420 with Unsupported', () => {
     const answer = answerTo({ method: 'OPTIONS', headers: { Require: 'nothingSupportsThis, nothingSupportsThisEither' } })
     expect([answer.status, answer.lines('Unsupported')]).toEqual([420, ['nothingSupportsThis, nothingSupportsThisEither']])
   })

@@ -30,7 +30,7 @@ async function imported(name: string, content: string, ...options: readonly stri
   return desk.hotdesk('import', file, ...options)
 }
 
-/** As the network stands; the events are what has happened since. */
+/** The network now, without events. */
 async function empty(): Promise<void> {
   await desk.redis.empty()
   await expect.poll(() => desk.directory.users()).toEqual([])

@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => desk.close())
 
-/** A command line for each command that takes --json, in an order in which each finds what it needs. */
+/** A command line for each command that takes --json, in an order that meets the preconditions of each. */
 const lines: readonly string[][] = [
   ['check'],
   ['doctor'],
@@ -74,7 +74,7 @@ const lines: readonly string[][] = [
   ['redis', 'accept'],
 ]
 
-/** Digits that name somebody or something, or that a person wrote as text. */
+/** Digits that are an identifier, or text that a person wrote. */
 const names = [
   'says',
   'name',
@@ -94,7 +94,7 @@ const names = [
   'displaced',
 ]
 
-/** Each value of a JSON answer that is not of one form, with where it stands. */
+/** Each malformed value of a JSON reply, with its path. */
 function faultsIn(value: unknown, path: readonly string[] = []): string[] {
   const place = path.join('.')
   if (Array.isArray(value)) return value.flatMap((each) => faultsIn(each, path))

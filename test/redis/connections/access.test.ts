@@ -54,14 +54,14 @@ describe('the user of the nodes', () => {
 
   it('may do all that a login, a call and a logout need, and is refused nothing on the way', async () => {
     expect(node.store.state).toBe('connected')
-    const seated = keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === '100')
+    const assigned = keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === '100')
     expect(await node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin('1111') })).toEqual({
       outcome: 'DENIED',
     })
     expect(await node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin('4711') })).toEqual({
       outcome: 'LOGGED_IN',
     })
-    await seated
+    await assigned
     node.hotdesk.callBegan(device('HD0001'), 'ordinary')
     expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'dial-code')).toEqual({ outcome: 'DRAINING', calls: 1 })
     const free = keyOf(node.store, 'devices', (hash) => hash === undefined)

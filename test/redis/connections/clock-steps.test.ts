@@ -91,7 +91,7 @@ describe('a node that starts without Redis, with its clock two hours off', () =>
       await stateOf(london, 'connected', 10_000)
       await followed(store, london)
       for (const each of [bindings, elsewhere]) for (const phone of [HD0001, HD0002]) expect(each.of(phone)).toHaveLength(1)
-      // What others read is in the time of Redis.
+      // Other nodes read times of the Redis clock.
       await expect
         .poll(async () => Number(await redis.cli('HGET', '{hd}:reg:HD0001', 'expires')) - systemClock.now() / 1_000)
         .toBeGreaterThan(580)

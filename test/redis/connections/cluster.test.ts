@@ -61,7 +61,7 @@ describe('networks in a cluster', () => {
       await expect.poll(() => server.cli('FUNCTION', 'LIST'), { timeout: 5_000 }).toContain('hotdesk_login')
   })
 
-  it('can be read by redis-cli -c at any server', async () => {
+  it('accept redis-cli -c at any server', async () => {
     const [any] = redis.servers
     expect(await any?.cli('-c', 'FCALL', 'hotdesk_who', '1', '{oslo}', 'HD0001')).toBe('OCCUPIED 100')
     expect(await any?.cli('-c', 'FCALL', 'hotdesk_status', '1', '{lyon}')).toMatch(/^HD0001 +paris +active +100 +Alice of lyon /m)

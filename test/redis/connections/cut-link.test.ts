@@ -24,7 +24,7 @@ afterEach(async () => {
 })
 
 const login = () => node.hotdesk.login({ extension: extension('100'), device: device('HD0001'), pin: pin('4711') })
-const seated = (withinMs: number) => keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === '100', withinMs)
+const assigned = (withinMs: number) => keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === '100', withinMs)
 
 /** The next request to refresh this phone. */
 function refreshOf(id: string): Promise<void> {
@@ -42,7 +42,7 @@ describe('a link to Redis that is cut', () => {
     'by %s: logins soon fail with STORE_LOST, the copy stays, and everything converges when the link is back',
     async (how) => {
       expect(await login()).toEqual({ outcome: 'LOGGED_IN' })
-      await seated(1_000)
+      await assigned(1_000)
       const lost = stateOf(node.store, 'lost', 5_000)
       relay.cut(how)
       const began = systemClock.now()
@@ -69,7 +69,7 @@ describe('a login whose reply is lost', () => {
     relay.holdAnswersAfter('hotdesk_login')
     expect(await login()).toEqual({ outcome: 'UNCONFIRMED', reply: null })
     expect(await redis.cli('FCALL', 'hotdesk_who', '1', '{hd}', 'HD0001')).toBe('OCCUPIED 100')
-    await Promise.all([seated(8_000), refreshOf('HD0001')])
+    await Promise.all([assigned(8_000), refreshOf('HD0001')])
     await stateOf(node.store, 'connected', 8_000)
     expect(await login()).toEqual({ outcome: 'UNCHANGED' })
   })
@@ -90,7 +90,7 @@ describe('a login whose reply is lost', () => {
 
   it('is reported in the same way if it is a logout', async () => {
     expect(await login()).toEqual({ outcome: 'LOGGED_IN' })
-    await seated(1_000)
+    await assigned(1_000)
     relay.holdAnswersAfter('hotdesk_logout')
     expect(await node.hotdesk.logout(device('HD0001'), 'drain', 'dial-code')).toEqual({ outcome: 'UNCONFIRMED', reply: null })
     await keyOf(node.store, 'devices', (hash) => hash === undefined, 8_000)

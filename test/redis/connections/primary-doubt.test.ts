@@ -37,7 +37,7 @@ afterAll(async () => {
 })
 
 const login = (user = '100') => store.transition('hotdesk_login', user, 'HD0001', 'dial-code')
-/** What `/readyz` says of the store. */
+/** The report of `/readyz` about the store. */
 const doubts = (): string => store.condition().reasons.join()
 const eventually = { timeout: 15_000, interval: 50 }
 const replicas = (): readonly RedisProcess[] => redis.servers.slice(1)

@@ -67,7 +67,7 @@ async function logIn(store: Store, number: number, desk: Desk): Promise<void> {
   }
 }
 
-/** All desks, spread over the stores, until told to stop. */
+/** All desks, spread over the stores, until stopped. */
 function bustle(): { readonly all: readonly Desk[]; stop(): Promise<void> } {
   const all = Array.from({ length: desks }, (_, number): Desk => {
     return { device: deviceOf(number), acknowledged: -1, acknowledgedAt: 0, tried: -1, unconfirmed: 0 }
@@ -147,7 +147,7 @@ describe('a login that no replica has', () => {
     const { all, stop } = bustle()
     await until(() => all.every(({ acknowledged }) => acknowledged > 5), 20_000)
     for (const replica of replicas) replica.signal('SIGSTOP')
-    // What has been sent already a replica finds when it goes on.
+    // A replica receives what was already sent when it continues.
     await first.cli('CLIENT', 'KILL', 'TYPE', 'replica')
     for (const desk of all) desk.unconfirmed = 0
     await until(() => all.every(({ unconfirmed }) => unconfirmed > 0), 5_000)
@@ -162,7 +162,7 @@ describe('a login that no replica has', () => {
     expect(await lostAt(primary, all)).toEqual([])
     const after = await Promise.all(all.map(({ device }) => primary.cli('HGET', '{hd}:devices', device)))
     expect(after).not.toEqual(now)
-    // The copy follows what is so: a phone that showed an unconfirmed login shows the one before it again.
+    // The copy follows Redis: a phone that showed an unconfirmed login shows the previous user again.
     for (const [number, store] of stores.entries()) await keyOf(store, 'devices', (hash) => hash?.get(deviceOf(number)) === after[number])
     await caughtUp(primary, 1)
     // Until the sentinels take the dead server for down, it could be promoted in their eyes.

@@ -42,7 +42,7 @@ const scattered = (index: number): number => createHash('sha256').update(String(
 
 describe('three nodes at once', () => {
   it('keep the two hashes each other’s mirror over 6,000 logins and logouts', async () => {
-    // Without a pattern: in whatever order they meet, everything happens to somebody.
+    // Without a pattern, so that every reply occurs in any order of execution.
     const lines = Array.from({ length: 6_000 }, (_, index) => {
       const phone = pick(phones, scattered(index))
       return scattered(index + 10_000) % 3 === 0

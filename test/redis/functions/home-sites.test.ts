@@ -9,7 +9,7 @@ let redis: TestRedis
 let paris: DeskNode
 let london: DeskNode
 
-/** 102 is of London and visits Paris; HD0004 stands in London. */
+/** 102 belongs to London and visits Paris; HD0004 is in London. */
 beforeEach(async () => {
   redis = await startTestRedis()
   paris = await openDeskNode(redis, { pace: 'hasty', log: kept.log })
@@ -55,7 +55,7 @@ async function leaves(id: string): Promise<void> {
   await keyOf(paris.store, 'devices', (hash) => hash?.has(id) !== true, 8_000)
 }
 
-/** Rounds of the node are over when somebody who must go has gone. */
+/** The rounds of the node are over once a user who must be logged out is. */
 async function aRound(): Promise<void> {
   await redis.cli('HSET', '{hd}:user:100', 'home', 'nowhere')
   await redis.cli('HSET', '{hd}:site:nowhere', 'nodes', 'nowhere-1', 'lost', await ago(25 * 60))
@@ -177,7 +177,7 @@ describe('the home site returns', () => {
     await returned(11)
     await leaves('HD0001')
     expect((await automaticLogouts()).at(-1)).toMatchObject({ user: '102', reason: 'home-return' })
-    // Who logs in again has chosen so.
+    // A user who logs in again does so on purpose.
     await login('102', 'HD0001')
     await aRound()
     expect(await fcall('who', 'HD0001')).toBe('OCCUPIED 102')

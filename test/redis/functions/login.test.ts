@@ -65,7 +65,7 @@ describe('a login with a PIN', () => {
 
 describe('a refused login', () => {
   it('gives the caller one word, and the operators its reason', async () => {
-    // Even the right PIN of somebody who may not is a failure, and is not forgiven.
+    // Even the right PIN of a disabled user is a failure, and does not clear earlier ones.
     const pinHash = await hashPin(pin('9753'))
     await node.directory.putUser('103', { name: 'Disabled', home: 'paris', enabled: false, pinHash })
     await node.directory.putUser('104', { name: 'Barred', home: 'paris', mayHotdesk: false, pinHash })
@@ -118,7 +118,7 @@ describe('secrecy', () => {
     expect(slow).toContain('hotdesk_login')
     for (const text of [heard, slow, await redis.cli('HGETALL', '{hd}:user:100'), kept.lines.join('')]) {
       expect(text).not.toContain('90817263')
-      // The lines are compared, so that a failure shows where the PIN is.
+      // The lines are compared, so that a failure shows the line with the PIN.
       expect(text.split('\n').filter((line) => /(?<![0-9])4711(?![0-9])/.test(line))).toEqual([])
     }
   })

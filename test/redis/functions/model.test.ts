@@ -23,23 +23,23 @@ beforeAll(async () => {
 })
 afterAll(() => redis.close())
 
-/** What the documentation says, on a Map: the oldest login of a user comes first in `where`. */
+/** The documented behaviour, on a Map: the oldest login of a user comes first in `where`. */
 class Model {
-  readonly seats = new Map<string, User>()
+  readonly assignments = new Map<string, User>()
   readonly draining = new Set<string>()
   readonly calls = new Map<string, number>()
 
   phonesOf(user: string): string[] {
-    return [...this.seats].filter(([, sitting]) => sitting === user).map(([phone]) => phone)
+    return [...this.assignments].filter(([, assigned]) => assigned === user).map(([phone]) => phone)
   }
 
   leave(phone: string): void {
-    this.seats.delete(phone)
+    this.assignments.delete(phone)
     this.draining.delete(phone)
   }
 
   login(user: User, phone: string): string {
-    const present = this.seats.get(phone)
+    const present = this.assignments.get(phone)
     if (present === user) {
       this.draining.delete(phone)
       return 'UNCHANGED'
@@ -49,7 +49,7 @@ class Model {
     const left = policies[user] === 'allow' ? [] : elsewhere
     for (const other of left) this.leave(other)
     this.leave(phone)
-    this.seats.set(phone, user)
+    this.assignments.set(phone, user)
     const words = present ? ['DISPLACED', present, ...left] : left.length > 0 ? ['MOVED', ...left] : ['LOGGED_IN']
     return words.join(' ')
   }
@@ -63,7 +63,7 @@ class Model {
   }
 
   logoutPhone(phone: string): string {
-    const present = this.seats.get(phone)
+    const present = this.assignments.get(phone)
     if (!present) return 'FREE'
     const calls = this.calls.get(phone) ?? 0
     if (calls > 0) {
@@ -131,7 +131,7 @@ it('the functions reply to any sequence of logins, logouts and calls as the mode
         const model = new Model()
         for (const step of sequence) expect([step, await inRedis(step)]).toEqual([step, inModel(model, step)])
         for (const phone of phones) {
-          const user = model.seats.get(phone)
+          const user = model.assignments.get(phone)
           const word = user ? `${model.draining.has(phone) ? 'DRAINING' : 'OCCUPIED'} ${user}` : 'FREE'
           expect(await store.call('hotdesk_who', phone)).toBe(word)
         }

@@ -29,7 +29,7 @@ afterEach(async () => {
 
 const login = (user: string, digits: string) =>
   node.hotdesk.login({ extension: extension(user), device: device('HD0001'), pin: pin(digits) })
-const seated = (user: string) => keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === user, 10_000)
+const assigned = (user: string) => keyOf(node.store, 'devices', (hash) => hash?.get('HD0001') === user, 10_000)
 
 /** Bytes that any file of this process may have from now on, as on a disk that is full. */
 function limitFiles(pid: number, bytes: number | 'unlimited'): Promise<unknown> {
@@ -43,14 +43,14 @@ describe('a Redis that cannot write its file', () => {
   it('refuses logins with STORE_LOST; the copy and the calls continue; logins work again once there is room', async () => {
     const port = await freePort()
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--daemonize', 'no']
-    // Writing too much is an error for whoever ignores the signal.
+    // If the process ignores the signal, a write beyond the limit is an error.
     const before = ['sh', '-c', 'trap "" XFSZ; exec "$@"', 'sh']
     server = await launchRedis({ port, before, words: [...words, '--appendonly', 'yes', '--appendfsync', 'everysec'] })
     const place: RedisTarget = { kind: 'url', url: new Secret(`redis://127.0.0.1:${port}`) }
     const metrics = createMetrics()
     node = await openDeskNode({ directory, place }, { metrics })
     expect(await login('100', '4711')).toEqual({ outcome: 'LOGGED_IN' })
-    await seated('100')
+    await assigned('100')
     expect((await metrics.storeRefusedTotal.get()).values[0]?.value).toBe(0)
 
     await limitFiles(server.pid, 1)
@@ -65,7 +65,7 @@ describe('a Redis that cannot write its file', () => {
 
     await limitFiles(server.pid, 'unlimited')
     await expect.poll(() => server.cli('HSET', '{hd}:other', 'a', 'c'), { timeout: 5_000 }).not.toContain('MISCONF')
-    // A node that could not write for long may have to connect anew first.
+    // A node that could not write for long may have to reconnect first.
     const leave = () => node.hotdesk.logout(device('HD0001'), 'drain', 'dial-code')
     await expect.poll(leave, { timeout: 10_000 }).toMatchObject({ outcome: 'DRAINING' })
     node.hotdesk.callEnded(device('HD0001'), 'ordinary')
@@ -80,7 +80,7 @@ describe('an embedded Redis whose disk is full', () => {
     process.env.PATH = path
   })
 
-  /** A redis-server first on PATH that starts the real one with the limit that stands in a file. */
+  /** A redis-server first on PATH that starts the real one with the limit from a file. */
   async function limitEmbedded(blocks: number | 'unlimited'): Promise<void> {
     const script = `#!/bin/sh\ntrap '' XFSZ\nulimit -S -f ${blocks}\nPATH='${path}' exec redis-server "$@"\n`
     await writeFile(join(directory, 'redis-server'), script, { mode: 0o755 })
@@ -91,7 +91,7 @@ describe('an embedded Redis whose disk is full', () => {
     await limitEmbedded('unlimited')
     node = await openDeskNode({ directory, place: { kind: 'embedded' } })
     expect(await login('100', '4711')).toEqual({ outcome: 'LOGGED_IN' })
-    await seated('100')
+    await assigned('100')
     await limitEmbedded(1)
     const info = await run('redis-cli', [...socketWords(node.store.cli), 'INFO', 'server'])
     await limitFiles(Number(/process_id:(\d+)/.exec(info.stdout)?.[1]), 1)

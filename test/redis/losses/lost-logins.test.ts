@@ -9,8 +9,8 @@ import { type KeptLog, keepLog } from '../../support/node/kept-log.js'
 import { startTestRedis, type TestRedis } from '../../support/redis/redis.js'
 import { entriesOf, followed, keyOf, openTestStore } from '../../support/redis/redis-store.js'
 
-const seats = Array.from({ length: 10 }, (_, index) => [String(100 + index), `HD${1_000 + index}`] as const)
-const all = new Map(seats.map(([user, phone]) => [phone, user]))
+const pairs = Array.from({ length: 10 }, (_, index) => [String(100 + index), `HD${1_000 + index}`] as const)
+const all = new Map(pairs.map(([user, phone]) => [phone, user]))
 
 let redis: TestRedis
 let store: Store
@@ -38,13 +38,13 @@ async function expectLoss(words: RegExp): Promise<void> {
   await expect.poll(() => entriesOf(kept).flatMap(({ event }) => event ?? [])).toContain('store.shrunk')
 }
 
-async function seat(count = seats.length): Promise<void> {
-  for (const [user, phone] of seats.slice(0, count)) await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', user, phone)
+async function logIn(count = pairs.length): Promise<void> {
+  for (const [user, phone] of pairs.slice(0, count)) await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', user, phone)
   await keyOf(store, 'devices', (hash) => hash?.size === count)
 }
 
 async function byHand(count: number, from = 0): Promise<void> {
-  for (const [, phone] of seats.slice(from, from + count)) {
+  for (const [, phone] of pairs.slice(from, from + count)) {
     await redis.cli('HDEL', '{hd}:devices', phone)
     await keyOf(store, 'devices', (hash) => reasons() !== '' || !hash?.has(phone))
   }
@@ -57,7 +57,7 @@ async function savedIn(file: string): Promise<{ readonly hashes: ReadonlyMap<str
   return { hashes: new Map(entries.map(([key, fields]) => [key, Object.fromEntries(fields)])) }
 }
 
-/** What HGETALL prints. */
+/** The output of HGETALL. */
 function pairsOf(printed: string): Record<string, string> {
   const lines = printed === '' ? [] : printed.split('\n')
   return Object.fromEntries(lines.flatMap((line, index) => (index % 2 === 0 ? [[line, lines[index + 1] ?? '']] : [])))
@@ -65,7 +65,7 @@ function pairsOf(printed: string): Record<string, string> {
 
 describe('logins that vanish one by one', () => {
   it('are a loss if all are gone, even if the phones were corrected in between; the copy keeps them', async () => {
-    await seat(3)
+    await logIn(3)
     for (let index = 0; index < 3; index++) {
       await byHand(1, index)
       await redis.cli('FCALL', 'hotdesk_repair', '1', '{hd}')
@@ -78,21 +78,21 @@ describe('logins that vanish one by one', () => {
   })
 
   it('are a loss if three of ten are gone, until they are back', async () => {
-    await seat()
+    await logIn()
     await byHand(3)
     await expectLoss(/lost 3 logins/)
     expect(copied()).toEqual(all)
-    // What is written meanwhile does not take them out of the copy.
+    // Writes in the meantime do not remove them from the copy.
     await redis.cli('HSET', '{hd}:devices', 'HD1009', '109', 'HD2000', '119')
     await keyOf(store, 'devices', (hash) => hash?.size === 11)
     await redis.cli('HDEL', '{hd}:devices', 'HD2000')
-    for (const [user, phone] of seats.slice(0, 3)) await redis.cli('HSET', '{hd}:devices', phone, user)
+    for (const [user, phone] of pairs.slice(0, 3)) await redis.cli('HSET', '{hd}:devices', phone, user)
     await expect.poll(reasons).toBe('')
     await expect.poll(copied).toEqual(all)
   })
 
   it('are gone from the copy when an operator accepts it', async () => {
-    await seat()
+    await logIn()
     await byHand(4)
     await expect.poll(reasons).toMatch(/lost [34] logins/)
     await store.putFields('removed', { '*': String(Math.ceil(store.clock.now() / 1_000)) })
@@ -101,8 +101,8 @@ describe('logins that vanish one by one', () => {
   })
 
   it('are not a loss if two of ten are removed by hand, or three users move to other phones by hand', async () => {
-    await seat(5)
-    for (const [index, [user, phone]] of seats.slice(0, 3).entries()) {
+    await logIn(5)
+    for (const [index, [user, phone]] of pairs.slice(0, 3).entries()) {
       // In the same moment, or one after the other.
       const script = "redis.call('HDEL', KEYS[1], ARGV[1]) redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])"
       if (index < 2) await redis.cli('EVAL', script, '1', '{hd}:devices', phone, `HD100${index + 5}`, user)
@@ -115,12 +115,12 @@ describe('logins that vanish one by one', () => {
     await redis.cli('FCALL', 'hotdesk_repair', '1', '{hd}')
     await followed(store)
     expect(reasons()).toBe('')
-    expect(copied()).toEqual(new Map(seats.slice(0, 3).map(([user], index) => [`HD100${index + 5}`, user])))
+    expect(copied()).toEqual(new Map(pairs.slice(0, 3).map(([user], index) => [`HD100${index + 5}`, user])))
   })
 
   it('are not a loss if functions end them: moves, displacements, swapped and deleted phones', async () => {
-    await seat(5)
-    for (const [index, [user]] of seats.slice(0, 5).entries())
+    await logIn(5)
+    for (const [index, [user]] of pairs.slice(0, 5).entries())
       await store.transition('hotdesk_login', user, `HD100${(index + 3) % 10}`, 'cli')
     await store.transition('hotdesk_login', '110', 'HD1005', 'cli')
     await store.call('hotdesk_replace', 'HD1004', 'HD1009')
@@ -135,7 +135,7 @@ describe('logins that vanish one by one', () => {
 })
 
 describe('all logins at once', () => {
-  beforeEach(() => seat(3))
+  beforeEach(() => logIn(3))
 
   it('gone with the hash that holds them are a loss', async () => {
     await redis.cli('DEL', '{hd}:devices')

@@ -28,10 +28,10 @@ beforeEach(async () => {
   await followed(node.store, other.store)
 })
 
-/** Resolves when both nodes have done what was to be done before: they do one thing after the other. */
+/** Resolves when both nodes have done their earlier work: they do it in order. */
 async function afterAllThat(): Promise<void> {
   await redis.cli('HSET', '{hd}:user:102', 'name', `Chloé ${Math.random()}`)
-  // Nobody's phone shows it.
+  // No phone shows it.
   await followed(node.store, other.store)
   await redis.cli('FCALL', 'hotdesk_login', '1', '{hd}', '102', 'HD0002')
   for (const { store } of [node, other]) await keyOf(store, 'devices', (hash) => hash?.get('HD0002') === '102')

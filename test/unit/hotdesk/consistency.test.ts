@@ -49,7 +49,7 @@ describe('the mirror', () => {
       fc.tuple(fc.constant('users' as const), user, fc.option(phones)),
       fc.tuple(fc.constant('devices' as const), phone, fc.option(user)),
     )
-    // What one step in Redis changed comes in one go.
+    // One step in Redis arrives as one set of changes.
     const steps = fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { maxLength: 25 })
     fc.assert(
       fc.property(steps, (sequence) => {

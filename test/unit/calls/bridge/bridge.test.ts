@@ -51,7 +51,7 @@ it.each([405, 501])('an UPDATE with an offer is sent as a re-INVITE to a far end
   expect(await caller.ask('MESSAGE', 'text/plain', 'hello')).toBe(said)
 })
 
-// A phone that hears 401, 403 or 407 takes its own credentials for wrong; RFC 3261 §12.2.1.2 for 481 and 408.
+// A phone takes its credentials for wrong after a 401, 403 or 407; for 481 and 408 see RFC 3261 §12.2.1.2.
 it.each([
   ['INVITE', 'application/sdp', 'v=0', 403, 488],
   ['INVITE', 'application/sdp', 'v=0', 401, 488],

@@ -23,7 +23,7 @@ interface Parts {
   readonly legs?: number
 }
 
-/** Legs to a node; `answers` are what their probes get, one after the other, null: nothing. */
+/** Legs to a node; `answers` are the responses to their probes, in order; null: no response. */
 function open(
   kind: 'dialog' | 'set-up',
   answers: readonly (SipReply | null)[],
@@ -204,7 +204,7 @@ describe('while Redis is lost, no node sees heartbeats', () => {
     expect(leg.seen).toEqual({ probes: 1, dead: 1 })
   })
 
-  test('if Redis is back within ten seconds, neither this loss nor a later one causes a probe', async () => {
+  test('a loss of Redis shorter than ten seconds causes no probe, then or later', async () => {
     const leg = open('dialog', [])
     await leg.store('lost')
     await leg.after(9_999)

@@ -56,7 +56,7 @@ test('the second address gets the call in time even if it asks for credentials',
   await dead.hearsRequest('INVITE')
   clock.advance(2_000)
   alive.respond(await alive.hearsRequest('INVITE'), 407, [['Proxy-Authenticate', 'Digest realm="carrier", nonce="1", qop="auth"']])
-  // The dead one is not asked again before.
+  // The dead address is not tried again before.
   const proven = await alive.hearsRequest('INVITE')
   expect(proven.has('Proxy-Authorization')).toBe(true)
   alive.respond(proven, 180)

@@ -56,7 +56,7 @@ export interface Scene {
   /** Phone → user. */
   readonly seats?: Readonly<Record<string, string>>
   readonly draining?: readonly string[]
-  /** Phone → node it is registered at. */
+  /** Phone → the node where it is registered. */
   readonly registered?: Readonly<Record<string, string>>
   /** Of every phone. */
   readonly path?: string
@@ -71,7 +71,7 @@ export interface Scene {
 export const alice = userOf('100', 'Alice')
 export const bob = userOf('101', 'Bob')
 
-/** What a node paris-1 has in memory. */
+/** The state in the memory of node paris-1. */
 export function scene({
   users = [alice, bob],
   devices,
