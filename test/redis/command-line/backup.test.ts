@@ -30,7 +30,7 @@ async function imported(name: string, content: string, ...options: readonly stri
   return desk.hotdesk('import', file, ...options)
 }
 
-/** The network now, without events. */
+/** Empties the network, and waits until the copy is empty. */
 async function empty(): Promise<void> {
   await desk.redis.empty()
   await expect.poll(() => desk.directory.users()).toEqual([])
