@@ -133,14 +133,17 @@ describe('credentials made for another URI', () => {
     expect([bench.registrar.recognise(request), request.responded]).toEqual([{ outcome: 'unproven', claimed: HD0001 }, false])
   })
 
-  it.each(['HD0001', `HD0001@${realm}`])('still show which phone may be making the emergency call if its number is hidden, as %s', (username) => {
-    const headers = {
-      From: '<sip:anonymous@anonymous.invalid>;tag=1',
-      'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE', username }),
-    }
-    const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
-    expect(bench.registrar.claimedDevice(request)).toBe(HD0001)
-  })
+  it.each(['HD0001', `HD0001@${realm}`])(
+    'still show which phone may be making the emergency call if its number is hidden, as %s',
+    (username) => {
+      const headers = {
+        From: '<sip:anonymous@anonymous.invalid>;tag=1',
+        'Proxy-Authorization': bench.credentials({ ...laundered, method: 'INVITE', username }),
+      }
+      const { request } = incoming({ method: 'INVITE', uri: 'sip:112@hotdesk.example', headers })
+      expect(bench.registrar.claimedDevice(request)).toBe(HD0001)
+    },
+  )
 
   it('show this phone, whichever device the credentials for another realm name', async () => {
     await seedDevices(store, [HD0002])
