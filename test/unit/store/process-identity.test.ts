@@ -42,5 +42,5 @@ it.each([
   ['of another container on this machine', `${boot}.1.1.1`, false],
   ['of a start before this one, or of another machine', `deadbeef.${namespace}.1.1`, true],
   ['of a system that does not name its starts', 'deadbeef.0.1.0', false],
-  ['that is none', 'elsewhere.1.1.1', false],
-])('a process %s is recognized', (_, identity, expected) => expect(isOfEarlierStart(identity)).toBe(expected))
+  ['that is malformed', 'elsewhere.1.1.1', false],
+])('an identity %s shows whether its process is of an earlier start', (_, identity, expected) => expect(isOfEarlierStart(identity)).toBe(expected))
