@@ -43,4 +43,6 @@ it.each([
   ['of a start before this one, or of another machine', `deadbeef.${namespace}.1.1`, true],
   ['of a system that does not name its starts', 'deadbeef.0.1.0', false],
   ['that is malformed', 'elsewhere.1.1.1', false],
-])('an identity %s shows whether its process is of an earlier start', (_, identity, expected) => expect(isOfEarlierStart(identity)).toBe(expected))
+])('an identity %s shows whether its process is of an earlier start', (_, identity, expected) =>
+  expect(isOfEarlierStart(identity)).toBe(expected),
+)
