@@ -77,6 +77,7 @@ export function createUserAgent(needs: UserAgentNeeds): UserAgent {
   layer.onRequest(receiverOf(server.requests, needs.log))
   layer.onAck((ack, flow, size) => server.invites.acknowledge(ack, flow, size) || proxy.forwardAck(ack, flow))
   layer.knowsDialogs((request) => dialogs.of(request) !== undefined)
+  layer.knowsEmergencyDialogs((request) => dialogs.of(request)?.isEmergency === true)
 
   return {
     respond: server.responses.respond,

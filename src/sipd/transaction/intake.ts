@@ -17,6 +17,7 @@ export interface IntakeNeeds {
   readonly clients: ClientTransactions
   readonly servers: ServerTransactions
   readonly admission: Admission
+  readonly isEmergencyDialog: (request: SipRequest) => boolean
   readonly counts: Counts
   readonly log: Logger
   /** The connection of a known source is closed. */
@@ -53,9 +54,14 @@ function receive(needs: IntakeNeeds, bytes: Buffer, flow: Flow): void {
     accept(needs, parsed.message, flow, bytes.length)
   } else if (parsed.outcome === 'malformed') {
     const { salvaged } = parsed
-    if (salvaged && needs.admission.mayBeEmergency(salvaged)) accept(needs, salvaged, flow, bytes.length)
+    if (salvaged && isOfEmergencyCall(needs, salvaged)) accept(needs, salvaged, flow, bytes.length)
     else reject(needs, parsed.request, flow, parsed)
   }
+}
+
+/** An emergency call is not refused for a malformed header, and not cut off for one either. */
+function isOfEmergencyCall({ admission, isEmergencyDialog }: IntakeNeeds, request: SipRequest): boolean {
+  return admission.mayBeEmergency(request) || isEmergencyDialog(request)
 }
 
 function noteLeftOut({ counts, log }: IntakeNeeds, { message, leftOut }: { message: SipMessage; leftOut: number }): void {

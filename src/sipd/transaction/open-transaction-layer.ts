@@ -68,6 +68,7 @@ interface Listeners {
   onRequest: (transaction: ServerTransaction) => void
   onAck: (ack: SipRequest, flow: Flow, size: number) => void
   isKnownDialog: (request: SipRequest) => boolean
+  isEmergencyDialog: (request: SipRequest) => boolean
 }
 
 /** Opens the listen addresses and runs RFC 3261 §17 and §18 over them. @throws AppError PORT_IN_USE, ADDRESS_UNAVAILABLE, CONFIG_INVALID */
@@ -86,7 +87,7 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
   const oversize = createOversizeRule({ transports, clock, limit: limits.datagramBytes })
   const maySend = (flow: Flow, bytes: number, reserved?: number): boolean => admission.maySend(flow, bytes, reserved)
   const clients = createClientTransactions({ transports, clock, timersFor, onFault, oversize, counts, maySend })
-  const listeners: Listeners = { onRequest: ignore, onAck: ignore, isKnownDialog: () => true }
+  const listeners: Listeners = { onRequest: ignore, onAck: ignore, isKnownDialog: () => true, isEmergencyDialog: () => false }
   const servers: ServerTransactions = createServerTransactions({
     transports,
     clock,
@@ -120,7 +121,8 @@ export async function createTransactionLayer(needs: TransactionLayerNeeds): Prom
       request.method === 'CANCEL' ? servers.cancels(request) : request.to.tag !== '' && listeners.isKnownDialog(request),
     onBanned: (flow) => transports.closeConnection(flow),
   })
-  relay.to(createIntake({ transports, clients, servers, admission, counts, log, flowGone: needs.flowGone ?? ignore }))
+  const isEmergencyDialog = (request: SipRequest): boolean => listeners.isEmergencyDialog(request)
+  relay.to(createIntake({ transports, clients, servers, admission, isEmergencyDialog, counts, log, flowGone: needs.flowGone ?? ignore }))
   const dns = needs.dns ?? createSystemDns()
   const nextHops = createNextHops({ names: createDnsNames({ dns, offered: offeredBy(transports) }), transports, clock })
   const keepAlive = createKeepAlive({ transports, clock })
@@ -181,6 +183,9 @@ function userSide({ transports, clients, nextHops, listeners, admission }: UserS
     },
     knowsDialogs(isKnown) {
       listeners.isKnownDialog = isKnown
+    },
+    knowsEmergencyDialogs(isKnown) {
+      listeners.isEmergencyDialog = isKnown
     },
     locateNow: nextHops.findNow,
     locate: nextHops.find,

@@ -66,6 +66,8 @@ export interface TransactionLayer {
   isUnknownSource(flow: Flow): boolean
   /** Sets how requests of existing dialogs are recognised. They are admitted from any source. */
   knowsDialogs(isKnown: (request: SipRequest) => boolean): void
+  /** Sets how requests in the dialog of an emergency call are recognised. They are not refused for a malformed header. */
+  knowsEmergencyDialogs(isKnown: (request: SipRequest) => boolean): void
   /** An ACK without a transaction: that of a 2xx. */
   onAck(listener: (ack: SipRequest, flow: Flow, size: number) => void): void
   /** The next hops, if no DNS query is needed; null: call `locate`. Throws what `locate` rejects with. `from`: our preferred socket. */

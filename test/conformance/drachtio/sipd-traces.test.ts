@@ -90,6 +90,21 @@ describe('a call leaves nothing behind in sipd', () => {
     expect(await settled()).toEqual(nothing)
   })
 
+  it('if the callee ended it while it was ringing: a late 2xx is acknowledged, and the callee gets BYE (§15)', async () => {
+    const application = await stage.application([])
+    const callee = await stage.udpPeer()
+    await application.request('INVITE', callee.uri, [], offer)
+    const invite = await callee.hearsRequest('INVITE')
+    callee.respond(invite, 180)
+    await application.arrives('180')
+    callee.send(callee.request({ method: 'BYE', to: invite.from.uri, toTag: invite.from.tag, fromTag: callee.tag, callId: invite.callId }))
+    await application.respond(await application.arrives('BYE'), 200)
+    callee.respond(invite, 200, [], offer)
+    expect((await callee.hearsRequest('ACK')).cseq.number).toBe(invite.cseq.number)
+    callee.respond(await callee.hearsRequest('BYE'), 200)
+    expect(await settled()).toEqual(nothing)
+  })
+
   it('if the application disconnects during the call', async () => {
     const application = await stage.application()
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]

@@ -130,8 +130,9 @@ export function createClientInvites(needs: ClientInvitesNeeds): ClientInvites {
     if (!invite.winner) inviteDialogs.confirm(invite, dialog, response, origin.flow)
     runner.feed(invite, '2xx', received)
     if (dialogs.has(dialog)) return
-    // The dialog has ended meanwhile: its application cannot acknowledge any more.
-    runner.feed(invite, 'ack')
+    // The dialog has ended meanwhile, so the application can neither acknowledge nor end it. After a BYE in the early dialog, the far end must
+    // be hung up (§15); after one during a re-INVITE, it already is.
+    runner.feed(invite, fork ? 'application gone' : 'ack')
     forget(invite)
   }
 
