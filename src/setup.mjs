@@ -96,6 +96,8 @@ function tryLock() {
     fs.writeFileSync(path.join(lock, 'pid'), String(process.pid))
     return true
   } catch (fault) {
+    // On a checkout that cannot be written, there is nothing to protect: packages of the machine have a lock of their own.
+    if (fault.code === 'EACCES' || fault.code === 'EROFS') return true
     // Another process holds it, or has just removed a stale one.
     if (fault.code !== 'EEXIST' && fault.code !== 'ENOENT') throw fault
     return false
@@ -296,6 +298,15 @@ function endOnSignal() {
   }
 }
 
+/** The root folder if the current one has been deleted. */
+function currentFolder() {
+  try {
+    return process.cwd()
+  } catch {
+    return path.parse(root).root
+  }
+}
+
 /** How a person starts this program from the current folder: `hotdesk` if the PATH leads here, else from within the checkout `npx hotdesk`. */
 function invocation() {
   const self = fileURLToPath(import.meta.url)
@@ -303,7 +314,7 @@ function invocation() {
   const folders = (process.env.PATH || '').split(path.delimiter).filter((folder) => !/node_modules|_npx/.test(folder))
   const found = folders.map((folder) => path.join(folder, 'hotdesk')).find((file) => fs.existsSync(file))
   if (found !== undefined && fs.realpathSync(found) === self) return 'hotdesk'
-  const isInside = !path.relative(root, process.cwd()).startsWith('..')
+  const isInside = !path.relative(root, currentFolder()).startsWith('..')
   if (isInside && onPath('npx')) return 'npx hotdesk'
   return `node ${/[^\w./-]/.test(self) ? JSON.stringify(self) : self}`
 }

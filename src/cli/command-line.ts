@@ -46,7 +46,7 @@ export async function runCommandLine(
   } catch (fault) {
     if (fault instanceof CommanderError) return fault.exitCode === 0 ? 0 : 2
     if (!(fault instanceof AppError)) throw fault
-    terminal.complain(wantsJson ? errorJson(fault) : errorLines(fault, terminal.paint))
+    terminal.complain(wantsJson ? errorJson(fault, terminal) : errorLines(fault, terminal.paint))
     return usageCodes.includes(fault.code) ? 2 : 1
   } finally {
     letSignalsEnd()

@@ -27,7 +27,7 @@ export async function networkVerdict(config: Config, dialplan: Dialplan): Promis
   try {
     return await withDirectory(config, (directory) => Promise.resolve(verdictOn(directory, { config, dialplan })))
   } catch (fault) {
-    if (isAppError(fault) && uncheckable.includes(fault.code)) return { says: `not checked: ${fault.says}`, doubts: [] }
+    if (isAppError(fault) && uncheckable.includes(fault.code)) return { says: `not checked: ${fault.says}; ${fault.todo}`, doubts: [] }
     throw fault
   }
 }

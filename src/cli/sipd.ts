@@ -197,6 +197,6 @@ function bannerLines({ listening, admin }: Sipd, { adminTls = false }: SipdOptio
     adminTls || isLoopback(admin.address)
       ? []
       : [paint.bad('The admin port is open to the network: secret and messages are sent unencrypted. To encrypt them: --admin-tls')]
-  const lines = [`${paint.strong('hotdesk sipd')} is up`, '', ...places, '', ...open, paint.faint('Press Ctrl-C to stop.')]
+  const lines = [`${paint.strong('hotdesk')}: the server is up`, '', ...places, '', ...open, paint.faint('Press Ctrl-C to stop.')]
   return ['', ...lines.map((line) => `  ${line}`.trimEnd()), '']
 }

@@ -23,7 +23,7 @@ export const libraryVersions: Readonly<Record<number, string>> = {
   13: '720c4dfe7a3d7a03e483ea714f7299394befee2b58832fc378973f553d25b2fd',
   14: '2813638206b2068621f70b83bf5c42ba651139f265c6e05bd664825619a8e482',
   15: 'de9b6003d168876191dc23af7a7dd5982716e10afc8895d40378f74c69d1d319',
-  16: '8ab7cae025e61b894ca434506d049fbf9d849d412c8d47e1503b4137cc766ad2',
+  16: '892d1a0833cc8e07a63a21f2a9b5847d839278884bbe7b6c4557449d9cbea70c',
 }
 
 const version = Math.max(...Object.keys(libraryVersions).map(Number))

@@ -14,7 +14,7 @@ import {
   type ReachableTarget,
   requireOnePrimary,
 } from './connections/connection.js'
-import type { Trouble } from './connections/connection-errors.js'
+import { type Trouble, troubleLine } from './connections/connection-errors.js'
 import { createLink, type Link } from './connections/link.js'
 import { createPrimaryWatch, type PrimaryWatch } from './connections/primary-watch.js'
 import { createConfirmation } from './connections/write-confirmation.js'
@@ -210,7 +210,7 @@ function presence(
 
 function withoutRedis(copyFrom: CopySource, replica: Replica, trouble: Trouble | null): string {
   const age = `${Math.round(replica.ageMs() / 1_000)} s old`
-  const why = trouble === null ? '' : `: ${trouble.says}`
+  const why = trouble === null ? '' : `: ${isAppError(trouble) ? troubleLine(trouble) : trouble.says}`
   if (copyFrom === 'nowhere')
     return `Redis has not been reached${why}; no copy was saved, so no phone and no user is known, and only emergency calls are possible`
   return copyFrom === 'redis'

@@ -94,7 +94,7 @@ end
 -- POSITION is the phone's place among the user's phones; by default the last.
 local function assign(tag, ext, device, position)
   local list = without(devices_of(tag, ext), device)
-  table.insert(list, position or #list + 1, device)
+  table.insert(list, math.min(position or #list + 1, #list + 1), device)
   set_devices_of(tag, ext, list)
   set(tag, 'devices', device, ext)
   publish_write(tag, device, ext)

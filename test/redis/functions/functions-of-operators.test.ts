@@ -66,6 +66,19 @@ describe('hotdesk_replace', () => {
     ])
   })
 
+  it.each(['HD0002 HD0001', 'HD0002 HD0003 HD0001', 'HD0003 HD0002 HD0001'])(
+    'loses no login to a list of phones that an edit by hand has left behind: %s',
+    async (list) => {
+      await desk.redis.cli('HSET', '{hd}:user:100', 'secondLogin', 'allow')
+      if (list.includes('HD0003')) await desk.fcall('login 100 HD0003')
+      await desk.fcall('login 100 HD0001')
+      await desk.redis.cli('HSET', '{hd}:users', '100', list)
+      await desk.converse([['replace HD0001 HD0002', 'REPLACED 100']])
+      const phones = (await desk.redis.cli('HGET', '{hd}:users', '100')).split(' ').toSorted()
+      expect(phones).toEqual(list.includes('HD0003') ? ['HD0002', 'HD0003'] : ['HD0002'])
+    },
+  )
+
   it('takes over from a phone that was already removed', async () => {
     await desk.fcall('login 100 HD0001')
     await desk.redis.cli('DEL', '{hd}:device:HD0001')

@@ -152,6 +152,14 @@ describe('hints name the program', () => {
     expect(stdout).toBe('done npx hotdesk\n')
   })
 
+  test('by its path from a folder that has been deleted', async () => {
+    const gone = await mkdtemp(join(tmpdir(), 'hotdesk-gone-'))
+    await setup([])
+    const words = ['-c', `cd "${gone}" && rmdir "${gone}" && exec "${process.execPath}" "${join(folder, 'src/setup.mjs')}" invocation`]
+    const { stdout } = await promisify(execFile)('sh', words)
+    expect(stdout).toContain(`done node ${join(folder, 'src/setup.mjs')}`)
+  })
+
   test('with how to put it on the PATH after a build', async () => {
     const { err } = await setup(['--build-only'], { cwd: folder })
     expect(err).toContain('Start it with `npx hotdesk`. To put hotdesk on the PATH: npm link\n')

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { bannerLines } from '../../../src/cli/banner.js'
+import { asInvoked } from '../../../src/cli/output/invocation.js'
 import { createTerminal } from '../../../src/cli/output/terminal.js'
 import { parseConfig } from '../../../src/config/config.js'
 import { loadDialplan } from '../../../src/dialplan/dialplan.js'
@@ -20,8 +21,12 @@ interface Run {
 }
 
 async function run(...args: string[]): Promise<Run> {
+  return runAs((text) => text, args)
+}
+
+async function runAs(hint: (text: string) => string, args: readonly string[]): Promise<Run> {
   const [out, err] = [new PassThrough(), new PassThrough()]
-  const code = await main(args, { provide: () => Promise.resolve(), terminal: createTerminal({ out, err, colour: 'plain' }) })
+  const code = await main(args, { provide: () => Promise.resolve(), terminal: createTerminal({ out, err, colour: 'plain', hint }) })
   out.end()
   err.end()
   return { code, out: await text(out), err: await text(err) }
@@ -50,6 +55,12 @@ describe('exit codes', () => {
     const { code, err } = await run('status', '--config', fileOf(good))
     expect(code).toBe(1)
     expect(err).toMatch(/no node is running with its data in .* \(NODE_NOT_RUNNING\)\n {2}→ start the node with `hotdesk start`/)
+  })
+
+  test('1 with --json: JSON even if the program is started by a path with a space', async () => {
+    const hint = (text: string) => asInvoked(text, 'node "/my files/setup.mjs"')
+    const { err } = await runAs(hint, ['status', '--json', '--config', fileOf(good)])
+    expect((JSON.parse(err) as { error: { todo: string } }).error.todo).toContain('node "/my files/setup.mjs" start')
   })
 
   test('1 with --json: the same as one JSON value on stderr', async () => {
