@@ -152,15 +152,11 @@ function installed() {
   })
 }
 
-function isSource(file) {
-  return !/(^|\/)(README\.md|setup\.mjs)$/.test(file)
-}
-
 function filesUnder(folder) {
   return fs
     .readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => (entry.isDirectory() ? filesUnder(path.join(folder, entry.name)) : [path.join(folder, entry.name)]))
-    .filter(isSource)
+    .filter((file) => !/(^|\/)(README\.md|setup\.mjs)$/.test(file))
 }
 
 /** Changes whenever a source is edited, added or removed. */
@@ -184,8 +180,7 @@ async function build(sources) {
     fs.mkdirSync(path.dirname(target), { recursive: true })
     fs.copyFileSync(file, target)
   }
-  const orphan = (file) => file !== stamp && !written.has(file.replace(/\.map$/, ''))
-  for (const file of filesUnder(dist).filter(orphan)) fs.rmSync(file)
+  for (const file of filesUnder(dist)) if (file !== stamp && !written.has(file.replace(/\.map$/, ''))) fs.rmSync(file)
 }
 
 /** `npm ci` refuses a lock file without the packages of other platforms, which some registries leave out. */
@@ -200,15 +195,14 @@ async function install() {
 /** Installs and builds whatever is missing or out of date. A user who may only read the checkout can run a program that is ready. */
 export async function prepare() {
   checkNode()
-  if (isReady()) return
+  if (installed() && isBuilt(filesUnder(path.join(root, 'src')))) return
   refuseWithoutRights()
   await alone(installAndBuild)
 }
 
-/** Whether the packages are there and no source has changed since the last build. */
-function isReady() {
-  if (!installed()) return false
-  return fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === fingerprint(filesUnder(path.join(root, 'src')))
+/** Whether no source has changed since the last build. */
+function isBuilt(sources) {
+  return fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === fingerprint(sources)
 }
 
 function refuseWithoutRights() {
@@ -216,16 +210,16 @@ function refuseWithoutRights() {
     fs.accessSync(root, fs.constants.W_OK)
   } catch {
     const what = installed() ? 'built' : 'installed and built'
-    const advice = 'Run `npm run build` there as its owner, then repeat the command.'
-    throw new Refusal(`hotdesk has to be ${what}, and this user may not write to ${root}.\n${advice}`, 2)
+    const problem = `hotdesk has to be ${what}, and this user may not write to ${root}.`
+    throw new Refusal(`${problem}\nRun \`npm run build\` there as its owner, then repeat the command.`, 2)
   }
 }
 
 async function installAndBuild() {
   if (!installed()) await step('installing packages', install)
   const sources = filesUnder(path.join(root, 'src'))
+  if (isBuilt(sources)) return
   const now = fingerprint(sources)
-  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === now) return
   await step('building', () => build(sources))
   fs.writeFileSync(stamp, now)
 }
