@@ -22,7 +22,7 @@ async function settled(): Promise<object> {
 // Client transactions of failed INVITEs stay for the 32 s of Timer D, whatever T1 is.
 const nothing = { serverTransactions: 0, dialogs: 0, unfinished: 0 }
 
-describe('a call leaves nothing behind in sipd', () => {
+describe('a call or subscription leaves nothing behind in sipd', () => {
   it('if both sides were answered, acknowledged and ended', async () => {
     const application = await stage.application()
     const [caller, callee] = [await stage.udpPeer(), await stage.udpPeer()]
@@ -102,6 +102,24 @@ describe('a call leaves nothing behind in sipd', () => {
     callee.respond(invite, 200, [], offer)
     expect((await callee.hearsRequest('ACK')).cseq.number).toBe(invite.cseq.number)
     callee.respond(await callee.hearsRequest('BYE'), 200)
+    expect(await settled()).toEqual(nothing)
+  })
+
+  it('if a SUBSCRIBE is refused after a NOTIFY has created its dialog', async () => {
+    const application = await stage.application([])
+    const notifier = await stage.udpPeer()
+    await application.request('SUBSCRIBE', notifier.uri, [['Event', 'presence']])
+    const subscribe = await notifier.hearsRequest('SUBSCRIBE')
+    const { from, callId } = subscribe
+    const headers = [
+      ['Event', 'presence'],
+      ['Subscription-State', 'active'],
+    ] as const
+    notifier.send(notifier.request({ method: 'NOTIFY', to: from.uri, toTag: from.tag, fromTag: notifier.tag, callId, headers }))
+    await application.respond(await application.arrives('NOTIFY'), 200)
+    expect((await stage.sipd.counts())?.dialogs).toBe(1)
+    notifier.respond(subscribe, 403)
+    await application.arrives('403')
     expect(await settled()).toEqual(nothing)
   })
 

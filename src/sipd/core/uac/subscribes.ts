@@ -25,15 +25,21 @@ export interface SubscribesNeeds {
 interface PendingSubscribe {
   readonly application: Application
   readonly subscribe: SipRequest
+  /** Dialogs created by NOTIFYs. */
+  readonly adopted: Dialog[]
 }
 
 export function createSubscribes({ layer, dialogs, subscriptionTimers }: SubscribesNeeds): Subscribes {
   /** Without a final response, by Call-ID and local tag. */
   const pending = new Map<string, PendingSubscribe>()
   return {
-    start: (application, subscribe) => void pending.set(keyOf(subscribe.callId, subscribe.from.tag), { application, subscribe }),
+    start: (application, subscribe) =>
+      void pending.set(keyOf(subscribe.callId, subscribe.from.tag), { application, subscribe, adopted: [] }),
     receive(application, subscribe, response, { flow }) {
-      pending.delete(keyOf(subscribe.callId, subscribe.from.tag))
+      const key = keyOf(subscribe.callId, subscribe.from.tag)
+      // RFC 6665 §4.1.2.1: after a refusal there is no subscription, so the dialogs of earlier NOTIFYs end too.
+      if (response.status >= 300) for (const dialog of pending.get(key)?.adopted ?? []) dialogs.end(dialog)
+      pending.delete(key)
       if (response.status >= 300 || !flow) return
       const known = dialogs.byTags(subscribe.callId, subscribe.from.tag, response.to.tag)
       const dialog =
@@ -47,6 +53,7 @@ export function createSubscribes({ layer, dialogs, subscriptionTimers }: Subscri
       if (!found) return null
       const dialog = dialogOfNotify(found.subscribe, notify, { application: found.application, flow })
       dialogs.add(dialog)
+      found.adopted.push(dialog)
       return dialog
     },
   }
