@@ -3,7 +3,7 @@ import type { ErrorEntry } from './template.js'
 /** Why a command was not carried out, apart from Redis and files. */
 export const commandErrors = {
   UNKNOWN_CALLER: {
-    meaning: '`hotdesk why --from` names nobody who can call.',
+    meaning: '`hotdesk why --from` does not name a possible caller.',
     todo: 'name a phone, the extension of a logged-in user, or a trunk',
     messages: {
       neither: '--from is neither a phone nor a trunk of {site}',

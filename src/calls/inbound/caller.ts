@@ -35,7 +35,7 @@ export interface NodeCaller {
   readonly hops: number
 }
 
-/** May only make emergency calls, which nobody is refused. */
+/** May make emergency calls only. */
 interface UnknownCaller {
   readonly kind: 'unknown'
 }
