@@ -109,6 +109,36 @@ export function wire(message: WireMessage): string {
   ].join('\r\n')
 }
 
+export interface NewRequest {
+  readonly method?: string
+  readonly user?: string
+  readonly toTag?: string
+  readonly more?: readonly string[]
+}
+
+let requests = 0
+
+/** A request of the peer with a branch and a Call-ID of its own; an INVITE by default. */
+export function newRequest({ method = 'INVITE', user = 'x', toTag, more = [] }: NewRequest = {}): string {
+  requests += 1
+  const parts = {
+    line: `${method} sip:${user}@192.0.2.1 SIP/2.0`,
+    branch: `z9hG4bK${requests}`,
+    cseq: `1 ${method}`,
+    callId: `call-${requests}`,
+  }
+  return wire({ ...parts, more, ...(toTag !== undefined && { toTag }) })
+}
+
+/** Delivers a request. Gives what came back at once: `up` for a transaction, else the status, 0 for nothing. */
+export function outcomeOf(still: StillLayer, text: string, from = peer): 'up' | number {
+  const before = still.transactions.length
+  still.net.clear()
+  still.arrives(text, from)
+  if (still.transactions.length > before) return 'up'
+  return Number(still.net.sent[0]?.text.split(' ')[1] ?? 0)
+}
+
 /** The peer's answer to a request of ours, as it went out. */
 export function answer(requestText: string, status: number, toTag = 't1'): string {
   const lines = requestText.split('\r\n')

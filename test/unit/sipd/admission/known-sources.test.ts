@@ -6,7 +6,7 @@ import { createSourceRecords } from '../../../../src/sipd/transaction/admission/
 import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'
 import type { Flow } from '../../../../src/sipd/transport/flow.js'
 import { createManualClock } from '../../../support/process/manual-clock.js'
-import { answer, challenge, openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
+import { answer, challenge, newRequest, openStillLayer, outcomeOf, peer, type StillLayer } from '../../../support/sip/still-layer.js'
 
 const known: KnownSources = {
   addresses: ['192.0.2.40', '127.0.0.1'],
@@ -21,7 +21,6 @@ const trunkByName = at('192.0.2.41')
 const localTrunk = at('127.0.0.1', 5090)
 
 let still: StillLayer
-let number = 0
 beforeEach(async () => {
   still = await openStillLayer()
   still.layer.knowsDialogs(({ to }) => to.tag === 'ours')
@@ -35,31 +34,8 @@ async function setKnownSources(sources: KnownSources): Promise<void> {
   await new Promise(setImmediate)
 }
 
-interface Wanted {
-  readonly method?: string
-  readonly user?: string
-  readonly toTag?: string
-  readonly more?: readonly string[]
-}
-
-function request({ method = 'INVITE', user = 'x', toTag, more = [] }: Wanted = {}): string {
-  number += 1
-  const parts = {
-    line: `${method} sip:${user}@192.0.2.1 SIP/2.0`,
-    branch: `z9hG4bK${number}`,
-    cseq: `1 ${method}`,
-    callId: `call-${number}`,
-  }
-  return wire({ ...parts, more, ...(toTag !== undefined && { toTag }) })
-}
-
-/** What came back at once: `up` for a transaction, else the status, 0 for nothing. */
 function send(text: string, from = peer): 'up' | number {
-  const before = still.transactions.length
-  still.net.clear()
-  still.arrives(text, from)
-  if (still.transactions.length > before) return 'up'
-  return Number(still.net.sent[0]?.text.split(' ')[1] ?? 0)
+  return outcomeOf(still, text, from)
 }
 
 function respond(status: number): void {
@@ -76,18 +52,18 @@ function credentials(address: string): string[] {
 /** Six seconds of wrong passwords from a real source: enough for a ban. */
 function guess(from: typeof peer): void {
   for (let guesses = 0; guesses < 60; guesses += 1) {
-    if (send(request({ method: 'REGISTER', more: credentials(from.address) }), from) === 'up') respond(401)
+    if (send(newRequest({ method: 'REGISTER', more: credentials(from.address) }), from) === 'up') respond(401)
     still.clock.advance(100)
   }
 }
 
 /** Only an unknown source is refused a request of 20 kB. */
-const isStranger = (from = peer): boolean => send(request({ more: Array(5).fill(`X-Long: ${'a'.repeat(4_000)}`) }), from) === 513
+const isStranger = (from = peer): boolean => send(newRequest({ more: Array(5).fill(`X-Long: ${'a'.repeat(4_000)}`) }), from) === 513
 
 describe('a validated source with wrong passwords and the User-Agent of a scanner', () => {
   test('is banned if it is unknown', () => {
     guess(peer)
-    expect([send(request()), still.layer.load().bans]).toEqual([0, 1])
+    expect([send(newRequest()), still.layer.load().bans]).toEqual([0, 1])
   })
 
   test.each([
@@ -97,8 +73,8 @@ describe('a validated source with wrong passwords and the User-Agent of a scanne
     ['a trunk of this machine', localTrunk],
   ])('is never banned if it is %s', (_who, from) => {
     guess(from)
-    send(request({ more: [...credentials(from.address), 'User-Agent: friendly-scanner'] }), from)
-    expect([send(request(), from), still.layer.load().bans]).toEqual(['up', 0])
+    send(newRequest({ more: [...credentials(from.address), 'User-Agent: friendly-scanner'] }), from)
+    expect([send(newRequest(), from), still.layer.load().bans]).toEqual(['up', 0])
   })
 
   test.each([
@@ -107,26 +83,30 @@ describe('a validated source with wrong passwords and the User-Agent of a scanne
     ['it becomes a trunk by its URI', { ...known, uris: [`sip:${peer.address}:${peer.port}`] }],
   ])('is admitted again as soon as %s', async (_what, now) => {
     guess(peer)
-    expect(send(request())).toBe(0)
+    expect(send(newRequest())).toBe(0)
     await setKnownSources(now)
-    expect(send(request())).toBe('up')
+    expect(send(newRequest())).toBe('up')
   })
 
   test('behind the address of a registered phone is banned by its flow, and its neighbours are not', () => {
     const neighbour = { ...phone, port: 5_061 }
     guess(neighbour)
-    expect([send(request(), neighbour), send(request(), { ...phone, port: 5_062 }), send(request(), phone)]).toEqual([0, 'up', 'up'])
+    expect([send(newRequest(), neighbour), send(newRequest(), { ...phone, port: 5_062 }), send(newRequest(), phone)]).toEqual([
+      0,
+      'up',
+      'up',
+    ])
   })
 })
 
 test('a validated source that sends malformed messages is banned', () => {
-  send(request({ method: 'REGISTER', more: credentials(peer.address) }))
+  send(newRequest({ method: 'REGISTER', more: credentials(peer.address) }))
   respond(401)
   for (let messages = 0; messages < 60; messages += 1) {
     still.arrives('GET / HTTP/1.1\r\n\r\n')
     still.clock.advance(200)
   }
-  expect(send(request())).toBe(0)
+  expect(send(newRequest())).toBe(0)
 })
 
 describe('known', () => {
@@ -142,14 +122,14 @@ describe('known', () => {
 describe('a call to an emergency number of another site', () => {
   test.each(['999', '0999', '0999%23'])('proves nothing when it is accepted, because its credentials may be wrong: %s', async (user) => {
     await setKnownSources({ ...known, emergencies: ['999'] })
-    send(request({ user, more: credentials(peer.address) }))
+    send(newRequest({ user, more: credentials(peer.address) }))
     respond(200)
     expect(isStranger()).toBe(true)
   })
 
   test('and any other accepted call proves its source', async () => {
     await setKnownSources({ ...known, emergencies: ['999'] })
-    send(request({ user: '998', more: credentials(peer.address) }))
+    send(newRequest({ user: '998', more: credentials(peer.address) }))
     respond(200)
     expect(isStranger()).toBe(false)
   })
@@ -157,24 +137,24 @@ describe('a call to an emergency number of another site', () => {
 
 describe('a caller without credentials whose call is accepted', () => {
   test('does not become known, because the source may be forged', () => {
-    send(request())
+    send(newRequest())
     respond(200)
     expect(isStranger()).toBe(true)
   })
 
   test('becomes known if its source is validated', () => {
-    send(request())
+    send(newRequest())
     respond(200)
-    still.arrives(request({ method: 'ACK', toTag: 'ours' }))
+    still.arrives(newRequest({ method: 'ACK', toTag: 'ours' }))
     expect(isStranger()).toBe(true)
-    send(request())
+    send(newRequest())
     respond(200)
     expect(isStranger()).toBe(false)
   })
 
   test('does not become known by a re-INVITE, with or without credentials, because it may belong to an emergency call', () => {
     for (const more of [[], credentials(peer.address)]) {
-      send(request({ toTag: 'ours', more }))
+      send(newRequest({ toTag: 'ours', more }))
       respond(200)
     }
     expect(isStranger()).toBe(true)
@@ -184,7 +164,7 @@ describe('a caller without credentials whose call is accepted', () => {
 describe('a source is validated, but not proven,', () => {
   /** Responses that are repeated show that the bytes to that source are not counted any more. */
   function isReal(): boolean {
-    send(request())
+    send(newRequest())
     respond(486)
     still.clock.advance(20_000)
     return still.net.sent.filter(({ text }) => text.startsWith('SIP/2.0 486')).length > 5
@@ -206,13 +186,13 @@ describe('a source is validated, but not proven,', () => {
   })
 
   test('once it sends a request in a dialog', () => {
-    send(request({ method: 'INFO', toTag: 'ours' }))
+    send(newRequest({ method: 'INFO', toTag: 'ours' }))
     respond(200)
     expect([isReal(), isStranger()]).toEqual([true, true])
   })
 
   test('for five minutes', () => {
-    send(request({ method: 'INFO', toTag: 'ours' }))
+    send(newRequest({ method: 'INFO', toTag: 'ours' }))
     respond(200)
     still.clock.advance(5 * 60_000)
     expect(isReal()).toBe(false)

@@ -1,22 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Secret } from '../../../../src/base/secret.js'
 import { createNonceForm } from '../../../../src/sip/auth/nonce.js'
 import { createResponse } from '../../../../src/sip/message/builder.js'
 import type { KnownSources } from '../../../../src/sipd/sipd.js'
 import type { ServerTransaction } from '../../../../src/sipd/transaction/transaction-layer.js'
-import { openStillLayer, peer, type StillLayer, wire } from '../../../support/sip/still-layer.js'
+import {
+  challenge,
+  type NewRequest,
+  newRequest,
+  openStillLayer,
+  outcomeOf,
+  peer,
+  type StillLayer,
+} from '../../../support/sip/still-layer.js'
 
 const known: KnownSources = {
   addresses: ['192.0.2.40'],
   flows: ['udp 192.0.2.50:5060'],
   uris: ['sip:192.0.2.41'],
-  challenge: {
-    realm: 'hotdesk.test',
-    algorithms: ['SHA-256', 'MD5'],
-    key: new Secret('11'.repeat(32)),
-    issuer: '010203040506',
-    lifetimeMs: 300_000,
-  },
+  challenge,
 }
 const trunk = { address: '192.0.2.40', port: 5060 }
 const trunkByName = { address: '192.0.2.41', port: 5060 }
@@ -24,7 +25,6 @@ const phone = { address: '192.0.2.50', port: 5060 }
 const phoneNextDoor = { ...phone, port: 5061 }
 
 let still: StillLayer
-let number = 0
 beforeEach(async () => {
   still = await openStillLayer()
   still.layer.knowsDialogs(({ to }) => to.tag === 'ours')
@@ -34,33 +34,8 @@ beforeEach(async () => {
 })
 afterEach(() => still.layer.close())
 
-interface Wanted {
-  readonly method?: string
-  readonly user?: string
-  readonly toTag?: string
-  readonly more?: readonly string[]
-}
-
-function request({ method = 'INVITE', user = 'x', toTag, more = [] }: Wanted = {}): string {
-  number += 1
-  const line = `${method} sip:${user}@192.0.2.1 SIP/2.0`
-  return wire({
-    line,
-    branch: `z9hG4bK${number}`,
-    cseq: `1 ${method}`,
-    callId: `call-${number}`,
-    more,
-    ...(toTag !== undefined && { toTag }),
-  })
-}
-
-/** What came back at once: `up` for a transaction, else the status, 0 for nothing. */
 function send(text: string, from = peer): 'up' | number {
-  const before = still.transactions.length
-  still.net.clear()
-  still.arrives(text, from)
-  if (still.transactions.length > before) return 'up'
-  return Number(still.net.sent[0]?.text.split(' ')[1] ?? 0)
+  return outcomeOf(still, text, from)
 }
 
 function count(fates: readonly ('up' | number)[]): Record<string, number> {
@@ -69,8 +44,8 @@ function count(fates: readonly ('up' | number)[]): Record<string, number> {
   return sums
 }
 
-function flood(times: number, wanted: Wanted = {}, from = peer): Record<string, number> {
-  return count(Array.from({ length: times }, () => send(request(wanted), from)))
+function flood(times: number, wanted: NewRequest = {}, from = peer): Record<string, number> {
+  return count(Array.from({ length: times }, () => send(newRequest(wanted), from)))
 }
 
 /** The credentials that go with the challenge that was sent last. */
@@ -83,26 +58,26 @@ describe('an unknown source above its limit', () => {
   test('is challenged without a transaction, and its answer is admitted', () => {
     expect(flood(140)).toEqual({ up: 100, 407: 40 })
     const before = still.layer.load().serverTransactions
-    expect([send(request()), still.layer.load().serverTransactions]).toEqual([407, before])
+    expect([send(newRequest()), still.layer.load().serverTransactions]).toEqual([407, before])
     expect(still.net.sent[0]?.text).toMatch(
       /Proxy-Authenticate: Digest realm="hotdesk.test", nonce="[\w-]{59}", algorithm=SHA-256.*\r\n.*MD5/,
     )
-    expect(send(request({ more: credentials() }))).toBe('up')
+    expect(send(newRequest({ more: credentials() }))).toBe('up')
     expect(still.layer.counts().challenged).toBe(41)
   })
 
   test('registers with the challenge that it gets: 401', () => {
     flood(100)
-    expect(send(request({ method: 'REGISTER' }))).toBe(401)
-    expect(send(request({ method: 'REGISTER', more: credentials('Authorization') }))).toBe('up')
+    expect(send(newRequest({ method: 'REGISTER' }))).toBe(401)
+    expect(send(newRequest({ method: 'REGISTER', more: credentials('Authorization') }))).toBe('up')
   })
 
   test('cannot use a nonce that was sent to another address', () => {
     flood(100)
-    send(request())
+    send(newRequest())
     const more = credentials()
     flood(100, {}, phoneNextDoor)
-    expect(send(request({ more }), phoneNextDoor)).toBe(407)
+    expect(send(newRequest({ more }), phoneNextDoor)).toBe(407)
     expect(still.net.sent[0]?.text).toContain('stale=true')
   })
 
@@ -118,13 +93,13 @@ describe('an unknown source above its limit', () => {
   test('does not affect others: neither a registered phone behind the same address nor a trunk', () => {
     flood(500, {}, phoneNextDoor)
     flood(500)
-    expect([send(request(), phone), send(request(), trunk), send(request(), trunkByName)]).toEqual(['up', 'up', 'up'])
+    expect([send(newRequest(), phone), send(newRequest(), trunk), send(newRequest(), trunkByName)]).toEqual(['up', 'up', 'up'])
   })
 
   test('is limited in total with many forged addresses', () => {
-    const fates = Array.from({ length: 1_000 }, (_, at) => send(request(), { address: `198.51.${at % 100}.${at % 250}`, port: 5060 }))
+    const fates = Array.from({ length: 1_000 }, (_, at) => send(newRequest(), { address: `198.51.${at % 100}.${at % 250}`, port: 5060 }))
     expect(count(fates)).toEqual({ up: 300, 407: 700 })
-    expect(send(request(), phone)).toBe('up')
+    expect(send(newRequest(), phone)).toBe('up')
   })
 
   test('gets no response if there are too many requests, but an emergency call does', () => {
@@ -132,7 +107,7 @@ describe('an unknown source above its limit', () => {
     expect(flood(2_300)).toEqual({ up: 100, 407: 2_000, 0: 200 })
     expect(still.layer.counts().ignored).toBe(200)
     expect(flood(12, { user: '112' })).toEqual({ up: 10, 407: 2 })
-    expect(send(request(), phone)).toBe('up')
+    expect(send(newRequest(), phone)).toBe('up')
   })
 
   test('is admitted again after a while', () => {
@@ -143,16 +118,16 @@ describe('an unknown source above its limit', () => {
 
   test('does not evade its limit by an unknown To tag, nor by a CANCEL without a call', () => {
     flood(100)
-    expect(send(request({ method: 'BYE', toTag: 'invented' }))).toBe(503)
-    expect(send(request({ method: 'CANCEL' }))).toBe(503)
-    expect(send(request({ method: 'BYE', toTag: 'ours' }))).toBe('up')
+    expect(send(newRequest({ method: 'BYE', toTag: 'invented' }))).toBe(503)
+    expect(send(newRequest({ method: 'CANCEL' }))).toBe(503)
+    expect(send(newRequest({ method: 'BYE', toTag: 'ours' }))).toBe('up')
   })
 
   test('can send no large requests except emergency calls', () => {
     const more = Array.from({ length: 5 }, () => `X-Long: ${'a'.repeat(4_000)}`)
-    expect(send(request({ more }))).toBe(513)
-    expect(send(request({ user: '112', more }))).toBe('up')
-    expect(send(request({ more }), phone)).toBe('up')
+    expect(send(newRequest({ more }))).toBe(513)
+    expect(send(newRequest({ user: '112', more }))).toBe('up')
+    expect(send(newRequest({ more }), phone)).toBe('up')
   })
 })
 
@@ -168,16 +143,16 @@ describe('in its dialogs an unknown source', () => {
 
   test('has a limit for each flow: another port has its own', () => {
     flood(100, { method: 'OPTIONS', toTag: 'ours' })
-    expect(send(request({ toTag: 'ours' }), { ...peer, port: 5_071 })).toBe('up')
+    expect(send(newRequest({ toTag: 'ours' }), { ...peer, port: 5_071 })).toBe('up')
   })
 
   test('can always cancel, acknowledge and hang up', () => {
-    const call = request({ user: '112' })
+    const call = newRequest({ user: '112' })
     send(call)
     flood(100, { method: 'OPTIONS', toTag: 'ours' })
     const cancel = call.replace('INVITE sip', 'CANCEL sip').replace('1 INVITE', '1 CANCEL')
-    expect([send(cancel), send(request({ method: 'BYE', toTag: 'ours', more: large }))]).toEqual(['up', 'up'])
-    still.arrives(request({ method: 'ACK', toTag: 'ours' }))
+    expect([send(cancel), send(newRequest({ method: 'BYE', toTag: 'ours', more: large }))]).toEqual(['up', 'up'])
+    still.arrives(newRequest({ method: 'ACK', toTag: 'ours' }))
     expect(still.acks).toHaveLength(1)
   })
 
@@ -185,13 +160,13 @@ describe('in its dialogs an unknown source', () => {
     const methods = Array.from({ length: 200 }, (_, at) => (at % 2 === 0 ? 'INVITE' : 'UPDATE'))
     const fates = methods.map((method) => {
       still.clock.advance(10_000)
-      return send(request({ method, toTag: 'ours' }))
+      return send(newRequest({ method, toTag: 'ours' }))
     })
     expect(count(fates)).toEqual({ up: 200 })
   })
 
   test('can send no large requests; proven sources are not limited', () => {
-    expect(send(request({ method: 'INFO', toTag: 'ours', more: large }))).toBe(513)
+    expect(send(newRequest({ method: 'INFO', toTag: 'ours', more: large }))).toBe(513)
     for (const from of [phone, trunk]) expect(flood(500, { method: 'INFO', toTag: 'ours', more: large }, from)).toEqual({ up: 500 })
   })
 })
@@ -199,18 +174,18 @@ describe('in its dialogs an unknown source', () => {
 describe('a forger who knows the address and port of a registered phone', () => {
   test('uses up its limit, and the phone gets through by a challenge that the forger never sees', () => {
     expect(flood(2_150, {}, phone)).toEqual({ up: 2_100, 407: 50 })
-    expect(send(request({ more: credentials() }), phone)).toBe('up')
+    expect(send(newRequest({ more: credentials() }), phone)).toBe('up')
   })
 
   test('can make only a limited number of emergency calls in its name; the phone can make more', () => {
     expect(flood(250, { user: '112' }, phone)).toEqual({ up: 210, 407: 40 })
-    expect(send(request({ user: '112', more: credentials() }), phone)).toBe('up')
+    expect(send(newRequest({ user: '112', more: credentials() }), phone)).toBe('up')
   })
 })
 
 test('a forger who knows the address of a trunk can make only a limited number of emergency calls in its name, and cannot silence others', () => {
   expect(flood(2_100, { user: '112' }, trunk)).toEqual({ up: 2_010, 407: 90 })
-  expect([send(request({ user: '112' }), phone), send(request({ user: '112' }), trunkByName)]).toEqual(['up', 'up'])
+  expect([send(newRequest({ user: '112' }), phone), send(newRequest({ user: '112' }), trunkByName)]).toEqual(['up', 'up'])
 })
 
 describe('emergency calls', () => {
@@ -218,11 +193,11 @@ describe('emergency calls', () => {
     flood(100)
     expect(flood(20, { user: '112' })).toEqual({ up: 10, 407: 10 })
     expect(still.net.sent[0]?.text).not.toContain('SHA-256')
-    expect(send(request({ user: '112', more: credentials() }))).toBe('up')
+    expect(send(newRequest({ user: '112', more: credentials() }))).toBe('up')
   })
 
   test('of registered phones and trunks are admitted whatever unknown sources send', () => {
-    for (let at = 0; at < 500; at += 1) send(request({ user: '112' }), { address: `198.51.100.${at % 250}`, port: at })
+    for (let at = 0; at < 500; at += 1) send(newRequest({ user: '112' }), { address: `198.51.100.${at % 250}`, port: at })
     expect(flood(100, { user: '112' }, phone)).toEqual({ up: 100 })
     expect(flood(100, { user: '112' }, trunk)).toEqual({ up: 100 })
   })
@@ -230,7 +205,7 @@ describe('emergency calls', () => {
 
 test('a call from a trunk with the User-Agent of a scanner is admitted; from an unknown source it is dropped', () => {
   const more = ['User-Agent: VaxSIPUserAgent SDK']
-  expect([send(request({ more }), trunk), send(request({ more }))]).toEqual(['up', 0])
+  expect([send(newRequest({ more }), trunk), send(newRequest({ more }))]).toEqual(['up', 0])
 })
 
 describe('to a UDP source that may be forged', () => {
@@ -238,17 +213,17 @@ describe('to a UDP source that may be forged', () => {
   const last = (): ServerTransaction => still.transactions.at(-1) as ServerTransaction
 
   test('a challenge is sent once, without a 100 before it, and again for a retransmitted request', () => {
-    const invite = request()
+    const invite = newRequest()
     send(invite)
     last().respond(createResponse(last().request, 100))
     last().respond(createResponse(last().request, 407, undefined, 'x'))
     still.clock.advance(40_000)
     expect(still.net.sent.map(({ text }) => text.slice(8, 11))).toEqual(['407'])
-    still.arrives(request())
+    still.arrives(newRequest())
   })
 
   test('a retransmitted request gets a retransmitted response', () => {
-    const invite = request()
+    const invite = newRequest()
     send(invite)
     last().respond(createResponse(last().request, 407, undefined, 'x'))
     still.clock.advance(500)
@@ -257,7 +232,7 @@ describe('to a UDP source that may be forged', () => {
   })
 
   test('a 100 is sent if the application is slow, and from then on the final response is retransmitted', () => {
-    send(request())
+    send(newRequest())
     last().respond(createResponse(last().request, 100))
     still.clock.advance(200)
     last().respond(createResponse(last().request, 486, undefined, 'x'))
@@ -266,7 +241,7 @@ describe('to a UDP source that may be forged', () => {
   })
 
   test('at most three bytes are sent for each byte received, however often the response is retransmitted', () => {
-    const invite = request()
+    const invite = newRequest()
     send(invite)
     last().respond(createResponse(last().request, 180, undefined, 'x'))
     last().respond(createResponse(last().request, 486, undefined, 'x'))
@@ -276,7 +251,7 @@ describe('to a UDP source that may be forged', () => {
   })
 
   test('the final response is sent however many provisional ones preceded it', () => {
-    const invite = request({ user: '112' })
+    const invite = newRequest({ user: '112' })
     send(invite)
     last().respond(createResponse(last().request, 100))
     still.clock.advance(200)
@@ -287,18 +262,18 @@ describe('to a UDP source that may be forged', () => {
   })
 
   test('all bytes are sent once it has returned something that only it was sent', () => {
-    const invite = request()
+    const invite = newRequest()
     send(invite)
     last().respond(createResponse(last().request, 200, undefined, 'ours'))
-    still.arrives(request({ method: 'ACK', toTag: 'ours' }))
-    send(request())
+    still.arrives(newRequest({ method: 'ACK', toTag: 'ours' }))
+    send(newRequest())
     last().respond(createResponse(last().request, 486, undefined, 'x'))
     still.clock.advance(20_000)
     expect(still.net.sent.filter(({ text }) => text.startsWith('SIP/2.0 486')).length).toBeGreaterThan(5)
   })
 
   test('responses are sent by RFC 3261 if the source is known', () => {
-    send(request(), phone)
+    send(newRequest(), phone)
     last().respond(createResponse(last().request, 100))
     last().respond(createResponse(last().request, 407, undefined, 'x'))
     still.clock.advance(1_000)
@@ -310,15 +285,16 @@ test('a flood from many forged addresses leaves the tables bounded, and known so
   await still.layer.close()
   still = await openStillLayer({ limits: { sources: 500 } })
   still.layer.setKnownSources(known)
-  send(request({ method: 'REGISTER' }), phoneNextDoor)
+  send(newRequest({ method: 'REGISTER' }), phoneNextDoor)
   const [proven] = [phoneNextDoor]
   still.transactions.at(-1)?.respond(challengeOf(still.transactions.at(-1) as ServerTransaction))
-  send(request({ method: 'REGISTER', more: credentials('Authorization') }), proven)
+  send(newRequest({ method: 'REGISTER', more: credentials('Authorization') }), proven)
   still.transactions.at(-1)?.respond(createResponse((still.transactions.at(-1) as ServerTransaction).request, 200, undefined, 'x'))
-  for (let at = 0; at < 5_000; at += 1) still.arrives(request(), { address: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, port: 5060 })
+  for (let at = 0; at < 5_000; at += 1)
+    still.arrives(newRequest(), { address: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, port: 5060 })
   still.net.clear()
   expect(still.layer.load().remembered).toBeLessThan(2_000)
-  expect([send(request(), proven), send(request(), phone)]).toEqual(['up', 'up'])
+  expect([send(newRequest(), proven), send(newRequest(), phone)]).toEqual(['up', 'up'])
 })
 
 function challengeOf(transaction: ServerTransaction) {
