@@ -1,6 +1,8 @@
 import { isBlock, itemsOf, keyText, type ParsedFile, type Path, type Problem } from '../config/yaml/yaml-schema.js'
+import { globalEmergencyNumbers } from '../sip/uri/dialled.js'
 import { loginForms, logoutForms, parseCode, reservedExtension } from './codes.js'
 import { begins, covers, overlap, type Pattern, parsePattern } from './pattern.js'
+import { dialledForm } from './short-codes/code-checks.js'
 
 /** The digits that one line of the file claims. */
 interface Claim {
@@ -9,12 +11,12 @@ interface Claim {
   readonly text: string
   /** False for a default. */
   readonly isWritten: boolean
-  readonly kind: 'login' | 'logout' | 'emergency' | 'extension' | 'route'
+  readonly kind: 'login' | 'logout' | 'short code' | 'bar' | 'emergency' | 'extension' | 'route'
   readonly forms: readonly Pattern[]
 }
 
 /** Every claim is compared with every other, so their number is limited. */
-const maxClaims = 1_000
+const maxClaims = 2_000
 
 /**
  * Finds codes that are the beginning of another and patterns that match the same digits, before a caller does. Reads the text as written, so
@@ -46,17 +48,19 @@ function quoted({ text }: Claim): string {
 }
 
 function conflictOf(earlier: Claim, later: Claim): string | null {
-  const kinds = `${earlier.kind} ${later.kind}`
-  if (kinds === 'login logout' && reservedExtension({ login: earlier.text, logout: later.text })) return null
+  if (earlier.kind === 'login' && later.kind === 'logout' && reservedExtension({ login: earlier.text, logout: later.text })) return null
   // An emergency number takes precedence over everything, so it conflicts with nothing but codes.
   if (earlier.kind === 'emergency' || later.kind === 'emergency') return isCode(earlier) || isCode(later) ? clash(earlier, later) : null
-  if (kinds === 'route route') return some(earlier, later, covers) ? 'is never asked: all its numbers go to' : null
+  if (earlier.kind === 'route' && later.kind === 'route')
+    return some(earlier, later, covers) ? 'is never asked: all its numbers go to' : null
+  // A barred number is an exception to a route.
+  if (earlier.kind === 'route' && later.kind === 'bar') return some(later, earlier, covers) ? 'bars every number of' : null
   if (isCode(earlier) || isCode(later)) return clash(earlier, later)
   return some(earlier, later, overlap) ? 'can match the same digits as' : null
 }
 
 function isCode({ kind }: Claim): boolean {
-  return kind === 'login' || kind === 'logout'
+  return kind === 'login' || kind === 'logout' || kind === 'short code' || kind === 'bar'
 }
 
 function clash(earlier: Claim, later: Claim): string | null {
@@ -72,18 +76,27 @@ function some(one: Claim, other: Claim, relation: (one: Pattern, other: Pattern)
 // ── reading claims: unreadable text claims nothing, and the schema reports it ──────────────────────────────────────────
 
 function claimsOf(file: unknown): Claim[] {
-  const { codes, emergency, extensions, routes, outside } = isBlock(file) ? file : {}
+  const { codes, shortCodes, extensions, routes, outside } = isBlock(file) ? file : {}
+  const emergency = isBlock(file) && isBlock(file.emergency) ? Object.keys(file.emergency) : []
   const prefix = typeof outside === 'string' ? outside : ''
   const { login, logout } = isBlock(codes) ? codes : {}
   return [
     ...codeClaim('login', login, (code) => loginForms({ login: code })),
     ...codeClaim('logout', logout, (code) => logoutForms({ logout: code })),
-    ...Object.keys(isBlock(emergency) ? emergency : {}).flatMap((number) => claim('emergency', ['emergency', number], number, [number])),
+    ...[...new Set([...globalEmergencyNumbers, ...emergency])].flatMap((number) =>
+      claim('emergency', ['emergency', number], number, [number, `${prefix}${number}`]).map((found) => ({
+        ...found,
+        isWritten: emergency.includes(number),
+      })),
+    ),
     ...itemsOf(extensions).flatMap((pattern, index) => claim('extension', ['extensions', index], pattern, [pattern])),
     ...itemsOf(routes).flatMap((route, index) => {
       const match = isBlock(route) ? route.match : undefined
-      return claim('route', ['routes', index, 'match'], match, [`${String(match).startsWith('+') ? '' : prefix}${String(match)}`])
+      return claim('route', ['routes', index, 'match'], match, [dialledForm(match, prefix)])
     }),
+    ...Object.entries(isBlock(shortCodes) ? shortCodes : {}).flatMap(([code, action]) =>
+      claim(isBlock(action) && action.barred !== undefined ? 'bar' : 'short code', ['shortCodes', code], code, [code]),
+    ),
   ]
 }
 

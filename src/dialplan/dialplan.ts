@@ -6,6 +6,7 @@ import { logoutChecks } from './logout-rules.js'
 import { crossChecks, planFile } from './plan-file.js'
 import type { Dialplan } from './route.js'
 import { createRules } from './rules.js'
+import { shortCodeChecks } from './short-codes/code-checks.js'
 
 export { reservedExtension } from './codes.js'
 export type { Dialplan, Route, Trunk } from './route.js'
@@ -23,7 +24,13 @@ export interface DialplanNeeds {
 export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan {
   const written = readYaml(text, file)
   const checked = check(planFile, written)
-  const late = [...siteChecks(written, site), ...crossChecks(written), ...logoutChecks(written), ...conflictsIn(written)]
+  const late = [
+    siteChecks(written, site),
+    crossChecks(written),
+    shortCodeChecks(written),
+    logoutChecks(written),
+    conflictsIn(written),
+  ].flat()
   if ('problems' in checked || late.length > 0)
     throw invalid('DIALPLAN_INVALID', file, ['problems' in checked ? checked.problems : [], late].flat())
   const dialplan = createRules(checked.value)

@@ -21,15 +21,14 @@ import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
 import { logoutKeys } from './logout-rules.js'
 import { type Pattern, parsePattern, wildcards } from './pattern.js'
+import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneWords, trunkName } from './route-fields.js'
+import { shortCodesKey } from './short-codes/short-code.js'
 
 const code = form('a code that begins with * or #, such as *77*', parseCode)
 const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parsePattern)
 const closedPattern = form('a number, with X where a digit is open', (text) => (text.endsWith('.') ? null : parsePattern(text)))
 const didNumber = form('a number, with X where a digit is open', (found) => (!found.endsWith('.') && parsePattern(found) ? found : null))
 const shortNumber = form('an emergency number of 2 to 8 digits', (text) => (/^[0-9]{2,8}$/.test(text) ? text : null))
-const telephoneWords = 'a telephone number, digits with or without +'
-const parseTelephone = (text: string): string | null => (/^\+?[0-9]{2,20}$/.test(text) ? text : null)
-const telephone = form(telephoneWords, parseTelephone)
 const text = form('a text', (found) => (found === '' ? null : found))
 
 /** `sip:203.0.113.20:5060;transport=udp` */
@@ -62,18 +61,16 @@ const trunk = block({
 
 const route = block({
   match: pattern,
-  trunks: listOf(text),
-  strip: form('how many digits to take off, 0 to 20', (found) =>
-    /^[0-9]{1,2}$/.test(found) && Number(found) <= 20 ? Number(found) : null,
-  ).prefault('0'),
-  prepend: form('digits to put in front', (found) => (/^\+?[0-9]{0,20}$/.test(found) ? found : null)).prefault(''),
-  callerId: telephone.optional(),
+  trunks: listOf(trunkName),
+  strip: strippedDigits.prefault('0'),
+  prepend: prependedDigits.prefault(''),
+  callerId: callerNumber.optional(),
 })
 
 /** `dialplans/<site>.yaml` */
 export const planFile = block({
   site: form('a name of small letters, digits and -', parseSiteName),
-  elin: telephone.optional(),
+  elin: callerNumber.optional(),
   location: text.optional(),
   extensions: listOf(closedPattern),
   outside: form('the digits for an outside line', (found) => (/^[0-9]{0,3}$/.test(found) ? found : null)).prefault(''),
@@ -81,6 +78,7 @@ export const planFile = block({
   emergency: blockOf(shortNumber, shortNumber).prefault({}),
   trunks: blockOf(text, trunk).prefault({}),
   routes: listOf(route).prefault([]),
+  shortCodes: shortCodesKey,
   dids: blockOf(didNumber, closedPattern).prefault({}),
   alertInfo: listOf(closedPattern).prefault([]),
   ...logoutKeys,
@@ -110,19 +108,19 @@ export function withoutPlus(number: string): string {
 
 /** Checks across keys. Reads the text as written, so that other problems hide none of these. */
 export function crossChecks(written: ParsedFile): Problem[] {
-  const { trunks, routes, dids } = isBlock(written.value) ? written.value : {}
+  const { trunks, routes, shortCodes, dids } = isBlock(written.value) ? written.value : {}
   const problem = (path: Path, message: string): Problem => ({ place: written.placeOf(path), key: keyText(path), message })
   const known = Object.keys(isBlock(trunks) ? trunks : {})
-  const unknown = itemsOf(routes).flatMap((route, index) =>
-    itemsOf(isBlock(route) ? route.trunks : [])
+  const unknownTrunks = (path: Path, entry: unknown): Problem[] =>
+    itemsOf(isBlock(entry) ? entry.trunks : [])
       .filter((name) => typeof name === 'string' && !known.includes(name))
       .map((name) =>
-        problem(
-          ['routes', index, 'trunks'],
-          `no trunk is named ${quote(String(name))}; known here: ${known.map(shownKey).join(', ') || 'none'}`,
-        ),
-      ),
-  )
+        problem([...path, 'trunks'], `no trunk is named ${quote(String(name))}; known here: ${known.map(shownKey).join(', ') || 'none'}`),
+      )
+  const unknown = [
+    ...itemsOf(routes).flatMap((route, index) => unknownTrunks(['routes', index], route)),
+    ...Object.entries(isBlock(shortCodes) ? shortCodes : {}).flatMap(([code, action]) => unknownTrunks(['shortCodes', code], action)),
+  ]
   const mismatched = Object.entries(isBlock(dids) ? dids : {})
     .filter(([key, extension]) => typeof extension === 'string' && !hasSameWildcards(key, extension))
     .map(([key, extension]) => problem(['dids', key], `needs as many open digits as ${quote(String(extension))}`))

@@ -27,7 +27,12 @@ export interface Trunk {
 }
 
 /** The meaning of digits that a phone has dialled at this site. */
-export type Route =
+export type Route = Meaning & {
+  /** The short code of the dial plan that gives this meaning; left out: none does. */
+  readonly shortCode?: string
+}
+
+type Meaning =
   | { readonly kind: 'emergency'; readonly number: string; readonly trunks: readonly Trunk[] }
   | { readonly kind: 'login'; readonly extension: Extension | null }
   | { readonly kind: 'logout' }
@@ -39,6 +44,8 @@ export type Route =
       /** The caller number on this route; null: the user's own, else the trunk's. */
       readonly callerId: string | null
     }
+  /** A short code bars the number. */
+  | { readonly kind: 'barred' }
   | { readonly kind: 'unknown' }
 
 /** When a login at a phone of the site ends automatically. Null: not for that reason. */

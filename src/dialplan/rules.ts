@@ -6,8 +6,9 @@ import { logoutRules } from './logout-rules.js'
 import { choices, fill, matches } from './pattern.js'
 import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
 import type { Dialplan, Route, Trunk } from './route.js'
+import { createCodeLookup } from './short-codes/code-lookup.js'
 
-/** The rules of a valid file. Precedence: emergency, codes, users, outside. */
+/** The rules of a valid file. Precedence: emergency, codes, short codes, users, outside. */
 export function createRules(file: PlanFile): Dialplan {
   const [on, off] = divide(Object.entries(file.trunks), ([, { enabled }]) => enabled)
   const trunks = on.map(([name, trunk]) => trunkOf(name, trunk))
@@ -17,14 +18,13 @@ export function createRules(file: PlanFile): Dialplan {
 
   const emergency = (digits: string): string | null => emergencies.get(emergencyDigits(digits)) ?? null
 
+  const numberRoute = (digits: string): Route => userRoute(file, digits) ?? outsideRoute(file, trunks, digits) ?? { kind: 'unknown' }
+  const shortCode = createCodeLookup({ shortCodes: file.shortCodes, trunks, numberRoute })
+
   function route(digits: string): Route {
     const number = emergency(digits)
     if (number !== null) return { kind: 'emergency', number, trunks }
-    return (
-      readCode(file.codes, digits) ??
-      userRoute(file, withoutHash(digits)) ??
-      outsideRoute(file, trunks, withoutHash(digits)) ?? { kind: 'unknown' }
-    )
+    return readCode(file.codes, digits) ?? shortCode(digits) ?? shortCode(withoutHash(digits)) ?? numberRoute(withoutHash(digits))
   }
 
   return {

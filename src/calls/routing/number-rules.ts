@@ -33,10 +33,10 @@ function generalEmergency({ dialplan }: Knowledge): string | null {
   return dialplan.emergency('112')
 }
 
-/** The number means nothing else here: 100 may be an emergency number at one site and an extension at another. */
+/** The number reaches nothing else here: 100 may be an emergency number at one site and an extension at another. */
 function isUnused(digits: string, { dialplan, directory }: Knowledge): boolean {
   const route = dialplan.route(digits)
-  return route.kind === 'unknown' || (route.kind === 'user' && directory.user(route.extension) === null)
+  return route.kind === 'unknown' || route.kind === 'barred' || (route.kind === 'user' && directory.user(route.extension) === null)
 }
 
 function isHomeEmergency(digits: string, user: User | null, { dialplan, directory }: Knowledge): boolean {
@@ -110,7 +110,7 @@ export function loop({ number, history: { trail } }: QuestionOf<'forwarded'>, kn
   return { words: `the call has not been at ${there} before` }
 }
 
-/** A forward leads to extensions and outside numbers, but not to feature codes. */
+/** A forward leads to extensions, outside numbers and short codes for them, but not to feature codes. */
 export function forwardedNumber({ number, history }: QuestionOf<'forwarded'>, knowledge: Knowledge): Ruling {
   return routed(number, knowledge.dialplan.route(number), history, knowledge)
 }
@@ -118,14 +118,20 @@ export function forwardedNumber({ number, history }: QuestionOf<'forwarded'>, kn
 // ── both ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function routed(digits: string, route: Route, history: CallHistory, { dialplan, directory, trunks }: Knowledge): Ruling {
+  const code = route.shortCode === undefined ? '' : `short code ${route.shortCode}: `
   if (route.kind === 'user') {
     const { extension } = route
-    if (directory.user(extension) === null) return unknown(`an extension of ${dialplan.site} without a user`)
-    return { words: `${extension} is an extension at ${dialplan.site}`, ask: { kind: 'extension', extension, history } }
+    if (directory.user(extension) === null) return unknown(`${code}an extension of ${dialplan.site} without a user`)
+    return { words: `${code}${extension} is an extension at ${dialplan.site}`, ask: { kind: 'extension', extension, history } }
   }
-  if (route.kind !== 'outside') return unknown(`neither an extension nor a route of ${dialplan.site} matches`)
-  const to = { ...route, trunks: trunks.order(route.trunks) }
-  return { words: `${digits} goes out as ${to.number} over ${trunkNames(to.trunks)}`, to }
+  if (route.kind === 'barred') return { words: `${code}${digits} is barred`, to: { kind: 'refused', reason: 'barred' } }
+  if (route.kind !== 'outside') return unknown(`${code}neither an extension nor a route of ${dialplan.site} matches`)
+  const { number, callerId } = route
+  const inOrder = trunks.order(route.trunks)
+  return {
+    words: `${code}${digits} goes out as ${number} over ${trunkNames(inOrder)}`,
+    to: { kind: 'outside', number, trunks: inOrder, callerId },
+  }
 }
 
 function unknown(words: string): Ruling {

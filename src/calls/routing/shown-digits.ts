@@ -2,8 +2,8 @@ import type { Knowledge } from './contract.js'
 
 /**
  * Dialled digits, if they may be shown, logged and recorded; else null. Digits that lead nowhere may be a PIN: dialled as a number, after a
- * feature code, or after the IVR has hung up. So digits are secret unless they are an emergency number, a user's extension, an outside number
- * or a complete feature code for a user.
+ * feature code, or after the IVR has hung up. So digits are secret unless they are an emergency number, a user's extension, an outside or barred
+ * number or a complete feature code for a user.
  */
 export function shownDigits(digits: string, { dialplan, directory }: Pick<Knowledge, 'dialplan' | 'directory'>): string | null {
   const route = dialplan.route(digits)
@@ -11,6 +11,7 @@ export function shownDigits(digits: string, { dialplan, directory }: Pick<Knowle
     case 'emergency':
     case 'outside':
     case 'logout':
+    case 'barred':
       return digits
     case 'user':
       return directory.user(route.extension) ? digits : null

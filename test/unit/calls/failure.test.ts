@@ -23,6 +23,7 @@ describe('the response to a caller', () => {
     ['too-many-hops', 483],
     ['store-lost', 503],
     ['no-trunk', 503],
+    ['barred', 480],
   ] as const)('for %s is %i', (reason, status) => {
     expect(responseOf({ reason }).status).toBe(status)
   })

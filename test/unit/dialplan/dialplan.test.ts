@@ -1,32 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { AppError } from '../../../src/base/errors.js'
 import { type Extension, parseExtension } from '../../../src/base/identity.js'
-import { silentLogger } from '../../../src/base/logger.js'
-import { type Dialplan, loadDialplan } from '../../../src/dialplan/dialplan.js'
 import { samplePlan, samplePlanText } from '../../support/node/sample-plan.js'
-
-const log = silentLogger()
-const load = (text: string): Dialplan => loadDialplan({ text, file: 'dialplans/test.yaml', log })
+import { loadPlan as load, refusal } from './plan-text.js'
 
 function extension(text: string): Extension {
   const parsed = parseExtension(text)
   if (!parsed) throw new Error(`${text} is no extension`)
   return parsed
-}
-
-function refusal(text: string): string[] {
-  try {
-    load(text)
-  } catch (fault) {
-    if (fault instanceof AppError && fault.code === 'DIALPLAN_INVALID')
-      return fault.message
-        .split('\n')
-        .slice(1)
-        .map((line) => line.trim())
-    throw fault
-  }
-  throw new Error('was accepted')
 }
 
 const paris = samplePlan('paris')

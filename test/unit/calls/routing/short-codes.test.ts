@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { parseSiteName } from '../../../../src/base/identity.js'
+import { decide } from '../../../../src/calls/routing/decide.js'
+import { explain } from '../../../../src/calls/routing/explain.js'
+import { loadPlan } from '../../dialplan/plan-text.js'
+import { dialled, found, type Scene, scene, userOf } from './scene.js'
+
+const plan = loadPlan(`
+site: paris
+outside: "0"
+extensions: [10X]
+trunks: { carrier: { uri: "sip:192.0.2.1" } }
+routes: [{ match: "0.", trunks: [carrier] }]
+shortCodes:
+  "*1": { extension: "101" }
+  "*2": { forward: "00612345678" }
+  "00892.": { barred: yes }
+  "998": { barred: yes }
+`)
+const atWork: Scene = { seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
+const known = (parts: Scene = atWork) => ({ ...scene(parts), dialplan: plan })
+const from = (by: string, digits: string, knowledge = known()) => decide(dialled(digits, by, knowledge), knowledge)
+
+describe('a short code', () => {
+  it('reaches its target, and the steps name the code', () => {
+    const { to, steps } = from('HD0001', '*1')
+    expect(to).toMatchObject({ kind: 'phones', user: { extension: '101' } })
+    expect(steps.map(({ words }) => words)).toContain('short code *1: 101 is an extension at paris')
+    expect(from('HD0001', '*2').to).toEqual({ kind: 'outside', number: '0612345678', trunks: plan.trunks, callerId: null })
+  })
+
+  it('that bars a number is answered 480 Call Barred', () => {
+    const knowledge = known()
+    const { outcome, destination, steps } = explain(dialled('00892123', 'HD0001', knowledge), knowledge)
+    expect({ outcome, destination, step: steps.at(-1) }).toEqual({
+      outcome: 'the caller gets 480 Call Barred',
+      destination: { kind: 'refused', reason: 'barred', status: 480 },
+      step: { rule: 'number', words: 'short code 00892.: 00892123 is barred' },
+    })
+  })
+
+  it('does nothing for a phone without a user', () => {
+    expect(from('HD0003', '*1').to).toEqual({ kind: 'please-log-in' })
+    expect(from('HD0003', '00892123').to).toEqual({ kind: 'please-log-in' })
+  })
+
+  it('may be the target of a forward if it stands for a number', () => {
+    const knowledge = known()
+    const forwarded = (number: string) => decide({ kind: 'forwarded', number, history: { hops: 0, trail: ['100'] } }, knowledge).to
+    expect(forwarded('*1')).toMatchObject({ kind: 'phones', user: { extension: '101' } })
+    expect(forwarded('00892123')).toEqual({ kind: 'refused', reason: 'barred' })
+  })
+
+  it('never bars an emergency number of the visitor’s home', () => {
+    const visitor = userOf('101', 'Zoe', { home: found(parseSiteName('london')) })
+    const visit = known({ ...atWork, users: [visitor], emergencies: { london: ['998'] } })
+    expect(from('HD0002', '998', visit).to).toMatchObject({ kind: 'emergency', number: '112' })
+  })
+})
