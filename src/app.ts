@@ -13,7 +13,7 @@ import type { Calls } from './calls/calls.js'
 import type { Config } from './config/config.js'
 import { detachEnvironment } from './config/environment.js'
 import { maxConfigBytes, readTextFile } from './config/yaml/text-file.js'
-import { type Dialplan, loadDialplan } from './dialplan/dialplan.js'
+import { createLivePlan, type Dialplan, loadDialplan } from './dialplan/dialplan.js'
 import { hotdeskLibrary } from './hotdesk/hotdesk.js'
 import { openSipServer, type SipServer } from './sip-server.js'
 import { createSrf, type SipApplication } from './srf/srf.js'
@@ -70,18 +70,19 @@ const neverStopping = new AbortController().signal
 
 async function build(context: NodeContext): Promise<App> {
   const { config, clock, metrics, lifecycle, log } = context
-  const dialplan = loadDialplan({
+  const first = loadDialplan({
     text: readTextFile(config.dialplan, maxConfigBytes),
     file: config.dialplan,
     log: partLog(context, 'dialplan'),
   })
+  const plan = createLivePlan(first, (err) => log.error({ event: 'node.fault', err }, 'a listener of the dial plan failed'))
   await lifecycle.opening(keepDataPrivate(context))
   // Each takes most of a second, one waiting for Redis, the other starting a thread.
-  const parts = both(openStore(context), openSipServer({ config, clock, log: partLog(context, 'sipd'), metrics, lifecycle }, dialplan))
+  const parts = both(openStore(context), openSipServer({ config, clock, log: partLog(context, 'sipd'), metrics, lifecycle }, first))
   const [store, server] = await lifecycle.opening(parts)
   const srf = await lifecycle.opening(openSip(context, server))
-  const member = await openNetworkMember(context, { dialplan, store, srf })
-  const { trunks, calls } = await openTelephony(context, { dialplan, store, srf, server, ...member })
+  const member = await openNetworkMember(context, { plan, store, srf })
+  const { trunks, calls } = await openTelephony(context, { plan, store, srf, server, ...member })
   await lifecycle.opening(member.membership.joined)
   calls.open()
   let isStopping = false
@@ -93,7 +94,7 @@ async function build(context: NodeContext): Promise<App> {
   return {
     sip: srf.listening,
     http,
-    dialplan,
+    dialplan: first,
     store,
     async close() {
       isStopping = true

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
 import { type AppError, errors } from '../base/errors.js'
+import type { Extension } from '../base/identity.js'
 import { addressForNodes } from '../base/listen-address.js'
 import { createSeal, type Seal } from '../base/seal.js'
-import { type Dialplan, reservedExtension } from '../dialplan/dialplan.js'
+import { type Dialplan, type LivePlan, reservedExtension } from '../dialplan/dialplan.js'
 import {
   createDirectory,
   createSecretCheck,
@@ -11,6 +12,7 @@ import {
   type Membership,
   type MembershipNeeds,
   newBoot,
+  type PublishedPlan,
   publishedPasswords,
   recordStart,
   type SecretCheck,
@@ -33,12 +35,12 @@ export interface NetworkMember {
 }
 
 export interface NetworkMemberNeeds {
-  readonly dialplan: Dialplan
+  readonly plan: LivePlan
   readonly store: Store
   readonly srf: SipApplication
 }
 
-export async function openNetworkMember(context: NodeContext, { dialplan, store, srf }: NetworkMemberNeeds): Promise<NetworkMember> {
+export async function openNetworkMember(context: NodeContext, { plan, store, srf }: NetworkMemberNeeds): Promise<NetworkMember> {
   const { config, clock, metrics, lifecycle } = context
   const { node, site, secret } = config
   const boot = newBoot(store.clock.now())
@@ -46,7 +48,7 @@ export async function openNetworkMember(context: NodeContext, { dialplan, store,
   const directory = createDirectory({ store, seal, secretCheck, log: partLog(context, 'directory') })
   lifecycle.opened(directory, 'directory', (opened) => opened.close())
   if (config.sample && store.state === 'connected') await lifecycle.opening(loadSamples({ store, directory, hashPin }))
-  warnOfRecords(context, directory, dialplan)
+  warnOfRecords(context, directory, plan)
   const previousStarts = recordStart({ data: config.data, boot, log: partLog(context, 'directory') })
   const membership = becomeMember(context, {
     store,
@@ -56,12 +58,12 @@ export async function openNetworkMember(context: NodeContext, { dialplan, store,
     sip: addressForNodes(srf.listening),
     version,
     library: hotdeskLibrary.version,
-    emergency: dialplan.emergencyNumbers,
-    reserved: reservedExtension(dialplan.codes) ?? '',
+    ...publishedPlan(plan.current),
     previousStarts,
     clock,
     log: partLog(context, 'directory'),
   })
+  plan.onChange((changed) => membership.publish(publishedPlan(changed)))
 
   const hotdesk = createHotdesk({
     store,
@@ -72,7 +74,7 @@ export async function openNetworkMember(context: NodeContext, { dialplan, store,
     clock,
     metrics,
     log: partLog(context, 'hotdesk'),
-    automaticLogout: dialplan.automaticLogout,
+    automaticLogout: () => plan.current.automaticLogout,
     attempts: config.lockout,
     quietSeconds: config.emergency.quietSeconds,
     retentionDays: config.retentionDays,
@@ -82,9 +84,14 @@ export async function openNetworkMember(context: NodeContext, { dialplan, store,
 }
 
 /** Warns of records that are valid but dangerous. */
-function warnOfRecords(context: NodeContext, directory: Directory, { reserved }: Dialplan): void {
+function warnOfRecords(context: NodeContext, directory: Directory, plan: LivePlan): void {
   if (!context.config.sample) warnOfSamples(context, publishedPasswords(directory))
-  watchReserved({ directory, reserved, log: partLog(context, 'directory') })
+  const reserved = (extension: Extension): string | null => plan.current.reserved(extension)
+  plan.onChange(watchReserved({ directory, reserved, log: partLog(context, 'directory') }))
+}
+
+function publishedPlan({ emergencyNumbers, codes }: Dialplan): PublishedPlan {
+  return { emergency: emergencyNumbers, reserved: reservedExtension(codes) ?? '' }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { type Calls, createCalls } from '../calls/calls.js'
-import type { Dialplan } from '../dialplan/dialplan.js'
+import type { LivePlan } from '../dialplan/dialplan.js'
 import { createIvr } from '../ivr/ivr.js'
 import { createMedia } from '../media/media.js'
 import { createPhones } from '../phones/phones.js'
@@ -23,7 +23,7 @@ export interface Telephony {
 
 export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotdesk'> {
   readonly server: Pick<SipServer, 'setKnownSources' | 'onFlowGone' | 'settled'>
-  readonly dialplan: Dialplan
+  readonly plan: LivePlan
   readonly store: Store
   readonly srf: SipApplication
 }
@@ -31,7 +31,7 @@ export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotde
 /** Opens these parts; none accepts calls yet. */
 export async function openTelephony(
   context: NodeContext,
-  { dialplan, store, srf, directory, hotdesk, server }: TelephonyNeeds,
+  { plan, store, srf, directory, hotdesk, server }: TelephonyNeeds,
 ): Promise<Telephony> {
   const { config, clock, metrics, lifecycle } = context
   const { node, secret, network } = config
@@ -46,7 +46,7 @@ export async function openTelephony(
     aliases,
     addresses: advertise === null ? [] : [advertise],
     settings: registrarSettings(config),
-    dialplan,
+    plan,
     setKnownSources: server.setKnownSources,
     onFlowGone: server.onFlowGone,
     clock,
@@ -60,10 +60,10 @@ export async function openTelephony(
     createIvr({ media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config), clock, metrics, log: partLog(context, 'ivr') }),
   )
   lifecycle.opened(ivr, dialCodes, (opened) => opened.close())
-  const trunks = createTrunks({ srf, dialplan, store, clock, metrics, log: partLog(context, 'trunks') })
+  const trunks = createTrunks({ srf, plan, store, clock, metrics, log: partLog(context, 'trunks') })
   lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
   const calls = createCalls({
-    parts: { srf, store, directory, hotdesk, registrar, dialplan, trunks, ivr },
+    parts: { srf, store, directory, hotdesk, registrar, plan, trunks, ivr },
     network: { node, domain, network, secret },
     settings: callSettings(config),
     settled: server.settled,

@@ -14,6 +14,7 @@ import { type Failure, responseOf, type Termination, terminationOf } from './fai
 import { withoutNames } from './identity/anonymous-session.js'
 import type { KnownNames } from './identity/known-names.js'
 import { type Caller, partyOf } from './inbound/caller.js'
+import type { Knowledge } from './routing/contract.js'
 
 /** The part of a call that is needed to end it. */
 export interface OpenCall {
@@ -27,6 +28,10 @@ export interface Call extends OpenCall {
   readonly invite: IncomingInvite
   readonly caller: Caller
   readonly party: Party
+  /** In force when the call began, whatever is reloaded meanwhile. */
+  readonly plan: Dialplan
+  /** What routing reads, with that plan. */
+  readonly knowledge: Knowledge
   readonly log: Logger
   /** The caller's session description; `''` for an INVITE without an offer. */
   readonly offer: string
@@ -53,18 +58,21 @@ interface CallProgress {
 export interface NewCallNeeds {
   readonly registrar: Pick<Registrar, 'followCaller'>
   readonly trunks: Pick<Trunks, 'credentials' | 'callerOf'>
-  readonly dialplan: Pick<Dialplan, 'mayAlert' | 'outside' | 'route'>
+  /** The knowledge for a call that begins now. */
+  readonly knowledge: () => Knowledge
   readonly knownNames: Pick<KnownNames, 'resembles'>
   readonly clock: Clock
   readonly log: Logger
 }
 
 export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, needs: NewCallNeeds): Call {
+  const knowledge = needs.knowledge()
+  const { dialplan: plan } = knowledge
   const id = crypto.randomUUID().slice(0, 8)
   if (caller.kind === 'device') invite.follow(needs.registrar.followCaller(caller.device.id, invite))
   const credentials = caller.kind === 'trunk' ? needs.trunks.credentials(caller.trunk) : null
   if (credentials) invite.answerChallenges(credentials)
-  const party = partyFor(kind, partyOf(caller, invite, needs))
+  const party = partyFor(kind, partyOf(caller, invite, { ...needs, dialplan: plan }))
   const log = needs.log.child({ call: id, legA: invite.callId })
   log.info({ event: 'call.arrived', from: caller.kind, caller: party.number }, `call from ${party.number}`)
   return {
@@ -73,9 +81,11 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
     invite,
     caller,
     party,
+    plan,
+    knowledge,
     log,
     offer: party.isPrivate ? withoutNames(sessionDescription(invite)) : sessionDescription(invite),
-    headers: legHeaders({ invite, caller, party, kind }, needs),
+    headers: legHeaders({ invite, caller, party, kind, plan }),
     control: createCallControl(kind === 'emergency'),
     progress: { began: needs.clock.now(), ringing: null, answered: null, reached: '', called: new Map(), moves: 0 },
   }
@@ -86,13 +96,10 @@ function partyFor(kind: CallKind, party: Party): Party {
   return kind === 'emergency' ? { ...party, isPrivate: false } : party
 }
 
-function legHeaders(
-  { invite, caller, party, kind }: Pick<Call, 'invite' | 'caller' | 'party' | 'kind'>,
-  { dialplan }: Pick<NewCallNeeds, 'dialplan'>,
-): SipHeaders {
+function legHeaders({ invite, caller, party, kind, plan }: Pick<Call, 'invite' | 'caller' | 'party' | 'kind' | 'plan'>): SipHeaders {
   // Nothing stops an emergency call, not even exhausted hops.
   const left = kind === 'emergency' ? maxForwards : forwardsLeft(invite) - 1
-  const passed = passedHeaders(invite, caller, dialplan)
+  const passed = passedHeaders(invite, caller, plan)
   return { ...(party.isPrivate ? withoutTraces(passed) : passed), ...dialogCapabilities, 'Max-Forwards': String(left) }
 }
 

@@ -4,7 +4,7 @@ import type { DeviceId, NodeName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { fromZero, type Metrics } from '../base/metrics.js'
 import type { Secret } from '../base/secret.js'
-import type { Dialplan } from '../dialplan/dialplan.js'
+import type { LivePlan } from '../dialplan/dialplan.js'
 import type { Directory } from '../directory/directory.js'
 import type { CallKind, Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
@@ -59,7 +59,7 @@ interface CallParts {
   readonly directory: Directory
   readonly hotdesk: Hotdesk
   readonly registrar: Registrar
-  readonly dialplan: Dialplan
+  readonly plan: LivePlan
   readonly trunks: Trunks
   readonly ivr: IvrPort
 }
@@ -172,11 +172,11 @@ interface Handler {
 
 /** Composes the parts that carry a call from its INVITE to its record. */
 function createHandler({ activity, open, admission }: CallState, { parts, network, settings, clock, log, metrics }: CallsNeeds): Handler {
-  const { srf, store, directory, hotdesk, registrar, dialplan, trunks, ivr } = parts
+  const { srf, store, directory, hotdesk, registrar, plan, trunks, ivr } = parts
   const { node, domain } = network
   const networkClock = store.clock
   const psapCallbacks = createPsapCallbacks({ store, clock, log, callBackMinutes: settings.callBackMinutes })
-  const knowledge: Knowledge = { node, dialplan, directory, hotdesk, registrar, psapCallbacks, trunks }
+  const knowledge = (): Knowledge => ({ node, dialplan: plan.current, directory, hotdesk, registrar, psapCallbacks, trunks })
   const records = createCallRecords({
     store,
     folder: settings.recordsFolder,
@@ -184,20 +184,20 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
     clock: networkClock,
     log,
   })
-  const record = createCallRecorder({ records, activity, open, knowledge, clock, networkClock, metrics })
-  const knownNames = createKnownNames({ directory, dialplan })
+  const record = createCallRecorder({ records, activity, open, clock, networkClock, metrics })
+  const knownNames = createKnownNames({ directory })
   const begin = (invite: IncomingInvite, caller: Caller, kind: CallKind) =>
-    newCall(invite, caller, kind, { registrar, trunks, dialplan, knownNames, clock, log })
+    newCall(invite, caller, kind, { registrar, trunks, knowledge, knownNames, clock, log })
 
   const nodeLegs = createNodeLegs({ directory, store, srf, clock, log, metrics })
   const phoneLegs = createPhoneLegs({ registrar, clock, log, metrics })
   const connect = createConnect({ activity, nodeLegs, phoneLegs, clock, metrics })
   const attempts = createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGraceMs: settings.busyGraceMs })
   const outsideCalls = createOutsideCalls({ srf, clock, trunks, attempts })
-  const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, dialplan, hotdesk, metrics })
+  const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, hotdesk, metrics })
   const hopTokens = hopTokensOf(parts, network, clock)
   const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
-  const dial = createDial({ knowledge, attempts, branches, outsideCalls, dialEmergency, registrar, domain })
+  const dial = createDial({ attempts, branches, outsideCalls, dialEmergency, registrar, domain })
 
   const unprovenLimit = createUnprovenLimit(settings.unproven, clock)
   const accept = { newCall: begin, record, dialEmergency, unprovenLimit }

@@ -9,6 +9,7 @@ import { createRules } from './rules.js'
 import { shortCodeChecks } from './short-codes/code-checks.js'
 
 export { reservedExtension } from './codes.js'
+export { createLivePlan, type LivePlan, type ReplaceablePlan } from './live-plan.js'
 export type { Dialplan, Route, Trunk } from './route.js'
 
 export interface DialplanNeeds {

@@ -13,7 +13,7 @@ import { createSecretCheck, type SecretCheck } from './secret-check.js'
 
 export type * from './contract.js'
 export { homeReturns, secondLogins } from './contract.js'
-export { joinNetwork, type Membership, type MembershipNeeds, newBoot, startMembership } from './membership.js'
+export { joinNetwork, type Membership, type MembershipNeeds, newBoot, type PublishedPlan, startMembership } from './membership.js'
 export { recordStart } from './previous-starts.js'
 export { parseHomeLostLogout, parseMac } from './records.js'
 export { watchReserved } from './reserved-extensions.js'

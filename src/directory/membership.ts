@@ -15,13 +15,23 @@ export interface Membership {
    * Rejects with AppError NODE_NAME_TAKEN if another live process has the name.
    */
   readonly joined: Promise<void>
+  /** Publishes what a reload of the dial plan has changed, at once or when Redis is back. */
+  publish(site: PublishedPlan): void
   /** Another live process has the name, and had it first: this one must end. */
   onTaken(listener: () => void): () => void
   /** Releases the name at once. */
   close(): Promise<void>
 }
 
-export interface MembershipNeeds {
+/** The part of a site's dial plan that other sites need. */
+export interface PublishedPlan {
+  /** Emergency numbers of this site, which its users can dial at every site. */
+  readonly emergency: readonly string[]
+  /** The extension that no user may have because of this site's dial codes; '' or absent: none. */
+  readonly reserved?: string
+}
+
+export interface MembershipNeeds extends PublishedPlan {
   readonly store: Store
   readonly node: NodeName
   /** Identifies this start of the node, see `newBoot`. */
@@ -30,10 +40,6 @@ export interface MembershipNeeds {
   /** `udp:192.0.2.10:5060` */
   readonly sip: string
   readonly version: string
-  /** Emergency numbers of this site, which its users can dial at every site. */
-  readonly emergency: readonly string[]
-  /** The extension that no user may have because of this site's dial codes; '' or absent: none. */
-  readonly reserved?: string
   /** Version of the function library that this program calls. While the node is alive, no newer one replaces it. */
   readonly library: number
   /** Absent: no previous starts are known. */
@@ -78,28 +84,42 @@ export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
 
 /** Takes the node's name, and keeps it with heartbeats. Waits up to 15 s if the previous holder may have died. */
 export function startMembership(needs: MembershipNeeds): Membership {
-  const { store, node, boot, site, sip, version, emergency, reserved = '', library, clock, log } = needs
+  const { store, node, boot, site, sip, version, library, clock, log } = needs
   const described = {
     site,
     sip,
     version,
-    emergency: emergency.join(' '),
-    reserved,
     library: String(library),
     process: thisProcess(),
     passports: hopTokensText(boot),
   }
-  const fields = Object.entries(described).flat()
   const listeners = new Set<() => void>()
+  let plan = planFields(needs)
+  /** A heartbeat does not change the record of the site. */
+  let isSiteOutdated = false
   let isMember = false
   let isClosed = false
   let claiming: Promise<Claim> | null = null
 
   /** `-` replaces no process. */
   async function join(replaces: string): Promise<string> {
-    const reply = await store.call('hotdesk_join', node, boot, replaces, String(nameTtlSeconds), ...fields)
+    const reply = await store.call(
+      'hotdesk_join',
+      node,
+      boot,
+      replaces,
+      String(nameTtlSeconds),
+      ...Object.entries({ ...described, ...plan }).flat(),
+    )
     if (reply === 'JOINED') isMember = true
+    if (reply === 'JOINED' && isSiteOutdated) await updateSite()
     return reply
+  }
+
+  async function updateSite(): Promise<void> {
+    const written = plan
+    await store.putFields(`site:${site}`, written)
+    if (written === plan) isSiteOutdated = false
   }
 
   function claim(): Promise<Claim> {
@@ -139,6 +159,11 @@ export function startMembership(needs: MembershipNeeds): Membership {
 
   return {
     joined,
+    publish(changed) {
+      plan = planFields(changed)
+      isSiteOutdated = true
+      beatNow()
+    },
     onTaken(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -150,6 +175,10 @@ export function startMembership(needs: MembershipNeeds): Membership {
       await store.call('hotdesk_leave', node, boot).catch(reportFault)
     },
   }
+}
+
+function planFields({ emergency, reserved = '' }: PublishedPlan): Readonly<Record<'emergency' | 'reserved', string>> {
+  return { emergency: emergency.join(' '), reserved }
 }
 
 /** `later`: Redis is lost, or the node is stopping. */

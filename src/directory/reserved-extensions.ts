@@ -9,8 +9,11 @@ export interface ReservedWatchNeeds {
   readonly log: Logger
 }
 
-/** Logs each user whom nobody can call because the dial plan gives the extension another meaning. Runs until the directory is closed. */
-export function watchReserved({ directory, reserved, log }: ReservedWatchNeeds): void {
+/**
+ * Logs each user whom nobody can call because the dial plan gives the extension another meaning. Runs until the directory is closed. Answers a
+ * function that looks at all users again.
+ */
+export function watchReserved({ directory, reserved, log }: ReservedWatchNeeds): () => void {
   function look(extension: Extension): void {
     const user = directory.user(extension)
     const reason = user && reserved(extension)
@@ -18,6 +21,10 @@ export function watchReserved({ directory, reserved, log }: ReservedWatchNeeds):
     const words = `${reason}, and the extension of ${user.name}: nobody can call this user; give another extension`
     log.error({ event: 'directory.reserved', extension }, words)
   }
-  for (const { extension } of directory.users()) look(extension)
+  const lookAtAll = (): void => {
+    for (const { extension } of directory.users()) look(extension)
+  }
+  lookAtAll()
   directory.onUserChange(look)
+  return lookAtAll
 }

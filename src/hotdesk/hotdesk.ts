@@ -28,8 +28,8 @@ export interface HotdeskNeeds {
   readonly store: Store
   readonly directory: Directory
   readonly node: NodeName
-  /** Null: logins do not end by time. */
-  readonly automaticLogout: AutomaticLogout | null
+  /** Asked in each round; null: logins do not end by time. */
+  readonly automaticLogout: () => AutomaticLogout | null
   /** The boot with which the node joined the network. */
   readonly boot: string
   readonly clock: Clock

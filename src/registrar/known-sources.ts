@@ -9,11 +9,17 @@ import type { ChallengeTerms, KnownSources } from '../sipd/sipd.js'
 
 /** Informs the SIP server about known sources, now and whenever they change. Known sources are never banned and do not share the limits of unknown ones. */
 export interface KnownSourcesWatch {
+  /** Something may have changed: looks at once rather than in the next round. */
+  look(): void
   close(): void
 }
 
 export interface KnownSourcesNeeds {
-  readonly trunks: readonly { readonly uri: string; readonly from: readonly string[] }[]
+  /** The dial plan in force. */
+  readonly plan: () => {
+    readonly trunks: readonly { readonly uri: string; readonly from: readonly string[] }[]
+    readonly emergencyNumbers: readonly string[]
+  }
   /** Live nodes: `udp:192.0.2.10:5060`. */
   readonly nodes: () => readonly { readonly sip: string }[]
   /** The flows of this node's phones: `sip:192.0.2.7:5060;transport=udp`. */
@@ -37,7 +43,8 @@ export function followKnownSources(needs: KnownSourcesNeeds): KnownSourcesWatch 
 
   async function poll(): Promise<void> {
     const now = knownSourcesNow(needs)
-    const text = [...now.addresses, ...now.uris, ...now.flows, ...(now.keepAlive?.phones ?? []), ...(now.emergencies ?? [])].join('\n')
+    const { addresses, uris, flows, keepAlive, emergencies = [], ownEmergencies = [] } = now
+    const text = [addresses, uris, flows, keepAlive?.phones ?? [], emergencies, ownEmergencies].map((lines) => lines.join(' ')).join('\n')
     if (text === sent) return
     await setKnownSources(now)
     sent = text
@@ -45,13 +52,14 @@ export function followKnownSources(needs: KnownSourcesNeeds): KnownSourcesWatch 
 
   const onFailure = (fault: unknown): void =>
     log.debug({ event: 'sip.lost', err: fault }, `the SIP server does not respond: ${messageOf(fault)}`)
-  poll().catch(onFailure)
+  const look = (): void => void poll().catch(onFailure)
+  look()
   const watch = every(clock, pollMs, poll, onFailure)
-  return { close: () => watch.cancel() }
+  return { look, close: () => watch.cancel() }
 }
 
 export function knownSourcesNow({
-  trunks,
+  plan,
   nodes,
   flows,
   behindNat = () => [],
@@ -59,11 +67,13 @@ export function knownSourcesNow({
   emergencies,
   challenge,
 }: Omit<KnownSourcesNeeds, 'setKnownSources' | 'clock' | 'log'>): KnownSources {
+  const { trunks, emergencyNumbers } = plan()
   return {
     addresses: trunks.flatMap(({ from }) => from.map(canonicalAddress)),
     uris: [...trunks.map(({ uri }) => uri), ...withAddress(nodes()).map((node) => nodeUri(node))],
     flows: flows().flatMap((flow) => flowName(flow) ?? []),
     keepAlive: { phones: keepAliveMs === 0 ? [] : behindNat(), everyMs: keepAliveMs },
+    ownEmergencies: emergencyNumbers,
     emergencies: [...new Set(emergencies())].sort(),
     challenge,
   }

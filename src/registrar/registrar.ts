@@ -79,9 +79,11 @@ export interface RegistrarNeeds {
   readonly setKnownSources?: Sipd['setKnownSources'] | null
   /** Reports closed connections of phones, as `tcp 192.0.2.7:40312`; absent if the SIP server does not report them. */
   readonly onFlowGone?: (listener: (flow: string) => void) => () => void
-  /** Its trunks are known sources. */
-  readonly dialplan?: { readonly trunks: KnownSourcesNeeds['trunks'] }
+  /** Its trunks are known sources, and its emergency numbers are always admitted. */
+  readonly plan?: { readonly current: ReturnType<KnownSourcesNeeds['plan']>; onChange(listener: () => void): () => void }
 }
+
+const noPlan: ReturnType<KnownSourcesNeeds['plan']> = { trunks: [], emergencyNumbers: [] }
 
 /** Handles REGISTER and OPTIONS from now on. Phones that were registered at this node before a restart still are. */
 export function createRegistrar(needs: RegistrarNeeds): Registrar {
@@ -134,8 +136,9 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
   const { flows } = bindings
   const behindNat = () => bindings.behindNat().map((binding) => reachOf(binding).via)
   const { keepAliveMs } = settings
-  const known = { trunks: needs.dialplan?.trunks ?? [], nodes: directory.nodes, flows, behindNat, keepAliveMs, emergencies, challenge }
+  const known = { plan: () => needs.plan?.current ?? noPlan, nodes: directory.nodes, flows, behindNat, keepAliveMs, emergencies, challenge }
   const watch = needs.setKnownSources ? followKnownSources({ ...known, setKnownSources: needs.setKnownSources, clock, log }) : null
+  const offPlan = needs.plan?.onChange(() => watch?.look())
 
   const recognise = createRecognition({ directory, bindings, authenticator, names, clock })
   const follow = createFollower({ bindings, node, clock })
@@ -161,6 +164,7 @@ export function createRegistrar(needs: RegistrarNeeds): Registrar {
     onRegistered: (listener) => registered.on(listener),
     onUnregistered: (listener) => bindings.onGone(listener),
     close() {
+      offPlan?.()
       watch?.close()
       offDevice()
       return bindings.close()

@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../base/clock.js'
+import type { Dialplan } from '../dialplan/dialplan.js'
 import type { IncomingRequest } from '../srf/srf.js'
 import type { OutgoingCall } from './identity.js'
 import { type BodyPart, multipart } from './multipart.js'
@@ -9,9 +10,11 @@ export interface CallLocation {
   /** `Paris, 1st floor, desk 2` */
   readonly location: string
   readonly invite: Pick<IncomingRequest, 'body' | 'header'>
+  /** The dial plan of the call. */
+  readonly plan: Dialplan
 }
 
-export interface LocatedCall extends CallLocation {
+export interface LocatedCall extends Omit<CallLocation, 'plan'> {
   /** SIP URI of the caller as this trunk is shown it; null if it is shown none. */
   readonly caller: string | null
   readonly at: Milliseconds

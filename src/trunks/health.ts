@@ -2,6 +2,7 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Trunk } from '../dialplan/dialplan.js'
+import { trunkKey } from './follow-trunks.js'
 
 type Method = 'INVITE' | 'OPTIONS'
 
@@ -14,6 +15,10 @@ export interface Health {
   retryAt(trunk: Trunk): Milliseconds
   /** Begins to track a request to the trunk. */
   begin(trunk: Trunk, method: Method): TrunkRequest
+  /** The trunk is in use from now on: the metric and the log show its state. */
+  add(trunk: Trunk): void
+  /** The dial plan does not have the trunk any more. Calls in progress may still use it. */
+  remove(trunk: Trunk): void
 }
 
 /** One request to a trunk. Its outcome counts unless a newer request has shown otherwise. */
@@ -69,13 +74,14 @@ const timeout = 408
 
 export function createHealth({ clock, log, metrics, downMs, longestDownMs }: HealthNeeds): Health {
   const trunks = new Map<string, TrunkState>()
+  const inUse = new Set<string>()
   let newest: RequestNumber = 0
 
-  function stateOf({ name }: Trunk): TrunkState {
-    const known = trunks.get(name)
+  function stateOf(trunk: Trunk): TrunkState {
+    const known = trunks.get(trunkKey(trunk))
     if (known) return known
     const state = { INVITE: { outage: null, responded: 0 }, OPTIONS: { outage: null, responded: 0 }, isReportedDown: false }
-    trunks.set(name, state)
+    trunks.set(trunkKey(trunk), state)
     return state
   }
 
@@ -95,11 +101,21 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
     }
     if (!state.isReportedDown || retryAt(trunk) > clock.now()) return
     state.isReportedDown = false
+    if (!inUse.has(trunkKey(trunk))) return
     metrics.trunkUp.set({ trunk: trunk.name }, 1)
     log.info({ event: 'trunk.up', trunk: trunk.name }, `trunk ${trunk.name} is up again`)
   }
 
   return {
+    add(trunk) {
+      inUse.add(trunkKey(trunk))
+      metrics.trunkUp.set({ trunk: trunk.name }, 1)
+    },
+    remove(trunk) {
+      inUse.delete(trunkKey(trunk))
+      trunks.delete(trunkKey(trunk))
+      metrics.trunkUp.remove({ trunk: trunk.name })
+    },
     isUp: (trunk) => retryAt(trunk) <= clock.now(),
     isReportedDown: (trunk) => stateOf(trunk).isReportedDown,
     retryAt,
@@ -120,6 +136,7 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
         const ms = Math.min(downMs * 2 ** (failures - 1), longestDownMs)
         state.outage = { failures, until: clock.now() + ms, newest, endsAfter }
         stateOf(trunk).isReportedDown = true
+        if (!inUse.has(trunkKey(trunk))) return
         metrics.trunkUp.set({ trunk: trunk.name }, 0)
         const line = { event: 'trunk.down', trunk: trunk.name, method, status, seconds: ms / 1000 }
         log.warn(line, `trunk ${trunk.name} is down: ${status} to ${method}`)

@@ -1,15 +1,16 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
-import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import type { Dialplan, LivePlan, Trunk } from '../dialplan/dialplan.js'
 import type { Party } from '../sip/identity/party.js'
 import type { IncomingRequest, SipApplication, SipCredentials, SipSource } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { type CallLocation, callWithLocation } from './emergency-location.js'
+import { followTrunks } from './follow-trunks.js'
 import { createHealth, type Health, type TrunkRequest } from './health.js'
 import { calledNumber, callerOf, callerUri, credentialsOf, type OutgoingCall, outgoingCall } from './identity.js'
 import { startPing } from './ping.js'
-import { createSourceLookup } from './source.js'
+import { createSourceLookup, type SourceLookup } from './source.js'
 
 export type { TrunkRequest } from './health.js'
 export type { OutgoingCall } from './identity.js'
@@ -23,7 +24,7 @@ export interface Trunks {
   /** Begins to track a call to the trunk. Its responses decide whether the trunk counts as up. */
   begin(trunk: Trunk): TrunkRequest
   /** Request-URI, identity and credentials of a call to the trunk. */
-  outgoing(trunk: Trunk, number: string, party: Party): OutgoingCall
+  outgoing(trunk: Trunk, number: string, party: Party, plan: Dialplan): OutgoingCall
   /** The same with the location of the phone (RFC 6442); null if the trunk does not take it, or the call cannot carry it. */
   outgoingWithLocation(trunk: Trunk, number: string, party: Party, location: CallLocation): OutgoingCall | null
   /** Our account at the trunk; null if it needs none. */
@@ -31,7 +32,7 @@ export interface Trunks {
   /** The caller of a call from a trunk. */
   callerOf(request: IncomingRequest): Party
   /** The number that a trunk's call is for. */
-  calledNumber(request: IncomingRequest): string
+  calledNumber(request: IncomingRequest, plan: Dialplan): string
   /** Reasons why emergency calls may not leave the site, as sentences. */
   warnings(): readonly string[]
   close(): Promise<void>
@@ -39,7 +40,7 @@ export interface Trunks {
 
 export interface TrunksNeeds {
   readonly srf: SipApplication
-  readonly dialplan: Dialplan
+  readonly plan: LivePlan
   /** Its clock dates the location of an emergency call. */
   readonly store: Pick<Store, 'clock'>
   /** The node's own. */
@@ -52,31 +53,42 @@ export interface TrunksNeeds {
 const downMs: Milliseconds = 30_000
 const longestDownMs: Milliseconds = 300_000
 
-export function createTrunks({ srf, dialplan, store, clock, log, metrics }: TrunksNeeds): Trunks {
+export function createTrunks({ srf, plan, store, clock, log, metrics }: TrunksNeeds): Trunks {
   const health = createHealth({ clock, log, metrics, downMs, longestDownMs })
-  const trunkOf = createSourceLookup(dialplan.trunks)
-  const pings = dialplan.trunks.map((trunk) => startPing(trunk, { srf, health, clock, log }))
-  for (const { name } of dialplan.trunks) metrics.trunkUp.set({ trunk: name }, 1)
+  const present = followTrunks(plan, (trunk) => {
+    health.add(trunk)
+    const ping = startPing(trunk, { srf, health, clock, log })
+    return () => {
+      ping?.cancel()
+      health.remove(trunk)
+    }
+  })
+  let lookup = createSourceLookup(plan.current.trunks)
+  const trunkOf: SourceLookup = (source) => lookup(source)
+  const offChange = plan.onChange(({ trunks }) => {
+    lookup = createSourceLookup(trunks)
+  })
 
   return {
     order(trunks) {
       const down = trunks.filter((trunk) => !health.isUp(trunk))
       return [...trunks.filter(health.isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
     },
-    warnings: () => warningsOf(dialplan, health),
+    warnings: () => warningsOf(plan.current, health),
     trunkOf,
     credentials: credentialsOf,
     begin: (trunk) => health.begin(trunk, 'INVITE'),
-    outgoing: (trunk, number, party) => outgoingCall(trunk, number, party, dialplan),
+    outgoing: outgoingCall,
     outgoingWithLocation(trunk, number, party, location) {
       if (trunk.location !== 'pidf-lo') return null
-      const call = outgoingCall(trunk, number, party, dialplan)
-      return callWithLocation(call, { ...location, caller: callerUri(trunk, party, dialplan), at: store.clock.now() })
+      const call = outgoingCall(trunk, number, party, location.plan)
+      return callWithLocation(call, { ...location, caller: callerUri(trunk, party, location.plan), at: store.clock.now() })
     },
     callerOf: (request) => callerOf(request, trunkOf(request.source)),
-    calledNumber: (request) => calledNumber(request, dialplan),
+    calledNumber,
     close() {
-      for (const ping of pings) ping?.cancel()
+      offChange()
+      present.close()
       return Promise.resolve()
     },
   }

@@ -85,7 +85,7 @@ async function openNode(socket, data, dist) {
     secret: new Secret('bench'),
     node: 'paris-1',
     boot: newBoot(store.clock.now()),
-    automaticLogout: null,
+    automaticLogout: () => null,
     attempts: lockout,
     quietSeconds: emergency.quietSeconds,
     retentionDays,

@@ -3,7 +3,7 @@ import type { Binding, Registrar } from '../../registrar/registrar.js'
 import { type Call, reject } from '../call.js'
 import type { DialEmergency } from '../emergency/emergency-call.js'
 import type { Failure, Termination } from '../failure.js'
-import type { Decision, DestinationOf, Knowledge, Question } from '../routing/contract.js'
+import type { Decision, DestinationOf, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { shownDigits } from '../routing/shown-digits.js'
 import { phonesByFamily } from './address-family.js'
@@ -22,7 +22,6 @@ const silenceMs: Milliseconds = 32_000
 const callbackRingMs: Milliseconds = 120_000
 
 export interface DialNeeds {
-  readonly knowledge: Knowledge
   readonly attempts: Attempts
   readonly branches: UserBranches
   readonly outsideCalls: OutsideCalls
@@ -34,7 +33,7 @@ export interface DialNeeds {
 /** Sends a call to its destination, and on from there until it has ended. */
 export type Dial = (call: Call, decision: Decision) => Promise<Termination> | Termination
 
-export function createDial({ knowledge, attempts, branches, outsideCalls, dialEmergency, registrar, domain }: DialNeeds): Dial {
+export function createDial({ attempts, branches, outsideCalls, dialEmergency, registrar, domain }: DialNeeds): Dial {
   function dial(call: Call, decision: Decision): Promise<Termination> | Termination {
     log(call, decision)
     const { to } = decision
@@ -58,7 +57,7 @@ export function createDial({ knowledge, attempts, branches, outsideCalls, dialEm
     }
   }
 
-  function log({ log, progress }: Call, { steps, questions }: Decision): void {
+  function log({ log, progress, knowledge }: Call, { steps, questions }: Decision): void {
     log.debug({ event: 'call.routed', steps }, 'routing steps')
     for (const question of questions) {
       if (question.kind === 'user') progress.called.set(question.user.extension, knowledge.hotdesk.devicesOf(question.user.extension))
@@ -84,7 +83,7 @@ export function createDial({ knowledge, attempts, branches, outsideCalls, dialEm
         return afterMiss(call, result.failure, { kind: 'missed', user, reason: result.failure.reason, history })
       case 'withdrawn':
         if (++call.progress.moves >= maxMoves) return reject(call, { reason: 'no-answer' })
-        return dial(call, decide({ kind: 'extension', extension: user.extension, history }, knowledge))
+        return dial(call, decide({ kind: 'extension', extension: user.extension, history }, call.knowledge))
     }
   }
 
@@ -99,7 +98,7 @@ export function createDial({ knowledge, attempts, branches, outsideCalls, dialEm
     // The caller's node decides, because it knows the history of the call.
     if (history.hops > 0 && numbers.length > 0)
       return reject(call, { ...failure, status: 302, headers: { Contact: redirectContact(numbers, domain) } })
-    const decisions = numbers.map((number) => decide({ kind: 'redirected', user, number, history }, knowledge))
+    const decisions = numbers.map((number) => decide({ kind: 'redirected', user, number, history }, call.knowledge))
     const decision = decisions.find(({ to }) => to.kind !== 'refused') ?? decisions[0]
     return decision ? dial(call, decision) : reject(call, failure)
   }
@@ -118,7 +117,7 @@ export function createDial({ knowledge, attempts, branches, outsideCalls, dialEm
   /** If no forward takes the call, the caller gets the response of the phone. */
   function afterMiss(call: Call, failure: Failure, question: Question): Promise<Termination> | Termination {
     if (call.invite.cancelled) return reject(call, failure)
-    const decision = decide(question, knowledge)
+    const decision = decide(question, call.knowledge)
     const isSame = decision.to.kind === 'refused' && decision.to.reason === failure.reason
     return isSame ? reject(call, failure) : dial(call, decision)
   }

@@ -67,7 +67,7 @@ export function tryTrunk(call: Call, trunkCall: TrunkCall, needs: TrunkAttemptNe
   }
 
   async function run(): Promise<AttemptResult> {
-    const plain = needs.trunks.outgoing(trunk, number, party)
+    const plain = needs.trunks.outgoing(trunk, number, party, call.plan)
     const located = withLocation(call, trunkCall, needs)
     const { silenceMs, locatedMs } = patienceWith(needs.srf)
     const finalMs = isLast ? ringMs : noProgressMs
@@ -97,9 +97,13 @@ function mayRejectLocation(response: SipReply, { isLast }: TrunkCall): boolean {
   return !busy.has(response.status) && !credentialsWanted.has(response.status)
 }
 
-function withLocation({ offer }: Call, { trunk, number, party, location }: TrunkCall, { trunks }: TrunkAttemptNeeds): OutgoingCall | null {
+function withLocation(
+  { offer, plan }: Call,
+  { trunk, number, party, location }: TrunkCall,
+  { trunks }: TrunkAttemptNeeds,
+): OutgoingCall | null {
   if (location === null) return null
-  return trunks.outgoingWithLocation(trunk, number, party, { location, invite: { body: offer, header: () => '' } })
+  return trunks.outgoingWithLocation(trunk, number, party, { location, invite: { body: offer, header: () => '' }, plan })
 }
 
 interface Limits {

@@ -1,5 +1,5 @@
 import type { Metrics } from '../../base/metrics.js'
-import type { Dialplan, Trunk } from '../../dialplan/dialplan.js'
+import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Device } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Call } from '../call.js'
@@ -19,7 +19,6 @@ interface EmergencyCall {
 export interface EmergencyCallNeeds {
   readonly outsideCalls: Pick<OutsideCalls, 'overTrunks'>
   readonly psapCallbacks: Pick<PsapCallbacks, 'remember'>
-  readonly dialplan: Pick<Dialplan, 'elin' | 'location' | 'route'>
   readonly hotdesk: Pick<Hotdesk, 'emergencyAnswered' | 'emergencyFailed'>
   readonly metrics: Metrics
 }
@@ -31,10 +30,10 @@ export type DialEmergency = (call: Call, emergency: EmergencyCall) => Promise<Te
  * No lookup and no wait: the site's trunks in order, with the identity of the phone rather than its user. Without a device the call shows the
  * site, and the emergency centre cannot call the phone back.
  */
-export function createEmergencyDial({ outsideCalls, psapCallbacks, dialplan, hotdesk, metrics }: EmergencyCallNeeds): DialEmergency {
+export function createEmergencyDial({ outsideCalls, psapCallbacks, hotdesk, metrics }: EmergencyCallNeeds): DialEmergency {
   function dial(call: Call, { number, trunks, device }: EmergencyCall): Promise<Termination> {
-    const shown = device?.elin ?? numberFromNode(call) ?? dialplan.elin
-    const location = device?.location ?? dialplan.location
+    const shown = device?.elin ?? numberFromNode(call) ?? call.plan.elin
+    const location = device?.location ?? call.plan.location
     if (shown !== null && device) psapCallbacks.remember(shown, device.id)
     call.log.warn({ event: 'call.emergency', number, device: device?.id ?? null, location }, `emergency call to ${number}`)
     const party = { name: '', number: shown ?? call.party.number, isPrivate: false, isAsserted: true }
@@ -42,8 +41,8 @@ export function createEmergencyDial({ outsideCalls, psapCallbacks, dialplan, hot
   }
 
   /** The number that another node has sent with the call, unless it is an extension. */
-  function numberFromNode({ caller, party: { number } }: Call): string | null {
-    const isOutside = /^\+?[0-9]+$/.test(number) && dialplan.route(number).kind !== 'user'
+  function numberFromNode({ caller, party: { number }, plan }: Call): string | null {
+    const isOutside = /^\+?[0-9]+$/.test(number) && plan.route(number).kind !== 'user'
     return caller.kind === 'node' && isOutside ? number : null
   }
 

@@ -4,19 +4,18 @@ import type { Directory } from '../../directory/directory.js'
 /** Names of the network's users and phones. A caller from outside must not be shown under one of them. */
 export interface KnownNames {
   /** Whether a person could mistake the text for a user's name or number, or for a phone of the network. */
-  resembles(text: string): boolean
+  resembles(text: string, dialplan: Pick<Dialplan, 'route'>): boolean
   close(): void
 }
 
 export interface KnownNamesNeeds {
   readonly directory: Pick<Directory, 'users' | 'devices' | 'onUserChange' | 'onDeviceChange'>
-  readonly dialplan: Pick<Dialplan, 'route'>
 }
 
 /** A longer name is not searched, and counts as a resemblance. */
 const maxWords = 12
 
-export function createKnownNames({ directory, dialplan }: KnownNamesNeeds): KnownNames {
+export function createKnownNames({ directory }: KnownNamesNeeds): KnownNames {
   let names: ReadonlySet<string> | null = null
   const forget = (): void => {
     names = null
@@ -34,7 +33,7 @@ export function createKnownNames({ directory, dialplan }: KnownNamesNeeds): Know
   }
 
   return {
-    resembles(text) {
+    resembles(text, dialplan) {
       const words = wordsIn(text)
       if (words.length > maxWords || words.some(mixesScripts)) return true
       const isExtension = (digits: string): boolean => dialplan.route(digits).kind === 'user'

@@ -15,7 +15,7 @@ export function outsideCaller(party: Party, needs: OutsideCallerNeeds): Party {
   const number = outsideNumber(party.number, needs)
   if (number === null) return { ...party, name: '', number: anonymous.number }
   const name = printable(party.name)
-  const keepsName = number === plainNumber(party.number) && !needs.knownNames.resembles(name)
+  const keepsName = number === plainNumber(party.number) && !needs.knownNames.resembles(name, needs.dialplan)
   return { ...party, name: keepsName ? name : '', number }
 }
 
@@ -23,7 +23,7 @@ export function outsideCaller(party: Party, needs: OutsideCallerNeeds): Party {
 function outsideNumber(given: string, { knownNames, dialplan }: OutsideCallerNeeds): string | null {
   const number = plainNumber(given)
   const isTelephone = /^\+?[0-9]+$/.test(number)
-  if (!isTelephone) return knownNames.resembles(number) || isInside(number, dialplan) ? null : number
+  if (!isTelephone) return knownNames.resembles(number, dialplan) || isInside(number, dialplan) ? null : number
   if (!isInside(number, dialplan)) return number
   const withPrefix = `${dialplan.outside}${number}`
   return dialplan.outside === '' || isInside(withPrefix, dialplan) ? null : withPrefix

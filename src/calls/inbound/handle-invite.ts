@@ -25,7 +25,8 @@ export interface InviteNeeds {
   readonly newCall: (invite: IncomingInvite, caller: Caller, kind: CallKind) => Call
   readonly record: RecordCall
   readonly dial: Dial
-  readonly knowledge: Knowledge
+  /** The knowledge for a call that begins now. */
+  readonly knowledge: () => Knowledge
   readonly registrar: Pick<Registrar, 'isCalled'>
   readonly trunks: Pick<Trunks, 'calledNumber'>
 }
@@ -36,7 +37,7 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
   const peer = callers.node(invite) ?? callers.trunk(invite)
   // Before everything else, because an emergency call waits for no check that may fail. Whether the digits are an emergency number can depend on
   // the user, and a claim is enough for that: an authenticated phone is always the one that it claims to be.
-  const emergency = emergencyOf(digitsOf(invite), () => callers.claimedUser(invite), needs.knowledge)
+  const emergency = emergencyOf(digitsOf(invite), () => callers.claimedUser(invite), needs.knowledge())
   if (emergency !== null && peer?.kind === 'node') return emergencyCallers.fromNode(invite, emergency, peer)
   if (emergency !== null && peer === null) return emergencyCallers.fromAnyone(invite, emergency)
   const caller = peer ?? (isForged(invite) ? null : callers.device(invite))
@@ -57,7 +58,8 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
 
 /** A PSAP callback is taken in every state, like the emergency call before it. */
 function isAdmitted(invite: IncomingInvite, { kind }: Caller, { admission, knowledge, trunks }: InviteNeeds): boolean | Promise<boolean> {
-  const isCallback = kind === 'trunk' && knowledge.psapCallbacks.deviceOf(trunks.calledNumber(invite)) !== null
+  const { psapCallbacks, dialplan } = knowledge()
+  const isCallback = kind === 'trunk' && psapCallbacks.deviceOf(trunks.calledNumber(invite, dialplan)) !== null
   return isCallback || admission.isOpen || admission.opens()
 }
 
@@ -71,15 +73,15 @@ function isForged(invite: IncomingInvite): boolean {
 }
 
 function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> {
-  const { record, dial, knowledge, trunks } = needs
+  const { record, dial, trunks } = needs
   const failure = unacceptable(call)
   if (failure) return record(call, () => reject(call, failure))
-  const route = (question: Question): Promise<void> => record(call, () => dial(call, decide(question, knowledge)))
+  const route = (question: Question): Promise<void> => record(call, () => dial(call, decide(question, call.knowledge)))
   switch (caller.kind) {
     case 'device':
       return fromDevice(call, caller, needs)
     case 'trunk':
-      return route({ kind: 'delivered', number: trunks.calledNumber(call.invite) })
+      return route({ kind: 'delivered', number: trunks.calledNumber(call.invite, call.plan) })
     case 'node':
       return route({ kind: 'handed', digits: dialled(call.invite.uri), hops: caller.hops })
     case 'unknown':
@@ -99,8 +101,8 @@ function unacceptable({ invite }: Call): Failure | null {
   return unsupported.length === 0 ? null : { reason: 'bad-extension', headers: { Unsupported: unsupported.join(', ') } }
 }
 
-function fromDevice(call: Call, caller: DeviceCaller, { knowledge, featureCalls, record, dial }: InviteNeeds): Promise<void> {
-  const decision = decide({ kind: 'dialled', digits: digitsOf(call.invite), by: caller }, knowledge)
+function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, dial }: InviteNeeds): Promise<void> {
+  const decision = decide({ kind: 'dialled', digits: digitsOf(call.invite), by: caller }, call.knowledge)
   const { to } = decision
   switch (to.kind) {
     case 'login':

@@ -6,7 +6,6 @@ import type { NetworkClock } from '../../store/store.js'
 import type { Activity } from '../activity.js'
 import { type Call, type OpenCall, reject } from '../call.js'
 import type { Termination } from '../failure.js'
-import type { Knowledge } from '../routing/contract.js'
 import { shownDigits } from '../routing/shown-digits.js'
 import type { CallRecord, CallRecords, Participants } from './call-records.js'
 
@@ -15,7 +14,6 @@ export interface RecordCallNeeds {
   readonly activity: Pick<Activity, 'begin'>
   /** Every call that has begun and not ended. */
   readonly open: Set<OpenCall>
-  readonly knowledge: Pick<Knowledge, 'dialplan' | 'directory'>
   /** The node's own. */
   readonly clock: Clock
   readonly networkClock: NetworkClock
@@ -26,7 +24,7 @@ export interface RecordCallNeeds {
 export type RecordCall = (call: Call, run: () => Promise<Termination> | Termination) => Promise<void>
 
 /** Counts the call, and its phone's activity, while it lasts. Then writes one log line and one record. */
-export function createCallRecorder({ records, activity, open, knowledge, clock, networkClock, metrics }: RecordCallNeeds): RecordCall {
+export function createCallRecorder({ records, activity, open, clock, networkClock, metrics }: RecordCallNeeds): RecordCall {
   function finish(call: Call, termination: Termination): void {
     const record = recordOf(call, termination)
     const { ringSeconds, talkSeconds } = record
@@ -54,7 +52,7 @@ export function createCallRecorder({ records, activity, open, knowledge, clock, 
     }
   }
 
-  function dialledIn({ kind, caller, invite }: Call): string {
+  function dialledIn({ kind, caller, invite, knowledge }: Call): string {
     const digits = dialled(invite.uri)
     if (caller.kind !== 'device' || kind === 'emergency') return digits || invite.uri
     return shownDigits(digits, knowledge) ?? 'unknown'

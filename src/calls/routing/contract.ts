@@ -10,7 +10,8 @@ import type { RefusalReason } from '../failure.js'
 /** The data that routing reads. It is all in memory, so no call waits for a lookup. */
 export interface Knowledge {
   readonly node: NodeName
-  readonly dialplan: Pick<Dialplan, 'site' | 'location' | 'trunks' | 'outside' | 'emergency' | 'route' | 'did'>
+  /** The plan with which the call began. */
+  readonly dialplan: Dialplan
   readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'site' | 'ownedBy'>
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>

@@ -43,10 +43,21 @@ export interface LogoutRule {
   dueOf(login: CurrentLogin): readonly Due[]
 }
 
-/** The rule of a site for its own phones. */
-export function siteRule(automaticLogout: AutomaticLogout): LogoutRule {
-  const dueOf = dueBy(automaticLogout)
-  return { isInForce: true, dueOf: (login) => (login.site === automaticLogout.site ? dueOf(login) : []) }
+/** The rule of a site for its own phones. `current` changes when the dial plan is reloaded. */
+export function siteRule(current: () => AutomaticLogout | null): LogoutRule {
+  let known: AutomaticLogout | null = null
+  let dueOf: (times: LoginTimes) => readonly Due[] = () => []
+  return {
+    get isInForce() {
+      return current() !== null
+    },
+    dueOf(login) {
+      const rules = current()
+      if (rules !== known) dueOf = rules === null ? () => [] : dueBy(rules)
+      known = rules
+      return login.site === rules?.site ? dueOf(login) : []
+    },
+  }
 }
 
 /** When a login ends, for each reason that applies, earliest first. */

@@ -9,14 +9,13 @@ import { createSiteWatch } from './site-watch.js'
 import { createTransitionCount } from './transition-count.js'
 
 export interface ReconcilerNeeds extends RecordWatchNeeds, RetentionNeeds, Omit<AutomaticLogoutNeeds, 'rules'> {
-  /** Absent: no automatic logout. */
-  readonly automaticLogout?: AutomaticLogout | null
+  readonly automaticLogout: () => AutomaticLogout | null
 }
 
 /** The background work on assignments and events. */
 export function createReconciler({ automaticLogout, ...needs }: ReconcilerNeeds): { close(): void } {
   const home = homeRule(needs.directory)
-  const rules = [home, ...(automaticLogout ? [siteRule(automaticLogout)] : [])]
+  const rules = [home, siteRule(automaticLogout)]
   const parts = [
     createRepair(needs),
     createEditRefresh(needs),

@@ -142,7 +142,7 @@ export async function openDesk(store) {
     secret,
     node: 'bench-1',
     boot: newBoot(store.clock.now()),
-    automaticLogout: null,
+    automaticLogout: () => null,
     attempts: lockout,
     quietSeconds: emergency.quietSeconds,
     retentionDays,

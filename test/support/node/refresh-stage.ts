@@ -77,7 +77,7 @@ export function open(node = 'paris-1' as NodeName): Stage {
     secret: new Secret('of the test'),
     store,
     directory,
-    automaticLogout: null,
+    automaticLogout: () => null,
     attempts: defaults.lockout,
     quietSeconds: defaults.emergency.quietSeconds,
     retentionDays: defaults.retentionDays,

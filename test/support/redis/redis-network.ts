@@ -65,7 +65,7 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
     directory,
     secret: new Secret('of the test'),
     quietSeconds,
-    automaticLogout,
+    automaticLogout: () => automaticLogout,
     attempts: defaults.lockout,
     retentionDays: defaults.retentionDays,
     metrics,

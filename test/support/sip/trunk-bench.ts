@@ -1,7 +1,8 @@
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
-import { type Dialplan, loadDialplan, type Trunk } from '../../../src/dialplan/dialplan.js'
+import { type Dialplan, loadDialplan, type ReplaceablePlan, type Trunk } from '../../../src/dialplan/dialplan.js'
 import { createTrunks, type Trunks, type TrunksNeeds } from '../../../src/trunks/trunks.js'
+import { livePlan } from '../node/live-plan.js'
 import { createManualClock, type ManualClock } from '../process/manual-clock.js'
 import { createSipPort } from './registrar-bench.js'
 
@@ -29,7 +30,12 @@ dids:
   "+3319900010X": "10X"
 `
 
-const dialplan: Dialplan = loadDialplan({ text, file: 'paris.yaml', log: silentLogger() })
+/** The plan of `open`, with other trunks if `edit` changes its text. */
+export function planOf(edit: (text: string) => string = (same) => same): Dialplan {
+  return loadDialplan({ text: edit(text), file: 'paris.yaml', log: silentLogger() })
+}
+
+export const dialplan = planOf()
 
 export function trunkNamed(name: string): Trunk {
   const trunk = dialplan.trunks.find((each) => each.name === name)
@@ -41,6 +47,7 @@ export const all: readonly Trunk[] = ['first', 'second', 'third'].map(trunkNamed
 
 export interface Bench {
   readonly trunks: Trunks
+  readonly plan: ReplaceablePlan
   readonly clock: ManualClock
   readonly metrics: TrunksNeeds['metrics']
   /** Request-URIs of the OPTIONS that were sent. */
@@ -49,6 +56,7 @@ export interface Bench {
 
 /** `statuses` answer the OPTIONS, one after the other; the last one for ever. `link`: our own SIP server is lost. */
 export function open(statuses: readonly (number | 'link')[] = [200]): Bench {
+  const plan = livePlan(dialplan)
   const clock = createManualClock(1_000)
   const metrics = createMetrics()
   const pings: string[] = []
@@ -59,7 +67,8 @@ export function open(statuses: readonly (number | 'link')[] = [200]): Bench {
     return Promise.resolve({ ...plain, status: next, ...(next === 408 && { madeHere: 'server' }) })
   })
   return {
-    trunks: createTrunks({ srf, dialplan, store: { clock: { ...clock, aheadMs: 0 } }, clock, log: silentLogger(), metrics }),
+    trunks: createTrunks({ srf, plan, store: { clock: { ...clock, aheadMs: 0 } }, clock, log: silentLogger(), metrics }),
+    plan,
     clock,
     metrics,
     pings,

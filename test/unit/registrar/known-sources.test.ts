@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLogger } from '../../../src/base/logger.js'
 import { Secret } from '../../../src/base/secret.js'
-import { followKnownSources, type KnownSourcesWatch, knownSourcesNow } from '../../../src/registrar/known-sources.js'
+import {
+  followKnownSources,
+  type KnownSourcesNeeds,
+  type KnownSourcesWatch,
+  knownSourcesNow,
+} from '../../../src/registrar/known-sources.js'
 import type { KnownSources } from '../../../src/sipd/sipd.js'
 import { createManualClock, type ManualClock } from '../../support/process/manual-clock.js'
 
@@ -16,7 +21,17 @@ test('the SIP server gets trunks, nodes and the flows of phones, in the spelling
   const flows = () => ['sip:192.0.2.7:5060;transport=udp', 'sip:[2001:db8::7]:40312;transport=tcp', 'sip:192.0.2.8', 'nowhere']
   const emergencies = () => ['112', '999', '112']
   const behindNat = () => ['sip:192.0.2.7:5060;transport=udp;hotdesk-flow=192.0.2.10:5060']
-  expect(knownSourcesNow({ trunks, nodes, flows, behindNat, keepAliveMs: 25_000, emergencies, challenge })).toEqual({
+  expect(
+    knownSourcesNow({
+      plan: () => ({ trunks, emergencyNumbers: ['112', '0112'] }),
+      nodes,
+      flows,
+      behindNat,
+      keepAliveMs: 25_000,
+      emergencies,
+      challenge,
+    }),
+  ).toEqual({
     addresses: ['192.0.2.40', '2001:db8::40'],
     uris: [
       'sip:trunk.example',
@@ -26,6 +41,7 @@ test('the SIP server gets trunks, nodes and the flows of phones, in the spelling
     ],
     flows: ['udp 192.0.2.7:5060', 'tcp 2001:db8::7:40312', 'udp 192.0.2.8:5060'],
     keepAlive: { phones: ['sip:192.0.2.7:5060;transport=udp;hotdesk-flow=192.0.2.10:5060'], everyMs: 25_000 },
+    ownEmergencies: ['112', '0112'],
     emergencies: ['112', '999'],
     challenge,
   })
@@ -34,13 +50,15 @@ test('the SIP server gets trunks, nodes and the flows of phones, in the spelling
 let clock: ManualClock
 let watch: KnownSourcesWatch
 let flows: string[]
+let plan: ReturnType<KnownSourcesNeeds['plan']>
 let isAway = false
 const told: KnownSources[] = []
 
 function follow(lines: typeof trunks): KnownSourcesWatch {
   told.length = 0
+  plan = { trunks: lines, emergencyNumbers: [] }
   return followKnownSources({
-    trunks: lines,
+    plan: () => plan,
     nodes: () => [],
     flows: () => flows,
     emergencies: () => [],
@@ -77,7 +95,16 @@ test('an empty list is sent at once: from then on all sources are unknown', () =
   watch.close()
   flows = []
   watch = follow([])
-  expect(told).toEqual([{ addresses: [], uris: [], flows: [], keepAlive: { phones: [], everyMs: 0 }, emergencies: [], challenge }])
+  expect(told).toEqual([
+    { addresses: [], uris: [], flows: [], keepAlive: { phones: [], everyMs: 0 }, ownEmergencies: [], emergencies: [], challenge },
+  ])
+})
+
+test('a reload of the dial plan takes effect at once, with its trunks and emergency numbers', async () => {
+  plan = { trunks: trunks.slice(1), emergencyNumbers: ['15'] }
+  watch.look()
+  await new Promise(setImmediate)
+  expect(told.at(-1)).toMatchObject({ uris: ['sip:203.0.113.5:5070;transport=tcp'], addresses: [], ownEmergencies: ['15'] })
 })
 
 test('a SIP server that was away gets them when it is back', async () => {

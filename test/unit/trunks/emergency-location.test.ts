@@ -6,7 +6,7 @@ import { locationObject } from '../../../src/trunks/pidf-lo.js'
 import { onlyOne, readXml } from '../../support/repo/xml.js'
 import { readMultipart } from '../../support/sip/multipart.js'
 import { offer } from '../../support/sip/sip-peer.js'
-import { open, trunkNamed } from '../../support/sip/trunk-bench.js'
+import { dialplan, open, trunkNamed } from '../../support/sip/trunk-bench.js'
 
 const at = Date.UTC(2026, 0, 2, 3, 4, 5)
 const entity = 'pres:+33199000001@192.0.2.20'
@@ -133,10 +133,10 @@ describe('a call with the location of the phone', () => {
   it('is made only for a trunk that takes it, with the number shown to the trunk', () => {
     const { trunks } = open()
     const party = { name: 'Alice', number: '100', isPrivate: false, isAsserted: true }
-    const place = { location: 'desk', invite: inviteOf(offer) }
+    const place = { location: 'desk', invite: inviteOf(offer), plan: dialplan }
     expect(trunks.outgoingWithLocation(trunkNamed('first'), '112', party, place)).toBeNull()
     const found = trunks.outgoingWithLocation({ ...trunkNamed('first'), location: 'pidf-lo' }, '112', party, place)
-    expect(found?.uri).toBe(trunks.outgoing(trunkNamed('first'), '112', party).uri)
+    expect(found?.uri).toBe(trunks.outgoing(trunkNamed('first'), '112', party, dialplan).uri)
     expect(found?.parts.credentials?.username).toBe('paris')
     expect(readXml(partsOf(found)[1]?.content ?? '').attributes.entity).toBe('pres:+33199000100@192.0.2.20')
   })

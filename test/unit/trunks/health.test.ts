@@ -135,6 +135,7 @@ describe('of requests in flight at the same time', () => {
     clock = createManualClock(1_000)
     const metrics = createMetrics()
     health = createHealth({ clock, log: silentLogger(), metrics, downMs: 30_000, longestDownMs: 300_000 })
+    health.add(first)
     return methods.map((method) => {
       clock.advance(1_000)
       return health.begin(first, method)

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { Trunk } from '../../../src/dialplan/dialplan.js'
+import type { Party } from '../../../src/sip/identity/party.js'
+import type { IncomingRequest } from '../../../src/srf/srf.js'
 import { callerOf as callerFrom } from '../../../src/trunks/identity.js'
 import { incoming } from '../../support/sip/registrar-bench.js'
-import { all, type Bench, open, trunkNamed } from '../../support/sip/trunk-bench.js'
+import { all, type Bench, dialplan, open, planOf, trunkNamed } from '../../support/sip/trunk-bench.js'
 
 const order = ({ trunks }: Bench): readonly string[] => trunks.order(all).map(({ name }) => name)
 const [first, second, third] = ['first', 'second', 'third'].map(trunkNamed)
@@ -170,8 +173,58 @@ describe('a request comes from a trunk', () => {
   })
 })
 
+describe('a reload of the dial plan', () => {
+  const withoutSecond = (text: string) => text.replace(/ {2}second:[\s\S]*? {2}third:/, '  third:').replace('first, second', 'first')
+  const gauges = async ({ metrics }: Bench) => (await metrics.trunkUp.get()).values.map(({ labels, value }) => [labels.trunk, value])
+
+  it('keeps the state of a trunk that did not change', async () => {
+    const bench = open()
+    bench.trunks.begin(first).failed(503)
+    bench.plan.replace(planOf(withoutSecond))
+    expect(bench.trunks.order(bench.plan.current.trunks).map(({ name }) => name)).toEqual(['third', 'first'])
+    expect(await gauges(bench)).toEqual([
+      ['first', 0],
+      ['third', 1],
+    ])
+  })
+
+  it('takes a trunk whose password changed for a new one', async () => {
+    const bench = open()
+    bench.trunks.begin(first).failed(401)
+    bench.plan.replace(planOf((text) => text.replace('carrier-secret', 'another-secret')))
+    expect(bench.trunks.order(bench.plan.current.trunks).map(({ name }) => name)).toEqual(['first', 'second', 'third'])
+    expect(new Map((await gauges(bench)) as [string, number][]).get('first')).toBe(1)
+  })
+
+  it('changes where the calls of trunks come from', () => {
+    const { trunks, plan } = open()
+    const from = (address: string) => trunks.trunkOf({ address, port: 5060, protocol: 'udp' })?.name
+    expect([from('198.51.100.7'), from('192.0.2.20')]).toEqual(['second', 'first'])
+    plan.replace(planOf(withoutSecond))
+    expect([from('198.51.100.7'), from('192.0.2.20')]).toEqual([undefined, 'first'])
+  })
+
+  it('ends the OPTIONS to a trunk that was removed, and begins those to one that was added', async () => {
+    const { plan, pings, clock } = open()
+    const withPing = (text: string) => withoutSecond(text).replace('ping: 30', '').replace('127.0.0.1:5099', '127.0.0.1:5099\n    ping: 30')
+    plan.replace(planOf(withPing))
+    clock.advance(30_000)
+    await settled()
+    expect(new Set(pings)).toEqual(new Set(['sip:127.0.0.1:5099']))
+  })
+
+  it('shows nothing of a removed trunk, although a call in progress still uses it', async () => {
+    const bench = open()
+    const request = bench.trunks.begin(second)
+    bench.plan.replace(planOf(withoutSecond))
+    request.failed(503)
+    expect((await gauges(bench)).map(([name]) => name)).toEqual(['first', 'third'])
+  })
+})
+
 describe('a call to a trunk', () => {
-  const { outgoing } = open().trunks
+  const { trunks } = open()
+  const outgoing = (trunk: Trunk, number: string, party: Party) => trunks.outgoing(trunk, number, party, dialplan)
   const alice = { name: 'Alice "Al" Meyer', number: '100', isPrivate: false, isAsserted: true }
 
   it('goes to the number at the trunk, with its parameters and our credentials', () => {
@@ -217,7 +270,8 @@ describe('a call to a trunk', () => {
 describe('a call from a trunk', () => {
   const bob = '"Bob" <sip:+44207946000@carrier.example>;tag=1'
   const hidden = '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1'
-  const { callerOf, calledNumber } = open().trunks
+  const { callerOf, ...trunks } = open().trunks
+  const calledNumber = (request: IncomingRequest) => trunks.calledNumber(request, dialplan)
   const invite = (headers: Readonly<Record<string, string>>, uri = 'sip:+33199000101@192.0.2.10') =>
     incoming({ method: 'INVITE', uri, headers }).request
 

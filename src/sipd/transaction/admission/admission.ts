@@ -4,7 +4,7 @@ import type { SipRequest } from '../../../sip/message/message.js'
 import { globalEmergencyNumbers } from '../../../sip/uri/dialled.js'
 import { type Flow, flowKey, sourceOf } from '../../transport/flow.js'
 import type { StatelessResponse } from '../stateless-response.js'
-import { emergencyCallsTo, possibleEmergencyCallsTo } from './emergency.js'
+import { emergencyCallsTo, type IsEmergency, possibleEmergencyCallsTo } from './emergency.js'
 import { createEvidence, type Evidence } from './evidence.js'
 import { createJudge, type Judge } from './judge.js'
 import { createOverloadWatch } from './overload.js'
@@ -102,7 +102,8 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
   const credit = createByteCredit(limits.sources)
   const quotas = createRequestQuotas(clock, limits.quotas, limits.sources)
   const overload = createOverloadWatch({ clock, unanswered, limit: limits.unanswered })
-  const isEmergency = emergencyCallsTo(limits.emergency)
+  let emergencyCall = emergencyCallsTo(limits.emergency)
+  const isEmergency: IsEmergency = (request) => emergencyCall(request)
   let mayBeEmergency = possibleEmergencyCallsTo([])
   const evidence = createEvidence({
     sources,
@@ -139,7 +140,7 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
       if (isUnvalidated(flow)) credit.received(sourceOf(flow.remote.address), bytes)
     },
     isUrgent: (request) => request.to.tag !== '' || request.method === 'CANCEL' || isEmergency(request),
-    isEmergency: isEmergency,
+    isEmergency,
     mayBeEmergency: (request) => isEmergency(request) || mayBeEmergency(request),
     challengeFor: (request, flow) => challenges.challenge(request, flow.remote.address, isEmergency(request) ? 'compatible' : 'all'),
     validateAddress: (flow) => sources.validate(flow),
@@ -148,7 +149,8 @@ export function createAdmission({ clock, log, limits, occupied, unanswered, cont
     maySend: (flow, bytes, reserved) => !isUnvalidated(flow) || credit.spend(sourceOf(flow.remote.address), bytes, reserved),
     mayIdle: (flow) => sources.of(flow) !== 'unknown',
     isUnknown: (flow) => sources.hasKnownSources && sources.of(flow) === 'unknown',
-    setKnownSources({ addresses, flows, challenge, emergencies = [] }, located) {
+    setKnownSources({ addresses, flows, challenge, emergencies = [], ownEmergencies }, located) {
+      if (ownEmergencies) emergencyCall = emergencyCallsTo(ownEmergencies)
       mayBeEmergency = possibleEmergencyCallsTo(emergencies)
       challenges.setTerms(challenge)
       sources.setKnown([...addresses, ...located.map(({ remote }) => remote.address)], [...flows, ...located.map(flowKey)])

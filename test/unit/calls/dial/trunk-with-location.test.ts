@@ -8,6 +8,7 @@ import { tryTrunk } from '../../../../src/calls/dial/trunk-attempt.js'
 import { loadDialplan } from '../../../../src/dialplan/dialplan.js'
 import { createSrf, type SipApplication } from '../../../../src/srf/srf.js'
 import { createTrunks } from '../../../../src/trunks/trunks.js'
+import { livePlan } from '../../../support/node/live-plan.js'
 import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
 import { offer, type SipPeer } from '../../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../../support/sip/sipd-stage.js'
@@ -41,10 +42,17 @@ trunks:
   const dialplan = loadDialplan({ text, file: 'paris.yaml', log })
   const [line] = dialplan.trunks
   if (line === undefined) throw new Error('no trunk')
-  const trunks = createTrunks({ srf, dialplan, store: { clock: { ...clock, aheadMs: 0 } }, clock, log, metrics: createMetrics() })
+  const trunks = createTrunks({
+    srf,
+    plan: livePlan(dialplan),
+    store: { clock: { ...clock, aheadMs: 0 } },
+    clock,
+    log,
+    metrics: createMetrics(),
+  })
   const party = { name: '', number: '+33199000003', isPrivate: false, isAsserted: true }
   const onResponse = ({ status }: { status: number }): void => void heard.push(status)
-  const begun = { offer, headers: {}, log, progress: { reached: '' } } as unknown as Call
+  const begun = { offer, headers: {}, log, plan: dialplan, progress: { reached: '' } } as unknown as Call
   return tryTrunk(begun, { trunk: line, number: '112', party, location: 'desk 3', isLast, onResponse }, { srf, clock, trunks })
 }
 

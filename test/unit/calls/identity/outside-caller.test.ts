@@ -14,7 +14,7 @@ function open(outside = '0') {
   const users = ['Alice', 'Chloé Müller', 'Bob Martin-Smith'].map((name) => ({ name }) as User)
   const off = () => () => undefined
   const directory = { users: () => users, devices: () => [{ id: 'HD0003' } as Device], onUserChange: off, onDeviceChange: off }
-  const knownNames = createKnownNames({ directory, dialplan })
+  const knownNames = createKnownNames({ directory })
   return (name: string, number: string) => {
     const shown = outsideCaller({ name, number, isPrivate: false, isAsserted: false }, { knownNames, dialplan })
     return [shown.name, shown.number]
@@ -105,9 +105,8 @@ describe('the display names of a network', () => {
     }
     const knownNames = createKnownNames({
       directory: { users, devices: () => [], onUserChange: off, onDeviceChange: off },
-      dialplan: plan('0'),
     })
-    for (const text of ['some words of a caller', 'Alice', 'some more']) knownNames.resembles(text)
+    for (const text of ['some words of a caller', 'Alice', 'some more']) knownNames.resembles(text, plan('0'))
     expect(collections).toBe(1)
   })
 })

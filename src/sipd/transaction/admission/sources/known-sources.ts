@@ -15,6 +15,8 @@ export interface KnownSources {
   readonly uris: readonly string[]
   /** Emergency numbers of all sites. A call to one may be accepted without authentication, so its acceptance proves nothing. */
   readonly emergencies?: readonly string[]
+  /** Emergency numbers of this site, always admitted; absent: those with which the server was started. */
+  readonly ownEmergencies?: readonly string[]
   /** Keep-alives to phones behind NAT; absent: none. */
   readonly keepAlive?: {
     /** Flow URIs over UDP. */
