@@ -3,6 +3,7 @@ import { globalEmergencyNumbers } from '../sip/uri/dialled.js'
 import { loginForms, logoutForms, parseCode, reservedExtension } from './codes.js'
 import { begins, covers, overlap, type Pattern, parsePattern } from './pattern.js'
 import { dialledForm } from './short-codes/code-checks.js'
+import { codeForms } from './short-codes/short-code.js'
 
 /** The digits that one line of the file claims. */
 interface Claim {
@@ -94,9 +95,7 @@ function claimsOf(file: unknown): Claim[] {
       const match = isBlock(route) ? route.match : undefined
       return claim('route', ['routes', index, 'match'], match, [dialledForm(match, prefix)])
     }),
-    ...Object.entries(isBlock(shortCodes) ? shortCodes : {}).flatMap(([code, action]) =>
-      claim(isBlock(action) && action.barred !== undefined ? 'bar' : 'short code', ['shortCodes', code], code, [code]),
-    ),
+    ...Object.entries(isBlock(shortCodes) ? shortCodes : {}).flatMap(([code, action]) => shortCodeClaim(code, action)),
   ]
 }
 
@@ -105,6 +104,12 @@ export const defaultCodes = { login: '*77*', logout: '*77*5*' }
 function codeClaim(kind: 'login' | 'logout', text: unknown, formsOf: (code: string) => Pattern[]): Claim[] {
   const code = text === undefined ? defaultCodes[kind] : typeof text === 'string' ? parseCode(text) : null
   return code === null ? [] : [{ path: ['codes', kind], text: code, isWritten: text !== undefined, kind, forms: formsOf(code) }]
+}
+
+function shortCodeClaim(code: string, action: unknown): Claim[] {
+  const kind = isBlock(action) && action.barred !== undefined ? 'bar' : 'short code'
+  const forms = codeForms(code, action)
+  return forms.length === 0 ? [] : [{ path: ['shortCodes', code], text: code, isWritten: true, kind, forms }]
 }
 
 function claim(kind: Claim['kind'], path: Path, text: unknown, forms: readonly unknown[]): Claim[] {

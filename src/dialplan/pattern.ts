@@ -86,6 +86,12 @@ export function fill(pattern: Pattern, chosen: string): string | null {
   return rest.length === 0 && matches(pattern, digits) ? digits : null
 }
 
+/** Number of characters before the first that is open. */
+export function fixedLength({ positions }: Pattern): number {
+  const first = positions.findIndex(isWildcard)
+  return first < 0 ? positions.length : first
+}
+
 /** Number of wildcard positions. */
 export function wildcards({ positions }: Pattern): number {
   return positions.filter(isWildcard).length

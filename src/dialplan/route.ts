@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../base/clock.js'
 import type { Extension, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
+import type { Feature } from './short-codes/short-code.js'
 
 /** A SIP trunk of a site. */
 export interface Trunk {
@@ -44,6 +45,10 @@ type Meaning =
       /** The caller number on this route; null: the user's own, else the trunk's. */
       readonly callerId: string | null
     }
+  | { readonly kind: 'feature'; readonly feature: Feature; readonly argument: string }
+  /** The digits are dialled with the plan of another site. Null: the code names none. */
+  | { readonly kind: 'break-out'; readonly site: SiteName | null; readonly digits: string }
+  | { readonly kind: 'announcement'; readonly prompt: string }
   /** A short code bars the number. */
   | { readonly kind: 'barred' }
   | { readonly kind: 'unknown' }

@@ -24,7 +24,8 @@ export function createRules(file: PlanFile): Dialplan {
   function route(digits: string): Route {
     const number = emergency(digits)
     if (number !== null) return { kind: 'emergency', number, trunks }
-    return readCode(file.codes, digits) ?? shortCode(digits) ?? shortCode(withoutHash(digits)) ?? numberRoute(withoutHash(digits))
+    const bare = withoutHash(digits)
+    return readCode(file.codes, digits) ?? shortCode(bare) ?? shortCode(digits) ?? numberRoute(bare)
   }
 
   return {

@@ -52,6 +52,9 @@ export function createDial({ attempts, branches, outsideCalls, dialEmergency, re
       case 'login':
       case 'logout':
       case 'please-log-in':
+      case 'feature':
+      case 'break-out':
+      case 'announcement':
         // A feature code works only for the phone that dials it: a forward cannot lead to it.
         return reject(call, { reason: 'not-from-here' })
     }

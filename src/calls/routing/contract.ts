@@ -1,5 +1,5 @@
 import type { DeviceId, Extension, NodeName } from '../../base/identity.js'
-import type { Dialplan, Trunk } from '../../dialplan/dialplan.js'
+import type { Dialplan, Route, Trunk } from '../../dialplan/dialplan.js'
 import type { Device, Directory, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
@@ -68,7 +68,11 @@ export type Destination =
   | { readonly kind: 'psap-callback'; readonly device: Device; readonly bindings: readonly Binding[] }
   /** `trunks` in the order in which they are tried. `callerId`: null shows the user's own number, or else the trunk's. */
   | { readonly kind: 'outside'; readonly number: string; readonly trunks: readonly Trunk[]; readonly callerId: string | null }
+  | ServiceRoute
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
+
+/** What a short code of the site does for the phone that dials it. */
+export type ServiceRoute = Extract<Route, { readonly kind: 'feature' | 'break-out' | 'announcement' }>
 
 export type DestinationOf<Kind extends Destination['kind']> = Extract<Destination, { readonly kind: Kind }>
 export type QuestionOf<Kind extends Question['kind']> = Extract<Question, { readonly kind: Kind }>

@@ -56,6 +56,14 @@ function outcomeOf(to: Destination, context: Context): string {
       return 'the user is logged out'
     case 'please-log-in':
       return 'an announcement says that nobody is logged in, then 480'
+    case 'feature':
+      return `the feature ${to.feature} is used`
+    case 'break-out':
+      return to.site === null
+        ? 'a voice asks for the site'
+        : `${to.digits === '' ? 'a number' : to.digits} is dialled with the plan of ${to.site}`
+    case 'announcement':
+      return `the prompt ${to.prompt} is played`
     case 'refused':
       return refusalWords(to.reason)
   }
@@ -120,6 +128,12 @@ function summaryOf(to: Destination, context: Context): Summary {
     case 'logout':
     case 'please-log-in':
       return { kind: to.kind }
+    case 'feature':
+      return { kind: to.kind, feature: to.feature }
+    case 'break-out':
+      return { kind: to.kind, site: to.site, digits: to.digits }
+    case 'announcement':
+      return { kind: to.kind, prompt: to.prompt }
     case 'refused':
       return { kind: to.kind, reason: to.reason, status: responseOf(to).status }
   }

@@ -2,7 +2,7 @@ import { parseExtension } from '../../base/identity.js'
 import type { Route, Trunk } from '../../dialplan/dialplan.js'
 import type { User } from '../../directory/directory.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
-import type { CallHistory, Destination, DestinationOf, Knowledge, QuestionOf, Ruling } from './contract.js'
+import type { CallHistory, Destination, DestinationOf, Knowledge, QuestionOf, Ruling, ServiceRoute } from './contract.js'
 import { shownDigits } from './shown-digits.js'
 
 const maxForwards = 5
@@ -68,7 +68,19 @@ export function leaving({ by }: QuestionOf<'dialled'>, { hotdesk }: Knowledge): 
 }
 
 export function dialledNumber({ digits }: QuestionOf<'dialled'>, knowledge: Knowledge): Ruling {
-  return routed(digits, knowledge.dialplan.route(digits), ownCall, knowledge)
+  const route = knowledge.dialplan.route(digits)
+  return isService(route) ? { words: serviceWords(route), to: route } : routed(digits, route, ownCall, knowledge)
+}
+
+function isService(route: Route): route is ServiceRoute {
+  return route.kind === 'feature' || route.kind === 'break-out' || route.kind === 'announcement'
+}
+
+function serviceWords(route: ServiceRoute): string {
+  const code = `short code ${route.shortCode}`
+  if (route.kind === 'feature') return `${code} is the feature ${route.feature}`
+  if (route.kind === 'announcement') return `${code} plays the prompt ${route.prompt}`
+  return `${code} breaks out ${route.site === null ? 'to a site that is asked for' : `to ${route.site}`}`
 }
 
 // ── from trunks and nodes ────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,9 +122,12 @@ export function loop({ number, history: { trail } }: QuestionOf<'forwarded'>, kn
   return { words: `the call has not been at ${there} before` }
 }
 
-/** A forward leads to extensions, outside numbers and short codes for them, but not to feature codes. */
+/** A forward leads to extensions, outside numbers and short codes for them. All other codes work only for the phone that dials them. */
 export function forwardedNumber({ number, history }: QuestionOf<'forwarded'>, knowledge: Knowledge): Ruling {
-  return routed(number, knowledge.dialplan.route(number), history, knowledge)
+  const route = knowledge.dialplan.route(number)
+  if (isService(route))
+    return { words: `${serviceWords(route)}, which no forward reaches`, to: { kind: 'refused', reason: 'not-from-here' } }
+  return routed(number, route, history, knowledge)
 }
 
 // ── both ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

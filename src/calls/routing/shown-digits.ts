@@ -12,7 +12,11 @@ export function shownDigits(digits: string, { dialplan, directory }: Pick<Knowle
     case 'outside':
     case 'logout':
     case 'barred':
+    case 'break-out':
+    case 'announcement':
       return digits
+    case 'feature':
+      return route.argument === '' || shownDigits(route.argument, { dialplan, directory }) !== null ? digits : null
     case 'user':
       return directory.user(route.extension) ? digits : null
     case 'login':

@@ -1,9 +1,11 @@
-import { parseExtension } from '../../base/identity.js'
-import { choices, fill, matches, type Pattern, parsePattern, wildcards } from '../pattern.js'
+import { parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
+import { choices, fill, fixedLength, matches, type Pattern, wildcards } from '../pattern.js'
 import type { Route, Trunk } from '../route.js'
-import type { ShortCode } from './short-code.js'
+import { codeForms, type ShortCode } from './short-code.js'
 
 interface Entry {
+  /** As the file writes the code. */
+  readonly code: string
   readonly pattern: Pattern
   readonly action: ShortCode
 }
@@ -20,18 +22,20 @@ export interface CodeLookupNeeds {
 export type CodeLookup = (digits: string) => Route | null
 
 export function createCodeLookup(needs: CodeLookupNeeds): CodeLookup {
-  const entries = Object.entries(needs.shortCodes).flatMap(([text, action]): Entry[] => {
-    const pattern = parsePattern(text)
-    return pattern ? [{ pattern, action }] : []
-  })
+  const entries = Object.entries(needs.shortCodes).flatMap(([code, action]) =>
+    codeForms(code, action).map((pattern): Entry => ({ code, pattern, action })),
+  )
   return (digits) => {
     const found = entries.find(({ pattern }) => matches(pattern, digits))
-    return found ? { ...routeOf(found, digits, needs), shortCode: found.pattern.text } : null
+    return found ? { ...routeOf(found, digits, needs), shortCode: found.code } : null
   }
 }
 
 function routeOf({ pattern, action }: Entry, digits: string, { trunks, numberRoute }: CodeLookupNeeds): Route {
   if (action.barred) return { kind: 'barred' }
+  if (action.announcement) return { kind: 'announcement', prompt: action.announcement }
+  if (action.feature) return { kind: 'feature', feature: action.feature, argument: openPart(pattern, digits).replace(/[*#]$/, '') }
+  if (action.breakOut) return breakOutRoute(action.breakOut, openPart(pattern, digits))
   if (action.trunks) {
     const { strip = 0, prepend = '', callerId = null } = action
     const named = action.trunks.flatMap((name) => trunks.find((trunk) => trunk.name === name) ?? [])
@@ -40,6 +44,19 @@ function routeOf({ pattern, action }: Entry, digits: string, { trunks, numberRou
   if (action.forward) return numberRoute(filled(action.forward, pattern, digits))
   const extension = action.extension ? parseExtension(filled(action.extension, pattern, digits)) : null
   return extension === null ? { kind: 'unknown' } : { kind: 'user', extension }
+}
+
+/** What follows the fixed beginning of the code. */
+function openPart(pattern: Pattern, digits: string): string {
+  return digits.slice(fixedLength(pattern))
+}
+
+/** `any`: the site is named before the digits, as in `london*020…`. A name begins with a letter, which no number does. */
+function breakOutRoute(site: SiteName | 'any', rest: string): Route {
+  if (site !== 'any') return { kind: 'break-out', site, digits: rest }
+  const [, name = '', , digits = ''] = /^([a-z][a-z0-9-]*)(\*(.*))?$/.exec(rest) ?? []
+  const named = parseSiteName(name)
+  return { kind: 'break-out', site: named, digits: named === null ? rest : digits }
 }
 
 /** With the digits at the wildcards of the code; `''` if a digit is not allowed there. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import { parseExtension } from '../../base/identity.js'
-import { block, blockOf, form, listOf } from '../../config/yaml/yaml-schema.js'
-import { parsePattern } from '../pattern.js'
+import { parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
+import { block, blockOf, form, isBlock, listOf } from '../../config/yaml/yaml-schema.js'
+import { type Pattern, parsePattern } from '../pattern.js'
 import { callerNumber, prependedDigits, strippedDigits, trunkName } from '../route-fields.js'
 
 const code = form('a pattern of digits, *, #, +, X, Z, N and a last .', (text) => (parsePattern(text) ? text : null))
@@ -16,8 +16,33 @@ const forwardedTo = form('a number to dial, with X where a digit of the code is 
 
 const yes = form('yes', (text) => (text === 'yes' ? true : null))
 
+/** Features that a user turns on and off with a code, and picking up a call that rings at a colleague's phone. */
+const features = [
+  'pick-up',
+  'do-not-disturb',
+  'do-not-disturb-off',
+  'forward-always',
+  'forward-always-off',
+  'forward-busy',
+  'forward-busy-off',
+  'forward-no-answer',
+  'forward-no-answer-off',
+  'forward-not-logged-in',
+  'forward-not-logged-in-off',
+  'forward-not-reachable',
+  'forward-not-reachable-off',
+] as const
+
+export type Feature = (typeof features)[number]
+
+const feature = form(`one of ${features.join(', ')}`, (text) => features.find((name) => name === text) ?? null)
+
+const breakOut = form('a site such as london, or any', (text): SiteName | 'any' | null => (text === 'any' ? text : parseSiteName(text)))
+
+const prompt = form('the name of a prompt such as try-later', (text) => (/^[a-z][a-z0-9-]{0,40}$/.test(text) ? text : null))
+
 /** The keys of which a short code has exactly one. */
-const actions = ['extension', 'trunks', 'forward', 'barred'] as const
+const actions = ['extension', 'trunks', 'forward', 'feature', 'breakOut', 'announcement', 'barred'] as const
 
 const shortCode = block({
   extension: target.optional(),
@@ -26,6 +51,9 @@ const shortCode = block({
   prepend: prependedDigits.optional(),
   callerId: callerNumber.optional(),
   forward: forwardedTo.optional(),
+  feature: feature.optional(),
+  breakOut: breakOut.optional(),
+  announcement: prompt.optional(),
   barred: yes.optional(),
 })
 
@@ -44,3 +72,10 @@ export const shortCodesKey = blockOf(
       'strip, prepend and callerId need trunks',
     ),
 ).prefault({})
+
+/** What may be dialled for a short code. What follows a feature or break-out code may be left out: then a voice asks, or nothing is needed. */
+export function codeForms(code: string, action: unknown): Pattern[] {
+  const takesMore = isBlock(action) && (action.feature !== undefined || action.breakOut !== undefined)
+  const forms = takesMore && code.endsWith('.') ? [code, code.slice(0, -1)] : [code]
+  return forms.flatMap((text) => parsePattern(text) ?? [])
+}

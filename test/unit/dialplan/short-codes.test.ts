@@ -36,6 +36,49 @@ describe('a short code', () => {
     expect(plan.route('00893123')).toMatchObject({ kind: 'outside', number: '0893123' })
   })
 
+  test('gives a feature what follows it, without the final * or #', () => {
+    const plan = loadPlan(
+      withCodes('  "*21*.": { feature: forward-always }\n  "#21#": { feature: forward-always-off }\n  "*8XXX": { feature: pick-up }\n'),
+    )
+    expect(['*21*0061234*', '*21*0061234#', '*21*', '#21#', '#21', '*8201'].map(plan.route)).toEqual([
+      { kind: 'feature', feature: 'forward-always', argument: '0061234', shortCode: '*21*.' },
+      { kind: 'feature', feature: 'forward-always', argument: '0061234', shortCode: '*21*.' },
+      { kind: 'feature', feature: 'forward-always', argument: '', shortCode: '*21*.' },
+      { kind: 'feature', feature: 'forward-always-off', argument: '', shortCode: '#21#' },
+      { kind: 'unknown' },
+      { kind: 'feature', feature: 'pick-up', argument: '201', shortCode: '*8XXX' },
+    ])
+  })
+
+  test('breaks out to its site, or to the one that is named before the digits', () => {
+    const plan = loadPlan(withCodes('  "*67*.": { breakOut: paris }\n  "*68*.": { breakOut: any }\n'))
+    const breakOut = (dialled: string) => {
+      const route = plan.route(dialled)
+      return route.kind === 'break-out' ? [route.site, route.digits] : route.kind
+    }
+    expect(
+      ['*67*0144', '*67*', '*68*london*00441', '*68*new-york*', '*68*london', '*68*0044123', '*68*0044*1', '*68*', '*68*#'].map(breakOut),
+    ).toEqual([
+      ['paris', '0144'],
+      ['paris', ''],
+      ['london', '00441'],
+      ['new-york', ''],
+      ['london', ''],
+      [null, '0044123'],
+      [null, '0044*1'],
+      [null, ''],
+      [null, ''],
+    ])
+  })
+
+  test('plays an announcement', () => {
+    expect(loadPlan(withCodes('  "*9": { announcement: try-later }\n')).route('*9')).toEqual({
+      kind: 'announcement',
+      prompt: 'try-later',
+      shortCode: '*9',
+    })
+  })
+
   test('never takes precedence over an emergency number', () => {
     const plan = loadPlan(withCodes('  "*1XX": { barred: yes }\n'))
     expect(plan.route('112').kind).toBe('emergency')
@@ -93,14 +136,17 @@ describe('short codes that would surprise a caller are refused, with file, line 
 
 describe('a short code that cannot work is refused', () => {
   test.each([
-    ['{}', 'expected exactly one of extension, trunks, forward, barred'],
-    ['{ extension: "201", barred: yes }', 'expected exactly one of extension, trunks, forward, barred'],
+    ['{}', 'expected exactly one of extension, trunks, forward, feature, breakOut, announcement, barred'],
+    ['{ extension: "201", barred: yes }', 'expected exactly one of extension, trunks, forward, feature, breakOut, announcement, barred'],
     ['{ extension: "201", strip: 2 }', 'strip, prepend and callerId need trunks'],
     ['{ extension: "2XX" }', '.extension: needs as many open digits as "*8X", or none'],
     ['{ extension: "301" }', '.extension: no pattern of extensions matches "301"'],
     ['{ forward: "301" }', '.forward: neither extensions nor routes match "301"'],
     ['{ forward: "0112" }', '.forward: "0112" is an emergency number: a short code for it belongs under emergency'],
     ['{ trunks: [c] }', '.trunks: no trunk is named "c"; known here: a, b'],
+    ['{ feature: fly }', '.feature: expected one of pick-up, do-not-disturb, '],
+    ['{ breakOut: New York }', '.breakOut: expected a site such as london, or any, found "New York"'],
+    ['{ announcement: ../secret }', '.announcement: expected the name of a prompt such as try-later'],
     ['{ barred: no }', '.barred: expected yes, found "no"'],
   ])('%s', (action, expected) => {
     expect(refusal(withCodes(`  "*8X": ${action}\n`)).join('\n')).toContain(expected)

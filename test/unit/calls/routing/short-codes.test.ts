@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseSiteName } from '../../../../src/base/identity.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
 import { explain } from '../../../../src/calls/routing/explain.js'
+import { shownDigits } from '../../../../src/calls/routing/shown-digits.js'
 import { loadPlan } from '../../dialplan/plan-text.js'
 import { dialled, found, type Scene, scene, userOf } from './scene.js'
 
@@ -16,6 +17,9 @@ shortCodes:
   "*2": { forward: "00612345678" }
   "00892.": { barred: yes }
   "998": { barred: yes }
+  "*8XXX": { feature: pick-up }
+  "*68*.": { breakOut: any }
+  "*9": { announcement: try-later }
 `)
 const atWork: Scene = { seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
 const known = (parts: Scene = atWork) => ({ ...scene(parts), dialplan: plan })
@@ -49,6 +53,30 @@ describe('a short code', () => {
     const forwarded = (number: string) => decide({ kind: 'forwarded', number, history: { hops: 0, trail: ['100'] } }, knowledge).to
     expect(forwarded('*1')).toMatchObject({ kind: 'phones', user: { extension: '101' } })
     expect(forwarded('00892123')).toEqual({ kind: 'refused', reason: 'barred' })
+  })
+
+  it.each([
+    ['*8101', 'feature', 'short code *8XXX is the feature pick-up'],
+    ['*68*london*123', 'break-out', 'short code *68*. breaks out to london'],
+    ['*68*', 'break-out', 'short code *68*. breaks out to a site that is asked for'],
+    ['*9', 'announcement', 'short code *9 plays the prompt try-later'],
+  ])('%s works for the phone that dials it, and no forward reaches it', (digits, kind, words) => {
+    const { to, steps } = from('HD0001', digits)
+    expect([to.kind, steps.at(-1)?.words]).toEqual([kind, words])
+    expect(from('HD0003', digits).to).toEqual({ kind: 'please-log-in' })
+    const forwarded = decide({ kind: 'forwarded', number: digits, history: { hops: 0, trail: ['100'] } }, known())
+    expect(forwarded.to).toEqual({ kind: 'refused', reason: 'not-from-here' })
+  })
+
+  it('whose digits may be a PIN is not shown', () => {
+    expect(['*8101', '*8102', '*68*london*1', '*9', '00892123', '*1'].map((digits) => shownDigits(digits, known()))).toEqual([
+      '*8101',
+      null,
+      '*68*london*1',
+      '*9',
+      '00892123',
+      '*1',
+    ])
   })
 
   it('never bars an emergency number of the visitor’s home', () => {
