@@ -27,6 +27,8 @@ export interface User {
   readonly mayHotdesk: boolean
   /** Whether calls follow a forward that is set on the user's phone (302). */
   readonly mayForward: boolean
+  /** Callers get the treatment of a busy user. */
+  readonly doNotDisturb: boolean
   readonly secondLogin: SecondLogin
   /** How long this user's phone rings before the call counts as not answered. */
   readonly ringSeconds: number

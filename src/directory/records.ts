@@ -41,6 +41,7 @@ const usual = {
   enabled: 'yes',
   mayHotdesk: 'yes',
   mayForward: 'yes',
+  doNotDisturb: 'no',
   secondLogin: 'move',
   ringSeconds: '25',
   hotdesk: 'no',
@@ -66,6 +67,7 @@ export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
     enabled: record.flag('enabled', usual.enabled),
     mayHotdesk: record.flag('mayHotdesk', usual.mayHotdesk),
     mayForward: record.flag('mayForward', usual.mayForward),
+    doNotDisturb: record.flag('doNotDisturb', usual.doNotDisturb),
     secondLogin: record.oneOf('secondLogin', secondLogins, usual.secondLogin),
     ringSeconds: record.number('ringSeconds', { from: 1, to: 600, otherwise: Number(usual.ringSeconds) }),
     forwards: {
@@ -170,6 +172,7 @@ export function userChanges(edit: UserEdit): FieldChanges {
   if (edit.enabled !== undefined) changes.enabled = yesNo(edit.enabled)
   if (edit.mayHotdesk !== undefined) changes.mayHotdesk = yesNo(edit.mayHotdesk)
   if (edit.mayForward !== undefined) changes.mayForward = yesNo(edit.mayForward)
+  if (edit.doNotDisturb !== undefined) changes.doNotDisturb = yesNo(edit.doNotDisturb)
   if (edit.secondLogin !== undefined) changes.secondLogin = edit.secondLogin
   if (edit.ringSeconds !== undefined) changes.ringSeconds = String(edit.ringSeconds)
   for (const [when, field] of Object.entries(forwardFields) as [keyof Forwards, string][]) {

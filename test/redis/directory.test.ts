@@ -47,6 +47,7 @@ describe('a user', () => {
       enabled: true,
       mayHotdesk: true,
       mayForward: true,
+      doNotDisturb: false,
       secondLogin: 'move',
       ringSeconds: 25,
       forwards: { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null },

@@ -21,6 +21,7 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
   extension: [['user', users.known]],
   user: [
     ['forward', users.always],
+    ['disturb', users.doNotDisturb],
     ['assignment', users.assignments],
   ],
   assigned: [['phone', users.registrations]],

@@ -23,6 +23,12 @@ export function always({ user, history }: QuestionOf<'user'>): Ruling {
   return { words: `all calls are forwarded to ${number}`, ask: { kind: 'forwarded', number, history: after(history, user) } }
 }
 
+/** Applied at the node of the caller, which applies the forward of a busy user. A PSAP callback does not come this way. */
+export function doNotDisturb({ user, history }: QuestionOf<'user'>): Ruling {
+  if (!user.doNotDisturb) return { words: `${user.name} takes calls` }
+  return { words: `${user.name} does not want to be disturbed`, ask: { kind: 'missed', user, reason: 'busy', history } }
+}
+
 /** The phones where the user is logged in, and their own phones. Phones with a pending logout are left out. */
 export function assignments({ user, history }: QuestionOf<'user'>, { hotdesk, directory }: Knowledge): Ruling {
   const missed = { kind: 'missed', user, reason: 'not-logged-in', history } as const

@@ -23,6 +23,7 @@ export const userFields: readonly UserField[] = [
   flag('enabled', 'a disabled user is logged out and cannot log in', (enabled) => ({ enabled })),
   flag('mayHotdesk', 'may log in at phones other than their own', (mayHotdesk) => ({ mayHotdesk })),
   flag('mayForward', 'may forward calls from the phone', (mayForward) => ({ mayForward })),
+  flag('doNotDisturb', 'callers hear the busy tone, or are forwarded as if the user were busy', (doNotDisturb) => ({ doNotDisturb })),
   {
     name: 'secondLogin',
     expects: `one of ${secondLogins.join(', ')}`,
@@ -46,7 +47,11 @@ export const userFields: readonly UserField[] = [
   forward('notReachable', 'where calls go while the phone is not registered'),
 ]
 
-function flag(name: 'enabled' | 'mayHotdesk' | 'mayForward', about: string, edit: (claim: boolean) => UserEdit): UserField {
+function flag(
+  name: 'enabled' | 'mayHotdesk' | 'mayForward' | 'doNotDisturb',
+  about: string,
+  edit: (claim: boolean) => UserEdit,
+): UserField {
   return {
     name,
     expects: 'yes or no',

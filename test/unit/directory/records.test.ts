@@ -18,6 +18,7 @@ describe('a record', () => {
       enabled: false,
       mayHotdesk: false,
       mayForward: false,
+      doNotDisturb: true,
       secondLogin: 'allow',
       ringSeconds: 30,
       forwards: { always: '1', busy: '2', noAnswer: '3', notLoggedIn: '4', notReachable: '+5' },

@@ -10,7 +10,7 @@ describe('where a call goes', () => {
 
   it('is decided rule by rule, in one order', () => {
     const decision = decided('100', 'HD0002', atWork)
-    expect(rulesOf(decision)).toBe('emergency code caller leaving number user forward assignment phone')
+    expect(rulesOf(decision)).toBe('emergency code caller leaving number user forward disturb assignment phone')
     expect(decision.to).toMatchObject({ kind: 'phones', user: alice, bindings: [{ device: 'HD0001' }], nodes: [] })
   })
 
@@ -46,6 +46,27 @@ describe('where a call goes', () => {
       const { to } = decided(digits, by, visited)
       expect(to.kind).toBe(kind)
       if (to.kind === 'emergency') expect([to.number, to.trunks.map(({ name }) => name)]).toEqual(['112', ['paris-carrier']])
+    })
+  })
+
+  describe('a user who does not want to be disturbed', () => {
+    const quiet = userOf('100', 'Alice', { doNotDisturb: true })
+
+    it('is busy, although the phone is free', () => {
+      const { to, steps } = decided('100', 'HD0002', { ...atWork, users: [quiet, bob] })
+      expect(to).toEqual({ kind: 'refused', reason: 'busy' })
+      expect(steps).toContainEqual({ rule: 'disturb', words: 'Alice does not want to be disturbed' })
+    })
+
+    it('is forwarded as if busy', () => {
+      const forwarded = { ...quiet, forwards: { ...quiet.forwards, busy: '101' } }
+      expect(decided('100', 'HD0002', { ...atWork, users: [forwarded, bob] }).to).toMatchObject({ kind: 'phones', user: bob })
+    })
+
+    it('is still called back by the emergency centre', () => {
+      const question = { kind: 'delivered', number: '+33199000001' } as const
+      const knowledge = scene({ ...atWork, users: [quiet, bob], callBacks: { '+33199000001': 'HD0001' } })
+      expect(decide(question, knowledge).to).toMatchObject({ kind: 'psap-callback', device: { id: 'HD0001' } })
     })
   })
 

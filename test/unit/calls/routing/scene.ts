@@ -33,7 +33,7 @@ export function userOf(
   name: string,
   changes: Partial<Omit<User, 'forwards'>> & { forwards?: Partial<Forwards> } = {},
 ): User {
-  const rights = { enabled: true, mayHotdesk: true, mayForward: true, secondLogin: 'move' as const, ringSeconds: 25 }
+  const rights = { enabled: true, mayHotdesk: true, mayForward: true, doNotDisturb: false, secondLogin: 'move' as const, ringSeconds: 25 }
   return {
     extension: ext(extension),
     name,
