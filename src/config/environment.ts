@@ -64,6 +64,11 @@ export function newSecret(): Secret | null {
   return secretIn('HOTDESK_NEW_SECRET')
 }
 
+/** The user who called sudo; null without sudo. */
+export function invokingUser(): string | null {
+  return process.env.SUDO_USER || null
+}
+
 function secretIn(variable: string): Secret | null {
   const text = process.env[variable]
   return text ? new Secret(text) : null

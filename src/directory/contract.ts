@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
-import type { RecordChange } from '../store/store.js'
+import type { RecordChange, StreamWrite } from '../store/store.js'
 
 /** Where a call goes if the user's phone does not take it; digits or null. */
 export interface Forwards {
@@ -149,7 +149,7 @@ export interface Directory {
   prepareUser(extension: string, edit: UserEdit): Prepared
   prepareDevice(id: string, edit: DeviceEdit): Prepared
   prepareSite(id: string, edit: SiteEdit): Prepared
-  /** Writes all changes in one transaction, or none. @throws AppError STORE_UNAVAILABLE, STORE_PROTOCOL */
-  apply(changes: readonly RecordChange[], onQueued?: (count: number) => void): Promise<void>
+  /** Writes all changes, and these entries, in one transaction, or none. @throws AppError STORE_UNAVAILABLE, STORE_PROTOCOL */
+  apply(changes: readonly RecordChange[], onQueued?: (count: number) => void, entries?: readonly StreamWrite[]): Promise<void>
   close(): void
 }

@@ -2,6 +2,7 @@ import { parseDeviceId, parseExtension, parseNodeName, parseSiteName } from '../
 import type { Logger } from '../base/logger.js'
 import type { Seal } from '../base/seal.js'
 import type { Store } from '../store/store.js'
+import type { Operator } from './audit.js'
 import type { Directory } from './contract.js'
 import { createEdits } from './edits.js'
 import { createMacIndex } from './mac-addresses.js'
@@ -11,6 +12,7 @@ import { createRecordCache } from './record-cache.js'
 import { deviceFields, parseDevice, parseNode, parseSite, parseUser } from './records.js'
 import { createSecretCheck, type SecretCheck } from './secret-check.js'
 
+export { auditEntries, commandEntry, type Operator, operatorArgument } from './audit.js'
 export type * from './contract.js'
 export { homeReturns, secondLogins } from './contract.js'
 export { joinNetwork, type Membership, type MembershipNeeds, newBoot, type PublishedPlan, startMembership } from './membership.js'
@@ -26,10 +28,18 @@ export interface DirectoryNeeds {
   /** Created here if absent. */
   readonly secretCheck?: SecretCheck
   readonly log: Logger
+  /** Who edits; absent in a node. */
+  readonly operator?: Operator
 }
 
 /** Users, devices, sites and live nodes from the copy in memory. A broken record is logged, and left out or completed with defaults. */
-export function createDirectory({ store, seal, secretCheck = createSecretCheck({ store, seal }), log }: DirectoryNeeds): Directory {
+export function createDirectory({
+  store,
+  seal,
+  secretCheck = createSecretCheck({ store, seal }),
+  log,
+  operator,
+}: DirectoryNeeds): Directory {
   const common = {
     replica: store.replica,
     complain: createRecordWarnings(log),
@@ -76,7 +86,7 @@ export function createDirectory({ store, seal, secretCheck = createSecretCheck({
     onNodeChange: nodes.onChange,
     onSiteChange: sites.onChange,
     withMac: macs.deviceWith,
-    ...createEdits({ store, seal, secretCheck, macs, sites: sites.all }),
+    ...createEdits({ store, seal, secretCheck, macs, sites: sites.all, operator: operator ?? null }),
     close() {
       users.close()
       devices.close()

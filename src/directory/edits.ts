@@ -1,7 +1,8 @@
 import type { Milliseconds } from '../base/clock.js'
 import { parseDeviceId, parseExtension, parseSiteName } from '../base/identity.js'
 import type { Seal } from '../base/seal.js'
-import { type FieldChanges, type RecordChange, removalMarks, type Store } from '../store/store.js'
+import { type FieldChanges, type RecordChange, removalMarks, type Store, type StreamWrite } from '../store/store.js'
+import { auditEntries, type Operator, operatorArgument } from './audit.js'
 import type { Directory, EditOutcome, Expected, Prepared, RemoveOutcome, Site } from './contract.js'
 import { keepsOldLocation, macTaken, moved, otherMeaning, readPut, withoutLocation } from './edit-rules.js'
 import type { MacIndex } from './mac-addresses.js'
@@ -17,6 +18,8 @@ export interface EditNeeds {
   readonly secretCheck: Pick<SecretCheck, 'require'>
   readonly macs: MacIndex
   readonly sites: () => readonly Site[]
+  /** Named by the events about edits; null: a node edits, which writes no such event. */
+  readonly operator: Operator | null
 }
 
 const reserved = '5'
@@ -31,7 +34,7 @@ async function requireSecretFor(changes: readonly RecordChange[], { require }: E
 }
 
 /** Each edit is checked as the whole record that it would result in. */
-export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds): Edits {
+export function createEdits({ store, seal, secretCheck, macs, sites, operator }: EditNeeds): Edits {
   const prepareUser: Edits['prepareUser'] = (written, edit) => {
     const extension = parseExtension(written)
     if (!extension) return refused(`"${written}" is no extension: 1 to 15 digits are`)
@@ -91,7 +94,8 @@ export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds
     await requireSecretFor([change], secretCheck)
     const [kind = '', name = ''] = key.split(':')
     const fields = Object.entries(change.fields ?? {}).flatMap(([field, text]) => [field, text ?? ''])
-    const outcome = readPut(await store.call('hotdesk_put', kind, name, expected, ...fields), `{${store.network}}:${key}`)
+    const by = operator ? [operatorArgument(operator)] : []
+    const outcome = readPut(await store.call('hotdesk_put', kind, name, expected, ...fields, ...by), `{${store.network}}:${key}`)
     if (outcome.outcome === 'SAVED') await untilCopied(change, store)
     return outcome
   }
@@ -103,9 +107,10 @@ export function createEdits({ store, seal, secretCheck, macs, sites }: EditNeeds
     return { outcome: 'REMOVED' }
   }
 
-  const apply: Edits['apply'] = async (changes, onQueued = () => undefined) => {
+  const apply: Edits['apply'] = async (changes, onQueued = () => undefined, entries = []) => {
     await requireSecretFor(changes, secretCheck)
-    await writeMarked(store, changes, (count) => onQueued(Math.min(count, changes.length)))
+    const audit = operator ? auditEntries(changes, operator, (key) => presentIn(key).size === 0) : []
+    await writeMarked(store, { changes, entries: [...audit, ...entries] }, (count) => onQueued(Math.min(count, changes.length)))
   }
 
   return {
@@ -145,11 +150,15 @@ function untilCopied({ key, fields }: RecordChange, store: Pick<Store, 'replica'
 }
 
 /** A removal writes a mark in the same transaction, which distinguishes it from a loss of data. */
-async function writeMarked(store: Store, changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
+async function writeMarked(
+  store: Store,
+  { changes, entries }: { readonly changes: readonly RecordChange[]; readonly entries: readonly StreamWrite[] },
+  onQueued: (count: number) => void,
+): Promise<void> {
   const seconds = String(Math.ceil(store.clock.now() / 1_000))
   const removed = changes.filter(({ fields }) => fields === null).map(({ key }) => [key, seconds] as const)
   const marks = removed.length === 0 ? [] : [{ key: removalMarks, fields: Object.fromEntries(removed) }]
-  await store.writeAll([...marks, ...changes.flatMap(withDependents)], onQueued)
+  await store.writeAll([...marks, ...changes.flatMap(withDependents)], onQueued, entries)
   if (removed.length > 0) await store.renew(removalMarks, markSeconds)
 }
 

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { errors, messageOf } from '../base/errors.js'
 import { asAppError, unconnected } from './commands.js'
 import { nameAndSelect } from './connections/connection.js'
-import type { RecordChange, Store } from './contract.js'
+import type { RecordChange, Store, StreamWrite } from './contract.js'
 import type { Keys } from './keys.js'
 
 export interface BulkWriteNeeds {
@@ -17,7 +17,7 @@ const batchSize = 500
 
 /** Writes many records in one transaction (MULTI … EXEC), which is queued batch by batch. */
 export function createBulkWriter({ connect, keys, isConnected }: BulkWriteNeeds): Pick<Store, 'writeAll'> {
-  async function write(redis: Redis, changes: readonly RecordChange[], onQueued: (count: number) => void): Promise<void> {
+  async function write(redis: Redis, { changes, entries }: Transaction, onQueued: (count: number) => void): Promise<void> {
     await redis.connect()
     await nameAndSelect(redis)
     // A key to be deleted may have any type.
@@ -30,18 +30,19 @@ export function createBulkWriter({ connect, keys, isConnected }: BulkWriteNeeds)
       queued += batch.length
       onQueued(queued)
     }
+    await Promise.all(entries.map((entry) => added(redis, keys, entry)))
     await redis.exec()
   }
 
   return {
-    async writeAll(changes, onQueued = () => undefined) {
+    async writeAll(changes, onQueued = () => undefined, entries = []) {
       if (!isConnected()) throw unconnected()
-      if (changes.length === 0) return
+      if (changes.length === 0 && entries.length === 0) return
       const redis = connect()
       // The pending command rejects with the same error.
       redis.on('error', () => undefined)
       try {
-        await write(redis, changes, onQueued)
+        await write(redis, { changes, entries }, onQueued)
       } catch (fault) {
         throw asAppError(fault)
       } finally {
@@ -49,6 +50,15 @@ export function createBulkWriter({ connect, keys, isConnected }: BulkWriteNeeds)
       }
     },
   }
+}
+
+interface Transaction {
+  readonly changes: readonly RecordChange[]
+  readonly entries: readonly StreamWrite[]
+}
+
+function added(redis: Redis, keys: Keys, { stream, fields, limit }: StreamWrite): Promise<unknown> {
+  return redis.xadd(keys.full(stream), 'MAXLEN', '~', limit.entries, '*', ...Object.entries(fields).flat())
 }
 
 function* batchesOf(changes: readonly RecordChange[]): Generator<readonly RecordChange[]> {

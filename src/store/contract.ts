@@ -119,10 +119,10 @@ export interface Store {
   /** Sets a new expiry only. @throws AppError STORE_UNAVAILABLE */
   renew(key: string, ttlSeconds: number): Promise<void>
   /**
-   * Writes all changes in one transaction, or none. `onQueued` receives the number of changes queued so far.
+   * Writes all changes, and all stream entries, in one transaction, or none. `onQueued` receives the number of changes queued so far.
    * @throws AppError STORE_UNAVAILABLE (if Redis was lost at the end, the changes may have been made), STORE_PROTOCOL (a key is not a hash)
    */
-  writeAll(changes: readonly RecordChange[], onQueued?: (count: number) => void): Promise<void>
+  writeAll(changes: readonly RecordChange[], onQueued?: (count: number) => void, entries?: readonly StreamWrite[]): Promise<void>
   remove(key: string): Promise<void>
   /** Appends to a stream, and trims it to `limit`. */
   append(stream: string, fields: Readonly<Record<string, string>>, limit: StreamLimit): Promise<void>
@@ -131,6 +131,13 @@ export interface Store {
   /** The newest entries of a stream, newest first; only entries older than `before`, an id, if it is given. @throws AppError STORE_UNAVAILABLE */
   recent(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]>
   close(): Promise<void>
+}
+
+/** A new entry of a stream. */
+export interface StreamWrite {
+  readonly stream: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly limit: Pick<StreamLimit, 'entries'>
 }
 
 /** Maximum number of entries, approximate, and their maximum age. */

@@ -1,4 +1,5 @@
 import type { Replica, Store } from '../../store/store.js'
+import { byThisOperator } from '../operator/operator-identity.js'
 import type { Login } from './import-records.js'
 
 /** The outcome of restoring the logins in a file. */
@@ -16,7 +17,9 @@ export async function restoreLogins(logins: readonly Login[], { call }: Pick<Sto
   const outcomes: Outcome[] = []
   for (let from = 0; from < logins.length; from += atOnce) {
     const page = logins.slice(from, from + atOnce)
-    const replies = page.map(async (login) => [login, await call('hotdesk_seat', login.user, login.device, 'cli')] as const)
+    const replies = page.map(
+      async (login) => [login, await call('hotdesk_seat', login.user, login.device, 'cli', byThisOperator())] as const,
+    )
     outcomes.push(...(await Promise.all(replies)))
   }
   return byOutcome(outcomes)

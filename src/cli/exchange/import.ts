@@ -6,10 +6,11 @@ import { counted } from '../../base/output/counted.js'
 import { createSeal } from '../../base/seal.js'
 import { check, invalid } from '../../config/yaml/yaml-schema.js'
 import type { Dialplan } from '../../dialplan/dialplan.js'
-import type { Directory } from '../../directory/directory.js'
+import { commandEntry, type Directory } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withDirectory } from '../operator/network.js'
+import { thisOperator } from '../operator/operator-identity.js'
 import { reservedBy } from '../operator/reservations.js'
 import { listed, ownerWarnings } from '../operator/site-warnings.js'
 import { objectionTo, printWarnings, yesOption } from '../records/outcome.js'
@@ -18,7 +19,7 @@ import { networkFile, readableIn, recordKey } from './file/network-file.js'
 import { type Format, formats, readFile } from './file/read-file.js'
 import type { Reading } from './file/reading.js'
 import { loginWarnings, previewLogins, restoreLogins } from './import-logins.js'
-import { orphansOf, type Plan, planOf } from './import-plan.js'
+import { orphansOf, type Plan, type Planned, planOf } from './import-plan.js'
 import { checkRecords, type ImportRecords } from './import-records.js'
 import { importWarnings } from './import-warnings.js'
 import { createProgress } from './progress.js'
@@ -136,10 +137,14 @@ async function write({ planned }: Plan, { issued }: Secrets, { options, director
   if (options.issue !== undefined) await writeIssued(options.issue, issued)
   const progress = createProgress()
   progress.begin('records', planned.length)
+  const count = (action: Planned['action']): string => String(planned.filter((one) => one.action === action).length)
+  const summary = { added: count('add'), changed: count('change'), removed: count('remove') }
+  const entries = planned.length > 0 ? [commandEntry('imported', summary, thisOperator())] : []
   try {
     await directory.apply(
       planned.map(({ change }) => change),
       progress.reached,
+      entries,
     )
   } catch (fault) {
     if (options.issue !== undefined) await rm(options.issue)

@@ -6,6 +6,7 @@ import { asJson, type CommandNeeds } from '../needs.js'
 import type { Paint } from '../output/terminal.js'
 import { deviceArgument, eitherArgument, extensionArgument } from './arguments.js'
 import { withStore } from './network.js'
+import { byThisOperator } from './operator-identity.js'
 import { refusalOf } from './refusals.js'
 import { type Action, verdictOf } from './replies.js'
 
@@ -32,7 +33,7 @@ export function loginCommand(command: Command, needs: CommandNeeds): void {
     .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk login 100 HD0001')
     .action((extension: string, device: string, form: Form) => {
-      const call = (store: Store) => store.transition('hotdesk_login', extension, device, 'cli')
+      const call = (store: Store) => store.transition('hotdesk_login', extension, device, 'cli', byThisOperator())
       return run({ action: 'login', args: [extension, device], call }, form, needs)
     })
 }
@@ -45,7 +46,7 @@ export function logoutCommand(command: Command, needs: CommandNeeds): void {
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk logout HD0001\n  hotdesk logout 100 --now')
     .action((target: string, { now, ...form }: Form & { now?: boolean }) => {
-      const call = (store: Store) => store.transition('hotdesk_logout', target, now ? 'now' : 'drain', 'cli')
+      const call = (store: Store) => store.transition('hotdesk_logout', target, now ? 'now' : 'drain', 'cli', byThisOperator())
       return run({ action: 'logout', args: [target], call }, form, needs)
     })
 }
@@ -57,7 +58,11 @@ export function unlockCommand(command: Command, needs: CommandNeeds): void {
     .option(...asJson)
     .addHelpText('after', '\nExample:\n  hotdesk unlock 100')
     .action((target: string, form: Form) =>
-      run({ action: 'unlock', args: [target], call: (store) => store.call('hotdesk_unlock', target, 'cli') }, form, needs),
+      run(
+        { action: 'unlock', args: [target], call: (store) => store.call('hotdesk_unlock', target, 'cli', byThisOperator()) },
+        form,
+        needs,
+      ),
     )
 }
 
@@ -68,7 +73,11 @@ export function refreshCommand(command: Command, needs: CommandNeeds): void {
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk refresh HD0001\n  hotdesk refresh 100')
     .action((target: string, form: Form) =>
-      run({ action: 'refresh', args: [target], call: (store) => store.call('hotdesk_refresh', target, 'cli') }, form, needs),
+      run(
+        { action: 'refresh', args: [target], call: (store) => store.call('hotdesk_refresh', target, 'cli', byThisOperator()) },
+        form,
+        needs,
+      ),
     )
 }
 
@@ -81,7 +90,7 @@ export function replaceCommand(command: Command, needs: CommandNeeds): void {
     .addHelpText('after', '\nExample:\n  hotdesk replace HD0001 HD0002')
     .action((old: string, replacement: string, form: Form) => {
       if (old === replacement) throw errors.COMMAND_REFUSED.replaceItself({ device: old })
-      const call = (store: Store) => store.transition('hotdesk_replace', old, replacement, 'cli')
+      const call = (store: Store) => store.transition('hotdesk_replace', old, replacement, 'cli', byThisOperator())
       return run({ action: 'replace', args: [old, replacement], call }, form, needs)
     })
 }

@@ -12,6 +12,7 @@ import type { Config, RedisTarget } from '../../config/config.js'
 import { createDirectory, createSecretCheck, type Directory } from '../../directory/directory.js'
 import { hotdeskLibrary } from '../../hotdesk/hotdesk.js'
 import { createStore, embeddedSocket, type Store, type Trouble } from '../../store/store.js'
+import { thisOperator } from './operator-identity.js'
 
 /** Opens the network's Redis for one command. @throws AppError NODE_NOT_RUNNING, or STORE_UNAVAILABLE if Redis cannot be reached */
 export async function withStore<Answer>(
@@ -71,7 +72,7 @@ export function withDirectory<Answer>(
     const secretCheck = createSecretCheck({ store, seal })
     // With another secret every password would look broken.
     await secretCheck.verify()
-    const directory = createDirectory({ store, seal, secretCheck, log: silentLogger() })
+    const directory = createDirectory({ store, seal, secretCheck, log: silentLogger(), operator: thisOperator() })
     try {
       return await run(directory, store)
     } finally {

@@ -3,11 +3,12 @@ import { errors, messageOf } from '../../base/errors.js'
 import { counted } from '../../base/output/counted.js'
 import { createSeal } from '../../base/seal.js'
 import type { Config } from '../../config/config.js'
-import { createSecretCheck, passwordsIn } from '../../directory/directory.js'
+import { auditEntries, commandEntry, createSecretCheck, passwordsIn } from '../../directory/directory.js'
 import { type RecordChange, readSavedCopy, removalMarks, type SavedRecords, type Store } from '../../store/store.js'
 import { restoreLogins } from '../exchange/import-logins.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withStore } from '../operator/network.js'
+import { thisOperator } from '../operator/operator-identity.js'
 
 /** The mark that stands for all records. */
 const everything = '*'
@@ -21,9 +22,11 @@ export function acceptCommand(redis: Command, needs: CommandNeeds): void {
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk redis accept')
     .action(async ({ json }: { json?: boolean }) => {
-      await withStore(needs.config('look'), (store) =>
-        store.putFields(removalMarks, { [everything]: String(Math.ceil(store.clock.now() / 1_000)) }, markSeconds),
-      )
+      await withStore(needs.config('look'), async (store) => {
+        const mark = { key: removalMarks, fields: { [everything]: String(Math.ceil(store.clock.now() / 1_000)) } }
+        await store.writeAll([mark], undefined, [commandEntry('accepted', {}, thisOperator())])
+        await store.renew(removalMarks, markSeconds)
+      })
       needs.terminal.print(
         json ? JSON.stringify({ outcome: 'ACCEPTED' }) : 'Accepted: within seconds the nodes continue with the records in Redis.',
       )
@@ -86,7 +89,10 @@ async function restore(saved: SavedRecords, store: Store, form: 'shown' | 'done'
   const count = (kind: string): number => records.filter(([key]) => key.startsWith(kind)).length
   const found = { users: count('user:'), phones: count('device:') }
   if (form === 'shown') return { ...found, logins: logins.length }
-  await store.writeAll(changes)
+  const operator = thisOperator()
+  const summary = { users: String(found.users), phones: String(found.phones) }
+  const audit = auditEntries(changes, operator, isMissing)
+  await store.writeAll(changes, undefined, [...audit, commandEntry('restored', summary, operator)])
   // Another user may have logged in meanwhile.
   const { restored } = await restoreLogins(
     logins.map(([device, user]) => ({ device, user })),

@@ -6,10 +6,11 @@ import { counted } from '../../base/output/counted.js'
 import { createSeal, type Seal } from '../../base/seal.js'
 import type { Config } from '../../config/config.js'
 import { newSecret } from '../../config/environment.js'
-import { createDirectory, createSecretCheck, secretKey } from '../../directory/directory.js'
+import { commandEntry, createDirectory, createSecretCheck, secretKey } from '../../directory/directory.js'
 import type { RecordChange, Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { withStore } from '../operator/network.js'
+import { thisOperator } from '../operator/operator-identity.js'
 import { askSecret } from './password.js'
 
 interface SecretOptions {
@@ -79,7 +80,8 @@ async function changeSecret(store: Store, before: Seal, after: Seal): Promise<Ou
   const changes = credentialsIn(store).flatMap(({ key, device, credential }): RecordChange[] =>
     before.opens(credential, device) ? [{ key, fields: { credential: after.close(before.open(credential, device), device) } }] : [],
   )
-  await store.writeAll([...changes, await fingerprintOf(after)])
+  const entry = commandEntry('secret.changed', { passwords: String(changes.length) }, thisOperator())
+  await store.writeAll([...changes, await fingerprintOf(after)], undefined, [entry])
   return { outcome: 'CHANGED', sealed: changes.length }
 }
 
@@ -89,7 +91,7 @@ async function adoptSecret(store: Store, seal: Seal): Promise<Outcome> {
     .filter(({ device, credential }) => !seal.opens(credential, device))
     .map(({ device }) => device)
     .toSorted()
-  await store.writeAll([await fingerprintOf(seal)])
+  await store.writeAll([await fingerprintOf(seal)], undefined, [commandEntry('secret.adopted', {}, thisOperator())])
   return { outcome: 'ADOPTED', opened: all.length - broken.length, broken }
 }
 

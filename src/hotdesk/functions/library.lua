@@ -13,7 +13,7 @@
 -- This file comes first and declares what the others share. Each other file is one block, so its locals stay its own.
 
 -- The last version listed in library.ts.
-local VERSION = 16
+local VERSION = 17
 local EVENTS_KEPT = 100000
 
 local function required(value, name)
@@ -42,12 +42,21 @@ end
 -- A key of another type counts as missing, as it does in the nodes' copies.
 local function exists(tag, name) return redis.call('TYPE', tag .. ':' .. name).ok == 'hash' end
 
+-- The person at a command line: a last argument by=USER@HOST. Every event of the call names them.
+local operator = {}
+local function take_operator(args)
+  local user, host = (args[#args] or ''):match('^by=(.+)@([^@]+)$')
+  operator = user and { 'by', user, 'host', host } or {}
+  if user then args[#args] = nil end
+end
+
 -- Empty values are left out. If the key of the events has another type, the transition still counts.
 local function event(tag, name, ...)
   local given, fields = { ... }, {}
   for i = 1, #given, 2 do
     if given[i + 1] ~= '' then fields[#fields + 1], fields[#fields + 2] = given[i], given[i + 1] end
   end
+  for _, each in ipairs(operator) do fields[#fields + 1] = each end
   local added = redis.pcall('XADD', tag .. ':events', 'MAXLEN', '~', EVENTS_KEPT, '*', 'event', name, unpack(fields))
   if type(added) == 'table' and added.err then
     redis.log(redis.LOG_WARNING, 'hotdesk: event ' .. name .. ' was not added to ' .. tag .. ':events: ' .. added.err)
@@ -219,6 +228,7 @@ local function writes(name, callback)
       if seconds * 1000 + microseconds / 1000 > deadline then return reply('LATE') end
       args[#args] = nil
     end
+    take_operator(args)
     return callback(tag, args)
   end)
 end

@@ -102,7 +102,7 @@ local function conflict_of(tag, device, fields)
   if owner ~= '' and not exists(tag, 'user:' .. owner) then return reply('NO_OWNER', owner) end
 end
 
--- hotdesk_put user|device|site NAME new|known|any [FIELD VALUE]…     writes fields of a record; an empty VALUE removes a field
+-- hotdesk_put user|device|site NAME new|known|any [FIELD VALUE]… [by=…]     writes fields of a record; an empty VALUE removes a field
 --   SAVED
 --   EXISTS                        `new`, but the record exists
 --   UNKNOWN                       `known`, but there is no such record
@@ -113,7 +113,8 @@ end
 register('hotdesk_put', function(tag, args)
   local kind, name, expected = required(args[1], 'kind'), required(args[2], 'name'), required(args[3], 'new, known or any')
   if kind ~= 'user' and kind ~= 'device' and kind ~= 'site' then return redis.error_reply('ERR the kind is user, device or site') end
-  local record, fields = kind .. ':' .. name, {}
+  take_operator(#args % 2 == 0 and args or {})
+  local record, fields, names = kind .. ':' .. name, {}, {}
   for i = 4, #args, 2 do fields[args[i]] = args[i + 1] or '' end
   local present = redis.call('TYPE', tag .. ':' .. record).ok
   if present ~= 'hash' and present ~= 'none' then return reply('WRONG_TYPE', present) end
@@ -121,7 +122,13 @@ register('hotdesk_put', function(tag, args)
   if expected == 'known' and present == 'none' then return reply('UNKNOWN') end
   local conflict = kind == 'device' and conflict_of(tag, name, fields)
   if conflict then return conflict end
-  for field, value in pairs(fields) do put(tag, record, field, value) end
+  for field, value in pairs(fields) do
+    put(tag, record, field, value)
+    names[#names + 1] = field
+  end
+  table.sort(names)
+  local is_edit = operator[1] and (#names > 0 or present == 'none')
+  if is_edit then event(tag, present == 'none' and 'added' or 'changed', kind, name, 'via', 'cli', 'fields', table.concat(names, ' ')) end
   if kind == 'device' and plain_mac(fields.mac) ~= '' then set(tag, 'macs', plain_mac(fields.mac), name) end
   return reply('SAVED')
 end)
