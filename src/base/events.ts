@@ -56,6 +56,7 @@ export const logEvents = {
   'call.unrecorded': 'A call record could not be written.',
   'call.fault': 'An unexpected error inside a call; only this call ended.',
   'call.refused': 'A call was refused: status and reason.',
+  'rights.unknown': 'A record of a user names rights or a time profile that the site does not define.',
   'call.emergency': 'An emergency call.',
   'call.unproven': 'An emergency call without proof of its phone: carried as the site’s, or refused over the limit (`limit`).',
   'call.location': 'A trunk gets the location of the phone, or refused it and gets the call without.',

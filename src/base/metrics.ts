@@ -31,6 +31,12 @@ function nodeMetrics(registers: [Registry]) {
   return {
     callsActive: new Gauge({ name: 'hotdesk_calls_active', help: 'Calls up or being set up', registers }),
     callsTotal: new Counter({ name: 'hotdesk_calls_total', help: 'Calls ended, by result', labelNames: ['result'], registers }),
+    callsBarredTotal: new Counter({
+      name: 'hotdesk_calls_barred_total',
+      help: 'Calls that the rights of a user refused, by use: call, forward, transfer, break-out',
+      labelNames: ['use'],
+      registers,
+    }),
     callSetupSeconds: new Histogram({
       name: 'hotdesk_call_setup_seconds',
       help: 'Time from INVITE to final response, without ringing',

@@ -32,6 +32,7 @@ import { type Caller, createCallers } from './inbound/caller.js'
 import { createFeatureCalls, type IvrPort } from './inbound/feature-call.js'
 import { handleInvite } from './inbound/handle-invite.js'
 import { createHopTokens, type HopTokens } from './inbound/hop-token.js'
+import { createRightsReport } from './limits/rights-report.js'
 import { createCallRecords } from './records/call-records.js'
 import { createCallRecorder } from './records/record-call.js'
 import type { Knowledge } from './routing/contract.js'
@@ -176,7 +177,16 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const { node, domain } = network
   const networkClock = store.clock
   const psapCallbacks = createPsapCallbacks({ store, clock, log, callBackMinutes: settings.callBackMinutes })
-  const knowledge = (): Knowledge => ({ node, dialplan: plan.current, directory, hotdesk, registrar, psapCallbacks, trunks })
+  const knowledge = (): Knowledge => ({
+    node,
+    dialplan: plan.current,
+    directory,
+    hotdesk,
+    registrar,
+    psapCallbacks,
+    trunks,
+    clock: networkClock,
+  })
   const records = createCallRecords({
     store,
     folder: settings.recordsFolder,
@@ -197,7 +207,8 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, hotdesk, metrics })
   const hopTokens = hopTokensOf(parts, network, clock)
   const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
-  const dial = createDial({ attempts, branches, outsideCalls, dialEmergency, registrar, domain })
+  const reportRights = createRightsReport({ store, node, clock, metrics })
+  const dial = createDial({ attempts, branches, outsideCalls, dialEmergency, registrar, reportRights, domain })
 
   const unprovenLimit = createUnprovenLimit(settings.unproven, clock)
   const accept = { newCall: begin, record, dialEmergency, unprovenLimit }

@@ -4,12 +4,14 @@ import { check, invalid, isBlock, type ParsedFile, type Problem, quote, readYaml
 import { conflictsIn } from './conflicts.js'
 import { logoutChecks } from './logout-rules.js'
 import { crossChecks, planFile } from './plan-file.js'
+import { timeProfileChecks } from './rights/rights-keys.js'
 import type { Dialplan } from './route.js'
 import { createRules } from './rules.js'
 import { shortCodeChecks } from './short-codes/code-checks.js'
 
 export { reservedExtension } from './codes.js'
 export { createLivePlan, type LivePlan, type ReplaceablePlan } from './live-plan.js'
+export { judge, type NumberClass, type Use, uses } from './rights/rights.js'
 export type { Dialplan, Route, Trunk } from './route.js'
 
 export interface DialplanNeeds {
@@ -30,6 +32,7 @@ export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan
     crossChecks(written),
     shortCodeChecks(written),
     logoutChecks(written),
+    timeProfileChecks(written),
     conflictsIn(written),
   ].flat()
   if ('problems' in checked || late.length > 0)

@@ -21,6 +21,7 @@ import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
 import { logoutKeys } from './logout-rules.js'
 import { type Pattern, parsePattern, wildcards } from './pattern.js'
+import { rightsKeys } from './rights/rights-keys.js'
 import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneWords, trunkName } from './route-fields.js'
 import { shortCodesKey } from './short-codes/short-code.js'
 
@@ -82,6 +83,7 @@ export const planFile = block({
   dids: blockOf(didNumber, closedPattern).prefault({}),
   alertInfo: listOf(closedPattern).prefault([]),
   ...logoutKeys,
+  ...rightsKeys,
 })
 
 export type PlanFile = z.output<typeof planFile>

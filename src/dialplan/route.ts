@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../base/clock.js'
 import type { Extension, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
+import type { SiteRights } from './rights/site-rights.js'
 import type { Feature } from './short-codes/short-code.js'
 
 /** A SIP trunk of a site. */
@@ -79,6 +80,8 @@ export interface Dialplan {
   readonly codes: { readonly login: string; readonly logout: string }
   /** Prefix for outside calls. */
   readonly outside: string
+  /** What users may call from this site. */
+  readonly rights: SiteRights
   /** Null: logins do not end automatically. */
   readonly automaticLogout: AutomaticLogout | null
   /** The emergency number to call for these digits; null if they are not an emergency number. Takes precedence over `route`. */

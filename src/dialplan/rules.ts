@@ -5,6 +5,7 @@ import { readCode, reservedExtension } from './codes.js'
 import { logoutRules } from './logout-rules.js'
 import { choices, fill, matches } from './pattern.js'
 import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
+import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
 
@@ -36,6 +37,7 @@ export function createRules(file: PlanFile): Dialplan {
     disabledTrunks: off.map(([name]) => name),
     codes: file.codes,
     outside: file.outside,
+    rights: createSiteRights(file),
     automaticLogout: logoutRules(file),
     emergency,
     emergencyNumbers: [...emergencies.keys()],

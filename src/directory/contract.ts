@@ -33,6 +33,12 @@ export interface User {
   /** How long this user's phone rings before the call counts as not answered. */
   readonly ringSeconds: number
   readonly forwards: Forwards
+  /** Name of the user's rights; the site where a call is made defines them. Null: the default rights of that site. */
+  readonly rights: string | null
+  /** Rights outside the hours of `timeProfile`. */
+  readonly outOfHoursRights: string | null
+  /** Name of hours, defined like rights; null: `rights` count at all times. */
+  readonly timeProfile: string | null
 }
 
 /** `{hd}:device:<id>`: the fields that an operator sets. The fields that change with use (state, since, via, refresh) belong to hotdesk and phones. */

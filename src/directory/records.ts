@@ -16,7 +16,7 @@ import {
   type User,
   type UserEdit,
 } from './contract.js'
-import { readRecord } from './record.js'
+import { type RecordReader, readRecord } from './record.js'
 
 type Hash = ReadonlyMap<string, string>
 /** `value` is null if a required field is missing or wrong. */
@@ -36,6 +36,9 @@ const forwardFields = {
   notLoggedIn: 'forwardNotLoggedIn',
   notReachable: 'forwardNotReachable',
 } as const satisfies Record<keyof Forwards, string>
+
+/** Names that a site's dial plan defines. */
+const rightsFields = ['rights', 'outOfHoursRights', 'timeProfile'] as const
 
 const usual = {
   enabled: 'yes',
@@ -77,8 +80,14 @@ export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
       notLoggedIn: forward('notLoggedIn'),
       notReachable: forward('notReachable'),
     },
+    ...rightsNames(record),
   }
   return { value: home && { ...user, home }, problems: record.problems }
+}
+
+function rightsNames({ optional }: RecordReader): Pick<User, (typeof rightsFields)[number]> {
+  const named = (field: (typeof rightsFields)[number]) => optional(field, parseRightsName, 'a name such as manager')
+  return { rights: named('rights'), outOfHoursRights: named('outOfHoursRights'), timeProfile: named('timeProfile') }
 }
 
 export function parseDevice(id: DeviceId, hash: Hash, seal: Seal): Parsed<Device> {
@@ -108,6 +117,11 @@ function unseal(sealed: string | null, open: (sealed: string) => Secret, problem
     problems.push(messageOf(fault))
     return null
   }
+}
+
+/** The name of rights or of hours, in the record of a user and in a dial plan. */
+export function parseRightsName(text: string): string | null {
+  return /^[A-Za-z][A-Za-z0-9-]{0,31}$/.test(text) ? text : null
 }
 
 /** `00:15:65:AA:BB:CC`, `00-15-65-aa-bb-cc`, `0015.65aa.bbcc` and `001565aabbcc` are one address; null for any other text. */
@@ -175,6 +189,10 @@ export function userChanges(edit: UserEdit): FieldChanges {
   if (edit.doNotDisturb !== undefined) changes.doNotDisturb = yesNo(edit.doNotDisturb)
   if (edit.secondLogin !== undefined) changes.secondLogin = edit.secondLogin
   if (edit.ringSeconds !== undefined) changes.ringSeconds = String(edit.ringSeconds)
+  for (const field of rightsFields) {
+    const name = edit[field]
+    if (name !== undefined) changes[field] = name
+  }
   for (const [when, field] of Object.entries(forwardFields) as [keyof Forwards, string][]) {
     const number = edit.forwards?.[when]
     if (number !== undefined) changes[field] = number

@@ -20,6 +20,10 @@ export const streamEvents = {
     'An emergency call without proof of its phone was carried as the site’s: `source`, and `claimed`, the phone that it named.',
   'emergency.refused':
     'Emergency calls without proof were refused, over the `limit` `source` or `total`: `refused` of them since the last entry.',
+  'call.barred':
+    'The rights of `user` refused a `use` (call, forward, transfer, break-out) of `number`: `class`, `reason`. `more`: refusals since the last entry that are not listed.',
+  'rights.unknown':
+    'The record of `user` has a `name` that the site does not define; `reason` says which rights count. At most once an hour.',
   repaired: 'A one-sided assignment, left by an edit by hand, was completed or removed.',
   replaced: 'A phone was replaced: the user moved here from `from`.',
   added: 'An operator added a record: `fields`.',

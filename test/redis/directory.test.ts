@@ -51,6 +51,9 @@ describe('a user', () => {
       secondLogin: 'move',
       ringSeconds: 25,
       forwards: { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null },
+      rights: null,
+      outOfHoursRights: null,
+      timeProfile: null,
     })
   })
 

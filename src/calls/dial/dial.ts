@@ -3,6 +3,7 @@ import type { Binding, Registrar } from '../../registrar/registrar.js'
 import { type Call, reject } from '../call.js'
 import type { DialEmergency } from '../emergency/emergency-call.js'
 import type { Failure, Termination } from '../failure.js'
+import type { ReportRights } from '../limits/rights-report.js'
 import type { Decision, DestinationOf, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { shownDigits } from '../routing/shown-digits.js'
@@ -27,15 +28,17 @@ export interface DialNeeds {
   readonly outsideCalls: OutsideCalls
   readonly dialEmergency: DialEmergency
   readonly registrar: Pick<Registrar, 'isCalled'>
+  readonly reportRights: ReportRights
   readonly domain: string
 }
 
 /** Sends a call to its destination, and on from there until it has ended. */
 export type Dial = (call: Call, decision: Decision) => Promise<Termination> | Termination
 
-export function createDial({ attempts, branches, outsideCalls, dialEmergency, registrar, domain }: DialNeeds): Dial {
+export function createDial({ attempts, branches, outsideCalls, dialEmergency, registrar, reportRights, domain }: DialNeeds): Dial {
   function dial(call: Call, decision: Decision): Promise<Termination> | Termination {
     log(call, decision)
+    for (const notice of decision.notices) reportRights(call, notice)
     const { to } = decision
     switch (to.kind) {
       case 'phones':

@@ -1,5 +1,6 @@
+import type { Clock } from '../../base/clock.js'
 import type { DeviceId, Extension, NodeName } from '../../base/identity.js'
-import type { Dialplan, Route, Trunk } from '../../dialplan/dialplan.js'
+import type { Dialplan, NumberClass, Route, Trunk, Use } from '../../dialplan/dialplan.js'
 import type { Device, Directory, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
@@ -17,6 +18,8 @@ export interface Knowledge {
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly psapCallbacks: Pick<PsapCallbacks, 'deviceOf'>
   readonly trunks: Pick<Trunks, 'order'>
+  /** The clock that nodes share. */
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /** Where a call has been. */
@@ -47,7 +50,8 @@ export type Question =
   | { readonly kind: 'assigned'; readonly user: User; readonly devices: readonly DeviceId[]; readonly history: CallHistory }
   /** The user's phones did not take the call, or there are none. */
   | { readonly kind: 'missed'; readonly user: User; readonly reason: RefusalReason; readonly history: CallHistory }
-  | { readonly kind: 'forwarded'; readonly number: string; readonly history: CallHistory }
+  /** The user forwards the call to this number. */
+  | { readonly kind: 'forwarded'; readonly user: User; readonly number: string; readonly history: CallHistory }
   /** A phone of the user has redirected the call to this number. */
   | { readonly kind: 'redirected'; readonly user: User; readonly number: string; readonly history: CallHistory }
 
@@ -84,6 +88,19 @@ export interface Ruling {
   readonly ask?: Question
 }
 
+/** What an operator should know about the rights of a user. */
+export type RightsNotice =
+  | {
+      readonly kind: 'barred'
+      readonly user: Extension | null
+      readonly use: Use
+      readonly number: string
+      readonly numberClass: NumberClass
+      readonly words: string
+    }
+  /** The site does not define a name in the user's record. */
+  | { readonly kind: 'unknown-name'; readonly user: Extension; readonly name: string; readonly words: string }
+
 /** A rule that was applied, and its explanation. */
 export interface Step {
   readonly rule: string
@@ -96,4 +113,6 @@ export interface Decision {
   readonly steps: readonly Step[]
   /** The question, and those that it led to. */
   readonly questions: readonly Question[]
+  /** To be reported if the call goes this way. */
+  readonly notices: readonly RightsNotice[]
 }

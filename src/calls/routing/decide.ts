@@ -1,5 +1,6 @@
-import type { Decision, Knowledge, Question, QuestionOf, Ruling, Step } from './contract.js'
+import type { Decision, Knowledge, Question, QuestionOf, RightsNotice, Ruling, Step } from './contract.js'
 import * as numbers from './number-rules.js'
+import { rightsRuling } from './rights-rules.js'
 import * as users from './user-rules.js'
 
 type Rule<Kind extends Question['kind']> = readonly [name: string, apply: (question: QuestionOf<Kind>, knowledge: Knowledge) => Ruling]
@@ -40,11 +41,16 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
 export function decide(question: Question, knowledge: Knowledge): Decision {
   const steps: Step[] = []
   const questions: Question[] = []
+  const notices: RightsNotice[] = []
   for (let current = question; ; ) {
     questions.push(current)
-    const { to, ask } = firstRuling(current, knowledge, steps)
+    const found = firstRuling(current, knowledge, steps)
+    const rights = rightsRuling(current, found, knowledge)
+    if (rights) steps.push({ rule: 'rights', words: rights.words })
+    notices.push(...(rights?.notices ?? []))
+    const { to, ask }: Ruling = rights?.to ? rights : found
     if (ask) current = ask
-    else return { to: to ?? { kind: 'refused', reason: 'unknown-number' }, steps, questions }
+    else return { to: to ?? { kind: 'refused', reason: 'unknown-number' }, steps, questions, notices }
   }
 }
 

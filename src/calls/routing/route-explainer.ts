@@ -48,6 +48,7 @@ export function createRouteExplainer({ replica, directory, clock, networkClock, 
     registrar,
     psapCallbacks: { deviceOf: (number) => callbackDeviceIn(replica, number) },
     trunks: { order: (trunks) => trunks },
+    clock: networkClock,
   }
   return {
     explain: (question, at) => explain(question, { ...common, ...at }),

@@ -20,7 +20,7 @@ export function always({ user, history }: QuestionOf<'user'>): Ruling {
   const number = user.forwards.always
   if (number === null) return { words: 'no forward of all calls is set' }
   if (!isFirstNode(history)) return { words: 'forwards of all calls are applied at the node of the caller' }
-  return { words: `all calls are forwarded to ${number}`, ask: { kind: 'forwarded', number, history: after(history, user) } }
+  return { words: `all calls are forwarded to ${number}`, ask: { kind: 'forwarded', user, number, history: after(history, user) } }
 }
 
 /** Applied at the node of the caller, which applies the forward of a busy user. A PSAP callback does not come this way. */
@@ -90,7 +90,7 @@ export function forward({ user, reason, history }: QuestionOf<'missed'>): Ruling
   if (number === null || number === undefined) return { words: `no forward is set for ${words(reason)}`, to: { kind: 'refused', reason } }
   return {
     words: `calls are forwarded to ${number} when ${words(reason)}`,
-    ask: { kind: 'forwarded', number, history: after(history, user) },
+    ask: { kind: 'forwarded', user, number, history: after(history, user) },
   }
 }
 
@@ -99,7 +99,10 @@ export function redirection({ user, number, history }: QuestionOf<'redirected'>,
   if (!user.mayForward)
     return { words: `${user.name} may not forward calls with a key of the phone`, to: { kind: 'refused', reason: 'redirected' } }
   const shown = shownDigits(number, knowledge) ?? 'an unknown number'
-  return { words: `the phone of ${user.name} forwards to ${shown}`, ask: { kind: 'forwarded', number, history: after(history, user) } }
+  return {
+    words: `the phone of ${user.name} forwards to ${shown}`,
+    ask: { kind: 'forwarded', user, number, history: after(history, user) },
+  }
 }
 
 function words(reason: RefusalReason): string {

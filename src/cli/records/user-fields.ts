@@ -1,5 +1,5 @@
 import { parseSiteName } from '../../base/identity.js'
-import { type Forwards, secondLogins, type User, type UserEdit } from '../../directory/directory.js'
+import { type Forwards, parseRightsName, secondLogins, type User, type UserEdit } from '../../directory/directory.js'
 import { type Field, numberForm, readYesNo, textForm, yesNo, yesOrNo } from './field.js'
 
 type UserField = Field<User, UserEdit>
@@ -45,6 +45,9 @@ export const userFields: readonly UserField[] = [
   forward('noAnswer', 'where calls go when nobody answers'),
   forward('notLoggedIn', 'where calls go while the user is not logged in'),
   forward('notReachable', 'where calls go while the phone is not registered'),
+  rightsName('rights', 'the rights, by their name in the dial plans (default: those named default)'),
+  rightsName('outOfHoursRights', 'the rights outside the hours of the time profile'),
+  rightsName('timeProfile', 'the hours in which the rights count, by their name in the dial plans'),
 ]
 
 function flag(
@@ -73,6 +76,16 @@ function forward(when: keyof Forwards, about: string): UserField {
     about,
     write: ({ forwards }) => forwards[when] ?? '',
     read: (text) => (numberForm.matches(text) ? { forwards: { [when]: text === '' ? null : text } } : null),
+  }
+}
+
+function rightsName(name: 'rights' | 'outOfHoursRights' | 'timeProfile', about: string): UserField {
+  return {
+    name,
+    expects: 'a name, such as manager',
+    about,
+    write: (user) => user[name] ?? '',
+    read: (text) => (text === '' || parseRightsName(text) ? { [name]: text || null } : null),
   }
 }
 

@@ -66,6 +66,7 @@ describe('hotdesk why', () => {
         '    forward  calls are forwarded to 000441234 when no answer',
         '    loop     the call has not been at 000441234 before',
         '    number   000441234 goes out as +441234 over paris-carrier',
+        '    rights   default rights of paris: numbers of the class other are allowed',
         '    → +441234 is called over paris-carrier',
         '',
         '  if not reachable, the caller gets 480 Phone Not Reachable',

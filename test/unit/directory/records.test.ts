@@ -22,6 +22,9 @@ describe('a record', () => {
       secondLogin: 'allow',
       ringSeconds: 30,
       forwards: { always: '1', busy: '2', noAnswer: '3', notLoggedIn: '4', notReachable: '+5' },
+      rights: 'manager',
+      outOfHoursRights: 'night',
+      timeProfile: 'office',
     } as const
     const { value, problems } = parseUser('100' as Extension, hash(userChanges(edit)))
     expect(problems).toEqual([])

@@ -9,7 +9,7 @@ import {
 } from '../../../../src/base/identity.js'
 import type { Knowledge, Question } from '../../../../src/calls/routing/contract.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
-import type { Trunk } from '../../../../src/dialplan/dialplan.js'
+import type { Dialplan, Trunk } from '../../../../src/dialplan/dialplan.js'
 import type { Device, Forwards, User } from '../../../../src/directory/directory.js'
 import type { Binding } from '../../../../src/registrar/registrar.js'
 import { samplePlan } from '../../../support/node/sample-plan.js'
@@ -33,6 +33,7 @@ export function userOf(
   name: string,
   changes: Partial<Omit<User, 'forwards'>> & { forwards?: Partial<Forwards> } = {},
 ): User {
+  const names = { rights: null, outOfHoursRights: null, timeProfile: null }
   const rights = { enabled: true, mayHotdesk: true, mayForward: true, doNotDisturb: false, secondLogin: 'move' as const, ringSeconds: 25 }
   return {
     extension: ext(extension),
@@ -40,6 +41,7 @@ export function userOf(
     home: paris,
     pinHash: null,
     ...rights,
+    ...names,
     ...changes,
     forwards: { ...noForwards, ...changes.forwards },
   }
@@ -66,6 +68,10 @@ export interface Scene {
   readonly down?: readonly string[]
   /** Site → numbers that bring help there. */
   readonly emergencies?: Readonly<Record<string, readonly string[]>>
+  /** Epoch milliseconds. */
+  readonly now?: number
+  /** Of paris. */
+  readonly plan?: Dialplan
 }
 
 export const alice = userOf('100', 'Alice')
@@ -83,6 +89,8 @@ export function scene({
   callBacks = {},
   down = [],
   emergencies = {},
+  now = 0,
+  plan = dialplan,
 }: Scene): Knowledge {
   const phones = devices ?? ['HD0001', 'HD0002', 'HD0003'].map((id) => deviceOf(id))
   const bound = { flow: 'sip:192.0.2.9:5060', local: '', path, expires: 0, callId: '', cseq: 1, userAgent: '' }
@@ -90,7 +98,7 @@ export function scene({
   const isUp = ({ name }: Trunk): boolean => !down.includes(name)
   return {
     node: node('paris-1'),
-    dialplan,
+    dialplan: plan,
     directory: {
       user: (extension) => users.find((user) => user.extension === extension) ?? null,
       device: (id) => phones.find((device) => device.id === id) ?? null,
@@ -108,6 +116,7 @@ export function scene({
     },
     registrar: { bindingsOf: (device) => (registered[device] ? [bindingOf(device, registered[device])] : []) },
     psapCallbacks: { deviceOf: (number) => (callBacks[number] ? dev(callBacks[number]) : null) },
+    clock: { now: () => now },
     trunks: { order: (trunks) => [...trunks.filter(isUp), ...trunks.filter((trunk) => !isUp(trunk))] },
   }
 }

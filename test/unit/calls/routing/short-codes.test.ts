@@ -4,7 +4,7 @@ import { decide } from '../../../../src/calls/routing/decide.js'
 import { explain } from '../../../../src/calls/routing/explain.js'
 import { shownDigits } from '../../../../src/calls/routing/shown-digits.js'
 import { loadPlan } from '../../dialplan/plan-text.js'
-import { dialled, found, type Scene, scene, userOf } from './scene.js'
+import { alice, dialled, found, type Scene, scene, userOf } from './scene.js'
 
 const plan = loadPlan(`
 site: paris
@@ -50,7 +50,8 @@ describe('a short code', () => {
 
   it('may be the target of a forward if it stands for a number', () => {
     const knowledge = known()
-    const forwarded = (number: string) => decide({ kind: 'forwarded', number, history: { hops: 0, trail: ['100'] } }, knowledge).to
+    const forwarded = (number: string) =>
+      decide({ kind: 'forwarded', user: alice, number, history: { hops: 0, trail: ['100'] } }, knowledge).to
     expect(forwarded('*1')).toMatchObject({ kind: 'phones', user: { extension: '101' } })
     expect(forwarded('00892123')).toEqual({ kind: 'refused', reason: 'barred' })
   })
@@ -64,7 +65,7 @@ describe('a short code', () => {
     const { to, steps } = from('HD0001', digits)
     expect([to.kind, steps.at(-1)?.words]).toEqual([kind, words])
     expect(from('HD0003', digits).to).toEqual({ kind: 'please-log-in' })
-    const forwarded = decide({ kind: 'forwarded', number: digits, history: { hops: 0, trail: ['100'] } }, known())
+    const forwarded = decide({ kind: 'forwarded', user: alice, number: digits, history: { hops: 0, trail: ['100'] } }, known())
     expect(forwarded.to).toEqual({ kind: 'refused', reason: 'not-from-here' })
   })
 

@@ -1,0 +1,73 @@
+import { judge, type NumberClass, type Use } from '../../dialplan/dialplan.js'
+import type { User } from '../../directory/directory.js'
+import type { DestinationOf, Knowledge, Question, QuestionOf, RightsNotice, Ruling } from './contract.js'
+
+/** Whose rights are needed, and for what. */
+interface Claim {
+  /** Null: a user without rights of their own. */
+  readonly user: User | null
+  readonly use: Use
+  /** As dialled. */
+  readonly digits: string
+}
+
+/** What each question claims if it leads outside. Null: it never does; if it did, the default rights would count. */
+const claims: { readonly [Kind in Question['kind']]: ((question: QuestionOf<Kind>) => Claim) | null } = {
+  dialled: ({ by, digits }) => ({ user: by?.user ?? null, use: 'call', digits }),
+  forwarded: ({ user, number }) => ({ user, use: 'forward', digits: number }),
+  delivered: null,
+  handed: null,
+  extension: null,
+  user: null,
+  assigned: null,
+  missed: null,
+  redirected: null,
+}
+
+export interface RightsRuling extends Pick<Ruling, 'words'> {
+  /** If the rights do not allow the call. */
+  readonly to?: DestinationOf<'refused'>
+  readonly notices: readonly RightsNotice[]
+}
+
+/**
+ * Judges every destination outside, whichever rule has found it, and the extensions that a user dials. Null: nothing to judge, or an
+ * extension that may be called. Emergency calls are not judged.
+ */
+export function rightsRuling(question: Question, { to, ask }: Ruling, knowledge: Knowledge): RightsRuling | null {
+  const claim = claimOf(question)
+  if (to?.kind === 'outside') return mayReach(claim ?? { user: null, use: 'call', digits: to.number }, to, knowledge)
+  if (question.kind !== 'dialled' || ask?.kind !== 'extension' || claim === null) return null
+  const ruling = judged(claim, { number: ask.extension, forms: [ask.extension], numberClass: 'internal' }, knowledge)
+  return ruling.to ? ruling : null
+}
+
+function claimOf(question: Question): Claim | null {
+  const claim = claims[question.kind] as ((question: Question) => Claim) | null
+  return claim?.(question) ?? null
+}
+
+/** Whether the rights of the user at this site allow the outside number for this use. */
+function mayReach(claim: Claim, { number }: DestinationOf<'outside'>, knowledge: Knowledge): RightsRuling {
+  const { outside } = knowledge.dialplan
+  const dialled = claim.digits.startsWith(outside) ? claim.digits.slice(outside.length) : claim.digits
+  return judged(claim, { number, forms: [dialled, number], numberClass: 'other' }, knowledge)
+}
+
+interface Claimed {
+  /** For people. */
+  readonly number: string
+  readonly forms: readonly string[]
+  readonly numberClass: NumberClass
+}
+
+function judged({ user, use }: Claim, { number, forms, numberClass }: Claimed, { dialplan, clock }: Knowledge): RightsRuling {
+  const { rights, words: whose, unknown } = dialplan.rights.inForce(user, clock.now())
+  const verdict = judge(rights, use, { forms, numberClass })
+  const words = `${whose}: ${verdict.words}`
+  const notices: readonly RightsNotice[] =
+    user === null || unknown === null ? [] : [{ kind: 'unknown-name', user: user.extension, name: unknown, words }]
+  if (verdict.isAllowed) return { words, notices }
+  const barred = { kind: 'barred', user: user?.extension ?? null, use, number, numberClass, words } as const
+  return { words, to: { kind: 'refused', reason: 'barred' }, notices: [...notices, barred] }
+}

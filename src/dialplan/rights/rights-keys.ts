@@ -1,0 +1,55 @@
+import type { z } from 'zod'
+import { block, blockOf, form, isBlock, listOf, type ParsedFile, type Problem } from '../../config/yaml/yaml-schema.js'
+import { parseRightsName } from '../../directory/directory.js'
+import { type Pattern, parsePattern } from '../pattern.js'
+import { type NumberClass, numberClasses } from './rights.js'
+import { parseDate, parseDays, parseSpan } from './time-profile.js'
+
+const name = form('a name of letters, digits and -, such as manager', parseRightsName)
+const yesOrNo = form('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
+
+/** One entry of `allow` or `bar`. */
+const numbers = form(`one of ${numberClasses.join(', ')}, or a pattern of numbers such as +1900.`, parseNumbers)
+
+function parseNumbers(text: string): NumberClass | Pattern | null {
+  return numberClasses.find((word) => word === text) ?? parsePattern(text)
+}
+
+const hours = listOf(form('hours such as 08:00-18:00', parseSpan))
+
+/** What users may call if the plan does not say otherwise. Numbers abroad and premium numbers are what a fraudster calls. */
+export const usuallyAllowed = ['internal', 'national', 'mobile', 'other'] as const satisfies readonly NumberClass[]
+
+const definition = block({
+  allow: listOf(numbers).prefault([...usuallyAllowed]),
+  bar: listOf(numbers).prefault([]),
+  forwardOutside: yesOrNo.prefault('yes'),
+  transferOutside: yesOrNo.prefault('yes'),
+  breakOut: yesOrNo.prefault('yes'),
+})
+
+const timeProfile = block({
+  hours: blockOf(
+    form('a day or days such as mon-fri', (text) => (parseDays(text) ? text : null)),
+    hours,
+  ).prefault({}),
+  dates: blockOf(form('a date such as 2026-12-24, or 12-25 for every year', parseDate), hours).prefault({}),
+})
+
+/** `rights`, `unknownRights` and `timeProfiles` of a dial plan. */
+export const rightsKeys = {
+  rights: blockOf(name, definition).prefault({}),
+  unknownRights: form('default or none', (found) => (found === 'default' || found === 'none' ? found : null)).prefault('default'),
+  timeProfiles: blockOf(name, timeProfile).prefault({}),
+}
+
+export type WrittenRights = z.output<typeof definition>
+export type WrittenTimeProfile = z.output<typeof timeProfile>
+
+/** Hours mean nothing without a time zone. */
+export function timeProfileChecks(written: ParsedFile): Problem[] {
+  const { timezone, timeProfiles } = isBlock(written.value) ? written.value : {}
+  if (timezone !== undefined || timeProfiles === undefined) return []
+  const message = 'needs timezone as well, such as timezone: Europe/Paris'
+  return [{ place: written.placeOf(['timeProfiles']), key: 'timeProfiles', message }]
+}

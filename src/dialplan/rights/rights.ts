@@ -1,0 +1,64 @@
+import { matches, type Pattern } from '../pattern.js'
+
+/** The classes of numbers. `other`: free, shared-cost and special numbers, and outside numbers whose class is not known. */
+export const numberClasses = ['internal', 'national', 'mobile', 'international', 'premium', 'other'] as const
+export type NumberClass = (typeof numberClasses)[number]
+
+/** What these rights are needed for. */
+export const uses = ['call', 'forward', 'transfer', 'break-out'] as const
+export type Use = (typeof uses)[number]
+
+interface NumberSet {
+  readonly classes: readonly NumberClass[]
+  readonly patterns: readonly Pattern[]
+}
+
+/** The numbers that users with these rights may reach, and how. */
+export interface Rights {
+  readonly name: string
+  readonly allow: NumberSet
+  readonly bar: NumberSet
+  readonly forwardOutside: boolean
+  readonly transferOutside: boolean
+  readonly breakOut: boolean
+}
+
+/** A number to be judged. */
+export interface Reached {
+  /** Without the outside prefix, in each form in which it is known: as dialled, and E.164 with `+`. */
+  readonly forms: readonly string[]
+  readonly numberClass: NumberClass
+}
+
+export interface Verdict {
+  readonly isAllowed: boolean
+  /** `international numbers are barred` */
+  readonly words: string
+}
+
+/** A pattern is more specific than a class, and a bar outweighs an allowance of the same kind. A number that nothing allows is barred. */
+export function judge(rights: Rights, use: Use, { forms, numberClass }: Reached): Verdict {
+  const { allow, bar } = rights
+  const limited = limitOf(rights, use)
+  if (limited !== null) return { isAllowed: false, words: `${limited} is not allowed` }
+  const [barring, allowing] = [bar, allow].map(({ patterns }) => patterns.find((pattern) => forms.some((form) => matches(pattern, form))))
+  if (barring) return { isAllowed: false, words: `numbers that match ${barring.text} are barred` }
+  if (allowing) return { isAllowed: true, words: `numbers that match ${allowing.text} are allowed` }
+  const isAllowed = allow.classes.includes(numberClass) && !bar.classes.includes(numberClass)
+  const numbers = numberClass === 'other' ? 'numbers of the class other' : `${numberClass} numbers`
+  return { isAllowed, words: `${numbers} are ${isAllowed ? 'allowed' : 'barred'}` }
+}
+
+/** The use that these rights do not include, whatever the number; null if they do. */
+function limitOf({ forwardOutside, transferOutside, breakOut }: Rights, use: Use): string | null {
+  switch (use) {
+    case 'call':
+      return null
+    case 'forward':
+      return forwardOutside ? null : 'forwarding outside'
+    case 'transfer':
+      return transferOutside ? null : 'transfer outside'
+    case 'break-out':
+      return breakOut ? null : 'break-out'
+  }
+}

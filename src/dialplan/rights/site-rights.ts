@@ -1,0 +1,112 @@
+import type { Milliseconds } from '../../base/clock.js'
+import type { SiteName } from '../../base/identity.js'
+import type { Pattern } from '../pattern.js'
+import type { Rights } from './rights.js'
+import { usuallyAllowed, type WrittenRights, type WrittenTimeProfile } from './rights-keys.js'
+import { isInside, localTime, parseDays, type TimeProfile } from './time-profile.js'
+
+/** The names in the record of a user. */
+export interface RightsNames {
+  readonly rights: string | null
+  readonly outOfHoursRights: string | null
+  readonly timeProfile: string | null
+}
+
+/** The rights that count now, and why. */
+export interface RightsInForce {
+  readonly rights: Rights
+  /** `rights night of paris, because Sat 19:30 is outside office` */
+  readonly words: string
+  /** A name of the user's record that the site does not define; null: it defines all. */
+  readonly unknown: string | null
+}
+
+/** The rights that one site defines. */
+export interface SiteRights {
+  /** Of a user of any site, at that moment. Null: a user without names. */
+  inForce(user: RightsNames | null, at: Milliseconds): RightsInForce
+}
+
+interface RightsFile {
+  readonly site: SiteName
+  readonly timezone?: string | undefined
+  readonly rights: Readonly<Record<string, WrittenRights>>
+  readonly unknownRights: 'default' | 'none'
+  readonly timeProfiles: Readonly<Record<string, WrittenTimeProfile>>
+}
+
+const nothing = { classes: [], patterns: [] } as const
+const usual: Rights = {
+  name: 'default',
+  allow: { classes: usuallyAllowed, patterns: [] },
+  bar: nothing,
+  forwardOutside: true,
+  transferOutside: true,
+  breakOut: true,
+}
+/** Of users whom the site does not know, if `unknownRights` is `none`. */
+const none: Rights = {
+  name: 'none',
+  allow: { classes: ['internal'], patterns: [] },
+  bar: nothing,
+  forwardOutside: false,
+  transferOutside: false,
+  breakOut: false,
+}
+
+export function createSiteRights(file: RightsFile): SiteRights {
+  const { site, timezone = 'UTC', unknownRights } = file
+  const defined = new Map(Object.entries(file.rights).map(([name, written]) => [name, rightsOf(name, written)]))
+  const profiles = new Map(Object.entries(file.timeProfiles).map(([name, written]) => [name, profileOf(name, written)]))
+  const standard = defined.get('default') ?? usual
+
+  const counting = (rights: Rights, because = ''): RightsInForce => ({
+    rights,
+    words: `${rights.name === 'default' ? 'default rights' : `rights ${rights.name}`} of ${site}${because}`,
+    unknown: null,
+  })
+
+  function unknown(name: string, kind: string): RightsInForce {
+    const because = `, because ${site} has no ${kind} ${name}`
+    const answer = unknownRights === 'default' ? counting(standard, because) : { rights: none, words: `no rights outside${because}` }
+    return { ...answer, unknown: name }
+  }
+
+  function named(name: string | null, because = ''): RightsInForce {
+    if (name === null) return counting(standard, because)
+    const rights = defined.get(name)
+    return rights ? counting(rights, because) : unknown(name, 'rights')
+  }
+
+  return {
+    inForce(user, at) {
+      if (user === null) return counting(standard)
+      if (user.timeProfile === null) return named(user.rights)
+      const profile = profiles.get(user.timeProfile)
+      if (!profile) return unknown(user.timeProfile, 'time profile')
+      const local = localTime(at, timezone)
+      const when = local.toFormat('ccc HH:mm')
+      return isInside(profile, local)
+        ? named(user.rights, `, because ${when} is inside ${profile.name}`)
+        : named(user.outOfHoursRights, `, because ${when} is outside ${profile.name}`)
+    },
+  }
+}
+
+function rightsOf(name: string, { allow, bar, ...uses }: WrittenRights): Rights {
+  return { name, allow: setOf(allow), bar: setOf(bar), ...uses }
+}
+
+function setOf(entries: WrittenRights['allow']): Rights['allow'] {
+  return {
+    classes: entries.filter((entry) => typeof entry === 'string'),
+    patterns: entries.filter((entry): entry is Pattern => typeof entry !== 'string'),
+  }
+}
+
+function profileOf(name: string, { hours, dates }: WrittenTimeProfile): TimeProfile {
+  const week = Array.from({ length: 7 }, (_, day) =>
+    Object.entries(hours).flatMap(([days, spans]) => (parseDays(days)?.includes(day) ? spans : [])),
+  )
+  return { name, week, dates: new Map(Object.entries(dates)) }
+}

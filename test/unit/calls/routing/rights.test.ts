@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import { silentLogger } from '../../../../src/base/logger.js'
+import { decide } from '../../../../src/calls/routing/decide.js'
+import { loadDialplan } from '../../../../src/dialplan/dialplan.js'
+import { samplePlanText } from '../../../support/node/sample-plan.js'
+import { alice, bob, decided, rulesOf, type Scene, scene, userOf } from './scene.js'
+
+function planWith(rights: string) {
+  const text = `${samplePlanText('paris').replace(/^ +enabled: no\n/m, '')}\n${rights}`
+  return loadDialplan({ text, file: 'paris.yaml', log: silentLogger() })
+}
+
+const plan = planWith(`
+rights:
+  default: { allow: [internal], forwardOutside: no }
+  outside: { allow: [internal, national, mobile, international, other] }
+  lobby: { allow: ["101"] }
+timeProfiles: { office: { hours: { mon-fri: "08:00-18:00" } } }`)
+const at = { plan, seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
+const withRights = (changes: Parameters<typeof userOf>[2], scene: Scene = at): Scene => ({
+  ...scene,
+  users: [userOf('100', 'Alice', changes), bob],
+})
+const rightsStep = ({ steps }: ReturnType<typeof decide>): string => steps.find(({ rule }) => rule === 'rights')?.words ?? ''
+
+describe('the rights of a user', () => {
+  test('refuse a number that they do not allow, and report it', () => {
+    const decision = decided('00155512345', 'HD0001', at)
+    expect(decision.to).toEqual({ kind: 'refused', reason: 'barred' })
+    expect(rulesOf(decision)).toBe('emergency code caller leaving number rights')
+    expect(rightsStep(decision)).toMatch(/^default rights of paris: .* are barred$/)
+    expect(decision.notices).toMatchObject([{ kind: 'barred', user: '100', use: 'call', number: '+33155512345' }])
+  })
+
+  test('allow a number, and say so', () => {
+    const decision = decided('00155512345', 'HD0001', withRights({ rights: 'outside' }))
+    expect(decision.to).toMatchObject({ kind: 'outside' })
+    expect(rightsStep(decision)).toMatch(/^rights outside of paris: .* are allowed$/)
+    expect(decision.notices).toEqual([])
+  })
+
+  test('never concern an emergency call', () => {
+    for (const digits of ['112', '0112', '15']) {
+      const decision = decided(digits, 'HD0001', withRights({ rights: 'lobby' }))
+      expect([decision.to.kind, rulesOf(decision)]).toEqual(['emergency', 'emergency'])
+    }
+  })
+
+  test('may bar extensions as well', () => {
+    const lobby = withRights({ rights: 'lobby' })
+    expect(decided('101', 'HD0001', lobby).to.kind).toBe('phones')
+    const decision = decided('100', 'HD0001', lobby)
+    expect(decision.to).toEqual({ kind: 'refused', reason: 'barred' })
+    expect(rightsStep(decision)).toBe('rights lobby of paris: internal numbers are barred')
+  })
+
+  test('do not concern those who call the user', () => {
+    expect(decided('100', 'HD0002', withRights({ rights: 'lobby' })).to.kind).toBe('phones')
+  })
+
+  test('of any logged-in user are the default rights', () => {
+    expect(decided('00155512345', null, at).to).toEqual({ kind: 'refused', reason: 'barred' })
+  })
+})
+
+describe('a forward outside', () => {
+  const forwarding = (rights: string | null) => withRights({ rights, forwards: { always: '00155512345' } })
+
+  test('needs the right of the user who forwards, not of the caller', () => {
+    expect(decided('100', 'HD0002', forwarding('outside')).to).toMatchObject({ kind: 'outside', number: '+33155512345' })
+    const refused = decided('100', 'HD0002', forwarding(null))
+    expect(refused.to).toEqual({ kind: 'refused', reason: 'barred' })
+    expect(rightsStep(refused)).toBe('default rights of paris: forwarding outside is not allowed')
+    expect(refused.notices).toMatchObject([{ user: '100', use: 'forward' }])
+  })
+
+  test('set with a key of the phone needs the same right', () => {
+    const redirect = (user: typeof alice) =>
+      decide({ kind: 'redirected', user, number: '00155512345', history: { hops: 0, trail: [] } }, scene(at)).to
+    expect(redirect(userOf('100', 'Alice', { rights: 'outside' }))).toMatchObject({ kind: 'outside' })
+    expect(redirect(alice)).toEqual({ kind: 'refused', reason: 'barred' })
+  })
+
+  test('of a call from a trunk needs it too', () => {
+    const knowledge = scene(forwarding(null))
+    expect(decide({ kind: 'delivered', number: '+33199000100' }, knowledge).to).toEqual({ kind: 'refused', reason: 'barred' })
+  })
+})
+
+describe('names', () => {
+  test('that the site does not define are reported, and the default rights count', () => {
+    const decision = decided('00155512345', 'HD0001', withRights({ rights: 'boss' }))
+    expect(rightsStep(decision)).toContain('default rights of paris, because paris has no rights boss')
+    expect(decision.notices.map(({ kind }) => kind)).toEqual(['unknown-name', 'barred'])
+  })
+
+  test('of a time profile switch the rights by the clock of the site', () => {
+    const timed = { timeProfile: 'office', rights: 'outside', outOfHoursRights: 'lobby' }
+    const during = (moment: string) => decided('00155512345', 'HD0001', { ...withRights(timed), now: Date.parse(moment) })
+    expect(during('2026-06-01T10:00:00Z').to.kind).toBe('outside')
+    const late = during('2026-06-01T20:00:00Z')
+    expect(late.to.kind).toBe('refused')
+    expect(rightsStep(late)).toContain('rights lobby of paris, because Mon 22:00 is outside office')
+  })
+})
