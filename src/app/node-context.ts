@@ -19,6 +19,7 @@ export interface NodeContext {
 /** Names of parts that are closed early when a node stops. */
 export const sipApplication = 'SIP application'
 export const dialCodes = 'dial codes'
+export const trunkRegistrations = 'trunks'
 
 /** Maximum time for closing one part. */
 export const closeDeadlineMs = 5_000

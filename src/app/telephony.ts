@@ -10,7 +10,7 @@ import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { createTrunks, type Trunks } from '../trunks/trunks.js'
 import type { NetworkMember } from './network-member.js'
-import { closeDeadlineMs, dialCodes, type NodeContext, partLog, sipApplication } from './node-context.js'
+import { closeDeadlineMs, dialCodes, type NodeContext, partLog, sipApplication, trunkRegistrations } from './node-context.js'
 import { callSettings, dialogueTiming, registrarSettings } from './part-settings.js'
 
 const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
@@ -60,8 +60,7 @@ export async function openTelephony(
     createIvr({ media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config), clock, metrics, log: partLog(context, 'ivr') }),
   )
   lifecycle.opened(ivr, dialCodes, (opened) => opened.close())
-  const trunks = createTrunks({ srf, plan, store, clock, metrics, log: partLog(context, 'trunks') })
-  lifecycle.opened(trunks, 'trunks', (opened) => opened.close())
+  const trunks = openTrunks(context, { srf, plan, directory, store })
   const calls = createCalls({
     parts: { srf, store, directory, hotdesk, registrar, plan, trunks, ivr },
     network: { node, domain, network, secret },
@@ -90,10 +89,18 @@ export async function openTelephony(
   return { trunks, calls }
 }
 
+function openTrunks(context: NodeContext, parts: Pick<TelephonyNeeds, 'srf' | 'plan' | 'directory' | 'store'>): Trunks {
+  const { config, clock, metrics, lifecycle } = context
+  const { network, node, site, secret } = config
+  const trunks = createTrunks({ ...parts, network: { network, node, site, secret }, clock, metrics, log: partLog(context, 'trunks') })
+  return lifecycle.opened(trunks, trunkRegistrations, (opened) => opened.close())
+}
+
 /** All parts stay open while emergency calls are in progress. After the last one the SIP sockets close first. */
 function finishCallsFirst({ config, lifecycle, onCalls }: NodeContext, calls: Calls): void {
   const finish = async (): Promise<void> => {
     await Promise.all([calls.drain(), lifecycle.closeEarly(dialCodes)])
+    await lifecycle.closeEarly(trunkRegistrations)
     await lifecycle.closeEarly(sipApplication)
     await lifecycle.closeEarly(sipServer)
   }

@@ -69,6 +69,9 @@ export const logEvents = {
   'phone.stale': 'A phone did not confirm a refresh; its display may be wrong. Logged once for software that never confirms.',
   'trunk.down': 'A trunk no longer takes calls or responds to OPTIONS (`method`, `status`).',
   'trunk.up': 'The trunk works again.',
+  'trunk.registered': 'The node is registered at the trunk, for the first time or again after a failure (`seconds` until it expires).',
+  'trunk.unregistered':
+    'A registration at the trunk failed (`status`, `reason`); the next attempt is in `seconds`. Logged once for each cause.',
   'http.listening': 'The HTTP address.',
   'http.fault': 'An unexpected error in an HTTP request.',
   'dialplan.loaded': 'The dial plan was loaded.',

@@ -62,7 +62,7 @@ function nodeMetrics(registers: [Registry]) {
       labelNames: ['outcome'],
       registers,
     }),
-    trunkUp: new Gauge({ name: 'hotdesk_trunk_up', help: '1 while the trunk takes calls, by trunk', labelNames: ['trunk'], registers }),
+    ...trunkMetrics(registers),
     rtpPortsInUse: new Gauge({ name: 'hotdesk_rtp_ports_in_use', help: 'RTP ports in use by prompts', registers }),
     storeUp: new Gauge({ name: 'hotdesk_store_up', help: '1 while Redis answers', registers }),
     storeCopyAgeSeconds: new Gauge({
@@ -85,6 +85,18 @@ function nodeMetrics(registers: [Registry]) {
     repairsTotal: new Counter({ name: 'hotdesk_repairs_total', help: 'One-sided assignments repaired', registers }),
     ...alarmMetrics(registers),
     ...integrityMetrics(registers),
+  }
+}
+
+function trunkMetrics(registers: [Registry]) {
+  return {
+    trunkUp: new Gauge({ name: 'hotdesk_trunk_up', help: '1 while the trunk takes calls, by trunk', labelNames: ['trunk'], registers }),
+    trunkRegistered: new Gauge({
+      name: 'hotdesk_trunk_registered',
+      help: '1 while this node is registered at the trunk, by trunk; absent at nodes that do not register there',
+      labelNames: ['trunk'],
+      registers,
+    }),
   }
 }
 

@@ -21,6 +21,7 @@ import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
 import { logoutKeys } from './logout-rules.js'
 import { type Pattern, parsePattern, wildcards } from './pattern.js'
+import { registrationKeys, serverUri } from './registration-keys.js'
 import { rightsKeys } from './rights/rights-keys.js'
 import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneWords, trunkName } from './route-fields.js'
 import { shortCodesKey } from './short-codes/short-code.js'
@@ -32,12 +33,6 @@ const didNumber = form('a number, with X where a digit is open', (found) => (!fo
 const shortNumber = form('an emergency number of 2 to 8 digits', (text) => (/^[0-9]{2,8}$/.test(text) ? text : null))
 const text = form('a text', (found) => (found === '' ? null : found))
 
-/** `sip:203.0.113.20:5060;transport=udp` */
-const trunkUri = secretForm(
-  'a SIP address such as sip:203.0.113.20:5060;transport=udp (username and password are keys of their own)',
-  (found) => (/^sips?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(;[a-z]+=[A-Za-z0-9.-]+)*$/.test(found) ? found : null),
-)
-
 const location = secretForm('pidf-lo or none', (found) => (found === 'pidf-lo' || found === 'none' ? found : null))
 
 const trust = secretForm('none, callers or full', (found) => (['none', 'callers', 'full'] as const).find((word) => word === found) ?? null)
@@ -47,7 +42,7 @@ const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : fou
 // Error messages quote nothing of this block, because any value may be a misplaced password.
 const trunk = block({
   enabled: yesOrNo.prefault('yes'),
-  uri: trunkUri,
+  uri: serverUri,
   from: listOf(secretForm('an IP address', (found) => (isIP(found) ? found : null))).optional(),
   username: text.optional(),
   password: secretForm('a password', (found) => (found === '' ? null : new Secret(found))).optional(),
@@ -58,7 +53,10 @@ const trunk = block({
   location: location.prefault('none'),
   alertInfo: yesOrNo.prefault('no'),
   trust: trust.prefault('callers'),
-}).refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
+  ...registrationKeys,
+})
+  .refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
+  .refine(({ username, register }) => !register || username !== undefined, 'register: yes needs username and password')
 
 const route = block({
   match: pattern,

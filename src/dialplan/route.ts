@@ -26,6 +26,20 @@ export interface Trunk {
    * callers. Left out: its header is believed, and it gets no identity of anonymous callers.
    */
   readonly trust?: 'none' | 'full'
+  /** The trunk is reached, and reaches us, by registration; left out: by address. */
+  readonly registration?: TrunkRegistration
+  /** The next hop of every request to the trunk (RFC 3261 §8.1.2); left out: the one that its URI names. */
+  readonly outboundProxy?: string
+}
+
+/** A registration of ours at a trunk (RFC 3261 §10). */
+export interface TrunkRegistration {
+  /** The Request-URI of REGISTER: `sip:carrier.example`. */
+  readonly registrar: string
+  /** Our account there: `sip:paris@carrier.example`. */
+  readonly aor: string
+  /** The expiry that we ask for. */
+  readonly seconds: number
 }
 
 /** The meaning of digits that a phone has dialled at this site. */

@@ -5,6 +5,7 @@ import { readCode, reservedExtension } from './codes.js'
 import { logoutRules } from './logout-rules.js'
 import { choices, fill, matches } from './pattern.js'
 import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
+import { registrationOf } from './registration-keys.js'
 import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
@@ -57,10 +58,9 @@ function divide<Item>(items: readonly Item[], isFirst: (item: Item) => boolean):
   return [items.filter(isFirst), items.filter((item) => !isFirst(item))]
 }
 
-function trunkOf(
-  name: string,
-  { uri, from, username, password, callerId, ping, location, alertInfo, trust }: PlanFile['trunks'][string],
-): Trunk {
+function trunkOf(name: string, keys: PlanFile['trunks'][string]): Trunk {
+  const { uri, from, username, password, callerId, ping, location, alertInfo, trust, outboundProxy } = keys
+  const registration = registrationOf(keys)
   const host = /^sips?:(?:\[([^\]]+)\]|([^:;]+))/.exec(uri)
   const address = host?.[1] ?? host?.[2] ?? ''
   return {
@@ -74,6 +74,8 @@ function trunkOf(
     ...(location === 'none' ? {} : { location }),
     ...(alertInfo ? { alertInfo } : {}),
     ...(trust === 'callers' ? {} : { trust }),
+    ...(registration ? { registration } : {}),
+    ...(outboundProxy === undefined ? {} : { outboundProxy }),
   }
 }
 

@@ -17,7 +17,7 @@ export interface KnownSourcesWatch {
 export interface KnownSourcesNeeds {
   /** The dial plan in force. */
   readonly plan: () => {
-    readonly trunks: readonly { readonly uri: string; readonly from: readonly string[] }[]
+    readonly trunks: readonly TrunkAddresses[]
     readonly emergencyNumbers: readonly string[]
   }
   /** Live nodes: `udp:192.0.2.10:5060`. */
@@ -33,6 +33,13 @@ export interface KnownSourcesNeeds {
   readonly setKnownSources: (sources: KnownSources) => Promise<void>
   readonly clock: Clock
   readonly log: Logger
+}
+
+interface TrunkAddresses {
+  readonly uri: string
+  readonly from: readonly string[]
+  readonly registration?: { readonly registrar: string }
+  readonly outboundProxy?: string
 }
 
 const pollMs: Milliseconds = 5_000
@@ -70,13 +77,18 @@ export function knownSourcesNow({
   const { trunks, emergencyNumbers } = plan()
   return {
     addresses: trunks.flatMap(({ from }) => from.map(canonicalAddress)),
-    uris: [...trunks.map(({ uri }) => uri), ...withAddress(nodes()).map((node) => nodeUri(node))],
+    uris: [...new Set(trunks.flatMap(urisOf)), ...withAddress(nodes()).map((node) => nodeUri(node))],
     flows: flows().flatMap((flow) => flowName(flow) ?? []),
     keepAlive: { phones: keepAliveMs === 0 ? [] : behindNat(), everyMs: keepAliveMs },
     ownEmergencies: emergencyNumbers,
     emergencies: [...new Set(emergencies())].sort(),
     challenge,
   }
+}
+
+/** Calls of a trunk may come from its registrar and from its proxy. */
+function urisOf({ uri, registration, outboundProxy }: TrunkAddresses): readonly string[] {
+  return [uri, registration?.registrar ?? uri, outboundProxy ?? uri]
 }
 
 function withAddress<Node extends { readonly sip: string }>(nodes: readonly Node[]): readonly Node[] {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js'
+import { createEmitter } from '../base/emitter.js'
 import { type AppError, errors, messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { FarEnd, SipReply } from './contract.js'
@@ -13,6 +14,8 @@ export interface Connection {
   readonly connected: boolean
   /** Calls the listener once, at the next loss. Returns the function that removes it. */
   onLost(listener: () => void): () => void
+  /** Calls the listener at every connection that does not resume the one before. Returns the function that removes it. */
+  onReconnected(listener: () => void): () => void
   /** Runs a request with a callback. The reply is 503 if the link is lost or the request is refused at once. */
   settle<Reply extends SipReply>(start: (done: (reply: Reply | SipReply) => void) => void): Promise<Reply | SipReply>
   /** Runs a handler and logs its fault. `onFault` may still respond to the request. */
@@ -36,6 +39,7 @@ export interface ConnectionNeeds {
 /** Resolves when the SIP server has accepted the secret. Retries until then; rejects if the secret is refused, or when `stopping` is aborted. */
 export function connect({ drachtio, admin, log, clock, stopping }: ConnectionNeeds): Promise<Connection> {
   const lostListeners = new Set<() => void>()
+  const reconnected = createEmitter<[]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener of the SIP server failed'))
   let listening: readonly string[] = []
   let connected = false
   let closing = false
@@ -61,6 +65,7 @@ export function connect({ drachtio, admin, log, clock, stopping }: ConnectionNee
     listening = hostports.split(',').filter((hostport) => hostport !== '')
     connected = true
     log.info({ event: 'sip.connected', listening }, 'SIP server connected')
+    reconnected.emit()
   }
 
   function onLost(listener: () => void): () => void {
@@ -76,6 +81,7 @@ export function connect({ drachtio, admin, log, clock, stopping }: ConnectionNee
       return connected
     },
     onLost,
+    onReconnected: reconnected.on,
     settle: (start) => (connected ? settled(start, onLost) : Promise.resolve(linkLost)),
     guard: guardWith(log),
     ...dialogEnds(drachtio, log),

@@ -22,6 +22,8 @@ export interface SipReply {
   readonly body: string
   /** Absent on a response of the far end. `server`: our SIP server timed out or could not send. `link`: the request was never sent. */
   readonly madeHere?: 'server' | 'link'
+  /** Where a response of the far end came from; absent on other responses. */
+  readonly source?: SipSource
 }
 
 export interface ResponseParts {
@@ -146,6 +148,8 @@ export interface SipApplication {
   readonly connected: boolean
   /** True if the SIP server reports 100 responses too: the next hop is alive. */
   readonly reportsTrying: boolean
+  /** Calls the listener each time a SIP server without our state is connected, after a restart. Returns the function that removes it. */
+  onReconnected(listener: () => void): () => void
   onInvite(handle: (invite: IncomingInvite) => void | Promise<void>): void
   /** Handles requests outside a dialog, other than INVITE. */
   onRequest(

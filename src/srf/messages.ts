@@ -14,7 +14,7 @@ export function toReply(message: DrachtioMessage): SipReply {
     header: (name) => message.get(name) ?? '',
     body: message.body ?? '',
     // The SIP server reports its own failures like responses, but without a source address.
-    ...(isFromNetwork ? {} : { madeHere: 'server' }),
+    ...(isFromNetwork ? { source: toSource(message) } : { madeHere: 'server' }),
   }
 }
 
@@ -35,7 +35,7 @@ export function localReply(status: number, reason: string, madeHere: NonNullable
 /** The reply to every request while the SIP server is lost. */
 export const linkLost: SipReply = localReply(503, 'SIP Server Lost', 'link')
 
-export function toSource(request: DrachtioRequest): SipSource {
+export function toSource(request: DrachtioMessage): SipSource {
   return { protocol: protocolOf(request), address: request.source_address, port: request.source_port }
 }
 
@@ -43,7 +43,7 @@ export function toSource(request: DrachtioRequest): SipSource {
  * The SIP server reports a WebSocket as the stream beneath it; the Via names the WebSocket (RFC 7118 §5.2.1). WSS over plain TCP means that a
  * proxy terminates TLS; for us the flow is WS.
  */
-function protocolOf(request: DrachtioRequest): SipSource['protocol'] {
+function protocolOf(request: DrachtioMessage): SipSource['protocol'] {
   const { protocol } = request
   if (protocol !== 'tcp' && protocol !== 'tls') return known.find((name) => name === protocol) ?? 'udp'
   const via = parseVia(splitList(request.get('Via') ?? '')[0] ?? '')

@@ -52,6 +52,7 @@ export async function createSrf({
       return connection.connected
     },
     reportsTrying,
+    onReconnected: connection.onReconnected,
     onInvite(handle) {
       drachtio.use('invite', (raw) => takeInvite(toIncomingInvite({ drachtio, connection, session }, raw), connection, handle))
     },

@@ -1,9 +1,8 @@
 import { parseExtension } from '../base/identity.js'
 import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
-import { nameAddr, parseNameAddr, printNameAddr } from '../sip/headers/name-addr.js'
+import { nameAddr, printNameAddr } from '../sip/headers/name-addr.js'
 import { assertedCaller, fromCaller, hiddenCaller, privacyOf, remoteParty } from '../sip/identity/caller.js'
 import { anonymous, type Party } from '../sip/identity/party.js'
-import { dialled } from '../sip/uri/dialled.js'
 import { withUser } from '../sip/uri/sip-uri.js'
 import { printUri } from '../sip/uri/uri.js'
 import type { IncomingRequest, OutgoingParts, SipCredentials, SipHeaders } from '../srf/srf.js'
@@ -75,19 +74,4 @@ export function callerOf({ header }: IncomingRequest, trunk: Pick<Trunk, 'trust'
   const stated = [...sources, from].find((statement) => statement !== 'silent') ?? 'silent'
   if (typeof stated === 'string') return unknownCaller
   return { ...stated, isPrivate: false, isAsserted: stated === sources[0] }
-}
-
-/** The number called: from the Request-URI, or from To if the Request-URI names only the trunk. */
-export function calledNumber(request: IncomingRequest, dialplan: Dialplan): string {
-  const forms = [request.uri, parseNameAddr(request.header('To'))?.uri ?? ''].flatMap(numbersOf)
-  return forms.find((number) => dialplan.did(number) !== null) ?? dialled(request.uri)
-}
-
-/** A number as written, and with the country code of its context: `tel:0612;phone-context=+33` is +33612 (RFC 3966 §5.1.5). */
-function numbersOf(uri: string): readonly string[] {
-  const number = dialled(uri)
-  const [, context] = /;phone-context=(\+[0-9]{1,4})(?![0-9])/i.exec(uri) ?? []
-  return context === undefined || number.startsWith('+')
-    ? [number]
-    : [number, `${context}${number}`, `${context}${number.replace(/^0/, '')}`]
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.js'
 import type { Trunk } from '../dialplan/dialplan.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Health } from './health.js'
+import { nextHop } from './reach.js'
 
 export interface PingNeeds {
   readonly srf: SipApplication
@@ -17,11 +18,12 @@ export interface PingNeeds {
  */
 export function startPing(trunk: Trunk, { srf, health, clock, log }: PingNeeds): Alarm | null {
   if (trunk.pingSeconds === undefined) return null
+  const { via } = nextHop(trunk, '')
   let hasResponded = false
 
   async function ping(): Promise<void> {
     const request = health.begin(trunk, 'OPTIONS')
-    const { status, madeHere } = await srf.request('OPTIONS', trunk.uri)
+    const { status, madeHere } = await srf.request('OPTIONS', trunk.uri, via === null ? {} : { via })
     // The request was never sent, so it shows nothing about the trunk.
     if (madeHere === 'link') return
     if (!madeHere && status !== 503) {

@@ -1,16 +1,19 @@
-import type { Clock, Milliseconds } from '../base/clock.js'
+import { type Clock, type Milliseconds, pause } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Metrics } from '../base/metrics.js'
 import type { Dialplan, LivePlan, Trunk } from '../dialplan/dialplan.js'
 import type { Party } from '../sip/identity/party.js'
-import type { IncomingRequest, SipApplication, SipCredentials, SipSource } from '../srf/srf.js'
+import type { IncomingRequest, SipApplication, SipCredentials } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
+import { calledNumber } from './called-number.js'
 import { type CallLocation, callWithLocation } from './emergency-location.js'
 import { followTrunks } from './follow-trunks.js'
 import { createHealth, type Health, type TrunkRequest } from './health.js'
-import { calledNumber, callerOf, callerUri, credentialsOf, type OutgoingCall, outgoingCall } from './identity.js'
+import { callerOf, callerUri, credentialsOf, type OutgoingCall, outgoingCall } from './identity.js'
 import { startPing } from './ping.js'
-import { createSourceLookup, type SourceLookup } from './source.js'
+import { nextHop } from './reach.js'
+import { createRegistrations, type RegistrationNetwork, type Registrations, type RegistrationsNeeds } from './registration/registrations.js'
+import { createSourceLookup, type RequestOrigin, type SourceLookup, userOf } from './source.js'
 
 export type { TrunkRequest } from './health.js'
 export type { OutgoingCall } from './identity.js'
@@ -19,8 +22,8 @@ export type { OutgoingCall } from './identity.js'
 export interface Trunks {
   /** Trunks that are up in the order given, then those that are down. None is left out. */
   order(trunks: readonly Trunk[]): readonly Trunk[]
-  /** The trunk that sent a request, by source address. */
-  trunkOf(source: SipSource): Trunk | null
+  /** The trunk that sent a request: by the Contact that we have registered there, or by source address. */
+  trunkOf(request: RequestOrigin): Trunk | null
   /** Begins to track a call to the trunk. Its responses decide whether the trunk counts as up. */
   begin(trunk: Trunk): TrunkRequest
   /** Request-URI, identity and credentials of a call to the trunk. */
@@ -33,28 +36,38 @@ export interface Trunks {
   callerOf(request: IncomingRequest): Party
   /** The number that a trunk's call is for. */
   calledNumber(request: IncomingRequest, plan: Dialplan): string
-  /** Reasons why emergency calls may not leave the site, as sentences. */
+  /** Reasons why emergency calls may not leave the site, and calls may not arrive, as sentences. */
   warnings(): readonly string[]
+  /** Removes our registrations. */
   close(): Promise<void>
 }
 
 export interface TrunksNeeds {
   readonly srf: SipApplication
   readonly plan: LivePlan
+  readonly directory: RegistrationsNeeds['directory']
+  readonly network: RegistrationNetwork
   /** Its clock dates the location of an emergency call. */
   readonly store: Pick<Store, 'clock'>
   /** The node's own. */
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+  /** 0 ≤ x < 1; `Math.random` if absent. */
+  readonly random?: () => number
 }
 
 /** How long a trunk is tried last after a failure. Each consecutive failure doubles it. */
 const downMs: Milliseconds = 30_000
 const longestDownMs: Milliseconds = 300_000
 
-export function createTrunks({ srf, plan, store, clock, log, metrics }: TrunksNeeds): Trunks {
+/** How long a stopping node waits until a trunk has removed its registration. */
+const removalMs: Milliseconds = 2_000
+
+export function createTrunks(needs: TrunksNeeds): Trunks {
+  const { srf, plan, directory, network, store, clock, log, metrics, random = Math.random } = needs
   const health = createHealth({ clock, log, metrics, downMs, longestDownMs })
+  const registrations = createRegistrations({ srf, directory, network, clock, log, metrics, random })
   const present = followTrunks(plan, (trunk) => {
     health.add(trunk)
     const ping = startPing(trunk, { srf, health, clock, log })
@@ -63,33 +76,45 @@ export function createTrunks({ srf, plan, store, clock, log, metrics }: TrunksNe
       health.remove(trunk)
     }
   })
-  let lookup = createSourceLookup(plan.current.trunks)
-  const trunkOf: SourceLookup = (source) => lookup(source)
-  const offChange = plan.onChange(({ trunks }) => {
-    lookup = createSourceLookup(trunks)
-  })
+  let lookup: SourceLookup = () => null
+  const follow = ({ trunks }: Dialplan): void => {
+    registrations.follow(trunks)
+    lookup = createSourceLookup(trunks, registrations)
+  }
+  follow(plan.current)
+  const offChange = plan.onChange(follow)
+  const trunkOf: SourceLookup = (request) => lookup(request)
+  const isUp = (trunk: Trunk): boolean => health.isUp(trunk) && !registrations.at(trunk)?.trouble
+
+  function outgoing(trunk: Trunk, number: string, party: Party, callPlan: Dialplan): OutgoingCall {
+    const serviceRoute = registrations.at(trunk)?.binding?.serviceRoute ?? ''
+    return overNextHop(outgoingCall(trunk, number, party, callPlan), nextHop(trunk, serviceRoute))
+  }
 
   return {
     order(trunks) {
-      const down = trunks.filter((trunk) => !health.isUp(trunk))
-      return [...trunks.filter(health.isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
+      const down = trunks.filter((trunk) => !isUp(trunk))
+      return [...trunks.filter(isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
     },
-    warnings: () => warningsOf(plan.current, health),
+    warnings: () => [...warningsOf(plan.current, health), ...registrationWarnings(plan.current, registrations)],
     trunkOf,
     credentials: credentialsOf,
     begin: (trunk) => health.begin(trunk, 'INVITE'),
-    outgoing: outgoingCall,
+    outgoing,
     outgoingWithLocation(trunk, number, party, location) {
       if (trunk.location !== 'pidf-lo') return null
-      const call = outgoingCall(trunk, number, party, location.plan)
-      return callWithLocation(call, { ...location, caller: callerUri(trunk, party, location.plan), at: store.clock.now() })
+      const caller = callerUri(trunk, party, location.plan)
+      return callWithLocation(outgoing(trunk, number, party, location.plan), { ...location, caller, at: store.clock.now() })
     },
-    callerOf: (request) => callerOf(request, trunkOf(request.source)),
-    calledNumber,
-    close() {
+    callerOf: (request) => callerOf(request, trunkOf(request)),
+    calledNumber(request, callPlan) {
+      const isToContact = registrations.withContact(userOf(request.uri)) !== null
+      return calledNumber(request, { trunk: trunkOf(request), isToContact }, callPlan)
+    },
+    async close() {
       offChange()
       present.close()
-      return Promise.resolve()
+      await Promise.race([registrations.close(), pause(clock, removalMs)])
     },
   }
 }
@@ -100,4 +125,15 @@ function warningsOf({ trunks, disabledTrunks }: Dialplan, { isReportedDown }: He
   if (trunks.length === 0) return [`no trunk for emergency calls: the dial plan has none in use${off}`]
   if (down.length === trunks.length) return [`no trunk for emergency calls: ${down.join(', ')} down`]
   return down.map((name) => `trunk ${name} is down; emergency calls have the others`)
+}
+
+function registrationWarnings({ trunks }: Dialplan, registrations: Registrations): readonly string[] {
+  return trunks.flatMap((trunk) => {
+    const trouble = registrations.at(trunk)?.trouble
+    return trouble ? [`trunk ${trunk.name} is not registered (${trouble}): its calls do not arrive`] : []
+  })
+}
+
+function overNextHop(call: OutgoingCall, { via, headers }: ReturnType<typeof nextHop>): OutgoingCall {
+  return via === null ? call : { ...call, parts: { ...call.parts, via, headers: { ...call.parts.headers, ...headers } } }
 }

@@ -78,7 +78,7 @@ export function createCallers({ hopTokens, nodeLegs, trunks, registrar, director
       return null
     },
     trunk(invite) {
-      const trunk = trunks.trunkOf(invite.source)
+      const trunk = trunks.trunkOf(invite)
       return trunk && { kind: 'trunk', trunk }
     },
     device(invite) {

@@ -50,6 +50,7 @@ export function createSipPort(request?: SipApplication['request']): SipPort {
       listening: [],
       reportsTrying: false,
       connected: true,
+      onReconnected: () => () => undefined,
       onInvite: unused,
       onRequest: (method, handle) => void handlers.set(method, handle),
       request: request ?? unused,

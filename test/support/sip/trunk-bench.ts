@@ -1,5 +1,7 @@
+import type { NodeName, SiteName } from '../../../src/base/identity.js'
 import { silentLogger } from '../../../src/base/logger.js'
 import { createMetrics } from '../../../src/base/metrics.js'
+import { Secret } from '../../../src/base/secret.js'
 import { type Dialplan, loadDialplan, type ReplaceablePlan, type Trunk } from '../../../src/dialplan/dialplan.js'
 import { createTrunks, type Trunks, type TrunksNeeds } from '../../../src/trunks/trunks.js'
 import { livePlan } from '../node/live-plan.js'
@@ -45,6 +47,12 @@ export function trunkNamed(name: string): Trunk {
 
 export const all: readonly Trunk[] = ['first', 'second', 'third'].map(trunkNamed)
 
+/** The only node of its network. */
+export const aloneInParis: Pick<TrunksNeeds, 'directory' | 'network'> = {
+  directory: { nodes: () => [], onNodeChange: () => () => undefined },
+  network: { network: 'hd', node: 'paris-1' as NodeName, site: 'paris' as SiteName, secret: new Secret('a secret of the tests') },
+}
+
 export interface Bench {
   readonly trunks: Trunks
   readonly plan: ReplaceablePlan
@@ -67,7 +75,15 @@ export function open(statuses: readonly (number | 'link')[] = [200]): Bench {
     return Promise.resolve({ ...plain, status: next, ...(next === 408 && { madeHere: 'server' }) })
   })
   return {
-    trunks: createTrunks({ srf, plan, store: { clock: { ...clock, aheadMs: 0 } }, clock, log: silentLogger(), metrics }),
+    trunks: createTrunks({
+      srf,
+      plan,
+      ...aloneInParis,
+      store: { clock: { ...clock, aheadMs: 0 } },
+      clock,
+      log: silentLogger(),
+      metrics,
+    }),
     plan,
     clock,
     metrics,

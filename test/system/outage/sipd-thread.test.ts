@@ -138,6 +138,16 @@ describe('sipd in a thread of its own', () => {
 })
 
 describe('when the thread of sipd dies', () => {
+  it('the application is notified when another has taken over, and can send requests again', async () => {
+    const stage = await open()
+    const srf = await openApplication(stage)
+    const phone = await openPhone(stage)
+    const answered = new Promise((resolve) => srf.onReconnected(() => resolve(srf.request('OPTIONS', phone.uri))))
+    await stage.killThread()
+    phone.respond(await phone.hearsRequest('OPTIONS'), 200)
+    expect(await answered).toMatchObject({ status: 200, source: { address: '127.0.0.1', port: phone.port } })
+  })
+
   it('another one takes its ports, and the application finds it, registers its routes and takes calls', async () => {
     const stage = await open({ patienceMs: 3_000 })
     const before = [stage.sipd.listening, stage.sipd.admin]

@@ -10,6 +10,7 @@ import { inviteClientTable } from '../../../src/sipd/transaction/client/invite-c
 import { nonInviteClientTable } from '../../../src/sipd/transaction/client/non-invite-client-table.js'
 import { inviteServerTable } from '../../../src/sipd/transaction/server/invite-server-table.js'
 import { nonInviteServerTable } from '../../../src/sipd/transaction/server/non-invite-server-table.js'
+import { registrationTable } from '../../../src/trunks/registration/registration-table.js'
 
 /** The law of all protocol machines. A new table is one line here. */
 const machines: readonly Machine[] = [
@@ -23,6 +24,7 @@ const machines: readonly Machine[] = [
   { name: 'branch of a proxy', table: branchTable, first: 'idle', ends: ['accepted', 'failed'] },
   { name: 'PIN dialogue', table: pinDialogueTable, first: 'new', ends: ['over'] },
   { name: 'refresh of a phone', table: refreshTable, first: 'idle', ends: ['idle'] },
+  { name: 'registration at a trunk', table: registrationTable, first: 'off', ends: ['off'] },
 ]
 
 type Action = string | TimerAction

@@ -153,7 +153,8 @@ describe('OPTIONS requests', () => {
 })
 
 describe('a request comes from a trunk', () => {
-  const from = (address: string, port = 5060): string | undefined => open().trunks.trunkOf({ protocol: 'udp', address, port })?.name
+  const from = (address: string, port = 5060): string | undefined =>
+    open().trunks.trunkOf({ uri: 'sip:1@192.0.2.10', source: { protocol: 'udp', address, port } })?.name
 
   it.each([
     ['192.0.2.20', 'first'],
@@ -198,7 +199,7 @@ describe('a reload of the dial plan', () => {
 
   it('changes where the calls of trunks come from', () => {
     const { trunks, plan } = open()
-    const from = (address: string) => trunks.trunkOf({ address, port: 5060, protocol: 'udp' })?.name
+    const from = (address: string) => trunks.trunkOf({ uri: 'sip:1@192.0.2.10', source: { address, port: 5060, protocol: 'udp' } })?.name
     expect([from('198.51.100.7'), from('192.0.2.20')]).toEqual(['second', 'first'])
     plan.replace(planOf(withoutSecond))
     expect([from('198.51.100.7'), from('192.0.2.20')]).toEqual([undefined, 'first'])

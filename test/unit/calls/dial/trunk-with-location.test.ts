@@ -12,6 +12,7 @@ import { livePlan } from '../../../support/node/live-plan.js'
 import { createManualClock, type ManualClock } from '../../../support/process/manual-clock.js'
 import { offer, type SipPeer } from '../../../support/sip/sip-peer.js'
 import { openSipdStage, type SipdStage } from '../../../support/sip/sipd-stage.js'
+import { aloneInParis } from '../../../support/sip/trunk-bench.js'
 
 // An emergency call over a trunk that takes the location of the phone (RFC 6442), and how long the trunk may then be silent.
 let clock: ManualClock
@@ -45,6 +46,7 @@ trunks:
   const trunks = createTrunks({
     srf,
     plan: livePlan(dialplan),
+    ...aloneInParis,
     store: { clock: { ...clock, aheadMs: 0 } },
     clock,
     log,

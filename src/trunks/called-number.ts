@@ -1,0 +1,38 @@
+import type { Dialplan, Trunk } from '../dialplan/dialplan.js'
+import { parseNameAddr } from '../sip/headers/name-addr.js'
+import { dialled } from '../sip/uri/dialled.js'
+import type { IncomingRequest } from '../srf/srf.js'
+
+/** How the call has come to us. */
+export interface Arrival {
+  /** Null if no trunk has sent the call. */
+  readonly trunk: Trunk | null
+  /** The Request-URI is our Contact at the trunk, so the number called is elsewhere. */
+  readonly isToContact: boolean
+}
+
+/**
+ * The number called: from the Request-URI, from P-Called-Party-ID (RFC 7315 §4.2), or from To if the Request-URI names only the trunk or our
+ * Contact there. The first that belongs to a user counts. A call to our account, without a number, is for the number of the trunk.
+ */
+export function calledNumber({ uri, header }: IncomingRequest, { trunk, isToContact }: Arrival, dialplan: Pick<Dialplan, 'did'>): string {
+  const [called = '', to = ''] = ['P-Called-Party-ID', 'To'].map((name) => parseNameAddr(header(name))?.uri)
+  const uris = [...(isToContact ? [] : [uri]), called, to].filter((each) => each !== '')
+  const known = uris.flatMap(numbersOf).find((number) => dialplan.did(number) !== null)
+  if (known !== undefined) return known
+  const isToAccount = uris.some((each) => isAccount(dialled(each), trunk))
+  return isToAccount && trunk?.callerId ? trunk.callerId : dialled(uris[0] ?? '')
+}
+
+function isAccount(user: string, trunk: Trunk | null): boolean {
+  return trunk?.registration !== undefined && [trunk.username, dialled(trunk.registration.aor)].includes(user)
+}
+
+/** A number as written, and with the country code of its context: `tel:0612;phone-context=+33` is +33612 (RFC 3966 §5.1.5). */
+function numbersOf(uri: string): readonly string[] {
+  const number = dialled(uri)
+  const [, context] = /;phone-context=(\+[0-9]{1,4})(?![0-9])/i.exec(uri) ?? []
+  return context === undefined || number.startsWith('+')
+    ? [number]
+    : [number, `${context}${number}`, `${context}${number.replace(/^0/, '')}`]
+}
