@@ -97,7 +97,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
   Records: [
     {
       name: 'user',
-      about: 'manage users: add, set, show, list, pin, rm',
+      about: 'manage users: add, set, show, list, pin, rename, move, rm',
       load: async () => (await import('./records/users.js')).userCommands,
     },
     {

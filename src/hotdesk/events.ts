@@ -26,6 +26,7 @@ export const streamEvents = {
     'The record of `user` has a `name` that the site does not define; `reason` says which rights count. At most once an hour.',
   repaired: 'A one-sided assignment, left by an edit by hand, was completed or removed.',
   replaced: 'A phone was replaced: the user moved here from `from`.',
+  renamed: 'The user has another extension; `from` is the previous one.',
   added: 'An operator added a record: `fields`.',
   changed: 'An operator changed a record: `fields`.',
   removed: 'An operator removed a record.',

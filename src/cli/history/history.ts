@@ -34,10 +34,17 @@ export function historyCommand(command: Command, needs: CommandNeeds): void {
 /** Newest first, until there are enough or no more. */
 async function historyOf(subject: string, lines: number, { recent }: Pick<Store, 'recent'>): Promise<readonly StreamEntry[]> {
   const wanted: StreamEntry[] = []
+  // A user who was renamed had an earlier extension before that event.
+  const subjects = [subject]
   let page: readonly StreamEntry[] = []
   do {
     page = await recent('events', pageSize, page.at(-1)?.id)
-    wanted.push(...page.filter((entry) => concerns(entry, subject)))
+    for (const entry of page) {
+      if (!subjects.some((name) => concerns(entry, name))) continue
+      wanted.push(entry)
+      const previous = entry.fields.get('event') === 'renamed' ? entry.fields.get('from') : undefined
+      if (previous !== undefined && subjects.includes(entry.fields.get('user') ?? '')) subjects.push(previous)
+    }
   } while (page.length === pageSize && wanted.length < lines)
   return wanted.slice(0, lines)
 }

@@ -1,4 +1,4 @@
-import { Argument, InvalidArgumentError } from 'commander'
+import { Argument, InvalidArgumentError, Option } from 'commander'
 import { parseDeviceId, parseExtension, parseSiteName } from '../../base/identity.js'
 
 function extensionOf(text: string): string {
@@ -24,8 +24,10 @@ function eitherOf(text: string): string {
 }
 
 /** Arguments that are checked before a command runs; an invalid one is wrong usage. */
-export const extensionArgument = (): Argument => new Argument('<extension>', "a user's number, such as 100").argParser(extensionOf)
+export const extensionArgument = (name = 'extension', about = "a user's number, such as 100"): Argument =>
+  new Argument(`<${name}>`, about).argParser(extensionOf)
 export const deviceArgument = (about = 'a phone, such as HD0001', name = 'device'): Argument =>
   new Argument(`<${name}>`, about).argParser(deviceOf)
 export const siteArgument = (): Argument => new Argument('<site>', 'an office, such as paris').argParser(siteOf)
+export const siteOption = (flag: string, about: string): Option => new Option(`${flag} <site>`, about).argParser(siteOf)
 export const eitherArgument = (): Argument => new Argument('<extension|device>', 'a user or a phone').argParser(eitherOf)

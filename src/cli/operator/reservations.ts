@@ -12,7 +12,7 @@ export type Reserved = (extension: Extension) => string | null
 
 /** Checks the dial plan of this site and those of other sites on this machine. */
 export function reservedBy(dialplan: Pick<Dialplan, 'reserved'>, config: Config): Reserved {
-  const others = plannedSites(config).flatMap((site) => planBeside(site, config) ?? [])
+  const others = plannedSites(config).flatMap((site) => planAt(site, config) ?? [])
   return (extension) => {
     for (const plan of [dialplan, ...others]) {
       const reason = plan.reserved(extension)
@@ -22,10 +22,11 @@ export function reservedBy(dialplan: Pick<Dialplan, 'reserved'>, config: Config)
   }
 }
 
-/** null if it is invalid, which `hotdesk check` reports at its own site. */
-function planBeside(site: SiteName, config: Config): Dialplan | null {
+/** The dial plan of a site on this machine; null if there is none, or it is invalid, which `hotdesk check` reports at its own site. */
+export function planAt(site: SiteName, config: Config): Dialplan | null {
+  const dialplan = site === config.site ? config.dialplan : join(dirname(config.dialplan), `${site}.yaml`)
   try {
-    return readDialplan({ ...config, site, dialplan: join(dirname(config.dialplan), `${site}.yaml`) })
+    return readDialplan({ site, dialplan })
   } catch (fault) {
     if (isAppError(fault, 'DIALPLAN_INVALID')) return null
     throw fault

@@ -11,6 +11,7 @@ import { table } from '../output/terminal.js'
 import { readDialplan } from '../settings.js'
 import { yesNo } from './field.js'
 import { addFieldOptions, editsIn, entriesOf, type Named, plainRecord, recordLines } from './field-options.js'
+import { moveCommand } from './move.js'
 import {
   type Confirmation,
   existsText,
@@ -26,6 +27,7 @@ import {
   yesOption,
 } from './outcome.js'
 import { type PinSource, savePin } from './pins.js'
+import { renameCommand } from './rename.js'
 import { mergedUserEdit, userFields } from './user-fields.js'
 
 type PinOption = { readonly pinStdin?: boolean }
@@ -40,9 +42,13 @@ export function userCommands(user: Command, needs: CommandNeeds): void {
       '  hotdesk user set 100 --forward-busy ""             clears the forward',
       '  hotdesk user show 100 --json',
       '  hotdesk user pin 100',
+      '  hotdesk user rename 100 200',
+      '  hotdesk user move 100 --to paris',
     ].join('\n'),
   )
   writingCommands(user, needs)
+  renameCommand(user, needs)
+  moveCommand(user, needs)
   user
     .command('show')
     .description('show a user, except the PIN')

@@ -63,8 +63,7 @@ end)
 -- hotdesk_who DEVICE
 --   OCCUPIED EXTENSION   DRAINING EXTENSION   FREE   UNKNOWN_DEVICE
 reads('hotdesk_who', function(tag, args)
-  local device = required(args[1], 'device')
-  local ext = user_on(tag, device)
+  local device, ext = args[1], user_on(tag, required(args[1], 'device'))
   if not ext then return reply(exists(tag, 'device:' .. device) and 'FREE' or 'UNKNOWN_DEVICE') end
   return reply(draining(tag, device) and 'DRAINING' or 'OCCUPIED', ext)
 end)
@@ -72,8 +71,7 @@ end)
 -- hotdesk_where EXTENSION
 --   AT DEVICE …   NOWHERE   UNKNOWN_USER
 reads('hotdesk_where', function(tag, args)
-  local ext = required(args[1], 'extension')
-  local list = devices_of(tag, ext)
+  local ext, list = args[1], devices_of(tag, required(args[1], 'extension'))
   return #list > 0 and reply('AT', unpack(list)) or not_logged_in(tag, ext)
 end)
 end

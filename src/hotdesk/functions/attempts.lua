@@ -98,8 +98,7 @@ end
 local function give_back(counter) if count_of(counter) > 0 then redis.call('DECR', counter) end end
 
 local function is_familiar(keys, device)
-  local since = tonumber(redis.call('HGET', keys.familiar, device))
-  return since ~= nil and now() - since < FAMILIAR_DAYS * DAY
+  return now() - (tonumber(redis.call('HGET', keys.familiar, device)) or 0) < FAMILIAR_DAYS * DAY
 end
 
 -- Keeps the latest ten: each familiar phone allows further guesses.
@@ -112,9 +111,7 @@ local function make_familiar(keys, device)
   for i = FAMILIAR_MAX + 1, #phones do redis.call('HDEL', keys.familiar, phones[i][1]) end
 end
 
-local function is_valid_pair(keys, ext, device)
-  return redis.call('HGET', keys.phones, device) and redis.call('HGET', keys.users, ext)
-end
+local function is_valid_pair(keys, ext, device) return redis.call('HGET', keys.phones, device) and redis.call('HGET', keys.users, ext) end
 
 local function remember_pair(keys, ext, device)
   if not is_valid_pair(keys, ext, device) then redis.call('DEL', keys.pair, keys.pair_day) end

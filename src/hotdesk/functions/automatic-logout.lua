@@ -39,8 +39,7 @@ end)
 --   ALLOWED                       the user may stay logged in, or the phone is free
 --   LOGGED_OUT EXTENSION   DRAINING CALLS   EMERGENCY   NOT_YOURS NODE
 writes('hotdesk_evict', function(tag, args)
-  local device, node = required(args[1], 'device'), required(args[2], 'node')
-  local ext = user_on(tag, device)
+  local device, node, ext = args[1], required(args[2], 'node'), user_on(tag, required(args[1], 'device'))
   local reason = ext and (not exists(tag, 'device:' .. device) and 'device-deleted' or reason_barred(tag, ext))
   if not reason then return reply('ALLOWED') end
   return log_out(tag, device, node, 'deleted', reason == 'unknown-extension' and 'user-deleted' or reason)

@@ -16,10 +16,7 @@
 local VERSION = 17
 local EVENTS_KEPT = 100000
 
-local function required(value, name)
-  if not value or value == '' then error({ err = 'ERR missing argument: ' .. name }) end
-  return value
-end
+local function required(value, name) return value and value ~= '' and value or error({ err = 'ERR missing argument: ' .. name }) end
 
 local function reply(...) return redis.status_reply(table.concat({ ... }, ' ')) end
 local function now() return tonumber(redis.call('TIME')[1]) end
@@ -36,9 +33,7 @@ local function get_all(tag, name) return as_table(redis.call('HGETALL', tag .. '
 local function set(tag, name, ...) redis.call('HSET', tag .. ':' .. name, ...) end
 local function unset(tag, name, ...) redis.call('HDEL', tag .. ':' .. name, ...) end
 -- An empty value removes the field.
-local function put(tag, name, field, value)
-  if value == '' then unset(tag, name, field) else set(tag, name, field, value) end
-end
+local function put(tag, name, field, value) if value == '' then unset(tag, name, field) else set(tag, name, field, value) end end
 -- A key of another type counts as missing, as it does in the nodes' copies.
 local function exists(tag, name) return redis.call('TYPE', tag .. ':' .. name).ok == 'hash' end
 

@@ -91,6 +91,34 @@ writes('hotdesk_seat', function(tag, args)
   return reply('SEATED')
 end)
 
+-- hotdesk_rename OLD NEW VIA [KEY FIELD]…     gives a user another extension, also in each FIELD that still holds the old one
+--   RENAMED   EXISTS   UNKNOWN_USER   EMERGENCY
+writes('hotdesk_rename', function(tag, args)
+  local old, new, via = required(args[1], 'old extension'), required(args[2], 'new extension'), required(args[3], 'via')
+  local from, to, list = tag .. ':calls:' .. old, tag .. ':calls:' .. new, devices_of(tag, old)
+  local calls, seconds = redis.call('XREVRANGE', from, '+', '-'), redis.call('TTL', from)
+  if not exists(tag, 'user:' .. old) then return reply('UNKNOWN_USER') end
+  if redis.call('TYPE', tag .. ':user:' .. new).ok ~= 'none' or get(tag, 'users', new) then return reply('EXISTS') end
+  for _, device in ipairs(list) do if in_emergency(tag, device, via) then return reply('EMERGENCY') end end
+  set(tag, 'user:' .. new, unpack(redis.call('HGETALL', tag .. ':user:' .. old)))
+  redis.call('DEL', to)
+  for i = #calls, 1, -1 do redis.call('XADD', to, calls[i][1], unpack(calls[i][2])) end
+  if seconds > 0 then redis.call('EXPIRE', to, seconds) end
+  for _, device in ipairs(list) do
+    local state, since, by, why = get(tag, 'device:' .. device, 'state', 'since', 'via', 'reason')
+    release(tag, device)
+    assign(tag, new, device)
+    set_state(tag, device, state or 'active', 'login', state == 'draining' and by or via, why or '', since)
+  end
+  for i = 4, #args, 2 do if get(tag, args[i], args[i + 1]) == old then set(tag, args[i], args[i + 1], new) end end
+  redis.call('DEL', from, tag .. ':user:' .. old)
+  for _, kind in ipairs({ '', 'wait:', 'seen:', 'familiar:' }) do redis.call('DEL', tag .. ':attempts:' .. kind .. old) end
+  set(tag, 'removed', 'user:' .. old, now())
+  redis.call('EXPIRE', tag .. ':removed', 30 * 86400)
+  event(tag, 'renamed', 'user', new, 'device', table.concat(list, ' '), 'via', via, 'from', old)
+  return reply('RENAMED')
+end)
+
 local function plain_mac(text) return (text or ''):gsub('[^%x]', ''):lower() end
 
 -- The reply if these fields may not be written to the record of a phone. An entry of `macs` counts while the phone has that address.
@@ -115,18 +143,14 @@ register('hotdesk_put', function(tag, args)
   if kind ~= 'user' and kind ~= 'device' and kind ~= 'site' then return redis.error_reply('ERR the kind is user, device or site') end
   take_operator(#args % 2 == 0 and args or {})
   local record, fields, names = kind .. ':' .. name, {}, {}
-  for i = 4, #args, 2 do fields[args[i]] = args[i + 1] or '' end
+  for i = 4, #args, 2 do fields[args[i]], names[#names + 1] = args[i + 1] or '', args[i] end
   local present = redis.call('TYPE', tag .. ':' .. record).ok
   if present ~= 'hash' and present ~= 'none' then return reply('WRONG_TYPE', present) end
   if expected == 'new' and present == 'hash' then return reply('EXISTS') end
   if expected == 'known' and present == 'none' then return reply('UNKNOWN') end
   local conflict = kind == 'device' and conflict_of(tag, name, fields)
   if conflict then return conflict end
-  for field, value in pairs(fields) do
-    put(tag, record, field, value)
-    names[#names + 1] = field
-  end
-  table.sort(names)
+  for field, value in pairs(fields) do put(tag, record, field, value) end
   local is_edit = operator[1] and (#names > 0 or present == 'none')
   if is_edit then event(tag, present == 'none' and 'added' or 'changed', kind, name, 'via', 'cli', 'fields', table.concat(names, ' ')) end
   if kind == 'device' and plain_mac(fields.mac) ~= '' then set(tag, 'macs', plain_mac(fields.mac), name) end

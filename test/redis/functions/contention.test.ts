@@ -41,6 +41,18 @@ const pick = <Thing>(things: readonly Thing[], index: number): Thing => things[i
 const scattered = (index: number): number => createHash('sha256').update(String(index)).digest().readUInt32BE()
 
 describe('three nodes at once', () => {
+  it('keep the mirror while a user is renamed to and fro among logins of the user and of others', async () => {
+    const lines = Array.from({ length: 3_000 }, (_, index) => {
+      if (scattered(index) % 10 === 0)
+        return ['hotdesk_rename', ...(scattered(index + 10_000) % 2 ? ['100', '200'] : ['200', '100']), 'cli'] as const
+      return ['hotdesk_login', pick([...users, '200'], scattered(index + 20_000)), pick(phones, scattered(index + 30_000))] as const
+    })
+    const words = new Set((await together(lines)).map((reply) => reply.split(' ')[0]))
+    for (const word of ['RENAMED', 'UNKNOWN_USER', 'MOVED', 'DISPLACED']) expect(words).toContain(word)
+    expect(await mirrorFaults(redis)).toEqual([])
+    expect(await redis.cli('EXISTS', '{hd}:user:100', '{hd}:user:200')).toBe('1')
+  })
+
   it('keep the two hashes each other’s mirror over 6,000 logins and logouts', async () => {
     // Without a pattern, so that every reply occurs in any order of execution.
     const lines = Array.from({ length: 6_000 }, (_, index) => {

@@ -45,7 +45,7 @@ describe('completion in bash', () => {
     ],
     [
       ['hotdesk', 'user', ''],
-      ['add', 'set', 'pin', 'rm', 'show', 'list', 'help', '--help'],
+      ['add', 'set', 'pin', 'rename', 'move', 'rm', 'show', 'list', 'help', '--help'],
     ],
     [
       ['hotdesk', 'user', 'set', '100', '--forward-n'],

@@ -75,7 +75,15 @@ describe('the function library', () => {
       [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name),
     )
     for (const name of named) written.add(name)
-    const byNodes = ['login.abandoned', 'emergency.answered', 'emergency.failed', 'emergency.unproven', 'emergency.refused']
+    const byNodes = [
+      'login.abandoned',
+      'emergency.answered',
+      'emergency.failed',
+      'emergency.unproven',
+      'emergency.refused',
+      'call.barred',
+      'rights.unknown',
+    ]
     const byCommands = ['added', 'changed', 'removed', 'imported', 'restored', 'accepted', 'secret.changed', 'secret.adopted']
     expect(new Set([...written, ...byNodes, ...byCommands])).toEqual(new Set(Object.keys(streamEvents)))
   })
