@@ -49,7 +49,6 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
   ],
   'a limit, time or header name that a test takes from its source': [
     'src/calls/dial/trunk-attempt.ts#patienceWithTrying',
-    'src/calls/failure.ts#reasonCodeHeader',
     'src/sip/parser/field-index.ts#maxFieldBytes',
     'src/sipd/admin/link.ts#mostUnread',
   ],

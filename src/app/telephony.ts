@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Calls, createCalls } from '../calls/calls.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
-import { createIvr } from '../ivr/ivr.js'
+import { createIvr, type Ivr } from '../ivr/ivr.js'
 import { createMedia } from '../media/media.js'
 import { createPhones } from '../phones/phones.js'
 import { createRegistrar } from '../registrar/registrar.js'
@@ -56,10 +56,7 @@ export async function openTelephony(
   lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
   const media = createMedia({ ...config.media, clock, metrics, log: partLog(context, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
-  const ivr = await lifecycle.opening(
-    createIvr({ media, hotdesk, directory, promptsFolder, timing: dialogueTiming(config), clock, metrics, log: partLog(context, 'ivr') }),
-  )
-  lifecycle.opened(ivr, dialCodes, (opened) => opened.close())
+  const ivr = await openIvr(context, { media, hotdesk, directory, announcements: plan.current.announcements })
   const trunks = openTrunks(context, { srf, plan, directory, store })
   const calls = createCalls({
     parts: { srf, store, directory, hotdesk, registrar, plan, trunks, ivr },
@@ -106,4 +103,13 @@ function finishCallsFirst({ config, lifecycle, onCalls }: NodeContext, calls: Ca
   }
   lifecycle.before('calls in progress', finish, config.emergency.stopSeconds * 1_000 + 3 * closeDeadlineMs)
   onCalls(calls)
+}
+
+async function openIvr(
+  context: NodeContext,
+  parts: Pick<Parameters<typeof createIvr>[0], 'media' | 'hotdesk' | 'directory' | 'announcements'>,
+): Promise<Ivr> {
+  const { config, clock, metrics, lifecycle } = context
+  const opening = createIvr({ ...parts, promptsFolder, timing: dialogueTiming(config), clock, metrics, log: partLog(context, 'ivr') })
+  return lifecycle.opened(await lifecycle.opening(opening), dialCodes, (opened) => opened.close())
 }

@@ -13,6 +13,7 @@ import type { Store } from '../store/store.js'
 import type { Trunks } from '../trunks/trunks.js'
 import { type ActiveCall, type Activity, createActivity } from './activity.js'
 import { type Admission, createAdmission } from './admission.js'
+import { createBreakOutDial } from './breakout/break-out-call.js'
 import { createConnect } from './bridge/connect.js'
 import { createNodeLegs } from './bridge/node-legs.js'
 import { createPhoneLegs } from './bridge/phone-legs.js'
@@ -36,6 +37,7 @@ import { createRightsReport } from './limits/rights-report.js'
 import { createCallRecords } from './records/call-records.js'
 import { createCallRecorder } from './records/record-call.js'
 import type { Knowledge } from './routing/contract.js'
+import { createSpokenRefusals } from './spoken-refusal.js'
 
 export type { Dialler, Question } from './routing/contract.js'
 export type { Explanation } from './routing/explain.js'
@@ -208,7 +210,10 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const hopTokens = hopTokensOf(parts, network, clock)
   const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
   const reportRights = createRightsReport({ store, node, clock, metrics })
-  const dial = createDial({ attempts, branches, outsideCalls, dialEmergency, registrar, reportRights, domain })
+  const spokenRefusals = createSpokenRefusals(ivr)
+  const dialBreakOut = createBreakOutDial({ attempts, branches, spokenRefusals, srf })
+  const destinations = { outsideCalls, dialEmergency, dialBreakOut, spokenRefusals }
+  const dial = createDial({ attempts, branches, destinations, registrar, reportRights, domain })
 
   const unprovenLimit = createUnprovenLimit(settings.unproven, clock)
   const accept = { newCall: begin, record, dialEmergency, unprovenLimit }

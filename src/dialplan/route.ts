@@ -98,6 +98,8 @@ export interface Dialplan {
   readonly rights: SiteRights
   /** Null: logins do not end automatically. */
   readonly automaticLogout: AutomaticLogout | null
+  /** The prompts that its short codes play. */
+  readonly announcements: readonly string[]
   /** The emergency number to call for these digits; null if they are not an emergency number. Takes precedence over `route`. */
   emergency(digits: string): string | null
   /** All emergency numbers, as they may be dialled. */

@@ -40,6 +40,7 @@ export function createRules(file: PlanFile): Dialplan {
     outside: file.outside,
     rights: createSiteRights(file),
     automaticLogout: logoutRules(file),
+    announcements: Object.values(file.shortCodes).flatMap(({ announcement }) => announcement ?? []),
     emergency,
     emergencyNumbers: [...emergencies.keys()],
     route,

@@ -69,7 +69,13 @@ export interface LiveNode {
   readonly boot: string
   /** The version of hop tokens, on calls between nodes, that it understands. */
   readonly hopTokens: 1 | 2
+  /** Kinds of calls from other nodes that it takes besides ordinary ones. */
+  readonly takes: readonly NodeAbility[]
 }
+
+/** `break-out`: a number that the node dials by the plan of its site. */
+export const nodeAbilities = ['break-out'] as const
+export type NodeAbility = (typeof nodeAbilities)[number]
 
 export const homeReturns = ['keep', 'return'] as const
 /** Whether users of a site are logged out at other sites when their site is back after a loss. */

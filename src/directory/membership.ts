@@ -6,7 +6,7 @@ import type { Logger } from '../base/logger.js'
 import { isOfEarlierStart, lifeOf, type ProcessIdentity, thisProcess } from '../base/process-identity.js'
 import type { Store } from '../store/store.js'
 import type { PreviousStarts } from './previous-starts.js'
-import { hopTokensText } from './records.js'
+import { hopTokensText, takesText } from './records.js'
 
 /** This node's membership in the network, kept by heartbeats. */
 export interface Membership {
@@ -92,6 +92,7 @@ export function startMembership(needs: MembershipNeeds): Membership {
     library: String(library),
     process: thisProcess(),
     passports: hopTokensText(boot),
+    takes: takesText(boot),
   }
   const listeners = new Set<() => void>()
   let plan = planFields(needs)

@@ -10,6 +10,8 @@ import {
   type Forwards,
   homeReturns,
   type LiveNode,
+  type NodeAbility,
+  nodeAbilities,
   type Site,
   type SiteEdit,
   secondLogins,
@@ -133,6 +135,9 @@ export function parseMac(text: string): string | null {
 /** The value of a node's field `passports`, which announces that it understands hop tokens of version 2. */
 export const hopTokensText = (boot: string): string => `2 ${boot}`
 
+/** The value of a node's field `takes`, which announces the kinds of calls that it takes from other nodes. */
+export const takesText = (boot: string): string => [...nodeAbilities, boot].join(' ')
+
 export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const record = readRecord(hash)
   const site = record.required('site', parseSiteName, siteForm)
@@ -140,10 +145,17 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   const boot = record.text('boot') ?? ''
   // A node of an earlier version that takes over the name leaves the field unchanged, so the field names the boot.
   const hopTokens = record.text('passports') === hopTokensText(boot) ? 2 : 1
+  const version = record.text('version') ?? ''
   return {
-    value: site && sip ? { name, site, sip, version: record.text('version') ?? '', boot, hopTokens } : null,
+    value: site && sip ? { name, site, sip, version, boot, hopTokens, takes: abilitiesIn(record.text('takes') ?? '', boot) } : null,
     problems: record.problems,
   }
+}
+
+/** None if the field is of another start of the node: an earlier version leaves it unchanged, too. */
+function abilitiesIn(text: string, boot: string): readonly NodeAbility[] {
+  const words = text.split(' ')
+  return words.at(-1) === boot ? nodeAbilities.filter((ability) => words.includes(ability)) : []
 }
 
 /** How long users stay logged in elsewhere while their home site is lost; null for an invalid text. */

@@ -1,9 +1,9 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
-import type { Media } from '../media/media.js'
+import type { Clip, Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
-import { announceRefusal } from './announcement.js'
+import { announceRefusal, type RefusalAfter } from './announcement.js'
 import { answerCall, type IvrCall, type IvrCallNeeds } from './ivr-call.js'
 import type { PromptName, Prompts } from './prompts.js'
 import { watchSilence } from './silence-timeout.js'
@@ -14,8 +14,8 @@ export interface IvrDispatch {
   answer(invite: IncomingInvite, begin: (call: IvrCall, log: Logger) => void): Promise<void>
   /** Answers the call, plays the prompt that `decide` chooses, and ends the call. */
   say(invite: IncomingInvite, decide: () => PromptName | Promise<PromptName>): Promise<void>
-  /** Plays the prompt before the call is answered, then refuses the call. */
-  announce(invite: IncomingInvite, prompt: PromptName): Promise<void>
+  /** Plays the clip before the call is answered, then refuses the call. `ended` cuts the clip short. */
+  announce(invite: IncomingInvite, clip: Clip, after: RefusalAfter, ended?: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
@@ -62,7 +62,10 @@ export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrD
       answer(invite, (call, callLog) => {
         void decided(decide, callLog).then((prompt) => playLast(call, prompts, prompt))
       }),
-    announce: (invite, prompt) => announceRefusal(prompts.clip(prompt), { ...callNeeds(invite), closing: closing.signal }),
+    announce(invite, clip, after, ended) {
+      const ends = ended ? AbortSignal.any([closing.signal, ended]) : closing.signal
+      return announceRefusal(clip, after, { ...callNeeds(invite), closing: ends })
+    },
     async close() {
       closing.abort()
       const ending = [...calls].map((call) => {

@@ -6,6 +6,7 @@ import type { Directory } from '../directory/directory.js'
 import type { Hotdesk } from '../hotdesk/hotdesk.js'
 import type { Media } from '../media/media.js'
 import type { IncomingInvite } from '../srf/srf.js'
+import type { RefusalAfter } from './announcement.js'
 import { createIvrDispatch } from './ivr-dispatch.js'
 import type { DialogueTiming } from './pin-dialogue/dialogue-steps.js'
 import { runLoginDialogue } from './pin-dialogue/login-dialogue.js'
@@ -21,6 +22,8 @@ export interface Ivr {
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
   /** For an idle phone that dials a number: plays an announcement, then sends 480. */
   pleaseLogIn(invite: IncomingInvite): Promise<void>
+  /** Plays a prompt or an announcement of the dial plan as early media, then refuses the call. `ended` cuts it short. */
+  announce(invite: IncomingInvite, prompt: string, after: RefusalAfter, ended: AbortSignal): Promise<void>
   /** Ends all calls; resolves when each BYE has a response. */
   close(): Promise<void>
 }
@@ -31,6 +34,8 @@ export interface IvrNeeds {
   readonly directory: Pick<Directory, 'device'>
   /** Contains a folder of prompts for each language. */
   readonly promptsFolder: string
+  /** The prompts that the dial plan names. */
+  readonly announcements: readonly string[]
   readonly timing: IvrTiming
   readonly clock: Clock
   readonly log: Logger
@@ -45,7 +50,7 @@ interface IvrTiming extends DialogueTiming {
 /** A prompt that cannot be played is logged and replaced by tones; it does not prevent the start. */
 export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
   const { media, hotdesk, directory, timing, clock, log, metrics } = needs
-  const prompts = await loadPrompts({ folder: needs.promptsFolder, languages: ['en'], log })
+  const prompts = await loadPrompts({ folder: needs.promptsFolder, languages: ['en'], announcements: needs.announcements, log })
   const dispatch = createIvrDispatch({ media, prompts, silentMs: timing.silentMs, clock, log })
 
   return {
@@ -56,7 +61,9 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
       )
     },
     logout: (invite, device) => dispatch.say(invite, async () => spokenLogout(await hotdesk.logout(device, 'drain', 'dial-code'))),
-    pleaseLogIn: (invite) => dispatch.announce(invite, 'please-log-in'),
+    // Not 403: Linphone would then ask for the password of the account.
+    pleaseLogIn: (invite) => dispatch.announce(invite, prompts.clip('please-log-in'), { status: 480, parts: { reason: 'Log In First' } }),
+    announce: (invite, prompt, after, ended) => dispatch.announce(invite, prompts.announcement(prompt), after, ended),
     close: dispatch.close,
   }
 }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { messageOf } from '../base/errors.js'
@@ -21,6 +21,9 @@ const purposes = {
   'emergency-busy': 'failed',
   'not-a-hotdesk-phone': 'failed',
   'please-log-in': 'failed',
+  barred: 'failed',
+  'site-missing': 'failed',
+  'site-away': 'failed',
   'try-later': 'failed',
   unconfirmed: 'failed',
   goodbye: 'done',
@@ -33,6 +36,8 @@ export const promptNames = Object.keys(purposes).filter((name): name is PromptNa
 
 export interface Prompts {
   clip(name: PromptName): Clip
+  /** An announcement that the dial plan names; tones if there is none. */
+  announcement(name: string): Clip
 }
 
 export interface PromptNeeds {
@@ -40,22 +45,31 @@ export interface PromptNeeds {
   readonly folder: string
   /** The first language that has a prompt provides it. */
   readonly languages: readonly string[]
+  /** Names of announcements in the dial plan. */
+  readonly announcements?: readonly string[]
   readonly log: Logger
 }
 
-/** Loads all prompts. Logs each one that is missing, unreadable or outdated. */
-export async function loadPrompts({ folder, languages, log }: PromptNeeds): Promise<Prompts> {
-  const clips = new Map<PromptName, Clip>()
+/** Loads all prompts and announcements. Logs each one that is missing, unreadable or outdated. */
+export async function loadPrompts({ folder, languages, announcements = [], log }: PromptNeeds): Promise<Prompts> {
+  const clips = new Map<string, Clip>()
   const lists = await Promise.all(languages.map((language) => readList(join(folder, language), log)))
-  for (const name of promptNames) {
-    clips.set(name, (await firstClip(name, { lists, log })) ?? tones(name))
+  const added = lists.flatMap(({ texts, files }) => [...Object.keys(texts), ...files])
+  for (const name of new Set([...promptNames, ...announcements, ...added])) {
+    const clip = await firstClip(name, { lists, log })
+    if (clip) clips.set(name, clip)
   }
-  return { clip: (name) => clips.get(name) ?? tones(name) }
+  return {
+    clip: (name) => clips.get(name) ?? tones(name, purposes[name]),
+    announcement: (name) => clips.get(name) ?? tones(name, 'failed'),
+  }
 }
 
 interface PromptList {
   readonly folder: string
   readonly texts: Readonly<Record<string, string>>
+  /** Names of the sound files. */
+  readonly files: readonly string[]
 }
 
 const listForm = z.object({ texts: z.record(z.string(), z.string()) })
@@ -63,15 +77,22 @@ const listForm = z.object({ texts: z.record(z.string(), z.string()) })
 /** A language works without its list; only outdated prompts are not detected. */
 async function readList(folder: string, log: Logger): Promise<PromptList> {
   const path = join(folder, 'prompts.yaml')
+  const files = await soundFilesIn(folder)
   try {
-    return { folder, texts: listForm.parse(parse(await readFile(path, 'utf8'))).texts }
+    return { folder, files, texts: listForm.parse(parse(await readFile(path, 'utf8'))).texts }
   } catch (fault) {
     log.warn({ event: 'prompt.missing', prompt: 'prompts.yaml', path, reason: messageOf(fault) }, 'the list of prompts cannot be read')
-    return { folder, texts: {} }
+    return { folder, files, texts: {} }
   }
 }
 
-async function firstClip(name: PromptName, { lists, log }: { lists: readonly PromptList[]; log: Logger }): Promise<Clip | null> {
+/** None if the folder cannot be read: each of its prompts is then reported as missing. */
+async function soundFilesIn(folder: string): Promise<string[]> {
+  const files = await readdir(folder).catch(() => [])
+  return files.filter((file) => file.endsWith('.wav')).map((file) => basename(file, '.wav'))
+}
+
+async function firstClip(name: string, { lists, log }: { lists: readonly PromptList[]; log: Logger }): Promise<Clip | null> {
   for (const { folder, texts } of lists) {
     const path = join(folder, `${name}.wav`)
     try {
@@ -103,6 +124,6 @@ const toneSequences: Readonly<Record<(typeof purposes)[PromptName], readonly Ton
 }
 
 /** One beep asks for input, two confirm, three low beeps report a failure. */
-function tones(name: PromptName): Clip {
-  return toneClip(name, toneSequences[purposes[name]])
+function tones(name: string, purpose: keyof typeof toneSequences): Clip {
+  return toneClip(name, toneSequences[purpose])
 }

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
+import type { DialBreakOut } from '../breakout/break-out-call.js'
 import { type Call, reject } from '../call.js'
 import type { DialEmergency } from '../emergency/emergency-call.js'
 import type { Failure, Termination } from '../failure.js'
@@ -7,6 +8,7 @@ import type { ReportRights } from '../limits/rights-report.js'
 import type { Decision, DestinationOf, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { shownDigits } from '../routing/shown-digits.js'
+import type { SpokenRefusals } from '../spoken-refusal.js'
 import { phonesByFamily } from './address-family.js'
 import type { Attempts } from './attempt.js'
 import type { OutsideCalls } from './outside-call.js'
@@ -22,11 +24,18 @@ const silenceMs: Milliseconds = 32_000
 /** A PSAP callback rings for longer than any user's setting. */
 const callbackRingMs: Milliseconds = 120_000
 
+/** What the parts do that each carry one kind of call. */
+interface Destinations {
+  readonly outsideCalls: OutsideCalls
+  readonly dialEmergency: DialEmergency
+  readonly dialBreakOut: DialBreakOut
+  readonly spokenRefusals: SpokenRefusals
+}
+
 export interface DialNeeds {
   readonly attempts: Attempts
   readonly branches: UserBranches
-  readonly outsideCalls: OutsideCalls
-  readonly dialEmergency: DialEmergency
+  readonly destinations: Destinations
   readonly registrar: Pick<Registrar, 'isCalled'>
   readonly reportRights: ReportRights
   readonly domain: string
@@ -35,7 +44,9 @@ export interface DialNeeds {
 /** Sends a call to its destination, and on from there until it has ended. */
 export type Dial = (call: Call, decision: Decision) => Promise<Termination> | Termination
 
-export function createDial({ attempts, branches, outsideCalls, dialEmergency, registrar, reportRights, domain }: DialNeeds): Dial {
+export function createDial({ attempts, branches, destinations, registrar, reportRights, domain }: DialNeeds): Dial {
+  const { outsideCalls, dialEmergency, dialBreakOut, spokenRefusals } = destinations
+
   function dial(call: Call, decision: Decision): Promise<Termination> | Termination {
     log(call, decision)
     for (const notice of decision.notices) reportRights(call, notice)
@@ -50,14 +61,16 @@ export function createDial({ attempts, branches, outsideCalls, dialEmergency, re
         return outsideCalls.dial(call, to)
       case 'emergency':
         return dialEmergency(call, { ...to, device: call.caller.kind === 'device' ? call.caller.device : null })
+      case 'break-out':
+        return dialBreakOut(call, to)
+      case 'announcement':
+        return spokenRefusals.announce(call, to.prompt)
       case 'refused':
-        return reject(call, to)
+        return spokenRefusals.refuse(call, to)
       case 'login':
       case 'logout':
       case 'please-log-in':
       case 'feature':
-      case 'break-out':
-      case 'announcement':
         // A feature code works only for the phone that dials it: a forward cannot lead to it.
         return reject(call, { reason: 'not-from-here' })
     }

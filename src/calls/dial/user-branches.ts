@@ -25,6 +25,8 @@ export interface UserBranches {
   toUser(call: Call, to: DestinationOf<'phones'>): readonly Branch[]
   /** On the flow that the phone registered on (RFC 5626 §5.3), or through the proxies of its Path (RFC 3327 §5.3). */
   toPhone(call: Call, binding: Binding): Branch
+  /** A node of another site, which dials the number by its own plan. */
+  toSite(call: Call, node: LiveNode, number: string): Branch
 }
 
 export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domain }: UserBranchesNeeds): UserBranches {
@@ -38,13 +40,13 @@ export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domai
     return { uri: withoutUriHeaders(binding.contact), parts, device: binding.device }
   }
 
-  function toNode(call: Call, to: LiveNode, { target, hops }: Pick<Hop, 'target' | 'hops'>): Branch {
+  function toNode(call: Call, to: LiveNode, hop: Pick<Hop, 'target' | 'hops' | 'purpose'>): Branch {
     const callId = `${crypto.randomUUID()}@${node}`
     const headers = { ...call.headers, ...nodeIdentity(call.party, domain) }
     const header = (name: string): string => [headers[name] ?? ''].flat().join(', ')
-    const token = hopTokens.sign({ from: node, to: to.name, callId, target, hops }, signedContent({ header, body: call.offer }))
+    const token = hopTokens.sign({ from: node, to: to.name, callId, ...hop }, signedContent({ header, body: call.offer }))
     return {
-      uri: nodeUri(to, target),
+      uri: nodeUri(to, hop.target),
       parts: { headers: { ...headers, 'Call-ID': callId, [hopTokenHeader]: token } },
       device: null,
       node: nodeLegs.current(to.name),
@@ -53,8 +55,9 @@ export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domai
 
   return {
     toPhone,
+    toSite: (call, to, number) => toNode(call, to, { target: number, hops: 1, purpose: 'break-out' }),
     toUser(call, { user, history, bindings, nodes }) {
-      const hop = { target: user.extension, hops: history.hops + 1 }
+      const hop = { target: user.extension, hops: history.hops + 1, purpose: 'call' } as const
       return [...bindings.map((binding) => toPhone(call, binding)), ...nodes.map((each) => toNode(call, each, hop))]
     },
   }

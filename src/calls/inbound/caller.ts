@@ -16,7 +16,7 @@ import { signedParty } from '../identity/identity-headers.js'
 import type { KnownNames } from '../identity/known-names.js'
 import { outsideCaller } from '../identity/outside-caller.js'
 import type { Dialler, Knowledge } from '../routing/contract.js'
-import { type HopTokens, hopTokenHeader } from './hop-token.js'
+import { type HopPurpose, type HopTokens, hopTokenHeader } from './hop-token.js'
 import { signedContent } from './signed-content.js'
 
 /** Where a call comes from. Each kind has its own rights. */
@@ -33,6 +33,7 @@ export interface NodeCaller {
   readonly kind: 'node'
   readonly node: FarNode
   readonly hops: number
+  readonly purpose: HopPurpose
 }
 
 /** May make emergency calls only. */
@@ -70,7 +71,7 @@ export function createCallers({ hopTokens, nodeLegs, trunks, registrar, director
       if (text === '') return null
       const arrived = { to: node, callId: invite.callId, target: dialled(invite.uri), content: signedContent(invite) }
       const hop = hopTokens.verify(text, arrived)
-      if (typeof hop !== 'string') return { kind: 'node', node: nodeLegs.current(hop.from), hops: hop.hops }
+      if (typeof hop !== 'string') return { kind: 'node', node: nodeLegs.current(hop.from), hops: hop.hops, purpose: hop.purpose }
       const line = { event: 'call.refused', status: 403, reason: `hop token ${hop}`, source: invite.source.address }
       // Anybody can forge a token. The other refusals need a node of the network, or a recorded call.
       if (hop === 'forged') log.debug(line, 'the hop token of a node is forged')

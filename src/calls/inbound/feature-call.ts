@@ -3,9 +3,10 @@ import type { IncomingInvite } from '../../srf/srf.js'
 import type { Activity } from '../activity.js'
 import type { Call } from '../call.js'
 import type { DestinationOf } from '../routing/contract.js'
+import type { AnnouncementPort } from '../spoken-refusal.js'
 
 /** What the IVR does for a call. Each resolves when its call has ended. */
-export interface IvrPort {
+export interface IvrPort extends AnnouncementPort {
   login(invite: IncomingInvite, device: DeviceId, extension: Extension | null): Promise<void>
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
   /** Announcement, then 480. */

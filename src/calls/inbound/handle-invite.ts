@@ -1,3 +1,4 @@
+import { parseExtension } from '../../base/identity.js'
 import type { CallKind } from '../../hotdesk/hotdesk.js'
 import type { Registrar } from '../../registrar/registrar.js'
 import { isToken } from '../../sip/syntax/characters.js'
@@ -83,10 +84,22 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
     case 'trunk':
       return route({ kind: 'delivered', number: trunks.calledNumber(call.invite, call.plan) })
     case 'node':
-      return route({ kind: 'handed', digits: dialled(call.invite.uri), hops: caller.hops })
+      return caller.purpose === 'break-out'
+        ? fromOtherSite(call, needs)
+        : route({ kind: 'handed', digits: dialled(call.invite.uri), hops: caller.hops })
     case 'unknown':
       return record(call, () => reject(call, { reason: 'not-allowed' }))
   }
+}
+
+/** A user at another site dials by the plan of this site. That node has signed who it is. */
+function fromOtherSite(call: Call, { record, dial }: InviteNeeds): Promise<void> {
+  const extension = parseExtension(call.party.number)
+  const user = extension && call.knowledge.directory.user(extension)
+  if (!user) return record(call, () => reject(call, { reason: 'not-allowed' }))
+  return record(call, () =>
+    dial(call, decide({ kind: 'broken-out', digits: dialled(call.invite.uri), user, use: 'break-out' }, call.knowledge)),
+  )
 }
 
 /** Reasons to refuse the INVITE whatever its destination. */

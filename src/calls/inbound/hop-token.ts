@@ -2,6 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import { type NodeName, parseNodeName } from '../../base/identity.js'
 import type { Secret } from '../../base/secret.js'
+import { type NodeAbility, nodeAbilities } from '../../directory/directory.js'
 
 /** Proves that a call comes from a node of this network. */
 export const hopTokenHeader = 'X-Hotdesk-Passport'
@@ -15,7 +16,11 @@ export interface Hop {
   readonly target: string
   /** How often the call has been handed from node to node. */
   readonly hops: number
+  readonly purpose: HopPurpose
 }
+
+/** `call`: for a user who is at the other node. The others: see `NodeAbility`. */
+export type HopPurpose = 'call' | NodeAbility
 
 /** What the token must match. `content`: see `signedContent`. */
 interface ReceivedHop extends Pick<Hop, 'to' | 'callId' | 'target'> {
@@ -43,11 +48,12 @@ export interface HopTokenNeeds {
   readonly clock: Clock
   /** How long this process has been able to take calls, by a clock that is never set. */
   readonly uptime: () => Milliseconds
-  /** The token version that a node understands. Version 1 binds neither content nor network. */
-  readonly versionAt: (node: NodeName) => HopTokenVersion
+  /** The token version that a node understands for calls. Version 1 binds neither content nor network. */
+  readonly versionAt: (node: NodeName) => 1 | 2
 }
 
-type HopTokenVersion = 1 | 2
+/** Version 3 binds the purpose as well. It is made only for nodes that have announced the ability. */
+type HopTokenVersion = 1 | 2 | 3
 
 const freshMs: Milliseconds = 60_000
 /** Clocks of nodes differ by at most a second, or follow the clock of Redis. */
@@ -55,7 +61,7 @@ const aheadMs: Milliseconds = 5_000
 
 interface Stamp {
   readonly version: HopTokenVersion
-  /** As transmitted: seconds in version 1, milliseconds in version 2. */
+  /** As transmitted: seconds in version 1, milliseconds in later versions. */
   readonly time: number
 }
 
@@ -66,8 +72,9 @@ export function createHopTokens({ secret, network, clock, uptime, versionAt }: H
   function macOf(hop: Hop, { version, time }: Stamp, content: string): string {
     const first = [String(version), hop.from, hop.to, hop.callId, hop.target, hop.hops, time]
     const bound = version === 1 ? [] : [network, createHash('sha256').update(content).digest('base64url')]
+    const last = version === 3 ? [hop.purpose] : []
     return createHmac('sha256', secret.reveal())
-      .update([...first, ...bound].join('\n'))
+      .update([...first, ...bound, ...last].join('\n'))
       .digest('base64url')
   }
 
@@ -95,20 +102,31 @@ export function createHopTokens({ secret, network, clock, uptime, versionAt }: H
       return used.size
     },
     sign(hop, content) {
-      const version = versionAt(hop.to)
+      const version = hop.purpose === 'call' ? versionAt(hop.to) : 3
       const time = Math.floor(clock.now() / (version === 1 ? 1_000 : 1))
-      return `v=${version};from=${hop.from};hops=${hop.hops};t=${time};mark=${macOf(hop, { version, time }, content)}`
+      const purpose = version === 3 ? `;for=${hop.purpose}` : ''
+      return `v=${version};from=${hop.from};hops=${hop.hops};t=${time}${purpose};mark=${macOf(hop, { version, time }, content)}`
     },
     verify(text, { content, ...received }) {
-      const fields = /^v=([12]);from=([a-z0-9-]{1,32});hops=(\d);t=(\d{10,14});mark=([\w-]{43})$/.exec(text)
-      const from = parseNodeName(fields?.[2] ?? '')
-      if (!fields || !from) return 'forged'
-      const hop = { from, ...received, hops: Number(fields[3]) }
-      const stamp: Stamp = { version: fields[1] === '1' ? 1 : 2, time: Number(fields[4]) }
-      if (!timingSafeEqual(Buffer.from(macOf(hop, stamp, content)), Buffer.from(fields[5] ?? ''))) return 'forged'
+      const fields = tokenForm.exec(text)?.groups
+      const from = parseNodeName(fields?.from ?? '')
+      const purpose = purposeIn(fields)
+      if (!fields || !from || purpose === null) return 'forged'
+      const hop = { from, ...received, hops: Number(fields.hops), purpose }
+      const stamp: Stamp = { version: purpose === 'call' ? (fields.v === '1' ? 1 : 2) : 3, time: Number(fields.t) }
+      if (!timingSafeEqual(Buffer.from(macOf(hop, stamp, content)), Buffer.from(fields.mark ?? ''))) return 'forged'
       if (stamp.version < versionAt(from)) return 'outdated'
       if (!isFresh(stamp)) return 'stale'
       return isFirstUse(hop) ? hop : 'used'
     },
   }
+}
+
+const tokenForm =
+  /^v=(?<v>[123]);from=(?<from>[a-z0-9-]{1,32});hops=(?<hops>\d);t=(?<t>\d{10,14})(?:;for=(?<for>[a-z-]{1,16}))?;mark=(?<mark>[\w-]{43})$/
+
+/** Null if version and purpose do not belong together. */
+function purposeIn(fields: Readonly<Record<string, string | undefined>> | undefined): HopPurpose | null {
+  if (fields?.v !== '3') return fields?.for === undefined ? 'call' : null
+  return nodeAbilities.find((ability) => ability === fields.for) ?? null
 }

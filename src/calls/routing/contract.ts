@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js'
-import type { DeviceId, Extension, NodeName } from '../../base/identity.js'
+import type { DeviceId, Extension, NodeName, SiteName } from '../../base/identity.js'
 import type { Dialplan, NumberClass, Route, Trunk, Use } from '../../dialplan/dialplan.js'
 import type { Device, Directory, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
@@ -13,7 +13,7 @@ export interface Knowledge {
   readonly node: NodeName
   /** The plan with which the call began. */
   readonly dialplan: Dialplan
-  readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'site' | 'ownedBy'>
+  readonly directory: Pick<Directory, 'user' | 'device' | 'node' | 'nodes' | 'site' | 'ownedBy'>
   readonly hotdesk: Pick<Hotdesk, 'devicesOf' | 'userOn' | 'isDraining'>
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly psapCallbacks: Pick<PsapCallbacks, 'deviceOf'>
@@ -42,6 +42,10 @@ export type Question =
   | { readonly kind: 'dialled'; readonly digits: string; readonly by: Dialler | null }
   /** A call to this number from a trunk. */
   | { readonly kind: 'delivered'; readonly number: string }
+  /** The number is to be dialled by the plan of that site. */
+  | { readonly kind: 'break-out'; readonly site: SiteName; readonly digits: string; readonly user: User | null }
+  /** A user who is at another site (`break-out`), or has named this one (`call`), dials by the plan of this site. */
+  | { readonly kind: 'broken-out'; readonly digits: string; readonly user: User | null; readonly use: 'break-out' | 'call' }
   /** A call from another node, for a user who is here. */
   | { readonly kind: 'handed'; readonly digits: string; readonly hops: number }
   | { readonly kind: 'extension'; readonly extension: Extension; readonly history: CallHistory }
@@ -72,11 +76,11 @@ export type Destination =
   | { readonly kind: 'psap-callback'; readonly device: Device; readonly bindings: readonly Binding[] }
   /** `trunks` in the order in which they are tried. `callerId`: null shows the user's own number, or else the trunk's. */
   | { readonly kind: 'outside'; readonly number: string; readonly trunks: readonly Trunk[]; readonly callerId: string | null }
-  | ServiceRoute
+  /** What a short code of the site does for the phone that dials it. */
+  | Extract<Route, { readonly kind: 'feature' | 'announcement' }>
+  /** `nodes` of the site in the order in which they are tried. */
+  | { readonly kind: 'break-out'; readonly site: SiteName; readonly digits: string; readonly nodes: readonly LiveNode[] }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
-
-/** What a short code of the site does for the phone that dials it. */
-export type ServiceRoute = Extract<Route, { readonly kind: 'feature' | 'break-out' | 'announcement' }>
 
 export type DestinationOf<Kind extends Destination['kind']> = Extract<Destination, { readonly kind: Kind }>
 export type QuestionOf<Kind extends Question['kind']> = Extract<Question, { readonly kind: Kind }>

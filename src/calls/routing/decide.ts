@@ -1,3 +1,4 @@
+import * as breakOuts from '../breakout/rules.js'
 import type { Decision, Knowledge, Question, QuestionOf, RightsNotice, Ruling, Step } from './contract.js'
 import * as numbers from './number-rules.js'
 import { rightsRuling } from './rights-rules.js'
@@ -13,6 +14,14 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
     ['caller', numbers.caller],
     ['leaving', numbers.leaving],
     ['number', numbers.dialledNumber],
+  ],
+  'break-out': [
+    ['site', breakOuts.site],
+    ['node', breakOuts.node],
+  ],
+  'broken-out': [
+    ['caller', breakOuts.caller],
+    ['number', breakOuts.number],
   ],
   delivered: [
     ['psap callback', numbers.psapCallback],

@@ -59,11 +59,9 @@ function outcomeOf(to: Destination, context: Context): string {
     case 'feature':
       return `the feature ${to.feature} is used`
     case 'break-out':
-      return to.site === null
-        ? 'a voice asks for the site'
-        : `${to.digits === '' ? 'a number' : to.digits} is dialled with the plan of ${to.site}`
+      return `${to.nodes.map(({ name }) => name).join(', then ')} gets the call and dials ${to.digits} with the plan of ${to.site}`
     case 'announcement':
-      return `the prompt ${to.prompt} is played`
+      return `the prompt ${to.prompt} is played, then 480`
     case 'refused':
       return refusalWords(to.reason)
   }
@@ -131,7 +129,7 @@ function summaryOf(to: Destination, context: Context): Summary {
     case 'feature':
       return { kind: to.kind, feature: to.feature }
     case 'break-out':
-      return { kind: to.kind, site: to.site, digits: to.digits }
+      return { kind: to.kind, site: to.site, digits: to.digits, nodes: to.nodes.map(({ name }) => name) }
     case 'announcement':
       return { kind: to.kind, prompt: to.prompt }
     case 'refused':

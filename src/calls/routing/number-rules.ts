@@ -1,8 +1,8 @@
-import { parseExtension } from '../../base/identity.js'
+import { parseExtension, type SiteName } from '../../base/identity.js'
 import type { Route, Trunk } from '../../dialplan/dialplan.js'
 import type { User } from '../../directory/directory.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
-import type { CallHistory, Destination, DestinationOf, Knowledge, QuestionOf, Ruling, ServiceRoute } from './contract.js'
+import type { CallHistory, Destination, DestinationOf, Knowledge, QuestionOf, Ruling } from './contract.js'
 import { shownDigits } from './shown-digits.js'
 
 const maxForwards = 5
@@ -24,8 +24,21 @@ export function emergencyOf(digits: string, user: () => User | null, knowledge: 
   const { dialplan, trunks } = knowledge
   const number =
     dialplan.emergency(digits) ??
-    (isUnused(digits, knowledge) && isHomeEmergency(digits, user(), knowledge) ? generalEmergency(knowledge) : null)
+    (isUnused(digits, knowledge) && isHomeEmergency(digits, user(), knowledge) ? generalEmergency(knowledge) : null) ??
+    emergencyBehindBreakOut(digits, user, knowledge)
   return number === null ? null : { kind: 'emergency', number, trunks: trunks.order(dialplan.trunks) }
+}
+
+/**
+ * An emergency number behind a break-out code, of any site that the caller may mean, is called from here: help is needed where the phone is.
+ */
+function emergencyBehindBreakOut(dialled: string, user: () => User | null, knowledge: Knowledge): string | null {
+  const { dialplan } = knowledge
+  const route = dialplan.route(dialled)
+  if (route.kind !== 'break-out') return null
+  const { site, digits } = route
+  const isMeant = (site !== null && isEmergencyAt(site, digits, knowledge)) || isHomeEmergency(digits, user(), knowledge)
+  return dialplan.emergency(digits) ?? (isMeant ? generalEmergency(knowledge) : null)
 }
 
 /** 112 is an emergency number of every site. */
@@ -39,9 +52,13 @@ function isUnused(digits: string, { dialplan, directory }: Knowledge): boolean {
   return route.kind === 'unknown' || route.kind === 'barred' || (route.kind === 'user' && directory.user(route.extension) === null)
 }
 
-function isHomeEmergency(digits: string, user: User | null, { dialplan, directory }: Knowledge): boolean {
-  if (user === null || user.home === dialplan.site) return false
-  const numbers = directory.site(user.home)?.emergency ?? []
+function isHomeEmergency(digits: string, user: User | null, knowledge: Knowledge): boolean {
+  return user !== null && user.home !== knowledge.dialplan.site && isEmergencyAt(user.home, digits, knowledge)
+}
+
+/** With and without the prefixes for an outside line, of that site and of this one. */
+function isEmergencyAt(site: SiteName, digits: string, { dialplan, directory }: Knowledge): boolean {
+  const numbers = directory.site(site)?.emergency ?? []
   const number = emergencyDigits(digits)
   return numbers.includes(number) || (number.startsWith(dialplan.outside) && numbers.includes(number.slice(dialplan.outside.length)))
 }
@@ -67,10 +84,17 @@ export function leaving({ by }: QuestionOf<'dialled'>, { hotdesk }: Knowledge): 
   return { words: 'no logout is pending' }
 }
 
-export function dialledNumber({ digits }: QuestionOf<'dialled'>, knowledge: Knowledge): Ruling {
+export function dialledNumber({ digits, by }: QuestionOf<'dialled'>, knowledge: Knowledge): Ruling {
   const route = knowledge.dialplan.route(digits)
-  return isService(route) ? { words: serviceWords(route), to: route } : routed(digits, route, ownCall, knowledge)
+  if (!isService(route)) return routed(digits, route, ownCall, knowledge)
+  const words = serviceWords(route)
+  if (route.kind !== 'break-out') return { words, to: route }
+  if (route.site === null) return { words, to: { kind: 'refused', reason: 'site-missing' } }
+  return { words, ask: { kind: 'break-out', site: route.site, digits: route.digits, user: by?.user ?? null } }
 }
+
+/** What a short code of the site does for the phone that dials it. */
+type ServiceRoute = Extract<Route, { readonly kind: 'feature' | 'break-out' | 'announcement' }>
 
 function isService(route: Route): route is ServiceRoute {
   return route.kind === 'feature' || route.kind === 'break-out' || route.kind === 'announcement'
@@ -80,7 +104,7 @@ function serviceWords(route: ServiceRoute): string {
   const code = `short code ${route.shortCode}`
   if (route.kind === 'feature') return `${code} is the feature ${route.feature}`
   if (route.kind === 'announcement') return `${code} plays the prompt ${route.prompt}`
-  return `${code} breaks out ${route.site === null ? 'to a site that is asked for' : `to ${route.site}`}`
+  return `${code} breaks out ${route.site === null ? 'to a site that is not named' : `to ${route.site}`}`
 }
 
 // ── from trunks and nodes ────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,7 +156,7 @@ export function forwardedNumber({ number, history }: QuestionOf<'forwarded'>, kn
 
 // ── both ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function routed(digits: string, route: Route, history: CallHistory, { dialplan, directory, trunks }: Knowledge): Ruling {
+export function routed(digits: string, route: Route, history: CallHistory, { dialplan, directory, trunks }: Knowledge): Ruling {
   const code = route.shortCode === undefined ? '' : `short code ${route.shortCode}: `
   if (route.kind === 'user') {
     const { extension } = route

@@ -14,6 +14,8 @@ interface Claim {
 /** What each question claims if it leads outside. Null: it never does; if it did, the default rights would count. */
 const claims: { readonly [Kind in Question['kind']]: ((question: QuestionOf<Kind>) => Claim) | null } = {
   dialled: ({ by, digits }) => ({ user: by?.user ?? null, use: 'call', digits }),
+  'break-out': ({ user, digits }) => ({ user, use: 'break-out', digits }),
+  'broken-out': ({ user, use, digits }) => ({ user, use, digits }),
   forwarded: ({ user, number }) => ({ user, use: 'forward', digits: number }),
   delivered: null,
   handed: null,
@@ -31,13 +33,15 @@ export interface RightsRuling extends Pick<Ruling, 'words'> {
 }
 
 /**
- * Judges every destination outside, whichever rule has found it, and the extensions that a user dials. Null: nothing to judge, or an
+ * Judges every destination outside, whichever rule has found it, break-outs, and the extensions that a user dials. Null: nothing to judge, or an
  * extension that may be called. Emergency calls are not judged.
  */
 export function rightsRuling(question: Question, { to, ask }: Ruling, knowledge: Knowledge): RightsRuling | null {
   const claim = claimOf(question)
   if (to?.kind === 'outside') return mayReach(claim ?? { user: null, use: 'call', digits: to.number }, to, knowledge)
-  if (question.kind !== 'dialled' || ask?.kind !== 'extension' || claim === null) return null
+  // Here the user must be allowed to break out. The other site judges the number, and whether it is dialled for users at other sites.
+  if (to?.kind === 'break-out' && claim !== null) return judged(claim, { number: to.digits, forms: null, numberClass: 'other' }, knowledge)
+  if ((question.kind !== 'dialled' && question.kind !== 'broken-out') || ask?.kind !== 'extension' || claim === null) return null
   const ruling = judged(claim, { number: ask.extension, forms: [ask.extension], numberClass: 'internal' }, knowledge)
   return ruling.to ? ruling : null
 }
@@ -57,13 +61,14 @@ function mayReach(claim: Claim, { number }: DestinationOf<'outside'>, knowledge:
 interface Claimed {
   /** For people. */
   readonly number: string
-  readonly forms: readonly string[]
+  /** Null: another site judges the number. */
+  readonly forms: readonly string[] | null
   readonly numberClass: NumberClass
 }
 
 function judged({ user, use }: Claim, { number, forms, numberClass }: Claimed, { dialplan, clock }: Knowledge): RightsRuling {
   const { rights, words: whose, unknown } = dialplan.rights.inForce(user, clock.now())
-  const verdict = judge(rights, use, { forms, numberClass })
+  const verdict = judge(rights, use, forms && { forms, numberClass })
   const words = `${whose}: ${verdict.words}`
   const notices: readonly RightsNotice[] =
     user === null || unknown === null ? [] : [{ kind: 'unknown-name', user: user.extension, name: unknown, words }]

@@ -5,7 +5,10 @@ import type { Knowledge } from './contract.js'
  * feature code, or after the IVR has hung up. So digits are secret unless they are an emergency number, a user's extension, an outside or barred
  * number or a complete feature code for a user.
  */
-export function shownDigits(digits: string, { dialplan, directory }: Pick<Knowledge, 'dialplan' | 'directory'>): string | null {
+export function shownDigits(
+  digits: string,
+  { dialplan, directory }: Pick<Knowledge, 'dialplan'> & { readonly directory: Pick<Knowledge['directory'], 'user' | 'site'> },
+): string | null {
   const route = dialplan.route(digits)
   switch (route.kind) {
     case 'emergency':

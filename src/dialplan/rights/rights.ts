@@ -36,11 +36,16 @@ export interface Verdict {
   readonly words: string
 }
 
-/** A pattern is more specific than a class, and a bar outweighs an allowance of the same kind. A number that nothing allows is barred. */
-export function judge(rights: Rights, use: Use, { forms, numberClass }: Reached): Verdict {
+/**
+ * A pattern is more specific than a class, and a bar outweighs an allowance of the same kind. A number that nothing allows is
+ * barred. `reached` null: another site judges the number.
+ */
+export function judge(rights: Rights, use: Use, reached: Reached | null): Verdict {
   const { allow, bar } = rights
   const limited = limitOf(rights, use)
   if (limited !== null) return { isAllowed: false, words: `${limited} is not allowed` }
+  if (reached === null) return { isAllowed: true, words: `${use} is allowed` }
+  const { forms, numberClass } = reached
   const [barring, allowing] = [bar, allow].map(({ patterns }) => patterns.find((pattern) => forms.some((form) => matches(pattern, form))))
   if (barring) return { isAllowed: false, words: `numbers that match ${barring.text} are barred` }
   if (allowing) return { isAllowed: true, words: `numbers that match ${allowing.text} are allowed` }

@@ -90,7 +90,14 @@ describe('a node whose clock is five minutes off', () => {
       [late, right],
       [right, early],
     ] as const) {
-      const passage = { from: 'paris-9' as NodeName, to: 'paris-8' as NodeName, callId: 'a', target: '100', hops: 0 }
+      const passage = {
+        from: 'paris-9' as NodeName,
+        to: 'paris-8' as NodeName,
+        callId: 'a',
+        target: '100',
+        hops: 0,
+        purpose: 'call' as const,
+      }
       const token = at(from).sign(passage, 'content')
       expect(at(to).verify(token, { to: 'paris-8' as NodeName, callId: 'a', target: '100', content: 'content' })).toEqual(passage)
     }

@@ -50,6 +50,7 @@ export interface StageParts extends FakeCallParts {
   readonly logout?: LogoutOutcome['outcome'] | 'a fault'
   readonly hotdeskPhone?: 'no'
   readonly prompts?: string
+  readonly announcements?: readonly string[]
 }
 
 export async function openStage(parts: StageParts = {}): Promise<Stage> {
@@ -63,6 +64,7 @@ export async function openStage(parts: StageParts = {}): Promise<Stage> {
     hotdesk,
     directory: { device: (id) => ({ ...aDevice, id, hotdesk: parts.hotdeskPhone !== 'no' }) },
     promptsFolder: parts.prompts ?? promptsFolder,
+    announcements: parts.announcements ?? [],
     timing: dialogueTiming(defaults),
     clock,
     log: log.log,

@@ -51,7 +51,7 @@ describe('a call that one node signs for another', () => {
       ...(parts.network && { network: parts.network }),
       versionAt: () => parts.versionAt ?? 2,
     })
-    const passage = { from: 'london-1' as NodeName, to: 'paris-1' as NodeName, callId, target: '199', hops: 0 }
+    const passage = { from: 'london-1' as NodeName, to: 'paris-1' as NodeName, callId, target: '199', hops: 0, purpose: 'call' as const }
     invite.set(hopTokenHeader, hopTokens.sign(passage, content))
     return invite
   }

@@ -90,4 +90,14 @@ describe('a live node', () => {
     const record = hash({ site: 'paris', sip: 'udp:192.0.2.10:5060', ...fields })
     expect(parseNode('paris-1' as NodeName, record).value).toMatchObject({ boot: fields.boot, hopTokens })
   })
+
+  it.each([
+    ['announces break-outs in this start', { boot: 'b1', takes: 'break-out b1' }, ['break-out']],
+    ['announces calls of a later version as well', { boot: 'b1', takes: 'telepathy break-out b1' }, ['break-out']],
+    ['announces nothing', { boot: 'b1' }, []],
+    ['is of an earlier version, and took over the name of a node that announced break-outs', { boot: 'b2', takes: 'break-out b1' }, []],
+  ])('that %s gets the kinds of calls that it takes', (_, fields, takes) => {
+    const record = hash({ site: 'paris', sip: 'udp:192.0.2.10:5060', ...fields })
+    expect(parseNode('paris-1' as NodeName, record).value?.takes).toEqual(takes)
+  })
 })

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
-import { device, openStage, settled } from '../../support/media/ivr-stage.js'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { device, openStage, promptsFolder, settled } from '../../support/media/ivr-stage.js'
 
 test.each([
   ['LOGGED_OUT', 'logged-out'],
@@ -32,6 +35,53 @@ test('An idle phone that dials a number hears the announcement before the call i
   await over
   expect(stage.call.responses.map(({ status }) => status)).toEqual([183, 480])
   expect(stage.media.open).toBe(0)
+})
+
+describe('an announcement', () => {
+  const after = { status: 480, parts: { reason: 'Site Not Reachable' } }
+
+  test('of the node is played before the final response', async () => {
+    const stage = await openStage()
+    const over = stage.ivr.announce(stage.call.invite, 'site-away', after, new AbortController().signal)
+    await stage.listen()
+    await over
+    expect(stage.heard()).toEqual(['site-away'])
+    expect(stage.call.responses.at(-1)).toEqual(after)
+  })
+
+  test('that the operator has recorded is played by its name', async () => {
+    const prompts = mkdtempSync(join(tmpdir(), 'prompts-'))
+    cpSync(promptsFolder, prompts, { recursive: true })
+    cpSync(join(prompts, 'en/goodbye.wav'), join(prompts, 'en/closed.wav'))
+    const stage = await openStage({ prompts })
+    rmSync(prompts, { recursive: true })
+    const over = stage.ivr.announce(stage.call.invite, 'closed', after, new AbortController().signal)
+    await stage.listen()
+    await over
+    expect(stage.heard()).toEqual(['closed'])
+    expect(stage.log.filter((line) => line.includes('prompt.'))).toEqual([])
+  })
+
+  test('that the dial plan names is reported at the start if it is missing; tones replace it', async () => {
+    const stage = await openStage({ announcements: ['closed'] })
+    expect(stage.log.map((line) => JSON.parse(line) as object)).toMatchObject([{ event: 'prompt.missing', prompt: 'closed' }])
+    const over = stage.ivr.announce(stage.call.invite, 'closed', after, new AbortController().signal)
+    await stage.listen()
+    await over
+    expect(stage.call.responses.at(-1)).toEqual(after)
+  })
+
+  test('that is cut short ends in its response at once', async () => {
+    const stage = await openStage()
+    const ended = new AbortController()
+    const over = stage.ivr.announce(stage.call.invite, 'site-away', after, ended.signal)
+    await stage.pass(500)
+    ended.abort()
+    await over
+    expect(stage.heard()).toEqual(['site-away', '(cut)'])
+    expect(stage.call.responses.map(({ status }) => status)).toEqual([183, 480])
+    expect(stage.media.open).toBe(0)
+  })
 })
 
 test.each(['no-common-codec', 'no-port', 'malformed'] as const)(

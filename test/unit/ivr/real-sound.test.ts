@@ -29,6 +29,7 @@ async function called(act: (phone: AudioSession) => Promise<void>, change: (offe
     hotdesk,
     directory: { device: () => aDevice },
     promptsFolder,
+    announcements: [],
     timing: dialogueTiming(defaults),
     clock: systemClock,
     log: silentLogger(),

@@ -7,18 +7,32 @@ export type IsEmergency = (request: SipRequest) => boolean
 /** Digits for an outside line before an emergency number of another site. */
 const maxPrefixLength = 3
 
-/** True for a call to one of these numbers, also behind a few digits for an outside line. */
+/** The longest pattern of a dial plan. */
+const maxCodeLength = 32
+
+/** True for a call to one of these numbers, also behind a few digits for an outside line, or behind a code for another site. */
 export function possibleEmergencyCallsTo(numbers: readonly string[]): (request: SipRequest) => boolean {
   const known = new Set(numbers)
   return ({ uri }) => {
     const digits = emergencyDigits(dialled(uri))
-    for (let from = 0; from <= maxPrefixLength; from += 1) if (known.has(digits.slice(from))) return true
+    const last = isCode(digits) ? maxCodeLength : maxPrefixLength
+    for (let from = 0; from <= last; from += 1) if (known.has(digits.slice(from))) return true
     return false
   }
 }
 
+/** The number may follow a code for another site that ends with `*` or `#`. */
 export function emergencyCallsTo(numbers: readonly string[]): IsEmergency {
   const known = new Set(numbers)
+  const isKnown = (digits: string): boolean => known.has(digits) || (isCode(digits) && known.has(digits.slice(lastSign(digits) + 1)))
   return ({ method, uri, to }) =>
-    method === 'INVITE' && to.tag === '' && (known.has(emergencyDigits(dialled(uri))) || isEmergencyService(uri))
+    method === 'INVITE' && to.tag === '' && (isKnown(emergencyDigits(dialled(uri))) || isEmergencyService(uri))
+}
+
+function isCode(digits: string): boolean {
+  return /^[*#]/.test(digits)
+}
+
+function lastSign(digits: string): number {
+  return Math.max(digits.lastIndexOf('*'), digits.lastIndexOf('#'))
 }

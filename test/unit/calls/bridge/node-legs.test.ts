@@ -43,7 +43,9 @@ function open(
   const peers = createNodeLegs({
     directory: {
       node: (name) =>
-        boot === null ? null : { name, site: 'london' as SiteName, sip: 'udp:192.0.2.2:5060', version: '', boot, hopTokens: 2 as const },
+        boot === null
+          ? null
+          : { name, site: 'london' as SiteName, sip: 'udp:192.0.2.2:5060', version: '', boot, hopTokens: 2 as const, takes: [] },
       onNodeChange(listener) {
         changed = listener
         return () => undefined

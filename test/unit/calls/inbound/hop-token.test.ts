@@ -7,7 +7,7 @@ import { createManualClock } from '../../../support/process/manual-clock.js'
 
 const secret = new Secret('the secret of one network')
 const content = 'what the call carries'
-const passage: Hop = { from: name('paris-1'), to: name('london-1'), callId: 'c1@paris-1', target: '100', hops: 1 }
+const passage: Hop = { from: name('paris-1'), to: name('london-1'), callId: 'c1@paris-1', target: '100', hops: 1, purpose: 'call' }
 const arrived = { to: passage.to, callId: passage.callId, target: passage.target, content }
 
 function name(text: string): NodeName {
@@ -53,6 +53,31 @@ describe('a hop token', () => {
     const key = changed.split('=')[0]
     const forged = sender.sign(passage, content).replace(new RegExp(`${key}=[^;]+`), changed)
     expect(receiver.verify(forged, arrived)).toBe('forged')
+  })
+
+  describe('for a break-out', () => {
+    const breakOut: Hop = { ...passage, purpose: 'break-out' }
+
+    it('carries the purpose', () => {
+      const { sender, receiver } = office()
+      expect(receiver.verify(sender.sign(breakOut, content), arrived)).toEqual(breakOut)
+    })
+
+    it.each([
+      ['passed off as an ordinary call', (token: string) => token.replace('v=3', 'v=2').replace(';for=break-out', '')],
+      ['of another version', (token: string) => token.replace('v=3', 'v=2')],
+      ['without its purpose', (token: string) => token.replace(';for=break-out', '')],
+      ['for a purpose that nobody knows', (token: string) => token.replace('for=break-out', 'for=telepathy')],
+    ])('is invalid if it is %s', (_what, change) => {
+      const { sender, receiver } = office()
+      expect(receiver.verify(change(sender.sign(breakOut, content)), arrived)).toBe('forged')
+    })
+
+    it('is not made of the token of an ordinary call', () => {
+      const { sender, receiver } = office()
+      const forged = sender.sign(passage, content).replace('v=2', 'v=3').replace(';mark', ';for=break-out;mark')
+      expect(receiver.verify(forged, arrived)).toBe('forged')
+    })
   })
 
   it('cannot be used twice', () => {

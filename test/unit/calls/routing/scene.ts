@@ -6,11 +6,12 @@ import {
   parseExtension,
   parseNodeName,
   parseSiteName,
+  type SiteName,
 } from '../../../../src/base/identity.js'
 import type { Knowledge, Question } from '../../../../src/calls/routing/contract.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
 import type { Dialplan, Trunk } from '../../../../src/dialplan/dialplan.js'
-import type { Device, Forwards, User } from '../../../../src/directory/directory.js'
+import type { Device, Forwards, LiveNode, User } from '../../../../src/directory/directory.js'
 import type { Binding } from '../../../../src/registrar/registrar.js'
 import { samplePlan } from '../../../support/node/sample-plan.js'
 
@@ -52,6 +53,10 @@ export function deviceOf(id: string, owner: string | null = null): Device {
   return { id: dev(id), site: paris, hotdesk: true, location: 'desk', ...nothing, owner: owner === null ? null : ext(owner) }
 }
 
+export function nodeOf(name: NodeName, site: SiteName = paris, takes: LiveNode['takes'] = ['break-out']): LiveNode {
+  return { name, site, sip: 'udp:192.0.2.1:5060', version: '', boot: '', hopTokens: 2, takes }
+}
+
 export interface Scene {
   readonly users?: readonly User[]
   readonly devices?: readonly Device[]
@@ -63,6 +68,9 @@ export interface Scene {
   /** Of every phone. */
   readonly path?: string
   readonly nodes?: readonly string[]
+  /** Live nodes of other sites. */
+  readonly others?: readonly LiveNode[]
+  readonly absentSites?: readonly string[]
   /** Emergency number → phone. */
   readonly callBacks?: Readonly<Record<string, string>>
   readonly down?: readonly string[]
@@ -86,6 +94,8 @@ export function scene({
   registered = {},
   path = '',
   nodes = ['paris-1'],
+  others = [],
+  absentSites = [],
   callBacks = {},
   down = [],
   emergencies = {},
@@ -102,8 +112,9 @@ export function scene({
     directory: {
       user: (extension) => users.find((user) => user.extension === extension) ?? null,
       device: (id) => phones.find((device) => device.id === id) ?? null,
-      node: (name) => (nodes.includes(name) ? { name, site: paris, sip: 'udp:192.0.2.1:5060', version: '', boot: '', hopTokens: 2 } : null),
-      site: (id) => ({ ...anySite, id, reserved: null, emergency: emergencies[id] ?? [] }),
+      node: (name) => (nodes.includes(name) ? nodeOf(name) : null),
+      nodes: () => [...nodes.map((name) => nodeOf(node(name))), ...others],
+      site: (id) => (absentSites.includes(id) ? null : { ...anySite, id, reserved: null, emergency: emergencies[id] ?? [] }),
       ownedBy: (extension) => phones.filter(({ owner }) => owner === extension),
     },
     hotdesk: {

@@ -23,6 +23,8 @@ shortCodes:
 `)
 const atWork: Scene = { seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
 const known = (parts: Scene = atWork) => ({ ...scene(parts), dialplan: plan })
+const afterForward = (number: string) =>
+  decide({ kind: 'forwarded', user: alice, number, history: { hops: 0, trail: ['100'] } }, known()).to
 const from = (by: string, digits: string, knowledge = known()) => decide(dialled(digits, by, knowledge), knowledge)
 
 describe('a short code', () => {
@@ -58,15 +60,16 @@ describe('a short code', () => {
 
   it.each([
     ['*8101', 'feature', 'short code *8XXX is the feature pick-up'],
-    ['*68*london*123', 'break-out', 'short code *68*. breaks out to london'],
-    ['*68*', 'break-out', 'short code *68*. breaks out to a site that is asked for'],
     ['*9', 'announcement', 'short code *9 plays the prompt try-later'],
   ])('%s works for the phone that dials it, and no forward reaches it', (digits, kind, words) => {
     const { to, steps } = from('HD0001', digits)
     expect([to.kind, steps.at(-1)?.words]).toEqual([kind, words])
     expect(from('HD0003', digits).to).toEqual({ kind: 'please-log-in' })
-    const forwarded = decide({ kind: 'forwarded', user: alice, number: digits, history: { hops: 0, trail: ['100'] } }, known())
-    expect(forwarded.to).toEqual({ kind: 'refused', reason: 'not-from-here' })
+    expect(afterForward(digits)).toEqual({ kind: 'refused', reason: 'not-from-here' })
+  })
+
+  it('for a break-out is not reached by a forward', () => {
+    expect(afterForward('*68*london*123')).toEqual({ kind: 'refused', reason: 'not-from-here' })
   })
 
   it('whose digits may be a PIN is not shown', () => {

@@ -1,0 +1,42 @@
+import type { IncomingInvite, ResponseParts } from '../srf/srf.js'
+import { type Call, reject } from './call.js'
+import { type Failure, type RefusalReason, responseOf, type Termination, terminationOf } from './failure.js'
+
+/** Plays a prompt as early media, then sends the final response. `ended` cuts it short. */
+export interface AnnouncementPort {
+  announce(invite: IncomingInvite, prompt: string, after: { status: number; parts: ResponseParts }, ended: AbortSignal): Promise<void>
+}
+
+/** Refuses calls with words. */
+export interface SpokenRefusals {
+  /** A caller of this node whose phone has not heard anything yet hears why, if there is a prompt for the reason. */
+  refuse(call: Call, failure: Failure): Promise<Termination> | Termination
+  /** An announcement of the dial plan. */
+  announce(call: Call, prompt: string): Promise<Termination>
+}
+
+/** Reasons that an ordinary phone could not show in other words. */
+const prompts: Readonly<Partial<Record<RefusalReason, string>>> = {
+  barred: 'barred',
+  'site-missing': 'site-missing',
+  'site-away': 'site-away',
+}
+
+/** The node that the phone is at speaks; others only give it the reason. */
+export function createSpokenRefusals(ivr: AnnouncementPort): SpokenRefusals {
+  async function speak(call: Call, prompt: string, failure: Failure): Promise<Termination> {
+    const ended = new AbortController()
+    call.control.endBy(() => ended.abort())
+    await ivr.announce(call.invite, prompt, responseOf(failure), ended.signal)
+    return terminationOf(call.invite.cancelled ? { reason: 'cancelled' } : failure)
+  }
+
+  return {
+    refuse(call, failure) {
+      const prompt = prompts[failure.reason]
+      const isSpoken = prompt !== undefined && call.caller.kind === 'device' && call.progress.ringing === null
+      return isSpoken ? speak(call, prompt, failure) : reject(call, failure)
+    },
+    announce: (call, prompt) => speak(call, prompt, { reason: 'announced' }),
+  }
+}

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Phone } from '../../../src/softphones/softphone.js'
+import { dialRefused } from '../../support/node/login.js'
+import type { TestNode } from '../../support/node/node.js'
+import { openTestOffice, type TestOffice } from '../../support/node/office.js'
+import { type Carrier, openCarrier, planOver } from '../../support/sip/carrier.js'
+
+/** A phone in Paris dials with the plan of London, which has two nodes; each step goes on from the one before. */
+describe('a break-out to a site', () => {
+  let office: TestOffice
+  let carriers: Readonly<Record<'paris' | 'london', Carrier>>
+  let paris: TestNode
+  let nodes: readonly [TestNode, TestNode]
+  let desk: Phone
+  let idle: Phone
+
+  beforeAll(async () => {
+    office = await openTestOffice()
+    carriers = { paris: await openCarrier(), london: await openCarrier() }
+    paris = await office.node('paris-1', 'paris', { dialplan: parisPlan(carriers.paris.address) })
+    const london = (name: string) => office.node(name, 'london', { dialplan: londonPlan(carriers.london.address) })
+    nodes = [await london('london-1'), await london('london-2')]
+    desk = await office.phone('HD0001', paris)
+    idle = await office.phone('HD0002', paris)
+    await office.seat({ 100: 'HD0001' })
+    await office.follows('site:london', (site) => site?.get('nodes') === 'london-1 london-2')
+  }, 120_000)
+
+  afterAll(async () => {
+    await office.close()
+    for (const carrier of Object.values(carriers)) await carrier.close()
+  })
+
+  async function callsLondon(): Promise<void> {
+    const dialling = await desk.dial('*6944902079460999')
+    const incoming = await carriers.london.line('+442079460999').nextCall()
+    expect([incoming.callerName, incoming.callerNumber]).toEqual(['Alice', '+442079460100'])
+    const callee = await incoming.answer()
+    const dialled = await dialling.result
+    if (dialled.outcome === 'failed') throw new Error(`${dialled.answer.status} ${dialled.answer.reason}`)
+    await dialled.call.hangUp()
+    await callee.ended
+  }
+
+  /** Help answers in Paris, whatever site the caller has named. */
+  async function callsForHelp(by: Phone, number: string): Promise<void> {
+    const dialling = await by.dial(number)
+    const incoming = await carriers.paris.line('112').nextCall()
+    const callee = await incoming.answer()
+    expect((await dialling.result).answer.status).toBe(200)
+    await callee.hangUp()
+  }
+
+  it('is dialled by its plan, over its trunk, as the user; the log of the node there names the steps', async () => {
+    await callsLondon()
+    const [line] = [await nodes[0].logged('call.routed', ({ msg }) => msg === 'routing steps')]
+    expect(line.steps).toContainEqual({ rule: 'caller', words: 'Alice (100) dials by the plan of london' })
+  })
+
+  it('is refused with the reason of that site', async () => {
+    expect(await dialRefused(desk, '*694400')).toBe(404)
+  })
+
+  it('goes to the next node when one has died, before its heartbeat is missing', async () => {
+    await nodes[0].kill()
+    await callsLondon()
+    const { peer } = await paris.logged('call.refused', ({ msg }) => msg?.includes('does not take the break-out') ?? false)
+    expect(peer).toBe('london-1')
+  })
+
+  it('to a site that is away is announced, then refused with 480', async () => {
+    await nodes[1].kill()
+    const dead = await desk.dial('*6944902079460999')
+    const refused = await dead.result
+    expect([refused.answer.status, refused.answer.reason, dead.heard]).toEqual([480, 'Site Not Reachable', expect.arrayContaining([183])])
+    for (const name of ['london-1', 'london-2']) await office.redis.cli('DEL', `{hd}:node:${name}`)
+    await office.follows('node:london-2', (node) => node === undefined)
+    const dialling = await desk.dial('*6944902079460999')
+    expect((await dialling.result).answer.reason).toBe('Site Not Reachable')
+    expect(dialling.heard).toContain(183)
+  })
+
+  it('by an idle phone is refused, but its emergency call is made from here', async () => {
+    expect(await dialRefused(idle, '*6944902079460999')).toBe(480)
+    await callsForHelp(idle, '*6944999')
+  })
+
+  it('is an emergency call from here while Redis is away as well', async () => {
+    await office.redis.kill()
+    await paris.logged('store.lost')
+    await callsForHelp(desk, '*6944999')
+    await callsForHelp(idle, '*68*london*112')
+    await callsForHelp(idle, '*6844#15')
+  })
+})
+
+function parisPlan(carrier: string): string {
+  const plan = JSON.parse(planOver(carrier)) as object
+  const shortCodes = { '*68*.': { breakOut: 'any' }, '*6944.': { breakOut: 'london' }, '*6844#.': { breakOut: 'london' } }
+  return JSON.stringify({ ...plan, emergency: { '112': '112', '15': '112' }, shortCodes })
+}
+
+function londonPlan(carrier: string): string {
+  return JSON.stringify({
+    site: 'london',
+    extensions: ['10X'],
+    outside: '9',
+    emergency: { '999': '999' },
+    trunks: { 'london-carrier': { uri: `sip:${carrier};transport=udp`, from: ['127.0.0.1'] } },
+    routes: [{ match: '0ZXXXXXXXXX', strip: 1, prepend: '+44', trunks: ['london-carrier'] }],
+    dids: { '+44207946010X': '10X' },
+  })
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { parseSiteName } from '../../../../src/base/identity.js'
+import { decide } from '../../../../src/calls/routing/decide.js'
+import { emergencyOf } from '../../../../src/calls/routing/number-rules.js'
+import { loadPlan } from '../../dialplan/plan-text.js'
+import { alice, dialled, found, node, nodeOf, rulesOf, type Scene, scene, userOf } from '../routing/scene.js'
+
+const plan = loadPlan(`
+site: paris
+outside: "0"
+extensions: [10X]
+emergency: { "112": "112", "15": "15" }
+trunks: { carrier: { uri: "sip:192.0.2.1" } }
+routes: [{ match: "0ZX.", trunks: [carrier] }]
+rights:
+  stay: { breakOut: no }
+  near: { allow: [internal], bar: [national] }
+shortCodes:
+  "*68*.": { breakOut: any }
+  "*6944.": { breakOut: london }
+  "*8XXX": { feature: pick-up }
+  "*9": { announcement: closed }
+`)
+const london = found(parseSiteName('london'))
+const oslo = found(parseSiteName('oslo'))
+const londoners = [nodeOf(node('london-1'), london), nodeOf(node('london-2'), london)]
+const known = (parts: Scene = {}) => ({ ...scene({ seats: { HD0001: '100' }, others: londoners, ...parts }), dialplan: plan })
+const from = (by: string, digits: string, knowledge = known()) => decide(dialled(digits, by, knowledge), knowledge)
+
+describe('a break-out, at the site of the phone', () => {
+  it.each(['*6944020123', '*68*london*020123'])('%s goes to the living nodes of the site', (digits) => {
+    const decision = from('HD0001', digits)
+    expect(decision.to).toEqual({ kind: 'break-out', site: 'london', digits: '020123', nodes: londoners })
+    expect(rulesOf(decision)).toBe('emergency code caller leaving number site node rights')
+    expect(decision.steps.at(-2)?.words).toBe('break-out to london, node london-1, then london-2')
+    expect(decision.steps.at(-1)?.words).toMatch(/: break-out is allowed$/)
+  })
+
+  it('to its own site is dialled here', () => {
+    expect(from('HD0001', '*68*paris*00199000123').to).toMatchObject({ kind: 'outside', number: '0199000123' })
+  })
+
+  it.each<readonly [string, string, Scene, string, string]>([
+    ['to a site without living nodes', '*68*london*020123', { others: [] }, 'site-away', 'no node of london is alive'],
+    [
+      'to a site whose nodes are of an earlier version',
+      '*68*london*020123',
+      { others: [nodeOf(node('london-1'), london, [])] },
+      'site-away',
+      'node london-1 of london must be updated to take break-outs',
+    ],
+    ['to an unknown site', '*68*atlantis*020123', { absentSites: ['atlantis'] }, 'unknown-number', 'no site is named atlantis'],
+    ['without a site', '*68*020123', {}, 'site-missing', 'short code *68*. breaks out to a site that is not named'],
+  ])('%s is refused', (_what, digits, parts, reason, words) => {
+    const { to, steps } = from('HD0001', digits, known(parts))
+    expect([to, steps.at(-1)?.words]).toEqual([{ kind: 'refused', reason }, words])
+  })
+
+  it('is not for a user whose rights here do not include it, except to this site', () => {
+    const users = [userOf('100', 'Alice', { rights: 'stay' })]
+    const { to, steps } = from('HD0001', '*68*london*020123', known({ users }))
+    expect([to, steps.at(-1)?.words]).toEqual([{ kind: 'refused', reason: 'barred' }, expect.stringMatching(/break-out is not allowed$/)])
+    expect(from('HD0001', '*68*paris*00199000123', known({ users })).to.kind).toBe('outside')
+  })
+
+  it('is not for a phone at which nobody is logged in', () => {
+    expect(from('HD0003', '*68*london*020123').to).toEqual({ kind: 'please-log-in' })
+  })
+})
+
+describe('a break-out, at the site that is named', () => {
+  const brokenOut = (digits: string, parts: Scene = {}) =>
+    decide({ kind: 'broken-out', digits, user: parts.users?.[0] ?? alice, use: 'break-out' }, known(parts))
+
+  it('is dialled by the plan of this site', () => {
+    const decision = brokenOut('00199000123')
+    expect(decision.to).toMatchObject({ kind: 'outside', number: '0199000123' })
+    expect(rulesOf(decision)).toBe('caller number rights')
+    expect(decision.steps[0]?.words).toBe('Alice (100) dials by the plan of paris')
+  })
+
+  it('reaches an extension with its forwards', () => {
+    const bob = userOf('101', 'Bob', { forwards: { always: '00199000123' } })
+    expect(brokenOut('101', { users: [alice, bob] }).to).toMatchObject({ kind: 'outside', number: '0199000123' })
+  })
+
+  it.each([
+    ['does not dial for users at other sites', 'stay', /break-out is not allowed$/],
+    ['bars the number', 'near', /numbers .*barred$/],
+  ])('is refused if this site %s, by the rights of the user here', (_what, rights, words) => {
+    const { to, steps } = brokenOut('00199000123', { users: [userOf('100', 'Alice', { rights })] })
+    expect([to, steps.at(-1)?.words]).toEqual([{ kind: 'refused', reason: 'barred' }, expect.stringMatching(words)])
+  })
+
+  it('plays an announcement', () => {
+    expect(brokenOut('*9').to).toMatchObject({ kind: 'announcement', prompt: 'closed' })
+  })
+
+  it.each([
+    ['another break-out', '*68*london*020123', 'not-from-here'],
+    ['a break-out to this site', '*68*paris*100', 'not-from-here'],
+    ['a feature', '*8101', 'not-from-here'],
+    ['the login code', '*77*100*', 'unknown-number'],
+    ['nothing', '999999', 'unknown-number'],
+  ])('does not lead to %s', (_what, digits, reason) => {
+    expect(brokenOut(digits).to).toEqual({ kind: 'refused', reason })
+  })
+})
+
+describe('an emergency number behind a break-out code', () => {
+  const visitor = userOf('100', 'Zoe', { home: oslo })
+  const knowledge = known({ users: [visitor], emergencies: { london: ['999', '9999', '112'], oslo: ['113'] } })
+  const number = (digits: string) => emergencyOf(digits, () => visitor, knowledge)?.number ?? null
+
+  it.each([
+    ['global', '*68*london*112', '112'],
+    ['of this site', '*68*london*15', '15'],
+    ['of this site, with its prefix', '*694415', '15'],
+    ['of the other site', '*68*london*999', '112'],
+    ['of the other site, with its prefix', '*68*london*9999', '112'],
+    ['of the caller’s home', '*68*london*113', '112'],
+    ['of the caller’s home, with a final #', '*68*london*113#', '112'],
+    ['behind a code that names no site', '*68*112', '112'],
+    ['behind a site that nobody knows', '*68*atlantis*112', '112'],
+  ])('%s is called from here', (_what, digits, called) => {
+    expect(number(digits)).toBe(called)
+    const decision = decide(dialled(digits, 'HD0001', knowledge), knowledge)
+    expect([decision.to.kind, rulesOf(decision)]).toEqual(['emergency', 'emergency'])
+  })
+
+  it('is not any other number', () => {
+    expect([number('*68*london*020123'), number('*68*london*100'), number('113')]).toEqual([null, null, '112'])
+  })
+})
