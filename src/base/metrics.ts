@@ -37,6 +37,12 @@ function nodeMetrics(registers: [Registry]) {
       labelNames: ['use'],
       registers,
     }),
+    callsLimitedTotal: new Counter({
+      name: 'hotdesk_calls_limited_total',
+      help: 'Calls outside that a limit refused, by limit: callsAtOnce, callsPerMinute, minutesPerDay',
+      labelNames: ['limit'],
+      registers,
+    }),
     callSetupSeconds: new Histogram({
       name: 'hotdesk_call_setup_seconds',
       help: 'Time from INVITE to final response, without ringing',

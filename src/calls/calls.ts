@@ -33,7 +33,7 @@ import { type Caller, createCallers } from './inbound/caller.js'
 import { createFeatureCalls, type IvrPort } from './inbound/feature-call.js'
 import { handleInvite } from './inbound/handle-invite.js'
 import { createHopTokens, type HopTokens } from './inbound/hop-token.js'
-import { createRightsReport } from './limits/rights-report.js'
+import { createLimits } from './limits/limits.js'
 import { createCallRecords } from './records/call-records.js'
 import { createCallRecorder } from './records/record-call.js'
 import type { Knowledge } from './routing/contract.js'
@@ -178,6 +178,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const { srf, store, directory, hotdesk, registrar, plan, trunks, ivr } = parts
   const { node, domain } = network
   const networkClock = store.clock
+  const limits = createLimits({ store, directory, node, clock, networkClock, metrics, log })
   const psapCallbacks = createPsapCallbacks({ store, clock, log, callBackMinutes: settings.callBackMinutes })
   const knowledge = (): Knowledge => ({
     node,
@@ -187,6 +188,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
     registrar,
     psapCallbacks,
     trunks,
+    usage: limits.usage,
     clock: networkClock,
   })
   const records = createCallRecords({
@@ -209,11 +211,10 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, hotdesk, metrics })
   const hopTokens = hopTokensOf(parts, network, clock)
   const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
-  const reportRights = createRightsReport({ store, node, clock, metrics })
   const spokenRefusals = createSpokenRefusals(ivr)
   const dialBreakOut = createBreakOutDial({ attempts, branches, spokenRefusals, srf })
   const destinations = { outsideCalls, dialEmergency, dialBreakOut, spokenRefusals }
-  const dial = createDial({ attempts, branches, destinations, registrar, reportRights, domain })
+  const dial = createDial({ attempts, branches, destinations, registrar, limits, domain })
 
   const unprovenLimit = createUnprovenLimit(settings.unproven, clock)
   const accept = { newCall: begin, record, dialEmergency, unprovenLimit }
@@ -224,7 +225,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   return {
     onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
     async close() {
-      for (const each of [psapCallbacks, nodeLegs, phoneLegs, knownNames]) each.close()
+      for (const each of [limits, psapCallbacks, nodeLegs, phoneLegs, knownNames]) each.close()
       await records.close()
     },
   }

@@ -22,6 +22,8 @@ export const streamEvents = {
     'Emergency calls without proof were refused, over the `limit` `source` or `total`: `refused` of them since the last entry.',
   'call.barred':
     'The rights of `user` refused a `use` (call, forward, transfer, break-out) of `number`: `class`, `reason`. `more`: refusals since the last entry that are not listed.',
+  'call.limited': 'A `limit` of `user` or of the site refused a call to `number`: `reason`. `more` as for `call.barred`.',
+  'call.costly': 'A call to a number abroad or a premium number began: `use`, `number`, `class`. `more` as for `call.barred`.',
   'rights.unknown':
     'The record of `user` has a `name` that the site does not define; `reason` says which rights count. At most once an hour.',
   repaired: 'A one-sided assignment, left by an edit by hand, was completed or removed.',

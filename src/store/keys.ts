@@ -18,11 +18,12 @@ export const replicatedPrefixes = [
   'node:',
   'quiet:',
   'callback:',
+  'usage:',
   'secret',
 ] as const
 
 /** The replicated hashes that expire. Their time to live is tracked as well. */
-const expiringPrefixes = ['reg:', 'node:', 'quiet:', 'callback:'] as const
+const expiringPrefixes = ['reg:', 'node:', 'quiet:', 'callback:', 'usage:'] as const
 
 export function createKeys(network: string): Keys {
   const tag = `{${network}}`

@@ -4,7 +4,7 @@ import type { DialBreakOut } from '../breakout/break-out-call.js'
 import { type Call, reject } from '../call.js'
 import type { DialEmergency } from '../emergency/emergency-call.js'
 import type { Failure, Termination } from '../failure.js'
-import type { ReportRights } from '../limits/rights-report.js'
+import type { Limits } from '../limits/limits.js'
 import type { Decision, DestinationOf, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { shownDigits } from '../routing/shown-digits.js'
@@ -37,19 +37,19 @@ export interface DialNeeds {
   readonly branches: UserBranches
   readonly destinations: Destinations
   readonly registrar: Pick<Registrar, 'isCalled'>
-  readonly reportRights: ReportRights
+  readonly limits: Pick<Limits, 'report' | 'counted'>
   readonly domain: string
 }
 
 /** Sends a call to its destination, and on from there until it has ended. */
 export type Dial = (call: Call, decision: Decision) => Promise<Termination> | Termination
 
-export function createDial({ attempts, branches, destinations, registrar, reportRights, domain }: DialNeeds): Dial {
+export function createDial({ attempts, branches, destinations, registrar, limits, domain }: DialNeeds): Dial {
   const { outsideCalls, dialEmergency, dialBreakOut, spokenRefusals } = destinations
 
   function dial(call: Call, decision: Decision): Promise<Termination> | Termination {
     log(call, decision)
-    for (const notice of decision.notices) reportRights(call, notice)
+    limits.report(call, decision)
     const { to } = decision
     switch (to.kind) {
       case 'phones':
@@ -58,7 +58,7 @@ export function createDial({ attempts, branches, destinations, registrar, report
         call.control.isEmergency = true
         return toEmergencyCaller(call, to)
       case 'outside':
-        return outsideCalls.dial(call, to)
+        return limits.counted(call, decision, () => outsideCalls.dial(call, to))
       case 'emergency':
         return dialEmergency(call, { ...to, device: call.caller.kind === 'device' ? call.caller.device : null })
       case 'break-out':

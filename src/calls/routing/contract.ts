@@ -1,12 +1,13 @@
 import type { Clock } from '../../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../../base/identity.js'
-import type { Dialplan, NumberClass, Route, Trunk, Use } from '../../dialplan/dialplan.js'
+import type { Dialplan, LimitName, NumberClass, Route, Trunk, Use } from '../../dialplan/dialplan.js'
 import type { Device, Directory, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
 import type { Trunks } from '../../trunks/trunks.js'
 import type { PsapCallbacks } from '../emergency/psap-callback.js'
 import type { RefusalReason } from '../failure.js'
+import type { LimitSubject, OutsideUsage } from '../limits/outside-usage.js'
 
 /** The data that routing reads. It is all in memory, so no call waits for a lookup. */
 export interface Knowledge {
@@ -18,6 +19,8 @@ export interface Knowledge {
   readonly registrar: Pick<Registrar, 'bindingsOf'>
   readonly psapCallbacks: Pick<PsapCallbacks, 'deviceOf'>
   readonly trunks: Pick<Trunks, 'order'>
+  /** Calls outside of a user or a site, for limits. */
+  readonly usage: Pick<OutsideUsage, 'of'>
   /** The clock that nodes share. */
   readonly clock: Pick<Clock, 'now'>
 }
@@ -92,14 +95,30 @@ export interface Ruling {
   readonly ask?: Question
 }
 
-/** What an operator should know about the rights of a user. */
+/** What an operator should know about the rights and limits of a user. */
 export type RightsNotice =
+  /** A call to a number abroad or a premium number is allowed. */
+  | {
+      readonly kind: 'costly'
+      readonly user: Extension | null
+      readonly use: Use
+      readonly number: string
+      readonly numberClass: NumberClass
+    }
   | {
       readonly kind: 'barred'
       readonly user: Extension | null
       readonly use: Use
       readonly number: string
       readonly numberClass: NumberClass
+      readonly words: string
+    }
+  | {
+      readonly kind: 'limited'
+      readonly user: Extension | null
+      readonly subject: LimitSubject
+      readonly limit: LimitName
+      readonly number: string
       readonly words: string
     }
   /** The site does not define a name in the user's record. */
@@ -117,6 +136,8 @@ export interface Decision {
   readonly steps: readonly Step[]
   /** The question, and those that it led to. */
   readonly questions: readonly Question[]
+  /** Users and sites for whose limits the call counts, if it goes outside. */
+  readonly counted: readonly LimitSubject[]
   /** To be reported if the call goes this way. */
   readonly notices: readonly RightsNotice[]
 }

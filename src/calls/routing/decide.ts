@@ -1,5 +1,6 @@
 import * as breakOuts from '../breakout/rules.js'
 import type { Decision, Knowledge, Question, QuestionOf, RightsNotice, Ruling, Step } from './contract.js'
+import { limitsRuling } from './limits-rules.js'
 import * as numbers from './number-rules.js'
 import { rightsRuling } from './rights-rules.js'
 import * as users from './user-rules.js'
@@ -55,11 +56,13 @@ export function decide(question: Question, knowledge: Knowledge): Decision {
     questions.push(current)
     const found = firstRuling(current, knowledge, steps)
     const rights = rightsRuling(current, found, knowledge)
+    const limits = rights?.to ? null : limitsRuling(current, found, knowledge)
     if (rights) steps.push({ rule: 'rights', words: rights.words })
-    notices.push(...(rights?.notices ?? []))
-    const { to, ask }: Ruling = rights?.to ? rights : found
+    if (limits) steps.push({ rule: 'limits', words: limits.words })
+    notices.push(...(rights?.notices ?? []), ...(limits?.notices ?? []))
+    const { to, ask }: Ruling = [rights, limits].find((gate) => gate?.to) ?? found
     if (ask) current = ask
-    else return { to: to ?? { kind: 'refused', reason: 'unknown-number' }, steps, questions, notices }
+    else return { to: to ?? { kind: 'refused', reason: 'unknown-number' }, steps, questions, counted: limits?.counted ?? [], notices }
   }
 }
 

@@ -46,6 +46,11 @@ export function rightsRuling(question: Question, { to, ask }: Ruling, knowledge:
   return ruling.to ? ruling : null
 }
 
+/** The user whose rights and limits a call outside needs; null: a user without rights of their own. */
+export function claimantOf(question: Question): User | null {
+  return claimOf(question)?.user ?? null
+}
+
 function claimOf(question: Question): Claim | null {
   const claim = claims[question.kind] as ((question: Question) => Claim) | null
   return claim?.(question) ?? null
@@ -57,6 +62,8 @@ function mayReach(claim: Claim, { number }: DestinationOf<'outside'>, knowledge:
   const dialled = claim.digits.startsWith(outside) ? claim.digits.slice(outside.length) : claim.digits
   return judged(claim, { number, forms: [dialled, number], numberClass: 'other' }, knowledge)
 }
+
+const costly: ReadonlySet<NumberClass> = new Set(['international', 'premium'])
 
 interface Claimed {
   /** For people. */
@@ -72,7 +79,8 @@ function judged({ user, use }: Claim, { number, forms, numberClass }: Claimed, {
   const words = `${whose}: ${verdict.words}`
   const notices: readonly RightsNotice[] =
     user === null || unknown === null ? [] : [{ kind: 'unknown-name', user: user.extension, name: unknown, words }]
-  if (verdict.isAllowed) return { words, notices }
-  const barred = { kind: 'barred', user: user?.extension ?? null, use, number, numberClass, words } as const
+  const claimed = { user: user?.extension ?? null, use, number, numberClass }
+  if (verdict.isAllowed) return { words, notices: costly.has(numberClass) ? [...notices, { kind: 'costly', ...claimed }] : notices }
+  const barred = { kind: 'barred', ...claimed, words } as const
   return { words, to: { kind: 'refused', reason: 'barred' }, notices: [...notices, barred] }
 }

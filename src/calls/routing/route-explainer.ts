@@ -8,6 +8,7 @@ import { type Registrar, registrationsIn } from '../../registrar/registrar.js'
 import type { NetworkClock, Replica } from '../../store/store.js'
 import { callbackDeviceIn } from '../emergency/psap-callback.js'
 import { diallerOn } from '../inbound/caller.js'
+import { usageIn } from '../limits/outside-usage.js'
 import type { Dialler, Knowledge, Question } from './contract.js'
 import { type Explanation, explain } from './explain.js'
 import { shownDigits } from './shown-digits.js'
@@ -48,6 +49,7 @@ export function createRouteExplainer({ replica, directory, clock, networkClock, 
     registrar,
     psapCallbacks: { deviceOf: (number) => callbackDeviceIn(replica, number) },
     trunks: { order: (trunks) => trunks },
+    usage: { of: (subject, moment) => usageIn(replica, directory, { subject, moment }) },
     clock: networkClock,
   }
   return {

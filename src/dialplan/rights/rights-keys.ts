@@ -20,12 +20,18 @@ const hours = listOf(form('hours such as 08:00-18:00', parseSpan))
 /** What users may call if the plan does not say otherwise. Numbers abroad and premium numbers are what a fraudster calls. */
 export const usuallyAllowed = ['internal', 'national', 'mobile', 'other'] as const satisfies readonly NumberClass[]
 
+const count = form('a number from 1 to 1000000', (found) => (/^[1-9][0-9]{0,5}$|^1000000$/.test(found) ? Number(found) : null))
+
+/** `limits` of rights and of a site. */
+const limits = block({ callsAtOnce: count.optional(), callsPerMinute: count.optional(), minutesPerDay: count.optional() })
+
 const definition = block({
   allow: listOf(numbers).prefault([...usuallyAllowed]),
   bar: listOf(numbers).prefault([]),
   forwardOutside: yesOrNo.prefault('yes'),
   transferOutside: yesOrNo.prefault('yes'),
   breakOut: yesOrNo.prefault('yes'),
+  limits: limits.prefault({}),
 })
 
 const timeProfile = block({
@@ -36,14 +42,16 @@ const timeProfile = block({
   dates: blockOf(form('a date such as 2026-12-24, or 12-25 for every year', parseDate), hours).prefault({}),
 })
 
-/** `rights`, `unknownRights` and `timeProfiles` of a dial plan. */
+/** `rights`, `unknownRights`, `timeProfiles` and `limits` of a dial plan. */
 export const rightsKeys = {
   rights: blockOf(name, definition).prefault({}),
   unknownRights: form('default or none', (found) => (found === 'default' || found === 'none' ? found : null)).prefault('default'),
   timeProfiles: blockOf(name, timeProfile).prefault({}),
+  limits: limits.prefault({}),
 }
 
 export type WrittenRights = z.output<typeof definition>
+export type WrittenLimits = z.output<typeof limits>
 export type WrittenTimeProfile = z.output<typeof timeProfile>
 
 /** Hours mean nothing without a time zone. */

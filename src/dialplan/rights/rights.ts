@@ -13,6 +13,12 @@ interface NumberSet {
   readonly patterns: readonly Pattern[]
 }
 
+/** Limits of calls outside; emergency calls do not count. */
+export const limitNames = ['callsAtOnce', 'callsPerMinute', 'minutesPerDay'] as const
+export type LimitName = (typeof limitNames)[number]
+/** A limit that is left out does not apply. */
+export type Limits = Readonly<Partial<Record<LimitName, number>>>
+
 /** The numbers that users with these rights may reach, and how. */
 export interface Rights {
   readonly name: string
@@ -21,6 +27,8 @@ export interface Rights {
   readonly forwardOutside: boolean
   readonly transferOutside: boolean
   readonly breakOut: boolean
+  /** For each user who has these rights. */
+  readonly limits: Limits
 }
 
 /** A number to be judged. */

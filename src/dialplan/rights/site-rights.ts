@@ -1,8 +1,8 @@
 import type { Milliseconds } from '../../base/clock.js'
 import type { SiteName } from '../../base/identity.js'
 import type { Pattern } from '../pattern.js'
-import type { Rights } from './rights.js'
-import { usuallyAllowed, type WrittenRights, type WrittenTimeProfile } from './rights-keys.js'
+import type { Limits, Rights } from './rights.js'
+import { usuallyAllowed, type WrittenLimits, type WrittenRights, type WrittenTimeProfile } from './rights-keys.js'
 import { isInside, localTime, parseDays, type TimeProfile } from './time-profile.js'
 
 /** The names in the record of a user. */
@@ -23,6 +23,10 @@ export interface RightsInForce {
 
 /** The rights that one site defines. */
 export interface SiteRights {
+  /** For all calls outside of the site together. */
+  readonly limits: Limits
+  /** The date at the site, `2026-03-29`. */
+  dateAt(at: Milliseconds): string
   /** Of a user of any site, at that moment. Null: a user without names. */
   inForce(user: RightsNames | null, at: Milliseconds): RightsInForce
 }
@@ -33,6 +37,7 @@ interface RightsFile {
   readonly rights: Readonly<Record<string, WrittenRights>>
   readonly unknownRights: 'default' | 'none'
   readonly timeProfiles: Readonly<Record<string, WrittenTimeProfile>>
+  readonly limits: WrittenLimits
 }
 
 const nothing = { classes: [], patterns: [] } as const
@@ -43,6 +48,7 @@ const usual: Rights = {
   forwardOutside: true,
   transferOutside: true,
   breakOut: true,
+  limits: {},
 }
 /** Of users whom the site does not know, if `unknownRights` is `none`. */
 const none: Rights = {
@@ -52,6 +58,7 @@ const none: Rights = {
   forwardOutside: false,
   transferOutside: false,
   breakOut: false,
+  limits: {},
 }
 
 export function createSiteRights(file: RightsFile): SiteRights {
@@ -79,6 +86,8 @@ export function createSiteRights(file: RightsFile): SiteRights {
   }
 
   return {
+    limits: limitsOf(file.limits),
+    dateAt: (at) => localTime(at, timezone).toFormat('yyyy-MM-dd'),
     inForce(user, at) {
       if (user === null) return counting(standard)
       if (user.timeProfile === null) return named(user.rights)
@@ -93,8 +102,12 @@ export function createSiteRights(file: RightsFile): SiteRights {
   }
 }
 
-function rightsOf(name: string, { allow, bar, ...uses }: WrittenRights): Rights {
-  return { name, allow: setOf(allow), bar: setOf(bar), ...uses }
+function rightsOf(name: string, { allow, bar, limits, ...uses }: WrittenRights): Rights {
+  return { name, allow: setOf(allow), bar: setOf(bar), limits: limitsOf(limits), ...uses }
+}
+
+function limitsOf(written: WrittenLimits): Limits {
+  return Object.fromEntries(Object.entries(written).filter(([, limit]) => limit !== undefined))
 }
 
 function setOf(entries: WrittenRights['allow']): Rights['allow'] {

@@ -14,6 +14,7 @@ const rights = {
     default: { allow: ['internal', '+33123456789'], forwardOutside: 'no' },
     all: { allow: ['other', 'national'] },
     inside: { allow: ['internal'] },
+    one: { limits: { callsAtOnce: 1 } },
   },
 }
 
@@ -98,6 +99,18 @@ describe('rights', () => {
     const answer = redirected()
     ;(await call).reject(486)
     expect(await answer).toMatch(/^486/)
+  })
+
+  it('limit the calls at once, and never an emergency call', async () => {
+    await give('100', { rights: 'one' }, 'rights', 'one')
+    const call = await converse(alice, number, outside)
+    expect(await refusal(alice, number)).toBe('480 Call Limit Reached')
+    expect(await metricOf(node, 'hotdesk_calls_limited_total{limit="callsAtOnce"}')).toBe(1)
+    const found = await until('the event is written', events, (text) => text.includes('call.limited'))
+    expect(found).toContain('user 100: 1 of 1 calls at once')
+    await hangUp(await converse(alice, '112', carrier.line('112', node.udp)))
+    await hangUp(call)
+    await hangUp(await converse(alice, number, outside))
   })
 
   it('that the site does not define are reported once, and the default rights count', async () => {

@@ -24,6 +24,7 @@ describe('the response to a caller', () => {
     ['store-lost', 503],
     ['no-trunk', 503],
     ['barred', 480],
+    ['over-limit', 480],
   ] as const)('for %s is %i', (reason, status) => {
     expect(responseOf({ reason }).status).toBe(status)
   })

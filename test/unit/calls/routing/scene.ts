@@ -8,6 +8,7 @@ import {
   parseSiteName,
   type SiteName,
 } from '../../../../src/base/identity.js'
+import type { Usage } from '../../../../src/calls/limits/outside-usage.js'
 import type { Knowledge, Question } from '../../../../src/calls/routing/contract.js'
 import { decide } from '../../../../src/calls/routing/decide.js'
 import type { Dialplan, Trunk } from '../../../../src/dialplan/dialplan.js'
@@ -78,6 +79,8 @@ export interface Scene {
   readonly emergencies?: Readonly<Record<string, readonly string[]>>
   /** Epoch milliseconds. */
   readonly now?: number
+  /** `user:100`, `site:paris` → what is in use. */
+  readonly usage?: Readonly<Record<string, Partial<Usage>>>
   /** Of paris. */
   readonly plan?: Dialplan
 }
@@ -101,6 +104,7 @@ export function scene({
   emergencies = {},
   now = 0,
   plan = dialplan,
+  usage = {},
 }: Scene): Knowledge {
   const phones = devices ?? ['HD0001', 'HD0002', 'HD0003'].map((id) => deviceOf(id))
   const bound = { flow: 'sip:192.0.2.9:5060', local: '', path, expires: 0, callId: '', cseq: 1, userAgent: '' }
@@ -127,6 +131,7 @@ export function scene({
     },
     registrar: { bindingsOf: (device) => (registered[device] ? [bindingOf(device, registered[device])] : []) },
     psapCallbacks: { deviceOf: (number) => (callBacks[number] ? dev(callBacks[number]) : null) },
+    usage: { of: (subject) => ({ callsAtOnce: 0, callsPerMinute: 0, minutesPerDay: 0, ...usage[subject] }) },
     clock: { now: () => now },
     trunks: { order: (trunks) => [...trunks.filter(isUp), ...trunks.filter((trunk) => !isUp(trunk))] },
   }

@@ -1,0 +1,52 @@
+import type { Metrics } from '../../base/metrics.js'
+import type { NetworkClock } from '../../store/store.js'
+import type { Call } from '../call.js'
+import type { Termination } from '../failure.js'
+import type { Decision } from '../routing/contract.js'
+import { createNoticeReport, type NoticeReportNeeds } from './notice-report.js'
+import { createOutsideUsage, type Moment, type OutsideUsage, type OutsideUsageNeeds } from './outside-usage.js'
+
+/** Counts calls outside, and reports what rights and limits refuse. */
+export interface Limits {
+  readonly usage: OutsideUsage
+  /** Reports the notices of the decision. */
+  report(call: Call, decision: Decision): void
+  /** Runs a call outside, which counts until it has ended. */
+  counted(call: Call, decision: Decision, run: () => Promise<Termination>): Promise<Termination>
+  close(): void
+}
+
+export interface LimitsNeeds extends OutsideUsageNeeds, NoticeReportNeeds {
+  readonly store: OutsideUsageNeeds['store'] & NoticeReportNeeds['store']
+  readonly metrics: Metrics
+  readonly networkClock: NetworkClock
+}
+
+export function createLimits(needs: LimitsNeeds): Limits {
+  const { clock, networkClock } = needs
+  const usage = createOutsideUsage(needs)
+  const reportNotice = createNoticeReport(needs)
+
+  function momentOf({ plan }: Call): Moment {
+    const at = networkClock.now()
+    return { at, date: plan.rights.dateAt(at) }
+  }
+
+  return {
+    usage,
+    report(call, { to, notices }) {
+      for (const notice of notices) if (notice.kind !== 'costly' || to.kind === 'outside') reportNotice(call, notice)
+    },
+    async counted(call, { counted }, run) {
+      if (counted.length === 0) return run()
+      const end = usage.begin(counted, momentOf(call))
+      try {
+        return await run()
+      } finally {
+        const { answered } = call.progress
+        end(answered === null ? 0 : (clock.now() - answered) / 1_000, momentOf(call))
+      }
+    },
+    close: usage.close,
+  }
+}
