@@ -29,26 +29,7 @@ export function fromZero<Label extends string>(counter: Counter<Label>, labels: 
 
 function nodeMetrics(registers: [Registry]) {
   return {
-    callsActive: new Gauge({ name: 'hotdesk_calls_active', help: 'Calls up or being set up', registers }),
-    callsTotal: new Counter({ name: 'hotdesk_calls_total', help: 'Calls ended, by result', labelNames: ['result'], registers }),
-    callsBarredTotal: new Counter({
-      name: 'hotdesk_calls_barred_total',
-      help: 'Calls that the rights of a user refused, by use: call, forward, transfer, break-out',
-      labelNames: ['use'],
-      registers,
-    }),
-    callsLimitedTotal: new Counter({
-      name: 'hotdesk_calls_limited_total',
-      help: 'Calls outside that a limit refused, by limit: callsAtOnce, callsPerMinute, minutesPerDay',
-      labelNames: ['limit'],
-      registers,
-    }),
-    callSetupSeconds: new Histogram({
-      name: 'hotdesk_call_setup_seconds',
-      help: 'Time from INVITE to final response, without ringing',
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-      registers,
-    }),
+    ...callMetrics(registers),
     transitionsTotal: new Counter({
       name: 'hotdesk_transitions_total',
       help: 'Logins and logouts, by outcome',
@@ -101,6 +82,31 @@ function trunkMetrics(registers: [Registry]) {
       name: 'hotdesk_trunk_registered',
       help: '1 while this node is registered at the trunk, by trunk; absent at nodes that do not register there',
       labelNames: ['trunk'],
+      registers,
+    }),
+  }
+}
+
+function callMetrics(registers: [Registry]) {
+  return {
+    callsActive: new Gauge({ name: 'hotdesk_calls_active', help: 'Calls up or being set up', registers }),
+    callsTotal: new Counter({ name: 'hotdesk_calls_total', help: 'Calls ended, by result', labelNames: ['result'], registers }),
+    callsBarredTotal: new Counter({
+      name: 'hotdesk_calls_barred_total',
+      help: 'Calls that the rights of a user refused, by use: call, forward, transfer, break-out',
+      labelNames: ['use'],
+      registers,
+    }),
+    callsLimitedTotal: new Counter({
+      name: 'hotdesk_calls_limited_total',
+      help: 'Calls outside that a limit refused, by limit: callsAtOnce, callsPerMinute, minutesPerDay',
+      labelNames: ['limit'],
+      registers,
+    }),
+    callSetupSeconds: new Histogram({
+      name: 'hotdesk_call_setup_seconds',
+      help: 'Time from INVITE to final response, without ringing',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     }),
   }
