@@ -1,11 +1,14 @@
+import { createHandlers } from './app/handlers.js'
+import { createLiveSettings, type ReplaceableSettings } from './app/live-settings.js'
 import { type NetworkMember, openNetworkMember } from './app/network-member.js'
-import { closeDeadlineMs, type NodeContext, partLog, sipApplication } from './app/node-context.js'
+import { closeDeadlineMs, type NodeContext, partLog, setLogLevel, sipApplication } from './app/node-context.js'
+import { createReload, type Reading, type Reload } from './app/reload.js'
 import { openTelephony, type Telephony } from './app/telephony.js'
 import { systemClock } from './base/clock.js'
 import { messageOf } from './base/errors.js'
 import { writeRunFile } from './base/host/run-file.js'
 import { ClosedMeanwhile, createLifecycle } from './base/lifecycle.js'
-import { createLogger } from './base/logger.js'
+import { createLogger, type Level } from './base/logger.js'
 import { createMetrics } from './base/metrics.js'
 import { tightenData } from './base/output/private-files.js'
 import { thisProcess } from './base/process-identity.js'
@@ -13,6 +16,7 @@ import type { Calls } from './calls/calls.js'
 import type { Config } from './config/config.js'
 import { detachEnvironment } from './config/environment.js'
 import { maxConfigBytes, readTextFile } from './config/yaml/text-file.js'
+import { createControl } from './control/control.js'
 import { createLivePlan, type Dialplan, loadDialplan } from './dialplan/dialplan.js'
 import { hotdeskLibrary } from './hotdesk/hotdesk.js'
 import { openSipServer, type SipServer } from './sip-server.js'
@@ -27,6 +31,7 @@ export interface App {
   readonly http: string
   readonly dialplan: Dialplan
   readonly store: Pick<Store, 'state' | 'copyFrom' | 'trouble' | 'cli' | 'condition'>
+  readonly reload: Reload
   /** Closes all parts in reverse order. */
   close(): Promise<void>
 }
@@ -36,6 +41,8 @@ export interface AppNeeds {
   readonly onCalls?: (calls: Pick<Calls, 'emergencies'>) => void
   /** Aborted if the node must stop before it has started. */
   readonly stopping?: AbortSignal
+  /** Reads configuration and dial plan for a reload. @throws AppError CONFIG_INVALID or DIALPLAN_INVALID */
+  readonly read: () => Reading
 }
 
 /**
@@ -45,7 +52,7 @@ export interface AppNeeds {
  */
 export async function createApp(
   config: Config,
-  { onCalls = () => undefined, stopping = neverStopping }: AppNeeds = {},
+  { onCalls = () => undefined, stopping = neverStopping, read }: AppNeeds,
 ): Promise<App | null> {
   const clock = systemClock
   const log = createLogger({ ...config.log, node: config.node, site: config.site })
@@ -55,7 +62,9 @@ export async function createApp(
   stopping.addEventListener('abort', stop)
   if (stopping.aborted) stop()
   try {
-    return await build({ config, clock, log, metrics: createMetrics(), lifecycle, onCalls, stopping })
+    const settings = createLiveSettings(config)
+    const context = { config, settings, clock, log, metrics: createMetrics(), lifecycle, onCalls, stopping, partLogs: new Map() }
+    return await build(context, { settings, read })
   } catch (fault) {
     await lifecycle.close()
     if (!(fault instanceof ClosedMeanwhile)) throw fault
@@ -68,7 +77,7 @@ export async function createApp(
 
 const neverStopping = new AbortController().signal
 
-async function build(context: NodeContext): Promise<App> {
+async function build(context: NodeContext, { settings, read }: Rereading): Promise<App> {
   const { config, clock, metrics, lifecycle, log } = context
   const first = loadDialplan({
     text: readTextFile(config.dialplan, maxConfigBytes),
@@ -82,9 +91,23 @@ async function build(context: NodeContext): Promise<App> {
   const [store, server] = await lifecycle.opening(parts)
   const srf = await lifecycle.opening(openSip(context, server))
   const member = await openNetworkMember(context, { plan, store, srf })
-  const { trunks, calls } = await openTelephony(context, { plan, store, srf, server, ...member })
+  const { trunks, calls, ivr } = await openTelephony(context, { plan, store, srf, server, ...member })
   await lifecycle.opening(member.membership.joined)
   calls.open()
+  const reload = createReload({
+    read,
+    plan,
+    settings,
+    reloadPrompts: ivr.reloadPrompts,
+    setLogLevel: (level) => applyLogLevel(context, server, level),
+    node: config.node,
+    store,
+    log,
+  })
+  const handlers = createHandlers({ plan, settings, read, trunks, reload, clock, networkClock: store.clock })
+  lifecycle.opened(createControl({ store, node: config.node, handlers, log: partLog(context, 'control') }), 'control', (opened) =>
+    opened.close(),
+  )
   let isStopping = false
   const http = await lifecycle.opening(
     openConsole(context, { store, srf, trunks, secretCheck: member.secretCheck, isStopping: () => isStopping }),
@@ -96,6 +119,7 @@ async function build(context: NodeContext): Promise<App> {
     http,
     dialplan: first,
     store,
+    reload,
     async close() {
       isStopping = true
       log.info({ event: 'node.stopping' }, 'node stopping')
@@ -103,6 +127,15 @@ async function build(context: NodeContext): Promise<App> {
       log.info({ event: 'node.stopped' }, 'node stopped')
     },
   }
+}
+
+interface Rereading extends Pick<AppNeeds, 'read'> {
+  readonly settings: ReplaceableSettings
+}
+
+function applyLogLevel(context: NodeContext, server: SipServer, level: Level): Promise<void> {
+  setLogLevel(context, level)
+  return server.setLogLevel(level)
 }
 
 /** Commands on this machine find the node by this file, even without Redis. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Milliseconds } from './base/clock.js'
 import { createEmitter } from './base/emitter.js'
 import type { Lifecycle } from './base/lifecycle.js'
-import type { Logger } from './base/logger.js'
+import type { Level, Logger } from './base/logger.js'
 import type { Metrics } from './base/metrics.js'
 import { Secret } from './base/secret.js'
 import type { Config } from './config/config.js'
@@ -19,6 +19,7 @@ export interface SipServer {
   readonly setKnownSources: Sipd['setKnownSources'] | null
   /** Reports closed connections of phones, as `tcp 192.0.2.7:40312`. Answers a function that removes the listener. */
   readonly onFlowGone: (listener: (flow: string) => void) => () => void
+  readonly setLogLevel: (level: Level) => Promise<void>
   /** See `settled` of sipd. A drachtio-server outlives the node and retransmits by itself. */
   readonly settled: (withinMs: Milliseconds) => Promise<void>
 }
@@ -46,7 +47,13 @@ export async function openSipServer(
 ): Promise<SipServer> {
   const gone = createEmitter<[string]>((fault) => log.error({ event: 'node.fault', err: fault }, 'a listener failed'))
   if (config.drachtio !== 'embedded')
-    return { admin: config.drachtio, setKnownSources: null, onFlowGone: gone.on, settled: () => Promise.resolve() }
+    return {
+      admin: config.drachtio,
+      setKnownSources: null,
+      onFlowGone: gone.on,
+      setLogLevel: () => Promise.resolve(),
+      settled: () => Promise.resolve(),
+    }
   const { thread, tls: files, aliases: _aliases, digest: _digest, sessionSeconds: _session, ...sip } = config.sip
   const secret = new Secret(randomBytes(16).toString('hex'))
   const pair = files && tlsPairOf(files)
@@ -74,7 +81,13 @@ export async function openSipServer(
   if (files && pair)
     lifecycle.opened(followTlsFiles({ files, present: pair, renew, clock, log }), 'TLS renewal', (opened) => opened.close())
   const admin = { host: sipd.admin.address, port: sipd.admin.port, secret, reportsTrying: true }
-  return { admin, setKnownSources: sipd.setKnownSources, onFlowGone: gone.on, settled: (withinMs) => settled(sipd, withinMs, clock) }
+  return {
+    admin,
+    setKnownSources: sipd.setKnownSources,
+    onFlowGone: gone.on,
+    setLogLevel: sipd.setLogLevel,
+    settled: (withinMs) => settled(sipd, withinMs, clock),
+  }
 }
 
 /** For outgoing connections the authorities of the system are trusted. */

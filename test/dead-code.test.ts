@@ -56,7 +56,6 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
     'src/hotdesk/hotdesk.ts#AutomaticLogout',
     'src/registrar/registrar.ts#RegistrationKind',
     'src/sipd/sipd.ts#SipdThreadNeeds',
-    'src/dialplan/dialplan.ts#ReplaceablePlan',
   ],
 }
 
@@ -75,7 +74,6 @@ const exemptMembers: Readonly<Record<string, readonly string[]>> = {
   'RFC 3261 §17.2.1: the transaction MUST report a missing ACK; the core has nothing to do then': [
     'src/sipd/transaction/transaction-layer.ts#ServerTransaction.onUnacknowledged',
   ],
-  'the tests reload a dial plan': ['src/dialplan/live-plan.ts#ReplaceablePlan.replace'],
   'an outcome in full, which tests compare': [
     'src/hotdesk/contract.ts#LoginOutcome.displaced',
     'src/hotdesk/contract.ts#LoginOutcome.from',

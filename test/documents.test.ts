@@ -101,9 +101,9 @@ describe('the lists that the documents explain', () => {
     expect([...raised].toSorted()).toEqual(listed.toSorted())
   })
 
-  test('are the only place of error messages: an AppError is made nowhere else, but for one from another thread', () => {
+  test('are the only place of error messages: an AppError is made nowhere else, but for one from another thread or process', () => {
     const makers = sources.filter(({ text }) => text.includes('new AppError(')).map(({ path }) => path)
-    expect(makers).toEqual(['src/base/errors.ts', 'src/sipd/thread/thread.ts'])
+    expect(makers).toEqual(['src/base/errors.ts', 'src/control/control.ts', 'src/sipd/thread/thread.ts'])
   })
 
   test('would miss one: an error is found however its line is broken', () => {

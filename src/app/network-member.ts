@@ -41,7 +41,7 @@ export interface NetworkMemberNeeds {
 }
 
 export async function openNetworkMember(context: NodeContext, { plan, store, srf }: NetworkMemberNeeds): Promise<NetworkMember> {
-  const { config, clock, metrics, lifecycle } = context
+  const { config, settings, clock, metrics, lifecycle } = context
   const { node, site, secret } = config
   const boot = newBoot(store.clock.now())
   const { seal, secretCheck } = await checkSecret(context, store)
@@ -75,7 +75,7 @@ export async function openNetworkMember(context: NodeContext, { plan, store, srf
     metrics,
     log: partLog(context, 'hotdesk'),
     automaticLogout: () => plan.current.automaticLogout,
-    attempts: config.lockout,
+    attempts: () => settings.current.lockout,
     quietSeconds: config.emergency.quietSeconds,
     retentionDays: config.retentionDays,
   })

@@ -29,17 +29,16 @@ export function dialogueTiming({ login, pin }: Pick<Config, 'login' | 'pin'>) {
   }
 }
 
-export function callSettings({
-  data,
-  retentionDays,
-  emergency,
-  calls,
-}: Pick<Config, 'data' | 'retentionDays' | 'emergency' | 'calls'>): CallSettings {
+/** @param current the settings in force, for those that a reload may change */
+export function callSettings(
+  { data, retentionDays, emergency }: Pick<Config, 'data' | 'retentionDays' | 'emergency'>,
+  current: () => Pick<Config, 'calls'>,
+): CallSettings {
   return {
     recordsFolder: join(data, 'calls'),
     retentionDays,
     callBackMinutes: emergency.callBackMinutes,
-    busyGraceMs: calls.busyGraceMilliseconds,
+    busyGraceMs: () => current().calls.busyGraceMilliseconds,
     emergencyStopSeconds: emergency.stopSeconds,
     unproven: { perSource: emergency.unprovenPerSource, total: emergency.unprovenTotal, holdMs: emergency.unprovenSeconds * 1_000 },
   }

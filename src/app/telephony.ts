@@ -4,7 +4,7 @@ import type { LivePlan } from '../dialplan/dialplan.js'
 import { createIvr, type Ivr } from '../ivr/ivr.js'
 import { createMedia } from '../media/media.js'
 import { createPhones } from '../phones/phones.js'
-import { createRegistrar } from '../registrar/registrar.js'
+import { createRegistrar, type Registrar } from '../registrar/registrar.js'
 import { type SipServer, sipServer } from '../sip-server.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
@@ -17,7 +17,8 @@ const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
 
 /** Phones, calls and dial codes. */
 export interface Telephony {
-  readonly trunks: Pick<Trunks, 'warnings'>
+  readonly trunks: Pick<Trunks, 'warnings' | 'states'>
+  readonly ivr: Pick<Ivr, 'reloadPrompts'>
   readonly calls: Pick<Calls, 'open'>
 }
 
@@ -33,27 +34,10 @@ export async function openTelephony(
   context: NodeContext,
   { plan, store, srf, directory, hotdesk, server }: TelephonyNeeds,
 ): Promise<Telephony> {
-  const { config, clock, metrics, lifecycle } = context
+  const { config, settings, clock, metrics, lifecycle } = context
   const { node, secret, network } = config
-  const { domain, aliases, advertise } = config.sip
-  const registrar = createRegistrar({
-    srf,
-    store,
-    directory,
-    node,
-    realm: domain,
-    secret,
-    aliases,
-    addresses: advertise === null ? [] : [advertise],
-    settings: registrarSettings(config),
-    plan,
-    setKnownSources: server.setKnownSources,
-    onFlowGone: server.onFlowGone,
-    clock,
-    metrics,
-    log: partLog(context, 'registrar'),
-  })
-  lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
+  const { domain } = config.sip
+  const registrar = openRegistrar(context, { plan, store, srf, directory, server })
   const media = createMedia({ ...config.media, clock, metrics, log: partLog(context, 'media') })
   lifecycle.opened(media, 'media', (opened) => opened.close())
   const ivr = await openIvr(context, { media, hotdesk, directory, announcements: plan.current.announcements })
@@ -61,7 +45,7 @@ export async function openTelephony(
   const calls = createCalls({
     parts: { srf, store, directory, hotdesk, registrar, plan, trunks, ivr },
     network: { node, domain, network, secret },
-    settings: callSettings(config),
+    settings: callSettings(config, () => settings.current),
     settled: server.settled,
     clock,
     log: partLog(context, 'calls'),
@@ -83,7 +67,33 @@ export async function openTelephony(
     log: partLog(context, 'phones'),
   })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
-  return { trunks, calls }
+  return { trunks, calls, ivr }
+}
+
+type RegistrarParts = Pick<TelephonyNeeds, 'plan' | 'store' | 'srf' | 'directory' | 'server'>
+
+function openRegistrar(context: NodeContext, { plan, store, srf, directory, server }: RegistrarParts): Registrar {
+  const { config, settings, clock, metrics, lifecycle } = context
+  const { domain, aliases, advertise } = config.sip
+  const registrar = createRegistrar({
+    srf,
+    store,
+    directory,
+    node: config.node,
+    realm: domain,
+    secret: config.secret,
+    aliases,
+    addresses: advertise === null ? [] : [advertise],
+    settings: registrarSettings(config),
+    limits: () => registrarSettings(settings.current),
+    plan,
+    setKnownSources: server.setKnownSources,
+    onFlowGone: server.onFlowGone,
+    clock,
+    metrics,
+    log: partLog(context, 'registrar'),
+  })
+  return lifecycle.opened(registrar, 'registrar', (opened) => opened.close())
 }
 
 function openTrunks(context: NodeContext, parts: Pick<TelephonyNeeds, 'srf' | 'plan' | 'directory' | 'store'>): Trunks {
@@ -109,7 +119,8 @@ async function openIvr(
   context: NodeContext,
   parts: Pick<Parameters<typeof createIvr>[0], 'media' | 'hotdesk' | 'directory' | 'announcements'>,
 ): Promise<Ivr> {
-  const { config, clock, metrics, lifecycle } = context
-  const opening = createIvr({ ...parts, promptsFolder, timing: dialogueTiming(config), clock, metrics, log: partLog(context, 'ivr') })
+  const { settings, clock, metrics, lifecycle } = context
+  const timing = () => dialogueTiming(settings.current)
+  const opening = createIvr({ ...parts, promptsFolder, timing, clock, metrics, log: partLog(context, 'ivr') })
   return lifecycle.opened(await lifecycle.opening(opening), dialCodes, (opened) => opened.close())
 }

@@ -69,6 +69,11 @@ function partsOf(template: Template, commonTodo: string, details: Readonly<Recor
   return { says, todo: todo || commonTodo, message: todo ? `${says}; ${todo}` : says }
 }
 
+/** For another process or thread. */
+export function plainError({ code, says, todo, message }: AppError): PlainError {
+  return { code, says, todo, message }
+}
+
 /** True for an AppError, of that code if one is given. */
 export function isAppError(fault: unknown, code?: ErrorCode): fault is AppError {
   return fault instanceof AppError && (code === undefined || fault.code === code)

@@ -3,6 +3,8 @@ export const logEvents = {
   'node.started': 'The node takes calls.',
   'node.stopping': 'The node was asked to stop.',
   'node.stopped': 'Everything is closed.',
+  'node.asked': 'A command has asked this node: `kind`, and `by`, the user and machine.',
+  'node.reloaded': 'The dial plan and settings were read again: what changed, and what needs a restart.',
   'node.fault': 'An unexpected error outside any call.',
   'data.exposed': 'Other users can read files in `data`, and the node cannot change that.',
   'sip.connected': 'The application is connected to its SIP server.',

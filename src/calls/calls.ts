@@ -88,7 +88,7 @@ export interface CallSettings {
   /** How long a stopping node waits for emergency calls. */
   readonly emergencyStopSeconds: number
   /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
-  readonly busyGraceMs: Milliseconds
+  readonly busyGraceMs: () => Milliseconds
   /** Limits for emergency calls of unauthenticated callers. */
   readonly unproven: UnprovenLimits
 }

@@ -1,16 +1,13 @@
 import { CommanderError } from 'commander'
-import { AppError, type ErrorCode } from '../base/errors.js'
+import { AppError } from '../base/errors.js'
 import { letSignalsEnd } from './early-stop.js'
-import { errorJson, errorLines } from './output/error-lines.js'
+import { errorJson, errorLines, exitCodeOf } from './output/error-lines.js'
 import { asInvoked } from './output/invocation.js'
 import { processTerminal, type Terminal } from './output/terminal.js'
 import { createProgram, type ProgramNeeds } from './program.js'
 
 /** 0 done, 1 refused, 2 usage or configuration error. */
 export type ExitCode = 0 | 1 | 2
-
-/** Mistakes in what the person wrote or has not installed. */
-const usageCodes: readonly ErrorCode[] = ['CONFIG_INVALID', 'DIALPLAN_INVALID', 'IMPORT_INVALID', 'REDIS_SERVER_MISSING', 'SECRET_DIFFERS']
 
 /** Commands that handle signals themselves. */
 const handlingSignals: readonly string[] = ['start', 'sipd', 'events']
@@ -47,7 +44,7 @@ export async function runCommandLine(
     if (fault instanceof CommanderError) return fault.exitCode === 0 ? 0 : 2
     if (!(fault instanceof AppError)) throw fault
     terminal.complain(wantsJson ? errorJson(fault, terminal) : errorLines(fault, terminal.paint))
-    return usageCodes.includes(fault.code) ? 2 : 1
+    return exitCodeOf(fault)
   } finally {
     letSignalsEnd()
   }

@@ -76,6 +76,11 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
     },
   ],
   Act: [
+    {
+      name: 'reload',
+      about: 'make running nodes read their dial plan and settings again, without a restart',
+      load: async () => (await import('./operator/reload.js')).reloadCommand,
+    },
     { name: 'login', about: 'log a user in at a phone, without a PIN', load: async () => (await assignments()).loginCommand },
     {
       name: 'logout',

@@ -5,7 +5,8 @@ export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 let arrived: NodeJS.Signals | null = null
 
 function remember(signal: NodeJS.Signals): void {
-  arrived ??= signal
+  // SIGHUP may only ask for a reload.
+  if (arrived === null || arrived === 'SIGHUP') arrived = signal
 }
 
 /** Remembers the signals that ask this process to end while the program is still being loaded. */
@@ -13,9 +14,9 @@ export function listenEarly(): void {
   for (const signal of stopSignals) process.on(signal, remember)
 }
 
-/** From here on the command handles signals itself. Returns whether one has arrived already. */
-export function takeOver(): boolean {
-  const asked = arrived !== null
+/** From here on the command handles signals itself. Returns one that has arrived already. */
+export function takeOver(): NodeJS.Signals | null {
+  const asked = arrived
   arrived = null
   for (const signal of stopSignals) process.off(signal, remember)
   return asked

@@ -9,8 +9,8 @@ export interface CommandNeeds {
   config(purpose: 'run' | 'look'): Config
   /** Installs missing programs that do not come from npm, such as redis-server. Rejects with the names of programs that it cannot install. */
   provide(...programs: readonly string[]): Promise<void>
-  /** Sets the exit code: 0 done, 1 refused. */
-  exit(code: 0 | 1): void
+  /** Sets the exit code: 0 done, 1 refused, 2 usage or configuration error. */
+  exit(code: 0 | 1 | 2): void
   /** The command line with the arguments and options of every command. */
   wholeProgram(): Promise<Command>
 }

@@ -1,10 +1,16 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
+import { hasTerminal } from '../base/host/terminal.js'
 import { stopSignals, takeOver } from './early-stop.js'
 
 /** Signals and uncaught faults of this process. */
 export interface ProcessEvents {
-  /** SIGINT, SIGTERM or SIGHUP, also one that arrived before there was a listener. */
+  /** SIGINT, SIGTERM or SIGHUP, also one that arrived before there was a listener. SIGHUP only as `onReload` has it. */
   onStop(listener: () => void): void
+  /**
+   * To be called before `onStop`. From then on SIGHUP asks for a reload, unless the terminal of this process has been closed: then it asks
+   * to stop.
+   */
+  onReload(listener: () => void): void
   /** An uncaught fault. */
   onFault(listener: (fault: unknown) => void): void
   /** Ends the process at once, with nothing closed. */
@@ -15,13 +21,24 @@ export interface ProcessEvents {
 
 export function processEvents(): ProcessEvents {
   const undo: (() => void)[] = []
+  const beganAtTerminal = hasTerminal()
+  let reload: (() => void) | null = null
   return {
     onStop(listener) {
-      for (const signal of stopSignals) {
-        process.on(signal, listener)
-        undo.push(() => process.off(signal, listener))
+      const onSignal = (signal: NodeJS.Signals): void => {
+        const isReload = signal === 'SIGHUP' && reload !== null && !(beganAtTerminal && !hasTerminal())
+        if (isReload) reload?.()
+        else listener()
       }
-      if (takeOver()) listener()
+      for (const signal of stopSignals) {
+        process.on(signal, onSignal)
+        undo.push(() => process.off(signal, onSignal))
+      }
+      const early = takeOver()
+      if (early !== null) onSignal(early)
+    },
+    onReload(listener) {
+      reload = listener
     },
     onFault(listener) {
       process.on('uncaughtException', listener)

@@ -34,12 +34,15 @@ export function startCommand(command: Command, needs: CommandNeeds): void {
 async function start(needs: CommandNeeds): Promise<0 | 1> {
   const events = processEvents()
   const emergencyCalls = watchEmergencyCalls(needs.terminal)
+  const reloads = watchReloads()
+  events.onReload(reloads.ask)
   const end = endOf(events, { clock: systemClock, mayAbandon: emergencyCalls.mayAbandon })
   try {
-    readSettings(needs)
+    const read = () => readSettings(needs)
+    read()
     const config = needs.config('run')
     if (config.redis.kind === 'embedded' && (await hasEnded(needs.provide('redis-server'), end))) return await giveUp(end, needs, events)
-    return await run({ config, events, end, emergencyCalls }, needs).catch(async (fault: unknown) =>
+    return await run({ config, read, reloads, events, end, emergencyCalls }, needs).catch(async (fault: unknown) =>
       Promise.reject(await explained(fault, config)),
     )
   } finally {
@@ -59,19 +62,22 @@ async function explained(fault: unknown, config: Config): Promise<unknown> {
 
 interface Run {
   readonly config: Config
+  readonly read: AppNeeds['read']
+  readonly reloads: ReturnType<typeof watchReloads>
   readonly events: ProcessEvents
   readonly end: Promise<End>
   readonly emergencyCalls: ReturnType<typeof watchEmergencyCalls>
 }
 
-async function run({ config, events, end, emergencyCalls }: Run, needs: CommandNeeds): Promise<0> {
+async function run({ config, read, reloads, events, end, emergencyCalls }: Run, needs: CommandNeeds): Promise<0> {
   const { terminal } = needs
   const stopping = new AbortController()
-  const opening = openApp(config, { onCalls: emergencyCalls.follow, stopping: stopping.signal })
+  const opening = openApp(config, { onCalls: emergencyCalls.follow, stopping: stopping.signal, read })
   const started = (await hasEnded(opening, end)) ? null : await opening
   if (started)
     for (const line of [...bannerLines({ config, app: started, paint: terminal.paint }), ...pathLines(terminal)]) terminal.announce(line)
   else stopping.abort()
+  if (started) reloads.follow(started)
   const reason = await end
   if (reason.by === 'fault') {
     createLogger({ ...config.log, node: config.node, site: config.site }).fatal(
@@ -128,6 +134,23 @@ function watchEmergencyCalls({ complain, paint }: CommandNeeds['terminal']) {
           `${paint.bad('hotdesk:')} an emergency call is in progress; the node stops when it ends. To stop now: kill -9 ${process.pid}`,
         )
       return count() === 0
+    },
+  }
+}
+
+/** Reloads that SIGHUP asks for. One that is asked for during the start follows the start. The log has the outcome. */
+function watchReloads() {
+  let app: Pick<App, 'reload'> | null = null
+  let isWaiting = false
+  function ask(): void {
+    isWaiting = app === null
+    app?.reload('SIGHUP').catch(() => undefined)
+  }
+  return {
+    ask,
+    follow(started: Pick<App, 'reload'>): void {
+      app = started
+      if (isWaiting) ask()
     },
   }
 }

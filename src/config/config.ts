@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type AppError, messageOf } from '../base/errors.js'
 import { Secret } from '../base/secret.js'
+import { type Differences, differencesOf } from './differences.js'
 import { type Environment, processEnvironment, unknownVariables, withEnvironment } from './environment.js'
 import { type PlanSource, planSourceIn } from './plan-source.js'
 import { type Config, configOf } from './resolution.js'
@@ -59,7 +60,9 @@ export function parseConfig({ text, file, env, cwd, purpose }: ParseNeeds): Conf
     rememberPlan(fault, written, { folder, sample })
     throw fault
   }
-  return freeze(configOf(checked.value, { folder, sample, isListenSet: isSet(written, ['sip', 'listen']), purpose }))
+  const config = freeze(configOf(checked.value, { folder, sample, isListenSet: isSet(written, ['sip', 'listen']), purpose }))
+  settingsOf.set(config, checked.value)
+  return config
 }
 
 function isSet({ value }: ParsedFile, [section, key]: readonly [string, string]): boolean {
@@ -70,6 +73,13 @@ function isSet({ value }: ParsedFile, [section, key]: readonly [string, string])
 function freeze<Value>(value: Value): Value {
   if (isBlock(value) && !(value instanceof Secret)) for (const inner of Object.values(value)) freeze(inner)
   return typeof value === 'object' ? Object.freeze(value) : value
+}
+
+const settingsOf = new WeakMap<Config, unknown>()
+
+/** Settings with another value, and whether a running node takes them over. */
+export function differences(before: Config, after: Config): Differences {
+  return differencesOf(settingsOf.get(before), settingsOf.get(after), options)
 }
 
 const plansOfFaults = new WeakMap<AppError, PlanSource>()

@@ -2,6 +2,7 @@ import type { SiteName } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { check, invalid, isBlock, type ParsedFile, type Problem, quote, readYaml } from '../config/yaml/yaml-schema.js'
 import { conflictsIn } from './conflicts.js'
+import { fingerprintOf } from './fingerprint.js'
 import { logoutChecks } from './logout-rules.js'
 import { crossChecks, planFile } from './plan-file.js'
 import { timeProfileChecks } from './rights/rights-keys.js'
@@ -37,7 +38,7 @@ export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan
   ].flat()
   if ('problems' in checked || late.length > 0)
     throw invalid('DIALPLAN_INVALID', file, ['problems' in checked ? checked.problems : [], late].flat())
-  const dialplan = createRules(checked.value)
+  const dialplan = { ...createRules(checked.value), fingerprint: fingerprintOf(text) }
   log.debug({ event: 'dialplan.loaded', file, trunks: dialplan.trunks.map(({ name }) => name) }, 'dial plan loaded')
   return dialplan
 }

@@ -82,6 +82,8 @@ export interface AutomaticLogout {
 /** The dial plan of one site, from `dialplans/<site>.yaml`. Pure: the same digits give the same route. */
 export interface Dialplan {
   readonly site: SiteName
+  /** Of the text of its file: equal texts have equal fingerprints. */
+  readonly fingerprint: string
   /** The caller number of the site's emergency calls. */
   readonly elin: string | null
   /** Location of the site, for emergency calls of a phone that has none or is not known. */

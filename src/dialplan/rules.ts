@@ -11,7 +11,7 @@ import type { Dialplan, Route, Trunk } from './route.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
 
 /** The rules of a valid file. Precedence: emergency, codes, short codes, users, outside. */
-export function createRules(file: PlanFile): Dialplan {
+export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
   const [on, off] = divide(Object.entries(file.trunks), ([, { enabled }]) => enabled)
   const trunks = on.map(([name, trunk]) => trunkOf(name, trunk))
   const emergencies = emergenciesOf(file)

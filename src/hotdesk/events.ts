@@ -39,6 +39,8 @@ export const streamEvents = {
   'secret.adopted': 'An operator made the secret of a configuration that of the network.',
   refresh: 'The outcome of a display refresh: `outcome`.',
   'site.lost': 'No node of `site` has been alive for a minute.',
+  reloaded: '`node` has read its dial plan and settings again, for `by`: what `changed`, and which settings need a `restart`.',
+  'reload.refused': '`node` was asked by `by` to reload, and its dial plan or settings are invalid: `reason`. Nothing has changed.',
   'site.back': '`node` of the site is alive again.',
 } as const satisfies Readonly<Record<string, string>>
 

@@ -35,7 +35,7 @@ export interface HotdeskNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  readonly attempts: AttemptLimits
+  readonly attempts: () => AttemptLimits
   /** The network's secret: hides typed extensions that do not exist. */
   readonly secret: Secret
   /** Quiet time of a phone after an emergency call. */
@@ -69,7 +69,7 @@ const logoutEvents = {
 } as const satisfies Record<LogoutOutcome['outcome'], LogEvent>
 
 export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
-  const { store, directory, node, boot, clock, log, metrics, attempts, quietSeconds } = needs
+  const { store, directory, node, boot, clock, log, metrics, quietSeconds } = needs
   const assignments = createAssignments({ replica: store.replica, log })
   const calls = createCallsInProgress({ store, node, boot, quietSeconds, clock, log })
   const reconciler = createReconciler({ ...needs, assignments, isQuiet: calls.isQuiet })
@@ -100,7 +100,7 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     callBegan: calls.began,
     callEnded: calls.ended,
     async login(request) {
-      const outcome = await orStoreLost<LoginOutcome>(log, () => tryLogin(request, { ...needs, attempts }))
+      const outcome = await orStoreLost<LoginOutcome>(log, () => tryLogin(request, needs))
       metrics.transitionsTotal.inc({ transition: 'login', outcome: outcome.outcome })
       const { device } = request
       const extension = nameOf(request.extension)

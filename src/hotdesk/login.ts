@@ -12,7 +12,8 @@ import { outcomeOf, readAttempt, readLogin } from './replies.js'
 export interface LoginNeeds {
   readonly store: Store
   readonly directory: Directory
-  readonly attempts: AttemptLimits
+  /** A reload may change them. */
+  readonly attempts: () => AttemptLimits
   /** The network's secret. */
   readonly secret: Secret
   readonly log: Logger
@@ -28,7 +29,7 @@ export async function tryLogin({ extension, device, pin }: LoginRequest, needs: 
   if (directory.device(device)?.hotdesk !== true) return { outcome: 'NOT_A_HOTDESK_PHONE' }
   const user = directory.user(extension)
   const counted = user ? extension : pseudonymOf(extension, needs.secret)
-  const attempt = readAttempt(await store.call('hotdesk_attempt', counted, device, ...limitsOf(needs.attempts)))
+  const attempt = readAttempt(await store.call('hotdesk_attempt', counted, device, ...limitsOf(needs.attempts())))
   if (attempt.outcome === 'LOCKED') return attempt
   const barred = user ? reasonBarred(store.replica.hash(`user:${extension}`)) : 'unknown-extension'
   const pinHash = barred === null ? (user?.pinHash ?? null) : null

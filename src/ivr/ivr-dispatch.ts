@@ -23,7 +23,7 @@ export interface IvrDispatchNeeds {
   readonly media: Media
   readonly prompts: Prompts
   /** Ends a call after this time without a packet from the phone. */
-  readonly silentMs: Milliseconds
+  readonly silentMs: () => Milliseconds
   readonly clock: Clock
   readonly log: Logger
 }
@@ -35,7 +35,7 @@ export function createIvrDispatch({ media, prompts, silentMs, clock, log }: IvrD
   const callNeeds = (invite: IncomingInvite): IvrCallNeeds => ({ invite, media, log: log.child({ callId: invite.callId }) })
 
   function watch(call: IvrCall, callLog: Logger): void {
-    const alarm = watchSilence(call.session, silentMs, clock, () => {
+    const alarm = watchSilence(call.session, silentMs(), clock, () => {
       callLog.warn({ event: 'media.silent', packets: call.session.heard.packets }, 'no audio from the phone')
       call.hangUp({ Reason: 'SIP;cause=408;text="No RTP"' })
     })

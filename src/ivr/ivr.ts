@@ -11,7 +11,7 @@ import { createIvrDispatch } from './ivr-dispatch.js'
 import type { DialogueTiming } from './pin-dialogue/dialogue-steps.js'
 import { runLoginDialogue } from './pin-dialogue/login-dialogue.js'
 import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
-import { loadPrompts } from './prompts.js'
+import { loadPrompts, type Prompts } from './prompts.js'
 
 export { loadPrompts } from './prompts.js'
 
@@ -24,6 +24,8 @@ export interface Ivr {
   pleaseLogIn(invite: IncomingInvite): Promise<void>
   /** Plays a prompt or an announcement of the dial plan as early media, then refuses the call. `ended` cuts it short. */
   announce(invite: IncomingInvite, prompt: string, after: RefusalAfter, ended: AbortSignal): Promise<void>
+  /** Reads the prompts again, and the announcements of another dial plan; calls in progress may hear old and new ones. */
+  reloadPrompts(announcements: readonly string[]): Promise<void>
   /** Ends all calls; resolves when each BYE has a response. */
   close(): Promise<void>
 }
@@ -36,7 +38,8 @@ export interface IvrNeeds {
   readonly promptsFolder: string
   /** The prompts that the dial plan names. */
   readonly announcements: readonly string[]
-  readonly timing: IvrTiming
+  /** Asked for each call. */
+  readonly timing: () => IvrTiming
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -50,20 +53,26 @@ interface IvrTiming extends DialogueTiming {
 /** A prompt that cannot be played is logged and replaced by tones; it does not prevent the start. */
 export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
   const { media, hotdesk, directory, timing, clock, log, metrics } = needs
-  const prompts = await loadPrompts({ folder: needs.promptsFolder, languages: ['en'], announcements: needs.announcements, log })
-  const dispatch = createIvrDispatch({ media, prompts, silentMs: timing.silentMs, clock, log })
+  const load = (announcements: readonly string[]): Promise<Prompts> =>
+    loadPrompts({ folder: needs.promptsFolder, languages: ['en'], announcements, log })
+  let loaded = await load(needs.announcements)
+  const prompts: Prompts = { clip: (name) => loaded.clip(name), announcement: (name) => loaded.announcement(name) }
+  const dispatch = createIvrDispatch({ media, prompts, silentMs: () => timing().silentMs, clock, log })
 
   return {
     login(invite, device, extension) {
       if (directory.device(device)?.hotdesk === false) return dispatch.say(invite, () => 'not-a-hotdesk-phone')
       return dispatch.answer(invite, (call, callLog) =>
-        runLoginDialogue(call, { device, extension, hotdesk, prompts, timing, clock, log: callLog, metrics }),
+        runLoginDialogue(call, { device, extension, hotdesk, prompts, timing: timing(), clock, log: callLog, metrics }),
       )
     },
     logout: (invite, device) => dispatch.say(invite, async () => spokenLogout(await hotdesk.logout(device, 'drain', 'dial-code'))),
     // Not 403: Linphone would then ask for the password of the account.
     pleaseLogIn: (invite) => dispatch.announce(invite, prompts.clip('please-log-in'), { status: 480, parts: { reason: 'Log In First' } }),
     announce: (invite, prompt, after, ended) => dispatch.announce(invite, prompts.announcement(prompt), after, ended),
+    async reloadPrompts(announcements) {
+      loaded = await load(announcements)
+    },
     close: dispatch.close,
   }
 }

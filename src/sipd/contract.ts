@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import type { ListenAddress } from '../base/listen-address.js'
-import type { Logger } from '../base/logger.js'
+import type { Level, Logger } from '../base/logger.js'
 import type { Secret } from '../base/secret.js'
 import type { KnownSources } from './transaction/admission/sources/known-sources.js'
 import type { Counts, Load } from './transaction/counts.js'
@@ -61,6 +61,7 @@ export interface Sipd {
   readonly admin: { readonly address: string; readonly port: number }
   /** Changes the certificate for new connections; open ones do not change. Rejects with AppError CONFIG_INVALID if it does not match its key. */
   renewTls(identity: TlsIdentity): Promise<void>
+  setLogLevel(level: Level): Promise<void>
   /** Replaces the known sources. */
   setKnownSources(sources: KnownSources): Promise<void>
   /** Counts and table sizes; null while the server does not respond. */

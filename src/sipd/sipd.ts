@@ -57,6 +57,10 @@ export async function createSipd(needs: LocalSipdNeeds): Promise<LocalSipd> {
         served.renewTls(identity)
         await Promise.resolve()
       },
+      async setLogLevel(level) {
+        log.level = level
+        await Promise.resolve()
+      },
       async setKnownSources(sources) {
         transactions.setKnownSources(sources)
         await Promise.resolve()

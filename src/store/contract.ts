@@ -130,6 +130,8 @@ export interface Store {
   purge(stream: string, days: number): Promise<void>
   /** The newest entries of a stream, newest first; only entries older than `before`, an id, if it is given. @throws AppError STORE_UNAVAILABLE */
   recent(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]>
+  /** Requests to nodes, and their replies. */
+  readonly mailbox: Mailbox
   close(): Promise<void>
 }
 
@@ -138,6 +140,14 @@ export interface StreamWrite {
   readonly stream: string
   readonly fields: Readonly<Record<string, string>>
   readonly limit: Pick<StreamLimit, 'entries'>
+}
+
+/** Texts between the processes of a network, through Redis. Each is kept for a minute at most. */
+export interface Mailbox {
+  /** The reply of the node; null if there is none within that time. @throws AppError STORE_UNAVAILABLE */
+  ask(node: string, request: string, withinMs: Milliseconds): Promise<string | null>
+  /** Replies to requests to this node from now on. `answer` does not reject. Answers a function that ends it. */
+  serve(node: string, answer: (request: string) => Promise<string>): () => void
 }
 
 /** Maximum number of entries, approximate, and their maximum age. */

@@ -22,6 +22,9 @@ export const replicatedPrefixes = [
   'secret',
 ] as const
 
+/** Requests to nodes and their replies. Redis reports changes of these keys like those of records, so neither side has to poll. */
+export const mailPrefix = 'control:'
+
 /** The replicated hashes that expire. Their time to live is tracked as well. */
 const expiringPrefixes = ['reg:', 'node:', 'quiet:', 'callback:', 'usage:'] as const
 

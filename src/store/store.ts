@@ -23,12 +23,13 @@ import type { Origin } from './copy/copy-file.js'
 import { createReader, type Reader } from './copy/reader.js'
 import { createReplica } from './copy/replica.js'
 import { keepSavedCopy, type SavedCopy } from './copy/saved-copy.js'
-import { createTracking } from './copy/tracking.js'
+import { type ChangeNotice, createTracking } from './copy/tracking.js'
 import { startRedisServer } from './embedded/redis-server.js'
 import { createIntegrity, type Integrity } from './integrity/integrity.js'
 import { createKeys } from './keys.js'
 import { createFunctionCallers } from './library/function-callers.js'
 import { createLibrary, loadWhereMissing } from './library/library.js'
+import { createMailbox } from './mailbox.js'
 import { createRedisClock } from './redis-clock.js'
 import { createTransitions } from './transitions.js'
 
@@ -71,11 +72,13 @@ async function openStore(needs: StoreNeeds, target: ReachableTarget, closeServer
   const integrity = createIntegrity({ ...timed, redis: main, keys, replica, savedCopy: () => savedCopy, isConnected })
   const reader = createReader({ redis: main, keys, replica, integrity, clock, log, onFault: (fault) => link.renew(fault) })
   const reading = createReading({ reader, integrity, isConnected })
-  const tracking = createTracking({ main, listener, keys, onChanged: reader.changed, onFlushed: () => link.resync() })
+  const onChanged = (notice: ChangeNotice): void => void [mailbox.onNotice, reader.changed].map((read) => read(notice))
+  const tracking = createTracking({ main, listener, keys, onChanged, onFlushed: () => link.resync() })
   const library = createLibrary({ redis: main, keys, library: functions, loading, log, metrics })
   const names = targetText(target)
   const link = createLink({ connections, prepare, healthy, targetText: names, clock, log })
   const primaryWatch = createPrimaryWatch({ redis: main, destination, isConnected, leave: link.renew, log, metrics })
+  const mailbox = createMailbox({ redis: main, keys, isConnected, onState: link.onState, clock, networkClock: redisClock, log })
   const isFresh = (): boolean => isConnected() && !reading.isUnderWay
   const savedCopy = keepSavedCopy({ ...timed, data, network, replica, origin: originOf(target), isFresh })
   let copyFrom: CopySource = 'nowhere'
@@ -125,6 +128,7 @@ async function openStore(needs: StoreNeeds, target: ReachableTarget, closeServer
       integrity.condition([...presence({ link, replica }, copyFrom, callers.missingRights()), library.trouble, primaryWatch.doubt]),
     ...createCommands({ redis: main, keys, callFunction: callers.connection(main), isConnected, clock: redisClock, metrics }),
     ...integrity.guarded(createTransitions({ ...timed, ...writing, callFunction: callers.connection(writer), redisClock, isConnected })),
+    mailbox,
     ...createBulkWriter({ connect: () => newConnection(destination, bulk), keys, isConnected }),
     close,
   }

@@ -11,6 +11,8 @@ export interface Health {
   isUp(trunk: Trunk): boolean
   /** The trunk has failed and has not recovered since, according to the metric and the log. */
   isReportedDown(trunk: Trunk): boolean
+  /** When the outage began that the log shows; null: none. */
+  downSince(trunk: Trunk): Milliseconds | null
   /** From when a trunk that is down is tried in its usual order again, in epoch milliseconds. */
   retryAt(trunk: Trunk): Milliseconds
   /** Begins to track a request to the trunk. */
@@ -62,8 +64,8 @@ interface MethodState {
 }
 
 interface TrunkState extends Readonly<Record<Method, MethodState>> {
-  /** The state that the metric and the log show. */
-  isReportedDown: boolean
+  /** Since when the metric and the log show the trunk as down; null: it is up. */
+  downSince: Milliseconds | null
 }
 
 /** The methods that a response vouches for: a trunk's border may respond to OPTIONS while every INVITE fails. */
@@ -80,7 +82,7 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
   function stateOf(trunk: Trunk): TrunkState {
     const known = trunks.get(trunkKey(trunk))
     if (known) return known
-    const state = { INVITE: { outage: null, responded: 0 }, OPTIONS: { outage: null, responded: 0 }, isReportedDown: false }
+    const state = { INVITE: { outage: null, responded: 0 }, OPTIONS: { outage: null, responded: 0 }, downSince: null }
     trunks.set(trunkKey(trunk), state)
     return state
   }
@@ -99,8 +101,8 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
       each.responded = Math.max(each.responded, request)
       if (each.outage && each.outage.endsAfter < request) each.outage = null
     }
-    if (!state.isReportedDown || retryAt(trunk) > clock.now()) return
-    state.isReportedDown = false
+    if (state.downSince === null || retryAt(trunk) > clock.now()) return
+    state.downSince = null
     if (!inUse.has(trunkKey(trunk))) return
     metrics.trunkUp.set({ trunk: trunk.name }, 1)
     log.info({ event: 'trunk.up', trunk: trunk.name }, `trunk ${trunk.name} is up again`)
@@ -117,7 +119,8 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
       metrics.trunkUp.remove({ trunk: trunk.name })
     },
     isUp: (trunk) => retryAt(trunk) <= clock.now(),
-    isReportedDown: (trunk) => stateOf(trunk).isReportedDown,
+    isReportedDown: (trunk) => stateOf(trunk).downSince !== null,
+    downSince: (trunk) => stateOf(trunk).downSince,
     retryAt,
     begin(trunk, method) {
       const request = ++newest
@@ -135,7 +138,7 @@ export function createHealth({ clock, log, metrics, downMs, longestDownMs }: Hea
         const failures = (outage?.failures ?? (state.responded === request ? failuresBefore : 0)) + 1
         const ms = Math.min(downMs * 2 ** (failures - 1), longestDownMs)
         state.outage = { failures, until: clock.now() + ms, newest, endsAfter }
-        stateOf(trunk).isReportedDown = true
+        stateOf(trunk).downSince ??= clock.now()
         if (!inUse.has(trunkKey(trunk))) return
         metrics.trunkUp.set({ trunk: trunk.name }, 0)
         const line = { event: 'trunk.down', trunk: trunk.name, method, status, seconds: ms / 1000 }

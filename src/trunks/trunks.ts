@@ -36,10 +36,22 @@ export interface Trunks {
   callerOf(request: IncomingRequest): Party
   /** The number that a trunk's call is for. */
   calledNumber(request: IncomingRequest, plan: Dialplan): string
+  /** The state of each trunk of the dial plan in force, those with `enabled: no` last. */
+  states(): readonly TrunkStatus[]
   /** Reasons why emergency calls may not leave the site, and calls may not arrive, as sentences. */
   warnings(): readonly string[]
   /** Removes our registrations. */
   close(): Promise<void>
+}
+
+export interface TrunkStatus {
+  readonly name: string
+  readonly state: 'up' | 'down' | 'disabled'
+  /** When it went down, and when it is tried in its usual order again, by the node's own clock; null: it is not down. */
+  readonly since: Milliseconds | null
+  readonly retry: Milliseconds | null
+  /** Why it is not registered; null: it is, or does not have to be. */
+  readonly trouble: string | null
 }
 
 export interface TrunksNeeds {
@@ -96,6 +108,7 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
       const down = trunks.filter((trunk) => !isUp(trunk))
       return [...trunks.filter(isUp), ...down.sort((a, b) => health.retryAt(a) - health.retryAt(b))]
     },
+    states: () => statesOf(plan.current, { health, registrations }),
     warnings: () => [...warningsOf(plan.current, health), ...registrationWarnings(plan.current, registrations)],
     trunkOf,
     credentials: credentialsOf,
@@ -117,6 +130,21 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
       await Promise.race([registrations.close(), pause(clock, removalMs)])
     },
   }
+}
+
+interface TrunkParts {
+  readonly health: Health
+  readonly registrations: Registrations
+}
+
+function statesOf({ trunks, disabledTrunks }: Dialplan, { health, registrations }: TrunkParts): readonly TrunkStatus[] {
+  const states = trunks.map((trunk): TrunkStatus => {
+    const since = health.downSince(trunk)
+    const trouble = registrations.at(trunk)?.trouble ?? null
+    const state = since === null && trouble === null ? 'up' : 'down'
+    return { name: trunk.name, state, since, retry: since === null ? null : health.retryAt(trunk), trouble }
+  })
+  return [...states, ...disabledTrunks.map((name) => ({ name, state: 'disabled', since: null, retry: null, trouble: null }) as const)]
 }
 
 function warningsOf({ trunks, disabledTrunks }: Dialplan, { isReportedDown }: Health): readonly string[] {

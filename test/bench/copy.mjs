@@ -86,7 +86,7 @@ async function openNode(socket, data, dist) {
     node: 'paris-1',
     boot: newBoot(store.clock.now()),
     automaticLogout: () => null,
-    attempts: lockout,
+    attempts: () => lockout,
     quietSeconds: emergency.quietSeconds,
     retentionDays,
     clock,

@@ -16,6 +16,10 @@ export const commandErrors = {
     todo: 'see `hotdesk <command> --help`',
     messages: {
       replaceItself: { says: 'cannot replace {device} by itself', todo: 'name the old phone, then the new one' },
+      otherSite: {
+        says: 'nothing was reloaded: the node belongs to {own}, and its configuration now says {site}',
+        todo: 'restart the node to move it',
+      },
       planElsewhere: { says: 'the dial plan of {site} is not on this machine ({file})', todo: 'run this at a node of {site}' },
       oneKindInCsv: { says: 'a CSV file holds one kind of record', todo: 'add --only users, --only devices or --only sites' },
       loginsInCsv: { says: 'a CSV file holds no logins', todo: 'omit --with-logins or use --format yaml' },

@@ -40,6 +40,23 @@ export const machineErrors = {
     todo: 'start the node with `hotdesk start`, or pass the --config of the running node',
     messages: { noSocket: 'no node is running with its data in {data}' },
   },
+  NODE_SILENT: {
+    meaning: 'A node was asked and did not answer, or could not.',
+    todo: 'see whether it runs with `hotdesk doctor`, and read its log',
+    messages: {
+      silent: {
+        says: '{node} did not answer within {seconds} s',
+        todo: 'see its log; a node of an earlier version answers no requests',
+      },
+      older: {
+        says: '{node} does not understand the request "{kind}"',
+        todo: 'update hotdesk on that node, or use the hotdesk of its version',
+      },
+      failed: { says: 'the node could not carry out the request: {reason}', todo: 'see its log' },
+      away: { says: 'no node {node} is up', todo: 'start it with `hotdesk start`, or list the nodes with `hotdesk site show <site>`' },
+      noneAt: { says: 'no node of {site} is up', todo: 'start one, or name another site' },
+    },
+  },
   DATA_IN_USE: {
     meaning: 'Another running node uses this `data` folder.',
     todo: 'give each node a `data` folder of its own',

@@ -44,7 +44,7 @@ export interface AttemptNeeds {
   readonly nodeLegs: Pick<NodeLegs, 'watchSetUp'>
   readonly connect: Connect
   /** How long after a refusal by one of a user's contacts the silent ones may still begin to ring. */
-  readonly busyGraceMs: Milliseconds
+  readonly busyGraceMs: () => Milliseconds
 }
 
 export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGraceMs }: AttemptNeeds): Attempts {
@@ -94,7 +94,7 @@ export function createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGra
         ringMs,
         silenceMs,
         noProgressMs: ringMs,
-        graceMs: busyGraceMs,
+        graceMs: busyGraceMs(),
         onProvisional: provisionalRelay(call, branches.length),
       })
       call.progress.reached = target

@@ -28,7 +28,8 @@ export interface RegisterNeeds {
   readonly date: () => Milliseconds
   readonly log: Logger
   readonly metrics: Metrics
-  readonly limits: ExpiryLimits
+  /** A reload may change them. */
+  readonly limits: () => ExpiryLimits
   /** Emits each device that has a binding here after its REGISTER. */
   readonly registered: Emitter<[DeviceId, RegistrationKind]>
 }
@@ -67,7 +68,7 @@ export function createRegisterHandler(needs: RegisterNeeds): (request: IncomingR
   function serve(request: IncomingRequest, proven: Proven): void {
     const { device } = proven
     const before = bindings.of(device)
-    const intent = needs.names.isServed(request) ? readIntent(request, limits) : otherDomain
+    const intent = needs.names.isServed(request) ? readIntent(request, limits()) : otherDomain
     const refused = intent.kind === 'refusal' ? intent : intent.kind === 'fetch' ? null : change(request, proven, intent)
     if (refused) {
       count('refused')

@@ -31,6 +31,7 @@ export interface BareKnownSources extends Omit<KnownSources, 'challenge'> {
 /** A question to the thread. Its answer has the same id. */
 export type Question =
   | { readonly id: number; readonly kind: 'counts' | 'close' }
+  | { readonly id: number; readonly kind: 'log level'; readonly level: Level }
   | { readonly id: number; readonly kind: 'renew tls'; readonly identity: BareIdentity }
   | { readonly id: number; readonly kind: 'known sources'; readonly knownSources: BareKnownSources }
 

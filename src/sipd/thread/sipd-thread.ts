@@ -39,6 +39,10 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
       await keeper.thread?.ask({ kind: 'renew tls', identity: bareIdentity(identity) })
       keeper.tls = identity
     },
+    async setLogLevel(level) {
+      keeper.level = level
+      await keeper.thread?.ask({ kind: 'log level', level })
+    },
     async setKnownSources(sources) {
       // Kept first, because a thread that is being restarted starts with it.
       keeper.known = sources
@@ -52,6 +56,7 @@ export async function createSipdThread(needs: SipdThreadNeeds): Promise<Sipd> {
 interface Keeper extends SipdThreadNeeds {
   tls: TlsIdentity | null
   known: KnownSources | null
+  level: Level
   /** Null while no thread runs. */
   thread: Thread | null
   restarts: number
@@ -71,6 +76,7 @@ function newKeeper(needs: SipdThreadNeeds): Keeper {
     ...needs,
     tls: needs.tls ?? null,
     known: needs.knownSources ?? null,
+    level: needs.log.level as Level,
     thread: null,
     restarts: 0,
     failures: 0,
@@ -98,7 +104,7 @@ function startSipd(workerData: Beginning): Worker {
 }
 
 function beginningOf(
-  { listen, advertise, origins, admin, outbound, timers, patienceMs, emergency, reportsTrying, secret, tls, known, log }: Keeper,
+  { listen, advertise, origins, admin, outbound, timers, patienceMs, emergency, reportsTrying, secret, tls, known, level }: Keeper,
   bound: Thread['places'] | null,
 ): Beginning {
   return {
@@ -114,7 +120,7 @@ function beginningOf(
     secret: secret.reveal(),
     tls: tls && bareIdentity(tls),
     knownSources: known && bareKnownSources(known),
-    level: log.level as Level,
+    level,
   }
 }
 

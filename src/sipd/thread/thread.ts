@@ -105,6 +105,7 @@ function raised(fault: BareFault): Error {
 
 /** Writes the log lines of the thread. Errors in them are plain data already. */
 function relayInto(log: Logger): (line: LogLine) => void {
-  const own = log.child({}, { serializers: { err: (fault: unknown) => fault } })
+  // The thread leaves out what its own level excludes.
+  const own = log.child({}, { serializers: { err: (fault: unknown) => fault }, level: 'trace' })
   return ({ level, msg, ...fields }) => own[level](fields, msg)
 }

@@ -40,7 +40,8 @@ async function begin(port: MessagePort, { secret, tls, knownSources, level, ...p
 
 async function answer(sipd: Sipd, question: Question): Promise<SipdCounts | null> {
   if (question.kind === 'counts') return sipd.counts()
-  if (question.kind === 'known sources') await sipd.setKnownSources(knownSourcesOf(question.knownSources))
+  if (question.kind === 'log level') await sipd.setLogLevel(question.level)
+  else if (question.kind === 'known sources') await sipd.setKnownSources(knownSourcesOf(question.knownSources))
   else if (question.kind === 'renew tls') await sipd.renewTls(identityOf(question.identity))
   else await sipd.close()
   return null

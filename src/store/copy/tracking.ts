@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { type Keys, replicatedPrefixes } from '../keys.js'
+import { type Keys, mailPrefix, replicatedPrefixes } from '../keys.js'
 
 const channel = '__redis__:invalidate'
 
@@ -44,7 +44,7 @@ export function createTracking({ main, listener, keys, onChanged, onFlushed }: T
         listenerIds.set(listener, String(await listener.call('CLIENT', 'ID')))
         await listener.subscribe(channel, writtenChannel)
       }
-      const prefixes = replicatedPrefixes.flatMap((prefix) => ['PREFIX', keys.full(prefix)])
+      const prefixes = [...replicatedPrefixes, mailPrefix].flatMap((prefix) => ['PREFIX', keys.full(prefix)])
       await main.call('CLIENT', 'TRACKING', 'OFF')
       await main.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', listenerIds.get(listener) ?? '', 'BCAST', ...prefixes)
     },

@@ -143,7 +143,7 @@ export async function openDesk(store) {
     node: 'bench-1',
     boot: newBoot(store.clock.now()),
     automaticLogout: () => null,
-    attempts: lockout,
+    attempts: () => lockout,
     quietSeconds: emergency.quietSeconds,
     retentionDays,
     clock: store.clock,

@@ -61,6 +61,15 @@ describe('networks in a cluster', () => {
       await expect.poll(() => server.cli('FUNCTION', 'LIST'), { timeout: 5_000 }).toContain('hotdesk_login')
   })
 
+  it('carry requests between the nodes of each network', async () => {
+    const ends = ['hd', 'lyon'].map((network) =>
+      storeOf(network).mailbox.serve('paris-1', (text) => Promise.resolve(`${network}: ${text}`)),
+    )
+    expect(await storeOf('lyon').mailbox.ask('paris-1', 'hello', 5_000)).toBe('lyon: hello')
+    expect(await storeOf('hd').mailbox.ask('paris-1', 'hello', 5_000)).toBe('hd: hello')
+    for (const end of ends) end()
+  })
+
   it('accept redis-cli -c at any server', async () => {
     const [any] = redis.servers
     expect(await any?.cli('-c', 'FCALL', 'hotdesk_who', '1', '{oslo}', 'HD0001')).toBe('OCCUPIED 100')

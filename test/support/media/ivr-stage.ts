@@ -65,7 +65,7 @@ export async function openStage(parts: StageParts = {}): Promise<Stage> {
     directory: { device: (id) => ({ ...aDevice, id, hotdesk: parts.hotdeskPhone !== 'no' }) },
     promptsFolder: parts.prompts ?? promptsFolder,
     announcements: parts.announcements ?? [],
-    timing: dialogueTiming(defaults),
+    timing: () => dialogueTiming(defaults),
     clock,
     log: log.log,
     metrics: createMetrics(),

@@ -78,7 +78,7 @@ export function open(node = 'paris-1' as NodeName): Stage {
     store,
     directory,
     automaticLogout: () => null,
-    attempts: defaults.lockout,
+    attempts: () => defaults.lockout,
     quietSeconds: defaults.emergency.quietSeconds,
     retentionDays: defaults.retentionDays,
     metrics,

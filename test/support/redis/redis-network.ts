@@ -66,7 +66,7 @@ export async function openDeskNode(redis: Pick<TestRedis, 'place' | 'directory'>
     secret: new Secret('of the test'),
     quietSeconds,
     automaticLogout: () => automaticLogout,
-    attempts: defaults.lockout,
+    attempts: () => defaults.lockout,
     retentionDays: defaults.retentionDays,
     metrics,
   })

@@ -5,7 +5,7 @@ export const layers: readonly (readonly string[])[] = [
   ['base', 'config'],
   ['sip', 'media'],
   ['sipd', 'srf', 'store'],
-  ['directory', 'hotdesk', 'registrar', 'dialplan', 'trunks'],
+  ['directory', 'hotdesk', 'registrar', 'dialplan', 'trunks', 'control'],
   ['calls', 'ivr', 'phones', 'console', 'softphones'],
   ['app.ts', 'app', 'sip-server.ts'],
   ['cli', 'main.ts'],

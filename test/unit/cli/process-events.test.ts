@@ -7,6 +7,7 @@ function signals() {
   const codes: number[] = []
   const events: ProcessEvents = {
     onStop: (listener) => void listeners.push(listener),
+    onReload: () => undefined,
     onFault: () => undefined,
     abandon: (code) => codes.push(code) as never,
     close: () => undefined,

@@ -30,7 +30,7 @@ async function called(act: (phone: AudioSession) => Promise<void>, change: (offe
     directory: { device: () => aDevice },
     promptsFolder,
     announcements: [],
-    timing: dialogueTiming(defaults),
+    timing: () => dialogueTiming(defaults),
     clock: systemClock,
     log: silentLogger(),
     metrics: createMetrics(),

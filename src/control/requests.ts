@@ -1,0 +1,85 @@
+import { z } from 'zod'
+
+/** A node carries out requests of this version. A later version adds kinds and fields, and never changes the meaning of one. */
+export const controlVersion = 1
+
+const moment = z.iso.datetime()
+
+/** The dial plan that a node has loaded. */
+const plan = z.object({
+  site: z.string(),
+  /** Its file on the machine of the node. */
+  file: z.string(),
+  fingerprint: z.string(),
+  loaded: moment,
+  /** Why the file on its disk cannot be loaded, or how it differs; empty: it is the plan that is in force. */
+  problems: z.array(z.string()),
+})
+
+const trunk = z.object({
+  name: z.string(),
+  state: z.enum(['up', 'down', 'disabled']),
+  /** When it went down; null: it is up, or has been since the node started. */
+  since: moment.nullable(),
+  /** When it is tried in its usual order again; null: it is up. */
+  retry: moment.nullable(),
+  /** Why it is not registered; null: it is, or does not have to be. */
+  trouble: z.string().nullable(),
+})
+
+/** What one node may ask another, or a command a node: fields of the request, and the reply. No secret is in either. */
+export const requests = {
+  plan: { ask: z.object({}), reply: plan },
+  trunks: { ask: z.object({}), reply: z.object({ trunks: z.array(trunk) }) },
+  reload: {
+    ask: z.object({}),
+    reply: z.object({
+      /** What has changed and is in force now: `the dial plan`, names of settings. */
+      changed: z.array(z.string()),
+      /** Names of settings that have changed and need a restart. */
+      restart: z.array(z.string()),
+      /** Of the dial plan in force. */
+      fingerprint: z.string(),
+    }),
+  },
+} as const
+
+export type RequestKind = keyof typeof requests
+type Requests = typeof requests
+export type Asked<Kind extends RequestKind> = z.output<Requests[Kind]['ask']>
+export type Reply<Kind extends RequestKind> = z.output<Requests[Kind]['reply']>
+
+/** Replies as the node makes them. */
+export type Frozen<Value> = Value extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Frozen<Value[Key]> }
+    : Value
+
+/** `{ kind: 'plan', asked: {} }` */
+export interface Request<Kind extends RequestKind> {
+  readonly kind: Kind
+  readonly asked: Asked<Kind>
+}
+
+/** Who asks: `alice@host`, for the audit. */
+export type Asker = string
+
+/** The parts of the node that carry out requests. */
+export type Handlers = {
+  readonly [Kind in RequestKind]: (asked: Asked<Kind>, by: Asker) => Promise<Frozen<Reply<Kind>>> | Frozen<Reply<Kind>>
+}
+
+/** A request on its way. */
+export const envelope = z.object({ version: z.number().int(), kind: z.string(), by: z.string().max(320), asked: z.unknown() })
+
+/** A reply on its way. `unknown`: the node is of an earlier version. */
+export const answer = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('done'), reply: z.unknown() }),
+  z.object({ outcome: z.literal('unknown') }),
+  z.object({
+    outcome: z.literal('refused'),
+    error: z.object({ code: z.string(), says: z.string(), todo: z.string(), message: z.string() }),
+  }),
+])
+export type Answer = z.infer<typeof answer>
