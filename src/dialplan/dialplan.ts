@@ -13,7 +13,7 @@ import { shortCodeChecks } from './short-codes/code-checks.js'
 export { reservedExtension } from './codes.js'
 export { createLivePlan, type LivePlan, type ReplaceablePlan } from './live-plan.js'
 export { judge, type LimitName, type Limits, limitNames, type NumberClass, type Use, uses } from './rights/rights.js'
-export type { Dialplan, Route, Trunk, TrunkRegistration } from './route.js'
+export type { Dialplan, OutsideRoute, Route, Trunk, TrunkRegistration } from './route.js'
 
 export interface DialplanNeeds {
   readonly text: string

@@ -20,6 +20,8 @@ import {
 import { parseCode } from './codes.js'
 import { defaultCodes } from './conflicts.js'
 import { logoutKeys } from './logout-rules.js'
+import { parseCountry } from './numbers/country.js'
+import { numberFormKeys } from './numbers/number-form.js'
 import { type Pattern, parsePattern, wildcards } from './pattern.js'
 import { registrationKeys, serverUri } from './registration-keys.js'
 import { rightsKeys } from './rights/rights-keys.js'
@@ -53,6 +55,7 @@ const trunk = block({
   location: location.prefault('none'),
   alertInfo: yesOrNo.prefault('no'),
   trust: trust.prefault('callers'),
+  ...numberFormKeys,
   ...registrationKeys,
 })
   .refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
@@ -69,6 +72,7 @@ const route = block({
 /** `dialplans/<site>.yaml` */
 export const planFile = block({
   site: form('a name of small letters, digits and -', parseSiteName),
+  country: form('a country by its two letters (ISO 3166), such as GB', parseCountry).optional(),
   elin: callerNumber.optional(),
   location: text.optional(),
   extensions: listOf(closedPattern),

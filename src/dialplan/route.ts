@@ -1,11 +1,13 @@
 import type { Milliseconds } from '../base/clock.js'
 import type { Extension, SiteName } from '../base/identity.js'
 import type { Secret } from '../base/secret.js'
+import type { TrunkNumberForms } from './numbers/number-form.js'
+import type { NumberPlan, OutsideNumber } from './numbers/number-plan.js'
 import type { SiteRights } from './rights/site-rights.js'
 import type { Feature } from './short-codes/short-code.js'
 
 /** A SIP trunk of a site. */
-export interface Trunk {
+export interface Trunk extends TrunkNumberForms {
   readonly name: string
   /** Where calls go: `sip:203.0.113.20:5060;transport=udp`. */
   readonly uri: string
@@ -42,6 +44,13 @@ export interface TrunkRegistration {
   readonly seconds: number
 }
 
+export interface OutsideRoute extends OutsideNumber {
+  readonly kind: 'outside'
+  readonly trunks: readonly Trunk[]
+  /** The caller number on this route; null: the user's own, else the trunk's. */
+  readonly callerId: string | null
+}
+
 /** The meaning of digits that a phone has dialled at this site. */
 export type Route = Meaning & {
   /** The short code of the dial plan that gives this meaning; left out: none does. */
@@ -53,13 +62,7 @@ type Meaning =
   | { readonly kind: 'login'; readonly extension: Extension | null }
   | { readonly kind: 'logout' }
   | { readonly kind: 'user'; readonly extension: Extension }
-  | {
-      readonly kind: 'outside'
-      readonly number: string
-      readonly trunks: readonly Trunk[]
-      /** The caller number on this route; null: the user's own, else the trunk's. */
-      readonly callerId: string | null
-    }
+  | OutsideRoute
   | { readonly kind: 'feature'; readonly feature: Feature; readonly argument: string }
   /** The digits are dialled with the plan of another site. Null: the code names none. */
   | { readonly kind: 'break-out'; readonly site: SiteName | null; readonly digits: string }
@@ -108,7 +111,9 @@ export interface Dialplan {
   readonly emergencyNumbers: readonly string[]
   /** Route for the dialled digits. */
   route(digits: string): Route
-  /** The extension of a direct number. */
+  /** How numbers are written in the country of the site. */
+  readonly numbers: NumberPlan
+  /** The extension of a direct number, in whatever form a trunk writes it. */
   did(number: string): Extension | null
   /** The direct number of an extension at this site; null: the trunk's is shown. */
   callerId(extension: Extension): string | null

@@ -3,6 +3,10 @@ import { type Extension, parseExtension } from '../base/identity.js'
 import { emergencyDigits, globalEmergencyNumbers } from '../sip/uri/dialled.js'
 import { readCode, reservedExtension } from './codes.js'
 import { logoutRules } from './logout-rules.js'
+import { countryOfNumbers } from './numbers/country.js'
+import { numberFormsOf } from './numbers/number-form.js'
+import { createNumberPlan } from './numbers/number-plan.js'
+import { createOutsideRoutes, type OutsideRoutes } from './outside-route.js'
 import { choices, fill, matches } from './pattern.js'
 import { type Did, didsOf, type PlanFile, withoutPlus } from './plan-file.js'
 import { registrationOf } from './registration-keys.js'
@@ -20,8 +24,10 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
 
   const emergency = (digits: string): string | null => emergencies.get(emergencyDigits(digits)) ?? null
 
-  const numberRoute = (digits: string): Route => userRoute(file, digits) ?? outsideRoute(file, trunks, digits) ?? { kind: 'unknown' }
-  const shortCode = createCodeLookup({ shortCodes: file.shortCodes, trunks, numberRoute })
+  const numbers = createNumberPlan(file.country ?? countryOfNumbers(file))
+  const outsideTo = createOutsideRoutes({ trunks, numbers })
+  const numberRoute = (digits: string): Route => userRoute(file, digits) ?? outsideRoute(file, outsideTo, digits) ?? { kind: 'unknown' }
+  const shortCode = createCodeLookup({ shortCodes: file.shortCodes, outsideTo, numberRoute })
 
   function route(digits: string): Route {
     const number = emergency(digits)
@@ -44,7 +50,8 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     emergency,
     emergencyNumbers: [...emergencies.keys()],
     route,
-    did: (number) => didOf(dids, withoutPlus(number)),
+    numbers,
+    did: (number) => didOf(dids, number) ?? firstDid(dids, numbers.formsOf(number)),
     callerId: (extension) => callerIdOf(dids, extension),
     mayAlert: (extension) => file.alertInfo.some((pattern) => matches(pattern, extension)),
     reserved(extension) {
@@ -75,6 +82,7 @@ function trunkOf(name: string, keys: PlanFile['trunks'][string]): Trunk {
     ...(location === 'none' ? {} : { location }),
     ...(alertInfo ? { alertInfo } : {}),
     ...(trust === 'callers' ? {} : { trust }),
+    ...numberFormsOf(keys),
     ...(registration ? { registration } : {}),
     ...(outboundProxy === undefined ? {} : { outboundProxy }),
   }
@@ -93,23 +101,25 @@ function userRoute({ extensions }: PlanFile, digits: string): Route | null {
 }
 
 /** The first matching route of the file. A number with `+` is complete and needs no prefix. */
-function outsideRoute({ outside, routes }: PlanFile, trunks: readonly Trunk[], digits: string): Route | null {
+function outsideRoute({ outside, routes }: PlanFile, outsideTo: OutsideRoutes, digits: string): Route | null {
   const complete = digits.startsWith('+')
   if (!complete && !digits.startsWith(outside)) return null
   const number = complete ? digits : digits.slice(outside.length)
   const found = routes.find(({ match }) => matches(match, number))
-  if (!found) return null
-  return {
-    kind: 'outside',
-    number: `${found.prepend}${number.slice(found.strip)}`,
-    trunks: found.trunks.flatMap((name) => trunks.find((trunk) => trunk.name === name) ?? []),
-    callerId: found.callerId ?? null,
+  return found ? outsideTo(number, found) : null
+}
+
+function firstDid(dids: readonly Did[], forms: readonly string[]): Extension | null {
+  for (const form of forms) {
+    const extension = didOf(dids, form)
+    if (extension !== null) return extension
   }
+  return null
 }
 
 function didOf(dids: readonly Did[], number: string): Extension | null {
   for (const did of dids) {
-    const chosen = choices(did.number, number)
+    const chosen = choices(did.number, withoutPlus(number))
     if (chosen !== null) return parseExtension(fill(did.extension, chosen) ?? '')
   }
   return null

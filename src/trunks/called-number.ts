@@ -28,11 +28,11 @@ function isAccount(user: string, trunk: Trunk | null): boolean {
   return trunk?.registration !== undefined && [trunk.username, dialled(trunk.registration.aor)].includes(user)
 }
 
-/** A number as written, and with the country code of its context: `tel:0612;phone-context=+33` is +33612 (RFC 3966 §5.1.5). */
+/** A number with the country code of its context, and as written: `tel:0612;phone-context=+33` is +33612 (RFC 3966 §5.1.5). */
 function numbersOf(uri: string): readonly string[] {
   const number = dialled(uri)
   const [, context] = /;phone-context=(\+[0-9]{1,4})(?![0-9])/i.exec(uri) ?? []
   return context === undefined || number.startsWith('+')
     ? [number]
-    : [number, `${context}${number}`, `${context}${number.replace(/^0/, '')}`]
+    : [`${context}${number.replace(/^0/, '')}`, `${context}${number}`, number]
 }

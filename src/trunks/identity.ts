@@ -49,11 +49,13 @@ export function callerUri(trunk: Trunk, party: Party, dialplan: Dialplan): strin
   return number === null ? null : addressAt(trunk, number, 'bare')
 }
 
-/** An extension means nothing outside: its direct number is shown, else the trunk's. Any other number is shown unchanged. */
+/** An extension means nothing outside: its direct number is shown, else the trunk's, else our account. */
 function shownNumber(trunk: Trunk, { number }: Party, dialplan: Dialplan): string | null {
   const extension = dialplan.route(number).kind === 'user' ? parseExtension(number) : null
-  if (extension !== null) return dialplan.callerId(extension) ?? trunk.callerId ?? trunk.username
-  return /^\+?[0-9]+$/.test(number) ? number : (trunk.callerId ?? trunk.username)
+  const own = extension === null && /^\+?[0-9]+$/.test(number) ? number : null
+  const shown = own ?? (extension === null ? null : dialplan.callerId(extension)) ?? trunk.callerId
+  if (shown === null) return trunk.username
+  return trunk.callerNumbers === undefined ? shown : dialplan.numbers.written(shown, trunk.callerNumbers)
 }
 
 /** `sip:+33123@192.0.2.20:5060;transport=udp`; `bare` leaves out port and parameters, for an identity rather than a destination. */

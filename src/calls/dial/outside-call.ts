@@ -20,6 +20,8 @@ export interface OutsideCallNeeds {
 }
 
 interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast' | 'onResponse'> {
+  /** Written in the form that the trunk asks for. Null: every trunk gets `number`, as for an emergency number. */
+  readonly e164: string | null
   /** In the order in which they are tried. */
   readonly trunks: readonly Trunk[]
 }
@@ -95,7 +97,7 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
       return result.response.status === 487 ? { ...result, reason: 'upstream' } : result
     }
 
-    const { result, cancel } = tryTrunk(call, { trunk, isLast, onResponse, ...details }, needs)
+    const { result, cancel } = tryTrunk(call, { trunk, isLast, onResponse, ...details, number: numberFor(trunk, details, call) }, needs)
     return {
       result: result.then(onResult),
       cancel,
@@ -108,14 +110,18 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
   }
 
   return {
-    dial(call, { number, trunks: inOrder, callerId }) {
+    dial(call, { number, e164, trunks: inOrder, callerId }) {
       const { reachable, unreachable } = trunksByFamily(call, inOrder)
       if (unreachable.length > 0 && reachable.length === 0) return Promise.resolve(rejectFamily(call, unreachable))
       const party = callerId === null ? call.party : { ...call.party, number: callerId, isAsserted: true }
-      return overTrunks(call, { number, trunks: reachable, party, location: null })
+      return overTrunks(call, { number, e164, trunks: reachable, party, location: null })
     },
     overTrunks,
   }
+}
+
+function numberFor({ numbers }: Trunk, { number, e164 }: CallDetails, { plan }: Call): string {
+  return numbers === undefined || e164 === null ? number : plan.numbers.written(e164, numbers)
 }
 
 type CallDetails = Omit<OutsideCall, 'trunks'>

@@ -13,7 +13,7 @@ import type { Failure } from '../failure.js'
 import type { RecordCall } from '../records/record-call.js'
 import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
-import { emergencyOf } from '../routing/number-rules.js'
+import { callbackDevice, emergencyOf } from '../routing/number-rules.js'
 import type { Caller, Callers, DeviceCaller } from './caller.js'
 import type { FeatureCalls } from './feature-call.js'
 import { hopTokenHeader } from './hop-token.js'
@@ -59,8 +59,8 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
 
 /** A PSAP callback is taken in every state, like the emergency call before it. */
 function isAdmitted(invite: IncomingInvite, { kind }: Caller, { admission, knowledge, trunks }: InviteNeeds): boolean | Promise<boolean> {
-  const { psapCallbacks, dialplan } = knowledge()
-  const isCallback = kind === 'trunk' && psapCallbacks.deviceOf(trunks.calledNumber(invite, dialplan)) !== null
+  const known = knowledge()
+  const isCallback = kind === 'trunk' && callbackDevice(trunks.calledNumber(invite, known.dialplan), known) !== null
   return isCallback || admission.isOpen || admission.opens()
 }
 

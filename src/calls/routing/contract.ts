@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js'
 import type { DeviceId, Extension, NodeName, SiteName } from '../../base/identity.js'
-import type { Dialplan, LimitName, NumberClass, Route, Trunk, Use } from '../../dialplan/dialplan.js'
+import type { Dialplan, LimitName, NumberClass, OutsideRoute, Route, Trunk, Use } from '../../dialplan/dialplan.js'
 import type { Device, Directory, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
@@ -78,7 +78,7 @@ export type Destination =
   /** A PSAP callback to the phone that made the emergency call. */
   | { readonly kind: 'psap-callback'; readonly device: Device; readonly bindings: readonly Binding[] }
   /** `trunks` in the order in which they are tried. `callerId`: null shows the user's own number, or else the trunk's. */
-  | { readonly kind: 'outside'; readonly number: string; readonly trunks: readonly Trunk[]; readonly callerId: string | null }
+  | OutsideRoute
   /** What a short code of the site does for the phone that dials it. */
   | Extract<Route, { readonly kind: 'feature' | 'announcement' }>
   /** `nodes` of the site in the order in which they are tried. */

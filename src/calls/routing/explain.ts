@@ -118,7 +118,7 @@ function summaryOf(to: Destination, context: Context): Summary {
     case 'psap-callback':
       return { kind: to.kind, devices: [to.device.id] }
     case 'outside':
-      return { kind: to.kind, number: to.number, trunks: namesOf(to) }
+      return { kind: to.kind, number: to.number, e164: to.e164, numberClass: to.numberClass, trunks: namesOf(to) }
     case 'emergency':
       return { kind: to.kind, number: to.number, trunks: namesOf(to), withLocation: locatedOver(to, context) }
     case 'login':

@@ -1,4 +1,4 @@
-import { parseExtension, type SiteName } from '../../base/identity.js'
+import { type DeviceId, parseExtension, type SiteName } from '../../base/identity.js'
 import type { Route, Trunk } from '../../dialplan/dialplan.js'
 import type { User } from '../../directory/directory.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
@@ -109,9 +109,19 @@ function serviceWords(route: ServiceRoute): string {
 
 // ── from trunks and nodes ────────────────────────────────────────────────────────────────────────────────────────────
 
+/** The phone that an emergency centre calls back: the number may come back in another form than it was shown. */
+export function callbackDevice(number: string, { dialplan, psapCallbacks }: Knowledge): DeviceId | null {
+  for (const form of dialplan.numbers.formsOf(number)) {
+    const device = psapCallbacks.deviceOf(form)
+    if (device !== null) return device
+  }
+  return null
+}
+
 /** A PSAP callback is neither forwarded nor refused, whether or not anybody is logged in at the phone (RFC 7090). */
-export function psapCallback({ number }: QuestionOf<'delivered'>, { psapCallbacks, directory, registrar }: Knowledge): Ruling {
-  const id = psapCallbacks.deviceOf(number)
+export function psapCallback({ number }: QuestionOf<'delivered'>, knowledge: Knowledge): Ruling {
+  const { directory, registrar } = knowledge
+  const id = callbackDevice(number, knowledge)
   if (id === null) return { words: `no recent emergency call from ${shown(number)}` }
   const device = directory.device(id)
   const bindings = device ? registrar.bindingsOf(device.id) : []
@@ -165,12 +175,8 @@ export function routed(digits: string, route: Route, history: CallHistory, { dia
   }
   if (route.kind === 'barred') return { words: `${code}${digits} is barred`, to: { kind: 'refused', reason: 'barred' } }
   if (route.kind !== 'outside') return unknown(`${code}neither an extension nor a route of ${dialplan.site} matches`)
-  const { number, callerId } = route
-  const inOrder = trunks.order(route.trunks)
-  return {
-    words: `${code}${digits} goes out as ${number} over ${trunkNames(inOrder)}`,
-    to: { kind: 'outside', number, trunks: inOrder, callerId },
-  }
+  const to = { ...route, trunks: trunks.order(route.trunks) }
+  return { words: `${code}${digits} goes out as ${to.number} over ${trunkNames(to.trunks)}`, to }
 }
 
 function unknown(words: string): Ruling {

@@ -57,10 +57,10 @@ function claimOf(question: Question): Claim | null {
 }
 
 /** Whether the rights of the user at this site allow the outside number for this use. */
-function mayReach(claim: Claim, { number }: DestinationOf<'outside'>, knowledge: Knowledge): RightsRuling {
+function mayReach(claim: Claim, { number, e164 }: DestinationOf<'outside'>, knowledge: Knowledge): RightsRuling {
   const { outside } = knowledge.dialplan
   const dialled = claim.digits.startsWith(outside) ? claim.digits.slice(outside.length) : claim.digits
-  return judged(claim, { number, forms: [dialled, number], numberClass: 'other' }, knowledge)
+  return judged(claim, { number, forms: [dialled, number, ...(e164 === null ? [] : [e164])], numberClass: 'other' }, knowledge)
 }
 
 const costly: ReadonlySet<NumberClass> = new Set(['international', 'premium'])

@@ -1,6 +1,7 @@
 import { parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
+import type { OutsideRoutes } from '../outside-route.js'
 import { choices, fill, fixedLength, matches, type Pattern, wildcards } from '../pattern.js'
-import type { Route, Trunk } from '../route.js'
+import type { Route } from '../route.js'
 import { codeForms, type ShortCode } from './short-code.js'
 
 interface Entry {
@@ -12,8 +13,7 @@ interface Entry {
 
 export interface CodeLookupNeeds {
   readonly shortCodes: Readonly<Record<string, ShortCode>>
-  /** Enabled trunks. */
-  readonly trunks: readonly Trunk[]
+  readonly outsideTo: OutsideRoutes
   /** Route of a number that a code forwards to. */
   readonly numberRoute: (digits: string) => Route
 }
@@ -31,16 +31,12 @@ export function createCodeLookup(needs: CodeLookupNeeds): CodeLookup {
   }
 }
 
-function routeOf({ pattern, action }: Entry, digits: string, { trunks, numberRoute }: CodeLookupNeeds): Route {
+function routeOf({ pattern, action }: Entry, digits: string, { outsideTo, numberRoute }: CodeLookupNeeds): Route {
   if (action.barred) return { kind: 'barred' }
   if (action.announcement) return { kind: 'announcement', prompt: action.announcement }
   if (action.feature) return { kind: 'feature', feature: action.feature, argument: openPart(pattern, digits).replace(/[*#]$/, '') }
   if (action.breakOut) return breakOutRoute(action.breakOut, openPart(pattern, digits))
-  if (action.trunks) {
-    const { strip = 0, prepend = '', callerId = null } = action
-    const named = action.trunks.flatMap((name) => trunks.find((trunk) => trunk.name === name) ?? [])
-    return { kind: 'outside', number: `${prepend}${digits.slice(strip)}`, trunks: named, callerId }
-  }
+  if (action.trunks) return outsideTo(digits, { ...action, trunks: action.trunks })
   if (action.forward) return numberRoute(filled(action.forward, pattern, digits))
   const extension = action.extension ? parseExtension(filled(action.extension, pattern, digits)) : null
   return extension === null ? { kind: 'unknown' } : { kind: 'user', extension }

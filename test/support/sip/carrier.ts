@@ -30,7 +30,15 @@ export const siteElin = '+33199000000'
 /** A line to the carrier at that address, with further settings of the trunk. */
 export type Line =
   | string
-  | { readonly address: string; readonly location: string; readonly ping?: number; readonly username?: string; readonly password?: string }
+  | {
+      readonly address: string
+      readonly location?: string
+      readonly ping?: number
+      readonly username?: string
+      readonly password?: string
+      readonly numbers?: string
+      readonly callerNumbers?: string
+    }
 
 /** The dial plan of Paris with those lines, in that order. */
 export function planOver(...lines: readonly Line[]): string {

@@ -96,11 +96,11 @@ describe('users and outside numbers', () => {
   })
 
   test.each([
-    ['00199000200', '+33199000200'],
-    ['0004420794600', '+4420794600'],
-    ['+4420794600', '+4420794600'],
-  ])('%s from Paris goes out as %s', (dialled, number) => {
-    expect(paris.route(dialled)).toEqual({ kind: 'outside', number, trunks: paris.trunks, callerId: null })
+    ['00199000200', '+33199000200', '+33199000200', 'national'],
+    ['0004420794600', '+4420794600', null, 'international'],
+    ['+442079460000', '+442079460000', '+442079460000', 'international'],
+  ])('%s from Paris goes out as %s', (dialled, number, e164, numberClass) => {
+    expect(paris.route(dialled)).toEqual({ kind: 'outside', number, e164, numberClass, trunks: paris.trunks, callerId: null })
   })
 
   test.each(['0', '00', '01234', '0199000200', '9', '+0123'])('%s from Paris goes nowhere', (dialled) => {
@@ -144,6 +144,26 @@ describe('users and outside numbers', () => {
     expect(paris.did('sip:evil')).toBeNull()
     expect(paris.callerId(extension('101'))).toBe('+33199000101')
     expect(paris.callerId(extension('200'))).toBeNull()
+  })
+
+  test.each(['+33199000101', '33199000101', '0033199000101', '0199000101', '199000101'])('a direct number may arrive as %s', (number) => {
+    expect(paris.did(number)).toBe('101')
+  })
+
+  test('a direct number may be written in the national form', () => {
+    const plan = load('site: rome\ncountry: GB\nextensions: [1XX]\ndids: { "020794601XX": "1XX" }\n')
+    for (const number of ['02079460123', '+442079460123', '442079460123', '00442079460123']) expect(plan.did(number)).toBe('123')
+    expect(plan.did('+332079460123')).toBeNull()
+  })
+
+  test('the country is that of the file, or follows from the numbers of the site', () => {
+    const e164 = (text: string) => load(`site: rome\nextensions: [1XX]\n${text}`).numbers.e164('02079460123')
+    expect(e164('country: GB\nelin: "+33199000000"\n')).toBe('+442079460123')
+    expect(e164('elin: "+442079460000"\n')).toBe('+442079460123')
+    expect(e164('')).toBeNull()
+    expect(refusal('site: rome\nextensions: [1XX]\ncountry: UK\n')).toContain(
+      'dialplans/test.yaml:3:1  country: expected a country by its two letters (ISO 3166), such as GB, found "UK"',
+    )
   })
 
   test('caller number and direct number are each other’s inverse', () => {

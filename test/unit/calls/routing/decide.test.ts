@@ -70,6 +70,14 @@ describe('where a call goes', () => {
     })
   })
 
+  it.each(['+33199000001', '33199000001', '0033199000001', '0199000001'])(
+    'the emergency centre may write the number that it calls back as %s',
+    (number) => {
+      const knowledge = scene({ ...atWork, callBacks: { '+33199000001': 'HD0001' } })
+      expect(decide({ kind: 'delivered', number }, knowledge).to).toMatchObject({ kind: 'psap-callback', device: { id: 'HD0001' } })
+    },
+  )
+
   it('a phone that is draining makes only emergency calls', () => {
     const leaving = { ...atWork, draining: ['HD0002'] }
     expect(decided('100', 'HD0002', leaving).to).toEqual({ kind: 'refused', reason: 'draining' })
