@@ -39,6 +39,14 @@ const location = secretForm('pidf-lo or none', (found) => (found === 'pidf-lo' |
 
 const trust = secretForm('none, callers or full', (found) => (['none', 'callers', 'full'] as const).find((word) => word === found) ?? null)
 
+const diversions = ['none', 'diversion', 'history-info', 'both'] as const
+const diversion = secretForm('none, diversion, history-info or both', (found) => diversions.find((word) => word === found) ?? null)
+
+const forwardedCaller = secretForm(
+  'caller or forwarder',
+  (found) => (['caller', 'forwarder'] as const).find((word) => word === found) ?? null,
+)
+
 const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
 
 // Error messages quote nothing of this block, because any value may be a misplaced password.
@@ -56,6 +64,8 @@ const trunk = block({
   alertInfo: yesOrNo.prefault('no'),
   trust: trust.prefault('callers'),
   ...numberFormKeys,
+  diversion: diversion.prefault('diversion'),
+  forwardedCaller: forwardedCaller.prefault('caller'),
   ...registrationKeys,
 })
   .refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')

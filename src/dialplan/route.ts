@@ -28,6 +28,10 @@ export interface Trunk extends TrunkNumberForms {
    * callers. Left out: its header is believed, and it gets no identity of anonymous callers.
    */
   readonly trust?: 'none' | 'full'
+  /** The headers that report the forwards of a call to it; left out: Diversion (RFC 5806). */
+  readonly diversion?: 'none' | 'history-info' | 'both'
+  /** The caller of a forwarded call is the user who has forwarded it; left out: the original caller. */
+  readonly forwardedCaller?: 'forwarder'
   /** The trunk is reached, and reaches us, by registration; left out: by address. */
   readonly registration?: TrunkRegistration
   /** The next hop of every request to the trunk (RFC 3261 §8.1.2); left out: the one that its URI names. */

@@ -67,7 +67,7 @@ function divide<Item>(items: readonly Item[], isFirst: (item: Item) => boolean):
 }
 
 function trunkOf(name: string, keys: PlanFile['trunks'][string]): Trunk {
-  const { uri, from, username, password, callerId, ping, location, alertInfo, trust, outboundProxy } = keys
+  const { uri, from, username, password, callerId, ping, location, alertInfo, trust, diversion, forwardedCaller, outboundProxy } = keys
   const registration = registrationOf(keys)
   const host = /^sips?:(?:\[([^\]]+)\]|([^:;]+))/.exec(uri)
   const address = host?.[1] ?? host?.[2] ?? ''
@@ -85,6 +85,8 @@ function trunkOf(name: string, keys: PlanFile['trunks'][string]): Trunk {
     ...numberFormsOf(keys),
     ...(registration ? { registration } : {}),
     ...(outboundProxy === undefined ? {} : { outboundProxy }),
+    ...(diversion === 'diversion' ? {} : { diversion }),
+    ...(forwardedCaller === 'caller' ? {} : { forwardedCaller }),
   }
 }
 

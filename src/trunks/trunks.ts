@@ -6,6 +6,7 @@ import type { Party } from '../sip/identity/party.js'
 import type { IncomingRequest, SipApplication, SipCredentials } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
 import { calledNumber } from './called-number.js'
+import { callerShown, type ForwardedCall, withDiversions } from './diverted.js'
 import { type CallLocation, callWithLocation } from './emergency-location.js'
 import { followTrunks } from './follow-trunks.js'
 import { createHealth, type Health, type TrunkRequest } from './health.js'
@@ -28,6 +29,8 @@ export interface Trunks {
   begin(trunk: Trunk): TrunkRequest
   /** Request-URI, identity and credentials of a call to the trunk. */
   outgoing(trunk: Trunk, number: string, party: Party, plan: Dialplan): OutgoingCall
+  /** The same for a call that has been forwarded. */
+  forwarded(trunk: Trunk, call: ForwardedCall): OutgoingCall
   /** The same with the location of the phone (RFC 6442); null if the trunk does not take it, or the call cannot carry it. */
   outgoingWithLocation(trunk: Trunk, number: string, party: Party, location: CallLocation): OutgoingCall | null
   /** Our account at the trunk; null if it needs none. */
@@ -114,6 +117,8 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
     credentials: credentialsOf,
     begin: (trunk) => health.begin(trunk, 'INVITE'),
     outgoing,
+    forwarded: (trunk, { number, party, diversions, plan: callPlan }) =>
+      withDiversions(trunk, outgoing(trunk, number, callerShown(trunk, party, diversions), callPlan), diversions, callPlan),
     outgoingWithLocation(trunk, number, party, location) {
       if (trunk.location !== 'pidf-lo') return null
       const caller = callerUri(trunk, party, location.plan)

@@ -49,5 +49,5 @@ export function number({ digits }: QuestionOf<'broken-out'>, knowledge: Knowledg
       to: { kind: 'refused', reason: 'not-from-here' },
     }
   if (route.kind === 'announcement') return { words: `short code ${route.shortCode} plays the prompt ${route.prompt}`, to: route }
-  return routed(digits, route, { hops: 0, trail: [] }, knowledge)
+  return routed(digits, route, { hops: 0, trail: [], diversions: [] }, knowledge)
 }

@@ -12,7 +12,7 @@ import type { SpokenRefusals } from '../spoken-refusal.js'
 import { phonesByFamily } from './address-family.js'
 import type { Attempts } from './attempt.js'
 import type { OutsideCalls } from './outside-call.js'
-import { redirectContact, redirectNumbers, sameHostIn } from './redirection.js'
+import { redirectHeaders, redirectionOf, redirectNumbers, sameHostIn } from './redirection.js'
 import type { UserBranches } from './user-branches.js'
 
 /** A user may move while the phone rings. After this many moves the call counts as not answered. */
@@ -114,10 +114,11 @@ export function createDial({ attempts, branches, destinations, registrar, limits
   ): Promise<Termination> | Termination {
     const { response } = failure
     const numbers = call.invite.cancelled || !response ? [] : redirectNumbers(response, (uri) => isOurs(uri, bindings))
+    const as = redirectionOf(response ?? noHeaders)
     // The caller's node decides, because it knows the history of the call.
     if (history.hops > 0 && numbers.length > 0)
-      return reject(call, { ...failure, status: 302, headers: { Contact: redirectContact(numbers, domain) } })
-    const decisions = numbers.map((number) => decide({ kind: 'redirected', user, number, history }, call.knowledge))
+      return reject(call, { ...failure, status: 302, headers: redirectHeaders(numbers, { ...as, user, domain }) })
+    const decisions = numbers.map((number) => decide({ kind: 'redirected', user, number, as, history }, call.knowledge))
     const decision = decisions.find(({ to }) => to.kind !== 'refused') ?? decisions[0]
     return decision ? dial(call, decision) : reject(call, failure)
   }
@@ -151,6 +152,8 @@ export function createDial({ attempts, branches, destinations, registrar, limits
 
   return dial
 }
+
+const noHeaders = { header: () => '' }
 
 function warnOfFamily({ log }: Call, devices: readonly string[]): void {
   const text = `the caller's media and ${devices.join(', ')} have addresses of different families, IPv4 and IPv6: nothing relays between them`

@@ -15,7 +15,7 @@ import { huntTrunks, type TrunkAttempt, type TrunkTurn, type Verdict } from './t
 export interface OutsideCallNeeds {
   readonly srf: SipApplication
   readonly clock: Clock
-  readonly trunks: Pick<Trunks, 'begin' | 'outgoing' | 'outgoingWithLocation'>
+  readonly trunks: Pick<Trunks, 'begin' | 'outgoing' | 'outgoingWithLocation' | 'forwarded'>
   readonly attempts: Pick<Attempts, 'complete' | 'provisionalRelay'>
 }
 
@@ -110,11 +110,11 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
   }
 
   return {
-    dial(call, { number, e164, trunks: inOrder, callerId }) {
+    dial(call, { number, e164, trunks: inOrder, callerId, diversions }) {
       const { reachable, unreachable } = trunksByFamily(call, inOrder)
       if (unreachable.length > 0 && reachable.length === 0) return Promise.resolve(rejectFamily(call, unreachable))
       const party = callerId === null ? call.party : { ...call.party, number: callerId, isAsserted: true }
-      return overTrunks(call, { number, e164, trunks: reachable, party, location: null })
+      return overTrunks(call, { number, e164, trunks: reachable, party, location: null, diversions })
     },
     overTrunks,
   }

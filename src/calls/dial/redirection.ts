@@ -1,10 +1,13 @@
+import type { User } from '../../directory/directory.js'
+import { diversionHeader, printDiversions } from '../../sip/diversion/diversion-header.js'
 import { nameAddr, parseNameAddr, printNameAddr } from '../../sip/headers/name-addr.js'
 import { splitList } from '../../sip/syntax/list.js'
 import { dialled } from '../../sip/uri/dialled.js'
 import { sipUri } from '../../sip/uri/sip-uri.js'
 import { parseUri } from '../../sip/uri/uri.js'
 import { sameHost } from '../../sip/uri/uri-equality.js'
-import type { SipReply } from '../../srf/srf.js'
+import type { SipHeaders, SipReply } from '../../srf/srf.js'
+import type { Redirection } from '../routing/contract.js'
 
 /** Contacts of a redirection that are read. */
 const maxContacts = 5
@@ -32,8 +35,30 @@ function isTelephone(uri: string): boolean {
   return parsed?.kind === 'sip' && (parsed.params.get('user')?.toLowerCase() === 'phone' || dialled(uri).startsWith('+'))
 }
 
-/** Contact of a redirection that we send to another node. */
-export function redirectContact(numbers: readonly string[], domain: string): string {
+/**
+ * Why the phone redirects the call: it may say so in Diversion (RFC 5806 §4.1), and may ask with Privacy not to be named (RFC 7044 §10.1.2).
+ */
+export function redirectionOf({ header }: Pick<SipReply, 'header'>): Redirection {
+  const stated = diversionHeader(header).at(-1)
+  const isPrivate = stated?.isPrivate === true || /\b(history|header|user|id)\b/i.test(header('Privacy'))
+  return { reason: stated && stated.reason !== 'unknown' ? stated.reason : 'deflection', isPrivate }
+}
+
+interface Redirecting extends Redirection {
+  readonly user: User
+  readonly domain: string
+}
+
+/** Headers of a redirection that we send to another node. */
+export function redirectHeaders(numbers: readonly string[], { user, domain, ...as }: Redirecting): SipHeaders {
+  const forward = { number: user.extension, name: '', times: 1, ...as }
+  return {
+    Contact: redirectContact(numbers, domain),
+    Diversion: printDiversions([forward], ({ number }) => sipUri({ user: number, host: domain })),
+  }
+}
+
+function redirectContact(numbers: readonly string[], domain: string): string {
   return numbers
     .map((number, index) => printNameAddr(nameAddr(sipUri({ user: number, host: domain }), '', new Map([['q', `0.${9 - index}`]]))))
     .join(', ')

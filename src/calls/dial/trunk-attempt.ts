@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../../base/clock.js'
 import type { Trunk } from '../../dialplan/dialplan.js'
+import type { Diversion } from '../../sip/diversion/diversion.js'
 import type { Party } from '../../sip/identity/party.js'
 import type { SipApplication, SipReply } from '../../srf/srf.js'
 import type { OutgoingCall, Trunks } from '../../trunks/trunks.js'
@@ -40,6 +41,8 @@ export interface TrunkCall {
   readonly trunk: Trunk
   readonly number: string
   readonly party: Party
+  /** The forwards that have led here, oldest first. */
+  readonly diversions: readonly Diversion[]
   /** Location of the phone (RFC 6442), for a trunk that takes it; null: not sent. */
   readonly location: string | null
   /** No other trunk is left to try. */
@@ -51,12 +54,12 @@ export interface TrunkCall {
 export interface TrunkAttemptNeeds {
   readonly srf: SipApplication
   readonly clock: Clock
-  readonly trunks: Pick<Trunks, 'outgoing' | 'outgoingWithLocation'>
+  readonly trunks: Pick<Trunks, 'outgoing' | 'outgoingWithLocation' | 'forwarded'>
 }
 
 /** Calls over one trunk. If the trunk does not take the call with the location of the phone, it gets the call without. */
 export function tryTrunk(call: Call, trunkCall: TrunkCall, needs: TrunkAttemptNeeds): Attempt {
-  const { trunk, number, party, isLast } = trunkCall
+  const { trunk, number, party, isLast, diversions } = trunkCall
   let current: Attempt | null = null
   let cancelled: string | null = null
 
@@ -67,7 +70,10 @@ export function tryTrunk(call: Call, trunkCall: TrunkCall, needs: TrunkAttemptNe
   }
 
   async function run(): Promise<AttemptResult> {
-    const plain = needs.trunks.outgoing(trunk, number, party, call.plan)
+    const plain =
+      diversions.length === 0
+        ? needs.trunks.outgoing(trunk, number, party, call.plan)
+        : needs.trunks.forwarded(trunk, { number, party, diversions, plan: call.plan })
     const located = withLocation(call, trunkCall, needs)
     const { silenceMs, locatedMs } = patienceWith(needs.srf)
     const finalMs = isLast ? ringMs : noProgressMs

@@ -1,10 +1,12 @@
 import type { NodeName } from '../../base/identity.js'
 import type { LiveNode } from '../../directory/directory.js'
 import { type Binding, type Registrar, reachOf } from '../../registrar/registrar.js'
+import type { Diversion } from '../../sip/diversion/diversion.js'
 import { nodeUri } from '../../sip/uri/node-uri.js'
 import { withoutUriHeaders } from '../../sip/uri/sip-uri.js'
 import type { NodeLegs } from '../bridge/node-legs.js'
 import type { Call } from '../call.js'
+import { nodeDiversions, phoneDiversions } from '../identity/diversions.js'
 import { nodeIdentity, phoneIdentity } from '../identity/identity-headers.js'
 import { type Hop, type HopTokens, hopTokenHeader } from '../inbound/hop-token.js'
 import { signedContent } from '../inbound/signed-content.js'
@@ -30,19 +32,19 @@ export interface UserBranches {
 }
 
 export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domain }: UserBranchesNeeds): UserBranches {
-  function toPhone({ headers, party }: Call, binding: Binding): Branch {
+  function toPhone({ headers, party }: Call, binding: Binding, diversions: readonly Diversion[]): Branch {
     const reach = reachOf(binding)
     const parts = {
-      headers: { ...headers, ...phoneIdentity(party, domain), ...reach.headers },
+      headers: { ...headers, ...phoneIdentity(party, domain), ...phoneDiversions(diversions, domain), ...reach.headers },
       via: reach.via,
       farEnd: registrar.follow(binding),
     }
     return { uri: withoutUriHeaders(binding.contact), parts, device: binding.device }
   }
 
-  function toNode(call: Call, to: LiveNode, hop: Pick<Hop, 'target' | 'hops' | 'purpose'>): Branch {
+  function toNode(call: Call, to: LiveNode, hop: Pick<Hop, 'target' | 'hops' | 'purpose'>, diversions: readonly Diversion[]): Branch {
     const callId = `${crypto.randomUUID()}@${node}`
-    const headers = { ...call.headers, ...nodeIdentity(call.party, domain) }
+    const headers = { ...call.headers, ...nodeIdentity(call.party, domain), ...nodeDiversions(diversions, domain) }
     const header = (name: string): string => [headers[name] ?? ''].flat().join(', ')
     const token = hopTokens.sign({ from: node, to: to.name, callId, ...hop }, signedContent({ header, body: call.offer }))
     return {
@@ -54,11 +56,11 @@ export function createUserBranches({ registrar, hopTokens, nodeLegs, node, domai
   }
 
   return {
-    toPhone,
-    toSite: (call, to, number) => toNode(call, to, { target: number, hops: 1, purpose: 'break-out' }),
-    toUser(call, { user, history, bindings, nodes }) {
-      const hop = { target: user.extension, hops: history.hops + 1, purpose: 'call' } as const
-      return [...bindings.map((binding) => toPhone(call, binding)), ...nodes.map((each) => toNode(call, each, hop))]
+    toPhone: (call, binding) => toPhone(call, binding, []),
+    toSite: (call, to, number) => toNode(call, to, { target: number, hops: 1, purpose: 'break-out' }, []),
+    toUser(call, { user, history: { hops, diversions }, bindings, nodes }) {
+      const hop = { target: user.extension, hops: hops + 1, purpose: 'call' } as const
+      return [...bindings.map((binding) => toPhone(call, binding, diversions)), ...nodes.map((each) => toNode(call, each, hop, diversions))]
     },
   }
 }

@@ -37,7 +37,7 @@ export function createEmergencyDial({ outsideCalls, psapCallbacks, hotdesk, metr
     if (shown !== null && device) psapCallbacks.remember(shown, device.id)
     call.log.warn({ event: 'call.emergency', number, device: device?.id ?? null, location }, `emergency call to ${number}`)
     const party = { name: '', number: shown ?? call.party.number, isPrivate: false, isAsserted: true }
-    return outsideCalls.overTrunks(call, { number, e164: null, trunks, party, location })
+    return outsideCalls.overTrunks(call, { number, e164: null, trunks, party, location, diversions: [] })
   }
 
   /** The number that another node has sent with the call, unless it is an extension. */

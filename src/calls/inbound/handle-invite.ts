@@ -10,6 +10,7 @@ import { type Call, forwardsLeft, reject } from '../call.js'
 import type { Dial } from '../dial/dial.js'
 import type { EmergencyCallers } from '../emergency/emergency-caller.js'
 import type { Failure } from '../failure.js'
+import { reportedDiversions } from '../identity/diversions.js'
 import type { RecordCall } from '../records/record-call.js'
 import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
@@ -82,11 +83,20 @@ function proceed(call: Call, caller: Caller, needs: InviteNeeds): Promise<void> 
     case 'device':
       return fromDevice(call, caller, needs)
     case 'trunk':
-      return route({ kind: 'delivered', number: trunks.calledNumber(call.invite, call.plan) })
+      return route({
+        kind: 'delivered',
+        number: trunks.calledNumber(call.invite, call.plan),
+        diversions: reportedDiversions(call.invite, caller, call.plan),
+      })
     case 'node':
       return caller.purpose === 'break-out'
         ? fromOtherSite(call, needs)
-        : route({ kind: 'handed', digits: dialled(call.invite.uri), hops: caller.hops })
+        : route({
+            kind: 'handed',
+            digits: dialled(call.invite.uri),
+            hops: caller.hops,
+            diversions: reportedDiversions(call.invite, caller, call.plan),
+          })
     case 'unknown':
       return record(call, () => reject(call, { reason: 'not-allowed' }))
   }

@@ -4,6 +4,7 @@ import type { Dialplan, LimitName, NumberClass, OutsideRoute, Route, Trunk, Use 
 import type { Device, Directory, LiveNode, User } from '../../directory/directory.js'
 import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Binding, Registrar } from '../../registrar/registrar.js'
+import type { Diversion } from '../../sip/diversion/diversion.js'
 import type { Trunks } from '../../trunks/trunks.js'
 import type { PsapCallbacks } from '../emergency/psap-callback.js'
 import type { RefusalReason } from '../failure.js'
@@ -31,7 +32,12 @@ export interface CallHistory {
   readonly hops: number
   /** Numbers that it was routed to. A repetition is a loop. */
   readonly trail: readonly string[]
+  /** Every forward so far, oldest first, including those that a trunk or another node reports. */
+  readonly diversions: readonly Diversion[]
 }
+
+/** Why a phone redirects a call, and whether its user wants to be named (RFC 5806 §9.1). */
+export type Redirection = Pick<Diversion, 'reason' | 'isPrivate'>
 
 /** The phone and user that have dialled. */
 export interface Dialler {
@@ -44,13 +50,13 @@ export type Question =
   /** `by` null stands for any logged-in user of this site. */
   | { readonly kind: 'dialled'; readonly digits: string; readonly by: Dialler | null }
   /** A call to this number from a trunk. */
-  | { readonly kind: 'delivered'; readonly number: string }
+  | { readonly kind: 'delivered'; readonly number: string; readonly diversions?: readonly Diversion[] }
   /** The number is to be dialled by the plan of that site. */
   | { readonly kind: 'break-out'; readonly site: SiteName; readonly digits: string; readonly user: User | null }
   /** A user who is at another site (`break-out`), or has named this one (`call`), dials by the plan of this site. */
   | { readonly kind: 'broken-out'; readonly digits: string; readonly user: User | null; readonly use: 'break-out' | 'call' }
   /** A call from another node, for a user who is here. */
-  | { readonly kind: 'handed'; readonly digits: string; readonly hops: number }
+  | { readonly kind: 'handed'; readonly digits: string; readonly hops: number; readonly diversions?: readonly Diversion[] }
   | { readonly kind: 'extension'; readonly extension: Extension; readonly history: CallHistory }
   | { readonly kind: 'user'; readonly user: User; readonly history: CallHistory }
   /** The user is logged in at these phones, or owns them. */
@@ -60,7 +66,7 @@ export type Question =
   /** The user forwards the call to this number. */
   | { readonly kind: 'forwarded'; readonly user: User; readonly number: string; readonly history: CallHistory }
   /** A phone of the user has redirected the call to this number. */
-  | { readonly kind: 'redirected'; readonly user: User; readonly number: string; readonly history: CallHistory }
+  | { readonly kind: 'redirected'; readonly user: User; readonly number: string; readonly as: Redirection; readonly history: CallHistory }
 
 export type Destination =
   | { readonly kind: 'emergency'; readonly number: string; readonly trunks: readonly Trunk[] }
@@ -78,7 +84,7 @@ export type Destination =
   /** A PSAP callback to the phone that made the emergency call. */
   | { readonly kind: 'psap-callback'; readonly device: Device; readonly bindings: readonly Binding[] }
   /** `trunks` in the order in which they are tried. `callerId`: null shows the user's own number, or else the trunk's. */
-  | OutsideRoute
+  | (OutsideRoute & { readonly diversions: readonly Diversion[] })
   /** What a short code of the site does for the phone that dials it. */
   | Extract<Route, { readonly kind: 'feature' | 'announcement' }>
   /** `nodes` of the site in the order in which they are tried. */

@@ -1,12 +1,13 @@
 import { type DeviceId, parseExtension, type SiteName } from '../../base/identity.js'
 import type { Route, Trunk } from '../../dialplan/dialplan.js'
 import type { User } from '../../directory/directory.js'
+import { forwardsIn } from '../../sip/diversion/diversion.js'
 import { emergencyDigits } from '../../sip/uri/dialled.js'
 import type { CallHistory, Destination, DestinationOf, Knowledge, QuestionOf, Ruling } from './contract.js'
 import { shownDigits } from './shown-digits.js'
 
 const maxForwards = 5
-const ownCall: CallHistory = { hops: 0, trail: [] }
+const ownCall: CallHistory = { hops: 0, trail: [], diversions: [] }
 
 // ── dialled by a phone ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -133,27 +134,48 @@ export function psapCallback({ number }: QuestionOf<'delivered'>, knowledge: Kno
   }
 }
 
-export function direct({ number }: QuestionOf<'delivered'>, { dialplan }: Knowledge): Ruling {
+export function direct({ number, diversions = [] }: QuestionOf<'delivered'>, { dialplan }: Knowledge): Ruling {
   const extension = dialplan.did(number)
   if (extension === null) return unknown(`${shown(number)} belongs to no user of ${dialplan.site}`)
-  return { words: `${number} is the number of ${extension}`, ask: { kind: 'extension', extension, history: { hops: 0, trail: [number] } } }
+  const history = { hops: 0, trail: [number, ...diversions.map((diversion) => diversion.number)], diversions }
+  return { words: `${number} is the number of ${extension}`, ask: { kind: 'extension', extension, history } }
 }
 
-export function handed({ digits, hops }: QuestionOf<'handed'>): Ruling {
+export function handed({ digits, hops, diversions = [] }: QuestionOf<'handed'>): Ruling {
   const extension = parseExtension(digits)
   if (extension === null) return unknown(`${shown(digits)} is not an extension`)
-  return { words: `another node sent the call for ${extension}`, ask: { kind: 'extension', extension, history: { hops, trail: [] } } }
+  return {
+    words: `another node sent the call for ${extension}`,
+    ask: { kind: 'extension', extension, history: { hops, trail: [], diversions } },
+  }
 }
 
 // ── forwards ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function loop({ number, history: { trail } }: QuestionOf<'forwarded'>, knowledge: Knowledge): Ruling {
+/**
+ * RFC 5806 §4.4 and RFC 7044 §10: a forward may leave the network and come back, so forwards that trunks report count like our own. A user
+ * who has forwarded the call before does not forward it again.
+ */
+export function loop({ number, history: { trail, diversions } }: QuestionOf<'forwarded'>, knowledge: Knowledge): Ruling {
   const to: Destination = { kind: 'refused', reason: 'loop' }
   // The number may have been keyed into a phone, and may be a PIN.
   const there = shownDigits(number, knowledge) ?? 'that number'
-  if (trail.includes(number)) return { words: `the call has been at ${there} before`, to }
-  if (trail.length > maxForwards) return { words: `the call has been forwarded ${trail.length} times`, to }
+  const [forwarder = '', times] = [trail.at(-1), forwardsIn(diversions)]
+  if (hasBeenAt(trail, number, knowledge)) return { words: `the call has been at ${there} before`, to }
+  if (trail.indexOf(forwarder) < trail.length - 1) return { words: `${forwarder} has forwarded the call before`, to }
+  if (times > maxForwards) return { words: `the call has been forwarded ${times} times`, to }
   return { words: `the call has not been at ${there} before` }
+}
+
+/** A number outside is compared as it is sent, because others report it in that form. */
+function hasBeenAt(trail: readonly string[], number: string, { dialplan }: Knowledge): boolean {
+  const route = dialplan.route(number)
+  const sent = route.kind === 'outside' ? withoutPlus(route.number) : null
+  return trail.some((place) => place === number || withoutPlus(place) === sent)
+}
+
+function withoutPlus(number: string): string {
+  return number.replace(/^\+/, '')
 }
 
 /** A forward leads to extensions, outside numbers and short codes for them. All other codes work only for the phone that dials them. */
@@ -175,7 +197,7 @@ export function routed(digits: string, route: Route, history: CallHistory, { dia
   }
   if (route.kind === 'barred') return { words: `${code}${digits} is barred`, to: { kind: 'refused', reason: 'barred' } }
   if (route.kind !== 'outside') return unknown(`${code}neither an extension nor a route of ${dialplan.site} matches`)
-  const to = { ...route, trunks: trunks.order(route.trunks) }
+  const to = { ...route, trunks: trunks.order(route.trunks), diversions: history.diversions }
   return { words: `${code}${digits} goes out as ${to.number} over ${trunkNames(to.trunks)}`, to }
 }
 

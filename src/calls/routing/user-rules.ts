@@ -1,8 +1,9 @@
 import type { DeviceId, NodeName } from '../../base/identity.js'
 import type { Forwards, LiveNode, User } from '../../directory/directory.js'
 import type { Binding } from '../../registrar/registrar.js'
+import type { DiversionReason } from '../../sip/diversion/diversion-reason.js'
 import type { RefusalReason } from '../failure.js'
-import type { CallHistory, Knowledge, QuestionOf, Ruling } from './contract.js'
+import type { CallHistory, Knowledge, QuestionOf, Redirection, Ruling } from './contract.js'
 import { shownDigits } from './shown-digits.js'
 
 /** Once from the first node, and once more if the user has moved meanwhile. */
@@ -20,7 +21,10 @@ export function always({ user, history }: QuestionOf<'user'>): Ruling {
   const number = user.forwards.always
   if (number === null) return { words: 'no forward of all calls is set' }
   if (!isFirstNode(history)) return { words: 'forwards of all calls are applied at the node of the caller' }
-  return { words: `all calls are forwarded to ${number}`, ask: { kind: 'forwarded', user, number, history: after(history, user) } }
+  return {
+    words: `all calls are forwarded to ${number}`,
+    ask: { kind: 'forwarded', user, number, history: after(history, user, shownAs('unconditional')) },
+  }
 }
 
 /** Applied at the node of the caller, which applies the forward of a busy user. A PSAP callback does not come this way. */
@@ -45,10 +49,15 @@ export function assignments({ user, history }: QuestionOf<'user'>, { hotdesk, di
 export function registrations({ user, devices, history }: QuestionOf<'assigned'>, knowledge: Knowledge): Ruling {
   const all = devices.flatMap((device) => knowledge.registrar.bindingsOf(device))
   const bindings = all.filter((binding) => isReached(binding, knowledge))
-  const nodes = history.hops < maxHops ? livingNodes(all, knowledge) : []
+  const nodes = handsOn(history, bindings) ? livingNodes(all, knowledge) : []
   const words = devices.map((device) => locationOf(device, nodes, knowledge)).join('; ')
   if (bindings.length === 0 && nodes.length === 0) return { words, ask: { kind: 'missed', user, reason: 'not-reachable', history } }
   return { words, to: { kind: 'phones', user, history, bindings, nodes } }
+}
+
+/** The first node calls every node of the user. The next one hands the call on only if the user has left it meanwhile: else phones ring twice. */
+function handsOn({ hops }: CallHistory, bindings: readonly Binding[]): boolean {
+  return hops === 0 || (hops < maxHops && bindings.length === 0)
 }
 
 /** A phone of this node, or of a node that is down if its Path makes it reachable from every node (RFC 3327 §5.3). */
@@ -69,39 +78,40 @@ function locationOf(device: DeviceId, nodes: readonly LiveNode[], { registrar, d
   if (name === node) return `${device} is registered at this node, ${name}`
   if (nodes.some((living) => living.name === name)) return `${device} is registered at ${name}, which gets the call`
   if (isReached(binding, { directory, node })) return `${device} is registered at ${name}, which is down; its Path leads to it`
-  const why = directory.node(name) ? 'but the call has been handed on too often' : 'which is down'
+  const why = directory.node(name) ? 'which another node calls' : 'which is down'
   return `${device} is registered at ${name}, ${why}`
 }
 
 // ── not taken by the phones ──────────────────────────────────────────────────────────────────────────────────────────
 
-const forwardByReason: Readonly<Partial<Record<RefusalReason, keyof Forwards>>> = {
-  busy: 'busy',
-  declined: 'busy',
-  'no-answer': 'noAnswer',
-  'not-logged-in': 'notLoggedIn',
-  'not-reachable': 'notReachable',
+/** The forward for each way in which the phones may not take the call, and its name outside (RFC 5806 §9.1). */
+const forwardByReason: Readonly<Partial<Record<RefusalReason, readonly [keyof Forwards, DiversionReason]>>> = {
+  busy: ['busy', 'user-busy'],
+  declined: ['busy', 'user-busy'],
+  'no-answer': ['noAnswer', 'no-answer'],
+  'not-logged-in': ['notLoggedIn', 'unavailable'],
+  'not-reachable': ['notReachable', 'unavailable'],
 }
 
 /** The caller's node applies forwards, because it knows the whole history of the call. */
 export function forward({ user, reason, history }: QuestionOf<'missed'>): Ruling {
-  const name = forwardByReason[reason]
+  const [name, as] = forwardByReason[reason] ?? []
   const number = name && isFirstNode(history) ? user.forwards[name] : null
-  if (number === null || number === undefined) return { words: `no forward is set for ${words(reason)}`, to: { kind: 'refused', reason } }
+  if (!number || !as) return { words: `no forward is set for ${words(reason)}`, to: { kind: 'refused', reason } }
   return {
     words: `calls are forwarded to ${number} when ${words(reason)}`,
-    ask: { kind: 'forwarded', user, number, history: after(history, user) },
+    ask: { kind: 'forwarded', user, number, history: after(history, user, shownAs(as)) },
   }
 }
 
 /** A forward set with a key of the phone counts like one set here. */
-export function redirection({ user, number, history }: QuestionOf<'redirected'>, knowledge: Knowledge): Ruling {
+export function redirection({ user, number, as, history }: QuestionOf<'redirected'>, knowledge: Knowledge): Ruling {
   if (!user.mayForward)
     return { words: `${user.name} may not forward calls with a key of the phone`, to: { kind: 'refused', reason: 'redirected' } }
   const shown = shownDigits(number, knowledge) ?? 'an unknown number'
   return {
     words: `the phone of ${user.name} forwards to ${shown}`,
-    ask: { kind: 'forwarded', user, number, history: after(history, user) },
+    ask: { kind: 'forwarded', user, number, history: after(history, user, as) },
   }
 }
 
@@ -117,6 +127,11 @@ function isFirstNode({ hops }: CallHistory): boolean {
   return hops === 0
 }
 
-function after({ hops, trail }: CallHistory, { extension }: User): CallHistory {
-  return { hops, trail: [...trail, extension] }
+function shownAs(reason: DiversionReason): Redirection {
+  return { reason, isPrivate: false }
+}
+
+/** The history with one forward more: by this user. */
+function after({ hops, trail, diversions }: CallHistory, { extension, name }: User, by: Redirection): CallHistory {
+  return { hops, trail: [...trail, extension], diversions: [...diversions, { number: extension, name, times: 1, ...by }] }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { redirectContact, redirectNumbers } from '../../../../src/calls/dial/redirection.js'
+import { redirectHeaders, redirectionOf, redirectNumbers } from '../../../../src/calls/dial/redirection.js'
 import { parseNameAddr } from '../../../../src/sip/headers/name-addr.js'
 import { splitList } from '../../../../src/sip/syntax/list.js'
+import { alice } from '../routing/scene.js'
 
 const answer = (contact: string) => ({
   status: 302,
@@ -10,6 +11,25 @@ const answer = (contact: string) => ({
   header: (name: string) => (name === 'Contact' ? contact : ''),
 })
 const numbers = (contact: string) => redirectNumbers(answer(contact), (uri) => uri.includes('@hotdesk.test'))
+
+describe('why a phone redirects a call', () => {
+  const reply = (headers: Readonly<Record<string, string>>) => ({ header: (name: string) => headers[name] ?? '' })
+
+  it.each([
+    ['is deflection if it does not say so', {}, 'deflection', false],
+    ['is what it says (RFC 5806 §4.1)', { Diversion: '<sip:100@hotdesk.test>;reason=user-busy' }, 'user-busy', false],
+    ['is deflection for a word of its own', { Diversion: '<sip:100@hotdesk.test>;reason=lunch' }, 'deflection', false],
+    ['is hidden with Privacy: history (RFC 7044 §10.1.2)', { Privacy: 'history' }, 'deflection', true],
+    ['is hidden with privacy=full', { Diversion: '<sip:100@hotdesk.test>;reason=no-answer;privacy=full' }, 'no-answer', true],
+  ] as const)('%s', (_, headers, reason, isPrivate) => {
+    expect(redirectionOf(reply(headers))).toEqual({ reason, isPrivate })
+  })
+
+  it('reaches another node', () => {
+    const told = redirectHeaders(['102'], { user: alice, domain: 'hotdesk.test', reason: 'user-busy', isPrivate: true })
+    expect(redirectionOf(reply({ Diversion: String(told.Diversion) }))).toEqual({ reason: 'user-busy', isPrivate: true })
+  })
+})
 
 describe('the numbers of a redirection', () => {
   it.each([
@@ -40,7 +60,9 @@ describe('the numbers of a redirection', () => {
   })
 
   it('reach another node in the same order', () => {
-    const told = redirectContact(['102', '*31#0612'], 'hotdesk.test')
+    const told = String(
+      redirectHeaders(['102', '*31#0612'], { user: alice, domain: 'hotdesk.test', reason: 'deflection', isPrivate: false }).Contact,
+    )
     expect(splitList(told).map((value) => parseNameAddr(value)?.params.get('q'))).toEqual(['0.9', '0.8'])
     expect(numbers(told)).toEqual(['102', '*31#0612'])
   })

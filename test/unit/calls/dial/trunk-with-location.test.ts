@@ -55,7 +55,11 @@ trunks:
   const party = { name: '', number: '+33199000003', isPrivate: false, isAsserted: true }
   const onResponse = ({ status }: { status: number }): void => void heard.push(status)
   const begun = { offer, headers: {}, log, plan: dialplan, progress: { reached: '' } } as unknown as Call
-  return tryTrunk(begun, { trunk: line, number: '112', party, location: 'desk 3', isLast, onResponse }, { srf, clock, trunks })
+  return tryTrunk(
+    begun,
+    { trunk: line, number: '112', party, location: 'desk 3', diversions: [], isLast, onResponse },
+    { srf, clock, trunks },
+  )
 }
 
 test('a trunk that sends 100 in time and rings much later keeps the call with the location', async () => {

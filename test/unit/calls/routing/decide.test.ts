@@ -104,6 +104,14 @@ describe('where a call goes', () => {
     expect(living.to).toMatchObject({ kind: 'phones', bindings: [], nodes: [{ name: 'london-1' }] })
   })
 
+  it('a call that another node has passed on rings the phones here, and only here, because that node calls the others', () => {
+    const registered = { HD0001: 'london-1', HD0002: 'paris-1' }
+    const knowledge = scene({ seats: { HD0001: '100', HD0002: '100' }, registered, nodes: ['paris-1', 'london-1'] })
+    const { to, steps } = decide({ kind: 'handed', digits: '100', hops: 1 }, knowledge)
+    expect(to).toMatchObject({ kind: 'phones', bindings: [{ device: 'HD0002' }], nodes: [] })
+    expect(steps.at(-1)?.words).toContain('HD0001 is registered at london-1, which another node calls')
+  })
+
   it('a call that has been passed on twice goes no further, and is not forwarded', () => {
     const user = userOf('100', 'Alice', { forwards: { notReachable: '101', always: '101' } })
     const registered = { HD0001: 'london-1', HD0002: 'paris-1' }

@@ -3,9 +3,11 @@ import { decide } from '../../../../src/calls/routing/decide.js'
 import { alice, bob, scene, userOf } from './scene.js'
 
 describe('a forward set at the phone', () => {
+  const as = { reason: 'deflection', isPrivate: false } as const
   const redirected = (number: string, user = alice, trail: readonly string[] = [], users = [user, bob]) => {
+    const diversions = trail.map((by) => ({ number: by, name: '', times: 1, ...as }))
     const knowledge = scene({ users, seats: { HD0002: '101' }, registered: { HD0002: 'paris-1' } })
-    return decide({ kind: 'redirected', user, number, history: { hops: 0, trail } }, knowledge)
+    return decide({ kind: 'redirected', user, number, as, history: { hops: 0, trail, diversions } }, knowledge)
   }
 
   it('goes to the same destination as a forward set here', () => {

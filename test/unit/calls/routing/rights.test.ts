@@ -76,7 +76,16 @@ describe('a forward outside', () => {
 
   test('set with a key of the phone needs the same right', () => {
     const redirect = (user: typeof alice) =>
-      decide({ kind: 'redirected', user, number: '00155512345', history: { hops: 0, trail: [] } }, scene(at)).to
+      decide(
+        {
+          kind: 'redirected',
+          user,
+          number: '00155512345',
+          as: { reason: 'deflection', isPrivate: false },
+          history: { hops: 0, trail: [], diversions: [] },
+        },
+        scene(at),
+      ).to
     expect(redirect(userOf('100', 'Alice', { rights: 'outside' }))).toMatchObject({ kind: 'outside' })
     expect(redirect(alice)).toEqual({ kind: 'refused', reason: 'barred' })
   })

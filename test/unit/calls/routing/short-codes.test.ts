@@ -24,7 +24,7 @@ shortCodes:
 const atWork: Scene = { seats: { HD0001: '100', HD0002: '101' }, registered: { HD0001: 'paris-1', HD0002: 'paris-1' } }
 const known = (parts: Scene = atWork) => ({ ...scene(parts), dialplan: plan })
 const afterForward = (number: string) =>
-  decide({ kind: 'forwarded', user: alice, number, history: { hops: 0, trail: ['100'] } }, known()).to
+  decide({ kind: 'forwarded', user: alice, number, history: { hops: 0, trail: ['100'], diversions: [] } }, known()).to
 const from = (by: string, digits: string, knowledge = known()) => decide(dialled(digits, by, knowledge), knowledge)
 
 describe('a short code', () => {
@@ -53,7 +53,7 @@ describe('a short code', () => {
   it('may be the target of a forward if it stands for a number', () => {
     const knowledge = known()
     const forwarded = (number: string) =>
-      decide({ kind: 'forwarded', user: alice, number, history: { hops: 0, trail: ['100'] } }, knowledge).to
+      decide({ kind: 'forwarded', user: alice, number, history: { hops: 0, trail: ['100'], diversions: [] } }, knowledge).to
     expect(forwarded('*1')).toMatchObject({ kind: 'phones', user: { extension: '101' } })
     expect(forwarded('00892123')).toEqual({ kind: 'refused', reason: 'barred' })
   })

@@ -1,0 +1,44 @@
+import type { Dialplan } from '../../dialplan/dialplan.js'
+import type { Diversion } from '../../sip/diversion/diversion.js'
+import { printDiversions } from '../../sip/diversion/diversion-header.js'
+import { diversionsIn } from '../../sip/diversion/reported.js'
+import { sipUri } from '../../sip/uri/sip-uri.js'
+import type { IncomingInvite, SipHeaders } from '../../srf/srf.js'
+import type { Caller } from '../inbound/caller.js'
+
+type Numbers = Pick<Dialplan, 'did' | 'route'>
+
+/** The forwards that a call has passed before it came here, oldest first. Only trunks and nodes report them; a phone is the start of its calls. */
+export function reportedDiversions({ header }: Pick<IncomingInvite, 'header'>, caller: Caller, dialplan: Numbers): readonly Diversion[] {
+  if (caller.kind === 'node') return diversionsIn(header)
+  if (caller.kind !== 'trunk') return []
+  const isTrusted = caller.trunk.trust !== 'none'
+  return diversionsIn(header).map((diversion) => fromOutside(diversion, dialplan, isTrusted ? 'trusted' : 'untrusted'))
+}
+
+/**
+ * A direct number stands for its user. Any other number that means something inside is not one from outside, and must not be shown as if it
+ * were; neither is a name.
+ */
+function fromOutside(diversion: Diversion, { did, route }: Numbers, trust: 'trusted' | 'untrusted'): Diversion {
+  const extension = did(diversion.number)
+  const isOutside = /^\+?[0-9]+$/.test(diversion.number) && !insideKinds.has(route(diversion.number).kind)
+  const isPrivate = diversion.isPrivate || trust === 'untrusted' || (extension === null && !isOutside)
+  return { ...diversion, number: extension ?? diversion.number, name: '', isPrivate }
+}
+
+const insideKinds: ReadonlySet<string> = new Set(['user', 'login', 'logout'])
+
+/** Diversion for another node. Nodes trust each other, so private entries are sent as such. */
+export function nodeDiversions(diversions: readonly Diversion[], domain: string): SipHeaders {
+  const value = printDiversions(diversions, ({ number }) => sipUri({ user: number === '' ? 'anonymous' : number, host: domain }))
+  return value === '' ? {} : { Diversion: value }
+}
+
+/** The same for a phone, which learns nothing about private entries. Phones show the first value as the forwarder. */
+export function phoneDiversions(diversions: readonly Diversion[], domain: string): SipHeaders {
+  return nodeDiversions(
+    diversions.filter(({ number, isPrivate }) => number !== '' && !isPrivate),
+    domain,
+  )
+}

@@ -1,0 +1,40 @@
+import { nameAddr, parseNameAddr, printNameAddr } from '../headers/name-addr.js'
+import type { HeaderReader } from '../identity/caller.js'
+import { splitList } from '../syntax/list.js'
+import { unquote } from '../syntax/quoted-string.js'
+import { dialled } from '../uri/dialled.js'
+import { type Diversion, maxDiversions } from './diversion.js'
+import { parseDiversionReason } from './diversion-reason.js'
+
+/** The forwards in Diversion (RFC 5806), oldest first: in the header the newest is first. Malformed values are ignored. */
+export function diversionHeader(header: HeaderReader): readonly Diversion[] {
+  return splitList(header('Diversion')).slice(0, maxDiversions).flatMap(diversionIn).reverse()
+}
+
+function diversionIn(value: string): readonly Diversion[] {
+  const address = parseNameAddr(value)
+  if (!address) return []
+  const parameter = (name: string): string => unquote(address.params.get(name) ?? '')
+  const isPrivate = !['', 'off'].includes(parameter('privacy').toLowerCase())
+  const reason = parseDiversionReason(parameter('reason'))
+  return [{ number: dialled(address.uri), name: address.display, reason, times: timesIn(parameter('counter')), isPrivate }]
+}
+
+function timesIn(counter: string): number {
+  return /^[0-9]{1,2}$/.test(counter) ? Math.max(1, Number(counter)) : 1
+}
+
+/** The value of a Diversion header. `uriOf`: the address that the receiver is shown; null: the entry is left out. */
+export function printDiversions(diversions: readonly Diversion[], uriOf: (diversion: Diversion) => string | null): string {
+  const values = diversions.flatMap((diversion) => {
+    const uri = uriOf(diversion)
+    const { name, reason, times, isPrivate } = diversion
+    const params = [
+      ['reason', reason],
+      ['counter', String(times)],
+      ['privacy', isPrivate ? 'full' : 'off'],
+    ] as const
+    return uri === null ? [] : [printNameAddr(nameAddr(uri, isPrivate ? '' : name, new Map(params)))]
+  })
+  return values.reverse().join(', ')
+}

@@ -1,0 +1,14 @@
+import type { HeaderReader } from '../identity/caller.js'
+import { type Diversion, forwardsIn } from './diversion.js'
+import { diversionHeader } from './diversion-header.js'
+import { historyIn } from './history-info.js'
+
+/**
+ * The forwards that a call has passed, oldest first, from Diversion (RFC 5806) and History-Info (RFC 7044). A call may carry both; the one
+ * that reports more forwards counts (RFC 7544 §3). Malformed
+ * values are ignored.
+ */
+export function diversionsIn(header: HeaderReader): readonly Diversion[] {
+  const [diversions, history] = [diversionHeader(header), historyIn(header)]
+  return forwardsIn(history) > forwardsIn(diversions) ? history : diversions
+}
