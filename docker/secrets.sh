@@ -28,7 +28,7 @@ operator=$(cat redis-operator.password)
 # Redis gets hashes of 256 random bits, which cannot be reversed: the file may be readable in the container.
 cat >users.acl <<ACL
 user default reset off
-user hotdesk-node reset on #$(hash "$node") resetchannels &__redis__:invalidate &{hd}:written ~{hd} ~{hd}:* +ping +info +time +wait +select +multi +exec +publish +subscribe +client|setname +client|id +client|tracking +client|trackinginfo +function|list +cluster|slots +cluster|keyslot +fcall +fcall_ro +scan +type +del +expire +ttl +pttl +get +set +incr +decr +hget +hmget +hgetall +hscan +hset +hdel +hincrby +xadd +xtrim +xrevrange
+user hotdesk-node reset on #$(hash "$node") resetchannels &__redis__:invalidate &{hd}:written ~{hd} ~{hd}:* +ping +info +time +wait +select +multi +exec +publish +subscribe +client|setname +client|id +client|tracking +client|trackinginfo +function|list +cluster|slots +cluster|keyslot +fcall +fcall_ro +scan +type +del +expire +ttl +pttl +get +set +incr +decr +hget +hmget +hgetall +hscan +hset +hdel +hincrby +xadd +xtrim +xrange +xrevrange
 user hotdesk-view reset on #$(hash "$view") resetchannels %R~{hd} %R~{hd}:users %R~{hd}:devices %R~{hd}:device:* %R~{hd}:site:* %R~{hd}:reg:* %R~{hd}:node:* %R~{hd}:events +ping +info +time +fcall_ro +type +ttl +hget +hmget +hgetall +hscan +xread +xrange +xrevrange (%R~{hd}:user:* +type)
 user hotdesk-install reset on #$(hash "$install") resetchannels %R~{hd} %R~*:node:* +ping +info +select +client|setname +function|load +function|list +cluster|slots +cluster|keyslot +fcall_ro +scan +hmget
 user operator reset on #$(hash "$operator") ~* &* +@all

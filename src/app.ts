@@ -18,10 +18,11 @@ import { detachEnvironment } from './config/environment.js'
 import { maxConfigBytes, readTextFile } from './config/yaml/text-file.js'
 import { createControl } from './control/control.js'
 import { createLivePlan, type Dialplan, loadDialplan } from './dialplan/dialplan.js'
-import { hotdeskLibrary } from './hotdesk/hotdesk.js'
+import { hotdeskLibrary, streamEvents } from './hotdesk/hotdesk.js'
 import { openSipServer, type SipServer } from './sip-server.js'
 import { createSrf, type SipApplication } from './srf/srf.js'
 import { createStore, type Store } from './store/store.js'
+import { createWebhooks, type Webhooks } from './webhooks/webhooks.js'
 
 /** A running node. */
 export interface App {
@@ -108,9 +109,10 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
   lifecycle.opened(createControl({ store, node: config.node, handlers, log: partLog(context, 'control') }), 'control', (opened) =>
     opened.close(),
   )
+  const webhooks = openWebhooks(context, { store, directory: member.directory })
   let isStopping = false
   const http = await lifecycle.opening(
-    openConsole(context, { store, srf, trunks, secretCheck: member.secretCheck, isStopping: () => isStopping }),
+    openConsole(context, { store, srf, trunks, webhooks, secretCheck: member.secretCheck, isStopping: () => isStopping }),
   )
   leaveRunFile(context, http)
   log.info({ event: 'node.started', sip: srf.listening, http, store: store.state }, 'node started')
@@ -182,13 +184,29 @@ async function openSip(context: NodeContext, { admin }: SipServer): Promise<SipA
   return context.lifecycle.opened(srf, sipApplication, (opened) => opened.close())
 }
 
+function openWebhooks(context: NodeContext, { store, directory }: Pick<NetworkMember, 'directory'> & { readonly store: Store }): Webhooks {
+  const { config, clock, metrics, lifecycle } = context
+  const webhooks = createWebhooks({
+    store,
+    directory,
+    settings: config.webhooks,
+    node: config.node,
+    events: Object.keys(streamEvents),
+    clock,
+    metrics,
+    log: partLog(context, 'webhooks'),
+  })
+  return lifecycle.opened(webhooks, 'webhooks', (opened) => opened.close())
+}
+
 interface ConsoleNeeds extends Pick<Telephony, 'trunks'>, Pick<NetworkMember, 'secretCheck'> {
   readonly store: Store
+  readonly webhooks: Pick<Webhooks, 'warnings'>
   readonly srf: SipApplication
   readonly isStopping: () => boolean
 }
 
-async function openConsole(context: NodeContext, { store, srf, trunks, secretCheck, isStopping }: ConsoleNeeds): Promise<string> {
+async function openConsole(context: NodeContext, { store, srf, trunks, webhooks, secretCheck, isStopping }: ConsoleNeeds): Promise<string> {
   const { config, metrics, lifecycle } = context
   const readiness = (): string[] => [
     ...(isStopping() ? ['the node is stopping'] : []),
@@ -202,7 +220,7 @@ async function openConsole(context: NodeContext, { store, srf, trunks, secretChe
     ...config.http,
     metrics,
     readiness,
-    warnings: () => [...trunks.warnings(), ...store.condition().warnings],
+    warnings: () => [...trunks.warnings(), ...webhooks.warnings(), ...store.condition().warnings],
     identity: { node: config.node, site: config.site, network: config.network, process: thisProcess() },
     log: partLog(context, 'console'),
   })

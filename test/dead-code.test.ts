@@ -12,7 +12,6 @@ const exemptions: Readonly<Record<string, readonly string[]>> = {
     'src/base/events.ts#logEvents',
     'src/calls/failure.ts#refusals',
     'src/cli/operator/refusals.ts#refusals',
-    'src/hotdesk/hotdesk.ts#streamEvents',
     'src/hotdesk/library.ts#libraryVersions',
     'src/hotdesk/library.ts#sourcesHash',
     'src/ivr/prompts.ts#promptNames',

@@ -22,6 +22,7 @@ import {
 import { createHotdesk, type Hotdesk, hashPin, hotdeskLibrary } from '../hotdesk/hotdesk.js'
 import type { SipApplication } from '../srf/srf.js'
 import type { Store } from '../store/store.js'
+import { hookIds } from '../webhooks/webhooks.js'
 import { type NodeContext, partLog } from './node-context.js'
 
 const version = (createRequire(import.meta.url)('../../package.json') as { version: string }).version
@@ -58,6 +59,7 @@ export async function openNetworkMember(context: NodeContext, { plan, store, srf
     sip: addressForNodes(srf.listening),
     version,
     library: hotdeskLibrary.version,
+    webhooks: hookIds(config.webhooks),
     ...publishedPlan(plan.current),
     previousStarts,
     clock,

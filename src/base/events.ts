@@ -74,6 +74,8 @@ export const logEvents = {
   'trunk.registered': 'The node is registered at the trunk, for the first time or again after a failure (`seconds` until it expires).',
   'trunk.unregistered':
     'A registration at the trunk failed (`status`, `reason`); the next attempt is in `seconds`. Logged once for each cause.',
+  'webhook.failed': 'A webhook did not accept an event (`hook`, `reason`); it is posted again.',
+  'webhook.accepted': 'The webhook accepts events again.',
   'http.listening': 'The HTTP address.',
   'http.fault': 'An unexpected error in an HTTP request.',
   'dialplan.loaded': 'The dial plan was loaded.',

@@ -69,9 +69,20 @@ function nodeMetrics(registers: [Registry]) {
       help: 'Reconnects to Redis',
       registers,
     }),
-    repairsTotal: new Counter({ name: 'hotdesk_repairs_total', help: 'One-sided assignments repaired', registers }),
+    ...webhookMetrics(registers),
     ...alarmMetrics(registers),
     ...integrityMetrics(registers),
+  }
+}
+
+function webhookMetrics(registers: [Registry]) {
+  return {
+    webhookPostsTotal: new Counter({
+      name: 'hotdesk_webhook_posts_total',
+      help: 'Events posted to webhooks, by outcome: delivered or failed',
+      labelNames: ['outcome'],
+      registers,
+    }),
   }
 }
 
@@ -182,6 +193,7 @@ function alarmMetrics(registers: [Registry]) {
 /** Whether Redis holds the functions and the records. */
 function integrityMetrics(registers: [Registry]) {
   return {
+    repairsTotal: new Counter({ name: 'hotdesk_repairs_total', help: 'One-sided assignments repaired', registers }),
     libraryLoadsTotal: new Counter({
       name: 'hotdesk_store_library_loads_total',
       help: 'Loads of the function library into Redis by this node',

@@ -48,6 +48,8 @@ export interface Config extends Behaviour {
   readonly data: string
   /** Retention of call records, call logs and events. */
   readonly retentionDays: number
+  /** Receivers of events; the path of a URL may hold a token. */
+  readonly webhooks: readonly { readonly url: Secret; readonly secret: Secret; readonly events: readonly string[] }[]
   readonly log: { readonly level: Level; readonly form: 'json' | 'pretty' }
   /** The dial plan file of the site. */
   readonly dialplan: string

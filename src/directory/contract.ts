@@ -67,6 +67,8 @@ export interface LiveNode {
   readonly version: string
   /** Identifies one start of the node. */
   readonly boot: string
+  /** Ids of the receivers of events that are in its configuration. */
+  readonly webhooks: readonly string[]
   /** The version of hop tokens, on calls between nodes, that it understands. */
   readonly hopTokens: 1 | 2
   /** Kinds of calls from other nodes that it takes besides ordinary ones. */

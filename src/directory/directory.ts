@@ -59,7 +59,7 @@ export function createDirectory({
     prefix: 'node:',
     parseId: parseNodeName,
     parse: parseNode,
-    fields: ['site', 'sip', 'version', 'boot', 'passports'],
+    fields: ['site', 'sip', 'version', 'boot', 'passports', 'webhooks'],
   })
   const sites = createRecordCache({ ...common, prefix: 'site:', parseId: parseSiteName, parse: parseSite })
 

@@ -40,6 +40,8 @@ export interface MembershipNeeds extends PublishedPlan {
   /** `udp:192.0.2.10:5060` */
   readonly sip: string
   readonly version: string
+  /** Ids of the receivers of events in the node's configuration; absent: none. */
+  readonly webhooks?: readonly string[]
   /** Version of the function library that this program calls. While the node is alive, no newer one replaces it. */
   readonly library: number
   /** Absent: no previous starts are known. */
@@ -84,7 +86,7 @@ export async function joinNetwork(needs: MembershipNeeds): Promise<Membership> {
 
 /** Takes the node's name, and keeps it with heartbeats. Waits up to 15 s if the previous holder may have died. */
 export function startMembership(needs: MembershipNeeds): Membership {
-  const { store, node, boot, site, sip, version, library, clock, log } = needs
+  const { store, node, boot, site, sip, version, library, webhooks = [], clock, log } = needs
   const described = {
     site,
     sip,
@@ -93,6 +95,8 @@ export function startMembership(needs: MembershipNeeds): Membership {
     process: thisProcess(),
     passports: hopTokensText(boot),
     takes: takesText(boot),
+    // With the boot, because a node that takes over the name may leave the field as it is.
+    webhooks: [boot, ...webhooks].join(' '),
   }
   const listeners = new Set<() => void>()
   let plan = planFields(needs)

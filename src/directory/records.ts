@@ -146,8 +146,11 @@ export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {
   // A node of an earlier version that takes over the name leaves the field unchanged, so the field names the boot.
   const hopTokens = record.text('passports') === hopTokensText(boot) ? 2 : 1
   const version = record.text('version') ?? ''
+  const [webhooksOf, ...named] = (record.text('webhooks') ?? '').split(' ')
+  const webhooks = webhooksOf === boot ? named : []
+  const takes = abilitiesIn(record.text('takes') ?? '', boot)
   return {
-    value: site && sip ? { name, site, sip, version, boot, hopTokens, takes: abilitiesIn(record.text('takes') ?? '', boot) } : null,
+    value: site && sip ? { name, site, sip, version, boot, hopTokens, takes, webhooks } : null,
     problems: record.problems,
   }
 }

@@ -7,7 +7,7 @@ import type { Store, StreamLimit } from './contract.js'
 import { mapOf } from './flat-reply.js'
 import type { Keys } from './keys.js'
 
-export type Commands = Pick<Store, 'call' | 'putFields' | 'replaceHash' | 'renew' | 'remove' | 'append' | 'purge' | 'recent'>
+export type Commands = Pick<Store, 'call' | 'putFields' | 'replaceHash' | 'renew' | 'remove' | 'append' | 'purge' | 'recent' | 'following'>
 
 /** Calls a function of the library; loads the library again if it was deleted. */
 export type CallFunction = (name: string, args: readonly string[]) => Promise<string>
@@ -69,6 +69,11 @@ export function createCommands({ redis, keys, callFunction, isConnected, clock, 
         const entries = redis.xrevrange(keys.full(stream), before === undefined ? '+' : `(${before}`, '-', 'COUNT', count)
         const found = await entries.catch((fault: unknown) => raise(noStream(keys.full(stream), fault)))
         return found.map(([id, flat]) => ({ id, fields: mapOf(flat) }))
+      }),
+    following: (stream, id, count) =>
+      whenConnected(async () => {
+        const found = await redis.xrange(keys.full(stream), `(${id}`, '+', 'COUNT', count)
+        return found.map(([each, flat]) => ({ id: each, fields: mapOf(flat) }))
       }),
   }
 }

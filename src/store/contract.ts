@@ -132,6 +132,8 @@ export interface Store {
   recent(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]>
   /** Requests to nodes, and their replies. */
   readonly mailbox: Mailbox
+  /** The oldest entries after this id, oldest first. @throws AppError STORE_UNAVAILABLE */
+  following(stream: string, id: string, count: number): Promise<readonly StreamEntry[]>
   close(): Promise<void>
 }
 

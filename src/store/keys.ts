@@ -20,6 +20,7 @@ export const replicatedPrefixes = [
   'callback:',
   'usage:',
   'secret',
+  'webhook:',
 ] as const
 
 /** Requests to nodes and their replies. Redis reports changes of these keys like those of records, so neither side has to poll. */

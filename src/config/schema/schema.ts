@@ -22,6 +22,7 @@ import { mediaSettings } from './media-settings.js'
 import { type Option, optionsOf } from './options.js'
 import { isShared, orText, redisProblems, redisSettings } from './redis-settings.js'
 import { sipProblems, sipSettings } from './sip-settings.js'
+import { webhookSettings } from './webhook-settings.js'
 
 const name = 'a name of small letters, digits and -'
 const secretText = secretForm('at least 16 characters', (text) => (text.length >= 16 ? new Secret(text) : null))
@@ -67,6 +68,7 @@ const settings = block({
   retentionDays: whole('days', { from: 1, to: 3_650 }).prefault('90').describe('Retention of call records, call logs and events, in days.'),
   dialplan: file.optional().describe('Dial plan of the site. Default: `dialplans/<site>.yaml`.'),
   ...behaviour,
+  webhooks: webhookSettings,
   log: block({
     level: oneOf(levels)
       .prefault('info')

@@ -59,6 +59,7 @@ describe('the name of a node', () => {
       boot: 'b1',
       hopTokens: 2,
       takes: ['break-out'],
+      webhooks: [],
     })
     expect(
       node.directory

@@ -45,7 +45,16 @@ function open(
       node: (name) =>
         boot === null
           ? null
-          : { name, site: 'london' as SiteName, sip: 'udp:192.0.2.2:5060', version: '', boot, hopTokens: 2 as const, takes: [] },
+          : {
+              name,
+              site: 'london' as SiteName,
+              sip: 'udp:192.0.2.2:5060',
+              version: '',
+              boot,
+              hopTokens: 2 as const,
+              takes: [],
+              webhooks: [],
+            },
       onNodeChange(listener) {
         changed = listener
         return () => undefined
