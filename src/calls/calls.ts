@@ -28,6 +28,7 @@ import { createEmergencyCallers } from './emergency/emergency-caller.js'
 import { createPsapCallbacks } from './emergency/psap-callback.js'
 import { createUnprovenLimit, type UnprovenLimits } from './emergency/unproven-limit.js'
 import { results } from './failure.js'
+import { createUserFeatures } from './features/user-features.js'
 import { createKnownNames } from './identity/known-names.js'
 import { type Caller, createCallers } from './inbound/caller.js'
 import { createFeatureCalls, type IvrPort } from './inbound/feature-call.js'
@@ -220,7 +221,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const accept = { newCall: begin, record, dialEmergency, unprovenLimit }
   const emergencyCallers = createEmergencyCallers({ ...accept, registrar, directory, hotdesk, metrics, log })
   const callers = createCallers({ hopTokens, nodeLegs, trunks, registrar, directory, hotdesk, node, log })
-  const featureCalls = createFeatureCalls({ ivr, activity })
+  const featureCalls = createFeatureCalls({ ivr, useFeature: createUserFeatures(directory), activity })
   const routing = { newCall: begin, record, dial, knowledge }
   return {
     onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),

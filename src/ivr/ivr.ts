@@ -11,7 +11,7 @@ import { createIvrDispatch } from './ivr-dispatch.js'
 import type { DialogueTiming } from './pin-dialogue/dialogue-steps.js'
 import { runLoginDialogue } from './pin-dialogue/login-dialogue.js'
 import { spokenLogout } from './pin-dialogue/spoken-outcome.js'
-import { loadPrompts, type Prompts } from './prompts.js'
+import { loadPrompts, type PromptName, type Prompts } from './prompts.js'
 
 export { loadPrompts } from './prompts.js'
 
@@ -22,6 +22,8 @@ export interface Ivr {
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
   /** For an idle phone that dials a number: plays an announcement, then sends 480. */
   pleaseLogIn(invite: IncomingInvite): Promise<void>
+  /** Answers the call, plays the prompt that `decide` chooses, and ends the call. */
+  say(invite: IncomingInvite, decide: () => Promise<PromptName>): Promise<void>
   /** Plays a prompt or an announcement of the dial plan as early media, then refuses the call. `ended` cuts it short. */
   announce(invite: IncomingInvite, prompt: string, after: RefusalAfter, ended: AbortSignal): Promise<void>
   /** Reads the prompts again, and the announcements of another dial plan; calls in progress may hear old and new ones. */
@@ -69,6 +71,7 @@ export async function createIvr(needs: IvrNeeds): Promise<Ivr> {
     logout: (invite, device) => dispatch.say(invite, async () => spokenLogout(await hotdesk.logout(device, 'drain', 'dial-code'))),
     // Not 403: Linphone would then ask for the password of the account.
     pleaseLogIn: (invite) => dispatch.announce(invite, prompts.clip('please-log-in'), { status: 480, parts: { reason: 'Log In First' } }),
+    say: dispatch.say,
     announce: (invite, prompt, after, ended) => dispatch.announce(invite, prompts.announcement(prompt), after, ended),
     async reloadPrompts(announcements) {
       loaded = await load(announcements)

@@ -2,7 +2,8 @@ import type { DeviceId, Extension } from '../../base/identity.js'
 import type { IncomingInvite } from '../../srf/srf.js'
 import type { Activity } from '../activity.js'
 import type { Call } from '../call.js'
-import type { DestinationOf } from '../routing/contract.js'
+import type { FeaturePrompt, UseFeature } from '../features/user-features.js'
+import type { DestinationOf, Dialler } from '../routing/contract.js'
 import type { AnnouncementPort } from '../spoken-refusal.js'
 
 /** What the IVR does for a call. Each resolves when its call has ended. */
@@ -11,27 +12,37 @@ export interface IvrPort extends AnnouncementPort {
   logout(invite: IncomingInvite, device: DeviceId): Promise<void>
   /** Announcement, then 480. */
   pleaseLogIn(invite: IncomingInvite): Promise<void>
+  /** Answers, and says what came of it. */
+  say(invite: IncomingInvite, decide: () => Promise<FeaturePrompt>): Promise<void>
 }
 
 export interface FeatureCallNeeds {
   readonly ivr: IvrPort
+  readonly useFeature: UseFeature
   readonly activity: Pick<Activity, 'begin'>
 }
 
 /** Connects a phone to the IVR. Resolves when the call has ended. */
-export type FeatureCalls = (call: Call, device: DeviceId, to: DestinationOf<'login' | 'logout' | 'please-log-in'>) => Promise<void>
+export type FeatureCalls = (
+  call: Call,
+  { device, user }: Dialler,
+  to: DestinationOf<'login' | 'logout' | 'please-log-in' | 'feature'>,
+) => Promise<void>
 
 /** The phone counts as busy with a feature code, but no pending logout waits for it. */
-export function createFeatureCalls({ ivr, activity }: FeatureCallNeeds): FeatureCalls {
-  function run({ invite }: Call, device: DeviceId, to: Parameters<FeatureCalls>[2]): Promise<void> {
-    if (to.kind === 'login') return ivr.login(invite, device, to.extension)
-    return to.kind === 'logout' ? ivr.logout(invite, device) : ivr.pleaseLogIn(invite)
+export function createFeatureCalls({ ivr, useFeature, activity }: FeatureCallNeeds): FeatureCalls {
+  function run(call: Call, { device: { id }, user }: Dialler, to: Parameters<FeatureCalls>[2]): Promise<void> {
+    const { invite } = call
+    if (to.kind === 'login') return ivr.login(invite, id, to.extension)
+    if (to.kind === 'logout') return ivr.logout(invite, id)
+    return to.kind === 'feature' && user ? ivr.say(invite, () => useFeature(call, user, to)) : ivr.pleaseLogIn(invite)
   }
 
-  return async (call, device, to) => {
+  return async (call, dialler, to) => {
+    const device = dialler.device.id
     const end = activity.begin({ device, kind: 'feature', hangUp: () => undefined })
     try {
-      await run(call, device, to)
+      await run(call, dialler, to)
     } catch (fault) {
       call.log.error({ event: 'call.fault', err: fault }, 'the feature code failed')
       call.invite.respond(500)

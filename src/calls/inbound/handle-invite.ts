@@ -131,7 +131,8 @@ function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, di
     case 'login':
     case 'logout':
     case 'please-log-in':
-      return featureCalls(call, caller.device.id, to)
+    case 'feature':
+      return featureCalls(call, caller, to)
     default:
       return record(call, () => dial(call, decision))
   }

@@ -1,0 +1,92 @@
+import { isAppError } from '../../base/errors.js'
+import type { Directory, EditOutcome, Forwards, User, UserEdit } from '../../directory/directory.js'
+import type { Call } from '../call.js'
+import type { DestinationOf } from '../routing/contract.js'
+import { forwardedNumber } from '../routing/number-rules.js'
+import { rightsRuling } from '../routing/rights-rules.js'
+
+type Feature = DestinationOf<'feature'>['feature']
+
+/** What the user hears. */
+export type FeaturePrompt =
+  | 'forward-on'
+  | 'forward-off'
+  | 'do-not-disturb-on'
+  | 'do-not-disturb-off'
+  | 'number-wrong'
+  | 'barred'
+  | 'try-later'
+
+/** Changes the record of the user who has dialled the code. */
+export type UseFeature = (call: Call, user: User, to: DestinationOf<'feature'>) => Promise<FeaturePrompt>
+
+const forwards: Readonly<Partial<Record<Feature, keyof Forwards>>> = {
+  'forward-always': 'always',
+  'forward-busy': 'busy',
+  'forward-no-answer': 'noAnswer',
+  'forward-not-logged-in': 'notLoggedIn',
+  'forward-not-reachable': 'notReachable',
+}
+
+/** The features that only switch something. */
+const switches: Readonly<Partial<Record<Feature, { readonly edit: UserEdit; readonly prompt: FeaturePrompt }>>> = {
+  'do-not-disturb': { edit: { doNotDisturb: true }, prompt: 'do-not-disturb-on' },
+  'do-not-disturb-off': { edit: { doNotDisturb: false }, prompt: 'do-not-disturb-off' },
+  'forward-always-off': { edit: { forwards: { always: null } }, prompt: 'forward-off' },
+  'forward-busy-off': { edit: { forwards: { busy: null } }, prompt: 'forward-off' },
+  'forward-no-answer-off': { edit: { forwards: { noAnswer: null } }, prompt: 'forward-off' },
+  'forward-not-logged-in-off': { edit: { forwards: { notLoggedIn: null } }, prompt: 'forward-off' },
+  'forward-not-reachable-off': { edit: { forwards: { notReachable: null } }, prompt: 'forward-off' },
+}
+
+/** The change follows the user to every phone, like that of an operator. Numbers are not logged: a mistyped one may be a PIN. */
+export function createUserFeatures(directory: Pick<Directory, 'putUser'>): UseFeature {
+  async function write({ extension }: User, edit: UserEdit, prompt: FeaturePrompt): Promise<FeaturePrompt> {
+    try {
+      return heardAfter(await directory.putUser(extension, edit, 'known'), prompt)
+    } catch (fault) {
+      if (isAppError(fault, 'STORE_UNAVAILABLE')) return 'try-later'
+      throw fault
+    }
+  }
+
+  function used(call: Call, user: User, { feature, argument }: DestinationOf<'feature'>): Promise<FeaturePrompt> | FeaturePrompt {
+    const switched = switches[feature]
+    if (switched) return write(user, switched.edit, switched.prompt)
+    const when = forwards[feature]
+    const number = when ? forwardable(argument, user, call) : null
+    if (when === undefined || number === null) return 'number-wrong'
+    return number === 'barred' ? 'barred' : write(user, { forwards: { [when]: number.dialled } }, 'forward-on')
+  }
+
+  return async (call, user, to) => {
+    const prompt = await used(call, user, to)
+    const line = { event: 'call.feature', user: user.extension, feature: to.feature, outcome: prompt }
+    call.log.info(line, `${user.name} used the feature ${to.feature}: ${prompt}`)
+    return prompt
+  }
+}
+
+/** The directory refuses the own number of the user. */
+function heardAfter({ outcome }: EditOutcome, prompt: FeaturePrompt): FeaturePrompt {
+  if (outcome === 'SAVED') return prompt
+  return outcome === 'REFUSED' ? 'number-wrong' : 'try-later'
+}
+
+/** Whether a forward may lead there now, by the rules that every forwarded call passes. Null: the number leads nowhere. */
+function forwardable(number: string, user: User, { knowledge }: Call): { readonly dialled: string } | 'barred' | null {
+  if (number === user.extension) return null
+  const question = { kind: 'forwarded', user, number, history: { hops: 0, trail: [user.extension], diversions: [] } } as const
+  const ruling = forwardedNumber(question, knowledge)
+  const isBarred = !user.mayForward || rightsRuling(question, ruling, knowledge)?.to !== undefined
+  if (ruling.to?.kind === 'refused') return ruling.to.reason === 'barred' ? 'barred' : null
+  if (isBarred) return 'barred'
+  return { dialled: everywhere(number, knowledge) }
+}
+
+/** The international form of an outside number, if this site dials it: other sites understand it, too. */
+function everywhere(number: string, { dialplan }: Call['knowledge']): string {
+  const route = dialplan.route(number)
+  const e164 = route.kind === 'outside' ? route.e164 : null
+  return e164 !== null && dialplan.route(e164).kind === 'outside' ? e164 : number
+}
