@@ -55,6 +55,7 @@ export const logEvents = {
   'call.arrived': 'An INVITE was received.',
   'call.routed': 'Where the call goes, and why.',
   'call.answered': 'The call is up.',
+  'call.transferred': 'A user has transferred a call, or the transfer failed or was refused (`status`).',
   'call.ended': 'The call is over: result and reason.',
   'call.unrecorded': 'A call record could not be written.',
   'call.fault': 'An unexpected error inside a call; only this call ended.',

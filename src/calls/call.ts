@@ -2,10 +2,11 @@ import type { Clock, Milliseconds } from '../base/clock.js'
 import type { DeviceId, Extension } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Dialplan } from '../dialplan/dialplan.js'
+import type { User } from '../directory/directory.js'
 import type { CallKind } from '../hotdesk/hotdesk.js'
 import type { Registrar } from '../registrar/registrar.js'
 import type { Party } from '../sip/identity/party.js'
-import { dialogCapabilities, type IncomingInvite, type SipHeaders } from '../srf/srf.js'
+import { callCapabilities, type IncomingInvite, type SipHeaders } from '../srf/srf.js'
 import type { Trunks } from '../trunks/trunks.js'
 import { passedHeaders, withoutTraces } from './bridge/passed-headers.js'
 import { sessionDescription } from './bridge/session-description.js'
@@ -14,7 +15,7 @@ import { type Failure, responseOf, type Termination, terminationOf } from './fai
 import { withoutNames } from './identity/anonymous-session.js'
 import type { KnownNames } from './identity/known-names.js'
 import { type Caller, partyOf } from './inbound/caller.js'
-import type { Knowledge } from './routing/contract.js'
+import type { Decision, Dialler, Knowledge } from './routing/contract.js'
 
 /** The part of a call that is needed to end it. */
 export interface OpenCall {
@@ -39,6 +40,25 @@ export interface Call extends OpenCall {
   readonly headers: SipHeaders
   /** For the call record. */
   readonly progress: CallProgress
+  /** Set if the call continues another one, whose other side has transferred it. */
+  readonly transfer: Transfer | null
+}
+
+/** Where a transferred call comes from. */
+export interface Transfer {
+  /** The id of the call that it continues. */
+  readonly of: string
+  /** Who has transferred it. */
+  readonly by: Dialler
+}
+
+/** Who is called. */
+export interface Callee {
+  readonly user: User | null
+  /** The decision to call a number outside; null for a user. */
+  readonly outside: Decision | null
+  /** As the other side sees them. */
+  readonly party: Party
 }
 
 /** How far a call has come; updated as it proceeds. */
@@ -49,6 +69,8 @@ interface CallProgress {
   answered: Milliseconds | null
   /** The latest destination: `user 100`, `trunk paris-carrier`. */
   reached: string
+  /** Who was called last. */
+  callee: Callee | null
   /** Users called, forwards included, and the phones where each was logged in. */
   readonly called: Map<Extension, readonly DeviceId[]>
   /** How often the called user has moved to another phone while it rang. */
@@ -87,8 +109,13 @@ export function newCall(invite: IncomingInvite, caller: Caller, kind: CallKind, 
     offer: party.isPrivate ? withoutNames(sessionDescription(invite)) : sessionDescription(invite),
     headers: legHeaders({ invite, caller, party, kind, plan }),
     control: createCallControl(kind === 'emergency'),
-    progress: { began: needs.clock.now(), ringing: null, answered: null, reached: '', called: new Map(), moves: 0 },
+    progress: newProgress(needs.clock),
+    transfer: null,
   }
+}
+
+export function newProgress(clock: Clock): CallProgress {
+  return { began: clock.now(), ringing: null, answered: null, reached: '', callee: null, called: new Map(), moves: 0 }
 }
 
 /** Emergency callers are never anonymous: a trunk that honours Privacy would withhold the number from the emergency centre. */
@@ -100,7 +127,7 @@ function legHeaders({ invite, caller, party, kind, plan }: Pick<Call, 'invite' |
   // Nothing stops an emergency call, not even exhausted hops.
   const left = kind === 'emergency' ? maxForwards : forwardsLeft(invite) - 1
   const passed = passedHeaders(invite, caller, plan)
-  return { ...(party.isPrivate ? withoutTraces(passed) : passed), ...dialogCapabilities, 'Max-Forwards': String(left) }
+  return { ...(party.isPrivate ? withoutTraces(passed) : passed), ...callCapabilities, 'Max-Forwards': String(left) }
 }
 
 /** RFC 3261 §8.1.1.6. */

@@ -15,6 +15,7 @@ import { type ActiveCall, type Activity, createActivity } from './activity.js'
 import { type Admission, createAdmission } from './admission.js'
 import { createBreakOutDial } from './breakout/break-out-call.js'
 import { createConnect } from './bridge/connect.js'
+import { createConversations } from './bridge/conversations.js'
 import { createNodeLegs } from './bridge/node-legs.js'
 import { createPhoneLegs } from './bridge/phone-legs.js'
 import { newCall, type OpenCall } from './call.js'
@@ -39,6 +40,7 @@ import { createCallRecords } from './records/call-records.js'
 import { createCallRecorder } from './records/record-call.js'
 import type { Knowledge } from './routing/contract.js'
 import { createSpokenRefusals } from './spoken-refusal.js'
+import { createTransfers, type Transfers } from './transfer/transfers.js'
 
 export type { Dialler, Question } from './routing/contract.js'
 export type { Explanation } from './routing/explain.js'
@@ -206,7 +208,9 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
 
   const nodeLegs = createNodeLegs({ directory, store, srf, clock, log, metrics })
   const phoneLegs = createPhoneLegs({ registrar, clock, log, metrics })
-  const connect = createConnect({ activity, nodeLegs, phoneLegs, clock, metrics })
+  const conversations = createConversations()
+  const onRefer: Transfers['onRefer'] = (request, by) => transfers.onRefer(request, by)
+  const connect = createConnect({ activity, nodeLegs, phoneLegs, conversations, onRefer, clock, metrics })
   const attempts = createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGraceMs: settings.busyGraceMs })
   const outsideCalls = createOutsideCalls({ srf, clock, trunks, attempts })
   const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, hotdesk, metrics })
@@ -216,6 +220,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const dialBreakOut = createBreakOutDial({ attempts, branches, spokenRefusals, srf })
   const destinations = { outsideCalls, dialEmergency, dialBreakOut, spokenRefusals }
   const dial = createDial({ attempts, branches, destinations, registrar, limits, domain })
+  const transfers = createTransfers({ knowledge, registrar, conversations, record, dial, connect, limits, domain, clock, log })
 
   const unprovenLimit = createUnprovenLimit(settings.unproven, clock)
   const accept = { newCall: begin, record, dialEmergency, unprovenLimit }
@@ -226,7 +231,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   return {
     onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
     async close() {
-      for (const each of [limits, psapCallbacks, nodeLegs, phoneLegs, knownNames]) each.close()
+      for (const each of [transfers, limits, psapCallbacks, nodeLegs, phoneLegs, knownNames]) each.close()
       await records.close()
     },
   }

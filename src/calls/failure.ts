@@ -38,6 +38,7 @@ export const refusals = {
   barred: { status: 480, phrase: 'Call Barred', result: 'client' },
   'over-limit': { status: 480, phrase: 'Call Limit Reached', result: 'client' },
   'not-allowed': { status: 403, phrase: 'Forbidden', result: 'client' },
+  'not-by-transfer': { status: 603, phrase: 'Dial Emergency Numbers Directly', result: 'client' },
   draining: { status: 480, phrase: 'Logging Out', result: 'client' },
   'not-logged-in': { status: 480, phrase: 'Not Logged In', result: 'client' },
   'not-reachable': { status: 480, phrase: 'Phone Not Reachable', result: 'server' },

@@ -34,7 +34,8 @@ export function createSpokenRefusals(ivr: AnnouncementPort): SpokenRefusals {
   return {
     refuse(call, failure) {
       const prompt = prompts[failure.reason]
-      const isSpoken = prompt !== undefined && call.caller.kind === 'device' && call.progress.ringing === null
+      const isDialled = call.caller.kind === 'device' && call.transfer === null
+      const isSpoken = prompt !== undefined && isDialled && call.progress.ringing === null
       return isSpoken ? speak(call, prompt, failure) : reject(call, failure)
     },
     announce: (call, prompt) => speak(call, prompt, { reason: 'announced' }),

@@ -133,12 +133,20 @@ function toIncoming(invite: IncomingInvite, media: Media, clock: Clock): Incomin
     invite,
     cancelled: new Promise((resolve) => invite.onCancel(resolve)),
     async answer() {
-      const answered = await media.answer(invite.body)
-      if (answered.outcome !== 'answered') throw new Error(`cannot answer: ${answered.outcome}`)
-      return toCall(await invite.accept({ sdp: answered.session.localSdp }), answered.session, clock)
+      const audio = await audioFor(invite.body, media)
+      return toCall(await invite.accept({ sdp: audio.localSdp }), audio, clock)
     },
     reject: (status) => invite.respond(status),
   }
+}
+
+/** An INVITE without an offer gets ours (RFC 3261 §13.3.1.4). */
+async function audioFor(offer: string, media: Media): Promise<AudioSession> {
+  const own = offer === '' ? await media.offer() : null
+  if (own) return own
+  const answered = await media.answer(offer)
+  if (answered.outcome !== 'answered') throw new Error(`cannot answer: ${answered.outcome}`)
+  return answered.session
 }
 
 function toCall(dialog: SipDialog, audio: AudioSession, clock: Clock): PhoneCall {
@@ -148,8 +156,10 @@ function toCall(dialog: SipDialog, audio: AudioSession, clock: Clock): PhoneCall
       resolve()
     })
   })
+  // The answer to our offer.
+  dialog.onAck((sdp) => void (sdp === '' || audio.accept(sdp)))
   dialog.onRequest((request) => {
-    const answer = request.method === 'INVITE' ? audio.reanswer(request.body) : null
+    const answer = request.method === 'INVITE' ? (request.body === '' ? audio.reoffer() : audio.reanswer(request.body)) : null
     if (answer === null) request.respond(request.method === 'INVITE' ? 488 : 200)
     else request.respond(200, { headers: { 'Content-Type': 'application/sdp' }, body: answer })
   })

@@ -4,8 +4,8 @@ import { keyBodies } from '../media/key.js'
 const Accept = ['application/sdp', ...keyBodies].join(', ')
 
 /**
- * Capabilities outside a dialog: the response to OPTIONS (RFC 3261 §11.2). REFER is not listed because it is always refused, MESSAGE and
- * NOTIFY because they are refused outside a dialog.
+ * Capabilities outside a dialog: the response to OPTIONS (RFC 3261 §11.2). REFER, MESSAGE and NOTIFY are not listed because they are
+ * refused outside a dialog.
  */
 export const capabilities = {
   Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER',
@@ -15,8 +15,12 @@ export const capabilities = {
   Supported: 'timer, 100rel',
 } as const
 
-/** Capabilities in a dialog, for each INVITE and its 200 (RFC 3261 §13.2.1, §13.3.1.4). */
+/** Capabilities in a dialog with the node itself, for each INVITE and its 200 (RFC 3261 §13.2.1, §13.3.1.4). */
 export const dialogCapabilities = { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, MESSAGE, PRACK', Supported: 'timer' } as const
+
+/** The same in a call between two parties, which can be transferred. */
+export const callCapabilities = { Allow: `${dialogCapabilities.Allow}, REFER`, Supported: 'norefersub, timer' } as const
 
 /** The response to OPTIONS in a dialog. */
 export const dialogOptions = { ...dialogCapabilities, Accept } as const
+export const callOptions = { ...callCapabilities, Accept } as const

@@ -83,6 +83,12 @@ export interface DialogEnd {
 /** A dialog made by INVITE (RFC 3261 §12). */
 export interface SipDialog {
   readonly callId: string
+  readonly localTag: string
+  readonly remoteTag: string
+  /** `us`: we sent its INVITE, and own its Call-ID (RFC 3261 §14.1). */
+  readonly createdBy: 'us' | 'far end'
+  /** The session description that the far end got last; `''` before the first. */
+  readonly description: string
   readonly ended: boolean
   /** Calls the listener once, immediately if the dialog has already ended. */
   onEnd(listener: (end: DialogEnd) => void | Promise<void>): void

@@ -2,7 +2,7 @@ import { messageOf } from '../base/errors.js'
 import type { Connection } from './connection.js'
 import type { DialogEnd, FarEnd, IncomingRequest, ReinviteReply, SipDialog, SipHeaders } from './contract.js'
 import type { CallCredentials } from './credentials.js'
-import type { DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
+import type { DrachtioAck, DrachtioDialog, DrachtioMessage, DrachtioRequest } from './drachtio.js'
 import { flattenHeaders, withReplaced } from './headers.js'
 import { localReply, toIncomingRequest, toReply, toSource } from './messages.js'
 import { createSessionTimer, type SessionTerms } from './session.js'
@@ -23,6 +23,8 @@ export interface DialogTerms {
   readonly credentials?: CallCredentials | undefined
   /** Locates the far end. */
   readonly farEnd?: FarEnd | null | undefined
+  /** The session description that the far end has got. */
+  readonly description: string
 }
 
 /**
@@ -32,12 +34,13 @@ export interface DialogTerms {
 export function wrapDialog(
   dialog: DrachtioDialog,
   connection: Connection,
-  { agreed, credentials, farEnd = null }: DialogTerms = {},
+  { agreed, credentials, farEnd = null, description: first }: DialogTerms,
 ): SipDialog {
   const unfollow = farEnd && connection.follow(dialog.id, farEnd)
   const timer = createSessionTimer(agreed)
   const end = createOnce<DialogEnd>((notify) => connection.guard('end of a dialog', notify))
   const onAck: ((sdp: string) => void | Promise<void>)[] = []
+  let description = first
   let onRequest: ((request: IncomingRequest) => void | Promise<void>) | null = null
 
   const forget = connection.onLost(() => {
@@ -60,7 +63,10 @@ export function wrapDialog(
 
   function arrived(raw: DrachtioRequest): void {
     farEnd?.heard(toSource(raw))
-    const request = toIncomingRequest(raw, (status, parts) => timer.completed(raw.method, request, { status, parts }))
+    const request = toIncomingRequest(raw, (status, parts) => {
+      if (isSuccess(status)) noteDescription(raw.method, parts?.body)
+      return timer.completed(raw.method, request, { status, parts })
+    })
     if (request.method === 'INFO' && request.body.length > longestInfo) {
       request.respond(413)
       return
@@ -74,9 +80,16 @@ export function wrapDialog(
     else setImmediate(deliver)
   }
 
+  /** Of our offer or answer. An answer that the far end rejects with its dialog does not matter. */
+  function noteDescription(method: string, body: string | undefined): void {
+    if (body && (method === 'INVITE' || method === 'UPDATE')) description = body
+  }
+
   async function send(method: string, headers: SipHeaders | undefined, body: string | undefined): Promise<ReinviteReply> {
-    const reply = await authenticated({ method, headers, body })
-    return timer.lengthens(method, reply) ? authenticated({ method, headers, body }) : reply
+    const first = await authenticated({ method, headers, body })
+    const reply = timer.lengthens(method, first) ? await authenticated({ method, headers, body }) : first
+    if (isSuccess(reply.status)) noteDescription(method, body)
+    return reply
   }
 
   /** Sends a request, and again with credentials if it is challenged; the SIP server increments CSeq (RFC 3261 §22.2). */
@@ -103,14 +116,28 @@ export function wrapDialog(
         const reply = toReply(response)
         timer.heard(method, reply)
         if (reply.madeHere === 'server') farEnd?.silent()
-        done(acknowledge ? { ...reply, ack: (sdp) => acknowledge({ body: sdp }) } : reply)
+        done(acknowledge ? { ...reply, ack: acknowledgement(acknowledge) } : reply)
       })
     })
     return settled.then((reply) => ({ reply, uri }))
   }
 
+  function acknowledgement(acknowledge: DrachtioAck): (sdp: string) => void {
+    return (sdp) => {
+      noteDescription('INVITE', sdp)
+      acknowledge({ body: sdp })
+    }
+  }
+
+  const { callId, localTag, remoteTag } = dialog.sip
   return {
-    callId: dialog.sip.callId,
+    callId,
+    localTag,
+    remoteTag,
+    createdBy: dialog.type === 'uac' ? 'us' : 'far end',
+    get description() {
+      return description
+    },
     get ended() {
       return end.happened() || !dialog.connected
     },
@@ -126,11 +153,15 @@ export function wrapDialog(
       end.silence()
       const reply = await authenticated({ method: 'BYE', headers })
       // Without a response the far end is gone too; either way the dialog is over.
-      if (reply.madeHere === 'server') connection.undelivered('BYE', dialog.sip.callId, reply)
+      if (reply.madeHere === 'server') connection.undelivered('BYE', callId, reply)
       forget()
       unfollow?.()
     },
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
 }
 
 interface DialogRequest {

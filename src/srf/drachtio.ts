@@ -31,13 +31,14 @@ interface DrachtioResponse {
   finished: boolean
 }
 
-type DrachtioAck = (parts: { body: string }) => void
+export type DrachtioAck = (parts: { body: string }) => void
 
 export interface DrachtioDialog extends EventEmitter {
   readonly id: string
   /** uac: the 200; uas: our own. */
   readonly res: DrachtioMessage
-  readonly sip: { readonly callId: string }
+  readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string }
+  readonly type: 'uac' | 'uas'
   readonly connected: boolean
   /** Lists the dialog until it has ended. */
   readonly srf: { removeDialog(dialog: DrachtioDialog): void }

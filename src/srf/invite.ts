@@ -45,7 +45,9 @@ export function toIncomingInvite({ drachtio, connection, session }: InviteContex
       drachtio.createUAS(raw, raw.res, { localSdp: sdp, headers: headersOf(sdp, agreed?.headers ?? headers) }, (fault, dialog) => {
         forgetResponse()
         if (!fault)
-          return resolve(wrapDialog(dialog, connection, { agreed: agreed?.terms, credentials, farEnd: directly(farEnd, request) }))
+          return resolve(
+            wrapDialog(dialog, connection, { agreed: agreed?.terms, credentials, farEnd: directly(farEnd, request), description: sdp }),
+          )
         // The SIP server has refused the 200, so the caller still waits for a final response.
         raw.res.finished = cancelled !== null
         fail(messageOf(fault), fault)
@@ -167,7 +169,7 @@ export function sendInvite({ drachtio, connection, session, uri, sdp, parts }: I
     }
     const reply = toReply(outcome.res)
     const agreed = offer && agreedTerms(offer, reply)
-    const terms = { agreed, credentials, farEnd: directly(parts.farEnd, reply) }
+    const terms = { agreed, credentials, farEnd: directly(parts.farEnd, reply), description: sdp ?? '' }
     if (!isDialog(outcome)) return offered(outcome, connection, terms)
     return { outcome: 'answered', dialog: wrapDialog(outcome, connection, terms), reply }
   }
@@ -208,7 +210,7 @@ function offered(outcome: DrachtioOffered, connection: Connection, terms: Dialog
   return {
     outcome: 'offered',
     reply: toReply(outcome.res),
-    ack: async (sdp) => wrapDialog(await outcome.ack(sdp), connection, terms),
+    ack: async (sdp) => wrapDialog(await outcome.ack(sdp), connection, { ...terms, description: sdp }),
     abandon() {
       abandoned ??= outcome.destroy()
       return abandoned

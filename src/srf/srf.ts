@@ -10,7 +10,7 @@ import { sendInvite, toIncomingInvite } from './invite.js'
 import { localReply, sendResponse, toIncomingRequest, toReply } from './messages.js'
 import type { SessionOffer } from './session.js'
 
-export { capabilities, dialogCapabilities, dialogOptions } from './capabilities.js'
+export { callCapabilities, callOptions, capabilities, dialogCapabilities, dialogOptions } from './capabilities.js'
 export type * from './contract.js'
 
 export interface SrfNeeds {

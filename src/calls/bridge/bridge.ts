@@ -1,12 +1,25 @@
 import { keyBodies } from '../../media/key.js'
-import { dialogOptions, type IncomingRequest, type ReinviteReply, type SipDialog, type SipHeaders, type SipReply } from '../../srf/srf.js'
+import {
+  callOptions,
+  type DialogEnd,
+  type IncomingRequest,
+  type ReinviteReply,
+  type SipDialog,
+  type SipHeaders,
+  type SipReply,
+} from '../../srf/srf.js'
 import type { Caller } from '../inbound/caller.js'
 import { ourReason, reasonHeaders } from '../reason-header.js'
 import { sessionDescription } from './session-description.js'
 
-/** Who ended the call, and the Reason header. `server`: our SIP server, because one side was gone. */
+export type Side = 'caller' | 'callee'
+
+/**
+ * Who ended the call, and the Reason header. `server`: our SIP server, because one side was gone. `transfer`: nobody, one side has another
+ * call now.
+ */
 export interface BridgeEnd {
-  readonly by: 'caller' | 'callee' | 'us' | 'server'
+  readonly by: Side | 'us' | 'server' | 'transfer'
   readonly reason: string
 }
 
@@ -15,6 +28,20 @@ export interface Bridge {
   onEnd(listener: (end: BridgeEnd) => void): void
   /** Sends BYE to both sides, with `text` in the Reason header. */
   hangUp(text: string): void
+  /** From now on this side stays when the other one hangs up: it is being transferred. */
+  keep(side: Side): void
+  /** Undoes `keep`. A side that was left alone is hung up. */
+  release(): void
+  /** Ends the bridge, but not its dialogs: each can be joined to another one. */
+  part(): void
+}
+
+export interface BridgeNeeds {
+  readonly caller: SipDialog
+  readonly callee: SipDialog
+  readonly kind: Caller['kind']
+  /** Handles the REFER of one side (RFC 3515). */
+  readonly onRefer: (request: IncomingRequest, by: Side) => void
 }
 
 /** The binary form (RFC 4733) would not survive, because the application sees bodies as text. */
@@ -32,25 +59,42 @@ const passed: Passable = {
 /** An unauthenticated emergency caller may send only what the call needs. */
 const passedFromUnproven: Passable = { UPDATE: passed.UPDATE ?? [], INFO: keyTexts }
 
-/** Responses to requests that do not pass. A REFER must not reach the feature codes. */
-const statusHere: Readonly<Record<string, number>> = { REFER: 603, SUBSCRIBE: 489, NOTIFY: 489 }
+/** Responses to requests that do not pass. */
+const statusHere: Readonly<Record<string, number>> = { SUBSCRIBE: 489, NOTIFY: 489 }
 
 /** Joins the two dialogs of a call: a request in one is sent on in the other (RFC 7092 §3.1). */
-export function bridge(caller: SipDialog, callee: SipDialog, kind: Caller['kind']): Bridge {
+export function bridge({ caller, callee, kind, onRefer }: BridgeNeeds): Bridge {
   const listeners: ((end: BridgeEnd) => void)[] = []
   let ended: BridgeEnd | null = null
+  let kept: Side | null = null
+  let left: BridgeEnd | null = null
+
+  function settle(end: BridgeEnd): void {
+    ended = end
+    for (const listener of listeners) listener(end)
+  }
 
   function end(by: BridgeEnd['by'], reason: string): void {
     if (ended) return
-    ended = { by, reason }
     for (const dialog of [caller, callee]) if (!dialog.ended) void dialog.bye(reasonHeaders(reason))
-    for (const listener of listeners) listener(ended)
+    settle({ by, reason })
   }
 
-  function join(from: SipDialog, to: SipDialog, by: 'caller' | 'callee'): void {
+  /** The far end of one side has hung up, or our SIP server has lost it. */
+  function hungUp(side: Side, { by, reason }: DialogEnd): void {
+    const who = by === 'server' ? 'server' : side
+    if (kept !== null && kept !== side) left ??= { by: who, reason }
+    else end(who, reason)
+  }
+
+  function join(from: SipDialog, to: SipDialog, by: Side): void {
     const passable = by === 'caller' && kind === 'unknown' ? passedFromUnproven : passed
-    from.onRequest((request) => relay(request, { from, to, passable }))
-    from.onEnd((dialogEnd) => end(dialogEnd.by === 'server' ? 'server' : by, dialogEnd.reason))
+    from.onRequest((request) => {
+      if (ended) refuse(request)
+      else if (request.method === 'REFER') onRefer(request, by)
+      else return relay(request, { from, to, passable })
+    })
+    from.onEnd((dialogEnd) => hungUp(by, dialogEnd))
   }
   join(caller, callee, 'caller')
   join(callee, caller, 'callee')
@@ -61,7 +105,22 @@ export function bridge(caller: SipDialog, callee: SipDialog, kind: Caller['kind'
       else listeners.push(listener)
     },
     hangUp: (text) => end('us', ourReason(text)),
+    keep(side) {
+      kept = side
+    },
+    release() {
+      kept = null
+      if (left) end(left.by, left.reason)
+    },
+    part() {
+      if (!ended) settle({ by: 'transfer', reason: '' })
+    },
   }
+}
+
+/** The dialog is between two calls for a moment. */
+function refuse(request: IncomingRequest): void {
+  request.respond(500, { headers: { 'Retry-After': '1' } })
 }
 
 /** The far end does not support UPDATE (RFC 3261 §21.4.6, §21.5.2). A re-INVITE carries the offer instead. */
@@ -81,7 +140,7 @@ async function relay(request: IncomingRequest, { from, to, passable }: Direction
     return
   }
   if (request.method === 'OPTIONS') {
-    request.respond(200, { headers: dialogOptions })
+    request.respond(200, { headers: callOptions })
     return
   }
   const types = passable[request.method]

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
 import type { Metrics } from '../../base/metrics.js'
-import { dialogCapabilities, type SipDialog } from '../../srf/srf.js'
+import { callCapabilities, type IncomingRequest, type SipDialog } from '../../srf/srf.js'
 import type { Activity } from '../activity.js'
 import type { Call } from '../call.js'
 import { endReasons } from '../call-control.js'
@@ -10,6 +10,7 @@ import type { Failure, Termination } from '../failure.js'
 import { anonymousDialog } from '../identity/anonymous-session.js'
 import { ourReason } from '../reason-header.js'
 import { type Bridge, type BridgeEnd, bridge } from './bridge.js'
+import type { Conversation, Conversations, End } from './conversations.js'
 import type { FarNode, NodeLegs } from './node-legs.js'
 import type { PhoneLegs } from './phone-legs.js'
 import { sessionDescription } from './session-description.js'
@@ -23,6 +24,9 @@ export interface ConnectNeeds {
   readonly activity: Pick<Activity, 'begin'>
   readonly nodeLegs: Pick<NodeLegs, 'watchDialog'>
   readonly phoneLegs: Pick<PhoneLegs, 'watch'>
+  readonly conversations: Pick<Conversations, 'begin'>
+  /** Handles the REFER of one end. */
+  readonly onRefer: (request: IncomingRequest, by: End) => void
   readonly clock: Clock
   readonly metrics: Pick<Metrics, 'callSetupSeconds'>
 }
@@ -30,7 +34,9 @@ export interface ConnectNeeds {
 /** Bridges the caller to the leg B that has answered. Resolves when the call has ended. */
 export type Connect = (call: Call, branch: Branch, leg: AcceptedLeg) => Promise<Connected>
 
-export function createConnect({ activity, nodeLegs, phoneLegs, clock, metrics }: ConnectNeeds): Connect {
+export function createConnect(needs: ConnectNeeds): Connect {
+  const { activity, nodeLegs, phoneLegs, conversations, onRefer, clock, metrics } = needs
+
   async function join(call: Call, branch: Branch, leg: AcceptedLeg): Promise<Connected> {
     const { endReason } = call.control
     if (endReason !== null) {
@@ -43,20 +49,33 @@ export function createConnect({ activity, nodeLegs, phoneLegs, clock, metrics }:
     if (!caller) return { outcome: 'missed', failure: { reason: call.invite.cancelled ? 'cancelled' : 'fault' } }
     const callee = leg.outcome === 'answered' ? leg.dialog : await answerOffer(call, caller, leg)
     if (!callee) return { outcome: 'ended', termination: withoutCallee(call) }
-    const joined = bridge(caller, callee, call.caller.kind)
+    return { outcome: 'ended', termination: await talk({ call, caller, callee, branch }) }
+  }
+
+  async function talk(legs: Legs): Promise<Termination> {
+    const { call, caller, callee, branch } = legs
+    const joined = bridge({
+      caller,
+      callee,
+      kind: call.caller.kind,
+      onRefer: (request, side) => onRefer(request, { conversation, side }),
+    })
+    const conversation: Conversation = { call, branch, dialogs: { caller, callee }, bridge: joined }
+    const leave = conversations.begin(conversation)
     call.control.endBy(joined.hangUp)
     call.progress.answered = clock.now()
     call.log.info({ event: 'call.answered', legB: callee.callId }, 'answered')
-    const watch = watchFarEnds({ call, caller, callee, branch }, joined)
+    const watch = watchFarEnds(legs, joined)
     const end = await new Promise<BridgeEnd>((resolve) => joined.onEnd(resolve))
-    return { outcome: 'ended', termination: watch.stop() ?? terminationOf(end) }
+    leave()
+    return watch.stop() ?? terminationOf(end)
   }
 
   async function acceptCaller(call: Call, leg: AcceptedLeg): Promise<SipDialog | null> {
     const { began, ringing } = call.progress
     const setupMs = (ringing ?? clock.now()) - began
     try {
-      const dialog = await call.invite.accept({ sdp: sessionDescription(leg.reply), headers: dialogCapabilities })
+      const dialog = await call.invite.accept({ sdp: sessionDescription(leg.reply), headers: callCapabilities })
       metrics.callSetupSeconds.observe(setupMs / 1_000)
       return call.party.isPrivate ? anonymousDialog(dialog) : dialog
     } catch {
@@ -116,6 +135,7 @@ function withoutCallee({ control: { endReason } }: Call): Termination {
 }
 
 function terminationOf({ by, reason }: BridgeEnd): Termination {
+  if (by === 'transfer') return { result: 'success', reason: 'transferred' }
   if (by !== 'server') return { result: 'success', reason: `hung up by ${by}` }
   const text = /text="([^"]*)"/.exec(reason)?.[1] ?? reason
   return { result: 'indeterminate', reason: text === '' ? 'lost' : text.toLowerCase() }

@@ -58,6 +58,7 @@ export function createDial({ attempts, branches, destinations, registrar, limits
         call.control.isEmergency = true
         return toEmergencyCaller(call, to)
       case 'outside':
+        call.progress.callee = { user: null, outside: decision, party: { name: '', number: to.number, isPrivate: false, isAsserted: true } }
         return limits.counted(call, decision, () => outsideCalls.dial(call, to))
       case 'emergency':
         return dialEmergency(call, { ...to, device: call.caller.kind === 'device' ? call.caller.device : null })
@@ -88,6 +89,7 @@ export function createDial({ attempts, branches, destinations, registrar, limits
 
   async function toPhones(call: Call, to: DestinationOf<'phones'>): Promise<Termination> {
     const { user, history } = to
+    call.progress.callee = { user, outside: null, party: { name: user.name, number: user.extension, isPrivate: false, isAsserted: true } }
     const { reachable: bindings, unreachable } = phonesByFamily(call, to.bindings)
     if (unreachable.length > 0) warnOfFamily(call, [...new Set(unreachable.map(({ device }) => device))])
     if (bindings.length + to.nodes.length === 0)

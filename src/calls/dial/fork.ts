@@ -1,5 +1,6 @@
 import type { Alarm, Clock, Milliseconds } from '../../base/clock.js'
 import type { DeviceId } from '../../base/identity.js'
+import type { Trunk } from '../../dialplan/dialplan.js'
 import type { InviteResult, OutgoingInvite, OutgoingParts, SipApplication, SipHeaders, SipReply } from '../../srf/srf.js'
 import type { FarNode } from '../bridge/node-legs.js'
 import type { RefusalReason } from '../failure.js'
@@ -14,6 +15,7 @@ export interface Branch {
   readonly device: DeviceId | null
   /** The other node. */
   readonly node?: FarNode
+  readonly trunk?: Trunk
 }
 
 /** A leg whose far end has sent a 2xx. */

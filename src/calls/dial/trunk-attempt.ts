@@ -119,7 +119,7 @@ interface Limits {
 
 function start(call: Call, { trunk, onResponse }: TrunkCall, outgoing: OutgoingCall, limits: Limits, needs: TrunkAttemptNeeds): Attempt {
   const { uri, parts } = outgoing
-  const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null }
+  const branch = { uri, parts: { ...parts, headers: { ...call.headers, ...parts.headers } }, device: null, trunk }
   const listeners = { onProvisional: onResponse, onFinal: onResponse }
   const { srf, clock } = needs
   const attempt = fork({ srf, clock, branches: [branch], sdp: call.offer || null, ringMs, ...limits, ...listeners })

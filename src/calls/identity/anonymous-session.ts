@@ -15,6 +15,9 @@ export function withoutNames(description: string): string {
 export function anonymousDialog(dialog: SipDialog): SipDialog {
   return {
     ...dialog,
+    get description() {
+      return dialog.description
+    },
     get ended() {
       return dialog.ended
     },

@@ -2,7 +2,7 @@ import { parseExtension } from '../../base/identity.js'
 import type { CallKind } from '../../hotdesk/hotdesk.js'
 import type { Registrar } from '../../registrar/registrar.js'
 import { isToken } from '../../sip/syntax/characters.js'
-import { dialled, isEmergencyService } from '../../sip/uri/dialled.js'
+import { dialled } from '../../sip/uri/dialled.js'
 import type { IncomingInvite } from '../../srf/srf.js'
 import type { Trunks } from '../../trunks/trunks.js'
 import type { Admission } from '../admission.js'
@@ -12,6 +12,7 @@ import type { EmergencyCallers } from '../emergency/emergency-caller.js'
 import type { Failure } from '../failure.js'
 import { reportedDiversions } from '../identity/diversions.js'
 import type { RecordCall } from '../records/record-call.js'
+import { calledDigits } from '../routing/called-digits.js'
 import type { Knowledge, Question } from '../routing/contract.js'
 import { decide } from '../routing/decide.js'
 import { callbackDevice, emergencyOf } from '../routing/number-rules.js'
@@ -39,7 +40,7 @@ export async function handleInvite(invite: IncomingInvite, needs: InviteNeeds): 
   const peer = callers.node(invite) ?? callers.trunk(invite)
   // Before everything else, because an emergency call waits for no check that may fail. Whether the digits are an emergency number can depend on
   // the user, and a claim is enough for that: an authenticated phone is always the one that it claims to be.
-  const emergency = emergencyOf(digitsOf(invite), () => callers.claimedUser(invite), needs.knowledge())
+  const emergency = emergencyOf(calledDigits(invite.uri), () => callers.claimedUser(invite), needs.knowledge())
   if (emergency !== null && peer?.kind === 'node') return emergencyCallers.fromNode(invite, emergency, peer)
   if (emergency !== null && peer === null) return emergencyCallers.fromAnyone(invite, emergency)
   const caller = peer ?? (isForged(invite) ? null : callers.device(invite))
@@ -63,11 +64,6 @@ function isAdmitted(invite: IncomingInvite, { kind }: Caller, { admission, knowl
   const known = knowledge()
   const isCallback = kind === 'trunk' && callbackDevice(trunks.calledNumber(invite, known.dialplan), known) !== null
   return isCallback || admission.isOpen || admission.opens()
-}
-
-/** A phone may ask for the emergency service by URN instead of a number (RFC 5031). It is treated like 112. */
-function digitsOf({ uri }: IncomingInvite): string {
-  return isEmergencyService(uri) ? '112' : dialled(uri)
 }
 
 function isForged(invite: IncomingInvite): boolean {
@@ -125,7 +121,7 @@ function unacceptable({ invite }: Call): Failure | null {
 }
 
 function fromDevice(call: Call, caller: DeviceCaller, { featureCalls, record, dial }: InviteNeeds): Promise<void> {
-  const decision = decide({ kind: 'dialled', digits: digitsOf(call.invite), by: caller }, call.knowledge)
+  const decision = decide({ kind: 'dialled', digits: calledDigits(call.invite.uri), by: caller }, call.knowledge)
   const { to } = decision
   switch (to.kind) {
     case 'login':

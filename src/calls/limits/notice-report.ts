@@ -36,7 +36,8 @@ export function createNoticeReport({ store, node, clock, metrics }: NoticeReport
   )
 
   function write(call: Call, event: StreamEvent, fields: Readonly<Record<string, string>>): void {
-    const device = call.caller.kind === 'device' ? { device: call.caller.device.id } : {}
+    const dialler = call.transfer?.by ?? (call.caller.kind === 'device' ? call.caller : null)
+    const device = dialler ? { device: dialler.device.id } : {}
     store.append('events', { event, ...device, ...fields, site: call.plan.site, node }, keptEvents).catch((fault: unknown) => {
       call.log.debug({ event: 'store.lost', cause: messageOf(fault) }, `the event ${event} was not written`)
     })

@@ -25,6 +25,10 @@ export interface CallRecord {
   readonly device: string
   /** The last destination: `user 100`, `trunk paris-carrier`. */
   readonly reached: string
+  /** The call that it continues after a transfer; `''` for any other. */
+  readonly transferOf: string
+  /** The extension of the user who transferred it, or `''`. */
+  readonly transferredBy: string
   readonly ringSeconds: number
   /** 0 if nobody answered. */
   readonly talkSeconds: number

@@ -6,6 +6,7 @@ import type { NetworkClock } from '../../store/store.js'
 import type { Activity } from '../activity.js'
 import { type Call, type OpenCall, reject } from '../call.js'
 import type { Termination } from '../failure.js'
+import type { Dialler } from '../routing/contract.js'
 import { shownDigits } from '../routing/shown-digits.js'
 import type { CallRecord, CallRecords, Participants } from './call-records.js'
 
@@ -30,7 +31,7 @@ export function createCallRecorder({ records, activity, open, clock, networkCloc
     const { ringSeconds, talkSeconds } = record
     call.log.info({ event: 'call.ended', ...termination, ringSeconds, talkSeconds }, `ended: ${termination.reason}`)
     // The node that handed the call over keeps its record.
-    if (call.caller.kind !== 'node') records.keep(record, participantsOf(call))
+    if (call.caller.kind !== 'node' || call.transfer) records.keep(record, participantsOf(call))
   }
 
   function recordOf(call: Call, termination: Termination): CallRecord {
@@ -46,6 +47,8 @@ export function createCallRecorder({ records, activity, open, clock, networkCloc
       dialled: dialledIn(call),
       device: caller.kind === 'device' ? caller.device.id : '',
       reached: progress.reached,
+      transferOf: call.transfer?.of ?? '',
+      transferredBy: call.transfer?.by.user?.extension ?? '',
       ringSeconds: Math.round((answered - progress.began) / 1_000),
       talkSeconds: Math.round((now - answered) / 1_000),
       ...termination,
@@ -82,9 +85,13 @@ export function createCallRecorder({ records, activity, open, clock, networkCloc
 /** An anonymous caller does not appear in the call log of the user who was called. */
 const unknownCaller = { caller: anonymous.number, callerName: '', device: '' } as const
 
-function participantsOf({ caller, party, progress }: Call): Participants {
+function participantsOf({ caller, party, progress, transfer }: Call): Participants {
   const seen = party.isPrivate ? unknownCaller : {}
   const called = Array.from(progress.called, ([extension, at]) => ({ extension, side: 'in' as const, at, seen }))
-  if (caller.kind !== 'device' || !caller.user) return called
-  return [{ extension: caller.user.extension, side: 'out', at: [caller.device.id] }, ...called]
+  const own = caller.kind === 'device' ? outgoing(caller) : []
+  return [...own, ...(transfer ? outgoing(transfer.by) : []).map((one) => ({ ...one, seen })), ...called]
+}
+
+function outgoing({ device, user }: Dialler): Participants {
+  return user ? [{ extension: user.extension, side: 'out', at: [device.id] }] : []
 }

@@ -49,6 +49,8 @@ export interface Dialler {
 export type Question =
   /** `by` null stands for any logged-in user of this site. */
   | { readonly kind: 'dialled'; readonly digits: string; readonly by: Dialler | null }
+  /** The phone and user have transferred a call to this number. */
+  | { readonly kind: 'transferred'; readonly digits: string; readonly by: Dialler }
   /** A call to this number from a trunk. */
   | { readonly kind: 'delivered'; readonly number: string; readonly diversions?: readonly Diversion[] }
   /** The number is to be dialled by the plan of that site. */

@@ -3,6 +3,7 @@ import type { Decision, Knowledge, Question, QuestionOf, RightsNotice, Ruling, S
 import { limitsRuling } from './limits-rules.js'
 import * as numbers from './number-rules.js'
 import { rightsRuling } from './rights-rules.js'
+import * as transfers from './transfer-rules.js'
 import * as users from './user-rules.js'
 
 type Rule<Kind extends Question['kind']> = readonly [name: string, apply: (question: QuestionOf<Kind>, knowledge: Knowledge) => Ruling]
@@ -23,6 +24,11 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
   'broken-out': [
     ['caller', breakOuts.caller],
     ['number', breakOuts.number],
+  ],
+  transferred: [
+    ['emergency', transfers.emergency],
+    ['caller', transfers.transferor],
+    ['number', numbers.transferredNumber],
   ],
   delivered: [
     ['psap callback', numbers.psapCallback],

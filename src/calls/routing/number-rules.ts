@@ -108,6 +108,11 @@ function serviceWords(route: ServiceRoute): string {
   return `${code} breaks out ${route.site === null ? 'to a site that is not named' : `to ${route.site}`}`
 }
 
+/** A feature code acts on the phone that dials it: a transfer cannot lead to it. */
+export function transferredNumber({ digits }: QuestionOf<'transferred'>, knowledge: Knowledge): Ruling {
+  return routed(digits, knowledge.dialplan.route(digits), ownCall, knowledge)
+}
+
 // ── from trunks and nodes ────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The phone that an emergency centre calls back: the number may come back in another form than it was shown. */

@@ -17,6 +17,7 @@ const claims: { readonly [Kind in Question['kind']]: ((question: QuestionOf<Kind
   'break-out': ({ user, digits }) => ({ user, use: 'break-out', digits }),
   'broken-out': ({ user, use, digits }) => ({ user, use, digits }),
   forwarded: ({ user, number }) => ({ user, use: 'forward', digits: number }),
+  transferred: ({ by, digits }) => ({ user: by.user, use: 'transfer', digits }),
   delivered: null,
   handed: null,
   extension: null,

@@ -80,6 +80,8 @@ const record: CallRecord = {
   dialled: '101',
   device: 'HD0001',
   reached: 'user 101',
+  transferOf: '',
+  transferredBy: '',
   ringSeconds: 1,
   talkSeconds: 2,
   result: 'success',

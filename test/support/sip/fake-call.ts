@@ -89,6 +89,10 @@ function createFakeDialog(): FakeDialog {
   return {
     dialog: {
       callId: 'call@test',
+      localTag: 'ours',
+      remoteTag: 'theirs',
+      createdBy: 'far end',
+      description: '',
       get ended() {
         return ended
       },

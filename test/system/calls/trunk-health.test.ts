@@ -41,7 +41,8 @@ const isUp = (): Promise<number> => metricOf(node, 'hotdesk_trunk_up{trunk="line
 it('both legs of a call have a session timer of the node, and the phone’s refresh does not reach the trunk (RFC 4028)', async () => {
   const dialling = await desk.dial(number)
   const invite = await first.hearsRequest('INVITE')
-  expect(['Session-Expires', 'Min-SE', 'Supported'].map((name) => invite.first(name))).toEqual(['1800;refresher=uac', '90', 'timer'])
+  expect(['Session-Expires', 'Min-SE'].map((name) => invite.first(name))).toEqual(['1800;refresher=uac', '90'])
+  expect(invite.list('Supported')).toContain('timer')
   first.respond(invite, 200, [], offer)
   await first.hearsRequest('ACK')
   const dialled = await dialling.result

@@ -10,6 +10,10 @@ function leg(status: number): { readonly dialog: SipDialog; ask(method: string, 
   const answer = { status, reason: 'Of The Far End', header: () => '', body: '' }
   const dialog: SipDialog = {
     callId: 'call@test',
+    localTag: 'ours',
+    remoteTag: 'theirs',
+    createdBy: 'far end',
+    description: '',
     ended: false,
     onEnd: () => undefined,
     onAck: () => undefined,
@@ -45,7 +49,7 @@ it.each([405, 501])('an UPDATE with an offer is sent as a re-INVITE to a far end
     offers.push(sdp)
     return Promise.resolve({ status: 200, reason: 'OK', header: () => '', body: 'v=0' })
   }
-  bridge(caller.dialog, callee.dialog, 'device')
+  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', onRefer: () => undefined })
   expect(await caller.ask('UPDATE', 'application/sdp', 'v=0 offer')).toBe(200)
   expect(offers).toEqual(['v=0 offer'])
   expect(await caller.ask('MESSAGE', 'text/plain', 'hello')).toBe(said)
@@ -63,6 +67,6 @@ it.each([
   ['MESSAGE', 'text/plain', 'hello', 200, 200],
 ])('%s (%s, %s): the phone gets a %i of the far end as %i', async (method, type, body, said, passed) => {
   const [caller, callee] = [leg(200), leg(said)]
-  bridge(caller.dialog, callee.dialog, 'device')
+  bridge({ caller: caller.dialog, callee: callee.dialog, kind: 'device', onRefer: () => undefined })
   expect(await caller.ask(method, type, body)).toBe(passed)
 })

@@ -21,12 +21,14 @@ async function setUpTimes(ringingMs: number | null, accept: () => Promise<unknow
     activity: { begin: () => () => undefined },
     nodeLegs: { watchDialog: () => () => undefined },
     phoneLegs: { watch: () => () => undefined },
+    conversations: { begin: () => () => undefined },
+    onRefer: () => undefined,
     clock,
     metrics,
   })
   const call = {
     control: createCallControl(false),
-    progress: { began: clock.now(), ringing: ringingMs, answered: null, reached: '', called: new Map(), moves: 0 },
+    progress: { began: clock.now(), ringing: ringingMs, answered: null, reached: '', callee: null, called: new Map(), moves: 0 },
     invite: { accept, cancelled: true },
     caller: { kind: 'unknown' },
     party: { ...anonymous, isPrivate: false },

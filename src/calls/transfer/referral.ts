@@ -1,0 +1,106 @@
+import type { Registrar } from '../../registrar/registrar.js'
+import type { IncomingRequest } from '../../srf/srf.js'
+import { type Conversation, type Conversations, type End, otherEnd } from '../bridge/conversations.js'
+import { type Failure, responseOf } from '../failure.js'
+import { calledDigits } from '../routing/called-digits.js'
+import type { Decision, Dialler, Knowledge } from '../routing/contract.js'
+import { decide } from '../routing/decide.js'
+import { rightsRuling } from '../routing/rights-rules.js'
+import { type Participant, participantAt } from './participant.js'
+import { type ReferTarget, referTarget } from './refer-to.js'
+import { hopsLeft } from './transferred-call.js'
+
+/** A REFER that is accepted. */
+export interface Referral {
+  /** The end that transfers. */
+  readonly by: End
+  readonly dialler: Dialler
+  /** The end that is transferred. */
+  readonly from: Participant
+  readonly to: ReferralTarget
+}
+
+/** A new call, or a call of the same phone or user that is taken over. */
+export type ReferralTarget =
+  | { readonly kind: 'new'; readonly uri: string; readonly decision: Decision }
+  | { readonly kind: 'other'; readonly uri: string; readonly end: End; readonly participant: Participant }
+
+/** The response to a REFER that is not accepted. */
+export interface Refusal {
+  readonly status: number
+  readonly reason?: string
+}
+
+export interface JudgeNeeds {
+  /** The knowledge for a call that begins now. */
+  readonly knowledge: Knowledge
+  readonly registrar: Pick<Registrar, 'isCalled'>
+  readonly conversations: Pick<Conversations, 'named'>
+  /** A transfer of the conversation is under way. */
+  readonly isPending: (conversation: Conversation) => boolean
+  /** Reports a refusal by rights or limits. */
+  readonly report: (decision: Decision, by: Dialler) => void
+}
+
+const declined: Refusal = { status: 603 }
+/** RFC 3261 §21.4.27 */
+const pending: Refusal = { status: 491 }
+// Not 481, which would end the dialog of the REFER itself (RFC 5057 §5.1).
+const notFound: Refusal = { status: 404 }
+
+/**
+ * Only phones of this node transfer: neither trunks nor other nodes, where the phone's own node acts. A call with an emergency centre stays
+ * with the phone that made it.
+ */
+export function judgeRefer(request: IncomingRequest, by: End, needs: JudgeNeeds): Referral | Refusal {
+  const { directory } = needs.knowledge
+  const transferor = participantAt(by, directory)?.caller
+  const from = participantAt(otherEnd(by), directory)
+  if (transferor?.kind !== 'device' || !from) return declined
+  if (needs.isPending(by.conversation)) return pending
+  const wanted = referTarget(request.header)
+  if (typeof wanted === 'number') return { status: wanted }
+  if (hopsLeft(by.conversation.call) < 1) return { status: 483 }
+  const to = wanted.replaces ? otherCall(wanted, transferor, by, needs) : newCall(wanted, transferor, needs)
+  return 'status' in to ? to : { by, dialler: transferor, from, to }
+}
+
+function newCall({ uri }: ReferTarget, by: Dialler, { knowledge, registrar, report }: JudgeNeeds): ReferralTarget | Refusal {
+  if (!registrar.isCalled({ uri, receivedOn: '' }, by.device.id)) return { status: 404, reason: 'Domain Not Served Here' }
+  const decision = decide({ kind: 'transferred', digits: calledDigits(uri), by }, knowledge)
+  if (decision.to.kind !== 'refused') return { kind: 'new', uri, decision }
+  report(decision, by)
+  return refusal(decision.to)
+}
+
+function refusal(failure: Failure): Refusal {
+  const { status, parts } = responseOf(failure)
+  return { status, ...(parts.reason === undefined ? {} : { reason: parts.reason }) }
+}
+
+function otherCall({ uri, replaces }: ReferTarget, by: Dialler, own: End, needs: JudgeNeeds): ReferralTarget | Refusal {
+  const named = replaces && needs.conversations.named(replaces.dialog)
+  const holder = named && participantAt(named, needs.knowledge.directory)?.caller
+  // RFC 3891 §3
+  if (named && replaces.isEarlyOnly) return { status: 486 }
+  if (!named || named.conversation === own.conversation || holder?.kind !== 'device' || !isSame(holder, by)) return notFound
+  const participant = participantAt(otherEnd(named), needs.knowledge.directory)
+  if (!participant) return declined
+  if (needs.isPending(named.conversation)) return pending
+  return barred(participant, by, needs) ?? { kind: 'other', uri, end: named, participant }
+}
+
+/** A number outside that the phone may call is not always one to which it may transfer. */
+function barred({ callee: { outside } }: Participant, by: Dialler, { knowledge, report }: JudgeNeeds): Refusal | null {
+  if (outside?.to.kind !== 'outside') return null
+  const question = { kind: 'transferred', digits: outside.to.number, by } as const
+  const ruling = rightsRuling(question, { words: '', to: outside.to }, knowledge)
+  if (!ruling?.to) return null
+  report({ ...outside, to: ruling.to, notices: ruling.notices }, by)
+  return refusal(ruling.to)
+}
+
+/** A phone names its own calls, or those of its user at another phone. */
+function isSame(one: Dialler, other: Dialler): boolean {
+  return one.device.id === other.device.id || (one.user !== null && one.user.extension === other.user?.extension)
+}

@@ -1,0 +1,32 @@
+import { randomInt } from 'node:crypto'
+import { type Clock, type Milliseconds, pause } from '../../base/clock.js'
+import type { ReinviteReply, SipDialog, SipHeaders, SipReply } from '../../srf/srf.js'
+
+interface Reinvite {
+  /** Null: without an offer. */
+  readonly sdp: string | null
+  readonly headers: SipHeaders
+}
+
+const maxRetries = 3
+/** A longer Retry-After is not waited for: somebody is on the phone. */
+const maxWaitMs: Milliseconds = 10_000
+
+/** Sends a re-INVITE, and again if the far end had one under way. */
+export async function reinviteInTurn(dialog: SipDialog, { sdp, headers }: Reinvite, clock: Clock): Promise<ReinviteReply> {
+  for (let left = maxRetries; ; left -= 1) {
+    const reply = await dialog.reinvite(sdp, headers)
+    const waitMs = left > 0 && !dialog.ended ? waitAfter(reply, dialog) : null
+    if (waitMs === null) return reply
+    await pause(clock, waitMs)
+  }
+}
+
+/** Null if the response is final. */
+function waitAfter({ status, header, madeHere }: SipReply, { createdBy }: Pick<SipDialog, 'createdBy'>): Milliseconds | null {
+  // RFC 3261 §14.1: the owner of the Call-ID waits longer, so that the two sides do not meet again.
+  if (status === 491) return createdBy === 'us' ? 10 * randomInt(210, 401) : 10 * randomInt(0, 201)
+  // RFC 3261 §14.2: the far end's own INVITE has no final response yet.
+  const after = Number.parseInt(header('Retry-After'), 10) * 1_000
+  return status === 500 && madeHere === undefined && after >= 0 && after <= maxWaitMs ? after : null
+}

@@ -1,0 +1,147 @@
+import type { Clock } from '../../base/clock.js'
+import type { Logger } from '../../base/logger.js'
+import type { Registrar } from '../../registrar/registrar.js'
+import type { IncomingRequest, SipDialog } from '../../srf/srf.js'
+import type { Connect } from '../bridge/connect.js'
+import { type Conversation, type Conversations, dialogOf, type End, otherEnd } from '../bridge/conversations.js'
+import { type Call, reject } from '../call.js'
+import type { Dial } from '../dial/dial.js'
+import type { Termination } from '../failure.js'
+import type { Limits } from '../limits/limits.js'
+import type { RecordCall } from '../records/record-call.js'
+import type { Knowledge } from '../routing/contract.js'
+import { connectedIdentity } from './connected-identity.js'
+import { createDepartures } from './departures.js'
+import { joinInvite } from './joined-invite.js'
+import { joinLeg } from './joined-leg.js'
+import type { Participant } from './participant.js'
+import { acceptRefer } from './refer-subscription.js'
+import { judgeRefer, type Referral, type ReferralTarget } from './referral.js'
+import { newTransferredCall } from './transferred-call.js'
+
+export interface TransfersNeeds {
+  /** The knowledge for a call that begins now. */
+  readonly knowledge: () => Knowledge
+  readonly registrar: Pick<Registrar, 'isCalled'>
+  readonly conversations: Pick<Conversations, 'named'>
+  readonly record: RecordCall
+  readonly dial: Dial
+  readonly connect: Connect
+  readonly limits: Pick<Limits, 'report' | 'counted'>
+  readonly domain: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Transfers by REFER (RFC 5589). The phone's dialogs are with us, so we do what its REFER asks: the other side is not asked to call, but gets
+ * the new session by re-INVITE. If the transfer fails, the call that was to be transferred goes on.
+ */
+export interface Transfers {
+  /** Handles a REFER in a call that is up. */
+  onRefer(request: IncomingRequest, by: End): void
+  close(): void
+}
+
+export function createTransfers(needs: TransfersNeeds): Transfers {
+  const { record, dial, connect, limits, domain, clock } = needs
+  const pending = new Set<Conversation>()
+  const departures = createDepartures(clock)
+  /** REFERs accepted so far. */
+  const accepted = new WeakMap<SipDialog, number>()
+
+  function accept(request: IncomingRequest, referral: Referral, knowledge: Knowledge): void {
+    const { by, to } = referral
+    const { conversation } = by
+    const dialog = dialogOf(by)
+    const earlier = accepted.get(dialog) ?? 0
+    accepted.set(dialog, earlier + 1)
+    const subscription = acceptRefer(request, dialog, earlier)
+    const { bridge } = conversation
+    const kept = otherEnd(by)
+
+    function failed(status: number, reason: string): void {
+      report(referral, status, 'the transfer has failed; the call goes on')
+      pending.delete(conversation)
+      void subscription.finish(status, reason)
+      bridge.release()
+    }
+
+    function joined(): void {
+      report(referral, 200, 'the call is transferred')
+      pending.delete(conversation)
+      bridge.part()
+      void subscription.finish(200, 'OK').then(() => departures.leave(dialog))
+    }
+
+    const { invite, cancel } = joinInvite({
+      dialog: dialogOf(kept),
+      uri: to.uri,
+      headers: () => connectedIdentity(call.progress.callee?.party, referral.from.caller, domain),
+      clock,
+      onResponse: (status, reason) => (status < 200 ? subscription.progress(status, reason) : failed(status, reason)),
+      onJoined: joined,
+    })
+    const call = newTransferredCall({ before: conversation.call, from: referral.from, invite, by: referral.dialler, knowledge }, needs)
+    pending.add(conversation)
+    bridge.keep(kept.side)
+    // The other side has hung up, or the call is ended.
+    bridge.onEnd(() => {
+      pending.delete(conversation)
+      cancel()
+    })
+    const run = async (): Promise<Termination> => (to.kind === 'new' ? dial(call, to.decision) : takeOver(call, to, referral))
+    void record(call, () => countedOn(call, referral.from, run))
+  }
+
+  /** A call outside that goes on after a transfer still counts. */
+  function countedOn(call: Call, { callee: { outside } }: Participant, run: () => Promise<Termination>): Promise<Termination> {
+    return outside ? limits.counted(call, outside, run) : run()
+  }
+
+  /** RFC 5589 §7: the other call of the phone ends for it, and its other side joins this one. */
+  async function takeOver(call: Call, { end, participant }: OtherCall, { from }: Referral): Promise<Termination> {
+    const { progress } = end.conversation.call
+    call.progress.reached = end.side === 'caller' ? progress.reached : `call ${end.conversation.call.id}`
+    call.progress.callee = participant.callee
+    const leg = await joinLeg({
+      dialog: dialogOf(otherEnd(end)),
+      headers: connectedIdentity(from.party, participant.caller, domain),
+      clock,
+      onJoined() {
+        end.conversation.bridge.part()
+        departures.leave(dialogOf(end))
+      },
+    })
+    if (leg.outcome === 'failed') return reject(call, { reason: 'upstream', response: leg.reply })
+    return countedOn(call, participant, async () => {
+      const connected = await connect(call, participant.branch, leg)
+      return connected.outcome === 'ended' ? connected.termination : reject(call, connected.failure)
+    })
+  }
+
+  return {
+    onRefer(request, by) {
+      const knowledge = needs.knowledge()
+      const { call } = by.conversation
+      const judged = judgeRefer(request, by, {
+        ...needs,
+        knowledge,
+        isPending: (conversation) => pending.has(conversation),
+        report: (decision, dialler) => limits.report({ ...call, transfer: { of: call.id, by: dialler } }, decision),
+      })
+      if (!('status' in judged)) return accept(request, judged, knowledge)
+      const { status, reason } = judged
+      call.log.info({ event: 'call.transferred', status }, `the transfer is refused: ${status}`)
+      request.respond(status, reason === undefined ? {} : { reason })
+    },
+    close: departures.close,
+  }
+}
+
+type OtherCall = Extract<ReferralTarget, { readonly kind: 'other' }>
+
+function report({ by, dialler, from }: Referral, status: number, words: string): void {
+  const line = { event: 'call.transferred', status, by: dialler.user?.extension ?? dialler.device.id, of: from.party.number }
+  by.conversation.call.log.info(line, words)
+}

@@ -1,0 +1,171 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Incoming, Phone, PhoneCall } from '../../../src/softphones/softphone.js'
+import { type Conversation, converse, expectSound, expectUndisturbed } from '../../support/node/conversation.js'
+import type { TestNode } from '../../support/node/node.js'
+import { domain, openTestOffice, passwordOf, type TestOffice } from '../../support/node/office.js'
+import { refer, replacing } from '../../support/node/referral.js'
+
+/** 100, 101 and 102 at three phones of one node. */
+describe('transfer between phones of one node', () => {
+  let office: TestOffice
+  let node: TestNode
+  let alice: Phone
+  let bob: Phone
+  let carol: Phone
+
+  beforeAll(async () => {
+    office = await openTestOffice()
+    node = await office.node('paris-1')
+    await office.directory.putDevice('HD0007', { site: 'paris', hotdesk: true, password: passwordOf('HD0007'), location: 'desk 7' })
+    await office.follows('device:HD0007', (device) => device !== undefined)
+    alice = await office.phone('HD0001', node)
+    bob = await office.phone('HD0002', node)
+    carol = await office.phone('HD0007', node)
+    await office.seat({ '100': 'HD0001', '101': 'HD0002', '102': 'HD0007' })
+  }, 60_000)
+
+  afterAll(() => office.close())
+
+  const at = (number: string): string => `sip:${number}@${domain}`
+
+  const calls: PhoneCall[] = []
+
+  async function talk(by: Phone, number: string, to: Phone): Promise<Conversation> {
+    const whole = await converse(by, number, to)
+    calls.push(whole.caller, whole.callee)
+    return whole
+  }
+
+  /** A phone that transfers holds its calls. Sound of it would mislead the others, whose far ends share its address. */
+  function mute(...held: readonly PhoneCall[]): void {
+    for (const { audio } of held) audio.close()
+  }
+
+  async function answer({ answer: accept }: Incoming): Promise<PhoneCall> {
+    const call = await accept()
+    calls.push(call)
+    return call
+  }
+
+  // Also after a failure, so that the next test finds idle phones.
+  afterEach(async () => {
+    await Promise.all(calls.splice(0).map((call) => call.hangUp()))
+    await office.redisSays('0', 'EXISTS', '{hd}:oncall:HD0001', '{hd}:oncall:HD0002', '{hd}:oncall:HD0007')
+  })
+
+  /** These two have the call, and no phone has another. */
+  async function end(one: PhoneCall, other: PhoneCall): Promise<void> {
+    await one.hangUp()
+    await other.ended
+    await office.redisSays('0', 'EXISTS', '{hd}:oncall:HD0001', '{hd}:oncall:HD0002', '{hd}:oncall:HD0007')
+  }
+
+  describe.each(['callee', 'caller'] as const)('by the %s', (role) => {
+    /** Bob transfers, Alice is transferred. */
+    async function conversation(): Promise<{ readonly whole: Conversation; readonly alice: PhoneCall; readonly bob: PhoneCall }> {
+      const whole = role === 'callee' ? await talk(alice, '101', bob) : await talk(bob, '100', alice)
+      const [first, second] = role === 'callee' ? [whole.caller, whole.callee] : [whole.callee, whole.caller]
+      return { whole, alice: first, bob: second }
+    }
+
+    it('a blind transfer is reported, connects the other side, and frees the phone (RFC 5589 §6.1)', async () => {
+      const before = await conversation()
+      const referral = await refer(before.bob, `<${at('102')}>`)
+      expect(referral.response.status).toBe(202)
+      const ringing = await carol.nextCall()
+      expect(ringing.callerNumber).toBe('100')
+      expect(ringing.invite.header('Referred-By')).toContain('sip:101@')
+      const transferred = await answer(ringing)
+      expect(await referral.final).toEqual({ statusLine: 'SIP/2.0 200 OK', event: 'refer' })
+      expect(referral.reports[0]).toBe('SIP/2.0 100 Trying')
+      await before.bob.ended
+      await expectSound({ caller: before.alice, callee: transferred })
+      await end(before.alice, transferred)
+    })
+
+    it('a busy target is reported, and the call goes on', async () => {
+      const before = await conversation()
+      const referral = await refer(before.bob, `<${at('102')}>`)
+      ;(await carol.nextCall()).reject(486)
+      expect((await referral.final).statusLine).toBe('SIP/2.0 486 Busy Here')
+      await expectUndisturbed(before.whole)
+      await end(before.alice, before.bob)
+    })
+
+    it('a phone that hangs up at once leaves the other side to the target', async () => {
+      const before = await conversation()
+      await refer(before.bob, `<${at('102')}>`)
+      const ringing = await carol.nextCall()
+      await before.bob.hangUp()
+      const transferred = await answer(ringing)
+      await expectSound({ caller: before.alice, callee: transferred })
+      await end(before.alice, transferred)
+    })
+
+    it('a phone that hangs up at once, and a target that is busy: the other side is hung up', async () => {
+      const before = await conversation()
+      await refer(before.bob, `<${at('102')}>`)
+      const ringing = await carol.nextCall()
+      await before.bob.hangUp()
+      ringing.reject(486)
+      await before.alice.ended
+    })
+
+    it('the other side hangs up meanwhile: the target stops ringing, and the phone is hung up', async () => {
+      const before = await conversation()
+      await refer(before.bob, `<${at('102')}>`)
+      const ringing = await carol.nextCall()
+      await before.alice.hangUp()
+      await ringing.cancelled
+      await before.bob.ended
+    })
+
+    it('an attended transfer connects the other sides of both calls, and frees the phone (RFC 5589 §7.1)', async () => {
+      const before = await conversation()
+      const second = await talk(bob, '102', carol)
+      mute(before.bob, second.caller)
+      const referral = await refer(before.bob, replacing(second.caller, at('102')))
+      expect(referral.response.status).toBe(202)
+      expect((await referral.final).statusLine).toBe('SIP/2.0 200 OK')
+      await Promise.all([before.bob.ended, second.caller.ended])
+      await expectSound({ caller: before.alice, callee: second.callee })
+      await end(before.alice, second.callee)
+    })
+  })
+
+  it('the forward of a transfer’s target applies', async () => {
+    await office.directory.putUser('103', { name: 'Dora', home: 'paris', forwards: { notLoggedIn: '102' } })
+    await office.follows('user:103', (user) => user?.get('forwardNotLoggedIn') === '102')
+    const before = await talk(alice, '101', bob)
+    const referral = await refer(before.callee, `<${at('103')}>`)
+    const transferred = await answer(await carol.nextCall())
+    expect((await referral.final).statusLine).toBe('SIP/2.0 200 OK')
+    await end(before.caller, transferred)
+  })
+
+  it.each([
+    ['an unknown number', `<sip:199@${domain}>`, 404],
+    ['a login code', `<sip:*77*100*@${domain}>`, 404],
+    ['a logout code', `<sip:%2A77%2A5%2A@${domain}>`, 404],
+    ['another domain', '<sip:102@elsewhere.example>', 404],
+    ['an emergency number', `<sip:112@${domain}>`, 603],
+    ['the emergency service', '<urn:service:sos>', 603],
+    ['a web page', '<https://hotdesk.example>', 416],
+    ['another method', `<sip:102@${domain};method=SUBSCRIBE>`, 501],
+    ['a call that does not exist', `<sip:102@${domain}?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2>`, 404],
+    ['nothing', '', 400],
+  ])('a transfer to %s is refused, and the call goes on', async (_what, target, status) => {
+    const before = await talk(alice, '101', bob)
+    expect((await refer(before.callee, target)).response.status).toBe(status)
+    await expectUndisturbed(before)
+    await end(before.caller, before.callee)
+  })
+
+  it('a call of somebody else cannot be taken over', async () => {
+    const before = await talk(alice, '101', bob)
+    const named = replacing(before.caller, at('101'))
+    const other = await talk(carol, '100', alice)
+    expect((await refer(other.caller, named)).response.status).toBe(404)
+    await expectUndisturbed(before)
+  })
+})
