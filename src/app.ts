@@ -105,7 +105,7 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
     store,
     log,
   })
-  const handlers = createHandlers({ plan, settings, read, trunks, reload, clock, networkClock: store.clock })
+  const handlers = createHandlers({ plan, settings, read, trunks, reload, calls, clock, networkClock: store.clock })
   lifecycle.opened(createControl({ store, node: config.node, handlers, log: partLog(context, 'control') }), 'control', (opened) =>
     opened.close(),
   )

@@ -1,5 +1,7 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import { isAppError } from '../base/errors.js'
+import { parseDeviceId } from '../base/identity.js'
+import type { Calls } from '../calls/calls.js'
 import type { Handlers } from '../control/control.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
 import type { NetworkClock } from '../store/store.js'
@@ -13,12 +15,13 @@ export interface HandlerNeeds {
   readonly read: () => Reading
   readonly trunks: Pick<Trunks, 'states'>
   readonly reload: Reload
+  readonly calls: Pick<Calls, 'deliverNotice'>
   readonly clock: Clock
   readonly networkClock: NetworkClock
 }
 
 /** Answers what commands ask this node. */
-export function createHandlers({ plan, settings, read, trunks, reload, clock, networkClock }: HandlerNeeds): Handlers {
+export function createHandlers({ plan, settings, read, trunks, reload, calls, clock, networkClock }: HandlerNeeds): Handlers {
   const moment = (ms: Milliseconds): string => new Date(ms + networkClock.aheadMs).toISOString()
   let loaded = clock.now()
   plan.onChange(() => {
@@ -41,6 +44,12 @@ export function createHandlers({ plan, settings, read, trunks, reload, clock, ne
         since: since === null ? null : moment(since),
         retry: retry === null ? null : moment(retry),
       })),
+    }),
+    notice: async ({ devices, text }) => ({
+      reached: await calls.deliverNotice(
+        devices.flatMap((id) => parseDeviceId(id) ?? []),
+        text,
+      ),
     }),
     reload: (_, by) => reload(by),
   }

@@ -62,6 +62,7 @@ export const logEvents = {
   'call.refused': 'A call was refused: status and reason.',
   'rights.unknown': 'A record of a user names rights or a time profile that the site does not define.',
   'call.emergency': 'An emergency call.',
+  'call.desk': 'The emergency desk of the site was informed of an emergency call, or could not be (`reached`, `missed`).',
   'call.unproven': 'An emergency call without proof of its phone: carried as the site’s, or refused over the limit (`limit`).',
   'call.location': 'A trunk gets the location of the phone, or refused it and gets the call without.',
   'call.orphaned': 'The other node or phone has lost a call; the call is ended.',

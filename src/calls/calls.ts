@@ -24,6 +24,7 @@ import { createDial } from './dial/dial.js'
 import { createOutsideCalls } from './dial/outside-call.js'
 import { createUserBranches } from './dial/user-branches.js'
 import { drain, emergencyCount } from './drain.js'
+import { createDeskNotice, type DeskNotice } from './emergency/desk-notice.js'
 import { createEmergencyDial } from './emergency/emergency-call.js'
 import { createEmergencyCallers } from './emergency/emergency-caller.js'
 import { createPsapCallbacks } from './emergency/psap-callback.js'
@@ -104,6 +105,8 @@ export interface Calls {
   onIdle(listener: (device: DeviceId) => void): () => void
   /** Emergency calls in set-up or up, PSAP callbacks included. */
   readonly emergencies: number
+  /** Sends the text to these phones of an emergency desk, if they are registered here. Resolves with those that have taken it. */
+  readonly deliverNotice: DeskNotice['deliver']
   /** Begins to take ordinary calls, which wait a few seconds for this. Emergency calls are taken from the start. */
   open(): void
   /** Ends ordinary calls and takes no more. Resolves when the last emergency call has ended, or after `emergencyStopSeconds`. */
@@ -141,6 +144,7 @@ export function createCalls(needs: CallsNeeds): Calls {
     get emergencies() {
       return emergencyCount(open)
     },
+    deliverNotice: handler.deliverNotice,
     open: admission.open,
     drain: drained,
     async close() {
@@ -173,6 +177,7 @@ interface CallState {
 
 interface Handler {
   readonly onInvite: (invite: IncomingInvite) => Promise<void>
+  readonly deliverNotice: DeskNotice['deliver']
   close(): Promise<void>
 }
 
@@ -213,7 +218,8 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const connect = createConnect({ activity, nodeLegs, phoneLegs, conversations, onRefer, clock, metrics })
   const attempts = createAttempts({ srf, clock, hotdesk, nodeLegs, connect, busyGraceMs: settings.busyGraceMs })
   const outsideCalls = createOutsideCalls({ srf, clock, trunks, attempts })
-  const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, hotdesk, metrics })
+  const deskNotice = createDeskNotice({ srf, store, directory, hotdesk, registrar, node, domain, clock, networkClock, log })
+  const dialEmergency = createEmergencyDial({ outsideCalls, psapCallbacks, deskNotice, hotdesk, metrics })
   const hopTokens = hopTokensOf(parts, network, clock)
   const branches = createUserBranches({ registrar, hopTokens, nodeLegs, node, domain })
   const spokenRefusals = createSpokenRefusals(ivr)
@@ -230,6 +236,7 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   const routing = { newCall: begin, record, dial, knowledge }
   return {
     onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
+    deliverNotice: deskNotice.deliver,
     async close() {
       for (const each of [transfers, limits, psapCallbacks, nodeLegs, phoneLegs, knownNames]) each.close()
       await records.close()

@@ -31,6 +31,12 @@ const trunk = z.object({
 export const requests = {
   plan: { ask: z.object({}), reply: plan },
   trunks: { ask: z.object({}), reply: z.object({ trunks: z.array(trunk) }) },
+  /** A text for phones of an emergency desk that are registered at the node. */
+  notice: {
+    ask: z.object({ devices: z.array(z.string()).max(100), text: z.string().max(1_000) }),
+    /** The phones that have taken it. */
+    reply: z.object({ reached: z.array(z.string()) }),
+  },
   reload: {
     ask: z.object({}),
     reply: z.object({

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { z } from 'zod'
-import { parseSiteName } from '../base/identity.js'
+import { parseExtension, parseSiteName } from '../base/identity.js'
 import { Secret } from '../base/secret.js'
 import {
   block,
@@ -85,6 +85,7 @@ export const planFile = block({
   country: form('a country by its two letters (ISO 3166), such as GB', parseCountry).optional(),
   elin: callerNumber.optional(),
   location: text.optional(),
+  emergencyDesk: listOf(form('an extension, 1 to 15 digits', parseExtension)).prefault([]),
   extensions: listOf(closedPattern),
   outside: form('the digits for an outside line', (found) => (/^[0-9]{0,3}$/.test(found) ? found : null)).prefault(''),
   codes: block({ login: code.prefault(defaultCodes.login), logout: code.prefault(defaultCodes.logout) }).prefault({}),

@@ -95,6 +95,8 @@ export interface Dialplan {
   readonly elin: string | null
   /** Location of the site, for emergency calls of a phone that has none or is not known. */
   readonly location: string | null
+  /** Users who are informed of emergency calls at this site. */
+  readonly emergencyDesk: readonly Extension[]
   /** Enabled trunks, in the order of the file. */
   readonly trunks: readonly Trunk[]
   /** Names of trunks with `enabled: no`. */

@@ -40,6 +40,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     site: file.site,
     elin: file.elin ?? null,
     location: file.location ?? null,
+    emergencyDesk: file.emergencyDesk,
     trunks,
     disabledTrunks: off.map(([name]) => name),
     codes: file.codes,

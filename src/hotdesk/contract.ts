@@ -90,6 +90,11 @@ export interface Hotdesk {
   emergencyAnswered(device: DeviceId | null): void
   /** An emergency call failed; null if the phone is unknown. */
   emergencyFailed(device: DeviceId | null, reason: string): void
+  /** The site's desk was informed of an emergency call: phones that have taken the message, and others. */
+  emergencyDesk(
+    device: DeviceId | null,
+    notice: { readonly desks: readonly Extension[]; readonly reached: readonly DeviceId[]; readonly missed: readonly DeviceId[] },
+  ): void
   /** An emergency call was carried without proof of its phone; `claimed` is the phone that it named. */
   emergencyUnproven(call: { readonly source: string; readonly claimed: string | null }): void
   /** Emergency calls without proof were refused because there were too many. */

@@ -129,6 +129,13 @@ export function createHotdesk(needs: HotdeskNeeds): Hotdesk {
     },
     emergencyAnswered: (device) => write('emergency.answered', emergencyFields(device)),
     emergencyFailed: (device, reason) => write('emergency.failed', { ...emergencyFields(device), reason }),
+    emergencyDesk: (device, { desks, reached, missed }) =>
+      write('emergency.desk', {
+        ...emergencyFields(device),
+        desk: desks.join(' '),
+        ...(reached.length > 0 ? { reached: reached.join(' ') } : {}),
+        ...(missed.length > 0 ? { missed: missed.join(' ') } : {}),
+      }),
     emergencyUnproven: ({ source, claimed }) => write('emergency.unproven', { ...(claimed ? { claimed } : {}), source, node }),
     emergencyRefused: ({ source, limit, refused }) => write('emergency.refused', { source, limit, refused: String(refused), node }),
     async close() {

@@ -5,6 +5,7 @@ import type { Hotdesk } from '../../hotdesk/hotdesk.js'
 import type { Call } from '../call.js'
 import type { OutsideCalls } from '../dial/outside-call.js'
 import type { Termination } from '../failure.js'
+import type { DeskNotice } from './desk-notice.js'
 import type { PsapCallbacks } from './psap-callback.js'
 
 interface EmergencyCall {
@@ -19,6 +20,7 @@ interface EmergencyCall {
 export interface EmergencyCallNeeds {
   readonly outsideCalls: Pick<OutsideCalls, 'overTrunks'>
   readonly psapCallbacks: Pick<PsapCallbacks, 'remember'>
+  readonly deskNotice: Pick<DeskNotice, 'announce'>
   readonly hotdesk: Pick<Hotdesk, 'emergencyAnswered' | 'emergencyFailed'>
   readonly metrics: Metrics
 }
@@ -30,13 +32,14 @@ export type DialEmergency = (call: Call, emergency: EmergencyCall) => Promise<Te
  * No lookup and no wait: the site's trunks in order, with the identity of the phone rather than its user. Without a device the call shows the
  * site, and the emergency centre cannot call the phone back.
  */
-export function createEmergencyDial({ outsideCalls, psapCallbacks, hotdesk, metrics }: EmergencyCallNeeds): DialEmergency {
+export function createEmergencyDial({ outsideCalls, psapCallbacks, deskNotice, hotdesk, metrics }: EmergencyCallNeeds): DialEmergency {
   function dial(call: Call, { number, trunks, device }: EmergencyCall): Promise<Termination> {
     const shown = device?.elin ?? numberFromNode(call) ?? call.plan.elin
     const location = device?.location ?? call.plan.location
     if (shown !== null && device) psapCallbacks.remember(shown, device.id)
     call.log.warn({ event: 'call.emergency', number, device: device?.id ?? null, location }, `emergency call to ${number}`)
     const party = { name: '', number: shown ?? call.party.number, isPrivate: false, isAsserted: true }
+    deskNotice.announce(call, { number, device, shown, location })
     return outsideCalls.overTrunks(call, { number, e164: null, trunks, party, location, diversions: [] })
   }
 

@@ -42,6 +42,7 @@ function serve(answer: Handlers['reload'] = () => reloaded, { at = store, log = 
   const handlers: Handlers = {
     plan: unused,
     trunks: unused,
+    notice: unused,
     reload(asked, by) {
       askers.push(by)
       return answer(asked, by)
