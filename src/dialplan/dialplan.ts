@@ -9,6 +9,7 @@ import { timeProfileChecks } from './rights/rights-keys.js'
 import type { Dialplan } from './route.js'
 import { createRules } from './rules.js'
 import { shortCodeChecks } from './short-codes/code-checks.js'
+import { voicemailChecks } from './voicemail.js'
 
 export { reservedExtension } from './codes.js'
 export { createLivePlan, type LivePlan, type ReplaceablePlan } from './live-plan.js'
@@ -31,6 +32,7 @@ export function loadDialplan({ text, file, site, log }: DialplanNeeds): Dialplan
   const late = [
     siteChecks(written, site),
     crossChecks(written),
+    voicemailChecks(written),
     shortCodeChecks(written),
     logoutChecks(written),
     timeProfileChecks(written),

@@ -27,6 +27,7 @@ import { registrationKeys, serverUri } from './registration-keys.js'
 import { rightsKeys } from './rights/rights-keys.js'
 import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneWords, trunkName } from './route-fields.js'
 import { shortCodesKey } from './short-codes/short-code.js'
+import { voicemailKeys } from './voicemail.js'
 
 const code = form('a code that begins with * or #, such as *77*', parseCode)
 const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parsePattern)
@@ -95,6 +96,7 @@ export const planFile = block({
   shortCodes: shortCodesKey,
   dids: blockOf(didNumber, closedPattern).prefault({}),
   alertInfo: listOf(closedPattern).prefault([]),
+  ...voicemailKeys,
   ...logoutKeys,
   ...rightsKeys,
 })

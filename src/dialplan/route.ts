@@ -75,6 +75,15 @@ type Meaning =
   | { readonly kind: 'barred' }
   | { readonly kind: 'unknown' }
 
+/** The voicemail server of a site. */
+export interface Voicemail {
+  readonly trunk: Trunk
+  /** The number that is called at the server. */
+  number(extension: Extension): string
+  /** The mailbox of a user at the server. */
+  mailbox(extension: Extension): string
+}
+
 /** When a login at a phone of the site ends automatically. Null: not for that reason. */
 export interface AutomaticLogout {
   readonly site: SiteName
@@ -103,6 +112,8 @@ export interface Dialplan {
   readonly disabledTrunks: readonly string[]
   /** For messages: `*77*` and `*77*5*`. */
   readonly codes: { readonly login: string; readonly logout: string }
+  /** The voicemail server of the site; null if there is none. */
+  readonly voicemail: Voicemail | null
   /** Prefix for outside calls. */
   readonly outside: string
   /** What users may call from this site. */

@@ -13,6 +13,7 @@ import { registrationOf } from './registration-keys.js'
 import { createSiteRights } from './rights/site-rights.js'
 import type { Dialplan, Route, Trunk } from './route.js'
 import { createCodeLookup } from './short-codes/code-lookup.js'
+import { voicemailOf } from './voicemail.js'
 
 /** The rules of a valid file. Precedence: emergency, codes, short codes, users, outside. */
 export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
@@ -44,6 +45,7 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
     trunks,
     disabledTrunks: off.map(([name]) => name),
     codes: file.codes,
+    voicemail: voicemailOf(file, trunks),
     outside: file.outside,
     rights: createSiteRights(file),
     automaticLogout: logoutRules(file),

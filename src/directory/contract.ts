@@ -3,7 +3,7 @@ import type { DeviceId, Extension, NodeName, SiteName } from '../base/identity.j
 import type { Secret } from '../base/secret.js'
 import type { RecordChange, StreamWrite } from '../store/store.js'
 
-/** Where a call goes if the user's phone does not take it; digits or null. */
+/** Where a call goes if the user's phone does not take it: digits, `voicemail` or null. */
 export interface Forwards {
   readonly always: string | null
   readonly busy: string | null
@@ -33,6 +33,8 @@ export interface User {
   /** How long this user's phone rings before the call counts as not answered. */
   readonly ringSeconds: number
   readonly forwards: Forwards
+  /** Where messages are left: a number, a SIP URI, or `none`; null: the voicemail of the site. */
+  readonly voicemail: string | null
   /** Name of the user's rights; the site where a call is made defines them. Null: the default rights of that site. */
   readonly rights: string | null
   /** Rights outside the hours of `timeProfile`. */

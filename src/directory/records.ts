@@ -60,11 +60,19 @@ export const usualTexts: Readonly<Record<string, string>> = usual
 /** Fields of a device that an operator sets; the others change with use. */
 export const deviceFields = ['site', 'hotdesk', 'credential', 'elin', 'location', 'mac', 'model', 'owner'] as const
 
+const voicemailForm = 'a number to dial, a SIP URI such as sip:100@vm.example.com, or none'
+
+/** Null for an invalid text. A URI has neither a password nor parameters: its server is a trunk of the dial plan. */
+export function parseVoicemail(text: string): string | null {
+  return text === 'none' || /^sips?:[A-Za-z0-9.*#+_-]{1,64}@[A-Za-z0-9.:[\]-]{1,128}$/.test(text) ? text : dialled(text)
+}
+
 export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
   const record = readRecord(hash)
   const home = record.required('home', parseSiteName, siteForm)
-  const elsewhere = (text: string) => (text === extension ? null : dialled(text))
-  const forward = (when: keyof Forwards) => record.optional(forwardFields[when], elsewhere, 'a number to dial, other than their own')
+  const elsewhere = (text: string) => (text === extension ? null : text === 'voicemail' ? text : dialled(text))
+  const forward = (when: keyof Forwards) =>
+    record.optional(forwardFields[when], elsewhere, 'a number to dial, other than their own, or voicemail')
   const user = {
     extension,
     name: record.text('name') ?? extension,
@@ -82,6 +90,7 @@ export function parseUser(extension: Extension, hash: Hash): Parsed<User> {
       notLoggedIn: forward('notLoggedIn'),
       notReachable: forward('notReachable'),
     },
+    voicemail: record.optional('voicemail', parseVoicemail, voicemailForm),
     ...rightsNames(record),
   }
   return { value: home && { ...user, home }, problems: record.problems }
@@ -201,6 +210,7 @@ export function userChanges(edit: UserEdit): FieldChanges {
   if (edit.enabled !== undefined) changes.enabled = yesNo(edit.enabled)
   if (edit.mayHotdesk !== undefined) changes.mayHotdesk = yesNo(edit.mayHotdesk)
   if (edit.mayForward !== undefined) changes.mayForward = yesNo(edit.mayForward)
+  if (edit.voicemail !== undefined) changes.voicemail = edit.voicemail
   if (edit.doNotDisturb !== undefined) changes.doNotDisturb = yesNo(edit.doNotDisturb)
   if (edit.secondLogin !== undefined) changes.secondLogin = edit.secondLogin
   if (edit.ringSeconds !== undefined) changes.ringSeconds = String(edit.ringSeconds)

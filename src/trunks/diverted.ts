@@ -5,6 +5,7 @@ import { printHistory } from '../sip/diversion/history-info.js'
 import type { Party } from '../sip/identity/party.js'
 import type { SipHeaders } from '../srf/srf.js'
 import { callerUri, type OutgoingCall } from './identity.js'
+import type { Mailbox } from './mailbox-uri.js'
 
 /** The address of a forward whose number must not be shown, or that has none to show (RFC 3323 §4.1.1.3, RFC 7044 §10.1.2). */
 const hidden = 'sip:anonymous@anonymous.invalid'
@@ -15,6 +16,8 @@ export interface ForwardedCall {
   /** The forwards, oldest first. At least one. */
   readonly diversions: readonly Diversion[]
   readonly plan: Dialplan
+  /** For a voicemail server; left out: the call is not for one. */
+  readonly mailbox?: Mailbox
 }
 
 /**

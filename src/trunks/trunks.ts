@@ -11,6 +11,7 @@ import { type CallLocation, callWithLocation } from './emergency-location.js'
 import { followTrunks } from './follow-trunks.js'
 import { createHealth, type Health, type TrunkRequest } from './health.js'
 import { callerOf, callerUri, credentialsOf, type OutgoingCall, outgoingCall } from './identity.js'
+import { toMailbox } from './mailbox-uri.js'
 import { startPing } from './ping.js'
 import { nextHop } from './reach.js'
 import { createRegistrations, type RegistrationNetwork, type Registrations, type RegistrationsNeeds } from './registration/registrations.js'
@@ -18,6 +19,7 @@ import { createSourceLookup, type RequestOrigin, type SourceLookup, userOf } fro
 
 export type { TrunkRequest } from './health.js'
 export type { OutgoingCall } from './identity.js'
+export type { Mailbox } from './mailbox-uri.js'
 
 /** The SIP trunks of this site. */
 export interface Trunks {
@@ -117,8 +119,10 @@ export function createTrunks(needs: TrunksNeeds): Trunks {
     credentials: credentialsOf,
     begin: (trunk) => health.begin(trunk, 'INVITE'),
     outgoing,
-    forwarded: (trunk, { number, party, diversions, plan: callPlan }) =>
-      withDiversions(trunk, outgoing(trunk, number, callerShown(trunk, party, diversions), callPlan), diversions, callPlan),
+    forwarded(trunk, { number, party, diversions, plan: callPlan, mailbox }) {
+      const call = outgoing(trunk, number, callerShown(trunk, party, diversions), callPlan)
+      return withDiversions(trunk, mailbox ? toMailbox(call, mailbox) : call, diversions, callPlan)
+    },
     outgoingWithLocation(trunk, number, party, location) {
       if (trunk.location !== 'pidf-lo') return null
       const caller = callerUri(trunk, party, location.plan)

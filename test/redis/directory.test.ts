@@ -48,6 +48,7 @@ describe('a user', () => {
       mayHotdesk: true,
       mayForward: true,
       doNotDisturb: false,
+      voicemail: null,
       secondLogin: 'move',
       ringSeconds: 25,
       forwards: { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null },

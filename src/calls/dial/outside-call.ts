@@ -4,7 +4,7 @@ import type { SipApplication, SipReply } from '../../srf/srf.js'
 import type { TrunkRequest, Trunks } from '../../trunks/trunks.js'
 import { sessionDescription } from '../bridge/session-description.js'
 import { type Call, reject } from '../call.js'
-import type { Termination } from '../failure.js'
+import type { RefusalReason, Termination } from '../failure.js'
 import type { DestinationOf } from '../routing/contract.js'
 import { trunksByFamily } from './address-family.js'
 import type { Attempts, Target } from './attempt.js'
@@ -24,11 +24,15 @@ interface OutsideCall extends Omit<TrunkCall, 'trunk' | 'isLast' | 'onResponse'>
   readonly e164: string | null
   /** In the order in which they are tried. */
   readonly trunks: readonly Trunk[]
+  /** What the caller hears instead of the refusal of a trunk. */
+  readonly otherwise?: RefusalReason
 }
 
 /** Calls over trunks. Each resolves when its call has ended. */
 export interface OutsideCalls {
   dial(call: Call, to: DestinationOf<'outside'>): Promise<Termination>
+  /** Calls a voicemail server. If it does not take the call, the caller hears why the user did not. */
+  leaveMessage(call: Call, to: DestinationOf<'voicemail'>): Promise<Termination>
   /**
    * An ordinary call goes to the next trunk when one is at fault. An emergency call goes to the next after every refusal, 486 and 6xx
    * included: a trunk that does not take such calls may decline them, and an emergency centre that is busy over one trunk may be free over
@@ -44,7 +48,7 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
   const { srf, clock, trunks, attempts } = needs
   const { besideMs } = patienceWith(srf)
 
-  async function overTrunks(call: Call, { trunks: inOrder, ...details }: OutsideCall): Promise<Termination> {
+  async function overTrunks(call: Call, { trunks: inOrder, otherwise, ...details }: OutsideCall): Promise<Termination> {
     const earlyMedia = earlyMediaFor(call)
     const attempt = huntTrunks({
       trunks: inOrder,
@@ -55,6 +59,7 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
     })
     const result = await attempts.complete(call, attempt, outside)
     if (result.outcome === 'ended') return result.termination
+    if (otherwise && !call.invite.cancelled) return reject(call, { reason: otherwise })
     return reject(call, result.outcome === 'missed' ? result.failure : { reason: 'no-trunk' })
   }
 
@@ -116,6 +121,10 @@ export function createOutsideCalls(needs: OutsideCallNeeds): OutsideCalls {
       const party = callerId === null ? call.party : { ...call.party, number: callerId, isAsserted: true }
       return overTrunks(call, { number, e164, trunks: reachable, party, location: null, diversions })
     },
+    leaveMessage(call, { trunk, number, mailbox, cause, otherwise, diversions }) {
+      const message = { mailbox: { name: mailbox, cause }, otherwise, diversions }
+      return overTrunks(call, { number, e164: null, trunks: [trunk], party: call.party, location: null, ...message })
+    },
     overTrunks,
   }
 }
@@ -124,7 +133,7 @@ function numberFor({ numbers }: Trunk, { number, e164 }: CallDetails, { plan }: 
   return numbers === undefined || e164 === null ? number : plan.numbers.written(e164, numbers)
 }
 
-type CallDetails = Omit<OutsideCall, 'trunks'>
+type CallDetails = Omit<OutsideCall, 'trunks' | 'otherwise'>
 
 /** Early media of two trunks cannot be mixed: the caller hears the trunk that sends it first. */
 interface EarlyMedia {

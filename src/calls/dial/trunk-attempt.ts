@@ -3,7 +3,7 @@ import type { Trunk } from '../../dialplan/dialplan.js'
 import type { Diversion } from '../../sip/diversion/diversion.js'
 import type { Party } from '../../sip/identity/party.js'
 import type { SipApplication, SipReply } from '../../srf/srf.js'
-import type { OutgoingCall, Trunks } from '../../trunks/trunks.js'
+import type { Mailbox, OutgoingCall, Trunks } from '../../trunks/trunks.js'
 import type { Call } from '../call.js'
 import { type Attempt, type AttemptResult, fork, noProgress } from './fork.js'
 
@@ -43,6 +43,8 @@ export interface TrunkCall {
   readonly party: Party
   /** The forwards that have led here, oldest first. */
   readonly diversions: readonly Diversion[]
+  /** The trunk is a voicemail server; left out: it is not. */
+  readonly mailbox?: Mailbox
   /** Location of the phone (RFC 6442), for a trunk that takes it; null: not sent. */
   readonly location: string | null
   /** No other trunk is left to try. */
@@ -59,7 +61,7 @@ export interface TrunkAttemptNeeds {
 
 /** Calls over one trunk. If the trunk does not take the call with the location of the phone, it gets the call without. */
 export function tryTrunk(call: Call, trunkCall: TrunkCall, needs: TrunkAttemptNeeds): Attempt {
-  const { trunk, number, party, isLast, diversions } = trunkCall
+  const { trunk, number, party, isLast, diversions, mailbox } = trunkCall
   let current: Attempt | null = null
   let cancelled: string | null = null
 
@@ -73,7 +75,7 @@ export function tryTrunk(call: Call, trunkCall: TrunkCall, needs: TrunkAttemptNe
     const plain =
       diversions.length === 0
         ? needs.trunks.outgoing(trunk, number, party, call.plan)
-        : needs.trunks.forwarded(trunk, { number, party, diversions, plan: call.plan })
+        : needs.trunks.forwarded(trunk, { number, party, diversions, plan: call.plan, ...(mailbox && { mailbox }) })
     const located = withLocation(call, trunkCall, needs)
     const { silenceMs, locatedMs } = patienceWith(needs.srf)
     const finalMs = isLast ? ringMs : noProgressMs

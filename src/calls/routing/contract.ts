@@ -87,6 +87,16 @@ export type Destination =
   | { readonly kind: 'psap-callback'; readonly device: Device; readonly bindings: readonly Binding[] }
   /** `trunks` in the order in which they are tried. `callerId`: null shows the user's own number, or else the trunk's. */
   | (OutsideRoute & { readonly diversions: readonly Diversion[] })
+  /** `number` is called at the voicemail server; `cause`: why (RFC 4458). `otherwise`: what the caller hears if the server fails. */
+  | {
+      readonly kind: 'voicemail'
+      readonly trunk: Trunk
+      readonly number: string
+      readonly mailbox: string
+      readonly cause: number
+      readonly otherwise: RefusalReason
+      readonly diversions: readonly Diversion[]
+    }
   /** What a short code of the site does for the phone that dials it. */
   | Extract<Route, { readonly kind: 'feature' | 'announcement' }>
   /** `nodes` of the site in the order in which they are tried. */

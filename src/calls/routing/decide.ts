@@ -5,6 +5,7 @@ import * as numbers from './number-rules.js'
 import { rightsRuling } from './rights-rules.js'
 import * as transfers from './transfer-rules.js'
 import * as users from './user-rules.js'
+import { voicemail } from './voicemail-rules.js'
 
 type Rule<Kind extends Question['kind']> = readonly [name: string, apply: (question: QuestionOf<Kind>, knowledge: Knowledge) => Ruling]
 
@@ -42,7 +43,10 @@ const rules: { readonly [Kind in Question['kind']]: readonly Rule<Kind>[] } = {
     ['assignment', users.assignments],
   ],
   assigned: [['phone', users.registrations]],
-  missed: [['forward', users.forward]],
+  missed: [
+    ['forward', users.forward],
+    ['voicemail', voicemail],
+  ],
   redirected: [['forward', users.redirection]],
   forwarded: [
     ['loop', numbers.loop],

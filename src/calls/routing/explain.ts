@@ -46,6 +46,8 @@ function outcomeOf(to: Destination, context: Context): string {
       return `${to.device.id} rings`
     case 'outside':
       return to.trunks.length === 0 ? `the call fails: no trunk for ${to.number}` : `${to.number} is called over ${trunkNames(to)}`
+    case 'voicemail':
+      return `${to.number} is called over ${to.trunk.name}, for mailbox ${to.mailbox}`
     case 'emergency':
       return to.trunks.length === 0
         ? 'the emergency call fails: this site has no trunk'
@@ -119,6 +121,8 @@ function summaryOf(to: Destination, context: Context): Summary {
       return { kind: to.kind, devices: [to.device.id] }
     case 'outside':
       return { kind: to.kind, number: to.number, e164: to.e164, numberClass: to.numberClass, trunks: namesOf(to) }
+    case 'voicemail':
+      return { kind: to.kind, number: to.number, mailbox: to.mailbox, cause: to.cause, trunks: [to.trunk.name] }
     case 'emergency':
       return { kind: to.kind, number: to.number, trunks: namesOf(to), withLocation: locatedOver(to, context) }
     case 'login':

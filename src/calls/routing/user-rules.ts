@@ -1,10 +1,12 @@
 import type { DeviceId, NodeName } from '../../base/identity.js'
-import type { Forwards, LiveNode, User } from '../../directory/directory.js'
+import type { LiveNode, User } from '../../directory/directory.js'
 import type { Binding } from '../../registrar/registrar.js'
 import type { DiversionReason } from '../../sip/diversion/diversion-reason.js'
 import type { RefusalReason } from '../failure.js'
-import type { CallHistory, Knowledge, QuestionOf, Redirection, Ruling } from './contract.js'
+import type { CallHistory, Knowledge, QuestionOf, Ruling } from './contract.js'
+import { after, isFirstNode, missedAs, missedForward } from './forward-history.js'
 import { shownDigits } from './shown-digits.js'
+import { toVoicemail, voicemailOf } from './voicemail-rules.js'
 
 /** Once from the first node, and once more if the user has moved meanwhile. */
 const maxHops = 2
@@ -17,14 +19,12 @@ export function known({ extension, history }: QuestionOf<'extension'>, { directo
   return { words: `${extension} is ${user.name} of ${user.home}`, ask: { kind: 'user', user, history } }
 }
 
-export function always({ user, history }: QuestionOf<'user'>): Ruling {
+export function always({ user, history }: QuestionOf<'user'>, knowledge: Knowledge): Ruling {
   const number = user.forwards.always
   if (number === null) return { words: 'no forward of all calls is set' }
   if (!isFirstNode(history)) return { words: 'forwards of all calls are applied at the node of the caller' }
-  return {
-    words: `all calls are forwarded to ${number}`,
-    ask: { kind: 'forwarded', user, number, history: after(history, user, shownAs('unconditional')) },
-  }
+  const to = { user, number, history, as: 'unconditional', otherwise: 'not-reachable' } as const
+  return forwardTo(to, `all calls are forwarded to ${number}`, knowledge)
 }
 
 /** Applied at the node of the caller, which applies the forward of a busy user. A PSAP callback does not come this way. */
@@ -84,24 +84,28 @@ function locationOf(device: DeviceId, nodes: readonly LiveNode[], { registrar, d
 
 // ── not taken by the phones ──────────────────────────────────────────────────────────────────────────────────────────
 
-/** The forward for each way in which the phones may not take the call, and its name outside (RFC 5806 §9.1). */
-const forwardByReason: Readonly<Partial<Record<RefusalReason, readonly [keyof Forwards, DiversionReason]>>> = {
-  busy: ['busy', 'user-busy'],
-  declined: ['busy', 'user-busy'],
-  'no-answer': ['noAnswer', 'no-answer'],
-  'not-logged-in': ['notLoggedIn', 'unavailable'],
-  'not-reachable': ['notReachable', 'unavailable'],
+/** The caller's node applies forwards, because it knows the whole history of the call. */
+export function forward({ user, reason, history }: QuestionOf<'missed'>, knowledge: Knowledge): Ruling {
+  const as = missedAs(user, reason)
+  const number = isFirstNode(history) ? missedForward(user, reason) : null
+  if (number === null || as === null) return { words: `no forward is set for ${words(reason)}` }
+  return forwardTo({ user, number, history, as, otherwise: reason }, `calls are forwarded to ${number} when ${words(reason)}`, knowledge)
 }
 
-/** The caller's node applies forwards, because it knows the whole history of the call. */
-export function forward({ user, reason, history }: QuestionOf<'missed'>): Ruling {
-  const [name, as] = forwardByReason[reason] ?? []
-  const number = name && isFirstNode(history) ? user.forwards[name] : null
-  if (!number || !as) return { words: `no forward is set for ${words(reason)}`, to: { kind: 'refused', reason } }
-  return {
-    words: `calls are forwarded to ${number} when ${words(reason)}`,
-    ask: { kind: 'forwarded', user, number, history: after(history, user, shownAs(as)) },
-  }
+interface SetForward {
+  readonly user: User
+  readonly number: string
+  readonly history: CallHistory
+  readonly as: DiversionReason
+  /** If the voicemail server does not take the call. */
+  readonly otherwise: RefusalReason
+}
+
+function forwardTo({ user, number, as, otherwise, ...call }: SetForward, words: string, knowledge: Knowledge): Ruling {
+  const history = after(call.history, user, { reason: as, isPrivate: false })
+  if (number !== toVoicemail) return { words, ask: { kind: 'forwarded', user, number, history } }
+  const ruling = voicemailOf(user, { otherwise, history }, knowledge)
+  return { ...ruling, words: `${words}: ${ruling.words}` }
 }
 
 /** A forward set with a key of the phone counts like one set here. */
@@ -121,17 +125,4 @@ function words(reason: RefusalReason): string {
 
 function split<Item>(items: readonly Item[], belongs: (item: Item) => boolean): readonly [Item[], Item[]] {
   return [items.filter(belongs), items.filter((item) => !belongs(item))]
-}
-
-function isFirstNode({ hops }: CallHistory): boolean {
-  return hops === 0
-}
-
-function shownAs(reason: DiversionReason): Redirection {
-  return { reason, isPrivate: false }
-}
-
-/** The history with one forward more: by this user. */
-function after({ hops, trail, diversions }: CallHistory, { extension, name }: User, by: Redirection): CallHistory {
-  return { hops, trail: [...trail, extension], diversions: [...diversions, { number: extension, name, times: 1, ...by }] }
 }

@@ -1,5 +1,5 @@
 import { parseSiteName } from '../../base/identity.js'
-import { type Forwards, parseRightsName, secondLogins, type User, type UserEdit } from '../../directory/directory.js'
+import { type Forwards, parseRightsName, parseVoicemail, secondLogins, type User, type UserEdit } from '../../directory/directory.js'
 import { type Field, numberForm, readYesNo, textForm, yesNo, yesOrNo } from './field.js'
 
 type UserField = Field<User, UserEdit>
@@ -45,6 +45,13 @@ export const userFields: readonly UserField[] = [
   forward('noAnswer', 'where calls go when nobody answers'),
   forward('notLoggedIn', 'where calls go while the user is not logged in'),
   forward('notReachable', 'where calls go while the phone is not registered'),
+  {
+    name: 'voicemail',
+    expects: 'a number, a SIP URI such as sip:100@vm.example.com, or none',
+    about: 'where messages are left (default: the voicemail of the site)',
+    write: ({ voicemail }) => voicemail ?? '',
+    read: (text) => (text === '' || parseVoicemail(text) !== null ? { voicemail: text === '' ? null : text } : null),
+  },
   rightsName('rights', 'the rights, by their name in the dial plans (default: those named default)'),
   rightsName('outOfHoursRights', 'the rights outside the hours of the time profile'),
   rightsName('timeProfile', 'the hours in which the rights count, by their name in the dial plans'),
@@ -72,10 +79,10 @@ function flag(
 function forward(when: keyof Forwards, about: string): UserField {
   return {
     name: `forward${when.charAt(0).toUpperCase()}${when.slice(1)}`,
-    expects: numberForm.expects,
+    expects: 'a number, as dialled, or voicemail',
     about,
     write: ({ forwards }) => forwards[when] ?? '',
-    read: (text) => (numberForm.matches(text) ? { forwards: { [when]: text === '' ? null : text } } : null),
+    read: (text) => (numberForm.matches(text) || text === 'voicemail' ? { forwards: { [when]: text === '' ? null : text } } : null),
   }
 }
 

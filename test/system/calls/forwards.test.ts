@@ -11,6 +11,7 @@ import { type HeaderList, offer, openUdpPeer, type SipPeer } from '../../support
 describe('forwards', () => {
   let office: TestOffice
   let trunk: SipPeer
+  let voicemail: SipPeer
   let desk: SipPeer
   let farDesk: SipPeer
   let other: SipPeer
@@ -19,14 +20,16 @@ describe('forwards', () => {
 
   beforeAll(async () => {
     office = await openTestOffice()
-    trunk = await openUdpPeer(towards)
-    const plan = JSON.parse(planOver(trunk.address)) as { trunks: Record<string, object> }
+    ;[trunk, voicemail] = [await openUdpPeer(towards), await openUdpPeer(towards)]
+    const plan = JSON.parse(planOver(trunk.address)) as { trunks: Record<string, object>; voicemail?: object }
     plan.trunks['line-1'] = { ...plan.trunks['line-1'], diversion: 'both' }
+    plan.trunks.mailbox = { uri: `sip:${voicemail.address};transport=udp` }
+    plan.voicemail = { trunk: 'mailbox', number: '*97' }
     const dialplan = JSON.stringify(plan)
     const node = await office.node('paris-1', 'paris', { dialplan })
     const second = await office.node('paris-2', 'paris', { dialplan })
     towards.port = Number(node.udp.split(':')[1])
-    await office.directory.putUser('100', { secondLogin: 'allow' })
+    await office.directory.putUser('100', { secondLogin: 'allow', voicemail: 'none' })
     desk = await contact('HD0001', node)
     farDesk = await contact('HD0003', second)
     await office.directory.putDevice('HD0007', { site: 'paris', hotdesk: true, password: passwordOf('HD0007'), location: 'desk 7' })
@@ -39,7 +42,7 @@ describe('forwards', () => {
   }, 60_000)
 
   afterAll(async () => {
-    for (const peer of [desk, farDesk, other, trunk]) await peer.close()
+    for (const peer of [desk, farDesk, other, trunk, voicemail]) await peer.close()
     await office.close()
   })
 
@@ -110,6 +113,7 @@ describe('forwards', () => {
     other.respond(waiting, 180)
     await trunk.hearsResponse(180, 'INVITE')
     await refuse(other, waiting, 486)
+    await refuse(voicemail, await voicemail.hearsNewRequest('INVITE'), 404)
     expect(await second).toBe(486)
     if (dialled.outcome === 'failed') throw new Error(`failed with ${dialled.answer.status}`)
     await dialled.call.hangUp()
@@ -168,6 +172,7 @@ describe('forwards', () => {
       /Diversion: "[^"]+" <sip:100@[^>]+>;reason=unconditional;counter=1;privacy=off, <sip:\+441234@[^>]+>;reason=no-answer/,
     )
     await refuse(other, invite, 486)
+    await refuse(voicemail, await voicemail.hearsNewRequest('INVITE'), 404)
     expect(await final).toBe(486)
   })
 
@@ -196,5 +201,16 @@ describe('forwards', () => {
     expect(invite.first('Diversion')).toContain('<sip:+33199000102@127.0.0.1>;reason=do-not-disturb')
     await refuse(trunk, invite, 404)
     expect(await refusal(dialling)).toBe(404)
+  })
+
+  it('to voicemail name the mailbox and the cause, and the caller hears the refusal of the phone if the server fails (RFC 4458)', async () => {
+    await noForwards()
+    const dialling = await caller.dial('102')
+    await refuse(other, await other.hearsNewRequest('INVITE'), 486)
+    const invite = await voicemail.hearsNewRequest('INVITE')
+    expect(invite.uri).toMatch(/^sip:\*97@127\.0\.0\.1:[0-9]+;transport=udp;target=sip%3A102%40127\.0\.0\.1;cause=486$/)
+    expect(invite.first('Diversion')).toContain('reason=user-busy')
+    await refuse(voicemail, invite, 404)
+    expect(await refusal(dialling)).toBe(486)
   })
 })

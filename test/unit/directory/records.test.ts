@@ -22,6 +22,7 @@ describe('a record', () => {
       secondLogin: 'allow',
       ringSeconds: 30,
       forwards: { always: '1', busy: '2', noAnswer: '3', notLoggedIn: '4', notReachable: '+5' },
+      voicemail: 'sip:100@vm.example.com',
       rights: 'manager',
       outOfHoursRights: 'night',
       timeProfile: 'office',
