@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorList } from '../src/base/errors.js'
 import { logEvents } from '../src/base/events.js'
+import { dialplanSchema } from '../src/dialplan/dialplan.js'
 import { hotdeskLibrary, streamEvents } from '../src/hotdesk/hotdesk.js'
 import { filesUnder, parseSource, readTree, root, type SyntaxNode, visit } from './support/repo/source-tree.js'
 import { markersIn, tables, withTables } from './support/repo/tables.js'
@@ -17,6 +18,10 @@ const inStream: readonly string[] = Object.keys(streamEvents)
 
 test('README fits into 200 lines', () => {
   expect(read('README.md').split('\n').length).toBeLessThanOrEqual(200)
+})
+
+test('dialplans/dialplan.schema.json, for editors, is what `hotdesk schema dialplan` prints', async () => {
+  await expect(`${JSON.stringify(dialplanSchema(), null, 2)}\n`).toMatchFileSnapshot(join(root, 'dialplans/dialplan.schema.json'))
 })
 
 describe('every document', () => {

@@ -133,6 +133,11 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       load: async () => (await import('./exchange/export.js')).exportCommand,
     },
     {
+      name: 'schema',
+      about: 'print the JSON Schema of a dial plan or of hotdesk.yaml, for editors',
+      load: async () => (await import('./schema.js')).schemaCommand,
+    },
+    {
       name: 'completion',
       about: 'print a completion script for bash, zsh or fish',
       load: async () => (await import('./completion/completion.js')).completionCommand,

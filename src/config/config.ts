@@ -14,6 +14,7 @@ import { invalid, isBlock, type ParsedFile, readYaml } from './yaml/yaml-schema.
 export type { HostPort } from '../base/host-port.js'
 export type { Durability, RedisAccess, RedisTarget } from './redis-target.js'
 export type { Config } from './resolution.js'
+export { settingsSchema } from './schema/schema.js'
 
 export interface LoadNeeds {
   /** The configuration file; null: `hotdesk.yaml` in `cwd` if it exists, else the sample. */

@@ -12,12 +12,16 @@ const duration = form('a time such as 12h, 90m or 1h30m', parseDuration)
 
 /** `timezone` and `automaticLogout` of a dial plan. */
 export const logoutKeys = {
-  timezone: form('a time zone such as Europe/Paris', (text) => (IANAZone.isValidZone(text) ? text : null)).optional(),
+  timezone: form('a time zone such as Europe/Paris', (text) => (IANAZone.isValidZone(text) ? text : null))
+    .optional()
+    .describe('Time zone of the site.'),
   automaticLogout: block({
-    maxTime: duration.optional(),
-    idleTime: duration.optional(),
-    daily: form('a time of day such as "20:00"', parseTimeOfDay).optional(),
-  }).prefault({}),
+    maxTime: duration.optional().describe('A login ends this long after it began.'),
+    idleTime: duration.optional().describe('A login ends this long after it began or the last call at the phone ended.'),
+    daily: form('a time of day such as "20:00"', parseTimeOfDay).optional().describe('A login ends at this time of day. Needs `timezone`.'),
+  })
+    .prefault({})
+    .describe('Logins that end automatically.'),
 }
 
 interface LogoutParts {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { z } from 'zod'
 import { parseExtension, parseSiteName } from '../base/identity.js'
 import { Secret } from '../base/secret.js'
+import { type JsonSchema, jsonSchemaOf } from '../config/yaml/json-schema.js'
 import {
   block,
   blockOf,
@@ -25,81 +26,117 @@ import { numberFormKeys } from './numbers/number-form.js'
 import { type Pattern, parsePattern, wildcards } from './pattern.js'
 import { registrationKeys, serverUri } from './registration-keys.js'
 import { rightsKeys } from './rights/rights-keys.js'
-import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneWords, trunkName } from './route-fields.js'
+import { callerNumber, parseTelephone, prependedDigits, strippedDigits, telephoneHint, telephoneWords, trunkName } from './route-fields.js'
 import { shortCodesKey } from './short-codes/short-code.js'
 import { voicemailKeys } from './voicemail.js'
 
-const code = form('a code that begins with * or #, such as *77*', parseCode)
-const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parsePattern)
-const closedPattern = form('a number, with X where a digit is open', (text) => (text.endsWith('.') ? null : parsePattern(text)))
-const didNumber = form('a number, with X where a digit is open', (found) => (!found.endsWith('.') && parsePattern(found) ? found : null))
-const shortNumber = form('an emergency number of 2 to 8 digits', (text) => (/^[0-9]{2,8}$/.test(text) ? text : null))
+const code = form('a code that begins with * or #, such as *77*', parseCode, { pattern: '^[*#][0-9*#]{1,14}$' })
+const pattern = form('a pattern of digits, *, #, +, X, Z, N and a last .', parsePattern, { pattern: '^[0-9*#+XZN]*\\.?$' })
+const openDigits = { pattern: '^[0-9*#+XZN]{1,32}$' }
+const closedPattern = form('a number, with X where a digit is open', (text) => (text.endsWith('.') ? null : parsePattern(text)), openDigits)
+const didNumber = form(
+  'a number, with X where a digit is open',
+  (found) => (!found.endsWith('.') && parsePattern(found) ? found : null),
+  openDigits,
+)
+const shortNumber = form('an emergency number of 2 to 8 digits', (text) => (/^[0-9]{2,8}$/.test(text) ? text : null), {
+  pattern: '^[0-9]{2,8}$',
+})
 const text = form('a text', (found) => (found === '' ? null : found))
 
-const location = secretForm('pidf-lo or none', (found) => (found === 'pidf-lo' || found === 'none' ? found : null))
+const location = secretForm('pidf-lo or none', (found) => (found === 'pidf-lo' || found === 'none' ? found : null), {
+  enum: ['pidf-lo', 'none'],
+})
 
-const trust = secretForm('none, callers or full', (found) => (['none', 'callers', 'full'] as const).find((word) => word === found) ?? null)
+const trusts = ['none', 'callers', 'full'] as const
+const trust = secretForm('none, callers or full', (found) => trusts.find((word) => word === found) ?? null, { enum: trusts })
 
 const diversions = ['none', 'diversion', 'history-info', 'both'] as const
-const diversion = secretForm('none, diversion, history-info or both', (found) => diversions.find((word) => word === found) ?? null)
+const diversion = secretForm('none, diversion, history-info or both', (found) => diversions.find((word) => word === found) ?? null, {
+  enum: diversions,
+})
 
-const forwardedCaller = secretForm(
-  'caller or forwarder',
-  (found) => (['caller', 'forwarder'] as const).find((word) => word === found) ?? null,
-)
+const forwardedCallers = ['caller', 'forwarder'] as const
+const forwardedCaller = secretForm('caller or forwarder', (found) => forwardedCallers.find((word) => word === found) ?? null, {
+  enum: forwardedCallers,
+})
 
-const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
+const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null), { enum: ['yes', 'no'] })
 
 // Error messages quote nothing of this block, because any value may be a misplaced password.
 const trunk = block({
-  enabled: yesOrNo.prefault('yes'),
-  uri: serverUri,
-  from: listOf(secretForm('an IP address', (found) => (isIP(found) ? found : null))).optional(),
-  username: text.optional(),
-  password: secretForm('a password', (found) => (found === '' ? null : new Secret(found))).optional(),
-  callerId: secretForm(telephoneWords, parseTelephone).optional(),
+  enabled: yesOrNo.prefault('yes').describe('`no`: the trunk neither makes nor takes calls.'),
+  uri: serverUri.describe('Where calls go.'),
+  from: listOf(secretForm('an IP address', (found) => (isIP(found) ? found : null)))
+    .optional()
+    .describe('Source addresses of its calls. Default: the address in `uri`.'),
+  username: text.optional().describe('Our account, if the trunk asks for credentials.'),
+  password: secretForm('a password', (found) => (found === '' ? null : new Secret(found)))
+    .optional()
+    .describe('The password of the account.'),
+  callerId: secretForm(telephoneWords, parseTelephone, telephoneHint)
+    .optional()
+    .describe('The number shown for users without one of their own.'),
   ping: secretForm('seconds between two OPTIONS, 5 to 3600', (found) =>
     /^[0-9]{1,4}$/.test(found) && Number(found) >= 5 && Number(found) <= 3600 ? Number(found) : null,
-  ).optional(),
-  location: location.prefault('none'),
-  alertInfo: yesOrNo.prefault('no'),
-  trust: trust.prefault('callers'),
+  )
+    .optional()
+    .describe('Interval of OPTIONS requests. Default: none are sent.'),
+  location: location.prefault('none').describe('`pidf-lo`: emergency calls carry the location of the phone.'),
+  alertInfo: yesOrNo.prefault('no').describe('`yes`: Alert-Info and Call-Info of its calls pass to phones, which may auto-answer.'),
+  trust: trust.prefault('callers').describe('Trust in P-Asserted-Identity.'),
   ...numberFormKeys,
-  diversion: diversion.prefault('diversion'),
-  forwardedCaller: forwardedCaller.prefault('caller'),
+  diversion: diversion.prefault('diversion').describe('Headers that report forwards.'),
+  forwardedCaller: forwardedCaller.prefault('caller').describe('The caller that a forwarded call shows.'),
   ...registrationKeys,
 })
   .refine(({ username, password }) => (username === undefined) === (password === undefined), 'username and password belong together')
   .refine(({ username, register }) => !register || username !== undefined, 'register: yes needs username and password')
 
 const route = block({
-  match: pattern,
-  trunks: listOf(trunkName),
-  strip: strippedDigits.prefault('0'),
-  prepend: prependedDigits.prefault(''),
-  callerId: callerNumber.optional(),
+  match: pattern.describe('The numbers of this route, without the outside prefix.'),
+  trunks: listOf(trunkName).describe('Trunks in the order in which they are tried.'),
+  strip: strippedDigits.prefault('0').describe('Number of leading digits to remove.'),
+  prepend: prependedDigits.prefault('').describe('Digits to prepend.'),
+  callerId: callerNumber.optional().describe("Caller number on this route. Default: the user's own, else the trunk's."),
 })
 
 /** `dialplans/<site>.yaml` */
 export const planFile = block({
-  site: form('a name of small letters, digits and -', parseSiteName),
-  country: form('a country by its two letters (ISO 3166), such as GB', parseCountry).optional(),
-  elin: callerNumber.optional(),
-  location: text.optional(),
-  emergencyDesk: listOf(form('an extension, 1 to 15 digits', parseExtension)).prefault([]),
-  extensions: listOf(closedPattern),
-  outside: form('the digits for an outside line', (found) => (/^[0-9]{0,3}$/.test(found) ? found : null)).prefault(''),
-  codes: block({ login: code.prefault(defaultCodes.login), logout: code.prefault(defaultCodes.logout) }).prefault({}),
-  emergency: blockOf(shortNumber, shortNumber).prefault({}),
-  trunks: blockOf(text, trunk).prefault({}),
-  routes: listOf(route).prefault([]),
+  site: form('a name of small letters, digits and -', parseSiteName, { pattern: '^[a-z][a-z0-9-]{0,31}$' }).describe('Name of the site.'),
+  country: form('a country by its two letters (ISO 3166), such as GB', parseCountry, { pattern: '^[A-Z]{2}$' })
+    .optional()
+    .describe('Country of the site, by which numbers are understood. Default: that of `elin`, `callerId` of a trunk, or `dids`.'),
+  elin: callerNumber.optional().describe('Number shown to the emergency centre if the phone has none of its own.'),
+  location: text.optional().describe('Location of the site, for emergency calls of a phone that is unknown or has no location.'),
+  emergencyDesk: listOf(form('an extension, 1 to 15 digits', parseExtension, { pattern: '^[0-9]{1,15}$' }))
+    .prefault([])
+    .describe('Extensions that are informed of each emergency call of the site.'),
+  extensions: listOf(closedPattern).describe('Patterns of the extensions of all sites.'),
+  outside: form('the digits for an outside line', (found) => (/^[0-9]{0,3}$/.test(found) ? found : null), { pattern: '^[0-9]{0,3}$' })
+    .prefault('')
+    .describe('Prefix for outside calls.'),
+  codes: block({
+    login: code.prefault(defaultCodes.login).describe('Login code, followed by the extension.'),
+    logout: code.prefault(defaultCodes.logout).describe('Logout code.'),
+  })
+    .prefault({})
+    .describe('Codes of hot desking.'),
+  emergency: blockOf(shortNumber, shortNumber).prefault({}).describe('Dialled emergency number → number that is called from here.'),
+  trunks: blockOf(text, trunk).prefault({}).describe('SIP trunks by name.'),
+  routes: listOf(route).prefault([]).describe('Routes of outside calls. The first that matches counts.'),
   shortCodes: shortCodesKey,
-  dids: blockOf(didNumber, closedPattern).prefault({}),
-  alertInfo: listOf(closedPattern).prefault([]),
+  dids: blockOf(didNumber, closedPattern).prefault({}).describe('Direct number → extension. `X` stands for the same digit on both sides.'),
+  alertInfo: listOf(closedPattern).prefault([]).describe('Patterns of extensions whose Alert-Info and Call-Info pass to other phones.'),
   ...voicemailKeys,
   ...logoutKeys,
   ...rightsKeys,
 })
+
+/** For editors: what `dialplans/<site>.yaml` may contain. */
+export function dialplanSchema(): JsonSchema {
+  return jsonSchemaOf(planFile, { title: 'hotdesk dial plan', description: 'The dial plan of one site, dialplans/<site>.yaml.' })
+}
 
 export type PlanFile = z.output<typeof planFile>
 

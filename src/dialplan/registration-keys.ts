@@ -1,12 +1,13 @@
 import { secretForm } from '../config/yaml/yaml-schema.js'
 import type { TrunkRegistration } from './route.js'
 
-const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
+const yesOrNo = secretForm('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null), { enum: ['yes', 'no'] })
 
 /** `sip:203.0.113.20:5060;transport=udp`, without a user part. */
 export const serverUri = secretForm(
   'a SIP address such as sip:203.0.113.20:5060;transport=udp (username and password are keys of their own)',
   (found) => (/^sips?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(;[a-z]+=[A-Za-z0-9.-]+)*$/.test(found) ? found : null),
+  { pattern: '^sips?:[^@]+$', examples: ['sip:203.0.113.20:5060;transport=udp'] },
 )
 
 const accountUri = secretForm('the address of an account such as sip:paris@carrier.example', (found) =>
@@ -19,11 +20,11 @@ const seconds = secretForm('seconds, 60 to 86400', (found) =>
 
 /** The keys of a trunk for registration. */
 export const registrationKeys = {
-  register: yesOrNo.prefault('no'),
-  registrar: serverUri.optional(),
-  aor: accountUri.optional(),
-  expires: seconds.prefault('600'),
-  outboundProxy: serverUri.optional(),
+  register: yesOrNo.prefault('no').describe('`yes`: the node registers at the trunk.'),
+  registrar: serverUri.optional().describe('Where REGISTER goes. Default: `uri`.'),
+  aor: accountUri.optional().describe('The account. Default: `username` at the host of `uri`.'),
+  expires: seconds.prefault('600').describe('Seconds that the node asks for.'),
+  outboundProxy: serverUri.optional().describe('Next hop of every request to the trunk.'),
 }
 
 interface RegistrationKeys {

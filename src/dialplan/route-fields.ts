@@ -8,10 +8,14 @@ export function parseTelephone(text: string): string | null {
   return /^\+?[0-9]{2,20}$/.test(text) ? text : null
 }
 
-export const callerNumber = form(telephoneWords, parseTelephone)
+export const telephoneHint = { pattern: '^\\+?[0-9]{2,20}$', examples: ['+442079460000'] }
+
+export const callerNumber = form(telephoneWords, parseTelephone, telephoneHint)
 
 export const strippedDigits = form('how many digits to take off, 0 to 20', (found) =>
   /^[0-9]{1,2}$/.test(found) && Number(found) <= 20 ? Number(found) : null,
 )
 
-export const prependedDigits = form('digits to put in front', (found) => (/^\+?[0-9]{0,20}$/.test(found) ? found : null))
+export const prependedDigits = form('digits to put in front', (found) => (/^\+?[0-9]{0,20}$/.test(found) ? found : null), {
+  pattern: '^\\+?[0-9]{0,20}$',
+})

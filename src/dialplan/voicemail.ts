@@ -11,10 +11,12 @@ const withPlace = form(`digits, * and #, with ${place} for the extension`, (text
 /** `voicemail` of a dial plan. */
 export const voicemailKeys = {
   voicemail: block({
-    trunk: form('the name of a trunk', (text) => (text === '' ? null : text)),
-    number: withPlace.prefault(place),
-    mailbox: withPlace.prefault(place),
-  }).optional(),
+    trunk: form('the name of a trunk', (text) => (text === '' ? null : text)).describe('The trunk that leads to the voicemail server.'),
+    number: withPlace.prefault(place).describe('The number called there.'),
+    mailbox: withPlace.prefault(place).describe('The mailbox of the user there.'),
+  })
+    .optional()
+    .describe('The voicemail server of the site.'),
 }
 
 interface VoicemailFile {

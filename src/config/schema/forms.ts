@@ -13,7 +13,7 @@ export function choiceOf(words: readonly string[]): string {
   return words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`
 }
 
-export const oneOf = <Word extends string>(words: readonly Word[]) => form(choiceOf(words), wordOf(words))
+export const oneOf = <Word extends string>(words: readonly Word[]) => form(choiceOf(words), wordOf(words), { enum: words })
 
 interface Range {
   readonly from: number

@@ -15,11 +15,11 @@ function parseUrl(text: string): RedisTarget | null {
 
 const notEmpty = (text: string): Secret | null => (text === '' ? null : new Secret(text))
 const word = matching(/^\S+$/)
-const secretOneOf = <Word extends string>(words: readonly Word[]) => secretForm(choiceOf(words), wordOf(words))
+const secretOneOf = <Word extends string>(words: readonly Word[]) => secretForm(choiceOf(words), wordOf(words), { enum: words })
 
 /** `redis: embedded` is short for `redis: { url: embedded }`. */
 export const orText = <Block extends z.ZodType>(whole: Block) =>
-  z.preprocess((found) => (typeof found === 'string' ? { url: found } : found), whole)
+  z.preprocess((found) => (typeof found === 'string' ? { url: found } : found), whole).meta({ isTextToo: true })
 
 /** People put credentials here, as in a URL. */
 const server = secretForm('host:port alone (user name and password are settings of their own)', parseHostPort)

@@ -3,6 +3,7 @@ import { parseHostPort } from '../../base/host-port.js'
 import { parseNodeName, parseSiteName } from '../../base/identity.js'
 import { levels } from '../../base/logger.js'
 import { Secret } from '../../base/secret.js'
+import { type JsonSchema, jsonSchemaOf } from '../yaml/json-schema.js'
 import {
   block,
   type Checked,
@@ -78,6 +79,11 @@ const settings = block({
 })
 
 export type Settings = z.output<typeof settings>
+
+/** For editors: what `hotdesk.yaml` may contain. */
+export function settingsSchema(): JsonSchema {
+  return jsonSchemaOf(settings, { title: 'hotdesk settings', description: 'The configuration of a node, hotdesk.yaml.' })
+}
 
 /** Every setting there is, in order. */
 export const options: readonly Option[] = optionsOf(settings, 'HOTDESK')

@@ -81,12 +81,19 @@ function pairsOf(map: YAMLMap): ReadonlyMap<unknown, Pair> {
   return pairs
 }
 
+/** What an editor may know of a form, in the words of JSON Schema. `parse` decides. */
+export interface EditorHint {
+  readonly enum?: readonly string[]
+  readonly pattern?: string
+  readonly examples?: readonly string[]
+}
+
 /**
  * Text of a certain form. `parse` answers null for other text; `expects` completes "expected …". Errors quote the text, so text that may
  * hold a secret, even by mistake, needs `secretForm`.
  */
-export function form<Value>(expects: string, parse: (text: string) => Value | null) {
-  return z.unknown().transform((found, context): Value => {
+export function form<Value>(expects: string, parse: (text: string) => Value | null, hint: EditorHint = {}) {
+  const text = z.unknown().transform((found, context): Value => {
     const value = typeof found === 'string' ? parse(found) : null
     if (value !== null) return value
     context.addIssue({
@@ -98,16 +105,18 @@ export function form<Value>(expects: string, parse: (text: string) => Value | nu
     })
     return z.NEVER
   })
+  return text.meta({ expects, ...hint })
 }
 
 /** The same for text that errors must not quote. */
-export function secretForm<Value>(expects: string, parse: (text: string) => Value | null) {
-  return z.unknown().transform((found, context): Value => {
+export function secretForm<Value>(expects: string, parse: (text: string) => Value | null, hint: EditorHint = {}) {
+  const text = z.unknown().transform((found, context): Value => {
     const value = typeof found === 'string' ? parse(found) : null
     if (value !== null) return value
     context.addIssue({ code: 'custom', message: `${found === undefined ? 'missing: ' : ''}expected ${expects}` })
     return z.NEVER
   })
+  return text.meta({ expects, ...hint })
 }
 
 /** A list of items of one form. Text is split at commas, as in an environment variable. */

@@ -7,10 +7,15 @@ export type NumberForm = (typeof numberForms)[number]
 
 const words = ['as-routed', ...numberForms] as const
 
-const numberForm = secretForm(`one of ${words.join(', ')}`, (text) => words.find((word) => word === text) ?? null)
+const numberForm = secretForm(`one of ${words.join(', ')}`, (text) => words.find((word) => word === text) ?? null, { enum: words })
 
 /** Keys of a trunk. */
-export const numberFormKeys = { numbers: numberForm.prefault('as-routed'), callerNumbers: numberForm.optional() }
+export const numberFormKeys = {
+  numbers: numberForm
+    .prefault('as-routed')
+    .describe('How called numbers are written: `e164` +4420…, `digits` 4420…, `international` 004420…, `national` 020….'),
+  callerNumbers: numberForm.optional().describe('The same for caller numbers. Default: as `numbers`.'),
+}
 
 /** The form of called and caller numbers at a trunk; left out: as routes and records write them. */
 export interface TrunkNumberForms {

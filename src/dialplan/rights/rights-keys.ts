@@ -6,7 +6,7 @@ import { type NumberClass, numberClasses } from './rights.js'
 import { parseDate, parseDays, parseSpan } from './time-profile.js'
 
 const name = form('a name of letters, digits and -, such as manager', parseRightsName)
-const yesOrNo = form('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null))
+const yesOrNo = form('yes or no', (found) => (found === 'yes' ? true : found === 'no' ? false : null), { enum: ['yes', 'no'] })
 
 /** One entry of `allow` or `bar`. */
 const numbers = form(`one of ${numberClasses.join(', ')}, or a pattern of numbers such as +1900.`, parseNumbers)
@@ -23,31 +23,43 @@ export const usuallyAllowed = ['internal', 'national', 'mobile', 'other'] as con
 const count = form('a number from 1 to 1000000', (found) => (/^[1-9][0-9]{0,5}$|^1000000$/.test(found) ? Number(found) : null))
 
 /** `limits` of rights and of a site. */
-const limits = block({ callsAtOnce: count.optional(), callsPerMinute: count.optional(), minutesPerDay: count.optional() })
+const limits = block({
+  callsAtOnce: count.optional().describe('Calls outside at the same time.'),
+  callsPerMinute: count.optional().describe('Calls outside a minute.'),
+  minutesPerDay: count.optional().describe('Minutes of calls outside a day.'),
+})
 
 const definition = block({
-  allow: listOf(numbers).prefault([...usuallyAllowed]),
-  bar: listOf(numbers).prefault([]),
-  forwardOutside: yesOrNo.prefault('yes'),
-  transferOutside: yesOrNo.prefault('yes'),
-  breakOut: yesOrNo.prefault('yes'),
-  limits: limits.prefault({}),
+  allow: listOf(numbers)
+    .prefault([...usuallyAllowed])
+    .describe('Classes and patterns of numbers that may be called.'),
+  bar: listOf(numbers).prefault([]).describe('Classes and patterns that may not.'),
+  forwardOutside: yesOrNo.prefault('yes').describe('Whether forwards may lead outside.'),
+  transferOutside: yesOrNo.prefault('yes').describe('Whether transfers may lead outside.'),
+  breakOut: yesOrNo.prefault('yes').describe('Whether break-out to other sites is allowed.'),
+  limits: limits.prefault({}).describe('Limits of one user.'),
 })
 
 const timeProfile = block({
   hours: blockOf(
     form('a day or days such as mon-fri', (text) => (parseDays(text) ? text : null)),
     hours,
-  ).prefault({}),
-  dates: blockOf(form('a date such as 2026-12-24, or 12-25 for every year', parseDate), hours).prefault({}),
+  )
+    .prefault({})
+    .describe('Day or days → hours.'),
+  dates: blockOf(form('a date such as 2026-12-24, or 12-25 for every year', parseDate), hours)
+    .prefault({})
+    .describe('Date → hours of that day, instead of those of its weekday.'),
 })
 
 /** `rights`, `unknownRights`, `timeProfiles` and `limits` of a dial plan. */
 export const rightsKeys = {
-  rights: blockOf(name, definition).prefault({}),
-  unknownRights: form('default or none', (found) => (found === 'default' || found === 'none' ? found : null)).prefault('default'),
-  timeProfiles: blockOf(name, timeProfile).prefault({}),
-  limits: limits.prefault({}),
+  rights: blockOf(name, definition).prefault({}).describe('What users may call, by the name in their record.'),
+  unknownRights: form('default or none', (found) => (found === 'default' || found === 'none' ? found : null), { enum: ['default', 'none'] })
+    .prefault('default')
+    .describe('Rights of a user whose rights the site does not define.'),
+  timeProfiles: blockOf(name, timeProfile).prefault({}).describe('Hours, by the name in the record of a user. Needs `timezone`.'),
+  limits: limits.prefault({}).describe('Limits of the site.'),
 }
 
 export type WrittenRights = z.output<typeof definition>

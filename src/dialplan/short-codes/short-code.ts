@@ -4,7 +4,9 @@ import { block, blockOf, form, isBlock, listOf } from '../../config/yaml/yaml-sc
 import { type Pattern, parsePattern } from '../pattern.js'
 import { callerNumber, prependedDigits, strippedDigits, trunkName } from '../route-fields.js'
 
-const code = form('a pattern of digits, *, #, +, X, Z, N and a last .', (text) => (parsePattern(text) ? text : null))
+const code = form('a pattern of digits, *, #, +, X, Z, N and a last .', (text) => (parsePattern(text) ? text : null), {
+  pattern: '^[0-9*#+XZN]*\\.?$',
+})
 
 const target = form('an extension, with X where a digit of the code is used', (text) =>
   parseExtension(text.replace(/[XZN]/g, '9')) ? parsePattern(text) : null,
@@ -14,7 +16,7 @@ const forwardedTo = form('a number to dial, with X where a digit of the code is 
   /^\+?[0-9XZN]{2,20}$/.test(text) ? parsePattern(text) : null,
 )
 
-const yes = form('yes', (text) => (text === 'yes' ? true : null))
+const yes = form('yes', (text) => (text === 'yes' ? true : null), { enum: ['yes'] })
 
 /** Features that a user turns on and off with a code, and picking up a call that rings at a colleague's phone. */
 const features = [
@@ -35,7 +37,7 @@ const features = [
 
 export type Feature = (typeof features)[number]
 
-const feature = form(`one of ${features.join(', ')}`, (text) => features.find((name) => name === text) ?? null)
+const feature = form(`one of ${features.join(', ')}`, (text) => features.find((name) => name === text) ?? null, { enum: features })
 
 const breakOut = form('a site such as london, or any', (text): SiteName | 'any' | null => (text === 'any' ? text : parseSiteName(text)))
 
@@ -45,16 +47,16 @@ const prompt = form('the name of a prompt such as try-later', (text) => (/^[a-z]
 const actions = ['extension', 'trunks', 'forward', 'feature', 'breakOut', 'announcement', 'barred'] as const
 
 const shortCode = block({
-  extension: target.optional(),
-  trunks: listOf(trunkName).optional(),
-  strip: strippedDigits.optional(),
-  prepend: prependedDigits.optional(),
-  callerId: callerNumber.optional(),
-  forward: forwardedTo.optional(),
-  feature: feature.optional(),
-  breakOut: breakOut.optional(),
-  announcement: prompt.optional(),
-  barred: yes.optional(),
+  extension: target.optional().describe('Calls this user.'),
+  trunks: listOf(trunkName).optional().describe('Calls outside over these trunks, in the order in which they are tried.'),
+  strip: strippedDigits.optional().describe('Number of leading digits to remove. With `trunks`.'),
+  prepend: prependedDigits.optional().describe('Digits to prepend. With `trunks`.'),
+  callerId: callerNumber.optional().describe('Caller number. With `trunks`.'),
+  forward: forwardedTo.optional().describe('Dials this number.'),
+  feature: feature.optional().describe('Uses this feature with the digits that follow the code.'),
+  breakOut: breakOut.optional().describe('Dials the digits that follow with the plan of this site. `any`: the site is named before them.'),
+  announcement: prompt.optional().describe('Plays this prompt.'),
+  barred: yes.optional().describe('Refuses the call with 480 Call Barred.'),
 })
 
 export type ShortCode = z.output<typeof shortCode>
@@ -70,8 +72,11 @@ export const shortCodesKey = blockOf(
     .refine(
       ({ trunks, strip, prepend, callerId }) => trunks !== undefined || [strip, prepend, callerId].every((key) => key === undefined),
       'strip, prepend and callerId need trunks',
-    ),
-).prefault({})
+    )
+    .meta({ oneOf: actions.map((action) => ({ required: [action] })) }),
+)
+  .prefault({})
+  .describe('Pattern of dialled digits → exactly one action.')
 
 /** What may be dialled for a short code. What follows a feature or break-out code may be left out: then a voice asks, or nothing is needed. */
 export function codeForms(code: string, action: unknown): Pattern[] {
