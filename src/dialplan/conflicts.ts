@@ -18,6 +18,7 @@ interface Claim {
 
 /** Every claim is compared with every other, so their number is limited. */
 const maxClaims = 2_000
+const maxConflicts = 1_000
 
 /**
  * Finds codes that are the beginning of another and patterns that match the same digits, before a caller does. Reads the text as written, so
@@ -30,14 +31,18 @@ export function conflictsIn(written: ParsedFile): Problem[] {
     const message = `expected at most ${maxClaims} codes, emergency numbers, extensions and routes together: use patterns such as 1XX`
     return [{ place: written.placeOf(surplus.path), key: keyText(surplus.path), message }]
   }
-  return claims.flatMap((later, index) =>
-    claims.slice(0, index).flatMap((earlier) => {
+  const problems: Problem[] = []
+  for (const [index, later] of claims.entries()) {
+    for (const earlier of claims.slice(0, index)) {
       const conflict = conflictOf(earlier, later)
-      if (conflict === null) return []
+      if (conflict === null) continue
       const message = `${quoted(later)} ${conflict} ${keyText(earlier.path)} ${quoted(earlier)} (${whereIs(earlier, written)})`
-      return [{ place: written.placeOf(later.path), key: keyText(later.path), message }]
-    }),
-  )
+      problems.push({ place: written.placeOf(later.path), key: keyText(later.path), message })
+      // Each of a thousand codes may conflict with each: a person reads the first.
+      if (problems.length >= maxConflicts) return problems
+    }
+  }
+  return problems
 }
 
 function whereIs({ path, isWritten }: Claim, written: ParsedFile): string {

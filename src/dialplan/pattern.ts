@@ -37,8 +37,13 @@ export function matches({ positions, open }: Pattern, digits: string): boolean {
 }
 
 function allows(bits: number, character: string): boolean {
+  return (bits & bitOf(character)) !== 0
+}
+
+/** The bit of a character in `positions`; 0 if no pattern names it. */
+export function bitOf(character: string): number {
   const index = alphabet.indexOf(character)
-  return index >= 0 && (bits & (1 << index)) !== 0
+  return index < 0 ? 0 : 1 << index
 }
 
 /** Whether some digits match both. */
@@ -53,8 +58,10 @@ function lengthsMeet(one: Pattern, other: Pattern): boolean {
 }
 
 /** Whether they allow a common character at each position that both have. */
-function meet(one: Pattern, other: Pattern): boolean {
-  return one.positions.every((bits, index) => (bits & (other.positions[index] ?? bits)) !== 0)
+function meet({ positions }: Pattern, other: Pattern): boolean {
+  for (let index = 0; index < positions.length && index < other.positions.length; index += 1)
+    if (((positions[index] ?? 0) & (other.positions[index] ?? 0)) === 0) return false
+  return true
 }
 
 /** Whether some digits of `one` are the beginning of longer digits of `other`. */

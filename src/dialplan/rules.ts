@@ -30,11 +30,19 @@ export function createRules(file: PlanFile): Omit<Dialplan, 'fingerprint'> {
   const numberRoute = (digits: string): Route => userRoute(file, digits) ?? outsideRoute(file, outsideTo, digits) ?? { kind: 'unknown' }
   const shortCode = createCodeLookup({ shortCodes: file.shortCodes, outsideTo, numberRoute })
 
-  function route(digits: string): Route {
+  function routeOf(digits: string): Route {
     const number = emergency(digits)
     if (number !== null) return { kind: 'emergency', number, trunks }
     const bare = withoutHash(digits)
     return readCode(file.codes, digits) ?? shortCode(bare) ?? shortCode(digits) ?? numberRoute(bare)
+  }
+
+  let last: { readonly digits: string; readonly route: Route } | null = null
+
+  /** A call asks several times for the same digits. */
+  function route(digits: string): Route {
+    if (last?.digits !== digits) last = { digits, route: routeOf(digits) }
+    return last.route
   }
 
   return {

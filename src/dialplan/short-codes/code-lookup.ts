@@ -1,7 +1,8 @@
 import { parseExtension, parseSiteName, type SiteName } from '../../base/identity.js'
 import type { OutsideRoutes } from '../outside-route.js'
-import { choices, fill, fixedLength, matches, type Pattern, wildcards } from '../pattern.js'
+import { choices, fill, fixedLength, type Pattern, wildcards } from '../pattern.js'
 import type { Route } from '../route.js'
+import { createCodeIndex } from './code-index.js'
 import { codeForms, type ShortCode } from './short-code.js'
 
 interface Entry {
@@ -25,8 +26,9 @@ export function createCodeLookup(needs: CodeLookupNeeds): CodeLookup {
   const entries = Object.entries(needs.shortCodes).flatMap(([code, action]) =>
     codeForms(code, action).map((pattern): Entry => ({ code, pattern, action })),
   )
+  const entryOf = createCodeIndex(entries)
   return (digits) => {
-    const found = entries.find(({ pattern }) => matches(pattern, digits))
+    const found = entryOf(digits)
     return found ? { ...routeOf(found, digits, needs), shortCode: found.code } : null
   }
 }

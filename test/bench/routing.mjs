@@ -1,0 +1,101 @@
+// Time of a routing decision with a thousand short codes, and of loading them. `npm run build && node test/bench/routing.mjs [dist folder]`
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const dist = path.resolve(process.argv[2] ?? 'dist')
+const load = (name) => import(pathToFileURL(path.join(dist, name)).href)
+const { loadDialplan } = await load('dialplan/dialplan.js')
+const { decide } = await load('calls/routing/decide.js')
+
+const codes = Array.from({ length: 1_000 }, (_, index) => {
+  const code = String(index).padStart(4, '0')
+  return index % 2 ? `  "*2${code}XX": { forward: "2XX" }` : `  "*2${code}": { extension: "200" }`
+})
+const text = `site: rome
+country: IT
+outside: "0"
+extensions: [2XX]
+trunks: { carrier: { uri: "sip:192.0.2.1" } }
+routes:
+  - { match: "00Z.", strip: 2, prepend: "+", trunks: [carrier] }
+  - { match: "Z.", prepend: "+39", trunks: [carrier] }
+  - { match: "0Z.", prepend: "+39", trunks: [carrier] }
+rights: { default: { allow: [internal, national, mobile, international, other] } }
+shortCodes:
+${codes.join('\n')}
+`
+
+/** Milliseconds of CPU, because other programs may run beside this one. */
+function cpu() {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+const log = { debug: () => undefined }
+const loads = Array.from({ length: 5 }, () => {
+  const began = cpu()
+  loadDialplan({ text, file: 'rome.yaml', log })
+  return cpu() - began
+})
+console.log(`${codes.length} short codes are loaded in ${Math.round(Math.min(...loads))} to ${Math.round(Math.max(...loads))} ms`)
+
+// The records are plain maps: the copy of Redis is measured by `npm run bench redis`.
+const nobody = { rights: null, outOfHoursRights: null, timeProfile: null, doNotDisturb: false, enabled: true, mayForward: true }
+const forwards = { always: null, busy: null, noAnswer: null, notLoggedIn: null, notReachable: null }
+const users = new Map(
+  Array.from({ length: 100 }, (_, index) => {
+    const extension = String(200 + index)
+    return [extension, { ...nobody, extension, name: `User ${extension}`, home: 'rome', ringSeconds: 25, secondLogin: 'move', forwards }]
+  }),
+)
+const device = {
+  id: 'HD0001',
+  site: 'rome',
+  hotdesk: true,
+  location: 'Rome',
+  password: null,
+  elin: null,
+  mac: null,
+  model: null,
+  owner: null,
+}
+const binding = { device: 'HD0002', contact: 'sip:HD0002@192.0.2.9', flow: 'sip:192.0.2.9:5060', local: '', path: '', node: 'rome-1' }
+const knowledge = {
+  node: 'rome-1',
+  dialplan: loadDialplan({ text, file: 'rome.yaml', log }),
+  directory: {
+    user: (extension) => users.get(extension) ?? null,
+    device: () => device,
+    node: () => null,
+    nodes: () => [],
+    site: () => null,
+    ownedBy: () => [],
+  },
+  hotdesk: { devicesOf: () => ['HD0002'], userOn: () => null, isDraining: () => false },
+  registrar: { bindingsOf: () => [binding] },
+  psapCallbacks: { deviceOf: () => null },
+  trunks: { order: (trunks) => trunks },
+  usage: { of: () => ({ calls: 0, callsInMinute: 0, secondsToday: 0 }) },
+  clock: { now: () => Date.now() },
+}
+
+const rounds = 20_000
+
+function measure(name, digitsOf, kind) {
+  const decideOne = (round) => decide({ kind: 'dialled', digits: digitsOf(round), by: { device, user: users.get('250') } }, knowledge).to
+  const found = decideOne(0)
+  if (found.kind !== kind) throw new Error(`${digitsOf(0)} leads to ${JSON.stringify(found)}`)
+  for (let round = 0; round < rounds; round += 1) decideOne(round)
+  const began = cpu()
+  for (let round = 0; round < rounds; round += 1) decideOne(round)
+  console.log(`${name.padEnd(44)} ${(((cpu() - began) * 1000) / rounds).toFixed(1)} µs`)
+}
+
+const code = (index) => String(index % 1_000).padStart(4, '0')
+const even = (round) => code(2 * (round % 500))
+measure('an extension', (round) => String(200 + (round % 100)), 'phones')
+measure('a short code for an extension', (round) => `*2${even(round)}`, 'phones')
+measure('a short code that forwards, with two digits', (round) => `*2${code(2 * (round % 500) + 1)}50`, 'phones')
+measure('a number that was called before', (round) => `006${String(round % 1_000).padStart(8, '1')}`, 'outside')
+measure('a number that was never called before', () => `006${String(Math.random()).slice(2, 10).padEnd(8, '1')}`, 'outside')
+measure('digits that mean nothing', (round) => `*3${code(round)}`, 'refused')
