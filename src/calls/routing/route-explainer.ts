@@ -13,7 +13,7 @@ import type { Dialler, Knowledge, Question } from './contract.js'
 import { type Explanation, explain } from './explain.js'
 import { shownDigits } from './shown-digits.js'
 
-/** Explains how calls are routed, for an operator's command that has the copy of Redis but no SIP. */
+/** Explains how calls are routed. */
 export interface RouteExplainer extends Pick<Registrar, 'bindingsOf'> {
   /** Where the call would go right now, by the same rules as real calls. */
   explain(question: Question, at: WhyContext): Explanation
@@ -22,7 +22,6 @@ export interface RouteExplainer extends Pick<Registrar, 'bindingsOf'> {
   diallerOn(device: Device): Dialler
   /** The phones where the user is logged in. */
   phonesOf(user: User): readonly Device[]
-  close(): void
 }
 
 /** The node that the call arrives at, and the dial plan of its site. */
@@ -39,8 +38,12 @@ export interface RouteExplainerNeeds {
   readonly log: Logger
 }
 
-/** Only a running node knows which trunks are down, so trunks keep the order of the dial plan here. */
-export function createRouteExplainer({ replica, directory, clock, networkClock, log }: RouteExplainerNeeds): RouteExplainer {
+/**
+ * For a command that has the copy of Redis but no SIP. Only a running node knows which trunks are down, so trunks keep the order of the dial
+ * plan here.
+ */
+export function createRouteExplainer(needs: RouteExplainerNeeds): RouteExplainer & { close(): void } {
+  const { replica, directory, clock, networkClock, log } = needs
   const hotdesk = createAssignments({ replica, log })
   const registrar = registrationsIn({ replica, clock, networkClock })
   const common: Omit<Knowledge, keyof WhyContext> = {
@@ -52,6 +55,12 @@ export function createRouteExplainer({ replica, directory, clock, networkClock, 
     usage: { of: (subject, moment) => usageIn(replica, directory, { subject, moment }) },
     clock: networkClock,
   }
+  return { ...explainerWith(common), close: hotdesk.close }
+}
+
+/** The same from what a running node knows. */
+export function explainerWith(common: Omit<Knowledge, keyof WhyContext>): RouteExplainer {
+  const { directory, hotdesk, registrar } = common
   return {
     explain: (question, at) => explain(question, { ...common, ...at }),
     shown: (digits, { dialplan }) => shownDigits(digits, { dialplan, directory }),
@@ -59,6 +68,5 @@ export function createRouteExplainer({ replica, directory, clock, networkClock, 
     phonesOf: ({ extension }: { readonly extension: Extension }) =>
       hotdesk.devicesOf(extension).flatMap((id) => directory.device(id) ?? []),
     bindingsOf: registrar.bindingsOf,
-    close: hotdesk.close,
   }
 }
