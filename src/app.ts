@@ -12,6 +12,7 @@ import { createLogger, type Level } from './base/logger.js'
 import { createMetrics } from './base/metrics.js'
 import { tightenData } from './base/output/private-files.js'
 import { thisProcess } from './base/process-identity.js'
+import { createSeal } from './base/seal.js'
 import type { Calls } from './calls/calls.js'
 import type { Config } from './config/config.js'
 import { detachEnvironment } from './config/environment.js'
@@ -105,7 +106,17 @@ async function build(context: NodeContext, { settings, read }: Rereading): Promi
     store,
     log,
   })
-  const handlers = createHandlers({ plan, settings, read, trunks, reload, calls, clock, networkClock: store.clock })
+  const handlers = createHandlers({
+    plan,
+    settings,
+    read,
+    trunks,
+    reload,
+    calls,
+    seal: createSeal(config.secret, config.network),
+    clock,
+    networkClock: store.clock,
+  })
   lifecycle.opened(createControl({ store, node: config.node, handlers, log: partLog(context, 'control') }), 'control', (opened) =>
     opened.close(),
   )

@@ -1,8 +1,9 @@
 import type { Clock, Milliseconds } from '../base/clock.js'
 import { isAppError } from '../base/errors.js'
 import { parseDeviceId } from '../base/identity.js'
+import type { Seal } from '../base/seal.js'
 import type { Calls } from '../calls/calls.js'
-import type { Handlers } from '../control/control.js'
+import type { Frozen, Handlers, Reply } from '../control/control.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
 import type { NetworkClock } from '../store/store.js'
 import type { Trunks } from '../trunks/trunks.js'
@@ -15,27 +16,33 @@ export interface HandlerNeeds {
   readonly read: () => Reading
   readonly trunks: Pick<Trunks, 'states'>
   readonly reload: Reload
-  readonly calls: Pick<Calls, 'deliverNotice'>
+  readonly calls: Pick<Calls, 'deliverNotice' | 'why'>
+  readonly seal: Seal
   readonly clock: Clock
   readonly networkClock: NetworkClock
 }
 
 /** Answers what commands ask this node. */
-export function createHandlers({ plan, settings, read, trunks, reload, calls, clock, networkClock }: HandlerNeeds): Handlers {
+export function createHandlers({ plan, settings, read, trunks, reload, calls, seal, clock, networkClock }: HandlerNeeds): Handlers {
   const moment = (ms: Milliseconds): string => new Date(ms + networkClock.aheadMs).toISOString()
   let loaded = clock.now()
   plan.onChange(() => {
     loaded = clock.now()
   })
 
+  function planNow(): Frozen<Reply<'plan'>> {
+    const { site, fingerprint, codes, elin, trunks: all } = plan.current
+    const names = all.map(({ name }) => name)
+    const about = { site, file: settings.current.dialplan, fingerprint, ...codes, elin, trunks: names }
+    return { ...about, loaded: moment(loaded), problems: problemsOf(read, plan) }
+  }
+
   return {
-    plan: () => ({
-      site: plan.current.site,
-      file: settings.current.dialplan,
-      fingerprint: plan.current.fingerprint,
-      loaded: moment(loaded),
-      problems: problemsOf(read, plan),
-    }),
+    plan: planNow,
+    why(question) {
+      const { subject: shown, ...answer } = calls.why({ ...question, subject: seal.open(question.subject, 'hotdesk why').reveal() })
+      return { shown, ...answer, plan: planNow() }
+    },
     trunks: () => ({
       trunks: trunks.states().map(({ name, state, since, retry, trouble }) => ({
         name,

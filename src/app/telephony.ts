@@ -19,7 +19,7 @@ const promptsFolder = fileURLToPath(new URL('../../prompts', import.meta.url))
 export interface Telephony {
   readonly trunks: Pick<Trunks, 'warnings' | 'states'>
   readonly ivr: Pick<Ivr, 'reloadPrompts'>
-  readonly calls: Pick<Calls, 'open' | 'deliverNotice'>
+  readonly calls: Pick<Calls, 'open' | 'why' | 'deliverNotice'>
 }
 
 export interface TelephonyNeeds extends Pick<NetworkMember, 'directory' | 'hotdesk'> {

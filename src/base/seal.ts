@@ -17,15 +17,18 @@ const saltBytes = 16
 /** The beginning of the SEAL_BROKEN message for text that may have been sealed with another secret. */
 export const sealedElsewhere = 'a device credential was sealed with another network secret'
 
+/** What the text is sealed for: a device, or digits that an operator asks about. Digits may be a PIN. */
+export type SealPlace = DeviceId | 'hotdesk why'
+
 /**
  * Encrypts device credentials in Redis with the secret that all nodes of a network share: redis-cli or a stolen dump shows only sealed
  * text. Text sealed for one device does not open for another.
  */
 export interface Seal {
   /** `sealed.2.<nonce>.<tag>.<text>`, base64url. */
-  close(secret: Secret, device: DeviceId): string
+  close(secret: Secret, place: SealPlace): string
   /** @throws AppError SEAL_BROKEN for text that was sealed for another device, network or secret, or was changed */
-  open(sealed: string, device: DeviceId): Secret
+  open(sealed: string, place: SealPlace): Secret
   opens(sealed: string, device: DeviceId): boolean
   /** False for the form of earlier versions. */
   isBound(sealed: string): boolean
@@ -39,16 +42,16 @@ export interface Seal {
 export function createSeal(networkSecret: Secret, network: string): Seal {
   const key = Buffer.from(hkdfSync('sha256', networkSecret.reveal(), 'hotdesk', 'device credentials', 32))
   const isBound = (sealed: string): boolean => sealed.startsWith(`${form}.`)
-  const placeOf = (device: DeviceId): Buffer => Buffer.from(`${form}\n${network}\n${device}`)
+  const aadOf = (place: SealPlace): Buffer => Buffer.from(`${form}\n${network}\n${place}`)
   const options = { authTagLength: tagBytes } as const
 
-  function open(sealed: string, device: DeviceId): Secret {
+  function open(sealed: string, place: SealPlace): Secret {
     const [nonce, tag, text] = partsOf(sealed)
     if (!nonce || !tag || !text) throw errors.SEAL_BROKEN.notSealed()
     try {
       if (nonce.length !== nonceBytes) throw new RangeError('the nonce has another length')
       const decipher = createDecipheriv(algorithm, key, nonce, options)
-      if (isBound(sealed)) decipher.setAAD(placeOf(device))
+      if (isBound(sealed)) decipher.setAAD(aadOf(place))
       decipher.setAuthTag(tag)
       return new Secret(Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8'))
     } catch (cause) {
@@ -80,9 +83,9 @@ export function createSeal(networkSecret: Secret, network: string): Seal {
       const salt = randomBytes(saltBytes).toString('base64url')
       return { salt, fingerprint: await fingerprint(salt) }
     },
-    close(secret, device) {
+    close(secret, place) {
       const nonce = randomBytes(nonceBytes)
-      const cipher = createCipheriv(algorithm, key, nonce, options).setAAD(placeOf(device))
+      const cipher = createCipheriv(algorithm, key, nonce, options).setAAD(aadOf(place))
       const text = Buffer.concat([cipher.update(secret.reveal(), 'utf8'), cipher.final()])
       return [form, ...[nonce, cipher.getAuthTag(), text].map((part) => part.toString('base64url'))].join('.')
     },

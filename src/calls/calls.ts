@@ -40,12 +40,13 @@ import { createLimits } from './limits/limits.js'
 import { createCallRecords } from './records/call-records.js'
 import { createCallRecorder } from './records/record-call.js'
 import type { Knowledge } from './routing/contract.js'
+import { explainerWith } from './routing/route-explainer.js'
+import { answerWhy, type WhyAnswer, type WhyNeeds, type WhyQuestion } from './routing/why-answer.js'
 import { createSpokenRefusals } from './spoken-refusal.js'
 import { createTransfers, type Transfers } from './transfer/transfers.js'
 
-export type { Dialler, Question } from './routing/contract.js'
-export type { Explanation } from './routing/explain.js'
-export { createRouteExplainer, type RouteExplainer, type WhyContext } from './routing/route-explainer.js'
+export { createRouteExplainer, type RouteExplainer } from './routing/route-explainer.js'
+export { answerWhy, callingPhone, type WhyAnswer } from './routing/why-answer.js'
 
 export interface CallsNeeds {
   readonly parts: CallParts
@@ -103,6 +104,8 @@ export interface Calls {
   count(device: DeviceId): number
   /** The last call of a phone has ended. */
   onIdle(listener: (device: DeviceId) => void): () => void
+  /** Where a call to this node would go now. @throws AppError UNKNOWN_CALLER */
+  why(question: WhyQuestion): WhyAnswer
   /** Emergency calls in set-up or up, PSAP callbacks included. */
   readonly emergencies: number
   /** Sends the text to these phones of an emergency desk, if they are registered here. Resolves with those that have taken it. */
@@ -141,6 +144,7 @@ export function createCalls(needs: CallsNeeds): Calls {
   return {
     count: activity.count,
     onIdle: idle.on,
+    why: handler.why,
     get emergencies() {
       return emergencyCount(open)
     },
@@ -178,6 +182,7 @@ interface CallState {
 interface Handler {
   readonly onInvite: (invite: IncomingInvite) => Promise<void>
   readonly deliverNotice: DeskNotice['deliver']
+  readonly why: Calls['why']
   close(): Promise<void>
 }
 
@@ -237,11 +242,16 @@ function createHandler({ activity, open, admission }: CallState, { parts, networ
   return {
     onInvite: (invite) => handleInvite(invite, { callers, admission, emergencyCallers, featureCalls, ...routing, registrar, trunks }),
     deliverNotice: deskNotice.deliver,
+    why: (question) => answerWhy(question, whyNeeds(knowledge())),
     async close() {
       for (const each of [transfers, limits, psapCallbacks, nodeLegs, phoneLegs, knownNames]) each.close()
       await records.close()
     },
   }
+}
+
+function whyNeeds(knowledge: Knowledge): WhyNeeds {
+  return { directory: knowledge.directory, explainer: explainerWith(knowledge), at: knowledge }
 }
 
 /** Signed and checked by the clock that nodes share. */

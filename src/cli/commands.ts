@@ -52,7 +52,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
     {
       name: 'why',
       about: 'explain step by step where a call to a number would go now',
-      load: async () => (await import('./operator/why.js')).whyCommand,
+      load: async () => (await import('./nodes/why.js')).whyCommand,
     },
     {
       name: 'locks',
@@ -79,7 +79,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
     {
       name: 'reload',
       about: 'make running nodes read their dial plan and settings again, without a restart',
-      load: async () => (await import('./operator/reload.js')).reloadCommand,
+      load: async () => (await import('./nodes/reload.js')).reloadCommand,
     },
     { name: 'login', about: 'log a user in at a phone, without a PIN', load: async () => (await assignments()).loginCommand },
     {

@@ -10,6 +10,11 @@ const plan = z.object({
   site: z.string(),
   /** Its file on the machine of the node. */
   file: z.string(),
+  login: z.string(),
+  logout: z.string(),
+  elin: z.string().nullable(),
+  /** Names of the trunks in use. */
+  trunks: z.array(z.string()),
   fingerprint: z.string(),
   loaded: moment,
   /** Why the file on its disk cannot be loaded, or how it differs; empty: it is the plan that is in force. */
@@ -27,9 +32,32 @@ const trunk = z.object({
   trouble: z.string().nullable(),
 })
 
+const step = z.object({ rule: z.string(), words: z.string() })
+
+const explanation = z.object({
+  steps: z.array(step),
+  outcome: z.string(),
+  destination: z.looseObject({ kind: z.string() }),
+  get otherwise() {
+    return z.array(z.object({ reason: z.string(), next: explanation }))
+  },
+})
+
 /** What one node may ask another, or a command a node: fields of the request, and the reply. No secret is in either. */
 export const requests = {
   plan: { ask: z.object({}), reply: plan },
+  /** Where a call would go; see `hotdesk why`. The digits dialled may be a PIN: `subject` is sealed, and `shown` has them only if they lead somewhere. */
+  why: {
+    ask: z.object({ subject: z.string().max(500), from: z.string().max(64).nullable() }),
+    reply: z.object({
+      shown: z.string(),
+      from: z.string().nullable(),
+      caller: z.string(),
+      remarks: z.array(z.string()),
+      explanation,
+      plan,
+    }),
+  },
   trunks: { ask: z.object({}), reply: z.object({ trunks: z.array(trunk) }) },
   /** A text for phones of an emergency desk that are registered at the node. */
   notice: {

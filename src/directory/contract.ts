@@ -77,8 +77,8 @@ export interface LiveNode {
   readonly takes: readonly NodeAbility[]
 }
 
-/** `break-out`: a number that the node dials by the plan of its site. */
-export const nodeAbilities = ['break-out'] as const
+/** `break-out`: a number that the node dials by the plan of its site. `requests`: it answers what commands ask running nodes. */
+export const nodeAbilities = ['break-out', 'requests'] as const
 export type NodeAbility = (typeof nodeAbilities)[number]
 
 export const homeReturns = ['keep', 'return'] as const

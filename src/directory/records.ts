@@ -144,7 +144,7 @@ export function parseMac(text: string): string | null {
 /** The value of a node's field `passports`, which announces that it understands hop tokens of version 2. */
 export const hopTokensText = (boot: string): string => `2 ${boot}`
 
-/** The value of a node's field `takes`, which announces the kinds of calls that it takes from other nodes. */
+/** The value of a node's field `takes`, which announces the kinds of calls and requests that it takes. */
 export const takesText = (boot: string): string => [...nodeAbilities, boot].join(' ')
 
 export function parseNode(name: NodeName, hash: Hash): Parsed<LiveNode> {

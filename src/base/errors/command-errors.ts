@@ -20,7 +20,10 @@ export const commandErrors = {
         says: 'nothing was reloaded: the node belongs to {own}, and its configuration now says {site}',
         todo: 'restart the node to move it',
       },
-      planElsewhere: { says: 'the dial plan of {site} is not on this machine ({file})', todo: 'run this at a node of {site}' },
+      planElsewhere: {
+        says: '{reason}, and the dial plan of {site} is not on this machine',
+        todo: 'start a node of {site}, or run this where its dial plan is',
+      },
       oneKindInCsv: { says: 'a CSV file holds one kind of record', todo: 'add --only users, --only devices or --only sites' },
       loginsInCsv: { says: 'a CSV file holds no logins', todo: 'omit --with-logins or use --format yaml' },
       notConfirmed: {

@@ -54,6 +54,7 @@ export const machineErrors = {
       },
       failed: { says: 'the node could not carry out the request: {reason}', todo: 'see its log' },
       away: { says: 'no node {node} is up', todo: 'start it with `hotdesk start`, or list the nodes with `hotdesk site show <site>`' },
+      earlier: { says: '{node} runs hotdesk {version}, which answers no requests', todo: 'update hotdesk on that node' },
       noneAt: { says: 'no node of {site} is up', todo: 'start one, or name another site' },
     },
   },

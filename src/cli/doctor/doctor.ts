@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.js'
 import { asJson, type CommandNeeds } from '../needs.js'
 import { type Paint, table } from '../output/terminal.js'
 import { type Finding, findingsAbout } from './finding.js'
+import { loadedPlan } from './loaded-plan.js'
 import { dataFolder, keptSecret, nodeVersion, redisProgram } from './machine.js'
 import { network } from './network.js'
 import { findOwnNode, ownFindings } from './own-node.js'
@@ -44,12 +45,14 @@ async function examination(config: Config): Promise<readonly Finding[]> {
   const { dialplan, findings: plan } = sitePlan(config)
   const server = await redis(config)
   const people = server.answers ? await network(config, dialplan).catch(unreadable) : []
+  const loaded = server.answers ? await loadedPlan(config).catch(() => []) : []
   const own = await findOwnNode(config)
   return [
     ...(await ownFindings(own, config)),
     await dataFolder(config),
     ...keptSecret(config),
     ...plan,
+    ...loaded,
     ...(await prompts()),
     ...certificate(config),
     ...(await ports(config, own)),

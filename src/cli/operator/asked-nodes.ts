@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { errors } from '../../base/errors.js'
-import { type NodeName, parseNodeName, parseSiteName } from '../../base/identity.js'
+import { type AppError, errors, isAppError } from '../../base/errors.js'
+import { type NodeName, parseNodeName, parseSiteName, type SiteName } from '../../base/identity.js'
 import type { Config } from '../../config/config.js'
 import type { Directory } from '../../directory/directory.js'
 
@@ -46,4 +46,30 @@ function nodesOf(text: string, directory: Directory): readonly NodeName[] {
 function liveNodes(directory: Directory, site: string | null = null): readonly NodeName[] {
   const nodes = directory.nodes().filter((node) => site === null || node.site === site)
   return nodes.map(({ name }) => name).toSorted()
+}
+
+/** What a node answers, or why it does not. */
+export type Asked<Answer> = { readonly answer: Answer } | { readonly fault: AppError }
+
+export interface NodeToAsk {
+  /** null: no node of the site is up. */
+  readonly node: NodeName | null
+  readonly site: SiteName
+}
+
+/** Asks a node that is up and answers requests. Rejects with the error with which it refuses. */
+export async function asked<Answer>(
+  { node, site }: NodeToAsk,
+  directory: Pick<Directory, 'node'>,
+  ask: (node: NodeName) => Promise<Answer>,
+): Promise<Asked<Answer>> {
+  const live = node && directory.node(node)
+  if (!live) return { fault: errors.NODE_SILENT.noneAt({ site }) }
+  if (!live.takes.includes('requests')) return { fault: errors.NODE_SILENT.earlier({ node: live.name, version: live.version }) }
+  try {
+    return { answer: await ask(live.name) }
+  } catch (fault) {
+    if (isAppError(fault, 'NODE_SILENT')) return { fault }
+    throw fault
+  }
 }

@@ -56,12 +56,13 @@ export function plannedSites(config: Config): SiteName[] {
   return files.flatMap((file) => (join(folder, file) === config.dialplan ? [] : (parseSiteName(basename(file, '.yaml')) ?? [])))
 }
 
-function fileOf(site: SiteName, { dialplan, site: own }: Config): string | null {
+/** The dial plan of a site, if it is on this machine. */
+export function fileOf(site: SiteName, { dialplan, site: own }: Config): string | null {
   const file = site === own ? dialplan : join(dirname(dialplan), `${site}.yaml`)
   return existsSync(file) ? file : null
 }
 
-/** The codes and trunks of its dial plan; null if it is not on this machine. */
+/** The codes and trunks of its dial plan on this machine; null if there is none. */
 export function planOf({ site, dialplan: file }: SiteOverview, config: Config) {
   if (file === null) return null
   const { codes, elin, trunks } = readDialplan({ ...config, site, dialplan: file })

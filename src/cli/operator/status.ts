@@ -1,7 +1,12 @@
 import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.js'
-import type { Replica } from '../../store/store.js'
+import { silentLogger } from '../../base/logger.js'
+import { createSeal } from '../../base/seal.js'
+import type { Config } from '../../config/config.js'
+import { createDirectory } from '../../directory/directory.js'
+import type { Replica, Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
+import { nodeWarnings } from '../nodes/node-state.js'
 import { table } from '../output/terminal.js'
 import { ago } from '../output/time-spans.js'
 import { requireReadable, withStore } from './network.js'
@@ -29,9 +34,10 @@ export function statusCommand(command: Command, needs: CommandNeeds): void {
     .option(...asJson)
     .addHelpText('after', '\nExamples:\n  hotdesk status\n  hotdesk status --site paris --json')
     .action(async ({ site, json }: { site?: string; json?: boolean }) => {
-      const phones = await withStore(needs.config('look'), (store) => {
+      const config = needs.config('look')
+      const { phones, warnings } = await withStore(config, async (store) => {
         requireReadable(store, ['users', 'devices', 'user:', 'device:', 'reg:'])
-        return Promise.resolve(phonesIn(store.replica))
+        return { phones: phonesIn(store.replica), warnings: await warningsOf(store, config, site) }
       })
       const wanted = phones.filter((phone) => site === undefined || phone.site === site)
       const { print, complain, paint } = needs.terminal
@@ -41,11 +47,21 @@ export function statusCommand(command: Command, needs: CommandNeeds): void {
             ? 'there are no phones. To add one: hotdesk device add. If phones are missing: hotdesk doctor'
             : `there is no phone at ${site}; hotdesk site list shows all sites`,
         )
+      for (const warning of warnings) complain(`${paint.bad('warning:')} ${warning}`)
       if (json) return print(JSON.stringify(wanted, null, 2))
       const [head = '', ...rows] = statusLines(wanted, systemClock.now() / 1000)
       print(paint.faint(head))
       for (const row of rows) print(row)
     })
+}
+
+async function warningsOf(store: Store, { secret, network }: Config, site: string | undefined): Promise<readonly string[]> {
+  const directory = createDirectory({ store, seal: createSeal(secret, network), log: silentLogger() })
+  try {
+    return await nodeWarnings(site, directory, store)
+  } finally {
+    directory.close()
+  }
 }
 
 /** Every phone, by name. */

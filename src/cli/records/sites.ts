@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
-import type { SiteName } from '../../base/identity.js'
+import { parseNodeName, type SiteName } from '../../base/identity.js'
 import type { Directory, Site } from '../../directory/directory.js'
 import type { Store } from '../../store/store.js'
 import { localTime } from '../history/entries.js'
 import { asJson, type CommandNeeds } from '../needs.js'
+import { type NodeState, stateOfNode, troubleOf } from '../nodes/node-state.js'
 import { siteArgument } from '../operator/arguments.js'
 import { withDirectory } from '../operator/network.js'
 import { planOf, type SiteOverview, sitesIn } from '../operator/site-overview.js'
@@ -46,9 +47,9 @@ export function siteCommands(site: Command, needs: CommandNeeds): void {
     .addArgument(siteArgument())
     .option(...asJson)
     .action((id: SiteName, form: Form) =>
-      withSites(needs, (sites) => {
+      withSites(needs, async (sites, directory, store) => {
         const found = sites.find(({ site }) => site === id)
-        if (found) show(found, form, needs)
+        if (found) show(found, await stateOfSite(found, directory, store), { form, needs })
         else printRefusal(needs, id, [unknownText('site')])
       }),
     )
@@ -78,11 +79,13 @@ function writingCommands(site: Command, needs: CommandNeeds): void {
     .action((id: SiteName, form: Form & Confirmation) => remove(command(id, form), id, form))
 }
 
-type Work = (sites: readonly SiteOverview[], directory: Directory) => void | Promise<void>
+type Work = (sites: readonly SiteOverview[], directory: Directory, store: Store) => void | Promise<void>
 
 function withSites(needs: CommandNeeds, work: Work): Promise<void> {
   const config = needs.config('look')
-  return withDirectory(config, async (directory: Directory, { replica }: Store) => work(sitesIn(directory, replica, config), directory))
+  return withDirectory(config, async (directory: Directory, store: Store) =>
+    work(sitesIn(directory, store.replica, config), directory, store),
+  )
 }
 
 function add(command: RecordCommand, id: SiteName, named: Named): Promise<void> {
@@ -151,19 +154,37 @@ function timeText(ms: number | null | undefined): string | null {
   return ms == null ? null : new Date(ms).toISOString()
 }
 
-function show(found: SiteOverview, { json }: Form, needs: CommandNeeds): void {
-  const { print, paint } = needs.terminal
+/** The state of the first of its nodes that answers. */
+async function stateOfSite({ site, nodes }: SiteOverview, directory: Directory, store: Store): Promise<NodeState | null> {
+  for (const name of nodes) {
+    const state = await stateOfNode({ node: parseNodeName(name), site }, directory, store)
+    if ('answer' in state) return state.answer
+  }
+  return null
+}
+
+interface Showing {
+  readonly form: Form
+  readonly needs: CommandNeeds
+}
+
+/** A running node knows the dial plan that is in force; the one on this machine may be another. */
+function show(found: SiteOverview, state: NodeState | null, { form: { json }, needs }: Showing): void {
+  const { print, complain, paint } = needs.terminal
   const { site, record, phones, registered, loggedIn, users, dialplan } = found
-  const plan = planOf(found, needs.config('look'))
+  const plan = state?.plan ?? planOf(found, needs.config('look'))
+  for (const problem of state?.plan.problems ?? []) complain(`${paint.bad('warning:')} the dial plan of ${state?.node}: ${problem}`)
   const entries: [string, string][] = [
     ...(record ? entriesOf(siteFields, record) : []),
     ['nodes', nodesText(found)],
     ['phones', `${phones}, ${registered} registered, ${loggedIn} logged in`],
     ['users', String(users)],
-    ['dial plan', dialplan ?? 'not on this machine'],
-    ...(plan ? planEntries(plan) : []),
+    ['dial plan', state ? `${state.plan.file}, as ${state.node} has loaded it` : planText(dialplan, found)],
+    ...(plan ? planEntries(plan, state?.trunks ?? []) : []),
   ]
-  const lines = json ? [JSON.stringify({ ...plainSite(found), plan }, null, 2)] : [paint.strong(site), ...recordLines(entries, paint)]
+  const lines = json
+    ? [JSON.stringify({ ...plainSite(found), plan, trunks: state?.trunks ?? null }, null, 2)]
+    : [paint.strong(site), ...recordLines(entries, paint)]
   for (const line of lines) print(line)
 }
 
@@ -176,10 +197,21 @@ function lostWords(record: Site | null): string | null {
   return record?.lost == null ? null : `none is up since ${localTime(record.lost)}`
 }
 
-function planEntries({ login, logout, elin, trunks }: NonNullable<ReturnType<typeof planOf>>): [string, string][] {
+function planText(file: string | null, { nodes }: SiteOverview): string {
+  if (file === null) return 'not on this machine'
+  return nodes.length === 0 ? file : `${file} on this machine; no node of the site has answered`
+}
+
+type Plan = NonNullable<ReturnType<typeof planOf>>
+
+function planEntries({ login, logout, elin, trunks }: Plan, states: NodeState['trunks']): [string, string][] {
+  const named = trunks.map((name) => {
+    const down = states.find((trunk) => trunk.name === name && trunk.state === 'down')
+    return down ? `${name} (${troubleOf(down)})` : name
+  })
   return [
     ['codes', `${login} logs in, ${logout} logs out`],
     ['emergency number', elin ?? "none, except the phones' own"],
-    ['trunks', trunks.join(' ') || 'none'],
+    ['trunks', named.join(' ') || 'none'],
   ]
 }

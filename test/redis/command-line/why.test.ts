@@ -1,3 +1,4 @@
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CommandLine, openCommandLine } from '../../support/node/command-line.js'
 
@@ -13,6 +14,8 @@ async function register(device: string, node: string): Promise<void> {
   const contact = ['contact', `sip:${device}@192.0.2.9`, 'flow', 'sip:192.0.2.9:5060', 'call-id', 'c', 'cseq', '1']
   await desk.redis.cli('HSET', `{hd}:reg:${device}`, 'node', node, 'expires', expires, ...contact)
 }
+
+const fileOf = (site: string): string => relative(process.cwd(), join(desk.folder, `dialplans/${site}.yaml`))
 
 beforeAll(async () => {
   desk = await openCommandLine()
@@ -33,6 +36,8 @@ describe('hotdesk why', () => {
     expect(out).toBe(
       [
         '100 dialled by any logged-in user, at node paris-1 of paris',
+        'paris-1 runs hotdesk 0.1.0, which answers no requests',
+        `this is the dial plan on this machine, ${fileOf('paris')}, with all trunks up`,
         '',
         '  emergency   100 is not an emergency number of paris',
         '  code        not a feature code',
@@ -115,12 +120,16 @@ describe('hotdesk why', () => {
 
   test('reports that the caller’s phone is not registered, or that no node of the site is up', async () => {
     expect(await desk.json('why', '100', '--from', 'HD0003')).toMatchObject({
-      remarks: ['HD0003 is not registered; this shows what would happen if it were'],
+      remarks: expect.arrayContaining(['HD0003 is not registered; this shows what would happen if it were']) as string[],
     })
     await desk.redis.cli('DEL', '{hd}:node:london-1')
     expect(await desk.json('why', '100', '--site', 'london')).toMatchObject({
       node: null,
-      remarks: ['no node of london is up, so the call is not accepted'],
+      plan: null,
+      remarks: [
+        'no node of london is up, so the call is not accepted',
+        `this is the dial plan on this machine, ${fileOf('london')}, with all trunks up`,
+      ],
     })
     expect((await desk.hotdesk('why', '101')).out).toContain('HD0002 is registered at london-1, which is down')
     await nodeOf('london-1', 'london')
@@ -129,7 +138,7 @@ describe('hotdesk why', () => {
   test('refuses what cannot be answered', async () => {
     expect(await desk.hotdesk('why', '100', '--site', 'rome')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('the dial plan of rome is not on this machine') as string,
+      err: expect.stringContaining('no node of rome is up, and the dial plan of rome is not on this machine') as string,
     })
     expect(await desk.hotdesk('why', '100', '--from', 'nobody')).toMatchObject({
       code: 1,

@@ -38,16 +38,13 @@ afterEach(async () => {
 
 /** Answers requests as the node would; the tests ask for reloads. */
 function serve(answer: Handlers['reload'] = () => reloaded, { at = store, log = silentLogger() } = {}): void {
-  const unused = () => Promise.reject(new Error('not asked for here'))
-  const handlers: Handlers = {
-    plan: unused,
-    trunks: unused,
-    notice: unused,
+  const reloading: Pick<Handlers, 'reload'> = {
     reload(asked, by) {
       askers.push(by)
       return answer(asked, by)
     },
   }
+  const handlers = reloading as Handlers
   opened.push(createControl({ store: at, node: london, handlers, log }))
 }
 

@@ -34,6 +34,8 @@ export interface TestNode {
   /** The same for any protocol; `''` where it does not listen. */
   address(protocol: string): string
   readonly http: string
+  /** Its `hotdesk.yaml`, and `<site>.yaml` if the test gave a dial plan. */
+  readonly folder: string
   /** Everything it has printed. */
   output(): string
   /** The next line with that event, or one that was already printed since the last call for it. */
@@ -92,6 +94,7 @@ export async function startTestNode(parts: NodeParts): Promise<TestNode> {
     tcp: address('tcp'),
     address,
     http: String(started.http),
+    folder: directory,
     output: log.text,
     logged: log.next,
     signal: (name) => void child.kill(name),

@@ -66,10 +66,18 @@ function drachtioAt(port: number): RunParts {
 }
 
 describe('a node that is asked to end while it waits', () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('for a drachtio-server that is not there ends by %s with 0', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('for a drachtio-server that is not there ends by %s with 0', async (signal) => {
     const program = await start(undefined, drachtioAt(await freePort()))
     await program.printed(/no SIP server at 127\.0\.0\.1:\d+; trying again/)
     await expectOrderlyEnd(program, signal)
+  })
+
+  it('goes on after SIGHUP, which asks a node to reload', async () => {
+    const program = await start(undefined, drachtioAt(await freePort()))
+    await program.printed(/no SIP server at 127\.0\.0\.1:\d+; trying again/)
+    program.signal('SIGHUP')
+    await program.printed(/(no SIP server at 127\.0\.0\.1:\d+; trying again[\s\S]*){3}/)
+    await expectOrderlyEnd(program)
   })
 
   it('for a drachtio-server that accepts it and says nothing ends with 0', async () => {

@@ -4,10 +4,10 @@ import type { NodeName } from '../../base/identity.js'
 import { askNode, type Reply } from '../../control/control.js'
 import type { Store } from '../../store/store.js'
 import { asJson, type CommandNeeds } from '../needs.js'
+import { addNodeOptions, chosenNodes, type NodeChoice } from '../operator/asked-nodes.js'
+import { withDirectory } from '../operator/network.js'
 import { errorLines, exitCodeOf } from '../output/error-lines.js'
 import type { Paint } from '../output/terminal.js'
-import { addNodeOptions, chosenNodes, type NodeChoice } from './asked-nodes.js'
-import { withDirectory } from './network.js'
 
 /** A slow disk, and prompts to read. */
 const reloadMs = 20_000
