@@ -3,6 +3,7 @@ import { type Calls, createCalls } from '../calls/calls.js'
 import type { LivePlan } from '../dialplan/dialplan.js'
 import { createIvr, type Ivr } from '../ivr/ivr.js'
 import { createMedia } from '../media/media.js'
+import { createMessages } from '../messages/messages.js'
 import { createPhones } from '../phones/phones.js'
 import { createRegistrar, type Registrar } from '../registrar/registrar.js'
 import { type SipServer, sipServer } from '../sip-server.js'
@@ -67,6 +68,8 @@ export async function openTelephony(
     log: partLog(context, 'phones'),
   })
   lifecycle.opened(phones, 'phones', (opened) => opened.close())
+  const messages = createMessages({ srf, trunks, plan, directory, store, node, log: partLog(context, 'messages') })
+  lifecycle.opened(messages, 'messages', (opened) => opened.close())
   return { trunks, calls, ivr }
 }
 

@@ -27,6 +27,7 @@ export const streamEvents = {
   'call.costly': 'A call to a number abroad or a premium number began: `use`, `number`, `class`. `more` as for `call.barred`.',
   'rights.unknown':
     'The record of `user` has a `name` that the site does not define; `reason` says which rights count. At most once an hour.',
+  messages: 'The voicemail server has reported messages of `user`: `waiting`, and the numbers `new` and `old`.',
   repaired: 'A one-sided assignment, left by an edit by hand, was completed or removed.',
   replaced: 'A phone was replaced: the user moved here from `from`.',
   renamed: 'The user has another extension; `from` is the previous one.',

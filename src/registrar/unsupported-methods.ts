@@ -3,7 +3,7 @@ import { capabilities, type IncomingRequest, type SipApplication } from '../srf/
 import { unsupportedExtensions } from './register/register-request.js'
 
 /**
- * Handles requests outside a dialog other than REGISTER and INVITE. Each refusal concerns the request alone: without it the SIP server would
+ * Handles requests outside a dialog other than REGISTER, INVITE and NOTIFY. Each refusal concerns the request alone: without it the SIP server would
  * respond with 503, which makes a phone change to another server.
  */
 export function respondToOtherRequests({ onRequest }: Pick<SipApplication, 'onRequest'>): void {
@@ -13,7 +13,7 @@ export function respondToOtherRequests({ onRequest }: Pick<SipApplication, 'onRe
   for (const method of ['MESSAGE', 'PUBLISH'] as const) {
     onRequest(method, (request) => request.respond(405, { headers: { Allow: capabilities.Allow } }))
   }
-  for (const method of ['INFO', 'NOTIFY'] as const) onRequest(method, (request) => request.respond(481))
+  onRequest('INFO', (request) => request.respond(481))
 }
 
 /** RFC 3261 §11.2, after the checks of §8.2.2.1 and §8.2.2.3. */

@@ -21,6 +21,7 @@ export const replicatedPrefixes = [
   'usage:',
   'secret',
   'webhook:',
+  'messages:',
 ] as const
 
 /** Requests to nodes and their replies. Redis reports changes of these keys like those of records, so neither side has to poll. */

@@ -170,11 +170,34 @@ function showing(extension: Extension, { json }: Form, needs: CommandNeeds): (di
     const devices = (replica.hash('users')?.get(extension) ?? '').split(' ').filter((device) => device !== '')
     const { print, paint } = needs.terminal
     const entries = entriesOf(userFields, user)
+    const messages = messagesOf(replica.hash(`messages:${extension}`))
     const pin = user.pinHash === null ? 'none' : 'set'
-    if (json) return print(JSON.stringify({ extension, ...plainRecord(userFields, user), pin, devices }, null, 2))
+    if (json) return print(JSON.stringify({ extension, ...plainRecord(userFields, user), pin, devices, messages }, null, 2))
     print(paint.strong(extension))
-    for (const line of recordLines([...entries, ['pin', pin], ['logged in at', devices.join(' ')]], paint)) print(line)
+    for (const line of recordLines(
+      [...entries, ['pin', pin], ['logged in at', devices.join(' ')], ['messages', messagesText(messages)]],
+      paint,
+    ))
+      print(line)
   }
+}
+
+interface UserMessages {
+  readonly waiting: boolean
+  /** Null if the voicemail server gives no numbers. */
+  readonly new: number | null
+  readonly old: number | null
+}
+
+/** As the voicemail server reported them; null if it never did. */
+function messagesOf(hash: ReadonlyMap<string, string> | undefined): UserMessages | null {
+  const count = (name: string): number | null => (/^[0-9]{1,6}$/.test(hash?.get(name) ?? '') ? Number(hash?.get(name)) : null)
+  return hash === undefined ? null : { waiting: hash.get('waiting') === 'yes', new: count('new'), old: count('old') }
+}
+
+function messagesText(messages: UserMessages | null): string {
+  if (messages === null) return ''
+  return messages.new === null ? (messages.waiting ? 'waiting' : 'none waiting') : `${messages.new} new, ${messages.old ?? 0} old`
 }
 
 function list(users: readonly User[], { json }: Form, needs: CommandNeeds): void {

@@ -213,4 +213,52 @@ describe('forwards', () => {
     await refuse(voicemail, invite, 404)
     expect(await refusal(dialling)).toBe(486)
   })
+
+  describe('messages waiting (RFC 3842)', () => {
+    const mwi = (from: SipPeer, body: string, { event = 'message-summary', to = '102' } = {}): void => {
+      const headers: HeaderList = [
+        ['Event', event],
+        ['Subscription-State', 'active'],
+        ['Content-Type', 'application/simple-message-summary'],
+      ]
+      const uri = `sip:${to}@127.0.0.1`
+      const notify = from.request({ method: 'NOTIFY', uri, to: uri, headers })
+      notify.body = Buffer.from(body)
+      from.send(notify)
+    }
+    const kept = async (): Promise<string> => (await office.redis.cli('HGETALL', '{hd}:messages:102')).replaceAll('\n', ' ')
+
+    it('of the voicemail server are kept, with an event', async () => {
+      mwi(voicemail, 'Messages-Waiting: yes\r\nMessage-Account: sip:102@vm.example\r\nVoice-Message: 2/8 (0/2)\r\n', { to: 'anybody' })
+      await voicemail.hearsResponse(200, 'NOTIFY')
+      await office.follows('messages:102', (messages) => messages?.get('new') === '2')
+      expect(await kept()).toBe('waiting yes new 2 old 8')
+      expect(await office.redis.cli('XREVRANGE', '{hd}:events', '+', '-', 'COUNT', '1')).toMatch(
+        /messages\nuser\n102\nwaiting\nyes\nnew\n2/,
+      )
+      mwi(voicemail, 'Messages-Waiting: no\n')
+      await voicemail.hearsResponse(200, 'NOTIFY')
+      await office.follows('messages:102', (messages) => messages?.get('waiting') === 'no' && !messages.has('new'))
+    })
+
+    it.each([
+      ['of another trunk', () => trunk, 'Messages-Waiting: yes', {}, 481],
+      ['of a phone', () => desk, 'Messages-Waiting: yes', {}, 481],
+      ['of another event', () => voicemail, 'Messages-Waiting: yes', { event: 'presence' }, 481],
+      ['for a mailbox of nobody', () => voicemail, 'Messages-Waiting: yes', { to: '999' }, 404],
+      ['without a word about messages', () => voicemail, 'garbage', {}, 400],
+    ] as const)('%s are refused', async (_, from, body, parts, status) => {
+      const before = await kept()
+      mwi(from(), body, parts)
+      await from().hearsResponse(status, 'NOTIFY')
+      expect(await kept()).toBe(before)
+    })
+
+    it('are forgotten with the user', async () => {
+      mwi(voicemail, 'Messages-Waiting: yes')
+      await office.follows('messages:102', (messages) => messages?.get('waiting') === 'yes')
+      await office.redis.cli('DEL', '{hd}:user:102')
+      await office.follows('messages:102', (messages) => messages === undefined)
+    })
+  })
 })

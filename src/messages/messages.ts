@@ -1,0 +1,92 @@
+import { messageOf } from '../base/errors.js'
+import type { Extension } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import type { LivePlan } from '../dialplan/dialplan.js'
+import type { Directory } from '../directory/directory.js'
+import { keptEvents } from '../hotdesk/hotdesk.js'
+import type { IncomingRequest, SipApplication } from '../srf/srf.js'
+import type { Store } from '../store/store.js'
+import type { Trunks } from '../trunks/trunks.js'
+import { createMailboxOwners } from './mailbox-owner.js'
+import { type MessageSummary, parseMessageSummary } from './message-summary.js'
+
+export interface MessagesNeeds {
+  readonly srf: Pick<SipApplication, 'onRequest'>
+  readonly trunks: Pick<Trunks, 'trunkOf'>
+  readonly plan: LivePlan
+  readonly directory: Pick<Directory, 'users' | 'user' | 'onUserChange'>
+  readonly store: Pick<Store, 'replica' | 'replaceHash' | 'remove' | 'append'>
+  readonly node: string
+  readonly log: Logger
+}
+
+interface Report {
+  readonly extension: Extension
+  readonly summary: MessageSummary
+}
+
+/** Keeps the number of voice messages of each user in Redis, as the voicemail server reports it. */
+export interface Messages {
+  close(): void
+}
+
+/**
+ * Takes NOTIFY outside a subscription from the site's voicemail server (RFC 3842 §3.4 with RFC 6665 §4.1.3: most servers are configured to
+ * send them). Every other NOTIFY outside a dialog gets 481, as before.
+ */
+export function createMessages({ srf, trunks, plan, directory, store, node, log }: MessagesNeeds): Messages {
+  const owners = createMailboxOwners({ directory, plan })
+  const offUserChange = directory.onUserChange((extension) => {
+    if (directory.user(extension) === null && store.replica.hash(keyOf(extension)) !== undefined) keep(store.remove(keyOf(extension)))
+  })
+
+  function take(request: IncomingRequest): void {
+    const report = reportIn(request)
+    request.respond(typeof report === 'number' ? report : 200)
+    if (typeof report !== 'number') record(report)
+  }
+
+  /** The status of a refusal instead. */
+  function reportIn(request: IncomingRequest): Report | number {
+    if (!isFromServer(request)) return 481
+    const summary = parseMessageSummary(request.body)
+    if (summary === null) return 400
+    const extension = owners.ownerOf([summary.account, request.uri, request.header('To')])
+    return extension === null ? 404 : { extension, summary }
+  }
+
+  function isFromServer(request: IncomingRequest): boolean {
+    const [event] = request.header('Event').split(';', 1)
+    const server = plan.current.voicemail?.trunk.name
+    return event?.trim().toLowerCase() === 'message-summary' && server !== undefined && trunks.trunkOf(request)?.name === server
+  }
+
+  function record({ extension, summary }: Report): void {
+    const fields = fieldsOf(summary)
+    const present = store.replica.hash(keyOf(extension))
+    if (
+      present &&
+      present.size === Object.keys(fields).length &&
+      Object.entries(fields).every(([name, text]) => present.get(name) === text)
+    )
+      return
+    log.info({ event: 'messages.changed', extension, ...fields }, `messages of ${extension}: ${fields.waiting}`)
+    keep(store.replaceHash(keyOf(extension), fields))
+    keep(store.append('events', { event: 'messages', user: extension, ...fields, node }, keptEvents))
+  }
+
+  function keep(write: Promise<void>): void {
+    write.catch((fault: unknown) => log.warn({ event: 'store.lost', cause: messageOf(fault) }, 'the number of messages was not written'))
+  }
+
+  srf.onRequest('NOTIFY', take)
+  return { close: offUserChange }
+}
+
+function fieldsOf({ isWaiting, voice }: MessageSummary): Readonly<Record<string, string>> & { readonly waiting: string } {
+  return { waiting: isWaiting ? 'yes' : 'no', ...(voice ? { new: String(voice.new), old: String(voice.old) } : {}) }
+}
+
+function keyOf(extension: Extension): string {
+  return `messages:${extension}`
+}
